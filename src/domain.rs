@@ -1,0 +1,37 @@
+//! What a rate is: values and arithmetic, and nothing that touches the world.
+//!
+//! ```text
+//! Table ─▶ History ─▶ Quote ─▶ Rate        (a Snapshot holds the quotes of one revision)
+//! ```
+//!
+//! A bank's document becomes a [`Table`] of [`Fixing`]s; a [`History`] keeps the tables of one document and knows
+//! which is in force; a [`Quote`] is the choice of the fixings behind a pair; a [`Rate`] is computed from them on
+//! demand. Nothing in here knows time, network, disk or the wire. No operator of a number type is used unchecked.
+
+#![deny(clippy::arithmetic_side_effects)]
+
+mod currency;
+mod pair;
+mod decimal;
+mod fixing;
+mod history;
+mod freshness;
+mod change;
+mod quote;
+mod rate;
+mod filter;
+mod snapshot;
+mod ticker;
+
+pub use change::{Change, Direction};
+pub use currency::{Currency, InvalidCurrency};
+pub use decimal::{DecimalError, Ratio, Separator, parse_decimal, parse_published};
+pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
+pub use fixing::{DroppedRow, Fixing, Point, SourceId, Table};
+pub use freshness::{Age, Freshness};
+pub use history::{History, Inserted, Revising, Standing};
+pub use pair::{InvalidPair, Pair};
+pub use quote::{DocumentRecord, Preference, Quote, QuoteInputs, SourceRecord, choose_quotes};
+pub use rate::{Announced, Derivation, Rate};
+pub use snapshot::{Position, Snapshot, SourceState, Update};
+pub use ticker::{TickerStyle, ticker_entry};

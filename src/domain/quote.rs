@@ -1,0 +1,183 @@
+//! Which source answers a pair, and with which fixings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::domain::{Age, Currency, Freshness, History, Point, SourceId, Standing};
+
+/// One place in the order of preference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preference {
+    /// The bank whose own currency is one side of the pair.
+    Home,
+    /// A source by its name.
+    Source(SourceId),
+}
+
+/// One document of a source: its tables, and when its dates are too old.
+#[derive(Debug, Clone)]
+pub struct DocumentRecord {
+    /// Which document.
+    pub name: &'static str,
+    /// A date older than this many days is stale.
+    pub stale_after_days: i32,
+    /// Its tables.
+    pub history: History,
+}
+
+/// All that is known of a source's publications.
+#[derive(Debug, Clone)]
+pub struct SourceRecord {
+    /// Which source.
+    pub id: SourceId,
+    /// The publisher's name.
+    pub name: &'static str,
+    /// The text its terms ask to be shown.
+    pub attribution: &'static str,
+    /// The currency it is the home bank of; none for a market table.
+    pub home: Option<Currency>,
+    /// Where its dates are counted.
+    pub zone: TimeZone,
+    /// Its documents, the main one first.
+    pub documents: Vec<DocumentRecord>,
+    /// Whether the first attempt to ask it has ended, either way.
+    pub attempted: bool,
+}
+
+/// The choice behind a pair, without arithmetic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuoteInputs {
+    /// Who answers.
+    pub source: SourceId,
+    /// What it says: the fixing in force, the one before, the one announced.
+    pub standing: Standing,
+    /// How current it is.
+    pub age: Age,
+}
+
+/// The choice behind a pair, and the revision that made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// The choice.
+    pub inputs: Arc<QuoteInputs>,
+    /// The revision that last changed it.
+    pub changed_at_revision: u64,
+}
+
+impl SourceRecord {
+    /// The date where the source counts its days.
+    pub fn today(&self, now: Timestamp) -> Date {
+        self.zone.to_datetime(now).date()
+    }
+
+    /// What the source says of a pair now: of its documents, the one that says the newest.
+    fn inputs(&self, now: Timestamp, from: Currency, to: Currency) -> Option<QuoteInputs> {
+        let today = self.today(now);
+        let standings = self.documents.iter().filter_map(|document| {
+            let standing = document.history.standing(today, from, to)?;
+            Some((standing, document.stale_after_days))
+        });
+        // `rev`, because the last of equals wins and the main document comes first.
+        let newest = standings
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .max_by_key(|(standing, _)| standing.current.date);
+        let (standing, stale_after_days) = newest?;
+        let age = Age::of(
+            standing.effective_date,
+            standing.current.date,
+            today,
+            stale_after_days,
+        );
+        Some(QuoteInputs {
+            source: self.id,
+            standing,
+            age,
+        })
+    }
+}
+
+/// Chooses, for every pair of one of the five and another currency that exists, who answers it: the first preference
+/// that is not stale, and the first that has anything when all are. Nobody answers before everyone of higher
+/// preference has been asked once.
+pub fn choose_quotes(
+    sources: &BTreeMap<SourceId, Arc<SourceRecord>>,
+    preferences: &[Preference],
+    now: Timestamp,
+) -> BTreeMap<(Currency, Currency), QuoteInputs> {
+    let mut quotes = BTreeMap::new();
+    for home in Currency::FIVE {
+        let candidates = candidates(sources, preferences, home);
+        let currencies = candidates.iter().flat_map(|source| &source.documents);
+        let currencies: BTreeSet<Currency> = currencies
+            .flat_map(|document| document.history.currencies())
+            .collect();
+        let others = currencies
+            .into_iter()
+            .filter(|other| !other.is_of_the_five());
+        for other in others {
+            if let Some(inputs) = choose(&candidates, now, home, other) {
+                quotes.insert((home, other), inputs);
+            }
+        }
+    }
+    quotes
+}
+
+/// The sources that may answer for a currency, in order, each once.
+fn candidates<'a>(
+    sources: &'a BTreeMap<SourceId, Arc<SourceRecord>>,
+    preferences: &[Preference],
+    home: Currency,
+) -> Vec<&'a SourceRecord> {
+    let mut candidates: Vec<&SourceRecord> = Vec::new();
+    for preference in preferences {
+        let source = match preference {
+            Preference::Home => sources.values().find(|source| source.home == Some(home)),
+            Preference::Source(id) => sources.get(id),
+        };
+        if let Some(source) = source
+            && candidates.iter().all(|candidate| candidate.id != source.id)
+        {
+            candidates.push(source);
+        }
+    }
+    candidates
+}
+
+fn choose(
+    candidates: &[&SourceRecord],
+    now: Timestamp,
+    home: Currency,
+    other: Currency,
+) -> Option<QuoteInputs> {
+    let mut first = None;
+    for source in candidates {
+        let inputs = source.inputs(now, home, other);
+        match inputs {
+            Some(inputs) if inputs.age.freshness != Freshness::Stale => return Some(inputs),
+            Some(inputs) if first.is_none() => first = Some(inputs),
+            Some(_) | None => {}
+        }
+        if !source.attempted {
+            break;
+        }
+    }
+    first
+}
+
+impl Quote {
+    /// The fixing the pair stood at on an earlier date, as far as it is known.
+    pub fn at_or_before(&self, date: Date) -> Option<&Point> {
+        let standing = &self.inputs.standing;
+        [Some(&standing.current), standing.reference.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|point| point.date <= date)
+    }
+}

@@ -1,0 +1,217 @@
+//! What is served for a pair: computed from a snapshot's quotes, on demand.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::domain::{Age, Change, Currency, Fixing, Freshness, Pair, Point, Quote, Ratio};
+
+/// Digits of an inverted or crossed value: more than any bank prints, fewer than any double would blur.
+const DERIVED_DIGITS: u32 = 12;
+
+/// How a rate follows from what was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Derivation {
+    /// The published row, divided by its units.
+    Published,
+    /// One divided by the published row.
+    Inverted,
+    /// One division across several rows.
+    Crossed,
+    /// A currency in itself.
+    Identity,
+}
+
+/// A value that is published and not yet in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// The value, derived as the rate is.
+    pub value: Decimal,
+    /// The date it takes force.
+    pub effective_date: Date,
+    /// Against the value in force.
+    pub change: Option<Change>,
+}
+
+/// What is served for a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    /// The pair.
+    pub pair: Pair,
+    /// The price of one base in the quote currency.
+    pub value: Decimal,
+    /// How it follows from `fixings`.
+    pub derivation: Derivation,
+    /// The source's id; two joined by `+` for a pair crossed from two; empty for identity.
+    pub source: String,
+    /// The date the value is of; none for identity.
+    pub effective_date: Option<Date>,
+    /// How current it is.
+    pub age: Age,
+    /// Against the last fixing of an earlier date.
+    pub change: Option<Change>,
+    /// The rows behind it.
+    pub fixings: Vec<Arc<Fixing>>,
+    /// What is announced for a later date.
+    pub announced: Option<Announced>,
+    /// The revision that last changed it.
+    pub changed_at_revision: u64,
+}
+
+impl Rate {
+    /// A currency in itself.
+    pub(crate) fn identity(currency: Currency) -> Self {
+        Self {
+            pair: Pair {
+                base: currency,
+                quote: currency,
+            },
+            value: Decimal::ONE,
+            derivation: Derivation::Identity,
+            source: String::new(),
+            effective_date: None,
+            age: Age {
+                freshness: Freshness::Fresh,
+                reason: String::new(),
+            },
+            change: None,
+            fixings: Vec::new(),
+            announced: None,
+            changed_at_revision: 0,
+        }
+    }
+
+    /// A pair with one of the five on one side and another currency on the other, in either direction.
+    pub(crate) fn quoted(pair: Pair, quote: &Quote) -> Option<Self> {
+        let inputs = &*quote.inputs;
+        let standing = &inputs.standing;
+        let (value, derivation) = value_at(pair, &standing.current.fixings)?;
+        let earlier = standing.reference.as_ref();
+        let change = earlier
+            .and_then(|point| Change::since(value_at(pair, &point.fixings)?.0, point.date, value));
+        let announced = standing.announced.as_ref().and_then(|point| {
+            let (announced, _) = value_at(pair, &point.fixings)?;
+            let change = Change::since(value, standing.effective_date, announced);
+            Some(Announced {
+                value: announced,
+                effective_date: point.date,
+                change,
+            })
+        });
+        Some(Self {
+            pair,
+            value,
+            derivation,
+            source: inputs.source.to_string(),
+            effective_date: Some(standing.effective_date),
+            age: inputs.age.clone(),
+            change,
+            fixings: standing.current.fixings.clone(),
+            announced,
+            changed_at_revision: quote.changed_at_revision,
+        })
+    }
+
+    /// A pair of two of the five, through the US dollar: `base` and `quote` are each side's price in dollars.
+    pub(crate) fn crossed(pair: Pair, base: &Quote, quote: &Quote) -> Option<Self> {
+        let legs = [&base.inputs.standing, &quote.inputs.standing];
+        let value = cross_at(
+            pair,
+            &base.inputs.standing.current,
+            &quote.inputs.standing.current,
+        )?;
+        // The newest earlier date of either leg, each leg giving its newest fixing of that date or before.
+        let earlier = legs
+            .into_iter()
+            .filter_map(|leg| leg.reference.as_ref())
+            .map(|point| point.date)
+            .max();
+        let change = earlier.and_then(|date| {
+            let reference = cross_at(pair, base.at_or_before(date)?, quote.at_or_before(date)?)?;
+            Change::since(reference, date, value)
+        });
+        let (first, second) = (base.inputs.source, quote.inputs.source);
+        Some(Self {
+            pair,
+            value,
+            derivation: Derivation::Crossed,
+            source: if first == second {
+                first.to_string()
+            } else {
+                format!("{first}+{second}")
+            },
+            effective_date: legs.into_iter().map(|leg| leg.effective_date).min(),
+            age: base.inputs.age.clone().worse(quote.inputs.age.clone()),
+            change,
+            fixings: legs
+                .into_iter()
+                .flat_map(|leg| leg.current.fixings.iter().map(Arc::clone))
+                .collect(),
+            announced: None,
+            changed_at_revision: base.changed_at_revision.max(quote.changed_at_revision),
+        })
+    }
+}
+
+/// The value of a pair from the one or two rows that lead from one side to the other.
+fn value_at(pair: Pair, fixings: &[Arc<Fixing>]) -> Option<(Decimal, Derivation)> {
+    match fixings {
+        [row] if row.currency == pair.base => Some((per_unit(row)?, Derivation::Published)),
+        [_] => Some((
+            price(pair, fixings)?.significant(DERIVED_DIGITS)?,
+            Derivation::Inverted,
+        )),
+        _ => Some((
+            price(pair, fixings)?.significant(DERIVED_DIGITS)?,
+            Derivation::Crossed,
+        )),
+    }
+}
+
+fn cross_at(pair: Pair, base: &Point, quote: &Point) -> Option<Decimal> {
+    let in_dollars = |currency, point: &Point| {
+        price(
+            Pair {
+                base: currency,
+                quote: Currency::USD,
+            },
+            &point.fixings,
+        )
+    };
+    let base = in_dollars(pair.base, base)?;
+    let quote = in_dollars(pair.quote, quote)?;
+    base.divided_by(&quote)?.significant(DERIVED_DIGITS)
+}
+
+/// The published value for one unit: the point moves, the digits stay.
+fn per_unit(row: &Fixing) -> Option<Decimal> {
+    let scale = row.value.scale().checked_add(row.units.checked_ilog10()?)?;
+    Decimal::try_from_i128_with_scale(row.value.mantissa(), scale).ok()
+}
+
+/// The exact price of one base in the quote currency, along rows that share a currency.
+fn price(pair: Pair, fixings: &[Arc<Fixing>]) -> Option<Ratio> {
+    // The rows start at the quote's home side; a pair that starts at the other side walks them backwards.
+    let touches = |row: &Fixing| row.currency == pair.base || row.home_currency == pair.base;
+    let mut rows: Vec<&Fixing> = fixings.iter().map(|row| &**row).collect();
+    if rows.first().is_some_and(|row| !touches(row)) {
+        rows.reverse();
+    }
+    let mut at = pair.base;
+    let mut price = Ratio::from(Decimal::ONE);
+    for row in rows {
+        let units = Ratio::from(Decimal::from(row.units));
+        let value = Ratio::from(row.value);
+        if row.currency == at {
+            price = price.times(&value).divided_by(&units)?;
+            at = row.home_currency;
+        } else if row.home_currency == at {
+            price = price.times(&units).divided_by(&value)?;
+            at = row.currency;
+        } else {
+            return None;
+        }
+    }
+    (at == pair.quote).then_some(price)
+}

@@ -1,0 +1,214 @@
+//! Everything that is served, at one revision.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::domain::{Age, Currency, Pair, Quote, QuoteInputs, Rate, RateFilter, SourceId};
+
+/// One revision of one server's memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// An unbroken run of revisions.
+    pub epoch: Arc<str>,
+    /// Grows by one with every commit; 0 before the first.
+    pub revision: u64,
+}
+
+/// What is known of a source at a revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceState {
+    /// Which source.
+    pub id: SourceId,
+    /// The publisher's name.
+    pub name: &'static str,
+    /// The text its terms ask to be shown.
+    pub attribution: &'static str,
+    /// How current its main document is; none before the first table.
+    pub age: Option<Age>,
+    /// The newest date it has published, announced ones included.
+    pub newest_effective_date: Option<Date>,
+    /// The revision that last changed it.
+    pub changed_at_revision: u64,
+}
+
+/// All quotes and source states of one revision. Immutable: a new commit makes a new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The revision.
+    pub position: Position,
+    sources: BTreeMap<SourceId, Arc<SourceState>>,
+    quotes: BTreeMap<(Currency, Currency), Quote>,
+}
+
+/// What leads a reader from one revision to another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// Where the reader stands.
+    pub after: u64,
+    /// The rows that changed since, whole, in the order of the filter.
+    pub rates: Vec<Rate>,
+    /// Pairs that were there and are not any more.
+    pub removed_pairs: Vec<Pair>,
+    /// The source states that changed since, whole.
+    pub sources: Vec<Arc<SourceState>>,
+}
+
+impl Snapshot {
+    /// The state before the first commit.
+    pub fn empty(epoch: &str) -> Self {
+        let position = Position {
+            epoch: epoch.into(),
+            revision: 0,
+        };
+        Self {
+            position,
+            sources: BTreeMap::new(),
+            quotes: BTreeMap::new(),
+        }
+    }
+
+    /// The state after a commit, or nothing when the commit changed nothing a reader can see. What did not change
+    /// keeps the revision that last changed it.
+    pub fn next(
+        &self,
+        quotes: BTreeMap<(Currency, Currency), QuoteInputs>,
+        sources: BTreeMap<SourceId, SourceState>,
+    ) -> Option<Self> {
+        let revision = self.position.revision.checked_add(1)?;
+        let quotes: BTreeMap<_, _> = quotes
+            .into_iter()
+            .map(|(key, inputs)| match self.quotes.get(&key) {
+                Some(known) if *known.inputs == inputs => (key, known.clone()),
+                _ => (
+                    key,
+                    Quote {
+                        inputs: Arc::new(inputs),
+                        changed_at_revision: revision,
+                    },
+                ),
+            })
+            .collect();
+        let sources: BTreeMap<_, _> = sources
+            .into_iter()
+            .map(|(id, mut state)| {
+                if let Some(known) = self.sources.get(&id) {
+                    state.changed_at_revision = known.changed_at_revision;
+                    if **known == state {
+                        return (id, Arc::clone(known));
+                    }
+                }
+                state.changed_at_revision = revision;
+                (id, Arc::new(state))
+            })
+            .collect();
+        if quotes == self.quotes && sources == self.sources {
+            return None;
+        }
+        let position = Position {
+            epoch: Arc::clone(&self.position.epoch),
+            revision,
+        };
+        Some(Self {
+            position,
+            sources,
+            quotes,
+        })
+    }
+
+    /// The rate of a pair, if it is quoted.
+    pub fn rate(&self, pair: Pair) -> Option<Rate> {
+        let Pair { base, quote } = pair;
+        match (base.is_of_the_five(), quote.is_of_the_five()) {
+            (true, true) if base == quote => Some(Rate::identity(base)),
+            (true, true) => Rate::crossed(
+                pair,
+                self.quote(base, Currency::USD)?,
+                self.quote(quote, Currency::USD)?,
+            ),
+            (true, false) => Rate::quoted(pair, self.quote(base, quote)?),
+            (false, true) => Rate::quoted(pair, self.quote(quote, base)?),
+            (false, false) => None,
+        }
+    }
+
+    /// The rates of a filter, in its order; pairs that nobody quotes are left out.
+    pub fn rates(&self, filter: &RateFilter) -> Vec<Rate> {
+        filter
+            .pairs(self)
+            .into_iter()
+            .filter_map(|pair| self.rate(pair))
+            .collect()
+    }
+
+    /// Every source, sorted by id.
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<SourceState>> {
+        self.sources.values()
+    }
+
+    /// One source.
+    pub fn source(&self, id: SourceId) -> Option<&Arc<SourceState>> {
+        self.sources.get(&id)
+    }
+
+    /// What a reader who stands at `after`, an earlier revision of the same epoch, has to replace.
+    ///
+    /// A row is in it when its own revision is later, so that the rows of an update are always those of the snapshot
+    /// at its position. Within an epoch no pair ever leaves, so none is removed.
+    pub fn update_since(&self, after: u64, filter: &RateFilter) -> Update {
+        let rates = filter
+            .pairs(self)
+            .into_iter()
+            .filter(|pair| self.changed_at_revision(*pair) > Some(after));
+        Update {
+            after,
+            rates: rates.filter_map(|pair| self.rate(pair)).collect(),
+            removed_pairs: Vec::new(),
+            sources: self
+                .sources
+                .values()
+                .filter(|state| state.changed_at_revision > after)
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// The currencies that have a pair with this one, sorted, itself left out.
+    pub fn counterparts(&self, currency: Currency) -> BTreeSet<Currency> {
+        let in_dollars = |home: Currency| self.quote(home, Currency::USD).is_some();
+        let others = self.quotes.keys().filter_map(|(home, other)| {
+            if *home == currency {
+                Some(*other)
+            } else {
+                (*other == currency).then_some(*home)
+            }
+        });
+        let crossed = Currency::FIVE.into_iter().filter(|home| {
+            currency.is_of_the_five()
+                && *home != currency
+                && in_dollars(*home)
+                && in_dollars(currency)
+        });
+        others.chain(crossed).collect()
+    }
+
+    fn quote(&self, home: Currency, other: Currency) -> Option<&Quote> {
+        self.quotes.get(&(home, other))
+    }
+
+    /// The revision that last changed a pair, without computing its rate.
+    fn changed_at_revision(&self, pair: Pair) -> Option<u64> {
+        let at = |home, other| {
+            self.quote(home, other)
+                .map(|quote| quote.changed_at_revision)
+        };
+        let Pair { base, quote } = pair;
+        match (base.is_of_the_five(), quote.is_of_the_five()) {
+            (true, true) if base == quote => None,
+            (true, true) => Some(at(base, Currency::USD)?.max(at(quote, Currency::USD)?)),
+            (true, false) => at(base, quote),
+            (false, _) => at(quote, base),
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! silkrate
+
+pub mod domain;
+pub mod sources;
+pub mod config;
+pub mod pb;

@@ -1,0 +1,80 @@
+//! National Bank of Kazakhstan (KZT): `get_rates.cfm`, one XML document a date.
+//!
+//! Quirks:
+//! * `quant` differs by currency and over the years (IRR 1000, then 10000); at most two decimals, zeros cut (`3`,
+//!   `5.4`); the change always has two, with an explicit `+`.
+//! * The change is against the previous calendar day, so every Monday says 0.00.
+//! * A missing or wrong date is answered with JSON and status 200.
+//! * Sundays and Mondays repeat Saturday's table. There is no TMT.
+//! * The feed `rates_all.xml` carries dead currencies beside live ones under another root: it is never asked, and
+//!   refused here.
+
+use jiff::civil::Date;
+
+use crate::domain::{Currency, Revising, Separator, SourceId, Table};
+use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
+use crate::sources::xml::{self, Encoding};
+use crate::sources::{
+    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, Hours, ParseError, Source, WORKING_DAYS,
+};
+
+/// The source.
+pub const SOURCE: Source = Source {
+    id: SourceId::new("nbk"),
+    kind: "",
+    name: "National Bank of Kazakhstan",
+    home: Some(Currency::KZT),
+    zone: "Asia/Almaty",
+    base_url: "https://nationalbank.kz",
+    access: Access::Open,
+    page: "https://nationalbank.kz/en/exchangerates/ezhednevnye-oficialnye-rynochnye-kursy-valyut",
+    terms: "none published",
+    attribution: "",
+    hours: Hours {
+        days: WORKING_DAYS,
+        opens: 14,
+        closes: 18,
+    },
+    documents: &[Document {
+        name: "daily",
+        latest: None,
+        dated: Some(path),
+        at_start: Asked::Today,
+        polls: &[Asked::Today, Asked::Tomorrow],
+        missing_is_normal: false,
+        required: &[Currency::USD],
+        stale_after_days: DAILY_STALE_AFTER_DAYS,
+        parse,
+    }],
+    revising: Revising::Correction,
+};
+
+fn path(date: Date) -> String {
+    format!("/rss/get_rates.cfm?fdate={}", date.strftime("%d.%m.%Y"))
+}
+
+/// Reads the table of a date.
+pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
+    let text = xml::text(bytes, Encoding::Utf8)?;
+    if text.trim_start().starts_with('{') {
+        return Err(ParseError::Refused(printable(&text)));
+    }
+    let document = xml::document(&text, "rates")?;
+    let root = document.root_element();
+    let mut table = TableBuilder::new(Head {
+        source: SOURCE.id,
+        document: "daily",
+        home: Currency::KZT,
+        effective_date: dotted_date(xml::child_text(root, "date")?)?,
+        separator: Separator::Point,
+    });
+    for item in xml::children(root, "item") {
+        table.push(Row {
+            code: xml::child_text(item, "title")?,
+            units: xml::child_text(item, "quant")?,
+            value: xml::child_text(item, "description")?,
+            change: Some(xml::child_text(item, "change")?),
+        })?;
+    }
+    table.finish()
+}
