@@ -3,4 +3,5 @@
 pub mod domain;
 pub mod sources;
 pub mod config;
+pub mod poller;
 pub mod pb;

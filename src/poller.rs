@@ -1,0 +1,3 @@
+//! When a bank is asked, and how.
+
+pub mod fetch;
