@@ -17,9 +17,8 @@ use reqwest::header::{
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
-pub use crate::poller::fetch::error::FetchError;
-
 use crate::config::{ApiKey, Http, SourceSettings};
+pub use crate::poller::fetch::error::FetchError;
 use crate::poller::fetch::error::{printable, transport};
 use crate::sources::Access;
 
@@ -278,12 +277,12 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         // More digits than a number holds are more than the longest wait.
-        let wait = text
-            .parse()
-            .map_or(RETRY_AFTER_MAX, Duration::from_secs);
+        let wait = text.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs);
         return Some(wait.min(RETRY_AFTER_MAX));
     }
-    let until = Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok()?;
+    // Such a date begins in 1970: one that does not fit is too late, not too early.
+    let until =
+        Timestamp::try_from(httpdate::parse_http_date(text).ok()?).unwrap_or(Timestamp::MAX);
     let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
     Some(wait.min(RETRY_AFTER_MAX))
 }
@@ -309,8 +308,15 @@ mod tests {
             Some(Duration::from_secs(300))
         );
         assert_eq!(wait("Mon, 23 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(wait("Fri, 31 Dec 2027 11:00:00 GMT"), Some(RETRY_AFTER_MAX));
-        for neither in ["", "soon", "-5", "+5", "1.5", "Mon, 99 Nov 2026 12:05:00 GMT"] {
+        assert_eq!(wait("Fri, 31 Dec 9999 23:59:59 GMT"), Some(RETRY_AFTER_MAX));
+        for neither in [
+            "",
+            "soon",
+            "-5",
+            "+5",
+            "1.5",
+            "Mon, 99 Nov 2026 12:05:00 GMT",
+        ] {
             assert_eq!(wait(neither), None, "{neither:?}");
         }
     }

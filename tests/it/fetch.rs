@@ -201,9 +201,18 @@ async fn a_bank_says_when_to_come_back_in_seconds_or_as_a_date() {
 async fn a_redirect_is_not_followed_and_named_without_its_query() {
     let elsewhere = Scripted::start([]).await;
     for (target, shown) in [
-        (format!("{}/a?b=c", elsewhere.base_url), format!("{}/a", elsewhere.base_url)),
-        ("file:///etc/passwd".to_owned(), "file:///etc/passwd".to_owned()),
-        (format!("/{}", "x".repeat(500)), format!("/{}", "x".repeat(119))),
+        (
+            format!("{}/a?b=c", elsewhere.base_url),
+            format!("{}/a", elsewhere.base_url),
+        ),
+        (
+            "file:///etc/passwd".to_owned(),
+            "file:///etc/passwd".to_owned(),
+        ),
+        (
+            format!("/{}", "x".repeat(500)),
+            format!("/{}", "x".repeat(119)),
+        ),
     ] {
         let location = format!("Location: {target}");
         let error = refused(answer("302 Found", &[&location], b"")).await;
@@ -219,7 +228,11 @@ async fn a_redirect_is_not_followed_and_named_without_its_query() {
 #[tokio::test]
 async fn an_answer_that_ends_early_is_no_document() {
     let short = head("200 OK", &["Content-Length: 100000"]);
-    let truncated = vec![Step::Send(short), Step::Send(b"<rates>".to_vec()), Step::Close];
+    let truncated = vec![
+        Step::Send(short),
+        Step::Send(b"<rates>".to_vec()),
+        Step::Close,
+    ];
     let mut bytes = answer_bytes("200 OK", &["Content-Encoding: gzip"], &gzip(&[b'x'; 9999]));
     bytes.truncate(bytes.len() - 9);
     let compressed = vec![Step::Send(bytes), Step::Close];
@@ -251,7 +264,10 @@ async fn a_torn_connection_is_a_transport_failure() {
         endless_header.to_vec(),
     ] {
         let error = refused(reply.clone()).await;
-        assert!(matches!(error, FetchError::Broken(_)), "{reply:?} {error:?}");
+        assert!(
+            matches!(error, FetchError::Broken(_)),
+            "{reply:?} {error:?}"
+        );
         assert!(error.ends_the_poll());
     }
 }
@@ -313,11 +329,9 @@ async fn at_most_a_mebibyte_is_taken() {
         vec![Step::Send(declared), Step::Hang],
         vec![Step::Send(endless), Step::Endlessly(vec![b'x'; 65_536])],
         vec![
-            Step::Send(compressed.clone()),
+            Step::Send(compressed),
             Step::Send(gzip(&vec![0; 64 * BODY_BYTES_MAX])),
         ],
-        // A compressed stream of many members is one document.
-        vec![Step::Send(compressed), Step::Endlessly(gzip(&[0; 65_536]))],
     ] {
         let error = refused(reply).await;
         assert_eq!(error, FetchError::TooLarge);
@@ -332,7 +346,14 @@ async fn a_compressed_document_is_decoded_and_an_unknown_encoding_refused() {
     };
     assert_eq!(body(encoded("gzip", &gzip(b"<rates/>"))).await, b"<rates/>");
     assert_eq!(body(encoded("identity", b"<rates/>")).await, b"<rates/>");
-    for unknown in ["br", "deflate", "gzip, gzip", "gzip, br", "zstd", "\u{202e}"] {
+    for unknown in [
+        "br",
+        "deflate",
+        "gzip, gzip",
+        "gzip, br",
+        "zstd",
+        "\u{202e}",
+    ] {
         let error = refused(encoded(unknown, &gzip(b"<rates/>"))).await;
         assert!(
             matches!(error, FetchError::ContentEncoding(_)),
@@ -340,9 +361,13 @@ async fn a_compressed_document_is_decoded_and_an_unknown_encoding_refused() {
         );
         assert!(!error.ends_the_poll());
     }
-    let error = refused(encoded("gzip", b"<rates/> as plain text")).await;
-    assert!(matches!(error, FetchError::Undecodable(_)), "{error:?}");
-    assert!(!error.ends_the_poll());
+    let mut torn = gzip(&[b'x'; 9999]);
+    torn.truncate(torn.len() - 9);
+    for damaged in [b"<rates/> as plain text", &*torn] {
+        let error = refused(encoded("gzip", damaged)).await;
+        assert!(matches!(error, FetchError::Undecodable(_)), "{error:?}");
+        assert!(!error.ends_the_poll());
+    }
 }
 
 #[tokio::test]
@@ -350,7 +375,11 @@ async fn a_key_goes_where_the_vendor_wants_it_and_nowhere_else() {
     let replies = || {
         [
             answer("200 OK", &[], b"{}"),
-            answer("302 Found", &[&format!("Location: /{SECRET}?key={SECRET}")], b""),
+            answer(
+                "302 Found",
+                &[&format!("Location: /{SECRET}?key={SECRET}")],
+                b"",
+            ),
             answer("500 Oh", &[], SECRET.as_bytes()),
             vec![Step::Reset],
             vec![Step::Reset],
@@ -359,7 +388,11 @@ async fn a_key_goes_where_the_vendor_wants_it_and_nowhere_else() {
     let expected = [
         (Access::Open, None, PATH.to_owned()),
         (Access::Header("apikey"), Some(SECRET), PATH.to_owned()),
-        (Access::Query("access_key"), None, format!("{PATH}&access_key=s3cret+key")),
+        (
+            Access::Query("access_key"),
+            None,
+            format!("{PATH}&access_key=s3cret+key"),
+        ),
     ];
     for (access, header, target) in expected {
         let mut bank = Scripted::start(replies()).await;
@@ -393,6 +426,10 @@ async fn what_cannot_be_asked_is_refused_before_asking() {
     let error = new("https://nationalbank.kz", SECRET, nowhere.clone()).unwrap_err();
     assert!(matches!(error, FetchError::Authorities(_)), "{error:?}");
     assert!(error.to_string().contains("/nonexistent/ca.pem"), "{error}");
-    assert_eq!(new("http://127.0.0.1:1", SECRET, nowhere), Ok(()), "plain text needs no authority");
+    assert_eq!(
+        new("http://127.0.0.1:1", SECRET, nowhere),
+        Ok(()),
+        "plain text needs no authority"
+    );
     assert_eq!(new("https://nationalbank.kz", SECRET, bundled), Ok(()));
 }

@@ -24,9 +24,7 @@ pub(super) fn client_config(
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| FetchError::Client(error.to_string()))?;
-    let mut config = builder
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     // The client speaks HTTP/1.1 alone, and a configuration from outside has to say so itself.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
@@ -43,10 +41,10 @@ fn roots(authorities: &CertificateAuthorities) -> Result<RootCertStore, FetchErr
             let found = rustls_native_certs::load_native_certs();
             let (added, _ignored) = roots.add_parsable_certificates(found.certs);
             if added == 0 {
-                let reason = found.errors.first().map_or_else(
-                    || "the machine has none".to_owned(),
-                    ToString::to_string,
-                );
+                let reason = found
+                    .errors
+                    .first()
+                    .map_or_else(|| "the machine has none".to_owned(), ToString::to_string);
                 return Err(FetchError::Authorities(reason));
             }
         }
