@@ -35,6 +35,11 @@ impl Clock {
         let d = Duration::try_from(self.now().duration_until(at)).unwrap_or(Duration::ZERO);
         self.real_time(d)
     }
+    /// What the clock will show after so much real time.
+    pub fn after(&self, real: Duration) -> Timestamp {
+        let d = match self.replay { None => real, Some((_, speed, _)) => real.saturating_mul(speed) };
+        self.now().saturating_add(d).unwrap_or(Timestamp::MAX)
+    }
     /// scaled
     pub fn real_time(&self, clock_duration: Duration) -> Duration {
         match self.replay {
