@@ -1,1 +1,3 @@
-//! it
+//! Everything that is tested from outside, as one program.
+
+mod tidy;
