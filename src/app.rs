@@ -50,7 +50,9 @@ const EPOCH_LETTERS: usize = 16;
 #[derive(Debug, Error)]
 pub enum AppError {
     /// A port is taken or not allowed.
-    #[error("cannot listen on {address}: {source} (is another silkrate running? set server.listen)")]
+    #[error(
+        "cannot listen on {address}: {source} (is another silkrate running? set server.listen)"
+    )]
     Listen {
         /// Where.
         address: SocketAddr,
@@ -105,8 +107,13 @@ impl App {
 
     /// The same with a clock of the caller's.
     pub async fn bind_with(config: Config, clock: Clock) -> Result<Self, AppError> {
-        let listen_error = |source| AppError::Listen { address: config.server.listen, source };
-        let listener = TcpListener::bind(config.server.listen).await.map_err(listen_error)?;
+        let listen_error = |source| AppError::Listen {
+            address: config.server.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.server.listen)
+            .await
+            .map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let mut records = Vec::new();
         let mut zones = Vec::new();
@@ -117,7 +124,8 @@ impl App {
             records.push(record(settings, zone));
             let source = settings.source;
             let documents = source.documents.iter();
-            required.extend(documents.map(|document| ((source.id, document.name), document.required)));
+            required
+                .extend(documents.map(|document| ((source.id, document.name), document.required)));
         }
         let board = Board::new(records, preferences(&config), &epoch(), clock.now());
         let reader = board.reader();
@@ -125,10 +133,24 @@ impl App {
         let mut pollers = Vec::new();
         for settings in &config.sources {
             let id = settings.source.id.as_str();
-            let poller = Poller::new(settings, &config.http, zone(settings)?, clock.clone(), handle.clone());
+            let poller = Poller::new(
+                settings,
+                &config.http,
+                zone(settings)?,
+                clock.clone(),
+                handle.clone(),
+            );
             pollers.push(poller.map_err(|source| AppError::Client { id, source })?);
         }
-        Ok(Self { config, clock, listener, address, board: reader, commit, pollers })
+        Ok(Self {
+            config,
+            clock,
+            listener,
+            address,
+            board: reader,
+            commit,
+            pollers,
+        })
     }
 
     /// Where gRPC is served.
@@ -143,7 +165,15 @@ impl App {
 
     /// Serves until `shutdown` is ready, then drains. An error means that the service did not end as asked.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
-        let Self { config, clock, listener, address, board, commit, pollers } = self;
+        let Self {
+            config,
+            clock,
+            listener,
+            address,
+            board,
+            commit,
+            pollers,
+        } = self;
         let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = Tasks::default();
         tasks.start("commit", commit.run(stop.clone()));
@@ -153,7 +183,9 @@ impl App {
         let feed = Feed::new(board, config.server.heartbeat_interval, draining.clone());
         let rates = RateServiceServer::new(Rates::new(feed, config.ticker.pairs, clock));
         let (health, health_service) = tonic_health::server::health_reporter();
-        health.set_service_status(SERVICE_NAME, ServingStatus::Serving).await;
+        health
+            .set_service_status(SERVICE_NAME, ServingStatus::Serving)
+            .await;
         let reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(pb::DESCRIPTOR_SET)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
@@ -165,7 +197,10 @@ impl App {
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let drained = draining.clone();
         let serving = async move {
-            match server.serve_with_incoming_shutdown(incoming, drained.cancelled_owned()).await {
+            match server
+                .serve_with_incoming_shutdown(incoming, drained.cancelled_owned())
+                .await
+            {
                 Ok(()) => tracing::debug!("every connection has ended"),
                 Err(error) => tracing::error!(%error, "the server failed"),
             }
@@ -178,8 +213,12 @@ impl App {
             unasked = tasks.next_unasked() => Err(unasked),
         };
         tracing::info!(seconds = DRAIN_MAX.as_secs(), "draining");
-        health.set_service_status(SERVICE_NAME, ServingStatus::NotServing).await;
-        health.set_service_status("", ServingStatus::NotServing).await;
+        health
+            .set_service_status(SERVICE_NAME, ServingStatus::NotServing)
+            .await;
+        health
+            .set_service_status("", ServingStatus::NotServing)
+            .await;
         draining.cancel();
         stop.cancel();
         if tokio::time::timeout(DRAIN_MAX, tasks.all()).await.is_err() {
@@ -229,7 +268,9 @@ fn preferences(config: &Config) -> Vec<Preference> {
 }
 
 fn epoch() -> String {
-    std::iter::repeat_with(fastrand::alphanumeric).take(EPOCH_LETTERS).collect()
+    std::iter::repeat_with(fastrand::alphanumeric)
+        .take(EPOCH_LETTERS)
+        .collect()
 }
 
 /// The tasks of the service, each with its name. Any that ends unasked ends the service.
@@ -253,7 +294,9 @@ impl Tasks {
             Some(Err(error)) => (Some(error.id()), error.to_string()),
             None => (None, "was never started".to_owned()),
         };
-        let task = id.and_then(|id| self.names.get(&id).cloned()).unwrap_or_default();
+        let task = id
+            .and_then(|id| self.names.get(&id).cloned())
+            .unwrap_or_default();
         AppError::TaskEnded { task, how }
     }
 

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::domain::{
-    DroppedRow, Inserted, PollReport, PollStatus, Position, Preference, Snapshot, SourceId, SourceRecord, SourceState,
-    Table, choose_quotes,
+    DroppedRow, Inserted, PollReport, PollStatus, Position, Preference, Snapshot, SourceId,
+    SourceRecord, SourceState, Table, choose_quotes,
 };
 
 /// The writing end.
@@ -58,34 +58,67 @@ pub struct SourceDetail {
 
 impl Board {
     /// A board that knows its sources and nothing of what they say. Revision 0 of a new epoch.
-    pub fn new(records: Vec<SourceRecord>, preferences: Vec<Preference>, epoch: &str, now: Timestamp) -> Self {
+    pub fn new(
+        records: Vec<SourceRecord>,
+        preferences: Vec<Preference>,
+        epoch: &str,
+        now: Timestamp,
+    ) -> Self {
         let mut ids: Vec<SourceId> = records.iter().map(|record| record.id).collect();
         ids.sort_unstable();
-        let states = records.iter().map(|record| (record.id, record.state(now))).collect();
+        let states = records
+            .iter()
+            .map(|record| (record.id, record.state(now)))
+            .collect();
         let published = watch::Sender::new(Arc::new(Snapshot::initial(epoch, states)));
         let entry = |record: SourceRecord| {
-            (record.id, SourceEntry { record: Arc::new(record), polls: PollStatus::default() })
+            (
+                record.id,
+                SourceEntry {
+                    record: Arc::new(record),
+                    polls: PollStatus::default(),
+                },
+            )
         };
         let sources = records.into_iter().map(entry).collect();
-        Self { state: Arc::new(State { ids, sources, published }), preferences }
+        Self {
+            state: Arc::new(State {
+                ids,
+                sources,
+                published,
+            }),
+            preferences,
+        }
     }
 
     /// A handle that can only read.
     pub fn reader(&self) -> BoardReader {
-        BoardReader { state: Arc::clone(&self.state) }
+        BoardReader {
+            state: Arc::clone(&self.state),
+        }
     }
 
     /// What is known of a source's publications.
     pub fn record(&self, source: SourceId) -> Option<Arc<SourceRecord>> {
-        self.state.sources.get(&source).map(|entry| Arc::clone(&entry.record))
+        self.state
+            .sources
+            .get(&source)
+            .map(|entry| Arc::clone(&entry.record))
     }
 
     /// Files a table under its document and date. Nobody sees it before [`Board::publish`].
     pub fn insert(&self, source: SourceId, table: Table) -> Inserted {
-        let Some(mut entry) = self.state.sources.get_mut(&source) else { return Inserted::Unchanged };
+        let Some(mut entry) = self.state.sources.get_mut(&source) else {
+            return Inserted::Unchanged;
+        };
         let record = Arc::make_mut(&mut entry.record);
-        let document = record.documents.iter_mut().find(|document| document.name == table.document);
-        document.map_or(Inserted::Unchanged, |document| document.history.insert(table))
+        let document = record
+            .documents
+            .iter_mut()
+            .find(|document| document.name == table.document);
+        document.map_or(Inserted::Unchanged, |document| {
+            document.history.insert(table)
+        })
     }
 
     /// Notes that the first attempt to ask a source has ended, so that others may answer in its place.
@@ -110,7 +143,10 @@ impl Board {
         let record = |id: &SourceId| Some((*id, self.record(*id)?));
         let records: BTreeMap<_, _> = self.state.ids.iter().filter_map(record).collect();
         let quotes = choose_quotes(&records, &self.preferences, now);
-        let states = records.iter().map(|(id, record)| (*id, record.state(now))).collect();
+        let states = records
+            .iter()
+            .map(|(id, record)| (*id, record.state(now)))
+            .collect();
         let next = self.state.published.borrow().next(quotes, states)?;
         let position = next.position.clone();
         self.state.published.send_replace(Arc::new(next));
@@ -133,12 +169,18 @@ impl BoardReader {
     pub fn details(&self, snapshot: &Snapshot) -> Vec<SourceDetail> {
         let detail = |state: &Arc<SourceState>| {
             let entry = self.state.sources.get(&state.id)?;
-            let tables = entry.record.documents.iter().filter_map(|document| document.history.newest());
+            let tables = entry
+                .record
+                .documents
+                .iter()
+                .filter_map(|document| document.history.newest());
             Some(SourceDetail {
                 state: Arc::clone(state),
                 record: Arc::clone(&entry.record),
                 polls: entry.polls.clone(),
-                dropped_rows: tables.flat_map(|table| table.dropped.iter().cloned()).collect(),
+                dropped_rows: tables
+                    .flat_map(|table| table.dropped.iter().cloned())
+                    .collect(),
             })
         };
         snapshot.sources().filter_map(detail).collect()

@@ -18,14 +18,17 @@ impl Clock {
     }
     /// replay
     pub fn replay(start: Timestamp, speed: u32) -> Self {
-        Self { replay: Some((start, speed, Instant::now())) }
+        Self {
+            replay: Some((start, speed, Instant::now())),
+        }
     }
     /// now
     pub fn now(&self) -> Timestamp {
         match self.replay {
             None => Timestamp::now(),
             Some((start, speed, origin)) => {
-                let d = SignedDuration::try_from(origin.elapsed().saturating_mul(speed)).unwrap_or(SignedDuration::MAX);
+                let d = SignedDuration::try_from(origin.elapsed().saturating_mul(speed))
+                    .unwrap_or(SignedDuration::MAX);
                 start.saturating_add(d).unwrap_or(start)
             }
         }
@@ -37,7 +40,10 @@ impl Clock {
     }
     /// What the clock will show after so much real time.
     pub fn after(&self, real: Duration) -> Timestamp {
-        let d = match self.replay { None => real, Some((_, speed, _)) => real.saturating_mul(speed) };
+        let d = match self.replay {
+            None => real,
+            Some((_, speed, _)) => real.saturating_mul(speed),
+        };
         self.now().saturating_add(d).unwrap_or(Timestamp::MAX)
     }
     /// scaled

@@ -41,9 +41,19 @@ pub struct Verdict {
 
 #[derive(Debug)]
 enum Message {
-    Tables { source: SourceId, tables: Vec<Table>, intent: Intent, verdict: oneshot::Sender<Verdict> },
-    Attempted { source: SourceId },
-    Polled { source: SourceId, report: PollReport },
+    Tables {
+        source: SourceId,
+        tables: Vec<Table>,
+        intent: Intent,
+        verdict: oneshot::Sender<Verdict>,
+    },
+    Attempted {
+        source: SourceId,
+    },
+    Polled {
+        source: SourceId,
+        report: PollReport,
+    },
 }
 
 /// The task.
@@ -60,9 +70,20 @@ pub struct Commit {
 
 impl CommitHandle {
     /// Hands in the tables of one poll: one commit at most.
-    pub async fn tables(&self, source: SourceId, tables: Vec<Table>, intent: Intent) -> Result<Verdict, Stopped> {
+    pub async fn tables(
+        &self,
+        source: SourceId,
+        tables: Vec<Table>,
+        intent: Intent,
+    ) -> Result<Verdict, Stopped> {
         let (verdict, answer) = oneshot::channel();
-        self.send(Message::Tables { source, tables, intent, verdict }).await?;
+        self.send(Message::Tables {
+            source,
+            tables,
+            intent,
+            verdict,
+        })
+        .await?;
         answer.await.map_err(|_dropped| Stopped)
     }
 
@@ -90,7 +111,16 @@ impl Commit {
         zones: Vec<TimeZone>,
     ) -> (Self, CommitHandle) {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        (Self { board, clock, required, zones, receiver }, CommitHandle { sender })
+        (
+            Self {
+                board,
+                clock,
+                required,
+                zones,
+                receiver,
+            },
+            CommitHandle { sender },
+        )
     }
 
     /// Works until told to stop.
@@ -112,7 +142,12 @@ impl Commit {
 
     fn take(&mut self, message: Message) {
         match message {
-            Message::Tables { source, tables, intent, verdict } => {
+            Message::Tables {
+                source,
+                tables,
+                intent,
+                verdict,
+            } => {
                 let answer = self.file(source, tables, intent);
                 if verdict.send(answer).is_err() {
                     tracing::debug!(%source, "the poller did not wait for its verdict");
@@ -137,8 +172,7 @@ impl Commit {
             }
             match self.board.insert(source, table) {
                 Inserted::Changed => tracing::info!(%source, document, %date, "filed a table"),
-                Inserted::Unchanged => tracing::debug!(%source, document, %date, "confirmed a table"),
-                Inserted::Outdated => tracing::debug!(%source, document, %date, "ignored an older instant"),
+                known => tracing::debug!(%source, document, %date, ?known, "no news in a table"),
             }
         }
         verdict.revision = self.publish(source.as_str());
@@ -148,9 +182,14 @@ impl Commit {
     fn judge(&self, source: SourceId, table: &Table, intent: Intent) -> Result<(), String> {
         let record = self.board.record(source).ok_or("unknown source")?;
         let document = record.document(table.document).ok_or("unknown document")?;
-        let required = self.required.get(&(source, table.document)).copied().unwrap_or_default();
+        let required = self
+            .required
+            .get(&(source, table.document))
+            .copied()
+            .unwrap_or_default();
         let today = record.today(self.clock.now());
-        judge(table, &document.history, required, today, intent).map_err(|implausible| implausible.to_string())
+        judge(table, &document.history, required, today, intent)
+            .map_err(|implausible| implausible.to_string())
     }
 
     fn publish(&self, cause: &str) -> Option<u64> {
@@ -164,8 +203,15 @@ impl Commit {
         let now = self.clock.now();
         let midnight = |zone: &TimeZone| {
             let tomorrow = zone.to_datetime(now).date().tomorrow().ok()?;
-            tomorrow.to_zoned_datetime(zone.clone()).ok().map(|midnight| midnight.timestamp())
+            tomorrow
+                .to_zoned_datetime(zone.clone())
+                .ok()
+                .map(|midnight| midnight.timestamp())
         };
-        self.zones.iter().filter_map(midnight).min().unwrap_or(Timestamp::MAX)
+        self.zones
+            .iter()
+            .filter_map(midnight)
+            .min()
+            .unwrap_or(Timestamp::MAX)
     }
 }

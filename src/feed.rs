@@ -118,8 +118,16 @@ enum After {
 
 impl Feed {
     /// A feed of a board; it ends every stream when `draining` is cancelled.
-    pub fn new(board: BoardReader, heartbeat_interval: Duration, draining: CancellationToken) -> Self {
-        Self { board, heartbeat_interval, draining }
+    pub fn new(
+        board: BoardReader,
+        heartbeat_interval: Duration,
+        draining: CancellationToken,
+    ) -> Self {
+        Self {
+            board,
+            heartbeat_interval,
+            draining,
+        }
     }
 
     /// The board behind it.
@@ -189,16 +197,25 @@ impl Subscription {
         if matches!(event, Event::Snapshot { .. } | Event::Update(_)) {
             self.last_rows = Some(self.last_message);
         }
-        Some(Message { position: self.held.clone(), event })
+        Some(Message {
+            position: self.held.clone(),
+            event,
+        })
     }
 
     /// An update when there is one and the interval allows it, else a heartbeat when one is due.
     async fn wait(&mut self) -> Option<Event> {
         let heartbeat_due = self.last_message + self.feed.heartbeat_interval;
-        let update_allowed = self.last_rows.map_or_else(Instant::now, |last| last + self.min_interval);
+        let update_allowed = self
+            .last_rows
+            .map_or_else(Instant::now, |last| last + self.min_interval);
         let newer = async {
             let held = self.held.revision;
-            let found = self.receiver.wait_for(|snapshot| snapshot.position.revision > held).await.is_ok();
+            let found = self
+                .receiver
+                .wait_for(|snapshot| snapshot.position.revision > held)
+                .await
+                .is_ok();
             tokio::time::sleep_until(update_allowed).await;
             found
         };
@@ -216,7 +233,10 @@ impl Subscription {
     fn snapshot(&mut self) -> Event {
         let snapshot = Arc::clone(&self.receiver.borrow_and_update());
         self.held = snapshot.position.clone();
-        Event::Snapshot { rates: snapshot.rates(&self.filter), snapshot }
+        Event::Snapshot {
+            rates: snapshot.rates(&self.filter),
+            snapshot,
+        }
     }
 
     fn update(&mut self) -> Event {

@@ -25,17 +25,29 @@ pub struct Rates {
 impl Rates {
     /// Answers from a feed; an empty filter means the ticker's pairs.
     pub fn new(feed: Feed, ticker: RateFilter, clock: Clock) -> Self {
-        Self { feed, ticker, clock }
+        Self {
+            feed,
+            ticker,
+            clock,
+        }
     }
 
     fn filter(&self, filter: Option<pb::RateFilter>) -> Result<RateFilter, Status> {
         let pairs = filter.unwrap_or_default().pairs;
         let filter = RateFilter::parse(&pairs).map_err(|error| refusal::invalid_filter(&error))?;
-        Ok(if filter.is_empty() { self.ticker.clone() } else { filter })
+        Ok(if filter.is_empty() {
+            self.ticker.clone()
+        } else {
+            filter
+        })
     }
 
     fn accepting(&self) -> Result<(), Status> {
-        if self.feed.is_draining() { Err(refusal::draining()) } else { Ok(()) }
+        if self.feed.is_draining() {
+            Err(refusal::draining())
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -55,34 +67,50 @@ impl RateService for Rates {
         }))
     }
 
-    async fn get_rate(&self, request: Request<pb::GetRateRequest>) -> Result<Response<pb::GetRateResponse>, Status> {
+    async fn get_rate(
+        &self,
+        request: Request<pb::GetRateRequest>,
+    ) -> Result<Response<pb::GetRateResponse>, Status> {
         self.accepting()?;
         let pair = Pair::parse(&request.into_inner().pair);
         let pair = pair.map_err(|error| refusal::invalid_pair("pair", &error.to_string()))?;
         let snapshot = self.feed.board().snapshot();
-        let rate = snapshot.rate(pair).ok_or_else(|| refusal::not_quoted(pair))?;
+        let rate = snapshot
+            .rate(pair)
+            .ok_or_else(|| refusal::not_quoted(pair))?;
         Ok(Response::new(pb::GetRateResponse {
             position: Some(wire::to_position(&snapshot.position)),
             rate: Some(wire::to_rate(&rate)),
         }))
     }
 
-    type WatchRatesStream = Pin<Box<dyn Stream<Item = Result<pb::WatchRatesResponse, Status>> + Send>>;
+    type WatchRatesStream =
+        Pin<Box<dyn Stream<Item = Result<pb::WatchRatesResponse, Status>> + Send>>;
 
     async fn watch_rates(
         &self,
         request: Request<pb::WatchRatesRequest>,
     ) -> Result<Response<Self::WatchRatesStream>, Status> {
         self.accepting()?;
-        let pb::WatchRatesRequest { filter, resume_after, min_interval, updates_only } = request.into_inner();
+        let pb::WatchRatesRequest {
+            filter,
+            resume_after,
+            min_interval,
+            updates_only,
+        } = request.into_inner();
         let min_interval = min_interval.as_ref().map(wire::from_duration);
         let subscription = self.feed.subscribe(Subscribe {
             filter: self.filter(filter)?,
             resume_after: resume_after.map(wire::from_position),
-            min_interval: min_interval.unwrap_or(Some(std::time::Duration::ZERO)).ok_or_else(refusal::invalid_interval)?,
+            min_interval: min_interval
+                .unwrap_or(Some(std::time::Duration::ZERO))
+                .ok_or_else(refusal::invalid_interval)?,
             updates_only,
         });
-        Ok(Response::new(Box::pin(messages(subscription, self.clock.clone()))))
+        Ok(Response::new(Box::pin(messages(
+            subscription,
+            self.clock.clone(),
+        ))))
     }
 
     async fn list_sources(
@@ -92,7 +120,9 @@ impl RateService for Rates {
         self.accepting()?;
         let board = self.feed.board();
         let details = board.details(&board.snapshot());
-        Ok(Response::new(pb::ListSourcesResponse { sources: details.iter().map(wire::to_source_detail).collect() }))
+        Ok(Response::new(pb::ListSourcesResponse {
+            sources: details.iter().map(wire::to_source_detail).collect(),
+        }))
     }
 }
 
@@ -106,7 +136,10 @@ fn messages(
         async move {
             let mut subscription = subscription?;
             match subscription.next().await {
-                Some(message) => Some((Ok(wire::to_message(&message, clock.now())), Some(subscription))),
+                Some(message) => Some((
+                    Ok(wire::to_message(&message, clock.now())),
+                    Some(subscription),
+                )),
                 None => Some((Err(refusal::draining()), None)),
             }
         }

@@ -87,7 +87,10 @@ impl Poller {
             source: settings.source,
             fetcher: Fetcher::new(http, settings)?,
             interval: settings.interval,
-            window: Window { hours: settings.source.hours, zone },
+            window: Window {
+                hours: settings.source.hours,
+                zone,
+            },
             clock,
             commit,
             validators: BTreeMap::new(),
@@ -122,7 +125,9 @@ impl Poller {
             };
             // A start that was cut short is made again: without it there would be no reference to compare with.
             started = started || harvest.errors.is_empty();
-            let pause = self.settle(harvest, intent, attempted_at, &mut outcome).await?;
+            let pause = self
+                .settle(harvest, intent, attempted_at, &mut outcome)
+                .await?;
             self.commit.attempted(self.source.id).await?;
             tokio::time::sleep(pause).await;
         }
@@ -136,23 +141,55 @@ impl Poller {
         attempted_at: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<Duration, Stopped> {
-        let Harvest { tables, validators, mut errors, retry_after } = harvest;
+        let Harvest {
+            tables,
+            validators,
+            mut errors,
+            retry_after,
+        } = harvest;
         outcome.has_table = outcome.has_table || !tables.is_empty();
         let verdict = self.commit.tables(self.source.id, tables, intent).await?;
         for (document, path, validators) in validators {
-            let refused = verdict.refused.iter().any(|(refused, _)| *refused == document);
-            self.remember(path, if refused { Validators::default() } else { validators });
+            let refused = verdict
+                .refused
+                .iter()
+                .any(|(refused, _)| *refused == document);
+            self.remember(
+                path,
+                if refused {
+                    Validators::default()
+                } else {
+                    validators
+                },
+            );
         }
-        errors.extend(verdict.refused.iter().map(|(document, reason)| format!("{document}: {reason}")));
-        outcome.failures = if errors.is_empty() { 0 } else { outcome.failures.saturating_add(1) };
+        errors.extend(
+            verdict
+                .refused
+                .iter()
+                .map(|(document, reason)| format!("{document}: {reason}")),
+        );
+        outcome.failures = if errors.is_empty() {
+            0
+        } else {
+            outcome.failures.saturating_add(1)
+        };
         outcome.retry_after = retry_after;
         let interval = self.window.interval(self.interval, self.clock.now());
-        let pause = delay(self.clock.real_time(interval), *outcome, fastrand::u32(..DICE));
+        let pause = delay(
+            self.clock.real_time(interval),
+            *outcome,
+            fastrand::u32(..DICE),
+        );
         let error = (!errors.is_empty()).then(|| errors.join("; "));
         if let Some(error) = &error {
             tracing::warn!(source = %self.source.id, failures = outcome.failures, error, "a poll failed");
         }
-        let report = PollReport { attempted_at, next_attempt: self.clock.after(pause), error };
+        let report = PollReport {
+            attempted_at,
+            next_attempt: self.clock.after(pause),
+            error,
+        };
         self.commit.polled(self.source.id, report).await?;
         Ok(pause)
     }
@@ -191,13 +228,20 @@ impl Poller {
         let mut path = self.path(document, document.at_start);
         for request in 0..START_REQUESTS_MAX {
             if request > 0 {
-                let before = known.oldest_date().map_or(asked_day, |oldest| oldest.min(asked_day));
-                let (Some(dated), Ok(day)) = (document.dated, before.yesterday()) else { break };
+                let before = known
+                    .oldest_date()
+                    .map_or(asked_day, |oldest| oldest.min(asked_day));
+                let (Some(dated), Ok(day)) = (document.dated, before.yesterday()) else {
+                    break;
+                };
                 (asked_day, path) = (day, Some(dated(day)));
                 tokio::time::sleep(BACK_PAUSE).await;
             }
             let Some(path) = path.take() else { break };
-            match self.ask(document, path, &Validators::default(), gathered).await {
+            match self
+                .ask(document, path, &Validators::default(), gathered)
+                .await
+            {
                 Reply::Table(table) => known.insert(table),
                 Reply::NotModified | Reply::NotFound if document.dated.is_some() => continue,
                 Reply::NotModified | Reply::NotFound => break,
@@ -212,7 +256,10 @@ impl Poller {
             locked(gathered).errors.push(error);
             return Next::GoOn;
         }
-        let later = document.polls.iter().filter(|asked| **asked != document.at_start);
+        let later = document
+            .polls
+            .iter()
+            .filter(|asked| **asked != document.at_start);
         self.ask_each(document, later, gathered).await
     }
 
@@ -220,11 +267,17 @@ impl Poller {
     async fn poll(&self) -> Harvest {
         let gathered = Mutex::new(Harvest::default());
         for document in self.source.documents {
-            if self.ask_each(document, document.polls.iter(), &gathered).await == Next::End {
+            if self
+                .ask_each(document, document.polls.iter(), &gathered)
+                .await
+                == Next::End
+            {
                 break;
             }
         }
-        gathered.into_inner().unwrap_or_else(PoisonError::into_inner)
+        gathered
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn ask_each(
@@ -275,7 +328,11 @@ impl Poller {
             Err(error) => {
                 gathered.errors.push(format!("{}: {error}", document.name));
                 gathered.retry_after = error.retry_after();
-                Reply::Failed(if error.ends_the_poll() { Next::End } else { Next::GoOn })
+                Reply::Failed(if error.ends_the_poll() {
+                    Next::End
+                } else {
+                    Next::GoOn
+                })
             }
         }
     }

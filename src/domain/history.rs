@@ -152,7 +152,10 @@ impl History {
         let has_path = |(date, entry): (&Date, &Entry)| entry.table.path(from, to).map(|_| *date);
         let in_force = self.entries.range(..=today).rev().find_map(has_path);
         let announced_after = |day: Date| {
-            let mut later = self.entries.range(day..).filter(|(date, entry)| **date > day && !entry.carry);
+            let mut later = self
+                .entries
+                .range(day..)
+                .filter(|(date, entry)| **date > day && !entry.carry);
             later.find_map(has_path)
         };
         let effective_date = in_force.or_else(|| announced_after(today))?;

@@ -55,22 +55,34 @@ pub fn judge(
     today: Date,
     intent: Intent,
 ) -> Result<(), Implausible> {
-    if let Some(missing) = required.iter().find(|currency| !table.rows.contains_key(currency)) {
+    if let Some(missing) = required
+        .iter()
+        .find(|currency| !table.rows.contains_key(currency))
+    {
         return Err(Implausible::Missing(*missing));
     }
     if let Some(newest) = known.newest() {
         let known = newest.rows.len();
-        let kept = newest.rows.keys().filter(|code| table.rows.contains_key(code)).count();
+        let kept = newest
+            .rows
+            .keys()
+            .filter(|code| table.rows.contains_key(code))
+            .count();
         if kept.saturating_mul(5) < known.saturating_mul(KEPT_FIFTHS_MIN) {
             return Err(Implausible::Shrunk { kept, known });
         }
     }
     let date = table.effective_date;
-    if today.checked_add(DAYS_AHEAD_MAX.days()).is_ok_and(|limit| date > limit) {
+    if today
+        .checked_add(DAYS_AHEAD_MAX.days())
+        .is_ok_and(|limit| date > limit)
+    {
         return Err(Implausible::FarAhead(date));
     }
     match known.date_in_force(today) {
-        Some(in_force) if intent == Intent::News && date < in_force => Err(Implausible::Outdated { date, in_force }),
+        Some(in_force) if intent == Intent::News && date < in_force => {
+            Err(Implausible::Outdated { date, in_force })
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -101,19 +113,32 @@ mod tests {
             (currency, Arc::new(fixing))
         };
         let rows = codes.iter().map(row).collect();
-        Table { document: "daily", pivot: Currency::KZT, effective_date, as_of: None, rows, dropped: Vec::new() }
+        Table {
+            document: "daily",
+            pivot: Currency::KZT,
+            effective_date,
+            as_of: None,
+            rows,
+            dropped: Vec::new(),
+        }
     }
 
     fn verdict(table: &Table, intent: Intent) -> Result<(), Implausible> {
         let mut known = History::new(Revising::Correction);
-        known.insert(self::table(date(2026, 4, 1), &["USD", "EUR", "RUB", "KGS", "UZS"]));
+        known.insert(self::table(
+            date(2026, 4, 1),
+            &["USD", "EUR", "RUB", "KGS", "UZS"],
+        ));
         judge(table, &known, &[Currency::USD], date(2026, 4, 2), intent)
     }
 
     #[test]
     fn a_table_without_the_dollar_is_refused() {
         let table = table(date(2026, 4, 2), &["EUR", "RUB", "KGS", "UZS"]);
-        assert_eq!(verdict(&table, Intent::News), Err(Implausible::Missing(Currency::USD)));
+        assert_eq!(
+            verdict(&table, Intent::News),
+            Err(Implausible::Missing(Currency::USD))
+        );
     }
 
     #[test]
@@ -121,22 +146,34 @@ mod tests {
         let four = table(date(2026, 4, 2), &["USD", "EUR", "RUB", "KGS"]);
         assert_eq!(verdict(&four, Intent::News), Ok(()));
         let three = table(date(2026, 4, 2), &["USD", "EUR", "RUB", "GBP"]);
-        assert_eq!(verdict(&three, Intent::News), Err(Implausible::Shrunk { kept: 3, known: 5 }));
+        assert_eq!(
+            verdict(&three, Intent::News),
+            Err(Implausible::Shrunk { kept: 3, known: 5 })
+        );
     }
 
     #[test]
     fn ten_days_ahead_are_the_most() {
         let codes = &["USD", "EUR", "RUB", "KGS", "UZS"];
-        assert_eq!(verdict(&table(date(2026, 4, 12), codes), Intent::News), Ok(()));
+        assert_eq!(
+            verdict(&table(date(2026, 4, 12), codes), Intent::News),
+            Ok(())
+        );
         let far = date(2026, 4, 13);
-        assert_eq!(verdict(&table(far, codes), Intent::News), Err(Implausible::FarAhead(far)));
+        assert_eq!(
+            verdict(&table(far, codes), Intent::News),
+            Err(Implausible::FarAhead(far))
+        );
     }
 
     #[test]
     fn an_older_table_is_welcome_only_when_history_was_asked() {
         let older = date(2026, 3, 31);
         let table = table(older, &["USD", "EUR", "RUB", "KGS", "UZS"]);
-        let outdated = Implausible::Outdated { date: older, in_force: date(2026, 4, 1) };
+        let outdated = Implausible::Outdated {
+            date: older,
+            in_force: date(2026, 4, 1),
+        };
         assert_eq!(verdict(&table, Intent::News), Err(outdated));
         assert_eq!(verdict(&table, Intent::History), Ok(()));
     }

@@ -88,9 +88,17 @@ impl SourceRecord {
         let today = self.today(now);
         let age = self.documents.iter().find_map(|document| {
             let (effective_date, fixed_on) = document.history.dates(today)?;
-            Some(Age::of(effective_date, fixed_on, today, document.stale_after_days))
+            Some(Age::of(
+                effective_date,
+                fixed_on,
+                today,
+                document.stale_after_days,
+            ))
         });
-        let newest = self.documents.iter().filter_map(|document| document.history.newest());
+        let newest = self
+            .documents
+            .iter()
+            .filter_map(|document| document.history.newest());
         SourceState {
             id: self.id,
             name: self.name,

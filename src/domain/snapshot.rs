@@ -58,9 +58,19 @@ pub struct Update {
 impl Snapshot {
     /// The state before the first commit: sources that have not said anything.
     pub fn initial(epoch: &str, sources: BTreeMap<SourceId, SourceState>) -> Self {
-        let position = Position { epoch: epoch.into(), revision: 0 };
-        let sources = sources.into_iter().map(|(id, state)| (id, Arc::new(state))).collect();
-        Self { position, sources, quotes: BTreeMap::new() }
+        let position = Position {
+            epoch: epoch.into(),
+            revision: 0,
+        };
+        let sources = sources
+            .into_iter()
+            .map(|(id, state)| (id, Arc::new(state)))
+            .collect();
+        Self {
+            position,
+            sources,
+            quotes: BTreeMap::new(),
+        }
     }
 
     /// The state after a commit, or nothing when the commit changed nothing a reader can see. What did not change

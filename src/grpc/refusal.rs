@@ -16,7 +16,11 @@ const DRAINING_RETRY: Duration = Duration::from_secs(1);
 pub(super) fn draining() -> Status {
     let mut details = info("DRAINING");
     details.set_retry_info(Some(DRAINING_RETRY));
-    Status::with_error_details(Code::Unavailable, "the server is shutting down; reconnect", details)
+    Status::with_error_details(
+        Code::Unavailable,
+        "the server is shutting down; reconnect",
+        details,
+    )
 }
 
 /// A pair that nobody quotes.
@@ -35,12 +39,16 @@ pub(super) fn invalid_pair(field: &str, message: &str) -> Status {
 /// A filter that cannot be read.
 pub(super) fn invalid_filter(error: &FilterError) -> Status {
     match error {
-        FilterError::InvalidPair { index, item: _ } => {
-            invalid("INVALID_PAIR", format!("filter.pairs[{index}]"), error.to_string())
-        }
-        FilterError::TooManyPairs { count: _ } => {
-            invalid("TOO_MANY_PAIRS", "filter.pairs".to_owned(), error.to_string())
-        }
+        FilterError::InvalidPair { index, item: _ } => invalid(
+            "INVALID_PAIR",
+            format!("filter.pairs[{index}]"),
+            error.to_string(),
+        ),
+        FilterError::TooManyPairs { count: _ } => invalid(
+            "TOO_MANY_PAIRS",
+            "filter.pairs".to_owned(),
+            error.to_string(),
+        ),
     }
 }
 

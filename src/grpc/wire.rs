@@ -7,13 +7,17 @@ use rust_decimal::Decimal;
 
 use crate::board::SourceDetail;
 use crate::domain::{
-    Announced, Change, Derivation, Direction, Fixing, Freshness, Polling, Position, Rate, Snapshot, SourceState,
+    Announced, Change, Derivation, Direction, Fixing, Freshness, Polling, Position, Rate, Snapshot,
+    SourceState,
 };
 use crate::feed::{Event, Message, Verdict};
 use crate::pb;
 
 pub(super) fn to_position(position: &Position) -> pb::Position {
-    pb::Position { epoch: position.epoch.to_string(), revision: position.revision }
+    pb::Position {
+        epoch: position.epoch.to_string(),
+        revision: position.revision,
+    }
 }
 
 pub(super) fn to_rate(rate: &Rate) -> pb::Rate {
@@ -34,7 +38,9 @@ pub(super) fn to_rate(rate: &Rate) -> pb::Rate {
         value: value.to_string(),
         derivation: to_derivation(*derivation).into(),
         source: source.clone(),
-        effective_date: effective_date.map(|date| date.to_string()).unwrap_or_default(),
+        effective_date: effective_date
+            .map(|date| date.to_string())
+            .unwrap_or_default(),
         freshness: to_freshness(age.freshness).into(),
         freshness_reason: age.reason.clone(),
         change: change.as_ref().map(to_change),
@@ -49,23 +55,48 @@ pub(super) fn to_rates(rates: &[Rate]) -> Vec<pb::Rate> {
 }
 
 pub(super) fn to_source_states(snapshot: &Snapshot) -> Vec<pb::SourceState> {
-    snapshot.sources().map(|state| to_source_state(state)).collect()
+    snapshot
+        .sources()
+        .map(|state| to_source_state(state))
+        .collect()
 }
 
 fn to_source_state(state: &SourceState) -> pb::SourceState {
-    let SourceState { id, name, attribution, age, newest_effective_date, changed_at_revision: _ } = state;
+    let SourceState {
+        id,
+        name,
+        attribution,
+        age,
+        newest_effective_date,
+        changed_at_revision: _,
+    } = state;
     pb::SourceState {
         id: id.to_string(),
         name: (*name).to_owned(),
         attribution: (*attribution).to_owned(),
-        freshness: age.as_ref().map_or(pb::Freshness::Unspecified, |age| to_freshness(age.freshness)).into(),
-        freshness_reason: age.as_ref().map(|age| age.reason.clone()).unwrap_or_default(),
-        newest_effective_date: newest_effective_date.map(|date| date.to_string()).unwrap_or_default(),
+        freshness: age
+            .as_ref()
+            .map_or(pb::Freshness::Unspecified, |age| {
+                to_freshness(age.freshness)
+            })
+            .into(),
+        freshness_reason: age
+            .as_ref()
+            .map(|age| age.reason.clone())
+            .unwrap_or_default(),
+        newest_effective_date: newest_effective_date
+            .map(|date| date.to_string())
+            .unwrap_or_default(),
     }
 }
 
 pub(super) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
-    let SourceDetail { state, record, polls, dropped_rows } = detail;
+    let SourceDetail {
+        state,
+        record,
+        polls,
+        dropped_rows,
+    } = detail;
     let dropped = dropped_rows.iter();
     pb::SourceDetail {
         state: Some(to_source_state(state)),
@@ -76,9 +107,15 @@ pub(super) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
         consecutive_failures: polls.consecutive_failures,
         last_error: polls.last_error.clone(),
         dropped_rows: dropped
-            .map(|row| pb::DroppedRow { currency: row.currency.clone(), reason: row.reason.clone() })
+            .map(|row| pb::DroppedRow {
+                currency: row.currency.clone(),
+                reason: row.reason.clone(),
+            })
             .collect(),
-        home_currency: record.home.map(|currency| currency.to_string()).unwrap_or_default(),
+        home_currency: record
+            .home
+            .map(|currency| currency.to_string())
+            .unwrap_or_default(),
         page: record.page.to_owned(),
         terms: record.terms.to_owned(),
     }
@@ -88,19 +125,35 @@ pub(super) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
 pub(super) fn to_message(message: &Message, server_time: Timestamp) -> pb::WatchRatesResponse {
     use pb::watch_rates_response::Event as Wire;
     let event = match &message.event {
-        Event::Opening { verdict, min_interval, heartbeat_interval } => Wire::Opening(pb::Opening {
+        Event::Opening {
+            verdict,
+            min_interval,
+            heartbeat_interval,
+        } => Wire::Opening(pb::Opening {
             verdict: to_verdict(*verdict).into(),
             min_interval: Some(to_duration(*min_interval)),
             heartbeat_interval: Some(to_duration(*heartbeat_interval)),
         }),
-        Event::Snapshot { rates, snapshot } => {
-            Wire::Snapshot(pb::Snapshot { rates: to_rates(rates), sources: to_source_states(snapshot) })
-        }
+        Event::Snapshot { rates, snapshot } => Wire::Snapshot(pb::Snapshot {
+            rates: to_rates(rates),
+            sources: to_source_states(snapshot),
+        }),
         Event::Update(update) => Wire::Update(pb::Update {
-            after: Some(pb::Position { epoch: message.position.epoch.to_string(), revision: update.after }),
+            after: Some(pb::Position {
+                epoch: message.position.epoch.to_string(),
+                revision: update.after,
+            }),
             rates: to_rates(&update.rates),
-            removed_pairs: update.removed_pairs.iter().map(ToString::to_string).collect(),
-            sources: update.sources.iter().map(|state| to_source_state(state)).collect(),
+            removed_pairs: update
+                .removed_pairs
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            sources: update
+                .sources
+                .iter()
+                .map(|state| to_source_state(state))
+                .collect(),
             commits: message.position.revision.saturating_sub(update.after),
         }),
         Event::Heartbeat(details) => Wire::Heartbeat(pb::Heartbeat {
@@ -108,18 +161,26 @@ pub(super) fn to_message(message: &Message, server_time: Timestamp) -> pb::Watch
             sources: details.iter().map(to_source_detail).collect(),
         }),
     };
-    pb::WatchRatesResponse { position: Some(to_position(&message.position)), event: Some(event) }
+    pb::WatchRatesResponse {
+        position: Some(to_position(&message.position)),
+        event: Some(event),
+    }
 }
 
 /// A position as a client sends it back.
 pub(super) fn from_position(position: pb::Position) -> Position {
-    Position { epoch: position.epoch.into(), revision: position.revision }
+    Position {
+        epoch: position.epoch.into(),
+        revision: position.revision,
+    }
 }
 
 /// A duration that is not negative.
 pub(super) fn from_duration(duration: &prost_types::Duration) -> Option<Duration> {
     let seconds = u64::try_from(duration.seconds).ok()?;
-    let nanoseconds = u32::try_from(duration.nanos).ok().filter(|nanoseconds| *nanoseconds < 1_000_000_000)?;
+    let nanoseconds = u32::try_from(duration.nanos)
+        .ok()
+        .filter(|nanoseconds| *nanoseconds < 1_000_000_000)?;
     Some(Duration::new(seconds, nanoseconds))
 }
 
@@ -130,11 +191,20 @@ fn to_duration(duration: Duration) -> prost_types::Duration {
 }
 
 fn to_timestamp(instant: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: instant.as_second(), nanos: instant.subsec_nanosecond() }
+    prost_types::Timestamp {
+        seconds: instant.as_second(),
+        nanos: instant.subsec_nanosecond(),
+    }
 }
 
 fn to_change(change: &Change) -> pb::Change {
-    let Change { absolute, percent, direction, reference_value, reference_date } = change;
+    let Change {
+        absolute,
+        percent,
+        direction,
+        reference_value,
+        reference_date,
+    } = change;
     pb::Change {
         absolute: absolute.to_string(),
         percent: percent.to_string(),
@@ -145,7 +215,11 @@ fn to_change(change: &Change) -> pb::Change {
 }
 
 fn to_announced(announced: &Announced) -> pb::Announced {
-    let Announced { value, effective_date, change } = announced;
+    let Announced {
+        value,
+        effective_date,
+        change,
+    } = announced;
     pb::Announced {
         value: value.to_string(),
         effective_date: effective_date.to_string(),

@@ -48,7 +48,8 @@ impl Window {
     pub fn is_open(&self, now: Timestamp) -> bool {
         let local = self.zone.to_datetime(now);
         let hour = local.time().hour();
-        self.hours.days.contains(&local.date().weekday()) && (self.hours.opens..self.hours.closes).contains(&hour)
+        self.hours.days.contains(&local.date().weekday())
+            && (self.hours.opens..self.hours.closes).contains(&hour)
     }
 
     /// The time on the service's clock until the next poll of a source that works.
@@ -56,8 +57,12 @@ impl Window {
         if self.is_open(now) {
             return interval;
         }
-        let quiet = interval.saturating_mul(QUIET_FACTOR).min(QUIET_INTERVAL_MAX);
-        self.opens_in(now).map_or(quiet, |opens_in| quiet.min(opens_in)).max(interval)
+        let quiet = interval
+            .saturating_mul(QUIET_FACTOR)
+            .min(QUIET_INTERVAL_MAX);
+        self.opens_in(now)
+            .map_or(quiet, |opens_in| quiet.min(opens_in))
+            .max(interval)
     }
 
     /// How long until it opens; nothing when that is more than a week.
@@ -65,9 +70,15 @@ impl Window {
         let today = self.zone.to_datetime(now).date();
         let opening = |date: Date| {
             let opens = Time::new(self.hours.opens, 0, 0, 0).ok()?;
-            let at = date.to_datetime(opens).to_zoned_datetime(self.zone.clone()).ok()?.timestamp();
+            let at = date
+                .to_datetime(opens)
+                .to_zoned_datetime(self.zone.clone())
+                .ok()?
+                .timestamp();
             let opens = self.hours.days.contains(&date.weekday()) && at > now;
-            opens.then(|| Duration::try_from(now.duration_until(at)).ok()).flatten()
+            opens
+                .then(|| Duration::try_from(now.duration_until(at)).ok())
+                .flatten()
         };
         (0..=7).find_map(|days| opening(today.checked_add(days.days()).ok()?))
     }
@@ -77,11 +88,19 @@ impl Window {
 ///
 /// After n failures the wait lies between one interval and 2^(n-1) of them: a fault never makes polls denser.
 pub fn delay(interval: Duration, outcome: Outcome, dice: u32) -> Duration {
-    let due = if outcome.has_table { interval } else { interval.min(FIRST_TABLE_INTERVAL) };
-    let doubled = 1_u32.checked_shl(outcome.failures.saturating_sub(1)).unwrap_or(u32::MAX);
+    let due = if outcome.has_table {
+        interval
+    } else {
+        interval.min(FIRST_TABLE_INTERVAL)
+    };
+    let doubled = 1_u32
+        .checked_shl(outcome.failures.saturating_sub(1))
+        .unwrap_or(u32::MAX);
     let spread = due.saturating_mul(doubled.clamp(1, BACK_OFF_INTERVALS_MAX).saturating_sub(1));
     let back_off = due.saturating_add(spread.saturating_mul(dice.min(DICE)) / DICE);
-    back_off.max(outcome.retry_after.unwrap_or_default()).max(POLL_INTERVAL_MIN)
+    back_off
+        .max(outcome.retry_after.unwrap_or_default())
+        .max(POLL_INTERVAL_MIN)
 }
 
 #[cfg(test)]
@@ -93,7 +112,14 @@ mod tests {
 
     fn window() -> Window {
         let zone = TimeZone::get("Asia/Almaty").unwrap();
-        Window { hours: Hours { days: WORKING_DAYS, opens: 14, closes: 18 }, zone }
+        Window {
+            hours: Hours {
+                days: WORKING_DAYS,
+                opens: 14,
+                closes: 18,
+            },
+            zone,
+        }
     }
 
     fn at(text: &str) -> Timestamp {
@@ -101,7 +127,11 @@ mod tests {
     }
 
     fn failing(failures: u32) -> Outcome {
-        Outcome { failures, retry_after: None, has_table: true }
+        Outcome {
+            failures,
+            retry_after: None,
+            has_table: true,
+        }
     }
 
     #[test]
@@ -111,15 +141,33 @@ mod tests {
         assert_eq!(interval(10, "2026-04-02T09:00:00Z"), MINUTE * 10);
         assert_eq!(interval(10, "2026-04-02T12:59:59Z"), MINUTE * 10);
         assert_eq!(interval(10, "2026-04-02T13:00:00Z"), MINUTE * 40);
-        assert_eq!(interval(10, "2026-04-04T09:30:00Z"), MINUTE * 40, "a Saturday");
-        assert_eq!(interval(30, "2026-04-02T13:00:00Z"), MINUTE * 60, "an hour at most");
-        assert_eq!(interval(90, "2026-04-02T13:00:00Z"), MINUTE * 90, "unless a longer one is configured");
+        assert_eq!(
+            interval(10, "2026-04-04T09:30:00Z"),
+            MINUTE * 40,
+            "a Saturday"
+        );
+        assert_eq!(
+            interval(30, "2026-04-02T13:00:00Z"),
+            MINUTE * 60,
+            "an hour at most"
+        );
+        assert_eq!(
+            interval(90, "2026-04-02T13:00:00Z"),
+            MINUTE * 90,
+            "unless a longer one is configured"
+        );
     }
 
     #[test]
     fn the_opening_of_the_window_is_not_slept_through() {
-        assert_eq!(window().interval(MINUTE * 10, at("2026-04-02T08:40:00Z")), MINUTE * 20);
-        assert_eq!(window().interval(MINUTE * 10, at("2026-04-02T08:55:00Z")), MINUTE * 10);
+        assert_eq!(
+            window().interval(MINUTE * 10, at("2026-04-02T08:40:00Z")),
+            MINUTE * 20
+        );
+        assert_eq!(
+            window().interval(MINUTE * 10, at("2026-04-02T08:55:00Z")),
+            MINUTE * 10
+        );
     }
 
     #[test]
@@ -136,19 +184,31 @@ mod tests {
 
     #[test]
     fn what_the_bank_asks_for_is_obeyed() {
-        let outcome = Outcome { retry_after: Some(MINUTE * 45), ..failing(1) };
+        let outcome = Outcome {
+            retry_after: Some(MINUTE * 45),
+            ..failing(1)
+        };
         assert_eq!(delay(MINUTE, outcome, 0), MINUTE * 45);
     }
 
     #[test]
     fn a_source_without_a_table_is_asked_every_minute() {
-        let nothing_yet = Outcome { has_table: false, ..failing(1) };
+        let nothing_yet = Outcome {
+            has_table: false,
+            ..failing(1)
+        };
         assert_eq!(delay(MINUTE * 60, nothing_yet, DICE), MINUTE);
-        assert_eq!(delay(Duration::from_secs(1), nothing_yet, DICE), Duration::from_secs(1));
+        assert_eq!(
+            delay(Duration::from_secs(1), nothing_yet, DICE),
+            Duration::from_secs(1)
+        );
     }
 
     #[test]
     fn polls_are_a_tenth_of_a_second_apart_at_least() {
-        assert_eq!(delay(Duration::ZERO, failing(0), 0), Duration::from_millis(100));
+        assert_eq!(
+            delay(Duration::ZERO, failing(0), 0),
+            Duration::from_millis(100)
+        );
     }
 }

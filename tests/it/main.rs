@@ -1,7 +1,14 @@
 //! Everything that is tested from outside, as one program.
 
+// With `cfg(test)` the lints know helpers for what they are: test code.
 #[cfg(test)]
 mod support;
 
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod feed;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
 mod tidy;

@@ -1,3 +1,6 @@
 //! What the tests share.
 
-pub mod boards;
+pub(crate) mod april;
+pub(crate) mod bank;
+pub(crate) mod boards;
+pub(crate) mod silkrate;

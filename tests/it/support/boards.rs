@@ -9,28 +9,28 @@ use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use silkrate::board::Board;
 use silkrate::domain::{
-    Currency, DocumentRecord, Fixing, History, Preference, RateFilter, Revising, SourceId, SourceRecord, Table,
-    parse_decimal,
+    Currency, DocumentRecord, Fixing, History, Preference, RateFilter, Revising, SourceId,
+    SourceRecord, Table, parse_decimal,
 };
 use silkrate::feed::{Feed, Message, Subscribe, Subscription};
 use tokio_util::sync::CancellationToken;
 
 /// How often a stream of these tests gives a sign of life.
-pub const HEARTBEAT: Duration = Duration::from_secs(20);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
 
 const NBK: SourceId = SourceId::new("nbk");
 const FIRST_DAY: Date = date(2026, 4, 1);
 
 /// A Kazakh bank on a board, with a feed behind it.
 #[derive(Debug)]
-pub struct OneBank {
-    pub board: Board,
-    pub feed: Feed,
-    pub draining: CancellationToken,
+pub(crate) struct OneBank {
+    pub(crate) board: Board,
+    pub(crate) feed: Feed,
+    pub(crate) draining: CancellationToken,
 }
 
 impl OneBank {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let record = SourceRecord {
             id: NBK,
             name: "National Bank of Kazakhstan",
@@ -46,24 +46,39 @@ impl OneBank {
             }],
             attempted: true,
         };
-        let board = Board::new(vec![record], vec![Preference::Home], "epoch", noon(FIRST_DAY));
+        let board = Board::new(
+            vec![record],
+            vec![Preference::Home],
+            "epoch",
+            noon(FIRST_DAY),
+        );
         let draining = CancellationToken::new();
         let feed = Feed::new(board.reader(), HEARTBEAT, draining.clone());
-        Self { board, feed, draining }
+        Self {
+            board,
+            feed,
+            draining,
+        }
     }
 
     /// Commits one table of the day: each row a code and the tenge for one unit of it.
-    pub fn commit(&self, day: Date, rows: &[(&'static str, &str)]) -> u64 {
+    pub(crate) fn commit(&self, day: Date, rows: &[(&'static str, &str)]) -> u64 {
         self.board.insert(NBK, table(day, rows));
-        self.board.publish(noon(day)).expect("the table is news").revision
+        self.board
+            .publish(noon(day))
+            .expect("the table is news")
+            .revision
     }
 
     /// Commits the dollar of the n-th day.
-    pub fn commit_dollar(&self, day: i8, value: &str) -> u64 {
-        self.commit(FIRST_DAY.with().day(day).build().unwrap(), &[("USD", value)])
+    pub(crate) fn commit_dollar(&self, day: i8, value: &str) -> u64 {
+        self.commit(
+            FIRST_DAY.with().day(day).build().unwrap(),
+            &[("USD", value)],
+        )
     }
 
-    pub fn subscribe(&self, change: impl FnOnce(&mut Subscribe)) -> Subscription {
+    pub(crate) fn subscribe(&self, change: impl FnOnce(&mut Subscribe)) -> Subscription {
         let mut wanted = Subscribe {
             filter: RateFilter::parse(&["KZT/USD", "USD/KZT", "KZT/EUR"]).unwrap(),
             resume_after: None,
@@ -76,12 +91,15 @@ impl OneBank {
 }
 
 /// Noon of a day: everything dated that day or before is in force.
-pub fn noon(day: Date) -> Timestamp {
-    day.at(12, 0, 0, 0).to_zoned_datetime(TimeZone::UTC).unwrap().timestamp()
+pub(crate) fn noon(day: Date) -> Timestamp {
+    day.at(12, 0, 0, 0)
+        .to_zoned_datetime(TimeZone::UTC)
+        .unwrap()
+        .timestamp()
 }
 
 /// A table of the Kazakh bank.
-pub fn table(effective_date: Date, rows: &[(&'static str, &str)]) -> Table {
+pub(crate) fn table(effective_date: Date, rows: &[(&'static str, &str)]) -> Table {
     let fixing = |(code, value): &(&'static str, &str)| {
         let currency = Currency::constant(code);
         let fixing = Fixing {
@@ -97,10 +115,17 @@ pub fn table(effective_date: Date, rows: &[(&'static str, &str)]) -> Table {
         (currency, Arc::new(fixing))
     };
     let rows: BTreeMap<_, _> = rows.iter().map(fixing).collect();
-    Table { document: "daily", pivot: Currency::KZT, effective_date, as_of: None, rows, dropped: Vec::new() }
+    Table {
+        document: "daily",
+        pivot: Currency::KZT,
+        effective_date,
+        as_of: None,
+        rows,
+        dropped: Vec::new(),
+    }
 }
 
 /// The next message, which must come.
-pub async fn next(subscription: &mut Subscription) -> Message {
+pub(crate) async fn next(subscription: &mut Subscription) -> Message {
     subscription.next().await.expect("the stream lives")
 }
