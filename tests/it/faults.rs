@@ -62,7 +62,7 @@ async fn a_table_that_lost_its_dollar_is_refused_and_the_last_good_one_stays() {
     let mut silkrate = silkrate_of_april(&bank).await;
     let good = silkrate.rate("KZT/USD").await;
     let headless = nbk("03.04.2026", ("0.00", "0.00"), ("3.90", "-0.01"));
-    bank.publish(&nbk_path("03.04.2026"), headless);
+    bank.publish(&[(nbk_path("03.04.2026"), headless)]);
     silkrate
         .until(|detail| detail.polling() == pb::Polling::Failing)
         .await;
@@ -79,8 +79,10 @@ async fn a_correction_is_a_new_revision_that_names_what_it_supersedes() {
     let mut silkrate = silkrate_of_april(&bank).await;
     let before = silkrate.snapshot(&[]).await.position.unwrap();
     let corrected = nbk("02.04.2026", ("475.10", "-3.67"), ("3.91", "-0.02"));
-    bank.publish(&nbk_path("02.04.2026"), corrected.clone());
-    bank.publish(&nbk_path("03.04.2026"), corrected);
+    bank.publish(&[
+        (nbk_path("02.04.2026"), corrected.clone()),
+        (nbk_path("03.04.2026"), corrected),
+    ]);
     silkrate
         .committed(|snapshot| snapshot.position.revision > before.revision)
         .await;

@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod feed;

@@ -96,10 +96,8 @@ async fn a_snapshot_is_the_same_bytes_over_the_stream_and_without_it() {
 #[tokio::test]
 async fn tomorrows_table_is_announced_and_takes_force_at_midnight_without_a_poll() {
     let bank = bank_of_april().await;
-    bank.publish(
-        &nbk_path("03.04.2026"),
-        nbk("03.04.2026", ("474.20", "-0.89"), ("3.90", "-0.01")),
-    );
+    let third = nbk("03.04.2026", ("474.20", "-0.89"), ("3.90", "-0.01"));
+    bank.publish(&[(nbk_path("03.04.2026"), third)]);
     // A second before midnight in Almaty; the window is closed, so the next poll is a long way off.
     let mut config = settings("2026-04-02T18:59:59Z");
     let mut nbk = source("nbk", "", &bank.url());

@@ -26,13 +26,15 @@ pub(crate) fn nbk_path(date: &str) -> String {
 /// The bank on the afternoon of 2 April 2026, with the day before and nothing yet for tomorrow.
 pub(crate) async fn bank_of_april() -> Bank {
     let bank = Bank::start().await;
-    bank.publish(
-        &nbk_path("01.04.2026"),
-        nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02")),
-    );
     let second = nbk("02.04.2026", ("475.09", "-3.68"), ("3.91", "-0.02"));
-    bank.publish(&nbk_path("02.04.2026"), second.clone());
-    bank.publish(&nbk_path("03.04.2026"), second);
+    bank.publish(&[
+        (
+            nbk_path("01.04.2026"),
+            nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02")),
+        ),
+        (nbk_path("02.04.2026"), second.clone()),
+        (nbk_path("03.04.2026"), second),
+    ]);
     bank
 }
 

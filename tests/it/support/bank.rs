@@ -49,7 +49,6 @@ pub(crate) const FAULTS: &[Fault] = &[
 /// One request as it arrived.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
-    pub(crate) path: String,
     pub(crate) status: u16,
 }
 
@@ -103,13 +102,14 @@ impl Bank {
         format!("http://{}", self.address)
     }
 
-    /// From now on a path (with its query) is answered with a document.
-    pub(crate) fn publish(&self, path: &str, document: impl Into<Vec<u8>>) {
-        self.shared
-            .lock()
-            .unwrap()
-            .documents
-            .insert(path.to_owned(), document.into());
+    /// From now on these paths (with their queries) are answered with these documents.
+    pub(crate) fn publish(&self, documents: &[(String, String)]) {
+        let mut shared = self.shared.lock().unwrap();
+        shared.documents.extend(
+            documents
+                .iter()
+                .map(|(path, text)| (path.clone(), text.clone().into_bytes())),
+        );
     }
 
     pub(crate) fn break_with(&self, fault: Option<Fault>) {
