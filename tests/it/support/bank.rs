@@ -46,7 +46,7 @@ pub(crate) const FAULTS: &[Fault] = &[
     Fault::Redirect,
 ];
 
-/// One request as it arrived.
+/// One request that was answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     pub(crate) status: u16,
@@ -156,7 +156,7 @@ async fn answer(State(handle): State<Handle>, uri: Uri, headers: HeaderMap) -> R
         .lock()
         .unwrap()
         .seen
-        .push(Seen { path, status });
+        .push(Seen { status });
     response
 }
 
