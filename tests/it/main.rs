@@ -1,6 +1,18 @@
-//! Everything that is tested from the outside, in one binary: it links once.
+//! Everything that is tested from outside, as one program.
 
+// With `cfg(test)` the lints know helpers for what they are: test code.
 #[cfg(test)]
 mod support;
 
+#[cfg(test)]
+mod crowd;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod feed;
+#[cfg(test)]
 mod fetch;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
+mod tidy;

@@ -1,3 +1,7 @@
-//! What several tests need.
+//! What the tests share.
 
+pub(crate) mod april;
+pub(crate) mod bank;
+pub(crate) mod boards;
 pub(crate) mod scripted;
+pub(crate) mod silkrate;
