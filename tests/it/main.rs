@@ -15,6 +15,8 @@ mod feed;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod tidy;

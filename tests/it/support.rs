@@ -5,3 +5,4 @@ pub(crate) mod bank;
 pub(crate) mod boards;
 pub(crate) mod scripted;
 pub(crate) mod silkrate;
+pub(crate) mod world;
