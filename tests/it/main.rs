@@ -15,6 +15,8 @@ mod feed;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod numbers;
 #[cfg(test)]
 mod service;
