@@ -50,8 +50,9 @@ fn number_like() -> impl Strategy<Value = String> {
 
 /// The grammar and its bounds, said another way: sign, digits, and digits after a separator.
 fn is_number(text: &str, separator: char, integer_max: usize, fraction_max: usize) -> bool {
-    let unsigned = match text.chars().next() {
-        Some('+' | '-') => &text[1..],
+    let mut letters = text.chars();
+    let unsigned = match letters.next() {
+        Some('+' | '-') => letters.as_str(),
         _ => text,
     };
     let parts: Vec<&str> = unsigned.split(separator).collect();

@@ -6,8 +6,8 @@ use silkrate::domain::{Derivation, Direction, Freshness, Inserted};
 use crate::support::world::{CBR, CBT, CBU, MARKET, NBK, NBKR, World, table};
 
 /// A change as [`World::change`] gives it.
-fn change(absolute: &str, percent: &str, date: &str) -> Option<(String, String, String)> {
-    Some((absolute.into(), percent.into(), date.into()))
+fn change(absolute: &str, percent: &str, date: &str) -> (String, String, String) {
+    (absolute.into(), percent.into(), date.into())
 }
 
 /// The Kazakh bank on 2 April 2026, its table of the day before known.
@@ -273,4 +273,40 @@ fn a_stale_value_yields_to_a_fresh_one_and_stays_when_all_are_stale() {
     assert_eq!(world.rate("TMT/USD").age.freshness, Freshness::Fresh);
     world.at("2025-12-19T12:00:00Z");
     assert_eq!(world.origin("TMT/USD"), ("cbt".into(), date(2025, 12, 5)));
+}
+
+#[test]
+fn a_table_fetched_later_takes_its_place_in_the_past() {
+    let mut world = World::of(&[NBKR]);
+    world.at("2026-05-24T11:00:00Z");
+    world.publish(NBKR, som(date(2026, 5, 24), "0.1859"));
+    assert_eq!(world.rate("USD/KGS").age.freshness, Freshness::Fresh);
+    world.publish(NBKR, som(date(2026, 5, 23), "0.1859"));
+    world.publish(NBKR, som(date(2026, 5, 22), "0.1862"));
+    let rate = world.rate("USD/KGS");
+    assert_eq!(rate.age.freshness, Freshness::CarriedOver);
+    assert_eq!(rate.fixings[0].effective_date, date(2026, 5, 23));
+    assert_eq!(rate.change.unwrap().reference_date, date(2026, 5, 22));
+    // A correction of what was repeated makes the repetition a fixing of its own.
+    world.publish(NBKR, som(date(2026, 5, 23), "0.1860"));
+    let rate = world.rate("USD/KGS");
+    assert_eq!(rate.age.freshness, Freshness::Fresh);
+    assert_eq!(rate.change.unwrap().reference_date, date(2026, 5, 23));
+}
+
+#[test]
+fn what_is_published_no_more_outlives_the_tables_that_are_forgotten() {
+    let mut world = World::of(&[NBK]);
+    let first = date(2026, 4, 1);
+    let rows = [("USD", 1, "478.77"), ("BGN", 1, "280.10")];
+    world.publish(NBK, table(NBK, first, &rows));
+    for (days, value) in (1..=100).zip(["475.09", "474.20"].into_iter().cycle()) {
+        let day = first.checked_add(jiff::Span::new().days(days)).unwrap();
+        world.publish(NBK, table(NBK, day, &[("USD", 1, value)]));
+    }
+    world.at("2026-07-10T09:00:00Z");
+    assert_eq!(world.origin("KZT/USD"), ("nbk".into(), date(2026, 7, 10)));
+    assert_eq!(world.origin("KZT/BGN"), ("nbk".into(), first));
+    let oldest = world.record(NBK).documents[0].history.clone();
+    assert_eq!(oldest.oldest_date(), Some(first));
 }

@@ -111,13 +111,13 @@ impl World {
     }
 
     /// The change of a pair: absolute, percent, reference date.
-    pub(crate) fn change(&self, pair: &str) -> Option<(String, String, String)> {
-        let change = self.rate(pair).change?;
-        Some((
+    pub(crate) fn change(&self, pair: &str) -> (String, String, String) {
+        let change = self.rate(pair).change.unwrap();
+        (
             change.absolute.to_string(),
             change.percent.to_string(),
             change.reference_date.to_string(),
-        ))
+        )
     }
 
     /// The source and the date behind a pair.
