@@ -11,6 +11,10 @@ mod faults;
 #[cfg(test)]
 mod feed;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod tidy;

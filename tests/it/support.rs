@@ -3,4 +3,5 @@
 pub(crate) mod april;
 pub(crate) mod bank;
 pub(crate) mod boards;
+pub(crate) mod records;
 pub(crate) mod silkrate;
