@@ -1,6 +1,8 @@
 //! Laws: what holds for every number and every order of events, not for examples alone.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::civil::{Date, date};
 use num_bigint::BigInt;
@@ -98,18 +100,16 @@ proptest! {
         let Some(change) = Change::since(reference, date(2026, 4, 1), value) else { return Ok(()) };
         let sum = Ratio::from(reference).minus(&(-change.absolute).into()).exact();
         prop_assert_eq!(sum, Some(value));
-        let expected = if value > reference {
-            Direction::Up
-        } else if value < reference {
-            Direction::Down
-        } else {
-            Direction::Flat
+        let expected = match value.cmp(&reference) {
+            Ordering::Greater => Direction::Up,
+            Ordering::Less => Direction::Down,
+            Ordering::Equal => Direction::Flat,
         };
         prop_assert_eq!(change.direction, expected);
         let percent_sign = match change.percent.cmp(&Decimal::ZERO) {
-            std::cmp::Ordering::Greater => Direction::Up,
-            std::cmp::Ordering::Less => Direction::Down,
-            std::cmp::Ordering::Equal => change.direction,
+            Ordering::Greater => Direction::Up,
+            Ordering::Less => Direction::Down,
+            Ordering::Equal => change.direction,
         };
         prop_assert_eq!(percent_sign, change.direction);
     }
@@ -162,7 +162,7 @@ proptest! {
     fn an_update_laid_over_the_old_rows_gives_the_new_ones(moves in vec(a_move(), 1..12), wanted in a_filter()) {
         let board = two_banks();
         let reader = board.reader();
-        let mut seen: Vec<std::sync::Arc<Snapshot>> = vec![reader.snapshot()];
+        let mut seen: Vec<Arc<Snapshot>> = vec![reader.snapshot()];
         for Move { source, table, today } in moves {
             board.insert(source, table);
             let before = reader.snapshot().position.revision;
@@ -181,9 +181,9 @@ proptest! {
             let mut laid_over = rows(old);
             laid_over.extend(update.rates.into_iter().map(|rate| (rate.pair, rate)));
             prop_assert_eq!(&laid_over, &rows(&last), "from revision {}", old.position.revision);
-            let mut states: BTreeMap<_, _> = old.sources().map(|state| (state.id, state.clone())).collect();
+            let mut states: BTreeMap<_, _> = old.sources().map(|state| (state.id, Arc::clone(state))).collect();
             states.extend(update.sources.into_iter().map(|state| (state.id, state)));
-            prop_assert_eq!(states, last.sources().map(|state| (state.id, state.clone())).collect::<BTreeMap<_, _>>());
+            prop_assert_eq!(states, last.sources().map(|state| (state.id, Arc::clone(state))).collect::<BTreeMap<_, _>>());
         }
     }
 }
@@ -220,7 +220,7 @@ fn a_filter() -> impl Strategy<Value = RateFilter> {
 fn two_banks() -> Board {
     let records = Records::default();
     let records = records.with("nbk", Some(Currency::KZT), Vec::new()).with("cbr", Some(Currency::RUB), Vec::new());
-    let records = records.sources.into_values().map(std::sync::Arc::unwrap_or_clone).collect();
+    let records = records.sources.into_values().map(Arc::unwrap_or_clone).collect();
     Board::new(records, PREFERENCES.to_vec(), "epoch", noon(april(1)))
 }
 

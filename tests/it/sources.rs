@@ -1,12 +1,6 @@
 //! The sources against documents of our own in the banks' formats: `tests/fixtures/<id>/`, for a market table
 //! `market/<kind>/`, and one folder a document where a source has several. A file added there is tested by being there.
 
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test ends where what it stands on is missing; the helpers are not marked as tests"
-)]
-
 mod market;
 mod mutations;
 mod quirks;
