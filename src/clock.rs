@@ -71,9 +71,12 @@ impl Clock {
         }
     }
 
-    /// How much real time passes while the clock moves on by so much.
+    /// How much real time passes while the clock moves on by so much; rounded up, so that whoever waits for an instant
+    /// does not wake up a moment before it.
     pub fn real_time(&self, clock_time: Duration) -> Duration {
-        clock_time / self.replay.as_ref().map_or(1, |replay| replay.speed)
+        let speed = self.replay.as_ref().map_or(1, |replay| replay.speed);
+        let nanoseconds = clock_time.as_nanos().div_ceil(speed.into());
+        u64::try_from(nanoseconds).map_or(Duration::MAX, Duration::from_nanos)
     }
 
     /// How much real time to wait before the clock shows `at`, and an hour at most: then ask again.
@@ -132,6 +135,18 @@ mod tests {
             clock.real_time_until(at("2025-12-14T00:00:00Z")),
             LOOK_AGAIN_AFTER
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_an_instant_wakes_up_at_it_and_not_before() {
+        for speed in [1, 7, 21_600] {
+            let clock = Clock::replay(at("2025-12-04T23:10:00Z"), speed);
+            let midnight = at("2025-12-05T00:00:00Z");
+            tokio::time::advance(clock.real_time_until(midnight)).await;
+            let late = clock.now().duration_since(midnight);
+            assert!(!late.is_negative() && late.as_millis() < 1, "{speed}: {late:?}");
+            assert_eq!(clock.real_time_until(midnight), Duration::ZERO);
+        }
     }
 
     #[test]

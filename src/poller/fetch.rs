@@ -280,7 +280,9 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         let wait = text.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs);
         return Some(wait.min(RETRY_AFTER_MAX));
     }
-    let until = Timestamp::try_from(httpdate::parse_http_date(text).ok()?).ok()?;
+    // Such a date begins in 1970: one that does not fit is too late, not too early.
+    let until =
+        Timestamp::try_from(httpdate::parse_http_date(text).ok()?).unwrap_or(Timestamp::MAX);
     let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
     Some(wait.min(RETRY_AFTER_MAX))
 }
@@ -306,7 +308,7 @@ mod tests {
             Some(Duration::from_secs(300))
         );
         assert_eq!(wait("Mon, 23 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(wait("Fri, 31 Dec 2027 11:00:00 GMT"), Some(RETRY_AFTER_MAX));
+        assert_eq!(wait("Fri, 31 Dec 9999 23:59:59 GMT"), Some(RETRY_AFTER_MAX));
         for neither in [
             "",
             "soon",

@@ -11,6 +11,8 @@ mod faults;
 #[cfg(test)]
 mod feed;
 #[cfg(test)]
+mod fetch;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod numbers;

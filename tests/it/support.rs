@@ -4,4 +4,5 @@ pub(crate) mod april;
 pub(crate) mod bank;
 pub(crate) mod boards;
 pub(crate) mod records;
+pub(crate) mod scripted;
 pub(crate) mod silkrate;

@@ -1,7 +1,7 @@
 //! Why there is no document: told apart by what to do about it.
 
 use std::error::Error;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::time::Duration;
 
 use thiserror::Error as ThisError;
@@ -134,26 +134,30 @@ pub(super) fn transport(error: &reqwest::Error) -> FetchError {
     match secure {
         Some(rustls::Error::InvalidCertificate(_)) => FetchError::Certificate(deepest),
         Some(_) => FetchError::Tls(deepest),
+        // Only a handshake can meet the end of a connection before there is one.
+        None if error.is_connect() && causes.iter().any(|cause| is_end(*cause)) => {
+            FetchError::Tls(deepest)
+        }
         None if error.is_connect() => FetchError::Connect(deepest),
-        // An error of the protocol below has a cause of its own; one of the decoder has none but its own.
-        None if error.is_decode() && !causes.iter().any(|cause| of_the_connection(*cause)) => {
+        // The client calls every failure within a body one of decoding. Below its own errors, those of the decoder
+        // begin with an I/O error and those of the connection with one of the protocol.
+        None if error.is_decode()
+            && causes
+                .iter()
+                .find(|cause| !cause.is::<reqwest::Error>())
+                .is_some_and(|cause| cause.is::<io::Error>()) =>
+        {
             FetchError::Undecodable(deepest)
         }
         None => FetchError::Broken(deepest),
     }
 }
 
-/// Whether a cause is that the connection or the protocol failed, rather than the decoder above them.
-fn of_the_connection(cause: &(dyn Error + 'static)) -> bool {
-    let broken = |error: &io::Error| {
-        matches!(
-            error.kind(),
-            io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::BrokenPipe
-        )
-    };
-    cause.downcast_ref::<io::Error>().is_some_and(broken)
+/// Whether a cause is that the connection ended.
+fn is_end(cause: &(dyn Error + 'static)) -> bool {
+    cause
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::UnexpectedEof)
 }
 
 /// The causes of an error, outermost first, itself left out.
