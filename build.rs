@@ -6,7 +6,10 @@ use std::{env, fs};
 
 const PROTO: &str = "silkrate/v1/rates.proto";
 
-#[expect(clippy::disallowed_methods, reason = "cargo tells a build script its folder this way")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script its folder this way"
+)]
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=proto");
     let mut compiler = protox::Compiler::new(["proto"])?;
