@@ -144,7 +144,10 @@ mod tests {
             let midnight = at("2025-12-05T00:00:00Z");
             tokio::time::advance(clock.real_time_until(midnight)).await;
             let late = clock.now().duration_since(midnight);
-            assert!(!late.is_negative() && late.as_millis() < 1, "{speed}: {late:?}");
+            assert!(
+                !late.is_negative() && late.as_millis() < 1,
+                "{speed}: {late:?}"
+            );
             assert_eq!(clock.real_time_until(midnight), Duration::ZERO);
         }
     }

@@ -13,8 +13,8 @@ use proptest::sample::select;
 use rust_decimal::Decimal;
 use silkrate::board::Board;
 use silkrate::domain::{
-    Change, Currency, Direction, Pair, Rate, RateFilter, Ratio, Snapshot, SourceId, Table, TickerStyle, parse_decimal,
-    ticker_entry,
+    Change, Currency, Direction, Pair, Rate, RateFilter, Ratio, Snapshot, SourceId, Table,
+    TickerStyle, parse_decimal, ticker_entry,
 };
 
 use crate::support::boards::noon;
@@ -22,8 +22,10 @@ use crate::support::records::{PREFERENCES, Quotes, Records, line, table};
 
 /// Any decimal there is.
 fn any_decimal() -> impl Strategy<Value = Decimal> {
-    let mantissa = -79_228_162_514_264_337_593_543_950_335_i128..=79_228_162_514_264_337_593_543_950_335;
-    (mantissa, 0..=28_u32).prop_map(|(mantissa, scale)| Decimal::from_i128_with_scale(mantissa, scale))
+    let mantissa =
+        -79_228_162_514_264_337_593_543_950_335_i128..=79_228_162_514_264_337_593_543_950_335;
+    (mantissa, 0..=28_u32)
+        .prop_map(|(mantissa, scale)| Decimal::from_i128_with_scale(mantissa, scale))
 }
 
 /// A value such as a bank could print: above zero, at most 15 digits before the point and 12 after.
@@ -34,7 +36,11 @@ fn published() -> impl Strategy<Value = Decimal> {
 
 /// Texts near the grammar of a decimal.
 fn nearly_a_number() -> impl Strategy<Value = String> {
-    prop_oneof!["[+-]?[0-9]{0,30}[.,]?[0-9]{0,15}", "[-+0-9._,eE ]{0,45}", any::<String>()]
+    prop_oneof![
+        "[+-]?[0-9]{0,30}[.,]?[0-9]{0,15}",
+        "[-+0-9._,eE ]{0,45}",
+        any::<String>()
+    ]
 }
 
 /// The grammar, written another way: by a table of states.
@@ -54,13 +60,23 @@ fn is_plain_number(text: &str) -> bool {
 
 fn absolute_difference(a: &Ratio, b: &Ratio) -> Ratio {
     let difference = a.minus(b);
-    if difference.significant(1).is_some_and(|sign| sign < Decimal::ZERO) { b.minus(a) } else { difference }
+    if difference
+        .significant(1)
+        .is_some_and(|sign| sign < Decimal::ZERO)
+    {
+        b.minus(a)
+    } else {
+        difference
+    }
 }
 
 /// Whether two values differ by less than so many parts of the second in ten to the `digits`.
 fn agree_to(a: &Ratio, b: &Ratio, digits: u32) -> bool {
     let bound = Ratio::from(Decimal::from_i128_with_scale(1, digits)).times(b);
-    bound.minus(&absolute_difference(a, b)).significant(1).is_some_and(|rest| rest >= Decimal::ZERO)
+    bound
+        .minus(&absolute_difference(a, b))
+        .significant(1)
+        .is_some_and(|rest| rest >= Decimal::ZERO)
 }
 
 proptest! {
@@ -199,28 +215,50 @@ struct Move {
 /// Few values and few days, so that repeats, corrections, gaps and stale tables are common.
 fn a_move() -> impl Strategy<Value = Move> {
     let value = || select(vec!["475.09", "478.77", "87.45", "0.0077"]);
-    let rows = (value(), proptest::option::of(value()), proptest::option::of(value()));
+    let rows = (
+        value(),
+        proptest::option::of(value()),
+        proptest::option::of(value()),
+    );
     let bank = prop_oneof![
         Just(("nbk", Quotes::InHome(Currency::KZT))),
         Just(("cbr", Quotes::InHome(Currency::RUB))),
     ];
     (bank, rows, 1..20_i8, 1..28_i8).prop_map(|((id, quotes), (usd, other, eur), day, today)| {
         let neighbour = if id == "nbk" { "RUB" } else { "KZT" };
-        let rows = [Some(("USD", 1, usd)), other.map(|value| (neighbour, 100, value)), eur.map(|value| ("EUR", 1, value))];
+        let rows = [
+            Some(("USD", 1, usd)),
+            other.map(|value| (neighbour, 100, value)),
+            eur.map(|value| ("EUR", 1, value)),
+        ];
         let rows: Vec<_> = rows.into_iter().flatten().collect();
-        Move { source: SourceId::new(id), table: table(id, quotes, april(day), &rows), today: april(today) }
+        Move {
+            source: SourceId::new(id),
+            table: table(id, quotes, april(day), &rows),
+            today: april(today),
+        }
     })
 }
 
 fn a_filter() -> impl Strategy<Value = RateFilter> {
-    let item = select(vec!["KZT/USD", "USD/KZT", "*/USD", "KZT/*", "KZT/RUB", "KGS/KZT", "KZT/KZT", "EUR/KZT", "*/KZT"]);
+    let item = select(vec![
+        "KZT/USD", "USD/KZT", "*/USD", "KZT/*", "KZT/RUB", "KGS/KZT", "KZT/KZT", "EUR/KZT", "*/KZT",
+    ]);
     vec(item, 1..5).prop_map(|items| RateFilter::parse(&items).unwrap())
 }
 
 fn two_banks() -> Board {
     let records = Records::default();
-    let records = records.with("nbk", Some(Currency::KZT), Vec::new()).with("cbr", Some(Currency::RUB), Vec::new());
-    let records = records.sources.into_values().map(Arc::unwrap_or_clone).collect();
+    let records = records.with("nbk", Some(Currency::KZT), Vec::new()).with(
+        "cbr",
+        Some(Currency::RUB),
+        Vec::new(),
+    );
+    let records = records
+        .sources
+        .into_values()
+        .map(Arc::unwrap_or_clone)
+        .collect();
     Board::new(records, PREFERENCES.to_vec(), "epoch", noon(april(1)))
 }
 

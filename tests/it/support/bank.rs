@@ -150,13 +150,7 @@ async fn answer(State(handle): State<Handle>, uri: Uri, headers: HeaderMap) -> R
         (None, None) => status(404),
     };
     let status = response.status().as_u16();
-    flight
-        .0
-        .shared
-        .lock()
-        .unwrap()
-        .seen
-        .push(Seen { status });
+    flight.0.shared.lock().unwrap().seen.push(Seen { status });
     response
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Currency, DocumentRecord, Fixing, History, Pair, Preference, Rate, Revising, Snapshot, SourceId, SourceRecord,
-    SourceState, Table, choose_quotes, parse_decimal,
+    Currency, DocumentRecord, Fixing, History, Pair, Preference, Rate, Revising, Snapshot,
+    SourceId, SourceRecord, SourceState, Table, choose_quotes, parse_decimal,
 };
 
 use crate::support::boards::noon;
@@ -56,7 +56,14 @@ pub(crate) fn table(
         Quotes::InHome(pivot) | Quotes::OfBase(pivot) => pivot,
     };
     let rows = rows.iter().map(fixing).collect();
-    Table { document: "daily", pivot, effective_date, as_of: None, rows, dropped: Vec::new() }
+    Table {
+        document: "daily",
+        pivot,
+        effective_date,
+        as_of: None,
+        rows,
+        dropped: Vec::new(),
+    }
 }
 
 /// Sources under construction.
@@ -67,8 +74,17 @@ pub(crate) struct Records {
 
 impl Records {
     /// Adds a source in UTC with these tables.
-    pub(crate) fn with(mut self, id: &'static str, home: Option<Currency>, tables: Vec<Table>) -> Self {
-        let revising = if home.is_some() { Revising::Correction } else { Revising::Replacement };
+    pub(crate) fn with(
+        mut self,
+        id: &'static str,
+        home: Option<Currency>,
+        tables: Vec<Table>,
+    ) -> Self {
+        let revising = if home.is_some() {
+            Revising::Correction
+        } else {
+            Revising::Replacement
+        };
         let mut history = History::new(revising);
         for table in tables {
             history.insert(table);
@@ -81,7 +97,11 @@ impl Records {
             terms: "",
             home,
             zone: TimeZone::UTC,
-            documents: vec![DocumentRecord { name: "daily", stale_after_days: 5, history }],
+            documents: vec![DocumentRecord {
+                name: "daily",
+                stale_after_days: 5,
+                history,
+            }],
             attempted: true,
         };
         self.sources.insert(record.id, Arc::new(record));
@@ -96,14 +116,19 @@ impl Records {
     }
 
     fn states(&self, today: Date) -> BTreeMap<SourceId, SourceState> {
-        self.sources.iter().map(|(id, record)| (*id, record.state(noon(today)))).collect()
+        self.sources
+            .iter()
+            .map(|(id, record)| (*id, record.state(noon(today))))
+            .collect()
     }
 
     /// What is served at noon of a day.
     pub(crate) fn snapshot(&self, today: Date) -> Snapshot {
         let empty = Snapshot::initial("epoch", BTreeMap::new());
         let quotes = choose_quotes(&self.sources, &PREFERENCES, noon(today));
-        empty.next(quotes, self.states(today)).expect("something is known")
+        empty
+            .next(quotes, self.states(today))
+            .expect("something is known")
     }
 
     /// The rate of a pair at noon of a day.
@@ -114,10 +139,21 @@ impl Records {
 
 /// A rate as one line: value, source, date, and its change with the reference's date.
 pub(crate) fn line(rate: Option<Rate>) -> String {
-    let Some(rate) = rate else { return "not quoted".into() };
-    let date = rate.effective_date.map(|date| date.to_string()).unwrap_or_default();
+    let Some(rate) = rate else {
+        return "not quoted".into();
+    };
+    let date = rate
+        .effective_date
+        .map(|date| date.to_string())
+        .unwrap_or_default();
     let change = rate.change.map_or("n/a".into(), |change| {
-        format!("{} {}% since {}", change.absolute, change.percent, change.reference_date)
+        format!(
+            "{} {}% since {}",
+            change.absolute, change.percent, change.reference_date
+        )
     });
-    format!("{} {:?} {} {date} {:?} {change}", rate.value, rate.derivation, rate.source, rate.age.freshness)
+    format!(
+        "{} {:?} {} {date} {:?} {change}",
+        rate.value, rate.derivation, rate.source, rate.age.freshness
+    )
 }
