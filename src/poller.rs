@@ -154,6 +154,7 @@ impl Poller {
                 .iter()
                 .map(|(document, reason)| format!("{document}: {reason}")),
         );
+        errors.dedup();
         outcome.failures = if errors.is_empty() {
             0
         } else {
@@ -230,9 +231,8 @@ impl Poller {
             {
                 Reply::Table(table) => known.insert(table),
                 Reply::NotModified | Reply::NotFound if document.dated.is_some() => continue,
-                Reply::NotModified | Reply::NotFound => break,
                 Reply::Failed(Next::End) => return Next::End,
-                Reply::Failed(Next::GoOn) => break,
+                Reply::NotModified | Reply::NotFound | Reply::Failed(Next::GoOn) => break,
             };
             if known.has_reference(today) {
                 break;

@@ -50,14 +50,13 @@ impl Poller {
         for path in asked.filter_map(|asked| self.path(document, *asked)) {
             let validators = self.validators.get(&path).cloned().unwrap_or_default();
             match self.ask(document, path, &validators, gathered).await {
-                Reply::Table(_) | Reply::NotModified => {}
+                Reply::Table(_) | Reply::NotModified | Reply::Failed(Next::GoOn) => {}
                 Reply::NotFound if document.missing_is_normal => {}
                 Reply::NotFound => {
                     let error = format!("{}: no table was found (404)", document.name);
                     locked(gathered).errors.push(error);
                 }
                 Reply::Failed(Next::End) => return Next::End,
-                Reply::Failed(Next::GoOn) => {}
             }
         }
         Next::GoOn
