@@ -30,6 +30,19 @@ pub struct CommitHandle {
 #[error("the commit task has ended")]
 pub struct Stopped;
 
+/// The tables of one poll.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// Who published them.
+    pub source: SourceId,
+    /// In the order in which they came; none when nothing came.
+    pub tables: Vec<Table>,
+    /// Whether older ones are welcome.
+    pub intent: Intent,
+    /// Whether the attempt to ask the source has ended with this, so that others may answer in its place.
+    pub attempt_ended: bool,
+}
+
 /// What became of the tables of one poll.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Verdict {
@@ -42,13 +55,8 @@ pub struct Verdict {
 #[derive(Debug)]
 enum Message {
     Tables {
-        source: SourceId,
-        tables: Vec<Table>,
-        intent: Intent,
+        submission: Submission,
         verdict: oneshot::Sender<Verdict>,
-    },
-    Attempted {
-        source: SourceId,
     },
     Polled {
         source: SourceId,
@@ -70,26 +78,14 @@ pub struct Commit {
 
 impl CommitHandle {
     /// Hands in the tables of one poll: one commit at most.
-    pub async fn tables(
-        &self,
-        source: SourceId,
-        tables: Vec<Table>,
-        intent: Intent,
-    ) -> Result<Verdict, Stopped> {
+    pub async fn submit(&self, submission: Submission) -> Result<Verdict, Stopped> {
         let (verdict, answer) = oneshot::channel();
         self.send(Message::Tables {
-            source,
-            tables,
-            intent,
+            submission,
             verdict,
         })
         .await?;
         answer.await.map_err(|_dropped| Stopped)
-    }
-
-    /// Says that the first attempt to ask a source has ended, either way.
-    pub async fn attempted(&self, source: SourceId) -> Result<(), Stopped> {
-        self.send(Message::Attempted { source }).await
     }
 
     /// Says how a poll went.
@@ -143,25 +139,25 @@ impl Commit {
     fn take(&mut self, message: Message) {
         match message {
             Message::Tables {
-                source,
-                tables,
-                intent,
+                submission,
                 verdict,
             } => {
-                let answer = self.file(source, tables, intent);
+                let answer = self.file(submission);
                 if verdict.send(answer).is_err() {
-                    tracing::debug!(%source, "the poller did not wait for its verdict");
+                    tracing::debug!("a poller did not wait for its verdict");
                 }
-            }
-            Message::Attempted { source } => {
-                self.board.mark_attempted(source);
-                self.publish(source.as_str());
             }
             Message::Polled { source, report } => self.board.record_poll(source, report),
         }
     }
 
-    fn file(&mut self, source: SourceId, tables: Vec<Table>, intent: Intent) -> Verdict {
+    fn file(&mut self, submission: Submission) -> Verdict {
+        let Submission {
+            source,
+            tables,
+            intent,
+            attempt_ended,
+        } = submission;
         let mut verdict = Verdict::default();
         for table in tables {
             let (document, date) = (table.document, table.effective_date);
@@ -174,6 +170,9 @@ impl Commit {
                 Inserted::Changed => tracing::info!(%source, document, %date, "filed a table"),
                 known => tracing::debug!(%source, document, %date, ?known, "no news in a table"),
             }
+        }
+        if attempt_ended {
+            self.board.mark_attempted(source);
         }
         verdict.revision = self.publish(source.as_str());
         verdict

@@ -1,9 +1,23 @@
 //! Every setting, its default and its bounds.
+//!
+//! ```text
+//! defaults ─▶ file (TOML) ─▶ SILKRATE_… variables ─▶ checked once ─▶ Config
+//! ```
+//!
+//! Whatever is unknown or out of bounds is refused before anything starts, with the key, the place it came from, and
+//! what would have been accepted.
+
+mod error;
+mod entries;
+mod values;
+mod load;
+mod print;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use error::{ConfigError, Origin};
 use jiff::Timestamp;
 
 use crate::domain::{Preference, RateFilter};
@@ -62,7 +76,7 @@ pub struct Ticker {
 pub enum Store {
     /// Nothing is kept.
     Memory,
-    /// An SQLite file.
+    /// An `SQLite` file.
     File(PathBuf),
 }
 
@@ -114,17 +128,35 @@ pub struct SourceSettings {
 
 /// A vendor's key. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ApiKey(String);
+pub struct ApiKey {
+    key: String,
+    file: Option<PathBuf>,
+}
 
 impl ApiKey {
     /// Holds a key.
     pub fn new(key: String) -> Self {
-        Self(key)
+        Self { key, file: None }
+    }
+
+    /// Reads a key from a file that holds nothing else; the space around it is no part of it.
+    pub fn read(file: &Path) -> std::io::Result<Self> {
+        let key = std::fs::read_to_string(file)?.trim().to_owned();
+        if key.is_empty() {
+            return Err(std::io::Error::other("the file is empty"));
+        }
+        let file = Some(file.to_owned());
+        Ok(Self { key, file })
     }
 
     /// The key, to be sent and to no other end.
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.key
+    }
+
+    /// The file it was read from.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
     }
 }
 

@@ -4,32 +4,36 @@
 //! what is announced. After that a poll asks what [`Document::polls`] names. Everything that comes is parsed and handed
 //! to the commit task, which judges it; whatever goes wrong is told there too, and the next poll tries again.
 
+mod ask;
 pub mod fetch;
 pub mod schedule;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::commit::{CommitHandle, Stopped};
+use crate::commit::{CommitHandle, Stopped, Submission};
 use crate::config::{Http, SourceSettings};
 use crate::domain::{History, Intent, PollReport, SourceId, Table};
-use crate::poller::fetch::{Answer, FetchError, Fetcher, Validators};
+use crate::poller::ask::{Harvest, Next, Reply, locked};
+use crate::poller::fetch::{FetchError, Fetcher, Validators};
 use crate::poller::schedule::{DICE, Outcome, Window, delay};
-use crate::sources::{Asked, Document, Source};
+use crate::sources::{Document, Source};
 
 /// How long the first commit waits for a source's start to end; what has come by then is committed.
 const FIRST_COMMIT_AFTER: Duration = Duration::from_secs(5);
 /// How many requests a document's start may take: enough to step over the longest holidays.
 const START_REQUESTS_MAX: u32 = 16;
+/// How many starts that brought a table may be made again because a request failed; a bank whose older documents are
+/// broken is not asked for them for ever.
+const STARTS_MAX: u32 = 5;
 /// The pause between two requests back in time: four a second is well below what any of the banks throttles.
 const BACK_PAUSE: Duration = Duration::from_millis(250);
 /// For how many addresses validators are remembered: a week of dated documents.
@@ -45,33 +49,6 @@ pub struct Poller {
     clock: Clock,
     commit: CommitHandle,
     validators: BTreeMap<String, Validators>,
-}
-
-/// What one poll or start came to.
-#[derive(Debug, Default)]
-struct Harvest {
-    tables: Vec<Table>,
-    /// Validators that hold once the tables of the document are accepted.
-    validators: Vec<(&'static str, String, Validators)>,
-    /// What went wrong, for people.
-    errors: Vec<String>,
-    retry_after: Option<Duration>,
-}
-
-/// What became of one request.
-#[derive(Debug)]
-enum Reply {
-    Table(Table),
-    NotModified,
-    NotFound,
-    Failed(Next),
-}
-
-/// Whether the bank's next document is worth asking for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    GoOn,
-    End,
 }
 
 impl Poller {
@@ -115,20 +92,24 @@ impl Poller {
 
     async fn work(&mut self) -> Result<Infallible, Stopped> {
         let mut outcome = Outcome::default();
-        let mut started = false;
+        // A start that was cut short is made again, and so is one that found nothing once something is there: without
+        // it there would be no reference to compare with.
+        let mut start_is_due = true;
+        let mut starts_with_tables = 0;
         loop {
             let attempted_at = self.clock.now();
-            let (harvest, intent) = if started {
-                (self.poll().await, Intent::News)
-            } else {
+            let had_table = outcome.has_table;
+            let (harvest, intent) = if start_is_due {
                 (self.start().await?, Intent::History)
+            } else {
+                (self.poll().await, Intent::News)
             };
-            // A start that was cut short is made again: without it there would be no reference to compare with.
-            started = started || harvest.errors.is_empty();
+            let cut_short = start_is_due && harvest.failed && starts_with_tables < STARTS_MAX;
             let pause = self
                 .settle(harvest, intent, attempted_at, &mut outcome)
                 .await?;
-            self.commit.attempted(self.source.id).await?;
+            starts_with_tables += u32::from(start_is_due && outcome.has_table);
+            start_is_due = cut_short || (!start_is_due && !had_table && outcome.has_table);
             tokio::time::sleep(pause).await;
         }
     }
@@ -145,10 +126,14 @@ impl Poller {
             tables,
             validators,
             mut errors,
+            failed: _,
             retry_after,
         } = harvest;
         outcome.has_table = outcome.has_table || !tables.is_empty();
-        let verdict = self.commit.tables(self.source.id, tables, intent).await?;
+        let verdict = self
+            .commit
+            .submit(self.submission(tables, intent, true))
+            .await?;
         for (document, path, validators) in validators {
             let refused = verdict
                 .refused
@@ -169,6 +154,7 @@ impl Poller {
                 .iter()
                 .map(|(document, reason)| format!("{document}: {reason}")),
         );
+        errors.dedup();
         outcome.failures = if errors.is_empty() {
             0
         } else {
@@ -211,7 +197,8 @@ impl Poller {
                 () = &mut gather => break,
                 () = tokio::time::sleep(FIRST_COMMIT_AFTER) => {
                     let tables = std::mem::take(&mut locked(&gathered).tables);
-                    let verdict = self.commit.tables(self.source.id, tables, Intent::History).await?;
+                    let submission = self.submission(tables, Intent::History, false);
+                    let verdict = self.commit.submit(submission).await?;
                     let refused = verdict.refused.into_iter().map(|(document, reason)| format!("{document}: {reason}"));
                     locked(&gathered).errors.extend(refused);
                 }
@@ -244,16 +231,21 @@ impl Poller {
             {
                 Reply::Table(table) => known.insert(table),
                 Reply::NotModified | Reply::NotFound if document.dated.is_some() => continue,
-                Reply::NotModified | Reply::NotFound => break,
-                Reply::Failed(next) => return next,
+                Reply::Failed(Next::End) => return Next::End,
+                Reply::NotModified | Reply::NotFound | Reply::Failed(Next::GoOn) => break,
             };
             if known.has_reference(today) {
                 break;
             }
         }
-        if known.oldest_date().is_none() && !document.missing_is_normal {
-            let error = format!("{}: no table was found", document.name);
-            locked(gathered).errors.push(error);
+        let nothing = known.oldest_date().is_none();
+        if nothing && !document.missing_is_normal {
+            let mut gathered = locked(gathered);
+            if !gathered.failed {
+                gathered
+                    .errors
+                    .push(format!("{}: no table was found (404)", document.name));
+            }
             return Next::GoOn;
         }
         let later = document
@@ -280,77 +272,12 @@ impl Poller {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn ask_each(
-        &self,
-        document: &'static Document,
-        asked: impl Iterator<Item = &'static Asked>,
-        gathered: &Mutex<Harvest>,
-    ) -> Next {
-        for path in asked.filter_map(|asked| self.path(document, *asked)) {
-            let validators = self.validators.get(&path).cloned().unwrap_or_default();
-            match self.ask(document, path, &validators, gathered).await {
-                Reply::Table(_) | Reply::NotModified => {}
-                Reply::NotFound if document.missing_is_normal => {}
-                Reply::NotFound => {
-                    let error = format!("{}: the address was not found (404)", document.name);
-                    locked(gathered).errors.push(error);
-                }
-                Reply::Failed(next) => return next,
-            }
-        }
-        Next::GoOn
-    }
-
-    /// One request, its answer parsed. A table is filed under the date it prints, whatever was asked for.
-    async fn ask(
-        &self,
-        document: &'static Document,
-        path: String,
-        known: &Validators,
-        gathered: &Mutex<Harvest>,
-    ) -> Reply {
-        let answer = self.fetcher.get(&path, known).await;
-        let mut gathered = locked(gathered);
-        match answer {
-            Ok(Answer::NotModified) => Reply::NotModified,
-            Ok(Answer::Document { body, validators }) => match (document.parse)(&body) {
-                Ok(table) => {
-                    gathered.validators.push((document.name, path, validators));
-                    gathered.tables.push(table.clone());
-                    Reply::Table(table)
-                }
-                Err(error) => {
-                    gathered.errors.push(format!("{}: {error}", document.name));
-                    Reply::Failed(Next::GoOn)
-                }
-            },
-            Err(error) if error.is_not_found() => Reply::NotFound,
-            Err(error) => {
-                gathered.errors.push(format!("{}: {error}", document.name));
-                gathered.retry_after = error.retry_after();
-                Reply::Failed(if error.ends_the_poll() {
-                    Next::End
-                } else {
-                    Next::GoOn
-                })
-            }
-        }
-    }
-
-    fn path(&self, document: &Document, asked: Asked) -> Option<String> {
-        match self.day(asked) {
-            None => document.latest.map(str::to_owned),
-            Some(day) => document.dated.map(|dated| dated(day)),
-        }
-    }
-
-    /// The date asked for, in the source's zone; none for the newest.
-    fn day(&self, asked: Asked) -> Option<Date> {
-        let today = self.window.zone.to_datetime(self.clock.now()).date();
-        match asked {
-            Asked::Latest => None,
-            Asked::Today => Some(today),
-            Asked::Tomorrow => Some(today.tomorrow().unwrap_or(today)),
+    fn submission(&self, tables: Vec<Table>, intent: Intent, attempt_ended: bool) -> Submission {
+        Submission {
+            source: self.source.id,
+            tables,
+            intent,
+            attempt_ended,
         }
     }
 
@@ -361,9 +288,4 @@ impl Poller {
             self.validators.pop_first();
         }
     }
-}
-
-/// The lock is never held across an await, and nothing panics while it is.
-fn locked(gathered: &Mutex<Harvest>) -> MutexGuard<'_, Harvest> {
-    gathered.lock().unwrap_or_else(PoisonError::into_inner)
 }

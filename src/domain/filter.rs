@@ -71,6 +71,15 @@ impl RateFilter {
         self.items.is_empty()
     }
 
+    /// The items in the order wanted, as they are written: `KZT/USD`, `*/USD`.
+    pub fn items(&self) -> impl Iterator<Item = String> {
+        self.items.iter().map(|item| match item {
+            Item::Exact(pair) => pair.to_string(),
+            Item::AnyBase(quote) => format!("*/{quote}"),
+            Item::AnyQuote(base) => format!("{base}/*"),
+        })
+    }
+
     /// The pairs meant, each once, where it is first named; stars give the pairs that exist, sorted, no identity.
     pub fn pairs(&self, snapshot: &Snapshot) -> Vec<Pair> {
         let mut pairs: Vec<Pair> = Vec::new();
@@ -123,6 +132,14 @@ mod tests {
                 item: "*/*".into()
             }
         );
+    }
+
+    #[test]
+    fn the_items_are_written_as_they_are_read() {
+        let filter = RateFilter::parse(&["*/usd", "KZT/*", "kgs/kzt"]).unwrap();
+        let items: Vec<String> = filter.items().collect();
+        assert_eq!(items, ["*/USD", "KZT/*", "KGS/KZT"]);
+        assert_eq!(RateFilter::parse(&items), Ok(filter));
     }
 
     #[test]

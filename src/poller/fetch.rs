@@ -22,6 +22,8 @@ pub use crate::poller::fetch::error::FetchError;
 use crate::poller::fetch::error::{printable, transport};
 use crate::sources::Access;
 
+/// How much of an error page is read to keep the connection; a longer page costs a new one.
+const ERROR_PAGE_BYTES_MAX: usize = 64 * 1024;
 /// The most decoded bytes an answer may have: the longest document of any bank has 60 kB.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The longest validator that is kept; the banks send twenty to thirty characters.
@@ -181,10 +183,14 @@ impl Fetcher {
                 target: self.redirect_target(response.headers()),
             }),
             // Also another success, such as "no content" or a part: it is not the document.
-            status => Err(FetchError::Status {
-                status: status.as_u16(),
-                retry_after: retry_after(response.headers(), Timestamp::now()),
-            }),
+            status => {
+                let retry_after = retry_after(response.headers(), Timestamp::now());
+                read_off(response).await;
+                Err(FetchError::Status {
+                    status: status.as_u16(),
+                    retry_after,
+                })
+            }
         }
     }
 
@@ -249,6 +255,17 @@ impl Fetcher {
 }
 
 /// An address that can be asked.
+/// Reads a short error page to its end, so that the connection can bear the next request instead of a new one.
+async fn read_off(mut response: Response) {
+    let mut read = 0;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        read += chunk.len();
+        if read > ERROR_PAGE_BYTES_MAX {
+            break;
+        }
+    }
+}
+
 fn address(text: &str) -> Result<Url, FetchError> {
     let wrong = |reason: &str| FetchError::Address {
         address: printable(text),

@@ -60,7 +60,7 @@ async fn a_stream_opens_with_its_terms_then_the_state_then_what_changes() {
         snapshot: whole,
     } = snapshot.event
     else {
-        unreachable!()
+        panic!("expected the snapshot")
     };
     assert_eq!(rates.len(), 2, "KZT/EUR is not quoted yet");
     assert_eq!(whole.position, snapshot.position);

@@ -1,4 +1,4 @@
-//! Everything that is tested from outside, as one program.
+//! Everything that is tested from outside, as one program: it links once.
 
 // With `cfg(test)` the lints know helpers for what they are: test code.
 #[cfg(test)]
@@ -20,5 +20,7 @@ mod laws;
 mod numbers;
 #[cfg(test)]
 mod service;
+#[cfg(test)]
+mod sources;
 #[cfg(test)]
 mod tidy;

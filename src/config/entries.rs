@@ -1,0 +1,247 @@
+//! The settings as written, by key: the file first, the environment over it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use crate::config::{ConfigError, Origin};
+
+/// What every variable of ours begins with.
+const VARIABLE_PREFIX: &str = "SILKRATE_";
+/// What stands for the dot of a key in the name of a variable: names of keys have single underscores of their own.
+const VARIABLE_SEPARATOR: &str = "__";
+
+/// A value before it is understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Raw {
+    /// A TOML text, or a TOML date and time.
+    Text(String),
+    /// A TOML list of texts.
+    List(Vec<String>),
+    /// A TOML whole number.
+    Integer(String),
+    /// A TOML truth value.
+    Flag(bool),
+    /// The text of a variable, which may stand for any of these.
+    Variable(String),
+    /// Something no setting is: the name of its type.
+    Other(&'static str),
+}
+
+/// One setting as written.
+#[derive(Debug, Clone)]
+struct Entry {
+    value: Raw,
+    origin: Origin,
+}
+
+/// The settings as written.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    by_key: BTreeMap<String, Entry>,
+}
+
+impl Entries {
+    /// Reads the file and the environment; a key that is not among the `known` ones is refused.
+    pub(super) fn read(
+        known: &[String],
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut entries = Self::default();
+        if let Some(path) = file {
+            let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+                path: path.to_owned(),
+                error,
+            })?;
+            entries.add_file(known, &FileText { path, text: &text })?;
+        }
+        entries.add_environment(known, environment)?;
+        Ok(entries)
+    }
+
+    fn add_file(&mut self, known: &[String], file: &FileText<'_>) -> Result<(), ConfigError> {
+        let root = DeTable::parse(file.text).map_err(|error| ConfigError::Syntax {
+            origin: file.origin(error.span().map_or(0, |span| span.start)),
+            message: error.message().to_owned(),
+        })?;
+        self.add_table(known, file, "", root.get_ref())
+    }
+
+    fn add_table(
+        &mut self,
+        known: &[String],
+        file: &FileText<'_>,
+        prefix: &str,
+        table: &DeTable<'_>,
+    ) -> Result<(), ConfigError> {
+        for (name, value) in table {
+            let key = format!("{prefix}{}", name.get_ref());
+            let origin = file.origin(name.span().start);
+            let below = format!("{key}.");
+            let nearest = if let DeValue::Table(inner) = value.get_ref() {
+                if known.iter().any(|known| known.starts_with(&below)) {
+                    self.add_table(known, file, &below, inner)?;
+                    continue;
+                }
+                nearest(&key, known.iter().flat_map(|known| tables_of(known)))
+            } else if known.contains(&key) {
+                let value = raw(value.get_ref());
+                self.by_key.insert(key, Entry { value, origin });
+                continue;
+            } else {
+                nearest(&key, known.iter().map(String::as_str))
+            };
+            return Err(ConfigError::UnknownKey {
+                key,
+                origin,
+                nearest,
+            });
+        }
+        Ok(())
+    }
+
+    fn add_environment(
+        &mut self,
+        known: &[String],
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<(), ConfigError> {
+        let keys: BTreeMap<String, &String> =
+            known.iter().map(|key| (variable_of(key), key)).collect();
+        for (name, value) in environment {
+            if !name.starts_with(VARIABLE_PREFIX) {
+                continue;
+            }
+            let Some(&key) = keys.get(&name) else {
+                let nearest = nearest(&name, keys.keys().map(String::as_str));
+                return Err(ConfigError::UnknownKey {
+                    origin: Origin::Variable(name.clone()),
+                    key: name,
+                    nearest,
+                });
+            };
+            let value = Raw::Variable(value);
+            let origin = Origin::Variable(name);
+            self.by_key.insert(key.clone(), Entry { value, origin });
+        }
+        Ok(())
+    }
+
+    /// Understands one setting, if anyone set it; `accepted` is what the error says when `parse` refuses it.
+    pub(super) fn get<T>(
+        &self,
+        key: &str,
+        accepted: &str,
+        parse: impl FnOnce(&Raw) -> Result<T, String>,
+    ) -> Result<Option<T>, ConfigError> {
+        let Some(entry) = self.by_key.get(key) else {
+            return Ok(None);
+        };
+        match parse(&entry.value) {
+            Ok(value) => Ok(Some(value)),
+            Err(reason) => Err(self.refusal(key, reason, accepted)),
+        }
+    }
+
+    /// The error about a setting, with the place it came from.
+    pub(super) fn refusal(&self, key: &str, reason: String, accepted: &str) -> ConfigError {
+        let entry = self.by_key.get(key);
+        ConfigError::Value {
+            key: key.to_owned(),
+            origin: entry.map_or(Origin::Default, |entry| entry.origin.clone()),
+            reason,
+            accepted: accepted.to_owned(),
+        }
+    }
+}
+
+struct FileText<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl FileText<'_> {
+    fn origin(&self, byte: usize) -> Origin {
+        let before = self.text.bytes().take(byte);
+        let line = before.filter(|&byte| byte == b'\n').count() + 1;
+        Origin::File {
+            path: self.path.to_owned(),
+            line,
+        }
+    }
+}
+
+fn raw(value: &DeValue<'_>) -> Raw {
+    match value {
+        DeValue::String(text) => Raw::Text(text.to_string()),
+        DeValue::Integer(number) => Raw::Integer(number.to_string()),
+        DeValue::Boolean(flag) => Raw::Flag(*flag),
+        DeValue::Datetime(instant) => Raw::Text(instant.to_string()),
+        DeValue::Array(items) => {
+            let texts = items.iter().map(|item| item.get_ref().as_str());
+            let texts: Option<Vec<String>> = texts.map(|text| text.map(str::to_owned)).collect();
+            texts.map_or(Raw::Other("a list of other things than texts"), Raw::List)
+        }
+        DeValue::Float(_) => Raw::Other("a number with a fraction"),
+        DeValue::Table(_) => Raw::Other("a table"),
+    }
+}
+
+/// The variable that sets a key: `SILKRATE_SOURCES__NBK__INTERVAL` for `sources.nbk.interval`.
+fn variable_of(key: &str) -> String {
+    let name = key.replace('.', VARIABLE_SEPARATOR).to_uppercase();
+    format!("{VARIABLE_PREFIX}{name}")
+}
+
+/// The tables a key lies in: `sources` and `sources.nbk` for `sources.nbk.interval`.
+fn tables_of(key: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(key), |inner| {
+        inner.rsplit_once('.').map(|(outer, _)| outer)
+    })
+    .skip(1)
+}
+
+/// The candidate with the fewest edits to the word; the first of equals.
+fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> String {
+    let nearest = candidates.min_by_key(|candidate| edits(word, candidate));
+    nearest.unwrap_or_default().to_owned()
+}
+
+/// How many characters must be put in, taken out or replaced to turn one word into the other.
+fn edits(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (index, from_character) in from.chars().enumerate() {
+        let mut next = Vec::with_capacity(row.len());
+        let mut left = index + 1;
+        next.push(left);
+        for (pair, to_character) in row.windows(2).zip(to.chars()) {
+            let &[diagonal, above] = pair else { continue };
+            let replaced = diagonal + usize::from(from_character != to_character);
+            left = replaced.min(above + 1).min(left + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_counted_as_levenshtein_did() {
+        assert_eq!(edits("kitten", "sitting"), 3);
+        assert_eq!(edits("", "abc"), 3);
+        assert_eq!(edits("listen", "listen"), 0);
+    }
+
+    #[test]
+    fn a_variable_has_two_underscores_between_levels() {
+        assert_eq!(
+            variable_of("sources.nbk.base_url"),
+            "SILKRATE_SOURCES__NBK__BASE_URL"
+        );
+    }
+}

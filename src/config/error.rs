@@ -1,0 +1,75 @@
+//! Why a configuration is refused, in words that tell what to change.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Where a setting came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A line of the file, counted from one.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line the value stands on.
+        line: usize,
+    },
+    /// An environment variable.
+    Variable(String),
+    /// Nobody set it.
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { path, line } => write!(formatter, "{}, line {line}", path.display()),
+            Self::Variable(name) => write!(formatter, "the variable {name}"),
+            Self::Default => formatter.write_str("the default"),
+        }
+    }
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the configuration file {} cannot be read: {error}", .path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{origin}: not TOML: {message}")]
+    Syntax {
+        /// The place.
+        origin: Origin,
+        /// What the reader says.
+        message: String,
+    },
+    /// There is no such key.
+    #[error("`{key}` ({origin}) is not a setting; the nearest is `{nearest}`")]
+    UnknownKey {
+        /// The key as written.
+        key: String,
+        /// The place.
+        origin: Origin,
+        /// The known key, or the known variable, that looks most like it.
+        nearest: String,
+    },
+    /// The value cannot be taken.
+    #[error("`{key}` ({origin}): {reason}; accepted: {accepted}")]
+    Value {
+        /// The key.
+        key: String,
+        /// The place.
+        origin: Origin,
+        /// What is wrong with the value. It never repeats a secret.
+        reason: String,
+        /// What would be right.
+        accepted: String,
+    },
+}

@@ -1,0 +1,282 @@
+//! What a configuration is made of, and what is refused.
+
+use std::fs;
+use std::path::Path;
+
+use super::*;
+use crate::config::Origin;
+use crate::config::print::print;
+use crate::domain::{Currency, SourceId};
+use crate::sources::{Access, nbk};
+
+/// A bank of none of the five, and a market of two kinds, beside the bank that is there.
+static FALLBACK: Source = Source {
+    id: SourceId::new("fallback"),
+    home: Some(Currency::RUB),
+    ..nbk::SOURCE
+};
+static MARKET: Source = Source {
+    id: SourceId::new("market"),
+    kind: "apilayer",
+    home: None,
+    base_url: "https://vendor.example",
+    access: Access::Header("apikey"),
+    ..nbk::SOURCE
+};
+static OTHER_MARKET: Source = Source {
+    kind: "other",
+    base_url: "https://other.example",
+    ..MARKET
+};
+static CATALOGUE: [&Source; 4] = [&FALLBACK, &OTHER_MARKET, &MARKET, &nbk::SOURCE];
+
+fn with(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silkrate.toml");
+    fs::write(&path, text).unwrap();
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    load(&CATALOGUE, Some(&path), variables)
+}
+
+fn from_file(text: &str) -> Result<Config, ConfigError> {
+    with(text, &[])
+}
+
+/// The error without the folder the file lies in.
+fn refusal(text: &str) -> String {
+    let error = from_file(text).unwrap_err().to_string();
+    match error.split_once("/silkrate.toml") {
+        Some((before, after)) => {
+            let before = before.rsplit_once('(').map_or("", |(before, _)| before);
+            format!("{before}(silkrate.toml{after}")
+        }
+        None => error,
+    }
+}
+
+fn from_variable(name: &str, value: &str) -> Result<Config, ConfigError> {
+    with("", &[(name, value)])
+}
+
+#[test]
+fn nothing_written_means_the_defaults() {
+    let config = load(&CATALOGUE, None, std::iter::empty()).unwrap();
+    assert_eq!(config.server.listen.to_string(), "127.0.0.1:50051");
+    assert_eq!(config.server.heartbeat_interval, Duration::from_secs(20));
+    let ids: Vec<_> = config.sources.iter().map(|one| one.source.id).collect();
+    assert_eq!(ids, [FALLBACK.id, nbk::SOURCE.id]);
+    let fallbacks = [FALLBACK.id, MARKET.id].map(Preference::Source);
+    assert_eq!(
+        config.ticker.prefer,
+        [&[Preference::Home], fallbacks.as_slice()].concat()
+    );
+    assert!(matches!(config.store, Store::File(path) if path == Path::new("silkrate.db")));
+    assert!(config.clock.is_none());
+}
+
+#[test]
+fn every_key_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    fs::write(&key, " s3cret\n").unwrap();
+    let text = format!(
+        r#"
+        [server]
+        listen = "127.0.0.1:50051"
+        admin_listen = "127.0.0.1:9464"
+        heartbeat_interval = "20s"
+        [web]
+        listen = "127.0.0.1:8080"
+        allowed_origins = ["https://news.example"]
+        [ticker]
+        pairs = ["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"]
+        prefer = ["home", "market"]   # a source not named never answers
+        [store]
+        path = ":memory:"
+        [clock]
+        start = "2026-04-02T09:00:00Z"
+        speed = 60
+        [http]
+        connect_timeout = "5s"
+        read_timeout = "10s"
+        total_timeout = "30s"
+        ca = "system"
+        [sources.nbk]
+        enabled = true
+        base_url = "https://nationalbank.kz"
+        interval = "15m"
+        [sources.market]
+        enabled = true
+        kind = "other"
+        base_url = "http://127.0.0.1:9000/"
+        interval = "1h"
+        api_key_file = "{}"
+        "#,
+        key.display()
+    );
+    let config = from_file(&text).unwrap();
+    assert!(matches!(config.store, Store::Memory));
+    assert_eq!(config.clock.unwrap().speed, 60);
+    assert_eq!(config.http.ca, CertificateAuthorities::System);
+    let market = &config.sources[1];
+    assert_eq!(market.source.kind, "other");
+    assert_eq!(market.base_url, "http://127.0.0.1:9000");
+    assert_eq!(market.api_key.as_ref().unwrap().expose(), "s3cret");
+
+    let printed = print(&config, &CATALOGUE);
+    assert!(!printed.contains("s3cret"), "{printed}");
+    assert!(!format!("{config:?}").contains("s3cret"));
+    let again = from_file(&printed).unwrap();
+    assert_eq!(format!("{again:?}"), format!("{config:?}"));
+    assert_eq!(print(&again, &CATALOGUE), printed);
+}
+
+#[test]
+fn the_printed_defaults_load_to_the_defaults() {
+    let config = load(&CATALOGUE, None, std::iter::empty()).unwrap();
+    let again = from_file(&print(&config, &CATALOGUE)).unwrap();
+    assert_eq!(format!("{again:?}"), format!("{config:?}"));
+}
+
+#[test]
+fn a_variable_overrides_the_file() {
+    let file = "[sources.nbk]\ninterval = \"1h\"\n[ticker]\npairs = [\"TMT/USD\"]\n";
+    let variables = [
+        ("SILKRATE_SOURCES__NBK__INTERVAL", "5m"),
+        ("SILKRATE_TICKER__PAIRS", "KZT/USD, KGS/USD"),
+        ("SILKRATE_SOURCES__FALLBACK__ENABLED", "false"),
+        ("SILKRATE_CLOCK__START", "2026-04-02T09:00:00Z"),
+        ("SILKRATE_CLOCK__SPEED", "3"),
+        ("PATH", "/bin"),
+    ];
+    let config = with(file, &variables).unwrap();
+    assert_eq!(config.sources.len(), 1);
+    assert_eq!(config.sources[0].interval, Duration::from_secs(300));
+    let pairs: Vec<String> = config.ticker.pairs.items().collect();
+    assert_eq!(pairs, ["KZT/USD", "KGS/USD"]);
+    assert_eq!(config.clock.unwrap().speed, 3);
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_one() {
+    assert_eq!(
+        refusal("[server]\n\nlisen = \"x\"\n"),
+        "`server.lisen` (silkrate.toml, line 3) is not a setting; the nearest is `server.listen`"
+    );
+    assert_eq!(
+        refusal("[sources.nbkk]\n"),
+        "`sources.nbkk` (silkrate.toml, line 1) is not a setting; the nearest is `sources.nbk`"
+    );
+    assert_eq!(
+        from_variable("SILKRATE_SERVER__LISTN", "x")
+            .unwrap_err()
+            .to_string(),
+        "`SILKRATE_SERVER__LISTN` (the variable SILKRATE_SERVER__LISTN) is not a setting; \
+         the nearest is `SILKRATE_SERVER__LISTEN`"
+    );
+    assert!(from_file("[sources.nbk]\nkind = \"apilayer\"\n").is_err());
+    assert!(from_file("server = 5\n").is_err());
+}
+
+#[test]
+fn a_wrong_value_is_refused_with_its_key_its_place_and_what_is_accepted() {
+    assert_eq!(
+        refusal("[sources.nbk]\ninterval = \"15x\"\n"),
+        "`sources.nbk.interval` (silkrate.toml, line 2): `15x` is not a duration; accepted: \
+         a whole number with a unit (500ms, 20s, 15m, 1h) in quotes, from 100ms to 24h"
+    );
+    let variable = from_variable(
+        "SILKRATE_SOURCES__NBK__BASE_URL",
+        "https://bank.example/xml",
+    );
+    let variable = variable.unwrap_err().to_string();
+    let begin = "`sources.nbk.base_url` (the variable SILKRATE_SOURCES__NBK__BASE_URL): ";
+    assert!(variable.starts_with(begin), "{variable}");
+}
+
+#[test]
+fn every_bound_is_kept() {
+    for wrong in [
+        "[server]\nlisten = \"localhost\"",
+        "[server]\nlisten = 50051",
+        "[server]\nheartbeat_interval = \"61s\"",
+        "[server]\nheartbeat_interval = \"999ms\"",
+        "[web]\nallowed_origins = \"https://news.example\"",
+        "[web]\nallowed_origins = [\"news.example\"]",
+        "[web]\nallowed_origins = [1]",
+        "[ticker]\npairs = []",
+        "[ticker]\npairs = [\"KZT\"]",
+        "[ticker]\nprefer = []",
+        "[ticker]\nprefer = [\"home\", \"home\"]",
+        "[ticker]\nprefer = [\"nobody\"]",
+        "[store]\npath = \"\"",
+        "[clock]\nstart = \"yesterday\"",
+        "[clock]\nspeed = 2",
+        "[clock]\nstart = \"2026-04-02T09:00:00Z\"\nspeed = 0",
+        "[clock]\nstart = \"2026-04-02T09:00:00Z\"\nspeed = 1000001",
+        "[clock]\nstart = \"2026-04-02T09:00:00Z\"\nspeed = 1.5",
+        "[http]\nread_timeout = \"0s\"",
+        "[http]\nca = \"/nowhere/at/all.pem\"",
+        "[sources.nbk]\nenabled = \"true\"",
+        "[sources.nbk]\ninterval = \"99ms\"",
+        "[sources.nbk]\ninterval = \"25h\"",
+        "[sources.nbk]\ninterval = 15",
+    ] {
+        let error = from_file(wrong).unwrap_err();
+        assert!(
+            matches!(error, ConfigError::Value { .. }),
+            "{wrong}: {error}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_kind_is_refused_with_the_kinds_there_are() {
+    let error = refusal("[sources.market]\nkind = \"oracle\"\n");
+    assert!(
+        error.ends_with("accepted: one of other, apilayer"),
+        "{error}"
+    );
+    let market = from_file("[sources.market]\nenabled = true\n").unwrap();
+    assert_eq!(market.sources[1].base_url, "https://vendor.example");
+    assert_eq!(market.sources[1].interval, Duration::from_secs(3_600));
+}
+
+#[test]
+fn a_key_file_that_gives_no_key_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    fs::write(&empty, " \n").unwrap();
+    for path in [&empty, &folder.path().join("missing")] {
+        let text = format!(
+            "[sources.market]\nenabled = true\napi_key_file = \"{}\"\n",
+            path.display()
+        );
+        let error = refusal(&text);
+        assert!(error.contains("gives no key"), "{error}");
+        assert!(error.contains("sources.market.api_key_file"), "{error}");
+    }
+}
+
+#[test]
+fn a_file_that_is_missing_or_not_toml_is_refused() {
+    let missing = load(
+        &CATALOGUE,
+        Some(Path::new("/nowhere/silkrate.toml")),
+        std::iter::empty(),
+    );
+    assert!(matches!(missing, Err(ConfigError::Unreadable { .. })));
+    let error = from_file("[server]\nlisten = \n").unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            ConfigError::Syntax {
+                origin: Origin::File { line: 2, .. },
+                ..
+            }
+        ),
+        "{error}"
+    );
+}

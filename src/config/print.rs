@@ -1,0 +1,122 @@
+//! The effective configuration as TOML: what `silkrate config` prints, and what loads to the same again.
+
+use std::fmt::{Display, Write};
+use std::time::Duration;
+
+use crate::config::load::{HOME, STORE_MEMORY, ids};
+use crate::config::{CertificateAuthorities, Config, Store, values};
+use crate::domain::Preference;
+use crate::sources::{self, Source};
+
+impl Config {
+    /// The configuration as TOML, every key with the value in force. It names the file of a key, never the key.
+    pub fn to_toml(&self) -> String {
+        print(self, sources::ALL)
+    }
+}
+
+/// Prints a configuration of the sources in a catalogue.
+pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
+    let mut page = Page::default();
+    page.table("server");
+    page.text("listen", config.server.listen);
+    page.text("admin_listen", config.server.admin_listen);
+    page.duration("heartbeat_interval", config.server.heartbeat_interval);
+    page.table("web");
+    page.text("listen", config.web.listen);
+    page.list(
+        "allowed_origins",
+        config.web.allowed_origins.iter().cloned(),
+    );
+    page.table("ticker");
+    page.list("pairs", config.ticker.pairs.items());
+    let prefer = config
+        .ticker
+        .prefer
+        .iter()
+        .map(|preference| match preference {
+            Preference::Home => HOME.to_owned(),
+            Preference::Source(id) => id.to_string(),
+        });
+    page.list("prefer", prefer);
+    page.table("store");
+    match &config.store {
+        Store::Memory => page.text("path", STORE_MEMORY),
+        Store::File(path) => page.text("path", path.display()),
+    }
+    if let Some(clock) = config.clock {
+        page.table("clock");
+        page.text("start", clock.start);
+        page.plain("speed", clock.speed);
+    }
+    page.table("http");
+    page.duration("connect_timeout", config.http.connect_timeout);
+    page.duration("read_timeout", config.http.read_timeout);
+    page.duration("total_timeout", config.http.total_timeout);
+    match &config.http.ca {
+        CertificateAuthorities::Bundled => page.text("ca", "bundled"),
+        CertificateAuthorities::System => page.text("ca", "system"),
+        CertificateAuthorities::File(path) => page.text("ca", path.display()),
+    }
+    for id in ids(catalogue) {
+        page.source(config, id);
+    }
+    page.text
+}
+
+#[derive(Default)]
+struct Page {
+    text: String,
+}
+
+impl Page {
+    fn table(&mut self, name: &str) {
+        let gap = if self.text.is_empty() { "" } else { "\n" };
+        self.push(format_args!("{gap}[{name}]\n"));
+    }
+
+    fn source(&mut self, config: &Config, id: &str) {
+        self.table(&format!("sources.{id}"));
+        let enabled = config
+            .sources
+            .iter()
+            .find(|settings| settings.source.id.as_str() == id);
+        self.plain("enabled", enabled.is_some());
+        let Some(settings) = enabled else {
+            return;
+        };
+        if !settings.source.kind.is_empty() {
+            self.text("kind", settings.source.kind);
+        }
+        self.text("base_url", &settings.base_url);
+        self.duration("interval", settings.interval);
+        if let Some(file) = settings.api_key.as_ref().and_then(|key| key.file()) {
+            self.text("api_key_file", file.display());
+        }
+    }
+
+    fn text(&mut self, key: &str, value: impl Display) {
+        self.plain(key, quoted(value.to_string()));
+    }
+
+    fn duration(&mut self, key: &str, value: Duration) {
+        self.text(key, values::duration_text(value));
+    }
+
+    fn list(&mut self, key: &str, items: impl Iterator<Item = String>) {
+        let items: Vec<String> = items.map(quoted).collect();
+        self.plain(key, format_args!("[{}]", items.join(", ")));
+    }
+
+    fn plain(&mut self, key: &str, value: impl Display) {
+        self.push(format_args!("{key} = {value}\n"));
+    }
+
+    fn push(&mut self, text: std::fmt::Arguments<'_>) {
+        self.text.write_fmt(text).expect("a string takes all text");
+    }
+}
+
+fn quoted(text: String) -> String {
+    toml::Value::String(text).to_string()
+}
