@@ -6,9 +6,9 @@
 mod documents;
 mod figures;
 
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
+use std::{io, slice};
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -27,7 +27,7 @@ use crate::config::{
 };
 use crate::demo::documents::File;
 use crate::domain::{Preference, RateFilter, SourceId};
-use crate::sources;
+use crate::sources::{Document, Source, cbr, market, nbkr};
 
 /// What the demo tells its reader before anything else.
 pub const NOTICE: &str = "This is a replay, not today's rates: figures of 4 to 13 December 2025, a day every four \
@@ -50,6 +50,27 @@ const BANK_INTERVAL: Duration = Duration::from_secs(108 * 60);
 const PAIRS: &[&str] = &["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"];
 /// Nothing on loopback takes longer.
 const LOOPBACK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The Kyrgyz bank without its weekly file, whose figures of those days are not known.
+static NBKR: Source = Source {
+    documents: match nbkr::SOURCE.documents {
+        [daily, ..] => slice::from_ref(daily),
+        [] => &[],
+    },
+    ..nbkr::SOURCE
+};
+
+/// The Bank of Russia, with one table only: that the earlier ones are missing is nothing to complain of.
+static CBR: Source = Source {
+    documents: match cbr::SOURCE.documents {
+        [daily, ..] => &[Document {
+            missing_is_normal: true,
+            ..*daily
+        }],
+        [] => &[],
+    },
+    ..cbr::SOURCE
+};
 
 /// The bank, listening and not yet answering.
 #[derive(Debug)]
@@ -79,9 +100,9 @@ impl Bank {
     /// Answers until told to stop.
     pub async fn run(self, shutdown: CancellationToken) {
         let router = Router::new()
-            .route("/exchangerates_data/latest", get(market))
+            .route("/exchangerates_data/latest", get(market_latest))
             .route("/XML/daily.xml", get(nbkr_daily))
-            .route("/scripts/XML_daily.asp", get(cbr))
+            .route("/scripts/XML_daily.asp", get(cbr_daily))
             .with_state(self.clock);
         let served = axum::serve(self.listener, router)
             .with_graceful_shutdown(shutdown.cancelled_owned())
@@ -97,10 +118,11 @@ pub fn clock() -> Clock {
     Clock::replay_until(START, SPEED, END)
 }
 
-/// The configuration of the demo: the three sources whose figures there are, asked at `base_url`, and nothing kept.
+/// The configuration of the demo: the three sources whose figures there are, asked at `base_url`, and nothing kept. It
+/// goes with [`clock`].
 pub fn config(base_url: &str, server: Server, web: Web) -> Config {
-    let source = |id, kind, interval| SourceSettings {
-        source: sources::find(id, kind).expect("the sources of the demo are built in"),
+    let source = |source, interval| SourceSettings {
+        source,
         base_url: base_url.to_owned(),
         interval,
         api_key: None,
@@ -126,9 +148,9 @@ pub fn config(base_url: &str, server: Server, web: Web) -> Config {
             ca: CertificateAuthorities::Bundled,
         },
         sources: vec![
-            source("cbr", "", BANK_INTERVAL),
-            source("market", "apilayer", MARKET_INTERVAL),
-            source("nbkr", "", BANK_INTERVAL),
+            source(&CBR, BANK_INTERVAL),
+            source(&market::APILAYER, MARKET_INTERVAL),
+            source(&NBKR, BANK_INTERVAL),
         ],
     }
 }
@@ -139,7 +161,7 @@ struct DateRequest {
     date_req: Option<String>,
 }
 
-async fn market(State(clock): State<Clock>) -> Response {
+async fn market_latest(State(clock): State<Clock>) -> Response {
     match documents::market(clock.now()) {
         Some(body) => ([(CONTENT_TYPE, "application/json")], body).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
@@ -169,7 +191,7 @@ async fn nbkr_daily(State(clock): State<Clock>, asked: HeaderMap) -> Response {
     }
 }
 
-async fn cbr(State(clock): State<Clock>, Query(request): Query<DateRequest>) -> Response {
+async fn cbr_daily(State(clock): State<Clock>, Query(request): Query<DateRequest>) -> Response {
     match documents::cbr(clock.now(), request.date_req.as_deref()) {
         Some(body) => {
             let kind = "application/xml; charset=windows-1251";

@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use silkrate::app::App;
 use silkrate::clock::Clock;
 use silkrate::config::{CertificateAuthorities, Http, SourceSettings};
-use silkrate::demo::{Bank, END, NOTICE};
+use silkrate::demo::{self, Bank, END, NOTICE};
+use silkrate::domain::{Rate, Snapshot, TickerStyle, ticker_entry};
 use silkrate::poller::fetch::{Answer, FetchError, Fetcher, Validators};
 use silkrate::sources::nbk;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+use crate::support::silkrate::settings;
 
 const MARKET: &str = "/exchangerates_data/latest?base=USD";
 const NBKR: &str = "/XML/daily.xml";
@@ -152,4 +156,48 @@ async fn the_bank_stops_when_it_is_told_to() {
     demo.shutdown.cancel();
     demo.task.join_next().await.unwrap().unwrap();
     assert!(NOTICE.starts_with("This is a replay"));
+}
+
+#[tokio::test]
+async fn the_line_of_8_december_has_true_percentages() {
+    // Two seconds of real time are left to see a table of the seventh.
+    let [start, end] = ["2025-12-07T00:40:00Z", "2025-12-08T16:30:00Z"]
+        .map(|instant| instant.parse::<Timestamp>().unwrap());
+    let clock = Clock::replay_until(start, 43_200, end);
+    let bank = Bank::start(clock.clone()).await.unwrap();
+    let elsewhere = settings("2025-12-07T00:40:00Z");
+    let config = demo::config(&bank.base_url(), elsewhere.server, elsewhere.web);
+    let pairs = config.ticker.pairs.clone();
+    let app = App::bind_with(config, clock).await.unwrap();
+    let mut board = app.board().watch();
+    let shutdown = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(bank.run(shutdown.clone()));
+    let stopped = shutdown.clone();
+    tasks.spawn(async move { app.run(stopped.cancelled()).await.unwrap() });
+
+    let line = |snapshot: &Snapshot| {
+        let entry = |rate: &Rate| {
+            let change = rate.change.as_ref();
+            let change = change.map(|change| (change.percent, change.direction));
+            ticker_entry(
+                &rate.pair.to_string(),
+                rate.value,
+                change,
+                TickerStyle::Compact,
+            )
+        };
+        let rates = snapshot.rates(&pairs);
+        rates.iter().map(entry).collect::<Vec<_>>().join(" • ")
+    };
+    // A ticker of that day printed the same values with -0 % for the tenge, which had lost one per cent.
+    let expected = "KGS/USD = 0.01144 n/a • KZT/USD = 0.00196 -1.04% • TJS/USD = 0.10899 -0% • \
+                    UZS/USD = 0.00008 -0.23% • TMT/USD = 0.28490 0%";
+    let shown = board.wait_for(|snapshot| line(snapshot) == expected);
+    tokio::time::timeout(Duration::from_secs(30), shown)
+        .await
+        .unwrap()
+        .unwrap();
+    shutdown.cancel();
+    tasks.join_all().await;
 }
