@@ -63,3 +63,4 @@ pub mod feed;
 pub mod pb;
 pub mod grpc;
 pub mod app;
+pub mod demo;

@@ -7,6 +7,8 @@ mod support;
 #[cfg(test)]
 mod crowd;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod feed;

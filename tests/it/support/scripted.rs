@@ -183,6 +183,7 @@ pub(crate) fn answer_bytes(status: &str, headers: &[&str], body: &[u8]) -> Vec<u
 
 /// The bytes before a body whose length is not told, or told by the headers given.
 pub(crate) fn head(status: &str, headers: &[&str]) -> Vec<u8> {
-    let lines: String = headers.iter().map(|line| format!("{line}\r\n")).collect();
-    format!("HTTP/1.1 {status}\r\n{lines}\r\n").into_bytes()
+    let mut lines = vec![format!("HTTP/1.1 {status}")];
+    lines.extend(headers.iter().map(ToString::to_string));
+    format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
 }

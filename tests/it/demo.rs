@@ -1,0 +1,155 @@
+//! The bank of the demo, asked as the real ones are.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use silkrate::clock::Clock;
+use silkrate::config::{CertificateAuthorities, Http, SourceSettings};
+use silkrate::demo::{Bank, END, NOTICE};
+use silkrate::poller::fetch::{Answer, FetchError, Fetcher, Validators};
+use silkrate::sources::nbk;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+const MARKET: &str = "/exchangerates_data/latest?base=USD";
+const NBKR: &str = "/XML/daily.xml";
+const CBR: &str = "/scripts/XML_daily.asp";
+
+/// The bank at an instant at which it is held.
+struct Demo {
+    fetcher: Fetcher,
+    shutdown: CancellationToken,
+    task: JoinSet<()>,
+}
+
+impl Demo {
+    async fn at(instant: &str) -> Self {
+        let instant: Timestamp = instant.parse().unwrap();
+        let bank = Bank::start(Clock::replay_until(instant, 1, instant))
+            .await
+            .unwrap();
+        let limit = Duration::from_secs(30);
+        let http = Http {
+            connect_timeout: limit,
+            read_timeout: limit,
+            total_timeout: limit,
+            ca: CertificateAuthorities::Bundled,
+        };
+        let settings = SourceSettings {
+            source: &nbk::SOURCE,
+            base_url: bank.base_url(),
+            interval: limit,
+            api_key: None,
+        };
+        let fetcher = Fetcher::new(&http, &settings).unwrap();
+        let shutdown = CancellationToken::new();
+        let mut task = JoinSet::new();
+        task.spawn(bank.run(shutdown.clone()));
+        Self {
+            fetcher,
+            shutdown,
+            task,
+        }
+    }
+
+    async fn get(&self, path: &str) -> Result<(Vec<u8>, Validators), FetchError> {
+        match self.fetcher.get(path, &Validators::default()).await? {
+            Answer::Document { body, validators } => Ok((body, validators)),
+            Answer::NotModified => panic!("nothing was known"),
+        }
+    }
+
+    async fn text(&self, path: &str) -> String {
+        let (body, _) = self.get(path).await.unwrap();
+        String::from_utf8(body).unwrap()
+    }
+
+    async fn has_no(&self, path: &str) -> bool {
+        self.get(path)
+            .await
+            .is_err_and(|error| error.is_not_found())
+    }
+}
+
+#[tokio::test]
+async fn the_market_answers_with_its_newest_table() {
+    let before = Demo::at("2025-12-04T16:09:07Z").await;
+    assert!(before.has_no(MARKET).await);
+    let demo = Demo::at("2025-12-08T16:09:04Z").await;
+    assert_eq!(
+        demo.text(MARKET).await,
+        r#"{"success": true, "timestamp": 1765210144, "base": "USD", "date": "2025-12-08", "rates": {"KGS": 87.449424, "KZT": 511.015258, "TJS": 9.17539, "TMT": 3.51, "USD": 1, "UZS": 11990.815254}}"#
+    );
+    let held = Demo::at(&END.to_string()).await;
+    assert!(held.text(MARKET).await.contains(r#""KZT": 520.710059"#));
+}
+
+#[tokio::test]
+async fn the_kyrgyz_file_of_tomorrow_appears_at_ten_o_clock_utc_every_day() {
+    for (now, date, kzt) in [
+        ("2025-12-04T10:00:00Z", "05.12.2025", "0,1751"),
+        ("2025-12-05T09:59:59Z", "05.12.2025", "0,1751"),
+        ("2025-12-05T10:00:00Z", "06.12.2025", "0,1733"),
+        ("2025-12-07T10:00:00Z", "08.12.2025", "0,1733"),
+        ("2025-12-13T18:00:00Z", "14.12.2025", "0,1674"),
+        ("2025-12-20T18:00:00Z", "14.12.2025", "0,1674"),
+    ] {
+        let document = Demo::at(now).await.text(NBKR).await;
+        assert_eq!(
+            document,
+            format!(
+                "<?xml version=\"1.0\" encoding=\"windows-1251\" ?>\n\
+                 <CurrencyRates Name=\"Daily Exchange Rates\" Date=\"{date}\">\n\
+                 <Currency ISOCode=\"USD\">\n<Nominal>1</Nominal>\n<Value>87,4500</Value>\n</Currency>\n\
+                 <Currency ISOCode=\"KZT\">\n<Nominal>1</Nominal>\n<Value>{kzt}</Value>\n</Currency>\n\
+                 </CurrencyRates>\n"
+            ),
+            "{now}"
+        );
+    }
+    let before = Demo::at("2025-12-04T09:59:59Z").await;
+    assert!(before.has_no(NBKR).await);
+    assert!(before.has_no("/XML/weekly.xml").await);
+}
+
+#[tokio::test]
+async fn a_kyrgyz_file_that_is_known_is_not_sent_again() {
+    let first = Demo::at("2025-12-05T12:00:00Z").await;
+    let (_, validators) = first.get(NBKR).await.unwrap();
+    assert!(!validators.is_empty());
+    let later = Demo::at("2025-12-06T09:00:00Z").await;
+    let answer = later.fetcher.get(NBKR, &validators).await;
+    assert_eq!(answer, Ok(Answer::NotModified));
+    let changed = Demo::at("2025-12-06T10:00:00Z").await;
+    let answer = changed.fetcher.get(NBKR, &validators).await;
+    assert!(matches!(answer, Ok(Answer::Document { .. })));
+}
+
+#[tokio::test]
+async fn the_bank_of_russia_has_one_table() {
+    let before = Demo::at("2025-12-12T13:59:59Z").await;
+    assert!(before.has_no(CBR).await);
+    let demo = Demo::at("2025-12-12T14:00:00Z").await;
+    let (newest, _) = demo.get(CBR).await.unwrap();
+    let asked = format!("{CBR}?date_req=14/12/2025");
+    assert_eq!(demo.get(&asked).await.unwrap().0, newest);
+    for earlier in ["12/12/2025", "yesterday", ""] {
+        assert!(demo.has_no(&format!("{CBR}?date_req={earlier}")).await);
+    }
+    let (text, _, damaged) = encoding_rs::WINDOWS_1251.decode(&newest);
+    assert!(!damaged);
+    assert!(text.contains(r#"<ValCurs Date="13.12.2025" "#));
+    assert!(text.contains(
+        "<CharCode>KZT</CharCode><Nominal>100</Nominal><Name>Тенге</Name><Value>15,3320</Value>"
+    ));
+    assert_eq!(text.matches("<Valute ").count(), 6);
+}
+
+#[tokio::test]
+async fn the_bank_stops_when_it_is_told_to() {
+    let mut demo = Demo::at("2025-12-08T16:09:04Z").await;
+    assert!(demo.has_no("/somewhere/else").await);
+    demo.shutdown.cancel();
+    demo.task.join_next().await.unwrap().unwrap();
+    assert!(NOTICE.starts_with("This is a replay"));
+}
