@@ -4,3 +4,6 @@ pub mod domain;
 pub mod sources;
 pub mod config;
 pub mod pb;
+pub mod client;
+pub mod telemetry;
+pub mod cli;
