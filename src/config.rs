@@ -76,7 +76,7 @@ pub struct Ticker {
 pub enum Store {
     /// Nothing is kept.
     Memory,
-    /// An SQLite file.
+    /// An `SQLite` file.
     File(PathBuf),
 }
 

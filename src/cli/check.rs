@@ -12,7 +12,6 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::cli::check::fetch::Fetched;
 use crate::cli::config;
 use crate::cli::failure::Failure;
 use crate::config::{Config, SourceSettings};
@@ -78,7 +77,7 @@ fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SourceSettin
     }
     let enabled = config.sources.iter();
     let enabled = enabled.map(|settings| settings.source.id.as_str());
-    let enabled = Vec::from_iter(enabled).join(", ");
+    let enabled = enabled.collect::<Vec<_>>().join(", ");
     let found = ids.iter().map(|id| {
         let mut sources = config.sources.iter();
         sources

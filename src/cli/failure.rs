@@ -21,8 +21,6 @@ pub(super) enum Failure {
     Failed { message: String, hint: String },
     /// The parser of the command line has something to say: an error, or the help that was asked for.
     CommandLine(clap::Error),
-    /// All there is to say was said.
-    Reported,
     /// Whoever read our output has seen enough.
     Unread,
 }
@@ -40,7 +38,7 @@ impl Failure {
         match self {
             Self::Usage { .. } => USAGE,
             Self::CommandLine(error) if error.use_stderr() => USAGE,
-            Self::Failed { .. } | Self::Reported => FAILED,
+            Self::Failed { .. } => FAILED,
             Self::CommandLine(_) | Self::Unread => 0,
         }
     }
@@ -53,7 +51,7 @@ impl Failure {
                 writeln!(err, "silkrate: error: {message}\n  hint: {hint}")
             }
             Self::CommandLine(error) => error.print(),
-            Self::Reported | Self::Unread => Ok(()),
+            Self::Unread => Ok(()),
         };
         match told {
             Ok(()) | Err(_) => ExitCode::from(self.code()),

@@ -149,7 +149,7 @@ pub(super) fn message<'a>(
 
 /// The sources, with how polling goes.
 pub(super) fn sources(details: &[pb::SourceDetail]) -> impl Serialize {
-    Vec::from_iter(details.iter().filter_map(source))
+    details.iter().filter_map(source).collect::<Vec<_>>()
 }
 
 fn position_of(position: &pb::Position) -> Position<'_> {

@@ -33,7 +33,7 @@ fn change_of(change: &Change) -> Option<(rust_decimal::Decimal, domain::Directio
 /// All pairs on one line, as they are.
 pub(super) fn line(rates: &[Rate], style: TickerStyle) -> String {
     let entries = rates.iter().map(|rate| entry(rate, style));
-    Vec::from_iter(entries).join(SEPARATOR)
+    entries.collect::<Vec<_>>().join(SEPARATOR)
 }
 
 /// As many pairs as a terminal has room for, coloured, the stale ones marked.
@@ -47,22 +47,22 @@ pub(super) fn terminal_line(
     let mut used = 0;
     for rate in rates {
         let plain = entry(rate, style);
-        let stale = rate.freshness() == Freshness::Stale;
+        let is_stale = rate.freshness() == Freshness::Stale;
         let separator = if used == 0 { "" } else { SEPARATOR };
-        let mark = if stale { STALE_MARK } else { "" };
+        let mark = if is_stale { STALE_MARK } else { "" };
         let parts = [separator, plain.as_str(), mark];
         used += parts.map(|part| part.chars().count()).iter().sum::<usize>();
         if used > columns {
             break;
         }
         shown.push_str(separator);
-        shown.push_str(&painted(rate, &plain, stale, paint));
+        shown.push_str(&painted(rate, &plain, is_stale, paint));
     }
     shown
 }
 
-fn painted(rate: &Rate, plain: &str, stale: bool, paint: Paint) -> String {
-    if stale {
+fn painted(rate: &Rate, plain: &str, is_stale: bool, paint: Paint) -> String {
+    if is_stale {
         return paint.dim(&format!("{plain}{STALE_MARK}"));
     }
     let direction = rate.change.as_ref().map(Change::direction);

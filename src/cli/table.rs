@@ -40,7 +40,7 @@ impl<const COLUMNS: usize> TextTable<COLUMNS> {
         let line = |row: &[String; COLUMNS]| {
             let cells = row.iter().zip(widths);
             let cells = cells.map(|(cell, width)| format!("{cell:width$}"));
-            let line = Vec::from_iter(cells).join(GAP);
+            let line = cells.collect::<Vec<_>>().join(GAP);
             format!("{}\n", line.trim_end())
         };
         self.rows.iter().map(line).collect()

@@ -203,7 +203,7 @@ impl Screen<'_> {
     fn print_table(&mut self, rates: &[Rate]) -> io::Result<()> {
         let gone = self.shown.len() > rates.len();
         if gone || !self.changed(rates).is_empty() {
-            write!(self.out, "{}\n", rates::table(rates))?;
+            writeln!(self.out, "{}", rates::table(rates))?;
         }
         Ok(())
     }

@@ -66,7 +66,7 @@ fn refusal_text(message: &str, violations: &[Violation]) -> String {
     let texts = violations
         .iter()
         .map(|violation| format!("{}: {}", violation.field, violation.description));
-    Vec::from_iter(texts).join("; ")
+    texts.collect::<Vec<_>>().join("; ")
 }
 
 impl ClientError {

@@ -78,7 +78,7 @@ fn raw_of(raw: &str, fixing: &Fixing) -> String {
         rest.get(..ends.min()?)
     });
     let words = record.unwrap_or_default().split_whitespace();
-    let words = Vec::from_iter(words).join(" ");
+    let words = words.collect::<Vec<_>>().join(" ");
     words.chars().take(LINE_CHARS).collect()
 }
 
