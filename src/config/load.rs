@@ -180,7 +180,10 @@ impl Loader<'_> {
             pairs.map_err(|reason| self.entries.refusal("ticker.pairs", reason, accepted))?;
         let accepted = format!(
             "a list of `{HOME}` and source ids, the best first, each once ({HOME}, {})",
-            ids(self.catalogue).collect::<Vec<_>>().join(", ")
+            ids(self.catalogue)
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(", ")
         );
         let prefer = self.entries.get("ticker.prefer", &accepted, |raw| {
             self.preferences(&values::list(raw)?)

@@ -36,6 +36,14 @@ struct Scripted {
     requests: Arc<Mutex<Vec<WatchRatesRequest>>>,
 }
 
+impl Scripted {
+    fn next_script(&self, request: WatchRatesRequest) -> Script {
+        self.requests.lock().unwrap().push(request);
+        let script = self.scripts.lock().unwrap().pop_front();
+        script.expect("a script for every call")
+    }
+}
+
 #[tonic::async_trait]
 impl RateService for Scripted {
     type WatchRatesStream = Pin<Box<dyn Stream<Item = Result<WatchRatesResponse, Status>> + Send>>;
@@ -44,9 +52,7 @@ impl RateService for Scripted {
         &self,
         request: Request<WatchRatesRequest>,
     ) -> Result<Response<Self::WatchRatesStream>, Status> {
-        self.requests.lock().unwrap().push(request.into_inner());
-        let script = self.scripts.lock().unwrap().pop_front();
-        let stream: Self::WatchRatesStream = match script.expect("a script for every call") {
+        let stream: Self::WatchRatesStream = match self.next_script(request.into_inner()) {
             Script::Refuse(status) => return Err(status),
             Script::Break(messages, status) => {
                 let end = futures_util::stream::iter([Err(status)]);
