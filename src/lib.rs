@@ -1,9 +1,68 @@
-//! silkrate
+//! silkrate serves the official rates of the five Central Asian central banks, to their last digit, with a change
+//! that is true, as a snapshot and as a stream over gRPC.
+//!
+//! This page is the map for someone who is new here. `README.md` tells what the service is for and how to run it;
+//! `proto/silkrate/v1/rates.proto` is the contract with its clients.
+//!
+//! # How data travels
+//!
+//! ```text
+//! bank ─▶ sources (pure parse) ─▶ poller ─▶ commit ─▶ board ─▶ feed ─▶ grpc ─▶ client
+//! ```
+//!
+//! One way. Pollers push what the banks published to the one [`commit`] task, the only place that draws a revision; it
+//! applies it to the [`board`], which publishes one immutable snapshot a commit. Readers pull: [`feed`] and [`grpc`]
+//! hold handles that cannot write. No request ever reaches a bank.
+//!
+//! # The modules, in reading order
+//!
+//! * [`domain`]: what a rate is. Currencies, pairs, exact decimals, fixings, histories, quotes, changes, snapshots.
+//!   Values and arithmetic, no runtime, no wire.
+//! * [`sources`]: one file a bank. A constant value each: what it publishes, where, when, on which terms, and a pure
+//!   parser with the bank's quirks in its comment.
+//! * [`config`]: every setting, its default and its bounds. The only reader of the environment.
+//! * [`clock`]: what time it is: the machine's, or a replay's.
+//! * [`board`]: the tables in memory and the published snapshot.
+//! * [`commit`]: judges what is handed in, and draws revisions.
+//! * [`poller`]: one task a source: when to ask, one HTTP client, what to make of the answer.
+//! * [`feed`]: a subscriber's messages: the state, then what changes.
+//! * [`pb`]: the generated messages. [`grpc`]: the service that converts to them.
+//! * [`app`]: wiring: takes the ports, starts the tasks, stops them.
+//! * [`client`]: our own subscriber, which reconnects and resumes. [`cli`]: the commands, built on it.
+//! * [`demo`]: a bank on loopback that replays published figures. [`telemetry`]: what the service says of itself.
+//!
+//! # Rules that hold everywhere
+//!
+//! * No float touches a rate. Text becomes a number in `domain::decimal` alone, and is divided there alone.
+//! * A table is filed under the date it prints. Nothing is inverted, re-dated or repaired on the way in.
+//! * What is absent is absent: there is no zero that means "unknown".
+//! * At the same position the same filter gives the same bytes. So nothing that moves without a commit (times of
+//!   polls, error texts) is in a rate or a source's state.
+//! * The publisher never waits for a subscriber, and the memory of a subscriber does not grow with time.
+//! * Every queue, time-out and size is a constant with a sentence that says why that much.
+//!
+//! `tests/it/tidy.rs` holds the import directions, the file lengths, and a fixture folder for every source.
+//!
+//! # Decisions
+//!
+//! * *Chose* a bank as a constant value with a function pointer, *over* a trait: a bank is data and one pure function;
+//!   a trait becomes right when a bank needs state between calls.
+//! * *Chose* computing a subscriber's update from the newest snapshot when it is ready to take one, *over* a queue of
+//!   events: the state is small, a slow reader gets fewer and newer messages, and nothing can overflow.
+//! * *Chose* big integers for quotients, *over* the division of the decimal type: products of several published values
+//!   pass its 96 bits, and rounding twice is not rounding once.
 
 pub mod domain;
 pub mod sources;
 pub mod config;
+pub mod clock;
+pub mod board;
+pub mod commit;
+pub mod poller;
+pub mod feed;
 pub mod pb;
+pub mod grpc;
+pub mod app;
 pub mod client;
 pub mod telemetry;
 pub mod cli;

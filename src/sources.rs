@@ -4,17 +4,37 @@
 //! To add a bank: write its file, add its two lines here (`mod` and [`ALL`]), and put its fixtures into
 //! `tests/fixtures/<id>/`. No other code changes.
 
-mod rows;
+mod text;
 mod xml;
+mod json;
+mod rows;
+pub mod cbr;
+pub mod cbt;
+pub mod cbu;
+pub mod market;
 pub mod nbk;
+pub mod nbkr;
+pub mod nbt;
 
 use jiff::civil::{Date, Weekday};
 use thiserror::Error;
 
 use crate::domain::{Currency, Revising, SourceId, Table};
 
-/// Every source; a market table has one for each kind of vendor. The order is that of the ids.
-pub const ALL: &[&Source] = &[&nbk::SOURCE];
+/// Every source; a market table has one for each kind of vendor. The order is that of the ids, then of the kinds.
+pub const ALL: &[&Source] = &[
+    &cbr::SOURCE,
+    &cbt::SOURCE,
+    &cbu::SOURCE,
+    &market::APILAYER,
+    &market::CURRENCYLAYER,
+    &market::FAWAZAHMED0,
+    &market::FIXER,
+    &market::OPENEXCHANGERATES,
+    &nbk::SOURCE,
+    &nbkr::SOURCE,
+    &nbt::SOURCE,
+];
 
 /// One publisher: all that silkrate knows about it.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::cli::config;
 use crate::cli::failure::Failure;
+use crate::cli::paint::without_controls;
 use crate::config::{Config, SourceSettings};
 use crate::domain::Table;
 use crate::sources::{Asked, Document, Source};
@@ -148,7 +149,7 @@ impl Check<'_> {
         writeln!(out, "{}", fetched.url)?;
         let body = match fetched.result {
             Ok(body) => body,
-            Err(error) if error.is_not_found && self.document.missing_is_normal => {
+            Err(error) if error.is_not_found() && self.document.missing_is_normal => {
                 writeln!(
                     out,
                     "no table of that date; that is how this source says so\n"
@@ -156,7 +157,8 @@ impl Check<'_> {
                 return Ok(true);
             }
             Err(error) => {
-                writeln!(out, "FAILED: {}\n", error.message)?;
+                let error = without_controls(&error.to_string());
+                writeln!(out, "FAILED: {error}\n")?;
                 return Ok(false);
             }
         };

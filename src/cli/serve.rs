@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::App;
 use crate::cli::config;
 use crate::cli::failure::Failure;
 use crate::config::Config;
@@ -49,16 +50,16 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     result
 }
 
-/// THE call site of the service: `crate::app` takes its place here. It ends when `drain` is cancelled and what was
-/// under way has ended; an earlier end is a failure.
-fn service(
-    config: Config,
-    demo: bool,
-    drain: CancellationToken,
-) -> impl Future<Output = Result<(), String>> {
-    // crate::app::run(config, demo, drain)
-    drop((config, demo, drain));
-    std::future::ready(Err("this build serves nothing".to_owned()))
+/// The service itself: it ends when `drain` is cancelled and what was under way has ended.
+async fn service(config: Config, demo: bool, drain: CancellationToken) -> Result<(), String> {
+    if demo {
+        // THE call site of the demo.
+        return Err("this build has no demo".to_owned());
+    }
+    let app = App::bind(config).await.map_err(|error| error.to_string())?;
+    tracing::info!(address = %app.address(), "serving gRPC");
+    let ended = app.run(drain.cancelled_owned()).await;
+    ended.map_err(|error| error.to_string())
 }
 
 /// Runs the service. The first signal lets it finish what is under way; the second one does not.

@@ -96,10 +96,13 @@ pub(super) async fn run(
         ..WatchOptions::default()
     };
     let mut watch = Watch::new(server, options);
+    // One future for the whole run: a signal that comes while something is being drawn is not lost.
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::pin!(interrupted);
     loop {
         let event = tokio::select! {
             event = watch.next() => event,
-            interrupted = tokio::signal::ctrl_c() => {
+            interrupted = &mut interrupted => {
                 screen.leave()?;
                 return Ok(interrupted?);
             }

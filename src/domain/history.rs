@@ -120,6 +120,12 @@ impl History {
             .map(|(date, _)| *date)
     }
 
+    /// The date in force on a day, or the first announced one, and the date of the real fixing it repeats.
+    pub fn dates(&self, today: Date) -> Option<(Date, Date)> {
+        let date = self.date_in_force(today).or_else(|| self.oldest_date())?;
+        Some((date, self.fixed_on(date)))
+    }
+
     /// Whether the fixing in force on a day and the real one before it are both known.
     pub fn has_reference(&self, today: Date) -> bool {
         self.entries
@@ -146,11 +152,11 @@ impl History {
         let has_path = |(date, entry): (&Date, &Entry)| entry.table.path(from, to).map(|_| *date);
         let in_force = self.entries.range(..=today).rev().find_map(has_path);
         let announced_after = |day: Date| {
-            let later = self
+            let mut later = self
                 .entries
                 .range(day..)
                 .filter(|(date, entry)| **date > day && !entry.carry);
-            { later }.find_map(has_path)
+            later.find_map(has_path)
         };
         let effective_date = in_force.or_else(|| announced_after(today))?;
         let fixed_on = self.fixed_on(effective_date);

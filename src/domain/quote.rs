@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Age, Currency, Freshness, History, Point, SourceId, Standing};
+use crate::domain::{Age, Currency, Freshness, History, Point, SourceId, SourceState, Standing};
 
 /// One place in the order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,10 @@ pub struct SourceRecord {
     pub name: &'static str,
     /// The text its terms ask to be shown.
     pub attribution: &'static str,
+    /// Where a person can check the numbers.
+    pub page: &'static str,
+    /// What its terms of use say.
+    pub terms: &'static str,
     /// The currency it is the home bank of; none for a market table.
     pub home: Option<Currency>,
     /// Where its dates are counted.
@@ -72,6 +76,37 @@ impl SourceRecord {
     /// The date where the source counts its days.
     pub fn today(&self, now: Timestamp) -> Date {
         self.zone.to_datetime(now).date()
+    }
+
+    /// The document of a name.
+    pub fn document(&self, name: &str) -> Option<&DocumentRecord> {
+        self.documents.iter().find(|document| document.name == name)
+    }
+
+    /// How current the source is: its main document, or the first other one that has a table.
+    pub fn state(&self, now: Timestamp) -> SourceState {
+        let today = self.today(now);
+        let age = self.documents.iter().find_map(|document| {
+            let (effective_date, fixed_on) = document.history.dates(today)?;
+            Some(Age::of(
+                effective_date,
+                fixed_on,
+                today,
+                document.stale_after_days,
+            ))
+        });
+        let newest = self
+            .documents
+            .iter()
+            .filter_map(|document| document.history.newest());
+        SourceState {
+            id: self.id,
+            name: self.name,
+            attribution: self.attribution,
+            age,
+            newest_effective_date: newest.map(|table| table.effective_date).max(),
+            changed_at_revision: 0,
+        }
     }
 
     /// What the source says of a pair now: of its documents, the one that says the newest.

@@ -56,15 +56,19 @@ pub struct Update {
 }
 
 impl Snapshot {
-    /// The state before the first commit.
-    pub fn empty(epoch: &str) -> Self {
+    /// The state before the first commit: sources that have not said anything.
+    pub fn initial(epoch: &str, sources: BTreeMap<SourceId, SourceState>) -> Self {
         let position = Position {
             epoch: epoch.into(),
             revision: 0,
         };
+        let sources = sources
+            .into_iter()
+            .map(|(id, state)| (id, Arc::new(state)))
+            .collect();
         Self {
             position,
-            sources: BTreeMap::new(),
+            sources,
             quotes: BTreeMap::new(),
         }
     }

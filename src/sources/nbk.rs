@@ -9,13 +9,17 @@
 //! * The feed `rates_all.xml` carries dead currencies beside live ones under another root: it is never asked, and
 //!   refused here.
 
-use jiff::civil::Date;
+use std::borrow::Cow;
 
-use crate::domain::{Currency, Revising, Separator, SourceId, Table};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::domain::{Currency, Revising, SourceId, Table};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
-use crate::sources::xml::{self, Encoding};
+use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, Hours, ParseError, Source, WORKING_DAYS,
+    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, Hours, ParseError, Source, WORKING_DAYS, json,
+    xml,
 };
 
 /// The source.
@@ -33,7 +37,7 @@ pub const SOURCE: Source = Source {
     hours: Hours {
         days: WORKING_DAYS,
         opens: 14,
-        closes: 18,
+        closes: 19,
     },
     documents: &[Document {
         name: "daily",
@@ -53,21 +57,25 @@ fn path(date: Date) -> String {
     format!("/rss/get_rates.cfm?fdate={}", date.strftime("%d.%m.%Y"))
 }
 
+/// What stands in place of a table when the date was missing or misspelt.
+#[derive(Deserialize)]
+struct Refusal<'a> {
+    code: u32,
+    #[serde(borrow)]
+    message: Cow<'a, str>,
+}
+
 /// Reads the table of a date.
 pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
-    let text = xml::text(bytes, Encoding::Utf8)?;
+    let text = text(bytes, Encoding::Utf8)?;
     if text.trim_start().starts_with('{') {
-        return Err(ParseError::Refused(printable(&text)));
+        let Refusal { code, message } = json::document(&text)?;
+        return Err(ParseError::Refused(printable(&format!("{code} {message}"))));
     }
     let document = xml::document(&text, "rates")?;
     let root = document.root_element();
-    let mut table = TableBuilder::new(Head {
-        source: SOURCE.id,
-        document: "daily",
-        home: Currency::KZT,
-        effective_date: dotted_date(xml::child_text(root, "date")?)?,
-        separator: Separator::Point,
-    });
+    let date = dotted_date(xml::child_text(root, "date")?)?;
+    let mut table = TableBuilder::new(Head::of_bank(SOURCE.id, "daily", Currency::KZT, date));
     for item in xml::children(root, "item") {
         table.push(Row {
             code: xml::child_text(item, "title")?,

@@ -11,10 +11,17 @@ use rust_decimal::Decimal;
 use crate::domain::{Currency, DroppedRow, Fixing, Separator, SourceId, Table, parse_published};
 use crate::sources::ParseError;
 
-/// The nominals that banks use; anything else is a misread row.
-const UNITS: &[u32] = &[1, 10, 100, 1_000, 10_000];
+/// The nominals that are believed, as printed; anything else is a misread row. They drift: the same currency has had
+/// three of them at one bank.
+const UNITS: &[(&str, u32)] = &[
+    ("1", 1),
+    ("10", 10),
+    ("100", 100),
+    ("1000", 1_000),
+    ("10000", 10_000),
+];
 /// How much of a bank's text an error or a dropped row repeats.
-const TEXT_CHARS_SHOWN: usize = 80;
+const TEXT_CHARS_SHOWN: usize = 120;
 
 /// One row as its texts.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,19 +32,59 @@ pub(super) struct Row<'a> {
     pub(super) change: Option<&'a str>,
 }
 
+/// Which way the rows of a document read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Quoting {
+    /// A bank's way: so many units of the row's currency cost a value of the pivot.
+    PivotPays,
+    /// A market's way: so many units of the pivot cost a value of the row's currency.
+    PivotPriced,
+}
+
 /// What the rows of a document have in common.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Head {
     pub(super) source: SourceId,
     pub(super) document: &'static str,
-    /// The bank's own currency: what the values are in.
-    pub(super) home: Currency,
+    /// A bank's own currency, a market table's base.
+    pub(super) pivot: Currency,
+    pub(super) quoting: Quoting,
     pub(super) effective_date: Date,
+    /// The instant a market table prints.
+    pub(super) as_of: Option<Timestamp>,
     pub(super) separator: Separator,
 }
 
-/// Collects rows into a table. A row that cannot be used is dropped with its reason; two different rows for one
-/// currency refuse the document.
+impl Head {
+    /// The head of a bank's document.
+    pub(super) fn of_bank(
+        source: SourceId,
+        document: &'static str,
+        home: Currency,
+        effective_date: Date,
+    ) -> Self {
+        Self {
+            source,
+            document,
+            pivot: home,
+            quoting: Quoting::PivotPays,
+            effective_date,
+            as_of: None,
+            separator: Separator::Point,
+        }
+    }
+
+    /// The same, of a document with a decimal comma.
+    #[must_use]
+    pub(super) fn with_comma(self) -> Self {
+        Self {
+            separator: Separator::Comma,
+            ..self
+        }
+    }
+}
+
+/// Collects rows into a table. Two different rows for one currency refuse the document.
 #[derive(Debug)]
 pub(super) struct TableBuilder {
     head: Head,
@@ -54,22 +101,36 @@ impl TableBuilder {
         }
     }
 
-    /// Takes a row, or drops it.
+    /// Takes a row; one that cannot be used is dropped with its reason.
     pub(super) fn push(&mut self, row: Row<'_>) -> Result<(), ParseError> {
-        match fixing(self.head, row) {
-            Ok(fixing) => match self.rows.entry(fixing.currency) {
-                Entry::Vacant(place) => {
-                    place.insert(Arc::new(fixing));
-                }
-                Entry::Occupied(known) if known.get().same_figure(&fixing) => {}
-                Entry::Occupied(known) => return Err(ParseError::Contradiction(*known.key())),
-            },
-            Err(reason) => self.dropped.push(DroppedRow {
-                currency: printable(row.code),
-                reason,
-            }),
+        match self.read(row) {
+            Ok((currency, fixing)) => self.keep(currency, fixing),
+            Err(reason) => {
+                self.dropped.push(DroppedRow {
+                    currency: printable(row.code),
+                    reason,
+                });
+                Ok(())
+            }
         }
-        Ok(())
+    }
+
+    /// Takes a row; one that cannot be used refuses the document.
+    pub(super) fn push_or_refuse(&mut self, row: Row<'_>) -> Result<(), ParseError> {
+        let (currency, fixing) = self.read(row).map_err(|reason| {
+            ParseError::Unexpected(format!("{}: {reason}", printable(row.code)))
+        })?;
+        self.keep(currency, fixing)
+    }
+
+    /// Notes rows that nobody asked for: one line for all of them.
+    pub(super) fn leave_out(&mut self, rows: usize) {
+        if rows > 0 {
+            self.dropped.push(DroppedRow {
+                currency: "*".into(),
+                reason: format!("{rows} rows not wanted"),
+            });
+        }
     }
 
     /// The table; refused when no row was usable.
@@ -79,47 +140,66 @@ impl TableBuilder {
         }
         Ok(Table {
             document: self.head.document,
-            pivot: self.head.home,
+            pivot: self.head.pivot,
             effective_date: self.head.effective_date,
-            as_of: None,
+            as_of: self.head.as_of,
             rows: self.rows,
             dropped: self.dropped,
         })
     }
-}
 
-fn fixing(head: Head, row: Row<'_>) -> Result<Fixing, String> {
-    let currency = Currency::parse(row.code).map_err(|error| error.to_string())?;
-    if currency == head.home {
-        return Err("the source's own currency".into());
+    fn keep(&mut self, currency: Currency, fixing: Fixing) -> Result<(), ParseError> {
+        match self.rows.entry(currency) {
+            Entry::Vacant(place) => {
+                place.insert(Arc::new(fixing));
+            }
+            Entry::Occupied(known) if known.get().same_figure(&fixing) => {}
+            Entry::Occupied(_) => return Err(ParseError::Contradiction(currency)),
+        }
+        Ok(())
     }
-    if currency
-        .retired_on()
-        .is_some_and(|day| head.effective_date >= day)
-    {
-        return Err("no longer a currency".into());
+
+    /// The row's currency and its fixing, or why there is none.
+    fn read(&self, row: Row<'_>) -> Result<(Currency, Fixing), String> {
+        let head = &self.head;
+        let code = Currency::parse(row.code).map_err(|error| error.to_string())?;
+        if code == head.pivot {
+            return Err("the source's own currency".into());
+        }
+        if code
+            .retired_on()
+            .is_some_and(|day| head.effective_date >= day)
+        {
+            return Err("no longer a currency".into());
+        }
+        let units = UNITS.iter().find(|(printed, _)| *printed == row.units);
+        let (_, units) =
+            *units.ok_or_else(|| format!("`{}` is no nominal", printable(row.units)))?;
+        let value = positive(row.value, head.separator)?;
+        let published_change = row
+            .change
+            .map(|text| number(text, head.separator))
+            .transpose()?;
+        let (currency, home_currency) = match head.quoting {
+            Quoting::PivotPays => (code, head.pivot),
+            Quoting::PivotPriced => (head.pivot, code),
+        };
+        let fixing = Fixing {
+            source: head.source,
+            currency,
+            units,
+            value,
+            home_currency,
+            effective_date: head.effective_date,
+            published_change,
+            superseded_value: None,
+        };
+        Ok((code, fixing))
     }
-    let units = row.units.parse().ok().filter(|units| UNITS.contains(units));
-    let units = units.ok_or_else(|| format!("`{}` is no nominal", printable(row.units)))?;
-    let value = positive(row.value, head.separator)?;
-    let change = row
-        .change
-        .map(|text| number(text, head.separator))
-        .transpose()?;
-    Ok(Fixing {
-        source: head.source,
-        currency,
-        units,
-        value,
-        home_currency: head.home,
-        effective_date: head.effective_date,
-        published_change: change,
-        superseded_value: None,
-    })
 }
 
 /// A value as printed: above zero.
-pub(super) fn positive(text: &str, separator: Separator) -> Result<Decimal, String> {
+fn positive(text: &str, separator: Separator) -> Result<Decimal, String> {
     let value = number(text, separator)?;
     if value <= Decimal::ZERO {
         return Err(format!("`{}` is not above zero", printable(text)));
@@ -131,11 +211,18 @@ fn number(text: &str, separator: Separator) -> Result<Decimal, String> {
     parse_published(text, separator).map_err(|error| format!("`{}` is {error}", printable(text)))
 }
 
-/// A bank's text without control and direction characters, shortened: safe for a log and a terminal.
+/// A bank's text without control, line and direction characters, shortened: safe for a log and a terminal.
 pub(super) fn printable(text: &str) -> String {
     let unsafe_character = |character: char| {
         character.is_control()
-            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            || matches!(
+                character,
+                '\u{61c}'
+                    | '\u{200e}'
+                    | '\u{200f}'
+                    | '\u{2028}'..='\u{202e}'
+                    | '\u{2066}'..='\u{2069}'
+            )
     };
     text.chars()
         .filter(|character| !unsafe_character(*character))

@@ -396,8 +396,4 @@ async fn a_unary_call_answers_or_says_why_not() {
         panic!("{refused}");
     };
     assert_eq!((reason.as_str(), code), ("PAIR_NOT_QUOTED", Code::NotFound));
-    assert!(!ClientError::is_permanent(&ClientError::Silent {
-        url: String::new(),
-        after: Duration::ZERO
-    }));
 }

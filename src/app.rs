@@ -1,0 +1,307 @@
+//! Wiring: takes the ports, starts the tasks in the order data travels, and stops them in reverse.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic_health::ServingStatus;
+
+use crate::board::{Board, BoardReader};
+use crate::clock::Clock;
+use crate::commit::Commit;
+use crate::config::{Config, SourceSettings};
+use crate::domain::{DocumentRecord, History, Preference, SourceRecord};
+use crate::feed::Feed;
+use crate::grpc::Rates;
+use crate::pb;
+use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
+use crate::poller::Poller;
+use crate::poller::fetch::FetchError;
+
+/// How long the streams and connections of a stopping server may take to end before they are cut.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// The largest request: 256 pairs and a position are some 4 KiB.
+const REQUEST_BYTES_MAX: usize = 64 * 1024;
+/// How long a request may take to arrive whole; every answer begins at once.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Streams one connection may hold: enough for a proxy that gathers a newsroom's readers, few enough to bound memory.
+const STREAMS_PER_CONNECTION_MAX: u32 = 1024;
+/// Resets a client may provoke on one connection before it is cut; hyper's own default is off in tonic.
+const LOCAL_ERROR_RESETS_MAX: usize = 256;
+/// Header lists beyond this are refused: a request has a handful of short headers.
+const HEADER_BYTES_MAX: u32 = 8 * 1024;
+/// How often an idle connection is probed, so that vanished peers are noticed.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long a probe may stay unanswered.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Letters of an epoch: 80 bits of chance.
+const EPOCH_LETTERS: usize = 16;
+
+/// Why the service could not start, or did not go on.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// A port is taken or not allowed.
+    #[error(
+        "cannot listen on {address}: {source} (is another silkrate running? set server.listen)"
+    )]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The client for a source cannot be built.
+    #[error("cannot ask {id}: {source}")]
+    Client {
+        /// Which source.
+        id: &'static str,
+        /// Why not.
+        source: FetchError,
+    },
+    /// The time zone of a source is unknown to the bundled data.
+    #[error("no time zone {0}")]
+    Zone(&'static str),
+    /// The reflection service refuses the descriptor.
+    #[error("cannot describe the service: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// A task ended unasked.
+    #[error("the task `{task}` {how}")]
+    TaskEnded {
+        /// Which one.
+        task: String,
+        /// In which way.
+        how: String,
+    },
+}
+
+/// The service, ports taken, not yet running.
+#[derive(Debug)]
+pub struct App {
+    config: Config,
+    clock: Clock,
+    listener: TcpListener,
+    address: SocketAddr,
+    board: BoardReader,
+    commit: Commit,
+    pollers: Vec<Poller>,
+}
+
+impl App {
+    /// Takes the port and builds everything that can fail. The clock is the configured one.
+    pub async fn bind(config: Config) -> Result<Self, AppError> {
+        let clock = match config.clock {
+            None => Clock::real(),
+            Some(settings) => Clock::replay(settings.start, settings.speed),
+        };
+        Self::bind_with(config, clock).await
+    }
+
+    /// The same with a clock of the caller's.
+    pub async fn bind_with(config: Config, clock: Clock) -> Result<Self, AppError> {
+        let listen_error = |source| AppError::Listen {
+            address: config.server.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.server.listen)
+            .await
+            .map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        let mut records = Vec::new();
+        let mut zones = Vec::new();
+        let mut required = BTreeMap::new();
+        for settings in &config.sources {
+            let zone = zone(settings)?;
+            zones.push(zone.clone());
+            records.push(record(settings, zone));
+            let source = settings.source;
+            let documents = source.documents.iter();
+            required
+                .extend(documents.map(|document| ((source.id, document.name), document.required)));
+        }
+        let board = Board::new(records, preferences(&config), &epoch(), clock.now());
+        let reader = board.reader();
+        let (commit, handle) = Commit::new(board, clock.clone(), required, zones);
+        let mut pollers = Vec::new();
+        for settings in &config.sources {
+            let id = settings.source.id.as_str();
+            let poller = Poller::new(
+                settings,
+                &config.http,
+                zone(settings)?,
+                clock.clone(),
+                handle.clone(),
+            );
+            pollers.push(poller.map_err(|source| AppError::Client { id, source })?);
+        }
+        Ok(Self {
+            config,
+            clock,
+            listener,
+            address,
+            board: reader,
+            commit,
+            pollers,
+        })
+    }
+
+    /// Where gRPC is served.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What is served.
+    pub fn board(&self) -> BoardReader {
+        self.board.clone()
+    }
+
+    /// Serves until `shutdown` is ready, then drains. An error means that the service did not end as asked.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
+        let Self {
+            config,
+            clock,
+            listener,
+            address,
+            board,
+            commit,
+            pollers,
+        } = self;
+        let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
+        let mut tasks = Tasks::default();
+        tasks.start("commit", commit.run(stop.clone()));
+        for poller in pollers {
+            tasks.start(poller.id().as_str(), poller.run(stop.clone()));
+        }
+        let feed = Feed::new(board, config.server.heartbeat_interval, draining.clone());
+        let rates = RateServiceServer::new(Rates::new(feed, config.ticker.pairs, clock));
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health
+            .set_service_status(SERVICE_NAME, ServingStatus::Serving)
+            .await;
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(pb::DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .build_v1()?;
+        let server = server()
+            .add_service(rates.max_decoding_message_size(REQUEST_BYTES_MAX))
+            .add_service(health_service)
+            .add_service(reflection);
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        let drained = draining.clone();
+        let serving = async move {
+            match server
+                .serve_with_incoming_shutdown(incoming, drained.cancelled_owned())
+                .await
+            {
+                Ok(()) => tracing::debug!("every connection has ended"),
+                Err(error) => tracing::error!(%error, "the server failed"),
+            }
+        };
+        tasks.start("grpc", serving);
+        tracing::info!(%address, "serving gRPC");
+
+        let ended = tokio::select! {
+            () = shutdown => Ok(()),
+            unasked = tasks.next_unasked() => Err(unasked),
+        };
+        tracing::info!(seconds = DRAIN_MAX.as_secs(), "draining");
+        health
+            .set_service_status(SERVICE_NAME, ServingStatus::NotServing)
+            .await;
+        health
+            .set_service_status("", ServingStatus::NotServing)
+            .await;
+        draining.cancel();
+        stop.cancel();
+        if tokio::time::timeout(DRAIN_MAX, tasks.all()).await.is_err() {
+            tracing::warn!("some connections did not end in time; cutting them");
+        }
+        ended
+    }
+}
+
+fn server() -> Server {
+    Server::builder()
+        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .http2_max_local_error_reset_streams(Some(LOCAL_ERROR_RESETS_MAX))
+        .http2_max_header_list_size(HEADER_BYTES_MAX)
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .timeout(REQUEST_TIMEOUT)
+}
+
+fn zone(settings: &SourceSettings) -> Result<TimeZone, AppError> {
+    let name = settings.source.zone;
+    TimeZone::get(name).map_err(|_unknown| AppError::Zone(name))
+}
+
+fn record(settings: &SourceSettings, zone: TimeZone) -> SourceRecord {
+    let source = settings.source;
+    let documents = source.documents.iter().map(|document| DocumentRecord {
+        name: document.name,
+        stale_after_days: document.stale_after_days,
+        history: History::new(source.revising),
+    });
+    SourceRecord {
+        id: source.id,
+        name: source.name,
+        attribution: source.attribution,
+        page: source.page,
+        terms: source.terms,
+        home: source.home,
+        zone,
+        documents: documents.collect(),
+        attempted: false,
+    }
+}
+
+fn preferences(config: &Config) -> Vec<Preference> {
+    config.ticker.prefer.clone()
+}
+
+fn epoch() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric)
+        .take(EPOCH_LETTERS)
+        .collect()
+}
+
+/// The tasks of the service, each with its name. Any that ends unasked ends the service.
+#[derive(Debug, Default)]
+struct Tasks {
+    running: JoinSet<()>,
+    names: BTreeMap<tokio::task::Id, String>,
+}
+
+impl Tasks {
+    fn start(&mut self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
+        let handle = self.running.spawn(task);
+        self.names.insert(handle.id(), name.to_owned());
+    }
+
+    /// The first task that ends, as the error it is.
+    async fn next_unasked(&mut self) -> AppError {
+        let (id, how) = match self.running.join_next_with_id().await {
+            Some(Ok((id, ()))) => (Some(id), "ended unexpectedly".to_owned()),
+            Some(Err(error)) if error.is_panic() => (Some(error.id()), "panicked".to_owned()),
+            Some(Err(error)) => (Some(error.id()), error.to_string()),
+            None => (None, "was never started".to_owned()),
+        };
+        let task = id
+            .and_then(|id| self.names.get(&id).cloned())
+            .unwrap_or_default();
+        AppError::TaskEnded { task, how }
+    }
+
+    /// Waits for every task.
+    async fn all(&mut self) {
+        while self.running.join_next().await.is_some() {}
+    }
+}

@@ -1,0 +1,161 @@
+//! What time it is: the machine's clock, or a replay's.
+//!
+//! Dates, publication windows, freshness and poll intervals follow this clock. Transport time-outs, back-off and
+//! heartbeats are real time and do not pass through here.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+/// How long a sleeper waits at most before it looks at the clock again: a held clock never gets there, and a machine
+/// that was suspended or set is noticed within the hour.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(3600);
+
+/// The clock of the service.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    replay: Option<Replay>,
+}
+
+#[derive(Debug, Clone)]
+struct Replay {
+    start: Timestamp,
+    speed: u32,
+    end: Timestamp,
+    /// When it showed `start`.
+    origin: Instant,
+}
+
+impl Clock {
+    /// The machine's clock.
+    pub fn real() -> Self {
+        Self { replay: None }
+    }
+
+    /// A clock that shows `start` now and runs `speed` times as fast as real time.
+    pub fn replay(start: Timestamp, speed: u32) -> Self {
+        Self::replay_until(start, speed, Timestamp::MAX)
+    }
+
+    /// The same, but it stops at `end` and shows that from then on.
+    pub fn replay_until(start: Timestamp, speed: u32, end: Timestamp) -> Self {
+        Self {
+            replay: Some(Replay {
+                start,
+                speed: speed.max(1),
+                end,
+                origin: Instant::now(),
+            }),
+        }
+    }
+
+    /// What it shows.
+    pub fn now(&self) -> Timestamp {
+        match &self.replay {
+            None => Timestamp::now(),
+            Some(replay) => {
+                let passed = replay.origin.elapsed().saturating_mul(replay.speed);
+                later(replay.start, passed).min(replay.end)
+            }
+        }
+    }
+
+    /// What it will show after so much real time.
+    pub fn after(&self, real_time: Duration) -> Timestamp {
+        match &self.replay {
+            None => later(self.now(), real_time),
+            Some(replay) => {
+                later(self.now(), real_time.saturating_mul(replay.speed)).min(replay.end)
+            }
+        }
+    }
+
+    /// How much real time passes while the clock moves on by so much; rounded up, so that whoever waits for an instant
+    /// does not wake up a moment before it.
+    pub fn real_time(&self, clock_time: Duration) -> Duration {
+        let speed = self.replay.as_ref().map_or(1, |replay| replay.speed);
+        let nanoseconds = clock_time.as_nanos().div_ceil(speed.into());
+        u64::try_from(nanoseconds).map_or(Duration::MAX, Duration::from_nanos)
+    }
+
+    /// How much real time to wait before the clock shows `at`, and an hour at most: then ask again.
+    pub fn real_time_until(&self, at: Timestamp) -> Duration {
+        let ahead = Duration::try_from(self.now().duration_until(at)).unwrap_or(Duration::ZERO);
+        let held = self.replay.as_ref().is_some_and(|replay| at > replay.end);
+        if held {
+            LOOK_AGAIN_AFTER
+        } else {
+            self.real_time(ahead).min(LOOK_AGAIN_AFTER)
+        }
+    }
+}
+
+fn later(instant: Timestamp, by: Duration) -> Timestamp {
+    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+    instant.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_replay_starts_at_its_instant_and_runs_at_its_speed() {
+        let clock = Clock::replay(at("2026-04-02T09:00:00Z"), 60);
+        assert_eq!(clock.now(), at("2026-04-02T09:00:00Z"));
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(clock.now(), at("2026-04-02T10:00:00Z"));
+        assert_eq!(clock.after(MINUTE), at("2026-04-02T11:00:00Z"));
+        assert_eq!(
+            clock.real_time_until(at("2026-04-02T11:30:00Z")),
+            Duration::from_secs(90)
+        );
+        assert_eq!(
+            clock.real_time_until(at("2026-04-01T00:00:00Z")),
+            Duration::ZERO
+        );
+        assert_eq!(clock.real_time(MINUTE * 60), MINUTE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_replay_with_an_end_stops_there() {
+        let clock =
+            Clock::replay_until(at("2025-12-13T00:00:00Z"), 3600, at("2025-12-13T18:00:00Z"));
+        tokio::time::advance(MINUTE).await;
+        assert_eq!(clock.now(), at("2025-12-13T18:00:00Z"));
+        assert_eq!(clock.after(MINUTE), at("2025-12-13T18:00:00Z"));
+        assert_eq!(
+            clock.real_time_until(at("2025-12-14T00:00:00Z")),
+            LOOK_AGAIN_AFTER
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_an_instant_wakes_up_at_it_and_not_before() {
+        for speed in [1, 7, 21_600] {
+            let clock = Clock::replay(at("2025-12-04T23:10:00Z"), speed);
+            let midnight = at("2025-12-05T00:00:00Z");
+            tokio::time::advance(clock.real_time_until(midnight)).await;
+            let late = clock.now().duration_since(midnight);
+            assert!(
+                !late.is_negative() && late.as_millis() < 1,
+                "{speed}: {late:?}"
+            );
+            assert_eq!(clock.real_time_until(midnight), Duration::ZERO);
+        }
+    }
+
+    #[test]
+    fn the_real_clock_is_the_machines() {
+        let before = Timestamp::now();
+        assert!(Clock::real().now() >= before);
+        assert_eq!(Clock::real().real_time(MINUTE), MINUTE);
+    }
+}

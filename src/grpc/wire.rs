@@ -1,0 +1,295 @@
+//! Between the domain and the contract: values outwards, which cannot fail, and requests inwards, which can.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use crate::board::SourceDetail;
+use crate::domain::{
+    Announced, Change, Derivation, Direction, Fixing, Freshness, Polling, Position, Rate, Snapshot,
+    SourceState,
+};
+use crate::feed::{Event, Message, Verdict};
+use crate::pb;
+
+pub(super) fn to_position(position: &Position) -> pb::Position {
+    pb::Position {
+        epoch: position.epoch.to_string(),
+        revision: position.revision,
+    }
+}
+
+pub(super) fn to_rate(rate: &Rate) -> pb::Rate {
+    let Rate {
+        pair,
+        value,
+        derivation,
+        source,
+        effective_date,
+        age,
+        change,
+        fixings,
+        announced,
+        changed_at_revision,
+    } = rate;
+    pb::Rate {
+        pair: pair.to_string(),
+        value: value.to_string(),
+        derivation: to_derivation(*derivation).into(),
+        source: source.clone(),
+        effective_date: effective_date
+            .map(|date| date.to_string())
+            .unwrap_or_default(),
+        freshness: to_freshness(age.freshness).into(),
+        freshness_reason: age.reason.clone(),
+        change: change.as_ref().map(to_change),
+        fixings: fixings.iter().map(|fixing| to_fixing(fixing)).collect(),
+        announced: announced.as_ref().map(to_announced),
+        changed_at_revision: *changed_at_revision,
+    }
+}
+
+pub(super) fn to_rates(rates: &[Rate]) -> Vec<pb::Rate> {
+    rates.iter().map(to_rate).collect()
+}
+
+pub(super) fn to_source_states(snapshot: &Snapshot) -> Vec<pb::SourceState> {
+    snapshot
+        .sources()
+        .map(|state| to_source_state(state))
+        .collect()
+}
+
+fn to_source_state(state: &SourceState) -> pb::SourceState {
+    let SourceState {
+        id,
+        name,
+        attribution,
+        age,
+        newest_effective_date,
+        changed_at_revision: _,
+    } = state;
+    pb::SourceState {
+        id: id.to_string(),
+        name: (*name).to_owned(),
+        attribution: (*attribution).to_owned(),
+        freshness: age
+            .as_ref()
+            .map_or(pb::Freshness::Unspecified, |age| {
+                to_freshness(age.freshness)
+            })
+            .into(),
+        freshness_reason: age
+            .as_ref()
+            .map(|age| age.reason.clone())
+            .unwrap_or_default(),
+        newest_effective_date: newest_effective_date
+            .map(|date| date.to_string())
+            .unwrap_or_default(),
+    }
+}
+
+pub(super) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
+    let SourceDetail {
+        state,
+        record,
+        polls,
+        dropped_rows,
+    } = detail;
+    let dropped = dropped_rows.iter();
+    pb::SourceDetail {
+        state: Some(to_source_state(state)),
+        polling: to_polling(polls.polling).into(),
+        last_verified_time: polls.last_verified.map(to_timestamp),
+        last_attempt_time: polls.last_attempt.map(to_timestamp),
+        next_attempt_time: polls.next_attempt.map(to_timestamp),
+        consecutive_failures: polls.consecutive_failures,
+        last_error: polls.last_error.clone(),
+        dropped_rows: dropped
+            .map(|row| pb::DroppedRow {
+                currency: row.currency.clone(),
+                reason: row.reason.clone(),
+            })
+            .collect(),
+        home_currency: record
+            .home
+            .map(|currency| currency.to_string())
+            .unwrap_or_default(),
+        page: record.page.to_owned(),
+        terms: record.terms.to_owned(),
+    }
+}
+
+/// One message of the stream. `server_time` is what a heartbeat says.
+pub(super) fn to_message(message: &Message, server_time: Timestamp) -> pb::WatchRatesResponse {
+    use pb::watch_rates_response::Event as Wire;
+    let event = match &message.event {
+        Event::Opening {
+            verdict,
+            min_interval,
+            heartbeat_interval,
+        } => Wire::Opening(pb::Opening {
+            verdict: to_verdict(*verdict).into(),
+            min_interval: Some(to_duration(*min_interval)),
+            heartbeat_interval: Some(to_duration(*heartbeat_interval)),
+        }),
+        Event::Snapshot { rates, snapshot } => Wire::Snapshot(pb::Snapshot {
+            rates: to_rates(rates),
+            sources: to_source_states(snapshot),
+        }),
+        Event::Update(update) => Wire::Update(pb::Update {
+            after: Some(pb::Position {
+                epoch: message.position.epoch.to_string(),
+                revision: update.after,
+            }),
+            rates: to_rates(&update.rates),
+            removed_pairs: update
+                .removed_pairs
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            sources: update
+                .sources
+                .iter()
+                .map(|state| to_source_state(state))
+                .collect(),
+            commits: message.position.revision.saturating_sub(update.after),
+        }),
+        Event::Heartbeat(details) => Wire::Heartbeat(pb::Heartbeat {
+            server_time: Some(to_timestamp(server_time)),
+            sources: details.iter().map(to_source_detail).collect(),
+        }),
+    };
+    pb::WatchRatesResponse {
+        position: Some(to_position(&message.position)),
+        event: Some(event),
+    }
+}
+
+/// A position as a client sends it back.
+pub(super) fn from_position(position: pb::Position) -> Position {
+    Position {
+        epoch: position.epoch.into(),
+        revision: position.revision,
+    }
+}
+
+/// A duration that is not negative.
+pub(super) fn from_duration(duration: &prost_types::Duration) -> Option<Duration> {
+    let seconds = u64::try_from(duration.seconds).ok()?;
+    let nanoseconds = u32::try_from(duration.nanos)
+        .ok()
+        .filter(|nanoseconds| *nanoseconds < 1_000_000_000)?;
+    Some(Duration::new(seconds, nanoseconds))
+}
+
+fn to_duration(duration: Duration) -> prost_types::Duration {
+    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    let nanos = i32::try_from(duration.subsec_nanos()).unwrap_or_default();
+    prost_types::Duration { seconds, nanos }
+}
+
+fn to_timestamp(instant: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp {
+        seconds: instant.as_second(),
+        nanos: instant.subsec_nanosecond(),
+    }
+}
+
+fn to_change(change: &Change) -> pb::Change {
+    let Change {
+        absolute,
+        percent,
+        direction,
+        reference_value,
+        reference_date,
+    } = change;
+    pb::Change {
+        absolute: absolute.to_string(),
+        percent: percent.to_string(),
+        direction: to_direction(*direction).into(),
+        reference_value: reference_value.to_string(),
+        reference_date: reference_date.to_string(),
+    }
+}
+
+fn to_announced(announced: &Announced) -> pb::Announced {
+    let Announced {
+        value,
+        effective_date,
+        change,
+    } = announced;
+    pb::Announced {
+        value: value.to_string(),
+        effective_date: effective_date.to_string(),
+        change: change.as_ref().map(to_change),
+    }
+}
+
+fn to_fixing(fixing: &Fixing) -> pb::Fixing {
+    let Fixing {
+        source,
+        currency,
+        units,
+        value,
+        home_currency,
+        effective_date,
+        published_change,
+        superseded_value,
+    } = fixing;
+    let text = |number: &Decimal| number.to_string();
+    pb::Fixing {
+        source: source.to_string(),
+        currency: currency.to_string(),
+        units: units.to_string(),
+        value: value.to_string(),
+        home_currency: home_currency.to_string(),
+        effective_date: effective_date.to_string(),
+        published_change: published_change.as_ref().map(text),
+        superseded_value: superseded_value.as_ref().map(text),
+    }
+}
+
+fn to_derivation(derivation: Derivation) -> pb::Derivation {
+    match derivation {
+        Derivation::Published => pb::Derivation::Published,
+        Derivation::Inverted => pb::Derivation::Inverted,
+        Derivation::Crossed => pb::Derivation::Crossed,
+        Derivation::Identity => pb::Derivation::Identity,
+    }
+}
+
+fn to_direction(direction: Direction) -> pb::Direction {
+    match direction {
+        Direction::Up => pb::Direction::Up,
+        Direction::Down => pb::Direction::Down,
+        Direction::Flat => pb::Direction::Flat,
+    }
+}
+
+fn to_freshness(freshness: Freshness) -> pb::Freshness {
+    match freshness {
+        Freshness::Fresh => pb::Freshness::Fresh,
+        Freshness::CarriedOver => pb::Freshness::CarriedOver,
+        Freshness::Late => pb::Freshness::Late,
+        Freshness::Stale => pb::Freshness::Stale,
+    }
+}
+
+fn to_polling(polling: Polling) -> pb::Polling {
+    match polling {
+        Polling::NotTried => pb::Polling::NotTried,
+        Polling::Ok => pb::Polling::Ok,
+        Polling::Failing => pb::Polling::Failing,
+    }
+}
+
+fn to_verdict(verdict: Verdict) -> pb::ResumeVerdict {
+    match verdict {
+        Verdict::SnapshotRequested => pb::ResumeVerdict::SnapshotRequested,
+        Verdict::Resumed => pb::ResumeVerdict::Resumed,
+        Verdict::SnapshotOtherEpoch => pb::ResumeVerdict::SnapshotOtherEpoch,
+        Verdict::SnapshotAhead => pb::ResumeVerdict::SnapshotAhead,
+    }
+}

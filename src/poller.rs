@@ -1,0 +1,291 @@
+//! One task a source: when to ask, what to ask, and what to make of the answer.
+//!
+//! At start a source is asked for what is in force, then back in time until the fixing before that is known, then for
+//! what is announced. After that a poll asks what [`Document::polls`] names. Everything that comes is parsed and handed
+//! to the commit task, which judges it; whatever goes wrong is told there too, and the next poll tries again.
+
+mod ask;
+pub mod fetch;
+pub mod schedule;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::commit::{CommitHandle, Stopped, Submission};
+use crate::config::{Http, SourceSettings};
+use crate::domain::{History, Intent, PollReport, SourceId, Table};
+use crate::poller::ask::{Harvest, Next, Reply, locked};
+use crate::poller::fetch::{FetchError, Fetcher, Validators};
+use crate::poller::schedule::{DICE, Outcome, Window, delay};
+use crate::sources::{Document, Source};
+
+/// How long the first commit waits for a source's start to end; what has come by then is committed.
+const FIRST_COMMIT_AFTER: Duration = Duration::from_secs(5);
+/// How many requests a document's start may take: enough to step over the longest holidays.
+const START_REQUESTS_MAX: u32 = 16;
+/// How many starts that brought a table may be made again because a request failed; a bank whose older documents are
+/// broken is not asked for them for ever.
+const STARTS_MAX: u32 = 5;
+/// The pause between two requests back in time: four a second is well below what any of the banks throttles.
+const BACK_PAUSE: Duration = Duration::from_millis(250);
+/// For how many addresses validators are remembered: a week of dated documents.
+const VALIDATORS_MAX: usize = 8;
+
+/// The task of one source.
+#[derive(Debug)]
+pub struct Poller {
+    source: &'static Source,
+    fetcher: Fetcher,
+    interval: Duration,
+    window: Window,
+    clock: Clock,
+    commit: CommitHandle,
+    validators: BTreeMap<String, Validators>,
+}
+
+impl Poller {
+    /// A poller for an enabled source; fails when its client cannot be built.
+    pub fn new(
+        settings: &SourceSettings,
+        http: &Http,
+        zone: TimeZone,
+        clock: Clock,
+        commit: CommitHandle,
+    ) -> Result<Self, FetchError> {
+        Ok(Self {
+            source: settings.source,
+            fetcher: Fetcher::new(http, settings)?,
+            interval: settings.interval,
+            window: Window {
+                hours: settings.source.hours,
+                zone,
+            },
+            clock,
+            commit,
+            validators: BTreeMap::new(),
+        })
+    }
+
+    /// Which source it asks.
+    pub fn id(&self) -> SourceId {
+        self.source.id
+    }
+
+    /// Works until told to stop.
+    pub async fn run(mut self, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            stopped = self.work() => {
+                let Err(Stopped) = stopped;
+                tracing::error!(source = %self.source.id, "the commit task has ended");
+            }
+        }
+    }
+
+    async fn work(&mut self) -> Result<Infallible, Stopped> {
+        let mut outcome = Outcome::default();
+        // A start that was cut short is made again, and so is one that found nothing once something is there: without
+        // it there would be no reference to compare with.
+        let mut start_is_due = true;
+        let mut starts_with_tables = 0;
+        loop {
+            let attempted_at = self.clock.now();
+            let had_table = outcome.has_table;
+            let (harvest, intent) = if start_is_due {
+                (self.start().await?, Intent::History)
+            } else {
+                (self.poll().await, Intent::News)
+            };
+            let cut_short = start_is_due && harvest.failed && starts_with_tables < STARTS_MAX;
+            let pause = self
+                .settle(harvest, intent, attempted_at, &mut outcome)
+                .await?;
+            starts_with_tables += u32::from(start_is_due && outcome.has_table);
+            start_is_due = cut_short || (!start_is_due && !had_table && outcome.has_table);
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Hands in what a poll brought, tells how it went, and says how long to wait for the next.
+    async fn settle(
+        &mut self,
+        harvest: Harvest,
+        intent: Intent,
+        attempted_at: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<Duration, Stopped> {
+        let Harvest {
+            tables,
+            validators,
+            mut errors,
+            failed: _,
+            retry_after,
+        } = harvest;
+        outcome.has_table = outcome.has_table || !tables.is_empty();
+        let verdict = self
+            .commit
+            .submit(self.submission(tables, intent, true))
+            .await?;
+        for (document, path, validators) in validators {
+            let refused = verdict
+                .refused
+                .iter()
+                .any(|(refused, _)| *refused == document);
+            self.remember(
+                path,
+                if refused {
+                    Validators::default()
+                } else {
+                    validators
+                },
+            );
+        }
+        errors.extend(
+            verdict
+                .refused
+                .iter()
+                .map(|(document, reason)| format!("{document}: {reason}")),
+        );
+        outcome.failures = if errors.is_empty() {
+            0
+        } else {
+            outcome.failures.saturating_add(1)
+        };
+        outcome.retry_after = retry_after;
+        let interval = self.window.interval(self.interval, self.clock.now());
+        let pause = delay(
+            self.clock.real_time(interval),
+            *outcome,
+            fastrand::u32(..DICE),
+        );
+        let error = (!errors.is_empty()).then(|| errors.join("; "));
+        if let Some(error) = &error {
+            tracing::warn!(source = %self.source.id, failures = outcome.failures, error, "a poll failed");
+        }
+        let report = PollReport {
+            attempted_at,
+            next_attempt: self.clock.after(pause),
+            error,
+        };
+        self.commit.polled(self.source.id, report).await?;
+        Ok(pause)
+    }
+
+    /// The first questions: what is in force, what went before, what is announced. What has come is committed every
+    /// few seconds, so that a slow bank's first figures do not wait for its last.
+    async fn start(&self) -> Result<Harvest, Stopped> {
+        let gathered = Mutex::new(Harvest::default());
+        let gather = async {
+            for document in self.source.documents {
+                if self.start_document(document, &gathered).await == Next::End {
+                    break;
+                }
+            }
+        };
+        let mut gather = pin!(gather);
+        loop {
+            tokio::select! {
+                () = &mut gather => break,
+                () = tokio::time::sleep(FIRST_COMMIT_AFTER) => {
+                    let tables = std::mem::take(&mut locked(&gathered).tables);
+                    let submission = self.submission(tables, Intent::History, false);
+                    let verdict = self.commit.submit(submission).await?;
+                    let refused = verdict.refused.into_iter().map(|(document, reason)| format!("{document}: {reason}"));
+                    locked(&gathered).errors.extend(refused);
+                }
+            }
+        }
+        let harvest = std::mem::take(&mut *locked(&gathered));
+        Ok(harvest)
+    }
+
+    async fn start_document(&self, document: &'static Document, gathered: &Mutex<Harvest>) -> Next {
+        let today = self.window.zone.to_datetime(self.clock.now()).date();
+        let mut known = History::new(self.source.revising);
+        let mut asked_day = self.day(document.at_start).unwrap_or(today);
+        let mut path = self.path(document, document.at_start);
+        for request in 0..START_REQUESTS_MAX {
+            if request > 0 {
+                let before = known
+                    .oldest_date()
+                    .map_or(asked_day, |oldest| oldest.min(asked_day));
+                let (Some(dated), Ok(day)) = (document.dated, before.yesterday()) else {
+                    break;
+                };
+                (asked_day, path) = (day, Some(dated(day)));
+                tokio::time::sleep(BACK_PAUSE).await;
+            }
+            let Some(path) = path.take() else { break };
+            match self
+                .ask(document, path, &Validators::default(), gathered)
+                .await
+            {
+                Reply::Table(table) => known.insert(table),
+                Reply::NotModified | Reply::NotFound if document.dated.is_some() => continue,
+                Reply::NotModified | Reply::NotFound => break,
+                Reply::Failed(Next::End) => return Next::End,
+                Reply::Failed(Next::GoOn) => break,
+            };
+            if known.has_reference(today) {
+                break;
+            }
+        }
+        let nothing = known.oldest_date().is_none();
+        if nothing && !document.missing_is_normal {
+            let mut gathered = locked(gathered);
+            if !gathered.failed {
+                gathered
+                    .errors
+                    .push(format!("{}: no table was found (404)", document.name));
+            }
+            return Next::GoOn;
+        }
+        let later = document
+            .polls
+            .iter()
+            .filter(|asked| **asked != document.at_start);
+        self.ask_each(document, later, gathered).await
+    }
+
+    /// One poll of every document.
+    async fn poll(&self) -> Harvest {
+        let gathered = Mutex::new(Harvest::default());
+        for document in self.source.documents {
+            if self
+                .ask_each(document, document.polls.iter(), &gathered)
+                .await
+                == Next::End
+            {
+                break;
+            }
+        }
+        gathered
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn submission(&self, tables: Vec<Table>, intent: Intent, attempt_ended: bool) -> Submission {
+        Submission {
+            source: self.source.id,
+            tables,
+            intent,
+            attempt_ended,
+        }
+    }
+
+    fn remember(&mut self, path: String, validators: Validators) {
+        self.validators.insert(path, validators);
+        while self.validators.len() > VALIDATORS_MAX {
+            // Dated addresses sort by their date within a month; which one is forgotten costs one full answer.
+            self.validators.pop_first();
+        }
+    }
+}

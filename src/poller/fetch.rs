@@ -1,0 +1,356 @@
+//! One document from one bank: the HTTP client, and every limit an answer has to keep.
+//!
+//! A bank is not trusted here: its answer may be late, endless, compressed a thousandfold, somewhere else or not an
+//! answer at all. Whatever it is, at most [`BODY_BYTES_MAX`] bytes of it are held, and it ends within the configured
+//! times. What the bytes mean is the business of `sources`.
+
+mod error;
+mod tls;
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use reqwest::header::{
+    ACCEPT, CONTENT_ENCODING, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER,
+};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+
+use crate::config::{ApiKey, Http, SourceSettings};
+pub use crate::poller::fetch::error::FetchError;
+use crate::poller::fetch::error::{printable, transport};
+use crate::sources::Access;
+
+/// How much of an error page is read to keep the connection; a longer page costs a new one.
+const ERROR_PAGE_BYTES_MAX: usize = 64 * 1024;
+/// The most decoded bytes an answer may have: the longest document of any bank has 60 kB.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The longest validator that is kept; the banks send twenty to thirty characters.
+const VALIDATOR_BYTES_MAX: usize = 256;
+/// The longest wait a bank can ask for: a day, so that a mistake of its own does not silence a source for ever.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Idle connections kept to a bank: its documents are asked one after the other, and one bank drops clients that
+/// open many.
+const IDLE_CONNECTIONS: usize = 1;
+/// What we call ourselves. One bank answers 403 to every name that does not begin as a browser's; this form does and
+/// still says who asks and why.
+const USER_AGENT: &str = concat!(
+    "Mozilla/5.0 (compatible; silkrate/",
+    env!("CARGO_PKG_VERSION"),
+    "; currency rate ticker)"
+);
+
+/// What a bank said of the document we hold, to ask next time whether it is still the same. Keep it only beside a
+/// document that was accepted: with the validators of a refused one, the bank would answer 304 for ever.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Validators {
+    etag: Option<String>,
+    last_modified: Option<String>,
+}
+
+/// A bank's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The document.
+    Document {
+        /// Its decoded bytes, at most [`BODY_BYTES_MAX`].
+        body: Vec<u8>,
+        /// What to send with the next request.
+        validators: Validators,
+    },
+    /// The document that the validators are of.
+    NotModified,
+}
+
+/// The client for one source.
+#[derive(Debug)]
+pub struct Fetcher {
+    client: Client,
+    base_url: String,
+    access: Access,
+    api_key: Option<ApiKey>,
+    connect_timeout: Duration,
+    read_timeout: Duration,
+    total_timeout: Duration,
+}
+
+impl Validators {
+    /// Whether the bank gave none that can be used.
+    pub fn is_empty(&self) -> bool {
+        self.etag.is_none() && self.last_modified.is_none()
+    }
+
+    fn of(headers: &HeaderMap) -> Self {
+        let usable = |name: HeaderName| {
+            let value = headers.get(name)?.as_bytes();
+            let plain = value.iter().all(|byte| matches!(byte, b' '..=b'~'));
+            let fits = (1..=VALIDATOR_BYTES_MAX).contains(&value.len());
+            let text = str::from_utf8(value).ok()?;
+            (plain && fits).then(|| text.to_owned())
+        };
+        Self {
+            etag: usable(ETAG),
+            last_modified: usable(LAST_MODIFIED),
+        }
+    }
+
+    fn apply(&self, mut request: RequestBuilder) -> RequestBuilder {
+        if let Some(etag) = &self.etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
+        if let Some(last_modified) = &self.last_modified {
+            request = request.header(IF_MODIFIED_SINCE, last_modified);
+        }
+        request
+    }
+}
+
+impl Fetcher {
+    /// A client for a source. Nothing is sent; the certificate authorities are read, unless the bank is asked in
+    /// plain text.
+    ///
+    /// # Errors
+    /// When the address, the key or the certificate authorities cannot be used.
+    pub fn new(http: &Http, settings: &SourceSettings) -> Result<Self, FetchError> {
+        let base = address(&settings.base_url)?;
+        let key_header = match settings.source.access {
+            Access::Header(name) => settings
+                .api_key
+                .as_ref()
+                .map(|key| sensitive(name, key))
+                .transpose()?,
+            Access::Open | Access::Query(_) => None,
+        };
+        let headers = [(ACCEPT, HeaderValue::from_static("*/*"))]
+            .into_iter()
+            .chain(key_header);
+        let builder = Client::builder()
+            // A redirect names a host that nobody configured, and answers a moved document with someone else's.
+            .redirect(Policy::none())
+            .no_proxy()
+            // One request at a time has no use for HTTP/2, and the walls in front of these banks treat clients that
+            // speak it without being a browser as robots.
+            .http1_only()
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .connect_timeout(http.connect_timeout)
+            .read_timeout(http.read_timeout)
+            .timeout(http.total_timeout)
+            .user_agent(USER_AGENT)
+            // A firewall answers "Request Rejected", with status 200, to a request without `Accept`.
+            .default_headers(headers.collect())
+            .tls_backend_preconfigured(tls::client_config(&http.ca, base.scheme() == "https")?);
+        let client = builder
+            .build()
+            .map_err(|error| FetchError::Client(error.without_url().to_string()))?;
+        Ok(Self {
+            client,
+            base_url: settings.base_url.trim_end_matches('/').to_owned(),
+            access: settings.source.access,
+            api_key: settings.api_key.clone(),
+            connect_timeout: http.connect_timeout,
+            read_timeout: http.read_timeout,
+            total_timeout: http.total_timeout,
+        })
+    }
+
+    /// Where a path leads, without the key.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+
+    /// Asks for a document, or whether it is still the one that the validators are of.
+    ///
+    /// # Errors
+    /// When there is no whole answer with status 200 within the limits, and no 304 to validators that were sent.
+    pub async fn get(&self, path: &str, validators: &Validators) -> Result<Answer, FetchError> {
+        let started = Instant::now();
+        let mut url = address(&self.url(path))?;
+        if let (Access::Query(name), Some(key)) = (self.access, &self.api_key) {
+            url.query_pairs_mut().append_pair(name, key.expose());
+        }
+        let request = validators.apply(self.client.get(url));
+        let response = request
+            .send()
+            .await
+            .map_err(|error| self.failure(&error.without_url(), started))?;
+        match response.status() {
+            StatusCode::OK => self.document(response, started).await,
+            StatusCode::NOT_MODIFIED if validators.is_empty() => Err(FetchError::NothingToCompare),
+            StatusCode::NOT_MODIFIED => Ok(Answer::NotModified),
+            status if status.is_redirection() => Err(FetchError::Redirect {
+                status: status.as_u16(),
+                target: self.redirect_target(response.headers()),
+            }),
+            // Also another success, such as "no content" or a part: it is not the document.
+            status => {
+                let retry_after = retry_after(response.headers(), Timestamp::now());
+                read_off(response).await;
+                Err(FetchError::Status {
+                    status: status.as_u16(),
+                    retry_after,
+                })
+            }
+        }
+    }
+
+    async fn document(
+        &self,
+        mut response: Response,
+        started: Instant,
+    ) -> Result<Answer, FetchError> {
+        // The client takes the header away from what it decodes: one that is still there was not decoded.
+        for encoding in response.headers().get_all(CONTENT_ENCODING) {
+            if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") {
+                let text = String::from_utf8_lossy(encoding.as_bytes());
+                return Err(FetchError::ContentEncoding(printable(&text)));
+            }
+        }
+        let declared = response.content_length().unwrap_or_default();
+        if usize::try_from(declared).is_ok_and(|declared| declared > BODY_BYTES_MAX) {
+            return Err(FetchError::TooLarge);
+        }
+        let validators = Validators::of(response.headers());
+        let mut body = Vec::new();
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.failure(&error.without_url(), started))?
+        {
+            if chunk.len() > BODY_BYTES_MAX.saturating_sub(body.len()) {
+                return Err(FetchError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer::Document { body, validators })
+    }
+
+    /// What became of a request that has no answer. The error has lost its address already.
+    fn failure(&self, error: &reqwest::Error, started: Instant) -> FetchError {
+        if !error.is_timeout() {
+            return transport(error);
+        }
+        if error.is_connect() {
+            FetchError::ConnectTimeout(self.connect_timeout)
+        } else if started.elapsed() >= self.total_timeout {
+            FetchError::TotalTimeout(self.total_timeout)
+        } else {
+            FetchError::ReadTimeout(self.read_timeout)
+        }
+    }
+
+    /// The target without its query, where a bank may repeat our key.
+    fn redirect_target(&self, headers: &HeaderMap) -> String {
+        let Some(target) = headers.get(LOCATION) else {
+            return "nowhere".to_owned();
+        };
+        let target = String::from_utf8_lossy(target.as_bytes());
+        let target = target.split(['?', '#']).next().unwrap_or_default();
+        let target = match &self.api_key {
+            Some(key) if !key.expose().is_empty() => target.replace(key.expose(), "…"),
+            Some(_) | None => target.to_owned(),
+        };
+        printable(&target)
+    }
+}
+
+/// An address that can be asked.
+/// Reads a short error page to its end, so that the connection can bear the next request instead of a new one.
+async fn read_off(mut response: Response) {
+    let mut read = 0;
+    while let Ok(Some(chunk)) = response.chunk().await {
+        read += chunk.len();
+        if read > ERROR_PAGE_BYTES_MAX {
+            break;
+        }
+    }
+}
+
+fn address(text: &str) -> Result<Url, FetchError> {
+    let wrong = |reason: &str| FetchError::Address {
+        address: printable(text),
+        reason: reason.to_owned(),
+    };
+    let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+    if matches!(url.scheme(), "http" | "https") {
+        Ok(url)
+    } else {
+        Err(wrong("only http and https can be asked"))
+    }
+}
+
+/// A header with a key, marked so that no log prints it.
+fn sensitive(name: &'static str, key: &ApiKey) -> Result<(HeaderName, HeaderValue), FetchError> {
+    let name =
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_not_a_name| FetchError::UnusableKey)?;
+    let mut value =
+        HeaderValue::from_str(key.expose()).map_err(|_not_a_value| FetchError::UnusableKey)?;
+    value.set_sensitive(true);
+    Ok((name, value))
+}
+
+/// How long the bank asks us to wait: seconds, or a date. What is neither is as if it were not there.
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number holds are more than the longest wait.
+        let wait = text.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs);
+        return Some(wait.min(RETRY_AFTER_MAX));
+    }
+    // Such a date begins in 1970: one that does not fit is too late, not too early.
+    let until =
+        Timestamp::try_from(httpdate::parse_http_date(text).ok()?).unwrap_or(Timestamp::MAX);
+    let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+    Some(wait.min(RETRY_AFTER_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(text: &str) -> Option<Duration> {
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let headers = [(RETRY_AFTER, HeaderValue::from_str(text).unwrap())];
+        retry_after(&headers.into_iter().collect(), now)
+    }
+
+    #[test]
+    fn a_bank_can_ask_for_a_wait_of_at_most_a_day() {
+        assert_eq!(wait("120"), Some(Duration::from_secs(120)));
+        assert_eq!(wait("0"), Some(Duration::ZERO));
+        assert_eq!(wait("86401"), Some(RETRY_AFTER_MAX));
+        assert_eq!(wait("99999999999999999999999999"), Some(RETRY_AFTER_MAX));
+        assert_eq!(
+            wait("Mon, 23 Nov 2026 12:05:00 GMT"),
+            Some(Duration::from_secs(300))
+        );
+        assert_eq!(wait("Mon, 23 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(wait("Fri, 31 Dec 9999 23:59:59 GMT"), Some(RETRY_AFTER_MAX));
+        for neither in [
+            "",
+            "soon",
+            "-5",
+            "+5",
+            "1.5",
+            "Mon, 99 Nov 2026 12:05:00 GMT",
+        ] {
+            assert_eq!(wait(neither), None, "{neither:?}");
+        }
+    }
+
+    #[test]
+    fn only_short_and_plain_validators_are_kept() {
+        let kept = |value: &[u8]| {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            let headers = [(ETAG, value.clone()), (LAST_MODIFIED, value)];
+            !Validators::of(&headers.into_iter().collect()).is_empty()
+        };
+        assert!(kept(br#"W/"530-1779443946000""#));
+        assert!(kept(b"Fri, 22 May 2026 09:59:06 GMT"));
+        assert!(kept(&[b'x'; VALIDATOR_BYTES_MAX]));
+        assert!(!kept(&[b'x'; VALIDATOR_BYTES_MAX + 1]));
+        assert!(!kept(b""));
+        assert!(!kept(b"\"tab\there\""));
+        assert!(!kept("\"каб\"".as_bytes()));
+    }
+}

@@ -1,0 +1,67 @@
+//! Whose certificates are believed.
+
+use std::sync::Arc;
+
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::config::CertificateAuthorities;
+use crate::poller::fetch::FetchError;
+
+/// TLS for a client. The provider of the ciphers is named here, so that nothing depends on one that the process
+/// would have to install; for a bank asked in plain text no authority is read at all.
+pub(super) fn client_config(
+    authorities: &CertificateAuthorities,
+    secure: bool,
+) -> Result<ClientConfig, FetchError> {
+    let roots = if secure {
+        roots(authorities)?
+    } else {
+        RootCertStore::empty()
+    };
+    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| FetchError::Client(error.to_string()))?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    // The client speaks HTTP/1.1 alone, and a configuration from outside has to say so itself.
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn roots(authorities: &CertificateAuthorities) -> Result<RootCertStore, FetchError> {
+    let mut roots = RootCertStore::empty();
+    match authorities {
+        CertificateAuthorities::Bundled => {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        CertificateAuthorities::System => {
+            // One odd certificate among hundreds is common and no reason to stop; none at all is.
+            let found = rustls_native_certs::load_native_certs();
+            let (added, _ignored) = roots.add_parsable_certificates(found.certs);
+            if added == 0 {
+                let reason = found
+                    .errors
+                    .first()
+                    .map_or_else(|| "the machine has none".to_owned(), ToString::to_string);
+                return Err(FetchError::Authorities(reason));
+            }
+        }
+        CertificateAuthorities::File(path) => {
+            let failed = |reason: &dyn std::fmt::Display| {
+                FetchError::Authorities(format!("{}: {reason}", path.display()))
+            };
+            let certificates = CertificateDer::pem_file_iter(path)
+                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+                .map_err(|error| failed(&error))?;
+            if certificates.is_empty() {
+                return Err(failed(&"no certificate in it"));
+            }
+            for certificate in certificates {
+                roots.add(certificate).map_err(|error| failed(&error))?;
+            }
+        }
+    }
+    Ok(roots)
+}

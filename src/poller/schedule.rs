@@ -1,0 +1,214 @@
+//! When to ask again. Pure: the hours of the bank, the last outcome, and a throw of the dice.
+
+use std::time::Duration;
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::sources::Hours;
+
+/// How much rarer polls are outside the publication window.
+const QUIET_FACTOR: u32 = 4;
+/// The longest interval outside the window, unless a longer one is configured: a table that comes at an odd hour is
+/// seen an hour late at most.
+const QUIET_INTERVAL_MAX: Duration = Duration::from_secs(3600);
+/// The longest back-off, in intervals: a bank that comes back after a night out is seen soon after.
+const BACK_OFF_INTERVALS_MAX: u32 = 10;
+/// How often a source that has never given a table is asked, at least, in real time: without one there is nothing to
+/// show.
+const FIRST_TABLE_INTERVAL: Duration = Duration::from_secs(60);
+/// The least real time between two polls, whatever the settings and the speed of the clock: politeness.
+const POLL_INTERVAL_MIN: Duration = Duration::from_millis(100);
+/// A throw of the dice is below this.
+pub const DICE: u32 = 1024;
+
+/// The publication window of a source.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// On which days and at which hours.
+    pub hours: Hours,
+    /// Where they are counted.
+    pub zone: TimeZone,
+}
+
+/// How the last poll went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outcome {
+    /// Failed polls in a row; 0 after a good one.
+    pub failures: u32,
+    /// How long the bank asked to be left alone.
+    pub retry_after: Option<Duration>,
+    /// Whether the source has ever given a table.
+    pub has_table: bool,
+}
+
+impl Window {
+    /// Whether new tables are expected now.
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        let local = self.zone.to_datetime(now);
+        let hour = local.time().hour();
+        self.hours.days.contains(&local.date().weekday())
+            && (self.hours.opens..self.hours.closes).contains(&hour)
+    }
+
+    /// The time on the service's clock until the next poll of a source that works.
+    pub fn interval(&self, interval: Duration, now: Timestamp) -> Duration {
+        if self.is_open(now) {
+            return interval;
+        }
+        let quiet = interval
+            .saturating_mul(QUIET_FACTOR)
+            .min(QUIET_INTERVAL_MAX);
+        self.opens_in(now)
+            .map_or(quiet, |opens_in| quiet.min(opens_in))
+            .max(interval)
+    }
+
+    /// How long until it opens; nothing when that is more than a week.
+    fn opens_in(&self, now: Timestamp) -> Option<Duration> {
+        let today = self.zone.to_datetime(now).date();
+        let opening = |date: Date| {
+            let opens = Time::new(self.hours.opens, 0, 0, 0).ok()?;
+            let at = date
+                .to_datetime(opens)
+                .to_zoned_datetime(self.zone.clone())
+                .ok()?
+                .timestamp();
+            let opens = self.hours.days.contains(&date.weekday()) && at > now;
+            opens
+                .then(|| Duration::try_from(now.duration_until(at)).ok())
+                .flatten()
+        };
+        (0..=7).find_map(|days| opening(today.checked_add(days.days()).ok()?))
+    }
+}
+
+/// The real time until the next poll. `interval` is the one due, in real time; `dice` is thrown below [`DICE`].
+///
+/// After n failures the wait lies between one interval and 2^(n-1) of them: a fault never makes polls denser.
+pub fn delay(interval: Duration, outcome: Outcome, dice: u32) -> Duration {
+    let due = if outcome.has_table {
+        interval
+    } else {
+        interval.min(FIRST_TABLE_INTERVAL)
+    };
+    let doubled = 1_u32
+        .checked_shl(outcome.failures.saturating_sub(1))
+        .unwrap_or(u32::MAX);
+    let spread = due.saturating_mul(doubled.clamp(1, BACK_OFF_INTERVALS_MAX).saturating_sub(1));
+    let back_off = due.saturating_add(spread.saturating_mul(dice.min(DICE)) / DICE);
+    back_off
+        .max(outcome.retry_after.unwrap_or_default())
+        .max(POLL_INTERVAL_MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::WORKING_DAYS;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn window() -> Window {
+        let zone = TimeZone::get("Asia/Almaty").unwrap();
+        Window {
+            hours: Hours {
+                days: WORKING_DAYS,
+                opens: 14,
+                closes: 18,
+            },
+            zone,
+        }
+    }
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn failing(failures: u32) -> Outcome {
+        Outcome {
+            failures,
+            retry_after: None,
+            has_table: true,
+        }
+    }
+
+    #[test]
+    fn polls_are_frequent_inside_the_window_and_rare_outside() {
+        // Almaty is five hours ahead of UTC; 2026-04-02 is a Thursday.
+        let interval = |minutes: u32, now| window().interval(MINUTE * minutes, at(now));
+        assert_eq!(interval(10, "2026-04-02T09:00:00Z"), MINUTE * 10);
+        assert_eq!(interval(10, "2026-04-02T12:59:59Z"), MINUTE * 10);
+        assert_eq!(interval(10, "2026-04-02T13:00:00Z"), MINUTE * 40);
+        assert_eq!(
+            interval(10, "2026-04-04T09:30:00Z"),
+            MINUTE * 40,
+            "a Saturday"
+        );
+        assert_eq!(
+            interval(30, "2026-04-02T13:00:00Z"),
+            MINUTE * 60,
+            "an hour at most"
+        );
+        assert_eq!(
+            interval(90, "2026-04-02T13:00:00Z"),
+            MINUTE * 90,
+            "unless a longer one is configured"
+        );
+    }
+
+    #[test]
+    fn the_opening_of_the_window_is_not_slept_through() {
+        assert_eq!(
+            window().interval(MINUTE * 10, at("2026-04-02T08:40:00Z")),
+            MINUTE * 20
+        );
+        assert_eq!(
+            window().interval(MINUTE * 10, at("2026-04-02T08:55:00Z")),
+            MINUTE * 10
+        );
+    }
+
+    #[test]
+    fn back_off_only_ever_stretches_the_interval_and_ends_at_ten() {
+        assert_eq!(delay(MINUTE, failing(0), DICE), MINUTE);
+        assert_eq!(delay(MINUTE, failing(1), DICE), MINUTE);
+        assert_eq!(delay(MINUTE, failing(2), DICE), MINUTE * 2);
+        assert_eq!(delay(MINUTE, failing(4), DICE), MINUTE * 8);
+        assert_eq!(delay(MINUTE, failing(4), 0), MINUTE);
+        for failures in 5..100 {
+            assert_eq!(delay(MINUTE, failing(failures), DICE), MINUTE * 10);
+        }
+    }
+
+    #[test]
+    fn what_the_bank_asks_for_is_obeyed() {
+        let outcome = Outcome {
+            retry_after: Some(MINUTE * 45),
+            ..failing(1)
+        };
+        assert_eq!(delay(MINUTE, outcome, 0), MINUTE * 45);
+    }
+
+    #[test]
+    fn a_source_without_a_table_is_asked_every_minute() {
+        let nothing_yet = Outcome {
+            has_table: false,
+            ..failing(1)
+        };
+        assert_eq!(delay(MINUTE * 60, nothing_yet, DICE), MINUTE);
+        assert_eq!(
+            delay(Duration::from_secs(1), nothing_yet, DICE),
+            Duration::from_secs(1)
+        );
+    }
+
+    #[test]
+    fn polls_are_a_tenth_of_a_second_apart_at_least() {
+        assert_eq!(
+            delay(Duration::ZERO, failing(0), 0),
+            Duration::from_millis(100)
+        );
+    }
+}

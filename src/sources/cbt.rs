@@ -1,0 +1,76 @@
+//! Central Bank of Turkmenistan (TMT): one XML file a date.
+//!
+//! Quirks:
+//! * The file of a day is written the afternoon before; there is none for a Sunday, and 404 says so.
+//! * The date is `DD.MM.YYYY`, and `YYYY-MM-DD` in the files of 2020 to 2023.
+//! * `rate_tmt` is for `multiplier` units, zeros cut (`0.29`). `rate_usd` means dollars a unit in some rows and units
+//!   a dollar in others: it is never read. Nor is `checksum`: nobody says of what.
+//! * The dollar is always 3.5. The crosses for TJS and UZS are coarse. No change is printed.
+
+use jiff::civil::Date;
+
+use crate::domain::{Currency, Revising, SourceId, Table};
+use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, iso_date};
+use crate::sources::text::{Encoding, text};
+use crate::sources::{
+    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, Hours, ParseError, Source,
+    WORKING_DAYS_AND_SATURDAY, xml,
+};
+
+/// The source.
+pub const SOURCE: Source = Source {
+    id: SourceId::new("cbt"),
+    kind: "",
+    name: "Central Bank of Turkmenistan",
+    home: Some(Currency::TMT),
+    zone: "Asia/Ashgabat",
+    base_url: "https://cbt.tm",
+    access: Access::Open,
+    page: "https://www.cbt.tm/kurs/kurs_today_en.html",
+    terms: "none published",
+    attribution: "",
+    hours: Hours {
+        days: WORKING_DAYS_AND_SATURDAY,
+        opens: 14,
+        closes: 19,
+    },
+    documents: &[Document {
+        name: "daily",
+        latest: None,
+        dated: Some(path),
+        at_start: Asked::Today,
+        polls: &[Asked::Today, Asked::Tomorrow],
+        missing_is_normal: true,
+        required: &[Currency::USD],
+        stale_after_days: DAILY_STALE_AFTER_DAYS,
+        parse,
+    }],
+    revising: Revising::Correction,
+};
+
+fn path(date: Date) -> String {
+    format!("/kurs/{}.xml", date.strftime("%Y/%d%m%Y"))
+}
+
+/// Reads the table of a date.
+pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
+    let text = text(bytes, Encoding::Utf8)?;
+    let document = xml::document(&text, "cbt_currency_rate")?;
+    let root = document.root_element();
+    let printed = xml::child_text(root, "date")?;
+    let date = if printed.contains('-') {
+        iso_date(printed)?
+    } else {
+        dotted_date(printed)?
+    };
+    let mut table = TableBuilder::new(Head::of_bank(SOURCE.id, "daily", Currency::TMT, date));
+    for row in xml::children(root, "rate") {
+        table.push(Row {
+            code: xml::attribute(row, "code")?,
+            units: xml::child_text(row, "multiplier")?,
+            value: xml::child_text(row, "rate_tmt")?,
+            change: None,
+        })?;
+    }
+    table.finish()
+}

@@ -1,0 +1,53 @@
+//! Reading the JSON that some sources send: text to a typed value, every number still as its digits.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+
+use crate::sources::ParseError;
+use crate::sources::rows::printable;
+use crate::sources::text::must_start_with;
+
+/// Decodes a whole document; one member twice, or anything after the end, refuses it.
+pub(super) fn document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {
+    must_start_with(text, &['{', '['])?;
+    serde_json::from_str(text).map_err(|error| {
+        let reason = printable(&error.to_string());
+        match error.classify() {
+            Category::Data => ParseError::Unexpected(reason),
+            Category::Syntax | Category::Eof | Category::Io => ParseError::Malformed(reason),
+        }
+    })
+}
+
+/// The members of an object in their order, each value as its literal text. A map would keep the last of two members
+/// of one name in silence; here both are seen.
+#[derive(Debug)]
+pub(super) struct Members<'a>(pub(super) Vec<(String, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Vec<(String, &'de RawValue)>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(members)
+            }
+        }
+
+        deserializer.deserialize_map(Collect).map(Self)
+    }
+}

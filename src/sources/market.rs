@@ -1,0 +1,158 @@
+//! Market tables: what news tickers show. One source, five vendors; a setting chooses the `kind`.
+//!
+//! Quirks:
+//! * A row reads the other way round than a bank's: one unit of the base costs so much of the row's currency.
+//! * The base is the one the document prints: USD, and EUR on the smallest plan of fixer.
+//! * Some 170 rows; the five and USD are taken, the rest (bitcoin, metals, `1.08e-05`) is counted and left out.
+//! * A table has an instant. Its date is the UTC date of that instant; a printed date must agree. fawazahmed0 prints a
+//!   date alone.
+//! * Errors come as JSON, often with status 200. What they say is repeated without anything that may be a key.
+//! * The vendors with keys buy from one family of feeds: two of them are not two opinions. TMT wanders between 3.5 and
+//!   3.51, which the official rate never does.
+//!
+//! Shapes: apilayer, fixer and openexchangerates send `base` and `rates`; currencylayer and exchangerate.host `source` and
+//! `quotes`; fawazahmed0 its base as the name of the member.
+
+mod answer;
+
+use jiff::civil::Date;
+
+use crate::domain::{Currency, Revising, SourceId, Table};
+use crate::sources::{
+    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, EVERY_DAY, Hours, ParseError, Source,
+};
+
+/// What the terms of a paid interface are.
+const TERMS_OF_THE_PLAN: &str = "those of the plan subscribed to";
+
+/// apilayer.com, Exchange Rates Data.
+pub const APILAYER: Source = Source {
+    id: SourceId::new("market"),
+    kind: "apilayer",
+    name: "apilayer Exchange Rates Data",
+    home: None,
+    zone: "UTC",
+    base_url: "https://api.apilayer.com",
+    access: Access::Header("apikey"),
+    page: "https://apilayer.com/marketplace/exchangerates_data-api",
+    terms: TERMS_OF_THE_PLAN,
+    attribution: "",
+    hours: Hours {
+        days: EVERY_DAY,
+        opens: 0,
+        closes: 24,
+    },
+    documents: &[Document {
+        latest: Some("/exchangerates_data/latest?base=USD"),
+        parse: parse_rates,
+        ..LATEST
+    }],
+    revising: Revising::Replacement,
+};
+
+/// currencylayer.com; the answer of exchangerate.host has the same shape.
+pub const CURRENCYLAYER: Source = Source {
+    kind: "currencylayer",
+    name: "currencylayer",
+    base_url: "https://api.currencylayer.com",
+    access: Access::Query("access_key"),
+    page: "https://currencylayer.com",
+    terms: "https://currencylayer.com/terms",
+    documents: &[Document {
+        latest: Some("/live?source=USD"),
+        parse: parse_quotes,
+        ..LATEST
+    }],
+    ..APILAYER
+};
+
+/// The daily tables that fawazahmed0 gives to everybody, from a content network.
+pub const FAWAZAHMED0: Source = Source {
+    kind: "fawazahmed0",
+    name: "fawazahmed0 currency-api",
+    base_url: "https://cdn.jsdelivr.net",
+    access: Access::Open,
+    page: "https://github.com/fawazahmed0/exchange-api",
+    terms: "CC0 1.0: public domain",
+    documents: &[Document {
+        latest: Some("/npm/@fawazahmed0/currency-api@latest/v1/currencies/usd.json"),
+        dated: Some(dated_package),
+        // Whole days were never published.
+        missing_is_normal: true,
+        parse: parse_dated,
+        ..LATEST
+    }],
+    ..APILAYER
+};
+
+/// fixer.io.
+pub const FIXER: Source = Source {
+    kind: "fixer",
+    name: "fixer",
+    base_url: "https://data.fixer.io",
+    access: Access::Query("access_key"),
+    page: "https://fixer.io",
+    documents: &[Document {
+        // Asking for a base is an error on the smallest plan.
+        latest: Some("/api/latest"),
+        parse: parse_rates,
+        ..LATEST
+    }],
+    ..APILAYER
+};
+
+/// openexchangerates.org.
+pub const OPENEXCHANGERATES: Source = Source {
+    kind: "openexchangerates",
+    name: "Open Exchange Rates",
+    base_url: "https://openexchangerates.org",
+    access: Access::Query("app_id"),
+    page: "https://openexchangerates.org",
+    terms: "https://openexchangerates.org/terms/",
+    documents: &[Document {
+        latest: Some("/api/latest.json"),
+        parse: parse_rates,
+        ..LATEST
+    }],
+    ..APILAYER
+};
+
+/// What the documents of all vendors have in common.
+const LATEST: Document = Document {
+    name: "latest",
+    latest: None,
+    dated: None,
+    at_start: Asked::Latest,
+    polls: &[Asked::Latest],
+    missing_is_normal: false,
+    // One wanted currency is enough: which ones a vendor has is its own affair.
+    required: &[],
+    stale_after_days: DAILY_STALE_AFTER_DAYS,
+    parse: parse_rates,
+};
+
+fn dated_package(date: Date) -> String {
+    format!("/npm/@fawazahmed0/currency-api@{date}/v1/currencies/usd.json")
+}
+
+/// Reads `base` and `rates`: apilayer, fixer, openexchangerates.
+pub fn parse_rates(bytes: &[u8]) -> Result<Table, ParseError> {
+    answer::read(bytes, answer::rates_table)
+}
+
+/// Reads `source` and `quotes`: currencylayer, exchangerate.host.
+pub fn parse_quotes(bytes: &[u8]) -> Result<Table, ParseError> {
+    answer::read(bytes, answer::quotes_table)
+}
+
+/// Reads `date` and `usd`: fawazahmed0.
+pub fn parse_dated(bytes: &[u8]) -> Result<Table, ParseError> {
+    answer::read(bytes, answer::dated_table)
+}
+
+/// Whether a row is of use: it prices one of the five, or the dollar they are crossed through.
+fn wanted(code: &str, base: Currency) -> bool {
+    Currency::parse(code).is_ok_and(|currency| {
+        currency != base && (currency.is_of_the_five() || currency == Currency::USD)
+    })
+}

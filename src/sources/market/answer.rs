@@ -1,0 +1,272 @@
+//! The vendors' JSON: one set of members for all of them, of which each sends some.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::domain::{Currency, Separator, Table};
+use crate::sources::market::{APILAYER, wanted};
+use crate::sources::rows::{Head, Quoting, Row, TableBuilder, iso_date, printable, unix_seconds};
+use crate::sources::text::{Encoding, text};
+use crate::sources::{ParseError, json};
+
+/// From this length on a word with digits or mixed case in it may be somebody's key.
+const KEY_BYTES_MIN: usize = 16;
+/// Longer than this is no word of any message.
+const WORD_BYTES_MAX: usize = 20;
+
+/// An answer's members, each still as its text: nothing becomes a number on the way.
+#[derive(Deserialize)]
+pub(super) struct Answer<'a> {
+    #[serde(borrow)]
+    success: Option<&'a RawValue>,
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow)]
+    description: Option<&'a RawValue>,
+    #[serde(borrow)]
+    timestamp: Option<&'a RawValue>,
+    #[serde(borrow)]
+    date: Option<&'a RawValue>,
+    #[serde(borrow)]
+    base: Option<&'a RawValue>,
+    #[serde(borrow)]
+    source: Option<&'a RawValue>,
+    #[serde(borrow)]
+    rates: Option<json::Members<'a>>,
+    #[serde(borrow)]
+    quotes: Option<json::Members<'a>>,
+    #[serde(borrow)]
+    usd: Option<json::Members<'a>>,
+}
+
+/// The error that some vendors put into a member of that name.
+#[derive(Deserialize)]
+struct VendorError<'a> {
+    #[serde(borrow)]
+    code: Option<&'a RawValue>,
+    #[serde(borrow, rename = "type")]
+    kind: Option<&'a RawValue>,
+    #[serde(borrow)]
+    info: Option<&'a RawValue>,
+    #[serde(borrow)]
+    message: Option<&'a RawValue>,
+}
+
+/// Decodes an answer and has its table made; an error of the vendor's, or of the decoder, comes back without keys.
+pub(super) fn read(
+    bytes: &[u8],
+    table: impl FnOnce(&Answer<'_>) -> Result<Table, ParseError>,
+) -> Result<Table, ParseError> {
+    let result = text(bytes, Encoding::Utf8).and_then(|text| {
+        let answer: Answer<'_> = json::document(&text)?;
+        answer.refusal().map_or_else(|| table(&answer), Err)
+    });
+    result.map_err(|error| match error {
+        ParseError::Malformed(words) => ParseError::Malformed(without_keys(&words)),
+        ParseError::Unexpected(words) => ParseError::Unexpected(without_keys(&words)),
+        ParseError::Date(words) => ParseError::Date(without_keys(&words)),
+        // Its words were cleaned before they were shortened, or else half a key might be left at the end.
+        ParseError::Refused(_)
+        | ParseError::Encoding(_)
+        | ParseError::Contradiction(_)
+        | ParseError::NoRows => error,
+    })
+}
+
+/// `base`, `timestamp`, perhaps `date`, and `rates`.
+pub(super) fn rates_table(answer: &Answer<'_>) -> Result<Table, ParseError> {
+    let base = currency(present(answer.base, "base")?)?;
+    let (date, instant) = answer.moment()?;
+    let rows = present(answer.rates.as_ref(), "rates")?.0.iter();
+    let rows = rows.map(|(code, value)| (code.as_str(), *value));
+    market_table(base, date, Some(instant), rows)
+}
+
+/// `source`, `timestamp`, and `quotes` whose names begin with the source.
+pub(super) fn quotes_table(answer: &Answer<'_>) -> Result<Table, ParseError> {
+    let base = currency(present(answer.source, "source")?)?;
+    let (date, instant) = answer.moment()?;
+    let rows = present(answer.quotes.as_ref(), "quotes")?.0.iter();
+    let rows = rows.map(|(pair, value)| {
+        // A name that begins otherwise is no quote of this base, and then not a code of three letters either.
+        let code = pair.strip_prefix(base.as_str()).unwrap_or_default();
+        (code, *value)
+    });
+    market_table(base, date, Some(instant), rows)
+}
+
+/// `date` and `usd`.
+pub(super) fn dated_table(answer: &Answer<'_>) -> Result<Table, ParseError> {
+    let date = iso_date(&words(present(answer.date, "date")?))?;
+    let rows = present(answer.usd.as_ref(), "usd")?.0.iter();
+    let rows = rows.map(|(code, value)| (code.as_str(), *value));
+    market_table(Currency::USD, date, None, rows)
+}
+
+impl Answer<'_> {
+    /// The printed instant and its UTC date, which a printed date must not contradict.
+    fn moment(&self) -> Result<(Date, Timestamp), ParseError> {
+        let instant = unix_seconds(present(self.timestamp, "timestamp")?.get())?;
+        let date = TimeZone::UTC.to_datetime(instant).date();
+        if let Some(printed) = self.date {
+            let printed = iso_date(&words(printed))?;
+            if printed != date {
+                return Err(ParseError::Unexpected(format!(
+                    "the date {printed} with an instant of {date}"
+                )));
+            }
+        }
+        Ok((date, instant))
+    }
+
+    /// The vendor's own error, if this is one: `success` that is not true, an `error`, or a message in place of rows.
+    fn refusal(&self) -> Option<ParseError> {
+        let failed = self.success.is_some_and(|success| success.get() != "true");
+        let error = self.error.filter(|error| error.get() != "false");
+        let rows = self.rates.is_some() || self.quotes.is_some() || self.usd.is_some();
+        if !failed && error.is_none() && (rows || self.message.is_none()) {
+            return None;
+        }
+        let inner: Option<VendorError<'_>> =
+            error.and_then(|error| serde_json::from_str(error.get()).ok());
+        let inner = inner.map(|inner| [inner.code, inner.kind, inner.info, inner.message]);
+        let outer = [self.status, self.message, self.description];
+        let said: Vec<_> = inner
+            .into_iter()
+            .flatten()
+            .chain(outer)
+            .flatten()
+            .map(words)
+            .collect();
+        let said = without_keys(&said.join(" "));
+        Some(ParseError::Refused(if said.is_empty() {
+            "without a word".into()
+        } else {
+            printable(&said)
+        }))
+    }
+}
+
+fn market_table<'a>(
+    base: Currency,
+    effective_date: Date,
+    as_of: Option<Timestamp>,
+    rows: impl Iterator<Item = (&'a str, &'a RawValue)>,
+) -> Result<Table, ParseError> {
+    let (taken, others): (Vec<_>, Vec<_>) = rows.partition(|(code, _)| wanted(code, base));
+    let mut table = TableBuilder::new(Head {
+        source: APILAYER.id,
+        document: "latest",
+        pivot: base,
+        quoting: Quoting::PivotPriced,
+        effective_date,
+        as_of,
+        separator: Separator::Point,
+    });
+    for (code, value) in taken {
+        table.push_or_refuse(Row {
+            code,
+            units: "1",
+            value: value.get(),
+            change: None,
+        })?;
+    }
+    table.leave_out(others.len());
+    table.finish()
+}
+
+fn present<T>(member: Option<T>, name: &str) -> Result<T, ParseError> {
+    member.ok_or_else(|| ParseError::Unexpected(format!("no `{name}`")))
+}
+
+/// The base of a table: one of the two that vendors are asked for.
+fn currency(member: &RawValue) -> Result<Currency, ParseError> {
+    let code = words(member);
+    Currency::parse(&code)
+        .ok()
+        .filter(|base| [Currency::USD, Currency::EUR].contains(base))
+        .ok_or_else(|| ParseError::Unexpected(format!("a table in `{}`", printable(&code))))
+}
+
+/// A member as words: what a string says, or the literal text of anything else.
+fn words(member: &RawValue) -> Cow<'_, str> {
+    let said: Result<String, _> = serde_json::from_str(member.get());
+    said.map_or_else(|_no_string| Cow::Borrowed(member.get()), Cow::Owned)
+}
+
+/// The words without those that may be a key: what follows `=`, stands in quotation marks or after `key:`, and long
+/// ones that are not plain words. No key is known here, so what looks like one has to do.
+fn without_keys(words: &str) -> String {
+    let mut announced = false;
+    let cleaned = words.split_whitespace().map(|word| {
+        let masked = announced || looks_like_key(word);
+        announced = ["key:", "id:", "token:"]
+            .iter()
+            .any(|label| word.to_ascii_lowercase().ends_with(label));
+        match word.split_once('=') {
+            Some((name, _)) => format!("{name}=…"),
+            None if masked => "…".to_owned(),
+            None => word.to_owned(),
+        }
+    });
+    cleaned.collect::<Vec<_>>().join(" ")
+}
+
+fn looks_like_key(word: &str) -> bool {
+    let bare = word.trim_matches(|character: char| ".,:;()[]".contains(character));
+    let quoted = bare.starts_with(['\'', '"']) && bare.len() > 1;
+    let key_character = |character: char| character.is_ascii_alphanumeric() || character == '-';
+    quoted
+        || word
+            .split(|character| !key_character(character))
+            .any(|run| {
+                let tail = run.get(1..).unwrap_or_default();
+                let plain = tail.bytes().all(|byte| byte.is_ascii_lowercase());
+                run.len() > WORD_BYTES_MAX || run.len() >= KEY_BYTES_MIN && !plain
+            })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_a_key_is_masked() {
+        for (said, repeated) in [
+            (
+                "Key 0a1b2c3d4e5f60718293a4b5c6d7e8f9 is unknown.",
+                "Key … is unknown.",
+            ),
+            ("/live?access_key=secret&source=USD", "/live?access_key=…"),
+            ("Invalid access key: secret", "Invalid access key: …"),
+            (
+                "The app_id 'secret' was refused",
+                "The app_id … was refused",
+            ),
+            ("a-secret-of-lower-case-words", "…"),
+        ] {
+            assert_eq!(without_keys(said), repeated);
+        }
+    }
+
+    #[test]
+    fn what_a_vendor_says_in_words_is_kept() {
+        for said in [
+            "101 invalid_access_key You have not supplied a valid API Access Key.",
+            "105 base_currency_access_restricted",
+            "Sign up at https://openexchangerates.org/signup",
+            "KZT: `505.99287943000001` is not above zero",
+        ] {
+            assert_eq!(without_keys(said), said);
+        }
+    }
+}

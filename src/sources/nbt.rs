@@ -1,0 +1,71 @@
+//! National Bank of Tajikistan (TJS): `export_xml.php`, one XML document a date.
+//!
+//! Quirks:
+//! * The shape is the Bank of Russia's, the rest is not: UTF-8, decimal point, date `YYYY-MM-DD`.
+//! * A date out of range is answered with the newest table, in silence: the printed date counts.
+//! * `ID` is no guide (RUB has 810, AMD 51 without its zero): the letter code counts.
+//! * Four decimals for as few units as one or ten leave little: KZT `0.1971` for 10.
+//! * A table for every calendar day; on a Friday Monday's is there already. No change is printed.
+//! * Without `export=` a page for people comes back.
+
+use jiff::civil::Date;
+
+use crate::domain::{Currency, Revising, SourceId, Table};
+use crate::sources::rows::{Head, Row, TableBuilder, iso_date};
+use crate::sources::text::{Encoding, text};
+use crate::sources::{
+    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, EVERY_DAY, Hours, ParseError, Source, xml,
+};
+
+/// The source.
+pub const SOURCE: Source = Source {
+    id: SourceId::new("nbt"),
+    kind: "",
+    name: "National Bank of Tajikistan",
+    home: Some(Currency::TJS),
+    zone: "Asia/Dushanbe",
+    base_url: "https://www.nbt.tj",
+    access: Access::Open,
+    page: "https://www.nbt.tj/en/kurs/kurs.php",
+    terms: "free to use with a reference to www.nbt.tj",
+    attribution: "reference to www.nbt.tj",
+    hours: Hours {
+        days: EVERY_DAY,
+        opens: 8,
+        closes: 19,
+    },
+    documents: &[Document {
+        name: "daily",
+        latest: None,
+        dated: Some(path),
+        at_start: Asked::Today,
+        polls: &[Asked::Tomorrow],
+        missing_is_normal: false,
+        required: &[Currency::USD],
+        stale_after_days: DAILY_STALE_AFTER_DAYS,
+        parse,
+    }],
+    revising: Revising::Correction,
+};
+
+fn path(date: Date) -> String {
+    format!("/en/kurs/export_xml.php?date={date}&export=xmlout")
+}
+
+/// Reads the table of a date.
+pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
+    let text = text(bytes, Encoding::Utf8)?;
+    let document = xml::document(&text, "ValCurs")?;
+    let root = document.root_element();
+    let date = iso_date(xml::attribute(root, "Date")?)?;
+    let mut table = TableBuilder::new(Head::of_bank(SOURCE.id, "daily", Currency::TJS, date));
+    for row in xml::children(root, "Valute") {
+        table.push(Row {
+            code: xml::child_text(row, "CharCode")?,
+            units: xml::child_text(row, "Nominal")?,
+            value: xml::child_text(row, "Value")?,
+            change: None,
+        })?;
+    }
+    table.finish()
+}

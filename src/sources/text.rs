@@ -1,0 +1,58 @@
+//! From the bytes of an answer to its text, and what is plain to see before any of it is read.
+
+use encoding_rs::WINDOWS_1251;
+
+use crate::sources::ParseError;
+use crate::sources::rows::printable;
+
+/// The three bytes some editors put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// How much of a document's beginning an error repeats.
+const START_CHARS_SHOWN: usize = 20;
+
+/// How the bytes of a document are to be read. A source declares it; what the document declares is not believed.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Encoding {
+    Utf8,
+    Windows1251,
+}
+
+/// The text of a document, without a byte order mark.
+pub(super) fn text(bytes: &[u8], encoding: Encoding) -> Result<String, ParseError> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    match encoding {
+        Encoding::Utf8 => str::from_utf8(bytes)
+            .map(str::to_owned)
+            .map_err(|_not_utf8| ParseError::Encoding("UTF-8")),
+        Encoding::Windows1251 => WINDOWS_1251
+            .decode_without_bom_handling_and_without_replacement(bytes)
+            .map(String::from)
+            .ok_or(ParseError::Encoding("windows-1251")),
+    }
+}
+
+/// Refuses a text that does not begin as the format does: the page of a firewall, most often.
+pub(super) fn must_start_with(text: &str, starts: &[char]) -> Result<(), ParseError> {
+    let start = text.trim_start();
+    if is_web_page(start) {
+        Err(ParseError::Unexpected("a web page".into()))
+    } else if start.is_empty() {
+        Err(ParseError::Unexpected("an empty document".into()))
+    } else if start.starts_with(starts) {
+        Ok(())
+    } else {
+        let shown: String = start.chars().take(START_CHARS_SHOWN).collect();
+        Err(ParseError::Unexpected(format!(
+            "it starts with `{}`",
+            printable(&shown)
+        )))
+    }
+}
+
+fn is_web_page(start: &str) -> bool {
+    ["<!doctype html", "<html"].iter().any(|tag| {
+        start
+            .get(..tag.len())
+            .is_some_and(|found| found.eq_ignore_ascii_case(tag))
+    })
+}

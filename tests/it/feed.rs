@@ -1,0 +1,244 @@
+//! The messages of one subscriber, without a socket: order, merging, resuming, intervals, the end.
+
+use std::time::Duration;
+
+use silkrate::domain::{Position, Update};
+use silkrate::feed::{Event, Message, Subscription, Verdict};
+use tokio::time::Instant;
+
+use crate::support::boards::{HEARTBEAT, OneBank, next};
+
+fn update(message: Message) -> Update {
+    match message.event {
+        Event::Update(update) => update,
+        other => panic!("expected an update, got {other:?}"),
+    }
+}
+
+fn values(update: &Update) -> Vec<String> {
+    update
+        .rates
+        .iter()
+        .map(|rate| format!("{}={}", rate.pair, rate.value))
+        .collect()
+}
+
+async fn opening(subscription: &mut Subscription) -> (Verdict, Position) {
+    let message = next(subscription).await;
+    match message.event {
+        Event::Opening { verdict, .. } => (verdict, message.position),
+        other => panic!("expected the opening, got {other:?}"),
+    }
+}
+
+/// Reads the opening and the snapshot.
+async fn begin(subscription: &mut Subscription) -> Message {
+    assert_eq!(opening(subscription).await.0, Verdict::SnapshotRequested);
+    let message = next(subscription).await;
+    assert!(
+        matches!(message.event, Event::Snapshot { .. }),
+        "{message:?}"
+    );
+    message
+}
+
+fn position(epoch: &str, revision: u64) -> Position {
+    Position {
+        epoch: epoch.into(),
+        revision,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_opens_with_its_terms_then_the_state_then_what_changes() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let mut subscription = bank.subscribe(|_| ());
+    let snapshot = begin(&mut subscription).await;
+    let Event::Snapshot {
+        rates,
+        snapshot: whole,
+    } = snapshot.event
+    else {
+        panic!("expected the snapshot")
+    };
+    assert_eq!(rates.len(), 2, "KZT/EUR is not quoted yet");
+    assert_eq!(whole.position, snapshot.position);
+
+    bank.commit_dollar(2, "475.09");
+    let message = next(&mut subscription).await;
+    assert_eq!(message.position, position("epoch", 2));
+    let update = update(message);
+    assert_eq!(update.after, 1);
+    assert_eq!(
+        values(&update),
+        ["KZT/USD=0.00210486434149", "USD/KZT=475.09"]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_holds_the_rows_that_changed_and_no_other() {
+    let bank = OneBank::new();
+    let day = jiff::civil::date(2026, 4, 1);
+    bank.commit(day, &[("USD", "478.77"), ("EUR", "548.62")]);
+    let mut subscription = bank.subscribe(|_| ());
+    begin(&mut subscription).await;
+    bank.commit(day, &[("USD", "478.77"), ("EUR", "548.63")]);
+    let update = update(next(&mut subscription).await);
+    assert_eq!(values(&update), ["KZT/EUR=0.00182272205311"]);
+    assert_eq!(
+        update.rates[0].fixings[0].superseded_value,
+        silkrate::domain::parse_decimal("548.62").ok()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_reader_gets_one_update_for_all_it_missed() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let mut subscription = bank.subscribe(|_| ());
+    begin(&mut subscription).await;
+    for (day, value) in [
+        (2, "475.09"),
+        (3, "474.20"),
+        (4, "473.00"),
+        (5, "472.10"),
+        (6, "471.55"),
+    ] {
+        bank.commit_dollar(day, value);
+    }
+    let message = next(&mut subscription).await;
+    assert_eq!(message.position.revision, 6);
+    let update = update(message);
+    assert_eq!(
+        (update.after, values(&update)[1].as_str()),
+        (1, "USD/KZT=471.55")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resumed_reader_gets_one_update_from_where_it_stopped_even_an_empty_one() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    bank.commit_dollar(2, "475.09");
+    for (revision, rows) in [(1, 2), (2, 0)] {
+        let mut subscription =
+            bank.subscribe(|wanted| wanted.resume_after = Some(position("epoch", revision)));
+        assert_eq!(
+            opening(&mut subscription).await,
+            (Verdict::Resumed, position("epoch", revision))
+        );
+        let message = next(&mut subscription).await;
+        assert_eq!(message.position.revision, 2);
+        let update = update(message);
+        assert_eq!((update.after, update.rates.len()), (revision, rows));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_position_of_another_epoch_or_of_the_future_is_answered_with_a_snapshot() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let cases = [
+        (position("other", 1), Verdict::SnapshotOtherEpoch),
+        (position("epoch", 2), Verdict::SnapshotAhead),
+    ];
+    for (resume_after, verdict) in cases {
+        let mut subscription = bank.subscribe(|wanted| wanted.resume_after = Some(resume_after));
+        assert_eq!(
+            opening(&mut subscription).await,
+            (verdict, position("epoch", 1))
+        );
+        assert!(matches!(
+            next(&mut subscription).await.event,
+            Event::Snapshot { .. }
+        ));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_of_updates_alone_gets_no_snapshot() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let mut subscription = bank.subscribe(|wanted| wanted.updates_only = true);
+    assert_eq!(opening(&mut subscription).await.1, position("epoch", 1));
+    bank.commit_dollar(2, "475.09");
+    assert_eq!(update(next(&mut subscription).await).after, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_is_broken_by_a_heartbeat_with_the_position_last_sent() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let mut subscription = bank.subscribe(|_| ());
+    begin(&mut subscription).await;
+    let began = Instant::now();
+    for beat in 1..=2 {
+        let message = next(&mut subscription).await;
+        assert_eq!(message.position, position("epoch", 1));
+        let Event::Heartbeat(sources) = message.event else {
+            panic!("expected a heartbeat")
+        };
+        assert_eq!(sources.len(), 1);
+        assert_eq!(began.elapsed(), HEARTBEAT * beat);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interval_merges_updates_and_never_delays_the_first_nor_loses_the_last() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let interval = Duration::from_secs(5);
+    let mut subscription = bank.subscribe(|wanted| {
+        wanted.min_interval = interval;
+        wanted.updates_only = true;
+    });
+    opening(&mut subscription).await;
+    let began = Instant::now();
+    bank.commit_dollar(2, "475.09");
+    update(next(&mut subscription).await);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+
+    bank.commit_dollar(3, "474.20");
+    bank.commit_dollar(4, "473.00");
+    let update = update(next(&mut subscription).await);
+    assert_eq!(began.elapsed(), interval);
+    assert_eq!(
+        (update.after, values(&update)[1].as_str()),
+        (2, "USD/KZT=473.00")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_interval_does_not_silence_the_heartbeat() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let mut subscription = bank.subscribe(|wanted| wanted.min_interval = Duration::from_secs(30));
+    begin(&mut subscription).await;
+    bank.commit_dollar(2, "475.09");
+    let message = next(&mut subscription).await;
+    assert!(matches!(message.event, Event::Heartbeat(_)));
+    assert_eq!(
+        message.position.revision, 1,
+        "a heartbeat never overtakes an update"
+    );
+    assert_eq!(update(next(&mut subscription).await).after, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interval_beyond_an_hour_is_granted_as_an_hour() {
+    let mut subscription = OneBank::new().subscribe(|wanted| wanted.min_interval = Duration::MAX);
+    let Event::Opening { min_interval, .. } = next(&mut subscription).await.event else {
+        panic!()
+    };
+    assert_eq!(min_interval, Duration::from_secs(3600));
+}
+
+#[tokio::test(start_paused = true)]
+async fn draining_ends_a_stream_at_once() {
+    let bank = OneBank::new();
+    let mut subscription = bank.subscribe(|_| ());
+    begin(&mut subscription).await;
+    bank.draining.cancel();
+    assert!(subscription.next().await.is_none());
+}

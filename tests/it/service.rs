@@ -1,0 +1,256 @@
+//! The service as its users see it: a bank on one socket, a client on another.
+
+use prost::Message;
+use silkrate::pb;
+use silkrate::pb::watch_rates_response::Event;
+use tonic::Code;
+use tonic_types::StatusExt;
+
+use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
+use crate::support::silkrate::{Silkrate, filter, message, reason, settings, source};
+
+fn watch(pairs: &[&str]) -> pb::WatchRatesRequest {
+    pb::WatchRatesRequest {
+        filter: Some(filter(pairs)),
+        ..pb::WatchRatesRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn the_first_rates_already_have_true_changes() {
+    let bank = bank_of_april().await;
+    let mut silkrate = silkrate_of_april(&bank).await;
+
+    let rate = silkrate.rate("kzt/usd").await;
+    assert_eq!(
+        (rate.pair.as_str(), rate.value.as_str()),
+        ("KZT/USD", "0.00210486434149")
+    );
+    assert_eq!(rate.derivation(), pb::Derivation::Inverted);
+    assert_eq!(
+        (rate.source.as_str(), rate.effective_date.as_str()),
+        ("nbk", "2026-04-02")
+    );
+    assert_eq!(
+        (rate.freshness(), rate.freshness_reason.as_str()),
+        (pb::Freshness::Fresh, "")
+    );
+    let change = rate.change.unwrap();
+    assert_eq!(
+        (change.absolute.as_str(), change.percent.as_str()),
+        ("0.00001617875133", "0.7746")
+    );
+    assert_eq!(change.direction(), pb::Direction::Up);
+    assert_eq!(change.reference_value, "0.00208868559016");
+    assert_eq!(change.reference_date, "2026-04-01");
+
+    let rate = silkrate.rate("USD/KZT").await;
+    assert_eq!(
+        (rate.value.as_str(), rate.derivation()),
+        ("475.09", pb::Derivation::Published)
+    );
+    let change = rate.change.unwrap();
+    assert_eq!(
+        (change.absolute.as_str(), change.percent.as_str()),
+        ("-3.68", "-0.7686")
+    );
+    assert_eq!(rate.fixings[0].published_change.as_deref(), Some("-3.68"));
+    assert_eq!(rate.fixings[0].units, "1");
+    silkrate.stop();
+    silkrate.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_snapshot_is_the_same_bytes_over_the_stream_and_without_it() {
+    let bank = bank_of_april().await;
+    let mut silkrate = silkrate_of_april(&bank).await;
+    let pairs = ["UZS/KZT", "KZT/USD", "KZT/KZT", "*/USD"];
+    let mut stream = silkrate.watch(watch(&pairs)).await;
+    let (_, opening) = message(&mut stream).await;
+    let Event::Opening(opening) = opening else {
+        panic!("expected the opening, got {opening:?}")
+    };
+    assert_eq!(opening.verdict(), pb::ResumeVerdict::SnapshotRequested);
+    assert_eq!(opening.heartbeat_interval.unwrap().seconds, 20);
+    let (position, event) = message(&mut stream).await;
+    let Event::Snapshot(streamed) = event else {
+        panic!("expected the snapshot, got {event:?}")
+    };
+    let asked = silkrate.snapshot(&pairs).await;
+    assert_eq!(asked.position, Some(position));
+    let asked = pb::Snapshot {
+        rates: asked.rates,
+        sources: asked.sources,
+    };
+    assert_eq!(streamed.encode_to_vec(), asked.encode_to_vec());
+    let order: Vec<&str> = asked.rates.iter().map(|rate| rate.pair.as_str()).collect();
+    assert_eq!(
+        order,
+        ["KZT/USD", "KZT/KZT"],
+        "what nobody quotes is left out, what stands twice is once"
+    );
+    silkrate.stop();
+    silkrate.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn tomorrows_table_is_announced_and_takes_force_at_midnight_without_a_poll() {
+    let bank = bank_of_april().await;
+    let third = nbk("03.04.2026", ("474.20", "-0.89"), ("3.90", "-0.01"));
+    bank.publish(&[(nbk_path("03.04.2026"), third)]);
+    // A second before midnight in Almaty; the window is closed, so the next poll is a long way off.
+    let mut config = settings("2026-04-02T18:59:59Z");
+    let mut nbk = source("nbk", "", &bank.url());
+    nbk.interval = std::time::Duration::from_secs(3600);
+    config.sources.push(nbk);
+    let mut silkrate = Silkrate::start(config).await;
+    let dollar = silkrate::domain::Pair::parse("USD/KZT").unwrap();
+    silkrate
+        .committed(|snapshot| {
+            snapshot
+                .rate(dollar)
+                .is_some_and(|rate| rate.announced.is_some())
+        })
+        .await;
+    let requests = bank.seen().len();
+    silkrate
+        .committed(|snapshot| {
+            snapshot
+                .rate(dollar)
+                .is_some_and(|rate| rate.value.to_string() == "474.20")
+        })
+        .await;
+    let rate = silkrate.rate("USD/KZT").await;
+    assert_eq!(
+        (rate.effective_date.as_str(), rate.announced),
+        ("2026-04-03", None)
+    );
+    assert_eq!(rate.change.unwrap().absolute, "-0.89");
+    assert_eq!(bank.seen().len(), requests);
+    silkrate.stop();
+    silkrate.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wrong_request_is_refused_whole_with_a_reason() {
+    let bank = bank_of_april().await;
+    let mut silkrate = silkrate_of_april(&bank).await;
+    let client = &mut silkrate.client;
+
+    let wrong = pb::GetSnapshotRequest {
+        filter: Some(filter(&["KZT/USD", "KZT-USD"])),
+    };
+    let status = client.get_snapshot(wrong).await.unwrap_err();
+    let field = Some("filter.pairs[1]".to_owned());
+    assert_eq!(
+        reason(&status),
+        (Code::InvalidArgument, "INVALID_PAIR".into(), field.clone())
+    );
+    assert!(status.message().contains("KZT-USD"), "{}", status.message());
+
+    let status = client
+        .watch_rates(watch(&["KZT/USD", "*/*"]))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        reason(&status),
+        (Code::InvalidArgument, "INVALID_PAIR".into(), field)
+    );
+
+    let many = vec!["KZT/USD"; 257];
+    let status = client.watch_rates(watch(&many)).await.unwrap_err();
+    let field = Some("filter.pairs".to_owned());
+    assert_eq!(
+        reason(&status),
+        (Code::InvalidArgument, "TOO_MANY_PAIRS".into(), field)
+    );
+
+    let negative = prost_types::Duration {
+        seconds: -1,
+        nanos: 0,
+    };
+    let status = client
+        .watch_rates(pb::WatchRatesRequest {
+            min_interval: Some(negative),
+            ..watch(&[])
+        })
+        .await
+        .unwrap_err();
+    let field = Some("min_interval".to_owned());
+    assert_eq!(
+        reason(&status),
+        (Code::InvalidArgument, "INVALID_INTERVAL".into(), field)
+    );
+
+    let status = client
+        .get_rate(pb::GetRateRequest {
+            pair: "EUR/USD".into(),
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(
+        reason(&status),
+        (Code::NotFound, "PAIR_NOT_QUOTED".into(), None)
+    );
+    silkrate.stop();
+    silkrate.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stopping_service_ends_streams_with_unavailable_and_says_when_to_come_back() {
+    let bank = bank_of_april().await;
+    let mut silkrate = silkrate_of_april(&bank).await;
+    let mut stream = silkrate.watch(watch(&[])).await;
+    message(&mut stream).await;
+    message(&mut stream).await;
+    silkrate.stop();
+    let status = stream.message().await.unwrap_err();
+    assert_eq!(
+        reason(&status),
+        (Code::Unavailable, "DRAINING".into(), None)
+    );
+    assert!(status.get_error_details().retry_info().is_some());
+    silkrate.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn health_is_served_and_a_dead_bank_does_not_change_it() {
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.sources.push(source("nbk", "", "http://127.0.0.1:9"));
+    let mut silkrate = Silkrate::start(config).await;
+    silkrate.all_attempted().await;
+    let channel = tonic::transport::Channel::from_shared(silkrate.url.clone())
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
+    let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
+    for service in ["", "silkrate.v1.RateService"] {
+        let request = tonic_health::pb::HealthCheckRequest {
+            service: service.into(),
+        };
+        let response = health.check(request).await.unwrap().into_inner();
+        assert_eq!(
+            response.status(),
+            tonic_health::pb::health_check_response::ServingStatus::Serving
+        );
+    }
+    let sources = silkrate.sources().await;
+    assert_eq!(sources[0].polling(), pb::Polling::Failing);
+    assert!(!sources[0].last_error.is_empty());
+    let status = silkrate
+        .client
+        .get_rate(pb::GetRateRequest {
+            pair: "KZT/USD".into(),
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(
+        status.code(),
+        Code::NotFound,
+        "what is unknown is absent, not zero"
+    );
+    drop(health);
+    silkrate.stop();
+    silkrate.ended().await.unwrap();
+}

@@ -1,0 +1,183 @@
+//! The market tables, where every row reads the other way round.
+
+use jiff::civil::date;
+use silkrate::domain::{Currency, Table};
+use silkrate::sources::ParseError;
+
+use crate::sources::parse;
+
+fn table(name: &str) -> Table {
+    parse(&format!("market/{name}")).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn refused(name: &str) -> String {
+    parse(&format!("market/{name}")).unwrap_err().to_string()
+}
+
+#[test]
+fn a_market_row_says_what_one_unit_of_the_base_costs() {
+    let table = table("apilayer/2025-12-08T1609Z.json");
+    let row = &table.rows[&Currency::KZT];
+    assert_eq!((row.units, row.currency), (1, Currency::USD));
+    assert_eq!(row.value.to_string(), "511.015258");
+    assert_eq!(row.home_currency, Currency::KZT);
+    assert_eq!(table.pivot, Currency::USD);
+}
+
+#[test]
+fn four_vendors_of_one_feed_agree_to_the_last_digit() {
+    let first = table("apilayer/2025-12-08T1609Z.json");
+    assert_eq!(first.rows.len(), 5);
+    for name in [
+        "currencylayer/2025-12-08T1609Z.json",
+        "openexchangerates/2025-12-08T1609Z.json",
+    ] {
+        assert_eq!(table(name).rows, first.rows, "{name}");
+        assert_eq!(table(name).as_of, first.as_of, "{name}");
+    }
+    let earlier = table("apilayer/2025-12-07T1607Z.json");
+    let host = table("currencylayer/2025-12-07T1607Z-of-exchangerate-host.json");
+    assert_eq!(host.rows, earlier.rows);
+}
+
+#[test]
+fn a_table_based_on_the_euro_prices_the_dollar_too() {
+    let table = table("fixer/2025-12-08T1609Z-base-eur.json");
+    assert_eq!(table.pivot, Currency::EUR);
+    assert_eq!(
+        table.rows.keys().copied().collect::<Vec<_>>(),
+        [Currency::KGS, Currency::KZT, Currency::USD]
+    );
+}
+
+#[test]
+fn the_date_of_a_market_table_is_that_of_its_instant() {
+    let with_date = table("apilayer/2025-12-08T1609Z.json");
+    assert_eq!(with_date.as_of.unwrap().to_string(), "2025-12-08T16:09:04Z");
+    assert_eq!(with_date.effective_date, date(2025, 12, 8));
+    let without = table("openexchangerates/2025-12-08T1609Z.json");
+    assert_eq!(without.effective_date, date(2025, 12, 8));
+    let error = refused("apilayer/2025-12-08-other-date.json");
+    assert!(
+        error.contains("the date 2025-12-09 with an instant of 2025-12-08"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_table_with_a_date_alone_has_no_instant() {
+    let table = table("fawazahmed0/2025-12-08.json");
+    assert_eq!(table.as_of, None);
+    assert_eq!(table.effective_date, date(2025, 12, 8));
+    let row = &table.rows[&Currency::TMT];
+    assert_eq!(row.value.to_string(), "3.50808844");
+}
+
+#[test]
+fn rows_that_nobody_wants_are_counted_in_one_line() {
+    let table = table("apilayer/2025-12-08T1609Z.json");
+    let dropped: Vec<_> = table
+        .dropped
+        .iter()
+        .map(|row| (row.currency.as_str(), row.reason.as_str()))
+        .collect();
+    assert_eq!(dropped, [("*", "6 rows not wanted")]);
+}
+
+#[test]
+fn a_wanted_row_that_cannot_be_read_refuses_the_table() {
+    for (name, reason) in [
+        (
+            "apilayer/2025-12-08-wanted-row-in-scientific-notation.json",
+            "UZS: `1.1990815254e4` is not a plain decimal number",
+        ),
+        (
+            "apilayer/2025-12-08-wanted-row-zero.json",
+            "TMT: `0` is not above zero",
+        ),
+        (
+            "apilayer/2025-12-08-wanted-row-a-string.json",
+            "TMT: `\"3.51\"` is not a plain decimal number",
+        ),
+    ] {
+        let error = parse(&format!("market/{name}"));
+        assert_eq!(error, Err(ParseError::Unexpected(reason.into())), "{name}");
+    }
+}
+
+#[test]
+fn one_wanted_currency_is_enough_and_none_is_not() {
+    let table = table("currencylayer/2025-12-08-quotes-of-another-base.json");
+    assert_eq!(table.rows.keys().collect::<Vec<_>>(), [&Currency::KGS]);
+    assert_eq!(
+        parse("market/apilayer/2025-12-08-nothing-wanted.json"),
+        Err(ParseError::NoRows)
+    );
+}
+
+#[test]
+fn a_number_keeps_the_digits_it_was_sent_with() {
+    let table = table("apilayer/2025-12-08-many-digits.json");
+    let value = |currency| table.rows[&currency].value.to_string();
+    assert_eq!(value(Currency::KZT), "511.015258000001");
+    assert_eq!(value(Currency::KGS), "87.4494240000");
+}
+
+#[test]
+fn a_member_twice_is_never_overwritten_in_silence() {
+    assert_eq!(table("apilayer/2025-12-08-duplicate.json").rows.len(), 2);
+    for name in [
+        "market/apilayer/2025-12-08-contradiction.json",
+        "market/fawazahmed0/2025-12-08-case-contradiction.json",
+    ] {
+        assert_eq!(
+            parse(name),
+            Err(ParseError::Contradiction(Currency::KZT)),
+            "{name}"
+        );
+    }
+    let error = refused("apilayer/2025-12-08-instant-twice.json");
+    assert!(error.contains("duplicate field `timestamp`"), "{error}");
+}
+
+#[test]
+fn a_table_without_a_whole_instant_is_refused() {
+    assert!(refused("apilayer/2025-12-08-no-instant.json").contains("no `timestamp`"));
+    let error = parse("market/apilayer/2025-12-08-instant-with-fraction.json");
+    assert!(matches!(error, Err(ParseError::Date(_))), "{error:?}");
+}
+
+#[test]
+fn an_error_of_the_vendor_is_repeated_with_its_code() {
+    for (name, said) in [
+        (
+            "currencylayer/error-invalid-key.json",
+            "101 invalid_access_key You have not supplied a valid API Access Key.",
+        ),
+        (
+            "fixer/error-base-restricted.json",
+            "105 base_currency_access_restricted",
+        ),
+        (
+            "openexchangerates/error-not-allowed.json",
+            "403 not_allowed Not Allowed",
+        ),
+        (
+            "apilayer/error-invalid-key.json",
+            "Invalid authentication credentials",
+        ),
+    ] {
+        let error = parse(&format!("market/{name}"));
+        assert_eq!(error, Err(ParseError::Refused(said.into())), "{name}");
+    }
+}
+
+#[test]
+fn an_error_of_the_vendor_never_repeats_a_key() {
+    assert_eq!(
+        parse("market/apilayer/error-echoing-the-key.json"),
+        Err(ParseError::Refused(
+            "101 invalid_access_key Key … in access_key=… refused".into()
+        ))
+    );
+}

@@ -1,0 +1,8 @@
+//! What the tests share.
+
+pub(crate) mod april;
+pub(crate) mod bank;
+pub(crate) mod boards;
+pub(crate) mod records;
+pub(crate) mod scripted;
+pub(crate) mod silkrate;

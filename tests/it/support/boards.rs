@@ -1,0 +1,131 @@
+//! A board of one bank, moved by hand.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+use silkrate::board::Board;
+use silkrate::domain::{
+    Currency, DocumentRecord, Fixing, History, Preference, RateFilter, Revising, SourceId,
+    SourceRecord, Table, parse_decimal,
+};
+use silkrate::feed::{Feed, Message, Subscribe, Subscription};
+use tokio_util::sync::CancellationToken;
+
+/// How often a stream of these tests gives a sign of life.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
+
+const NBK: SourceId = SourceId::new("nbk");
+const FIRST_DAY: Date = date(2026, 4, 1);
+
+/// A Kazakh bank on a board, with a feed behind it.
+#[derive(Debug)]
+pub(crate) struct OneBank {
+    pub(crate) board: Board,
+    pub(crate) feed: Feed,
+    pub(crate) draining: CancellationToken,
+}
+
+impl OneBank {
+    pub(crate) fn new() -> Self {
+        let record = SourceRecord {
+            id: NBK,
+            name: "National Bank of Kazakhstan",
+            attribution: "",
+            page: "",
+            terms: "",
+            home: Some(Currency::KZT),
+            zone: TimeZone::UTC,
+            documents: vec![DocumentRecord {
+                name: "daily",
+                stale_after_days: 5,
+                history: History::new(Revising::Correction),
+            }],
+            attempted: true,
+        };
+        let board = Board::new(
+            vec![record],
+            vec![Preference::Home],
+            "epoch",
+            noon(FIRST_DAY),
+        );
+        let draining = CancellationToken::new();
+        let feed = Feed::new(board.reader(), HEARTBEAT, draining.clone());
+        Self {
+            board,
+            feed,
+            draining,
+        }
+    }
+
+    /// Commits one table of the day: each row a code and the tenge for one unit of it.
+    pub(crate) fn commit(&self, day: Date, rows: &[(&'static str, &str)]) -> u64 {
+        self.board.insert(NBK, table(day, rows));
+        self.board
+            .publish(noon(day))
+            .expect("the table is news")
+            .revision
+    }
+
+    /// Commits the dollar of the n-th day.
+    pub(crate) fn commit_dollar(&self, day: i8, value: &str) -> u64 {
+        self.commit(
+            FIRST_DAY.with().day(day).build().unwrap(),
+            &[("USD", value)],
+        )
+    }
+
+    pub(crate) fn subscribe(&self, change: impl FnOnce(&mut Subscribe)) -> Subscription {
+        let mut wanted = Subscribe {
+            filter: RateFilter::parse(&["KZT/USD", "USD/KZT", "KZT/EUR"]).unwrap(),
+            resume_after: None,
+            min_interval: Duration::ZERO,
+            updates_only: false,
+        };
+        change(&mut wanted);
+        self.feed.subscribe(wanted)
+    }
+}
+
+/// Noon of a day: everything dated that day or before is in force.
+pub(crate) fn noon(day: Date) -> Timestamp {
+    day.at(12, 0, 0, 0)
+        .to_zoned_datetime(TimeZone::UTC)
+        .unwrap()
+        .timestamp()
+}
+
+/// A table of the Kazakh bank.
+pub(crate) fn table(effective_date: Date, rows: &[(&'static str, &str)]) -> Table {
+    let fixing = |(code, value): &(&'static str, &str)| {
+        let currency = Currency::constant(code);
+        let fixing = Fixing {
+            source: NBK,
+            currency,
+            units: 1,
+            value: parse_decimal(value).unwrap(),
+            home_currency: Currency::KZT,
+            effective_date,
+            published_change: None,
+            superseded_value: None,
+        };
+        (currency, Arc::new(fixing))
+    };
+    let rows: BTreeMap<_, _> = rows.iter().map(fixing).collect();
+    Table {
+        document: "daily",
+        pivot: Currency::KZT,
+        effective_date,
+        as_of: None,
+        rows,
+        dropped: Vec::new(),
+    }
+}
+
+/// The next message, which must come.
+pub(crate) async fn next(subscription: &mut Subscription) -> Message {
+    subscription.next().await.expect("the stream lives")
+}

@@ -1,0 +1,211 @@
+//! The whole service on a port of its own, against banks on loopback.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use silkrate::app::{App, AppError};
+use silkrate::board::BoardReader;
+use silkrate::config::{
+    CertificateAuthorities, Clock, Config, Http, Server, SourceSettings, Store, Ticker, Web,
+};
+use silkrate::domain::{Preference, RateFilter, SourceId};
+use silkrate::pb::rate_service_client::RateServiceClient;
+use silkrate::pb::watch_rates_response::Event;
+use silkrate::{pb, sources};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
+use tonic::transport::Channel;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+/// Nothing that these tests wait for takes this long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The running service.
+#[derive(Debug)]
+pub(crate) struct Silkrate {
+    pub(crate) url: String,
+    pub(crate) client: RateServiceClient<Channel>,
+    pub(crate) board: BoardReader,
+    shutdown: Option<oneshot::Sender<()>>,
+    run: JoinSet<Result<(), AppError>>,
+}
+
+/// Settings for tests: in memory, a free port, short time-outs, a clock that starts at an instant, no source yet.
+pub(crate) fn settings(now: &str) -> Config {
+    let any_port = ([127, 0, 0, 1], 0).into();
+    Config {
+        server: Server {
+            listen: any_port,
+            admin_listen: any_port,
+            heartbeat_interval: Duration::from_secs(20),
+        },
+        web: Web {
+            listen: any_port,
+            allowed_origins: Vec::new(),
+        },
+        ticker: Ticker {
+            pairs: RateFilter::parse(&["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"])
+                .unwrap(),
+            prefer: vec![
+                Preference::Home,
+                Preference::Source(SourceId::new("cbr")),
+                Preference::Source(SourceId::new("market")),
+            ],
+        },
+        store: Store::Memory,
+        clock: Some(Clock {
+            start: now.parse::<Timestamp>().unwrap(),
+            speed: 1,
+        }),
+        http: Http {
+            connect_timeout: Duration::from_millis(500),
+            read_timeout: Duration::from_millis(500),
+            total_timeout: Duration::from_secs(1),
+            ca: CertificateAuthorities::Bundled,
+        },
+        sources: Vec::new(),
+    }
+}
+
+/// A source pointed at a bank on loopback and asked ten times a second.
+pub(crate) fn source(id: &str, kind: &str, base_url: &str) -> SourceSettings {
+    SourceSettings {
+        source: sources::find(id, kind).unwrap(),
+        base_url: base_url.to_owned(),
+        interval: Duration::from_millis(100),
+        api_key: None,
+    }
+}
+
+impl Silkrate {
+    pub(crate) async fn start(config: Config) -> Self {
+        let app = App::bind(config).await.unwrap();
+        let (url, board) = (format!("http://{}", app.address()), app.board());
+        let (shutdown, stopped) = oneshot::channel::<()>();
+        let mut run = JoinSet::new();
+        run.spawn(app.run(async {
+            let asked = stopped.await;
+            assert!(asked.is_ok(), "the test ended without stopping the service");
+        }));
+        let client = RateServiceClient::connect(url.clone()).await.unwrap();
+        Self {
+            url,
+            client,
+            board,
+            shutdown: Some(shutdown),
+            run,
+        }
+    }
+
+    /// Asks the service to stop.
+    pub(crate) fn stop(&mut self) {
+        self.shutdown.take().unwrap().send(()).unwrap();
+    }
+
+    /// How the service ended, once it has.
+    pub(crate) async fn ended(&mut self) -> Result<(), AppError> {
+        let ended = tokio::time::timeout(PATIENCE, self.run.join_next()).await;
+        ended.expect("the service ends").unwrap().unwrap()
+    }
+
+    /// Waits until every source has been asked once.
+    pub(crate) async fn all_attempted(&mut self) {
+        self.until(|detail| detail.polling() != pb::Polling::NotTried)
+            .await;
+    }
+
+    /// Waits until every source's detail satisfies the condition.
+    pub(crate) async fn until(&mut self, condition: impl Fn(&pb::SourceDetail) -> bool) {
+        let reached = async {
+            while !self.sources().await.iter().all(&condition) {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached)
+            .await
+            .expect("the sources get there");
+    }
+
+    /// Waits for a commit after which the condition holds.
+    pub(crate) async fn committed(&self, condition: impl Fn(&silkrate::domain::Snapshot) -> bool) {
+        let mut snapshots = self.board.watch();
+        let reached = snapshots.wait_for(|snapshot| condition(snapshot));
+        drop(
+            tokio::time::timeout(PATIENCE, reached)
+                .await
+                .expect("the commit comes")
+                .unwrap(),
+        );
+    }
+
+    pub(crate) async fn sources(&mut self) -> Vec<pb::SourceDetail> {
+        self.client
+            .list_sources(pb::ListSourcesRequest {})
+            .await
+            .unwrap()
+            .into_inner()
+            .sources
+    }
+
+    pub(crate) async fn rate(&mut self, pair: &str) -> pb::Rate {
+        let request = pb::GetRateRequest {
+            pair: pair.to_owned(),
+        };
+        self.client
+            .get_rate(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .rate
+            .unwrap()
+    }
+
+    pub(crate) async fn snapshot(&mut self, pairs: &[&str]) -> pb::GetSnapshotResponse {
+        let request = pb::GetSnapshotRequest {
+            filter: Some(filter(pairs)),
+        };
+        self.client
+            .get_snapshot(request)
+            .await
+            .unwrap()
+            .into_inner()
+    }
+
+    pub(crate) async fn watch(
+        &mut self,
+        request: pb::WatchRatesRequest,
+    ) -> tonic::Streaming<pb::WatchRatesResponse> {
+        self.client.watch_rates(request).await.unwrap().into_inner()
+    }
+}
+
+pub(crate) fn filter(pairs: &[&str]) -> pb::RateFilter {
+    pb::RateFilter {
+        pairs: pairs.iter().map(|pair| (*pair).to_owned()).collect(),
+    }
+}
+
+/// The next message of a stream, which must come.
+pub(crate) async fn message(
+    stream: &mut tonic::Streaming<pb::WatchRatesResponse>,
+) -> (pb::Position, Event) {
+    let message = tokio::time::timeout(PATIENCE, stream.message())
+        .await
+        .expect("a message comes");
+    let message = message
+        .unwrap()
+        .expect("the stream never ends without a status");
+    (message.position.unwrap(), message.event.unwrap())
+}
+
+/// The reason of a refusal, and the field it blames.
+pub(crate) fn reason(status: &Status) -> (Code, String, Option<String>) {
+    let details = status.get_error_details();
+    let info = details.error_info().expect("every error has an ErrorInfo");
+    assert_eq!(info.domain, "silkrate");
+    let field = details
+        .bad_request()
+        .map(|request| request.field_violations[0].field.clone());
+    (status.code(), info.reason.clone(), field)
+}

@@ -1,0 +1,190 @@
+//! The rules about the tree: which way imports go, how long a file may be, and what stands at its top.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which modules a module may name. `domain` is for everyone; a module may always name its own children.
+const MAY_NAME: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("pb", &[]),
+    ("clock", &[]),
+    ("telemetry", &[]),
+    ("sources", &["domain"]),
+    ("config", &["domain", "sources"]),
+    ("board", &["domain"]),
+    ("commit", &["domain", "board", "clock"]),
+    (
+        "poller",
+        &["domain", "sources", "commit", "clock", "config"],
+    ),
+    ("feed", &["domain", "board"]),
+    ("grpc", &["domain", "board", "feed", "clock", "pb"]),
+    ("client", &["domain", "pb"]),
+    ("demo", &["domain", "sources", "config", "clock"]),
+    (
+        "app",
+        &[
+            "domain", "sources", "config", "clock", "board", "commit", "poller", "feed", "grpc",
+            "pb",
+        ],
+    ),
+    (
+        "cli",
+        &[
+            "domain",
+            "sources",
+            "config",
+            "clock",
+            "poller",
+            "client",
+            "pb",
+            "app",
+            "demo",
+            "telemetry",
+            "board",
+        ],
+    ),
+    ("main", &["cli"]),
+    ("lib", &[]),
+];
+
+/// Crates and words that must not appear in a module: what would let it touch the world behind our back.
+const MUST_NOT_SAY: &[(&str, &[&str])] = &[
+    (
+        "domain",
+        &["tokio", "tonic", "prost", "reqwest", "dashmap", "async fn"],
+    ),
+    (
+        "sources",
+        &["tokio", "reqwest", "tracing", "Timestamp::now"],
+    ),
+    ("board", &["async ", "tonic", "prost"]),
+    ("feed", &["tonic", "prost", "reqwest"]),
+    ("poller", &["tonic", "prost"]),
+];
+
+/// A file past this wants to become two.
+const FILE_LINES_MAX: usize = 400;
+
+fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            rust_files(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file under `src`, with the module at the top of the tree that it belongs to.
+fn sources() -> Vec<(PathBuf, String, String)> {
+    let mut files = Vec::new();
+    rust_files(&root().join("src"), &mut files);
+    let with_module = |path: PathBuf| {
+        let inside = path.strip_prefix(root().join("src")).unwrap().to_owned();
+        let first = inside
+            .components()
+            .next()
+            .unwrap()
+            .as_os_str()
+            .to_string_lossy()
+            .into_owned();
+        let text = fs::read_to_string(&path).unwrap();
+        (inside, first.trim_end_matches(".rs").to_owned(), text)
+    };
+    files.into_iter().map(with_module).collect()
+}
+
+/// The modules named after `crate::` in a text, doc links left out.
+fn named_modules(text: &str) -> Vec<String> {
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let mut named = Vec::new();
+    for line in code {
+        for rest in line.split("crate::").skip(1) {
+            let word: String = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
+            if !word.is_empty() {
+                named.push(word);
+            }
+        }
+    }
+    named
+}
+
+#[test]
+fn imports_go_with_the_stream() {
+    let mut against = Vec::new();
+    for (path, module, text) in sources() {
+        let allowed = MAY_NAME.iter().find(|(name, _)| *name == module);
+        let (_, allowed) = allowed.unwrap_or_else(|| panic!("{module} has no row in MAY_NAME"));
+        for named in named_modules(&text) {
+            if named != module && !allowed.contains(&named.as_str()) {
+                against.push(format!("{} names crate::{named}", path.display()));
+            }
+        }
+        if text.contains("use crate::{") {
+            against.push(format!(
+                "{} names modules in one brace, where this test cannot see them",
+                path.display()
+            ));
+        }
+    }
+    assert_eq!(against, Vec::<String>::new(), "imports against the stream");
+}
+
+#[test]
+fn a_module_keeps_away_from_what_is_not_its_business() {
+    let mut found = Vec::new();
+    for (path, module, text) in sources() {
+        let words = MUST_NOT_SAY
+            .iter()
+            .find(|(name, _)| *name == module)
+            .map_or(&[][..], |(_, words)| words);
+        let code: String = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        for word in words.iter().filter(|word| code.contains(**word)) {
+            found.push(format!("{} says {word}", path.display()));
+        }
+    }
+    // The board publishes through a tokio channel, which is not async; its readers await it.
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn every_file_says_what_it_is_and_fits_a_sitting() {
+    let mut wrong = Vec::new();
+    let mut files = Vec::new();
+    rust_files(&root().join("src"), &mut files);
+    rust_files(&root().join("tests"), &mut files);
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        if !text.starts_with("//!") {
+            wrong.push(format!(
+                "{} does not say at its top what it is",
+                path.display()
+            ));
+        }
+        if text.lines().count() > FILE_LINES_MAX {
+            wrong.push(format!(
+                "{} has more than {FILE_LINES_MAX} lines",
+                path.display()
+            ));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
