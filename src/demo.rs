@@ -27,7 +27,7 @@ use crate::config::{
 };
 use crate::demo::documents::File;
 use crate::domain::{Preference, RateFilter, SourceId};
-use crate::sources;
+use crate::sources::{self, Source};
 
 /// What the demo tells its reader before anything else.
 pub const NOTICE: &str = "This is a replay, not today's rates: figures of 4 to 13 December 2025, a day every four \
@@ -99,11 +99,21 @@ pub fn clock() -> Clock {
 
 /// The configuration of the demo: the three sources whose figures there are, asked at `base_url`, and nothing kept.
 pub fn config(base_url: &str, server: Server, web: Web) -> Config {
-    let source = |id, kind, interval| SourceSettings {
-        source: sources::find(id, kind).expect("the sources of the demo are built in"),
+    let settings = |source: &'static Source, documents, interval| SourceSettings {
+        source,
+        documents,
         base_url: base_url.to_owned(),
         interval,
         api_key: None,
+    };
+    let source = |id, kind, interval| {
+        let source = sources::find(id, kind).expect("the sources of the demo are built in");
+        // Of the Kyrgyz bank's two files there are figures for the daily one alone.
+        settings(
+            source,
+            source.documents.get(..1).unwrap_or_default(),
+            interval,
+        )
     };
     let named = |id| Preference::Source(SourceId::new(id));
     Config {

@@ -21,7 +21,9 @@ pub(super) async fn run(config: Config, drain: CancellationToken) -> Result<(), 
     let bank = bank.map_err(|error| format!("cannot start the demo's bank: {error}"))?;
     let config = demo::config(&bank.base_url(), config.server, config.web);
     let filter = config.ticker.pairs.clone();
-    let app = App::bind_with(config, clock.clone()).await.map_err(|error| error.to_string())?;
+    let app = App::bind_with(config, clock.clone())
+        .await
+        .map_err(|error| error.to_string())?;
     let address = app.address();
     let mut out = anstream::stdout();
     let mut say = |text: &str| writeln!(out, "{text}").and_then(|()| out.flush());
@@ -68,7 +70,9 @@ async fn print(
         }
         let held = clock.real_time_until(demo::END);
         if held.is_zero() {
-            return say("\nThe replay has come to its last day and holds there; the service goes on. Ctrl-C ends it.");
+            return say(
+                "\nThe replay has come to its last day and holds there; the service goes on. Ctrl-C ends it.",
+            );
         }
         tokio::select! {
             changed = snapshots.changed() => if changed.is_err() { return Ok(()) },
@@ -83,8 +87,21 @@ fn day(now: Timestamp) -> String {
 
 fn ticker(snapshot: &Snapshot, filter: &RateFilter) -> String {
     let entry = |rate: &crate::domain::Rate| {
-        let change = rate.change.as_ref().map(|change| (change.percent, change.direction));
-        ticker_entry(&rate.pair.to_string(), rate.value, change, TickerStyle::Compact)
+        let change = rate
+            .change
+            .as_ref()
+            .map(|change| (change.percent, change.direction));
+        ticker_entry(
+            &rate.pair.to_string(),
+            rate.value,
+            change,
+            TickerStyle::Compact,
+        )
     };
-    snapshot.rates(filter).iter().map(entry).collect::<Vec<_>>().join(" • ")
+    snapshot
+        .rates(filter)
+        .iter()
+        .map(entry)
+        .collect::<Vec<_>>()
+        .join(" • ")
 }

@@ -9,9 +9,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
 use crate::app::App;
-use crate::cli::config;
 use crate::cli::failure::Failure;
-use crate::cli::replay;
+use crate::cli::{config, replay};
 use crate::config::Config;
 use crate::telemetry;
 
@@ -39,7 +38,11 @@ pub(super) struct ServeArgs {
 
 pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     let config = config::load(arguments.config.as_deref())?;
-    telemetry::init(if arguments.demo { LevelFilter::ERROR } else { LevelFilter::INFO });
+    telemetry::init(if arguments.demo {
+        LevelFilter::ERROR
+    } else {
+        LevelFilter::INFO
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

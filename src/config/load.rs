@@ -322,6 +322,7 @@ impl Loader<'_> {
         })?;
         Ok(Some(SourceSettings {
             source,
+            documents: source.documents,
             base_url: base_url.unwrap_or_else(|| source.base_url.to_owned()),
             interval,
             api_key,
