@@ -123,7 +123,7 @@ impl App {
             zones.push(zone.clone());
             records.push(record(settings, zone));
             let source = settings.source;
-            let documents = source.documents.iter();
+            let documents = settings.documents.iter();
             required
                 .extend(documents.map(|document| ((source.id, document.name), document.required)));
         }
@@ -245,7 +245,7 @@ fn zone(settings: &SourceSettings) -> Result<TimeZone, AppError> {
 
 fn record(settings: &SourceSettings, zone: TimeZone) -> SourceRecord {
     let source = settings.source;
-    let documents = source.documents.iter().map(|document| DocumentRecord {
+    let documents = settings.documents.iter().map(|document| DocumentRecord {
         name: document.name,
         stale_after_days: document.stale_after_days,
         history: History::new(source.revising),

@@ -21,7 +21,7 @@ pub use error::{ConfigError, Origin};
 use jiff::Timestamp;
 
 use crate::domain::{Preference, RateFilter};
-use crate::sources::Source;
+use crate::sources::{Document, Source};
 
 /// The effective configuration: defaults, the file, the environment, checked.
 #[derive(Debug, Clone)]
@@ -118,6 +118,8 @@ pub enum CertificateAuthorities {
 pub struct SourceSettings {
     /// The source; of the market, of the kind chosen.
     pub source: &'static Source,
+    /// Which of its documents are asked for: all of them, save in a replay that has only some.
+    pub documents: &'static [Document],
     /// Scheme, host and port.
     pub base_url: String,
     /// How often it is asked inside its publication window.

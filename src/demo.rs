@@ -6,9 +6,9 @@
 mod documents;
 mod figures;
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
-use std::{io, slice};
 
 use axum::Router;
 use axum::extract::{Query, State};
@@ -27,7 +27,7 @@ use crate::config::{
 };
 use crate::demo::documents::File;
 use crate::domain::{Preference, RateFilter, SourceId};
-use crate::sources::{Document, Source, cbr, market, nbkr};
+use crate::sources::{Document, cbr, market, nbkr};
 
 /// What the demo tells its reader before anything else.
 pub const NOTICE: &str = "This is a replay, not today's rates: figures of 4 to 13 December 2025, a day every four \
@@ -51,25 +51,14 @@ const PAIRS: &[&str] = &["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"];
 /// Nothing on loopback takes longer.
 const LOOPBACK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The Kyrgyz bank without its weekly file, whose figures of those days are not known.
-static NBKR: Source = Source {
-    documents: match nbkr::SOURCE.documents {
-        [daily, ..] => slice::from_ref(daily),
-        [] => &[],
-    },
-    ..nbkr::SOURCE
-};
-
-/// The Bank of Russia, with one table only: that the earlier ones are missing is nothing to complain of.
-static CBR: Source = Source {
-    documents: match cbr::SOURCE.documents {
-        [daily, ..] => &[Document {
-            missing_is_normal: true,
-            ..*daily
-        }],
-        [] => &[],
-    },
-    ..cbr::SOURCE
+/// The documents of the Bank of Russia: there is one table, and that the earlier ones are missing is nothing to
+/// complain of.
+const CBR_DOCUMENTS: &[Document] = match cbr::SOURCE.documents {
+    [daily, ..] => &[Document {
+        missing_is_normal: true,
+        ..*daily
+    }],
+    [] => &[],
 };
 
 /// The bank, listening and not yet answering.
@@ -121,12 +110,16 @@ pub fn clock() -> Clock {
 /// The configuration of the demo: the three sources whose figures there are, asked at `base_url`, and nothing kept. It
 /// goes with [`clock`].
 pub fn config(base_url: &str, server: Server, web: Web) -> Config {
-    let source = |source, interval| SourceSettings {
+    let source = |source, documents, interval| SourceSettings {
         source,
+        documents,
         base_url: base_url.to_owned(),
         interval,
         api_key: None,
     };
+    // Of the Kyrgyz bank's two files there are figures for the daily one alone.
+    let daily = nbkr::SOURCE.documents.get(..1).unwrap_or_default();
+    let latest = market::APILAYER.documents;
     let named = |id| Preference::Source(SourceId::new(id));
     Config {
         server,
@@ -148,9 +141,9 @@ pub fn config(base_url: &str, server: Server, web: Web) -> Config {
             ca: CertificateAuthorities::Bundled,
         },
         sources: vec![
-            source(&CBR, BANK_INTERVAL),
-            source(&market::APILAYER, MARKET_INTERVAL),
-            source(&NBKR, BANK_INTERVAL),
+            source(&cbr::SOURCE, CBR_DOCUMENTS, BANK_INTERVAL),
+            source(&market::APILAYER, latest, MARKET_INTERVAL),
+            source(&nbkr::SOURCE, daily, BANK_INTERVAL),
         ],
     }
 }

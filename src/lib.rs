@@ -63,4 +63,7 @@ pub mod feed;
 pub mod pb;
 pub mod grpc;
 pub mod app;
+pub mod client;
 pub mod demo;
+pub mod telemetry;
+pub mod cli;

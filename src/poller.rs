@@ -43,12 +43,15 @@ const VALIDATORS_MAX: usize = 8;
 #[derive(Debug)]
 pub struct Poller {
     source: &'static Source,
+    documents: &'static [Document],
     fetcher: Fetcher,
     interval: Duration,
     window: Window,
     clock: Clock,
     commit: CommitHandle,
     validators: BTreeMap<String, Validators>,
+    /// What the last failed poll said, so that a long outage is one line in the log and not thousands.
+    logged_error: Option<String>,
 }
 
 impl Poller {
@@ -62,6 +65,7 @@ impl Poller {
     ) -> Result<Self, FetchError> {
         Ok(Self {
             source: settings.source,
+            documents: settings.documents,
             fetcher: Fetcher::new(http, settings)?,
             interval: settings.interval,
             window: Window {
@@ -71,6 +75,7 @@ impl Poller {
             clock,
             commit,
             validators: BTreeMap::new(),
+            logged_error: None,
         })
     }
 
@@ -168,9 +173,7 @@ impl Poller {
             fastrand::u32(..DICE),
         );
         let error = (!errors.is_empty()).then(|| errors.join("; "));
-        if let Some(error) = &error {
-            tracing::warn!(source = %self.source.id, failures = outcome.failures, error, "a poll failed");
-        }
+        self.log(error.as_deref(), outcome.failures);
         let report = PollReport {
             attempted_at,
             next_attempt: self.clock.after(pause),
@@ -185,7 +188,7 @@ impl Poller {
     async fn start(&self) -> Result<Harvest, Stopped> {
         let gathered = Mutex::new(Harvest::default());
         let gather = async {
-            for document in self.source.documents {
+            for document in self.documents {
                 if self.start_document(document, &gathered).await == Next::End {
                     break;
                 }
@@ -258,7 +261,7 @@ impl Poller {
     /// One poll of every document.
     async fn poll(&self) -> Harvest {
         let gathered = Mutex::new(Harvest::default());
-        for document in self.source.documents {
+        for document in self.documents {
             if self
                 .ask_each(document, document.polls.iter(), &gathered)
                 .await
@@ -279,6 +282,19 @@ impl Poller {
             intent,
             attempt_ended,
         }
+    }
+
+    fn log(&mut self, error: Option<&str>, failures: u32) {
+        let source = self.source.id;
+        match error {
+            Some(error) if self.logged_error.as_deref() == Some(error) => {
+                tracing::debug!(%source, failures, error, "a poll failed again");
+            }
+            Some(error) => tracing::warn!(%source, failures, error, "a poll failed"),
+            None if self.logged_error.is_some() => tracing::info!(%source, "polls succeed again"),
+            None => {}
+        }
+        self.logged_error = error.map(str::to_owned);
     }
 
     fn remember(&mut self, path: String, validators: Validators) {

@@ -13,7 +13,7 @@ use crate::config::{
     ApiKey, CertificateAuthorities, Clock, Config, ConfigError, Http, Server, SourceSettings,
     Store, Ticker, Web, values,
 };
-use crate::domain::{Preference, RateFilter};
+use crate::domain::{Currency, Preference, RateFilter};
 use crate::sources::{self, Source};
 
 /// gRPC, on loopback: whoever opens it to a network says so.
@@ -180,7 +180,10 @@ impl Loader<'_> {
             pairs.map_err(|reason| self.entries.refusal("ticker.pairs", reason, accepted))?;
         let accepted = format!(
             "a list of `{HOME}` and source ids, the best first, each once ({HOME}, {})",
-            Vec::from_iter(ids(self.catalogue)).join(", ")
+            ids(self.catalogue)
+                .into_iter()
+                .collect::<Vec<_>>()
+                .join(", ")
         );
         let prefer = self.entries.get("ticker.prefer", &accepted, |raw| {
             self.preferences(&values::list(raw)?)
@@ -215,7 +218,7 @@ impl Loader<'_> {
 
     /// The home bank, then the banks that are home to none of the five, then the markets.
     fn default_preferences(&self) -> Vec<Preference> {
-        let of_the_five = |source: &Source| source.home.is_some_and(|home| home.is_of_the_five());
+        let of_the_five = |source: &Source| source.home.is_some_and(Currency::is_of_the_five);
         let mut others: Vec<_> = self
             .catalogue
             .iter()
@@ -319,6 +322,7 @@ impl Loader<'_> {
         })?;
         Ok(Some(SourceSettings {
             source,
+            documents: source.documents,
             base_url: base_url.unwrap_or_else(|| source.base_url.to_owned()),
             interval,
             api_key,

@@ -30,10 +30,16 @@ static OTHER_MARKET: Source = Source {
 };
 static CATALOGUE: [&Source; 4] = [&FALLBACK, &OTHER_MARKET, &MARKET, &nbk::SOURCE];
 
-fn with(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+/// A configuration file, and the folder that keeps it.
+fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("silkrate.toml");
     fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn with(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let (_folder, path) = written(text);
     let variables = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));

@@ -41,6 +41,7 @@ impl Demo {
         };
         let settings = SourceSettings {
             source: &nbk::SOURCE,
+            documents: nbk::SOURCE.documents,
             base_url: bank.base_url(),
             interval: limit,
             api_key: None,

@@ -36,6 +36,7 @@ fn settings(base_url: &str, access: Access) -> SourceSettings {
     }));
     SourceSettings {
         source,
+        documents: source.documents,
         base_url: base_url.to_owned(),
         interval: LONG,
         api_key: Some(ApiKey::new(SECRET.to_owned())),

@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod client;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod demo;

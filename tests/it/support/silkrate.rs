@@ -70,8 +70,10 @@ pub(crate) fn settings(now: &str) -> Config {
 
 /// A source pointed at a bank on loopback and asked ten times a second.
 pub(crate) fn source(id: &str, kind: &str, base_url: &str) -> SourceSettings {
+    let source = sources::find(id, kind).unwrap();
     SourceSettings {
-        source: sources::find(id, kind).unwrap(),
+        source,
+        documents: source.documents,
         base_url: base_url.to_owned(),
         interval: Duration::from_millis(100),
         api_key: None,

@@ -1,0 +1,166 @@
+//! The command line: one file for each command, and what they share.
+//!
+//! Results go to stdout, troubles to stderr. The process ends with 0 when all is well, with 64 when what was asked
+//! for or the configuration is wrong, and with 1 when something failed.
+
+mod failure;
+mod output;
+mod paint;
+mod table;
+mod line;
+mod json;
+mod serve;
+mod replay;
+mod watch;
+mod rates;
+mod sources;
+mod check;
+mod config;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::cli::failure::Failure;
+use crate::client::{ClientError, Server};
+
+/// Where a client looks for a server: where `silkrate serve` listens unless told otherwise.
+const SERVER_DEFAULT: &str = "http://127.0.0.1:50051";
+
+const EXAMPLES: &str = "\
+Examples:
+  silkrate serve                       serve rates on 127.0.0.1:50051
+  silkrate watch                       a live ticker in the terminal
+  silkrate rates KZT/USD '*/EUR'       the latest rates, to the last digit
+  silkrate sources                     the banks, and whether they answer";
+
+/// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC.
+#[derive(Debug, Parser)]
+#[command(name = "silkrate", version, after_help = EXAMPLES, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fetch the banks' rates and serve them.
+    Serve(serve::ServeArgs),
+    /// Show rates as they change.
+    Watch(watch::WatchArgs),
+    /// Print the latest rates, with all their digits.
+    Rates(rates::RatesArgs),
+    /// Print the sources, and whether asking them works.
+    Sources(sources::SourcesArgs),
+    /// Fetch and parse by hand, the raw document beside what was read in it.
+    Check(check::CheckArgs),
+    /// Print the configuration in force, as TOML.
+    Config(config::ConfigArgs),
+}
+
+/// Which server a client command asks.
+#[derive(Debug, Args)]
+struct ServerArgs {
+    /// The server.
+    #[arg(long, value_name = "URL", default_value = SERVER_DEFAULT)]
+    server: String,
+}
+
+impl ServerArgs {
+    fn server(&self) -> Result<Server, ClientError> {
+        Server::new(&self.server)
+    }
+}
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let (mut out, mut err) = (io::stdout(), io::stderr());
+    let result = run_with(std::env::args_os(), &mut out, &mut err);
+    let result = result.and_then(|()| Ok(out.flush()?));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(&mut err),
+    }
+}
+
+fn run_with(
+    arguments: impl Iterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<(), Failure> {
+    match Cli::try_parse_from(arguments)?.command {
+        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Watch(arguments) => client_runtime()?.block_on(watch::run(&arguments, out, err)),
+        Command::Rates(arguments) => client_runtime()?.block_on(rates::run(&arguments, out, err)),
+        Command::Sources(arguments) => client_runtime()?.block_on(sources::run(&arguments, out)),
+        Command::Check(arguments) => client_runtime()?.block_on(check::run(&arguments, out)),
+        Command::Config(arguments) => config::run(&arguments, out),
+    }
+}
+
+/// A client does one thing at a time.
+fn client_runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn failure(arguments: &[&str]) -> Failure {
+        let arguments = ["silkrate"].iter().chain(arguments).map(OsString::from);
+        run_with(arguments, &mut Vec::new(), &mut Vec::new()).unwrap_err()
+    }
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_usage_ends_with_64() {
+        for wrong in [
+            &["--no-such-flag"][..],
+            &["no-such-command"],
+            &["watch", "--format", "xml"],
+            &["rates", "--format", "ticker"],
+            &["rates", "--server", "ftp://nowhere"],
+            &["serve", "extra"],
+            &["serve", "--config", "/nowhere/silkrate.toml"],
+            &["config", "--config", "/nowhere/silkrate.toml"],
+            &[],
+        ] {
+            assert_eq!(failure(wrong).code(), 64, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn asking_for_help_is_no_failure() {
+        for help in [
+            &["--help"][..],
+            &["--version"],
+            &["help", "watch"],
+            &["check", "--help"],
+        ] {
+            assert_eq!(failure(help).code(), 0, "{help:?}");
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string);
+            let name = command.get_name();
+            assert!(
+                help.unwrap().contains(&format!("silkrate {name}")),
+                "{name}"
+            );
+        }
+    }
+}

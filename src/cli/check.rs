@@ -1,0 +1,253 @@
+//! `silkrate check`: the banks' documents fetched and parsed by hand, the raw text beside what was read in it.
+
+mod fetch;
+mod report;
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::cli::config;
+use crate::cli::failure::Failure;
+use crate::cli::paint::without_controls;
+use crate::config::{Config, SourceSettings};
+use crate::domain::Table;
+use crate::sources::{Asked, Document, Source};
+
+const EXAMPLES: &str = "\
+Examples:
+  silkrate check                               ask every enabled source
+  silkrate check nbk                           one of them
+  silkrate check nbk --save documents          and keep what it sent, byte for byte
+  SILKRATE_SOURCES__NBK__BASE_URL=http://127.0.0.1:8000 silkrate check nbk";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct CheckArgs {
+    /// Ids of sources; none: every enabled one.
+    #[arg(value_name = "SOURCE")]
+    sources: Vec<String>,
+    /// Keep the raw bytes in this folder; a file that is there is never overwritten.
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+    /// The configuration file (TOML); variables named SILKRATE_… go over it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+pub(super) async fn run(arguments: &CheckArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let config = config::load(arguments.config.as_deref())?;
+    let chosen = chosen(&config, &arguments.sources)?;
+    if let Some(folder) = &arguments.save {
+        fs::create_dir_all(folder)?;
+    }
+    let now = config
+        .clock
+        .map_or_else(Timestamp::now, |clock| clock.start);
+    let mut all_good = true;
+    for settings in chosen {
+        for (document, request) in requests(settings.source, now) {
+            let check = Check {
+                config: &config,
+                settings,
+                document,
+                request,
+                save: arguments.save.as_deref(),
+            };
+            all_good &= check.run(out).await?;
+            out.flush()?;
+        }
+    }
+    if all_good {
+        Ok(())
+    } else {
+        let hint = "the lines marked FAILED tell which; compare with the bank's page in a browser";
+        Err(Failure::failed("not every document is good", hint))
+    }
+}
+
+/// The sources named, in that order; all of them when none is.
+fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SourceSettings>, Failure> {
+    if ids.is_empty() {
+        return Ok(config.sources.iter().collect());
+    }
+    let enabled = config.sources.iter();
+    let enabled = enabled.map(|settings| settings.source.id.as_str());
+    let enabled = enabled.collect::<Vec<_>>().join(", ");
+    let found = ids.iter().map(|id| {
+        let mut sources = config.sources.iter();
+        sources
+            .find(|settings| settings.source.id.as_str() == id)
+            .ok_or_else(|| Failure::Usage {
+                message: format!("`{id}` is not an enabled source"),
+                hint: format!("enabled are {enabled}; `silkrate config` shows all"),
+            })
+    });
+    found.collect()
+}
+
+/// One request for a document.
+struct Request {
+    path: String,
+    asked: Asked,
+    date: Date,
+}
+
+/// What a poll would ask of a source now, the newest last.
+fn requests(source: &'static Source, now: Timestamp) -> Vec<(&'static Document, Request)> {
+    let zone = TimeZone::get(source.zone).unwrap_or(TimeZone::UTC);
+    let today = zone.to_datetime(now).date();
+    let tomorrow = today.saturating_add(1.day());
+    let mut requests = Vec::new();
+    for document in source.documents {
+        let mut asked = vec![document.at_start];
+        asked.extend(document.polls);
+        asked.sort_unstable_by_key(|asked| *asked == Asked::Tomorrow);
+        asked.dedup();
+        for asked in asked {
+            let date = if asked == Asked::Tomorrow {
+                tomorrow
+            } else {
+                today
+            };
+            let path = match asked {
+                Asked::Latest => document.latest.map(str::to_owned),
+                Asked::Today | Asked::Tomorrow => document.dated.map(|dated| dated(date)),
+            };
+            if let Some(path) = path {
+                requests.push((document, Request { path, asked, date }));
+            }
+        }
+    }
+    requests
+}
+
+/// One document on its way from the bank to the screen.
+struct Check<'a> {
+    config: &'a Config,
+    settings: &'a SourceSettings,
+    document: &'static Document,
+    request: Request,
+    save: Option<&'a Path>,
+}
+
+impl Check<'_> {
+    /// Fetches, parses, prints and saves it. True when all is well.
+    async fn run(&self, out: &mut dyn Write) -> io::Result<bool> {
+        let id = self.settings.source.id;
+        let asked = match self.request.asked {
+            Asked::Latest => "the newest".to_owned(),
+            Asked::Today | Asked::Tomorrow => self.request.date.to_string(),
+        };
+        writeln!(out, "== {id} {}: {asked}", self.document.name)?;
+        let fetched = fetch::fetch(self.config, self.settings, &self.request.path).await;
+        writeln!(out, "{}", fetched.url)?;
+        let body = match fetched.result {
+            Ok(body) => body,
+            Err(error) if error.is_not_found() && self.document.missing_is_normal => {
+                writeln!(
+                    out,
+                    "no table of that date; that is how this source says so\n"
+                )?;
+                return Ok(true);
+            }
+            Err(error) => {
+                let error = without_controls(&error.to_string());
+                writeln!(out, "FAILED: {error}\n")?;
+                return Ok(false);
+            }
+        };
+        writeln!(out, "status 200, {} bytes", body.len())?;
+        let parsed = (self.document.parse)(&body);
+        out.write_all(report::text(&body, &parsed).as_bytes())?;
+        let saved = self.save(&body, parsed.as_ref().ok(), out)?;
+        writeln!(out)?;
+        Ok(saved && parsed.is_ok())
+    }
+
+    /// Keeps the bytes where that was asked for. False when another document is in the way.
+    fn save(&self, body: &[u8], table: Option<&Table>, out: &mut dyn Write) -> io::Result<bool> {
+        let Some(folder) = self.save else {
+            return Ok(true);
+        };
+        let date = table.map_or(self.request.date, |table| table.effective_date);
+        let id = self.settings.source.id;
+        let extension = report::extension(body);
+        let path = folder.join(format!("{id}-{}-{date}.{extension}", self.document.name));
+        match fs::File::create_new(&path) {
+            Ok(mut file) => {
+                file.write_all(body)?;
+                writeln!(out, "saved as {}", path.display())?;
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                let same = fs::read(&path)? == body;
+                let verdict = if same {
+                    "saved before as"
+                } else {
+                    "FAILED: not saved, another document is there:"
+                };
+                writeln!(out, "{verdict} {}", path.display())?;
+                Ok(same)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::nbk;
+
+    fn config() -> Config {
+        Config::load(None, std::iter::empty()).unwrap()
+    }
+
+    #[test]
+    fn only_enabled_sources_can_be_checked() {
+        let config = config();
+        assert_eq!(chosen(&config, &[]).unwrap().len(), config.sources.len());
+        assert_eq!(chosen(&config, &["nbk".to_owned()]).unwrap().len(), 1);
+        let unknown = chosen(&config, &["nowhere".to_owned()]).unwrap_err();
+        assert_eq!(unknown.code(), 64);
+    }
+
+    #[test]
+    fn a_check_asks_what_a_poll_would_ask_in_the_banks_own_day() {
+        // Half past ten in the evening in London is the next day in Almaty.
+        let now: Timestamp = "2026-04-01T22:30:00Z".parse().unwrap();
+        let requests = requests(&nbk::SOURCE, now);
+        let dates: Vec<String> = requests
+            .iter()
+            .map(|(_, one)| one.date.to_string())
+            .collect();
+        assert_eq!(dates, ["2026-04-02", "2026-04-03"]);
+    }
+
+    #[test]
+    fn a_saved_document_is_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config();
+        let now: Timestamp = "2026-04-01T09:00:00Z".parse().unwrap();
+        let (document, request) = requests(&nbk::SOURCE, now).remove(0);
+        let check = Check {
+            config: &config,
+            settings: chosen(&config, &["nbk".to_owned()]).unwrap()[0],
+            document,
+            request,
+            save: Some(folder.path()),
+        };
+        let mut out = Vec::new();
+        assert!(check.save(b"<a/>", None, &mut out).unwrap());
+        assert!(check.save(b"<a/>", None, &mut out).unwrap());
+        assert!(!check.save(b"<b/>", None, &mut out).unwrap());
+        let kept = fs::read(folder.path().join("nbk-daily-2026-04-01.xml")).unwrap();
+        assert_eq!(kept, b"<a/>");
+    }
+}

@@ -1,0 +1,158 @@
+//! How a command fails: a sentence of what happened, a sentence of what to do, and an exit code.
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use crate::cli::paint::without_controls;
+use crate::client::ClientError;
+use crate::config::ConfigError;
+
+/// The exit code of a wrong command line or configuration: `EX_USAGE` of sysexits.
+const USAGE: u8 = 64;
+/// The exit code of everything else that failed.
+const FAILED: u8 = 1;
+
+/// Why a command ended without a result.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// What was asked for is wrong.
+    Usage { message: String, hint: String },
+    /// It went wrong.
+    Failed { message: String, hint: String },
+    /// The parser of the command line has something to say: an error, or the help that was asked for.
+    CommandLine(clap::Error),
+    /// Whoever read our output has seen enough.
+    Unread,
+}
+
+impl Failure {
+    pub(super) fn failed(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Failed {
+            message: message.into(),
+            hint: hint.into(),
+        }
+    }
+
+    /// The exit code.
+    pub(super) fn code(&self) -> u8 {
+        match self {
+            Self::Usage { .. } => USAGE,
+            Self::CommandLine(error) if error.use_stderr() => USAGE,
+            Self::Failed { .. } => FAILED,
+            Self::CommandLine(_) | Self::Unread => 0,
+        }
+    }
+
+    /// Tells a person, and gives the exit code. When there is nobody to tell, the code is all that is left.
+    pub(super) fn report(&self, err: &mut dyn Write) -> ExitCode {
+        let told = match self {
+            Self::Usage { message, hint } | Self::Failed { message, hint } => {
+                let message = without_controls(message);
+                writeln!(err, "silkrate: error: {message}\n  hint: {hint}")
+            }
+            Self::CommandLine(error) => error.print(),
+            Self::Unread => Ok(()),
+        };
+        match told {
+            Ok(()) | Err(_) => ExitCode::from(self.code()),
+        }
+    }
+}
+
+impl From<clap::Error> for Failure {
+    fn from(error: clap::Error) -> Self {
+        Self::CommandLine(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == ErrorKind::BrokenPipe {
+            return Self::Unread;
+        }
+        Self::failed(error.to_string(), "the system refused it; try again")
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let hint = match &error {
+            ConfigError::Unreadable { .. } => "name a file that is there with --config FILE",
+            ConfigError::UnknownKey { key, .. } if is_service_link(key) => {
+                "the cluster sets it for a service named silkrate: set `enableServiceLinks: false`"
+            }
+            ConfigError::UnknownKey { .. } => {
+                "correct or remove it; `silkrate config` without it prints every setting"
+            }
+            ConfigError::Syntax { .. } | ConfigError::Value { .. } => {
+                "correct it, and try it with `silkrate config --check`"
+            }
+        };
+        Self::Usage {
+            message: error.to_string(),
+            hint: hint.to_owned(),
+        }
+    }
+}
+
+/// Kubernetes tells every pod of every service in variables of its own: `SILKRATE_PORT=tcp://…`.
+fn is_service_link(name: &str) -> bool {
+    ["SILKRATE_PORT", "SILKRATE_SERVICE_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        let hint = match &error {
+            ClientError::BadUrl { .. } => "write it as --server http://HOST:PORT",
+            ClientError::Unreachable { .. } => {
+                "is `silkrate serve` running there? Name another server with --server URL"
+            }
+            ClientError::Silent { .. } => {
+                "the server may be stuck or something else may listen there; look at its log"
+            }
+            ClientError::Refused { .. } if error.is_usage() => {
+                "a pair is written BASE/QUOTE, such as KZT/USD; a star stands for one side"
+            }
+            ClientError::Refused { .. } if error.is_permanent() => {
+                "is it a silkrate server, and of this version? Name another with --server URL"
+            }
+            ClientError::Refused { .. } => "try again in a moment",
+        };
+        let (message, hint) = (error.to_string(), hint.to_owned());
+        if error.is_usage() {
+            Self::Usage { message, hint }
+        } else {
+            Self::Failed { message, hint }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_that_has_seen_enough_is_no_failure() {
+        let failure = Failure::from(io::Error::from(ErrorKind::BrokenPipe));
+        assert_eq!(failure.code(), 0);
+        assert_eq!(Failure::from(io::Error::other("full")).code(), 1);
+    }
+
+    #[test]
+    fn a_failure_says_what_happened_and_what_to_do() {
+        let mut err = Vec::new();
+        let failure = Failure::from(ClientError::Unreachable {
+            url: "http://127.0.0.1:1".to_owned(),
+            reason: "Connection refused".to_owned(),
+        });
+        assert_eq!(failure.code(), 1);
+        failure.report(&mut err);
+        assert_eq!(
+            String::from_utf8(err).unwrap(),
+            "silkrate: error: no connection to http://127.0.0.1:1: Connection refused\n  \
+             hint: is `silkrate serve` running there? Name another server with --server URL\n"
+        );
+    }
+}

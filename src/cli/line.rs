@@ -1,0 +1,142 @@
+//! The ticker line, as a news site prints it.
+
+use crate::cli::paint::{Paint, without_controls};
+use crate::domain::{self, TickerStyle, parse_decimal};
+use crate::pb::{Change, Direction, Freshness, Rate};
+
+/// What parts two entries of the line.
+const SEPARATOR: &str = " • ";
+/// What follows, on a terminal, an entry too old to be relied on.
+const STALE_MARK: &str = "*";
+
+/// One pair: `KZT/USD = 0.00196 -1.04%`.
+pub(super) fn entry(rate: &Rate, style: TickerStyle) -> String {
+    let change = rate.change.as_ref().and_then(change_of);
+    let text = match parse_decimal(&rate.value) {
+        Ok(value) => domain::ticker_entry(&rate.pair, value, change, style),
+        // A value we cannot read is shown as it came: better than a gap.
+        Err(_unreadable) => format!("{} = {} n/a", rate.pair, rate.value),
+    };
+    without_controls(&text)
+}
+
+fn change_of(change: &Change) -> Option<(rust_decimal::Decimal, domain::Direction)> {
+    let direction = match change.direction() {
+        Direction::Up => domain::Direction::Up,
+        Direction::Down => domain::Direction::Down,
+        Direction::Flat => domain::Direction::Flat,
+        Direction::Unspecified => return None,
+    };
+    Some((parse_decimal(&change.percent).ok()?, direction))
+}
+
+/// All pairs on one line, as they are.
+pub(super) fn line(rates: &[Rate], style: TickerStyle) -> String {
+    let entries = rates.iter().map(|rate| entry(rate, style));
+    entries.collect::<Vec<_>>().join(SEPARATOR)
+}
+
+/// As many pairs as a terminal has room for, coloured, the stale ones marked.
+pub(super) fn terminal_line(
+    rates: &[Rate],
+    style: TickerStyle,
+    paint: Paint,
+    columns: usize,
+) -> String {
+    let mut shown = String::new();
+    let mut used = 0;
+    for rate in rates {
+        let plain = entry(rate, style);
+        let is_stale = rate.freshness() == Freshness::Stale;
+        let separator = if used == 0 { "" } else { SEPARATOR };
+        let mark = if is_stale { STALE_MARK } else { "" };
+        let parts = [separator, plain.as_str(), mark];
+        used += parts.map(|part| part.chars().count()).iter().sum::<usize>();
+        if used > columns {
+            break;
+        }
+        shown.push_str(separator);
+        shown.push_str(&painted(rate, &plain, is_stale, paint));
+    }
+    shown
+}
+
+fn painted(rate: &Rate, plain: &str, is_stale: bool, paint: Paint) -> String {
+    if is_stale {
+        return paint.dim(&format!("{plain}{STALE_MARK}"));
+    }
+    let direction = rate.change.as_ref().map(Change::direction);
+    match plain.rsplit_once(' ') {
+        Some((price, change)) => format!("{price} {}", paint.direction(direction, change)),
+        None => plain.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(pair: &str, value: &str, percent: &str, direction: Direction) -> Rate {
+        Rate {
+            pair: pair.to_owned(),
+            value: value.to_owned(),
+            change: Some(Change {
+                percent: percent.to_owned(),
+                direction: direction.into(),
+                ..Change::default()
+            }),
+            ..Rate::default()
+        }
+    }
+
+    fn rates() -> Vec<Rate> {
+        vec![
+            rate("KGS/USD", "0.0114351", "0", Direction::Flat),
+            rate("KZT/USD", "0.00195689", "-1.0412", Direction::Down),
+        ]
+    }
+
+    const COMPACT: TickerStyle = TickerStyle::Compact;
+
+    #[test]
+    fn the_line_reads_as_on_a_news_site() {
+        assert_eq!(
+            line(&rates(), COMPACT),
+            "KGS/USD = 0.01144 0% • KZT/USD = 0.00196 -1.04%"
+        );
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_whole_entries_only() {
+        let shown = |columns| terminal_line(&rates(), COMPACT, Paint::Plain, columns);
+        assert_eq!(shown(47), line(&rates(), COMPACT));
+        assert_eq!(shown(46), "KGS/USD = 0.01144 0%");
+        assert_eq!(shown(19), "");
+    }
+
+    #[test]
+    fn a_fall_is_red_and_a_rise_is_green() {
+        let shown = terminal_line(&rates(), COMPACT, Paint::Colour, 80);
+        assert!(
+            shown.ends_with("KZT/USD = 0.00196 \u{1b}[31m-1.04%\u{1b}[0m"),
+            "{shown:?}"
+        );
+        assert!(shown.starts_with("KGS/USD = 0.01144 0% • "), "{shown:?}");
+    }
+
+    #[test]
+    fn a_stale_entry_is_marked_on_a_terminal() {
+        let mut rates = rates();
+        rates[0].set_freshness(Freshness::Stale);
+        let shown = terminal_line(&rates, COMPACT, Paint::Plain, 80);
+        assert!(shown.starts_with("KGS/USD = 0.01144 0%* • "), "{shown:?}");
+        assert!(!line(&rates, COMPACT).contains('*'));
+    }
+
+    #[test]
+    fn an_unknown_change_reads_na() {
+        let mut unknown = rates();
+        unknown[1].change = None;
+        assert!(line(&unknown, COMPACT).ends_with("KZT/USD = 0.00196 n/a"));
+    }
+}

@@ -1,0 +1,39 @@
+//! What stdout is: a terminal or not, how wide, with colour or without.
+
+use std::io::{self, IsTerminal};
+
+use crate::cli::paint::Paint;
+
+/// The width assumed of a terminal that does not tell its own.
+const COLUMNS_ASSUMED: usize = 80;
+
+/// What output is written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Output {
+    /// Whether a person looks at it, and lines can be redrawn.
+    pub(super) is_terminal: bool,
+    /// Whether it may be coloured.
+    pub(super) paint: Paint,
+}
+
+impl Output {
+    /// What stdout is now.
+    pub(super) fn of_stdout() -> Self {
+        let stdout = io::stdout();
+        let choice = anstream::AutoStream::choice(&stdout);
+        Self {
+            is_terminal: stdout.is_terminal(),
+            paint: if choice == anstream::ColorChoice::Never {
+                Paint::Plain
+            } else {
+                Paint::Colour
+            },
+        }
+    }
+
+    /// How many columns there are now: a window may be resized at any time.
+    pub(super) fn columns() -> usize {
+        let size = terminal_size::terminal_size();
+        size.map_or(COLUMNS_ASSUMED, |(width, _)| usize::from(width.0))
+    }
+}

@@ -1,0 +1,50 @@
+//! Colours, and text from elsewhere made safe to show.
+
+use anstyle::{AnsiColor, Style};
+
+use crate::pb::Direction;
+
+/// Whether text may be coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paint {
+    /// It may not: a pipe, a file, or `NO_COLOR`.
+    Plain,
+    /// It may.
+    Colour,
+}
+
+impl Paint {
+    /// Text in the colour of a direction: green up, red down.
+    pub(super) fn direction(self, direction: Option<Direction>, text: &str) -> String {
+        let colour = match direction {
+            Some(Direction::Up) => AnsiColor::Green,
+            Some(Direction::Down) => AnsiColor::Red,
+            Some(Direction::Flat | Direction::Unspecified) | None => return text.to_owned(),
+        };
+        self.style(colour.on_default(), text)
+    }
+
+    /// Text that is there, though not to be relied on.
+    pub(super) fn dim(self, text: &str) -> String {
+        self.style(Style::new().dimmed(), text)
+    }
+
+    fn style(self, style: Style, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Colour => format!("{style}{text}{style:#}"),
+        }
+    }
+}
+
+/// Text of a server or a bank without its control characters: none of them moves our cursor.
+pub(super) fn without_controls(text: &str) -> String {
+    let replaced = |character: char| {
+        if character.is_control() {
+            char::REPLACEMENT_CHARACTER
+        } else {
+            character
+        }
+    };
+    text.chars().map(replaced).collect()
+}

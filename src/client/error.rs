@@ -1,0 +1,142 @@
+//! What can go wrong with a server, seen from its client.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use thiserror::Error;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+/// What a server objected to in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The field, such as `filter.pairs[0]`.
+    pub field: String,
+    /// What is wrong with it.
+    pub description: String,
+}
+
+/// Why a call or a stream failed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ClientError {
+    /// The address is not one.
+    #[error("`{url}` is not the URL of a server: {reason}")]
+    BadUrl {
+        /// The address.
+        url: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// There is no connection to the server.
+    #[error("no connection to {url}: {reason}")]
+    Unreachable {
+        /// The server.
+        url: String,
+        /// What the system says.
+        reason: String,
+    },
+    /// The server accepted the call, and then said nothing.
+    #[error("{url} said nothing for {after:?}")]
+    Silent {
+        /// The server.
+        url: String,
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// The server answered with an error.
+    #[error("{}", refusal_text(.message, .violations))]
+    Refused {
+        /// What kind of error.
+        code: Code,
+        /// The server's text.
+        message: String,
+        /// The machine's word for it, such as `PAIR_NOT_QUOTED`; empty when there is none.
+        reason: String,
+        /// The fields of the request that are wrong.
+        violations: Vec<Violation>,
+        /// The least time before asking again.
+        retry_after: Option<Duration>,
+    },
+}
+
+fn refusal_text(message: &str, violations: &[Violation]) -> String {
+    if violations.is_empty() {
+        return message.to_owned();
+    }
+    let texts = violations
+        .iter()
+        .map(|violation| format!("{}: {}", violation.field, violation.description));
+    texts.collect::<Vec<_>>().join("; ")
+}
+
+impl ClientError {
+    /// Understands a status: one that no server sent, but the transport made up, has a cause.
+    pub(super) fn of(url: &str, status: &Status) -> Self {
+        let mut cause = status.source();
+        if cause.is_some() {
+            let mut reason = status.message().to_owned();
+            // The innermost cause says most: `Connection refused` rather than `transport error`.
+            while let Some(error) = cause {
+                reason = error.to_string();
+                cause = error.source();
+            }
+            return Self::Unreachable {
+                url: url.to_owned(),
+                reason,
+            };
+        }
+        let details = status.get_error_details();
+        let violations = details.bad_request().into_iter();
+        let violations = violations.flat_map(|bad| &bad.field_violations);
+        let message = match status.message() {
+            "" => format!("{url} answered: {}", status.code().description()),
+            message => message.to_owned(),
+        };
+        Self::Refused {
+            code: status.code(),
+            message,
+            reason: details
+                .error_info()
+                .map_or_else(String::new, |info| info.reason.clone()),
+            violations: violations
+                .map(|violation| Violation {
+                    field: violation.field.clone(),
+                    description: violation.description.clone(),
+                })
+                .collect(),
+            retry_after: details.retry_info().and_then(|info| info.retry_delay),
+        }
+    }
+
+    /// Whether asking again in the same way would fail in the same way.
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::BadUrl { .. } => true,
+            Self::Unreachable { .. } | Self::Silent { .. } => false,
+            Self::Refused { code, .. } => matches!(
+                code,
+                Code::InvalidArgument
+                    | Code::Unimplemented
+                    | Code::Unauthenticated
+                    | Code::PermissionDenied
+            ),
+        }
+    }
+
+    /// Whether the request itself is wrong, whoever answers it.
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::BadUrl { .. } => true,
+            Self::Unreachable { .. } | Self::Silent { .. } => false,
+            Self::Refused { code, .. } => *code == Code::InvalidArgument,
+        }
+    }
+
+    /// The least time before asking again, if the server named one.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            Self::BadUrl { .. } | Self::Unreachable { .. } | Self::Silent { .. } => None,
+        }
+    }
+}
