@@ -36,29 +36,35 @@ pub(super) fn line(rates: &[Rate], style: TickerStyle) -> String {
     entries.collect::<Vec<_>>().join(SEPARATOR)
 }
 
-/// As many pairs as a terminal has room for, coloured, the stale ones marked.
-pub(super) fn terminal_line(
+/// The pairs on as few lines as a terminal's width allows, coloured, the stale ones marked. Entries are kept whole.
+pub(super) fn terminal_lines(
     rates: &[Rate],
     style: TickerStyle,
     paint: Paint,
     columns: usize,
-) -> String {
-    let mut shown = String::new();
+) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
     let mut used = 0;
     for rate in rates {
         let plain = entry(rate, style);
         let is_stale = rate.freshness() == Freshness::Stale;
-        let separator = if used == 0 { "" } else { SEPARATOR };
         let mark = if is_stale { STALE_MARK } else { "" };
-        let parts = [separator, plain.as_str(), mark];
-        used += parts.map(|part| part.chars().count()).iter().sum::<usize>();
-        if used > columns {
-            break;
+        let width = plain.chars().count() + mark.chars().count();
+        let shown = painted(rate, &plain, is_stale, paint);
+        let joined = used + SEPARATOR.chars().count() + width;
+        match lines.last_mut() {
+            Some(line) if joined <= columns => {
+                line.push_str(SEPARATOR);
+                line.push_str(&shown);
+                used = joined;
+            }
+            _ => {
+                lines.push(shown);
+                used = width;
+            }
         }
-        shown.push_str(separator);
-        shown.push_str(&painted(rate, &plain, is_stale, paint));
     }
-    shown
+    lines
 }
 
 fn painted(rate: &Rate, plain: &str, is_stale: bool, paint: Paint) -> String {
@@ -107,29 +113,30 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_terminal_shows_whole_entries_only() {
-        let shown = |columns| terminal_line(&rates(), COMPACT, Paint::Plain, columns);
-        assert_eq!(shown(47), line(&rates(), COMPACT));
-        assert_eq!(shown(46), "KGS/USD = 0.01144 0%");
-        assert_eq!(shown(19), "");
+    fn a_narrow_terminal_takes_more_lines_of_whole_entries() {
+        let shown = |columns| terminal_lines(&rates(), COMPACT, Paint::Plain, columns);
+        assert_eq!(shown(47), [line(&rates(), COMPACT)]);
+        let apart = ["KGS/USD = 0.01144 0%", "KZT/USD = 0.00196 -1.04%"];
+        assert_eq!(shown(46), apart);
+        assert_eq!(shown(5), apart);
     }
 
     #[test]
     fn a_fall_is_red_and_a_rise_is_green() {
-        let shown = terminal_line(&rates(), COMPACT, Paint::Colour, 80);
-        assert!(
-            shown.ends_with("KZT/USD = 0.00196 \u{1b}[31m-1.04%\u{1b}[0m"),
-            "{shown:?}"
-        );
-        assert!(shown.starts_with("KGS/USD = 0.01144 0% • "), "{shown:?}");
+        let shown = terminal_lines(&rates(), COMPACT, Paint::Colour, 80);
+        let expected = "KGS/USD = 0.01144 0% • KZT/USD = 0.00196 \u{1b}[31m-1.04%\u{1b}[0m";
+        assert_eq!(shown, [expected]);
     }
 
     #[test]
     fn a_stale_entry_is_marked_on_a_terminal() {
         let mut rates = rates();
         rates[0].set_freshness(Freshness::Stale);
-        let shown = terminal_line(&rates, COMPACT, Paint::Plain, 80);
-        assert!(shown.starts_with("KGS/USD = 0.01144 0%* • "), "{shown:?}");
+        let shown = terminal_lines(&rates, COMPACT, Paint::Plain, 80);
+        assert!(
+            shown[0].starts_with("KGS/USD = 0.01144 0%* • "),
+            "{shown:?}"
+        );
         assert!(!line(&rates, COMPACT).contains('*'));
     }
 

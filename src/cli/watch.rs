@@ -163,7 +163,7 @@ impl Screen<'_> {
         } else if position.is_some() && !matches!(event, WatchEvent::Opening { .. }) {
             let columns = Output::columns();
             match (self.format, self.output.is_terminal) {
-                (WatchFormat::Ticker, true) => self.redraw_line(rates, columns)?,
+                (WatchFormat::Ticker, true) => self.redraw_ticker(rates, columns)?,
                 (_, true) => self.redraw_table(rates, columns)?,
                 (WatchFormat::Ticker, false) => self.print_changed(rates)?,
                 (_, false) => self.print_table(rates)?,
@@ -172,10 +172,14 @@ impl Screen<'_> {
         self.out.flush()
     }
 
-    fn redraw_line(&mut self, rates: &[Rate], columns: usize) -> io::Result<()> {
-        let line = line::terminal_line(rates, self.style, self.output.paint, columns);
-        self.lines_drawn = 1;
-        write!(self.out, "{LINE_START}{line}{ERASE_LINE}")
+    fn redraw_ticker(&mut self, rates: &[Rate], columns: usize) -> io::Result<()> {
+        let lines = line::terminal_lines(rates, self.style, self.output.paint, columns);
+        if self.lines_drawn > 1 {
+            write!(self.out, "\u{1b}[{}A", self.lines_drawn - 1)?;
+        }
+        let text = lines.join(&format!("{ERASE_LINE}\n"));
+        self.lines_drawn = lines.len();
+        write!(self.out, "{LINE_START}{text}{ERASE_BELOW}")
     }
 
     fn redraw_table(&mut self, rates: &[Rate], columns: usize) -> io::Result<()> {
@@ -196,9 +200,17 @@ impl Screen<'_> {
         Ok(())
     }
 
+    /// A change that the line does not show, such as a new date with the same figures, prints nothing.
     fn print_changed(&mut self, rates: &[Rate]) -> io::Result<()> {
+        let before = self.shown.clone();
         for rate in self.changed(rates) {
-            writeln!(self.out, "{}", line::entry(&rate, self.style))?;
+            let entry = line::entry(&rate, self.style);
+            let shown = before
+                .get(&rate.pair)
+                .map(|before| line::entry(before, self.style));
+            if shown.as_ref() != Some(&entry) {
+                writeln!(self.out, "{entry}")?;
+            }
         }
         Ok(())
     }
@@ -288,11 +300,24 @@ mod tests {
     }
 
     #[test]
+    fn in_a_pipe_a_change_that_the_line_does_not_show_prints_nothing() {
+        let dated = Rate {
+            effective_date: "2026-05-24".to_owned(),
+            ..rate("KZT/USD", "0.0020000001")
+        };
+        let steps = [&[rate("KZT/USD", "0.002")][..], &[dated]];
+        assert_eq!(
+            written(WatchFormat::Ticker, false, &steps),
+            "KZT/USD = 0.00200 n/a\n"
+        );
+    }
+
+    #[test]
     fn on_a_terminal_the_ticker_is_redrawn_in_place() {
         let rates = [rate("KZT/USD", "0.002")];
         assert_eq!(
             written(WatchFormat::Ticker, true, &[&rates, &rates]),
-            "\rKZT/USD = 0.00200 n/a\u{1b}[K\rKZT/USD = 0.00200 n/a\u{1b}[K\n"
+            "\rKZT/USD = 0.00200 n/a\u{1b}[J\rKZT/USD = 0.00200 n/a\u{1b}[J\n"
         );
     }
 
