@@ -212,7 +212,7 @@ impl App {
             () = shutdown => Ok(()),
             unasked = tasks.next_unasked() => Err(unasked),
         };
-        tracing::info!(seconds = DRAIN_MAX.as_secs(), "draining");
+        tracing::info!(at_most = ?DRAIN_MAX, "ending the streams, waiting for the connections");
         health
             .set_service_status(SERVICE_NAME, ServingStatus::NotServing)
             .await;

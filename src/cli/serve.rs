@@ -80,7 +80,7 @@ async fn until_stopped(
     if let Some(ended) = ended {
         return ended.map_err(failed);
     }
-    tracing::info!("draining; a second signal aborts");
+    tracing::info!("stopping; a second signal aborts");
     drain.cancel();
     tokio::select! {
         ended = &mut service => ended.map_err(failed),

@@ -21,6 +21,8 @@ mod laws;
 #[cfg(test)]
 mod numbers;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod sources;
