@@ -46,8 +46,12 @@ impl Output {
 /// Waits until nobody reads stdout any more: `silkrate watch | head -1` would otherwise go on until the next change,
 /// which may be tomorrow's. Where that cannot be seen, as of a file, it waits for ever.
 #[cfg(unix)]
+#[expect(
+    deprecated,
+    reason = "its successor is unsafe for descriptors that may be closed; stdout stays open as long as the process"
+)]
 pub(super) async fn unread() {
-    if let Ok(stdout) = AsyncFd::register_with_interest(io::stdout(), Interest::ERROR)
+    if let Ok(stdout) = AsyncFd::with_interest(io::stdout(), Interest::ERROR)
         && stdout.ready(Interest::ERROR).await.is_ok()
     {
         return;
