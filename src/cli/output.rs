@@ -2,6 +2,11 @@
 
 use std::io::{self, IsTerminal};
 
+#[cfg(unix)]
+use tokio::io::Interest;
+#[cfg(unix)]
+use tokio::io::unix::AsyncFd;
+
 use crate::cli::paint::Paint;
 
 /// The width assumed of a terminal that does not tell its own.
@@ -36,4 +41,26 @@ impl Output {
         let size = terminal_size::terminal_size();
         size.map_or(COLUMNS_ASSUMED, |(width, _)| usize::from(width.0))
     }
+}
+
+/// Waits until nobody reads stdout any more: `silkrate watch | head -1` would otherwise go on until the next change,
+/// which may be tomorrow's. Where that cannot be seen, as of a file, it waits for ever.
+#[cfg(unix)]
+#[expect(
+    deprecated,
+    reason = "its successor is unsafe for descriptors that may be closed; stdout stays open as long as the process"
+)]
+pub(super) async fn unread() {
+    if let Ok(stdout) = AsyncFd::with_interest(io::stdout(), Interest::ERROR)
+        && stdout.ready(Interest::ERROR).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Waits for ever: here it cannot be seen whether anybody reads stdout.
+#[cfg(not(unix))]
+pub(super) async fn unread() {
+    std::future::pending::<()>().await;
 }

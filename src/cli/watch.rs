@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::cli::failure::Failure;
-use crate::cli::output::Output;
+use crate::cli::output::{self, Output};
 use crate::cli::paint::without_controls;
 use crate::cli::{ServerArgs, json, line, rates};
 use crate::client::{Watch, WatchEvent, WatchOptions};
@@ -98,10 +98,12 @@ pub(super) async fn run(
     let mut watch = Watch::new(server, options);
     // One future for the whole run: a signal that comes while something is being drawn is not lost.
     let interrupted = tokio::signal::ctrl_c();
-    tokio::pin!(interrupted);
+    let unread = output::unread();
+    tokio::pin!(interrupted, unread);
     loop {
         let event = tokio::select! {
             event = watch.next() => event,
+            () = &mut unread => return Err(Failure::Unread),
             interrupted = &mut interrupted => {
                 screen.leave()?;
                 return Ok(interrupted?);
