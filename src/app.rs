@@ -305,3 +305,24 @@ impl Tasks {
         while self.running.join_next().await.is_some() {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn unasked(task: impl Future<Output = ()> + Send + 'static) -> String {
+        let mut tasks = Tasks::default();
+        tasks.start("steady", std::future::pending());
+        tasks.start("nbk", task);
+        tasks.next_unasked().await.to_string()
+    }
+
+    #[tokio::test]
+    async fn a_task_that_ends_unasked_is_an_error_however_it_ends() {
+        assert_eq!(unasked(async {}).await, "the task `nbk` ended unexpectedly");
+        assert_eq!(
+            unasked(async { panic!("on purpose") }).await,
+            "the task `nbk` panicked"
+        );
+    }
+}

@@ -130,7 +130,8 @@ impl Commit {
                 }
                 message = self.receiver.recv() => match message {
                     Some(message) => self.take(message),
-                    None => return,
+                    // There are no pollers: what there is, is served all the same.
+                    None => return stop.cancelled().await,
                 },
             }
         }

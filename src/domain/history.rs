@@ -164,12 +164,15 @@ impl History {
             let fixings = self.entries.get(&date)?.table.path(from, to)?;
             Some(Point { fixings, date })
         };
+        // A market has no tomorrow: a table dated ahead is a clock that runs fast.
+        let announces = self.revising == Revising::Correction;
         let earlier = self.entries.range(..fixed_on).rev().find_map(has_path);
         Some(Standing {
             current: point(fixed_on)?,
             effective_date,
             reference: earlier.and_then(|date| point(self.fixed_on(date))),
             announced: in_force
+                .filter(|_| announces)
                 .and_then(|_| announced_after(today))
                 .and_then(point),
         })

@@ -64,6 +64,10 @@ fn invalid(reason: &str, field: String, message: String) -> Status {
     Status::with_error_details(Code::InvalidArgument, message, details)
 }
 
+#[expect(
+    clippy::disallowed_types,
+    reason = "the library wants a HashMap; this one is empty"
+)]
 fn info(reason: &str) -> ErrorDetails {
     ErrorDetails::with_error_info(reason, DOMAIN, std::collections::HashMap::new())
 }

@@ -166,6 +166,23 @@ fn a_market_moves_within_its_day_and_compares_with_the_last_value_of_an_earlier_
 }
 
 #[test]
+fn a_market_announces_nothing() {
+    let tables = vec![
+        market(date(2025, 12, 8), "511.015258", "2025-12-08T16:09:04Z"),
+        market(date(2025, 12, 9), "511.015258", "2025-12-09T00:33:07Z"),
+        market(date(2025, 12, 10), "515.7", "2025-12-10T00:34:07Z"),
+    ];
+    let records = Records::default().with("market", None, tables);
+    assert_eq!(
+        records
+            .rate(date(2025, 12, 8), "USD/KZT")
+            .unwrap()
+            .announced,
+        None
+    );
+}
+
+#[test]
 fn a_currency_missing_from_a_new_table_keeps_its_value_and_ages() {
     let kgs = Quotes::InHome(Currency::KGS);
     let without_tenge = table(

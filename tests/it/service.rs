@@ -254,3 +254,48 @@ async fn health_is_served_and_a_dead_bank_does_not_change_it() {
     silkrate.stop();
     silkrate.ended().await.unwrap();
 }
+
+#[tokio::test]
+async fn reflection_tells_the_contract_to_those_who_have_no_proto_file() {
+    use tonic_reflection::pb::v1::ServerReflectionRequest;
+    use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
+    use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
+    use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
+
+    let mut silkrate = Silkrate::start(settings("2026-04-02T09:00:00Z")).await;
+    let channel = tonic::transport::Channel::from_shared(silkrate.url.clone())
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut client = ServerReflectionClient::new(channel);
+    let mut answers = client
+        .server_reflection_info(tokio_stream::once(request))
+        .await
+        .unwrap()
+        .into_inner();
+    let answer = answers
+        .message()
+        .await
+        .unwrap()
+        .unwrap()
+        .message_response
+        .unwrap();
+    let MessageResponse::ListServicesResponse(services) = answer else {
+        panic!("{answer:?}")
+    };
+    let names: Vec<&str> = services
+        .service
+        .iter()
+        .map(|service| service.name.as_str())
+        .collect();
+    assert!(names.contains(&"silkrate.v1.RateService"), "{names:?}");
+    assert!(names.contains(&"grpc.health.v1.Health"), "{names:?}");
+    drop((answers, client));
+    silkrate.stop();
+    silkrate.ended().await.unwrap();
+}
