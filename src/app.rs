@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::{HealthReporter, HealthService};
 
 use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
@@ -21,7 +23,7 @@ use crate::commit::Commit;
 use crate::config::{Config, SourceSettings};
 use crate::domain::{DocumentRecord, History, Preference, SourceRecord};
 use crate::feed::Feed;
-use crate::grpc::Rates;
+use crate::grpc::{DrainingHealth, Rates};
 use crate::pb;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
 use crate::poller::Poller;
@@ -182,7 +184,10 @@ impl App {
         }
         let feed = Feed::new(board, config.server.heartbeat_interval, draining.clone());
         let rates = RateServiceServer::new(Rates::new(feed, config.ticker.pairs, clock));
-        let (health, health_service) = tonic_health::server::health_reporter();
+        let health = HealthReporter::new();
+        let health_service = HealthService::from_health_reporter(health.clone());
+        let health_service =
+            HealthServer::new(DrainingHealth::new(health_service, draining.clone()));
         health
             .set_service_status(SERVICE_NAME, ServingStatus::Serving)
             .await;

@@ -52,6 +52,13 @@ pub struct Verdict {
     pub refused: Vec<(&'static str, String)>,
 }
 
+impl Verdict {
+    /// Whether a table of this document was refused.
+    pub fn refuses(&self, document: &str) -> bool {
+        self.refused.iter().any(|(refused, _)| *refused == document)
+    }
+}
+
 #[derive(Debug)]
 enum Message {
     Tables {
@@ -121,12 +128,17 @@ impl Commit {
 
     /// Works until told to stop.
     pub async fn run(mut self, stop: CancellationToken) {
+        // Kept until it has been worked off: whatever else happens at midnight does not push it to the next one.
+        let mut midnight = self.next_midnight();
         loop {
-            let midnight = self.clock.real_time_until(self.next_midnight());
+            let until_midnight = self.clock.real_time_until(midnight);
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(midnight) => {
-                    self.publish("the calendar");
+                () = tokio::time::sleep(until_midnight) => {
+                    if self.clock.now() >= midnight {
+                        self.publish("the calendar");
+                        midnight = self.next_midnight();
+                    }
                 }
                 message = self.receiver.recv() => match message {
                     Some(message) => self.take(message),

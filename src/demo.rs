@@ -31,8 +31,9 @@ use crate::sources::{Document, cbr, market, nbkr};
 
 /// What the demo tells its reader before anything else.
 pub const NOTICE: &str = "This is a replay, not today's rates: figures of 4 to 13 December 2025, a day every four \
-seconds, as published by the National Bank of the Kyrgyz Republic (KGS, KZT), the Bank of Russia (13 December) and the \
-market vendor apilayer (the rest). Served from this machine; no network is used.";
+seconds. On the ticker KGS is as the National Bank of the Kyrgyz Republic published it, and KZT, TJS, UZS and TMT are \
+the market table of the vendor apilayer. The Bank of Russia's table of 13 December is there for its pairs in roubles. \
+All is served from this machine; no network is used.";
 
 /// What the clock shows at first: the first market table is a minute old.
 pub const START: Timestamp = Timestamp::constant(1_764_864_600, 0);

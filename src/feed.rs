@@ -94,6 +94,8 @@ pub struct Subscription {
     receiver: watch::Receiver<Arc<Snapshot>>,
     /// The position the reader holds.
     held: Position,
+    /// The snapshot that its rows are of: heartbeats tell of that one, so that they never run ahead of the data.
+    shown: Arc<Snapshot>,
     /// What is still owed before updates flow.
     owed: Owed,
     last_message: Instant,
@@ -143,7 +145,8 @@ impl Feed {
     /// Opens a subscription at the present.
     pub fn subscribe(&self, wanted: Subscribe) -> Subscription {
         let mut receiver = self.board.watch();
-        let present = receiver.borrow_and_update().position.clone();
+        let shown = Arc::clone(&receiver.borrow_and_update());
+        let present = shown.position.clone();
         let verdict = match &wanted.resume_after {
             None => Verdict::SnapshotRequested,
             Some(position) if position.epoch != present.epoch => Verdict::SnapshotOtherEpoch,
@@ -161,6 +164,7 @@ impl Feed {
             min_interval: wanted.min_interval.min(MIN_INTERVAL_MAX),
             receiver,
             held,
+            shown,
             owed: Owed::Opening(verdict, after),
             last_message: Instant::now(),
             last_rows: None,
@@ -224,8 +228,7 @@ impl Subscription {
             () = self.feed.draining.cancelled() => None,
             found = newer => found.then(|| self.update()),
             () = tokio::time::sleep_until(heartbeat_due) => {
-                let snapshot = self.feed.board.snapshot();
-                Some(Event::Heartbeat(self.feed.board.details(&snapshot)))
+                Some(Event::Heartbeat(self.feed.board.details(&self.shown)))
             }
         }
     }
@@ -233,6 +236,7 @@ impl Subscription {
     fn snapshot(&mut self) -> Event {
         let snapshot = Arc::clone(&self.receiver.borrow_and_update());
         self.held = snapshot.position.clone();
+        self.shown = Arc::clone(&snapshot);
         Event::Snapshot {
             rates: snapshot.rates(&self.filter),
             snapshot,
@@ -243,6 +247,7 @@ impl Subscription {
         let snapshot = Arc::clone(&self.receiver.borrow_and_update());
         let update = snapshot.update_since(self.held.revision, &self.filter);
         self.held = snapshot.position.clone();
+        self.shown = Arc::clone(&snapshot);
         Event::Update(update)
     }
 }

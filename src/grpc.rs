@@ -1,11 +1,13 @@
 //! The service of the contract: checks a request, asks the board or the feed, converts.
 
+mod health;
 mod refusal;
 mod wire;
 
 use std::pin::Pin;
 
 use futures_util::{Stream, stream};
+pub use health::DrainingHealth;
 use tonic::{Request, Response, Status};
 
 use crate::clock::Clock;

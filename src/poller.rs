@@ -15,17 +15,18 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::commit::{CommitHandle, Stopped, Submission};
+use crate::commit::{CommitHandle, Stopped, Submission, Verdict};
 use crate::config::{Http, SourceSettings};
 use crate::domain::{History, Intent, PollReport, SourceId, Table};
 use crate::poller::ask::{Harvest, Next, Reply, locked};
 use crate::poller::fetch::{FetchError, Fetcher, Validators};
 use crate::poller::schedule::{DICE, Outcome, Window, delay};
-use crate::sources::{Document, Source};
+use crate::sources::{Asked, Document, Source};
 
 /// How long the first commit waits for a source's start to end; what has come by then is committed.
 const FIRST_COMMIT_AFTER: Duration = Duration::from_secs(5);
@@ -36,7 +37,7 @@ const START_REQUESTS_MAX: u32 = 16;
 const STARTS_MAX: u32 = 5;
 /// The pause between two requests back in time: four a second is well below what any of the banks throttles.
 const BACK_PAUSE: Duration = Duration::from_millis(250);
-/// For how many addresses validators are remembered: a week of dated documents.
+/// For how many addresses validators are remembered while polls fail in part: a few days of dated documents.
 const VALIDATORS_MAX: usize = 8;
 
 /// The task of one source.
@@ -129,36 +130,19 @@ impl Poller {
     ) -> Result<Duration, Stopped> {
         let Harvest {
             tables,
+            brought_table,
             validators,
             mut errors,
-            failed: _,
+            failed,
             retry_after,
         } = harvest;
-        outcome.has_table = outcome.has_table || !tables.is_empty();
+        outcome.has_table = outcome.has_table || brought_table;
         let verdict = self
             .commit
             .submit(self.submission(tables, intent, true))
             .await?;
-        for (document, path, validators) in validators {
-            let refused = verdict
-                .refused
-                .iter()
-                .any(|(refused, _)| *refused == document);
-            self.remember(
-                path,
-                if refused {
-                    Validators::default()
-                } else {
-                    validators
-                },
-            );
-        }
-        errors.extend(
-            verdict
-                .refused
-                .iter()
-                .map(|(document, reason)| format!("{document}: {reason}")),
-        );
+        self.remember(validators, &verdict, failed);
+        errors.extend(reasons(&verdict));
         errors.dedup();
         outcome.failures = if errors.is_empty() {
             0
@@ -166,12 +150,7 @@ impl Poller {
             outcome.failures.saturating_add(1)
         };
         outcome.retry_after = retry_after;
-        let interval = self.window.interval(self.interval, self.clock.now());
-        let pause = delay(
-            self.clock.real_time(interval),
-            *outcome,
-            fastrand::u32(..DICE),
-        );
+        let pause = self.pause(*outcome);
         let error = (!errors.is_empty()).then(|| errors.join("; "));
         self.log(error.as_deref(), outcome.failures);
         let report = PollReport {
@@ -202,8 +181,9 @@ impl Poller {
                     let tables = std::mem::take(&mut locked(&gathered).tables);
                     let submission = self.submission(tables, Intent::History, false);
                     let verdict = self.commit.submit(submission).await?;
-                    let refused = verdict.refused.into_iter().map(|(document, reason)| format!("{document}: {reason}"));
-                    locked(&gathered).errors.extend(refused);
+                    let mut gathered = locked(&gathered);
+                    gathered.errors.extend(reasons(&verdict));
+                    gathered.validators.retain(|(document, ..)| !verdict.refuses(document));
                 }
             }
         }
@@ -212,19 +192,23 @@ impl Poller {
     }
 
     async fn start_document(&self, document: &'static Document, gathered: &Mutex<Harvest>) -> Next {
-        let today = self.window.zone.to_datetime(self.clock.now()).date();
+        let today = self.today();
         let mut known = History::new(self.source.revising);
-        let mut asked_day = self.day(document.at_start).unwrap_or(today);
-        let mut path = self.path(document, document.at_start);
+        let mut asked_date = document.at_start.date(today);
+        let mut path = document.path(document.at_start, today);
         for request in 0..START_REQUESTS_MAX {
             if request > 0 {
-                let before = known
-                    .oldest_date()
-                    .map_or(asked_day, |oldest| oldest.min(asked_day));
-                let (Some(dated), Ok(day)) = (document.dated, before.yesterday()) else {
+                // Back from the oldest date printed or asked for; from tomorrow when the newest was asked and not found.
+                let back_from = [known.oldest_date(), asked_date]
+                    .into_iter()
+                    .flatten()
+                    .min();
+                let back_from = back_from.or_else(|| Asked::Tomorrow.date(today));
+                let date = back_from.and_then(|date| date.yesterday().ok());
+                let (Some(dated), Some(date)) = (document.dated, date) else {
                     break;
                 };
-                (asked_day, path) = (day, Some(dated(day)));
+                (asked_date, path) = (Some(date), Some(dated(date)));
                 tokio::time::sleep(BACK_PAUSE).await;
             }
             let Some(path) = path.take() else { break };
@@ -297,11 +281,48 @@ impl Poller {
         self.logged_error = error.map(str::to_owned);
     }
 
-    fn remember(&mut self, path: String, validators: Validators) {
-        self.validators.insert(path, validators);
-        while self.validators.len() > VALIDATORS_MAX {
-            // Dated addresses sort by their date within a month; which one is forgotten costs one full answer.
-            self.validators.pop_first();
+    /// Keeps the validators of what was accepted. They are all anew after each whole poll, so that those of yesterday's
+    /// addresses do not pile up.
+    fn remember(
+        &mut self,
+        validators: Vec<(&'static str, String, Validators)>,
+        verdict: &Verdict,
+        failed: bool,
+    ) {
+        if !failed || self.validators.len() > VALIDATORS_MAX {
+            self.validators.clear();
+        }
+        for (document, path, validators) in validators {
+            if verdict.refuses(document) || validators.is_empty() {
+                self.validators.remove(&path);
+            } else {
+                self.validators.insert(path, validators);
+            }
         }
     }
+
+    /// The real time until the next poll.
+    fn pause(&self, outcome: Outcome) -> Duration {
+        let now = self.clock.now();
+        let due = self
+            .clock
+            .real_time(self.window.interval(self.interval, now));
+        let longest = self
+            .clock
+            .real_time(self.window.longest(self.interval, now));
+        delay(due, longest, outcome, fastrand::u32(..DICE))
+    }
+
+    /// The date where the source counts its days.
+    fn today(&self) -> Date {
+        self.window.zone.to_datetime(self.clock.now()).date()
+    }
+}
+
+/// Why tables were refused, for people.
+fn reasons(verdict: &Verdict) -> impl Iterator<Item = String> {
+    verdict
+        .refused
+        .iter()
+        .map(|(document, reason)| format!("{document}: {reason}"))
 }

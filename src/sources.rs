@@ -20,6 +20,7 @@ use jiff::civil::{Date, Weekday};
 use thiserror::Error;
 
 use crate::domain::{Currency, Revising, SourceId, Table};
+pub use crate::sources::rows::printable;
 
 /// Every source; a market table has one for each kind of vendor. The order is that of the ids, then of the kinds.
 pub const ALL: &[&Source] = &[
@@ -99,6 +100,27 @@ pub enum Asked {
     Today,
     /// The table of tomorrow, in the source's zone.
     Tomorrow,
+}
+
+impl Asked {
+    /// The date asked for on a day, in the source's zone; none for the newest.
+    pub fn date(self, today: Date) -> Option<Date> {
+        match self {
+            Self::Latest => None,
+            Self::Today => Some(today),
+            Self::Tomorrow => Some(today.tomorrow().unwrap_or(today)),
+        }
+    }
+}
+
+impl Document {
+    /// Where to ask on a day; nothing when the document cannot be asked so.
+    pub fn path(&self, asked: Asked, today: Date) -> Option<String> {
+        match asked.date(today) {
+            None => self.latest.map(str::to_owned),
+            Some(date) => self.dated.map(|dated| dated(date)),
+        }
+    }
 }
 
 /// How a vendor's key is sent.

@@ -8,9 +8,9 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 
 use crate::cli::config;
 use crate::cli::failure::Failure;
@@ -102,7 +102,6 @@ struct Request {
 fn requests(source: &'static Source, now: Timestamp) -> Vec<(&'static Document, Request)> {
     let zone = TimeZone::get(source.zone).unwrap_or(TimeZone::UTC);
     let today = zone.to_datetime(now).date();
-    let tomorrow = today.saturating_add(1.day());
     let mut requests = Vec::new();
     for document in source.documents {
         let mut asked = vec![document.at_start];
@@ -110,15 +109,8 @@ fn requests(source: &'static Source, now: Timestamp) -> Vec<(&'static Document, 
         asked.sort_unstable_by_key(|asked| *asked == Asked::Tomorrow);
         asked.dedup();
         for asked in asked {
-            let date = if asked == Asked::Tomorrow {
-                tomorrow
-            } else {
-                today
-            };
-            let path = match asked {
-                Asked::Latest => document.latest.map(str::to_owned),
-                Asked::Today | Asked::Tomorrow => document.dated.map(|dated| dated(date)),
-            };
+            let date = asked.date(today).unwrap_or(today);
+            let path = document.path(asked, today);
             if let Some(path) = path {
                 requests.push((document, Request { path, asked, date }));
             }

@@ -35,6 +35,13 @@ impl Rows {
         self.sources = sources;
     }
 
+    /// Whether an update brings a pair whose place cannot be known: only the server knows the order of its ticker, and
+    /// only a snapshot tells it.
+    pub(super) fn lacks_the_place_of(&self, update: &Update) -> bool {
+        let held = |pair: &str| self.rates.iter().any(|rate| rate.pair == pair);
+        self.wanted.is_empty() && !update.rates.iter().all(|rate| held(&rate.pair))
+    }
+
     /// Applies a difference. False, and nothing has changed, when it is not one to the position held.
     pub(super) fn apply(&mut self, position: Position, update: &Update) -> bool {
         if self.position.is_none() || update.after != self.position {

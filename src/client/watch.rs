@@ -187,8 +187,15 @@ impl Watch {
                 WatchEvent::Snapshot
             }
             (Some(Event::Update(update)), Some(position)) => {
+                let order_is_lost = self.rows.lacks_the_place_of(&update);
                 if !self.rows.apply(position, &update) {
                     return self.start_over("an update does not apply to the rows held");
+                }
+                if order_is_lost {
+                    // At once, and without a word: nothing is wrong, and the next message is a snapshot.
+                    self.rows.position = None;
+                    self.stream = None;
+                    self.retry_at = None;
                 }
                 WatchEvent::Update {
                     rates: update.rates,

@@ -92,7 +92,7 @@ impl Rate {
             .and_then(|point| Change::since(value_at(pair, &point.fixings)?.0, point.date, value));
         let announced = standing.announced.as_ref().and_then(|point| {
             let (announced, _) = value_at(pair, &point.fixings)?;
-            let change = Change::since(value, standing.effective_date, announced);
+            let change = Change::since(value, standing.current.date, announced);
             Some(Announced {
                 value: announced,
                 effective_date: point.date,

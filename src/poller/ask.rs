@@ -4,8 +4,6 @@ use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::civil::Date;
-
 use crate::domain::Table;
 use crate::poller::Poller;
 use crate::poller::fetch::{Answer, Validators};
@@ -15,6 +13,8 @@ use crate::sources::{Asked, Document};
 #[derive(Debug, Default)]
 pub(super) struct Harvest {
     pub(super) tables: Vec<Table>,
+    /// Whether any table came, also one that has been handed in before the end.
+    pub(super) brought_table: bool,
     /// Validators that hold once the tables of the document are accepted.
     pub(super) validators: Vec<(&'static str, String, Validators)>,
     /// What went wrong, for people.
@@ -47,7 +47,8 @@ impl Poller {
         asked: impl Iterator<Item = &'static Asked>,
         gathered: &Mutex<Harvest>,
     ) -> Next {
-        for path in asked.filter_map(|asked| self.path(document, *asked)) {
+        let today = self.today();
+        for path in asked.filter_map(|asked| document.path(*asked, today)) {
             let validators = self.validators.get(&path).cloned().unwrap_or_default();
             match self.ask(document, path, &validators, gathered).await {
                 Reply::Table(_) | Reply::NotModified | Reply::Failed(Next::GoOn) => {}
@@ -77,11 +78,16 @@ impl Poller {
             gathered.errors.push(format!("{}: {error}", document.name));
         };
         match answer {
-            Ok(Answer::NotModified) => Reply::NotModified,
+            Ok(Answer::NotModified) => {
+                let still_valid = (document.name, path, known.clone());
+                gathered.validators.push(still_valid);
+                Reply::NotModified
+            }
             Ok(Answer::Document { body, validators }) => match (document.parse)(&body) {
                 Ok(table) => {
                     gathered.validators.push((document.name, path, validators));
                     gathered.tables.push(table.clone());
+                    gathered.brought_table = true;
                     Reply::Table(table)
                 }
                 Err(error) => {
@@ -99,23 +105,6 @@ impl Poller {
                     Next::GoOn
                 })
             }
-        }
-    }
-
-    pub(super) fn path(&self, document: &Document, asked: Asked) -> Option<String> {
-        match self.day(asked) {
-            None => document.latest.map(str::to_owned),
-            Some(day) => document.dated.map(|dated| dated(day)),
-        }
-    }
-
-    /// The date asked for, in the source's zone; none for the newest.
-    pub(super) fn day(&self, asked: Asked) -> Option<Date> {
-        let today = self.window.zone.to_datetime(self.clock.now()).date();
-        match asked {
-            Asked::Latest => None,
-            Asked::Today => Some(today),
-            Asked::Tomorrow => Some(today.tomorrow().unwrap_or(today)),
         }
     }
 }

@@ -19,8 +19,8 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use crate::config::{ApiKey, Http, SourceSettings};
 pub use crate::poller::fetch::error::FetchError;
-use crate::poller::fetch::error::{printable, transport};
-use crate::sources::Access;
+use crate::poller::fetch::error::transport;
+use crate::sources::{Access, printable};
 
 /// How much of an error page is read to keep the connection; a longer page costs a new one.
 const ERROR_PAGE_BYTES_MAX: usize = 64 * 1024;
@@ -254,7 +254,6 @@ impl Fetcher {
     }
 }
 
-/// An address that can be asked.
 /// Reads a short error page to its end, so that the connection can bear the next request instead of a new one.
 async fn read_off(mut response: Response) {
     let mut read = 0;
@@ -266,6 +265,7 @@ async fn read_off(mut response: Response) {
     }
 }
 
+/// An address that can be asked.
 fn address(text: &str) -> Result<Url, FetchError> {
     let wrong = |reason: &str| FetchError::Address {
         address: printable(text),

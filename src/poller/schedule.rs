@@ -65,6 +65,19 @@ impl Window {
             .max(interval)
     }
 
+    /// The longest wait on the service's clock, whatever has failed: so many intervals, and not past the opening.
+    pub fn longest(&self, interval: Duration, now: Timestamp) -> Duration {
+        let back_off = interval.saturating_mul(BACK_OFF_INTERVALS_MAX);
+        let opens_in = if self.is_open(now) {
+            None
+        } else {
+            self.opens_in(now)
+        };
+        opens_in
+            .map_or(back_off, |opens_in| back_off.min(opens_in))
+            .max(self.interval(interval, now))
+    }
+
     /// How long until it opens; nothing when that is more than a week.
     fn opens_in(&self, now: Timestamp) -> Option<Duration> {
         let today = self.zone.to_datetime(now).date();
@@ -84,20 +97,23 @@ impl Window {
     }
 }
 
-/// The real time until the next poll. `interval` is the one due, in real time; `dice` is thrown below [`DICE`].
+/// The real time until the next poll: `due` after a good one, `longest` at most, both in real time. `dice` is thrown
+/// below [`DICE`].
 ///
 /// After n failures the wait lies between one interval and 2^(n-1) of them: a fault never makes polls denser.
-pub fn delay(interval: Duration, outcome: Outcome, dice: u32) -> Duration {
+pub fn delay(due: Duration, longest: Duration, outcome: Outcome, dice: u32) -> Duration {
     let due = if outcome.has_table {
-        interval
+        due
     } else {
-        interval.min(FIRST_TABLE_INTERVAL)
+        due.min(FIRST_TABLE_INTERVAL)
     };
     let doubled = 1_u32
         .checked_shl(outcome.failures.saturating_sub(1))
         .unwrap_or(u32::MAX);
     let spread = due.saturating_mul(doubled.clamp(1, BACK_OFF_INTERVALS_MAX).saturating_sub(1));
-    let back_off = due.saturating_add(spread.saturating_mul(dice.min(DICE)) / DICE);
+    let back_off = due
+        .saturating_add(spread.saturating_mul(dice.min(DICE)) / DICE)
+        .min(longest.max(due));
     back_off
         .max(outcome.retry_after.unwrap_or_default())
         .max(POLL_INTERVAL_MIN)
@@ -172,14 +188,33 @@ mod tests {
 
     #[test]
     fn back_off_only_ever_stretches_the_interval_and_ends_at_ten() {
-        assert_eq!(delay(MINUTE, failing(0), DICE), MINUTE);
-        assert_eq!(delay(MINUTE, failing(1), DICE), MINUTE);
-        assert_eq!(delay(MINUTE, failing(2), DICE), MINUTE * 2);
-        assert_eq!(delay(MINUTE, failing(4), DICE), MINUTE * 8);
-        assert_eq!(delay(MINUTE, failing(4), 0), MINUTE);
+        assert_eq!(delay(MINUTE, MINUTE * 10, failing(0), DICE), MINUTE);
+        assert_eq!(delay(MINUTE, MINUTE * 10, failing(1), DICE), MINUTE);
+        assert_eq!(delay(MINUTE, MINUTE * 10, failing(2), DICE), MINUTE * 2);
+        assert_eq!(delay(MINUTE, MINUTE * 10, failing(4), DICE), MINUTE * 8);
+        assert_eq!(delay(MINUTE, MINUTE * 10, failing(4), 0), MINUTE);
         for failures in 5..100 {
-            assert_eq!(delay(MINUTE, failing(failures), DICE), MINUTE * 10);
+            assert_eq!(
+                delay(MINUTE, MINUTE * 10, failing(failures), DICE),
+                MINUTE * 10
+            );
         }
+    }
+
+    #[test]
+    fn back_off_does_not_sleep_through_the_opening_of_the_window() {
+        let longest = |minutes: u32, now| window().longest(MINUTE * minutes, at(now));
+        assert_eq!(longest(15, "2026-04-02T10:00:00Z"), MINUTE * 150);
+        assert_eq!(
+            longest(15, "2026-04-02T08:00:00Z"),
+            MINUTE * 60,
+            "an hour before it opens"
+        );
+        assert_eq!(longest(15, "2026-04-02T20:00:00Z"), MINUTE * 150);
+        assert_eq!(
+            delay(MINUTE * 60, MINUTE * 150, failing(9), DICE),
+            MINUTE * 150
+        );
     }
 
     #[test]
@@ -188,7 +223,7 @@ mod tests {
             retry_after: Some(MINUTE * 45),
             ..failing(1)
         };
-        assert_eq!(delay(MINUTE, outcome, 0), MINUTE * 45);
+        assert_eq!(delay(MINUTE, MINUTE * 10, outcome, 0), MINUTE * 45);
     }
 
     #[test]
@@ -197,9 +232,9 @@ mod tests {
             has_table: false,
             ..failing(1)
         };
-        assert_eq!(delay(MINUTE * 60, nothing_yet, DICE), MINUTE);
+        assert_eq!(delay(MINUTE * 60, MINUTE * 60, nothing_yet, DICE), MINUTE);
         assert_eq!(
-            delay(Duration::from_secs(1), nothing_yet, DICE),
+            delay(Duration::from_secs(1), MINUTE, nothing_yet, DICE),
             Duration::from_secs(1)
         );
     }
@@ -207,7 +242,7 @@ mod tests {
     #[test]
     fn polls_are_a_tenth_of_a_second_apart_at_least() {
         assert_eq!(
-            delay(Duration::ZERO, failing(0), 0),
+            delay(Duration::ZERO, Duration::ZERO, failing(0), 0),
             Duration::from_millis(100)
         );
     }

@@ -212,7 +212,7 @@ fn number(text: &str, separator: Separator) -> Result<Decimal, String> {
 }
 
 /// A bank's text without control, line and direction characters, shortened: safe for a log and a terminal.
-pub(super) fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let unsafe_character = |character: char| {
         character.is_control()
             || matches!(

@@ -1,218 +1,18 @@
 //! Our subscriber against a server that says exactly what a test wants, over real sockets.
 
-use std::collections::VecDeque;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+mod server;
+
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
-use silkrate::client::{BackOff, ClientError, Server, Watch, WatchEvent, WatchOptions};
-use silkrate::pb::rate_service_server::{RateService, RateServiceServer};
-use silkrate::pb::watch_rates_response::Event;
-use silkrate::pb::{
-    GetRateRequest, GetRateResponse, GetSnapshotRequest, GetSnapshotResponse, Heartbeat,
-    ListSourcesRequest, ListSourcesResponse, Opening, Position, Rate, ResumeVerdict, Snapshot,
-    Update, WatchRatesRequest, WatchRatesResponse,
-};
+use silkrate::client::{ClientError, Server, Watch, WatchEvent, WatchOptions};
+use silkrate::pb::ResumeVerdict;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-/// What the server does with one call of `WatchRates`.
-enum Script {
-    /// Refuses it.
-    Refuse(Status),
-    /// Sends messages, then ends the stream with a status.
-    Break(Vec<WatchRatesResponse>, Status),
-    /// Sends messages, then nothing.
-    Hang(Vec<WatchRatesResponse>),
-}
-
-#[derive(Clone, Default)]
-struct Scripted {
-    scripts: Arc<Mutex<VecDeque<Script>>>,
-    requests: Arc<Mutex<Vec<WatchRatesRequest>>>,
-}
-
-impl Scripted {
-    fn next_script(&self, request: WatchRatesRequest) -> Script {
-        self.requests.lock().unwrap().push(request);
-        let script = self.scripts.lock().unwrap().pop_front();
-        script.expect("a script for every call")
-    }
-}
-
-#[tonic::async_trait]
-impl RateService for Scripted {
-    type WatchRatesStream = Pin<Box<dyn Stream<Item = Result<WatchRatesResponse, Status>> + Send>>;
-
-    async fn watch_rates(
-        &self,
-        request: Request<WatchRatesRequest>,
-    ) -> Result<Response<Self::WatchRatesStream>, Status> {
-        let stream: Self::WatchRatesStream = match self.next_script(request.into_inner()) {
-            Script::Refuse(status) => return Err(status),
-            Script::Break(messages, status) => {
-                let end = futures_util::stream::iter([Err(status)]);
-                Box::pin(futures_util::stream::iter(messages).map(Ok).chain(end))
-            }
-            Script::Hang(messages) => {
-                let end = futures_util::stream::pending();
-                Box::pin(futures_util::stream::iter(messages).map(Ok).chain(end))
-            }
-        };
-        Ok(Response::new(stream))
-    }
-
-    async fn get_snapshot(
-        &self,
-        request: Request<GetSnapshotRequest>,
-    ) -> Result<Response<GetSnapshotResponse>, Status> {
-        let filter = request.into_inner().filter.unwrap_or_default();
-        let rates = filter.pairs.iter().map(|pair| rate(pair, "1")).collect();
-        Ok(Response::new(GetSnapshotResponse {
-            position: Some(position(1)),
-            rates,
-            sources: Vec::new(),
-        }))
-    }
-
-    async fn get_rate(
-        &self,
-        request: Request<GetRateRequest>,
-    ) -> Result<Response<GetRateResponse>, Status> {
-        let mut details = ErrorDetails::new();
-        details.set_error_info("PAIR_NOT_QUOTED", "silkrate", []);
-        let pair = request.into_inner().pair;
-        let message = format!("no source quotes {pair}");
-        Err(Status::with_error_details(Code::NotFound, message, details))
-    }
-
-    async fn list_sources(
-        &self,
-        _request: Request<ListSourcesRequest>,
-    ) -> Result<Response<ListSourcesResponse>, Status> {
-        Ok(Response::new(ListSourcesResponse::default()))
-    }
-}
-
-/// A running server; it stops when dropped.
-struct Running {
-    service: Scripted,
-    server: Server,
-    _tasks: JoinSet<()>,
-}
-
-async fn serve(scripts: impl IntoIterator<Item = Script>) -> Running {
-    let service = Scripted::default();
-    service.scripts.lock().unwrap().extend(scripts);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let router =
-        tonic::transport::Server::builder().add_service(RateServiceServer::new(service.clone()));
-    let mut tasks = JoinSet::new();
-    tasks.spawn(async move {
-        let incoming = TcpListenerStream::new(listener);
-        router.serve_with_incoming(incoming).await.unwrap();
-    });
-    Running {
-        service,
-        server: Server::new(&url).unwrap(),
-        _tasks: tasks,
-    }
-}
-
-impl Running {
-    fn watch(&self) -> Watch {
-        watch(self.server.clone())
-    }
-
-    /// What the calls of `WatchRates` wanted to resume after.
-    fn resumed_after(&self) -> Vec<Option<u64>> {
-        let requests = self.service.requests.lock().unwrap();
-        let positions = requests.iter().map(|request| request.resume_after.as_ref());
-        positions
-            .map(|position| position.map(|position| position.revision))
-            .collect()
-    }
-}
-
-fn watch(server: Server) -> Watch {
-    let back_off = BackOff {
-        first: Duration::from_millis(1),
-        most: Duration::from_millis(10),
-    };
-    Watch::new(
-        server,
-        WatchOptions {
-            pairs: vec!["KGS/USD".to_owned(), "KZT/USD".to_owned()],
-            back_off,
-            ..WatchOptions::default()
-        },
-    )
-}
-
-fn position(revision: u64) -> Position {
-    let epoch = "epoch".to_owned();
-    Position { epoch, revision }
-}
-
-fn rate(pair: &str, value: &str) -> Rate {
-    Rate {
-        pair: pair.to_owned(),
-        value: value.to_owned(),
-        ..Rate::default()
-    }
-}
-
-fn message(revision: u64, event: Event) -> WatchRatesResponse {
-    WatchRatesResponse {
-        position: Some(position(revision)),
-        event: Some(event),
-    }
-}
-
-fn opening(verdict: ResumeVerdict, heartbeat_milliseconds: i32) -> WatchRatesResponse {
-    let heartbeat_interval = prost_types::Duration {
-        seconds: 0,
-        nanos: heartbeat_milliseconds * 1_000_000,
-    };
-    let opening = Opening {
-        verdict: verdict.into(),
-        min_interval: None,
-        heartbeat_interval: Some(heartbeat_interval),
-    };
-    WatchRatesResponse {
-        position: None,
-        event: Some(Event::Opening(opening)),
-    }
-}
-
-/// The longest heartbeat interval that these tests announce: they end before it has passed.
-const LONG: i32 = 999;
-const REQUESTED: ResumeVerdict = ResumeVerdict::SnapshotRequested;
-
-fn snapshot(revision: u64, rates: &[Rate]) -> WatchRatesResponse {
-    let rates = rates.to_vec();
-    let sources = Vec::new();
-    message(revision, Event::Snapshot(Snapshot { rates, sources }))
-}
-
-fn update(after: u64, revision: u64, rates: &[Rate]) -> WatchRatesResponse {
-    let update = Update {
-        after: Some(position(after)),
-        rates: rates.to_vec(),
-        commits: revision - after,
-        ..Update::default()
-    };
-    message(revision, Event::Update(update))
-}
-
-fn heartbeat(revision: u64) -> WatchRatesResponse {
-    message(revision, Event::Heartbeat(Heartbeat::default()))
-}
+use crate::client::server::{
+    LONG, REQUESTED, Script, heartbeat, opening, position, rate, serve, snapshot, update, watch,
+};
 
 fn kind(event: &WatchEvent) -> &'static str {
     match event {
@@ -310,6 +110,29 @@ async fn an_update_that_does_not_apply_leads_to_a_new_snapshot() {
     let (kinds, _) = events(&mut watch, 2).await;
     assert_eq!(kinds, ["opening", "snapshot"]);
     assert_eq!(running.resumed_after(), [None, None, None]);
+}
+
+#[tokio::test]
+async fn a_new_pair_of_the_servers_ticker_is_put_in_its_place_by_a_snapshot() {
+    let (kgs, kzt) = (rate("KGS/USD", "0.0114"), rate("KZT/USD", "0.002"));
+    let running = serve([
+        Script::Hang(vec![
+            opening(REQUESTED, LONG),
+            snapshot(1, std::slice::from_ref(&kzt)),
+            update(1, 2, std::slice::from_ref(&kgs)),
+        ]),
+        Script::Hang(vec![opening(REQUESTED, LONG), snapshot(2, &[kgs, kzt])]),
+    ])
+    .await;
+    let options = WatchOptions::default();
+    let mut watch = Watch::new(running.server.clone(), options);
+    let (kinds, _) = events(&mut watch, 5).await;
+    assert_eq!(
+        kinds,
+        ["opening", "snapshot", "update", "opening", "snapshot"]
+    );
+    assert_eq!(values(&watch), ["KGS/USD 0.0114", "KZT/USD 0.002"]);
+    assert_eq!(running.resumed_after(), [None, None]);
 }
 
 #[tokio::test]

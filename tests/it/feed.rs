@@ -217,10 +217,18 @@ async fn a_long_interval_does_not_silence_the_heartbeat() {
     begin(&mut subscription).await;
     bank.commit_dollar(2, "475.09");
     let message = next(&mut subscription).await;
-    assert!(matches!(message.event, Event::Heartbeat(_)));
+    let Event::Heartbeat(sources) = message.event else {
+        panic!("expected a heartbeat")
+    };
     assert_eq!(
         message.position.revision, 1,
         "a heartbeat never overtakes an update"
+    );
+    let told = sources[0].state.newest_effective_date;
+    assert_eq!(
+        told,
+        Some(jiff::civil::date(2026, 4, 1)),
+        "nor tells of what the reader has not"
     );
     assert_eq!(update(next(&mut subscription).await).after, 1);
 }

@@ -27,4 +27,6 @@ mod service;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]
+mod start;
+#[cfg(test)]
 mod tidy;

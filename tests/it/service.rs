@@ -4,6 +4,7 @@ use prost::Message;
 use silkrate::pb;
 use silkrate::pb::watch_rates_response::Event;
 use tonic::Code;
+use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_types::StatusExt;
 
 use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
@@ -230,10 +231,7 @@ async fn health_is_served_and_a_dead_bank_does_not_change_it() {
             service: service.into(),
         };
         let response = health.check(request).await.unwrap().into_inner();
-        assert_eq!(
-            response.status(),
-            tonic_health::pb::health_check_response::ServingStatus::Serving
-        );
+        assert_eq!(response.status(), ServingStatus::Serving);
     }
     let sources = silkrate.sources().await;
     assert_eq!(sources[0].polling(), pb::Polling::Failing);
@@ -297,5 +295,36 @@ async fn reflection_tells_the_contract_to_those_who_have_no_proto_file() {
     assert!(names.contains(&"grpc.health.v1.Health"), "{names:?}");
     drop((answers, client));
     silkrate.stop();
+    silkrate.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_health_watch_is_told_and_ended_when_the_service_stops() {
+    let mut silkrate = Silkrate::start(settings("2026-04-02T09:00:00Z")).await;
+    let channel = tonic::transport::Channel::from_shared(silkrate.url.clone())
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
+    let mut client = tonic_health::pb::health_client::HealthClient::new(channel);
+    let request = tonic_health::pb::HealthCheckRequest {
+        service: "silkrate.v1.RateService".into(),
+    };
+    let mut health = client.watch(request).await.unwrap().into_inner();
+    let mut statuses = vec![health.message().await.unwrap().unwrap().status()];
+    silkrate.stop();
+    let ended = loop {
+        match health.message().await {
+            Ok(Some(response)) => statuses.push(response.status()),
+            Ok(None) => panic!("it ended without a status"),
+            Err(status) => break status,
+        }
+    };
+    statuses.dedup();
+    assert_eq!(
+        statuses,
+        [ServingStatus::Serving, ServingStatus::NotServing]
+    );
+    assert_eq!(reason(&ended), (Code::Unavailable, "DRAINING".into(), None));
     silkrate.ended().await.unwrap();
 }

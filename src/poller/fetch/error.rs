@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use thiserror::Error as ThisError;
 
-/// How much of a text that came from outside an error repeats.
-const TEXT_CHARS_SHOWN: usize = 120;
+use crate::sources::printable;
+
 /// How deep a chain of causes is followed; the deepest seen has seven.
 const CAUSES_MAX: usize = 16;
 
@@ -171,16 +171,4 @@ fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
         Some(Some(inner)) => Some(inner),
         Some(None) | None => error.source(),
     }
-}
-
-/// A text from outside without control and direction characters, shortened: safe for a log and a terminal.
-pub(super) fn printable(text: &str) -> String {
-    let unsafe_character = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars()
-        .filter(|character| !unsafe_character(*character))
-        .take(TEXT_CHARS_SHOWN)
-        .collect()
 }

@@ -1,0 +1,55 @@
+//! `grpc.health.v1`, with watches that end when the service drains: a health watch would otherwise hold every shutdown
+//! until its deadline.
+
+use std::pin::Pin;
+
+use futures_util::{Stream, StreamExt, stream};
+use tokio_util::sync::CancellationToken;
+use tonic::{Request, Response, Status};
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_server::Health;
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+use tonic_health::server::HealthService;
+
+use crate::grpc::refusal;
+
+/// The health service.
+#[derive(Debug)]
+pub struct DrainingHealth {
+    inner: HealthService,
+    draining: CancellationToken,
+}
+
+impl DrainingHealth {
+    /// Answers as `inner` does, until `draining` is cancelled.
+    pub fn new(inner: HealthService, draining: CancellationToken) -> Self {
+        Self { inner, draining }
+    }
+}
+
+#[tonic::async_trait]
+impl Health for DrainingHealth {
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        self.inner.check(request).await
+    }
+
+    type WatchStream = Pin<Box<dyn Stream<Item = Result<HealthCheckResponse, Status>> + Send>>;
+
+    async fn watch(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<Self::WatchStream>, Status> {
+        let statuses = self.inner.watch(request).await?.into_inner();
+        let not_serving = HealthCheckResponse {
+            status: ServingStatus::NotServing.into(),
+        };
+        let end = stream::iter([Ok(not_serving), Err(refusal::draining())]);
+        let drained = self.draining.clone().cancelled_owned();
+        Ok(Response::new(Box::pin(
+            statuses.take_until(Box::pin(drained)).chain(end),
+        )))
+    }
+}

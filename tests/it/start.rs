@@ -1,0 +1,107 @@
+//! What a source is asked at start, and what comes of it.
+
+use silkrate::pb;
+
+use crate::support::bank::Bank;
+use crate::support::silkrate::{Silkrate, settings, source};
+
+const LATEST: &str = "/scripts/XML_daily.asp";
+
+fn dated(date: &str) -> String {
+    format!("{LATEST}?date_req={date}")
+}
+
+/// A table of the Bank of Russia: a dollar and a hundred tenge.
+fn cbr(date: &str, usd: &str, kzt: &str) -> String {
+    let row = |code: &str, units: u32, value: &str| {
+        format!(
+            "<Valute ID=\"R0\"><NumCode>0</NumCode><CharCode>{code}</CharCode><Nominal>{units}</Nominal>\
+                 <Name>{code}</Name><Value>{value}</Value></Valute>"
+        )
+    };
+    let rows = [row("USD", 1, usd), row("KZT", 100, kzt)].concat();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"windows-1251\"?><ValCurs Date=\"{date}\" name=\"\">{rows}</ValCurs>"
+    )
+}
+
+/// The Bank of Russia in March 2026, its newest table the one of a day.
+async fn bank_of_march(newest: &str) -> Bank {
+    let bank = Bank::start().await;
+    let tables = [
+        ("03.03.2026", cbr("03.03.2026", "77,1734", "15,5104")),
+        ("04.03.2026", cbr("04.03.2026", "77,6093", "15,4416")),
+        ("05.03.2026", cbr("05.03.2026", "77,8009", "15,6198")),
+    ];
+    for (date, table) in &tables {
+        bank.publish(&[(dated(&date.replace('.', "/")), table.clone())]);
+        if *date == newest {
+            bank.publish(&[(LATEST.to_owned(), table.clone())]);
+        }
+    }
+    bank
+}
+
+async fn rate_at(bank: &Bank, now: &str) -> pb::Rate {
+    let mut config = settings(now);
+    config.sources.push(source("cbr", "", &bank.url()));
+    let mut silkrate = Silkrate::start(config).await;
+    silkrate.all_attempted().await;
+    let rate = silkrate.rate("KZT/RUB").await;
+    silkrate.stop();
+    silkrate.ended().await.unwrap();
+    rate
+}
+
+#[tokio::test]
+async fn a_bank_whose_newest_table_is_tomorrows_is_asked_for_todays_and_the_one_before() {
+    let rate = rate_at(&bank_of_march("05.03.2026").await, "2026-03-04T14:00:00Z").await;
+    assert_eq!(
+        (rate.value.as_str(), rate.effective_date.as_str()),
+        ("0.154416", "2026-03-04")
+    );
+    assert_eq!(rate.change.unwrap().reference_date, "2026-03-03");
+    let announced = rate.announced.unwrap();
+    assert_eq!(
+        (announced.value.as_str(), announced.effective_date.as_str()),
+        ("0.156198", "2026-03-05")
+    );
+    assert_eq!(announced.change.unwrap().reference_date, "2026-03-04");
+}
+
+#[tokio::test]
+async fn a_bank_whose_newest_table_is_todays_is_asked_for_the_one_before() {
+    let bank = bank_of_march("04.03.2026").await;
+    let rate = rate_at(&bank, "2026-03-04T09:00:00Z").await;
+    assert_eq!(
+        (rate.value.as_str(), rate.effective_date.as_str()),
+        ("0.154416", "2026-03-04")
+    );
+    assert_eq!(
+        (rate.change.unwrap().reference_date.as_str(), rate.announced),
+        ("2026-03-03", None)
+    );
+}
+
+#[tokio::test]
+async fn days_without_a_table_are_stepped_over() {
+    // The eighth is a holiday and the seventh and sixth have no table of their own: the newest is of the fifth.
+    let bank = bank_of_march("05.03.2026").await;
+    let rate = rate_at(&bank, "2026-03-08T09:00:00Z").await;
+    assert_eq!(
+        (rate.value.as_str(), rate.effective_date.as_str()),
+        ("0.156198", "2026-03-05")
+    );
+    assert_eq!(rate.change.unwrap().reference_date, "2026-03-04");
+}
+
+#[tokio::test]
+async fn a_newest_table_that_is_not_there_is_looked_for_by_date() {
+    let bank = bank_of_march("never").await;
+    let rate = rate_at(&bank, "2026-03-05T09:00:00Z").await;
+    assert_eq!(
+        (rate.value.as_str(), rate.effective_date.as_str()),
+        ("0.156198", "2026-03-05")
+    );
+    assert_eq!(rate.change.unwrap().reference_date, "2026-03-04");
+}
