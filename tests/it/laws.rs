@@ -188,7 +188,8 @@ proptest! {
             }
         }
         let last = reader.snapshot();
-        prop_assert!(last.update_since(last.position.revision, &wanted).rates.is_empty());
+        let nothing = last.update_since(last.position.revision, &wanted);
+        prop_assert!(nothing.rates.is_empty() && nothing.sources.is_empty());
         let rows = |snapshot: &Snapshot| -> BTreeMap<Pair, Rate> {
             snapshot.rates(&wanted).into_iter().map(|rate| (rate.pair, rate)).collect()
         };
