@@ -120,8 +120,7 @@ async fn a_reader_that_stopped_for_five_commits_converges_on_the_same_stream() {
         replica.commits, 5,
         "every commit is counted, however many updates bore them"
     );
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
@@ -145,8 +144,7 @@ async fn a_reader_that_went_away_converges_after_its_resume() {
     replica.read_to(&mut stream, &position).await;
     assert_eq!(replica.bytes(), expected);
     assert_eq!((replica.updates, replica.commits), (1, 5));
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
@@ -174,6 +172,5 @@ async fn a_thousand_readers_that_never_read_do_not_delay_the_one_that_does() {
     late.read_to(stalled.last_mut().unwrap(), &replica.position)
         .await;
     assert_eq!(late.bytes(), replica.bytes());
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }

@@ -29,8 +29,7 @@ async fn the_last_good_value_outlives_every_fault_and_the_next_poll_after_it_rec
         assert_eq!(silkrate.sources().await[0].consecutive_failures, 0);
     }
     assert_eq!(bank.most_in_flight(), 1);
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
@@ -52,8 +51,7 @@ async fn an_unchanged_document_is_not_sent_again_and_commits_nothing() {
         .map(|seen| seen.status)
         .collect();
     assert_eq!(later, [304; 4]);
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
@@ -69,8 +67,7 @@ async fn a_table_that_lost_its_dollar_is_refused_and_the_last_good_one_stays() {
     let detail = silkrate.sources().await.remove(0);
     assert_eq!(detail.last_error, "daily: there is no row for USD");
     assert_eq!(silkrate.rate("KZT/USD").await, good);
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
@@ -90,6 +87,5 @@ async fn a_correction_is_a_new_revision_that_names_what_it_supersedes() {
     assert_eq!(rate.value, "475.10");
     assert_eq!(rate.fixings[0].superseded_value.as_deref(), Some("475.09"));
     assert_eq!(rate.changed_at_revision, before.revision + 1);
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }

@@ -57,8 +57,7 @@ async fn the_first_rates_already_have_true_changes() {
     );
     assert_eq!(rate.fixings[0].published_change.as_deref(), Some("-3.68"));
     assert_eq!(rate.fixings[0].units, "1");
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
@@ -90,8 +89,7 @@ async fn a_snapshot_is_the_same_bytes_over_the_stream_and_without_it() {
         ["KZT/USD", "KZT/KZT"],
         "what nobody quotes is left out, what stands twice is once"
     );
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
@@ -129,8 +127,7 @@ async fn tomorrows_table_is_announced_and_takes_force_at_midnight_without_a_poll
     );
     assert_eq!(rate.change.unwrap().absolute, "-0.89");
     assert_eq!(bank.seen().len(), requests);
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
@@ -194,8 +191,7 @@ async fn a_wrong_request_is_refused_whole_with_a_reason() {
         reason(&status),
         (Code::NotFound, "PAIR_NOT_QUOTED".into(), None)
     );
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
@@ -221,11 +217,7 @@ async fn health_is_served_and_a_dead_bank_does_not_change_it() {
     config.sources.push(source("nbk", "", "http://127.0.0.1:9"));
     let mut silkrate = Silkrate::start(config).await;
     silkrate.all_attempted().await;
-    let channel = tonic::transport::Channel::from_shared(silkrate.url.clone())
-        .unwrap()
-        .connect()
-        .await
-        .unwrap();
+    let channel = silkrate.channel().await;
     let mut health = tonic_health::pb::health_client::HealthClient::new(channel);
     for service in ["", "silkrate.v1.RateService"] {
         let request = tonic_health::pb::HealthCheckRequest {
@@ -250,8 +242,7 @@ async fn health_is_served_and_a_dead_bank_does_not_change_it() {
         "what is unknown is absent, not zero"
     );
     drop(health);
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
@@ -261,12 +252,8 @@ async fn reflection_tells_the_contract_to_those_who_have_no_proto_file() {
     use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
     use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
-    let mut silkrate = Silkrate::start(settings("2026-04-02T09:00:00Z")).await;
-    let channel = tonic::transport::Channel::from_shared(silkrate.url.clone())
-        .unwrap()
-        .connect()
-        .await
-        .unwrap();
+    let silkrate = Silkrate::start(settings("2026-04-02T09:00:00Z")).await;
+    let channel = silkrate.channel().await;
     let request = ServerReflectionRequest {
         host: String::new(),
         message_request: Some(MessageRequest::ListServices(String::new())),
@@ -295,18 +282,13 @@ async fn reflection_tells_the_contract_to_those_who_have_no_proto_file() {
     assert!(names.contains(&"silkrate.v1.RateService"), "{names:?}");
     assert!(names.contains(&"grpc.health.v1.Health"), "{names:?}");
     drop((answers, client));
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
 }
 
 #[tokio::test]
 async fn a_health_watch_is_told_and_ended_when_the_service_stops() {
     let mut silkrate = Silkrate::start(settings("2026-04-02T09:00:00Z")).await;
-    let channel = tonic::transport::Channel::from_shared(silkrate.url.clone())
-        .unwrap()
-        .connect()
-        .await
-        .unwrap();
+    let channel = silkrate.channel().await;
     let mut client = tonic_health::pb::health_client::HealthClient::new(channel);
     let request = tonic_health::pb::HealthCheckRequest {
         service: "silkrate.v1.RateService".into(),

@@ -48,8 +48,7 @@ async fn rate_at(bank: &Bank, now: &str) -> pb::Rate {
     let mut silkrate = Silkrate::start(config).await;
     silkrate.all_attempted().await;
     let rate = silkrate.rate("KZT/RUB").await;
-    silkrate.stop();
-    silkrate.ended().await.unwrap();
+    silkrate.finish().await;
     rate
 }
 

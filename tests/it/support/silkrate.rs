@@ -105,6 +105,21 @@ impl Silkrate {
         self.shutdown.take().unwrap().send(()).unwrap();
     }
 
+    /// Stops the service, which must end as asked.
+    pub(crate) async fn finish(mut self) {
+        self.stop();
+        self.ended().await.unwrap();
+    }
+
+    /// A connection of its own.
+    pub(crate) async fn channel(&self) -> Channel {
+        Channel::from_shared(self.url.clone())
+            .unwrap()
+            .connect()
+            .await
+            .unwrap()
+    }
+
     /// How the service ended, once it has.
     pub(crate) async fn ended(&mut self) -> Result<(), AppError> {
         let ended = tokio::time::timeout(PATIENCE, self.run.join_next()).await;
