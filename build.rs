@@ -4,7 +4,8 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-const PROTO: &str = "silkrate/v1/rates.proto";
+const RATES: &str = "silkrate/v1/rates.proto";
+const ADMIN: &str = "silkrate/admin/v1/admin.proto";
 
 #[expect(
     clippy::disallowed_methods,
@@ -16,10 +17,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler
         .include_imports(true)
         .include_source_info(true)
-        .open_file(PROTO)?;
+        .open_files([RATES, ADMIN])?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(
-        out.join("silkrate.v1.bin"),
+        out.join("silkrate.bin"),
         compiler.encode_file_descriptor_set(),
     )?;
     tonic_prost_build::configure().compile_fds(compiler.file_descriptor_set())?;

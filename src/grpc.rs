@@ -115,6 +115,27 @@ impl RateService for Rates {
         ))))
     }
 
+    async fn convert_amount(
+        &self,
+        _request: Request<pb::ConvertAmountRequest>,
+    ) -> Result<Response<pb::ConvertAmountResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn list_fixings(
+        &self,
+        _request: Request<pb::ListFixingsRequest>,
+    ) -> Result<Response<pb::ListFixingsResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
+    async fn list_rate_history(
+        &self,
+        _request: Request<pb::ListRateHistoryRequest>,
+    ) -> Result<Response<pb::ListRateHistoryResponse>, Status> {
+        Err(Status::unimplemented("not yet"))
+    }
+
     async fn list_sources(
         &self,
         _request: Request<pb::ListSourcesRequest>,

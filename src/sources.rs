@@ -19,7 +19,7 @@ pub mod nbt;
 use jiff::civil::{Date, Weekday};
 use thiserror::Error;
 
-use crate::domain::{Currency, Revising, SourceId, Table};
+use crate::domain::{Currency, Hours, Revising, SourceId, Table};
 pub use crate::sources::rows::printable;
 
 /// Every source; a market table has one for each kind of vendor. The order is that of the ids, then of the kinds.
@@ -132,17 +132,6 @@ pub enum Access {
     Header(&'static str),
     /// In a query parameter of this name.
     Query(&'static str),
-}
-
-/// When new tables appear, in the source's zone.
-#[derive(Debug, Clone, Copy)]
-pub struct Hours {
-    /// On which days of the week.
-    pub days: &'static [Weekday],
-    /// The first hour of the window, 0 to 23.
-    pub opens: i8,
-    /// The hour it closes, 1 to 24.
-    pub closes: i8,
 }
 
 /// Monday to Friday.

@@ -47,6 +47,7 @@ pub(super) fn to_rate(rate: &Rate) -> pb::Rate {
         fixings: fixings.iter().map(|fixing| to_fixing(fixing)).collect(),
         announced: announced.as_ref().map(to_announced),
         changed_at_revision: *changed_at_revision,
+        ..pb::Rate::default()
     }
 }
 
@@ -87,6 +88,7 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
         newest_effective_date: newest_effective_date
             .map(|date| date.to_string())
             .unwrap_or_default(),
+        ..pb::SourceState::default()
     }
 }
 
@@ -248,6 +250,8 @@ fn to_fixing(fixing: &Fixing) -> pb::Fixing {
         effective_date: effective_date.to_string(),
         published_change: published_change.as_ref().map(text),
         superseded_value: superseded_value.as_ref().map(text),
+        superseded: false,
+        recorded_time: None,
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::sources::Hours;
+use crate::domain::Hours;
 
 /// How much rarer polls are outside the publication window.
 const QUIET_FACTOR: u32 = 4;

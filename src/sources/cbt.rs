@@ -9,12 +9,12 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Revising, SourceId, Table};
+use crate::domain::{Currency, Hours, Revising, SourceId, Table};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, iso_date};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, Hours, ParseError, Source,
-    WORKING_DAYS_AND_SATURDAY, xml,
+    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, ParseError, Source, WORKING_DAYS_AND_SATURDAY,
+    xml,
 };
 
 /// The source.

@@ -17,9 +17,9 @@ mod answer;
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Revising, SourceId, Table};
+use crate::domain::{Currency, Hours, Revising, SourceId, Table};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, EVERY_DAY, Hours, ParseError, Source,
+    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, EVERY_DAY, ParseError, Source,
 };
 
 /// What the terms of a paid interface are.

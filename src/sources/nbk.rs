@@ -14,12 +14,11 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::domain::{Currency, Revising, SourceId, Table};
+use crate::domain::{Currency, Hours, Revising, SourceId, Table};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, Hours, ParseError, Source, WORKING_DAYS, json,
-    xml,
+    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, ParseError, Source, WORKING_DAYS, json, xml,
 };
 
 /// The source.

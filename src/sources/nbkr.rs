@@ -10,12 +10,12 @@
 //!   Saturday's with Sunday's date.
 //! * The weekly file is dated on a Saturday and valid for seven days.
 
-use crate::domain::{Currency, Revising, SourceId, Table};
+use crate::domain::{Currency, Hours, Revising, SourceId, Table};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, Hours, ParseError, Source,
-    WORKING_DAYS_AND_SATURDAY, xml,
+    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, ParseError, Source, WORKING_DAYS_AND_SATURDAY,
+    xml,
 };
 
 /// The seven days a weekly table is valid for, and two for a bank that is late.

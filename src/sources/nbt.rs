@@ -10,11 +10,11 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Revising, SourceId, Table};
+use crate::domain::{Currency, Hours, Revising, SourceId, Table};
 use crate::sources::rows::{Head, Row, TableBuilder, iso_date};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, EVERY_DAY, Hours, ParseError, Source, xml,
+    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, EVERY_DAY, ParseError, Source, xml,
 };
 
 /// The source.

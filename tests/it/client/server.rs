@@ -10,9 +10,11 @@ use silkrate::client::{BackOff, Server, Watch, WatchOptions};
 use silkrate::pb::rate_service_server::{RateService, RateServiceServer};
 use silkrate::pb::watch_rates_response::Event;
 use silkrate::pb::{
-    GetRateRequest, GetRateResponse, GetSnapshotRequest, GetSnapshotResponse, Heartbeat,
-    ListSourcesRequest, ListSourcesResponse, Opening, Position, Rate, ResumeVerdict, Snapshot,
-    Update, WatchRatesRequest, WatchRatesResponse,
+    ConvertAmountRequest, ConvertAmountResponse, GetRateRequest, GetRateResponse,
+    GetSnapshotRequest, GetSnapshotResponse, Heartbeat, ListFixingsRequest, ListFixingsResponse,
+    ListRateHistoryRequest, ListRateHistoryResponse, ListSourcesRequest, ListSourcesResponse,
+    Opening, Position, Rate, ResumeVerdict, Snapshot, Update, WatchRatesRequest,
+    WatchRatesResponse,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -88,6 +90,27 @@ impl RateService for Scripted {
         let pair = request.into_inner().pair;
         let message = format!("no source quotes {pair}");
         Err(Status::with_error_details(Code::NotFound, message, details))
+    }
+
+    async fn convert_amount(
+        &self,
+        _request: Request<ConvertAmountRequest>,
+    ) -> Result<Response<ConvertAmountResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
+
+    async fn list_fixings(
+        &self,
+        _request: Request<ListFixingsRequest>,
+    ) -> Result<Response<ListFixingsResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
+
+    async fn list_rate_history(
+        &self,
+        _request: Request<ListRateHistoryRequest>,
+    ) -> Result<Response<ListRateHistoryResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
     }
 
     async fn list_sources(
