@@ -22,6 +22,7 @@
 //!   parser with the bank's quirks in its comment.
 //! * [`config`]: every setting, its default and its bounds. The only reader of the environment.
 //! * [`clock`]: what time it is: the machine's, or a replay's.
+//! * [`ledger`]: all that was published and every step of the state, in one SQLite file that only grows.
 //! * [`board`]: the tables in memory and the published snapshot.
 //! * [`commit`]: judges what is handed in, and draws revisions.
 //! * [`poller`]: one task a source: when to ask, one HTTP client, what to make of the answer.
@@ -56,6 +57,7 @@ pub mod domain;
 pub mod sources;
 pub mod config;
 pub mod clock;
+pub mod ledger;
 pub mod board;
 pub mod commit;
 pub mod poller;

@@ -11,6 +11,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("telemetry", &[]),
     ("sources", &["domain"]),
     ("config", &["domain", "sources"]),
+    ("ledger", &["domain"]),
     ("board", &["domain"]),
     ("commit", &["domain", "board", "clock"]),
     (

@@ -1,0 +1,334 @@
+//! Opening the file: whose it is, who else has it, which version it is, and whether it is whole.
+
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::ledger::error::{Failure, of_system};
+use crate::ledger::{ClockKind, LedgerError};
+
+/// Marks a database as ours: `silk` in ASCII. `file` and `sqlite3` show it.
+const APPLICATION_ID: i64 = 0x7369_6c6b;
+/// What leads from each version of the schema to the next: the first one from an empty file to version 1. Entries are
+/// added at the end and never changed.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+/// How long to wait for another program's lock, such as a backup's: longer than a copy of the file takes, and shorter
+/// than anyone waits for a commit.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many of the newest entries are counted through at the start. Damage by a crash is at the end; the rest was
+/// whole at an earlier start.
+const ENTRIES_COUNTED: i64 = 256;
+/// How a database file begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// How long its header is.
+const HEADER_BYTES: u64 = 100;
+/// Where in the header the application id stands, in four bytes.
+const HEADER_APPLICATION_ID: std::ops::Range<usize> = 68..72;
+/// Where in the header the journal mode stands: 2 means that the newest pages may be in another file.
+const HEADER_WRITE_VERSION: usize = 18;
+
+/// How many ledgers in memory there have been: each has a name of its own.
+static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
+
+/// Where a ledger is.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// What people call it.
+    pub(super) label: Arc<Path>,
+    target: Target,
+}
+
+#[derive(Debug, Clone)]
+enum Target {
+    File(Arc<Path>),
+    /// A name that all connections of this process share.
+    Memory(Arc<str>),
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Write,
+    Read,
+}
+
+/// What stands at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Found {
+    /// No file, an empty one, or a database without an owner and without anything in it.
+    Nothing,
+    Ours,
+}
+
+impl Place {
+    /// A path, or memory.
+    pub(super) fn of(path: Option<&Path>) -> Result<Self, LedgerError> {
+        let Some(path) = path else {
+            let number = IN_MEMORY.fetch_add(1, Ordering::Relaxed);
+            return Ok(Self {
+                label: Path::new(":memory:").into(),
+                target: Target::Memory(format!("file:/silkrate-{number}?vfs=memdb").into()),
+            });
+        };
+        // An absolute path begins with a slash, so that no name is taken for a URI.
+        let absolute = std::path::absolute(path).map_err(|error| of_system(path, &error))?;
+        Ok(Self {
+            label: path.into(),
+            target: Target::File(absolute.into()),
+        })
+    }
+
+    /// A connection with the settings that every one has.
+    pub(super) fn connect(&self, access: Access) -> Result<Connection, LedgerError> {
+        self.try_connect(access)
+            .map_err(|failure| failure.of(&self.label))
+    }
+
+    fn try_connect(&self, access: Access) -> Result<Connection, Failure> {
+        let flags = match access {
+            Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
+        } | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = match &self.target {
+            Target::File(path) => Connection::open_with_flags(path, flags)?,
+            Target::Memory(name) => {
+                Connection::open_with_flags(&**name, flags | OpenFlags::SQLITE_OPEN_URI)?
+            }
+        };
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        Ok(connection)
+    }
+}
+
+/// The writing connection to a ledger that is ours, of this version, of this clock, and whole; and the lock that keeps
+/// others away while it lives.
+pub(super) fn open(
+    place: &Place,
+    clock: ClockKind,
+) -> Result<(Connection, Option<File>), LedgerError> {
+    let Target::File(path) = &place.target else {
+        let mut connection = place.connect(Access::Write)?;
+        prepare(&mut connection, place, clock)?;
+        return Ok((connection, None));
+    };
+    let lock_path = beside(path, ".lock");
+    // The lock first, where there is one: who holds it may be in the middle of something. Otherwise what is not ours
+    // is left without even a lock beside it.
+    let known = lock_path.exists().then(|| lock(&lock_path, place));
+    let early = known.transpose()?;
+    inspect(path, &place.label)?;
+    let lock = match early {
+        Some(lock) => lock,
+        None => lock(&lock_path, place)?,
+    };
+    let mut connection = place.connect(Access::Write)?;
+    prepare(&mut connection, place, clock)?;
+    Ok((connection, Some(lock)))
+}
+
+/// Keeps every other silkrate away, until it is dropped or the process ends in whichever way.
+fn lock(lock_path: &Path, place: &Place) -> Result<File, LedgerError> {
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(lock_path)
+        .map_err(|error| of_system(lock_path, &error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LedgerError::InUse {
+            path: PathBuf::from(&*place.label),
+        }),
+        Err(TryLockError::Error(error)) => Err(of_system(lock_path, &error)),
+    }
+}
+
+/// Looks at a file without touching it, and refuses what is not ours.
+fn inspect(path: &Path, label: &Path) -> Result<Found, LedgerError> {
+    let header = match header(path) {
+        Ok(header) => header,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(of_system(label, &error)),
+    };
+    if header.is_empty() {
+        return Ok(Found::Nothing);
+    }
+    let foreign = |detail: &str| {
+        Err(LedgerError::Foreign {
+            path: label.to_owned(),
+            detail: detail.to_owned(),
+        })
+    };
+    if !header.starts_with(MAGIC) {
+        return foreign("it is not an SQLite database, or its first page is damaged");
+    }
+    let Some(id) = header.get(HEADER_APPLICATION_ID) else {
+        return Err(LedgerError::Torn {
+            path: label.to_owned(),
+            detail: "it ends within its first page".to_owned(),
+        });
+    };
+    let id = id
+        .iter()
+        .fold(0, |id: i64, byte| (id << 8) | i64::from(*byte));
+    if id == APPLICATION_ID {
+        return Ok(Found::Ours);
+    }
+    // Another program's database may be open, or recovering: only one at rest can be told to be empty.
+    let at_rest =
+        header.get(HEADER_WRITE_VERSION) == Some(&1) && !beside(path, "-journal").exists();
+    if id == 0 && at_rest && has_nothing(path).map_err(|failure| failure.of(label))? {
+        Ok(Found::Nothing)
+    } else {
+        foreign("it is an SQLite database of another program")
+    }
+}
+
+/// The first bytes of a file, fewer when it is shorter.
+fn header(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut header = Vec::new();
+    File::open(path)?
+        .take(HEADER_BYTES)
+        .read_to_end(&mut header)?;
+    Ok(header)
+}
+
+/// Whether a database at rest has no table, view or anything else.
+fn has_nothing(path: &Path) -> Result<bool, Failure> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let objects: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    Ok(objects == 0)
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+fn prepare(
+    connection: &mut Connection,
+    place: &Place,
+    clock: ClockKind,
+) -> Result<(), LedgerError> {
+    let label = &place.label;
+    let say = |failure: Failure| failure.of(label);
+    if connection
+        .is_readonly("main")
+        .map_err(|error| say(error.into()))?
+    {
+        return Err(LedgerError::ReadOnly {
+            path: PathBuf::from(&**label),
+            reason: "it opens for reading alone".to_owned(),
+        });
+    }
+    let found = version(connection).map_err(say)?;
+    let known = known_version(MIGRATIONS);
+    if found > known {
+        return Err(LedgerError::NewerSchema {
+            path: PathBuf::from(&**label),
+            found,
+            known,
+        });
+    }
+    migrate(connection, MIGRATIONS).map_err(say)?;
+    settle(connection, place).map_err(say)?;
+    let kept = kept_clock(connection, clock).map_err(say)?;
+    if kept != clock {
+        return Err(LedgerError::OtherClock {
+            path: PathBuf::from(&**label),
+            kept,
+            asked: clock,
+        });
+    }
+    check(connection).map_err(say)
+}
+
+/// How it is written from now on. After the schema: the file must be known as ours before anything of it can lie in
+/// the log beside it.
+fn settle(connection: &Connection, place: &Place) -> Result<(), Failure> {
+    // Every commit reaches the disk before it is acknowledged; with less, a power cut may take the newest ones.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    if let Target::File(_) = place.target {
+        let mode: String =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        if mode != "wal" {
+            return Err(Failure::Sqlite(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
+                Some(format!(
+                    "its file system allows no write-ahead log (journal mode {mode})"
+                )),
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn version(connection: &Connection) -> Result<i64, Failure> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+fn known_version(migrations: &[&str]) -> i64 {
+    i64::try_from(migrations.len()).unwrap_or(i64::MAX)
+}
+
+/// Brings the schema to the newest version, all in one piece.
+fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), Failure> {
+    let found = version(connection)?;
+    let known = known_version(migrations);
+    if found == known {
+        return Ok(());
+    }
+    let done = usize::try_from(found)
+        .map_err(|_negative| Failure::Torn(format!("its version is {found}")))?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for migration in migrations.iter().skip(done) {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", known)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// The clock of the file; a file without one takes that of this run.
+fn kept_clock(connection: &Connection, clock: ClockKind) -> Result<ClockKind, Failure> {
+    connection.execute(
+        "INSERT INTO ledger (id, clock) SELECT 1, ?1 WHERE NOT EXISTS (SELECT 1 FROM ledger)",
+        [clock.as_str()],
+    )?;
+    let kept: String = connection.query_row("SELECT clock FROM ledger", [], |row| row.get(0))?;
+    [ClockKind::Real, ClockKind::Replay]
+        .into_iter()
+        .find(|kind| kind.as_str() == kept)
+        .ok_or_else(|| Failure::Torn(format!("the table ledger names the clock `{kept}`")))
+}
+
+/// Whether the file is whole, as far as can be told within a second.
+fn check(connection: &Connection) -> Result<(), Failure> {
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(Failure::Torn(verdict));
+    }
+    let mut statement = connection.prepare(
+        "SELECT entry, fixings, (SELECT count(*) FROM fixings WHERE fixings.entry = entries.entry)
+         FROM entries ORDER BY entry DESC LIMIT ?1",
+    )?;
+    let mut rows = statement.query([ENTRIES_COUNTED])?;
+    while let Some(row) = rows.next()? {
+        let (entry, said, there): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if said != there {
+            return Err(Failure::Torn(format!(
+                "entry {entry} should have {said} fixings and has {there}"
+            )));
+        }
+    }
+    Ok(())
+}

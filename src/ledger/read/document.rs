@@ -1,0 +1,160 @@
+//! One document of one source: its tables, its dates, and what was in force on a day.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use rusqlite::{Connection, Params, params};
+
+use crate::domain::{Currency, DocumentKey, Fixing, Revising, Table};
+use crate::ledger::error::Failure;
+use crate::ledger::read::rows::{FIXING_COLUMNS, IS_CURRENT, Stored, StoredFixing, date};
+
+/// A document, as one reader sees it.
+#[derive(Clone, Copy)]
+pub(super) struct Document<'a> {
+    pub(super) connection: &'a Connection,
+    pub(super) key: DocumentKey,
+    revising: Revising,
+}
+
+/// The dates of a document that have a table; oldest first.
+pub(super) fn dates(
+    connection: &Connection,
+    key: DocumentKey,
+    from: Date,
+    to: Date,
+) -> Result<Vec<Date>, Failure> {
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT effective_date FROM tables
+         WHERE source = ?1 AND document = ?2 AND effective_date BETWEEN ?3 AND ?4 ORDER BY effective_date",
+    )?;
+    let mut rows = statement.query(params![
+        key.source.as_str(),
+        key.document,
+        from.to_string(),
+        to.to_string()
+    ])?;
+    let mut dates = Vec::new();
+    while let Some(row) = rows.next()? {
+        dates.push(date(&row.get::<_, String>(0)?, "tables")?);
+    }
+    Ok(dates)
+}
+
+/// The oldest date of a document.
+pub(super) fn began(connection: &Connection, key: DocumentKey) -> Result<Option<Date>, Failure> {
+    let oldest: Option<String> = connection.query_row(
+        "SELECT min(effective_date) FROM tables WHERE source = ?1 AND document = ?2",
+        params![key.source.as_str(), key.document],
+        |row| row.get(0),
+    )?;
+    oldest.map(|text| date(&text, "tables")).transpose()
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn new(connection: &'a Connection, key: DocumentKey, revising: Revising) -> Self {
+        Self {
+            connection,
+            key,
+            revising,
+        }
+    }
+
+    /// For each currency, the newest current row dated within so many days up to a day.
+    pub(super) fn in_force(self, on: Date, look_back_days: i32) -> Result<Vec<Fixing>, Failure> {
+        let before = on.checked_sub(look_back_days.days()).unwrap_or(Date::MIN);
+        // Of a group with max() the other columns are those of the row that has it: SQLite promises that.
+        let sql = format!(
+            "SELECT {FIXING_COLUMNS}, max(effective_date) FROM fixings
+             WHERE source = ?1 AND document = ?2 AND effective_date <= ?3 AND effective_date > ?4 AND {IS_CURRENT}
+             GROUP BY row_currency ORDER BY row_currency"
+        );
+        let rows = self.fixings(
+            &sql,
+            params![
+                self.key.source.as_str(),
+                self.key.document,
+                on.to_string(),
+                before.to_string()
+            ],
+        )?;
+        Ok(rows.into_iter().map(|(_, fixing)| fixing).collect())
+    }
+
+    /// The tables of a span of dates, oldest first.
+    pub(super) fn tables(self, from: Date, to: Date) -> Result<Vec<Table>, Failure> {
+        let mut tables = self.heads(from, to)?;
+        let sql = format!(
+            "SELECT {FIXING_COLUMNS} FROM fixings
+             WHERE source = ?1 AND document = ?2 AND effective_date BETWEEN ?3 AND ?4 AND {IS_CURRENT}"
+        );
+        let rows = self.fixings(
+            &sql,
+            params![
+                self.key.source.as_str(),
+                self.key.document,
+                from.to_string(),
+                to.to_string()
+            ],
+        )?;
+        for (row_currency, fixing) in rows {
+            let day = fixing.effective_date;
+            let table = tables.get_mut(&day).ok_or_else(|| {
+                Failure::Torn(format!(
+                    "the table of {day} is missing, and rows of it are there"
+                ))
+            })?;
+            table.rows.insert(row_currency, Arc::new(fixing));
+        }
+        Ok(tables.into_values().collect())
+    }
+
+    /// The tables without their rows: of each date the newest.
+    fn heads(self, from: Date, to: Date) -> Result<BTreeMap<Date, Table>, Failure> {
+        let mut statement = self.connection.prepare(
+            "SELECT max(id) AS id, effective_date, pivot, as_of FROM tables
+             WHERE source = ?1 AND document = ?2 AND effective_date BETWEEN ?3 AND ?4 GROUP BY effective_date",
+        )?;
+        let mut rows = statement.query(params![
+            self.key.source.as_str(),
+            self.key.document,
+            from.to_string(),
+            to.to_string()
+        ])?;
+        let mut heads = BTreeMap::new();
+        while let Some(row) = rows.next()? {
+            let stored = Stored::of(row, "tables")?;
+            let effective_date = stored.time("effective_date")?;
+            let head = Table {
+                document: self.key.document,
+                pivot: stored.currency("pivot")?,
+                effective_date,
+                as_of: stored.optional_time::<Timestamp>("as_of")?,
+                rows: BTreeMap::new(),
+                dropped: Vec::new(),
+            };
+            heads.insert(effective_date, head);
+        }
+        Ok(heads)
+    }
+
+    /// The rows of a query for [`FIXING_COLUMNS`], with what they corrected.
+    fn fixings(
+        self,
+        sql: &str,
+        parameters: impl Params,
+    ) -> Result<Vec<(Currency, Fixing)>, Failure> {
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query(parameters)?;
+        let mut fixings = Vec::new();
+        while let Some(row) = rows.next()? {
+            let stored = StoredFixing::of(row, self.key.source)?;
+            let row_currency = stored.row_currency;
+            let fixing = stored.with_superseded(self.connection, self.revising)?;
+            fixings.push((row_currency, fixing));
+        }
+        Ok(fixings)
+    }
+}

@@ -1,0 +1,50 @@
+//! Published rows of one currency, page by page.
+
+use jiff::civil::Date;
+use rusqlite::{Connection, params};
+
+use crate::ledger::error::Failure;
+use crate::ledger::read::rows::{FIXING_COLUMNS, Stored, StoredFixing};
+use crate::ledger::read::{FixingRecord, FixingsPage};
+
+/// The records of a page.
+pub(super) fn fixings(
+    connection: &Connection,
+    page: &FixingsPage,
+) -> Result<Vec<FixingRecord>, Failure> {
+    let sql = format!(
+        "SELECT {FIXING_COLUMNS}, fixings.document, entries.at,
+             EXISTS (SELECT 1 FROM fixings AS newer WHERE newer.supersedes = fixings.id) AS superseded
+         FROM fixings JOIN entries ON entries.entry = fixings.entry
+         WHERE fixings.source = ?1 AND row_currency = ?2 AND effective_date BETWEEN ?3 AND ?4
+             AND (effective_date, fixings.id) < (?5, ?6)
+         ORDER BY effective_date DESC, fixings.id DESC LIMIT ?7"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    // The first page begins after everything.
+    let (after_date, after_id) = page.after.unwrap_or((Date::MAX, i64::MAX));
+    let mut rows = statement.query(params![
+        page.source.as_str(),
+        page.currency.as_str(),
+        page.from.unwrap_or(Date::ZERO).to_string(),
+        page.to.unwrap_or(Date::MAX).to_string(),
+        after_date.to_string(),
+        after_id,
+        page.limit
+    ])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored = Stored::of(row, "fixings")?;
+        let (superseded, document) = (stored.get("superseded")?, stored.get("document")?);
+        let recorded_at = stored.time("at")?;
+        let fixing = StoredFixing::of(row, page.source)?;
+        records.push(FixingRecord {
+            id: fixing.id,
+            superseded,
+            recorded_at,
+            document,
+            fixing: fixing.with_superseded(connection, page.revising)?,
+        });
+    }
+    Ok(records)
+}

@@ -1,0 +1,169 @@
+//! What a start needs: the position, what was served, and the tables that memory had.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rusqlite::{Connection, OptionalExtension, params};
+use rust_decimal::Decimal;
+
+use crate::domain::{Change, Check, Direction, Fixing, Held, Position, Restored, RestoredDocument};
+use crate::ledger::error::Failure;
+use crate::ledger::read::document::{Document, began, dates};
+use crate::ledger::read::rows::{Stored, date, instant};
+
+/// The state after the last entry.
+pub(super) fn restore(connection: &Connection) -> Result<Option<Restored>, Failure> {
+    let last = connection
+        .query_row(
+            "SELECT epoch, revision, at FROM entries ORDER BY entry DESC LIMIT 1",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .optional()?;
+    let Some((epoch, revision, at)): Option<(String, i64, String)> = last else {
+        return Ok(None);
+    };
+    Ok(Some(Restored {
+        position: Position {
+            epoch: epoch.into(),
+            revision: unsigned(revision)?,
+        },
+        at: instant(&at, "entries")?,
+        attempted: attempted(connection)?,
+        served: served(connection)?,
+    }))
+}
+
+fn unsigned(revision: i64) -> Result<u64, Failure> {
+    u64::try_from(revision).map_err(|_negative| Failure::Torn(format!("a revision is {revision}")))
+}
+
+fn attempted(connection: &Connection) -> Result<Vec<String>, Failure> {
+    let mut statement = connection.prepare("SELECT source FROM attempted ORDER BY source")?;
+    let sources = statement.query_map([], |row| row.get(0))?;
+    Ok(sources.collect::<Result<_, _>>()?)
+}
+
+fn served(connection: &Connection) -> Result<BTreeMap<String, (u64, u64)>, Failure> {
+    let mut statement = connection.prepare("SELECT subject, revision, fingerprint FROM served")?;
+    let mut rows = statement.query([])?;
+    let mut served = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let (subject, digits): (String, String) = (row.get(0)?, row.get(2)?);
+        let fingerprint = u64::from_str_radix(&digits, 16).map_err(|error| {
+            Failure::Torn(format!("the fingerprint of `{subject}` in served: {error}"))
+        })?;
+        served.insert(subject, (unsigned(row.get(1)?)?, fingerprint));
+    }
+    Ok(served)
+}
+
+/// What memory keeps of a document.
+pub(super) fn document(
+    document: &Document<'_>,
+    newest: usize,
+) -> Result<RestoredDocument, Failure> {
+    let Document {
+        connection, key, ..
+    } = *document;
+    let known = dates(connection, key, Date::ZERO, Date::MAX)?;
+    let kept = known.len().saturating_sub(newest);
+    let mut tables = Vec::new();
+    if let Some(first) = known.get(kept) {
+        for older in dates_of_last_rows(document)?.range(..first) {
+            tables.extend(document.tables(*older, *older)?);
+        }
+        tables.extend(document.tables(*first, Date::MAX)?);
+    }
+    Ok(RestoredDocument {
+        tables,
+        held: held(document)?,
+        rejected: rejected(document)?,
+        began: began(connection, key)?,
+    })
+}
+
+/// The dates on which some currency stands for the last time.
+fn dates_of_last_rows(document: &Document<'_>) -> Result<BTreeSet<Date>, Failure> {
+    let mut statement = document.connection.prepare(
+        "SELECT max(effective_date) FROM fixings WHERE source = ?1 AND document = ?2 GROUP BY row_currency",
+    )?;
+    let mut rows = statement.query(params![document.key.source.as_str(), document.key.document])?;
+    let mut dates = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        dates.insert(date(&row.get::<_, String>(0)?, "fixings")?);
+    }
+    Ok(dates)
+}
+
+/// The values that wait, in the order in which they came.
+fn held(document: &Document<'_>) -> Result<Vec<Held>, Failure> {
+    let sql = "SELECT * FROM held WHERE source = ?1 AND document = ?2
+         AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.held = held.id) ORDER BY id";
+    each_held(document, sql, |stored| {
+        let name: String = stored.get("check_name")?;
+        let unknown = || stored.torn("check_name", &format!("there is no check `{name}`"));
+        Ok(Held {
+            document: document.key.document,
+            fixing: Arc::new(held_fixing(document, stored)?),
+            check: Check::parse(&name).ok_or_else(unknown)?,
+            detail: stored.get("detail")?,
+            since: stored.time("since")?,
+            change: change(stored)?,
+        })
+    })
+}
+
+/// The values that a person rejected, in the order in which they came.
+fn rejected(document: &Document<'_>) -> Result<Vec<Fixing>, Failure> {
+    let sql = "SELECT held.* FROM held JOIN decisions ON decisions.held = held.id
+         WHERE source = ?1 AND document = ?2 AND outcome = 'rejected' ORDER BY held.id";
+    each_held(document, sql, |stored| held_fixing(document, stored))
+}
+
+fn each_held<T>(
+    document: &Document<'_>,
+    sql: &str,
+    read: impl Fn(Stored<'_>) -> Result<T, Failure>,
+) -> Result<Vec<T>, Failure> {
+    let mut statement = document.connection.prepare(sql)?;
+    let mut rows = statement.query(params![document.key.source.as_str(), document.key.document])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(read(Stored::of(row, "held")?)?);
+    }
+    Ok(found)
+}
+
+fn held_fixing(document: &Document<'_>, stored: Stored<'_>) -> Result<Fixing, Failure> {
+    Ok(Fixing {
+        source: document.key.source,
+        currency: stored.currency("currency")?,
+        units: stored.get("units")?,
+        value: stored.decimal("value")?,
+        home_currency: stored.currency("home_currency")?,
+        effective_date: stored.time("effective_date")?,
+        published_change: stored.optional_decimal("published_change")?,
+        superseded_value: stored.optional_decimal("superseded_value")?,
+    })
+}
+
+/// The change of a held value: all of it is there, or none.
+fn change(stored: Stored<'_>) -> Result<Option<Change>, Failure> {
+    let Some(absolute) = stored.optional_decimal("change_absolute")? else {
+        return Ok(None);
+    };
+    Ok(Some(Change {
+        absolute,
+        percent: stored.decimal("change_percent")?,
+        direction: match absolute.cmp(&Decimal::ZERO) {
+            Ordering::Greater => Direction::Up,
+            Ordering::Less => Direction::Down,
+            Ordering::Equal => Direction::Flat,
+        },
+        reference_value: stored.decimal("reference_value")?,
+        reference_date: stored.time("reference_date")?,
+    }))
+}

@@ -1,0 +1,215 @@
+//! Writing: one thread, one transaction an entry.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use tokio::sync::mpsc;
+
+use crate::domain::{Decision, Entry, Fixing, Held, Position, Served};
+use crate::ledger::Append;
+use crate::ledger::error::Failure;
+
+mod file;
+
+/// Works off what comes, until nobody can append any more.
+pub(super) fn run(mut connection: Connection, mut queue: mpsc::Receiver<Append>, label: &Path) {
+    while let Some(Append { entry, answer }) = queue.blocking_recv() {
+        let written = append(&mut connection, &entry).map_err(|failure| failure.of(label));
+        if answer.send(written).is_err() {
+            tracing::warn!(
+                revision = entry.position.revision,
+                "nobody waited for an entry to be written"
+            );
+        }
+    }
+    if let Err((_connection, error)) = connection.close() {
+        tracing::warn!(%error, "the ledger was not closed in good order; nothing is lost");
+    }
+}
+
+/// Writes an entry in one piece.
+pub(super) fn append(connection: &mut Connection, entry: &Entry) -> Result<(), Failure> {
+    // Immediate: the right to write is taken before anything is read, so that what was read still holds.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let number = begin(&transaction, entry)?;
+    let fixings = file::file(&transaction, number, &entry.filed)?;
+    for held in &entry.held {
+        hold(&transaction, number, held)?;
+    }
+    for decision in &entry.decided {
+        decide(&transaction, number, decision)?;
+    }
+    for served in &entry.served {
+        serve(&transaction, entry.position.revision, served)?;
+    }
+    for source in &entry.attempted {
+        transaction.execute(
+            "INSERT INTO attempted (source, entry) VALUES (?1, ?2) ON CONFLICT (source) DO NOTHING",
+            params![source.as_str(), number],
+        )?;
+    }
+    // The entry comes last, when it is known how many rows it has; that theirs exists is looked at when it commits.
+    transaction.execute(
+        "INSERT INTO entries (entry, epoch, revision, at, cause, source, fixings)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            number,
+            &*entry.position.epoch,
+            stored_revision(entry.position.revision)?,
+            entry.at.to_string(),
+            entry.cause.as_str(),
+            entry.cause.source().map(|source| source.as_str()),
+            fixings
+        ],
+    )?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// The number of the entry; refused when it does not follow the one before.
+fn begin(transaction: &Transaction<'_>, entry: &Entry) -> Result<i64, Failure> {
+    let Position { epoch, revision } = &entry.position;
+    let revision = stored_revision(*revision)?;
+    let last = transaction
+        .query_row(
+            "SELECT entry, epoch, revision FROM entries ORDER BY entry DESC LIMIT 1",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
+        .optional()?;
+    let (number, last_epoch, last_revision): (i64, String, i64) =
+        last.unwrap_or((0, String::new(), -1));
+    let continues = *last_epoch == **epoch;
+    if revision < last_revision || (!continues && revision == last_revision) {
+        return Err(Failure::Refused(format!(
+            "revision {revision} of epoch `{epoch}` does not follow revision {last_revision} of epoch `{last_epoch}`"
+        )));
+    }
+    if !continues {
+        let began = transaction.execute(
+            "INSERT INTO epochs (epoch, began_at, first_revision) VALUES (?1, ?2, ?3)
+             ON CONFLICT (epoch) DO NOTHING",
+            params![&**epoch, entry.at.to_string(), revision],
+        )?;
+        if began == 0 {
+            return Err(Failure::Refused(format!(
+                "epoch `{epoch}` ended before revision {last_revision} of epoch `{last_epoch}`"
+            )));
+        }
+    }
+    number
+        .checked_add(1)
+        .ok_or_else(|| Failure::Refused("there is no number left for an entry".to_owned()))
+}
+
+fn stored_revision(revision: u64) -> Result<i64, Failure> {
+    i64::try_from(revision)
+        .map_err(|_too_large| Failure::Refused(format!("revision {revision} is too large")))
+}
+
+/// Writes a held value, unless the very same already waits.
+fn hold(transaction: &Transaction<'_>, number: i64, held: &Held) -> Result<(), Failure> {
+    match newest_of(transaction, held)? {
+        Some((_, None)) => Ok(()),
+        _ => insert_held(transaction, number, held).map(|_id| ()),
+    }
+}
+
+/// Writes a decision beside its value; a value that was never written down is now, so that no decision is lost.
+fn decide(transaction: &Transaction<'_>, number: i64, decision: &Decision) -> Result<(), Failure> {
+    let outcome = decision.outcome.as_str();
+    let held = match newest_of(transaction, &decision.held)? {
+        Some((_, Some(decided))) if decided == outcome => return Ok(()),
+        Some((id, None)) => id,
+        _ => insert_held(transaction, number, &decision.held)?,
+    };
+    transaction.execute(
+        "INSERT INTO decisions (held, entry, outcome, decided_by, note) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            held,
+            number,
+            outcome,
+            decision.by.as_str(),
+            decision.note
+        ],
+    )?;
+    Ok(())
+}
+
+/// The newest held row with a name and a figure, and what was decided on it.
+fn newest_of(
+    transaction: &Transaction<'_>,
+    held: &Held,
+) -> Result<Option<(i64, Option<String>)>, Failure> {
+    let Fixing {
+        source,
+        currency,
+        units,
+        value,
+        effective_date,
+        ..
+    } = &*held.fixing;
+    let found = transaction.query_row(
+        "SELECT held.id, decisions.outcome FROM held LEFT JOIN decisions ON decisions.held = held.id
+         WHERE source = ?1 AND document = ?2 AND effective_date = ?3 AND currency = ?4 AND units = ?5 AND value = ?6
+         ORDER BY held.id DESC LIMIT 1",
+        params![
+            source.as_str(),
+            held.document,
+            effective_date.to_string(),
+            currency.as_str(),
+            units,
+            value.to_string()
+        ],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    );
+    Ok(found.optional()?)
+}
+
+fn insert_held(transaction: &Transaction<'_>, number: i64, held: &Held) -> Result<i64, Failure> {
+    let fixing = &*held.fixing;
+    let change = held.change.as_ref();
+    transaction.execute(
+        "INSERT INTO held (entry, source, document, effective_date, currency, home_currency, units, value,
+             published_change, superseded_value, check_name, detail, since, change_absolute, change_percent,
+             reference_value, reference_date)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+        params![
+            number,
+            fixing.source.as_str(),
+            held.document,
+            fixing.effective_date.to_string(),
+            fixing.currency.as_str(),
+            fixing.home_currency.as_str(),
+            fixing.units,
+            fixing.value.to_string(),
+            fixing.published_change.map(|change| change.to_string()),
+            fixing.superseded_value.map(|value| value.to_string()),
+            held.check.as_str(),
+            held.detail,
+            held.since.to_string(),
+            change.map(|change| change.absolute.to_string()),
+            change.map(|change| change.percent.to_string()),
+            change.map(|change| change.reference_value.to_string()),
+            change.map(|change| change.reference_date.to_string())
+        ],
+    )?;
+    Ok(transaction.last_insert_rowid())
+}
+
+/// Notes what is served under a name since a revision, or that nothing is any more.
+fn serve(transaction: &Transaction<'_>, revision: u64, served: &Served) -> Result<(), Failure> {
+    match served.fingerprint {
+        Some(fingerprint) => transaction.execute(
+            "INSERT INTO served (subject, revision, fingerprint) VALUES (?1, ?2, ?3)
+             ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, fingerprint = excluded.fingerprint",
+            params![
+                served.subject,
+                stored_revision(revision)?,
+                format!("{fingerprint:016x}")
+            ],
+        )?,
+        None => transaction.execute("DELETE FROM served WHERE subject = ?1", [&served.subject])?,
+    };
+    Ok(())
+}
