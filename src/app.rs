@@ -12,19 +12,23 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
+use tonic::transport::server::{Router, TcpIncoming};
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
+use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
-use crate::board::{Board, BoardReader};
+use crate::admin::Admin;
+use crate::board::BoardReader;
 use crate::clock::Clock;
-use crate::commit::Commit;
-use crate::config::{Config, SourceSettings};
-use crate::domain::{DocumentRecord, History, Preference, SourceRecord};
+use crate::commit::{Commit, CommitHandle, Store};
+use crate::config::{self, Config, SourceSettings};
+use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::feed::Feed;
 use crate::grpc::{DrainingHealth, Rates};
+use crate::ledger::{ClockKind, LedgerError};
 use crate::pb;
+use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
 use crate::poller::Poller;
 use crate::poller::fetch::FetchError;
@@ -45,22 +49,23 @@ const HEADER_BYTES_MAX: u32 = 8 * 1024;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a probe may stay unanswered.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// Letters of an epoch: 80 bits of chance.
-const EPOCH_LETTERS: usize = 16;
 
 /// Why the service could not start, or did not go on.
 #[derive(Debug, Error)]
 pub enum AppError {
     /// A port is taken or not allowed.
-    #[error(
-        "cannot listen on {address}: {source} (is another silkrate running? set server.listen)"
-    )]
+    #[error("cannot listen on {address}: {source} (is another silkrate running? set {key})")]
     Listen {
         /// Where.
         address: SocketAddr,
         /// Why not.
         source: io::Error,
+        /// The setting of the address.
+        key: &'static str,
     },
+    /// The ledger is another's, or was written under another kind of clock.
+    #[error(transparent)]
+    Store(#[from] LedgerError),
     /// The client for a source cannot be built.
     #[error("cannot ask {id}: {source}")]
     Client {
@@ -92,8 +97,11 @@ pub struct App {
     clock: Clock,
     listener: TcpListener,
     address: SocketAddr,
+    admin_listener: TcpListener,
+    admin_address: SocketAddr,
     board: BoardReader,
     commit: Commit,
+    handle: CommitHandle,
     pollers: Vec<Poller>,
 }
 
@@ -112,26 +120,25 @@ impl App {
         let listen_error = |source| AppError::Listen {
             address: config.server.listen,
             source,
+            key: "server.listen",
         };
         let listener = TcpListener::bind(config.server.listen)
             .await
             .map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
-        let mut records = Vec::new();
-        let mut zones = Vec::new();
-        let mut required = BTreeMap::new();
-        for settings in &config.sources {
-            let zone = zone(settings)?;
-            zones.push(zone.clone());
-            records.push(record(settings, zone));
-            let source = settings.source;
-            let documents = settings.documents.iter();
-            required
-                .extend(documents.map(|document| ((source.id, document.name), document.required)));
-        }
-        let board = Board::new(records, preferences(&config), &epoch(), clock.now());
-        let reader = board.reader();
-        let (commit, handle) = Commit::new(board, clock.clone(), required, zones);
+        let admin_error = |source| AppError::Listen {
+            address: config.server.admin_listen,
+            source,
+            key: "server.admin_listen",
+        };
+        let admin_listener = TcpListener::bind(config.server.admin_listen)
+            .await
+            .map_err(admin_error)?;
+        let admin_address = admin_listener.local_addr().map_err(admin_error)?;
+        let store = open_store(&config)?;
+        let records: Result<Vec<_>, AppError> = config.sources.iter().map(record).collect();
+        let preferences = config.ticker.prefer.clone();
+        let (commit, handle) = Commit::open(records?, preferences, store, clock.clone()).await;
         let mut pollers = Vec::new();
         for settings in &config.sources {
             let id = settings.source.id.as_str();
@@ -149,8 +156,11 @@ impl App {
             clock,
             listener,
             address,
-            board: reader,
+            admin_listener,
+            admin_address,
+            board: commit.board(),
             commit,
+            handle,
             pollers,
         })
     }
@@ -158,6 +168,11 @@ impl App {
     /// Where gRPC is served.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where operators are served.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
     }
 
     /// What is served.
@@ -172,18 +187,28 @@ impl App {
             clock,
             listener,
             address,
+            admin_listener,
+            admin_address,
             board,
             commit,
+            handle,
             pollers,
         } = self;
         let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = Tasks::default();
-        tasks.start("commit", commit.run(stop.clone()));
+        let ledger = commit.ledger();
+        let committed = stop.child_token();
+        tasks.start("commit", commit.run(committed));
         for poller in pollers {
             tasks.start(poller.id().as_str(), poller.run(stop.clone()));
         }
-        let feed = Feed::new(board, config.server.heartbeat_interval, draining.clone());
-        let rates = RateServiceServer::new(Rates::new(feed, config.ticker.pairs, clock));
+        let feed = Feed::new(
+            board.clone(),
+            config.server.heartbeat_interval,
+            draining.clone(),
+        );
+        let rates = Rates::new(feed, ledger.clone(), config.ticker.pairs, clock);
+        let rates = RateServiceServer::new(rates).max_decoding_message_size(REQUEST_BYTES_MAX);
         let health = HealthReporter::new();
         let health_service = HealthService::from_health_reporter(health.clone());
         let health_service =
@@ -191,26 +216,15 @@ impl App {
         health
             .set_service_status(SERVICE_NAME, ServingStatus::Serving)
             .await;
-        let reflection = tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(pb::DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .build_v1()?;
-        let server = server()
-            .add_service(rates.max_decoding_message_size(REQUEST_BYTES_MAX))
+        let routes = server()
+            .add_service(rates)
             .add_service(health_service)
-            .add_service(reflection);
-        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-        let drained = draining.clone();
-        let serving = async move {
-            match server
-                .serve_with_incoming_shutdown(incoming, drained.cancelled_owned())
-                .await
-            {
-                Ok(()) => tracing::debug!("every connection has ended"),
-                Err(error) => tracing::error!(%error, "the server failed"),
-            }
-        };
-        tasks.start("grpc", serving);
+            .add_service(reflection()?);
+        tasks.start("grpc", serve(routes, listener, draining.clone()));
+        let admin = AdminServiceServer::new(Admin::new(board, handle, ledger));
+        let routes = server().add_service(admin).add_service(reflection()?);
+        tasks.start("admin", serve(routes, admin_listener, draining.clone()));
+        tracing::info!(address = %admin_address, "serving operators");
         tracing::info!(%address, "serving gRPC");
 
         let ended = tokio::select! {
@@ -233,6 +247,25 @@ impl App {
     }
 }
 
+/// Serves what comes in, until draining.
+async fn serve(routes: Router, listener: TcpListener, draining: CancellationToken) {
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    match routes
+        .serve_with_incoming_shutdown(incoming, draining.cancelled_owned())
+        .await
+    {
+        Ok(()) => tracing::debug!("every connection has ended"),
+        Err(error) => tracing::error!(%error, "the server failed"),
+    }
+}
+
+fn reflection() -> Result<ServerReflectionServer<impl ServerReflection>, AppError> {
+    Ok(tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(pb::DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?)
+}
+
 fn server() -> Server {
     Server::builder()
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
@@ -248,34 +281,44 @@ fn zone(settings: &SourceSettings) -> Result<TimeZone, AppError> {
     TimeZone::get(name).map_err(|_unknown| AppError::Zone(name))
 }
 
-fn record(settings: &SourceSettings, zone: TimeZone) -> SourceRecord {
+fn record(settings: &SourceSettings) -> Result<SourceRecord, AppError> {
     let source = settings.source;
     let documents = settings.documents.iter().map(|document| DocumentRecord {
         name: document.name,
-        stale_after_days: document.stale_after_days,
+        schedule: crate::domain::Schedule {
+            hours: source.hours,
+            dated: crate::domain::Dated::NextDay,
+            holidays: &[],
+            lives_days: 1,
+            stale_after_hours: 24,
+        },
+        required: document.required,
+        typical_dollar: None,
         history: History::new(source.revising),
     });
-    SourceRecord {
+    Ok(SourceRecord {
         id: source.id,
         name: source.name,
         attribution: source.attribution,
         page: source.page,
         terms: source.terms,
         home: source.home,
-        zone,
+        zone: zone(settings)?,
         documents: documents.collect(),
         attempted: false,
-    }
+    })
 }
 
-fn preferences(config: &Config) -> Vec<Preference> {
-    config.ticker.prefer.clone()
-}
-
-fn epoch() -> String {
-    std::iter::repeat_with(fastrand::alphanumeric)
-        .take(EPOCH_LETTERS)
-        .collect()
+fn open_store(config: &Config) -> Result<Store, AppError> {
+    let path = match &config.store {
+        config::Store::Memory => None,
+        config::Store::File(path) => Some(path.clone()),
+    };
+    let clock = match config.clock {
+        None => ClockKind::Real,
+        Some(_) => ClockKind::Replay,
+    };
+    Ok(Store::open(path, clock)?)
 }
 
 /// The tasks of the service, each with its name. Any that ends unasked ends the service.

@@ -1,26 +1,22 @@
-//! The latest tables of every source, and the snapshot made of them.
+//! The published snapshot, and what is known of each source beside it.
 //!
-//! Ground state is a map from source to its records; derived from it is one immutable [`Snapshot`] a commit, published
-//! for everyone at once. Nobody answers a request by walking the map: that would not be one moment in time. Only the
-//! commit task holds a [`Board`]; everyone else holds a [`BoardReader`].
+//! Ground state is a map from source to its records; published beside it is one immutable [`Snapshot`] a commit, for
+//! everyone at once. Nobody answers a request by walking the map: that would not be one moment in time. Only the commit
+//! task holds a [`Board`]; everyone else holds a [`BoardReader`].
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use jiff::Timestamp;
 use tokio::sync::watch;
 
 use crate::domain::{
-    DroppedRow, Inserted, PollReport, PollStatus, Position, Preference, Snapshot, SourceId,
-    SourceRecord, SourceState, Table, choose_quotes,
+    DroppedRow, PollReport, PollStatus, Snapshot, SourceId, SourceRecord, SourceState,
 };
 
 /// The writing end.
 #[derive(Debug)]
 pub struct Board {
     state: Arc<State>,
-    preferences: Vec<Preference>,
 }
 
 /// The reading end: cheap to clone, and it cannot change anything.
@@ -31,8 +27,6 @@ pub struct BoardReader {
 
 #[derive(Debug)]
 struct State {
-    /// The sources there are, sorted: the map is read by key.
-    ids: Vec<SourceId>,
     sources: DashMap<SourceId, SourceEntry>,
     published: watch::Sender<Arc<Snapshot>>,
 }
@@ -57,37 +51,23 @@ pub struct SourceDetail {
 }
 
 impl Board {
-    /// A board that knows its sources and nothing of what they say. Revision 0 of a new epoch.
-    pub fn new(
-        records: Vec<SourceRecord>,
-        preferences: Vec<Preference>,
-        epoch: &str,
-        now: Timestamp,
+    /// A board that shows this.
+    pub fn new<'a>(
+        records: impl Iterator<Item = &'a Arc<SourceRecord>>,
+        snapshot: Snapshot,
     ) -> Self {
-        let mut ids: Vec<SourceId> = records.iter().map(|record| record.id).collect();
-        ids.sort_unstable();
-        let states = records
-            .iter()
-            .map(|record| (record.id, record.state(now)))
-            .collect();
-        let published = watch::Sender::new(Arc::new(Snapshot::initial(epoch, states)));
-        let entry = |record: SourceRecord| {
-            (
-                record.id,
-                SourceEntry {
-                    record: Arc::new(record),
-                    polls: PollStatus::default(),
-                },
-            )
+        let entry = |record: &Arc<SourceRecord>| {
+            let entry = SourceEntry {
+                record: Arc::clone(record),
+                polls: PollStatus::default(),
+            };
+            (record.id, entry)
         };
-        let sources = records.into_iter().map(entry).collect();
         Self {
             state: Arc::new(State {
-                ids,
-                sources,
-                published,
+                sources: records.map(entry).collect(),
+                published: watch::Sender::new(Arc::new(snapshot)),
             }),
-            preferences,
         }
     }
 
@@ -98,36 +78,9 @@ impl Board {
         }
     }
 
-    /// What is known of a source's publications.
-    pub fn record(&self, source: SourceId) -> Option<Arc<SourceRecord>> {
-        self.state
-            .sources
-            .get(&source)
-            .map(|entry| Arc::clone(&entry.record))
-    }
-
-    /// Files a table under its document and date. Nobody sees it before [`Board::publish`].
-    pub fn insert(&self, source: SourceId, table: Table) -> Inserted {
-        let Some(mut entry) = self.state.sources.get_mut(&source) else {
-            return Inserted::Unchanged;
-        };
-        let record = Arc::make_mut(&mut entry.record);
-        let document = record
-            .documents
-            .iter_mut()
-            .find(|document| document.name == table.document);
-        document.map_or(Inserted::Unchanged, |document| {
-            document.history.insert(table)
-        })
-    }
-
-    /// Notes that the first attempt to ask a source has ended, so that others may answer in its place.
-    pub fn mark_attempted(&self, source: SourceId) {
-        if let Some(mut entry) = self.state.sources.get_mut(&source)
-            && !entry.record.attempted
-        {
-            Arc::make_mut(&mut entry.record).attempted = true;
-        }
+    /// What is shown.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.state.published.borrow())
     }
 
     /// Notes how a poll went. No reader of a snapshot sees it.
@@ -137,20 +90,18 @@ impl Board {
         }
     }
 
-    /// Derives the snapshot of this moment and publishes it, as the next revision, if anything a reader can see has
-    /// changed.
-    pub fn publish(&self, now: Timestamp) -> Option<Position> {
-        let record = |id: &SourceId| Some((*id, self.record(*id)?));
-        let records: BTreeMap<_, _> = self.state.ids.iter().filter_map(record).collect();
-        let quotes = choose_quotes(&records, &self.preferences, now);
-        let states = records
-            .iter()
-            .map(|(id, record)| (*id, record.state(now)))
-            .collect();
-        let next = self.state.published.borrow().next(quotes, states)?;
-        let position = next.position.clone();
-        self.state.published.send_replace(Arc::new(next));
-        Some(position)
+    /// Takes what is known of the sources now.
+    pub fn update<'a>(&self, records: impl Iterator<Item = &'a Arc<SourceRecord>>) {
+        for record in records {
+            if let Some(mut entry) = self.state.sources.get_mut(&record.id) {
+                entry.record = Arc::clone(record);
+            }
+        }
+    }
+
+    /// Shows a snapshot to everyone.
+    pub fn publish(&self, snapshot: Snapshot) {
+        self.state.published.send_replace(Arc::new(snapshot));
     }
 }
 
@@ -163,6 +114,14 @@ impl BoardReader {
     /// The latest snapshot and every later one; a slow reader sees the newest.
     pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.state.published.subscribe()
+    }
+
+    /// What is known of a source's publications, by its name.
+    pub fn record(&self, id: &str) -> Option<Arc<SourceRecord>> {
+        let snapshot = self.snapshot();
+        let state = snapshot.sources().find(|state| state.id.as_str() == id)?;
+        let entry = self.state.sources.get(&state.id)?;
+        Some(Arc::clone(&entry.record))
     }
 
     /// Every source, sorted by id: its state at this snapshot, and how its polls go now.

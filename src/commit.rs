@@ -1,229 +1,371 @@
 //! The one task that draws revisions.
 //!
-//! Pollers hand in tables, the calendar turns at the banks' midnights, and each of them becomes at most one commit:
-//! judged, applied to the board, published under the next revision. Whoever hands something in waits for the verdict;
-//! the queue is short, so a burst slows the pollers and not the readers.
+//! Pollers hand in tables, time passes, an operator decides, and each of them becomes at most one commit: judged,
+//! written to the ledger, then shown on the board under the next revision. Whoever hands something in waits for the
+//! verdict; the queue is short, so a burst slows the pollers and not the readers.
 
-use std::collections::BTreeMap;
+mod handle;
+mod restore;
+mod store;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub use handle::{Admitted, CommitHandle, Decided, Stopped, StoreStatus, Submission, Verdict};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use rust_decimal::Decimal;
+pub use store::Store;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::board::Board;
+use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
-use crate::domain::{Currency, Inserted, Intent, PollReport, SourceId, Table, judge};
+use crate::commit::handle::{Message, QUEUE_MAX};
+use crate::domain::{
+    Book, Cause, DocumentKey, Entry, Filed, Intent, NotDecided, Outcome, Position, Preference,
+    Snapshot, SourceId, SourceRecord, Table,
+};
+use crate::ledger::LedgerReader;
 
-/// Submissions that may wait: two for each source there is. More would mean that a poller does not await its verdict.
-const QUEUE_MAX: usize = 16;
-
-/// The end that pollers hold.
-#[derive(Debug, Clone)]
-pub struct CommitHandle {
-    sender: mpsc::Sender<Message>,
-}
-
-/// The commit task has ended; nothing can be handed in any more.
-#[derive(Debug, Error)]
-#[error("the commit task has ended")]
-pub struct Stopped;
-
-/// The tables of one poll.
-#[derive(Debug, Clone)]
-pub struct Submission {
-    /// Who published them.
-    pub source: SourceId,
-    /// In the order in which they came; none when nothing came.
-    pub tables: Vec<Table>,
-    /// Whether older ones are welcome.
-    pub intent: Intent,
-    /// Whether the attempt to ask the source has ended with this, so that others may answer in its place.
-    pub attempt_ended: bool,
-}
-
-/// What became of the tables of one poll.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Verdict {
-    /// The revision drawn; none when nothing a reader can see has changed.
-    pub revision: Option<u64>,
-    /// Why tables were refused, for people, by document.
-    pub refused: Vec<(&'static str, String)>,
-}
-
-impl Verdict {
-    /// Whether a table of this document was refused.
-    pub fn refuses(&self, document: &str) -> bool {
-        self.refused.iter().any(|(refused, _)| *refused == document)
-    }
-}
-
-#[derive(Debug)]
-enum Message {
-    Tables {
-        submission: Submission,
-        verdict: oneshot::Sender<Verdict>,
-    },
-    Polled {
-        source: SourceId,
-        report: PollReport,
-    },
-}
+/// Letters of an epoch: 80 bits of chance.
+const EPOCH_LETTERS: usize = 16;
 
 /// The task.
 #[derive(Debug)]
 pub struct Commit {
+    book: Book,
     board: Board,
+    store: Store,
     clock: Clock,
-    /// By source and document, the currencies without which a table is not believed.
-    required: BTreeMap<(SourceId, &'static str), &'static [Currency]>,
-    /// Where the calendar turns.
-    zones: Vec<TimeZone>,
+    /// Sources whose first attempt has ended, which no entry says yet.
+    attempted: BTreeSet<SourceId>,
     receiver: mpsc::Receiver<Message>,
 }
 
-impl CommitHandle {
-    /// Hands in the tables of one poll: one commit at most.
-    pub async fn submit(&self, submission: Submission) -> Result<Verdict, Stopped> {
-        let (verdict, answer) = oneshot::channel();
-        self.send(Message::Tables {
-            submission,
-            verdict,
-        })
-        .await?;
-        answer.await.map_err(|_dropped| Stopped)
-    }
-
-    /// Says how a poll went.
-    pub async fn polled(&self, source: SourceId, report: PollReport) -> Result<(), Stopped> {
-        self.send(Message::Polled { source, report }).await
-    }
-
-    async fn send(&self, message: Message) -> Result<(), Stopped> {
-        self.sender.send(message).await.map_err(|_closed| Stopped)
-    }
-}
-
 impl Commit {
-    /// The task and the handle for those who hand in.
-    pub fn new(
-        board: Board,
+    /// The task and the handle for those who hand in. What the store remembers is restored: it is on the board at once.
+    pub async fn open(
+        records: Vec<SourceRecord>,
+        preferences: Vec<Preference>,
+        store: Store,
         clock: Clock,
-        required: BTreeMap<(SourceId, &'static str), &'static [Currency]>,
-        zones: Vec<TimeZone>,
     ) -> (Self, CommitHandle) {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        (
-            Self {
-                board,
-                clock,
-                required,
-                zones,
-                receiver,
-            },
-            CommitHandle { sender },
-        )
+        let (book, snapshot, entry) = restore::restore(records, preferences, &store, &clock).await;
+        let board = Board::new(book.records(), snapshot);
+        let mut commit = Self {
+            book,
+            board,
+            store,
+            clock,
+            attempted: BTreeSet::new(),
+            receiver,
+        };
+        if let Some(entry) = entry {
+            commit.write(entry).await;
+        }
+        (commit, CommitHandle::new(sender))
     }
 
-    /// Works until told to stop.
+    /// What is shown.
+    pub fn board(&self) -> BoardReader {
+        self.board.reader()
+    }
+
+    /// The reading end of the ledger, for as long as there is one.
+    pub fn ledger(&self) -> watch::Receiver<Option<LedgerReader>> {
+        self.store.readers()
+    }
+
+    /// Works until told to stop. What is under way is finished first: nothing is shown that is not written.
     pub async fn run(mut self, stop: CancellationToken) {
-        // Kept until it has been worked off: whatever else happens at midnight does not push it to the next one.
-        let mut midnight = self.next_midnight();
+        let mut due = self.clock.now();
         loop {
-            let until_midnight = self.clock.real_time_until(midnight);
+            let until_due = self.clock.real_time_until(due);
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(until_midnight) => {
-                    if self.clock.now() >= midnight {
-                        self.publish("the calendar");
-                        midnight = self.next_midnight();
+                () = self.store.retry_due() => self.recover().await,
+                // Without pollers there are no messages: time passes all the same.
+                Some(message) = self.receiver.recv() => {
+                    if self.take(message).await {
+                        due = self.book.next_change(self.clock.now());
                     }
                 }
-                message = self.receiver.recv() => match message {
-                    Some(message) => self.take(message),
-                    // There are no pollers: what there is, is served all the same.
-                    None => return stop.cancelled().await,
-                },
+                () = tokio::time::sleep(until_due) => due = self.pass_time(due).await,
             }
         }
     }
 
-    fn take(&mut self, message: Message) {
+    /// When `due` has come: looks at everything as of now, and tells when to look again.
+    async fn pass_time(&mut self, due: Timestamp) -> Timestamp {
+        let now = self.clock.now();
+        if now < due {
+            return due;
+        }
+        self.commit(Cause::Clock, Filed::default(), now).await;
+        self.book.next_change(now)
+    }
+
+    /// Whether the state has been looked at as of now.
+    async fn take(&mut self, message: Message) -> bool {
         match message {
             Message::Tables {
                 submission,
                 verdict,
             } => {
-                let answer = self.file(submission);
+                let answer = self.file(submission).await;
                 if verdict.send(answer).is_err() {
                     tracing::debug!("a poller did not wait for its verdict");
                 }
             }
-            Message::Polled { source, report } => self.board.record_poll(source, report),
+            Message::Backfill {
+                source,
+                table,
+                admitted,
+            } => {
+                let answer = self.backfill(source, table).await;
+                if admitted.send(answer).is_err() {
+                    tracing::debug!("nobody waited for a table of the past");
+                }
+            }
+            Message::Decide {
+                id,
+                value,
+                outcome,
+                note,
+                decided,
+            } => {
+                let answer = self.decide(&id, value, outcome, &note).await;
+                if decided.send(answer).is_err() {
+                    tracing::debug!("nobody waited for a decision");
+                }
+            }
+            Message::Polled { source, report } => {
+                self.board.record_poll(source, report);
+                return false;
+            }
+            Message::Store { status } => {
+                let answer = self.store.status(self.board.snapshot().position.clone());
+                if status.send(answer).is_err() {
+                    tracing::debug!("nobody waited for the state of the store");
+                }
+                return false;
+            }
         }
+        true
     }
 
-    fn file(&mut self, submission: Submission) -> Verdict {
+    async fn file(&mut self, submission: Submission) -> Verdict {
         let Submission {
             source,
             tables,
             intent,
             attempt_ended,
         } = submission;
+        let now = self.clock.now();
         let mut verdict = Verdict::default();
+        let mut changes = Filed::default();
         for table in tables {
             let (document, date) = (table.document, table.effective_date);
-            if let Err(reason) = self.judge(source, &table, intent) {
-                tracing::warn!(%source, document, %date, reason, "refused a table");
-                verdict.refused.push((document, reason));
-                continue;
-            }
-            match self.board.insert(source, table) {
-                Inserted::Changed => tracing::info!(%source, document, %date, "filed a table"),
-                known => tracing::debug!(%source, document, %date, ?known, "no news in a table"),
+            match self.book.file(source, table, intent, now) {
+                Ok(filed) => {
+                    log_filed(source, document, &filed);
+                    changes.filed.extend(filed.filed);
+                    changes.held.extend(filed.held);
+                    changes.decided.extend(filed.decided);
+                }
+                Err(reason) => {
+                    tracing::warn!(%source, document, %date, %reason, "refused a table");
+                    verdict.refused.push((document, reason.to_string()));
+                }
             }
         }
-        if attempt_ended {
-            self.board.mark_attempted(source);
+        if attempt_ended && self.book.mark_attempted(source) {
+            self.attempted.insert(source);
         }
-        verdict.revision = self.publish(source.as_str());
+        verdict.revision = self.commit(Cause::Poll(source), changes, now).await;
+        let held = self.book.held();
+        let held = held.filter(|held| held.fixing.source == source);
+        verdict.holding = held.map(|held| held.document).collect();
+        verdict.gaps = self.book.gaps(source, now);
         verdict
     }
 
-    fn judge(&self, source: SourceId, table: &Table, intent: Intent) -> Result<(), String> {
-        let record = self.board.record(source).ok_or("unknown source")?;
-        let document = record.document(table.document).ok_or("unknown document")?;
-        let required = self
-            .required
-            .get(&(source, table.document))
-            .copied()
-            .unwrap_or_default();
-        let today = record.today(self.clock.now());
-        judge(table, &document.history, required, today, intent)
-            .map_err(|implausible| implausible.to_string())
-    }
-
-    fn publish(&self, cause: &str) -> Option<u64> {
-        let position = self.board.publish(self.clock.now())?;
-        tracing::debug!(revision = position.revision, cause, "committed");
-        Some(position.revision)
-    }
-
-    /// When the date next changes somewhere.
-    fn next_midnight(&self) -> Timestamp {
+    async fn backfill(&mut self, source: SourceId, table: Table) -> Admitted {
         let now = self.clock.now();
-        let midnight = |zone: &TimeZone| {
-            let tomorrow = zone.to_datetime(now).date().tomorrow().ok()?;
-            tomorrow
-                .to_zoned_datetime(zone.clone())
-                .ok()
-                .map(|midnight| midnight.timestamp())
-        };
-        self.zones
-            .iter()
-            .filter_map(midnight)
-            .min()
-            .unwrap_or(Timestamp::MAX)
+        let (document, date) = (table.document, table.effective_date);
+        match self.book.file(source, table, Intent::History, now) {
+            Ok(filed) => {
+                log_filed(source, document, &filed);
+                let admitted = Admitted {
+                    refused: String::new(),
+                    news: !filed.is_empty(),
+                    held_rows: filed.held.len(),
+                };
+                self.commit(Cause::Backfill(source), filed, now).await;
+                let key = DocumentKey { source, document };
+                let history = self.book.history(key);
+                let before_memory = |history: &&mut crate::domain::History| {
+                    history.oldest_date().is_none_or(|oldest| date < oldest)
+                };
+                if let Some(history) = history.filter(before_memory) {
+                    // What was in force a year ago may be known only now.
+                    history.began_on(date);
+                    history.forget_anchors();
+                    self.commit(Cause::Backfill(source), Filed::default(), now)
+                        .await;
+                }
+                admitted
+            }
+            Err(reason) => Admitted {
+                refused: reason.to_string(),
+                ..Admitted::default()
+            },
+        }
     }
+
+    async fn decide(
+        &mut self,
+        id: &str,
+        value: Option<Decimal>,
+        outcome: Outcome,
+        note: &str,
+    ) -> Result<Decided, NotDecided> {
+        let filed = self.book.decide(id, value, outcome, note)?;
+        let held = filed
+            .decided
+            .iter()
+            .map(|decision| Arc::clone(&decision.held));
+        let mut held = held;
+        let held = held.next_back().ok_or(NotDecided::NotHeld(id.to_owned()))?;
+        tracing::info!(id, outcome = outcome.as_str(), note, "an operator decided");
+        let now = self.clock.now();
+        self.commit(Cause::Operator, filed, now).await;
+        Ok(Decided {
+            position: self.board.snapshot().position.clone(),
+            held,
+        })
+    }
+
+    /// Derives what is served as of now; writes what changed to the ledger; shows it. The revision, when one was drawn.
+    async fn commit(&mut self, cause: Cause, changes: Filed, now: Timestamp) -> Option<u64> {
+        self.complete_windows(now).await;
+        let shown = self.board.snapshot();
+        let next = shown.next(self.book.view(now));
+        if next.is_none() && changes.is_empty() {
+            self.board.update(self.book.records());
+            return None;
+        }
+        let snapshot = next.as_ref().unwrap_or(&shown);
+        let entry = Entry {
+            position: snapshot.position.clone(),
+            at: now,
+            cause,
+            filed: changes.filed,
+            held: changes.held,
+            decided: changes.decided,
+            attempted: std::mem::take(&mut self.attempted).into_iter().collect(),
+            served: next.as_ref().map(Snapshot::changes).unwrap_or_default(),
+        };
+        let written = self.store.append(entry).await;
+        self.board.update(self.book.records());
+        let next = match written {
+            // The disk does not follow: what is served from now on is of another epoch.
+            Some(epoch) => Some(snapshot.renewed(Position {
+                epoch: epoch.into(),
+                revision: shown.position.revision.saturating_add(1),
+            })),
+            None => next,
+        };
+        let next = next?;
+        let revision = next.position.revision;
+        self.board.publish(next);
+        tracing::debug!(revision, cause = cause.as_str(), "committed");
+        Some(revision)
+    }
+
+    /// Writes an entry that changes nothing that is shown.
+    async fn write(&mut self, entry: Entry) {
+        if let Some(epoch) = self.store.append(entry).await {
+            let shown = self.board.snapshot();
+            self.board.publish(shown.renewed(Position {
+                epoch: epoch.into(),
+                revision: shown.position.revision.saturating_add(1),
+            }));
+        }
+    }
+
+    /// Tries to write what has waited in memory; when that succeeds, a new epoch begins, and continuity with it.
+    async fn recover(&mut self) {
+        let shown = self.board.snapshot();
+        let written = self.store.written_until().await;
+        let revision = shown.position.revision.max(written.unwrap_or_default());
+        let snapshot = shown.renewed(Position {
+            epoch: epoch().into(),
+            revision: revision.saturating_add(1),
+        });
+        let attempted = self.book.records().filter(|record| record.attempted);
+        let entry = Entry {
+            position: snapshot.position.clone(),
+            at: self.clock.now(),
+            cause: Cause::Start,
+            filed: Vec::new(),
+            held: Vec::new(),
+            decided: Vec::new(),
+            attempted: attempted.map(|record| record.id).collect(),
+            served: snapshot.changes(),
+        };
+        if self.store.recover(entry).await {
+            self.board.publish(snapshot);
+        }
+    }
+
+    /// Looks up what was in force on the days that the changes over windows are taken from.
+    async fn complete_windows(&mut self, now: Timestamp) {
+        let wanted = |record: &Arc<SourceRecord>| -> Vec<_> {
+            let (source, today) = (record.id, record.today(now));
+            let documents = record.documents.iter();
+            let of_document = documents.flat_map(|document| {
+                let key = DocumentKey {
+                    source,
+                    document: document.name,
+                };
+                let revising = document.history.revising();
+                let windows = document.history.anchors_wanted(today).into_iter();
+                windows.map(move |(window, day)| (key, revising, window, day))
+            });
+            of_document.collect()
+        };
+        let wanted: Vec<_> = self.book.records().flat_map(wanted).collect();
+        for (key, revising, window, day) in wanted {
+            let rows = self.store.in_force(key, revising, day).await;
+            if let Some(history) = self.book.history(key) {
+                let rows = rows.unwrap_or_default();
+                history.anchor(window, day, restore::table_of(key, day, rows));
+            }
+        }
+    }
+}
+
+fn log_filed(source: SourceId, document: &str, filed: &Filed) {
+    for table in &filed.filed {
+        let (date, rows) = (table.effective_date, table.rows.len());
+        tracing::info!(%source, document, %date, rows, "filed a table");
+    }
+    for held in &filed.held {
+        let (id, check) = (held.id(), held.check.as_str());
+        tracing::warn!(%id, value = %held.fixing.value, check, detail = held.detail, "holds a value");
+    }
+    for decision in &filed.decided {
+        let (id, outcome) = (decision.held.id(), decision.outcome.as_str());
+        tracing::info!(%id, outcome, note = decision.note, "a held value is settled");
+    }
+}
+
+/// A name for an unbroken run of revisions.
+fn epoch() -> String {
+    std::iter::repeat_with(fastrand::alphanumeric)
+        .take(EPOCH_LETTERS)
+        .collect()
 }

@@ -1,33 +1,46 @@
 //! The service of the contract: checks a request, asks the board or the feed, converts.
 
 mod health;
-mod refusal;
-mod wire;
+mod history;
+mod page;
+mod past;
 
 use std::pin::Pin;
 
 use futures_util::{Stream, stream};
 pub use health::DrainingHealth;
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use crate::clock::Clock;
 use crate::domain::{Pair, RateFilter};
 use crate::feed::{Feed, Subscribe, Subscription};
+use crate::grpc::past::Past;
+use crate::ledger::LedgerReader;
 use crate::pb;
 use crate::pb::rate_service_server::RateService;
+use crate::wire::{self, refusal};
 
 /// The service.
 #[derive(Debug, Clone)]
 pub struct Rates {
     feed: Feed,
+    past: Past,
     ticker: RateFilter,
     clock: Clock,
 }
 
 impl Rates {
-    /// Answers from a feed; an empty filter means the ticker's pairs.
-    pub fn new(feed: Feed, ticker: RateFilter, clock: Clock) -> Self {
+    /// Answers from a feed, and about the past from the ledger, while there is one; an empty filter means the ticker's
+    /// pairs.
+    pub fn new(
+        feed: Feed,
+        ledger: watch::Receiver<Option<LedgerReader>>,
+        ticker: RateFilter,
+        clock: Clock,
+    ) -> Self {
         Self {
+            past: Past::new(feed.board().clone(), ledger),
             feed,
             ticker,
             clock,
@@ -117,23 +130,26 @@ impl RateService for Rates {
 
     async fn convert_amount(
         &self,
-        _request: Request<pb::ConvertAmountRequest>,
+        request: Request<pb::ConvertAmountRequest>,
     ) -> Result<Response<pb::ConvertAmountResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        self.accepting()?;
+        self.convert(request.into_inner()).await.map(Response::new)
     }
 
     async fn list_fixings(
         &self,
-        _request: Request<pb::ListFixingsRequest>,
+        request: Request<pb::ListFixingsRequest>,
     ) -> Result<Response<pb::ListFixingsResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        self.accepting()?;
+        self.fixings(request.into_inner()).await.map(Response::new)
     }
 
     async fn list_rate_history(
         &self,
-        _request: Request<pb::ListRateHistoryRequest>,
+        request: Request<pb::ListRateHistoryRequest>,
     ) -> Result<Response<pb::ListRateHistoryResponse>, Status> {
-        Err(Status::unimplemented("not yet"))
+        self.accepting()?;
+        self.history(request.into_inner()).await.map(Response::new)
     }
 
     async fn list_sources(

@@ -40,6 +40,12 @@ const BACK_PAUSE: Duration = Duration::from_millis(250);
 /// For how many addresses validators are remembered while polls fail in part: a few days of dated documents.
 const VALIDATORS_MAX: usize = 8;
 
+/// How often a table that was missed is asked for: a bank that does not have it by then never will.
+const GAP_TRIES_MAX: u32 = 3;
+
+/// A table that was missed: which document, of which date.
+type Gap = (&'static str, Date);
+
 /// The task of one source.
 #[derive(Debug)]
 pub struct Poller {
@@ -51,6 +57,8 @@ pub struct Poller {
     clock: Clock,
     commit: CommitHandle,
     validators: BTreeMap<String, Validators>,
+    /// How often each missed table has been asked for.
+    filled: BTreeMap<Gap, u32>,
     /// What the last failed poll said, so that a long outage is one line in the log and not thousands.
     logged_error: Option<String>,
 }
@@ -76,6 +84,7 @@ impl Poller {
             clock,
             commit,
             validators: BTreeMap::new(),
+            filled: BTreeMap::new(),
             logged_error: None,
         })
     }
@@ -111,9 +120,10 @@ impl Poller {
                 (self.poll().await, Intent::News)
             };
             let cut_short = start_is_due && harvest.failed && starts_with_tables < STARTS_MAX;
-            let pause = self
+            let (pause, gaps) = self
                 .settle(harvest, intent, attempted_at, &mut outcome)
                 .await?;
+            self.fill(gaps).await?;
             starts_with_tables += u32::from(start_is_due && outcome.has_table);
             start_is_due = cut_short || (!start_is_due && !had_table && outcome.has_table);
             tokio::time::sleep(pause).await;
@@ -127,7 +137,7 @@ impl Poller {
         intent: Intent,
         attempted_at: Timestamp,
         outcome: &mut Outcome,
-    ) -> Result<Duration, Stopped> {
+    ) -> Result<(Duration, Vec<Gap>), Stopped> {
         let Harvest {
             tables,
             brought_table,
@@ -159,7 +169,37 @@ impl Poller {
             error,
         };
         self.commit.polled(self.source.id, report).await?;
-        Ok(pause)
+        Ok((pause, verdict.gaps))
+    }
+
+    /// Fetches the tables that the bank must have published and that were missed: a few times each, then no more.
+    async fn fill(&mut self, gaps: Vec<Gap>) -> Result<(), Stopped> {
+        self.filled.retain(|gap, _| gaps.contains(gap));
+        for gap in gaps {
+            let tries = self.filled.entry(gap).or_default();
+            if *tries >= GAP_TRIES_MAX {
+                continue;
+            }
+            *tries += 1;
+            let (name, date) = gap;
+            let document = self.documents.iter().find(|document| document.name == name);
+            let Some((document, dated)) =
+                document.and_then(|document| Some((document, document.dated?)))
+            else {
+                continue;
+            };
+            tokio::time::sleep(BACK_PAUSE).await;
+            let gathered = Mutex::new(Harvest::default());
+            let unknown = Validators::default();
+            let reply = self.ask(document, dated(date), &unknown, &gathered).await;
+            let tables = std::mem::take(&mut locked(&gathered).tables);
+            let submission = self.submission(tables, Intent::History, false);
+            self.commit.submit(submission).await?;
+            if matches!(reply, Reply::Failed(Next::End)) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The first questions: what is in force, what went before, what is announced. What has come is committed every
@@ -183,7 +223,9 @@ impl Poller {
                     let verdict = self.commit.submit(submission).await?;
                     let mut gathered = locked(&gathered);
                     gathered.errors.extend(reasons(&verdict));
-                    gathered.validators.retain(|(document, ..)| !verdict.refuses(document));
+                    gathered.validators.retain(|(document, ..)| {
+                        !verdict.refuses(document) && !verdict.holds(document)
+                    });
                 }
             }
         }
@@ -293,7 +335,9 @@ impl Poller {
             self.validators.clear();
         }
         for (document, path, validators) in validators {
-            if verdict.refuses(document) || validators.is_empty() {
+            // A value that waits is confirmed by being read again.
+            let unsettled = verdict.refuses(document) || verdict.holds(document);
+            if unsettled || validators.is_empty() {
                 self.validators.remove(&path);
             } else {
                 self.validators.insert(path, validators);

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     let result = runtime.block_on(async {
         let drain = CancellationToken::new();
         let service = service(config, arguments.demo, drain.clone());
-        until_stopped(service, &drain, Signals::listen()?).await
+        Box::pin(until_stopped(service, &drain, Signals::listen()?)).await
     });
     runtime.shutdown_timeout(ABORT_PATIENCE);
     result

@@ -86,6 +86,8 @@ pub struct Flag {
 pub struct Held {
     /// Which document it stands in.
     pub document: &'static str,
+    /// The currency of its row: the side that is not the table's pivot.
+    pub code: Currency,
     /// The row as published.
     pub fixing: Arc<Fixing>,
     /// The check it did not pass.
@@ -105,13 +107,17 @@ impl Held {
             source: self.fixing.source,
             document: self.document,
             effective_date: self.fixing.effective_date,
-            currency: self.currency(),
+            currency: self.code,
         }
     }
 
-    /// The currency of its row: the side that is not the table's pivot. Held values are a bank's, priced in its own.
-    pub fn currency(&self) -> Currency {
-        self.fixing.currency
+    /// The currency on the other side of its row, and of every row of its table.
+    pub fn pivot(&self) -> Currency {
+        if self.code == self.fixing.currency {
+            self.fixing.home_currency
+        } else {
+            self.fixing.currency
+        }
     }
 }
 

@@ -9,6 +9,9 @@ use thiserror::Error;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
+/// The digits of nearly every minor unit there is.
+const MINOR_UNIT_USUAL: u32 = 2;
+
 /// The text is not three letters.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("a currency code is three letters, such as KZT")]
@@ -79,6 +82,13 @@ impl Currency {
     /// Whether it is one of [`Currency::FIVE`].
     pub fn is_of_the_five(self) -> bool {
         Self::FIVE.contains(&self)
+    }
+
+    /// How many digits its minor unit has: two for cents and tiyin, none for the yen. Two where nobody knows.
+    pub fn minor_unit(self) -> u32 {
+        let known = iso_currency::Currency::from_code(self.as_str());
+        let digits = known.and_then(iso_currency::Currency::exponent);
+        digits.map_or(MINOR_UNIT_USUAL, u32::from)
     }
 
     /// The first day on which the code was no longer money, for those that were withdrawn.

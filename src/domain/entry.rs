@@ -19,7 +19,7 @@ pub enum Cause {
     Clock,
     /// A person decided.
     Operator,
-    /// The service started: with other settings, or without continuity.
+    /// The service started with other settings or without continuity, or the ledger can be written again.
     Start,
 }
 
@@ -123,7 +123,7 @@ pub struct RestoredDocument {
     /// The values that wait.
     pub held: Vec<Held>,
     /// Those that a person rejected.
-    pub rejected: Vec<Fixing>,
+    pub rejected: Vec<Held>,
     /// The oldest date known, kept in memory or not.
     pub began: Option<Date>,
 }

@@ -1,15 +1,18 @@
 //! Whether a table can be believed at all. What fails is refused, never repaired.
 
-use jiff::ToSpan;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use thiserror::Error;
 
-use crate::domain::{Currency, History, Table};
+use crate::domain::{Currency, DocumentRecord, Table};
 
 /// How far ahead a table may be dated: banks publish the next working day's rates, over long holidays too.
 const DAYS_AHEAD_MAX: i32 = 10;
 /// A table must have four in five of the currencies its predecessor had: less is a truncated page or another document.
 const KEPT_FIFTHS_MIN: usize = 4;
+
+/// How far the clock of a market vendor may be ahead of ours.
+const CLOCK_AHEAD_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why a table is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -25,6 +28,9 @@ pub enum Implausible {
         /// How many there were.
         known: usize,
     },
+    /// The instant of a market table lies ahead of the clock.
+    #[error("it is of {0}, which has not come yet")]
+    NotYet(Timestamp),
     /// A date too far ahead.
     #[error("it is dated {0}, more than {DAYS_AHEAD_MAX} days ahead")]
     FarAhead(Date),
@@ -50,36 +56,37 @@ pub enum Intent {
 /// Judges the shape and the date of a table against the ones known of the same document.
 pub fn judge(
     table: &Table,
-    known: &History,
-    required: &[Currency],
+    document: &DocumentRecord,
     today: Date,
+    now: Timestamp,
     intent: Intent,
 ) -> Result<(), Implausible> {
-    if let Some(missing) = required
-        .iter()
-        .find(|currency| !table.rows.contains_key(currency))
-    {
+    let mut required = document.required.iter();
+    if let Some(missing) = required.find(|currency| !table.rows.contains_key(currency)) {
         return Err(Implausible::Missing(*missing));
     }
-    if let Some(newest) = known.newest() {
-        let known = newest.rows.len();
-        let kept = newest
-            .rows
-            .keys()
-            .filter(|code| table.rows.contains_key(code))
-            .count();
+    let history = &document.history;
+    if let Some(newest) = history.known_dates().next_back() {
+        let known = history.printed(newest);
+        let kept = known.keys().filter(|code| table.rows.contains_key(code));
+        let (kept, known) = (kept.count(), known.len());
         if kept.saturating_mul(5) < known.saturating_mul(KEPT_FIFTHS_MIN) {
             return Err(Implausible::Shrunk { kept, known });
         }
     }
     let date = table.effective_date;
+    if let Some(as_of) = table.as_of
+        && as_of.duration_since(now) > CLOCK_AHEAD_MAX
+    {
+        return Err(Implausible::NotYet(as_of));
+    }
     if today
         .checked_add(DAYS_AHEAD_MAX.days())
         .is_ok_and(|limit| date > limit)
     {
         return Err(Implausible::FarAhead(date));
     }
-    match known.date_in_force(today) {
+    match history.date_in_force(today) {
         Some(in_force) if intent == Intent::News && date < in_force => {
             Err(Implausible::Outdated { date, in_force })
         }
@@ -95,7 +102,7 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
-    use crate::domain::{Fixing, Revising, SourceId};
+    use crate::domain::{Dated, Fixing, History, Hours, Revising, Schedule, SourceId};
 
     fn table(effective_date: Date, codes: &[&'static str]) -> Table {
         let row = |code: &&'static str| {
@@ -124,12 +131,31 @@ mod tests {
     }
 
     fn verdict(table: &Table, intent: Intent) -> Result<(), Implausible> {
-        let mut known = History::new(Revising::Correction);
-        known.insert(self::table(
+        let mut history = History::new(Revising::Correction);
+        history.insert(self::table(
             date(2026, 4, 1),
             &["USD", "EUR", "RUB", "KGS", "UZS"],
         ));
-        judge(table, &known, &[Currency::USD], date(2026, 4, 2), intent)
+        let document = DocumentRecord {
+            name: "daily",
+            schedule: Schedule {
+                hours: Hours {
+                    days: &[],
+                    opens: 0,
+                    closes: 24,
+                },
+                dated: Dated::NextDay,
+                holidays: &[],
+                lives_days: 1,
+                stale_after_hours: 24,
+            },
+            required: &[Currency::USD],
+            typical_dollar: None,
+            history,
+        };
+        let today = date(2026, 4, 2);
+        let now = Timestamp::UNIX_EPOCH;
+        judge(table, &document, today, now, intent)
     }
 
     #[test]

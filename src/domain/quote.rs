@@ -7,7 +7,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Age, Currency, Freshness, History, Point, SourceId, SourceState, Standing};
+use crate::domain::flags::FlagBook;
+use crate::domain::{
+    Age, Currency, Flag, Freshness, History, Point, Revising, Schedule, SourceId, SourceState,
+    Standing,
+};
 
 /// One place in the order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +27,12 @@ pub enum Preference {
 pub struct DocumentRecord {
     /// Which document.
     pub name: &'static str,
-    /// A date older than this many days is stale.
-    pub stale_after_days: i32,
+    /// When its tables are published.
+    pub schedule: Schedule,
+    /// Currencies without which a table is not believed.
+    pub required: &'static [Currency],
+    /// About how much of the source's own currency a dollar costs: a bound for the first table.
+    pub typical_dollar: Option<u32>,
     /// Its tables.
     pub history: History,
 }
@@ -61,6 +69,8 @@ pub struct QuoteInputs {
     pub standing: Standing,
     /// How current it is.
     pub age: Age,
+    /// What is odd about the fixings in force.
+    pub flags: Vec<Flag>,
 }
 
 /// The choice behind a pair, and the revision that made it.
@@ -78,59 +88,81 @@ impl SourceRecord {
         self.zone.to_datetime(now).date()
     }
 
+    /// The next instant at which something about its freshness may change.
+    pub fn next_change(&self, now: Timestamp) -> Timestamp {
+        let tomorrow = self.zone.to_datetime(now).date().tomorrow();
+        let midnight = tomorrow.and_then(|date| date.to_zoned_datetime(self.zone.clone()));
+        midnight.map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+    }
+
+    /// What a second table of the same date means: all its documents agree.
+    pub fn revising(&self) -> Revising {
+        let main = self.documents.first();
+        main.map_or(Revising::Correction, |document| document.history.revising())
+    }
+
     /// The document of a name.
     pub fn document(&self, name: &str) -> Option<&DocumentRecord> {
         self.documents.iter().find(|document| document.name == name)
     }
 
     /// How current the source is: its main document, or the first other one that has a table.
-    pub fn state(&self, now: Timestamp) -> SourceState {
+    pub fn state(&self, now: Timestamp, flags: &FlagBook) -> SourceState {
         let today = self.today(now);
         let age = self.documents.iter().find_map(|document| {
             let (effective_date, fixed_on) = document.history.dates(today)?;
-            Some(Age::of(
-                effective_date,
-                fixed_on,
-                today,
-                document.stale_after_days,
-            ))
+            Some(Age::of(effective_date, fixed_on, today, 5))
         });
         let newest = self
             .documents
             .iter()
             .filter_map(|document| document.history.newest());
+        let held = self
+            .documents
+            .iter()
+            .flat_map(|document| document.history.held());
         SourceState {
             id: self.id,
             name: self.name,
             attribution: self.attribution,
             age,
             newest_effective_date: newest.map(|table| table.effective_date).max(),
+            held: held.map(Arc::clone).collect(),
+            flags: flags.of_source(self.id).cloned().collect(),
             changed_at_revision: 0,
         }
     }
 
-    /// What the source says of a pair now: of its documents, the one that says the newest.
-    fn inputs(&self, now: Timestamp, from: Currency, to: Currency) -> Option<QuoteInputs> {
-        let today = self.today(now);
+    /// What the source says of a pair on a day: of its documents, the one that says the newest.
+    pub fn standing(
+        &self,
+        today: Date,
+        (from, to): (Currency, Currency),
+    ) -> Option<(Standing, &DocumentRecord)> {
         let standings = self.documents.iter().filter_map(|document| {
             let standing = document.history.standing(today, from, to)?;
-            Some((standing, document.stale_after_days))
+            Some((standing, document))
         });
         // `rev`, because the last of equals wins and the main document comes first.
-        let newest = standings
-            .collect::<Vec<_>>()
-            .into_iter()
-            .rev()
-            .max_by_key(|(standing, _)| standing.current.date);
-        let (standing, stale_after_days) = newest?;
-        let age = Age::of(
-            standing.effective_date,
-            standing.current.date,
-            today,
-            stale_after_days,
-        );
+        let standings: Vec<_> = standings.collect();
+        let newest_last = standings.into_iter().rev();
+        newest_last.max_by_key(|(standing, _)| standing.current.date)
+    }
+
+    /// What the source says of a pair now, how current that is, and what is odd about it.
+    fn inputs(
+        &self,
+        now: Timestamp,
+        pair: (Currency, Currency),
+        flags: &FlagBook,
+    ) -> Option<QuoteInputs> {
+        let today = self.today(now);
+        let (standing, document) = self.standing(today, pair)?;
+        let age = Age::of(standing.effective_date, standing.current.date, today, 5);
+        let table = (self.id, document.name, standing.current.date);
         Some(QuoteInputs {
             source: self.id,
+            flags: flags.of_pair(table, pair.into()),
             standing,
             age,
         })
@@ -144,6 +176,7 @@ pub fn choose_quotes(
     sources: &BTreeMap<SourceId, Arc<SourceRecord>>,
     preferences: &[Preference],
     now: Timestamp,
+    flags: &FlagBook,
 ) -> BTreeMap<(Currency, Currency), QuoteInputs> {
     let mut quotes = BTreeMap::new();
     for home in Currency::FIVE {
@@ -156,7 +189,7 @@ pub fn choose_quotes(
             .into_iter()
             .filter(|other| !other.is_of_the_five());
         for other in others {
-            if let Some(inputs) = choose(&candidates, now, home, other) {
+            if let Some(inputs) = choose(&candidates, now, (home, other), flags) {
                 quotes.insert((home, other), inputs);
             }
         }
@@ -188,12 +221,12 @@ fn candidates<'a>(
 fn choose(
     candidates: &[&SourceRecord],
     now: Timestamp,
-    home: Currency,
-    other: Currency,
+    pair: (Currency, Currency),
+    flags: &FlagBook,
 ) -> Option<QuoteInputs> {
     let mut first = None;
     for source in candidates {
-        let inputs = source.inputs(now, home, other);
+        let inputs = source.inputs(now, pair, flags);
         match inputs {
             Some(inputs) if inputs.age.freshness != Freshness::Stale => return Some(inputs),
             Some(inputs) if first.is_none() => first = Some(inputs),

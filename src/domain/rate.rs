@@ -5,7 +5,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{Age, Change, Currency, Fixing, Freshness, Pair, Point, Quote, Ratio};
+use crate::domain::{
+    Age, Change, Currency, Fixing, Flag, Freshness, Held, NoPoint, Pair, Point, Quote, QuoteInputs,
+    Ratio, SourceId, Window, WindowPoint,
+};
 
 /// Digits of an inverted or crossed value: more than any bank prints, fewer than any double would blur.
 const DERIVED_DIGITS: u32 = 12;
@@ -57,6 +60,21 @@ pub struct Rate {
     pub announced: Option<Announced>,
     /// The revision that last changed it.
     pub changed_at_revision: u64,
+    /// Published values behind it that wait.
+    pub held: Vec<Arc<Held>>,
+    /// The changes over a week, a month and a year; none for identity.
+    pub windows: Vec<WindowChange>,
+    /// What is odd about the fixings behind it.
+    pub flags: Vec<Flag>,
+}
+
+/// The change over a window, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowChange {
+    /// Which window.
+    pub window: Window,
+    /// Against the value in force one window ago.
+    pub change: Result<Change, String>,
 }
 
 impl Rate {
@@ -79,6 +97,9 @@ impl Rate {
             fixings: Vec::new(),
             announced: None,
             changed_at_revision: 0,
+            held: Vec::new(),
+            windows: Vec::new(),
+            flags: Vec::new(),
         }
     }
 
@@ -99,7 +120,23 @@ impl Rate {
                 change,
             })
         });
+        let windows = standing.windows.iter().map(|at| {
+            let change = reason_or(inputs.source, &at.point).and_then(|point| {
+                window_change(
+                    value_at(pair, &point.fixings).map(|at| at.0),
+                    point.date,
+                    value,
+                )
+            });
+            WindowChange {
+                window: at.window,
+                change,
+            }
+        });
         Some(Self {
+            windows: windows.collect(),
+            held: standing.held.clone(),
+            flags: inputs.flags.clone(),
             pair,
             value,
             derivation,
@@ -133,6 +170,9 @@ impl Rate {
         });
         let (first, second) = (base.inputs.source, quote.inputs.source);
         Some(Self {
+            windows: crossed_windows(pair, base, quote, value),
+            held: both(base, quote, |inputs| &inputs.standing.held),
+            flags: both(base, quote, |inputs| &inputs.flags),
             pair,
             value,
             derivation: Derivation::Crossed,
@@ -152,6 +192,41 @@ impl Rate {
             changed_at_revision: base.changed_at_revision.max(quote.changed_at_revision),
         })
     }
+}
+
+/// The changes over the windows of a pair of two of the five: each leg as it stood on the day.
+fn crossed_windows(pair: Pair, base: &Quote, quote: &Quote, value: Decimal) -> Vec<WindowChange> {
+    let windows = base.inputs.standing.windows.iter();
+    let windows = windows.zip(&quote.inputs.standing.windows);
+    let change = |(base_at, quote_at): (&WindowPoint, &WindowPoint)| {
+        let change = reason_or(base.inputs.source, &base_at.point).and_then(|first| {
+            let second = reason_or(quote.inputs.source, &quote_at.point)?;
+            let date = first.date.max(second.date);
+            window_change(cross_at(pair, first, second), date, value)
+        });
+        WindowChange {
+            window: base_at.window,
+            change,
+        }
+    };
+    windows.map(change).collect()
+}
+
+/// What both legs of a cross have.
+fn both<T: Clone>(base: &Quote, quote: &Quote, part: fn(&QuoteInputs) -> &Vec<T>) -> Vec<T> {
+    [part(&base.inputs).as_slice(), part(&quote.inputs)].concat()
+}
+
+fn reason_or(source: SourceId, point: &Result<Point, NoPoint>) -> Result<&Point, String> {
+    point.as_ref().map_err(|missing| match missing {
+        NoPoint::BeginsLater(date) => format!("the history of {source} begins on {date}"),
+        NoPoint::Unknown(day) => format!("{source} has no value of {day} or the two weeks before"),
+    })
+}
+
+fn window_change(reference: Option<Decimal>, date: Date, value: Decimal) -> Result<Change, String> {
+    let change = reference.and_then(|reference| Change::since(reference, date, value));
+    change.ok_or_else(|| format!("the value of {date} cannot be compared"))
 }
 
 /// The value of a pair from the one or two rows that lead from one side to the other.
@@ -191,7 +266,7 @@ fn per_unit(row: &Fixing) -> Option<Decimal> {
 }
 
 /// The exact price of one base in the quote currency, along rows that share a currency.
-fn price(pair: Pair, fixings: &[Arc<Fixing>]) -> Option<Ratio> {
+pub(crate) fn price(pair: Pair, fixings: &[Arc<Fixing>]) -> Option<Ratio> {
     // The rows start at the quote's home side; a pair that starts at the other side walks them backwards.
     let touches = |row: &Fixing| row.currency == pair.base || row.home_currency == pair.base;
     let mut rows: Vec<&Fixing> = fixings.iter().map(|row| &**row).collect();

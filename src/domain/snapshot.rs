@@ -1,11 +1,17 @@
 //! Everything that is served, at one revision.
 
+mod served;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+pub use served::Continuity;
 
-use crate::domain::{Age, Currency, Pair, Quote, QuoteInputs, Rate, RateFilter, SourceId};
+use crate::domain::rate::price;
+use crate::domain::{
+    Age, Currency, Flag, Held, Pair, Quote, QuoteInputs, Rate, RateFilter, Ratio, SourceId, View,
+};
 
 /// One revision of one server's memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +35,10 @@ pub struct SourceState {
     pub age: Option<Age>,
     /// The newest date it has published, announced ones included.
     pub newest_effective_date: Option<Date>,
+    /// Its values that wait.
+    pub held: Vec<Arc<Held>>,
+    /// What is odd about its newest tables.
+    pub flags: Vec<Flag>,
     /// The revision that last changed it.
     pub changed_at_revision: u64,
 }
@@ -57,11 +67,7 @@ pub struct Update {
 
 impl Snapshot {
     /// The state before the first commit: sources that have not said anything.
-    pub fn initial(epoch: &str, sources: BTreeMap<SourceId, SourceState>) -> Self {
-        let position = Position {
-            epoch: epoch.into(),
-            revision: 0,
-        };
+    pub fn initial(position: Position, sources: BTreeMap<SourceId, SourceState>) -> Self {
         let sources = sources
             .into_iter()
             .map(|(id, state)| (id, Arc::new(state)))
@@ -75,13 +81,10 @@ impl Snapshot {
 
     /// The state after a commit, or nothing when the commit changed nothing a reader can see. What did not change
     /// keeps the revision that last changed it.
-    pub fn next(
-        &self,
-        quotes: BTreeMap<(Currency, Currency), QuoteInputs>,
-        sources: BTreeMap<SourceId, SourceState>,
-    ) -> Option<Self> {
+    pub fn next(&self, view: View) -> Option<Self> {
         let revision = self.position.revision.checked_add(1)?;
-        let quotes: BTreeMap<_, _> = quotes
+        let quotes: BTreeMap<_, _> = view
+            .quotes
             .into_iter()
             .map(|(key, inputs)| match self.quotes.get(&key) {
                 Some(known) if *known.inputs == inputs => (key, known.clone()),
@@ -94,7 +97,8 @@ impl Snapshot {
                 ),
             })
             .collect();
-        let sources: BTreeMap<_, _> = sources
+        let sources: BTreeMap<_, _> = view
+            .states
             .into_iter()
             .map(|(id, mut state)| {
                 if let Some(known) = self.sources.get(&id) {
@@ -119,6 +123,62 @@ impl Snapshot {
             sources,
             quotes,
         })
+    }
+
+    /// What some quotes of one moment say: an answer about the past.
+    pub fn of_quotes(quotes: BTreeMap<(Currency, Currency), QuoteInputs>) -> Self {
+        let quote = |(key, inputs)| {
+            let quote = Quote {
+                inputs: Arc::new(inputs),
+                changed_at_revision: 0,
+            };
+            (key, quote)
+        };
+        Self {
+            position: Position {
+                epoch: "".into(),
+                revision: 0,
+            },
+            sources: BTreeMap::new(),
+            quotes: quotes.into_iter().map(quote).collect(),
+        }
+    }
+
+    /// The exact price of one base in the quote currency, not rounded to the digits that are served.
+    pub fn price(&self, pair: Pair) -> Option<Ratio> {
+        let at = |home, other| {
+            let pair = Pair {
+                base: home,
+                quote: other,
+            };
+            let quote = self.quote(home, other)?;
+            price(pair, &quote.inputs.standing.current.fixings)
+        };
+        let Pair { base, quote } = pair;
+        match (base.is_of_the_five(), quote.is_of_the_five()) {
+            (true, true) if base == quote => Some(Ratio::from(1)),
+            (true, true) => at(base, Currency::USD)?.divided_by(&at(quote, Currency::USD)?),
+            (true, false) => at(base, quote),
+            (false, true) => Ratio::from(1).divided_by(&at(quote, base)?),
+            (false, false) => None,
+        }
+    }
+
+    /// The keys of the quotes that a pair follows from: one of the five first.
+    pub fn legs(pair: Pair) -> Vec<(Currency, Currency)> {
+        let Pair { base, quote } = pair;
+        match (base.is_of_the_five(), quote.is_of_the_five()) {
+            (true, true) if base == quote => Vec::new(),
+            (true, true) => vec![(base, Currency::USD), (quote, Currency::USD)],
+            (true, false) => vec![(base, quote)],
+            (false, true) => vec![(quote, base)],
+            (false, false) => Vec::new(),
+        }
+    }
+
+    /// Who answers for one of the five in another currency.
+    pub fn answers(&self, home: Currency, other: Currency) -> Option<SourceId> {
+        self.quote(home, other).map(|quote| quote.inputs.source)
     }
 
     /// The rate of a pair, if it is quoted.

@@ -76,6 +76,8 @@ CREATE TABLE held (
     source           TEXT NOT NULL,
     document         TEXT NOT NULL,
     effective_date   TEXT NOT NULL,
+    -- The side that is not the pivot.
+    row_currency     TEXT NOT NULL CHECK (row_currency IN (currency, home_currency)),
     currency         TEXT NOT NULL,
     home_currency    TEXT NOT NULL,
     units            INTEGER NOT NULL CHECK (units > 0),
@@ -123,7 +125,7 @@ CREATE INDEX tables_by_date ON tables (source, document, effective_date);
 CREATE INDEX fixings_by_date ON fixings (source, document, effective_date, row_currency);
 CREATE INDEX fixings_by_currency ON fixings (source, row_currency, effective_date);
 CREATE INDEX fixings_by_entry ON fixings (entry);
-CREATE INDEX held_by_date ON held (source, document, effective_date, currency);
+CREATE INDEX held_by_date ON held (source, document, effective_date, row_currency);
 -- One figure stands at the beginning of a row's corrections, and none is replaced twice: one is current.
 CREATE UNIQUE INDEX fixings_begin_once ON fixings (source, document, effective_date, row_currency)
     WHERE supersedes IS NULL;

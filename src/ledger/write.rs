@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::mpsc;
 
-use crate::domain::{Decision, Entry, Fixing, Held, Position, Served};
+use crate::domain::{Decision, Entry, Fixing, Held, Position, Served, SourceId};
 use crate::ledger::Append;
 use crate::ledger::error::Failure;
 
@@ -58,7 +58,7 @@ pub(super) fn append(connection: &mut Connection, entry: &Entry) -> Result<(), F
             stored_revision(entry.position.revision)?,
             entry.at.to_string(),
             entry.cause.as_str(),
-            entry.cause.source().map(|source| source.as_str()),
+            entry.cause.source().map(SourceId::as_str),
             fixings
         ],
     )?;
@@ -143,7 +143,6 @@ fn newest_of(
 ) -> Result<Option<(i64, Option<String>)>, Failure> {
     let Fixing {
         source,
-        currency,
         units,
         value,
         effective_date,
@@ -151,13 +150,13 @@ fn newest_of(
     } = &*held.fixing;
     let found = transaction.query_row(
         "SELECT held.id, decisions.outcome FROM held LEFT JOIN decisions ON decisions.held = held.id
-         WHERE source = ?1 AND document = ?2 AND effective_date = ?3 AND currency = ?4 AND units = ?5 AND value = ?6
+         WHERE source = ?1 AND document = ?2 AND effective_date = ?3 AND row_currency = ?4 AND units = ?5 AND value = ?6
          ORDER BY held.id DESC LIMIT 1",
         params![
             source.as_str(),
             held.document,
             effective_date.to_string(),
-            currency.as_str(),
+            held.code.as_str(),
             units,
             value.to_string()
         ],
@@ -172,8 +171,8 @@ fn insert_held(transaction: &Transaction<'_>, number: i64, held: &Held) -> Resul
     transaction.execute(
         "INSERT INTO held (entry, source, document, effective_date, currency, home_currency, units, value,
              published_change, superseded_value, check_name, detail, since, change_absolute, change_percent,
-             reference_value, reference_date)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
+             reference_value, reference_date, row_currency)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         params![
             number,
             fixing.source.as_str(),
@@ -191,7 +190,8 @@ fn insert_held(transaction: &Transaction<'_>, number: i64, held: &Held) -> Resul
             change.map(|change| change.absolute.to_string()),
             change.map(|change| change.percent.to_string()),
             change.map(|change| change.reference_value.to_string()),
-            change.map(|change| change.reference_date.to_string())
+            change.map(|change| change.reference_date.to_string()),
+            held.code.as_str()
         ],
     )?;
     Ok(transaction.last_insert_rowid())

@@ -11,13 +11,13 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, propte
 use proptest::prop_oneof;
 use proptest::sample::select;
 use rust_decimal::Decimal;
-use silkrate::board::Board;
 use silkrate::domain::{
     Change, Currency, Direction, Pair, Rate, RateFilter, Ratio, Snapshot, SourceId, Table,
     TickerStyle, parse_decimal, ticker_entry,
 };
 
 use crate::support::boards::noon;
+use crate::support::desk::Desk;
 use crate::support::records::{PREFERENCES, Quotes, Records, line, table};
 
 /// Any decimal there is.
@@ -176,7 +176,7 @@ proptest! {
 
     #[test]
     fn an_update_laid_over_the_old_rows_gives_the_new_ones(moves in vec(a_move(), 1..12), wanted in a_filter()) {
-        let board = two_banks();
+        let mut board = two_banks();
         let reader = board.reader();
         let mut seen: Vec<Arc<Snapshot>> = vec![reader.snapshot()];
         for Move { source, table, today } in moves {
@@ -248,7 +248,7 @@ fn a_filter() -> impl Strategy<Value = RateFilter> {
     vec(item, 1..5).prop_map(|items| RateFilter::parse(&items).unwrap())
 }
 
-fn two_banks() -> Board {
+fn two_banks() -> Desk {
     let records = Records::default();
     let records = records.with("nbk", Some(Currency::KZT), Vec::new()).with(
         "cbr",
@@ -260,7 +260,7 @@ fn two_banks() -> Board {
         .into_values()
         .map(Arc::unwrap_or_clone)
         .collect();
-    Board::new(records, PREFERENCES.to_vec(), "epoch", noon(april(1)))
+    Desk::new(records, PREFERENCES.to_vec(), noon(april(1)))
 }
 
 fn april(day: i8) -> Date {

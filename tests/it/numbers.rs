@@ -137,10 +137,14 @@ fn what_is_dated_tomorrow_is_announced_and_what_stands_alone_is_served_with_its_
 fn a_corrected_value_keeps_what_it_superseded() {
     let mut history = History::new(Revising::Correction);
     let day = date(2026, 4, 2);
-    assert_eq!(history.insert(nbk(day, "475.09")), Inserted::Changed);
-    assert_eq!(history.insert(nbk(day, "475.09")), Inserted::Unchanged);
-    assert_eq!(history.insert(nbk(day, "475.90")), Inserted::Changed);
-    assert_eq!(history.insert(nbk(day, "475.90")), Inserted::Unchanged);
+    let mut rows_of_news = |value| match history.insert(nbk(day, value)) {
+        Inserted::Rows(rows) => rows.len(),
+        Inserted::Outdated => panic!("a bank has no instants"),
+    };
+    assert_eq!(rows_of_news("475.09"), 1);
+    assert_eq!(rows_of_news("475.09"), 0);
+    assert_eq!(rows_of_news("475.90"), 1);
+    assert_eq!(rows_of_news("475.90"), 0);
     let row = &history.newest().unwrap().rows[&Currency::USD];
     assert_eq!(row.superseded_value.unwrap().to_string(), "475.09");
 }

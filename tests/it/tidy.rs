@@ -13,20 +13,28 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("config", &["domain", "sources"]),
     ("ledger", &["domain"]),
     ("board", &["domain"]),
-    ("commit", &["domain", "board", "clock"]),
+    ("commit", &["domain", "ledger", "board", "clock"]),
+    ("wire", &["domain", "board", "feed", "pb"]),
     (
         "poller",
         &["domain", "sources", "commit", "clock", "config"],
     ),
     ("feed", &["domain", "board"]),
-    ("grpc", &["domain", "board", "feed", "clock", "pb"]),
+    (
+        "grpc",
+        &["domain", "board", "feed", "ledger", "clock", "pb", "wire"],
+    ),
+    (
+        "admin",
+        &["domain", "board", "ledger", "commit", "pb", "wire"],
+    ),
     ("client", &["domain", "pb"]),
     ("demo", &["domain", "sources", "config", "clock"]),
     (
         "app",
         &[
-            "domain", "sources", "config", "clock", "board", "commit", "poller", "feed", "grpc",
-            "pb",
+            "domain", "sources", "config", "clock", "ledger", "board", "commit", "poller", "feed",
+            "grpc", "admin", "pb",
         ],
     ),
     (

@@ -102,37 +102,33 @@ fn dates_of_last_rows(document: &Document<'_>) -> Result<BTreeSet<Date>, Failure
 fn held(document: &Document<'_>) -> Result<Vec<Held>, Failure> {
     let sql = "SELECT * FROM held WHERE source = ?1 AND document = ?2
          AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.held = held.id) ORDER BY id";
-    each_held(document, sql, |stored| {
+    each_held(document, sql)
+}
+
+/// The values that a person rejected, in the order in which they came.
+fn rejected(document: &Document<'_>) -> Result<Vec<Held>, Failure> {
+    let sql = "SELECT held.* FROM held JOIN decisions ON decisions.held = held.id
+         WHERE source = ?1 AND document = ?2 AND outcome = 'rejected' ORDER BY held.id";
+    each_held(document, sql)
+}
+
+fn each_held(document: &Document<'_>, sql: &str) -> Result<Vec<Held>, Failure> {
+    let mut statement = document.connection.prepare(sql)?;
+    let mut rows = statement.query(params![document.key.source.as_str(), document.key.document])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let stored = Stored::of(row, "held")?;
         let name: String = stored.get("check_name")?;
         let unknown = || stored.torn("check_name", &format!("there is no check `{name}`"));
-        Ok(Held {
+        found.push(Held {
             document: document.key.document,
+            code: stored.currency("row_currency")?,
             fixing: Arc::new(held_fixing(document, stored)?),
             check: Check::parse(&name).ok_or_else(unknown)?,
             detail: stored.get("detail")?,
             since: stored.time("since")?,
             change: change(stored)?,
-        })
-    })
-}
-
-/// The values that a person rejected, in the order in which they came.
-fn rejected(document: &Document<'_>) -> Result<Vec<Fixing>, Failure> {
-    let sql = "SELECT held.* FROM held JOIN decisions ON decisions.held = held.id
-         WHERE source = ?1 AND document = ?2 AND outcome = 'rejected' ORDER BY held.id";
-    each_held(document, sql, |stored| held_fixing(document, stored))
-}
-
-fn each_held<T>(
-    document: &Document<'_>,
-    sql: &str,
-    read: impl Fn(Stored<'_>) -> Result<T, Failure>,
-) -> Result<Vec<T>, Failure> {
-    let mut statement = document.connection.prepare(sql)?;
-    let mut rows = statement.query(params![document.key.source.as_str(), document.key.document])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(read(Stored::of(row, "held")?)?);
+        });
     }
     Ok(found)
 }

@@ -1,5 +1,6 @@
 //! A board of one bank, moved by hand.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +8,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
-use silkrate::board::Board;
 use silkrate::domain::{
     Currency, DocumentRecord, Fixing, History, Preference, RateFilter, Revising, SourceId,
     SourceRecord, Table, parse_decimal,
 };
 use silkrate::feed::{Feed, Message, Subscribe, Subscription};
 use tokio_util::sync::CancellationToken;
+
+use crate::support::desk::Desk;
+use crate::support::records::DAILY;
 
 /// How often a stream of these tests gives a sign of life.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -24,7 +27,7 @@ const FIRST_DAY: Date = date(2026, 4, 1);
 /// A Kazakh bank on a board, with a feed behind it.
 #[derive(Debug)]
 pub(crate) struct OneBank {
-    pub(crate) board: Board,
+    pub(crate) desk: RefCell<Desk>,
     pub(crate) feed: Feed,
     pub(crate) draining: CancellationToken,
 }
@@ -41,21 +44,18 @@ impl OneBank {
             zone: TimeZone::UTC,
             documents: vec![DocumentRecord {
                 name: "daily",
-                stale_after_days: 5,
+                schedule: DAILY,
+                required: &[],
+                typical_dollar: None,
                 history: History::new(Revising::Correction),
             }],
             attempted: true,
         };
-        let board = Board::new(
-            vec![record],
-            vec![Preference::Home],
-            "epoch",
-            noon(FIRST_DAY),
-        );
+        let desk = Desk::new(vec![record], vec![Preference::Home], noon(FIRST_DAY));
         let draining = CancellationToken::new();
-        let feed = Feed::new(board.reader(), HEARTBEAT, draining.clone());
+        let feed = Feed::new(desk.reader(), HEARTBEAT, draining.clone());
         Self {
-            board,
+            desk: RefCell::new(desk),
             feed,
             draining,
         }
@@ -63,11 +63,9 @@ impl OneBank {
 
     /// Commits one table of the day: each row a code and the tenge for one unit of it.
     pub(crate) fn commit(&self, day: Date, rows: &[(&'static str, &str)]) -> u64 {
-        self.board.insert(NBK, table(day, rows));
-        self.board
-            .publish(noon(day))
-            .expect("the table is news")
-            .revision
+        let mut desk = self.desk.borrow_mut();
+        desk.insert(NBK, table(day, rows));
+        desk.publish(noon(day)).expect("the table is news").revision
     }
 
     /// Commits the dollar of the n-th day.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Currency, DocumentRecord, Fixing, History, Pair, Preference, Rate, Revising, Snapshot,
-    SourceId, SourceRecord, SourceState, Table, choose_quotes, parse_decimal,
+    Book, Currency, Dated, DocumentRecord, Fixing, History, Hours, Pair, Position, Preference,
+    Rate, Revising, Schedule, Snapshot, SourceId, SourceRecord, Table, parse_decimal,
 };
+use silkrate::sources::WORKING_DAYS;
 
 use crate::support::boards::noon;
 
@@ -18,6 +19,19 @@ pub(crate) const PREFERENCES: [Preference; 3] = [
     Preference::Source(SourceId::new("cbr")),
     Preference::Source(SourceId::new("market")),
 ];
+
+/// A daily table for the next day, set on every day but Saturday and Sunday.
+pub(crate) const DAILY: Schedule = Schedule {
+    hours: Hours {
+        days: WORKING_DAYS,
+        opens: 14,
+        closes: 19,
+    },
+    dated: Dated::NextDay,
+    holidays: &[],
+    lives_days: 1,
+    stale_after_hours: 24,
+};
 
 /// What a source quotes in, and in which direction: a bank prices others in its own currency, a market table prices
 /// its base in others.
@@ -99,7 +113,9 @@ impl Records {
             zone: TimeZone::UTC,
             documents: vec![DocumentRecord {
                 name: "daily",
-                stale_after_days: 5,
+                schedule: DAILY,
+                required: &[],
+                typical_dollar: None,
                 history,
             }],
             attempted: true,
@@ -115,20 +131,24 @@ impl Records {
         self
     }
 
-    fn states(&self, today: Date) -> BTreeMap<SourceId, SourceState> {
-        self.sources
-            .iter()
-            .map(|(id, record)| (*id, record.state(noon(today))))
-            .collect()
+    /// The same as a book.
+    pub(crate) fn book(&self) -> Book {
+        let records = self
+            .sources
+            .values()
+            .map(|record| SourceRecord::clone(record));
+        Book::new(records.collect(), PREFERENCES.to_vec())
     }
 
     /// What is served at noon of a day.
     pub(crate) fn snapshot(&self, today: Date) -> Snapshot {
-        let empty = Snapshot::initial("epoch", BTreeMap::new());
-        let quotes = choose_quotes(&self.sources, &PREFERENCES, noon(today));
-        empty
-            .next(quotes, self.states(today))
-            .expect("something is known")
+        let position = Position {
+            epoch: "epoch".into(),
+            revision: 0,
+        };
+        let empty = Snapshot::initial(position, BTreeMap::new());
+        let view = self.book().view(noon(today));
+        empty.next(view).expect("something is known")
     }
 
     /// The rate of a pair at noon of a day.

@@ -1,61 +1,23 @@
-//! Between the domain and the contract: values outwards, which cannot fail, and requests inwards, which can.
+//! Messages and sources, outwards; positions and durations, inwards.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rust_decimal::Decimal;
 
 use crate::board::SourceDetail;
-use crate::domain::{
-    Announced, Change, Derivation, Direction, Fixing, Freshness, Polling, Position, Rate, Snapshot,
-    SourceState,
-};
+use crate::domain::{Polling, Position, Snapshot, SourceState};
 use crate::feed::{Event, Message, Verdict};
 use crate::pb;
+use crate::wire::{to_flag, to_freshness, to_held, to_rates};
 
-pub(super) fn to_position(position: &Position) -> pb::Position {
+pub(crate) fn to_position(position: &Position) -> pb::Position {
     pb::Position {
         epoch: position.epoch.to_string(),
         revision: position.revision,
     }
 }
 
-pub(super) fn to_rate(rate: &Rate) -> pb::Rate {
-    let Rate {
-        pair,
-        value,
-        derivation,
-        source,
-        effective_date,
-        age,
-        change,
-        fixings,
-        announced,
-        changed_at_revision,
-    } = rate;
-    pb::Rate {
-        pair: pair.to_string(),
-        value: value.to_string(),
-        derivation: to_derivation(*derivation).into(),
-        source: source.clone(),
-        effective_date: effective_date
-            .map(|date| date.to_string())
-            .unwrap_or_default(),
-        freshness: to_freshness(age.freshness).into(),
-        freshness_reason: age.reason.clone(),
-        change: change.as_ref().map(to_change),
-        fixings: fixings.iter().map(|fixing| to_fixing(fixing)).collect(),
-        announced: announced.as_ref().map(to_announced),
-        changed_at_revision: *changed_at_revision,
-        ..pb::Rate::default()
-    }
-}
-
-pub(super) fn to_rates(rates: &[Rate]) -> Vec<pb::Rate> {
-    rates.iter().map(to_rate).collect()
-}
-
-pub(super) fn to_source_states(snapshot: &Snapshot) -> Vec<pb::SourceState> {
+pub(crate) fn to_source_states(snapshot: &Snapshot) -> Vec<pb::SourceState> {
     snapshot
         .sources()
         .map(|state| to_source_state(state))
@@ -69,6 +31,8 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
         attribution,
         age,
         newest_effective_date,
+        held,
+        flags,
         changed_at_revision: _,
     } = state;
     pb::SourceState {
@@ -88,11 +52,15 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
         newest_effective_date: newest_effective_date
             .map(|date| date.to_string())
             .unwrap_or_default(),
-        ..pb::SourceState::default()
+        next_publication_time: None,
+        next_publication_due_time: None,
+        missed_publications: 0,
+        held: held.iter().map(|held| to_held(held)).collect(),
+        flags: flags.iter().map(to_flag).collect(),
     }
 }
 
-pub(super) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
+pub(crate) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
     let SourceDetail {
         state,
         record,
@@ -124,7 +92,7 @@ pub(super) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
 }
 
 /// One message of the stream. `server_time` is what a heartbeat says.
-pub(super) fn to_message(message: &Message, server_time: Timestamp) -> pb::WatchRatesResponse {
+pub(crate) fn to_message(message: &Message, server_time: Timestamp) -> pb::WatchRatesResponse {
     use pb::watch_rates_response::Event as Wire;
     let event = match &message.event {
         Event::Opening {
@@ -170,7 +138,7 @@ pub(super) fn to_message(message: &Message, server_time: Timestamp) -> pb::Watch
 }
 
 /// A position as a client sends it back.
-pub(super) fn from_position(position: pb::Position) -> Position {
+pub(crate) fn from_position(position: pb::Position) -> Position {
     Position {
         epoch: position.epoch.into(),
         revision: position.revision,
@@ -178,7 +146,7 @@ pub(super) fn from_position(position: pb::Position) -> Position {
 }
 
 /// A duration that is not negative.
-pub(super) fn from_duration(duration: &prost_types::Duration) -> Option<Duration> {
+pub(crate) fn from_duration(duration: &prost_types::Duration) -> Option<Duration> {
     let seconds = u64::try_from(duration.seconds).ok()?;
     let nanoseconds = u32::try_from(duration.nanos)
         .ok()
@@ -192,92 +160,10 @@ fn to_duration(duration: Duration) -> prost_types::Duration {
     prost_types::Duration { seconds, nanos }
 }
 
-fn to_timestamp(instant: Timestamp) -> prost_types::Timestamp {
+pub(crate) fn to_timestamp(instant: Timestamp) -> prost_types::Timestamp {
     prost_types::Timestamp {
         seconds: instant.as_second(),
         nanos: instant.subsec_nanosecond(),
-    }
-}
-
-fn to_change(change: &Change) -> pb::Change {
-    let Change {
-        absolute,
-        percent,
-        direction,
-        reference_value,
-        reference_date,
-    } = change;
-    pb::Change {
-        absolute: absolute.to_string(),
-        percent: percent.to_string(),
-        direction: to_direction(*direction).into(),
-        reference_value: reference_value.to_string(),
-        reference_date: reference_date.to_string(),
-    }
-}
-
-fn to_announced(announced: &Announced) -> pb::Announced {
-    let Announced {
-        value,
-        effective_date,
-        change,
-    } = announced;
-    pb::Announced {
-        value: value.to_string(),
-        effective_date: effective_date.to_string(),
-        change: change.as_ref().map(to_change),
-    }
-}
-
-fn to_fixing(fixing: &Fixing) -> pb::Fixing {
-    let Fixing {
-        source,
-        currency,
-        units,
-        value,
-        home_currency,
-        effective_date,
-        published_change,
-        superseded_value,
-    } = fixing;
-    let text = |number: &Decimal| number.to_string();
-    pb::Fixing {
-        source: source.to_string(),
-        currency: currency.to_string(),
-        units: units.to_string(),
-        value: value.to_string(),
-        home_currency: home_currency.to_string(),
-        effective_date: effective_date.to_string(),
-        published_change: published_change.as_ref().map(text),
-        superseded_value: superseded_value.as_ref().map(text),
-        superseded: false,
-        recorded_time: None,
-    }
-}
-
-fn to_derivation(derivation: Derivation) -> pb::Derivation {
-    match derivation {
-        Derivation::Published => pb::Derivation::Published,
-        Derivation::Inverted => pb::Derivation::Inverted,
-        Derivation::Crossed => pb::Derivation::Crossed,
-        Derivation::Identity => pb::Derivation::Identity,
-    }
-}
-
-fn to_direction(direction: Direction) -> pb::Direction {
-    match direction {
-        Direction::Up => pb::Direction::Up,
-        Direction::Down => pb::Direction::Down,
-        Direction::Flat => pb::Direction::Flat,
-    }
-}
-
-fn to_freshness(freshness: Freshness) -> pb::Freshness {
-    match freshness {
-        Freshness::Fresh => pb::Freshness::Fresh,
-        Freshness::CarriedOver => pb::Freshness::CarriedOver,
-        Freshness::Late => pb::Freshness::Late,
-        Freshness::Stale => pb::Freshness::Stale,
     }
 }
 

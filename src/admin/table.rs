@@ -1,0 +1,88 @@
+//! A table that was handed in, read as strictly as a bank's.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use tonic::Status;
+
+use crate::domain::{
+    Currency, DecimalError, DocumentKey, Fixing, Separator, Table, parse_published,
+};
+use crate::pb::admin as pb;
+use crate::wire::{inwards, refusal};
+
+/// Rows of a table: there are fewer than two hundred currencies.
+const ROWS_MAX: usize = 256;
+/// The nominals that are believed.
+const UNITS: [u32; 5] = [1, 10, 100, 1_000, 10_000];
+
+/// Reads a table of a document.
+pub(super) fn read(key: DocumentKey, table: &pb::Table) -> Result<Table, Status> {
+    let wrong =
+        |field: &str, message: String| refusal::invalid_table(format!("table.{field}"), message);
+    let pivot = inwards::currency("table.pivot", &table.pivot)?;
+    let effective_date = inwards::date("table.effective_date", &table.effective_date)?
+        .ok_or_else(|| wrong("effective_date", "a table has a date".to_owned()))?;
+    let as_of = table
+        .as_of_time
+        .as_ref()
+        .map(|at| Timestamp::new(at.seconds, at.nanos));
+    let as_of = as_of
+        .transpose()
+        .map_err(|error| wrong("as_of_time", error.to_string()))?;
+    if table.rows.is_empty() || table.rows.len() > ROWS_MAX {
+        let message = format!("a table has 1 to {ROWS_MAX} rows");
+        return Err(wrong("rows", message));
+    }
+    let mut rows = BTreeMap::new();
+    for (index, row) in table.rows.iter().enumerate() {
+        let at = format!("rows[{index}]");
+        let row = fixing(key, effective_date, row).map_err(|message| wrong(&at, message))?;
+        let code = match (row.currency == pivot, row.home_currency == pivot) {
+            (false, true) => row.currency,
+            (true, false) => row.home_currency,
+            _ => {
+                return Err(wrong(
+                    &at,
+                    format!("{pivot} stands on one side of each row"),
+                ));
+            }
+        };
+        if rows.insert(code, Arc::new(row)).is_some() {
+            return Err(wrong(&at, format!("a second row for {code}")));
+        }
+    }
+    Ok(Table {
+        document: key.document,
+        pivot,
+        effective_date,
+        as_of,
+        rows,
+        dropped: Vec::new(),
+    })
+}
+
+fn fixing(key: DocumentKey, effective_date: Date, row: &pb::Row) -> Result<Fixing, String> {
+    let currency = |text: &str| Currency::parse(text).map_err(|error| error.to_string());
+    let number = |text: &str| -> Result<Decimal, String> {
+        parse_published(text, Separator::Point).map_err(|error: DecimalError| error.to_string())
+    };
+    let units = row.units.parse().ok().filter(|units| UNITS.contains(units));
+    let value = number(&row.value)?;
+    if value <= Decimal::ZERO {
+        return Err("a value is above zero".to_owned());
+    }
+    Ok(Fixing {
+        source: key.source,
+        currency: currency(&row.currency)?,
+        units: units.ok_or("a nominal is 1, 10, 100, 1000 or 10000")?,
+        value,
+        home_currency: currency(&row.home_currency)?,
+        effective_date,
+        published_change: row.published_change.as_deref().map(number).transpose()?,
+        superseded_value: None,
+    })
+}

@@ -1,0 +1,176 @@
+//! After a restart: from the ledger back to what was served.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::clock::Clock;
+use crate::commit::Store;
+use crate::domain::{
+    Book, Cause, Continuity, Currency, DocumentKey, Entry, Fixing, Position, Preference, Restored,
+    Served, Snapshot, SourceRecord, TABLES_MAX, Table,
+};
+use crate::ledger::LedgerError;
+
+/// The book and the snapshot as they were, or empty ones; and the entry that has to be written when what is served now
+/// is not what the ledger says.
+pub(super) async fn restore(
+    records: Vec<SourceRecord>,
+    preferences: Vec<Preference>,
+    store: &Store,
+    clock: &Clock,
+) -> (Book, Snapshot, Option<Entry>) {
+    let empty = Book::new(records.clone(), preferences.clone());
+    let mut book = Book::new(records, preferences);
+    match from_ledger(&mut book, store).await {
+        Ok(Some(restored)) => {
+            let (snapshot, entry) = continued(&book, &restored, store, clock.now());
+            let position = &snapshot.position;
+            tracing::info!(epoch = %position.epoch, revision = position.revision, "restored what was served");
+            (book, snapshot, entry)
+        }
+        Ok(None) => first(empty, clock.now()),
+        Err(error) => {
+            tracing::error!(%error, "nothing is restored");
+            first(empty, clock.now())
+        }
+    }
+}
+
+/// Nothing is remembered: revision 0 of a new epoch.
+fn first(book: Book, now: Timestamp) -> (Book, Snapshot, Option<Entry>) {
+    let position = Position {
+        epoch: super::epoch().into(),
+        revision: 0,
+    };
+    let snapshot = Snapshot::initial(position, book.view(now).states);
+    let entry = entry(&snapshot, now, Vec::new());
+    (book, snapshot, Some(entry))
+}
+
+/// What was served, at its position where it is still the same.
+fn continued(
+    book: &Book,
+    restored: &Restored,
+    store: &Store,
+    now: Timestamp,
+) -> (Snapshot, Option<Entry>) {
+    let (snapshot, continuity) = Snapshot::restored(restored, book.view(restored.at));
+    let broken = continuity == Continuity::Broken || !store.is_working();
+    if continuity == Continuity::Exact && !broken {
+        return (snapshot, None);
+    }
+    let snapshot = if broken {
+        // A source or a pair is gone, or what happens from now on cannot be written: nobody may resume across this.
+        snapshot.renewed(Position {
+            epoch: super::epoch().into(),
+            revision: restored.position.revision.saturating_add(1),
+        })
+    } else {
+        snapshot
+    };
+    let gone = snapshot.gone(restored.served.keys());
+    let entry = entry(&snapshot, now, gone);
+    (snapshot, Some(entry))
+}
+
+/// The entry that makes a snapshot's position known.
+fn entry(snapshot: &Snapshot, now: Timestamp, gone: Vec<Served>) -> Entry {
+    let mut served = snapshot.changes();
+    served.extend(gone);
+    Entry {
+        position: snapshot.position.clone(),
+        at: now,
+        cause: Cause::Start,
+        filed: Vec::new(),
+        held: Vec::new(),
+        decided: Vec::new(),
+        attempted: Vec::new(),
+        served,
+    }
+}
+
+/// Fills the book with the tables of the ledger; nothing when it is empty.
+async fn from_ledger(book: &mut Book, store: &Store) -> Result<Option<Restored>, LedgerError> {
+    let Some(reader) = store.reader() else {
+        return Ok(None);
+    };
+    let Some(restored) = reader.restore().await? else {
+        return Ok(None);
+    };
+    let keys: Vec<(DocumentKey, _)> = book
+        .records()
+        .flat_map(|record| {
+            let documents = record.documents.iter();
+            documents.map(|document| {
+                let key = DocumentKey {
+                    source: record.id,
+                    document: document.name,
+                };
+                (key, document.history.revising())
+            })
+        })
+        .collect();
+    for (key, revising) in keys {
+        let known = reader.restore_document(key, revising, TABLES_MAX).await?;
+        let Some(history) = book.history(key) else {
+            continue;
+        };
+        for table in known.tables {
+            history.insert(table);
+        }
+        for held in known.held {
+            history.hold(Arc::new(held));
+        }
+        for held in &known.rejected {
+            history.reject(held);
+        }
+        if let Some(began) = known.began {
+            history.began_on(began);
+        }
+    }
+    let attempted: Vec<_> = book
+        .records()
+        .map(|record| record.id)
+        .filter(|id| restored.attempted.iter().any(|known| known == id.as_str()))
+        .collect();
+    for source in attempted {
+        book.mark_attempted(source);
+    }
+    Ok(Some(restored))
+}
+
+/// Rows of several dates as one table, for what was in force on a day.
+pub(super) fn table_of(key: DocumentKey, day: Date, rows: Vec<Fixing>) -> Table {
+    let pivot = pivot_of(&rows);
+    let rows = rows.into_iter().map(|row| {
+        let code = if row.currency == pivot {
+            row.home_currency
+        } else {
+            row.currency
+        };
+        (code, Arc::new(row))
+    });
+    Table {
+        document: key.document,
+        pivot,
+        effective_date: day,
+        as_of: None,
+        rows: rows.collect(),
+        dropped: Vec::new(),
+    }
+}
+
+/// The currency that all rows share: a bank's own, or a market table's base.
+fn pivot_of(rows: &[Fixing]) -> Currency {
+    let Some(first) = rows.first() else {
+        return Currency::USD;
+    };
+    let home = first.home_currency;
+    if rows.iter().all(|row| row.home_currency == home) {
+        home
+    } else {
+        first.currency
+    }
+}

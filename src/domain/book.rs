@@ -1,0 +1,298 @@
+//! All that is known, and every way in which it can change. The one who writes holds it; readers see snapshots of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use rust_decimal::Decimal;
+use thiserror::Error;
+
+use crate::domain::assessment::{Context, assess};
+use crate::domain::flags::FlagBook;
+use crate::domain::{
+    Currency, DecidedBy, Decision, DocumentKey, DocumentRecord, FiledTable, Fixing, Held, History,
+    Implausible, Inserted, Intent, Outcome, Preference, QuoteInputs, SourceId, SourceRecord,
+    SourceState, Table, choose_quotes, judge,
+};
+
+/// How far back a missed table is looked for: past that it is history, which is asked for by hand.
+const GAP_DAYS_MAX: i32 = 14;
+
+/// The sources, what they published, and who answers.
+#[derive(Debug, Clone)]
+pub struct Book {
+    records: BTreeMap<SourceId, Arc<SourceRecord>>,
+    preferences: Vec<Preference>,
+}
+
+/// What a table, or a decision, changed.
+#[derive(Debug, Clone, Default)]
+pub struct Filed {
+    /// The rows served from now on, by table: of the table itself, and of earlier ones whose rows had waited.
+    pub filed: Vec<FiledTable>,
+    /// The rows that wait from now on.
+    pub held: Vec<Arc<Held>>,
+    /// What was decided on rows that waited.
+    pub decided: Vec<Decision>,
+}
+
+/// What is served, but for its revision.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The choice behind every pair.
+    pub quotes: BTreeMap<(Currency, Currency), QuoteInputs>,
+    /// The state of every source.
+    pub states: BTreeMap<SourceId, SourceState>,
+}
+
+/// Why a table is not filed.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotFiled {
+    /// Its shape or its date.
+    #[error(transparent)]
+    Implausible(#[from] Implausible),
+    /// It is of a document that nobody asked for.
+    #[error("there is no such document")]
+    UnknownDocument,
+}
+
+/// Why nothing was decided.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum NotDecided {
+    /// No value of this name waits.
+    #[error("no value named {0} is held")]
+    NotHeld(String),
+    /// Another value waits under the name.
+    #[error("{id} is {value} now")]
+    Changed {
+        /// The name.
+        id: String,
+        /// What waits.
+        value: Decimal,
+    },
+}
+
+impl Filed {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.filed.is_empty() && self.held.is_empty() && self.decided.is_empty()
+    }
+}
+
+impl Book {
+    /// A book of sources that have said nothing yet, or of what is remembered of them.
+    pub fn new(records: Vec<SourceRecord>, preferences: Vec<Preference>) -> Self {
+        let records = records.into_iter();
+        Self {
+            records: records
+                .map(|record| (record.id, Arc::new(record)))
+                .collect(),
+            preferences,
+        }
+    }
+
+    /// Every source, sorted by id.
+    pub fn records(&self) -> impl Iterator<Item = &Arc<SourceRecord>> {
+        self.records.values()
+    }
+
+    /// What is known of one source.
+    pub fn record(&self, source: SourceId) -> Option<&Arc<SourceRecord>> {
+        self.records.get(&source)
+    }
+
+    /// The source of a name.
+    pub fn find(&self, id: &str) -> Option<&Arc<SourceRecord>> {
+        self.records
+            .values()
+            .find(|record| record.id.as_str() == id)
+    }
+
+    /// Files a table: judges it, takes the rows that are believed, and lets the others wait.
+    pub fn file(
+        &mut self,
+        source: SourceId,
+        table: Table,
+        intent: Intent,
+        now: Timestamp,
+    ) -> Result<Filed, NotFiled> {
+        let record = self.records.get(&source).ok_or(NotFiled::UnknownDocument)?;
+        let document = record
+            .document(table.document)
+            .ok_or(NotFiled::UnknownDocument)?;
+        judge(&table, document, record.today(now), now, intent)?;
+        let context = Context {
+            records: &self.records,
+            source,
+            document,
+            now,
+            past: intent == Intent::History && table.effective_date < record.today(now),
+        };
+        let assessment = assess(&context, &table);
+        let key = DocumentKey {
+            source,
+            document: table.document,
+        };
+        let believed = Table {
+            rows: assessment.believed,
+            ..table
+        };
+        let mut filed = Vec::new();
+        let history = self.history(key).ok_or(NotFiled::UnknownDocument)?;
+        for decision in &assessment.decided {
+            let held = &decision.held;
+            history.unhold(held);
+            // A row of an earlier table, released by this one. One of this very table is among the believed.
+            if decision.outcome == Outcome::Released
+                && held.fixing.effective_date != believed.effective_date
+            {
+                filed.extend(release(history, source, held));
+            }
+        }
+        filed.extend(insert(history, source, believed));
+        for held in &assessment.held {
+            history.hold(Arc::clone(held));
+        }
+        Ok(Filed {
+            filed,
+            held: assessment.held,
+            decided: assessment.decided,
+        })
+    }
+
+    /// A person's decision on a held value: served from now on, or dropped for good.
+    pub fn decide(
+        &mut self,
+        id: &str,
+        value: Option<Decimal>,
+        outcome: Outcome,
+        note: &str,
+    ) -> Result<Filed, NotDecided> {
+        let held = self.held().find(|held| held.id().to_string() == id);
+        let held = held.map(Arc::clone);
+        let held = held.ok_or_else(|| NotDecided::NotHeld(id.to_owned()))?;
+        if value.is_some_and(|value| value != held.fixing.value) {
+            return Err(NotDecided::Changed {
+                id: id.to_owned(),
+                value: held.fixing.value,
+            });
+        }
+        let source = held.fixing.source;
+        let key = DocumentKey {
+            source,
+            document: held.document,
+        };
+        let mut filed = Filed::default();
+        if let Some(history) = self.history(key) {
+            history.unhold(&held);
+            match outcome {
+                Outcome::Released => filed.filed.extend(release(history, source, &held)),
+                Outcome::Rejected => history.reject(&held),
+                Outcome::Overtaken => {}
+            }
+        }
+        filed.decided.push(Decision {
+            held,
+            outcome,
+            by: DecidedBy::Operator,
+            note: note.to_owned(),
+        });
+        Ok(filed)
+    }
+
+    /// The values that wait, by source, document, date and currency.
+    pub fn held(&self) -> impl Iterator<Item = &Arc<Held>> {
+        let documents = self.records.values().flat_map(|record| &record.documents);
+        documents.flat_map(|document| document.history.held())
+    }
+
+    /// Notes that the first attempt to ask a source has ended. Whether it had not been noted before.
+    pub fn mark_attempted(&mut self, source: SourceId) -> bool {
+        match self.records.get_mut(&source) {
+            Some(record) if !record.attempted => {
+                Arc::make_mut(record).attempted = true;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// What is served now.
+    pub fn view(&self, now: Timestamp) -> View {
+        let flags = FlagBook::of(&self.records, now);
+        let state = |record: &Arc<SourceRecord>| (record.id, record.state(now, &flags));
+        View {
+            quotes: choose_quotes(&self.records, &self.preferences, now, &flags),
+            states: self.records.values().map(state).collect(),
+        }
+    }
+
+    /// The next instant at which something may change without anyone doing anything.
+    pub fn next_change(&self, now: Timestamp) -> Timestamp {
+        let changes = self.records.values().map(|record| record.next_change(now));
+        changes.min().unwrap_or(Timestamp::MAX)
+    }
+
+    /// The tables of the last two weeks that the bank must have published and that are not known, oldest first.
+    pub fn gaps(&self, source: SourceId, now: Timestamp) -> Vec<(&'static str, Date)> {
+        let Some(record) = self.records.get(&source) else {
+            return Vec::new();
+        };
+        let today = record.today(now);
+        let earliest = today.checked_sub(GAP_DAYS_MAX.days()).unwrap_or(Date::MIN);
+        let of_document = |document: &DocumentRecord| -> Vec<(&'static str, Date)> {
+            let dates: BTreeSet<Date> = document.history.known_dates().collect();
+            let ends = dates.first().zip(dates.last());
+            let Some((first, last)) = ends else {
+                return Vec::new();
+            };
+            let missing = document.schedule.dates_between(*first, *last);
+            let missing = missing.into_iter().filter(|date| *date >= earliest);
+            let missing = missing.filter(|date| !dates.contains(date));
+            missing.map(|date| (document.name, date)).collect()
+        };
+        record.documents.iter().flat_map(of_document).collect()
+    }
+
+    /// The tables of a document, to be restored or completed.
+    pub fn history(&mut self, key: DocumentKey) -> Option<&mut History> {
+        let record = Arc::make_mut(self.records.get_mut(&key.source)?);
+        let mut documents = record.documents.iter_mut();
+        let document = documents.find(|document| document.name == key.document)?;
+        Some(&mut document.history)
+    }
+}
+
+/// Serves a row that waited, under its own date.
+fn release(history: &mut History, source: SourceId, held: &Held) -> Option<FiledTable> {
+    let date = held.fixing.effective_date;
+    let known = history.table(date).map(|table| Table::clone(table));
+    let table = Table {
+        document: held.document,
+        pivot: held.pivot(),
+        effective_date: date,
+        as_of: known.as_ref().and_then(|table| table.as_of),
+        rows: BTreeMap::from([(held.code, Arc::clone(&held.fixing))]),
+        dropped: known.map(|table| table.dropped).unwrap_or_default(),
+    };
+    insert(history, source, table)
+}
+
+/// Takes rows into the history, and tells which of them are new.
+fn insert(history: &mut History, source: SourceId, table: Table) -> Option<FiledTable> {
+    let (document, pivot) = (table.document, table.pivot);
+    let (effective_date, as_of) = (table.effective_date, table.as_of);
+    let rows: Vec<Arc<Fixing>> = match history.insert(table) {
+        Inserted::Rows(rows) => rows,
+        Inserted::Outdated => return None,
+    };
+    (!rows.is_empty()).then_some(FiledTable {
+        source,
+        document,
+        pivot,
+        effective_date,
+        as_of,
+        rows,
+    })
+}

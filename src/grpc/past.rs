@@ -1,0 +1,163 @@
+//! Answers about the past, from the ledger. They are computed by the arithmetic of the live rates, away from the threads
+//! that serve those.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use tokio::sync::watch;
+use tonic::Status;
+
+use crate::board::BoardReader;
+use crate::domain::{
+    Currency, DocumentKey, History, LOOK_BACK_DAYS, Leg, Pair, Rate, Snapshot, SourceRecord,
+    rates_between, snapshot_on,
+};
+use crate::ledger::{FixingRecord, FixingsPage, LedgerError, LedgerReader};
+use crate::wire::inwards::Span;
+use crate::wire::refusal;
+
+/// How many tables before a time are looked at too, so that its first rate has a reference: more than the longest run of
+/// repeated ones.
+const TABLES_BEFORE: usize = 16;
+/// How many tables are looked at for each rate wanted: repeated ones give none.
+const TABLES_FOR_A_RATE: usize = 2;
+
+/// Reads the past.
+#[derive(Debug, Clone)]
+pub(super) struct Past {
+    board: BoardReader,
+    ledger: watch::Receiver<Option<LedgerReader>>,
+}
+
+impl Past {
+    pub(super) fn new(board: BoardReader, ledger: watch::Receiver<Option<LedgerReader>>) -> Self {
+        Self { board, ledger }
+    }
+
+    fn ledger(&self) -> Result<LedgerReader, Status> {
+        let ledger = self.ledger.borrow().clone();
+        ledger.ok_or_else(|| refusal::store_unavailable("the ledger cannot be read"))
+    }
+
+    /// Published rows, newest first.
+    pub(super) async fn fixings(&self, page: FixingsPage) -> Result<Vec<FixingRecord>, Status> {
+        let rows = self.ledger()?.fixings(page).await;
+        rows.map_err(|error| unavailable(&error))
+    }
+
+    /// At most so many rates of a pair, newest first, each with its date.
+    pub(super) async fn rates(
+        &self,
+        pair: Pair,
+        span: Span,
+        wanted: usize,
+    ) -> Result<Vec<(Date, Rate)>, Status> {
+        let legs = self.legs(pair)?;
+        let mut found = Vec::new();
+        let mut dates = self.dates(&legs, span).await?;
+        while found.len() < wanted {
+            let tables = wanted.saturating_mul(TABLES_FOR_A_RATE);
+            let older = dates.split_off(dates.len().saturating_sub(tables));
+            let (Some(from), Some(to)) = (older.first(), older.last()) else {
+                break;
+            };
+            let span = Span {
+                from: *from,
+                to: *to,
+            };
+            let legs = self.filled(legs.clone(), span).await?;
+            let rates =
+                tokio::task::spawn_blocking(move || rates_between(pair, &legs, span.from, span.to));
+            found.extend(rates.await.map_err(|_ended| refusal::draining())?);
+        }
+        found.truncate(wanted);
+        Ok(found)
+    }
+
+    /// What a pair stood at on a day, if it was fixed then or within the two weeks before.
+    pub(super) async fn on(&self, pair: Pair, day: Date) -> Result<Option<Snapshot>, Status> {
+        let from = day.checked_sub(LOOK_BACK_DAYS.days()).unwrap_or(Date::MIN);
+        let legs = self.legs(pair)?;
+        let legs = self.filled(legs, Span { from, to: day }).await?;
+        let snapshot = snapshot_on(&legs, day);
+        let recent = |snapshot: &Snapshot| {
+            let rate = snapshot.rate(pair);
+            let date = rate.and_then(|rate| rate.effective_date);
+            date.is_none_or(|date| date >= from)
+        };
+        Ok(snapshot.filter(recent))
+    }
+
+    /// The legs of a pair, without tables: of the sources that answer it now.
+    fn legs(&self, pair: Pair) -> Result<Vec<Leg>, Status> {
+        let snapshot = self.board.snapshot();
+        if snapshot.rate(pair).is_none() {
+            return Err(refusal::not_quoted(pair));
+        }
+        let leg = |(home, other): (Currency, Currency)| {
+            let source = snapshot.answers(home, other)?;
+            let mut record = SourceRecord::clone(&*self.board.record(source.as_str())?);
+            for document in &mut record.documents {
+                document.history = History::unbounded(document.history.revising());
+            }
+            Some(Leg {
+                home,
+                other,
+                record,
+            })
+        };
+        let legs: Option<Vec<Leg>> = Snapshot::legs(pair).into_iter().map(leg).collect();
+        legs.ok_or_else(|| refusal::not_quoted(pair))
+    }
+
+    /// The dates of the tables of all legs within a time, oldest first.
+    async fn dates(&self, legs: &[Leg], span: Span) -> Result<Vec<Date>, Status> {
+        let ledger = self.ledger()?;
+        let mut dates = Vec::new();
+        for key in legs.iter().flat_map(keys) {
+            let known = ledger.dates(key, span.from, span.to).await;
+            dates.extend(known.map_err(|error| unavailable(&error))?);
+        }
+        dates.sort_unstable();
+        dates.dedup();
+        Ok(dates)
+    }
+
+    /// The legs with the tables of a time, and some before it.
+    async fn filled(&self, mut legs: Vec<Leg>, span: Span) -> Result<Vec<Leg>, Status> {
+        let ledger = self.ledger()?;
+        for leg in &mut legs {
+            let source = leg.record.id;
+            for document in &mut leg.record.documents {
+                let key = DocumentKey {
+                    source,
+                    document: document.name,
+                };
+                let before = ledger.dates(key, Date::MIN, span.from).await;
+                let before = before.map_err(|error| unavailable(&error))?;
+                let from = before.iter().rev().nth(TABLES_BEFORE).or(before.first());
+                let from = from.copied().unwrap_or(span.from);
+                let revising = document.history.revising();
+                let tables = ledger.tables(key, revising, from, span.to).await;
+                for table in tables.map_err(|error| unavailable(&error))? {
+                    document.history.insert(table);
+                }
+            }
+        }
+        Ok(legs)
+    }
+}
+
+/// The documents of a leg.
+fn keys(leg: &Leg) -> impl Iterator<Item = DocumentKey> {
+    let source = leg.record.id;
+    let documents = leg.record.documents.iter();
+    documents.map(move |document| DocumentKey {
+        source,
+        document: document.name,
+    })
+}
+
+fn unavailable(error: &LedgerError) -> Status {
+    tracing::error!(%error, "the past cannot be read");
+    refusal::store_unavailable(&error.to_string())
+}

@@ -1,0 +1,55 @@
+//! What the commit task does, without its judgement and its ledger: tables go straight into the book and the view of it
+//! onto a board.
+
+use jiff::Timestamp;
+use silkrate::board::{Board, BoardReader};
+use silkrate::domain::{
+    Book, DocumentKey, Position, Preference, Snapshot, SourceId, SourceRecord, Table,
+};
+
+/// A book, and a board that shows it.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) book: Book,
+    pub(crate) board: Board,
+}
+
+impl Desk {
+    pub(crate) fn new(
+        records: Vec<SourceRecord>,
+        preferences: Vec<Preference>,
+        now: Timestamp,
+    ) -> Self {
+        let book = Book::new(records, preferences);
+        let position = Position {
+            epoch: "epoch".into(),
+            revision: 0,
+        };
+        let snapshot = Snapshot::initial(position, book.view(now).states);
+        let board = Board::new(book.records(), snapshot);
+        Self { book, board }
+    }
+
+    pub(crate) fn reader(&self) -> BoardReader {
+        self.board.reader()
+    }
+
+    /// Files a table as it is.
+    pub(crate) fn insert(&mut self, source: SourceId, table: Table) {
+        let key = DocumentKey {
+            source,
+            document: table.document,
+        };
+        let history = self.book.history(key).expect("the document is known");
+        history.insert(table);
+    }
+
+    /// Shows the book as of now, if that is news.
+    pub(crate) fn publish(&mut self, now: Timestamp) -> Option<Position> {
+        let next = self.board.snapshot().next(self.book.view(now))?;
+        let position = next.position.clone();
+        self.board.update(self.book.records());
+        self.board.publish(next);
+        Some(position)
+    }
+}
