@@ -17,6 +17,8 @@ mod feed;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
+mod held;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod numbers;
