@@ -79,6 +79,11 @@ impl Commit {
 
     /// Works until told to stop. What is under way is finished first: nothing is shown that is not written.
     pub async fn run(mut self, stop: CancellationToken) {
+        self.work(&stop).await;
+        self.store.close().await;
+    }
+
+    async fn work(&mut self, stop: &CancellationToken) {
         let mut due = self.clock.now();
         loop {
             let until_due = self.clock.real_time_until(due);

@@ -75,6 +75,17 @@ impl Store {
         self
     }
 
+    /// Lets go of the file, once all is written.
+    pub async fn close(self) {
+        let unsaved = self.trouble.map_or(0, |trouble| trouble.unsaved.len());
+        if unsaved > 0 {
+            tracing::error!(unsaved, "entries that the ledger did not take are lost");
+        }
+        if let Some((ledger, _)) = self.open {
+            ledger.close().await;
+        }
+    }
+
     /// A connection for readers; none when the ledger could not be opened.
     pub fn reader(&self) -> Option<LedgerReader> {
         self.open.as_ref().map(|(_, reader)| reader.clone())

@@ -25,6 +25,8 @@ mod numbers;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod restart;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod sources;
