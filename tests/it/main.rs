@@ -23,6 +23,8 @@ mod laws;
 #[cfg(test)]
 mod numbers;
 #[cfg(test)]
+mod past;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod restart;

@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Silkrate {
     pub(crate) url: String,
+    pub(crate) admin_url: String,
     pub(crate) client: RateServiceClient<Channel>,
     pub(crate) board: BoardReader,
     shutdown: Option<oneshot::Sender<()>>,
@@ -84,6 +85,7 @@ impl Silkrate {
     pub(crate) async fn start(config: Config) -> Self {
         let app = App::bind(config).await.unwrap();
         let (url, board) = (format!("http://{}", app.address()), app.board());
+        let admin_url = format!("http://{}", app.admin_address());
         let (shutdown, stopped) = oneshot::channel::<()>();
         let mut run = JoinSet::new();
         run.spawn(app.run(async {
@@ -93,6 +95,7 @@ impl Silkrate {
         let client = RateServiceClient::connect(url.clone()).await.unwrap();
         Self {
             url,
+            admin_url,
             client,
             board,
             shutdown: Some(shutdown),
