@@ -19,6 +19,8 @@ mod fetch;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod numbers;
 #[cfg(test)]
 mod readme;
