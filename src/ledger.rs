@@ -18,6 +18,9 @@ mod open;
 mod read;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -147,10 +147,13 @@ fn of_sqlite(path: PathBuf, error: &rusqlite::Error) -> LedgerError {
     match code {
         ErrorCode::DiskFull => LedgerError::Full { path, reason },
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => LedgerError::ReadOnly { path, reason },
-        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => LedgerError::Torn {
-            path,
-            detail: reason,
-        },
+        // The last one is what SQLite says of a statement that does not fit the schema. Ours do, so the file does not.
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown => {
+            LedgerError::Torn {
+                path,
+                detail: reason,
+            }
+        }
         ErrorCode::DatabaseBusy
         | ErrorCode::DatabaseLocked
         | ErrorCode::FileLockingProtocolFailed => LedgerError::Locked { path },

@@ -21,6 +21,8 @@ mod held;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod numbers;
 #[cfg(test)]
 mod past;

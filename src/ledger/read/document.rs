@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp};
 use rusqlite::{Connection, Params, params};
 
 use crate::domain::{Currency, DocumentKey, Fixing, Revising, Table};
@@ -64,7 +64,9 @@ impl<'a> Document<'a> {
 
     /// For each currency, the newest current row dated within so many days up to a day.
     pub(super) fn in_force(self, on: Date, look_back_days: i32) -> Result<Vec<Fixing>, Failure> {
-        let before = on.checked_sub(look_back_days.days()).unwrap_or(Date::MIN);
+        let span = Span::new().try_days(look_back_days);
+        let before = span.and_then(|span| on.checked_sub(span));
+        let before = before.unwrap_or(Date::MIN);
         // Of a group with max() the other columns are those of the row that has it: SQLite promises that.
         let sql = format!(
             "SELECT {FIXING_COLUMNS}, max(effective_date) FROM fixings

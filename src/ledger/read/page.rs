@@ -27,7 +27,9 @@ pub(super) fn fixings(
         page.source.as_str(),
         page.currency.as_str(),
         page.from.unwrap_or(Date::ZERO).to_string(),
-        page.to.unwrap_or(Date::MAX).to_string(),
+        page.to
+            .map_or(after_date, |to| to.min(after_date))
+            .to_string(),
         after_date.to_string(),
         after_id,
         page.limit

@@ -1,0 +1,102 @@
+//! Whose file it is, told from its first bytes: SQLite itself would recover, lock or convert what it opens.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::ops::Range;
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::ledger::LedgerError;
+use crate::ledger::error::{Failure, of_system};
+use crate::ledger::open::{APPLICATION_ID, beside};
+
+/// How a database file begins.
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// How long the header of a database file is. Where things stand in it is part of SQLite's file format, which does not
+/// change.
+const HEADER_BYTES: u64 = 100;
+/// The size of its pages, in two bytes; 1 stands for 65 536.
+const PAGE_SIZE: Range<usize> = 16..18;
+/// How it may be written and read: 1 with a rollback journal, 2 with a write-ahead log.
+const FORMAT_VERSIONS: Range<usize> = 18..20;
+/// The application id, in four bytes.
+const APPLICATION: Range<usize> = 68..72;
+
+/// Looks at a file without touching it. Refuses what is not ours, and what is ours and evidently not whole; what is not
+/// there, or is empty, may become a ledger.
+pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
+    let (header, length) = match header(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(of_system(label, &error)),
+    };
+    if length == 0 {
+        return Ok(());
+    }
+    let foreign = |detail: &str| {
+        Err(LedgerError::Foreign {
+            path: label.to_owned(),
+            detail: detail.to_owned(),
+        })
+    };
+    let torn = |detail: &str| Failure::Torn(detail.to_owned()).of(label);
+    if !header.starts_with(MAGIC) {
+        return foreign("it is not an SQLite database, or its first page is damaged");
+    }
+    let (Some(id), Some(page_size), Some(versions)) = (
+        header.get(APPLICATION),
+        header.get(PAGE_SIZE),
+        header.get(FORMAT_VERSIONS),
+    ) else {
+        return Err(torn("it ends within its header"));
+    };
+    if number(id) != APPLICATION_ID {
+        // Another program's database may be open, or in need of recovery: only one at rest can be told to be empty.
+        let at_rest = versions == [1, 1] && !beside(path, "-journal").exists();
+        let empty =
+            number(id) == 0 && at_rest && has_nothing(path).map_err(|failure| failure.of(label))?;
+        return if empty {
+            Ok(())
+        } else {
+            foreign("it is an SQLite database of another program")
+        };
+    }
+    if !versions.iter().all(|version| (1..=2).contains(version)) {
+        return Err(torn("its header is damaged"));
+    }
+    // SQLite rounds a broken last page up. Where a log lies beside the file, that page may be in there.
+    let log = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+    let page_size = match number(page_size) {
+        1 => 65_536,
+        size => u64::try_from(size).unwrap_or(0),
+    };
+    if log == 0 && length.checked_rem(page_size) != Some(0) {
+        return Err(torn("it ends within a page"));
+    }
+    Ok(())
+}
+
+/// The first bytes of a file, fewer when it is shorter, and its length.
+fn header(path: &Path) -> io::Result<(Vec<u8>, u64)> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    let mut header = Vec::new();
+    file.take(HEADER_BYTES).read_to_end(&mut header)?;
+    Ok((header, length))
+}
+
+/// Bytes as the number they are, the highest first.
+fn number(bytes: &[u8]) -> i64 {
+    bytes
+        .iter()
+        .fold(0, |number, byte| (number << 8) | i64::from(*byte))
+}
+
+/// Whether a database at rest has no table, view or anything else.
+fn has_nothing(path: &Path) -> Result<bool, Failure> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let objects: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    Ok(objects == 0)
+}

@@ -1,0 +1,225 @@
+//! What cannot be brought about from outside: a full disk, a file that cannot be written, an older schema.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rusqlite::{Connection, OpenFlags};
+use tempfile::TempDir;
+
+use crate::domain::{
+    Cause, Currency, Entry, FiledTable, Fixing, Position, SourceId, parse_decimal,
+};
+use crate::ledger::open::{MIGRATIONS, Place, migrate, prepare};
+use crate::ledger::{ClockKind, LedgerError, write};
+
+const SOURCE: SourceId = SourceId::new("nbk");
+
+/// An entry of a whole month of a bank with so many currencies.
+fn entry(revision: u64, currencies: u8) -> Entry {
+    let table = |day| {
+        let effective_date = Date::constant(2026, 4, day);
+        let row = |number: u8| Fixing {
+            source: SOURCE,
+            currency: Currency::parse(&format!(
+                "X{}{}",
+                char::from(b'A' + number / 26),
+                char::from(b'A' + number % 26)
+            ))
+            .unwrap(),
+            units: 1,
+            value: parse_decimal("475.09").unwrap(),
+            home_currency: Currency::KZT,
+            effective_date,
+            published_change: None,
+            superseded_value: None,
+        };
+        FiledTable {
+            source: SOURCE,
+            document: "daily",
+            pivot: Currency::KZT,
+            effective_date,
+            as_of: None,
+            rows: (0..currencies).map(|number| row(number).into()).collect(),
+        }
+    };
+    Entry {
+        position: Position {
+            epoch: "first".into(),
+            revision,
+        },
+        at: Timestamp::UNIX_EPOCH,
+        cause: Cause::Backfill(SOURCE),
+        filed: (1..=30).map(table).collect(),
+        held: Vec::new(),
+        decided: Vec::new(),
+        attempted: Vec::new(),
+        served: Vec::new(),
+    }
+}
+
+/// The writing connection of a ledger on the disk.
+fn connection() -> (TempDir, Place, Connection) {
+    let folder = tempfile::tempdir().unwrap();
+    let place = Place::of(Some(&folder.path().join("silkrate.db"))).unwrap();
+    let (connection, _lock) = super::open::open(&place, ClockKind::Real).unwrap();
+    (folder, place, connection)
+}
+
+fn count(connection: &Connection, table: &str) -> i64 {
+    connection
+        .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+            row.get(0)
+        })
+        .unwrap()
+}
+
+#[test]
+fn a_full_disk_refuses_a_whole_entry_and_takes_it_when_there_is_room() {
+    let (_folder, place, mut connection) = connection();
+    write::append(&mut connection, &entry(1, 1)).unwrap();
+    let pages: i64 = connection
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    let limit = |connection: &Connection, pages: i64| {
+        let set: i64 = connection
+            .pragma_update_and_check(None, "max_page_count", pages, |row| row.get(0))
+            .unwrap();
+        assert_eq!(set, pages);
+    };
+    limit(&connection, pages + 2);
+    let error = write::append(&mut connection, &entry(2, 100)).unwrap_err();
+    assert_eq!(
+        error.of(&place.label).to_string(),
+        format!(
+            "the ledger {} cannot grow (database or disk is full); nothing of the entry was written: make room on its \
+             disk",
+            place.label.display()
+        )
+    );
+    assert_eq!(
+        (count(&connection, "entries"), count(&connection, "fixings")),
+        (1, 30)
+    );
+    limit(&connection, 100_000);
+    write::append(&mut connection, &entry(2, 100)).unwrap();
+    assert_eq!(
+        (count(&connection, "entries"), count(&connection, "fixings")),
+        (2, 3000)
+    );
+}
+
+#[test]
+fn a_file_that_opens_for_reading_alone_is_refused() {
+    let (_folder, place, connection) = connection();
+    drop(connection);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let mut connection = Connection::open_with_flags(&*place.label, flags).unwrap();
+    let error = prepare(&mut connection, &place, ClockKind::Real).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the ledger {} cannot be written (it opens for reading alone); give this user the right to write the file \
+             and its folder, or set store.path to another place",
+            place.label.display()
+        )
+    );
+}
+
+#[test]
+fn a_file_that_becomes_read_only_refuses_an_entry_and_takes_it_later() {
+    let (_folder, place, mut connection) = connection();
+    connection.pragma_update(None, "query_only", true).unwrap();
+    let error = write::append(&mut connection, &entry(1, 1)).unwrap_err();
+    let error = error.of(&place.label);
+    assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error}");
+    connection.pragma_update(None, "query_only", false).unwrap();
+    write::append(&mut connection, &entry(1, 1)).unwrap();
+    assert_eq!(count(&connection, "entries"), 1);
+}
+
+#[test]
+fn a_file_that_another_program_keeps_locked_refuses_an_entry_and_takes_it_later() {
+    let (_folder, place, mut connection) = connection();
+    // As if the wait were over.
+    connection.busy_timeout(Duration::ZERO).unwrap();
+    let other = Connection::open(&place.label).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = write::append(&mut connection, &entry(1, 1)).unwrap_err();
+    assert_eq!(
+        error.of(&place.label).to_string(),
+        format!(
+            "another program keeps the ledger {} locked; nothing of the entry was written: close that program",
+            place.label.display()
+        )
+    );
+    other.execute_batch("ROLLBACK").unwrap();
+    write::append(&mut connection, &entry(1, 1)).unwrap();
+    assert_eq!(count(&connection, "entries"), 1);
+}
+
+#[test]
+fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
+    let (_folder, _place, mut connection) = connection();
+    write::append(&mut connection, &entry(1, 1)).unwrap();
+    let newer = [
+        MIGRATIONS[0],
+        "ALTER TABLE entries ADD COLUMN remark TEXT",
+        "CREATE TABLE remarks (remark TEXT) STRICT; INSERT INTO remarks SELECT 'seen ' || count(*) FROM fixings",
+    ];
+    migrate(&mut connection, &newer).unwrap();
+    let remark: String = connection
+        .query_row(
+            "SELECT remarks.remark FROM remarks, entries WHERE entries.remark IS NULL",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(remark, "seen 30");
+    let version: i64 = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 3);
+    // Nothing is left to do, and doing it again would fail: the column is there.
+    migrate(&mut connection, &newer).unwrap();
+}
+
+#[test]
+fn a_migration_that_fails_half_way_leaves_the_file_as_it_was() {
+    let (_folder, place, mut connection) = connection();
+    write::append(&mut connection, &entry(1, 1)).unwrap();
+    let newer = [
+        MIGRATIONS[0],
+        "ALTER TABLE entries ADD COLUMN remark TEXT",
+        "not SQL",
+    ];
+    assert!(migrate(&mut connection, &newer).is_err());
+    drop(connection);
+    let (connection, _lock) = super::open::open(&place, ClockKind::Real).unwrap();
+    assert!(connection.prepare("SELECT remark FROM entries").is_err());
+    assert_eq!(count(&connection, "entries"), 1);
+}
+
+#[test]
+fn a_version_below_zero_is_damage() {
+    let (_folder, place, connection) = connection();
+    connection.pragma_update(None, "user_version", -1).unwrap();
+    drop(connection);
+    let error = super::open::open(&place, ClockKind::Real)
+        .map(|_| ())
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("is damaged: its version is -1"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_path_that_looks_like_a_uri_is_a_path() {
+    let place = Place::of(Some(Path::new("file:x?mode=memory"))).unwrap();
+    assert!(
+        format!("{place:?}").contains("/file:x?mode=memory"),
+        "{place:?}"
+    );
+}

@@ -1,0 +1,136 @@
+//! Values that wait: they are restored as they were, until something is decided on them.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use silkrate::domain::{
+    Change, Check, Currency, DecidedBy, Decision, Entry, Held, Outcome, RestoredDocument, Revising,
+    parse_decimal,
+};
+use silkrate::ledger::LedgerReader;
+
+use crate::ledger::{APRIL_1, APRIL_2, NBK, at, entry, in_memory, open, place, tenge};
+
+/// A held dollar of the Kazakh bank, with everything a held value can have.
+fn held(day: Date, value: &str) -> Arc<Held> {
+    let decimal = |text| parse_decimal(text).unwrap();
+    let table = tenge(day, &[("USD", 1, value)]);
+    let mut fixing = (*table.rows[&Currency::USD]).clone();
+    fixing.published_change = Some(decimal("-0.50"));
+    fixing.superseded_value = Some(decimal("475.10"));
+    Arc::new(Held {
+        document: NBK.document,
+        change: Change::since(decimal("475.10"), APRIL_1, fixing.value),
+        fixing: Arc::new(fixing),
+        check: Check::UnitJump,
+        detail: "47509 is 100 times \"475.09\"; it's odd".into(),
+        since: at(7),
+    })
+}
+
+fn decided(held: &Arc<Held>, outcome: Outcome) -> Decision {
+    Decision {
+        held: Arc::clone(held),
+        outcome,
+        by: DecidedBy::Operator,
+        note: "asked the bank".into(),
+    }
+}
+
+async fn restored(reader: &LedgerReader) -> RestoredDocument {
+    let document = reader.restore_document(NBK, Revising::Correction, 64);
+    document.await.unwrap()
+}
+
+#[tokio::test]
+async fn a_value_that_waits_is_restored_digit_by_digit() {
+    let (_folder, path) = place();
+    let (ledger, _) = open(&path);
+    let mut all = vec![held(APRIL_1, "47509.00"), held(APRIL_2, "0.0021")];
+    Arc::make_mut(&mut all[1]).change = None;
+    let rise = held(APRIL_2, "475.10");
+    for (check, day) in Check::ALL.into_iter().zip(1..) {
+        let mut one = (*rise).clone();
+        one.check = check;
+        Arc::make_mut(&mut one.fixing).effective_date = Date::constant(2026, 5, day);
+        all.push(Arc::new(one));
+    }
+    let entry = Entry {
+        held: all.clone(),
+        ..entry(7, Vec::new())
+    };
+    ledger.append(entry).await.unwrap();
+    ledger.close().await;
+    let (_ledger, reader) = open(&path);
+    // As text, so that the zeros at the end of a number count.
+    assert_eq!(
+        format!("{:?}", restored(&reader).await.held),
+        format!("{all:?}")
+    );
+}
+
+#[tokio::test]
+async fn a_decided_value_waits_no_more_and_a_rejected_one_is_remembered() {
+    let outcomes = [Outcome::Released, Outcome::Rejected, Outcome::Overtaken];
+    let (ledger, reader) = in_memory();
+    for (outcome, revision) in outcomes.into_iter().zip([1, 3, 5]) {
+        let value = held(APRIL_2, &format!("4750{revision}.0"));
+        let holding = Entry {
+            held: vec![Arc::clone(&value)],
+            ..entry(revision, Vec::new())
+        };
+        let deciding = Entry {
+            decided: vec![decided(&value, outcome)],
+            ..entry(revision + 1, Vec::new())
+        };
+        ledger.append(holding).await.unwrap();
+        assert_eq!(restored(&reader).await.held, [(*value).clone()]);
+        ledger.append(deciding).await.unwrap();
+        assert_eq!(restored(&reader).await.held, []);
+    }
+    let rejected = restored(&reader).await.rejected;
+    assert_eq!(rejected, [(*held(APRIL_2, "47503.0").fixing).clone()]);
+}
+
+#[tokio::test]
+async fn the_same_value_waits_once_and_may_wait_again_after_a_decision() {
+    let (ledger, reader) = in_memory();
+    let value = held(APRIL_2, "47509");
+    let holding = |revision| Entry {
+        held: vec![Arc::clone(&value)],
+        ..entry(revision, Vec::new())
+    };
+    ledger.append(holding(1)).await.unwrap();
+    ledger.append(holding(2)).await.unwrap();
+    assert_eq!(restored(&reader).await.held.len(), 1);
+    // One that takes its place comes in the same entry.
+    let other = held(APRIL_2, "47510");
+    let overtaking = Entry {
+        held: vec![Arc::clone(&other)],
+        decided: vec![decided(&value, Outcome::Overtaken)],
+        ..entry(3, Vec::new())
+    };
+    ledger.append(overtaking).await.unwrap();
+    assert_eq!(restored(&reader).await.held, [(*other).clone()]);
+    ledger.append(holding(4)).await.unwrap();
+    assert_eq!(
+        restored(&reader).await.held,
+        [(*other).clone(), (*value).clone()]
+    );
+}
+
+#[tokio::test]
+async fn a_decision_on_a_value_that_was_never_written_down_is_kept_once() {
+    let (ledger, reader) = in_memory();
+    let value = held(APRIL_2, "47509");
+    for revision in [1, 2] {
+        let deciding = Entry {
+            decided: vec![decided(&value, Outcome::Rejected)],
+            ..entry(revision, Vec::new())
+        };
+        ledger.append(deciding).await.unwrap();
+    }
+    let document = restored(&reader).await;
+    assert_eq!(document.held, []);
+    assert_eq!(document.rejected, [(*value.fixing).clone()]);
+}

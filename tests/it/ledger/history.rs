@@ -1,0 +1,181 @@
+//! The questions that are asked about the past.
+
+use jiff::civil::{Date, date};
+use silkrate::domain::{Currency, DocumentKey, Revising, SourceId, Table};
+use silkrate::ledger::FixingsPage;
+
+use crate::ledger::{
+    APRIL_1, APRIL_2, APRIL_3, NBK, all_of, entry, filed, in_memory, line, tables, tenge,
+};
+
+#[tokio::test]
+async fn a_start_gets_the_newest_tables_and_those_with_the_last_row_of_a_currency() {
+    let (ledger, reader) = in_memory();
+    let days = [
+        // The lat stands here for the last time, and its table has two rows.
+        (date(2013, 12, 31), &["LVL", "USD"][..]),
+        (date(2014, 1, 10), &["USD"][..]),
+        (APRIL_1, &["EUR", "USD"][..]),
+        (APRIL_2, &["USD"][..]),
+        (APRIL_3, &["EUR", "USD"][..]),
+    ];
+    for ((day, codes), revision) in days.into_iter().zip(1..) {
+        let rows: Vec<_> = codes.iter().map(|code| (*code, 1, "475.09")).collect();
+        let entry = entry(revision, vec![filed(NBK, &tenge(day, &rows))]);
+        ledger.append(entry).await.unwrap();
+    }
+    let restore = async |newest| {
+        let document = reader
+            .restore_document(NBK, Revising::Correction, newest)
+            .await
+            .unwrap();
+        assert_eq!(document.began, Some(date(2013, 12, 31)));
+        let of = |table: &Table| (table.effective_date, table.rows.len());
+        document.tables.iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        restore(2).await,
+        [(date(2013, 12, 31), 2), (APRIL_2, 1), (APRIL_3, 2)]
+    );
+    assert_eq!(restore(1).await, [(date(2013, 12, 31), 2), (APRIL_3, 2)]);
+    assert_eq!(restore(64).await.len(), 5);
+}
+
+#[tokio::test]
+async fn documents_of_a_source_are_kept_apart() {
+    let (ledger, reader) = in_memory();
+    let weekly = DocumentKey {
+        document: "weekly",
+        ..NBK
+    };
+    let daily_table = tenge(APRIL_2, &[("USD", 1, "475.09")]);
+    let weekly_table = tenge(APRIL_1, &[("MNT", 1, "0.13"), ("USD", 1, "475.1")]);
+    let both = vec![filed(NBK, &daily_table), filed(weekly, &weekly_table)];
+    ledger.append(entry(1, both)).await.unwrap();
+    assert_eq!(
+        tables(&reader, NBK, Revising::Correction).await,
+        [daily_table]
+    );
+    assert_eq!(reader.began(weekly).await, Ok(Some(APRIL_1)));
+    let document = reader
+        .restore_document(NBK, Revising::Correction, 1)
+        .await
+        .unwrap();
+    assert_eq!(
+        document.tables.len(),
+        1,
+        "a row of the weekly table was taken for one of the daily"
+    );
+    let other = DocumentKey {
+        source: SourceId::new("nbkr"),
+        ..NBK
+    };
+    assert_eq!(reader.began(other).await, Ok(None));
+}
+
+#[tokio::test]
+async fn what_was_in_force_is_found_within_the_days_looked_back() {
+    let (ledger, reader) = in_memory();
+    let days = [
+        (date(2026, 3, 20), "1", &["EUR", "USD"][..]),
+        (APRIL_1, "2", &["USD"][..]),
+        (APRIL_3, "3", &["EUR", "USD"][..]),
+        // A correction of the day before: it stands at the end of the file.
+        (APRIL_1, "4", &["USD"][..]),
+    ];
+    for ((day, value, codes), revision) in days.into_iter().zip(1..) {
+        let rows: Vec<_> = codes.iter().map(|code| (*code, 1, value)).collect();
+        let entry = entry(revision, vec![filed(NBK, &tenge(day, &rows))]);
+        ledger.append(entry).await.unwrap();
+    }
+    let on = async |day, look_back| {
+        let fixings = reader
+            .in_force(NBK, Revising::Correction, day, look_back)
+            .await;
+        fixings.unwrap().iter().map(line).collect::<Vec<_>>()
+    };
+    let (dollar, euro) = (
+        "nbk 2026-04-01 1 USD = 4 KZT instead of 2",
+        "nbk 2026-03-20 1 EUR = 1 KZT",
+    );
+    assert_eq!(on(APRIL_2, 14).await, [euro, dollar]);
+    // The euro of the 20th of March is thirteen days old.
+    assert_eq!(on(APRIL_2, 13).await, [dollar]);
+    assert_eq!(on(APRIL_2, 1).await, [""; 0]);
+    assert_eq!(on(APRIL_1, 1).await, [dollar]);
+    assert_eq!(on(date(2026, 3, 19), 14).await, [""; 0]);
+    assert_eq!(on(date(2026, 3, 19), i32::MAX).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn dates_are_those_that_have_a_table() {
+    let (ledger, reader) = in_memory();
+    // All rows of the first of April are held: the table is known all the same.
+    for (day, rows, revision) in [
+        (APRIL_3, &[("USD", 1, "475.09")][..], 1),
+        (APRIL_1, &[][..], 2),
+        (APRIL_3, &[("USD", 1, "475.1")][..], 3),
+    ] {
+        ledger
+            .append(entry(revision, vec![filed(NBK, &tenge(day, rows))]))
+            .await
+            .unwrap();
+    }
+    let dates = async |from, to| reader.dates(NBK, from, to).await.unwrap();
+    assert_eq!(dates(Date::ZERO, Date::MAX).await, [APRIL_1, APRIL_3]);
+    assert_eq!(dates(APRIL_2, APRIL_3).await, [APRIL_3]);
+    assert_eq!(dates(APRIL_3, APRIL_1).await, [] as [Date; 0]);
+    assert_eq!(reader.began(NBK).await, Ok(Some(APRIL_1)));
+}
+
+#[tokio::test]
+async fn pages_put_together_are_all_rows_newest_first() {
+    let (ledger, reader) = in_memory();
+    // Filed from the newest date back, as history is; some dates are corrected.
+    let days = [9, 8, 7, 8, 6, 9, 9, 5].map(|day| date(2026, 4, day));
+    for (day, revision) in days.into_iter().zip(1..) {
+        let value = format!("47{revision}");
+        let table = tenge(day, &[("EUR", 1, "511"), ("USD", 1, &value)]);
+        ledger
+            .append(entry(revision, vec![filed(NBK, &table)]))
+            .await
+            .unwrap();
+    }
+    let whole = reader.fixings(all_of(NBK, Currency::USD)).await.unwrap();
+    let said = |record: &silkrate::ledger::FixingRecord| {
+        format!(
+            "{} {}",
+            record.fixing.effective_date.day(),
+            record.fixing.value
+        )
+    };
+    let said: Vec<String> = whole.iter().map(said).collect();
+    assert_eq!(
+        said,
+        [
+            "9 477", "9 476", "9 471", "8 474", "8 472", "7 473", "6 475", "5 478"
+        ]
+    );
+    for limit in 1..=9 {
+        let mut put_together = Vec::new();
+        let mut after = None;
+        loop {
+            let page = FixingsPage {
+                limit,
+                after,
+                ..all_of(NBK, Currency::USD)
+            };
+            let page = reader.fixings(page).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some((last.fixing.effective_date, last.id));
+            put_together.extend(page);
+        }
+        assert_eq!(put_together, whole, "{limit} a page");
+    }
+    let some = FixingsPage {
+        from: Some(date(2026, 4, 6)),
+        to: Some(date(2026, 4, 8)),
+        ..all_of(NBK, Currency::USD)
+    };
+    assert_eq!(reader.fixings(some).await.unwrap(), whole[3..7]);
+}

@@ -1,0 +1,208 @@
+//! The file as anyone sees it who opens it with `sqlite3`: plain answers, and nothing that can be changed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use silkrate::domain::{Check, DecidedBy, Decision, Entry, Held, Outcome, Served};
+
+use crate::ledger::{APRIL_1, APRIL_2, MARKET, NBK, entry, filed, market, open, place, tenge};
+
+/// A ledger that has something in every table.
+async fn fill(path: &Path) {
+    let (ledger, _) = open(path);
+    let first = tenge(APRIL_1, &[("EUR", 1, "511.20"), ("USD", 1, "475.09")]);
+    let market = market(APRIL_1, &[("KZT", 1, "480.1")]);
+    let odd = tenge(APRIL_2, &[("USD", 1, "47509"), ("CNY", 1, "0.1")]);
+    let held = |code: &str| {
+        Arc::new(Held {
+            document: NBK.document,
+            fixing: Arc::clone(&odd.rows[&silkrate::domain::Currency::parse(code).unwrap()]),
+            check: Check::UnitJump,
+            detail: "a hundred times as much".into(),
+            since: super::at(1),
+            change: None,
+        })
+    };
+    let one = Entry {
+        filed: vec![filed(NBK, &first), filed(MARKET, &market)],
+        held: vec![held("USD"), held("CNY")],
+        attempted: vec![NBK.source],
+        served: vec![Served {
+            subject: "KZT/USD".into(),
+            fingerprint: Some(10),
+        }],
+        ..entry(1, Vec::new())
+    };
+    let corrected = tenge(APRIL_1, &[("USD", 1, "475.90")]);
+    let decision = Decision {
+        held: held("USD"),
+        outcome: Outcome::Rejected,
+        by: DecidedBy::Operator,
+        note: String::new(),
+    };
+    let two = Entry {
+        decided: vec![decision],
+        ..entry(2, vec![filed(NBK, &corrected)])
+    };
+    ledger.append(one).await.unwrap();
+    ledger.append(two).await.unwrap();
+    ledger.close().await;
+}
+
+/// The rows of an answer, with a bar between the columns, as `sqlite3` prints them.
+fn answer(connection: &Connection, question: &str) -> Vec<String> {
+    let mut statement = connection.prepare(question).unwrap();
+    let columns = statement.column_count();
+    let text = |value: rusqlite::types::Value| match value {
+        rusqlite::types::Value::Null => String::new(),
+        rusqlite::types::Value::Integer(number) => number.to_string(),
+        rusqlite::types::Value::Text(text) => text,
+        other => panic!("{other:?}"),
+    };
+    let rows = statement.query_map([], |row| {
+        let cells: Result<Vec<_>, _> = (0..columns)
+            .map(|column| row.get(column).map(text))
+            .collect();
+        Ok(cells?.join("|"))
+    });
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+#[tokio::test]
+async fn a_users_question_is_one_plain_select() {
+    let (_folder, path) = place();
+    fill(&path).await;
+    let connection = Connection::open(&path).unwrap();
+    let on_the_day = "SELECT date, source, currency, units, value, home_currency FROM rates
+        WHERE date = '2026-04-01' ORDER BY source, currency";
+    assert_eq!(
+        answer(&connection, on_the_day),
+        [
+            "2026-04-01|market|USD|1|480.1|KZT",
+            "2026-04-01|nbk|EUR|1|511.20|KZT",
+            "2026-04-01|nbk|USD|1|475.90|KZT",
+        ]
+    );
+    assert_eq!(
+        answer(
+            &connection,
+            "SELECT date, source, currency, value, new_value, recorded_at, replaced_at FROM replaced"
+        ),
+        [
+            "2026-04-01|nbk|USD|475.09|475.90|2026-04-02T09:00:01.123456789Z|2026-04-02T09:00:02.123456789Z"
+        ]
+    );
+    assert_eq!(
+        answer(
+            &connection,
+            "SELECT date, source, currency, value, check_name FROM waiting"
+        ),
+        ["2026-04-02|nbk|CNY|0.1|unit_jump"]
+    );
+    assert_eq!(
+        answer(
+            &connection,
+            "SELECT entry, epoch, revision, cause, source, fixings FROM entries"
+        ),
+        ["1|first|1|poll|nbk|3", "2|first|2|poll|nbk|1"]
+    );
+    assert_eq!(answer(&connection, "SELECT clock FROM ledger"), ["real"]);
+}
+
+#[tokio::test]
+async fn every_table_tells_what_it_is_and_grows_only() {
+    let (_folder, path) = place();
+    fill(&path).await;
+    let connection = Connection::open(&path).unwrap();
+    let tables = answer(
+        &connection,
+        "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
+    );
+    let expected = [
+        "attempted",
+        "decisions",
+        "entries",
+        "epochs",
+        "fixings",
+        "held",
+        "ledger",
+        "served",
+        "tables",
+    ];
+    assert_eq!(tables, expected);
+    for table in expected {
+        let sql = answer(
+            &connection,
+            &format!("SELECT sql FROM sqlite_master WHERE name = '{table}'"),
+        );
+        assert!(
+            sql[0].contains("-- ") && sql[0].ends_with("STRICT"),
+            "{}",
+            sql[0]
+        );
+        assert_ne!(
+            answer(&connection, &format!("SELECT count(*) FROM {table}")),
+            ["0"],
+            "{table}"
+        );
+        let column = &answer(
+            &connection,
+            &format!("SELECT name FROM pragma_table_info('{table}')"),
+        )[0];
+        let attempts = [
+            format!("DELETE FROM {table}"),
+            format!("UPDATE {table} SET {column} = {column}"),
+        ];
+        for attempt in attempts {
+            let outcome = connection.execute_batch(&format!("BEGIN; {attempt}; ROLLBACK"));
+            let said = outcome.map_err(|error| {
+                connection.execute_batch("ROLLBACK").unwrap();
+                error.to_string()
+            });
+            if table == "served" {
+                assert_eq!(said, Ok(()));
+            } else {
+                let said = said.unwrap_err();
+                assert!(
+                    said.starts_with("the ledger only grows: "),
+                    "{attempt}: {said}"
+                );
+                assert!(said.contains(table), "{attempt}: {said}");
+            }
+        }
+    }
+    let backwards = "INSERT INTO entries VALUES (3, 'first', 1, '', 'clock', NULL, 0)";
+    let said = connection.execute(backwards, []).unwrap_err();
+    assert_eq!(said.to_string(), "revisions never go backwards");
+}
+
+#[tokio::test]
+async fn the_file_is_kept_as_it_is_said_to_be() {
+    let (_folder, path) = place();
+    fill(&path).await;
+    let connection = Connection::open(&path).unwrap();
+    assert_eq!(answer(&connection, "PRAGMA journal_mode"), ["wal"]);
+    assert_eq!(answer(&connection, "PRAGMA user_version"), ["1"]);
+    assert_eq!(
+        answer(&connection, "PRAGMA application_id"),
+        [0x7369_6c6b.to_string()]
+    );
+    assert_eq!(answer(&connection, "PRAGMA integrity_check"), ["ok"]);
+    assert_eq!(answer(&connection, "PRAGMA foreign_key_check"), [""; 0]);
+    // A fork in a row's corrections, or a second beginning, has no place.
+    let same_row = "INSERT INTO fixings SELECT NULL, entry, table_id, source, document, effective_date, row_currency,
+        currency, home_currency, units, value, published_change, ";
+    for supersedes in [
+        "supersedes FROM fixings WHERE supersedes IS NOT NULL",
+        "NULL FROM fixings WHERE id = 1",
+    ] {
+        let said = connection
+            .execute(&format!("{same_row}{supersedes}"), [])
+            .unwrap_err();
+        assert!(
+            said.to_string().starts_with("UNIQUE constraint failed"),
+            "{said}"
+        );
+    }
+}
