@@ -9,6 +9,7 @@ mod paint;
 mod table;
 mod line;
 mod json;
+mod notes;
 mod serve;
 mod replay;
 mod watch;
