@@ -10,10 +10,12 @@ mod table;
 mod line;
 mod json;
 mod notes;
+mod arguments;
 mod serve;
 mod replay;
 mod watch;
 mod rates;
+mod convert;
 mod sources;
 mod check;
 mod config;
@@ -35,6 +37,7 @@ Examples:
   silkrate serve                       serve rates on 127.0.0.1:50051
   silkrate watch                       a live ticker in the terminal
   silkrate rates KZT/USD '*/EUR'       the latest rates, to the last digit
+  silkrate convert 1000 USD KZT        an amount, and how the result came about
   silkrate sources                     the banks, and whether they answer";
 
 /// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC.
@@ -53,6 +56,8 @@ enum Command {
     Watch(watch::WatchArgs),
     /// Print the latest rates, with all their digits.
     Rates(rates::RatesArgs),
+    /// Convert an amount, and tell how the result came about.
+    Convert(convert::ConvertArgs),
     /// Print the sources, and whether asking them works.
     Sources(sources::SourcesArgs),
     /// Fetch and parse by hand, the raw document beside what was read in it.
@@ -95,6 +100,7 @@ fn run_with(
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Watch(arguments) => client_runtime()?.block_on(watch::run(&arguments, out, err)),
         Command::Rates(arguments) => client_runtime()?.block_on(rates::run(&arguments, out, err)),
+        Command::Convert(arguments) => client_runtime()?.block_on(convert::run(&arguments, out)),
         Command::Sources(arguments) => client_runtime()?.block_on(sources::run(&arguments, out)),
         Command::Check(arguments) => client_runtime()?.block_on(check::run(&arguments, out)),
         Command::Config(arguments) => config::run(&arguments, out),
@@ -132,6 +138,10 @@ mod tests {
             &["watch", "--format", "xml"],
             &["rates", "--format", "ticker"],
             &["rates", "--server", "ftp://nowhere"],
+            &["convert", "1,000", "USD", "KZT"],
+            &["convert", "1", "000", "USD", "KZT"],
+            &["convert", "1000", "dollar", "KZT"],
+            &["convert", "1000", "USD", "KZT", "--on", "yesterday"],
             &["serve", "extra"],
             &["serve", "--config", "/nowhere/silkrate.toml"],
             &["config", "--config", "/nowhere/silkrate.toml"],

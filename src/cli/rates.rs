@@ -20,7 +20,7 @@ Examples:
   silkrate rates '*/EUR' --format json         all that is quoted in euros
   silkrate rates --server http://rates.example:50051
 
-On a terminal the columns that have no room are left out, and named below; in a pipe all are printed. Lines below the
+On a terminal the columns that have no room are left out, and named below; in a pipe all are printed. Lines below the \
 table tell which values are late or stale, which are held back, and what is odd about the others.";
 
 /// The columns that a narrow terminal goes without, the least missed first.

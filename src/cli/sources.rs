@@ -19,7 +19,7 @@ Examples:
   silkrate sources --format json               with the terms, and the rows left out
   silkrate sources --server http://rates.example:50051
 
-NEXT PUBLICATION is when the hours begin in which a bank's next table is expected, in UTC; MISSED, how many tables are
+NEXT PUBLICATION is when the hours begin in which a bank's next table is expected, in UTC; MISSED, how many tables are \
 late now. Lines below the table tell why, which values are held back, and what is odd about the others.";
 
 /// The columns that a narrow terminal goes without, the least missed first.

@@ -25,7 +25,7 @@ Examples:
   silkrate watch --format json | jq .          one object for every message
   silkrate watch | tee rates.log               in a pipe, one line for every change
 
-On the ticker a star behind an entry (`KZT/USD = 0.00196 -1.04%*`) marks a stale value: too old to be relied on. On a
+On the ticker a star behind an entry (`KZT/USD = 0.00196 -1.04%*`) marks a stale value: too old to be relied on. On a \
 terminal the table goes without the columns that have no room, and names them below.";
 
 #[derive(Debug, Args)]
