@@ -16,6 +16,10 @@ mod replay;
 mod watch;
 mod rates;
 mod convert;
+mod sparkline;
+mod range;
+mod history;
+mod fixings;
 mod sources;
 mod check;
 mod config;
@@ -38,6 +42,7 @@ Examples:
   silkrate watch                       a live ticker in the terminal
   silkrate rates KZT/USD '*/EUR'       the latest rates, to the last digit
   silkrate convert 1000 USD KZT        an amount, and how the result came about
+  silkrate history KZT/USD             how it moved, fixing by fixing
   silkrate sources                     the banks, and whether they answer";
 
 /// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC.
@@ -58,6 +63,10 @@ enum Command {
     Rates(rates::RatesArgs),
     /// Convert an amount, and tell how the result came about.
     Convert(convert::ConvertArgs),
+    /// Print the rates of a pair over time.
+    History(history::HistoryArgs),
+    /// Print what a source published for a currency, row by row.
+    Fixings(fixings::FixingsArgs),
     /// Print the sources, and whether asking them works.
     Sources(sources::SourcesArgs),
     /// Fetch and parse by hand, the raw document beside what was read in it.
@@ -101,6 +110,8 @@ fn run_with(
         Command::Watch(arguments) => client_runtime()?.block_on(watch::run(&arguments, out, err)),
         Command::Rates(arguments) => client_runtime()?.block_on(rates::run(&arguments, out, err)),
         Command::Convert(arguments) => client_runtime()?.block_on(convert::run(&arguments, out)),
+        Command::History(arguments) => client_runtime()?.block_on(history::run(&arguments, out)),
+        Command::Fixings(arguments) => client_runtime()?.block_on(fixings::run(&arguments, out)),
         Command::Sources(arguments) => client_runtime()?.block_on(sources::run(&arguments, out)),
         Command::Check(arguments) => client_runtime()?.block_on(check::run(&arguments, out)),
         Command::Config(arguments) => config::run(&arguments, out),
@@ -142,6 +153,18 @@ mod tests {
             &["convert", "1", "000", "USD", "KZT"],
             &["convert", "1000", "dollar", "KZT"],
             &["convert", "1000", "USD", "KZT", "--on", "yesterday"],
+            &["history", "KZTUSD"],
+            &["history", "KZT/USD", "--csv", "--json"],
+            &["history", "KZT/USD", "--limit", "0"],
+            &[
+                "history",
+                "KZT/USD",
+                "--from",
+                "2026-04-02",
+                "--to",
+                "2026-04-01",
+            ],
+            &["fixings", "nbk", "dollar"],
             &["serve", "extra"],
             &["serve", "--config", "/nowhere/silkrate.toml"],
             &["config", "--config", "/nowhere/silkrate.toml"],

@@ -5,7 +5,7 @@ mod source;
 
 use serde::Serialize;
 
-pub(super) use self::rate::{HeldFixing, Rate};
+pub(super) use self::rate::{Fixing, HeldFixing, Rate};
 pub(super) use self::source::Source;
 use crate::client::WatchEvent;
 use crate::pb;
