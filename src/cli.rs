@@ -21,6 +21,7 @@ mod range;
 mod history;
 mod fixings;
 mod sources;
+mod held;
 mod check;
 mod config;
 
@@ -69,6 +70,8 @@ enum Command {
     Fixings(fixings::FixingsArgs),
     /// Print the sources, and whether asking them works.
     Sources(sources::SourcesArgs),
+    /// Print the values that wait for a decision, and decide.
+    Held(held::HeldArgs),
     /// Fetch and parse by hand, the raw document beside what was read in it.
     Check(check::CheckArgs),
     /// Print the configuration in force, as TOML.
@@ -113,6 +116,7 @@ fn run_with(
         Command::History(arguments) => client_runtime()?.block_on(history::run(&arguments, out)),
         Command::Fixings(arguments) => client_runtime()?.block_on(fixings::run(&arguments, out)),
         Command::Sources(arguments) => client_runtime()?.block_on(sources::run(&arguments, out)),
+        Command::Held(arguments) => client_runtime()?.block_on(held::run(&arguments, out)),
         Command::Check(arguments) => client_runtime()?.block_on(check::run(&arguments, out)),
         Command::Config(arguments) => config::run(&arguments, out),
     }
@@ -165,6 +169,15 @@ mod tests {
                 "2026-04-01",
             ],
             &["fixings", "nbk", "dollar"],
+            &["held", "--admin", "ftp://nowhere"],
+            &["held", "release"],
+            &[
+                "held",
+                "release",
+                "cbu/daily/2026-04-02/TMT",
+                "--value",
+                "1,5",
+            ],
             &["serve", "extra"],
             &["serve", "--config", "/nowhere/silkrate.toml"],
             &["config", "--config", "/nowhere/silkrate.toml"],

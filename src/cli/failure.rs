@@ -33,6 +33,16 @@ impl Failure {
         }
     }
 
+    /// The same with another hint: whoever knows more of what was tried.
+    pub(super) fn with_hint(self, hint: &str) -> Self {
+        let hint = hint.to_owned();
+        match self {
+            Self::Usage { message, .. } => Self::Usage { message, hint },
+            Self::Failed { message, .. } => Self::Failed { message, hint },
+            Self::CommandLine(_) | Self::Unread => self,
+        }
+    }
+
     /// The exit code.
     pub(super) fn code(&self) -> u8 {
         match self {

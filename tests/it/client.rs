@@ -1,5 +1,7 @@
 //! Our subscriber against a server that says exactly what a test wants, over real sockets.
 
+mod commands;
+mod operators;
 mod server;
 
 use std::time::Duration;
