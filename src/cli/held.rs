@@ -37,7 +37,7 @@ const DECISION_EXAMPLES: &str = "\
 pub(super) struct HeldArgs {
     #[command(subcommand)]
     action: Option<HeldAction>,
-    /// The server's address for operators: its server.admin_listen.
+    /// The server's address for operators: what it calls `server.admin_listen`.
     #[arg(long, value_name = "URL", default_value = ADMIN_DEFAULT, global = true)]
     admin: String,
     /// How to print what comes of it.

@@ -19,10 +19,11 @@ const PAGES_MAX: usize = 1000;
 
 #[derive(Debug, Args)]
 pub(super) struct RangeArgs {
-    /// The first day: YYYY-MM-DD. Absent: 30 days before the last one; with --limit, as far back as it takes.
+    /// The first day: YYYY-MM-DD. Absent: 30 days before --to, or before today (UTC); with --limit, as far back as it
+    /// takes.
     #[arg(long, value_name = "DATE", value_parser = arguments::day)]
     from: Option<Date>,
-    /// The last day. Absent: today (UTC), and what is of a later day already.
+    /// The last day: YYYY-MM-DD. Absent: up to the newest.
     #[arg(long, value_name = "DATE", value_parser = arguments::day)]
     to: Option<Date>,
     /// The newest N alone.

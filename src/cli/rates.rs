@@ -128,7 +128,7 @@ pub(super) async fn explain_missing(
 }
 
 /// The pairs asked for by name that have no rate.
-fn missing(pairs: &[String], rates: &[Rate]) -> Vec<String> {
+pub(super) fn missing(pairs: &[String], rates: &[Rate]) -> Vec<String> {
     let named = pairs.iter().filter(|pair| !pair.contains('*'));
     named
         .map(|pair| pair.to_ascii_uppercase())

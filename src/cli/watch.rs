@@ -82,6 +82,7 @@ pub(super) async fn run(
         ..WatchOptions::default()
     };
     let mut watch = Watch::new(server, options);
+    let mut is_first = true;
     // One future for the whole run: a signal that comes while something is being drawn is not lost.
     let interrupted = tokio::signal::ctrl_c();
     let unread = output::unread();
@@ -99,6 +100,13 @@ pub(super) async fn run(
             Ok(WatchEvent::Disconnected { reason, retry_in }) => {
                 screen.leave()?;
                 note(&trouble(&reason, retry_in), err)?;
+            }
+            Ok(WatchEvent::Snapshot) if is_first => {
+                is_first = false;
+                for pair in rates::missing(&arguments.pairs, watch.rates()) {
+                    note(&format!("{pair}: no source quotes it yet"), err)?;
+                }
+                screen.show(&WatchEvent::Snapshot, watch.position(), watch.rates())?;
             }
             Ok(event) => screen.show(&event, watch.position(), watch.rates())?,
             Err(error) => {

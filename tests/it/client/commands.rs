@@ -4,12 +4,16 @@ use std::process::Output;
 
 use silkrate::pb::{
     Check, ConvertAmountResponse, Derivation, Fixing, HeldFixing, Rate, SourceDetail, SourceState,
+    WatchRatesResponse,
 };
 use tokio::net::TcpListener;
 use tokio::process::Command;
+use tonic::Status;
 
 use crate::client::operators;
-use crate::client::server::{Known, Script, serve, serve_known};
+use crate::client::server::{
+    Known, LONG, REQUESTED, Script, opening, position, rate, serve, serve_known, snapshot, update,
+};
 
 /// What a command printed, and how it ended.
 #[derive(Debug)]
@@ -203,6 +207,72 @@ async fn a_pair_that_nobody_quotes_is_explained_in_the_words_of_the_server() {
     );
 }
 
+#[tokio::test]
+async fn every_message_of_a_watch_has_a_position_also_when_the_ticker_gains_a_pair() {
+    let (kgs, kzt) = (rate("KGS/USD", "0.0114"), rate("KZT/USD", "0.002"));
+    let at = |revision| WatchRatesResponse {
+        position: Some(position(revision)),
+        ..opening(REQUESTED, LONG)
+    };
+    let first = vec![
+        at(1),
+        snapshot(1, std::slice::from_ref(&kzt)),
+        update(1, 2, std::slice::from_ref(&kgs)),
+    ];
+    let second = vec![at(2), snapshot(2, &[kgs, kzt])];
+    let end = Status::permission_denied("enough");
+    let running = serve([Script::Hang(first), Script::Break(second, end)]).await;
+    let ran = silkrate(&[
+        "watch",
+        "--format",
+        "json",
+        "--server",
+        running.server.url(),
+    ])
+    .await;
+    let seen = ran.out.lines().map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).unwrap();
+        let event = message["event"].as_str().unwrap().to_owned();
+        (event, message["position"]["revision"].as_u64())
+    });
+    let expected = [
+        ("opening", 1),
+        ("snapshot", 1),
+        ("update", 2),
+        ("opening", 2),
+        ("snapshot", 2),
+    ];
+    let expected = expected.map(|(event, revision)| (event.to_owned(), Some(revision)));
+    assert_eq!(seen.collect::<Vec<_>>(), expected, "{ran:?}");
+    assert!(ran.err.contains("enough"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_watch_tells_once_which_pairs_nobody_quotes_yet() {
+    let there = [rate("KZT/USD", "0.002")];
+    let messages = vec![
+        opening(REQUESTED, LONG),
+        snapshot(1, &there),
+        snapshot(2, &there),
+    ];
+    let end = Status::permission_denied("enough");
+    let running = serve([Script::Break(messages, end)]).await;
+    let pairs = [
+        "watch",
+        "kzt/usd",
+        "eur/usd",
+        "--server",
+        running.server.url(),
+    ];
+    let ran = silkrate(&pairs).await;
+    assert_eq!(ran.out, "KZT/USD = 0.00200 n/a\n");
+    assert_eq!(
+        ran.err.matches("EUR/USD: no source quotes it yet").count(),
+        1,
+        "{ran:?}"
+    );
+}
+
 fn held() -> HeldFixing {
     HeldFixing {
         id: "cbu/daily/2026-04-02/TMT".to_owned(),
@@ -273,7 +343,7 @@ async fn an_operator_rejects_what_is_held_once() {
 
 #[tokio::test]
 async fn the_address_of_the_rates_is_not_that_of_operators() {
-    let running = serve([] as [Script; 0]).await;
+    let running = serve([]).await;
     let ran = silkrate(&["held", "--admin", running.server.url()]).await;
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("address for operators"), "{ran:?}");

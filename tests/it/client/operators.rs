@@ -1,6 +1,6 @@
 //! A server's side for operators, with one value held.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use silkrate::pb::HeldFixing;
 use silkrate::pb::admin::admin_service_server::{AdminService, AdminServiceServer};
@@ -24,6 +24,14 @@ pub(super) struct Operators {
 }
 
 impl Operators {
+    fn held(&self) -> MutexGuard<'_, Vec<HeldFixing>> {
+        self.held.lock().unwrap()
+    }
+
+    fn keep(&self, note: String) {
+        self.notes.lock().unwrap().push(note);
+    }
+
     /// Takes a value out of those that wait.
     fn decide(&self, id: &str, value: Option<&str>, note: String) -> Result<HeldFixing, Status> {
         let refusal = |code, message: &str, reason: &str| {
@@ -31,7 +39,7 @@ impl Operators {
             details.set_error_info(reason, "silkrate", []);
             Status::with_error_details(code, message, details)
         };
-        let mut held = self.held.lock().unwrap();
+        let mut held = self.held();
         let Some(index) = held.iter().position(|held| held.id == id) else {
             let message = format!("{id} is not held");
             return Err(refusal(Code::NotFound, &message, "NOT_HELD"));
@@ -42,7 +50,7 @@ impl Operators {
             let code = Code::FailedPrecondition;
             return Err(refusal(code, &message, "HELD_VALUE_CHANGED"));
         }
-        self.notes.lock().unwrap().push(note);
+        self.keep(note);
         Ok(held.remove(index))
     }
 }
@@ -53,7 +61,7 @@ impl AdminService for Operators {
         &self,
         _request: Request<ListHeldRequest>,
     ) -> Result<Response<ListHeldResponse>, Status> {
-        let held = self.held.lock().unwrap().clone();
+        let held = self.held().clone();
         Ok(Response::new(ListHeldResponse { held }))
     }
 
