@@ -9,11 +9,19 @@ mod paint;
 mod table;
 mod line;
 mod json;
+mod notes;
+mod arguments;
 mod serve;
 mod replay;
 mod watch;
 mod rates;
+mod convert;
+mod sparkline;
+mod range;
+mod history;
+mod fixings;
 mod sources;
+mod held;
 mod check;
 mod config;
 
@@ -34,6 +42,8 @@ Examples:
   silkrate serve                       serve rates on 127.0.0.1:50051
   silkrate watch                       a live ticker in the terminal
   silkrate rates KZT/USD '*/EUR'       the latest rates, to the last digit
+  silkrate convert 1000 USD KZT        an amount, and how the result came about
+  silkrate history KZT/USD             how it moved, fixing by fixing
   silkrate sources                     the banks, and whether they answer";
 
 /// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC.
@@ -52,8 +62,16 @@ enum Command {
     Watch(watch::WatchArgs),
     /// Print the latest rates, with all their digits.
     Rates(rates::RatesArgs),
+    /// Convert an amount, and tell how the result came about.
+    Convert(convert::ConvertArgs),
+    /// Print the rates of a pair over time.
+    History(history::HistoryArgs),
+    /// Print what a source published for a currency, row by row.
+    Fixings(fixings::FixingsArgs),
     /// Print the sources, and whether asking them works.
     Sources(sources::SourcesArgs),
+    /// Print the values that wait for a decision, and decide.
+    Held(held::HeldArgs),
     /// Fetch and parse by hand, the raw document beside what was read in it.
     Check(check::CheckArgs),
     /// Print the configuration in force, as TOML.
@@ -94,7 +112,11 @@ fn run_with(
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Watch(arguments) => client_runtime()?.block_on(watch::run(&arguments, out, err)),
         Command::Rates(arguments) => client_runtime()?.block_on(rates::run(&arguments, out, err)),
+        Command::Convert(arguments) => client_runtime()?.block_on(convert::run(&arguments, out)),
+        Command::History(arguments) => client_runtime()?.block_on(history::run(&arguments, out)),
+        Command::Fixings(arguments) => client_runtime()?.block_on(fixings::run(&arguments, out)),
         Command::Sources(arguments) => client_runtime()?.block_on(sources::run(&arguments, out)),
+        Command::Held(arguments) => client_runtime()?.block_on(held::run(&arguments, out)),
         Command::Check(arguments) => client_runtime()?.block_on(check::run(&arguments, out)),
         Command::Config(arguments) => config::run(&arguments, out),
     }
@@ -131,6 +153,31 @@ mod tests {
             &["watch", "--format", "xml"],
             &["rates", "--format", "ticker"],
             &["rates", "--server", "ftp://nowhere"],
+            &["convert", "1,000", "USD", "KZT"],
+            &["convert", "1", "000", "USD", "KZT"],
+            &["convert", "1000", "dollar", "KZT"],
+            &["convert", "1000", "USD", "KZT", "--on", "yesterday"],
+            &["history", "KZTUSD"],
+            &["history", "KZT/USD", "--csv", "--json"],
+            &["history", "KZT/USD", "--limit", "0"],
+            &[
+                "history",
+                "KZT/USD",
+                "--from",
+                "2026-04-02",
+                "--to",
+                "2026-04-01",
+            ],
+            &["fixings", "nbk", "dollar"],
+            &["held", "--admin", "ftp://nowhere"],
+            &["held", "release"],
+            &[
+                "held",
+                "release",
+                "cbu/daily/2026-04-02/TMT",
+                "--value",
+                "1,5",
+            ],
             &["serve", "extra"],
             &["serve", "--config", "/nowhere/silkrate.toml"],
             &["config", "--config", "/nowhere/silkrate.toml"],

@@ -5,9 +5,11 @@ mod error;
 mod back_off;
 mod rows;
 mod watch;
+mod admin;
 
 use std::time::Duration;
 
+pub use admin::Admin;
 pub use back_off::BackOff;
 pub use error::{ClientError, Violation};
 use tonic::transport::{Channel, Endpoint};
@@ -15,8 +17,10 @@ pub use watch::{Watch, WatchEvent, WatchOptions};
 
 use crate::pb::rate_service_client::RateServiceClient;
 use crate::pb::{
-    GetRateRequest, GetRateResponse, GetSnapshotRequest, GetSnapshotResponse, ListSourcesRequest,
-    ListSourcesResponse, RateFilter,
+    ConvertAmountRequest, ConvertAmountResponse, GetRateRequest, GetRateResponse,
+    GetSnapshotRequest, GetSnapshotResponse, ListFixingsRequest, ListFixingsResponse,
+    ListRateHistoryRequest, ListRateHistoryResponse, ListSourcesRequest, ListSourcesResponse,
+    RateFilter,
 };
 
 /// A server that is there accepts within a second, from anywhere; a packet lost on the way costs a few more.
@@ -98,6 +102,32 @@ impl Server {
         let mut client = self.connect();
         self.answer(client.list_sources(ListSourcesRequest {}))
             .await
+    }
+
+    /// An amount of one currency in another, and the rate behind it.
+    pub async fn convert(
+        &self,
+        request: ConvertAmountRequest,
+    ) -> Result<ConvertAmountResponse, ClientError> {
+        self.answer(self.connect().convert_amount(request)).await
+    }
+
+    /// One page of what a source published for a currency, newest date first. `next_page_token` of the answer asks for
+    /// the page after it.
+    pub async fn fixings(
+        &self,
+        request: ListFixingsRequest,
+    ) -> Result<ListFixingsResponse, ClientError> {
+        self.answer(self.connect().list_fixings(request)).await
+    }
+
+    /// One page of the rates of a pair over time, newest first. `next_page_token` of the answer asks for the page
+    /// after it.
+    pub async fn rate_history(
+        &self,
+        request: ListRateHistoryRequest,
+    ) -> Result<ListRateHistoryResponse, ClientError> {
+        self.answer(self.connect().list_rate_history(request)).await
     }
 
     /// Awaits an answer, though not for ever.

@@ -33,6 +33,16 @@ impl Failure {
         }
     }
 
+    /// The same with another hint: whoever knows more of what was tried.
+    pub(super) fn with_hint(self, hint: &str) -> Self {
+        let hint = hint.to_owned();
+        match self {
+            Self::Usage { message, .. } => Self::Usage { message, hint },
+            Self::Failed { message, .. } => Self::Failed { message, hint },
+            Self::CommandLine(_) | Self::Unread => self,
+        }
+    }
+
     /// The exit code.
     pub(super) fn code(&self) -> u8 {
         match self {
@@ -112,13 +122,14 @@ impl From<ClientError> for Failure {
             ClientError::Silent { .. } => {
                 "the server may be stuck or something else may listen there; look at its log"
             }
-            ClientError::Refused { .. } if error.is_usage() => {
-                "a pair is written BASE/QUOTE, such as KZT/USD; a star stands for one side"
-            }
-            ClientError::Refused { .. } if error.is_permanent() => {
-                "is it a silkrate server, and of this version? Name another with --server URL"
-            }
-            ClientError::Refused { .. } => "try again in a moment",
+            ClientError::Refused { reason, .. } => match refusal_hint(reason) {
+                Some(hint) => hint,
+                None if error.is_usage() => "correct what it names; --help has examples",
+                None if error.is_permanent() => {
+                    "is it a silkrate server, and of this version? Name another with --server URL"
+                }
+                None => "try again in a moment",
+            },
         };
         let (message, hint) = (error.to_string(), hint.to_owned());
         if error.is_usage() {
@@ -129,8 +140,40 @@ impl From<ClientError> for Failure {
     }
 }
 
+/// What to do about a server's reason.
+fn refusal_hint(reason: &str) -> Option<&'static str> {
+    Some(match reason {
+        "INVALID_PAIR" | "TOO_MANY_PAIRS" => {
+            "a pair is written BASE/QUOTE, such as KZT/USD; a star stands for one side"
+        }
+        "PAIR_NOT_QUOTED" => {
+            "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print what is quoted"
+        }
+        "NO_RATE_ON_DATE" => "`silkrate history` prints the dates that are known",
+        "INVALID_AMOUNT" => "an amount is written plainly, with at most 28 digits: 1000 or 0.5",
+        "INVALID_CURRENCY" => "a currency is three letters, such as KZT",
+        "INVALID_DATE" => "a date is written YYYY-MM-DD",
+        "INVALID_SOURCE" => "`silkrate sources` prints them",
+        "STORE_UNAVAILABLE" => {
+            "the latest rates are served all the same; the server's log says more"
+        }
+        "NOT_HELD" => "`silkrate held` prints what waits",
+        "HELD_VALUE_CHANGED" => {
+            "`silkrate held` prints the value that waits now: decide on that one"
+        }
+        _ => return None,
+    })
+}
+
+/// Tells a person something beside the result.
+pub(super) fn note(text: &str, err: &mut dyn Write) -> io::Result<()> {
+    writeln!(err, "silkrate: {}", without_controls(text))
+}
+
 #[cfg(test)]
 mod tests {
+    use tonic::Code;
+
     use super::*;
 
     #[test]
@@ -138,6 +181,40 @@ mod tests {
         let failure = Failure::from(io::Error::from(ErrorKind::BrokenPipe));
         assert_eq!(failure.code(), 0);
         assert_eq!(Failure::from(io::Error::other("full")).code(), 1);
+    }
+
+    fn refused(code: Code, reason: &str) -> Failure {
+        Failure::from(ClientError::Refused {
+            code,
+            message: "no".to_owned(),
+            reason: reason.to_owned(),
+            violations: Vec::new(),
+            retry_after: None,
+        })
+    }
+
+    #[test]
+    fn a_refusal_has_a_hint_of_its_own_where_its_reason_is_known() {
+        for (code, reason, exit, expected) in [
+            (
+                Code::InvalidArgument,
+                "INVALID_DATE",
+                64,
+                "a date is written",
+            ),
+            (Code::InvalidArgument, "INVALID_NOTE", 64, "correct what"),
+            (Code::NotFound, "NOT_HELD", 1, "`silkrate held`"),
+            (Code::NotFound, "PAIR_NOT_QUOTED", 1, "`silkrate rates"),
+            (Code::Unimplemented, "", 1, "is it a silkrate server"),
+            (Code::Unavailable, "DRAINING", 1, "try again"),
+        ] {
+            let failure = refused(code, reason);
+            assert_eq!(failure.code(), exit, "{reason}");
+            let (Failure::Usage { hint, .. } | Failure::Failed { hint, .. }) = failure else {
+                panic!("{failure:?}");
+            };
+            assert!(hint.starts_with(expected), "{reason}: {hint}");
+        }
     }
 
     #[test]

@@ -6,10 +6,10 @@ use crate::pb::{Change, Direction, Freshness, Rate};
 
 /// What parts two entries of the line.
 const SEPARATOR: &str = " • ";
-/// What follows, on a terminal, an entry too old to be relied on.
+/// What follows an entry too old to be relied on.
 const STALE_MARK: &str = "*";
 
-/// One pair: `KZT/USD = 0.00196 -1.04%`.
+/// One pair: `KZT/USD = 0.00196 -1.04%`, with a star behind it when it is stale.
 pub(super) fn entry(rate: &Rate, style: TickerStyle) -> String {
     let change = rate.change.as_ref().and_then(change_of);
     let text = match parse_decimal(&rate.value) {
@@ -17,7 +17,12 @@ pub(super) fn entry(rate: &Rate, style: TickerStyle) -> String {
         // A value we cannot read is shown as it came: better than a gap.
         Err(_unreadable) => format!("{} = {} n/a", rate.pair, rate.value),
     };
-    without_controls(&text)
+    let mark = if is_stale(rate) { STALE_MARK } else { "" };
+    without_controls(&text) + mark
+}
+
+fn is_stale(rate: &Rate) -> bool {
+    rate.freshness() == Freshness::Stale
 }
 
 fn change_of(change: &Change) -> Option<(rust_decimal::Decimal, domain::Direction)> {
@@ -30,13 +35,13 @@ fn change_of(change: &Change) -> Option<(rust_decimal::Decimal, domain::Directio
     Some((parse_decimal(&change.percent).ok()?, direction))
 }
 
-/// All pairs on one line, as they are.
+/// All pairs on one line.
 pub(super) fn line(rates: &[Rate], style: TickerStyle) -> String {
     let entries = rates.iter().map(|rate| entry(rate, style));
     entries.collect::<Vec<_>>().join(SEPARATOR)
 }
 
-/// The pairs on as few lines as a terminal's width allows, coloured, the stale ones marked. Entries are kept whole.
+/// The pairs on as few lines as a terminal's width allows, coloured. Entries are kept whole.
 pub(super) fn terminal_lines(
     rates: &[Rate],
     style: TickerStyle,
@@ -47,10 +52,8 @@ pub(super) fn terminal_lines(
     let mut used = 0;
     for rate in rates {
         let plain = entry(rate, style);
-        let is_stale = rate.freshness() == Freshness::Stale;
-        let mark = if is_stale { STALE_MARK } else { "" };
-        let width = plain.chars().count() + mark.chars().count();
-        let shown = painted(rate, &plain, is_stale, paint);
+        let width = plain.chars().count();
+        let shown = painted(rate, &plain, paint);
         let joined = used + SEPARATOR.chars().count() + width;
         match lines.last_mut() {
             Some(line) if joined <= columns => {
@@ -67,9 +70,9 @@ pub(super) fn terminal_lines(
     lines
 }
 
-fn painted(rate: &Rate, plain: &str, is_stale: bool, paint: Paint) -> String {
-    if is_stale {
-        return paint.dim(&format!("{plain}{STALE_MARK}"));
+fn painted(rate: &Rate, plain: &str, paint: Paint) -> String {
+    if is_stale(rate) {
+        return paint.dim(plain);
     }
     let direction = rate.change.as_ref().map(Change::direction);
     match plain.rsplit_once(' ') {
@@ -129,15 +132,19 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_entry_is_marked_on_a_terminal() {
+    fn a_stale_entry_is_marked_on_a_terminal_and_elsewhere() {
         let mut rates = rates();
         rates[0].set_freshness(Freshness::Stale);
-        let shown = terminal_lines(&rates, COMPACT, Paint::Plain, 80);
+        let marked = "KGS/USD = 0.01144 0%* • KZT/USD = 0.00196 -1.04%";
+        assert_eq!(line(&rates, COMPACT), marked);
+        let shown = |columns| terminal_lines(&rates, COMPACT, Paint::Plain, columns);
+        assert_eq!(shown(48), [marked]);
+        assert_eq!(shown(47).len(), 2);
+        let coloured = terminal_lines(&rates, COMPACT, Paint::Colour, 80);
         assert!(
-            shown[0].starts_with("KGS/USD = 0.01144 0%* • "),
-            "{shown:?}"
+            coloured[0].starts_with("\u{1b}[2mKGS/USD = 0.01144 0%*\u{1b}[0m • "),
+            "{coloured:?}"
         );
-        assert!(!line(&rates, COMPACT).contains('*'));
     }
 
     #[test]

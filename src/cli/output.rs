@@ -36,6 +36,11 @@ impl Output {
         }
     }
 
+    /// How many columns a line may have: no limit where nobody looks at it.
+    pub(super) fn columns_of_terminal(self) -> Option<usize> {
+        self.is_terminal.then(Self::columns)
+    }
+
     /// How many columns there are now: a window may be resized at any time.
     pub(super) fn columns() -> usize {
         let size = terminal_size::terminal_size();

@@ -4,17 +4,37 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, note};
+use crate::cli::notes::{Notes, word};
+use crate::cli::output::Output;
 use crate::cli::table::TextTable;
 use crate::cli::{ServerArgs, json};
-use crate::pb::{Change, Rate};
+use crate::client::{ClientError, Server};
+use crate::pb::{Change, GetSnapshotResponse, Rate, Window};
 
 const EXAMPLES: &str = "\
 Examples:
   silkrate rates                               the server's ticker
   silkrate rates KZT/USD usd/uzs               two pairs, in any case
+  silkrate rates --windows                     with the change over a week, a month, a year
   silkrate rates '*/EUR' --format json         all that is quoted in euros
-  silkrate rates --server http://rates.example:50051";
+  silkrate rates --server http://rates.example:50051
+
+On a terminal the columns that have no room are left out, and named below; in a pipe all are printed. Lines below the \
+table tell which values are late or stale, which are held back, and what is odd about the others.";
+
+/// The columns that a narrow terminal goes without, the least missed first.
+const SPARE: &[&str] = &[
+    "REFERENCE",
+    "SINCE",
+    "CHANGE",
+    "HOW",
+    "SOURCE",
+    "DATE",
+    "FRESHNESS",
+];
+/// For so many pairs without a rate the server is asked why; a mistake repeated more often is understood by then.
+const REASONS_ASKED_MAX: usize = 8;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -25,6 +45,9 @@ pub(super) struct RatesArgs {
     /// How to print them.
     #[arg(long, value_enum, default_value_t = TableFormat::Table)]
     format: TableFormat,
+    /// Show the change over a week, a month and a year too; JSON always has them.
+    #[arg(long)]
+    windows: bool,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -38,33 +61,70 @@ pub(super) enum TableFormat {
     Json,
 }
 
+/// What a table of rates shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Show {
+    /// How many columns a line may have; none: as many as it takes.
+    pub(super) columns: Option<usize>,
+    /// Whether the changes over windows are wanted.
+    pub(super) windows: bool,
+}
+
 pub(super) async fn run(
     arguments: &RatesArgs,
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let answer = arguments
-        .server
-        .server()?
-        .snapshot(&arguments.pairs)
-        .await?;
+    let server = arguments.server.server()?;
+    let answer = server.snapshot(&arguments.pairs).await?;
     match arguments.format {
         TableFormat::Table if answer.rates.is_empty() => {}
-        TableFormat::Table => out.write_all(table(&answer.rates).as_bytes())?,
+        TableFormat::Table => {
+            let show = Show {
+                columns: Output::of_stdout().columns_of_terminal(),
+                windows: arguments.windows,
+            };
+            let text = table(&answer.rates, show) + &notes(&answer.rates, show).below();
+            out.write_all(text.as_bytes())?;
+        }
         TableFormat::Json => {
             let message = json::snapshot(answer.position.as_ref(), &answer.rates);
             let text = json::text(&message).map_err(std::io::Error::from)?;
             writeln!(out, "{text}")?;
         }
     }
-    for pair in missing(&arguments.pairs, &answer.rates) {
-        writeln!(err, "silkrate: {pair}: no source quotes it")?;
+    explain_missing(&server, &arguments.pairs, &answer, err).await
+}
+
+/// Tells why pairs that were asked for by name have no rate, in the server's words. It fails when there is no rate at
+/// all.
+pub(super) async fn explain_missing(
+    server: &Server,
+    pairs: &[String],
+    answer: &GetSnapshotResponse,
+    err: &mut dyn Write,
+) -> Result<(), Failure> {
+    for (index, pair) in missing(pairs, &answer.rates).iter().enumerate() {
+        let refused = if index < REASONS_ASKED_MAX {
+            server.rate(pair).await.err()
+        } else {
+            None
+        };
+        match refused {
+            Some(refused @ ClientError::Refused { .. }) => note(&refused.to_string(), err)?,
+            Some(_) | None => note(&format!("{pair}: no source quotes it"), err)?,
+        }
     }
-    if answer.rates.is_empty() {
-        let hint = "the server may have heard of no bank yet: `silkrate sources` tells";
-        return Err(Failure::failed("there is no rate to show", hint));
+    if !answer.rates.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let mut sources = answer.sources.iter();
+    let hint = if sources.any(|state| !state.newest_effective_date.is_empty()) {
+        "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print what is quoted"
+    } else {
+        "the server has heard of no bank yet: `silkrate sources` tells"
+    };
+    Err(Failure::failed("there is no rate to show", hint))
 }
 
 /// The pairs asked for by name that have no rate.
@@ -77,50 +137,81 @@ pub(super) fn missing(pairs: &[String], rates: &[Rate]) -> Vec<String> {
 }
 
 /// The rates in columns, with all their digits.
-pub(super) fn table(rates: &[Rate]) -> String {
-    let mut table = TextTable::new([
-        "PAIR",
-        "VALUE",
-        "CHANGE",
-        "PERCENT",
-        "REFERENCE",
-        "SINCE",
-        "DATE",
-        "SOURCE",
-        "HOW",
-        "FRESHNESS",
-    ]);
+pub(super) fn table(rates: &[Rate], show: Show) -> String {
+    let windows: &[Window] = if show.windows {
+        &[Window::Week, Window::Month, Window::Year]
+    } else {
+        &[]
+    };
+    let names = windows.iter().map(|window| match window {
+        Window::Week => "WEEK",
+        Window::Month => "MONTH",
+        Window::Year | Window::Unspecified => "YEAR",
+    });
+    let heading = ["PAIR", "VALUE", "CHANGE", "PERCENT"].into_iter();
+    let rest = ["REFERENCE", "SINCE", "DATE", "SOURCE", "HOW", "FRESHNESS"];
+    let mut table = TextTable::new(heading.chain(names).chain(rest));
     for rate in rates {
-        let change = |part: fn(&Change) -> String| {
-            let change = rate.change.as_ref();
-            change.map_or_else(|| "n/a".to_owned(), part)
+        let change = |part: fn(&Change) -> String| known(rate.change.as_ref(), part);
+        let over = |window: &Window| {
+            let mut windows = rate.windows.iter();
+            let found = windows.find(|change| change.window() == *window);
+            known(found.and_then(|found| found.change.as_ref()), percent)
         };
-        table.push([
+        let cells = [
             rate.pair.clone(),
             rate.value.clone(),
             change(|change| change.absolute.clone()),
-            change(|change| format!("{}%", change.percent)),
+            change(percent),
+        ];
+        let rest = [
             change(|change| change.reference_value.clone()),
             change(|change| change.reference_date.clone()),
             rate.effective_date.clone(),
             rate.source.clone(),
             word(rate.derivation().as_str_name(), "DERIVATION_"),
             word(rate.freshness().as_str_name(), "FRESHNESS_"),
-        ]);
+        ];
+        table.push(
+            cells
+                .into_iter()
+                .chain(windows.iter().map(over))
+                .chain(rest),
+        );
     }
-    table.render()
+    table.render_within(show.columns, SPARE)
 }
 
-/// The name of an enum's value as a word: `FRESHNESS_CARRIED_OVER` is `carried over`.
-pub(super) fn word(name: &'static str, prefix: &str) -> String {
-    let word = json::short(name, prefix);
-    word.to_lowercase().replace('_', " ")
+/// What is to be known of the rates beside their figures.
+pub(super) fn notes(rates: &[Rate], show: Show) -> Notes {
+    let mut notes = Notes::default();
+    for rate in rates {
+        notes.push_rate(&rate.pair, rate);
+    }
+    if show.windows {
+        for rate in rates {
+            for window in &rate.windows {
+                notes.push_window(&rate.pair, window);
+            }
+        }
+    }
+    notes
+}
+
+/// A part of a change, or that it is not known.
+pub(super) fn known(change: Option<&Change>, part: fn(&Change) -> String) -> String {
+    change.map_or_else(|| "n/a".to_owned(), part)
+}
+
+/// The change in per cent.
+pub(super) fn percent(change: &Change) -> String {
+    format!("{}%", change.percent)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pb::{Derivation, Freshness};
+    use crate::pb::{Check, Derivation, Flag, Freshness, WindowChange};
 
     fn rate(pair: &str) -> Rate {
         Rate {
@@ -134,23 +225,98 @@ mod tests {
         }
     }
 
+    fn changed(pair: &str) -> Rate {
+        Rate {
+            change: Some(Change {
+                absolute: "0.00001617875133".to_owned(),
+                percent: "0.7746".to_owned(),
+                reference_value: "0.00208868559016".to_owned(),
+                reference_date: "2026-04-01".to_owned(),
+                ..Change::default()
+            }),
+            ..rate(pair)
+        }
+    }
+
     #[test]
     fn the_table_has_every_digit_and_na_for_an_unknown_change() {
-        let mut changed = rate("KZT/USD");
-        changed.change = Some(Change {
-            absolute: "0.00001617875133".to_owned(),
-            percent: "0.7746".to_owned(),
-            reference_value: "0.00208868559016".to_owned(),
-            reference_date: "2026-04-01".to_owned(),
-            ..Change::default()
-        });
         assert_eq!(
-            table(&[changed, rate("KZT/EUR")]),
+            table(&[changed("KZT/USD"), rate("KZT/EUR")], Show::default()),
             "\
 PAIR     VALUE             CHANGE            PERCENT  REFERENCE         SINCE       DATE        SOURCE  HOW       FRESHNESS
 KZT/USD  0.00210486434149  0.00001617875133  0.7746%  0.00208868559016  2026-04-01  2026-04-02  nbk     inverted  carried over
 KZT/EUR  0.00210486434149  n/a               n/a      n/a               n/a         2026-04-02  nbk     inverted  carried over
 "
+        );
+    }
+
+    #[test]
+    fn eighty_columns_show_date_source_and_freshness() {
+        let narrow = Show {
+            columns: Some(80),
+            windows: false,
+        };
+        assert_eq!(
+            table(&[changed("KZT/USD")], narrow),
+            "\
+PAIR     VALUE             PERCENT  DATE        SOURCE  HOW       FRESHNESS
+KZT/USD  0.00210486434149  0.7746%  2026-04-02  nbk     inverted  carried over
+(no room for REFERENCE, SINCE, CHANGE)
+"
+        );
+    }
+
+    #[test]
+    fn the_windows_are_columns_when_they_are_wanted() {
+        let mut rate = changed("KZT/USD");
+        let week = Change {
+            percent: "-1.5".to_owned(),
+            ..Change::default()
+        };
+        let window = |window: Window, change, reason: &str| WindowChange {
+            window: window.into(),
+            change,
+            reason: reason.to_owned(),
+        };
+        rate.windows = vec![
+            window(Window::Week, Some(week), ""),
+            window(Window::Year, None, "nothing so old is known"),
+        ];
+        let show = Show {
+            columns: None,
+            windows: true,
+        };
+        let shown = table(std::slice::from_ref(&rate), show);
+        let columns: Vec<&str> = shown.split_whitespace().collect();
+        assert_eq!(
+            columns[3..8],
+            ["PERCENT", "WEEK", "MONTH", "YEAR", "REFERENCE"]
+        );
+        assert!(
+            shown.contains("  0.7746%  -1.5%  n/a    n/a   0.00208"),
+            "{shown}"
+        );
+        assert_eq!(
+            notes(std::slice::from_ref(&rate), show).lines(),
+            ["KZT/USD: no change over a year: nothing so old is known"]
+        );
+        assert_eq!(
+            notes(&[rate], Show::default()).lines(),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn what_is_odd_stands_below_the_table() {
+        let mut odd = rate("KZT/USD");
+        odd.flags = vec![Flag {
+            check: Check::PublishedChange.into(),
+            currency: "USD".to_owned(),
+            detail: "the bank prints 3.69, ours is 3.68".to_owned(),
+        }];
+        assert_eq!(
+            notes(&[odd, rate("KZT/EUR")], Show::default()).below(),
+            "\nKZT/USD: published_change of USD, the bank prints 3.69, ours is 3.68\n"
         );
     }
 

@@ -9,21 +9,26 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::cli::failure::Failure;
+use crate::cli::serve::{ended_early, not_started};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo;
 use crate::domain::{RateFilter, Snapshot, TickerStyle, ticker_entry};
 
 /// Serves the replay until told to stop. Of the configuration only the addresses are used.
-pub(super) async fn run(config: Config, drain: CancellationToken) -> Result<(), String> {
+pub(super) async fn run(config: Config, drain: CancellationToken) -> Result<(), Failure> {
     let clock = demo::clock();
     let bank = demo::Bank::start(clock.clone()).await;
-    let bank = bank.map_err(|error| format!("cannot start the demo's bank: {error}"))?;
+    let bank = bank.map_err(|error| {
+        let message = format!("cannot start the demo's bank: {error}");
+        Failure::failed(message, "it needs a port on loopback")
+    })?;
     let config = demo::config(&bank.base_url(), config.server, config.web);
     let filter = config.ticker.pairs.clone();
     let app = App::bind_with(config, clock.clone())
         .await
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| not_started(&error))?;
     let address = app.address();
     let mut out = anstream::stdout();
     let mut say = |text: &str| writeln!(out, "{text}").and_then(|()| out.flush());
@@ -31,14 +36,14 @@ pub(super) async fn run(config: Config, drain: CancellationToken) -> Result<(), 
         "{}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server http://{address}\n",
         demo::NOTICE
     );
-    say(&introduction).map_err(|error| error.to_string())?;
+    say(&introduction)?;
 
     let snapshots = app.board().watch();
     let bank_stop = CancellationToken::new();
     let served = async {
         let ended = app.run(drain.cancelled_owned()).await;
         bank_stop.cancel();
-        ended.map_err(|error| error.to_string())
+        ended.map_err(|error| ended_early(&error.to_string()))
     };
     let printed = async {
         // Whoever closed our output may still want the service.

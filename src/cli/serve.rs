@@ -8,7 +8,7 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
-use crate::app::App;
+use crate::app::{App, AppError};
 use crate::cli::failure::Failure;
 use crate::cli::{config, replay};
 use crate::config::Config;
@@ -56,35 +56,51 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
 }
 
 /// The service itself: it ends when `drain` is cancelled and what was under way has ended.
-async fn service(config: Config, demo: bool, drain: CancellationToken) -> Result<(), String> {
+async fn service(config: Config, demo: bool, drain: CancellationToken) -> Result<(), Failure> {
     if demo {
         return replay::run(config, drain).await;
     }
-    let app = App::bind(config).await.map_err(|error| error.to_string())?;
+    let app = App::bind(config).await;
+    let app = app.map_err(|error| not_started(&error))?;
     let ended = app.run(drain.cancelled_owned()).await;
-    ended.map_err(|error| error.to_string())
+    ended.map_err(|error| ended_early(&error.to_string()))
+}
+
+/// The failure of a service that could not start: it has logged nothing yet.
+pub(super) fn not_started(error: &AppError) -> Failure {
+    let hint = match error {
+        AppError::Listen { .. } => {
+            "stop what listens there, or choose another port: SILKRATE_SERVER__LISTEN=127.0.0.1:50052 silkrate serve"
+        }
+        _ => "`silkrate config` prints the settings in force",
+    };
+    Failure::failed(error.to_string(), hint)
+}
+
+/// The failure of a service that ran.
+pub(super) fn ended_early(reason: &str) -> Failure {
+    Failure::failed(reason, "the lines above tell what led to it")
 }
 
 /// Runs the service. The first signal lets it finish what is under way; the second one does not.
 async fn until_stopped(
-    service: impl Future<Output = Result<(), String>>,
+    service: impl Future<Output = Result<(), Failure>>,
     drain: &CancellationToken,
     mut signals: Signals,
 ) -> Result<(), Failure> {
     tokio::pin!(service);
-    let failed = |reason: String| Failure::failed(reason, "the lines above tell what led to it");
     let ended = tokio::select! {
         ended = &mut service => Some(ended),
         () = signals.next() => None,
     };
     if let Some(ended) = ended {
-        return ended.map_err(failed);
+        return ended;
     }
     tracing::info!("stopping; a second signal aborts");
     drain.cancel();
     tokio::select! {
-        ended = &mut service => ended.map_err(failed),
-        () = signals.next() => Err(failed("aborted by a second signal".to_owned())),
+        ended = &mut service => ended,
+        () = signals.next() => Err(ended_early("aborted by a second signal")),
     }
 }
 
@@ -135,7 +151,7 @@ mod tests {
     #[tokio::test]
     async fn a_service_that_ends_early_with_an_error_is_a_failure() {
         let drain = CancellationToken::new();
-        let service = std::future::ready(Err("the port is taken".to_owned()));
+        let service = std::future::ready(Err(ended_early("a task has ended")));
         let ended = until_stopped(service, &drain, Signals::listen().unwrap()).await;
         assert_eq!(ended.unwrap_err().code(), 1);
         assert!(!drain.is_cancelled());

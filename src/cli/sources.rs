@@ -5,17 +5,25 @@ use std::io::Write;
 use clap::Args;
 
 use crate::cli::failure::Failure;
+use crate::cli::notes::{self, word};
+use crate::cli::output::Output;
 use crate::cli::paint::without_controls;
-use crate::cli::rates::{TableFormat, word};
+use crate::cli::rates::TableFormat;
 use crate::cli::table::TextTable;
 use crate::cli::{ServerArgs, json};
-use crate::pb::{SourceDetail, SourceState};
+use crate::pb::{Polling, SourceDetail, SourceState};
 
 const EXAMPLES: &str = "\
 Examples:
   silkrate sources                             every source, and whether it answers
   silkrate sources --format json               with the terms, and the rows left out
-  silkrate sources --server http://rates.example:50051";
+  silkrate sources --server http://rates.example:50051
+
+NEXT PUBLICATION is when the hours begin in which a bank's next table is expected, in UTC; MISSED, how many tables are \
+late now. Lines below the table tell why, which values are held back, and what is odd about the others.";
+
+/// The columns that a narrow terminal goes without, the least missed first.
+const SPARE: &[&str] = &["FAILURES", "LAST VERIFIED", "MISSED"];
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -30,87 +38,200 @@ pub(super) struct SourcesArgs {
 pub(super) async fn run(arguments: &SourcesArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let details = arguments.server.server()?.sources().await?.sources;
     match arguments.format {
-        TableFormat::Table => out.write_all(page(&details).as_bytes())?,
+        TableFormat::Table => {
+            let columns = Output::of_stdout().columns_of_terminal();
+            out.write_all(page(&details, columns).as_bytes())?;
+        }
         TableFormat::Json => {
-            let text = json::text(&json::sources(&details)).map_err(std::io::Error::from)?;
+            let sources = details.iter().filter_map(json::Source::of);
+            let text = json::text(&sources.collect::<Vec<_>>()).map_err(std::io::Error::from)?;
             writeln!(out, "{text}")?;
         }
     }
     Ok(())
 }
 
-/// The sources in columns, and below what their terms ask to be shown.
-fn page(details: &[SourceDetail]) -> String {
+/// The sources in columns; below, what is to be known of them, and what their terms ask to be shown.
+fn page(details: &[SourceDetail], columns: Option<usize>) -> String {
     let mut table = TextTable::new([
         "ID",
         "STATE",
         "FRESHNESS",
         "NEWEST DATE",
+        "NEXT PUBLICATION",
+        "MISSED",
         "LAST VERIFIED",
         "FAILURES",
-        "LAST ERROR",
     ]);
-    let mut attributions = String::new();
+    let (mut notes, mut attributions) = (Vec::new(), Vec::new());
     let unknown = SourceState::default();
     for detail in details {
         let state = detail.state.as_ref().unwrap_or(&unknown);
-        let verified = detail.last_verified_time.as_ref().and_then(json::instant);
+        let instant = |time: &Option<prost_types::Timestamp>| {
+            let instant = time.as_ref().and_then(json::instant);
+            instant.unwrap_or_default()
+        };
         table.push([
             state.id.clone(),
-            word(detail.polling().as_str_name(), "POLLING_"),
+            state_of(detail, state),
             match state.freshness {
                 0 => String::new(),
                 _ => word(state.freshness().as_str_name(), "FRESHNESS_"),
             },
             state.newest_effective_date.clone(),
-            verified.unwrap_or_default(),
+            instant(&state.next_publication_time),
+            state.missed_publications.to_string(),
+            instant(&detail.last_verified_time),
             detail.consecutive_failures.to_string(),
-            detail.last_error.clone(),
         ]);
+        notes.extend(notes_of(detail, state));
         if !state.attribution.is_empty() {
-            let line = format!("{}: {}", state.id, state.attribution);
-            attributions.push_str(&without_controls(&line));
-            attributions.push('\n');
+            attributions.push(format!("{}: {}", state.id, state.attribution));
         }
     }
-    let gap = if attributions.is_empty() { "" } else { "\n" };
-    format!("{}{gap}{attributions}", table.render())
+    let mut page = table.render_within(columns, SPARE);
+    for lines in [notes, attributions]
+        .iter()
+        .filter(|lines| !lines.is_empty())
+    {
+        let lines = lines.iter().map(|line| without_controls(line));
+        page.push('\n');
+        page.extend(lines.map(|line| line + "\n"));
+    }
+    page
+}
+
+/// A bank that answers that it has no table works, and has told nothing yet.
+fn state_of(detail: &SourceDetail, state: &SourceState) -> String {
+    let polling = detail.polling();
+    if polling == Polling::Ok && state.newest_effective_date.is_empty() {
+        return "no table yet".to_owned();
+    }
+    word(polling.as_str_name(), "POLLING_")
+}
+
+fn notes_of(detail: &SourceDetail, state: &SourceState) -> Vec<String> {
+    let id = &state.id;
+    let mut notes = Vec::new();
+    if let Some(reason) = notes::freshness(state.freshness(), &state.freshness_reason) {
+        notes.push(format!("{id}: {reason}"));
+    }
+    if !detail.last_error.is_empty() {
+        notes.push(format!("{id}: last error: {}", detail.last_error));
+    }
+    for held in &state.held {
+        let told = notes::held(held);
+        notes.push(format!("{id}: {told}; silkrate held release {}", held.id));
+    }
+    for flag in &state.flags {
+        notes.push(format!("{id}: {}", notes::flag(flag)));
+    }
+    notes
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pb::{Freshness, Polling};
+    use crate::pb::{Check, Fixing, Flag, Freshness, HeldFixing};
 
-    #[test]
-    fn attributions_stand_below_the_table() {
+    fn cbu() -> SourceDetail {
+        let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        let held = HeldFixing {
+            id: "cbu/daily/2026-04-02/TMT".to_owned(),
+            fixing: Some(Fixing {
+                currency: "TMT".to_owned(),
+                value: "34691.7".to_owned(),
+                effective_date: "2026-04-02".to_owned(),
+                ..Fixing::default()
+            }),
+            check: Check::UnitJump.into(),
+            detail: "ten times the last value".to_owned(),
+            since_time: at(1_775_120_400),
+            change: None,
+        };
+        let flag = Flag {
+            check: Check::MissingRow.into(),
+            detail: "no row for KGS".to_owned(),
+            currency: String::new(),
+        };
         let state = SourceState {
-            id: "nbk".to_owned(),
+            id: "cbu".to_owned(),
             attribution: "Source: the bank".to_owned(),
-            freshness: Freshness::Fresh.into(),
+            freshness: Freshness::Late.into(),
+            freshness_reason: "nothing of 2026-04-03".to_owned(),
             newest_effective_date: "2026-04-02".to_owned(),
+            next_publication_time: at(1_775_206_800),
+            missed_publications: 1,
+            held: vec![held],
+            flags: vec![flag],
             ..SourceState::default()
         };
-        let failing = SourceDetail {
+        SourceDetail {
             state: Some(state),
             polling: Polling::Failing.into(),
             consecutive_failures: 3,
             last_error: "the bank answered 503".to_owned(),
             ..SourceDetail::default()
-        };
+        }
+    }
+
+    fn without_table() -> SourceDetail {
+        let id = "cbt".to_owned();
+        SourceDetail {
+            state: Some(SourceState {
+                id,
+                ..SourceState::default()
+            }),
+            polling: Polling::Ok.into(),
+            ..SourceDetail::default()
+        }
+    }
+
+    const NOTES: &str = "
+cbu: late: nothing of 2026-04-03
+cbu: last error: the bank answered 503
+cbu: TMT 34691.7 of 2026-04-02 is held since 2026-04-02T09:00:00Z: unit_jump, ten times the last value; silkrate held release cbu/daily/2026-04-02/TMT
+cbu: missing_row, no row for KGS
+
+cbu: Source: the bank
+";
+
+    #[test]
+    fn what_is_wrong_and_then_the_attributions_stand_below_the_table() {
         let unasked = SourceDetail {
             polling: Polling::NotTried.into(),
             ..SourceDetail::default()
         };
         assert_eq!(
-            page(&[failing, unasked]),
-            "\
-ID   STATE      FRESHNESS  NEWEST DATE  LAST VERIFIED  FAILURES  LAST ERROR
-nbk  failing    fresh      2026-04-02   -              3         the bank answered 503
--    not tried  -          -            -              0         -
+            page(&[cbu(), without_table(), unasked], None),
+            format!(
+                "\
+ID   STATE         FRESHNESS  NEWEST DATE  NEXT PUBLICATION      MISSED  LAST VERIFIED  FAILURES
+cbu  failing       late       2026-04-02   2026-04-03T09:00:00Z  1       -              3
+cbt  no table yet  -          -            -                     0       -              0
+-    not tried     -          -            -                     0       -              0
+{NOTES}"
+            )
+        );
+    }
 
-nbk: Source: the bank
-"
+    #[test]
+    fn eighty_columns_have_room_for_the_next_publication() {
+        let mut cbu = cbu();
+        cbu.last_verified_time = Some(prost_types::Timestamp {
+            seconds: 1_775_120_400,
+            nanos: 0,
+        });
+        assert_eq!(
+            page(&[cbu, without_table()], Some(80)),
+            format!(
+                "\
+ID   STATE         FRESHNESS  NEWEST DATE  NEXT PUBLICATION      MISSED
+cbu  failing       late       2026-04-02   2026-04-03T09:00:00Z  1
+cbt  no table yet  -          -            -                     0
+(no room for FAILURES, LAST VERIFIED)
+{NOTES}"
+            )
         );
     }
 }

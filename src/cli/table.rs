@@ -4,61 +4,131 @@ use crate::cli::paint::without_controls;
 
 /// What parts two columns: cells have single spaces of their own.
 const GAP: &str = "  ";
+/// What stands at the end of a line that had to be cut.
+const CUT_MARK: char = '…';
 
 /// Rows of cells under a heading.
 #[derive(Debug)]
-pub(super) struct TextTable<const COLUMNS: usize> {
-    rows: Vec<[String; COLUMNS]>,
+pub(super) struct TextTable {
+    rows: Vec<Vec<String>>,
 }
 
-impl<const COLUMNS: usize> TextTable<COLUMNS> {
+impl TextTable {
     /// A table of only a heading.
-    pub(super) fn new(heading: [&str; COLUMNS]) -> Self {
-        let rows = vec![heading.map(str::to_owned)];
-        Self { rows }
+    pub(super) fn new<'a>(heading: impl IntoIterator<Item = &'a str>) -> Self {
+        let heading = heading.into_iter().map(str::to_owned).collect();
+        Self {
+            rows: vec![heading],
+        }
     }
 
-    /// Adds a row. An empty cell is shown as `-`.
-    pub(super) fn push(&mut self, cells: [String; COLUMNS]) {
-        self.rows.push(cells.map(|cell| {
+    /// Adds a row: one cell for each word of the heading. An empty cell is shown as `-`.
+    pub(super) fn push(&mut self, cells: impl IntoIterator<Item = String>) {
+        let shown = |cell: String| {
             if cell.is_empty() {
                 "-".to_owned()
             } else {
                 without_controls(&cell)
             }
-        }));
+        };
+        self.rows.push(cells.into_iter().map(shown).collect());
     }
 
     /// The text: one line a row, every column as wide as its widest cell, nothing after the last one.
     pub(super) fn render(&self) -> String {
-        let mut widths = [0; COLUMNS];
-        for row in &self.rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = cell.chars().count().max(*width);
-            }
-        }
-        let line = |row: &[String; COLUMNS]| {
-            let cells = row.iter().zip(widths);
+        let widths = self.widths();
+        let line = |row: &Vec<String>| {
+            let cells = row.iter().zip(&widths);
             let cells = cells.map(|(cell, width)| format!("{cell:width$}"));
             let line = cells.collect::<Vec<_>>().join(GAP);
             format!("{}\n", line.trim_end())
         };
         self.rows.iter().map(line).collect()
     }
+
+    /// The text on a terminal that has so many columns: what does not fit is left out, the first of `spare` first, and
+    /// a line below says so. Without a number nothing is left out.
+    pub(super) fn render_within(mut self, columns: Option<usize>, spare: &[&str]) -> String {
+        let Some(columns) = columns else {
+            return self.render();
+        };
+        let mut left_out = Vec::new();
+        for name in spare {
+            if self.width() <= columns {
+                break;
+            }
+            if self.leave_out(name) {
+                left_out.push(*name);
+            }
+        }
+        let lines = self.render();
+        let lines = lines.lines().map(|line| cut(line, columns) + "\n");
+        let mut text: String = lines.collect();
+        if !left_out.is_empty() {
+            let told = format!("(no room for {})", left_out.join(", "));
+            text.push_str(&cut(&told, columns));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let mut widths = Vec::new();
+        for row in &self.rows {
+            widths.resize(row.len().max(widths.len()), 0);
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        widths
+    }
+
+    fn width(&self) -> usize {
+        let widths = self.widths();
+        let gaps = widths.len().saturating_sub(1) * GAP.len();
+        widths.iter().sum::<usize>() + gaps
+    }
+
+    /// False when there is no such column.
+    fn leave_out(&mut self, name: &str) -> bool {
+        let heading = self.rows.first().into_iter().flatten();
+        let Some(index) = heading.into_iter().position(|word| word == name) else {
+            return false;
+        };
+        for row in &mut self.rows {
+            if index < row.len() {
+                row.remove(index);
+            }
+        }
+        true
+    }
+}
+
+/// A line on a terminal of so many columns: cut, and seen to be cut, rather than wrapped.
+pub(super) fn cut(line: &str, columns: usize) -> String {
+    if line.chars().count() <= columns {
+        return line.to_owned();
+    }
+    let kept = line.chars().take(columns.saturating_sub(1));
+    kept.chain([CUT_MARK]).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn table() -> TextTable {
+        let mut table = TextTable::new(["PAIR", "VALUE", "DATE"]);
+        table.push(["KZT/USD", "0.00196", "2026-04-02"].map(str::to_owned));
+        table.push(["£", "", "-"].map(str::to_owned));
+        table
+    }
+
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
-        let mut table = TextTable::new(["PAIR", "VALUE"]);
-        table.push(["KZT/USD".to_owned(), "0.00196".to_owned()]);
-        table.push(["£".to_owned(), String::new()]);
         assert_eq!(
-            table.render(),
-            "PAIR     VALUE\nKZT/USD  0.00196\n£        -\n"
+            table().render(),
+            "PAIR     VALUE    DATE\nKZT/USD  0.00196  2026-04-02\n£        -        -\n"
         );
     }
 
@@ -67,5 +137,25 @@ mod tests {
         let mut table = TextTable::new(["ERROR"]);
         table.push(["a\u{1b}[2Jb\n".to_owned()]);
         assert_eq!(table.render(), "ERROR\na\u{fffd}[2Jb\u{fffd}\n");
+    }
+
+    #[test]
+    fn what_has_no_room_is_left_out_in_order_and_told() {
+        let within = |columns| table().render_within(Some(columns), &["NONE", "VALUE", "PAIR"]);
+        assert_eq!(within(28), table().render());
+        assert_eq!(
+            within(27),
+            "PAIR     DATE\nKZT/USD  2026-04-02\n£        -\n(no room for VALUE)\n"
+        );
+        assert_eq!(within(18), "DATE\n2026-04-02\n-\n(no room for VALU…\n");
+        assert_eq!(table().render_within(None, &["VALUE"]), table().render());
+    }
+
+    #[test]
+    fn a_line_that_is_cut_shows_it() {
+        assert_eq!(cut("2026-04-02", 10), "2026-04-02");
+        assert_eq!(cut("2026-04-02", 9), "2026-04-…");
+        let shown = table().render_within(Some(12), &[]);
+        assert_eq!(shown.lines().nth(1), Some("KZT/USD  0.…"));
     }
 }

@@ -39,6 +39,8 @@ pub struct WatchOptions {
 pub enum WatchEvent {
     /// The server answers; rows follow.
     Opening {
+        /// Where the server stands. The rows may be of another position until the next event.
+        position: Option<Position>,
         /// What became of the position that was to be resumed.
         verdict: ResumeVerdict,
         /// How long the stream stays silent at most.
@@ -73,6 +75,8 @@ pub struct Watch {
     options: WatchOptions,
     rows: Rows,
     stream: Option<Streaming<WatchRatesResponse>>,
+    /// The rows are right, and their order is not known: the next stream begins with a snapshot.
+    order_is_lost: bool,
     heartbeat_interval: Duration,
     failures: u32,
     retry_at: Option<Instant>,
@@ -86,6 +90,7 @@ impl Watch {
             server,
             options,
             stream: None,
+            order_is_lost: false,
             heartbeat_interval: HEARTBEAT_ASSUMED,
             failures: 0,
             retry_at: None,
@@ -139,7 +144,7 @@ impl Watch {
         let min_interval = self.options.min_interval;
         let request = WatchRatesRequest {
             filter: filter(&self.options.pairs),
-            resume_after: self.rows.position.clone(),
+            resume_after: self.rows.position.clone().filter(|_| !self.order_is_lost),
             min_interval: prost_types::Duration::try_from(min_interval).ok(),
             updates_only: false,
         };
@@ -180,10 +185,11 @@ impl Watch {
     fn apply(&mut self, message: WatchRatesResponse) -> WatchEvent {
         let heartbeat_fits = self.rows.is_at(&message);
         let event = match (message.event, message.position) {
-            (Some(Event::Opening(opening)), _) => return self.opened(opening),
+            (Some(Event::Opening(opening)), position) => return self.opened(opening, position),
             (Some(Event::Snapshot(snapshot)), Some(position)) => {
                 self.rows
                     .replace(position, snapshot.rates, snapshot.sources);
+                self.order_is_lost = false;
                 WatchEvent::Snapshot
             }
             (Some(Event::Update(update)), Some(position)) => {
@@ -193,7 +199,7 @@ impl Watch {
                 }
                 if order_is_lost {
                     // At once, and without a word: nothing is wrong, and the next message is a snapshot.
-                    self.rows.position = None;
+                    self.order_is_lost = true;
                     self.stream = None;
                     self.retry_at = None;
                 }
@@ -218,13 +224,14 @@ impl Watch {
         event
     }
 
-    fn opened(&mut self, opening: Opening) -> WatchEvent {
+    fn opened(&mut self, opening: Opening, position: Option<Position>) -> WatchEvent {
         let interval = opening.heartbeat_interval;
         let interval = interval.and_then(|interval| Duration::try_from(interval).ok());
         self.heartbeat_interval = interval
             .filter(|interval| !interval.is_zero())
             .map_or(HEARTBEAT_ASSUMED, |interval| interval.min(HEARTBEAT_MAX));
         WatchEvent::Opening {
+            position,
             verdict: opening.verdict(),
             heartbeat_interval: self.heartbeat_interval,
         }

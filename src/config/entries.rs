@@ -202,10 +202,26 @@ fn tables_of(key: &str) -> impl Iterator<Item = &str> {
     .skip(1)
 }
 
-/// The candidate with the fewest edits to the word; the first of equals.
-fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> String {
-    let nearest = candidates.min_by_key(|candidate| edits(word, candidate));
-    nearest.unwrap_or_default().to_owned()
+/// The candidate with the fewest edits to the word, the first of equals; none when it is another word rather than the
+/// same one misspelt.
+fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
+    let counted = candidates.map(|candidate| (edits(word, candidate), candidate));
+    let (edits, nearest) = counted.min_by_key(|(edits, _)| *edits)?;
+    // Half of the letters wrong is another word. What both begin with, up to a dot or an underscore, was not misspelt
+    // and proves nothing: `sources.ecb` is far from `sources.cbr`.
+    let own = word
+        .chars()
+        .count()
+        .saturating_sub(shared_head(word, nearest));
+    (edits * 2 <= own).then(|| nearest.to_owned())
+}
+
+/// How many characters both begin with, up to and with the last dot or underscore among them.
+fn shared_head(word: &str, other: &str) -> usize {
+    let shared = word.chars().zip(other.chars());
+    let shared = shared.take_while(|(a, b)| a == b).enumerate();
+    let heads = shared.filter(|(_, (character, _))| matches!(character, '.' | '_'));
+    heads.last().map_or(0, |(index, _)| index + 1)
 }
 
 /// How many characters must be put in, taken out or replaced to turn one word into the other.
@@ -235,6 +251,35 @@ mod tests {
         assert_eq!(edits("kitten", "sitting"), 3);
         assert_eq!(edits("", "abc"), 3);
         assert_eq!(edits("listen", "listen"), 0);
+    }
+
+    #[test]
+    fn a_misspelt_word_has_a_nearest_one_and_another_word_has_none() {
+        let known = [
+            "server.listen",
+            "sources.nbk",
+            "sources.cbr",
+            "SILKRATE_SERVER__LISTEN",
+        ];
+        let nearest = |word| nearest(word, known.into_iter());
+        for (word, meant) in [
+            ("server.lisen", "server.listen"),
+            ("sever.listen", "server.listen"),
+            ("sources.nbkk", "sources.nbk"),
+            ("sources.cbk", "sources.nbk"),
+            ("SILKRATE_SERVER__LSITEN", "SILKRATE_SERVER__LISTEN"),
+        ] {
+            assert_eq!(nearest(word).as_deref(), Some(meant), "{word}");
+        }
+        for other in [
+            "server.port",
+            "sources.ecb",
+            "database.url",
+            "SILKRATE_PORT",
+            "",
+        ] {
+            assert_eq!(nearest(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -51,14 +51,14 @@ pub enum ConfigError {
         message: String,
     },
     /// There is no such key.
-    #[error("`{key}` ({origin}) is not a setting; the nearest is `{nearest}`")]
+    #[error("`{key}` ({origin}) is not a setting{}", nearest_text(.nearest.as_deref()))]
     UnknownKey {
         /// The key as written.
         key: String,
         /// The place.
         origin: Origin,
-        /// The known key, or the known variable, that looks most like it.
-        nearest: String,
+        /// The known key, or the known variable, that it was probably meant to be; none when all are far off.
+        nearest: Option<String>,
     },
     /// The value cannot be taken.
     #[error("`{key}` ({origin}): {reason}; accepted: {accepted}")]
@@ -72,4 +72,10 @@ pub enum ConfigError {
         /// What would be right.
         accepted: String,
     },
+}
+
+fn nearest_text(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| {
+        format!("; the nearest is `{nearest}`")
+    })
 }

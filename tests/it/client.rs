@@ -1,5 +1,7 @@
 //! Our subscriber against a server that says exactly what a test wants, over real sockets.
 
+mod commands;
+mod operators;
 mod server;
 
 use std::time::Duration;
@@ -126,13 +128,27 @@ async fn a_new_pair_of_the_servers_ticker_is_put_in_its_place_by_a_snapshot() {
     .await;
     let options = WatchOptions::default();
     let mut watch = Watch::new(running.server.clone(), options);
-    let (kinds, _) = events(&mut watch, 5).await;
-    assert_eq!(
-        kinds,
-        ["opening", "snapshot", "update", "opening", "snapshot"]
-    );
+    let (kinds, _) = events(&mut watch, 3).await;
+    assert_eq!(kinds, ["opening", "snapshot", "update"]);
+    assert_eq!(watch.position(), Some(&position(2)));
+    let (kinds, _) = events(&mut watch, 2).await;
+    assert_eq!(kinds, ["opening", "snapshot"]);
     assert_eq!(values(&watch), ["KGS/USD 0.0114", "KZT/USD 0.002"]);
     assert_eq!(running.resumed_after(), [None, None]);
+}
+
+#[tokio::test]
+async fn an_opening_tells_where_the_server_stands() {
+    let mut first = opening(REQUESTED, LONG);
+    first.position = Some(position(4));
+    let running = serve([Script::Hang(vec![first])]).await;
+    let mut watch = running.watch();
+    let event = watch.next().await.unwrap();
+    let WatchEvent::Opening { position: told, .. } = event else {
+        panic!("{event:?}");
+    };
+    assert_eq!(told, Some(position(4)));
+    assert_eq!(watch.position(), None);
 }
 
 #[tokio::test]

@@ -10,10 +10,10 @@ use silkrate::client::{BackOff, Server, Watch, WatchOptions};
 use silkrate::pb::rate_service_server::{RateService, RateServiceServer};
 use silkrate::pb::watch_rates_response::Event;
 use silkrate::pb::{
-    ConvertAmountRequest, ConvertAmountResponse, GetRateRequest, GetRateResponse,
+    ConvertAmountRequest, ConvertAmountResponse, Fixing, GetRateRequest, GetRateResponse,
     GetSnapshotRequest, GetSnapshotResponse, Heartbeat, ListFixingsRequest, ListFixingsResponse,
     ListRateHistoryRequest, ListRateHistoryResponse, ListSourcesRequest, ListSourcesResponse,
-    Opening, Position, Rate, ResumeVerdict, Snapshot, Update, WatchRatesRequest,
+    Opening, Position, Rate, ResumeVerdict, Snapshot, SourceDetail, Update, WatchRatesRequest,
     WatchRatesResponse,
 };
 use tokio::net::TcpListener;
@@ -32,10 +32,43 @@ pub(super) enum Script {
     Hang(Vec<WatchRatesResponse>),
 }
 
+/// The rows of one page, however many more are asked for: a reader must turn pages.
+const PAGE_ROWS: usize = 2;
+
 #[derive(Clone, Default)]
 pub(super) struct Scripted {
     pub(super) scripts: Arc<Mutex<VecDeque<Script>>>,
     pub(super) requests: Arc<Mutex<Vec<WatchRatesRequest>>>,
+    pub(super) known: Arc<Known>,
+}
+
+/// What the server knows beside its scripts; it quotes any pair but those of two that are not of the five.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The rates of any pair over time, newest first.
+    pub(super) history: Vec<Rate>,
+    /// What any source published, newest first.
+    pub(super) fixings: Vec<Fixing>,
+    pub(super) conversion: ConvertAmountResponse,
+    pub(super) sources: Vec<SourceDetail>,
+}
+
+/// The page of those rows whose date lies in the range, and the token of the next.
+fn page<T: Clone>(
+    rows: &[T],
+    date: impl Fn(&T) -> String,
+    (start, end): (&str, &str),
+    token: &str,
+) -> (Vec<T>, String) {
+    let within = |row: &&T| {
+        let date = date(row);
+        date.as_str() >= start && (end.is_empty() || date.as_str() <= end)
+    };
+    let first: usize = token.parse().unwrap_or(0);
+    let mut left = rows.iter().filter(within).skip(first).cloned();
+    let page: Vec<T> = left.by_ref().take(PAGE_ROWS).collect();
+    let next = left.next().map(|_| (first + PAGE_ROWS).to_string());
+    (page, next.unwrap_or_default())
 }
 
 impl Scripted {
@@ -73,7 +106,11 @@ impl RateService for Scripted {
         request: Request<GetSnapshotRequest>,
     ) -> Result<Response<GetSnapshotResponse>, Status> {
         let filter = request.into_inner().filter.unwrap_or_default();
-        let rates = filter.pairs.iter().map(|pair| rate(pair, "1")).collect();
+        let quoted = filter
+            .pairs
+            .iter()
+            .filter(|pair| pair.as_str() != "EUR/USD");
+        let rates = quoted.map(|pair| rate(pair, "1")).collect();
         Ok(Response::new(GetSnapshotResponse {
             position: Some(position(1)),
             rates,
@@ -94,30 +131,57 @@ impl RateService for Scripted {
 
     async fn convert_amount(
         &self,
-        _request: Request<ConvertAmountRequest>,
+        request: Request<ConvertAmountRequest>,
     ) -> Result<Response<ConvertAmountResponse>, Status> {
-        Err(Status::unimplemented("not scripted"))
+        let request = request.into_inner();
+        if request.date == "1999-01-01" {
+            let mut details = ErrorDetails::new();
+            details.set_error_info("NO_RATE_ON_DATE", "silkrate", []);
+            let message = "nothing is known of 1999-01-01";
+            return Err(Status::with_error_details(Code::NotFound, message, details));
+        }
+        // The amount comes back, so that a test sees what was sent.
+        Ok(Response::new(ConvertAmountResponse {
+            result: format!("{}{}", request.amount, self.known.conversion.result),
+            ..self.known.conversion.clone()
+        }))
     }
 
     async fn list_fixings(
         &self,
-        _request: Request<ListFixingsRequest>,
+        request: Request<ListFixingsRequest>,
     ) -> Result<Response<ListFixingsResponse>, Status> {
-        Err(Status::unimplemented("not scripted"))
+        let request = request.into_inner();
+        let range = (request.start_date.as_str(), request.end_date.as_str());
+        let date = |fixing: &Fixing| fixing.effective_date.clone();
+        let (fixings, next_page_token) =
+            page(&self.known.fixings, date, range, &request.page_token);
+        Ok(Response::new(ListFixingsResponse {
+            fixings,
+            next_page_token,
+        }))
     }
 
     async fn list_rate_history(
         &self,
-        _request: Request<ListRateHistoryRequest>,
+        request: Request<ListRateHistoryRequest>,
     ) -> Result<Response<ListRateHistoryResponse>, Status> {
-        Err(Status::unimplemented("not scripted"))
+        let request = request.into_inner();
+        let range = (request.start_date.as_str(), request.end_date.as_str());
+        let date = |rate: &Rate| rate.effective_date.clone();
+        let (rates, next_page_token) = page(&self.known.history, date, range, &request.page_token);
+        Ok(Response::new(ListRateHistoryResponse {
+            rates,
+            next_page_token,
+        }))
     }
 
     async fn list_sources(
         &self,
         _request: Request<ListSourcesRequest>,
     ) -> Result<Response<ListSourcesResponse>, Status> {
-        Ok(Response::new(ListSourcesResponse::default()))
+        let sources = self.known.sources.clone();
+        Ok(Response::new(ListSourcesResponse { sources }))
     }
 }
 
@@ -131,6 +195,19 @@ pub(super) struct Running {
 pub(super) async fn serve(scripts: impl IntoIterator<Item = Script>) -> Running {
     let service = Scripted::default();
     service.scripts.lock().unwrap().extend(scripts);
+    run(service).await
+}
+
+/// A server that knows something of the past.
+pub(super) async fn serve_known(known: Known) -> Running {
+    run(Scripted {
+        known: Arc::new(known),
+        ..Scripted::default()
+    })
+    .await
+}
+
+async fn run(service: Scripted) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let router =

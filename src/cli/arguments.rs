@@ -1,0 +1,124 @@
+//! What people write on the command line, read strictly, and refused with what would be right.
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::domain::{Currency, parse_decimal};
+
+/// What people part thousands with, besides commas and points: none of it can be a decimal point.
+const GROUPING: &[char] = &['_', ' ', '\'', '’', '\u{a0}', '\u{202f}'];
+
+/// Reads an amount in plain notation.
+pub(super) fn amount(text: &str) -> Result<Decimal, String> {
+    parse_decimal(text).map_err(|error| {
+        let readings = plain_readings(text);
+        if readings.is_empty() {
+            return format!("{error}; write it plainly, such as 1000 or 0.5");
+        }
+        format!("{error}; write {}", readings.join(" or "))
+    })
+}
+
+/// What an amount that is not written plainly may have meant, written plainly.
+fn plain_readings(text: &str) -> Vec<String> {
+    let bare: String = text.chars().filter(|c| !GROUPING.contains(c)).collect();
+    let without = |separator: char| bare.replace(separator, "");
+    let count = |separator: char| bare.matches(separator).count();
+    let readings = match (count(','), count('.')) {
+        (0, 0 | 1) => vec![bare.clone()],
+        (0, _) => vec![without('.')],
+        // A thousand in London, or one and no thousandths in Almaty: only whoever wrote it knows.
+        (1, 0) if has_three_decimals(&bare) => vec![without(','), bare.replace(',', ".")],
+        (1, 0) => vec![bare.replace(',', ".")],
+        (_, 0) => vec![without(',')],
+        (_, _) if bare.rfind(',') > bare.rfind('.') => vec![without('.').replace(',', ".")],
+        (_, _) => vec![without(',')],
+    };
+    let is_plain = |reading: &String| parse_decimal(reading).is_ok();
+    readings.into_iter().filter(is_plain).collect()
+}
+
+fn has_three_decimals(text: &str) -> bool {
+    text.rsplit_once(',')
+        .is_some_and(|(_, decimals)| decimals.len() == 3)
+}
+
+/// Reads the currency that follows an amount.
+pub(super) fn currency_after_amount(text: &str) -> Result<Currency, String> {
+    if text.chars().all(|c| c.is_ascii_digit() || c == '.') {
+        return Err("an amount is written without spaces: 1000, not 1 000".to_owned());
+    }
+    Currency::parse(text).map_err(|error| error.to_string())
+}
+
+/// Reads a day.
+pub(super) fn day(text: &str) -> Result<Date, String> {
+    // The reader takes other notations too; what it understood must be what was written.
+    let day = text.parse::<Date>().ok();
+    day.filter(|day| day.to_string() == text)
+        .ok_or_else(|| "a day is written YYYY-MM-DD, such as 2026-04-02".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_plain_and_keeps_its_digits() {
+        for plain in ["1000", "0.5", "-12.50", "1000.00"] {
+            assert_eq!(amount(plain).unwrap().to_string(), plain);
+        }
+    }
+
+    #[test]
+    fn an_amount_that_is_not_plain_is_refused_with_its_plain_form() {
+        for (written, meant) in [
+            ("1 000", "1000"),
+            ("1_000.50", "1000.50"),
+            ("1\u{a0}000", "1000"),
+            ("1'000'000", "1000000"),
+            ("1,000", "1000 or 1.000"),
+            ("1,5", "1.5"),
+            ("1,000,000", "1000000"),
+            ("1.000.000", "1000000"),
+            ("1,000.50", "1000.50"),
+            ("1.000,50", "1000.50"),
+        ] {
+            let told = amount(written).unwrap_err();
+            assert_eq!(told, format!("not a plain decimal number; write {meant}"));
+        }
+        for nothing in ["", "1e3", "$5", ".5", "ten", "1,000,00.5.5"] {
+            let told = amount(nothing).unwrap_err();
+            assert!(told.ends_with("plainly, such as 1000 or 0.5"), "{told}");
+        }
+    }
+
+    #[test]
+    fn digits_in_place_of_a_currency_are_the_rest_of_an_amount() {
+        assert_eq!(currency_after_amount("usd"), Ok(Currency::USD));
+        assert!(
+            currency_after_amount("000")
+                .unwrap_err()
+                .contains("without spaces")
+        );
+        assert!(
+            currency_after_amount("dollar")
+                .unwrap_err()
+                .contains("three letters")
+        );
+    }
+
+    #[test]
+    fn a_day_has_one_notation() {
+        assert_eq!(day("2026-04-02").unwrap().to_string(), "2026-04-02");
+        for wrong in [
+            "20260402",
+            "2026-4-2",
+            "2026-02-30",
+            "02.04.2026",
+            "2026-04-02T00:00",
+        ] {
+            assert!(day(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! `silkrate fixings`: what a source published for a currency, row by row as printed.
+
+use std::io::Write;
+
+use clap::Args;
+
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::range::{self, Range, RangeArgs, RangeFormat, Rows};
+use crate::cli::table::TextTable;
+use crate::cli::{ServerArgs, json};
+use crate::client::{ClientError, Server};
+use crate::domain::Currency;
+use crate::pb::{Fixing, ListFixingsRequest};
+
+const EXAMPLES: &str = "\
+Examples:
+  silkrate fixings nbk USD                     the last 30 days, and what is announced
+  silkrate fixings cbu TMT --from 2026-01-01
+  silkrate fixings nbkr KZT --limit 250 --csv > nbkr-kzt.csv
+  silkrate fixings cbr UZS --json | jq '.[0]'
+
+`silkrate sources` prints the sources. Newest date first; of a row that the bank has corrected the newest figure first, then \
+those it replaced.";
+
+/// The columns that a narrow terminal goes without, the least missed first.
+const SPARE: &[&str] = &["FIRST SEEN", "PRINTED CHANGE"];
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct FixingsArgs {
+    /// The id of the source, such as nbk.
+    #[arg(value_name = "SOURCE")]
+    source: String,
+    /// The currency priced, in any case.
+    #[arg(value_name = "CURRENCY", value_parser = Currency::parse)]
+    currency: Currency,
+    #[command(flatten)]
+    range: RangeArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+pub(super) async fn run(arguments: &FixingsArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let (server, range) = (arguments.server.server()?, arguments.range.range()?);
+    let asked = ListFixingsRequest {
+        source: arguments.source.to_ascii_lowercase(),
+        currency: arguments.currency.to_string(),
+        ..ListFixingsRequest::default()
+    };
+    let found = fixings(&server, &asked, &range).await?;
+    match arguments.range.format() {
+        RangeFormat::Table if found.rows.is_empty() => {}
+        RangeFormat::Table => {
+            let columns = Output::of_stdout().columns_of_terminal();
+            out.write_all(page(&asked, &found, columns).as_bytes())?;
+        }
+        RangeFormat::Csv => out.write_all(&csv(&found.rows)?)?,
+        RangeFormat::Json => {
+            let fixings: Vec<json::Fixing<'_>> = json::list(&found.rows);
+            let text = json::text(&fixings).map_err(std::io::Error::from)?;
+            writeln!(out, "{text}")?;
+        }
+    }
+    if !found.rows.is_empty() {
+        return Ok(());
+    }
+    let newest = newest(&server, &asked, &range).await?;
+    let what = format!("{} of {}", asked.currency, asked.source);
+    Err(range::nothing_found(&what, &range, newest.as_deref()))
+}
+
+async fn fixings(
+    server: &Server,
+    asked: &ListFixingsRequest,
+    range: &Range,
+) -> Result<Rows<Fixing>, Failure> {
+    let rows = range.rows(async |page_size, page_token| {
+        let request = ListFixingsRequest {
+            start_date: range.start.clone(),
+            end_date: range.end.clone(),
+            page_size,
+            page_token,
+            ..asked.clone()
+        };
+        let answer = server.fixings(request).await?;
+        Ok((answer.fixings, answer.next_page_token))
+    });
+    rows.await
+}
+
+/// The newest day known until the end of the range.
+async fn newest(
+    server: &Server,
+    asked: &ListFixingsRequest,
+    range: &Range,
+) -> Result<Option<String>, ClientError> {
+    let request = ListFixingsRequest {
+        end_date: range.end.clone(),
+        page_size: 1,
+        ..asked.clone()
+    };
+    let answer = server.fixings(request).await?;
+    let newest = answer.fixings.into_iter().next();
+    Ok(newest.map(|fixing| fixing.effective_date))
+}
+
+/// The rows in columns, those that were corrected marked.
+fn page(asked: &ListFixingsRequest, found: &Rows<Fixing>, columns: Option<usize>) -> String {
+    let mut table = TextTable::new([
+        "DATE",
+        "UNITS",
+        "VALUE",
+        "PRINTED CHANGE",
+        "FIRST SEEN",
+        "NOTE",
+    ]);
+    for fixing in &found.rows {
+        let seen = fixing.recorded_time.as_ref().and_then(json::instant);
+        table.push([
+            fixing.effective_date.clone(),
+            format!("{} {}", fixing.units, fixing.currency),
+            format!("{} {}", fixing.value, fixing.home_currency),
+            fixing.published_change.clone().unwrap_or_default(),
+            seen.unwrap_or_default(),
+            note(fixing),
+        ]);
+    }
+    let cut = if found.is_cut {
+        "; older ones are left out"
+    } else {
+        ""
+    };
+    let title = format!("{} as {} published it{cut}", asked.currency, asked.source);
+    format!("{title}\n\n{}", table.render_within(columns, SPARE))
+}
+
+fn note(fixing: &Fixing) -> String {
+    let corrects = fixing.superseded_value.as_ref();
+    match (corrects, fixing.superseded) {
+        (Some(before), false) => format!("corrects {before}"),
+        (Some(before), true) => format!("corrects {before}, corrected since"),
+        (None, true) => "corrected since".to_owned(),
+        (None, false) => String::new(),
+    }
+}
+
+fn csv(fixings: &[Fixing]) -> std::io::Result<Vec<u8>> {
+    let header = [
+        "source",
+        "currency",
+        "units",
+        "value",
+        "home_currency",
+        "effective_date",
+        "published_change",
+        "superseded_value",
+        "superseded",
+        "recorded_time",
+    ];
+    let row = |fixing: &Fixing| {
+        let seen = fixing.recorded_time.as_ref().and_then(json::instant);
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        [
+            fixing.source.clone(),
+            fixing.currency.clone(),
+            fixing.units.clone(),
+            fixing.value.clone(),
+            fixing.home_currency.clone(),
+            fixing.effective_date.clone(),
+            text(&fixing.published_change),
+            text(&fixing.superseded_value),
+            fixing.superseded.to_string(),
+            seen.unwrap_or_default(),
+        ]
+    };
+    range::csv(header, fixings.iter().map(row))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fixing(date: &str, value: &str) -> Fixing {
+        Fixing {
+            source: "nbk".to_owned(),
+            currency: "USD".to_owned(),
+            units: "1".to_owned(),
+            value: value.to_owned(),
+            home_currency: "KZT".to_owned(),
+            effective_date: date.to_owned(),
+            ..Fixing::default()
+        }
+    }
+
+    fn found() -> Rows<Fixing> {
+        let newest = Fixing {
+            superseded_value: Some("475.90".to_owned()),
+            recorded_time: Some(prost_types::Timestamp {
+                seconds: 1_775_120_400,
+                nanos: 0,
+            }),
+            ..fixing("2026-04-02", "475.09")
+        };
+        let replaced = Fixing {
+            superseded: true,
+            published_change: Some("-2.87".to_owned()),
+            ..fixing("2026-04-02", "475.90")
+        };
+        Rows {
+            rows: vec![newest, replaced, fixing("2026-04-01", "478.77")],
+            is_cut: true,
+        }
+    }
+
+    #[test]
+    fn a_corrected_row_tells_what_it_replaced() {
+        let asked = ListFixingsRequest {
+            source: "nbk".to_owned(),
+            currency: "USD".to_owned(),
+            ..ListFixingsRequest::default()
+        };
+        assert_eq!(
+            page(&asked, &found(), None),
+            "\
+USD as nbk published it; older ones are left out
+
+DATE        UNITS  VALUE       PRINTED CHANGE  FIRST SEEN            NOTE
+2026-04-02  1 USD  475.09 KZT  -               2026-04-02T09:00:00Z  corrects 475.90
+2026-04-02  1 USD  475.90 KZT  -2.87           -                     corrected since
+2026-04-01  1 USD  478.77 KZT  -               -                     -
+"
+        );
+    }
+
+    #[test]
+    fn csv_has_every_field_of_the_contract() {
+        let text = String::from_utf8(csv(&found().rows).unwrap()).unwrap();
+        assert_eq!(
+            text.replace("\r\n", "\n"),
+            "\
+source,currency,units,value,home_currency,effective_date,published_change,superseded_value,superseded,recorded_time
+nbk,USD,1,475.09,KZT,2026-04-02,,475.90,false,2026-04-02T09:00:00Z
+nbk,USD,1,475.90,KZT,2026-04-02,-2.87,,true,
+nbk,USD,1,478.77,KZT,2026-04-01,,,false,
+"
+        );
+    }
+
+    #[test]
+    fn a_correction_of_a_correction_is_both() {
+        let twice = Fixing {
+            superseded: true,
+            superseded_value: Some("1".to_owned()),
+            ..fixing("2026-04-02", "2")
+        };
+        assert_eq!(note(&twice), "corrects 1, corrected since");
+    }
+}

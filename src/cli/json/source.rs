@@ -1,0 +1,100 @@
+//! Sources as JSON objects.
+
+use serde::Serialize;
+
+use crate::cli::json::rate::Flag;
+use crate::cli::json::{HeldFixing, instant, known, list, short};
+use crate::pb;
+
+/// All that is known of a source.
+#[derive(Debug, Serialize)]
+pub(in crate::cli) struct Source<'a> {
+    id: &'a str,
+    name: &'a str,
+    attribution: Option<&'a str>,
+    freshness: &'static str,
+    freshness_reason: Option<&'a str>,
+    newest_effective_date: Option<&'a str>,
+    next_publication_time: Option<String>,
+    next_publication_due_time: Option<String>,
+    missed_publications: u32,
+    held: Vec<HeldFixing<'a>>,
+    flags: Vec<Flag<'a>>,
+    polling: &'static str,
+    last_verified_time: Option<String>,
+    last_attempt_time: Option<String>,
+    next_attempt_time: Option<String>,
+    consecutive_failures: u32,
+    last_error: Option<&'a str>,
+    dropped_rows: Vec<DroppedRow<'a>>,
+    home_currency: Option<&'a str>,
+    page: &'a str,
+    terms: &'a str,
+}
+
+#[derive(Debug, Serialize)]
+struct DroppedRow<'a> {
+    currency: &'a str,
+    reason: &'a str,
+}
+
+impl<'a> Source<'a> {
+    /// Nothing for a source without a name.
+    pub(in crate::cli) fn of(detail: &'a pb::SourceDetail) -> Option<Self> {
+        let state = detail.state.as_ref()?;
+        let instant = |time: &Option<prost_types::Timestamp>| time.as_ref().and_then(instant);
+        let dropped = detail.dropped_rows.iter().map(|row| DroppedRow {
+            currency: &row.currency,
+            reason: &row.reason,
+        });
+        Some(Self {
+            id: &state.id,
+            name: &state.name,
+            attribution: known(&state.attribution),
+            freshness: short(state.freshness().as_str_name(), "FRESHNESS_"),
+            freshness_reason: known(&state.freshness_reason),
+            newest_effective_date: known(&state.newest_effective_date),
+            next_publication_time: instant(&state.next_publication_time),
+            next_publication_due_time: instant(&state.next_publication_due_time),
+            missed_publications: state.missed_publications,
+            held: list(&state.held),
+            flags: list(&state.flags),
+            polling: short(detail.polling().as_str_name(), "POLLING_"),
+            last_verified_time: instant(&detail.last_verified_time),
+            last_attempt_time: instant(&detail.last_attempt_time),
+            next_attempt_time: instant(&detail.next_attempt_time),
+            consecutive_failures: detail.consecutive_failures,
+            last_error: known(&detail.last_error),
+            dropped_rows: dropped.collect(),
+            home_currency: known(&detail.home_currency),
+            page: &detail.page,
+            terms: &detail.terms,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::json::text;
+
+    #[test]
+    fn a_source_tells_when_it_publishes_next_and_what_it_missed() {
+        let at = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        let state = pb::SourceState {
+            id: "nbk".to_owned(),
+            next_publication_time: at(1_775_120_400),
+            next_publication_due_time: at(1_775_124_000),
+            missed_publications: 2,
+            ..pb::SourceState::default()
+        };
+        let detail = pb::SourceDetail {
+            state: Some(state),
+            ..pb::SourceDetail::default()
+        };
+        let printed = text(&Source::of(&detail)).unwrap();
+        let expected = r#""next_publication_time":"2026-04-02T09:00:00Z","next_publication_due_time":"2026-04-02T10:00:00Z","missed_publications":2,"held":[],"flags":[],"#;
+        assert!(printed.contains(expected), "{printed}");
+        assert!(Source::of(&pb::SourceDetail::default()).is_none());
+    }
+}

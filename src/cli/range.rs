@@ -1,0 +1,282 @@
+//! A range of days on the command line, and the pages of an answer that make it up.
+
+use clap::Args;
+use jiff::ToSpan;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::cli::arguments;
+use crate::cli::failure::Failure;
+use crate::client::ClientError;
+use crate::clock::Clock;
+
+/// How far back a range goes that nobody gave a beginning: a month of fixings fits a screen.
+const DAYS_DEFAULT: i32 = 30;
+/// Rows asked for at once: the most that the contract allows.
+const PAGE_ROWS: usize = 1000;
+/// A million rows; a pair of currencies has some ten thousand. A server whose pages do not end is given up.
+const PAGES_MAX: usize = 1000;
+
+#[derive(Debug, Args)]
+pub(super) struct RangeArgs {
+    /// The first day: YYYY-MM-DD. Absent: 30 days before --to, or before today (UTC); with --limit, as far back as it
+    /// takes.
+    #[arg(long, value_name = "DATE", value_parser = arguments::day)]
+    from: Option<Date>,
+    /// The last day: YYYY-MM-DD. Absent: up to the newest.
+    #[arg(long, value_name = "DATE", value_parser = arguments::day)]
+    to: Option<Date>,
+    /// The newest N alone.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// Print CSV (RFC 4180) with a header; an empty field is not known.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Print one JSON array.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a range is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RangeFormat {
+    /// Columns, for people.
+    Table,
+    /// Comma-separated values, for spreadsheets.
+    Csv,
+    /// One JSON array on one line.
+    Json,
+}
+
+/// A range as a server is asked for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Range {
+    /// The first day; empty: from the beginning.
+    pub(super) start: String,
+    /// The last day; empty: up to the newest.
+    pub(super) end: String,
+    limit: Option<usize>,
+}
+
+/// The rows of a range, newest first.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Rows<T> {
+    pub(super) rows: Vec<T>,
+    /// Whether older ones were left out for the limit.
+    pub(super) is_cut: bool,
+}
+
+impl RangeArgs {
+    pub(super) fn format(&self) -> RangeFormat {
+        match (self.csv, self.json) {
+            (true, _) => RangeFormat::Csv,
+            (false, true) => RangeFormat::Json,
+            (false, false) => RangeFormat::Table,
+        }
+    }
+
+    /// The range meant today.
+    pub(super) fn range(&self) -> Result<Range, Failure> {
+        let today = TimeZone::UTC.to_datetime(Clock::real().now()).date();
+        self.range_on(today)
+    }
+
+    fn range_on(&self, today: Date) -> Result<Range, Failure> {
+        let default = || {
+            let last = self.to.unwrap_or(today);
+            last.checked_sub(DAYS_DEFAULT.days()).ok()
+        };
+        let start = match (self.from, self.limit) {
+            (Some(from), _) => Some(from),
+            (None, Some(_)) => None,
+            (None, None) => default(),
+        };
+        if let (Some(start), Some(end)) = (start, self.to)
+            && start > end
+        {
+            return Err(Failure::Usage {
+                message: format!("--from {start} is after --to {end}"),
+                hint: "the first day comes first".to_owned(),
+            });
+        }
+        let text = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
+        Ok(Range {
+            start: text(start),
+            end: text(self.to),
+            limit: self.limit.and_then(|limit| usize::try_from(limit).ok()),
+        })
+    }
+}
+
+impl Range {
+    /// The range in words, to follow what it is a range of.
+    pub(super) fn in_words(&self) -> String {
+        match (self.start.as_str(), self.end.as_str()) {
+            ("", "") => String::new(),
+            (start, "") => format!(" since {start}"),
+            ("", end) => format!(" until {end}"),
+            (start, end) => format!(" from {start} to {end}"),
+        }
+    }
+
+    /// Asks for page after page until the range is whole or the limit is reached. `page` is given a number of rows and a
+    /// page token, and answers with rows and the next token.
+    pub(super) async fn rows<T>(
+        &self,
+        mut page: impl AsyncFnMut(i32, String) -> Result<(Vec<T>, String), ClientError>,
+    ) -> Result<Rows<T>, Failure> {
+        // The same number each time: a page token belongs to one question.
+        let page_rows = self.limit.unwrap_or(PAGE_ROWS).min(PAGE_ROWS);
+        let page_size = i32::try_from(page_rows).unwrap_or(i32::MAX);
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let (mut rows, mut token) = (Vec::new(), String::new());
+        for _ in 0..PAGES_MAX {
+            let (more, next_token) = page(page_size, token).await?;
+            rows.extend(more);
+            if next_token.is_empty() || rows.len() >= limit {
+                let is_cut = !next_token.is_empty() || rows.len() > limit;
+                rows.truncate(limit);
+                return Ok(Rows { rows, is_cut });
+            }
+            token = next_token;
+        }
+        let message = format!("{PAGES_MAX} pages, and the server offers more");
+        Err(Failure::failed(
+            message,
+            "ask for less with --from and --to",
+        ))
+    }
+}
+
+/// The failure of a range without rows, with the newest day before it, if there is one.
+pub(super) fn nothing_found(what: &str, range: &Range, newest: Option<&str>) -> Failure {
+    let message = format!("nothing is known of {what}{}", range.in_words());
+    let hint = match newest {
+        Some(day) => format!("the newest is of {day}: try --to {day}"),
+        None => "a service knows what it has heard since it first ran, and what was handed in"
+            .to_owned(),
+    };
+    Failure::failed(message, hint)
+}
+
+/// Rows of text as CSV: RFC 4180, the header first.
+pub(super) fn csv<const COLUMNS: usize>(
+    header: [&str; COLUMNS],
+    rows: impl Iterator<Item = [String; COLUMNS]>,
+) -> std::io::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new();
+    let mut writer = writer
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(&row)?;
+    }
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn range(from: Option<Date>, to: Option<Date>, limit: Option<u32>) -> Result<Range, Failure> {
+        let arguments = RangeArgs {
+            from,
+            to,
+            limit,
+            csv: false,
+            json: false,
+        };
+        arguments.range_on(date(2026, 4, 2))
+    }
+
+    fn words(from: Option<Date>, to: Option<Date>, limit: Option<u32>) -> String {
+        range(from, to, limit).unwrap().in_words()
+    }
+
+    #[test]
+    fn a_range_begins_thirty_days_before_its_end() {
+        let (first, last) = (Some(date(2026, 1, 1)), Some(date(2026, 3, 31)));
+        assert_eq!(words(None, None, None), " since 2026-03-03");
+        assert_eq!(words(None, last, None), " from 2026-03-01 to 2026-03-31");
+        assert_eq!(words(first, None, None), " since 2026-01-01");
+        assert_eq!(
+            words(first, last, Some(1)),
+            " from 2026-01-01 to 2026-03-31"
+        );
+    }
+
+    #[test]
+    fn a_limit_reaches_as_far_back_as_it_takes() {
+        assert_eq!(words(None, None, Some(5)), "");
+        assert_eq!(
+            words(None, Some(date(2026, 3, 31)), Some(5)),
+            " until 2026-03-31"
+        );
+    }
+
+    #[test]
+    fn a_range_that_ends_before_it_begins_is_wrong_usage() {
+        let (from, to) = (Some(date(2026, 3, 2)), Some(date(2026, 3, 1)));
+        assert_eq!(range(from, to, None).unwrap_err().code(), 64);
+        assert!(range(to, to, None).is_ok());
+    }
+
+    /// The rows of a server that has so many in pages of its own size, and what it was asked.
+    async fn rows(
+        limit: Option<u32>,
+        has: usize,
+        page: usize,
+    ) -> (Rows<usize>, Vec<(i32, String)>) {
+        let mut asked = Vec::new();
+        let range = range(None, None, limit).unwrap();
+        let rows = range.rows(async |size, token: String| {
+            let first = token.parse().unwrap_or(0);
+            asked.push((size, token));
+            let end = has.min(first + page);
+            let next = if end < has {
+                end.to_string()
+            } else {
+                String::new()
+            };
+            Ok(((first..end).collect(), next))
+        });
+        (rows.await.unwrap(), asked)
+    }
+
+    #[tokio::test]
+    async fn every_page_is_asked_for_until_the_range_is_whole() {
+        let (found, asked) = rows(None, 5, 2).await;
+        assert_eq!((found.rows, found.is_cut), (vec![0, 1, 2, 3, 4], false));
+        let tokens = ["", "2", "4"].map(|token| (1000, token.to_owned()));
+        assert_eq!(asked, tokens);
+    }
+
+    #[tokio::test]
+    async fn no_page_is_asked_for_beyond_the_limit() {
+        let (found, asked) = rows(Some(3), 5, 2).await;
+        assert_eq!((found.rows, found.is_cut), (vec![0, 1, 2], true));
+        assert_eq!(asked, [(3, String::new()), (3, "2".to_owned())]);
+        let (found, _) = rows(Some(5), 5, 5).await;
+        assert!(!found.is_cut);
+    }
+
+    #[tokio::test]
+    async fn a_server_whose_pages_do_not_end_is_given_up() {
+        let range = range(None, None, None).unwrap();
+        let endless = range.rows(async |_, _| Ok((vec![0_u8], "again".to_owned())));
+        assert_eq!(endless.await.unwrap_err().code(), 1);
+    }
+
+    #[test]
+    fn csv_quotes_what_it_must_and_ends_lines_as_the_standard_says() {
+        let rows = [["a,b", "5.10"], ["\"", ""]].map(|row| row.map(str::to_owned));
+        let text = csv(["x", "y"], rows.into_iter()).unwrap();
+        assert_eq!(
+            String::from_utf8(text).unwrap(),
+            "x,y\r\n\"a,b\",5.10\r\n\"\"\"\",\r\n"
+        );
+    }
+}
