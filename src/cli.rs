@@ -15,6 +15,7 @@ mod watch;
 mod rates;
 mod sources;
 mod check;
+pub mod backfill;
 mod config;
 
 use std::ffi::OsString;
@@ -56,6 +57,8 @@ enum Command {
     Sources(sources::SourcesArgs),
     /// Fetch and parse by hand, the raw document beside what was read in it.
     Check(check::CheckArgs),
+    /// Fetch the banks' past, and hand it to a running server.
+    Backfill(backfill::BackfillArgs),
     /// Print the configuration in force, as TOML.
     Config(config::ConfigArgs),
 }
@@ -96,6 +99,9 @@ fn run_with(
         Command::Rates(arguments) => client_runtime()?.block_on(rates::run(&arguments, out, err)),
         Command::Sources(arguments) => client_runtime()?.block_on(sources::run(&arguments, out)),
         Command::Check(arguments) => client_runtime()?.block_on(check::run(&arguments, out)),
+        Command::Backfill(arguments) => {
+            client_runtime()?.block_on(backfill::run(&arguments, out, err))
+        }
         Command::Config(arguments) => config::run(&arguments, out),
     }
 }
@@ -134,6 +140,11 @@ mod tests {
             &["serve", "extra"],
             &["serve", "--config", "/nowhere/silkrate.toml"],
             &["config", "--config", "/nowhere/silkrate.toml"],
+            &["backfill"],
+            &["backfill", "--from", "2026"],
+            &["backfill", "--from", "2026-04-02", "--to", "2026-04-01"],
+            &["backfill", "--from", "2026-04-02", "--admin", "nowhere"],
+            &["backfill", "--from", "2026-04-02", "market"],
             &[],
         ] {
             assert_eq!(failure(wrong).code(), 64, "{wrong:?}");

@@ -6,7 +6,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 use silkrate::domain::{Currency, Table};
-use silkrate::sources::{ParseError, Series, SeriesPage, find, merge};
+use silkrate::sources::{ALL, ParseError, Series, SeriesPage, find, merge};
 
 use crate::sources::{parse, root};
 
@@ -190,6 +190,28 @@ fn no_error_can_disturb_a_terminal() {
     );
     let error = read("USD", &strange).unwrap_err().to_string();
     assert!(!error.contains(['\u{1b}', '\u{202e}']), "{error:?}");
+}
+
+#[test]
+fn the_pages_of_a_series_have_what_its_document_cannot_be_without() {
+    let documents = ALL.iter().flat_map(|source| source.documents);
+    let mut found = 0;
+    for document in documents {
+        let Some(series) = document.series else {
+            continue;
+        };
+        let pages: Vec<_> = series.pages.iter().map(|page| page.currency).collect();
+        let mut required = document.required.iter();
+        assert!(
+            required.all(|currency| pages.contains(currency)),
+            "{}",
+            document.name
+        );
+        assert!(pages.is_sorted_by(|one, next| one < next), "{pages:?}");
+        assert!(series.days_max > 0 && document.dated.is_none());
+        found += 1;
+    }
+    assert_eq!(found, 1);
 }
 
 #[test]
