@@ -50,8 +50,8 @@ Examples:
   silkrate backfill --from 2025-01-01 --dry-run            how much there would be to ask for
   silkrate backfill --from 2025-01-01 --admin http://127.0.0.1:9464
 
-A bank is asked at most four times a second, one request at a time. Run it again after a break: what the
-server has is not asked for twice.";
+A bank is asked one thing at a time, at most four times a second. After a break run it again:
+what the server has is not asked for twice.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]

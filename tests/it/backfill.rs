@@ -197,3 +197,16 @@ async fn a_missing_file_is_a_day_without_a_table_only_where_the_bank_says_so_in_
     assert_eq!((nbk.asked, nbk.filed, nbk.failed), (2, 1, 1));
     assert_eq!(nbk.failures, ["daily 2026-04-02: no table was found (404)"]);
 }
+
+#[tokio::test]
+async fn a_bank_whose_tables_are_empty_before_they_began_is_not_given_up() {
+    let (server, bank) = (Server::start().await, bank_of_days([9]).await);
+    for day in 1..=8 {
+        let printed = format!("{day:02}.04.2026");
+        let empty = format!("<rates><date>{printed}</date></rates>");
+        bank.publish(&[(nbk_path(&printed), empty)]);
+    }
+    let source = source("nbk", "", &bank.url());
+    let tally = backfilled(&server.admin, &source, day(1), day(9)).await;
+    assert_eq!((tally.asked, tally.filed, tally.is_good()), (9, 1, true));
+}

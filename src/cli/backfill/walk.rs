@@ -12,7 +12,7 @@ use crate::cli::backfill::progress::Progress;
 use crate::cli::backfill::{Dates, GivenUp, filing};
 use crate::client::Admin;
 use crate::domain::{SourceId, Table};
-use crate::sources::{Document, Series, merge};
+use crate::sources::{Document, ParseError, Series, merge};
 
 /// How many days are asked for before their tables are handed in, where a bank answers by date. Within them the newest
 /// is asked first: the date it prints tells for which days before there is nothing to ask. A break loses no more.
@@ -131,6 +131,11 @@ impl Walk<'_> {
             Ok(table) => {
                 bank.succeeded();
                 Ok(Some(table))
+            }
+            // A table without rows is how some banks say that they have none so old.
+            Err(ParseError::NoRows) => {
+                bank.succeeded();
+                Ok(None)
             }
             Err(error) => self.fail(bank, &date, &error).map(|()| None),
         }
