@@ -23,6 +23,7 @@ mod fixings;
 mod sources;
 mod held;
 mod check;
+pub mod backfill;
 mod config;
 
 use std::ffi::OsString;
@@ -74,6 +75,8 @@ enum Command {
     Held(held::HeldArgs),
     /// Fetch and parse by hand, the raw document beside what was read in it.
     Check(check::CheckArgs),
+    /// Fetch the banks' past, and hand it to a running server.
+    Backfill(backfill::BackfillArgs),
     /// Print the configuration in force, as TOML.
     Config(config::ConfigArgs),
 }
@@ -118,6 +121,9 @@ fn run_with(
         Command::Sources(arguments) => client_runtime()?.block_on(sources::run(&arguments, out)),
         Command::Held(arguments) => client_runtime()?.block_on(held::run(&arguments, out)),
         Command::Check(arguments) => client_runtime()?.block_on(check::run(&arguments, out)),
+        Command::Backfill(arguments) => {
+            client_runtime()?.block_on(backfill::run(&arguments, out, err))
+        }
         Command::Config(arguments) => config::run(&arguments, out),
     }
 }
@@ -181,6 +187,11 @@ mod tests {
             &["serve", "extra"],
             &["serve", "--config", "/nowhere/silkrate.toml"],
             &["config", "--config", "/nowhere/silkrate.toml"],
+            &["backfill"],
+            &["backfill", "--from", "2026"],
+            &["backfill", "--from", "2026-04-02", "--to", "2026-04-01"],
+            &["backfill", "--from", "2026-04-02", "--admin", "nowhere"],
+            &["backfill", "--from", "2026-04-02", "market"],
             &[],
         ] {
             assert_eq!(failure(wrong).code(), 64, "{wrong:?}");

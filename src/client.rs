@@ -1,5 +1,5 @@
 //! Our own subscriber, and an example for everybody else's: unary calls with a deadline, and [`Watch`], which keeps
-//! a ticker's rows current through whatever happens to the connection.
+//! a ticker's rows current through whatever happens to the connection. [`Admin`] asks what only an operator may.
 
 mod error;
 mod back_off;
@@ -135,12 +135,20 @@ impl Server {
         &self,
         call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
     ) -> Result<T, ClientError> {
-        match tokio::time::timeout(UNARY_TIMEOUT, call).await {
+        self.answer_within(UNARY_TIMEOUT, call).await
+    }
+
+    async fn answer_within<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+    ) -> Result<T, ClientError> {
+        match tokio::time::timeout(limit, call).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
             Ok(Err(status)) => Err(ClientError::of(&self.url, &status)),
             Err(_elapsed) => Err(ClientError::Silent {
                 url: self.url.clone(),
-                after: UNARY_TIMEOUT,
+                after: limit,
             }),
         }
     }

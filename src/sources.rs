@@ -8,6 +8,7 @@ mod text;
 mod xml;
 mod json;
 mod rows;
+mod series;
 pub mod cbr;
 pub mod cbt;
 pub mod cbu;
@@ -21,6 +22,7 @@ use thiserror::Error;
 
 use crate::domain::{Currency, Hours, Revising, SourceId, Table};
 pub use crate::sources::rows::printable;
+pub use crate::sources::series::{Series, SeriesPage, merge};
 
 /// Every source; a market table has one for each kind of vendor. The order is that of the ids, then of the kinds.
 pub const ALL: &[&Source] = &[
@@ -77,6 +79,8 @@ pub struct Document {
     pub latest: Option<&'static str>,
     /// The path and query that give the table of a date, where the source answers by date.
     pub dated: Option<fn(Date) -> String>,
+    /// How its history is had, where the source does not answer by date but by currency.
+    pub series: Option<Series>,
     /// What is asked first: what is in force.
     pub at_start: Asked,
     /// What every poll asks, in order.

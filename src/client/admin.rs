@@ -1,22 +1,30 @@
-//! What an operator asks of a server, at its admin address.
+//! What an operator asks of a server, on its admin listener: held values, tables of the past, the store.
 
+use std::time::Duration;
+
+use jiff::civil::Date;
 use tonic::transport::Channel;
 
 use crate::client::{ClientError, MESSAGE_BYTES_MAX, Server};
 use crate::pb::HeldFixing;
 use crate::pb::admin::admin_service_client::AdminServiceClient;
 use crate::pb::admin::{
-    ListHeldRequest, RejectHeldRequest, RejectHeldResponse, ReleaseHeldRequest, ReleaseHeldResponse,
+    FileTableRequest, FileTableResponse, GetStoreRequest, GetStoreResponse, ListFiledDatesRequest,
+    ListFiledDatesResponse, ListHeldRequest, RejectHeldRequest, RejectHeldResponse,
+    ReleaseHeldRequest, ReleaseHeldResponse, Table,
 };
 
-/// The admin side of a server. Nothing is sent before the first call.
+/// Some answers wait for the disk, and a commit for those before it: longer than this nothing but a fault takes.
+const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A server's admin listener. Nothing is sent before the first call.
 #[derive(Debug, Clone)]
 pub struct Admin {
     server: Server,
 }
 
 impl Admin {
-    /// Takes the URL of an admin listener, such as `http://127.0.0.1:9464`.
+    /// Takes a URL such as `http://127.0.0.1:9464`.
     ///
     /// # Errors
     /// When it is not `http://`, a host, and a port if need be.
@@ -25,48 +33,93 @@ impl Admin {
         Ok(Self { server })
     }
 
-    /// A client on a connection of its own, made when the first call needs it.
-    fn connect(&self) -> AdminServiceClient<Channel> {
-        let channel = self.server.endpoint.connect_lazy();
-        AdminServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    /// The URL.
+    pub fn url(&self) -> &str {
+        self.server.url()
     }
 
     /// The values that wait for a decision, sorted by id.
     pub async fn held(&self) -> Result<Vec<HeldFixing>, ClientError> {
         let mut client = self.connect();
-        let call = client.list_held(ListHeldRequest {});
-        Ok(self.server.answer(call).await?.held)
+        let answer = self.answer(client.list_held(ListHeldRequest {})).await;
+        Ok(answer?.held)
     }
 
-    /// Serves a held value from now on. With `value`, only if that is still the value held.
+    /// Serves a held value from now on. With a `value` (its digits as they were seen) only that one, not another that
+    /// has taken its place since.
     pub async fn release(
         &self,
         id: &str,
         value: Option<&str>,
         note: &str,
     ) -> Result<ReleaseHeldResponse, ClientError> {
+        let mut client = self.connect();
         let request = ReleaseHeldRequest {
             id: id.to_owned(),
             value: value.map(str::to_owned),
             note: note.to_owned(),
         };
-        let mut client = self.connect();
-        self.server.answer(client.release_held(request)).await
+        self.answer(client.release_held(request)).await
     }
 
-    /// Drops a held value for good. With `value`, only if that is still the value held.
+    /// Drops a held value for good. With a `value` (its digits as they were seen) only that one, not another that has
+    /// taken its place since.
     pub async fn reject(
         &self,
         id: &str,
         value: Option<&str>,
         note: &str,
     ) -> Result<RejectHeldResponse, ClientError> {
+        let mut client = self.connect();
         let request = RejectHeldRequest {
             id: id.to_owned(),
             value: value.map(str::to_owned),
             note: note.to_owned(),
         };
+        self.answer(client.reject_held(request)).await
+    }
+
+    /// The dates, from the first to the last, of which a document's table is known.
+    pub async fn filed_dates(
+        &self,
+        source: &str,
+        document: &str,
+        (first, last): (Date, Date),
+    ) -> Result<ListFiledDatesResponse, ClientError> {
         let mut client = self.connect();
-        self.server.answer(client.reject_held(request)).await
+        let request = ListFiledDatesRequest {
+            source: source.to_owned(),
+            document: document.to_owned(),
+            start_date: first.to_string(),
+            end_date: last.to_string(),
+        };
+        self.answer(client.list_filed_dates(request)).await
+    }
+
+    /// Hands in a table of the past. A table that the server refuses to believe is no error: the answer says why.
+    pub async fn file_table(&self, table: Table) -> Result<FileTableResponse, ClientError> {
+        let mut client = self.connect();
+        let table = Some(table);
+        self.answer(client.file_table(FileTableRequest { table }))
+            .await
+    }
+
+    /// Where history is kept, and whether it can be written.
+    pub async fn store(&self) -> Result<GetStoreResponse, ClientError> {
+        let mut client = self.connect();
+        self.answer(client.get_store(GetStoreRequest {})).await
+    }
+
+    /// A client on a connection of its own, made when the call needs it.
+    fn connect(&self) -> AdminServiceClient<Channel> {
+        let channel = self.server.endpoint.connect_lazy();
+        AdminServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    async fn answer<T>(
+        &self,
+        call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+    ) -> Result<T, ClientError> {
+        self.server.answer_within(ADMIN_TIMEOUT, call).await
     }
 }

@@ -33,7 +33,7 @@ impl BackOff {
     }
 
     /// A wait anywhere between nothing and the ceiling, after what the server asked for.
-    pub(super) fn wait(&self, failures: u32, retry_after: Option<Duration>) -> Duration {
+    pub fn wait(&self, failures: u32, retry_after: Option<Duration>) -> Duration {
         let ceiling = u64::try_from(self.ceiling(failures).as_millis()).unwrap_or(u64::MAX);
         let jitter = Duration::from_millis(fastrand::u64(0..=ceiling));
         let asked = retry_after.unwrap_or_default().min(RETRY_AFTER_MAX);

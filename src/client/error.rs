@@ -133,7 +133,7 @@ impl ClientError {
     }
 
     /// The least time before asking again, if the server named one.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
+    pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
             Self::BadUrl { .. } | Self::Unreachable { .. } | Self::Silent { .. } => None,

@@ -65,16 +65,16 @@ pub fn judge(
     if let Some(missing) = required.find(|currency| !table.rows.contains_key(currency)) {
         return Err(Implausible::Missing(*missing));
     }
-    let history = &document.history;
-    if let Some(newest) = history.known_dates().next_back() {
-        let known = history.printed(newest);
+    let (history, date) = (&document.history, table.effective_date);
+    // A bank's list grows over the years: a table is held to the one before it.
+    if let Some(before) = history.date_in_force(date) {
+        let known = history.printed(before);
         let kept = known.keys().filter(|code| table.rows.contains_key(code));
         let (kept, known) = (kept.count(), known.len());
         if kept.saturating_mul(5) < known.saturating_mul(KEPT_FIFTHS_MIN) {
             return Err(Implausible::Shrunk { kept, known });
         }
     }
-    let date = table.effective_date;
     if let Some(as_of) = table.as_of
         && as_of.duration_since(now) > CLOCK_AHEAD_MAX
     {

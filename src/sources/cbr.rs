@@ -39,6 +39,7 @@ pub const SOURCE: Source = Source {
         name: "daily",
         latest: Some("/scripts/XML_daily.asp"),
         dated: Some(path),
+        series: None,
         at_start: Asked::Latest,
         polls: &[Asked::Latest],
         missing_is_normal: false,

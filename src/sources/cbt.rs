@@ -38,6 +38,7 @@ pub const SOURCE: Source = Source {
         name: "daily",
         latest: None,
         dated: Some(path),
+        series: None,
         at_start: Asked::Today,
         polls: &[Asked::Today, Asked::Tomorrow],
         missing_is_normal: true,

@@ -42,6 +42,7 @@ pub const SOURCE: Source = Source {
         name: "daily",
         latest: Some("/en/arkhiv-kursov-valyut/json/"),
         dated: Some(path),
+        series: None,
         at_start: Asked::Today,
         polls: &[Asked::Latest],
         missing_is_normal: false,

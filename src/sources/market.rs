@@ -122,6 +122,7 @@ const LATEST: Document = Document {
     name: "latest",
     latest: None,
     dated: None,
+    series: None,
     at_start: Asked::Latest,
     polls: &[Asked::Latest],
     missing_is_normal: false,

@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod backfill;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod crowd;

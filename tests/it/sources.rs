@@ -4,6 +4,7 @@
 mod market;
 mod mutations;
 mod quirks;
+mod series;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

@@ -17,6 +17,7 @@ async fn fill(path: &Path) {
     let held = |code: &str| {
         Arc::new(Held {
             document: NBK.document,
+            code: silkrate::domain::Currency::parse(code).unwrap(),
             fixing: Arc::clone(&odd.rows[&silkrate::domain::Currency::parse(code).unwrap()]),
             check: Check::UnitJump,
             detail: "a hundred times as much".into(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -49,6 +50,10 @@ pub(crate) const FAULTS: &[Fault] = &[
 /// One request that was answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
+    /// The path with its query.
+    pub(crate) path: String,
+    /// When it came.
+    pub(crate) at: Instant,
     pub(crate) status: u16,
 }
 
@@ -133,6 +138,7 @@ impl Bank {
 }
 
 async fn answer(State(handle): State<Handle>, uri: Uri, headers: HeaderMap) -> Response {
+    let at = Instant::now();
     let path = uri
         .path_and_query()
         .map(ToString::to_string)
@@ -150,7 +156,8 @@ async fn answer(State(handle): State<Handle>, uri: Uri, headers: HeaderMap) -> R
         (None, None) => status(404),
     };
     let status = response.status().as_u16();
-    flight.0.shared.lock().unwrap().seen.push(Seen { status });
+    let seen = Seen { path, at, status };
+    flight.0.shared.lock().unwrap().seen.push(seen);
     response
 }
 

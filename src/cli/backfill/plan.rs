@@ -1,0 +1,182 @@
+//! What there is to do: which sources, and for which dates.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::cli::backfill::dates::Dates;
+use crate::cli::failure::Failure;
+use crate::config::{Config, SourceSettings};
+use crate::pb::admin::GetStoreResponse;
+use crate::sources::Document;
+
+/// The sources to be asked.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    pub(super) jobs: Vec<Job<'a>>,
+}
+
+/// One source and its dates.
+#[derive(Debug)]
+pub(super) struct Job<'a> {
+    pub(super) settings: &'a SourceSettings,
+    pub(super) dates: Dates,
+}
+
+impl Job<'_> {
+    /// How many days there are to go through in all its documents.
+    pub(super) fn days(&self) -> u64 {
+        let documents = self.settings.documents.iter();
+        let documents = documents.filter(|document| has_history(document)).count();
+        let documents = u64::try_from(documents).unwrap_or(u64::MAX);
+        self.dates.days().saturating_mul(documents)
+    }
+}
+
+/// Whether a document of the past can be asked for.
+pub(super) fn has_history(document: &Document) -> bool {
+    document.dated.is_some() || document.series.is_some()
+}
+
+impl<'a> Plan<'a> {
+    /// The sources named, or every enabled bank, from a date to another: without one, to yesterday where the bank is;
+    /// never beyond its today, since what comes later is the poller's.
+    pub(super) fn new(
+        config: &'a Config,
+        ids: &[String],
+        (from, to): (Date, Option<Date>),
+    ) -> Result<Self, Failure> {
+        let now = config
+            .clock
+            .map_or_else(Timestamp::now, |clock| clock.start);
+        let job = |settings: &'a SourceSettings| {
+            let zone = TimeZone::get(settings.source.zone).unwrap_or(TimeZone::UTC);
+            let today = zone.to_datetime(now).date();
+            let yesterday = today.yesterday().unwrap_or(today);
+            let last = to.map_or(yesterday, |to| to.min(today));
+            let dates = Dates::new(from, last).ok_or_else(|| Failure::Usage {
+                message: format!("there is no date from {from} to {last}"),
+                hint: "the first date is named with --from, the last one with --to".to_owned(),
+            })?;
+            Ok(Job { settings, dates })
+        };
+        let jobs = chosen(config, ids)?.into_iter().map(job);
+        let jobs = jobs.collect::<Result<_, Failure>>()?;
+        Ok(Self { jobs })
+    }
+
+    /// What a person should know before it begins.
+    pub(super) fn notes(&self, store: &GetStoreResponse) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !store.error.is_empty() {
+            notes.push(format!(
+                "the server cannot write its store: {}",
+                store.error
+            ));
+        } else if store.path.is_empty() {
+            notes.push(
+                "the server keeps nothing on disk: what is filed is gone when it stops".into(),
+            );
+        }
+        for job in &self.jobs {
+            let documents = job.settings.documents.iter();
+            for document in documents.filter(|document| !has_history(document)) {
+                let id = job.settings.source.id;
+                notes.push(format!(
+                    "{id} {}: left out, there is no history to ask for",
+                    document.name
+                ));
+            }
+        }
+        notes
+    }
+}
+
+/// The sources named, in that order; every enabled bank when none is.
+fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SourceSettings>, Failure> {
+    let able = |settings: &&SourceSettings| settings.documents.iter().any(has_history);
+    if ids.is_empty() {
+        let banks = config.sources.iter();
+        let banks = banks.filter(|settings| settings.source.home.is_some());
+        return Ok(banks.filter(able).collect());
+    }
+    let enabled: Vec<&SourceSettings> = config.sources.iter().filter(able).collect();
+    let found = ids.iter().map(|id| {
+        let is_it = |settings: &&&SourceSettings| settings.source.id.as_str() == id;
+        enabled.iter().find(is_it).copied().ok_or_else(|| {
+            let names = enabled.iter().map(|settings| settings.source.id.as_str());
+            let names = names.collect::<Vec<_>>().join(", ");
+            Failure::Usage {
+                message: format!("`{id}` is not an enabled source with a history"),
+                hint: format!("those are {names}; `silkrate config` shows what is enabled"),
+            }
+        })
+    });
+    found.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    fn config(start: &str) -> Config {
+        let start = ("SILKRATE_CLOCK__START".to_owned(), start.to_owned());
+        Config::load(None, [start].into_iter()).unwrap()
+    }
+
+    fn plan<'a>(config: &'a Config, ids: &[&str], to: Option<Date>) -> Plan<'a> {
+        let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+        Plan::new(config, &ids, (date(2026, 3, 1), to)).unwrap()
+    }
+
+    fn last(plan: &Plan<'_>, id: &str) -> Date {
+        let mut jobs = plan.jobs.iter();
+        let job = jobs.find(|job| job.settings.source.id.as_str() == id);
+        job.unwrap().dates.last
+    }
+
+    #[test]
+    fn every_enabled_bank_is_asked_until_its_own_yesterday() {
+        // Half past eight in the evening, UTC, is after midnight in Almaty and before it in Moscow.
+        let config = config("2026-04-01T20:30:00Z");
+        let plan = plan(&config, &[], None);
+        let ids: Vec<&str> = plan
+            .jobs
+            .iter()
+            .map(|job| job.settings.source.id.as_str())
+            .collect();
+        assert_eq!(ids, ["cbr", "cbt", "cbu", "nbk", "nbkr", "nbt"]);
+        assert_eq!(last(&plan, "nbk"), date(2026, 4, 1));
+        assert_eq!(last(&plan, "cbr"), date(2026, 3, 31));
+    }
+
+    #[test]
+    fn nothing_beyond_today_is_asked_for() {
+        let config = config("2026-04-01T09:00:00Z");
+        let later = plan(&config, &["nbk"], Some(date(2026, 12, 31)));
+        assert_eq!(last(&later, "nbk"), date(2026, 4, 1));
+        let earlier = plan(&config, &["nbk"], Some(date(2026, 3, 9)));
+        assert_eq!(last(&earlier, "nbk"), date(2026, 3, 9));
+        let none = Plan::new(&config, &[], (date(2026, 4, 2), None));
+        assert_eq!(none.unwrap_err().code(), 64);
+    }
+
+    #[test]
+    fn what_has_no_history_is_told_before_it_begins() {
+        let config = config("2026-04-01T09:00:00Z");
+        let plan = plan(&config, &["nbkr"], None);
+        let store = GetStoreResponse {
+            path: "silkrate.db".to_owned(),
+            ..GetStoreResponse::default()
+        };
+        assert_eq!(
+            plan.notes(&store),
+            ["nbkr weekly: left out, there is no history to ask for"]
+        );
+        assert_eq!(plan.jobs[0].days(), 31, "one document of two");
+        let memory = plan.notes(&GetStoreResponse::default());
+        assert!(memory[0].contains("keeps nothing on disk"), "{memory:?}");
+    }
+}

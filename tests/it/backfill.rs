@@ -1,0 +1,212 @@
+//! The past, from banks on loopback to a server that remembers what it is handed.
+
+mod command;
+mod pages;
+mod server;
+mod trouble;
+
+use std::time::Duration;
+
+use jiff::civil::{Date, date};
+use silkrate::cli::backfill::{Backfill, Dates, Pace, Progress, Tally};
+use silkrate::client::{Admin, BackOff};
+use silkrate::config::SourceSettings;
+use silkrate::domain::SourceId;
+
+use crate::backfill::server::Server;
+use crate::support::april::{nbk, nbk_path};
+use crate::support::bank::Bank;
+use crate::support::silkrate::{settings, source};
+
+/// Long enough to be seen between two requests, short enough for many of them.
+const PAUSE: Duration = Duration::from_millis(20);
+const FAILURES_MAX: u32 = 3;
+
+/// Waits that a test can afford.
+fn pace() -> Pace {
+    Pace {
+        pause: PAUSE,
+        back_off: BackOff {
+            first: Duration::from_millis(1),
+            most: Duration::from_millis(5),
+        },
+        failures_max: FAILURES_MAX,
+        wait_max: Duration::from_secs(300),
+    }
+}
+
+fn day(of_april: i8) -> Date {
+    date(2026, 4, of_april)
+}
+
+async fn backfilled(admin: &Admin, source: &SourceSettings, first: Date, last: Date) -> Tally {
+    let http = settings("2026-04-30T09:00:00Z").http;
+    let progress = Progress::silent(SourceId::new("test"));
+    let backfill = Backfill {
+        admin,
+        http: &http,
+        pace: pace(),
+    };
+    let dates = Dates::new(first, last).unwrap();
+    backfill.source(source, dates, &progress).await;
+    progress.tally()
+}
+
+/// A bank with one table for each of the days of April.
+async fn bank_of_days(days: impl IntoIterator<Item = i8>) -> Bank {
+    let bank = Bank::start().await;
+    for day in days {
+        let printed = format!("{day:02}.04.2026");
+        let usd = format!("47{day}.50");
+        let table = nbk(&printed, (&usd, "+0.26"), ("3.91", "-0.02"));
+        bank.publish(&[(nbk_path(&printed), table)]);
+    }
+    bank
+}
+
+/// The days of April that the bank was asked for, in that order.
+fn asked(bank: &Bank) -> Vec<i8> {
+    let seen = bank.seen();
+    let paths = seen
+        .iter()
+        .map(|seen| seen.path.rsplit_once("fdate=").unwrap().1);
+    paths
+        .map(|date| date.split('.').next().unwrap().parse().unwrap())
+        .collect()
+}
+
+#[tokio::test]
+async fn every_table_is_handed_in_oldest_first_and_with_the_digits_printed() {
+    let (server, bank) = (Server::start().await, bank_of_days(1..=20).await);
+    let tally = backfilled(
+        &server.admin,
+        &source("nbk", "", &bank.url()),
+        day(1),
+        day(20),
+    )
+    .await;
+    let dates: Vec<String> = (1..=20).map(|day| format!("2026-04-{day:02}")).collect();
+    assert_eq!(server.dates(), dates);
+    let expected = Tally {
+        asked: 20,
+        filed: 20,
+        ..Tally::default()
+    };
+    assert_eq!(tally, expected);
+    let shared = server.shared.lock().unwrap();
+    let table = &shared.tables[4];
+    assert_eq!(
+        (
+            table.source.as_str(),
+            table.document.as_str(),
+            table.pivot.as_str()
+        ),
+        ("nbk", "daily", "KZT")
+    );
+    assert_eq!(table.as_of_time, None);
+    let rows = table.rows.iter().map(|row| {
+        let change = row.published_change.as_deref().unwrap();
+        format!(
+            "{} {} = {} {} ({change})",
+            row.units, row.currency, row.value, row.home_currency
+        )
+    });
+    assert_eq!(
+        rows.collect::<Vec<_>>(),
+        ["1 USD = 475.50 KZT (0.26)", "100 UZS = 3.91 KZT (-0.02)"]
+    );
+}
+
+#[tokio::test]
+async fn what_the_server_knows_is_not_asked_for() {
+    let (server, bank) = (Server::start().await, bank_of_days(1..=6).await);
+    server.knows("nbk", "daily", &["2026-04-02", "2026-04-03", "2026-04-05"]);
+    server.knows("nbt", "daily", &["2026-04-01"]);
+    let source = source("nbk", "", &bank.url());
+    let tally = backfilled(&server.admin, &source, day(1), day(6)).await;
+    assert_eq!(asked(&bank), [6, 4, 1]);
+    assert_eq!((tally.filed, tally.known), (3, 3));
+    let again = backfilled(&server.admin, &source, day(1), day(6)).await;
+    assert_eq!(asked(&bank).len(), 3, "nothing is left to ask for");
+    assert_eq!((again.asked, again.filed, again.known), (0, 0, 6));
+    assert!(again.is_good());
+}
+
+#[tokio::test]
+async fn days_that_an_older_table_covers_are_not_asked_for() {
+    let (server, bank) = (Server::start().await, bank_of_days([1, 2, 3]).await);
+    // The fourth and fifth are a weekend: the bank answers with the table of the third.
+    let third = nbk("03.04.2026", ("473.50", "+0.26"), ("3.91", "-0.02"));
+    bank.publish(&[
+        (nbk_path("04.04.2026"), third.clone()),
+        (nbk_path("05.04.2026"), third),
+    ]);
+    let source = source("nbk", "", &bank.url());
+    let tally = backfilled(&server.admin, &source, day(1), day(5)).await;
+    assert_eq!(asked(&bank), [5, 2, 1]);
+    assert_eq!(server.dates(), ["2026-04-01", "2026-04-02", "2026-04-03"]);
+    assert!(tally.is_good(), "{tally:?}");
+}
+
+#[tokio::test]
+async fn a_table_in_force_before_the_first_date_is_handed_in_under_its_own() {
+    let (server, bank) = (Server::start().await, bank_of_days([5]).await);
+    let third = nbk("03.04.2026", ("473.50", "+0.26"), ("3.91", "-0.02"));
+    bank.publish(&[(nbk_path("04.04.2026"), third)]);
+    let source = source("nbk", "", &bank.url());
+    backfilled(&server.admin, &source, day(4), day(5)).await;
+    assert_eq!(server.dates(), ["2026-04-03", "2026-04-05"]);
+}
+
+#[tokio::test]
+async fn a_bank_that_has_nothing_so_old_is_not_asked_for_every_day_of_it() {
+    let (server, bank) = (Server::start().await, Bank::start().await);
+    let newest = nbk("30.04.2026", ("473.50", "+0.26"), ("3.91", "-0.02"));
+    for day in 1..=14 {
+        bank.publish(&[(nbk_path(&format!("{day:02}.04.2026")), newest.clone())]);
+    }
+    let source = source("nbk", "", &bank.url());
+    let tally = backfilled(&server.admin, &source, day(1), day(14)).await;
+    assert_eq!(asked(&bank), [14, 13, 12]);
+    assert_eq!(
+        server.dates(),
+        Vec::<String>::new(),
+        "it is not of the dates wanted"
+    );
+    assert!(tally.is_good());
+}
+
+#[tokio::test]
+async fn a_missing_file_is_a_day_without_a_table_only_where_the_bank_says_so_in_this_way() {
+    let (server, bank) = (Server::start().await, bank_of_days([1]).await);
+    let cbt = backfilled(
+        &server.admin,
+        &source("cbt", "", &bank.url()),
+        day(1),
+        day(5),
+    )
+    .await;
+    assert_eq!((cbt.asked, cbt.is_good()), (5, true));
+    let nbk = backfilled(
+        &server.admin,
+        &source("nbk", "", &bank.url()),
+        day(1),
+        day(2),
+    )
+    .await;
+    assert_eq!((nbk.asked, nbk.filed, nbk.failed), (2, 1, 1));
+    assert_eq!(nbk.failures, ["daily 2026-04-02: no table was found (404)"]);
+}
+
+#[tokio::test]
+async fn a_bank_whose_tables_are_empty_before_they_began_is_not_given_up() {
+    let (server, bank) = (Server::start().await, bank_of_days([9]).await);
+    for day in 1..=8 {
+        let printed = format!("{day:02}.04.2026");
+        let empty = format!("<rates><date>{printed}</date></rates>");
+        bank.publish(&[(nbk_path(&printed), empty)]);
+    }
+    let source = source("nbk", "", &bank.url());
+    let tally = backfilled(&server.admin, &source, day(1), day(9)).await;
+    assert_eq!((tally.asked, tally.filed, tally.is_good()), (9, 1, true));
+}

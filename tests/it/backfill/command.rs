@@ -1,0 +1,155 @@
+//! `silkrate backfill` as a person runs it.
+
+use std::process::{Output, Stdio};
+
+use silkrate::pb::admin::FileTableResponse;
+use tokio::process::{Child, Command};
+
+use crate::backfill::bank_of_days;
+use crate::backfill::server::Server;
+use crate::support::bank::Bank;
+
+fn command(server: &str, bank: &Bank, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
+    command
+        .args(["backfill", "--admin", server])
+        .args(arguments)
+        .env("SILKRATE_CLOCK__START", "2026-04-06T09:00:00Z")
+        .env("SILKRATE_SOURCES__NBK__BASE_URL", bank.url())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+async fn run(server: &Server, bank: &Bank, arguments: &[&str]) -> Output {
+    let mut command = command(server.admin.url(), bank, arguments);
+    command.output().await.unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn the_past_is_filed_and_counted_in_columns() {
+    let (server, bank) = (Server::start().await, bank_of_days(2..=5).await);
+    let output = run(&server, &bank, &["--from", "2026-04-02", "nbk"]).await;
+    assert_eq!(server.dates().len(), 4, "until yesterday");
+    assert_eq!(
+        text(&output.stdout),
+        "SOURCE  ASKED  FILED  KNOWN  ROWS HELD  REFUSED  FAILED\n\
+         nbk     4      4      0      0          0        0\n"
+    );
+    assert_eq!(
+        text(&output.stderr),
+        "nbk: 4 of 4 days, 4 asked, 4 filed, 0 known\n"
+    );
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn refused_tables_and_held_rows_are_told_and_a_refusal_ends_with_1() {
+    let (server, bank) = (Server::start().await, bank_of_days([4, 5]).await);
+    server.answers(
+        "2026-04-04",
+        FileTableResponse {
+            news: true,
+            held_rows: 2,
+            ..FileTableResponse::default()
+        },
+    );
+    let refused = FileTableResponse {
+        refused: "there is no row for USD".to_owned(),
+        ..FileTableResponse::default()
+    };
+    server.answers("2026-04-05", refused);
+    let output = run(&server, &bank, &["--from", "2026-04-04", "nbk"]).await;
+    assert!(text(&output.stdout).ends_with(
+        "\n\nnbk refused: daily 2026-04-05: there is no row for USD\n\
+             nbk: 2 rows wait for a decision; `silkrate held` lists them\n"
+    ));
+    assert!(text(&output.stderr).ends_with(
+        "silkrate: error: not everything could be filed\n  \
+             hint: the lines above tell why; asking again changes nothing\n"
+    ));
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn a_dry_run_counts_and_asks_no_bank() {
+    let (server, bank) = (Server::start().await, bank_of_days(1..=5).await);
+    server.knows("nbk", "daily", &["2026-04-03"]);
+    let arguments = [
+        "--from",
+        "2026-04-02",
+        "--to",
+        "2026-04-04",
+        "--dry-run",
+        "nbk",
+    ];
+    let output = run(&server, &bank, &arguments).await;
+    assert_eq!(
+        text(&output.stdout),
+        "nbk daily: 2 of 3 dates from 2026-04-02 to 2026-04-04 are not known\n"
+    );
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!((bank.seen().len(), server.dates().len()), (0, 0));
+}
+
+#[tokio::test]
+async fn without_a_server_no_bank_is_asked() {
+    let bank = bank_of_days(1..=5).await;
+    let mut command = command(
+        "http://127.0.0.1:1",
+        &bank,
+        &["--from", "2026-04-02", "nbk"],
+    );
+    let output = command.output().await.unwrap();
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("no connection to http://127.0.0.1:1"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("is `silkrate serve` running?"), "{stderr}");
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(bank.seen().len(), 0);
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    let id = child.id().unwrap().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_interrupt_ends_it_at_once_and_the_same_command_goes_on() {
+    let (server, bank) = (Server::start().await, bank_of_days(1..=5).await);
+    let arguments = ["--from", "2026-04-01", "nbk"];
+    let child = command(server.admin.url(), &bank, &arguments)
+        .spawn()
+        .unwrap();
+    bank.ended(2).await;
+    interrupt(&child);
+    let output = child.wait_with_output().await.unwrap();
+    let stderr = text(&output.stderr);
+    assert!(
+        stderr.contains("the same command goes on where this one ended"),
+        "{stderr}"
+    );
+    assert!(
+        text(&output.stdout).starts_with("SOURCE"),
+        "what was done is told"
+    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(bank.seen().len() < 5);
+
+    let output = run(&server, &bank, &arguments).await;
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(server.dates().len(), 5, "every table once");
+}

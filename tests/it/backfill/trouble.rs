@@ -1,0 +1,220 @@
+//! Banks that are slow, broken or fed up, and servers that are busy, gone or of another opinion.
+
+use std::time::{Duration, Instant};
+
+use silkrate::client::Admin;
+use silkrate::pb::admin::FileTableResponse;
+
+use crate::backfill::server::Server;
+use crate::backfill::{FAILURES_MAX, PAUSE, asked, backfilled, bank_of_days, day};
+use crate::support::april::{nbk, nbk_path};
+use crate::support::bank::{Bank, Fault};
+use crate::support::scripted::{Scripted, answer};
+use crate::support::silkrate::source;
+
+#[tokio::test]
+async fn a_bank_is_asked_one_thing_at_a_time_with_pauses_between() {
+    let (server, bank) = (Server::start().await, bank_of_days(1..=8).await);
+    backfilled(
+        &server.admin,
+        &source("nbk", "", &bank.url()),
+        day(1),
+        day(8),
+    )
+    .await;
+    assert_eq!(bank.most_in_flight(), 1);
+    let seen = bank.seen();
+    assert_eq!(seen.len(), 8);
+    for (one, next) in seen.iter().zip(&seen[1..]) {
+        assert!(next.at - one.at >= PAUSE, "{:?}", next.at - one.at);
+    }
+}
+
+#[tokio::test]
+async fn a_bank_that_keeps_failing_is_left_and_the_others_go_on() {
+    let (server, good, broken) = (
+        Server::start().await,
+        bank_of_days(1..=5).await,
+        bank_of_days(1..=5).await,
+    );
+    broken.break_with(Some(Fault::Status(503)));
+    let (failing, working) = (
+        source("nbt", "", &broken.url()),
+        source("nbk", "", &good.url()),
+    );
+    let (failed, good) = tokio::join!(
+        backfilled(&server.admin, &failing, day(1), day(5)),
+        backfilled(&server.admin, &working, day(1), day(5)),
+    );
+    assert_eq!(
+        (failed.asked, failed.failed, failed.filed),
+        (FAILURES_MAX, 1, 0)
+    );
+    assert_eq!(
+        failed.given_up.as_deref(),
+        Some("given up after 3 failures in a row, the last one: status 503")
+    );
+    assert_eq!((good.filed, good.is_good()), (5, true));
+}
+
+#[tokio::test]
+async fn documents_that_cannot_be_read_are_passed_over_until_there_are_too_many() {
+    let (server, bank) = (Server::start().await, bank_of_days(1..=9).await);
+    let web_page = "<!DOCTYPE html><html></html>".to_owned();
+    for day in ["08", "07", "05", "04", "03"] {
+        bank.publish(&[(nbk_path(&format!("{day}.04.2026")), web_page.clone())]);
+    }
+    let tally = backfilled(
+        &server.admin,
+        &source("nbk", "", &bank.url()),
+        day(1),
+        day(9),
+    )
+    .await;
+    assert_eq!(asked(&bank), [9, 8, 7, 6, 5, 4, 3]);
+    assert_eq!(
+        server.dates(),
+        ["2026-04-06", "2026-04-09"],
+        "what had come is not lost"
+    );
+    assert_eq!((tally.failed, tally.failures.len()), (5, 3));
+    assert!(tally.given_up.unwrap().ends_with("a web page"));
+}
+
+#[tokio::test]
+async fn a_bank_that_recovers_is_asked_on() {
+    let (server, bank) = (
+        Server::start().await,
+        Scripted::start([
+            answer("503 Service Unavailable", &[], b""),
+            answer(
+                "200 OK",
+                &[],
+                nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02")).as_bytes(),
+            ),
+        ])
+        .await,
+    );
+    let source = source("nbk", "", &bank.base_url);
+    let tally = backfilled(&server.admin, &source, day(1), day(1)).await;
+    assert_eq!(server.dates(), ["2026-04-01"]);
+    assert_eq!((tally.asked, tally.is_good()), (2, true));
+}
+
+#[tokio::test]
+async fn a_bank_that_wants_to_be_left_alone_for_long_is() {
+    let server = Server::start().await;
+    let later = answer("429 Too Many Requests", &["Retry-After: 3600"], b"");
+    let mut bank = Scripted::start([later]).await;
+    let source = source("nbk", "", &bank.base_url);
+    let tally = backfilled(&server.admin, &source, day(1), day(5)).await;
+    bank.request().await;
+    assert!(bank.was_left_alone());
+    assert_eq!(
+        tally.given_up.as_deref(),
+        Some("status 429, and it wants to be left alone for 3600 s: go on after that")
+    );
+}
+
+#[tokio::test]
+async fn a_wait_that_the_bank_asks_for_is_waited() {
+    let server = Server::start().await;
+    let table = nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02"));
+    let bank = Scripted::start([
+        answer("429 Too Many Requests", &["Retry-After: 1"], b""),
+        answer("200 OK", &[], table.as_bytes()),
+    ])
+    .await;
+    let started = Instant::now();
+    let source = source("nbk", "", &bank.base_url);
+    let tally = backfilled(&server.admin, &source, day(1), day(1)).await;
+    assert!(started.elapsed() >= Duration::from_secs(1));
+    assert_eq!((tally.filed, tally.is_good()), (1, true));
+}
+
+#[tokio::test]
+async fn what_the_server_makes_of_a_table_is_counted() {
+    let (server, bank) = (Server::start().await, bank_of_days(1..=5).await);
+    let said = |refused: &str, news, held_rows| FileTableResponse {
+        refused: refused.to_owned(),
+        news,
+        held_rows,
+    };
+    server.answers(
+        "2026-04-02",
+        said("only 2 of the 39 known currencies are there", false, 0),
+    );
+    server.answers("2026-04-03", said("", true, 2));
+    server.answers("2026-04-04", said("", false, 0));
+    server
+        .shared
+        .lock()
+        .unwrap()
+        .invalid
+        .insert("2026-04-05".to_owned());
+    let tally = backfilled(
+        &server.admin,
+        &source("nbk", "", &bank.url()),
+        day(1),
+        day(5),
+    )
+    .await;
+    assert_eq!(
+        (tally.filed, tally.known, tally.held_rows, tally.refused),
+        (2, 1, 2, 2)
+    );
+    assert_eq!(
+        tally.refusals,
+        [
+            "daily 2026-04-02: only 2 of the 39 known currencies are there",
+            "daily 2026-04-05: there is no such nominal",
+        ]
+    );
+    assert_eq!((tally.given_up.as_ref(), tally.is_good()), (None, false));
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_is_asked_again_and_one_that_is_gone_ends_it() {
+    let (server, bank) = (Server::start().await, bank_of_days(1..=3).await);
+    server.shared.lock().unwrap().unavailable = 3;
+    let source = source("nbk", "", &bank.url());
+    let tally = backfilled(&server.admin, &source, day(1), day(3)).await;
+    assert_eq!((tally.filed, tally.is_good()), (3, true));
+
+    server.shared.lock().unwrap().known.clear();
+    server.shared.lock().unwrap().unavailable = u32::MAX;
+    let tally = backfilled(&server.admin, &source, day(1), day(3)).await;
+    assert_eq!(
+        tally.given_up.as_deref(),
+        Some("the server did not take it: busy")
+    );
+
+    let asked_before = bank.seen().len();
+    let nobody = Admin::new("http://127.0.0.1:1").unwrap();
+    let tally = backfilled(&nobody, &source, day(1), day(3)).await;
+    assert!(
+        tally
+            .given_up
+            .unwrap()
+            .contains("no connection to http://127.0.0.1:1")
+    );
+    assert_eq!(
+        bank.seen().len(),
+        asked_before,
+        "no bank is asked for nothing"
+    );
+}
+
+#[tokio::test]
+async fn a_source_that_the_server_does_not_have_is_not_asked() {
+    let (server, bank) = (Server::start().await, Bank::start().await);
+    let tally = backfilled(
+        &server.admin,
+        &source("cbu", "", &bank.url()),
+        day(1),
+        day(3),
+    )
+    .await;
+    assert!(tally.given_up.unwrap().ends_with("cbu is not enabled here"));
+    assert_eq!(bank.seen().len(), 0);
+}
