@@ -40,14 +40,19 @@ impl Notes {
         }
     }
 
-    /// Why the change over a window is not known.
-    pub(super) fn push_window(&mut self, subject: &str, window: &WindowChange) {
-        if window.change.is_none() && !window.reason.is_empty() {
-            let name = word(window.window().as_str_name(), "WINDOW_");
-            self.push(
-                subject,
-                &format!("no change over a {name}: {}", window.reason),
-            );
+    /// Why the changes over windows are not known: once for all windows with the same reason.
+    pub(super) fn push_windows(&mut self, subject: &str, windows: &[WindowChange]) {
+        let unknown = || windows.iter().filter(|window| window.change.is_none());
+        for (index, window) in unknown().enumerate() {
+            let reason = &window.reason;
+            let is_said = unknown().take(index).any(|before| before.reason == *reason);
+            if is_said || reason.is_empty() {
+                continue;
+            }
+            let alike = unknown().filter(|other| other.reason == *reason);
+            let names = alike.map(|window| word(window.window().as_str_name(), "WINDOW_"));
+            let names = names.collect::<Vec<_>>().join(", ");
+            self.push(subject, &format!("no change over a {names}: {reason}"));
         }
     }
 
@@ -192,12 +197,17 @@ mod tests {
         for pair in ["A/B", "C/D", "E/F", "G/H", "G/H"] {
             notes.push_rate(pair, &rate);
         }
-        let window = WindowChange {
-            window: Window::Year.into(),
-            reason: "nothing so old is known".to_owned(),
+        let window = |window: Window, reason: &str| WindowChange {
+            window: window.into(),
+            reason: reason.to_owned(),
             ..WindowChange::default()
         };
-        notes.push_window("A/B", &window);
+        let windows = [
+            window(Window::Week, "nothing so old is known"),
+            window(Window::Month, "a gap"),
+            window(Window::Year, "nothing so old is known"),
+        ];
+        notes.push_windows("A/B", &windows);
         let held = held(&held_value());
         assert_eq!(
             notes.lines(),
@@ -205,7 +215,8 @@ mod tests {
                 "A/B, C/D, E/F and 1 more: late: nothing\u{fffd} of 2026-04-03",
                 &format!("A/B, C/D, E/F and 1 more: {held}"),
                 "A/B, C/D, E/F and 1 more: published_change of USD",
-                "A/B: no change over a year: nothing so old is known",
+                "A/B: no change over a week, year: nothing so old is known",
+                "A/B: no change over a month: a gap",
             ]
         );
         assert_eq!(Notes::default().below(), "");

@@ -190,9 +190,7 @@ pub(super) fn notes(rates: &[Rate], show: Show) -> Notes {
     }
     if show.windows {
         for rate in rates {
-            for window in &rate.windows {
-                notes.push_window(&rate.pair, window);
-            }
+            notes.push_windows(&rate.pair, &rate.windows);
         }
     }
     notes
