@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
-use tonic::transport::server::{Router, TcpIncoming};
+use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
@@ -27,6 +27,7 @@ use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::feed::Feed;
 use crate::grpc::{DrainingHealth, Rates};
 use crate::ledger::{ClockKind, LedgerError};
+use crate::listener::{self, Limits};
 use crate::pb;
 use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
@@ -49,6 +50,9 @@ const HEADER_BYTES_MAX: u32 = 8 * 1024;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a probe may stay unanswered.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections of operators: a few people, their scripts, and whatever collects figures.
+const ADMIN_CONNECTIONS_MAX: usize = 64;
 
 /// Why the service could not start, or did not go on.
 #[derive(Debug, Error)]
@@ -220,10 +224,16 @@ impl App {
             .add_service(rates)
             .add_service(health_service)
             .add_service(reflection()?);
-        tasks.start("grpc", serve(routes, listener, draining.clone()));
+        let connections_max = usize::try_from(config.server.connections_max).unwrap_or(usize::MAX);
+        let limits = Limits::new(connections_max, config.server.gather_writes);
+        tasks.start("grpc", serve(routes, listener, limits, draining.clone()));
         let admin = AdminServiceServer::new(Admin::new(board, handle, ledger));
         let routes = server().add_service(admin).add_service(reflection()?);
-        tasks.start("admin", serve(routes, admin_listener, draining.clone()));
+        let limits = Limits::new(ADMIN_CONNECTIONS_MAX, config.server.gather_writes);
+        tasks.start(
+            "admin",
+            serve(routes, admin_listener, limits, draining.clone()),
+        );
         tracing::info!(address = %admin_address, "serving operators");
         tracing::info!(%address, "serving gRPC");
 
@@ -248,8 +258,8 @@ impl App {
 }
 
 /// Serves what comes in, until draining.
-async fn serve(routes: Router, listener: TcpListener, draining: CancellationToken) {
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+async fn serve(routes: Router, listener: TcpListener, limits: Limits, draining: CancellationToken) {
+    let incoming = listener::incoming(listener, limits);
     match routes
         .serve_with_incoming_shutdown(incoming, draining.cancelled_owned())
         .await

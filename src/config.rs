@@ -51,6 +51,10 @@ pub struct Server {
     pub admin_listen: SocketAddr,
     /// How long a stream stays silent at most.
     pub heartbeat_interval: Duration,
+    /// How many connections the gRPC port holds at once.
+    pub connections_max: u32,
+    /// Whether what goes out on a connection is gathered into few writes.
+    pub gather_writes: bool,
 }
 
 /// `[web]`

@@ -28,6 +28,7 @@
 //! * [`poller`]: one task a source: when to ask, one HTTP client, what to make of the answer.
 //! * [`feed`]: a subscriber's messages: the state, then what changes.
 //! * [`pb`]: the generated messages. [`grpc`]: the service that converts to them.
+//! * [`listener`]: the sockets that come in: how many, how long each may do nothing, and few writes for many frames.
 //! * [`app`]: wiring: takes the ports, starts the tasks, stops them.
 //! * [`client`]: our own subscriber, which reconnects and resumes. [`cli`]: the commands, built on it.
 //! * [`demo`]: a bank on loopback that replays published figures. [`telemetry`]: what the service says of itself.
@@ -66,6 +67,7 @@ pub mod pb;
 mod wire;
 pub mod grpc;
 pub mod admin;
+pub mod listener;
 pub mod app;
 pub mod client;
 pub mod demo;

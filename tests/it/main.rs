@@ -25,6 +25,8 @@ mod laws;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod listener;
+#[cfg(test)]
 mod numbers;
 #[cfg(test)]
 mod past;

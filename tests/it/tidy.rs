@@ -28,13 +28,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "admin",
         &["domain", "board", "ledger", "commit", "pb", "wire"],
     ),
+    ("listener", &[]),
     ("client", &["domain", "pb"]),
     ("demo", &["domain", "sources", "config", "clock"]),
     (
         "app",
         &[
             "domain", "sources", "config", "clock", "ledger", "board", "commit", "poller", "feed",
-            "grpc", "admin", "pb",
+            "grpc", "admin", "listener", "pb",
         ],
     ),
     (
@@ -70,6 +71,7 @@ const MUST_NOT_SAY: &[(&str, &[&str])] = &[
     ("board", &["async ", "tonic", "prost"]),
     ("feed", &["tonic", "prost", "reqwest"]),
     ("poller", &["tonic", "prost"]),
+    ("listener", &["prost"]),
 ];
 
 /// A file past this wants to become two.
