@@ -224,7 +224,7 @@ impl App {
             .add_service(rates)
             .add_service(health_service)
             .add_service(reflection()?);
-        let connections_max = usize::try_from(config.server.connections_max).unwrap_or(usize::MAX);
+        let connections_max = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
         let limits = Limits::new(connections_max, config.server.gather_writes);
         tasks.start("grpc", serve(routes, listener, limits, draining.clone()));
         let admin = AdminServiceServer::new(Admin::new(board, handle, ledger));

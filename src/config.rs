@@ -52,7 +52,7 @@ pub struct Server {
     /// How long a stream stays silent at most.
     pub heartbeat_interval: Duration,
     /// How many connections the gRPC port holds at once.
-    pub connections_max: u32,
+    pub max_connections: u32,
     /// Whether what goes out on a connection is gathered into few writes.
     pub gather_writes: bool,
 }

@@ -53,7 +53,7 @@ const KEYS: &[&str] = &[
     "server.listen",
     "server.admin_listen",
     "server.heartbeat_interval",
-    "server.connections_max",
+    "server.max_connections",
     "server.gather_writes",
     "web.listen",
     "web.allowed_origins",

@@ -34,17 +34,17 @@ impl Loader<'_> {
             listen: self.address("server.listen", LISTEN_DEFAULT)?,
             admin_listen: self.address("server.admin_listen", ADMIN_LISTEN_DEFAULT)?,
             heartbeat_interval,
-            connections_max: self.connections_max()?,
+            max_connections: self.max_connections()?,
             gather_writes: gather_writes.unwrap_or(true),
         })
     }
 
-    fn connections_max(&self) -> Result<u32, ConfigError> {
+    fn max_connections(&self) -> Result<u32, ConfigError> {
         let (least, most) = (CONNECTIONS_BOUNDS.start(), CONNECTIONS_BOUNDS.end());
         let accepted = format!("a whole number from {least} to {most}");
         let connections = self
             .entries
-            .get("server.connections_max", &accepted, |raw| {
+            .get("server.max_connections", &accepted, |raw| {
                 values::whole(raw, CONNECTIONS_BOUNDS)
             })?;
         Ok(connections.unwrap_or(CONNECTIONS_DEFAULT))

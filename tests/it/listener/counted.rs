@@ -24,7 +24,10 @@ impl Counted {
     }
 
     /// What comes in on a listener, counted below the gathering.
-    pub(super) fn sockets(&self, listener: TcpListener) -> impl Stream<Item = io::Result<Socket>> + use<> {
+    pub(super) fn sockets(
+        &self,
+        listener: TcpListener,
+    ) -> impl Stream<Item = io::Result<Socket>> + use<> {
         let writes = Arc::clone(&self.writes);
         stream::unfold((listener, writes), |(listener, writes)| async move {
             let (socket, _) = listener.accept().await.unwrap();

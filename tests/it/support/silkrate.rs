@@ -40,7 +40,7 @@ pub(crate) fn settings(now: &str) -> Config {
             listen: any_port,
             admin_listen: any_port,
             heartbeat_interval: Duration::from_secs(20),
-            connections_max: 4096,
+            max_connections: 4096,
             gather_writes: true,
         },
         web: Web {
