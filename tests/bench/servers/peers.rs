@@ -7,6 +7,8 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use prost::Message;
+
 use crate::load::http2::{Call, Http2};
 use crate::load::{Speech, Text, frames};
 use crate::servers::{Design, Publisher, Server, raw};
