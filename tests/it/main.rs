@@ -7,6 +7,8 @@ mod support;
 #[cfg(test)]
 mod backfill;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod crowd;
