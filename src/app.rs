@@ -118,12 +118,9 @@ impl App {
             .map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let mut records = Vec::new();
-        let mut zones = Vec::new();
         let mut required = BTreeMap::new();
         for settings in &config.sources {
-            let zone = zone(settings)?;
-            zones.push(zone.clone());
-            records.push(record(settings, zone));
+            records.push(record(settings, zone(settings)?));
             let source = settings.source;
             let documents = settings.documents.iter();
             required
@@ -131,7 +128,7 @@ impl App {
         }
         let board = Board::new(records, preferences(&config), &epoch(), clock.now());
         let reader = board.reader();
-        let (commit, handle) = Commit::new(board, clock.clone(), required, zones);
+        let (commit, handle) = Commit::new(board, clock.clone(), required);
         let mut pollers = Vec::new();
         for settings in &config.sources {
             let id = settings.source.id.as_str();
@@ -252,7 +249,7 @@ fn record(settings: &SourceSettings, zone: TimeZone) -> SourceRecord {
     let source = settings.source;
     let documents = settings.documents.iter().map(|document| DocumentRecord {
         name: document.name,
-        stale_after_days: document.stale_after_days,
+        schedule: document.schedule,
         history: History::new(source.revising),
     });
     SourceRecord {

@@ -1,13 +1,12 @@
 //! The one task that draws revisions.
 //!
-//! Pollers hand in tables, the calendar turns at the banks' midnights, and each of them becomes at most one commit:
+//! Pollers hand in tables, the calendar turns at the banks' midnights and deadlines, and each of them becomes at most one commit:
 //! judged, applied to the board, published under the next revision. Whoever hands something in waits for the verdict;
 //! the queue is short, so a burst slows the pollers and not the readers.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -78,8 +77,6 @@ pub struct Commit {
     clock: Clock,
     /// By source and document, the currencies without which a table is not believed.
     required: BTreeMap<(SourceId, &'static str), &'static [Currency]>,
-    /// Where the calendar turns.
-    zones: Vec<TimeZone>,
     receiver: mpsc::Receiver<Message>,
 }
 
@@ -111,7 +108,6 @@ impl Commit {
         board: Board,
         clock: Clock,
         required: BTreeMap<(SourceId, &'static str), &'static [Currency]>,
-        zones: Vec<TimeZone>,
     ) -> (Self, CommitHandle) {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         (
@@ -119,7 +115,6 @@ impl Commit {
                 board,
                 clock,
                 required,
-                zones,
                 receiver,
             },
             CommitHandle { sender },
@@ -128,16 +123,16 @@ impl Commit {
 
     /// Works until told to stop.
     pub async fn run(mut self, stop: CancellationToken) {
-        // Kept until it has been worked off: whatever else happens at midnight does not push it to the next one.
-        let mut midnight = self.next_midnight();
+        // Kept until it has been worked off: whatever else happens at that instant does not push it to the next one.
+        let mut change = self.next_change();
         loop {
-            let until_midnight = self.clock.real_time_until(midnight);
+            let until_change = self.clock.real_time_until(change);
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(until_midnight) => {
-                    if self.clock.now() >= midnight {
+                () = tokio::time::sleep(until_change) => {
+                    if self.clock.now() >= change {
                         self.publish("the calendar");
-                        midnight = self.next_midnight();
+                        change = self.next_change();
                     }
                 }
                 message = self.receiver.recv() => match message {
@@ -210,19 +205,13 @@ impl Commit {
         Some(position.revision)
     }
 
-    /// When the date next changes somewhere.
-    fn next_midnight(&self) -> Timestamp {
+    /// When time alone next changes something: a midnight, or a table that becomes late or stale.
+    fn next_change(&self) -> Timestamp {
         let now = self.clock.now();
-        let midnight = |zone: &TimeZone| {
-            let tomorrow = zone.to_datetime(now).date().tomorrow().ok()?;
-            tomorrow
-                .to_zoned_datetime(zone.clone())
-                .ok()
-                .map(|midnight| midnight.timestamp())
-        };
-        self.zones
-            .iter()
-            .filter_map(midnight)
+        let sources = self.required.keys();
+        let records = sources.filter_map(|(source, _)| self.board.record(*source));
+        records
+            .map(|record| record.next_change(now))
             .min()
             .unwrap_or(Timestamp::MAX)
     }

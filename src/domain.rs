@@ -35,13 +35,13 @@ pub use decimal::{DecimalError, Ratio, Separator, parse_decimal, parse_published
 pub use entry::{Cause, DocumentKey, Entry, FiledTable, Restored, RestoredDocument, Served};
 pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
 pub use fixing::{DroppedRow, Fixing, Point, SourceId, Table};
-pub use freshness::{Age, Freshness};
+pub use freshness::{Age, Freshness, KnownDates};
 pub use history::{History, Inserted, Revising, Standing};
 pub use pair::{InvalidPair, Pair};
 pub use plausibility::{Implausible, Intent, judge};
 pub use polling::{PollReport, PollStatus, Polling};
 pub use quote::{DocumentRecord, Preference, Quote, QuoteInputs, SourceRecord, choose_quotes};
 pub use rate::{Announced, Derivation, Rate};
-pub use schedule::{Dated, Holiday, Hours, Schedule};
+pub use schedule::{Dated, Holiday, Hours, Outlook, Publication, Schedule};
 pub use snapshot::{Position, Snapshot, SourceState, Update};
 pub use ticker::{TickerStyle, ticker_entry};

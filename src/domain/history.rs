@@ -51,6 +51,8 @@ pub struct Standing {
     pub current: Point,
     /// The date that fixing has been carried to; its own when it was not repeated.
     pub effective_date: Date,
+    /// The newest date that has the pair, announced ones included.
+    pub newest: Date,
     /// The last real fixing of an earlier date.
     pub reference: Option<Point>,
     /// The first real fixing that is published and not yet in force.
@@ -170,6 +172,7 @@ impl History {
         Some(Standing {
             current: point(fixed_on)?,
             effective_date,
+            newest: self.entries.iter().rev().find_map(has_path)?,
             reference: earlier.and_then(|date| point(self.fixed_on(date))),
             announced: in_force
                 .filter(|_| announces)

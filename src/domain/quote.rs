@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::{Age, Currency, Freshness, History, Point, SourceId, SourceState, Standing};
+use crate::domain::{
+    Age, Currency, Freshness, History, KnownDates, Point, Schedule, SourceId, SourceState, Standing,
+};
 
 /// One place in the order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,13 +20,13 @@ pub enum Preference {
     Source(SourceId),
 }
 
-/// One document of a source: its tables, and when its dates are too old.
+/// One document of a source: its tables, and when they are published.
 #[derive(Debug, Clone)]
 pub struct DocumentRecord {
     /// Which document.
     pub name: &'static str,
-    /// A date older than this many days is stale.
-    pub stale_after_days: i32,
+    /// When its tables are published, and how long each is good for.
+    pub schedule: Schedule,
     /// Its tables.
     pub history: History,
 }
@@ -85,28 +87,47 @@ impl SourceRecord {
 
     /// How current the source is: its main document, or the first other one that has a table.
     pub fn state(&self, now: Timestamp) -> SourceState {
-        let today = self.today(now);
-        let age = self.documents.iter().find_map(|document| {
-            let (effective_date, fixed_on) = document.history.dates(today)?;
-            Some(Age::of(
-                effective_date,
-                fixed_on,
-                today,
-                document.stale_after_days,
-            ))
+        let with_table = |document: &&DocumentRecord| document.history.newest().is_some();
+        let main = self.documents.iter().find(with_table);
+        let main = main.or_else(|| self.documents.first());
+        let newest_of = |document: &DocumentRecord| {
+            let newest = document.history.newest();
+            newest.map(|table| table.effective_date)
+        };
+        let outlook = main.map(|document| {
+            let newest = newest_of(document);
+            document.schedule.outlook(&self.zone, now, newest)
         });
-        let newest = self
-            .documents
-            .iter()
-            .filter_map(|document| document.history.newest());
         SourceState {
             id: self.id,
             name: self.name,
             attribution: self.attribution,
-            age,
-            newest_effective_date: newest.map(|table| table.effective_date).max(),
+            age: main.and_then(|document| self.age(document, now)),
+            newest_effective_date: self.documents.iter().filter_map(newest_of).max(),
+            next_publication: outlook.as_ref().and_then(|outlook| outlook.next),
+            missed_publications: outlook.map_or(0, |outlook| outlook.missed),
             changed_at_revision: 0,
         }
+    }
+
+    /// The next instant at which what it says can change by itself.
+    pub fn next_change(&self, now: Timestamp) -> Timestamp {
+        let changes = self.documents.iter();
+        changes
+            .map(|document| document.schedule.next_change(&self.zone, now))
+            .min()
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// How current a document is; none before its first table.
+    fn age(&self, document: &DocumentRecord, now: Timestamp) -> Option<Age> {
+        let (effective_date, fixed_on) = document.history.dates(self.today(now))?;
+        let known = KnownDates {
+            effective_date,
+            fixed_on,
+            newest: document.history.newest()?.effective_date,
+        };
+        Some(Age::of(&document.schedule, &self.zone, now, known))
     }
 
     /// What the source says of a pair now: of its documents, the one that says the newest.
@@ -114,7 +135,7 @@ impl SourceRecord {
         let today = self.today(now);
         let standings = self.documents.iter().filter_map(|document| {
             let standing = document.history.standing(today, from, to)?;
-            Some((standing, document.stale_after_days))
+            Some((standing, &document.schedule))
         });
         // `rev`, because the last of equals wins and the main document comes first.
         let newest = standings
@@ -122,13 +143,13 @@ impl SourceRecord {
             .into_iter()
             .rev()
             .max_by_key(|(standing, _)| standing.current.date);
-        let (standing, stale_after_days) = newest?;
-        let age = Age::of(
-            standing.effective_date,
-            standing.current.date,
-            today,
-            stale_after_days,
-        );
+        let (standing, schedule) = newest?;
+        let known = KnownDates {
+            effective_date: standing.effective_date,
+            fixed_on: standing.current.date,
+            newest: standing.newest,
+        };
+        let age = Age::of(schedule, &self.zone, now, known);
         Some(QuoteInputs {
             source: self.id,
             standing,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 
-use crate::domain::{Age, Currency, Pair, Quote, QuoteInputs, Rate, RateFilter, SourceId};
+use crate::domain::{
+    Age, Currency, Pair, Publication, Quote, QuoteInputs, Rate, RateFilter, SourceId,
+};
 
 /// One revision of one server's memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,10 @@ pub struct SourceState {
     pub age: Option<Age>,
     /// The newest date it has published, announced ones included.
     pub newest_effective_date: Option<Date>,
+    /// The next table of its main document that is neither there nor late.
+    pub next_publication: Option<Publication>,
+    /// How many tables of its main document are late.
+    pub missed_publications: u32,
     /// The revision that last changed it.
     pub changed_at_revision: u64,
 }

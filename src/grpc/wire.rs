@@ -69,6 +69,8 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
         attribution,
         age,
         newest_effective_date,
+        next_publication,
+        missed_publications,
         changed_at_revision: _,
     } = state;
     pb::SourceState {
@@ -88,6 +90,9 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
         newest_effective_date: newest_effective_date
             .map(|date| date.to_string())
             .unwrap_or_default(),
+        next_publication_time: next_publication.map(|next| to_timestamp(next.opens)),
+        next_publication_due_time: next_publication.map(|next| to_timestamp(next.due)),
+        missed_publications: *missed_publications,
         ..pb::SourceState::default()
     }
 }

@@ -17,9 +17,9 @@ mod answer;
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Hours, Revising, SourceId, Table};
+use crate::domain::{Currency, Dated, Hours, Revising, Schedule, SourceId, Table};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, EVERY_DAY, ParseError, Source,
+    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, EVERY_DAY, ParseError, Source,
 };
 
 /// What the terms of a paid interface are.
@@ -37,11 +37,6 @@ pub const APILAYER: Source = Source {
     page: "https://apilayer.com/marketplace/exchangerates_data-api",
     terms: TERMS_OF_THE_PLAN,
     attribution: "",
-    hours: Hours {
-        days: EVERY_DAY,
-        opens: 0,
-        closes: 24,
-    },
     documents: &[Document {
         latest: Some("/exchangerates_data/latest?base=USD"),
         parse: parse_rates,
@@ -127,7 +122,19 @@ const LATEST: Document = Document {
     missing_is_normal: false,
     // One wanted currency is enough: which ones a vendor has is its own affair.
     required: &[],
-    stale_after_days: DAILY_STALE_AFTER_DAYS,
+    // A table of every day, which is complete only when the day is over.
+    schedule: Schedule {
+        hours: Hours {
+            days: EVERY_DAY,
+            opens: 0,
+            closes: 24,
+        },
+        dated: Dated::SameDay,
+        holidays: &[],
+        repeated_on: &[],
+        lives_days: 2,
+        stale_after_hours: DAILY_STALE_AFTER_HOURS,
+    },
     parse: parse_rates,
 };
 

@@ -10,7 +10,7 @@ use silkrate::domain::{
     SourceId, SourceRecord, SourceState, Table, choose_quotes, parse_decimal,
 };
 
-use crate::support::boards::noon;
+use crate::support::boards::{EVERY_DAY, noon};
 
 /// The preferences a service starts with.
 pub(crate) const PREFERENCES: [Preference; 3] = [
@@ -99,7 +99,7 @@ impl Records {
             zone: TimeZone::UTC,
             documents: vec![DocumentRecord {
                 name: "daily",
-                stale_after_days: 5,
+                schedule: EVERY_DAY,
                 history,
             }],
             attempted: true,
