@@ -285,15 +285,9 @@ fn record(settings: &SourceSettings) -> Result<SourceRecord, AppError> {
     let source = settings.source;
     let documents = settings.documents.iter().map(|document| DocumentRecord {
         name: document.name,
-        schedule: crate::domain::Schedule {
-            hours: source.hours,
-            dated: crate::domain::Dated::NextDay,
-            holidays: &[],
-            lives_days: 1,
-            stale_after_hours: 24,
-        },
+        schedule: document.schedule,
         required: document.required,
-        typical_dollar: None,
+        typical_dollar: source.typical_dollar,
         history: History::new(source.revising),
     });
     Ok(SourceRecord {

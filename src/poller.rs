@@ -78,7 +78,11 @@ impl Poller {
             fetcher: Fetcher::new(http, settings)?,
             interval: settings.interval,
             window: Window {
-                hours: settings.source.hours,
+                schedules: settings
+                    .documents
+                    .iter()
+                    .map(|document| document.schedule)
+                    .collect(),
                 zone,
             },
             clock,
@@ -236,7 +240,7 @@ impl Poller {
     async fn start_document(&self, document: &'static Document, gathered: &Mutex<Harvest>) -> Next {
         let today = self.today();
         let mut known = History::new(self.source.revising);
-        let mut asked_date = document.at_start.date(today);
+        let mut asked_date = document.date(document.at_start, today);
         let mut path = document.path(document.at_start, today);
         for request in 0..START_REQUESTS_MAX {
             if request > 0 {
@@ -245,7 +249,7 @@ impl Poller {
                     .into_iter()
                     .flatten()
                     .min();
-                let back_from = back_from.or_else(|| Asked::Tomorrow.date(today));
+                let back_from = back_from.or_else(|| document.date(Asked::Tomorrow, today));
                 let date = back_from.and_then(|date| date.yesterday().ok());
                 let (Some(dated), Some(date)) = (document.dated, date) else {
                     break;

@@ -146,6 +146,7 @@ mod tests {
                 },
                 dated: Dated::NextDay,
                 holidays: &[],
+                repeated_on: &[],
                 lives_days: 1,
                 stale_after_hours: 24,
             },

@@ -10,7 +10,8 @@ pub use served::Continuity;
 
 use crate::domain::rate::price;
 use crate::domain::{
-    Age, Currency, Flag, Held, Pair, Quote, QuoteInputs, Rate, RateFilter, Ratio, SourceId, View,
+    Age, Currency, Flag, Held, Pair, Publication, Quote, QuoteInputs, Rate, RateFilter, Ratio,
+    SourceId, View,
 };
 
 /// One revision of one server's memory.
@@ -35,6 +36,10 @@ pub struct SourceState {
     pub age: Option<Age>,
     /// The newest date it has published, announced ones included.
     pub newest_effective_date: Option<Date>,
+    /// The next table of its main document that is neither there nor late.
+    pub next_publication: Option<Publication>,
+    /// How many tables of its main document are late.
+    pub missed_publications: u32,
     /// Its values that wait.
     pub held: Vec<Arc<Held>>,
     /// What is odd about its newest tables.

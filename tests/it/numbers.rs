@@ -245,7 +245,8 @@ fn a_bank_prices_what_it_does_not_print_through_its_own_currency() {
     assert_eq!(rate.fixings.len(), 2);
     assert_eq!(
         rate.age.reason,
-        "nothing newer than 2026-03-19; stale since 2026-03-25"
+        "nothing newer than 2026-03-19; the table for 2026-03-20 was due by 2026-03-19 18:00 UTC; \
+         stale since 2026-03-20 18:00"
     );
     assert_eq!(
         line(Some(rate)),

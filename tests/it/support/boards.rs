@@ -9,20 +9,34 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Currency, DocumentRecord, Fixing, History, Preference, RateFilter, Revising, SourceId,
-    SourceRecord, Table, parse_decimal,
+    Currency, Dated, DocumentRecord, Fixing, History, Hours, Preference, RateFilter, Revising,
+    Schedule, SourceId, SourceRecord, Table, parse_decimal,
 };
 use silkrate::feed::{Feed, Message, Subscribe, Subscription};
+use silkrate::sources;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::desk::Desk;
-use crate::support::records::DAILY;
 
 /// How often a stream of these tests gives a sign of life.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
 
 const NBK: SourceId = SourceId::new("nbk");
 const FIRST_DAY: Date = date(2026, 4, 1);
+
+/// Every afternoon the table of the next day.
+pub(crate) const EVERY_DAY: Schedule = Schedule {
+    hours: Hours {
+        days: sources::EVERY_DAY,
+        opens: 14,
+        closes: 18,
+    },
+    dated: Dated::NextDay,
+    holidays: &[],
+    repeated_on: &[],
+    lives_days: 1,
+    stale_after_hours: sources::DAILY_STALE_AFTER_HOURS,
+};
 
 /// A Kazakh bank on a board, with a feed behind it.
 #[derive(Debug)]
@@ -44,7 +58,7 @@ impl OneBank {
             zone: TimeZone::UTC,
             documents: vec![DocumentRecord {
                 name: "daily",
-                schedule: DAILY,
+                schedule: EVERY_DAY,
                 required: &[],
                 typical_dollar: None,
                 history: History::new(Revising::Correction),
