@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::mpsc;
 
-use crate::domain::{Decision, Entry, Fixing, Held, Position, Served};
+use crate::domain::{Decision, Entry, Fixing, Held, Position, Served, SourceId};
 use crate::ledger::Append;
 use crate::ledger::error::Failure;
 
@@ -58,7 +58,7 @@ pub(super) fn append(connection: &mut Connection, entry: &Entry) -> Result<(), F
             stored_revision(entry.position.revision)?,
             entry.at.to_string(),
             entry.cause.as_str(),
-            entry.cause.source().map(|source| source.as_str()),
+            entry.cause.source().map(SourceId::as_str),
             fixings
         ],
     )?;

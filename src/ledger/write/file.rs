@@ -69,9 +69,10 @@ impl<'a> Statements<'a> {
 
     /// Writes what is new of a table: itself, when its date is new or another instant is printed, and its rows.
     fn file(&mut self, number: i64, table: &FiledTable) -> Result<u32, Failure> {
-        let mut table_id = match self.knows(table)? {
-            true => None,
-            false => Some(self.insert_table(number, table)?),
+        let mut table_id = if self.knows(table)? {
+            None
+        } else {
+            Some(self.insert_table(number, table)?)
         };
         let mut written: u32 = 0;
         for fixing in &table.rows {
