@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use crate::ledger::error::{Failure, of_system};
 use crate::ledger::{ClockKind, LedgerError};
@@ -18,8 +18,8 @@ const APPLICATION_ID: i64 = 0x7369_6c6b;
 /// What leads from each version of the schema to the next: the first one from an empty file to version 1. Entries are
 /// added at the end and never changed.
 pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
-/// How long to wait for another program's lock, such as a backup's: longer than a copy of the file takes, and shorter
-/// than anyone waits for a commit.
+/// How long to wait for another program's lock, such as that of a hand at `sqlite3`: longer than any statement takes,
+/// and shorter than a bank's answer may.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest file, in pages of 4 KiB, that is looked at page by page on a start: half a gigabyte, which takes about a
 /// second. A year of all sources is some 15 megabytes.
@@ -168,15 +168,24 @@ pub(super) fn prepare(
             known,
         });
     }
-    migrate(connection, MIGRATIONS).map_err(say)?;
-    settle(connection, place).map_err(say)?;
-    let kept = kept_clock(connection, clock).map_err(say)?;
-    if kept != clock {
+    // Before anything is changed: a file of the other clock is not ours to bring forward.
+    let kept = kept_clock(connection, found).map_err(say)?;
+    if let Some(kept) = kept.filter(|kept| *kept != clock) {
         return Err(LedgerError::OtherClock {
             path: PathBuf::from(&**label),
             kept,
             asked: clock,
         });
+    }
+    migrate(connection, MIGRATIONS).map_err(say)?;
+    settle(connection, place).map_err(say)?;
+    if kept.is_none() {
+        connection
+            .execute(
+                "INSERT INTO ledger (id, clock) VALUES (1, ?1)",
+                [clock.as_str()],
+            )
+            .map_err(|error| say(error.into()))?;
     }
     check(connection).map_err(say)
 }
@@ -228,16 +237,20 @@ pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Resul
     Ok(())
 }
 
-/// The clock of the file; a file without one takes that of this run.
-fn kept_clock(connection: &Connection, clock: ClockKind) -> Result<ClockKind, Failure> {
-    connection.execute(
-        "INSERT INTO ledger (id, clock) SELECT 1, ?1 WHERE NOT EXISTS (SELECT 1 FROM ledger)",
-        [clock.as_str()],
-    )?;
-    let kept: String = connection.query_row("SELECT clock FROM ledger", [], |row| row.get(0))?;
+/// The clock of a file of some version; none when it is new.
+fn kept_clock(connection: &Connection, version: i64) -> Result<Option<ClockKind>, Failure> {
+    if version == 0 {
+        return Ok(None);
+    }
+    let kept = connection.query_row("SELECT clock FROM ledger", [], |row| row.get(0));
+    let Some(kept): Option<String> = kept.optional()? else {
+        // It was cut off between its schema and this row.
+        return Ok(None);
+    };
     [ClockKind::Real, ClockKind::Replay]
         .into_iter()
         .find(|kind| kind.as_str() == kept)
+        .map(Some)
         .ok_or_else(|| Failure::Torn(format!("the table ledger names the clock `{kept}`")))
 }
 
