@@ -58,6 +58,7 @@ pub(crate) fn entry(revision: u64) -> Entry {
             .collect(),
     };
     let waiting = |number| Held {
+        code: fixing(number).currency,
         document: NBK.document,
         fixing: Arc::new(fixing(number)),
         check: Check::UnitJump,
