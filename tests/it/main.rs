@@ -19,6 +19,8 @@ mod feed;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
+mod gaps;
+#[cfg(test)]
 mod held;
 #[cfg(test)]
 mod laws;
