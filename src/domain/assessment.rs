@@ -17,7 +17,7 @@ use crate::domain::assessment::moves::{Moves, days_between, exceeds, scaled};
 use crate::domain::triangle::{self, Witness};
 use crate::domain::{
     Change, Check, Currency, DecidedBy, Decision, DocumentRecord, Fixing, Held, History, Outcome,
-    Ratio, Revising, SourceId, SourceRecord, Table,
+    Ratio, SourceId, SourceRecord, Table,
 };
 
 /// How long after a value was first held the bank must still print it: a bad page is mended within minutes.
@@ -136,7 +136,8 @@ impl Case<'_> {
         if step.is_inversion(self.row) {
             return suspicion(Check::Inversion, "one divided by the other");
         }
-        if moves.rewritten && self.history().revising() == Revising::Correction {
+        // With an instant, a second table of a date is the market moving on.
+        if moves.rewritten && self.table.as_of.is_none() {
             return suspicion(Check::Rewritten, "most rows of the table have changed");
         }
         if moves.whole_table_moved() {

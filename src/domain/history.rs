@@ -207,6 +207,12 @@ impl History {
         before.or_else(|| self.entries.range(date..).find_map(row))
     }
 
+    /// Whether a believed row prices a currency at a date or before it.
+    pub fn prices_until(&self, date: Date, code: Currency) -> bool {
+        let mut earlier = self.entries.range(..=date);
+        earlier.any(|(_, entry)| entry.table.rows.contains_key(&code))
+    }
+
     /// The newest table, announced ones included.
     pub fn newest(&self) -> Option<&Arc<Table>> {
         self.entries.last_key_value().map(|(_, entry)| &entry.table)
@@ -354,20 +360,17 @@ fn merged(known: &Table, table: Table, revising: Revising) -> (Table, Vec<Arc<Fi
     let mut rows = known.rows.clone();
     let mut news = Vec::new();
     for (code, row) in &table.rows {
-        let mut row = (**row).clone();
         let old = known.rows.get(code);
-        let repeats = old.is_some_and(|old| old.same_figure(&row));
-        if let (Some(old), Revising::Correction) = (old, revising) {
-            row.superseded_value = if repeats {
-                old.superseded_value
-            } else {
-                Some(old.value)
-            };
+        // All of the row stays, its change too: nothing of what is no news is written down.
+        if old.is_some_and(|old| old.same_figure(row)) {
+            continue;
+        }
+        let mut row = (**row).clone();
+        if revising == Revising::Correction {
+            row.superseded_value = old.map(|old| old.value);
         }
         let row = Arc::new(row);
-        if !repeats {
-            news.push(Arc::clone(&row));
-        }
+        news.push(Arc::clone(&row));
         rows.insert(*code, row);
     }
     (Table { rows, ..table }, news)

@@ -1,6 +1,7 @@
 //! Values that are not believed: what is held, what is served meanwhile, and what releases it. The figures are the banks'
 //! own where a date is given for them.
 
+mod marks;
 mod release;
 
 use std::sync::Arc;
