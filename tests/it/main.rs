@@ -27,6 +27,8 @@ mod laws;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
+mod mutations;
+#[cfg(test)]
 mod numbers;
 #[cfg(test)]
 mod past;
