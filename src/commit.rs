@@ -1,8 +1,8 @@
 //! The one task that draws revisions.
 //!
-//! Pollers hand in tables, the calendar turns at the banks' midnights and deadlines, and each of them becomes at most one commit:
-//! judged, applied to the board, published under the next revision. Whoever hands something in waits for the verdict;
-//! the queue is short, so a burst slows the pollers and not the readers.
+//! Pollers hand in tables, the calendar turns at the banks' midnights and deadlines, and each of them becomes at most one
+//! commit: judged, applied to the board, published under the next revision. Whoever hands something in waits for the
+//! verdict; the queue is short, so a burst slows the pollers and not the readers.
 
 use std::collections::BTreeMap;
 

@@ -30,3 +30,5 @@ mod sources;
 mod start;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod year;
