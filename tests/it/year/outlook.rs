@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
+use proptest::prop_oneof;
 use proptest::sample::select;
 use silkrate::domain::{Age, Dated, Freshness, KnownDates, Outlook, Publication, Schedule};
 use silkrate::sources::ALL;
@@ -46,8 +47,12 @@ fn a_moment() -> impl Strategy<Value = (Schedule, TimeZone, Timestamp, Date)> {
     });
     let minutes = 0..(3 * 366 * 24 * 60_i64);
     let start: Timestamp = "2023-06-01T00:00:00Z".parse().unwrap();
-    (select(documents.collect::<Vec<_>>()), minutes, -40..12_i32).prop_map(
-        move |((schedule, zone), minutes, days)| {
+    (
+        select(documents.collect::<Vec<_>>()),
+        minutes,
+        prop_oneof![-40..12_i32, -3..4_i32],
+    )
+        .prop_map(move |((schedule, zone), minutes, days)| {
             // Many of the instants are full hours, as the ends of windows are.
             let minutes = if minutes % 3 == 0 {
                 minutes
@@ -57,8 +62,7 @@ fn a_moment() -> impl Strategy<Value = (Schedule, TimeZone, Timestamp, Date)> {
             let now = start.checked_add(minutes.minutes()).unwrap();
             let today = zone.to_datetime(now).date();
             (schedule, zone, now, today.checked_add(days.days()).unwrap())
-        },
-    )
+        })
 }
 
 proptest! {

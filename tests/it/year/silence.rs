@@ -50,89 +50,93 @@ type Silence = (
     &'static [&'static str],
 );
 
+const fn evening(month: i8, day: i8) -> DateTime {
+    date(2026, month, day).at(22, 0, 0, 0)
+}
+
+const SILENCES: [Silence; 8] = [
+    (
+        ("nbk", "daily"),
+        (date(2026, 4, 2), evening(4, 7)),
+        &[
+            "04-02 19:00:00 Late 1",
+            "04-03 19:00:00 Stale 2",
+            "04-06 19:00:00 Stale 3",
+            "04-07 19:00:00 Stale 4",
+        ],
+    ),
+    (
+        ("nbkr", "daily"),
+        (date(2026, 5, 23), evening(5, 27)),
+        &[
+            "05-24 00:00:00 CarriedOver 0",
+            "05-25 19:00:00 Late 1",
+            "05-26 19:00:00 Stale 2",
+            "05-27 19:00:00 Stale 3",
+        ],
+    ),
+    (
+        ("nbkr", "weekly"),
+        (date(2026, 4, 10), evening(4, 20)),
+        &[
+            "04-10 19:00:00 Late 1",
+            "04-12 19:00:00 Stale 1",
+            "04-17 19:00:00 Stale 2",
+        ],
+    ),
+    (
+        ("cbu", "daily"),
+        (date(2026, 4, 3), evening(4, 6)),
+        &[
+            "04-03 19:00:00 Late 1",
+            "04-04 19:00:00 Stale 1",
+            "04-06 19:00:00 Stale 2",
+        ],
+    ),
+    // Before Navruz, 21 to 24 March. Friday the 20th, Eid, had a table that repeated Thursday's.
+    (
+        ("nbt", "daily"),
+        (date(2026, 3, 20), evening(3, 25)),
+        &[
+            "03-20 19:00:00 Late 1",
+            "03-21 19:00:00 Stale 1",
+            "03-25 19:00:00 Stale 2",
+        ],
+    ),
+    (
+        ("cbt", "daily"),
+        (date(2026, 4, 4), evening(4, 6)),
+        &[
+            "04-04 19:00:00 Late 1",
+            "04-05 19:00:00 Stale 1",
+            "04-06 19:00:00 Stale 2",
+        ],
+    ),
+    // Through the new-year holidays nothing is due.
+    (
+        ("cbr", "daily"),
+        (date(2025, 12, 31), evening(1, 14)),
+        &[
+            "01-01 00:00:00 CarriedOver 0",
+            "01-12 21:00:00 Late 1",
+            "01-13 21:00:00 Stale 2",
+            "01-14 21:00:00 Stale 3",
+        ],
+    ),
+    (
+        ("market", "latest"),
+        (date(2026, 4, 3), evening(4, 6)),
+        &[
+            "04-04 00:00:00 Late 1",
+            "04-05 00:00:00 Stale 2",
+            "04-06 00:00:00 Stale 3",
+        ],
+    ),
+];
+
 #[test]
 fn a_silent_bank_is_late_and_stale_to_the_second() {
-    let evening = |month, day| date(2026, month, day).at(22, 0, 0, 0);
-    let silences: [Silence; 8] = [
-        (
-            ("nbk", "daily"),
-            (date(2026, 4, 2), evening(4, 7)),
-            &[
-                "04-02 19:00:00 Late 1",
-                "04-03 19:00:00 Stale 2",
-                "04-06 19:00:00 Stale 3",
-                "04-07 19:00:00 Stale 4",
-            ],
-        ),
-        (
-            ("nbkr", "daily"),
-            (date(2026, 5, 23), evening(5, 27)),
-            &[
-                "05-24 00:00:00 CarriedOver 0",
-                "05-25 19:00:00 Late 1",
-                "05-26 19:00:00 Stale 2",
-                "05-27 19:00:00 Stale 3",
-            ],
-        ),
-        (
-            ("nbkr", "weekly"),
-            (date(2026, 4, 10), evening(4, 20)),
-            &[
-                "04-10 19:00:00 Late 1",
-                "04-12 19:00:00 Stale 1",
-                "04-17 19:00:00 Stale 2",
-            ],
-        ),
-        (
-            ("cbu", "daily"),
-            (date(2026, 4, 3), evening(4, 6)),
-            &[
-                "04-03 19:00:00 Late 1",
-                "04-04 19:00:00 Stale 1",
-                "04-06 19:00:00 Stale 2",
-            ],
-        ),
-        // Before Navruz, 21 to 24 March. Friday the 20th, Eid, had a table that repeated Thursday's.
-        (
-            ("nbt", "daily"),
-            (date(2026, 3, 20), evening(3, 25)),
-            &[
-                "03-20 19:00:00 Late 1",
-                "03-21 19:00:00 Stale 1",
-                "03-25 19:00:00 Stale 2",
-            ],
-        ),
-        (
-            ("cbt", "daily"),
-            (date(2026, 4, 4), evening(4, 6)),
-            &[
-                "04-04 19:00:00 Late 1",
-                "04-05 19:00:00 Stale 1",
-                "04-06 19:00:00 Stale 2",
-            ],
-        ),
-        // Through the new-year holidays nothing is due.
-        (
-            ("cbr", "daily"),
-            (date(2025, 12, 31), evening(1, 14)),
-            &[
-                "01-01 00:00:00 CarriedOver 0",
-                "01-12 21:00:00 Late 1",
-                "01-13 21:00:00 Stale 2",
-                "01-14 21:00:00 Stale 3",
-            ],
-        ),
-        (
-            ("market", "latest"),
-            (date(2026, 4, 3), evening(4, 6)),
-            &[
-                "04-04 00:00:00 Late 1",
-                "04-05 00:00:00 Stale 2",
-                "04-06 00:00:00 Stale 3",
-            ],
-        ),
-    ];
-    for (bank, (day, until), told) in silences {
+    for (bank, (day, until), told) in SILENCES {
         let mut observed = Observed::silent_from(named(bank), day);
         let from = day.at(0, 0, 0, 0);
         observed.poll_until(from);
