@@ -42,3 +42,5 @@ mod sources;
 mod start;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod year;
