@@ -27,7 +27,8 @@ use crate::sources::{
 /// How long after its Friday a weekly table may be missing before the one before it is stale: the weekend.
 const WEEKLY_STALE_AFTER_HOURS: i32 = 48;
 
-/// Days off by the Labour Code of 2025, the new-year and the May holidays among them; the two Aits move and are not here.
+/// Days off by the Labour Code of 2025, the new-year and the May holidays among them; the two Aits move and are not
+/// here.
 const HOLIDAYS: &[Holiday] = &[
     (1, 1),
     (1, 2),

@@ -44,3 +44,5 @@ mod sources;
 mod start;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod year;
