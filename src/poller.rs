@@ -119,7 +119,7 @@ impl Poller {
             let attempted_at = self.clock.now();
             let had_table = outcome.has_table;
             let (harvest, intent) = if start_is_due {
-                (self.start().await?, Intent::History)
+                (self.start().await?, Intent::Earlier)
             } else {
                 (self.poll().await, Intent::News)
             };
@@ -197,7 +197,7 @@ impl Poller {
             let unknown = Validators::default();
             let reply = self.ask(document, dated(date), &unknown, &gathered).await;
             let tables = std::mem::take(&mut locked(&gathered).tables);
-            let submission = self.submission(tables, Intent::History, false);
+            let submission = self.submission(tables, Intent::Earlier, false);
             self.commit.submit(submission).await?;
             if matches!(reply, Reply::Failed(Next::End)) {
                 break;
@@ -223,7 +223,7 @@ impl Poller {
                 () = &mut gather => break,
                 () = tokio::time::sleep(FIRST_COMMIT_AFTER) => {
                     let tables = std::mem::take(&mut locked(&gathered).tables);
-                    let submission = self.submission(tables, Intent::History, false);
+                    let submission = self.submission(tables, Intent::Earlier, false);
                     let verdict = self.commit.submit(submission).await?;
                     let mut gathered = locked(&gathered);
                     gathered.errors.extend(reasons(&verdict));

@@ -157,8 +157,10 @@ pub enum Outcome {
     Released,
     /// It is dropped for good.
     Rejected,
-    /// A later table, or another value of the same date, took its place.
+    /// A value of a later table is plausible: it is dropped.
     Overtaken,
+    /// The bank prints another value for the same date.
+    Replaced,
 }
 
 impl Outcome {
@@ -168,6 +170,7 @@ impl Outcome {
             Self::Released => "released",
             Self::Rejected => "rejected",
             Self::Overtaken => "overtaken",
+            Self::Replaced => "replaced",
         }
     }
 }

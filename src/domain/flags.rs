@@ -1,6 +1,6 @@
 //! What is odd about a table that is served: marks, never corrections.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -88,36 +88,42 @@ impl DocumentRecord {
 #[derive(Debug, Default)]
 pub struct FlagBook {
     flags: BTreeMap<(SourceId, &'static str, Date), Vec<Flag>>,
+    /// The tables that are in force or newest. Others are looked at for the rows that stand in them alone.
+    whole: BTreeSet<(SourceId, &'static str, Date)>,
 }
 
 impl FlagBook {
-    /// Looks at each document's table in force and its newest one, and at the fixings that these repeat: what is odd
-    /// about a repeated table is told of the fixing.
+    /// Looks at each document's table in force and its newest one, at the fixings that these repeat (what is odd about a
+    /// repeated table is told of the fixing), and at older tables in which some row still stands.
     pub fn of(records: &BTreeMap<SourceId, Arc<SourceRecord>>, now: Timestamp) -> Self {
-        let mut flags = BTreeMap::new();
+        let mut book = Self::default();
         for record in records.values() {
             let today = record.today(now);
             for document in &record.documents {
                 let history = &document.history;
                 let in_force = history.dates(today).map(|(date, _)| date);
                 let newest = history.known_dates().next_back();
-                for date in [in_force, newest].into_iter().flatten() {
-                    let fixed_on = history.fixed_on(date);
+                let whole: BTreeSet<Date> = [in_force, newest].into_iter().flatten().collect();
+                for date in history.dates_of_rows(today).union(&whole) {
+                    let fixed_on = history.fixed_on(*date);
                     let mut found = document.flags(fixed_on);
-                    found.extend(document.flags(date));
+                    found.extend(document.flags(*date));
                     found.extend(triangle_flags(records, record, document, fixed_on));
                     let table = (record.id, document.name, fixed_on);
-                    add_new(flags.entry(table).or_default(), found);
+                    add_new(book.flags.entry(table).or_default(), found);
                 }
+                let whole = whole.into_iter().map(|date| history.fixed_on(date));
+                let whole = whole.map(|date| (record.id, document.name, date));
+                book.whole.extend(whole);
             }
         }
-        Self { flags }
+        book
     }
 
-    /// The flags of a source's tables, in the order of their documents and dates.
+    /// The flags of a source's tables in force and newest, in the order of their documents and dates.
     pub fn of_source(&self, source: SourceId) -> impl Iterator<Item = &Flag> {
-        let of_source = self.flags.iter().filter(move |((id, ..), _)| *id == source);
-        of_source.flat_map(|(_, flags)| flags)
+        let of_source = self.whole.iter().filter(move |(id, ..)| *id == source);
+        of_source.flat_map(|table| self.flags.get(table).into_iter().flatten())
     }
 
     /// The flags of one table that concern a pair: those of its rows, and those of the whole table.
@@ -153,10 +159,11 @@ fn triangle_flags(
     let Some(table) = document.history.table(date) else {
         return Vec::new();
     };
+    let whole = triangle::with_dollar(record, table);
     let compared = |code: &&Currency| **code == Currency::USD || code.is_of_the_five();
     let flag = |code: &Currency| {
         let subject = triangle::subject(*code, table.pivot);
-        let ours = triangle::per_dollar(table, subject)?;
+        let ours = triangle::per_dollar(&whole, subject)?;
         let witnesses = triangle::witnesses(records, record.id, subject, date);
         if witnesses.is_empty() || witnesses.iter().any(|witness| witness.agrees(&ours)) {
             return None;

@@ -1,10 +1,12 @@
 //! How current a value is: judged by what the schedule says was due.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::domain::{Publication, Schedule};
+use crate::domain::{Held, Publication, Schedule};
 
 /// How current a value is, from best to worst. Whether polling works is another question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +106,18 @@ impl Age {
                 local(stale_from)
             ),
         }
+    }
+
+    /// The same, and that a value waits, where one is missing: the bank has published, it is we who do not believe it.
+    #[must_use]
+    pub fn held_back(mut self, held: Option<&Arc<Held>>) -> Self {
+        if let Some(held) = held
+            && self.freshness >= Freshness::Late
+        {
+            let date = held.fixing.effective_date;
+            self.reason = format!("{}; the value for {date} is held", self.reason);
+        }
+        self
     }
 
     /// The worse of the two, both reasons told when both are equally bad for different causes.

@@ -52,8 +52,10 @@ pub enum Implausible {
 pub enum Intent {
     /// The newest was asked for.
     News,
-    /// History was asked for.
-    History,
+    /// An earlier one was asked for: at start, or because it was missed.
+    Earlier,
+    /// An operator handed it in: a table of the past.
+    Backfill,
 }
 
 /// Judges the shape and the date of a table against the ones known of the same document.
@@ -225,6 +227,6 @@ mod tests {
             in_force: date(2026, 4, 1),
         };
         assert_eq!(verdict(&table, Intent::News), Err(outdated));
-        assert_eq!(verdict(&table, Intent::History), Ok(()));
+        assert_eq!(verdict(&table, Intent::Earlier), Ok(()));
     }
 }

@@ -113,13 +113,16 @@ impl SourceRecord {
             document.schedule.outlook(&self.zone, now, newest)
         });
         let documents = self.documents.iter();
+        let printed = documents
+            .clone()
+            .filter_map(|document| document.history.newest_printed());
         let held = documents.flat_map(|document| document.history.held());
         SourceState {
             id: self.id,
             name: self.name,
             attribution: self.attribution,
             age: main.and_then(|document| self.age(document, now)),
-            newest_effective_date: self.documents.iter().filter_map(newest_of).max(),
+            newest_effective_date: printed.max(),
             next_publication: outlook.as_ref().and_then(|outlook| outlook.next),
             missed_publications: outlook.map_or(0, |outlook| outlook.missed),
             held: held.map(Arc::clone).collect(),
@@ -145,7 +148,8 @@ impl SourceRecord {
             fixed_on,
             newest: document.history.newest()?.effective_date,
         };
-        Some(Age::of(&document.schedule, &self.zone, now, known))
+        let age = Age::of(&document.schedule, &self.zone, now, known);
+        Some(age.held_back(document.history.held().next_back()))
     }
 
     /// What the source says of a pair on a day: of its documents, the one that says the newest.
@@ -178,14 +182,8 @@ impl SourceRecord {
             fixed_on: standing.current.date,
             newest: standing.newest,
         };
-        let mut age = Age::of(&document.schedule, &self.zone, now, known);
-        if let Some(held) = standing.held.last()
-            && age.freshness >= Freshness::Late
-        {
-            // The bank has published: it is we who do not believe it.
-            let date = held.fixing.effective_date;
-            age.reason = format!("{}; the value for {date} is held", age.reason);
-        }
+        let age = Age::of(&document.schedule, &self.zone, now, known);
+        let age = age.held_back(standing.held.last());
         let table = (self.id, document.name, standing.current.date);
         Some(QuoteInputs {
             source: self.id,

@@ -1,6 +1,5 @@
 //! Opening the file: whose it is, who else has it, which version it is, and whether it is whole.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use crate::ledger::error::{Failure, of_system};
+use crate::ledger::guard::Guard;
 use crate::ledger::{ClockKind, LedgerError};
 
 mod inspect;
@@ -93,50 +93,33 @@ impl Place {
     }
 }
 
-/// The writing connection to a ledger that is ours, of this version, of this clock, and whole; and the lock that keeps
+/// The writing connection to a ledger that is ours, of this version, of this clock, and whole; and the guard that keeps
 /// others away while it lives.
 pub(super) fn open(
     place: &Place,
     clock: ClockKind,
-) -> Result<(Connection, Option<File>), LedgerError> {
+) -> Result<(Connection, Option<Guard>), LedgerError> {
     let Target::File(path) = &place.target else {
         let mut connection = place.connect(Access::Write)?;
         prepare(&mut connection, place, clock)?;
         return Ok((connection, None));
     };
-    let lock_path = beside(path, ".lock");
-    // The lock first, where there is one: who holds it may be in the middle of something. Otherwise what is not ours
-    // is left without even a lock beside it.
-    let known = lock_path.exists().then(|| lock(&lock_path, place));
-    let early = known.transpose()?;
+    // The guard first, where there is one: who holds it may be in the middle of something. Otherwise what is not ours
+    // is left without even a guard beside it.
+    let early = Guard::is_known(path).then(|| Guard::take(path, &place.label));
+    let early = early.transpose()?;
     inspect::inspect(path, &place.label)?;
-    let lock = match early {
-        Some(lock) => lock,
-        None => lock(&lock_path, place)?,
+    let mut guard = match early {
+        Some(guard) => guard,
+        None => Guard::take(path, &place.label)?,
     };
     let mut connection = place.connect(Access::Write)?;
     prepare(&mut connection, place, clock)?;
-    Ok((connection, Some(lock)))
+    guard.identify();
+    Ok((connection, Some(guard)))
 }
 
-/// Keeps every other silkrate away, until it is dropped or the process ends in whichever way.
-fn lock(lock_path: &Path, place: &Place) -> Result<File, LedgerError> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(lock_path)
-        .map_err(|error| of_system(lock_path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(LedgerError::InUse {
-            path: PathBuf::from(&*place.label),
-        }),
-        Err(TryLockError::Error(error)) => Err(of_system(lock_path, &error)),
-    }
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

@@ -115,6 +115,13 @@ pub(crate) fn store_unavailable(message: &str) -> Status {
     Status::with_error_details(Code::Unavailable, message, details)
 }
 
+/// Too many ask about the past at once.
+pub(crate) fn busy(message: &str) -> Status {
+    let mut details = info("TOO_MANY_QUESTIONS");
+    details.set_retry_info(Some(DRAINING_RETRY));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
 /// No held value has the name.
 pub(crate) fn not_decided(error: &NotDecided) -> Status {
     let (code, reason) = match error {

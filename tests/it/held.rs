@@ -312,7 +312,7 @@ fn a_corrected_page_takes_the_place_of_what_waited() {
         ("UZS", 100, "3.91", ""),
     ];
     let filed = file(&mut book, NBK, nbk(day, &right), at(day, 15));
-    assert_eq!(filed.decided[0].outcome, Outcome::Overtaken);
+    assert_eq!(filed.decided[0].outcome, Outcome::Replaced);
     assert_eq!(book.held().count(), 0);
     assert_eq!(value(&book, at(day, 15), "USD/KZT"), "475.09");
 }

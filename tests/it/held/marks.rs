@@ -57,19 +57,27 @@ fn a_repeated_table_is_marked_when_one_was_due_before_it_or_its_change_is_not_no
 }
 
 #[test]
-fn a_row_that_is_printed_again_stays_as_it_was_filed() {
+fn a_change_that_is_printed_anew_is_taken_and_supersedes_no_value() {
     let mut book = kazakh();
     let day = date(2026, 4, 1);
-    let rows = [
-        ("USD", 1, "478.77", "0.00"),
-        ("EUR", 1, "548.62", "0.00"),
-        ("UZS", 100, "3.93", "0.00"),
-    ];
-    let filed = file(&mut book, NBK, nbk(day, &rows), noon(day));
-    assert!(filed.is_empty(), "nothing of it is written down");
-    let history = &book.record(NBK).unwrap().documents[0].history;
-    let dollar = &history.table(day).unwrap().rows[&Currency::USD];
-    assert_eq!(dollar.published_change.unwrap().to_string(), "-2.77");
+    let rows = |eur| {
+        [
+            ("USD", 1, "478.77", "-2.77"),
+            ("EUR", 1, "548.62", eur),
+            ("UZS", 100, "3.93", "-0.02"),
+        ]
+    };
+    let filed = file(&mut book, NBK, nbk(day, &rows("-4.60")), noon(day));
+    let row = &filed.filed[0].rows[0];
+    assert_eq!(row.published_change.unwrap().to_string(), "-4.60");
+    assert_eq!(row.superseded_value, None);
+    let change = "published_change: the bank prints a change of -4.60; 548.62 after 553.24 on 2026-03-31 is -4.62";
+    assert_eq!(marks(&book, day), [change]);
+    let mended = file(&mut book, NBK, nbk(day, &rows("-4.62")), noon(day));
+    assert_eq!(mended.filed[0].rows.len(), 1, "the ledger hears of it too");
+    assert_eq!(marks(&book, day), Vec::<String>::new());
+    let again = file(&mut book, NBK, nbk(day, &rows("-4.62")), noon(day));
+    assert!(again.is_empty(), "nothing of what is known is written down");
 }
 
 #[test]
