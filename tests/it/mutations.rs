@@ -50,12 +50,12 @@ fn counts(case: &Case) -> Counts {
 }
 
 fn report(case: &Case, counts: &Counts) -> String {
-    let mut text = format!("\n{:<34}", case.title);
+    let mut text = format!("\n{:<46}", case.title);
     for (column, _) in COLUMNS {
         write!(text, "{column:>14}").unwrap();
     }
     for (kind, numbers) in counts {
-        write!(text, "\n  {kind:<32}").unwrap();
+        write!(text, "\n  {kind:<44}").unwrap();
         for number in numbers {
             write!(text, "{number:>14}").unwrap();
         }

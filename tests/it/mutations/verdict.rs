@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use rust_decimal::Decimal;
@@ -76,10 +75,8 @@ impl<'a> Bench<'a> {
     pub(crate) fn complaints(&self) -> Vec<String> {
         let outcome = self.outcome(&self.case.bytes).expect("it is taken");
         let views = self.views(&outcome.book, self.original.effective_date);
-        let flags = views
-            .iter()
-            .flat_map(|view| &view.states[&self.case.source.id].flags);
-        let flags = flags.map(|flag| flag.detail.clone());
+        let flags = views.flat_map(|view| view.states[&self.case.source.id].flags.clone());
+        let flags = flags.map(|flag| flag.detail);
         let held = outcome.book.held().map(|held| held.detail.clone());
         flags.chain(held).collect()
     }
@@ -123,8 +120,8 @@ impl<'a> Bench<'a> {
     /// Of a wrong row that is served.
     fn verdict_on(&self, outcome: &Outcome, key: (Date, Currency), row: &Arc<Fixing>) -> Verdict {
         let (date, code) = key;
-        let views = self.views(&outcome.book, date);
-        if row.superseded_value.is_some() || views.iter().all(|view| self.marks(view, code, row)) {
+        let mut views = self.views(&outcome.book, date);
+        if row.superseded_value.is_some() || views.all(|view| self.marks(&view, code, row)) {
             Verdict::Flagged
         } else if self.could_be_right(outcome, key, row) {
             Verdict::Undetectable
@@ -193,19 +190,16 @@ impl<'a> Bench<'a> {
     }
 
     fn has_flag(&self, outcome: &Outcome) -> bool {
-        let views = self.views(&outcome.book, outcome.table.effective_date);
-        let mut states = views.iter().map(|view| &view.states[&self.case.source.id]);
-        states.all(|state| !state.flags.is_empty())
+        let mut views = self.views(&outcome.book, outcome.table.effective_date);
+        views.all(|view| !view.states[&self.case.source.id].flags.is_empty())
     }
 
-    /// What is served when the document comes, and when it has taken force.
-    fn views(&self, book: &Book, date: Date) -> [View; 2] {
-        let zone = &book.record(self.case.source.id).unwrap().zone;
-        let noon = date
-            .at(12, 0, 0, 0)
-            .to_zoned_datetime(zone.clone())
-            .unwrap();
-        [self.case.now, self.case.now.max(noon.timestamp())].map(|now: Timestamp| book.view(now))
+    /// What is served when the document comes, and when it has taken force; each made when it is asked for.
+    fn views<'b>(&self, book: &'b Book, date: Date) -> impl Iterator<Item = View> + use<'b> {
+        let zone = book.record(self.case.source.id).unwrap().zone.clone();
+        let noon = date.at(12, 0, 0, 0).to_zoned_datetime(zone).unwrap();
+        let instants = [self.case.now, self.case.now.max(noon.timestamp())];
+        instants.into_iter().map(|now| book.view(now))
     }
 
     fn outcome(&self, bytes: &[u8]) -> Option<Outcome> {
