@@ -126,11 +126,8 @@ fn router<R: RateService>(settings: &config::Web, sources: Sources<R>, grpc: Rou
         .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())
         .route_service("/grpc.health.v1.Health/{*method}", grpc)
         .layer(middleware::from_fn(in_time))
-        .layer(middleware::from_fn_with_state(
-            origins.clone(),
-            origin::guard,
-        ))
-        .layer(origins.cors());
+        .layer(origins.cors())
+        .layer(middleware::from_fn_with_state(origins, origin::guard));
     Router::new()
         .route("/v1/openapi.json", get(openapi))
         .fallback(get(file))

@@ -3,7 +3,7 @@
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH,
 };
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -112,9 +112,15 @@ impl Asset {
         kept.insert(CONTENT_TYPE, HeaderValue::from_static(self.kind));
         kept.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
         kept.insert(ETAG, self.validator.clone());
-        // Code, the same for everyone, and no data: a page of any site may load it and check its digest, which
-        // browsers allow of shared files alone.
-        kept.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        if self.name == ELEMENT {
+            // Code, the same for everyone, and no data: a page of any site may load it and check its digest, which
+            // browsers allow of shared files alone.
+            kept.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            kept.insert(
+                HeaderName::from_static("cross-origin-resource-policy"),
+                HeaderValue::from_static("cross-origin"),
+            );
+        }
         response
     }
 }

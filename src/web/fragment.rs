@@ -125,10 +125,11 @@ impl<R> Writer<'_, R> {
     fn remarks(&mut self, rate: &Rate) {
         let words = &self.locale.words;
         let dated = |word: &str, date| word.replace("{date}", &self.locale.date(date));
-        let mut remarks = Vec::new();
         if let Some(change) = &rate.change {
-            remarks.push(dated(&words.since, change.reference_date));
+            self.text(", ");
+            self.text(&dated(&words.since, change.reference_date));
         }
+        let mut remarks = Vec::new();
         if let Some(date) = rate.effective_date {
             remarks.push(dated(&words.as_of, date));
         }

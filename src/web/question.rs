@@ -81,7 +81,13 @@ pub(super) struct Nothing {}
 /// The query of a request.
 pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Refused> {
     let query = Query::<T>::try_from_uri(uri);
-    let Query(query) = query.map_err(|error| Refused::query(error.body_text()))?;
+    let Query(query) = query.map_err(|error| {
+        let text = error.body_text();
+        let cause = text
+            .split_once(": ")
+            .map_or(text.as_str(), |(_, cause)| cause);
+        Refused::query(format!("the query cannot be read: {cause}"))
+    })?;
     Ok(query)
 }
 
