@@ -113,7 +113,7 @@ pub(super) fn flag(field: &str, text: Option<&str>) -> Result<bool, Refused> {
 /// How many rows; zero when it is left out.
 pub(super) fn page_size(text: Option<&str>) -> Result<i32, Refused> {
     let Some(text) = text else { return Ok(0) };
-    let refused = "page_size is a whole number from 1 to 1000";
+    let refused = "page_size is a whole number above zero";
     let size = text.parse().ok().filter(|size| *size > 0);
     size.ok_or_else(|| Refused::parameter("page_size", refused))
 }

@@ -115,8 +115,13 @@ impl From<Status> for Refused {
         let reason = details.error_info().map(|info| info.reason.clone());
         let violations = details.bad_request().map(|bad| &bad.field_violations);
         let field = violations.and_then(|violations| violations.first());
+        let status_of_code = match reason.as_deref() {
+            // Here it is a part of the path, and the path leads nowhere.
+            Some("INVALID_SOURCE") => StatusCode::NOT_FOUND,
+            _ => http_status(status.code()),
+        };
         Self {
-            status: http_status(status.code()),
+            status: status_of_code,
             reason: reason.unwrap_or_else(|| "INTERNAL".to_owned()),
             message: status.message().to_owned(),
             field: field.map(|violation| parameter_of(&violation.field)),
