@@ -29,11 +29,12 @@ use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::feed::Feed;
 use crate::grpc::{DrainingHealth, Rates};
 use crate::ledger::{ClockKind, LedgerError};
+use crate::pb;
 use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
 use crate::poller::Poller;
 use crate::poller::fetch::FetchError;
-use crate::{pb, web};
+use crate::web::{Sources, serve_browsers};
 
 /// How long the streams and connections of a stopping server may take to end before they are cut.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -207,30 +208,19 @@ impl App {
             config.server.heartbeat_interval,
             draining.clone(),
         );
-        let ticker = config.ticker.pairs;
-        let rates = Rates::new(feed.clone(), ledger.clone(), ticker.clone(), clock.clone());
-        let sources = web::Sources {
+        let ticker = config.ticker.pairs.clone();
+        let rates = Rates::new(feed.clone(), ledger.clone(), ticker, clock.clone());
+        let sources = Sources {
             rates: rates.clone(),
             feed,
-            ticker,
             clock,
         };
         let rates = RateServiceServer::new(rates).max_decoding_message_size(REQUEST_BYTES_MAX);
         let health = HealthReporter::new();
-        let health_service = HealthService::from_health_reporter(health.clone());
-        let health_service =
-            HealthServer::new(DrainingHealth::new(health_service, draining.clone()));
-        health
-            .set_service_status(SERVICE_NAME, ServingStatus::Serving)
-            .await;
+        let health_service = serving(&health, draining.clone()).await;
         let grpc = Routes::new(rates.clone()).add_service(health_service.clone());
-        let browsers = web::serve(
-            web_listener,
-            &config.web,
-            sources,
-            grpc.into_axum_router(),
-            draining.clone(),
-        );
+        let grpc = grpc.into_axum_router();
+        let browsers = serve_browsers(web_listener, &config, sources, grpc, draining.clone());
         tasks.start("web", browsers);
         let routes = server()
             .add_service(rates)
@@ -249,12 +239,7 @@ impl App {
             unasked = tasks.next_unasked() => Err(unasked),
         };
         tracing::info!(at_most = ?DRAIN_MAX, "ending the streams, waiting for the connections");
-        health
-            .set_service_status(SERVICE_NAME, ServingStatus::NotServing)
-            .await;
-        health
-            .set_service_status("", ServingStatus::NotServing)
-            .await;
+        not_serving(&health).await;
         draining.cancel();
         stop.cancel();
         if tokio::time::timeout(DRAIN_MAX, tasks.all()).await.is_err() {
@@ -288,6 +273,27 @@ async fn serve(routes: Router, listener: TcpListener, draining: CancellationToke
     {
         Ok(()) => tracing::debug!("every connection has ended"),
         Err(error) => tracing::error!(%error, "the server failed"),
+    }
+}
+
+/// The health service, which says that the rates are served until told otherwise.
+async fn serving(
+    health: &HealthReporter,
+    draining: CancellationToken,
+) -> HealthServer<DrainingHealth> {
+    health
+        .set_service_status(SERVICE_NAME, ServingStatus::Serving)
+        .await;
+    let service = HealthService::from_health_reporter(health.clone());
+    HealthServer::new(DrainingHealth::new(service, draining))
+}
+
+/// Says of everything that it is not served any more.
+async fn not_serving(health: &HealthReporter) {
+    for name in [SERVICE_NAME, ""] {
+        health
+            .set_service_status(name, ServingStatus::NotServing)
+            .await;
     }
 }
 

@@ -35,7 +35,7 @@ use tonic_web::GrpcWebLayer;
 use tower::Layer;
 
 use crate::clock::Clock;
-use crate::config;
+use crate::config::Config;
 use crate::domain::RateFilter;
 use crate::feed::Feed;
 use crate::pb::rate_service_server::RateService;
@@ -65,8 +65,6 @@ pub struct Sources<R> {
     pub rates: R,
     /// The streams, and the present.
     pub feed: Feed,
-    /// The pairs that an empty filter means.
-    pub ticker: RateFilter,
     /// What time it is.
     pub clock: Clock,
 }
@@ -76,6 +74,7 @@ pub struct Sources<R> {
 struct Shared<R> {
     rates: R,
     feed: Feed,
+    /// The pairs that an empty filter means.
     ticker: RateFilter,
     clock: Clock,
     assets: Assets,
@@ -86,28 +85,23 @@ struct Shared<R> {
 type Web<R> = Arc<Shared<R>>;
 
 /// Serves browsers until draining. `grpc` holds the services that gRPC-Web reaches, by their full paths.
-pub fn serve<R: RateService>(
+pub fn serve_browsers<R: RateService>(
     listener: TcpListener,
-    settings: &config::Web,
+    config: &Config,
     sources: Sources<R>,
     grpc: Router,
     draining: CancellationToken,
 ) -> impl Future<Output = ()> + Send + use<R> {
-    connections::serve(listener, router(settings, sources, grpc), draining)
+    connections::serve(listener, router(config, sources, grpc), draining)
 }
 
-fn router<R: RateService>(settings: &config::Web, sources: Sources<R>, grpc: Router) -> Router {
-    let Sources {
-        rates,
-        feed,
-        ticker,
-        clock,
-    } = sources;
-    let origins = Origins::new(&settings.allowed_origins);
+fn router<R: RateService>(config: &Config, sources: Sources<R>, grpc: Router) -> Router {
+    let Sources { rates, feed, clock } = sources;
+    let origins = Origins::new(&config.web.allowed_origins);
     let shared = Arc::new(Shared {
         rates,
         feed,
-        ticker,
+        ticker: config.ticker.pairs.clone(),
         clock,
         assets: Assets::new(),
         streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -130,7 +124,7 @@ fn router<R: RateService>(settings: &config::Web, sources: Sources<R>, grpc: Rou
         .layer(middleware::from_fn_with_state(origins, origin::guard));
     Router::new()
         .route("/v1/openapi.json", get(openapi))
-        .fallback(get(file))
+        .fallback(get(file).fallback(async || Refused::method()))
         .method_not_allowed_fallback(async || Refused::method())
         .merge(data)
         .layer(middleware::from_fn(bounded))

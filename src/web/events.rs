@@ -30,9 +30,9 @@ const AGE_MAX: Duration = Duration::from_secs(45 * 60);
 /// By how much that differs from stream to stream, so that those that began together do not end together.
 const AGE_SPREAD: Duration = Duration::from_secs(10 * 60);
 /// The least time before a reader connects again: a restart takes about as long.
-const RETRY_MIN: Duration = Duration::from_millis(1_000);
+const RETRY_MIN: Duration = Duration::from_secs(1);
 /// By how much that differs from reader to reader: ten thousand come back over four seconds, not at once.
-const RETRY_SPREAD: Duration = Duration::from_millis(4_000);
+const RETRY_SPREAD: Duration = Duration::from_secs(4);
 
 /// A stream under way.
 struct Reading {

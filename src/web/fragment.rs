@@ -227,17 +227,36 @@ impl<R> Writer<'_, R> {
         self.html.push('>');
     }
 
-    /// Text, also within quotes, in which nothing is markup.
     fn text(&mut self, text: &str) {
-        for character in text.chars() {
-            match character {
-                '&' => self.html.push_str("&amp;"),
-                '<' => self.html.push_str("&lt;"),
-                '>' => self.html.push_str("&gt;"),
-                '"' => self.html.push_str("&quot;"),
-                '\'' => self.html.push_str("&#39;"),
-                character => self.html.push(character),
-            }
+        escape(text, &mut self.html);
+    }
+}
+
+/// Text, also within quotes, in which nothing is markup.
+fn escape(text: &str, html: &mut String) {
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            character => html.push(character),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_is_markup() {
+        let mut html = String::new();
+        escape("\"><script>alert('&')</script>", &mut html);
+        assert_eq!(
+            html,
+            "&quot;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"
+        );
     }
 }

@@ -40,3 +40,5 @@ mod sources;
 mod start;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod web;
