@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! bank ─▶ sources (pure parse) ─▶ poller ─▶ commit ─▶ ledger (disk)
-//!                                              └────▶ board (memory) ─▶ feed ─▶ grpc ─▶ client
+//!                                              └────▶ board (memory) ─▶ feed ─▶ grpc, web ─▶ client
 //! ```
 //!
 //! One way. Pollers push what the banks published to the one [`commit`] task, the only place that draws a revision. It
@@ -31,6 +31,7 @@
 //! * [`feed`]: a subscriber's messages: the state, then what changes.
 //! * [`pb`]: the generated messages; `wire` converts to them. [`grpc`]: the service; what looks back, it asks of the
 //!   ledger. [`admin`]: what operators decide.
+//! * [`web`]: the browser side: pages, JSON, server-sent events, gRPC-Web.
 //! * [`app`]: wiring: takes the ports, starts the tasks, stops them.
 //! * [`client`]: our own subscriber, which reconnects and resumes. [`cli`]: the commands, built on it.
 //! * [`demo`]: a bank on loopback that replays published figures. [`telemetry`]: what the service says of itself.
@@ -71,8 +72,10 @@ pub mod poller;
 pub mod feed;
 pub mod pb;
 mod wire;
+mod json;
 pub mod grpc;
 pub mod admin;
+pub mod web;
 pub mod app;
 pub mod client;
 pub mod demo;

@@ -45,4 +45,6 @@ mod start;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod web;
+#[cfg(test)]
 mod year;
