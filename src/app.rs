@@ -24,12 +24,12 @@ use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle, Store};
 use crate::config::{self, Config, SourceSettings};
 use crate::domain::{DocumentRecord, History, SourceRecord};
-use crate::feed::Feed;
-use crate::grpc::{DrainingHealth, Rates};
+use crate::feed::{Feed, Terms};
+use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::ledger::{ClockKind, LedgerError};
 use crate::pb;
 use crate::pb::admin::admin_service_server::AdminServiceServer;
-use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
+use crate::pb::rate_service_server::SERVICE_NAME;
 use crate::poller::Poller;
 use crate::poller::fetch::FetchError;
 
@@ -202,13 +202,10 @@ impl App {
         for poller in pollers {
             tasks.start(poller.id().as_str(), poller.run(stop.clone()));
         }
-        let feed = Feed::new(
-            board.clone(),
-            config.server.heartbeat_interval,
-            draining.clone(),
-        );
+        let terms = Terms::new(config.server.heartbeat_interval, config.server.max_streams);
+        let feed = Feed::new(board.clone(), terms, draining.clone());
         let rates = Rates::new(feed, ledger.clone(), config.ticker.pairs, clock);
-        let rates = RateServiceServer::new(rates).max_decoding_message_size(REQUEST_BYTES_MAX);
+        let rates = SharedRates::new(rates, config.server.shared_encoding, REQUEST_BYTES_MAX);
         let health = HealthReporter::new();
         let health_service = HealthService::from_health_reporter(health.clone());
         let health_service =

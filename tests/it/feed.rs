@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use silkrate::domain::{Position, Update};
-use silkrate::feed::{Event, Message, Subscription, Verdict};
+use silkrate::feed::{End, Event, Message, Subscription, Verdict};
 use tokio::time::Instant;
 
 use crate::support::boards::{HEARTBEAT, OneBank, next};
@@ -248,5 +248,5 @@ async fn draining_ends_a_stream_at_once() {
     let mut subscription = bank.subscribe(|_| ());
     begin(&mut subscription).await;
     bank.draining.cancel();
-    assert!(subscription.next().await.is_none());
+    assert_eq!(subscription.next().await.unwrap_err(), End::Draining);
 }

@@ -12,7 +12,7 @@ use silkrate::domain::{
     Currency, DocumentRecord, Fixing, History, Preference, RateFilter, Revising, SourceId,
     SourceRecord, Table, parse_decimal,
 };
-use silkrate::feed::{Feed, Message, Subscribe, Subscription};
+use silkrate::feed::{Feed, Message, Subscribe, Subscription, Terms};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::desk::Desk;
@@ -53,7 +53,7 @@ impl OneBank {
         };
         let desk = Desk::new(vec![record], vec![Preference::Home], noon(FIRST_DAY));
         let draining = CancellationToken::new();
-        let feed = Feed::new(desk.reader(), HEARTBEAT, draining.clone());
+        let feed = Feed::new(desk.reader(), terms(), draining.clone());
         Self {
             desk: RefCell::new(desk),
             feed,
@@ -84,8 +84,13 @@ impl OneBank {
             updates_only: false,
         };
         change(&mut wanted);
-        self.feed.subscribe(wanted)
+        self.feed.subscribe(wanted).expect("there is room")
     }
+}
+
+/// Streams that age in an hour, and room for three of them.
+pub(crate) fn terms() -> Terms {
+    Terms::new(HEARTBEAT, 3)
 }
 
 /// Noon of a day: everything dated that day or before is in force.
