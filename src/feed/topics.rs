@@ -127,9 +127,7 @@ impl Topic {
         }
         let bytes = self.encode(encode);
         frames.update_bytes = frames.update_bytes.saturating_add(bytes.len());
-        frames
-            .updates
-            .push_back((after, to.clone(), bytes.clone()));
+        frames.updates.push_back((after, to.clone(), bytes.clone()));
         while frames.updates.len() > FRAMES_MAX
             || (frames.update_bytes > FRAME_BYTES_MAX && frames.updates.len() > 1)
         {

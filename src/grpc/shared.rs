@@ -30,8 +30,8 @@ use crate::clock::Clock;
 use crate::feed::{Step, Subscription, Topic, Topics};
 use crate::grpc::stream::end_status;
 use crate::grpc::{Rates, rate_answer, snapshot_answer};
-use crate::pb::{GetRateRequest, GetSnapshotRequest, WatchRatesRequest};
 use crate::pb::rate_service_server::RateServiceServer;
+use crate::pb::{GetRateRequest, GetSnapshotRequest, WatchRatesRequest};
 use crate::wire;
 
 /// The service, with the answers that are shared.

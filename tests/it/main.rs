@@ -23,6 +23,8 @@ mod held;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod numbers;

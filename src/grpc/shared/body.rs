@@ -202,7 +202,10 @@ mod tests {
     fn a_batch_is_cut_near_its_limit_and_loses_nothing() {
         let piece = Bytes::from(vec![7; BATCH_BYTES_MAX / 2]);
         let seen = drain(BatchBody::new(frames(vec![Ok(piece); 5])));
-        let lengths: Vec<usize> = seen.iter().map(|seen| seen.as_ref().unwrap().len()).collect();
+        let lengths: Vec<usize> = seen
+            .iter()
+            .map(|seen| seen.as_ref().unwrap().len())
+            .collect();
         assert_eq!(
             lengths,
             [BATCH_BYTES_MAX, BATCH_BYTES_MAX, BATCH_BYTES_MAX / 2]

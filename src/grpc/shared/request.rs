@@ -195,6 +195,9 @@ mod tests {
         };
         let framed = framed(&request);
         assert_eq!(&framed[..5], b"\0\0\0\0\x09");
-        assert_eq!(message_in(&framed).map(|message| frame(&message)), Some(framed));
+        assert_eq!(
+            message_in(&framed).map(|message| frame(&message)),
+            Some(framed)
+        );
     }
 }
