@@ -37,6 +37,8 @@ mod restart;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod shared;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod start;

@@ -56,7 +56,8 @@ pub(super) fn unsupported_media_type() -> Response<Body> {
     response
 }
 
-/// Reads the one uncompressed message of a request. Where there is anything else, what was read so far comes back.
+/// Reads the one uncompressed message of a request. Where there is anything else, or too much of it, what was read so far
+/// comes back.
 pub(super) async fn read(body: &mut Body, bytes_max: usize) -> Result<Bytes, Bytes> {
     let mut read = Bytes::new();
     while let Some(frame) = next_frame(body).await {
@@ -73,7 +74,8 @@ pub(super) async fn read(body: &mut Body, bytes_max: usize) -> Result<Bytes, Byt
             break;
         }
     }
-    message_in(&read).ok_or(read)
+    let message = message_in(&read).filter(|message| message.len() <= bytes_max);
+    message.ok_or(read)
 }
 
 /// The message, when there is one and nothing else.

@@ -154,6 +154,7 @@ impl Reader {
                 }
                 true
             }
+            Piece::End => panic!("a stream ends with a status"),
             Piece::Trailers(trailers) => {
                 assert_eq!(trailers["grpc-status"], "14", "never OK");
                 assert!(trailers.contains_key("grpc-status-details-bin"));

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Currency, DocumentRecord, Fixing, History, Preference, RateFilter, Revising, SourceId,
+    Book, Currency, DocumentRecord, Fixing, History, Preference, RateFilter, Revising, SourceId,
     SourceRecord, Table, parse_decimal,
 };
 use silkrate::feed::{Feed, Message, Subscribe, Subscription, Terms};
@@ -34,24 +34,7 @@ pub(crate) struct OneBank {
 
 impl OneBank {
     pub(crate) fn new() -> Self {
-        let record = SourceRecord {
-            id: NBK,
-            name: "National Bank of Kazakhstan",
-            attribution: "",
-            page: "",
-            terms: "",
-            home: Some(Currency::KZT),
-            zone: TimeZone::UTC,
-            documents: vec![DocumentRecord {
-                name: "daily",
-                schedule: DAILY,
-                required: &[],
-                typical_dollar: None,
-                history: History::new(Revising::Correction),
-            }],
-            attempted: true,
-        };
-        let desk = Desk::new(vec![record], vec![Preference::Home], noon(FIRST_DAY));
+        let desk = Desk::new(vec![record()], vec![Preference::Home], noon(FIRST_DAY));
         let draining = CancellationToken::new();
         let feed = Feed::new(desk.reader(), terms(), draining.clone());
         Self {
@@ -76,7 +59,16 @@ impl OneBank {
         )
     }
 
-    pub(crate) fn subscribe(&self, change: impl FnOnce(&mut Subscribe)) -> Subscription {
+    /// The bank publishes this table, and all it published before is forgotten.
+    pub(crate) fn publish_anew(&self, day: Date, rows: &[(&'static str, &str)]) {
+        let mut desk = self.desk.borrow_mut();
+        desk.book = Book::new(vec![record()], vec![Preference::Home]);
+        desk.insert(NBK, table(day, rows));
+        desk.publish(noon(day)).expect("the table is news");
+    }
+
+    #[expect(clippy::unused_self, reason = "it reads as what is asked of this bank")]
+    pub(crate) fn wanted(&self, change: impl FnOnce(&mut Subscribe)) -> Subscribe {
         let mut wanted = Subscribe {
             filter: RateFilter::parse(&["KZT/USD", "USD/KZT", "KZT/EUR"]).unwrap(),
             resume_after: None,
@@ -84,7 +76,32 @@ impl OneBank {
             updates_only: false,
         };
         change(&mut wanted);
+        wanted
+    }
+
+    pub(crate) fn subscribe(&self, change: impl FnOnce(&mut Subscribe)) -> Subscription {
+        let wanted = self.wanted(change);
         self.feed.subscribe(wanted).expect("there is room")
+    }
+}
+
+fn record() -> SourceRecord {
+    SourceRecord {
+        id: NBK,
+        name: "National Bank of Kazakhstan",
+        attribution: "",
+        page: "",
+        terms: "",
+        home: Some(Currency::KZT),
+        zone: TimeZone::UTC,
+        documents: vec![DocumentRecord {
+            name: "daily",
+            schedule: DAILY,
+            required: &[],
+            typical_dollar: None,
+            history: History::new(Revising::Correction),
+        }],
+        attempted: true,
     }
 }
 
