@@ -23,7 +23,7 @@ const FRAME_BYTES_MAX: usize = 1024 * 1024;
 /// The filters in use, and what has been encoded for them.
 #[derive(Debug, Default)]
 pub struct Topics {
-    topics: Mutex<Known>,
+    known: Mutex<Known>,
     rates: Mutex<Answers>,
     encoded: Arc<AtomicU64>,
 }
@@ -64,7 +64,7 @@ impl Topics {
     /// The topic of a filter. When there are too many, the one used longest ago and by no stream goes; when all are in
     /// use, this one is shared with nobody.
     pub fn topic(&self, filter: &RateFilter) -> Arc<Topic> {
-        let mut known = lock(&self.topics);
+        let mut known = lock(&self.known);
         known.uses = known.uses.wrapping_add(1);
         let now = known.uses;
         if let Some((topic, used)) = known.by_filter.get_mut(filter) {

@@ -64,7 +64,9 @@ async fn every_commit_is_encoded_once_for_each_filter_however_many_read_it() {
     let open = |pairs: &&[&str]| call(service.clone(), "WatchRates", &watching(pairs)).into_body();
     let readers = FILTERS.iter().cycle().take(READERS * FILTERS.len());
     let mut readers: Vec<Body> = readers.map(open).collect();
-    readers.iter_mut().for_each(|body| drop(data(body)));
+    for body in &mut readers {
+        drop(data(body));
+    }
     assert_eq!(service.topics().encoded(), 3, "a snapshot for each filter");
 
     let values = ["475.09", "474.20", "473.00", "472.10"];
@@ -138,7 +140,9 @@ async fn more_filters_than_are_shared_are_served_all_the_same() {
         call(service.clone(), "WatchRates", &wanted).into_body()
     };
     let mut readers: Vec<Body> = pairs.iter().map(open).collect();
-    readers.iter_mut().for_each(|body| drop(data(body)));
+    for body in &mut readers {
+        drop(data(body));
+    }
     bank.commit_dollar(2, "475.09");
     let updates: Vec<Bytes> = readers.iter_mut().map(data).collect();
     assert!(updates.iter().all(|update| *update == updates[0]));

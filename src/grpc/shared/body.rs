@@ -161,11 +161,8 @@ mod tests {
     fn drain(body: impl Body<Data = Bytes, Error = Infallible>) -> Vec<Result<Bytes, String>> {
         let mut body = Box::pin(body);
         let mut seen = Vec::new();
-        let next = |body: &mut Pin<Box<_>>| {
-            body.as_mut()
-                .poll_frame(&mut Context::from_waker(Waker::noop()))
-        };
-        while let Poll::Ready(Some(Ok(frame))) = next(&mut body) {
+        let mut context = Context::from_waker(Waker::noop());
+        while let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(&mut context) {
             seen.push(frame.into_data().map_err(|frame| {
                 let trailers = frame.into_trailers().unwrap();
                 trailers["grpc-status"].to_str().unwrap().to_owned()

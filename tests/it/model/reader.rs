@@ -56,7 +56,7 @@ impl Reader {
     /// Connects, and reads the opening and what it promises.
     pub(super) async fn connect(&mut self, world: &mut World, terms: &Terms) {
         self.filter = terms.filter;
-        let mut request = world.request(terms.filter);
+        let mut request = World::request(terms.filter);
         request.resume_after = self.resume_at(world, terms.resume);
         request.updates_only = terms.is_updates_only;
         let min_interval = if terms.is_throttled {
@@ -91,7 +91,7 @@ impl Reader {
             Expected::Snapshot
         };
         tokio::task::yield_now().await;
-        self.read_one(world, Some(owed));
+        self.read_one(world, Some(&owed));
     }
 
     fn resume_at(&self, world: &World, resume: Resume) -> Option<pb::Position> {
@@ -127,7 +127,7 @@ impl Reader {
     }
 
     /// Takes one piece; `owed` is what must be the first thing in it after an opening. Whether there was one.
-    fn read_one(&mut self, world: &mut World, owed: Option<Expected>) -> bool {
+    fn read_one(&mut self, world: &mut World, owed: Option<&Expected>) -> bool {
         let Some(stream) = &mut self.stream else {
             return false;
         };
@@ -142,7 +142,7 @@ impl Reader {
             Piece::Data(data) => {
                 stream.rest.extend_from_slice(&data);
                 for message in split(&mut stream.rest) {
-                    self.take(world, &message, owed.clone());
+                    self.take(world, &message, owed);
                 }
                 if let Some(stream) = &self.stream {
                     let begun = matches!(stream.expected, Expected::News);
@@ -164,7 +164,7 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, world: &mut World, raw: &Bytes, owed: Option<Expected>) {
+    fn take(&mut self, world: &mut World, raw: &Bytes, owed: Option<&Expected>) {
         let message = pb::WatchRatesResponse::decode(&raw[5..]).unwrap();
         let position = message.position.expect("every message has a position");
         let stream = self.stream.as_mut().unwrap();
@@ -177,7 +177,7 @@ impl Reader {
                 assert_eq!((opening.verdict(), &position), (verdict, &begins));
                 let granted = opening.min_interval.unwrap().try_into();
                 assert_eq!(granted, Ok(stream.min_interval));
-                stream.expected = owed.expect("an opening comes once");
+                stream.expected = owed.expect("an opening comes once").clone();
             }
             (Event::Snapshot(snapshot), expected) => {
                 assert_ne!(expected, Expected::CatchUp, "resumed is resumed");
@@ -194,7 +194,7 @@ impl Reader {
                 self.moved(world, raw, position, &seen);
             }
             (Event::Update(update), Expected::CatchUp | Expected::News) => {
-                self.apply(world, raw, position, update, is_first);
+                self.apply(world, raw, position, (update, is_first));
             }
             (Event::Heartbeat(heartbeat), Expected::News) => {
                 assert_eq!(Some(&position), self.held.as_ref(), "it never overtakes");
@@ -223,8 +223,7 @@ impl Reader {
         world: &mut World,
         raw: &Bytes,
         position: pb::Position,
-        update: pb::Update,
-        is_first: bool,
+        (update, is_first): (pb::Update, bool),
     ) {
         assert_eq!(update.after, self.held, "an update follows what is held");
         let after = self.held.as_ref().unwrap().revision;

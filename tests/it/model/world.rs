@@ -228,7 +228,7 @@ impl World {
         })
     }
 
-    pub(super) fn request(&self, index: usize) -> pb::WatchRatesRequest {
+    pub(super) fn request(index: usize) -> pb::WatchRatesRequest {
         pb::WatchRatesRequest {
             filter: Some(filter(index)),
             ..pb::WatchRatesRequest::default()
