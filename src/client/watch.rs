@@ -156,6 +156,12 @@ impl Watch {
         };
         match received {
             Ok(message) => Ok(self.apply(message)),
+            Err(error) if error.is_planned() => {
+                // Nothing is wrong, and nobody needs to hear of it.
+                self.pause(String::new(), error.retry_after());
+                self.failures = 0;
+                self.open().await
+            }
             Err(error) => self.disconnect(&error),
         }
     }

@@ -6,8 +6,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::domain::{Pair, Position, RateFilter};
 
@@ -20,11 +22,16 @@ const FRAMES_MAX: usize = 32;
 /// 64 MiB.
 const FRAME_BYTES_MAX: usize = 1024 * 1024;
 
+/// How long a sign of life is good for all: readers who were last told something together are due together, and nobody
+/// minds a server's clock that is a second old.
+const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(1);
+
 /// The filters in use, and what has been encoded for them.
 #[derive(Debug, Default)]
 pub struct Topics {
     known: Mutex<Known>,
     rates: Mutex<Answers>,
+    heartbeat: Mutex<Option<(Position, Instant, Bytes)>>,
     encoded: Arc<AtomicU64>,
 }
 
@@ -110,7 +117,23 @@ impl Topics {
         Ok(bytes)
     }
 
-    /// How often something was encoded to be shared. It grows with commits and filters, and not with subscribers.
+    /// A sign of life at a position: it tells the same to the readers of every filter. What moves without commits is at
+    /// most a second old in it.
+    pub fn heartbeat(&self, position: &Position, encode: impl FnOnce() -> Bytes) -> Bytes {
+        let mut kept = lock(&self.heartbeat);
+        let now = Instant::now();
+        if let Some((of, since, bytes)) = &*kept
+            && of == position
+            && now.duration_since(*since) < HEARTBEAT_AGE_MAX
+        {
+            return bytes.clone();
+        }
+        let bytes = encode();
+        *kept = Some((position.clone(), now, bytes.clone()));
+        bytes
+    }
+
+    /// How often something that follows from commits was encoded to be shared. It grows with commits and filters, and not with subscribers.
     pub fn encoded(&self) -> u64 {
         self.encoded.load(Ordering::Relaxed)
     }

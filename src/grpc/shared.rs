@@ -110,6 +110,7 @@ impl SharedRates {
         let subscription = self.rates.subscribe(request)?;
         let reader = Reader {
             topic: self.topics.topic(subscription.filter()),
+            topics: Arc::clone(&self.topics),
             subscription,
             clock: self.rates.clock.clone(),
         };
@@ -121,6 +122,7 @@ impl SharedRates {
 struct Reader {
     subscription: Subscription,
     topic: Arc<Topic>,
+    topics: Arc<Topics>,
     clock: Clock,
 }
 
@@ -132,8 +134,9 @@ impl Reader {
             framed(&wire::to_message(&message, self.clock.now()))
         };
         Ok(match &step {
-            // Both are of one reader and one moment.
-            Step::Opening { .. } | Step::Heartbeat(_) => encode(),
+            // It is of one reader, and small.
+            Step::Opening { .. } => encode(),
+            Step::Heartbeat(shown) => self.topics.heartbeat(&shown.position, encode),
             Step::Snapshot(snapshot) => self.topic.snapshot(&snapshot.position, encode),
             Step::Update { after, to } => self.topic.update(*after, &to.position, encode),
         })

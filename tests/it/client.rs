@@ -296,6 +296,24 @@ async fn a_server_that_names_a_time_is_left_alone_until_then() {
 }
 
 #[tokio::test]
+async fn the_age_of_a_stream_is_no_disconnection() {
+    let mut details = ErrorDetails::new();
+    details.set_error_info("STREAM_AGED", "silkrate", []);
+    let aged = Status::with_error_details(Code::Unavailable, "old", details);
+    let running = serve([
+        Script::Break(vec![opening(REQUESTED, LONG), snapshot(1, &[])], aged),
+        Script::Hang(vec![
+            opening(ResumeVerdict::Resumed, LONG),
+            update(1, 1, &[]),
+        ]),
+    ])
+    .await;
+    let (kinds, _) = events(&mut running.watch(), 4).await;
+    assert_eq!(kinds, ["opening", "snapshot", "opening", "update"]);
+    assert_eq!(running.resumed_after(), [None, Some(1)]);
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_is_tried_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

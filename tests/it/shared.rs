@@ -106,6 +106,26 @@ async fn those_who_come_back_from_the_same_position_share_one_catch_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn readers_who_are_due_together_share_a_sign_of_life_and_not_the_next_one() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let service = service(&bank, 1_000, true);
+    let open = |pairs: &&[&str]| call(service.clone(), "WatchRates", &watching(pairs)).into_body();
+    let mut readers: Vec<Body> = FILTERS.iter().map(open).collect();
+    for body in &mut readers {
+        drop(data(body));
+    }
+    let mut beat = async || {
+        tokio::time::advance(HEARTBEAT).await;
+        let beats: Vec<Bytes> = readers.iter_mut().map(data).collect();
+        let first = beats[0].as_ptr();
+        assert!(beats.iter().all(|beat| beat.as_ptr() == first));
+        beats[0].clone()
+    };
+    assert_ne!(beat().await.as_ptr(), beat().await.as_ptr());
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_is_encoded_once_until_the_next_commit() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
