@@ -26,8 +26,8 @@ use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle, Store};
 use crate::config::{self, Config, SourceSettings};
 use crate::domain::{DocumentRecord, History, SourceRecord};
-use crate::feed::Feed;
-use crate::grpc::{DrainingHealth, Rates};
+use crate::feed::{Feed, Terms};
+use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::ledger::{ClockKind, LedgerError};
 use crate::pb;
 use crate::pb::admin::admin_service_server::AdminServiceServer;
@@ -203,11 +203,8 @@ impl App {
         for poller in pollers {
             tasks.start(poller.id().as_str(), poller.run(stop.clone()));
         }
-        let feed = Feed::new(
-            board.clone(),
-            config.server.heartbeat_interval,
-            draining.clone(),
-        );
+        let terms = Terms::new(config.server.heartbeat_interval, config.server.max_streams);
+        let feed = Feed::new(board.clone(), terms, draining.clone());
         let ticker = config.ticker.pairs.clone();
         let rates = Rates::new(feed.clone(), ledger.clone(), ticker, clock.clone());
         let sources = Sources {
@@ -215,10 +212,12 @@ impl App {
             feed,
             clock,
         };
-        let rates = RateServiceServer::new(rates).max_decoding_message_size(REQUEST_BYTES_MAX);
+        let from_browsers = RateServiceServer::new(rates.clone());
+        let from_browsers = from_browsers.max_decoding_message_size(REQUEST_BYTES_MAX);
+        let rates = SharedRates::new(rates, config.server.shared_encoding, REQUEST_BYTES_MAX);
         let health = HealthReporter::new();
         let health_service = serving(&health, draining.clone()).await;
-        let grpc = Routes::new(rates.clone()).add_service(health_service.clone());
+        let grpc = Routes::new(from_browsers).add_service(health_service.clone());
         let grpc = grpc.into_axum_router();
         let browsers = serve_browsers(web_listener, &config, sources, grpc, draining.clone());
         tasks.start("web", browsers);

@@ -51,6 +51,10 @@ pub struct Server {
     pub admin_listen: SocketAddr,
     /// How long a stream stays silent at most.
     pub heartbeat_interval: Duration,
+    /// How many streams there may be in all.
+    pub max_streams: u32,
+    /// Whether what many readers want is encoded once for all of them. The bytes are the same either way.
+    pub shared_encoding: bool,
 }
 
 /// `[web]`

@@ -55,6 +55,6 @@ pub use quote::{DocumentRecord, Preference, Quote, QuoteInputs, SourceRecord, ch
 pub use rate::{Announced, Derivation, Rate, WindowChange};
 pub use ratio::Ratio;
 pub use schedule::{Dated, Holiday, Hours, Outlook, Publication, Schedule};
-pub use snapshot::{Continuity, Position, Snapshot, SourceState, Update};
+pub use snapshot::{Continuity, Position, REMOVALS_MAX, Snapshot, SourceState, Update};
 pub use ticker::{TickerStyle, ticker_entry};
 pub use window::{NoPoint, Window, WindowPoint};

@@ -52,8 +52,11 @@
 //!
 //! * *Chose* a bank as a constant value with a function pointer, *over* a trait: a bank is data and one pure function;
 //!   a trait becomes right when a bank needs state between calls.
-//! * *Chose* computing a subscriber's update from the newest snapshot when it is ready to take one, *over* a queue of
-//!   events: the state is small, a slow reader gets fewer and newer messages, and nothing can overflow.
+//! * *Chose* one short queue of snapshots for all subscribers, and past its end an update computed from the newest one and
+//!   the position a subscriber holds, *over* a queue of events for each: the state is small, a slow reader gets fewer and
+//!   newer messages, and nothing can overflow.
+//! * *Chose* bodies of shared bytes in front of the generated server, *over* a codec: what many want is encoded and framed
+//!   once, and the server hands out the same bytes. `server.shared_encoding` switches it off; nobody can tell.
 //! * *Chose* to derive everything that is served, flags and freshness included, from the book and the clock at each commit,
 //!   *over* updating it in place: a restart, a correction and a table of the past then need no rules of their own.
 //! * *Chose* fingerprints of what is served in the ledger, *over* replaying every step at start: a start reads two months

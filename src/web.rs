@@ -29,7 +29,6 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic_web::GrpcWebLayer;
 use tower::Layer;
@@ -52,8 +51,6 @@ const POSITION: &str = "silkrate-position";
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest query: 256 pairs are two KiB, and twice that when the slashes are escaped.
 const QUERY_BYTES_MAX: usize = 8 * 1024;
-/// Server-sent streams in all: some 20 KiB each with its connection, so a few hundred MiB at most.
-const STREAMS_MAX: usize = 12 * 1024;
 /// What a page may do: load our own files and ask this server, nothing else. No inline script, no frames.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
 connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -78,8 +75,6 @@ struct Shared<R> {
     ticker: RateFilter,
     clock: Clock,
     assets: Assets,
-    /// Places for server-sent streams.
-    streams: Arc<Semaphore>,
 }
 
 type Web<R> = Arc<Shared<R>>;
@@ -104,7 +99,6 @@ fn router<R: RateService>(config: &Config, sources: Sources<R>, grpc: Router) ->
         ticker: config.ticker.pairs.clone(),
         clock,
         assets: Assets::new(),
-        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
     });
     let grpc = GrpcWebLayer::new().layer(grpc);
     let data = Router::new()

@@ -28,6 +28,10 @@ const WEB_LISTEN_DEFAULT: SocketAddr = loopback(8_080);
 const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(20);
 /// Faster tells nothing more; slower, and middle boxes cut idle connections.
 const HEARTBEAT_BOUNDS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
+/// A reader with a connection of its own takes some 20 KiB: a gigabyte and a half.
+const STREAMS_DEFAULT: u32 = 65_536;
+/// None would be no service; a million is more than one process has been seen to carry.
+const STREAMS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 /// The five, in the order of the ticker everybody knows.
 const PAIRS_DEFAULT: &[&str] = &["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"];
 /// The word in `ticker.prefer` for the bank whose own currency is one side of the pair.
@@ -61,6 +65,8 @@ const KEYS: &[&str] = &[
     "server.listen",
     "server.admin_listen",
     "server.heartbeat_interval",
+    "server.max_streams",
+    "server.shared_encoding",
     "web.listen",
     "web.allowed_origins",
     "ticker.pairs",
@@ -142,6 +148,12 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn server(&self) -> Result<Server, ConfigError> {
+        let (least, most) = (STREAMS_BOUNDS.start(), STREAMS_BOUNDS.end());
+        let accepted = format!("a whole number from {least} to {most}");
+        let whole = |raw: &_| values::whole(raw, STREAMS_BOUNDS);
+        let max_streams = self.entries.get("server.max_streams", &accepted, whole)?;
+        let (key, accepted) = ("server.shared_encoding", "true or false");
+        let shared_encoding = self.entries.get(key, accepted, values::flag)?;
         Ok(Server {
             listen: self.address("server.listen", LISTEN_DEFAULT)?,
             admin_listen: self.address("server.admin_listen", ADMIN_LISTEN_DEFAULT)?,
@@ -150,6 +162,8 @@ impl Loader<'_> {
                 HEARTBEAT_DEFAULT,
                 &HEARTBEAT_BOUNDS,
             )?,
+            max_streams: max_streams.unwrap_or(STREAMS_DEFAULT),
+            shared_encoding: shared_encoding.unwrap_or(true),
         })
     }
 

@@ -181,6 +181,7 @@ fn to_verdict(verdict: Verdict) -> pb::ResumeVerdict {
     match verdict {
         Verdict::SnapshotRequested => pb::ResumeVerdict::SnapshotRequested,
         Verdict::Resumed => pb::ResumeVerdict::Resumed,
+        Verdict::SnapshotTooOld => pb::ResumeVerdict::SnapshotTooOld,
         Verdict::SnapshotOtherEpoch => pb::ResumeVerdict::SnapshotOtherEpoch,
         Verdict::SnapshotAhead => pb::ResumeVerdict::SnapshotAhead,
     }

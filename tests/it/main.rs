@@ -25,6 +25,8 @@ mod held;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod mutations;
@@ -38,6 +40,8 @@ mod readme;
 mod restart;
 #[cfg(test)]
 mod service;
+#[cfg(test)]
+mod shared;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]

@@ -8,3 +8,4 @@ pub(crate) mod desk;
 pub(crate) mod records;
 pub(crate) mod scripted;
 pub(crate) mod silkrate;
+pub(crate) mod wire;

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Currency, Dated, DocumentRecord, Fixing, History, Hours, Preference, RateFilter, Revising,
-    Schedule, SourceId, SourceRecord, Table, parse_decimal,
+    Book, Currency, Dated, DocumentRecord, Fixing, History, Hours, Preference, RateFilter,
+    Revising, Schedule, SourceId, SourceRecord, Table, parse_decimal,
 };
-use silkrate::feed::{Feed, Message, Subscribe, Subscription};
+use silkrate::feed::{Feed, Message, Subscribe, Subscription, Terms};
 use silkrate::sources;
 use tokio_util::sync::CancellationToken;
 
@@ -48,26 +48,9 @@ pub(crate) struct OneBank {
 
 impl OneBank {
     pub(crate) fn new() -> Self {
-        let record = SourceRecord {
-            id: NBK,
-            name: "National Bank of Kazakhstan",
-            attribution: "",
-            page: "",
-            terms: "",
-            home: Some(Currency::KZT),
-            zone: TimeZone::UTC,
-            documents: vec![DocumentRecord {
-                name: "daily",
-                schedule: EVERY_DAY,
-                required: &[],
-                typical_dollar: None,
-                history: History::new(Revising::Correction),
-            }],
-            attempted: true,
-        };
-        let desk = Desk::new(vec![record], vec![Preference::Home], noon(FIRST_DAY));
+        let desk = Desk::new(vec![record()], vec![Preference::Home], noon(FIRST_DAY));
         let draining = CancellationToken::new();
-        let feed = Feed::new(desk.reader(), HEARTBEAT, draining.clone());
+        let feed = Feed::new(desk.reader(), terms(), draining.clone());
         Self {
             desk: RefCell::new(desk),
             feed,
@@ -90,7 +73,16 @@ impl OneBank {
         )
     }
 
-    pub(crate) fn subscribe(&self, change: impl FnOnce(&mut Subscribe)) -> Subscription {
+    /// The bank publishes this table, and all it published before is forgotten.
+    pub(crate) fn publish_anew(&self, day: Date, rows: &[(&'static str, &str)]) {
+        let mut desk = self.desk.borrow_mut();
+        desk.book = Book::new(vec![record()], vec![Preference::Home]);
+        desk.insert(NBK, table(day, rows));
+        desk.publish(noon(day)).expect("the table is news");
+    }
+
+    #[expect(clippy::unused_self, reason = "it reads as what is asked of this bank")]
+    pub(crate) fn wanted(&self, change: impl FnOnce(&mut Subscribe)) -> Subscribe {
         let mut wanted = Subscribe {
             filter: RateFilter::parse(&["KZT/USD", "USD/KZT", "KZT/EUR"]).unwrap(),
             resume_after: None,
@@ -98,8 +90,38 @@ impl OneBank {
             updates_only: false,
         };
         change(&mut wanted);
-        self.feed.subscribe(wanted)
+        wanted
     }
+
+    pub(crate) fn subscribe(&self, change: impl FnOnce(&mut Subscribe)) -> Subscription {
+        let wanted = self.wanted(change);
+        self.feed.subscribe(wanted).expect("there is room")
+    }
+}
+
+fn record() -> SourceRecord {
+    SourceRecord {
+        id: NBK,
+        name: "National Bank of Kazakhstan",
+        attribution: "",
+        page: "",
+        terms: "",
+        home: Some(Currency::KZT),
+        zone: TimeZone::UTC,
+        documents: vec![DocumentRecord {
+            name: "daily",
+            schedule: EVERY_DAY,
+            required: &[],
+            typical_dollar: None,
+            history: History::new(Revising::Correction),
+        }],
+        attempted: true,
+    }
+}
+
+/// Streams that age in an hour, and room for three of them.
+pub(crate) fn terms() -> Terms {
+    Terms::new(HEARTBEAT, 3)
 }
 
 /// Noon of a day: everything dated that day or before is in force.

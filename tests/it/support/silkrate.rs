@@ -43,6 +43,8 @@ pub(crate) fn settings(now: &str) -> Config {
             listen: any_port,
             admin_listen: any_port,
             heartbeat_interval: Duration::from_secs(20),
+            max_streams: 10_000,
+            shared_encoding: true,
         },
         web: Web {
             listen: any_port,
