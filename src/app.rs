@@ -1,6 +1,7 @@
 //! Wiring: takes the ports, starts the tasks in the order data travels, and stops them in reverse.
 
-use std::collections::BTreeMap;
+mod tasks;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -9,8 +10,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
@@ -19,13 +20,14 @@ use tonic_health::server::{HealthReporter, HealthService};
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 use crate::admin::Admin;
+use crate::app::tasks::Tasks;
 use crate::board::BoardReader;
 use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle, Store};
 use crate::config::{self, Config, SourceSettings};
 use crate::domain::{DocumentRecord, History, SourceRecord};
-use crate::feed::Feed;
-use crate::grpc::{DrainingHealth, Rates};
+use crate::feed::{Feed, Terms};
+use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::ledger::{ClockKind, LedgerError};
 use crate::listener::{self, Limits};
 use crate::pb;
@@ -33,6 +35,7 @@ use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
 use crate::poller::Poller;
 use crate::poller::fetch::FetchError;
+use crate::web::{Sources, serve_browsers};
 
 /// How long the streams and connections of a stopping server may take to end before they are cut.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -103,6 +106,8 @@ pub struct App {
     address: SocketAddr,
     admin_listener: TcpListener,
     admin_address: SocketAddr,
+    web_listener: TcpListener,
+    web_address: SocketAddr,
     board: BoardReader,
     commit: Commit,
     handle: CommitHandle,
@@ -121,24 +126,11 @@ impl App {
 
     /// The same with a clock of the caller's.
     pub async fn bind_with(config: Config, clock: Clock) -> Result<Self, AppError> {
-        let listen_error = |source| AppError::Listen {
-            address: config.server.listen,
-            source,
-            key: "server.listen",
-        };
-        let listener = TcpListener::bind(config.server.listen)
-            .await
-            .map_err(listen_error)?;
-        let address = listener.local_addr().map_err(listen_error)?;
-        let admin_error = |source| AppError::Listen {
-            address: config.server.admin_listen,
-            source,
-            key: "server.admin_listen",
-        };
-        let admin_listener = TcpListener::bind(config.server.admin_listen)
-            .await
-            .map_err(admin_error)?;
-        let admin_address = admin_listener.local_addr().map_err(admin_error)?;
+        let server = &config.server;
+        let (listener, address) = listen(server.listen, "server.listen").await?;
+        let (admin_listener, admin_address) =
+            listen(server.admin_listen, "server.admin_listen").await?;
+        let (web_listener, web_address) = listen(config.web.listen, "web.listen").await?;
         let store = open_store(&config)?;
         let records: Result<Vec<_>, AppError> = config.sources.iter().map(record).collect();
         let preferences = config.ticker.prefer.clone();
@@ -162,6 +154,8 @@ impl App {
             address,
             admin_listener,
             admin_address,
+            web_listener,
+            web_address,
             board: commit.board(),
             commit,
             handle,
@@ -179,6 +173,11 @@ impl App {
         self.admin_address
     }
 
+    /// Where browsers are served.
+    pub fn web_address(&self) -> SocketAddr {
+        self.web_address
+    }
+
     /// What is served.
     pub fn board(&self) -> BoardReader {
         self.board.clone()
@@ -193,6 +192,8 @@ impl App {
             address,
             admin_listener,
             admin_address,
+            web_listener,
+            web_address,
             board,
             commit,
             handle,
@@ -206,20 +207,24 @@ impl App {
         for poller in pollers {
             tasks.start(poller.id().as_str(), poller.run(stop.clone()));
         }
-        let feed = Feed::new(
-            board.clone(),
-            config.server.heartbeat_interval,
-            draining.clone(),
-        );
-        let rates = Rates::new(feed, ledger.clone(), config.ticker.pairs, clock);
-        let rates = RateServiceServer::new(rates).max_decoding_message_size(REQUEST_BYTES_MAX);
+        let terms = Terms::new(config.server.heartbeat_interval, config.server.max_streams);
+        let feed = Feed::new(board.clone(), terms, draining.clone());
+        let ticker = config.ticker.pairs.clone();
+        let rates = Rates::new(feed.clone(), ledger.clone(), ticker, clock.clone());
+        let sources = Sources {
+            rates: rates.clone(),
+            feed,
+            clock,
+        };
+        let from_browsers = RateServiceServer::new(rates.clone());
+        let from_browsers = from_browsers.max_decoding_message_size(REQUEST_BYTES_MAX);
+        let rates = SharedRates::new(rates, config.server.shared_encoding, REQUEST_BYTES_MAX);
         let health = HealthReporter::new();
-        let health_service = HealthService::from_health_reporter(health.clone());
-        let health_service =
-            HealthServer::new(DrainingHealth::new(health_service, draining.clone()));
-        health
-            .set_service_status(SERVICE_NAME, ServingStatus::Serving)
-            .await;
+        let health_service = serving(&health, draining.clone()).await;
+        let grpc = Routes::new(from_browsers).add_service(health_service.clone());
+        let grpc = grpc.into_axum_router();
+        let browsers = serve_browsers(web_listener, &config, sources, grpc, draining.clone());
+        tasks.start("web", browsers);
         let routes = server()
             .add_service(rates)
             .add_service(health_service)
@@ -235,6 +240,7 @@ impl App {
             serve(routes, admin_listener, limits, draining.clone()),
         );
         tracing::info!(address = %admin_address, "serving operators");
+        tracing::info!(address = %web_address, "serving browsers");
         tracing::info!(%address, "serving gRPC");
 
         let ended = tokio::select! {
@@ -242,12 +248,7 @@ impl App {
             unasked = tasks.next_unasked() => Err(unasked),
         };
         tracing::info!(at_most = ?DRAIN_MAX, "ending the streams, waiting for the connections");
-        health
-            .set_service_status(SERVICE_NAME, ServingStatus::NotServing)
-            .await;
-        health
-            .set_service_status("", ServingStatus::NotServing)
-            .await;
+        not_serving(&health).await;
         draining.cancel();
         stop.cancel();
         if tokio::time::timeout(DRAIN_MAX, tasks.all()).await.is_err() {
@@ -255,6 +256,21 @@ impl App {
         }
         ended
     }
+}
+
+/// Takes a port; `key` is the setting of its address.
+async fn listen(
+    address: SocketAddr,
+    key: &'static str,
+) -> Result<(TcpListener, SocketAddr), AppError> {
+    let refused = |source| AppError::Listen {
+        address,
+        source,
+        key,
+    };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
 }
 
 /// Serves what comes in, until draining.
@@ -266,6 +282,27 @@ async fn serve(routes: Router, listener: TcpListener, limits: Limits, draining: 
     {
         Ok(()) => tracing::debug!("every connection has ended"),
         Err(error) => tracing::error!(%error, "the server failed"),
+    }
+}
+
+/// The health service, which says that the rates are served until told otherwise.
+async fn serving(
+    health: &HealthReporter,
+    draining: CancellationToken,
+) -> HealthServer<DrainingHealth> {
+    health
+        .set_service_status(SERVICE_NAME, ServingStatus::Serving)
+        .await;
+    let service = HealthService::from_health_reporter(health.clone());
+    HealthServer::new(DrainingHealth::new(service, draining))
+}
+
+/// Says of everything that it is not served any more.
+async fn not_serving(health: &HealthReporter) {
+    for name in [SERVICE_NAME, ""] {
+        health
+            .set_service_status(name, ServingStatus::NotServing)
+            .await;
     }
 }
 
@@ -295,15 +332,9 @@ fn record(settings: &SourceSettings) -> Result<SourceRecord, AppError> {
     let source = settings.source;
     let documents = settings.documents.iter().map(|document| DocumentRecord {
         name: document.name,
-        schedule: crate::domain::Schedule {
-            hours: source.hours,
-            dated: crate::domain::Dated::NextDay,
-            holidays: &[],
-            lives_days: 1,
-            stale_after_hours: 24,
-        },
+        schedule: document.schedule,
         required: document.required,
-        typical_dollar: None,
+        typical_dollar: source.typical_dollar,
         history: History::new(source.revising),
     });
     Ok(SourceRecord {
@@ -329,58 +360,4 @@ fn open_store(config: &Config) -> Result<Store, AppError> {
         Some(_) => ClockKind::Replay,
     };
     Ok(Store::open(path, clock)?)
-}
-
-/// The tasks of the service, each with its name. Any that ends unasked ends the service.
-#[derive(Debug, Default)]
-struct Tasks {
-    running: JoinSet<()>,
-    names: BTreeMap<tokio::task::Id, String>,
-}
-
-impl Tasks {
-    fn start(&mut self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
-        let handle = self.running.spawn(task);
-        self.names.insert(handle.id(), name.to_owned());
-    }
-
-    /// The first task that ends, as the error it is.
-    async fn next_unasked(&mut self) -> AppError {
-        let (id, how) = match self.running.join_next_with_id().await {
-            Some(Ok((id, ()))) => (Some(id), "ended unexpectedly".to_owned()),
-            Some(Err(error)) if error.is_panic() => (Some(error.id()), "panicked".to_owned()),
-            Some(Err(error)) => (Some(error.id()), error.to_string()),
-            None => (None, "was never started".to_owned()),
-        };
-        let task = id
-            .and_then(|id| self.names.get(&id).cloned())
-            .unwrap_or_default();
-        AppError::TaskEnded { task, how }
-    }
-
-    /// Waits for every task.
-    async fn all(&mut self) {
-        while self.running.join_next().await.is_some() {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn unasked(task: impl Future<Output = ()> + Send + 'static) -> String {
-        let mut tasks = Tasks::default();
-        tasks.start("steady", std::future::pending());
-        tasks.start("nbk", task);
-        tasks.next_unasked().await.to_string()
-    }
-
-    #[tokio::test]
-    async fn a_task_that_ends_unasked_is_an_error_however_it_ends() {
-        assert_eq!(unasked(async {}).await, "the task `nbk` ended unexpectedly");
-        assert_eq!(
-            unasked(async { panic!("on purpose") }).await,
-            "the task `nbk` panicked"
-        );
-    }
 }

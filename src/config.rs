@@ -55,6 +55,10 @@ pub struct Server {
     pub max_connections: u32,
     /// Whether what goes out on a connection is gathered into few writes.
     pub gather_writes: bool,
+    /// How many streams there may be in all.
+    pub max_streams: u32,
+    /// Whether what many readers want is encoded once for all of them. The bytes are the same either way.
+    pub shared_encoding: bool,
 }
 
 /// `[web]`

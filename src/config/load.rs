@@ -18,6 +18,8 @@ use crate::config::{
 use crate::domain::{Currency, Preference, RateFilter};
 use crate::sources::{self, Source};
 
+/// In place of an origin: every one may read.
+const ANY_ORIGIN: &str = "*";
 /// Browsers, on loopback.
 const WEB_LISTEN_DEFAULT: SocketAddr = loopback(8_080);
 /// The five, in the order of the ticker everybody knows.
@@ -54,7 +56,9 @@ const KEYS: &[&str] = &[
     "server.admin_listen",
     "server.heartbeat_interval",
     "server.max_connections",
+    "server.max_streams",
     "server.gather_writes",
+    "server.shared_encoding",
     "web.listen",
     "web.allowed_origins",
     "ticker.pairs",
@@ -137,11 +141,17 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn web(&self) -> Result<Web, ConfigError> {
         let key = "web.allowed_origins";
-        let accepted = format!("a list of origins, each {}", values::ORIGIN);
+        let accepted = format!(
+            "a list of origins, each {}, or `{ANY_ORIGIN}` for every one",
+            values::ORIGIN
+        );
         let origins = self.entries.get(key, &accepted, |raw| {
             let texts = values::list(raw)?.into_iter();
             texts
-                .map(|text| values::origin(&crate::config::entries::Raw::Text(text)))
+                .map(|text| match text.as_str() {
+                    ANY_ORIGIN => Ok(text),
+                    _ => values::origin(&crate::config::entries::Raw::Text(text)),
+                })
                 .collect()
         })?;
         Ok(Web {

@@ -11,13 +11,15 @@ pub(crate) const SERVER_CORE: usize = 0;
 /// The core of the load.
 pub(crate) const LOAD_CORE: usize = 1;
 
-/// Binds this process, and those it starts from now on, to one core; on a machine that has only one, to none.
-pub(crate) fn pin(core: usize) -> io::Result<()> {
-    if std::thread::available_parallelism()?.get() < 2 && core == 0 {
+/// Binds this process, and those it starts from now on, to some cores; on a machine that has only one, to none.
+pub(crate) fn pin(cores: &[usize]) -> io::Result<()> {
+    if std::thread::available_parallelism()?.get() < 2 && cores == [SERVER_CORE] {
         return Ok(());
     }
     let mut set = CpuSet::new();
-    set.set(core);
+    for core in cores {
+        set.set(*core);
+    }
     Ok(sched_setaffinity(None, &set)?)
 }
 

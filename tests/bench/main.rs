@@ -11,6 +11,7 @@ mod servers;
 mod start;
 mod unary;
 
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -30,7 +31,7 @@ Starts each server on loopback, pinned to core 0, and loads it from core 1; read
 range; where the range straddles the goal there is no verdict. Servers of others are measured when they are on the PATH:
 redis-server, nats-server, etcd.
 
-Parts: unary shared alone backlog start crowd. All of them take some minutes; --quick takes one, and says less.
+Parts: unary shared alone backlog start crowd threads. All of them take some minutes; --quick takes one, and says less.
 ";
 /// Fewer leave no range; more tell little that is new.
 const ROUNDS: usize = 3;
@@ -62,7 +63,13 @@ fn serve(design: &str, pairs: &str) -> io::Result<()> {
         .enable_all()
         .build()?;
     match design {
-        Some(Design::Ours) => runtime.block_on(ours::serve(true)),
+        Some(Design::Ours | Design::OursFree) => runtime.block_on(ours::serve(true)),
+        Some(Design::OursMulti) => tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?
+            .block_on(ours::serve(true)),
+        Some(Design::OursEach) => runtime.block_on(ours::serve_each()),
         Some(Design::OursPlain) => runtime.block_on(ours::serve(false)),
         Some(Design::Naive) => runtime.block_on(naive::serve(pairs)),
         Some(Design::RawAsked) => raw::serve(pairs, false),
@@ -76,6 +83,7 @@ fn measure(words: &[&str]) -> io::Result<()> {
         rounds: ROUNDS,
         is_quick: false,
         descriptors: machine::raise_descriptors(),
+        shared_cost: Cell::new(0),
     };
     let mut only = Vec::new();
     let mut words = words.iter();

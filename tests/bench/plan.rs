@@ -1,5 +1,8 @@
 //! What is run, in which order, and which figures follow from it.
 
+mod crowds;
+
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
@@ -12,12 +15,14 @@ use crate::{backlog, fanout, start, unary};
 const DESCRIPTORS_SPARE: usize = 500;
 
 /// How much is run.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) rounds: usize,
     pub(crate) is_quick: bool,
     /// Descriptors a process may have.
     pub(crate) descriptors: usize,
+    /// What a message cost in this round with a hundred streams a connection, in nanoseconds; zero before it is known.
+    pub(crate) shared_cost: Cell<u64>,
 }
 
 /// The figures so far, each line of a run told as it comes.
@@ -115,6 +120,9 @@ impl Plan {
             if wanted("backlog") {
                 self.backlog(figures)?;
             }
+            if wanted("threads") {
+                self.threads(figures)?;
+            }
             if wanted("start") {
                 self.start(figures)?;
             }
@@ -204,143 +212,6 @@ impl Plan {
             1700,
             times(cost(Ours), cost(RawAsked)),
         );
-        Ok(())
-    }
-
-    fn publications(
-        figures: &mut Figures<'_>,
-        shape: &fanout::Shape,
-        designs: &[Design],
-    ) -> io::Result<BTreeMap<&'static str, fanout::Outcome>> {
-        let mut outcomes = BTreeMap::new();
-        for design in designs.iter().filter(|design| design.is_here()) {
-            let outcome = fanout::run(*design, shape)?;
-            let latency = |part| percentile(&outcome.latencies, part);
-            figures.tell(&format!(
-                "  {:11} {} connections × {} streams: {:6} ns a message, all have it after {} µs, \
-                 p50 {} p99 {} p99.9 {} µs, {} bytes each",
-                design.name(),
-                shape.connections,
-                shape.streams,
-                outcome.cost,
-                outcome.completion,
-                latency(500),
-                latency(990),
-                latency(999),
-                outcome.bytes_each,
-            ))?;
-            outcomes.insert(design.name(), outcome);
-        }
-        Ok(outcomes)
-    }
-
-    /// Ten thousand subscribers, a hundred on a connection.
-    fn shared(&self, figures: &mut Figures<'_>) -> io::Result<()> {
-        use Design::{Etcd, Naive, Ours, RawWatched};
-        let shape = fanout::Shape {
-            pairs: 5,
-            connections: if self.is_quick { 20 } else { 100 },
-            streams: 100,
-            publications: if self.is_quick { 5 } else { 10 },
-            pause: Duration::from_millis(200),
-        };
-        let found = Self::publications(figures, &shape, &[Ours, Naive, RawWatched, Etcd])?;
-        let cost = |design: Design| found.get(design.name()).map(|outcome| outcome.cost);
-        for (goal, what, bound, of) in [
-            (
-                "G7",
-                "processor time of a message, 100 streams a connection, of naive",
-                250,
-                Naive,
-            ),
-            ("G7", "the same, of a write for each", 250, RawWatched),
-            ("G8", "the same, of etcd Watch", 300, Etcd),
-        ] {
-            if let Some(value) = times(cost(Ours), cost(of)) {
-                figures.add(goal, what, Some(bound), value);
-            }
-        }
-        if let Some(ours) = found.get(Ours.name()) {
-            let what = "memory of an idle subscriber, 100 a connection";
-            figures.add("G14", what, Some(4000), kibibytes(ours.bytes_each));
-        }
-        Ok(())
-    }
-
-    /// Subscribers with a connection each.
-    fn alone(&self, figures: &mut Figures<'_>) -> io::Result<()> {
-        use Design::{Etcd, Naive, Nats, Ours, RawWatched, Redis};
-        let room = self.descriptors.saturating_sub(DESCRIPTORS_SPARE);
-        let few = fanout::Shape {
-            pairs: 5,
-            connections: room.min(if self.is_quick { 500 } else { 2000 }),
-            streams: 1,
-            publications: if self.is_quick { 5 } else { 15 },
-            pause: Duration::from_millis(200),
-        };
-        let found =
-            Self::publications(figures, &few, &[Ours, Naive, RawWatched, Redis, Nats, Etcd])?;
-        let cost = |design: Design| found.get(design.name()).map(|outcome| outcome.cost);
-        for (goal, what, bound, of) in [
-            (
-                "G9",
-                "processor time of a message, a connection each, of raw writes",
-                1500,
-                RawWatched,
-            ),
-            ("G10", "the same, of nats", 750, Nats),
-            ("G10", "the same, of etcd Watch", 500, Etcd),
-            ("G10", "the same, of redis", 1500, Redis),
-            ("", "the same, of naive", u64::MAX, Naive),
-        ] {
-            if let Some(value) = times(cost(Ours), cost(of)) {
-                figures.add(goal, what, (bound < u64::MAX).then_some(bound), value);
-            }
-        }
-        if let Some(ours) = found.get(Ours.name()) {
-            let what = "memory of an idle subscriber, a connection each";
-            figures.add("G14", what, Some(20_000), kibibytes(ours.bytes_each));
-        }
-        if self.is_quick {
-            return Ok(());
-        }
-        let many = fanout::Shape {
-            connections: room.min(10_000),
-            publications: 5,
-            pause: Duration::from_millis(500),
-            ..few
-        };
-        let found = Self::publications(figures, &many, &[Ours, RawWatched, Nats, Etcd])?;
-        let completion =
-            |design: Design| found.get(design.name()).map(|outcome| outcome.completion);
-        for (what, bound, of) in [
-            ("time until all 10 000 have a message, of nats", 900, Nats),
-            ("the same, of etcd", 600, Etcd),
-            ("the same, of raw writes", 1600, RawWatched),
-        ] {
-            if let Some(value) = times(completion(Ours), completion(of)) {
-                figures.add("G11", what, Some(bound), value);
-            }
-        }
-        Ok(())
-    }
-
-    /// Fifty thousand subscribers, a hundred on a connection: once, for it takes its time.
-    fn crowd(&self, figures: &mut Figures<'_>) -> io::Result<()> {
-        let shape = fanout::Shape {
-            pairs: 5,
-            connections: 500.min(self.descriptors.saturating_sub(DESCRIPTORS_SPARE)),
-            streams: 100,
-            publications: 5,
-            pause: Duration::from_secs(1),
-        };
-        let found = Self::publications(figures, &shape, &[Design::Ours, Design::Naive])?;
-        let completion =
-            |design: Design| found.get(design.name()).map(|outcome| outcome.completion);
-        if let Some(value) = times(completion(Design::Ours), completion(Design::Naive)) {
-            let what = "time until all 50 000 have a message, of naive";
-            figures.add("G12", what, Some(250), value);
-        }
         Ok(())
     }
 

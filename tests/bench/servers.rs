@@ -20,6 +20,12 @@ pub(crate) enum Design {
     Ours,
     /// Ours, with the writes of stock tonic.
     OursPlain,
+    /// Ours, on all cores: one thread.
+    OursFree,
+    /// Ours, on all cores: one runtime of two threads.
+    OursMulti,
+    /// Ours, on all cores: a runtime of one thread for each of two sockets on the same port.
+    OursEach,
     Naive,
     /// Frames by hand to askers.
     RawAsked,
@@ -31,9 +37,12 @@ pub(crate) enum Design {
 }
 
 impl Design {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Ours,
         Self::OursPlain,
+        Self::OursFree,
+        Self::OursMulti,
+        Self::OursEach,
         Self::Naive,
         Self::RawAsked,
         Self::RawWatched,
@@ -46,6 +55,9 @@ impl Design {
         match self {
             Self::Ours => "ours",
             Self::OursPlain => "ours-plain",
+            Self::OursFree => "ours-free",
+            Self::OursMulti => "ours-multi",
+            Self::OursEach => "ours-each",
             Self::Naive => "naive",
             Self::RawAsked => "raw-asked",
             Self::RawWatched => "raw-watched",
@@ -53,6 +65,11 @@ impl Design {
             Self::Nats => "nats",
             Self::Etcd => "etcd",
         }
+    }
+
+    /// Whether it may run on every core, the load's too.
+    fn is_free(self) -> bool {
+        matches!(self, Self::OursFree | Self::OursMulti | Self::OursEach)
     }
 
     /// Whether it can be started here.
@@ -84,15 +101,19 @@ enum Publisher {
 }
 
 impl Server {
-    /// Starts a server on the server's core, for answers of that many pairs.
+    /// Starts a server on its core, for answers of that many pairs.
     pub(crate) fn start(design: Design, pairs: usize) -> io::Result<Self> {
-        machine::pin(SERVER_CORE)?;
+        if design.is_free() {
+            machine::pin(&[SERVER_CORE, LOAD_CORE])?;
+        } else {
+            machine::pin(&[SERVER_CORE])?;
+        }
         let started = if peers::program(design).is_some() {
             peers::start(design)
         } else {
             Self::start_own(design, pairs)
         };
-        machine::pin(LOAD_CORE)?;
+        machine::pin(&[LOAD_CORE])?;
         started
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn program_bytes() -> io::Result<u64> {
 pub(crate) fn run() -> io::Result<Outcome> {
     let port = || io::Result::Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?);
     let (address, admin) = (port()?, port()?);
-    machine::pin(SERVER_CORE)?;
+    machine::pin(&[SERVER_CORE])?;
     let begun = Instant::now();
     let mut command = Command::new(PROGRAM);
     command
@@ -51,7 +51,7 @@ pub(crate) fn run() -> io::Result<Outcome> {
         );
     }
     let started = command.spawn();
-    machine::pin(LOAD_CORE)?;
+    machine::pin(&[LOAD_CORE])?;
     let mut child = started?;
     let outcome = measure(&child, address, begun);
     drop(child.kill());

@@ -39,7 +39,7 @@ pub(crate) struct Outcome {
 }
 
 /// Asks for a snapshot of that many pairs.
-fn speech(design: Design, shape: &Shape) -> Speech {
+pub(crate) fn speech(design: Design, shape: &Shape) -> Speech {
     if peers::program(design).is_some() {
         return peers::asking(design, shape.at_once);
     }

@@ -21,13 +21,18 @@ mod feed;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
+mod gaps;
+#[cfg(test)]
 mod held;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod listener;
+mod mutations;
 #[cfg(test)]
 mod numbers;
 #[cfg(test)]
@@ -39,8 +44,14 @@ mod restart;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod shared;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod start;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod web;
+#[cfg(test)]
+mod year;

@@ -29,13 +29,20 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &["domain", "board", "ledger", "commit", "pb", "wire"],
     ),
     ("listener", &[]),
+    ("json", &["pb"]),
+    (
+        "web",
+        &[
+            "domain", "board", "feed", "ledger", "clock", "config", "pb", "wire", "json",
+        ],
+    ),
     ("client", &["domain", "pb"]),
     ("demo", &["domain", "sources", "config", "clock"]),
     (
         "app",
         &[
             "domain", "sources", "config", "clock", "ledger", "board", "commit", "poller", "feed",
-            "grpc", "admin", "listener", "pb",
+            "grpc", "admin", "web", "listener", "pb",
         ],
     ),
     (
@@ -52,6 +59,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "demo",
             "telemetry",
             "board",
+            "json",
         ],
     ),
     ("main", &["cli"]),

@@ -131,8 +131,8 @@ impl Subscriber {
         let mut messages = call(&sender, &method).await?;
         let mut held = None;
         while let Some(message) = messages.next().await? {
-            let head = Head::decode(message.as_ref());
-            let position = head.unwrap_or_default().position.unwrap_or_default();
+            let decoded = Head::decode(message.as_ref());
+            let position = decoded.unwrap_or_default().position.unwrap_or_default();
             let mut tally = lock(&self.tally);
             tally.messages += 1;
             tally.bytes += u64::try_from(message.len()).unwrap_or_default();

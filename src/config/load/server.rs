@@ -19,6 +19,10 @@ const HEARTBEAT_BOUNDS: RangeInclusive<Duration> = Duration::from_secs(1)..=Dura
 const CONNECTIONS_DEFAULT: u32 = 16_384;
 /// One, or nobody is served; past a million, the memory of a large machine is gone.
 const CONNECTIONS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
+/// A reader with a connection of its own takes some 20 KiB: a gigabyte and a half.
+const STREAMS_DEFAULT: u32 = 65_536;
+/// None would be no service; a million is more than one process has been seen to carry.
+const STREAMS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 
 impl Loader<'_> {
     pub(super) fn server(&self) -> Result<Server, ConfigError> {
@@ -27,26 +31,32 @@ impl Loader<'_> {
             HEARTBEAT_DEFAULT,
             &HEARTBEAT_BOUNDS,
         )?;
-        let gather_writes =
-            self.entries
-                .get("server.gather_writes", "true or false", values::flag)?;
+        let flag = |key| self.entries.get(key, "true or false", values::flag);
         Ok(Server {
             listen: self.address("server.listen", LISTEN_DEFAULT)?,
             admin_listen: self.address("server.admin_listen", ADMIN_LISTEN_DEFAULT)?,
             heartbeat_interval,
-            max_connections: self.max_connections()?,
-            gather_writes: gather_writes.unwrap_or(true),
+            max_connections: self.count(
+                "server.max_connections",
+                CONNECTIONS_DEFAULT,
+                &CONNECTIONS_BOUNDS,
+            )?,
+            max_streams: self.count("server.max_streams", STREAMS_DEFAULT, &STREAMS_BOUNDS)?,
+            gather_writes: flag("server.gather_writes")?.unwrap_or(true),
+            shared_encoding: flag("server.shared_encoding")?.unwrap_or(true),
         })
     }
 
-    fn max_connections(&self) -> Result<u32, ConfigError> {
-        let (least, most) = (CONNECTIONS_BOUNDS.start(), CONNECTIONS_BOUNDS.end());
-        let accepted = format!("a whole number from {least} to {most}");
-        let connections = self
+    fn count(
+        &self,
+        key: &str,
+        default: u32,
+        bounds: &RangeInclusive<u32>,
+    ) -> Result<u32, ConfigError> {
+        let accepted = format!("a whole number from {} to {}", bounds.start(), bounds.end());
+        let count = self
             .entries
-            .get("server.max_connections", &accepted, |raw| {
-                values::whole(raw, CONNECTIONS_BOUNDS)
-            })?;
-        Ok(connections.unwrap_or(CONNECTIONS_DEFAULT))
+            .get(key, &accepted, |raw| values::whole(raw, bounds.clone()))?;
+        Ok(count.unwrap_or(default))
     }
 }
