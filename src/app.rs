@@ -55,7 +55,7 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Connections of operators: a few people, their scripts, and whatever collects figures.
-const ADMIN_CONNECTIONS_MAX: usize = 64;
+const ADMIN_CONNECTIONS_MAX: u32 = 64;
 
 /// Why the service could not start, or did not go on.
 #[derive(Debug, Error)]
@@ -229,16 +229,13 @@ impl App {
             .add_service(rates)
             .add_service(health_service)
             .add_service(reflection()?);
-        let connections_max = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
-        let limits = Limits::new(connections_max, config.server.gather_writes);
-        tasks.start("grpc", serve(routes, listener, limits, draining.clone()));
+        let bounds = limits(&config, config.server.max_connections);
+        tasks.start("grpc", serve(routes, listener, bounds, draining.clone()));
         let admin = AdminServiceServer::new(Admin::new(board, handle, ledger));
         let routes = server().add_service(admin).add_service(reflection()?);
-        let limits = Limits::new(ADMIN_CONNECTIONS_MAX, config.server.gather_writes);
-        tasks.start(
-            "admin",
-            serve(routes, admin_listener, limits, draining.clone()),
-        );
+        let bounds = limits(&config, ADMIN_CONNECTIONS_MAX);
+        let admin = serve(routes, admin_listener, bounds, draining.clone());
+        tasks.start("admin", admin);
         tracing::info!(address = %admin_address, "serving operators");
         tracing::info!(address = %web_address, "serving browsers");
         tracing::info!(%address, "serving gRPC");
@@ -271,6 +268,12 @@ async fn listen(
     let listener = TcpListener::bind(address).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     Ok((listener, address))
+}
+
+/// What a listener allows.
+fn limits(config: &Config, connections_max: u32) -> Limits {
+    let connections_max = usize::try_from(connections_max).unwrap_or(usize::MAX);
+    Limits::new(connections_max, config.server.gather_writes)
 }
 
 /// Serves what comes in, until draining.

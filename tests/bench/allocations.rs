@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use tikv_jemalloc_ctl::{Access, AsName, epoch};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::load::{Arrived, Load};
 use crate::servers::figures::Figures;
@@ -99,14 +100,9 @@ impl Running {
                 let begun = (listener.local_addr()?, arena);
                 sender.send(begun).map_err(io::Error::other)?;
                 let figures = Figures::new();
-                let publishing = async {
-                    while ordered.recv().await.is_some() {
-                        figures.publish();
-                    }
-                };
                 tokio::select! {
                     served = ours::serve_on(listener, &figures, true) => served,
-                    () = publishing => Ok(()),
+                    () = publish_each(&figures, &mut ordered) => Ok(()),
                 }
             })
         };
@@ -133,6 +129,12 @@ impl Running {
             count += counted;
         }
         Ok(count)
+    }
+}
+
+async fn publish_each(figures: &Figures, ordered: &mut UnboundedReceiver<()>) {
+    while ordered.recv().await.is_some() {
+        figures.publish();
     }
 }
 

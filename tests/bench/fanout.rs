@@ -95,7 +95,7 @@ pub(crate) fn subscribe(design: Design, shape: &Shape, server: &Server) -> io::R
     while count < expected && (expected < usize::MAX || last.elapsed() < QUIET) {
         let known = count;
         load.turn(TURN, &mut |arrived| {
-            counted(&mut count, &mut ended, &arrived)
+            counted(&mut count, &mut ended, &arrived);
         })?;
         if count != known {
             last = Instant::now();
@@ -132,7 +132,7 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
             load.turn(rest.min(TURN), &mut |_| ())?;
         }
     }
-    let spent = machine::processor_time(server.pid())? - before;
+    let spent = machine::processor_time(server.pid())?.saturating_sub(before);
     latencies.sort_unstable();
     completions.sort_unstable();
     let messages = u128::try_from(latencies.len()).unwrap_or(u128::MAX).max(1);
@@ -160,7 +160,7 @@ fn publication(
     while count < subscribers {
         let known = count;
         load.turn(TURN, &mut |arrived| {
-            counted(&mut count, &mut ended, &arrived)
+            counted(&mut count, &mut ended, &arrived);
         })?;
         let latency = u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX);
         latencies.extend(std::iter::repeat_n(latency, count - known));

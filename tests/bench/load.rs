@@ -2,15 +2,17 @@
 
 pub(crate) mod frames;
 pub(crate) mod http2;
+pub(crate) mod text;
 
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http2::{Call, Http2};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use text::{Counted, Text};
 
 /// How much is read at once: everything a socket holds, as a rule.
 const READ_BYTES: usize = 256 * 1024;
@@ -35,27 +37,10 @@ pub(crate) enum Speech {
     Text(Text),
 }
 
-/// A protocol whose messages all have one length, so that counting bytes is counting messages.
-#[derive(Debug, Clone)]
-pub(crate) struct Text {
-    /// What is said first.
-    pub(crate) hello: Vec<u8>,
-    /// How many bytes of answers to that are no messages.
-    pub(crate) skip: usize,
-    /// How long a message is.
-    pub(crate) message_bytes: usize,
-    /// What is said again after each message.
-    pub(crate) again: Vec<u8>,
-}
-
 #[derive(Debug)]
 enum Side {
     Grpc(Http2),
-    Text {
-        text: Text,
-        received: usize,
-        asked: Vec<Instant>,
-    },
+    Text(Counted),
 }
 
 #[derive(Debug)]
@@ -92,11 +77,7 @@ impl Load {
                 Speech::Grpc { call, calls } => Side::Grpc(Http2::begin(call, *calls, &mut out)),
                 Speech::Text(text) => {
                     out.extend_from_slice(&text.hello);
-                    Side::Text {
-                        text: text.clone(),
-                        received: 0,
-                        asked: vec![Instant::now()],
-                    }
+                    Side::Text(Counted::begin(text))
                 }
             };
             let mut connection = Connection { socket, side, out };
@@ -114,8 +95,8 @@ impl Load {
     /// What has arrived so far was a greeting: messages are counted from here.
     pub(crate) fn settle(&mut self) {
         for connection in &mut self.connections {
-            if let Side::Text { text, received, .. } = &mut connection.side {
-                (*received, text.skip) = (0, 0);
+            if let Side::Text(side) = &mut connection.side {
+                side.settle();
             }
         }
     }
@@ -152,27 +133,7 @@ impl Connection {
             let bytes = buffer.get(..read).unwrap_or_default();
             match &mut self.side {
                 Side::Grpc(side) => side.received(bytes, &mut self.out, arrived)?,
-                Side::Text {
-                    text,
-                    received,
-                    asked,
-                } => {
-                    *received += read;
-                    while *received >= text.skip + text.message_bytes {
-                        *received -= text.message_bytes;
-                        arrived(Arrived::Message(&[]));
-                        let since = if asked.is_empty() {
-                            None
-                        } else {
-                            Some(asked.remove(0))
-                        };
-                        arrived(Arrived::Ended(since.map(|since| since.elapsed())));
-                        if !text.again.is_empty() {
-                            self.out.extend_from_slice(&text.again);
-                            asked.push(Instant::now());
-                        }
-                    }
-                }
+                Side::Text(side) => side.received(read, &mut self.out, arrived),
             }
             if read < buffer.len() {
                 return Ok(());

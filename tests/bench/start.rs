@@ -33,7 +33,7 @@ pub(crate) fn program_bytes() -> io::Result<u64> {
 
 /// Starts the service with every bank pointed at a closed port, asks it once, and stops it.
 pub(crate) fn run() -> io::Result<Outcome> {
-    let port = || io::Result::Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?);
+    let port = || TcpListener::bind("127.0.0.1:0")?.local_addr();
     let (address, admin) = (port()?, port()?);
     machine::pin(&[SERVER_CORE])?;
     let begun = Instant::now();

@@ -87,7 +87,7 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
         return Err(io::Error::other(said));
     }
     latencies.sort_unstable();
-    let cost = (after - before).as_nanos() / u128::from(calls);
+    let cost = after.saturating_sub(before).as_nanos() / u128::from(calls);
     let calls_per_second = u128::from(calls) * 1_000_000 / lasted.as_micros().max(1);
     Ok(Outcome {
         cost: u64::try_from(cost).unwrap_or(u64::MAX),

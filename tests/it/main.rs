@@ -32,6 +32,7 @@ mod model;
 mod ledger;
 #[cfg(test)]
 mod listener;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod numbers;

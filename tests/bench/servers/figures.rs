@@ -65,7 +65,7 @@ impl Figures {
     pub(crate) fn publish(&self) -> u64 {
         let shown = self.board.snapshot();
         let [even, odd] = &self.views;
-        let view = if shown.position.revision % 2 == 0 {
+        let view = if shown.position.revision.is_multiple_of(2) {
             even
         } else {
             odd
@@ -117,6 +117,7 @@ fn record() -> SourceRecord {
                 },
                 dated: Dated::NextDay,
                 holidays: &[],
+                repeated_on: &[],
                 lives_days: 1,
                 stale_after_hours: 24,
             },

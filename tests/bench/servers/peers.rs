@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use prost::Message;
 
 use crate::load::http2::{Call, Http2};
-use crate::load::{Speech, Text, frames};
+use crate::load::text::Text;
+use crate::load::{Speech, frames};
 use crate::servers::{Design, Publisher, Server, raw};
 
 /// How long a server may take to listen.

@@ -85,27 +85,27 @@ impl Raw {
         loop {
             self.poll.poll(&mut events, Some(Duration::from_secs(1)))?;
             for event in &events {
-                match event.token() {
-                    LISTENER => self.accept()?,
-                    ORDERS => {}
-                    Token(token) => {
-                        let connection = token
-                            .checked_sub(CONNECTIONS)
-                            .and_then(|index| self.connections.get_mut(index));
-                        if let Some(connection) = connection {
-                            connection.read(&mut buffer, &self.message, self.watching)?;
-                        }
-                    }
-                }
+                self.take(event.token(), &mut buffer)?;
             }
             loop {
                 match orders.try_recv() {
-                    Ok(()) => self.publish()?,
+                    Ok(()) => self.publish(),
                     Err(TryRecvError::Empty) => break,
                     Err(TryRecvError::Disconnected) => return Ok(()),
                 }
             }
         }
+    }
+
+    fn take(&mut self, token: Token, buffer: &mut [u8]) -> io::Result<()> {
+        if token == LISTENER {
+            return self.accept();
+        }
+        let index = token.0.checked_sub(CONNECTIONS);
+        if let Some(connection) = index.and_then(|index| self.connections.get_mut(index)) {
+            connection.read(buffer, &self.message, self.watching);
+        }
+        Ok(())
     }
 
     fn accept(&mut self) -> io::Result<()> {
@@ -132,28 +132,27 @@ impl Raw {
         }
     }
 
-    fn publish(&mut self) -> io::Result<()> {
+    fn publish(&mut self) {
         for connection in &mut self.connections {
             for index in 0..connection.watching.len() {
                 let stream = connection.watching.get(index).copied().unwrap_or_default();
                 frames::push(&mut connection.out, frames::DATA, 0, stream, &self.message);
-                connection.write()?;
+                connection.write();
             }
         }
-        Ok(())
     }
 }
 
 impl Connection {
-    fn read(&mut self, buffer: &mut [u8], message: &[u8], watching: bool) -> io::Result<()> {
+    fn read(&mut self, buffer: &mut [u8], message: &[u8], watching: bool) {
         loop {
             match self.socket.read(buffer) {
-                Ok(0) => return Ok(()),
+                Ok(0) => return,
                 Ok(read) => self
                     .partial
                     .extend_from_slice(buffer.get(..read).unwrap_or_default()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(_gone) => return Ok(()),
+                Err(_gone) => return,
             }
         }
         let mut rest = self.partial.as_slice();
@@ -185,17 +184,17 @@ impl Connection {
             }
         }
         self.partial = rest.to_vec();
-        self.write()
+        self.write();
     }
 
-    fn write(&mut self) -> io::Result<()> {
+    /// A peer that is gone is noticed by nobody here: the run ends soon.
+    fn write(&mut self) {
         while !self.out.is_empty() {
             match self.socket.write(&self.out) {
                 Ok(written) => drop(self.out.drain(..written)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(_gone) => self.out.clear(),
             }
         }
-        Ok(())
     }
 }
