@@ -49,7 +49,7 @@ const REPLY_5_MAX: u64 = 42_000;
 /// The same with the names of forty pairs to read.
 const REPLY_40_MAX: u64 = 80_000;
 /// What a message may take, in thousandths: its place in the queue of its stream, and a thousandth of what encoding takes.
-const MESSAGE_MAX: u64 = 5_000;
+const MESSAGE_MAX: u64 = 2_000;
 
 fn main() -> ExitCode {
     let is_counting = std::env::args().any(|word| word == COUNTING);
