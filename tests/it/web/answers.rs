@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::net::SocketAddr;
 
-use axum::http::{StatusCode, Version};
+use axum::http::{Request, StatusCode, Version};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use silkrate::app::{App, AppError};
@@ -286,7 +286,7 @@ async fn the_same_port_speaks_http_2_without_tls() {
     let address = format!("http://{}", silkrate.web);
     let channel = tonic::transport::Endpoint::new(address.clone()).unwrap();
     let mut channel = channel.connect().await.unwrap();
-    let request = axum::http::Request::get(format!("{address}/v1/rates/KZT/USD"));
+    let request = Request::get(format!("{address}/v1/rates/KZT/USD"));
     let request = request.body(tonic::body::Body::empty()).unwrap();
     let answer = channel.ready().await.unwrap().call(request).await.unwrap();
     assert_eq!(
