@@ -44,8 +44,8 @@ export const CSS = `
   font-variant-numeric: tabular-nums lining-nums;
 }
 :host([hidden]) { display: none }
-.base { display: flex; align-items: stretch; min-height: var(--_row) }
-.viewport { flex: 1; min-width: 0; overflow: hidden; overflow: clip }
+.base { display: flex; align-items: stretch; min-height: var(--_row); background: var(--_ground) }
+.viewport { flex: 1; min-width: 0; overflow: hidden }
 .track { display: flex; width: max-content; will-change: transform }
 ul { display: flex; flex: none; margin: 0; padding: 0; list-style: none }
 li { display: flex; flex: none; align-items: center; min-height: var(--_row) }

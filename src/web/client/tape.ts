@@ -18,6 +18,8 @@ export class Tape {
     this.#viewport = viewport;
     this.#track = track;
     this.#list = list;
+    // Bringing a focus into sight is `reveal`'s: a browser that scrolls the room would push the loop out of it.
+    viewport.addEventListener("scroll", () => viewport.scrollTo(0, 0));
     new ResizeObserver(() => this.#fit()).observe(viewport);
     new ResizeObserver(() => this.#fit()).observe(list);
   }
@@ -56,6 +58,7 @@ export class Tape {
     if (!this.#animation || !this.#length) {
       return;
     }
+    this.#viewport.scrollTo(0, 0);
     const vertical = this.#way === "vertical";
     const [room, box] = [this.#viewport.getBoundingClientRect(), item.getBoundingClientRect()];
     const [before, after] = vertical
