@@ -1,6 +1,7 @@
 //! Wiring: takes the ports, starts the tasks in the order data travels, and stops them in reverse.
 
-use std::collections::BTreeMap;
+mod tasks;
+
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -9,8 +10,8 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
 use tonic::transport::Server;
 use tonic::transport::server::{Router, TcpIncoming};
 use tonic_health::ServingStatus;
@@ -19,6 +20,7 @@ use tonic_health::server::{HealthReporter, HealthService};
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 use crate::admin::Admin;
+use crate::app::tasks::Tasks;
 use crate::board::BoardReader;
 use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle, Store};
@@ -27,11 +29,11 @@ use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::feed::Feed;
 use crate::grpc::{DrainingHealth, Rates};
 use crate::ledger::{ClockKind, LedgerError};
-use crate::pb;
 use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
 use crate::poller::Poller;
 use crate::poller::fetch::FetchError;
+use crate::{pb, web};
 
 /// How long the streams and connections of a stopping server may take to end before they are cut.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -99,6 +101,8 @@ pub struct App {
     address: SocketAddr,
     admin_listener: TcpListener,
     admin_address: SocketAddr,
+    web_listener: TcpListener,
+    web_address: SocketAddr,
     board: BoardReader,
     commit: Commit,
     handle: CommitHandle,
@@ -117,24 +121,11 @@ impl App {
 
     /// The same with a clock of the caller's.
     pub async fn bind_with(config: Config, clock: Clock) -> Result<Self, AppError> {
-        let listen_error = |source| AppError::Listen {
-            address: config.server.listen,
-            source,
-            key: "server.listen",
-        };
-        let listener = TcpListener::bind(config.server.listen)
-            .await
-            .map_err(listen_error)?;
-        let address = listener.local_addr().map_err(listen_error)?;
-        let admin_error = |source| AppError::Listen {
-            address: config.server.admin_listen,
-            source,
-            key: "server.admin_listen",
-        };
-        let admin_listener = TcpListener::bind(config.server.admin_listen)
-            .await
-            .map_err(admin_error)?;
-        let admin_address = admin_listener.local_addr().map_err(admin_error)?;
+        let server = &config.server;
+        let (listener, address) = listen(server.listen, "server.listen").await?;
+        let (admin_listener, admin_address) =
+            listen(server.admin_listen, "server.admin_listen").await?;
+        let (web_listener, web_address) = listen(config.web.listen, "web.listen").await?;
         let store = open_store(&config)?;
         let records: Result<Vec<_>, AppError> = config.sources.iter().map(record).collect();
         let preferences = config.ticker.prefer.clone();
@@ -158,6 +149,8 @@ impl App {
             address,
             admin_listener,
             admin_address,
+            web_listener,
+            web_address,
             board: commit.board(),
             commit,
             handle,
@@ -175,6 +168,11 @@ impl App {
         self.admin_address
     }
 
+    /// Where browsers are served.
+    pub fn web_address(&self) -> SocketAddr {
+        self.web_address
+    }
+
     /// What is served.
     pub fn board(&self) -> BoardReader {
         self.board.clone()
@@ -189,6 +187,8 @@ impl App {
             address,
             admin_listener,
             admin_address,
+            web_listener,
+            web_address,
             board,
             commit,
             handle,
@@ -207,7 +207,14 @@ impl App {
             config.server.heartbeat_interval,
             draining.clone(),
         );
-        let rates = Rates::new(feed, ledger.clone(), config.ticker.pairs, clock);
+        let ticker = config.ticker.pairs;
+        let rates = Rates::new(feed.clone(), ledger.clone(), ticker.clone(), clock.clone());
+        let sources = web::Sources {
+            rates: rates.clone(),
+            feed,
+            ticker,
+            clock,
+        };
         let rates = RateServiceServer::new(rates).max_decoding_message_size(REQUEST_BYTES_MAX);
         let health = HealthReporter::new();
         let health_service = HealthService::from_health_reporter(health.clone());
@@ -216,6 +223,15 @@ impl App {
         health
             .set_service_status(SERVICE_NAME, ServingStatus::Serving)
             .await;
+        let grpc = Routes::new(rates.clone()).add_service(health_service.clone());
+        let browsers = web::serve(
+            web_listener,
+            &config.web,
+            sources,
+            grpc.into_axum_router(),
+            draining.clone(),
+        );
+        tasks.start("web", browsers);
         let routes = server()
             .add_service(rates)
             .add_service(health_service)
@@ -225,6 +241,7 @@ impl App {
         let routes = server().add_service(admin).add_service(reflection()?);
         tasks.start("admin", serve(routes, admin_listener, draining.clone()));
         tracing::info!(address = %admin_address, "serving operators");
+        tracing::info!(address = %web_address, "serving browsers");
         tracing::info!(%address, "serving gRPC");
 
         let ended = tokio::select! {
@@ -245,6 +262,21 @@ impl App {
         }
         ended
     }
+}
+
+/// Takes a port; `key` is the setting of its address.
+async fn listen(
+    address: SocketAddr,
+    key: &'static str,
+) -> Result<(TcpListener, SocketAddr), AppError> {
+    let refused = |source| AppError::Listen {
+        address,
+        source,
+        key,
+    };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
 }
 
 /// Serves what comes in, until draining.
@@ -319,58 +351,4 @@ fn open_store(config: &Config) -> Result<Store, AppError> {
         Some(_) => ClockKind::Replay,
     };
     Ok(Store::open(path, clock)?)
-}
-
-/// The tasks of the service, each with its name. Any that ends unasked ends the service.
-#[derive(Debug, Default)]
-struct Tasks {
-    running: JoinSet<()>,
-    names: BTreeMap<tokio::task::Id, String>,
-}
-
-impl Tasks {
-    fn start(&mut self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
-        let handle = self.running.spawn(task);
-        self.names.insert(handle.id(), name.to_owned());
-    }
-
-    /// The first task that ends, as the error it is.
-    async fn next_unasked(&mut self) -> AppError {
-        let (id, how) = match self.running.join_next_with_id().await {
-            Some(Ok((id, ()))) => (Some(id), "ended unexpectedly".to_owned()),
-            Some(Err(error)) if error.is_panic() => (Some(error.id()), "panicked".to_owned()),
-            Some(Err(error)) => (Some(error.id()), error.to_string()),
-            None => (None, "was never started".to_owned()),
-        };
-        let task = id
-            .and_then(|id| self.names.get(&id).cloned())
-            .unwrap_or_default();
-        AppError::TaskEnded { task, how }
-    }
-
-    /// Waits for every task.
-    async fn all(&mut self) {
-        while self.running.join_next().await.is_some() {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn unasked(task: impl Future<Output = ()> + Send + 'static) -> String {
-        let mut tasks = Tasks::default();
-        tasks.start("steady", std::future::pending());
-        tasks.start("nbk", task);
-        tasks.next_unasked().await.to_string()
-    }
-
-    #[tokio::test]
-    async fn a_task_that_ends_unasked_is_an_error_however_it_ends() {
-        assert_eq!(unasked(async {}).await, "the task `nbk` ended unexpectedly");
-        assert_eq!(
-            unasked(async { panic!("on purpose") }).await,
-            "the task `nbk` panicked"
-        );
-    }
 }

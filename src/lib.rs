@@ -7,7 +7,7 @@
 //! # How data travels
 //!
 //! ```text
-//! bank ─▶ sources (pure parse) ─▶ poller ─▶ commit ─▶ board ─▶ feed ─▶ grpc ─▶ client
+//! bank ─▶ sources (pure parse) ─▶ poller ─▶ commit ─▶ board ─▶ feed ─▶ grpc, web ─▶ client
 //! ```
 //!
 //! One way. Pollers push what the banks published to the one [`commit`] task, the only place that draws a revision; it
@@ -28,6 +28,7 @@
 //! * [`poller`]: one task a source: when to ask, one HTTP client, what to make of the answer.
 //! * [`feed`]: a subscriber's messages: the state, then what changes.
 //! * [`pb`]: the generated messages. [`grpc`]: the service that converts to them.
+//! * [`web`]: the browser side: pages, JSON, server-sent events, gRPC-Web.
 //! * [`app`]: wiring: takes the ports, starts the tasks, stops them.
 //! * [`client`]: our own subscriber, which reconnects and resumes. [`cli`]: the commands, built on it.
 //! * [`demo`]: a bank on loopback that replays published figures. [`telemetry`]: what the service says of itself.
@@ -64,8 +65,10 @@ pub mod poller;
 pub mod feed;
 pub mod pb;
 mod wire;
+mod json;
 pub mod grpc;
 pub mod admin;
+pub mod web;
 pub mod app;
 pub mod client;
 pub mod demo;

@@ -6,7 +6,6 @@ use std::io::Write;
 use clap::Args;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use serde::Serialize;
 
 use crate::cli::failure::Failure;
 use crate::cli::paint::without_controls;
@@ -74,7 +73,7 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
             out.write_all(page(&asked, &answer, &names).as_bytes())?;
         }
         TableFormat::Json => {
-            let text = json::text(&Conversion::of(&asked, &answer));
+            let text = json::text(&json::Conversion::of(&asked, &answer));
             writeln!(out, "{}", text.map_err(std::io::Error::from)?)?;
         }
     }
@@ -161,41 +160,6 @@ fn crossed(from: &str, to: &str, fixings: &[Fixing]) -> String {
     match between.as_slice() {
         [] => "crossed".to_owned(),
         between => format!("crossed via {}", between.join(" and ")),
-    }
-}
-
-/// A conversion as a JSON object.
-#[derive(Debug, Serialize)]
-struct Conversion<'a> {
-    amount: &'a str,
-    from_currency: &'a str,
-    to_currency: &'a str,
-    date: Option<&'a str>,
-    round_to_minor_unit: bool,
-    result: &'a str,
-    rate: Option<json::Rate<'a>>,
-    position: Option<json::Position<'a>>,
-}
-
-impl<'a> Conversion<'a> {
-    fn of(asked: &'a ConvertAmountRequest, answer: &'a ConvertAmountResponse) -> Self {
-        let ConvertAmountRequest {
-            amount,
-            from_currency,
-            to_currency,
-            date,
-            round_to_minor_unit,
-        } = asked;
-        Self {
-            amount,
-            from_currency,
-            to_currency,
-            date: json::known(date),
-            round_to_minor_unit: *round_to_minor_unit,
-            result: &answer.result,
-            rate: answer.rate.as_ref().map(json::Rate::from),
-            position: answer.position.as_ref().map(json::Position::from),
-        }
     }
 }
 
@@ -358,7 +322,7 @@ mod tests {
             }),
         };
         assert_eq!(
-            json::text(&Conversion::of(&asked, &answer)).unwrap(),
+            json::text(&json::Conversion::of(&asked, &answer)).unwrap(),
             concat!(
                 r#"{"amount":"1000","from_currency":"USD","to_currency":"KZT","date":null,"#,
                 r#""round_to_minor_unit":false,"result":"475090","rate":null,"#,

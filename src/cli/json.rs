@@ -1,13 +1,11 @@
-//! Messages as JSON objects: the contract's names, decimals as strings, `null` for what is unknown.
-
-mod rate;
-mod source;
+//! What a watch or an answer prints as a line of JSON.
 
 use serde::Serialize;
 
-pub(super) use self::rate::{Fixing, HeldFixing, Rate};
-pub(super) use self::source::Source;
 use crate::client::WatchEvent;
+pub(super) use crate::json::{
+    Conversion, Fixing, HeldFixing, Position, Rate, Source, instant, list, short, text,
+};
 use crate::pb;
 
 /// One message of a watch, or one answer.
@@ -21,33 +19,6 @@ pub(super) struct Message<'a> {
     commits: Option<u64>,
     rates: Vec<Rate<'a>>,
     removed_pairs: &'a [String],
-}
-
-/// One revision of one server.
-#[derive(Debug, Serialize)]
-pub(super) struct Position<'a> {
-    epoch: &'a str,
-    revision: u64,
-}
-
-impl<'a> From<&'a pb::Position> for Position<'a> {
-    fn from(position: &'a pb::Position) -> Self {
-        let pb::Position { epoch, revision } = position;
-        Self {
-            epoch,
-            revision: *revision,
-        }
-    }
-}
-
-/// One line of JSON.
-pub(super) fn text(value: &impl Serialize) -> serde_json::Result<String> {
-    serde_json::to_string(value)
-}
-
-/// What there is one of for each item.
-pub(super) fn list<'a, T: 'a, J: From<&'a T>>(items: &'a [T]) -> Vec<J> {
-    items.iter().map(J::from).collect()
 }
 
 /// A whole state.
@@ -102,22 +73,6 @@ pub(super) fn message<'a>(
     })
 }
 
-/// The name of an enum's value without the prefix that all its values have.
-pub(super) fn short(name: &'static str, prefix: &str) -> &'static str {
-    name.strip_prefix(prefix).unwrap_or(name)
-}
-
-/// An instant to the second, in UTC.
-pub(super) fn instant(instant: &prost_types::Timestamp) -> Option<String> {
-    let instant = jiff::Timestamp::from_second(instant.seconds).ok()?;
-    Some(instant.to_string())
-}
-
-/// Absence is an empty text on the wire, and `null` here.
-pub(super) fn known(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,14 +106,5 @@ mod tests {
             retry_in: std::time::Duration::ZERO,
         };
         assert!(message(&event, None, &[]).is_none());
-    }
-
-    #[test]
-    fn an_instant_is_in_utc_to_the_second() {
-        let seconds = prost_types::Timestamp {
-            seconds: 1_775_120_400,
-            nanos: 5,
-        };
-        assert_eq!(instant(&seconds).as_deref(), Some("2026-04-02T09:00:00Z"));
     }
 }

@@ -29,11 +29,11 @@ pub(super) async fn run(config: Config, drain: CancellationToken) -> Result<(), 
     let app = App::bind_with(config, clock.clone())
         .await
         .map_err(|error| not_started(&error))?;
-    let address = app.address();
+    let (address, web) = (app.address(), app.web_address());
     let mut out = anstream::stdout();
     let mut say = |text: &str| writeln!(out, "{text}").and_then(|()| out.flush());
     let introduction = format!(
-        "{}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server http://{address}\n",
+        "{}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server http://{address}\nserving browsers on http://{web}/\n",
         demo::NOTICE
     );
     say(&introduction)?;

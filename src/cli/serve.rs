@@ -69,10 +69,13 @@ async fn service(config: Config, demo: bool, drain: CancellationToken) -> Result
 /// The failure of a service that could not start: it has logged nothing yet.
 pub(super) fn not_started(error: &AppError) -> Failure {
     let hint = match error {
-        AppError::Listen { .. } => {
-            "stop what listens there, or choose another port: SILKRATE_SERVER__LISTEN=127.0.0.1:50052 silkrate serve"
+        AppError::Listen { key, .. } => {
+            let variable = key.replace('.', "__").to_uppercase();
+            format!(
+                "stop what listens there, or choose another port: SILKRATE_{variable}=127.0.0.1:0 silkrate serve"
+            )
         }
-        _ => "`silkrate config` prints the settings in force",
+        _ => "`silkrate config` prints the settings in force".to_owned(),
     };
     Failure::failed(error.to_string(), hint)
 }

@@ -21,6 +21,8 @@ const LISTEN_DEFAULT: SocketAddr = loopback(50_051);
 /// Metrics and operators, on loopback: it is nobody else's business.
 const ADMIN_LISTEN_DEFAULT: SocketAddr = loopback(9_464);
 /// Browsers, on loopback.
+/// In place of an origin: every one may read.
+const ANY_ORIGIN: &str = "*";
 const WEB_LISTEN_DEFAULT: SocketAddr = loopback(8_080);
 /// A client takes three missed heartbeats for a dead stream: it learns of one within a minute.
 const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(20);
@@ -153,11 +155,17 @@ impl Loader<'_> {
 
     fn web(&self) -> Result<Web, ConfigError> {
         let key = "web.allowed_origins";
-        let accepted = format!("a list of origins, each {}", values::ORIGIN);
+        let accepted = format!(
+            "a list of origins, each {}, or `{ANY_ORIGIN}` for every one",
+            values::ORIGIN
+        );
         let origins = self.entries.get(key, &accepted, |raw| {
             let texts = values::list(raw)?.into_iter();
             texts
-                .map(|text| values::origin(&crate::config::entries::Raw::Text(text)))
+                .map(|text| match text.as_str() {
+                    ANY_ORIGIN => Ok(text),
+                    _ => values::origin(&crate::config::entries::Raw::Text(text)),
+                })
                 .collect()
         })?;
         Ok(Web {

@@ -28,13 +28,20 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "admin",
         &["domain", "board", "ledger", "commit", "pb", "wire"],
     ),
+    ("json", &["pb"]),
+    (
+        "web",
+        &[
+            "domain", "board", "feed", "ledger", "clock", "config", "pb", "wire", "json",
+        ],
+    ),
     ("client", &["domain", "pb"]),
     ("demo", &["domain", "sources", "config", "clock"]),
     (
         "app",
         &[
             "domain", "sources", "config", "clock", "ledger", "board", "commit", "poller", "feed",
-            "grpc", "admin", "pb",
+            "grpc", "admin", "web", "pb",
         ],
     ),
     (
@@ -51,6 +58,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "demo",
             "telemetry",
             "board",
+            "json",
         ],
     ),
     ("main", &["cli"]),

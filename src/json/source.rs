@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::cli::json::rate::Flag;
-use crate::cli::json::{HeldFixing, instant, known, list, short};
+use crate::json::rate::Flag;
+use crate::json::{HeldFixing, instant, known, list, short};
 use crate::pb;
 
-/// All that is known of a source.
+/// What is known of a source at a revision.
 #[derive(Debug, Serialize)]
-pub(in crate::cli) struct Source<'a> {
+pub(crate) struct SourceState<'a> {
     id: &'a str,
     name: &'a str,
     attribution: Option<&'a str>,
@@ -20,6 +20,13 @@ pub(in crate::cli) struct Source<'a> {
     missed_publications: u32,
     held: Vec<HeldFixing<'a>>,
     flags: Vec<Flag<'a>>,
+}
+
+/// All that is known of a source.
+#[derive(Debug, Serialize)]
+pub(crate) struct Source<'a> {
+    #[serde(flatten)]
+    state: SourceState<'a>,
     polling: &'static str,
     last_verified_time: Option<String>,
     last_attempt_time: Option<String>,
@@ -38,9 +45,27 @@ struct DroppedRow<'a> {
     reason: &'a str,
 }
 
+impl<'a> From<&'a pb::SourceState> for SourceState<'a> {
+    fn from(state: &'a pb::SourceState) -> Self {
+        Self {
+            id: &state.id,
+            name: &state.name,
+            attribution: known(&state.attribution),
+            freshness: short(state.freshness().as_str_name(), "FRESHNESS_"),
+            freshness_reason: known(&state.freshness_reason),
+            newest_effective_date: known(&state.newest_effective_date),
+            next_publication_time: state.next_publication_time.as_ref().and_then(instant),
+            next_publication_due_time: state.next_publication_due_time.as_ref().and_then(instant),
+            missed_publications: state.missed_publications,
+            held: list(&state.held),
+            flags: list(&state.flags),
+        }
+    }
+}
+
 impl<'a> Source<'a> {
     /// Nothing for a source without a name.
-    pub(in crate::cli) fn of(detail: &'a pb::SourceDetail) -> Option<Self> {
+    pub(crate) fn of(detail: &'a pb::SourceDetail) -> Option<Self> {
         let state = detail.state.as_ref()?;
         let instant = |time: &Option<prost_types::Timestamp>| time.as_ref().and_then(instant);
         let dropped = detail.dropped_rows.iter().map(|row| DroppedRow {
@@ -48,17 +73,7 @@ impl<'a> Source<'a> {
             reason: &row.reason,
         });
         Some(Self {
-            id: &state.id,
-            name: &state.name,
-            attribution: known(&state.attribution),
-            freshness: short(state.freshness().as_str_name(), "FRESHNESS_"),
-            freshness_reason: known(&state.freshness_reason),
-            newest_effective_date: known(&state.newest_effective_date),
-            next_publication_time: instant(&state.next_publication_time),
-            next_publication_due_time: instant(&state.next_publication_due_time),
-            missed_publications: state.missed_publications,
-            held: list(&state.held),
-            flags: list(&state.flags),
+            state: SourceState::from(state),
             polling: short(detail.polling().as_str_name(), "POLLING_"),
             last_verified_time: instant(&detail.last_verified_time),
             last_attempt_time: instant(&detail.last_attempt_time),
@@ -76,7 +91,7 @@ impl<'a> Source<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::json::text;
+    use crate::json::text;
 
     #[test]
     fn a_source_tells_when_it_publishes_next_and_what_it_missed() {

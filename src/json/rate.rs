@@ -2,12 +2,12 @@
 
 use serde::Serialize;
 
-use crate::cli::json::{instant, known, list, short};
+use crate::json::{instant, known, list, short};
 use crate::pb;
 
 /// What is served for a pair.
 #[derive(Debug, Serialize)]
-pub(in crate::cli) struct Rate<'a> {
+pub(crate) struct Rate<'a> {
     pair: &'a str,
     value: &'a str,
     derivation: &'static str,
@@ -42,7 +42,7 @@ struct Announced<'a> {
 
 /// One row as published.
 #[derive(Debug, Serialize)]
-pub(in crate::cli) struct Fixing<'a> {
+pub(crate) struct Fixing<'a> {
     source: &'a str,
     currency: &'a str,
     units: &'a str,
@@ -57,7 +57,7 @@ pub(in crate::cli) struct Fixing<'a> {
 
 /// A published value that waits.
 #[derive(Debug, Serialize)]
-pub(in crate::cli) struct HeldFixing<'a> {
+pub(crate) struct HeldFixing<'a> {
     id: &'a str,
     fixing: Option<Fixing<'a>>,
     check: &'static str,
@@ -75,7 +75,7 @@ struct WindowChange<'a> {
 
 /// What is odd about a value that is served.
 #[derive(Debug, Serialize)]
-pub(in crate::cli) struct Flag<'a> {
+pub(crate) struct Flag<'a> {
     check: &'static str,
     currency: Option<&'a str>,
     detail: &'a str,
@@ -183,7 +183,7 @@ impl<'a> From<&'a pb::Flag> for Flag<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::json::text;
+    use crate::json::text;
     use crate::pb::{Check, Window};
 
     #[test]

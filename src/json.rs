@@ -1,0 +1,72 @@
+//! Messages as JSON objects: the contract's names, decimals as strings, `null` for what is unknown. The command line
+//! prints them and the web side serves them, so that a reader meets one shape.
+
+mod answers;
+mod rate;
+mod source;
+mod stream;
+
+use serde::Serialize;
+
+pub(crate) use self::answers::{Conversion, Fixings, History, OneRate, Snapshot, Sources};
+pub(crate) use self::rate::{Fixing, HeldFixing, Rate};
+pub(crate) use self::source::Source;
+pub(crate) use self::stream::Event;
+use crate::pb;
+
+/// One revision of one server.
+#[derive(Debug, Serialize)]
+pub(crate) struct Position<'a> {
+    epoch: &'a str,
+    revision: u64,
+}
+
+impl<'a> From<&'a pb::Position> for Position<'a> {
+    fn from(position: &'a pb::Position) -> Self {
+        let pb::Position { epoch, revision } = position;
+        Self {
+            epoch,
+            revision: *revision,
+        }
+    }
+}
+
+/// One line of JSON.
+pub(crate) fn text(value: &impl Serialize) -> serde_json::Result<String> {
+    serde_json::to_string(value)
+}
+
+/// What there is one of for each item.
+pub(crate) fn list<'a, T: 'a, J: From<&'a T>>(items: &'a [T]) -> Vec<J> {
+    items.iter().map(J::from).collect()
+}
+
+/// The name of an enum's value without the prefix that all its values have.
+pub(crate) fn short(name: &'static str, prefix: &str) -> &'static str {
+    name.strip_prefix(prefix).unwrap_or(name)
+}
+
+/// An instant to the second, in UTC.
+pub(crate) fn instant(instant: &prost_types::Timestamp) -> Option<String> {
+    let instant = jiff::Timestamp::from_second(instant.seconds).ok()?;
+    Some(instant.to_string())
+}
+
+/// Absence is an empty text on the wire, and `null` here.
+pub(crate) fn known(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instant_is_in_utc_to_the_second() {
+        let seconds = prost_types::Timestamp {
+            seconds: 1_775_120_400,
+            nanos: 5,
+        };
+        assert_eq!(instant(&seconds).as_deref(), Some("2026-04-02T09:00:00Z"));
+    }
+}

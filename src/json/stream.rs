@@ -1,0 +1,193 @@
+//! The messages of a stream as JSON objects.
+
+use serde::Serialize;
+
+use crate::json::source::SourceState;
+use crate::json::{Position, Rate, Source, instant, list, short};
+use crate::pb;
+use crate::pb::watch_rates_response::Event as Wire;
+
+/// One message: its kind, the position the reader holds once it has applied it, and what it says.
+#[derive(Debug, Serialize)]
+pub(crate) struct Event<'a> {
+    event: &'static str,
+    position: Option<Position<'a>>,
+    #[serde(flatten)]
+    content: Content<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Opening {
+        verdict: &'static str,
+        min_interval: Option<String>,
+        heartbeat_interval: Option<String>,
+    },
+    Snapshot {
+        rates: Vec<Rate<'a>>,
+        sources: Vec<SourceState<'a>>,
+    },
+    Update {
+        after: Option<Position<'a>>,
+        rates: Vec<Rate<'a>>,
+        removed_pairs: &'a [String],
+        sources: Vec<SourceState<'a>>,
+        commits: u64,
+    },
+    Heartbeat {
+        server_time: Option<String>,
+        sources: Vec<Source<'a>>,
+    },
+}
+
+impl<'a> Event<'a> {
+    /// Nothing for a message that says nothing, which no server sends.
+    pub(crate) fn of(message: &'a pb::WatchRatesResponse) -> Option<Self> {
+        let pb::WatchRatesResponse { position, event } = message;
+        let (event, content) = match event.as_ref()? {
+            Wire::Opening(opening) => ("opening", Content::from(opening)),
+            Wire::Snapshot(snapshot) => ("snapshot", Content::from(snapshot)),
+            Wire::Update(update) => ("update", Content::from(update)),
+            Wire::Heartbeat(heartbeat) => ("heartbeat", Content::from(heartbeat)),
+        };
+        Some(Self {
+            event,
+            position: position.as_ref().map(Position::from),
+            content,
+        })
+    }
+
+    /// Which kind of message it is.
+    pub(crate) fn name(&self) -> &'static str {
+        self.event
+    }
+}
+
+impl<'a> From<&'a pb::Opening> for Content<'a> {
+    fn from(opening: &'a pb::Opening) -> Self {
+        Self::Opening {
+            verdict: short(opening.verdict().as_str_name(), "RESUME_VERDICT_"),
+            min_interval: opening.min_interval.as_ref().map(seconds),
+            heartbeat_interval: opening.heartbeat_interval.as_ref().map(seconds),
+        }
+    }
+}
+
+impl<'a> From<&'a pb::Snapshot> for Content<'a> {
+    fn from(snapshot: &'a pb::Snapshot) -> Self {
+        let pb::Snapshot { rates, sources } = snapshot;
+        Self::Snapshot {
+            rates: list(rates),
+            sources: list(sources),
+        }
+    }
+}
+
+impl<'a> From<&'a pb::Update> for Content<'a> {
+    fn from(update: &'a pb::Update) -> Self {
+        let pb::Update {
+            after,
+            rates,
+            removed_pairs,
+            sources,
+            commits,
+        } = update;
+        Self::Update {
+            after: after.as_ref().map(Position::from),
+            rates: list(rates),
+            removed_pairs,
+            sources: list(sources),
+            commits: *commits,
+        }
+    }
+}
+
+impl<'a> From<&'a pb::Heartbeat> for Content<'a> {
+    fn from(heartbeat: &'a pb::Heartbeat) -> Self {
+        let pb::Heartbeat {
+            server_time,
+            sources,
+        } = heartbeat;
+        Self::Heartbeat {
+            server_time: server_time.as_ref().and_then(instant),
+            sources: sources.iter().filter_map(Source::of).collect(),
+        }
+    }
+}
+
+/// A duration as the JSON form of protocol buffers writes it: `20s`, `0.250s`.
+fn seconds(duration: &prost_types::Duration) -> String {
+    let prost_types::Duration { seconds, nanos } = duration;
+    match nanos {
+        0 => format!("{seconds}s"),
+        nanos if nanos % 1_000_000 == 0 => format!("{seconds}.{:03}s", nanos / 1_000_000),
+        nanos => format!("{seconds}.{nanos:09}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::text;
+
+    fn printed(event: Wire) -> String {
+        let position = pb::Position {
+            epoch: "e".to_owned(),
+            revision: 7,
+        };
+        let message = pb::WatchRatesResponse {
+            position: Some(position),
+            event: Some(event),
+        };
+        text(&Event::of(&message).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_message_has_the_names_of_the_contract() {
+        let opening = pb::Opening {
+            verdict: pb::ResumeVerdict::Resumed.into(),
+            min_interval: Some(prost_types::Duration {
+                seconds: 0,
+                nanos: 250_000_000,
+            }),
+            heartbeat_interval: Some(prost_types::Duration {
+                seconds: 20,
+                nanos: 0,
+            }),
+        };
+        assert_eq!(
+            printed(Wire::Opening(opening)),
+            r#"{"event":"opening","position":{"epoch":"e","revision":7},"verdict":"RESUMED","min_interval":"0.250s","heartbeat_interval":"20s"}"#
+        );
+        let update = pb::Update {
+            after: Some(pb::Position {
+                epoch: "e".to_owned(),
+                revision: 5,
+            }),
+            removed_pairs: vec!["KZT/LTL".to_owned()],
+            commits: 2,
+            ..pb::Update::default()
+        };
+        assert_eq!(
+            printed(Wire::Update(update)),
+            r#"{"event":"update","position":{"epoch":"e","revision":7},"after":{"epoch":"e","revision":5},"rates":[],"removed_pairs":["KZT/LTL"],"sources":[],"commits":2}"#
+        );
+        let heartbeat = pb::Heartbeat {
+            server_time: Some(prost_types::Timestamp {
+                seconds: 1_775_120_400,
+                nanos: 0,
+            }),
+            sources: Vec::new(),
+        };
+        assert_eq!(
+            printed(Wire::Heartbeat(heartbeat)),
+            r#"{"event":"heartbeat","position":{"epoch":"e","revision":7},"server_time":"2026-04-02T09:00:00Z","sources":[]}"#
+        );
+    }
+
+    #[test]
+    fn a_message_without_an_event_is_none() {
+        assert!(Event::of(&pb::WatchRatesResponse::default()).is_none());
+    }
+}

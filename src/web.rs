@@ -1,0 +1,187 @@
+//! The browser side: pages, the ticker's element, JSON, server-sent events and gRPC-Web, on one port, over HTTP/1.1 and
+//! HTTP/2.
+//!
+//! It is a peer of the gRPC port on the same feed, not a client of it: an answer here holds what the contract's methods
+//! answer there, and a stream what `WatchRates` sends, in the shapes that the command line prints. Data is for our own
+//! pages and for origins that the operator lists; code is for everyone. Nothing here sets a cookie.
+
+mod answers;
+mod assets;
+mod caching;
+mod connections;
+mod events;
+mod fragment;
+mod locale;
+mod origin;
+mod question;
+mod refused;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CONTENT_SECURITY_POLICY, HeaderMap, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderValue, Uri};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tonic_web::GrpcWebLayer;
+use tower::Layer;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::domain::RateFilter;
+use crate::feed::Feed;
+use crate::pb::rate_service_server::RateService;
+use crate::web::assets::Assets;
+use crate::web::origin::Origins;
+use crate::web::refused::Refused;
+use crate::wire::refusal;
+
+/// The media type of every answer for programs.
+const JSON: &str = "application/json";
+/// The header with the position of an answer: `epoch:revision`.
+const POSITION: &str = "silkrate-position";
+/// How long a request may take until its answer begins; all but the past comes from memory.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest query: 256 pairs are two KiB, and twice that when the slashes are escaped.
+const QUERY_BYTES_MAX: usize = 8 * 1024;
+/// Server-sent streams in all: some 20 KiB each with its connection, so a few hundred MiB at most.
+const STREAMS_MAX: usize = 12 * 1024;
+/// What a page may do: load our own files and ask this server, nothing else. No inline script, no frames.
+const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// What the answers come from.
+#[derive(Debug)]
+pub struct Sources<R> {
+    /// The methods of the contract.
+    pub rates: R,
+    /// The streams, and the present.
+    pub feed: Feed,
+    /// The pairs that an empty filter means.
+    pub ticker: RateFilter,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// What every request may look at.
+#[derive(Debug)]
+struct Shared<R> {
+    rates: R,
+    feed: Feed,
+    ticker: RateFilter,
+    clock: Clock,
+    assets: Assets,
+    /// Places for server-sent streams.
+    streams: Arc<Semaphore>,
+}
+
+type Web<R> = Arc<Shared<R>>;
+
+/// Serves browsers until draining. `grpc` holds the services that gRPC-Web reaches, by their full paths.
+pub fn serve<R: RateService>(
+    listener: TcpListener,
+    settings: &config::Web,
+    sources: Sources<R>,
+    grpc: Router,
+    draining: CancellationToken,
+) -> impl Future<Output = ()> + Send + use<R> {
+    connections::serve(listener, router(settings, sources, grpc), draining)
+}
+
+fn router<R: RateService>(settings: &config::Web, sources: Sources<R>, grpc: Router) -> Router {
+    let Sources {
+        rates,
+        feed,
+        ticker,
+        clock,
+    } = sources;
+    let origins = Origins::new(&settings.allowed_origins);
+    let shared = Arc::new(Shared {
+        rates,
+        feed,
+        ticker,
+        clock,
+        assets: Assets::new(),
+        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+    });
+    let grpc = GrpcWebLayer::new().layer(grpc);
+    let data = Router::new()
+        .route("/v1/snapshot.json", get(answers::snapshot))
+        .route("/v1/rates/{base}/{quote}", get(answers::rate))
+        .route("/v1/fixings/{source}/{currency}", get(answers::fixings))
+        .route("/v1/history/{base}/{quote}", get(answers::history))
+        .route("/v1/convert", get(answers::convert))
+        .route("/v1/sources", get(answers::sources))
+        .route("/v1/watch", get(events::watch))
+        .route("/ticker.html", get(fragment::ticker))
+        .method_not_allowed_fallback(async || Refused::method())
+        .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())
+        .route_service("/grpc.health.v1.Health/{*method}", grpc)
+        .layer(middleware::from_fn(in_time))
+        .layer(origins.cors())
+        .layer(middleware::from_fn_with_state(origins, origin::guard));
+    Router::new()
+        .route("/v1/openapi.json", get(openapi))
+        .fallback(get(file))
+        .method_not_allowed_fallback(async || Refused::method())
+        .merge(data)
+        .layer(middleware::from_fn(bounded))
+        .with_state(shared)
+}
+
+impl<R> Shared<R> {
+    fn accepting(&self) -> Result<(), Refused> {
+        if self.feed.is_draining() {
+            Err(refusal::draining().into())
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// The description of the JSON side.
+async fn openapi() -> Response {
+    caching::json(caching::PAST, include_str!("web/openapi.json").to_owned())
+}
+
+/// A page, or a file that one needs.
+async fn file<R: RateService>(
+    State(web): State<Web<R>>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let found = web.assets.answer(uri.path(), &headers);
+    found.ok_or_else(Refused::not_found)
+}
+
+/// Refuses an endless query before anything reads it, and puts the headers that keep a browser safe on every answer.
+async fn bounded(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let mut response = if query.len() > QUERY_BYTES_MAX {
+        Refused::long_query(QUERY_BYTES_MAX).into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(PAGE_POLICY),
+    );
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}
+
+/// Ends a request whose answer does not begin in time.
+async fn in_time(request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
+    answer.unwrap_or_else(|_late| Refused::too_late().into_response())
+}

@@ -1,0 +1,243 @@
+//! The ticker as a piece of a page, without a script: every number is text. The element, where there is one, takes it
+//! over at the position it bears.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::response::Response;
+
+use crate::domain::{Direction, Freshness, Pair, Rate, RateFilter, Snapshot};
+use crate::pb::rate_service_server::RateService;
+use crate::web::caching::{self, position_text};
+use crate::web::locale::{self, FALLBACK, Locale};
+use crate::web::question::{self, Fragment};
+use crate::web::refused::Refused;
+use crate::web::{Shared, Web};
+
+/// The looks that the element knows.
+const THEMES: &[&str] = &["auto", "light", "dark"];
+/// What stands where a value is unknown.
+const DASH: &str = "\u{2013}";
+
+/// A fragment to be written.
+struct Writer<'a, R> {
+    web: &'a Shared<R>,
+    locale: &'a Locale,
+    snapshot: &'a Snapshot,
+    html: String,
+}
+
+/// `GET /ticker.html`
+pub(super) async fn ticker<R: RateService>(
+    State(web): State<Web<R>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Refused> {
+    web.accepting()?;
+    let asked: Fragment = question::read(&uri)?;
+    let filter = question::filter(&asked.pairs, &web.ticker)?;
+    let tag = if asked.locale.is_empty() {
+        FALLBACK
+    } else {
+        &asked.locale
+    };
+    let (tag, locale) = locale::find(tag).ok_or_else(|| {
+        let known: Vec<&str> = locale::tags().collect();
+        Refused::parameter("locale", format!("locale is one of {}", known.join(", ")))
+    })?;
+    let theme = asked.theme.as_str();
+    if !theme.is_empty() && !THEMES.contains(&theme) {
+        let message = format!("theme is one of {}", THEMES.join(", "));
+        return Err(Refused::parameter("theme", message));
+    }
+    let snapshot = web.feed.board().snapshot();
+    let text = || {
+        let writer = Writer {
+            web: &web,
+            locale,
+            snapshot: &snapshot,
+            html: String::new(),
+        };
+        writer.write(&filter, tag, theme)
+    };
+    let question = ("fragment", &filter, tag, theme);
+    let mut response = caching::present(&snapshot.position, question, &headers, text);
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, html);
+    Ok(response)
+}
+
+impl<R> Writer<'_, R> {
+    fn write(mut self, filter: &RateFilter, tag: &str, theme: &str) -> String {
+        let pairs: Vec<String> = filter.items().collect();
+        self.tag(
+            "silk-ticker",
+            &[
+                ("pairs", &pairs.join(",")),
+                ("locale", tag),
+                ("theme", theme),
+                ("lang", tag),
+                ("data-position", &position_text(&self.snapshot.position)),
+            ],
+        );
+        self.html.push('\n');
+        self.tag("ul", &[("aria-label", &self.locale.words.rates)]);
+        self.html.push('\n');
+        let rates = self.snapshot.rates(filter);
+        for pair in filter.pairs(self.snapshot) {
+            match rates.iter().find(|rate| rate.pair == pair) {
+                Some(rate) => self.rate(rate),
+                None => self.unknown(pair),
+            }
+        }
+        self.html.push_str("</ul>\n</silk-ticker>\n");
+        self.html
+    }
+
+    fn rate(&mut self, rate: &Rate) {
+        let pair = rate.pair.to_string();
+        let (value, percent) = self.locale.figures(rate);
+        let words = &self.locale.words;
+        self.tag("li", &[("data-pair", &pair)]);
+        self.element("span", &pair);
+        self.html.push(' ');
+        self.element("strong", &value);
+        let direction = rate.change.as_ref().map(|change| change.direction);
+        let (arrow, word) = match direction {
+            Some(Direction::Up) => ("▲", &words.up),
+            Some(Direction::Down) => ("▼", &words.down),
+            Some(Direction::Flat) => ("▬", &words.unchanged),
+            None => ("", &words.no_change),
+        };
+        if let Some(percent) = percent {
+            self.html.push(' ');
+            self.tag("span", &[("aria-hidden", "true")]);
+            self.text(arrow);
+            self.html.push_str("</span> ");
+            self.element("span", &percent);
+        }
+        self.html.push_str(" <small>");
+        self.text(word);
+        self.remarks(rate);
+        self.html.push_str("</small></li>\n");
+    }
+
+    /// What a reader should know beside the number: since when, of when, whose, and what is wrong with it.
+    fn remarks(&mut self, rate: &Rate) {
+        let words = &self.locale.words;
+        let dated = |word: &str, date| word.replace("{date}", &self.locale.date(date));
+        if let Some(change) = &rate.change {
+            self.text(", ");
+            self.text(&dated(&words.since, change.reference_date));
+        }
+        let mut remarks = Vec::new();
+        if let Some(date) = rate.effective_date {
+            remarks.push(dated(&words.as_of, date));
+        }
+        match rate.age.freshness {
+            Freshness::Stale => remarks.push(words.stale.clone()),
+            Freshness::Late => remarks.push(words.late.clone()),
+            Freshness::Fresh | Freshness::CarriedOver => {}
+        }
+        if !rate.held.is_empty() {
+            remarks.push(words.held.clone());
+        }
+        if let Some(announced) = &rate.announced {
+            let pair = rate.pair.to_string();
+            let change = announced.change.as_ref();
+            let (value, percent) = self.locale.written(&pair, announced.value, change);
+            let percent = percent.map(|percent| format!(" ({percent})"));
+            let word = if self.is_tomorrow(rate, announced.effective_date) {
+                &words.from_tomorrow
+            } else {
+                &words.from
+            };
+            let from = dated(word, announced.effective_date);
+            remarks.push(format!("{from}: {value}{}", percent.unwrap_or_default()));
+        }
+        for remark in remarks {
+            self.text("; ");
+            self.text(&remark);
+        }
+        for id in rate.source.split('+').filter(|id| !id.is_empty()) {
+            self.source(id);
+        }
+    }
+
+    /// Whether a date is the next one where the source counts its days.
+    fn is_tomorrow(&self, rate: &Rate, date: jiff::civil::Date) -> bool {
+        let record = self.web.feed.board().record(&rate.source);
+        let today = record.map(|record| record.today(self.web.clock.now()));
+        today.is_some_and(|today| today.tomorrow().is_ok_and(|tomorrow| tomorrow == date))
+    }
+
+    /// Who says so, with the page to check it, and the words that its terms demand.
+    fn source(&mut self, id: &str) {
+        let Some(record) = self.web.feed.board().record(id) else {
+            return;
+        };
+        let (before, after) = self
+            .locale
+            .words
+            .source
+            .split_once("{bank}")
+            .unwrap_or(("", ""));
+        self.text("; ");
+        self.text(before);
+        self.tag("a", &[("href", record.page), ("rel", "noopener")]);
+        self.text(self.locale.bank(id, record.name));
+        self.html.push_str("</a>");
+        self.text(after);
+        if !record.attribution.is_empty() {
+            self.text(" (");
+            self.text(record.attribution);
+            self.text(")");
+        }
+    }
+
+    fn unknown(&mut self, pair: Pair) {
+        let pair = pair.to_string();
+        self.tag("li", &[("data-pair", &pair)]);
+        self.element("span", &pair);
+        self.html.push(' ');
+        self.element("strong", DASH);
+        self.html.push_str(" <small>");
+        self.text(&self.locale.words.unknown);
+        self.html.push_str("</small></li>\n");
+    }
+
+    fn element(&mut self, name: &str, text: &str) {
+        self.tag(name, &[]);
+        self.text(text);
+        self.html.push_str("</");
+        self.html.push_str(name);
+        self.html.push('>');
+    }
+
+    /// An opening tag. An attribute without a value is left out.
+    fn tag(&mut self, name: &str, attributes: &[(&str, &str)]) {
+        self.html.push('<');
+        self.html.push_str(name);
+        for (name, value) in attributes.iter().filter(|(_, value)| !value.is_empty()) {
+            self.html.push(' ');
+            self.html.push_str(name);
+            self.html.push_str("=\"");
+            self.text(value);
+            self.html.push('"');
+        }
+        self.html.push('>');
+    }
+
+    /// Text, also within quotes, in which nothing is markup.
+    fn text(&mut self, text: &str) {
+        for character in text.chars() {
+            match character {
+                '&' => self.html.push_str("&amp;"),
+                '<' => self.html.push_str("&lt;"),
+                '>' => self.html.push_str("&gt;"),
+                '"' => self.html.push_str("&quot;"),
+                '\'' => self.html.push_str("&#39;"),
+                character => self.html.push(character),
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Whose pages may read: those of this server, and of the origins that the operator lists.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::{self, HOST, HeaderName, ORIGIN};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::web::POSITION;
+use crate::web::refused::Refused;
+
+/// In a list: every origin.
+const ANY: &str = "*";
+/// How long a browser may remember that a page may read: Chromium caps it at two hours, and a list changes rarely.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
+/// What a browser says of where a request comes from; no script can set it.
+const FETCH_SITE: &str = "sec-fetch-site";
+
+/// The origins that may read.
+#[derive(Debug, Clone)]
+pub(super) struct Origins {
+    listed: Arc<[String]>,
+}
+
+impl Origins {
+    pub(super) fn new(listed: &[String]) -> Self {
+        Self {
+            listed: listed.iter().map(|origin| plain(origin)).collect(),
+        }
+    }
+
+    fn any(&self) -> bool {
+        self.listed.iter().any(|listed| listed == ANY)
+    }
+
+    fn lists(&self, origin: &HeaderValue) -> bool {
+        let origin = origin.to_str().map(plain);
+        origin.is_ok_and(|origin| self.listed.contains(&origin))
+    }
+
+    /// Whether a request may be answered: one that no page made, one of our own pages, or of one that is listed.
+    fn admits(&self, headers: &HeaderMap, uri: &Uri) -> bool {
+        let mut origins = headers.get_all(ORIGIN).iter();
+        let (Some(origin), None) = (origins.next(), origins.next()) else {
+            // No page made it, or no browser: those send one at most.
+            return !headers.contains_key(ORIGIN);
+        };
+        self.any() || self.lists(origin) || is_own(origin, headers, uri)
+    }
+
+    /// What tells a browser that a listed page may read, and nothing to another.
+    pub(super) fn cors(&self) -> CorsLayer {
+        let allowed = if self.any() {
+            AllowOrigin::any()
+        } else {
+            let origins = self.clone();
+            AllowOrigin::predicate(move |origin, _request| origins.lists(origin))
+        };
+        let name = HeaderName::from_static;
+        CorsLayer::new()
+            .allow_origin(allowed)
+            .allow_methods([Method::GET, Method::HEAD, Method::POST])
+            .allow_headers([
+                header::CONTENT_TYPE,
+                header::IF_NONE_MATCH,
+                header::CACHE_CONTROL,
+                name("last-event-id"),
+                name("grpc-timeout"),
+                name("x-grpc-web"),
+                name("x-user-agent"),
+            ])
+            .expose_headers([
+                name("grpc-status"),
+                name("grpc-message"),
+                name("grpc-status-details-bin"),
+                header::ETAG,
+                header::RETRY_AFTER,
+                name(POSITION),
+            ])
+            .max_age(PREFLIGHT_MAX_AGE)
+            .vary([ORIGIN])
+    }
+}
+
+/// Refuses what a foreign page asks: its browser would keep the answer from it, and a stream would run for nobody.
+pub(super) async fn guard(
+    State(origins): State<Origins>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if origins.admits(request.headers(), request.uri()) {
+        next.run(request).await
+    } else {
+        Refused::foreign_origin().into_response()
+    }
+}
+
+/// Whether the page is of this very server. The scheme is not compared: behind a proxy that ends TLS it differs.
+fn is_own(origin: &HeaderValue, headers: &HeaderMap, uri: &Uri) -> bool {
+    if headers
+        .get(FETCH_SITE)
+        .is_some_and(|site| site == "same-origin")
+    {
+        return true;
+    }
+    let host = uri.authority().map(|authority| authority.as_str());
+    let host = host.or_else(|| headers.get(HOST)?.to_str().ok());
+    let (Some(host), Ok(origin)) = (host, origin.to_str().map(plain)) else {
+        return false;
+    };
+    let Some((scheme, authority)) = origin.split_once("://") else {
+        return false;
+    };
+    plain(&format!("{scheme}://{host}")).split_once("://") == Some((scheme, authority))
+}
+
+/// An origin as browsers write it: lower-case, without the port that its scheme implies.
+fn plain(origin: &str) -> String {
+    let origin = origin.to_ascii_lowercase();
+    let port = match origin.split_once("://") {
+        Some(("https", _)) => ":443",
+        Some(("http", _)) => ":80",
+        _ => return origin,
+    };
+    origin.strip_suffix(port).unwrap_or(&origin).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(of: &[(&'static str, &'static str)]) -> HeaderMap {
+        let headers = of.iter();
+        let header = |(name, value): &(&'static str, &'static str)| {
+            (
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            )
+        };
+        headers.map(header).collect()
+    }
+
+    fn admits(listed: &[&str], of: &[(&'static str, &'static str)]) -> bool {
+        let listed: Vec<String> = listed.iter().map(ToString::to_string).collect();
+        Origins::new(&listed).admits(&headers(of), &Uri::from_static("/v1/snapshot.json"))
+    }
+
+    #[test]
+    fn a_request_that_no_page_made_is_admitted() {
+        assert!(admits(&[], &[("host", "rates.example")]));
+    }
+
+    #[test]
+    fn a_page_of_this_server_is_admitted_behind_any_proxy() {
+        for origin in ["https://rates.example", "http://rates.example"] {
+            assert!(admits(
+                &[],
+                &[("host", "rates.example"), ("origin", origin)]
+            ));
+        }
+        let with_port = [
+            ("host", "rates.example:443"),
+            ("origin", "https://rates.example"),
+        ];
+        assert!(admits(&[], &with_port));
+        let renamed = [
+            ("host", "10.0.0.7:8080"),
+            ("origin", "https://rates.example"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        assert!(admits(&[], &renamed));
+        assert!(!admits(&[], &renamed[..2]));
+    }
+
+    #[test]
+    fn a_listed_origin_is_admitted_and_no_other() {
+        let listed = ["https://news.example:443"];
+        let of = |origin| [("host", "rates.example"), ("origin", origin)];
+        assert!(admits(&listed, &of("https://news.example")));
+        for foreign in [
+            "http://news.example",
+            "https://news.example.evil.example",
+            "https://news.example:8443",
+            "https://evil.example/https://news.example",
+            "null",
+            "",
+        ] {
+            assert!(!admits(&listed, &of(foreign)), "{foreign}");
+        }
+        assert!(admits(&["*"], &of("https://anyone.example")));
+    }
+
+    #[test]
+    fn two_origins_are_none_of_a_browser() {
+        let mut two = headers(&[("origin", "https://news.example")]);
+        two.append(ORIGIN, HeaderValue::from_static("https://news.example"));
+        let origins = Origins::new(&["https://news.example".to_owned()]);
+        assert!(!origins.admits(&two, &Uri::from_static("/")));
+    }
+}

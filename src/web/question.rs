@@ -1,0 +1,192 @@
+//! Queries, which can be wrong. An unknown parameter is refused: a misspelt `pairs` would else show other rates than
+//! were meant.
+
+use axum::extract::Query;
+use axum::http::{HeaderMap, Uri};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::{Position, RateFilter};
+use crate::web::refused::Refused;
+use crate::wire::refusal;
+
+/// The header in which a browser repeats the last `id` of a stream.
+const LAST_EVENT_ID: &str = "last-event-id";
+/// The longest epoch that is looked at; ours have 16 letters.
+const EPOCH_BYTES_MAX: usize = 64;
+
+/// Of `/v1/snapshot.json`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pairs {
+    #[serde(default)]
+    pub(super) pairs: String,
+}
+
+/// Of `/v1/watch`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Watch {
+    #[serde(default)]
+    pub(super) pairs: String,
+    pub(super) after: Option<String>,
+    pub(super) updates_only: Option<String>,
+}
+
+/// Of `/v1/fixings` and `/v1/history`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Span {
+    #[serde(default)]
+    pub(super) start: String,
+    #[serde(default)]
+    pub(super) end: String,
+    pub(super) page_size: Option<String>,
+    #[serde(default)]
+    pub(super) page_token: String,
+}
+
+/// Of `/v1/convert`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Conversion {
+    #[serde(default)]
+    pub(super) amount: String,
+    #[serde(default)]
+    pub(super) from: String,
+    #[serde(default)]
+    pub(super) to: String,
+    #[serde(default)]
+    pub(super) date: String,
+    pub(super) round: Option<String>,
+}
+
+/// Of `/ticker.html`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fragment {
+    #[serde(default)]
+    pub(super) pairs: String,
+    #[serde(default)]
+    pub(super) locale: String,
+    #[serde(default)]
+    pub(super) theme: String,
+}
+
+/// Of what has no parameters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// The query of a request.
+pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Refused> {
+    let query = Query::<T>::try_from_uri(uri);
+    let Query(query) = query.map_err(|error| {
+        let text = error.body_text();
+        let cause = text
+            .split_once(": ")
+            .map_or(text.as_str(), |(_, cause)| cause);
+        Refused::query(format!("the query cannot be read: {cause}"))
+    })?;
+    Ok(query)
+}
+
+/// The pairs wanted, parted by commas; the ticker's when none are named.
+pub(super) fn filter(pairs: &str, ticker: &RateFilter) -> Result<RateFilter, Refused> {
+    if pairs.is_empty() {
+        return Ok(ticker.clone());
+    }
+    let items: Vec<&str> = pairs.split(',').collect();
+    let filter = RateFilter::parse(&items);
+    filter.map_err(|error| Refused::from(refusal::invalid_filter(&error)))
+}
+
+/// A yes or a no; no when it is left out.
+pub(super) fn flag(field: &str, text: Option<&str>) -> Result<bool, Refused> {
+    match text {
+        None | Some("0" | "false") => Ok(false),
+        Some("1" | "true") => Ok(true),
+        Some(_) => Err(Refused::parameter(field, format!("{field} is 1 or 0"))),
+    }
+}
+
+/// How many rows; zero when it is left out.
+pub(super) fn page_size(text: Option<&str>) -> Result<i32, Refused> {
+    let Some(text) = text else { return Ok(0) };
+    let refused = "page_size is a whole number above zero";
+    let size = text.parse().ok().filter(|size| *size > 0);
+    size.ok_or_else(|| Refused::parameter("page_size", refused))
+}
+
+/// Where a reader stopped: what its browser repeats goes before what its address says, which is older.
+pub(super) fn position(
+    headers: &HeaderMap,
+    after: Option<&str>,
+) -> Result<Option<Position>, Refused> {
+    let repeated = headers.get(LAST_EVENT_ID).map(|id| id.to_str());
+    let repeated = repeated.transpose().map_err(|_not_text| wrong("id"))?;
+    let (field, text) = match (repeated.filter(|id| !id.is_empty()), after) {
+        (Some(id), _) => (LAST_EVENT_ID, id),
+        (None, Some(after)) => ("after", after),
+        (None, None) => return Ok(None),
+    };
+    let position = text.rsplit_once(':').and_then(|(epoch, revision)| {
+        let revision = revision
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())
+            .then_some(revision)?;
+        (1..=EPOCH_BYTES_MAX).contains(&epoch.len()).then_some(())?;
+        Some(Position {
+            epoch: epoch.into(),
+            revision: revision.parse().ok()?,
+        })
+    });
+    position.map(Some).ok_or_else(|| wrong(field))
+}
+
+fn wrong(field: &str) -> Refused {
+    Refused::parameter(field, "a position is written epoch:revision, as an `id` is")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn of(id: Option<&'static str>, after: Option<&str>) -> Option<(String, u64)> {
+        let id = id.map(|id| (LAST_EVENT_ID.parse().unwrap(), HeaderValue::from_static(id)));
+        let position = position(&id.into_iter().collect(), after).unwrap()?;
+        Some((position.epoch.to_string(), position.revision))
+    }
+
+    #[test]
+    fn what_a_browser_repeats_goes_before_the_address() {
+        assert_eq!(of(Some("e:7"), Some("e:3")), Some(("e".into(), 7)));
+        assert_eq!(of(Some(""), Some("e:3")), Some(("e".into(), 3)));
+        assert_eq!(of(None, None), None);
+    }
+
+    #[test]
+    fn a_text_that_is_no_position_is_refused() {
+        for wrong in [
+            "",
+            "7",
+            ":7",
+            "e:",
+            "e:-1",
+            "e:+1",
+            "e:18446744073709551616",
+        ] {
+            assert!(position(&HeaderMap::new(), Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_refused() {
+        let refused = read::<Pairs>(&Uri::from_static("/v1/snapshot.json?pair=KZT/USD"));
+        assert!(format!("{:?}", refused.unwrap_err()).contains("unknown field `pair`"));
+        assert!(read::<Nothing>(&Uri::from_static("/v1/sources?x=1")).is_err());
+        assert!(read::<Nothing>(&Uri::from_static("/v1/sources")).is_ok());
+    }
+}
