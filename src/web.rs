@@ -32,6 +32,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic_web::GrpcWebLayer;
 use tower::Layer;
+use tower_http::compression::CompressionLayer;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -121,6 +122,8 @@ fn router<R: RateService>(config: &Config, sources: Sources<R>, grpc: Router) ->
         .fallback(get(file).fallback(async || Refused::method()))
         .method_not_allowed_fallback(async || Refused::method())
         .merge(data)
+        // Streams and what is small or packed already are left as they are.
+        .layer(CompressionLayer::new())
         .layer(middleware::from_fn(bounded))
         .with_state(shared)
 }

@@ -18,8 +18,6 @@ use crate::config::{
 use crate::domain::{Currency, Preference, RateFilter};
 use crate::sources::{self, Source};
 
-/// In place of an origin: every one may read.
-const ANY_ORIGIN: &str = "*";
 /// Browsers, on loopback.
 const WEB_LISTEN_DEFAULT: SocketAddr = loopback(8_080);
 /// The five, in the order of the ticker everybody knows.
@@ -141,19 +139,7 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn web(&self) -> Result<Web, ConfigError> {
         let key = "web.allowed_origins";
-        let accepted = format!(
-            "a list of origins, each {}, or `{ANY_ORIGIN}` for every one",
-            values::ORIGIN
-        );
-        let origins = self.entries.get(key, &accepted, |raw| {
-            let texts = values::list(raw)?.into_iter();
-            texts
-                .map(|text| match text.as_str() {
-                    ANY_ORIGIN => Ok(text),
-                    _ => values::origin(&crate::config::entries::Raw::Text(text)),
-                })
-                .collect()
-        })?;
+        let origins = self.entries.get(key, values::ORIGINS, values::origins)?;
         Ok(Web {
             listen: self.address("web.listen", WEB_LISTEN_DEFAULT)?,
             allowed_origins: origins.unwrap_or_default(),

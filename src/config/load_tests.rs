@@ -293,3 +293,17 @@ fn a_file_that_is_missing_or_not_toml_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn origins_are_listed_or_all_of_them_meant() {
+    let listed = |text: &str| {
+        let config = from_file(&format!("[web]\nallowed_origins = {text}"));
+        config.unwrap().web.allowed_origins
+    };
+    assert_eq!(
+        listed("[\"HTTPS://News.example/\"]"),
+        ["https://news.example"]
+    );
+    assert_eq!(listed("[\"*\"]"), ["*"]);
+    assert!(from_file("[web]\nallowed_origins = [\"https://*.example\"]").is_err());
+}

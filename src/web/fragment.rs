@@ -69,6 +69,7 @@ pub(super) async fn ticker<R: RateService>(
 impl<R> Writer<'_, R> {
     fn write(mut self, filter: &RateFilter, tag: &str, theme: &str) -> String {
         let pairs: Vec<String> = filter.items().collect();
+        let rates = self.snapshot.rates(filter);
         self.tag(
             "silk-ticker",
             &[
@@ -77,12 +78,13 @@ impl<R> Writer<'_, R> {
                 ("theme", theme),
                 ("lang", tag),
                 ("data-position", &position_text(&self.snapshot.position)),
+                // The rows as data: the element goes on from the position with them, and asks for nothing that is here.
+                ("data-state", &self.web.state(self.snapshot, &rates)),
             ],
         );
         self.html.push('\n');
         self.tag("ul", &[("aria-label", &self.locale.words.rates)]);
         self.html.push('\n');
-        let rates = self.snapshot.rates(filter);
         for pair in filter.pairs(self.snapshot) {
             match rates.iter().find(|rate| rate.pair == pair) {
                 Some(rate) => self.rate(rate),

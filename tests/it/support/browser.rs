@@ -35,6 +35,12 @@ impl Answer {
         names.filter(|name| name.starts_with(prefix)).collect()
     }
 
+    /// What the answer depends on beside its address.
+    pub(crate) fn vary(&self) -> Vec<&str> {
+        let headers = self.headers.iter().filter(|(name, _)| name == "vary");
+        headers.flat_map(|(_, value)| value.split(", ")).collect()
+    }
+
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }

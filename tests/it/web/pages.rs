@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA384, digest};
 use roxmltree::Document;
+use serde_json::Value;
 
 use crate::support::browser::{Answer, get, open};
 use crate::web::april;
@@ -111,6 +112,12 @@ async fn the_fragment_is_well_formed_and_says_every_number_as_text() {
     ];
     for (name, value) in attributes {
         assert_eq!(ticker.attribute(name), Some(value), "{name}");
+    }
+    let state: Value = serde_json::from_str(ticker.attribute("data-state").unwrap()).unwrap();
+    let snapshot = "/v1/snapshot.json?pairs=KZT/USD,USD/KZT,KGS/USD";
+    let snapshot = get(silkrate.web, snapshot, &[]).await.json();
+    for part in ["position", "rates", "sources"] {
+        assert_eq!(state[part], snapshot[part], "{part}");
     }
     let rows: Vec<_> = page
         .descendants()

@@ -1,0 +1,80 @@
+// Builds dist/ from client/. With --check it builds in memory and fails when dist/ is anything else, or too heavy.
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+/** What a news site pays for the ticker at most, gzipped. */
+const TICKER_BYTES_MAX = 15_000;
+/** The engines that must run it: those of 2023 and later, which have adopted style sheets and private streams. */
+const TARGET = ["chrome111", "firefox111", "safari16.4"];
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const banner = "/* silkrate's ticker. MIT or Apache-2.0. Built from src/web/client; do not edit. */";
+
+async function bundle(entry, name) {
+  const result = await build({
+    entryPoints: [here(entry)],
+    bundle: true,
+    write: false,
+    format: name.endsWith(".css") ? undefined : "iife",
+    minify: true,
+    charset: "utf8",
+    legalComments: "none",
+    target: TARGET,
+    banner: name.endsWith(".css") ? { css: banner } : { js: banner },
+    plugins: [localesWithoutRules],
+  });
+  return [name, Buffer.from(result.outputFiles[0].contents)];
+}
+
+async function copy(name) {
+  return [name, await readFile(here(`client/pages/${name}`))];
+}
+
+/** The rules in locales.json are for people; the script needs the data alone. */
+const localesWithoutRules = {
+  name: "locales",
+  setup(builder) {
+    builder.onLoad({ filter: /locales\.json$/ }, async ({ path }) => {
+      const { locales } = JSON.parse(await readFile(path, "utf8"));
+      return { contents: JSON.stringify({ locales }), loader: "json" };
+    });
+    // The style sheet is text for people, too: its indentation is not sent.
+    builder.onLoad({ filter: /client\/style\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      return { contents: source.replace(/\n\s*/g, (gap, at) => (at > source.indexOf("CSS = `") ? " " : gap)), loader: "ts" };
+    });
+  },
+};
+
+const built = new Map(
+  await Promise.all([
+    bundle("client/ticker.ts", "ticker.js"),
+    bundle("client/pages/pages.ts", "pages.js"),
+    bundle("client/pages/pages.css", "pages.css"),
+    copy("index.html"),
+    copy("icon.svg"),
+  ]),
+);
+
+const size = gzipSync(built.get("ticker.js"), { level: 9 }).length;
+console.log(`ticker.js: ${size} bytes gzipped, of ${TICKER_BYTES_MAX}`);
+if (size > TICKER_BYTES_MAX) {
+  throw new Error("the ticker is too heavy");
+}
+if (process.argv.includes("--check")) {
+  const there = (await readdir(here("dist"))).sort();
+  const wanted = [...built.keys()].sort();
+  if (there.join() !== wanted.join()) {
+    throw new Error(`dist/ holds ${there}, and should hold ${wanted}`);
+  }
+  for (const [name, bytes] of built) {
+    if (!bytes.equals(await readFile(here(`dist/${name}`)))) {
+      throw new Error(`dist/${name} is not what the sources build to; run npm run build`);
+    }
+  }
+  console.log("dist/ is what the sources build to");
+} else {
+  await Promise.all([...built].map(([name, bytes]) => writeFile(here(`dist/${name}`), bytes)));
+}

@@ -1,0 +1,85 @@
+// The messages of the service, as its JSON has them: the names of the contract, decimals as text, null for unknown.
+
+/** How current a value is. */
+export type Freshness = "UNSPECIFIED" | "FRESH" | "CARRIED_OVER" | "LATE" | "STALE";
+/** Which way a value moved. */
+export type Direction = "UNSPECIFIED" | "UP" | "DOWN" | "FLAT";
+
+/** A revision means nothing without its epoch. */
+export interface Position {
+  epoch: string;
+  revision: number;
+}
+
+/** A difference of two served values. */
+export interface Change {
+  absolute: string;
+  percent: string;
+  direction: Direction;
+  reference_value: string;
+  reference_date: string;
+}
+
+/** One row as published. */
+export interface Fixing {
+  source: string;
+  currency: string;
+  units: string;
+  value: string;
+  home_currency: string;
+  effective_date: string;
+}
+
+/** What is served for a pair; only what is shown is named here. */
+export interface Rate {
+  pair: string;
+  value: string;
+  derivation: string;
+  source: string | null;
+  effective_date: string | null;
+  freshness: Freshness;
+  freshness_reason: string | null;
+  change: Change | null;
+  fixings: Fixing[];
+  announced: { value: string; effective_date: string; change: Change | null } | null;
+  held: { id: string; detail: string }[];
+  windows: { window: string; change: Change | null; reason: string | null }[];
+}
+
+/** What is known of a source at a revision. */
+export interface Source {
+  id: string;
+  name: string;
+  attribution: string | null;
+  freshness: Freshness;
+  freshness_reason: string | null;
+  newest_effective_date: string | null;
+  next_publication_time: string | null;
+  next_publication_due_time: string | null;
+}
+
+/** The answer of `/v1/snapshot.json`, and the message of the same name. */
+export interface Snapshot {
+  position: Position;
+  server_time?: string | null;
+  rates: Rate[];
+  sources: Source[];
+}
+
+/** The difference between two positions. */
+export interface Update extends Snapshot {
+  after: Position;
+  removed_pairs: string[];
+}
+
+/** What the server granted. */
+export interface Opening {
+  position: Position;
+  verdict: string;
+  heartbeat_interval: string | null;
+}
+
+/** A position as one word, as the stream's `id` and `after` write it. */
+export function word(position: Position): string {
+  return `${position.epoch}:${position.revision}`;
+}

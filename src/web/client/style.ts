@@ -1,0 +1,121 @@
+// The looks of the element. A page changes them with the custom properties named `--silk-ticker-…`, and with `::part`.
+
+export const CSS = `
+:host {
+  --_ink: var(--silk-ticker-color, #14181f);
+  --_muted: var(--silk-ticker-muted, #586272);
+  --_up: var(--silk-ticker-up, #0b7540);
+  --_down: var(--silk-ticker-down, #bd2338);
+  --_line: var(--silk-ticker-border, #d9dde3);
+  --_ground: var(--silk-ticker-background, #fff);
+  --_raised: var(--silk-ticker-raised, #fff);
+  --_accent: var(--silk-ticker-accent, #1d5fd1);
+  --_warn: var(--silk-ticker-warn, #8a5300);
+  --_gap: var(--silk-ticker-gap, 1.5em);
+  --_row: var(--silk-ticker-height, 2.75em);
+  display: block;
+  position: relative;
+  min-height: var(--_row);
+  font: var(--silk-ticker-font, 400 .9375rem/1.3 system-ui, sans-serif);
+  font-variant-numeric: tabular-nums lining-nums;
+  color: var(--_ink);
+  background: var(--_ground);
+  -webkit-text-size-adjust: 100%;
+}
+@supports (color: light-dark(#000, #fff)) {
+  :host {
+    --_ink: var(--silk-ticker-color, light-dark(#14181f, #eceff4));
+    --_muted: var(--silk-ticker-muted, light-dark(#586272, #a2adbd));
+    --_up: var(--silk-ticker-up, light-dark(#0b7540, #5fd39a));
+    --_down: var(--silk-ticker-down, light-dark(#bd2338, #ff929c));
+    --_line: var(--silk-ticker-border, light-dark(#d9dde3, #313845));
+    --_ground: var(--silk-ticker-background, light-dark(#fff, #12161d));
+    --_raised: var(--silk-ticker-raised, light-dark(#fff, #1c222c));
+    --_accent: var(--silk-ticker-accent, light-dark(#1d5fd1, #8ab4ff));
+    --_warn: var(--silk-ticker-warn, light-dark(#8a5300, #f2bf6c));
+  }
+}
+:host([theme=light]) { color-scheme: light }
+:host([theme=dark]) { color-scheme: dark }
+:host([density=compact]) {
+  --_gap: var(--silk-ticker-gap, 1.1em);
+  --_row: var(--silk-ticker-height, 2.25em);
+  font: var(--silk-ticker-font, 400 .8125rem/1.3 system-ui, sans-serif);
+  font-variant-numeric: tabular-nums lining-nums;
+}
+:host([hidden]) { display: none }
+.base { display: flex; align-items: stretch; min-height: var(--_row); background: var(--_ground) }
+.viewport { flex: 1; min-width: 0; overflow: hidden }
+.track { display: flex; width: max-content; will-change: transform }
+ul { display: flex; flex: none; margin: 0; padding: 0; list-style: none }
+li { display: flex; flex: none; align-items: center; min-height: var(--_row) }
+.item {
+  display: flex; flex-wrap: nowrap; align-items: baseline; gap: .5em;
+  min-height: 24px; margin: 0; padding: .15em calc(var(--_gap) / 2); border: 0; border-radius: 4px;
+  font: inherit; font-variant-numeric: inherit; color: inherit; background: none; text-align: start;
+  white-space: nowrap; cursor: default;
+}
+.tape li + li::before, .tape.left ul::before, .tape.right ul::before {
+  content: ""; flex: none; align-self: center; width: 1px; height: 1em; background: var(--_line);
+}
+.pair { font-weight: 600; letter-spacing: .01em }
+.value { font-variant-numeric: inherit }
+.change { font-weight: 500 }
+.arrow { font-size: .72em; margin-inline-end: .35em; vertical-align: .08em }
+.arrow:empty { display: none }
+.up { color: var(--_up) }
+.down { color: var(--_down) }
+.flat, .unknown, .attribution { color: var(--_muted) }
+.mark {
+  align-self: center; padding: .05em .5em; border: 1px solid; border-radius: 1em;
+  font-size: .78em; font-weight: 500; color: var(--_warn);
+}
+.announced { color: var(--_muted); border-color: var(--_line) }
+.stale .value { color: var(--_muted); text-decoration: underline dotted; text-underline-offset: .2em }
+.attribution { padding: 0 calc(var(--_gap) / 2); font-size: .85em; white-space: nowrap }
+a { color: inherit; padding: .3em 0 }
+.words {
+  position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}
+.pause {
+  flex: none; align-self: stretch; min-width: 32px; min-height: 24px; margin: 0; padding: 0; border: 0;
+  border-inline-start: 1px solid var(--_line);
+  font: inherit; color: var(--_muted); background: none; cursor: pointer;
+}
+.pause svg { display: block; width: 12px; height: 12px; margin: auto; fill: currentColor }
+.pause:hover { color: var(--_ink) }
+.offline { flex: none; align-self: center; padding: 0 .6em; color: var(--_warn) }
+:focus-visible { outline: 2px solid var(--_accent); outline-offset: -2px }
+.tip {
+  position: fixed; inset: auto; z-index: 2147483647; max-width: min(24rem, calc(100vw - 16px)); box-sizing: border-box;
+  margin: 0; padding: .7em .9em; border: 1px solid var(--_line); border-radius: 6px;
+  color: var(--_ink); background: var(--_raised); box-shadow: 0 6px 24px rgb(0 0 0 / .16);
+  font-size: .9em; line-height: 1.45; overflow-wrap: anywhere;
+}
+.tip:not(.open) { display: none }
+.tip div:first-child { color: var(--_muted) }
+.tip div:nth-child(2) { font-weight: 600; margin-bottom: .3em }
+.still .track { display: block; width: auto; will-change: auto }
+.still ul { flex-wrap: wrap }
+.still li { flex: 0 1 auto; min-width: 0; max-width: 100% }
+.still .item { flex-wrap: wrap; white-space: normal }
+.column ul, .vertical ul { flex-direction: column }
+.column li + li, .vertical li { border-top: 1px solid var(--_line) }
+.column li, .vertical li, .column .item, .vertical .item { width: 100%; box-sizing: border-box }
+.column .item, .vertical .item { display: grid; grid-template-columns: 1fr auto auto; padding-inline: .75em }
+.column .value, .vertical .value { text-align: end }
+.column .change, .vertical .change { min-width: 5.5em; text-align: end }
+.wide.column .change, .wide.vertical .change { min-width: 11em }
+.column .mark, .vertical .mark { grid-column: 1 / -1; justify-self: start; white-space: normal }
+.vertical li::before { display: none }
+.column .pause, .vertical .pause { border-inline-start: 0; align-self: start; height: var(--_row) }
+.vertical .viewport { height: calc(var(--silk-ticker-rows, 3) * var(--_row)) }
+.vertical .track { flex-direction: column; width: auto }
+.rose { animation: rose 1.6s ease-out }
+.fell { animation: fell 1.6s ease-out }
+@keyframes rose { from { background: color-mix(in srgb, var(--_up) 24%, transparent) } }
+@keyframes fell { from { background: color-mix(in srgb, var(--_down) 24%, transparent) } }
+@media (prefers-reduced-motion: reduce) { .rose, .fell { animation: none } }
+@media (forced-colors: active) { .pause, .tip { border: 1px solid } }
+@media print { .pause, .tip { display: none } }
+`;

@@ -1,0 +1,136 @@
+// A double of the service for what the real one cannot be brought to on demand: late, stale, held and announced rates,
+// a proxy that breaks streams, a connection that dies. It speaks the same paths and messages.
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { fileURLToPath } from "node:url";
+
+const dist = fileURLToPath(new URL("../../src/web/dist/", import.meta.url));
+const kinds = { html: "text/html; charset=utf-8", css: "text/css", js: "text/javascript" };
+/** The policy of the real pages: nothing inline. */
+export const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'";
+
+export function change(percent, absolute, direction, since = "2025-12-05") {
+  return { absolute, percent, direction, reference_value: "1", reference_date: since };
+}
+
+export function rate(pair, value, more = {}) {
+  return {
+    pair, value, derivation: "INVERTED", source: "nbk", effective_date: "2025-12-08", freshness: "FRESH",
+    freshness_reason: null, change: null, fixings: [], announced: null, changed_at_revision: 1, held: [],
+    windows: [], flags: [], ...more,
+  };
+}
+
+export const five = () => [
+  rate("KGS/USD", "0.0114351057747", { source: "nbkr", change: change("0", "0", "FLAT") }),
+  rate("KZT/USD", "0.00195689", { change: change("-1.0412", "-0.00002059", "DOWN") }),
+  rate("TJS/USD", "0.108992478974", { source: "nbt", change: change("-0.0049", "-0.0000053", "DOWN") }),
+  rate("UZS/USD", "0.0000833973", { source: "cbu", change: change("0.125", "0.0000001041", "UP") }),
+  rate("TMT/USD", "0.2849002849", { source: "cbt", change: change("0", "0", "FLAT") }),
+];
+
+export const banks = () => [
+  ["cbt", "Central Bank of Turkmenistan"], ["cbu", "Central Bank of the Republic of Uzbekistan"],
+  ["nbk", "National Bank of Kazakhstan"], ["nbkr", "National Bank of the Kyrgyz Republic"],
+  ["nbt", "National Bank of Tajikistan", "reference to www.nbt.tj"],
+].map(([id, name, attribution = null]) => ({
+  id, name, attribution, freshness: "FRESH", freshness_reason: null, newest_effective_date: "2025-12-08",
+  next_publication_time: "2025-12-09T06:00:00Z", next_publication_due_time: "2025-12-09T12:00:00Z",
+  missed_publications: 0, held: [], flags: [],
+}));
+
+/** Starts the double on a port of its own. Its members are its state: set them, and `send` what changed. */
+export async function start({ rates = five(), sources = banks(), port = 0 } = {}) {
+  const double = {
+    rates, sources, epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", streams: "open",
+    verdict: undefined, asked: [], open: new Set(), pages: new Map(),
+    position: () => ({ epoch: double.epoch, revision: double.revision }),
+    event(response, name, message) {
+      response.write(`event: ${name}\ndata: ${JSON.stringify({ event: name, position: double.position(), ...message })}\n\n`);
+    },
+    /** Commits rows, and tells every open stream. */
+    send(changed) {
+      const after = double.position();
+      double.revision += 1;
+      const byPair = new Map(double.rates.map((row) => [row.pair, row]));
+      changed.forEach((row) => byPair.set(row.pair, row));
+      double.rates = [...byPair.values()];
+      double.open.forEach((response) =>
+        double.event(response, "update", { after, rates: changed, removed_pairs: [], sources: [], commits: 1 }));
+    },
+    drop() {
+      double.open.forEach((response) => response.destroy());
+      double.open.clear();
+    },
+    close() {
+      double.drop();
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    },
+  };
+  const server = createServer((request, response) => void answer(double, request, response));
+  await new Promise((resolve) => server.listen(port, "127.0.0.1", resolve));
+  double.url = `http://127.0.0.1:${server.address().port}/`;
+  return double;
+}
+
+async function answer(double, request, response) {
+  const url = new URL(request.url, double.url);
+  double.asked.push(url.pathname + url.search);
+  const pairs = url.searchParams.get("pairs")?.split(",");
+  const selected = () => (pairs ? double.rates.filter((row) => pairs.includes(row.pair)) : double.rates.slice(0, 5));
+  const snapshot = () => ({ rates: selected(), sources: double.sources });
+  const json = (value) => {
+    response.writeHead(200, { "content-type": "application/json", "access-control-allow-origin": "*" });
+    response.end(JSON.stringify(value));
+  };
+  if (url.pathname === "/v1/snapshot.json") {
+    return json({ position: double.position(), server_time: double.serverTime, ...snapshot() });
+  }
+  if (url.pathname === "/v1/sources") {
+    return json({ server_time: double.serverTime, sources: double.sources.map((source) => ({ ...source, polling: "OK", page: "https://bank.example/", home_currency: null })) });
+  }
+  if (url.pathname.startsWith("/v1/history/")) {
+    const base = double.rates.find((row) => `/v1/history/${row.pair}` === url.pathname);
+    const rates = base ? [...Array(22).keys()].map((day) => ({ ...base, effective_date: `2025-11-${30 - day}`, value: base.value.replace(/\d(?=\d{3}$)/, `${(day * 7) % 10}`) })) : [];
+    return json({ rates, next_page_token: null });
+  }
+  if (url.pathname === "/ticker.json") {
+    return json({ src: "/ticker-0123456789abcdef.js", integrity: "sha384-AAAA" });
+  }
+  if (url.pathname === "/v1/watch") {
+    return watch(double, url, response, snapshot);
+  }
+  const page = double.pages.get(url.pathname);
+  const name = url.pathname === "/" ? "index.html" : url.pathname.slice(1);
+  const bytes = page ?? (await readFile(dist + name.replaceAll("/", "")).catch(() => undefined));
+  response.writeHead(bytes ? 200 : 404, {
+    "content-type": kinds[page ? "html" : name.split(".").at(-1)] ?? "text/plain", "content-security-policy": policy,
+    "access-control-allow-origin": "*",
+  });
+  response.end(bytes);
+}
+
+function watch(double, url, response, snapshot) {
+  if (double.streams === "refused") {
+    response.writeHead(502).end();
+    return;
+  }
+  response.writeHead(200, { "content-type": "text/event-stream", "access-control-allow-origin": "*" });
+  if (double.streams === "cut") {
+    response.end();
+    return;
+  }
+  response.write("retry: 100\n");
+  const resumed = url.searchParams.get("after") === `${double.epoch}:${double.revision}`;
+  double.verdict = resumed ? "RESUMED" : "SNAPSHOT_REQUESTED";
+  double.event(response, "opening", { verdict: double.verdict, min_interval: "0s", heartbeat_interval: double.heartbeat });
+  if (resumed) {
+    double.event(response, "update", { after: double.position(), rates: [], removed_pairs: [], sources: [], commits: 0 });
+  } else {
+    double.event(response, "snapshot", snapshot());
+  }
+  double.event(response, "heartbeat", { server_time: double.serverTime, sources: [] });
+  double.open.add(response);
+  response.on("close", () => double.open.delete(response));
+}

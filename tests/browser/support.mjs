@@ -1,0 +1,94 @@
+// What the tests in the browser share: the tools of src/web, a browser, and modules of the element built for Node.
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const web = new URL("../../src/web/", import.meta.url);
+const required = createRequire(new URL("package.json", web));
+
+export const sources = fileURLToPath(new URL("client/", web));
+export const dist = fileURLToPath(new URL("dist/", web));
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A module of client/ as the build makes it, for a test in Node. */
+export async function load(name) {
+  const { build } = required("esbuild");
+  const result = await build({ entryPoints: [join(sources, `${name}.ts`)], bundle: true, write: false, format: "esm", charset: "utf8" });
+  return import(`data:text/javascript;base64,${Buffer.from(result.outputFiles[0].contents).toString("base64")}`);
+}
+
+/** A browser with a profile of its own, closed when the test's group ends. */
+export async function browser() {
+  const { chromium } = required("playwright-core");
+  const profile = await mkdtemp(join(tmpdir(), "silkrate-browser-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    headless: true,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync"],
+  });
+  return {
+    context,
+    async close() {
+      await context.close();
+      await rm(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The text of the checker that a page runs on itself. */
+export const axe = required.resolve("axe-core/axe.min.js");
+
+/** What the checker finds on a page, as short lines; nothing when all is well. */
+export async function violations(page) {
+  await page.evaluate(await readText(axe));
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")} ${node.failureSummary}`));
+}
+
+async function readText(path) {
+  const { readFile } = await import("node:fs/promises");
+  return readFile(path, "utf8");
+}
+
+/** What a reader sees of each item of a ticker: pair, value and change, without the words for assistive technology. */
+export function lines(page, selector = "silk-ticker") {
+  return page.locator(selector).first().evaluate((ticker) =>
+    [...ticker.shadowRoot.querySelectorAll("ul:not([aria-hidden]) li[data-pair]")].map((item) => {
+      const text = (part) => item.querySelector(part)?.innerText.trim() ?? "";
+      return [text(".pair"), text(".value"), text(".change > [aria-hidden]").replace(/^[▲▼=]\s*/, "")].join(" ").trim();
+    }));
+}
+
+/** Waits until a page shows these lines, and no longer than a reader would. */
+export async function shows(page, expected, selector) {
+  const deadline = Date.now() + 20_000;
+  let seen;
+  do {
+    seen = await lines(page, selector);
+    if (JSON.stringify(seen) === JSON.stringify(expected)) {
+      return;
+    }
+    await page.evaluate(() => new Promise(requestAnimationFrame));
+  } while (Date.now() < deadline);
+  throw new Error(`shown are ${JSON.stringify(seen)}, and not ${JSON.stringify(expected)}`);
+}
+
+/** Waits until a condition on our side holds. */
+export async function until(condition, what) {
+  const deadline = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) {
+      throw new Error(`it did not come to pass that ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** How far the tape has moved, in pixels. */
+export function place(page, selector = "silk-ticker") {
+  return page.locator(selector).first().evaluate((ticker) =>
+    new DOMMatrix(getComputedStyle(ticker.shadowRoot.querySelector(".track")).transform).m41);
+}
