@@ -12,7 +12,8 @@ use crate::app::{App, AppError};
 use crate::cli::failure::Failure;
 use crate::cli::{config, replay};
 use crate::config::Config;
-use crate::{listener, telemetry};
+use crate::listener::raise_descriptors;
+use crate::telemetry;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +44,7 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     } else {
         LevelFilter::INFO
     });
-    if let Some(descriptors) = listener::raise_descriptors() {
+    if let Some(descriptors) = raise_descriptors() {
         tracing::debug!(descriptors, "each connection takes one");
     }
     // Measured with gathered writes: two threads that share their work take a tenth more for an answer than one alone,
