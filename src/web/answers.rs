@@ -20,7 +20,7 @@ use crate::wire::{self, refusal};
 type PairPath = Path<(String, String)>;
 
 impl<R> Shared<R> {
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         wire::to_timestamp(self.clock.now())
     }
 }

@@ -6,12 +6,15 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 
 use crate::domain::{Direction, Freshness, Pair, Rate, RateFilter, Snapshot};
+use crate::json;
+use crate::pb;
 use crate::pb::rate_service_server::RateService;
 use crate::web::caching::{self, position_text};
 use crate::web::locale::{self, FALLBACK, Locale};
 use crate::web::question::{self, Fragment};
 use crate::web::refused::Refused;
 use crate::web::{Shared, Web};
+use crate::wire;
 
 /// The looks that the element knows.
 const THEMES: &[&str] = &["auto", "light", "dark"];
@@ -69,6 +72,7 @@ pub(super) async fn ticker<R: RateService>(
 impl<R> Writer<'_, R> {
     fn write(mut self, filter: &RateFilter, tag: &str, theme: &str) -> String {
         let pairs: Vec<String> = filter.items().collect();
+        let rates = self.snapshot.rates(filter);
         self.tag(
             "silk-ticker",
             &[
@@ -77,12 +81,12 @@ impl<R> Writer<'_, R> {
                 ("theme", theme),
                 ("lang", tag),
                 ("data-position", &position_text(&self.snapshot.position)),
+                ("data-state", &self.state(&rates)),
             ],
         );
         self.html.push('\n');
         self.tag("ul", &[("aria-label", &self.locale.words.rates)]);
         self.html.push('\n');
-        let rates = self.snapshot.rates(filter);
         for pair in filter.pairs(self.snapshot) {
             match rates.iter().find(|rate| rate.pair == pair) {
                 Some(rate) => self.rate(rate),
@@ -91,6 +95,16 @@ impl<R> Writer<'_, R> {
         }
         self.html.push_str("</ul>\n</silk-ticker>\n");
         self.html
+    }
+
+    /// The rows as data: the element goes on from the position with them, and asks for nothing that is here.
+    fn state(&self, rates: &[Rate]) -> String {
+        let answer = pb::GetSnapshotResponse {
+            position: Some(wire::to_position(&self.snapshot.position)),
+            rates: wire::to_rates(rates),
+            sources: wire::to_source_states(self.snapshot),
+        };
+        json::text(&json::Snapshot::of(&answer, &self.web.now())).unwrap_or_default()
     }
 
     fn rate(&mut self, rate: &Rate) {
