@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
-use tonic::transport::server::{Router, TcpIncoming};
+use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
@@ -26,14 +26,16 @@ use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle, Store};
 use crate::config::{self, Config, SourceSettings};
 use crate::domain::{DocumentRecord, History, SourceRecord};
-use crate::feed::Feed;
-use crate::grpc::{DrainingHealth, Rates};
+use crate::feed::{Feed, Terms};
+use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::ledger::{ClockKind, LedgerError};
+use crate::listener::{self, Limits};
+use crate::pb;
 use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
 use crate::poller::Poller;
 use crate::poller::fetch::FetchError;
-use crate::{pb, web};
+use crate::web::{Sources, serve_browsers};
 
 /// How long the streams and connections of a stopping server may take to end before they are cut.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -51,6 +53,9 @@ const HEADER_BYTES_MAX: u32 = 8 * 1024;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a probe may stay unanswered.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections of operators: a few people, their scripts, and whatever collects figures.
+const ADMIN_CONNECTIONS_MAX: u32 = 64;
 
 /// Why the service could not start, or did not go on.
 #[derive(Debug, Error)]
@@ -202,44 +207,35 @@ impl App {
         for poller in pollers {
             tasks.start(poller.id().as_str(), poller.run(stop.clone()));
         }
-        let feed = Feed::new(
-            board.clone(),
-            config.server.heartbeat_interval,
-            draining.clone(),
-        );
-        let ticker = config.ticker.pairs;
-        let rates = Rates::new(feed.clone(), ledger.clone(), ticker.clone(), clock.clone());
-        let sources = web::Sources {
+        let terms = Terms::new(config.server.heartbeat_interval, config.server.max_streams);
+        let feed = Feed::new(board.clone(), terms, draining.clone());
+        let ticker = config.ticker.pairs.clone();
+        let rates = Rates::new(feed.clone(), ledger.clone(), ticker, clock.clone());
+        let sources = Sources {
             rates: rates.clone(),
             feed,
-            ticker,
             clock,
         };
-        let rates = RateServiceServer::new(rates).max_decoding_message_size(REQUEST_BYTES_MAX);
+        let from_browsers = RateServiceServer::new(rates.clone());
+        let from_browsers = from_browsers.max_decoding_message_size(REQUEST_BYTES_MAX);
+        let rates = SharedRates::new(rates, config.server.shared_encoding, REQUEST_BYTES_MAX);
         let health = HealthReporter::new();
-        let health_service = HealthService::from_health_reporter(health.clone());
-        let health_service =
-            HealthServer::new(DrainingHealth::new(health_service, draining.clone()));
-        health
-            .set_service_status(SERVICE_NAME, ServingStatus::Serving)
-            .await;
-        let grpc = Routes::new(rates.clone()).add_service(health_service.clone());
-        let browsers = web::serve(
-            web_listener,
-            &config.web,
-            sources,
-            grpc.into_axum_router(),
-            draining.clone(),
-        );
+        let health_service = serving(&health, draining.clone()).await;
+        let grpc = Routes::new(from_browsers).add_service(health_service.clone());
+        let grpc = grpc.into_axum_router();
+        let browsers = serve_browsers(web_listener, &config, sources, grpc, draining.clone());
         tasks.start("web", browsers);
         let routes = server()
             .add_service(rates)
             .add_service(health_service)
             .add_service(reflection()?);
-        tasks.start("grpc", serve(routes, listener, draining.clone()));
+        let bounds = limits(&config, config.server.max_connections);
+        tasks.start("grpc", serve(routes, listener, bounds, draining.clone()));
         let admin = AdminServiceServer::new(Admin::new(board, handle, ledger));
         let routes = server().add_service(admin).add_service(reflection()?);
-        tasks.start("admin", serve(routes, admin_listener, draining.clone()));
+        let bounds = limits(&config, ADMIN_CONNECTIONS_MAX);
+        let admin = serve(routes, admin_listener, bounds, draining.clone());
+        tasks.start("admin", admin);
         tracing::info!(address = %admin_address, "serving operators");
         tracing::info!(address = %web_address, "serving browsers");
         tracing::info!(%address, "serving gRPC");
@@ -249,12 +245,7 @@ impl App {
             unasked = tasks.next_unasked() => Err(unasked),
         };
         tracing::info!(at_most = ?DRAIN_MAX, "ending the streams, waiting for the connections");
-        health
-            .set_service_status(SERVICE_NAME, ServingStatus::NotServing)
-            .await;
-        health
-            .set_service_status("", ServingStatus::NotServing)
-            .await;
+        not_serving(&health).await;
         draining.cancel();
         stop.cancel();
         if tokio::time::timeout(DRAIN_MAX, tasks.all()).await.is_err() {
@@ -279,15 +270,42 @@ async fn listen(
     Ok((listener, address))
 }
 
+/// What a listener allows.
+fn limits(config: &Config, connections_max: u32) -> Limits {
+    let connections_max = usize::try_from(connections_max).unwrap_or(usize::MAX);
+    Limits::new(connections_max, config.server.gather_writes)
+}
+
 /// Serves what comes in, until draining.
-async fn serve(routes: Router, listener: TcpListener, draining: CancellationToken) {
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+async fn serve(routes: Router, listener: TcpListener, limits: Limits, draining: CancellationToken) {
+    let incoming = listener::incoming(listener, limits);
     match routes
         .serve_with_incoming_shutdown(incoming, draining.cancelled_owned())
         .await
     {
         Ok(()) => tracing::debug!("every connection has ended"),
         Err(error) => tracing::error!(%error, "the server failed"),
+    }
+}
+
+/// The health service, which says that the rates are served until told otherwise.
+async fn serving(
+    health: &HealthReporter,
+    draining: CancellationToken,
+) -> HealthServer<DrainingHealth> {
+    health
+        .set_service_status(SERVICE_NAME, ServingStatus::Serving)
+        .await;
+    let service = HealthService::from_health_reporter(health.clone());
+    HealthServer::new(DrainingHealth::new(service, draining))
+}
+
+/// Says of everything that it is not served any more.
+async fn not_serving(health: &HealthReporter) {
+    for name in [SERVICE_NAME, ""] {
+        health
+            .set_service_status(name, ServingStatus::NotServing)
+            .await;
     }
 }
 
@@ -317,15 +335,9 @@ fn record(settings: &SourceSettings) -> Result<SourceRecord, AppError> {
     let source = settings.source;
     let documents = settings.documents.iter().map(|document| DocumentRecord {
         name: document.name,
-        schedule: crate::domain::Schedule {
-            hours: source.hours,
-            dated: crate::domain::Dated::NextDay,
-            holidays: &[],
-            lives_days: 1,
-            stale_after_hours: 24,
-        },
+        schedule: document.schedule,
         required: document.required,
-        typical_dollar: None,
+        typical_dollar: source.typical_dollar,
         history: History::new(source.revising),
     });
     Ok(SourceRecord {

@@ -7,11 +7,15 @@
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::domain::{
     DroppedRow, PollReport, PollStatus, Snapshot, SourceId, SourceRecord, SourceState,
 };
+
+/// How many commits a reader may be behind and still get each of them: a burst of every source's tables at start. A
+/// reader further behind gets the difference in one message. The snapshots share what did not change.
+const NEWS_MAX: usize = 16;
 
 /// The writing end.
 #[derive(Debug)]
@@ -29,6 +33,7 @@ pub struct BoardReader {
 struct State {
     sources: DashMap<SourceId, SourceEntry>,
     published: watch::Sender<Arc<Snapshot>>,
+    news: broadcast::Sender<Arc<Snapshot>>,
 }
 
 #[derive(Debug)]
@@ -56,6 +61,15 @@ impl Board {
         records: impl Iterator<Item = &'a Arc<SourceRecord>>,
         snapshot: Snapshot,
     ) -> Self {
+        Self::with_news_max(records, snapshot, NEWS_MAX)
+    }
+
+    /// The same, with room for so many commits that a reader has not seen yet; at least one.
+    pub fn with_news_max<'a>(
+        records: impl Iterator<Item = &'a Arc<SourceRecord>>,
+        snapshot: Snapshot,
+        news_max: usize,
+    ) -> Self {
         let entry = |record: &Arc<SourceRecord>| {
             let entry = SourceEntry {
                 record: Arc::clone(record),
@@ -67,6 +81,7 @@ impl Board {
             state: Arc::new(State {
                 sources: records.map(entry).collect(),
                 published: watch::Sender::new(Arc::new(snapshot)),
+                news: broadcast::Sender::new(news_max.max(1)),
             }),
         }
     }
@@ -101,7 +116,11 @@ impl Board {
 
     /// Shows a snapshot to everyone.
     pub fn publish(&self, snapshot: Snapshot) {
-        self.state.published.send_replace(Arc::new(snapshot));
+        let snapshot = Arc::new(snapshot);
+        self.state.published.send_replace(Arc::clone(&snapshot));
+        // After it is shown, so that whoever begins to listen and then looks misses nothing. Nobody listening is no
+        // failure.
+        drop(self.state.news.send(snapshot));
     }
 }
 
@@ -114,6 +133,12 @@ impl BoardReader {
     /// The latest snapshot and every later one; a slow reader sees the newest.
     pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.state.published.subscribe()
+    }
+
+    /// The latest snapshot, and each one after it in order, while the reader is not too far behind.
+    pub fn news(&self) -> (Arc<Snapshot>, broadcast::Receiver<Arc<Snapshot>>) {
+        let news = self.state.news.subscribe();
+        (self.snapshot(), news)
     }
 
     /// What is known of a source's publications, by its name.

@@ -24,6 +24,7 @@ mod sources;
 mod held;
 mod check;
 pub mod backfill;
+mod bench;
 mod config;
 
 use std::ffi::OsString;
@@ -77,6 +78,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Fetch the banks' past, and hand it to a running server.
     Backfill(backfill::BackfillArgs),
+    /// Load a running server, and tell how it did.
+    Bench(bench::BenchArgs),
     /// Print the configuration in force, as TOML.
     Config(config::ConfigArgs),
 }
@@ -124,6 +127,7 @@ fn run_with(
         Command::Backfill(arguments) => {
             client_runtime()?.block_on(backfill::run(&arguments, out, err))
         }
+        Command::Bench(arguments) => client_runtime()?.block_on(bench::run(&arguments, out)),
         Command::Config(arguments) => config::run(&arguments, out),
     }
 }
@@ -187,6 +191,9 @@ mod tests {
             &["serve", "extra"],
             &["serve", "--config", "/nowhere/silkrate.toml"],
             &["config", "--config", "/nowhere/silkrate.toml"],
+            &["bench"],
+            &["bench", "unary", "--streams", "0"],
+            &["bench", "fanout", "--server", "nowhere"],
             &["backfill"],
             &["backfill", "--from", "2026"],
             &["backfill", "--from", "2026-04-02", "--to", "2026-04-01"],

@@ -7,12 +7,14 @@
 mod handle;
 mod restore;
 mod store;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use handle::{Admitted, CommitHandle, Decided, Stopped, StoreStatus, Submission, Verdict};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 pub use store::Store;
 use tokio::sync::{mpsc, watch};
@@ -22,11 +24,13 @@ use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
 use crate::commit::handle::{Message, QUEUE_MAX};
 use crate::domain::{
-    Book, Cause, DocumentKey, Entry, Filed, Intent, NotDecided, Outcome, Position, Preference,
-    Snapshot, SourceId, SourceRecord, Table,
+    Book, Cause, DocumentKey, Entry, Filed, History, Intent, NotDecided, Outcome, Position,
+    Preference, Revising, Snapshot, SourceId, SourceRecord, Table,
 };
 use crate::ledger::LedgerReader;
 
+/// How many tables on each side of a date a table of the past is judged by: a run of holidays, and the next one after.
+const TABLES_AROUND: usize = 16;
 /// Letters of an epoch: 80 bits of chance.
 const EPOCH_LETTERS: usize = 16;
 
@@ -47,11 +51,12 @@ impl Commit {
     pub async fn open(
         records: Vec<SourceRecord>,
         preferences: Vec<Preference>,
-        store: Store,
+        mut store: Store,
         clock: Clock,
     ) -> (Self, CommitHandle) {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        let (book, snapshot, entry) = restore::restore(records, preferences, &store, &clock).await;
+        let (book, snapshot, entry) =
+            restore::restore(records, preferences, &mut store, &clock).await;
         let board = Board::new(book.records(), snapshot);
         let mut commit = Self {
             book,
@@ -80,6 +85,10 @@ impl Commit {
     /// Works until told to stop. What is under way is finished first: nothing is shown that is not written.
     pub async fn run(mut self, stop: CancellationToken) {
         self.work(&stop).await;
+        if !self.store.is_working() {
+            // What was mended meanwhile is not asked for a minute more.
+            self.recover().await;
+        }
         self.store.close().await;
     }
 
@@ -114,6 +123,7 @@ impl Commit {
 
     /// Whether the state has been looked at as of now.
     async fn take(&mut self, message: Message) -> bool {
+        let mut looks = true;
         match message {
             Message::Tables {
                 submission,
@@ -129,7 +139,8 @@ impl Commit {
                 table,
                 admitted,
             } => {
-                let answer = self.backfill(source, table).await;
+                let (answer, looked) = self.backfill(source, table).await;
+                looks = looked;
                 if admitted.send(answer).is_err() {
                     tracing::debug!("nobody waited for a table of the past");
                 }
@@ -142,23 +153,24 @@ impl Commit {
                 decided,
             } => {
                 let answer = self.decide(&id, value, outcome, &note).await;
+                looks = answer.is_ok();
                 if decided.send(answer).is_err() {
                     tracing::debug!("nobody waited for a decision");
                 }
             }
             Message::Polled { source, report } => {
                 self.board.record_poll(source, report);
-                return false;
+                looks = false;
             }
             Message::Store { status } => {
                 let answer = self.store.status(self.board.snapshot().position.clone());
                 if status.send(answer).is_err() {
                     tracing::debug!("nobody waited for the state of the store");
                 }
-                return false;
+                looks = false;
             }
         }
-        true
+        looks
     }
 
     async fn file(&mut self, submission: Submission) -> Verdict {
@@ -197,37 +209,57 @@ impl Commit {
         verdict
     }
 
-    async fn backfill(&mut self, source: SourceId, table: Table) -> Admitted {
+    /// What became of a table of the past, and whether the state was looked at.
+    async fn backfill(&mut self, source: SourceId, table: Table) -> (Admitted, bool) {
         let now = self.clock.now();
         let (document, date) = (table.document, table.effective_date);
-        match self.book.file(source, table, Intent::History, now) {
-            Ok(filed) => {
-                log_filed(source, document, &filed);
-                let admitted = Admitted {
-                    refused: String::new(),
-                    news: !filed.is_empty(),
-                    held_rows: filed.held.len(),
+        let key = DocumentKey { source, document };
+        let history = self.book.history(key);
+        let keeps = history.is_none_or(|history| history.would_keep(date));
+        let filed = if keeps {
+            self.book.file(source, table, Intent::Backfill, now)
+        } else {
+            let around = self.around(key, date).await;
+            self.book.file_older(source, table, around, now)
+        };
+        let filed = match filed {
+            Ok(filed) => filed,
+            Err(reason) => {
+                let refused = Admitted {
+                    refused: reason.to_string(),
+                    ..Admitted::default()
                 };
-                self.commit(Cause::Backfill(source), filed, now).await;
-                let key = DocumentKey { source, document };
-                let history = self.book.history(key);
-                let before_memory = |history: &&mut crate::domain::History| {
-                    history.oldest_date().is_none_or(|oldest| date < oldest)
-                };
-                if let Some(history) = history.filter(before_memory) {
-                    // What was in force a year ago may be known only now.
-                    history.began_on(date);
-                    history.forget_anchors();
-                    self.commit(Cause::Backfill(source), Filed::default(), now)
-                        .await;
-                }
-                admitted
+                return (refused, false);
             }
-            Err(reason) => Admitted {
-                refused: reason.to_string(),
-                ..Admitted::default()
-            },
+        };
+        log_filed(source, document, &filed);
+        let admitted = Admitted {
+            refused: String::new(),
+            news: !filed.is_empty(),
+            held_rows: filed.held.len(),
+        };
+        self.commit(Cause::Backfill(source), filed, now).await;
+        if let Some(history) = self.book.history(key).filter(|_| !keeps) {
+            // What was in force a year ago may be known only now.
+            history.forget_anchors();
+            self.commit(Cause::Backfill(source), Filed::default(), now)
+                .await;
         }
+        (admitted, true)
+    }
+
+    /// The tables around a date that memory does not reach, by which one of that date is judged.
+    async fn around(&mut self, key: DocumentKey, date: Date) -> History {
+        let revising = self.book.record(key.source).map(|record| record.revising());
+        let mut history = History::unbounded(revising.unwrap_or(Revising::Correction));
+        let tables = self
+            .store
+            .around(key, history.revising(), date, TABLES_AROUND)
+            .await;
+        for table in tables.unwrap_or_default() {
+            history.insert(table);
+        }
+        history
     }
 
     async fn decide(
@@ -255,7 +287,7 @@ impl Commit {
 
     /// Derives what is served as of now; writes what changed to the ledger; shows it. The revision, when one was drawn.
     async fn commit(&mut self, cause: Cause, changes: Filed, now: Timestamp) -> Option<u64> {
-        self.complete_windows(now).await;
+        windows::complete(&mut self.book, &self.store, now).await;
         let shown = self.board.snapshot();
         let next = shown.next(self.book.view(now));
         if next.is_none() && changes.is_empty() {
@@ -303,52 +335,36 @@ impl Commit {
 
     /// Tries to write what has waited in memory; when that succeeds, a new epoch begins, and continuity with it.
     async fn recover(&mut self) {
+        let documents = self.book.documents();
+        let Some((written, reopened)) = self.store.ready(&documents).await else {
+            return;
+        };
         let shown = self.board.snapshot();
-        let written = self.store.written_until().await;
-        let revision = shown.position.revision.max(written.unwrap_or_default());
+        let revision = shown.position.revision.max(written);
         let snapshot = shown.renewed(Position {
             epoch: epoch().into(),
             revision: revision.saturating_add(1),
         });
         let attempted = self.book.records().filter(|record| record.attempted);
+        // Into a file that may be another one goes all that is known; what it has is not written twice.
+        let (filed, held) = if reopened {
+            let held = self.book.held().map(Arc::clone).collect();
+            (self.book.tables(), held)
+        } else {
+            (Vec::new(), Vec::new())
+        };
         let entry = Entry {
             position: snapshot.position.clone(),
             at: self.clock.now(),
             cause: Cause::Start,
-            filed: Vec::new(),
-            held: Vec::new(),
+            filed,
+            held,
             decided: Vec::new(),
             attempted: attempted.map(|record| record.id).collect(),
             served: snapshot.changes(),
         };
         if self.store.recover(entry).await {
             self.board.publish(snapshot);
-        }
-    }
-
-    /// Looks up what was in force on the days that the changes over windows are taken from.
-    async fn complete_windows(&mut self, now: Timestamp) {
-        let wanted = |record: &Arc<SourceRecord>| -> Vec<_> {
-            let (source, today) = (record.id, record.today(now));
-            let documents = record.documents.iter();
-            let of_document = documents.flat_map(|document| {
-                let key = DocumentKey {
-                    source,
-                    document: document.name,
-                };
-                let revising = document.history.revising();
-                let windows = document.history.anchors_wanted(today).into_iter();
-                windows.map(move |(window, day)| (key, revising, window, day))
-            });
-            of_document.collect()
-        };
-        let wanted: Vec<_> = self.book.records().flat_map(wanted).collect();
-        for (key, revising, window, day) in wanted {
-            let rows = self.store.in_force(key, revising, day).await;
-            if let Some(history) = self.book.history(key) {
-                let rows = rows.unwrap_or_default();
-                history.anchor(window, day, restore::table_of(key, day, rows));
-            }
         }
     }
 }

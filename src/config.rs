@@ -51,6 +51,14 @@ pub struct Server {
     pub admin_listen: SocketAddr,
     /// How long a stream stays silent at most.
     pub heartbeat_interval: Duration,
+    /// How many connections the gRPC port holds at once.
+    pub max_connections: u32,
+    /// Whether what goes out on a connection is gathered into few writes.
+    pub gather_writes: bool,
+    /// How many streams there may be in all.
+    pub max_streams: u32,
+    /// Whether what many readers want is encoded once for all of them. The bytes are the same either way.
+    pub shared_encoding: bool,
 }
 
 /// `[web]`

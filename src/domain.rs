@@ -45,7 +45,7 @@ pub use entry::{Cause, DocumentKey, Entry, FiledTable, Restored, RestoredDocumen
 pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
 pub use fixing::{DroppedRow, Fixing, Point, SourceId, Table};
 pub use flags::FlagBook;
-pub use freshness::{Age, Freshness};
+pub use freshness::{Age, Freshness, KnownDates};
 pub use history::{History, Inserted, LOOK_BACK_DAYS, Revising, Standing, TABLES_MAX};
 pub use pair::{InvalidPair, Pair};
 pub use past::{Leg, rates_between, snapshot_on};
@@ -54,7 +54,7 @@ pub use polling::{PollReport, PollStatus, Polling};
 pub use quote::{DocumentRecord, Preference, Quote, QuoteInputs, SourceRecord, choose_quotes};
 pub use rate::{Announced, Derivation, Rate, WindowChange};
 pub use ratio::Ratio;
-pub use schedule::{Dated, Holiday, Hours, Schedule};
-pub use snapshot::{Continuity, Position, Snapshot, SourceState, Update};
+pub use schedule::{Dated, Holiday, Hours, Outlook, Publication, Schedule};
+pub use snapshot::{Continuity, Position, REMOVALS_MAX, Snapshot, SourceState, Update};
 pub use ticker::{TickerStyle, ticker_entry};
 pub use window::{NoPoint, Window, WindowPoint};

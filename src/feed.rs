@@ -1,28 +1,55 @@
 //! What a subscriber receives, in order: an opening, the state, then what changes.
 //!
-//! A subscriber pulls. Nothing is queued for it: when it is ready for the next message, that message is computed from
+//! A subscriber pulls. Each commit reaches every subscriber through one short queue that is the same for all of them; who
+//! reads too slowly to stay within it, who wants updates less often, and who comes back, gets one message computed from
 //! the newest snapshot and the position it holds. So a slow reader gets fewer, newer updates, the publisher never
 //! waits, and the memory of a subscription does not grow with time.
+//!
+//! A subscription says what the next message is, as a [`Step`]; what it holds is computed from that, once for all the
+//! subscribers of a filter when [`Topics`] keeps it.
+
+mod step;
+mod subscription;
+mod topics;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::time::Instant;
+pub use step::{Event, Message, Step};
+pub use subscription::{End, Subscription};
+use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+pub use topics::{Topic, Topics};
 
-use crate::board::{BoardReader, SourceDetail};
-use crate::domain::{Position, Rate, RateFilter, Snapshot, Update};
+use crate::board::BoardReader;
+use crate::domain::{Position, RateFilter};
 
 /// The longest interval between updates that is granted: past an hour a reader is better served by asking.
 const MIN_INTERVAL_MAX: Duration = Duration::from_secs(3600);
+/// How old a stream becomes, give or take a tenth: readers that a balancer put on one replica spread over all of them
+/// within an hour, and a reader that resumes once an hour costs nothing.
+const STREAM_AGE_MAX: Duration = Duration::from_secs(3600);
 
 /// Opens subscriptions.
 #[derive(Debug, Clone)]
 pub struct Feed {
     board: BoardReader,
-    heartbeat_interval: Duration,
+    terms: Terms,
+    /// One permit for each stream that may be opened yet.
+    free_streams: Arc<Semaphore>,
     draining: CancellationToken,
+}
+
+/// What holds for every stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// How long a stream stays silent at most.
+    pub heartbeat_interval: Duration,
+    /// How old a stream becomes, give or take a tenth, so that those that began together do not end together.
+    pub stream_age: Duration,
+    /// How many streams there may be.
+    pub streams_max: u32,
 }
 
 /// What a subscriber asks for, checked.
@@ -38,6 +65,14 @@ pub struct Subscribe {
     pub updates_only: bool,
 }
 
+/// Why there is no stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("there are {streams_max} streams already")]
+pub struct TooManyStreams {
+    /// How many there may be.
+    pub streams_max: u32,
+}
+
 /// What a resume came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -45,89 +80,33 @@ pub enum Verdict {
     SnapshotRequested,
     /// The stream continues where the reader stopped.
     Resumed,
+    /// So much has left since that not all of it is remembered.
+    SnapshotTooOld,
     /// The position is of another epoch.
     SnapshotOtherEpoch,
     /// The position is beyond the present.
     SnapshotAhead,
 }
 
-/// One message.
-#[derive(Debug, Clone)]
-pub struct Message {
-    /// Where the reader stands once it has applied it.
-    pub position: Position,
-    /// What happened.
-    pub event: Event,
-}
-
-/// What happened.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// The first message.
-    Opening {
-        /// What became of the resume.
-        verdict: Verdict,
-        /// The interval granted.
-        min_interval: Duration,
-        /// How long the stream stays silent at most.
-        heartbeat_interval: Duration,
-    },
-    /// The whole state for the filter.
-    Snapshot {
-        /// The rates, in the order of the filter.
-        rates: Vec<Rate>,
-        /// The revision they are of, for its source states.
-        snapshot: Arc<Snapshot>,
-    },
-    /// What changed.
-    Update(Update),
-    /// Nothing changed.
-    Heartbeat(Vec<SourceDetail>),
-}
-
-/// One subscriber's stream of messages.
-#[derive(Debug)]
-pub struct Subscription {
-    feed: Feed,
-    filter: RateFilter,
-    min_interval: Duration,
-    receiver: watch::Receiver<Arc<Snapshot>>,
-    /// The position the reader holds.
-    held: Position,
-    /// The snapshot that its rows are of: heartbeats tell of that one, so that they never run ahead of the data.
-    shown: Arc<Snapshot>,
-    /// What is still owed before updates flow.
-    owed: Owed,
-    last_message: Instant,
-    /// When rows were last sent; the interval counts from then, so that the first ones are never delayed.
-    last_rows: Option<Instant>,
-}
-
-#[derive(Debug)]
-enum Owed {
-    Opening(Verdict, After),
-    First(After),
-    Nothing,
-}
-
-/// What follows the opening.
-#[derive(Debug, Clone, Copy)]
-enum After {
-    Snapshot,
-    CatchUp,
-    Updates,
+impl Terms {
+    /// With the usual age.
+    pub fn new(heartbeat_interval: Duration, streams_max: u32) -> Self {
+        Self {
+            heartbeat_interval,
+            stream_age: STREAM_AGE_MAX,
+            streams_max,
+        }
+    }
 }
 
 impl Feed {
     /// A feed of a board; it ends every stream when `draining` is cancelled.
-    pub fn new(
-        board: BoardReader,
-        heartbeat_interval: Duration,
-        draining: CancellationToken,
-    ) -> Self {
+    pub fn new(board: BoardReader, terms: Terms, draining: CancellationToken) -> Self {
+        let streams_max = usize::try_from(terms.streams_max).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             board,
-            heartbeat_interval,
+            terms,
+            free_streams: Arc::new(Semaphore::new(streams_max.min(Semaphore::MAX_PERMITS))),
             draining,
         }
     }
@@ -143,111 +122,15 @@ impl Feed {
     }
 
     /// Opens a subscription at the present.
-    pub fn subscribe(&self, wanted: Subscribe) -> Subscription {
-        let mut receiver = self.board.watch();
-        let shown = Arc::clone(&receiver.borrow_and_update());
-        let present = shown.position.clone();
-        let verdict = match &wanted.resume_after {
-            None => Verdict::SnapshotRequested,
-            Some(position) if position.epoch != present.epoch => Verdict::SnapshotOtherEpoch,
-            Some(position) if position.revision > present.revision => Verdict::SnapshotAhead,
-            Some(_) => Verdict::Resumed,
-        };
-        let (held, after) = match wanted.resume_after {
-            Some(position) if verdict == Verdict::Resumed => (position, After::CatchUp),
-            _ if wanted.updates_only => (present, After::Updates),
-            _ => (present, After::Snapshot),
-        };
-        Subscription {
-            feed: self.clone(),
-            filter: wanted.filter,
+    pub fn subscribe(&self, wanted: Subscribe) -> Result<Subscription, TooManyStreams> {
+        let permit = Arc::clone(&self.free_streams).try_acquire_owned();
+        let permit = permit.map_err(|_none_is_free| TooManyStreams {
+            streams_max: self.terms.streams_max,
+        })?;
+        let wanted = Subscribe {
             min_interval: wanted.min_interval.min(MIN_INTERVAL_MAX),
-            receiver,
-            held,
-            shown,
-            owed: Owed::Opening(verdict, after),
-            last_message: Instant::now(),
-            last_rows: None,
-        }
-    }
-}
-
-impl Subscription {
-    /// The next message, once there is one; nothing when the service is draining.
-    pub async fn next(&mut self) -> Option<Message> {
-        if self.feed.is_draining() {
-            return None;
-        }
-        let event = match self.owed {
-            Owed::Opening(verdict, after) => {
-                self.owed = Owed::First(after);
-                Event::Opening {
-                    verdict,
-                    min_interval: self.min_interval,
-                    heartbeat_interval: self.feed.heartbeat_interval,
-                }
-            }
-            Owed::First(after) => {
-                self.owed = Owed::Nothing;
-                match after {
-                    After::Snapshot => self.snapshot(),
-                    After::CatchUp => self.update(),
-                    After::Updates => self.wait().await?,
-                }
-            }
-            Owed::Nothing => self.wait().await?,
+            ..wanted
         };
-        self.last_message = Instant::now();
-        if matches!(event, Event::Snapshot { .. } | Event::Update(_)) {
-            self.last_rows = Some(self.last_message);
-        }
-        Some(Message {
-            position: self.held.clone(),
-            event,
-        })
-    }
-
-    /// An update when there is one and the interval allows it, else a heartbeat when one is due.
-    async fn wait(&mut self) -> Option<Event> {
-        let heartbeat_due = self.last_message + self.feed.heartbeat_interval;
-        let update_allowed = self
-            .last_rows
-            .map_or_else(Instant::now, |last| last + self.min_interval);
-        let newer = async {
-            let held = self.held.revision;
-            let found = self
-                .receiver
-                .wait_for(|snapshot| snapshot.position.revision > held)
-                .await
-                .is_ok();
-            tokio::time::sleep_until(update_allowed).await;
-            found
-        };
-        tokio::select! {
-            biased;
-            () = self.feed.draining.cancelled() => None,
-            found = newer => found.then(|| self.update()),
-            () = tokio::time::sleep_until(heartbeat_due) => {
-                Some(Event::Heartbeat(self.feed.board.details(&self.shown)))
-            }
-        }
-    }
-
-    fn snapshot(&mut self) -> Event {
-        let snapshot = Arc::clone(&self.receiver.borrow_and_update());
-        self.held = snapshot.position.clone();
-        self.shown = Arc::clone(&snapshot);
-        Event::Snapshot {
-            rates: snapshot.rates(&self.filter),
-            snapshot,
-        }
-    }
-
-    fn update(&mut self) -> Event {
-        let snapshot = Arc::clone(&self.receiver.borrow_and_update());
-        let update = snapshot.update_since(self.held.revision, &self.filter);
-        self.held = snapshot.position.clone();
-        self.shown = Arc::clone(&snapshot);
-        Event::Update(update)
+        Ok(Subscription::new(self.clone(), wanted, permit))
     }
 }

@@ -4,16 +4,20 @@ mod health;
 mod history;
 mod page;
 mod past;
+mod shared;
+mod stream;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
-use futures_util::{Stream, stream};
+use futures_util::Stream;
 pub use health::DrainingHealth;
+pub use shared::SharedRates;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use crate::clock::Clock;
-use crate::domain::{Pair, RateFilter};
+use crate::domain::{Pair, RateFilter, Snapshot};
 use crate::feed::{Feed, Subscribe, Subscription};
 use crate::grpc::past::Past;
 use crate::ledger::LedgerReader;
@@ -57,6 +61,43 @@ impl Rates {
         })
     }
 
+    fn snapshot_wanted(
+        &self,
+        request: pb::GetSnapshotRequest,
+    ) -> Result<(RateFilter, Arc<Snapshot>), Status> {
+        self.accepting()?;
+        let filter = self.filter(request.filter)?;
+        Ok((filter, self.feed.board().snapshot()))
+    }
+
+    fn rate_wanted(&self, request: &pb::GetRateRequest) -> Result<(Pair, Arc<Snapshot>), Status> {
+        self.accepting()?;
+        let pair = Pair::parse(&request.pair);
+        let pair = pair.map_err(|error| refusal::invalid_pair("pair", &error.to_string()))?;
+        Ok((pair, self.feed.board().snapshot()))
+    }
+
+    fn subscribe(&self, request: pb::WatchRatesRequest) -> Result<Subscription, Status> {
+        self.accepting()?;
+        let pb::WatchRatesRequest {
+            filter,
+            resume_after,
+            min_interval,
+            updates_only,
+        } = request;
+        let min_interval = min_interval.as_ref().map(wire::from_duration);
+        let wanted = Subscribe {
+            filter: self.filter(filter)?,
+            resume_after: resume_after.map(wire::from_position),
+            min_interval: min_interval
+                .unwrap_or(Some(std::time::Duration::ZERO))
+                .ok_or_else(refusal::invalid_interval)?,
+            updates_only,
+        };
+        let subscription = self.feed.subscribe(wanted);
+        subscription.map_err(|error| refusal::too_many_streams(error.streams_max))
+    }
+
     fn accepting(&self) -> Result<(), Status> {
         if self.feed.is_draining() {
             Err(refusal::draining())
@@ -72,31 +113,16 @@ impl RateService for Rates {
         &self,
         request: Request<pb::GetSnapshotRequest>,
     ) -> Result<Response<pb::GetSnapshotResponse>, Status> {
-        self.accepting()?;
-        let filter = self.filter(request.into_inner().filter)?;
-        let snapshot = self.feed.board().snapshot();
-        Ok(Response::new(pb::GetSnapshotResponse {
-            position: Some(wire::to_position(&snapshot.position)),
-            rates: wire::to_rates(&snapshot.rates(&filter)),
-            sources: wire::to_source_states(&snapshot),
-        }))
+        let (filter, snapshot) = self.snapshot_wanted(request.into_inner())?;
+        Ok(Response::new(snapshot_answer(&filter, &snapshot)))
     }
 
     async fn get_rate(
         &self,
         request: Request<pb::GetRateRequest>,
     ) -> Result<Response<pb::GetRateResponse>, Status> {
-        self.accepting()?;
-        let pair = Pair::parse(&request.into_inner().pair);
-        let pair = pair.map_err(|error| refusal::invalid_pair("pair", &error.to_string()))?;
-        let snapshot = self.feed.board().snapshot();
-        let rate = snapshot
-            .rate(pair)
-            .ok_or_else(|| refusal::not_quoted(pair))?;
-        Ok(Response::new(pb::GetRateResponse {
-            position: Some(wire::to_position(&snapshot.position)),
-            rate: Some(wire::to_rate(&rate)),
-        }))
+        let (pair, snapshot) = self.rate_wanted(&request.into_inner())?;
+        rate_answer(pair, &snapshot).map(Response::new)
     }
 
     type WatchRatesStream =
@@ -106,23 +132,8 @@ impl RateService for Rates {
         &self,
         request: Request<pb::WatchRatesRequest>,
     ) -> Result<Response<Self::WatchRatesStream>, Status> {
-        self.accepting()?;
-        let pb::WatchRatesRequest {
-            filter,
-            resume_after,
-            min_interval,
-            updates_only,
-        } = request.into_inner();
-        let min_interval = min_interval.as_ref().map(wire::from_duration);
-        let subscription = self.feed.subscribe(Subscribe {
-            filter: self.filter(filter)?,
-            resume_after: resume_after.map(wire::from_position),
-            min_interval: min_interval
-                .unwrap_or(Some(std::time::Duration::ZERO))
-                .ok_or_else(refusal::invalid_interval)?,
-            updates_only,
-        });
-        Ok(Response::new(Box::pin(messages(
+        let subscription = self.subscribe(request.into_inner())?;
+        Ok(Response::new(Box::pin(stream::messages(
             subscription,
             self.clock.clone(),
         ))))
@@ -165,22 +176,19 @@ impl RateService for Rates {
     }
 }
 
-/// The messages of a subscription, and the status that ends them.
-fn messages(
-    subscription: Subscription,
-    clock: Clock,
-) -> impl Stream<Item = Result<pb::WatchRatesResponse, Status>> + Send {
-    stream::unfold(Some(subscription), move |subscription| {
-        let clock = clock.clone();
-        async move {
-            let mut subscription = subscription?;
-            match subscription.next().await {
-                Some(message) => Some((
-                    Ok(wire::to_message(&message, clock.now())),
-                    Some(subscription),
-                )),
-                None => Some((Err(refusal::draining()), None)),
-            }
-        }
+fn snapshot_answer(filter: &RateFilter, snapshot: &Snapshot) -> pb::GetSnapshotResponse {
+    pb::GetSnapshotResponse {
+        position: Some(wire::to_position(&snapshot.position)),
+        rates: wire::to_rates(&snapshot.rates(filter)),
+        sources: wire::to_source_states(snapshot),
+    }
+}
+
+fn rate_answer(pair: Pair, snapshot: &Snapshot) -> Result<pb::GetRateResponse, Status> {
+    let rate = snapshot.rate(pair);
+    let rate = rate.ok_or_else(|| refusal::not_quoted(pair))?;
+    Ok(pb::GetRateResponse {
+        position: Some(wire::to_position(&snapshot.position)),
+        rate: Some(wire::to_rate(&rate)),
     })
 }

@@ -14,6 +14,7 @@
 //! anyway, and a write that waits for a slow disk holds up nobody but who awaits it.
 
 mod error;
+mod guard;
 mod open;
 mod read;
 mod write;
@@ -30,7 +31,7 @@ pub use error::LedgerError;
 pub use read::{FixingRecord, FixingsPage, LedgerReader};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::domain::Entry;
+use crate::domain::{Entry, Position};
 
 /// Entries that may wait for the disk. The one who appends awaits each, so more than a few would mean that it does not.
 const QUEUE_MAX: usize = 16;
@@ -70,8 +71,19 @@ impl fmt::Display for ClockKind {
 pub struct Ledger {
     label: Arc<Path>,
     sender: mpsc::Sender<Append>,
+    /// The last position that was noted beside the file before it was opened; none for a ledger in memory.
+    noted: Noted,
     /// Fails when the thread has let go of the file.
     ended: oneshot::Receiver<Infallible>,
+}
+
+/// What is known, beside the file, of who wrote it last.
+#[derive(Debug)]
+enum Noted {
+    /// There is no file.
+    InMemory,
+    /// The last position written; none when nobody knows.
+    Beside(Option<Position>),
 }
 
 /// An entry, and where the answer goes.
@@ -90,14 +102,17 @@ impl Ledger {
         clock: ClockKind,
     ) -> Result<(Self, LedgerReader), LedgerError> {
         let place = open::Place::of(path)?;
-        let (connection, lock) = open::open(&place, clock)?;
+        let (connection, mut guard) = open::open(&place, clock)?;
+        let noted = guard
+            .as_mut()
+            .map_or(Noted::InMemory, |guard| Noted::Beside(guard.noted()));
         let reader = LedgerReader::new(place.clone())?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let (end, ended) = oneshot::channel();
         let label = Arc::clone(&place.label);
         let work = move || {
-            write::run(connection, receiver, &place.label);
-            drop(lock);
+            write::run(connection, receiver, &place.label, guard.as_mut());
+            drop(guard);
             drop(end);
         };
         std::thread::Builder::new()
@@ -107,9 +122,22 @@ impl Ledger {
         let ledger = Self {
             label,
             sender,
+            noted,
             ended,
         };
         Ok((ledger, reader))
+    }
+
+    /// Whether a position, read from the file, is the last one that was ever served from it: an older copy that was put in
+    /// its place is behind what was noted beside it, and readers may hold positions that it knows nothing of.
+    pub fn continues(&self, position: &Position) -> bool {
+        match &self.noted {
+            Noted::InMemory => true,
+            Noted::Beside(noted) => noted.as_ref().is_some_and(|noted| {
+                // The note is written after the entry: a crash between the two leaves it one behind.
+                noted.epoch == position.epoch && noted.revision <= position.revision
+            }),
+        }
     }
 
     /// Writes an entry. When this returns, it is on the disk.

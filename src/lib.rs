@@ -7,28 +7,32 @@
 //! # How data travels
 //!
 //! ```text
-//! bank ─▶ sources (pure parse) ─▶ poller ─▶ commit ─▶ board ─▶ feed ─▶ grpc, web ─▶ client
+//! bank ─▶ sources (pure parse) ─▶ poller ─▶ commit ─▶ ledger (disk)
+//!                                              └────▶ board (memory) ─▶ feed ─▶ grpc, web ─▶ client
 //! ```
 //!
-//! One way. Pollers push what the banks published to the one [`commit`] task, the only place that draws a revision; it
-//! applies it to the [`board`], which publishes one immutable snapshot a commit. Readers pull: [`feed`] and [`grpc`]
-//! hold handles that cannot write. No request ever reaches a bank.
+//! One way. Pollers push what the banks published to the one [`commit`] task, the only place that draws a revision. It
+//! keeps the book of all that is known, judges every row, writes what changed to the [`ledger`], and then shows one
+//! immutable snapshot a commit on the [`board`]. Readers pull: [`feed`] and [`grpc`] hold handles that cannot write. No
+//! request ever reaches a bank. At start the ledger is read back, and the same is served at the same position.
 //!
 //! # The modules, in reading order
 //!
-//! * [`domain`]: what a rate is. Currencies, pairs, exact decimals, fixings, histories, quotes, changes, snapshots.
-//!   Values and arithmetic, no runtime, no wire.
+//! * [`domain`]: what a rate is. Currencies, pairs, exact decimals, fixings, histories, quotes, changes, snapshots; when a
+//!   bank publishes, what is believed, and the book of all that is known. Values and arithmetic, no runtime, no wire.
 //! * [`sources`]: one file a bank. A constant value each: what it publishes, where, when, on which terms, and a pure
 //!   parser with the bank's quirks in its comment.
 //! * [`config`]: every setting, its default and its bounds. The only reader of the environment.
 //! * [`clock`]: what time it is: the machine's, or a replay's.
 //! * [`ledger`]: all that was published and every step of the state, in one SQLite file that only grows.
 //! * [`board`]: the tables in memory and the published snapshot.
-//! * [`commit`]: judges what is handed in, and draws revisions.
+//! * [`commit`]: files what is handed in, and draws revisions; what the ledger cannot take waits there.
 //! * [`poller`]: one task a source: when to ask, one HTTP client, what to make of the answer.
 //! * [`feed`]: a subscriber's messages: the state, then what changes.
-//! * [`pb`]: the generated messages. [`grpc`]: the service that converts to them.
+//! * [`pb`]: the generated messages; `wire` converts to them. [`grpc`]: the service; what looks back, it asks of the
+//!   ledger. [`admin`]: what operators decide.
 //! * [`web`]: the browser side: pages, JSON, server-sent events, gRPC-Web.
+//! * [`listener`]: the sockets that come in: how many, how long each may do nothing, and few writes for many frames.
 //! * [`app`]: wiring: takes the ports, starts the tasks, stops them.
 //! * [`client`]: our own subscriber, which reconnects and resumes. [`cli`]: the commands, built on it.
 //! * [`demo`]: a bank on loopback that replays published figures. [`telemetry`]: what the service says of itself.
@@ -49,8 +53,15 @@
 //!
 //! * *Chose* a bank as a constant value with a function pointer, *over* a trait: a bank is data and one pure function;
 //!   a trait becomes right when a bank needs state between calls.
-//! * *Chose* computing a subscriber's update from the newest snapshot when it is ready to take one, *over* a queue of
-//!   events: the state is small, a slow reader gets fewer and newer messages, and nothing can overflow.
+//! * *Chose* one short queue of snapshots for all subscribers, and past its end an update computed from the newest one and
+//!   the position a subscriber holds, *over* a queue of events for each: the state is small, a slow reader gets fewer and
+//!   newer messages, and nothing can overflow.
+//! * *Chose* bodies of shared bytes in front of the generated server, *over* a codec: what many want is encoded and framed
+//!   once, and the server hands out the same bytes. `server.shared_encoding` switches it off; nobody can tell.
+//! * *Chose* to derive everything that is served, flags and freshness included, from the book and the clock at each commit,
+//!   *over* updating it in place: a restart, a correction and a table of the past then need no rules of their own.
+//! * *Chose* fingerprints of what is served in the ledger, *over* replaying every step at start: a start reads two months
+//!   of tables and not years of them, and a change of settings is noticed.
 //! * *Chose* big integers for quotients, *over* the division of the decimal type: products of several published values
 //!   pass its 96 bits, and rounding twice is not rounding once.
 
@@ -68,6 +79,7 @@ mod wire;
 mod json;
 pub mod grpc;
 pub mod admin;
+pub mod listener;
 pub mod web;
 pub mod app;
 pub mod client;

@@ -78,7 +78,11 @@ impl Poller {
             fetcher: Fetcher::new(http, settings)?,
             interval: settings.interval,
             window: Window {
-                hours: settings.source.hours,
+                schedules: settings
+                    .documents
+                    .iter()
+                    .map(|document| document.schedule)
+                    .collect(),
                 zone,
             },
             clock,
@@ -115,7 +119,7 @@ impl Poller {
             let attempted_at = self.clock.now();
             let had_table = outcome.has_table;
             let (harvest, intent) = if start_is_due {
-                (self.start().await?, Intent::History)
+                (self.start().await?, Intent::Earlier)
             } else {
                 (self.poll().await, Intent::News)
             };
@@ -193,7 +197,7 @@ impl Poller {
             let unknown = Validators::default();
             let reply = self.ask(document, dated(date), &unknown, &gathered).await;
             let tables = std::mem::take(&mut locked(&gathered).tables);
-            let submission = self.submission(tables, Intent::History, false);
+            let submission = self.submission(tables, Intent::Earlier, false);
             self.commit.submit(submission).await?;
             if matches!(reply, Reply::Failed(Next::End)) {
                 break;
@@ -219,7 +223,7 @@ impl Poller {
                 () = &mut gather => break,
                 () = tokio::time::sleep(FIRST_COMMIT_AFTER) => {
                     let tables = std::mem::take(&mut locked(&gathered).tables);
-                    let submission = self.submission(tables, Intent::History, false);
+                    let submission = self.submission(tables, Intent::Earlier, false);
                     let verdict = self.commit.submit(submission).await?;
                     let mut gathered = locked(&gathered);
                     gathered.errors.extend(reasons(&verdict));
@@ -236,7 +240,7 @@ impl Poller {
     async fn start_document(&self, document: &'static Document, gathered: &Mutex<Harvest>) -> Next {
         let today = self.today();
         let mut known = History::new(self.source.revising);
-        let mut asked_date = document.at_start.date(today);
+        let mut asked_date = document.date(document.at_start, today);
         let mut path = document.path(document.at_start, today);
         for request in 0..START_REQUESTS_MAX {
             if request > 0 {
@@ -245,7 +249,7 @@ impl Poller {
                     .into_iter()
                     .flatten()
                     .min();
-                let back_from = back_from.or_else(|| Asked::Tomorrow.date(today));
+                let back_from = back_from.or_else(|| document.date(Asked::Tomorrow, today));
                 let date = back_from.and_then(|date| date.yesterday().ok());
                 let (Some(dated), Some(date)) = (document.dated, date) else {
                     break;

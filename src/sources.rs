@@ -20,7 +20,7 @@ pub mod nbt;
 use jiff::civil::{Date, Weekday};
 use thiserror::Error;
 
-use crate::domain::{Currency, Hours, Revising, SourceId, Table};
+use crate::domain::{Currency, Revising, Schedule, SourceId, Table};
 pub use crate::sources::rows::printable;
 pub use crate::sources::series::{Series, SeriesPage, merge};
 
@@ -62,8 +62,8 @@ pub struct Source {
     pub terms: &'static str,
     /// The text its terms ask to be shown; empty when they ask for none.
     pub attribution: &'static str,
-    /// When new tables appear.
-    pub hours: Hours,
+    /// About how much of its own currency a dollar costs, to know an absurd first table by; none for a market table.
+    pub typical_dollar: Option<u32>,
     /// Its documents, the main one first.
     pub documents: &'static [Document],
     /// What a second table of the same date means.
@@ -89,8 +89,8 @@ pub struct Document {
     pub missing_is_normal: bool,
     /// Currencies without which a table is not believed.
     pub required: &'static [Currency],
-    /// A date older than this many days is stale: a daily table after five, whatever the weekends and holidays.
-    pub stale_after_days: i32,
+    /// When its tables appear, and how long each is good for.
+    pub schedule: Schedule,
     /// Turns one answer into one table. Pure.
     pub parse: fn(&[u8]) -> Result<Table, ParseError>,
 }
@@ -104,26 +104,28 @@ pub enum Asked {
     Today,
     /// The table of tomorrow, in the source's zone.
     Tomorrow,
-}
-
-impl Asked {
-    /// The date asked for on a day, in the source's zone; none for the newest.
-    pub fn date(self, today: Date) -> Option<Date> {
-        match self {
-            Self::Latest => None,
-            Self::Today => Some(today),
-            Self::Tomorrow => Some(today.tomorrow().unwrap_or(today)),
-        }
-    }
+    /// The table of the next date that a fixing is scheduled to bear: on a Friday perhaps Monday.
+    NextFixing,
 }
 
 impl Document {
+    /// The date asked for on a day, in the source's zone; none for the newest.
+    pub fn date(&self, asked: Asked, today: Date) -> Option<Date> {
+        match asked {
+            Asked::Latest => None,
+            Asked::Today => Some(today),
+            Asked::Tomorrow => today.tomorrow().ok(),
+            Asked::NextFixing => self.schedule.next_date(today),
+        }
+    }
+
     /// Where to ask on a day; nothing when the document cannot be asked so.
     pub fn path(&self, asked: Asked, today: Date) -> Option<String> {
-        match asked.date(today) {
-            None => self.latest.map(str::to_owned),
-            Some(date) => self.dated.map(|dated| dated(date)),
+        if asked == Asked::Latest {
+            return self.latest.map(str::to_owned);
         }
+        let dated = self.dated?;
+        self.date(asked, today).map(dated)
     }
 }
 
@@ -165,8 +167,9 @@ pub const EVERY_DAY: &[Weekday] = &[
     Weekday::Saturday,
     Weekday::Sunday,
 ];
-/// A daily table is stale when its date is more than five days old: longer than any weekend with a holiday beside it.
-pub const DAILY_STALE_AFTER_DAYS: i32 = 5;
+/// How long after its hours a daily table may be missing before the one before it is stale: a day, in which a bank that
+/// was late has published the next one too.
+pub const DAILY_STALE_AFTER_HOURS: i32 = 24;
 
 /// Why an answer is not a table. The text is for people, and safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -29,13 +29,13 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic_web::GrpcWebLayer;
 use tower::Layer;
+use tower_http::compression::CompressionLayer;
 
 use crate::clock::Clock;
-use crate::config;
+use crate::config::Config;
 use crate::domain::RateFilter;
 use crate::feed::Feed;
 use crate::pb::rate_service_server::RateService;
@@ -52,8 +52,6 @@ const POSITION: &str = "silkrate-position";
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest query: 256 pairs are two KiB, and twice that when the slashes are escaped.
 const QUERY_BYTES_MAX: usize = 8 * 1024;
-/// Server-sent streams in all: some 20 KiB each with its connection, so a few hundred MiB at most.
-const STREAMS_MAX: usize = 12 * 1024;
 /// What a page may do: load our own files and ask this server, nothing else. No inline script, no frames.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
 connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -65,8 +63,6 @@ pub struct Sources<R> {
     pub rates: R,
     /// The streams, and the present.
     pub feed: Feed,
-    /// The pairs that an empty filter means.
-    pub ticker: RateFilter,
     /// What time it is.
     pub clock: Clock,
 }
@@ -76,41 +72,34 @@ pub struct Sources<R> {
 struct Shared<R> {
     rates: R,
     feed: Feed,
+    /// The pairs that an empty filter means.
     ticker: RateFilter,
     clock: Clock,
     assets: Assets,
-    /// Places for server-sent streams.
-    streams: Arc<Semaphore>,
 }
 
 type Web<R> = Arc<Shared<R>>;
 
 /// Serves browsers until draining. `grpc` holds the services that gRPC-Web reaches, by their full paths.
-pub fn serve<R: RateService>(
+pub fn serve_browsers<R: RateService>(
     listener: TcpListener,
-    settings: &config::Web,
+    config: &Config,
     sources: Sources<R>,
     grpc: Router,
     draining: CancellationToken,
 ) -> impl Future<Output = ()> + Send + use<R> {
-    connections::serve(listener, router(settings, sources, grpc), draining)
+    connections::serve(listener, router(config, sources, grpc), draining)
 }
 
-fn router<R: RateService>(settings: &config::Web, sources: Sources<R>, grpc: Router) -> Router {
-    let Sources {
-        rates,
-        feed,
-        ticker,
-        clock,
-    } = sources;
-    let origins = Origins::new(&settings.allowed_origins);
+fn router<R: RateService>(config: &Config, sources: Sources<R>, grpc: Router) -> Router {
+    let Sources { rates, feed, clock } = sources;
+    let origins = Origins::new(&config.web.allowed_origins);
     let shared = Arc::new(Shared {
         rates,
         feed,
-        ticker,
+        ticker: config.ticker.pairs.clone(),
         clock,
         assets: Assets::new(),
-        streams: Arc::new(Semaphore::new(STREAMS_MAX)),
     });
     let grpc = GrpcWebLayer::new().layer(grpc);
     let data = Router::new()
@@ -130,9 +119,11 @@ fn router<R: RateService>(settings: &config::Web, sources: Sources<R>, grpc: Rou
         .layer(middleware::from_fn_with_state(origins, origin::guard));
     Router::new()
         .route("/v1/openapi.json", get(openapi))
-        .fallback(get(file))
+        .fallback(get(file).fallback(async || Refused::method()))
         .method_not_allowed_fallback(async || Refused::method())
         .merge(data)
+        // Streams and what is small or packed already are left as they are.
+        .layer(CompressionLayer::new())
         .layer(middleware::from_fn(bounded))
         .with_state(shared)
 }

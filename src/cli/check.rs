@@ -106,16 +106,18 @@ fn requests(source: &'static Source, now: Timestamp) -> Vec<(&'static Document, 
     for document in source.documents {
         let mut asked = vec![document.at_start];
         asked.extend(document.polls);
-        asked.sort_unstable_by_key(|asked| *asked == Asked::Tomorrow);
+        asked.sort_by_key(|asked| matches!(asked, Asked::Tomorrow | Asked::NextFixing));
         asked.dedup();
         for asked in asked {
-            let date = asked.date(today).unwrap_or(today);
+            let date = document.date(asked, today).unwrap_or(today);
             let path = document.path(asked, today);
             if let Some(path) = path {
                 requests.push((document, Request { path, asked, date }));
             }
         }
     }
+    // On most days the next fixing is tomorrow's.
+    requests.dedup_by(|(_, one), (_, other)| one.path == other.path);
     requests
 }
 
@@ -134,7 +136,7 @@ impl Check<'_> {
         let id = self.settings.source.id;
         let asked = match self.request.asked {
             Asked::Latest => "the newest".to_owned(),
-            Asked::Today | Asked::Tomorrow => self.request.date.to_string(),
+            Asked::Today | Asked::Tomorrow | Asked::NextFixing => self.request.date.to_string(),
         };
         writeln!(out, "== {id} {}: {asked}", self.document.name)?;
         let fetched = fetch::fetch(self.config, self.settings, &self.request.path).await;

@@ -123,6 +123,11 @@ impl ClientError {
         }
     }
 
+    /// Whether a stream ended as every stream does: at its age.
+    pub(super) fn is_planned(&self) -> bool {
+        matches!(self, Self::Refused { reason, .. } if reason == "STREAM_AGED")
+    }
+
     /// Whether the request itself is wrong, whoever answers it.
     pub fn is_usage(&self) -> bool {
         match self {

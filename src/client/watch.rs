@@ -3,8 +3,10 @@
 //! It does what the comment of the service asks of every client: applies whole messages only, checks that each
 //! update applies to what is held, takes a long silence for death, and comes back where it stopped.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{Stream, stream};
 use tokio::time::{Instant, sleep_until, timeout};
 use tonic::Streaming;
 
@@ -112,6 +114,29 @@ impl Watch {
         self.rows.position.as_ref()
     }
 
+    /// Gives up the connection, and not what is held: the next [`Watch::next`] makes a new one at once, and resumes.
+    pub fn reconnect(&mut self) {
+        self.stream = None;
+        self.retry_at = None;
+    }
+
+    /// The events as a stream, each with the rows as they are after it, until the server refuses for good.
+    pub fn changes(self) -> impl Stream<Item = Result<(WatchEvent, Arc<[Rate]>), ClientError>> {
+        let rates: Arc<[Rate]> = Arc::from(self.rates());
+        stream::unfold(Some((self, rates)), |watch| async {
+            let (mut watch, mut rates) = watch?;
+            match watch.next().await {
+                Ok(event) => {
+                    if matches!(event, WatchEvent::Snapshot | WatchEvent::Update { .. }) {
+                        rates = Arc::from(watch.rates());
+                    }
+                    Some((Ok((event, Arc::clone(&rates))), Some((watch, rates))))
+                }
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+    }
+
     /// Waits for the next event. The rows have changed when it returns, and do not change before it does.
     ///
     /// # Errors
@@ -131,6 +156,12 @@ impl Watch {
         };
         match received {
             Ok(message) => Ok(self.apply(message)),
+            Err(error) if error.is_planned() => {
+                // Nothing is wrong, and nobody needs to hear of it.
+                self.pause(String::new(), error.retry_after());
+                self.failures = 0;
+                self.open().await
+            }
             Err(error) => self.disconnect(&error),
         }
     }

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use crate::clock::Clock;
-use crate::commit::Store;
+use crate::commit::{Store, windows};
 use crate::domain::{
-    Book, Cause, Continuity, Currency, DocumentKey, Entry, Fixing, Position, Preference, Restored,
-    Served, Snapshot, SourceRecord, TABLES_MAX, Table,
+    Book, Cause, Continuity, Entry, Position, Preference, Restored, Served, Snapshot, SourceRecord,
+    TABLES_MAX,
 };
 use crate::ledger::LedgerError;
 
@@ -18,13 +17,14 @@ use crate::ledger::LedgerError;
 pub(super) async fn restore(
     records: Vec<SourceRecord>,
     preferences: Vec<Preference>,
-    store: &Store,
+    store: &mut Store,
     clock: &Clock,
 ) -> (Book, Snapshot, Option<Entry>) {
     let empty = Book::new(records.clone(), preferences.clone());
     let mut book = Book::new(records, preferences);
     match from_ledger(&mut book, store).await {
         Ok(Some(restored)) => {
+            windows::complete(&mut book, store, restored.at).await;
             let (snapshot, entry) = continued(&book, &restored, store, clock.now());
             let position = &snapshot.position;
             tracing::info!(epoch = %position.epoch, revision = position.revision, "restored what was served");
@@ -32,7 +32,7 @@ pub(super) async fn restore(
         }
         Ok(None) => first(empty, clock.now()),
         Err(error) => {
-            tracing::error!(%error, "nothing is restored");
+            store.distrust(error).await;
             first(empty, clock.now())
         }
     }
@@ -57,12 +57,14 @@ fn continued(
     now: Timestamp,
 ) -> (Snapshot, Option<Entry>) {
     let (snapshot, continuity) = Snapshot::restored(restored, book.view(restored.at));
-    let broken = continuity == Continuity::Broken || !store.is_working();
+    let continues = store.is_working() && store.continues(restored);
+    let broken = continuity == Continuity::Broken || !continues;
     if continuity == Continuity::Exact && !broken {
         return (snapshot, None);
     }
     let snapshot = if broken {
-        // A source or a pair is gone, or what happens from now on cannot be written: nobody may resume across this.
+        // A source or a pair is gone, what happens from now on cannot be written, or the file is an older copy: nobody may
+        // resume across this.
         snapshot.renewed(Position {
             epoch: super::epoch().into(),
             revision: restored.position.revision.saturating_add(1),
@@ -99,20 +101,7 @@ async fn from_ledger(book: &mut Book, store: &Store) -> Result<Option<Restored>,
     let Some(restored) = reader.restore().await? else {
         return Ok(None);
     };
-    let keys: Vec<(DocumentKey, _)> = book
-        .records()
-        .flat_map(|record| {
-            let documents = record.documents.iter();
-            documents.map(|document| {
-                let key = DocumentKey {
-                    source: record.id,
-                    document: document.name,
-                };
-                (key, document.history.revising())
-            })
-        })
-        .collect();
-    for (key, revising) in keys {
+    for (key, revising) in book.documents() {
         let known = reader.restore_document(key, revising, TABLES_MAX).await?;
         let Some(history) = book.history(key) else {
             continue;
@@ -123,8 +112,8 @@ async fn from_ledger(book: &mut Book, store: &Store) -> Result<Option<Restored>,
         for held in known.held {
             history.hold(Arc::new(held));
         }
-        for held in &known.rejected {
-            history.reject(held);
+        for held in &known.dismissed {
+            history.dismiss(held);
         }
         if let Some(began) = known.began {
             history.began_on(began);
@@ -139,38 +128,4 @@ async fn from_ledger(book: &mut Book, store: &Store) -> Result<Option<Restored>,
         book.mark_attempted(source);
     }
     Ok(Some(restored))
-}
-
-/// Rows of several dates as one table, for what was in force on a day.
-pub(super) fn table_of(key: DocumentKey, day: Date, rows: Vec<Fixing>) -> Table {
-    let pivot = pivot_of(&rows);
-    let rows = rows.into_iter().map(|row| {
-        let code = if row.currency == pivot {
-            row.home_currency
-        } else {
-            row.currency
-        };
-        (code, Arc::new(row))
-    });
-    Table {
-        document: key.document,
-        pivot,
-        effective_date: day,
-        as_of: None,
-        rows: rows.collect(),
-        dropped: Vec::new(),
-    }
-}
-
-/// The currency that all rows share: a bank's own, or a market table's base.
-fn pivot_of(rows: &[Fixing]) -> Currency {
-    let Some(first) = rows.first() else {
-        return Currency::USD;
-    };
-    let home = first.home_currency;
-    if rows.iter().all(|row| row.home_currency == home) {
-        home
-    } else {
-        first.currency
-    }
 }

@@ -10,7 +10,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::commit::StoreStatus;
-use crate::domain::{DocumentKey, Entry, Fixing, LOOK_BACK_DAYS, Position, Revising};
+use crate::domain::{
+    DocumentKey, Entry, Fixing, LOOK_BACK_DAYS, Position, Restored, Revising, Table,
+};
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
 
 /// How long after a failure the ledger is tried again: a disk is not emptied within seconds, and a minute of history is
@@ -24,7 +26,7 @@ const UNSAVED_MAX: usize = 4096;
 pub struct Store {
     path: Option<PathBuf>,
     clock: ClockKind,
-    open: Option<(Ledger, LedgerReader)>,
+    open: Option<Open>,
     /// What is wrong, and when to try again; none while all is well.
     trouble: Option<Trouble>,
     retry_after: Duration,
@@ -33,9 +35,20 @@ pub struct Store {
 }
 
 #[derive(Debug)]
+struct Open {
+    ledger: Ledger,
+    /// Our own reading end: nobody else's questions stand before ours.
+    reader: LedgerReader,
+}
+
+#[derive(Debug)]
 struct Trouble {
     error: LedgerError,
     unsaved: VecDeque<Entry>,
+    /// Entries that found no room among the unsaved.
+    lost: usize,
+    /// Whether the file must be opened anew before it is written again: it may be another one by then.
+    reopen: bool,
     retry_at: Instant,
 }
 
@@ -43,24 +56,20 @@ impl Store {
     /// Opens the ledger. One that cannot be used is an error here only when it is a matter of settings: when another
     /// process has it, or when it was written under the other kind of clock. Otherwise serving goes on from memory.
     pub fn open(path: Option<PathBuf>, clock: ClockKind) -> Result<Self, LedgerError> {
-        let (open, error) = match Ledger::open(path.as_deref(), clock) {
-            Ok(open) => (Some(open), None),
+        let mut store = Self {
+            path,
+            clock,
+            open: None,
+            trouble: None,
+            retry_after: RETRY_AFTER,
+            readers: watch::Sender::new(None),
+        };
+        match store.reopen() {
+            Ok(()) => {}
             Err(error @ (LedgerError::InUse { .. } | LedgerError::OtherClock { .. })) => {
                 return Err(error);
             }
-            Err(error) => (None, Some(error)),
-        };
-        let reader = open.as_ref().map(|(_, reader)| reader.clone());
-        let mut store = Self {
-            readers: watch::Sender::new(reader),
-            path,
-            clock,
-            open,
-            trouble: None,
-            retry_after: RETRY_AFTER,
-        };
-        if let Some(error) = error {
-            store.fail(error);
+            Err(error) => store.fail(error, None),
         }
         Ok(store)
     }
@@ -75,23 +84,39 @@ impl Store {
         self
     }
 
-    /// Lets go of the file, once all is written.
-    pub async fn close(self) {
-        let unsaved = self.trouble.map_or(0, |trouble| trouble.unsaved.len());
+    fn reopen(&mut self) -> Result<(), LedgerError> {
+        let (ledger, shared) = Ledger::open(self.path.as_deref(), self.clock)?;
+        let reader = shared.separate()?;
+        self.open = Some(Open { ledger, reader });
+        self.readers.send_replace(Some(shared));
+        Ok(())
+    }
+
+    /// Lets go of the file, once all that could be written is.
+    pub async fn close(mut self) {
+        let unsaved = self
+            .trouble
+            .as_ref()
+            .map_or(0, |trouble| trouble.unsaved.len());
         if unsaved > 0 {
             tracing::error!(unsaved, "entries that the ledger did not take are lost");
         }
-        if let Some((ledger, _)) = self.open {
-            ledger.close().await;
+        self.shut().await;
+    }
+
+    async fn shut(&mut self) {
+        self.readers.send_replace(None);
+        if let Some(open) = self.open.take() {
+            open.ledger.close().await;
         }
     }
 
-    /// A connection for readers; none when the ledger could not be opened.
-    pub fn reader(&self) -> Option<LedgerReader> {
-        self.open.as_ref().map(|(_, reader)| reader.clone())
+    /// A connection for this task, while there is one.
+    pub(super) fn reader(&self) -> Option<&LedgerReader> {
+        self.open.as_ref().map(|open| &open.reader)
     }
 
-    /// The same, whenever it can be opened.
+    /// The reading end for everyone else, whenever the ledger can be opened.
     pub fn readers(&self) -> watch::Receiver<Option<LedgerReader>> {
         self.readers.subscribe()
     }
@@ -99,6 +124,12 @@ impl Store {
     /// Whether entries are written.
     pub fn is_working(&self) -> bool {
         self.trouble.is_none()
+    }
+
+    /// Whether what was restored is the last that was served from this ledger.
+    pub(super) fn continues(&self, restored: &Restored) -> bool {
+        let open = self.open.as_ref();
+        open.is_some_and(|open| open.ledger.continues(&restored.position))
     }
 
     /// How it is, for an operator.
@@ -123,17 +154,15 @@ impl Store {
         if let Some(trouble) = &mut self.trouble {
             if trouble.unsaved.len() >= UNSAVED_MAX {
                 trouble.unsaved.pop_front();
+                trouble.lost = trouble.lost.saturating_add(1);
                 tracing::error!("the oldest entry that waited for the ledger is lost");
             }
             trouble.unsaved.push_back(entry);
             return None;
         }
-        let (ledger, _) = self.open.as_ref()?;
-        let error = ledger.append(entry.clone()).await.err()?;
-        self.fail(error);
-        if let Some(trouble) = &mut self.trouble {
-            trouble.unsaved.push_back(entry);
-        }
+        let open = self.open.as_ref()?;
+        let error = open.ledger.append(entry.clone()).await.err()?;
+        self.fail(error, Some(entry));
         Some(super::epoch())
     }
 
@@ -145,51 +174,69 @@ impl Store {
         }
     }
 
+    /// Makes ready to write again: opens the file anew where it may be another one, and looks whether all of it can be
+    /// read. The last revision in it, and whether it was opened anew; none when it is no better.
+    pub(super) async fn ready(&mut self, keys: &[(DocumentKey, Revising)]) -> Option<(u64, bool)> {
+        let reopen = self.trouble.as_ref()?.reopen;
+        if reopen {
+            self.shut().await;
+        }
+        match self.look(keys).await {
+            Ok(revision) => Some((revision, reopen)),
+            Err(error) => {
+                self.still(error);
+                None
+            }
+        }
+    }
+
+    async fn look(&mut self, keys: &[(DocumentKey, Revising)]) -> Result<u64, LedgerError> {
+        if self.open.is_none() {
+            self.reopen()?;
+        }
+        let Some(reader) = self.reader() else {
+            return Ok(0);
+        };
+        for (key, revising) in keys {
+            reader.restore_document(*key, *revising, 1).await?;
+        }
+        let restored = reader.restore().await?;
+        Ok(restored.map_or(0, |restored| restored.position.revision))
+    }
+
     /// Tries to write what has waited, and after it an entry that begins a new epoch. Whether all is written.
-    pub async fn recover(&mut self, last: Entry) -> bool {
+    pub(super) async fn recover(&mut self, last: Entry) -> bool {
         let Some(mut trouble) = self.trouble.take() else {
             return false;
         };
-        match self.write_unsaved(&mut trouble.unsaved, last).await {
-            Ok(()) => {
+        let written = self.write_unsaved(&mut trouble.unsaved, last).await;
+        match (written, trouble.lost) {
+            (Ok(()), 0) => {
                 tracing::info!("the ledger is written again; nothing is missing in it");
                 true
             }
-            Err(error) => {
-                if error != trouble.error {
-                    tracing::error!(%error, "the ledger still cannot be used");
-                }
-                self.trouble = Some(Trouble {
-                    error,
-                    unsaved: trouble.unsaved,
-                    retry_at: Instant::now() + self.retry_after,
-                });
+            (Ok(()), missing) => {
+                tracing::error!(
+                    missing,
+                    "the ledger is written again, without the oldest entries that waited"
+                );
+                true
+            }
+            (Err(error), _) => {
+                self.trouble = Some(trouble);
+                self.still(error);
                 false
             }
         }
     }
 
-    /// The last revision that is written; none when there is none, or when the ledger cannot be read.
-    pub async fn written_until(&mut self) -> Option<u64> {
-        if self.open.is_none() {
-            let open = Ledger::open(self.path.as_deref(), self.clock);
-            self.open = open.ok();
-            self.readers
-                .send_replace(self.open.as_ref().map(|(_, reader)| reader.clone()));
-        }
-        let (_, reader) = self.open.as_ref()?;
-        let restored = reader.restore().await.ok()??;
-        Some(restored.position.revision)
-    }
-
     async fn write_unsaved(
-        &mut self,
+        &self,
         unsaved: &mut VecDeque<Entry>,
         last: Entry,
     ) -> Result<(), LedgerError> {
-        let Some((ledger, _)) = &self.open else {
-            // It could not be opened a moment ago: what is wrong with it?
-            return Ledger::open(self.path.as_deref(), self.clock).map(drop);
+        let Some(open) = &self.open else {
+            return Ok(());
         };
         while let Some(entry) = unsaved.front() {
             // All that waited is written as of the position that begins now: the epochs in between end here.
@@ -197,35 +244,87 @@ impl Store {
                 position: last.position.clone(),
                 ..entry.clone()
             };
-            ledger.append(entry).await?;
+            open.ledger.append(entry).await?;
             unsaved.pop_front();
         }
-        ledger.append(last).await
+        open.ledger.append(last).await
     }
 
     /// For each row of a document, the newest figure on a day or some days before it; none when they cannot be read.
-    pub async fn in_force(
+    pub(super) async fn in_force(
         &self,
         key: DocumentKey,
         revising: Revising,
         day: Date,
     ) -> Option<Vec<Fixing>> {
-        let (_, reader) = self.open.as_ref()?;
-        match reader.in_force(key, revising, day, LOOK_BACK_DAYS).await {
-            Ok(rows) => Some(rows),
-            Err(error) => {
-                tracing::warn!(%error, "the changes over windows are not known");
-                None
-            }
+        let rows = self.reader()?.in_force(key, revising, day, LOOK_BACK_DAYS);
+        readable(rows.await)
+    }
+
+    /// The tables of a document around a date: so many before it, and as many after.
+    pub(super) async fn around(
+        &self,
+        key: DocumentKey,
+        revising: Revising,
+        date: Date,
+        tables: usize,
+    ) -> Option<Vec<Table>> {
+        let reader = self.reader()?;
+        let before = readable(reader.dates(key, Date::MIN, date).await)?;
+        let after = readable(reader.dates(key, date, Date::MAX).await)?;
+        let nth = tables.saturating_sub(1);
+        let first = before.iter().rev().nth(nth).or(before.first());
+        let first = first.unwrap_or(&date);
+        let last = after.get(nth).or(after.last()).unwrap_or(&date);
+        readable(reader.tables(key, revising, *first, *last).await)
+    }
+
+    /// Notes that the ledger cannot be believed: nothing more is written to it until it is mended or replaced.
+    pub(super) async fn distrust(&mut self, error: LedgerError) {
+        self.shut().await;
+        self.fail(error, None);
+        if let Some(trouble) = &mut self.trouble {
+            trouble.reopen = true;
         }
     }
 
-    fn fail(&mut self, error: LedgerError) {
+    fn still(&mut self, error: LedgerError) {
+        let Some(trouble) = &mut self.trouble else {
+            return;
+        };
+        if error != trouble.error {
+            tracing::error!(%error, "the ledger still cannot be used");
+        }
+        trouble.reopen = trouble.reopen || is_another_file(&error);
+        trouble.error = error;
+        trouble.retry_at = Instant::now() + self.retry_after;
+    }
+
+    fn fail(&mut self, error: LedgerError, entry: Option<Entry>) {
         tracing::error!(%error, "serving goes on from memory; history waits there until the ledger can be written");
         self.trouble = Some(Trouble {
+            reopen: is_another_file(&error),
             error,
-            unsaved: VecDeque::new(),
+            unsaved: entry.into_iter().collect(),
+            lost: 0,
             retry_at: Instant::now() + self.retry_after,
         });
     }
+}
+
+/// Whether the remedy of an error is another file, or a mended one, in the place of the one that is open.
+fn is_another_file(error: &LedgerError) -> bool {
+    !matches!(
+        error,
+        LedgerError::Full { .. }
+            | LedgerError::ReadOnly { .. }
+            | LedgerError::Locked { .. }
+            | LedgerError::Refused { .. }
+    )
+}
+
+fn readable<T>(answer: Result<T, LedgerError>) -> Option<T> {
+    answer
+        .inspect_err(|error| tracing::warn!(%error, "the past cannot be looked up"))
+        .ok()
 }

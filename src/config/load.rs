@@ -1,5 +1,7 @@
 //! From settings as written to a checked [`Config`].
 
+mod server;
+
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -10,24 +12,14 @@ use jiff::Timestamp;
 
 use crate::config::entries::Entries;
 use crate::config::{
-    ApiKey, CertificateAuthorities, Clock, Config, ConfigError, Http, Server, SourceSettings,
-    Store, Ticker, Web, values,
+    ApiKey, CertificateAuthorities, Clock, Config, ConfigError, Http, SourceSettings, Store,
+    Ticker, Web, values,
 };
 use crate::domain::{Currency, Preference, RateFilter};
 use crate::sources::{self, Source};
 
-/// gRPC, on loopback: whoever opens it to a network says so.
-const LISTEN_DEFAULT: SocketAddr = loopback(50_051);
-/// Metrics and operators, on loopback: it is nobody else's business.
-const ADMIN_LISTEN_DEFAULT: SocketAddr = loopback(9_464);
 /// Browsers, on loopback.
-/// In place of an origin: every one may read.
-const ANY_ORIGIN: &str = "*";
 const WEB_LISTEN_DEFAULT: SocketAddr = loopback(8_080);
-/// A client takes three missed heartbeats for a dead stream: it learns of one within a minute.
-const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(20);
-/// Faster tells nothing more; slower, and middle boxes cut idle connections.
-const HEARTBEAT_BOUNDS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 /// The five, in the order of the ticker everybody knows.
 const PAIRS_DEFAULT: &[&str] = &["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"];
 /// The word in `ticker.prefer` for the bank whose own currency is one side of the pair.
@@ -61,6 +53,10 @@ const KEYS: &[&str] = &[
     "server.listen",
     "server.admin_listen",
     "server.heartbeat_interval",
+    "server.max_connections",
+    "server.max_streams",
+    "server.gather_writes",
+    "server.shared_encoding",
     "web.listen",
     "web.allowed_origins",
     "ticker.pairs",
@@ -141,33 +137,9 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn server(&self) -> Result<Server, ConfigError> {
-        Ok(Server {
-            listen: self.address("server.listen", LISTEN_DEFAULT)?,
-            admin_listen: self.address("server.admin_listen", ADMIN_LISTEN_DEFAULT)?,
-            heartbeat_interval: self.duration(
-                "server.heartbeat_interval",
-                HEARTBEAT_DEFAULT,
-                &HEARTBEAT_BOUNDS,
-            )?,
-        })
-    }
-
     fn web(&self) -> Result<Web, ConfigError> {
         let key = "web.allowed_origins";
-        let accepted = format!(
-            "a list of origins, each {}, or `{ANY_ORIGIN}` for every one",
-            values::ORIGIN
-        );
-        let origins = self.entries.get(key, &accepted, |raw| {
-            let texts = values::list(raw)?.into_iter();
-            texts
-                .map(|text| match text.as_str() {
-                    ANY_ORIGIN => Ok(text),
-                    _ => values::origin(&crate::config::entries::Raw::Text(text)),
-                })
-                .collect()
-        })?;
+        let origins = self.entries.get(key, values::ORIGINS, values::origins)?;
         Ok(Web {
             listen: self.address("web.listen", WEB_LISTEN_DEFAULT)?,
             allowed_origins: origins.unwrap_or_default(),

@@ -93,6 +93,8 @@ fn every_key_can_be_written() {
         listen = "127.0.0.1:50051"
         admin_listen = "127.0.0.1:9464"
         heartbeat_interval = "20s"
+        max_streams = 50
+        shared_encoding = false
         [web]
         listen = "127.0.0.1:8080"
         allowed_origins = ["https://news.example"]
@@ -123,6 +125,8 @@ fn every_key_can_be_written() {
         key.display()
     );
     let config = from_file(&text).unwrap();
+    let server = &config.server;
+    assert_eq!((server.max_streams, server.shared_encoding), (50, false));
     assert!(matches!(config.store, Store::Memory));
     assert_eq!(config.clock.unwrap().speed, 60);
     assert_eq!(config.http.ca, CertificateAuthorities::System);
@@ -208,6 +212,9 @@ fn every_bound_is_kept() {
         "[server]\nlisten = \"localhost\"",
         "[server]\nlisten = 50051",
         "[server]\nheartbeat_interval = \"61s\"",
+        "[server]\nmax_streams = 0",
+        "[server]\nmax_streams = \"many\"",
+        "[server]\nshared_encoding = \"yes\"",
         "[server]\nheartbeat_interval = \"999ms\"",
         "[web]\nallowed_origins = \"https://news.example\"",
         "[web]\nallowed_origins = [\"news.example\"]",
@@ -285,4 +292,18 @@ fn a_file_that_is_missing_or_not_toml_is_refused() {
         ),
         "{error}"
     );
+}
+
+#[test]
+fn origins_are_listed_or_all_of_them_meant() {
+    let listed = |text: &str| {
+        let config = from_file(&format!("[web]\nallowed_origins = {text}"));
+        config.unwrap().web.allowed_origins
+    };
+    assert_eq!(
+        listed("[\"HTTPS://News.example/\"]"),
+        ["https://news.example"]
+    );
+    assert_eq!(listed("[\"*\"]"), ["*"]);
+    assert!(from_file("[web]\nallowed_origins = [\"https://*.example\"]").is_err());
 }

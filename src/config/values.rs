@@ -133,6 +133,21 @@ pub(super) fn origin(raw: &Raw) -> Result<String, String> {
     }
 }
 
+/// What a list of origins looks like.
+pub(super) const ORIGINS: &str = "a list of origins, each scheme, host and port such as https://news.example, or `*` for every one";
+/// In place of an origin: every one may read.
+const ANY_ORIGIN: &str = "*";
+
+/// Origins whose pages may read.
+pub(super) fn origins(raw: &Raw) -> Result<Vec<String>, String> {
+    let texts = list(raw)?.into_iter();
+    let read = |text: String| match text.as_str() {
+        ANY_ORIGIN => Ok(text),
+        _ => origin(&Raw::Text(text)),
+    };
+    texts.map(read).collect()
+}
+
 fn is_host_and_port(authority: &str) -> bool {
     let is_port = |port: &str| {
         let digits = port.bytes().all(|byte| byte.is_ascii_digit());

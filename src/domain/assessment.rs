@@ -17,7 +17,7 @@ use crate::domain::assessment::moves::{Moves, days_between, exceeds, scaled};
 use crate::domain::triangle::{self, Witness};
 use crate::domain::{
     Change, Check, Currency, DecidedBy, Decision, DocumentRecord, Fixing, Held, History, Outcome,
-    Ratio, Revising, SourceId, SourceRecord, Table,
+    Ratio, SourceId, SourceRecord, Table,
 };
 
 /// How long after a value was first held the bank must still print it: a bad page is mended within minutes.
@@ -36,8 +36,8 @@ pub(super) struct Context<'a> {
     pub(super) document: &'a DocumentRecord,
     /// When, on the service's clock.
     pub(super) now: Timestamp,
-    /// Whether it is a table of the past that was asked for: nobody will print it again in half an hour, and what the
-    /// bank printed after it tells as much.
+    /// Whether it is a table of the past that an operator handed in: nobody will print it again in half an hour, and
+    /// what the bank printed after it tells as much.
     pub(super) past: bool,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn assess(context: &Context<'_>, table: &Table) -> Assessment {
     let moves = Moves::of(table, history);
     let mut assessment = Assessment::default();
     for (code, row) in &table.rows {
-        if history.is_rejected(*code, row) {
+        if history.is_dismissed(*code, row) {
             continue;
         }
         let case = Case {
@@ -80,7 +80,7 @@ pub(super) fn assess(context: &Context<'_>, table: &Table) -> Assessment {
             None => case.believe(
                 &mut assessment,
                 Outcome::Overtaken,
-                "a later value is plausible",
+                "a value after it is plausible",
             ),
             Some(suspicion) => match case.release(&suspicion) {
                 Some(note) => case.believe(&mut assessment, Outcome::Released, &note),
@@ -109,7 +109,8 @@ impl Case<'_> {
         let Some(step) = moves.of_row(self.code) else {
             return self.out_of_bounds();
         };
-        if step.same_date && step.old.same_figure(self.row) {
+        let same_change = step.old.published_change == self.row.published_change;
+        if step.same_date && step.old.same_figure(self.row) && (same_change || !moves.rewritten) {
             return None;
         }
         let was = format!(
@@ -136,7 +137,8 @@ impl Case<'_> {
         if step.is_inversion(self.row) {
             return suspicion(Check::Inversion, "one divided by the other");
         }
-        if moves.rewritten && self.history().revising() == Revising::Correction {
+        // With an instant, a second table of a date is the market moving on.
+        if moves.rewritten && self.table.as_of.is_none() {
             return suspicion(Check::Rewritten, "most rows of the table have changed");
         }
         if moves.whole_table_moved() {
@@ -208,12 +210,22 @@ impl Case<'_> {
         let ripe = |held: &Held| {
             self.context.past || self.context.now.duration_since(held.since) >= CONFIRMED_AFTER
         };
-        let repeated = self
-            .pending()
-            .filter(|held| held.fixing.same_figure(self.row));
+        let repeated = self.pending().filter(|held| self.stands_by(held));
         let patient = repeated
             .is_some_and(|held| self.context.now.duration_since(held.since) >= CONFIRMED_AFTER);
         patient || self.level_before().is_some_and(|held| ripe(held))
+    }
+
+    /// Whether the row says what waits at its date: the same figure; of a market, which never prints one twice, the same
+    /// level.
+    fn stands_by(&self, held: &Held) -> bool {
+        let same_level = || {
+            let step = moves::per_unit(self.row)
+                .zip(moves::per_unit(&held.fixing))
+                .and_then(|(new, old)| new.divided_by(&old));
+            step.is_some_and(|step| !exceeds(&step, 1))
+        };
+        held.fixing.same_figure(self.row) || (self.table.as_of.is_some() && same_level())
     }
 
     /// What waits for the currency at this very date.
@@ -223,10 +235,10 @@ impl Case<'_> {
 
     /// The newest row that waits for the currency at an earlier date, if this one is on its level.
     fn level_before(&self) -> Option<&Arc<Held>> {
-        let earlier = self.history().held().filter(|held| {
+        let mut earlier = self.history().held().filter(|held| {
             held.code == self.code && held.fixing.effective_date < self.row.effective_date
         });
-        let held = earlier.last()?;
+        let held = earlier.next_back()?;
         let days = days_between(held.fixing.effective_date, self.row.effective_date);
         let step = moves::per_unit(self.row)?.divided_by(&moves::per_unit(&held.fixing)?)?;
         (!exceeds(&step, days)).then_some(held)
@@ -244,9 +256,11 @@ impl Case<'_> {
     /// Another source that agrees with the row, and whether it likes it better than what was believed last.
     fn agreeing(&self, old: Option<&Arc<Fixing>>) -> Option<(Witness, bool)> {
         let subject = triangle::subject(self.code, self.table.pivot);
-        let new = triangle::per_dollar(self.table, subject)?;
+        let record = self.context.records.get(&self.context.source)?;
+        let table = triangle::with_dollar(record, self.table);
+        let new = triangle::per_dollar(&table, subject)?;
         let old = old.and_then(|old| {
-            let before = triangle::with_row(self.table, self.code, old);
+            let before = triangle::with_row(&table, self.code, old);
             triangle::per_dollar(&before, subject)
         });
         let date = self.row.effective_date;
@@ -259,25 +273,29 @@ impl Case<'_> {
         with_preference.max_by_key(|(_, better)| *better)
     }
 
-    /// Takes the row, and settles what waited for the currency up to its date.
+    /// Takes the row, and settles what waited for the currency up to its date, as far as tables are kept: of older
+    /// values nothing is said by a new one.
     fn believe(&self, assessment: &mut Assessment, outcome: Outcome, note: &str) {
         assessment.believed.insert(self.code, Arc::clone(self.row));
         let on_level = self.level_before().map(|held| held.id());
+        let date = self.row.effective_date;
+        let oldest = self.history().oldest_date().unwrap_or(date).min(date);
         let waited = self.history().held().filter(|held| {
-            held.code == self.code && held.fixing.effective_date <= self.row.effective_date
+            held.code == self.code && (oldest..=date).contains(&held.fixing.effective_date)
         });
         assessment.decided.extend(waited.map(|held| {
-            let same_row = held.fixing.effective_date == self.row.effective_date
-                && held.fixing.same_figure(self.row);
-            // A plausible row of another figure says nothing good of the one that waited.
-            let released =
-                same_row || (outcome == Outcome::Released && on_level == Some(held.id()));
+            let same_date = held.fixing.effective_date == date;
+            let released = if same_date {
+                self.stands_by(held)
+            } else {
+                outcome == Outcome::Released && on_level == Some(held.id())
+            };
             Decision {
                 held: Arc::clone(held),
-                outcome: if released {
-                    Outcome::Released
-                } else {
-                    Outcome::Overtaken
+                outcome: match (released, same_date) {
+                    (true, _) => Outcome::Released,
+                    (false, true) => Outcome::Replaced,
+                    (false, false) => Outcome::Overtaken,
                 },
                 by: DecidedBy::Rule,
                 note: note.to_owned(),
@@ -288,12 +306,12 @@ impl Case<'_> {
     /// Lets the row wait, unless it waits already.
     fn hold(&self, assessment: &mut Assessment, suspicion: Suspicion) {
         if let Some(pending) = self.pending() {
-            if pending.fixing.same_figure(self.row) {
+            if self.stands_by(pending) {
                 return;
             }
             assessment.decided.push(Decision {
                 held: Arc::clone(pending),
-                outcome: Outcome::Overtaken,
+                outcome: Outcome::Replaced,
                 by: DecidedBy::Rule,
                 note: format!("the bank prints {} now", self.row.value),
             });

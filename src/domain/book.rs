@@ -1,6 +1,6 @@
 //! All that is known, and every way in which it can change. The one who writes holds it; readers see snapshots of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -8,12 +8,12 @@ use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 use thiserror::Error;
 
-use crate::domain::assessment::{Context, assess};
+use crate::domain::assessment::{Assessment, Context, assess};
 use crate::domain::flags::FlagBook;
 use crate::domain::{
     Currency, DecidedBy, Decision, DocumentKey, DocumentRecord, FiledTable, Fixing, Held, History,
-    Implausible, Inserted, Intent, Outcome, Preference, QuoteInputs, SourceId, SourceRecord,
-    SourceState, Table, choose_quotes, judge,
+    Implausible, Inserted, Intent, Outcome, Preference, QuoteInputs, Revising, SourceId,
+    SourceRecord, SourceState, Table, choose_quotes, judge,
 };
 
 /// How far back a missed table is looked for: past that it is history, which is asked for by hand.
@@ -102,6 +102,44 @@ impl Book {
         self.records.get(&source)
     }
 
+    /// Every document, and what a second table of the same date means in it.
+    pub fn documents(&self) -> Vec<(DocumentKey, Revising)> {
+        let of_source = |record: &Arc<SourceRecord>| {
+            let source = record.id;
+            let documents = record.documents.iter().map(move |document| {
+                let key = DocumentKey {
+                    source,
+                    document: document.name,
+                };
+                (key, document.history.revising())
+            });
+            documents.collect::<Vec<_>>()
+        };
+        self.records.values().flat_map(of_source).collect()
+    }
+
+    /// All believed tables that are kept, whole.
+    pub fn tables(&self) -> Vec<FiledTable> {
+        let of_document = |record: &Arc<SourceRecord>| {
+            let source = record.id;
+            let documents = record.documents.iter();
+            let tables = documents.flat_map(|document| {
+                let history = &document.history;
+                history.known_dates().filter_map(|date| history.table(date))
+            });
+            let tables = tables.map(move |table| FiledTable {
+                source,
+                document: table.document,
+                pivot: table.pivot,
+                effective_date: table.effective_date,
+                as_of: table.as_of,
+                rows: table.rows.values().map(Arc::clone).collect(),
+            });
+            tables.collect::<Vec<_>>()
+        };
+        self.records.values().flat_map(of_document).collect()
+    }
+
     /// The source of a name.
     pub fn find(&self, id: &str) -> Option<&Arc<SourceRecord>> {
         self.records
@@ -117,48 +155,74 @@ impl Book {
         intent: Intent,
         now: Timestamp,
     ) -> Result<Filed, NotFiled> {
-        let record = self.records.get(&source).ok_or(NotFiled::UnknownDocument)?;
+        let record = self.record(source).ok_or(NotFiled::UnknownDocument)?;
         let document = record
             .document(table.document)
             .ok_or(NotFiled::UnknownDocument)?;
-        judge(&table, document, record.today(now), now, intent)?;
+        let assessment = self.assess(source, document, &table, (intent, now))?;
+        let key = DocumentKey {
+            source,
+            document: table.document,
+        };
+        let history = self.history(key).ok_or(NotFiled::UnknownDocument)?;
+        Ok(apply(history, source, table, assessment))
+    }
+
+    /// Files a table from before the ones kept in memory, judged by those `around` it. What is believed is not kept here.
+    pub fn file_older(
+        &mut self,
+        source: SourceId,
+        table: Table,
+        around: History,
+        now: Timestamp,
+    ) -> Result<Filed, NotFiled> {
+        let record = self.record(source).ok_or(NotFiled::UnknownDocument)?;
+        let document = record
+            .document(table.document)
+            .ok_or(NotFiled::UnknownDocument)?;
+        let mut past = DocumentRecord {
+            history: around,
+            ..document.clone()
+        };
+        for held in document.history.held() {
+            past.history.hold(Arc::clone(held));
+        }
+        let assessment = self.assess(source, &past, &table, (Intent::Backfill, now))?;
+        let key = DocumentKey {
+            source,
+            document: table.document,
+        };
+        let date = table.effective_date;
+        let filed = apply(&mut past.history, source, table, assessment);
+        let history = self.history(key).ok_or(NotFiled::UnknownDocument)?;
+        for decision in &filed.decided {
+            history.unhold(&decision.held);
+        }
+        for held in &filed.held {
+            history.hold(Arc::clone(held));
+        }
+        history.began_on(date);
+        Ok(filed)
+    }
+
+    fn assess(
+        &self,
+        source: SourceId,
+        document: &DocumentRecord,
+        table: &Table,
+        (intent, now): (Intent, Timestamp),
+    ) -> Result<Assessment, NotFiled> {
+        let record = self.record(source).ok_or(NotFiled::UnknownDocument)?;
+        let today = record.today(now);
+        judge(table, document, today, now, intent)?;
         let context = Context {
             records: &self.records,
             source,
             document,
             now,
-            past: intent == Intent::History && table.effective_date < record.today(now),
+            past: intent == Intent::Backfill && table.effective_date < today,
         };
-        let assessment = assess(&context, &table);
-        let key = DocumentKey {
-            source,
-            document: table.document,
-        };
-        let believed = Table {
-            rows: assessment.believed,
-            ..table
-        };
-        let mut filed = Vec::new();
-        let history = self.history(key).ok_or(NotFiled::UnknownDocument)?;
-        for decision in &assessment.decided {
-            let held = &decision.held;
-            history.unhold(held);
-            // A row of an earlier table, released by this one. One of this very table is among the believed.
-            if decision.outcome == Outcome::Released
-                && held.fixing.effective_date != believed.effective_date
-            {
-                filed.extend(release(history, source, held));
-            }
-        }
-        filed.extend(insert(history, source, believed));
-        for held in &assessment.held {
-            history.hold(Arc::clone(held));
-        }
-        Ok(Filed {
-            filed,
-            held: assessment.held,
-            decided: assessment.decided,
-        })
+        Ok(assess(&context, table))
     }
 
     /// A person's decision on a held value: served from now on, or dropped for good.
@@ -188,8 +252,8 @@ impl Book {
             history.unhold(&held);
             match outcome {
                 Outcome::Released => filed.filed.extend(release(history, source, &held)),
-                Outcome::Rejected => history.reject(&held),
-                Outcome::Overtaken => {}
+                Outcome::Rejected | Outcome::Overtaken => history.dismiss(&held),
+                Outcome::Replaced => {}
             }
         }
         filed.decided.push(Decision {
@@ -242,14 +306,14 @@ impl Book {
         let today = record.today(now);
         let earliest = today.checked_sub(GAP_DAYS_MAX.days()).unwrap_or(Date::MIN);
         let of_document = |document: &DocumentRecord| -> Vec<(&'static str, Date)> {
-            let dates: BTreeSet<Date> = document.history.known_dates().collect();
-            let ends = dates.first().zip(dates.last());
-            let Some((first, last)) = ends else {
-                return Vec::new();
-            };
-            let missing = document.schedule.dates_between(*first, *last);
-            let missing = missing.into_iter().filter(|date| *date >= earliest);
-            let missing = missing.filter(|date| !dates.contains(date));
+            let dates: Vec<Date> = document.history.known_dates().collect();
+            let steps = dates.windows(2).filter_map(|step| match *step {
+                [before, date] if date > earliest => Some((before, date)),
+                _ => None,
+            });
+            let missing =
+                steps.flat_map(|(before, date)| document.schedule.dates_between(before, date));
+            let missing = missing.filter(|date| *date >= earliest);
             missing.map(|date| (document.name, date)).collect()
         };
         record.documents.iter().flat_map(of_document).collect()
@@ -261,6 +325,41 @@ impl Book {
         let mut documents = record.documents.iter_mut();
         let document = documents.find(|document| document.name == key.document)?;
         Some(&mut document.history)
+    }
+}
+
+/// Carries out what was judged of a table.
+fn apply(history: &mut History, source: SourceId, table: Table, assessment: Assessment) -> Filed {
+    let Assessment {
+        believed,
+        held,
+        decided,
+    } = assessment;
+    let mut filed = Vec::new();
+    for decision in &decided {
+        match decision.outcome {
+            Outcome::Overtaken | Outcome::Rejected => history.dismiss(&decision.held),
+            Outcome::Released | Outcome::Replaced => history.unhold(&decision.held),
+        }
+        // A row of an earlier table, released by this one. One of this very table is among the believed.
+        if decision.outcome == Outcome::Released
+            && decision.held.fixing.effective_date != table.effective_date
+        {
+            filed.extend(release(history, source, &decision.held));
+        }
+    }
+    let believed = Table {
+        rows: believed,
+        ..table
+    };
+    filed.extend(insert(history, source, believed));
+    for held in &held {
+        history.hold(Arc::clone(held));
+    }
+    Filed {
+        filed,
+        held,
+        decided,
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Check {
     Calendar,
     /// A row that the table before had is missing.
     MissingRow,
+    /// A row of a currency that no table before had: there is nothing to compare with.
+    NewRow,
     /// No other source that quotes the currency agrees.
     Triangle,
     /// The value moved by a power of ten.
@@ -35,10 +37,11 @@ pub enum Check {
 
 impl Check {
     /// Every check, the ones that only mark a value first.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::PublishedChange,
         Self::Calendar,
         Self::MissingRow,
+        Self::NewRow,
         Self::Triangle,
         Self::UnitJump,
         Self::Inversion,
@@ -54,6 +57,7 @@ impl Check {
             Self::PublishedChange => "published_change",
             Self::Calendar => "calendar",
             Self::MissingRow => "missing_row",
+            Self::NewRow => "new_row",
             Self::Triangle => "triangle",
             Self::UnitJump => "unit_jump",
             Self::Inversion => "inversion",
@@ -153,8 +157,10 @@ pub enum Outcome {
     Released,
     /// It is dropped for good.
     Rejected,
-    /// A later table, or another value of the same date, took its place.
+    /// A value of a later table is plausible: it is dropped.
     Overtaken,
+    /// The bank prints another value for the same date.
+    Replaced,
 }
 
 impl Outcome {
@@ -164,6 +170,7 @@ impl Outcome {
             Self::Released => "released",
             Self::Rejected => "rejected",
             Self::Overtaken => "overtaken",
+            Self::Replaced => "replaced",
         }
     }
 }

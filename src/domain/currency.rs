@@ -49,6 +49,10 @@ impl Currency {
     pub const RUB: Self = Self::constant("RUB");
     /// Euro.
     pub const EUR: Self = Self::constant("EUR");
+    /// The first code there could be.
+    pub(crate) const FIRST: Self = Self::constant("AAA");
+    /// The last one.
+    pub(crate) const LAST: Self = Self::constant("ZZZ");
     /// The currencies that silkrate exists for.
     pub const FIVE: [Self; 5] = [Self::KZT, Self::KGS, Self::TJS, Self::UZS, Self::TMT];
 

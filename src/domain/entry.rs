@@ -122,8 +122,8 @@ pub struct RestoredDocument {
     pub tables: Vec<Table>,
     /// The values that wait.
     pub held: Vec<Held>,
-    /// Those that a person rejected.
-    pub rejected: Vec<Held>,
+    /// Those that are settled against: a person rejected them, or a later value was plausible.
+    pub dismissed: Vec<Held>,
     /// The oldest date known, kept in memory or not.
     pub began: Option<Date>,
 }

@@ -80,6 +80,16 @@ impl RateFilter {
         })
     }
 
+    /// Whether a pair is meant, if it exists. A star does not mean a currency in itself.
+    pub fn wants(&self, pair: Pair) -> bool {
+        let Pair { base, quote } = pair;
+        self.items.iter().any(|item| match *item {
+            Item::Exact(exact) => exact == pair,
+            Item::AnyBase(wanted) => wanted == quote && base != quote,
+            Item::AnyQuote(wanted) => wanted == base && base != quote,
+        })
+    }
+
     /// The pairs meant, each once, where it is first named; stars give the pairs that exist, sorted, no identity.
     pub fn pairs(&self, snapshot: &Snapshot) -> Vec<Pair> {
         let mut pairs: Vec<Pair> = Vec::new();

@@ -1,8 +1,9 @@
 //! The tables of one document over time: which is in force, which is announced, and what they follow.
 
 mod standing;
+mod waiting;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -36,21 +37,24 @@ pub enum Inserted {
 pub struct History {
     revising: Revising,
     tables_max: usize,
+    /// The tables kept, each with at least one believed row.
     entries: BTreeMap<Date, Entry>,
+    /// The rows that wait, whatever their date.
+    held: BTreeMap<(Date, Currency), Arc<Held>>,
+    /// The figures that are settled against: a person rejected them, or a later table was believed in their place.
+    dismissed: BTreeMap<(Date, Currency), Arc<Fixing>>,
     /// What was in force on days before the entries, where a change over a window asks for it.
     anchors: BTreeMap<Window, Anchor>,
     /// The oldest date ever filed, kept here or not.
     began: Option<Date>,
+    /// The newest date that is not kept any more: up to it, what is kept has gaps.
+    forgotten: Option<Date>,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
     /// The rows that are believed.
     table: Arc<Table>,
-    /// The rows that wait.
-    held: BTreeMap<Currency, Arc<Held>>,
-    /// The rows that a person rejected.
-    rejected: BTreeMap<Currency, Arc<Fixing>>,
     /// Equal row by row to the table before: the date moved on without a new fixing.
     carry: bool,
 }
@@ -62,28 +66,6 @@ struct Anchor {
     rows: Table,
 }
 
-impl Entry {
-    /// Every row that was printed, believed or not.
-    fn printed(&self) -> BTreeMap<Currency, &Arc<Fixing>> {
-        let rejected = self.rejected.iter();
-        let held = self.held.iter().map(|(code, held)| (code, &held.fixing));
-        let rows = rejected.chain(held).chain(&self.table.rows);
-        rows.map(|(code, row)| (*code, row)).collect()
-    }
-
-    fn repeats(&self, before: &Self) -> bool {
-        let (rows, rows_before) = (self.printed(), before.printed());
-        self.table.pivot == before.table.pivot
-            && rows.len() == rows_before.len()
-            && rows
-                .into_iter()
-                .zip(rows_before)
-                .all(|((code, row), (code_before, row_before))| {
-                    code == code_before && row.same_figure(row_before)
-                })
-    }
-}
-
 impl History {
     /// No tables yet; the newest [`TABLES_MAX`] will be kept.
     pub fn new(revising: Revising) -> Self {
@@ -91,8 +73,11 @@ impl History {
             revising,
             tables_max: TABLES_MAX,
             entries: BTreeMap::new(),
+            held: BTreeMap::new(),
+            dismissed: BTreeMap::new(),
             anchors: BTreeMap::new(),
             began: None,
+            forgotten: None,
         }
     }
 
@@ -109,7 +94,7 @@ impl History {
         self.revising
     }
 
-    /// Files the believed rows of a table under the date it prints.
+    /// Files the believed rows of a table under the date it prints; a table without any is not kept.
     pub fn insert(&mut self, table: Table) -> Inserted {
         let date = table.effective_date;
         let known = self.entries.get(&date);
@@ -123,56 +108,18 @@ impl History {
                 (table, rows)
             }
         };
-        let entry = self.entry(date, table.pivot, table.document);
-        for code in table.rows.keys() {
-            entry.held.remove(code);
-        }
-        entry.table = Arc::new(table);
-        self.settle(date);
-        Inserted::Rows(news)
-    }
-
-    /// Lets a row wait under its date, in place of what waited there for its currency.
-    pub fn hold(&mut self, held: Arc<Held>) {
-        let date = held.fixing.effective_date;
-        let entry = self.entry(date, held.pivot(), held.document);
-        entry.held.insert(held.code, held);
-        self.settle(date);
-    }
-
-    /// Takes a waiting row out of its date.
-    pub fn unhold(&mut self, held: &Held) {
-        let date = held.fixing.effective_date;
-        if let Some(entry) = self.entries.get_mut(&date) {
-            entry.held.remove(&held.code);
+        if !table.rows.is_empty() {
+            for code in table.rows.keys() {
+                self.held.remove(&(date, *code));
+            }
+            let entry = Entry {
+                table: Arc::new(table),
+                carry: false,
+            };
+            self.entries.insert(date, entry);
             self.settle(date);
         }
-    }
-
-    /// Remembers a row that a person rejected, so that it is not held again.
-    pub fn reject(&mut self, held: &Held) {
-        let date = held.fixing.effective_date;
-        let entry = self.entry(date, held.pivot(), held.document);
-        entry.held.remove(&held.code);
-        entry.rejected.insert(held.code, Arc::clone(&held.fixing));
-        self.settle(date);
-    }
-
-    /// Whether a person rejected this very figure.
-    pub fn is_rejected(&self, code: Currency, row: &Fixing) -> bool {
-        let entry = self.entries.get(&row.effective_date);
-        let rejected = entry.and_then(|entry| entry.rejected.get(&code));
-        rejected.is_some_and(|rejected| rejected.same_figure(row))
-    }
-
-    /// The rows that wait, by date and currency.
-    pub fn held(&self) -> impl Iterator<Item = &Arc<Held>> {
-        self.entries.values().flat_map(|entry| entry.held.values())
-    }
-
-    /// The row that waits for a currency at a date.
-    pub fn held_at(&self, date: Date, code: Currency) -> Option<&Arc<Held>> {
-        self.entries.get(&date)?.held.get(&code)
+        Inserted::Rows(news)
     }
 
     /// The table of a date: its believed rows.
@@ -185,26 +132,17 @@ impl History {
         self.entries.get(&date).is_some_and(|entry| entry.carry)
     }
 
-    /// The date of the table before a date.
-    pub fn date_before(&self, date: Date) -> Option<Date> {
-        self.entries
-            .range(..date)
-            .next_back()
-            .map(|(date, _)| *date)
-    }
-
-    /// Every row that was printed for a date, believed or not.
-    pub fn printed(&self, date: Date) -> BTreeMap<Currency, Arc<Fixing>> {
-        let rows = self.entries.get(&date).map(Entry::printed);
-        let rows = rows.unwrap_or_default().into_iter();
-        rows.map(|(code, row)| (code, Arc::clone(row))).collect()
-    }
-
     /// The believed row nearest to a date for a currency: of that date, else the newest before, else the oldest after.
     pub fn nearest(&self, date: Date, code: Currency) -> Option<Arc<Fixing>> {
         let row = |(_, entry): (&Date, &'_ Entry)| entry.table.rows.get(&code).map(Arc::clone);
         let before = self.entries.range(..=date).rev().find_map(row);
         before.or_else(|| self.entries.range(date..).find_map(row))
+    }
+
+    /// Whether a believed row prices a currency at a date or before it.
+    pub fn prices_until(&self, date: Date, code: Currency) -> bool {
+        let mut earlier = self.entries.range(..=date);
+        earlier.any(|(_, entry)| entry.table.rows.contains_key(&code))
     }
 
     /// The newest table, announced ones included.
@@ -217,6 +155,14 @@ impl History {
         self.entries.first_key_value().map(|(date, _)| *date)
     }
 
+    /// Whether a table of a date would be kept: it is newer than those that are not any more, and there is room or it is not
+    /// the oldest.
+    pub fn would_keep(&self, date: Date) -> bool {
+        let after_forgotten = self.forgotten.is_none_or(|forgotten| date > forgotten);
+        let room = self.entries.len() < self.tables_max;
+        after_forgotten && (room || self.oldest_date().is_none_or(|oldest| date > oldest))
+    }
+
     /// The dates kept, oldest first.
     pub fn known_dates(&self) -> impl DoubleEndedIterator<Item = Date> {
         self.entries.keys().copied()
@@ -226,6 +172,19 @@ impl History {
     pub fn fixing_dates(&self) -> impl DoubleEndedIterator<Item = Date> {
         let real = self.entries.iter().filter(|(_, entry)| !entry.carry);
         real.map(|(date, _)| *date)
+    }
+
+    /// The dates of the tables in which some row stands now: nearly always one.
+    pub fn dates_of_rows(&self, today: Date) -> BTreeSet<Date> {
+        let mut seen = BTreeSet::new();
+        let mut dates = BTreeSet::new();
+        for (date, entry) in self.entries.range(..=today).rev() {
+            let unseen = entry.table.rows.keys().filter(|code| seen.insert(**code));
+            if unseen.count() > 0 {
+                dates.insert(*date);
+            }
+        }
+        dates
     }
 
     /// The newest date in force on a day.
@@ -253,14 +212,9 @@ impl History {
 
     /// Every currency that any known table prices, beside the pivot.
     pub fn currencies(&self) -> impl Iterator<Item = Currency> {
-        self.entries.values().flat_map(|entry| {
-            entry
-                .table
-                .rows
-                .keys()
-                .copied()
-                .chain((!entry.table.rows.is_empty()).then_some(entry.table.pivot))
-        })
+        self.entries
+            .values()
+            .flat_map(|entry| entry.table.rows.keys().copied().chain([entry.table.pivot]))
     }
 
     /// The oldest date ever filed.
@@ -283,22 +237,6 @@ impl History {
         repeated.map_or(date, |(date, _)| *date)
     }
 
-    fn entry(&mut self, date: Date, pivot: Currency, document: &'static str) -> &mut Entry {
-        self.entries.entry(date).or_insert_with(|| Entry {
-            table: Arc::new(Table {
-                document,
-                pivot,
-                effective_date: date,
-                as_of: None,
-                rows: BTreeMap::new(),
-                dropped: Vec::new(),
-            }),
-            held: BTreeMap::new(),
-            rejected: BTreeMap::new(),
-            carry: false,
-        })
-    }
-
     /// After the rows of a date have changed: who repeats whom, and what is too old to keep.
     fn settle(&mut self, date: Date) {
         self.began_on(date);
@@ -317,18 +255,15 @@ impl History {
     }
 
     fn mark_carry(&mut self, date: Date) {
-        let before = self.entries.range(..date).next_back();
-        let entry = self.entries.get(&date);
-        let carry = before
-            .zip(entry)
-            .is_some_and(|((_, before), entry)| entry.repeats(before));
+        let before = self.date_before(date);
+        let carry = before.is_some_and(|before| self.repeats(date, before));
         if let Some(entry) = self.entries.get_mut(&date) {
             entry.carry = carry;
         }
     }
 
     /// Drops the oldest table all of whose currencies stand in a newer one: a value that is not published any more
-    /// stays visible, with its own date, and so does one that waits.
+    /// stays visible, with its own date.
     fn forget_oldest(&mut self) {
         let newer_has = |date: Date, code: &Currency| {
             self.entries
@@ -337,12 +272,14 @@ impl History {
                 .any(|(_, newer)| newer.table.rows.contains_key(code))
         };
         let mut oldest_first = self.entries.iter().map(|(date, entry)| (*date, entry));
-        let dispensable = oldest_first.find(|(date, entry)| {
-            let rows = &entry.table.rows;
-            entry.held.is_empty() && rows.keys().all(|code| newer_has(*date, code))
-        });
+        let dispensable = oldest_first
+            .find(|(date, entry)| entry.table.rows.keys().all(|code| newer_has(*date, code)));
         let Some((date, _)) = dispensable else { return };
         self.entries.remove(&date);
+        self.forgotten = self.forgotten.max(Some(date));
+        if let Some(oldest) = self.oldest_date() {
+            self.dismissed.retain(|(date, _), _| *date >= oldest);
+        }
         if let Some(next) = self.entries.range(date..).next().map(|(next, _)| *next) {
             self.mark_carry(next);
         }
@@ -354,20 +291,21 @@ fn merged(known: &Table, table: Table, revising: Revising) -> (Table, Vec<Arc<Fi
     let mut rows = known.rows.clone();
     let mut news = Vec::new();
     for (code, row) in &table.rows {
-        let mut row = (**row).clone();
         let old = known.rows.get(code);
-        let repeats = old.is_some_and(|old| old.same_figure(&row));
-        if let (Some(old), Revising::Correction) = (old, revising) {
+        let repeats = old.is_some_and(|old| old.same_figure(row));
+        if repeats && old.is_some_and(|old| old.published_change == row.published_change) {
+            continue;
+        }
+        let mut row = (**row).clone();
+        if revising == Revising::Correction {
             row.superseded_value = if repeats {
-                old.superseded_value
+                old.and_then(|old| old.superseded_value)
             } else {
-                Some(old.value)
+                old.map(|old| old.value)
             };
         }
         let row = Arc::new(row);
-        if !repeats {
-            news.push(Arc::clone(&row));
-        }
+        news.push(Arc::clone(&row));
         rows.insert(*code, row);
     }
     (Table { rows, ..table }, news)

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use thiserror::Error;
 
-use crate::domain::{Currency, DocumentRecord, Table};
+use crate::domain::{Currency, Dated, DocumentRecord, Table};
 
 /// How far ahead a table may be dated: banks publish the next working day's rates, over long holidays too.
 const DAYS_AHEAD_MAX: i32 = 10;
@@ -31,6 +31,9 @@ pub enum Implausible {
     /// The instant of a market table lies ahead of the clock.
     #[error("it is of {0}, which has not come yet")]
     NotYet(Timestamp),
+    /// A table of the day itself is dated ahead of it.
+    #[error("it is dated {0}, a day that has not come yet")]
+    Ahead(Date),
     /// A date too far ahead.
     #[error("it is dated {0}, more than {DAYS_AHEAD_MAX} days ahead")]
     FarAhead(Date),
@@ -49,8 +52,10 @@ pub enum Implausible {
 pub enum Intent {
     /// The newest was asked for.
     News,
-    /// History was asked for.
-    History,
+    /// An earlier one was asked for: at start, or because it was missed.
+    Earlier,
+    /// An operator handed it in: a table of the past.
+    Backfill,
 }
 
 /// Judges the shape and the date of a table against the ones known of the same document.
@@ -80,6 +85,10 @@ pub fn judge(
     {
         return Err(Implausible::NotYet(as_of));
     }
+    // Where it has an instant, that alone counts: our clock may be a moment behind midnight.
+    if document.schedule.dated == Dated::SameDay && table.as_of.is_none() && date > today {
+        return Err(Implausible::Ahead(date));
+    }
     if today
         .checked_add(DAYS_AHEAD_MAX.days())
         .is_ok_and(|limit| date > limit)
@@ -102,7 +111,7 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
-    use crate::domain::{Dated, Fixing, History, Hours, Revising, Schedule, SourceId};
+    use crate::domain::{Fixing, History, Hours, Revising, Schedule, SourceId};
 
     fn table(effective_date: Date, codes: &[&'static str]) -> Table {
         let row = |code: &&'static str| {
@@ -131,6 +140,11 @@ mod tests {
     }
 
     fn verdict(table: &Table, intent: Intent) -> Result<(), Implausible> {
+        verdict_on(Dated::NextDay, table, intent)
+    }
+
+    /// On 2 April 2026, of a document that dates its tables so.
+    fn verdict_on(dated: Dated, table: &Table, intent: Intent) -> Result<(), Implausible> {
         let mut history = History::new(Revising::Correction);
         history.insert(self::table(
             date(2026, 4, 1),
@@ -144,8 +158,9 @@ mod tests {
                     opens: 0,
                     closes: 24,
                 },
-                dated: Dated::NextDay,
+                dated,
                 holidays: &[],
+                repeated_on: &[],
                 lives_days: 1,
                 stale_after_hours: 24,
             },
@@ -193,6 +208,17 @@ mod tests {
     }
 
     #[test]
+    fn a_table_of_the_day_itself_is_not_taken_before_the_day() {
+        let verdict = |day| {
+            let table = table(day, &["USD", "EUR", "RUB", "KGS", "UZS"]);
+            verdict_on(Dated::SameDay, &table, Intent::News)
+        };
+        assert_eq!(verdict(date(2026, 4, 2)), Ok(()));
+        let tomorrow = date(2026, 4, 3);
+        assert_eq!(verdict(tomorrow), Err(Implausible::Ahead(tomorrow)));
+    }
+
+    #[test]
     fn an_older_table_is_welcome_only_when_history_was_asked() {
         let older = date(2026, 3, 31);
         let table = table(older, &["USD", "EUR", "RUB", "KGS", "UZS"]);
@@ -201,6 +227,6 @@ mod tests {
             in_force: date(2026, 4, 1),
         };
         assert_eq!(verdict(&table, Intent::News), Err(outdated));
-        assert_eq!(verdict(&table, Intent::History), Ok(()));
+        assert_eq!(verdict(&table, Intent::Earlier), Ok(()));
     }
 }

@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 
 use crate::domain::flags::FlagBook;
 use crate::domain::{
-    Age, Currency, Flag, Freshness, History, Point, Revising, Schedule, SourceId, SourceState,
-    Standing,
+    Age, Currency, Flag, Freshness, History, KnownDates, Point, Revising, Schedule, SourceId,
+    SourceState, Standing,
 };
 
 /// One place in the order of preference.
@@ -22,7 +22,7 @@ pub enum Preference {
     Source(SourceId),
 }
 
-/// One document of a source: its tables, and when its dates are too old.
+/// One document of a source: its tables, and when they are published.
 #[derive(Debug, Clone)]
 pub struct DocumentRecord {
     /// Which document.
@@ -88,13 +88,6 @@ impl SourceRecord {
         self.zone.to_datetime(now).date()
     }
 
-    /// The next instant at which something about its freshness may change.
-    pub fn next_change(&self, now: Timestamp) -> Timestamp {
-        let tomorrow = self.zone.to_datetime(now).date().tomorrow();
-        let midnight = tomorrow.and_then(|date| date.to_zoned_datetime(self.zone.clone()));
-        midnight.map_or(Timestamp::MAX, |midnight| midnight.timestamp())
-    }
-
     /// What a second table of the same date means: all its documents agree.
     pub fn revising(&self) -> Revising {
         let main = self.documents.first();
@@ -108,29 +101,55 @@ impl SourceRecord {
 
     /// How current the source is: its main document, or the first other one that has a table.
     pub fn state(&self, now: Timestamp, flags: &FlagBook) -> SourceState {
-        let today = self.today(now);
-        let age = self.documents.iter().find_map(|document| {
-            let (effective_date, fixed_on) = document.history.dates(today)?;
-            Some(Age::of(effective_date, fixed_on, today, 5))
+        let with_table = |document: &&DocumentRecord| document.history.newest().is_some();
+        let main = self.documents.iter().find(with_table);
+        let main = main.or_else(|| self.documents.first());
+        let newest_of = |document: &DocumentRecord| {
+            let newest = document.history.newest();
+            newest.map(|table| table.effective_date)
+        };
+        let outlook = main.map(|document| {
+            let newest = newest_of(document);
+            document.schedule.outlook(&self.zone, now, newest)
         });
-        let newest = self
-            .documents
-            .iter()
-            .filter_map(|document| document.history.newest());
-        let held = self
-            .documents
-            .iter()
-            .flat_map(|document| document.history.held());
+        let documents = self.documents.iter();
+        let printed = documents
+            .clone()
+            .filter_map(|document| document.history.newest_printed());
+        let held = documents.flat_map(|document| document.history.held());
         SourceState {
             id: self.id,
             name: self.name,
             attribution: self.attribution,
-            age,
-            newest_effective_date: newest.map(|table| table.effective_date).max(),
+            age: main.and_then(|document| self.age(document, now)),
+            newest_effective_date: printed.max(),
+            next_publication: outlook.as_ref().and_then(|outlook| outlook.next),
+            missed_publications: outlook.map_or(0, |outlook| outlook.missed),
             held: held.map(Arc::clone).collect(),
             flags: flags.of_source(self.id).cloned().collect(),
             changed_at_revision: 0,
         }
+    }
+
+    /// The next instant at which what it says can change by itself.
+    pub fn next_change(&self, now: Timestamp) -> Timestamp {
+        let changes = self.documents.iter();
+        changes
+            .map(|document| document.schedule.next_change(&self.zone, now))
+            .min()
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// How current a document is; none before its first table.
+    fn age(&self, document: &DocumentRecord, now: Timestamp) -> Option<Age> {
+        let (effective_date, fixed_on) = document.history.dates(self.today(now))?;
+        let known = KnownDates {
+            effective_date,
+            fixed_on,
+            newest: document.history.newest()?.effective_date,
+        };
+        let age = Age::of(&document.schedule, &self.zone, now, known);
+        Some(age.held_back(document.history.held().next_back()))
     }
 
     /// What the source says of a pair on a day: of its documents, the one that says the newest.
@@ -158,7 +177,13 @@ impl SourceRecord {
     ) -> Option<QuoteInputs> {
         let today = self.today(now);
         let (standing, document) = self.standing(today, pair)?;
-        let age = Age::of(standing.effective_date, standing.current.date, today, 5);
+        let known = KnownDates {
+            effective_date: standing.effective_date,
+            fixed_on: standing.current.date,
+            newest: standing.newest,
+        };
+        let age = Age::of(&document.schedule, &self.zone, now, known);
+        let age = age.held_back(standing.held.last());
         let table = (self.id, document.name, standing.current.date);
         Some(QuoteInputs {
             source: self.id,

@@ -1,6 +1,21 @@
 //! When a bank publishes, and which date what it publishes bears.
+//!
+//! The rules of a bank are data; what follows from them for a day is computed here. A day on which it publishes gives
+//! one table, which bears a date and is due when the hours of that day close.
 
-use jiff::civil::Weekday;
+use std::iter::successors;
+
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+/// How many days without a publication are stepped over: the longest new-year holidays take twelve, and a weekly table
+/// that falls on one leaves thirteen.
+const PAUSE_DAYS_MAX: usize = 31;
+/// How far missed publications are counted: a source silent for ten years has said enough.
+const COUNTED_DAYS_MAX: usize = 3_660;
+/// How many dates are named between two tables: as many as a history keeps.
+const DATES_MAX: usize = 64;
 
 /// When new tables appear, in the source's zone.
 #[derive(Debug, Clone, Copy)]
@@ -34,25 +49,226 @@ pub struct Schedule {
     pub hours: Hours,
     /// Which date they bear.
     pub dated: Dated,
-    /// Days without a publication.
+    /// Days without a publication. Moving ones (Eid) and days off moved by decree are not among them.
     pub holidays: &'static [Holiday],
+    /// Other days of the week on which the last table appears again under a later date, at the same hours: it is looked
+    /// for then, and never due.
+    pub repeated_on: &'static [Weekday],
     /// For how many days a table is made: one for a daily table, seven for a weekly one.
     pub lives_days: i32,
     /// How long after the end of the hours a table that is not there makes the last one stale.
     pub stale_after_hours: i32,
 }
 
-impl Schedule {
-    /// stub
-    pub fn takes_force_on(&self, _date: jiff::civil::Date) -> bool {
-        true
+/// One table that is scheduled to appear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Publication {
+    /// The date it will bear.
+    pub effective_date: Date,
+    /// When the hours begin in which it is expected.
+    pub opens: Timestamp,
+    /// When they end: from then on it is late.
+    pub due: Timestamp,
+}
+
+/// What a schedule says of a document at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outlook {
+    /// How many tables are due and not there.
+    pub missed: u32,
+    /// The first of them.
+    pub first_missed: Option<Publication>,
+    /// The first table that is not there and not due yet. None only for a schedule without days.
+    pub next: Option<Publication>,
+}
+
+impl Hours {
+    /// Whether an hour of the day, 0 to 23, is one of them.
+    pub fn include(&self, hour: i8) -> bool {
+        (self.opens..self.closes).contains(&hour)
     }
-    /// stub
-    pub fn dates_between(
-        &self,
-        _after: jiff::civil::Date,
-        _before: jiff::civil::Date,
-    ) -> Vec<jiff::civil::Date> {
-        Vec::new()
+
+    /// When they begin on a day.
+    pub fn opening(&self, day: Date, zone: &TimeZone) -> Option<Timestamp> {
+        instant(day, self.opens, zone)
+    }
+
+    /// When they end on a day.
+    pub fn closing(&self, day: Date, zone: &TimeZone) -> Option<Timestamp> {
+        instant(day, self.closes, zone)
     }
 }
+
+impl Schedule {
+    /// Whether the bank publishes a table on a day.
+    pub fn is_publication_day(&self, day: Date) -> bool {
+        self.hours.days.contains(&day.weekday())
+            && !self.holidays.contains(&(day.month(), day.day()))
+    }
+
+    /// Whether a table may appear on a day of the week, a repeated one included.
+    pub fn is_watched_on(&self, weekday: Weekday) -> bool {
+        self.hours.days.contains(&weekday) || self.repeated_on.contains(&weekday)
+    }
+
+    /// Whether a fixing is scheduled to bear a date.
+    pub fn takes_force_on(&self, date: Date) -> bool {
+        match self.dated {
+            Dated::SameDay | Dated::NextPublicationDay => self.is_publication_day(date),
+            Dated::NextDay => date
+                .yesterday()
+                .is_ok_and(|day| self.is_publication_day(day)),
+        }
+    }
+
+    /// The first date after another that a fixing is scheduled to bear.
+    pub fn next_date(&self, after: Date) -> Option<Date> {
+        days_from(after)
+            .skip(1)
+            .take(PAUSE_DAYS_MAX)
+            .find(|date| self.takes_force_on(*date))
+    }
+
+    /// The dates between two others that fixings are scheduled to bear, the earliest first; of very many, the first.
+    pub fn dates_between(&self, after: Date, before: Date) -> Vec<Date> {
+        successors(self.next_date(after), |date| self.next_date(*date))
+            .take_while(|date| *date < before)
+            .take(DATES_MAX)
+            .collect()
+    }
+
+    /// What is missing and what comes next, when the newest table known, announced ones included, bears this date.
+    /// Before the first table nothing is missing.
+    pub fn outlook(&self, zone: &TimeZone, now: Timestamp, newest: Option<Date>) -> Outlook {
+        let wanted = newest.and_then(|newest| self.first_day_beyond(newest));
+        let first_missed = wanted.and_then(|day| self.publication_due(day, zone, now));
+        let missed = wanted.filter(|_| first_missed.is_some());
+        // What was due the day before yesterday is due whatever the zone does; of later days the hour counts.
+        let yesterday = days_back_from(zone.to_datetime(now).date()).nth(1);
+        let next = wanted
+            .max(yesterday)
+            .into_iter()
+            .flat_map(days_from)
+            .take(PAUSE_DAYS_MAX)
+            .filter(|day| self.is_publication_day(*day))
+            .filter_map(|day| self.publication(day, zone))
+            .find(|publication| publication.due > now);
+        Outlook {
+            missed: missed.map_or(0, |day| self.count_due(day, zone, now)),
+            first_missed,
+            next,
+        }
+    }
+
+    /// The first table that is due and not there, when the newest known one bears this date.
+    pub fn first_missed(
+        &self,
+        zone: &TimeZone,
+        now: Timestamp,
+        newest: Date,
+    ) -> Option<Publication> {
+        self.publication_due(self.first_day_beyond(newest)?, zone, now)
+    }
+
+    /// From when on the absence of a table makes the one before it stale.
+    pub fn stale_from(&self, missed: &Publication) -> Timestamp {
+        let patience = SignedDuration::from_hours(i64::from(self.stale_after_hours));
+        missed.due.checked_add(patience).unwrap_or(Timestamp::MAX)
+    }
+
+    /// The next instant at which anything that follows from this schedule can change by itself, whatever is known: a
+    /// midnight, the end of the hours, the end of the patience.
+    pub fn next_change(&self, zone: &TimeZone, now: Timestamp) -> Timestamp {
+        let today = zone.to_datetime(now).date();
+        let midnight = today
+            .tomorrow()
+            .ok()
+            .and_then(|tomorrow| instant(tomorrow, 0, zone));
+        let patience_days = i64::from(self.stale_after_hours)
+            .saturating_div(24)
+            .saturating_add(2);
+        let patience = SignedDuration::from_hours(patience_days.saturating_mul(24));
+        days_from(today.saturating_sub(patience))
+            .take_while(|day| *day <= today)
+            .filter(|day| self.is_publication_day(*day))
+            .filter_map(|day| self.publication(day, zone))
+            .flat_map(|publication| [publication.due, self.stale_from(&publication)])
+            .chain(midnight)
+            .filter(|instant| *instant > now)
+            .min()
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// The first publication day whose table bears a later date than this.
+    fn first_day_beyond(&self, date: Date) -> Option<Date> {
+        let start = match self.dated {
+            Dated::SameDay => date.tomorrow().ok()?,
+            Dated::NextDay => date,
+            // What the last publication day up to the date brings is for the next one, which is after it.
+            Dated::NextPublicationDay => days_back_from(date)
+                .take(PAUSE_DAYS_MAX)
+                .find(|day| self.is_publication_day(*day))
+                .unwrap_or(date),
+        };
+        days_from(start)
+            .take(PAUSE_DAYS_MAX)
+            .find(|day| self.is_publication_day(*day))
+    }
+
+    /// The table of a publication day.
+    fn publication(&self, day: Date, zone: &TimeZone) -> Option<Publication> {
+        let effective_date = match self.dated {
+            Dated::SameDay => day,
+            Dated::NextDay => day.tomorrow().ok()?,
+            Dated::NextPublicationDay => self.next_date(day)?,
+        };
+        Some(Publication {
+            effective_date,
+            opens: self.hours.opening(day, zone)?,
+            due: self.hours.closing(day, zone)?,
+        })
+    }
+
+    fn publication_due(&self, day: Date, zone: &TimeZone, now: Timestamp) -> Option<Publication> {
+        self.publication(day, zone)
+            .filter(|publication| publication.due <= now)
+    }
+
+    /// How many tables were due from a publication day on.
+    fn count_due(&self, first: Date, zone: &TimeZone, now: Timestamp) -> u32 {
+        let today = zone.to_datetime(now).date();
+        let yesterday = today.yesterday().unwrap_or(today);
+        let is_due = |day: Date| {
+            day < yesterday || self.hours.closing(day, zone).is_some_and(|due| due <= now)
+        };
+        let count = days_from(first)
+            .take(COUNTED_DAYS_MAX)
+            .take_while(|day| *day <= today)
+            .filter(|day| self.is_publication_day(*day) && is_due(*day))
+            .count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+}
+
+/// An hour of a day, 0 to 24, as an instant.
+fn instant(day: Date, hour: i8, zone: &TimeZone) -> Option<Timestamp> {
+    let (day, hour) = if hour == 24 {
+        (day.tomorrow().ok()?, 0)
+    } else {
+        (day, hour)
+    };
+    let time = Time::new(hour, 0, 0, 0).ok()?;
+    let zoned = day.to_datetime(time).to_zoned_datetime(zone.clone()).ok()?;
+    Some(zoned.timestamp())
+}
+
+fn days_from(first: Date) -> impl Iterator<Item = Date> {
+    successors(Some(first), |day| day.tomorrow().ok())
+}
+
+fn days_back_from(last: Date) -> impl Iterator<Item = Date> {
+    successors(Some(last), |day| day.yesterday().ok())
+}
+
+#[cfg(test)]
+mod tests;

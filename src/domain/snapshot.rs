@@ -1,16 +1,20 @@
 //! Everything that is served, at one revision.
 
+mod removals;
 mod served;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+pub use removals::REMOVALS_MAX;
 pub use served::Continuity;
 
 use crate::domain::rate::price;
+use crate::domain::snapshot::removals::Removals;
 use crate::domain::{
-    Age, Currency, Flag, Held, Pair, Quote, QuoteInputs, Rate, RateFilter, Ratio, SourceId, View,
+    Age, Currency, Flag, Held, Pair, Publication, Quote, QuoteInputs, Rate, RateFilter, Ratio,
+    SourceId, View,
 };
 
 /// One revision of one server's memory.
@@ -35,6 +39,10 @@ pub struct SourceState {
     pub age: Option<Age>,
     /// The newest date it has published, announced ones included.
     pub newest_effective_date: Option<Date>,
+    /// The next table of its main document that is neither there nor late.
+    pub next_publication: Option<Publication>,
+    /// How many tables of its main document are late.
+    pub missed_publications: u32,
     /// Its values that wait.
     pub held: Vec<Arc<Held>>,
     /// What is odd about its newest tables.
@@ -50,6 +58,7 @@ pub struct Snapshot {
     pub position: Position,
     sources: BTreeMap<SourceId, Arc<SourceState>>,
     quotes: BTreeMap<(Currency, Currency), Quote>,
+    removals: Arc<Removals>,
 }
 
 /// What leads a reader from one revision to another.
@@ -59,7 +68,7 @@ pub struct Update {
     pub after: u64,
     /// The rows that changed since, whole, in the order of the filter.
     pub rates: Vec<Rate>,
-    /// Pairs that were there and are not any more.
+    /// Pairs that left and are not there, sorted. Some of them the reader may never have held.
     pub removed_pairs: Vec<Pair>,
     /// The source states that changed since, whole.
     pub sources: Vec<Arc<SourceState>>,
@@ -76,7 +85,15 @@ impl Snapshot {
             position,
             sources,
             quotes: BTreeMap::new(),
+            removals: Arc::new(Removals::new(REMOVALS_MAX)),
         }
+    }
+
+    /// The same, and it and its successors remember so many removals.
+    #[must_use]
+    pub fn remembering(mut self, removals_max: usize) -> Self {
+        self.removals = Arc::new(Removals::new(removals_max));
+        self
     }
 
     /// The state after a commit, or nothing when the commit changed nothing a reader can see. What did not change
@@ -118,10 +135,15 @@ impl Snapshot {
             epoch: Arc::clone(&self.position.epoch),
             revision,
         };
+        let mut removals = Arc::clone(&self.removals);
+        for key in self.quotes.keys().filter(|key| !quotes.contains_key(*key)) {
+            Arc::make_mut(&mut removals).add(*key, revision);
+        }
         Some(Self {
             position,
             sources,
             quotes,
+            removals,
         })
     }
 
@@ -141,6 +163,7 @@ impl Snapshot {
             },
             sources: BTreeMap::new(),
             quotes: quotes.into_iter().map(quote).collect(),
+            removals: Arc::new(Removals::new(0)),
         }
     }
 
@@ -216,19 +239,36 @@ impl Snapshot {
         self.sources.get(&id)
     }
 
-    /// What a reader who stands at `after`, an earlier revision of the same epoch, has to replace.
+    /// Whether a reader who stands before it, in this epoch, can be told all that has happened since. Where not, too
+    /// much has left: only the whole state will do.
+    pub fn can_lead_from(&self, revision: u64) -> bool {
+        revision >= self.removals.forgotten()
+    }
+
+    /// What a reader who stands at `after`, an earlier revision of the same epoch, has to replace and to drop. It is all
+    /// there is to tell if the snapshot can lead from that revision.
     ///
     /// A row is in it when its own revision is later, so that the rows of an update are always those of the snapshot
-    /// at its position. Within an epoch no pair ever leaves, so none is removed.
+    /// at its position.
     pub fn update_since(&self, after: u64, filter: &RateFilter) -> Update {
-        let rates = filter
+        let changed = filter
             .pairs(self)
             .into_iter()
             .filter(|pair| self.changed_at_revision(*pair) > Some(after));
+        let mut removed = self.removals.since(after);
+        removed.retain(|pair| filter.wants(*pair) && self.changed_at_revision(*pair).is_none());
+        let mut rates = Vec::new();
+        for pair in changed {
+            match self.rate(pair) {
+                Some(rate) => rates.push(rate),
+                // No decimal can hold it any more: it is not served, so nobody may keep it.
+                None => drop(removed.insert(pair)),
+            }
+        }
         Update {
             after,
-            rates: rates.filter_map(|pair| self.rate(pair)).collect(),
-            removed_pairs: Vec::new(),
+            rates,
+            removed_pairs: removed.into_iter().collect(),
             sources: self
                 .sources
                 .values()

@@ -4,6 +4,7 @@
 //! tables that say so of days not far apart must nearly agree; where they do not, one of them is wrong. Nobody's value
 //! is ever replaced by another's: they are compared.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::domain::rate::price;
-use crate::domain::{Currency, Fixing, Pair, Ratio, SourceId, SourceRecord, Table};
+use crate::domain::{Currency, Fixing, History, Pair, Ratio, SourceId, SourceRecord, Table};
 
 /// How far two sources may differ on the same day, in hundredths. Cross quotes of a few digits are up to one per cent
 /// off, and official rates are fixed at different hours.
@@ -85,12 +86,12 @@ pub(super) fn witnesses(
     let others = records.values().filter(|record| record.id != except);
     let documents = others.flat_map(|record| {
         let documents = record.documents.iter();
-        documents.map(move |document| (record.id, &document.history))
+        documents.map(move |document| (record, &document.history))
     });
-    let witness = |(source, history): (SourceId, &crate::domain::History)| {
+    let witness = |(record, history): (&Arc<SourceRecord>, &History)| {
         let has = |day: &Date| {
             let table = history.table(*day);
-            table.is_some_and(|table| table.path(Currency::USD, currency).is_some())
+            table.is_some_and(|table| table.pivot == currency || table.rows.contains_key(&currency))
         };
         let dates = history.known_dates().filter(has);
         let nearest = dates.min_by_key(|day| days_apart(*day, date))?;
@@ -98,16 +99,38 @@ pub(super) fn witnesses(
         if days > DAYS_APART_MAX {
             return None;
         }
+        let table = with_dollar(record, history.table(nearest)?);
         let percent =
             TOLERANCE_PERCENT.saturating_add(TOLERANCE_PERCENT_A_DAY.saturating_mul(days));
         Some(Witness {
-            source,
+            source: record.id,
             date: nearest,
-            per_dollar: per_dollar(history.table(nearest)?, currency)?,
+            per_dollar: per_dollar(&table, currency)?,
             tolerance: Ratio::from(Decimal::new(percent.into(), 2)),
         })
     };
     documents.filter_map(witness).collect()
+}
+
+/// A table with the dollar's row of the source's other documents, where it has none of its own: the Kyrgyz weekly table
+/// prices forty currencies and leaves the dollar to the daily one.
+pub(super) fn with_dollar<'a>(record: &SourceRecord, table: &'a Table) -> Cow<'a, Table> {
+    if table.pivot == Currency::USD || table.rows.contains_key(&Currency::USD) {
+        return Cow::Borrowed(table);
+    }
+    let others = record.documents.iter();
+    let others = others.filter(|document| document.name != table.document);
+    let dollar = others
+        .filter_map(|document| {
+            document
+                .history
+                .nearest(table.effective_date, Currency::USD)
+        })
+        .find(|row| days_apart(row.effective_date, table.effective_date) <= DAYS_APART_MAX);
+    match dollar {
+        Some(row) => Cow::Owned(with_row(table, Currency::USD, &row)),
+        None => Cow::Borrowed(table),
+    }
 }
 
 /// A table with one of its rows replaced.

@@ -20,6 +20,8 @@ use crate::wire::refusal;
 const TABLES_BEFORE: usize = 16;
 /// How many tables are looked at for each rate wanted: repeated ones give none.
 const TABLES_FOR_A_RATE: usize = 2;
+/// The least that is looked at in one step: a question costs more than a table.
+const TABLES_MIN: usize = 200;
 
 /// Reads the past.
 #[derive(Debug, Clone)]
@@ -55,7 +57,7 @@ impl Past {
         let mut found = Vec::new();
         let mut dates = self.dates(&legs, span).await?;
         while found.len() < wanted {
-            let tables = wanted.saturating_mul(TABLES_FOR_A_RATE);
+            let tables = wanted.saturating_mul(TABLES_FOR_A_RATE).max(TABLES_MIN);
             let older = dates.split_off(dates.len().saturating_sub(tables));
             let (Some(from), Some(to)) = (older.first(), older.last()) else {
                 break;
@@ -109,13 +111,19 @@ impl Past {
         legs.ok_or_else(|| refusal::not_quoted(pair))
     }
 
-    /// The dates of the tables of all legs within a time, oldest first.
+    /// The dates within a time of which there is a row for the pair's other currency, in any leg, oldest first.
     async fn dates(&self, legs: &[Leg], span: Span) -> Result<Vec<Date>, Status> {
         let ledger = self.ledger()?;
         let mut dates = Vec::new();
-        for key in legs.iter().flat_map(keys) {
-            let known = ledger.dates(key, span.from, span.to).await;
-            dates.extend(known.map_err(|error| unavailable(&error))?);
+        for leg in legs {
+            for key in keys(leg) {
+                // A home bank's rows are of the other currency; another source has rows of it too, unless it is its pivot.
+                let mut known = dates_of(&ledger, key, leg.other, span).await?;
+                if known.is_empty() {
+                    known = dates_of(&ledger, key, leg.home, span).await?;
+                }
+                dates.extend(known);
+            }
         }
         dates.sort_unstable();
         dates.dedup();
@@ -157,7 +165,20 @@ fn keys(leg: &Leg) -> impl Iterator<Item = DocumentKey> {
     })
 }
 
+async fn dates_of(
+    ledger: &LedgerReader,
+    key: DocumentKey,
+    currency: Currency,
+    span: Span,
+) -> Result<Vec<Date>, Status> {
+    let dates = ledger.dates_of(key, currency, span.from, span.to).await;
+    dates.map_err(|error| unavailable(&error))
+}
+
 fn unavailable(error: &LedgerError) -> Status {
+    if matches!(error, LedgerError::Busy { .. }) {
+        return refusal::busy(&error.to_string());
+    }
     tracing::error!(%error, "the past cannot be read");
     refusal::store_unavailable(&error.to_string())
 }

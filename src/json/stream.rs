@@ -10,7 +10,8 @@ use crate::pb::watch_rates_response::Event as Wire;
 /// One message: its kind, the position the reader holds once it has applied it, and what it says.
 #[derive(Debug, Serialize)]
 pub(crate) struct Event<'a> {
-    event: &'static str,
+    #[serde(rename = "event")]
+    name: &'static str,
     position: Option<Position<'a>>,
     #[serde(flatten)]
     content: Content<'a>,
@@ -45,14 +46,14 @@ impl<'a> Event<'a> {
     /// Nothing for a message that says nothing, which no server sends.
     pub(crate) fn of(message: &'a pb::WatchRatesResponse) -> Option<Self> {
         let pb::WatchRatesResponse { position, event } = message;
-        let (event, content) = match event.as_ref()? {
+        let (name, content) = match event.as_ref()? {
             Wire::Opening(opening) => ("opening", Content::from(opening)),
             Wire::Snapshot(snapshot) => ("snapshot", Content::from(snapshot)),
             Wire::Update(update) => ("update", Content::from(update)),
             Wire::Heartbeat(heartbeat) => ("heartbeat", Content::from(heartbeat)),
         };
         Some(Self {
-            event,
+            name,
             position: position.as_ref().map(Position::from),
             content,
         })
@@ -60,7 +61,7 @@ impl<'a> Event<'a> {
 
     /// Which kind of message it is.
     pub(crate) fn name(&self) -> &'static str {
-        self.event
+        self.name
     }
 }
 

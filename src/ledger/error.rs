@@ -69,6 +69,18 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
     },
+    /// The path names another file than the one that is open, or none: what is written would be lost.
+    #[error("the ledger {} was moved away or replaced while it was in use; what is there now is used instead", .path.display())]
+    Moved {
+        /// The file.
+        path: PathBuf,
+    },
+    /// So many wait for an answer that one more is turned away. It passes.
+    #[error("the ledger {} has more questions waiting than it can answer in time", .path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// Another program keeps it locked. It passes: the entry can be appended again.
     #[error("another program keeps the ledger {} locked; nothing of the entry was written: close that program", .path.display())]
     Locked {

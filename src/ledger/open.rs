@@ -1,14 +1,14 @@
 //! Opening the file: whose it is, who else has it, which version it is, and whether it is whole.
 
-use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use crate::ledger::error::{Failure, of_system};
+use crate::ledger::guard::Guard;
 use crate::ledger::{ClockKind, LedgerError};
 
 mod inspect;
@@ -18,8 +18,8 @@ const APPLICATION_ID: i64 = 0x7369_6c6b;
 /// What leads from each version of the schema to the next: the first one from an empty file to version 1. Entries are
 /// added at the end and never changed.
 pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
-/// How long to wait for another program's lock, such as a backup's: longer than a copy of the file takes, and shorter
-/// than anyone waits for a commit.
+/// How long to wait for another program's lock, such as that of a hand at `sqlite3`: longer than any statement takes,
+/// and shorter than a bank's answer may.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest file, in pages of 4 KiB, that is looked at page by page on a start: half a gigabyte, which takes about a
 /// second. A year of all sources is some 15 megabytes.
@@ -93,50 +93,33 @@ impl Place {
     }
 }
 
-/// The writing connection to a ledger that is ours, of this version, of this clock, and whole; and the lock that keeps
+/// The writing connection to a ledger that is ours, of this version, of this clock, and whole; and the guard that keeps
 /// others away while it lives.
 pub(super) fn open(
     place: &Place,
     clock: ClockKind,
-) -> Result<(Connection, Option<File>), LedgerError> {
+) -> Result<(Connection, Option<Guard>), LedgerError> {
     let Target::File(path) = &place.target else {
         let mut connection = place.connect(Access::Write)?;
         prepare(&mut connection, place, clock)?;
         return Ok((connection, None));
     };
-    let lock_path = beside(path, ".lock");
-    // The lock first, where there is one: who holds it may be in the middle of something. Otherwise what is not ours
-    // is left without even a lock beside it.
-    let known = lock_path.exists().then(|| lock(&lock_path, place));
-    let early = known.transpose()?;
+    // The guard first, where there is one: who holds it may be in the middle of something. Otherwise what is not ours
+    // is left without even a guard beside it.
+    let early = Guard::is_known(path).then(|| Guard::take(path, &place.label));
+    let early = early.transpose()?;
     inspect::inspect(path, &place.label)?;
-    let lock = match early {
-        Some(lock) => lock,
-        None => lock(&lock_path, place)?,
+    let mut guard = match early {
+        Some(guard) => guard,
+        None => Guard::take(path, &place.label)?,
     };
     let mut connection = place.connect(Access::Write)?;
     prepare(&mut connection, place, clock)?;
-    Ok((connection, Some(lock)))
+    guard.identify();
+    Ok((connection, Some(guard)))
 }
 
-/// Keeps every other silkrate away, until it is dropped or the process ends in whichever way.
-fn lock(lock_path: &Path, place: &Place) -> Result<File, LedgerError> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(lock_path)
-        .map_err(|error| of_system(lock_path, &error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(LedgerError::InUse {
-            path: PathBuf::from(&*place.label),
-        }),
-        Err(TryLockError::Error(error)) => Err(of_system(lock_path, &error)),
-    }
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -168,15 +151,24 @@ pub(super) fn prepare(
             known,
         });
     }
-    migrate(connection, MIGRATIONS).map_err(say)?;
-    settle(connection, place).map_err(say)?;
-    let kept = kept_clock(connection, clock).map_err(say)?;
-    if kept != clock {
+    // Before anything is changed: a file of the other clock is not ours to bring forward.
+    let kept = kept_clock(connection, found).map_err(say)?;
+    if let Some(kept) = kept.filter(|kept| *kept != clock) {
         return Err(LedgerError::OtherClock {
             path: PathBuf::from(&**label),
             kept,
             asked: clock,
         });
+    }
+    migrate(connection, MIGRATIONS).map_err(say)?;
+    settle(connection, place).map_err(say)?;
+    if kept.is_none() {
+        connection
+            .execute(
+                "INSERT INTO ledger (id, clock) VALUES (1, ?1)",
+                [clock.as_str()],
+            )
+            .map_err(|error| say(error.into()))?;
     }
     check(connection).map_err(say)
 }
@@ -228,16 +220,20 @@ pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Resul
     Ok(())
 }
 
-/// The clock of the file; a file without one takes that of this run.
-fn kept_clock(connection: &Connection, clock: ClockKind) -> Result<ClockKind, Failure> {
-    connection.execute(
-        "INSERT INTO ledger (id, clock) SELECT 1, ?1 WHERE NOT EXISTS (SELECT 1 FROM ledger)",
-        [clock.as_str()],
-    )?;
-    let kept: String = connection.query_row("SELECT clock FROM ledger", [], |row| row.get(0))?;
+/// The clock of a file of some version; none when it is new.
+fn kept_clock(connection: &Connection, version: i64) -> Result<Option<ClockKind>, Failure> {
+    if version == 0 {
+        return Ok(None);
+    }
+    let kept = connection.query_row("SELECT clock FROM ledger", [], |row| row.get(0));
+    let Some(kept): Option<String> = kept.optional()? else {
+        // It was cut off between its schema and this row.
+        return Ok(None);
+    };
     [ClockKind::Real, ClockKind::Replay]
         .into_iter()
         .find(|kind| kind.as_str() == kept)
+        .map(Some)
         .ok_or_else(|| Failure::Torn(format!("the table ledger names the clock `{kept}`")))
 }
 

@@ -24,6 +24,8 @@ pub(super) mod rows;
 /// How many questions are answered at a time; the others wait. As many as the cores of a small machine: a question is
 /// mostly computing, on pages that are in memory already.
 const CONNECTIONS_MAX: usize = 2;
+/// How many questions may be under way or wait: the last of them is answered within seconds. One more is turned away.
+const QUESTIONS_MAX: usize = 64;
 
 /// The reading end: questions about history. Clones share its connections.
 #[derive(Clone)]
@@ -33,6 +35,9 @@ pub struct LedgerReader {
 
 struct Shared {
     place: Place,
+    /// Those who may ask at all.
+    questions: Arc<Semaphore>,
+    /// Those who are answered now.
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
@@ -86,6 +91,7 @@ impl LedgerReader {
         let idle = Mutex::new(vec![place.connect(Access::Read)?]);
         let shared = Shared {
             place,
+            questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
             permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
             idle,
         };
@@ -94,13 +100,18 @@ impl LedgerReader {
         })
     }
 
+    /// A reader of its own connections, for the one who must not wait behind everyone else's questions.
+    pub fn separate(&self) -> Result<Self, LedgerError> {
+        Self::new(self.shared.place.clone())
+    }
+
     /// The state after the last entry; none when there is no entry yet.
     pub async fn restore(&self) -> Result<Option<Restored>, LedgerError> {
         self.ask(restore::restore).await
     }
 
     /// The newest tables of a document, with the older ones that hold the newest row of some currency, and its values
-    /// that wait or were rejected.
+    /// that wait or are settled against.
     pub async fn restore_document(
         &self,
         key: DocumentKey,
@@ -153,6 +164,18 @@ impl LedgerReader {
             .await
     }
 
+    /// The dates from one to another, both included, of which there is a row for a currency; oldest first.
+    pub async fn dates_of(
+        &self,
+        key: DocumentKey,
+        currency: Currency,
+        from: Date,
+        to: Date,
+    ) -> Result<Vec<Date>, LedgerError> {
+        self.ask(move |connection| document::dates_of(connection, key, currency, (from, to)))
+            .await
+    }
+
     /// The oldest date of which there is a table.
     pub async fn began(&self, key: DocumentKey) -> Result<Option<Date>, LedgerError> {
         self.ask(move |connection| document::began(connection, key))
@@ -175,6 +198,12 @@ impl LedgerReader {
         let closed = || LedgerError::Closed {
             path: label.to_path_buf(),
         };
+        let question_permit =
+            Arc::clone(&shared.questions)
+                .try_acquire_owned()
+                .map_err(|_none_left| LedgerError::Busy {
+                    path: label.to_path_buf(),
+                })?;
         let permit = Arc::clone(&shared.permits)
             .acquire_owned()
             .await
@@ -182,7 +211,7 @@ impl LedgerReader {
         let answer = spawn_blocking(move || {
             // It goes on when nobody waits any more; the permit is its own, so that no more run than there may.
             let answer = shared.answer(question);
-            drop(permit);
+            drop((permit, question_permit));
             answer
         });
         answer.await.map_err(|_panicked_or_stopping| closed())?

@@ -99,7 +99,7 @@ CREATE TABLE decisions (
     -- What became of held values.
     held       INTEGER PRIMARY KEY REFERENCES held (id),
     entry      INTEGER NOT NULL REFERENCES entries (entry) DEFERRABLE INITIALLY DEFERRED,
-    -- released, rejected or overtaken.
+    -- released, rejected, overtaken (a later value is plausible) or replaced (the bank prints another one).
     outcome    TEXT NOT NULL,
     -- rule or operator.
     decided_by TEXT NOT NULL,

@@ -8,13 +8,24 @@ use tokio::sync::mpsc;
 use crate::domain::{Decision, Entry, Fixing, Held, Position, Served, SourceId};
 use crate::ledger::Append;
 use crate::ledger::error::Failure;
+use crate::ledger::guard::Guard;
 
 mod file;
 
 /// Works off what comes, until nobody can append any more.
-pub(super) fn run(mut connection: Connection, mut queue: mpsc::Receiver<Append>, label: &Path) {
+pub(super) fn run(
+    mut connection: Connection,
+    mut queue: mpsc::Receiver<Append>,
+    label: &Path,
+    mut guard: Option<&mut Guard>,
+) {
     while let Some(Append { entry, answer }) = queue.blocking_recv() {
-        let written = append(&mut connection, &entry).map_err(|failure| failure.of(label));
+        let whole = guard.as_ref().map_or(Ok(()), |guard| guard.check());
+        let written = whole
+            .and_then(|()| append(&mut connection, &entry).map_err(|failure| failure.of(label)));
+        if let (Ok(()), Some(guard)) = (&written, &mut guard) {
+            guard.note(&entry.position);
+        }
         if answer.send(written).is_err() {
             tracing::warn!(
                 revision = entry.position.revision,

@@ -48,7 +48,12 @@ impl Poller {
         gathered: &Mutex<Harvest>,
     ) -> Next {
         let today = self.today();
-        for path in asked.filter_map(|asked| document.path(*asked, today)) {
+        let mut paths: Vec<_> = asked
+            .filter_map(|asked| document.path(*asked, today))
+            .collect();
+        // On most days the next fixing is tomorrow's.
+        paths.dedup();
+        for path in paths {
             let validators = self.validators.get(&path).cloned().unwrap_or_default();
             match self.ask(document, path, &validators, gathered).await {
                 Reply::Table(_) | Reply::NotModified | Reply::Failed(Next::GoOn) => {}

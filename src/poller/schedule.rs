@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::domain::Hours;
+use crate::domain::Schedule;
 
 /// How much rarer polls are outside the publication window.
 const QUIET_FACTOR: u32 = 4;
@@ -23,11 +23,12 @@ const POLL_INTERVAL_MIN: Duration = Duration::from_millis(100);
 /// A throw of the dice is below this.
 pub const DICE: u32 = 1024;
 
-/// The publication window of a source.
+/// The publication window of a source: open when a table of any of its documents may appear. Holidays do not close it:
+/// a bank that works on one is seen all the same.
 #[derive(Debug, Clone)]
 pub struct Window {
-    /// On which days and at which hours.
-    pub hours: Hours,
+    /// When the tables of its documents appear.
+    pub schedules: Vec<Schedule>,
     /// Where they are counted.
     pub zone: TimeZone,
 }
@@ -47,9 +48,10 @@ impl Window {
     /// Whether new tables are expected now.
     pub fn is_open(&self, now: Timestamp) -> bool {
         let local = self.zone.to_datetime(now);
-        let hour = local.time().hour();
-        self.hours.days.contains(&local.date().weekday())
-            && (self.hours.opens..self.hours.closes).contains(&hour)
+        let (weekday, hour) = (local.date().weekday(), local.time().hour());
+        self.schedules
+            .iter()
+            .any(|schedule| schedule.is_watched_on(weekday) && schedule.hours.include(hour))
     }
 
     /// The time on the service's clock until the next poll of a source that works.
@@ -81,19 +83,19 @@ impl Window {
     /// How long until it opens; nothing when that is more than a week.
     fn opens_in(&self, now: Timestamp) -> Option<Duration> {
         let today = self.zone.to_datetime(now).date();
-        let opening = |date: Date| {
-            let opens = Time::new(self.hours.opens, 0, 0, 0).ok()?;
-            let at = date
-                .to_datetime(opens)
-                .to_zoned_datetime(self.zone.clone())
-                .ok()?
-                .timestamp();
-            let opens = self.hours.days.contains(&date.weekday()) && at > now;
-            opens
-                .then(|| Duration::try_from(now.duration_until(at)).ok())
-                .flatten()
+        let opening = |date: Date, schedule: &Schedule| {
+            let at = schedule.hours.opening(date, &self.zone)?;
+            (schedule.is_watched_on(date.weekday()) && at > now).then_some(at)
         };
-        (0..=7).find_map(|days| opening(today.checked_add(days.days()).ok()?))
+        let openings = (0..=7).filter_map(|days| today.checked_add(days.days()).ok());
+        let openings = openings
+            .flat_map(|date| {
+                self.schedules
+                    .iter()
+                    .filter_map(move |schedule| opening(date, schedule))
+            })
+            .min();
+        Duration::try_from(now.duration_until(openings?)).ok()
     }
 }
 
@@ -121,20 +123,31 @@ pub fn delay(due: Duration, longest: Duration, outcome: Outcome, dice: u32) -> D
 
 #[cfg(test)]
 mod tests {
+    use jiff::civil::Weekday;
+
     use super::*;
+    use crate::domain::{Dated, Hours};
     use crate::sources::WORKING_DAYS;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
+    /// Monday to Friday, 14 to 18.
     fn window() -> Window {
-        let zone = TimeZone::get("Asia/Almaty").unwrap();
-        Window {
+        let schedule = Schedule {
             hours: Hours {
                 days: WORKING_DAYS,
                 opens: 14,
                 closes: 18,
             },
-            zone,
+            dated: Dated::NextDay,
+            holidays: &[(4, 3)],
+            repeated_on: &[],
+            lives_days: 1,
+            stale_after_hours: 24,
+        };
+        Window {
+            schedules: vec![schedule],
+            zone: TimeZone::get("Asia/Almaty").unwrap(),
         }
     }
 
@@ -171,6 +184,38 @@ mod tests {
             interval(90, "2026-04-02T13:00:00Z"),
             MINUTE * 90,
             "unless a longer one is configured"
+        );
+    }
+
+    #[test]
+    fn a_window_is_open_while_that_of_any_document_is() {
+        let mut window = window();
+        let is_open = |window: &Window, now| window.is_open(at(now));
+        assert!(
+            is_open(&window, "2026-04-03T09:00:00Z"),
+            "a holiday does not close it"
+        );
+        assert!(!is_open(&window, "2026-04-04T09:00:00Z"), "a Saturday");
+        window.schedules[0].repeated_on = &[Weekday::Saturday];
+        assert!(
+            is_open(&window, "2026-04-04T09:00:00Z"),
+            "a table is repeated on a Saturday"
+        );
+        let mut evening = window.schedules[0];
+        evening.hours = Hours {
+            days: &[Weekday::Sunday],
+            opens: 20,
+            closes: 24,
+        };
+        window.schedules.push(evening);
+        assert!(!is_open(&window, "2026-04-05T14:59:59Z"));
+        assert!(is_open(&window, "2026-04-05T15:00:00Z"));
+        assert!(is_open(&window, "2026-04-05T18:59:59Z"));
+        assert!(!is_open(&window, "2026-04-05T19:00:00Z"));
+        assert_eq!(
+            window.longest(MINUTE * 60, at("2026-04-05T12:00:00Z")),
+            MINUTE * 180,
+            "the evening is the next opening"
         );
     }
 

@@ -11,12 +11,34 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Hours, Revising, SourceId, Table};
+use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, ParseError, Source, WORKING_DAYS, xml,
+    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, WORKING_DAYS, xml,
 };
+
+/// Days off by article 112 of the Labour Code, 1 to 8 January among them; and the two days beside those, which the
+/// government makes days off by its yearly decree whenever they would stand alone. A day listed on which the bank
+/// publishes after all costs no more than a later alarm.
+const HOLIDAYS: &[Holiday] = &[
+    (1, 1),
+    (1, 2),
+    (1, 3),
+    (1, 4),
+    (1, 5),
+    (1, 6),
+    (1, 7),
+    (1, 8),
+    (1, 9),
+    (2, 23),
+    (3, 8),
+    (5, 1),
+    (5, 9),
+    (6, 12),
+    (11, 4),
+    (12, 31),
+];
 
 /// The source.
 pub const SOURCE: Source = Source {
@@ -30,11 +52,7 @@ pub const SOURCE: Source = Source {
     page: "https://www.cbr.ru/eng/currency_base/daily/",
     terms: "https://www.cbr.ru/eng/user_agreement/",
     attribution: "",
-    hours: Hours {
-        days: WORKING_DAYS,
-        opens: 12,
-        closes: 21,
-    },
+    typical_dollar: Some(85),
     documents: &[Document {
         name: "daily",
         latest: Some("/scripts/XML_daily.asp"),
@@ -44,7 +62,18 @@ pub const SOURCE: Source = Source {
         polls: &[Asked::Latest],
         missing_is_normal: false,
         required: &[Currency::USD],
-        stale_after_days: DAILY_STALE_AFTER_DAYS,
+        schedule: Schedule {
+            hours: Hours {
+                days: WORKING_DAYS,
+                opens: 12,
+                closes: 21,
+            },
+            dated: Dated::NextDay,
+            holidays: HOLIDAYS,
+            repeated_on: &[],
+            lives_days: 1,
+            stale_after_hours: DAILY_STALE_AFTER_HOURS,
+        },
         parse,
     }],
     revising: Revising::Correction,

@@ -9,13 +9,17 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Hours, Revising, SourceId, Table};
+use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, iso_date};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, ParseError, Source, WORKING_DAYS_AND_SATURDAY,
-    xml,
+    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source,
+    WORKING_DAYS_AND_SATURDAY, xml,
 };
+
+/// The one day off of the Labour Code on which a file cannot be expected. Of the others it is not known; a day
+/// listed on which the bank publishes would make the table before it look late, and one that is not listed does not.
+const HOLIDAYS: &[Holiday] = &[(1, 1)];
 
 /// The source.
 pub const SOURCE: Source = Source {
@@ -29,21 +33,28 @@ pub const SOURCE: Source = Source {
     page: "https://www.cbt.tm/kurs/kurs_today_en.html",
     terms: "none published",
     attribution: "",
-    hours: Hours {
-        days: WORKING_DAYS_AND_SATURDAY,
-        opens: 14,
-        closes: 19,
-    },
+    typical_dollar: Some(3),
     documents: &[Document {
         name: "daily",
         latest: None,
         dated: Some(path),
         series: None,
         at_start: Asked::Today,
-        polls: &[Asked::Today, Asked::Tomorrow],
+        polls: &[Asked::Today, Asked::Tomorrow, Asked::NextFixing],
         missing_is_normal: true,
         required: &[Currency::USD],
-        stale_after_days: DAILY_STALE_AFTER_DAYS,
+        schedule: Schedule {
+            hours: Hours {
+                days: WORKING_DAYS_AND_SATURDAY,
+                opens: 14,
+                closes: 19,
+            },
+            dated: Dated::NextPublicationDay,
+            holidays: HOLIDAYS,
+            repeated_on: &[],
+            lives_days: 1,
+            stale_after_hours: DAILY_STALE_AFTER_HOURS,
+        },
         parse,
     }],
     revising: Revising::Correction,

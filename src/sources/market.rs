@@ -17,9 +17,9 @@ mod answer;
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Hours, Revising, SourceId, Table};
+use crate::domain::{Currency, Dated, Hours, Revising, Schedule, SourceId, Table};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, EVERY_DAY, ParseError, Source,
+    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, EVERY_DAY, ParseError, Source,
 };
 
 /// What the terms of a paid interface are.
@@ -37,11 +37,7 @@ pub const APILAYER: Source = Source {
     page: "https://apilayer.com/marketplace/exchangerates_data-api",
     terms: TERMS_OF_THE_PLAN,
     attribution: "",
-    hours: Hours {
-        days: EVERY_DAY,
-        opens: 0,
-        closes: 24,
-    },
+    typical_dollar: None,
     documents: &[Document {
         latest: Some("/exchangerates_data/latest?base=USD"),
         parse: parse_rates,
@@ -58,6 +54,7 @@ pub const CURRENCYLAYER: Source = Source {
     access: Access::Query("access_key"),
     page: "https://currencylayer.com",
     terms: "https://currencylayer.com/terms",
+    typical_dollar: None,
     documents: &[Document {
         latest: Some("/live?source=USD"),
         parse: parse_quotes,
@@ -74,6 +71,7 @@ pub const FAWAZAHMED0: Source = Source {
     access: Access::Open,
     page: "https://github.com/fawazahmed0/exchange-api",
     terms: "CC0 1.0: public domain",
+    typical_dollar: None,
     documents: &[Document {
         latest: Some("/npm/@fawazahmed0/currency-api@latest/v1/currencies/usd.json"),
         dated: Some(dated_package),
@@ -92,6 +90,7 @@ pub const FIXER: Source = Source {
     base_url: "https://data.fixer.io",
     access: Access::Query("access_key"),
     page: "https://fixer.io",
+    typical_dollar: None,
     documents: &[Document {
         // Asking for a base is an error on the smallest plan.
         latest: Some("/api/latest"),
@@ -109,6 +108,7 @@ pub const OPENEXCHANGERATES: Source = Source {
     access: Access::Query("app_id"),
     page: "https://openexchangerates.org",
     terms: "https://openexchangerates.org/terms/",
+    typical_dollar: None,
     documents: &[Document {
         latest: Some("/api/latest.json"),
         parse: parse_rates,
@@ -128,7 +128,19 @@ const LATEST: Document = Document {
     missing_is_normal: false,
     // One wanted currency is enough: which ones a vendor has is its own affair.
     required: &[],
-    stale_after_days: DAILY_STALE_AFTER_DAYS,
+    // A table of every day, which is complete only when the day is over.
+    schedule: Schedule {
+        hours: Hours {
+            days: EVERY_DAY,
+            opens: 0,
+            closes: 24,
+        },
+        dated: Dated::SameDay,
+        holidays: &[],
+        repeated_on: &[],
+        lives_days: 2,
+        stale_after_hours: DAILY_STALE_AFTER_HOURS,
+    },
     parse: parse_rates,
 };
 

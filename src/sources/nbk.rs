@@ -14,12 +14,30 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::domain::{Currency, Hours, Revising, SourceId, Table};
+use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, ParseError, Source, WORKING_DAYS, json, xml,
+    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, WORKING_DAYS, json, xml,
 };
+
+/// Days off by the Law on Holidays, Orthodox Christmas and the first day of Kurban Ait by the Labour Code; the latter
+/// moves and is not here. Those that fall on a weekend are made up for on the days after it.
+const HOLIDAYS: &[Holiday] = &[
+    (1, 1),
+    (1, 2),
+    (1, 7),
+    (3, 8),
+    (3, 21),
+    (3, 22),
+    (3, 23),
+    (5, 1),
+    (5, 7),
+    (5, 9),
+    (7, 6),
+    (10, 25),
+    (12, 16),
+];
 
 /// The source.
 pub const SOURCE: Source = Source {
@@ -33,11 +51,7 @@ pub const SOURCE: Source = Source {
     page: "https://nationalbank.kz/en/exchangerates/ezhednevnye-oficialnye-rynochnye-kursy-valyut",
     terms: "none published",
     attribution: "",
-    hours: Hours {
-        days: WORKING_DAYS,
-        opens: 14,
-        closes: 19,
-    },
+    typical_dollar: Some(500),
     documents: &[Document {
         name: "daily",
         latest: None,
@@ -47,7 +61,18 @@ pub const SOURCE: Source = Source {
         polls: &[Asked::Today, Asked::Tomorrow],
         missing_is_normal: false,
         required: &[Currency::USD],
-        stale_after_days: DAILY_STALE_AFTER_DAYS,
+        schedule: Schedule {
+            hours: Hours {
+                days: WORKING_DAYS,
+                opens: 14,
+                closes: 19,
+            },
+            dated: Dated::NextDay,
+            holidays: HOLIDAYS,
+            repeated_on: &[],
+            lives_days: 1,
+            stale_after_hours: DAILY_STALE_AFTER_HOURS,
+        },
         parse,
     }],
     revising: Revising::Correction,

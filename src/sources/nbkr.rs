@@ -15,16 +15,41 @@
 
 mod history;
 
-use crate::domain::{Currency, Hours, Revising, SourceId, Table};
+use jiff::civil::Weekday;
+
+use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, ParseError, Source, WORKING_DAYS_AND_SATURDAY,
-    xml,
+    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, WORKING_DAYS, xml,
 };
 
-/// The seven days a weekly table is valid for, and two for a bank that is late.
-const WEEKLY_STALE_AFTER_DAYS: i32 = 9;
+/// How long after its Friday a weekly table may be missing before the one before it is stale: the weekend.
+const WEEKLY_STALE_AFTER_HOURS: i32 = 48;
+
+/// Days off by the Labour Code of 2025, the new-year and the May holidays among them; the two Aits move and are not
+/// here.
+const HOLIDAYS: &[Holiday] = &[
+    (1, 1),
+    (1, 2),
+    (1, 3),
+    (1, 4),
+    (1, 5),
+    (1, 6),
+    (1, 7),
+    (3, 8),
+    (3, 21),
+    (5, 1),
+    (5, 2),
+    (5, 3),
+    (5, 4),
+    (5, 5),
+    (5, 6),
+    (5, 7),
+    (5, 8),
+    (5, 9),
+    (8, 31),
+];
 
 /// The source.
 pub const SOURCE: Source = Source {
@@ -38,11 +63,7 @@ pub const SOURCE: Source = Source {
     page: "https://www.nbkr.kg/index1.jsp?item=1562&lang=ENG",
     terms: "none published",
     attribution: "",
-    hours: Hours {
-        days: WORKING_DAYS_AND_SATURDAY,
-        opens: 14,
-        closes: 19,
-    },
+    typical_dollar: Some(87),
     documents: &[
         Document {
             name: "daily",
@@ -53,7 +74,18 @@ pub const SOURCE: Source = Source {
             polls: &[Asked::Latest],
             missing_is_normal: false,
             required: &[Currency::USD],
-            stale_after_days: DAILY_STALE_AFTER_DAYS,
+            schedule: Schedule {
+                hours: Hours {
+                    days: WORKING_DAYS,
+                    opens: 14,
+                    closes: 19,
+                },
+                dated: Dated::NextDay,
+                holidays: HOLIDAYS,
+                repeated_on: &[Weekday::Saturday],
+                lives_days: 1,
+                stale_after_hours: DAILY_STALE_AFTER_HOURS,
+            },
             parse: parse_daily,
         },
         Document {
@@ -65,7 +97,18 @@ pub const SOURCE: Source = Source {
             polls: &[Asked::Latest],
             missing_is_normal: false,
             required: &[],
-            stale_after_days: WEEKLY_STALE_AFTER_DAYS,
+            schedule: Schedule {
+                hours: Hours {
+                    days: &[Weekday::Friday],
+                    opens: 14,
+                    closes: 19,
+                },
+                dated: Dated::NextDay,
+                holidays: HOLIDAYS,
+                repeated_on: &[],
+                lives_days: 7,
+                stale_after_hours: WEEKLY_STALE_AFTER_HOURS,
+            },
             parse: parse_weekly,
         },
     ],

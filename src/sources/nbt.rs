@@ -8,14 +8,28 @@
 //! * A table for every calendar day; on a Friday Monday's is there already. No change is printed.
 //! * Without `export=` a page for people comes back.
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 
-use crate::domain::{Currency, Hours, Revising, SourceId, Table};
+use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
 use crate::sources::rows::{Head, Row, TableBuilder, iso_date};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_DAYS, Document, EVERY_DAY, ParseError, Source, xml,
+    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, WORKING_DAYS, xml,
 };
+
+/// Days off by the Law on Holidays; the two Ids move and are not here.
+const HOLIDAYS: &[Holiday] = &[
+    (1, 1),
+    (3, 8),
+    (3, 21),
+    (3, 22),
+    (3, 23),
+    (3, 24),
+    (5, 9),
+    (6, 27),
+    (9, 9),
+    (11, 6),
+];
 
 /// The source.
 pub const SOURCE: Source = Source {
@@ -29,21 +43,28 @@ pub const SOURCE: Source = Source {
     page: "https://www.nbt.tj/en/kurs/kurs.php",
     terms: "free to use with a reference to www.nbt.tj",
     attribution: "reference to www.nbt.tj",
-    hours: Hours {
-        days: EVERY_DAY,
-        opens: 8,
-        closes: 19,
-    },
+    typical_dollar: Some(10),
     documents: &[Document {
         name: "daily",
         latest: None,
         dated: Some(path),
         series: None,
         at_start: Asked::Today,
-        polls: &[Asked::Tomorrow],
+        polls: &[Asked::Tomorrow, Asked::NextFixing],
         missing_is_normal: false,
         required: &[Currency::USD],
-        stale_after_days: DAILY_STALE_AFTER_DAYS,
+        schedule: Schedule {
+            hours: Hours {
+                days: WORKING_DAYS,
+                opens: 8,
+                closes: 19,
+            },
+            dated: Dated::NextPublicationDay,
+            holidays: HOLIDAYS,
+            repeated_on: &[Weekday::Saturday, Weekday::Sunday],
+            lives_days: 1,
+            stale_after_hours: DAILY_STALE_AFTER_HOURS,
+        },
         parse,
     }],
     revising: Revising::Correction,

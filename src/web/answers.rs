@@ -6,7 +6,7 @@ use axum::response::Response;
 use prost_types::Timestamp;
 use tonic::Request;
 
-use crate::domain::Pair;
+use crate::domain::{self, Pair, Rate};
 use crate::json::{self, Conversion, Fixings, History, OneRate, Snapshot, Sources};
 use crate::pb;
 use crate::pb::rate_service_server::RateService;
@@ -20,8 +20,18 @@ use crate::wire::{self, refusal};
 type PairPath = Path<(String, String)>;
 
 impl<R> Shared<R> {
-    pub(super) fn now(&self) -> Timestamp {
+    fn now(&self) -> Timestamp {
         wire::to_timestamp(self.clock.now())
+    }
+
+    /// Some rates of a revision, and its sources.
+    pub(super) fn state(&self, snapshot: &domain::Snapshot, rates: &[Rate]) -> String {
+        let answer = pb::GetSnapshotResponse {
+            position: Some(wire::to_position(&snapshot.position)),
+            rates: wire::to_rates(rates),
+            sources: wire::to_source_states(snapshot),
+        };
+        json::text(&Snapshot::of(&answer, &self.now())).unwrap_or_default()
     }
 }
 
@@ -35,14 +45,7 @@ pub(super) async fn snapshot<R: RateService>(
     let asked: question::Pairs = question::read(&uri)?;
     let filter = question::filter(&asked.pairs, &web.ticker)?;
     let snapshot = web.feed.board().snapshot();
-    let text = || {
-        let answer = pb::GetSnapshotResponse {
-            position: Some(wire::to_position(&snapshot.position)),
-            rates: wire::to_rates(&snapshot.rates(&filter)),
-            sources: wire::to_source_states(&snapshot),
-        };
-        json::text(&Snapshot::of(&answer, &web.now())).unwrap_or_default()
-    };
+    let text = || web.state(&snapshot, &snapshot.rates(&filter));
     let question = ("snapshot", &filter);
     Ok(caching::present(
         &snapshot.position,

@@ -19,8 +19,6 @@ const FILES: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/files.rs"));
 const ELEMENT: &str = "ticker.js";
 /// The page at the root.
 const INDEX: &str = "index.html";
-/// Bytes of the digest in the element's own name: 64 bits, so that no two builds share one.
-const NAME_BYTES: usize = 8;
 /// Pages and files under a lasting name are asked for again after five minutes: a new version shows soon.
 const LASTING_NAME: &str = "public, max-age=300";
 /// A name that holds the digest can only ever mean these bytes.
@@ -30,6 +28,7 @@ const DIGEST_IN_NAME: &str = "public, max-age=31536000, immutable";
 #[derive(Debug)]
 pub(super) struct Assets {
     files: Vec<Asset>,
+    /// The element's own name: 64 bits of its digest are in it, so that no two builds share one.
     element_name: String,
     element: String,
 }
@@ -56,12 +55,8 @@ impl Assets {
         let mut files = Vec::new();
         for (name, bytes) in FILES {
             let digest = digest(&SHA384, bytes);
-            let hexadecimal: String = digest
-                .as_ref()
-                .iter()
-                .take(NAME_BYTES)
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let first = digest.as_ref().first_chunk().copied();
+            let hexadecimal = format!("{:016x}", u64::from_be_bytes(first.unwrap_or_default()));
             if *name == ELEMENT {
                 element_name = format!("ticker-{hexadecimal}.js");
                 let told = Element {

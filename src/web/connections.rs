@@ -200,3 +200,73 @@ impl AsyncWrite for Impatient {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, Bytes};
+    use axum::routing::get;
+    use futures_util::stream;
+    use tokio::io::AsyncWriteExt;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// Both ends of a connection: the peer's, and ours.
+    async fn connected() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let peer = TcpStream::connect(listener.local_addr().unwrap());
+        let (peer, ours) = tokio::join!(peer, listener.accept());
+        (peer.unwrap(), ours.unwrap().0)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_says_nothing_is_dropped() {
+        let (peer, ours) = connected().await;
+        let begun = Instant::now();
+        let ended = connection(ours, Router::new(), CancellationToken::new()).await;
+        assert!(ended.is_err());
+        assert!((HEADERS_TIMEOUT..HEADERS_TIMEOUT * 2).contains(&begun.elapsed()));
+        drop(peer);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_stops_in_the_middle_of_its_headers_is_dropped() {
+        let (mut peer, ours) = connected().await;
+        peer.write_all(b"GET / HTTP/1.1\r\nhost: rates")
+            .await
+            .unwrap();
+        let begun = Instant::now();
+        // An answer that says so is an end as good as an error.
+        drop(connection(ours, Router::new(), CancellationToken::new()).await);
+        assert!((HEADERS_TIMEOUT..HEADERS_TIMEOUT * 2).contains(&begun.elapsed()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_reads_nothing_is_cut_while_an_answer_waits() {
+        let endless = || async {
+            let part = Bytes::from(vec![b'x'; 64 * 1024]);
+            let parts = stream::repeat_with(move || Ok::<_, io::Error>(part.clone()));
+            Body::from_stream(parts)
+        };
+        let router = Router::new().route("/", get(endless));
+        let (mut peer, ours) = connected().await;
+        peer.write_all(b"GET / HTTP/1.1\r\nhost: rates\r\n\r\n")
+            .await
+            .unwrap();
+        let begun = Instant::now();
+        let ended = connection(ours, router, CancellationToken::new()).await;
+        assert!(ended.is_err());
+        assert!((WRITE_TIMEOUT..WRITE_TIMEOUT * 2).contains(&begun.elapsed()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_drain_does_not_wait_for_a_peer_that_says_nothing() {
+        let (peer, ours) = connected().await;
+        let draining = CancellationToken::new();
+        draining.cancel();
+        let begun = Instant::now();
+        drop(connection(ours, Router::new(), draining).await);
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+        drop(peer);
+    }
+}

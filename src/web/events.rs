@@ -2,7 +2,6 @@
 //! resumes by itself.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -12,11 +11,9 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
 use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::feed::{Message, Subscribe, Subscription};
+use crate::feed::{self, Message, Subscribe, Subscription};
 use crate::json::{self, Event};
 use crate::pb::rate_service_server::RateService;
 use crate::web::Web;
@@ -25,24 +22,18 @@ use crate::web::question::{self, Watch};
 use crate::web::refused::Refused;
 use crate::wire;
 
-/// How long a stream lives: a balancer spreads readers anew within the hour, and one that was forgotten ends.
-const AGE_MAX: Duration = Duration::from_secs(45 * 60);
-/// By how much that differs from stream to stream, so that those that began together do not end together.
-const AGE_SPREAD: Duration = Duration::from_secs(10 * 60);
 /// The least time before a reader connects again: a restart takes about as long.
-const RETRY_MIN: Duration = Duration::from_millis(1_000);
+const RETRY_MIN: Duration = Duration::from_secs(1);
 /// By how much that differs from reader to reader: ten thousand come back over four seconds, not at once.
-const RETRY_SPREAD: Duration = Duration::from_millis(4_000);
+const RETRY_SPREAD: Duration = Duration::from_secs(4);
 
 /// A stream under way.
 struct Reading {
     subscription: Subscription,
     clock: Clock,
-    ends: Instant,
     retry: Duration,
     /// Sent with the first message.
     opening: bool,
-    _place: OwnedSemaphorePermit,
 }
 
 /// What the last event says.
@@ -67,12 +58,10 @@ pub(super) async fn watch<R: RateService>(
         min_interval: Duration::ZERO,
         updates_only: question::flag("updates_only", asked.updates_only.as_deref())?,
     };
-    let place = Arc::clone(&web.streams).try_acquire_owned();
+    let subscription = web.feed.subscribe(wanted);
     let reading = Reading {
-        _place: place.map_err(|_taken| Refused::crowded())?,
-        subscription: web.feed.subscribe(wanted),
+        subscription: subscription.map_err(|_too_many| Refused::crowded())?,
         clock: web.clock.clone(),
-        ends: Instant::now() + AGE_MAX + jitter(AGE_SPREAD),
         retry: RETRY_MIN + jitter(RETRY_SPREAD),
         opening: true,
     };
@@ -89,17 +78,19 @@ pub(super) async fn watch<R: RateService>(
 fn events(reading: Reading) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
     stream::unfold(Some(reading), |reading| async {
         let mut reading = reading?;
-        let message = tokio::select! {
-            biased;
-            () = tokio::time::sleep_until(reading.ends) => Err("AGE_LIMIT"),
-            message = reading.subscription.next() => message.ok_or("DRAINING"),
-        };
+        let message = reading.subscription.next().await;
         Some(match message {
             Ok(message) => {
                 let text = reading.event(&message);
                 (Ok(Bytes::from(text)), Some(reading))
             }
-            Err(reason) => (Ok(Bytes::from(end(reason, reading.retry))), None),
+            Err(ended) => {
+                let reason = match ended {
+                    feed::End::Draining => "DRAINING",
+                    feed::End::Aged => "STREAM_AGED",
+                };
+                (Ok(Bytes::from(end(reason, reading.retry))), None)
+            }
         })
     })
 }

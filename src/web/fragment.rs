@@ -6,15 +6,12 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 
 use crate::domain::{Direction, Freshness, Pair, Rate, RateFilter, Snapshot};
-use crate::json;
-use crate::pb;
 use crate::pb::rate_service_server::RateService;
 use crate::web::caching::{self, position_text};
 use crate::web::locale::{self, FALLBACK, Locale};
 use crate::web::question::{self, Fragment};
 use crate::web::refused::Refused;
 use crate::web::{Shared, Web};
-use crate::wire;
 
 /// The looks that the element knows.
 const THEMES: &[&str] = &["auto", "light", "dark"];
@@ -81,7 +78,8 @@ impl<R> Writer<'_, R> {
                 ("theme", theme),
                 ("lang", tag),
                 ("data-position", &position_text(&self.snapshot.position)),
-                ("data-state", &self.state(&rates)),
+                // The rows as data: the element goes on from the position with them, and asks for nothing that is here.
+                ("data-state", &self.web.state(self.snapshot, &rates)),
             ],
         );
         self.html.push('\n');
@@ -95,16 +93,6 @@ impl<R> Writer<'_, R> {
         }
         self.html.push_str("</ul>\n</silk-ticker>\n");
         self.html
-    }
-
-    /// The rows as data: the element goes on from the position with them, and asks for nothing that is here.
-    fn state(&self, rates: &[Rate]) -> String {
-        let answer = pb::GetSnapshotResponse {
-            position: Some(wire::to_position(&self.snapshot.position)),
-            rates: wire::to_rates(rates),
-            sources: wire::to_source_states(self.snapshot),
-        };
-        json::text(&json::Snapshot::of(&answer, &self.web.now())).unwrap_or_default()
     }
 
     fn rate(&mut self, rate: &Rate) {
@@ -241,17 +229,36 @@ impl<R> Writer<'_, R> {
         self.html.push('>');
     }
 
-    /// Text, also within quotes, in which nothing is markup.
     fn text(&mut self, text: &str) {
-        for character in text.chars() {
-            match character {
-                '&' => self.html.push_str("&amp;"),
-                '<' => self.html.push_str("&lt;"),
-                '>' => self.html.push_str("&gt;"),
-                '"' => self.html.push_str("&quot;"),
-                '\'' => self.html.push_str("&#39;"),
-                character => self.html.push(character),
-            }
+        escape(text, &mut self.html);
+    }
+}
+
+/// Text, also within quotes, in which nothing is markup.
+fn escape(text: &str, html: &mut String) {
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            character => html.push(character),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_is_markup() {
+        let mut html = String::new();
+        escape("\"><script>alert('&')</script>", &mut html);
+        assert_eq!(
+            html,
+            "&quot;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"
+        );
     }
 }

@@ -31,6 +31,8 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
         attribution,
         age,
         newest_effective_date,
+        next_publication,
+        missed_publications,
         held,
         flags,
         changed_at_revision: _,
@@ -52,9 +54,9 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
         newest_effective_date: newest_effective_date
             .map(|date| date.to_string())
             .unwrap_or_default(),
-        next_publication_time: None,
-        next_publication_due_time: None,
-        missed_publications: 0,
+        next_publication_time: next_publication.map(|next| to_timestamp(next.opens)),
+        next_publication_due_time: next_publication.map(|next| to_timestamp(next.due)),
+        missed_publications: *missed_publications,
         held: held.iter().map(|held| to_held(held)).collect(),
         flags: flags.iter().map(to_flag).collect(),
     }
@@ -179,6 +181,7 @@ fn to_verdict(verdict: Verdict) -> pb::ResumeVerdict {
     match verdict {
         Verdict::SnapshotRequested => pb::ResumeVerdict::SnapshotRequested,
         Verdict::Resumed => pb::ResumeVerdict::Resumed,
+        Verdict::SnapshotTooOld => pb::ResumeVerdict::SnapshotTooOld,
         Verdict::SnapshotOtherEpoch => pb::ResumeVerdict::SnapshotOtherEpoch,
         Verdict::SnapshotAhead => pb::ResumeVerdict::SnapshotAhead,
     }

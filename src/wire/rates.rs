@@ -171,6 +171,7 @@ fn to_check(check: Check) -> pb::Check {
         Check::PublishedChange => pb::Check::PublishedChange,
         Check::Calendar => pb::Check::Calendar,
         Check::MissingRow => pb::Check::MissingRow,
+        Check::NewRow => pb::Check::NewRow,
         Check::Triangle => pb::Check::Triangle,
         Check::UnitJump => pb::Check::UnitJump,
         Check::Inversion => pb::Check::Inversion,

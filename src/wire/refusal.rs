@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, FieldViolation, StatusExt};
+use tonic_types::{ErrorDetails, FieldViolation, QuotaViolation, StatusExt};
 
 use crate::domain::{DecimalError, FilterError, NotDecided, Pair};
 
@@ -13,18 +13,43 @@ const DOMAIN: &str = "silkrate";
 /// When a client of a draining server should come back: another replica answers at once, a restart takes a moment.
 const DRAINING_RETRY: Duration = Duration::from_secs(1);
 
+/// When a client whose stream has reached its age should come back: nothing is wrong, so it is soon.
+const AGED_RETRY: Duration = Duration::from_millis(500);
+/// When a client that found no room should try again: streams end when readers leave, and each once an hour.
+const CROWDED_RETRY: Duration = Duration::from_secs(10);
+
 /// When a client should ask a broken ledger again: it is tried each minute.
 const STORE_RETRY: Duration = Duration::from_secs(60);
 
 /// The server is stopping.
 pub(crate) fn draining() -> Status {
     let mut details = info("DRAINING");
-    details.set_retry_info(Some(DRAINING_RETRY));
+    details.set_retry_info(Some(jittered(DRAINING_RETRY)));
     Status::with_error_details(
         Code::Unavailable,
         "the server is shutting down; reconnect",
         details,
     )
+}
+
+/// A stream has reached its age.
+pub(crate) fn aged() -> Status {
+    let mut details = info("STREAM_AGED");
+    details.set_retry_info(Some(jittered(AGED_RETRY)));
+    Status::with_error_details(
+        Code::Unavailable,
+        "the stream has reached its age; reconnect and resume",
+        details,
+    )
+}
+
+/// There is no room for another stream.
+pub(crate) fn too_many_streams(streams_max: u32) -> Status {
+    let message = format!("the server holds {streams_max} streams already, the most it may");
+    let mut details = info("TOO_MANY_STREAMS");
+    details.set_quota_failure(vec![QuotaViolation::new("streams", message.clone())]);
+    details.set_retry_info(Some(jittered(CROWDED_RETRY)));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
 }
 
 /// A pair that nobody quotes.
@@ -115,6 +140,13 @@ pub(crate) fn store_unavailable(message: &str) -> Status {
     Status::with_error_details(Code::Unavailable, message, details)
 }
 
+/// Too many ask about the past at once.
+pub(crate) fn busy(message: &str) -> Status {
+    let mut details = info("TOO_MANY_QUESTIONS");
+    details.set_retry_info(Some(DRAINING_RETRY));
+    Status::with_error_details(Code::ResourceExhausted, message, details)
+}
+
 /// No held value has the name.
 pub(crate) fn not_decided(error: &NotDecided) -> Status {
     let (code, reason) = match error {
@@ -122,6 +154,12 @@ pub(crate) fn not_decided(error: &NotDecided) -> Status {
         NotDecided::Changed { id: _, value: _ } => (Code::FailedPrecondition, "HELD_VALUE_CHANGED"),
     };
     Status::with_error_details(code, error.to_string(), info(reason))
+}
+
+/// Half as long to half as long again: those who were cut together do not come back together.
+fn jittered(delay: Duration) -> Duration {
+    let most = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+    (delay / 2).saturating_add(Duration::from_millis(fastrand::u64(0..=most)))
 }
 
 fn invalid(reason: &str, field: String, message: String) -> Status {

@@ -6,8 +6,10 @@ mod server;
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use silkrate::client::{ClientError, Server, Watch, WatchEvent, WatchOptions};
 use silkrate::pb::ResumeVerdict;
+use silkrate::pb::watch_rates_response::Event;
 use tokio::net::TcpListener;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -138,6 +140,96 @@ async fn a_new_pair_of_the_servers_ticker_is_put_in_its_place_by_a_snapshot() {
 }
 
 #[tokio::test]
+async fn a_pair_that_is_removed_is_dropped_and_one_too_old_to_resume_begins_anew() {
+    let (kgs, kzt) = (rate("KGS/USD", "1"), rate("KZT/USD", "2"));
+    let mut removal = update(1, 2, &[]);
+    let Some(Event::Update(update)) = &mut removal.event else {
+        panic!("an update is one");
+    };
+    update.removed_pairs = vec!["KGS/USD".to_owned(), "EUR/KGS".to_owned()];
+    let first = vec![
+        opening(REQUESTED, LONG),
+        snapshot(1, &[kgs, kzt.clone()]),
+        removal,
+    ];
+    let second = vec![
+        opening(ResumeVerdict::SnapshotTooOld, LONG),
+        snapshot(9, std::slice::from_ref(&kzt)),
+        // A server may begin anew in the middle of a stream, too.
+        snapshot(12, &[]),
+    ];
+    let running = serve([
+        Script::Break(first, Status::unavailable("aged")),
+        Script::Hang(second),
+    ])
+    .await;
+    let mut watch = running.watch();
+    let (kinds, _) = events(&mut watch, 3).await;
+    assert_eq!(kinds, ["opening", "snapshot", "update"]);
+    assert_eq!(values(&watch), ["KZT/USD 2"]);
+    let (kinds, _) = events(&mut watch, 3).await;
+    assert_eq!(kinds, ["disconnected", "opening", "snapshot"]);
+    assert_eq!(values(&watch), ["KZT/USD 2"]);
+    assert_eq!(watch.position(), Some(&position(9)));
+    events(&mut watch, 1).await;
+    assert_eq!(values(&watch), Vec::<String>::new());
+    assert_eq!(running.resumed_after(), [None, Some(2)]);
+}
+
+#[tokio::test]
+async fn a_watch_is_a_stream_of_changes_with_the_rows_after_each() {
+    let first = vec![
+        opening(REQUESTED, LONG),
+        snapshot(1, &[rate("KZT/USD", "1")]),
+        update(1, 2, &[rate("KZT/USD", "2")]),
+    ];
+    let running = serve([
+        Script::Break(first, Status::unavailable("draining")),
+        Script::Refuse(Status::unauthenticated("who are you")),
+    ])
+    .await;
+    let changes = running.watch().changes();
+    let seen = changes.map(|change| {
+        let (event, rates) = change.ok()?;
+        let values: Vec<String> = rates.iter().map(|rate| rate.value.clone()).collect();
+        Some((kind(&event), values.concat()))
+    });
+    let seen: Vec<_> = seen.collect().await;
+    let seen: Vec<_> = seen
+        .iter()
+        .map(|seen| seen.as_ref().map(|seen| (seen.0, seen.1.as_str())))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            Some(("opening", "")),
+            Some(("snapshot", "1")),
+            Some(("update", "2")),
+            Some(("disconnected", "2")),
+            None
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_on_purpose_resumes_at_once() {
+    let running = serve([
+        Script::Hang(vec![opening(REQUESTED, LONG), snapshot(1, &[])]),
+        Script::Hang(vec![
+            opening(ResumeVerdict::Resumed, LONG),
+            update(1, 1, &[]),
+        ]),
+    ])
+    .await;
+    let mut watch = running.watch();
+    events(&mut watch, 2).await;
+    watch.reconnect();
+    let (kinds, _) = events(&mut watch, 2).await;
+    assert_eq!(kinds, ["opening", "update"]);
+    assert_eq!(running.resumed_after(), [None, Some(1)]);
+}
+
+#[tokio::test]
 async fn an_opening_tells_where_the_server_stands() {
     let mut first = opening(REQUESTED, LONG);
     first.position = Some(position(4));
@@ -201,6 +293,24 @@ async fn a_server_that_names_a_time_is_left_alone_until_then() {
         panic!("{event:?}");
     };
     assert!(retry_in >= Duration::from_secs(7), "{retry_in:?}");
+}
+
+#[tokio::test]
+async fn the_age_of_a_stream_is_no_disconnection() {
+    let mut details = ErrorDetails::new();
+    details.set_error_info("STREAM_AGED", "silkrate", []);
+    let aged = Status::with_error_details(Code::Unavailable, "old", details);
+    let running = serve([
+        Script::Break(vec![opening(REQUESTED, LONG), snapshot(1, &[])], aged),
+        Script::Hang(vec![
+            opening(ResumeVerdict::Resumed, LONG),
+            update(1, 1, &[]),
+        ]),
+    ])
+    .await;
+    let (kinds, _) = events(&mut running.watch(), 4).await;
+    assert_eq!(kinds, ["opening", "snapshot", "opening", "update"]);
+    assert_eq!(running.resumed_after(), [None, Some(1)]);
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! Readers that stop reading: what they cost the others, and how they catch up.
 
+mod drain;
+mod stalled;
+
 use std::collections::BTreeMap;
 
 use prost::Message;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use silkrate::domain::{Position, Update};
-use silkrate::feed::{Event, Message, Subscription, Verdict};
+use silkrate::domain::{Pair, Position, Update};
+use silkrate::feed::{End, Event, Message, Subscription, TooManyStreams, Verdict};
 use tokio::time::Instant;
 
 use crate::support::boards::{HEARTBEAT, OneBank, next};
@@ -136,6 +136,122 @@ async fn a_resumed_reader_gets_one_update_from_where_it_stopped_even_an_empty_on
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reader_that_is_one_commit_behind_gets_each_commit_in_a_message_of_its_own() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let mut subscription = bank.subscribe(|_| ());
+    begin(&mut subscription).await;
+    bank.commit_dollar(2, "475.09");
+    bank.commit_dollar(3, "474.20");
+    for after in 1..=2 {
+        let message = next(&mut subscription).await;
+        assert_eq!(message.position.revision, after + 1);
+        assert_eq!(update(message).after, after);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pair_that_nobody_quotes_any_more_is_removed() {
+    let bank = OneBank::new();
+    let day = jiff::civil::date(2026, 4, 1);
+    bank.commit(day, &[("USD", "478.77"), ("EUR", "548.62")]);
+    let mut subscription = bank.subscribe(|_| ());
+    begin(&mut subscription).await;
+    bank.publish_anew(day, &[("USD", "478.77")]);
+    let update = update(next(&mut subscription).await);
+    assert_eq!(update.removed_pairs, [Pair::parse("KZT/EUR").unwrap()]);
+    assert_eq!(update.rates, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_position_from_before_a_forgotten_removal_is_too_old() {
+    let bank = OneBank::new();
+    let day = jiff::civil::date(2026, 4, 1);
+    let all = [
+        ("USD", "478.77"),
+        ("EUR", "548.62"),
+        ("RUB", "5.88"),
+        ("CNY", "69"),
+    ];
+    bank.commit(day, &all);
+    // At revisions 2 and 3 and 4 one pair leaves; two are remembered.
+    for left in (1..=3).rev() {
+        bank.publish_anew(day, &all[..left]);
+    }
+    for (revision, expected) in [(1, Verdict::SnapshotTooOld), (2, Verdict::Resumed)] {
+        let mut subscription =
+            bank.subscribe(|wanted| wanted.resume_after = Some(position("epoch", revision)));
+        let (verdict, _) = opening(&mut subscription).await;
+        assert_eq!(verdict, expected);
+        let is_snapshot = matches!(next(&mut subscription).await.event, Event::Snapshot { .. });
+        assert_eq!(is_snapshot, expected != Verdict::Resumed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_too_slow_to_be_told_what_has_left_gets_the_whole_state() {
+    let bank = OneBank::new();
+    let day = jiff::civil::date(2026, 4, 1);
+    let all = [
+        ("USD", "478.77"),
+        ("EUR", "548.62"),
+        ("RUB", "5.88"),
+        ("CNY", "69"),
+    ];
+    bank.commit(day, &all);
+    let mut subscription = bank.subscribe(|_| ());
+    begin(&mut subscription).await;
+    for left in (1..=3).rev() {
+        bank.publish_anew(day, &all[..left]);
+    }
+    let message = next(&mut subscription).await;
+    assert_eq!(message.position.revision, 4);
+    assert!(matches!(message.event, Event::Snapshot { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_epoch_that_ends_under_a_stream_leads_to_a_snapshot_and_on() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let mut subscription = bank.subscribe(|_| ());
+    begin(&mut subscription).await;
+    bank.desk.borrow_mut().renew("another");
+    let message = next(&mut subscription).await;
+    assert_eq!(message.position, position("another", 2));
+    assert!(matches!(message.event, Event::Snapshot { .. }));
+    bank.commit_dollar(2, "475.09");
+    assert_eq!(update(next(&mut subscription).await).after, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_at_its_age_give_or_take_a_tenth() {
+    let bank = OneBank::new();
+    let mut subscription = bank.subscribe(|_| ());
+    let began = Instant::now();
+    let end = loop {
+        match subscription.next().await {
+            Ok(_) => {}
+            Err(end) => break end,
+        }
+    };
+    assert_eq!(end, End::Aged);
+    let hour = Duration::from_secs(3600);
+    assert!(began.elapsed().abs_diff(hour) <= hour / 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_ends_makes_room_for_another() {
+    let bank = OneBank::new();
+    let wanted = || bank.wanted(|_| ());
+    let streams: Vec<_> = (0..3).map(|_| bank.feed.subscribe(wanted())).collect();
+    assert!(streams.iter().all(Result::is_ok));
+    let refused = bank.feed.subscribe(wanted()).unwrap_err();
+    assert_eq!(refused, TooManyStreams { streams_max: 3 });
+    drop(streams);
+    assert!(bank.feed.subscribe(wanted()).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_position_of_another_epoch_or_of_the_future_is_answered_with_a_snapshot() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
@@ -248,5 +364,5 @@ async fn draining_ends_a_stream_at_once() {
     let mut subscription = bank.subscribe(|_| ());
     begin(&mut subscription).await;
     bank.draining.cancel();
-    assert!(subscription.next().await.is_none());
+    assert_eq!(subscription.next().await.unwrap_err(), End::Draining);
 }

@@ -1,6 +1,7 @@
 //! Values that are not believed: what is held, what is served meanwhile, and what releases it. The figures are the banks'
 //! own where a date is given for them.
 
+mod marks;
 mod release;
 
 use std::sync::Arc;
@@ -129,8 +130,7 @@ fn other_units_an_inverse_and_a_lone_move_are_told_apart() {
             ("UZS", 100, "3.91", ""),
         ];
         file(&mut book, NBK, nbk(day, &rows), noon(day));
-        let check = book.held().next().map(|held| held.check);
-        check
+        book.held().next().map(|held| held.check)
     };
     assert_eq!(checked((1, "475.09")), None);
     assert_eq!(checked((10, "475.09")), Some(Check::UnitJump));
@@ -157,48 +157,34 @@ fn a_nominal_that_drifts_with_its_value_is_no_jump() {
     assert_eq!(held(&book), Vec::<String>::new());
 }
 
-#[test]
-fn the_misprinted_manat_is_flagged_and_the_right_one_is_served_at_once() {
+/// The Uzbek bank, empty, beside the same days' tables of the Turkmen and the Russian one (made for this test).
+fn uzbek_and_witnesses() -> Book {
     let home = Quotes::InHome;
-    let records = Records::default()
+    let (first, second) = (date(2026, 4, 1), date(2026, 4, 2));
+    let manat = [("USD", 1, "3.5"), ("UZS", 1000, "0.288")];
+    let manats = |day| table("cbt", home(Currency::TMT), day, &manat);
+    let rouble = |day, usd, tmt| {
+        let rows = [("USD", 1, usd), ("TMT", 1, tmt)];
+        table("cbr", home(Currency::RUB), day, &rows)
+    };
+    let roubles = vec![
+        rouble(first, "81.2500", "23.2143"),
+        rouble(second, "81.0000", "23.1429"),
+    ];
+    Records::default()
         .with("cbu", Some(Currency::UZS), Vec::new())
         .with(
             "cbt",
             Some(Currency::TMT),
-            vec![
-                table(
-                    "cbt",
-                    home(Currency::TMT),
-                    date(2026, 4, 1),
-                    &[("USD", 1, "3.5"), ("UZS", 1000, "0.288")],
-                ),
-                table(
-                    "cbt",
-                    home(Currency::TMT),
-                    date(2026, 4, 2),
-                    &[("USD", 1, "3.5"), ("UZS", 1000, "0.288")],
-                ),
-            ],
+            vec![manats(first), manats(second)],
         )
-        .with(
-            "cbr",
-            Some(Currency::RUB),
-            vec![
-                table(
-                    "cbr",
-                    home(Currency::RUB),
-                    date(2026, 4, 1),
-                    &[("USD", 1, "81.2500"), ("TMT", 1, "23.2143")],
-                ),
-                table(
-                    "cbr",
-                    home(Currency::RUB),
-                    date(2026, 4, 2),
-                    &[("USD", 1, "81.0000"), ("TMT", 1, "23.1429")],
-                ),
-            ],
-        );
-    let mut book = records.book();
+        .with("cbr", Some(Currency::RUB), roubles)
+        .book()
+}
+
+#[test]
+fn the_misprinted_manat_is_flagged_and_the_right_one_is_served_at_once() {
+    let mut book = uzbek_and_witnesses();
     let days = [
         (
             date(2026, 3, 31),
@@ -326,7 +312,7 @@ fn a_corrected_page_takes_the_place_of_what_waited() {
         ("UZS", 100, "3.91", ""),
     ];
     let filed = file(&mut book, NBK, nbk(day, &right), at(day, 15));
-    assert_eq!(filed.decided[0].outcome, Outcome::Overtaken);
+    assert_eq!(filed.decided[0].outcome, Outcome::Replaced);
     assert_eq!(book.held().count(), 0);
     assert_eq!(value(&book, at(day, 15), "USD/KZT"), "475.09");
 }

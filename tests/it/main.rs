@@ -7,6 +7,8 @@ mod support;
 #[cfg(test)]
 mod backfill;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod crowd;
@@ -19,11 +21,19 @@ mod feed;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
+mod gaps;
+#[cfg(test)]
 mod held;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod listener;
+#[cfg(test)]
+mod mutations;
 #[cfg(test)]
 mod numbers;
 #[cfg(test)]
@@ -35,8 +45,14 @@ mod restart;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod shared;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod start;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod web;
+#[cfg(test)]
+mod year;

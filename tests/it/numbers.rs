@@ -1,7 +1,7 @@
 //! The rules of the numbers, each shown with figures that the banks published.
 
 use jiff::civil::{Date, date};
-use silkrate::domain::{Currency, History, Inserted, Revising, Table};
+use silkrate::domain::{Currency, Freshness, History, Inserted, Revising, Table};
 
 use crate::support::records::{Quotes, Records, line, table};
 
@@ -245,7 +245,8 @@ fn a_bank_prices_what_it_does_not_print_through_its_own_currency() {
     assert_eq!(rate.fixings.len(), 2);
     assert_eq!(
         rate.age.reason,
-        "nothing newer than 2026-03-19; stale since 2026-03-25"
+        "nothing newer than 2026-03-19; the table for 2026-03-20 was due by 2026-03-19 18:00 UTC; \
+         stale since 2026-03-20 18:00"
     );
     assert_eq!(
         line(Some(rate)),
@@ -267,6 +268,12 @@ fn the_home_bank_answers_until_it_is_stale_and_another_is_not() {
     let both = april().with("cbr", Some(Currency::RUB), fallback(date(2026, 4, 2)));
     let source = |records: &Records, today| records.rate(today, "KZT/USD").unwrap().source;
     assert_eq!(source(&both, date(2026, 4, 2)), "nbk");
+    let newer = april().with("cbr", Some(Currency::RUB), fallback(date(2026, 4, 3)));
+    let late = newer.rate(date(2026, 4, 3), "KZT/USD").unwrap();
+    assert_eq!(
+        (late.source.as_str(), late.age.freshness),
+        ("nbk", Freshness::Late)
+    );
     let fresh = april().with("cbr", Some(Currency::RUB), fallback(date(2026, 5, 24)));
     assert_eq!(source(&fresh, date(2026, 5, 24)), "cbr");
     assert_eq!(

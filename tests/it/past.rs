@@ -134,8 +134,23 @@ async fn what_was_published_is_listed_as_printed_with_what_it_replaced() {
         fixings(&mut silkrate, range).await.0,
         ["2026-04-01 478.77 was -"]
     );
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_belongs_to_its_question_and_a_source_to_the_service() {
+    let bank = bank_of_april().await;
+    let mut silkrate = silkrate_of_april(&bank).await;
+    let request = ListFixingsRequest {
+        source: "nbk".to_owned(),
+        currency: "USD".to_owned(),
+        page_size: 1,
+        ..ListFixingsRequest::default()
+    };
+    let (_, page_token) = fixings(&mut silkrate, request.clone()).await;
+    assert_ne!(page_token, "");
     let foreign = ListFixingsRequest {
-        page_token: page.page_token,
+        page_token,
         currency: "UZS".to_owned(),
         ..request
     };

@@ -67,3 +67,12 @@ fn the_table_of_sources_names_every_source_and_every_kind() {
         assert!(readme.contains(attribution), "{}: {attribution}", source.id);
     }
 }
+
+#[test]
+fn what_is_in_use_is_not_called_unused() {
+    let readme = readme();
+    let unused = readme.split("not in use yet").skip(1);
+    for sentence in unused.filter_map(|rest| rest.split(". ").next()) {
+        assert!(!sentence.contains("[web]"), "{sentence}");
+    }
+}

@@ -131,6 +131,57 @@ async fn tomorrows_table_is_announced_and_takes_force_at_midnight_without_a_poll
 }
 
 #[tokio::test]
+async fn a_table_that_is_not_there_when_the_hours_end_is_a_commit_without_a_poll() {
+    let bank = bank_of_april().await;
+    // Five seconds before seven in Almaty, and nothing yet for tomorrow.
+    let mut config = settings("2026-04-02T13:59:55Z");
+    let mut nbk = source("nbk", "", &bank.url());
+    nbk.interval = std::time::Duration::from_secs(3600);
+    config.sources.push(nbk);
+    let mut silkrate = Silkrate::start(config).await;
+    silkrate.all_attempted().await;
+    let requests = bank.seen().len();
+    let before = silkrate.snapshot(&["KZT/USD"]).await;
+    let [state] = before.sources.as_slice() else {
+        panic!("one source");
+    };
+    assert_eq!(state.missed_publications, 0);
+    let time = |time: &Option<prost_types::Timestamp>| time.unwrap().to_string();
+    assert_eq!(time(&state.next_publication_time), "2026-04-02T09:00:00Z");
+    assert_eq!(
+        time(&state.next_publication_due_time),
+        "2026-04-02T14:00:00Z"
+    );
+
+    let dollar = silkrate::domain::Pair::parse("KZT/USD").unwrap();
+    silkrate
+        .committed(|snapshot| {
+            snapshot
+                .rate(dollar)
+                .is_some_and(|rate| rate.age.freshness == silkrate::domain::Freshness::Late)
+        })
+        .await;
+    let after = silkrate.snapshot(&["KZT/USD"]).await;
+    let revision = |snapshot: &pb::GetSnapshotResponse| {
+        let position = snapshot.position.as_ref();
+        position.unwrap().revision
+    };
+    assert_eq!(revision(&after), revision(&before) + 1);
+    assert_eq!(after.rates[0].changed_at_revision, revision(&after));
+    let reason = "the table for 2026-04-03 was due by 2026-04-02 19:00 in Almaty and is not there";
+    assert_eq!(after.rates[0].freshness_reason, reason);
+    let state = &after.sources[0];
+    assert_eq!(
+        (state.freshness(), state.freshness_reason.as_str()),
+        (pb::Freshness::Late, reason)
+    );
+    assert_eq!(state.missed_publications, 1);
+    assert_eq!(time(&state.next_publication_time), "2026-04-03T09:00:00Z");
+    assert_eq!(bank.seen().len(), requests);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn a_wrong_request_is_refused_whole_with_a_reason() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;

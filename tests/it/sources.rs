@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use silkrate::domain::Table;
 use silkrate::sources::{ALL, Access, Asked, Document, ParseError, Source, find};
 
@@ -167,11 +167,17 @@ fn what_a_source_says_of_itself_is_usable() {
         );
         assert!(source.page.starts_with("https://"), "{who}");
         assert!(!source.terms.is_empty() && !source.name.is_empty(), "{who}");
-        assert!(
-            (0..source.hours.closes).contains(&source.hours.opens) && source.hours.closes <= 24,
-            "{who}"
-        );
         for document in source.documents {
+            let hours = document.schedule.hours;
+            assert!(
+                (0..hours.closes).contains(&hours.opens) && hours.closes <= 24,
+                "{who}"
+            );
+            assert!(!hours.days.is_empty(), "{who}");
+            for (month, day) in document.schedule.holidays {
+                let date = Date::new(2026, *month, *day);
+                assert!(date.is_ok(), "{who} {month} {day}");
+            }
             assert!(
                 document.latest.is_some() || document.dated.is_some(),
                 "{who}"
@@ -180,7 +186,7 @@ fn what_a_source_says_of_itself_is_usable() {
             for asked in asked {
                 let answerable = match asked {
                     Asked::Latest => document.latest.is_some(),
-                    Asked::Today | Asked::Tomorrow => document.dated.is_some(),
+                    Asked::Today | Asked::Tomorrow | Asked::NextFixing => document.dated.is_some(),
                 };
                 assert!(answerable, "{who} {} asks {asked:?}", document.name);
             }
@@ -253,8 +259,12 @@ fn every_source_is_asked_for_what_is_in_force_and_then_for_what_is_new() {
         ("nbk", Asked::Today, &[Asked::Today, Asked::Tomorrow][..]),
         ("nbkr", Asked::Latest, &[Asked::Latest]),
         ("cbu", Asked::Today, &[Asked::Latest]),
-        ("nbt", Asked::Today, &[Asked::Tomorrow]),
-        ("cbt", Asked::Today, &[Asked::Today, Asked::Tomorrow]),
+        ("nbt", Asked::Today, &[Asked::Tomorrow, Asked::NextFixing]),
+        (
+            "cbt",
+            Asked::Today,
+            &[Asked::Today, Asked::Tomorrow, Asked::NextFixing],
+        ),
         ("cbr", Asked::Latest, &[Asked::Latest]),
         ("market", Asked::Latest, &[Asked::Latest]),
     ] {

@@ -3,7 +3,9 @@
 pub(crate) mod april;
 pub(crate) mod bank;
 pub(crate) mod boards;
+pub(crate) mod browser;
 pub(crate) mod desk;
 pub(crate) mod records;
 pub(crate) mod scripted;
 pub(crate) mod silkrate;
+pub(crate) mod wire;

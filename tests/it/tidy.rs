@@ -28,6 +28,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "admin",
         &["domain", "board", "ledger", "commit", "pb", "wire"],
     ),
+    ("listener", &[]),
     ("json", &["pb"]),
     (
         "web",
@@ -41,7 +42,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "app",
         &[
             "domain", "sources", "config", "clock", "ledger", "board", "commit", "poller", "feed",
-            "grpc", "admin", "web", "pb",
+            "grpc", "admin", "web", "listener", "pb",
         ],
     ),
     (
@@ -78,6 +79,7 @@ const MUST_NOT_SAY: &[(&str, &[&str])] = &[
     ("board", &["async ", "tonic", "prost"]),
     ("feed", &["tonic", "prost", "reqwest"]),
     ("poller", &["tonic", "prost"]),
+    ("listener", &["prost"]),
 ];
 
 /// A file past this wants to become two.

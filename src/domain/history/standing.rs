@@ -33,15 +33,28 @@ pub struct Standing {
 impl History {
     /// The windows whose day lies before the tables kept and after the beginning, and has not been looked up yet.
     pub fn anchors_wanted(&self, today: Date) -> Vec<(Window, Date)> {
-        let (Some(oldest), Some(began)) = (self.oldest_date(), self.began) else {
+        let Some(began) = self.began else {
             return Vec::new();
         };
         let days = Window::ALL.map(|window| (window, window.before(today)));
         let wanted = days.into_iter().filter(|(window, day)| {
             let known = self.anchors.get(window);
-            *day < oldest && *day >= began && known.is_none_or(|anchor| anchor.day != *day)
+            *day >= began && !self.reaches(*day) && known.is_none_or(|anchor| anchor.day != *day)
         });
         wanted.collect()
+    }
+
+    /// Whether the table in force on a day is kept.
+    fn reaches(&self, day: Date) -> bool {
+        let kept = self.kept_until(day).next();
+        kept.is_some()
+    }
+
+    /// The tables kept that may have been in force on a day, newest first.
+    fn kept_until(&self, day: Date) -> impl Iterator<Item = (&Date, &Entry)> {
+        let oldest = day.checked_sub(LOOK_BACK_DAYS.days()).unwrap_or(Date::MIN);
+        let kept = self.entries.range(oldest..=day).rev();
+        kept.filter(|(date, _)| self.forgotten.is_none_or(|forgotten| **date > forgotten))
     }
 
     /// Notes what was in force on a day before the tables kept.
@@ -105,8 +118,7 @@ impl History {
         from: Currency,
         to: Currency,
     ) -> Option<Point> {
-        let oldest = day.checked_sub(LOOK_BACK_DAYS.days()).ok()?;
-        let mut kept = self.entries.range(oldest..=day).rev();
+        let mut kept = self.kept_until(day);
         let kept = kept.find_map(|(date, entry)| entry.table.path(from, to).map(|_| *date));
         if let Some(date) = kept {
             return self.point(date, from, to);

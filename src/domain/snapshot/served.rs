@@ -4,6 +4,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use crate::domain::snapshot::removals::{REMOVALS_MAX, Removals};
 use crate::domain::{
     Currency, Position, Quote, QuoteInputs, Restored, Served, Snapshot, SourceId, SourceState, View,
 };
@@ -46,6 +47,7 @@ impl Snapshot {
             position: position.clone(),
             quotes: quotes.collect(),
             sources: sources.collect(),
+            removals: Arc::new(Removals::new(REMOVALS_MAX)),
         };
         let continuity = if !snapshot.gone(served.keys()).is_empty() {
             Continuity::Broken
@@ -80,6 +82,7 @@ impl Snapshot {
         Self {
             quotes: quotes.collect(),
             sources: sources.collect(),
+            removals: Arc::clone(&self.removals),
             position,
         }
     }

@@ -43,6 +43,32 @@ pub(super) fn dates(
     Ok(dates)
 }
 
+/// The dates of a document that have a row for a currency; oldest first.
+pub(super) fn dates_of(
+    connection: &Connection,
+    key: DocumentKey,
+    currency: Currency,
+    (from, to): (Date, Date),
+) -> Result<Vec<Date>, Failure> {
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT effective_date FROM fixings
+         WHERE source = ?1 AND document = ?2 AND row_currency = ?3 AND effective_date BETWEEN ?4 AND ?5
+         ORDER BY effective_date",
+    )?;
+    let mut rows = statement.query(params![
+        key.source.as_str(),
+        key.document,
+        currency.as_str(),
+        from.to_string(),
+        to.to_string()
+    ])?;
+    let mut dates = Vec::new();
+    while let Some(row) = rows.next()? {
+        dates.push(date(&row.get::<_, String>(0)?, "fixings")?);
+    }
+    Ok(dates)
+}
+
 /// The oldest date of a document.
 pub(super) fn began(connection: &Connection, key: DocumentKey) -> Result<Option<Date>, Failure> {
     let oldest: Option<String> = connection.query_row(

@@ -80,7 +80,7 @@ pub(super) fn document(
     Ok(RestoredDocument {
         tables,
         held: held(document)?,
-        rejected: rejected(document)?,
+        dismissed: dismissed(document)?,
         began: began(connection, key)?,
     })
 }
@@ -105,10 +105,10 @@ fn held(document: &Document<'_>) -> Result<Vec<Held>, Failure> {
     each_held(document, sql)
 }
 
-/// The values that a person rejected, in the order in which they came.
-fn rejected(document: &Document<'_>) -> Result<Vec<Held>, Failure> {
+/// The values that are settled against, in the order in which they came.
+fn dismissed(document: &Document<'_>) -> Result<Vec<Held>, Failure> {
     let sql = "SELECT held.* FROM held JOIN decisions ON decisions.held = held.id
-         WHERE source = ?1 AND document = ?2 AND outcome = 'rejected' ORDER BY held.id";
+         WHERE source = ?1 AND document = ?2 AND outcome IN ('rejected', 'overtaken') ORDER BY held.id";
     each_held(document, sql)
 }
 

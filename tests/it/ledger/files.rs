@@ -10,6 +10,9 @@ use silkrate::ledger::{ClockKind, Ledger, LedgerError};
 
 use crate::ledger::{entry, filled, open, place, refusal};
 
+/// Puts something at a path.
+type Make<'a> = &'a dyn Fn(&Path);
+
 /// Everything in a folder, byte by byte, but for the shared memory of open databases.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let entries = fs::read_dir(folder)
@@ -52,7 +55,7 @@ fn what_is_not_ours_is_refused_and_not_touched() {
     let with_its_own_id = |path: &Path| database(path, "PRAGMA application_id = 252006674;");
     let with_its_own_log =
         |path: &Path| database(path, &format!("PRAGMA journal_mode = WAL; {table}"));
-    let make: [(&dyn Fn(&Path), &str); 5] = [
+    let make: [(Make<'_>, &str); 5] = [
         (
             &text,
             "it is not an SQLite database, or its first page is damaged",
@@ -116,9 +119,9 @@ async fn an_empty_file_and_an_empty_database_become_ledgers() {
         Connection::open(path)
             .unwrap()
             .execute_batch("VACUUM")
-            .unwrap()
+            .unwrap();
     };
-    let make: [&dyn Fn(&Path); 2] = [&empty_file, &empty_database];
+    let make: [Make<'_>; 2] = [&empty_file, &empty_database];
     for make in make {
         let (_folder, path) = place();
         make(&path);

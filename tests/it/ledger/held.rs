@@ -71,10 +71,15 @@ async fn a_value_that_waits_is_restored_digit_by_digit() {
 }
 
 #[tokio::test]
-async fn a_decided_value_waits_no_more_and_a_rejected_one_is_remembered() {
-    let outcomes = [Outcome::Released, Outcome::Rejected, Outcome::Overtaken];
+async fn a_decided_value_waits_no_more_and_what_is_settled_against_is_remembered() {
+    let outcomes = [
+        Outcome::Released,
+        Outcome::Rejected,
+        Outcome::Replaced,
+        Outcome::Overtaken,
+    ];
     let (ledger, reader) = in_memory();
-    for (outcome, revision) in outcomes.into_iter().zip([1, 3, 5]) {
+    for (outcome, revision) in outcomes.into_iter().zip([1, 3, 5, 7]) {
         let value = held(APRIL_2, &format!("4750{revision}.0"));
         let holding = Entry {
             held: vec![Arc::clone(&value)],
@@ -89,8 +94,9 @@ async fn a_decided_value_waits_no_more_and_a_rejected_one_is_remembered() {
         ledger.append(deciding).await.unwrap();
         assert_eq!(restored(&reader).await.held, []);
     }
-    let rejected = restored(&reader).await.rejected;
-    assert_eq!(rejected, [Held::clone(&held(APRIL_2, "47503.0"))]);
+    let dismissed = restored(&reader).await.dismissed;
+    let settled = ["47503.0", "47507.0"].map(|value| Held::clone(&held(APRIL_2, value)));
+    assert_eq!(dismissed, settled);
 }
 
 #[tokio::test]
@@ -133,5 +139,5 @@ async fn a_decision_on_a_value_that_was_never_written_down_is_kept_once() {
     }
     let document = restored(&reader).await;
     assert_eq!(document.held, []);
-    assert_eq!(document.rejected, [Held::clone(&value)]);
+    assert_eq!(document.dismissed, [Held::clone(&value)]);
 }

@@ -260,10 +260,13 @@ fn a_currency_is_dropped_from_the_day_it_was_withdrawn_and_not_before() {
 }
 
 #[test]
-fn a_weekly_table_is_stale_two_days_after_its_week() {
+fn a_weekly_table_is_for_seven_days_and_may_be_two_days_late() {
     let documents = find("nbkr", "").unwrap().documents;
-    let days: Vec<_> = documents.iter().map(|one| one.stale_after_days).collect();
-    assert_eq!(days, [5, 9]);
+    let schedules = documents.iter().map(|document| document.schedule);
+    let limits: Vec<_> = schedules
+        .map(|schedule| (schedule.lives_days, schedule.stale_after_hours))
+        .collect();
+    assert_eq!(limits, [(1, 24), (7, 48)]);
 }
 
 #[test]
@@ -338,10 +341,14 @@ fn cbt_counts_in_manat_and_its_dollar_column_is_never_read() {
 }
 
 #[test]
-fn cbt_has_days_without_a_file_and_asks_for_today_and_tomorrow() {
+fn cbt_has_days_without_a_file_and_is_asked_across_them() {
     let document = &find("cbt", "").unwrap().documents[0];
     assert!(document.missing_is_normal);
-    assert_eq!(document.polls, [Asked::Today, Asked::Tomorrow]);
+    let saturday = date(2026, 5, 23);
+    let asked = |asked| document.path(asked, saturday).unwrap();
+    assert_eq!(asked(Asked::Today), "/kurs/2026/23052026.xml");
+    assert_eq!(asked(Asked::Tomorrow), "/kurs/2026/24052026.xml");
+    assert_eq!(asked(Asked::NextFixing), "/kurs/2026/25052026.xml");
 }
 
 #[test]

@@ -9,20 +9,34 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Currency, DocumentRecord, Fixing, History, Preference, RateFilter, Revising, SourceId,
-    SourceRecord, Table, parse_decimal,
+    Book, Currency, Dated, DocumentRecord, Fixing, History, Hours, Preference, RateFilter,
+    Revising, Schedule, SourceId, SourceRecord, Table, parse_decimal,
 };
-use silkrate::feed::{Feed, Message, Subscribe, Subscription};
+use silkrate::feed::{Feed, Message, Subscribe, Subscription, Terms};
+use silkrate::sources;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::desk::Desk;
-use crate::support::records::DAILY;
 
 /// How often a stream of these tests gives a sign of life.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
 
 const NBK: SourceId = SourceId::new("nbk");
 const FIRST_DAY: Date = date(2026, 4, 1);
+
+/// Every afternoon the table of the next day.
+pub(crate) const EVERY_DAY: Schedule = Schedule {
+    hours: Hours {
+        days: sources::EVERY_DAY,
+        opens: 14,
+        closes: 18,
+    },
+    dated: Dated::NextDay,
+    holidays: &[],
+    repeated_on: &[],
+    lives_days: 1,
+    stale_after_hours: sources::DAILY_STALE_AFTER_HOURS,
+};
 
 /// A Kazakh bank on a board, with a feed behind it.
 #[derive(Debug)]
@@ -34,26 +48,9 @@ pub(crate) struct OneBank {
 
 impl OneBank {
     pub(crate) fn new() -> Self {
-        let record = SourceRecord {
-            id: NBK,
-            name: "National Bank of Kazakhstan",
-            attribution: "",
-            page: "",
-            terms: "",
-            home: Some(Currency::KZT),
-            zone: TimeZone::UTC,
-            documents: vec![DocumentRecord {
-                name: "daily",
-                schedule: DAILY,
-                required: &[],
-                typical_dollar: None,
-                history: History::new(Revising::Correction),
-            }],
-            attempted: true,
-        };
-        let desk = Desk::new(vec![record], vec![Preference::Home], noon(FIRST_DAY));
+        let desk = Desk::new(vec![record()], vec![Preference::Home], noon(FIRST_DAY));
         let draining = CancellationToken::new();
-        let feed = Feed::new(desk.reader(), HEARTBEAT, draining.clone());
+        let feed = Feed::new(desk.reader(), terms(), draining.clone());
         Self {
             desk: RefCell::new(desk),
             feed,
@@ -76,7 +73,16 @@ impl OneBank {
         )
     }
 
-    pub(crate) fn subscribe(&self, change: impl FnOnce(&mut Subscribe)) -> Subscription {
+    /// The bank publishes this table, and all it published before is forgotten.
+    pub(crate) fn publish_anew(&self, day: Date, rows: &[(&'static str, &str)]) {
+        let mut desk = self.desk.borrow_mut();
+        desk.book = Book::new(vec![record()], vec![Preference::Home]);
+        desk.insert(NBK, table(day, rows));
+        desk.publish(noon(day)).expect("the table is news");
+    }
+
+    #[expect(clippy::unused_self, reason = "it reads as what is asked of this bank")]
+    pub(crate) fn wanted(&self, change: impl FnOnce(&mut Subscribe)) -> Subscribe {
         let mut wanted = Subscribe {
             filter: RateFilter::parse(&["KZT/USD", "USD/KZT", "KZT/EUR"]).unwrap(),
             resume_after: None,
@@ -84,8 +90,38 @@ impl OneBank {
             updates_only: false,
         };
         change(&mut wanted);
-        self.feed.subscribe(wanted)
+        wanted
     }
+
+    pub(crate) fn subscribe(&self, change: impl FnOnce(&mut Subscribe)) -> Subscription {
+        let wanted = self.wanted(change);
+        self.feed.subscribe(wanted).expect("there is room")
+    }
+}
+
+fn record() -> SourceRecord {
+    SourceRecord {
+        id: NBK,
+        name: "National Bank of Kazakhstan",
+        attribution: "",
+        page: "",
+        terms: "",
+        home: Some(Currency::KZT),
+        zone: TimeZone::UTC,
+        documents: vec![DocumentRecord {
+            name: "daily",
+            schedule: EVERY_DAY,
+            required: &[],
+            typical_dollar: None,
+            history: History::new(Revising::Correction),
+        }],
+        attempted: true,
+    }
+}
+
+/// Streams that age in an hour, and room for three of them.
+pub(crate) fn terms() -> Terms {
+    Terms::new(HEARTBEAT, 3)
 }
 
 /// Noon of a day: everything dated that day or before is in force.

@@ -7,6 +7,11 @@ use silkrate::domain::{
     Book, DocumentKey, Position, Preference, Snapshot, SourceId, SourceRecord, Table,
 };
 
+/// So few commits a reader may be behind, so that tests fall off the end of the queue.
+pub(crate) const NEWS_MAX: usize = 2;
+/// So few removals are remembered.
+pub(crate) const REMOVALS_MAX: usize = 2;
+
 /// A book, and a board that shows it.
 #[derive(Debug)]
 pub(crate) struct Desk {
@@ -26,7 +31,8 @@ impl Desk {
             revision: 0,
         };
         let snapshot = Snapshot::initial(position, book.view(now).states);
-        let board = Board::new(book.records(), snapshot);
+        let snapshot = snapshot.remembering(REMOVALS_MAX);
+        let board = Board::with_news_max(book.records(), snapshot, NEWS_MAX);
         Self { book, board }
     }
 
@@ -42,6 +48,17 @@ impl Desk {
         };
         let history = self.book.history(key).expect("the document is known");
         history.insert(table);
+    }
+
+    /// Shows the same under another epoch, at the next revision, as when continuity is lost.
+    pub(crate) fn renew(&mut self, epoch: &str) -> Position {
+        let shown = self.board.snapshot();
+        let position = Position {
+            epoch: epoch.into(),
+            revision: shown.position.revision + 1,
+        };
+        self.board.publish(shown.renewed(position.clone()));
+        position
     }
 
     /// Shows the book as of now, if that is news.

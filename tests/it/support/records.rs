@@ -6,12 +6,11 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Book, Currency, Dated, DocumentRecord, Fixing, History, Hours, Pair, Position, Preference,
-    Rate, Revising, Schedule, Snapshot, SourceId, SourceRecord, Table, parse_decimal,
+    Book, Currency, DocumentRecord, Fixing, History, Pair, Position, Preference, Rate, Revising,
+    Snapshot, SourceId, SourceRecord, Table, parse_decimal,
 };
-use silkrate::sources::WORKING_DAYS;
 
-use crate::support::boards::noon;
+use crate::support::boards::{EVERY_DAY, noon};
 
 /// The preferences a service starts with.
 pub(crate) const PREFERENCES: [Preference; 3] = [
@@ -19,19 +18,6 @@ pub(crate) const PREFERENCES: [Preference; 3] = [
     Preference::Source(SourceId::new("cbr")),
     Preference::Source(SourceId::new("market")),
 ];
-
-/// A daily table for the next day, set on every day but Saturday and Sunday.
-pub(crate) const DAILY: Schedule = Schedule {
-    hours: Hours {
-        days: WORKING_DAYS,
-        opens: 14,
-        closes: 19,
-    },
-    dated: Dated::NextDay,
-    holidays: &[],
-    lives_days: 1,
-    stale_after_hours: 24,
-};
 
 /// What a source quotes in, and in which direction: a bank prices others in its own currency, a market table prices
 /// its base in others.
@@ -113,7 +99,7 @@ impl Records {
             zone: TimeZone::UTC,
             documents: vec![DocumentRecord {
                 name: "daily",
-                schedule: DAILY,
+                schedule: EVERY_DAY,
                 required: &[],
                 typical_dollar: None,
                 history,

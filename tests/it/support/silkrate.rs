@@ -1,5 +1,6 @@
 //! The whole service on a port of its own, against banks on loopback.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -26,6 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) struct Silkrate {
     pub(crate) url: String,
     pub(crate) admin_url: String,
+    /// Where browsers are served.
+    pub(crate) web: SocketAddr,
     pub(crate) client: RateServiceClient<Channel>,
     pub(crate) board: BoardReader,
     shutdown: Option<oneshot::Sender<()>>,
@@ -40,6 +43,10 @@ pub(crate) fn settings(now: &str) -> Config {
             listen: any_port,
             admin_listen: any_port,
             heartbeat_interval: Duration::from_secs(20),
+            max_connections: 4096,
+            gather_writes: true,
+            max_streams: 10_000,
+            shared_encoding: true,
         },
         web: Web {
             listen: any_port,
@@ -86,6 +93,7 @@ impl Silkrate {
         let app = App::bind(config).await.unwrap();
         let (url, board) = (format!("http://{}", app.address()), app.board());
         let admin_url = format!("http://{}", app.admin_address());
+        let web = app.web_address();
         let (shutdown, stopped) = oneshot::channel::<()>();
         let mut run = JoinSet::new();
         run.spawn(app.run(async {
@@ -96,6 +104,7 @@ impl Silkrate {
         Self {
             url,
             admin_url,
+            web,
             client,
             board,
             shutdown: Some(shutdown),

@@ -1,0 +1,69 @@
+//! What was in force a month and a year ago, where memory does not reach: looked up in the ledger, once a day.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::commit::Store;
+use crate::domain::{Book, Currency, DocumentKey, Fixing, SourceRecord, Table};
+
+/// Looks up what was in force on the days that the changes over windows are taken from.
+pub(super) async fn complete(book: &mut Book, store: &Store, now: Timestamp) {
+    let wanted = |record: &Arc<SourceRecord>| -> Vec<_> {
+        let (source, today) = (record.id, record.today(now));
+        let documents = record.documents.iter();
+        let of_document = documents.flat_map(|document| {
+            let key = DocumentKey {
+                source,
+                document: document.name,
+            };
+            let revising = document.history.revising();
+            let windows = document.history.anchors_wanted(today).into_iter();
+            windows.map(move |(window, day)| (key, revising, window, day))
+        });
+        of_document.collect()
+    };
+    let wanted: Vec<_> = book.records().flat_map(wanted).collect();
+    for (key, revising, window, day) in wanted {
+        let rows = store.in_force(key, revising, day).await;
+        if let Some(history) = book.history(key) {
+            let rows = rows.unwrap_or_default();
+            history.anchor(window, day, table_of(key, day, rows));
+        }
+    }
+}
+
+/// Rows of several dates as one table, for what was in force on a day.
+fn table_of(key: DocumentKey, day: Date, rows: Vec<Fixing>) -> Table {
+    let pivot = pivot_of(&rows);
+    let rows = rows.into_iter().map(|row| {
+        let code = if row.currency == pivot {
+            row.home_currency
+        } else {
+            row.currency
+        };
+        (code, Arc::new(row))
+    });
+    Table {
+        document: key.document,
+        pivot,
+        effective_date: day,
+        as_of: None,
+        rows: rows.collect(),
+        dropped: Vec::new(),
+    }
+}
+
+/// The currency that all rows share: a bank's own, or a market table's base.
+fn pivot_of(rows: &[Fixing]) -> Currency {
+    let Some(first) = rows.first() else {
+        return Currency::USD;
+    };
+    let home = first.home_currency;
+    if rows.iter().all(|row| row.home_currency == home) {
+        home
+    } else {
+        first.currency
+    }
+}

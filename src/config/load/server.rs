@@ -1,0 +1,62 @@
+//! The settings of `[server]`.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use super::{Loader, loopback};
+use crate::config::{ConfigError, Server, values};
+
+/// gRPC, on loopback: whoever opens it to a network says so.
+const LISTEN_DEFAULT: SocketAddr = loopback(50_051);
+/// Metrics and operators, on loopback: it is nobody else's business.
+const ADMIN_LISTEN_DEFAULT: SocketAddr = loopback(9_464);
+/// A client takes three missed heartbeats for a dead stream: it learns of one within a minute.
+const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(20);
+/// Faster tells nothing more; slower, and middle boxes cut idle connections.
+const HEARTBEAT_BOUNDS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
+/// At some 20 KiB for an idle one, a third of a gigabyte when all are taken.
+const CONNECTIONS_DEFAULT: u32 = 16_384;
+/// One, or nobody is served; past a million, the memory of a large machine is gone.
+const CONNECTIONS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
+/// A reader with a connection of its own takes some 20 KiB: a gigabyte and a half.
+const STREAMS_DEFAULT: u32 = 65_536;
+/// None would be no service; a million is more than one process has been seen to carry.
+const STREAMS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
+
+impl Loader<'_> {
+    pub(super) fn server(&self) -> Result<Server, ConfigError> {
+        let heartbeat_interval = self.duration(
+            "server.heartbeat_interval",
+            HEARTBEAT_DEFAULT,
+            &HEARTBEAT_BOUNDS,
+        )?;
+        let flag = |key| self.entries.get(key, "true or false", values::flag);
+        Ok(Server {
+            listen: self.address("server.listen", LISTEN_DEFAULT)?,
+            admin_listen: self.address("server.admin_listen", ADMIN_LISTEN_DEFAULT)?,
+            heartbeat_interval,
+            max_connections: self.count(
+                "server.max_connections",
+                CONNECTIONS_DEFAULT,
+                &CONNECTIONS_BOUNDS,
+            )?,
+            max_streams: self.count("server.max_streams", STREAMS_DEFAULT, &STREAMS_BOUNDS)?,
+            gather_writes: flag("server.gather_writes")?.unwrap_or(true),
+            shared_encoding: flag("server.shared_encoding")?.unwrap_or(true),
+        })
+    }
+
+    fn count(
+        &self,
+        key: &str,
+        default: u32,
+        bounds: &RangeInclusive<u32>,
+    ) -> Result<u32, ConfigError> {
+        let accepted = format!("a whole number from {} to {}", bounds.start(), bounds.end());
+        let count = self
+            .entries
+            .get(key, &accepted, |raw| values::whole(raw, bounds.clone()))?;
+        Ok(count.unwrap_or(default))
+    }
+}

@@ -1,0 +1,205 @@
+//! Requests as they come off the wire: which are answered here, and the one message in each.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use http::header::{CONTENT_TYPE, HeaderMap};
+use http::{Method, Request, Response, StatusCode};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use prost::Message;
+use tonic::body::Body;
+
+/// One byte that tells whether the message is compressed, and four for its length.
+const PREFIX_BYTES: usize = 5;
+/// How the content type of gRPC begins.
+const CONTENT_TYPE_OF_GRPC: &str = "application/grpc";
+
+/// A method whose answers are shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Route {
+    GetSnapshot,
+    GetRate,
+    WatchRates,
+}
+
+impl Route {
+    /// The method of a request that is as requests usually are.
+    pub(super) fn of<B>(request: &Request<B>) -> Option<Self> {
+        let route = match request.uri().path() {
+            "/silkrate.v1.RateService/GetSnapshot" => Self::GetSnapshot,
+            "/silkrate.v1.RateService/GetRate" => Self::GetRate,
+            "/silkrate.v1.RateService/WatchRates" => Self::WatchRates,
+            _ => return None,
+        };
+        let encoding = request.headers().get("grpc-encoding");
+        let is_plain = encoding.is_none_or(|encoding| encoding == "identity");
+        (request.method() == Method::POST && is_plain).then_some(route)
+    }
+}
+
+/// Whether a request says of itself that it is gRPC, with messages of protobuf.
+pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let rest = content_type.and_then(|text| text.strip_prefix(CONTENT_TYPE_OF_GRPC));
+    rest.is_some_and(|rest| {
+        let subtype = rest.split_once(';').map_or(rest, |(subtype, _)| subtype);
+        matches!(subtype.trim_end(), "" | "+proto")
+    })
+}
+
+/// The answer that the gRPC protocol asks for when a request is something else.
+pub(super) fn unsupported_media_type() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    response
+}
+
+/// Reads the one uncompressed message of a request. Where there is anything else, or too much of it, what was read so far
+/// comes back.
+pub(super) async fn read(body: &mut Body, bytes_max: usize) -> Result<Bytes, Bytes> {
+    let mut read = Bytes::new();
+    while let Some(frame) = next_frame(body).await {
+        let Some(data) = frame.ok().and_then(|frame| frame.into_data().ok()) else {
+            break;
+        };
+        // A request is some hundred bytes and comes in one frame.
+        read = if read.is_empty() {
+            data
+        } else {
+            [read, data].concat().into()
+        };
+        if read.len() > bytes_max.saturating_add(PREFIX_BYTES) {
+            break;
+        }
+    }
+    let message = message_in(&read).filter(|message| message.len() <= bytes_max);
+    message.ok_or(read)
+}
+
+/// The message, when there is one and nothing else.
+fn message_in(read: &Bytes) -> Option<Bytes> {
+    let (compressed, rest) = read.split_first()?;
+    let (length, message) = rest.split_first_chunk::<4>()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    (*compressed == 0 && length == message.len()).then(|| read.slice(PREFIX_BYTES..))
+}
+
+async fn next_frame(body: &mut Body) -> Option<Result<Frame<Bytes>, tonic::Status>> {
+    std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
+}
+
+/// A message as it stands on the wire.
+pub(super) fn framed(message: &impl Message) -> Bytes {
+    let length = message.encoded_len();
+    let mut frame = BytesMut::with_capacity(length.saturating_add(PREFIX_BYTES));
+    put_prefix(&mut frame, length);
+    message
+        .encode(&mut frame)
+        .expect("the buffer grows with the message");
+    frame.freeze()
+}
+
+/// An encoded message as it stood on the wire.
+pub(super) fn frame(message: &Bytes) -> Bytes {
+    let mut frame = BytesMut::with_capacity(message.len().saturating_add(PREFIX_BYTES));
+    put_prefix(&mut frame, message.len());
+    frame.put_slice(message);
+    frame.freeze()
+}
+
+/// No message of ours reaches four gigabytes: the widest filter has some hundred kilobytes.
+fn put_prefix(frame: &mut BytesMut, length: usize) {
+    frame.put_u8(0);
+    frame.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
+}
+
+/// A body that begins with what was read of it already.
+#[derive(Debug)]
+pub(super) struct Replay {
+    read: Bytes,
+    rest: Body,
+}
+
+impl Replay {
+    pub(super) fn new(read: Bytes, rest: Body) -> Self {
+        Self { read, rest }
+    }
+}
+
+impl HttpBody for Replay {
+    type Data = Bytes;
+    type Error = tonic::Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, tonic::Status>>> {
+        if self.read.is_empty() {
+            Pin::new(&mut self.rest).poll_frame(context)
+        } else {
+            let read = std::mem::take(&mut self.read);
+            Poll::Ready(Some(Ok(Frame::data(read))))
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.read.is_empty() && self.rest.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_type_is_grpc_with_protobuf_or_it_is_not() {
+        for (text, is) in [
+            ("application/grpc", true),
+            ("application/grpc+proto", true),
+            ("application/grpc;charset=utf-8", true),
+            ("application/grpc+json", false),
+            ("application/grpc-web", false),
+            ("application/json", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_TYPE, http::HeaderValue::from_static(text));
+            assert_eq!(is_grpc(&headers), is, "{text}");
+        }
+        assert!(!is_grpc(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_message_is_taken_only_when_it_is_whole_plain_and_alone() {
+        let message_of = |bytes: &'static [u8]| message_in(&Bytes::from_static(bytes));
+        assert_eq!(message_of(b"\0\0\0\0\x02ab"), Some("ab".into()));
+        assert_eq!(message_of(b"\0\0\0\0\0"), Some(Bytes::new()));
+        for odd in [
+            &b""[..],
+            b"\0\0\0\0",
+            b"\0\0\0\0\x02a",
+            b"\0\0\0\0\x02abc",
+            b"\x01\0\0\0\x02ab",
+        ] {
+            assert_eq!(message_of(odd), None, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_frame_is_a_length_and_the_message() {
+        let request = crate::pb::GetRateRequest {
+            pair: "KZT/USD".to_owned(),
+        };
+        let framed = framed(&request);
+        assert_eq!(&framed[..5], b"\0\0\0\0\x09");
+        assert_eq!(
+            message_in(&framed).map(|message| frame(&message)),
+            Some(framed)
+        );
+    }
+}

@@ -1,0 +1,124 @@
+//! The file beside the ledger: it keeps other processes away, and remembers the last position that was written, so that an
+//! older copy put in the ledger's place is known for what it is.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use crate::domain::Position;
+use crate::ledger::LedgerError;
+use crate::ledger::error::of_system;
+use crate::ledger::open::beside;
+
+/// The most that is read of it: an epoch and a revision are some forty bytes.
+const TEXT_BYTES_MAX: u64 = 256;
+
+/// Held for as long as the ledger is open.
+#[derive(Debug)]
+pub(super) struct Guard {
+    lock: File,
+    path: PathBuf,
+    label: PathBuf,
+    /// Which file the path named when it was opened.
+    identity: Option<Identity>,
+}
+
+/// What tells one file from another of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    file: u64,
+}
+
+impl Guard {
+    /// Keeps every other silkrate away, until it is dropped or the process ends in whichever way.
+    pub(super) fn take(path: &Path, label: &Path) -> Result<Self, LedgerError> {
+        let lock_path = lock_path(path);
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&lock_path)
+            .map_err(|error| of_system(&lock_path, &error))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self {
+                lock,
+                path: path.to_owned(),
+                label: label.to_owned(),
+                identity: None,
+            }),
+            Err(TryLockError::WouldBlock) => Err(LedgerError::InUse {
+                path: label.to_owned(),
+            }),
+            Err(TryLockError::Error(error)) => Err(of_system(&lock_path, &error)),
+        }
+    }
+
+    /// Whether somebody has guarded this ledger before.
+    pub(super) fn is_known(path: &Path) -> bool {
+        lock_path(path).exists()
+    }
+
+    /// The last position that was written, as it was noted here; none when it cannot be read.
+    pub(super) fn noted(&mut self) -> Option<Position> {
+        let mut text = String::new();
+        self.lock.seek(SeekFrom::Start(0)).ok()?;
+        let mut bytes = (&self.lock).take(TEXT_BYTES_MAX);
+        bytes.read_to_string(&mut text).ok()?;
+        let (epoch, revision) = text.trim_end().split_once(' ')?;
+        Some(Position {
+            epoch: epoch.into(),
+            revision: revision.parse().ok()?,
+        })
+    }
+
+    /// Notes the last position that was written. It may be lost in a power cut: then a new epoch begins, and nothing else.
+    pub(super) fn note(&mut self, position: &Position) {
+        let text = format!("{} {}\n", position.epoch, position.revision);
+        let written = self
+            .lock
+            .set_len(0)
+            .and_then(|()| self.lock.seek(SeekFrom::Start(0)))
+            .and_then(|_start| self.lock.write_all(text.as_bytes()));
+        if let Err(error) = written {
+            tracing::warn!(%error, "the position is not noted beside the ledger; a restart will begin a new epoch");
+        }
+    }
+
+    /// Remembers which file the ledger is.
+    pub(super) fn identify(&mut self) {
+        self.identity = identity(&self.path);
+    }
+
+    /// Whether the path still names the file that is open: what is written to a file that was moved away is lost.
+    pub(super) fn check(&self) -> Result<(), LedgerError> {
+        if self.identity == identity(&self.path) {
+            Ok(())
+        } else {
+            Err(LedgerError::Moved {
+                path: self.label.clone(),
+            })
+        }
+    }
+}
+
+fn lock_path(path: &Path) -> PathBuf {
+    beside(path, ".lock")
+}
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::metadata(path).ok()?;
+    Some(Identity {
+        device: metadata.dev(),
+        file: metadata.ino(),
+    })
+}
+
+/// Here a file that is open cannot be replaced.
+#[cfg(not(unix))]
+fn identity(_path: &Path) -> Option<Identity> {
+    None
+}

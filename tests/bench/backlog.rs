@@ -1,0 +1,95 @@
+//! Publications faster than anyone needs them: each subscriber has to end with the newest, and soon after each.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::fanout::{Shape, subscribe};
+use crate::load::Arrived;
+use crate::servers::{Design, Server};
+
+/// How long after the last publication everyone has to have it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What one run came to.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    pub(crate) messages: usize,
+    /// Subscribers that hold the newest revision at the end.
+    pub(crate) current: usize,
+    /// From the publication that a message tells of to its arrival: sorted, in microseconds.
+    pub(crate) latencies: Vec<u32>,
+}
+
+/// Publishes at a steady rate without waiting for anyone.
+pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
+    let mut server = Server::start(design, shape.pairs)?;
+    let mut load = subscribe(design, shape, &server)?;
+    // Revision 1 is what everyone has.
+    let mut published: Vec<Instant> = Vec::with_capacity(shape.publications);
+    let newest = u64::try_from(shape.publications).unwrap_or(u64::MAX) + 1;
+    let mut outcome = Outcome {
+        messages: 0,
+        current: 0,
+        latencies: Vec::new(),
+    };
+    let begun = Instant::now();
+    while outcome.current < shape.subscribers() {
+        let count = u32::try_from(published.len()).unwrap_or(u32::MAX);
+        let due = shape.pause.saturating_mul(count);
+        if published.len() < shape.publications && begun.elapsed() >= due {
+            published.push(Instant::now());
+            server.publish()?;
+        }
+        load.turn(Duration::from_millis(1), &mut |arrived| {
+            let Arrived::Message(message) = arrived else {
+                return;
+            };
+            let revision = revision(message).unwrap_or_default();
+            outcome.messages += 1;
+            outcome.current += usize::from(revision == newest);
+            let index = usize::try_from(revision).unwrap_or_default().checked_sub(2);
+            let told_of = index.and_then(|index| published.get(index));
+            let latency = told_of.map_or(Duration::MAX, Instant::elapsed).as_micros();
+            outcome
+                .latencies
+                .push(u32::try_from(latency).unwrap_or(u32::MAX));
+        })?;
+        let last = published.last().map_or(Duration::ZERO, Instant::elapsed);
+        if published.len() == shape.publications && last > PATIENCE {
+            break;
+        }
+    }
+    outcome.latencies.sort_unstable();
+    Ok(outcome)
+}
+
+/// The revision of a message's position: the first field of both, as prost writes them.
+fn revision(message: &[u8]) -> Option<u64> {
+    let (&[tag, length], rest) = message.split_first_chunk::<2>()?;
+    if tag != 0x0a {
+        return None;
+    }
+    let mut position = rest.get(..usize::from(length))?;
+    while let Some((tag, rest)) = position.split_first() {
+        match tag {
+            0x0a => {
+                let (length, rest) = rest.split_first()?;
+                position = rest.get(usize::from(*length)..)?;
+            }
+            0x10 => return varint(rest),
+            _ => return None,
+        }
+    }
+    None
+}
+
+fn varint(bytes: &[u8]) -> Option<u64> {
+    let mut value = 0;
+    for (index, byte) in bytes.iter().take(9).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}

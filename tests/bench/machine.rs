@@ -1,0 +1,60 @@
+//! What the system tells of a process, and where it may run.
+
+use std::time::Duration;
+use std::{fs, io};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::thread::{CpuSet, sched_setaffinity};
+
+/// The core of the server.
+pub(crate) const SERVER_CORE: usize = 0;
+/// The core of the load.
+pub(crate) const LOAD_CORE: usize = 1;
+
+/// Binds this process, and those it starts from now on, to some cores; on a machine that has only one, to none.
+pub(crate) fn pin(cores: &[usize]) -> io::Result<()> {
+    if std::thread::available_parallelism()?.get() < 2 && cores == [SERVER_CORE] {
+        return Ok(());
+    }
+    let mut set = CpuSet::new();
+    for core in cores {
+        set.set(*core);
+    }
+    Ok(sched_setaffinity(None, &set)?)
+}
+
+/// Allows this process, and those it starts, as many descriptors as the system grants; tells how many that is.
+pub(crate) fn raise_descriptors() -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    let granted = match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_refused) => limit.current,
+    };
+    granted.map_or(usize::MAX, |granted| {
+        usize::try_from(granted).unwrap_or(usize::MAX)
+    })
+}
+
+/// How long all threads of a process have run.
+pub(crate) fn processor_time(pid: u32) -> io::Result<Duration> {
+    let mut nanoseconds = 0;
+    for task in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let text = fs::read_to_string(task?.path().join("schedstat"))?;
+        let ran = text.split_whitespace().next().map(str::parse::<u64>);
+        nanoseconds += ran.and_then(Result::ok).unwrap_or_default();
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+/// How much memory of a process is in use, in bytes.
+pub(crate) fn resident_bytes(pid: u32) -> io::Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next());
+    let kibibytes = kibibytes.map(str::parse::<u64>).and_then(Result::ok);
+    Ok(kibibytes.unwrap_or_default() * 1024)
+}

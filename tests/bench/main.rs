@@ -1,0 +1,108 @@
+//! `cargo bench`: our server beside a naive one, frames written by hand, and the servers of others that are installed
+//! here, in turns on the same two cores. Only ratios within a round are claims; see `--help`.
+
+mod backlog;
+mod fanout;
+mod load;
+mod machine;
+mod plan;
+mod report;
+mod servers;
+mod start;
+mod unary;
+
+use std::cell::Cell;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use crate::plan::{Figures, Plan};
+use crate::servers::{Design, naive, ours, raw};
+
+/// As in the program that is shipped; the naive server has it too.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+const HELP: &str = "\
+cargo bench [-- [--quick] [--rounds N] [PART…]]
+
+Starts each server on loopback, pinned to core 0, and loads it from core 1; reads the processor time of the server from
+/proc, which moves less than its throughput does on a shared machine. A figure is the median of the rounds and their
+range; where the range straddles the goal there is no verdict. Servers of others are measured when they are on the PATH:
+redis-server, nats-server, etcd.
+
+Parts: unary shared alone backlog start crowd threads. All of them take some minutes; --quick takes one, and says less.
+";
+/// Fewer leave no range; more tell little that is new.
+const ROUNDS: usize = 3;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let ended = match words.as_slice() {
+        ["server", design, pairs] => serve(design, pairs),
+        words if words.contains(&"--help") => io::stdout().write_all(HELP.as_bytes()),
+        words => measure(words),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // There is nowhere else to say it.
+            drop(writeln!(io::stderr(), "{error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Is one of the servers, until the parent is gone.
+fn serve(design: &str, pairs: &str) -> io::Result<()> {
+    let pairs = pairs.parse().map_err(io::Error::other)?;
+    let mut named = Design::ALL.into_iter();
+    let design = named.find(|known| known.name() == design);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    match design {
+        Some(Design::Ours | Design::OursFree) => runtime.block_on(ours::serve(true)),
+        Some(Design::OursMulti) => tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()?
+            .block_on(ours::serve(true)),
+        Some(Design::OursEach) => runtime.block_on(ours::serve_each()),
+        Some(Design::OursPlain) => runtime.block_on(ours::serve(false)),
+        Some(Design::Naive) => runtime.block_on(naive::serve(pairs)),
+        Some(Design::RawAsked) => raw::serve(pairs, false),
+        Some(Design::RawWatched) => raw::serve(pairs, true),
+        _ => Err(io::Error::other("no server of this program")),
+    }
+}
+
+fn measure(words: &[&str]) -> io::Result<()> {
+    let mut plan = Plan {
+        rounds: ROUNDS,
+        is_quick: false,
+        descriptors: machine::raise_descriptors(),
+        shared_cost: Cell::new(0),
+    };
+    let mut only = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            // What cargo adds.
+            "--bench" => {}
+            "--quick" => (plan.is_quick, plan.rounds) = (true, 1),
+            "--rounds" => {
+                let rounds = words.next().and_then(|rounds| rounds.parse().ok());
+                plan.rounds = rounds.ok_or_else(|| io::Error::other(HELP))?;
+            }
+            part => only.push(part.to_owned()),
+        }
+    }
+    let mut out = io::stdout();
+    let mut figures = Figures::new(&mut out);
+    let ended = plan.run(&only, &mut figures);
+    let table = report::table(&figures.into_figures());
+    writeln!(out, "\n{table}")?;
+    ended
+}

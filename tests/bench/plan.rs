@@ -1,0 +1,269 @@
+//! What is run, in which order, and which figures follow from it.
+
+mod crowds;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crate::report::{Figure, Thousandths, percentile, ratio};
+use crate::servers::Design;
+use crate::{backlog, fanout, start, unary};
+
+/// Descriptors for everything that is no connection of the load.
+const DESCRIPTORS_SPARE: usize = 500;
+
+/// How much is run.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) rounds: usize,
+    pub(crate) is_quick: bool,
+    /// Descriptors a process may have.
+    pub(crate) descriptors: usize,
+    /// What a message cost in this round with a hundred streams a connection, in nanoseconds; zero before it is known.
+    pub(crate) shared_cost: Cell<u64>,
+}
+
+/// The figures so far, each line of a run told as it comes.
+pub(crate) struct Figures<'a> {
+    figures: Vec<Figure>,
+    out: &'a mut dyn Write,
+}
+
+impl<'a> Figures<'a> {
+    pub(crate) fn new(out: &'a mut dyn Write) -> Self {
+        let figures = Vec::new();
+        Self { figures, out }
+    }
+
+    pub(crate) fn into_figures(self) -> Vec<Figure> {
+        self.figures
+    }
+
+    fn tell(&mut self, line: &str) -> io::Result<()> {
+        writeln!(self.out, "{line}")?;
+        self.out.flush()
+    }
+
+    /// Adds the value of a round.
+    fn add(&mut self, goal: &'static str, what: &str, bound: Option<Thousandths>, value: Value) {
+        let known = self
+            .figures
+            .iter_mut()
+            .find(|figure| figure.goal == goal && figure.what == what);
+        if let Some(figure) = known {
+            figure.rounds.push(value.thousandths);
+            return;
+        }
+        self.figures.push(Figure {
+            goal,
+            what: what.to_owned(),
+            bound,
+            unit: value.unit,
+            rounds: vec![value.thousandths],
+        });
+    }
+}
+
+/// A value and its unit.
+#[derive(Debug, Clone, Copy)]
+struct Value {
+    thousandths: Thousandths,
+    unit: &'static str,
+}
+
+fn times(value: Option<u64>, of: Option<u64>) -> Option<Value> {
+    let thousandths = ratio(value?, of?);
+    Some(Value {
+        thousandths,
+        unit: "×",
+    })
+}
+
+fn kibibytes(bytes: u64) -> Value {
+    Value {
+        thousandths: ratio(bytes, 1024),
+        unit: " KiB",
+    }
+}
+
+fn mebibytes(bytes: u64) -> Value {
+    Value {
+        thousandths: ratio(bytes, 1024 * 1024),
+        unit: " MiB",
+    }
+}
+
+fn milliseconds(microseconds: u64) -> Value {
+    Value {
+        thousandths: microseconds,
+        unit: " ms",
+    }
+}
+
+impl Plan {
+    /// Runs the parts whose names are given, or all when none is.
+    pub(crate) fn run(&self, only: &[String], figures: &mut Figures<'_>) -> io::Result<()> {
+        let wanted = |part: &str| only.is_empty() || only.iter().any(|name| name == part);
+        for round in 1..=self.rounds {
+            figures.tell(&format!("round {round} of {}", self.rounds))?;
+            if wanted("unary") {
+                self.unary(figures)?;
+            }
+            if wanted("shared") {
+                self.shared(figures)?;
+            }
+            if wanted("alone") {
+                self.alone(figures)?;
+            }
+            if wanted("backlog") {
+                self.backlog(figures)?;
+            }
+            if wanted("threads") {
+                self.threads(figures)?;
+            }
+            if wanted("start") {
+                self.start(figures)?;
+            }
+        }
+        if wanted("crowd") && !self.is_quick {
+            self.crowd(figures)?;
+        }
+        Ok(())
+    }
+
+    fn calls(
+        &self,
+        figures: &mut Figures<'_>,
+        (pairs, at_once): (usize, usize),
+        designs: &[Design],
+    ) -> io::Result<BTreeMap<&'static str, u64>> {
+        let shape = unary::Shape {
+            pairs,
+            connections: 10,
+            at_once,
+            lasting: Duration::from_millis(if self.is_quick { 700 } else { 2000 }),
+        };
+        let mut costs = BTreeMap::new();
+        for design in designs.iter().filter(|design| design.is_here()) {
+            let outcome = unary::run(*design, &shape)?;
+            costs.insert(design.name(), outcome.cost);
+            let latency = |part| percentile(&outcome.latencies, part);
+            figures.tell(&format!(
+                "  {:11} {pairs:2} pairs, 10 connections × {at_once:2}: {:6} ns a call, {:6} calls/s, \
+                 p50 {} p99 {} p99.9 {} µs",
+                design.name(),
+                outcome.cost,
+                outcome.calls_per_second,
+                latency(500),
+                latency(990),
+                latency(999),
+            ))?;
+        }
+        Ok(costs)
+    }
+
+    fn unary(&self, figures: &mut Figures<'_>) -> io::Result<()> {
+        use Design::{Etcd, Naive, Ours, OursPlain, RawAsked, Redis};
+        let add = |figures: &mut Figures<'_>, goal, what: &str, bound, value: Option<Value>| {
+            if let Some(value) = value {
+                figures.add(goal, what, Some(bound), value);
+            }
+        };
+        let costs = self.calls(figures, (5, 10), &[Ours, OursPlain, Naive, RawAsked, Etcd])?;
+        let cost = |design: Design| costs.get(design.name()).copied();
+        add(
+            figures,
+            "G2",
+            "processor time of a call, 5 pairs, 10 at once, of naive",
+            500,
+            times(cost(Ours), cost(Naive)),
+        );
+        add(
+            figures,
+            "G4",
+            "the same, of etcd Range serializable",
+            150,
+            times(cost(Ours), cost(Etcd)),
+        );
+        let costs = self.calls(figures, (40, 10), &[Ours, Naive])?;
+        let cost = |design: Design| costs.get(design.name()).copied();
+        add(
+            figures,
+            "G3",
+            "the same, 40 pairs, of naive",
+            400,
+            times(cost(Ours), cost(Naive)),
+        );
+        let costs = self.calls(figures, (5, 1), &[Ours, RawAsked, Redis])?;
+        let cost = |design: Design| costs.get(design.name()).copied();
+        add(
+            figures,
+            "G5",
+            "the same, 5 pairs, one at once, of redis GET",
+            1400,
+            times(cost(Ours), cost(Redis)),
+        );
+        add(
+            figures,
+            "G6",
+            "the same, of frames written by hand",
+            1700,
+            times(cost(Ours), cost(RawAsked)),
+        );
+        Ok(())
+    }
+
+    /// A thousand subscribers, four hundred revisions a second.
+    fn backlog(&self, figures: &mut Figures<'_>) -> io::Result<()> {
+        let shape = fanout::Shape {
+            pairs: 5,
+            connections: if self.is_quick { 200 } else { 1000 },
+            streams: 1,
+            publications: if self.is_quick { 200 } else { 1200 },
+            pause: Duration::from_micros(2500),
+        };
+        let outcome = backlog::run(Design::Ours, &shape)?;
+        let p99 = percentile(&outcome.latencies, 990);
+        figures.tell(&format!(
+            "  ours        {} subscribers, {} revisions, 400/s: {} messages, {} end with the newest, p99 {p99} µs",
+            shape.subscribers(),
+            shape.publications,
+            outcome.messages,
+            outcome.current,
+        ))?;
+        let what = "p99 from a revision to its arrival, 1 000 subscribers, 400 revisions/s";
+        figures.add("G13", what, Some(50_000), milliseconds(p99.into()));
+        let lost = shape.subscribers().abs_diff(outcome.current);
+        let value = Value {
+            thousandths: u64::try_from(lost).unwrap_or(u64::MAX) * 1000,
+            unit: "",
+        };
+        figures.add(
+            "G13",
+            "subscribers that do not end with the newest revision",
+            Some(0),
+            value,
+        );
+        Ok(())
+    }
+
+    fn start(&self, figures: &mut Figures<'_>) -> io::Result<()> {
+        for _start in 0..if self.is_quick { 3 } else { 5 } {
+            let outcome = start::run()?;
+            let what = "from the start of the process to the first answer";
+            figures.add(
+                "G15",
+                what,
+                Some(20_000),
+                milliseconds(outcome.first_answer),
+            );
+            let what = "memory of an idle service";
+            figures.add("G16", what, Some(20_000), mebibytes(outcome.idle_bytes));
+        }
+        let size = mebibytes(start::program_bytes()?);
+        figures.add("G16", "size of the program", Some(12_000), size);
+        Ok(())
+    }
+}

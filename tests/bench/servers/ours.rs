@@ -1,0 +1,104 @@
+//! Our server as it is shipped, but for the banks: the same board, feed, service, listener and settings.
+
+use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use silkrate::clock::Clock;
+use silkrate::domain::RateFilter;
+use silkrate::feed::{Feed, Terms};
+use silkrate::grpc::{Rates, SharedRates};
+use silkrate::listener::{Limits, incoming};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::Server;
+
+use crate::servers::Orders;
+use crate::servers::figures::{Figures, pairs};
+
+/// More connections than any measurement makes.
+const CONNECTIONS_MAX: usize = 100_000;
+/// Streams on a connection, as the service has it.
+const STREAMS_MAX: u32 = 1024;
+/// More streams than any measurement opens.
+const SUBSCRIBERS_MAX: u32 = 1_000_000;
+/// The largest request, as the service has it.
+const REQUEST_BYTES_MAX: usize = 64 * 1024;
+/// No heartbeat falls into a measurement.
+const HEARTBEAT: Duration = Duration::from_secs(3600);
+
+/// The service over a board.
+pub(crate) fn service(figures: &Figures) -> Rates {
+    let terms = Terms::new(HEARTBEAT, SUBSCRIBERS_MAX);
+    let feed = Feed::new(figures.reader(), terms, CancellationToken::new());
+    let (_, ledger) = watch::channel(None);
+    let ticker = RateFilter::parse(&pairs(5)).expect("these are pairs");
+    Rates::new(feed, ledger, ticker, Clock::real())
+}
+
+/// Serves until the process is ended, and publishes when ordered to.
+pub(crate) async fn serve(gather_writes: bool) -> io::Result<()> {
+    let figures = Figures::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let mut orders = Orders::begin(listener.local_addr()?)?;
+    let publish = || {
+        figures.publish();
+    };
+    tokio::select! {
+        served = serve_on(listener, &figures, gather_writes) => served,
+        () = orders.each(publish) => Ok(()),
+    }
+}
+
+/// The same from two threads, each with a runtime and a socket of its own on the same port.
+pub(crate) async fn serve_each() -> io::Result<()> {
+    let figures = Arc::new(Figures::new());
+    let listener = listen_beside(([127, 0, 0, 1], 0).into())?;
+    let address = listener.local_addr()?;
+    let other = (Arc::clone(&figures), address);
+    let _ends_with_the_process = std::thread::spawn(move || -> io::Result<()> {
+        let (figures, address) = other;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        runtime.block_on(async { serve_on(listen_beside(address)?, &figures, true).await })
+    });
+    let mut orders = Orders::begin(address)?;
+    let publish = || {
+        figures.publish();
+    };
+    tokio::select! {
+        served = serve_on(listener, &figures, true) => served,
+        () = orders.each(publish) => Ok(()),
+    }
+}
+
+/// A socket that leaves room for others on its port.
+fn listen_beside(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    socket.listen(1024)
+}
+
+/// Serves on a port that is taken.
+pub(crate) async fn serve_on(
+    listener: TcpListener,
+    figures: &Figures,
+    gather_writes: bool,
+) -> io::Result<()> {
+    let routes = Server::builder()
+        .max_concurrent_streams(STREAMS_MAX)
+        .http2_max_local_error_reset_streams(Some(256))
+        .http2_max_header_list_size(8 * 1024)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .timeout(Duration::from_secs(10))
+        .add_service(SharedRates::new(service(figures), true, REQUEST_BYTES_MAX));
+    let incoming = incoming(listener, Limits::new(CONNECTIONS_MAX, gather_writes));
+    let served = routes.serve_with_incoming_shutdown(incoming, pending());
+    served.await.map_err(io::Error::other)
+}

@@ -1,0 +1,104 @@
+//! What it takes to begin: the size of the program, the time to the first answer, the memory of one that has nothing to do.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::load::http2::{Call, Http2};
+use crate::load::{Arrived, frames};
+use crate::machine::{self, LOAD_CORE, SERVER_CORE};
+
+/// The program as this bench was built with it.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_silkrate");
+/// How long a start may take.
+const START_MAX: Duration = Duration::from_secs(10);
+/// How long it is left alone before its memory is read.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// What one start came to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcome {
+    /// From starting the process to the first answer, in microseconds.
+    pub(crate) first_answer: u64,
+    pub(crate) idle_bytes: u64,
+}
+
+/// The size of the program, in bytes.
+pub(crate) fn program_bytes() -> io::Result<u64> {
+    Ok(fs::metadata(PROGRAM)?.len())
+}
+
+/// Starts the service with every bank pointed at a closed port, asks it once, and stops it.
+pub(crate) fn run() -> io::Result<Outcome> {
+    let port = || TcpListener::bind("127.0.0.1:0")?.local_addr();
+    let (address, admin) = (port()?, port()?);
+    machine::pin(&[SERVER_CORE])?;
+    let begun = Instant::now();
+    let mut command = Command::new(PROGRAM);
+    command
+        .arg("serve")
+        .env("SILKRATE_SERVER__LISTEN", address.to_string())
+        .env("SILKRATE_SERVER__ADMIN_LISTEN", admin.to_string())
+        .env("SILKRATE_STORE__PATH", ":memory:")
+        .stderr(Stdio::null());
+    for bank in ["NBK", "NBKR", "CBU", "NBT", "CBT", "CBR"] {
+        command.env(
+            format!("SILKRATE_SOURCES__{bank}__BASE_URL"),
+            "http://127.0.0.1:9",
+        );
+    }
+    let started = command.spawn();
+    machine::pin(&[LOAD_CORE])?;
+    let mut child = started?;
+    let outcome = measure(&child, address, begun);
+    drop(child.kill());
+    drop(child.wait());
+    outcome
+}
+
+fn measure(child: &Child, address: SocketAddr, begun: Instant) -> io::Result<Outcome> {
+    let socket = loop {
+        match TcpStream::connect(address) {
+            Ok(socket) => break socket,
+            Err(error) if begun.elapsed() > START_MAX => return Err(error),
+            Err(_not_yet) => std::thread::sleep(Duration::from_micros(100)),
+        }
+    };
+    answer(socket)?;
+    let first_answer = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    std::thread::sleep(IDLE);
+    let idle_bytes = machine::resident_bytes(child.id())?;
+    Ok(Outcome {
+        first_answer,
+        idle_bytes,
+    })
+}
+
+/// Asks for a snapshot and waits for it.
+fn answer(mut socket: TcpStream) -> io::Result<()> {
+    let call = Call {
+        path: "/silkrate.v1.RateService/GetSnapshot",
+        body: frames::grpc(&[]),
+        is_whole: true,
+        is_repeated: false,
+    };
+    let mut out = Vec::new();
+    let mut http = Http2::begin(&Rc::new(call), 1, &mut out);
+    let mut buffer = vec![0; 16 * 1024];
+    let mut has_answered = false;
+    while !has_answered {
+        socket.write_all(&std::mem::take(&mut out))?;
+        let read = socket.read(&mut buffer)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let bytes = buffer.get(..read).unwrap_or_default();
+        http.received(bytes, &mut out, &mut |arrived| {
+            has_answered |= matches!(arrived, Arrived::Message(_));
+        })?;
+    }
+    Ok(())
+}

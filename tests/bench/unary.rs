@@ -1,0 +1,97 @@
+//! Calls with one answer: how much processor time each takes, and how long it takes to come.
+
+use std::io;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use prost::Message;
+use silkrate::pb;
+
+use crate::load::http2::Call;
+use crate::load::{Arrived, Load, Speech, frames};
+use crate::machine;
+use crate::servers::figures::pairs;
+use crate::servers::{Design, Server, peers};
+
+/// Before counting begins: connections are made, caches and branch predictors are warm.
+const WARM_UP: Duration = Duration::from_millis(300);
+/// How long the load waits for anything at most, so that it notices the end of its time.
+const TURN: Duration = Duration::from_millis(20);
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) pairs: usize,
+    pub(crate) connections: usize,
+    /// Calls under way on each connection.
+    pub(crate) at_once: usize,
+    pub(crate) lasting: Duration,
+}
+
+/// What one run came to.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    /// Processor time of the server for a call, in nanoseconds.
+    pub(crate) cost: u64,
+    pub(crate) calls_per_second: u64,
+    /// Sorted, in microseconds.
+    pub(crate) latencies: Vec<u32>,
+}
+
+/// Asks for a snapshot of that many pairs.
+pub(crate) fn speech(design: Design, shape: &Shape) -> Speech {
+    if peers::program(design).is_some() {
+        return peers::asking(design, shape.at_once);
+    }
+    let pairs = pairs(shape.pairs);
+    let request = pb::GetSnapshotRequest {
+        filter: Some(pb::RateFilter { pairs }),
+    };
+    let call = Call {
+        path: "/silkrate.v1.RateService/GetSnapshot",
+        body: frames::grpc(&request.encode_to_vec()),
+        is_whole: true,
+        is_repeated: true,
+    };
+    Speech::Grpc {
+        call: Rc::new(call),
+        calls: shape.at_once,
+    }
+}
+
+/// Starts a server, asks it for a while, and stops it.
+pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
+    let server = Server::start(design, shape.pairs)?;
+    let mut load = Load::connect(server.address, shape.connections, &speech(design, shape))?;
+    let warm = Instant::now();
+    while warm.elapsed() < WARM_UP {
+        load.turn(TURN, &mut |_| ())?;
+    }
+    let (mut messages, mut latencies) = (0_u64, Vec::with_capacity(1 << 20));
+    let (begun, before) = (Instant::now(), machine::processor_time(server.pid())?);
+    while begun.elapsed() < shape.lasting {
+        load.turn(TURN, &mut |arrived| match arrived {
+            Arrived::Message(_) => messages += 1,
+            Arrived::Ended(latency) => {
+                let latency = latency.unwrap_or_default().as_micros();
+                latencies.push(u32::try_from(latency).unwrap_or(u32::MAX));
+            }
+        })?;
+    }
+    let (lasted, after) = (begun.elapsed(), machine::processor_time(server.pid())?);
+    let calls = u64::try_from(latencies.len()).unwrap_or(u64::MAX);
+    // An answer without a message is a refusal; the ends of the run may part one from the other.
+    let parted = u64::try_from(shape.connections * shape.at_once).unwrap_or(u64::MAX);
+    if calls == 0 || messages.abs_diff(calls) > parted {
+        let said = format!("{}: {messages} messages for {calls} calls", design.name());
+        return Err(io::Error::other(said));
+    }
+    latencies.sort_unstable();
+    let cost = after.saturating_sub(before).as_nanos() / u128::from(calls);
+    let calls_per_second = u128::from(calls) * 1_000_000 / lasted.as_micros().max(1);
+    Ok(Outcome {
+        cost: u64::try_from(cost).unwrap_or(u64::MAX),
+        calls_per_second: u64::try_from(calls_per_second).unwrap_or(u64::MAX),
+        latencies,
+    })
+}

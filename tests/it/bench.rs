@@ -1,0 +1,119 @@
+//! `silkrate bench`, against a service that runs.
+
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
+
+fn bench(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
+    command.arg("bench").args(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// The number in the row of a figure.
+fn figure(table: &str, name: &str) -> u64 {
+    let row = table.lines().find_map(|line| line.strip_prefix(name));
+    let row = row.unwrap_or_else(|| panic!("no {name} in {table}"));
+    row.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn calls_are_made_and_counted() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let load = [
+        "unary",
+        "--connections",
+        "2",
+        "--streams",
+        "3",
+        "--seconds",
+        "1",
+        "--pairs",
+        "KZT/USD,*/EUR",
+        "--server",
+        &silkrate.url,
+    ];
+    let ran = bench(&load).output().await.unwrap();
+    let text = String::from_utf8(ran.stdout).unwrap();
+    assert!(ran.status.success(), "{text}");
+    let calls = figure(&text, "calls  ");
+    assert!(calls >= 6, "{text}");
+    assert!(figure(&text, "bytes a call") > 50, "{text}");
+    assert!(
+        figure(&text, "latency p50") <= figure(&text, "latency longest") * 1000,
+        "{text}"
+    );
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn every_subscriber_is_seen_to_have_what_is_published() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let load = [
+        "fanout",
+        "--connections",
+        "2",
+        "--streams",
+        "5",
+        "--seconds",
+        "2",
+        "--pairs",
+        "USD/KZT",
+        "--server",
+        &silkrate.url,
+    ];
+    let mut running = bench(&load).spawn().unwrap();
+    // The bank corrects its dollar again and again, for as long as the load runs.
+    let mut cents = 10;
+    while running.try_wait().unwrap().is_none() {
+        let value = format!("475.{cents}");
+        cents = if cents == 99 { 10 } else { cents + 1 };
+        let document = nbk("02.04.2026", (&value, "-3.68"), ("3.91", "-0.02"));
+        bank.publish(&[
+            (nbk_path("02.04.2026"), document.clone()),
+            (nbk_path("03.04.2026"), document),
+        ]);
+        let dollar = silkrate::domain::Pair::parse("USD/KZT").unwrap();
+        let holds = |rate: silkrate::domain::Rate| rate.value.to_string() == value;
+        silkrate
+            .committed(|snapshot| snapshot.rate(dollar).is_some_and(holds))
+            .await;
+    }
+    let ran = running.wait_with_output().await.unwrap();
+    let text = String::from_utf8(ran.stdout).unwrap();
+    assert!(ran.status.success(), "{text}");
+    assert!(text.contains("10 of 10"), "{text}");
+    let complete = figure(&text, "revisions that all have");
+    assert!(complete >= 1, "{text}");
+    // Ten openings, and ten messages for each revision.
+    assert!(figure(&text, "messages  ") >= 10 + 10 * complete, "{text}");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn without_a_server_it_fails_and_says_where_there_is_none() {
+    let ran = bench(&["unary", "--server", "http://127.0.0.1:9"])
+        .output()
+        .await
+        .unwrap();
+    let told = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(told.contains("http://127.0.0.1:9"), "{told}");
+}
+
+#[tokio::test]
+async fn a_pair_that_is_none_is_refused_in_the_servers_words() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let load = ["unary", "--pairs", "KZTUSD", "--server", &silkrate.url];
+    let ran = bench(&load).output().await.unwrap();
+    let told = String::from_utf8(ran.stderr).unwrap();
+    assert_eq!(ran.status.code(), Some(1));
+    assert!(told.contains("KZTUSD"), "{told}");
+    silkrate.finish().await;
+}

@@ -1,0 +1,80 @@
+//! The program is asked to end while a thousand readers are there.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use silkrate::pb;
+use silkrate::pb::rate_service_client::RateServiceClient;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use tonic::{Code, Status, Streaming};
+use tonic_types::StatusExt;
+
+use crate::support::silkrate::reason;
+
+/// Connections, and the streams of each.
+const CROWD: (usize, usize) = (10, 100);
+/// How long the program promises to take at most.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+
+/// The demo as a program of its own, and where it answers.
+///
+/// Its output has to stay open: a program that nobody reads any more ends by itself.
+async fn demo() -> (Child, Lines<BufReader<ChildStdout>>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
+    command.args(["serve", "--demo"]).kill_on_drop(true);
+    for listener in ["SERVER__LISTEN", "SERVER__ADMIN_LISTEN", "WEB__LISTEN"] {
+        command.env(format!("SILKRATE_{listener}"), "127.0.0.1:0");
+    }
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some(rest) = line.strip_prefix("serving gRPC on ") {
+            let address = rest.split(';').next().unwrap();
+            let url = format!("http://{address}");
+            return (child, lines, url);
+        }
+    }
+    panic!("it ended without saying where it serves");
+}
+
+/// The status that a stream ends with.
+async fn end(mut stream: Streaming<pb::WatchRatesResponse>) -> Status {
+    loop {
+        match stream.message().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("a stream never ends well"),
+            Err(status) => return status,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_streams_end_with_a_status_in_time_when_the_program_is_asked_to() {
+    let (mut child, _output, url) = demo().await;
+    let mut streams = Vec::new();
+    let (connections, streams_each) = CROWD;
+    for _ in 0..connections {
+        let mut client = RateServiceClient::connect(url.clone()).await.unwrap();
+        for _ in 0..streams_each {
+            let request = pb::WatchRatesRequest::default();
+            streams.push(client.watch_rates(request).await.unwrap().into_inner());
+        }
+    }
+    let asked = Instant::now();
+    let pid = child.id().unwrap().to_string();
+    let killed = Command::new("kill").args(["-TERM", &pid]).status().await;
+    assert!(killed.unwrap().success());
+    for stream in streams {
+        let status = end(stream).await;
+        assert_eq!(
+            reason(&status),
+            (Code::Unavailable, "DRAINING".into(), None)
+        );
+        assert!(status.get_error_details().retry_info().is_some());
+    }
+    let exit = tokio::time::timeout(DRAIN_MAX, child.wait()).await;
+    assert!(exit.expect("it ends").unwrap().success());
+    assert!(asked.elapsed() < DRAIN_MAX);
+}

@@ -1,0 +1,106 @@
+//! A connection whose other end does not read any more, though it is there.
+
+use std::net::SocketAddr;
+
+use silkrate::pb::rate_service_client::RateServiceClient;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tonic::transport::Channel;
+
+use crate::crowd::{Replica, VALUES, bytes_of_snapshot, correct, request};
+use crate::support::april::{bank_of_april, silkrate_of_april};
+
+/// Streams of the connection that stalls: what they are owed is more than the system takes for it.
+const STALLED: usize = 1_000;
+/// Connections of the others, and the streams of each.
+const OTHERS: (usize, usize) = (10, 100);
+/// The least that the system lets a socket hold for a program that does not read.
+const RECEIVE_BYTES: u32 = 4_096;
+
+/// Stands between a client and the server, and can stop carrying what the server says.
+struct Wire {
+    url: String,
+    carries: watch::Sender<bool>,
+    _task: JoinSet<()>,
+}
+
+impl Wire {
+    async fn to(server: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (carries, may_carry) = watch::channel(true);
+        let mut task = JoinSet::new();
+        task.spawn(async move {
+            let (near, _) = listener.accept().await.unwrap();
+            let far = TcpSocket::new_v4().unwrap();
+            far.set_recv_buffer_size(RECEIVE_BYTES).unwrap();
+            let far = far.connect(server).await.unwrap();
+            let (mut said, mut heard) = far.into_split();
+            let (mut asked, mut told) = near.into_split();
+            let upwards = tokio::io::copy(&mut asked, &mut heard);
+            let downwards = carry(&mut said, &mut told, may_carry);
+            // The end of a test ends both.
+            drop(tokio::join!(upwards, downwards));
+        });
+        Self {
+            url,
+            carries,
+            _task: task,
+        }
+    }
+}
+
+async fn carry(
+    from: &mut OwnedReadHalf,
+    to: &mut OwnedWriteHalf,
+    mut may_carry: watch::Receiver<bool>,
+) {
+    let mut piece = [0; 1_024];
+    while may_carry.wait_for(|may| *may).await.is_ok() {
+        match from.read(&mut piece).await {
+            Ok(0) | Err(_) => return,
+            Ok(length) if to.write_all(&piece[..length]).await.is_err() => return,
+            Ok(_) => {}
+        }
+    }
+}
+
+async fn connect(url: &str) -> RateServiceClient<Channel> {
+    RateServiceClient::connect(url.to_owned()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_that_stopped_reading_costs_a_thousand_others_nothing() {
+    let bank = bank_of_april().await;
+    let mut silkrate = silkrate_of_april(&bank).await;
+    let server = silkrate.url.trim_start_matches("http://").parse().unwrap();
+    let wire = Wire::to(server).await;
+    let mut client = connect(&wire.url).await;
+    let mut stalled = Vec::new();
+    for _ in 0..STALLED {
+        stalled.push(client.watch_rates(request()).await.unwrap().into_inner());
+    }
+    let (connections, streams) = OTHERS;
+    let mut others = Vec::new();
+    for _ in 0..connections {
+        let mut client = connect(&silkrate.url).await;
+        for _ in 0..streams {
+            let stream = client.watch_rates(request()).await.unwrap().into_inner();
+            others.push((Replica::default(), stream));
+        }
+    }
+    wire.carries.send_replace(false);
+    for value in VALUES {
+        correct(&bank, &silkrate, value).await;
+        let (position, expected) = bytes_of_snapshot(&mut silkrate).await;
+        for (replica, stream) in &mut others {
+            replica.read_to(stream, &position).await;
+            assert_eq!(replica.bytes(), expected);
+        }
+    }
+    drop((stalled, wire));
+    silkrate.finish().await;
+}

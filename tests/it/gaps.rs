@@ -1,0 +1,102 @@
+//! Tables that were missed: noticed, flagged, and fetched back.
+
+use silkrate::domain::{Check, Pair, Snapshot};
+
+use crate::support::april::{nbk, nbk_path};
+use crate::support::bank::Bank;
+use crate::support::silkrate::{Silkrate, settings, source};
+
+fn flags(snapshot: &Snapshot) -> Vec<(Check, String)> {
+    let states = snapshot.sources();
+    let flags = states.flat_map(|state| &state.flags);
+    flags
+        .map(|flag| (flag.check, flag.detail.clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_missed_day_is_flagged_by_the_banks_own_change_and_fetched_back() {
+    let bank = Bank::start().await;
+    let first = nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02"));
+    let third = nbk("03.04.2026", ("476.00", "0.91"), ("3.92", "0.01"));
+    // The bank cannot show the second of April yet: it answers with the first.
+    bank.publish(&[
+        (
+            nbk_path("31.03.2026"),
+            nbk("31.03.2026", ("481.54", "0.26"), ("3.95", "0.00")),
+        ),
+        (nbk_path("01.04.2026"), first.clone()),
+        (nbk_path("02.04.2026"), first),
+        (nbk_path("03.04.2026"), third.clone()),
+        (nbk_path("04.04.2026"), third),
+    ]);
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.sources.push(source("nbk", "", &bank.url()));
+    let silkrate = Silkrate::start(config).await;
+    silkrate
+        .committed(|snapshot| !flags(snapshot).is_empty())
+        .await;
+    let odd = flags(&silkrate.board.snapshot());
+    assert_eq!(
+        odd[0],
+        (
+            Check::Calendar,
+            "the table for 2026-04-02 is not known".to_owned()
+        )
+    );
+    assert_eq!(
+        odd[1],
+        (
+            Check::PublishedChange,
+            "the bank prints a change of 0.91; 476.00 after 478.77 on 2026-04-01 is -2.77"
+                .to_owned()
+        )
+    );
+
+    let second = nbk("02.04.2026", ("475.09", "-3.68"), ("3.91", "-0.02"));
+    bank.publish(&[(nbk_path("02.04.2026"), second)]);
+    silkrate
+        .committed(|snapshot| flags(snapshot).is_empty())
+        .await;
+    let rate = silkrate
+        .board
+        .snapshot()
+        .rate(Pair::parse("USD/KZT").unwrap());
+    let announced = rate.unwrap().announced.unwrap();
+    assert_eq!(announced.change.unwrap().absolute.to_string(), "0.91");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_bank_asked_for_the_newest_alone_has_a_missed_day_fetched_back_by_its_date() {
+    let bank = Bank::start().await;
+    let cbu = |date: &str, rate: &str, diff: &str| {
+        format!(
+            r#"[{{"Ccy":"USD","Nominal":"1","Rate":"{rate}","Diff":"{diff}","Date":"{date}"}},{{"Ccy":"EUR","Nominal":"1","Rate":"13972.13","Diff":"0","Date":"{date}"}}]"#
+        )
+    };
+    let dated = |date: &str| format!("/en/arkhiv-kursov-valyut/json/all/{date}/");
+    let latest = "/en/arkhiv-kursov-valyut/json/".to_owned();
+    let first = cbu("31.03.2026", "12218.44", "-22.5");
+    bank.publish(&[
+        (dated("2026-03-30"), cbu("30.03.2026", "12240.94", "10")),
+        (dated("2026-03-31"), first.clone()),
+        (latest.clone(), first),
+        (dated("2026-04-01"), cbu("01.04.2026", "12194.21", "-24.23")),
+    ]);
+    let mut config = settings("2026-03-31T09:00:00Z");
+    config.sources.push(source("cbu", "", &bank.url()));
+    let mut silkrate = Silkrate::start(config).await;
+    silkrate.all_attempted().await;
+    // The newest is already that of the second: the one between was never the newest when it was asked for.
+    bank.publish(&[(latest, cbu("02.04.2026", "12142.10", "-52.11"))]);
+    silkrate
+        .committed(|snapshot| {
+            let rate = snapshot.rate(Pair::parse("USD/UZS").unwrap());
+            let announced = rate.and_then(|rate| rate.announced);
+            announced.is_some_and(|announced| announced.value.to_string() == "12194.21")
+        })
+        .await;
+    assert_eq!(flags(&silkrate.board.snapshot()), []);
+    silkrate.finish().await;
+}

@@ -1,0 +1,293 @@
+//! Accepted sockets: what is written arrives whole and in few pieces, and nobody is waited for without end.
+
+mod canned;
+mod counted;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use canned::{Canned, asking, rows};
+use counted::Counted;
+use futures_util::StreamExt;
+use prost::Message;
+use silkrate::listener::{Limits, incoming};
+use silkrate::pb;
+use silkrate::pb::rate_service_client::RateServiceClient;
+use silkrate::pb::rate_service_server::RateServiceServer;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::transport::{Channel, Server};
+
+/// Nothing that these tests wait for takes this long.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A deadline that passes at once.
+const AT_ONCE: Duration = Duration::from_millis(50);
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// An empty SETTINGS frame.
+const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+
+async fn within<T>(waited: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, waited)
+        .await
+        .expect("it comes to an end")
+}
+
+fn limits() -> Limits {
+    Limits::new(100, true)
+}
+
+/// A server of canned answers, and the tasks it runs in.
+struct Running {
+    address: SocketAddr,
+    canned: Canned,
+    shutdown: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Running {
+    async fn start(limits: Limits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (canned, shutdown) = (Canned::default(), CancellationToken::new());
+        let routes = Server::builder().add_service(RateServiceServer::new(canned.clone()));
+        let stopped = shutdown.clone().cancelled_owned();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let served = routes.serve_with_incoming_shutdown(incoming(listener, limits), stopped);
+            served.await.unwrap();
+        });
+        Self {
+            address,
+            canned,
+            shutdown,
+            tasks,
+        }
+    }
+
+    async fn client(&self) -> RateServiceClient<Channel> {
+        client(self.address).await
+    }
+
+    /// Asks the server to stop, and waits until every connection has ended.
+    async fn stop(mut self) {
+        self.shutdown.cancel();
+        within(self.tasks.join_next()).await.unwrap().unwrap();
+    }
+}
+
+async fn client(address: SocketAddr) -> RateServiceClient<Channel> {
+    let channel = Channel::from_shared(format!("http://{address}")).unwrap();
+    RateServiceClient::new(channel.connect().await.unwrap())
+        .max_decoding_message_size(16 * 1024 * 1024)
+}
+
+/// A server over sockets that count their writes.
+async fn counted() -> (RateServiceClient<Channel>, Counted, JoinSet<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let counter = Counted::default();
+    let sockets = counter.sockets(listener);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async move {
+        let routes = Server::builder().add_service(RateServiceServer::new(Canned::default()));
+        routes.serve_with_incoming(sockets).await.unwrap();
+    });
+    (client(address).await, counter, tasks)
+}
+
+#[tokio::test]
+async fn a_reply_is_one_write_when_one_is_asked_for_at_a_time() {
+    let (mut client, counter, _tasks) = counted().await;
+    client.get_snapshot(asking(5)).await.unwrap();
+    let before = counter.writes();
+    for _request in 0..1000 {
+        client.get_snapshot(asking(5)).await.unwrap();
+    }
+    let writes = counter.writes() - before;
+    assert!(writes <= 1050, "{writes} writes for 1000 replies");
+}
+
+#[tokio::test]
+async fn ten_replies_asked_for_together_are_one_write() {
+    let (mut client, counter, _tasks) = counted().await;
+    client.get_snapshot(asking(5)).await.unwrap();
+    let before = counter.writes();
+    for _round in 0..100 {
+        let asked = (0..10).map(|_stream| {
+            let mut client = client.clone();
+            async move { client.get_snapshot(asking(5)).await.unwrap() }
+        });
+        futures_util::future::join_all(asked).await;
+    }
+    let writes = counter.writes() - before;
+    assert!(writes <= 150, "{writes} writes for 1000 replies");
+}
+
+#[tokio::test]
+async fn an_answer_many_times_the_buffer_arrives_byte_for_byte() {
+    for gather_writes in [true, false] {
+        let running = Running::start(Limits::new(100, gather_writes)).await;
+        let mut client = running.client().await;
+        let answer = client
+            .get_snapshot(asking(20_000))
+            .await
+            .unwrap()
+            .into_inner();
+        let expected = rows(20_000).encode_to_vec();
+        assert!(expected.len() > 1024 * 1024, "{} bytes", expected.len());
+        assert_eq!(
+            answer.encode_to_vec(),
+            expected,
+            "gathered: {gather_writes}"
+        );
+        drop(client);
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_stops_is_cut_and_little_was_kept_for_it() {
+    for gather_writes in [true, false] {
+        let write_stall_max = AT_ONCE;
+        let limits = Limits {
+            write_stall_max,
+            gather_writes,
+            ..limits()
+        };
+        let running = Running::start(limits).await;
+        let socket = TcpStream::connect(running.address).await.unwrap();
+        let (mut sender, connection) = h2::client::Builder::new()
+            .initial_window_size(i32::MAX.cast_unsigned())
+            .initial_connection_window_size(i32::MAX.cast_unsigned())
+            .handshake::<_, bytes::Bytes>(socket)
+            .await
+            .unwrap();
+        let request = canned::watch_request(running.address);
+        let (answer, mut body) = sender.send_request(request, false).unwrap();
+        body.send_data(bytes::Bytes::from_static(&[0; 5]), true)
+            .unwrap();
+        // The connection is read until the answer begins, and not once more.
+        let mut connection = Box::pin(connection);
+        let answer = tokio::select! {
+            answer = answer => answer.unwrap(),
+            ended = &mut connection => panic!("the connection ended: {ended:?}"),
+        };
+        within(running.canned.streams_ended(1)).await;
+        // What the sockets of the two sides hold is the kernel's affair: some megabytes, of an endless stream.
+        let produced = running.canned.bytes_produced();
+        assert!(produced < 32 * 1024 * 1024, "{produced} bytes");
+        drop((answer, connection));
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn peers_that_say_nothing_or_half_a_word_do_not_hold_up_a_stop() {
+    let limits = Limits {
+        first_bytes_timeout: AT_ONCE,
+        ..limits()
+    };
+    let running = Running::start(limits).await;
+    let mut silent = TcpStream::connect(running.address).await.unwrap();
+    let mut half = TcpStream::connect(running.address).await.unwrap();
+    half.write_all(&PREFACE[..12]).await.unwrap();
+    // One that is served, so that both were accepted before the stop.
+    running
+        .client()
+        .await
+        .get_snapshot(asking(1))
+        .await
+        .unwrap();
+    running.stop().await;
+    for peer in [&mut silent, &mut half] {
+        let mut rest = Vec::new();
+        // The end of the stream or a reset: either way nobody is there any more.
+        drop(within(peer.read_to_end(&mut rest)).await);
+    }
+}
+
+#[tokio::test]
+async fn a_silent_peer_is_dropped_while_the_service_runs() {
+    let limits = Limits {
+        first_bytes_timeout: AT_ONCE,
+        ..limits()
+    };
+    let running = Running::start(limits).await;
+    let mut silent = TcpStream::connect(running.address).await.unwrap();
+    let mut rest = Vec::new();
+    drop(within(silent.read_to_end(&mut rest)).await);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_says_goaway_while_streams_are_open() {
+    let running = Running::start(limits()).await;
+    let mut peer = TcpStream::connect(running.address).await.unwrap();
+    peer.write_all(&[PREFACE, SETTINGS].concat()).await.unwrap();
+    // The server's settings show that the connection stands.
+    let mut head = [0; 9];
+    within(peer.read_exact(&mut head)).await.unwrap();
+    let mut watcher = running.client().await;
+    let mut stream = watcher
+        .watch_rates(pb::WatchRatesRequest::default())
+        .await
+        .unwrap();
+    assert!(stream.get_mut().message().await.unwrap().is_some());
+    running.shutdown.cancel();
+    let mut said = head.to_vec();
+    let goaway = async {
+        while !frames(&said).contains(&7) {
+            assert!(
+                peer.read_buf(&mut said).await.unwrap() > 0,
+                "cut without a GOAWAY"
+            );
+        }
+    };
+    within(goaway).await;
+    // The open stream goes on until its reader leaves; then the server ends.
+    assert!(within(stream.get_mut().message()).await.unwrap().is_some());
+    drop((stream, watcher, peer));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_breaks_the_protocol_is_told_so_before_it_is_cut() {
+    let running = Running::start(limits()).await;
+    let mut peer = TcpStream::connect(running.address).await.unwrap();
+    let settings_on_a_stream: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 1];
+    let said = [PREFACE, SETTINGS, settings_on_a_stream].concat();
+    peer.write_all(&said).await.unwrap();
+    let mut answer = Vec::new();
+    within(peer.read_to_end(&mut answer)).await.unwrap();
+    assert_eq!(frames(&answer).last(), Some(&7), "{answer:?}");
+    running.stop().await;
+}
+
+/// The types of the whole frames in a text.
+fn frames(mut bytes: &[u8]) -> Vec<u8> {
+    let mut types = Vec::new();
+    while let [a, b, c, kind, _flags, _, _, _, _, rest @ ..] = bytes {
+        let length = u32::from_be_bytes([0, *a, *b, *c]);
+        let Some(rest) = rest.get(usize::try_from(length).unwrap()..) else {
+            break;
+        };
+        types.push(*kind);
+        bytes = rest;
+    }
+    types
+}
+
+#[tokio::test]
+async fn one_connection_more_than_allowed_waits_until_one_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut sockets = Box::pin(incoming(listener, Limits::new(1, true)));
+    let _first_peer = TcpStream::connect(address).await.unwrap();
+    let first = within(sockets.next()).await.unwrap().unwrap();
+    let _second_peer = TcpStream::connect(address).await.unwrap();
+    assert!(futures_util::poll!(sockets.next()).is_pending());
+    drop(first);
+    assert!(within(sockets.next()).await.unwrap().is_ok());
+}

@@ -1,0 +1,154 @@
+//! A service of made-up answers, as long and as many as wanted.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures_util::{Stream, stream};
+use prost::Message;
+use silkrate::pb;
+use silkrate::pb::rate_service_server::RateService;
+use tokio::sync::watch;
+use tonic::{Request, Response, Status};
+
+/// What it made, and how many of its streams have ended.
+#[derive(Debug, Clone)]
+pub(super) struct Canned {
+    bytes: Arc<AtomicUsize>,
+    ended: Arc<watch::Sender<usize>>,
+}
+
+impl Default for Canned {
+    fn default() -> Self {
+        Self {
+            bytes: Arc::default(),
+            ended: Arc::new(watch::Sender::new(0)),
+        }
+    }
+}
+
+impl Canned {
+    pub(super) fn bytes_produced(&self) -> usize {
+        self.bytes.load(Ordering::SeqCst)
+    }
+
+    pub(super) async fn streams_ended(&self, wanted: usize) {
+        let mut ended = self.ended.subscribe();
+        ended.wait_for(|ended| *ended >= wanted).await.unwrap();
+    }
+}
+
+/// Asks for that many rows.
+pub(super) fn asking(rows: usize) -> pb::GetSnapshotRequest {
+    let pairs = vec![String::new(); rows];
+    pb::GetSnapshotRequest {
+        filter: Some(pb::RateFilter { pairs }),
+    }
+}
+
+/// An answer of that many rows, no two alike.
+pub(super) fn rows(count: usize) -> pb::GetSnapshotResponse {
+    let rate = |index: usize| pb::Rate {
+        pair: "KZT/USD".to_owned(),
+        value: format!("0.00196{index}"),
+        effective_date: "2025-12-08".to_owned(),
+        source: "nbk".repeat(20),
+        ..pb::Rate::default()
+    };
+    pb::GetSnapshotResponse {
+        rates: (0..count).map(rate).collect(),
+        ..pb::GetSnapshotResponse::default()
+    }
+}
+
+/// A request for the stream, for a client without stubs.
+pub(super) fn watch_request(address: SocketAddr) -> http::Request<()> {
+    http::Request::post(format!(
+        "http://{address}/silkrate.v1.RateService/WatchRates"
+    ))
+    .header("content-type", "application/grpc")
+    .header("te", "trailers")
+    .body(())
+    .unwrap()
+}
+
+/// Counts a stream as ended once it is dropped.
+struct Ending(Arc<watch::Sender<usize>>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.send_modify(|ended| *ended += 1);
+    }
+}
+
+type Answer<T> = Result<Response<T>, Status>;
+
+#[tonic::async_trait]
+impl RateService for Canned {
+    type WatchRatesStream =
+        Pin<Box<dyn Stream<Item = Result<pb::WatchRatesResponse, Status>> + Send>>;
+
+    async fn get_snapshot(
+        &self,
+        request: Request<pb::GetSnapshotRequest>,
+    ) -> Answer<pb::GetSnapshotResponse> {
+        let wanted = request.into_inner().filter.unwrap_or_default().pairs.len();
+        Ok(Response::new(rows(wanted)))
+    }
+
+    /// Messages as fast as they are taken, without end.
+    async fn watch_rates(
+        &self,
+        _request: Request<pb::WatchRatesRequest>,
+    ) -> Answer<Self::WatchRatesStream> {
+        let snapshot = pb::Snapshot {
+            rates: rows(5).rates,
+            ..pb::Snapshot::default()
+        };
+        let message = pb::WatchRatesResponse {
+            event: Some(pb::watch_rates_response::Event::Snapshot(snapshot)),
+            ..pb::WatchRatesResponse::default()
+        };
+        let (bytes, size) = (Arc::clone(&self.bytes), message.encoded_len());
+        let ending = Ending(Arc::clone(&self.ended));
+        let messages = stream::repeat_with(move || {
+            let _held = &ending;
+            bytes.fetch_add(size, Ordering::SeqCst);
+            Ok(message.clone())
+        });
+        Ok(Response::new(Box::pin(messages)))
+    }
+
+    async fn get_rate(&self, _: Request<pb::GetRateRequest>) -> Answer<pb::GetRateResponse> {
+        Err(Status::unimplemented("not canned"))
+    }
+
+    async fn convert_amount(
+        &self,
+        _: Request<pb::ConvertAmountRequest>,
+    ) -> Answer<pb::ConvertAmountResponse> {
+        Err(Status::unimplemented("not canned"))
+    }
+
+    async fn list_fixings(
+        &self,
+        _: Request<pb::ListFixingsRequest>,
+    ) -> Answer<pb::ListFixingsResponse> {
+        Err(Status::unimplemented("not canned"))
+    }
+
+    async fn list_rate_history(
+        &self,
+        _: Request<pb::ListRateHistoryRequest>,
+    ) -> Answer<pb::ListRateHistoryResponse> {
+        Err(Status::unimplemented("not canned"))
+    }
+
+    async fn list_sources(
+        &self,
+        _: Request<pb::ListSourcesRequest>,
+    ) -> Answer<pb::ListSourcesResponse> {
+        Err(Status::unimplemented("not canned"))
+    }
+}

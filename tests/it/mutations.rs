@@ -1,0 +1,159 @@
+//! Every document damaged in every way: how much of what is wrong is refused, held, marked, or served as if nothing
+//! were. `cargo test --test it mutations -- --nocapture` prints a table for every document.
+
+mod cases;
+mod damage;
+mod layout;
+mod verdict;
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use rust_decimal::Decimal;
+use silkrate::domain::parse_decimal;
+
+use crate::mutations::cases::{Case, cases};
+use crate::mutations::damage::mutants;
+use crate::mutations::verdict::{Bench, Verdict};
+
+/// The columns of the report.
+const COLUMNS: [(&str, Verdict); 7] = [
+    ("rejected", Verdict::Rejected),
+    ("held", Verdict::Held),
+    ("flagged", Verdict::Flagged),
+    ("kept", Verdict::Kept),
+    ("harmless", Verdict::Harmless),
+    ("undetectable", Verdict::Undetectable),
+    ("unflagged", Verdict::Unflagged),
+];
+
+/// What became of the damaged forms of a document: by the kind of damage, in the order of [`COLUMNS`].
+type Counts = Vec<(&'static str, [usize; COLUMNS.len()])>;
+
+fn counts(case: &Case) -> Counts {
+    let bench = Bench::new(case);
+    let mut counts = Counts::new();
+    for mutant in mutants(&case.bytes, &case.layout) {
+        let verdict = bench.verdict(&mutant.bytes);
+        let column = COLUMNS
+            .iter()
+            .position(|(_, of_column)| *of_column == verdict)
+            .unwrap();
+        let known = counts.iter().position(|(kind, _)| *kind == mutant.kind);
+        let place = known.unwrap_or_else(|| {
+            counts.push((mutant.kind, [0; COLUMNS.len()]));
+            counts.len() - 1
+        });
+        counts[place].1[column] += 1;
+    }
+    counts
+}
+
+fn report(case: &Case, counts: &Counts) -> String {
+    let mut text = format!("\n{:<46}", case.title);
+    for (column, _) in COLUMNS {
+        write!(text, "{column:>14}").unwrap();
+    }
+    for (kind, numbers) in counts {
+        write!(text, "\n  {kind:<44}").unwrap();
+        for number in numbers {
+            write!(text, "{number:>14}").unwrap();
+        }
+    }
+    text
+}
+
+/// Damages the documents of a source and holds the result against what is promised.
+#[expect(clippy::print_stdout, reason = "the report is for people")]
+fn check(id: &str) {
+    let of_source = |case: &Case| case.source.id.as_str() == id;
+    let mut broken = Vec::new();
+    for case in cases().into_iter().filter(of_source) {
+        let counts = counts(&case);
+        println!("{}", report(&case, &counts));
+        for (kind, [.., undetectable, unflagged]) in counts {
+            if unflagged > 0 {
+                broken.push(format!(
+                    "{}: {kind}: {unflagged} served unmarked",
+                    case.title
+                ));
+            }
+            if (undetectable > 0) != case.blind_to.contains(&kind) {
+                broken.push(format!(
+                    "{}: {kind}: {undetectable} undetectable",
+                    case.title
+                ));
+            }
+        }
+    }
+    assert_eq!(broken, Vec::<String>::new());
+}
+
+#[test]
+fn a_day_as_the_banks_published_it_is_served_unmarked() {
+    for case in cases() {
+        assert_eq!(
+            Bench::new(&case).complaints(),
+            Vec::<String>::new(),
+            "{}",
+            case.title
+        );
+    }
+}
+
+#[test]
+fn every_number_that_is_read_is_among_those_that_are_damaged() {
+    for case in cases() {
+        let places = case.layout.rows(&case.bytes);
+        let number = |place: Option<&Range<usize>>| {
+            let text = str::from_utf8(&case.bytes[place?.clone()]).unwrap();
+            parse_decimal(&text.replace(',', ".")).ok()
+        };
+        let damaged = places.iter().map(|row| {
+            let units = number(row.nominal.as_ref()).unwrap_or(Decimal::ONE);
+            let value = number(Some(&row.value));
+            (units, value, number(row.change.as_ref()))
+        });
+        let damaged: Vec<_> = damaged.collect();
+        for row in (case.document.parse)(&case.bytes).unwrap().rows.values() {
+            let read = (row.units.into(), Some(row.value), row.published_change);
+            assert!(damaged.contains(&read), "{}: {row:?}", case.title);
+        }
+        assert!(!case.layout.dates(&case.bytes).is_empty(), "{}", case.title);
+    }
+}
+
+#[test]
+fn nothing_wrong_in_the_kazakh_table_is_served_unmarked() {
+    check("nbk");
+}
+
+#[test]
+fn nothing_wrong_in_the_kyrgyz_tables_is_served_unmarked_unless_nobody_could_know() {
+    check("nbkr");
+}
+
+#[test]
+fn nothing_wrong_in_the_uzbek_table_is_served_unmarked() {
+    check("cbu");
+}
+
+#[test]
+fn nothing_wrong_in_the_tajik_table_is_served_unmarked_unless_nobody_could_know() {
+    check("nbt");
+}
+
+#[test]
+fn nothing_wrong_in_the_turkmen_table_is_served_unmarked_unless_nobody_could_know() {
+    check("cbt");
+}
+
+#[test]
+fn nothing_wrong_in_the_russian_table_is_served_unmarked_unless_nobody_could_know() {
+    check("cbr");
+}
+
+#[test]
+fn nothing_wrong_in_a_market_table_is_served_unmarked_unless_nobody_could_know() {
+    check("market");
+}

@@ -1,0 +1,271 @@
+//! What became of a damaged document: whether a wrong figure of it is served, and whether one can see that it is odd.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+use silkrate::domain::{
+    Book, Currency, DocumentRecord, Fixing, Flag, History, Intent, Preference, SourceRecord, Table,
+    View,
+};
+
+use crate::mutations::cases::Case;
+
+/// What became of a damaged document, from the best to the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// It is the same table: the damage is where nobody reads.
+    Harmless,
+    /// The document, or the damaged row.
+    Rejected,
+    /// Nothing is said of a row any more: its last good value stays, under its own date.
+    Kept,
+    Held,
+    /// Served, and marked as odd or as a correction.
+    Flagged,
+    /// Served unmarked, and nobody could know: see [`Bench::could_be_right`].
+    Undetectable,
+    /// Served unmarked.
+    Unflagged,
+}
+
+/// The believed rows of a document, by date and currency.
+type Served = BTreeMap<(Date, Currency), Arc<Fixing>>;
+
+/// A source that knows the tables before, and what the undamaged document makes of it.
+pub(crate) struct Bench<'a> {
+    case: &'a Case,
+    book: Book,
+    known: Served,
+    original: Table,
+    right: Served,
+}
+
+/// What a document made of it.
+struct Outcome {
+    book: Book,
+    table: Table,
+    served: Served,
+    holds: bool,
+}
+
+impl<'a> Bench<'a> {
+    pub(crate) fn new(case: &'a Case) -> Self {
+        let mut book = Book::new(vec![record(case)], vec![Preference::Source(case.source.id)]);
+        for table in &case.known {
+            let filed = book.file(case.source.id, table.clone(), Intent::News, case.now);
+            assert!(filed.unwrap().held.is_empty(), "{}", case.title);
+        }
+        let known = served(case, &book);
+        let original = (case.document.parse)(&case.bytes).unwrap();
+        let mut bench = Self {
+            case,
+            book,
+            known,
+            original,
+            right: Served::new(),
+        };
+        bench.right = bench.outcome(&case.bytes).expect("it is taken").served;
+        bench
+    }
+
+    /// What is odd about the undamaged document: flags and held values.
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        let outcome = self.outcome(&self.case.bytes).expect("it is taken");
+        let views = self.views(&outcome.book, self.original.effective_date);
+        let flags = views.flat_map(|view| view.states[&self.case.source.id].flags.clone());
+        let flags = flags.map(|flag| flag.detail);
+        let held = outcome.book.held().map(|held| held.detail.clone());
+        flags.chain(held).collect()
+    }
+
+    /// What becomes of a damaged document.
+    pub(crate) fn verdict(&self, bytes: &[u8]) -> Verdict {
+        let Some(outcome) = self.outcome(bytes) else {
+            return Verdict::Rejected;
+        };
+        let is_right = |served: &Served, row: (&(Date, Currency), &Arc<Fixing>)| {
+            served
+                .get(row.0)
+                .is_some_and(|right| figures(right) == figures(row.1))
+        };
+        let wrong = outcome.served.iter();
+        let wrong =
+            wrong.filter(|row| !is_right(&self.right, *row) && !is_right(&self.known, *row));
+        let worst = wrong
+            .map(|(key, row)| self.verdict_on(&outcome, *key, row))
+            .max();
+        if let Some(worst) = worst {
+            return worst;
+        }
+        let all = self.right.iter().all(|row| is_right(&outcome.served, row));
+        if outcome.holds {
+            Verdict::Held
+        } else if all {
+            Verdict::Harmless
+        } else if outcome.table.dropped.len() > self.original.dropped.len() {
+            Verdict::Rejected
+        } else if outcome.served == self.known {
+            // A date or an instant that is known already: nothing of it is taken.
+            Verdict::Rejected
+        } else if self.has_flag(&outcome) {
+            Verdict::Flagged
+        } else {
+            Verdict::Kept
+        }
+    }
+
+    /// Of a wrong row that is served.
+    fn verdict_on(&self, outcome: &Outcome, key: (Date, Currency), row: &Arc<Fixing>) -> Verdict {
+        let (date, code) = key;
+        let mut views = self.views(&outcome.book, date);
+        if row.superseded_value.is_some() || views.all(|view| self.marks(&view, code, row)) {
+            Verdict::Flagged
+        } else if self.could_be_right(outcome, key, row) {
+            Verdict::Undetectable
+        } else {
+            Verdict::Unflagged
+        }
+    }
+
+    /// What cannot be known of a row, by rules that are no other than the checks' own limits:
+    ///
+    /// * The bank prints no change, and the price moved by no more than a tenth beside the rest of its table (in n days:
+    ///   a tenth times the root of n). So do honest prices.
+    /// * The right figures under another date, all of which repeat what is in force, and no other table was due before.
+    /// * The right figures of a market under another date, with an instant between the last one and now.
+    fn could_be_right(
+        &self,
+        outcome: &Outcome,
+        (date, code): (Date, Currency),
+        row: &Fixing,
+    ) -> bool {
+        if date == self.original.effective_date {
+            return row.published_change.is_none() && self.is_small_move(outcome, code);
+        }
+        let document = self.document(&outcome.book);
+        let before = document.history.date_before(date);
+        let nothing_due =
+            before.is_some_and(|before| document.schedule.dates_between(before, date).is_empty());
+        let repeats = document.history.is_carry(date) && nothing_due;
+        let last = self.case.known.last().and_then(|table| table.as_of);
+        let instant = outcome.table.as_of;
+        let in_between = last < instant && instant.is_some_and(|instant| instant < self.case.now);
+        let right = self.original.rows.get(&code);
+        right.is_some_and(|right| figures(right) == figures(row)) && (repeats || in_between)
+    }
+
+    fn is_small_move(&self, outcome: &Outcome, code: Currency) -> bool {
+        let step = |(code, row): (&Currency, &Arc<Fixing>)| {
+            let known = self.known.iter().rev();
+            let ((date, _), old) = known.into_iter().find(|((_, known), _)| known == code)?;
+            let days = row.effective_date.duration_since(*date).as_hours() / 24;
+            Some((*code, price(row) / price(old), days.max(1)))
+        };
+        let steps: Vec<_> = outcome.table.rows.iter().filter_map(step).collect();
+        let mut ratios: Vec<Decimal> = steps.iter().map(|(_, ratio, _)| *ratio).collect();
+        ratios.sort();
+        // In an even table either of the two in the middle may be meant.
+        let middles = [ratios[ratios.len() / 2], ratios[(ratios.len() - 1) / 2]];
+        let Some((_, ratio, days)) = steps.iter().find(|(known, ..)| *known == code) else {
+            return false;
+        };
+        middles.iter().any(|middle| {
+            let beside = ratio / middle - Decimal::ONE;
+            beside * beside <= Decimal::new(1, 2) * Decimal::from(*days)
+        })
+    }
+
+    /// Whether a reader sees that a row is odd: in the state of its source, and in every rate that follows from it.
+    fn marks(&self, view: &View, code: Currency, row: &Arc<Fixing>) -> bool {
+        let concerns = |flag: &Flag| flag.currency.is_none_or(|flagged| flagged == code);
+        let mut rates = view.quotes.values().filter(|inputs| {
+            let mut fixings = inputs.standing.current.fixings.iter();
+            fixings.any(|fixing| fixing == row)
+        });
+        view.states[&self.case.source.id].flags.iter().any(concerns)
+            && rates.all(|inputs| inputs.flags.iter().any(concerns))
+    }
+
+    fn has_flag(&self, outcome: &Outcome) -> bool {
+        let mut views = self.views(&outcome.book, outcome.table.effective_date);
+        views.all(|view| !view.states[&self.case.source.id].flags.is_empty())
+    }
+
+    /// What is served when the document comes, and when it has taken force; each made when it is asked for.
+    fn views<'b>(&self, book: &'b Book, date: Date) -> impl Iterator<Item = View> + use<'b> {
+        let zone = book.record(self.case.source.id).unwrap().zone.clone();
+        let noon = date.at(12, 0, 0, 0).to_zoned_datetime(zone).unwrap();
+        let instants = [self.case.now, self.case.now.max(noon.timestamp())];
+        instants.into_iter().map(|now| book.view(now))
+    }
+
+    fn outcome(&self, bytes: &[u8]) -> Option<Outcome> {
+        let table = (self.case.document.parse)(bytes).ok()?;
+        let mut book = self.book.clone();
+        let filed = book.file(
+            self.case.source.id,
+            table.clone(),
+            Intent::News,
+            self.case.now,
+        );
+        let filed = filed.ok()?;
+        Some(Outcome {
+            served: served(self.case, &book),
+            holds: !filed.held.is_empty(),
+            book,
+            table,
+        })
+    }
+
+    fn document<'b>(&self, book: &'b Book) -> &'b DocumentRecord {
+        let record = book.record(self.case.source.id).unwrap();
+        record.document(self.case.document.name).unwrap()
+    }
+}
+
+/// The record of a source, as the service makes it.
+fn record(case: &Case) -> SourceRecord {
+    let source = case.source;
+    let documents = source.documents.iter().map(|document| DocumentRecord {
+        name: document.name,
+        schedule: document.schedule,
+        required: document.required,
+        typical_dollar: source.typical_dollar,
+        history: History::new(source.revising),
+    });
+    SourceRecord {
+        id: source.id,
+        name: source.name,
+        attribution: source.attribution,
+        page: source.page,
+        terms: source.terms,
+        home: source.home,
+        zone: TimeZone::get(source.zone).unwrap(),
+        documents: documents.collect(),
+        attempted: true,
+    }
+}
+
+fn served(case: &Case, book: &Book) -> Served {
+    let record = book.record(case.source.id).unwrap();
+    let history = &record.document(case.document.name).unwrap().history;
+    let tables = history.known_dates().filter_map(|date| history.table(date));
+    let rows = tables.flat_map(|table| {
+        let rows = table.rows.iter();
+        rows.map(|(code, row)| ((table.effective_date, *code), Arc::clone(row)))
+    });
+    rows.collect()
+}
+
+/// All that a row says.
+fn figures(row: &Fixing) -> (u32, Decimal, Option<Decimal>) {
+    (row.units, row.value, row.published_change)
+}
+
+/// The price of one unit.
+fn price(row: &Fixing) -> Decimal {
+    row.value / Decimal::from(row.units)
+}

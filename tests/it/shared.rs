@@ -1,0 +1,311 @@
+//! Answers encoded once for everybody: how often that is, and that nobody can tell.
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use silkrate::clock::Clock;
+use silkrate::domain::RateFilter;
+use silkrate::feed::{Feed, Terms};
+use silkrate::grpc::{Rates, SharedRates};
+use silkrate::pb;
+use tokio::sync::watch;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use crate::support::boards::{HEARTBEAT, OneBank};
+use crate::support::silkrate::{filter, reason};
+use crate::support::wire::{Piece, answer, call, framed, frames, piece, request};
+
+/// The largest request these services take.
+const REQUEST_BYTES_MAX: usize = 4_096;
+/// Readers of one filter.
+const READERS: usize = 50;
+const FILTERS: [&[&str]; 3] = [&["KZT/USD"], &["USD/KZT", "KZT/EUR"], &["KZT/*"]];
+
+/// A service of a bank's board, with a feed of its own.
+fn service(bank: &OneBank, streams_max: u32, is_sharing: bool) -> SharedRates {
+    let board = bank.desk.borrow().reader();
+    let terms = Terms::new(HEARTBEAT, streams_max);
+    let feed = Feed::new(board, terms, bank.draining.clone());
+    let ticker = RateFilter::parse(&["KZT/USD"]).unwrap();
+    let rates = Rates::new(feed, watch::channel(None).1, ticker, Clock::real());
+    SharedRates::new(rates, is_sharing, REQUEST_BYTES_MAX)
+}
+
+fn watching(pairs: &[&str]) -> pb::WatchRatesRequest {
+    pb::WatchRatesRequest {
+        filter: Some(filter(pairs)),
+        ..pb::WatchRatesRequest::default()
+    }
+}
+
+/// The bytes of one piece, which must be there.
+fn data(body: &mut Body) -> Bytes {
+    match piece(body) {
+        Piece::Data(data) => data,
+        Piece::Trailers(trailers) => panic!("the end: {trailers:?}"),
+        Piece::Pending | Piece::End => panic!("nothing is there"),
+    }
+}
+
+/// The status of an answer, in its headers or behind its messages.
+fn status(answer: Response<Body>) -> Status {
+    let headers = answer.headers().clone();
+    let (messages, trailers) = frames(answer);
+    assert_eq!(messages, Vec::<Bytes>::new());
+    Status::from_header_map(&trailers.unwrap_or(headers)).expect("there is a status")
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_commit_is_encoded_once_for_each_filter_however_many_read_it() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let service = service(&bank, 1_000, true);
+    let open = |pairs: &&[&str]| call(service.clone(), "WatchRates", &watching(pairs)).into_body();
+    let readers = FILTERS.iter().cycle().take(READERS * FILTERS.len());
+    let mut readers: Vec<Body> = readers.map(open).collect();
+    for body in &mut readers {
+        drop(data(body));
+    }
+    assert_eq!(service.topics().encoded(), 3, "a snapshot for each filter");
+
+    let values = ["475.09", "474.20", "473.00", "472.10"];
+    for (day, value) in (2..).zip(values) {
+        bank.commit_dollar(day, value);
+        let updates: Vec<Bytes> = readers.iter_mut().map(data).collect();
+        let shared = updates.iter().zip(updates.iter().skip(FILTERS.len()));
+        for (one, next) in shared {
+            assert_eq!(
+                one.as_ptr(),
+                next.as_ptr(),
+                "the same bytes, not equal ones"
+            );
+        }
+    }
+    let commits = u64::try_from(values.len()).unwrap();
+    assert_eq!(service.topics().encoded(), 3 + 3 * commits);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_come_back_from_the_same_position_share_one_catch_up() {
+    let bank = OneBank::new();
+    for (day, value) in [(1, "478.77"), (2, "475.09"), (3, "474.20")] {
+        bank.commit_dollar(day, value);
+    }
+    let service = service(&bank, 1_000, true);
+    for _ in 0..READERS {
+        let epoch = "epoch".to_owned();
+        let request = pb::WatchRatesRequest {
+            resume_after: Some(pb::Position { epoch, revision: 1 }),
+            ..watching(FILTERS[0])
+        };
+        let (messages, _) = frames(call(service.clone(), "WatchRates", &request));
+        assert_eq!(messages.len(), 2);
+    }
+    assert_eq!(service.topics().encoded(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn readers_who_are_due_together_share_a_sign_of_life_and_not_the_next_one() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let service = service(&bank, 1_000, true);
+    let open = |pairs: &&[&str]| call(service.clone(), "WatchRates", &watching(pairs)).into_body();
+    let mut readers: Vec<Body> = FILTERS.iter().map(open).collect();
+    for body in &mut readers {
+        drop(data(body));
+    }
+    let mut beat = async || {
+        tokio::time::advance(HEARTBEAT).await;
+        let beats: Vec<Bytes> = readers.iter_mut().map(data).collect();
+        let first = beats[0].as_ptr();
+        assert!(beats.iter().all(|beat| beat.as_ptr() == first));
+        beats[0].clone()
+    };
+    assert_ne!(beat().await.as_ptr(), beat().await.as_ptr());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_encoded_once_until_the_next_commit() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let service = service(&bank, 1, true);
+    let rate = pb::GetRateRequest {
+        pair: "kzt/usd".to_owned(),
+    };
+    let snapshot = pb::GetSnapshotRequest {
+        filter: Some(filter(FILTERS[1])),
+    };
+    let ask = || {
+        frames(call(service.clone(), "GetRate", &rate));
+        frames(call(service.clone(), "GetSnapshot", &snapshot)).0
+    };
+    let first = ask();
+    assert_eq!((ask(), service.topics().encoded()), (first.clone(), 2));
+    bank.commit_dollar(2, "475.09");
+    assert_ne!(ask(), first);
+    assert_eq!(service.topics().encoded(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_filters_than_are_shared_are_served_all_the_same() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let service = service(&bank, 1_000, true);
+    let pairs: Vec<String> = ('A'..='Z')
+        .flat_map(|first| ('A'..='D').map(move |second| format!("{first}{second}X/KZT")))
+        .collect();
+    let open = |pair: &String| {
+        let wanted = watching(&[pair.as_str(), "KZT/USD"]);
+        call(service.clone(), "WatchRates", &wanted).into_body()
+    };
+    let mut readers: Vec<Body> = pairs.iter().map(open).collect();
+    for body in &mut readers {
+        drop(data(body));
+    }
+    bank.commit_dollar(2, "475.09");
+    let updates: Vec<Bytes> = readers.iter_mut().map(data).collect();
+    assert!(updates.iter().all(|update| *update == updates[0]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_or_without_sharing_the_answers_are_the_same() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let (shared, plain) = (service(&bank, 2, true), service(&bank, 2, false));
+    let same = |method: &str, body: Bytes, change: &dyn Fn(&mut Request<Body>)| {
+        let ask = |service: &SharedRates| {
+            let mut request = request(method, body.clone());
+            change(&mut request);
+            let answer = answer(service.clone(), request);
+            (answer.status(), answer.headers().clone(), frames(answer))
+        };
+        let (shared, plain) = (ask(&shared), ask(&plain));
+        assert_eq!(shared, plain, "{method} {:?}", body.get(..20));
+        shared
+    };
+    let as_it_is = |_: &mut Request<Body>| ();
+    let good = |method, message: Bytes| {
+        let (_, _, (messages, trailers)) = same(method, message, &as_it_is);
+        assert!(!messages.is_empty(), "{method}");
+        if let Some(trailers) = trailers {
+            assert_eq!(trailers["grpc-status"], "0");
+        }
+    };
+    let snapshot = framed(&pb::GetSnapshotRequest {
+        filter: Some(filter(&["KZT/KZT", "*/KZT", "KZT/USD"])),
+    });
+    good("GetSnapshot", snapshot.clone());
+    good("GetSnapshot", framed(&pb::GetSnapshotRequest::default()));
+    let wrong = framed(&pb::GetSnapshotRequest {
+        filter: Some(filter(&["*"])),
+    });
+    let rate = |pair: &str| {
+        framed(&pb::GetRateRequest {
+            pair: pair.to_owned(),
+        })
+    };
+    good("GetRate", rate("KZT/USD"));
+    good("GetRate", rate("KZT/KZT"));
+    good("WatchRates", framed(&watching(&["KZT/USD"])));
+    good("ListSources", framed(&pb::ListSourcesRequest {}));
+
+    let bad = [
+        ("GetRate", rate("KZT"), Code::InvalidArgument),
+        ("GetRate", rate("EUR/USD"), Code::NotFound),
+        ("GetSnapshot", wrong, Code::InvalidArgument),
+        (
+            "WatchRates",
+            framed(&watching(&["*/*"])),
+            Code::InvalidArgument,
+        ),
+        (
+            "WatchRates",
+            framed(&watching(&["KZT/USD"; 1_000])),
+            Code::OutOfRange,
+        ),
+        ("WatchRates", Bytes::new(), Code::Internal),
+        ("GetSnapshot", snapshot.slice(..9), Code::Internal),
+        (
+            "GetRate",
+            Bytes::from_static(b"\0\0\0\0\x02\xff\xff"),
+            Code::Internal,
+        ),
+        (
+            "GetRate",
+            Bytes::from_static(b"\x01\0\0\0\0"),
+            Code::Internal,
+        ),
+        (
+            "Nothing",
+            Bytes::from_static(b"\0\0\0\0\0"),
+            Code::Unimplemented,
+        ),
+    ];
+    for (method, body, code) in bad {
+        let (_, headers, (messages, trailers)) = same(method, body, &as_it_is);
+        let status = Status::from_header_map(&trailers.unwrap_or(headers)).unwrap();
+        assert_eq!((status.code(), messages.len()), (code, 0), "{method}");
+    }
+    // A compressed request is refused, and says what is understood.
+    let (_, headers, _) = same("GetRate", rate("KZT/USD"), &|request| {
+        let gzip = http::HeaderValue::from_static("gzip");
+        request.headers_mut().insert("grpc-encoding", gzip);
+    });
+    assert_eq!(headers["grpc-status"], "12");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_grpc_is_told_so() {
+    let bank = OneBank::new();
+    for is_sharing in [true, false] {
+        let mut wrong = request("GetSnapshot", Bytes::from_static(b"\0\0\0\0\0"));
+        let json = http::HeaderValue::from_static("application/json");
+        wrong.headers_mut().insert("content-type", json);
+        let answer = answer(service(&bank, 1, is_sharing), wrong);
+        assert_eq!(answer.status(), 415);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_too_many_is_refused_with_a_quota_and_a_time_to_come_back() {
+    let bank = OneBank::new();
+    for is_sharing in [true, false] {
+        let service = service(&bank, 1, is_sharing);
+        let open = || call(service.clone(), "WatchRates", &watching(&["KZT/USD"]));
+        let first = open();
+        let refused = status(open());
+        let expected = (Code::ResourceExhausted, "TOO_MANY_STREAMS".into(), None);
+        assert_eq!(reason(&refused), expected);
+        let details = refused.get_error_details();
+        assert_eq!(
+            details.quota_failure().unwrap().violations[0].subject,
+            "streams"
+        );
+        assert!(details.retry_info().unwrap().retry_delay.is_some());
+        drop(first);
+        assert!(!open().headers().contains_key("grpc-status"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_has_reached_its_age_says_so_behind_its_last_message() {
+    let bank = OneBank::new();
+    let service = service(&bank, 1, true);
+    let mut body = call(service, "WatchRates", &watching(&["KZT/USD"])).into_body();
+    data(&mut body);
+    tokio::time::advance(std::time::Duration::from_secs(4_000)).await;
+    let trailers: HeaderMap = loop {
+        match piece(&mut body) {
+            Piece::Data(_) => {}
+            Piece::Trailers(trailers) => break trailers,
+            Piece::Pending | Piece::End => panic!("it does not say how it ends"),
+        }
+    };
+    let status = Status::from_header_map(&trailers).unwrap();
+    assert_eq!(
+        reason(&status),
+        (Code::Unavailable, "STREAM_AGED".into(), None)
+    );
+    assert!(status.get_error_details().retry_info().is_some());
+}

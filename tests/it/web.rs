@@ -1,0 +1,32 @@
+//! The browser side over real sockets.
+
+mod answers;
+mod events;
+mod grpc_web;
+mod origins;
+mod pages;
+
+use crate::support::april::bank_of_april;
+use crate::support::bank::Bank;
+use crate::support::silkrate::{Silkrate, settings, source};
+
+/// A page that may read.
+const FRIEND: &str = "https://news.example";
+/// A page that may not.
+const FOREIGN: &str = "https://evil.example";
+
+/// The service of 2 April 2026, readable for the pages of some origins.
+async fn silkrate_with(bank: &Bank, allowed_origins: &[&str]) -> Silkrate {
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.sources.push(source("nbk", "", &bank.url()));
+    config.web.allowed_origins = allowed_origins.iter().map(ToString::to_string).collect();
+    let mut silkrate = Silkrate::start(config).await;
+    silkrate.all_attempted().await;
+    silkrate
+}
+
+async fn april() -> (Bank, Silkrate) {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_with(&bank, &[FRIEND]).await;
+    (bank, silkrate)
+}

@@ -1,0 +1,141 @@
+//! Server-sent events: their order, their resume, and their end.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::support::april::{bank_of_april, nbk, nbk_path};
+use crate::support::bank::Bank;
+use crate::support::browser::{Events, get};
+use crate::support::silkrate::{Silkrate, settings, source};
+use crate::web::{FRIEND, april};
+
+/// The bank corrects its dollar of 2 April.
+fn correct(bank: &Bank, dollar: &str) {
+    let table = nbk("02.04.2026", (dollar, "-3.68"), ("3.91", "-0.02"));
+    bank.publish(&[
+        (nbk_path("02.04.2026"), table.clone()),
+        (nbk_path("03.04.2026"), table),
+    ]);
+}
+
+fn id(position: &Value) -> String {
+    format!(
+        "{}:{}",
+        position["epoch"].as_str().unwrap(),
+        position["revision"]
+    )
+}
+
+#[tokio::test]
+async fn a_stream_opens_tells_the_state_and_then_what_changes() {
+    let (bank, silkrate) = april().await;
+    let mut events = Events::open(
+        silkrate.web,
+        "/v1/watch?pairs=USD/KZT",
+        &[("origin", FRIEND)],
+    )
+    .await;
+    let opening = events.expect("opening").await;
+    assert_eq!(opening.data["verdict"], "SNAPSHOT_REQUESTED");
+    assert_eq!(opening.data["heartbeat_interval"], "20s");
+    assert!((1_000..=5_000).contains(&opening.retry.unwrap()));
+    assert_eq!(opening.id, None, "the reader holds nothing yet");
+    let snapshot = events.expect("snapshot").await;
+    assert_eq!(snapshot.id, Some(id(&snapshot.data["position"])));
+    assert_eq!(snapshot.data["rates"][0]["value"], "475.09");
+    let asked = get(silkrate.web, "/v1/snapshot.json?pairs=USD/KZT", &[])
+        .await
+        .json();
+    for part in ["position", "rates", "sources"] {
+        assert_eq!(snapshot.data[part], asked[part], "{part}");
+    }
+
+    correct(&bank, "475.11");
+    let mut held = snapshot.data["position"].clone();
+    let corrected = loop {
+        let update = events.expect("update").await;
+        assert_eq!(update.data["after"], held, "nothing is left out");
+        assert_eq!(update.id, Some(id(&update.data["position"])));
+        held = update.data["position"].clone();
+        if let Some(rate) = update.data["rates"].get(0) {
+            break rate.clone();
+        }
+    };
+    assert_eq!(corrected["value"], "475.11");
+    assert_eq!(corrected["fixings"][0]["superseded_value"], "475.09");
+    drop(events);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_reader_resumes_where_it_stopped_by_header_or_by_address() {
+    let (bank, silkrate) = april().await;
+    let mut events = Events::open(silkrate.web, "/v1/watch?pairs=USD/KZT", &[]).await;
+    events.expect("opening").await;
+    let stopped = events.expect("snapshot").await.id.unwrap();
+    drop(events);
+    let before = silkrate.board.snapshot().position.revision;
+    correct(&bank, "475.11");
+    silkrate
+        .committed(|snapshot| snapshot.position.revision > before)
+        .await;
+
+    let path = format!("/v1/watch?pairs=USD/KZT&after={stopped}");
+    let older = "/v1/watch?pairs=USD/KZT&after=elsewhere:1";
+    let header = [("last-event-id", stopped.as_str())];
+    for (path, headers) in [(path.as_str(), &[][..]), (older, &header[..])] {
+        let mut events = Events::open(silkrate.web, path, headers).await;
+        let opening = events.expect("opening").await;
+        assert_eq!(opening.data["verdict"], "RESUMED", "{path}");
+        let update = events.expect("update").await;
+        assert_eq!(id(&update.data["after"]), stopped);
+        assert_eq!(update.data["rates"][0]["value"], "475.11");
+    }
+
+    let mut events = Events::open(silkrate.web, older, &[]).await;
+    let opening = events.expect("opening").await;
+    assert_eq!(opening.data["verdict"], "SNAPSHOT_OTHER_EPOCH");
+    events.expect("snapshot").await;
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn silence_is_broken_by_a_heartbeat_at_the_position_held() {
+    let bank = bank_of_april().await;
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.sources.push(source("nbk", "", &bank.url()));
+    config.server.heartbeat_interval = Duration::from_millis(50);
+    let mut silkrate = Silkrate::start(config).await;
+    silkrate.all_attempted().await;
+    let mut events = Events::open(silkrate.web, "/v1/watch?updates_only=1", &[]).await;
+    let opening = events.expect("opening").await;
+    assert_eq!(opening.data["heartbeat_interval"], "0.050s");
+    let beat = events.expect("heartbeat").await;
+    assert_eq!(beat.data["position"], opening.data["position"]);
+    assert_eq!(beat.id, Some(id(&opening.data["position"])));
+    assert_eq!(beat.data["sources"][0]["polling"], "OK");
+    assert!(beat.data["server_time"].as_str().unwrap().ends_with('Z'));
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_stopping_server_ends_its_streams_with_a_reason_and_when_to_come_back() {
+    let (_bank, mut silkrate) = april().await;
+    let mut streams = Vec::new();
+    for _ in 0..20 {
+        let mut events = Events::open(silkrate.web, "/v1/watch", &[]).await;
+        events.expect("opening").await;
+        events.expect("snapshot").await;
+        streams.push(events);
+    }
+    silkrate.stop();
+    for events in &mut streams {
+        let end = events.expect("end").await;
+        assert_eq!(end.data["reason"], "DRAINING");
+        let retry = end.data["retry_milliseconds"].as_u64().unwrap();
+        assert!((1_000..=5_000).contains(&retry), "{retry}");
+        assert!(events.next().await.is_none(), "nothing follows");
+    }
+    silkrate.ended().await.unwrap();
+}

@@ -1,0 +1,195 @@
+//! Pages, files and the fragment.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest::{SHA384, digest};
+use roxmltree::Document;
+use serde_json::Value;
+
+use crate::support::browser::{Answer, get, open};
+use crate::web::april;
+
+/// What every answer bears, and a page above all.
+fn assert_safe(answer: &Answer, path: &str) {
+    let policy = answer.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
+    assert!(policy.contains("frame-ancestors 'none'"), "{path}");
+    assert!(!policy.contains("unsafe"), "{path}: {policy}");
+    assert_eq!(
+        answer.header("x-content-type-options"),
+        Some("nosniff"),
+        "{path}"
+    );
+    assert_eq!(
+        answer.header("referrer-policy"),
+        Some("no-referrer"),
+        "{path}"
+    );
+    assert_eq!(answer.header("set-cookie"), None, "{path}");
+}
+
+#[tokio::test]
+async fn every_answer_keeps_a_browser_safe() {
+    let (_bank, silkrate) = april().await;
+    for path in [
+        "/",
+        "/ticker.html",
+        "/ticker.js",
+        "/v1/snapshot.json",
+        "/nothing",
+    ] {
+        assert_safe(&get(silkrate.web, path, &[]).await, path);
+    }
+    let page = get(silkrate.web, "/", &[]).await;
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    for inline in ["<style", " style=", " onclick=", "javascript:"] {
+        assert!(!page.text().contains(inline), "{inline} would be refused");
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn the_element_is_there_under_a_lasting_name_and_under_that_of_its_digest() {
+    let (_bank, silkrate) = april().await;
+    let lasting = get(silkrate.web, "/ticker.js", &[]).await;
+    assert_eq!(
+        lasting.header("content-type"),
+        Some("text/javascript; charset=utf-8")
+    );
+    assert_eq!(lasting.header("cache-control"), Some("public, max-age=300"));
+    let told = get(silkrate.web, "/ticker.json", &[]).await.json();
+    let integrity = format!("sha384-{}", STANDARD.encode(digest(&SHA384, &lasting.body)));
+    assert_eq!(told["integrity"], integrity);
+    let path = told["src"].as_str().unwrap();
+    assert!(path.starts_with("/ticker-"), "{path}");
+    let digested = get(silkrate.web, path, &[]).await;
+    assert_eq!(digested.body, lasting.body);
+    assert_eq!(
+        digested.header("cache-control"),
+        Some("public, max-age=31536000, immutable")
+    );
+    let held = [("if-none-match", digested.header("etag").unwrap())];
+    let again = get(silkrate.web, path, &held).await;
+    assert_eq!((again.status, again.text()), (304, ""));
+    assert_eq!(get(silkrate.web, "/ticker-0.js", &[]).await.status, 404);
+    for outside in ["/../Cargo.toml", "/%2e%2e/Cargo.toml", "//etc/passwd"] {
+        assert_eq!(
+            get(silkrate.web, outside, &[]).await.status,
+            404,
+            "{outside}"
+        );
+    }
+    silkrate.finish().await;
+}
+
+/// The text of an element, its children's included.
+fn text(node: roxmltree::Node<'_, '_>) -> String {
+    let texts = node.descendants().filter(roxmltree::Node::is_text);
+    texts.filter_map(|node| node.text()).collect()
+}
+
+#[tokio::test]
+async fn the_fragment_is_well_formed_and_says_every_number_as_text() {
+    let (_bank, silkrate) = april().await;
+    let path = "/ticker.html?pairs=KZT/USD,USD/KZT,KGS/USD&locale=RU&theme=dark";
+    let answer = get(silkrate.web, path, &[]).await;
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    let page = Document::parse(answer.text()).unwrap();
+    let ticker = page.root_element();
+    assert_eq!(ticker.tag_name().name(), "silk-ticker");
+    let attributes = [
+        ("pairs", "KZT/USD,USD/KZT,KGS/USD"),
+        ("locale", "ru"),
+        ("theme", "dark"),
+        ("lang", "ru"),
+        ("data-position", answer.header("silkrate-position").unwrap()),
+    ];
+    for (name, value) in attributes {
+        assert_eq!(ticker.attribute(name), Some(value), "{name}");
+    }
+    let state: Value = serde_json::from_str(ticker.attribute("data-state").unwrap()).unwrap();
+    let snapshot = "/v1/snapshot.json?pairs=KZT/USD,USD/KZT,KGS/USD";
+    let snapshot = get(silkrate.web, snapshot, &[]).await.json();
+    for part in ["position", "rates", "sources"] {
+        assert_eq!(state[part], snapshot[part], "{part}");
+    }
+    let rows: Vec<_> = page
+        .descendants()
+        .filter(|node| node.has_tag_name("li"))
+        .map(text)
+        .collect();
+    assert_eq!(
+        rows,
+        [
+            "KZT/USD 0,00210 ▲ +0,77\u{a0}% рост, с 1 апреля 2026\u{a0}г.; на 2 апреля 2026\u{a0}г.; Источник: Национальный Банк Казахстана",
+            "USD/KZT 475,09000 ▼ -0,77\u{a0}% снижение, с 1 апреля 2026\u{a0}г.; на 2 апреля 2026\u{a0}г.; Источник: Национальный Банк Казахстана",
+            "KGS/USD \u{2013} неизвестно",
+        ]
+    );
+    assert!(!answer.text().contains("<script"));
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn the_fragment_is_written_in_every_language() {
+    let (_bank, silkrate) = april().await;
+    for (tag, value, word) in [
+        ("en", "475.09000", "down, since 1 April 2026"),
+        ("kk", "475,09000", "төмендеді"),
+        ("ky", "475,09000", "төмөндөдү"),
+        ("tg", "475,09000", "паст рафт, нисбат ба 1 апрел 2026"),
+        ("uz", "475,09000", "pasaydi"),
+        ("uz-Cyrl", "475,09000", "пасайди"),
+        ("tk", "475,09000", "peseldi"),
+    ] {
+        let path = format!("/ticker.html?pairs=USD/KZT&locale={tag}");
+        let answer = get(silkrate.web, &path, &[]).await;
+        let page = Document::parse(answer.text()).unwrap();
+        let all = text(page.root_element());
+        assert!(all.contains(value) && all.contains(word), "{tag}: {all}");
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn the_description_names_every_path_of_data() {
+    let (_bank, silkrate) = april().await;
+    let described = get(silkrate.web, "/v1/openapi.json", &[]).await.json();
+    assert_eq!(described["openapi"], "3.1.0");
+    let paths: Vec<&String> = described["paths"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        paths,
+        [
+            "/ticker.html",
+            "/v1/convert",
+            "/v1/fixings/{source}/{currency}",
+            "/v1/history/{base}/{quote}",
+            "/v1/rates/{base}/{quote}",
+            "/v1/snapshot.json",
+            "/v1/sources",
+            "/v1/watch",
+        ]
+    );
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn every_address_that_the_readme_shows_is_answered() {
+    let (_bank, silkrate) = april().await;
+    let readme = include_str!("../../../README.md");
+    let shown = readme.split("127.0.0.1:8080/").skip(1);
+    let paths = shown.map(|rest| rest.split(['\'', '\n', '>', '"', ' ']).next().unwrap());
+    let paths: Vec<String> = paths.map(|path| format!("/{path}")).collect();
+    assert!(paths.len() >= 8, "{paths:?}");
+    for path in paths {
+        let answer = open(silkrate.web, ("GET", &path), &[], b"").await;
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+    silkrate.finish().await;
+}

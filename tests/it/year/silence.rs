@@ -1,0 +1,216 @@
+//! Banks that fall silent: when they are late and stale, what is missed, and what that means for a row.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime, date};
+use silkrate::domain::{Currency, Freshness, SourceState};
+use silkrate::sources::find;
+
+use crate::year::banks::{BANKS, Bank};
+use crate::year::{Observed, age_of_pair, named, record};
+
+impl Observed<'_> {
+    /// Passes time by itself, as the service does, and tells what changes: the freshness and what is missed, at which
+    /// local time. Between the instants that the schedule names nothing may change.
+    fn pass_time(&self, from: DateTime, until: DateTime) -> Vec<String> {
+        let mut now = self.instant(from);
+        let mut told = Vec::new();
+        let mut state = self.state(now);
+        loop {
+            let next = self.record().next_change(now);
+            if next > self.instant(until) {
+                return told;
+            }
+            let just_before = next.checked_sub(1.nanosecond()).unwrap();
+            assert_eq!(self.state(just_before), state, "{just_before}");
+            let row = age_of_pair(&self.sources, just_before, self.bank.pair);
+            assert_eq!(Some(&row), state.age.as_ref());
+            let before = what_is_told(&state);
+            (now, state) = (next, self.state(next));
+            let after = what_is_told(&state);
+            if before != after {
+                let local = self.record().zone.to_datetime(now);
+                told.push(format!("{} {after}", local.strftime("%m-%d %H:%M:%S")));
+            }
+        }
+    }
+}
+
+fn what_is_told(state: &SourceState) -> String {
+    let age = state.age.as_ref().unwrap();
+    format!("{:?} {}", age.freshness, state.missed_publications)
+}
+
+/// A bank and its document, the day from which it is silent and until when it is watched, and what is told meanwhile.
+type Silence = (
+    (&'static str, &'static str),
+    (Date, DateTime),
+    &'static [&'static str],
+);
+
+const fn evening(month: i8, day: i8) -> DateTime {
+    date(2026, month, day).at(22, 0, 0, 0)
+}
+
+const SILENCES: [Silence; 8] = [
+    (
+        ("nbk", "daily"),
+        (date(2026, 4, 2), evening(4, 7)),
+        &[
+            "04-02 19:00:00 Late 1",
+            "04-03 19:00:00 Stale 2",
+            "04-06 19:00:00 Stale 3",
+            "04-07 19:00:00 Stale 4",
+        ],
+    ),
+    (
+        ("nbkr", "daily"),
+        (date(2026, 5, 23), evening(5, 27)),
+        &[
+            "05-24 00:00:00 CarriedOver 0",
+            "05-25 19:00:00 Late 1",
+            "05-26 19:00:00 Stale 2",
+            "05-27 19:00:00 Stale 3",
+        ],
+    ),
+    (
+        ("nbkr", "weekly"),
+        (date(2026, 4, 10), evening(4, 20)),
+        &[
+            "04-10 19:00:00 Late 1",
+            "04-12 19:00:00 Stale 1",
+            "04-17 19:00:00 Stale 2",
+        ],
+    ),
+    (
+        ("cbu", "daily"),
+        (date(2026, 4, 3), evening(4, 6)),
+        &[
+            "04-03 19:00:00 Late 1",
+            "04-04 19:00:00 Stale 1",
+            "04-06 19:00:00 Stale 2",
+        ],
+    ),
+    // Before Navruz, 21 to 24 March. Friday the 20th, Eid, had a table that repeated Thursday's.
+    (
+        ("nbt", "daily"),
+        (date(2026, 3, 20), evening(3, 25)),
+        &[
+            "03-20 19:00:00 Late 1",
+            "03-21 19:00:00 Stale 1",
+            "03-25 19:00:00 Stale 2",
+        ],
+    ),
+    (
+        ("cbt", "daily"),
+        (date(2026, 4, 4), evening(4, 6)),
+        &[
+            "04-04 19:00:00 Late 1",
+            "04-05 19:00:00 Stale 1",
+            "04-06 19:00:00 Stale 2",
+        ],
+    ),
+    // Through the new-year holidays nothing is due.
+    (
+        ("cbr", "daily"),
+        (date(2025, 12, 31), evening(1, 14)),
+        &[
+            "01-01 00:00:00 CarriedOver 0",
+            "01-12 21:00:00 Late 1",
+            "01-13 21:00:00 Stale 2",
+            "01-14 21:00:00 Stale 3",
+        ],
+    ),
+    (
+        ("market", "latest"),
+        (date(2026, 4, 3), evening(4, 6)),
+        &[
+            "04-04 00:00:00 Late 1",
+            "04-05 00:00:00 Stale 2",
+            "04-06 00:00:00 Stale 3",
+        ],
+    ),
+];
+
+#[test]
+fn a_silent_bank_is_late_and_stale_to_the_second() {
+    for (bank, (day, until), told) in SILENCES {
+        let mut observed = Observed::silent_from(named(bank), day);
+        let from = day.at(0, 0, 0, 0);
+        observed.poll_until(from);
+        assert_eq!(observed.pass_time(from, until), told, "{bank:?}");
+    }
+}
+
+#[test]
+fn a_late_table_makes_all_well_again() {
+    let mut observed = Observed::silent_from(named(("nbk", "daily")), date(2026, 4, 2));
+    let evening = date(2026, 4, 2).at(20, 0, 0, 0);
+    observed.poll_until(evening);
+    assert_eq!(
+        what_is_told(&observed.state(observed.instant(evening))),
+        "Late 1"
+    );
+    observed.appearances = observed.bank.appearances();
+    observed.poll(evening);
+    assert_eq!(
+        what_is_told(&observed.state(observed.instant(evening))),
+        "Fresh 0"
+    );
+}
+
+#[test]
+fn each_row_ages_by_the_document_it_stands_in() {
+    let source = find("nbkr", "").unwrap();
+    let mut record = record(source, &["daily", "weekly"]);
+    // Both fell silent on Wednesday the 8th of April: the week's table of Saturday the 4th lives on.
+    for bank in BANKS.iter().filter(|bank| bank.source == "nbkr") {
+        let mut observed = Observed::silent_from(bank, date(2026, 4, 8));
+        observed.poll_until(date(2026, 4, 8).at(0, 0, 0, 0));
+        let mut documents = record.documents.iter_mut();
+        let document = documents.find(|document| document.name == bank.document);
+        document.unwrap().history = observed.record().documents[0].history.clone();
+    }
+    let zone = record.zone.clone();
+    let sources = BTreeMap::from([(record.id, Arc::new(record))]);
+    let age = |local: DateTime, code| {
+        let now = zone.to_timestamp(local).unwrap();
+        age_of_pair(&sources, now, (Currency::KGS, Currency::constant(code)))
+    };
+    let sixth_day = date(2026, 4, 10).at(18, 59, 59, 0);
+    assert_eq!(age(sixth_day, "USD").freshness, Freshness::Stale);
+    assert_eq!(age(sixth_day, "JPY").freshness, Freshness::Fresh);
+}
+
+#[test]
+fn a_row_that_is_missing_from_newer_tables_ages_alone() {
+    let bank = named(("cbr", "daily"));
+    let without_tenge = Bank {
+        rows: &["USD", "TJS"],
+        ..*bank
+    };
+    let thursday = date(2026, 4, 2);
+    let mut observed = Observed::new(bank);
+    observed.poll_until(thursday.at(12, 0, 0, 0));
+    observed.bank = &without_tenge;
+    observed.poll(thursday.at(17, 0, 0, 0));
+    let ages = |local: DateTime| {
+        let now = observed.instant(local);
+        let age = |home| age_of_pair(&observed.sources, now, (home, Currency::USD));
+        let table = observed.state(now).age.unwrap().freshness;
+        (
+            age(Currency::KZT).freshness,
+            age(Currency::TJS).freshness,
+            table,
+        )
+    };
+    // Its table for Friday was there in time, but for the tenge.
+    let (late, fresh) = (Freshness::Late, Freshness::Fresh);
+    assert_eq!(ages(thursday.at(20, 59, 59, 0)), (fresh, fresh, fresh));
+    assert_eq!(ages(thursday.at(21, 0, 0, 0)), (late, fresh, fresh));
+    let friday = date(2026, 4, 3);
+    assert_eq!(ages(friday.at(12, 0, 0, 0)), (late, fresh, fresh));
+    assert_eq!(ages(friday.at(21, 0, 0, 0)), (Freshness::Stale, late, late));
+}
