@@ -290,8 +290,9 @@ test("a server that is gone leaves the last values, and says quietly that they m
 
 test("the markup of the server stands until the element knows more, and the stream goes on from its position", async (t) => {
   const escape = (value) => JSON.stringify(value).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
-  const rows = five().map((row) => `<li data-pair="${row.pair}" data-rate="${escape(row)}">${row.pair} as text</li>`).join("");
-  const { double, page } = await open(t, `<silk-ticker data-position="e1:1" data-sources="${escape(banks())}"><ul>${rows}</ul></silk-ticker>`);
+  const rows = five().map((row) => `<li data-pair="${row.pair}">${row.pair} as text</li>`).join("");
+  const state = escape({ position: { epoch: "e1", revision: 1 }, server_time: "2025-12-08T08:00:00Z", rates: five(), sources: banks() });
+  const { double, page } = await open(t, `<silk-ticker data-position="e1:1" data-state="${state}"><ul>${rows}</ul></silk-ticker>`);
   await shows(page, LINE);
   await until(() => double.verdict, "it connects");
   assert.equal(double.verdict, "RESUMED");
