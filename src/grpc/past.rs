@@ -145,13 +145,15 @@ impl Past {
                 let from = before.iter().rev().nth(TABLES_BEFORE).or(before.first());
                 let from = from.copied().unwrap_or(span.from);
                 let revising = document.history.revising();
-                let earlier = reference.filter(|date| **date < from);
-                let times = earlier.map(|date| (*date, *date));
-                for (from, to) in times.into_iter().chain([(from, span.to)]) {
-                    let tables = ledger.tables(key, revising, from, to).await;
-                    for table in tables.map_err(|error| unavailable(&error))? {
-                        document.history.insert(table);
-                    }
+                let mut tables = Vec::new();
+                if let Some(date) = reference.filter(|date| **date < from) {
+                    let earlier = ledger.tables(key, revising, *date, *date).await;
+                    tables = earlier.map_err(|error| unavailable(&error))?;
+                }
+                let later = ledger.tables(key, revising, from, span.to).await;
+                tables.extend(later.map_err(|error| unavailable(&error))?);
+                for table in tables {
+                    document.history.insert(table);
                 }
             }
         }
