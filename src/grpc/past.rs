@@ -8,8 +8,8 @@ use tonic::Status;
 
 use crate::board::BoardReader;
 use crate::domain::{
-    Currency, DocumentKey, History, LOOK_BACK_DAYS, Leg, Pair, Rate, Revising, Snapshot,
-    SourceRecord, rates_between, snapshot_on,
+    Currency, DocumentKey, History, LOOK_BACK_DAYS, Leg, Pair, Rate, Snapshot, SourceRecord,
+    rates_between, snapshot_on,
 };
 use crate::ledger::{FixingRecord, FixingsPage, LedgerError, LedgerReader};
 use crate::wire::inwards::Span;
@@ -145,10 +145,16 @@ impl Past {
                 let from = before.iter().rev().nth(TABLES_BEFORE).or(before.first());
                 let from = from.copied().unwrap_or(span.from);
                 let revising = document.history.revising();
-                let earlier = reference.filter(|date| **date < from);
-                let times = earlier.map(|date| (*date, *date));
-                let times = times.into_iter().chain([(from, span.to)]);
-                fill(&ledger, (key, revising), &mut document.history, times).await?;
+                let mut tables = Vec::new();
+                if let Some(date) = reference.filter(|date| **date < from) {
+                    let earlier = ledger.tables(key, revising, *date, *date).await;
+                    tables = earlier.map_err(|error| unavailable(&error))?;
+                }
+                let later = ledger.tables(key, revising, from, span.to).await;
+                tables.extend(later.map_err(|error| unavailable(&error))?);
+                for table in tables {
+                    document.history.insert(table);
+                }
             }
         }
         Ok(legs)
@@ -177,22 +183,6 @@ fn keys(leg: &Leg) -> impl Iterator<Item = DocumentKey> {
         source,
         document: document.name,
     })
-}
-
-/// Fills a history with the tables of some times.
-async fn fill(
-    ledger: &LedgerReader,
-    (key, revising): (DocumentKey, Revising),
-    history: &mut History,
-    times: impl Iterator<Item = (Date, Date)>,
-) -> Result<(), Status> {
-    for (from, to) in times {
-        let tables = ledger.tables(key, revising, from, to).await;
-        for table in tables.map_err(|error| unavailable(&error))? {
-            history.insert(table);
-        }
-    }
-    Ok(())
 }
 
 async fn dates_of(

@@ -20,7 +20,7 @@ use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request};
 
-use crate::support::boards::{HEARTBEAT, noon};
+use crate::support::boards::{noon, terms};
 use crate::support::commits::{Commits, NEVER, PATIENCE, opened, store, tenge};
 use crate::support::silkrate::reason;
 
