@@ -9,6 +9,7 @@
 //! once for every frame.
 
 mod deadlines;
+mod descriptors;
 mod gather;
 
 use std::io::{self, IoSlice};
@@ -18,6 +19,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 pub use deadlines::Deadlines;
+pub use descriptors::raise_descriptors;
 use futures_util::{Stream, stream};
 pub use gather::{BUFFER_BYTES_MAX, Gather};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};

@@ -171,7 +171,7 @@ fn of_replies(pairs: usize, at_once: usize) -> io::Result<u64> {
         lasting: PATIENCE,
     };
     let speech = unary::speech(Design::Ours, &shape);
-    let mut load = Load::connect(running.address, 1, &speech)?;
+    let mut load = Load::connect(running.address, 1, &speech, &mut |_| ())?;
     let is_reply = |arrived: &Arrived<'_>| matches!(arrived, Arrived::Ended(_));
     until(&mut load, COUNTED / 10, is_reply)?;
     let before = running.allocations()?;
@@ -190,7 +190,7 @@ fn of_messages(streams: usize) -> io::Result<u64> {
         pause: Duration::ZERO,
     };
     let speech = fanout::speech(Design::Ours, &shape);
-    let mut load = Load::connect(running.address, 1, &speech)?;
+    let mut load = Load::connect(running.address, 1, &speech, &mut |_| ())?;
     let is_message = |arrived: &Arrived<'_>| matches!(arrived, Arrived::Message(_));
     let each = u64::try_from(streams).unwrap_or(u64::MAX);
     // The opening and the snapshot, then one that warms up.

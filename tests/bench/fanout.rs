@@ -83,15 +83,20 @@ fn counted(count: &mut usize, ended: &mut bool, arrived: &Arrived<'_>) {
 
 /// Connects everyone, and waits until each has what is sent first.
 pub(crate) fn subscribe(design: Design, shape: &Shape, server: &Server) -> io::Result<Load> {
-    let mut load = Load::connect(server.address, shape.connections, &speech(design, shape))?;
     // An opening and a snapshot; with others, whatever greeting there is.
     let expected = match design {
         Design::Redis | Design::Nats => usize::MAX,
         Design::Etcd => shape.subscribers(),
         _ => shape.subscribers() * 2,
     };
-    let (begun, mut last) = (Instant::now(), Instant::now());
+    let mut last = Instant::now();
     let (mut count, mut ended) = (0, false);
+    let mut load = Load::connect(
+        server.address,
+        shape.connections,
+        &speech(design, shape),
+        &mut |arrived| counted(&mut count, &mut ended, &arrived),
+    )?;
     while count < expected && (expected < usize::MAX || last.elapsed() < QUIET) {
         let known = count;
         load.turn(TURN, &mut |arrived| {
@@ -101,7 +106,7 @@ pub(crate) fn subscribe(design: Design, shape: &Shape, server: &Server) -> io::R
             last = Instant::now();
         }
         // The text protocols end by silence; these must say what they have to.
-        if ended && expected < usize::MAX || begun.elapsed() > PATIENCE {
+        if ended && expected < usize::MAX || last.elapsed() > PATIENCE {
             let said = format!("{}: {count} of {expected} messages at first", design.name());
             return Err(io::Error::other(said));
         }

@@ -16,6 +16,8 @@ use text::{Counted, Text};
 
 /// How much is read at once: everything a socket holds, as a rule.
 const READ_BYTES: usize = 256 * 1024;
+/// Connections that are made before what has arrived is looked at.
+const CONNECTED_AT_ONCE: usize = 64;
 /// Events taken at once.
 const EVENTS: usize = 4096;
 
@@ -60,36 +62,51 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Connects, and says what is said first.
-    pub(crate) fn connect(server: SocketAddr, count: usize, speech: &Speech) -> io::Result<Self> {
-        let poll = Poll::new()?;
-        let mut connections = Vec::with_capacity(count);
-        for index in 0..count {
-            let socket = std::net::TcpStream::connect(server)?;
-            socket.set_nodelay(true)?;
-            socket.set_nonblocking(true)?;
-            let mut socket = TcpStream::from_std(socket);
-            let interest = Interest::READABLE | Interest::WRITABLE;
-            poll.registry()
-                .register(&mut socket, Token(index), interest)?;
-            let mut out = Vec::new();
-            let side = match speech {
-                Speech::Grpc { call, calls } => Side::Grpc(Http2::begin(call, *calls, &mut out)),
-                Speech::Text(text) => {
-                    out.extend_from_slice(&text.hello);
-                    Side::Text(Counted::begin(text))
-                }
-            };
-            let mut connection = Connection { socket, side, out };
-            connection.write()?;
-            connections.push(connection);
-        }
-        Ok(Self {
-            poll,
+    /// Connects, and says what is said first; takes what arrives meanwhile.
+    pub(crate) fn connect(
+        server: SocketAddr,
+        count: usize,
+        speech: &Speech,
+        arrived: &mut dyn FnMut(Arrived<'_>),
+    ) -> io::Result<Self> {
+        let mut load = Self {
+            poll: Poll::new()?,
             events: Events::with_capacity(EVENTS),
-            connections,
+            connections: Vec::with_capacity(count),
             buffer: vec![0; READ_BYTES],
-        })
+        };
+        for index in 0..count {
+            load.add(server, speech)?;
+            // Servers cut a client that answers no ping, and a crowd takes its time to connect.
+            if (index + 1).is_multiple_of(CONNECTED_AT_ONCE) {
+                load.turn(Duration::ZERO, arrived)?;
+            }
+        }
+        Ok(load)
+    }
+
+    fn add(&mut self, server: SocketAddr, speech: &Speech) -> io::Result<()> {
+        let socket = std::net::TcpStream::connect(server)?;
+        socket.set_nodelay(true)?;
+        socket.set_nonblocking(true)?;
+        let mut socket = TcpStream::from_std(socket);
+        let token = Token(self.connections.len());
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll
+            .registry()
+            .register(&mut socket, token, interest)?;
+        let mut out = Vec::new();
+        let side = match speech {
+            Speech::Grpc { call, calls } => Side::Grpc(Http2::begin(call, *calls, &mut out)),
+            Speech::Text(text) => {
+                out.extend_from_slice(&text.hello);
+                Side::Text(Counted::begin(text))
+            }
+        };
+        let mut connection = Connection { socket, side, out };
+        connection.write()?;
+        self.connections.push(connection);
+        Ok(())
     }
 
     /// What has arrived so far was a greeting: messages are counted from here.

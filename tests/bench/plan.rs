@@ -8,11 +8,14 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::report::{Figure, Thousandths, percentile, ratio};
-use crate::servers::Design;
+use crate::servers::{Design, raw};
 use crate::{backlog, fanout, start, unary};
 
 /// Descriptors for everything that is no connection of the load.
 const DESCRIPTORS_SPARE: usize = 500;
+
+/// The pairs of most answers: the ticker.
+const PAIRS: usize = 5;
 
 /// How much is run.
 #[derive(Debug, Clone)]
@@ -106,6 +109,8 @@ impl Plan {
     /// Runs the parts whose names are given, or all when none is.
     pub(crate) fn run(&self, only: &[String], figures: &mut Figures<'_>) -> io::Result<()> {
         let wanted = |part: &str| only.is_empty() || only.iter().any(|name| name == part);
+        let bytes = raw::message(PAIRS)?.len();
+        figures.tell(&format!("an answer of {PAIRS} pairs has {bytes} bytes"))?;
         for round in 1..=self.rounds {
             figures.tell(&format!("round {round} of {}", self.rounds))?;
             if wanted("unary") {

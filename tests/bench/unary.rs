@@ -62,7 +62,12 @@ pub(crate) fn speech(design: Design, shape: &Shape) -> Speech {
 /// Starts a server, asks it for a while, and stops it.
 pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
     let server = Server::start(design, shape.pairs)?;
-    let mut load = Load::connect(server.address, shape.connections, &speech(design, shape))?;
+    let mut load = Load::connect(
+        server.address,
+        shape.connections,
+        &speech(design, shape),
+        &mut |_| (),
+    )?;
     let warm = Instant::now();
     while warm.elapsed() < WARM_UP {
         load.turn(TURN, &mut |_| ())?;

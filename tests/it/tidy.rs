@@ -58,6 +58,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "app",
             "demo",
             "telemetry",
+            "listener",
             "board",
             "json",
         ],
