@@ -256,6 +256,22 @@ test("a broken connection resumes at the position held", async (t) => {
   await shows(page, LINE.with(1, "KZT/USD 0.70000 n/a"));
 });
 
+test("a hidden tab has no connection, and goes on at its position when it is seen again", async (t) => {
+  const { double, page } = await open(t, "<silk-ticker></silk-ticker>");
+  await shows(page, LINE);
+  const hide = (hidden) => page.evaluate((state) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => state });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+  await hide(true);
+  await until(() => double.open.size === 0, "the connection is closed");
+  assert.equal(streams(double).length, 1);
+  await hide(false);
+  await until(() => double.open.size === 1, "it is there again");
+  assert.equal(double.verdict, "RESUMED");
+  assert.deepEqual(await lines(page), LINE);
+});
+
 test("an update that does not follow what is held is not shown: the whole state is asked for anew", async (t) => {
   const { double, page } = await open(t, "<silk-ticker></silk-ticker>");
   await shows(page, LINE);

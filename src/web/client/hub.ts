@@ -77,7 +77,7 @@ export class Hub {
     }
     this.#readers.add(reader);
     // Elements of one page arrive one by one within a task; they are united before anything is asked.
-    queueMicrotask(() => this.#settle());
+    setTimeout(() => this.#settle());
   }
 
   remove(reader: Reader): void {
