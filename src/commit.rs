@@ -102,9 +102,12 @@ impl Commit {
                 () = self.store.retry_due() => self.recover().await,
                 // Without pollers there are no messages: time passes all the same.
                 Some(message) = self.receiver.recv() => {
-                    if self.take(message).await {
-                        due = self.book.next_change(self.clock.now());
-                    }
+                    due = if self.take(message).await {
+                        self.book.next_change(self.clock.now())
+                    } else {
+                        // However many messages follow each other, midnight does not wait for the last.
+                        self.pass_time(due).await
+                    };
                 }
                 () = tokio::time::sleep(until_due) => due = self.pass_time(due).await,
             }

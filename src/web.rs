@@ -37,7 +37,7 @@ use tower_http::compression::CompressionLayer;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::RateFilter;
-use crate::feed::Feed;
+use crate::feed::{Feed, Topics};
 use crate::pb::rate_service_server::RateService;
 use crate::web::assets::Assets;
 use crate::web::origin::Origins;
@@ -76,6 +76,8 @@ struct Shared<R> {
     ticker: RateFilter,
     clock: Clock,
     assets: Assets,
+    /// What is encoded once for all who watch the same pairs.
+    topics: Topics,
 }
 
 type Web<R> = Arc<Shared<R>>;
@@ -100,6 +102,7 @@ fn router<R: RateService>(config: &Config, sources: Sources<R>, grpc: Router) ->
         ticker: config.ticker.pairs.clone(),
         clock,
         assets: Assets::new(),
+        topics: Topics::default(),
     });
     let grpc = GrpcWebLayer::new().layer(grpc);
     let data = Router::new()

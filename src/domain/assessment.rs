@@ -25,6 +25,10 @@ const CONFIRMED_AFTER: SignedDuration = SignedDuration::from_mins(30);
 /// How many times more or less than the known price of a dollar is absurd, where there is nothing else to compare with.
 const BOUND_FACTOR: u32 = 20;
 
+/// Within how many days a move by a power of ten tells of other units: no currency that was not about to be
+/// redenominated has lost nine tenths of its price in a year.
+const UNITS_TOLD_WITHIN_DAYS: u32 = 366;
+
 /// What a table is judged against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Context<'a> {
@@ -178,7 +182,8 @@ impl Case<'_> {
     /// Why the row is believed in spite of a suspicion, for the ledger.
     fn release(&self, suspicion: &Suspicion) -> Option<String> {
         let history = self.context.past;
-        let doubtful_units = matches!(suspicion.check, Check::UnitJump | Check::Inversion);
+        let doubtful_units = matches!(suspicion.check, Check::UnitJump | Check::Inversion)
+            && !(history && self.is_long_after_or_before(suspicion));
         let borne_out = self.own_change_is_ours();
         if borne_out && history && !doubtful_units {
             return Some("the bank's own change is the difference of its tables".into());
@@ -202,6 +207,14 @@ impl Case<'_> {
             return Some("the bank's next table is on the same level".into());
         }
         agreeing.map(|(witness, _)| format!("the bank repeated it, and {} agrees", witness.source))
+    }
+
+    /// Whether what was believed is so far away in time that a power of ten is no sign of other units: the lira lost nine
+    /// tenths of its price in fifteen years.
+    fn is_long_after_or_before(&self, suspicion: &Suspicion) -> bool {
+        suspicion.old.as_ref().is_some_and(|old| {
+            days_between(old.effective_date, self.row.effective_date) > UNITS_TOLD_WITHIN_DAYS
+        })
     }
 
     /// Whether the bank stands by a value that waits: it still prints it half an hour later, or its next table is on the

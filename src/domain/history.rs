@@ -97,6 +97,8 @@ impl History {
     /// Files the believed rows of a table under the date it prints; a table without any is not kept.
     pub fn insert(&mut self, table: Table) -> Inserted {
         let date = table.effective_date;
+        // Only what this table believes waits no longer: a row that keeps its old figure may have a new one waiting.
+        let believed: Vec<Currency> = table.rows.keys().copied().collect();
         let known = self.entries.get(&date);
         let (table, news) = match known.map(|entry| &*entry.table) {
             Some(known) if self.revising == Revising::Replacement && table.as_of < known.as_of => {
@@ -109,8 +111,8 @@ impl History {
             }
         };
         if !table.rows.is_empty() {
-            for code in table.rows.keys() {
-                self.held.remove(&(date, *code));
+            for code in believed {
+                self.held.remove(&(date, code));
             }
             let entry = Entry {
                 table: Arc::new(table),
@@ -240,6 +242,7 @@ impl History {
     /// After the rows of a date have changed: who repeats whom, and what is too old to keep.
     fn settle(&mut self, date: Date) {
         self.began_on(date);
+        self.forget_anchors_on(date);
         self.mark_carry(date);
         let next = self
             .entries

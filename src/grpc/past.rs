@@ -18,9 +18,9 @@ use crate::wire::refusal;
 /// How many tables before a time are looked at too, so that its first rate has a reference: more than the longest run of
 /// repeated ones.
 const TABLES_BEFORE: usize = 16;
-/// How many tables are looked at for each rate wanted: repeated ones give none.
+/// How many days' tables are looked at for each rate wanted: repeated ones give none.
 const TABLES_FOR_A_RATE: usize = 2;
-/// The least that is looked at in one step: a question costs more than a table.
+/// The least number of days looked at in one step: a question costs more than a table.
 const TABLES_MIN: usize = 200;
 
 /// Reads the past.
@@ -57,16 +57,10 @@ impl Past {
         let mut found = Vec::new();
         let mut dates = self.dates(&legs, span).await?;
         while found.len() < wanted {
-            let tables = wanted.saturating_mul(TABLES_FOR_A_RATE).max(TABLES_MIN);
-            let older = dates.split_off(dates.len().saturating_sub(tables));
-            let (Some(from), Some(to)) = (older.first(), older.last()) else {
+            let Some(span) = newest_step(&mut dates, wanted.saturating_sub(found.len())) else {
                 break;
             };
-            let span = Span {
-                from: *from,
-                to: *to,
-            };
-            let legs = self.filled(legs.clone(), span).await?;
+            let legs = self.filled(legs.clone(), span, dates.last()).await?;
             let rates =
                 tokio::task::spawn_blocking(move || rates_between(pair, &legs, span.from, span.to));
             found.extend(rates.await.map_err(|_ended| refusal::draining())?);
@@ -79,7 +73,7 @@ impl Past {
     pub(super) async fn on(&self, pair: Pair, day: Date) -> Result<Option<Snapshot>, Status> {
         let from = day.checked_sub(LOOK_BACK_DAYS.days()).unwrap_or(Date::MIN);
         let legs = self.legs(pair)?;
-        let legs = self.filled(legs, Span { from, to: day }).await?;
+        let legs = self.filled(legs, Span { from, to: day }, None).await?;
         let snapshot = snapshot_on(&legs, day);
         let recent = |snapshot: &Snapshot| {
             let rate = snapshot.rate(pair);
@@ -130,8 +124,14 @@ impl Past {
         Ok(dates)
     }
 
-    /// The legs with the tables of a time, and some before it.
-    async fn filled(&self, mut legs: Vec<Leg>, span: Span) -> Result<Vec<Leg>, Status> {
+    /// The legs with the tables of a time and some before it, and with those of one day earlier yet: the last before the
+    /// time that has the pair, which may be years ago.
+    async fn filled(
+        &self,
+        mut legs: Vec<Leg>,
+        span: Span,
+        reference: Option<&Date>,
+    ) -> Result<Vec<Leg>, Status> {
         let ledger = self.ledger()?;
         for leg in &mut legs {
             let source = leg.record.id;
@@ -145,14 +145,34 @@ impl Past {
                 let from = before.iter().rev().nth(TABLES_BEFORE).or(before.first());
                 let from = from.copied().unwrap_or(span.from);
                 let revising = document.history.revising();
-                let tables = ledger.tables(key, revising, from, span.to).await;
-                for table in tables.map_err(|error| unavailable(&error))? {
+                let mut tables = Vec::new();
+                if let Some(date) = reference.filter(|date| **date < from) {
+                    let earlier = ledger.tables(key, revising, *date, *date).await;
+                    tables = earlier.map_err(|error| unavailable(&error))?;
+                }
+                let later = ledger.tables(key, revising, from, span.to).await;
+                tables.extend(later.map_err(|error| unavailable(&error))?);
+                for table in tables {
                     document.history.insert(table);
                 }
             }
         }
         Ok(legs)
     }
+}
+
+/// Takes the newest dates that are looked at together, for so many rates. They lie within a few hundred days, and so do
+/// their tables: a pair that one table in a hundred has must not make us read the ninety-nine.
+fn newest_step(dates: &mut Vec<Date>, wanted: usize) -> Option<Span> {
+    let to = *dates.last()?;
+    let days = wanted.saturating_mul(TABLES_FOR_A_RATE).max(TABLES_MIN);
+    let days = i32::try_from(days).unwrap_or(i32::MAX);
+    let earliest = to.checked_sub(days.days()).unwrap_or(Date::MIN);
+    let step = dates.split_off(dates.partition_point(|date| *date <= earliest));
+    Some(Span {
+        from: *step.first()?,
+        to,
+    })
 }
 
 /// The documents of a leg.
@@ -181,4 +201,46 @@ fn unavailable(error: &LedgerError) -> Status {
     }
     tracing::error!(%error, "the past cannot be read");
     refusal::store_unavailable(&error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_step_into_the_past_takes_no_more_than_a_few_hundred_days_however_few_have_the_pair() {
+        let sparse = [
+            date(1994, 1, 5),
+            date(2010, 6, 1),
+            date(2010, 6, 20),
+            date(2026, 4, 2),
+        ];
+        let mut dates = sparse.to_vec();
+        let mut steps = Vec::new();
+        while let Some(span) = newest_step(&mut dates, 2) {
+            steps.push((span.from, span.to));
+        }
+        let [first, second, third, last] = sparse;
+        assert_eq!(steps, [(last, last), (second, third), (first, first)]);
+    }
+
+    #[test]
+    fn the_steps_of_a_pair_of_every_day_are_as_long_as_the_page_and_leave_no_date_out() {
+        let first = date(2020, 1, 1);
+        let all: Vec<Date> = (0..1000).map(|day| first + day.days()).collect();
+        for (wanted, longest) in [(2, 200), (101, 202), (1001, 1000)] {
+            let mut dates = all.clone();
+            let mut covered = 0;
+            while let Some(span) = newest_step(&mut dates, wanted) {
+                let left = dates.len();
+                let taken = all.len() - left - covered;
+                assert!((1..=longest).contains(&taken), "{taken} of {wanted}");
+                assert_eq!((span.from, span.to), (all[left], all[left + taken - 1]));
+                covered += taken;
+            }
+            assert_eq!(covered, all.len(), "{wanted}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 //! resumes by itself.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -10,17 +11,15 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
-use serde::Serialize;
 
-use crate::clock::Clock;
-use crate::feed::{self, Message, Subscribe, Subscription};
+use crate::feed::{End, Message, Step, Subscribe, Subscription, Topic};
 use crate::json::{self, Event};
 use crate::pb::rate_service_server::RateService;
-use crate::web::Web;
 use crate::web::caching::position_text;
 use crate::web::question::{self, Watch};
 use crate::web::refused::Refused;
-use crate::wire;
+use crate::web::{Shared, Web};
+use crate::wire::{self, refusal};
 
 /// The least time before a reader connects again: a restart takes about as long.
 const RETRY_MIN: Duration = Duration::from_secs(1);
@@ -28,20 +27,11 @@ const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_SPREAD: Duration = Duration::from_secs(4);
 
 /// A stream under way.
-struct Reading {
+struct Reading<R> {
+    web: Web<R>,
     subscription: Subscription,
-    clock: Clock,
-    retry: Duration,
-    /// Sent with the first message.
-    opening: bool,
-}
-
-/// What the last event says.
-#[derive(Serialize)]
-struct End {
-    event: &'static str,
-    reason: &'static str,
-    retry_milliseconds: u128,
+    /// What is encoded once for all who watch the same pairs.
+    topic: Arc<Topic>,
 }
 
 /// `GET /v1/watch`
@@ -59,11 +49,12 @@ pub(super) async fn watch<R: RateService>(
         updates_only: question::flag("updates_only", asked.updates_only.as_deref())?,
     };
     let subscription = web.feed.subscribe(wanted);
+    let subscription =
+        subscription.map_err(|full| Refused::from(refusal::too_many_streams(full.streams_max)))?;
     let reading = Reading {
-        subscription: subscription.map_err(|_too_many| Refused::crowded())?,
-        clock: web.clock.clone(),
-        retry: RETRY_MIN + jitter(RETRY_SPREAD),
-        opening: true,
+        topic: web.topics.topic(subscription.filter()),
+        subscription,
+        web,
     };
     let headers = [
         (CONTENT_TYPE.as_str(), "text/event-stream"),
@@ -75,58 +66,70 @@ pub(super) async fn watch<R: RateService>(
 }
 
 /// The events of a subscription; the last one says why it ends.
-fn events(reading: Reading) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+fn events<R: RateService>(
+    reading: Reading<R>,
+) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
     stream::unfold(Some(reading), |reading| async {
         let mut reading = reading?;
-        let message = reading.subscription.next().await;
-        Some(match message {
-            Ok(message) => {
-                let text = reading.event(&message);
-                (Ok(Bytes::from(text)), Some(reading))
-            }
-            Err(ended) => {
-                let reason = match ended {
-                    feed::End::Draining => "DRAINING",
-                    feed::End::Aged => "STREAM_AGED",
-                };
-                (Ok(Bytes::from(end(reason, reading.retry))), None)
-            }
+        Some(match reading.subscription.step().await {
+            Ok(step) => (Ok(reading.event(&step)), Some(reading)),
+            Err(end) => (Ok(last(end)), None),
         })
     })
 }
 
-impl Reading {
-    fn event(&mut self, message: &Message) -> String {
-        let position = position_text(&message.position);
-        let message = wire::to_message(message, self.clock.now());
-        let text = Event::of(&message)
-            .and_then(|event| Some((event.name(), json::text(&event).ok()?)))
-            .map(|(name, data)| {
-                // An opening bears the server's position, which the reader does not hold yet.
-                let id = match name {
-                    "opening" => String::new(),
-                    _ => format!("id: {position}\n"),
-                };
-                format!("{id}event: {name}\ndata: {data}\n\n")
-            })
-            .unwrap_or_default();
-        let retry = if std::mem::take(&mut self.opening) {
-            format!("retry: {}\n", self.retry.as_millis())
-        } else {
-            String::new()
-        };
-        retry + &text
+impl<R> Reading<R> {
+    fn event(&self, step: &Step) -> Bytes {
+        let encode = || self.web.encoded(&self.subscription.message(step));
+        match step {
+            Step::Opening { .. } => {
+                let retry = RETRY_MIN.saturating_add(jitter(RETRY_SPREAD));
+                [retry_line(retry).as_bytes(), &encode()].concat().into()
+            }
+            Step::Snapshot(snapshot) => self.topic.snapshot(&snapshot.position, encode),
+            Step::Update { after, to } => self.topic.update(*after, &to.position, encode),
+            Step::Heartbeat(shown) => self.web.topics.heartbeat(&shown.position, encode),
+        }
     }
 }
 
-fn end(reason: &'static str, retry: Duration) -> String {
-    let end = End {
-        event: "end",
-        reason,
-        retry_milliseconds: retry.as_millis(),
+impl<R> Shared<R> {
+    fn encoded(&self, message: &Message) -> Bytes {
+        let position = position_text(&message.position);
+        let message = wire::to_message(message, self.clock.now());
+        let event = Event::of(&message);
+        let event = event.and_then(|event| Some((event.name(), json::text(&event).ok()?)));
+        let Some((name, data)) = event else {
+            return Bytes::new();
+        };
+        // An opening bears the server's position, which the reader does not hold yet.
+        let id = match name {
+            "opening" => String::new(),
+            _ => format!("id: {position}\n"),
+        };
+        format!("{id}event: {name}\ndata: {data}\n\n").into()
+    }
+}
+
+/// The event that says why a stream ends, and when to come back.
+fn last(end: End) -> Bytes {
+    let status = match end {
+        End::Draining => refusal::draining(),
+        End::Aged => refusal::aged(),
     };
-    let data = serde_json::to_string(&end).unwrap_or_default();
-    format!("event: end\ndata: {data}\n\n")
+    let refused = Refused::from(status);
+    let retry = refused.retry_after().unwrap_or(RETRY_MIN);
+    let data = serde_json::json!({
+        "event": "end",
+        "reason": refused.reason(),
+        "message": refused.message(),
+        "retry_milliseconds": u64::try_from(retry.as_millis()).unwrap_or(u64::MAX),
+    });
+    format!("{}event: end\ndata: {data}\n\n", retry_line(retry)).into()
+}
+
+fn retry_line(retry: Duration) -> String {
+    format!("retry: {}\n", retry.as_millis())
 }
 
 /// A random part of a time.

@@ -11,9 +11,6 @@ use tonic_types::StatusExt;
 
 use crate::web::JSON;
 
-/// When a reader who found every place taken should come back: streams end all the time.
-const CROWDED_RETRY: Duration = Duration::from_secs(5);
-
 /// Why there is no answer.
 #[derive(Debug)]
 pub(super) struct Refused {
@@ -45,6 +42,21 @@ impl Refused {
             field: None,
             retry_after: None,
         }
+    }
+
+    /// The word for programs.
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The sentence for people.
+    pub(super) fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// When to come back, if that makes sense.
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
     }
 
     /// A parameter that is not understood.
@@ -88,15 +100,6 @@ impl Refused {
         )
     }
 
-    /// Every place for a stream is taken.
-    pub(super) fn crowded() -> Self {
-        let message = "as many streams are open as this server holds";
-        Self {
-            retry_after: Some(CROWDED_RETRY),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "TOO_MANY_STREAMS", message)
-        }
-    }
-
     /// The request did not arrive whole, or its answer did not begin, in time.
     pub(super) fn too_late() -> Self {
         let message = "the answer took too long";
@@ -135,8 +138,8 @@ fn http_status(code: Code) -> StatusCode {
     match code {
         Code::InvalidArgument | Code::OutOfRange => StatusCode::BAD_REQUEST,
         Code::NotFound => StatusCode::NOT_FOUND,
-        Code::ResourceExhausted => StatusCode::TOO_MANY_REQUESTS,
-        Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        // What is exhausted is the server's room, not this reader's share: it may ask for snapshots meanwhile.
+        Code::ResourceExhausted | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }

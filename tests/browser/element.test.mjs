@@ -256,6 +256,22 @@ test("a broken connection resumes at the position held", async (t) => {
   await shows(page, LINE.with(1, "KZT/USD 0.70000 n/a"));
 });
 
+test("a hidden tab has no connection, and goes on at its position when it is seen again", async (t) => {
+  const { double, page } = await open(t, "<silk-ticker></silk-ticker>");
+  await shows(page, LINE);
+  const hide = (hidden) => page.evaluate((state) => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => state });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, hidden);
+  await hide(true);
+  await until(() => double.open.size === 0, "the connection is closed");
+  assert.equal(streams(double).length, 1);
+  await hide(false);
+  await until(() => double.open.size === 1, "it is there again");
+  assert.equal(double.verdict, "RESUMED");
+  assert.deepEqual(await lines(page), LINE);
+});
+
 test("an update that does not follow what is held is not shown: the whole state is asked for anew", async (t) => {
   const { double, page } = await open(t, "<silk-ticker></silk-ticker>");
   await shows(page, LINE);
@@ -290,8 +306,9 @@ test("a server that is gone leaves the last values, and says quietly that they m
 
 test("the markup of the server stands until the element knows more, and the stream goes on from its position", async (t) => {
   const escape = (value) => JSON.stringify(value).replaceAll("&", "&amp;").replaceAll('"', "&quot;");
-  const rows = five().map((row) => `<li data-pair="${row.pair}" data-rate="${escape(row)}">${row.pair} as text</li>`).join("");
-  const { double, page } = await open(t, `<silk-ticker data-position="e1:1" data-sources="${escape(banks())}"><ul>${rows}</ul></silk-ticker>`);
+  const rows = five().map((row) => `<li data-pair="${row.pair}">${row.pair} as text</li>`).join("");
+  const state = escape({ position: { epoch: "e1", revision: 1 }, server_time: "2025-12-08T08:00:00Z", rates: five(), sources: banks() });
+  const { double, page } = await open(t, `<silk-ticker data-position="e1:1" data-state="${state}"><ul>${rows}</ul></silk-ticker>`);
   await shows(page, LINE);
   await until(() => double.verdict, "it connects");
   assert.equal(double.verdict, "RESUMED");

@@ -64,7 +64,7 @@ export function lines(page, selector = "silk-ticker") {
 
 /** Waits until a page shows these lines, and no longer than a reader would. */
 export async function shows(page, expected, selector) {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 60_000;
   let seen;
   do {
     seen = await lines(page, selector);

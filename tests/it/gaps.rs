@@ -1,9 +1,14 @@
 //! Tables that were missed: noticed, flagged, and fetched back.
 
-use silkrate::domain::{Check, Pair, Snapshot};
+use jiff::ToSpan;
+use jiff::civil::date;
+use silkrate::domain::{Check, Currency, Intent, Pair, Snapshot, SourceId};
 
 use crate::support::april::{nbk, nbk_path};
 use crate::support::bank::Bank;
+use crate::support::boards::noon;
+use crate::support::commits::tenge;
+use crate::support::records::Records;
 use crate::support::silkrate::{Silkrate, settings, source};
 
 fn flags(snapshot: &Snapshot) -> Vec<(Check, String)> {
@@ -99,4 +104,36 @@ async fn a_bank_asked_for_the_newest_alone_has_a_missed_day_fetched_back_by_its_
         .await;
     assert_eq!(flags(&silkrate.board.snapshot()), []);
     silkrate.finish().await;
+}
+
+#[test]
+fn the_gaps_of_the_last_two_weeks_are_found_whatever_old_table_is_kept() {
+    let source = SourceId::new("nbk");
+    // The last table with a currency that ceased to exist is kept for ever, and lies months before all others.
+    for ceased in [false, true] {
+        let records = Records::default().with("nbk", Some(Currency::KZT), Vec::new());
+        let mut book = records.book();
+        let first = date(2026, 1, 1);
+        let day = |number: i32| first + number.days();
+        for number in (0..200).filter(|number| !(190..193).contains(number)) {
+            let usd = format!("475.{:02}", number % 97);
+            let mut rows = vec![("USD", 1, usd.as_str()), ("EUR", 1, "548.62")];
+            rows.extend([("RUB", 1, "5.88"), ("CNY", 1, "66.1"), ("GBP", 1, "640.5")]);
+            if ceased && number < 10 {
+                rows.push(("BGN", 1, "280.5"));
+            }
+            let (table, now) = (tenge(day(number), &rows), noon(day(number)));
+            book.file(source, table, Intent::News, now).unwrap();
+        }
+        let missing: Vec<_> = (190..193).map(|number| ("daily", day(number))).collect();
+        assert_eq!(book.gaps(source, noon(day(199))), missing, "{ceased}");
+        assert_eq!(book.gaps(source, noon(day(230))), [], "long ago");
+        let bgn = book.record(source).unwrap().documents[0]
+            .history
+            .currencies();
+        let kept = bgn
+            .into_iter()
+            .any(|code| code == Currency::constant("BGN"));
+        assert_eq!(kept, ceased);
+    }
 }

@@ -1,6 +1,8 @@
 //! Values that are not believed: what is held, what is served meanwhile, and what releases it. The figures are the banks'
 //! own where a date is given for them.
 
+mod fallback;
+mod level;
 mod marks;
 mod release;
 

@@ -43,6 +43,8 @@ mod readme;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod rollover;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod shared;

@@ -1,6 +1,8 @@
 //! The questions that look back, over real sockets: history as published and as derived, conversion, windows, and tables
 //! of the past that an operator hands in.
 
+mod busy;
+mod full;
 mod operator;
 
 use silkrate::pb::admin::admin_service_client::AdminServiceClient;

@@ -1,5 +1,8 @@
 //! What survives a restart, and what happens when it cannot be written down.
 
+mod settled;
+mod trouble;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;

@@ -67,6 +67,13 @@ impl History {
         self.anchors.clear();
     }
 
+    /// Forgets what was in force on the days that a table of this date may have been in force on: it says more.
+    pub(super) fn forget_anchors_on(&mut self, date: Date) {
+        let last = date.checked_add(LOOK_BACK_DAYS.days()).unwrap_or(Date::MAX);
+        self.anchors
+            .retain(|_, anchor| !(date..=last).contains(&anchor.day));
+    }
+
     /// What is in force for a pair on a day, what went before and what is announced.
     pub fn standing(&self, today: Date, from: Currency, to: Currency) -> Option<Standing> {
         let has_path = |(date, entry): (&Date, &Entry)| entry.table.path(from, to).map(|_| *date);

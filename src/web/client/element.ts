@@ -1,7 +1,7 @@
 // <silk-ticker>: official currency rates on a page, live. Attributes: pairs, endpoint, locale, theme, direction, speed,
 // change, window, density; all may change at any time.
 
-import type { Position, Rate, Snapshot } from "./contract";
+import type { Position, Rate } from "./contract";
 import { hubOf } from "./hub";
 import type { Hub, Reader, Start } from "./hub";
 import type { Locale } from "./locale";
@@ -119,21 +119,16 @@ export class SilkTicker extends HTMLElement implements Reader {
     hub.add(this, this.#start());
   }
 
-  /** The rows that the server rendered into the page, with their position: the stream goes on from there. */
+  /** What the server wrote into the page, as data: the stream goes on from its position. */
   #start(): Start | undefined {
-    const holder = this.closest("[data-position]") ?? this.querySelector("[data-position]");
-    const [epoch, revision] = holder?.getAttribute("data-position")?.split(":") ?? [];
-    const rows = [...this.querySelectorAll("[data-rate]")].map((row) => row.getAttribute("data-rate"));
-    if (this.#heard || !epoch || !revision || !rows.length) {
+    const text = this.getAttribute("data-state");
+    if (this.#heard || !text) {
       return undefined;
     }
     try {
-      const sources = JSON.parse(holder?.getAttribute("data-sources") ?? "[]") as Snapshot["sources"];
-      // The position is JSON's number, as in every message.
-      const position = { epoch, revision: JSON.parse(revision) as number };
-      return { position, rates: rows.map((row) => JSON.parse(row ?? "") as Rate), sources };
+      return JSON.parse(text) as Start;
     } catch {
-      // A page that was tampered with on its way: as if it had brought nothing.
+      // A page that was cut on its way: as if it had brought nothing.
       return undefined;
     }
   }

@@ -2,7 +2,7 @@
 // full jitter, rests while the page is hidden, and asks for snapshots where something on the way breaks streams.
 
 import { word } from "./contract";
-import type { Opening, Position, Rate, Snapshot, Update } from "./contract";
+import type { Opening, Snapshot, Update } from "./contract";
 import { eventReader } from "./events";
 import type { ServerEvent } from "./events";
 import { milliseconds, retryMilliseconds } from "./measure";
@@ -17,12 +17,8 @@ export interface Reader {
   changed(): void;
 }
 
-/** Rows the page came with, and the position they are of. */
-export interface Start {
-  position: Position;
-  rates: Rate[];
-  sources: Snapshot["sources"];
-}
+/** What the page came with: the rows of one element, at a position. */
+export type Start = Snapshot;
 
 /** A stream says something at once; one that is silent for so long is held back by something on the way. */
 const OPENING_TIMEOUT = 10_000;
@@ -81,7 +77,7 @@ export class Hub {
     }
     this.#readers.add(reader);
     // Elements of one page arrive one by one within a task; they are united before anything is asked.
-    queueMicrotask(() => this.#settle());
+    setTimeout(() => this.#settle());
   }
 
   remove(reader: Reader): void {

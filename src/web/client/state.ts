@@ -29,6 +29,7 @@ export class State {
 
   /** Adds rows of the very position that is held, or of the first one. */
   include(snapshot: Snapshot): void {
+    this.told(snapshot.server_time);
     this.#put(snapshot);
   }
 

@@ -99,6 +99,7 @@ a { color: inherit; padding: .3em 0 }
 .still ul { flex-wrap: wrap }
 .still li { flex: 0 1 auto; min-width: 0; max-width: 100% }
 .still .item { flex-wrap: wrap; white-space: normal }
+.still .attribution, .vertical .attribution { white-space: normal }
 .column ul, .vertical ul { flex-direction: column }
 .column li + li, .vertical li { border-top: 1px solid var(--_line) }
 .column li, .vertical li, .column .item, .vertical .item { width: 100%; box-sizing: border-box }

@@ -134,8 +134,60 @@ async fn a_stopping_server_ends_its_streams_with_a_reason_and_when_to_come_back(
         let end = events.expect("end").await;
         assert_eq!(end.data["reason"], "DRAINING");
         let retry = end.data["retry_milliseconds"].as_u64().unwrap();
-        assert!((1_000..=5_000).contains(&retry), "{retry}");
+        assert!(retry > 0);
+        assert_eq!(end.retry, Some(retry), "a browser waits as long");
         assert!(events.next().await.is_none(), "nothing follows");
     }
     silkrate.ended().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_too_many_is_told_when_to_come_back() {
+    let bank = bank_of_april().await;
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.sources.push(source("nbk", "", &bank.url()));
+    config.server.max_streams = 1;
+    let mut silkrate = Silkrate::start(config).await;
+    silkrate.all_attempted().await;
+    let mut events = Events::open(silkrate.web, "/v1/watch", &[]).await;
+    events.expect("opening").await;
+    let refused = get(silkrate.web, "/v1/watch", &[]).await;
+    assert_eq!(
+        refused.refusal(),
+        (503, "TOO_MANY_STREAMS".to_owned(), None)
+    );
+    assert!(
+        refused
+            .header("retry-after")
+            .unwrap()
+            .parse::<u64>()
+            .unwrap()
+            > 0
+    );
+    let other = get(silkrate.web, "/v1/snapshot.json", &[]).await;
+    assert_eq!(other.status, 200, "what is no stream is answered");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn all_who_watch_the_same_get_the_same_text() {
+    let (bank, silkrate) = april().await;
+    let mut readers = Vec::new();
+    for _ in 0..3 {
+        let mut events = Events::open(silkrate.web, "/v1/watch?pairs=USD/KZT", &[]).await;
+        events.expect("opening").await;
+        readers.push((events.expect("snapshot").await, events));
+    }
+    assert!(
+        readers
+            .iter()
+            .all(|(snapshot, _)| snapshot.data == readers[0].0.data)
+    );
+    correct(&bank, "475.11");
+    let mut updates = Vec::new();
+    for (_, events) in &mut readers {
+        updates.push(events.expect("update").await.data);
+    }
+    assert!(updates.iter().all(|update| *update == updates[0]));
+    silkrate.finish().await;
 }

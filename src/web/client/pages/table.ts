@@ -164,17 +164,23 @@ async function month(base: string, rate: Rate, last: string): Promise<Node> {
   if (rows.length < 2) {
     return document.createTextNode("–");
   }
-  return drawing(rows.map((one) => (one.day / MONTH_DAYS) * WIDTH), levels(rows.map((one) => one.value), HEIGHT), rows.length);
+  // From the first fixing known to the last: of a young history the drawing is no smaller.
+  const [begin, end] = [rows[0]?.day ?? 0, rows.at(-1)?.day ?? 0];
+  const across = rows.map((one) => ((one.day - begin) / Math.max(1, end - begin)) * WIDTH);
+  const since = dateText(locale, rates[0]?.effective_date);
+  return drawing(across, levels(rows.map((one) => one.value), HEIGHT), `${rows.length} fixings since ${since}`);
 }
 
 /** The line and a dot at its end. Heights are whole numbers computed from the digits. */
-function drawing(across: number[], heights: string[], count: number): SVGElement {
+function drawing(across: number[], heights: string[], words: string): SVGElement {
   const points = heights.map((height, index) => [Math.round(across[index] ?? 0), (HEIGHT - BigInt(height)).toString()]);
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", `-2 -2 ${WIDTH + 4} ${HEIGHT + 4n}`);
   svg.setAttribute("class", "month");
   svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", `${count} fixings of the last month`);
+  svg.setAttribute("aria-label", words);
+  const title = document.createElementNS(SVG, "title");
+  title.textContent = words;
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", `M${points.map((point) => point.join(" ")).join("L")}`);
   const dot = document.createElementNS(SVG, "circle");
@@ -182,6 +188,6 @@ function drawing(across: number[], heights: string[], count: number): SVGElement
   dot.setAttribute("cx", `${x}`);
   dot.setAttribute("cy", `${y}`);
   dot.setAttribute("r", "2.5");
-  svg.append(path, dot);
+  svg.append(title, path, dot);
   return svg;
 }

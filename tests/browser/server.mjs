@@ -1,0 +1,101 @@
+// The real service as a child process, a bank for it to ask, and a news site that embeds its ticker.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { root } from "./support.mjs";
+
+const binary = process.env.SILKRATE ?? join(root, "target/debug/silkrate");
+const fixtures = join(root, "tests/fixtures/nbk/");
+
+/** Starts the service with settings as variables, and tells the address of its web side. */
+export async function serve(settings, ...words) {
+  const ports = { SILKRATE_SERVER__LISTEN: "127.0.0.1:0", SILKRATE_SERVER__ADMIN_LISTEN: "127.0.0.1:0", SILKRATE_WEB__LISTEN: "127.0.0.1:0" };
+  const child = spawn(binary, ["serve", ...words], { env: { ...process.env, ...ports, ...settings }, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  const url = await new Promise((resolve, reject) => {
+    const read = (bytes) => {
+      said += bytes;
+      // The demo tells its reader, the service its log.
+      const found = /serving browsers on (http:\S+)|serving browsers address=(\S+)/.exec(said);
+      if (found) {
+        resolve(found[1] ?? `http://${found[2]}/`);
+      }
+    };
+    child.stdout.on("data", read);
+    child.stderr.on("data", read);
+    child.on("exit", () => reject(new Error(`the service ended: ${said}`)));
+  });
+  return {
+    url,
+    /** Ends it, politely or not, and waits until it is gone. */
+    async stop(signal = "SIGTERM") {
+      if (child.exitCode === null && child.signalCode === null) {
+        const gone = once(child, "exit");
+        child.kill(signal);
+        await gone;
+      }
+    },
+  };
+}
+
+/** The National Bank of Kazakhstan in April 2026. `dollar` is what the table of 2 April says; it may be corrected. */
+export async function bank() {
+  const tables = new Map();
+  for (const day of ["01", "02"]) {
+    tables.set(`${day}.04.2026`, await readFile(`${fixtures}2026-04-${day}.xml`, "utf8"));
+  }
+  const none = await readFile(`${fixtures}no-rows.xml`, "utf8");
+  const double = { dollar: "475.09" };
+  const server = createServer((request, response) => {
+    const date = new URL(request.url, "http://bank/").searchParams.get("fdate") ?? "";
+    const table = tables.get(date) ?? none.replace("02.04.2026", date);
+    response.writeHead(200, { "content-type": "application/xml" });
+    response.end(table.replace("475.09", double.dollar));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  double.url = `http://127.0.0.1:${server.address().port}`;
+  double.close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return double;
+}
+
+/** Settings of a service that asks that bank alone, on 2 April 2026. */
+export function asking(bank, store) {
+  const others = ["NBKR", "CBU", "NBT", "CBT", "CBR"].map((id) => [`SILKRATE_SOURCES__${id}__ENABLED`, "false"]);
+  return {
+    ...Object.fromEntries(others),
+    SILKRATE_SOURCES__NBK__BASE_URL: bank.url,
+    SILKRATE_SOURCES__NBK__INTERVAL: "1s",
+    SILKRATE_CLOCK__START: "2026-04-02T09:00:00Z",
+    SILKRATE_TICKER__PAIRS: "KZT/USD,USD/KZT",
+    SILKRATE_STORE__PATH: store,
+  };
+}
+
+/** A news site on an origin of its own: plain pages, by path. */
+export async function site() {
+  const pages = new Map();
+  const server = createServer((request, response) => {
+    const page = pages.get(request.url);
+    response.writeHead(page ? 200 : 404, { "content-type": "text/html; charset=utf-8" });
+    response.end(page);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  // Another name of this machine is another origin and another site.
+  const origin = `http://localhost:${server.address().port}`;
+  return {
+    origin,
+    put(path, body) {
+      pages.set(path, `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>News</title></head><body><main><h1>News</h1>${body}</main></body></html>`);
+      return origin + path;
+    },
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

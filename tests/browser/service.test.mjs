@@ -1,0 +1,210 @@
+// The element and the pages against the real service.
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
+import { asking, bank, serve, site } from "./server.mjs";
+import { browser, dist, lines, place, root, shows, until, violations } from "./support.mjs";
+
+/** What the demo's ticker shows when its nine days are over, from the figures of 13 December 2025. */
+const DEMO = ["KGS/USD 0.01144 0%", "KZT/USD 0.00192 +0.18%", "TJS/USD 0.10899 +0.18%", "UZS/USD 0.0000831 +0.18%", "TMT/USD 0.28490 -0.28%"];
+/** What a news site pays for the ticker at most, gzipped. */
+const TICKER_BYTES_MAX = 15_000;
+
+let chromium;
+let demo;
+let news;
+before(async () => {
+  news = await site();
+  [chromium, demo] = await Promise.all([browser(), serve({ SILKRATE_WEB__ALLOWED_ORIGINS: news.origin }, "--demo")]);
+});
+after(async () => {
+  await chromium?.close();
+  await demo?.stop();
+  news?.close();
+});
+
+/** A tab that fails the test when the page's policy refuses something or a script breaks. */
+async function tab(context, { emulate, size } = {}) {
+  const page = await chromium.context.newPage();
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => /Content.Security.Policy/i.test(message.text()) && faults.push(message.text()));
+  context.after(async () => {
+    await page.close();
+    assert.deepEqual(faults, []);
+  });
+  await page.emulateMedia(emulate ?? {});
+  await page.setViewportSize(size ?? { width: 1280, height: 900 });
+  return page;
+}
+
+test("a plain page of an allowed site shows the ticker with the two lines of the README", async (t) => {
+  const readme = await readFile(join(root, "README.md"), "utf8");
+  const snippet = /```html\n(<script[^\n]*\n<silk-ticker[^\n]*)\n```/.exec(readme)?.[1];
+  assert.ok(snippet, "the README has the two lines");
+  const page = await tab(t);
+  await page.goto(news.put("/readme", snippet.replace("http://127.0.0.1:8080/", demo.url)));
+  await until(async () => (await lines(page)).length === 5 && (await lines(page)).every((line) => /^[A-Z]{3}\/USD 0\.\d+ /.test(line)), "five rates are shown");
+});
+
+test("updates arrive without a reload, and the tape ends with the demo's digits", { timeout: 90_000 }, async (t) => {
+  const page = await tab(t);
+  await page.goto(demo.url);
+  await page.evaluate(() => {
+    window.told = new Set();
+    document.addEventListener("ratechange", ({ detail }) => window.told.add(detail.pair));
+  });
+  const deadline = Date.now() + 60_000;
+  while (JSON.stringify(await lines(page, "#lead")) !== JSON.stringify(DEMO) && Date.now() < deadline) {
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+  }
+  assert.deepEqual(await lines(page, "#lead"), DEMO);
+  const told = await page.evaluate(() => [...window.told]);
+  assert.ok(told.includes("KZT/USD"), `changes were told of ${told}`);
+});
+
+test("the tape moves, and stops by keyboard", async (t) => {
+  const page = await tab(t);
+  await page.goto(news.put("/keyboard", `<script src="${demo.url}ticker.js" async></script><silk-ticker></silk-ticker>`));
+  await shows(page, DEMO);
+  const moves = async () => {
+    const first = await place(page);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    return first !== (await place(page));
+  };
+  assert.equal(await moves(), true);
+  const label = () => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.getAttribute("aria-label"));
+  for (let presses = 0; presses < 10 && (await label()) !== "Pause"; presses += 1) {
+    await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Space");
+  assert.equal(await label(), "Play");
+  await page.keyboard.press("Tab");
+  assert.equal(await moves(), false);
+});
+
+test("who asks for less motion sees a list that stands", async (t) => {
+  const page = await tab(t, { emulate: { reducedMotion: "reduce" } });
+  await page.goto(demo.url);
+  await shows(page, DEMO, "#lead");
+  const moving = await page.evaluate(() => [...document.querySelectorAll("silk-ticker")].flatMap((ticker) => ticker.shadowRoot.getAnimations()).length);
+  assert.equal(moving, 0);
+});
+
+test("a site that is not allowed gets the script and no rate", async (t) => {
+  const foreign = await site();
+  t.after(() => foreign.close());
+  const page = await tab(t);
+  const refused = page.waitForEvent("requestfailed", (request) => request.url().includes("/v1/watch"));
+  await page.goto(foreign.put("/", `<script src="${demo.url}ticker.js" async></script><silk-ticker pairs="KZT/USD"></silk-ticker>`));
+  await refused;
+  assert.deepEqual(await lines(page), ["KZT/USD"]);
+});
+
+test("the lines of the builder, with the digest of the script, work on a site", async (t) => {
+  const page = await tab(t);
+  await page.goto(demo.url);
+  await page.locator('[name="pairs"]').fill("KZT/USD,UZS/USD");
+  await page.locator('[name="locale"]').selectOption("ru");
+  await page.locator('[name="change"]').selectOption("none");
+  await until(async () => (await page.locator("#snippet").innerText()).includes("integrity="), "the digest is known");
+  await shows(page, ["KZT/USD 0,00192", "UZS/USD 0,0000831"], "#preview silk-ticker");
+  const snippet = await page.locator("#snippet").innerText();
+  assert.match(snippet, /^<script src="[^"]*\/ticker-[0-9a-f]{16}\.js" integrity="sha384-[^"]{64}" crossorigin async><\/script>\n<silk-ticker pairs="KZT\/USD,UZS\/USD" locale="ru" change="none"><\/silk-ticker>$/);
+  await page.goto(news.put("/built", snippet));
+  await shows(page, ["KZT/USD 0,00192", "UZS/USD 0,0000831"]);
+});
+
+test("the fragment is readable without a script, and the element goes on from its position", async (t) => {
+  const fragment = await (await fetch(`${demo.url}ticker.html?pairs=KZT/USD`)).text();
+  const page = await tab(t);
+  await page.goto(news.put("/plain", fragment));
+  assert.match(await page.locator("main li").innerText(), /KZT\/USD 0\.00192 ▲ \+0\.18%/);
+  const position = await page.locator("silk-ticker").getAttribute("data-position");
+  const asked = page.waitForRequest((request) => request.url().includes("/v1/watch"));
+  await page.goto(news.put("/taken", `<script src="${demo.url}ticker.js" async></script>${fragment}`));
+  assert.equal(new URL((await asked).url()).searchParams.get("after"), position);
+  await shows(page, ["KZT/USD 0.00192 +0.18%"]);
+});
+
+test("the table has every digit of the service, a source and a month for each currency", async (t) => {
+  const page = await tab(t);
+  await page.goto(demo.url);
+  const { rates } = await (await fetch(`${demo.url}v1/snapshot.json?pairs=USD/KZT,USD/UZS,KZT/USD,UZS/USD`)).json();
+  const value = (pair) => rates.find((rate) => rate.pair === pair).value;
+  for (const code of ["KZT", "UZS"]) {
+    const row = page.locator(`tr[data-pair="${code}/USD"]`);
+    await row.locator("svg.month").waitFor();
+    const plain = (text) => text.replace(/[^0-9.]/g, "");
+    assert.equal(plain(await row.locator(".main").innerText()), value(`USD/${code}`));
+    assert.equal(plain(await row.locator(".unit").innerText()), value(`${code}/USD`));
+  }
+  assert.equal(await page.locator("#table tbody tr").count(), 5);
+  assert.equal(await page.locator("#table .source a").count(), 5);
+});
+
+test("the checker of accessibility finds nothing on the pages, in both themes, on a desk and on a phone", async (t) => {
+  for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 390], ["dark", 390]]) {
+    const page = await tab(t, { emulate: { colorScheme }, size: { width, height: 900 } });
+    await page.goto(demo.url);
+    await shows(page, DEMO, "#lead");
+    await page.locator("svg.month").first().waitFor();
+    assert.deepEqual(await violations(page), [], `${colorScheme}, ${width}`);
+    const fits = await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
+    assert.ok(fits, `nothing is wider than ${width} pixels`);
+  }
+});
+
+test("the page has one stream, however many tickers it has", async (t) => {
+  const page = await tab(t);
+  const streams = [];
+  page.on("request", (request) => request.url().includes("/v1/watch") && streams.push(request.url()));
+  await page.goto(demo.url);
+  await shows(page, DEMO, "#lead");
+  assert.equal(streams.length, 1);
+});
+
+test("a service that is killed and started again is resumed, without a wrong digit", { timeout: 60_000 }, async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), "silkrate-store-"));
+  const nbk = await bank();
+  const settings = { ...asking(nbk, join(folder, "store.db")), SILKRATE_WEB__ALLOWED_ORIGINS: news.origin };
+  let service = await serve(settings);
+  t.after(async () => {
+    await service.stop();
+    nbk.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+  const page = await tab(t);
+  const asked = [];
+  page.on("request", (request) => request.url().includes("/v1/watch") && asked.push(new URL(request.url()).searchParams.get("after")));
+  await page.goto(news.put("/killed", `<script src="${service.url}ticker.js" async></script><silk-ticker></silk-ticker>`));
+  const first = ["KZT/USD 0.00210 +0.77%", "USD/KZT 475.09000 -0.77%"];
+  const second = ["KZT/USD 0.00210 +0.75%", "USD/KZT 475.19000 -0.75%"];
+  await shows(page, first);
+  await page.evaluate(() => {
+    window.seen = new Set();
+    const { shadowRoot } = document.querySelector("silk-ticker");
+    const note = () => shadowRoot.querySelectorAll("ul:not([aria-hidden]) .value").forEach((value) => window.seen.add(value.textContent));
+    new MutationObserver(note).observe(shadowRoot, { subtree: true, childList: true, characterData: true });
+    note();
+  });
+  const { position } = await (await fetch(`${service.url}v1/snapshot.json`)).json();
+  await service.stop("SIGKILL");
+  nbk.dollar = "475.19";
+  service = await serve({ ...settings, SILKRATE_WEB__LISTEN: new URL(service.url).host });
+  await shows(page, second);
+  const resumed = asked.slice(1);
+  assert.ok(resumed.length > 0);
+  resumed.forEach((after) => assert.equal(after?.split(":")[0], position.epoch));
+  const now = await (await fetch(`${service.url}v1/snapshot.json`)).json();
+  assert.equal(now.position.epoch, position.epoch, "the epoch survived, so it was a resume");
+  assert.deepEqual(await page.evaluate(() => [...window.seen].sort()), ["0.00210", "475.09000", "475.19000"]);
+});
+
+test("the ticker is light", async () => {
+  const size = gzipSync(await readFile(join(dist, "ticker.js")), { level: 9 }).length;
+  assert.ok(size <= TICKER_BYTES_MAX, `${size} bytes`);
+});

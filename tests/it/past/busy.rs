@@ -1,0 +1,252 @@
+//! Many who ask about the past at once: a poll's verdict does not wait behind them, and one too many is turned away.
+
+use std::future::Future;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use silkrate::clock::Clock;
+use silkrate::domain::{Cause, DocumentKey, Entry, FiledTable, Position, RateFilter, SourceId};
+use silkrate::feed::Feed;
+use silkrate::grpc::Rates;
+use silkrate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
+use silkrate::pb::rate_service_server::RateService;
+use silkrate::pb::{ListFixingsRequest, ListRateHistoryRequest};
+use tempfile::TempDir;
+use tokio::runtime::Builder;
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Request};
+
+use crate::support::boards::{noon, terms};
+use crate::support::commits::{Commits, NEVER, PATIENCE, opened, store, tenge};
+use crate::support::silkrate::reason;
+
+const TODAY: Date = date(2026, 4, 2);
+const KEY: DocumentKey = DocumentKey {
+    source: SourceId::new("nbk"),
+    document: "daily",
+};
+/// How many questions may be under way or wait.
+const QUESTIONS_MAX: usize = 64;
+/// How many of them are answered at a time.
+const ANSWERED_MAX: usize = 2;
+
+type Question = Pin<Box<dyn Future<Output = Result<Vec<Date>, LedgerError>> + Send>>;
+
+/// Runs a test with a single thread for questions, so that what is asked first can be held up.
+fn with_one_thread(test: impl Future<Output = ()>) {
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    runtime.block_on(test);
+}
+
+/// Asks, and does not look for the answer: what waits goes on waiting.
+async fn asked(reader: &LedgerReader) -> Question {
+    // Each with a whole budget of the scheduler, without which it would not even queue up.
+    tokio::task::yield_now().await;
+    let reader = reader.clone();
+    let mut question: Question =
+        Box::pin(async move { reader.dates(KEY, Date::MIN, Date::MAX).await });
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(question.as_mut().poll(&mut context).is_pending());
+    question
+}
+
+/// As many questions as there may be, of which none goes on until it is looked at: those that are next have been given
+/// their turn and do not take it.
+async fn occupied(reader: &LedgerReader) -> Vec<Question> {
+    let (let_go, held_up) = std::sync::mpsc::channel::<()>();
+    let holding_up = tokio::task::spawn_blocking(move || held_up.recv());
+    let mut first = Vec::new();
+    for _question in 0..ANSWERED_MAX {
+        first.push(asked(reader).await);
+    }
+    let mut waiting = Vec::new();
+    for _question in ANSWERED_MAX..QUESTIONS_MAX {
+        waiting.push(asked(reader).await);
+    }
+    drop(let_go);
+    assert!(holding_up.await.unwrap().is_err(), "it was let go");
+    for question in first {
+        question.await.unwrap();
+        waiting.push(asked(reader).await);
+    }
+    assert_eq!(waiting.len(), QUESTIONS_MAX);
+    waiting
+}
+
+/// A ledger of so many days up to yesterday, written in one entry. The dead currency has a row every so many days.
+async fn written(path: &Path, days: i32, dead_every: i32) {
+    let (ledger, reader) = Ledger::open(Some(path), ClockKind::Replay).unwrap();
+    let filed = (1..=days).rev().map(|back| {
+        let usd = format!("475.{:02}", back % 97);
+        let mut rows = vec![("USD", 1, usd.as_str()), ("EUR", 1, "548.62")];
+        if back % dead_every == 0 {
+            rows.push(("LVL", 1, "280.5"));
+        }
+        let table = tenge(TODAY - back.days(), &rows);
+        FiledTable {
+            source: KEY.source,
+            document: KEY.document,
+            pivot: table.pivot,
+            effective_date: table.effective_date,
+            as_of: None,
+            rows: table.rows.values().map(Arc::clone).collect(),
+        }
+    });
+    let entry = Entry {
+        position: Position {
+            epoch: "first".into(),
+            revision: 1,
+        },
+        at: noon(TODAY - 1.day()),
+        cause: Cause::Poll(KEY.source),
+        filed: filed.collect(),
+        held: Vec::new(),
+        decided: Vec::new(),
+        attempted: vec![KEY.source],
+        served: Vec::new(),
+    };
+    ledger.append(entry).await.unwrap();
+    drop(reader);
+    ledger.close().await;
+}
+
+#[test]
+fn a_verdict_that_needs_the_ledger_does_not_wait_behind_those_who_ask_about_the_past() {
+    with_one_thread(async {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("silkrate.db");
+        written(&path, 400, 100).await;
+        let clock = Clock::replay(noon(TODAY), 1);
+        let (commit, handle) = opened(store(&path, NEVER), clock).await;
+        let reader = commit.ledger().borrow().clone().unwrap();
+        let questions = occupied(&reader).await;
+        let commits = Commits::run(commit, handle);
+        commits
+            .news(tenge(TODAY, &[("USD", 1, "476.00"), ("EUR", 1, "549.00")]))
+            .await;
+        // The day has changed since the last entry: what was in force a year ago had to be looked up.
+        let usd = commits.rate("USD/KZT");
+        let year = usd.windows.last().unwrap().change.as_ref().unwrap();
+        assert_eq!(year.reference_date, date(2025, 4, 2));
+        // A table of the past is judged by others of its time, which the ledger has.
+        let old = tenge(
+            date(2025, 1, 1),
+            &[("USD", 1, "475.10"), ("EUR", 1, "548.62")],
+        );
+        let admitted = commits.handle.backfill(KEY.source, old);
+        let admitted = tokio::time::timeout(PATIENCE, admitted);
+        assert_eq!(admitted.await.expect("it is answered").unwrap().refused, "");
+        for question in questions {
+            assert!(question.await.is_ok(), "they are answered in their turn");
+        }
+        commits.close().await;
+    });
+}
+
+#[test]
+fn one_question_too_many_about_the_past_is_turned_away_at_once() {
+    with_one_thread(async {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("silkrate.db");
+        written(&path, 3, 100).await;
+        let clock = Clock::replay(noon(TODAY), 1);
+        let (commit, handle) = opened(store(&path, NEVER), clock.clone()).await;
+        let ledger = commit.ledger();
+        let reader = ledger.borrow().clone().unwrap();
+        let feed = Feed::new(commit.board(), terms(), CancellationToken::new());
+        let rates = Rates::new(
+            feed,
+            ledger,
+            RateFilter::parse(&["USD/KZT"]).unwrap(),
+            clock,
+        );
+        let fixings = || {
+            rates.list_fixings(Request::new(ListFixingsRequest {
+                source: "nbk".to_owned(),
+                currency: "USD".to_owned(),
+                ..ListFixingsRequest::default()
+            }))
+        };
+        let history = || {
+            rates.list_rate_history(Request::new(ListRateHistoryRequest {
+                pair: "USD/KZT".to_owned(),
+                ..ListRateHistoryRequest::default()
+            }))
+        };
+        assert_eq!(fixings().await.unwrap().into_inner().fixings.len(), 3);
+        let questions = occupied(&reader).await;
+        let busy = reader.dates(KEY, Date::MIN, Date::MAX).await;
+        assert!(matches!(busy, Err(LedgerError::Busy { .. })), "{busy:?}");
+        let too_many = (
+            Code::ResourceExhausted,
+            "TOO_MANY_QUESTIONS".to_owned(),
+            None,
+        );
+        assert_eq!(reason(&fixings().await.unwrap_err()), too_many);
+        assert_eq!(reason(&history().await.unwrap_err()), too_many);
+        for question in questions {
+            assert_eq!(question.await.unwrap().len(), 3);
+        }
+        assert_eq!(fixings().await.unwrap().into_inner().fixings.len(), 3);
+        assert_eq!(history().await.unwrap().into_inner().rates.len(), 3);
+        Commits::run(commit, handle).close().await;
+    });
+}
+
+#[tokio::test]
+async fn a_pair_of_few_tables_is_listed_whole_with_pages_of_any_size() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("silkrate.db");
+    // The lat has a row every 300 days: between two of them lie more tables than are looked at in one step.
+    written(&path, 1500, 300).await;
+    let clock = Clock::replay(noon(TODAY), 1);
+    let (commit, handle) = opened(store(&path, NEVER), clock.clone()).await;
+    let feed = Feed::new(commit.board(), terms(), CancellationToken::new());
+    let rates = Rates::new(
+        feed,
+        commit.ledger(),
+        RateFilter::parse(&["USD/KZT"]).unwrap(),
+        clock,
+    );
+    let expected: Vec<Date> = (1..=5).map(|time| TODAY - (300 * time).days()).collect();
+    let mut listed = Vec::new();
+    for page_size in [1, 2, 100] {
+        let mut rows = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = ListRateHistoryRequest {
+                pair: "KZT/LVL".to_owned(),
+                page_size,
+                page_token,
+                ..ListRateHistoryRequest::default()
+            };
+            let page = rates.list_rate_history(Request::new(request)).await;
+            let page = page.unwrap().into_inner();
+            rows.extend(page.rates);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        let dates: Vec<Date> = rows
+            .iter()
+            .map(|rate| rate.effective_date.parse().unwrap())
+            .collect();
+        assert_eq!(dates, expected, "{page_size}");
+        listed.push(rows);
+    }
+    assert_eq!(listed[0], listed[2], "a page more or less changes no rate");
+    assert_eq!(listed[1], listed[2]);
+    let reference = listed[0][0].change.as_ref().unwrap();
+    assert_eq!(reference.reference_date, expected[1].to_string());
+    assert_eq!(listed[0][4].change, None);
+    Commits::run(commit, handle).close().await;
+}

@@ -1,0 +1,57 @@
+//! Midnight at the bank comes in time, whatever is handed in meanwhile.
+
+use jiff::SignedDuration;
+use jiff::civil::date;
+use silkrate::clock::Clock;
+use silkrate::commit::Store;
+use silkrate::domain::{Intent, NotDecided, Outcome, Pair};
+use silkrate::ledger::ClockKind;
+use tokio::task::JoinSet;
+
+use crate::support::boards::noon;
+use crate::support::commits::{Commits, PATIENCE, opened, tenge};
+
+/// Operators who decide at the same time: more than the commit task can answer without one always waiting.
+const OPERATORS: usize = 8;
+
+#[tokio::test]
+async fn refused_decisions_around_midnight_do_not_keep_the_next_table_from_taking_force() {
+    let (today, tomorrow) = (date(2026, 4, 1), date(2026, 4, 2));
+    let midnight = noon(today) + SignedDuration::from_hours(12);
+    let clock = Clock::replay(midnight - SignedDuration::from_millis(300), 1);
+    let store = Store::open(None, ClockKind::Replay).unwrap();
+    let (commit, handle) = opened(store, clock.clone()).await;
+    let commits = Commits::run(commit, handle);
+    let tables = vec![
+        tenge(today, &[("USD", 1, "475")]),
+        tenge(tomorrow, &[("USD", 1, "476")]),
+    ];
+    commits.submit(tables, Intent::News).await;
+    let pair = Pair::parse("USD/KZT").unwrap();
+    let board = commits.board.clone();
+    let in_force = move || {
+        let rate = board.snapshot().rate(pair);
+        rate.and_then(|rate| rate.effective_date)
+    };
+    assert_eq!(in_force(), Some(today));
+    let mut operators = JoinSet::new();
+    for _operator in 0..OPERATORS {
+        let (handle, in_force) = (commits.handle.clone(), in_force.clone());
+        operators.spawn(async move {
+            while in_force() != Some(tomorrow) {
+                let decided = handle.decide("none".into(), None, Outcome::Released, String::new());
+                let refused = decided.await.unwrap().unwrap_err();
+                assert_eq!(refused, NotDecided::NotHeld("none".into()));
+            }
+        });
+    }
+    let taken = tokio::time::timeout(PATIENCE, operators.join_all()).await;
+    assert!(
+        taken.is_ok(),
+        "it is {} and {:?} is in force",
+        clock.now(),
+        in_force()
+    );
+    assert!(clock.now() >= midnight);
+    commits.close().await;
+}
