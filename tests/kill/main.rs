@@ -30,5 +30,10 @@ fn main() -> ExitCode {
             Ok(())
         }),
     ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    // One after the other: a child that one of them forks holds the locks of the other until it has become a program.
+    let arguments = Arguments {
+        test_threads: Some(1),
+        ..Arguments::from_args()
+    };
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
