@@ -42,7 +42,7 @@ export const banks = () => [
 /** Starts the double on a port of its own. Its members are its state: set them, and `send` what changed. */
 export async function start({ rates = five(), sources = banks(), port = 0 } = {}) {
   const double = {
-    rates, sources, epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", streams: "open",
+    rates, sources, epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", streams: "open", dark: false,
     verdict: undefined, asked: [], open: new Set(), pages: new Map(),
     position: () => ({ epoch: double.epoch, revision: double.revision }),
     event(response, name, message) {
@@ -84,6 +84,10 @@ async function answer(double, request, response) {
     response.writeHead(200, { "content-type": "application/json", "access-control-allow-origin": "*" });
     response.end(JSON.stringify(value));
   };
+  if (double.dark && url.pathname.startsWith("/v1/")) {
+    response.writeHead(502).end();
+    return;
+  }
   if (url.pathname === "/v1/snapshot.json") {
     return json({ position: double.position(), server_time: double.serverTime, ...snapshot() });
   }

@@ -318,9 +318,9 @@ test("the markup of the server stands until the element knows more, and the stre
 
 test("markup without the rows is readable, and the element then asks for a whole snapshot", async (t) => {
   const body = `<silk-ticker data-position="e1:1"><ul><li data-pair="KZT/USD">KZT/USD as text</li></ul></silk-ticker>`;
-  const { double, page } = await open(t, body, { prepare: (double) => (double.streams = "refused") });
+  const { double, page } = await open(t, body, { prepare: (double) => (double.dark = true) });
   assert.equal(await page.getByText("KZT/USD as text").isVisible(), true);
-  double.streams = "open";
+  double.dark = false;
   await shows(page, LINE);
   assert.equal(await page.getByText("KZT/USD as text").isVisible(), false);
 });
