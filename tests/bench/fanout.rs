@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// How long the load waits for something at most.
 const TURN: Duration = Duration::from_millis(20);
 /// Silence that long means that all has arrived: greetings of protocols whose answers are not counted.
-const QUIET: Duration = Duration::from_millis(300);
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Who subscribes to what, and how often it is published.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +97,9 @@ pub(crate) fn subscribe(design: Design, shape: &Shape, server: &Server) -> io::R
         &speech(design, shape),
         &mut |arrived| counted(&mut count, &mut ended, &arrived),
     )?;
-    while count < expected && (expected < usize::MAX || last.elapsed() < QUIET) {
+    while count < expected
+        && (expected < usize::MAX || last.elapsed() < QUIET || !load.is_greeted())
+    {
         let known = count;
         load.turn(TURN, &mut |arrived| {
             counted(&mut count, &mut ended, &arrived);

@@ -109,6 +109,15 @@ impl Load {
         Ok(())
     }
 
+    /// Whether the server has said something on every connection.
+    pub(crate) fn is_greeted(&self) -> bool {
+        let is_greeted = |connection: &Connection| match &connection.side {
+            Side::Grpc(_) => true,
+            Side::Text(side) => side.is_greeted(),
+        };
+        self.connections.iter().all(is_greeted)
+    }
+
     /// What has arrived so far was a greeting: messages are counted from here.
     pub(crate) fn settle(&mut self) {
         for connection in &mut self.connections {

@@ -35,6 +35,11 @@ impl Counted {
         }
     }
 
+    /// Whether anything has arrived.
+    pub(crate) fn is_greeted(&self) -> bool {
+        self.received > 0
+    }
+
     /// What has been received so far was a greeting.
     pub(crate) fn settle(&mut self) {
         (self.received, self.text.skip) = (0, 0);
