@@ -4,12 +4,18 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::domain::Position;
 use crate::ledger::LedgerError;
 use crate::ledger::error::of_system;
 use crate::ledger::open::beside;
 
+/// How long another holder is waited for: one that is just ending, or a process that is being forked and holds the lock
+/// until it has become another program.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often it is looked meanwhile.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 /// The most that is read of it: an epoch and a revision are some forty bytes.
 const TEXT_BYTES_MAX: u64 = 256;
 
@@ -41,7 +47,7 @@ impl Guard {
             .write(true)
             .open(&lock_path)
             .map_err(|error| of_system(&lock_path, &error))?;
-        match lock.try_lock() {
+        match patiently(&lock) {
             Ok(()) => Ok(Self {
                 lock,
                 path: path.to_owned(),
@@ -99,6 +105,19 @@ impl Guard {
             Err(LedgerError::Moved {
                 path: self.label.clone(),
             })
+        }
+    }
+}
+
+/// Takes a lock, and waits a moment where another holds it.
+fn patiently(lock: &File) -> Result<(), TryLockError> {
+    let began = Instant::now();
+    loop {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) if began.elapsed() < PATIENCE => {
+                std::thread::sleep(LOOK_AGAIN_AFTER);
+            }
+            taken => return taken,
         }
     }
 }
