@@ -127,10 +127,9 @@ impl App {
     /// The same with a clock of the caller's.
     pub async fn bind_with(config: Config, clock: Clock) -> Result<Self, AppError> {
         let server = &config.server;
-        let (listener, address) = listen(server.listen, "server.listen").await?;
-        let (admin_listener, admin_address) =
-            listen(server.admin_listen, "server.admin_listen").await?;
-        let (web_listener, web_address) = listen(config.web.listen, "web.listen").await?;
+        let (listener, address) = listen(server.listen, "server.listen")?;
+        let (admin_listener, admin_address) = listen(server.admin_listen, "server.admin_listen")?;
+        let (web_listener, web_address) = listen(config.web.listen, "web.listen")?;
         let store = open_store(&config)?;
         let records: Result<Vec<_>, AppError> = config.sources.iter().map(record).collect();
         let preferences = config.ticker.prefer.clone();
@@ -256,16 +255,13 @@ impl App {
 }
 
 /// Takes a port; `key` is the setting of its address.
-async fn listen(
-    address: SocketAddr,
-    key: &'static str,
-) -> Result<(TcpListener, SocketAddr), AppError> {
+fn listen(address: SocketAddr, key: &'static str) -> Result<(TcpListener, SocketAddr), AppError> {
     let refused = |source| AppError::Listen {
         address,
         source,
         key,
     };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let listener = listener::bind(address).map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     Ok((listener, address))
 }

@@ -13,6 +13,7 @@ mod descriptors;
 mod gather;
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -23,7 +24,7 @@ pub use descriptors::raise_descriptors;
 use futures_util::{Stream, stream};
 pub use gather::{BUFFER_BYTES_MAX, Gather};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::either::Either;
 use tonic::transport::server::{Connected, TcpConnectInfo};
@@ -36,6 +37,10 @@ const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 /// How long accepting pauses after the system refused: out of descriptors, it would refuse again at once, and asking
 /// without a pause takes a whole core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// Connections that may wait to be accepted: a crowd that comes back after a restart comes at once. Whoever finds the queue
+/// full tries again after seconds. Many systems have a bound of 4 096 of their own.
+const BACKLOG: u32 = 16_384;
 
 /// What a listener allows.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +65,19 @@ impl Limits {
             gather_writes,
         }
     }
+}
+
+/// Takes a port.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A restart does not wait for the connections of the run before. Elsewhere it would let another program in.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// The sockets that come in, guarded. It never ends and never fails: what the system refuses is logged and tried again.

@@ -18,6 +18,8 @@ use text::{Counted, Text};
 const READ_BYTES: usize = 256 * 1024;
 /// Connections that are made before what has arrived is looked at.
 const CONNECTED_AT_ONCE: usize = 64;
+/// How long is waited then: no queue of connections to be accepted runs over, even when the server gets little time.
+const CONNECT_PAUSE: Duration = Duration::from_millis(3);
 /// Events taken at once.
 const EVENTS: usize = 4096;
 
@@ -79,7 +81,8 @@ impl Load {
             load.add(server, speech)?;
             // Servers cut a client that answers no ping, and a crowd takes its time to connect.
             if (index + 1).is_multiple_of(CONNECTED_AT_ONCE) {
-                load.turn(Duration::ZERO, arrived)?;
+                load.turn(CONNECT_PAUSE, arrived)?;
+                std::thread::sleep(CONNECT_PAUSE);
             }
         }
         Ok(load)

@@ -10,7 +10,7 @@ use canned::{Canned, asking, rows};
 use counted::Counted;
 use futures_util::StreamExt;
 use prost::Message;
-use silkrate::listener::{Limits, incoming};
+use silkrate::listener::{Limits, bind, incoming};
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::pb::rate_service_server::RateServiceServer;
@@ -47,8 +47,8 @@ struct Running {
 }
 
 impl Running {
-    async fn start(limits: Limits) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    fn start(limits: Limits) -> Self {
+        let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
         let (canned, shutdown) = (Canned::default(), CancellationToken::new());
         let routes = Server::builder().add_service(RateServiceServer::new(canned.clone()));
@@ -128,7 +128,7 @@ async fn ten_replies_asked_for_together_are_one_write() {
 #[tokio::test]
 async fn an_answer_many_times_the_buffer_arrives_byte_for_byte() {
     for gather_writes in [true, false] {
-        let running = Running::start(Limits::new(100, gather_writes)).await;
+        let running = Running::start(Limits::new(100, gather_writes));
         let mut client = running.client().await;
         let answer = client
             .get_snapshot(asking(20_000))
@@ -156,7 +156,7 @@ async fn a_reader_that_stops_is_cut_and_little_was_kept_for_it() {
             gather_writes,
             ..limits()
         };
-        let running = Running::start(limits).await;
+        let running = Running::start(limits);
         let socket = TcpStream::connect(running.address).await.unwrap();
         let (mut sender, connection) = h2::client::Builder::new()
             .initial_window_size(i32::MAX.cast_unsigned())
@@ -189,7 +189,7 @@ async fn peers_that_say_nothing_or_half_a_word_do_not_hold_up_a_stop() {
         first_bytes_timeout: AT_ONCE,
         ..limits()
     };
-    let running = Running::start(limits).await;
+    let running = Running::start(limits);
     let mut silent = TcpStream::connect(running.address).await.unwrap();
     let mut half = TcpStream::connect(running.address).await.unwrap();
     half.write_all(&PREFACE[..12]).await.unwrap();
@@ -214,7 +214,7 @@ async fn a_silent_peer_is_dropped_while_the_service_runs() {
         first_bytes_timeout: AT_ONCE,
         ..limits()
     };
-    let running = Running::start(limits).await;
+    let running = Running::start(limits);
     let mut silent = TcpStream::connect(running.address).await.unwrap();
     let mut rest = Vec::new();
     drop(within(silent.read_to_end(&mut rest)).await);
@@ -223,7 +223,7 @@ async fn a_silent_peer_is_dropped_while_the_service_runs() {
 
 #[tokio::test]
 async fn a_stop_says_goaway_while_streams_are_open() {
-    let running = Running::start(limits()).await;
+    let running = Running::start(limits());
     let mut peer = TcpStream::connect(running.address).await.unwrap();
     peer.write_all(&[PREFACE, SETTINGS].concat()).await.unwrap();
     // The server's settings show that the connection stands.
@@ -254,7 +254,7 @@ async fn a_stop_says_goaway_while_streams_are_open() {
 
 #[tokio::test]
 async fn a_peer_that_breaks_the_protocol_is_told_so_before_it_is_cut() {
-    let running = Running::start(limits()).await;
+    let running = Running::start(limits());
     let mut peer = TcpStream::connect(running.address).await.unwrap();
     let settings_on_a_stream: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 1];
     let said = [PREFACE, SETTINGS, settings_on_a_stream].concat();

@@ -42,7 +42,7 @@ pub(crate) fn service(figures: &Figures) -> Rates {
 /// Serves until the process is ended, and publishes when ordered to.
 pub(crate) async fn serve(gather_writes: bool) -> io::Result<()> {
     let figures = Figures::new();
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let listener = silkrate::listener::bind(([127, 0, 0, 1], 0).into())?;
     let mut orders = Orders::begin(listener.local_addr()?)?;
     let publish = || {
         figures.publish();
