@@ -206,3 +206,84 @@ impl Topic {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filter(number: usize) -> RateFilter {
+        let letter = |number: usize| char::from(b'A' + u8::try_from(number % 26).unwrap());
+        let code: String = [letter(number / 26), letter(number), 'X'].iter().collect();
+        RateFilter::parse(&[format!("{code}/KZT")]).unwrap()
+    }
+
+    fn position(revision: u64) -> Position {
+        Position {
+            epoch: "epoch".into(),
+            revision,
+        }
+    }
+
+    /// Whether an update has to be encoded.
+    fn is_new(topic: &Topic, after: u64, frame: &Bytes) -> bool {
+        let mut is_new = false;
+        topic.update(after, &position(after + 1), || {
+            is_new = true;
+            frame.clone()
+        });
+        is_new
+    }
+
+    #[test]
+    fn a_filter_without_readers_makes_room_the_one_used_longest_ago_first() {
+        let topics = Topics::default();
+        let watched = topics.topic(&filter(0));
+        for number in 1..=TOPICS_MAX {
+            topics.topic(&filter(number));
+        }
+        assert!(Arc::ptr_eq(&watched, &topics.topic(&filter(0))));
+        let known = lock(&topics.known);
+        assert_eq!(known.by_filter.len(), TOPICS_MAX);
+        assert!(!known.by_filter.contains_key(&filter(1)));
+        assert!(known.by_filter.contains_key(&filter(2)));
+    }
+
+    #[test]
+    fn when_every_topic_has_readers_one_more_is_shared_with_nobody() {
+        let topics = Topics::default();
+        let watched: Vec<_> = (0..TOPICS_MAX)
+            .map(|number| topics.topic(&filter(number)))
+            .collect();
+        let more = [0; 2].map(|_| topics.topic(&filter(TOPICS_MAX)));
+        assert!(!Arc::ptr_eq(&more[0], &more[1]));
+        drop(watched);
+        let more = [0; 2].map(|_| topics.topic(&filter(TOPICS_MAX)));
+        assert!(Arc::ptr_eq(&more[0], &more[1]));
+    }
+
+    #[test]
+    fn a_topic_keeps_some_updates_and_not_too_many_bytes_of_them() {
+        let topic = Topics::default().topic(&filter(0));
+        let small = Bytes::from_static(b"small");
+        let most = u64::try_from(FRAMES_MAX).unwrap();
+        for after in 0..=most {
+            assert!(is_new(&topic, after, &small));
+        }
+        assert!(!is_new(&topic, 1, &small));
+        assert!(is_new(&topic, 0, &small), "it was the oldest");
+        let large = Bytes::from(vec![0; FRAME_BYTES_MAX]);
+        assert!(is_new(&topic, most + 1, &large));
+        assert!(!is_new(&topic, most + 1, &large), "the newest is kept");
+        assert!(is_new(&topic, most, &small), "and nothing beside it");
+    }
+
+    #[test]
+    fn who_is_late_does_not_displace_the_newest_state() {
+        let topics = Topics::default();
+        let topic = topics.topic(&filter(0));
+        for revision in [2, 1, 2] {
+            topic.snapshot(&position(revision), Bytes::new);
+        }
+        assert_eq!(topics.encoded(), 2);
+    }
+}
