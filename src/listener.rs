@@ -1,7 +1,7 @@
 //! Accepted sockets: how many there may be, how long each may do nothing, and how what is written reaches the kernel.
 //!
 //! ```text
-//! accept (at most so many) ─▶ Deadlines (silent, stalled) ─▶ Gather (fewer, larger writes) ─▶ tonic
+//! accept (at most so many) ─▶ Deadlines (silent, stalled) ─▶ Gather (fewer, larger writes) ─▶ tonic or hyper
 //! ```
 //!
 //! tonic takes any stream of sockets, and leaves to that stream what it does not do itself: it accepts without a bound,

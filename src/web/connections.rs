@@ -1,25 +1,23 @@
-//! Accepted connections: how many there are, how long a silent one is borne with, and how they end.
+//! What is spoken on the sockets that the listener accepts and guards, and how the connections end.
 
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
+use futures_util::StreamExt;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
+
+use crate::listener::{Connection, Limits, incoming};
 
 /// Connections in all; the next one waits in the kernel's queue. A browser opens up to six, a cache a few dozen.
 const CONNECTIONS_MAX: usize = 16 * 1024;
-/// How long a peer may take to send its first byte, and its headers whole; an idle connection is closed as late.
+/// How long a peer may take to send its first bytes, and its headers whole; an idle connection is closed as late. Browsers
+/// open connections before they know what to ask, so this is longer than where programs are served.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(15);
 /// Headers, request line included: browsers send some two KiB, cookies of the site above included.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
@@ -33,58 +31,52 @@ const LOCAL_ERROR_RESETS_MAX: usize = 256;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a probe may stay unanswered.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a write may wait for the peer to read: whoever takes nothing for so long is gone.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long to wait after a failed accept: it fails when files run out, and would fail again at once.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What a listener for browsers allows. Writes are not gathered: a browser's connection has few streams, often one, and
+/// a cache's answers are made of larger pieces than gathering helps.
+fn limits() -> Limits {
+    Limits {
+        first_bytes_timeout: HEADERS_TIMEOUT,
+        ..Limits::new(CONNECTIONS_MAX, false)
+    }
+}
 
 /// Serves what comes in, HTTP/1.1 and HTTP/2 alike, until draining; then lets what is under way end.
 pub(super) async fn serve(listener: TcpListener, router: Router, draining: CancellationToken) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
-    loop {
-        let accepted = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
-            biased;
-            () = draining.cancelled() => break,
-            accepted = accepted => accepted,
-        };
+    let until = draining.clone().cancelled_owned();
+    let mut incoming = Box::pin(incoming(listener, limits()).take_until(until));
+    while let Some(accepted) = incoming.next().await {
         while connections.try_join_next().is_some() {}
-        let (Ok(place), Ok((stream, _))) = (place, accepted) else {
-            tracing::warn!("a connection could not be accepted");
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            continue;
-        };
         let (router, draining) = (router.clone(), draining.clone());
         connections.spawn(async move {
-            if let Err(error) = connection(stream, router, draining).await {
+            let ended = match accepted {
+                Ok(socket) => connection(socket, router, draining).await,
+                Err(refused) => Err(refused.into()),
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, "a connection has ended early");
             }
-            drop(place);
         });
     }
-    drop(listener);
+    // With it the port is given back: who comes now is refused at once and tries elsewhere.
+    drop(incoming);
     while connections.join_next().await.is_some() {}
 }
 
 async fn connection(
-    stream: TcpStream,
+    socket: Connection,
     router: Router,
     draining: CancellationToken,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    stream.set_nodelay(true)?;
     let builder = builder();
-    let io = TokioIo::new(Impatient::new(stream));
-    let connection = builder.serve_connection(io, TowerToHyperService::new(router));
-    tokio::pin!(connection);
+    let served = builder.serve_connection(TokioIo::new(socket), TowerToHyperService::new(router));
+    let mut served = pin!(served);
     tokio::select! {
-        ended = connection.as_mut() => return ended,
-        () = draining.cancelled() => connection.as_mut().graceful_shutdown(),
+        ended = served.as_mut() => return ended,
+        () = draining.cancelled() => served.as_mut().graceful_shutdown(),
     }
-    connection.await
+    served.await
 }
 
 fn builder() -> Builder<TokioExecutor> {
@@ -105,168 +97,104 @@ fn builder() -> Builder<TokioExecutor> {
     builder
 }
 
-/// A socket that fails when its peer says nothing at first, or reads nothing for long. Its timers run with the
-/// connection's own task, so they do not depend on whether anyone asks for more of an answer.
-#[derive(Debug)]
-struct Impatient {
-    stream: TcpStream,
-    /// Runs until the first byte arrives.
-    first_byte: Option<Pin<Box<Sleep>>>,
-    /// Runs while a write waits.
-    write: Option<Pin<Box<Sleep>>>,
-}
-
-impl Impatient {
-    fn new(stream: TcpStream) -> Self {
-        Self {
-            stream,
-            first_byte: Some(Box::pin(tokio::time::sleep(HEADERS_TIMEOUT))),
-            write: None,
-        }
-    }
-
-    /// Passes a write's outcome on; one that waits too long is an error.
-    fn written<T>(
-        &mut self,
-        outcome: Poll<io::Result<T>>,
-        context: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
-        if outcome.is_ready() {
-            self.write = None;
-            return outcome;
-        }
-        let patience = self
-            .write
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(WRITE_TIMEOUT)));
-        expired(patience, context)
-    }
-}
-
-fn expired<T>(patience: &mut Pin<Box<Sleep>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-    patience
-        .as_mut()
-        .poll(context)
-        .map(|()| Err(io::ErrorKind::TimedOut.into()))
-}
-
-impl AsyncRead for Impatient {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let outcome = Pin::new(&mut this.stream).poll_read(context, buffer);
-        match &mut this.first_byte {
-            Some(patience) if outcome.is_pending() => expired(patience, context),
-            _ => {
-                this.first_byte = None;
-                outcome
-            }
-        }
-    }
-}
-
-impl AsyncWrite for Impatient {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let outcome = Pin::new(&mut this.stream).poll_write(context, bytes);
-        this.written(outcome, context)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let outcome = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
-        this.written(outcome, context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::net::SocketAddr;
+
     use axum::body::{Body, Bytes};
     use axum::routing::get;
     use futures_util::stream;
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::sync::mpsc;
     use tokio::time::Instant;
 
     use super::*;
 
-    /// Both ends of a connection: the peer's, and ours.
-    async fn connected() -> (TcpStream, TcpStream) {
+    /// What serves a router, where a peer reaches it, and what ends it.
+    struct Served {
+        tasks: JoinSet<()>,
+        address: SocketAddr,
+        draining: CancellationToken,
+    }
+
+    async fn served(router: Router) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let peer = TcpStream::connect(listener.local_addr().unwrap());
-        let (peer, ours) = tokio::join!(peer, listener.accept());
-        (peer.unwrap(), ours.unwrap().0)
+        let draining = CancellationToken::new();
+        let address = listener.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve(listener, router, draining.clone()));
+        Served {
+            tasks,
+            address,
+            draining,
+        }
+    }
+
+    /// How long a peer is borne with that says this, and then nothing.
+    async fn borne_with(said: &[u8]) -> Duration {
+        let served = served(Router::new()).await;
+        let mut peer = TcpStream::connect(served.address).await.unwrap();
+        peer.write_all(said).await.unwrap();
+        let begun = Instant::now();
+        // Whether it is told why is of no importance.
+        drop(peer.read_to_end(&mut Vec::new()).await);
+        begun.elapsed()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_says_nothing_is_dropped() {
-        let (peer, ours) = connected().await;
-        let begun = Instant::now();
-        let ended = connection(ours, Router::new(), CancellationToken::new()).await;
-        assert!(ended.is_err());
-        assert!((HEADERS_TIMEOUT..HEADERS_TIMEOUT * 2).contains(&begun.elapsed()));
-        drop(peer);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_peer_that_stops_in_the_middle_of_its_headers_is_dropped() {
-        let (mut peer, ours) = connected().await;
-        peer.write_all(b"GET / HTTP/1.1\r\nhost: rates")
-            .await
-            .unwrap();
-        let begun = Instant::now();
-        // An answer that says so is an end as good as an error.
-        drop(connection(ours, Router::new(), CancellationToken::new()).await);
-        assert!((HEADERS_TIMEOUT..HEADERS_TIMEOUT * 2).contains(&begun.elapsed()));
+    async fn a_peer_that_says_nothing_or_not_enough_is_dropped() {
+        for said in ["", "GET /", "GET / HTTP/1.1\r\nhost: rates"] {
+            let lasted = borne_with(said.as_bytes()).await;
+            let bounds = HEADERS_TIMEOUT..HEADERS_TIMEOUT * 2;
+            assert!(bounds.contains(&lasted), "{said}: {lasted:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_reads_nothing_is_cut_while_an_answer_waits() {
-        let endless = || async {
+        let (asked, mut parts_asked) = mpsc::channel(1);
+        let endless = || async move {
             let part = Bytes::from(vec![b'x'; 64 * 1024]);
-            let parts = stream::repeat_with(move || Ok::<_, io::Error>(part.clone()));
+            let parts = stream::repeat_with(move || {
+                let _is_full = asked.try_send(());
+                Ok::<_, io::Error>(part.clone())
+            });
             Body::from_stream(parts)
         };
-        let router = Router::new().route("/", get(endless));
-        let (mut peer, ours) = connected().await;
+        let mut served = served(Router::new().route("/", get(endless))).await;
+        let mut peer = TcpStream::connect(served.address).await.unwrap();
         peer.write_all(b"GET / HTTP/1.1\r\nhost: rates\r\n\r\n")
             .await
             .unwrap();
+        parts_asked.recv().await.unwrap();
         let begun = Instant::now();
-        let ended = connection(ours, router, CancellationToken::new()).await;
-        assert!(ended.is_err());
-        assert!((WRITE_TIMEOUT..WRITE_TIMEOUT * 2).contains(&begun.elapsed()));
+        served.draining.cancel();
+        // Until the answer is dropped.
+        while parts_asked.recv().await.is_some() {}
+        let stall_max = limits().write_stall_max;
+        assert!((stall_max..stall_max * 2).contains(&begun.elapsed()));
+        served.tasks.join_next().await.unwrap().unwrap();
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_drain_does_not_wait_for_a_peer_that_says_nothing() {
-        let (peer, ours) = connected().await;
-        let draining = CancellationToken::new();
-        draining.cancel();
+        let mut served = served(Router::new().route("/", get(async || "answer"))).await;
+        let silent = TcpStream::connect(served.address).await.unwrap();
+        // It came first, so it is accepted by the time that the second one has its answer.
+        let mut second = TcpStream::connect(served.address).await.unwrap();
+        second
+            .write_all(b"GET / HTTP/1.0\r\nhost: rates\r\n\r\n")
+            .await
+            .unwrap();
+        let mut answer = String::new();
+        second.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("answer"), "{answer}");
         let begun = Instant::now();
-        drop(connection(ours, Router::new(), draining).await);
+        served.draining.cancel();
+        served.tasks.join_next().await.unwrap().unwrap();
         assert_eq!(begun.elapsed(), Duration::ZERO);
-        drop(peer);
+        drop(silent);
     }
 }
