@@ -13,9 +13,10 @@ use crate::domain::{
     DroppedRow, PollReport, PollStatus, Snapshot, SourceId, SourceRecord, SourceState,
 };
 
-/// How many commits a reader may be behind and still get each of them: a burst of every source's tables at start. A
-/// reader further behind gets the difference in one message. The snapshots share what did not change.
-const NEWS_MAX: usize = 16;
+/// How many commits a reader may be behind and still get each of them; further behind it gets the difference in one
+/// message. A bank's tables come seconds apart, so who is behind by more does not keep up, and is better served with
+/// the newest: when more is published than can be sent, this is what bounds how old a message may be that arrives.
+const NEWS_MAX: usize = 4;
 
 /// The writing end.
 #[derive(Debug)]

@@ -1,12 +1,14 @@
 //! One subscriber's stream: which message is next, and when.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::domain::{Position, RateFilter, Snapshot};
 use crate::feed::{Feed, Message, Step, Subscribe, Verdict};
@@ -39,6 +41,10 @@ pub struct Subscription {
     last_message: Instant,
     /// When rows were last sent; the interval counts from then, so that the first ones are never delayed.
     last_rows: Option<Instant>,
+    /// Rings when there is something to do though nothing is new, or earlier. It and the next are kept from message to
+    /// message: what is set up for each costs every reader of a crowd, and most messages come long before it rings.
+    alarm: Pin<Box<Sleep>>,
+    drained: Pin<Box<WaitForCancellationFutureOwned>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -78,6 +84,8 @@ impl Subscription {
             expires: now + jittered(feed.terms.stream_age),
             last_message: now,
             last_rows: None,
+            alarm: Box::pin(sleep_until(now + feed.terms.heartbeat_interval)),
+            drained: Box::pin(feed.draining.clone().cancelled_owned()),
             feed,
             _permit: permit,
         }
@@ -153,7 +161,6 @@ impl Subscription {
         let heartbeat_due = self.last_message + self.feed.terms.heartbeat_interval;
         let rows_allowed = self.last_rows.map(|last| last + self.min_interval);
         let rows_allowed = rows_allowed.filter(|_| !self.min_interval.is_zero());
-        let draining = self.feed.draining.clone();
         if Instant::now() >= self.expires {
             return Err(End::Aged);
         }
@@ -162,9 +169,12 @@ impl Subscription {
             if let (true, Some(allowed)) = (self.is_behind, rows_allowed) {
                 wake = wake.min(allowed);
             }
+            if self.alarm.deadline() > wake {
+                self.alarm.as_mut().reset(wake);
+            }
             tokio::select! {
                 biased;
-                () = draining.cancelled() => return Err(End::Draining),
+                () = self.drained.as_mut() => return Err(End::Draining),
                 // Who has to wait for the interval leaves the queue alone: the newest is all it will want.
                 news = self.news.recv(), if !self.is_behind => {
                     let to = match news {
@@ -182,8 +192,12 @@ impl Subscription {
                         Some(_) | None => return Ok(self.catch_up()),
                     }
                 }
-                () = sleep_until(wake) => {
+                () = self.alarm.as_mut() => {
                     let now = Instant::now();
+                    if now < wake {
+                        self.alarm.as_mut().reset(wake);
+                        continue;
+                    }
                     if now >= self.expires {
                         return Err(End::Aged);
                     }

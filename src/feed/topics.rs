@@ -15,8 +15,8 @@ use crate::domain::{Pair, Position, RateFilter};
 
 /// How many filters are shared: a site has a handful of tickers, and the rest is people who try things.
 const TOPICS_MAX: usize = 64;
-/// How many updates of a filter are kept: as many as readers may be behind, and as many again for those who come back
-/// from the same few positions after a cut.
+/// How many updates of a filter are kept: each of those that readers may be behind by, and the ways to the newest for
+/// those who are further behind or come back from the same few positions after a cut.
 const FRAMES_MAX: usize = 32;
 /// How many bytes of updates a filter keeps: the widest filter's updates are of this order, and 64 such filters take
 /// 64 MiB.

@@ -34,6 +34,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "web",
         &[
             "domain", "board", "feed", "ledger", "clock", "config", "pb", "wire", "json",
+            "listener",
         ],
     ),
     ("client", &["domain", "pb"]),
