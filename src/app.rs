@@ -1,6 +1,7 @@
 //! Wiring: takes the ports, starts the tasks in the order data travels, and stops them in reverse.
 
 mod tasks;
+pub mod transport;
 
 use std::future::Future;
 use std::io;
@@ -12,8 +13,6 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
-use tonic::transport::Server;
-use tonic::transport::server::Router;
 use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
@@ -21,6 +20,7 @@ use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 use crate::admin::Admin;
 use crate::app::tasks::Tasks;
+use crate::app::transport::{Port, REQUEST_BYTES_MAX};
 use crate::board::BoardReader;
 use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle, Store};
@@ -29,7 +29,7 @@ use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::feed::{Feed, Terms};
 use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::ledger::{ClockKind, LedgerError};
-use crate::listener::{self, Limits};
+use crate::listener;
 use crate::pb;
 use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
@@ -39,21 +39,6 @@ use crate::web::{Sources, serve_browsers};
 
 /// How long the streams and connections of a stopping server may take to end before they are cut.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
-/// The largest request: 256 pairs and a position are some 4 KiB.
-const REQUEST_BYTES_MAX: usize = 64 * 1024;
-/// How long a request may take to arrive whole; every answer begins at once.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// Streams one connection may hold: enough for a proxy that gathers a newsroom's readers, few enough to bound memory.
-const STREAMS_PER_CONNECTION_MAX: u32 = 1024;
-/// Resets a client may provoke on one connection before it is cut; hyper's own default is off in tonic.
-const LOCAL_ERROR_RESETS_MAX: usize = 256;
-/// Header lists beyond this are refused: a request has a handful of short headers.
-const HEADER_BYTES_MAX: u32 = 8 * 1024;
-/// How often an idle connection is probed, so that vanished peers are noticed.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// How long a probe may stay unanswered.
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// Connections of operators: a few people, their scripts, and whatever collects figures.
 const ADMIN_CONNECTIONS_MAX: u32 = 64;
 
@@ -224,17 +209,14 @@ impl App {
         let grpc = grpc.into_axum_router();
         let browsers = serve_browsers(web_listener, &config, sources, grpc, draining.clone());
         tasks.start("web", browsers);
-        let routes = server()
-            .add_service(rates)
-            .add_service(health_service)
-            .add_service(reflection()?);
-        let bounds = limits(&config, config.server.max_connections);
-        tasks.start("grpc", serve(routes, listener, bounds, draining.clone()));
+        let others = Routes::new(health_service).add_service(reflection()?);
+        let port = Port::new(listener, config.server.max_connections, draining.clone());
+        let served = port.serve_rates(rates, others, config.server.gather_writes);
+        tasks.start("grpc", served);
         let admin = AdminServiceServer::new(Admin::new(board, handle, ledger));
-        let routes = server().add_service(admin).add_service(reflection()?);
-        let bounds = limits(&config, ADMIN_CONNECTIONS_MAX);
-        let admin = serve(routes, admin_listener, bounds, draining.clone());
-        tasks.start("admin", admin);
+        let routes = Routes::new(admin).add_service(reflection()?);
+        let port = Port::new(admin_listener, ADMIN_CONNECTIONS_MAX, draining.clone());
+        tasks.start("admin", port.serve(routes));
         tracing::info!(address = %admin_address, "serving operators");
         tracing::info!(address = %web_address, "serving browsers");
         tracing::info!(%address, "serving gRPC");
@@ -266,24 +248,6 @@ fn listen(address: SocketAddr, key: &'static str) -> Result<(TcpListener, Socket
     Ok((listener, address))
 }
 
-/// What a listener allows.
-fn limits(config: &Config, connections_max: u32) -> Limits {
-    let connections_max = usize::try_from(connections_max).unwrap_or(usize::MAX);
-    Limits::new(connections_max, config.server.gather_writes)
-}
-
-/// Serves what comes in, until draining.
-async fn serve(routes: Router, listener: TcpListener, limits: Limits, draining: CancellationToken) {
-    let incoming = listener::incoming(listener, limits);
-    match routes
-        .serve_with_incoming_shutdown(incoming, draining.cancelled_owned())
-        .await
-    {
-        Ok(()) => tracing::debug!("every connection has ended"),
-        Err(error) => tracing::error!(%error, "the server failed"),
-    }
-}
-
 /// The health service, which says that the rates are served until told otherwise.
 async fn serving(
     health: &HealthReporter,
@@ -310,16 +274,6 @@ fn reflection() -> Result<ServerReflectionServer<impl ServerReflection>, AppErro
         .register_encoded_file_descriptor_set(pb::DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
         .build_v1()?)
-}
-
-fn server() -> Server {
-    Server::builder()
-        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
-        .http2_max_local_error_reset_streams(Some(LOCAL_ERROR_RESETS_MAX))
-        .http2_max_header_list_size(HEADER_BYTES_MAX)
-        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .timeout(REQUEST_TIMEOUT)
 }
 
 fn zone(settings: &SourceSettings) -> Result<TimeZone, AppError> {

@@ -1,5 +1,6 @@
 //! The service of the contract: checks a request, asks the board or the feed, converts.
 
+mod front;
 mod health;
 mod history;
 mod page;
@@ -10,9 +11,10 @@ mod stream;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use front::Front;
 use futures_util::Stream;
 pub use health::DrainingHealth;
-pub use shared::SharedRates;
+pub use shared::{Answer, SharedRates};
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 

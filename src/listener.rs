@@ -1,16 +1,19 @@
 //! Accepted sockets: how many there may be, how long each may do nothing, and how what is written reaches the kernel.
 //!
 //! ```text
-//! accept (at most so many) ─▶ Deadlines (silent, stalled) ─▶ Gather (fewer, larger writes) ─▶ tonic or hyper
+//! accept (at most so many) ─▶ Deadlines (silent, stalled) ─▶ tonic, or hyper for browsers
+//!                                                         └▶ Gathered (one write a turn) ─▶ HTTP/2 with turns
 //! ```
 //!
-//! tonic takes any stream of sockets, and leaves to that stream what it does not do itself: it accepts without a bound,
-//! waits for ever for a peer that connects and says nothing (and so never ends when told to), and writes to the kernel
-//! once for every frame.
+//! tonic and hyper take any socket, and leave to it what they do not do themselves: they accept without a bound, wait for
+//! ever for a peer that connects and says nothing (and so never end when told to), and write to the kernel once for every
+//! frame.
 
 mod deadlines;
 mod descriptors;
 mod gather;
+mod http2;
+mod serve;
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -22,12 +25,13 @@ use std::time::Duration;
 pub use deadlines::Deadlines;
 pub use descriptors::raise_descriptors;
 use futures_util::{Stream, stream};
-pub use gather::{BUFFER_BYTES_MAX, Gather};
+pub use gather::{BUFFER_BYTES_MAX, Gathered, Turn, gather};
+pub use http2::serve_http2;
+pub use serve::serve;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::either::Either;
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic::transport::server::Connected;
 
 /// A client's preface is under way before its connection is accepted; a far and lossy one takes a second or two. Less
 /// than a drain lasts, so that a peer which says nothing does not hold one up.
@@ -51,18 +55,15 @@ pub struct Limits {
     pub first_bytes_timeout: Duration,
     /// How long a write may be pending.
     pub write_stall_max: Duration,
-    /// Whether writes are gathered.
-    pub gather_writes: bool,
 }
 
 impl Limits {
     /// The limits in use, for a number of connections.
-    pub fn new(connections_max: usize, gather_writes: bool) -> Self {
+    pub fn new(connections_max: usize) -> Self {
         Self {
             connections_max,
             first_bytes_timeout: FIRST_BYTES_TIMEOUT,
             write_stall_max: WRITE_STALL_MAX,
-            gather_writes,
         }
     }
 }
@@ -133,39 +134,29 @@ fn is_of_the_peer(error: &io::Error) -> bool {
 /// One accepted socket.
 #[derive(Debug)]
 pub struct Connection {
-    io: Either<Gather<Deadlines<TcpStream>>, Deadlines<TcpStream>>,
-    info: TcpConnectInfo,
+    io: Deadlines<TcpStream>,
     /// Given back when the connection is dropped, by whichever way that comes.
     _permit: OwnedSemaphorePermit,
 }
 
 impl Connection {
     fn new(socket: TcpStream, limits: &Limits, permit: OwnedSemaphorePermit) -> Self {
-        // Writes are gathered here; the kernel's own gathering would only add a wait for the peer's acknowledgement.
+        // What is written is whole; the kernel's own gathering would only add a wait for the peer's acknowledgement.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "the peer is gone already");
         }
-        let info = socket.connect_info();
-        let guarded = Deadlines::new(socket, limits.first_bytes_timeout, limits.write_stall_max);
-        let io = if limits.gather_writes {
-            Either::Left(Gather::new(guarded))
-        } else {
-            Either::Right(guarded)
-        };
         Self {
-            io,
-            info,
+            io: Deadlines::new(socket, limits.first_bytes_timeout, limits.write_stall_max),
             _permit: permit,
         }
     }
 }
 
 impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+    /// Nobody here asks who a peer is.
+    type ConnectInfo = ();
 
-    fn connect_info(&self) -> Self::ConnectInfo {
-        self.info.clone()
-    }
+    fn connect_info(&self) {}
 }
 
 impl AsyncRead for Connection {

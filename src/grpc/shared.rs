@@ -14,19 +14,19 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use body::{BatchBody, OnceBody};
+pub use body::Answer;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
+use http_body::Body as HttpBody;
 use prost::Message;
 use request::{Route, framed};
 use tonic::Status;
 use tonic::body::Body;
-use tonic::codegen::{BoxFuture, Service};
+use tonic::codegen::{BoxFuture, Service, StdError as BoxError};
 use tonic::server::NamedService;
 
-use crate::clock::Clock;
 use crate::feed::{Step, Subscription, Topic, Topics};
 use crate::grpc::stream::end_status;
 use crate::grpc::{Rates, rate_answer, snapshot_answer};
@@ -37,9 +37,14 @@ use crate::wire;
 /// The service, with the answers that are shared.
 #[derive(Debug, Clone)]
 pub struct SharedRates {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     rates: Arc<Rates>,
     generated: RateServiceServer<Rates>,
-    topics: Arc<Topics>,
+    topics: Topics,
     is_sharing: bool,
     request_bytes_max: usize,
 }
@@ -49,41 +54,55 @@ impl SharedRates {
     pub fn new(rates: Rates, is_sharing: bool, request_bytes_max: usize) -> Self {
         let rates = Arc::new(rates);
         let generated = RateServiceServer::from_arc(Arc::clone(&rates));
-        Self {
+        let inner = Inner {
             rates,
             generated: generated.max_decoding_message_size(request_bytes_max),
-            topics: Arc::default(),
+            topics: Topics::default(),
             is_sharing,
             request_bytes_max,
+        };
+        Self {
+            inner: Arc::new(inner),
         }
     }
 
     /// What is shared, and how often it was encoded.
-    pub fn topics(&self) -> &Arc<Topics> {
-        &self.topics
+    pub fn topics(&self) -> &Topics {
+        &self.inner.topics
     }
 
-    async fn answer(mut self, route: Route, request: Request<Body>) -> Response<Body> {
+    /// The method of a request that can be answered with shared bytes.
+    pub(super) fn route<B>(&self, request: &Request<B>) -> Option<Route> {
+        let route = Route::of(request).filter(|_| self.inner.is_sharing);
+        route.filter(|_| request::is_grpc(request.headers()))
+    }
+
+    pub(super) async fn answer<B>(&self, route: Route, request: Request<B>) -> Response<Answer>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+    {
         let (parts, mut body) = request.into_parts();
-        let read = request::read(&mut body, self.request_bytes_max).await;
+        let read = request::read(&mut body, self.inner.request_bytes_max).await;
         let answered = match &read {
             Ok(message) => self.shared(route, message.clone()),
             Err(_unusual) => None,
         };
         match answered {
             Some(Ok(body)) => ok(body),
-            Some(Err(status)) => status.into_http(),
+            Some(Err(status)) => refusal(status),
             None => {
                 let frame = read.map_or_else(|unusual| unusual, |message| request::frame(&message));
                 let body = Body::new(request::Replay::new(frame, body));
-                let answer = self.generated.call(Request::from_parts(parts, body)).await;
-                answer.unwrap_or_else(|never| match never {})
+                let mut generated = self.inner.generated.clone();
+                let answer = generated.call(Request::from_parts(parts, body)).await;
+                let answer = answer.unwrap_or_else(|never| match never {});
+                answer.map(Answer::generated)
             }
         }
     }
 
     /// The answer to a message; none when it is not the message of its method.
-    fn shared(&self, route: Route, message: Bytes) -> Option<Result<Body, Status>> {
+    fn shared(&self, route: Route, message: Bytes) -> Option<Result<Answer, Status>> {
         Some(match route {
             Route::GetSnapshot => self.snapshot(Message::decode(message).ok()?),
             Route::GetRate => self.rate(&Message::decode(message).ok()?),
@@ -91,30 +110,29 @@ impl SharedRates {
         })
     }
 
-    fn snapshot(&self, request: GetSnapshotRequest) -> Result<Body, Status> {
-        let (filter, snapshot) = self.rates.snapshot_wanted(request)?;
-        let topic = self.topics.topic(&filter);
+    fn snapshot(&self, request: GetSnapshotRequest) -> Result<Answer, Status> {
+        let (filter, snapshot) = self.inner.rates.snapshot_wanted(request)?;
+        let topic = self.inner.topics.topic(&filter);
         let encode = || framed(&snapshot_answer(&filter, &snapshot));
         let frame = topic.answer(&snapshot.position, encode);
-        Ok(Body::new(OnceBody::new(frame)))
+        Ok(Answer::once(frame))
     }
 
-    fn rate(&self, request: &GetRateRequest) -> Result<Body, Status> {
-        let (pair, snapshot) = self.rates.rate_wanted(request)?;
+    fn rate(&self, request: &GetRateRequest) -> Result<Answer, Status> {
+        let (pair, snapshot) = self.inner.rates.rate_wanted(request)?;
         let encode = || rate_answer(pair, &snapshot).map(|answer| framed(&answer));
-        let frame = self.topics.rate(pair, &snapshot.position, encode)?;
-        Ok(Body::new(OnceBody::new(frame)))
+        let frame = self.inner.topics.rate(pair, &snapshot.position, encode)?;
+        Ok(Answer::once(frame))
     }
 
-    fn watch(&self, request: WatchRatesRequest) -> Result<Body, Status> {
-        let subscription = self.rates.subscribe(request)?;
+    fn watch(&self, request: WatchRatesRequest) -> Result<Answer, Status> {
+        let subscription = self.inner.rates.subscribe(request)?;
         let reader = Reader {
-            topic: self.topics.topic(subscription.filter()),
-            topics: Arc::clone(&self.topics),
+            topic: self.inner.topics.topic(subscription.filter()),
+            shared: Arc::clone(&self.inner),
             subscription,
-            clock: self.rates.clock.clone(),
         };
-        Ok(Body::new(BatchBody::new(Box::pin(frames(reader)))))
+        Ok(Answer::stream(Box::pin(frames(reader))))
     }
 }
 
@@ -122,8 +140,7 @@ impl SharedRates {
 struct Reader {
     subscription: Subscription,
     topic: Arc<Topic>,
-    topics: Arc<Topics>,
-    clock: Clock,
+    shared: Arc<Inner>,
 }
 
 impl Reader {
@@ -131,12 +148,12 @@ impl Reader {
         let step = self.subscription.step().await.map_err(end_status)?;
         let encode = || {
             let message = self.subscription.message(&step);
-            framed(&wire::to_message(&message, self.clock.now()))
+            framed(&wire::to_message(&message, self.shared.rates.clock.now()))
         };
         Ok(match &step {
             // It is of one reader, and small.
             Step::Opening { .. } => encode(),
-            Step::Heartbeat(shown) => self.topics.heartbeat(&shown.position, encode),
+            Step::Heartbeat(shown) => self.shared.topics.heartbeat(&shown.position, encode),
             Step::Snapshot(snapshot) => self.topic.snapshot(&snapshot.position, encode),
             Step::Update { after, to } => self.topic.update(*after, &to.position, encode),
         })
@@ -152,7 +169,12 @@ fn frames(reader: Reader) -> impl Stream<Item = Result<Bytes, Status>> + Send {
     })
 }
 
-fn ok(body: Body) -> Response<Body> {
+/// An answer that is a status alone.
+pub(super) fn refusal(status: Status) -> Response<Answer> {
+    status.into_http().map(Answer::generated)
+}
+
+fn ok(body: Answer) -> Response<Answer> {
     let mut response = Response::new(body);
     let content_type = HeaderValue::from_static("application/grpc");
     response.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -169,16 +191,16 @@ impl Service<Request<Body>> for SharedRates {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        if !request::is_grpc(request.headers()) {
-            let refusal = request::unsupported_media_type();
-            return Box::pin(std::future::ready(Ok(refusal)));
+        if let Some(route) = self.route(&request) {
+            let shared = self.clone();
+            let answer = async move { shared.answer(route, request).await };
+            return Box::pin(async { Ok(answer.await.map(Body::new)) });
         }
-        match Route::of(&request).filter(|_| self.is_sharing) {
-            Some(route) => {
-                let answer = self.clone().answer(route, request);
-                Box::pin(async { Ok(answer.await) })
-            }
-            None => self.generated.call(request),
+        if request::is_grpc(request.headers()) {
+            self.inner.generated.clone().call(request)
+        } else {
+            let refusal = request::unsupported_media_type();
+            Box::pin(std::future::ready(Ok(refusal)))
         }
     }
 }

@@ -4,15 +4,13 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
-use futures_util::StreamExt;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::listener::{Connection, Limits, incoming};
+use crate::listener::{self, Connection, Limits};
 
 /// Connections in all; the next one waits in the kernel's queue. A browser opens up to six, a cache a few dozen.
 const CONNECTIONS_MAX: usize = 16 * 1024;
@@ -32,51 +30,36 @@ const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a probe may stay unanswered.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a listener for browsers allows. Writes are not gathered: a browser's connection has few streams, often one, and
-/// a cache's answers are made of larger pieces than gathering helps.
+/// What a listener for browsers allows.
 fn limits() -> Limits {
     Limits {
         first_bytes_timeout: HEADERS_TIMEOUT,
-        ..Limits::new(CONNECTIONS_MAX, false)
+        ..Limits::new(CONNECTIONS_MAX)
     }
 }
 
-/// Serves what comes in, HTTP/1.1 and HTTP/2 alike, until draining; then lets what is under way end.
+/// Serves what comes in, HTTP/1.1 and HTTP/2 alike, until draining; then lets what is under way end. Writes are not
+/// gathered: a browser's connection has few streams, often one, and what a page is made of is larger than gathering helps.
 pub(super) async fn serve(listener: TcpListener, router: Router, draining: CancellationToken) {
-    let mut connections = JoinSet::new();
-    let until = draining.clone().cancelled_owned();
-    let mut incoming = Box::pin(incoming(listener, limits()).take_until(until));
-    while let Some(accepted) = incoming.next().await {
-        while connections.try_join_next().is_some() {}
-        let (router, draining) = (router.clone(), draining.clone());
-        connections.spawn(async move {
-            let ended = match accepted {
-                Ok(socket) => connection(socket, router, draining).await,
-                Err(refused) => Err(refused.into()),
-            };
-            if let Err(error) = ended {
-                tracing::debug!(%error, "a connection has ended early");
-            }
-        });
-    }
-    // With it the port is given back: who comes now is refused at once and tries elsewhere.
-    drop(incoming);
-    while connections.join_next().await.is_some() {}
+    let stop = draining.clone();
+    let connection = move |socket| connection(socket, router.clone(), stop.clone());
+    listener::serve(listener, limits(), draining, connection).await;
 }
 
-async fn connection(
-    socket: Connection,
-    router: Router,
-    draining: CancellationToken,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+async fn connection(socket: Connection, router: Router, draining: CancellationToken) {
     let builder = builder();
     let served = builder.serve_connection(TokioIo::new(socket), TowerToHyperService::new(router));
     let mut served = pin!(served);
-    tokio::select! {
-        ended = served.as_mut() => return ended,
-        () = draining.cancelled() => served.as_mut().graceful_shutdown(),
+    let ended = tokio::select! {
+        ended = served.as_mut() => ended,
+        () = draining.cancelled() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection has ended early");
     }
-    served.await
 }
 
 fn builder() -> Builder<TokioExecutor> {
@@ -108,6 +91,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
     use tokio::sync::mpsc;
+    use tokio::task::JoinSet;
     use tokio::time::Instant;
 
     use super::*;

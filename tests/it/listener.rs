@@ -9,15 +9,19 @@ use std::time::Duration;
 use canned::{Canned, asking, rows};
 use counted::Counted;
 use futures_util::StreamExt;
+use hyper::server::conn::http2::Builder;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use prost::Message;
-use silkrate::listener::{Limits, bind, incoming};
+use silkrate::listener::{Limits, bind, incoming, serve, serve_http2};
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::pb::rate_service_server::RateServiceServer;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tonic::codegen::Service;
+use tonic::service::Routes;
 use tonic::transport::{Channel, Server};
 
 /// Nothing that these tests wait for takes this long.
@@ -35,7 +39,7 @@ async fn within<T>(waited: impl Future<Output = T>) -> T {
 }
 
 fn limits() -> Limits {
-    Limits::new(100, true)
+    Limits::new(100)
 }
 
 /// A server of canned answers, and the tasks it runs in.
@@ -47,17 +51,31 @@ struct Running {
 }
 
 impl Running {
+    /// One whose connections write once a turn.
     fn start(limits: Limits) -> Self {
+        Self::start_writing(limits, true)
+    }
+
+    fn start_writing(limits: Limits, gather_writes: bool) -> Self {
         let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
         let (canned, shutdown) = (Canned::default(), CancellationToken::new());
-        let routes = Server::builder().add_service(RateServiceServer::new(canned.clone()));
-        let stopped = shutdown.clone().cancelled_owned();
+        let routes = Routes::new(RateServiceServer::new(canned.clone()));
+        let stopped = shutdown.clone();
         let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let served = routes.serve_with_incoming_shutdown(incoming(listener, limits), stopped);
-            served.await.unwrap();
-        });
+        if gather_writes {
+            let connection = move |socket| http2(socket, routes.clone(), shutdown.clone());
+            tasks.spawn(serve(listener, limits, stopped.clone(), connection));
+        } else {
+            let incoming = incoming(listener, limits);
+            let until = shutdown.cancelled_owned();
+            tasks.spawn(async move {
+                let served =
+                    Server::builder().serve_with_incoming_shutdown(routes, incoming, until);
+                served.await.unwrap();
+            });
+        }
+        let shutdown = stopped;
         Self {
             address,
             canned,
@@ -83,16 +101,34 @@ async fn client(address: SocketAddr) -> RateServiceClient<Channel> {
         .max_decoding_message_size(16 * 1024 * 1024)
 }
 
-/// A server over sockets that count their writes.
+/// Serves a connection whose writes are gathered.
+async fn http2<I>(socket: I, routes: Routes, shutdown: CancellationToken)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut settings = Builder::new(TokioExecutor::new());
+    settings.timer(TokioTimer::new());
+    let answer = move |request| {
+        let mut routes = routes.clone();
+        async move {
+            let answer = routes.call(request).await;
+            answer.unwrap_or_else(|never| match never {})
+        }
+    };
+    serve_http2(socket, settings, answer, shutdown).await;
+}
+
+/// A server over a socket that counts its writes.
 async fn counted() -> (RateServiceClient<Channel>, Counted, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let counter = Counted::default();
-    let sockets = counter.sockets(listener);
+    let counting = counter.clone();
     let mut tasks = JoinSet::new();
     tasks.spawn(async move {
-        let routes = Server::builder().add_service(RateServiceServer::new(Canned::default()));
-        routes.serve_with_incoming(sockets).await.unwrap();
+        let (socket, _) = listener.accept().await.unwrap();
+        let routes = Routes::new(RateServiceServer::new(Canned::default()));
+        http2(counting.socket(socket), routes, CancellationToken::new()).await;
     });
     (client(address).await, counter, tasks)
 }
@@ -128,7 +164,7 @@ async fn ten_replies_asked_for_together_are_one_write() {
 #[tokio::test]
 async fn an_answer_many_times_the_buffer_arrives_byte_for_byte() {
     for gather_writes in [true, false] {
-        let running = Running::start(Limits::new(100, gather_writes));
+        let running = Running::start_writing(limits(), gather_writes);
         let mut client = running.client().await;
         let answer = client
             .get_snapshot(asking(20_000))
@@ -153,10 +189,9 @@ async fn a_reader_that_stops_is_cut_and_little_was_kept_for_it() {
         let write_stall_max = AT_ONCE;
         let limits = Limits {
             write_stall_max,
-            gather_writes,
             ..limits()
         };
-        let running = Running::start(limits);
+        let running = Running::start_writing(limits, gather_writes);
         let socket = TcpStream::connect(running.address).await.unwrap();
         let (mut sender, connection) = h2::client::Builder::new()
             .initial_window_size(i32::MAX.cast_unsigned())
@@ -283,7 +318,7 @@ fn frames(mut bytes: &[u8]) -> Vec<u8> {
 async fn one_connection_more_than_allowed_waits_until_one_ends() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let mut sockets = Box::pin(incoming(listener, Limits::new(1, true)));
+    let mut sockets = Box::pin(incoming(listener, Limits::new(1)));
     let _first_peer = TcpStream::connect(address).await.unwrap();
     let first = within(sockets.next()).await.unwrap().unwrap();
     let _second_peer = TcpStream::connect(address).await.unwrap();

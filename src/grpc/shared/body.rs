@@ -8,22 +8,86 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use http::HeaderMap;
-use http_body::{Body, Frame};
+use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
 
 /// Messages that are ready together go out as one piece of at most about so many bytes: it saves a write for each, and
 /// past some ten messages there is nothing left to save.
 const BATCH_BYTES_MAX: usize = 32 * 1024;
 
+/// The body of an answer.
+#[derive(Debug)]
+pub struct Answer(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Once(OnceBody),
+    Batch(BatchBody),
+    Generated(tonic::body::Body),
+}
+
+impl Answer {
+    /// One message, framed.
+    pub(super) fn once(frame: Bytes) -> Self {
+        Self(Kind::Once(OnceBody::new(frame)))
+    }
+
+    /// Messages, framed, and the status they end with.
+    pub(super) fn stream(frames: Frames) -> Self {
+        Self(Kind::Batch(BatchBody::new(frames)))
+    }
+
+    /// What a generated server answers.
+    pub(in crate::grpc) fn generated(body: tonic::body::Body) -> Self {
+        Self(Kind::Generated(body))
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        match &mut self.0 {
+            Kind::Once(body) => Pin::new(body).poll_frame(context).map_err(never),
+            Kind::Batch(body) => Pin::new(body).poll_frame(context).map_err(never),
+            Kind::Generated(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Once(body) => body.is_end_stream(),
+            Kind::Batch(body) => body.is_end_stream(),
+            Kind::Generated(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Once(body) => body.size_hint(),
+            Kind::Batch(body) => body.size_hint(),
+            Kind::Generated(body) => body.size_hint(),
+        }
+    }
+}
+
+fn never(never: Infallible) -> Status {
+    match never {}
+}
+
 /// One message and the status OK.
 #[derive(Debug)]
-pub(super) struct OnceBody {
+struct OnceBody {
     frame: Option<Bytes>,
     is_ended: bool,
 }
 
 impl OnceBody {
-    pub(super) fn new(frame: Bytes) -> Self {
+    fn new(frame: Bytes) -> Self {
         Self {
             frame: Some(frame),
             is_ended: false,
@@ -54,10 +118,10 @@ impl Body for OnceBody {
     }
 }
 
-type Frames = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
+pub(super) type Frames = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
 
 /// Messages as they come, and the status they end with.
-pub(super) struct BatchBody {
+struct BatchBody {
     frames: Frames,
     /// The status that came behind the last batch.
     status: Option<Status>,
@@ -71,7 +135,7 @@ impl fmt::Debug for BatchBody {
 }
 
 impl BatchBody {
-    pub(super) fn new(frames: Frames) -> Self {
+    fn new(frames: Frames) -> Self {
         Self {
             frames,
             status: None,

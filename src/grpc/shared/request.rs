@@ -17,7 +17,7 @@ const CONTENT_TYPE_OF_GRPC: &str = "application/grpc";
 
 /// A method whose answers are shared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Route {
+pub(in crate::grpc) enum Route {
     GetSnapshot,
     GetRate,
     WatchRates,
@@ -58,7 +58,10 @@ pub(super) fn unsupported_media_type() -> Response<Body> {
 
 /// Reads the one uncompressed message of a request. Where there is anything else, or too much of it, what was read so far
 /// comes back.
-pub(super) async fn read(body: &mut Body, bytes_max: usize) -> Result<Bytes, Bytes> {
+pub(super) async fn read<B>(body: &mut B, bytes_max: usize) -> Result<Bytes, Bytes>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
     let mut read = Bytes::new();
     while let Some(frame) = next_frame(body).await {
         let Some(data) = frame.ok().and_then(|frame| frame.into_data().ok()) else {
@@ -86,7 +89,7 @@ fn message_in(read: &Bytes) -> Option<Bytes> {
     (*compressed == 0 && length == message.len()).then(|| read.slice(PREFIX_BYTES..))
 }
 
-async fn next_frame(body: &mut Body) -> Option<Result<Frame<Bytes>, tonic::Status>> {
+async fn next_frame<B: HttpBody + Unpin>(body: &mut B) -> Option<Result<Frame<B::Data>, B::Error>> {
     std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
 }
 
@@ -117,25 +120,25 @@ fn put_prefix(frame: &mut BytesMut, length: usize) {
 
 /// A body that begins with what was read of it already.
 #[derive(Debug)]
-pub(super) struct Replay {
+pub(super) struct Replay<B> {
     read: Bytes,
-    rest: Body,
+    rest: B,
 }
 
-impl Replay {
-    pub(super) fn new(read: Bytes, rest: Body) -> Self {
+impl<B> Replay<B> {
+    pub(super) fn new(read: Bytes, rest: B) -> Self {
         Self { read, rest }
     }
 }
 
-impl HttpBody for Replay {
+impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Replay<B> {
     type Data = Bytes;
-    type Error = tonic::Status;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, tonic::Status>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         if self.read.is_empty() {
             Pin::new(&mut self.rest).poll_frame(context)
         } else {

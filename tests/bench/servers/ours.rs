@@ -1,32 +1,27 @@
 //! Our server as it is shipped, but for the banks: the same board, feed, service, listener and settings.
 
-use std::future::pending;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use silkrate::app::transport::{Port, REQUEST_BYTES_MAX};
 use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
 use silkrate::feed::{Feed, Terms};
 use silkrate::grpc::{Rates, SharedRates};
-use silkrate::listener::{Limits, incoming};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tonic::transport::Server;
+use tonic::service::Routes;
 
 use crate::servers::Orders;
 use crate::servers::figures::{Figures, pairs};
 
 /// More connections than any measurement makes.
-const CONNECTIONS_MAX: usize = 100_000;
-/// Streams on a connection, as the service has it.
-const STREAMS_MAX: u32 = 1024;
+const CONNECTIONS_MAX: u32 = 100_000;
 /// More streams than any measurement opens.
 const SUBSCRIBERS_MAX: u32 = 1_000_000;
-/// The largest request, as the service has it.
-const REQUEST_BYTES_MAX: usize = 64 * 1024;
 /// No heartbeat falls into a measurement.
 const HEARTBEAT: Duration = Duration::from_secs(3600);
 
@@ -90,15 +85,9 @@ pub(crate) async fn serve_on(
     figures: &Figures,
     gather_writes: bool,
 ) -> io::Result<()> {
-    let routes = Server::builder()
-        .max_concurrent_streams(STREAMS_MAX)
-        .http2_max_local_error_reset_streams(Some(256))
-        .http2_max_header_list_size(8 * 1024)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
-        .timeout(Duration::from_secs(10))
-        .add_service(SharedRates::new(service(figures), true, REQUEST_BYTES_MAX));
-    let incoming = incoming(listener, Limits::new(CONNECTIONS_MAX, gather_writes));
-    let served = routes.serve_with_incoming_shutdown(incoming, pending());
-    served.await.map_err(io::Error::other)
+    let rates = SharedRates::new(service(figures), true, REQUEST_BYTES_MAX);
+    let port = Port::new(listener, CONNECTIONS_MAX, CancellationToken::new());
+    port.serve_rates(rates, Routes::default(), gather_writes)
+        .await;
+    Ok(())
 }
