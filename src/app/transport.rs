@@ -56,12 +56,12 @@ impl Port {
             return self.serve(routes).await;
         }
         let front = Arc::new(Front::new(rates, routes, REQUEST_TIMEOUT));
-        let settings = settings();
+        let settings = Arc::new(settings());
         let draining = self.draining.clone();
         let connection = move |socket| {
             let front = Arc::clone(&front);
-            let answer = move |request| Arc::clone(&front).answer(request);
-            listener::serve_http2(socket, settings.clone(), answer, draining.clone())
+            let answer = move |request| front.answer(request);
+            listener::serve_http2(socket, Arc::clone(&settings), answer, draining.clone())
         };
         listener::serve(self.listener, self.limits, self.draining, connection).await;
     }

@@ -1,8 +1,10 @@
 //! What stands at the gRPC port: the shared answers first, then every service by its path.
 
-use std::sync::Arc;
+use std::future::Future;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::Either;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use tonic::Status;
@@ -31,19 +33,25 @@ impl Front {
         }
     }
 
-    /// The answer to a request.
-    pub async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Answer> {
-        let answer = async {
+    /// The answer to a request. It is put together here rather than in one `async` block, which would keep room for the
+    /// request once for every step it takes: of a thousand streams that come at once all are waiting here.
+    pub fn answer(
+        &self,
+        request: Request<Incoming>,
+    ) -> impl Future<Output = Response<Answer>> + Send + use<> {
+        let answer =
             match self.rates.route(&request) {
-                Some(route) => self.rates.answer(route, request).await,
-                None => match self.routes.clone().call(request).await {
-                    Ok(answer) => answer.map(Answer::generated),
-                    Err(never) => match never {},
-                },
-            }
-        };
-        let answer = tokio::time::timeout(self.request_timeout, answer).await;
-        answer.unwrap_or_else(|_late| refusal(too_late(self.request_timeout)))
+                Some(route) => Either::Left(self.rates.answer(route, request)),
+                None => Either::Right(self.routes.clone().call(request).map(
+                    |answer| match answer {
+                        Ok(answer) => answer.map(Answer::generated),
+                        Err(never) => match never {},
+                    },
+                )),
+            };
+        let request_timeout = self.request_timeout;
+        tokio::time::timeout(request_timeout, answer)
+            .map(move |answer| answer.unwrap_or_else(|_late| refusal(too_late(request_timeout))))
     }
 }
 

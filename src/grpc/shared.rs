@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 
 pub use body::Answer;
 use bytes::Bytes;
-use futures_util::{Stream, stream};
+use futures_util::{FutureExt, Stream, stream};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
 use http_body::Body as HttpBody;
@@ -77,26 +77,33 @@ impl SharedRates {
         route.filter(|_| request::is_grpc(request.headers()))
     }
 
-    pub(super) async fn answer<B>(&self, route: Route, request: Request<B>) -> Response<Answer>
+    pub(super) fn answer<B>(
+        &self,
+        route: Route,
+        request: Request<B>,
+    ) -> impl Future<Output = Response<Answer>> + Send + use<B>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
     {
+        let shared = self.clone();
         let (parts, mut body) = request.into_parts();
-        let read = request::read(&mut body, self.inner.request_bytes_max).await;
-        let answered = match &read {
-            Ok(message) => self.shared(route, message.clone()),
-            Err(_unusual) => None,
-        };
-        match answered {
-            Some(Ok(body)) => ok(body),
-            Some(Err(status)) => refusal(status),
-            None => {
-                let frame = read.map_or_else(|unusual| unusual, |message| request::frame(&message));
-                let body = Body::new(request::Replay::new(frame, body));
-                let mut generated = self.inner.generated.clone();
-                let answer = generated.call(Request::from_parts(parts, body)).await;
-                let answer = answer.unwrap_or_else(|never| match never {});
-                answer.map(Answer::generated)
+        async move {
+            let read = request::read(&mut body, shared.inner.request_bytes_max).await;
+            let answered = match &read {
+                Ok(message) => shared.shared(route, message.clone()),
+                Err(_unusual) => None,
+            };
+            match answered {
+                Some(Ok(body)) => ok(body),
+                Some(Err(status)) => refusal(status),
+                None => {
+                    let frame = read.map_or_else(|odd| odd, |message| request::frame(&message));
+                    let body = Body::new(request::Replay::new(frame, body));
+                    let mut generated = shared.inner.generated.clone();
+                    let answer = generated.call(Request::from_parts(parts, body)).await;
+                    let answer = answer.unwrap_or_else(|never| match never {});
+                    answer.map(Answer::generated)
+                }
             }
         }
     }
@@ -192,9 +199,8 @@ impl Service<Request<Body>> for SharedRates {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         if let Some(route) = self.route(&request) {
-            let shared = self.clone();
-            let answer = async move { shared.answer(route, request).await };
-            return Box::pin(async { Ok(answer.await.map(Body::new)) });
+            let answer = self.answer(route, request);
+            return Box::pin(answer.map(|answer| Ok(answer.map(Body::new))));
         }
         if request::is_grpc(request.headers()) {
             self.inner.generated.clone().call(request)

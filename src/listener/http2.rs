@@ -20,15 +20,38 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use crate::listener::gather;
+use crate::listener::{Gathered, Turn, gather};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Serves one connection until it ends, or, draining, until its streams have ended.
-pub async fn serve_http2<I, A, F, B>(
+pub fn serve_http2<I, A, F, B>(
     socket: I,
-    settings: Builder<TokioExecutor>,
+    settings: Arc<Builder<TokioExecutor>>,
     answer: A,
+    draining: CancellationToken,
+) -> impl Future<Output = ()> + Send
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    A: Fn(Request<Incoming>) -> F + Send,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Failure>,
+{
+    let (socket, turn) = gather(socket);
+    let service = Counted {
+        answer,
+        open: Open::default(),
+    };
+    // What is taken apart before the task begins takes no place in it. There are ten thousand of these.
+    run(TokioIo::new(socket), turn, settings, service, draining)
+}
+
+async fn run<I, A, F, B>(
+    socket: TokioIo<Gathered<I>>,
+    turn: Turn<I>,
+    settings: Arc<Builder<TokioExecutor>>,
+    service: Counted<A>,
     draining: CancellationToken,
 ) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -37,13 +60,8 @@ pub async fn serve_http2<I, A, F, B>(
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<Failure>,
 {
-    let open = Open::default();
-    let (socket, turn) = gather(socket);
-    let service = Counted {
-        answer,
-        open: open.clone(),
-    };
-    let mut connection = pin!(settings.serve_connection(TokioIo::new(socket), service));
+    let open = service.open.clone();
+    let mut connection = pin!(settings.serve_connection(socket, service));
     let mut drained = pin!(draining.cancelled());
     let mut is_told = false;
     let served = poll_fn(|cx| {

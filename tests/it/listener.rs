@@ -4,6 +4,7 @@ mod canned;
 mod counted;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use canned::{Canned, asking, rows};
@@ -115,7 +116,7 @@ where
             answer.unwrap_or_else(|never| match never {})
         }
     };
-    serve_http2(socket, settings, answer, shutdown).await;
+    serve_http2(socket, Arc::new(settings), answer, shutdown).await;
 }
 
 /// A server over a socket that counts its writes.
