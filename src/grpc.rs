@@ -63,20 +63,17 @@ impl Rates {
         })
     }
 
-    fn snapshot_wanted(
-        &self,
-        request: pb::GetSnapshotRequest,
-    ) -> Result<(RateFilter, Arc<Snapshot>), Status> {
+    /// What is served now, unless nothing is any more.
+    fn present(&self) -> Result<Arc<Snapshot>, Status> {
         self.accepting()?;
-        let filter = self.filter(request.filter)?;
-        Ok((filter, self.feed.board().snapshot()))
+        Ok(self.feed.board().snapshot())
     }
 
     fn rate_wanted(&self, request: &pb::GetRateRequest) -> Result<(Pair, Arc<Snapshot>), Status> {
-        self.accepting()?;
+        let snapshot = self.present()?;
         let pair = Pair::parse(&request.pair);
         let pair = pair.map_err(|error| refusal::invalid_pair("pair", &error.to_string()))?;
-        Ok((pair, self.feed.board().snapshot()))
+        Ok((pair, snapshot))
     }
 
     fn subscribe(&self, request: pb::WatchRatesRequest) -> Result<Subscription, Status> {
@@ -115,7 +112,8 @@ impl RateService for Rates {
         &self,
         request: Request<pb::GetSnapshotRequest>,
     ) -> Result<Response<pb::GetSnapshotResponse>, Status> {
-        let (filter, snapshot) = self.snapshot_wanted(request.into_inner())?;
+        let snapshot = self.present()?;
+        let filter = self.filter(request.into_inner().filter)?;
         Ok(Response::new(snapshot_answer(&filter, &snapshot)))
     }
 

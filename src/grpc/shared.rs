@@ -7,6 +7,7 @@
 //! Accepted cost: these answers are never compressed, whatever `grpc-accept-encoding` offers. A compressed request is
 //! the generated server's to judge, which knows no encoding but identity and says so.
 
+mod asked;
 mod body;
 mod request;
 
@@ -14,6 +15,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use asked::Asked;
 pub use body::Answer;
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, stream};
@@ -45,6 +47,7 @@ struct Inner {
     rates: Arc<Rates>,
     generated: RateServiceServer<Rates>,
     topics: Topics,
+    asked: Asked,
     is_sharing: bool,
     request_bytes_max: usize,
 }
@@ -58,6 +61,7 @@ impl SharedRates {
             rates,
             generated: generated.max_decoding_message_size(request_bytes_max),
             topics: Topics::default(),
+            asked: Asked::default(),
             is_sharing,
             request_bytes_max,
         };
@@ -90,13 +94,13 @@ impl SharedRates {
         async move {
             let read = request::read(&mut body, shared.inner.request_bytes_max).await;
             let answered = match &read {
-                Ok(message) => shared.shared(route, message.clone()),
-                Err(_unusual) => None,
+                Ok(message) => shared.shared(route, message),
+                Err(_unusual) => Err(Unanswered::Unreadable),
             };
             match answered {
-                Some(Ok(body)) => ok(body),
-                Some(Err(status)) => refusal(status),
-                None => {
+                Ok(body) => ok(body),
+                Err(Unanswered::Refused(status)) => refusal(status),
+                Err(Unanswered::Unreadable) => {
                     let frame = read.map_or_else(|odd| odd, |message| request::frame(&message));
                     let body = Body::new(request::Replay::new(frame, body));
                     let mut generated = shared.inner.generated.clone();
@@ -108,20 +112,28 @@ impl SharedRates {
         }
     }
 
-    /// The answer to a message; none when it is not the message of its method.
-    fn shared(&self, route: Route, message: Bytes) -> Option<Result<Answer, Status>> {
-        Some(match route {
-            Route::GetSnapshot => self.snapshot(Message::decode(message).ok()?),
-            Route::GetRate => self.rate(&Message::decode(message).ok()?),
-            Route::WatchRates => self.watch(Message::decode(message).ok()?),
-        })
+    fn shared(&self, route: Route, message: &Bytes) -> Result<Answer, Unanswered> {
+        match route {
+            Route::GetSnapshot => self.snapshot(message),
+            Route::GetRate => Ok(self.rate(&decode(message)?)?),
+            Route::WatchRates => Ok(self.watch(decode(message)?)?),
+        }
     }
 
-    fn snapshot(&self, request: GetSnapshotRequest) -> Result<Answer, Status> {
-        let (filter, snapshot) = self.inner.rates.snapshot_wanted(request)?;
-        let topic = self.inner.topics.topic(&filter);
+    fn snapshot(&self, message: &Bytes) -> Result<Answer, Unanswered> {
+        let Inner {
+            rates,
+            topics,
+            asked,
+            ..
+        } = &*self.inner;
+        let snapshot = rates.present()?;
+        let filter = asked.filter(message, || {
+            let request: GetSnapshotRequest = decode(message)?;
+            Ok::<_, Unanswered>(rates.filter(request.filter)?)
+        })?;
         let encode = || framed(&snapshot_answer(&filter, &snapshot));
-        let frame = topic.answer(&snapshot.position, encode);
+        let frame = topics.topic(&filter).answer(&snapshot.position, encode);
         Ok(Answer::once(frame))
     }
 
@@ -141,6 +153,23 @@ impl SharedRates {
         };
         Ok(Answer::stream(Box::pin(frames(reader))))
     }
+}
+
+/// Why a request is not answered here.
+enum Unanswered {
+    /// It is not the message of its method: the generated server says what is wrong with it.
+    Unreadable,
+    Refused(Status),
+}
+
+impl From<Status> for Unanswered {
+    fn from(status: Status) -> Self {
+        Self::Refused(status)
+    }
+}
+
+fn decode<M: Message + Default>(message: &Bytes) -> Result<M, Unanswered> {
+    Message::decode(message.clone()).map_err(|_said_by_the_generated| Unanswered::Unreadable)
 }
 
 /// A subscriber that takes frames.
