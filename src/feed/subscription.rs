@@ -173,8 +173,8 @@ impl Subscription {
                 self.alarm.as_mut().reset(wake);
             }
             tokio::select! {
+                // What comes most is looked at first; that the service stops is also looked at before each wait.
                 biased;
-                () = self.drained.as_mut() => return Err(End::Draining),
                 // Who has to wait for the interval leaves the queue alone: the newest is all it will want.
                 news = self.news.recv(), if !self.is_behind => {
                     let to = match news {
@@ -192,6 +192,7 @@ impl Subscription {
                         Some(_) | None => return Ok(self.catch_up()),
                     }
                 }
+                () = self.drained.as_mut() => return Err(End::Draining),
                 () = self.alarm.as_mut() => {
                     let now = Instant::now();
                     if now < wake {

@@ -5,7 +5,7 @@
 //! nothing, go away. Queues and memories are of two, so that every plan falls off their ends. Readers take bytes as they
 //! would off the wire, half of them encoded for all, half for each; [`reader`] holds what each of them may see.
 //!
-//! A few hundred plans in a normal run; `PROPTEST_CASES=100000 cargo test --test it model` for a long one.
+//! A few hundred plans in a normal run; `PROPTEST_CASES=100000 cargo test --release --test it model` for a long one, of a minute or two.
 
 mod plan;
 mod reader;

@@ -3,17 +3,13 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::Stream;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
-
-/// Messages that are ready together go out as one piece of at most about so many bytes: it saves a write for each, and
-/// past some ten messages there is nothing left to save.
-const BATCH_BYTES_MAX: usize = 32 * 1024;
 
 /// The body of an answer.
 #[derive(Debug)]
@@ -22,7 +18,7 @@ pub struct Answer(Kind);
 #[derive(Debug)]
 enum Kind {
     Once(OnceBody),
-    Batch(BatchBody),
+    Stream(StreamBody),
     Generated(tonic::body::Body),
 }
 
@@ -34,7 +30,10 @@ impl Answer {
 
     /// Messages, framed, and the status they end with.
     pub(super) fn stream(frames: Frames) -> Self {
-        Self(Kind::Batch(BatchBody::new(frames)))
+        Self(Kind::Stream(StreamBody {
+            frames,
+            is_ended: false,
+        }))
     }
 
     /// What a generated server answers.
@@ -53,7 +52,7 @@ impl Body for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         match &mut self.0 {
             Kind::Once(body) => Pin::new(body).poll_frame(context).map_err(never),
-            Kind::Batch(body) => Pin::new(body).poll_frame(context).map_err(never),
+            Kind::Stream(body) => Pin::new(body).poll_frame(context).map_err(never),
             Kind::Generated(body) => Pin::new(body).poll_frame(context),
         }
     }
@@ -61,7 +60,7 @@ impl Body for Answer {
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Kind::Once(body) => body.is_end_stream(),
-            Kind::Batch(body) => body.is_end_stream(),
+            Kind::Stream(body) => body.is_end_stream(),
             Kind::Generated(body) => body.is_end_stream(),
         }
     }
@@ -69,7 +68,7 @@ impl Body for Answer {
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Kind::Once(body) => body.size_hint(),
-            Kind::Batch(body) => body.size_hint(),
+            Kind::Stream(body) => body.size_hint(),
             Kind::Generated(body) => body.size_hint(),
         }
     }
@@ -120,58 +119,19 @@ impl Body for OnceBody {
 
 pub(super) type Frames = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
 
-/// Messages as they come, and the status they end with.
-struct BatchBody {
+/// Messages as they come, each as it is, uncopied, and the status they end with.
+struct StreamBody {
     frames: Frames,
-    /// The status that came behind the last batch.
-    status: Option<Status>,
     is_ended: bool,
 }
 
-impl fmt::Debug for BatchBody {
+impl fmt::Debug for StreamBody {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("BatchBody").finish_non_exhaustive()
+        formatter.debug_struct("StreamBody").finish_non_exhaustive()
     }
 }
 
-impl BatchBody {
-    fn new(frames: Frames) -> Self {
-        Self {
-            frames,
-            status: None,
-            is_ended: false,
-        }
-    }
-
-    /// What else is ready, behind the first frame. A frame that is alone is handed on as it is, uncopied.
-    fn batch(&mut self, first: Bytes, context: &mut Context<'_>) -> Bytes {
-        let mut batch = BytesMut::new();
-        let mut length = first.len();
-        while length < BATCH_BYTES_MAX {
-            match self.frames.as_mut().poll_next(context) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    if batch.is_empty() {
-                        batch.extend_from_slice(&first);
-                    }
-                    batch.extend_from_slice(&frame);
-                    length = batch.len();
-                }
-                Poll::Ready(Some(Err(status))) => {
-                    self.status = Some(status);
-                    break;
-                }
-                Poll::Ready(None) | Poll::Pending => break,
-            }
-        }
-        if batch.is_empty() {
-            first
-        } else {
-            batch.freeze()
-        }
-    }
-}
-
-impl Body for BatchBody {
+impl Body for StreamBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -182,22 +142,14 @@ impl Body for BatchBody {
         if self.is_ended {
             return Poll::Ready(None);
         }
-        let next = match self.status.take() {
-            Some(status) => Some(Err(status)),
-            None => std::task::ready!(self.frames.as_mut().poll_next(context)),
-        };
-        let frame = match next {
-            Some(Ok(first)) => Frame::data(self.batch(first, context)),
-            Some(Err(status)) => {
-                self.is_ended = true;
-                trailers(&status)
-            }
-            None => {
-                self.is_ended = true;
-                return Poll::Ready(None);
-            }
-        };
-        Poll::Ready(Some(Ok(frame)))
+        let next = ready!(self.frames.as_mut().poll_next(context));
+        self.is_ended = !matches!(next, Some(Ok(_)));
+        Poll::Ready(next.map(|next| {
+            Ok(match next {
+                Ok(frame) => Frame::data(frame),
+                Err(status) => trailers(&status),
+            })
+        }))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -222,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    fn drain(body: impl Body<Data = Bytes, Error = Infallible>) -> Vec<Result<Bytes, String>> {
+    fn drain(body: Answer) -> Vec<Result<Bytes, String>> {
         let mut body = Box::pin(body);
         let mut seen = Vec::new();
         let mut context = Context::from_waker(Waker::noop());
@@ -241,41 +193,29 @@ mod tests {
     }
 
     #[test]
-    fn a_frame_that_is_alone_is_handed_on_uncopied() {
+    fn a_message_is_handed_on_uncopied() {
         let frame = Bytes::from_static(b"frame");
-        let seen = drain(BatchBody::new(frames(vec![Ok(frame.clone())])));
+        let seen = drain(Answer::stream(frames(vec![Ok(frame.clone())])));
         assert_eq!(seen.len(), 1);
         assert_eq!(seen[0].as_ref().unwrap().as_ptr(), frame.as_ptr());
     }
 
     #[test]
-    fn frames_that_are_ready_together_go_out_together_and_the_status_after_them() {
+    fn the_status_is_behind_the_messages_and_nothing_is_behind_it() {
         let items = vec![
             Ok("a".into()),
             Ok("bc".into()),
             Err(Status::unavailable("")),
+            Ok("d".into()),
         ];
-        let seen = drain(BatchBody::new(frames(items)));
-        assert_eq!(seen, [Ok("abc".into()), Err("14".to_owned())]);
-    }
-
-    #[test]
-    fn a_batch_is_cut_near_its_limit_and_loses_nothing() {
-        let piece = Bytes::from(vec![7; BATCH_BYTES_MAX / 2]);
-        let seen = drain(BatchBody::new(frames(vec![Ok(piece); 5])));
-        let lengths: Vec<usize> = seen
-            .iter()
-            .map(|seen| seen.as_ref().unwrap().len())
-            .collect();
-        assert_eq!(
-            lengths,
-            [BATCH_BYTES_MAX, BATCH_BYTES_MAX, BATCH_BYTES_MAX / 2]
-        );
+        let seen = drain(Answer::stream(frames(items)));
+        let expected = [Ok("a".into()), Ok("bc".into()), Err("14".to_owned())];
+        assert_eq!(seen, expected);
     }
 
     #[test]
     fn one_answer_ends_well() {
-        let seen = drain(OnceBody::new("a".into()));
+        let seen = drain(Answer::once("a".into()));
         assert_eq!(seen, [Ok("a".into()), Err("0".to_owned())]);
     }
 }

@@ -48,6 +48,13 @@ enum Expected {
     News,
 }
 
+impl Stream {
+    /// Whether all that a stream begins with is there.
+    fn is_begun(&self) -> bool {
+        self.expected == Expected::News
+    }
+}
+
 impl Reader {
     pub(super) fn disconnect(&mut self) {
         self.stream = None;
@@ -92,6 +99,14 @@ impl Reader {
         };
         tokio::task::yield_now().await;
         self.read_one(world, Some(&owed));
+        // An opening alone is followed at once by what is owed.
+        if self
+            .stream
+            .as_ref()
+            .is_some_and(|stream| !stream.is_begun())
+        {
+            self.read_one(world, None);
+        }
     }
 
     fn resume_at(&self, world: &World, resume: Resume) -> Option<pb::Position> {
@@ -134,6 +149,11 @@ impl Reader {
         match piece(&mut stream.body) {
             Piece::Pending => {
                 assert!(stream.rest.is_empty(), "half a message");
+                let expected = &stream.expected;
+                assert!(
+                    stream.is_begun(),
+                    "the first value is not delayed: {expected:?}"
+                );
                 let silence = stream.last_message.elapsed();
                 assert!(silence <= HEARTBEAT, "no sign of life for {silence:?}");
                 stream.read_until = Some(world.past().len());
@@ -143,14 +163,6 @@ impl Reader {
                 stream.rest.extend_from_slice(&data);
                 for message in split(&mut stream.rest) {
                     self.take(world, &message, owed);
-                }
-                if let Some(stream) = &self.stream {
-                    let begun = matches!(stream.expected, Expected::News);
-                    assert!(
-                        begun,
-                        "the first value is not delayed: {:?}",
-                        stream.expected
-                    );
                 }
                 true
             }
