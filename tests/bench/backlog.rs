@@ -34,9 +34,11 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
     };
     let begun = Instant::now();
     while outcome.current < shape.subscribers() {
-        let count = u32::try_from(published.len()).unwrap_or(u32::MAX);
-        let due = shape.pause.saturating_mul(count);
-        if published.len() < shape.publications && begun.elapsed() >= due {
+        let due = |count: usize| {
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            shape.pause.saturating_mul(count)
+        };
+        while published.len() < shape.publications && begun.elapsed() >= due(published.len()) {
             published.push(Instant::now());
             server.publish()?;
         }

@@ -29,7 +29,8 @@ cargo bench [-- [--quick] [--rounds N] [PART…]]
 Starts each server on loopback, pinned to core 0, and loads it from core 1; reads the processor time of the server from
 /proc, which moves less than its throughput does on a shared machine. A figure is the median of the rounds and their
 range; where the range straddles the goal there is no verdict. Servers of others are measured when they are on the PATH:
-redis-server, nats-server, etcd.
+redis-server, nats-server, etcd. What a start takes is measured on the program as shipped, where `cargo build --profile
+dist` has built it.
 
 Parts: unary shared alone backlog start crowd threads. All of them take some minutes; --quick takes one, and says less.
 ";

@@ -72,6 +72,11 @@ impl Design {
         matches!(self, Self::OursFree | Self::OursMulti | Self::OursEach)
     }
 
+    /// Whether it is a program of others.
+    pub(crate) fn is_foreign(self) -> bool {
+        peers::program(self).is_some()
+    }
+
     /// Whether it can be started here.
     pub(crate) fn is_here(self) -> bool {
         peers::program(self).is_none_or(|program| {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -12,7 +13,9 @@ use crate::load::{Arrived, frames};
 use crate::machine::{self, LOAD_CORE, SERVER_CORE};
 
 /// The program as this bench was built with it.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_silkrate");
+const BUILT: &str = env!("CARGO_BIN_EXE_silkrate");
+/// Where `cargo build --profile dist` puts it, seen from there.
+const SHIPPED: &str = "../dist/silkrate";
 /// How long a start may take.
 const START_MAX: Duration = Duration::from_secs(10);
 /// How long it is left alone before its memory is read.
@@ -26,9 +29,15 @@ pub(crate) struct Outcome {
     pub(crate) idle_bytes: u64,
 }
 
-/// The size of the program, in bytes.
-pub(crate) fn program_bytes() -> io::Result<u64> {
-    Ok(fs::metadata(PROGRAM)?.len())
+/// The program as it is shipped, if it was built.
+fn shipped() -> Option<PathBuf> {
+    let shipped = Path::new(BUILT).parent()?.join(SHIPPED);
+    shipped.exists().then_some(shipped)
+}
+
+/// Its size.
+pub(crate) fn shipped_bytes() -> Option<u64> {
+    Some(fs::metadata(shipped()?).ok()?.len())
 }
 
 /// Starts the service with every bank pointed at a closed port, asks it once, and stops it.
@@ -37,7 +46,7 @@ pub(crate) fn run() -> io::Result<Outcome> {
     let (address, admin) = (port()?, port()?);
     machine::pin(&[SERVER_CORE])?;
     let begun = Instant::now();
-    let mut command = Command::new(PROGRAM);
+    let mut command = Command::new(shipped().unwrap_or_else(|| BUILT.into()));
     command
         .arg("serve")
         .env("SILKRATE_SERVER__LISTEN", address.to_string())
