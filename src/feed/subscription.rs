@@ -96,6 +96,11 @@ impl Subscription {
         &self.filter
     }
 
+    /// Whether the rows that the stream begins with are there and not yet taken.
+    pub fn owes_rows(&self) -> bool {
+        matches!(self.owed, Owed::First(First::Snapshot | First::CatchUp(_)))
+    }
+
     /// The next message, once there is one.
     pub async fn next(&mut self) -> Result<Message, End> {
         let step = self.step().await?;
@@ -161,7 +166,7 @@ impl Subscription {
         let heartbeat_due = self.last_message + self.feed.terms.heartbeat_interval;
         let rows_allowed = self.last_rows.map(|last| last + self.min_interval);
         let rows_allowed = rows_allowed.filter(|_| !self.min_interval.is_zero());
-        if Instant::now() >= self.expires {
+        if self.last_message >= self.expires {
             return Err(End::Aged);
         }
         loop {

@@ -180,7 +180,18 @@ struct Reader {
 }
 
 impl Reader {
+    /// The next message; the opening with what it is owed, if that is there, for a crowd that comes at once waits with
+    /// half as many pieces.
     async fn next(&mut self) -> Result<Bytes, Status> {
+        let frame = self.message().await?;
+        if self.subscription.owes_rows() {
+            let rows = self.message().await?;
+            return Ok([frame, rows].concat().into());
+        }
+        Ok(frame)
+    }
+
+    async fn message(&mut self) -> Result<Bytes, Status> {
         let step = self.subscription.step().await.map_err(end_status)?;
         let encode = || {
             let message = self.subscription.message(&step);

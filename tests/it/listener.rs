@@ -1,14 +1,12 @@
 //! Accepted sockets: what is written arrives whole and in few pieces, and nobody is waited for without end.
 
 mod canned;
-mod counted;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use canned::{Canned, asking, rows};
-use counted::Counted;
 use futures_util::StreamExt;
 use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -24,6 +22,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::codegen::Service;
 use tonic::service::Routes;
 use tonic::transport::{Channel, Server};
+
+use crate::support::counted::Counted;
 
 /// Nothing that these tests wait for takes this long.
 const PATIENCE: Duration = Duration::from_secs(30);

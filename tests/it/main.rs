@@ -21,6 +21,8 @@ mod feed;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
+mod front;
+#[cfg(test)]
 mod gaps;
 #[cfg(test)]
 mod held;

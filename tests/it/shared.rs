@@ -48,13 +48,6 @@ fn data(body: &mut Body) -> Bytes {
     }
 }
 
-/// Takes an opening and a snapshot.
-fn begin(body: &mut Body) {
-    for _piece in 0..2 {
-        drop(data(body));
-    }
-}
-
 /// The status of an answer, in its headers or behind its messages.
 fn status(answer: Response<Body>) -> Status {
     let headers = answer.headers().clone();
@@ -72,7 +65,7 @@ async fn every_commit_is_encoded_once_for_each_filter_however_many_read_it() {
     let readers = FILTERS.iter().cycle().take(READERS * FILTERS.len());
     let mut readers: Vec<Body> = readers.map(open).collect();
     for body in &mut readers {
-        begin(body);
+        drop(data(body));
     }
     assert_eq!(service.topics().encoded(), 3, "a snapshot for each filter");
 
@@ -120,7 +113,7 @@ async fn readers_who_are_due_together_share_a_sign_of_life_and_not_the_next_one(
     let open = |pairs: &&[&str]| call(service.clone(), "WatchRates", &watching(pairs)).into_body();
     let mut readers: Vec<Body> = FILTERS.iter().map(open).collect();
     for body in &mut readers {
-        begin(body);
+        drop(data(body));
     }
     let mut beat = async || {
         tokio::time::advance(HEARTBEAT).await;

@@ -5,6 +5,7 @@ pub(crate) mod bank;
 pub(crate) mod boards;
 pub(crate) mod browser;
 pub(crate) mod commits;
+pub(crate) mod counted;
 pub(crate) mod desk;
 pub(crate) mod records;
 pub(crate) mod scripted;

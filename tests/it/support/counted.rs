@@ -11,17 +11,17 @@ use tokio::net::TcpStream;
 
 /// The count of all sockets together.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Counted {
+pub(crate) struct Counted {
     writes: Arc<AtomicUsize>,
 }
 
 impl Counted {
-    pub(super) fn writes(&self) -> usize {
+    pub(crate) fn writes(&self) -> usize {
         self.writes.load(Ordering::SeqCst)
     }
 
     /// A socket whose writes count.
-    pub(super) fn socket(&self, socket: TcpStream) -> Counting {
+    pub(crate) fn socket(&self, socket: TcpStream) -> Counting {
         Counting {
             socket,
             writes: Arc::clone(&self.writes),
@@ -31,7 +31,7 @@ impl Counted {
 
 /// What the connection is given, in place of a socket.
 #[derive(Debug)]
-pub(super) struct Counting {
+pub(crate) struct Counting {
     socket: TcpStream,
     writes: Arc<AtomicUsize>,
 }

@@ -1,0 +1,170 @@
+//! The gRPC port as a whole, on one counted socket: what leaves in one write, and what a request may leave out.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use hyper::server::conn::http2::Builder;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use silkrate::clock::Clock;
+use silkrate::domain::RateFilter;
+use silkrate::feed::{Feed, Terms};
+use silkrate::grpc::{Front, Rates, SharedRates};
+use silkrate::listener::serve_http2;
+use silkrate::pb;
+use silkrate::pb::rate_service_client::RateServiceClient;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+use tonic::transport::Channel;
+use tonic::{Code, Status, Streaming};
+
+use crate::support::boards::{HEARTBEAT, OneBank};
+use crate::support::counted::Counted;
+
+/// Streams of one connection.
+const STREAMS: usize = 100;
+const STREAMS_MAX: u32 = 1_000;
+/// The largest request that is taken.
+const REQUEST_BYTES_MAX: usize = 4_096;
+/// Longer than any of these tests.
+const LONG: Duration = Duration::from_secs(60);
+/// A deadline that passes at once.
+const AT_ONCE: Duration = Duration::from_millis(50);
+
+/// A port that takes one connection.
+struct Port {
+    address: SocketAddr,
+    counted: Counted,
+    _task: JoinSet<()>,
+}
+
+async fn port(bank: &OneBank, request_timeout: Duration) -> Port {
+    let ticker = RateFilter::parse(&["KZT/USD"]).unwrap();
+    let ledger = watch::channel(None).1;
+    let board = bank.desk.borrow().reader();
+    let feed = Feed::new(
+        board,
+        Terms::new(HEARTBEAT, STREAMS_MAX),
+        bank.draining.clone(),
+    );
+    let rates = Rates::new(feed, ledger, ticker, Clock::real());
+    let rates = SharedRates::new(rates, true, REQUEST_BYTES_MAX);
+    let routes = Routes::new(rates.clone());
+    let front = Front::new(rates, routes, request_timeout);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let counted = Counted::default();
+    let counting = counted.clone();
+    let mut task = JoinSet::new();
+    task.spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        let mut settings = Builder::new(TokioExecutor::new());
+        settings.timer(TokioTimer::new());
+        let answer = move |request| front.answer(request);
+        let never = CancellationToken::new();
+        serve_http2(counting.socket(socket), Arc::new(settings), answer, never).await;
+    });
+    Port {
+        address,
+        counted,
+        _task: task,
+    }
+}
+
+async fn client(port: &Port) -> RateServiceClient<Channel> {
+    let channel = Channel::from_shared(format!("http://{}", port.address)).unwrap();
+    RateServiceClient::new(channel.connect().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_message_to_a_hundred_streams_of_a_connection_is_a_few_writes() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let port = port(&bank, LONG).await;
+    let client = client(&port).await;
+    let open = |_stream| {
+        let mut client = client.clone();
+        async move {
+            let request = pb::WatchRatesRequest::default();
+            let mut stream = client.watch_rates(request).await.unwrap().into_inner();
+            for _beginning in 0..2 {
+                stream.message().await.unwrap().unwrap();
+            }
+            stream
+        }
+    };
+    let mut streams = join_all((0..STREAMS).map(open)).await;
+    // The thread that commits may wake the streams more slowly than they say something; not ten times in a row.
+    let mut writes = Vec::new();
+    for day in 2..12 {
+        let before = port.counted.writes();
+        bank.commit_dollar(day, &format!("475.{day}"));
+        let messages = join_all(streams.iter_mut().map(Streaming::message)).await;
+        assert!(
+            messages
+                .iter()
+                .all(|message| matches!(message, Ok(Some(_))))
+        );
+        writes.push(port.counted.writes() - before);
+    }
+    let fewest = writes.iter().min();
+    assert!(
+        fewest <= Some(&5),
+        "{writes:?} writes for {STREAMS} messages"
+    );
+}
+
+#[tokio::test]
+async fn a_message_to_the_one_stream_of_a_connection_is_a_write() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let port = port(&bank, LONG).await;
+    let mut client = client(&port).await;
+    let request = pb::WatchRatesRequest::default();
+    let mut stream = client.watch_rates(request).await.unwrap().into_inner();
+    for _beginning in 0..2 {
+        stream.message().await.unwrap().unwrap();
+    }
+    let before = port.counted.writes();
+    for day in 2..12 {
+        bank.commit_dollar(day, &format!("475.{day}"));
+        stream.message().await.unwrap().unwrap();
+    }
+    // A client that opens its windows wider has them acknowledged, now and then.
+    let writes = port.counted.writes() - before;
+    assert!(
+        (10..=12).contains(&writes),
+        "{writes} writes for 10 messages"
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_never_becomes_whole_is_refused_in_time() {
+    let bank = OneBank::new();
+    for method in ["GetSnapshot", "WatchRates", "ListSources"] {
+        let port = port(&bank, AT_ONCE).await;
+        let socket = TcpStream::connect(port.address).await.unwrap();
+        let (mut sender, connection) = h2::client::handshake(socket).await.unwrap();
+        let mut connection = Box::pin(connection);
+        let uri = format!("http://{}/silkrate.v1.RateService/{method}", port.address);
+        let request = http::Request::post(uri)
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .body(())
+            .unwrap();
+        let (answer, mut body) = sender.send_request(request, false).unwrap();
+        // Half of the five bytes before a message.
+        body.send_data(bytes::Bytes::from_static(&[0; 2]), false)
+            .unwrap();
+        let answer = tokio::select! {
+            answer = answer => answer.unwrap(),
+            ended = &mut connection => panic!("the connection ended: {ended:?}"),
+        };
+        let status = Status::from_header_map(answer.headers()).expect("there is a status");
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{method}: {status}");
+    }
+}
