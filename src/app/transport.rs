@@ -61,7 +61,9 @@ impl Port {
         let connection = move |socket| {
             let front = Arc::clone(&front);
             let answer = move |request| front.answer(request);
-            listener::serve_http2(socket, Arc::clone(&settings), answer, draining.clone())
+            // A token of its own, for each turn looks at it, and a shared one has one lock for all connections.
+            let draining = draining.child_token();
+            listener::serve_http2(socket, Arc::clone(&settings), answer, draining)
         };
         listener::serve(self.listener, self.limits, self.draining, connection).await;
     }

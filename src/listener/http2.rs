@@ -70,7 +70,8 @@ async fn run<I, A, F, B>(
             connection.as_mut().graceful_shutdown();
         }
         let served = connection.as_mut().poll(cx);
-        turn.end(cx, open.others_are_busy())?;
+        // Behind the last turn there is none to wait for.
+        turn.end(cx, served.is_pending() && open.others_are_busy())?;
         served.map_err(Failure::from)
     });
     if let Err(error) = served.await {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use silkrate::app::transport;
 use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
 use silkrate::feed::{Feed, Terms};
@@ -14,6 +15,7 @@ use silkrate::grpc::{Front, Rates, SharedRates};
 use silkrate::listener::serve_http2;
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -42,7 +44,7 @@ struct Port {
     _task: JoinSet<()>,
 }
 
-async fn port(bank: &OneBank, request_timeout: Duration) -> Port {
+fn rates(bank: &OneBank) -> SharedRates {
     let ticker = RateFilter::parse(&["KZT/USD"]).unwrap();
     let ledger = watch::channel(None).1;
     let board = bank.desk.borrow().reader();
@@ -52,7 +54,11 @@ async fn port(bank: &OneBank, request_timeout: Duration) -> Port {
         bank.draining.clone(),
     );
     let rates = Rates::new(feed, ledger, ticker, Clock::real());
-    let rates = SharedRates::new(rates, true, REQUEST_BYTES_MAX);
+    SharedRates::new(rates, true, REQUEST_BYTES_MAX)
+}
+
+async fn port(bank: &OneBank, request_timeout: Duration) -> Port {
+    let rates = rates(bank);
     let routes = Routes::new(rates.clone());
     let front = Front::new(rates, routes, request_timeout);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -146,25 +152,62 @@ async fn a_message_to_the_one_stream_of_a_connection_is_a_write() {
 async fn a_request_that_never_becomes_whole_is_refused_in_time() {
     let bank = OneBank::new();
     for method in ["GetSnapshot", "WatchRates", "ListSources"] {
-        let port = port(&bank, AT_ONCE).await;
-        let socket = TcpStream::connect(port.address).await.unwrap();
-        let (mut sender, connection) = h2::client::handshake(socket).await.unwrap();
-        let mut connection = Box::pin(connection);
-        let uri = format!("http://{}/silkrate.v1.RateService/{method}", port.address);
-        let request = http::Request::post(uri)
-            .header("content-type", "application/grpc")
-            .header("te", "trailers")
-            .body(())
-            .unwrap();
-        let (answer, mut body) = sender.send_request(request, false).unwrap();
-        // Half of the five bytes before a message.
-        body.send_data(bytes::Bytes::from_static(&[0; 2]), false)
-            .unwrap();
-        let answer = tokio::select! {
-            answer = answer => answer.unwrap(),
-            ended = &mut connection => panic!("the connection ended: {ended:?}"),
+        for (request_timeout, asked_for) in [(AT_ONCE, "1H"), (LONG, "50m")] {
+            let port = port(&bank, request_timeout).await;
+            let status = half_a_request(port.address, method, asked_for).await;
+            assert_eq!(status.code(), Code::DeadlineExceeded, "{method}: {status}");
+        }
+    }
+}
+
+/// What becomes of a request that begins and does not go on.
+async fn half_a_request(address: SocketAddr, method: &str, grpc_timeout: &str) -> Status {
+    let socket = TcpStream::connect(address).await.unwrap();
+    let (mut sender, connection) = h2::client::handshake(socket).await.unwrap();
+    let mut connection = Box::pin(connection);
+    let uri = format!("http://{address}/silkrate.v1.RateService/{method}");
+    let request = http::Request::post(uri)
+        .header("content-type", "application/grpc")
+        .header("te", "trailers")
+        .header("grpc-timeout", grpc_timeout)
+        .body(())
+        .unwrap();
+    let (answer, mut body) = sender.send_request(request, false).unwrap();
+    // Half of the five bytes before a message.
+    body.send_data(bytes::Bytes::from_static(&[0; 2]), false)
+        .unwrap();
+    let answer = tokio::select! {
+        answer = answer => answer.unwrap(),
+        ended = &mut connection => panic!("the connection ended: {ended:?}"),
+    };
+    Status::from_header_map(answer.headers()).expect("there is a status")
+}
+
+#[tokio::test]
+async fn a_connection_has_the_same_limits_whoever_serves_it() {
+    let bank = OneBank::new();
+    for gather_writes in [true, false] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let port = transport::Port::new(listener, 10, CancellationToken::new());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(port.serve_rates(rates(&bank), Routes::default(), gather_writes));
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        // The preface, and settings of no content.
+        let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+        socket.write_all(hello).await.unwrap();
+        let mut head = [0; 9];
+        socket.read_exact(&mut head).await.unwrap();
+        let [_, _, length, kind, ..] = head;
+        assert_eq!(kind, 4, "the first frame is SETTINGS");
+        let mut said = vec![0; length.into()];
+        socket.read_exact(&mut said).await.unwrap();
+        let (settings, []) = said.as_chunks::<6>() else {
+            panic!("half a setting");
         };
-        let status = Status::from_header_map(answer.headers()).expect("there is a status");
-        assert_eq!(status.code(), Code::DeadlineExceeded, "{method}: {status}");
+        // MAX_CONCURRENT_STREAMS and MAX_HEADER_LIST_SIZE, by their numbers.
+        for wanted in [[0, 3, 0, 0, 4, 0], [0, 6, 0, 0, 32, 0]] {
+            assert!(settings.contains(&wanted), "{gather_writes}: {settings:?}");
+        }
     }
 }
