@@ -29,7 +29,7 @@ use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::feed::{Feed, Terms};
 use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::ledger::{ClockKind, LedgerError};
-use crate::listener;
+use crate::listener::bind;
 use crate::pb;
 use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
@@ -243,7 +243,7 @@ fn listen(address: SocketAddr, key: &'static str) -> Result<(TcpListener, Socket
         source,
         key,
     };
-    let listener = listener::bind(address).map_err(refused)?;
+    let listener = bind(address).map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     Ok((listener, address))
 }

@@ -144,7 +144,7 @@ impl From<ClientError> for Failure {
 fn refusal_hint(reason: &str) -> Option<&'static str> {
     Some(match reason {
         "INVALID_PAIR" | "TOO_MANY_PAIRS" => {
-            "a pair is written BASE/QUOTE, such as KZT/USD; a star stands for one side"
+            "a pair is written BASE/QUOTE in codes of three letters, such as KZT/USD; a star stands for one side"
         }
         "PAIR_NOT_QUOTED" => {
             "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print what is quoted"

@@ -25,7 +25,7 @@ enum Item {
 pub enum FilterError {
     /// An item is not a pair.
     #[error(
-        "`{item}` is not a pair: write BASE/QUOTE, such as KZT/USD, or a star on one side, such as */USD"
+        "`{item}` is not a pair: write BASE/QUOTE in codes of three letters, such as KZT/USD, or a star on one side, such as */USD"
     )]
     InvalidPair {
         /// Its place in the list.

@@ -17,7 +17,7 @@ pub struct Pair {
 
 /// The text is not `AAA/BBB`.
 #[derive(Debug, Error, PartialEq, Eq)]
-#[error("a pair is written BASE/QUOTE in currency codes, such as KZT/USD")]
+#[error("a pair is written BASE/QUOTE in codes of three letters, such as KZT/USD")]
 pub struct InvalidPair;
 
 impl Pair {
