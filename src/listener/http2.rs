@@ -1,7 +1,8 @@
 //! HTTP/2 connections whose turns end with a write.
 //!
-//! Measured reason: see [`super::gather`]; and beside tonic's own server, which this stands in for, a message to one stream
-//! of a connection takes the connection's task once and not twice, and a tenth less of the processor's time.
+//! Measured reason: see [the gathering](mod@super::gather); and beside tonic's own server, which this stands in for, a
+//! message to one stream of a connection takes the connection's task once and not twice, and a tenth less of the
+//! processor's time.
 
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
