@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle, Store};
 use crate::config::{self, Config, SourceSettings};
 use crate::domain::{DocumentRecord, History, SourceRecord};
-use crate::feed::{Feed, Terms};
+use crate::feed::{Feed, StreamLimits};
 use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::ledger::{ClockKind, LedgerError};
 use crate::listener::bind;
@@ -35,7 +35,7 @@ use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
 use crate::poller::Poller;
 use crate::poller::fetch::FetchError;
-use crate::web::{Sources, serve_browsers};
+use crate::web::{Backends, serve_browsers};
 
 /// How long the streams and connections of a stopping server may take to end before they are cut.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -191,11 +191,11 @@ impl App {
         for poller in pollers {
             tasks.start(poller.id().as_str(), poller.run(stop.clone()));
         }
-        let terms = Terms::new(config.server.heartbeat_interval, config.server.max_streams);
-        let feed = Feed::new(board.clone(), terms, draining.clone());
+        let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
+        let feed = Feed::new(board.clone(), limits, draining.clone());
         let ticker = config.ticker.pairs.clone();
         let rates = Rates::new(feed.clone(), ledger.clone(), ticker, clock.clone());
-        let sources = Sources {
+        let backends = Backends {
             rates: rates.clone(),
             feed,
             clock,
@@ -207,7 +207,7 @@ impl App {
         let health_service = serving(&health, draining.clone()).await;
         let grpc = Routes::new(from_browsers).add_service(health_service.clone());
         let grpc = grpc.into_axum_router();
-        let browsers = serve_browsers(web_listener, &config, sources, grpc, draining.clone());
+        let browsers = serve_browsers(web_listener, &config, backends, grpc, draining.clone());
         tasks.start("web", browsers);
         let others = Routes::new(health_service).add_service(reflection()?);
         let port = Port::new(listener, config.server.max_connections, draining.clone());

@@ -6,21 +6,21 @@
 //! waits, and the memory of a subscription does not grow with time.
 //!
 //! A subscription says what the next message is, as a [`Step`]; what it holds is computed from that, once for all the
-//! subscribers of a filter when [`Topics`] keeps it.
+//! subscribers of a filter when [`FrameCache`] keeps it.
 
 mod step;
 mod subscription;
-mod topics;
+mod frame_cache;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use frame_cache::{FilterFrames, FrameCache};
 pub use step::{Event, Message, Step};
-pub use subscription::{End, Subscription};
+pub use subscription::{StreamEnd, Subscription};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-pub use topics::{Topic, Topics};
 
 use crate::board::BoardReader;
 use crate::domain::{Position, RateFilter};
@@ -35,7 +35,7 @@ const STREAM_AGE_MAX: Duration = Duration::from_secs(3600);
 #[derive(Debug, Clone)]
 pub struct Feed {
     board: BoardReader,
-    terms: Terms,
+    limits: StreamLimits,
     /// One permit for each stream that may be opened yet.
     free_streams: Arc<Semaphore>,
     draining: CancellationToken,
@@ -43,7 +43,7 @@ pub struct Feed {
 
 /// What holds for every stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms {
+pub struct StreamLimits {
     /// How long a stream stays silent at most.
     pub heartbeat_interval: Duration,
     /// How old a stream becomes, give or take a tenth, so that those that began together do not end together.
@@ -88,7 +88,7 @@ pub enum Verdict {
     SnapshotAhead,
 }
 
-impl Terms {
+impl StreamLimits {
     /// With the usual age.
     pub fn new(heartbeat_interval: Duration, streams_max: u32) -> Self {
         Self {
@@ -101,11 +101,11 @@ impl Terms {
 
 impl Feed {
     /// A feed of a board; it ends every stream when `draining` is cancelled.
-    pub fn new(board: BoardReader, terms: Terms, draining: CancellationToken) -> Self {
-        let streams_max = usize::try_from(terms.streams_max).unwrap_or(Semaphore::MAX_PERMITS);
+    pub fn new(board: BoardReader, limits: StreamLimits, draining: CancellationToken) -> Self {
+        let streams_max = usize::try_from(limits.streams_max).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
             board,
-            terms,
+            limits,
             free_streams: Arc::new(Semaphore::new(streams_max.min(Semaphore::MAX_PERMITS))),
             draining,
         }
@@ -125,7 +125,7 @@ impl Feed {
     pub fn subscribe(&self, wanted: Subscribe) -> Result<Subscription, TooManyStreams> {
         let permit = Arc::clone(&self.free_streams).try_acquire_owned();
         let permit = permit.map_err(|_none_is_free| TooManyStreams {
-            streams_max: self.terms.streams_max,
+            streams_max: self.limits.streams_max,
         })?;
         let wanted = Subscribe {
             min_interval: wanted.min_interval.min(MIN_INTERVAL_MAX),

@@ -1,17 +1,17 @@
 //! The service of the contract: checks a request, asks the board or the feed, converts.
 
-mod front;
+mod dispatcher;
 mod health;
 mod history;
 mod page;
-mod past;
+mod history_reader;
 mod shared;
 mod stream;
 
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub use front::Front;
+pub use dispatcher::Dispatcher;
 use futures_util::Stream;
 pub use health::DrainingHealth;
 pub use shared::{Answer, SharedRates};
@@ -21,7 +21,7 @@ use tonic::{Request, Response, Status};
 use crate::clock::Clock;
 use crate::domain::{Pair, RateFilter, Snapshot};
 use crate::feed::{Feed, Subscribe, Subscription};
-use crate::grpc::past::Past;
+use crate::grpc::history_reader::HistoryReader;
 use crate::ledger::LedgerReader;
 use crate::pb;
 use crate::pb::rate_service_server::RateService;
@@ -31,7 +31,7 @@ use crate::wire::{self, refusal};
 #[derive(Debug, Clone)]
 pub struct Rates {
     feed: Feed,
-    past: Past,
+    past: HistoryReader,
     ticker: RateFilter,
     clock: Clock,
 }
@@ -46,7 +46,7 @@ impl Rates {
         clock: Clock,
     ) -> Self {
         Self {
-            past: Past::new(feed.board().clone(), ledger),
+            past: HistoryReader::new(feed.board().clone(), ledger),
             feed,
             ticker,
             clock,

@@ -5,16 +5,16 @@
 //! answer there, and a stream what `WatchRates` sends, in the shapes that the command line prints. Data is for our own
 //! pages and for origins that the operator lists; code is for everyone. Nothing here sets a cookie.
 
-mod answers;
+mod handlers;
 mod assets;
 mod caching;
-mod connections;
+mod server;
 mod events;
 mod fragment;
 mod locale;
-mod origin;
-mod question;
-mod refused;
+mod cors;
+mod query;
+mod error;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,11 +37,11 @@ use tower_http::compression::CompressionLayer;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::RateFilter;
-use crate::feed::{Feed, Topics};
+use crate::feed::{Feed, FrameCache};
 use crate::pb::rate_service_server::RateService;
 use crate::web::assets::Assets;
-use crate::web::origin::Origins;
-use crate::web::refused::Refused;
+use crate::web::cors::Origins;
+use crate::web::error::WebError;
 use crate::wire::refusal;
 
 /// The media type of every answer for programs.
@@ -58,7 +58,7 @@ connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; fr
 
 /// What the answers come from.
 #[derive(Debug)]
-pub struct Sources<R> {
+pub struct Backends<R> {
     /// The methods of the contract.
     pub rates: R,
     /// The streams, and the present.
@@ -77,7 +77,7 @@ struct Shared<R> {
     clock: Clock,
     assets: Assets,
     /// What is encoded once for all who watch the same pairs.
-    topics: Topics,
+    topics: FrameCache,
 }
 
 type Web<R> = Arc<Shared<R>>;
@@ -86,15 +86,15 @@ type Web<R> = Arc<Shared<R>>;
 pub fn serve_browsers<R: RateService>(
     listener: TcpListener,
     config: &Config,
-    sources: Sources<R>,
+    backends: Backends<R>,
     grpc: Router,
     draining: CancellationToken,
 ) -> impl Future<Output = ()> + Send + use<R> {
-    connections::serve(listener, router(config, sources, grpc), draining)
+    server::serve(listener, router(config, backends, grpc), draining)
 }
 
-fn router<R: RateService>(config: &Config, sources: Sources<R>, grpc: Router) -> Router {
-    let Sources { rates, feed, clock } = sources;
+fn router<R: RateService>(config: &Config, backends: Backends<R>, grpc: Router) -> Router {
+    let Backends { rates, feed, clock } = backends;
     let origins = Origins::new(&config.web.allowed_origins);
     let shared = Arc::new(Shared {
         rates,
@@ -102,28 +102,28 @@ fn router<R: RateService>(config: &Config, sources: Sources<R>, grpc: Router) ->
         ticker: config.ticker.pairs.clone(),
         clock,
         assets: Assets::new(),
-        topics: Topics::default(),
+        topics: FrameCache::default(),
     });
     let grpc = GrpcWebLayer::new().layer(grpc);
     let data = Router::new()
-        .route("/v1/snapshot.json", get(answers::snapshot))
-        .route("/v1/rates/{base}/{quote}", get(answers::rate))
-        .route("/v1/fixings/{source}/{currency}", get(answers::fixings))
-        .route("/v1/history/{base}/{quote}", get(answers::history))
-        .route("/v1/convert", get(answers::convert))
-        .route("/v1/sources", get(answers::sources))
+        .route("/v1/snapshot.json", get(handlers::snapshot))
+        .route("/v1/rates/{base}/{quote}", get(handlers::rate))
+        .route("/v1/fixings/{source}/{currency}", get(handlers::fixings))
+        .route("/v1/history/{base}/{quote}", get(handlers::history))
+        .route("/v1/convert", get(handlers::convert))
+        .route("/v1/sources", get(handlers::sources))
         .route("/v1/watch", get(events::watch))
         .route("/ticker.html", get(fragment::ticker))
-        .method_not_allowed_fallback(async || Refused::method())
+        .method_not_allowed_fallback(async || WebError::method())
         .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())
         .route_service("/grpc.health.v1.Health/{*method}", grpc)
         .layer(middleware::from_fn(in_time))
         .layer(origins.cors())
-        .layer(middleware::from_fn_with_state(origins, origin::guard));
+        .layer(middleware::from_fn_with_state(origins, cors::guard));
     Router::new()
         .route("/v1/openapi.json", get(openapi))
-        .fallback(get(file).fallback(async || Refused::method()))
-        .method_not_allowed_fallback(async || Refused::method())
+        .fallback(get(file).fallback(async || WebError::method()))
+        .method_not_allowed_fallback(async || WebError::method())
         .merge(data)
         // Streams and what is small or packed already are left as they are.
         .layer(CompressionLayer::new())
@@ -132,7 +132,7 @@ fn router<R: RateService>(config: &Config, sources: Sources<R>, grpc: Router) ->
 }
 
 impl<R> Shared<R> {
-    fn accepting(&self) -> Result<(), Refused> {
+    fn accepting(&self) -> Result<(), WebError> {
         if self.feed.is_draining() {
             Err(refusal::draining().into())
         } else {
@@ -151,16 +151,16 @@ async fn file<R: RateService>(
     State(web): State<Web<R>>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Refused> {
+) -> Result<Response, WebError> {
     let found = web.assets.answer(uri.path(), &headers);
-    found.ok_or_else(Refused::not_found)
+    found.ok_or_else(WebError::not_found)
 }
 
 /// Refuses an endless query before anything reads it, and puts the headers that keep a browser safe on every answer.
 async fn bounded(request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
     let mut response = if query.len() > QUERY_BYTES_MAX {
-        Refused::long_query(QUERY_BYTES_MAX).into_response()
+        WebError::long_query(QUERY_BYTES_MAX).into_response()
     } else {
         next.run(request).await
     };
@@ -177,5 +177,5 @@ async fn bounded(request: Request, next: Next) -> Response {
 /// Ends a request whose answer does not begin in time.
 async fn in_time(request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
-    answer.unwrap_or_else(|_late| Refused::too_late().into_response())
+    answer.unwrap_or_else(|_late| WebError::too_late().into_response())
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
-use crate::grpc::{Front, SharedRates};
+use crate::grpc::{Dispatcher, SharedRates};
 use crate::listener::{self, Limits};
 
 /// The largest request: 256 pairs and a position are some 4 KiB.
@@ -55,12 +55,12 @@ impl Port {
         if !gather_writes {
             return self.serve(routes).await;
         }
-        let front = Arc::new(Front::new(rates, routes, REQUEST_TIMEOUT));
+        let dispatcher = Arc::new(Dispatcher::new(rates, routes, REQUEST_TIMEOUT));
         let settings = Arc::new(settings());
         let draining = self.draining.clone();
         let connection = move |socket| {
-            let front = Arc::clone(&front);
-            let answer = move |request| front.answer(request);
+            let dispatcher = Arc::clone(&dispatcher);
+            let answer = move |request| dispatcher.answer(request);
             // A token of its own, for each turn looks at it, and a shared one has one lock for all connections.
             let draining = draining.child_token();
             listener::serve_http2(socket, Arc::clone(&settings), answer, draining)

@@ -15,7 +15,7 @@ use crate::feed::{Feed, Message, Step, Subscribe, Verdict};
 
 /// Why a stream ends. It never ends by itself, and never well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum End {
+pub enum StreamEnd {
     /// The service is shutting down.
     #[error("the server is shutting down")]
     Draining,
@@ -81,10 +81,10 @@ impl Subscription {
             shown,
             owed: Owed::Opening(verdict, first),
             is_behind: false,
-            expires: now + jittered(feed.terms.stream_age),
+            expires: now + jittered(feed.limits.stream_age),
             last_message: now,
             last_rows: None,
-            alarm: Box::pin(sleep_until(now + feed.terms.heartbeat_interval)),
+            alarm: Box::pin(sleep_until(now + feed.limits.heartbeat_interval)),
             drained: Box::pin(feed.draining.clone().cancelled_owned()),
             feed,
             _permit: permit,
@@ -102,7 +102,7 @@ impl Subscription {
     }
 
     /// The next message, once there is one.
-    pub async fn next(&mut self) -> Result<Message, End> {
+    pub async fn next(&mut self) -> Result<Message, StreamEnd> {
         let step = self.step().await?;
         Ok(self.message(&step))
     }
@@ -113,9 +113,9 @@ impl Subscription {
     }
 
     /// What the next message is, once there is one. It counts as sent.
-    pub async fn step(&mut self) -> Result<Step, End> {
+    pub async fn step(&mut self) -> Result<Step, StreamEnd> {
         if self.feed.is_draining() {
-            return Err(End::Draining);
+            return Err(StreamEnd::Draining);
         }
         let step = match self.owed.clone() {
             Owed::Opening(verdict, first) => {
@@ -157,17 +157,17 @@ impl Subscription {
             },
             verdict,
             min_interval: self.min_interval,
-            heartbeat_interval: self.feed.terms.heartbeat_interval,
+            heartbeat_interval: self.feed.limits.heartbeat_interval,
         }
     }
 
     /// An update when there is one and the interval allows it, else a heartbeat when one is due.
-    async fn wait(&mut self) -> Result<Step, End> {
-        let heartbeat_due = self.last_message + self.feed.terms.heartbeat_interval;
+    async fn wait(&mut self) -> Result<Step, StreamEnd> {
+        let heartbeat_due = self.last_message + self.feed.limits.heartbeat_interval;
         let rows_allowed = self.last_rows.map(|last| last + self.min_interval);
         let rows_allowed = rows_allowed.filter(|_| !self.min_interval.is_zero());
         if self.last_message >= self.expires {
-            return Err(End::Aged);
+            return Err(StreamEnd::Aged);
         }
         loop {
             let mut wake = heartbeat_due.min(self.expires);
@@ -186,7 +186,7 @@ impl Subscription {
                         Ok(snapshot) => snapshot,
                         Err(RecvError::Lagged(_)) => self.feed.board.snapshot(),
                         // The board is gone, and the service with it.
-                        Err(RecvError::Closed) => return Err(End::Draining),
+                        Err(RecvError::Closed) => return Err(StreamEnd::Draining),
                     };
                     if to.position.revision <= self.shown.position.revision {
                         continue;
@@ -197,7 +197,7 @@ impl Subscription {
                         Some(_) | None => return Ok(self.catch_up()),
                     }
                 }
-                () = self.drained.as_mut() => return Err(End::Draining),
+                () = self.drained.as_mut() => return Err(StreamEnd::Draining),
                 () = self.alarm.as_mut() => {
                     let now = Instant::now();
                     if now < wake {
@@ -205,7 +205,7 @@ impl Subscription {
                         continue;
                     }
                     if now >= self.expires {
-                        return Err(End::Aged);
+                        return Err(StreamEnd::Aged);
                     }
                     if self.is_behind && rows_allowed.is_none_or(|allowed| now >= allowed) {
                         return Ok(self.catch_up());

@@ -7,7 +7,7 @@
 //! Accepted cost: these answers are never compressed, whatever `grpc-accept-encoding` offers. A compressed request is
 //! the generated server's to judge, which knows no encoding but identity and says so.
 
-mod asked;
+mod filter_cache;
 mod body;
 mod request;
 
@@ -15,9 +15,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use asked::Asked;
 pub use body::Answer;
 use bytes::Bytes;
+use filter_cache::FilterCache;
 use futures_util::{FutureExt, Stream, stream};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
@@ -29,7 +29,7 @@ use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Service, StdError as BoxError};
 use tonic::server::NamedService;
 
-use crate::feed::{Step, Subscription, Topic, Topics};
+use crate::feed::{FilterFrames, FrameCache, Step, Subscription};
 use crate::grpc::stream::end_status;
 use crate::grpc::{Rates, rate_answer, snapshot_answer};
 use crate::pb::rate_service_server::RateServiceServer;
@@ -46,8 +46,8 @@ pub struct SharedRates {
 struct Inner {
     rates: Arc<Rates>,
     generated: RateServiceServer<Rates>,
-    topics: Topics,
-    asked: Asked,
+    topics: FrameCache,
+    filters: FilterCache,
     is_sharing: bool,
     request_bytes_max: usize,
 }
@@ -60,8 +60,8 @@ impl SharedRates {
         let inner = Inner {
             rates,
             generated: generated.max_decoding_message_size(request_bytes_max),
-            topics: Topics::default(),
-            asked: Asked::default(),
+            topics: FrameCache::default(),
+            filters: FilterCache::default(),
             is_sharing,
             request_bytes_max,
         };
@@ -71,7 +71,7 @@ impl SharedRates {
     }
 
     /// What is shared, and how often it was encoded.
-    pub fn topics(&self) -> &Topics {
+    pub fn topics(&self) -> &FrameCache {
         &self.inner.topics
     }
 
@@ -124,11 +124,11 @@ impl SharedRates {
         let Inner {
             rates,
             topics,
-            asked,
+            filters,
             ..
         } = &*self.inner;
         let snapshot = rates.present()?;
-        let filter = asked.filter(message, || {
+        let filter = filters.filter(message, || {
             let request: GetSnapshotRequest = decode(message)?;
             Ok::<_, Unanswered>(rates.filter(request.filter)?)
         })?;
@@ -175,7 +175,7 @@ fn decode<M: Message + Default>(message: &Bytes) -> Result<M, Unanswered> {
 /// A subscriber that takes frames.
 struct Reader {
     subscription: Subscription,
-    topic: Arc<Topic>,
+    topic: Arc<FilterFrames>,
     shared: Arc<Inner>,
 }
 

@@ -4,7 +4,7 @@ use futures_util::{Stream, stream};
 use tonic::Status;
 
 use crate::clock::Clock;
-use crate::feed::{End, Subscription};
+use crate::feed::{StreamEnd, Subscription};
 use crate::pb;
 use crate::wire::{self, refusal};
 
@@ -29,9 +29,9 @@ pub(super) fn messages(
 }
 
 /// What a reader is told at the end of its stream.
-pub(super) fn end_status(end: End) -> Status {
+pub(super) fn end_status(end: StreamEnd) -> Status {
     match end {
-        End::Draining => refusal::draining(),
-        End::Aged => refusal::aged(),
+        StreamEnd::Draining => refusal::draining(),
+        StreamEnd::Aged => refusal::aged(),
     }
 }

@@ -12,12 +12,12 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
 
-use crate::feed::{End, Message, Step, Subscribe, Subscription, Topic};
+use crate::feed::{FilterFrames, Message, Step, StreamEnd, Subscribe, Subscription};
 use crate::json::{self, Event};
 use crate::pb::rate_service_server::RateService;
 use crate::web::caching::position_text;
-use crate::web::question::{self, Watch};
-use crate::web::refused::Refused;
+use crate::web::error::WebError;
+use crate::web::query::{self, Watch};
 use crate::web::{Shared, Web};
 use crate::wire::{self, refusal};
 
@@ -31,7 +31,7 @@ struct Reading<R> {
     web: Web<R>,
     subscription: Subscription,
     /// What is encoded once for all who watch the same pairs.
-    topic: Arc<Topic>,
+    topic: Arc<FilterFrames>,
 }
 
 /// `GET /v1/watch`
@@ -39,18 +39,18 @@ pub(super) async fn watch<R: RateService>(
     State(web): State<Web<R>>,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Response, Refused> {
+) -> Result<Response, WebError> {
     web.accepting()?;
-    let asked: Watch = question::read(&uri)?;
+    let asked: Watch = query::read(&uri)?;
     let wanted = Subscribe {
-        filter: question::filter(&asked.pairs, &web.ticker)?,
-        resume_after: question::position(&headers, asked.after.as_deref())?,
+        filter: query::filter(&asked.pairs, &web.ticker)?,
+        resume_after: query::position(&headers, asked.after.as_deref())?,
         min_interval: Duration::ZERO,
-        updates_only: question::flag("updates_only", asked.updates_only.as_deref())?,
+        updates_only: query::flag("updates_only", asked.updates_only.as_deref())?,
     };
     let subscription = web.feed.subscribe(wanted);
     let subscription =
-        subscription.map_err(|full| Refused::from(refusal::too_many_streams(full.streams_max)))?;
+        subscription.map_err(|full| WebError::from(refusal::too_many_streams(full.streams_max)))?;
     let reading = Reading {
         topic: web.topics.topic(subscription.filter()),
         subscription,
@@ -112,12 +112,12 @@ impl<R> Shared<R> {
 }
 
 /// The event that says why a stream ends, and when to come back.
-fn last(end: End) -> Bytes {
+fn last(end: StreamEnd) -> Bytes {
     let status = match end {
-        End::Draining => refusal::draining(),
-        End::Aged => refusal::aged(),
+        StreamEnd::Draining => refusal::draining(),
+        StreamEnd::Aged => refusal::aged(),
     };
-    let refused = Refused::from(status);
+    let refused = WebError::from(status);
     let retry = refused.retry_after().unwrap_or(RETRY_MIN);
     let data = serde_json::json!({
         "event": "end",

@@ -8,9 +8,9 @@ use axum::response::Response;
 use crate::domain::{Direction, Freshness, Pair, Rate, RateFilter, Snapshot};
 use crate::pb::rate_service_server::RateService;
 use crate::web::caching::{self, position_text};
+use crate::web::error::WebError;
 use crate::web::locale::{self, FALLBACK, Locale};
-use crate::web::question::{self, Fragment};
-use crate::web::refused::Refused;
+use crate::web::query::{self, Fragment};
 use crate::web::{Shared, Web};
 
 /// The looks that the element knows.
@@ -31,10 +31,10 @@ pub(super) async fn ticker<R: RateService>(
     State(web): State<Web<R>>,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Response, Refused> {
+) -> Result<Response, WebError> {
     web.accepting()?;
-    let asked: Fragment = question::read(&uri)?;
-    let filter = question::filter(&asked.pairs, &web.ticker)?;
+    let asked: Fragment = query::read(&uri)?;
+    let filter = query::filter(&asked.pairs, &web.ticker)?;
     let tag = if asked.locale.is_empty() {
         FALLBACK
     } else {
@@ -42,12 +42,12 @@ pub(super) async fn ticker<R: RateService>(
     };
     let (tag, locale) = locale::find(tag).ok_or_else(|| {
         let known: Vec<&str> = locale::tags().collect();
-        Refused::parameter("locale", format!("locale is one of {}", known.join(", ")))
+        WebError::parameter("locale", format!("locale is one of {}", known.join(", ")))
     })?;
     let theme = asked.theme.as_str();
     if !theme.is_empty() && !THEMES.contains(&theme) {
         let message = format!("theme is one of {}", THEMES.join(", "));
-        return Err(Refused::parameter("theme", message));
+        return Err(WebError::parameter("theme", message));
     }
     let snapshot = web.feed.board().snapshot();
     let text = || {

@@ -142,7 +142,7 @@ pub(crate) fn store_unavailable(message: &str) -> Status {
 
 /// Too many ask about the past at once.
 pub(crate) fn busy(message: &str) -> Status {
-    let mut details = info("TOO_MANY_QUESTIONS");
+    let mut details = info("TOO_MANY_QUERIES");
     details.set_retry_info(Some(DRAINING_RETRY));
     Status::with_error_details(Code::ResourceExhausted, message, details)
 }

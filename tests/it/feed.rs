@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use silkrate::domain::{Pair, Position, Update};
-use silkrate::feed::{End, Event, Message, Subscription, TooManyStreams, Verdict};
+use silkrate::feed::{Event, Message, StreamEnd, Subscription, TooManyStreams, Verdict};
 use tokio::time::Instant;
 
 use crate::support::boards::{HEARTBEAT, OneBank, next};
@@ -234,7 +234,7 @@ async fn a_stream_ends_at_its_age_give_or_take_a_tenth() {
             Err(end) => break end,
         }
     };
-    assert_eq!(end, End::Aged);
+    assert_eq!(end, StreamEnd::Aged);
     let hour = Duration::from_secs(3600);
     assert!(began.elapsed().abs_diff(hour) <= hour / 10);
 }
@@ -364,5 +364,5 @@ async fn draining_ends_a_stream_at_once() {
     let mut subscription = bank.subscribe(|_| ());
     begin(&mut subscription).await;
     bank.draining.cancel();
-    assert_eq!(subscription.next().await.unwrap_err(), End::Draining);
+    assert_eq!(subscription.next().await.unwrap_err(), StreamEnd::Draining);
 }

@@ -21,7 +21,7 @@ mod feed;
 #[cfg(test)]
 mod fetch;
 #[cfg(test)]
-mod front;
+mod dispatcher;
 #[cfg(test)]
 mod gaps;
 #[cfg(test)]

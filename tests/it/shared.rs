@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
-use silkrate::feed::{Feed, Terms};
+use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates};
 use silkrate::pb;
 use tokio::sync::watch;
@@ -25,8 +25,8 @@ const FILTERS: [&[&str]; 3] = [&["KZT/USD"], &["USD/KZT", "KZT/EUR"], &["KZT/*"]
 /// A service of a bank's board, with a feed of its own.
 fn service(bank: &OneBank, streams_max: u32, is_sharing: bool) -> SharedRates {
     let board = bank.desk.borrow().reader();
-    let terms = Terms::new(HEARTBEAT, streams_max);
-    let feed = Feed::new(board, terms, bank.draining.clone());
+    let limits = StreamLimits::new(HEARTBEAT, streams_max);
+    let feed = Feed::new(board, limits, bank.draining.clone());
     let ticker = RateFilter::parse(&["KZT/USD"]).unwrap();
     let rates = Rates::new(feed, watch::channel(None).1, ticker, Clock::real());
     SharedRates::new(rates, is_sharing, REQUEST_BYTES_MAX)

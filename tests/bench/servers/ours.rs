@@ -8,7 +8,7 @@ use std::time::Duration;
 use silkrate::app::transport::{Port, REQUEST_BYTES_MAX};
 use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
-use silkrate::feed::{Feed, Terms};
+use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -27,8 +27,8 @@ const HEARTBEAT: Duration = Duration::from_secs(3600);
 
 /// The service over a board.
 pub(crate) fn service(figures: &Figures) -> Rates {
-    let terms = Terms::new(HEARTBEAT, SUBSCRIBERS_MAX);
-    let feed = Feed::new(figures.reader(), terms, CancellationToken::new());
+    let limits = StreamLimits::new(HEARTBEAT, SUBSCRIBERS_MAX);
+    let feed = Feed::new(figures.reader(), limits, CancellationToken::new());
     let (_, ledger) = watch::channel(None);
     let ticker = RateFilter::parse(&pairs(5)).expect("these are pairs");
     Rates::new(feed, ledger, ticker, Clock::real())

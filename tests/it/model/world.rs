@@ -10,7 +10,7 @@ use prost::Message;
 use silkrate::board::{Board, BoardReader};
 use silkrate::clock::Clock;
 use silkrate::domain::{Book, Currency, Position, RateFilter, Snapshot, Table};
-use silkrate::feed::{Feed, Terms};
+use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates};
 use silkrate::pb;
 use tokio::sync::watch;
@@ -99,8 +99,8 @@ fn filter(index: usize) -> pb::RateFilter {
 
 /// The service of a board.
 fn service(board: BoardReader, is_sharing: bool) -> SharedRates {
-    let terms = Terms::new(HEARTBEAT, 1_000);
-    let feed = Feed::new(board, terms, CancellationToken::new());
+    let limits = StreamLimits::new(HEARTBEAT, 1_000);
+    let feed = Feed::new(board, limits, CancellationToken::new());
     let (_, ledger) = watch::channel(None);
     let ticker = RateFilter::parse(&TICKER).unwrap();
     let rates = Rates::new(feed, ledger, ticker, Clock::real());

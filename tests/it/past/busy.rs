@@ -20,7 +20,7 @@ use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request};
 
-use crate::support::boards::{noon, terms};
+use crate::support::boards::{limits, noon};
 use crate::support::commits::{Commits, NEVER, PATIENCE, opened, store, tenge};
 use crate::support::silkrate::reason;
 
@@ -161,7 +161,7 @@ fn one_question_too_many_about_the_past_is_turned_away_at_once() {
         let (commit, handle) = opened(store(&path, NEVER), clock.clone()).await;
         let ledger = commit.ledger();
         let reader = ledger.borrow().clone().unwrap();
-        let feed = Feed::new(commit.board(), terms(), CancellationToken::new());
+        let feed = Feed::new(commit.board(), limits(), CancellationToken::new());
         let rates = Rates::new(
             feed,
             ledger,
@@ -185,11 +185,7 @@ fn one_question_too_many_about_the_past_is_turned_away_at_once() {
         let questions = occupied(&reader).await;
         let busy = reader.dates(KEY, Date::MIN, Date::MAX).await;
         assert!(matches!(busy, Err(LedgerError::Busy { .. })), "{busy:?}");
-        let too_many = (
-            Code::ResourceExhausted,
-            "TOO_MANY_QUESTIONS".to_owned(),
-            None,
-        );
+        let too_many = (Code::ResourceExhausted, "TOO_MANY_QUERIES".to_owned(), None);
         assert_eq!(reason(&fixings().await.unwrap_err()), too_many);
         assert_eq!(reason(&history().await.unwrap_err()), too_many);
         for question in questions {
@@ -209,7 +205,7 @@ async fn a_pair_of_few_tables_is_listed_whole_with_pages_of_any_size() {
     written(&path, 1500, 300).await;
     let clock = Clock::replay(noon(TODAY), 1);
     let (commit, handle) = opened(store(&path, NEVER), clock.clone()).await;
-    let feed = Feed::new(commit.board(), terms(), CancellationToken::new());
+    let feed = Feed::new(commit.board(), limits(), CancellationToken::new());
     let rates = Rates::new(
         feed,
         commit.ledger(),

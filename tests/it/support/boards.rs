@@ -12,7 +12,7 @@ use silkrate::domain::{
     Book, Currency, Dated, DocumentRecord, Fixing, History, Hours, Preference, RateFilter,
     Revising, Schedule, SourceId, SourceRecord, Table, parse_decimal,
 };
-use silkrate::feed::{Feed, Message, Subscribe, Subscription, Terms};
+use silkrate::feed::{Feed, Message, StreamLimits, Subscribe, Subscription};
 use silkrate::sources;
 use tokio_util::sync::CancellationToken;
 
@@ -50,7 +50,7 @@ impl OneBank {
     pub(crate) fn new() -> Self {
         let desk = Desk::new(vec![record()], vec![Preference::Home], noon(FIRST_DAY));
         let draining = CancellationToken::new();
-        let feed = Feed::new(desk.reader(), terms(), draining.clone());
+        let feed = Feed::new(desk.reader(), limits(), draining.clone());
         Self {
             desk: RefCell::new(desk),
             feed,
@@ -120,8 +120,8 @@ fn record() -> SourceRecord {
 }
 
 /// Streams that age in an hour, and room for three of them.
-pub(crate) fn terms() -> Terms {
-    Terms::new(HEARTBEAT, 3)
+pub(crate) fn limits() -> StreamLimits {
+    StreamLimits::new(HEARTBEAT, 3)
 }
 
 /// Noon of a day: everything dated that day or before is in force.

@@ -25,12 +25,12 @@ const TABLES_MIN: usize = 200;
 
 /// Reads the past.
 #[derive(Debug, Clone)]
-pub(super) struct Past {
+pub(super) struct HistoryReader {
     board: BoardReader,
     ledger: watch::Receiver<Option<LedgerReader>>,
 }
 
-impl Past {
+impl HistoryReader {
     pub(super) fn new(board: BoardReader, ledger: watch::Receiver<Option<LedgerReader>>) -> Self {
         Self { board, ledger }
     }

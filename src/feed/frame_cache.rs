@@ -28,7 +28,7 @@ const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(1);
 
 /// The filters in use, and what has been encoded for them.
 #[derive(Debug, Default)]
-pub struct Topics {
+pub struct FrameCache {
     known: Mutex<Known>,
     rates: Mutex<Answers>,
     heartbeat: Mutex<Option<(Position, Instant, Bytes)>>,
@@ -37,7 +37,7 @@ pub struct Topics {
 
 #[derive(Debug, Default)]
 struct Known {
-    by_filter: BTreeMap<RateFilter, (Arc<Topic>, u64)>,
+    by_filter: BTreeMap<RateFilter, (Arc<FilterFrames>, u64)>,
     /// Counts uses, to tell which topic was used longest ago.
     uses: u64,
 }
@@ -51,7 +51,7 @@ struct Answers {
 
 /// What has been encoded for a filter.
 #[derive(Debug)]
-pub struct Topic {
+pub struct FilterFrames {
     frames: Mutex<Frames>,
     encoded: Arc<AtomicU64>,
 }
@@ -67,10 +67,10 @@ struct Frames {
     update_bytes: usize,
 }
 
-impl Topics {
+impl FrameCache {
     /// The topic of a filter. When there are too many, the one used longest ago and by no stream goes; when all are in
     /// use, this one is shared with nobody.
-    pub fn topic(&self, filter: &RateFilter) -> Arc<Topic> {
+    pub fn topic(&self, filter: &RateFilter) -> Arc<FilterFrames> {
         let mut known = lock(&self.known);
         known.uses = known.uses.wrapping_add(1);
         let now = known.uses;
@@ -78,7 +78,7 @@ impl Topics {
             *used = now;
             return Arc::clone(topic);
         }
-        let topic = Arc::new(Topic {
+        let topic = Arc::new(FilterFrames {
             frames: Mutex::default(),
             encoded: Arc::clone(&self.encoded),
         });
@@ -139,7 +139,7 @@ impl Topics {
     }
 }
 
-impl Topic {
+impl FilterFrames {
     /// The message that leads from a revision to a position.
     pub fn update(&self, after: u64, to: &Position, encode: impl FnOnce() -> Bytes) -> Bytes {
         let mut frames = lock(&self.frames);
@@ -225,7 +225,7 @@ mod tests {
     }
 
     /// Whether an update has to be encoded.
-    fn is_new(topic: &Topic, after: u64, frame: &Bytes) -> bool {
+    fn is_new(topic: &FilterFrames, after: u64, frame: &Bytes) -> bool {
         let mut is_new = false;
         topic.update(after, &position(after + 1), || {
             is_new = true;
@@ -236,7 +236,7 @@ mod tests {
 
     #[test]
     fn a_filter_without_readers_makes_room_the_one_used_longest_ago_first() {
-        let topics = Topics::default();
+        let topics = FrameCache::default();
         let watched = topics.topic(&filter(0));
         for number in 1..=TOPICS_MAX {
             topics.topic(&filter(number));
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn when_every_topic_has_readers_one_more_is_shared_with_nobody() {
-        let topics = Topics::default();
+        let topics = FrameCache::default();
         let watched: Vec<_> = (0..TOPICS_MAX)
             .map(|number| topics.topic(&filter(number)))
             .collect();
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn a_topic_keeps_some_updates_and_not_too_many_bytes_of_them() {
-        let topic = Topics::default().topic(&filter(0));
+        let topic = FrameCache::default().topic(&filter(0));
         let small = Bytes::from_static(b"small");
         let most = u64::try_from(FRAMES_MAX).unwrap();
         for after in 0..=most {
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn who_is_late_does_not_displace_the_newest_state() {
-        let topics = Topics::default();
+        let topics = FrameCache::default();
         let topic = topics.topic(&filter(0));
         for revision in [2, 1, 2] {
             topic.snapshot(&position(revision), Bytes::new);

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::domain::{Position, RateFilter};
-use crate::web::refused::Refused;
+use crate::web::error::WebError;
 use crate::wire::refusal;
 
 /// The header in which a browser repeats the last `id` of a stream.
@@ -79,50 +79,50 @@ pub(super) struct Fragment {
 pub(super) struct Nothing {}
 
 /// The query of a request.
-pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Refused> {
+pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, WebError> {
     let query = Query::<T>::try_from_uri(uri);
     let Query(query) = query.map_err(|error| {
         let text = error.body_text();
         let cause = text
             .split_once(": ")
             .map_or(text.as_str(), |(_, cause)| cause);
-        Refused::query(format!("the query cannot be read: {cause}"))
+        WebError::query(format!("the query cannot be read: {cause}"))
     })?;
     Ok(query)
 }
 
 /// The pairs wanted, parted by commas; the ticker's when none are named.
-pub(super) fn filter(pairs: &str, ticker: &RateFilter) -> Result<RateFilter, Refused> {
+pub(super) fn filter(pairs: &str, ticker: &RateFilter) -> Result<RateFilter, WebError> {
     if pairs.is_empty() {
         return Ok(ticker.clone());
     }
     let items: Vec<&str> = pairs.split(',').collect();
     let filter = RateFilter::parse(&items);
-    filter.map_err(|error| Refused::from(refusal::invalid_filter(&error)))
+    filter.map_err(|error| WebError::from(refusal::invalid_filter(&error)))
 }
 
 /// A yes or a no; no when it is left out.
-pub(super) fn flag(field: &str, text: Option<&str>) -> Result<bool, Refused> {
+pub(super) fn flag(field: &str, text: Option<&str>) -> Result<bool, WebError> {
     match text {
         None | Some("0" | "false") => Ok(false),
         Some("1" | "true") => Ok(true),
-        Some(_) => Err(Refused::parameter(field, format!("{field} is 1 or 0"))),
+        Some(_) => Err(WebError::parameter(field, format!("{field} is 1 or 0"))),
     }
 }
 
 /// How many rows; zero when it is left out.
-pub(super) fn page_size(text: Option<&str>) -> Result<i32, Refused> {
+pub(super) fn page_size(text: Option<&str>) -> Result<i32, WebError> {
     let Some(text) = text else { return Ok(0) };
     let refused = "page_size is a whole number above zero";
     let size = text.parse().ok().filter(|size| *size > 0);
-    size.ok_or_else(|| Refused::parameter("page_size", refused))
+    size.ok_or_else(|| WebError::parameter("page_size", refused))
 }
 
 /// Where a reader stopped: what its browser repeats goes before what its address says, which is older.
 pub(super) fn position(
     headers: &HeaderMap,
     after: Option<&str>,
-) -> Result<Option<Position>, Refused> {
+) -> Result<Option<Position>, WebError> {
     let repeated = headers.get(LAST_EVENT_ID).map(|id| id.to_str());
     let repeated = repeated.transpose().map_err(|_not_text| wrong("id"))?;
     let (field, text) = match (repeated.filter(|id| !id.is_empty()), after) {
@@ -144,8 +144,8 @@ pub(super) fn position(
     position.map(Some).ok_or_else(|| wrong(field))
 }
 
-fn wrong(field: &str) -> Refused {
-    Refused::parameter(field, "a position is written epoch:revision, as an `id` is")
+fn wrong(field: &str) -> WebError {
+    WebError::parameter(field, "a position is written epoch:revision, as an `id` is")
 }
 
 #[cfg(test)]

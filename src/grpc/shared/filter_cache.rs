@@ -13,12 +13,12 @@ const REQUEST_BYTES_MAX: usize = 4 * 1024;
 
 /// The filters of requests, by what the request was.
 #[derive(Debug, Default)]
-pub(super) struct Asked {
+pub(super) struct FilterCache {
     known: Mutex<BTreeMap<Box<[u8]>, Arc<RateFilter>>>,
 }
 
-impl Asked {
-    /// The filter of a request, which is read only if nobody asked the same before. What is wrong is read each time.
+impl FilterCache {
+    /// The filter of a request, which is read only if nobody sent the same before. What is wrong is read each time.
     pub(super) fn filter<E>(
         &self,
         request: &[u8],
@@ -53,29 +53,31 @@ mod tests {
 
     #[test]
     fn the_same_request_is_read_once_and_another_is_read() {
-        let asked = Asked::default();
-        let first = asked.filter(b"same", filter).unwrap();
-        let again = asked.filter(b"same", || Err("it is not read")).unwrap();
+        let filters = FilterCache::default();
+        let first = filters.filter(b"same", filter).unwrap();
+        let again = filters.filter(b"same", || Err("it is not read")).unwrap();
         assert!(Arc::ptr_eq(&first, &again));
-        assert_eq!(asked.filter(b"other", || Err("read")), Err("read"));
+        assert_eq!(filters.filter(b"other", || Err("read")), Err("read"));
     }
 
     #[test]
     fn a_wrong_request_is_wrong_each_time() {
-        let asked = Asked::default();
-        assert_eq!(asked.filter(b"wrong", || Err(1)), Err(1));
-        assert_eq!(asked.filter(b"wrong", || Err(2)), Err(2));
+        let filters = FilterCache::default();
+        assert_eq!(filters.filter(b"wrong", || Err(1)), Err(1));
+        assert_eq!(filters.filter(b"wrong", || Err(2)), Err(2));
     }
 
     #[test]
     fn neither_many_nor_long_requests_are_kept_without_bound() {
-        let asked = Asked::default();
+        let filters = FilterCache::default();
         for number in 0..=REQUESTS_MAX {
-            asked.filter(number.to_string().as_bytes(), filter).unwrap();
+            filters
+                .filter(number.to_string().as_bytes(), filter)
+                .unwrap();
         }
         let long = vec![0; REQUEST_BYTES_MAX + 1];
-        asked.filter(&long, filter).unwrap();
-        let known = asked.known.lock().unwrap();
+        filters.filter(&long, filter).unwrap();
+        let known = filters.known.lock().unwrap();
         assert!(known.len() <= REQUESTS_MAX);
         assert!(!known.contains_key(&*long));
     }

@@ -10,8 +10,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use silkrate::app::transport;
 use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
-use silkrate::feed::{Feed, Terms};
-use silkrate::grpc::{Front, Rates, SharedRates};
+use silkrate::feed::{Feed, StreamLimits};
+use silkrate::grpc::{Dispatcher, Rates, SharedRates};
 use silkrate::listener::serve_http2;
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
@@ -50,7 +50,7 @@ fn rates(bank: &OneBank) -> SharedRates {
     let board = bank.desk.borrow().reader();
     let feed = Feed::new(
         board,
-        Terms::new(HEARTBEAT, STREAMS_MAX),
+        StreamLimits::new(HEARTBEAT, STREAMS_MAX),
         bank.draining.clone(),
     );
     let rates = Rates::new(feed, ledger, ticker, Clock::real());
@@ -60,7 +60,7 @@ fn rates(bank: &OneBank) -> SharedRates {
 async fn port(bank: &OneBank, request_timeout: Duration) -> Port {
     let rates = rates(bank);
     let routes = Routes::new(rates.clone());
-    let front = Front::new(rates, routes, request_timeout);
+    let dispatcher = Dispatcher::new(rates, routes, request_timeout);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let counted = Counted::default();
@@ -70,7 +70,7 @@ async fn port(bank: &OneBank, request_timeout: Duration) -> Port {
         let (socket, _) = listener.accept().await.unwrap();
         let mut settings = Builder::new(TokioExecutor::new());
         settings.timer(TokioTimer::new());
-        let answer = move |request| front.answer(request);
+        let answer = move |request| dispatcher.answer(request);
         let never = CancellationToken::new();
         serve_http2(counting.socket(socket), Arc::new(settings), answer, never).await;
     });

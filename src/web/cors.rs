@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::web::POSITION;
-use crate::web::refused::Refused;
+use crate::web::error::WebError;
 
 /// In a list: every origin.
 const ANY: &str = "*";
@@ -96,7 +96,7 @@ pub(super) async fn guard(
     if origins.admits(request.headers(), request.uri()) {
         next.run(request).await
     } else {
-        Refused::foreign_origin().into_response()
+        WebError::foreign_origin().into_response()
     }
 }
 

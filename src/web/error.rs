@@ -13,7 +13,7 @@ use crate::web::JSON;
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(super) struct WebError {
     status: StatusCode,
     reason: String,
     message: String,
@@ -33,7 +33,7 @@ struct Error<'a> {
     field: Option<&'a str>,
 }
 
-impl Refused {
+impl WebError {
     fn new(status: StatusCode, reason: &str, message: impl Into<String>) -> Self {
         Self {
             status,
@@ -112,7 +112,7 @@ impl Refused {
     }
 }
 
-impl From<Status> for Refused {
+impl From<Status> for WebError {
     fn from(status: Status) -> Self {
         let details = status.get_error_details();
         let reason = details.error_info().map(|info| info.reason.clone());
@@ -156,7 +156,7 @@ fn parameter_of(field: &str) -> String {
     }
 }
 
-impl IntoResponse for Refused {
+impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         let body = Body {
             error: Error {
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_refusal_of_the_contract_names_the_parameter_of_the_query() {
-        let refused = Refused::from(refusal::invalid_date("start_date", "no date"));
+        let refused = WebError::from(refusal::invalid_date("start_date", "no date"));
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
         assert_eq!(refused.reason, "INVALID_DATE");
         assert_eq!(refused.field.as_deref(), Some("start"));
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn a_draining_server_says_when_to_come_back() {
-        let response = Refused::from(refusal::draining()).into_response();
+        let response = WebError::from(refusal::draining()).into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[RETRY_AFTER], "1");
         assert_eq!(response.headers()[CACHE_CONTROL], "no-store");

@@ -11,8 +11,8 @@ use crate::json::{self, Conversion, Fixings, History, OneRate, Snapshot, Sources
 use crate::pb;
 use crate::pb::rate_service_server::RateService;
 use crate::web::caching::{self, PAST, PRESENT};
-use crate::web::question::{self, Nothing};
-use crate::web::refused::Refused;
+use crate::web::error::WebError;
+use crate::web::query::{self, Nothing};
 use crate::web::{Shared, Web};
 use crate::wire::{self, refusal};
 
@@ -40,10 +40,10 @@ pub(super) async fn snapshot<R: RateService>(
     State(web): State<Web<R>>,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Response, Refused> {
+) -> Result<Response, WebError> {
     web.accepting()?;
-    let asked: question::Pairs = question::read(&uri)?;
-    let filter = question::filter(&asked.pairs, &web.ticker)?;
+    let asked: query::Pairs = query::read(&uri)?;
+    let filter = query::filter(&asked.pairs, &web.ticker)?;
     let snapshot = web.feed.board().snapshot();
     let text = || web.state(&snapshot, &snapshot.rates(&filter));
     let question = ("snapshot", &filter);
@@ -61,9 +61,9 @@ pub(super) async fn rate<R: RateService>(
     Path((base, quote)): PairPath,
     headers: HeaderMap,
     uri: Uri,
-) -> Result<Response, Refused> {
+) -> Result<Response, WebError> {
     web.accepting()?;
-    let Nothing {} = question::read(&uri)?;
+    let Nothing {} = query::read(&uri)?;
     let pair = Pair::parse(&format!("{base}/{quote}"));
     let pair = pair.map_err(|error| refusal::invalid_pair("pair", &error.to_string()))?;
     let snapshot = web.feed.board().snapshot();
@@ -89,8 +89,8 @@ pub(super) async fn rate<R: RateService>(
 pub(super) async fn sources<R: RateService>(
     State(web): State<Web<R>>,
     uri: Uri,
-) -> Result<Response, Refused> {
-    let Nothing {} = question::read(&uri)?;
+) -> Result<Response, WebError> {
+    let Nothing {} = query::read(&uri)?;
     let answer = web
         .rates
         .list_sources(Request::new(pb::ListSourcesRequest {}));
@@ -102,14 +102,14 @@ pub(super) async fn sources<R: RateService>(
 pub(super) async fn convert<R: RateService>(
     State(web): State<Web<R>>,
     uri: Uri,
-) -> Result<Response, Refused> {
-    let asked: question::Conversion = question::read(&uri)?;
+) -> Result<Response, WebError> {
+    let asked: query::Conversion = query::read(&uri)?;
     let asked = pb::ConvertAmountRequest {
         amount: asked.amount,
         from_currency: asked.from,
         to_currency: asked.to,
         date: asked.date,
-        round_to_minor_unit: question::flag("round", asked.round.as_deref())?,
+        round_to_minor_unit: query::flag("round", asked.round.as_deref())?,
     };
     let answer = web.rates.convert_amount(Request::new(asked.clone()));
     let answer = answer.await?.into_inner();
@@ -121,14 +121,14 @@ pub(super) async fn fixings<R: RateService>(
     State(web): State<Web<R>>,
     Path((source, currency)): PairPath,
     uri: Uri,
-) -> Result<Response, Refused> {
-    let asked: question::Span = question::read(&uri)?;
+) -> Result<Response, WebError> {
+    let asked: query::Span = query::read(&uri)?;
     let asked = pb::ListFixingsRequest {
         source,
         currency,
         start_date: asked.start,
         end_date: asked.end,
-        page_size: question::page_size(asked.page_size.as_deref())?,
+        page_size: query::page_size(asked.page_size.as_deref())?,
         page_token: asked.page_token,
     };
     let answer = web.rates.list_fixings(Request::new(asked)).await?;
@@ -140,20 +140,20 @@ pub(super) async fn history<R: RateService>(
     State(web): State<Web<R>>,
     Path((base, quote)): PairPath,
     uri: Uri,
-) -> Result<Response, Refused> {
-    let asked: question::Span = question::read(&uri)?;
+) -> Result<Response, WebError> {
+    let asked: query::Span = query::read(&uri)?;
     let asked = pb::ListRateHistoryRequest {
         pair: format!("{base}/{quote}"),
         start_date: asked.start,
         end_date: asked.end,
-        page_size: question::page_size(asked.page_size.as_deref())?,
+        page_size: query::page_size(asked.page_size.as_deref())?,
         page_token: asked.page_token,
     };
     let answer = web.rates.list_rate_history(Request::new(asked)).await?;
     answered(PAST, json::text(&History::from(&answer.into_inner())))
 }
 
-fn answered(caching: &'static str, text: serde_json::Result<String>) -> Result<Response, Refused> {
-    let text = text.map_err(|error| Refused::internal(error.to_string()))?;
+fn answered(caching: &'static str, text: serde_json::Result<String>) -> Result<Response, WebError> {
+    let text = text.map_err(|error| WebError::internal(error.to_string()))?;
     Ok(caching::json(caching, text))
 }

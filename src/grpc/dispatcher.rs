@@ -16,13 +16,13 @@ use crate::grpc::shared::{Answer, refusal};
 
 /// The services of the port.
 #[derive(Debug)]
-pub struct Front {
+pub struct Dispatcher {
     rates: SharedRates,
     routes: Routes,
     request_timeout: Duration,
 }
 
-impl Front {
+impl Dispatcher {
     /// Answers what can be shared itself, and leaves the rest to `routes`, which know every service. A request that is not
     /// whole, or not answered, after `request_timeout` is refused, or earlier if it says so.
     pub fn new(rates: SharedRates, routes: Routes, request_timeout: Duration) -> Self {
