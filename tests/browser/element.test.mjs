@@ -143,7 +143,7 @@ test("the words a bank demands are shown, with a link", async (t) => {
   assert.equal(await part(page, "attribution").count(), 0);
 });
 
-test("the tape moves, and stands for the button, the pointer and the focus", async (t) => {
+test("the marquee moves, and stands for the button, the pointer and the focus", async (t) => {
   const { page } = await open(t, "<button>before</button><silk-ticker></silk-ticker><button>after</button>");
   await shows(page, LINE);
   const moves = async () => {
@@ -151,7 +151,7 @@ test("the tape moves, and stands for the button, the pointer and the focus", asy
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve)))));
     return first !== (await place(page));
   };
-  await until(moves, "the tape moves");
+  await until(moves, "the marquee moves");
   await page.hover("silk-ticker");
   assert.equal(await moves(), false);
   await page.mouse.move(1, 500);
@@ -240,7 +240,7 @@ test("who asks for less motion gets a list that stands and does not flash", asyn
   await shows(page, LINE.with(1, "KZT/USD 0.50000 n/a"));
   assert.equal(await page.locator("silk-ticker :is(.rose, .fell)").count(), 0);
   await page.emulateMedia({ reducedMotion: "no-preference" });
-  await until(async () => (await page.locator("silk-ticker ul").count()) > 1, "the tape moves again");
+  await until(async () => (await page.locator("silk-ticker ul").count()) > 1, "the marquee moves again");
 });
 
 test("a broken connection resumes at the position held", async (t) => {

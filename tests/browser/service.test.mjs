@@ -50,7 +50,7 @@ test("a plain page of an allowed site shows the ticker with the two lines of the
   await until(async () => (await lines(page)).length === 5 && (await lines(page)).every((line) => /^[A-Z]{3}\/USD 0\.\d+ /.test(line)), "five rates are shown");
 });
 
-test("updates arrive without a reload, and the tape ends with the demo's digits", { timeout: 90_000 }, async (t) => {
+test("updates arrive without a reload, and the marquee ends with the demo's digits", { timeout: 90_000 }, async (t) => {
   const page = await tab(t);
   await page.goto(demo.url);
   await page.evaluate(() => {
@@ -66,7 +66,7 @@ test("updates arrive without a reload, and the tape ends with the demo's digits"
   assert.ok(told.includes("KZT/USD"), `changes were told of ${told}`);
 });
 
-test("the tape moves, and stops by keyboard", async (t) => {
+test("the marquee moves, and stops by keyboard", async (t) => {
   const page = await tab(t);
   await page.goto(news.put("/keyboard", `<script src="${demo.url}ticker.js" async></script><silk-ticker></silk-ticker>`));
   await shows(page, DEMO);

@@ -87,7 +87,7 @@ export async function until(condition, what) {
   }
 }
 
-/** How far the tape has moved, in pixels. */
+/** How far the marquee has moved, in pixels. */
 export function place(page, selector = "silk-ticker") {
   return page.locator(selector).first().evaluate((ticker) =>
     new DOMMatrix(getComputedStyle(ticker.shadowRoot.querySelector(".track")).transform).m41);

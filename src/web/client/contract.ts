@@ -79,7 +79,7 @@ export interface Opening {
   heartbeat_interval: string | null;
 }
 
-/** A position as one word, as the stream's `id` and `after` write it. */
-export function word(position: Position): string {
+/** A position as text, in the form of the stream's `id` and of the `after` parameter. */
+export function positionKey(position: Position): string {
   return `${position.epoch}:${position.revision}`;
 }

@@ -1,5 +1,5 @@
-// Decimals as they come over the wire: text. They become whole numbers of their last place (BigInt), never a
-// JavaScript number, so that no digit is lost on the way to the reader.
+// Decimals arrive as text. They become integers of their last place (BigInt), never a JavaScript number, so that no
+// digit is lost.
 
 /** A decimal: `units` divided by ten to the power of `scale`. */
 export interface Decimal {
@@ -7,12 +7,12 @@ export interface Decimal {
   readonly scale: number;
 }
 
-/** The contract never sends more than this; a longer text is none of ours. */
+/** The longest text that is parsed: the contract never sends more. */
 const TEXT_LENGTH_MAX = 64;
 const GRAMMAR = /^-?[0-9]+(\.[0-9]+)?$/;
 
-/** Reads plain notation. Nothing for anything else: what cannot be read is shown as unknown, never as zero. */
-export function read(text: string | null | undefined): Decimal | undefined {
+/** Parses plain notation. Undefined for anything else: an unreadable value is shown as unknown, never as zero. */
+export function parseDecimal(text: string | null | undefined): Decimal | undefined {
   if (!text || text.length > TEXT_LENGTH_MAX || !GRAMMAR.test(text)) {
     return undefined;
   }
@@ -29,7 +29,7 @@ export function magnitude(value: Decimal): Decimal {
   return value.units < 0n ? { units: -value.units, scale: value.scale } : value;
 }
 
-/** Rounded half-even to exactly so many places. */
+/** Rounds half-even to a number of decimal places. */
 export function rounded(value: Decimal, places: number): Decimal {
   const dropped = value.scale - places;
   if (dropped <= 0) {
@@ -44,14 +44,14 @@ export function rounded(value: Decimal, places: number): Decimal {
   return { units, scale: places };
 }
 
-/** Rounded half-even to so many significant digits, without trailing zeros. */
+/** Rounds half-even to a number of significant digits, and removes trailing zeros. */
 export function significant(value: Decimal, digits: number): Decimal {
   const length = magnitude(value).units.toString().length;
-  // What rounds up to one digit more (0.0009999 to 0.001000) has a zero at its end, which goes with the others.
+  // Rounding up may add a digit (0.0009999 becomes 0.001000); the extra digit is a zero, which is removed.
   return trimmed(rounded(value, value.scale - length + digits));
 }
 
-/** Without trailing zeros of the fraction. */
+/** Removes the trailing zeros of the fraction. */
 export function trimmed(value: Decimal): Decimal {
   let { units, scale } = value;
   while (scale > 0 && units % 10n === 0n) {
@@ -61,20 +61,20 @@ export function trimmed(value: Decimal): Decimal {
   return { units, scale };
 }
 
-/** Whether the value, sign aside, is below one thousandth: five places would leave fewer than three digits of it. */
+/** Whether the magnitude is below one thousandth, where five places show fewer than three significant digits. */
 export function isBelowThousandth(value: Decimal): boolean {
   return magnitude(value).units * 1000n < tenTo(value.scale);
 }
 
-/** The whole part and the fraction, digits alone: the sign is the caller's to print. */
+/** The digits of the integer part and of the fraction, without the sign. */
 export function digits(value: Decimal): [whole: string, fraction: string] {
   const { scale } = value;
   const text = magnitude(value).units.toString().padStart(scale + 1, "0");
   return scale > 0 ? [text.slice(0, -scale), text.slice(-scale)] : [text, ""];
 }
 
-/** Where each value lies between the least (0) and the greatest (`height`), as whole numbers, for a drawing. */
-export function levels(values: readonly Decimal[], height: bigint): string[] {
+/** Scales values linearly so that the smallest becomes 0 and the largest `height`, as integers, for a chart. */
+export function chartHeights(values: readonly Decimal[], height: bigint): string[] {
   const scale = values.reduce((most, value) => Math.max(most, value.scale), 0);
   const units = values.map((value) => rounded(value, scale).units);
   const first = units[0] ?? 0n;

@@ -1,33 +1,33 @@
-// <silk-ticker>: official currency rates on a page, live. Attributes: pairs, endpoint, locale, theme, direction, speed,
-// change, window, density; all may change at any time.
+// <silk-ticker>: live official exchange rates on a page. Attributes: pairs, endpoint, locale, theme, direction, speed,
+// change, window, density. All of them may change at any time.
 
 import type { Position, Rate } from "./contract";
 import { hubOf } from "./hub";
-import type { Hub, Reader, Start } from "./hub";
+import type { Hub, InitialSnapshot, Subscriber } from "./hub";
 import type { Locale } from "./locale";
-import { localeOf, say } from "./locale";
+import { localeOf, translate } from "./locale";
 import { wholeNumber } from "./measure";
+import { Marquee } from "./marquee";
+import type { MarqueeDirection } from "./marquee";
 import { CSS } from "./style";
-import { Tape } from "./tape";
-import type { Way } from "./tape";
-import { Tip } from "./tip";
+import { Tooltip } from "./tooltip";
 import { attributions, content, details, make } from "./view";
-import type { Shown } from "./view";
+import type { DisplayOptions } from "./view";
 
-/** Pixels a second: a line of five pairs passes in about fifteen seconds, which reads easily. */
+/** Pixels per second: five pairs pass in about fifteen seconds, which is easy to read. */
 const SPEED = 50;
-/** The contract takes no more items; a longer list would be refused as a whole. */
+/** The most pairs in a filter: the service refuses a longer list as a whole. */
 const PAIRS_MAX = 256;
 const PAUSE = "M1 0h4v12H1zM7 0h4v12H7z";
 const PLAY = "M2 0l9 6-9 6z";
 
-/** Where the script came from: the service, unless a page says otherwise. */
-const HOME = new URL(".", (document.currentScript as HTMLScriptElement | null)?.src || location.href).href;
+/** The base URL of the script, which is the service unless a page sets `endpoint`. */
+const SCRIPT_BASE = new URL(".", (document.currentScript as HTMLScriptElement | null)?.src || location.href).href;
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(CSS);
-const still = matchMedia("(prefers-reduced-motion: reduce)");
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** What a `ratechange` event tells. */
+/** The detail of a `ratechange` event. */
 export interface RateChange {
   pair: string;
   value: string;
@@ -36,10 +36,10 @@ export interface RateChange {
   position: Position | undefined;
 }
 
-export class SilkTicker extends HTMLElement implements Reader {
+export class SilkTicker extends HTMLElement implements Subscriber {
   static readonly observedAttributes = "pairs endpoint locale theme direction speed change window density lang".split(" ");
 
-  /** The hub of an address: for a page that shows more of the rates than the element does, over one connection. */
+  /** The hub of a service, for a page that shows more rates than the element over the same connection. */
   static readonly hubOf = hubOf;
 
   pairs: readonly string[] = [];
@@ -50,36 +50,36 @@ export class SilkTicker extends HTMLElement implements Reader {
   readonly #viewport = make("div", { class: "viewport", part: "viewport" }, this.#track);
   readonly #button = make("button", { class: "pause", part: "pause", type: "button" });
   readonly #base = make("div", { class: "base", part: "base", role: "group" }, this.#viewport, this.#button);
-  readonly #tape = new Tape(this.#viewport, this.#track, this.#list);
-  readonly #tip = new Tip(this.#viewport);
-  /** The value last shown of each pair: what a change is told by. */
+  readonly #marquee = new Marquee(this.#viewport, this.#track, this.#list);
+  readonly #tooltip = new Tooltip(this.#viewport);
+  /** The displayed value of each pair, to detect changes. */
   readonly #shownValues = new Map<string, string>();
   #paused = false;
   #hovered = false;
   #focused = false;
   #queued = false;
-  #heard = false;
+  #hasData = false;
 
   constructor() {
     super();
     const root = this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
-    // What the server wrote into the page stands until we know more.
-    root.append(this.children.length ? make("slot", {}) : this.#base, this.#tip.box);
-    this.#listen();
+    // Content that the server rendered into the page stays until the first message.
+    root.append(this.children.length ? make("slot", {}) : this.#base, this.#tooltip.box);
+    this.#addListeners();
   }
 
   connectedCallback(): void {
-    still.addEventListener("change", this.#lay);
+    reducedMotion.addEventListener("change", this.#layOut);
     this.#subscribe();
     this.#render();
   }
 
   disconnectedCallback(): void {
-    still.removeEventListener("change", this.#lay);
+    reducedMotion.removeEventListener("change", this.#layOut);
     this.#hub?.remove(this);
     this.#hub = undefined;
-    this.#tip.close();
+    this.#tooltip.close();
   }
 
   attributeChangedCallback(name: string): void {
@@ -92,7 +92,7 @@ export class SilkTicker extends HTMLElement implements Reader {
     this.changed();
   }
 
-  /** The hub has news: shown at the end of the task, however many messages came, unless a reader has paused. */
+  /** The hub's state changed. Rendered once at the end of the task, unless the reader has paused the ticker. */
   changed(): void {
     if (this.#queued) {
       return;
@@ -100,7 +100,7 @@ export class SilkTicker extends HTMLElement implements Reader {
     this.#queued = true;
     queueMicrotask(() => {
       this.#queued = false;
-      if (this.#hub && !(this.#paused && this.#heard)) {
+      if (this.#hub && !(this.#paused && this.#hasData)) {
         this.#render();
       }
     });
@@ -110,25 +110,25 @@ export class SilkTicker extends HTMLElement implements Reader {
     const text = this.getAttribute("pairs") ?? "";
     this.pairs = [...new Set(text.toUpperCase().split(/[\s,]+/))].filter(Boolean).slice(0, PAIRS_MAX);
     const endpoint = this.getAttribute("endpoint");
-    const hub = hubOf(endpoint ? new URL(endpoint.replace(/\/?$/, "/"), location.href).href : HOME);
+    const hub = hubOf(endpoint ? new URL(endpoint.replace(/\/?$/, "/"), location.href).href : SCRIPT_BASE);
     if (hub !== this.#hub) {
       this.#hub?.remove(this);
       this.#shownValues.clear();
     }
     this.#hub = hub;
-    hub.add(this, this.#start());
+    hub.add(this, this.#initialSnapshot());
   }
 
   /** What the server wrote into the page, as data: the stream goes on from its position. */
-  #start(): Start | undefined {
+  #initialSnapshot(): InitialSnapshot | undefined {
     const text = this.getAttribute("data-state");
-    if (this.#heard || !text) {
+    if (this.#hasData || !text) {
       return undefined;
     }
     try {
-      return JSON.parse(text) as Start;
+      return JSON.parse(text) as InitialSnapshot;
     } catch {
-      // A page that was cut on its way: as if it had brought nothing.
+      // The page was truncated: continue as if it had no snapshot.
       return undefined;
     }
   }
@@ -140,49 +140,49 @@ export class SilkTicker extends HTMLElement implements Reader {
     }
     const { state } = hub;
     const known = state.position !== undefined || state.rates.size > 0;
-    if (known && !this.#heard) {
-      this.#heard = true;
+    if (known && !this.#hasData) {
+      this.#hasData = true;
       this.shadowRoot?.querySelector("slot")?.replaceWith(this.#base);
     }
     this.#locale = localeOf(this.getAttribute("locale") || this.closest("[lang]")?.getAttribute("lang") || "en");
     this.#base.lang = this.#locale.tag;
-    this.#base.setAttribute("aria-label", say(this.#locale, "rates"));
+    this.#base.setAttribute("aria-label", translate(this.#locale, "rates"));
     const rows = state.select(this.pairs.length ? this.pairs : hub.defaults);
-    this.#rows(rows, hub);
-    this.#control();
-    this.#lay();
-    this.#tape.refresh();
-    this.#tell(rows, hub);
+    this.#renderRows(rows, hub);
+    this.#renderControls();
+    this.#layOut();
+    this.#marquee.refresh();
+    this.#dispatchChanges(rows, hub);
   }
 
-  #rows(rows: [string, Rate | undefined][], hub: Hub): void {
-    const shown: Shown = {
+  #renderRows(rows: [string, Rate | undefined][], hub: Hub): void {
+    const options: DisplayOptions = {
       locale: this.#locale,
       change: this.getAttribute("change") ?? "percent",
       window: this.getAttribute("window") ?? "previous",
     };
     const old = new Map([...this.#list.children].map((item) => [item.getAttribute("data-pair"), item]));
     const items = rows.map(([pair, rate], index) => {
-      const nodes = content(pair, rate, hub.state, shown);
-      // Before the first message a dash would say that nobody quotes the pair; nothing is said instead.
-      const inside = this.#heard ? nodes : nodes.slice(0, 1);
-      const item = (old.get(pair) as HTMLLIElement | undefined) ?? this.#item(pair);
+      const nodes = content(pair, rate, hub.state, options);
+      // Before the first message only the pair is shown: a dash would mean that no source quotes it.
+      const inside = this.#hasData ? nodes : nodes.slice(0, 1);
+      const item = (old.get(pair) as HTMLLIElement | undefined) ?? this.#createItem(pair);
       const [button, text] = item.children as unknown as [HTMLElement, HTMLElement];
       item.setAttribute("part", "item");
       item.className = rate?.freshness.toLowerCase() ?? "";
       text.id = `details-${index}`;
       button.setAttribute("aria-describedby", text.id);
       button.replaceChildren(...inside.flatMap((node) => [node, " "]));
-      text.textContent = this.#heard ? details(pair, rate, hub.state, shown).join("\n") : "";
+      text.textContent = this.#hasData ? details(pair, rate, hub.state, options).join("\n") : "";
       this.#flash(button, pair, rate);
       return item;
     });
     const terms = attributions(rows.map(([, rate]) => rate), hub.state, this.#locale);
-    this.#replace([...items, ...(terms.length ? [make("li", { part: "item" }, ...terms)] : [])]);
+    this.#replaceItems([...items, ...(terms.length ? [make("li", { part: "item" }, ...terms)] : [])]);
   }
 
-  /** Puts the items in order without taking one away that stays: a focus would be lost. */
-  #replace(items: Element[]): void {
+  /** Orders the items without detaching those that stay: a detached item loses the focus. */
+  #replaceItems(items: Element[]): void {
     [...this.#list.children].filter((item) => !items.includes(item)).forEach((item) => item.remove());
     items.forEach((item, index) => {
       if (this.#list.children[index] !== item) {
@@ -191,23 +191,23 @@ export class SilkTicker extends HTMLElement implements Reader {
     });
   }
 
-  #item(pair: string): HTMLLIElement {
+  #createItem(pair: string): HTMLLIElement {
     const button = make("button", { class: "item", part: "rate", type: "button" });
     const text = make("span", { class: "details" });
     text.hidden = true;
     return make("li", { "data-pair": pair }, button, text);
   }
 
-  /** A flash tells that the value moved, and nothing else does flash. */
+  /** Highlights an item whose value changed. */
   #flash(button: HTMLElement, pair: string, rate: Rate | undefined): void {
     const before = this.#shownValues.get(pair);
     button.classList.remove("rose", "fell");
-    if (before !== undefined && rate && before !== rate.value && !still.matches) {
+    if (before !== undefined && rate && before !== rate.value && !reducedMotion.matches) {
       button.classList.add(rate.change?.direction === "DOWN" ? "fell" : "rose");
     }
   }
 
-  #tell(rows: [string, Rate | undefined][], hub: Hub): void {
+  #dispatchChanges(rows: [string, Rate | undefined][], hub: Hub): void {
     for (const [pair, rate] of rows) {
       const previousValue = this.#shownValues.get(pair);
       if (!rate) {
@@ -223,9 +223,9 @@ export class SilkTicker extends HTMLElement implements Reader {
     }
   }
 
-  /** The pause button, and whether we hear from the server. */
-  #control(): void {
-    const label = say(this.#locale, this.#paused ? "play" : "pause");
+  /** The pause button and the offline sign. */
+  #renderControls(): void {
+    const label = translate(this.#locale, this.#paused ? "play" : "pause");
     const shape = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
     shape.setAttribute("viewBox", "0 0 12 12");
@@ -237,58 +237,58 @@ export class SilkTicker extends HTMLElement implements Reader {
     this.#button.title = label;
     this.#base.querySelector(".offline")?.remove();
     if (this.#hub?.offline) {
-      const words = say(this.#locale, "offline");
+      const words = translate(this.#locale, "offline");
       const sign = make("span", { class: "offline", part: "offline", role: "img", "aria-label": words, title: words }, "⚠\uFE0E");
       this.#base.insertBefore(sign, this.#button);
     }
   }
 
-  /** Which of the shapes: a tape, or a list that stands. Who asked for less motion gets the list. */
-  readonly #lay = (): void => {
+  /** Chooses the layout: a marquee, or a static list where `direction`, `speed` or reduced motion ask for it. */
+  readonly #layOut = (): void => {
     const direction = this.getAttribute("direction") ?? "left";
     const speed = wholeNumber(this.getAttribute("speed")) ?? SPEED;
-    const moves = direction !== "static" && speed > 0 && !still.matches;
-    const way: Way = direction === "right" || direction === "vertical" ? direction : "left";
+    const moves = direction !== "static" && speed > 0 && !reducedMotion.matches;
+    const axis: MarqueeDirection = direction === "right" || direction === "vertical" ? direction : "left";
     const standing = direction === "vertical" ? "still column" : "still";
     const wide = /^(both|absolute)$/.test(this.getAttribute("change") ?? "") ? " wide" : "";
-    this.#base.className = `base ${moves ? `tape ${way}` : standing}${wide}`;
-    this.#tape.set(moves ? way : undefined, speed);
-    this.#move();
+    this.#base.className = `base ${moves ? `marquee ${axis}` : standing}${wide}`;
+    this.#marquee.set(moves ? axis : undefined, speed);
+    this.#updateMotion();
   };
 
-  #move(): void {
-    this.#tape.run(!this.#paused && !this.#hovered && !this.#focused);
+  #updateMotion(): void {
+    this.#marquee.run(!this.#paused && !this.#hovered && !this.#focused);
   }
 
-  #listen(): void {
+  #addListeners(): void {
     this.#button.addEventListener("click", () => {
       this.#paused = !this.#paused;
       if (!this.#paused) {
-        // Play means now, though the pointer and the focus are still here.
+        // Play starts at once, although the pointer and the focus are still on the button.
         this.#hovered = this.#focused = false;
         this.#render();
       }
-      this.#control();
-      this.#move();
+      this.#renderControls();
+      this.#updateMotion();
     });
     this.#base.addEventListener("pointerenter", (event) => {
       this.#hovered = event.pointerType !== "touch";
-      this.#move();
+      this.#updateMotion();
     });
     this.#base.addEventListener("pointerleave", () => {
       this.#hovered = false;
-      this.#move();
+      this.#updateMotion();
     });
     this.#base.addEventListener("focusin", (event) => {
       this.#focused = true;
-      this.#move();
+      this.#updateMotion();
       if (this.#list.contains(event.target as Node)) {
-        this.#tape.reveal(event.target as HTMLElement);
+        this.#marquee.reveal(event.target as HTMLElement);
       }
     });
     this.#base.addEventListener("focusout", (event) => {
       this.#focused = this.#base.contains(event.relatedTarget as Node | null);
-      this.#move();
+      this.#updateMotion();
     });
     this.#track.addEventListener("animationend", (event) => {
       (event.target as HTMLElement).classList.remove("rose", "fell");

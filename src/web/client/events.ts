@@ -1,17 +1,17 @@
-// Server-sent events out of a fetched stream. EventSource hides the status, the silence and the pauses between its
-// attempts; these few lines leave them to us.
+// A parser of server-sent events for a fetched stream. EventSource hides the status code, the silence of a connection
+// and the delay between its attempts; the hub needs all three.
 
-/** One event as sent. */
+/** One event, as the server sent it. */
 export interface ServerEvent {
   name: string;
   data: string;
 }
 
-/** What a stream holds back when a line does not end; a server that sends more than this on one line is not ours. */
+/** The longest line in characters, which bounds the buffer: this service sends far less. */
 const LINE_LENGTH_MAX = 4_000_000;
 
-/** Cuts chunks of text into events. `retry` is told the milliseconds the server asks to wait before coming back. */
-export function eventReader(retry: (digits: string) => void): (chunk: string) => ServerEvent[] {
+/** Returns a function that turns chunks of text into events. `retry` receives the server's minimum delay before a reconnect. */
+export function eventParser(retry: (digits: string) => void): (chunk: string) => ServerEvent[] {
   let rest = "";
   let name = "";
   let data: string[] = [];
@@ -20,7 +20,7 @@ export function eventReader(retry: (digits: string) => void): (chunk: string) =>
     const lines = (rest + chunk).split(/\r?\n/);
     rest = lines.pop() ?? "";
     if (rest.length > LINE_LENGTH_MAX) {
-      throw new Error("an endless line");
+      throw new Error("line too long");
     }
     for (const line of lines) {
       if (line === "") {

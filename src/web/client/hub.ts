@@ -1,41 +1,41 @@
-// One connection a page: every element's pairs united in one stream. It resumes at the position held, backs off with
-// full jitter, rests while the page is hidden, and asks for snapshots where something on the way breaks streams.
+// One connection per page and service: one stream carries the pairs of all elements. It resumes from the last position,
+// backs off with full jitter, pauses while the page is hidden, and polls snapshots where a proxy breaks streams.
 
-import { word } from "./contract";
+import { positionKey } from "./contract";
 import type { Opening, Snapshot, Update } from "./contract";
-import { eventReader } from "./events";
+import { eventParser } from "./events";
 import type { ServerEvent } from "./events";
 import { milliseconds, retryMilliseconds } from "./measure";
-import { between, nextPoll } from "./pace";
+import { pollDelay, retryDelay } from "./backoff";
 import { State } from "./state";
 
-/** An element, as the hub sees it. */
-export interface Reader {
-  /** The pairs wanted; none means the server's ticker pairs. */
+/** An element that is shown rates by a hub. */
+export interface Subscriber {
+  /** The requested pairs; empty means the ticker pairs of the server. */
   readonly pairs: readonly string[];
-  /** The state is another one. */
+  /** Called after the state of the hub changed. */
   changed(): void;
 }
 
-/** What the page came with: the rows of one element, at a position. */
-export type Start = Snapshot;
+/** The snapshot that the server rendered into the page for one element. */
+export type InitialSnapshot = Snapshot;
 
-/** A stream says something at once; one that is silent for so long is held back by something on the way. */
+/** Milliseconds to wait for the opening event: a server sends it at once, so a proxy holds the stream back after that. */
 const OPENING_TIMEOUT = 10_000;
-/** What a heartbeat's interval is until the server tells: that of its contract. */
+/** The heartbeat interval of the contract, in milliseconds, until the server announces its own. */
 const HEARTBEAT_INTERVAL = 20_000;
-/** So many heartbeats missed mean a dead connection. */
+/** After this number of missed heartbeats the connection counts as dead. */
 const HEARTBEATS_MISSED = 3;
-/** A snapshot is a small answer; one that takes longer will not come. */
+/** Timeout of a snapshot request, in milliseconds: a snapshot is small. */
 const POLL_TIMEOUT = 15_000;
-/** How long rows are polled before the stream is tried again: whatever broke it rarely mends within minutes. */
+/** Milliseconds of polling before the stream is tried again: a proxy that breaks streams rarely changes within minutes. */
 const STREAM_RETRY = 5 * 60_000;
-/** A gap in the connection that a reader need not hear of. */
+/** Milliseconds without a connection before the elements show that they are offline. */
 const OFFLINE_AFTER = 10_000;
 
 const hubs = new Map<string, Hub>();
 
-/** The hub of a service, by the address its paths start at. */
+/** The hub of a service, found by the base URL of the service. */
 export function hubOf(endpoint: string): Hub {
   const hub = hubs.get(endpoint) ?? new Hub(endpoint);
   hubs.set(endpoint, hub);
@@ -45,60 +45,60 @@ export function hubOf(endpoint: string): Hub {
 export class Hub {
   readonly state = new State();
   readonly #endpoint: string;
-  /** The server's ticker pairs, once known. */
+  /** The ticker pairs of the server, once they are known. */
   defaults: readonly string[] = [];
-  /** Whether a message, or its failure, has told where we stand. */
+  /** Whether the connection has been lost for a while. */
   offline = false;
-  readonly #readers = new Set<Reader>();
+  readonly #subscribers = new Set<Subscriber>();
   #filter = "";
   #stop = new AbortController();
   #running = false;
   #failures = 0;
-  #retryFloor = 0;
+  #retryMinimum = 0;
   #streamAgainAt = 0;
   #offlineTimer = 0;
 
   constructor(endpoint: string) {
     this.#endpoint = endpoint;
     document.addEventListener("visibilitychange", () => this.#restart());
-    // Coming back online is the moment to try, whatever the back-off says.
+    // The network is back: retry at once, without waiting for the backoff delay.
     addEventListener("online", () => this.#restart());
   }
 
-  /** Adds a reader. The connection is made anew only when it lacks a pair. */
-  add(reader: Reader, start?: Start): void {
+  /** Adds a subscriber. The stream is reopened only when it lacks one of its pairs. */
+  add(subscriber: Subscriber, initial?: InitialSnapshot): void {
     const { position } = this.state;
-    if (start && !this.#running && (!position || word(position) === word(start.position))) {
-      this.state.include(start);
-      this.#filter = this.#wanted([...this.#readers, reader]);
-      if (!reader.pairs.length) {
-        this.defaults = start.rates.map((rate) => rate.pair);
+    if (initial && !this.#running && (!position || positionKey(position) === positionKey(initial.position))) {
+      this.state.include(initial);
+      this.#filter = this.#filterOf([...this.#subscribers, subscriber]);
+      if (!subscriber.pairs.length) {
+        this.defaults = initial.rates.map((rate) => rate.pair);
       }
     }
-    this.#readers.add(reader);
-    // Elements of one page arrive one by one within a task; they are united before anything is asked.
-    setTimeout(() => this.#settle());
+    this.#subscribers.add(subscriber);
+    // The elements of a page are added one by one within a task; the request is made once they are all known.
+    setTimeout(() => this.#updateFilter());
   }
 
-  remove(reader: Reader): void {
-    this.#readers.delete(reader);
-    // An element that is moved on the page is removed and added at once: only what stays away ends the connection.
+  remove(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
+    // Moving an element within the page removes and adds it in one task; only a lasting removal closes the stream.
     queueMicrotask(() => {
-      if (!this.#readers.size) {
+      if (!this.#subscribers.size) {
         this.#stop.abort();
       }
     });
   }
 
-  #settle(): void {
-    if (!this.#readers.size) {
+  #updateFilter(): void {
+    if (!this.#subscribers.size) {
       return;
     }
-    const wanted = this.#wanted(this.#readers);
+    const filter = this.#filterOf(this.#subscribers);
     const has = new Set(this.#filter.split(","));
-    if (wanted.split(",").some((pair) => !has.has(pair))) {
-      this.#filter = wanted;
-      // A resume would bring what changed, and not the rows that were never asked for.
+    if (filter.split(",").some((pair) => !has.has(pair))) {
+      this.#filter = filter;
+      // Resuming would send only changed rows, and not the rows of the new pairs: start with a snapshot.
       this.state.position = undefined;
       this.#restart();
     } else if (!this.#running) {
@@ -106,11 +106,11 @@ export class Hub {
     }
   }
 
-  /** The filter of some readers: `default` stands for the server's ticker pairs. */
-  #wanted(readers: Iterable<Reader>): string {
+  /** The filter of some subscribers, in which `default` stands for the ticker pairs of the server. */
+  #filterOf(subscribers: Iterable<Subscriber>): string {
     const pairs = new Set<string>();
-    for (const reader of readers) {
-      (reader.pairs.length ? reader.pairs : ["default"]).forEach((pair) => pairs.add(pair));
+    for (const subscriber of subscribers) {
+      (subscriber.pairs.length ? subscriber.pairs : ["default"]).forEach((pair) => pairs.add(pair));
     }
     return [...pairs].sort().join(",");
   }
@@ -118,45 +118,45 @@ export class Hub {
   #restart(): void {
     this.#stop.abort();
     this.#failures = 0;
-    this.#retryFloor = 0;
+    this.#retryMinimum = 0;
     this.#stop = new AbortController();
     void this.#run(this.#stop.signal);
   }
 
   async #run(stop: AbortSignal): Promise<void> {
     this.#running = true;
-    while (!stop.aborted && this.#readers.size && !document.hidden) {
-      let pause: number;
+    while (!stop.aborted && this.#subscribers.size && !document.hidden) {
+      let delay: number;
       try {
-        pause = await this.#attempt(stop);
+        delay = await this.#attempt(stop);
       } catch {
         this.#failures += 1;
-        pause = between(this.#failures, this.#retryFloor);
-        this.#missed();
+        delay = retryDelay(this.#failures, this.#retryMinimum);
+        this.#disconnected();
       }
-      await sleep(pause, stop);
+      await sleep(delay, stop);
     }
     if (stop === this.#stop.signal) {
       this.#running = false;
     }
   }
 
-  /** Streams for as long as it lasts; polls once where streams do not come through. Tells how long to wait then. */
+  /** Reads the stream until it ends, or polls once where streams do not work. Returns the delay before the next attempt. */
   async #attempt(stop: AbortSignal): Promise<number> {
     const tryStream = Date.now() >= this.#streamAgainAt;
     if (tryStream) {
       try {
         if (await this.#stream(stop)) {
-          this.#missed();
-          return between(0, this.#retryFloor);
+          this.#disconnected();
+          return retryDelay(0, this.#retryMinimum);
         }
       } catch (error) {
-        // The server said no: asked for a snapshot, it would say the same.
-        if (stop.aborted || (error instanceof Refused && error.final)) {
+        // The server refused the request; it would refuse a snapshot request as well.
+        if (stop.aborted || (error instanceof HttpError && error.final)) {
           throw error;
         }
       }
-      // Once is an accident, or a server that is just starting; twice, with a server that answers, is a proxy.
+      // One failure may be an accident or a starting server. Two failures while snapshots work indicate a proxy.
       if (this.#failures < 1) {
         throw new Error("no stream");
       }
@@ -165,46 +165,46 @@ export class Hub {
     if (tryStream) {
       this.#streamAgainAt = Date.now() + STREAM_RETRY;
     }
-    this.#arrived(this.state.replace(snapshot));
-    return nextPoll(snapshot.sources, this.state.serverTime);
+    this.#connected(this.state.replace(snapshot));
+    return pollDelay(snapshot.sources, this.state.serverTime);
   }
 
-  /** True when rows, or a resume, came over the stream before it ended. */
+  /** Reads one stream. Returns whether it carried rows, or resumed, before it ended. */
   async #stream(stop: AbortSignal): Promise<boolean> {
     const connection = new AbortController();
     const abort = (): void => connection.abort();
     stop.addEventListener("abort", abort);
     let timer = setTimeout(abort, OPENING_TIMEOUT);
-    let silence = HEARTBEAT_INTERVAL * HEARTBEATS_MISSED;
-    let worked = false;
-    const read = eventReader((digits) => {
-      this.#retryFloor = retryMilliseconds(digits) ?? this.#retryFloor;
+    let timeout = HEARTBEAT_INTERVAL * HEARTBEATS_MISSED;
+    let hasRows = false;
+    const parse = eventParser((digits) => {
+      this.#retryMinimum = retryMilliseconds(digits) ?? this.#retryMinimum;
     });
     try {
       const path = await this.#address("v1/watch", stop);
       const held = this.state.position;
       if (held) {
-        path.searchParams.set("after", word(held));
+        path.searchParams.set("after", positionKey(held));
       }
       const response = await fetch(path, { signal: connection.signal, credentials: "omit", cache: "no-store" });
       if (!response.ok || !response.body) {
-        throw new Refused(response.status);
+        throw new HttpError(response.status);
       }
       const body = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let chunk = await body.read(); !chunk.done; chunk = await body.read()) {
-        for (const event of read(chunk.value)) {
+        for (const event of parse(chunk.value)) {
           if (event.name === "opening") {
             const opening = JSON.parse(event.data) as Opening;
-            silence = (milliseconds(opening.heartbeat_interval) ?? HEARTBEAT_INTERVAL) * HEARTBEATS_MISSED;
-            worked ||= opening.verdict === "RESUMED";
+            timeout = (milliseconds(opening.heartbeat_interval) ?? HEARTBEAT_INTERVAL) * HEARTBEATS_MISSED;
+            hasRows ||= opening.verdict === "RESUMED";
           }
-          worked = this.#take(event) || worked;
+          hasRows = this.#apply(event) || hasRows;
         }
         clearTimeout(timer);
-        timer = setTimeout(abort, silence);
+        timer = setTimeout(abort, timeout);
       }
     } catch (error) {
-      if (!worked) {
+      if (!hasRows) {
         throw error;
       }
     } finally {
@@ -212,58 +212,58 @@ export class Hub {
       stop.removeEventListener("abort", abort);
       connection.abort();
     }
-    return worked;
+    return hasRows;
   }
 
-  /** Applies one message. True when it bore rows. */
-  #take(event: ServerEvent): boolean {
+  /** Applies one event. Returns whether it carried rows. */
+  #apply(event: ServerEvent): boolean {
     if (event.name === "heartbeat") {
-      // Nothing on the page moves with the server's clock, save that "tomorrow" can be said once it is known.
+      // The page depends on the server's clock only for the word "tomorrow", so only the first heartbeat needs a redraw.
       const first = this.state.serverTime === undefined;
-      this.state.told((JSON.parse(event.data) as Snapshot).server_time);
-      this.#arrived(first);
+      this.state.setServerTime((JSON.parse(event.data) as Snapshot).server_time);
+      this.#connected(first);
     } else if (event.name === "snapshot") {
-      // A new epoch, or a server that starts again: what it says holds, so nothing older can stand in its way.
+      // A snapshot replaces everything. Forgetting the position first lets a new epoch in, or a restarted server.
       this.state.position = undefined;
-      this.#arrived(this.state.replace(JSON.parse(event.data) as Snapshot));
+      this.#connected(this.state.replace(JSON.parse(event.data) as Snapshot));
       return true;
     } else if (event.name === "update") {
       if (!this.state.apply(JSON.parse(event.data) as Update)) {
         this.state.position = undefined;
         throw new Error("an update that does not follow what is held");
       }
-      this.#arrived(true);
+      this.#connected(true);
       return true;
     }
     return false;
   }
 
-  #arrived(changed: boolean): void {
+  #connected(changed: boolean): void {
     clearTimeout(this.#offlineTimer);
     this.#offlineTimer = 0;
     this.#failures = 0;
-    const was = this.offline;
+    const wasOffline = this.offline;
     this.offline = false;
     if (changed && this.#filter === "default") {
       this.defaults = [...this.state.rates.keys()];
     }
-    if (changed || was) {
-      this.#tell();
+    if (changed || wasOffline) {
+      this.#notify();
     }
   }
 
-  #missed(): void {
+  #disconnected(): void {
     this.#offlineTimer ||= setTimeout(() => {
       this.offline = true;
-      this.#tell();
+      this.#notify();
     }, OFFLINE_AFTER);
   }
 
-  #tell(): void {
-    this.#readers.forEach((reader) => reader.changed());
+  #notify(): void {
+    this.#subscribers.forEach((reader) => reader.changed());
   }
 
-  /** A path of the service with the filter. */
+  /** A URL of the service with the filter as a parameter. */
   async #address(path: string, stop: AbortSignal): Promise<URL> {
     const url = new URL(path, this.#endpoint);
     if (this.#filter === "default" || !this.#filter) {
@@ -271,19 +271,19 @@ export class Hub {
     }
     const pairs = this.#filter.split(",").filter((pair) => pair !== "default");
     if (pairs.length < this.#filter.split(",").length) {
-      // The ticker pairs beside others: they must be named, so they must be known.
-      const snapshot = await this.#fetched<Snapshot>(new URL("v1/snapshot.json", this.#endpoint), stop);
+      // The ticker pairs are mixed with others, so the request must name them: fetch them first.
+      const snapshot = await this.#fetchJson<Snapshot>(new URL("v1/snapshot.json", this.#endpoint), stop);
       this.defaults = snapshot.rates.map((rate) => rate.pair);
     }
     url.searchParams.set("pairs", [...new Set([...pairs, ...this.defaults])].join(","));
     return url;
   }
 
-  async #get<Answer>(path: string, stop: AbortSignal): Promise<Answer> {
-    return this.#fetched<Answer>(await this.#address(path, stop), stop);
+  async #get<Body>(path: string, stop: AbortSignal): Promise<Body> {
+    return this.#fetchJson<Body>(await this.#address(path, stop), stop);
   }
 
-  async #fetched<Answer>(url: URL, stop: AbortSignal): Promise<Answer> {
+  async #fetchJson<Body>(url: URL, stop: AbortSignal): Promise<Body> {
     const request = new AbortController();
     const abort = (): void => request.abort();
     stop.addEventListener("abort", abort);
@@ -291,9 +291,9 @@ export class Hub {
     try {
       const response = await fetch(url, { signal: request.signal, credentials: "omit", cache: "no-cache" });
       if (!response.ok) {
-        throw new Refused(response.status);
+        throw new HttpError(response.status);
       }
-      return (await response.json()) as Answer;
+      return (await response.json()) as Body;
     } finally {
       clearTimeout(timer);
       stop.removeEventListener("abort", abort);
@@ -301,9 +301,9 @@ export class Hub {
   }
 }
 
-/** The server answered, with a status that is none. */
-class Refused extends Error {
-  /** A status of the four hundreds is about what we ask; one of the five hundreds may be a proxy's. */
+/** The server responded with an error status. */
+class HttpError extends Error {
+  /** Whether retrying is pointless: a 4xx status concerns the request, while a 5xx status may come from a proxy. */
   readonly final: boolean;
 
   constructor(status: number) {

@@ -1,22 +1,22 @@
-// What a reader of a language expects: separators, words, dates. The rules and the data are in locales.json, which the
-// service reads too, so that its page without script says the same.
+// Localisation: separators, words and dates. locales.json holds the rules and the data. The service reads the same file,
+// so its HTML fragment formats numbers in the same way.
 
 import data from "../locales.json";
-import { digits, isBelowThousandth, isZero, magnitude, read, rounded, significant, trimmed } from "./decimal";
+import { digits, isBelowThousandth, isZero, magnitude, parseDecimal, rounded, significant, trimmed } from "./decimal";
 import type { Decimal } from "./decimal";
 import type { Change, Direction } from "./contract";
 import { dayAndMonth } from "./measure";
 
 type Locales = typeof data.locales;
-/** The words of one language. */
-export type Word = keyof Locales["en"]["words"];
+/** A key of the translated texts. */
+export type TextKey = keyof Locales["en"]["words"];
 
 interface Currency {
   sign: string;
   name: string;
 }
 
-/** One language. */
+/** The data of one language. */
 export interface Locale {
   tag: string;
   decimal: string;
@@ -27,26 +27,26 @@ export interface Locale {
   money: string;
   date: string;
   months: string[];
-  words: Partial<Record<Word, string>>;
+  words: Partial<Record<TextKey, string>>;
   currencies: Record<string, Currency>;
   banks: Record<string, string>;
 }
 
-/** Places of a value for people. */
+/** Decimal places of a displayed value. */
 const VALUE_PLACES = 5;
-/** Digits below which a small value is spelled out. */
+/** The least number of significant digits that a displayed value has. */
 const SIGNIFICANT_DIGITS = 3;
-/** Places of a percentage for people. */
+/** Decimal places of a displayed percentage. */
 const PERCENT_PLACES = 2;
-/** Shown where nothing is known. */
+/** Displayed in place of an unknown value. */
 export const DASH = "–";
-/** Shown where no change is known. */
+/** Displayed in place of an unknown change. */
 export const NO_CHANGE = "n/a";
 
-/** Every language there is. */
+/** The tags of all languages. */
 export const TAGS = Object.keys(data.locales);
 
-/** The language of a tag such as `ru-KZ` or `uz-Cyrl-UZ`; English when it is none of ours. */
+/** The language of a tag such as `ru-KZ` or `uz-Cyrl-UZ`; English when the language is unsupported. */
 export function localeOf(tag: string): Locale {
   const parts = tag.split(/[-_]/);
   const [language = "", script = ""] = parts.map((part) => part.toLowerCase());
@@ -54,12 +54,12 @@ export function localeOf(tag: string): Locale {
   return { tag: known, ...(data.locales as unknown as Record<string, Omit<Locale, "tag">>)[known]! };
 }
 
-/** A word of the language, in English when the language lacks it, with what belongs into its braces. */
-export function say(locale: Locale, word: Word, what: Record<string, string> = {}): string {
-  return filled(locale.words[word] ?? data.locales.en.words[word], what);
+/** A translated text with its placeholders filled in; English when the language lacks the text. */
+export function translate(locale: Locale, key: TextKey, values: Record<string, string> = {}): string {
+  return format(locale.words[key] ?? data.locales.en.words[key], values);
 }
 
-/** A bank's name in the language; its own name, or its id, when there is none. A crossed pair has two. */
+/** The translated name of a source, else its own name, else its id. A crossed pair has two sources. */
 export function bank(locale: Locale, id: string, name?: (id: string) => string | undefined): string {
   const banks: Record<string, string> = { ...data.locales.en.banks, ...locale.banks };
   return id
@@ -68,62 +68,62 @@ export function bank(locale: Locale, id: string, name?: (id: string) => string |
     .join(" + ");
 }
 
-/** A currency's name and sign; its code where there is none. */
+/** The name and the sign of a currency; its code where there is none. */
 export function currency(locale: Locale, code: string): Currency {
   const english = data.locales.en.currencies as Record<string, Currency>;
   return locale.currencies[code] ?? english[code] ?? { sign: code, name: code };
 }
 
-/** A value with five decimals, or with three digits where five decimals leave fewer. */
+/** A value with five decimals, or with three significant digits where five decimals show fewer. */
 export function valueText(locale: Locale, text: string | null | undefined): string {
-  const value = read(text);
+  const value = parseDecimal(text);
   if (!value) {
     return DASH;
   }
   const sign = value.units < 0n ? locale.minus : "";
-  return sign + spelled(locale, shortened(value));
+  return sign + grouped(locale, shortened(value));
 }
 
 /** Every digit of a value. */
 export function exactText(locale: Locale, text: string | null | undefined): string {
-  const value = read(text);
-  return value ? (value.units < 0n ? locale.minus : "") + spelled(locale, value) : DASH;
+  const value = parseDecimal(text);
+  return value ? (value.units < 0n ? locale.minus : "") + grouped(locale, value) : DASH;
 }
 
-/** A percentage of two decimals from the four-decimal one, with its sign: a fall keeps the minus where it rounds to zero. */
+/** A percentage with two decimals and its sign. A fall keeps the minus sign when it rounds to zero. */
 export function percentText(locale: Locale, change: Change | null | undefined): string {
-  const percent = change && read(change.percent);
+  const percent = change && parseDecimal(change.percent);
   if (!percent) {
     return NO_CHANGE;
   }
   const short = trimmed(rounded(percent, PERCENT_PLACES));
-  return filled(locale.percent, { value: signOf(locale, change.direction, isZero(short)) + spelled(locale, short) });
+  return format(locale.percent, { value: signOf(locale, change.direction, isZero(short)) + grouped(locale, short) });
 }
 
-/** The difference of the two values, with its sign. */
+/** The absolute change, with its sign. */
 export function absoluteText(locale: Locale, change: Change | null | undefined): string {
-  const absolute = change && read(change.absolute);
+  const absolute = change && parseDecimal(change.absolute);
   if (!absolute) {
     return NO_CHANGE;
   }
   const short = isZero(absolute) ? trimmed(absolute) : shortened(absolute);
-  return signOf(locale, change.direction, isZero(short)) + spelled(locale, short);
+  return signOf(locale, change.direction, isZero(short)) + grouped(locale, short);
 }
 
-/** The change in words, for those who do not see the arrow: `down 1.04%`. */
+/** The change in words, for screen readers: `down 1.04%`. */
 export function changeWords(locale: Locale, change: Change | null | undefined): string {
-  const percent = change && read(change.percent);
+  const percent = change && parseDecimal(change.percent);
   if (!percent) {
-    return say(locale, "no_change");
+    return translate(locale, "no_change");
   }
   if (change.direction === "FLAT") {
-    return say(locale, "unchanged");
+    return translate(locale, "unchanged");
   }
-  const short = spelled(locale, trimmed(magnitude(rounded(percent, PERCENT_PLACES))));
-  return `${say(locale, change.direction === "UP" ? "up" : "down")} ${filled(locale.percent, { value: short })}`;
+  const short = grouped(locale, trimmed(magnitude(rounded(percent, PERCENT_PLACES))));
+  return `${translate(locale, change.direction === "UP" ? "up" : "down")} ${format(locale.percent, { value: short })}`;
 }
 
-/** One unit of the base in the quote currency, every digit: `₸1 = $0.00195689`. */
+/** One unit of the base in the quote currency, with every digit: `₸1 = $0.00195689`. */
 export function equation(locale: Locale, pair: string, text: string): string {
   const [base = "", quote = ""] = pair.split("/");
   return `${money(locale, base, "1")} = ${money(locale, quote, exactText(locale, text))}`;
@@ -137,24 +137,24 @@ export function dateText(locale: Locale, date: string | null | undefined): strin
   }
   const [, year = "", monthDigits = "", dayDigits = ""] = parts;
   const [day, month] = dayAndMonth(dayDigits, monthDigits);
-  return filled(locale.date, { day: `${day}`, year, month: locale.months[month - 1] ?? monthDigits });
+  return format(locale.date, { day: `${day}`, year, month: locale.months[month - 1] ?? monthDigits });
 }
 
 function money(locale: Locale, code: string, value: string): string {
   const { sign } = currency(locale, code);
-  // `KGS1` cannot be read; a no-break space parts a sign of letters from the digits behind it.
+  // A no-break space separates a sign of letters from the digits after it: `KGS 1`, not `KGS1`.
   const gap = locale.money.startsWith("{sign}") && /\p{L}$/u.test(sign) ? "\u00a0" : "";
-  return filled(locale.money, { sign: sign + gap, value });
+  return format(locale.money, { sign: sign + gap, value });
 }
 
 function shortened(value: Decimal): Decimal {
   return isBelowThousandth(value) ? significant(value, SIGNIFICANT_DIGITS) : rounded(value, VALUE_PLACES);
 }
 
-function spelled(locale: Locale, value: Decimal): string {
+function grouped(locale: Locale, value: Decimal): string {
   const [whole, fraction] = digits(value);
-  const grouped = whole.replace(/\B(?=(?:[0-9]{3})+$)/g, locale.group);
-  return fraction ? grouped + locale.decimal + fraction : grouped;
+  const integer = whole.replace(/\B(?=(?:[0-9]{3})+$)/g, locale.group);
+  return fraction ? integer + locale.decimal + fraction : integer;
 }
 
 function signOf(locale: Locale, direction: Direction, roundsToZero: boolean): string {
@@ -164,6 +164,6 @@ function signOf(locale: Locale, direction: Direction, roundsToZero: boolean): st
   return direction === "UP" && !roundsToZero ? locale.plus : "";
 }
 
-function filled(text: string, what: Record<string, string>): string {
-  return text.replace(/\{(\w+)\}/g, (_braces, name: string) => what[name] ?? "");
+function format(text: string, values: Record<string, string>): string {
+  return text.replace(/\{(\w+)\}/g, (_braces, name: string) => values[name] ?? "");
 }

@@ -1,12 +1,12 @@
-// Numbers that are no rates: attributes, durations, instants. The one file where text may become a JavaScript number;
-// a test holds the others to it.
+// Numbers other than rates: attributes, durations, instants. Only this file may turn text into a JavaScript number;
+// a test checks the others.
 
-/** A whole number of at most four digits; nothing for anything else. */
+/** A whole number of at most four digits; undefined for anything else. */
 export function wholeNumber(text: string | null): number | undefined {
   return text && /^[0-9]{1,4}$/.test(text) ? Number(text) : undefined;
 }
 
-/** Milliseconds of a duration as the service writes it: `20s`, `0.250s`. */
+/** Milliseconds of a duration in the notation of the service: `20s`, `0.250s`. */
 export function milliseconds(duration: string | null | undefined): number | undefined {
   const seconds = /^([0-9]{1,6}(?:\.[0-9]{1,9})?)s$/.exec(duration ?? "")?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1000;
@@ -22,7 +22,7 @@ export function dayAndMonth(day: string, month: string): [number, number] {
   return [Number(day), Number(month)];
 }
 
-/** An instant as milliseconds since 1970; nothing when it is absent or unreadable. */
+/** An instant as milliseconds since 1970; undefined when it is absent or unreadable. */
 export function instant(text: string | null | undefined): number | undefined {
   const time = text ? Date.parse(text) : NaN;
   return isNaN(time) ? undefined : time;

@@ -1,24 +1,24 @@
-// What the page knows: the rows it holds, at one position. Whole messages are applied, or none of them.
+// The client's copy of the rates, at one position. A message is applied as a whole or not at all.
 
 import type { Position, Rate, Snapshot, Source, Update } from "./contract";
-import { word } from "./contract";
+import { positionKey } from "./contract";
 import { instant } from "./measure";
 
-/** The rows of every pair that the page asked for. */
+/** The rows of every pair that the page requested. */
 export class State {
-  /** Nothing before the first message. */
+  /** Undefined before the first message. */
   position: Position | undefined;
   readonly rates = new Map<string, Rate>();
   readonly sources = new Map<string, Source>();
-  /** The server's clock in milliseconds when it last told; a replay's differs from ours. */
+  /** The server's clock at its last message, in milliseconds since 1970; it differs from the browser's during a replay. */
   serverTime: number | undefined;
 
-  /** Replaces all. A snapshot older than what is held, from a cache on the way, is left. */
+  /** Replaces everything. An older snapshot of the same epoch, from a cache, is ignored. */
   replace(snapshot: Snapshot): boolean {
-    this.told(snapshot.server_time);
-    const held = this.position;
+    this.setServerTime(snapshot.server_time);
+    const current = this.position;
     const { position } = snapshot;
-    if (held && held.epoch === position.epoch && held.revision > position.revision) {
+    if (current && current.epoch === position.epoch && current.revision > position.revision) {
       return false;
     }
     this.rates.clear();
@@ -27,15 +27,15 @@ export class State {
     return true;
   }
 
-  /** Adds rows of the very position that is held, or of the first one. */
+  /** Adds rows of the current position, or of the first one. */
   include(snapshot: Snapshot): void {
-    this.told(snapshot.server_time);
+    this.setServerTime(snapshot.server_time);
     this.#put(snapshot);
   }
 
-  /** Applies a difference. False when it does not follow what is held: something was lost, and nothing is changed. */
+  /** Applies an update. Returns false, and changes nothing, when it does not follow the current position. */
   apply(update: Update): boolean {
-    if (!this.position || word(this.position) !== word(update.after)) {
+    if (!this.position || positionKey(this.position) !== positionKey(update.after)) {
       return false;
     }
     update.removed_pairs.forEach((pair) => this.rates.delete(pair));
@@ -43,11 +43,11 @@ export class State {
     return true;
   }
 
-  told(serverTime: string | null | undefined): void {
+  setServerTime(serverTime: string | null | undefined): void {
     this.serverTime = instant(serverTime) ?? this.serverTime;
   }
 
-  /** The rates of a filter, in its order; undefined for a pair that nobody quotes. */
+  /** The rates of a filter, in its order; undefined for a pair without a source. */
   select(pairs: readonly string[]): [pair: string, rate: Rate | undefined][] {
     const chosen = new Map<string, Rate | undefined>();
     for (const pair of pairs) {
@@ -64,7 +64,7 @@ export class State {
   }
 }
 
-/** Whether a pair is of a filter with a star on one side; identity is not. */
+/** Whether a wildcard filter matches a pair; identity pairs never match. */
 function matches(filter: string, pair: string): boolean {
   const [base = "", quote = ""] = pair.split("/");
   const [wantedBase, wantedQuote] = filter.split("/");

@@ -1,4 +1,4 @@
-// The looks of the element. A page changes them with the custom properties named `--silk-ticker-…`, and with `::part`.
+// The style sheet of the element. Pages override it with custom properties named `--silk-ticker-…` and with `::part`.
 
 export const CSS = `
 :host {
@@ -55,7 +55,7 @@ li { display: flex; flex: none; align-items: center; min-height: var(--_row) }
   font: inherit; font-variant-numeric: inherit; color: inherit; background: none; text-align: start;
   white-space: nowrap; cursor: default;
 }
-.tape li + li::before, .tape.left ul::before, .tape.right ul::before {
+.marquee li + li::before, .marquee.left ul::before, .marquee.right ul::before {
   content: ""; flex: none; align-self: center; width: 1px; height: 1em; background: var(--_line);
 }
 .pair { font-weight: 600; letter-spacing: .01em }
@@ -86,15 +86,15 @@ a { color: inherit; padding: .3em 0 }
 .pause:hover { color: var(--_ink) }
 .offline { flex: none; align-self: center; padding: 0 .6em; color: var(--_warn) }
 :focus-visible { outline: 2px solid var(--_accent); outline-offset: -2px }
-.tip {
+.tooltip {
   position: fixed; inset: auto; z-index: 2147483647; max-width: min(24rem, calc(100vw - 16px)); box-sizing: border-box;
   margin: 0; padding: .7em .9em; border: 1px solid var(--_line); border-radius: 6px;
   color: var(--_ink); background: var(--_raised); box-shadow: 0 6px 24px rgb(0 0 0 / .16);
   font-size: .9em; line-height: 1.45; overflow-wrap: anywhere;
 }
-.tip:not(.open) { display: none }
-.tip div:first-child { color: var(--_muted) }
-.tip div:nth-child(2) { font-weight: 600; margin-bottom: .3em }
+.tooltip:not(.open) { display: none }
+.tooltip div:first-child { color: var(--_muted) }
+.tooltip div:nth-child(2) { font-weight: 600; margin-bottom: .3em }
 .still .track { display: block; width: auto; will-change: auto }
 .still ul { flex-wrap: wrap }
 .still li { flex: 0 1 auto; min-width: 0; max-width: 100% }
@@ -117,6 +117,6 @@ a { color: inherit; padding: .3em 0 }
 @keyframes rose { from { background: color-mix(in srgb, var(--_up) 24%, transparent) } }
 @keyframes fell { from { background: color-mix(in srgb, var(--_down) 24%, transparent) } }
 @media (prefers-reduced-motion: reduce) { .rose, .fell { animation: none } }
-@media (forced-colors: active) { .pause, .tip { border: 1px solid } }
-@media print { .pause, .tip { display: none } }
+@media (forced-colors: active) { .pause, .tooltip { border: 1px solid } }
+@media print { .pause, .tooltip { display: none } }
 `;

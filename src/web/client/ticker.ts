@@ -1,4 +1,4 @@
-// What a page loads: the element, defined once, however often the script is there.
+// The entry point of the script. It defines the element once, even if the page includes the script several times.
 
 import { SilkTicker } from "./element";
 

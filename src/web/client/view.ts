@@ -1,7 +1,7 @@
-// One pair as an item of the list. Everything is text nodes and class names: nothing is parsed as markup.
+// Renders one pair as a list item. Content consists of text nodes and class names; nothing is parsed as HTML.
 
 import type { Change, Rate } from "./contract";
-import type { Locale, Word } from "./locale";
+import type { Locale, TextKey } from "./locale";
 import {
   DASH,
   absoluteText,
@@ -11,13 +11,13 @@ import {
   dateText,
   equation,
   percentText,
-  say,
+  translate,
   valueText,
 } from "./locale";
 import type { State } from "./state";
 
-/** Which change is shown, and over what. */
-export interface Shown {
+/** What the element displays besides the value: the kind of change and its period, in a language. */
+export interface DisplayOptions {
   locale: Locale;
   change: string;
   window: string;
@@ -26,7 +26,7 @@ export interface Shown {
 const ARROWS: Record<string, string> = { UP: "▲", DOWN: "▼", FLAT: "=" };
 /** An hour in milliseconds. */
 const HOUR = 3_600_000;
-/** The westernmost and the easternmost zone of our banks, in hours from UTC. */
+/** The westernmost and the easternmost time zone of the banks, in hours from UTC. */
 const BANK_ZONES = [3, 6];
 
 type Child = Node | string | null | undefined | false;
@@ -45,7 +45,7 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** The change of the window that is shown, and why there is none. */
+/** The change over a period, or the reason why there is none. */
 export function changeOf(rate: Rate, window: string): { change: Change | null; reason: string | null } {
   if (window === "previous") {
     return { change: rate.change, reason: null };
@@ -54,25 +54,25 @@ export function changeOf(rate: Rate, window: string): { change: Change | null; r
   return { change: found?.change ?? null, reason: found?.reason ?? null };
 }
 
-/** What is inside an item: the pair, its value, the change, and what must be known of it. */
-export function content(pair: string, rate: Rate | undefined, state: State, shown: Shown): Node[] {
-  const { locale } = shown;
+/** The content of an item: the pair, its value, the change, and its marks (stale, held, announced). */
+export function content(pair: string, rate: Rate | undefined, state: State, options: DisplayOptions): Node[] {
+  const { locale } = options;
   const name = make("span", { class: "pair", part: "pair" }, pair);
   if (!rate) {
     const dash = make("span", { "aria-hidden": "true" }, DASH);
-    const words = make("span", { class: "words" }, say(locale, "unknown"));
+    const words = make("span", { class: "words" }, translate(locale, "unknown"));
     return [name, make("span", { class: "value", part: "value" }, dash, words)];
   }
   const value = make("span", { class: "value", part: "value" }, valueText(locale, rate.value));
-  return [name, value, ...changeNodes(rate, shown), ...marks(rate, state, locale)];
+  return [name, value, ...changeNodes(rate, options), ...marks(rate, state, locale)];
 }
 
-function changeNodes(rate: Rate, { locale, change: wanted, window }: Shown): Node[] {
+function changeNodes(rate: Rate, { locale, change: wanted, window }: DisplayOptions): Node[] {
   if (wanted === "none") {
     return [];
   }
   const { change } = changeOf(rate, window);
-  const way = change ? change.direction.toLowerCase() : "unknown";
+  const direction = change ? change.direction.toLowerCase() : "unknown";
   const texts = [
     wanted !== "percent" && absoluteText(locale, change),
     wanted !== "absolute" && percentText(locale, change),
@@ -81,11 +81,11 @@ function changeNodes(rate: Rate, { locale, change: wanted, window }: Shown): Nod
     "span",
     { "aria-hidden": "true" },
     make("span", { class: "arrow", part: "arrow" }, ARROWS[change?.direction ?? ""] ?? ""),
-    // Where nothing is known one n/a says it.
+    // One n/a is enough where nothing is known.
     change ? texts.join(" · ") : texts[0],
   );
   const words = make("span", { class: "words" }, changeWords(locale, change));
-  return [make("span", { class: `change ${way}`, part: `change change-${way}` }, seen, words)];
+  return [make("span", { class: `change ${direction}`, part: `change change-${direction}` }, seen, words)];
 }
 
 function marks(rate: Rate, state: State, locale: Locale): Node[] {
@@ -94,10 +94,10 @@ function marks(rate: Rate, state: State, locale: Locale): Node[] {
   const found: Node[] = [];
   const kind = rate.freshness.toLowerCase();
   if (kind === "stale" || kind === "late") {
-    found.push(mark(kind, say(locale, kind)));
+    found.push(mark(kind, translate(locale, kind)));
   }
   if (rate.held?.length) {
-    found.push(mark("held", say(locale, "held")));
+    found.push(mark("held", translate(locale, "held")));
   }
   if (rate.announced) {
     found.push(mark("announced", announcement(rate, state, locale)));
@@ -105,18 +105,18 @@ function marks(rate: Rate, state: State, locale: Locale): Node[] {
   return found;
 }
 
-/** What is published and not yet in force: `from tomorrow, 9 December 2025: 0.00197 (+0.5%)`. */
+/** A published rate that is not yet in force: `from tomorrow, 9 December 2025: 0.00197 (+0.5%)`. */
 function announcement(rate: Rate, state: State, locale: Locale): string {
   const { announced } = rate;
   if (!announced) {
     return "";
   }
-  const word: Word = isTomorrow(announced.effective_date, state.serverTime) ? "from_tomorrow" : "from";
+  const key: TextKey = isTomorrow(announced.effective_date, state.serverTime) ? "from_tomorrow" : "from";
   const change = announced.change ? ` (${percentText(locale, announced.change)})` : "";
-  return `${say(locale, word, { date: dateText(locale, announced.effective_date) })}: ${valueText(locale, announced.value)}${change}`;
+  return `${translate(locale, key, { date: dateText(locale, announced.effective_date) })}: ${valueText(locale, announced.value)}${change}`;
 }
 
-/** Whether a date is tomorrow at every bank, by the server's clock. Where it is not sure, the date alone is said. */
+/** Whether a date is tomorrow in the time zone of every bank, by the server's clock. If unsure, only the date is shown. */
 export function isTomorrow(date: string, serverTime: number | undefined): boolean {
   if (serverTime === undefined) {
     return false;
@@ -124,35 +124,35 @@ export function isTomorrow(date: string, serverTime: number | undefined): boolea
   return BANK_ZONES.every((hours) => new Date(serverTime + (hours + 24) * HOUR).toISOString().startsWith(date));
 }
 
-/** What hover and focus tell: the exact value, its date, its bank, the reference, and what is odd. One line each. */
-export function details(pair: string, rate: Rate | undefined, state: State, shown: Shown): string[] {
-  const { locale } = shown;
+/** The lines of the tooltip: exact value, date, source, reference, and freshness. */
+export function details(pair: string, rate: Rate | undefined, state: State, options: DisplayOptions): string[] {
+  const { locale } = options;
   const [base = "", quote = ""] = pair.split("/");
   const names = `${currency(locale, base).name} / ${currency(locale, quote).name}`;
   if (!rate) {
-    return [names, say(locale, "unknown")];
+    return [names, translate(locale, "unknown")];
   }
   const lines = [names, equation(locale, pair, rate.value)];
   if (rate.effective_date) {
-    lines.push(say(locale, "as_of", { date: dateText(locale, rate.effective_date) }));
+    lines.push(translate(locale, "as_of", { date: dateText(locale, rate.effective_date) }));
   }
   if (rate.source) {
-    lines.push(say(locale, "source", { bank: bank(locale, rate.source, (id) => state.sources.get(id)?.name) }));
+    lines.push(translate(locale, "source", { bank: bank(locale, rate.source, (id) => state.sources.get(id)?.name) }));
   }
-  const { change } = changeOf(rate, shown.window);
+  const { change } = changeOf(rate, options.window);
   if (change) {
-    const since = say(locale, "since", { date: dateText(locale, change.reference_date) });
+    const since = translate(locale, "since", { date: dateText(locale, change.reference_date) });
     const moved = change.direction === "FLAT" ? "" : `, ${absoluteText(locale, change)}`;
     lines.push(`${changeWords(locale, change)}${moved} (${since})`);
-  } else if (shown.change !== "none") {
-    lines.push(say(locale, "no_change"));
+  } else if (options.change !== "none") {
+    lines.push(translate(locale, "no_change"));
   }
-  const odd = rate.freshness.toLowerCase();
-  if (odd === "stale" || odd === "late" || odd === "carried_over") {
-    lines.push(say(locale, odd));
+  const status = rate.freshness.toLowerCase();
+  if (status === "stale" || status === "late" || status === "carried_over") {
+    lines.push(translate(locale, status));
   }
   if (rate.held?.length) {
-    lines.push(say(locale, "held"));
+    lines.push(translate(locale, "held"));
   }
   if (rate.announced) {
     lines.push(announcement(rate, state, locale));
@@ -160,7 +160,7 @@ export function details(pair: string, rate: Rate | undefined, state: State, show
   return lines;
 }
 
-/** What the terms of the banks behind the rates ask to be shown. */
+/** The attributions that the terms of the sources require. */
 export function attributions(rates: readonly (Rate | undefined)[], state: State, locale: Locale): Node[] {
   const ids = new Set(rates.flatMap((rate) => [rate?.source ?? "", ...(rate?.fixings ?? []).map((row) => row.source)]).flatMap((id) => id.split("+")));
   return [...ids].sort().flatMap((id) => {
@@ -168,12 +168,12 @@ export function attributions(rates: readonly (Rate | undefined)[], state: State,
     if (!source?.attribution) {
       return [];
     }
-    const text = say(locale, "source", { bank: bank(locale, id, () => source.name) });
+    const text = translate(locale, "source", { bank: bank(locale, id, () => source.name) });
     return [make("span", { class: "attribution", part: "attribution" }, text, " · ", ...linked(source.attribution))];
   });
 }
 
-/** A text with its web addresses as links. The text is the service's; a link only ever goes to a plain www name. */
+/** A text with its web addresses as links. The service supplies the text; only plain `www.` names become links. */
 function linked(text: string): Node[] {
   return text.split(/(\bwww\.[a-z0-9.-]+[a-z0-9])/).map((part, index) =>
     index % 2

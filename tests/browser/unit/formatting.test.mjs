@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { load } from "../support.mjs";
 
 const { absoluteText, bank, changeWords, dateText, equation, localeOf, percentText, valueText } = await load("locale");
-const { levels, read, rounded, significant } = await load("decimal");
+const { chartHeights, parseDecimal, rounded, significant } = await load("decimal");
 const en = localeOf("en");
 const ru = localeOf("ru");
 
@@ -34,7 +34,7 @@ test("both roundings are half-even", () => {
   assert.equal(percentText(en, change("0.135", "UP")), "+0.14%");
   assert.equal(percentText(en, change("-0.125", "DOWN")), "-0.12%");
   for (const [text, expected] of [["0.000025", 2n], ["0.000035", 4n], ["0.0000250001", 3n], ["-0.000025", -2n], ["-0.000035", -4n]]) {
-    assert.equal(rounded(read(text), 5).units, expected, text);
+    assert.equal(rounded(parseDecimal(text), 5).units, expected, text);
   }
 });
 
@@ -44,8 +44,8 @@ test("a value of fewer than three digits after five decimals is spelled out", ()
   assert.equal(valueText(en, "0.00099999"), "0.001");
   assert.equal(valueText(en, "0.000999499"), "0.000999");
   assert.equal(valueText(en, "0.001"), "0.00100");
-  assert.deepEqual(significant(read("0.00012350"), 3), { units: 124n, scale: 6 });
-  assert.deepEqual(significant(read("0.00012450"), 3), { units: 124n, scale: 6 });
+  assert.deepEqual(significant(parseDecimal("0.00012350"), 3), { units: 124n, scale: 6 });
+  assert.deepEqual(significant(parseDecimal("0.00012450"), 3), { units: 124n, scale: 6 });
 });
 
 test("no digit of a long value is lost", () => {
@@ -105,6 +105,6 @@ test("both banks of a crossed pair are named", () => {
 });
 
 test("heights of a drawing are computed from the digits", () => {
-  assert.deepEqual(levels(["0.001", "0.0015", "0.002"].map(read), 30n), ["0", "15", "30"]);
-  assert.deepEqual(levels(["2", "2.0"].map(read), 30n), ["15", "15"]);
+  assert.deepEqual(chartHeights(["0.001", "0.0015", "0.002"].map(parseDecimal), 30n), ["0", "15", "30"]);
+  assert.deepEqual(chartHeights(["2", "2.0"].map(parseDecimal), 30n), ["15", "15"]);
 });

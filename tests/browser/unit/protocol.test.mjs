@@ -6,9 +6,9 @@ import { test } from "node:test";
 import { five, rate } from "../double.mjs";
 import { load, sources } from "../support.mjs";
 
-const { eventReader } = await load("events");
+const { eventParser } = await load("events");
 const { State } = await load("state");
-const { between, nextPoll } = await load("pace");
+const { pollDelay, retryDelay } = await load("backoff");
 const { isTomorrow } = await load("view");
 
 const at = (revision, epoch = "e1") => ({ epoch, revision });
@@ -19,7 +19,7 @@ test("events are found wherever the chunks are cut", () => {
   const text = "retry: 1500\nevent: opening\ndata: {\"a\":1}\n\n: a remark\nid: e1:7\nevent: update\ndata: one\ndata: two\n\n\n";
   for (let size = 1; size <= text.length; size += 1) {
     const retries = [];
-    const read = eventReader((digits) => retries.push(digits));
+    const read = eventParser((digits) => retries.push(digits));
     const found = [];
     for (let start = 0; start < text.length; start += size) {
       found.push(...read(text.slice(start, start + size)));
@@ -30,7 +30,7 @@ test("events are found wherever the chunks are cut", () => {
 });
 
 test("an event without its empty line is no event", () => {
-  assert.deepEqual(eventReader(() => {})("event: update\ndata: {}\n"), []);
+  assert.deepEqual(eventParser(() => {})("event: update\ndata: {}\n"), []);
 });
 
 test("an update that does not follow what is held changes nothing", () => {
@@ -63,21 +63,21 @@ test("a star stands for the pairs that exist, sorted, without identity", () => {
 });
 
 test("pauses double up to a minute, are anywhere within, and never below what the server asks", () => {
-  assert.deepEqual([0, 1, 2, 3, 6, 60].map((failures) => between(failures, 0, () => 1)), [1000, 2000, 4000, 8000, 60000, 60000]);
-  assert.equal(between(5, 0, () => 0), 0);
-  assert.equal(between(0, 3000, () => 0), 3000);
+  assert.deepEqual([0, 1, 2, 3, 6, 60].map((failures) => retryDelay(failures, 0, () => 1)), [1000, 2000, 4000, 8000, 60000, 60000]);
+  assert.equal(retryDelay(5, 0, () => 0), 0);
+  assert.equal(retryDelay(0, 3000, () => 0), 3000);
 });
 
 test("the next snapshot is asked for when the next bank is expected to publish, by the server's clock", () => {
   const now = Date.parse("2025-12-08T08:00:00Z");
   const source = (begins, ends) => ({ next_publication_time: begins, next_publication_due_time: ends });
-  const wait = (...list) => nextPoll(list, now, () => 0);
+  const wait = (...list) => pollDelay(list, now, () => 0);
   assert.equal(wait(source("2025-12-08T08:05:00Z", "2025-12-08T12:00:00Z"), source("2025-12-09T08:00:00Z", null)), 300_000);
   assert.equal(wait(source("2025-12-08T07:00:00Z", "2025-12-08T12:00:00Z")), 60_000);
   assert.equal(wait(source("2025-12-08T08:00:01Z", null)), 30_000);
   assert.equal(wait(source("2025-12-09T08:00:00Z", null)), 900_000);
   assert.equal(wait(source(null, null)), 900_000);
-  assert.equal(nextPoll([], undefined, () => 0), 900_000);
+  assert.equal(pollDelay([], undefined, () => 0), 900_000);
 });
 
 test("tomorrow is said only where it is tomorrow at every bank", () => {

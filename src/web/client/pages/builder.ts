@@ -1,9 +1,9 @@
-// The builder: a form, what it makes, and the two lines to paste.
+// The builder: a form, a preview, and the two lines of HTML to copy.
 
 import { TAGS } from "../locale";
 import { make } from "../view";
 
-/** How the languages call themselves. */
+/** The native names of the languages. */
 const NAMES: Record<string, string> = {
   en: "English",
   ru: "Русский",
@@ -14,10 +14,10 @@ const NAMES: Record<string, string> = {
   "uz-Cyrl": "Ўзбекча",
   tk: "Türkmençe",
 };
-/** The speed that needs no attribute. */
+/** The default speed, which needs no attribute. */
 const SPEED = "50";
 
-/** Where the element is, and what its bytes must be. */
+/** The URL of the script and its integrity digest. */
 interface Asset {
   src: string;
   integrity: string;
@@ -90,7 +90,7 @@ function snippet(base: string, asset: Asset | undefined, chosen: [string, string
   return `<script src="${src}"${integrity} async></script>\n<silk-ticker${written}></silk-ticker>`;
 }
 
-/** The room the element takes, for before it is there. */
+/** The CSS that reserves the height of the element until the script has loaded. */
 function reserve(chosen: [string, string][]): string {
   const wanted = new Map(chosen);
   const compact = wanted.get("density") === "compact";

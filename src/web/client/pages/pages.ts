@@ -1,5 +1,5 @@
-// The pages at the root of the service: the table of rates, and the builder. The element itself is ticker.js, as any
-// site loads it; its one connection serves the table too.
+// The script of the page at the root of the service: the table of rates and the builder. The element comes from
+// ticker.js, as on any other site; the table shares its connection.
 
 import type { SilkTicker } from "../element";
 import { builder } from "./builder";

@@ -1,23 +1,23 @@
-// The table of rates: both directions, the change, the month, the date and the source. It reads the hub that the
-// tickers of the page read, so it moves with them.
+// The table of rates: both directions, change, chart, date and source. It subscribes to the hub of the page's tickers,
+// so both show the same state.
 
 import type { Rate } from "../contract";
-import { levels, read } from "../decimal";
-import type { Hub, Reader } from "../hub";
-import { absoluteText, bank, currency, dateText, exactText, localeOf, percentText, say } from "../locale";
+import { chartHeights, parseDecimal } from "../decimal";
+import type { Hub, Subscriber } from "../hub";
+import { absoluteText, bank, currency, dateText, exactText, localeOf, percentText, translate } from "../locale";
 import { make } from "../view";
 
 const FIVE = ["KZT", "KGS", "TJS", "UZS", "TMT"];
-/** Days drawn. */
+/** Days in the chart. */
 const MONTH_DAYS = 31;
-/** The drawing's own units; it is scaled by the style sheet. */
+/** The size of the chart in its own units; the style sheet scales it. */
 const WIDTH = 136;
 const HEIGHT = 30n;
 const SVG = "http://www.w3.org/2000/svg";
 const ARROWS: Record<string, string> = { UP: "▲", DOWN: "▼", FLAT: "=" };
 const locale = localeOf("en");
 
-/** Fills the table, and keeps it filled. */
+/** Renders the table and updates it with the hub. */
 export function table(hub: Hub, base: string): void {
   const body = document.querySelector("#table tbody");
   const quote = document.querySelector<HTMLSelectElement>("#quote");
@@ -26,7 +26,7 @@ export function table(hub: Hub, base: string): void {
   }
   const charts = new Map<string, Promise<Node>>();
   const pages = new Map<string, string>();
-  let reader: Reader | undefined;
+  let subscriber: Subscriber | undefined;
   const show = (): void => {
     const against = quote.value;
     text("#per-quote", `1 ${against}`);
@@ -51,12 +51,12 @@ export function table(hub: Hub, base: string): void {
   };
   const subscribe = (): void => {
     const pairs = FIVE.flatMap((code) => [`${code}/${quote.value}`, `${quote.value}/${code}`]);
-    const next: Reader = { pairs, changed: show };
+    const next: Subscriber = { pairs, changed: show };
     hub.add(next);
-    if (reader) {
-      hub.remove(reader);
+    if (subscriber) {
+      hub.remove(subscriber);
     }
-    reader = next;
+    subscriber = next;
     show();
   };
   quote.addEventListener("change", subscribe);
@@ -76,7 +76,7 @@ function text(selector: string, words: string): void {
 
 function row(code: string, against: string, rate: Rate | undefined, inverse: Rate | undefined, hub: Hub, pages: Map<string, string>): HTMLElement {
   const name = make("th", { scope: "row" }, code, make("small", {}, currency(locale, code).name));
-  const main = make("td", { class: "number main" }, inverse ? priced(code, inverse) : say(locale, "unknown"));
+  const main = make("td", { class: "number main" }, inverse ? priced(code, inverse) : translate(locale, "unknown"));
   const unit = make("td", { class: "number unit" }, rate ? exactText(locale, rate.value) : "–");
   if (!rate) {
     const rest = ["moved", "chart", "date", "source"].map((kind) => make("td", { class: kind }, "–"));
@@ -95,7 +95,7 @@ function row(code: string, against: string, rate: Rate | undefined, inverse: Rat
   );
 }
 
-/** The published digits, and the currency's sign where it has one that is not its code. */
+/** The published digits, followed by the sign of the currency unless that equals its code. */
 function priced(code: string, rate: Rate): string {
   const { sign } = currency(locale, code);
   return exactText(locale, rate.value) + (sign === code ? "" : `\u00a0${sign}`);
@@ -107,25 +107,25 @@ function moved(rate: Rate): HTMLElement {
     return make("td", { class: "number moved unknown" }, "n/a");
   }
   const arrow = make("span", { class: "arrow", "aria-hidden": "true" }, ARROWS[change.direction]);
-  const since = say(locale, "since", { date: dateText(locale, change.reference_date) });
+  const since = translate(locale, "since", { date: dateText(locale, change.reference_date) });
   const percent = make("span", { class: change.direction.toLowerCase() }, arrow, percentText(locale, change));
   return make("td", { class: "number moved" }, percent, make("small", {}, absoluteText(locale, change)), make("small", {}, since));
 }
 
-/** What is to be known of how current it is. */
+/** Freshness, held values and announcements. */
 function status(rate: Rate): HTMLElement {
   const kind = rate.freshness.toLowerCase();
   const words: Node[] = [];
   if (kind === "stale" || kind === "late") {
-    words.push(make("span", { class: "mark", title: rate.freshness_reason ?? "" }, say(locale, kind)));
+    words.push(make("span", { class: "mark", title: rate.freshness_reason ?? "" }, translate(locale, kind)));
   } else if (kind === "carried_over") {
-    words.push(make("span", { class: "mark quiet", title: rate.freshness_reason ?? "" }, say(locale, "carried_over")));
+    words.push(make("span", { class: "mark quiet", title: rate.freshness_reason ?? "" }, translate(locale, "carried_over")));
   }
   if (rate.held?.length) {
-    words.push(make("span", { class: "mark" }, say(locale, "held")));
+    words.push(make("span", { class: "mark" }, translate(locale, "held")));
   }
   if (rate.announced) {
-    const from = say(locale, "from", { date: dateText(locale, rate.announced.effective_date) });
+    const from = translate(locale, "from", { date: dateText(locale, rate.announced.effective_date) });
     words.push(make("span", {}, `${from}: ${exactText(locale, rate.announced.value)}`));
   }
   return make("small", {}, ...words.flatMap((word) => [word, " "]));
@@ -135,21 +135,21 @@ function source(rate: Rate, hub: Hub, pages: Map<string, string>): HTMLElement {
   const names = (rate.source ?? "").split("+").filter(Boolean).flatMap((id, index) => {
     const name = bank(locale, id, () => hub.state.sources.get(id)?.name);
     const page = pages.get(id);
-    // A link only ever goes to the web, whatever the service was told to say.
+    // Only http and https links are rendered, whatever the configured page is.
     const shown: Node | string = page && /^https?:\/\//.test(page) ? make("a", { href: page, rel: "noopener" }, name) : name;
     return index ? [" + ", shown] : [shown];
   });
   return make("td", { class: "source" }, ...names);
 }
 
-/** Where a person can check the numbers, by the id of the source. */
+/** The page of each source where its rates can be checked, by source id. */
 async function pagesOf(base: string): Promise<Map<string, string>> {
   const response = await fetch(new URL("v1/sources", base));
   const { sources } = (response.ok ? await response.json() : { sources: [] }) as { sources: { id: string; page: string }[] };
   return new Map(sources.map((one) => [one.id, one.page]));
 }
 
-/** A month of a pair as a line. */
+/** A line chart of the last month of a pair. */
 async function month(base: string, rate: Rate, last: string): Promise<Node> {
   const url = new URL(`v1/history/${rate.pair}`, base);
   const first = new Date(Date.parse(last) - MONTH_DAYS * 86_400_000).toISOString().slice(0, 10);
@@ -158,20 +158,20 @@ async function month(base: string, rate: Rate, last: string): Promise<Node> {
   const response = await fetch(url);
   const { rates } = (response.ok ? await response.json() : { rates: [] }) as { rates: Rate[] };
   const rows = rates.reverse().flatMap((one) => {
-    const value = read(one.value);
+    const value = parseDecimal(one.value);
     return value && one.effective_date ? [{ value, day: (Date.parse(one.effective_date) - Date.parse(first)) / 86_400_000 }] : [];
   });
   if (rows.length < 2) {
     return document.createTextNode("–");
   }
-  // From the first fixing known to the last: of a young history the drawing is no smaller.
+  // The chart spans from the first known fixing to the last, so that a short history fills it too.
   const [begin, end] = [rows[0]?.day ?? 0, rows.at(-1)?.day ?? 0];
   const across = rows.map((one) => ((one.day - begin) / Math.max(1, end - begin)) * WIDTH);
   const since = dateText(locale, rates[0]?.effective_date);
-  return drawing(across, levels(rows.map((one) => one.value), HEIGHT), `${rows.length} fixings since ${since}`);
+  return drawing(across, chartHeights(rows.map((one) => one.value), HEIGHT), `${rows.length} fixings since ${since}`);
 }
 
-/** The line and a dot at its end. Heights are whole numbers computed from the digits. */
+/** The line and a dot at its end. Heights are integers computed from the digits. */
 function drawing(across: number[], heights: string[], words: string): SVGElement {
   const points = heights.map((height, index) => [Math.round(across[index] ?? 0), (HEIGHT - BigInt(height)).toString()]);
   const svg = document.createElementNS(SVG, "svg");

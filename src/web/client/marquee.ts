@@ -1,14 +1,14 @@
-// The loop: one list and as many copies as fill the room, moved by exactly one list's length, for ever.
+// A seamless marquee: the list and enough copies of it to fill the viewport, animated by one list length, endlessly.
 
-/** Where the tape moves. */
-export type Way = "left" | "right" | "vertical";
+/** The direction of the motion. */
+export type MarqueeDirection = "left" | "right" | "vertical";
 
-export class Tape {
+export class Marquee {
   #animation: Animation | undefined;
   #length = 0;
   #running = true;
   #speed = 0;
-  #way: Way | undefined;
+  #direction: MarqueeDirection | undefined;
 
   readonly #viewport: HTMLElement;
   readonly #track: HTMLElement;
@@ -18,28 +18,28 @@ export class Tape {
     this.#viewport = viewport;
     this.#track = track;
     this.#list = list;
-    // Bringing a focus into sight is `reveal`'s: a browser that scrolls the room would push the loop out of it.
+    // `reveal` brings a focused item into view. If the browser scrolled the viewport instead, the loop would leave it.
     viewport.addEventListener("scroll", () => viewport.scrollTo(0, 0));
     new ResizeObserver(() => this.#fit()).observe(viewport);
     new ResizeObserver(() => this.#fit()).observe(list);
   }
 
-  /** Moves so, at so many pixels a second; without a way or a speed it stands, and there are no copies. */
-  set(way: Way | undefined, speed: number): void {
-    if (way !== this.#way || speed !== this.#speed) {
-      this.#way = speed > 0 ? way : undefined;
+  /** Sets the direction and the speed in pixels per second. Without either, the list stands still and has no copies. */
+  set(direction: MarqueeDirection | undefined, speed: number): void {
+    if (direction !== this.#direction || speed !== this.#speed) {
+      this.#direction = speed > 0 ? direction : undefined;
       this.#speed = speed;
       this.#length = 0;
       this.#fit();
     }
   }
 
-  /** The list says something else: so must its copies. */
+  /** Recreates the copies after the content of the list changed. */
   refresh(): void {
     const count = this.#track.children.length - 1;
-    this.#cut(0);
+    this.#trimCopies(0);
     this.#fit();
-    for (let missing = count + 1 - this.#track.children.length; missing > 0 && this.#way; missing -= 1) {
+    for (let missing = count + 1 - this.#track.children.length; missing > 0 && this.#direction; missing -= 1) {
       this.#track.append(copyOf(this.#list));
     }
   }
@@ -53,44 +53,44 @@ export class Tape {
     }
   }
 
-  /** Moves the tape so that a part of the list is in sight: a focus that cannot be seen is lost. */
+  /** Moves the marquee so that an item of the list is visible: keyboard users must see the focused item. */
   reveal(item: HTMLElement): void {
     if (!this.#animation || !this.#length) {
       return;
     }
     this.#viewport.scrollTo(0, 0);
-    const vertical = this.#way === "vertical";
-    const [room, box] = [this.#viewport.getBoundingClientRect(), item.getBoundingClientRect()];
+    const vertical = this.#direction === "vertical";
+    const [view, box] = [this.#viewport.getBoundingClientRect(), item.getBoundingClientRect()];
     const [before, after] = vertical
-      ? [box.top - room.top, room.bottom - box.bottom]
-      : [box.left - room.left, room.right - box.right];
+      ? [box.top - view.top, view.bottom - box.bottom]
+      : [box.left - view.left, view.right - box.right];
     if (before >= 0 && after >= 0) {
       return;
     }
-    // The item goes to the beginning of the room; further right than the list's end the copies follow.
+    // The item moves to the start of the viewport; copies follow after the end of the list.
     const list = this.#list.getBoundingClientRect();
     const place = vertical ? box.top - list.top : box.left - list.left;
     const share = place / this.#length;
-    // To the right the way is run from its end; the very end is the beginning again, so it stops a moment before.
-    const time = (this.#way === "right" ? 1 - share : share) * this.#duration();
-    this.#animation.currentTime = Math.max(0, this.#way === "right" ? time - 1 : time);
+    // Motion to the right plays from the end. The last instant equals the first, so stop one millisecond before it.
+    const time = (this.#direction === "right" ? 1 - share : share) * this.#duration();
+    this.#animation.currentTime = Math.max(0, this.#direction === "right" ? time - 1 : time);
   }
 
-  /** As many copies as fill the room wherever the tape stands, and a motion as long as the list. */
+  /** Creates the copies that fill the viewport at every offset, and an animation of one list length. */
   #fit(): void {
     const box = this.#list.getBoundingClientRect();
-    const vertical = this.#way === "vertical";
-    const length = this.#way ? (vertical ? box.height : box.width) : 0;
-    const room = vertical ? this.#viewport.clientHeight : this.#viewport.clientWidth;
-    const wanted = length > 0 ? Math.ceil(room / length) : 0;
-    this.#cut(wanted);
+    const vertical = this.#direction === "vertical";
+    const length = this.#direction ? (vertical ? box.height : box.width) : 0;
+    const available = vertical ? this.#viewport.clientHeight : this.#viewport.clientWidth;
+    const wanted = length > 0 ? Math.ceil(available / length) : 0;
+    this.#trimCopies(wanted);
     for (let missing = wanted + 1 - this.#track.children.length; missing > 0; missing -= 1) {
       this.#track.append(copyOf(this.#list));
     }
     if (length === this.#length) {
       return;
     }
-    // A list that changes its length stays where it was, where there still is such a place.
+    // When the length of the list changes, keep the current offset if the new list is long enough.
     const time = this.#animation?.currentTime;
     const moved = typeof time === "number" ? ((time / 1000) * this.#speed) % this.#length : 0;
     this.#animation?.cancel();
@@ -98,25 +98,25 @@ export class Tape {
     this.#length = length;
     if (length > 0) {
       const away = vertical ? `translateY(${-length}px)` : `translateX(${-length}px)`;
-      const transform = this.#way === "right" ? [away, "none"] : ["none", away];
+      const transform = this.#direction === "right" ? [away, "none"] : ["none", away];
       this.#animation = this.#track.animate({ transform }, { duration: this.#duration(), iterations: Infinity });
       this.#animation.currentTime = moved < length ? (moved / this.#speed) * 1000 : 0;
       this.run(this.#running);
     }
   }
 
-  /** Leaves so many copies at most. */
-  #cut(most: number): void {
-    [...this.#track.children].slice(most + 1).forEach((copy) => copy.remove());
+  /** Removes copies beyond a number. */
+  #trimCopies(count: number): void {
+    [...this.#track.children].slice(count + 1).forEach((copy) => copy.remove());
   }
 
-  /** Milliseconds for one list's length. */
+  /** Milliseconds for one list length. */
   #duration(): number {
     return (this.#length / this.#speed) * 1000;
   }
 }
 
-/** A copy is for the eye alone: it is hidden from assistive technology, and nothing in it can be focused. */
+/** A copy is purely visual: assistive technology ignores it, and nothing in it can receive focus. */
 function copyOf(list: HTMLElement): HTMLElement {
   const copy = list.cloneNode(true) as HTMLElement;
   copy.inert = true;
