@@ -8,15 +8,15 @@ mod stream;
 
 use serde::Serialize;
 
-pub(crate) use self::answers::{Conversion, Fixings, History, OneRate, Snapshot, Sources};
-pub(crate) use self::rate::{Fixing, HeldFixing, Rate};
-pub(crate) use self::source::Source;
-pub(crate) use self::stream::Event;
+pub use self::answers::{Conversion, Fixings, History, OneRate, Snapshot, Sources};
+pub use self::rate::{Fixing, Flag, HeldFixing, Rate};
+pub use self::source::{Source, SourceState};
+pub use self::stream::Event;
 use crate::pb;
 
 /// One revision of one server.
 #[derive(Debug, Serialize)]
-pub(crate) struct Position<'a> {
+pub struct Position<'a> {
     epoch: &'a str,
     revision: u64,
 }
@@ -32,7 +32,7 @@ impl<'a> From<&'a pb::Position> for Position<'a> {
 }
 
 /// One line of JSON.
-pub(crate) fn text(value: &impl Serialize) -> serde_json::Result<String> {
+pub fn text(value: &impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string(value)
 }
 

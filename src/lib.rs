@@ -76,7 +76,7 @@ pub mod poller;
 pub mod feed;
 pub mod pb;
 mod wire;
-mod json;
+pub mod json;
 pub mod grpc;
 pub mod admin;
 pub mod listener;

@@ -8,7 +8,7 @@ use crate::pb;
 
 /// The rates of a filter, all of one revision.
 #[derive(Debug, Serialize)]
-pub(crate) struct Snapshot<'a> {
+pub struct Snapshot<'a> {
     position: Option<Position<'a>>,
     server_time: Option<String>,
     rates: Vec<Rate<'a>>,
@@ -17,7 +17,7 @@ pub(crate) struct Snapshot<'a> {
 
 impl<'a> Snapshot<'a> {
     /// An answer, and what the server's clock said.
-    pub(crate) fn of(answer: &'a pb::GetSnapshotResponse, now: &prost_types::Timestamp) -> Self {
+    pub fn of(answer: &'a pb::GetSnapshotResponse, now: &prost_types::Timestamp) -> Self {
         let pb::GetSnapshotResponse {
             position,
             rates,
@@ -34,7 +34,7 @@ impl<'a> Snapshot<'a> {
 
 /// One rate.
 #[derive(Debug, Serialize)]
-pub(crate) struct OneRate<'a> {
+pub struct OneRate<'a> {
     position: Option<Position<'a>>,
     rate: Option<Rate<'a>>,
 }
@@ -51,14 +51,14 @@ impl<'a> From<&'a pb::GetRateResponse> for OneRate<'a> {
 
 /// Every source.
 #[derive(Debug, Serialize)]
-pub(crate) struct Sources<'a> {
+pub struct Sources<'a> {
     server_time: Option<String>,
     sources: Vec<Source<'a>>,
 }
 
 impl<'a> Sources<'a> {
     /// An answer, and what the server's clock said.
-    pub(crate) fn of(answer: &'a pb::ListSourcesResponse, now: &prost_types::Timestamp) -> Self {
+    pub fn of(answer: &'a pb::ListSourcesResponse, now: &prost_types::Timestamp) -> Self {
         Self {
             server_time: instant(now),
             sources: answer.sources.iter().filter_map(Source::of).collect(),
@@ -68,7 +68,7 @@ impl<'a> Sources<'a> {
 
 /// Published rows, and how to ask for the next ones.
 #[derive(Debug, Serialize)]
-pub(crate) struct Fixings<'a> {
+pub struct Fixings<'a> {
     fixings: Vec<Fixing<'a>>,
     next_page_token: Option<&'a str>,
 }
@@ -88,7 +88,7 @@ impl<'a> From<&'a pb::ListFixingsResponse> for Fixings<'a> {
 
 /// The rates of a pair over time, and how to ask for the next ones.
 #[derive(Debug, Serialize)]
-pub(crate) struct History<'a> {
+pub struct History<'a> {
     rates: Vec<Rate<'a>>,
     next_page_token: Option<&'a str>,
 }
@@ -108,7 +108,7 @@ impl<'a> From<&'a pb::ListRateHistoryResponse> for History<'a> {
 
 /// A conversion, with what was asked.
 #[derive(Debug, Serialize)]
-pub(crate) struct Conversion<'a> {
+pub struct Conversion<'a> {
     amount: &'a str,
     from_currency: &'a str,
     to_currency: &'a str,
@@ -121,10 +121,7 @@ pub(crate) struct Conversion<'a> {
 
 impl<'a> Conversion<'a> {
     /// A question and its answer.
-    pub(crate) fn of(
-        asked: &'a pb::ConvertAmountRequest,
-        answer: &'a pb::ConvertAmountResponse,
-    ) -> Self {
+    pub fn of(asked: &'a pb::ConvertAmountRequest, answer: &'a pb::ConvertAmountResponse) -> Self {
         let pb::ConvertAmountRequest {
             amount,
             from_currency,

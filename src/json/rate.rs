@@ -7,7 +7,7 @@ use crate::pb;
 
 /// What is served for a pair.
 #[derive(Debug, Serialize)]
-pub(crate) struct Rate<'a> {
+pub struct Rate<'a> {
     pair: &'a str,
     value: &'a str,
     derivation: &'static str,
@@ -42,7 +42,7 @@ struct Announced<'a> {
 
 /// One row as published.
 #[derive(Debug, Serialize)]
-pub(crate) struct Fixing<'a> {
+pub struct Fixing<'a> {
     source: &'a str,
     currency: &'a str,
     units: &'a str,
@@ -57,7 +57,7 @@ pub(crate) struct Fixing<'a> {
 
 /// A published value that waits.
 #[derive(Debug, Serialize)]
-pub(crate) struct HeldFixing<'a> {
+pub struct HeldFixing<'a> {
     id: &'a str,
     fixing: Option<Fixing<'a>>,
     check: &'static str,
@@ -75,7 +75,7 @@ struct WindowChange<'a> {
 
 /// What is odd about a value that is served.
 #[derive(Debug, Serialize)]
-pub(crate) struct Flag<'a> {
+pub struct Flag<'a> {
     check: &'static str,
     currency: Option<&'a str>,
     detail: &'a str,

@@ -8,7 +8,7 @@ use crate::pb;
 
 /// What is known of a source at a revision.
 #[derive(Debug, Serialize)]
-pub(crate) struct SourceState<'a> {
+pub struct SourceState<'a> {
     id: &'a str,
     name: &'a str,
     attribution: Option<&'a str>,
@@ -24,7 +24,7 @@ pub(crate) struct SourceState<'a> {
 
 /// All that is known of a source.
 #[derive(Debug, Serialize)]
-pub(crate) struct Source<'a> {
+pub struct Source<'a> {
     #[serde(flatten)]
     state: SourceState<'a>,
     polling: &'static str,
@@ -65,7 +65,7 @@ impl<'a> From<&'a pb::SourceState> for SourceState<'a> {
 
 impl<'a> Source<'a> {
     /// Nothing for a source without a name.
-    pub(crate) fn of(detail: &'a pb::SourceDetail) -> Option<Self> {
+    pub fn of(detail: &'a pb::SourceDetail) -> Option<Self> {
         let state = detail.state.as_ref()?;
         let instant = |time: &Option<prost_types::Timestamp>| time.as_ref().and_then(instant);
         let dropped = detail.dropped_rows.iter().map(|row| DroppedRow {

@@ -9,7 +9,7 @@ use crate::pb::watch_rates_response::Event as Wire;
 
 /// One message: its kind, the position the reader holds once it has applied it, and what it says.
 #[derive(Debug, Serialize)]
-pub(crate) struct Event<'a> {
+pub struct Event<'a> {
     #[serde(rename = "event")]
     name: &'static str,
     position: Option<Position<'a>>,
@@ -44,7 +44,7 @@ enum Content<'a> {
 
 impl<'a> Event<'a> {
     /// Nothing for a message that says nothing, which no server sends.
-    pub(crate) fn of(message: &'a pb::WatchRatesResponse) -> Option<Self> {
+    pub fn of(message: &'a pb::WatchRatesResponse) -> Option<Self> {
         let pb::WatchRatesResponse { position, event } = message;
         let (name, content) = match event.as_ref()? {
             Wire::Opening(opening) => ("opening", Content::from(opening)),
@@ -60,7 +60,7 @@ impl<'a> Event<'a> {
     }
 
     /// Which kind of message it is.
-    pub(crate) fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         self.name
     }
 }

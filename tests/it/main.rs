@@ -11,6 +11,8 @@ mod bench;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
+mod contract;
+#[cfg(test)]
 mod crowd;
 #[cfg(test)]
 mod demo;

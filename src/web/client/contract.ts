@@ -4,6 +4,13 @@
 export type Freshness = "UNSPECIFIED" | "FRESH" | "CARRIED_OVER" | "LATE" | "STALE";
 /** Which way a value moved. */
 export type Direction = "UNSPECIFIED" | "UP" | "DOWN" | "FLAT";
+/** How a rate follows from what was published. */
+export type Derivation = "UNSPECIFIED" | "PUBLISHED" | "INVERTED" | "CROSSED" | "IDENTITY";
+/** A period that a change is taken over, beside the one since the previous fixing. */
+export type Window = "UNSPECIFIED" | "WEEK" | "MONTH" | "YEAR";
+/** Whether a stream continues at the position it was to be resumed at. */
+export type ResumeVerdict =
+  "UNSPECIFIED" | "SNAPSHOT_REQUESTED" | "RESUMED" | "SNAPSHOT_TOO_OLD" | "SNAPSHOT_OTHER_EPOCH" | "SNAPSHOT_AHEAD";
 
 /** A revision means nothing without its epoch. */
 export interface Position {
@@ -30,20 +37,40 @@ export interface Fixing {
   effective_date: string;
 }
 
+/** A value that is published and not yet in force. */
+export interface Announced {
+  value: string;
+  effective_date: string;
+  change: Change | null;
+}
+
+/** A published value that failed a check and is not served. */
+export interface HeldFixing {
+  id: string;
+  detail: string;
+}
+
+/** The change over a window. */
+export interface WindowChange {
+  window: Window;
+  change: Change | null;
+  reason: string | null;
+}
+
 /** What is served for a pair; only what is shown is named here. */
 export interface Rate {
   pair: string;
   value: string;
-  derivation: string;
+  derivation: Derivation;
   source: string | null;
   effective_date: string | null;
   freshness: Freshness;
   freshness_reason: string | null;
   change: Change | null;
   fixings: Fixing[];
-  announced: { value: string; effective_date: string; change: Change | null } | null;
-  held: { id: string; detail: string }[];
-  windows: { window: string; change: Change | null; reason: string | null }[];
+  announced: Announced | null;
+  held: HeldFixing[];
+  windows: WindowChange[];
 }
 
 /** What is known of a source at a revision. */
@@ -75,7 +102,7 @@ export interface Update extends Snapshot {
 /** What the server granted. */
 export interface Opening {
   position: Position;
-  verdict: string;
+  verdict: ResumeVerdict;
   heartbeat_interval: string | null;
 }
 

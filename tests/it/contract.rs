@@ -1,0 +1,224 @@
+//! The contract has one source, the files in `proto`. What is written by hand beside them (the JSON forms, their OpenAPI
+//! description, the types of the browser's client) is held against their descriptor here.
+
+mod descriptor;
+mod differences;
+mod golden;
+mod openapi;
+mod reference;
+mod rendered;
+mod samples;
+mod typescript;
+
+use std::collections::BTreeSet;
+
+use prost_reflect::{Kind, MessageDescriptor};
+use serde_json::Value;
+
+use crate::contract::rendered::{NOT_RENDERED, RENDERED};
+
+/// Where to write a field that is missing.
+const HINT: &str = "every field of proto/silkrate/v1/rates.proto has a key of its name: add it in src/json, and in \
+                    src/web/openapi.json; a deliberate difference is a row of tests/it/contract/differences.rs";
+
+/// A message and all it is made of.
+fn with_parts(message: &MessageDescriptor, found: &mut BTreeSet<String>) {
+    if !message.full_name().starts_with("silkrate.") || !found.insert(message.full_name().into()) {
+        return;
+    }
+    for field in message.fields() {
+        if let Kind::Message(inner) = field.kind() {
+            with_parts(&inner, found);
+        }
+    }
+}
+
+/// The places where two JSON values differ, by path.
+fn differing(path: &str, expected: &Value, actual: &Value, found: &mut Vec<String>) {
+    match (expected, actual) {
+        (Value::Object(expected), Value::Object(actual)) => {
+            let keys: BTreeSet<_> = expected.keys().chain(actual.keys()).collect();
+            for key in keys {
+                let path = format!("{path}.{key}");
+                match (expected.get(key), actual.get(key)) {
+                    (Some(expected), Some(actual)) => differing(&path, expected, actual, found),
+                    (Some(_), None) => found.push(format!("{path}: a field without a key in JSON")),
+                    (None, _) => found.push(format!("{path}: a key in JSON without a field")),
+                }
+            }
+        }
+        (Value::Array(expected), Value::Array(actual)) if expected.len() == actual.len() => {
+            for (index, (expected, actual)) in expected.iter().zip(actual).enumerate() {
+                differing(&format!("{path}[{index}]"), expected, actual, found);
+            }
+        }
+        (expected, actual) if expected == actual => {}
+        (expected, actual) => found.push(format!("{path}: {expected} became {actual}")),
+    }
+}
+
+#[test]
+fn every_field_and_enum_value_is_in_the_json_of_its_message() {
+    let mut found = Vec::new();
+    for (name, render) in RENDERED {
+        let message = descriptor::message(name);
+        let echoed = differences::echoed(&message);
+        for number in 0..samples::count() {
+            let request = echoed
+                .as_ref()
+                .map(|request| samples::full(request, number));
+            let sample = samples::full(&message, number);
+            let expected = Value::Object(reference::object(&sample, request.as_ref()));
+            let actual = serde_json::from_str(&render(&sample, request.as_ref())).unwrap();
+            differing(message.name(), &expected, &actual, &mut found);
+        }
+    }
+    found.sort();
+    found.dedup();
+    assert!(found.is_empty(), "{}\n\n{HINT}", found.join("\n"));
+}
+
+#[test]
+fn every_answer_of_the_contract_is_rendered_or_named_as_one_that_is_not() {
+    let mut listed = BTreeSet::new();
+    for (name, _) in RENDERED {
+        with_parts(&descriptor::message(name), &mut listed);
+    }
+    for (name, reason) in NOT_RENDERED {
+        assert!(!reason.is_empty(), "{name} is not rendered: why?");
+        assert!(listed.insert((*name).to_owned()), "{name} is rendered");
+    }
+    let services = descriptor::pool().services();
+    let answers = services
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .map(|method| method.output().full_name().to_owned());
+    let unlisted: Vec<_> = answers.filter(|name| !listed.contains(name)).collect();
+    assert_eq!(
+        unlisted,
+        Vec::<String>::new(),
+        "in neither list of tests/it/contract/rendered.rs"
+    );
+}
+
+#[test]
+fn no_difference_between_messages_and_json_is_stale() {
+    assert_eq!(differences::stale(), Vec::<String>::new());
+}
+
+#[test]
+fn the_json_of_every_message_fits_its_schema_and_no_listed_value_is_unused() {
+    let mut openapi = openapi::OpenApi::served();
+    let mut found = Vec::new();
+    for (name, render) in RENDERED {
+        let message = descriptor::message(name);
+        let echoed = differences::echoed(&message);
+        for number in 0..samples::count() {
+            let request = echoed
+                .as_ref()
+                .map(|request| samples::full(request, number));
+            let sample = samples::full(&message, number);
+            let json = serde_json::from_str(&render(&sample, request.as_ref())).unwrap();
+            if let Some(schema) = schema_of(message.name()) {
+                found.extend(openapi.unfit(schema, &json));
+            }
+        }
+    }
+    found.extend(openapi.unseen());
+    found.sort();
+    found.dedup();
+    assert!(found.is_empty(), "{}\n\n{HINT}", found.join("\n"));
+}
+
+/// The name that a message has in the description; none for the events of a stream, which it has no schema for.
+fn schema_of(message: &str) -> Option<&'static str> {
+    Some(match message {
+        "GetSnapshotResponse" => "Snapshot",
+        "GetRateResponse" => "OneRate",
+        "ListSourcesResponse" => "Sources",
+        "ConvertAmountResponse" => "Conversion",
+        "ListFixingsResponse" => "Fixings",
+        "ListRateHistoryResponse" => "History",
+        _ => return None,
+    })
+}
+
+/// The message behind each interface of the browser's client; an event of the stream has the keys of its envelope too.
+const INTERFACES: &[(&str, &[&str])] = &[
+    ("Position", &["silkrate.v1.Position"]),
+    ("Change", &["silkrate.v1.Change"]),
+    ("Announced", &["silkrate.v1.Announced"]),
+    ("WindowChange", &["silkrate.v1.WindowChange"]),
+    ("HeldFixing", &["silkrate.v1.HeldFixing"]),
+    ("Fixing", &["silkrate.v1.Fixing"]),
+    ("Rate", &["silkrate.v1.Rate"]),
+    ("Source", &["silkrate.v1.SourceState"]),
+    ("Snapshot", &["silkrate.v1.GetSnapshotResponse"]),
+    ("Update", &["silkrate.v1.Update"]),
+    (
+        "Opening",
+        &["silkrate.v1.Opening", "silkrate.v1.WatchRatesResponse"],
+    ),
+];
+
+/// The type of a field as the browser's client writes it, without `| null`.
+fn typescript_of(field: &prost_reflect::FieldDescriptor) -> String {
+    let item = match field.kind() {
+        Kind::Bool => "boolean".to_owned(),
+        Kind::Int32 | Kind::Uint32 | Kind::Uint64 => "number".to_owned(),
+        Kind::Enum(described) => described.name().to_owned(),
+        Kind::Message(message) => INTERFACES
+            .iter()
+            .find(|(_, messages)| messages[0] == message.full_name())
+            .map_or("string", |(interface, _)| interface)
+            .to_owned(),
+        _ => "string".to_owned(),
+    };
+    if field.is_list() {
+        format!("{item}[]")
+    } else {
+        item
+    }
+}
+
+#[test]
+fn the_types_of_the_browsers_client_name_fields_and_values_of_the_contract() {
+    let types = typescript::types();
+    let mut found = Vec::new();
+    for (name, fields) in &types.interfaces {
+        let row = INTERFACES.iter().find(|(interface, _)| interface == name);
+        let (_, messages) = row.unwrap_or_else(|| panic!("{name} has no row in INTERFACES"));
+        let messages: Vec<_> = messages
+            .iter()
+            .map(|name| descriptor::message(name))
+            .collect();
+        for (field, kind) in fields {
+            let key = field.trim_end_matches('?');
+            let kind = kind.trim_end_matches(" | null");
+            let mut described = messages
+                .iter()
+                .filter_map(|message| message.get_field_by_name(key));
+            let is_clock = key == "server_time" && differences::has_server_time(&messages[0]);
+            match described.next() {
+                None if is_clock => {}
+                None => found.push(format!(
+                    "{name}.{key} is no field of {}",
+                    messages[0].name()
+                )),
+                Some(field) if typescript_of(&field) == kind => {}
+                Some(field) => found.push(format!(
+                    "{name}.{key}: {} is written {kind}",
+                    typescript_of(&field)
+                )),
+            }
+        }
+    }
+    for (name, values) in &types.choices {
+        let mut enums = descriptor::enums().into_iter();
+        let described = enums.find(|described| described.name() == name);
+        let expected = described.map(|described| descriptor::value_names(&described));
+        if expected.as_ref() != Some(values) {
+            found.push(format!("{name}: {values:?} instead of {expected:?}"));
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+}

@@ -1,0 +1,54 @@
+//! The compiled contract: its messages, enums and comments.
+
+use std::sync::LazyLock;
+
+use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDescriptor};
+
+/// The packages of our own contract; the others are the well-known types of protocol buffers.
+const PACKAGE: &str = "silkrate.";
+
+static POOL: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(silkrate::pb::DESCRIPTOR_SET).unwrap());
+
+/// Every file of the contract and of what it imports.
+pub(crate) fn pool() -> &'static DescriptorPool {
+    &POOL
+}
+
+/// Every message of the contract, in the order of the files.
+pub(crate) fn messages() -> Vec<MessageDescriptor> {
+    let messages = pool().all_messages();
+    messages
+        .filter(|message| message.full_name().starts_with(PACKAGE))
+        .collect()
+}
+
+/// Every enum of the contract, in the order of the files.
+pub(crate) fn enums() -> Vec<EnumDescriptor> {
+    let enums = pool().all_enums();
+    enums
+        .filter(|one| one.full_name().starts_with(PACKAGE))
+        .collect()
+}
+
+/// The message of a full name.
+pub(crate) fn message(full_name: &str) -> MessageDescriptor {
+    let message = pool().get_message_by_name(full_name);
+    message.unwrap_or_else(|| panic!("the contract has no message {full_name}"))
+}
+
+/// The oneof a field is a member of. An `optional` field is in one of its own, which does not count.
+pub(crate) fn oneof_of(field: &FieldDescriptor) -> Option<String> {
+    let oneof = field.containing_oneof()?;
+    (!oneof.is_synthetic()).then(|| oneof.name().to_owned())
+}
+
+/// The values of an enum without the prefix that all of them have, in the order of their numbers.
+pub(crate) fn value_names(described: &EnumDescriptor) -> Vec<String> {
+    let prefix = described.default_value().name().to_owned();
+    let prefix = prefix.strip_suffix("UNSPECIFIED").unwrap();
+    let values = described.values();
+    values
+        .map(|value| value.name().strip_prefix(prefix).unwrap().to_owned())
+        .collect()
+}

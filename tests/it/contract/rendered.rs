@@ -1,0 +1,70 @@
+//! The messages that silkrate writes as JSON, by the code that writes them.
+
+use prost_reflect::DynamicMessage;
+use silkrate::{json, pb};
+
+use crate::contract::reference::SERVER_TIME;
+
+/// Writes a message as JSON. The second argument is the request.
+type Render = fn(&DynamicMessage, Option<&DynamicMessage>) -> String;
+
+/// Every answer that has a JSON form; what they are made of comes with them.
+pub(crate) const RENDERED: &[(&str, Render)] = &[
+    ("silkrate.v1.GetSnapshotResponse", |message, _| {
+        let message: pb::GetSnapshotResponse = message.transcode_to().unwrap();
+        json::text(&json::Snapshot::of(&message, &SERVER_TIME)).unwrap()
+    }),
+    ("silkrate.v1.GetRateResponse", |message, _| {
+        let message: pb::GetRateResponse = message.transcode_to().unwrap();
+        json::text(&json::OneRate::from(&message)).unwrap()
+    }),
+    ("silkrate.v1.WatchRatesResponse", |message, _| {
+        let message: pb::WatchRatesResponse = message.transcode_to().unwrap();
+        json::text(&json::Event::of(&message).unwrap()).unwrap()
+    }),
+    ("silkrate.v1.ConvertAmountResponse", |message, request| {
+        let message: pb::ConvertAmountResponse = message.transcode_to().unwrap();
+        let request: pb::ConvertAmountRequest = request.unwrap().transcode_to().unwrap();
+        json::text(&json::Conversion::of(&request, &message)).unwrap()
+    }),
+    ("silkrate.v1.ListSourcesResponse", |message, _| {
+        let message: pb::ListSourcesResponse = message.transcode_to().unwrap();
+        json::text(&json::Sources::of(&message, &SERVER_TIME)).unwrap()
+    }),
+    ("silkrate.v1.ListFixingsResponse", |message, _| {
+        let message: pb::ListFixingsResponse = message.transcode_to().unwrap();
+        json::text(&json::Fixings::from(&message)).unwrap()
+    }),
+    ("silkrate.v1.ListRateHistoryResponse", |message, _| {
+        let message: pb::ListRateHistoryResponse = message.transcode_to().unwrap();
+        json::text(&json::History::from(&message)).unwrap()
+    }),
+];
+
+/// Answers without a JSON form, and why.
+pub(crate) const NOT_RENDERED: &[(&str, &str)] = &[
+    (
+        "silkrate.admin.v1.ListHeldResponse",
+        "`silkrate held` prints the values as a list",
+    ),
+    (
+        "silkrate.admin.v1.ReleaseHeldResponse",
+        "`silkrate held` prints position and value",
+    ),
+    (
+        "silkrate.admin.v1.RejectHeldResponse",
+        "`silkrate held` prints position and value",
+    ),
+    (
+        "silkrate.admin.v1.ListFiledDatesResponse",
+        "`silkrate backfill` alone reads it",
+    ),
+    (
+        "silkrate.admin.v1.FileTableResponse",
+        "`silkrate backfill` alone reads it",
+    ),
+    (
+        "silkrate.admin.v1.GetStoreResponse",
+        "`silkrate backfill` alone reads it",
+    ),
+];
