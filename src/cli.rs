@@ -23,7 +23,7 @@ mod fixings;
 mod sources;
 mod held;
 mod check;
-pub mod backfill;
+mod backfill;
 mod bench;
 mod config;
 

@@ -2,7 +2,6 @@
 //! a ticker's rows current through whatever happens to the connection. [`Admin`] asks what only an operator may.
 
 mod error;
-mod back_off;
 mod rows;
 mod watch;
 mod admin;
@@ -10,11 +9,11 @@ mod admin;
 use std::time::Duration;
 
 pub use admin::Admin;
-pub use back_off::BackOff;
 pub use error::{ClientError, Violation};
 use tonic::transport::{Channel, Endpoint};
 pub use watch::{Watch, WatchEvent, WatchOptions};
 
+pub use crate::backoff::Backoff;
 use crate::pb::rate_service_client::RateServiceClient;
 use crate::pb::{
     ConvertAmountRequest, ConvertAmountResponse, GetRateRequest, GetRateResponse,

@@ -34,7 +34,8 @@
 //! * [`web`]: the browser side: pages, JSON, server-sent events, gRPC-Web.
 //! * [`listener`]: the sockets that come in: how many, how long each may do nothing, and few writes for many frames.
 //! * [`app`]: wiring: takes the ports, starts the tasks, stops them.
-//! * [`client`]: our own subscriber, which reconnects and resumes. [`cli`]: the commands, built on it.
+//! * [`client`]: our own subscriber, which reconnects and resumes. [`backfill`]: fetches the banks' past and uploads it to
+//!   a server. [`cli`]: the commands, built on both. [`backoff`]: delays between retries.
 //! * [`demo`]: a bank on loopback that replays published figures. [`telemetry`]: what the service says of itself.
 //!
 //! # Rules that hold everywhere
@@ -68,6 +69,7 @@
 pub mod domain;
 pub mod sources;
 pub mod config;
+pub mod backoff;
 pub mod clock;
 pub mod ledger;
 pub mod board;
@@ -83,6 +85,7 @@ pub mod listener;
 pub mod web;
 pub mod app;
 pub mod client;
+pub mod backfill;
 pub mod demo;
 pub mod telemetry;
 pub mod cli;

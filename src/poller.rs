@@ -6,6 +6,7 @@
 
 mod ask;
 pub mod fetch;
+pub mod request;
 pub mod schedule;
 
 use std::collections::BTreeMap;
@@ -25,6 +26,7 @@ use crate::config::{Http, SourceSettings};
 use crate::domain::{History, Intent, PollReport, SourceId, Table};
 use crate::poller::ask::{Harvest, Next, Reply, locked};
 use crate::poller::fetch::{FetchError, Fetcher, Validators};
+use crate::poller::request::{REQUEST_PAUSE, not_found_error};
 use crate::poller::schedule::{DICE, Outcome, Window, delay};
 use crate::sources::{Asked, Document, Source};
 
@@ -35,8 +37,6 @@ const START_REQUESTS_MAX: u32 = 16;
 /// How many starts that brought a table may be made again because a request failed; a bank whose older documents are
 /// broken is not asked for them for ever.
 const STARTS_MAX: u32 = 5;
-/// The pause between two requests back in time: four a second is well below what any of the banks throttles.
-const BACK_PAUSE: Duration = Duration::from_millis(250);
 /// For how many addresses validators are remembered while polls fail in part: a few days of dated documents.
 const VALIDATORS_MAX: usize = 8;
 
@@ -192,7 +192,7 @@ impl Poller {
             else {
                 continue;
             };
-            tokio::time::sleep(BACK_PAUSE).await;
+            tokio::time::sleep(REQUEST_PAUSE).await;
             let gathered = Mutex::new(Harvest::default());
             let unknown = Validators::default();
             let reply = self.ask(document, dated(date), &unknown, &gathered).await;
@@ -255,7 +255,7 @@ impl Poller {
                     break;
                 };
                 (asked_date, path) = (Some(date), Some(dated(date)));
-                tokio::time::sleep(BACK_PAUSE).await;
+                tokio::time::sleep(REQUEST_PAUSE).await;
             }
             let Some(path) = path.take() else { break };
             match self
@@ -272,12 +272,10 @@ impl Poller {
             }
         }
         let nothing = known.oldest_date().is_none();
-        if nothing && !document.missing_is_normal {
+        if let Some(error) = not_found_error(document).filter(|_| nothing) {
             let mut gathered = locked(gathered);
             if !gathered.failed {
-                gathered
-                    .errors
-                    .push(format!("{}: no table was found (404)", document.name));
+                gathered.errors.push(format!("{}: {error}", document.name));
             }
             return Next::GoOn;
         }

@@ -1,44 +1,25 @@
-//! `silkrate backfill`: the banks' past, fetched politely and handed to a running server, which judges it like any
-//! other table.
-//!
-//! ```text
-//! server: which dates are known? ─▶ bank: the others, one at a time ─▶ parse ─▶ server: file it
-//! ```
-//!
-//! Nothing is kept here. What the server has is not asked for again, so a break loses little and the same command goes
-//! on where it ended. What does the work is public for its tests.
+//! `silkrate backfill`: fetches the banks' past and uploads it to a running server. The work is done by
+//! [`crate::backfill`]; here are its arguments, the progress display and the report.
 
-mod bank;
-mod dates;
-mod filing;
-mod pace;
 mod plan;
 mod progress;
 mod report;
-mod tally;
-mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-pub use dates::Dates;
 use futures_util::future::join_all;
 use indicatif::MultiProgress;
 use jiff::civil::Date;
-pub use pace::Pace;
-pub use progress::Progress;
-pub use tally::Tally;
 
-use crate::cli::backfill::bank::Bank;
-use crate::cli::backfill::plan::{Job, Plan};
-use crate::cli::backfill::walk::Walk;
-use crate::cli::config;
+use crate::backfill::{self, Backfill, Throttle};
+use crate::cli::backfill::plan::Plan;
+use crate::cli::backfill::progress::Progress;
 use crate::cli::failure::Failure;
 use crate::cli::paint::without_controls;
+use crate::cli::{arguments, config};
 use crate::client::{Admin, ClientError};
-use crate::config::{Http, SourceSettings};
 
 /// Where the admin listener is: where `silkrate serve` opens it unless told otherwise.
 const ADMIN_DEFAULT: &str = "http://127.0.0.1:9464";
@@ -47,23 +28,23 @@ const EXAMPLES: &str = "\
 Examples:
   silkrate backfill --from 2025-01-01                      every enabled bank, until yesterday
   silkrate backfill --from 2025-01-01 --to 2025-12-31 nbk cbu
-  silkrate backfill --from 2025-01-01 --dry-run            how much there would be to ask for
+  silkrate backfill --from 2025-01-01 --dry-run            count the missing dates, request nothing from a bank
   silkrate backfill --from 2025-01-01 --admin http://127.0.0.1:9464
 
-A bank is asked one thing at a time, at most four times a second. After a break run it again:
-what the server has is not asked for twice.";
+A bank receives one request at a time, at most four a second. An interrupted run is continued by the same command:
+dates that the server has are not requested again.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct BackfillArgs {
-    /// Ids of sources; none: every enabled bank.
+    /// Ids of sources; default: every enabled bank.
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
     /// The first date, such as 2025-01-01.
-    #[arg(long, value_name = "DATE", value_parser = dates::parse)]
+    #[arg(long, value_name = "DATE", value_parser = arguments::day)]
     from: Date,
-    /// The last date; without it yesterday, where the bank is.
-    #[arg(long, value_name = "DATE", value_parser = dates::parse)]
+    /// The last date; default: yesterday in the bank's time zone.
+    #[arg(long, value_name = "DATE", value_parser = arguments::day)]
     to: Option<Date>,
     /// The admin listener of the running server.
     #[arg(long, value_name = "URL", default_value = ADMIN_DEFAULT)]
@@ -71,7 +52,7 @@ pub(super) struct BackfillArgs {
     /// The configuration file (TOML); variables named SILKRATE_… go over it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Ask the server alone, and print how many dates it does not know.
+    /// Count the dates that the server does not have, and request nothing from a bank.
     #[arg(long)]
     dry_run: bool,
 }
@@ -94,120 +75,57 @@ pub(super) async fn run(
     let backfill = Backfill {
         admin: &admin,
         http: &config.http,
-        pace: Pace::default(),
+        throttle: Throttle::default(),
     };
     if arguments.dry_run {
-        return backfill.count(&plan, out).await;
+        return print_missing(&plan, &backfill, out).await;
     }
     let bars = io::stderr().is_terminal().then(MultiProgress::new);
-    let shown = |job: &Job<'_>| match &bars {
-        Some(bars) => Progress::bar(job.settings.source.id, job.days(), bars),
-        None => Progress::lines(job.settings.source.id, job.days()),
-    };
-    let progress: Vec<Progress> = plan.jobs.iter().map(shown).collect();
+    let progress: Vec<Progress> = plan
+        .jobs
+        .iter()
+        .map(|job| Progress::new(job.settings.source.id, job.days(), bars.as_ref()))
+        .collect();
     let jobs = plan.jobs.iter().zip(&progress);
-    let jobs = jobs.map(|(job, progress)| backfill.source(job.settings, job.dates, progress));
-    let whole = tokio::select! {
+    let jobs =
+        jobs.map(|(job, progress)| backfill.source(job.settings, job.dates, &progress.recorder));
+    let is_finished = tokio::select! {
         _ended = join_all(jobs) => true,
         interrupted = tokio::signal::ctrl_c() => {
             interrupted?;
             false
         }
     };
-    progress.iter().for_each(Progress::end);
+    progress.iter().for_each(Progress::finish);
     report::write(&progress, out)?;
-    report::verdict(&progress, whole)
+    report::result(&progress, is_finished)
 }
 
-/// Fetching the past and handing it in.
-#[derive(Debug, Clone, Copy)]
-pub struct Backfill<'a> {
-    /// The server.
-    pub admin: &'a Admin,
-    /// How banks are asked.
-    pub http: &'a Http,
-    /// How politely.
-    pub pace: Pace,
-}
-
-impl Backfill<'_> {
-    /// Fetches the past of one source, document after document. How it went is in the progress.
-    pub async fn source(&self, settings: &SourceSettings, dates: Dates, progress: &Progress) {
-        if let Err(GivenUp(reason)) = self.documents(settings, dates, progress).await {
-            progress.update(|tally| tally.given_up = Some(reason));
+/// Prints how many dates of each source the server does not have.
+async fn print_missing(
+    plan: &Plan<'_>,
+    backfill: &Backfill<'_>,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    for job in &plan.jobs {
+        let (source, dates) = (job.settings.source.id, job.dates);
+        for document in backfill::documents(job.settings) {
+            let known = backfill.filed(job.settings, document, dates).await;
+            let known = known
+                .map_err(|error| Failure::failed(error.to_string(), "see the log of the server"))?;
+            let (name, first, last) = (document.name, dates.first, dates.last);
+            let missing = dates.iter().filter(|date| !known.contains(date)).count();
+            let days = dates.count();
+            writeln!(
+                out,
+                "{source} {name}: {missing} of {days} dates from {first} to {last} are missing"
+            )?;
         }
     }
-
-    async fn documents(
-        &self,
-        settings: &SourceSettings,
-        dates: Dates,
-        progress: &Progress,
-    ) -> Result<(), GivenUp> {
-        let mut bank = Bank::new(self.http, settings, self.pace, progress)?;
-        for walk in self.walks(settings, progress) {
-            walk.run(&mut bank, dates).await?;
-        }
-        Ok(())
-    }
-
-    /// A walk for each document that has a history.
-    fn walks<'w>(
-        &'w self,
-        settings: &SourceSettings,
-        progress: &'w Progress,
-    ) -> impl Iterator<Item = Walk<'w>> {
-        let source = settings.source.id;
-        let documents = settings.documents.iter();
-        let documents = documents.filter(|document| plan::has_history(document));
-        documents.map(move |document| Walk {
-            admin: self.admin,
-            pace: self.pace,
-            source,
-            document,
-            progress,
-            known: BTreeSet::new(),
-            tables: BTreeMap::new(),
-        })
-    }
-
-    /// Prints how many dates of each source the server does not know.
-    async fn count(&self, plan: &Plan<'_>, out: &mut dyn Write) -> Result<(), Failure> {
-        for job in &plan.jobs {
-            let progress = Progress::silent(job.settings.source.id);
-            for walk in self.walks(job.settings, &progress) {
-                let known = walk.filed(job.dates).await.map_err(|GivenUp(reason)| {
-                    Failure::failed(reason, "look at the log of the server")
-                })?;
-                let (source, document) = (walk.source, walk.document.name);
-                let (first, last) = (job.dates.first, job.dates.last);
-                let unknown = job
-                    .dates
-                    .iter()
-                    .filter(|date| !known.contains(date))
-                    .count();
-                let days = job.dates.days();
-                writeln!(
-                    out,
-                    "{source} {document}: {unknown} of {days} dates from {first} to {last} are not known"
-                )?;
-            }
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
-/// Why a source was left before the end: of the bank, or of the server.
-#[derive(Debug)]
-struct GivenUp(String);
-
-impl From<ClientError> for GivenUp {
-    fn from(error: ClientError) -> Self {
-        Self(format!("the server did not take it: {error}"))
-    }
-}
-
-/// What a person is told when the server cannot be asked at all.
+/// The failure to report when the server cannot be reached at all.
 fn server_failure(error: &ClientError) -> Failure {
     let message = error.to_string();
     match error {

@@ -17,6 +17,8 @@ use crate::cli::failure::Failure;
 use crate::cli::paint::without_controls;
 use crate::config::{Config, SourceSettings};
 use crate::domain::Table;
+use crate::poller::fetch::FetchError;
+use crate::poller::request::{Response, not_found_error};
 use crate::sources::{Asked, Document, Source};
 
 const EXAMPLES: &str = "\
@@ -141,25 +143,32 @@ impl Check<'_> {
         writeln!(out, "== {id} {}: {asked}", self.document.name)?;
         let fetched = fetch::fetch(self.config, self.settings, &self.request.path).await;
         writeln!(out, "{}", fetched.url)?;
-        let body = match fetched.result {
-            Ok(body) => body,
-            Err(error) if error.is_not_found() && self.document.missing_is_normal => {
-                writeln!(
-                    out,
-                    "no table of that date; that is how this source says so\n"
-                )?;
-                return Ok(true);
+        let error = match fetched.response {
+            Response::Parsed { content, .. } => return self.show(&content, out),
+            Response::NotFound => {
+                let Some(error) = not_found_error(self.document) else {
+                    let note = "no table of that date: this source answers 404 in that case";
+                    writeln!(out, "{note}\n")?;
+                    return Ok(true);
+                };
+                error.to_owned()
             }
-            Err(error) => {
-                let error = without_controls(&error.to_string());
-                writeln!(out, "FAILED: {error}\n")?;
-                return Ok(false);
-            }
+            Response::Failed(error) => error.to_string(),
+            Response::Unparsable(error) => error.to_string(),
+            // No validators were sent, so there is nothing that it could mean.
+            Response::NotModified => FetchError::NothingToCompare.to_string(),
         };
+        let error = without_controls(&error);
+        writeln!(out, "FAILED: {error}\n")?;
+        Ok(false)
+    }
+
+    /// Parses, prints and saves a document. True when all is well.
+    fn show(&self, body: &[u8], out: &mut dyn Write) -> io::Result<bool> {
         writeln!(out, "status 200, {} bytes", body.len())?;
-        let parsed = (self.document.parse)(&body);
-        out.write_all(report::text(&body, &parsed).as_bytes())?;
-        let saved = self.save(&body, parsed.as_ref().ok(), out)?;
+        let parsed = (self.document.parse)(body);
+        out.write_all(report::text(body, &parsed).as_bytes())?;
+        let saved = self.save(body, parsed.as_ref().ok(), out)?;
         writeln!(out)?;
         Ok(saved && parsed.is_ok())
     }

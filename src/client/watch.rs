@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tonic::Streaming;
 
 use crate::client::rows::Rows;
-use crate::client::{BackOff, ClientError, Server, filter};
+use crate::client::{Backoff, ClientError, Server, filter};
 use crate::pb::watch_rates_response::Event;
 use crate::pb::{
     Heartbeat, Opening, Position, Rate, ResumeVerdict, SourceState, WatchRatesRequest,
@@ -32,8 +32,8 @@ pub struct WatchOptions {
     pub pairs: Vec<String>,
     /// The least time between two updates; zero for every commit.
     pub min_interval: Duration,
-    /// How to come back.
-    pub back_off: BackOff,
+    /// The delays between attempts to reconnect.
+    pub backoff: Backoff,
 }
 
 /// What happened.
@@ -285,7 +285,7 @@ impl Watch {
     fn pause(&mut self, reason: String, retry_after: Option<Duration>) -> WatchEvent {
         self.stream = None;
         self.failures = self.failures.saturating_add(1);
-        let retry_in = self.options.back_off.wait(self.failures, retry_after);
+        let retry_in = self.options.backoff.delay(self.failures, retry_after);
         self.retry_at = Some(Instant::now() + retry_in);
         WatchEvent::Disconnected { reason, retry_in }
     }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::domain::Table;
 use crate::poller::Poller;
-use crate::poller::fetch::{Answer, Validators};
+use crate::poller::fetch::Validators;
+use crate::poller::request::{Response, not_found_error, request};
 use crate::sources::{Asked, Document};
 
 /// What one poll or start came to.
@@ -57,10 +58,10 @@ impl Poller {
             let validators = self.validators.get(&path).cloned().unwrap_or_default();
             match self.ask(document, path, &validators, gathered).await {
                 Reply::Table(_) | Reply::NotModified | Reply::Failed(Next::GoOn) => {}
-                Reply::NotFound if document.missing_is_normal => {}
                 Reply::NotFound => {
-                    let error = format!("{}: no table was found (404)", document.name);
-                    locked(gathered).errors.push(error);
+                    let error = not_found_error(document);
+                    let error = error.map(|error| format!("{}: {error}", document.name));
+                    locked(gathered).errors.extend(error);
                 }
                 Reply::Failed(Next::End) => return Next::End,
             }
@@ -76,32 +77,33 @@ impl Poller {
         known: &Validators,
         gathered: &Mutex<Harvest>,
     ) -> Reply {
-        let answer = self.fetcher.get(&path, known).await;
+        let response = request(&self.fetcher, &path, known, document.parse).await;
         let mut gathered = locked(gathered);
         let mut failed = |error: &dyn Display| {
             gathered.failed = true;
             gathered.errors.push(format!("{}: {error}", document.name));
         };
-        match answer {
-            Ok(Answer::NotModified) => {
+        match response {
+            Response::NotModified => {
                 let still_valid = (document.name, path, known.clone());
                 gathered.validators.push(still_valid);
                 Reply::NotModified
             }
-            Ok(Answer::Document { body, validators }) => match (document.parse)(&body) {
-                Ok(table) => {
-                    gathered.validators.push((document.name, path, validators));
-                    gathered.tables.push(table.clone());
-                    gathered.brought_table = true;
-                    Reply::Table(table)
-                }
-                Err(error) => {
-                    failed(&error);
-                    Reply::Failed(Next::GoOn)
-                }
-            },
-            Err(error) if error.is_not_found() => Reply::NotFound,
-            Err(error) => {
+            Response::Parsed {
+                content: table,
+                validators,
+            } => {
+                gathered.validators.push((document.name, path, validators));
+                gathered.tables.push(table.clone());
+                gathered.brought_table = true;
+                Reply::Table(table)
+            }
+            Response::NotFound => Reply::NotFound,
+            Response::Unparsable(error) => {
+                failed(&error);
+                Reply::Failed(Next::GoOn)
+            }
+            Response::Failed(error) => {
                 failed(&error);
                 gathered.retry_after = error.retry_after();
                 Reply::Failed(if error.ends_the_poll() {

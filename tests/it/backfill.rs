@@ -8,10 +8,10 @@ mod trouble;
 use std::time::Duration;
 
 use jiff::civil::{Date, date};
-use silkrate::cli::backfill::{Backfill, Dates, Pace, Progress, Tally};
-use silkrate::client::{Admin, BackOff};
+use silkrate::backfill::{Backfill, DateRange, Recorder, Stats, Throttle};
+use silkrate::backoff::Backoff;
+use silkrate::client::Admin;
 use silkrate::config::SourceSettings;
-use silkrate::domain::SourceId;
 
 use crate::backfill::server::Server;
 use crate::support::april::{nbk, nbk_path};
@@ -22,16 +22,16 @@ use crate::support::silkrate::{settings, source};
 const PAUSE: Duration = Duration::from_millis(20);
 const FAILURES_MAX: u32 = 3;
 
-/// Waits that a test can afford.
-fn pace() -> Pace {
-    Pace {
+/// Delays that a test can afford.
+fn throttle() -> Throttle {
+    Throttle {
         pause: PAUSE,
-        back_off: BackOff {
+        backoff: Backoff {
             first: Duration::from_millis(1),
-            most: Duration::from_millis(5),
+            max: Duration::from_millis(5),
         },
         failures_max: FAILURES_MAX,
-        wait_max: Duration::from_secs(300),
+        retry_after_max: Duration::from_secs(300),
     }
 }
 
@@ -39,17 +39,17 @@ fn day(of_april: i8) -> Date {
     date(2026, 4, of_april)
 }
 
-async fn backfilled(admin: &Admin, source: &SourceSettings, first: Date, last: Date) -> Tally {
+async fn backfilled(admin: &Admin, source: &SourceSettings, first: Date, last: Date) -> Stats {
     let http = settings("2026-04-30T09:00:00Z").http;
-    let progress = Progress::silent(SourceId::new("test"));
+    let recorder = Recorder::new(|_| {});
     let backfill = Backfill {
         admin,
         http: &http,
-        pace: pace(),
+        throttle: throttle(),
     };
-    let dates = Dates::new(first, last).unwrap();
-    backfill.source(source, dates, &progress).await;
-    progress.tally()
+    let dates = DateRange::new(first, last).unwrap();
+    backfill.source(source, dates, &recorder).await;
+    recorder.stats()
 }
 
 /// A bank with one table for each of the days of April.
@@ -78,7 +78,7 @@ fn asked(bank: &Bank) -> Vec<i8> {
 #[tokio::test]
 async fn every_table_is_handed_in_oldest_first_and_with_the_digits_printed() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=20).await);
-    let tally = backfilled(
+    let stats = backfilled(
         &server.admin,
         &source("nbk", "", &bank.url()),
         day(1),
@@ -87,12 +87,13 @@ async fn every_table_is_handed_in_oldest_first_and_with_the_digits_printed() {
     .await;
     let dates: Vec<String> = (1..=20).map(|day| format!("2026-04-{day:02}")).collect();
     assert_eq!(server.dates(), dates);
-    let expected = Tally {
-        asked: 20,
+    let expected = Stats {
+        days: 20,
+        requests: 20,
         filed: 20,
-        ..Tally::default()
+        ..Stats::default()
     };
-    assert_eq!(tally, expected);
+    assert_eq!(stats, expected);
     let shared = server.shared.lock().unwrap();
     let table = &shared.tables[4];
     assert_eq!(
@@ -123,13 +124,13 @@ async fn what_the_server_knows_is_not_asked_for() {
     server.knows("nbk", "daily", &["2026-04-02", "2026-04-03", "2026-04-05"]);
     server.knows("nbt", "daily", &["2026-04-01"]);
     let source = source("nbk", "", &bank.url());
-    let tally = backfilled(&server.admin, &source, day(1), day(6)).await;
+    let stats = backfilled(&server.admin, &source, day(1), day(6)).await;
     assert_eq!(asked(&bank), [6, 4, 1]);
-    assert_eq!((tally.filed, tally.known), (3, 3));
+    assert_eq!((stats.filed, stats.known), (3, 3));
     let again = backfilled(&server.admin, &source, day(1), day(6)).await;
     assert_eq!(asked(&bank).len(), 3, "nothing is left to ask for");
-    assert_eq!((again.asked, again.filed, again.known), (0, 0, 6));
-    assert!(again.is_good());
+    assert_eq!((again.requests, again.filed, again.known), (0, 0, 6));
+    assert!(again.is_complete());
 }
 
 #[tokio::test]
@@ -142,10 +143,10 @@ async fn days_that_an_older_table_covers_are_not_asked_for() {
         (nbk_path("05.04.2026"), third),
     ]);
     let source = source("nbk", "", &bank.url());
-    let tally = backfilled(&server.admin, &source, day(1), day(5)).await;
+    let stats = backfilled(&server.admin, &source, day(1), day(5)).await;
     assert_eq!(asked(&bank), [5, 2, 1]);
     assert_eq!(server.dates(), ["2026-04-01", "2026-04-02", "2026-04-03"]);
-    assert!(tally.is_good(), "{tally:?}");
+    assert!(stats.is_complete(), "{stats:?}");
 }
 
 #[tokio::test]
@@ -166,14 +167,14 @@ async fn a_bank_that_has_nothing_so_old_is_not_asked_for_every_day_of_it() {
         bank.publish(&[(nbk_path(&format!("{day:02}.04.2026")), newest.clone())]);
     }
     let source = source("nbk", "", &bank.url());
-    let tally = backfilled(&server.admin, &source, day(1), day(14)).await;
+    let stats = backfilled(&server.admin, &source, day(1), day(14)).await;
     assert_eq!(asked(&bank), [14, 13, 12]);
     assert_eq!(
         server.dates(),
         Vec::<String>::new(),
         "it is not of the dates wanted"
     );
-    assert!(tally.is_good());
+    assert!(stats.is_complete());
 }
 
 #[tokio::test]
@@ -186,7 +187,7 @@ async fn a_missing_file_is_a_day_without_a_table_only_where_the_bank_says_so_in_
         day(5),
     )
     .await;
-    assert_eq!((cbt.asked, cbt.is_good()), (5, true));
+    assert_eq!((cbt.requests, cbt.is_complete()), (5, true));
     let nbk = backfilled(
         &server.admin,
         &source("nbk", "", &bank.url()),
@@ -194,7 +195,7 @@ async fn a_missing_file_is_a_day_without_a_table_only_where_the_bank_says_so_in_
         day(2),
     )
     .await;
-    assert_eq!((nbk.asked, nbk.filed, nbk.failed), (2, 1, 1));
+    assert_eq!((nbk.requests, nbk.filed, nbk.failed), (2, 1, 1));
     assert_eq!(nbk.failures, ["daily 2026-04-02: no table was found (404)"]);
 }
 
@@ -207,6 +208,9 @@ async fn a_bank_whose_tables_are_empty_before_they_began_is_not_given_up() {
         bank.publish(&[(nbk_path(&printed), empty)]);
     }
     let source = source("nbk", "", &bank.url());
-    let tally = backfilled(&server.admin, &source, day(1), day(9)).await;
-    assert_eq!((tally.asked, tally.filed, tally.is_good()), (9, 1, true));
+    let stats = backfilled(&server.admin, &source, day(1), day(9)).await;
+    assert_eq!(
+        (stats.requests, stats.filed, stats.is_complete()),
+        (9, 1, true)
+    );
 }

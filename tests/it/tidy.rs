@@ -9,6 +9,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("pb", &[]),
     ("clock", &[]),
     ("telemetry", &[]),
+    ("backoff", &[]),
     ("sources", &["domain"]),
     ("config", &["domain", "sources"]),
     ("ledger", &["domain"]),
@@ -37,7 +38,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "listener",
         ],
     ),
-    ("client", &["domain", "pb"]),
+    ("client", &["domain", "pb", "backoff"]),
+    (
+        "backfill",
+        &[
+            "domain", "sources", "config", "poller", "client", "pb", "backoff",
+        ],
+    ),
     ("demo", &["domain", "sources", "config", "clock"]),
     (
         "app",
@@ -55,6 +62,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "clock",
             "poller",
             "client",
+            "backfill",
             "pb",
             "app",
             "demo",

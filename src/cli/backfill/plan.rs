@@ -1,46 +1,38 @@
-//! What there is to do: which sources, and for which dates.
+//! The sources of a backfill, and the dates of each.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::cli::backfill::dates::Dates;
+use crate::backfill::{DateRange, documents, has_history};
 use crate::cli::failure::Failure;
 use crate::config::{Config, SourceSettings};
 use crate::pb::admin::GetStoreResponse;
-use crate::sources::Document;
 
-/// The sources to be asked.
+/// The sources to backfill.
 #[derive(Debug)]
 pub(super) struct Plan<'a> {
-    pub(super) jobs: Vec<Job<'a>>,
+    pub(super) jobs: Vec<SourceJob<'a>>,
 }
 
 /// One source and its dates.
 #[derive(Debug)]
-pub(super) struct Job<'a> {
+pub(super) struct SourceJob<'a> {
     pub(super) settings: &'a SourceSettings,
-    pub(super) dates: Dates,
+    pub(super) dates: DateRange,
 }
 
-impl Job<'_> {
-    /// How many days there are to go through in all its documents.
+impl SourceJob<'_> {
+    /// The number of days, summed over the documents.
     pub(super) fn days(&self) -> u64 {
-        let documents = self.settings.documents.iter();
-        let documents = documents.filter(|document| has_history(document)).count();
-        let documents = u64::try_from(documents).unwrap_or(u64::MAX);
-        self.dates.days().saturating_mul(documents)
+        let documents = u64::try_from(documents(self.settings).count()).unwrap_or(u64::MAX);
+        self.dates.count().saturating_mul(documents)
     }
 }
 
-/// Whether a document of the past can be asked for.
-pub(super) fn has_history(document: &Document) -> bool {
-    document.dated.is_some() || document.series.is_some()
-}
-
 impl<'a> Plan<'a> {
-    /// The sources named, or every enabled bank, from a date to another: without one, to yesterday where the bank is;
-    /// never beyond its today, since what comes later is the poller's.
+    /// The sources named, or every enabled bank, from the first to the last date: by default yesterday in the bank's time
+    /// zone, and never later than its today, since later tables are the poller's work.
     pub(super) fn new(
         config: &'a Config,
         ids: &[String],
@@ -54,18 +46,18 @@ impl<'a> Plan<'a> {
             let today = zone.to_datetime(now).date();
             let yesterday = today.yesterday().unwrap_or(today);
             let last = to.map_or(yesterday, |to| to.min(today));
-            let dates = Dates::new(from, last).ok_or_else(|| Failure::Usage {
+            let dates = DateRange::new(from, last).ok_or_else(|| Failure::Usage {
                 message: format!("there is no date from {from} to {last}"),
                 hint: "the first date is named with --from, the last one with --to".to_owned(),
             })?;
-            Ok(Job { settings, dates })
+            Ok(SourceJob { settings, dates })
         };
         let jobs = chosen(config, ids)?.into_iter().map(job);
         let jobs = jobs.collect::<Result<_, Failure>>()?;
         Ok(Self { jobs })
     }
 
-    /// What a person should know before it begins.
+    /// Notes to print before the work begins.
     pub(super) fn notes(&self, store: &GetStoreResponse) -> Vec<String> {
         let mut notes = Vec::new();
         if !store.error.is_empty() {
@@ -75,7 +67,7 @@ impl<'a> Plan<'a> {
             ));
         } else if store.path.is_empty() {
             notes.push(
-                "the server keeps nothing on disk: what is filed is gone when it stops".into(),
+                "the server keeps nothing on disk: filed tables are lost when it stops".into(),
             );
         }
         for job in &self.jobs {
@@ -83,7 +75,7 @@ impl<'a> Plan<'a> {
             for document in documents.filter(|document| !has_history(document)) {
                 let id = job.settings.source.id;
                 notes.push(format!(
-                    "{id} {}: left out, there is no history to ask for",
+                    "{id} {}: skipped, the source publishes no history of it",
                     document.name
                 ));
             }
@@ -92,7 +84,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The sources named, in that order; every enabled bank when none is.
+/// The sources named, in that order; every enabled bank if none is named.
 fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SourceSettings>, Failure> {
     let able = |settings: &&SourceSettings| settings.documents.iter().any(has_history);
     if ids.is_empty() {
@@ -138,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn every_enabled_bank_is_asked_until_its_own_yesterday() {
+    fn every_enabled_bank_is_planned_until_yesterday_in_its_own_zone() {
         // Half past eight in the evening, UTC, is after midnight in Almaty and before it in Moscow.
         let config = config("2026-04-01T20:30:00Z");
         let plan = plan(&config, &[], None);
@@ -153,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_beyond_today_is_asked_for() {
+    fn no_date_beyond_today_is_planned() {
         let config = config("2026-04-01T09:00:00Z");
         let later = plan(&config, &["nbk"], Some(date(2026, 12, 31)));
         assert_eq!(last(&later, "nbk"), date(2026, 4, 1));
@@ -164,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_history_is_told_before_it_begins() {
+    fn a_document_without_history_is_noted_before_the_work_begins() {
         let config = config("2026-04-01T09:00:00Z");
         let plan = plan(&config, &["nbkr"], None);
         let store = GetStoreResponse {
@@ -173,7 +165,7 @@ mod tests {
         };
         assert_eq!(
             plan.notes(&store),
-            ["nbkr weekly: left out, there is no history to ask for"]
+            ["nbkr weekly: skipped, the source publishes no history of it"]
         );
         assert_eq!(plan.jobs[0].days(), 31, "one document of two");
         let memory = plan.notes(&GetStoreResponse::default());

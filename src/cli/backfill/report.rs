@@ -1,17 +1,18 @@
-//! What is told at the end.
+//! The report at the end of a backfill.
 
 use std::io::{self, Write};
 
+use crate::backfill::Stats;
 use crate::cli::backfill::progress::Progress;
 use crate::cli::failure::Failure;
 use crate::cli::paint::without_controls;
 use crate::cli::table::TextTable;
 
-/// Writes the counts of all sources in columns, and what there is to know beside them.
+/// Writes the counts of all sources in columns, and the reasons of failures below.
 pub(super) fn write(progress: &[Progress], out: &mut dyn Write) -> io::Result<()> {
     let mut table = TextTable::new([
         "SOURCE",
-        "ASKED",
+        "REQUESTS",
         "FILED",
         "KNOWN",
         "ROWS HELD",
@@ -20,19 +21,19 @@ pub(super) fn write(progress: &[Progress], out: &mut dyn Write) -> io::Result<()
     ]);
     let mut reasons = Vec::new();
     for progress in progress {
-        let (source, tally) = (progress.source(), progress.tally());
+        let (source, stats) = (progress.source, progress.recorder.stats());
         table.push([
             source.to_string(),
-            tally.asked.to_string(),
-            tally.filed.to_string(),
-            tally.known.to_string(),
-            tally.held_rows.to_string(),
-            tally.refused.to_string(),
-            tally.failed.to_string(),
+            stats.requests.to_string(),
+            stats.filed.to_string(),
+            stats.known.to_string(),
+            stats.held_rows.to_string(),
+            stats.refused.to_string(),
+            stats.failed.to_string(),
         ]);
         let kinds = [
-            ("refused", tally.refused, tally.refusals),
-            ("failed", tally.failed, tally.failures),
+            ("refused", stats.refused, stats.refusals),
+            ("failed", stats.failed, stats.failures),
         ];
         for (what, count, known) in kinds {
             let kept = u32::try_from(known.len()).unwrap_or(u32::MAX);
@@ -45,13 +46,13 @@ pub(super) fn write(progress: &[Progress], out: &mut dyn Write) -> io::Result<()
                 reasons.push(format!("{source} {what}: and {} more", count - kept));
             }
         }
-        if tally.held_rows > 0 {
-            let rows = tally.held_rows;
+        if stats.held_rows > 0 {
+            let rows = stats.held_rows;
             reasons.push(format!(
-                "{source}: {rows} rows wait for a decision; `silkrate held` lists them"
+                "{source}: {rows} rows are held for a decision; `silkrate held` lists them"
             ));
         }
-        if let Some(reason) = tally.given_up {
+        if let Some(reason) = stats.aborted {
             reasons.push(format!("{source}: {reason}"));
         }
     }
@@ -65,23 +66,26 @@ pub(super) fn write(progress: &[Progress], out: &mut dyn Write) -> io::Result<()
     Ok(())
 }
 
-/// Whether everything there was is filed now.
-pub(super) fn verdict(progress: &[Progress], whole: bool) -> Result<(), Failure> {
-    if !whole {
-        let hint = "what was filed stays; the same command goes on where this one ended";
-        return Err(Failure::failed("stopped before the end", hint));
+/// The result of the command: a failure unless every table was filed.
+pub(super) fn result(progress: &[Progress], is_finished: bool) -> Result<(), Failure> {
+    if !is_finished {
+        let hint = "filed tables are kept; run the same command again to continue";
+        return Err(Failure::failed("interrupted before the last date", hint));
     }
-    let tallies: Vec<_> = progress.iter().map(Progress::tally).collect();
-    if tallies.iter().all(super::Tally::is_good) {
+    let stats: Vec<Stats> = progress
+        .iter()
+        .map(|progress| progress.recorder.stats())
+        .collect();
+    if stats.iter().all(Stats::is_complete) {
         return Ok(());
     }
-    let only_refused = tallies
+    let only_refused = stats
         .iter()
-        .all(|tally| tally.failed == 0 && tally.given_up.is_none());
+        .all(|stats| stats.failed == 0 && stats.aborted.is_none());
     let hint = if only_refused {
-        "the lines above tell why; asking again changes nothing"
+        "the lines above give the reasons; another run would not change the result"
     } else {
-        "the lines above tell why; run the same command again for the rest"
+        "the lines above give the reasons; run the same command again for the rest"
     };
-    Err(Failure::failed("not everything could be filed", hint))
+    Err(Failure::failed("not every table was filed", hint))
 }

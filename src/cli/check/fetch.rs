@@ -1,34 +1,31 @@
-//! The one place where a check meets the fetcher.
+//! The request of a check: the document as bytes, since they are shown even when they cannot be parsed.
 
 use crate::config::{Config, SourceSettings};
-use crate::poller::fetch::{Answer, FetchError, Fetcher, Validators};
+use crate::poller::fetch::{Fetcher, Validators};
+use crate::poller::request::{Response, request};
 
-/// What came of asking for a document.
+/// The result of a request.
 pub(super) struct Fetched {
-    /// Where it was looked for, without a key.
+    /// The address, without a key.
     pub(super) url: String,
-    /// Its bytes.
-    pub(super) result: Result<Vec<u8>, FetchError>,
+    /// The response, its content not parsed.
+    pub(super) response: Response<Vec<u8>>,
 }
 
-/// Asks a source for a document, whatever was asked before.
+/// Requests a document from a source, without validators.
 pub(super) async fn fetch(config: &Config, settings: &SourceSettings, path: &str) -> Fetched {
     let fetcher = match Fetcher::new(&config.http, settings) {
         Ok(fetcher) => fetcher,
         Err(error) => {
             return Fetched {
                 url: format!("{}{path}", settings.base_url),
-                result: Err(error),
+                response: Response::Failed(error),
             };
         }
     };
-    let answer = fetcher.get(path, &Validators::default()).await;
+    let as_it_is = |body: &[u8]| Ok(body.to_vec());
     Fetched {
         url: fetcher.url(path),
-        result: answer.map(|answer| match answer {
-            Answer::Document { body, .. } => body,
-            // Nobody can send it: no validators were.
-            Answer::NotModified => Vec::new(),
-        }),
+        response: request(&fetcher, path, &Validators::default(), as_it_is).await,
     }
 }

@@ -39,12 +39,12 @@ async fn the_past_is_filed_and_counted_in_columns() {
     assert_eq!(server.dates().len(), 4, "until yesterday");
     assert_eq!(
         text(&output.stdout),
-        "SOURCE  ASKED  FILED  KNOWN  ROWS HELD  REFUSED  FAILED\n\
-         nbk     4      4      0      0          0        0\n"
+        "SOURCE  REQUESTS  FILED  KNOWN  ROWS HELD  REFUSED  FAILED\n\
+         nbk     4         4      0      0          0        0\n"
     );
     assert_eq!(
         text(&output.stderr),
-        "nbk: 4 of 4 days, 4 asked, 4 filed, 0 known\n"
+        "nbk: 4 of 4 days, 4 requests, 4 filed, 0 known\n"
     );
     assert_eq!(output.status.code(), Some(0));
 }
@@ -68,11 +68,11 @@ async fn refused_tables_and_held_rows_are_told_and_a_refusal_ends_with_1() {
     let output = run(&server, &bank, &["--from", "2026-04-04", "nbk"]).await;
     assert!(text(&output.stdout).ends_with(
         "\n\nnbk refused: daily 2026-04-05: there is no row for USD\n\
-             nbk: 2 rows wait for a decision; `silkrate held` lists them\n"
+             nbk: 2 rows are held for a decision; `silkrate held` lists them\n"
     ));
     assert!(text(&output.stderr).ends_with(
-        "silkrate: error: not everything could be filed\n  \
-             hint: the lines above tell why; asking again changes nothing\n"
+        "silkrate: error: not every table was filed\n  \
+             hint: the lines above give the reasons; another run would not change the result\n"
     ));
     assert_eq!(output.status.code(), Some(1));
 }
@@ -92,7 +92,7 @@ async fn a_dry_run_counts_and_asks_no_bank() {
     let output = run(&server, &bank, &arguments).await;
     assert_eq!(
         text(&output.stdout),
-        "nbk daily: 2 of 3 dates from 2026-04-02 to 2026-04-04 are not known\n"
+        "nbk daily: 2 of 3 dates from 2026-04-02 to 2026-04-04 are missing\n"
     );
     assert_eq!(output.status.code(), Some(0));
     assert_eq!((bank.seen().len(), server.dates().len()), (0, 0));
@@ -139,7 +139,7 @@ async fn an_interrupt_ends_it_at_once_and_the_same_command_goes_on() {
     let output = child.wait_with_output().await.unwrap();
     let stderr = text(&output.stderr);
     assert!(
-        stderr.contains("the same command goes on where this one ended"),
+        stderr.contains("run the same command again to continue"),
         "{stderr}"
     );
     assert!(

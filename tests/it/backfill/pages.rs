@@ -32,8 +32,11 @@ async fn the_pages_of_five_currencies_become_a_table_for_each_date() {
     bank.publish(&pages("22", "25"));
     let source = source("nbkr", "", &bank.url());
     let (first, last) = (date(2026, 5, 22), date(2026, 5, 25));
-    let tally = backfilled(&server.admin, &source, first, last).await;
-    assert_eq!((tally.asked, tally.filed, tally.is_good()), (5, 2, true));
+    let stats = backfilled(&server.admin, &source, first, last).await;
+    assert_eq!(
+        (stats.requests, stats.filed, stats.is_complete()),
+        (5, 2, true)
+    );
     assert_eq!(server.dates(), ["2026-05-23", "2026-05-24"]);
     let shared = server.shared.lock().unwrap();
     let codes = shared.tables[0]
@@ -54,10 +57,10 @@ async fn a_page_that_fails_leaves_the_whole_range_for_another_time() {
     bank.publish(&pages[..3]);
     let source = source("nbkr", "", &bank.url());
     let (first, last) = (date(2026, 5, 22), date(2026, 5, 25));
-    let tally = backfilled(&server.admin, &source, first, last).await;
-    assert_eq!((tally.asked, tally.filed, tally.failed), (4, 0, 1));
+    let stats = backfilled(&server.admin, &source, first, last).await;
+    assert_eq!((stats.requests, stats.filed, stats.failed), (4, 0, 1));
     assert_eq!(
-        tally.failures,
+        stats.failures,
         ["daily RUB 2026-05-22 to 2026-05-25: no table was found (404)"]
     );
 }
@@ -69,16 +72,16 @@ async fn pages_are_asked_for_from_the_first_to_the_last_date_unknown() {
     server.knows("nbkr", "daily", &["2026-05-22", "2026-05-24", "2026-05-25"]);
     let source = source("nbkr", "", &bank.url());
     let range = (date(2026, 5, 22), date(2026, 5, 25));
-    let tally = backfilled(&server.admin, &source, range.0, range.1).await;
+    let stats = backfilled(&server.admin, &source, range.0, range.1).await;
     assert_eq!(
-        tally.failed,
+        stats.failed,
         1,
         "only the 23rd is unknown: {:?}",
         bank.seen()
     );
     bank.publish(&pages("23", "23"));
-    let tally = backfilled(&server.admin, &source, range.0, range.1).await;
-    assert_eq!((tally.filed, tally.is_good()), (1, true));
+    let stats = backfilled(&server.admin, &source, range.0, range.1).await;
+    assert_eq!((stats.filed, stats.is_complete()), (1, true));
     assert_eq!(
         server.dates(),
         ["2026-05-23"],

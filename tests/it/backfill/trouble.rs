@@ -47,14 +47,14 @@ async fn a_bank_that_keeps_failing_is_left_and_the_others_go_on() {
         backfilled(&server.admin, &working, day(1), day(5)),
     );
     assert_eq!(
-        (failed.asked, failed.failed, failed.filed),
+        (failed.requests, failed.failed, failed.filed),
         (FAILURES_MAX, 1, 0)
     );
     assert_eq!(
-        failed.given_up.as_deref(),
-        Some("given up after 3 failures in a row, the last one: status 503")
+        failed.aborted.as_deref(),
+        Some("gave up after 3 failures in a row, the last: status 503")
     );
-    assert_eq!((good.filed, good.is_good()), (5, true));
+    assert_eq!((good.filed, good.is_complete()), (5, true));
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn documents_that_cannot_be_read_are_passed_over_until_there_are_too_many(
     for day in ["08", "07", "05", "04", "03"] {
         bank.publish(&[(nbk_path(&format!("{day}.04.2026")), web_page.clone())]);
     }
-    let tally = backfilled(
+    let stats = backfilled(
         &server.admin,
         &source("nbk", "", &bank.url()),
         day(1),
@@ -77,8 +77,8 @@ async fn documents_that_cannot_be_read_are_passed_over_until_there_are_too_many(
         ["2026-04-06", "2026-04-09"],
         "what had come is not lost"
     );
-    assert_eq!((tally.failed, tally.failures.len()), (5, 3));
-    assert!(tally.given_up.unwrap().ends_with("a web page"));
+    assert_eq!((stats.failed, stats.failures.len()), (5, 3));
+    assert!(stats.aborted.unwrap().ends_with("a web page"));
 }
 
 #[tokio::test]
@@ -96,9 +96,9 @@ async fn a_bank_that_recovers_is_asked_on() {
         .await,
     );
     let source = source("nbk", "", &bank.base_url);
-    let tally = backfilled(&server.admin, &source, day(1), day(1)).await;
+    let stats = backfilled(&server.admin, &source, day(1), day(1)).await;
     assert_eq!(server.dates(), ["2026-04-01"]);
-    assert_eq!((tally.asked, tally.is_good()), (2, true));
+    assert_eq!((stats.requests, stats.is_complete()), (2, true));
 }
 
 #[tokio::test]
@@ -107,12 +107,12 @@ async fn a_bank_that_wants_to_be_left_alone_for_long_is() {
     let later = answer("429 Too Many Requests", &["Retry-After: 3600"], b"");
     let mut bank = Scripted::start([later]).await;
     let source = source("nbk", "", &bank.base_url);
-    let tally = backfilled(&server.admin, &source, day(1), day(5)).await;
+    let stats = backfilled(&server.admin, &source, day(1), day(5)).await;
     bank.request().await;
     assert!(bank.was_left_alone());
     assert_eq!(
-        tally.given_up.as_deref(),
-        Some("status 429, and it wants to be left alone for 3600 s: go on after that")
+        stats.aborted.as_deref(),
+        Some("status 429; Retry-After is 3600 s: run the same command after that")
     );
 }
 
@@ -127,9 +127,9 @@ async fn a_wait_that_the_bank_asks_for_is_waited() {
     .await;
     let started = Instant::now();
     let source = source("nbk", "", &bank.base_url);
-    let tally = backfilled(&server.admin, &source, day(1), day(1)).await;
+    let stats = backfilled(&server.admin, &source, day(1), day(1)).await;
     assert!(started.elapsed() >= Duration::from_secs(1));
-    assert_eq!((tally.filed, tally.is_good()), (1, true));
+    assert_eq!((stats.filed, stats.is_complete()), (1, true));
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn what_the_server_makes_of_a_table_is_counted() {
         .unwrap()
         .invalid
         .insert("2026-04-05".to_owned());
-    let tally = backfilled(
+    let stats = backfilled(
         &server.admin,
         &source("nbk", "", &bank.url()),
         day(1),
@@ -160,17 +160,17 @@ async fn what_the_server_makes_of_a_table_is_counted() {
     )
     .await;
     assert_eq!(
-        (tally.filed, tally.known, tally.held_rows, tally.refused),
+        (stats.filed, stats.known, stats.held_rows, stats.refused),
         (2, 1, 2, 2)
     );
     assert_eq!(
-        tally.refusals,
+        stats.refusals,
         [
             "daily 2026-04-02: only 2 of the 39 known currencies are there",
             "daily 2026-04-05: there is no such nominal",
         ]
     );
-    assert_eq!((tally.given_up.as_ref(), tally.is_good()), (None, false));
+    assert_eq!((stats.aborted.as_ref(), stats.is_complete()), (None, false));
 }
 
 #[tokio::test]
@@ -178,23 +178,23 @@ async fn a_server_that_is_busy_is_asked_again_and_one_that_is_gone_ends_it() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=3).await);
     server.shared.lock().unwrap().unavailable = 3;
     let source = source("nbk", "", &bank.url());
-    let tally = backfilled(&server.admin, &source, day(1), day(3)).await;
-    assert_eq!((tally.filed, tally.is_good()), (3, true));
+    let stats = backfilled(&server.admin, &source, day(1), day(3)).await;
+    assert_eq!((stats.filed, stats.is_complete()), (3, true));
 
     server.shared.lock().unwrap().known.clear();
     server.shared.lock().unwrap().unavailable = u32::MAX;
-    let tally = backfilled(&server.admin, &source, day(1), day(3)).await;
+    let stats = backfilled(&server.admin, &source, day(1), day(3)).await;
     assert_eq!(
-        tally.given_up.as_deref(),
-        Some("the server did not take it: busy")
+        stats.aborted.as_deref(),
+        Some("the server did not accept the request: busy")
     );
 
     let asked_before = bank.seen().len();
     let nobody = Admin::new("http://127.0.0.1:1").unwrap();
-    let tally = backfilled(&nobody, &source, day(1), day(3)).await;
+    let stats = backfilled(&nobody, &source, day(1), day(3)).await;
     assert!(
-        tally
-            .given_up
+        stats
+            .aborted
             .unwrap()
             .contains("no connection to http://127.0.0.1:1")
     );
@@ -208,13 +208,13 @@ async fn a_server_that_is_busy_is_asked_again_and_one_that_is_gone_ends_it() {
 #[tokio::test]
 async fn a_source_that_the_server_does_not_have_is_not_asked() {
     let (server, bank) = (Server::start().await, Bank::start().await);
-    let tally = backfilled(
+    let stats = backfilled(
         &server.admin,
         &source("cbu", "", &bank.url()),
         day(1),
         day(3),
     )
     .await;
-    assert!(tally.given_up.unwrap().ends_with("cbu is not enabled here"));
+    assert!(stats.aborted.unwrap().ends_with("cbu is not enabled here"));
     assert_eq!(bank.seen().len(), 0);
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
-use silkrate::client::{BackOff, Server, Watch, WatchOptions};
+use silkrate::client::{Backoff, Server, Watch, WatchOptions};
 use silkrate::pb::rate_service_server::{RateService, RateServiceServer};
 use silkrate::pb::watch_rates_response::Event;
 use silkrate::pb::{
@@ -240,15 +240,15 @@ impl Running {
 }
 
 pub(super) fn watch(server: Server) -> Watch {
-    let back_off = BackOff {
+    let backoff = Backoff {
         first: Duration::from_millis(1),
-        most: Duration::from_millis(10),
+        max: Duration::from_millis(10),
     };
     Watch::new(
         server,
         WatchOptions {
             pairs: vec!["KGS/USD".to_owned(), "KZT/USD".to_owned()],
-            back_off,
+            backoff,
             ..WatchOptions::default()
         },
     )

@@ -1,0 +1,217 @@
+//! The backfill of one document: a chunk of dates after the other, oldest first, so that the server checks every table
+//! against the one before it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+use jiff::civil::Date;
+
+use crate::backfill::bank::BankClient;
+use crate::backfill::{Aborted, Backfill, DateRange, Recorder, upload};
+use crate::domain::{SourceId, Table};
+use crate::poller::fetch::FetchError;
+use crate::poller::request::{Response, not_found_error};
+use crate::sources::{Document, ParseError, Series, merge};
+
+/// The days of a chunk, where a bank answers by date: their tables are uploaded before the next chunk is requested. Within
+/// a chunk the newest date is requested first, since the date its table prints shows which days before it have no table
+/// of their own. An interrupted run loses no more than a chunk.
+const CHUNK_DAYS: i32 = 14;
+/// A bank that answered this often in a row with a later date than requested has no tables that old: the rest of the chunk
+/// is skipped. Not after the first one, since a holiday may look the same.
+const LATER_TABLES_MAX: u32 = 3;
+
+/// The backfill of one document.
+pub(super) struct Job<'a> {
+    backfill: Backfill<'a>,
+    source: SourceId,
+    document: &'static Document,
+    recorder: &'a Recorder,
+    /// The dates whose tables the server has.
+    known: BTreeSet<Date>,
+    /// The tables fetched and not yet uploaded.
+    tables: BTreeMap<Date, Table>,
+}
+
+impl<'a> Job<'a> {
+    pub(super) fn new(
+        backfill: Backfill<'a>,
+        source: SourceId,
+        document: &'static Document,
+        recorder: &'a Recorder,
+    ) -> Self {
+        Self {
+            backfill,
+            source,
+            document,
+            recorder,
+            known: BTreeSet::new(),
+            tables: BTreeMap::new(),
+        }
+    }
+
+    /// Fetches all dates that the server does not have, and uploads their tables.
+    pub(super) async fn run(
+        mut self,
+        bank: &mut BankClient<'_>,
+        range: DateRange,
+    ) -> Result<(), Aborted> {
+        let admin = self.backfill.admin;
+        self.known = upload::filed(admin, self.source, self.document, range).await?;
+        self.recorder.update(|stats| {
+            let count = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
+            stats.known = stats.known.saturating_add(count);
+        });
+        let days = match self.document.series {
+            Some(series) => series.days_max,
+            None => CHUNK_DAYS,
+        };
+        for chunk in range.chunks(days) {
+            let fetched = match (self.document.series, self.document.dated) {
+                (Some(series), _) => self.fetch_pages(bank, &series, chunk).await,
+                (None, Some(path)) => self.fetch_days(bank, path, chunk).await,
+                (None, None) => Ok(()),
+            };
+            // The tables fetched so far are uploaded also when the bank is given up.
+            self.upload(range.last).await?;
+            fetched?;
+            self.recorder
+                .update(|stats| stats.days = stats.days.saturating_add(chunk.count()));
+        }
+        Ok(())
+    }
+
+    /// Uploads the tables fetched, oldest first. Tables beyond the last date are left to the poller.
+    async fn upload(&mut self, last: Date) -> Result<(), Aborted> {
+        let Backfill {
+            admin, throttle, ..
+        } = self.backfill;
+        for (date, table) in std::mem::take(&mut self.tables) {
+            if date <= last && self.known.insert(date) {
+                let result = upload::upload(admin, throttle, self.source, &table).await?;
+                self.recorder.update(|stats| result.count(&table, stats));
+            }
+        }
+        Ok(())
+    }
+
+    /// Fetches day by day, the newest first.
+    async fn fetch_days(
+        &mut self,
+        bank: &mut BankClient<'_>,
+        path: fn(Date) -> String,
+        chunk: DateRange,
+    ) -> Result<(), Aborted> {
+        let mut next = Some(chunk.last);
+        let mut later_tables = 0;
+        while let Some(date) =
+            next.filter(|date| *date >= chunk.first && later_tables < LATER_TABLES_MAX)
+        {
+            next = date.yesterday().ok();
+            if self.known.contains(&date) {
+                continue;
+            }
+            // Some banks send a table without rows for a date before their first table.
+            let parse = |body: &[u8]| match (self.document.parse)(body) {
+                Err(ParseError::NoRows) => Ok(None),
+                parsed => parsed.map(Some),
+            };
+            let table = self.fetch(bank, &path(date), &date, parse).await?;
+            let Some(table) = table.flatten() else {
+                continue;
+            };
+            let printed = table.effective_date;
+            if printed <= date {
+                // The days between have no table of their own.
+                (next, later_tables) = (printed.yesterday().ok(), 0);
+            } else {
+                later_tables += 1;
+            }
+            self.tables.insert(printed, table);
+        }
+        Ok(())
+    }
+
+    /// Fetches the page of every currency. Only all pages together are tables.
+    async fn fetch_pages(
+        &mut self,
+        bank: &mut BankClient<'_>,
+        series: &Series,
+        chunk: DateRange,
+    ) -> Result<(), Aborted> {
+        let Some(range) = chunk.without(&self.known) else {
+            return Ok(());
+        };
+        let mut rows = Vec::new();
+        for page in series.pages {
+            let what = format!("{} {} to {}", page.currency, range.first, range.last);
+            let path = (series.path)(page, range.first, range.last);
+            let parse = |body: &[u8]| (series.parse)(page, body);
+            let Some(page) = self.fetch(bank, &path, &what, parse).await? else {
+                return Ok(());
+            };
+            rows.extend(page);
+        }
+        rows.retain(|table| range.contains(table.effective_date));
+        match merge(rows) {
+            Ok(merged) => {
+                let by_date = merged
+                    .into_iter()
+                    .map(|table| (table.effective_date, table));
+                self.tables.extend(by_date);
+                Ok(())
+            }
+            Err(error) => self.fail(bank, &range.first, &error),
+        }
+    }
+
+    /// Fetches a document and parses it. `None` when there is none, which counts as a failure unless this is how the bank
+    /// says that there was no table.
+    async fn fetch<T>(
+        &self,
+        bank: &mut BankClient<'_>,
+        path: &str,
+        what: &dyn Display,
+        parse: impl Fn(&[u8]) -> Result<T, ParseError>,
+    ) -> Result<Option<T>, Aborted> {
+        let response = match bank.get(path, parse).await {
+            Ok(response) => response,
+            Err(aborted) => {
+                self.recorder
+                    .update(|stats| stats.failed = stats.failed.saturating_add(1));
+                return Err(aborted);
+            }
+        };
+        let failed = match response {
+            Response::Parsed { content, .. } => {
+                bank.succeeded();
+                return Ok(Some(content));
+            }
+            Response::NotFound => {
+                let Some(error) = not_found_error(self.document) else {
+                    bank.succeeded();
+                    return Ok(None);
+                };
+                self.fail(bank, what, &error)
+            }
+            Response::Unparsable(error) => self.fail(bank, what, &error),
+            Response::Failed(error) => self.fail(bank, what, &error),
+            // No validators were sent, so there is nothing that it could mean.
+            Response::NotModified => self.fail(bank, what, &FetchError::NothingToCompare),
+        };
+        failed.map(|()| None)
+    }
+
+    /// Counts a failure.
+    fn fail(
+        &self,
+        bank: &mut BankClient<'_>,
+        what: &dyn Display,
+        reason: &dyn Display,
+    ) -> Result<(), Aborted> {
+        let (document, reason) = (self.document.name, reason.to_string());
+        let failure = format!("{document} {what}: {reason}");
+        self.recorder.update(|stats| stats.add_failure(failure));
+        bank.failed(&reason)
+    }
+}

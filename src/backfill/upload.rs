@@ -1,0 +1,134 @@
+//! Requests to the server: which dates it has, and the upload of a table.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
+
+use crate::backfill::{Aborted, DateRange, Stats, Throttle};
+use crate::client::{Admin, ClientError};
+use crate::domain::{SourceId, Table};
+use crate::pb::admin as wire;
+use crate::sources::Document;
+
+/// Attempts before the server counts as gone: it restarts within seconds.
+const ATTEMPTS_MAX: u32 = 4;
+/// The reason the server gives for a table that breaks the contract.
+const INVALID_TABLE: &str = "INVALID_TABLE";
+
+/// The dates for which the server has a table of a document.
+pub(super) async fn filed(
+    admin: &Admin,
+    source: SourceId,
+    document: &Document,
+    dates: DateRange,
+) -> Result<BTreeSet<Date>, ClientError> {
+    let range = (dates.first, dates.last);
+    let response = admin
+        .filed_dates(source.as_str(), document.name, range)
+        .await?;
+    // A date that cannot be parsed is requested from the bank once more.
+    let dates = response.dates.iter().filter_map(|date| date.parse().ok());
+    Ok(dates.collect())
+}
+
+/// Uploads a table; a server that is busy or restarting is tried again.
+///
+/// # Errors
+/// When the server is gone, or refuses every table of this source.
+pub(super) async fn upload(
+    admin: &Admin,
+    throttle: Throttle,
+    source: SourceId,
+    table: &Table,
+) -> Result<UploadResult, Aborted> {
+    let mut failures = 0;
+    loop {
+        let error = match admin.file_table(message(source, table)).await {
+            Ok(response) => return Ok(UploadResult::from(response)),
+            Err(ClientError::Refused {
+                reason, message, ..
+            }) if reason == INVALID_TABLE => {
+                return Ok(UploadResult::Refused(message));
+            }
+            Err(error) => error,
+        };
+        failures += 1;
+        if error.is_permanent() || failures >= ATTEMPTS_MAX {
+            return Err(Aborted::from(error));
+        }
+        let delay = throttle.backoff.delay(failures, error.retry_after());
+        tokio::time::sleep(delay).await;
+    }
+}
+
+/// The server's response to an uploaded table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum UploadResult {
+    /// It is filed.
+    Filed {
+        /// Whether it added anything.
+        news: bool,
+        /// How many of its rows are held for a decision.
+        held_rows: u32,
+    },
+    /// It failed the server's checks, for this reason.
+    Refused(String),
+}
+
+impl From<wire::FileTableResponse> for UploadResult {
+    fn from(response: wire::FileTableResponse) -> Self {
+        let wire::FileTableResponse {
+            refused,
+            news,
+            held_rows,
+        } = response;
+        if refused.is_empty() {
+            Self::Filed { news, held_rows }
+        } else {
+            Self::Refused(refused)
+        }
+    }
+}
+
+impl UploadResult {
+    /// Adds it to the counts.
+    pub(super) fn count(self, table: &Table, stats: &mut Stats) {
+        match self {
+            Self::Filed { news, held_rows } => {
+                let count = if news {
+                    &mut stats.filed
+                } else {
+                    &mut stats.known
+                };
+                *count = count.saturating_add(1);
+                stats.held_rows = stats.held_rows.saturating_add(held_rows);
+            }
+            Self::Refused(reason) => {
+                let (document, date) = (table.document, table.effective_date);
+                stats.add_refusal(format!("{document} {date}: {reason}"));
+            }
+        }
+    }
+}
+
+/// A table as a message, every digit as printed.
+fn message(source: SourceId, table: &Table) -> wire::Table {
+    let rows = table.rows.values().map(|row| wire::Row {
+        currency: row.currency.to_string(),
+        units: row.units.to_string(),
+        value: row.value.to_string(),
+        home_currency: row.home_currency.to_string(),
+        published_change: row.published_change.map(|change| change.to_string()),
+    });
+    wire::Table {
+        source: source.to_string(),
+        document: table.document.to_owned(),
+        pivot: table.pivot.to_string(),
+        effective_date: table.effective_date.to_string(),
+        as_of_time: table.as_of.map(|instant| prost_types::Timestamp {
+            seconds: instant.as_second(),
+            nanos: instant.subsec_nanosecond(),
+        }),
+        rows: rows.collect(),
+    }
+}

@@ -1,0 +1,57 @@
+//! One request to a bank for a document, and the classes of response: the one place that decides what each of them means,
+//! for polls, for backfills and for checks by hand.
+
+use std::time::Duration;
+
+use crate::poller::fetch::{Answer, FetchError, Fetcher, Validators};
+use crate::sources::{Document, ParseError};
+
+/// The pause between two requests to the same bank that go back in time: four a second are well below what any of the
+/// banks throttles.
+pub const REQUEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// The response to a request for a document.
+#[derive(Debug)]
+pub enum Response<T> {
+    /// The document, parsed.
+    Parsed {
+        /// What it says.
+        content: T,
+        /// The validators to keep once the content is accepted.
+        validators: Validators,
+    },
+    /// The document is still the one that the validators belong to.
+    NotModified,
+    /// The bank has no such document (404).
+    NotFound,
+    /// The document cannot be parsed. The bank's next document may still be good.
+    Unparsable(ParseError),
+    /// There is no document.
+    Failed(FetchError),
+}
+
+/// Requests a document, or whether it is still the one that the validators belong to, and parses it.
+pub async fn request<T>(
+    fetcher: &Fetcher,
+    path: &str,
+    validators: &Validators,
+    parse: impl FnOnce(&[u8]) -> Result<T, ParseError>,
+) -> Response<T> {
+    match fetcher.get(path, validators).await {
+        Ok(Answer::NotModified) => Response::NotModified,
+        Ok(Answer::Document { body, validators }) => match parse(&body) {
+            Ok(content) => Response::Parsed {
+                content,
+                validators,
+            },
+            Err(error) => Response::Unparsable(error),
+        },
+        Err(error) if error.is_not_found() => Response::NotFound,
+        Err(error) => Response::Failed(error),
+    }
+}
+
+/// The error to report for [`Response::NotFound`]; none where 404 is how the source says that there is no table.
+pub fn not_found_error(document: &Document) -> Option<&'static str> {
+    (!document.missing_is_normal).then_some("no table was found (404)")
+}
