@@ -9,6 +9,11 @@ use std::{env, fs};
 const RATES: &str = "silkrate/v1/rates.proto";
 /// What the build of the web side leaves behind: pages, scripts and styles, all in one folder.
 const DIST: &str = "src/web/dist";
+/// The description of the JSON interface; its compressed copies are in the same folder.
+const OPENAPI: &str = "src/web/openapi.json";
+/// What the name of a compressed copy adds to the name of its file.
+const GZIP: &str = ".gz";
+const BROTLI: &str = ".br";
 const ADMIN: &str = "silkrate/admin/v1/admin.proto";
 
 #[expect(
@@ -28,34 +33,59 @@ fn main() -> Result<(), Box<dyn Error>> {
         compiler.encode_file_descriptor_set(),
     )?;
     println!("cargo::rerun-if-changed={DIST}");
-    fs::write(out.join("files.rs"), files(Path::new(DIST))?)?;
+    fs::write(out.join("static_files.rs"), static_files()?)?;
     tonic_prost_build::configure().compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }
 
-/// The files of a folder, sorted, as the text of a Rust list of names and contents.
-fn files(folder: &Path) -> Result<String, Box<dyn Error>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_file() {
-            names.push(
-                entry
-                    .file_name()
-                    .into_string()
-                    .map_err(|name| format!("the name {} in {DIST} is no text", name.display()))?,
-            );
-        }
+/// The static files, sorted by path, as the text of a Rust list: the path of each, its bytes, and those of its compressed
+/// copies.
+fn static_files() -> Result<String, Box<dyn Error>> {
+    let mut files = vec![("/v1/openapi.json".to_owned(), OPENAPI.to_owned())];
+    let names = names(Path::new(DIST))?;
+    let is_copy = |name: &&String| name.ends_with(GZIP) || name.ends_with(BROTLI);
+    for name in names.iter().filter(|name| !is_copy(name)) {
+        files.push((format!("/{name}"), format!("{DIST}/{name}")));
     }
-    names.sort();
+    files.sort();
     let mut list = "&[\n".to_owned();
-    for name in names {
-        let inside = format!("/{DIST}/{name}");
+    for (path, file) in files {
+        let name = file.rsplit('/').next().unwrap_or_default();
+        let copy = |extension: &str| {
+            let copy = format!("{name}{extension}");
+            if names.contains(&copy) {
+                format!("Some({})", include(&format!("{DIST}/{copy}")))
+            } else {
+                "None".to_owned()
+            }
+        };
         writeln!(
             list,
-            "({name:?}, include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {inside:?}))),"
+            "EmbeddedFile {{ path: {path:?}, plain: {}, gzip: {}, brotli: {} }},",
+            include(&file),
+            copy(GZIP),
+            copy(BROTLI)
         )?;
     }
     list.push(']');
     Ok(list)
+}
+
+/// The Rust expression for the bytes of a file.
+fn include(file: &str) -> String {
+    let file = format!("/{file}");
+    format!("include_bytes!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {file:?}))")
+}
+
+/// The names of the files in a folder.
+fn names(folder: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            let name = entry.file_name().into_string();
+            names.push(name.map_err(|name| format!("{} is not UTF-8", name.display()))?);
+        }
+    }
+    Ok(names)
 }

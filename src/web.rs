@@ -15,16 +15,15 @@ mod locale;
 mod cors;
 mod query;
 mod error;
+mod negotiation;
+mod security;
+mod service;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderMap, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
-use axum::http::{HeaderValue, Uri};
+use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -39,9 +38,9 @@ use crate::config::Config;
 use crate::domain::RateFilter;
 use crate::feed::{Feed, FrameCache};
 use crate::pb::rate_service_server::RateService;
-use crate::web::assets::Assets;
 use crate::web::cors::Origins;
 use crate::web::error::WebError;
+use crate::web::service::BrowserService;
 use crate::wire::refusal;
 
 /// The media type of every answer for programs.
@@ -52,9 +51,6 @@ const POSITION: &str = "silkrate-position";
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest query: 256 pairs are two KiB, and twice that when the slashes are escaped.
 const QUERY_BYTES_MAX: usize = 8 * 1024;
-/// What a page may do: load our own files and ask this server, nothing else. No inline script, no frames.
-const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// What the answers come from.
 #[derive(Debug)]
@@ -75,7 +71,6 @@ struct Shared<R> {
     /// The pairs that an empty filter means.
     ticker: RateFilter,
     clock: Clock,
-    assets: Assets,
     /// What is encoded once for all who watch the same pairs.
     topics: FrameCache,
 }
@@ -90,7 +85,8 @@ pub fn serve_browsers<R: RateService>(
     grpc: Router,
     draining: CancellationToken,
 ) -> impl Future<Output = ()> + Send + use<R> {
-    server::serve(listener, router(config, backends, grpc), draining)
+    let service = BrowserService::new(router(config, backends, grpc));
+    server::serve(listener, service, draining)
 }
 
 fn router<R: RateService>(config: &Config, backends: Backends<R>, grpc: Router) -> Router {
@@ -101,7 +97,6 @@ fn router<R: RateService>(config: &Config, backends: Backends<R>, grpc: Router) 
         feed,
         ticker: config.ticker.pairs.clone(),
         clock,
-        assets: Assets::new(),
         topics: FrameCache::default(),
     });
     let grpc = GrpcWebLayer::new().layer(grpc);
@@ -121,8 +116,7 @@ fn router<R: RateService>(config: &Config, backends: Backends<R>, grpc: Router) 
         .layer(origins.cors())
         .layer(middleware::from_fn_with_state(origins, cors::guard));
     Router::new()
-        .route("/v1/openapi.json", get(openapi))
-        .fallback(get(file).fallback(async || WebError::method()))
+        .fallback(get(async || WebError::not_found()).fallback(async || WebError::method()))
         .method_not_allowed_fallback(async || WebError::method())
         .merge(data)
         // Streams and what is small or packed already are left as they are.
@@ -141,21 +135,6 @@ impl<R> Shared<R> {
     }
 }
 
-/// The description of the JSON side.
-async fn openapi() -> Response {
-    caching::json(caching::PAST, include_str!("web/openapi.json").to_owned())
-}
-
-/// A page, or a file that one needs.
-async fn file<R: RateService>(
-    State(web): State<Web<R>>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, WebError> {
-    let found = web.assets.answer(uri.path(), &headers);
-    found.ok_or_else(WebError::not_found)
-}
-
 /// Refuses an endless query before anything reads it, and puts the headers that keep a browser safe on every answer.
 async fn bounded(request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
@@ -164,13 +143,7 @@ async fn bounded(request: Request, next: Next) -> Response {
     } else {
         next.run(request).await
     };
-    let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(PAGE_POLICY),
-    );
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    security::protect(response.headers_mut());
     response
 }
 

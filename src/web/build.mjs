@@ -1,8 +1,10 @@
-// Builds dist/ from client/. With --check it builds in memory and fails when dist/ is anything else, or too heavy.
+// Builds dist/ from client/, with compressed copies. With --check it builds in memory and fails when dist/ is anything else,
+// or too heavy.
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { checkCompressedFiles, compressFiles } from "./compress.mjs";
 
 /** What a news site pays for the ticker at most, gzipped. */
 const TICKER_BYTES_MAX = 15_000;
@@ -64,7 +66,7 @@ if (size > TICKER_BYTES_MAX) {
   throw new Error("the ticker is too heavy");
 }
 if (process.argv.includes("--check")) {
-  const there = (await readdir(here("dist"))).sort();
+  const there = (await readdir(here("dist"))).filter((name) => !/\.(gz|br)$/.test(name)).sort();
   const wanted = [...built.keys()].sort();
   if (there.join() !== wanted.join()) {
     throw new Error(`dist/ holds ${there}, and should hold ${wanted}`);
@@ -74,7 +76,9 @@ if (process.argv.includes("--check")) {
       throw new Error(`dist/${name} is not what the sources build to; run npm run build`);
     }
   }
+  await checkCompressedFiles();
   console.log("dist/ is what the sources build to");
 } else {
   await Promise.all([...built].map(([name, bytes]) => writeFile(here(`dist/${name}`), bytes)));
+  await compressFiles();
 }

@@ -58,7 +58,7 @@ pub(super) async fn watch<R: RateService>(
     };
     let headers = [
         (CONTENT_TYPE.as_str(), "text/event-stream"),
-        (CACHE_CONTROL.as_str(), "no-store"),
+        (CACHE_CONTROL.as_str(), "no-store, no-transform"),
         // Proxies that gather an answer before they pass it on would keep the news to themselves.
         ("x-accel-buffering", "no"),
     ];

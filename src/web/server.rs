@@ -1,12 +1,15 @@
 //! What is spoken on the sockets that the listener accepts and guards, and how the connections end.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::Router;
+use axum::response::Response;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -40,15 +43,24 @@ fn limits() -> Limits {
 
 /// Serves what comes in, HTTP/1.1 and HTTP/2 alike, until draining; then lets what is under way end. Writes are not
 /// gathered: a browser's connection has few streams, often one, and what a page is made of is larger than gathering helps.
-pub(super) async fn serve(listener: TcpListener, router: Router, draining: CancellationToken) {
+pub(super) async fn serve<S>(listener: TcpListener, service: S, draining: CancellationToken)
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    S: Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
     let stop = draining.clone();
-    let connection = move |socket| connection(socket, router.clone(), stop.clone());
+    let connection = move |socket| connection(socket, service.clone(), stop.clone());
     listener::serve(listener, limits(), draining, connection).await;
 }
 
-async fn connection(socket: Connection, router: Router, draining: CancellationToken) {
+async fn connection<S>(socket: Connection, service: S, draining: CancellationToken)
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
     let builder = builder();
-    let served = builder.serve_connection(TokioIo::new(socket), TowerToHyperService::new(router));
+    let served = builder.serve_connection(TokioIo::new(socket), service);
     let mut served = pin!(served);
     let ended = tokio::select! {
         ended = served.as_mut() => ended,
@@ -85,9 +97,11 @@ mod tests {
     use std::io;
     use std::net::SocketAddr;
 
+    use axum::Router;
     use axum::body::{Body, Bytes};
     use axum::routing::get;
     use futures_util::stream;
+    use hyper_util::service::TowerToHyperService;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
     use tokio::sync::mpsc;
@@ -108,7 +122,8 @@ mod tests {
         let draining = CancellationToken::new();
         let address = listener.local_addr().unwrap();
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve(listener, router, draining.clone()));
+        let service = TowerToHyperService::new(router);
+        tasks.spawn(serve(listener, service, draining.clone()));
         Served {
             tasks,
             address,

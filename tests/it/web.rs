@@ -2,6 +2,7 @@
 
 mod answers;
 mod events;
+mod files;
 mod grpc_web;
 mod origins;
 mod pages;
