@@ -1,18 +1,16 @@
-//! The admin listener: what an operator decides, and tables of the past that are handed in. Requests become messages to
-//! the commit task; nothing is changed here.
+//! The admin listener: what an operator decides, and tables that are backfilled. Requests become messages to the commit
+//! task; nothing is changed here.
 
 mod table;
 
-use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
-use crate::board::BoardReader;
 use crate::commit::{CommitHandle, Decided, Stopped};
-use crate::domain::{DocumentKey, Outcome, parse_decimal};
-use crate::ledger::LedgerReader;
+use crate::domain::{Outcome, Refusal, parse_decimal};
 use crate::pb::admin as pb;
 use crate::pb::admin::admin_service_server::AdminService;
-use crate::wire::{self, refusal};
+use crate::queries::Queries;
+use crate::wire;
 
 /// How much of an operator's note is kept: a sentence or two.
 const NOTE_CHARS_MAX: usize = 500;
@@ -20,32 +18,23 @@ const NOTE_CHARS_MAX: usize = 500;
 /// The service.
 #[derive(Debug, Clone)]
 pub struct Admin {
-    board: BoardReader,
+    queries: Queries,
     commit: CommitHandle,
-    ledger: watch::Receiver<Option<LedgerReader>>,
 }
 
 impl Admin {
-    /// Decides through a commit handle.
-    pub fn new(
-        board: BoardReader,
-        commit: CommitHandle,
-        ledger: watch::Receiver<Option<LedgerReader>>,
-    ) -> Self {
-        Self {
-            board,
-            commit,
-            ledger,
-        }
+    /// Renders what `queries` answers, and hands decisions and tables to `commit`.
+    pub fn new(queries: Queries, commit: CommitHandle) -> Self {
+        Self { queries, commit }
     }
 
     async fn decide(
         &self,
         (id, value, note): (String, Option<String>, &str),
         outcome: Outcome,
-    ) -> Result<Decided, Status> {
+    ) -> Result<Decided, Refusal> {
         let value = value.as_deref().map(parse_decimal).transpose();
-        let value = value.map_err(|error| refusal::invalid_amount("value", error))?;
+        let value = value.map_err(Refusal::InvalidHeldValue)?;
         let note: String = note
             .chars()
             .filter(|character| !character.is_control())
@@ -53,36 +42,8 @@ impl Admin {
             .collect();
         let decided = self.commit.decide(id, value, outcome, note).await;
         decided
-            .map_err(|Stopped| refusal::draining())?
-            .map_err(|error| refusal::not_decided(&error))
-    }
-
-    /// The document that a request names.
-    fn key(&self, source: &str, document: &str) -> Result<DocumentKey, Status> {
-        let record = self.board.record(source).ok_or_else(|| {
-            let known: Vec<String> = self
-                .board
-                .snapshot()
-                .sources()
-                .map(|state| state.id.to_string())
-                .collect();
-            let message = format!(
-                "`{}` is none of {}",
-                source.escape_debug(),
-                known.join(", ")
-            );
-            refusal::invalid_source("source", message)
-        })?;
-        let known = record.document(document).ok_or_else(|| {
-            let known: Vec<&str> = record.documents.iter().map(|known| known.name).collect();
-            let document = document.escape_debug();
-            let message = format!("`{document}` of {source} is none of {}", known.join(", "));
-            refusal::invalid_source("document", message)
-        })?;
-        Ok(DocumentKey {
-            source: record.id,
-            document: known.name,
-        })
+            .map_err(|Stopped| Refusal::Draining)?
+            .map_err(Refusal::NotDecided)
     }
 }
 
@@ -92,13 +53,8 @@ impl AdminService for Admin {
         &self,
         _request: Request<pb::ListHeldRequest>,
     ) -> Result<Response<pb::ListHeldResponse>, Status> {
-        let snapshot = self.board.snapshot();
-        let mut held: Vec<_> = snapshot
-            .sources()
-            .flat_map(|state| &state.held)
-            .map(|held| wire::to_held(held))
-            .collect();
-        held.sort_by(|one, other| one.id.cmp(&other.id));
+        let held = self.queries.held();
+        let held = held.iter().map(|held| wire::to_held(held)).collect();
         Ok(Response::new(pb::ListHeldResponse { held }))
     }
 
@@ -130,14 +86,15 @@ impl AdminService for Admin {
         &self,
         request: Request<pb::ListFiledDatesRequest>,
     ) -> Result<Response<pb::ListFiledDatesResponse>, Status> {
-        let request = request.into_inner();
-        let key = self.key(&request.source, &request.document)?;
-        let span = wire::inwards::span(&request.start_date, &request.end_date)?;
-        let ledger = self.ledger.borrow().clone();
-        let ledger =
-            ledger.ok_or_else(|| refusal::store_unavailable("the ledger cannot be read"))?;
-        let dates = ledger.dates(key, span.from, span.to).await;
-        let dates = dates.map_err(|error| refusal::store_unavailable(&error.to_string()))?;
+        let pb::ListFiledDatesRequest {
+            source,
+            document,
+            start_date,
+            end_date,
+        } = request.into_inner();
+        let document = self.queries.document(&source, &document)?;
+        let dates = self.queries.filed_dates(document, &start_date, &end_date);
+        let dates = dates.await?;
         Ok(Response::new(pb::ListFiledDatesResponse {
             dates: dates.iter().map(ToString::to_string).collect(),
         }))
@@ -148,10 +105,10 @@ impl AdminService for Admin {
         request: Request<pb::FileTableRequest>,
     ) -> Result<Response<pb::FileTableResponse>, Status> {
         let table = request.into_inner().table.unwrap_or_default();
-        let key = self.key(&table.source, &table.document)?;
+        let key = self.queries.document(&table.source, &table.document)?;
         let table = table::read(key, &table)?;
         let admitted = self.commit.backfill(key.source, table).await;
-        let admitted = admitted.map_err(|Stopped| refusal::draining())?;
+        let admitted = admitted.map_err(|Stopped| Refusal::Draining)?;
         Ok(Response::new(pb::FileTableResponse {
             refused: admitted.refused,
             news: admitted.news,
@@ -164,7 +121,7 @@ impl AdminService for Admin {
         _request: Request<pb::GetStoreRequest>,
     ) -> Result<Response<pb::GetStoreResponse>, Status> {
         let status = self.commit.store().await;
-        let status = status.map_err(|Stopped| refusal::draining())?;
+        let status = status.map_err(|Stopped| Refusal::Draining)?;
         Ok(Response::new(pb::GetStoreResponse {
             path: status.path,
             error: status.error,

@@ -35,7 +35,8 @@ use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
 use crate::poller::Poller;
 use crate::poller::fetch::FetchError;
-use crate::web::{Backends, serve_browsers};
+use crate::queries::Queries;
+use crate::web::serve_browsers;
 
 /// How long the streams and connections of a stopping server may take to end before they are cut.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -192,14 +193,10 @@ impl App {
             tasks.start(poller.id().as_str(), poller.run(stop.clone()));
         }
         let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
-        let feed = Feed::new(board.clone(), limits, draining.clone());
+        let feed = Feed::new(board, limits, draining.clone());
         let ticker = config.ticker.pairs.clone();
-        let rates = Rates::new(feed.clone(), ledger.clone(), ticker, clock.clone());
-        let backends = Backends {
-            rates: rates.clone(),
-            feed,
-            clock,
-        };
+        let queries = Queries::new(feed, ledger, ticker, clock);
+        let rates = Rates::new(queries.clone());
         let from_browsers = RateServiceServer::new(rates.clone());
         let from_browsers = from_browsers.max_decoding_message_size(REQUEST_BYTES_MAX);
         let rates = SharedRates::new(rates, config.server.shared_encoding, REQUEST_BYTES_MAX);
@@ -207,13 +204,19 @@ impl App {
         let health_service = serving(&health, draining.clone()).await;
         let grpc = Routes::new(from_browsers).add_service(health_service.clone());
         let grpc = grpc.into_axum_router();
-        let browsers = serve_browsers(web_listener, &config, backends, grpc, draining.clone());
+        let browsers = serve_browsers(
+            web_listener,
+            &config,
+            queries.clone(),
+            grpc,
+            draining.clone(),
+        );
         tasks.start("web", browsers);
         let others = Routes::new(health_service).add_service(reflection()?);
         let port = Port::new(listener, config.server.max_connections, draining.clone());
         let served = port.serve_rates(rates, others, config.server.gather_writes);
         tasks.start("grpc", served);
-        let admin = AdminServiceServer::new(Admin::new(board, handle, ledger));
+        let admin = AdminServiceServer::new(Admin::new(queries, handle));
         let routes = Routes::new(admin).add_service(reflection()?);
         let port = Port::new(admin_listener, ADMIN_CONNECTIONS_MAX, draining.clone());
         tasks.start("admin", port.serve(routes));

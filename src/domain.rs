@@ -35,6 +35,7 @@ mod past;
 mod entry;
 mod book;
 mod ticker;
+mod refusal;
 
 pub use book::{Book, Filed, NotDecided, NotFiled, View};
 pub use change::{Change, Direction};
@@ -54,6 +55,7 @@ pub use polling::{PollReport, PollStatus, Polling};
 pub use quote::{DocumentRecord, Preference, Quote, QuoteInputs, SourceRecord, choose_quotes};
 pub use rate::{Announced, Derivation, Rate, WindowChange};
 pub use ratio::Ratio;
+pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use schedule::{Dated, Holiday, Hours, Outlook, Publication, Schedule};
 pub use snapshot::{Continuity, Position, REMOVALS_MAX, Snapshot, SourceState, Update};
 pub use ticker::{TickerStyle, ticker_entry};

@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! bank ─▶ sources (pure parse) ─▶ poller ─▶ commit ─▶ ledger (disk)
-//!                                              └────▶ board (memory) ─▶ feed ─▶ grpc, web ─▶ client
+//!                                              └────▶ board (memory) ─▶ feed ─▶ queries ─▶ grpc, web ─▶ client
 //! ```
 //!
 //! One way. Pollers push what the banks published to the one [`commit`] task, the only place that draws a revision. It
@@ -29,8 +29,10 @@
 //! * [`commit`]: files what is handed in, and draws revisions; what the ledger cannot take waits there.
 //! * [`poller`]: one task a source: when to ask, one HTTP client, what to make of the answer.
 //! * [`feed`]: a subscriber's messages: the state, then what changes.
-//! * [`pb`]: the generated messages; `wire` converts to them. [`grpc`]: the service; what looks back, it asks of the
-//!   ledger. [`admin`]: what operators decide.
+//! * [`queries`]: what a request may ask, checked, and answered in domain values or a refusal. The only reader of the
+//!   board and the ledger for requests.
+//! * [`pb`]: the generated messages; `wire` converts to them. [`grpc`]: the service; it renders what `queries` answers.
+//!   [`admin`]: what operators decide.
 //! * [`web`]: the browser side: pages, JSON, server-sent events, gRPC-Web.
 //! * [`listener`]: the sockets that come in: how many, how long each may do nothing, and few writes for many frames.
 //! * [`app`]: wiring: takes the ports, starts the tasks, stops them.
@@ -76,6 +78,7 @@ pub mod board;
 pub mod commit;
 pub mod poller;
 pub mod feed;
+pub mod queries;
 pub mod pb;
 mod wire;
 pub mod json;

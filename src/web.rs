@@ -1,9 +1,9 @@
 //! The browser side: pages, the ticker's element, JSON, server-sent events and gRPC-Web, on one port, over HTTP/1.1 and
 //! HTTP/2.
 //!
-//! It is a peer of the gRPC port on the same feed, not a client of it: an answer here holds what the contract's methods
-//! answer there, and a stream what `WatchRates` sends, in the shapes that the command line prints. Data is for our own
-//! pages and for origins that the operator lists; code is for everyone. Nothing here sets a cookie.
+//! It is a peer of the gRPC port, not a client of it: both ask the same queries. An answer here holds what the contract's
+//! methods answer there, and a stream what `WatchRates` sends, in the JSON that the command line prints. Data is for our
+//! own pages and for origins that the operator lists; code is for everyone. Nothing here sets a cookie.
 
 mod handlers;
 mod assets;
@@ -33,71 +33,50 @@ use tonic_web::GrpcWebLayer;
 use tower::Layer;
 use tower_http::compression::CompressionLayer;
 
-use crate::clock::Clock;
 use crate::config::Config;
-use crate::domain::RateFilter;
-use crate::feed::{Feed, FrameCache};
-use crate::pb::rate_service_server::RateService;
+use crate::domain::Refusal;
+use crate::feed::FrameCache;
+use crate::queries::Queries;
 use crate::web::cors::Origins;
 use crate::web::error::WebError;
 use crate::web::service::BrowserService;
-use crate::wire::refusal;
 
 /// The media type of every answer for programs.
 const JSON: &str = "application/json";
 /// The header with the position of an answer: `epoch:revision`.
 const POSITION: &str = "silkrate-position";
-/// How long a request may take until its answer begins; all but the past comes from memory.
+/// How long a request may take until its answer begins. Every answer comes from memory but those of historical queries.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest query: 256 pairs are two KiB, and twice that when the slashes are escaped.
 const QUERY_BYTES_MAX: usize = 8 * 1024;
 
-/// What the answers come from.
+/// What every request may use.
 #[derive(Debug)]
-pub struct Backends<R> {
-    /// The methods of the contract.
-    pub rates: R,
-    /// The streams, and the present.
-    pub feed: Feed,
-    /// What time it is.
-    pub clock: Clock,
+struct Shared {
+    queries: Queries,
+    /// The events that all readers of a filter share.
+    frames: FrameCache,
 }
 
-/// What every request may look at.
-#[derive(Debug)]
-struct Shared<R> {
-    rates: R,
-    feed: Feed,
-    /// The pairs that an empty filter means.
-    ticker: RateFilter,
-    clock: Clock,
-    /// What is encoded once for all who watch the same pairs.
-    topics: FrameCache,
-}
-
-type Web<R> = Arc<Shared<R>>;
+type Web = Arc<Shared>;
 
 /// Serves browsers until draining. `grpc` holds the services that gRPC-Web reaches, by their full paths.
-pub fn serve_browsers<R: RateService>(
+pub fn serve_browsers(
     listener: TcpListener,
     config: &Config,
-    backends: Backends<R>,
+    queries: Queries,
     grpc: Router,
     draining: CancellationToken,
-) -> impl Future<Output = ()> + Send + use<R> {
-    let service = BrowserService::new(router(config, backends, grpc));
+) -> impl Future<Output = ()> + Send + use<> {
+    let service = BrowserService::new(router(config, queries, grpc));
     server::serve(listener, service, draining)
 }
 
-fn router<R: RateService>(config: &Config, backends: Backends<R>, grpc: Router) -> Router {
-    let Backends { rates, feed, clock } = backends;
+fn router(config: &Config, queries: Queries, grpc: Router) -> Router {
     let origins = Origins::new(&config.web.allowed_origins);
     let shared = Arc::new(Shared {
-        rates,
-        feed,
-        ticker: config.ticker.pairs.clone(),
-        clock,
-        topics: FrameCache::default(),
+        queries,
+        frames: FrameCache::default(),
     });
     let grpc = GrpcWebLayer::new().layer(grpc);
     let data = Router::new()
@@ -109,15 +88,15 @@ fn router<R: RateService>(config: &Config, backends: Backends<R>, grpc: Router) 
         .route("/v1/sources", get(handlers::sources))
         .route("/v1/watch", get(events::watch))
         .route("/ticker.html", get(fragment::ticker))
-        .method_not_allowed_fallback(async || WebError::method())
+        .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())
         .route_service("/grpc.health.v1.Health/{*method}", grpc)
         .layer(middleware::from_fn(in_time))
         .layer(origins.cors())
         .layer(middleware::from_fn_with_state(origins, cors::guard));
     Router::new()
-        .fallback(get(async || WebError::not_found()).fallback(async || WebError::method()))
-        .method_not_allowed_fallback(async || WebError::method())
+        .fallback(get(async || WebError::NoSuchPath).fallback(async || WebError::MethodNotAllowed))
+        .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .merge(data)
         // Streams and what is small or packed already are left as they are.
         .layer(CompressionLayer::new())
@@ -125,21 +104,11 @@ fn router<R: RateService>(config: &Config, backends: Backends<R>, grpc: Router) 
         .with_state(shared)
 }
 
-impl<R> Shared<R> {
-    fn accepting(&self) -> Result<(), WebError> {
-        if self.feed.is_draining() {
-            Err(refusal::draining().into())
-        } else {
-            Ok(())
-        }
-    }
-}
-
 /// Refuses an endless query before anything reads it, and puts the headers that keep a browser safe on every answer.
 async fn bounded(request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
     let mut response = if query.len() > QUERY_BYTES_MAX {
-        WebError::long_query(QUERY_BYTES_MAX).into_response()
+        WebError::QueryTooLong.into_response()
     } else {
         next.run(request).await
     };
@@ -150,5 +119,7 @@ async fn bounded(request: Request, next: Next) -> Response {
 /// Ends a request whose answer does not begin in time.
 async fn in_time(request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(REQUEST_TIMEOUT, next.run(request)).await;
-    answer.unwrap_or_else(|_late| WebError::too_late().into_response())
+    answer.unwrap_or_else(|_late| {
+        WebError::from(Refusal::DeadlineExceeded(REQUEST_TIMEOUT)).into_response()
+    })
 }

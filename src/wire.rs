@@ -1,12 +1,17 @@
-//! Between the domain and the contract: values outwards, which cannot fail, requests inwards, which can, and refusals.
+//! Between the domain and the contract: values and answers outwards, which cannot fail, requests inwards, and refusals.
 
-pub(crate) mod inwards;
 mod messages;
 mod rates;
-pub(crate) mod refusal;
+mod requests;
+mod responses;
+mod status;
 
 pub(crate) use messages::{
-    from_duration, from_position, to_message, to_position, to_source_detail, to_source_states,
-    to_timestamp,
+    from_position, to_message, to_position, to_source_detail, to_source_states, to_timestamp,
 };
 pub(crate) use rates::{to_fixing, to_flag, to_freshness, to_held, to_rate, to_rates};
+pub(crate) use requests::to_subscribe;
+pub(crate) use responses::{
+    to_convert_response, to_fixings_response, to_history_response, to_rate_response,
+    to_snapshot_response, to_sources_response,
+};

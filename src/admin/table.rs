@@ -1,4 +1,4 @@
-//! A table that was handed in, read as strictly as a bank's.
+//! Reads a backfilled table as strictly as a bank's document.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,53 +6,50 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-use tonic::Status;
 
 use crate::domain::{
-    Currency, DecimalError, DocumentKey, Fixing, Separator, Table, parse_published,
+    Currency, DecimalError, DocumentKey, Field, Fixing, Refusal, Separator, Table, TablePart,
+    parse_published,
 };
 use crate::pb::admin as pb;
-use crate::wire::{inwards, refusal};
+use crate::queries::{parse_currency, parse_date};
 
 /// Rows of a table: there are fewer than two hundred currencies.
 const ROWS_MAX: usize = 256;
-/// The nominals that are believed.
+/// The nominals that banks print.
 const UNITS: [u32; 5] = [1, 10, 100, 1_000, 10_000];
 
 /// Reads a table of a document.
-pub(super) fn read(key: DocumentKey, table: &pb::Table) -> Result<Table, Status> {
-    let wrong =
-        |field: &str, message: String| refusal::invalid_table(format!("table.{field}"), message);
-    let pivot = inwards::currency("table.pivot", &table.pivot)?;
-    let effective_date = inwards::date("table.effective_date", &table.effective_date)?
-        .ok_or_else(|| wrong("effective_date", "a table has a date".to_owned()))?;
+pub(super) fn read(key: DocumentKey, table: &pb::Table) -> Result<Table, Refusal> {
+    let wrong = |part, message: String| Refusal::InvalidTable { part, message };
+    let pivot = parse_currency(Field::Table(TablePart::Pivot), &table.pivot)?;
+    let effective_date = Field::Table(TablePart::EffectiveDate);
+    let effective_date = parse_date(effective_date, &table.effective_date)?
+        .ok_or_else(|| wrong(TablePart::EffectiveDate, "a table has a date".to_owned()))?;
     let as_of = table
         .as_of_time
         .as_ref()
         .map(|at| Timestamp::new(at.seconds, at.nanos));
     let as_of = as_of
         .transpose()
-        .map_err(|error| wrong("as_of_time", error.to_string()))?;
+        .map_err(|error| wrong(TablePart::AsOfTime, error.to_string()))?;
     if table.rows.is_empty() || table.rows.len() > ROWS_MAX {
         let message = format!("a table has 1 to {ROWS_MAX} rows");
-        return Err(wrong("rows", message));
+        return Err(wrong(TablePart::Rows, message));
     }
     let mut rows = BTreeMap::new();
     for (index, row) in table.rows.iter().enumerate() {
-        let at = format!("rows[{index}]");
-        let row = fixing(key, effective_date, row).map_err(|message| wrong(&at, message))?;
+        let at = TablePart::Row(index);
+        let row = fixing(key, effective_date, row).map_err(|message| wrong(at, message))?;
         let code = match (row.currency == pivot, row.home_currency == pivot) {
             (false, true) => row.currency,
             (true, false) => row.home_currency,
             _ => {
-                return Err(wrong(
-                    &at,
-                    format!("{pivot} stands on one side of each row"),
-                ));
+                return Err(wrong(at, format!("{pivot} stands on one side of each row")));
             }
         };
         if rows.insert(code, Arc::new(row)).is_some() {
-            return Err(wrong(&at, format!("a second row for {code}")));
+            return Err(wrong(at, format!("a second row for {code}")));
         }
     }
     Ok(Table {

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use crate::domain::{Position, RateFilter, Snapshot};
+use crate::domain::{Position, RateFilter, Refusal, Snapshot};
 use crate::feed::{Feed, Message, Step, Subscribe, Verdict};
 
 /// Why a stream ends. It never ends by itself, and never well.
@@ -22,6 +22,15 @@ pub enum StreamEnd {
     /// The stream is as old as streams become.
     #[error("the stream has reached its age")]
     Aged,
+}
+
+impl From<StreamEnd> for Refusal {
+    fn from(end: StreamEnd) -> Self {
+        match end {
+            StreamEnd::Draining => Self::Draining,
+            StreamEnd::Aged => Self::StreamAged,
+        }
+    }
 }
 
 /// One subscriber's stream of messages.

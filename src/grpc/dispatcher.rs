@@ -7,12 +7,12 @@ use futures_util::FutureExt;
 use futures_util::future::Either;
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
-use tonic::Status;
 use tonic::codegen::Service;
 use tonic::service::Routes;
 
+use crate::domain::Refusal;
 use crate::grpc::SharedRates;
-use crate::grpc::shared::{Answer, refusal};
+use crate::grpc::shared::{Answer, status_response};
 
 /// The services of the port.
 #[derive(Debug)]
@@ -50,8 +50,10 @@ impl Dispatcher {
                 Err(never) => match never {},
             }))
         };
-        tokio::time::timeout(request_timeout, answer)
-            .map(move |answer| answer.unwrap_or_else(|_late| refusal(too_late(request_timeout))))
+        tokio::time::timeout(request_timeout, answer).map(move |answer| {
+            answer
+                .unwrap_or_else(|_late| status_response(Refusal::DeadlineExceeded(request_timeout)))
+        })
     }
 }
 
@@ -72,10 +74,6 @@ fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
         _ => return None,
     };
     unit.checked_mul(amount)
-}
-
-fn too_late(request_timeout: Duration) -> Status {
-    Status::deadline_exceeded(format!("not answered within {request_timeout:?}"))
 }
 
 #[cfg(test)]

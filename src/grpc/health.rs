@@ -11,7 +11,7 @@ use tonic_health::pb::health_server::Health;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 use tonic_health::server::HealthService;
 
-use crate::grpc::refusal;
+use crate::domain::Refusal;
 
 /// The health service.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Health for DrainingHealth {
         let not_serving = HealthCheckResponse {
             status: ServingStatus::NotServing.into(),
         };
-        let end = stream::iter([Ok(not_serving), Err(refusal::draining())]);
+        let end = stream::iter([Ok(not_serving), Err(Refusal::Draining.into())]);
         let drained = self.draining.clone().cancelled_owned();
         Ok(Response::new(Box::pin(
             statuses.take_until(Box::pin(drained)).chain(end),

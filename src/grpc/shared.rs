@@ -7,7 +7,6 @@
 //! Accepted cost: these answers are never compressed, whatever `grpc-accept-encoding` offers. A compressed request is
 //! the generated server's to judge, which knows no encoding but identity and says so.
 
-mod filter_cache;
 mod body;
 mod request;
 
@@ -17,23 +16,23 @@ use std::task::{Context, Poll};
 
 pub use body::Answer;
 use bytes::Bytes;
-use filter_cache::FilterCache;
 use futures_util::{FutureExt, Stream, stream};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use prost::Message;
-use request::{Route, framed};
+use request::{Route, encode_frame};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Service, StdError as BoxError};
 use tonic::server::NamedService;
 
+use crate::domain::{RateFilter, Refusal};
 use crate::feed::{FilterFrames, FrameCache, Step, Subscription};
-use crate::grpc::stream::end_status;
-use crate::grpc::{Rates, rate_answer, snapshot_answer};
+use crate::grpc::Rates;
 use crate::pb::rate_service_server::RateServiceServer;
 use crate::pb::{GetRateRequest, GetSnapshotRequest, WatchRatesRequest};
+use crate::queries::{FilterCache, parse_pair};
 use crate::wire;
 
 /// The service, with the answers that are shared.
@@ -47,7 +46,7 @@ struct Inner {
     rates: Arc<Rates>,
     generated: RateServiceServer<Rates>,
     topics: FrameCache,
-    filters: FilterCache,
+    filters: FilterCache<RateFilter>,
     is_sharing: bool,
     request_bytes_max: usize,
 }
@@ -99,9 +98,10 @@ impl SharedRates {
             };
             match answered {
                 Ok(body) => ok(body),
-                Err(Unanswered::Refused(status)) => refusal(status),
+                Err(Unanswered::Refused(refusal)) => status_response(refusal),
                 Err(Unanswered::Unreadable) => {
-                    let frame = read.map_or_else(|odd| odd, |message| request::frame(&message));
+                    let frame =
+                        read.map_or_else(|odd| odd, |message| request::restore_frame(&message));
                     let body = Body::new(request::Replay::new(frame, body));
                     let mut generated = shared.inner.generated.clone();
                     let answer = generated.call(Request::from_parts(parts, body)).await;
@@ -127,24 +127,32 @@ impl SharedRates {
             filters,
             ..
         } = &*self.inner;
-        let snapshot = rates.present()?;
-        let filter = filters.filter(message, || {
+        let snapshot = rates.queries.snapshot()?;
+        let filter = filters.get_or_parse(message, || {
             let request: GetSnapshotRequest = decode(message)?;
             Ok::<_, Unanswered>(rates.filter(request.filter)?)
         })?;
-        let encode = || framed(&snapshot_answer(&filter, &snapshot));
+        let encode = || {
+            let rates = snapshot.rates(&filter);
+            encode_frame(&wire::to_snapshot_response(&snapshot, &rates))
+        };
         let frame = topics.topic(&filter).answer(&snapshot.position, encode);
         Ok(Answer::once(frame))
     }
 
-    fn rate(&self, request: &GetRateRequest) -> Result<Answer, Status> {
-        let (pair, snapshot) = self.inner.rates.rate_wanted(request)?;
-        let encode = || rate_answer(pair, &snapshot).map(|answer| framed(&answer));
-        let frame = self.inner.topics.rate(pair, &snapshot.position, encode)?;
+    fn rate(&self, request: &GetRateRequest) -> Result<Answer, Refusal> {
+        let Inner { rates, topics, .. } = &*self.inner;
+        let snapshot = rates.queries.snapshot()?;
+        let pair = parse_pair(&request.pair)?;
+        let encode = || {
+            let rate = rates.queries.rate(&snapshot, pair)?;
+            Ok::<_, Refusal>(encode_frame(&wire::to_rate_response(&snapshot, &rate)))
+        };
+        let frame = topics.rate(pair, &snapshot.position, encode)?;
         Ok(Answer::once(frame))
     }
 
-    fn watch(&self, request: WatchRatesRequest) -> Result<Answer, Status> {
+    fn watch(&self, request: WatchRatesRequest) -> Result<Answer, Refusal> {
         let subscription = self.inner.rates.subscribe(request)?;
         let reader = Reader {
             topic: self.inner.topics.topic(subscription.filter()),
@@ -159,12 +167,12 @@ impl SharedRates {
 enum Unanswered {
     /// It is not the message of its method: the generated server says what is wrong with it.
     Unreadable,
-    Refused(Status),
+    Refused(Refusal),
 }
 
-impl From<Status> for Unanswered {
-    fn from(status: Status) -> Self {
-        Self::Refused(status)
+impl From<Refusal> for Unanswered {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
@@ -192,10 +200,10 @@ impl Reader {
     }
 
     async fn message(&mut self) -> Result<Bytes, Status> {
-        let step = self.subscription.step().await.map_err(end_status)?;
+        let step = self.subscription.step().await.map_err(Refusal::from)?;
         let encode = || {
             let message = self.subscription.message(&step);
-            framed(&wire::to_message(&message, self.shared.rates.clock.now()))
+            encode_frame(&wire::to_message(&message, self.shared.rates.queries.now()))
         };
         Ok(match &step {
             // It is of one reader, and small.
@@ -217,8 +225,8 @@ fn frames(reader: Reader) -> impl Stream<Item = Result<Bytes, Status>> + Send {
 }
 
 /// An answer that is a status alone.
-pub(super) fn refusal(status: Status) -> Response<Answer> {
-    status.into_http().map(Answer::generated)
+pub(super) fn status_response(refusal: Refusal) -> Response<Answer> {
+    Status::from(refusal).into_http().map(Answer::generated)
 }
 
 fn ok(body: Answer) -> Response<Answer> {

@@ -1,37 +1,30 @@
-//! The messages of a stream as the generated server takes them, and the status that ends them.
+//! The messages of a stream as the generated server sends them.
 
 use futures_util::{Stream, stream};
 use tonic::Status;
 
-use crate::clock::Clock;
-use crate::feed::{StreamEnd, Subscription};
+use crate::domain::Refusal;
+use crate::feed::Subscription;
 use crate::pb;
-use crate::wire::{self, refusal};
+use crate::queries::Queries;
+use crate::wire::to_message;
 
 /// The messages of a subscription, and the status that ends them.
 pub(super) fn messages(
     subscription: Subscription,
-    clock: Clock,
+    queries: Queries,
 ) -> impl Stream<Item = Result<pb::WatchRatesResponse, Status>> + Send {
     stream::unfold(Some(subscription), move |subscription| {
-        let clock = clock.clone();
+        let queries = queries.clone();
         async move {
             let mut subscription = subscription?;
             match subscription.next().await {
-                Ok(message) => Some((
-                    Ok(wire::to_message(&message, clock.now())),
-                    Some(subscription),
-                )),
-                Err(end) => Some((Err(end_status(end)), None)),
+                Ok(message) => {
+                    let message = to_message(&message, queries.now());
+                    Some((Ok(message), Some(subscription)))
+                }
+                Err(end) => Some((Err(Refusal::from(end).into()), None)),
             }
         }
     })
-}
-
-/// What a reader is told at the end of its stream.
-pub(super) fn end_status(end: StreamEnd) -> Status {
-    match end {
-        StreamEnd::Draining => refusal::draining(),
-        StreamEnd::Aged => refusal::aged(),
-    }
 }

@@ -96,7 +96,7 @@ pub(super) async fn guard(
     if origins.admits(request.headers(), request.uri()) {
         next.run(request).await
     } else {
-        WebError::foreign_origin().into_response()
+        WebError::ForeignOrigin.into_response()
     }
 }
 

@@ -1,24 +1,36 @@
-//! Refusals as JSON: `{"error":{"reason","message","field"}}` with a status that a program can act on.
+//! Errors as JSON: `{"error":{"reason","message","field"}}` with a status that a program can act on.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use tonic::{Code, Status};
-use tonic_types::StatusExt;
 
-use crate::web::JSON;
+use crate::domain::{Field, Refusal, RefusalKind, TablePart};
+use crate::web::{JSON, QUERY_BYTES_MAX};
 
-/// Why there is no answer.
+/// Why a request of the web side has no answer.
 #[derive(Debug)]
-pub(super) struct WebError {
-    status: StatusCode,
-    reason: String,
-    message: String,
-    field: Option<String>,
-    retry_after: Option<Duration>,
+pub(super) enum WebError {
+    /// The request is refused, as it would be over gRPC.
+    Refused(Refusal),
+    /// A parameter, or the query as a whole, cannot be read.
+    InvalidParameter {
+        /// The parameter; none for the query as a whole.
+        name: Option<&'static str>,
+        /// What is wrong.
+        message: String,
+    },
+    /// The query has more bytes than any filter needs.
+    QueryTooLong,
+    /// The page that asks is of an origin that is not listed.
+    ForeignOrigin,
+    /// The path leads nowhere.
+    NoSuchPath,
+    /// The path can only be read.
+    MethodNotAllowed,
 }
 
 #[derive(Serialize)]
@@ -34,135 +46,127 @@ struct Error<'a> {
 }
 
 impl WebError {
-    fn new(status: StatusCode, reason: &str, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            reason: reason.to_owned(),
+    /// A parameter that cannot be read.
+    pub(super) fn parameter(name: &'static str, message: impl Into<String>) -> Self {
+        Self::InvalidParameter {
+            name: Some(name),
             message: message.into(),
-            field: None,
-            retry_after: None,
         }
     }
 
-    /// The word for programs.
-    pub(super) fn reason(&self) -> &str {
-        &self.reason
-    }
-
-    /// The sentence for people.
-    pub(super) fn message(&self) -> &str {
-        &self.message
-    }
-
-    /// When to come back, if that makes sense.
-    pub(super) fn retry_after(&self) -> Option<Duration> {
-        self.retry_after
-    }
-
-    /// A parameter that is not understood.
-    pub(super) fn parameter(field: &str, message: impl Into<String>) -> Self {
-        Self {
-            field: Some(field.to_owned()),
-            ..Self::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", message)
+    fn status(&self) -> StatusCode {
+        match self {
+            // A source is a part of the path, and the path leads nowhere.
+            Self::Refused(Refusal::UnknownSource { .. }) | Self::NoSuchPath => {
+                StatusCode::NOT_FOUND
+            }
+            Self::Refused(refusal) => status(refusal.kind()),
+            Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
+            Self::QueryTooLong => StatusCode::URI_TOO_LONG,
+            Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         }
     }
 
-    /// A query that cannot be read as a whole.
-    pub(super) fn query(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "INVALID_PARAMETER", message)
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.reason().as_str(),
+            Self::InvalidParameter { .. } => "INVALID_PARAMETER",
+            Self::QueryTooLong => "QUERY_TOO_LONG",
+            Self::ForeignOrigin => "FOREIGN_ORIGIN",
+            Self::NoSuchPath => "NO_SUCH_PATH",
+            Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
+        }
     }
 
-    /// A query of more bytes than any filter needs.
-    pub(super) fn long_query(most: usize) -> Self {
-        let message = format!("the query is longer than {most} bytes");
-        Self::new(StatusCode::URI_TOO_LONG, "QUERY_TOO_LONG", message)
+    fn message(&self) -> Cow<'_, str> {
+        match self {
+            Self::Refused(refusal) => refusal.to_string().into(),
+            Self::InvalidParameter { message, .. } => message.into(),
+            Self::QueryTooLong => format!("the query is longer than {QUERY_BYTES_MAX} bytes").into(),
+            Self::ForeignOrigin => "pages of this origin are not allowed to read here: the operator must list it in web.allowed_origins".into(),
+            Self::NoSuchPath => "nothing is at this path; /v1/openapi.json lists every path".into(),
+            Self::MethodNotAllowed => "this path can be read with GET and HEAD".into(),
+        }
     }
 
-    /// A page of an origin that may not read.
-    pub(super) fn foreign_origin() -> Self {
-        let message = "pages of this origin may not read here: its operator has to list it in web.allowed_origins";
-        Self::new(StatusCode::FORBIDDEN, "FOREIGN_ORIGIN", message)
+    fn field(&self) -> Option<Cow<'static, str>> {
+        match self {
+            Self::Refused(refusal) => refusal.field().map(parameter_name),
+            Self::InvalidParameter { name, .. } => name.map(Cow::Borrowed),
+            Self::QueryTooLong
+            | Self::ForeignOrigin
+            | Self::NoSuchPath
+            | Self::MethodNotAllowed => None,
+        }
     }
 
-    /// Nothing is there.
-    pub(super) fn not_found() -> Self {
-        let message = "there is nothing here; /v1/openapi.json lists what there is";
-        Self::new(StatusCode::NOT_FOUND, "NO_SUCH_PATH", message)
-    }
-
-    /// Something is there, and it is only read.
-    pub(super) fn method() -> Self {
-        let message = "this can be read with GET and HEAD";
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "METHOD_NOT_ALLOWED",
-            message,
-        )
-    }
-
-    /// The request did not arrive whole, or its answer did not begin, in time.
-    pub(super) fn too_late() -> Self {
-        let message = "the answer took too long";
-        Self::new(StatusCode::GATEWAY_TIMEOUT, "DEADLINE_EXCEEDED", message)
-    }
-
-    /// The service broke a promise of its own.
-    pub(super) fn internal(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL", message)
+    fn retry_delay(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => refusal.retry_delay(),
+            _ => None,
+        }
     }
 }
 
-impl From<Status> for WebError {
-    fn from(status: Status) -> Self {
-        let details = status.get_error_details();
-        let reason = details.error_info().map(|info| info.reason.clone());
-        let violations = details.bad_request().map(|bad| &bad.field_violations);
-        let field = violations.and_then(|violations| violations.first());
-        let status_of_code = match reason.as_deref() {
-            // Here it is a part of the path, and the path leads nowhere.
-            Some("INVALID_SOURCE") => StatusCode::NOT_FOUND,
-            _ => http_status(status.code()),
-        };
-        Self {
-            status: status_of_code,
-            reason: reason.unwrap_or_else(|| "INTERNAL".to_owned()),
-            message: status.message().to_owned(),
-            field: field.map(|violation| parameter_of(&violation.field)),
-            retry_after: details.retry_info().and_then(|info| info.retry_delay),
-        }
+impl From<Refusal> for WebError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
     }
 }
 
 /// The status of HTTP that says the same.
-fn http_status(code: Code) -> StatusCode {
-    match code {
-        Code::InvalidArgument | Code::OutOfRange => StatusCode::BAD_REQUEST,
-        Code::NotFound => StatusCode::NOT_FOUND,
-        // What is exhausted is the server's room, not this reader's share: it may ask for snapshots meanwhile.
-        Code::ResourceExhausted | Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-        Code::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
+fn status(kind: RefusalKind) -> StatusCode {
+    match kind {
+        RefusalKind::InvalidArgument => StatusCode::BAD_REQUEST,
+        RefusalKind::NotFound => StatusCode::NOT_FOUND,
+        RefusalKind::FailedPrecondition => StatusCode::CONFLICT,
+        // The room of the server is exhausted, not a share of this reader, which may ask for snapshots meanwhile.
+        RefusalKind::ResourceExhausted | RefusalKind::Unavailable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+        RefusalKind::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+        RefusalKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
-/// The name of a field of the contract as it stands in a query.
-fn parameter_of(field: &str) -> String {
-    match field {
-        "from_currency" => "from".to_owned(),
-        "to_currency" => "to".to_owned(),
-        "start_date" => "start".to_owned(),
-        "end_date" => "end".to_owned(),
-        field => field.trim_start_matches("filter.").to_owned(),
-    }
+/// The name of a field as a parameter of a query or of a path.
+fn parameter_name(field: Field) -> Cow<'static, str> {
+    Cow::Borrowed(match field {
+        Field::Pair => "pair",
+        Field::FilterPairs => "pairs",
+        Field::FilterPair(index) => return format!("pairs[{index}]").into(),
+        Field::MinInterval => "min_interval",
+        Field::Amount => "amount",
+        Field::FromCurrency => "from",
+        Field::ToCurrency => "to",
+        Field::Date => "date",
+        Field::StartDate => "start",
+        Field::EndDate => "end",
+        Field::Source => "source",
+        Field::Document => "document",
+        Field::Currency => "currency",
+        Field::PageSize => "page_size",
+        Field::PageToken => "page_token",
+        Field::HeldValue => "value",
+        Field::Table(
+            TablePart::Pivot
+            | TablePart::EffectiveDate
+            | TablePart::AsOfTime
+            | TablePart::Rows
+            | TablePart::Row(_),
+        ) => "table",
+    })
 }
 
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
+        let field = self.field();
         let body = Body {
             error: Error {
-                reason: &self.reason,
-                message: &self.message,
-                field: self.field.as_deref(),
+                reason: self.reason(),
+                message: &self.message(),
+                field: field.as_deref(),
             },
         };
         let text = serde_json::to_string(&body).unwrap_or_default();
@@ -170,10 +174,10 @@ impl IntoResponse for WebError {
             (CONTENT_TYPE, HeaderValue::from_static(JSON)),
             (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
-        let mut response = (self.status, headers, text).into_response();
-        if let Some(after) = self.retry_after {
+        let mut response = (self.status(), headers, text).into_response();
+        if let Some(delay) = self.retry_delay() {
             // A whole second at least: zero would invite everyone at once.
-            let seconds = HeaderValue::from(after.as_secs().max(1));
+            let seconds = HeaderValue::from(delay.as_secs().max(1));
             response.headers_mut().insert(RETRY_AFTER, seconds);
         }
         response
@@ -183,20 +187,19 @@ impl IntoResponse for WebError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::refusal;
 
     #[test]
-    fn a_refusal_of_the_contract_names_the_parameter_of_the_query() {
-        let refused = WebError::from(refusal::invalid_date("start_date", "no date"));
-        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
-        assert_eq!(refused.reason, "INVALID_DATE");
-        assert_eq!(refused.field.as_deref(), Some("start"));
-        assert_eq!(parameter_of("filter.pairs[3]"), "pairs[3]");
+    fn a_refusal_names_the_parameter_of_the_query() {
+        let error = WebError::from(Refusal::InvalidDate(Field::StartDate));
+        assert_eq!(error.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(error.reason(), "INVALID_DATE");
+        assert_eq!(error.field().as_deref(), Some("start"));
+        assert_eq!(parameter_name(Field::FilterPair(3)), "pairs[3]");
     }
 
     #[test]
-    fn a_draining_server_says_when_to_come_back() {
-        let response = WebError::from(refusal::draining()).into_response();
+    fn a_draining_server_names_the_time_to_come_back() {
+        let response = WebError::from(Refusal::Draining).into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[RETRY_AFTER], "1");
         assert_eq!(response.headers()[CACHE_CONTROL], "no-store");

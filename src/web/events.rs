@@ -12,14 +12,14 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
 
+use crate::domain::Refusal;
 use crate::feed::{FilterFrames, Message, Step, StreamEnd, Subscribe, Subscription};
 use crate::json::{self, Event};
-use crate::pb::rate_service_server::RateService;
 use crate::web::caching::position_text;
 use crate::web::error::WebError;
 use crate::web::query::{self, Watch};
 use crate::web::{Shared, Web};
-use crate::wire::{self, refusal};
+use crate::wire;
 
 /// The least time before a reader connects again: a restart takes about as long.
 const RETRY_MIN: Duration = Duration::from_secs(1);
@@ -27,32 +27,28 @@ const RETRY_MIN: Duration = Duration::from_secs(1);
 const RETRY_SPREAD: Duration = Duration::from_secs(4);
 
 /// A stream under way.
-struct Reading<R> {
-    web: Web<R>,
+struct Reading {
+    web: Web,
     subscription: Subscription,
     /// What is encoded once for all who watch the same pairs.
     topic: Arc<FilterFrames>,
 }
 
 /// `GET /v1/watch`
-pub(super) async fn watch<R: RateService>(
-    State(web): State<Web<R>>,
+pub(super) async fn watch(
+    State(web): State<Web>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
-    web.accepting()?;
-    let asked: Watch = query::read(&uri)?;
-    let wanted = Subscribe {
-        filter: query::filter(&asked.pairs, &web.ticker)?,
-        resume_after: query::position(&headers, asked.after.as_deref())?,
+    let query: Watch = query::read(&uri)?;
+    let subscription = web.queries.subscribe(Subscribe {
+        filter: web.queries.filter(&query::filter_items(&query.pairs))?,
+        resume_after: query::position(&headers, query.after.as_deref())?,
         min_interval: Duration::ZERO,
-        updates_only: query::flag("updates_only", asked.updates_only.as_deref())?,
-    };
-    let subscription = web.feed.subscribe(wanted);
-    let subscription =
-        subscription.map_err(|full| WebError::from(refusal::too_many_streams(full.streams_max)))?;
+        updates_only: query::flag("updates_only", query.updates_only.as_deref())?,
+    })?;
     let reading = Reading {
-        topic: web.topics.topic(subscription.filter()),
+        topic: web.frames.topic(subscription.filter()),
         subscription,
         web,
     };
@@ -66,9 +62,7 @@ pub(super) async fn watch<R: RateService>(
 }
 
 /// The events of a subscription; the last one says why it ends.
-fn events<R: RateService>(
-    reading: Reading<R>,
-) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+fn events(reading: Reading) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
     stream::unfold(Some(reading), |reading| async {
         let mut reading = reading?;
         Some(match reading.subscription.step().await {
@@ -78,7 +72,7 @@ fn events<R: RateService>(
     })
 }
 
-impl<R> Reading<R> {
+impl Reading {
     fn event(&self, step: &Step) -> Bytes {
         let encode = || self.web.encoded(&self.subscription.message(step));
         match step {
@@ -88,15 +82,15 @@ impl<R> Reading<R> {
             }
             Step::Snapshot(snapshot) => self.topic.snapshot(&snapshot.position, encode),
             Step::Update { after, to } => self.topic.update(*after, &to.position, encode),
-            Step::Heartbeat(shown) => self.web.topics.heartbeat(&shown.position, encode),
+            Step::Heartbeat(shown) => self.web.frames.heartbeat(&shown.position, encode),
         }
     }
 }
 
-impl<R> Shared<R> {
+impl Shared {
     fn encoded(&self, message: &Message) -> Bytes {
         let position = position_text(&message.position);
-        let message = wire::to_message(message, self.clock.now());
+        let message = wire::to_message(message, self.queries.now());
         let event = Event::of(&message);
         let event = event.and_then(|event| Some((event.name(), json::text(&event).ok()?)));
         let Some((name, data)) = event else {
@@ -113,16 +107,12 @@ impl<R> Shared<R> {
 
 /// The event that says why a stream ends, and when to come back.
 fn last(end: StreamEnd) -> Bytes {
-    let status = match end {
-        StreamEnd::Draining => refusal::draining(),
-        StreamEnd::Aged => refusal::aged(),
-    };
-    let refused = WebError::from(status);
-    let retry = refused.retry_after().unwrap_or(RETRY_MIN);
+    let refusal = Refusal::from(end);
+    let retry = refusal.retry_delay().unwrap_or(RETRY_MIN);
     let data = serde_json::json!({
         "event": "end",
-        "reason": refused.reason(),
-        "message": refused.message(),
+        "reason": refusal.reason().as_str(),
+        "message": refusal.to_string(),
         "retry_milliseconds": u64::try_from(retry.as_millis()).unwrap_or(u64::MAX),
     });
     format!("{}event: end\ndata: {data}\n\n", retry_line(retry)).into()

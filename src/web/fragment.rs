@@ -6,7 +6,6 @@ use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 
 use crate::domain::{Direction, Freshness, Pair, Rate, RateFilter, Snapshot};
-use crate::pb::rate_service_server::RateService;
 use crate::web::caching::{self, position_text};
 use crate::web::error::WebError;
 use crate::web::locale::{self, FALLBACK, Locale};
@@ -19,22 +18,22 @@ const THEMES: &[&str] = &["auto", "light", "dark"];
 const DASH: &str = "\u{2013}";
 
 /// A fragment to be written.
-struct Writer<'a, R> {
-    web: &'a Shared<R>,
+struct Writer<'a> {
+    web: &'a Shared,
     locale: &'a Locale,
     snapshot: &'a Snapshot,
     html: String,
 }
 
 /// `GET /ticker.html`
-pub(super) async fn ticker<R: RateService>(
-    State(web): State<Web<R>>,
+pub(super) async fn ticker(
+    State(web): State<Web>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
-    web.accepting()?;
+    let snapshot = web.queries.snapshot()?;
     let asked: Fragment = query::read(&uri)?;
-    let filter = query::filter(&asked.pairs, &web.ticker)?;
+    let filter = web.queries.filter(&query::filter_items(&asked.pairs))?;
     let tag = if asked.locale.is_empty() {
         FALLBACK
     } else {
@@ -49,7 +48,6 @@ pub(super) async fn ticker<R: RateService>(
         let message = format!("theme is one of {}", THEMES.join(", "));
         return Err(WebError::parameter("theme", message));
     }
-    let snapshot = web.feed.board().snapshot();
     let text = || {
         let writer = Writer {
             web: &web,
@@ -66,7 +64,7 @@ pub(super) async fn ticker<R: RateService>(
     Ok(response)
 }
 
-impl<R> Writer<'_, R> {
+impl Writer<'_> {
     fn write(mut self, filter: &RateFilter, tag: &str, theme: &str) -> String {
         let pairs: Vec<String> = filter.items().collect();
         let rates = self.snapshot.rates(filter);
@@ -79,7 +77,7 @@ impl<R> Writer<'_, R> {
                 ("lang", tag),
                 ("data-position", &position_text(&self.snapshot.position)),
                 // The rows as data: the element goes on from the position with them, and asks for nothing that is here.
-                ("data-state", &self.web.state(self.snapshot, &rates)),
+                ("data-state", &self.web.snapshot_json(self.snapshot, &rates)),
             ],
         );
         self.html.push('\n');
@@ -167,14 +165,14 @@ impl<R> Writer<'_, R> {
 
     /// Whether a date is the next one where the source counts its days.
     fn is_tomorrow(&self, rate: &Rate, date: jiff::civil::Date) -> bool {
-        let record = self.web.feed.board().record(&rate.source);
-        let today = record.map(|record| record.today(self.web.clock.now()));
+        let record = self.web.queries.source(&rate.source);
+        let today = record.map(|record| record.today(self.web.queries.now()));
         today.is_some_and(|today| today.tomorrow().is_ok_and(|tomorrow| tomorrow == date))
     }
 
     /// Who says so, with the page to check it, and the words that its terms demand.
     fn source(&mut self, id: &str) {
-        let Some(record) = self.web.feed.board().record(id) else {
+        let Some(record) = self.web.queries.source(id) else {
             return;
         };
         let (before, after) = self

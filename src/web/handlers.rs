@@ -1,51 +1,49 @@
-//! Answers in JSON: what the contract's methods say, in the shapes that the command line prints.
+//! The answers in JSON: what the contract's methods answer, in the shapes that the command line prints.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use prost_types::Timestamp;
-use tonic::Request;
+use serde::Serialize;
 
-use crate::domain::{self, Pair, Rate};
+use crate::domain::{self, Rate, Refusal};
 use crate::json::{self, Conversion, Fixings, History, OneRate, Snapshot, Sources};
 use crate::pb;
-use crate::pb::rate_service_server::RateService;
+use crate::queries::{FixingsQuery, HistoryQuery, parse_pair};
 use crate::web::caching::{self, PAST, PRESENT};
 use crate::web::error::WebError;
-use crate::web::query::{self, Nothing};
+use crate::web::query::{self, NoParameters};
 use crate::web::{Shared, Web};
-use crate::wire::{self, refusal};
+use crate::wire::{
+    to_convert_response, to_fixings_response, to_history_response, to_rate_response,
+    to_snapshot_response, to_sources_response, to_timestamp,
+};
 
-/// The parts of a pair's path.
+/// The two segments of the path of a pair, or of a source and a currency.
 type PairPath = Path<(String, String)>;
 
-impl<R> Shared<R> {
+impl Shared {
     fn now(&self) -> Timestamp {
-        wire::to_timestamp(self.clock.now())
+        to_timestamp(self.queries.now())
     }
 
-    /// Some rates of a revision, and its sources.
-    pub(super) fn state(&self, snapshot: &domain::Snapshot, rates: &[Rate]) -> String {
-        let answer = pb::GetSnapshotResponse {
-            position: Some(wire::to_position(&snapshot.position)),
-            rates: wire::to_rates(rates),
-            sources: wire::to_source_states(snapshot),
-        };
+    /// Some rates of a snapshot, and its sources, as JSON.
+    pub(super) fn snapshot_json(&self, snapshot: &domain::Snapshot, rates: &[Rate]) -> String {
+        let answer = to_snapshot_response(snapshot, rates);
         json::text(&Snapshot::of(&answer, &self.now())).unwrap_or_default()
     }
 }
 
 /// `GET /v1/snapshot.json`
-pub(super) async fn snapshot<R: RateService>(
-    State(web): State<Web<R>>,
+pub(super) async fn snapshot(
+    State(web): State<Web>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
-    web.accepting()?;
-    let asked: query::Pairs = query::read(&uri)?;
-    let filter = query::filter(&asked.pairs, &web.ticker)?;
-    let snapshot = web.feed.board().snapshot();
-    let text = || web.state(&snapshot, &snapshot.rates(&filter));
+    let snapshot = web.queries.snapshot()?;
+    let query: query::Pairs = query::read(&uri)?;
+    let filter = web.queries.filter(&query::filter_items(&query.pairs))?;
+    let text = || web.snapshot_json(&snapshot, &snapshot.rates(&filter));
     let question = ("snapshot", &filter);
     Ok(caching::present(
         &snapshot.position,
@@ -56,24 +54,18 @@ pub(super) async fn snapshot<R: RateService>(
 }
 
 /// `GET /v1/rates/{base}/{quote}`
-pub(super) async fn rate<R: RateService>(
-    State(web): State<Web<R>>,
+pub(super) async fn rate(
+    State(web): State<Web>,
     Path((base, quote)): PairPath,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
-    web.accepting()?;
-    let Nothing {} = query::read(&uri)?;
-    let pair = Pair::parse(&format!("{base}/{quote}"));
-    let pair = pair.map_err(|error| refusal::invalid_pair("pair", &error.to_string()))?;
-    let snapshot = web.feed.board().snapshot();
-    let rate = snapshot.rate(pair);
-    let rate = rate.ok_or_else(|| refusal::not_quoted(pair))?;
+    let snapshot = web.queries.snapshot()?;
+    let NoParameters {} = query::read(&uri)?;
+    let pair = parse_pair(&format!("{base}/{quote}"))?;
+    let rate = web.queries.rate(&snapshot, pair)?;
     let text = || {
-        let answer = pb::GetRateResponse {
-            position: Some(wire::to_position(&snapshot.position)),
-            rate: Some(wire::to_rate(&rate)),
-        };
+        let answer = to_rate_response(&snapshot, &rate);
         json::text(&OneRate::from(&answer)).unwrap_or_default()
     };
     let question = ("rate", pair);
@@ -86,74 +78,66 @@ pub(super) async fn rate<R: RateService>(
 }
 
 /// `GET /v1/sources`
-pub(super) async fn sources<R: RateService>(
-    State(web): State<Web<R>>,
-    uri: Uri,
-) -> Result<Response, WebError> {
-    let Nothing {} = query::read(&uri)?;
-    let answer = web
-        .rates
-        .list_sources(Request::new(pb::ListSourcesRequest {}));
-    let answer = answer.await?.into_inner();
-    answered(PRESENT, json::text(&Sources::of(&answer, &web.now())))
+pub(super) async fn sources(State(web): State<Web>, uri: Uri) -> Result<Response, WebError> {
+    let NoParameters {} = query::read(&uri)?;
+    let answer = to_sources_response(&web.queries.sources()?);
+    document(PRESENT, &Sources::of(&answer, &web.now()))
 }
 
 /// `GET /v1/convert`
-pub(super) async fn convert<R: RateService>(
-    State(web): State<Web<R>>,
-    uri: Uri,
-) -> Result<Response, WebError> {
-    let asked: query::Conversion = query::read(&uri)?;
-    let asked = pb::ConvertAmountRequest {
-        amount: asked.amount,
-        from_currency: asked.from,
-        to_currency: asked.to,
-        date: asked.date,
-        round_to_minor_unit: query::flag("round", asked.round.as_deref())?,
+pub(super) async fn convert(State(web): State<Web>, uri: Uri) -> Result<Response, WebError> {
+    let query: query::Conversion = query::read(&uri)?;
+    let request = pb::ConvertAmountRequest {
+        amount: query.amount,
+        from_currency: query.from,
+        to_currency: query.to,
+        date: query.date,
+        round_to_minor_unit: query::flag("round", query.round.as_deref())?,
     };
-    let answer = web.rates.convert_amount(Request::new(asked.clone()));
-    let answer = answer.await?.into_inner();
-    answered(PRESENT, json::text(&Conversion::of(&asked, &answer)))
+    let converted = web.queries.convert((&request).into()).await?;
+    let answer = to_convert_response(&converted);
+    document(PRESENT, &Conversion::of(&request, &answer))
 }
 
 /// `GET /v1/fixings/{source}/{currency}`
-pub(super) async fn fixings<R: RateService>(
-    State(web): State<Web<R>>,
+pub(super) async fn fixings(
+    State(web): State<Web>,
     Path((source, currency)): PairPath,
     uri: Uri,
 ) -> Result<Response, WebError> {
-    let asked: query::Span = query::read(&uri)?;
-    let asked = pb::ListFixingsRequest {
-        source,
-        currency,
-        start_date: asked.start,
-        end_date: asked.end,
-        page_size: query::page_size(asked.page_size.as_deref())?,
-        page_token: asked.page_token,
-    };
-    let answer = web.rates.list_fixings(Request::new(asked)).await?;
-    answered(PAST, json::text(&Fixings::from(&answer.into_inner())))
+    let query: query::Range = query::read(&uri)?;
+    let page = web.queries.fixings(FixingsQuery {
+        source: &source,
+        currency: &currency,
+        start_date: &query.start,
+        end_date: &query.end,
+        page_size: query::page_size(query.page_size.as_deref())?,
+        page_token: &query.page_token,
+    });
+    let answer = to_fixings_response(page.await?);
+    document(PAST, &Fixings::from(&answer))
 }
 
 /// `GET /v1/history/{base}/{quote}`
-pub(super) async fn history<R: RateService>(
-    State(web): State<Web<R>>,
+pub(super) async fn history(
+    State(web): State<Web>,
     Path((base, quote)): PairPath,
     uri: Uri,
 ) -> Result<Response, WebError> {
-    let asked: query::Span = query::read(&uri)?;
-    let asked = pb::ListRateHistoryRequest {
-        pair: format!("{base}/{quote}"),
-        start_date: asked.start,
-        end_date: asked.end,
-        page_size: query::page_size(asked.page_size.as_deref())?,
-        page_token: asked.page_token,
-    };
-    let answer = web.rates.list_rate_history(Request::new(asked)).await?;
-    answered(PAST, json::text(&History::from(&answer.into_inner())))
+    let query: query::Range = query::read(&uri)?;
+    let pair = format!("{base}/{quote}");
+    let page = web.queries.history(HistoryQuery {
+        pair: &pair,
+        start_date: &query.start,
+        end_date: &query.end,
+        page_size: query::page_size(query.page_size.as_deref())?,
+        page_token: &query.page_token,
+    });
+    let answer = to_history_response(page.await?);
+    document(PAST, &History::from(&answer))
 }
 
-fn answered(caching: &'static str, text: serde_json::Result<String>) -> Result<Response, WebError> {
-    let text = text.map_err(|error| WebError::internal(error.to_string()))?;
+fn document(caching: &'static str, value: &impl Serialize) -> Result<Response, WebError> {
+    let text = json::text(value).map_err(|error| Refusal::Internal(error.to_string()))?;
     Ok(caching::json(caching, text))
 }

@@ -1,21 +1,20 @@
-//! Queries, which can be wrong. An unknown parameter is refused: a misspelt `pairs` would else show other rates than
-//! were meant.
+//! Reads query strings. An unknown parameter is refused: a misspelt `pairs` would otherwise show other rates than the
+//! reader meant.
 
 use axum::extract::Query;
 use axum::http::{HeaderMap, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::{Position, RateFilter};
+use crate::domain::Position;
 use crate::web::error::WebError;
-use crate::wire::refusal;
 
 /// The header in which a browser repeats the last `id` of a stream.
 const LAST_EVENT_ID: &str = "last-event-id";
-/// The longest epoch that is looked at; ours have 16 letters.
+/// The longest epoch of a position; those of the service have 16 letters.
 const EPOCH_BYTES_MAX: usize = 64;
 
-/// Of `/v1/snapshot.json`.
+/// Parameters of `/v1/snapshot.json`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pairs {
@@ -23,7 +22,7 @@ pub(super) struct Pairs {
     pub(super) pairs: String,
 }
 
-/// Of `/v1/watch`.
+/// Parameters of `/v1/watch`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Watch {
@@ -33,10 +32,10 @@ pub(super) struct Watch {
     pub(super) updates_only: Option<String>,
 }
 
-/// Of `/v1/fixings` and `/v1/history`.
+/// Parameters of `/v1/fixings` and `/v1/history`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Span {
+pub(super) struct Range {
     #[serde(default)]
     pub(super) start: String,
     #[serde(default)]
@@ -46,7 +45,7 @@ pub(super) struct Span {
     pub(super) page_token: String,
 }
 
-/// Of `/v1/convert`.
+/// Parameters of `/v1/convert`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Conversion {
@@ -61,7 +60,7 @@ pub(super) struct Conversion {
     pub(super) round: Option<String>,
 }
 
-/// Of `/ticker.html`.
+/// Parameters of `/ticker.html`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fragment {
@@ -73,10 +72,10 @@ pub(super) struct Fragment {
     pub(super) theme: String,
 }
 
-/// Of what has no parameters.
+/// Parameters of a path that has none.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
+pub(super) struct NoParameters {}
 
 /// The query of a request.
 pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, WebError> {
@@ -86,23 +85,24 @@ pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, WebError> {
         let cause = text
             .split_once(": ")
             .map_or(text.as_str(), |(_, cause)| cause);
-        WebError::query(format!("the query cannot be read: {cause}"))
+        WebError::InvalidParameter {
+            name: None,
+            message: format!("the query cannot be read: {cause}"),
+        }
     })?;
     Ok(query)
 }
 
-/// The pairs wanted, parted by commas; the ticker's when none are named.
-pub(super) fn filter(pairs: &str, ticker: &RateFilter) -> Result<RateFilter, WebError> {
+/// The items of a filter, separated by commas; none when the parameter is empty.
+pub(super) fn filter_items(pairs: &str) -> Vec<&str> {
     if pairs.is_empty() {
-        return Ok(ticker.clone());
+        return Vec::new();
     }
-    let items: Vec<&str> = pairs.split(',').collect();
-    let filter = RateFilter::parse(&items);
-    filter.map_err(|error| WebError::from(refusal::invalid_filter(&error)))
+    pairs.split(',').collect()
 }
 
-/// A yes or a no; no when it is left out.
-pub(super) fn flag(field: &str, text: Option<&str>) -> Result<bool, WebError> {
+/// A flag; false when it is left out.
+pub(super) fn flag(field: &'static str, text: Option<&str>) -> Result<bool, WebError> {
     match text {
         None | Some("0" | "false") => Ok(false),
         Some("1" | "true") => Ok(true),
@@ -110,7 +110,7 @@ pub(super) fn flag(field: &str, text: Option<&str>) -> Result<bool, WebError> {
     }
 }
 
-/// How many rows; zero when it is left out.
+/// The size of a page; zero, which stands for the default, when it is left out.
 pub(super) fn page_size(text: Option<&str>) -> Result<i32, WebError> {
     let Some(text) = text else { return Ok(0) };
     let refused = "page_size is a whole number above zero";
@@ -118,7 +118,8 @@ pub(super) fn page_size(text: Option<&str>) -> Result<i32, WebError> {
     size.ok_or_else(|| WebError::parameter("page_size", refused))
 }
 
-/// Where a reader stopped: what its browser repeats goes before what its address says, which is older.
+/// The position at which a reader stopped. What its browser repeats in a header takes precedence over the `after` of the
+/// address, which is older.
 pub(super) fn position(
     headers: &HeaderMap,
     after: Option<&str>,
@@ -144,7 +145,7 @@ pub(super) fn position(
     position.map(Some).ok_or_else(|| wrong(field))
 }
 
-fn wrong(field: &str) -> WebError {
+fn wrong(field: &'static str) -> WebError {
     WebError::parameter(field, "a position is written epoch:revision, as an `id` is")
 }
 
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_browser_repeats_goes_before_the_address() {
+    fn the_header_of_a_browser_takes_precedence_over_the_address() {
         assert_eq!(of(Some("e:7"), Some("e:3")), Some(("e".into(), 7)));
         assert_eq!(of(Some(""), Some("e:3")), Some(("e".into(), 3)));
         assert_eq!(of(None, None), None);
@@ -186,7 +187,7 @@ mod tests {
     fn an_unknown_parameter_is_refused() {
         let refused = read::<Pairs>(&Uri::from_static("/v1/snapshot.json?pair=KZT/USD"));
         assert!(format!("{:?}", refused.unwrap_err()).contains("unknown field `pair`"));
-        assert!(read::<Nothing>(&Uri::from_static("/v1/sources?x=1")).is_err());
-        assert!(read::<Nothing>(&Uri::from_static("/v1/sources")).is_ok());
+        assert!(read::<NoParameters>(&Uri::from_static("/v1/sources?x=1")).is_err());
+        assert!(read::<NoParameters>(&Uri::from_static("/v1/sources")).is_ok());
     }
 }

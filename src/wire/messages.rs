@@ -147,15 +147,6 @@ pub(crate) fn from_position(position: pb::Position) -> Position {
     }
 }
 
-/// A duration that is not negative.
-pub(crate) fn from_duration(duration: &prost_types::Duration) -> Option<Duration> {
-    let seconds = u64::try_from(duration.seconds).ok()?;
-    let nanoseconds = u32::try_from(duration.nanos)
-        .ok()
-        .filter(|nanoseconds| *nanoseconds < 1_000_000_000)?;
-    Some(Duration::new(seconds, nanoseconds))
-}
-
 fn to_duration(duration: Duration) -> prost_types::Duration {
     let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     let nanos = i32::try_from(duration.subsec_nanos()).unwrap_or_default();

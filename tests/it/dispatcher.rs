@@ -15,6 +15,7 @@ use silkrate::grpc::{Dispatcher, Rates, SharedRates};
 use silkrate::listener::serve_http2;
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
+use silkrate::queries::Queries;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -53,7 +54,7 @@ fn rates(bank: &OneBank) -> SharedRates {
         StreamLimits::new(HEARTBEAT, STREAMS_MAX),
         bank.draining.clone(),
     );
-    let rates = Rates::new(feed, ledger, ticker, Clock::real());
+    let rates = Rates::new(Queries::new(feed, ledger, ticker, Clock::real()));
     SharedRates::new(rates, true, REQUEST_BYTES_MAX)
 }
 

@@ -7,6 +7,7 @@ use silkrate::domain::RateFilter;
 use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates};
 use silkrate::pb;
+use silkrate::queries::Queries;
 use tokio::sync::watch;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -28,7 +29,12 @@ fn service(bank: &OneBank, streams_max: u32, is_sharing: bool) -> SharedRates {
     let limits = StreamLimits::new(HEARTBEAT, streams_max);
     let feed = Feed::new(board, limits, bank.draining.clone());
     let ticker = RateFilter::parse(&["KZT/USD"]).unwrap();
-    let rates = Rates::new(feed, watch::channel(None).1, ticker, Clock::real());
+    let rates = Rates::new(Queries::new(
+        feed,
+        watch::channel(None).1,
+        ticker,
+        Clock::real(),
+    ));
     SharedRates::new(rates, is_sharing, REQUEST_BYTES_MAX)
 }
 

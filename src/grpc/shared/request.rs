@@ -93,8 +93,8 @@ async fn next_frame<B: HttpBody + Unpin>(body: &mut B) -> Option<Result<Frame<B:
     std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
 }
 
-/// A message as it stands on the wire.
-pub(super) fn framed(message: &impl Message) -> Bytes {
+/// The frame of a message: its prefix and its encoding.
+pub(super) fn encode_frame(message: &impl Message) -> Bytes {
     let length = message.encoded_len();
     let mut frame = BytesMut::with_capacity(length.saturating_add(PREFIX_BYTES));
     put_prefix(&mut frame, length);
@@ -104,8 +104,8 @@ pub(super) fn framed(message: &impl Message) -> Bytes {
     frame.freeze()
 }
 
-/// An encoded message as it stood on the wire.
-pub(super) fn frame(message: &Bytes) -> Bytes {
+/// The frame of a message that is encoded already.
+pub(super) fn restore_frame(message: &Bytes) -> Bytes {
     let mut frame = BytesMut::with_capacity(message.len().saturating_add(PREFIX_BYTES));
     put_prefix(&mut frame, message.len());
     frame.put_slice(message);
@@ -198,11 +198,11 @@ mod tests {
         let request = crate::pb::GetRateRequest {
             pair: "KZT/USD".to_owned(),
         };
-        let framed = framed(&request);
-        assert_eq!(&framed[..5], b"\0\0\0\0\x09");
+        let frame = encode_frame(&request);
+        assert_eq!(&frame[..5], b"\0\0\0\0\x09");
         assert_eq!(
-            message_in(&framed).map(|message| frame(&message)),
-            Some(framed)
+            message_in(&frame).map(|message| restore_frame(&message)),
+            Some(frame)
         );
     }
 }

@@ -10,6 +10,7 @@ use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
 use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates};
+use silkrate::queries::Queries;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -31,7 +32,7 @@ pub(crate) fn service(figures: &Figures) -> Rates {
     let feed = Feed::new(figures.reader(), limits, CancellationToken::new());
     let (_, ledger) = watch::channel(None);
     let ticker = RateFilter::parse(&pairs(5)).expect("these are pairs");
-    Rates::new(feed, ledger, ticker, Clock::real())
+    Rates::new(Queries::new(feed, ledger, ticker, Clock::real()))
 }
 
 /// Serves until the process is ended, and publishes when ordered to.

@@ -13,6 +13,7 @@ use silkrate::domain::{Book, Currency, Position, RateFilter, Snapshot, Table};
 use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates};
 use silkrate::pb;
+use silkrate::queries::Queries;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -103,7 +104,7 @@ fn service(board: BoardReader, is_sharing: bool) -> SharedRates {
     let feed = Feed::new(board, limits, CancellationToken::new());
     let (_, ledger) = watch::channel(None);
     let ticker = RateFilter::parse(&TICKER).unwrap();
-    let rates = Rates::new(feed, ledger, ticker, Clock::real());
+    let rates = Rates::new(Queries::new(feed, ledger, ticker, Clock::real()));
     SharedRates::new(rates, is_sharing, 65_536)
 }
 

@@ -15,6 +15,7 @@ use silkrate::grpc::Rates;
 use silkrate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
 use silkrate::pb::rate_service_server::RateService;
 use silkrate::pb::{ListFixingsRequest, ListRateHistoryRequest};
+use silkrate::queries::Queries;
 use tempfile::TempDir;
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
@@ -162,12 +163,12 @@ fn one_question_too_many_about_the_past_is_turned_away_at_once() {
         let ledger = commit.ledger();
         let reader = ledger.borrow().clone().unwrap();
         let feed = Feed::new(commit.board(), limits(), CancellationToken::new());
-        let rates = Rates::new(
+        let rates = Rates::new(Queries::new(
             feed,
             ledger,
             RateFilter::parse(&["USD/KZT"]).unwrap(),
             clock,
-        );
+        ));
         let fixings = || {
             rates.list_fixings(Request::new(ListFixingsRequest {
                 source: "nbk".to_owned(),
@@ -206,12 +207,12 @@ async fn a_pair_of_few_tables_is_listed_whole_with_pages_of_any_size() {
     let clock = Clock::replay(noon(TODAY), 1);
     let (commit, handle) = opened(store(&path, NEVER), clock.clone()).await;
     let feed = Feed::new(commit.board(), limits(), CancellationToken::new());
-    let rates = Rates::new(
+    let rates = Rates::new(Queries::new(
         feed,
         commit.ledger(),
         RateFilter::parse(&["USD/KZT"]).unwrap(),
         clock,
-    );
+    ));
     let expected: Vec<Date> = (1..=5).map(|time| TODAY - (300 * time).days()).collect();
     let mut listed = Vec::new();
     for page_size in [1, 2, 100] {

@@ -1,29 +1,27 @@
-//! Answers about the past, from the ledger. They are computed by the arithmetic of the live rates, away from the threads
-//! that serve those.
+//! Reads the ledger for historical queries. Historical rates are computed by the arithmetic of the live ones, on threads
+//! of their own: a long query must not delay the streams.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 use tokio::sync::watch;
-use tonic::Status;
 
 use crate::board::BoardReader;
 use crate::domain::{
-    Currency, DocumentKey, History, LOOK_BACK_DAYS, Leg, Pair, Rate, Snapshot, SourceRecord,
-    rates_between, snapshot_on,
+    Currency, DocumentKey, History, LOOK_BACK_DAYS, Leg, Pair, Rate, Refusal, Snapshot,
+    SourceRecord, rates_between, snapshot_on,
 };
 use crate::ledger::{FixingRecord, FixingsPage, LedgerError, LedgerReader};
-use crate::wire::inwards::Span;
-use crate::wire::refusal;
+use crate::queries::DateRange;
 
-/// How many tables before a time are looked at too, so that its first rate has a reference: more than the longest run of
-/// repeated ones.
+/// How many tables before a range are read too, so that its first rate has a reference: more than the longest run of
+/// carried tables.
 const TABLES_BEFORE: usize = 16;
-/// How many days' tables are looked at for each rate wanted: repeated ones give none.
+/// How many days of tables are read for each rate wanted: a carried table gives none.
 const TABLES_FOR_A_RATE: usize = 2;
-/// The least number of days looked at in one step: a question costs more than a table.
+/// The least number of days read in one step: a query costs more than reading one more table.
 const TABLES_MIN: usize = 200;
 
-/// Reads the past.
+/// Reads the ledger, while there is one.
 #[derive(Debug, Clone)]
 pub(super) struct HistoryReader {
     board: BoardReader,
@@ -35,59 +33,78 @@ impl HistoryReader {
         Self { board, ledger }
     }
 
-    fn ledger(&self) -> Result<LedgerReader, Status> {
+    fn ledger(&self) -> Result<LedgerReader, Refusal> {
         let ledger = self.ledger.borrow().clone();
-        ledger.ok_or_else(|| refusal::store_unavailable("the ledger cannot be read"))
+        ledger.ok_or_else(|| Refusal::LedgerUnavailable("the ledger cannot be read".to_owned()))
+    }
+
+    /// The dates of the tables of a document.
+    pub(super) async fn filed_dates(
+        &self,
+        document: DocumentKey,
+        range: DateRange,
+    ) -> Result<Vec<Date>, Refusal> {
+        let dates = self
+            .ledger()?
+            .dates(document, range.first, range.last)
+            .await;
+        dates.map_err(|error| unavailable(&error))
     }
 
     /// Published rows, newest first.
-    pub(super) async fn fixings(&self, page: FixingsPage) -> Result<Vec<FixingRecord>, Status> {
+    pub(super) async fn fixings(&self, page: FixingsPage) -> Result<Vec<FixingRecord>, Refusal> {
         let rows = self.ledger()?.fixings(page).await;
         rows.map_err(|error| unavailable(&error))
     }
 
-    /// At most so many rates of a pair, newest first, each with its date.
+    /// At most `wanted` rates of a pair, newest first, each with its date.
     pub(super) async fn rates(
         &self,
         pair: Pair,
-        span: Span,
+        range: DateRange,
         wanted: usize,
-    ) -> Result<Vec<(Date, Rate)>, Status> {
+    ) -> Result<Vec<(Date, Rate)>, Refusal> {
         let legs = self.legs(pair)?;
         let mut found = Vec::new();
-        let mut dates = self.dates(&legs, span).await?;
+        let mut dates = self.dates(&legs, range).await?;
         while found.len() < wanted {
-            let Some(span) = newest_step(&mut dates, wanted.saturating_sub(found.len())) else {
+            let Some(step) = newest_step(&mut dates, wanted.saturating_sub(found.len())) else {
                 break;
             };
-            let legs = self.filled(legs.clone(), span, dates.last()).await?;
-            let rates =
-                tokio::task::spawn_blocking(move || rates_between(pair, &legs, span.from, span.to));
-            found.extend(rates.await.map_err(|_ended| refusal::draining())?);
+            let legs = self.filled(legs.clone(), step, dates.last()).await?;
+            let rates = tokio::task::spawn_blocking(move || {
+                rates_between(pair, &legs, step.first, step.last)
+            });
+            found.extend(rates.await.map_err(|_ended| Refusal::Draining)?);
         }
         found.truncate(wanted);
         Ok(found)
     }
 
-    /// What a pair stood at on a day, if it was fixed then or within the two weeks before.
-    pub(super) async fn on(&self, pair: Pair, day: Date) -> Result<Option<Snapshot>, Status> {
-        let from = day.checked_sub(LOOK_BACK_DAYS.days()).unwrap_or(Date::MIN);
+    /// The snapshot of a date for a pair, if the pair was fixed then or within the two weeks before.
+    pub(super) async fn snapshot_on(
+        &self,
+        pair: Pair,
+        date: Date,
+    ) -> Result<Option<Snapshot>, Refusal> {
+        let first = date.checked_sub(LOOK_BACK_DAYS.days()).unwrap_or(Date::MIN);
         let legs = self.legs(pair)?;
-        let legs = self.filled(legs, Span { from, to: day }, None).await?;
-        let snapshot = snapshot_on(&legs, day);
-        let recent = |snapshot: &Snapshot| {
+        let range = DateRange { first, last: date };
+        let legs = self.filled(legs, range, None).await?;
+        let snapshot = snapshot_on(&legs, date);
+        let is_recent = |snapshot: &Snapshot| {
             let rate = snapshot.rate(pair);
             let date = rate.and_then(|rate| rate.effective_date);
-            date.is_none_or(|date| date >= from)
+            date.is_none_or(|date| date >= first)
         };
-        Ok(snapshot.filter(recent))
+        Ok(snapshot.filter(is_recent))
     }
 
-    /// The legs of a pair, without tables: of the sources that answer it now.
-    fn legs(&self, pair: Pair) -> Result<Vec<Leg>, Status> {
+    /// The legs of a pair, of the sources that answer it now, without tables.
+    fn legs(&self, pair: Pair) -> Result<Vec<Leg>, Refusal> {
         let snapshot = self.board.snapshot();
         if snapshot.rate(pair).is_none() {
-            return Err(refusal::not_quoted(pair));
+            return Err(Refusal::PairNotQuoted(pair));
         }
         let leg = |(home, other): (Currency, Currency)| {
             let source = snapshot.answers(home, other)?;
@@ -102,19 +119,19 @@ impl HistoryReader {
             })
         };
         let legs: Option<Vec<Leg>> = Snapshot::legs(pair).into_iter().map(leg).collect();
-        legs.ok_or_else(|| refusal::not_quoted(pair))
+        legs.ok_or(Refusal::PairNotQuoted(pair))
     }
 
-    /// The dates within a time of which there is a row for the pair's other currency, in any leg, oldest first.
-    async fn dates(&self, legs: &[Leg], span: Span) -> Result<Vec<Date>, Status> {
+    /// The dates of a range on which any leg has a row of the pair's other currency, oldest first.
+    async fn dates(&self, legs: &[Leg], range: DateRange) -> Result<Vec<Date>, Refusal> {
         let ledger = self.ledger()?;
         let mut dates = Vec::new();
         for leg in legs {
             for key in keys(leg) {
                 // A home bank's rows are of the other currency; another source has rows of it too, unless it is its pivot.
-                let mut known = dates_of(&ledger, key, leg.other, span).await?;
+                let mut known = dates_of(&ledger, key, leg.other, range).await?;
                 if known.is_empty() {
-                    known = dates_of(&ledger, key, leg.home, span).await?;
+                    known = dates_of(&ledger, key, leg.home, range).await?;
                 }
                 dates.extend(known);
             }
@@ -124,14 +141,14 @@ impl HistoryReader {
         Ok(dates)
     }
 
-    /// The legs with the tables of a time and some before it, and with those of one day earlier yet: the last before the
-    /// time that has the pair, which may be years ago.
+    /// The legs with the tables of a range and some before it, and with those of the `reference` date: the last one before
+    /// the range that has the pair, which may be years earlier.
     async fn filled(
         &self,
         mut legs: Vec<Leg>,
-        span: Span,
+        range: DateRange,
         reference: Option<&Date>,
-    ) -> Result<Vec<Leg>, Status> {
+    ) -> Result<Vec<Leg>, Refusal> {
         let ledger = self.ledger()?;
         for leg in &mut legs {
             let source = leg.record.id;
@@ -140,17 +157,17 @@ impl HistoryReader {
                     source,
                     document: document.name,
                 };
-                let before = ledger.dates(key, Date::MIN, span.from).await;
+                let before = ledger.dates(key, Date::MIN, range.first).await;
                 let before = before.map_err(|error| unavailable(&error))?;
                 let from = before.iter().rev().nth(TABLES_BEFORE).or(before.first());
-                let from = from.copied().unwrap_or(span.from);
+                let from = from.copied().unwrap_or(range.first);
                 let revising = document.history.revising();
                 let mut tables = Vec::new();
                 if let Some(date) = reference.filter(|date| **date < from) {
                     let earlier = ledger.tables(key, revising, *date, *date).await;
                     tables = earlier.map_err(|error| unavailable(&error))?;
                 }
-                let later = ledger.tables(key, revising, from, span.to).await;
+                let later = ledger.tables(key, revising, from, range.last).await;
                 tables.extend(later.map_err(|error| unavailable(&error))?);
                 for table in tables {
                     document.history.insert(table);
@@ -161,17 +178,17 @@ impl HistoryReader {
     }
 }
 
-/// Takes the newest dates that are looked at together, for so many rates. They lie within a few hundred days, and so do
-/// their tables: a pair that one table in a hundred has must not make us read the ninety-nine.
-fn newest_step(dates: &mut Vec<Date>, wanted: usize) -> Option<Span> {
-    let to = *dates.last()?;
+/// Takes the newest dates off the end, as many as are read in one step for `wanted` rates. They lie within a few hundred
+/// days, and so do their tables: a pair that one table in a hundred has must not make us read the other ninety-nine.
+fn newest_step(dates: &mut Vec<Date>, wanted: usize) -> Option<DateRange> {
+    let last = *dates.last()?;
     let days = wanted.saturating_mul(TABLES_FOR_A_RATE).max(TABLES_MIN);
     let days = i32::try_from(days).unwrap_or(i32::MAX);
-    let earliest = to.checked_sub(days.days()).unwrap_or(Date::MIN);
+    let earliest = last.checked_sub(days.days()).unwrap_or(Date::MIN);
     let step = dates.split_off(dates.partition_point(|date| *date <= earliest));
-    Some(Span {
-        from: *step.first()?,
-        to,
+    Some(DateRange {
+        first: *step.first()?,
+        last,
     })
 }
 
@@ -189,18 +206,20 @@ async fn dates_of(
     ledger: &LedgerReader,
     key: DocumentKey,
     currency: Currency,
-    span: Span,
-) -> Result<Vec<Date>, Status> {
-    let dates = ledger.dates_of(key, currency, span.from, span.to).await;
+    range: DateRange,
+) -> Result<Vec<Date>, Refusal> {
+    let dates = ledger
+        .dates_of(key, currency, range.first, range.last)
+        .await;
     dates.map_err(|error| unavailable(&error))
 }
 
-fn unavailable(error: &LedgerError) -> Status {
+fn unavailable(error: &LedgerError) -> Refusal {
     if matches!(error, LedgerError::Busy { .. }) {
-        return refusal::busy(&error.to_string());
+        return Refusal::TooManyQueries(error.to_string());
     }
-    tracing::error!(%error, "the past cannot be read");
-    refusal::store_unavailable(&error.to_string())
+    tracing::error!(%error, "a historical query failed: the ledger cannot be read");
+    Refusal::LedgerUnavailable(error.to_string())
 }
 
 #[cfg(test)]
@@ -219,8 +238,8 @@ mod tests {
         ];
         let mut dates = sparse.to_vec();
         let mut steps = Vec::new();
-        while let Some(span) = newest_step(&mut dates, 2) {
-            steps.push((span.from, span.to));
+        while let Some(step) = newest_step(&mut dates, 2) {
+            steps.push((step.first, step.last));
         }
         let [first, second, third, last] = sparse;
         assert_eq!(steps, [(last, last), (second, third), (first, first)]);
@@ -233,11 +252,11 @@ mod tests {
         for (wanted, longest) in [(2, 200), (101, 202), (1001, 1000)] {
             let mut dates = all.clone();
             let mut covered = 0;
-            while let Some(span) = newest_step(&mut dates, wanted) {
+            while let Some(step) = newest_step(&mut dates, wanted) {
                 let left = dates.len();
                 let taken = all.len() - left - covered;
                 assert!((1..=longest).contains(&taken), "{taken} of {wanted}");
-                assert_eq!((span.from, span.to), (all[left], all[left + taken - 1]));
+                assert_eq!((step.first, step.last), (all[left], all[left + taken - 1]));
                 covered += taken;
             }
             assert_eq!(covered, all.len(), "{wanted}");

@@ -1,0 +1,300 @@
+//! Why a request is refused. Each face of the service renders the same [`Refusal`] in its own protocol: gRPC as a status
+//! with details, the web side as a status of HTTP with JSON.
+
+mod reason;
+
+use std::time::Duration;
+
+use jiff::civil::Date;
+pub use reason::Reason;
+use thiserror::Error;
+
+use crate::domain::{
+    Currency, DecimalError, FilterError, InvalidCurrency, InvalidPair, NotDecided, Pair,
+};
+
+/// When a client of a draining server should reconnect: another replica answers at once, a restart takes a moment.
+const DRAINING_RETRY: Duration = Duration::from_secs(1);
+/// When a client whose stream has reached its age should reconnect: nothing is wrong, so it is soon.
+const STREAM_AGED_RETRY: Duration = Duration::from_millis(500);
+/// When a client should ask for a stream again after it found none free: streams end when readers leave, and each ends
+/// once an hour.
+const TOO_MANY_STREAMS_RETRY: Duration = Duration::from_secs(10);
+/// When a client should repeat a historical query after it found the queue full: a query takes some milliseconds.
+const TOO_MANY_QUERIES_RETRY: Duration = Duration::from_secs(1);
+/// When a client should repeat a query of a ledger that cannot be read: the service tries to open it each minute.
+const LEDGER_RETRY: Duration = Duration::from_secs(60);
+
+/// A request that is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// The server is stopping.
+    #[error("the server is shutting down; reconnect")]
+    Draining,
+    /// A stream has reached its maximum age.
+    #[error("the stream has reached its maximum age; reconnect and resume")]
+    StreamAged,
+    /// All streams are in use.
+    #[error("the server already holds {streams_max} streams, the maximum")]
+    TooManyStreams {
+        /// The maximum.
+        streams_max: u32,
+    },
+    /// Too many historical queries run at once.
+    #[error("{0}")]
+    TooManyQueries(String),
+    /// The ledger cannot be read.
+    #[error("{0}")]
+    LedgerUnavailable(String),
+    /// No source quotes the pair.
+    #[error(
+        "no source quotes {0}: one side must be KZT, KGS, TJS, UZS or TMT, and a bank must publish the other"
+    )]
+    PairNotQuoted(Pair),
+    /// A pair has no rate on a date.
+    #[error("there is no rate of {pair} on {date} or in the two weeks before")]
+    NoRateOnDate {
+        /// The pair.
+        pair: Pair,
+        /// The date.
+        date: Date,
+    },
+    /// A text is not a pair.
+    #[error("{}", InvalidPair)]
+    InvalidPair,
+    /// A filter cannot be read.
+    #[error("{0}")]
+    InvalidFilter(FilterError),
+    /// The interval between updates is not a duration.
+    #[error("min_interval is not a duration of zero or more")]
+    InvalidInterval,
+    /// The amount of a conversion is not a decimal.
+    #[error("the amount is {0}: write it like 1000 or -12.5")]
+    InvalidAmount(DecimalError),
+    /// The held value that an operator decides on is not a decimal.
+    #[error("the value is {0}: write it like 1000 or -12.5")]
+    InvalidHeldValue(DecimalError),
+    /// The result of a conversion has more digits than a decimal can hold.
+    #[error("the result in {0} has more digits than a decimal can hold")]
+    ResultTooLarge(Currency),
+    /// A text is not a currency code.
+    #[error("{}", InvalidCurrency)]
+    InvalidCurrency(Field),
+    /// A text is not a date.
+    #[error("a date is written YYYY-MM-DD")]
+    InvalidDate(Field),
+    /// The first date of a range is after its last.
+    #[error("the start date is after the end date")]
+    ReversedDates,
+    /// No source has the id.
+    #[error("there is no source `{}`; the sources are {}", .id.escape_debug(), .known.join(", "))]
+    UnknownSource {
+        /// The id of the request.
+        id: String,
+        /// The ids that exist.
+        known: Vec<String>,
+    },
+    /// A source has no document of the name.
+    #[error(
+        "{source_id} has no document `{}`; its documents are {}",
+        .name.escape_debug(),
+        .known.join(", ")
+    )]
+    UnknownDocument {
+        /// The source.
+        source_id: String,
+        /// The name of the request.
+        name: String,
+        /// The names that exist.
+        known: Vec<String>,
+    },
+    /// A table that was handed in cannot be read.
+    #[error("{message}")]
+    InvalidTable {
+        /// Where the table is wrong.
+        part: TablePart,
+        /// What is wrong.
+        message: String,
+    },
+    /// The page size is negative.
+    #[error("page_size is negative")]
+    InvalidPageSize,
+    /// The page token is not one that this server gave for this query.
+    #[error("page_token does not belong to this query; repeat the query without a page token")]
+    InvalidPageToken,
+    /// An operator's decision does not fit the held value.
+    #[error("{0}")]
+    NotDecided(NotDecided),
+    /// The answer did not begin in time.
+    #[error("the request was not answered within {0:?}")]
+    DeadlineExceeded(Duration),
+    /// The service could not render an answer.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// What a program can do about a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalKind {
+    /// Correct the request.
+    InvalidArgument,
+    /// Ask for something that exists.
+    NotFound,
+    /// Look at the present state, then decide again.
+    FailedPrecondition,
+    /// Come back when there is room.
+    ResourceExhausted,
+    /// Come back later, or ask another replica.
+    Unavailable,
+    /// Allow more time, or ask for less.
+    DeadlineExceeded,
+    /// Report a defect.
+    Internal,
+}
+
+/// A field of a request. Each face of the service has its own name for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    /// The pair of a rate or of a history.
+    Pair,
+    /// The pairs of a filter as a whole.
+    FilterPairs,
+    /// One pair of a filter, by its index.
+    FilterPair(usize),
+    /// The least time between two updates.
+    MinInterval,
+    /// The amount of a conversion.
+    Amount,
+    /// The currency converted from.
+    FromCurrency,
+    /// The currency converted to.
+    ToCurrency,
+    /// The date of a conversion.
+    Date,
+    /// The first date of a range.
+    StartDate,
+    /// The last date of a range.
+    EndDate,
+    /// The source of a query.
+    Source,
+    /// The document of a source.
+    Document,
+    /// The currency of published rows.
+    Currency,
+    /// The number of rows of a page.
+    PageSize,
+    /// The token of a page.
+    PageToken,
+    /// The held value that a decision names.
+    HeldValue,
+    /// A part of a table that was handed in.
+    Table(TablePart),
+}
+
+/// A part of a table that was handed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TablePart {
+    /// The currency on one side of every row.
+    Pivot,
+    /// The date that the table prints.
+    EffectiveDate,
+    /// The instant of a market table.
+    AsOfTime,
+    /// The rows as a whole.
+    Rows,
+    /// One row, by its index.
+    Row(usize),
+}
+
+impl Refusal {
+    /// The machine-readable name.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Draining => Reason::Draining,
+            Self::StreamAged => Reason::StreamAged,
+            Self::TooManyStreams { .. } => Reason::TooManyStreams,
+            Self::TooManyQueries(_) => Reason::TooManyQueries,
+            Self::LedgerUnavailable(_) => Reason::StoreUnavailable,
+            Self::PairNotQuoted(_) => Reason::PairNotQuoted,
+            Self::NoRateOnDate { .. } => Reason::NoRateOnDate,
+            Self::InvalidPair | Self::InvalidFilter(FilterError::InvalidPair { .. }) => {
+                Reason::InvalidPair
+            }
+            Self::InvalidFilter(FilterError::TooManyPairs { .. }) => Reason::TooManyPairs,
+            Self::InvalidInterval => Reason::InvalidInterval,
+            Self::InvalidAmount(_) | Self::InvalidHeldValue(_) | Self::ResultTooLarge(_) => {
+                Reason::InvalidAmount
+            }
+            Self::InvalidCurrency(_) => Reason::InvalidCurrency,
+            Self::InvalidDate(_) | Self::ReversedDates => Reason::InvalidDate,
+            Self::UnknownSource { .. } | Self::UnknownDocument { .. } => Reason::InvalidSource,
+            Self::InvalidTable { .. } => Reason::InvalidTable,
+            Self::InvalidPageSize | Self::InvalidPageToken => Reason::InvalidPage,
+            Self::NotDecided(NotDecided::NotHeld(_)) => Reason::NotHeld,
+            Self::NotDecided(NotDecided::Changed { .. }) => Reason::HeldValueChanged,
+            Self::DeadlineExceeded(_) => Reason::DeadlineExceeded,
+            Self::Internal(_) => Reason::Internal,
+        }
+    }
+
+    /// What a program can do about it.
+    pub fn kind(&self) -> RefusalKind {
+        self.reason().kind()
+    }
+
+    /// The field that is wrong, where one is.
+    pub fn field(&self) -> Option<Field> {
+        Some(match self {
+            Self::InvalidPair => Field::Pair,
+            Self::InvalidFilter(FilterError::InvalidPair { index, item: _ }) => {
+                Field::FilterPair(*index)
+            }
+            Self::InvalidFilter(FilterError::TooManyPairs { count: _ }) => Field::FilterPairs,
+            Self::InvalidInterval => Field::MinInterval,
+            Self::InvalidAmount(_) | Self::ResultTooLarge(_) => Field::Amount,
+            Self::InvalidHeldValue(_) => Field::HeldValue,
+            Self::InvalidCurrency(field) | Self::InvalidDate(field) => *field,
+            Self::ReversedDates => Field::StartDate,
+            Self::UnknownSource { .. } => Field::Source,
+            Self::UnknownDocument { .. } => Field::Document,
+            Self::InvalidTable { part, message: _ } => Field::Table(*part),
+            Self::InvalidPageSize => Field::PageSize,
+            Self::InvalidPageToken => Field::PageToken,
+            Self::Draining
+            | Self::StreamAged
+            | Self::TooManyStreams { .. }
+            | Self::TooManyQueries(_)
+            | Self::LedgerUnavailable(_)
+            | Self::PairNotQuoted(_)
+            | Self::NoRateOnDate { .. }
+            | Self::NotDecided(_)
+            | Self::DeadlineExceeded(_)
+            | Self::Internal(_) => return None,
+        })
+    }
+
+    /// What is exhausted, where a quota is.
+    pub fn quota(&self) -> Option<&'static str> {
+        matches!(self, Self::TooManyStreams { .. }).then_some("streams")
+    }
+
+    /// How long a client should wait before it repeats the request, where that makes sense. Delays after which many
+    /// clients would come back at the same moment differ from call to call.
+    pub fn retry_delay(&self) -> Option<Duration> {
+        match self {
+            Self::Draining => Some(jittered(DRAINING_RETRY)),
+            Self::StreamAged => Some(jittered(STREAM_AGED_RETRY)),
+            Self::TooManyStreams { .. } => Some(jittered(TOO_MANY_STREAMS_RETRY)),
+            Self::TooManyQueries(_) => Some(TOO_MANY_QUERIES_RETRY),
+            Self::LedgerUnavailable(_) => Some(LEDGER_RETRY),
+            _ => None,
+        }
+    }
+}
+
+/// Jitter: 0.5 to 1.5 times the delay, so that clients that were cut together do not come back together.
+fn jittered(delay: Duration) -> Duration {
+    let most = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+    let least = delay.checked_div(2).unwrap_or_default();
+    least.saturating_add(Duration::from_millis(fastrand::u64(0..=most)))
+}

@@ -1,0 +1,147 @@
+//! The machine-readable names of refusals.
+
+use std::fmt;
+
+use crate::domain::RefusalKind;
+
+/// The machine-readable name of a refusal: what `ErrorInfo` and the JSON of an error bear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The server is stopping.
+    Draining,
+    /// A stream has reached its maximum age.
+    StreamAged,
+    /// All streams are in use.
+    TooManyStreams,
+    /// Too many historical queries run at once.
+    TooManyQueries,
+    /// The ledger cannot be read.
+    StoreUnavailable,
+    /// No source quotes the pair.
+    PairNotQuoted,
+    /// A pair has no rate on a date.
+    NoRateOnDate,
+    /// A text is not a pair.
+    InvalidPair,
+    /// A filter has too many pairs.
+    TooManyPairs,
+    /// The interval between updates is not a duration.
+    InvalidInterval,
+    /// A number is not a decimal, or its conversion has too many digits.
+    InvalidAmount,
+    /// A text is not a currency code.
+    InvalidCurrency,
+    /// A text is not a date, or a range of dates is reversed.
+    InvalidDate,
+    /// A source, or a document of it, does not exist.
+    InvalidSource,
+    /// A table that was handed in cannot be read.
+    InvalidTable,
+    /// A page size or a page token is wrong.
+    InvalidPage,
+    /// No held value has the name.
+    NotHeld,
+    /// Another value is held now.
+    HeldValueChanged,
+    /// The answer did not begin in time.
+    DeadlineExceeded,
+    /// The service could not render an answer.
+    Internal,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 20] = [
+        Self::Draining,
+        Self::StreamAged,
+        Self::TooManyStreams,
+        Self::TooManyQueries,
+        Self::StoreUnavailable,
+        Self::PairNotQuoted,
+        Self::NoRateOnDate,
+        Self::InvalidPair,
+        Self::TooManyPairs,
+        Self::InvalidInterval,
+        Self::InvalidAmount,
+        Self::InvalidCurrency,
+        Self::InvalidDate,
+        Self::InvalidSource,
+        Self::InvalidTable,
+        Self::InvalidPage,
+        Self::NotHeld,
+        Self::HeldValueChanged,
+        Self::DeadlineExceeded,
+        Self::Internal,
+    ];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draining => "DRAINING",
+            Self::StreamAged => "STREAM_AGED",
+            Self::TooManyStreams => "TOO_MANY_STREAMS",
+            Self::TooManyQueries => "TOO_MANY_QUERIES",
+            Self::StoreUnavailable => "STORE_UNAVAILABLE",
+            Self::PairNotQuoted => "PAIR_NOT_QUOTED",
+            Self::NoRateOnDate => "NO_RATE_ON_DATE",
+            Self::InvalidPair => "INVALID_PAIR",
+            Self::TooManyPairs => "TOO_MANY_PAIRS",
+            Self::InvalidInterval => "INVALID_INTERVAL",
+            Self::InvalidAmount => "INVALID_AMOUNT",
+            Self::InvalidCurrency => "INVALID_CURRENCY",
+            Self::InvalidDate => "INVALID_DATE",
+            Self::InvalidSource => "INVALID_SOURCE",
+            Self::InvalidTable => "INVALID_TABLE",
+            Self::InvalidPage => "INVALID_PAGE",
+            Self::NotHeld => "NOT_HELD",
+            Self::HeldValueChanged => "HELD_VALUE_CHANGED",
+            Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::Internal => "INTERNAL",
+        }
+    }
+
+    /// The reason of a name on the wire, if this version knows it.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
+    /// What a program can do about it.
+    pub const fn kind(self) -> RefusalKind {
+        match self {
+            Self::InvalidPair
+            | Self::TooManyPairs
+            | Self::InvalidInterval
+            | Self::InvalidAmount
+            | Self::InvalidCurrency
+            | Self::InvalidDate
+            | Self::InvalidSource
+            | Self::InvalidTable
+            | Self::InvalidPage => RefusalKind::InvalidArgument,
+            Self::PairNotQuoted | Self::NoRateOnDate | Self::NotHeld => RefusalKind::NotFound,
+            Self::HeldValueChanged => RefusalKind::FailedPrecondition,
+            Self::TooManyStreams | Self::TooManyQueries => RefusalKind::ResourceExhausted,
+            Self::Draining | Self::StreamAged | Self::StoreUnavailable => RefusalKind::Unavailable,
+            Self::DeadlineExceeded => RefusalKind::DeadlineExceeded,
+            Self::Internal => RefusalKind::Internal,
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_read_back_from_its_name_and_no_two_share_one() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::parse(reason.as_str()), Some(reason));
+        }
+        assert_eq!(Reason::parse("NO_SUCH_REASON"), None);
+    }
+}

@@ -1,0 +1,128 @@
+//! What a request may ask, checked, and answered in domain values or a [`Refusal`].
+//!
+//! Every face of the service (gRPC, the web side, the admin listener) reads its request, calls [`Queries`], and renders
+//! what it returns. Requests reach the board and the ledger through here alone, so a check, a default and a limit exist
+//! once for all of them.
+
+mod filter_cache;
+mod historical;
+mod history_reader;
+mod operator;
+mod page;
+mod parse;
+
+use std::sync::Arc;
+
+pub use filter_cache::FilterCache;
+pub use historical::{
+    ConvertQuery, Converted, FixingsPage, FixingsQuery, HistoryPage, HistoryQuery,
+};
+use jiff::Timestamp;
+pub use parse::{DateRange, parse_currency, parse_date, parse_date_range, parse_pair};
+use tokio::sync::watch;
+
+use crate::board::{BoardReader, SourceDetail};
+use crate::clock::Clock;
+use crate::domain::{Pair, Rate, RateFilter, Refusal, Snapshot, SourceRecord};
+use crate::feed::{Feed, Subscribe, Subscription, TooManyStreams};
+pub use crate::ledger::FixingRecord;
+use crate::ledger::LedgerReader;
+use crate::queries::history_reader::HistoryReader;
+
+/// Answers queries.
+#[derive(Debug, Clone)]
+pub struct Queries {
+    feed: Feed,
+    history: HistoryReader,
+    /// The pairs that an empty filter means.
+    ticker: RateFilter,
+    clock: Clock,
+}
+
+impl Queries {
+    /// Answers queries about the present from the board behind `feed`, and historical ones from the ledger while there is
+    /// one. An empty filter means the pairs of `ticker`.
+    pub fn new(
+        feed: Feed,
+        ledger: watch::Receiver<Option<LedgerReader>>,
+        ticker: RateFilter,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            history: HistoryReader::new(feed.board().clone(), ledger),
+            feed,
+            ticker,
+            clock,
+        }
+    }
+
+    /// The present state.
+    ///
+    /// # Errors
+    /// [`Refusal::Draining`].
+    pub fn snapshot(&self) -> Result<Arc<Snapshot>, Refusal> {
+        self.check_draining()?;
+        Ok(self.board().snapshot())
+    }
+
+    /// The filter of the items of a request: the ticker's pairs when there are none.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidFilter`].
+    pub fn filter(&self, items: &[impl AsRef<str>]) -> Result<RateFilter, Refusal> {
+        if items.is_empty() {
+            return Ok(self.ticker.clone());
+        }
+        RateFilter::parse(items).map_err(Refusal::InvalidFilter)
+    }
+
+    /// The rate of a pair in a snapshot.
+    ///
+    /// # Errors
+    /// [`Refusal::PairNotQuoted`].
+    pub fn rate(&self, snapshot: &Snapshot, pair: Pair) -> Result<Rate, Refusal> {
+        snapshot.rate(pair).ok_or(Refusal::PairNotQuoted(pair))
+    }
+
+    /// Opens a stream.
+    ///
+    /// # Errors
+    /// [`Refusal::Draining`], [`Refusal::TooManyStreams`].
+    pub fn subscribe(&self, request: Subscribe) -> Result<Subscription, Refusal> {
+        self.check_draining()?;
+        let subscription = self.feed.subscribe(request);
+        subscription
+            .map_err(|TooManyStreams { streams_max }| Refusal::TooManyStreams { streams_max })
+    }
+
+    /// Every source, sorted by id: its state, and how its polls go.
+    ///
+    /// # Errors
+    /// [`Refusal::Draining`].
+    pub fn sources(&self) -> Result<Vec<SourceDetail>, Refusal> {
+        let snapshot = self.snapshot()?;
+        Ok(self.board().details(&snapshot))
+    }
+
+    /// What is known of the publications of a source, by its id.
+    pub fn source(&self, id: &str) -> Option<Arc<SourceRecord>> {
+        self.board().record(id)
+    }
+
+    /// The time of the service's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn board(&self) -> &BoardReader {
+        self.feed.board()
+    }
+
+    fn check_draining(&self) -> Result<(), Refusal> {
+        if self.feed.is_draining() {
+            Err(Refusal::Draining)
+        } else {
+            Ok(())
+        }
+    }
+}

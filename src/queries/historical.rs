@@ -1,0 +1,216 @@
+//! Historical queries: what was published, what a pair stood at, and what an amount was worth.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::domain::{Field, Pair, Position, Rate, Refusal, Snapshot, parse_decimal};
+use crate::ledger::{self, FixingRecord};
+use crate::queries::page::Page;
+use crate::queries::{
+    DateRange, Queries, parse_currency, parse_date, parse_date_range, parse_pair,
+};
+
+/// An amount to convert.
+#[derive(Debug, Clone, Copy)]
+pub struct ConvertQuery<'a> {
+    /// The amount, as text.
+    pub amount: &'a str,
+    /// The currency of the amount.
+    pub from_currency: &'a str,
+    /// The currency of the result.
+    pub to_currency: &'a str,
+    /// The date of the rate; empty for the present.
+    pub date: &'a str,
+    /// Whether the result is rounded to the minor unit of its currency.
+    pub round_to_minor_unit: bool,
+}
+
+/// A converted amount.
+#[derive(Debug, Clone)]
+pub struct Converted {
+    /// The amount in the other currency.
+    pub result: Decimal,
+    /// The rate behind it.
+    pub rate: Rate,
+    /// Whether the rate is of a date of the request, not of the present.
+    pub is_historical: bool,
+    /// The present position.
+    pub position: Position,
+}
+
+/// Rows as a source published them.
+#[derive(Debug, Clone, Copy)]
+pub struct FixingsQuery<'a> {
+    /// The id of the source.
+    pub source: &'a str,
+    /// The currency of the rows.
+    pub currency: &'a str,
+    /// The first date; empty for the earliest.
+    pub start_date: &'a str,
+    /// The last date; empty for the latest.
+    pub end_date: &'a str,
+    /// The most rows of the page; zero for the default.
+    pub page_size: i32,
+    /// The token of the page; empty for the first.
+    pub page_token: &'a str,
+}
+
+/// A page of published rows, newest first.
+#[derive(Debug, Clone)]
+pub struct FixingsPage {
+    /// The rows.
+    pub fixings: Vec<FixingRecord>,
+    /// The token of the next page; empty after the last.
+    pub next_page_token: String,
+}
+
+/// The rates of a pair over time.
+#[derive(Debug, Clone, Copy)]
+pub struct HistoryQuery<'a> {
+    /// The pair.
+    pub pair: &'a str,
+    /// The first date; empty for the earliest.
+    pub start_date: &'a str,
+    /// The last date; empty for the latest.
+    pub end_date: &'a str,
+    /// The most rates of the page; zero for the default.
+    pub page_size: i32,
+    /// The token of the page; empty for the first.
+    pub page_token: &'a str,
+}
+
+/// A page of historical rates, newest first.
+#[derive(Debug, Clone)]
+pub struct HistoryPage {
+    /// The rates.
+    pub rates: Vec<Rate>,
+    /// The token of the next page; empty after the last.
+    pub next_page_token: String,
+}
+
+impl Queries {
+    /// Converts an amount at the present rate, or at that of a date.
+    ///
+    /// # Errors
+    /// [`Refusal::Draining`], what is wrong with the query, [`Refusal::PairNotQuoted`], [`Refusal::NoRateOnDate`],
+    /// [`Refusal::ResultTooLarge`], what the ledger says.
+    pub async fn convert(&self, query: ConvertQuery<'_>) -> Result<Converted, Refusal> {
+        let present = self.snapshot()?;
+        let amount = parse_decimal(query.amount).map_err(Refusal::InvalidAmount)?;
+        let pair = Pair {
+            base: parse_currency(Field::FromCurrency, query.from_currency)?,
+            quote: parse_currency(Field::ToCurrency, query.to_currency)?,
+        };
+        let date = parse_date(Field::Date, query.date)?;
+        let snapshot = match date {
+            None => Arc::clone(&present),
+            Some(date) => {
+                let past = self.history.snapshot_on(pair, date).await?;
+                Arc::new(past.ok_or(Refusal::NoRateOnDate { pair, date })?)
+            }
+        };
+        let rate = self.rate(&snapshot, pair)?;
+        let result = snapshot.convert(amount, pair, query.round_to_minor_unit);
+        Ok(Converted {
+            result: result.ok_or(Refusal::ResultTooLarge(pair.quote))?,
+            rate,
+            is_historical: date.is_some(),
+            position: present.position.clone(),
+        })
+    }
+
+    /// One page of the rows that a source published of a currency.
+    ///
+    /// # Errors
+    /// [`Refusal::Draining`], what is wrong with the query, what the ledger says.
+    pub async fn fixings(&self, query: FixingsQuery<'_>) -> Result<FixingsPage, Refusal> {
+        self.check_draining()?;
+        let source = self.known_source(query.source)?;
+        let currency = parse_currency(Field::Currency, query.currency)?;
+        let range = parse_date_range(query.start_date, query.end_date)?;
+        let canonical = format!(
+            "fixings {} {currency} {}",
+            source.id,
+            canonical_range(range)
+        );
+        let page = Page::read(query.page_size, query.page_token, &canonical)?;
+        let after = page.cursor.as_deref();
+        let after = after.map(|text| parse_fixings_cursor(text).ok_or(Refusal::InvalidPageToken));
+        let wanted = page.size.saturating_add(1);
+        let rows = self.history.fixings(ledger::FixingsPage {
+            source: source.id,
+            revising: source.revising(),
+            currency,
+            from: Some(range.first),
+            to: Some(range.last),
+            after: after.transpose()?,
+            limit: u32::try_from(wanted).unwrap_or(u32::MAX),
+        });
+        let mut fixings = rows.await?;
+        let has_more = fixings.len() > page.size;
+        fixings.truncate(page.size);
+        let last = fixings.last().filter(|_| has_more);
+        let cursor = last.map(|row| format!("{}/{}", row.fixing.effective_date, row.id));
+        Ok(FixingsPage {
+            next_page_token: cursor.map_or_else(String::new, |cursor| page.token(&cursor)),
+            fixings,
+        })
+    }
+
+    /// One page of the rates of a pair over time.
+    ///
+    /// # Errors
+    /// [`Refusal::Draining`], what is wrong with the query, [`Refusal::PairNotQuoted`], what the ledger says.
+    pub async fn history(&self, query: HistoryQuery<'_>) -> Result<HistoryPage, Refusal> {
+        self.check_draining()?;
+        let pair = parse_pair(query.pair)?;
+        let range = parse_date_range(query.start_date, query.end_date)?;
+        let canonical = format!("history {pair} {}", canonical_range(range));
+        let page = Page::read(query.page_size, query.page_token, &canonical)?;
+        let before = page.cursor.as_deref().map(str::parse::<Date>).transpose();
+        let before = before.map_err(|_not_a_date| Refusal::InvalidPageToken)?;
+        let in_force = self.last_date_in_force(pair).unwrap_or(range.last);
+        let last = before.map_or(range.last.min(in_force), |date| {
+            date.yesterday().unwrap_or(date)
+        });
+        let wanted = page.size.saturating_add(1);
+        let range = DateRange {
+            first: range.first,
+            last,
+        };
+        let mut rates = self.history.rates(pair, range, wanted).await?;
+        let has_more = rates.len() > page.size;
+        rates.truncate(page.size);
+        let last = rates.last().filter(|_| has_more);
+        let cursor = last.map(|(date, _rate)| date.to_string());
+        Ok(HistoryPage {
+            next_page_token: cursor.map_or_else(String::new, |cursor| page.token(&cursor)),
+            rates: rates.into_iter().map(|(_date, rate)| rate).collect(),
+        })
+    }
+
+    /// The newest date in force of a pair. What is announced has not happened yet.
+    fn last_date_in_force(&self, pair: Pair) -> Option<Date> {
+        let snapshot = self.board().snapshot();
+        let legs = Snapshot::legs(pair).into_iter();
+        let sources = legs.filter_map(|(home, other)| snapshot.answers(home, other));
+        let today = sources.filter_map(|source| {
+            let record = self.source(source.as_str())?;
+            Some(record.today(self.now()))
+        });
+        today.max()
+    }
+}
+
+/// A range as page tokens know it: one text for each range, however the request spells it.
+fn canonical_range(range: DateRange) -> String {
+    format!("{}..{}", range.first, range.last)
+}
+
+/// The date and the id of the last row of a page.
+fn parse_fixings_cursor(text: &str) -> Option<(Date, i64)> {
+    let (date, id) = text.split_once('/')?;
+    Some((date.parse().ok()?, id.parse().ok()?))
+}

@@ -1,0 +1,95 @@
+//! Answers of the contract, outwards. Every face of the service renders these messages.
+
+use crate::board::SourceDetail;
+use crate::domain::{Rate, Snapshot};
+use crate::pb;
+use crate::queries::{Converted, FixingRecord, FixingsPage, HistoryPage};
+use crate::wire::{
+    to_fixing, to_position, to_rate, to_rates, to_source_detail, to_source_states, to_timestamp,
+};
+
+/// Some rates of a snapshot, and its sources.
+pub(crate) fn to_snapshot_response(snapshot: &Snapshot, rates: &[Rate]) -> pb::GetSnapshotResponse {
+    pb::GetSnapshotResponse {
+        position: Some(to_position(&snapshot.position)),
+        rates: to_rates(rates),
+        sources: to_source_states(snapshot),
+    }
+}
+
+/// One rate of a snapshot.
+pub(crate) fn to_rate_response(snapshot: &Snapshot, rate: &Rate) -> pb::GetRateResponse {
+    pb::GetRateResponse {
+        position: Some(to_position(&snapshot.position)),
+        rate: Some(to_rate(rate)),
+    }
+}
+
+/// A converted amount.
+pub(crate) fn to_convert_response(converted: &Converted) -> pb::ConvertAmountResponse {
+    let Converted {
+        result,
+        rate,
+        is_historical,
+        position,
+    } = converted;
+    pb::ConvertAmountResponse {
+        result: result.to_string(),
+        rate: Some(if *is_historical {
+            to_historical_rate(rate)
+        } else {
+            to_rate(rate)
+        }),
+        position: Some(to_position(position)),
+    }
+}
+
+/// A page of published rows.
+pub(crate) fn to_fixings_response(page: FixingsPage) -> pb::ListFixingsResponse {
+    let FixingsPage {
+        fixings,
+        next_page_token,
+    } = page;
+    pb::ListFixingsResponse {
+        fixings: fixings.iter().map(to_recorded_fixing).collect(),
+        next_page_token,
+    }
+}
+
+/// A page of historical rates.
+pub(crate) fn to_history_response(page: HistoryPage) -> pb::ListRateHistoryResponse {
+    let HistoryPage {
+        rates,
+        next_page_token,
+    } = page;
+    pb::ListRateHistoryResponse {
+        rates: rates.iter().map(to_historical_rate).collect(),
+        next_page_token,
+    }
+}
+
+/// Every source.
+pub(crate) fn to_sources_response(details: &[SourceDetail]) -> pb::ListSourcesResponse {
+    pb::ListSourcesResponse {
+        sources: details.iter().map(to_source_detail).collect(),
+    }
+}
+
+/// A rate of a past date. Freshness, announcements and changes over windows are facts of the present.
+fn to_historical_rate(rate: &Rate) -> pb::Rate {
+    pb::Rate {
+        freshness: pb::Freshness::Unspecified.into(),
+        freshness_reason: String::new(),
+        windows: Vec::new(),
+        announced: None,
+        ..to_rate(rate)
+    }
+}
+
+fn to_recorded_fixing(record: &FixingRecord) -> pb::Fixing {
+    pb::Fixing {
+        superseded: record.superseded,
+        recorded_time: Some(to_timestamp(record.recorded_at)),
+        ..to_fixing(&record.fixing)
+    }
+}
