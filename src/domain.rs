@@ -10,53 +10,33 @@
 
 #![deny(clippy::arithmetic_side_effects)]
 
-mod currency;
-mod pair;
-mod decimal;
-mod ratio;
-mod fixing;
-mod window;
-mod history;
-mod schedule;
-mod freshness;
-mod change;
-mod triangle;
-mod assessment;
-mod flags;
-mod check;
-mod plausibility;
-mod polling;
-mod quote;
-mod rate;
-mod filter;
-mod snapshot;
-mod conversion;
-mod past;
-mod entry;
+mod numbers;
+mod published;
+mod judged;
+mod served;
 mod book;
-mod ticker;
+mod entry;
 mod refusal;
 
-pub use book::{Book, Filed, NotDecided, NotFiled, View};
-pub use change::{Change, Direction};
-pub use check::{Check, DecidedBy, Decision, Flag, Held, HeldId, Outcome};
-pub use currency::{Currency, InvalidCurrency};
-pub use decimal::{DecimalError, Separator, parse_decimal, parse_published};
-pub use entry::{Cause, DocumentKey, Entry, FiledTable, Restored, RestoredDocument, Served};
-pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
-pub use fixing::{DroppedRow, Fixing, Point, SourceId, Table};
-pub use flags::FlagBook;
-pub use freshness::{Age, Freshness, KnownDates};
-pub use history::{History, Inserted, LOOK_BACK_DAYS, Revising, Standing, TABLES_MAX};
-pub use pair::{InvalidPair, Pair};
-pub use past::{Leg, rates_between, snapshot_on};
-pub use plausibility::{Implausible, Intent, judge};
-pub use polling::{PollReport, PollStatus, Polling};
-pub use quote::{DocumentRecord, Preference, Quote, QuoteInputs, SourceRecord, choose_quotes};
-pub use rate::{Announced, Derivation, Rate, WindowChange};
-pub use ratio::Ratio;
+pub use book::{Book, Filed, NotDecided, NotFiled};
+pub use entry::{Cause, Entry, FiledTable, RestoredDocument};
+pub use judged::{
+    Check, DecidedBy, Decision, DocumentRecord, Flag, FlagBook, Held, HeldId, History, Implausible,
+    Inserted, Intent, LOOK_BACK_DAYS, NoPoint, Outcome, Revising, SourceRecord, Standing,
+    TABLES_MAX, Window, WindowPoint, judge,
+};
+pub use numbers::{
+    Change, DecimalError, Direction, Ratio, Separator, convert_amount, parse_decimal,
+    parse_published,
+};
+pub use published::{
+    Currency, Dated, DocumentKey, DroppedRow, Fixing, Holiday, Hours, InvalidCurrency, InvalidPair,
+    Outlook, Pair, Point, Publication, QuoteKey, Route, Schedule, SourceId, Table, price_along,
+};
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
-pub use schedule::{Dated, Holiday, Hours, Outlook, Publication, Schedule};
-pub use snapshot::{Continuity, Position, REMOVALS_MAX, Snapshot, SourceState, Update};
-pub use ticker::{TickerStyle, ticker_entry};
-pub use window::{NoPoint, Window, WindowPoint};
+pub use served::{
+    Age, Announced, Continuity, Derivation, FILTER_PAIRS_MAX, FilterError, Freshness, KnownDates,
+    Leg, PollReport, PollStatus, Polling, Position, Preference, Quote, QuoteInputs, REMOVALS_MAX,
+    Rate, RateFilter, Restored, Served, Snapshot, SourceState, TickerStyle, Update, View,
+    WindowChange, choose_quotes, rates_between, snapshot_on, ticker_entry,
+};

@@ -14,7 +14,7 @@
 //! anyway, and a write that waits for a slow disk holds up nobody but who awaits it.
 
 mod error;
-mod guard;
+mod lock_file;
 mod open;
 mod read;
 mod write;
@@ -102,17 +102,17 @@ impl Ledger {
         clock: ClockKind,
     ) -> Result<(Self, LedgerReader), LedgerError> {
         let place = open::Place::of(path)?;
-        let (connection, mut guard) = open::open(&place, clock)?;
-        let noted = guard
+        let (connection, mut lock) = open::open(&place, clock)?;
+        let noted = lock
             .as_mut()
-            .map_or(Noted::InMemory, |guard| Noted::Beside(guard.noted()));
+            .map_or(Noted::InMemory, |lock| Noted::Beside(lock.noted()));
         let reader = LedgerReader::new(place.clone())?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let (end, ended) = oneshot::channel();
         let label = Arc::clone(&place.label);
         let work = move || {
-            write::run(connection, receiver, &place.label, guard.as_mut());
-            drop(guard);
+            write::run(connection, receiver, &place.label, lock.as_mut());
+            drop(lock);
             drop(end);
         };
         std::thread::Builder::new()

@@ -8,13 +8,13 @@ use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 use thiserror::Error;
 
-use crate::domain::assessment::{Assessment, Context, assess};
-use crate::domain::flags::FlagBook;
-use crate::domain::{
-    Currency, DecidedBy, Decision, DocumentKey, DocumentRecord, FiledTable, Fixing, Held, History,
-    Implausible, Inserted, Intent, Outcome, Preference, QuoteInputs, Revising, SourceId,
-    SourceRecord, SourceState, Table, choose_quotes, judge,
+use crate::domain::entry::FiledTable;
+use crate::domain::judged::{
+    Assessment, Context, DecidedBy, Decision, DocumentRecord, FlagBook, Held, History, Implausible,
+    Inserted, Intent, Outcome, Revising, SourceRecord, assess, judge,
 };
+use crate::domain::published::{DocumentKey, Fixing, SourceId, Table};
+use crate::domain::served::{Preference, View, choose_quotes};
 
 /// How far back a missed table is looked for: past that it is history, which is asked for by hand.
 const GAP_DAYS_MAX: i32 = 14;
@@ -35,15 +35,6 @@ pub struct Filed {
     pub held: Vec<Arc<Held>>,
     /// What was decided on rows that waited.
     pub decided: Vec<Decision>,
-}
-
-/// What is served, but for its revision.
-#[derive(Debug, Clone)]
-pub struct View {
-    /// The choice behind every pair.
-    pub quotes: BTreeMap<(Currency, Currency), QuoteInputs>,
-    /// The state of every source.
-    pub states: BTreeMap<SourceId, SourceState>,
 }
 
 /// Why a table is not filed.

@@ -1,12 +1,13 @@
 //! One step of the state as it is written down, and what is read back after a restart.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Decision, Fixing, Held, Position, SourceId, Table};
+use crate::domain::judged::{Decision, Held};
+use crate::domain::published::{Currency, Fixing, SourceId, Table};
+use crate::domain::served::{Position, Served};
 
 /// Why the state moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,37 +82,6 @@ pub struct FiledTable {
     pub as_of: Option<Timestamp>,
     /// The rows. `superseded_value` says what a row replaces; the ledger links the two.
     pub rows: Vec<Arc<Fixing>>,
-}
-
-/// What is served under a name (`KZT/USD`, `source nbk`), known by a fingerprint.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Served {
-    /// The pair or source.
-    pub subject: String,
-    /// Differs when what is served differs. None: it is served no more.
-    pub fingerprint: Option<u64>,
-}
-
-/// The state as the ledger knows it, but for the tables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored {
-    /// The position served last.
-    pub position: Position,
-    /// When the last entry was made, on the service's clock.
-    pub at: Timestamp,
-    /// The ids of the sources whose first attempt had ended.
-    pub attempted: Vec<String>,
-    /// By subject, the revision that last changed what is served, and its fingerprint.
-    pub served: BTreeMap<String, (u64, u64)>,
-}
-
-/// One document of one source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DocumentKey {
-    /// The source.
-    pub source: SourceId,
-    /// The document's name within it.
-    pub document: &'static str,
 }
 
 /// The tables of a document as the ledger knows them.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use crate::ledger::error::{Failure, of_system};
-use crate::ledger::guard::Guard;
+use crate::ledger::lock_file::LockFile;
 use crate::ledger::{ClockKind, LedgerError};
 
 mod inspect;
@@ -93,36 +93,30 @@ impl Place {
     }
 }
 
-/// The writing connection to a ledger that is ours, of this version, of this clock, and whole; and the guard that keeps
-/// others away while it lives.
+/// Opens the writing connection to a ledger of silkrate that has this schema version and this clock and is not damaged.
+/// The lock file keeps other processes away while it lives.
 pub(super) fn open(
     place: &Place,
     clock: ClockKind,
-) -> Result<(Connection, Option<Guard>), LedgerError> {
+) -> Result<(Connection, Option<LockFile>), LedgerError> {
     let Target::File(path) = &place.target else {
         let mut connection = place.connect(Access::Write)?;
         prepare(&mut connection, place, clock)?;
         return Ok((connection, None));
     };
-    // The guard first, where there is one: who holds it may be in the middle of something. Otherwise what is not ours
-    // is left without even a guard beside it.
-    let early = Guard::is_known(path).then(|| Guard::take(path, &place.label));
+    // An existing lock file is taken first: its holder may be in the middle of a write. Otherwise the file is inspected
+    // first, so that no lock file is made beside a file that is not a ledger.
+    let early = LockFile::exists(path).then(|| LockFile::take(path, &place.label));
     let early = early.transpose()?;
     inspect::inspect(path, &place.label)?;
-    let mut guard = match early {
-        Some(guard) => guard,
-        None => Guard::take(path, &place.label)?,
+    let mut lock = match early {
+        Some(lock) => lock,
+        None => LockFile::take(path, &place.label)?,
     };
     let mut connection = place.connect(Access::Write)?;
     prepare(&mut connection, place, clock)?;
-    guard.identify();
-    Ok((connection, Some(guard)))
-}
-
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
+    lock.identify();
+    Ok((connection, Some(lock)))
 }
 
 /// Makes a connection the writer's: a schema of this version, a write-ahead log, this clock, no damage.

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::domain::{Decision, Entry, Fixing, Held, Position, Served, SourceId};
 use crate::ledger::Append;
 use crate::ledger::error::Failure;
-use crate::ledger::guard::Guard;
+use crate::ledger::lock_file::LockFile;
 
 mod file;
 
@@ -17,14 +17,14 @@ pub(super) fn run(
     mut connection: Connection,
     mut queue: mpsc::Receiver<Append>,
     label: &Path,
-    mut guard: Option<&mut Guard>,
+    mut lock: Option<&mut LockFile>,
 ) {
     while let Some(Append { entry, answer }) = queue.blocking_recv() {
-        let whole = guard.as_ref().map_or(Ok(()), |guard| guard.check());
+        let whole = lock.as_ref().map_or(Ok(()), |lock| lock.check());
         let written = whole
             .and_then(|()| append(&mut connection, &entry).map_err(|failure| failure.of(label)));
-        if let (Ok(()), Some(guard)) = (&written, &mut guard) {
-            guard.note(&entry.position);
+        if let (Ok(()), Some(lock)) = (&written, &mut lock) {
+            lock.note(&entry.position);
         }
         if answer.send(written).is_err() {
             tracing::warn!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{Field, Pair, Position, Rate, Refusal, Snapshot, parse_decimal};
+use crate::domain::{Field, Pair, Position, Rate, Refusal, parse_decimal};
 use crate::ledger::{self, FixingRecord};
 use crate::queries::page::Page;
 use crate::queries::{
@@ -194,7 +194,7 @@ impl Queries {
     /// The newest date in force of a pair. What is announced has not happened yet.
     fn last_date_in_force(&self, pair: Pair) -> Option<Date> {
         let snapshot = self.board().snapshot();
-        let legs = Snapshot::legs(pair).into_iter();
+        let legs = pair.legs().into_iter();
         let sources = legs.filter_map(|(home, other)| snapshot.answers(home, other));
         let today = sources.filter_map(|source| {
             let record = self.source(source.as_str())?;

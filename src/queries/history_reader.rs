@@ -118,7 +118,7 @@ impl HistoryReader {
                 record,
             })
         };
-        let legs: Option<Vec<Leg>> = Snapshot::legs(pair).into_iter().map(leg).collect();
+        let legs: Option<Vec<Leg>> = pair.legs().into_iter().map(leg).collect();
         legs.ok_or(Refusal::PairNotQuoted(pair))
     }
 

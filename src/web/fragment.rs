@@ -83,7 +83,7 @@ impl Writer<'_> {
         self.html.push('\n');
         self.tag("ul", &[("aria-label", &self.locale.words.rates)]);
         self.html.push('\n');
-        for pair in filter.pairs(self.snapshot) {
+        for pair in self.snapshot.pairs(filter) {
             match rates.iter().find(|rate| rate.pair == pair) {
                 Some(rate) => self.rate(rate),
                 None => self.unknown(pair),

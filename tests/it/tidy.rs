@@ -1,5 +1,7 @@
 //! The rules about the tree: which way imports go, how long a file may be, and what stands at its top.
 
+mod circles;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

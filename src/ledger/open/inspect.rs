@@ -9,7 +9,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::ledger::LedgerError;
 use crate::ledger::error::{Failure, of_system};
-use crate::ledger::open::{APPLICATION_ID, beside};
+use crate::ledger::lock_file::beside;
+use crate::ledger::open::APPLICATION_ID;
 
 /// How a database file begins.
 const MAGIC: &[u8] = b"SQLite format 3\0";

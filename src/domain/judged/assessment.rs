@@ -1,0 +1,359 @@
+//! Whether the rows of a table can be believed: held, never clamped, averaged or repaired.
+//!
+//! A row is compared with the last good one of its currency. One that moved too far waits; what was served before is
+//! served meanwhile. It is released when the bank repeats it half an hour later and something else speaks for it: its
+//! whole table moved along (a devaluation), or another source agrees. It is released at once when the bank's own change
+//! bears it out and another source likes it better than the last one.
+
+mod moves;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::domain::judged::assessment::moves::{Moves, days_between, exceeds};
+use crate::domain::judged::triangle::{self, Witness};
+use crate::domain::judged::{
+    Check, DecidedBy, Decision, DocumentRecord, Held, History, Outcome, SourceRecord,
+};
+use crate::domain::numbers::{Change, Ratio};
+use crate::domain::published::{Currency, Fixing, SourceId, Table};
+
+/// How long after a value was first held the bank must still print it: a bad page is mended within minutes.
+const CONFIRMED_AFTER: SignedDuration = SignedDuration::from_mins(30);
+/// How many times more or less than the known price of a dollar is absurd, where there is nothing else to compare with.
+const BOUND_FACTOR: u32 = 20;
+
+/// Within how many days a move by a power of ten tells of other units: no currency that was not about to be
+/// redenominated has lost nine tenths of its price in a year.
+const UNITS_TOLD_WITHIN_DAYS: u32 = 366;
+
+/// What a table is judged against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Context<'a> {
+    /// All sources, for the triangle.
+    pub(crate) records: &'a BTreeMap<SourceId, Arc<SourceRecord>>,
+    /// Whose table it is.
+    pub(crate) source: SourceId,
+    /// The document it is one of.
+    pub(crate) document: &'a DocumentRecord,
+    /// When, on the service's clock.
+    pub(crate) now: Timestamp,
+    /// Whether it is a table of the past that an operator handed in: nobody will print it again in half an hour, and
+    /// what the bank printed after it tells as much.
+    pub(crate) past: bool,
+}
+
+/// What became of the rows of a table.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Assessment {
+    /// The rows that are believed.
+    pub(crate) believed: BTreeMap<Currency, Arc<Fixing>>,
+    /// The rows that wait from now on.
+    pub(crate) held: Vec<Arc<Held>>,
+    /// What is decided on rows that waited.
+    pub(crate) decided: Vec<Decision>,
+}
+
+/// Why a row is not believed.
+#[derive(Debug)]
+struct Suspicion {
+    check: Check,
+    detail: String,
+    /// What was believed last.
+    old: Option<Arc<Fixing>>,
+}
+
+/// Judges the rows of a table whose shape and date are in order.
+pub(crate) fn assess(context: &Context<'_>, table: &Table) -> Assessment {
+    let history = &context.document.history;
+    let moves = Moves::of(table, history);
+    let mut assessment = Assessment::default();
+    for (code, row) in &table.rows {
+        if history.is_dismissed(*code, row) {
+            continue;
+        }
+        let case = Case {
+            context,
+            table,
+            code: *code,
+            row,
+        };
+        match case.suspicion(&moves) {
+            None => case.believe(
+                &mut assessment,
+                Outcome::Overtaken,
+                "a value after it is plausible",
+            ),
+            Some(suspicion) => match case.release(&suspicion) {
+                Some(note) => case.believe(&mut assessment, Outcome::Released, &note),
+                None => case.hold(&mut assessment, suspicion),
+            },
+        }
+    }
+    assessment
+}
+
+/// One row of a table under judgement.
+struct Case<'a> {
+    context: &'a Context<'a>,
+    table: &'a Table,
+    code: Currency,
+    row: &'a Arc<Fixing>,
+}
+
+impl Case<'_> {
+    fn history(&self) -> &History {
+        &self.context.document.history
+    }
+
+    /// The check that the row does not pass, the most telling one.
+    fn suspicion(&self, moves: &Moves) -> Option<Suspicion> {
+        let Some(step) = moves.of_row(self.code) else {
+            return self.out_of_bounds();
+        };
+        let same_change = step.old.published_change == self.row.published_change;
+        if step.same_date && step.old.same_figure(self.row) && (same_change || !moves.rewritten) {
+            return None;
+        }
+        let was = format!(
+            "{} {} cost {} {} on {} and {} {} cost {} now",
+            step.old.units,
+            step.old.currency,
+            step.old.value,
+            step.old.home_currency,
+            step.old.effective_date,
+            self.row.units,
+            self.row.currency,
+            self.row.value,
+        );
+        let suspicion = |check, why: &str| {
+            Some(Suspicion {
+                check,
+                detail: format!("{was}: {why}"),
+                old: Some(Arc::clone(&step.old)),
+            })
+        };
+        if let Some(power) = step.power_of_ten() {
+            return suspicion(Check::UnitJump, &format!("{power} times as much"));
+        }
+        if step.is_inversion(self.row) {
+            return suspicion(Check::Inversion, "one divided by the other");
+        }
+        // With an instant, a second table of a date is the market moving on.
+        if moves.rewritten && self.table.as_of.is_none() {
+            return suspicion(Check::Rewritten, "most rows of the table have changed");
+        }
+        if moves.whole_table_moved() {
+            return suspicion(
+                Check::WholeTable,
+                "the whole table moved by more than a tenth",
+            );
+        }
+        if step.moved_away(moves) {
+            let why = "a move of more than a tenth that the rest of the table does not share";
+            return suspicion(Check::SizeOfMove, why);
+        }
+        None
+    }
+
+    /// With nothing to compare with, the dollar must at least cost what a dollar costs, within a factor.
+    fn out_of_bounds(&self) -> Option<Suspicion> {
+        let typical = self.context.document.typical_dollar?;
+        if self.row.currency != Currency::USD {
+            return None;
+        }
+        let factor = self
+            .row
+            .price_per_unit()?
+            .divided_by(&Ratio::from(typical))?;
+        let bound = Ratio::from(BOUND_FACTOR);
+        let least = Ratio::from(1).divided_by(&bound)?;
+        let inside =
+            factor.compare(&bound) != Ordering::Greater && factor.compare(&least) != Ordering::Less;
+        (!inside).then(|| Suspicion {
+            check: Check::Bounds,
+            detail: format!(
+                "{} {} for {} USD, where about {typical} are usual for one",
+                self.row.value, self.row.home_currency, self.row.units
+            ),
+            old: None,
+        })
+    }
+
+    /// Why the row is believed in spite of a suspicion, for the ledger.
+    fn release(&self, suspicion: &Suspicion) -> Option<String> {
+        let history = self.context.past;
+        let doubtful_units = matches!(suspicion.check, Check::UnitJump | Check::Inversion)
+            && !(history && self.is_long_after_or_before(suspicion));
+        let borne_out = self.own_change_is_ours();
+        if borne_out && history && !doubtful_units {
+            return Some("the bank's own change is the difference of its tables".into());
+        }
+        let agreeing = self.agreeing(suspicion.old.as_ref());
+        if let Some((witness, true)) = &agreeing
+            && borne_out
+        {
+            return Some(format!(
+                "the bank's own change is the difference of its tables, and {} agrees better",
+                witness.source
+            ));
+        }
+        if !self.is_confirmed() {
+            return None;
+        }
+        if matches!(suspicion.check, Check::WholeTable | Check::Rewritten) {
+            return Some("the bank repeated it, and its whole table moved along".into());
+        }
+        if history && !doubtful_units {
+            return Some("the bank's next table is on the same level".into());
+        }
+        agreeing.map(|(witness, _)| format!("the bank repeated it, and {} agrees", witness.source))
+    }
+
+    /// Whether what was believed is so far away in time that a power of ten is no sign of other units: the lira lost nine
+    /// tenths of its price in fifteen years.
+    fn is_long_after_or_before(&self, suspicion: &Suspicion) -> bool {
+        suspicion.old.as_ref().is_some_and(|old| {
+            days_between(old.effective_date, self.row.effective_date) > UNITS_TOLD_WITHIN_DAYS
+        })
+    }
+
+    /// Whether the bank stands by a value that waits: it still prints it half an hour later, or its next table is on the
+    /// same level.
+    fn is_confirmed(&self) -> bool {
+        let ripe = |held: &Held| {
+            self.context.past || self.context.now.duration_since(held.since) >= CONFIRMED_AFTER
+        };
+        let repeated = self.pending().filter(|held| self.stands_by(held));
+        let patient = repeated
+            .is_some_and(|held| self.context.now.duration_since(held.since) >= CONFIRMED_AFTER);
+        patient || self.level_before().is_some_and(|held| ripe(held))
+    }
+
+    /// Whether the row says what waits at its date: the same figure; of a market, which never prints one twice, the same
+    /// level.
+    fn stands_by(&self, held: &Held) -> bool {
+        let same_level = || {
+            let step = self
+                .row
+                .price_per_unit()
+                .zip(held.fixing.price_per_unit())
+                .and_then(|(new, old)| new.divided_by(&old));
+            step.is_some_and(|step| !exceeds(&step, 1))
+        };
+        held.fixing.same_figure(self.row) || (self.table.as_of.is_some() && same_level())
+    }
+
+    /// What waits for the currency at this very date.
+    fn pending(&self) -> Option<&Arc<Held>> {
+        self.history().held_at(self.row.effective_date, self.code)
+    }
+
+    /// The newest row that waits for the currency at an earlier date, if this one is on its level.
+    fn level_before(&self) -> Option<&Arc<Held>> {
+        let mut earlier = self.history().held().filter(|held| {
+            held.code == self.code && held.fixing.effective_date < self.row.effective_date
+        });
+        let held = earlier.next_back()?;
+        let days = days_between(held.fixing.effective_date, self.row.effective_date);
+        let step = self
+            .row
+            .price_per_unit()?
+            .divided_by(&held.fixing.price_per_unit()?)?;
+        (!exceeds(&step, days)).then_some(held)
+    }
+
+    /// Whether the bank's own change equals the difference to its table before, believed or not.
+    fn own_change_is_ours(&self) -> bool {
+        let before = self.history().date_before(self.row.effective_date);
+        let rows = before.map(|date| self.history().printed(date));
+        let row = rows.as_ref().and_then(|rows| rows.get(&self.code));
+        let ours = row.and_then(|row| self.row.difference_from(row));
+        ours.is_some() && ours == self.row.published_change
+    }
+
+    /// Another source that agrees with the row, and whether it likes it better than what was believed last.
+    fn agreeing(&self, old: Option<&Arc<Fixing>>) -> Option<(Witness, bool)> {
+        let subject = triangle::subject(self.code, self.table.pivot);
+        let record = self.context.records.get(&self.context.source)?;
+        let table = triangle::with_dollar(record, self.table);
+        let new = triangle::per_dollar(&table, subject)?;
+        let old = old.and_then(|old| {
+            let before = triangle::with_row(&table, self.code, old);
+            triangle::per_dollar(&before, subject)
+        });
+        let date = self.row.effective_date;
+        let all = triangle::witnesses(self.context.records, self.context.source, subject, date);
+        let agreeing = all.into_iter().filter(|witness| witness.agrees(&new));
+        let with_preference = agreeing.map(|witness| {
+            let better = old.as_ref().is_some_and(|old| witness.prefers(&new, old));
+            (witness, better)
+        });
+        with_preference.max_by_key(|(_, better)| *better)
+    }
+
+    /// Takes the row, and settles what waited for the currency up to its date, as far as tables are kept: of older
+    /// values nothing is said by a new one.
+    fn believe(&self, assessment: &mut Assessment, outcome: Outcome, note: &str) {
+        assessment.believed.insert(self.code, Arc::clone(self.row));
+        let on_level = self.level_before().map(|held| held.id());
+        let date = self.row.effective_date;
+        let oldest = self.history().oldest_date().unwrap_or(date).min(date);
+        let waited = self.history().held().filter(|held| {
+            held.code == self.code && (oldest..=date).contains(&held.fixing.effective_date)
+        });
+        assessment.decided.extend(waited.map(|held| {
+            let same_date = held.fixing.effective_date == date;
+            let released = if same_date {
+                self.stands_by(held)
+            } else {
+                outcome == Outcome::Released && on_level == Some(held.id())
+            };
+            Decision {
+                held: Arc::clone(held),
+                outcome: match (released, same_date) {
+                    (true, _) => Outcome::Released,
+                    (false, true) => Outcome::Replaced,
+                    (false, false) => Outcome::Overtaken,
+                },
+                by: DecidedBy::Rule,
+                note: note.to_owned(),
+            }
+        }));
+    }
+
+    /// Lets the row wait, unless it waits already.
+    fn hold(&self, assessment: &mut Assessment, suspicion: Suspicion) {
+        if let Some(pending) = self.pending() {
+            if self.stands_by(pending) {
+                return;
+            }
+            assessment.decided.push(Decision {
+                held: Arc::clone(pending),
+                outcome: Outcome::Replaced,
+                by: DecidedBy::Rule,
+                note: format!("the bank prints {} now", self.row.value),
+            });
+        }
+        let before = self.history().date_before(self.row.effective_date);
+        let printed = before.map(|date| self.history().printed(date));
+        let row_before = printed.as_ref().and_then(|rows| rows.get(&self.code));
+        let change = row_before.and_then(|row| {
+            let reference = row.value_for(self.row.units)?;
+            Change::since(reference, row.effective_date, self.row.value)
+        });
+        assessment.held.push(Arc::new(Held {
+            document: self.table.document,
+            code: self.code,
+            fixing: Arc::clone(self.row),
+            check: suspicion.check,
+            detail: suspicion.detail,
+            since: self
+                .level_before()
+                .map_or(self.context.now, |held| held.since),
+            change,
+        }));
+    }
+}

@@ -1,0 +1,186 @@
+//! What is odd about a table that is served: marks, never corrections.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::domain::judged::{Check, DocumentRecord, Flag, Revising, SourceRecord, triangle};
+use crate::domain::published::{Currency, Fixing, SourceId};
+
+impl DocumentRecord {
+    /// What is odd about the table of a date, seen from the one before it.
+    pub fn flags(&self, date: Date) -> Vec<Flag> {
+        let history = &self.history;
+        let Some(before) = history.date_before(date) else {
+            return Vec::new();
+        };
+        if history.revising() == Revising::Replacement {
+            return Vec::new();
+        }
+        let mut flags = self.calendar_flags(before, date);
+        flags.extend(self.row_flags(before, date));
+        flags
+    }
+
+    /// What is odd about its date: no fixing bears such a one, or a table that was due before it is not known.
+    fn calendar_flags(&self, before: Date, date: Date) -> Vec<Flag> {
+        let flag = |detail| Flag {
+            check: Check::Calendar,
+            currency: None,
+            detail,
+        };
+        let mut flags = Vec::new();
+        // A daily table may be repeated under any later date; one that is made for more days is not.
+        let may_be_repeated = self.history.is_carry(date) && self.schedule.lives_days == 1;
+        if !may_be_repeated && !self.schedule.takes_force_on(date) {
+            flags.push(flag(format!(
+                "no fixing of this bank is due to take force on {date}"
+            )));
+        }
+        let between = self.schedule.dates_between(before, date);
+        if let Some(missing) = between.first() {
+            flags.push(flag(match between.len().saturating_sub(1) {
+                0 => format!("the table for {missing} is not known"),
+                more => format!("the table for {missing} is not known, nor {more} after it"),
+            }));
+        }
+        flags
+    }
+
+    /// What is odd about its rows: one is missing, one is new, or the bank's own change is not ours.
+    fn row_flags(&self, before: Date, date: Date) -> Vec<Flag> {
+        let (rows, rows_before) = (self.history.printed(date), self.history.printed(before));
+        let flag = |check, currency: &Currency, detail| Flag {
+            check,
+            currency: Some(*currency),
+            detail,
+        };
+        let missing = rows_before.keys().filter(|code| !rows.contains_key(code));
+        let missing = missing.map(|code| {
+            let detail = format!("the table for {before} had a row for {code}, this one has none");
+            flag(Check::MissingRow, code, detail)
+        });
+        let of_row = |(code, row): (&Currency, &Arc<Fixing>)| {
+            let Some(last) = rows_before.get(code) else {
+                let detail =
+                    format!("no table before had a row for {code}: nothing to compare with");
+                return (!self.history.prices_until(before, *code))
+                    .then(|| flag(Check::NewRow, code, detail));
+            };
+            let (theirs, ours) = row.published_change.zip(row.difference_from(last))?;
+            (ours != theirs).then(|| {
+                let detail = format!(
+                    "the bank prints a change of {theirs}; {} after {} on {before} is {ours}",
+                    row.value, last.value
+                );
+                flag(Check::PublishedChange, code, detail)
+            })
+        };
+        missing.chain(rows.iter().filter_map(of_row)).collect()
+    }
+}
+
+/// The flags of every table that is served now, computed once a commit.
+#[derive(Debug, Default)]
+pub struct FlagBook {
+    flags: BTreeMap<(SourceId, &'static str, Date), Vec<Flag>>,
+    /// The tables that are in force or newest. Others are looked at for the rows that stand in them alone.
+    whole: BTreeSet<(SourceId, &'static str, Date)>,
+}
+
+impl FlagBook {
+    /// Looks at each document's table in force and its newest one, at the fixings that these repeat (what is odd about a
+    /// repeated table is told of the fixing), and at older tables in which some row still stands.
+    pub fn of(records: &BTreeMap<SourceId, Arc<SourceRecord>>, now: Timestamp) -> Self {
+        let mut book = Self::default();
+        for record in records.values() {
+            let today = record.today(now);
+            for document in &record.documents {
+                let history = &document.history;
+                let in_force = history.dates(today).map(|(date, _)| date);
+                let newest = history.known_dates().next_back();
+                let whole: BTreeSet<Date> = [in_force, newest].into_iter().flatten().collect();
+                for date in history.dates_of_rows(today).union(&whole) {
+                    let fixed_on = history.fixed_on(*date);
+                    let mut found = document.flags(fixed_on);
+                    found.extend(document.flags(*date));
+                    found.extend(triangle_flags(records, record, document, fixed_on));
+                    let table = (record.id, document.name, fixed_on);
+                    add_new(book.flags.entry(table).or_default(), found);
+                }
+                let whole = whole.into_iter().map(|date| history.fixed_on(date));
+                let whole = whole.map(|date| (record.id, document.name, date));
+                book.whole.extend(whole);
+            }
+        }
+        book
+    }
+
+    /// The flags of a source's tables in force and newest, in the order of their documents and dates.
+    pub fn of_source(&self, source: SourceId) -> impl Iterator<Item = &Flag> {
+        let of_source = self.whole.iter().filter(move |(id, ..)| *id == source);
+        of_source.flat_map(|table| self.flags.get(table).into_iter().flatten())
+    }
+
+    /// The flags of one table that concern a pair: those of its rows, and those of the whole table.
+    pub fn of_pair(
+        &self,
+        (source, document, date): (SourceId, &'static str, Date),
+        pair: [Currency; 2],
+    ) -> Vec<Flag> {
+        let flags = self.flags.get(&(source, document, date));
+        let concerns = |flag: &&Flag| flag.currency.is_none_or(|code| pair.contains(&code));
+        let flags = flags.into_iter().flatten().filter(concerns);
+        flags.cloned().collect()
+    }
+}
+
+/// Adds the flags that are not there yet.
+fn add_new(flags: &mut Vec<Flag>, found: Vec<Flag>) {
+    for flag in found {
+        if !flags.contains(&flag) {
+            flags.push(flag);
+        }
+    }
+}
+
+/// The believed rows, in force on a day, that no other source which quotes their currency agrees with: of the dollar
+/// and the five, whose prices several banks print well.
+fn triangle_flags(
+    records: &BTreeMap<SourceId, Arc<SourceRecord>>,
+    record: &SourceRecord,
+    document: &DocumentRecord,
+    date: Date,
+) -> Vec<Flag> {
+    let Some(table) = document.history.table(date) else {
+        return Vec::new();
+    };
+    let whole = triangle::with_dollar(record, table);
+    let compared = |code: &&Currency| **code == Currency::USD || code.is_of_the_five();
+    let flag = |code: &Currency| {
+        let subject = triangle::subject(*code, table.pivot);
+        let ours = triangle::per_dollar(&whole, subject)?;
+        let witnesses = triangle::witnesses(records, record.id, subject, date);
+        if witnesses.is_empty() || witnesses.iter().any(|witness| witness.agrees(&ours)) {
+            return None;
+        }
+        let others: Vec<String> = witnesses.iter().map(triangle::Witness::says).collect();
+        let ours = ours.significant(4).unwrap_or_default();
+        Some(Flag {
+            check: Check::Triangle,
+            currency: Some(*code),
+            detail: format!(
+                "a dollar costs {ours} {subject} by this table; {}",
+                others.join(", ")
+            ),
+        })
+    };
+    table
+        .rows
+        .keys()
+        .filter(compared)
+        .filter_map(flag)
+        .collect()
+}

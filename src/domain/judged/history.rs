@@ -1,0 +1,316 @@
+//! The tables of one document over time: which is in force, which is announced, and what they follow.
+
+mod pair_state;
+mod quarantine;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+pub use pair_state::{LOOK_BACK_DAYS, Standing};
+
+use crate::domain::judged::{Held, Window};
+use crate::domain::published::{Currency, Fixing, Table};
+
+/// How many tables of a document are kept in memory: two months of daily ones, more than the longest holidays.
+pub const TABLES_MAX: usize = 64;
+
+/// What a second table of the same date means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revising {
+    /// A bank corrected itself: the old figure stays known as superseded.
+    Correction,
+    /// A market moved on: the newer instant replaces the older one.
+    Replacement,
+}
+
+/// What became of the rows of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inserted {
+    /// The ones that say something new, or nothing when all was known.
+    Rows(Vec<Arc<Fixing>>),
+    /// It is an older instant of a known market date.
+    Outdated,
+}
+
+/// The tables of one document, by the date they print.
+#[derive(Debug, Clone)]
+pub struct History {
+    revising: Revising,
+    tables_max: usize,
+    /// The tables kept, each with at least one believed row.
+    entries: BTreeMap<Date, Entry>,
+    /// The rows that wait, whatever their date.
+    held: BTreeMap<(Date, Currency), Arc<Held>>,
+    /// The figures that are settled against: a person rejected them, or a later table was believed in their place.
+    dismissed: BTreeMap<(Date, Currency), Arc<Fixing>>,
+    /// What was in force on days before the entries, where a change over a window asks for it.
+    anchors: BTreeMap<Window, Anchor>,
+    /// The oldest date ever filed, kept here or not.
+    began: Option<Date>,
+    /// The newest date that is not kept any more: up to it, what is kept has gaps.
+    forgotten: Option<Date>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    /// The rows that are believed.
+    table: Arc<Table>,
+    /// Equal row by row to the table before: the date moved on without a new fixing.
+    carry: bool,
+}
+
+/// What was in force on a day that the entries do not reach.
+#[derive(Debug, Clone)]
+struct Anchor {
+    day: Date,
+    rows: Table,
+}
+
+impl History {
+    /// No tables yet; the newest [`TABLES_MAX`] will be kept.
+    pub fn new(revising: Revising) -> Self {
+        Self {
+            revising,
+            tables_max: TABLES_MAX,
+            entries: BTreeMap::new(),
+            held: BTreeMap::new(),
+            dismissed: BTreeMap::new(),
+            anchors: BTreeMap::new(),
+            began: None,
+            forgotten: None,
+        }
+    }
+
+    /// No tables yet; all will be kept.
+    pub fn unbounded(revising: Revising) -> Self {
+        Self {
+            tables_max: usize::MAX,
+            ..Self::new(revising)
+        }
+    }
+
+    /// What a second table of the same date means.
+    pub fn revising(&self) -> Revising {
+        self.revising
+    }
+
+    /// Files the believed rows of a table under the date it prints; a table without any is not kept.
+    pub fn insert(&mut self, table: Table) -> Inserted {
+        let date = table.effective_date;
+        // Only what this table believes waits no longer: a row that keeps its old figure may have a new one waiting.
+        let believed: Vec<Currency> = table.rows.keys().copied().collect();
+        let known = self.entries.get(&date);
+        let (table, news) = match known.map(|entry| &*entry.table) {
+            Some(known) if self.revising == Revising::Replacement && table.as_of < known.as_of => {
+                return Inserted::Outdated;
+            }
+            Some(known) => merged(known, table, self.revising),
+            None => {
+                let rows = table.rows.values().map(Arc::clone).collect();
+                (table, rows)
+            }
+        };
+        if !table.rows.is_empty() {
+            for code in believed {
+                self.held.remove(&(date, code));
+            }
+            let entry = Entry {
+                table: Arc::new(table),
+                carry: false,
+            };
+            self.entries.insert(date, entry);
+            self.settle(date);
+        }
+        Inserted::Rows(news)
+    }
+
+    /// The table of a date: its believed rows.
+    pub fn table(&self, date: Date) -> Option<&Arc<Table>> {
+        self.entries.get(&date).map(|entry| &entry.table)
+    }
+
+    /// Whether the table of a date repeats the one before.
+    pub fn is_carry(&self, date: Date) -> bool {
+        self.entries.get(&date).is_some_and(|entry| entry.carry)
+    }
+
+    /// The believed row nearest to a date for a currency: of that date, else the newest before, else the oldest after.
+    pub fn nearest(&self, date: Date, code: Currency) -> Option<Arc<Fixing>> {
+        let row = |(_, entry): (&Date, &'_ Entry)| entry.table.rows.get(&code).map(Arc::clone);
+        let before = self.entries.range(..=date).rev().find_map(row);
+        before.or_else(|| self.entries.range(date..).find_map(row))
+    }
+
+    /// Whether a believed row prices a currency at a date or before it.
+    pub fn prices_until(&self, date: Date, code: Currency) -> bool {
+        let mut earlier = self.entries.range(..=date);
+        earlier.any(|(_, entry)| entry.table.rows.contains_key(&code))
+    }
+
+    /// The newest table, announced ones included.
+    pub fn newest(&self) -> Option<&Arc<Table>> {
+        self.entries.last_key_value().map(|(_, entry)| &entry.table)
+    }
+
+    /// The oldest date kept.
+    pub fn oldest_date(&self) -> Option<Date> {
+        self.entries.first_key_value().map(|(date, _)| *date)
+    }
+
+    /// Whether a table of a date would be kept: it is newer than those that are not any more, and there is room or it is not
+    /// the oldest.
+    pub fn would_keep(&self, date: Date) -> bool {
+        let after_forgotten = self.forgotten.is_none_or(|forgotten| date > forgotten);
+        let room = self.entries.len() < self.tables_max;
+        after_forgotten && (room || self.oldest_date().is_none_or(|oldest| date > oldest))
+    }
+
+    /// The dates kept, oldest first.
+    pub fn known_dates(&self) -> impl DoubleEndedIterator<Item = Date> {
+        self.entries.keys().copied()
+    }
+
+    /// The dates of real fixings kept, oldest first.
+    pub fn fixing_dates(&self) -> impl DoubleEndedIterator<Item = Date> {
+        let real = self.entries.iter().filter(|(_, entry)| !entry.carry);
+        real.map(|(date, _)| *date)
+    }
+
+    /// The dates of the tables in which some row stands now: nearly always one.
+    pub fn dates_of_rows(&self, today: Date) -> BTreeSet<Date> {
+        let mut seen = BTreeSet::new();
+        let mut dates = BTreeSet::new();
+        for (date, entry) in self.entries.range(..=today).rev() {
+            let unseen = entry.table.rows.keys().filter(|code| seen.insert(**code));
+            if unseen.count() > 0 {
+                dates.insert(*date);
+            }
+        }
+        dates
+    }
+
+    /// The newest date in force on a day.
+    pub fn date_in_force(&self, today: Date) -> Option<Date> {
+        self.entries
+            .range(..=today)
+            .next_back()
+            .map(|(date, _)| *date)
+    }
+
+    /// The date in force on a day, or the first announced one, and the date of the real fixing it repeats.
+    pub fn dates(&self, today: Date) -> Option<(Date, Date)> {
+        let date = self.date_in_force(today).or_else(|| self.oldest_date())?;
+        Some((date, self.fixed_on(date)))
+    }
+
+    /// Whether the fixing in force on a day and the real one before it are both known.
+    pub fn has_reference(&self, today: Date) -> bool {
+        self.entries
+            .range(..=today)
+            .filter(|(_, entry)| !entry.carry)
+            .count()
+            >= 2
+    }
+
+    /// Every currency that any known table prices, beside the pivot.
+    pub fn currencies(&self) -> impl Iterator<Item = Currency> {
+        self.entries
+            .values()
+            .flat_map(|entry| entry.table.rows.keys().copied().chain([entry.table.pivot]))
+    }
+
+    /// The oldest date ever filed.
+    pub fn began(&self) -> Option<Date> {
+        self.began
+    }
+
+    /// Notes that older tables than the ones kept have been filed.
+    pub fn began_on(&mut self, date: Date) {
+        self.began = Some(self.began.map_or(date, |began| began.min(date)));
+    }
+
+    /// The date of the real fixing that a table repeats; its own when it repeats none.
+    pub fn fixed_on(&self, date: Date) -> Date {
+        let repeated = self
+            .entries
+            .range(..=date)
+            .rev()
+            .find(|(_, entry)| !entry.carry);
+        repeated.map_or(date, |(date, _)| *date)
+    }
+
+    /// After the rows of a date have changed: who repeats whom, and what is too old to keep.
+    fn settle(&mut self, date: Date) {
+        self.began_on(date);
+        self.forget_anchors_on(date);
+        self.mark_carry(date);
+        let next = self
+            .entries
+            .range(date..)
+            .map(|(day, _)| *day)
+            .find(|day| *day > date);
+        if let Some(next) = next {
+            self.mark_carry(next);
+        }
+        if self.entries.len() > self.tables_max {
+            self.forget_oldest();
+        }
+    }
+
+    fn mark_carry(&mut self, date: Date) {
+        let before = self.date_before(date);
+        let carry = before.is_some_and(|before| self.repeats(date, before));
+        if let Some(entry) = self.entries.get_mut(&date) {
+            entry.carry = carry;
+        }
+    }
+
+    /// Drops the oldest table all of whose currencies stand in a newer one: a value that is not published any more
+    /// stays visible, with its own date.
+    fn forget_oldest(&mut self) {
+        let newer_has = |date: Date, code: &Currency| {
+            self.entries
+                .range(date..)
+                .skip(1)
+                .any(|(_, newer)| newer.table.rows.contains_key(code))
+        };
+        let mut oldest_first = self.entries.iter().map(|(date, entry)| (*date, entry));
+        let dispensable = oldest_first
+            .find(|(date, entry)| entry.table.rows.keys().all(|code| newer_has(*date, code)));
+        let Some((date, _)) = dispensable else { return };
+        self.entries.remove(&date);
+        self.forgotten = self.forgotten.max(Some(date));
+        if let Some(oldest) = self.oldest_date() {
+            self.dismissed.retain(|(date, _), _| *date >= oldest);
+        }
+        if let Some(next) = self.entries.range(date..).next().map(|(next, _)| *next) {
+            self.mark_carry(next);
+        }
+    }
+}
+
+/// The second table of a date laid over the first, and the rows that say anything new. A row it lacks keeps its figure.
+fn merged(known: &Table, table: Table, revising: Revising) -> (Table, Vec<Arc<Fixing>>) {
+    let mut rows = known.rows.clone();
+    let mut news = Vec::new();
+    for (code, row) in &table.rows {
+        let old = known.rows.get(code);
+        let repeats = old.is_some_and(|old| old.same_figure(row));
+        if repeats && old.is_some_and(|old| old.published_change == row.published_change) {
+            continue;
+        }
+        let mut row = (**row).clone();
+        if revising == Revising::Correction {
+            row.superseded_value = if repeats {
+                old.and_then(|old| old.superseded_value)
+            } else {
+                old.map(|old| old.value)
+            };
+        }
+        let row = Arc::new(row);
+        news.push(Arc::clone(&row));
+        rows.insert(*code, row);
+    }
+    (Table { rows, ..table }, news)
+}

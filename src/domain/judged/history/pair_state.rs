@@ -1,0 +1,159 @@
+//! What a document says of a pair on a day: what is in force, what went before, what is announced and what waits.
+
+use std::sync::Arc;
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use crate::domain::judged::history::{Anchor, Entry, History, Revising};
+use crate::domain::judged::{Held, NoPoint, Window, WindowPoint};
+use crate::domain::published::{Currency, Point, Table};
+
+/// How far back from a day the value in force on it may be dated: longer than any run of holidays.
+pub const LOOK_BACK_DAYS: i32 = 14;
+
+/// What a document says of a pair on a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The last real fixing in force; before anything is in force, the first announced one.
+    pub current: Point,
+    /// The date that fixing has been carried to; its own when it was not repeated.
+    pub effective_date: Date,
+    /// The newest date that has the pair, announced ones included.
+    pub newest: Date,
+    /// The last real fixing of an earlier date.
+    pub reference: Option<Point>,
+    /// The first real fixing that is published and not yet in force.
+    pub announced: Option<Point>,
+    /// What was in force a week, a month and a year ago.
+    pub windows: Vec<WindowPoint>,
+    /// The rows of the pair that wait.
+    pub held: Vec<Arc<Held>>,
+}
+
+impl History {
+    /// The windows whose day lies before the tables kept and after the beginning, and has not been looked up yet.
+    pub fn anchors_wanted(&self, today: Date) -> Vec<(Window, Date)> {
+        let Some(began) = self.began else {
+            return Vec::new();
+        };
+        let days = Window::ALL.map(|window| (window, window.before(today)));
+        let wanted = days.into_iter().filter(|(window, day)| {
+            let known = self.anchors.get(window);
+            *day >= began && !self.reaches(*day) && known.is_none_or(|anchor| anchor.day != *day)
+        });
+        wanted.collect()
+    }
+
+    /// Whether the table in force on a day is kept.
+    fn reaches(&self, day: Date) -> bool {
+        let kept = self.kept_until(day).next();
+        kept.is_some()
+    }
+
+    /// The tables kept that may have been in force on a day, newest first.
+    fn kept_until(&self, day: Date) -> impl Iterator<Item = (&Date, &Entry)> {
+        let oldest = day.checked_sub(LOOK_BACK_DAYS.days()).unwrap_or(Date::MIN);
+        let kept = self.entries.range(oldest..=day).rev();
+        kept.filter(|(date, _)| self.forgotten.is_none_or(|forgotten| **date > forgotten))
+    }
+
+    /// Notes what was in force on a day before the tables kept.
+    pub fn anchor(&mut self, window: Window, day: Date, rows: Table) {
+        self.anchors.insert(window, Anchor { day, rows });
+    }
+
+    /// Forgets what was in force on old days: tables of that time have come.
+    pub fn forget_anchors(&mut self) {
+        self.anchors.clear();
+    }
+
+    /// Forgets what was in force on the days that a table of this date may have been in force on: it says more.
+    pub(super) fn forget_anchors_on(&mut self, date: Date) {
+        let last = date.checked_add(LOOK_BACK_DAYS.days()).unwrap_or(Date::MAX);
+        self.anchors
+            .retain(|_, anchor| !(date..=last).contains(&anchor.day));
+    }
+
+    /// What is in force for a pair on a day, what went before and what is announced.
+    pub fn standing(&self, today: Date, from: Currency, to: Currency) -> Option<Standing> {
+        let has_path = |(date, entry): (&Date, &Entry)| entry.table.path(from, to).map(|_| *date);
+        let in_force = self.entries.range(..=today).rev().find_map(has_path);
+        let announced_after = |day: Date| {
+            let mut later = self
+                .entries
+                .range(day..)
+                .filter(|(date, entry)| **date > day && !entry.carry);
+            later.find_map(has_path)
+        };
+        let effective_date = in_force.or_else(|| announced_after(today))?;
+        let current = self.point(effective_date, from, to)?;
+        // A market has no tomorrow: a table dated ahead is a clock that runs fast.
+        let announces = self.revising == Revising::Correction;
+        let earlier = self.entries.range(..current.date).rev().find_map(has_path);
+        Some(Standing {
+            effective_date,
+            newest: self.entries.iter().rev().find_map(has_path)?,
+            reference: earlier.and_then(|date| self.point(date, from, to)),
+            announced: in_force
+                .filter(|_| announces)
+                .and_then(|_| announced_after(today))
+                .and_then(|date| self.point(date, from, to)),
+            windows: self.windows(today, from, to),
+            held: self.held_of_pair(from, to),
+            current,
+        })
+    }
+
+    /// What was in force for a pair a week, a month and a year before a day.
+    fn windows(&self, today: Date, from: Currency, to: Currency) -> Vec<WindowPoint> {
+        let point = |window: Window| {
+            let day = window.before(today);
+            let point = self.in_force_on(window, day, from, to);
+            let point = point.ok_or(match self.began {
+                Some(began) if began > day => NoPoint::BeginsLater(began),
+                Some(_) | None => NoPoint::Unknown(day),
+            });
+            WindowPoint { window, point }
+        };
+        Window::ALL.map(point).into()
+    }
+
+    fn in_force_on(
+        &self,
+        window: Window,
+        day: Date,
+        from: Currency,
+        to: Currency,
+    ) -> Option<Point> {
+        let mut kept = self.kept_until(day);
+        let kept = kept.find_map(|(date, entry)| entry.table.path(from, to).map(|_| *date));
+        if let Some(date) = kept {
+            return self.point(date, from, to);
+        }
+        let anchor = self
+            .anchors
+            .get(&window)
+            .filter(|anchor| anchor.day == day)?;
+        let fixings = anchor.rows.path(from, to)?;
+        let date = fixings.iter().map(|row| row.effective_date).max()?;
+        Some(Point { fixings, date })
+    }
+
+    /// The rows that wait and that the pair follows from.
+    fn held_of_pair(&self, from: Currency, to: Currency) -> Vec<Arc<Held>> {
+        let concerns = |held: &&Arc<Held>| [from, to].contains(&held.code);
+        self.held().filter(concerns).map(Arc::clone).collect()
+    }
+
+    /// The real fixing of a pair that stands at a date: its own, or the one its table repeats.
+    fn point(&self, date: Date, from: Currency, to: Currency) -> Option<Point> {
+        // A row that was released after the weekend is missing in the table that the weekend's repeats.
+        let mut repeated = self.entries.range(self.fixed_on(date)..=date);
+        let (date, fixings) = repeated.find_map(|(date, entry)| {
+            let fixings = entry.table.path(from, to)?;
+            Some((*date, fixings))
+        })?;
+        Some(Point { fixings, date })
+    }
+}

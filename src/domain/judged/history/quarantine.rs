@@ -1,0 +1,112 @@
+//! The rows that are not believed: those that wait, and those that are settled against. They stand beside the tables, so
+//! that a value which waits for years keeps no table in memory.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::domain::judged::Held;
+use crate::domain::judged::history::History;
+use crate::domain::published::{Currency, Fixing};
+
+impl History {
+    /// Lets a row wait under its date, in place of what waited there for its currency.
+    pub fn hold(&mut self, held: Arc<Held>) {
+        let date = held.fixing.effective_date;
+        self.held.insert((date, held.code), held);
+        self.settle_waiting(date);
+    }
+
+    /// Lets a row wait no longer.
+    pub fn unhold(&mut self, held: &Held) {
+        let date = held.fixing.effective_date;
+        self.held.remove(&(date, held.code));
+        self.settle_waiting(date);
+    }
+
+    /// Remembers a figure that is settled against, so that it is not held again.
+    pub fn dismiss(&mut self, held: &Held) {
+        let date = held.fixing.effective_date;
+        self.held.remove(&(date, held.code));
+        let figure = Arc::clone(&held.fixing);
+        self.dismissed.insert((date, held.code), figure);
+        self.settle_waiting(date);
+    }
+
+    /// Whether this very figure is settled against.
+    pub fn is_dismissed(&self, code: Currency, row: &Fixing) -> bool {
+        let dismissed = self.dismissed.get(&(row.effective_date, code));
+        dismissed.is_some_and(|dismissed| dismissed.same_figure(row))
+    }
+
+    /// The rows that wait, by date and currency.
+    pub fn held(&self) -> impl DoubleEndedIterator<Item = &Arc<Held>> {
+        self.held.values()
+    }
+
+    /// The row that waits for a currency at a date.
+    pub fn held_at(&self, date: Date, code: Currency) -> Option<&Arc<Held>> {
+        self.held.get(&(date, code))
+    }
+
+    /// The date of the table before a date, believed or not.
+    pub fn date_before(&self, date: Date) -> Option<Date> {
+        let first = (date, Currency::FIRST);
+        let believed = self.entries.range(..date).next_back();
+        let held = self.held.range(..first).next_back();
+        let dismissed = self.dismissed.range(..first).next_back();
+        let dates = [
+            believed.map(|(date, _)| *date),
+            held.map(|((date, _), _)| *date),
+            dismissed.map(|((date, _), _)| *date),
+        ];
+        dates.into_iter().flatten().max()
+    }
+
+    /// The newest date that was printed, believed or not.
+    pub fn newest_printed(&self) -> Option<Date> {
+        let believed = self.entries.last_key_value().map(|(date, _)| *date);
+        let held = self.held.last_key_value().map(|((date, _), _)| *date);
+        believed.max(held)
+    }
+
+    /// Every row that was printed for a date, believed or not.
+    pub fn printed(&self, date: Date) -> BTreeMap<Currency, Arc<Fixing>> {
+        let of_date = (date, Currency::FIRST)..=(date, Currency::LAST);
+        let dismissed = self.dismissed.range(of_date.clone());
+        let dismissed = dismissed.map(|((_, code), row)| (*code, Arc::clone(row)));
+        let held = self.held.range(of_date);
+        let held = held.map(|((_, code), held)| (*code, Arc::clone(&held.fixing)));
+        let mut rows: BTreeMap<_, _> = dismissed.chain(held).collect();
+        if let Some(table) = self.table(date) {
+            let believed = table.rows.iter();
+            rows.extend(believed.map(|(code, row)| (*code, Arc::clone(row))));
+        }
+        rows
+    }
+
+    /// Whether the tables of two dates are equal row by row.
+    pub(super) fn repeats(&self, date: Date, before: Date) -> bool {
+        let (rows, rows_before) = (self.printed(date), self.printed(before));
+        rows.len() == rows_before.len()
+            && rows
+                .iter()
+                .zip(&rows_before)
+                .all(|((code, row), (code_before, row_before))| {
+                    code == code_before
+                        && row.home_currency == row_before.home_currency
+                        && row.same_figure(row_before)
+                })
+    }
+
+    /// After what waits at a date has changed: who repeats whom.
+    fn settle_waiting(&mut self, date: Date) {
+        self.mark_carry(date);
+        let later = self.entries.range(date..);
+        let next = later.map(|(day, _)| *day).find(|day| *day > date);
+        if let Some(next) = next {
+            self.mark_carry(next);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Whether a table can be believed at all. What fails is refused, never repaired.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use thiserror::Error;
+
+use crate::domain::judged::DocumentRecord;
+use crate::domain::published::{Currency, Dated, Table};
+
+/// How far ahead a table may be dated: banks publish the next working day's rates, over long holidays too.
+const DAYS_AHEAD_MAX: i32 = 10;
+/// A table must have four in five of the currencies its predecessor had: less is a truncated page or another document.
+const KEPT_FIFTHS_MIN: usize = 4;
+
+/// How far the clock of a market vendor may be ahead of ours.
+const CLOCK_AHEAD_MAX: SignedDuration = SignedDuration::from_hours(1);
+
+/// Why a table is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Implausible {
+    /// A currency without which the document is not believed.
+    #[error("there is no row for {0}")]
+    Missing(Currency),
+    /// Too few of the known currencies.
+    #[error("only {kept} of the {known} known currencies are there")]
+    Shrunk {
+        /// How many of them are there.
+        kept: usize,
+        /// How many there were.
+        known: usize,
+    },
+    /// The instant of a market table lies ahead of the clock.
+    #[error("it is of {0}, which has not come yet")]
+    NotYet(Timestamp),
+    /// A table of the day itself is dated ahead of it.
+    #[error("it is dated {0}, a day that has not come yet")]
+    Ahead(Date),
+    /// A date too far ahead.
+    #[error("it is dated {0}, more than {DAYS_AHEAD_MAX} days ahead")]
+    FarAhead(Date),
+    /// Older than what is in force, and no history was asked for.
+    #[error("it is dated {date}, older than the table of {in_force} in force")]
+    Outdated {
+        /// The date it prints.
+        date: Date,
+        /// The date in force.
+        in_force: Date,
+    },
+}
+
+/// Whether older tables are welcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// The newest was asked for.
+    News,
+    /// An earlier one was asked for: at start, or because it was missed.
+    Earlier,
+    /// An operator handed it in: a table of the past.
+    Backfill,
+}
+
+/// Judges the shape and the date of a table against the ones known of the same document.
+pub fn judge(
+    table: &Table,
+    document: &DocumentRecord,
+    today: Date,
+    now: Timestamp,
+    intent: Intent,
+) -> Result<(), Implausible> {
+    let mut required = document.required.iter();
+    if let Some(missing) = required.find(|currency| !table.rows.contains_key(currency)) {
+        return Err(Implausible::Missing(*missing));
+    }
+    let (history, date) = (&document.history, table.effective_date);
+    // A bank's list grows over the years: a table is held to the one before it.
+    if let Some(before) = history.date_in_force(date) {
+        let known = history.printed(before);
+        let kept = known.keys().filter(|code| table.rows.contains_key(code));
+        let (kept, known) = (kept.count(), known.len());
+        if kept.saturating_mul(5) < known.saturating_mul(KEPT_FIFTHS_MIN) {
+            return Err(Implausible::Shrunk { kept, known });
+        }
+    }
+    if let Some(as_of) = table.as_of
+        && as_of.duration_since(now) > CLOCK_AHEAD_MAX
+    {
+        return Err(Implausible::NotYet(as_of));
+    }
+    // Where it has an instant, that alone counts: our clock may be a moment behind midnight.
+    if document.schedule.dated == Dated::SameDay && table.as_of.is_none() && date > today {
+        return Err(Implausible::Ahead(date));
+    }
+    if today
+        .checked_add(DAYS_AHEAD_MAX.days())
+        .is_ok_and(|limit| date > limit)
+    {
+        return Err(Implausible::FarAhead(date));
+    }
+    match history.date_in_force(today) {
+        Some(in_force) if intent == Intent::News && date < in_force => {
+            Err(Implausible::Outdated { date, in_force })
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::civil::date;
+    use rust_decimal::Decimal;
+
+    use super::*;
+    use crate::domain::judged::{History, Revising};
+    use crate::domain::published::{Fixing, Hours, Schedule, SourceId};
+
+    fn table(effective_date: Date, codes: &[&'static str]) -> Table {
+        let row = |code: &&'static str| {
+            let currency = Currency::constant(code);
+            let fixing = Fixing {
+                source: SourceId::new("nbk"),
+                currency,
+                units: 1,
+                value: Decimal::ONE,
+                home_currency: Currency::KZT,
+                effective_date,
+                published_change: None,
+                superseded_value: None,
+            };
+            (currency, Arc::new(fixing))
+        };
+        let rows = codes.iter().map(row).collect();
+        Table {
+            document: "daily",
+            pivot: Currency::KZT,
+            effective_date,
+            as_of: None,
+            rows,
+            dropped: Vec::new(),
+        }
+    }
+
+    fn verdict(table: &Table, intent: Intent) -> Result<(), Implausible> {
+        verdict_on(Dated::NextDay, table, intent)
+    }
+
+    /// On 2 April 2026, of a document that dates its tables so.
+    fn verdict_on(dated: Dated, table: &Table, intent: Intent) -> Result<(), Implausible> {
+        let mut history = History::new(Revising::Correction);
+        history.insert(self::table(
+            date(2026, 4, 1),
+            &["USD", "EUR", "RUB", "KGS", "UZS"],
+        ));
+        let document = DocumentRecord {
+            name: "daily",
+            schedule: Schedule {
+                hours: Hours {
+                    days: &[],
+                    opens: 0,
+                    closes: 24,
+                },
+                dated,
+                holidays: &[],
+                repeated_on: &[],
+                lives_days: 1,
+                stale_after_hours: 24,
+            },
+            required: &[Currency::USD],
+            typical_dollar: None,
+            history,
+        };
+        let today = date(2026, 4, 2);
+        let now = Timestamp::UNIX_EPOCH;
+        judge(table, &document, today, now, intent)
+    }
+
+    #[test]
+    fn a_table_without_the_dollar_is_refused() {
+        let table = table(date(2026, 4, 2), &["EUR", "RUB", "KGS", "UZS"]);
+        assert_eq!(
+            verdict(&table, Intent::News),
+            Err(Implausible::Missing(Currency::USD))
+        );
+    }
+
+    #[test]
+    fn a_table_must_keep_four_in_five_currencies() {
+        let four = table(date(2026, 4, 2), &["USD", "EUR", "RUB", "KGS"]);
+        assert_eq!(verdict(&four, Intent::News), Ok(()));
+        let three = table(date(2026, 4, 2), &["USD", "EUR", "RUB", "GBP"]);
+        assert_eq!(
+            verdict(&three, Intent::News),
+            Err(Implausible::Shrunk { kept: 3, known: 5 })
+        );
+    }
+
+    #[test]
+    fn ten_days_ahead_are_the_most() {
+        let codes = &["USD", "EUR", "RUB", "KGS", "UZS"];
+        assert_eq!(
+            verdict(&table(date(2026, 4, 12), codes), Intent::News),
+            Ok(())
+        );
+        let far = date(2026, 4, 13);
+        assert_eq!(
+            verdict(&table(far, codes), Intent::News),
+            Err(Implausible::FarAhead(far))
+        );
+    }
+
+    #[test]
+    fn a_table_of_the_day_itself_is_not_taken_before_the_day() {
+        let verdict = |day| {
+            let table = table(day, &["USD", "EUR", "RUB", "KGS", "UZS"]);
+            verdict_on(Dated::SameDay, &table, Intent::News)
+        };
+        assert_eq!(verdict(date(2026, 4, 2)), Ok(()));
+        let tomorrow = date(2026, 4, 3);
+        assert_eq!(verdict(tomorrow), Err(Implausible::Ahead(tomorrow)));
+    }
+
+    #[test]
+    fn an_older_table_is_welcome_only_when_history_was_asked() {
+        let older = date(2026, 3, 31);
+        let table = table(older, &["USD", "EUR", "RUB", "KGS", "UZS"]);
+        let outdated = Implausible::Outdated {
+            date: older,
+            in_force: date(2026, 4, 1),
+        };
+        assert_eq!(verdict(&table, Intent::News), Err(outdated));
+        assert_eq!(verdict(&table, Intent::Earlier), Ok(()));
+    }
+}

@@ -1,0 +1,147 @@
+//! What other sources say of the same currency: the triangle through the US dollar.
+//!
+//! A table that prices the dollar and a currency says what a dollar costs in that currency, whoever published it. Two
+//! tables that say so of days not far apart must nearly agree; where they do not, one of them is wrong. Nobody's value
+//! is ever replaced by another's: they are compared.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::domain::judged::{History, SourceRecord};
+use crate::domain::numbers::Ratio;
+use crate::domain::published::{Currency, Fixing, Pair, SourceId, Table, price_along};
+
+/// How far two sources may differ on the same day, in hundredths. Cross quotes of a few digits are up to one per cent
+/// off, and official rates are fixed at different hours.
+const TOLERANCE_PERCENT: u32 = 3;
+/// How much further they may differ for each day between their dates, in hundredths: what currencies move in a day.
+const TOLERANCE_PERCENT_A_DAY: u32 = 1;
+/// How many days apart two tables may be to be compared: past that the tolerance would pass anything.
+const DAYS_APART_MAX: u32 = 10;
+
+/// What another source says a dollar costs in a currency.
+#[derive(Debug, Clone)]
+pub(super) struct Witness {
+    /// Who says so.
+    pub(super) source: SourceId,
+    /// Of which date.
+    pub(super) date: Date,
+    per_dollar: Ratio,
+    /// What it may differ, as a fraction.
+    tolerance: Ratio,
+}
+
+impl Witness {
+    /// Whether a figure agrees with this witness.
+    pub(super) fn agrees(&self, per_dollar: &Ratio) -> bool {
+        let distance = self.distance(per_dollar);
+        distance.is_some_and(|distance| distance.compare(&self.tolerance) != Ordering::Greater)
+    }
+
+    /// Whether the first figure is nearer to this witness than the second.
+    pub(super) fn prefers(&self, first: &Ratio, second: &Ratio) -> bool {
+        match (self.distance(first), self.distance(second)) {
+            (Some(first), Some(second)) => first.compare(&second) == Ordering::Less,
+            (first, second) => first.is_some() && second.is_none(),
+        }
+    }
+
+    /// What it says, to four digits, for people.
+    pub(super) fn says(&self) -> String {
+        let figure = self.per_dollar.significant(4).unwrap_or_default();
+        format!("{} of {}: {figure}", self.source, self.date)
+    }
+
+    fn distance(&self, per_dollar: &Ratio) -> Option<Ratio> {
+        Some(per_dollar.divided_by(&self.per_dollar)?.distance_from_one())
+    }
+}
+
+/// The currency whose price in dollars a row decides: its own; the bank's own for the dollar's row.
+pub(super) fn subject(code: Currency, pivot: Currency) -> Currency {
+    if code == Currency::USD { pivot } else { code }
+}
+
+/// What a dollar costs in a currency, by the rows of one table.
+pub(super) fn per_dollar(table: &Table, currency: Currency) -> Option<Ratio> {
+    let fixings = table.path(Currency::USD, currency)?;
+    let pair = Pair {
+        base: Currency::USD,
+        quote: currency,
+    };
+    price_along(pair, &fixings)
+}
+
+/// What every other source says of a currency near a date: of each document, its believed table nearest to the date.
+pub(super) fn witnesses(
+    records: &BTreeMap<SourceId, Arc<SourceRecord>>,
+    except: SourceId,
+    currency: Currency,
+    date: Date,
+) -> Vec<Witness> {
+    let others = records.values().filter(|record| record.id != except);
+    let documents = others.flat_map(|record| {
+        let documents = record.documents.iter();
+        documents.map(move |document| (record, &document.history))
+    });
+    let witness = |(record, history): (&Arc<SourceRecord>, &History)| {
+        let has = |day: &Date| {
+            let table = history.table(*day);
+            table.is_some_and(|table| table.pivot == currency || table.rows.contains_key(&currency))
+        };
+        let dates = history.known_dates().filter(has);
+        let nearest = dates.min_by_key(|day| days_apart(*day, date))?;
+        let days = days_apart(nearest, date);
+        if days > DAYS_APART_MAX {
+            return None;
+        }
+        let table = with_dollar(record, history.table(nearest)?);
+        let percent =
+            TOLERANCE_PERCENT.saturating_add(TOLERANCE_PERCENT_A_DAY.saturating_mul(days));
+        Some(Witness {
+            source: record.id,
+            date: nearest,
+            per_dollar: per_dollar(&table, currency)?,
+            tolerance: Ratio::from(Decimal::new(percent.into(), 2)),
+        })
+    };
+    documents.filter_map(witness).collect()
+}
+
+/// A table with the dollar's row of the source's other documents, where it has none of its own: the Kyrgyz weekly table
+/// prices forty currencies and leaves the dollar to the daily one.
+pub(super) fn with_dollar<'a>(record: &SourceRecord, table: &'a Table) -> Cow<'a, Table> {
+    if table.pivot == Currency::USD || table.rows.contains_key(&Currency::USD) {
+        return Cow::Borrowed(table);
+    }
+    let others = record.documents.iter();
+    let others = others.filter(|document| document.name != table.document);
+    let dollar = others
+        .filter_map(|document| {
+            document
+                .history
+                .nearest(table.effective_date, Currency::USD)
+        })
+        .find(|row| days_apart(row.effective_date, table.effective_date) <= DAYS_APART_MAX);
+    match dollar {
+        Some(row) => Cow::Owned(with_row(table, Currency::USD, &row)),
+        None => Cow::Borrowed(table),
+    }
+}
+
+/// A table with one of its rows replaced.
+pub(super) fn with_row(table: &Table, code: Currency, row: &Arc<Fixing>) -> Table {
+    let mut table = table.clone();
+    table.rows.insert(code, Arc::clone(row));
+    table
+}
+
+fn days_apart(one: Date, other: Date) -> u32 {
+    let days = one.duration_since(other).as_hours().checked_div(24);
+    u32::try_from(days.unwrap_or(i64::MAX).unsigned_abs()).unwrap_or(u32::MAX)
+}

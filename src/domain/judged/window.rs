@@ -1,0 +1,64 @@
+//! The periods that changes are taken over, beside the one since the previous fixing.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+use crate::domain::published::Point;
+
+/// A period that ends today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Window {
+    /// Seven days.
+    Week,
+    /// A calendar month.
+    Month,
+    /// A calendar year.
+    Year,
+}
+
+impl Window {
+    /// Every window, the shortest first.
+    pub const ALL: [Self; 3] = [Self::Week, Self::Month, Self::Year];
+
+    /// The day that lies one window before: from the 31st, the last day of a shorter month.
+    pub fn before(self, today: Date) -> Date {
+        let span = match self {
+            Self::Week => 7.days(),
+            Self::Month => 1.month(),
+            Self::Year => 1.year(),
+        };
+        today.checked_sub(span).unwrap_or(Date::MIN)
+    }
+}
+
+/// What was in force one window ago.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowPoint {
+    /// Which window.
+    pub window: Window,
+    /// The fixing that was in force then; its date is that of the fixing.
+    pub point: Result<Point, NoPoint>,
+}
+
+/// Why nothing is known of a day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoPoint {
+    /// The history kept begins later.
+    BeginsLater(Date),
+    /// There is no value of that day or the two weeks before.
+    Unknown(Date),
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_month_before_the_31st_is_the_last_day_of_a_shorter_one() {
+        assert_eq!(Window::Month.before(date(2026, 3, 31)), date(2026, 2, 28));
+        assert_eq!(Window::Year.before(date(2024, 2, 29)), date(2023, 2, 28));
+        assert_eq!(Window::Week.before(date(2026, 1, 3)), date(2025, 12, 27));
+    }
+}

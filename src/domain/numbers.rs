@@ -1,0 +1,11 @@
+//! Exact arithmetic: decimals, quotients, changes and converted amounts. Nothing here knows a currency or a bank.
+
+mod decimal;
+mod ratio;
+mod change;
+mod conversion;
+
+pub use change::{Change, Direction};
+pub use conversion::convert_amount;
+pub use decimal::{DecimalError, Separator, parse_decimal, parse_published};
+pub use ratio::Ratio;

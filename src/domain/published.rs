@@ -1,0 +1,15 @@
+//! What banks publish, as printed: currencies, rows, tables, and the schedule they appear by.
+
+mod currency;
+mod pair;
+mod fixing;
+mod table;
+mod pricing;
+mod schedule;
+
+pub use currency::{Currency, InvalidCurrency};
+pub use fixing::{Fixing, Point, SourceId};
+pub use pair::{InvalidPair, Pair, QuoteKey, Route};
+pub use pricing::price_along;
+pub use schedule::{Dated, Holiday, Hours, Outlook, Publication, Schedule};
+pub use table::{DocumentKey, DroppedRow, Table};

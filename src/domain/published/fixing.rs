@@ -1,0 +1,98 @@
+//! Fixings: single rows of a bank's table, as printed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::domain::numbers::Ratio;
+use crate::domain::published::Currency;
+
+/// The short name of a publisher, such as `nbk`: also its file, its fixture folder and its label in metrics.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(&'static str);
+
+impl SourceId {
+    /// Names a source.
+    pub const fn new(id: &'static str) -> Self {
+        Self(id)
+    }
+
+    /// The name.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for SourceId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.0)
+    }
+}
+
+impl fmt::Debug for SourceId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0)
+    }
+}
+
+/// One row as published: `units` of `currency` cost `value` of `home_currency`. Never inverted, never re-dated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixing {
+    /// Who published it.
+    pub source: SourceId,
+    /// The currency priced.
+    pub currency: Currency,
+    /// The nominal: a power of ten.
+    pub units: u32,
+    /// The bank's digits; above zero.
+    pub value: Decimal,
+    /// The currency the value is in.
+    pub home_currency: Currency,
+    /// The date the document prints.
+    pub effective_date: Date,
+    /// The bank's own change, for `units`, where it prints one.
+    pub published_change: Option<Decimal>,
+    /// What the row said before the bank corrected it.
+    pub superseded_value: Option<Decimal>,
+}
+
+impl Fixing {
+    /// Whether both say the same number for the same units, whatever their dates.
+    pub fn same_figure(&self, other: &Self) -> bool {
+        self.units == other.units && self.value == other.value
+    }
+
+    /// The exact price of one unit.
+    pub fn price_per_unit(&self) -> Option<Ratio> {
+        Ratio::from(self.value).divided_by(&Ratio::from(self.units))
+    }
+
+    /// The published value for one unit: the decimal point moves, the digits stay.
+    pub fn value_per_unit(&self) -> Option<Decimal> {
+        let shift = self.units.checked_ilog10()?;
+        let scale = self.value.scale().checked_add(shift)?;
+        Decimal::try_from_i128_with_scale(self.value.mantissa(), scale).ok()
+    }
+
+    /// What the value would be for another number of units.
+    pub fn value_for(&self, units: u32) -> Option<Decimal> {
+        self.price_per_unit()?.times(&Ratio::from(units)).exact()
+    }
+
+    /// This value minus that of another row, for the units of this one.
+    pub fn difference_from(&self, other: &Self) -> Option<Decimal> {
+        let other = other.price_per_unit()?.times(&Ratio::from(self.units));
+        Ratio::from(self.value).minus(&other).exact()
+    }
+}
+
+/// One moment of one source for one pair: the rows behind it and their date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Point {
+    /// One row, or two that cross through the table's pivot.
+    pub fixings: Vec<Arc<Fixing>>,
+    /// The date of the fixing.
+    pub date: Date,
+}

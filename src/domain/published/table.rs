@@ -1,0 +1,73 @@
+//! Tables: all fixings of one document.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::domain::published::{Currency, Fixing, SourceId};
+
+/// One document of one source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DocumentKey {
+    /// The source.
+    pub source: SourceId,
+    /// The document's name within it.
+    pub document: &'static str,
+}
+
+/// A row that was not taken, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DroppedRow {
+    /// The code as printed, without control characters.
+    pub currency: String,
+    /// Why, for people.
+    pub reason: String,
+}
+
+/// All fixings of one document: one source, one document kind, the one date it prints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Table {
+    /// Which of the source's documents this is.
+    pub document: &'static str,
+    /// The currency that stands on one side of every row: a bank's own, a market table's base.
+    pub pivot: Currency,
+    /// The date the document prints.
+    pub effective_date: Date,
+    /// The instant the document prints, where it has one (market tables).
+    pub as_of: Option<Timestamp>,
+    /// The rows, by the currency that is not the pivot.
+    pub rows: BTreeMap<Currency, Arc<Fixing>>,
+    /// The rows that were left out.
+    pub dropped: Vec<DroppedRow>,
+}
+
+impl Table {
+    /// The one or two rows that lead from one currency to the other.
+    pub fn path(&self, from: Currency, to: Currency) -> Option<Vec<Arc<Fixing>>> {
+        let row = |currency| self.rows.get(&currency).map(Arc::clone);
+        if from == to {
+            None
+        } else if from == self.pivot {
+            Some(vec![row(to)?])
+        } else if to == self.pivot {
+            Some(vec![row(from)?])
+        } else {
+            Some(vec![row(from)?, row(to)?])
+        }
+    }
+
+    /// Whether both have the same rows with the same figures, whatever their dates: how weekends and holidays look.
+    pub fn same_figures(&self, other: &Self) -> bool {
+        self.pivot == other.pivot
+            && self.rows.len() == other.rows.len()
+            && self
+                .rows
+                .iter()
+                .zip(&other.rows)
+                .all(|((code, row), (other_code, other_row))| {
+                    code == other_code && row.same_figure(other_row)
+                })
+    }
+}

@@ -1,0 +1,69 @@
+//! The rates of a pair over time, from tables that were looked up, by the arithmetic of the live ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::domain::judged::SourceRecord;
+use crate::domain::published::{Currency, Pair};
+use crate::domain::served::{Age, Freshness, QuoteInputs, Rate, Snapshot};
+
+/// One side of a pair: one of the five in another currency, and the source that answers for it, filled with the tables
+/// of a time.
+#[derive(Debug, Clone)]
+pub struct Leg {
+    /// One of the five.
+    pub home: Currency,
+    /// What it is priced in.
+    pub other: Currency,
+    /// The source.
+    pub record: SourceRecord,
+}
+
+impl Leg {
+    /// What stood on a day.
+    fn inputs(&self, day: Date) -> Option<QuoteInputs> {
+        let (standing, _) = self.record.standing(day, (self.home, self.other))?;
+        Some(QuoteInputs {
+            source: self.record.id,
+            standing,
+            age: Age {
+                freshness: Freshness::Fresh,
+                reason: String::new(),
+            },
+            flags: Vec::new(),
+        })
+    }
+
+    /// The dates within a time on which the pair was fixed anew.
+    fn fixing_dates(&self, from: Date, to: Date) -> impl Iterator<Item = Date> {
+        let documents = self.record.documents.iter();
+        let dates = documents.flat_map(move |document| {
+            let dates = document.history.fixing_dates();
+            dates.filter(move |date| (from..=to).contains(date))
+        });
+        dates.filter(|date| {
+            let inputs = self.inputs(*date);
+            inputs.is_some_and(|inputs| inputs.standing.current.date == *date)
+        })
+    }
+}
+
+/// What the legs of a pair said on a day; nothing when one of them said nothing yet.
+pub fn snapshot_on(legs: &[Leg], day: Date) -> Option<Snapshot> {
+    let quote = |leg: &Leg| Some(((leg.home, leg.other), leg.inputs(day)?));
+    let quotes: Option<BTreeMap<_, _>> = legs.iter().map(quote).collect();
+    quotes.map(Snapshot::of_quotes)
+}
+
+/// The rates of a pair on each day within a time on which one of its legs was fixed, newest first.
+pub fn rates_between(pair: Pair, legs: &[Leg], from: Date, to: Date) -> Vec<(Date, Rate)> {
+    let dates = legs.iter().flat_map(|leg| leg.fixing_dates(from, to));
+    let dates: BTreeSet<Date> = dates.collect();
+    let rate = |date: Date| {
+        // A value announced for later stands nowhere yet.
+        let rate = snapshot_on(legs, date)?.rate(pair)?;
+        Some((date, rate))
+    };
+    dates.into_iter().rev().filter_map(rate).collect()
+}

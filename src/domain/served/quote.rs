@@ -1,0 +1,150 @@
+//! Which source answers a pair, and with which fixings.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::domain::judged::{Flag, FlagBook, SourceRecord, Standing};
+use crate::domain::published::{Currency, Point, SourceId};
+use crate::domain::served::{Age, Freshness, KnownDates};
+
+/// One place in the order of preference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preference {
+    /// The bank whose own currency is one side of the pair.
+    Home,
+    /// A source by its name.
+    Source(SourceId),
+}
+
+/// The choice behind a pair, without arithmetic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuoteInputs {
+    /// Who answers.
+    pub source: SourceId,
+    /// What it says: the fixing in force, the one before, the one announced.
+    pub standing: Standing,
+    /// How current it is.
+    pub age: Age,
+    /// What is odd about the fixings in force.
+    pub flags: Vec<Flag>,
+}
+
+/// The choice behind a pair, and the revision that made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// The choice.
+    pub inputs: Arc<QuoteInputs>,
+    /// The revision that last changed it.
+    pub changed_at_revision: u64,
+}
+
+impl SourceRecord {
+    /// What the source says of a pair now, how current that is, and what is odd about it.
+    fn inputs(
+        &self,
+        now: Timestamp,
+        pair: (Currency, Currency),
+        flags: &FlagBook,
+    ) -> Option<QuoteInputs> {
+        let today = self.today(now);
+        let (standing, document) = self.standing(today, pair)?;
+        let known = KnownDates {
+            effective_date: standing.effective_date,
+            fixed_on: standing.current.date,
+            newest: standing.newest,
+        };
+        let age = Age::of(&document.schedule, &self.zone, now, known);
+        let age = age.held_back(standing.held.last());
+        let table = (self.id, document.name, standing.current.date);
+        Some(QuoteInputs {
+            source: self.id,
+            flags: flags.of_pair(table, pair.into()),
+            standing,
+            age,
+        })
+    }
+}
+
+/// Chooses, for every pair of one of the five and another currency that exists, who answers it: the first preference
+/// that is not stale, and the first that has anything when all are. Nobody answers before everyone of higher
+/// preference has been asked once.
+pub fn choose_quotes(
+    sources: &BTreeMap<SourceId, Arc<SourceRecord>>,
+    preferences: &[Preference],
+    now: Timestamp,
+    flags: &FlagBook,
+) -> BTreeMap<(Currency, Currency), QuoteInputs> {
+    let mut quotes = BTreeMap::new();
+    for home in Currency::FIVE {
+        let candidates = candidates(sources, preferences, home);
+        let currencies = candidates.iter().flat_map(|source| &source.documents);
+        let currencies: BTreeSet<Currency> = currencies
+            .flat_map(|document| document.history.currencies())
+            .collect();
+        let others = currencies
+            .into_iter()
+            .filter(|other| !other.is_of_the_five());
+        for other in others {
+            if let Some(inputs) = choose(&candidates, now, (home, other), flags) {
+                quotes.insert((home, other), inputs);
+            }
+        }
+    }
+    quotes
+}
+
+/// The sources that may answer for a currency, in order, each once.
+fn candidates<'a>(
+    sources: &'a BTreeMap<SourceId, Arc<SourceRecord>>,
+    preferences: &[Preference],
+    home: Currency,
+) -> Vec<&'a SourceRecord> {
+    let mut candidates: Vec<&SourceRecord> = Vec::new();
+    for preference in preferences {
+        let source = match preference {
+            Preference::Home => sources.values().find(|source| source.home == Some(home)),
+            Preference::Source(id) => sources.get(id),
+        };
+        if let Some(source) = source
+            && candidates.iter().all(|candidate| candidate.id != source.id)
+        {
+            candidates.push(source);
+        }
+    }
+    candidates
+}
+
+fn choose(
+    candidates: &[&SourceRecord],
+    now: Timestamp,
+    pair: (Currency, Currency),
+    flags: &FlagBook,
+) -> Option<QuoteInputs> {
+    let mut first = None;
+    for source in candidates {
+        let inputs = source.inputs(now, pair, flags);
+        match inputs {
+            Some(inputs) if inputs.age.freshness != Freshness::Stale => return Some(inputs),
+            Some(inputs) if first.is_none() => first = Some(inputs),
+            Some(_) | None => {}
+        }
+        if !source.attempted {
+            break;
+        }
+    }
+    first
+}
+
+impl Quote {
+    /// The fixing the pair stood at on an earlier date, as far as it is known.
+    pub fn at_or_before(&self, date: Date) -> Option<&Point> {
+        let standing = &self.inputs.standing;
+        [Some(&standing.current), standing.reference.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|point| point.date <= date)
+    }
+}

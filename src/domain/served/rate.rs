@@ -1,0 +1,260 @@
+//! What is served for a pair: computed from a snapshot's quotes, on demand.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::domain::judged::{Flag, Held, NoPoint, Window, WindowPoint};
+use crate::domain::numbers::Change;
+use crate::domain::published::{Currency, Fixing, Pair, Point, SourceId, price_along};
+use crate::domain::served::{Age, Freshness, Quote, QuoteInputs};
+
+/// Digits of an inverted or crossed value: more than any bank prints, fewer than any double would blur.
+const DERIVED_DIGITS: u32 = 12;
+
+/// How a rate follows from what was published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Derivation {
+    /// The published row, divided by its units.
+    Published,
+    /// One divided by the published row.
+    Inverted,
+    /// One division across several rows.
+    Crossed,
+    /// A currency in itself.
+    Identity,
+}
+
+/// A value that is published and not yet in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announced {
+    /// The value, derived as the rate is.
+    pub value: Decimal,
+    /// The date it takes force.
+    pub effective_date: Date,
+    /// Against the value in force.
+    pub change: Option<Change>,
+}
+
+/// What is served for a pair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    /// The pair.
+    pub pair: Pair,
+    /// The price of one base in the quote currency.
+    pub value: Decimal,
+    /// How it follows from `fixings`.
+    pub derivation: Derivation,
+    /// The source's id; two joined by `+` for a pair crossed from two; empty for identity.
+    pub source: String,
+    /// The date the value is of; none for identity.
+    pub effective_date: Option<Date>,
+    /// How current it is.
+    pub age: Age,
+    /// Against the last fixing of an earlier date.
+    pub change: Option<Change>,
+    /// The rows behind it.
+    pub fixings: Vec<Arc<Fixing>>,
+    /// What is announced for a later date.
+    pub announced: Option<Announced>,
+    /// The revision that last changed it.
+    pub changed_at_revision: u64,
+    /// Published values behind it that wait.
+    pub held: Vec<Arc<Held>>,
+    /// The changes over a week, a month and a year; none for identity.
+    pub windows: Vec<WindowChange>,
+    /// What is odd about the fixings behind it.
+    pub flags: Vec<Flag>,
+}
+
+/// The change over a window, or why there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowChange {
+    /// Which window.
+    pub window: Window,
+    /// Against the value in force one window ago.
+    pub change: Result<Change, String>,
+}
+
+impl Rate {
+    /// A currency in itself.
+    pub(crate) fn identity(currency: Currency) -> Self {
+        Self {
+            pair: Pair {
+                base: currency,
+                quote: currency,
+            },
+            value: Decimal::ONE,
+            derivation: Derivation::Identity,
+            source: String::new(),
+            effective_date: None,
+            age: Age {
+                freshness: Freshness::Fresh,
+                reason: String::new(),
+            },
+            change: None,
+            fixings: Vec::new(),
+            announced: None,
+            changed_at_revision: 0,
+            held: Vec::new(),
+            windows: Vec::new(),
+            flags: Vec::new(),
+        }
+    }
+
+    /// A pair with one of the five on one side and another currency on the other, in either direction.
+    pub(crate) fn quoted(pair: Pair, quote: &Quote) -> Option<Self> {
+        let inputs = &*quote.inputs;
+        let standing = &inputs.standing;
+        let (value, derivation) = value_at(pair, &standing.current.fixings)?;
+        let earlier = standing.reference.as_ref();
+        let change = earlier
+            .and_then(|point| Change::since(value_at(pair, &point.fixings)?.0, point.date, value));
+        let announced = standing.announced.as_ref().and_then(|point| {
+            let (announced, _) = value_at(pair, &point.fixings)?;
+            let change = Change::since(value, standing.current.date, announced);
+            Some(Announced {
+                value: announced,
+                effective_date: point.date,
+                change,
+            })
+        });
+        let windows = standing.windows.iter().map(|at| {
+            let change = reason_or(inputs.source, &at.point).and_then(|point| {
+                window_change(
+                    value_at(pair, &point.fixings).map(|at| at.0),
+                    point.date,
+                    value,
+                )
+            });
+            WindowChange {
+                window: at.window,
+                change,
+            }
+        });
+        Some(Self {
+            windows: windows.collect(),
+            held: standing.held.clone(),
+            flags: inputs.flags.clone(),
+            pair,
+            value,
+            derivation,
+            source: inputs.source.to_string(),
+            effective_date: Some(standing.effective_date),
+            age: inputs.age.clone(),
+            change,
+            fixings: standing.current.fixings.clone(),
+            announced,
+            changed_at_revision: quote.changed_at_revision,
+        })
+    }
+
+    /// A pair of two of the five, through the US dollar: `base` and `quote` are each side's price in dollars.
+    pub(crate) fn crossed(pair: Pair, base: &Quote, quote: &Quote) -> Option<Self> {
+        let legs = [&base.inputs.standing, &quote.inputs.standing];
+        let value = cross_at(
+            pair,
+            &base.inputs.standing.current,
+            &quote.inputs.standing.current,
+        )?;
+        // The newest earlier date of either leg, each leg giving its newest fixing of that date or before.
+        let earlier = legs
+            .into_iter()
+            .filter_map(|leg| leg.reference.as_ref())
+            .map(|point| point.date)
+            .max();
+        let change = earlier.and_then(|date| {
+            let reference = cross_at(pair, base.at_or_before(date)?, quote.at_or_before(date)?)?;
+            Change::since(reference, date, value)
+        });
+        let (first, second) = (base.inputs.source, quote.inputs.source);
+        Some(Self {
+            windows: crossed_windows(pair, base, quote, value),
+            held: both(base, quote, |inputs| &inputs.standing.held),
+            flags: both(base, quote, |inputs| &inputs.flags),
+            pair,
+            value,
+            derivation: Derivation::Crossed,
+            source: if first == second {
+                first.to_string()
+            } else {
+                format!("{first}+{second}")
+            },
+            effective_date: legs.into_iter().map(|leg| leg.effective_date).min(),
+            age: base.inputs.age.clone().worse(quote.inputs.age.clone()),
+            change,
+            fixings: legs
+                .into_iter()
+                .flat_map(|leg| leg.current.fixings.iter().map(Arc::clone))
+                .collect(),
+            announced: None,
+            changed_at_revision: base.changed_at_revision.max(quote.changed_at_revision),
+        })
+    }
+}
+
+/// The changes over the windows of a pair of two of the five: each leg as it stood on the day.
+fn crossed_windows(pair: Pair, base: &Quote, quote: &Quote, value: Decimal) -> Vec<WindowChange> {
+    let windows = base.inputs.standing.windows.iter();
+    let windows = windows.zip(&quote.inputs.standing.windows);
+    let change = |(base_at, quote_at): (&WindowPoint, &WindowPoint)| {
+        let change = reason_or(base.inputs.source, &base_at.point).and_then(|first| {
+            let second = reason_or(quote.inputs.source, &quote_at.point)?;
+            let date = first.date.max(second.date);
+            window_change(cross_at(pair, first, second), date, value)
+        });
+        WindowChange {
+            window: base_at.window,
+            change,
+        }
+    };
+    windows.map(change).collect()
+}
+
+/// What both legs of a cross have.
+fn both<T: Clone>(base: &Quote, quote: &Quote, part: fn(&QuoteInputs) -> &Vec<T>) -> Vec<T> {
+    [part(&base.inputs).as_slice(), part(&quote.inputs)].concat()
+}
+
+fn reason_or(source: SourceId, point: &Result<Point, NoPoint>) -> Result<&Point, String> {
+    point.as_ref().map_err(|missing| match missing {
+        NoPoint::BeginsLater(date) => format!("the history of {source} begins on {date}"),
+        NoPoint::Unknown(day) => format!("{source} has no value of {day} or the two weeks before"),
+    })
+}
+
+fn window_change(reference: Option<Decimal>, date: Date, value: Decimal) -> Result<Change, String> {
+    let change = reference.and_then(|reference| Change::since(reference, date, value));
+    change.ok_or_else(|| format!("the value of {date} cannot be compared"))
+}
+
+/// The value of a pair from the one or two rows that lead from one side to the other.
+fn value_at(pair: Pair, fixings: &[Arc<Fixing>]) -> Option<(Decimal, Derivation)> {
+    match fixings {
+        [row] if row.currency == pair.base => Some((row.value_per_unit()?, Derivation::Published)),
+        [_] => Some((
+            price_along(pair, fixings)?.significant(DERIVED_DIGITS)?,
+            Derivation::Inverted,
+        )),
+        _ => Some((
+            price_along(pair, fixings)?.significant(DERIVED_DIGITS)?,
+            Derivation::Crossed,
+        )),
+    }
+}
+
+fn cross_at(pair: Pair, base: &Point, quote: &Point) -> Option<Decimal> {
+    let in_dollars = |currency, point: &Point| {
+        price_along(
+            Pair {
+                base: currency,
+                quote: Currency::USD,
+            },
+            &point.fixings,
+        )
+    };
+    let base = in_dollars(pair.base, base)?;
+    let quote = in_dollars(pair.quote, quote)?;
+    base.divided_by(&quote)?.significant(DERIVED_DIGITS)
+}
