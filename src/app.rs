@@ -1,4 +1,6 @@
-//! Wiring: takes the ports, starts the tasks in the order data travels, and stops them in reverse.
+//! Wiring: binds the ports, starts the tasks in the order in which data travels (commit, pollers, listeners), and stops
+//! them in that order: first the pollers, so that nothing more is submitted, then the commit task, which closes the ledger
+//! after its last entry. Streams and connections drain meanwhile, and are closed after [`DRAIN_MAX`].
 
 mod tasks;
 pub mod transport;
@@ -19,8 +21,8 @@ use tonic_health::server::{HealthReporter, HealthService};
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 use crate::admin::Admin;
-use crate::app::tasks::Tasks;
-use crate::app::transport::{Port, REQUEST_BYTES_MAX};
+use crate::app::tasks::{Stage, Tasks};
+use crate::app::transport::{REQUEST_BYTES_MAX, serve_rates, serve_routes};
 use crate::board::BoardReader;
 use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle, Store};
@@ -29,7 +31,7 @@ use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::feed::{Feed, StreamLimits};
 use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::ledger::{ClockKind, LedgerError};
-use crate::listener::bind;
+use crate::listener::{Limits, Listener, bind};
 use crate::pb;
 use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
@@ -38,42 +40,42 @@ use crate::poller::fetch::FetchError;
 use crate::queries::Queries;
 use crate::web::serve_browsers;
 
-/// How long the streams and connections of a stopping server may take to end before they are cut.
+/// How long the streams and connections of a stopping server may take to end before they are closed.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
-/// Connections of operators: a few people, their scripts, and whatever collects figures.
-const ADMIN_CONNECTIONS_MAX: u32 = 64;
+/// Connections of operators: a few people, their scripts, and what collects metrics.
+const ADMIN_CONNECTIONS_MAX: usize = 64;
 
-/// Why the service could not start, or did not go on.
+/// Why the service could not start, or failed.
 #[derive(Debug, Error)]
 pub enum AppError {
-    /// A port is taken or not allowed.
+    /// A port is in use or not allowed.
     #[error("cannot listen on {address}: {source} (is another silkrate running? set {key})")]
     Listen {
-        /// Where.
+        /// The address.
         address: SocketAddr,
-        /// Why not.
+        /// The error of the system.
         source: io::Error,
         /// The setting of the address.
         key: &'static str,
     },
-    /// The ledger is another's, or was written under another kind of clock.
+    /// The ledger cannot be opened, or was written under another kind of clock.
     #[error(transparent)]
     Store(#[from] LedgerError),
     /// The client for a source cannot be built.
-    #[error("cannot ask {id}: {source}")]
+    #[error("cannot build the HTTP client for {id}: {source}")]
     Client {
-        /// Which source.
+        /// The source.
         id: &'static str,
-        /// Why not.
+        /// The error.
         source: FetchError,
     },
     /// The time zone of a source is unknown to the bundled data.
-    #[error("no time zone {0}")]
+    #[error("unknown time zone {0}")]
     Zone(&'static str),
     /// The reflection service refuses the descriptor.
-    #[error("cannot describe the service: {0}")]
+    #[error("cannot build the reflection service: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
-    /// A task ended unasked.
+    /// A task ended before it was stopped, or panicked.
     #[error("the task `{task}` {how}")]
     TaskEnded {
         /// Which one.
@@ -83,7 +85,7 @@ pub enum AppError {
     },
 }
 
-/// The service, ports taken, not yet running.
+/// The service with its ports bound, not yet running.
 #[derive(Debug)]
 pub struct App {
     config: Config,
@@ -101,7 +103,7 @@ pub struct App {
 }
 
 impl App {
-    /// Takes the port and builds everything that can fail. The clock is the configured one.
+    /// Binds the ports and builds everything that can fail. The clock is the configured one.
     pub async fn bind(config: Config) -> Result<Self, AppError> {
         let clock = match config.clock {
             None => Clock::real(),
@@ -110,7 +112,7 @@ impl App {
         Self::bind_with(config, clock).await
     }
 
-    /// The same with a clock of the caller's.
+    /// Like [`App::bind`], with a clock of the caller.
     pub async fn bind_with(config: Config, clock: Clock) -> Result<Self, AppError> {
         let server = &config.server;
         let (listener, address) = listen(server.listen, "server.listen")?;
@@ -148,27 +150,31 @@ impl App {
         })
     }
 
-    /// Where gRPC is served.
+    /// The address of the gRPC port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where operators are served.
+    /// The address of the operators' port.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
     }
 
-    /// Where browsers are served.
+    /// The address of the browsers' port.
     pub fn web_address(&self) -> SocketAddr {
         self.web_address
     }
 
-    /// What is served.
+    /// A reader of the snapshots that are served.
     pub fn board(&self) -> BoardReader {
         self.board.clone()
     }
 
-    /// Serves until `shutdown` is ready, then drains. An error means that the service did not end as asked.
+    /// Serves until `shutdown` is ready, then drains and stops.
+    ///
+    /// # Errors
+    /// When a task ended before it was stopped, panicked, or did not stop in time. All such failures are logged; the first one
+    /// is returned.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
         let Self {
             config,
@@ -184,13 +190,14 @@ impl App {
             handle,
             pollers,
         } = self;
-        let (draining, stop) = (CancellationToken::new(), CancellationToken::new());
         let mut tasks = Tasks::default();
+        let draining = tasks.token(Stage::Listeners);
         let ledger = commit.ledger();
-        let committed = stop.child_token();
-        tasks.start("commit", commit.run(committed));
+        let stopped = tasks.token(Stage::Commit);
+        tasks.start(Stage::Commit, "commit", commit.run(stopped));
         for poller in pollers {
-            tasks.start(poller.id().as_str(), poller.run(stop.clone()));
+            let (id, stopped) = (poller.id(), tasks.token(Stage::Pollers));
+            tasks.start(Stage::Pollers, id.as_str(), poller.run(stopped));
         }
         let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
         let feed = Feed::new(board, limits, draining.clone());
@@ -199,47 +206,40 @@ impl App {
         let rates = Rates::new(queries.clone());
         let from_browsers = RateServiceServer::new(rates.clone());
         let from_browsers = from_browsers.max_decoding_message_size(REQUEST_BYTES_MAX);
-        let rates = SharedRates::new(rates, config.server.shared_encoding, REQUEST_BYTES_MAX);
+        let rates = SharedRates::new(rates, true, REQUEST_BYTES_MAX);
         let health = HealthReporter::new();
         let health_service = serving(&health, draining.clone()).await;
         let grpc = Routes::new(from_browsers).add_service(health_service.clone());
         let grpc = grpc.into_axum_router();
-        let browsers = serve_browsers(
-            web_listener,
-            &config,
-            queries.clone(),
-            grpc,
-            draining.clone(),
-        );
-        tasks.start("web", browsers);
+        let web_queries = queries.clone();
+        let browsers = serve_browsers(web_listener, &config, web_queries, grpc, draining.clone());
+        tasks.start(Stage::Listeners, "web", browsers);
+        let bounded = |socket, connections_max| {
+            Listener::new(socket, Limits::new(connections_max), draining.clone())
+        };
         let others = Routes::new(health_service).add_service(reflection()?);
-        let port = Port::new(listener, config.server.max_connections, draining.clone());
-        let served = port.serve_rates(rates, others, config.server.gather_writes);
-        tasks.start("grpc", served);
+        let connections_max = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
+        let served = serve_rates(bounded(listener, connections_max), rates, others);
+        tasks.start(Stage::Listeners, "grpc", served);
         let admin = AdminServiceServer::new(Admin::new(queries, handle));
         let routes = Routes::new(admin).add_service(reflection()?);
-        let port = Port::new(admin_listener, ADMIN_CONNECTIONS_MAX, draining.clone());
-        tasks.start("admin", port.serve(routes));
+        let served = serve_routes(bounded(admin_listener, ADMIN_CONNECTIONS_MAX), routes);
+        tasks.start(Stage::Listeners, "admin", served);
         tracing::info!(address = %admin_address, "serving operators");
         tracing::info!(address = %web_address, "serving browsers");
         tracing::info!(%address, "serving gRPC");
 
-        let ended = tokio::select! {
-            () = shutdown => Ok(()),
-            unasked = tasks.next_unasked() => Err(unasked),
-        };
-        tracing::info!(at_most = ?DRAIN_MAX, "ending the streams, waiting for the connections");
-        not_serving(&health).await;
-        draining.cancel();
-        stop.cancel();
-        if tokio::time::timeout(DRAIN_MAX, tasks.all()).await.is_err() {
-            tracing::warn!("some connections did not end in time; cutting them");
+        tokio::select! {
+            () = shutdown => {}
+            () = tasks.failed() => {}
         }
-        ended
+        tracing::info!(at_most = ?DRAIN_MAX, "shutting down: draining streams and connections");
+        set_not_serving(&health).await;
+        tasks.shut_down(DRAIN_MAX).await
     }
 }
 
-/// Takes a port; `key` is the setting of its address.
+/// Binds a port; `key` is the setting of its address.
 fn listen(address: SocketAddr, key: &'static str) -> Result<(TcpListener, SocketAddr), AppError> {
     let refused = |source| AppError::Listen {
         address,
@@ -251,7 +251,7 @@ fn listen(address: SocketAddr, key: &'static str) -> Result<(TcpListener, Socket
     Ok((listener, address))
 }
 
-/// The health service, which says that the rates are served until told otherwise.
+/// The health service, which reports that the rates are served until told otherwise.
 async fn serving(
     health: &HealthReporter,
     draining: CancellationToken,
@@ -263,8 +263,8 @@ async fn serving(
     HealthServer::new(DrainingHealth::new(service, draining))
 }
 
-/// Says of everything that it is not served any more.
-async fn not_serving(health: &HealthReporter) {
+/// Reports to health checks that nothing is served any more.
+async fn set_not_serving(health: &HealthReporter) {
     for name in [SERVICE_NAME, ""] {
         health
             .set_service_status(name, ServingStatus::NotServing)

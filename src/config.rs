@@ -53,13 +53,8 @@ pub struct Server {
     pub heartbeat_interval: Duration,
     /// How many connections the gRPC port holds at once.
     pub max_connections: u32,
-    /// Whether what goes out on a connection is gathered into few writes, by connections of our own; else they are those
-    /// of tonic's server, which says `CANCELLED` where ours say `DEADLINE_EXCEEDED`.
-    pub gather_writes: bool,
     /// How many streams there may be in all.
     pub max_streams: u32,
-    /// Whether what many readers want is encoded once for all of them. The bytes are the same either way.
-    pub shared_encoding: bool,
 }
 
 /// `[web]`

@@ -34,8 +34,8 @@
 //! * [`pb`]: the generated messages; `wire` converts to them. [`grpc`]: the service; it renders what `queries` answers.
 //!   [`admin`]: what operators decide.
 //! * [`web`]: the browser side: pages, JSON, server-sent events, gRPC-Web.
-//! * [`listener`]: the sockets that come in: how many, how long each may do nothing, and few writes for many frames.
-//! * [`app`]: wiring: takes the ports, starts the tasks, stops them.
+//! * [`listener`]: sockets that accept connections: their limits, deadlines, and HTTP with coalesced writes.
+//! * [`app`]: wiring: binds the ports, starts the tasks, stops them.
 //! * [`client`]: our own subscriber, which reconnects and resumes. [`backfill`]: fetches the banks' past and uploads it to
 //!   a server. [`cli`]: the commands, built on both. [`backoff`]: delays between retries.
 //! * [`demo`]: a bank on loopback that replays published figures. [`telemetry`]: what the service says of itself.
@@ -60,7 +60,7 @@
 //!   the position a subscriber holds, *over* a queue of events for each: the state is small, a slow reader gets fewer and
 //!   newer messages, and nothing can overflow.
 //! * *Chose* bodies of shared bytes in front of the generated server, *over* a codec: what many want is encoded and framed
-//!   once, and the server hands out the same bytes. `server.shared_encoding` switches it off; nobody can tell.
+//!   once, and the server hands out the same bytes.
 //! * *Chose* to derive everything that is served, flags and freshness included, from the book and the clock at each commit,
 //!   *over* updating it in place: a restart, a correction and a table of the past then need no rules of their own.
 //! * *Chose* fingerprints of what is served in the ledger, *over* replaying every step at start: a start reads two months

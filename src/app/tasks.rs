@@ -1,61 +1,226 @@
-//! The tasks of the service. Any that ends unasked ends the service.
+//! The tasks of the service, in the order in which they are stopped.
+//!
+//! A task that ends before its stage is stopped, or that panics at any time, is a failure: it is logged and becomes the
+//! result of the run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::AppError;
 
-/// What runs, each task with its name.
+/// A stage of the flow of data. Stages are stopped in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// The pollers, which submit tables.
+    Pollers,
+    /// The commit task, which writes them to the ledger and publishes them.
+    Commit,
+    /// The listeners, which serve them. They drain from the beginning: they need no other stage to end their streams.
+    Listeners,
+}
+
+/// The running tasks, each with its stage and name.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     running: JoinSet<()>,
-    names: BTreeMap<tokio::task::Id, String>,
+    names: BTreeMap<Id, (Stage, String)>,
+    polling: CancellationToken,
+    committing: CancellationToken,
+    serving: CancellationToken,
+    /// The first failure.
+    failure: Option<AppError>,
 }
 
 impl Tasks {
-    pub(super) fn start(&mut self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
+    /// The token that stops the tasks of a stage.
+    pub(super) fn token(&self, stage: Stage) -> CancellationToken {
+        match stage {
+            Stage::Pollers => self.polling.clone(),
+            Stage::Commit => self.committing.clone(),
+            Stage::Listeners => self.serving.clone(),
+        }
+    }
+
+    pub(super) fn start(
+        &mut self,
+        stage: Stage,
+        name: &str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
         let handle = self.running.spawn(task);
-        self.names.insert(handle.id(), name.to_owned());
+        self.names.insert(handle.id(), (stage, name.to_owned()));
     }
 
-    /// The first task that ends, as the error it is.
-    pub(super) async fn next_unasked(&mut self) -> AppError {
-        let (id, how) = match self.running.join_next_with_id().await {
-            Some(Ok((id, ()))) => (Some(id), "ended unexpectedly".to_owned()),
-            Some(Err(error)) if error.is_panic() => (Some(error.id()), "panicked".to_owned()),
-            Some(Err(error)) => (Some(error.id()), error.to_string()),
-            None => (None, "was never started".to_owned()),
+    /// Waits until a task fails. It never returns while all tasks run.
+    pub(super) async fn failed(&mut self) {
+        while self.failure.is_none() {
+            if !self.join_next().await {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
+    /// Stops stage after stage and waits until the tasks have ended, at most for `limit`: after it the rest is dropped.
+    ///
+    /// # Errors
+    /// The first failure since the start. Connections that outlast the limit are none.
+    pub(super) async fn shut_down(mut self, limit: Duration) -> Result<(), AppError> {
+        self.serving.cancel();
+        let stopped = tokio::time::timeout(limit, async {
+            for stage in [Stage::Pollers, Stage::Commit, Stage::Listeners] {
+                self.token(stage).cancel();
+                self.join(stage).await;
+            }
+        });
+        if stopped.await.is_err() {
+            self.report_running(limit);
+        }
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    /// Waits until every task of a stage has ended.
+    async fn join(&mut self, stage: Stage) {
+        while self.names.values().any(|(running, _)| *running == stage) && self.join_next().await {}
+    }
+
+    /// Reports the tasks that have not ended within the limit.
+    fn report_running(&mut self, limit: Duration) {
+        for (stage, task) in std::mem::take(&mut self.names).into_values() {
+            if stage == Stage::Listeners {
+                tracing::warn!(
+                    listener = task,
+                    ?limit,
+                    "closing connections that did not end in time"
+                );
+            } else {
+                let how = format!("did not stop within {limit:?}");
+                self.fail(AppError::TaskEnded { task, how });
+            }
+        }
+    }
+
+    /// Logs a failure, and keeps it unless there was one before.
+    fn fail(&mut self, failure: AppError) {
+        tracing::error!(%failure, "the service failed");
+        self.failure.get_or_insert(failure);
+    }
+
+    /// Waits for the next task to end; false when none is left.
+    async fn join_next(&mut self) -> bool {
+        let Some(ended) = self.running.join_next_with_id().await else {
+            return false;
         };
-        let task = id
-            .and_then(|id| self.names.get(&id).cloned())
-            .unwrap_or_default();
-        AppError::TaskEnded { task, how }
-    }
-
-    /// Waits for every task.
-    pub(super) async fn all(&mut self) {
-        while self.running.join_next().await.is_some() {}
+        let id = ended.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
+        let Some((stage, task)) = self.names.remove(&id) else {
+            return true;
+        };
+        let how = match ended {
+            Ok(_) if self.token(stage).is_cancelled() => return true,
+            Ok(_) => "ended unexpectedly".to_owned(),
+            Err(error) if error.is_panic() => "panicked".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        self.fail(AppError::TaskEnded { task, how });
+        true
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
-    async fn unasked(task: impl Future<Output = ()> + Send + 'static) -> String {
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    /// Tasks of which one listener runs until it is stopped.
+    fn tasks() -> Tasks {
         let mut tasks = Tasks::default();
-        tasks.start("steady", std::future::pending());
-        tasks.start("nbk", task);
-        tasks.next_unasked().await.to_string()
+        let stop = tasks.token(Stage::Listeners).cancelled_owned();
+        tasks.start(Stage::Listeners, "grpc", stop);
+        tasks
+    }
+
+    fn text(result: Result<(), AppError>) -> String {
+        result.unwrap_err().to_string()
     }
 
     #[tokio::test]
-    async fn a_task_that_ends_unasked_is_an_error_however_it_ends() {
-        assert_eq!(unasked(async {}).await, "the task `nbk` ended unexpectedly");
-        assert_eq!(
-            unasked(async { panic!("on purpose") }).await,
-            "the task `nbk` panicked"
-        );
+    async fn a_task_that_ends_before_it_is_stopped_is_a_failure_however_it_ends() {
+        let mut ended = tasks();
+        ended.start(Stage::Pollers, "nbk", async {});
+        ended.failed().await;
+        let result = ended.shut_down(LIMIT).await;
+        assert_eq!(text(result), "the task `nbk` ended unexpectedly");
+
+        let mut panicked = tasks();
+        panicked.start(Stage::Pollers, "nbk", async { panic!("on purpose") });
+        panicked.failed().await;
+        let result = panicked.shut_down(LIMIT).await;
+        assert_eq!(text(result), "the task `nbk` panicked");
+    }
+
+    #[tokio::test]
+    async fn pollers_end_before_the_commit_task_is_stopped() {
+        let mut tasks = tasks();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        for (stage, name) in [(Stage::Commit, "commit"), (Stage::Pollers, "nbk")] {
+            let (stopped, order) = (tasks.token(stage), Arc::clone(&order));
+            tasks.start(stage, name, async move {
+                stopped.cancelled().await;
+                // Time for the others to end first, if they could.
+                tokio::task::yield_now().await;
+                order.lock().unwrap().push(name);
+            });
+        }
+        tasks.shut_down(LIMIT).await.unwrap();
+        assert_eq!(*order.lock().unwrap(), ["nbk", "commit"]);
+    }
+
+    #[tokio::test]
+    async fn a_panic_while_stopping_is_a_failure() {
+        for stage in [Stage::Pollers, Stage::Commit, Stage::Listeners] {
+            let mut tasks = tasks();
+            let stopped = tasks.token(stage);
+            tasks.start(stage, "doomed", async move {
+                stopped.cancelled().await;
+                panic!("on purpose");
+            });
+            let result = tasks.shut_down(LIMIT).await;
+            assert_eq!(text(result), "the task `doomed` panicked");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_commit_task_that_ends_while_pollers_stop_is_a_failure() {
+        let mut tasks = tasks();
+        let (stopped, commit_ended) = (tasks.token(Stage::Pollers), CancellationToken::new());
+        let ended = commit_ended.clone();
+        tasks.start(Stage::Pollers, "nbk", async move {
+            stopped.cancelled().await;
+            ended.cancelled().await;
+        });
+        let stopped = tasks.token(Stage::Pollers);
+        tasks.start(Stage::Commit, "commit", async move {
+            let _ends_with_the_task = commit_ended.drop_guard();
+            stopped.cancelled().await;
+        });
+        let result = tasks.shut_down(LIMIT).await;
+        assert_eq!(text(result), "the task `commit` ended unexpectedly");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_that_outlasts_the_limit_is_a_failure_unless_it_serves_connections() {
+        let mut busy = tasks();
+        busy.start(Stage::Listeners, "web", std::future::pending());
+        assert!(busy.shut_down(LIMIT).await.is_ok());
+
+        let mut stuck = tasks();
+        stuck.start(Stage::Commit, "commit", std::future::pending());
+        let result = stuck.shut_down(LIMIT).await;
+        assert_eq!(text(result), "the task `commit` did not stop within 10s");
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
+use crate::app::AppError;
 use crate::cli::paint::without_controls;
 use crate::client::ClientError;
 use crate::config::ConfigError;
@@ -91,6 +92,9 @@ impl From<ConfigError> for Failure {
             ConfigError::UnknownKey { key, .. } if is_service_link(key) => {
                 "the cluster sets it for a service named silkrate: set `enableServiceLinks: false`"
             }
+            ConfigError::UnknownKey { .. } if error.is_removed_key() => {
+                "this version has no such setting any more and needs none: remove it"
+            }
             ConfigError::UnknownKey { .. } => {
                 "correct or remove it; `silkrate config` without it prints every setting"
             }
@@ -110,6 +114,28 @@ fn is_service_link(name: &str) -> bool {
     ["SILKRATE_PORT", "SILKRATE_SERVICE_"]
         .iter()
         .any(|prefix| name.starts_with(prefix))
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        let hint = match &error {
+            AppError::Listen { key, .. } => {
+                let variable = key.replace('.', "__").to_uppercase();
+                format!(
+                    "stop the program that listens there, or choose another port: \
+                     SILKRATE_{variable}=127.0.0.1:0 silkrate serve"
+                )
+            }
+            AppError::TaskEnded { .. } => "see the log lines above".to_owned(),
+            AppError::Store(_)
+            | AppError::Client { .. }
+            | AppError::Zone(_)
+            | AppError::Reflection(_) => {
+                "`silkrate config` prints the settings in force".to_owned()
+            }
+        };
+        Self::failed(error.to_string(), hint)
+    }
 }
 
 impl From<ClientError> for Failure {
@@ -181,6 +207,24 @@ mod tests {
         let failure = Failure::from(io::Error::from(ErrorKind::BrokenPipe));
         assert_eq!(failure.code(), 0);
         assert_eq!(Failure::from(io::Error::other("full")).code(), 1);
+    }
+
+    #[test]
+    fn a_removed_setting_is_refused_with_a_hint_that_it_is_gone() {
+        for name in [
+            "SILKRATE_SERVER__GATHER_WRITES",
+            "SILKRATE_SERVER__SHARED_ENCODING",
+        ] {
+            let variable = (name.to_owned(), "true".to_owned());
+            let error = crate::config::Config::load(None, [variable].into_iter()).unwrap_err();
+            let failure = Failure::from(error);
+            assert_eq!(failure.code(), 64, "{name}");
+            let Failure::Usage { message, hint } = failure else {
+                panic!("{failure:?}");
+            };
+            assert!(message.contains(name), "{message}");
+            assert!(hint.contains("no such setting any more"), "{hint}");
+        }
     }
 
     fn refused(code: Code, reason: &str) -> Failure {

@@ -10,7 +10,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::cli::failure::Failure;
-use crate::cli::serve::{ended_early, not_started};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo;
@@ -21,14 +20,12 @@ pub(super) async fn run(config: Config, drain: CancellationToken) -> Result<(), 
     let clock = demo::clock();
     let bank = demo::Bank::start(clock.clone()).await;
     let bank = bank.map_err(|error| {
-        let message = format!("cannot start the demo's bank: {error}");
-        Failure::failed(message, "it needs a port on loopback")
+        let message = format!("cannot start the simulated bank: {error}");
+        Failure::failed(message, "it needs a free port on 127.0.0.1")
     })?;
     let config = demo::config(&bank.base_url(), config.server, config.web);
     let filter = config.ticker.pairs.clone();
-    let app = App::bind_with(config, clock.clone())
-        .await
-        .map_err(|error| not_started(&error))?;
+    let app = App::bind_with(config, clock.clone()).await?;
     let (address, web) = (app.address(), app.web_address());
     let mut out = anstream::stdout();
     let mut say = |text: &str| writeln!(out, "{text}").and_then(|()| out.flush());
@@ -43,12 +40,12 @@ pub(super) async fn run(config: Config, drain: CancellationToken) -> Result<(), 
     let served = async {
         let ended = app.run(drain.cancelled_owned()).await;
         bank_stop.cancel();
-        ended.map_err(|error| ended_early(&error.to_string()))
+        Ok(ended?)
     };
     let printed = async {
-        // Whoever closed our output may still want the service.
+        // The service goes on when its output is closed.
         if let Err(error) = print(snapshots, &filter, &clock, &mut say).await {
-            tracing::debug!(%error, "the ticker is not printed any more");
+            tracing::debug!(%error, "stdout is closed; the ticker is not printed any more");
         }
         std::future::pending::<()>().await;
     };

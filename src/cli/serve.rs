@@ -1,4 +1,4 @@
-//! `silkrate serve`: the service, until it is told to stop.
+//! `silkrate serve`: runs the service until a signal stops it.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,31 +8,31 @@ use clap::Args;
 use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
-use crate::app::{App, AppError};
+use crate::app::App;
 use crate::cli::failure::Failure;
 use crate::cli::{config, replay};
 use crate::config::Config;
-use crate::listener::raise_descriptors;
+use crate::listener::raise_descriptor_limit;
 use crate::telemetry;
 
 const EXAMPLES: &str = "\
 Examples:
   silkrate serve                               the defaults: six banks, 127.0.0.1:50051
   silkrate serve --config silkrate.toml
-  silkrate serve --demo                        recorded figures, no network needed
+  silkrate serve --demo                        a replay of published rates; needs no network
   SILKRATE_SERVER__LISTEN=0.0.0.0:50051 silkrate serve
-  RUST_LOG=debug silkrate serve                more to read on stderr";
+  RUST_LOG=debug silkrate serve                verbose log on stderr";
 
-/// After a second signal what still runs is not waited for.
-const ABORT_PATIENCE: Duration = Duration::ZERO;
+/// How long the runtime waits for blocking tasks: after a second signal not at all.
+const ABORT_TIMEOUT: Duration = Duration::ZERO;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ServeArgs {
-    /// The configuration file (TOML); variables named SILKRATE_… go over it.
+    /// The configuration file (TOML); SILKRATE_… environment variables override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Replay recorded figures through a bank on loopback: nothing is asked of a real one, nothing is kept.
+    /// Replay published rates from a simulated bank on loopback; no real bank is contacted and nothing is stored.
     #[arg(long)]
     demo: bool,
 }
@@ -44,11 +44,11 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     } else {
         LevelFilter::INFO
     });
-    if let Some(descriptors) = raise_descriptors() {
-        tracing::debug!(descriptors, "each connection takes one");
+    if let Some(limit) = raise_descriptor_limit() {
+        tracing::debug!(limit, "RLIMIT_NOFILE: each connection takes a descriptor");
     }
-    // Measured with gathered writes: two threads that share their work take a tenth more for an answer than one alone,
-    // and all of a crowd has a message in two thirds of the time; a runtime for each thread gains nothing certain.
+    // Measured with coalesced writes: two threads that share their work take a tenth more CPU time for a response than one
+    // thread, and deliver a message to all of a crowd in two thirds of the time; a runtime for each thread has no clear gain.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -57,41 +57,20 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
         let service = service(config, arguments.demo, drain.clone());
         Box::pin(until_stopped(service, &drain, Signals::listen()?)).await
     });
-    runtime.shutdown_timeout(ABORT_PATIENCE);
+    runtime.shutdown_timeout(ABORT_TIMEOUT);
     result
 }
 
-/// The service itself: it ends when `drain` is cancelled and what was under way has ended.
+/// The service itself: it ends after `drain` is cancelled and its connections have drained.
 async fn service(config: Config, demo: bool, drain: CancellationToken) -> Result<(), Failure> {
     if demo {
         return replay::run(config, drain).await;
     }
-    let app = App::bind(config).await;
-    let app = app.map_err(|error| not_started(&error))?;
-    let ended = app.run(drain.cancelled_owned()).await;
-    ended.map_err(|error| ended_early(&error.to_string()))
+    let app = App::bind(config).await?;
+    Ok(app.run(drain.cancelled_owned()).await?)
 }
 
-/// The failure of a service that could not start: it has logged nothing yet.
-pub(super) fn not_started(error: &AppError) -> Failure {
-    let hint = match error {
-        AppError::Listen { key, .. } => {
-            let variable = key.replace('.', "__").to_uppercase();
-            format!(
-                "stop what listens there, or choose another port: SILKRATE_{variable}=127.0.0.1:0 silkrate serve"
-            )
-        }
-        _ => "`silkrate config` prints the settings in force".to_owned(),
-    };
-    Failure::failed(error.to_string(), hint)
-}
-
-/// The failure of a service that ran.
-pub(super) fn ended_early(reason: &str) -> Failure {
-    Failure::failed(reason, "the lines above tell what led to it")
-}
-
-/// Runs the service. The first signal lets it finish what is under way; the second one does not.
+/// Runs the service. The first signal drains it; a second one aborts.
 async fn until_stopped(
     service: impl Future<Output = Result<(), Failure>>,
     drain: &CancellationToken,
@@ -105,15 +84,18 @@ async fn until_stopped(
     if let Some(ended) = ended {
         return ended;
     }
-    tracing::info!("stopping; a second signal aborts");
+    tracing::info!("received a signal to stop; a second one aborts");
     drain.cancel();
     tokio::select! {
         ended = &mut service => ended,
-        () = signals.next() => Err(ended_early("aborted by a second signal")),
+        () = signals.next() => {
+            let hint = "the first signal alone lets streams and connections drain";
+            Err(Failure::failed("aborted by a second signal", hint))
+        },
     }
 }
 
-/// What asks a process to stop: Ctrl-C, and the signal that supervisors send.
+/// The signals that stop a process: SIGINT (Ctrl-C), and SIGTERM, which supervisors send.
 struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
@@ -160,7 +142,7 @@ mod tests {
     #[tokio::test]
     async fn a_service_that_ends_early_with_an_error_is_a_failure() {
         let drain = CancellationToken::new();
-        let service = std::future::ready(Err(ended_early("a task has ended")));
+        let service = std::future::ready(Err(Failure::failed("a task has ended", "")));
         let ended = until_stopped(service, &drain, Signals::listen().unwrap()).await;
         assert_eq!(ended.unwrap_err().code(), 1);
         assert!(!drain.is_cancelled());

@@ -189,7 +189,7 @@ fn raw(value: &DeValue<'_>) -> Raw {
 }
 
 /// The variable that sets a key: `SILKRATE_SOURCES__NBK__INTERVAL` for `sources.nbk.interval`.
-fn variable_of(key: &str) -> String {
+pub(super) fn variable_of(key: &str) -> String {
     let name = key.replace('.', VARIABLE_SEPARATOR).to_uppercase();
     format!("{VARIABLE_PREFIX}{name}")
 }

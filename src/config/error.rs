@@ -5,6 +5,11 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::config::entries::variable_of;
+
+/// Settings of earlier versions that were removed.
+const REMOVED_KEYS: &[&str] = &["server.gather_writes", "server.shared_encoding"];
+
 /// Where a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -72,6 +77,17 @@ pub enum ConfigError {
         /// What would be right.
         accepted: String,
     },
+}
+
+impl ConfigError {
+    /// Whether it is about a setting of an earlier version that was removed.
+    pub fn is_removed_key(&self) -> bool {
+        let Self::UnknownKey { key, .. } = self else {
+            return false;
+        };
+        let mut removed = REMOVED_KEYS.iter();
+        removed.any(|removed| removed == key || variable_of(removed) == *key)
+    }
 }
 
 fn nearest_text(nearest: Option<&str>) -> String {

@@ -55,8 +55,6 @@ const KEYS: &[&str] = &[
     "server.heartbeat_interval",
     "server.max_connections",
     "server.max_streams",
-    "server.gather_writes",
-    "server.shared_encoding",
     "web.listen",
     "web.allowed_origins",
     "ticker.pairs",

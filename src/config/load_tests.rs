@@ -94,7 +94,6 @@ fn every_key_can_be_written() {
         admin_listen = "127.0.0.1:9464"
         heartbeat_interval = "20s"
         max_streams = 50
-        shared_encoding = false
         [web]
         listen = "127.0.0.1:8080"
         allowed_origins = ["https://news.example"]
@@ -126,7 +125,7 @@ fn every_key_can_be_written() {
     );
     let config = from_file(&text).unwrap();
     let server = &config.server;
-    assert_eq!((server.max_streams, server.shared_encoding), (50, false));
+    assert_eq!(server.max_streams, 50);
     assert!(matches!(config.store, Store::Memory));
     assert_eq!(config.clock.unwrap().speed, 60);
     assert_eq!(config.http.ca, CertificateAuthorities::System);
@@ -214,7 +213,6 @@ fn every_bound_is_kept() {
         "[server]\nheartbeat_interval = \"61s\"",
         "[server]\nmax_streams = 0",
         "[server]\nmax_streams = \"many\"",
-        "[server]\nshared_encoding = \"yes\"",
         "[server]\nheartbeat_interval = \"999ms\"",
         "[web]\nallowed_origins = \"https://news.example\"",
         "[web]\nallowed_origins = [\"news.example\"]",

@@ -23,9 +23,7 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
     page.text("admin_listen", config.server.admin_listen);
     page.duration("heartbeat_interval", config.server.heartbeat_interval);
     page.plain("max_connections", config.server.max_connections);
-    page.plain("gather_writes", config.server.gather_writes);
     page.plain("max_streams", config.server.max_streams);
-    page.plain("shared_encoding", config.server.shared_encoding);
     page.table("web");
     page.text("listen", config.web.listen);
     page.list(

@@ -17,7 +17,7 @@ use crate::grpc::shared::{Answer, status_response};
 /// The services of the port.
 #[derive(Debug)]
 pub struct Dispatcher {
-    rates: SharedRates,
+    rates: Option<SharedRates>,
     routes: Routes,
     request_timeout: Duration,
 }
@@ -27,7 +27,15 @@ impl Dispatcher {
     /// whole, or not answered, after `request_timeout` is refused, or earlier if it says so.
     pub fn new(rates: SharedRates, routes: Routes, request_timeout: Duration) -> Self {
         Self {
-            rates,
+            rates: Some(rates),
+            ..Self::without_shared(routes, request_timeout)
+        }
+    }
+
+    /// The same for a port without rates: every request goes to `routes`.
+    pub fn without_shared(routes: Routes, request_timeout: Duration) -> Self {
+        Self {
+            rates: None,
             routes: routes.prepare(),
             request_timeout,
         }
@@ -41,8 +49,10 @@ impl Dispatcher {
     ) -> impl Future<Output = Response<Answer>> + Send + use<> {
         let asked_for = grpc_timeout(request.headers()).unwrap_or(self.request_timeout);
         let request_timeout = asked_for.min(self.request_timeout);
-        let answer = if let Some(route) = self.rates.route(&request) {
-            Either::Left(self.rates.answer(route, request))
+        let shared = self.rates.as_ref();
+        let shared = shared.and_then(|rates| Some((rates, rates.route(&request)?)));
+        let answer = if let Some((rates, route)) = shared {
+            Either::Left(rates.answer(route, request))
         } else {
             let answer = self.routes.clone().call(request);
             Either::Right(answer.map(|answer| match answer {

@@ -1,8 +1,8 @@
-//! A socket that does not wait for ever: for a peer's first bytes, or for a write to get through.
+//! Deadlines of a socket: for the peer's first bytes, and for a pending write.
 //!
-//! Measured without it: a peer that connects and says nothing stays until it goes away by itself, HTTP/2's keepalive
-//! does not reach it, and a graceful shutdown waits for it without end; one that stops reading keeps its connection for
-//! as long as it answers nothing, with whatever is buffered for it.
+//! Measured without them: a peer that connects and sends nothing stays connected until it leaves by itself, since HTTP/2
+//! keep-alive does not reach it, and a graceful shutdown waits for it without end; a peer that stops reading keeps its
+//! connection, and the memory of the data buffered for it.
 //!
 //! The timers belong to the socket and wake the task that polls the socket, whatever the streams on it wait for.
 
@@ -14,32 +14,36 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-/// How much a peer has to say before it counts as one: the preface of HTTP/2. Half of it is as silent as nothing.
+/// The bytes a peer must send before the deadline: the length of the HTTP/2 preface. Half a preface is no better than
+/// silence.
 const FIRST_BYTES: usize = 24;
 
 /// A socket with deadlines. Past one, reading and writing fail with [`io::ErrorKind::TimedOut`].
 #[derive(Debug)]
 pub struct Deadlines<S> {
     inner: S,
-    /// Until the first bytes are there: how many are missing, and until when.
-    silent: Option<Silent>,
+    /// Until the first bytes have arrived.
+    first_bytes: Option<FirstBytes>,
     write_stall_max: Duration,
-    /// While a write is pending.
+    /// The deadline of a pending write.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 #[derive(Debug)]
-struct Silent {
+struct FirstBytes {
     missing: usize,
     deadline: Pin<Box<Sleep>>,
 }
 
 impl<S> Deadlines<S> {
-    /// Guards a socket. It has to be called within a runtime.
+    /// Sets the deadlines of a socket.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
     pub fn new(inner: S, first_bytes_timeout: Duration, write_stall_max: Duration) -> Self {
         Self {
             inner,
-            silent: Some(Silent {
+            first_bytes: Some(FirstBytes {
                 missing: FIRST_BYTES,
                 deadline: Box::pin(sleep(first_bytes_timeout)),
             }),
@@ -48,8 +52,8 @@ impl<S> Deadlines<S> {
         }
     }
 
-    /// Notes what became of a write, and fails in its place when it has been pending for too long.
-    fn written<T>(
+    /// Checks the result of a write: an error takes its place when it has been pending for too long.
+    fn check_write<T>(
         &mut self,
         cx: &mut Context<'_>,
         outcome: Poll<io::Result<T>>,
@@ -79,7 +83,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Deadlines<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        // A peer that still sends, and so keeps its connection busy, is cut all the same when it does not read.
+        // A peer that still sends, and so keeps its connection active, is disconnected all the same if it does not read.
         if this
             .stalled
             .as_ref()
@@ -89,17 +93,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Deadlines<S> {
         }
         let filled = buffer.filled().len();
         let outcome = Pin::new(&mut this.inner).poll_read(cx, buffer);
-        let Some(silent) = &mut this.silent else {
+        let Some(first_bytes) = &mut this.first_bytes else {
             return outcome;
         };
         let arrived = buffer.filled().len().saturating_sub(filled);
-        silent.missing = silent.missing.saturating_sub(arrived);
-        if silent.missing == 0 {
-            this.silent = None;
+        first_bytes.missing = first_bytes.missing.saturating_sub(arrived);
+        if first_bytes.missing == 0 {
+            this.first_bytes = None;
             return outcome;
         }
-        if outcome.is_pending() && silent.deadline.as_mut().poll(cx).is_ready() {
-            let reason = "the peer connected and said nothing";
+        if outcome.is_pending() && first_bytes.deadline.as_mut().poll(cx).is_ready() {
+            let reason = "no first bytes from the peer before the deadline";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, reason)));
         }
         outcome
@@ -113,7 +117,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Deadlines<S> {
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.inner).poll_write(cx, data);
-        self.written(cx, outcome)
+        self.check_write(cx, outcome)
     }
 
     fn poll_write_vectored(
@@ -122,7 +126,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Deadlines<S> {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
-        self.written(cx, outcome)
+        self.check_write(cx, outcome)
     }
 
     fn is_write_vectored(&self) -> bool {

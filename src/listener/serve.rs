@@ -1,40 +1,45 @@
-//! Serving what comes in, each connection in a task of its own, until told to stop.
+//! The accept loop: a task for each connection, until draining.
 
 use std::future::Future;
 
 use futures_util::StreamExt;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
+use tokio::task::{JoinError, JoinSet};
 
-use crate::listener::{Connection, Limits, incoming};
+use crate::listener::{Connection, Listener, incoming};
 
-/// Serves each connection by a future of it, until draining; then waits until those under way have ended, which is for
-/// them to see to. Dropped, it cuts them.
-pub async fn serve<F>(
-    listener: TcpListener,
-    limits: Limits,
-    draining: CancellationToken,
-    mut connection: impl FnMut(Connection) -> F,
-) where
-    F: Future<Output = ()> + Send + 'static,
-{
-    let mut tasks = JoinSet::new();
-    let until = draining.cancelled_owned();
-    let mut sockets = Box::pin(incoming(listener, limits).take_until(until));
-    loop {
-        tokio::select! {
-            accepted = sockets.next() => match accepted {
-                Some(Ok(socket)) => {
-                    tasks.spawn(connection(socket));
-                }
-                Some(Err(refused)) => tracing::warn!(%refused, "a connection could not be accepted"),
-                None => break,
-            },
-            Some(_ended) = tasks.join_next() => {}
+impl Listener {
+    /// Runs a task for each accepted connection until draining; then closes the socket and waits until the connections have
+    /// ended, which is up to their tasks. Dropping the future closes the connections.
+    pub async fn serve<F>(self, mut connection: impl FnMut(Connection) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let mut tasks = JoinSet::new();
+        let until = self.draining.cancelled_owned();
+        let mut sockets = Box::pin(incoming(self.socket, self.limits).take_until(until));
+        loop {
+            tokio::select! {
+                accepted = sockets.next() => match accepted {
+                    Some(Ok(socket)) => {
+                        tasks.spawn(connection(socket));
+                    }
+                    Some(Err(error)) => tracing::warn!(%error, "could not accept a connection"),
+                    None => break,
+                },
+                Some(ended) = tasks.join_next() => report(ended),
+            }
+        }
+        // This closes the socket: new clients are refused at once and try another server.
+        drop(sockets);
+        while let Some(ended) = tasks.join_next().await {
+            report(ended);
         }
     }
-    // With it the port is given back: who comes now is refused at once and tries elsewhere.
-    drop(sockets);
-    while tasks.join_next().await.is_some() {}
+}
+
+/// A panic closes its own connection and no other.
+fn report(ended: Result<(), JoinError>) {
+    if let Err(error) = ended {
+        tracing::error!(%error, "the task of a connection failed");
+    }
 }

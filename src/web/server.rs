@@ -1,95 +1,45 @@
-//! What is spoken on the sockets that the listener accepts and guards, and how the connections end.
+//! The listener of the browsers' port: its limits, and HTTP/1.1 and HTTP/2 on its connections.
 
 use std::convert::Infallible;
-use std::pin::pin;
 use std::time::Duration;
 
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::Service;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::listener::{self, Connection, Limits};
+use crate::listener::{Limits, Listener};
 
-/// Connections in all; the next one waits in the kernel's queue. A browser opens up to six, a cache a few dozen.
+/// The number of connections. A browser opens up to six, a cache a few dozen.
 const CONNECTIONS_MAX: usize = 16 * 1024;
-/// How long a peer may take to send its first bytes, and its headers whole; an idle connection is closed as late. Browsers
-/// open connections before they know what to ask, so this is longer than where programs are served.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a peer may take to send its first bytes, and the headers of each request. Browsers open connections before they
+/// have a request, so this is longer than for programs.
+const FIRST_BYTES_TIMEOUT: Duration = Duration::from_secs(15);
 /// Headers, request line included: browsers send some two KiB, cookies of the site above included.
-const HEADER_BYTES_MAX: usize = 16 * 1024;
-/// The same as HTTP/2 counts it.
-const HEADER_LIST_MAX: u32 = 16 * 1024;
-/// Streams one connection may hold: a page has one, a cache in front gathers many.
+const HEADER_BYTES_MAX: u32 = 16 * 1024;
+/// A page has one stream, a cache in front multiplexes many.
 const STREAMS_PER_CONNECTION_MAX: u32 = 256;
-/// Resets a client may provoke on one connection before it is cut.
-const LOCAL_ERROR_RESETS_MAX: usize = 256;
-/// How often an idle HTTP/2 connection is probed, so that vanished peers are noticed.
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
-/// How long a probe may stay unanswered.
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What a listener for browsers allows.
 fn limits() -> Limits {
     Limits {
-        first_bytes_timeout: HEADERS_TIMEOUT,
+        first_bytes_timeout: FIRST_BYTES_TIMEOUT,
+        header_bytes_max: HEADER_BYTES_MAX,
+        streams_per_connection_max: STREAMS_PER_CONNECTION_MAX,
         ..Limits::new(CONNECTIONS_MAX)
     }
 }
 
-/// Serves what comes in, HTTP/1.1 and HTTP/2 alike, until draining; then lets what is under way end. Writes are not
-/// gathered: a browser's connection has few streams, often one, and what a page is made of is larger than gathering helps.
-pub(super) async fn serve<S>(listener: TcpListener, service: S, draining: CancellationToken)
+/// Serves until draining, and lets the requests under way end.
+pub(super) async fn serve<S>(socket: TcpListener, service: S, draining: CancellationToken)
 where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
     S: Clone + Send + 'static,
     S::Future: Send + 'static,
 {
-    let stop = draining.clone();
-    let connection = move |socket| connection(socket, service.clone(), stop.clone());
-    listener::serve(listener, limits(), draining, connection).await;
-}
-
-async fn connection<S>(socket: Connection, service: S, draining: CancellationToken)
-where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-    S::Future: Send + 'static,
-{
-    let builder = builder();
-    let served = builder.serve_connection(TokioIo::new(socket), service);
-    let mut served = pin!(served);
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        () = draining.cancelled() => {
-            served.as_mut().graceful_shutdown();
-            served.await
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "a connection has ended early");
-    }
-}
-
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_TIMEOUT)
-        .max_buf_size(HEADER_BYTES_MAX);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(HEADER_LIST_MAX)
-        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
-        .max_local_error_reset_streams(LOCAL_ERROR_RESETS_MAX)
-        .keep_alive_interval(KEEPALIVE_INTERVAL)
-        .keep_alive_timeout(KEEPALIVE_TIMEOUT);
-    builder
+    let listener = Listener::new(socket, limits(), draining);
+    listener.serve_http(service).await;
 }
 
 #[cfg(test)]
@@ -146,7 +96,7 @@ mod tests {
     async fn a_peer_that_says_nothing_or_not_enough_is_dropped() {
         for said in ["", "GET /", "GET / HTTP/1.1\r\nhost: rates"] {
             let lasted = borne_with(said.as_bytes()).await;
-            let bounds = HEADERS_TIMEOUT..HEADERS_TIMEOUT * 2;
+            let bounds = FIRST_BYTES_TIMEOUT..FIRST_BYTES_TIMEOUT * 2;
             assert!(bounds.contains(&lasted), "{said}: {lasted:?}");
         }
     }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 use std::{fs, io};
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_setaffinity};
 
 /// The core of the server.
@@ -23,19 +22,11 @@ pub(crate) fn pin(cores: &[usize]) -> io::Result<()> {
     Ok(sched_setaffinity(None, &set)?)
 }
 
-/// Allows this process, and those it starts, as many descriptors as the system grants; tells how many that is.
-pub(crate) fn raise_descriptors() -> usize {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        maximum: limit.maximum,
-    };
-    let granted = match setrlimit(Resource::Nofile, raised) {
-        Ok(()) => limit.maximum,
-        Err(_refused) => limit.current,
-    };
-    granted.map_or(usize::MAX, |granted| {
-        usize::try_from(granted).unwrap_or(usize::MAX)
+/// Raises the descriptor limit of this process and of those it starts, and returns it.
+pub(crate) fn raise_descriptor_limit() -> usize {
+    let limit = silkrate::listener::raise_descriptor_limit();
+    limit.map_or(usize::MAX, |limit| {
+        usize::try_from(limit).unwrap_or(usize::MAX)
     })
 }
 

@@ -83,7 +83,7 @@ fn measure(words: &[&str]) -> io::Result<()> {
     let mut plan = Plan {
         rounds: ROUNDS,
         is_quick: false,
-        descriptors: machine::raise_descriptors(),
+        descriptors: machine::raise_descriptor_limit(),
         shared_cost: Cell::new(0),
     };
     let mut only = Vec::new();

@@ -7,7 +7,6 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use silkrate::app::transport;
 use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
 use silkrate::feed::{Feed, StreamLimits};
@@ -16,7 +15,6 @@ use silkrate::listener::serve_http2;
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::queries::Queries;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -182,33 +180,4 @@ async fn half_a_request(address: SocketAddr, method: &str, grpc_timeout: &str) -
         ended = &mut connection => panic!("the connection ended: {ended:?}"),
     };
     Status::from_header_map(answer.headers()).expect("there is a status")
-}
-
-#[tokio::test]
-async fn a_connection_has_the_same_limits_whoever_serves_it() {
-    let bank = OneBank::new();
-    for gather_writes in [true, false] {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let port = transport::Port::new(listener, 10, CancellationToken::new());
-        let mut tasks = JoinSet::new();
-        tasks.spawn(port.serve_rates(rates(&bank), Routes::default(), gather_writes));
-        let mut socket = TcpStream::connect(address).await.unwrap();
-        // The preface, and settings of no content.
-        let hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-        socket.write_all(hello).await.unwrap();
-        let mut head = [0; 9];
-        socket.read_exact(&mut head).await.unwrap();
-        let [_, _, length, kind, ..] = head;
-        assert_eq!(kind, 4, "the first frame is SETTINGS");
-        let mut said = vec![0; length.into()];
-        socket.read_exact(&mut said).await.unwrap();
-        let (settings, []) = said.as_chunks::<6>() else {
-            panic!("half a setting");
-        };
-        // MAX_CONCURRENT_STREAMS and MAX_HEADER_LIST_SIZE, by their numbers.
-        for wanted in [[0, 3, 0, 0, 4, 0], [0, 6, 0, 0, 32, 0]] {
-            assert!(settings.contains(&wanted), "{gather_writes}: {settings:?}");
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Accepted sockets: what is written arrives whole and in few pieces, and nobody is waited for without end.
 
 mod canned;
+mod settings;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use futures_util::StreamExt;
 use hyper::server::conn::http2::Builder;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use prost::Message;
-use silkrate::listener::{Limits, bind, incoming, serve, serve_http2};
+use silkrate::listener::{Limits, Listener, bind, incoming, serve_http2};
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::pb::rate_service_server::RateServiceServer;
@@ -54,19 +55,21 @@ struct Running {
 impl Running {
     /// One whose connections write once a turn.
     fn start(limits: Limits) -> Self {
-        Self::start_writing(limits, true)
+        Self::start_with(limits, true)
     }
 
-    fn start_writing(limits: Limits, gather_writes: bool) -> Self {
+    /// One with coalesced writes, or tonic's own server.
+    fn start_with(limits: Limits, is_coalescing: bool) -> Self {
         let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
         let (canned, shutdown) = (Canned::default(), CancellationToken::new());
         let routes = Routes::new(RateServiceServer::new(canned.clone()));
         let stopped = shutdown.clone();
         let mut tasks = JoinSet::new();
-        if gather_writes {
+        if is_coalescing {
             let connection = move |socket| http2(socket, routes.clone(), shutdown.clone());
-            tasks.spawn(serve(listener, limits, stopped.clone(), connection));
+            let listener = Listener::new(listener, limits, stopped.clone());
+            tasks.spawn(listener.serve(connection));
         } else {
             let incoming = incoming(listener, limits);
             let until = shutdown.cancelled_owned();
@@ -102,7 +105,7 @@ async fn client(address: SocketAddr) -> RateServiceClient<Channel> {
         .max_decoding_message_size(16 * 1024 * 1024)
 }
 
-/// Serves a connection whose writes are gathered.
+/// Serves a connection with coalesced writes.
 async fn http2<I>(socket: I, routes: Routes, shutdown: CancellationToken)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -164,8 +167,8 @@ async fn ten_replies_asked_for_together_are_one_write() {
 
 #[tokio::test]
 async fn an_answer_many_times_the_buffer_arrives_byte_for_byte() {
-    for gather_writes in [true, false] {
-        let running = Running::start_writing(limits(), gather_writes);
+    for is_coalescing in [true, false] {
+        let running = Running::start_with(limits(), is_coalescing);
         let mut client = running.client().await;
         let answer = client
             .get_snapshot(asking(20_000))
@@ -177,7 +180,7 @@ async fn an_answer_many_times_the_buffer_arrives_byte_for_byte() {
         assert_eq!(
             answer.encode_to_vec(),
             expected,
-            "gathered: {gather_writes}"
+            "coalescing: {is_coalescing}"
         );
         drop(client);
         running.stop().await;
@@ -186,13 +189,13 @@ async fn an_answer_many_times_the_buffer_arrives_byte_for_byte() {
 
 #[tokio::test]
 async fn a_reader_that_stops_is_cut_and_little_was_kept_for_it() {
-    for gather_writes in [true, false] {
+    for is_coalescing in [true, false] {
         let write_stall_max = AT_ONCE;
         let limits = Limits {
             write_stall_max,
             ..limits()
         };
-        let running = Running::start_writing(limits, gather_writes);
+        let running = Running::start_with(limits, is_coalescing);
         let socket = TcpStream::connect(running.address).await.unwrap();
         let (mut sender, connection) = h2::client::Builder::new()
             .initial_window_size(i32::MAX.cast_unsigned())

@@ -31,7 +31,6 @@ impl Loader<'_> {
             HEARTBEAT_DEFAULT,
             &HEARTBEAT_BOUNDS,
         )?;
-        let flag = |key| self.entries.get(key, "true or false", values::flag);
         Ok(Server {
             listen: self.address("server.listen", LISTEN_DEFAULT)?,
             admin_listen: self.address("server.admin_listen", ADMIN_LISTEN_DEFAULT)?,
@@ -42,8 +41,6 @@ impl Loader<'_> {
                 &CONNECTIONS_BOUNDS,
             )?,
             max_streams: self.count("server.max_streams", STREAMS_DEFAULT, &STREAMS_BOUNDS)?,
-            gather_writes: flag("server.gather_writes")?.unwrap_or(true),
-            shared_encoding: flag("server.shared_encoding")?.unwrap_or(true),
         })
     }
 

@@ -5,22 +5,24 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use silkrate::app::transport::{Port, REQUEST_BYTES_MAX};
+use silkrate::app::transport::{REQUEST_BYTES_MAX, serve_rates};
 use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
 use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates};
+use silkrate::listener::{Limits, Listener, bind, incoming};
 use silkrate::queries::Queries;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
+use tonic::transport::Server;
 
 use crate::servers::Orders;
 use crate::servers::figures::{Figures, pairs};
 
 /// More connections than any measurement makes.
-const CONNECTIONS_MAX: u32 = 100_000;
+const CONNECTIONS_MAX: usize = 100_000;
 /// More streams than any measurement opens.
 const SUBSCRIBERS_MAX: u32 = 1_000_000;
 /// No heartbeat falls into a measurement.
@@ -36,15 +38,15 @@ pub(crate) fn service(figures: &Figures) -> Rates {
 }
 
 /// Serves until the process is ended, and publishes when ordered to.
-pub(crate) async fn serve(gather_writes: bool) -> io::Result<()> {
+pub(crate) async fn serve(is_coalescing: bool) -> io::Result<()> {
     let figures = Figures::new();
-    let listener = silkrate::listener::bind(([127, 0, 0, 1], 0).into())?;
+    let listener = bind(([127, 0, 0, 1], 0).into())?;
     let mut orders = Orders::begin(listener.local_addr()?)?;
     let publish = || {
         figures.publish();
     };
     tokio::select! {
-        served = serve_on(listener, &figures, gather_writes) => served,
+        served = serve_on(listener, &figures, is_coalescing) => served,
         () = orders.each(publish) => Ok(()),
     }
 }
@@ -80,15 +82,22 @@ fn listen_beside(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(1024)
 }
 
-/// Serves on a port that is taken.
+/// Serves on a bound socket: as the program does or, without coalescing, by tonic's own server.
 pub(crate) async fn serve_on(
-    listener: TcpListener,
+    socket: TcpListener,
     figures: &Figures,
-    gather_writes: bool,
+    is_coalescing: bool,
 ) -> io::Result<()> {
     let rates = SharedRates::new(service(figures), true, REQUEST_BYTES_MAX);
-    let port = Port::new(listener, CONNECTIONS_MAX, CancellationToken::new());
-    port.serve_rates(rates, Routes::default(), gather_writes)
-        .await;
-    Ok(())
+    let limits = Limits::new(CONNECTIONS_MAX);
+    if is_coalescing {
+        let listener = Listener::new(socket, limits, CancellationToken::new());
+        serve_rates(listener, rates, Routes::default()).await;
+        return Ok(());
+    }
+    let ended = Server::builder()
+        .max_concurrent_streams(limits.streams_per_connection_max)
+        .add_service(rates)
+        .serve_with_incoming(incoming(socket, limits));
+    ended.await.map_err(io::Error::other)
 }

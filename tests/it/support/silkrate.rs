@@ -44,9 +44,7 @@ pub(crate) fn settings(now: &str) -> Config {
             admin_listen: any_port,
             heartbeat_interval: Duration::from_secs(20),
             max_connections: 4096,
-            gather_writes: true,
             max_streams: 10_000,
-            shared_encoding: true,
         },
         web: Web {
             listen: any_port,

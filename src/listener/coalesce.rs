@@ -1,13 +1,13 @@
-//! A socket that writes once for each turn of its connection.
+//! Write coalescing: one write to the kernel for each turn of a connection's task.
 //!
-//! Measured reason: HTTP/2 as hyper has it flushes once for every DATA frame of 256 bytes or more, and once more for the
-//! trailers. That is two writes for a reply, and one for each of a hundred streams that share a connection, when one
-//! would do; each costs 5 to 10 microseconds, most of what serving a reply costs at all. Gathered, a reply takes a third
-//! of the processor time, and a message to a hundred streams of one connection a fifth.
+//! Measured reason: hyper's HTTP/2 flushes once for every DATA frame of 256 bytes or more, and once more for the trailers.
+//! That is two writes for a reply, and one for each of a hundred streams that share a connection, when one would do; each
+//! costs 5 to 10 microseconds, most of the cost of serving a reply. Coalesced, a reply takes a third of the CPU time, and a
+//! message to a hundred streams of one connection a fifth.
 //!
-//! How: what is written goes to a buffer, and a flush is a promise. Whoever polls the connection keeps it: behind each
-//! poll it calls [`Turn::end`], which writes, or puts it off for a turn while other streams of the connection are about to
-//! have something to say as well.
+//! [`CoalescedWriter`] appends to a buffer, and its `poll_flush` only records the request. The task that polls the
+//! connection calls [`Flusher::end_turn`] after each poll: it writes, or defers the write by a turn while other streams of
+//! the connection are about to write as well.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -16,53 +16,53 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The most that waits in memory for one connection: some hundred updates, or a snapshot of hundreds of pairs. A longer
-/// answer passes in pieces of this size.
+/// The most bytes buffered for one connection: some hundred updates, or a snapshot of hundreds of pairs. A longer response
+/// passes in pieces of this size.
 pub const BUFFER_BYTES_MAX: usize = 64 * 1024;
-/// The least that is set aside when there is something to write: a reply of five pairs with its headers and trailers.
+/// The least capacity that is allocated for a write: a reply of five pairs with its headers and trailers.
 const BUFFER_BYTES_MIN: usize = 2048;
-/// How many turns data may wait while ever more joins it. One turn gathers nearly all there is; a few more bound the
-/// delay on a connection that always has something new.
+/// The number of turns that a write may be deferred while more data joins it. One turn collects nearly all there is; the
+/// limit bounds the delay on a connection that always has new data.
 const TURNS_MAX: u8 = 4;
 
-/// A socket whose writes are gathered. Nothing is kept between two bursts: ten thousand idle connections hold no buffer.
+/// The writer of a connection. The buffer is freed after each write: ten thousand idle connections hold none.
 #[derive(Debug)]
-pub struct Gathered<S>(Arc<Mutex<Socket<S>>>);
+pub struct CoalescedWriter<S>(Arc<Mutex<Socket<S>>>);
 
-/// The end of a turn, for the one who polls the connection.
+/// Writes the buffer of a [`CoalescedWriter`] at the end of each turn; for the task that polls the connection.
 #[derive(Debug)]
-pub struct Turn<S>(Arc<Mutex<Socket<S>>>);
+pub struct Flusher<S>(Arc<Mutex<Socket<S>>>);
 
-/// Gathers what is written to a socket, until each turn's end.
-pub fn gather<S>(inner: S) -> (Gathered<S>, Turn<S>) {
+/// Splits a socket into a coalescing writer and its flusher.
+pub fn coalesce<S>(inner: S) -> (CoalescedWriter<S>, Flusher<S>) {
     let socket = Arc::new(Mutex::new(Socket {
         inner,
         buffer: Vec::new(),
         sent: 0,
-        fresh: false,
+        has_new_data: false,
         turns: 0,
-        stuck: false,
+        is_blocked: false,
     }));
-    (Gathered(Arc::clone(&socket)), Turn(socket))
+    (CoalescedWriter(Arc::clone(&socket)), Flusher(socket))
 }
 
 #[derive(Debug)]
 struct Socket<S> {
     inner: S,
     buffer: Vec<u8>,
-    /// How much of the buffer the kernel has taken.
+    /// How many bytes of the buffer are written.
     sent: usize,
-    /// Whether something was added in this turn.
-    fresh: bool,
-    /// How many turns what is buffered has waited.
+    /// Whether data was appended in this turn.
+    has_new_data: bool,
+    /// The number of turns that the write has been deferred.
     turns: u8,
-    /// Whether the kernel takes no more at present.
-    stuck: bool,
+    /// Whether the last write was pending: the kernel's send buffer is full.
+    is_blocked: bool,
 }
 
 impl<S> Socket<S> {
-    /// Takes as much of the data as there is room for, and tells how much.
-    fn take(&mut self, data: &[u8]) -> usize {
+    /// Appends as much of the data as there is room for, and returns how much.
+    fn append(&mut self, data: &[u8]) -> usize {
         let room = BUFFER_BYTES_MAX.saturating_sub(self.buffer.len());
         let taken = data.get(..room).unwrap_or(data);
         let wanted = self.buffer.len().saturating_add(taken.len());
@@ -73,7 +73,7 @@ impl<S> Socket<S> {
                 .reserve_exact(capacity.saturating_sub(self.buffer.len()));
         }
         self.buffer.extend_from_slice(taken);
-        self.fresh |= !taken.is_empty();
+        self.has_new_data |= !taken.is_empty();
         taken.len()
     }
 
@@ -83,11 +83,11 @@ impl<S> Socket<S> {
 }
 
 impl<S: AsyncWrite + Unpin> Socket<S> {
-    /// Hands everything to the kernel; pending while the kernel takes no more.
+    /// Writes the whole buffer; pending while the kernel's send buffer is full.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(rest) = self.buffer.get(self.sent..).filter(|rest| !rest.is_empty()) {
             let outcome = Pin::new(&mut self.inner).poll_write(cx, rest);
-            self.stuck = outcome.is_pending();
+            self.is_blocked = outcome.is_pending();
             let written = ready!(outcome)?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
@@ -95,11 +95,11 @@ impl<S: AsyncWrite + Unpin> Socket<S> {
             self.sent = self.sent.saturating_add(written);
         }
         self.buffer = Vec::new();
-        (self.sent, self.fresh, self.turns) = (0, false, 0);
+        (self.sent, self.has_new_data, self.turns) = (0, false, 0);
         Poll::Ready(Ok(()))
     }
 
-    /// Makes room when there is none.
+    /// Makes room in a full buffer.
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.is_full() {
             self.poll_drain(cx)
@@ -109,36 +109,38 @@ impl<S: AsyncWrite + Unpin> Socket<S> {
     }
 }
 
-/// One task polls a connection and everything in it, so nobody ever waits here; and what is kept is whole at every moment,
-/// so a panic elsewhere does not spoil it.
+/// One task polls a connection and everything in it, so the lock is never contended; and the buffer is consistent at every
+/// moment, so a poisoned lock is safe to use.
 fn lock<S>(socket: &Mutex<Socket<S>>) -> MutexGuard<'_, Socket<S>> {
     socket.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl<S: AsyncWrite + Unpin> Turn<S> {
-    /// Ends a turn: what was written in it goes to the kernel now, or with the next turn, which is asked for, while
-    /// `is_more_to_come`. An error means that the connection is lost.
-    pub fn end(&self, cx: &mut Context<'_>, is_more_to_come: bool) -> io::Result<()> {
+impl<S: AsyncWrite + Unpin> Flusher<S> {
+    /// Ends a turn: writes the buffer or, while `is_more_expected`, wakes the task and defers the write to its next turn.
+    ///
+    /// # Errors
+    /// When the connection is lost.
+    pub fn end_turn(&self, cx: &mut Context<'_>, is_more_expected: bool) -> io::Result<()> {
         let mut socket = lock(&self.0);
         if socket.buffer.is_empty() {
             return Ok(());
         }
-        let is_joined = std::mem::take(&mut socket.fresh);
-        let may_wait = socket.turns < TURNS_MAX && !socket.is_full() && !socket.stuck;
-        if is_more_to_come && is_joined && may_wait {
+        let has_new_data = std::mem::take(&mut socket.has_new_data);
+        let may_defer = socket.turns < TURNS_MAX && !socket.is_full() && !socket.is_blocked;
+        if is_more_expected && has_new_data && may_defer {
             socket.turns = socket.turns.saturating_add(1);
             cx.waker().wake_by_ref();
             return Ok(());
         }
         match socket.poll_drain(cx) {
             Poll::Ready(outcome) => outcome,
-            // The kernel is full, and wakes this task when it is not.
+            // The socket wakes this task when it is writable again.
             Poll::Pending => Ok(()),
         }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Gathered<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CoalescedWriter<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -148,7 +150,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Gathered<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Gathered<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CoalescedWriter<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -156,7 +158,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gathered<S> {
     ) -> Poll<io::Result<usize>> {
         let mut socket = lock(&self.0);
         ready!(socket.poll_room(cx))?;
-        Poll::Ready(Ok(socket.take(data)))
+        Poll::Ready(Ok(socket.append(data)))
     }
 
     fn poll_write_vectored(
@@ -166,7 +168,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gathered<S> {
     ) -> Poll<io::Result<usize>> {
         let mut socket = lock(&self.0);
         ready!(socket.poll_room(cx))?;
-        let taken = slices.iter().map(|slice| socket.take(slice)).sum();
+        let taken = slices.iter().map(|slice| socket.append(slice)).sum();
         Poll::Ready(Ok(taken))
     }
 
@@ -174,10 +176,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gathered<S> {
         true
     }
 
-    /// Done at once, for the end of the turn keeps the promise; but while the kernel takes no more, whoever writes waits.
+    /// Records nothing and returns at once, since the end of the turn writes; pending while the kernel's send buffer is full.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut socket = lock(&self.0);
-        if socket.stuck {
+        if socket.is_blocked {
             socket.poll_drain(cx)
         } else {
             Poll::Ready(Ok(()))
@@ -192,5 +194,4 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gathered<S> {
 }
 
 #[cfg(test)]
-#[path = "gather_tests.rs"]
 mod tests;

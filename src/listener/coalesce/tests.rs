@@ -1,4 +1,4 @@
-//! A gathering socket over one that counts.
+//! A coalescing writer over a socket that counts its writes.
 
 use std::task::Waker;
 
@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::*;
 
-/// A socket that keeps what is written, takes at most so much at once, and may be full.
+/// A socket that keeps what is written, accepts a limited number of bytes, and may be full.
 #[derive(Debug, Default)]
 struct Kernel {
     written: Vec<u8>,
@@ -45,10 +45,10 @@ impl AsyncWrite for Kernel {
     }
 }
 
-/// What the connection writes to, and what ends its turns.
+/// Both ends: the writer, and the flusher that ends its turns.
 struct Both {
-    gathered: Gathered<Kernel>,
-    turn: Turn<Kernel>,
+    writer: CoalescedWriter<Kernel>,
+    flusher: Flusher<Kernel>,
 }
 
 /// A waker that counts how often it is called.
@@ -63,30 +63,30 @@ impl std::task::Wake for Called {
 
 impl Both {
     fn new(kernel: Kernel) -> Self {
-        let (gathered, turn) = gather(kernel);
-        Self { gathered, turn }
+        let (writer, flusher) = coalesce(kernel);
+        Self { writer, flusher }
     }
 
     fn write(&mut self, data: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.gathered).poll_write(&mut Context::from_waker(Waker::noop()), data)
+        Pin::new(&mut self.writer).poll_write(&mut Context::from_waker(Waker::noop()), data)
     }
 
     fn flush(&mut self) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.gathered).poll_flush(&mut Context::from_waker(Waker::noop()))
+        Pin::new(&mut self.writer).poll_flush(&mut Context::from_waker(Waker::noop()))
     }
 
-    /// Ends a turn; tells whether another one was asked for.
-    fn end(&self, is_more_to_come: bool) -> io::Result<bool> {
+    /// Ends a turn; returns whether it woke the task for another one.
+    fn end(&self, is_more_expected: bool) -> io::Result<bool> {
         let called = Arc::new(Called::default());
         let waker = Waker::from(Arc::clone(&called));
         let ended = self
-            .turn
-            .end(&mut Context::from_waker(&waker), is_more_to_come);
+            .flusher
+            .end_turn(&mut Context::from_waker(&waker), is_more_expected);
         ended.map(|()| called.0.load(std::sync::atomic::Ordering::SeqCst) == 1)
     }
 
     fn socket(&self) -> MutexGuard<'_, Socket<Kernel>> {
-        lock(&self.turn.0)
+        lock(&self.flusher.0)
     }
 
     fn written(&self) -> (usize, Vec<u8>) {
@@ -106,20 +106,20 @@ fn a_hundred_frames_flushed_one_by_one_are_one_write() {
     assert!(!both.end(false).unwrap());
     assert_eq!(both.written(), (1, vec![7; 60_000]));
     let kept = both.socket().buffer.capacity();
-    assert_eq!(kept, 0, "nothing is kept when idle");
+    assert_eq!(kept, 0, "an idle one has no buffer");
 }
 
 #[test]
-fn a_turn_with_more_to_come_asks_for_another_and_then_writes() {
+fn a_turn_with_more_expected_wakes_for_another_and_then_writes() {
     let mut both = Both::new(Kernel::default());
     assert!(matches!(both.write(b"rate"), Poll::Ready(Ok(4))));
     assert!(both.end(true).unwrap());
     assert_eq!(both.written().0, 0);
     assert!(matches!(both.write(b"s"), Poll::Ready(Ok(1))));
     assert!(both.end(true).unwrap());
-    assert!(!both.end(true).unwrap(), "nothing has joined");
+    assert!(!both.end(true).unwrap(), "no data was added");
     assert_eq!(both.written(), (1, b"rates".to_vec()));
-    assert!(!both.end(true).unwrap(), "an idle one asks for nothing");
+    assert!(!both.end(true).unwrap(), "an idle one is not woken");
 }
 
 #[test]
@@ -135,14 +135,14 @@ fn a_full_socket_holds_the_writer_back_at_the_bound() {
     assert_eq!(taken, BUFFER_BYTES_MAX);
     assert_eq!(both.socket().buffer.capacity(), BUFFER_BYTES_MAX);
     assert!(both.flush().is_pending());
-    assert!(!both.end(true).unwrap(), "the kernel wakes it, nobody else");
+    assert!(!both.end(true).unwrap(), "only the socket wakes it");
     both.socket().inner.room = None;
     assert!(matches!(both.write(&[2; 5]), Poll::Ready(Ok(5))));
     assert_eq!(both.written().1.len(), BUFFER_BYTES_MAX);
 }
 
 #[test]
-fn what_the_kernel_left_goes_before_anything_new_is_waited_for() {
+fn bytes_the_kernel_left_are_written_before_new_data_is_awaited() {
     let mut both = Both::new(Kernel {
         room: Some(3),
         ..Kernel::default()
@@ -159,7 +159,7 @@ fn what_the_kernel_left_goes_before_anything_new_is_waited_for() {
 }
 
 #[test]
-fn a_connection_that_always_has_something_new_still_writes() {
+fn a_connection_that_always_has_new_data_still_writes() {
     let mut both = Both::new(Kernel::default());
     let turns = (1..100).find(|_turn| {
         assert!(both.write(&[3; 10]).is_ready());
@@ -170,7 +170,7 @@ fn a_connection_that_always_has_something_new_still_writes() {
 }
 
 #[test]
-fn a_lost_connection_is_told_at_the_end_of_the_turn() {
+fn a_lost_connection_is_an_error_at_the_end_of_the_turn() {
     let mut both = Both::new(Kernel {
         is_broken: true,
         ..Kernel::default()
@@ -181,17 +181,17 @@ fn a_lost_connection_is_told_at_the_end_of_the_turn() {
 }
 
 #[tokio::test]
-async fn shutting_down_writes_what_is_left_first() {
+async fn shutting_down_writes_the_buffer_first() {
     let mut both = Both::new(Kernel::default());
-    both.gathered.write_all(b"goodbye").await.unwrap();
+    both.writer.write_all(b"goodbye").await.unwrap();
     assert_eq!(both.written().0, 0);
-    both.gathered.shutdown().await.unwrap();
+    both.writer.shutdown().await.unwrap();
     assert_eq!(both.written().1, b"goodbye");
     assert!(both.socket().inner.shut);
 }
 
 #[test]
-fn slices_are_taken_in_order_as_far_as_there_is_room() {
+fn slices_are_appended_in_order_as_far_as_there_is_room() {
     let mut both = Both::new(Kernel::default());
     assert!(both.write(&vec![0; BUFFER_BYTES_MAX - 5]).is_ready());
     let slices = [
@@ -200,7 +200,7 @@ fn slices_are_taken_in_order_as_far_as_there_is_room() {
         IoSlice::new(b"h"),
     ];
     let context = &mut Context::from_waker(Waker::noop());
-    let taken = Pin::new(&mut both.gathered).poll_write_vectored(context, &slices);
+    let taken = Pin::new(&mut both.writer).poll_write_vectored(context, &slices);
     assert!(matches!(taken, Poll::Ready(Ok(5))));
     assert!(both.socket().buffer.ends_with(b"abcde"));
 }

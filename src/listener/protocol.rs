@@ -1,0 +1,118 @@
+//! HTTP over the connections of a listener: one list of settings, two ways to serve.
+
+use std::error::Error;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper::server::conn::http2;
+use hyper::service::Service;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio_util::sync::CancellationToken;
+
+use crate::listener::{Connection, Limits, Listener, serve_http2};
+
+/// Stream resets that a client may provoke on one connection before it is closed ("rapid reset").
+const LOCAL_ERROR_RESETS_MAX: usize = 256;
+/// How often an idle HTTP/2 connection is pinged, so that vanished peers are noticed.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long a ping may stay unanswered.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The settings of HTTP/2. hyper has two builders with the same methods and no trait for them.
+macro_rules! set_http2 {
+    ($builder:expr, $limits:expr) => {
+        $builder
+            .timer(TokioTimer::new())
+            .max_concurrent_streams($limits.streams_per_connection_max)
+            .max_header_list_size($limits.header_bytes_max)
+            .max_local_error_reset_streams(LOCAL_ERROR_RESETS_MAX)
+            .keep_alive_interval(KEEPALIVE_INTERVAL)
+            .keep_alive_timeout(KEEPALIVE_TIMEOUT)
+    };
+}
+
+impl Listener {
+    /// Serves HTTP/2 alone, with coalesced writes: for gRPC, whose connections carry many streams of small messages.
+    pub async fn serve_http2<A, F, B>(self, answer: A)
+    where
+        A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+        F: Future<Output = Response<B>> + Send + 'static,
+        B: Body<Data = bytes::Bytes> + Send + Unpin + 'static,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let mut settings = http2::Builder::new(TokioExecutor::new());
+        // No client of gRPC reads the date.
+        set_http2!(settings, self.limits).auto_date_header(false);
+        let settings = Arc::new(settings);
+        let draining = self.draining.clone();
+        let connection = move |socket: Connection| {
+            // A token of its own, for each turn looks at it, and a shared one has one lock for all connections.
+            let draining = draining.child_token();
+            serve_http2(socket, Arc::clone(&settings), answer.clone(), draining)
+        };
+        self.serve(connection).await;
+    }
+
+    /// Serves HTTP/1.1 and HTTP/2. Writes are not coalesced: a browser's connection has few streams, often one, and the
+    /// files of a page are larger than the buffer of coalescing.
+    pub async fn serve_http<S, B>(self, service: S)
+    where
+        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        S::Error: Into<Box<dyn Error + Send + Sync>>,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let settings = Arc::new(auto_settings(&self.limits));
+        let draining = self.draining.clone();
+        let connection = move |socket: Connection| {
+            let settings = Arc::clone(&settings);
+            connection(socket, settings, service.clone(), draining.clone())
+        };
+        self.serve(connection).await;
+    }
+}
+
+fn auto_settings(limits: &Limits) -> auto::Builder<TokioExecutor> {
+    let mut settings = auto::Builder::new(TokioExecutor::new());
+    settings
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.first_bytes_timeout)
+        .max_buf_size(usize::try_from(limits.header_bytes_max).unwrap_or(usize::MAX));
+    set_http2!(settings.http2(), limits);
+    settings
+}
+
+/// Serves one connection until it ends or, draining, until its requests under way have ended.
+async fn connection<S, B>(
+    socket: Connection,
+    settings: Arc<auto::Builder<TokioExecutor>>,
+    service: S,
+    draining: CancellationToken,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+    B: Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let mut served = pin!(settings.serve_connection(TokioIo::new(socket), service));
+    let ended = tokio::select! {
+        ended = served.as_mut() => ended,
+        () = draining.cancelled() => {
+            served.as_mut().graceful_shutdown();
+            served.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
