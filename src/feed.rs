@@ -1,21 +1,26 @@
 //! What a subscriber receives, in order: an opening, the state, then what changes.
 //!
-//! A subscriber pulls. Each commit reaches every subscriber through one short queue that is the same for all of them; who
-//! reads too slowly to stay within it, who wants updates less often, and who comes back, gets one message computed from
-//! the newest snapshot and the position it holds. So a slow reader gets fewer, newer updates, the publisher never
-//! waits, and the memory of a subscription does not grow with time.
+//! A subscriber pulls. Each commit reaches every subscriber through one short queue that is the same for all of them. A
+//! subscriber that reads too slowly to stay within it, that wants updates less often, or that resumes, gets one message
+//! computed from the newest snapshot and the position it holds. So a slow reader gets fewer, newer updates, the publisher
+//! never waits, and the memory of a subscription does not grow with time.
 //!
-//! A subscription says what the next message is, as a [`Step`]; what it holds is computed from that, once for all the
-//! subscribers of a filter when [`FrameCache`] keeps it.
+//! A subscription says what the next message is, as a [`Step`]. An [`EncodedStream`] encodes it with the encoder of a
+//! protocol, once for all the streams that need the same, and keeps it in a [`FrameCache`]. An [`AnswerCache`] does the
+//! same for answers to requests.
 
 mod step;
 mod subscription;
+mod answer_cache;
+mod encoded_stream;
 mod frame_cache;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use frame_cache::{FilterFrames, FrameCache};
+pub use answer_cache::AnswerCache;
+pub use encoded_stream::{EncodedStream, MessageEncoder};
+pub use frame_cache::FrameCache;
 pub use step::{Event, Message, Step};
 pub use subscription::{StreamEnd, Subscription};
 use thiserror::Error;

@@ -39,6 +39,7 @@ use crate::feed::FrameCache;
 use crate::queries::Queries;
 use crate::web::cors::Origins;
 use crate::web::error::WebError;
+use crate::web::events::EventEncoder;
 use crate::web::service::BrowserService;
 
 /// The media type of every answer for programs.
@@ -55,7 +56,7 @@ const QUERY_BYTES_MAX: usize = 8 * 1024;
 struct Shared {
     queries: Queries,
     /// The events that all readers of a filter share.
-    frames: FrameCache,
+    frames: Arc<FrameCache<EventEncoder>>,
 }
 
 type Web = Arc<Shared>;
@@ -75,8 +76,8 @@ pub fn serve_browsers(
 fn router(config: &Config, queries: Queries, grpc: Router) -> Router {
     let origins = Origins::new(&config.web.allowed_origins);
     let shared = Arc::new(Shared {
+        frames: Arc::new(FrameCache::new(EventEncoder::new(queries.clone()))),
         queries,
-        frames: FrameCache::default(),
     });
     let grpc = GrpcWebLayer::new().layer(grpc);
     let data = Router::new()

@@ -1,11 +1,11 @@
-//! Answers that are encoded once for everybody who wants the same.
+//! Answers that are encoded once for all requests that need the same.
 //!
 //! This service stands in front of the generated one. The three methods whose answers depend on a filter and a position
 //! alone are answered with shared bytes, framed for the wire already; every other method, and every request that is
-//! unusual or wrong, goes to the generated server as it came. So what is refused, is refused by tonic alone.
+//! unusual or malformed, goes to the generated server as it came. So what tonic refuses, tonic alone refuses.
 //!
-//! Accepted cost: these answers are never compressed, whatever `grpc-accept-encoding` offers. A compressed request is
-//! the generated server's to judge, which knows no encoding but identity and says so.
+//! Accepted cost: these answers are never compressed, whatever `grpc-accept-encoding` offers. A compressed request goes to
+//! the generated server, which knows no encoding but identity and says so.
 
 mod body;
 mod request;
@@ -27,13 +27,18 @@ use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Service, StdError as BoxError};
 use tonic::server::NamedService;
 
-use crate::domain::{RateFilter, Refusal};
-use crate::feed::{FilterFrames, FrameCache, Step, Subscription};
+use crate::domain::{Pair, RateFilter, Refusal};
+use crate::feed::{AnswerCache, EncodedStream, FrameCache, Message as FeedMessage, MessageEncoder};
 use crate::grpc::Rates;
 use crate::pb::rate_service_server::RateServiceServer;
 use crate::pb::{GetRateRequest, GetSnapshotRequest, WatchRatesRequest};
-use crate::queries::{FilterCache, parse_pair};
+use crate::queries::{FilterCache, Queries, parse_pair};
 use crate::wire;
+
+/// How many filters have a snapshot kept for them: a site has a handful of tickers, and the rest are people who try things.
+const SNAPSHOTS_MAX: usize = 64;
+/// How many pairs have a rate kept for them: more than exist, at half a kilobyte each.
+const RATES_MAX: usize = 1024;
 
 /// The service, with the answers that are shared.
 #[derive(Debug, Clone)]
@@ -45,7 +50,9 @@ pub struct SharedRates {
 struct Inner {
     rates: Arc<Rates>,
     generated: RateServiceServer<Rates>,
-    topics: FrameCache,
+    frames: Arc<FrameCache<FrameEncoder>>,
+    snapshots: AnswerCache<RateFilter, Bytes>,
+    pairs: AnswerCache<Pair, Bytes>,
     filters: FilterCache<RateFilter>,
     is_sharing: bool,
     request_bytes_max: usize,
@@ -54,12 +61,17 @@ struct Inner {
 impl SharedRates {
     /// Stands in front of the generated server; with `is_sharing` off it only passes on.
     pub fn new(rates: Rates, is_sharing: bool, request_bytes_max: usize) -> Self {
+        let encoder = FrameEncoder {
+            queries: rates.queries.clone(),
+        };
         let rates = Arc::new(rates);
         let generated = RateServiceServer::from_arc(Arc::clone(&rates));
         let inner = Inner {
             rates,
             generated: generated.max_decoding_message_size(request_bytes_max),
-            topics: FrameCache::default(),
+            frames: Arc::new(FrameCache::new(encoder)),
+            snapshots: AnswerCache::new(SNAPSHOTS_MAX),
+            pairs: AnswerCache::new(RATES_MAX),
             filters: FilterCache::default(),
             is_sharing,
             request_bytes_max,
@@ -69,9 +81,17 @@ impl SharedRates {
         }
     }
 
-    /// What is shared, and how often it was encoded.
-    pub fn topics(&self) -> &FrameCache {
-        &self.inner.topics
+    /// How many answers and messages that follow from commits were encoded to be shared. It grows with commits and filters,
+    /// not with requests and subscribers.
+    pub fn encoded(&self) -> u64 {
+        let Inner {
+            frames,
+            snapshots,
+            pairs,
+            ..
+        } = &*self.inner;
+        let answers = snapshots.encoded().saturating_add(pairs.encoded());
+        frames.encoded().saturating_add(answers)
     }
 
     /// The method of a request that can be answered with shared bytes.
@@ -121,12 +141,7 @@ impl SharedRates {
     }
 
     fn snapshot(&self, message: &Bytes) -> Result<Answer, Unanswered> {
-        let Inner {
-            rates,
-            topics,
-            filters,
-            ..
-        } = &*self.inner;
+        let Inner { rates, filters, .. } = &*self.inner;
         let snapshot = rates.queries.snapshot()?;
         let filter = filters.get_or_parse(message, || {
             let request: GetSnapshotRequest = decode(message)?;
@@ -134,32 +149,42 @@ impl SharedRates {
         })?;
         let encode = || {
             let rates = snapshot.rates(&filter);
-            encode_frame(&wire::to_snapshot_response(&snapshot, &rates))
+            let response = wire::to_snapshot_response(&snapshot, &rates);
+            Ok::<_, Refusal>(encode_frame(&response))
         };
-        let frame = topics.topic(&filter).answer(&snapshot.position, encode);
+        let snapshots = &self.inner.snapshots;
+        let frame = snapshots.get_or_encode(&filter, &snapshot.position, encode)?;
         Ok(Answer::once(frame))
     }
 
     fn rate(&self, request: &GetRateRequest) -> Result<Answer, Refusal> {
-        let Inner { rates, topics, .. } = &*self.inner;
+        let Inner { rates, pairs, .. } = &*self.inner;
         let snapshot = rates.queries.snapshot()?;
         let pair = parse_pair(&request.pair)?;
         let encode = || {
             let rate = rates.queries.rate(&snapshot, pair)?;
             Ok::<_, Refusal>(encode_frame(&wire::to_rate_response(&snapshot, &rate)))
         };
-        let frame = topics.rate(pair, &snapshot.position, encode)?;
+        let frame = pairs.get_or_encode(&pair, &snapshot.position, encode)?;
         Ok(Answer::once(frame))
     }
 
     fn watch(&self, request: WatchRatesRequest) -> Result<Answer, Refusal> {
         let subscription = self.inner.rates.subscribe(request)?;
-        let reader = Reader {
-            topic: self.inner.topics.topic(subscription.filter()),
-            shared: Arc::clone(&self.inner),
-            subscription,
-        };
-        Ok(Answer::stream(Box::pin(frames(reader))))
+        let stream = EncodedStream::new(subscription, Arc::clone(&self.inner.frames));
+        Ok(Answer::stream(Box::pin(frames(stream))))
+    }
+}
+
+/// Encodes the messages of streams as frames of gRPC.
+#[derive(Debug)]
+struct FrameEncoder {
+    queries: Queries,
+}
+
+impl MessageEncoder for FrameEncoder {
+    fn encode(&self, message: &FeedMessage) -> Bytes {
+        encode_frame(&wire::to_message(message, self.queries.now()))
     }
 }
 
@@ -180,47 +205,12 @@ fn decode<M: Message + Default>(message: &Bytes) -> Result<M, Unanswered> {
     Message::decode(message.clone()).map_err(|_said_by_the_generated| Unanswered::Unreadable)
 }
 
-/// A subscriber that takes frames.
-struct Reader {
-    subscription: Subscription,
-    topic: Arc<FilterFrames>,
-    shared: Arc<Inner>,
-}
-
-impl Reader {
-    /// The next message; the opening with what it is owed, if that is there, for a crowd that comes at once waits with
-    /// half as many pieces.
-    async fn next(&mut self) -> Result<Bytes, Status> {
-        let frame = self.message().await?;
-        if self.subscription.owes_rows() {
-            let rows = self.message().await?;
-            return Ok([frame, rows].concat().into());
-        }
-        Ok(frame)
-    }
-
-    async fn message(&mut self) -> Result<Bytes, Status> {
-        let step = self.subscription.step().await.map_err(Refusal::from)?;
-        let encode = || {
-            let message = self.subscription.message(&step);
-            encode_frame(&wire::to_message(&message, self.shared.rates.queries.now()))
-        };
-        Ok(match &step {
-            // It is of one reader, and small.
-            Step::Opening { .. } => encode(),
-            Step::Heartbeat(shown) => self.shared.topics.heartbeat(&shown.position, encode),
-            Step::Snapshot(snapshot) => self.topic.snapshot(&snapshot.position, encode),
-            Step::Update { after, to } => self.topic.update(*after, &to.position, encode),
-        })
-    }
-}
-
-/// The frames of a stream, and the status that ends them, behind which nothing is asked for. Ten thousand of these wait at
-/// once: the reader is there once, not beside the place it would be moved to.
-fn frames(reader: Reader) -> impl Stream<Item = Result<Bytes, Status>> + Send {
-    stream::unfold(reader, |mut reader| async move {
-        let next = reader.next().await;
-        Some((next, reader))
+/// The frames of a stream, and the status that ends them, after which the stream is not polled again. Ten thousand of these
+/// wait at once: the future holds the stream once, not beside the place it would be moved to.
+fn frames(stream: EncodedStream<FrameEncoder>) -> impl Stream<Item = Result<Bytes, Status>> + Send {
+    stream::unfold(stream, |mut stream| async move {
+        let next = stream.next().await;
+        Some((next.map_err(|end| Refusal::from(end).into()), stream))
     })
 }
 

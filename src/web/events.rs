@@ -13,12 +13,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
 
 use crate::domain::Refusal;
-use crate::feed::{FilterFrames, Message, Step, StreamEnd, Subscribe, Subscription};
+use crate::feed::{EncodedStream, Message, MessageEncoder, StreamEnd, Subscribe};
 use crate::json::{self, Event};
+use crate::queries::Queries;
+use crate::web::Web;
 use crate::web::caching::position_text;
 use crate::web::error::WebError;
 use crate::web::query::{self, Watch};
-use crate::web::{Shared, Web};
 use crate::wire;
 
 /// The least time before a reader connects again: a restart takes about as long.
@@ -26,12 +27,10 @@ const RETRY_MIN: Duration = Duration::from_secs(1);
 /// By how much that differs from reader to reader: ten thousand come back over four seconds, not at once.
 const RETRY_SPREAD: Duration = Duration::from_secs(4);
 
-/// A stream under way.
-struct Reading {
-    web: Web,
-    subscription: Subscription,
-    /// What is encoded once for all who watch the same pairs.
-    topic: Arc<FilterFrames>,
+/// Encodes the messages of streams as server-sent events.
+#[derive(Debug)]
+pub(super) struct EventEncoder {
+    queries: Queries,
 }
 
 /// `GET /v1/watch`
@@ -47,48 +46,37 @@ pub(super) async fn watch(
         min_interval: Duration::ZERO,
         updates_only: query::flag("updates_only", query.updates_only.as_deref())?,
     })?;
-    let reading = Reading {
-        topic: web.frames.topic(subscription.filter()),
-        subscription,
-        web,
-    };
+    let stream = EncodedStream::new(subscription, Arc::clone(&web.frames));
     let headers = [
         (CONTENT_TYPE.as_str(), "text/event-stream"),
         (CACHE_CONTROL.as_str(), "no-store, no-transform"),
         // Proxies that gather an answer before they pass it on would keep the news to themselves.
         ("x-accel-buffering", "no"),
     ];
-    Ok((headers, Body::from_stream(events(reading))).into_response())
+    Ok((headers, Body::from_stream(events(stream))).into_response())
 }
 
-/// The events of a subscription; the last one says why it ends.
-fn events(reading: Reading) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
-    stream::unfold(Some(reading), |reading| async {
-        let mut reading = reading?;
-        Some(match reading.subscription.step().await {
-            Ok(step) => (Ok(reading.event(&step)), Some(reading)),
-            Err(end) => (Ok(last(end)), None),
+/// The events of a stream; the last one says why it ends.
+fn events(
+    stream: EncodedStream<EventEncoder>,
+) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+    stream::unfold(Some(stream), |stream| async {
+        let mut stream = stream?;
+        Some(match stream.next().await {
+            Ok(events) => (Ok(events), Some(stream)),
+            Err(end) => (Ok(end_event(end)), None),
         })
     })
 }
 
-impl Reading {
-    fn event(&self, step: &Step) -> Bytes {
-        let encode = || self.web.encoded(&self.subscription.message(step));
-        match step {
-            Step::Opening { .. } => {
-                let retry = RETRY_MIN.saturating_add(jitter(RETRY_SPREAD));
-                [retry_line(retry).as_bytes(), &encode()].concat().into()
-            }
-            Step::Snapshot(snapshot) => self.topic.snapshot(&snapshot.position, encode),
-            Step::Update { after, to } => self.topic.update(*after, &to.position, encode),
-            Step::Heartbeat(shown) => self.web.frames.heartbeat(&shown.position, encode),
-        }
+impl EventEncoder {
+    pub(super) fn new(queries: Queries) -> Self {
+        Self { queries }
     }
 }
 
-impl Shared {
-    fn encoded(&self, message: &Message) -> Bytes {
+impl MessageEncoder for EventEncoder {
+    fn encode(&self, message: &Message) -> Bytes {
         let position = position_text(&message.position);
         let message = wire::to_message(message, self.queries.now());
         let event = Event::of(&message);
@@ -96,17 +84,18 @@ impl Shared {
         let Some((name, data)) = event else {
             return Bytes::new();
         };
-        // An opening bears the server's position, which the reader does not hold yet.
-        let id = match name {
-            "opening" => String::new(),
+        // An opening bears the server's position, which the reader does not hold yet. It is of one reader alone, so each
+        // reader has a delay of its own.
+        let head = match name {
+            "opening" => retry_line(RETRY_MIN.saturating_add(jitter(RETRY_SPREAD))),
             _ => format!("id: {position}\n"),
         };
-        format!("{id}event: {name}\ndata: {data}\n\n").into()
+        format!("{head}event: {name}\ndata: {data}\n\n").into()
     }
 }
 
 /// The event that says why a stream ends, and when to come back.
-fn last(end: StreamEnd) -> Bytes {
+fn end_event(end: StreamEnd) -> Bytes {
     let refusal = Refusal::from(end);
     let retry = refusal.retry_delay().unwrap_or(RETRY_MIN);
     let data = serde_json::json!({

@@ -73,7 +73,7 @@ async fn every_commit_is_encoded_once_for_each_filter_however_many_read_it() {
     for body in &mut readers {
         drop(data(body));
     }
-    assert_eq!(service.topics().encoded(), 3, "a snapshot for each filter");
+    assert_eq!(service.encoded(), 3, "a snapshot for each filter");
 
     let values = ["475.09", "474.20", "473.00", "472.10"];
     for (day, value) in (2..).zip(values) {
@@ -89,7 +89,7 @@ async fn every_commit_is_encoded_once_for_each_filter_however_many_read_it() {
         }
     }
     let commits = u64::try_from(values.len()).unwrap();
-    assert_eq!(service.topics().encoded(), 3 + 3 * commits);
+    assert_eq!(service.encoded(), 3 + 3 * commits);
 }
 
 #[tokio::test(start_paused = true)]
@@ -108,7 +108,7 @@ async fn those_who_come_back_from_the_same_position_share_one_catch_up() {
         let (messages, _) = frames(call(service.clone(), "WatchRates", &request));
         assert_eq!(messages.len(), 2);
     }
-    assert_eq!(service.topics().encoded(), 1);
+    assert_eq!(service.encoded(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,10 +147,10 @@ async fn an_answer_is_encoded_once_until_the_next_commit() {
         frames(call(service.clone(), "GetSnapshot", &snapshot)).0
     };
     let first = ask();
-    assert_eq!((ask(), service.topics().encoded()), (first.clone(), 2));
+    assert_eq!((ask(), service.encoded()), (first.clone(), 2));
     bank.commit_dollar(2, "475.09");
     assert_ne!(ask(), first);
-    assert_eq!(service.topics().encoded(), 4);
+    assert_eq!(service.encoded(), 4);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,195 @@
+//! Answers that are encoded once a revision and query.
+//!
+//! An answer about the present depends on its query and on the position alone. So the first request that needs one has it
+//! encoded, and every other gets the same. Nothing here knows what the encoding is.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::Position;
+
+/// Answers by query, each of the newest position that was asked for.
+#[derive(Debug)]
+pub struct AnswerCache<Q, A> {
+    known: Mutex<Known<Q, A>>,
+    answers_max: usize,
+    /// How long an answer is given while its position stands; without limit when there is none.
+    age_max: Option<Duration>,
+    encoded: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Known<Q, A> {
+    by_query: BTreeMap<Q, (Arc<Slot<A>>, u64)>,
+    /// Counts uses, to tell which answer was used longest ago.
+    uses: u64,
+}
+
+/// The place of an answer. It is locked while the answer is encoded: those who want the same wait, instead of encoding it
+/// again.
+type Slot<A> = Mutex<Option<Answer<A>>>;
+
+#[derive(Debug)]
+struct Answer<A> {
+    position: Position,
+    since: Instant,
+    encoded: A,
+}
+
+impl<Q: Ord + Clone, A: Clone> AnswerCache<Q, A> {
+    /// A cache of at most `answers_max` answers.
+    pub fn new(answers_max: usize) -> Self {
+        Self {
+            known: Mutex::new(Known {
+                by_query: BTreeMap::new(),
+                uses: 0,
+            }),
+            answers_max,
+            age_max: None,
+            encoded: AtomicU64::new(0),
+        }
+    }
+
+    /// The same for answers that tell the time: each is encoded again after `age_max`, though its position stands.
+    #[must_use]
+    pub fn with_age_max(self, age_max: Duration) -> Self {
+        Self {
+            age_max: Some(age_max),
+            ..self
+        }
+    }
+
+    /// The answer to a query at a position. It is encoded unless it is known; an error is never kept.
+    pub fn get_or_encode<E>(
+        &self,
+        query: &Q,
+        position: &Position,
+        encode: impl FnOnce() -> Result<A, E>,
+    ) -> Result<A, E> {
+        let known = self.slot(query);
+        let slot = known.clone().unwrap_or_default();
+        let mut kept = lock(&slot);
+        if let Some(answer) = &*kept
+            && answer.position == *position
+            && self.is_recent(answer)
+        {
+            return Ok(answer.encoded.clone());
+        }
+        let encoded = encode()?;
+        self.encoded.fetch_add(1, Ordering::Relaxed);
+        // A late request for an older position does not displace what every other request needs.
+        let is_newest = kept
+            .as_ref()
+            .is_none_or(|answer| answer.position.revision <= position.revision);
+        if is_newest {
+            *kept = Some(Answer {
+                position: position.clone(),
+                since: Instant::now(),
+                encoded: encoded.clone(),
+            });
+        }
+        drop(kept);
+        if known.is_none() {
+            self.insert(query, slot);
+        }
+        Ok(encoded)
+    }
+
+    /// How many answers were encoded. It grows with commits and queries, not with requests.
+    pub fn encoded(&self) -> u64 {
+        self.encoded.load(Ordering::Relaxed)
+    }
+
+    fn is_recent(&self, answer: &Answer<A>) -> bool {
+        self.age_max
+            .is_none_or(|age_max| answer.since.elapsed() < age_max)
+    }
+
+    fn slot(&self, query: &Q) -> Option<Arc<Slot<A>>> {
+        let mut known = lock(&self.known);
+        known.uses = known.uses.wrapping_add(1);
+        let now = known.uses;
+        let (slot, used) = known.by_query.get_mut(query)?;
+        *used = now;
+        Some(Arc::clone(slot))
+    }
+
+    /// Keeps an answer, in the place of the one used longest ago when there are too many.
+    fn insert(&self, query: &Q, slot: Arc<Slot<A>>) {
+        let mut known = lock(&self.known);
+        if known.by_query.len() >= self.answers_max {
+            let oldest = known.by_query.iter().min_by_key(|(_, (_, used))| *used);
+            if let Some(oldest) = oldest.map(|(query, _)| query.clone()) {
+                known.by_query.remove(&oldest);
+            }
+        }
+        let now = known.uses;
+        known.by_query.insert(query.clone(), (slot, now));
+    }
+}
+
+/// What is kept is whole at every moment, so a panic while it was locked does not spoil it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    fn position(revision: u64) -> Position {
+        Position {
+            epoch: "epoch".into(),
+            revision,
+        }
+    }
+
+    /// The answer of a query at a revision; it is the number of answers encoded before it.
+    fn answer(cache: &AnswerCache<u64, u64>, query: u64, revision: u64) -> u64 {
+        let encode = || Ok::<_, Infallible>(cache.encoded());
+        let answer = cache.get_or_encode(&query, &position(revision), encode);
+        answer.unwrap_or_else(|never| match never {})
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_encoded_once_a_position_and_a_late_request_does_not_displace_it() {
+        let cache = AnswerCache::new(2);
+        assert_eq!((answer(&cache, 7, 1), answer(&cache, 7, 1)), (0, 0));
+        assert_eq!((answer(&cache, 7, 2), answer(&cache, 8, 2)), (1, 2));
+        assert_eq!((answer(&cache, 7, 1), answer(&cache, 7, 2)), (3, 1));
+    }
+
+    #[tokio::test]
+    async fn the_answer_used_longest_ago_makes_room() {
+        let cache = AnswerCache::new(2);
+        assert_eq!((answer(&cache, 1, 1), answer(&cache, 2, 1)), (0, 1));
+        assert_eq!((answer(&cache, 1, 1), answer(&cache, 3, 1)), (0, 2));
+        assert_eq!((answer(&cache, 1, 1), answer(&cache, 2, 1)), (0, 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_tells_the_time_is_encoded_again_after_its_age() {
+        let cache = AnswerCache::new(2).with_age_max(Duration::from_secs(1));
+        assert_eq!(answer(&cache, 1, 1), 0);
+        tokio::time::advance(Duration::from_millis(999)).await;
+        assert_eq!(answer(&cache, 1, 1), 0);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        assert_eq!(answer(&cache, 1, 1), 1);
+    }
+
+    #[tokio::test]
+    async fn an_error_is_not_kept() {
+        let cache = AnswerCache::<u64, u64>::new(2);
+        for error in ["first", "second"] {
+            let answer = cache.get_or_encode(&1, &position(1), || Err(error));
+            assert_eq!(answer, Err(error));
+        }
+        assert_eq!(answer(&cache, 1, 1), 0);
+    }
+}
