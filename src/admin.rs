@@ -5,8 +5,8 @@ mod table;
 
 use tonic::{Request, Response, Status};
 
-use crate::commit::{CommitHandle, Decided, Stopped};
-use crate::domain::{Outcome, Refusal, parse_decimal};
+use crate::commit::{CommitHandle, DecisionReceipt, Stopped};
+use crate::domain::{HeldOutcome, Refusal, parse_decimal};
 use crate::pb::admin as pb;
 use crate::pb::admin::admin_service_server::AdminService;
 use crate::queries::Queries;
@@ -31,8 +31,8 @@ impl Admin {
     async fn decide(
         &self,
         (id, value, note): (String, Option<String>, &str),
-        outcome: Outcome,
-    ) -> Result<Decided, Refusal> {
+        outcome: HeldOutcome,
+    ) -> Result<DecisionReceipt, Refusal> {
         let value = value.as_deref().map(parse_decimal).transpose();
         let value = value.map_err(Refusal::InvalidHeldValue)?;
         let note: String = note
@@ -43,7 +43,7 @@ impl Admin {
         let decided = self.commit.decide(id, value, outcome, note).await;
         decided
             .map_err(|Stopped| Refusal::Draining)?
-            .map_err(Refusal::NotDecided)
+            .map_err(Refusal::DecisionError)
     }
 }
 
@@ -63,7 +63,9 @@ impl AdminService for Admin {
         request: Request<pb::ReleaseHeldRequest>,
     ) -> Result<Response<pb::ReleaseHeldResponse>, Status> {
         let pb::ReleaseHeldRequest { id, value, note } = request.into_inner();
-        let decided = self.decide((id, value, &note), Outcome::Released).await?;
+        let decided = self
+            .decide((id, value, &note), HeldOutcome::Released)
+            .await?;
         Ok(Response::new(pb::ReleaseHeldResponse {
             position: Some(wire::to_position(&decided.position)),
             held: Some(wire::to_held(&decided.held)),
@@ -75,7 +77,9 @@ impl AdminService for Admin {
         request: Request<pb::RejectHeldRequest>,
     ) -> Result<Response<pb::RejectHeldResponse>, Status> {
         let pb::RejectHeldRequest { id, value, note } = request.into_inner();
-        let decided = self.decide((id, value, &note), Outcome::Rejected).await?;
+        let decided = self
+            .decide((id, value, &note), HeldOutcome::Rejected)
+            .await?;
         Ok(Response::new(pb::RejectHeldResponse {
             position: Some(wire::to_position(&decided.position)),
             held: Some(wire::to_held(&decided.held)),

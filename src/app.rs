@@ -25,7 +25,7 @@ use crate::app::tasks::{Stage, Tasks};
 use crate::app::transport::{REQUEST_BYTES_MAX, serve_rates, serve_routes};
 use crate::board::BoardReader;
 use crate::clock::Clock;
-use crate::commit::{Commit, CommitHandle, Store};
+use crate::commit::{BufferedLedger, Commit, CommitHandle};
 use crate::config::{self, Config, SourceSettings};
 use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::feed::{Feed, StreamLimits};
@@ -291,7 +291,7 @@ fn record(settings: &SourceSettings) -> Result<SourceRecord, AppError> {
         schedule: document.schedule,
         required: document.required,
         typical_dollar: source.typical_dollar,
-        history: History::new(source.revising),
+        history: History::new(source.revision_policy),
     });
     Ok(SourceRecord {
         id: source.id,
@@ -306,7 +306,7 @@ fn record(settings: &SourceSettings) -> Result<SourceRecord, AppError> {
     })
 }
 
-fn open_store(config: &Config) -> Result<Store, AppError> {
+fn open_store(config: &Config) -> Result<BufferedLedger, AppError> {
     let path = match &config.store {
         config::Store::Memory => None,
         config::Store::File(path) => Some(path.clone()),
@@ -315,5 +315,5 @@ fn open_store(config: &Config) -> Result<Store, AppError> {
         None => ClockKind::Real,
         Some(_) => ClockKind::Replay,
     };
-    Ok(Store::open(path, clock)?)
+    Ok(BufferedLedger::open(path, clock)?)
 }

@@ -6,17 +6,20 @@
 
 mod handle;
 mod restore;
-mod store;
-mod windows;
+mod buffered_ledger;
+mod anchors;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use handle::{Admitted, CommitHandle, Decided, Stopped, StoreStatus, Submission, Verdict};
+pub use buffered_ledger::BufferedLedger;
+pub use handle::{
+    BackfillOutcome, CommitHandle, DecisionReceipt, LedgerStatus, Stopped, Submission,
+    SubmitOutcome,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
-pub use store::Store;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -24,8 +27,8 @@ use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
 use crate::commit::handle::{Message, QUEUE_MAX};
 use crate::domain::{
-    Book, Cause, DocumentKey, Entry, Filed, History, Intent, NotDecided, Outcome, Position,
-    Preference, Revising, Snapshot, SourceId, SourceRecord, Table,
+    Book, BookChanges, Cause, DecisionError, DocumentKey, HeldOutcome, History, Intent,
+    LedgerEntry, Position, Preference, RevisionPolicy, Snapshot, SourceId, SourceRecord, Table,
 };
 use crate::ledger::LedgerReader;
 
@@ -39,7 +42,7 @@ const EPOCH_LETTERS: usize = 16;
 pub struct Commit {
     book: Book,
     board: Board,
-    store: Store,
+    store: BufferedLedger,
     clock: Clock,
     /// Sources whose first attempt has ended, which no entry says yet.
     attempted: BTreeSet<SourceId>,
@@ -51,7 +54,7 @@ impl Commit {
     pub async fn open(
         records: Vec<SourceRecord>,
         preferences: Vec<Preference>,
-        mut store: Store,
+        mut store: BufferedLedger,
         clock: Clock,
     ) -> (Self, CommitHandle) {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
@@ -120,7 +123,7 @@ impl Commit {
         if now < due {
             return due;
         }
-        self.commit(Cause::Clock, Filed::default(), now).await;
+        self.commit(Cause::Clock, BookChanges::default(), now).await;
         self.book.next_change(now)
     }
 
@@ -165,7 +168,7 @@ impl Commit {
                 self.board.record_poll(source, report);
                 looks = false;
             }
-            Message::Store { status } => {
+            Message::Status { status } => {
                 let answer = self.store.status(self.board.snapshot().position.clone());
                 if status.send(answer).is_err() {
                     tracing::debug!("nobody waited for the state of the store");
@@ -176,7 +179,7 @@ impl Commit {
         looks
     }
 
-    async fn file(&mut self, submission: Submission) -> Verdict {
+    async fn file(&mut self, submission: Submission) -> SubmitOutcome {
         let Submission {
             source,
             tables,
@@ -184,8 +187,8 @@ impl Commit {
             attempt_ended,
         } = submission;
         let now = self.clock.now();
-        let mut verdict = Verdict::default();
-        let mut changes = Filed::default();
+        let mut verdict = SubmitOutcome::default();
+        let mut changes = BookChanges::default();
         for table in tables {
             let (document, date) = (table.document, table.effective_date);
             match self.book.file(source, table, intent, now) {
@@ -213,7 +216,7 @@ impl Commit {
     }
 
     /// What became of a table of the past, and whether the state was looked at.
-    async fn backfill(&mut self, source: SourceId, table: Table) -> (Admitted, bool) {
+    async fn backfill(&mut self, source: SourceId, table: Table) -> (BackfillOutcome, bool) {
         let now = self.clock.now();
         let (document, date) = (table.document, table.effective_date);
         let key = DocumentKey { source, document };
@@ -228,15 +231,15 @@ impl Commit {
         let filed = match filed {
             Ok(filed) => filed,
             Err(reason) => {
-                let refused = Admitted {
+                let refused = BackfillOutcome {
                     refused: reason.to_string(),
-                    ..Admitted::default()
+                    ..BackfillOutcome::default()
                 };
                 return (refused, false);
             }
         };
         log_filed(source, document, &filed);
-        let admitted = Admitted {
+        let admitted = BackfillOutcome {
             refused: String::new(),
             news: !filed.is_empty(),
             held_rows: filed.held.len(),
@@ -245,7 +248,7 @@ impl Commit {
         if let Some(history) = self.book.history(key).filter(|_| !keeps) {
             // What was in force a year ago may be known only now.
             history.forget_anchors();
-            self.commit(Cause::Backfill(source), Filed::default(), now)
+            self.commit(Cause::Backfill(source), BookChanges::default(), now)
                 .await;
         }
         (admitted, true)
@@ -253,11 +256,14 @@ impl Commit {
 
     /// The tables around a date that memory does not reach, by which one of that date is judged.
     async fn around(&mut self, key: DocumentKey, date: Date) -> History {
-        let revising = self.book.record(key.source).map(|record| record.revising());
-        let mut history = History::unbounded(revising.unwrap_or(Revising::Correction));
+        let revision_policy = self
+            .book
+            .record(key.source)
+            .map(|record| record.revision_policy());
+        let mut history = History::unbounded(revision_policy.unwrap_or(RevisionPolicy::Correction));
         let tables = self
             .store
-            .around(key, history.revising(), date, TABLES_AROUND)
+            .around(key, history.revision_policy(), date, TABLES_AROUND)
             .await;
         for table in tables.unwrap_or_default() {
             history.insert(table);
@@ -269,28 +275,30 @@ impl Commit {
         &mut self,
         id: &str,
         value: Option<Decimal>,
-        outcome: Outcome,
+        outcome: HeldOutcome,
         note: &str,
-    ) -> Result<Decided, NotDecided> {
+    ) -> Result<DecisionReceipt, DecisionError> {
         let filed = self.book.decide(id, value, outcome, note)?;
         let held = filed
             .decided
             .iter()
             .map(|decision| Arc::clone(&decision.held));
         let mut held = held;
-        let held = held.next_back().ok_or(NotDecided::NotHeld(id.to_owned()))?;
+        let held = held
+            .next_back()
+            .ok_or(DecisionError::NotHeld(id.to_owned()))?;
         tracing::info!(id, outcome = outcome.as_str(), note, "an operator decided");
         let now = self.clock.now();
         self.commit(Cause::Operator, filed, now).await;
-        Ok(Decided {
+        Ok(DecisionReceipt {
             position: self.board.snapshot().position.clone(),
             held,
         })
     }
 
     /// Derives what is served as of now; writes what changed to the ledger; shows it. The revision, when one was drawn.
-    async fn commit(&mut self, cause: Cause, changes: Filed, now: Timestamp) -> Option<u64> {
-        windows::complete(&mut self.book, &self.store, now).await;
+    async fn commit(&mut self, cause: Cause, changes: BookChanges, now: Timestamp) -> Option<u64> {
+        anchors::complete(&mut self.book, &self.store, now).await;
         let shown = self.board.snapshot();
         let next = shown.next(self.book.view(now));
         if next.is_none() && changes.is_empty() {
@@ -298,7 +306,7 @@ impl Commit {
             return None;
         }
         let snapshot = next.as_ref().unwrap_or(&shown);
-        let entry = Entry {
+        let entry = LedgerEntry {
             position: snapshot.position.clone(),
             at: now,
             cause,
@@ -326,7 +334,7 @@ impl Commit {
     }
 
     /// Writes an entry that changes nothing that is shown.
-    async fn write(&mut self, entry: Entry) {
+    async fn write(&mut self, entry: LedgerEntry) {
         if let Some(epoch) = self.store.append(entry).await {
             let shown = self.board.snapshot();
             self.board.publish(shown.renewed(Position {
@@ -356,7 +364,7 @@ impl Commit {
         } else {
             (Vec::new(), Vec::new())
         };
-        let entry = Entry {
+        let entry = LedgerEntry {
             position: snapshot.position.clone(),
             at: self.clock.now(),
             cause: Cause::Start,
@@ -372,7 +380,7 @@ impl Commit {
     }
 }
 
-fn log_filed(source: SourceId, document: &str, filed: &Filed) {
+fn log_filed(source: SourceId, document: &str, filed: &BookChanges) {
     for table in &filed.filed {
         let (date, rows) = (table.effective_date, table.rows.len());
         tracing::info!(%source, document, %date, rows, "filed a table");

@@ -15,28 +15,30 @@ mod published;
 mod judged;
 mod served;
 mod book;
-mod entry;
+mod ledger_entry;
 mod refusal;
 
-pub use book::{Book, Filed, NotDecided, NotFiled};
-pub use entry::{Cause, Entry, FiledTable, RestoredDocument};
+pub use book::{Book, BookChanges, DecisionError, FilingError};
 pub use judged::{
-    Check, DecidedBy, Decision, DocumentRecord, Flag, FlagBook, Held, HeldId, History, Implausible,
-    Inserted, Intent, LOOK_BACK_DAYS, NoPoint, Outcome, Revising, SourceRecord, Standing,
-    TABLES_MAX, Window, WindowPoint, judge,
+    Check, DecidedBy, Decision, DocumentRecord, Flag, FlagBook, Held, HeldId, HeldOutcome, History,
+    Implausible, InsertOutcome, Intent, LOOK_BACK_DAYS, MissingPoint, PairState, RevisionPolicy,
+    SourceRecord, TABLES_MAX, Window, WindowPoint, check_table,
 };
+pub use ledger_entry::{Cause, FiledTable, LedgerEntry, RestoredDocument};
 pub use numbers::{
     Change, DecimalError, Direction, Ratio, Separator, convert_amount, parse_decimal,
     parse_published,
 };
 pub use published::{
-    Currency, Dated, DocumentKey, DroppedRow, Fixing, Holiday, Hours, InvalidCurrency, InvalidPair,
-    Outlook, Pair, Point, Publication, QuoteKey, Route, Schedule, SourceId, Table, price_along,
+    Currency, DatingRule, DocumentKey, DroppedRow, Fixing, Holiday, Hours, InvalidCurrency,
+    InvalidPair, Outlook, Pair, Point, Publication, QuoteKey, Route, Schedule, SourceId, Table,
+    price_along,
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
-    Age, Announced, Continuity, Derivation, FILTER_PAIRS_MAX, FilterError, Freshness, KnownDates,
-    Leg, PollReport, PollStatus, Polling, Position, Preference, Quote, QuoteInputs, REMOVALS_MAX,
-    Rate, RateFilter, Restored, Served, Snapshot, SourceState, TickerStyle, Update, View,
-    WindowChange, choose_quotes, rates_between, snapshot_on, ticker_entry,
+    Announced, Continuity, Derivation, FILTER_PAIRS_MAX, FilterError, Freshness, FreshnessStatus,
+    KnownDates, Leg, PollReport, PollStatus, Polling, Position, Preference, Quote, QuoteInputs,
+    REMOVALS_MAX, Rate, RateFilter, RestoredState, ServedFingerprint, Snapshot, SourceState,
+    TickerStyle, Update, View, WindowChange, choose_quotes, rates_between, snapshot_on,
+    ticker_entry,
 };

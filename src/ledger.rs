@@ -4,7 +4,7 @@
 //! commit ─▶ Ledger ─▶ (queue) ─▶ one thread ─▶ file ─▶ LedgerReader ─▶ whoever asks for history
 //! ```
 //!
-//! An [`Entry`] is one transaction: after [`Ledger::append`] has returned, all of it survives a power cut; before,
+//! An [`LedgerEntry`] is one transaction: after [`Ledger::append`] has returned, all of it survives a power cut; before,
 //! none of it is there. Reads have connections of their own and never wait for a write, nor make one wait.
 //!
 //! `ledger/schema.sql` says what the tables mean. Anyone may open the file with `sqlite3` and ask
@@ -31,7 +31,7 @@ pub use error::LedgerError;
 pub use read::{FixingRecord, FixingsPage, LedgerReader};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::domain::{Entry, Position};
+use crate::domain::{LedgerEntry, Position};
 
 /// Entries that may wait for the disk. The one who appends awaits each, so more than a few would mean that it does not.
 const QUEUE_MAX: usize = 16;
@@ -89,7 +89,7 @@ enum Noted {
 /// An entry, and where the answer goes.
 #[derive(Debug)]
 struct Append {
-    entry: Entry,
+    entry: LedgerEntry,
     answer: oneshot::Sender<Result<(), LedgerError>>,
 }
 
@@ -101,7 +101,7 @@ impl Ledger {
         path: Option<&Path>,
         clock: ClockKind,
     ) -> Result<(Self, LedgerReader), LedgerError> {
-        let place = open::Place::of(path)?;
+        let place = open::Location::of(path)?;
         let (connection, mut lock) = open::open(&place, clock)?;
         let noted = lock
             .as_mut()
@@ -148,7 +148,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Refused`] where the entry's revision lies before the last one, or its epoch has ended; what the
     /// disk says.
-    pub async fn append(&self, entry: Entry) -> Result<(), LedgerError> {
+    pub async fn append(&self, entry: LedgerEntry) -> Result<(), LedgerError> {
         let (answer, answered) = oneshot::channel();
         let closed = || LedgerError::Closed {
             path: PathBuf::from(&*self.label),

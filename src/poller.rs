@@ -21,14 +21,14 @@ use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::commit::{CommitHandle, Stopped, Submission, Verdict};
+use crate::commit::{CommitHandle, Stopped, Submission, SubmitOutcome};
 use crate::config::{Http, SourceSettings};
 use crate::domain::{History, Intent, PollReport, SourceId, Table};
-use crate::poller::ask::{Harvest, Next, Reply, locked};
+use crate::poller::ask::{AfterFailure, PollResult, RequestOutcome, locked};
 use crate::poller::fetch::{FetchError, Fetcher, Validators};
 use crate::poller::request::{REQUEST_PAUSE, not_found_error};
-use crate::poller::schedule::{DICE, Outcome, Window, delay};
-use crate::sources::{Asked, Document, Source};
+use crate::poller::schedule::{DICE, PollHealth, PublicationWindow, delay};
+use crate::sources::{Document, Source, TableSelector};
 
 /// How long the first commit waits for a source's start to end; what has come by then is committed.
 const FIRST_COMMIT_AFTER: Duration = Duration::from_secs(5);
@@ -53,7 +53,7 @@ pub struct Poller {
     documents: &'static [Document],
     fetcher: Fetcher,
     interval: Duration,
-    window: Window,
+    window: PublicationWindow,
     clock: Clock,
     commit: CommitHandle,
     validators: BTreeMap<String, Validators>,
@@ -77,7 +77,7 @@ impl Poller {
             documents: settings.documents,
             fetcher: Fetcher::new(http, settings)?,
             interval: settings.interval,
-            window: Window {
+            window: PublicationWindow {
                 schedules: settings
                     .documents
                     .iter()
@@ -110,7 +110,7 @@ impl Poller {
     }
 
     async fn work(&mut self) -> Result<Infallible, Stopped> {
-        let mut outcome = Outcome::default();
+        let mut outcome = PollHealth::default();
         // A start that was cut short is made again, and so is one that found nothing once something is there: without
         // it there would be no reference to compare with.
         let mut start_is_due = true;
@@ -137,12 +137,12 @@ impl Poller {
     /// Hands in what a poll brought, tells how it went, and says how long to wait for the next.
     async fn settle(
         &mut self,
-        harvest: Harvest,
+        harvest: PollResult,
         intent: Intent,
         attempted_at: Timestamp,
-        outcome: &mut Outcome,
+        outcome: &mut PollHealth,
     ) -> Result<(Duration, Vec<Gap>), Stopped> {
-        let Harvest {
+        let PollResult {
             tables,
             brought_table,
             validators,
@@ -193,13 +193,13 @@ impl Poller {
                 continue;
             };
             tokio::time::sleep(REQUEST_PAUSE).await;
-            let gathered = Mutex::new(Harvest::default());
+            let gathered = Mutex::new(PollResult::default());
             let unknown = Validators::default();
             let reply = self.ask(document, dated(date), &unknown, &gathered).await;
             let tables = std::mem::take(&mut locked(&gathered).tables);
             let submission = self.submission(tables, Intent::Earlier, false);
             self.commit.submit(submission).await?;
-            if matches!(reply, Reply::Failed(Next::End)) {
+            if matches!(reply, RequestOutcome::Failed(AfterFailure::End)) {
                 break;
             }
         }
@@ -208,11 +208,11 @@ impl Poller {
 
     /// The first questions: what is in force, what went before, what is announced. What has come is committed every
     /// few seconds, so that a slow bank's first figures do not wait for its last.
-    async fn start(&self) -> Result<Harvest, Stopped> {
-        let gathered = Mutex::new(Harvest::default());
+    async fn start(&self) -> Result<PollResult, Stopped> {
+        let gathered = Mutex::new(PollResult::default());
         let gather = async {
             for document in self.documents {
-                if self.start_document(document, &gathered).await == Next::End {
+                if self.start_document(document, &gathered).await == AfterFailure::End {
                     break;
                 }
             }
@@ -237,9 +237,13 @@ impl Poller {
         Ok(harvest)
     }
 
-    async fn start_document(&self, document: &'static Document, gathered: &Mutex<Harvest>) -> Next {
+    async fn start_document(
+        &self,
+        document: &'static Document,
+        gathered: &Mutex<PollResult>,
+    ) -> AfterFailure {
         let today = self.today();
-        let mut known = History::new(self.source.revising);
+        let mut known = History::new(self.source.revision_policy);
         let mut asked_date = document.date(document.at_start, today);
         let mut path = document.path(document.at_start, today);
         for request in 0..START_REQUESTS_MAX {
@@ -249,7 +253,7 @@ impl Poller {
                     .into_iter()
                     .flatten()
                     .min();
-                let back_from = back_from.or_else(|| document.date(Asked::Tomorrow, today));
+                let back_from = back_from.or_else(|| document.date(TableSelector::Tomorrow, today));
                 let date = back_from.and_then(|date| date.yesterday().ok());
                 let (Some(dated), Some(date)) = (document.dated, date) else {
                     break;
@@ -262,10 +266,16 @@ impl Poller {
                 .ask(document, path, &Validators::default(), gathered)
                 .await
             {
-                Reply::Table(table) => known.insert(table),
-                Reply::NotModified | Reply::NotFound if document.dated.is_some() => continue,
-                Reply::Failed(Next::End) => return Next::End,
-                Reply::NotModified | Reply::NotFound | Reply::Failed(Next::GoOn) => break,
+                RequestOutcome::Table(table) => known.insert(table),
+                RequestOutcome::NotModified | RequestOutcome::NotFound
+                    if document.dated.is_some() =>
+                {
+                    continue;
+                }
+                RequestOutcome::Failed(AfterFailure::End) => return AfterFailure::End,
+                RequestOutcome::NotModified
+                | RequestOutcome::NotFound
+                | RequestOutcome::Failed(AfterFailure::GoOn) => break,
             };
             if known.has_reference(today) {
                 break;
@@ -277,7 +287,7 @@ impl Poller {
             if !gathered.failed {
                 gathered.errors.push(format!("{}: {error}", document.name));
             }
-            return Next::GoOn;
+            return AfterFailure::GoOn;
         }
         let later = document
             .polls
@@ -287,13 +297,13 @@ impl Poller {
     }
 
     /// One poll of every document.
-    async fn poll(&self) -> Harvest {
-        let gathered = Mutex::new(Harvest::default());
+    async fn poll(&self) -> PollResult {
+        let gathered = Mutex::new(PollResult::default());
         for document in self.documents {
             if self
                 .ask_each(document, document.polls.iter(), &gathered)
                 .await
-                == Next::End
+                == AfterFailure::End
             {
                 break;
             }
@@ -330,7 +340,7 @@ impl Poller {
     fn remember(
         &mut self,
         validators: Vec<(&'static str, String, Validators)>,
-        verdict: &Verdict,
+        verdict: &SubmitOutcome,
         failed: bool,
     ) {
         if !failed || self.validators.len() > VALIDATORS_MAX {
@@ -348,7 +358,7 @@ impl Poller {
     }
 
     /// The real time until the next poll.
-    fn pause(&self, outcome: Outcome) -> Duration {
+    fn pause(&self, outcome: PollHealth) -> Duration {
         let now = self.clock.now();
         let due = self
             .clock
@@ -366,7 +376,7 @@ impl Poller {
 }
 
 /// Why tables were refused, for people.
-fn reasons(verdict: &Verdict) -> impl Iterator<Item = String> {
+fn reasons(verdict: &SubmitOutcome) -> impl Iterator<Item = String> {
     verdict
         .refused
         .iter()

@@ -20,7 +20,7 @@ pub mod nbt;
 use jiff::civil::{Date, Weekday};
 use thiserror::Error;
 
-use crate::domain::{Currency, Revising, Schedule, SourceId, Table};
+use crate::domain::{Currency, RevisionPolicy, Schedule, SourceId, Table};
 pub use crate::sources::rows::printable;
 pub use crate::sources::series::{Series, SeriesPage, merge};
 
@@ -67,7 +67,7 @@ pub struct Source {
     /// Its documents, the main one first.
     pub documents: &'static [Document],
     /// What a second table of the same date means.
-    pub revising: Revising,
+    pub revision_policy: RevisionPolicy,
 }
 
 /// One document of a source.
@@ -82,9 +82,9 @@ pub struct Document {
     /// How its history is had, where the source does not answer by date but by currency.
     pub series: Option<Series>,
     /// What is asked first: what is in force.
-    pub at_start: Asked,
+    pub at_start: TableSelector,
     /// What every poll asks, in order.
-    pub polls: &'static [Asked],
+    pub polls: &'static [TableSelector],
     /// Whether an answer 404 to a dated request means that there is no table of that date, and nothing wrong.
     pub missing_is_normal: bool,
     /// Currencies without which a table is not believed.
@@ -97,7 +97,7 @@ pub struct Document {
 
 /// What is asked of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum TableSelector {
     /// The newest table.
     Latest,
     /// The table of today, in the source's zone.
@@ -110,18 +110,18 @@ pub enum Asked {
 
 impl Document {
     /// The date asked for on a day, in the source's zone; none for the newest.
-    pub fn date(&self, asked: Asked, today: Date) -> Option<Date> {
+    pub fn date(&self, asked: TableSelector, today: Date) -> Option<Date> {
         match asked {
-            Asked::Latest => None,
-            Asked::Today => Some(today),
-            Asked::Tomorrow => today.tomorrow().ok(),
-            Asked::NextFixing => self.schedule.next_date(today),
+            TableSelector::Latest => None,
+            TableSelector::Today => Some(today),
+            TableSelector::Tomorrow => today.tomorrow().ok(),
+            TableSelector::NextFixing => self.schedule.next_date(today),
         }
     }
 
     /// Where to ask on a day; nothing when the document cannot be asked so.
-    pub fn path(&self, asked: Asked, today: Date) -> Option<String> {
-        if asked == Asked::Latest {
+    pub fn path(&self, asked: TableSelector, today: Date) -> Option<String> {
+        if asked == TableSelector::Latest {
             return self.latest.map(str::to_owned);
         }
         let dated = self.dated?;

@@ -19,7 +19,7 @@ use crate::config::{Config, SourceSettings};
 use crate::domain::Table;
 use crate::poller::fetch::FetchError;
 use crate::poller::request::{Response, not_found_error};
-use crate::sources::{Asked, Document, Source};
+use crate::sources::{Document, Source, TableSelector};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -96,7 +96,7 @@ fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SourceSettin
 /// One request for a document.
 struct Request {
     path: String,
-    asked: Asked,
+    asked: TableSelector,
     date: Date,
 }
 
@@ -108,7 +108,9 @@ fn requests(source: &'static Source, now: Timestamp) -> Vec<(&'static Document, 
     for document in source.documents {
         let mut asked = vec![document.at_start];
         asked.extend(document.polls);
-        asked.sort_by_key(|asked| matches!(asked, Asked::Tomorrow | Asked::NextFixing));
+        asked.sort_by_key(|asked| {
+            matches!(asked, TableSelector::Tomorrow | TableSelector::NextFixing)
+        });
         asked.dedup();
         for asked in asked {
             let date = document.date(asked, today).unwrap_or(today);
@@ -137,8 +139,10 @@ impl Check<'_> {
     async fn run(&self, out: &mut dyn Write) -> io::Result<bool> {
         let id = self.settings.source.id;
         let asked = match self.request.asked {
-            Asked::Latest => "the newest".to_owned(),
-            Asked::Today | Asked::Tomorrow | Asked::NextFixing => self.request.date.to_string(),
+            TableSelector::Latest => "the newest".to_owned(),
+            TableSelector::Today | TableSelector::Tomorrow | TableSelector::NextFixing => {
+                self.request.date.to_string()
+            }
         };
         writeln!(out, "== {id} {}: {asked}", self.document.name)?;
         let fetched = fetch::fetch(self.config, self.settings, &self.request.path).await;

@@ -7,7 +7,9 @@ use rust_decimal::Decimal;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::domain::{Held, Intent, NotDecided, Outcome, PollReport, Position, SourceId, Table};
+use crate::domain::{
+    DecisionError, Held, HeldOutcome, Intent, PollReport, Position, SourceId, Table,
+};
 
 /// Submissions that may wait: two for each source there is. More would mean that a poller does not await its verdict.
 pub(super) const QUEUE_MAX: usize = 16;
@@ -38,7 +40,7 @@ pub struct Submission {
 
 /// What became of the tables of one poll.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Verdict {
+pub struct SubmitOutcome {
     /// The revision drawn; none when nothing a reader can see has changed.
     pub revision: Option<u64>,
     /// Why tables were refused, for people, by document.
@@ -51,7 +53,7 @@ pub struct Verdict {
 
 /// What became of a table of the past.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Admitted {
+pub struct BackfillOutcome {
     /// Why it was refused, for people; empty when it was not.
     pub refused: String,
     /// Whether it said anything new.
@@ -62,7 +64,7 @@ pub struct Admitted {
 
 /// What an operator decided.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Decided {
+pub struct DecisionReceipt {
     /// The position that serves it so.
     pub position: Position,
     /// The value.
@@ -71,7 +73,7 @@ pub struct Decided {
 
 /// Where history is kept, and whether it can be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreStatus {
+pub struct LedgerStatus {
     /// The file; empty when nothing is kept.
     pub path: String,
     /// What is wrong, for people; empty when nothing is.
@@ -82,7 +84,7 @@ pub struct StoreStatus {
     pub position: Position,
 }
 
-impl Verdict {
+impl SubmitOutcome {
     /// Whether a table of this document was refused.
     pub fn refuses(&self, document: &str) -> bool {
         self.refused.iter().any(|(refused, _)| *refused == document)
@@ -98,26 +100,26 @@ impl Verdict {
 pub(super) enum Message {
     Tables {
         submission: Submission,
-        verdict: oneshot::Sender<Verdict>,
+        verdict: oneshot::Sender<SubmitOutcome>,
     },
     Backfill {
         source: SourceId,
         table: Table,
-        admitted: oneshot::Sender<Admitted>,
+        admitted: oneshot::Sender<BackfillOutcome>,
     },
     Decide {
         id: String,
         value: Option<Decimal>,
-        outcome: Outcome,
+        outcome: HeldOutcome,
         note: String,
-        decided: oneshot::Sender<Result<Decided, NotDecided>>,
+        decided: oneshot::Sender<Result<DecisionReceipt, DecisionError>>,
     },
     Polled {
         source: SourceId,
         report: PollReport,
     },
-    Store {
-        status: oneshot::Sender<StoreStatus>,
+    Status {
+        status: oneshot::Sender<LedgerStatus>,
     },
 }
 
@@ -127,7 +129,7 @@ impl CommitHandle {
     }
 
     /// Hands in the tables of one poll: one commit at most.
-    pub async fn submit(&self, submission: Submission) -> Result<Verdict, Stopped> {
+    pub async fn submit(&self, submission: Submission) -> Result<SubmitOutcome, Stopped> {
         let (verdict, answer) = oneshot::channel();
         self.ask(
             Message::Tables {
@@ -140,7 +142,11 @@ impl CommitHandle {
     }
 
     /// Hands in a table of the past.
-    pub async fn backfill(&self, source: SourceId, table: Table) -> Result<Admitted, Stopped> {
+    pub async fn backfill(
+        &self,
+        source: SourceId,
+        table: Table,
+    ) -> Result<BackfillOutcome, Stopped> {
         let (admitted, answer) = oneshot::channel();
         let message = Message::Backfill {
             source,
@@ -155,9 +161,9 @@ impl CommitHandle {
         &self,
         id: String,
         value: Option<Decimal>,
-        outcome: Outcome,
+        outcome: HeldOutcome,
         note: String,
-    ) -> Result<Result<Decided, NotDecided>, Stopped> {
+    ) -> Result<Result<DecisionReceipt, DecisionError>, Stopped> {
         let (decided, answer) = oneshot::channel();
         let message = Message::Decide {
             id,
@@ -175,9 +181,9 @@ impl CommitHandle {
     }
 
     /// Asks for the state of the store.
-    pub async fn store(&self) -> Result<StoreStatus, Stopped> {
+    pub async fn store(&self) -> Result<LedgerStatus, Stopped> {
         let (status, answer) = oneshot::channel();
-        self.ask(Message::Store { status }, answer).await
+        self.ask(Message::Status { status }, answer).await
     }
 
     async fn ask<T>(&self, message: Message, answer: oneshot::Receiver<T>) -> Result<T, Stopped> {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::clock::Clock;
-use crate::commit::{Store, windows};
+use crate::commit::{BufferedLedger, anchors};
 use crate::domain::{
-    Book, Cause, Continuity, Entry, Position, Preference, Restored, Served, Snapshot, SourceRecord,
-    TABLES_MAX,
+    Book, Cause, Continuity, LedgerEntry, Position, Preference, RestoredState, ServedFingerprint,
+    Snapshot, SourceRecord, TABLES_MAX,
 };
 use crate::ledger::LedgerError;
 
@@ -17,14 +17,14 @@ use crate::ledger::LedgerError;
 pub(super) async fn restore(
     records: Vec<SourceRecord>,
     preferences: Vec<Preference>,
-    store: &mut Store,
+    store: &mut BufferedLedger,
     clock: &Clock,
-) -> (Book, Snapshot, Option<Entry>) {
+) -> (Book, Snapshot, Option<LedgerEntry>) {
     let empty = Book::new(records.clone(), preferences.clone());
     let mut book = Book::new(records, preferences);
     match from_ledger(&mut book, store).await {
         Ok(Some(restored)) => {
-            windows::complete(&mut book, store, restored.at).await;
+            anchors::complete(&mut book, store, restored.at).await;
             let (snapshot, entry) = continued(&book, &restored, store, clock.now());
             let position = &snapshot.position;
             tracing::info!(epoch = %position.epoch, revision = position.revision, "restored what was served");
@@ -39,7 +39,7 @@ pub(super) async fn restore(
 }
 
 /// Nothing is remembered: revision 0 of a new epoch.
-fn first(book: Book, now: Timestamp) -> (Book, Snapshot, Option<Entry>) {
+fn first(book: Book, now: Timestamp) -> (Book, Snapshot, Option<LedgerEntry>) {
     let position = Position {
         epoch: super::epoch().into(),
         revision: 0,
@@ -52,10 +52,10 @@ fn first(book: Book, now: Timestamp) -> (Book, Snapshot, Option<Entry>) {
 /// What was served, at its position where it is still the same.
 fn continued(
     book: &Book,
-    restored: &Restored,
-    store: &Store,
+    restored: &RestoredState,
+    store: &BufferedLedger,
     now: Timestamp,
-) -> (Snapshot, Option<Entry>) {
+) -> (Snapshot, Option<LedgerEntry>) {
     let (snapshot, continuity) = Snapshot::restored(restored, book.view(restored.at));
     let continues = store.is_working() && store.continues(restored);
     let broken = continuity == Continuity::Broken || !continues;
@@ -78,10 +78,10 @@ fn continued(
 }
 
 /// The entry that makes a snapshot's position known.
-fn entry(snapshot: &Snapshot, now: Timestamp, gone: Vec<Served>) -> Entry {
+fn entry(snapshot: &Snapshot, now: Timestamp, gone: Vec<ServedFingerprint>) -> LedgerEntry {
     let mut served = snapshot.changes();
     served.extend(gone);
-    Entry {
+    LedgerEntry {
         position: snapshot.position.clone(),
         at: now,
         cause: Cause::Start,
@@ -94,15 +94,20 @@ fn entry(snapshot: &Snapshot, now: Timestamp, gone: Vec<Served>) -> Entry {
 }
 
 /// Fills the book with the tables of the ledger; nothing when it is empty.
-async fn from_ledger(book: &mut Book, store: &Store) -> Result<Option<Restored>, LedgerError> {
+async fn from_ledger(
+    book: &mut Book,
+    store: &BufferedLedger,
+) -> Result<Option<RestoredState>, LedgerError> {
     let Some(reader) = store.reader() else {
         return Ok(None);
     };
     let Some(restored) = reader.restore().await? else {
         return Ok(None);
     };
-    for (key, revising) in book.documents() {
-        let known = reader.restore_document(key, revising, TABLES_MAX).await?;
+    for (key, revision_policy) in book.documents() {
+        let known = reader
+            .restore_document(key, revision_policy, TABLES_MAX)
+            .await?;
         let Some(history) = book.history(key) else {
             continue;
         };

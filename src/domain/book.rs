@@ -8,11 +8,12 @@ use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 use thiserror::Error;
 
-use crate::domain::entry::FiledTable;
 use crate::domain::judged::{
-    Assessment, Context, DecidedBy, Decision, DocumentRecord, FlagBook, Held, History, Implausible,
-    Inserted, Intent, Outcome, Revising, SourceRecord, assess, judge,
+    CheckedRows, Context, DecidedBy, Decision, DocumentRecord, FlagBook, Held, HeldOutcome,
+    History, Implausible, InsertOutcome, Intent, RevisionPolicy, SourceRecord, check_rows,
+    check_table,
 };
+use crate::domain::ledger_entry::FiledTable;
 use crate::domain::published::{DocumentKey, Fixing, SourceId, Table};
 use crate::domain::served::{Preference, View, choose_quotes};
 
@@ -28,7 +29,7 @@ pub struct Book {
 
 /// What a table, or a decision, changed.
 #[derive(Debug, Clone, Default)]
-pub struct Filed {
+pub struct BookChanges {
     /// The rows served from now on, by table: of the table itself, and of earlier ones whose rows had waited.
     pub filed: Vec<FiledTable>,
     /// The rows that wait from now on.
@@ -39,7 +40,7 @@ pub struct Filed {
 
 /// Why a table is not filed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum NotFiled {
+pub enum FilingError {
     /// Its shape or its date.
     #[error(transparent)]
     Implausible(#[from] Implausible),
@@ -50,7 +51,7 @@ pub enum NotFiled {
 
 /// Why nothing was decided.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum NotDecided {
+pub enum DecisionError {
     /// No value of this name waits.
     #[error("no value named {0} is held")]
     NotHeld(String),
@@ -64,7 +65,7 @@ pub enum NotDecided {
     },
 }
 
-impl Filed {
+impl BookChanges {
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.filed.is_empty() && self.held.is_empty() && self.decided.is_empty()
@@ -94,7 +95,7 @@ impl Book {
     }
 
     /// Every document, and what a second table of the same date means in it.
-    pub fn documents(&self) -> Vec<(DocumentKey, Revising)> {
+    pub fn documents(&self) -> Vec<(DocumentKey, RevisionPolicy)> {
         let of_source = |record: &Arc<SourceRecord>| {
             let source = record.id;
             let documents = record.documents.iter().map(move |document| {
@@ -102,7 +103,7 @@ impl Book {
                     source,
                     document: document.name,
                 };
-                (key, document.history.revising())
+                (key, document.history.revision_policy())
             });
             documents.collect::<Vec<_>>()
         };
@@ -145,17 +146,17 @@ impl Book {
         table: Table,
         intent: Intent,
         now: Timestamp,
-    ) -> Result<Filed, NotFiled> {
-        let record = self.record(source).ok_or(NotFiled::UnknownDocument)?;
+    ) -> Result<BookChanges, FilingError> {
+        let record = self.record(source).ok_or(FilingError::UnknownDocument)?;
         let document = record
             .document(table.document)
-            .ok_or(NotFiled::UnknownDocument)?;
-        let assessment = self.assess(source, document, &table, (intent, now))?;
+            .ok_or(FilingError::UnknownDocument)?;
+        let assessment = self.check(source, document, &table, (intent, now))?;
         let key = DocumentKey {
             source,
             document: table.document,
         };
-        let history = self.history(key).ok_or(NotFiled::UnknownDocument)?;
+        let history = self.history(key).ok_or(FilingError::UnknownDocument)?;
         Ok(apply(history, source, table, assessment))
     }
 
@@ -166,11 +167,11 @@ impl Book {
         table: Table,
         around: History,
         now: Timestamp,
-    ) -> Result<Filed, NotFiled> {
-        let record = self.record(source).ok_or(NotFiled::UnknownDocument)?;
+    ) -> Result<BookChanges, FilingError> {
+        let record = self.record(source).ok_or(FilingError::UnknownDocument)?;
         let document = record
             .document(table.document)
-            .ok_or(NotFiled::UnknownDocument)?;
+            .ok_or(FilingError::UnknownDocument)?;
         let mut past = DocumentRecord {
             history: around,
             ..document.clone()
@@ -178,14 +179,14 @@ impl Book {
         for held in document.history.held() {
             past.history.hold(Arc::clone(held));
         }
-        let assessment = self.assess(source, &past, &table, (Intent::Backfill, now))?;
+        let assessment = self.check(source, &past, &table, (Intent::Backfill, now))?;
         let key = DocumentKey {
             source,
             document: table.document,
         };
         let date = table.effective_date;
         let filed = apply(&mut past.history, source, table, assessment);
-        let history = self.history(key).ok_or(NotFiled::UnknownDocument)?;
+        let history = self.history(key).ok_or(FilingError::UnknownDocument)?;
         for decision in &filed.decided {
             history.unhold(&decision.held);
         }
@@ -196,16 +197,16 @@ impl Book {
         Ok(filed)
     }
 
-    fn assess(
+    fn check(
         &self,
         source: SourceId,
         document: &DocumentRecord,
         table: &Table,
         (intent, now): (Intent, Timestamp),
-    ) -> Result<Assessment, NotFiled> {
-        let record = self.record(source).ok_or(NotFiled::UnknownDocument)?;
+    ) -> Result<CheckedRows, FilingError> {
+        let record = self.record(source).ok_or(FilingError::UnknownDocument)?;
         let today = record.today(now);
-        judge(table, document, today, now, intent)?;
+        check_table(table, document, today, now, intent)?;
         let context = Context {
             records: &self.records,
             source,
@@ -213,7 +214,7 @@ impl Book {
             now,
             past: intent == Intent::Backfill && table.effective_date < today,
         };
-        Ok(assess(&context, table))
+        Ok(check_rows(&context, table))
     }
 
     /// A person's decision on a held value: served from now on, or dropped for good.
@@ -221,14 +222,14 @@ impl Book {
         &mut self,
         id: &str,
         value: Option<Decimal>,
-        outcome: Outcome,
+        outcome: HeldOutcome,
         note: &str,
-    ) -> Result<Filed, NotDecided> {
+    ) -> Result<BookChanges, DecisionError> {
         let held = self.held().find(|held| held.id().to_string() == id);
         let held = held.map(Arc::clone);
-        let held = held.ok_or_else(|| NotDecided::NotHeld(id.to_owned()))?;
+        let held = held.ok_or_else(|| DecisionError::NotHeld(id.to_owned()))?;
         if value.is_some_and(|value| value != held.fixing.value) {
-            return Err(NotDecided::Changed {
+            return Err(DecisionError::Changed {
                 id: id.to_owned(),
                 value: held.fixing.value,
             });
@@ -238,13 +239,13 @@ impl Book {
             source,
             document: held.document,
         };
-        let mut filed = Filed::default();
+        let mut filed = BookChanges::default();
         if let Some(history) = self.history(key) {
             history.unhold(&held);
             match outcome {
-                Outcome::Released => filed.filed.extend(release(history, source, &held)),
-                Outcome::Rejected | Outcome::Overtaken => history.dismiss(&held),
-                Outcome::Replaced => {}
+                HeldOutcome::Released => filed.filed.extend(release(history, source, &held)),
+                HeldOutcome::Rejected | HeldOutcome::Overtaken => history.dismiss(&held),
+                HeldOutcome::Replaced => {}
             }
         }
         filed.decided.push(Decision {
@@ -320,8 +321,13 @@ impl Book {
 }
 
 /// Carries out what was judged of a table.
-fn apply(history: &mut History, source: SourceId, table: Table, assessment: Assessment) -> Filed {
-    let Assessment {
+fn apply(
+    history: &mut History,
+    source: SourceId,
+    table: Table,
+    assessment: CheckedRows,
+) -> BookChanges {
+    let CheckedRows {
         believed,
         held,
         decided,
@@ -329,11 +335,11 @@ fn apply(history: &mut History, source: SourceId, table: Table, assessment: Asse
     let mut filed = Vec::new();
     for decision in &decided {
         match decision.outcome {
-            Outcome::Overtaken | Outcome::Rejected => history.dismiss(&decision.held),
-            Outcome::Released | Outcome::Replaced => history.unhold(&decision.held),
+            HeldOutcome::Overtaken | HeldOutcome::Rejected => history.dismiss(&decision.held),
+            HeldOutcome::Released | HeldOutcome::Replaced => history.unhold(&decision.held),
         }
         // A row of an earlier table, released by this one. One of this very table is among the believed.
-        if decision.outcome == Outcome::Released
+        if decision.outcome == HeldOutcome::Released
             && decision.held.fixing.effective_date != table.effective_date
         {
             filed.extend(release(history, source, &decision.held));
@@ -347,7 +353,7 @@ fn apply(history: &mut History, source: SourceId, table: Table, assessment: Asse
     for held in &held {
         history.hold(Arc::clone(held));
     }
-    Filed {
+    BookChanges {
         filed,
         held,
         decided,
@@ -374,8 +380,8 @@ fn insert(history: &mut History, source: SourceId, table: Table) -> Option<Filed
     let (document, pivot) = (table.document, table.pivot);
     let (effective_date, as_of) = (table.effective_date, table.as_of);
     let rows: Vec<Arc<Fixing>> = match history.insert(table) {
-        Inserted::Rows(rows) => rows,
-        Inserted::Outdated => return None,
+        InsertOutcome::Rows(rows) => rows,
+        InsertOutcome::Outdated => return None,
     };
     (!rows.is_empty()).then_some(FiledTable {
         source,

@@ -11,5 +11,5 @@ pub use currency::{Currency, InvalidCurrency};
 pub use fixing::{Fixing, Point, SourceId};
 pub use pair::{InvalidPair, Pair, QuoteKey, Route};
 pub use pricing::price_along;
-pub use schedule::{Dated, Holiday, Hours, Outlook, Publication, Schedule};
+pub use schedule::{DatingRule, Holiday, Hours, Outlook, Publication, Schedule};
 pub use table::{DocumentKey, DroppedRow, Table};

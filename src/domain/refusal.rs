@@ -10,7 +10,7 @@ pub use reason::Reason;
 use thiserror::Error;
 
 use crate::domain::{
-    Currency, DecimalError, FilterError, InvalidCurrency, InvalidPair, NotDecided, Pair,
+    Currency, DecimalError, DecisionError, FilterError, InvalidCurrency, InvalidPair, Pair,
 };
 
 /// When a client of a draining server should reconnect: another replica answers at once, a restart takes a moment.
@@ -124,7 +124,7 @@ pub enum Refusal {
     InvalidPageToken,
     /// An operator's decision does not fit the held value.
     #[error("{0}")]
-    NotDecided(NotDecided),
+    DecisionError(DecisionError),
     /// The answer did not begin in time.
     #[error("the request was not answered within {0:?}")]
     DeadlineExceeded(Duration),
@@ -230,8 +230,8 @@ impl Refusal {
             Self::UnknownSource { .. } | Self::UnknownDocument { .. } => Reason::InvalidSource,
             Self::InvalidTable { .. } => Reason::InvalidTable,
             Self::InvalidPageSize | Self::InvalidPageToken => Reason::InvalidPage,
-            Self::NotDecided(NotDecided::NotHeld(_)) => Reason::NotHeld,
-            Self::NotDecided(NotDecided::Changed { .. }) => Reason::HeldValueChanged,
+            Self::DecisionError(DecisionError::NotHeld(_)) => Reason::NotHeld,
+            Self::DecisionError(DecisionError::Changed { .. }) => Reason::HeldValueChanged,
             Self::DeadlineExceeded(_) => Reason::DeadlineExceeded,
             Self::Internal(_) => Reason::Internal,
         }
@@ -267,7 +267,7 @@ impl Refusal {
             | Self::LedgerUnavailable(_)
             | Self::PairNotQuoted(_)
             | Self::NoRateOnDate { .. }
-            | Self::NotDecided(_)
+            | Self::DecisionError(_)
             | Self::DeadlineExceeded(_)
             | Self::Internal(_) => return None,
         })

@@ -12,12 +12,14 @@ mod snapshot;
 mod historical;
 
 pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
-pub use freshness::{Age, Freshness, KnownDates};
+pub use freshness::{Freshness, FreshnessStatus, KnownDates};
 pub use historical::{Leg, rates_between, snapshot_on};
 pub use polling::{PollReport, PollStatus, Polling};
 pub use position::Position;
 pub use quote::{Preference, Quote, QuoteInputs, choose_quotes};
 pub use rate::{Announced, Derivation, Rate, WindowChange};
-pub use snapshot::{Continuity, REMOVALS_MAX, Restored, Served, Snapshot, Update, View};
+pub use snapshot::{
+    Continuity, REMOVALS_MAX, RestoredState, ServedFingerprint, Snapshot, Update, View,
+};
 pub use source_state::SourceState;
 pub use ticker::{TickerStyle, ticker_entry};

@@ -29,7 +29,7 @@ pub enum LedgerError {
     },
     /// It is damaged: cut off, overwritten, or edited by hand.
     #[error("the ledger {} is damaged: {detail}; put back a copy, or move the file away and start with an empty one", .path.display())]
-    Torn {
+    Corrupt {
         /// The file.
         path: PathBuf,
         /// Where and how.
@@ -120,27 +120,27 @@ fn remedy(asked: ClockKind) -> &'static str {
 
 /// What went wrong, before it is known in which file.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum StorageError {
     /// The library says so.
     Sqlite(rusqlite::Error),
     /// A stored row makes no sense.
-    Torn(String),
+    Corrupt(String),
     /// An entry makes no sense after the one before.
     Refused(String),
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for StorageError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
 }
 
-impl Failure {
+impl StorageError {
     /// The same, said of a file.
     pub(super) fn of(self, path: &Path) -> LedgerError {
         let path = path.to_owned();
         match self {
-            Self::Torn(detail) => LedgerError::Torn { path, detail },
+            Self::Corrupt(detail) => LedgerError::Corrupt { path, detail },
             Self::Refused(reason) => LedgerError::Refused { path, reason },
             Self::Sqlite(error) => of_sqlite(path, &error),
         }
@@ -151,7 +151,7 @@ fn of_sqlite(path: PathBuf, error: &rusqlite::Error) -> LedgerError {
     let reason = error.to_string();
     let Some(code) = error.sqlite_error_code() else {
         // No failed call: what was read is not what was written.
-        return LedgerError::Torn {
+        return LedgerError::Corrupt {
             path,
             detail: reason,
         };
@@ -161,7 +161,7 @@ fn of_sqlite(path: PathBuf, error: &rusqlite::Error) -> LedgerError {
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => LedgerError::ReadOnly { path, reason },
         // The last one is what SQLite says of a statement that does not fit the schema. Ours do, so the file does not.
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown => {
-            LedgerError::Torn {
+            LedgerError::Corrupt {
                 path,
                 detail: reason,
             }

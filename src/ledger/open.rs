@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use crate::ledger::error::{Failure, of_system};
+use crate::ledger::error::{StorageError, of_system};
 use crate::ledger::lock_file::LockFile;
 use crate::ledger::{ClockKind, LedgerError};
 
@@ -32,7 +32,7 @@ static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
 
 /// Where a ledger is.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct Location {
     /// What people call it.
     pub(super) label: Arc<Path>,
     target: Target,
@@ -52,7 +52,7 @@ pub(super) enum Access {
     Read,
 }
 
-impl Place {
+impl Location {
     /// A path, or memory.
     pub(super) fn of(path: Option<&Path>) -> Result<Self, LedgerError> {
         let Some(path) = path else {
@@ -76,7 +76,7 @@ impl Place {
             .map_err(|failure| failure.of(&self.label))
     }
 
-    fn try_connect(&self, access: Access) -> Result<Connection, Failure> {
+    fn try_connect(&self, access: Access) -> Result<Connection, StorageError> {
         let flags = match access {
             Access::Write => OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
             Access::Read => OpenFlags::SQLITE_OPEN_READ_ONLY,
@@ -96,7 +96,7 @@ impl Place {
 /// Opens the writing connection to a ledger of silkrate that has this schema version and this clock and is not damaged.
 /// The lock file keeps other processes away while it lives.
 pub(super) fn open(
-    place: &Place,
+    place: &Location,
     clock: ClockKind,
 ) -> Result<(Connection, Option<LockFile>), LedgerError> {
     let Target::File(path) = &place.target else {
@@ -122,11 +122,11 @@ pub(super) fn open(
 /// Makes a connection the writer's: a schema of this version, a write-ahead log, this clock, no damage.
 pub(super) fn prepare(
     connection: &mut Connection,
-    place: &Place,
+    place: &Location,
     clock: ClockKind,
 ) -> Result<(), LedgerError> {
     let label = &place.label;
-    let say = |failure: Failure| failure.of(label);
+    let say = |failure: StorageError| failure.of(label);
     if connection
         .is_readonly("main")
         .map_err(|error| say(error.into()))?
@@ -169,14 +169,14 @@ pub(super) fn prepare(
 
 /// How it is written from now on. After the schema: the file must be known as ours before anything of it can lie in
 /// the log beside it.
-fn settle(connection: &Connection, place: &Place) -> Result<(), Failure> {
+fn settle(connection: &Connection, place: &Location) -> Result<(), StorageError> {
     // Every commit reaches the disk before it is acknowledged; with less, a power cut may take the newest ones.
     connection.pragma_update(None, "synchronous", "FULL")?;
     if let Target::File(_) = place.target {
         let mode: String =
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         if mode != "wal" {
-            return Err(Failure::Sqlite(rusqlite::Error::SqliteFailure(
+            return Err(StorageError::Sqlite(rusqlite::Error::SqliteFailure(
                 rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
                 Some(format!(
                     "its file system allows no write-ahead log (journal mode {mode})"
@@ -187,7 +187,7 @@ fn settle(connection: &Connection, place: &Place) -> Result<(), Failure> {
     Ok(())
 }
 
-fn version(connection: &Connection) -> Result<i64, Failure> {
+fn version(connection: &Connection) -> Result<i64, StorageError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
@@ -196,14 +196,17 @@ fn known_version(migrations: &[&str]) -> i64 {
 }
 
 /// Brings the schema to the newest version, all in one piece.
-pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), Failure> {
+pub(super) fn migrate(
+    connection: &mut Connection,
+    migrations: &[&str],
+) -> Result<(), StorageError> {
     let found = version(connection)?;
     let known = known_version(migrations);
     if found == known {
         return Ok(());
     }
     let done = usize::try_from(found)
-        .map_err(|_negative| Failure::Torn(format!("its version is {found}")))?;
+        .map_err(|_negative| StorageError::Corrupt(format!("its version is {found}")))?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for migration in migrations.iter().skip(done) {
         transaction.execute_batch(migration)?;
@@ -215,7 +218,7 @@ pub(super) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Resul
 }
 
 /// The clock of a file of some version; none when it is new.
-fn kept_clock(connection: &Connection, version: i64) -> Result<Option<ClockKind>, Failure> {
+fn kept_clock(connection: &Connection, version: i64) -> Result<Option<ClockKind>, StorageError> {
     if version == 0 {
         return Ok(None);
     }
@@ -228,17 +231,17 @@ fn kept_clock(connection: &Connection, version: i64) -> Result<Option<ClockKind>
         .into_iter()
         .find(|kind| kind.as_str() == kept)
         .map(Some)
-        .ok_or_else(|| Failure::Torn(format!("the table ledger names the clock `{kept}`")))
+        .ok_or_else(|| StorageError::Corrupt(format!("the table ledger names the clock `{kept}`")))
 }
 
 /// Whether the file is whole, as far as can be told within a second.
-fn check(connection: &Connection) -> Result<(), Failure> {
+fn check(connection: &Connection) -> Result<(), StorageError> {
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     if pages <= PAGES_CHECKED_MAX {
         let verdict: String =
             connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if verdict != "ok" {
-            return Err(Failure::Torn(verdict));
+            return Err(StorageError::Corrupt(verdict));
         }
     }
     let mut statement = connection.prepare(
@@ -249,7 +252,7 @@ fn check(connection: &Connection) -> Result<(), Failure> {
     while let Some(row) = rows.next()? {
         let (entry, said, there): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if said != there {
-            return Err(Failure::Torn(format!(
+            return Err(StorageError::Corrupt(format!(
                 "entry {entry} should have {said} fixings and has {there}"
             )));
         }

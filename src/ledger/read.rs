@@ -10,11 +10,11 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::domain::{
-    Currency, DocumentKey, Fixing, Restored, RestoredDocument, Revising, SourceId, Table,
+    Currency, DocumentKey, Fixing, RestoredDocument, RestoredState, RevisionPolicy, SourceId, Table,
 };
 use crate::ledger::LedgerError;
-use crate::ledger::error::Failure;
-use crate::ledger::open::{Access, Place};
+use crate::ledger::error::StorageError;
+use crate::ledger::open::{Access, Location};
 
 mod document;
 mod page;
@@ -34,7 +34,7 @@ pub struct LedgerReader {
 }
 
 struct Shared {
-    place: Place,
+    place: Location,
     /// Those who may ask at all.
     questions: Arc<Semaphore>,
     /// Those who are answered now.
@@ -48,7 +48,7 @@ pub struct FixingsPage {
     /// Who published them.
     pub source: SourceId,
     /// What a second figure of the same date means at this source.
-    pub revising: Revising,
+    pub revision_policy: RevisionPolicy,
     /// The currency of the rows: the side that is not the table's pivot.
     pub currency: Currency,
     /// The first date wanted.
@@ -86,7 +86,7 @@ impl fmt::Debug for LedgerReader {
 }
 
 impl LedgerReader {
-    pub(super) fn new(place: Place) -> Result<Self, LedgerError> {
+    pub(super) fn new(place: Location) -> Result<Self, LedgerError> {
         // One is open from the start: a ledger that can be written and not read is found out at once.
         let idle = Mutex::new(vec![place.connect(Access::Read)?]);
         let shared = Shared {
@@ -106,7 +106,7 @@ impl LedgerReader {
     }
 
     /// The state after the last entry; none when there is no entry yet.
-    pub async fn restore(&self) -> Result<Option<Restored>, LedgerError> {
+    pub async fn restore(&self) -> Result<Option<RestoredState>, LedgerError> {
         self.ask(restore::restore).await
     }
 
@@ -115,11 +115,14 @@ impl LedgerReader {
     pub async fn restore_document(
         &self,
         key: DocumentKey,
-        revising: Revising,
+        revision_policy: RevisionPolicy,
         newest: usize,
     ) -> Result<RestoredDocument, LedgerError> {
         self.ask(move |connection| {
-            restore::document(&document::Document::new(connection, key, revising), newest)
+            restore::document(
+                &document::Document::new(connection, key, revision_policy),
+                newest,
+            )
         })
         .await
     }
@@ -129,12 +132,12 @@ impl LedgerReader {
     pub async fn in_force(
         &self,
         key: DocumentKey,
-        revising: Revising,
+        revision_policy: RevisionPolicy,
         on: Date,
         look_back_days: i32,
     ) -> Result<Vec<Fixing>, LedgerError> {
         self.ask(move |connection| {
-            document::Document::new(connection, key, revising).in_force(on, look_back_days)
+            document::Document::new(connection, key, revision_policy).in_force(on, look_back_days)
         })
         .await
     }
@@ -143,12 +146,12 @@ impl LedgerReader {
     pub async fn tables(
         &self,
         key: DocumentKey,
-        revising: Revising,
+        revision_policy: RevisionPolicy,
         from: Date,
         to: Date,
     ) -> Result<Vec<Table>, LedgerError> {
         self.ask(move |connection| {
-            document::Document::new(connection, key, revising).tables(from, to)
+            document::Document::new(connection, key, revision_policy).tables(from, to)
         })
         .await
     }
@@ -191,7 +194,7 @@ impl LedgerReader {
     /// Answers a question on a thread that may wait for the disk, all of it from one state of the file.
     async fn ask<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+        question: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let shared = Arc::clone(&self.shared);
         let label = Arc::clone(&shared.place.label);
@@ -221,7 +224,7 @@ impl LedgerReader {
 impl Shared {
     fn answer<T>(
         &self,
-        question: impl FnOnce(&Connection) -> Result<T, Failure>,
+        question: impl FnOnce(&Connection) -> Result<T, StorageError>,
     ) -> Result<T, LedgerError> {
         let idle = self.idle().pop();
         let connection = match idle {
@@ -240,8 +243,8 @@ impl Shared {
 
 fn in_one_state<T>(
     connection: &Connection,
-    question: impl FnOnce(&Connection) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    question: impl FnOnce(&Connection) -> Result<T, StorageError>,
+) -> Result<T, StorageError> {
     let transaction = connection.unchecked_transaction()?;
     let answer = question(&transaction)?;
     transaction.commit()?;

@@ -9,15 +9,15 @@ use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
 use crate::domain::{
-    Cause, Currency, Entry, FiledTable, Fixing, Position, SourceId, parse_decimal,
+    Cause, Currency, FiledTable, Fixing, LedgerEntry, Position, SourceId, parse_decimal,
 };
-use crate::ledger::open::{MIGRATIONS, Place, migrate, prepare};
+use crate::ledger::open::{Location, MIGRATIONS, migrate, prepare};
 use crate::ledger::{ClockKind, LedgerError, write};
 
 const SOURCE: SourceId = SourceId::new("nbk");
 
 /// An entry of a whole month of a bank with so many currencies.
-fn entry(revision: u64, currencies: u8) -> Entry {
+fn entry(revision: u64, currencies: u8) -> LedgerEntry {
     let table = |day| {
         let effective_date = Date::constant(2026, 4, day);
         let row = |number: u8| Fixing {
@@ -44,7 +44,7 @@ fn entry(revision: u64, currencies: u8) -> Entry {
             rows: (0..currencies).map(|number| row(number).into()).collect(),
         }
     };
-    Entry {
+    LedgerEntry {
         position: Position {
             epoch: "first".into(),
             revision,
@@ -60,9 +60,9 @@ fn entry(revision: u64, currencies: u8) -> Entry {
 }
 
 /// The writing connection of a ledger on the disk.
-fn connection() -> (TempDir, Place, Connection) {
+fn connection() -> (TempDir, Location, Connection) {
     let folder = tempfile::tempdir().unwrap();
-    let place = Place::of(Some(&folder.path().join("silkrate.db"))).unwrap();
+    let place = Location::of(Some(&folder.path().join("silkrate.db"))).unwrap();
     let (connection, _lock) = super::open::open(&place, ClockKind::Real).unwrap();
     (folder, place, connection)
 }
@@ -217,7 +217,7 @@ fn a_version_below_zero_is_damage() {
 
 #[test]
 fn a_path_that_looks_like_a_uri_is_a_path() {
-    let place = Place::of(Some(Path::new("file:x?mode=memory"))).unwrap();
+    let place = Location::of(Some(Path::new("file:x?mode=memory"))).unwrap();
     assert!(
         format!("{place:?}").contains("/file:x?mode=memory"),
         "{place:?}"

@@ -5,9 +5,9 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::mpsc;
 
-use crate::domain::{Decision, Entry, Fixing, Held, Position, Served, SourceId};
+use crate::domain::{Decision, Fixing, Held, LedgerEntry, Position, ServedFingerprint, SourceId};
 use crate::ledger::Append;
-use crate::ledger::error::Failure;
+use crate::ledger::error::StorageError;
 use crate::ledger::lock_file::LockFile;
 
 mod file;
@@ -39,7 +39,7 @@ pub(super) fn run(
 }
 
 /// Writes an entry in one piece.
-pub(super) fn append(connection: &mut Connection, entry: &Entry) -> Result<(), Failure> {
+pub(super) fn append(connection: &mut Connection, entry: &LedgerEntry) -> Result<(), StorageError> {
     // Immediate: the right to write is taken before anything is read, so that what was read still holds.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number = begin(&transaction, entry)?;
@@ -78,7 +78,7 @@ pub(super) fn append(connection: &mut Connection, entry: &Entry) -> Result<(), F
 }
 
 /// The number of the entry; refused when it does not follow the one before.
-fn begin(transaction: &Transaction<'_>, entry: &Entry) -> Result<i64, Failure> {
+fn begin(transaction: &Transaction<'_>, entry: &LedgerEntry) -> Result<i64, StorageError> {
     let Position { epoch, revision } = &entry.position;
     let revision = stored_revision(*revision)?;
     let last = transaction
@@ -92,7 +92,7 @@ fn begin(transaction: &Transaction<'_>, entry: &Entry) -> Result<i64, Failure> {
         last.unwrap_or((0, String::new(), -1));
     let continues = *last_epoch == **epoch;
     if revision < last_revision || (!continues && revision == last_revision) {
-        return Err(Failure::Refused(format!(
+        return Err(StorageError::Refused(format!(
             "revision {revision} of epoch `{epoch}` does not follow revision {last_revision} of epoch `{last_epoch}`"
         )));
     }
@@ -103,23 +103,23 @@ fn begin(transaction: &Transaction<'_>, entry: &Entry) -> Result<i64, Failure> {
             params![&**epoch, entry.at.to_string(), revision],
         )?;
         if began == 0 {
-            return Err(Failure::Refused(format!(
+            return Err(StorageError::Refused(format!(
                 "epoch `{epoch}` ended before revision {last_revision} of epoch `{last_epoch}`"
             )));
         }
     }
     number
         .checked_add(1)
-        .ok_or_else(|| Failure::Refused("there is no number left for an entry".to_owned()))
+        .ok_or_else(|| StorageError::Refused("there is no number left for an entry".to_owned()))
 }
 
-fn stored_revision(revision: u64) -> Result<i64, Failure> {
+fn stored_revision(revision: u64) -> Result<i64, StorageError> {
     i64::try_from(revision)
-        .map_err(|_too_large| Failure::Refused(format!("revision {revision} is too large")))
+        .map_err(|_too_large| StorageError::Refused(format!("revision {revision} is too large")))
 }
 
 /// Writes a held value, unless the very same already waits.
-fn hold(transaction: &Transaction<'_>, number: i64, held: &Held) -> Result<(), Failure> {
+fn hold(transaction: &Transaction<'_>, number: i64, held: &Held) -> Result<(), StorageError> {
     match newest_of(transaction, held)? {
         Some((_, None)) => Ok(()),
         _ => insert_held(transaction, number, held).map(|_id| ()),
@@ -127,7 +127,11 @@ fn hold(transaction: &Transaction<'_>, number: i64, held: &Held) -> Result<(), F
 }
 
 /// Writes a decision beside its value; a value that was never written down is now, so that no decision is lost.
-fn decide(transaction: &Transaction<'_>, number: i64, decision: &Decision) -> Result<(), Failure> {
+fn decide(
+    transaction: &Transaction<'_>,
+    number: i64,
+    decision: &Decision,
+) -> Result<(), StorageError> {
     let outcome = decision.outcome.as_str();
     let held = match newest_of(transaction, &decision.held)? {
         Some((_, Some(decided))) if decided == outcome => return Ok(()),
@@ -151,7 +155,7 @@ fn decide(transaction: &Transaction<'_>, number: i64, decision: &Decision) -> Re
 fn newest_of(
     transaction: &Transaction<'_>,
     held: &Held,
-) -> Result<Option<(i64, Option<String>)>, Failure> {
+) -> Result<Option<(i64, Option<String>)>, StorageError> {
     let Fixing {
         source,
         units,
@@ -176,7 +180,11 @@ fn newest_of(
     Ok(found.optional()?)
 }
 
-fn insert_held(transaction: &Transaction<'_>, number: i64, held: &Held) -> Result<i64, Failure> {
+fn insert_held(
+    transaction: &Transaction<'_>,
+    number: i64,
+    held: &Held,
+) -> Result<i64, StorageError> {
     let fixing = &*held.fixing;
     let change = held.change.as_ref();
     transaction.execute(
@@ -209,7 +217,11 @@ fn insert_held(transaction: &Transaction<'_>, number: i64, held: &Held) -> Resul
 }
 
 /// Notes what is served under a name since a revision, or that nothing is any more.
-fn serve(transaction: &Transaction<'_>, revision: u64, served: &Served) -> Result<(), Failure> {
+fn serve(
+    transaction: &Transaction<'_>,
+    revision: u64,
+    served: &ServedFingerprint,
+) -> Result<(), StorageError> {
     match served.fingerprint {
         Some(fingerprint) => transaction.execute(
             "INSERT INTO served (subject, revision, fingerprint) VALUES (?1, ?2, ?3)

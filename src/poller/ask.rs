@@ -8,11 +8,11 @@ use crate::domain::Table;
 use crate::poller::Poller;
 use crate::poller::fetch::Validators;
 use crate::poller::request::{Response, not_found_error, request};
-use crate::sources::{Asked, Document};
+use crate::sources::{Document, TableSelector};
 
 /// What one poll or start came to.
 #[derive(Debug, Default)]
-pub(super) struct Harvest {
+pub(super) struct PollResult {
     pub(super) tables: Vec<Table>,
     /// Whether any table came, also one that has been handed in before the end.
     pub(super) brought_table: bool,
@@ -27,16 +27,16 @@ pub(super) struct Harvest {
 
 /// What became of one request.
 #[derive(Debug)]
-pub(super) enum Reply {
+pub(super) enum RequestOutcome {
     Table(Table),
     NotModified,
     NotFound,
-    Failed(Next),
+    Failed(AfterFailure),
 }
 
 /// Whether the bank's next document is worth asking for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum AfterFailure {
     GoOn,
     End,
 }
@@ -45,9 +45,9 @@ impl Poller {
     pub(super) async fn ask_each(
         &self,
         document: &'static Document,
-        asked: impl Iterator<Item = &'static Asked>,
-        gathered: &Mutex<Harvest>,
-    ) -> Next {
+        asked: impl Iterator<Item = &'static TableSelector>,
+        gathered: &Mutex<PollResult>,
+    ) -> AfterFailure {
         let today = self.today();
         let mut paths: Vec<_> = asked
             .filter_map(|asked| document.path(*asked, today))
@@ -57,16 +57,18 @@ impl Poller {
         for path in paths {
             let validators = self.validators.get(&path).cloned().unwrap_or_default();
             match self.ask(document, path, &validators, gathered).await {
-                Reply::Table(_) | Reply::NotModified | Reply::Failed(Next::GoOn) => {}
-                Reply::NotFound => {
+                RequestOutcome::Table(_)
+                | RequestOutcome::NotModified
+                | RequestOutcome::Failed(AfterFailure::GoOn) => {}
+                RequestOutcome::NotFound => {
                     let error = not_found_error(document);
                     let error = error.map(|error| format!("{}: {error}", document.name));
                     locked(gathered).errors.extend(error);
                 }
-                Reply::Failed(Next::End) => return Next::End,
+                RequestOutcome::Failed(AfterFailure::End) => return AfterFailure::End,
             }
         }
-        Next::GoOn
+        AfterFailure::GoOn
     }
 
     /// One request, its answer parsed. A table is filed under the date it prints, whatever was asked for.
@@ -75,8 +77,8 @@ impl Poller {
         document: &'static Document,
         path: String,
         known: &Validators,
-        gathered: &Mutex<Harvest>,
-    ) -> Reply {
+        gathered: &Mutex<PollResult>,
+    ) -> RequestOutcome {
         let response = request(&self.fetcher, &path, known, document.parse).await;
         let mut gathered = locked(gathered);
         let mut failed = |error: &dyn Display| {
@@ -87,7 +89,7 @@ impl Poller {
             Response::NotModified => {
                 let still_valid = (document.name, path, known.clone());
                 gathered.validators.push(still_valid);
-                Reply::NotModified
+                RequestOutcome::NotModified
             }
             Response::Parsed {
                 content: table,
@@ -96,20 +98,20 @@ impl Poller {
                 gathered.validators.push((document.name, path, validators));
                 gathered.tables.push(table.clone());
                 gathered.brought_table = true;
-                Reply::Table(table)
+                RequestOutcome::Table(table)
             }
-            Response::NotFound => Reply::NotFound,
+            Response::NotFound => RequestOutcome::NotFound,
             Response::Unparsable(error) => {
                 failed(&error);
-                Reply::Failed(Next::GoOn)
+                RequestOutcome::Failed(AfterFailure::GoOn)
             }
             Response::Failed(error) => {
                 failed(&error);
                 gathered.retry_after = error.retry_after();
-                Reply::Failed(if error.ends_the_poll() {
-                    Next::End
+                RequestOutcome::Failed(if error.ends_the_poll() {
+                    AfterFailure::End
                 } else {
-                    Next::GoOn
+                    AfterFailure::GoOn
                 })
             }
         }
@@ -117,6 +119,6 @@ impl Poller {
 }
 
 /// The lock is never held across an await, and nothing panics while it is.
-pub(super) fn locked(gathered: &Mutex<Harvest>) -> MutexGuard<'_, Harvest> {
+pub(super) fn locked(gathered: &Mutex<PollResult>) -> MutexGuard<'_, PollResult> {
     gathered.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -26,7 +26,7 @@ pub const DICE: u32 = 1024;
 /// The publication window of a source: open when a table of any of its documents may appear. Holidays do not close it:
 /// a bank that works on one is seen all the same.
 #[derive(Debug, Clone)]
-pub struct Window {
+pub struct PublicationWindow {
     /// When the tables of its documents appear.
     pub schedules: Vec<Schedule>,
     /// Where they are counted.
@@ -35,7 +35,7 @@ pub struct Window {
 
 /// How the last poll went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Outcome {
+pub struct PollHealth {
     /// Failed polls in a row; 0 after a good one.
     pub failures: u32,
     /// How long the bank asked to be left alone.
@@ -44,7 +44,7 @@ pub struct Outcome {
     pub has_table: bool,
 }
 
-impl Window {
+impl PublicationWindow {
     /// Whether new tables are expected now.
     pub fn is_open(&self, now: Timestamp) -> bool {
         let local = self.zone.to_datetime(now);
@@ -103,7 +103,7 @@ impl Window {
 /// below [`DICE`].
 ///
 /// After n failures the wait lies between one interval and 2^(n-1) of them: a fault never makes polls denser.
-pub fn delay(due: Duration, longest: Duration, outcome: Outcome, dice: u32) -> Duration {
+pub fn delay(due: Duration, longest: Duration, outcome: PollHealth, dice: u32) -> Duration {
     let due = if outcome.has_table {
         due
     } else {
@@ -126,26 +126,26 @@ mod tests {
     use jiff::civil::Weekday;
 
     use super::*;
-    use crate::domain::{Dated, Hours};
+    use crate::domain::{DatingRule, Hours};
     use crate::sources::WORKING_DAYS;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
     /// Monday to Friday, 14 to 18.
-    fn window() -> Window {
+    fn window() -> PublicationWindow {
         let schedule = Schedule {
             hours: Hours {
                 days: WORKING_DAYS,
                 opens: 14,
                 closes: 18,
             },
-            dated: Dated::NextDay,
+            dating: DatingRule::NextDay,
             holidays: &[(4, 3)],
             repeated_on: &[],
             lives_days: 1,
             stale_after_hours: 24,
         };
-        Window {
+        PublicationWindow {
             schedules: vec![schedule],
             zone: TimeZone::get("Asia/Almaty").unwrap(),
         }
@@ -155,8 +155,8 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn failing(failures: u32) -> Outcome {
-        Outcome {
+    fn failing(failures: u32) -> PollHealth {
+        PollHealth {
             failures,
             retry_after: None,
             has_table: true,
@@ -190,7 +190,7 @@ mod tests {
     #[test]
     fn a_window_is_open_while_that_of_any_document_is() {
         let mut window = window();
-        let is_open = |window: &Window, now| window.is_open(at(now));
+        let is_open = |window: &PublicationWindow, now| window.is_open(at(now));
         assert!(
             is_open(&window, "2026-04-03T09:00:00Z"),
             "a holiday does not close it"
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_the_bank_asks_for_is_obeyed() {
-        let outcome = Outcome {
+        let outcome = PollHealth {
             retry_after: Some(MINUTE * 45),
             ..failing(1)
         };
@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_source_without_a_table_is_asked_every_minute() {
-        let nothing_yet = Outcome {
+        let nothing_yet = PollHealth {
             has_table: false,
             ..failing(1)
         };

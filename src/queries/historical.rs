@@ -141,7 +141,7 @@ impl Queries {
         let wanted = page.size.saturating_add(1);
         let rows = self.history.fixings(ledger::FixingsPage {
             source: source.id,
-            revising: source.revising(),
+            revision_policy: source.revision_policy(),
             currency,
             from: Some(range.first),
             to: Some(range.last),

@@ -110,7 +110,7 @@ impl HistoryReader {
             let source = snapshot.answers(home, other)?;
             let mut record = SourceRecord::clone(&*self.board.record(source.as_str())?);
             for document in &mut record.documents {
-                document.history = History::unbounded(document.history.revising());
+                document.history = History::unbounded(document.history.revision_policy());
             }
             Some(Leg {
                 home,
@@ -161,13 +161,13 @@ impl HistoryReader {
                 let before = before.map_err(|error| unavailable(&error))?;
                 let from = before.iter().rev().nth(TABLES_BEFORE).or(before.first());
                 let from = from.copied().unwrap_or(range.first);
-                let revising = document.history.revising();
+                let revision_policy = document.history.revision_policy();
                 let mut tables = Vec::new();
                 if let Some(date) = reference.filter(|date| **date < from) {
-                    let earlier = ledger.tables(key, revising, *date, *date).await;
+                    let earlier = ledger.tables(key, revision_policy, *date, *date).await;
                     tables = earlier.map_err(|error| unavailable(&error))?;
                 }
-                let later = ledger.tables(key, revising, from, range.last).await;
+                let later = ledger.tables(key, revision_policy, from, range.last).await;
                 tables.extend(later.map_err(|error| unavailable(&error))?);
                 for table in tables {
                     document.history.insert(table);

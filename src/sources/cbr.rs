@@ -11,11 +11,13 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
+use crate::domain::{
+    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, WORKING_DAYS, xml,
+    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector, WORKING_DAYS, xml,
 };
 
 /// Days off by article 112 of the Labour Code, 1 to 8 January among them; and the two days beside those, which the
@@ -58,8 +60,8 @@ pub const SOURCE: Source = Source {
         latest: Some("/scripts/XML_daily.asp"),
         dated: Some(path),
         series: None,
-        at_start: Asked::Latest,
-        polls: &[Asked::Latest],
+        at_start: TableSelector::Latest,
+        polls: &[TableSelector::Latest],
         missing_is_normal: false,
         required: &[Currency::USD],
         schedule: Schedule {
@@ -68,7 +70,7 @@ pub const SOURCE: Source = Source {
                 opens: 12,
                 closes: 21,
             },
-            dated: Dated::NextDay,
+            dating: DatingRule::NextDay,
             holidays: HOLIDAYS,
             repeated_on: &[],
             lives_days: 1,
@@ -76,7 +78,7 @@ pub const SOURCE: Source = Source {
         },
         parse,
     }],
-    revising: Revising::Correction,
+    revision_policy: RevisionPolicy::Correction,
 };
 
 fn path(date: Date) -> String {

@@ -9,11 +9,13 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
+use crate::domain::{
+    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, iso_date};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source,
+    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
     WORKING_DAYS_AND_SATURDAY, xml,
 };
 
@@ -39,8 +41,12 @@ pub const SOURCE: Source = Source {
         latest: None,
         dated: Some(path),
         series: None,
-        at_start: Asked::Today,
-        polls: &[Asked::Today, Asked::Tomorrow, Asked::NextFixing],
+        at_start: TableSelector::Today,
+        polls: &[
+            TableSelector::Today,
+            TableSelector::Tomorrow,
+            TableSelector::NextFixing,
+        ],
         missing_is_normal: true,
         required: &[Currency::USD],
         schedule: Schedule {
@@ -49,7 +55,7 @@ pub const SOURCE: Source = Source {
                 opens: 14,
                 closes: 19,
             },
-            dated: Dated::NextPublicationDay,
+            dating: DatingRule::NextPublicationDay,
             holidays: HOLIDAYS,
             repeated_on: &[],
             lives_days: 1,
@@ -57,7 +63,7 @@ pub const SOURCE: Source = Source {
         },
         parse,
     }],
-    revising: Revising::Correction,
+    revision_policy: RevisionPolicy::Correction,
 };
 
 fn path(date: Date) -> String {

@@ -14,11 +14,14 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
+use crate::domain::{
+    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, WORKING_DAYS, json,
+    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector, WORKING_DAYS,
+    json,
 };
 
 /// Days off by the Labour Code of 2022. The two Hayits move and are not here; nor are the days that a decree adds each
@@ -43,8 +46,8 @@ pub const SOURCE: Source = Source {
         latest: Some("/en/arkhiv-kursov-valyut/json/"),
         dated: Some(path),
         series: None,
-        at_start: Asked::Today,
-        polls: &[Asked::Latest],
+        at_start: TableSelector::Today,
+        polls: &[TableSelector::Latest],
         missing_is_normal: false,
         required: &[Currency::USD],
         schedule: Schedule {
@@ -53,7 +56,7 @@ pub const SOURCE: Source = Source {
                 opens: 12,
                 closes: 19,
             },
-            dated: Dated::NextPublicationDay,
+            dating: DatingRule::NextPublicationDay,
             holidays: HOLIDAYS,
             repeated_on: &[],
             lives_days: 1,
@@ -61,7 +64,7 @@ pub const SOURCE: Source = Source {
         },
         parse,
     }],
-    revising: Revising::Correction,
+    revision_policy: RevisionPolicy::Correction,
 };
 
 fn path(date: Date) -> String {

@@ -17,9 +17,9 @@ mod answer;
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Dated, Hours, Revising, Schedule, SourceId, Table};
+use crate::domain::{Currency, DatingRule, Hours, RevisionPolicy, Schedule, SourceId, Table};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, EVERY_DAY, ParseError, Source,
+    Access, DAILY_STALE_AFTER_HOURS, Document, EVERY_DAY, ParseError, Source, TableSelector,
 };
 
 /// What the terms of a paid interface are.
@@ -43,7 +43,7 @@ pub const APILAYER: Source = Source {
         parse: parse_rates,
         ..LATEST
     }],
-    revising: Revising::Replacement,
+    revision_policy: RevisionPolicy::Replacement,
 };
 
 /// currencylayer.com; the answer of exchangerate.host has the same shape.
@@ -123,8 +123,8 @@ const LATEST: Document = Document {
     latest: None,
     dated: None,
     series: None,
-    at_start: Asked::Latest,
-    polls: &[Asked::Latest],
+    at_start: TableSelector::Latest,
+    polls: &[TableSelector::Latest],
     missing_is_normal: false,
     // One wanted currency is enough: which ones a vendor has is its own affair.
     required: &[],
@@ -135,7 +135,7 @@ const LATEST: Document = Document {
             opens: 0,
             closes: 24,
         },
-        dated: Dated::SameDay,
+        dating: DatingRule::SameDay,
         holidays: &[],
         repeated_on: &[],
         lives_days: 2,

@@ -14,11 +14,14 @@ use std::borrow::Cow;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
+use crate::domain::{
+    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, WORKING_DAYS, json, xml,
+    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector, WORKING_DAYS,
+    json, xml,
 };
 
 /// Days off by the Law on Holidays, Orthodox Christmas and the first day of Kurban Ait by the Labour Code; the latter
@@ -57,8 +60,8 @@ pub const SOURCE: Source = Source {
         latest: None,
         dated: Some(path),
         series: None,
-        at_start: Asked::Today,
-        polls: &[Asked::Today, Asked::Tomorrow],
+        at_start: TableSelector::Today,
+        polls: &[TableSelector::Today, TableSelector::Tomorrow],
         missing_is_normal: false,
         required: &[Currency::USD],
         schedule: Schedule {
@@ -67,7 +70,7 @@ pub const SOURCE: Source = Source {
                 opens: 14,
                 closes: 19,
             },
-            dated: Dated::NextDay,
+            dating: DatingRule::NextDay,
             holidays: HOLIDAYS,
             repeated_on: &[],
             lives_days: 1,
@@ -75,7 +78,7 @@ pub const SOURCE: Source = Source {
         },
         parse,
     }],
-    revising: Revising::Correction,
+    revision_policy: RevisionPolicy::Correction,
 };
 
 fn path(date: Date) -> String {

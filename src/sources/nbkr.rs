@@ -17,11 +17,13 @@ mod history;
 
 use jiff::civil::Weekday;
 
-use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
+use crate::domain::{
+    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+};
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, WORKING_DAYS, xml,
+    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector, WORKING_DAYS, xml,
 };
 
 /// How long after its Friday a weekly table may be missing before the one before it is stale: the weekend.
@@ -70,8 +72,8 @@ pub const SOURCE: Source = Source {
             latest: Some("/XML/daily.xml"),
             dated: None,
             series: Some(history::SERIES),
-            at_start: Asked::Latest,
-            polls: &[Asked::Latest],
+            at_start: TableSelector::Latest,
+            polls: &[TableSelector::Latest],
             missing_is_normal: false,
             required: &[Currency::USD],
             schedule: Schedule {
@@ -80,7 +82,7 @@ pub const SOURCE: Source = Source {
                     opens: 14,
                     closes: 19,
                 },
-                dated: Dated::NextDay,
+                dating: DatingRule::NextDay,
                 holidays: HOLIDAYS,
                 repeated_on: &[Weekday::Saturday],
                 lives_days: 1,
@@ -93,8 +95,8 @@ pub const SOURCE: Source = Source {
             latest: Some("/XML/weekly.xml"),
             dated: None,
             series: None,
-            at_start: Asked::Latest,
-            polls: &[Asked::Latest],
+            at_start: TableSelector::Latest,
+            polls: &[TableSelector::Latest],
             missing_is_normal: false,
             required: &[],
             schedule: Schedule {
@@ -103,7 +105,7 @@ pub const SOURCE: Source = Source {
                     opens: 14,
                     closes: 19,
                 },
-                dated: Dated::NextDay,
+                dating: DatingRule::NextDay,
                 holidays: HOLIDAYS,
                 repeated_on: &[],
                 lives_days: 7,
@@ -112,7 +114,7 @@ pub const SOURCE: Source = Source {
             parse: parse_weekly,
         },
     ],
-    revising: Revising::Correction,
+    revision_policy: RevisionPolicy::Correction,
 };
 
 /// Reads the daily file.

@@ -10,11 +10,13 @@
 
 use jiff::civil::{Date, Weekday};
 
-use crate::domain::{Currency, Dated, Holiday, Hours, Revising, Schedule, SourceId, Table};
+use crate::domain::{
+    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+};
 use crate::sources::rows::{Head, Row, TableBuilder, iso_date};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, Asked, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, WORKING_DAYS, xml,
+    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector, WORKING_DAYS, xml,
 };
 
 /// Days off by the Law on Holidays; the two Ids move and are not here.
@@ -49,8 +51,8 @@ pub const SOURCE: Source = Source {
         latest: None,
         dated: Some(path),
         series: None,
-        at_start: Asked::Today,
-        polls: &[Asked::Tomorrow, Asked::NextFixing],
+        at_start: TableSelector::Today,
+        polls: &[TableSelector::Tomorrow, TableSelector::NextFixing],
         missing_is_normal: false,
         required: &[Currency::USD],
         schedule: Schedule {
@@ -59,7 +61,7 @@ pub const SOURCE: Source = Source {
                 opens: 8,
                 closes: 19,
             },
-            dated: Dated::NextPublicationDay,
+            dating: DatingRule::NextPublicationDay,
             holidays: HOLIDAYS,
             repeated_on: &[Weekday::Saturday, Weekday::Sunday],
             lives_days: 1,
@@ -67,7 +69,7 @@ pub const SOURCE: Source = Source {
         },
         parse,
     }],
-    revising: Revising::Correction,
+    revision_policy: RevisionPolicy::Correction,
 };
 
 fn path(date: Date) -> String {

@@ -133,7 +133,7 @@ impl Writer<'_> {
         if let Some(date) = rate.effective_date {
             remarks.push(dated(&words.as_of, date));
         }
-        match rate.age.freshness {
+        match rate.freshness_status.freshness {
             Freshness::Stale => remarks.push(words.stale.clone()),
             Freshness::Late => remarks.push(words.late.clone()),
             Freshness::Fresh | Freshness::CarriedOver => {}

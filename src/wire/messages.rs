@@ -29,7 +29,7 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
         id,
         name,
         attribution,
-        age,
+        freshness_status,
         newest_effective_date,
         next_publication,
         missed_publications,
@@ -41,15 +41,15 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
         id: id.to_string(),
         name: (*name).to_owned(),
         attribution: (*attribution).to_owned(),
-        freshness: age
+        freshness: freshness_status
             .as_ref()
-            .map_or(pb::Freshness::Unspecified, |age| {
-                to_freshness(age.freshness)
+            .map_or(pb::Freshness::Unspecified, |freshness_status| {
+                to_freshness(freshness_status.freshness)
             })
             .into(),
-        freshness_reason: age
+        freshness_reason: freshness_status
             .as_ref()
-            .map(|age| age.reason.clone())
+            .map(|freshness_status| freshness_status.reason.clone())
             .unwrap_or_default(),
         newest_effective_date: newest_effective_date
             .map(|date| date.to_string())

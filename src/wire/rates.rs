@@ -16,7 +16,7 @@ pub(crate) fn to_rate(rate: &Rate) -> pb::Rate {
         derivation,
         source,
         effective_date,
-        age,
+        freshness_status,
         change,
         fixings,
         announced,
@@ -33,8 +33,8 @@ pub(crate) fn to_rate(rate: &Rate) -> pb::Rate {
         effective_date: effective_date
             .map(|date| date.to_string())
             .unwrap_or_default(),
-        freshness: to_freshness(age.freshness).into(),
-        freshness_reason: age.reason.clone(),
+        freshness: to_freshness(freshness_status.freshness).into(),
+        freshness_reason: freshness_status.reason.clone(),
         change: change.as_ref().map(to_change),
         fixings: fixings.iter().map(|fixing| to_fixing(fixing)).collect(),
         announced: announced.as_ref().map(to_announced),

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp};
 use silkrate::domain::{
-    Book, Check, Currency, DecidedBy, Filed, Held, Intent, NotDecided, Outcome, Rate, SourceId,
-    Table, parse_decimal,
+    Book, BookChanges, Check, Currency, DecidedBy, DecisionError, Held, HeldOutcome, Intent, Rate,
+    SourceId, Table, parse_decimal,
 };
 
 use crate::support::boards::noon;
@@ -50,7 +50,7 @@ fn at(day: Date, minutes: i64) -> Timestamp {
     noon(day) + SignedDuration::from_mins(minutes)
 }
 
-fn file(book: &mut Book, source: SourceId, table: Table, now: Timestamp) -> Filed {
+fn file(book: &mut Book, source: SourceId, table: Table, now: Timestamp) -> BookChanges {
     book.file(source, table, Intent::News, now).unwrap()
 }
 
@@ -278,20 +278,22 @@ fn an_operator_releases_a_value_or_drops_it_for_good() {
     let mut book = kazakh();
     file(&mut book, NBK, nbk(day, &rows), noon(day));
     let other = parse_decimal("575.10").ok();
-    let changed = book.decide(id, other, Outcome::Released, "").unwrap_err();
+    let changed = book
+        .decide(id, other, HeldOutcome::Released, "")
+        .unwrap_err();
     assert_eq!(changed.to_string(), format!("{id} is 575.09 now"));
     let decided = book
-        .decide(id, None, Outcome::Released, "seen on their page")
+        .decide(id, None, HeldOutcome::Released, "seen on their page")
         .unwrap();
     assert_eq!(decided.filed[0].rows[0].value.to_string(), "575.09");
     assert_eq!(decided.decided[0].by, DecidedBy::Operator);
     assert_eq!(value(&book, noon(day), "USD/KZT"), "575.09");
-    let again = book.decide(id, None, Outcome::Released, "");
-    assert_eq!(again.unwrap_err(), NotDecided::NotHeld(id.to_owned()));
+    let again = book.decide(id, None, HeldOutcome::Released, "");
+    assert_eq!(again.unwrap_err(), DecisionError::NotHeld(id.to_owned()));
 
     let mut book = kazakh();
     file(&mut book, NBK, nbk(day, &rows), noon(day));
-    book.decide(id, None, Outcome::Rejected, "a misprint")
+    book.decide(id, None, HeldOutcome::Rejected, "a misprint")
         .unwrap();
     assert_eq!(value(&book, noon(day), "USD/KZT"), "478.77");
     let repeated = file(&mut book, NBK, nbk(day, &rows), at(day, 60));
@@ -314,7 +316,7 @@ fn a_corrected_page_takes_the_place_of_what_waited() {
         ("UZS", 100, "3.91", ""),
     ];
     let filed = file(&mut book, NBK, nbk(day, &right), at(day, 15));
-    assert_eq!(filed.decided[0].outcome, Outcome::Replaced);
+    assert_eq!(filed.decided[0].outcome, HeldOutcome::Replaced);
     assert_eq!(book.held().count(), 0);
     assert_eq!(value(&book, at(day, 15), "USD/KZT"), "475.09");
 }

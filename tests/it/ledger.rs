@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use silkrate::domain::{
-    Cause, Currency, DocumentKey, Entry, FiledTable, Fixing, Position, Revising, SourceId, Table,
+    Cause, Currency, DocumentKey, FiledTable, Fixing, LedgerEntry, Position, RevisionPolicy,
+    SourceId, Table,
 };
 use silkrate::ledger::{ClockKind, FixingsPage, Ledger, LedgerError, LedgerReader};
 use tempfile::TempDir;
@@ -55,8 +56,8 @@ fn at(revision: u64) -> Timestamp {
 }
 
 /// An entry of a poll of the Kazakh bank.
-fn entry(revision: u64, filed: Vec<FiledTable>) -> Entry {
-    Entry {
+fn entry(revision: u64, filed: Vec<FiledTable>) -> LedgerEntry {
+    LedgerEntry {
         position: Position {
             epoch: "first".into(),
             revision,
@@ -143,7 +144,7 @@ fn line(fixing: &Fixing) -> String {
 fn all_of(key: DocumentKey, currency: Currency) -> FixingsPage {
     FixingsPage {
         source: key.source,
-        revising: Revising::Correction,
+        revision_policy: RevisionPolicy::Correction,
         currency,
         from: None,
         to: None,
@@ -153,7 +154,11 @@ fn all_of(key: DocumentKey, currency: Currency) -> FixingsPage {
 }
 
 /// All tables of a document.
-async fn tables(reader: &LedgerReader, key: DocumentKey, revising: Revising) -> Vec<Table> {
-    let tables = reader.tables(key, revising, Date::ZERO, Date::MAX);
+async fn tables(
+    reader: &LedgerReader,
+    key: DocumentKey,
+    revision_policy: RevisionPolicy,
+) -> Vec<Table> {
+    let tables = reader.tables(key, revision_policy, Date::ZERO, Date::MAX);
     tables.await.unwrap()
 }

@@ -1,7 +1,7 @@
 //! The rules of the numbers, each shown with figures that the banks published.
 
 use jiff::civil::{Date, date};
-use silkrate::domain::{Currency, Freshness, History, Inserted, Revising, Table};
+use silkrate::domain::{Currency, Freshness, History, InsertOutcome, RevisionPolicy, Table};
 
 use crate::support::records::{Quotes, Records, line, table};
 
@@ -92,7 +92,7 @@ fn a_repeated_table_moves_the_date_and_keeps_the_change_of_the_last_real_fixing(
     );
     let carried = records.rate(date(2026, 5, 24), "KGS/USD").unwrap();
     assert_eq!(
-        carried.age.reason,
+        carried.freshness_status.reason,
         "the fixing of 2026-05-23 was repeated for 2026-05-24"
     );
     assert_eq!(
@@ -135,11 +135,11 @@ fn what_is_dated_tomorrow_is_announced_and_what_stands_alone_is_served_with_its_
 
 #[test]
 fn a_corrected_value_keeps_what_it_superseded() {
-    let mut history = History::new(Revising::Correction);
+    let mut history = History::new(RevisionPolicy::Correction);
     let day = date(2026, 4, 2);
     let mut rows_of_news = |value| match history.insert(nbk(day, value)) {
-        Inserted::Rows(rows) => rows.len(),
-        Inserted::Outdated => panic!("a bank has no instants"),
+        InsertOutcome::Rows(rows) => rows.len(),
+        InsertOutcome::Outdated => panic!("a bank has no instants"),
     };
     assert_eq!(rows_of_news("475.09"), 1);
     assert_eq!(rows_of_news("475.09"), 0);
@@ -198,10 +198,10 @@ fn a_currency_missing_from_a_new_table_keeps_its_value_and_ages() {
     let tables = vec![nbkr(date(2026, 5, 23), "87.4500", "0.1859"), without_tenge];
     let records = Records::default().with("nbkr", Some(Currency::KGS), tables);
     let history = &records.sources.values().next().unwrap().documents[0].history;
-    let standing = history
-        .standing(date(2026, 5, 29), Currency::KZT, Currency::KGS)
+    let pair_state = history
+        .pair_state(date(2026, 5, 29), Currency::KZT, Currency::KGS)
         .unwrap();
-    assert_eq!(standing.effective_date, date(2026, 5, 23));
+    assert_eq!(pair_state.effective_date, date(2026, 5, 23));
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn a_bank_prices_what_it_does_not_print_through_its_own_currency() {
     let rate = records.rate(date(2026, 4, 2), "TJS/USD").unwrap();
     assert_eq!(rate.fixings.len(), 2);
     assert_eq!(
-        rate.age.reason,
+        rate.freshness_status.reason,
         "nothing newer than 2026-03-19; the table for 2026-03-20 was due by 2026-03-19 18:00 UTC; \
          stale since 2026-03-20 18:00"
     );
@@ -271,7 +271,7 @@ fn the_home_bank_answers_until_it_is_stale_and_another_is_not() {
     let newer = april().with("cbr", Some(Currency::RUB), fallback(date(2026, 4, 3)));
     let late = newer.rate(date(2026, 4, 3), "KZT/USD").unwrap();
     assert_eq!(
-        (late.source.as_str(), late.age.freshness),
+        (late.source.as_str(), late.freshness_status.freshness),
         ("nbk", Freshness::Late)
     );
     let fresh = april().with("cbr", Some(Currency::RUB), fallback(date(2026, 5, 24)));

@@ -11,7 +11,7 @@ use jiff::civil::date;
 use silkrate::app::{App, AppError};
 use silkrate::board::BoardReader;
 use silkrate::clock::Clock;
-use silkrate::commit::{Commit, CommitHandle, Store, Submission};
+use silkrate::commit::{BufferedLedger, Commit, CommitHandle, Submission};
 use silkrate::config;
 use silkrate::domain::{Currency, Intent, SourceId, SourceRecord};
 use silkrate::ledger::ClockKind;
@@ -175,7 +175,7 @@ struct Desk {
 }
 
 impl Desk {
-    async fn open(store: Store) -> Self {
+    async fn open(store: BufferedLedger) -> Self {
         let records = Records::default().with("nbk", Some(Currency::KZT), Vec::new());
         let records = records
             .sources
@@ -218,8 +218,8 @@ impl Desk {
     }
 }
 
-fn store(path: &Path) -> Store {
-    let store = Store::open(Some(path.to_owned()), ClockKind::Replay).unwrap();
+fn store(path: &Path) -> BufferedLedger {
+    let store = BufferedLedger::open(Some(path.to_owned()), ClockKind::Replay).unwrap();
     store.retried_after(Duration::from_millis(20))
 }
 

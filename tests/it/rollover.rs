@@ -3,8 +3,8 @@
 use jiff::SignedDuration;
 use jiff::civil::date;
 use silkrate::clock::Clock;
-use silkrate::commit::Store;
-use silkrate::domain::{Intent, NotDecided, Outcome, Pair};
+use silkrate::commit::BufferedLedger;
+use silkrate::domain::{DecisionError, HeldOutcome, Intent, Pair};
 use silkrate::ledger::ClockKind;
 use tokio::task::JoinSet;
 
@@ -19,7 +19,7 @@ async fn refused_decisions_around_midnight_do_not_keep_the_next_table_from_takin
     let (today, tomorrow) = (date(2026, 4, 1), date(2026, 4, 2));
     let midnight = noon(today) + SignedDuration::from_hours(12);
     let clock = Clock::replay(midnight - SignedDuration::from_millis(300), 1);
-    let store = Store::open(None, ClockKind::Replay).unwrap();
+    let store = BufferedLedger::open(None, ClockKind::Replay).unwrap();
     let (commit, handle) = opened(store, clock.clone()).await;
     let commits = Commits::run(commit, handle);
     let tables = vec![
@@ -39,9 +39,10 @@ async fn refused_decisions_around_midnight_do_not_keep_the_next_table_from_takin
         let (handle, in_force) = (commits.handle.clone(), in_force.clone());
         operators.spawn(async move {
             while in_force() != Some(tomorrow) {
-                let decided = handle.decide("none".into(), None, Outcome::Released, String::new());
+                let decided =
+                    handle.decide("none".into(), None, HeldOutcome::Released, String::new());
                 let refused = decided.await.unwrap().unwrap_err();
-                assert_eq!(refused, NotDecided::NotHeld("none".into()));
+                assert_eq!(refused, DecisionError::NotHeld("none".into()));
             }
         });
     }

@@ -156,9 +156,9 @@ async fn a_table_that_is_not_there_when_the_hours_end_is_a_commit_without_a_poll
     let dollar = silkrate::domain::Pair::parse("KZT/USD").unwrap();
     silkrate
         .committed(|snapshot| {
-            snapshot
-                .rate(dollar)
-                .is_some_and(|rate| rate.age.freshness == silkrate::domain::Freshness::Late)
+            snapshot.rate(dollar).is_some_and(|rate| {
+                rate.freshness_status.freshness == silkrate::domain::Freshness::Late
+            })
         })
         .await;
     let after = silkrate.snapshot(&["KZT/USD"]).await;

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use jiff::civil::{Date, date};
 use silkrate::domain::Table;
-use silkrate::sources::{ALL, Access, Asked, Document, ParseError, Source, find};
+use silkrate::sources::{ALL, Access, Document, ParseError, Source, TableSelector, find};
 
 /// A document to be read, and the reader it is meant for.
 struct Fixture {
@@ -185,8 +185,10 @@ fn what_a_source_says_of_itself_is_usable() {
             let asked = document.polls.iter().chain([&document.at_start]);
             for asked in asked {
                 let answerable = match asked {
-                    Asked::Latest => document.latest.is_some(),
-                    Asked::Today | Asked::Tomorrow | Asked::NextFixing => document.dated.is_some(),
+                    TableSelector::Latest => document.latest.is_some(),
+                    TableSelector::Today | TableSelector::Tomorrow | TableSelector::NextFixing => {
+                        document.dated.is_some()
+                    }
                 };
                 assert!(answerable, "{who} {} asks {asked:?}", document.name);
             }
@@ -256,17 +258,29 @@ fn the_paths_have_the_form_each_source_expects() {
 #[test]
 fn every_source_is_asked_for_what_is_in_force_and_then_for_what_is_new() {
     for (id, at_start, polls) in [
-        ("nbk", Asked::Today, &[Asked::Today, Asked::Tomorrow][..]),
-        ("nbkr", Asked::Latest, &[Asked::Latest]),
-        ("cbu", Asked::Today, &[Asked::Latest]),
-        ("nbt", Asked::Today, &[Asked::Tomorrow, Asked::NextFixing]),
+        (
+            "nbk",
+            TableSelector::Today,
+            &[TableSelector::Today, TableSelector::Tomorrow][..],
+        ),
+        ("nbkr", TableSelector::Latest, &[TableSelector::Latest]),
+        ("cbu", TableSelector::Today, &[TableSelector::Latest]),
+        (
+            "nbt",
+            TableSelector::Today,
+            &[TableSelector::Tomorrow, TableSelector::NextFixing],
+        ),
         (
             "cbt",
-            Asked::Today,
-            &[Asked::Today, Asked::Tomorrow, Asked::NextFixing],
+            TableSelector::Today,
+            &[
+                TableSelector::Today,
+                TableSelector::Tomorrow,
+                TableSelector::NextFixing,
+            ],
         ),
-        ("cbr", Asked::Latest, &[Asked::Latest]),
-        ("market", Asked::Latest, &[Asked::Latest]),
+        ("cbr", TableSelector::Latest, &[TableSelector::Latest]),
+        ("market", TableSelector::Latest, &[TableSelector::Latest]),
     ] {
         for source in ALL.iter().filter(|source| source.id.as_str() == id) {
             for document in source.documents {

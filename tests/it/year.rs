@@ -13,7 +13,7 @@ use jiff::civil::{Date, DateTime, date};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use silkrate::domain::{
-    Age, Currency, DocumentRecord, FlagBook, Freshness, History, Preference, SourceId,
+    Currency, DocumentRecord, FlagBook, Freshness, FreshnessStatus, History, Preference, SourceId,
     SourceRecord, SourceState, choose_quotes,
 };
 use silkrate::sources::{Document, Source, find};
@@ -137,7 +137,7 @@ fn record(source: &'static Source, named: &[&str]) -> SourceRecord {
         schedule: document.schedule,
         required: document.required,
         typical_dollar: source.typical_dollar,
-        history: History::new(source.revising),
+        history: History::new(source.revision_policy),
     });
     SourceRecord {
         id: source.id,
@@ -157,10 +157,10 @@ fn age_of_pair(
     sources: &BTreeMap<SourceId, Arc<SourceRecord>>,
     now: Timestamp,
     pair: (Currency, Currency),
-) -> Age {
+) -> FreshnessStatus {
     let preferences: Vec<_> = sources.keys().copied().map(Preference::Source).collect();
     choose_quotes(sources, &preferences, now, &FlagBook::default())[&pair]
-        .age
+        .freshness_status
         .clone()
 }
 
@@ -241,7 +241,11 @@ fn the_new_year_holidays_are_carried_over() {
     let reasons = BANKS.each_ref().map(|bank| {
         let mut observed = Observed::new(bank);
         observed.poll_until(sunday);
-        observed.state(observed.instant(sunday)).age.unwrap().reason
+        observed
+            .state(observed.instant(sunday))
+            .freshness_status
+            .unwrap()
+            .reason
     });
     assert_eq!(
         reasons,
@@ -264,7 +268,7 @@ impl Observed<'_> {
         let now = self.instant(local);
         let who = format!("{} {} {local}", self.bank.source, self.bank.document);
         let state = self.state(now);
-        let age = state.age.unwrap();
+        let age = state.freshness_status.unwrap();
         let late = seems_late(self.bank, local);
         let expected = if late { Freshness::Late } else { otherwise };
         assert_eq!(age.freshness, expected, "{who}: {}", age.reason);
@@ -291,7 +295,7 @@ impl Observed<'_> {
         let row = age_of_pair(&self.sources, now, self.bank.pair);
         assert_eq!(
             Some(row),
-            self.state(now).age,
+            self.state(now).freshness_status,
             "{} {local}",
             self.bank.source
         );

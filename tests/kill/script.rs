@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use silkrate::domain::{
-    Cause, Check, Currency, DocumentKey, Entry, FiledTable, Fixing, Held, Position, Served,
-    SourceId, parse_decimal,
+    Cause, Check, Currency, DocumentKey, FiledTable, Fixing, Held, LedgerEntry, Position,
+    ServedFingerprint, SourceId, parse_decimal,
 };
 
 pub(crate) const NBK: DocumentKey = DocumentKey {
@@ -34,7 +34,7 @@ pub(crate) fn value(revision: u64) -> String {
 }
 
 /// The entry of a revision. Two in a row print the same date: the second corrects the first.
-pub(crate) fn entry(revision: u64) -> Entry {
+pub(crate) fn entry(revision: u64) -> LedgerEntry {
     let effective_date = FIRST_DAY + i64::try_from(revision / 2).unwrap().days();
     let at = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(revision.try_into().unwrap());
     let fixing = |number: usize| Fixing {
@@ -66,7 +66,7 @@ pub(crate) fn entry(revision: u64) -> Entry {
         since: at,
         change: None,
     };
-    Entry {
+    LedgerEntry {
         position: Position {
             epoch: "kill".into(),
             revision,
@@ -79,7 +79,7 @@ pub(crate) fn entry(revision: u64) -> Entry {
             .collect(),
         decided: Vec::new(),
         attempted: vec![NBK.source],
-        served: vec![Served {
+        served: vec![ServedFingerprint {
             subject: "KZT/USD".into(),
             fingerprint: Some(revision),
         }],

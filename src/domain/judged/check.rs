@@ -153,7 +153,7 @@ impl fmt::Display for HeldId {
 
 /// What became of a held value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum HeldOutcome {
     /// It is served.
     Released,
     /// It is dropped for good.
@@ -164,7 +164,7 @@ pub enum Outcome {
     Replaced,
 }
 
-impl Outcome {
+impl HeldOutcome {
     /// Its name in the ledger.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -201,7 +201,7 @@ pub struct Decision {
     /// The value.
     pub held: Arc<Held>,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: HeldOutcome,
     /// Who decided.
     pub by: DecidedBy,
     /// Why, for people.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::judged::{Check, DocumentRecord, Flag, Revising, SourceRecord, triangle};
+use crate::domain::judged::{Check, DocumentRecord, Flag, RevisionPolicy, SourceRecord, triangle};
 use crate::domain::published::{Currency, Fixing, SourceId};
 
 impl DocumentRecord {
@@ -16,7 +16,7 @@ impl DocumentRecord {
         let Some(before) = history.date_before(date) else {
             return Vec::new();
         };
-        if history.revising() == Revising::Replacement {
+        if history.revision_policy() == RevisionPolicy::Replacement {
             return Vec::new();
         }
         let mut flags = self.calendar_flags(before, date);

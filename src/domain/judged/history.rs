@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-pub use pair_state::{LOOK_BACK_DAYS, Standing};
+pub use pair_state::{LOOK_BACK_DAYS, PairState};
 
 use crate::domain::judged::{Held, Window};
 use crate::domain::published::{Currency, Fixing, Table};
@@ -17,7 +17,7 @@ pub const TABLES_MAX: usize = 64;
 
 /// What a second table of the same date means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Revising {
+pub enum RevisionPolicy {
     /// A bank corrected itself: the old figure stays known as superseded.
     Correction,
     /// A market moved on: the newer instant replaces the older one.
@@ -26,7 +26,7 @@ pub enum Revising {
 
 /// What became of the rows of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Inserted {
+pub enum InsertOutcome {
     /// The ones that say something new, or nothing when all was known.
     Rows(Vec<Arc<Fixing>>),
     /// It is an older instant of a known market date.
@@ -36,10 +36,10 @@ pub enum Inserted {
 /// The tables of one document, by the date they print.
 #[derive(Debug, Clone)]
 pub struct History {
-    revising: Revising,
+    revision_policy: RevisionPolicy,
     tables_max: usize,
     /// The tables kept, each with at least one believed row.
-    entries: BTreeMap<Date, Entry>,
+    entries: BTreeMap<Date, KeptTable>,
     /// The rows that wait, whatever their date.
     held: BTreeMap<(Date, Currency), Arc<Held>>,
     /// The figures that are settled against: a person rejected them, or a later table was believed in their place.
@@ -53,7 +53,7 @@ pub struct History {
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
+struct KeptTable {
     /// The rows that are believed.
     table: Arc<Table>,
     /// Equal row by row to the table before: the date moved on without a new fixing.
@@ -69,9 +69,9 @@ struct Anchor {
 
 impl History {
     /// No tables yet; the newest [`TABLES_MAX`] will be kept.
-    pub fn new(revising: Revising) -> Self {
+    pub fn new(revision_policy: RevisionPolicy) -> Self {
         Self {
-            revising,
+            revision_policy,
             tables_max: TABLES_MAX,
             entries: BTreeMap::new(),
             held: BTreeMap::new(),
@@ -83,29 +83,32 @@ impl History {
     }
 
     /// No tables yet; all will be kept.
-    pub fn unbounded(revising: Revising) -> Self {
+    pub fn unbounded(revision_policy: RevisionPolicy) -> Self {
         Self {
             tables_max: usize::MAX,
-            ..Self::new(revising)
+            ..Self::new(revision_policy)
         }
     }
 
     /// What a second table of the same date means.
-    pub fn revising(&self) -> Revising {
-        self.revising
+    pub fn revision_policy(&self) -> RevisionPolicy {
+        self.revision_policy
     }
 
     /// Files the believed rows of a table under the date it prints; a table without any is not kept.
-    pub fn insert(&mut self, table: Table) -> Inserted {
+    pub fn insert(&mut self, table: Table) -> InsertOutcome {
         let date = table.effective_date;
         // Only what this table believes waits no longer: a row that keeps its old figure may have a new one waiting.
         let believed: Vec<Currency> = table.rows.keys().copied().collect();
         let known = self.entries.get(&date);
         let (table, news) = match known.map(|entry| &*entry.table) {
-            Some(known) if self.revising == Revising::Replacement && table.as_of < known.as_of => {
-                return Inserted::Outdated;
+            Some(known)
+                if self.revision_policy == RevisionPolicy::Replacement
+                    && table.as_of < known.as_of =>
+            {
+                return InsertOutcome::Outdated;
             }
-            Some(known) => merged(known, table, self.revising),
+            Some(known) => merged(known, table, self.revision_policy),
             None => {
                 let rows = table.rows.values().map(Arc::clone).collect();
                 (table, rows)
@@ -115,14 +118,14 @@ impl History {
             for code in believed {
                 self.held.remove(&(date, code));
             }
-            let entry = Entry {
+            let entry = KeptTable {
                 table: Arc::new(table),
                 carry: false,
             };
             self.entries.insert(date, entry);
             self.settle(date);
         }
-        Inserted::Rows(news)
+        InsertOutcome::Rows(news)
     }
 
     /// The table of a date: its believed rows.
@@ -137,7 +140,7 @@ impl History {
 
     /// The believed row nearest to a date for a currency: of that date, else the newest before, else the oldest after.
     pub fn nearest(&self, date: Date, code: Currency) -> Option<Arc<Fixing>> {
-        let row = |(_, entry): (&Date, &'_ Entry)| entry.table.rows.get(&code).map(Arc::clone);
+        let row = |(_, entry): (&Date, &'_ KeptTable)| entry.table.rows.get(&code).map(Arc::clone);
         let before = self.entries.range(..=date).rev().find_map(row);
         before.or_else(|| self.entries.range(date..).find_map(row))
     }
@@ -291,7 +294,11 @@ impl History {
 }
 
 /// The second table of a date laid over the first, and the rows that say anything new. A row it lacks keeps its figure.
-fn merged(known: &Table, table: Table, revising: Revising) -> (Table, Vec<Arc<Fixing>>) {
+fn merged(
+    known: &Table,
+    table: Table,
+    revision_policy: RevisionPolicy,
+) -> (Table, Vec<Arc<Fixing>>) {
     let mut rows = known.rows.clone();
     let mut news = Vec::new();
     for (code, row) in &table.rows {
@@ -301,7 +308,7 @@ fn merged(known: &Table, table: Table, revising: Revising) -> (Table, Vec<Arc<Fi
             continue;
         }
         let mut row = (**row).clone();
-        if revising == Revising::Correction {
+        if revision_policy == RevisionPolicy::Correction {
             row.superseded_value = if repeats {
                 old.and_then(|old| old.superseded_value)
             } else {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::judged::{History, Revising, Standing};
+use crate::domain::judged::{History, PairState, RevisionPolicy};
 use crate::domain::published::{Currency, Schedule, SourceId};
 
 /// One document of a source: its tables, and when they are published.
@@ -52,9 +52,11 @@ impl SourceRecord {
     }
 
     /// What a second table of the same date means: all its documents agree.
-    pub fn revising(&self) -> Revising {
+    pub fn revision_policy(&self) -> RevisionPolicy {
         let main = self.documents.first();
-        main.map_or(Revising::Correction, |document| document.history.revising())
+        main.map_or(RevisionPolicy::Correction, |document| {
+            document.history.revision_policy()
+        })
     }
 
     /// The document of a name.
@@ -72,18 +74,18 @@ impl SourceRecord {
     }
 
     /// What the source says of a pair on a day: of its documents, the one that says the newest.
-    pub fn standing(
+    pub fn pair_state(
         &self,
         today: Date,
         (from, to): (Currency, Currency),
-    ) -> Option<(Standing, &DocumentRecord)> {
-        let standings = self.documents.iter().filter_map(|document| {
-            let standing = document.history.standing(today, from, to)?;
-            Some((standing, document))
+    ) -> Option<(PairState, &DocumentRecord)> {
+        let pair_states = self.documents.iter().filter_map(|document| {
+            let pair_state = document.history.pair_state(today, from, to)?;
+            Some((pair_state, document))
         });
         // `rev`, because the last of equals wins and the main document comes first.
-        let standings: Vec<_> = standings.collect();
-        let newest_last = standings.into_iter().rev();
-        newest_last.max_by_key(|(standing, _)| standing.current.date)
+        let pair_states: Vec<_> = pair_states.collect();
+        let newest_last = pair_states.into_iter().rev();
+        newest_last.max_by_key(|(pair_state, _)| pair_state.current.date)
     }
 }

@@ -37,12 +37,12 @@ pub struct WindowPoint {
     /// Which window.
     pub window: Window,
     /// The fixing that was in force then; its date is that of the fixing.
-    pub point: Result<Point, NoPoint>,
+    pub point: Result<Point, MissingPoint>,
 }
 
 /// Why nothing is known of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoPoint {
+pub enum MissingPoint {
     /// The history kept begins later.
     BeginsLater(Date),
     /// There is no value of that day or the two weeks before.

@@ -30,7 +30,7 @@ pub struct Hours {
 
 /// Which date a table bears that was published on a working day of the bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dated {
+pub enum DatingRule {
     /// The day itself.
     SameDay,
     /// The next calendar day.
@@ -48,7 +48,7 @@ pub struct Schedule {
     /// On which days and at which hours.
     pub hours: Hours,
     /// Which date they bear.
-    pub dated: Dated,
+    pub dating: DatingRule,
     /// Days without a publication. Moving ones (Eid) and days off moved by decree are not among them.
     pub holidays: &'static [Holiday],
     /// Other days of the week on which the last table appears again under a later date, at the same hours: it is looked
@@ -113,9 +113,9 @@ impl Schedule {
 
     /// Whether a fixing is scheduled to bear a date.
     pub fn takes_force_on(&self, date: Date) -> bool {
-        match self.dated {
-            Dated::SameDay | Dated::NextPublicationDay => self.is_publication_day(date),
-            Dated::NextDay => date
+        match self.dating {
+            DatingRule::SameDay | DatingRule::NextPublicationDay => self.is_publication_day(date),
+            DatingRule::NextDay => date
                 .yesterday()
                 .is_ok_and(|day| self.is_publication_day(day)),
         }
@@ -201,11 +201,11 @@ impl Schedule {
 
     /// The first publication day whose table bears a later date than this.
     fn first_day_beyond(&self, date: Date) -> Option<Date> {
-        let start = match self.dated {
-            Dated::SameDay => date.tomorrow().ok()?,
-            Dated::NextDay => date,
+        let start = match self.dating {
+            DatingRule::SameDay => date.tomorrow().ok()?,
+            DatingRule::NextDay => date,
             // What the last publication day up to the date brings is for the next one, which is after it.
-            Dated::NextPublicationDay => days_back_from(date)
+            DatingRule::NextPublicationDay => days_back_from(date)
                 .take(PAUSE_DAYS_MAX)
                 .find(|day| self.is_publication_day(*day))
                 .unwrap_or(date),
@@ -217,10 +217,10 @@ impl Schedule {
 
     /// The table of a publication day.
     fn publication(&self, day: Date, zone: &TimeZone) -> Option<Publication> {
-        let effective_date = match self.dated {
-            Dated::SameDay => day,
-            Dated::NextDay => day.tomorrow().ok()?,
-            Dated::NextPublicationDay => self.next_date(day)?,
+        let effective_date = match self.dating {
+            DatingRule::SameDay => day,
+            DatingRule::NextDay => day.tomorrow().ok()?,
+            DatingRule::NextPublicationDay => self.next_date(day)?,
         };
         Some(Publication {
             effective_date,

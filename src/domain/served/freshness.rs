@@ -35,7 +35,7 @@ pub struct KnownDates {
 
 /// A freshness, and the reason for people when it is not [`Freshness::Fresh`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Age {
+pub struct FreshnessStatus {
     /// How current.
     pub freshness: Freshness,
     /// Why not fresh; empty when it is. It names dates and hours of the calendar alone, so that it does not change
@@ -43,7 +43,7 @@ pub struct Age {
     pub reason: String,
 }
 
-impl Age {
+impl FreshnessStatus {
     /// Judges what is known of a document or a row of it, where its dates are counted.
     pub fn of(schedule: &Schedule, zone: &TimeZone, now: Timestamp, known: KnownDates) -> Self {
         let KnownDates {
@@ -152,7 +152,7 @@ mod tests {
     use jiff::civil::{Weekday, date};
 
     use super::*;
-    use crate::domain::published::{Dated, Hours};
+    use crate::domain::published::{DatingRule, Hours};
 
     /// Monday to Friday, 14 to 19, tomorrow's table.
     const DAILY: Schedule = Schedule {
@@ -167,7 +167,7 @@ mod tests {
             opens: 14,
             closes: 19,
         },
-        dated: Dated::NextDay,
+        dating: DatingRule::NextDay,
         holidays: &[(4, 6)],
         repeated_on: &[],
         lives_days: 1,
@@ -175,7 +175,12 @@ mod tests {
     };
 
     /// The age at a local time in Almaty, UTC+5, of a real fixing in force, when the newest known bears a date.
-    fn age(schedule: &Schedule, local: &str, effective_date: Date, newest: Date) -> Age {
+    fn age(
+        schedule: &Schedule,
+        local: &str,
+        effective_date: Date,
+        newest: Date,
+    ) -> FreshnessStatus {
         let zone = TimeZone::get("Asia/Almaty").unwrap();
         let now = zone.to_timestamp(local.parse().unwrap()).unwrap();
         let known = KnownDates {
@@ -183,7 +188,7 @@ mod tests {
             fixed_on: effective_date,
             newest,
         };
-        Age::of(schedule, &zone, now, known)
+        FreshnessStatus::of(schedule, &zone, now, known)
     }
 
     fn april(day: i8) -> Date {
@@ -284,7 +289,7 @@ mod tests {
                 newest: april(5),
             };
             let now = zone.to_timestamp(local.parse().unwrap()).unwrap();
-            Age::of(&DAILY, &zone, now, known)
+            FreshnessStatus::of(&DAILY, &zone, now, known)
         };
         let carried = at("2026-04-05T12:00:00");
         assert_eq!(carried.freshness, Freshness::CarriedOver);

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::domain::judged::SourceRecord;
 use crate::domain::published::{Currency, Pair};
-use crate::domain::served::{Age, Freshness, QuoteInputs, Rate, Snapshot};
+use crate::domain::served::{Freshness, FreshnessStatus, QuoteInputs, Rate, Snapshot};
 
 /// One side of a pair: one of the five in another currency, and the source that answers for it, filled with the tables
 /// of a time.
@@ -23,11 +23,11 @@ pub struct Leg {
 impl Leg {
     /// What stood on a day.
     fn inputs(&self, day: Date) -> Option<QuoteInputs> {
-        let (standing, _) = self.record.standing(day, (self.home, self.other))?;
+        let (pair_state, _) = self.record.pair_state(day, (self.home, self.other))?;
         Some(QuoteInputs {
             source: self.record.id,
-            standing,
-            age: Age {
+            pair_state,
+            freshness_status: FreshnessStatus {
                 freshness: Freshness::Fresh,
                 reason: String::new(),
             },
@@ -44,7 +44,7 @@ impl Leg {
         });
         dates.filter(|date| {
             let inputs = self.inputs(*date);
-            inputs.is_some_and(|inputs| inputs.standing.current.date == *date)
+            inputs.is_some_and(|inputs| inputs.pair_state.current.date == *date)
         })
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::judged::{Flag, FlagBook, SourceRecord, Standing};
+use crate::domain::judged::{Flag, FlagBook, PairState, SourceRecord};
 use crate::domain::published::{Currency, Point, SourceId};
-use crate::domain::served::{Age, Freshness, KnownDates};
+use crate::domain::served::{Freshness, FreshnessStatus, KnownDates};
 
 /// One place in the order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub struct QuoteInputs {
     /// Who answers.
     pub source: SourceId,
     /// What it says: the fixing in force, the one before, the one announced.
-    pub standing: Standing,
+    pub pair_state: PairState,
     /// How current it is.
-    pub age: Age,
+    pub freshness_status: FreshnessStatus,
     /// What is odd about the fixings in force.
     pub flags: Vec<Flag>,
 }
@@ -50,20 +50,20 @@ impl SourceRecord {
         flags: &FlagBook,
     ) -> Option<QuoteInputs> {
         let today = self.today(now);
-        let (standing, document) = self.standing(today, pair)?;
+        let (pair_state, document) = self.pair_state(today, pair)?;
         let known = KnownDates {
-            effective_date: standing.effective_date,
-            fixed_on: standing.current.date,
-            newest: standing.newest,
+            effective_date: pair_state.effective_date,
+            fixed_on: pair_state.current.date,
+            newest: pair_state.newest,
         };
-        let age = Age::of(&document.schedule, &self.zone, now, known);
-        let age = age.held_back(standing.held.last());
-        let table = (self.id, document.name, standing.current.date);
+        let freshness_status = FreshnessStatus::of(&document.schedule, &self.zone, now, known);
+        let freshness_status = freshness_status.held_back(pair_state.held.last());
+        let table = (self.id, document.name, pair_state.current.date);
         Some(QuoteInputs {
             source: self.id,
             flags: flags.of_pair(table, pair.into()),
-            standing,
-            age,
+            pair_state,
+            freshness_status,
         })
     }
 }
@@ -127,7 +127,9 @@ fn choose(
     for source in candidates {
         let inputs = source.inputs(now, pair, flags);
         match inputs {
-            Some(inputs) if inputs.age.freshness != Freshness::Stale => return Some(inputs),
+            Some(inputs) if inputs.freshness_status.freshness != Freshness::Stale => {
+                return Some(inputs);
+            }
             Some(inputs) if first.is_none() => first = Some(inputs),
             Some(_) | None => {}
         }
@@ -141,8 +143,8 @@ fn choose(
 impl Quote {
     /// The fixing the pair stood at on an earlier date, as far as it is known.
     pub fn at_or_before(&self, date: Date) -> Option<&Point> {
-        let standing = &self.inputs.standing;
-        [Some(&standing.current), standing.reference.as_ref()]
+        let pair_state = &self.inputs.pair_state;
+        [Some(&pair_state.current), pair_state.reference.as_ref()]
             .into_iter()
             .flatten()
             .find(|point| point.date <= date)

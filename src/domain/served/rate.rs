@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::judged::{Flag, Held, NoPoint, Window, WindowPoint};
+use crate::domain::judged::{Flag, Held, MissingPoint, Window, WindowPoint};
 use crate::domain::numbers::Change;
 use crate::domain::published::{Currency, Fixing, Pair, Point, SourceId, price_along};
-use crate::domain::served::{Age, Freshness, Quote, QuoteInputs};
+use crate::domain::served::{Freshness, FreshnessStatus, Quote, QuoteInputs};
 
 /// Digits of an inverted or crossed value: more than any bank prints, fewer than any double would blur.
 const DERIVED_DIGITS: u32 = 12;
@@ -51,7 +51,7 @@ pub struct Rate {
     /// The date the value is of; none for identity.
     pub effective_date: Option<Date>,
     /// How current it is.
-    pub age: Age,
+    pub freshness_status: FreshnessStatus,
     /// Against the last fixing of an earlier date.
     pub change: Option<Change>,
     /// The rows behind it.
@@ -89,7 +89,7 @@ impl Rate {
             derivation: Derivation::Identity,
             source: String::new(),
             effective_date: None,
-            age: Age {
+            freshness_status: FreshnessStatus {
                 freshness: Freshness::Fresh,
                 reason: String::new(),
             },
@@ -106,21 +106,21 @@ impl Rate {
     /// A pair with one of the five on one side and another currency on the other, in either direction.
     pub(crate) fn quoted(pair: Pair, quote: &Quote) -> Option<Self> {
         let inputs = &*quote.inputs;
-        let standing = &inputs.standing;
-        let (value, derivation) = value_at(pair, &standing.current.fixings)?;
-        let earlier = standing.reference.as_ref();
+        let pair_state = &inputs.pair_state;
+        let (value, derivation) = value_at(pair, &pair_state.current.fixings)?;
+        let earlier = pair_state.reference.as_ref();
         let change = earlier
             .and_then(|point| Change::since(value_at(pair, &point.fixings)?.0, point.date, value));
-        let announced = standing.announced.as_ref().and_then(|point| {
+        let announced = pair_state.announced.as_ref().and_then(|point| {
             let (announced, _) = value_at(pair, &point.fixings)?;
-            let change = Change::since(value, standing.current.date, announced);
+            let change = Change::since(value, pair_state.current.date, announced);
             Some(Announced {
                 value: announced,
                 effective_date: point.date,
                 change,
             })
         });
-        let windows = standing.windows.iter().map(|at| {
+        let windows = pair_state.windows.iter().map(|at| {
             let change = reason_or(inputs.source, &at.point).and_then(|point| {
                 window_change(
                     value_at(pair, &point.fixings).map(|at| at.0),
@@ -135,16 +135,16 @@ impl Rate {
         });
         Some(Self {
             windows: windows.collect(),
-            held: standing.held.clone(),
+            held: pair_state.held.clone(),
             flags: inputs.flags.clone(),
             pair,
             value,
             derivation,
             source: inputs.source.to_string(),
-            effective_date: Some(standing.effective_date),
-            age: inputs.age.clone(),
+            effective_date: Some(pair_state.effective_date),
+            freshness_status: inputs.freshness_status.clone(),
             change,
-            fixings: standing.current.fixings.clone(),
+            fixings: pair_state.current.fixings.clone(),
             announced,
             changed_at_revision: quote.changed_at_revision,
         })
@@ -152,11 +152,11 @@ impl Rate {
 
     /// A pair of two of the five, through the US dollar: `base` and `quote` are each side's price in dollars.
     pub(crate) fn crossed(pair: Pair, base: &Quote, quote: &Quote) -> Option<Self> {
-        let legs = [&base.inputs.standing, &quote.inputs.standing];
+        let legs = [&base.inputs.pair_state, &quote.inputs.pair_state];
         let value = cross_at(
             pair,
-            &base.inputs.standing.current,
-            &quote.inputs.standing.current,
+            &base.inputs.pair_state.current,
+            &quote.inputs.pair_state.current,
         )?;
         // The newest earlier date of either leg, each leg giving its newest fixing of that date or before.
         let earlier = legs
@@ -171,7 +171,7 @@ impl Rate {
         let (first, second) = (base.inputs.source, quote.inputs.source);
         Some(Self {
             windows: crossed_windows(pair, base, quote, value),
-            held: both(base, quote, |inputs| &inputs.standing.held),
+            held: both(base, quote, |inputs| &inputs.pair_state.held),
             flags: both(base, quote, |inputs| &inputs.flags),
             pair,
             value,
@@ -182,7 +182,11 @@ impl Rate {
                 format!("{first}+{second}")
             },
             effective_date: legs.into_iter().map(|leg| leg.effective_date).min(),
-            age: base.inputs.age.clone().worse(quote.inputs.age.clone()),
+            freshness_status: base
+                .inputs
+                .freshness_status
+                .clone()
+                .worse(quote.inputs.freshness_status.clone()),
             change,
             fixings: legs
                 .into_iter()
@@ -196,8 +200,8 @@ impl Rate {
 
 /// The changes over the windows of a pair of two of the five: each leg as it stood on the day.
 fn crossed_windows(pair: Pair, base: &Quote, quote: &Quote, value: Decimal) -> Vec<WindowChange> {
-    let windows = base.inputs.standing.windows.iter();
-    let windows = windows.zip(&quote.inputs.standing.windows);
+    let windows = base.inputs.pair_state.windows.iter();
+    let windows = windows.zip(&quote.inputs.pair_state.windows);
     let change = |(base_at, quote_at): (&WindowPoint, &WindowPoint)| {
         let change = reason_or(base.inputs.source, &base_at.point).and_then(|first| {
             let second = reason_or(quote.inputs.source, &quote_at.point)?;
@@ -217,10 +221,12 @@ fn both<T: Clone>(base: &Quote, quote: &Quote, part: fn(&QuoteInputs) -> &Vec<T>
     [part(&base.inputs).as_slice(), part(&quote.inputs)].concat()
 }
 
-fn reason_or(source: SourceId, point: &Result<Point, NoPoint>) -> Result<&Point, String> {
+fn reason_or(source: SourceId, point: &Result<Point, MissingPoint>) -> Result<&Point, String> {
     point.as_ref().map_err(|missing| match missing {
-        NoPoint::BeginsLater(date) => format!("the history of {source} begins on {date}"),
-        NoPoint::Unknown(day) => format!("{source} has no value of {day} or the two weeks before"),
+        MissingPoint::BeginsLater(date) => format!("the history of {source} begins on {date}"),
+        MissingPoint::Unknown(day) => {
+            format!("{source} has no value of {day} or the two weeks before")
+        }
     })
 }
 

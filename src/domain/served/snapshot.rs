@@ -6,7 +6,7 @@ mod continuity;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use continuity::{Continuity, Restored, Served};
+pub use continuity::{Continuity, RestoredState, ServedFingerprint};
 pub use removals::REMOVALS_MAX;
 use rust_decimal::Decimal;
 
@@ -148,7 +148,7 @@ impl Snapshot {
                 quote: other,
             };
             let quote = self.quote((home, other))?;
-            price_along(pair, &quote.inputs.standing.current.fixings)
+            price_along(pair, &quote.inputs.pair_state.current.fixings)
         };
         match pair.route()? {
             Route::Identity => Some(Ratio::from(1)),

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::domain::judged::{DocumentRecord, Flag, FlagBook, Held, SourceRecord};
 use crate::domain::published::{Publication, SourceId};
-use crate::domain::served::{Age, KnownDates};
+use crate::domain::served::{FreshnessStatus, KnownDates};
 
 /// What is known of a source at a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct SourceState {
     /// The text its terms ask to be shown.
     pub attribution: &'static str,
     /// How current its main document is; none before the first table.
-    pub age: Option<Age>,
+    pub freshness_status: Option<FreshnessStatus>,
     /// The newest date it has published, announced ones included.
     pub newest_effective_date: Option<Date>,
     /// The next table of its main document that is neither there nor late.
@@ -57,7 +57,7 @@ impl SourceRecord {
             id: self.id,
             name: self.name,
             attribution: self.attribution,
-            age: main.and_then(|document| self.age(document, now)),
+            freshness_status: main.and_then(|document| self.freshness_status(document, now)),
             newest_effective_date: printed.max(),
             next_publication: outlook.as_ref().and_then(|outlook| outlook.next),
             missed_publications: outlook.map_or(0, |outlook| outlook.missed),
@@ -68,14 +68,18 @@ impl SourceRecord {
     }
 
     /// How current a document is; none before its first table.
-    fn age(&self, document: &DocumentRecord, now: Timestamp) -> Option<Age> {
+    fn freshness_status(
+        &self,
+        document: &DocumentRecord,
+        now: Timestamp,
+    ) -> Option<FreshnessStatus> {
         let (effective_date, fixed_on) = document.history.dates(self.today(now))?;
         let known = KnownDates {
             effective_date,
             fixed_on,
             newest: document.history.newest()?.effective_date,
         };
-        let age = Age::of(&document.schedule, &self.zone, now, known);
-        Some(age.held_back(document.history.held().next_back()))
+        let freshness_status = FreshnessStatus::of(&document.schedule, &self.zone, now, known);
+        Some(freshness_status.held_back(document.history.held().next_back()))
     }
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::ledger::LedgerError;
-use crate::ledger::error::{Failure, of_system};
+use crate::ledger::error::{StorageError, of_system};
 use crate::ledger::lock_file::beside;
 use crate::ledger::open::APPLICATION_ID;
 
@@ -41,7 +41,7 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
             detail: detail.to_owned(),
         })
     };
-    let torn = |detail: &str| Failure::Torn(detail.to_owned()).of(label);
+    let torn = |detail: &str| StorageError::Corrupt(detail.to_owned()).of(label);
     if !header.starts_with(MAGIC) {
         return foreign("it is not an SQLite database, or its first page is damaged");
     }
@@ -95,7 +95,7 @@ fn number(bytes: &[u8]) -> i64 {
 }
 
 /// Whether a database at rest has no table, view or anything else.
-fn has_nothing(path: &Path) -> Result<bool, Failure> {
+fn has_nothing(path: &Path) -> Result<bool, StorageError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let objects: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use rusqlite::{Connection, Params, params};
 
-use crate::domain::{Currency, DocumentKey, Fixing, Revising, Table};
-use crate::ledger::error::Failure;
+use crate::domain::{Currency, DocumentKey, Fixing, RevisionPolicy, Table};
+use crate::ledger::error::StorageError;
 use crate::ledger::read::rows::{FIXING_COLUMNS, IS_CURRENT, Stored, StoredFixing, date};
 
 /// A document, as one reader sees it.
@@ -16,7 +16,7 @@ use crate::ledger::read::rows::{FIXING_COLUMNS, IS_CURRENT, Stored, StoredFixing
 pub(super) struct Document<'a> {
     pub(super) connection: &'a Connection,
     pub(super) key: DocumentKey,
-    revising: Revising,
+    revision_policy: RevisionPolicy,
 }
 
 /// The dates of a document that have a table; oldest first.
@@ -25,7 +25,7 @@ pub(super) fn dates(
     key: DocumentKey,
     from: Date,
     to: Date,
-) -> Result<Vec<Date>, Failure> {
+) -> Result<Vec<Date>, StorageError> {
     let mut statement = connection.prepare(
         "SELECT DISTINCT effective_date FROM tables
          WHERE source = ?1 AND document = ?2 AND effective_date BETWEEN ?3 AND ?4 ORDER BY effective_date",
@@ -49,7 +49,7 @@ pub(super) fn dates_of(
     key: DocumentKey,
     currency: Currency,
     (from, to): (Date, Date),
-) -> Result<Vec<Date>, Failure> {
+) -> Result<Vec<Date>, StorageError> {
     let mut statement = connection.prepare(
         "SELECT DISTINCT effective_date FROM fixings
          WHERE source = ?1 AND document = ?2 AND row_currency = ?3 AND effective_date BETWEEN ?4 AND ?5
@@ -70,7 +70,10 @@ pub(super) fn dates_of(
 }
 
 /// The oldest date of a document.
-pub(super) fn began(connection: &Connection, key: DocumentKey) -> Result<Option<Date>, Failure> {
+pub(super) fn began(
+    connection: &Connection,
+    key: DocumentKey,
+) -> Result<Option<Date>, StorageError> {
     let oldest: Option<String> = connection.query_row(
         "SELECT min(effective_date) FROM tables WHERE source = ?1 AND document = ?2",
         params![key.source.as_str(), key.document],
@@ -80,16 +83,24 @@ pub(super) fn began(connection: &Connection, key: DocumentKey) -> Result<Option<
 }
 
 impl<'a> Document<'a> {
-    pub(super) fn new(connection: &'a Connection, key: DocumentKey, revising: Revising) -> Self {
+    pub(super) fn new(
+        connection: &'a Connection,
+        key: DocumentKey,
+        revision_policy: RevisionPolicy,
+    ) -> Self {
         Self {
             connection,
             key,
-            revising,
+            revision_policy,
         }
     }
 
     /// For each currency, the newest current row dated within so many days up to a day.
-    pub(super) fn in_force(self, on: Date, look_back_days: i32) -> Result<Vec<Fixing>, Failure> {
+    pub(super) fn in_force(
+        self,
+        on: Date,
+        look_back_days: i32,
+    ) -> Result<Vec<Fixing>, StorageError> {
         let span = Span::new().try_days(look_back_days);
         let before = span.and_then(|span| on.checked_sub(span));
         let before = before.unwrap_or(Date::MIN);
@@ -112,7 +123,7 @@ impl<'a> Document<'a> {
     }
 
     /// The tables of a span of dates, oldest first.
-    pub(super) fn tables(self, from: Date, to: Date) -> Result<Vec<Table>, Failure> {
+    pub(super) fn tables(self, from: Date, to: Date) -> Result<Vec<Table>, StorageError> {
         let mut tables = self.heads(from, to)?;
         let sql = format!(
             "SELECT {FIXING_COLUMNS} FROM fixings
@@ -130,7 +141,7 @@ impl<'a> Document<'a> {
         for (row_currency, fixing) in rows {
             let day = fixing.effective_date;
             let table = tables.get_mut(&day).ok_or_else(|| {
-                Failure::Torn(format!(
+                StorageError::Corrupt(format!(
                     "the table of {day} is missing, and rows of it are there"
                 ))
             })?;
@@ -140,7 +151,7 @@ impl<'a> Document<'a> {
     }
 
     /// The tables without their rows: of each date the newest.
-    fn heads(self, from: Date, to: Date) -> Result<BTreeMap<Date, Table>, Failure> {
+    fn heads(self, from: Date, to: Date) -> Result<BTreeMap<Date, Table>, StorageError> {
         let mut statement = self.connection.prepare(
             "SELECT max(id) AS id, effective_date, pivot, as_of FROM tables
              WHERE source = ?1 AND document = ?2 AND effective_date BETWEEN ?3 AND ?4 GROUP BY effective_date",
@@ -173,14 +184,14 @@ impl<'a> Document<'a> {
         self,
         sql: &str,
         parameters: impl Params,
-    ) -> Result<Vec<(Currency, Fixing)>, Failure> {
+    ) -> Result<Vec<(Currency, Fixing)>, StorageError> {
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query(parameters)?;
         let mut fixings = Vec::new();
         while let Some(row) = rows.next()? {
             let stored = StoredFixing::of(row, self.key.source)?;
             let row_currency = stored.row_currency;
-            let fixing = stored.with_superseded(self.connection, self.revising)?;
+            let fixing = stored.with_superseded(self.connection, self.revision_policy)?;
             fixings.push((row_currency, fixing));
         }
         Ok(fixings)

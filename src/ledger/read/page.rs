@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rusqlite::{Connection, params};
 
-use crate::ledger::error::Failure;
+use crate::ledger::error::StorageError;
 use crate::ledger::read::rows::{FIXING_COLUMNS, Stored, StoredFixing};
 use crate::ledger::read::{FixingRecord, FixingsPage};
 
@@ -11,7 +11,7 @@ use crate::ledger::read::{FixingRecord, FixingsPage};
 pub(super) fn fixings(
     connection: &Connection,
     page: &FixingsPage,
-) -> Result<Vec<FixingRecord>, Failure> {
+) -> Result<Vec<FixingRecord>, StorageError> {
     let sql = format!(
         "SELECT {FIXING_COLUMNS}, fixings.document, entries.at,
              EXISTS (SELECT 1 FROM fixings AS newer WHERE newer.supersedes = fixings.id) AS superseded
@@ -45,7 +45,7 @@ pub(super) fn fixings(
             superseded,
             recorded_at,
             document,
-            fixing: fixing.with_superseded(connection, page.revising)?,
+            fixing: fixing.with_superseded(connection, page.revision_policy)?,
         });
     }
     Ok(records)

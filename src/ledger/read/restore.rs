@@ -8,13 +8,15 @@ use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 use rust_decimal::Decimal;
 
-use crate::domain::{Change, Check, Direction, Fixing, Held, Position, Restored, RestoredDocument};
-use crate::ledger::error::Failure;
+use crate::domain::{
+    Change, Check, Direction, Fixing, Held, Position, RestoredDocument, RestoredState,
+};
+use crate::ledger::error::StorageError;
 use crate::ledger::read::document::{Document, began, dates};
 use crate::ledger::read::rows::{Stored, date, instant};
 
 /// The state after the last entry.
-pub(super) fn restore(connection: &Connection) -> Result<Option<Restored>, Failure> {
+pub(super) fn restore(connection: &Connection) -> Result<Option<RestoredState>, StorageError> {
     let last = connection
         .query_row(
             "SELECT epoch, revision, at FROM entries ORDER BY entry DESC LIMIT 1",
@@ -25,7 +27,7 @@ pub(super) fn restore(connection: &Connection) -> Result<Option<Restored>, Failu
     let Some((epoch, revision, at)): Option<(String, i64, String)> = last else {
         return Ok(None);
     };
-    Ok(Some(Restored {
+    Ok(Some(RestoredState {
         position: Position {
             epoch: epoch.into(),
             revision: unsigned(revision)?,
@@ -36,24 +38,25 @@ pub(super) fn restore(connection: &Connection) -> Result<Option<Restored>, Failu
     }))
 }
 
-fn unsigned(revision: i64) -> Result<u64, Failure> {
-    u64::try_from(revision).map_err(|_negative| Failure::Torn(format!("a revision is {revision}")))
+fn unsigned(revision: i64) -> Result<u64, StorageError> {
+    u64::try_from(revision)
+        .map_err(|_negative| StorageError::Corrupt(format!("a revision is {revision}")))
 }
 
-fn attempted(connection: &Connection) -> Result<Vec<String>, Failure> {
+fn attempted(connection: &Connection) -> Result<Vec<String>, StorageError> {
     let mut statement = connection.prepare("SELECT source FROM attempted ORDER BY source")?;
     let sources = statement.query_map([], |row| row.get(0))?;
     Ok(sources.collect::<Result<_, _>>()?)
 }
 
-fn served(connection: &Connection) -> Result<BTreeMap<String, (u64, u64)>, Failure> {
+fn served(connection: &Connection) -> Result<BTreeMap<String, (u64, u64)>, StorageError> {
     let mut statement = connection.prepare("SELECT subject, revision, fingerprint FROM served")?;
     let mut rows = statement.query([])?;
     let mut served = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let (subject, digits): (String, String) = (row.get(0)?, row.get(2)?);
         let fingerprint = u64::from_str_radix(&digits, 16).map_err(|error| {
-            Failure::Torn(format!("the fingerprint of `{subject}` in served: {error}"))
+            StorageError::Corrupt(format!("the fingerprint of `{subject}` in served: {error}"))
         })?;
         served.insert(subject, (unsigned(row.get(1)?)?, fingerprint));
     }
@@ -64,7 +67,7 @@ fn served(connection: &Connection) -> Result<BTreeMap<String, (u64, u64)>, Failu
 pub(super) fn document(
     document: &Document<'_>,
     newest: usize,
-) -> Result<RestoredDocument, Failure> {
+) -> Result<RestoredDocument, StorageError> {
     let Document {
         connection, key, ..
     } = *document;
@@ -86,7 +89,7 @@ pub(super) fn document(
 }
 
 /// The dates on which some currency stands for the last time.
-fn dates_of_last_rows(document: &Document<'_>) -> Result<BTreeSet<Date>, Failure> {
+fn dates_of_last_rows(document: &Document<'_>) -> Result<BTreeSet<Date>, StorageError> {
     let mut statement = document.connection.prepare(
         "SELECT max(effective_date) FROM fixings WHERE source = ?1 AND document = ?2 GROUP BY row_currency",
     )?;
@@ -99,20 +102,20 @@ fn dates_of_last_rows(document: &Document<'_>) -> Result<BTreeSet<Date>, Failure
 }
 
 /// The values that wait, in the order in which they came.
-fn held(document: &Document<'_>) -> Result<Vec<Held>, Failure> {
+fn held(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
     let sql = "SELECT * FROM held WHERE source = ?1 AND document = ?2
          AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.held = held.id) ORDER BY id";
     each_held(document, sql)
 }
 
 /// The values that are settled against, in the order in which they came.
-fn dismissed(document: &Document<'_>) -> Result<Vec<Held>, Failure> {
+fn dismissed(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
     let sql = "SELECT held.* FROM held JOIN decisions ON decisions.held = held.id
          WHERE source = ?1 AND document = ?2 AND outcome IN ('rejected', 'overtaken') ORDER BY held.id";
     each_held(document, sql)
 }
 
-fn each_held(document: &Document<'_>, sql: &str) -> Result<Vec<Held>, Failure> {
+fn each_held(document: &Document<'_>, sql: &str) -> Result<Vec<Held>, StorageError> {
     let mut statement = document.connection.prepare(sql)?;
     let mut rows = statement.query(params![document.key.source.as_str(), document.key.document])?;
     let mut found = Vec::new();
@@ -133,7 +136,7 @@ fn each_held(document: &Document<'_>, sql: &str) -> Result<Vec<Held>, Failure> {
     Ok(found)
 }
 
-fn held_fixing(document: &Document<'_>, stored: Stored<'_>) -> Result<Fixing, Failure> {
+fn held_fixing(document: &Document<'_>, stored: Stored<'_>) -> Result<Fixing, StorageError> {
     Ok(Fixing {
         source: document.key.source,
         currency: stored.currency("currency")?,
@@ -147,7 +150,7 @@ fn held_fixing(document: &Document<'_>, stored: Stored<'_>) -> Result<Fixing, Fa
 }
 
 /// The change of a held value: all of it is there, or none.
-fn change(stored: Stored<'_>) -> Result<Option<Change>, Failure> {
+fn change(stored: Stored<'_>) -> Result<Option<Change>, StorageError> {
     let Some(absolute) = stored.optional_decimal("change_absolute")? else {
         return Ok(None);
     };

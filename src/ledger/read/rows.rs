@@ -9,8 +9,8 @@ use rusqlite::types::FromSql;
 use rusqlite::{Connection, OptionalExtension, Row};
 use rust_decimal::Decimal;
 
-use crate::domain::{Currency, Fixing, Revising, SourceId, parse_decimal};
-use crate::ledger::error::Failure;
+use crate::domain::{Currency, Fixing, RevisionPolicy, SourceId, parse_decimal};
+use crate::ledger::error::StorageError;
 
 /// A row of a table of the ledger, which can say where it stands.
 #[derive(Clone, Copy)]
@@ -38,35 +38,41 @@ pub(super) struct StoredFixing {
 
 impl<'a> Stored<'a> {
     /// A row of a table with the column `id`.
-    pub(super) fn of(row: &'a Row<'a>, table: &'static str) -> Result<Self, Failure> {
+    pub(super) fn of(row: &'a Row<'a>, table: &'static str) -> Result<Self, StorageError> {
         let id = row.get("id")?;
         Ok(Self { row, table, id })
     }
 
     /// A value as SQLite keeps it.
-    pub(super) fn get<T: FromSql>(self, column: &'static str) -> Result<T, Failure> {
+    pub(super) fn get<T: FromSql>(self, column: &'static str) -> Result<T, StorageError> {
         self.row
             .get(column)
             .map_err(|error| torn(self.table, self.id, column, &error))
     }
 
-    pub(super) fn decimal(self, column: &'static str) -> Result<Decimal, Failure> {
+    pub(super) fn decimal(self, column: &'static str) -> Result<Decimal, StorageError> {
         decimal(&self.get::<String>(column)?, self.table, self.id, column)
     }
 
-    pub(super) fn optional_decimal(self, column: &'static str) -> Result<Option<Decimal>, Failure> {
+    pub(super) fn optional_decimal(
+        self,
+        column: &'static str,
+    ) -> Result<Option<Decimal>, StorageError> {
         let text: Option<String> = self.get(column)?;
         text.map(|text| decimal(&text, self.table, self.id, column))
             .transpose()
     }
 
-    pub(super) fn currency(self, column: &'static str) -> Result<Currency, Failure> {
+    pub(super) fn currency(self, column: &'static str) -> Result<Currency, StorageError> {
         let text: String = self.get(column)?;
         Currency::parse(&text).map_err(|error| self.torn(column, &error))
     }
 
     /// A date or an instant.
-    pub(super) fn time<T: FromStr<Err: Display>>(self, column: &'static str) -> Result<T, Failure> {
+    pub(super) fn time<T: FromStr<Err: Display>>(
+        self,
+        column: &'static str,
+    ) -> Result<T, StorageError> {
         let text: String = self.get(column)?;
         text.parse().map_err(|error| self.torn(column, &error))
     }
@@ -75,14 +81,14 @@ impl<'a> Stored<'a> {
     pub(super) fn optional_time<T: FromStr<Err: Display>>(
         self,
         column: &'static str,
-    ) -> Result<Option<T>, Failure> {
+    ) -> Result<Option<T>, StorageError> {
         let text: Option<String> = self.get(column)?;
         text.map(|text| text.parse().map_err(|error| self.torn(column, &error)))
             .transpose()
     }
 
     /// What is said of a value that makes no sense.
-    pub(super) fn torn(self, column: &str, what: &impl Display) -> Failure {
+    pub(super) fn torn(self, column: &str, what: &impl Display) -> StorageError {
         torn(self.table, self.id, column, what)
     }
 }
@@ -93,17 +99,17 @@ pub(in crate::ledger) fn decimal(
     table: &str,
     id: i64,
     column: &str,
-) -> Result<Decimal, Failure> {
+) -> Result<Decimal, StorageError> {
     parse_decimal(text).map_err(|error| torn(table, id, column, &error))
 }
 
-fn torn(table: &str, id: i64, column: &str, what: &impl Display) -> Failure {
-    Failure::Torn(format!("{column} of row {id} of the table {table}: {what}"))
+fn torn(table: &str, id: i64, column: &str, what: &impl Display) -> StorageError {
+    StorageError::Corrupt(format!("{column} of row {id} of the table {table}: {what}"))
 }
 
 impl StoredFixing {
     /// Reads [`FIXING_COLUMNS`].
-    pub(super) fn of(row: &Row<'_>, source: SourceId) -> Result<Self, Failure> {
+    pub(super) fn of(row: &Row<'_>, source: SourceId) -> Result<Self, StorageError> {
         let stored = Stored::of(row, "fixings")?;
         let fixing = Fixing {
             source,
@@ -127,11 +133,11 @@ impl StoredFixing {
     pub(super) fn with_superseded(
         self,
         connection: &Connection,
-        revising: Revising,
-    ) -> Result<Fixing, Failure> {
+        revision_policy: RevisionPolicy,
+    ) -> Result<Fixing, StorageError> {
         let mut fixing = self.fixing;
         let mut older = self.supersedes;
-        while let (Revising::Correction, Some(id)) = (revising, older) {
+        while let (RevisionPolicy::Correction, Some(id)) = (revision_policy, older) {
             let (units, value, supersedes) = figure(connection, id)?;
             if (units, value) != (fixing.units, fixing.value) {
                 fixing.superseded_value = Some(value);
@@ -144,7 +150,7 @@ impl StoredFixing {
 }
 
 /// What a row says, and whose place it took.
-fn figure(connection: &Connection, id: i64) -> Result<(u32, Decimal, Option<i64>), Failure> {
+fn figure(connection: &Connection, id: i64) -> Result<(u32, Decimal, Option<i64>), StorageError> {
     let found = connection
         .query_row(
             "SELECT units, value, supersedes FROM fixings WHERE id = ?1",
@@ -152,19 +158,20 @@ fn figure(connection: &Connection, id: i64) -> Result<(u32, Decimal, Option<i64>
             |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .optional()?;
-    let (units, value, supersedes): (u32, String, Option<i64>) =
-        found.ok_or_else(|| Failure::Torn(format!("row {id} of the table fixings is missing")))?;
+    let (units, value, supersedes): (u32, String, Option<i64>) = found.ok_or_else(|| {
+        StorageError::Corrupt(format!("row {id} of the table fixings is missing"))
+    })?;
     Ok((units, decimal(&value, "fixings", id, "value")?, supersedes))
 }
 
 /// A date as it stands in a column.
-pub(super) fn date(text: &str, table: &'static str) -> Result<Date, Failure> {
+pub(super) fn date(text: &str, table: &'static str) -> Result<Date, StorageError> {
     text.parse()
-        .map_err(|error| Failure::Torn(format!("a date of the table {table}: {error}")))
+        .map_err(|error| StorageError::Corrupt(format!("a date of the table {table}: {error}")))
 }
 
 /// An instant as it stands in a column.
-pub(super) fn instant(text: &str, table: &'static str) -> Result<Timestamp, Failure> {
+pub(super) fn instant(text: &str, table: &'static str) -> Result<Timestamp, StorageError> {
     text.parse()
-        .map_err(|error| Failure::Torn(format!("an instant of the table {table}: {error}")))
+        .map_err(|error| StorageError::Corrupt(format!("an instant of the table {table}: {error}")))
 }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use crate::domain::{Currency, FiledTable, Fixing};
-use crate::ledger::error::Failure;
+use crate::ledger::error::StorageError;
 use crate::ledger::read::rows;
 
 /// The statements of one entry, prepared once for all its rows.
@@ -30,7 +30,7 @@ pub(super) fn file(
     connection: &Connection,
     number: i64,
     filed: &[FiledTable],
-) -> Result<u32, Failure> {
+) -> Result<u32, StorageError> {
     if filed.is_empty() {
         return Ok(0);
     }
@@ -43,7 +43,7 @@ pub(super) fn file(
 }
 
 impl<'a> Statements<'a> {
-    fn prepare(connection: &'a Connection) -> Result<Self, Failure> {
+    fn prepare(connection: &'a Connection) -> Result<Self, StorageError> {
         Ok(Self {
             connection,
             newest_table: connection.prepare(
@@ -68,7 +68,7 @@ impl<'a> Statements<'a> {
     }
 
     /// Writes what is new of a table: itself, when its date is new or another instant is printed, and its rows.
-    fn file(&mut self, number: i64, table: &FiledTable) -> Result<u32, Failure> {
+    fn file(&mut self, number: i64, table: &FiledTable) -> Result<u32, StorageError> {
         let mut table_id = if self.knows(table)? {
             None
         } else {
@@ -108,7 +108,7 @@ impl<'a> Statements<'a> {
     }
 
     /// Whether the newest table of the date has the same head.
-    fn knows(&mut self, table: &FiledTable) -> Result<bool, Failure> {
+    fn knows(&mut self, table: &FiledTable) -> Result<bool, StorageError> {
         let newest = self.newest_table.query_row(
             params![
                 table.source.as_str(),
@@ -122,7 +122,7 @@ impl<'a> Statements<'a> {
         Ok(newest.is_some_and(|newest| newest == (table.pivot.to_string(), as_of)))
     }
 
-    fn insert_table(&mut self, number: i64, table: &FiledTable) -> Result<i64, Failure> {
+    fn insert_table(&mut self, number: i64, table: &FiledTable) -> Result<i64, StorageError> {
         self.insert_table.execute(params![
             number,
             table.source.as_str(),
@@ -138,7 +138,7 @@ impl<'a> Statements<'a> {
         &mut self,
         table: &FiledTable,
         row_currency: Currency,
-    ) -> Result<Option<Current>, Failure> {
+    ) -> Result<Option<Current>, StorageError> {
         let current = self.current.query_row(
             params![
                 table.source.as_str(),
@@ -163,7 +163,7 @@ impl<'a> Statements<'a> {
 
 impl Current {
     /// Whether a row says nothing beyond it. The bank's own change counts: it is served with the row.
-    fn says(&self, fixing: &Fixing) -> Result<bool, Failure> {
+    fn says(&self, fixing: &Fixing) -> Result<bool, StorageError> {
         let value = rows::decimal(&self.value, "fixings", self.id, "value")?;
         let change = self
             .published_change
@@ -179,7 +179,7 @@ impl Current {
 }
 
 /// The side of a row that is not the table's pivot.
-fn row_currency(table: &FiledTable, fixing: &Fixing) -> Result<Currency, Failure> {
+fn row_currency(table: &FiledTable, fixing: &Fixing) -> Result<Currency, StorageError> {
     let belongs = fixing.source == table.source && fixing.effective_date == table.effective_date;
     let other = if fixing.home_currency == table.pivot {
         fixing.currency
@@ -189,7 +189,7 @@ fn row_currency(table: &FiledTable, fixing: &Fixing) -> Result<Currency, Failure
     if belongs && (fixing.currency == table.pivot || fixing.home_currency == table.pivot) {
         Ok(other)
     } else {
-        Err(Failure::Refused(format!(
+        Err(StorageError::Refused(format!(
             "a row {}/{} of {} {} does not belong into the table {} {} of {}",
             fixing.currency,
             fixing.home_currency,

@@ -8,8 +8,9 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use silkrate::board::{Board, BoardReader};
 use silkrate::domain::{
-    Book, Currency, Dated, DocumentKey, DocumentRecord, Fixing, History, Hours, Position,
-    Preference, Revising, Schedule, Snapshot, SourceId, SourceRecord, Table, View, parse_decimal,
+    Book, Currency, DatingRule, DocumentKey, DocumentRecord, Fixing, History, Hours, Position,
+    Preference, RevisionPolicy, Schedule, Snapshot, SourceId, SourceRecord, Table, View,
+    parse_decimal,
 };
 use silkrate::sources::WORKING_DAYS;
 
@@ -115,7 +116,7 @@ fn record() -> SourceRecord {
                     opens: 14,
                     closes: 19,
                 },
-                dated: Dated::NextDay,
+                dating: DatingRule::NextDay,
                 holidays: &[],
                 repeated_on: &[],
                 lives_days: 1,
@@ -123,7 +124,7 @@ fn record() -> SourceRecord {
             },
             required: &[],
             typical_dollar: None,
-            history: History::new(Revising::Correction),
+            history: History::new(RevisionPolicy::Correction),
         }],
         attempted: true,
     }

@@ -29,7 +29,7 @@ fn euro(book: &Book, day: i8) -> (String, Date, Freshness, Vec<Check>) {
     (
         rate.value.to_string(),
         rate.effective_date.unwrap(),
-        rate.age.freshness,
+        rate.freshness_status.freshness,
         rate.flags.iter().map(|flag| flag.check).collect(),
     )
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use jiff::civil::{Date, date};
 use silkrate::domain::{
-    Book, Check, Currency, DocumentKey, Outcome, Revising, SourceId, Table, parse_decimal,
+    Book, Check, Currency, DocumentKey, HeldOutcome, RevisionPolicy, SourceId, Table, parse_decimal,
 };
 
 use crate::held::{NBK, at, file, held, nbk, rate};
@@ -44,8 +44,8 @@ fn a_jump_of_a_market_that_a_bank_confirms_is_served_after_half_an_hour_and_cost
             .with("nbk", Some(Currency::KZT), Vec::new())
             .book();
         assert_eq!(
-            book.record(MARKET).unwrap().revising(),
-            Revising::Replacement
+            book.record(MARKET).unwrap().revision_policy(),
+            RevisionPolicy::Replacement
         );
         file(&mut book, MARKET, poll(0, "475.09"), start);
         let usd = if confirmed { "535.09" } else { "475.09" };
@@ -148,9 +148,9 @@ fn a_weekly_row_is_released_by_a_witness_through_the_dollar_of_the_daily_table()
         let seen = file(&mut book, NBKR, weekly(day, "0.1195"), at(day, 0));
         assert_eq!(seen.held[0].check, Check::SizeOfMove);
         let again = file(&mut book, NBKR, weekly(day, "0.1195"), at(day, 45));
-        let released: Vec<Outcome> = again.decided.iter().map(|done| done.outcome).collect();
+        let released: Vec<HeldOutcome> = again.decided.iter().map(|done| done.outcome).collect();
         let expected = if agrees {
-            vec![Outcome::Released]
+            vec![HeldOutcome::Released]
         } else {
             Vec::new()
         };

@@ -1,7 +1,7 @@
 //! Values that are served and marked as odd, and when they are not.
 
 use jiff::civil::{Date, date};
-use silkrate::domain::{Book, Check, Currency, Revising, SourceId};
+use silkrate::domain::{Book, Check, Currency, RevisionPolicy, SourceId};
 
 use crate::held::{NBK, file, held, kazakh, nbk};
 use crate::support::boards::noon;
@@ -91,7 +91,7 @@ fn a_second_market_table_of_a_date_is_news_only_with_an_instant() {
     for (instant, waiting) in [(None, 2), (Some(noon(day)), 0)] {
         let mut book = Records::default().with("market", None, Vec::new()).book();
         let record = book.record(market).unwrap();
-        assert_eq!(record.revising(), Revising::Replacement);
+        assert_eq!(record.revision_policy(), RevisionPolicy::Replacement);
         for (kzt, kgs) in [("505.488469", "87.450239"), ("511.015258", "87.449424")] {
             let mut table = rows(kzt, kgs);
             table.as_of = instant;

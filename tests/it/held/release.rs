@@ -1,7 +1,7 @@
 //! What speaks for a value that moved far: repetition, its whole table, another source.
 
 use jiff::civil::{Date, date};
-use silkrate::domain::{Check, Currency, DecidedBy, Outcome, SourceId};
+use silkrate::domain::{Check, Currency, DecidedBy, HeldOutcome, SourceId};
 
 use crate::held::{NBK, Row, at, file, held, kazakh, nbk, value, with_changes};
 use crate::support::boards::noon;
@@ -39,7 +39,7 @@ fn devalues(
     let confirmed = file(&mut book, id, devalued, at(after.0, 30));
     assert_eq!(confirmed.filed[0].rows.len(), after.1.len());
     assert!(confirmed.decided.iter().all(|decision| {
-        (decision.outcome, decision.by) == (Outcome::Released, DecidedBy::Rule)
+        (decision.outcome, decision.by) == (HeldOutcome::Released, DecidedBy::Rule)
     }));
     assert_eq!(book.held().count(), 0);
     assert_eq!(value(&book, at(after.0, 30), &pair), after.1[0].2);

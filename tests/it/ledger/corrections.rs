@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use silkrate::domain::{Cause, Currency, Entry, Position, Revising, parse_decimal};
+use silkrate::domain::{Cause, Currency, LedgerEntry, Position, RevisionPolicy, parse_decimal};
 use silkrate::ledger::{FixingRecord, FixingsPage, LedgerReader};
 
 use crate::ledger::{
@@ -64,7 +64,7 @@ async fn a_corrected_figure_is_linked_to_those_it_replaced() {
             "nbk 2026-04-02 1 USD = 475.09 KZT (replaced)",
         ]
     );
-    let tables = tables(&reader, NBK, Revising::Correction).await;
+    let tables = tables(&reader, NBK, RevisionPolicy::Correction).await;
     let rows: Vec<String> = tables[0].rows.values().map(|row| line(row)).collect();
     assert_eq!(
         rows,
@@ -124,7 +124,7 @@ async fn a_market_moves_on_and_corrects_nothing() {
             .await
             .unwrap();
     }
-    let tables = tables(&reader, MARKET, Revising::Replacement).await;
+    let tables = tables(&reader, MARKET, RevisionPolicy::Replacement).await;
     assert_eq!(tables.len(), 1);
     assert_eq!(tables[0].pivot, Currency::USD);
     assert_eq!(tables[0].as_of, Some(instants[2].parse().unwrap()));
@@ -138,7 +138,7 @@ async fn a_market_moves_on_and_corrects_nothing() {
     );
     // The row of the tenge is the one that prices the dollar in it.
     let page = FixingsPage {
-        revising: Revising::Replacement,
+        revision_policy: RevisionPolicy::Replacement,
         ..all_of(MARKET, Currency::KZT)
     };
     assert_eq!(
@@ -154,7 +154,7 @@ async fn a_market_moves_on_and_corrects_nothing() {
 #[tokio::test]
 async fn revisions_follow_each_other() {
     let (ledger, reader) = in_memory();
-    let of = |epoch: &str, revision| Entry {
+    let of = |epoch: &str, revision| LedgerEntry {
         position: Position {
             epoch: epoch.into(),
             revision,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::civil::Date;
 use rusqlite::Connection;
-use silkrate::domain::{Currency, Revising};
+use silkrate::domain::{Currency, RevisionPolicy};
 use silkrate::ledger::{ClockKind, FixingsPage, Ledger, LedgerError};
 
 use crate::ledger::{APRIL_1, APRIL_2, NBK, entry, filed, filled, open, place, refusal, tenge};
@@ -39,7 +39,7 @@ async fn a_file_that_was_cut_off_is_refused() {
         fs::write(&path, &whole[..length]).unwrap();
         let error = refusal(&path);
         assert!(
-            matches!(error, LedgerError::Torn { .. }),
+            matches!(error, LedgerError::Corrupt { .. }),
             "{length}: {error}"
         );
         let said = error.to_string();
@@ -67,7 +67,7 @@ async fn a_page_that_was_overwritten_is_found() {
         fs::write(&path, torn).unwrap();
         let error = refusal(&path);
         assert!(
-            matches!(error, LedgerError::Torn { .. }),
+            matches!(error, LedgerError::Corrupt { .. }),
             "page {page}: {error}"
         );
     }
@@ -86,7 +86,9 @@ async fn a_flipped_byte_is_found_or_does_no_harm() {
         fs::write(&path, flipped).unwrap();
         let outcome = match Ledger::open(Some(&path), ClockKind::Real) {
             Ok((ledger, reader)) => {
-                let read = reader.restore_document(NBK, Revising::Correction, 64).await;
+                let read = reader
+                    .restore_document(NBK, RevisionPolicy::Correction, 64)
+                    .await;
                 ledger.close().await;
                 read.map(|_| ())
             }
@@ -97,7 +99,7 @@ async fn a_flipped_byte_is_found_or_does_no_harm() {
         assert!(
             matches!(
                 error,
-                LedgerError::Torn { .. }
+                LedgerError::Corrupt { .. }
                     | LedgerError::Foreign { .. }
                     | LedgerError::NewerSchema { .. }
                     | LedgerError::OtherClock { .. }
@@ -118,7 +120,7 @@ async fn an_entry_that_lost_a_row_is_found() {
     );
     assert_eq!(
         refusal(&path),
-        LedgerError::Torn {
+        LedgerError::Corrupt {
             path: path.clone(),
             detail: "entry 17 should have 3 fixings and has 2".into(),
         }
@@ -159,18 +161,18 @@ async fn a_value_that_makes_no_sense_is_named_by_its_table_and_row() {
         tamper(&path, &format!("PRAGMA foreign_keys = OFF; {sql}"));
         let (ledger, reader) = open(&path);
         let tables = reader
-            .tables(NBK, Revising::Correction, Date::ZERO, Date::MAX)
+            .tables(NBK, RevisionPolicy::Correction, Date::ZERO, Date::MAX)
             .await;
         assert_eq!(
             tables,
-            Err(LedgerError::Torn {
+            Err(LedgerError::Corrupt {
                 path: path.clone(),
                 detail: expected.into(),
             })
         );
         // What is not damaged is still there to be read.
         let day = reader
-            .tables(NBK, Revising::Correction, APRIL_1, APRIL_1)
+            .tables(NBK, RevisionPolicy::Correction, APRIL_1, APRIL_1)
             .await
             .unwrap();
         assert_eq!(day[0].rows.len(), 3);
@@ -197,7 +199,7 @@ async fn a_correction_whose_origin_is_gone_is_found_when_it_is_read() {
     let (_ledger, reader) = open(&path);
     let page = FixingsPage {
         source: NBK.source,
-        revising: Revising::Correction,
+        revision_policy: RevisionPolicy::Correction,
         currency: Currency::USD,
         from: None,
         to: None,

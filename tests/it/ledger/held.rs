@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use silkrate::domain::{
-    Change, Check, Currency, DecidedBy, Decision, Entry, Held, Outcome, RestoredDocument, Revising,
-    parse_decimal,
+    Change, Check, Currency, DecidedBy, Decision, Held, HeldOutcome, LedgerEntry, RestoredDocument,
+    RevisionPolicy, parse_decimal,
 };
 use silkrate::ledger::LedgerReader;
 
@@ -29,7 +29,7 @@ fn held(day: Date, value: &str) -> Arc<Held> {
     })
 }
 
-fn decided(held: &Arc<Held>, outcome: Outcome) -> Decision {
+fn decided(held: &Arc<Held>, outcome: HeldOutcome) -> Decision {
     Decision {
         held: Arc::clone(held),
         outcome,
@@ -39,7 +39,7 @@ fn decided(held: &Arc<Held>, outcome: Outcome) -> Decision {
 }
 
 async fn restored(reader: &LedgerReader) -> RestoredDocument {
-    let document = reader.restore_document(NBK, Revising::Correction, 64);
+    let document = reader.restore_document(NBK, RevisionPolicy::Correction, 64);
     document.await.unwrap()
 }
 
@@ -56,7 +56,7 @@ async fn a_value_that_waits_is_restored_digit_by_digit() {
         Arc::make_mut(&mut one.fixing).effective_date = Date::constant(2026, 5, day);
         all.push(Arc::new(one));
     }
-    let entry = Entry {
+    let entry = LedgerEntry {
         held: all.clone(),
         ..entry(7, Vec::new())
     };
@@ -73,19 +73,19 @@ async fn a_value_that_waits_is_restored_digit_by_digit() {
 #[tokio::test]
 async fn a_decided_value_waits_no_more_and_what_is_settled_against_is_remembered() {
     let outcomes = [
-        Outcome::Released,
-        Outcome::Rejected,
-        Outcome::Replaced,
-        Outcome::Overtaken,
+        HeldOutcome::Released,
+        HeldOutcome::Rejected,
+        HeldOutcome::Replaced,
+        HeldOutcome::Overtaken,
     ];
     let (ledger, reader) = in_memory();
     for (outcome, revision) in outcomes.into_iter().zip([1, 3, 5, 7]) {
         let value = held(APRIL_2, &format!("4750{revision}.0"));
-        let holding = Entry {
+        let holding = LedgerEntry {
             held: vec![Arc::clone(&value)],
             ..entry(revision, Vec::new())
         };
-        let deciding = Entry {
+        let deciding = LedgerEntry {
             decided: vec![decided(&value, outcome)],
             ..entry(revision + 1, Vec::new())
         };
@@ -103,7 +103,7 @@ async fn a_decided_value_waits_no_more_and_what_is_settled_against_is_remembered
 async fn the_same_value_waits_once_and_may_wait_again_after_a_decision() {
     let (ledger, reader) = in_memory();
     let value = held(APRIL_2, "47509");
-    let holding = |revision| Entry {
+    let holding = |revision| LedgerEntry {
         held: vec![Arc::clone(&value)],
         ..entry(revision, Vec::new())
     };
@@ -112,9 +112,9 @@ async fn the_same_value_waits_once_and_may_wait_again_after_a_decision() {
     assert_eq!(restored(&reader).await.held.len(), 1);
     // One that takes its place comes in the same entry.
     let other = held(APRIL_2, "47510");
-    let overtaking = Entry {
+    let overtaking = LedgerEntry {
         held: vec![Arc::clone(&other)],
-        decided: vec![decided(&value, Outcome::Overtaken)],
+        decided: vec![decided(&value, HeldOutcome::Overtaken)],
         ..entry(3, Vec::new())
     };
     ledger.append(overtaking).await.unwrap();
@@ -131,8 +131,8 @@ async fn a_decision_on_a_value_that_was_never_written_down_is_kept_once() {
     let (ledger, reader) = in_memory();
     let value = held(APRIL_2, "47509");
     for revision in [1, 2] {
-        let deciding = Entry {
-            decided: vec![decided(&value, Outcome::Rejected)],
+        let deciding = LedgerEntry {
+            decided: vec![decided(&value, HeldOutcome::Rejected)],
             ..entry(revision, Vec::new())
         };
         ledger.append(deciding).await.unwrap();

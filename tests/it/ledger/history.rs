@@ -1,7 +1,7 @@
 //! The questions that are asked about the past.
 
 use jiff::civil::{Date, date};
-use silkrate::domain::{Currency, DocumentKey, Revising, SourceId, Table};
+use silkrate::domain::{Currency, DocumentKey, RevisionPolicy, SourceId, Table};
 use silkrate::ledger::FixingsPage;
 
 use crate::ledger::{
@@ -26,7 +26,7 @@ async fn a_start_gets_the_newest_tables_and_those_with_the_last_row_of_a_currenc
     }
     let restore = async |newest| {
         let document = reader
-            .restore_document(NBK, Revising::Correction, newest)
+            .restore_document(NBK, RevisionPolicy::Correction, newest)
             .await
             .unwrap();
         assert_eq!(document.began, Some(date(2013, 12, 31)));
@@ -53,12 +53,12 @@ async fn documents_of_a_source_are_kept_apart() {
     let both = vec![filed(NBK, &daily_table), filed(weekly, &weekly_table)];
     ledger.append(entry(1, both)).await.unwrap();
     assert_eq!(
-        tables(&reader, NBK, Revising::Correction).await,
+        tables(&reader, NBK, RevisionPolicy::Correction).await,
         [daily_table]
     );
     assert_eq!(reader.began(weekly).await, Ok(Some(APRIL_1)));
     let document = reader
-        .restore_document(NBK, Revising::Correction, 1)
+        .restore_document(NBK, RevisionPolicy::Correction, 1)
         .await
         .unwrap();
     assert_eq!(
@@ -90,7 +90,7 @@ async fn what_was_in_force_is_found_within_the_days_looked_back() {
     }
     let on = async |day, look_back| {
         let fixings = reader
-            .in_force(NBK, Revising::Correction, day, look_back)
+            .in_force(NBK, RevisionPolicy::Correction, day, look_back)
             .await;
         fixings.unwrap().iter().map(line).collect::<Vec<_>>()
     };

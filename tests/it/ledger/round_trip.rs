@@ -10,8 +10,8 @@ use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 use proptest::sample::subsequence;
 use rust_decimal::Decimal;
 use silkrate::domain::{
-    Cause, Currency, Entry, Fixing, Position, Restored, RestoredDocument, Revising, Served,
-    SourceId, Table,
+    Cause, Currency, Fixing, LedgerEntry, Position, RestoredDocument, RestoredState,
+    RevisionPolicy, ServedFingerprint, SourceId, Table,
 };
 use silkrate::ledger::{ClockKind, Ledger};
 
@@ -61,13 +61,13 @@ fn text(tables: &[Table]) -> String {
 }
 
 /// What a ledger in memory says after these entries: all tables, and what a start would take of them.
-async fn read_back(entries: Vec<Entry>) -> (Vec<Table>, RestoredDocument) {
+async fn read_back(entries: Vec<LedgerEntry>) -> (Vec<Table>, RestoredDocument) {
     let (ledger, reader) = in_memory();
     for entry in entries {
         ledger.append(entry).await.unwrap();
     }
-    let all = reader.tables(NBK, Revising::Correction, Date::ZERO, Date::MAX);
-    let restored = reader.restore_document(NBK, Revising::Correction, 64);
+    let all = reader.tables(NBK, RevisionPolicy::Correction, Date::ZERO, Date::MAX);
+    let restored = reader.restore_document(NBK, RevisionPolicy::Correction, 64);
     (all.await.unwrap(), restored.await.unwrap())
 }
 
@@ -90,8 +90,8 @@ proptest! {
     }
 }
 
-fn served(subject: &str, fingerprint: Option<u64>) -> Served {
-    Served {
+fn served(subject: &str, fingerprint: Option<u64>) -> ServedFingerprint {
+    ServedFingerprint {
         subject: subject.into(),
         fingerprint,
     }
@@ -101,7 +101,9 @@ fn served(subject: &str, fingerprint: Option<u64>) -> Served {
 async fn an_empty_ledger_has_nothing_to_restore() {
     let (_ledger, reader) = in_memory();
     assert_eq!(reader.restore().await, Ok(None));
-    let document = reader.restore_document(NBK, Revising::Correction, 64).await;
+    let document = reader
+        .restore_document(NBK, RevisionPolicy::Correction, 64)
+        .await;
     assert_eq!(document, Ok(RestoredDocument::default()));
     assert_eq!(reader.began(NBK).await, Ok(None));
 }
@@ -110,7 +112,7 @@ async fn an_empty_ledger_has_nothing_to_restore() {
 async fn the_state_after_the_last_entry_survives_a_restart() {
     let (_folder, path) = place();
     let (ledger, _) = open(&path);
-    let first = Entry {
+    let first = LedgerEntry {
         served: vec![
             served("KZT/USD", Some(u64::MAX)),
             served("KGS/USD", Some(0)),
@@ -119,7 +121,7 @@ async fn the_state_after_the_last_entry_survives_a_restart() {
         attempted: vec![NBK.source],
         ..entry(4, Vec::new())
     };
-    let second = Entry {
+    let second = LedgerEntry {
         cause: Cause::Clock,
         served: vec![
             served("KZT/USD", Some(0x8000_0000_0000_0000)),
@@ -134,7 +136,7 @@ async fn the_state_after_the_last_entry_survives_a_restart() {
     ledger.close().await;
 
     let (_ledger, reader) = open(&path);
-    let expected = Restored {
+    let expected = RestoredState {
         position: Position {
             epoch: "first".into(),
             revision: 5,
@@ -184,7 +186,7 @@ async fn read_while_writing(path: Option<&std::path::Path>) {
     let read = async |reader: silkrate::ledger::LedgerReader| {
         let mut seen = 0;
         while seen < REVISIONS.try_into().unwrap() {
-            let tables = reader.tables(NBK, Revising::Correction, Date::ZERO, Date::MAX);
+            let tables = reader.tables(NBK, RevisionPolicy::Correction, Date::ZERO, Date::MAX);
             let tables = tables.await.unwrap();
             assert!(
                 tables.iter().all(|table| table.rows.len() == 2),

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use silkrate::domain::{Check, DecidedBy, Decision, Entry, Held, Outcome, Served};
+use silkrate::domain::{
+    Check, DecidedBy, Decision, Held, HeldOutcome, LedgerEntry, ServedFingerprint,
+};
 
 use crate::ledger::{APRIL_1, APRIL_2, MARKET, NBK, entry, filed, market, open, place, tenge};
 
@@ -25,11 +27,11 @@ async fn fill(path: &Path) {
             change: None,
         })
     };
-    let one = Entry {
+    let one = LedgerEntry {
         filed: vec![filed(NBK, &first), filed(MARKET, &market)],
         held: vec![held("USD"), held("CNY")],
         attempted: vec![NBK.source],
-        served: vec![Served {
+        served: vec![ServedFingerprint {
             subject: "KZT/USD".into(),
             fingerprint: Some(10),
         }],
@@ -38,11 +40,11 @@ async fn fill(path: &Path) {
     let corrected = tenge(APRIL_1, &[("USD", 1, "475.90")]);
     let decision = Decision {
         held: held("USD"),
-        outcome: Outcome::Rejected,
+        outcome: HeldOutcome::Rejected,
         by: DecidedBy::Operator,
         note: String::new(),
     };
-    let two = Entry {
+    let two = LedgerEntry {
         decided: vec![decision],
         ..entry(2, vec![filed(NBK, &corrected)])
     };

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tonic::body::Body;
 
 use crate::model::plan::{Resume, Terms};
-use crate::model::world::{Ending, Served, World};
+use crate::model::world::{Ending, ServedFingerprint, World};
 use crate::support::boards::HEARTBEAT;
 use crate::support::desk::NEWS_MAX;
 use crate::support::wire::{Piece, call, piece, split};
@@ -24,7 +24,7 @@ pub(super) const INTERVAL: Duration = Duration::from_secs(30);
 pub(super) struct Reader {
     filter: usize,
     held: Option<pb::Position>,
-    rows: Served,
+    rows: ServedFingerprint,
     stream: Option<Stream>,
 }
 
@@ -200,7 +200,7 @@ impl Reader {
                     after: None,
                     is_first: expected == Expected::Snapshot,
                 };
-                self.rows = Served::of(snapshot.rates, snapshot.sources);
+                self.rows = ServedFingerprint::of(snapshot.rates, snapshot.sources);
                 let served = world.served(&position, self.filter);
                 assert_eq!(self.rows.pairs, served.pairs, "in the order of the filter");
                 self.moved(world, raw, position, &seen);

@@ -61,7 +61,7 @@ struct Published {
 
 /// What is served at a position for a filter.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Served {
+pub(super) struct ServedFingerprint {
     pub(super) pairs: Vec<String>,
     pub(super) rates: BTreeMap<String, pb::Rate>,
     pub(super) sources: BTreeMap<String, pb::SourceState>,
@@ -88,7 +88,7 @@ pub(super) struct World {
     epochs: usize,
     /// The revision of every removal there was in this epoch or before.
     removals: Vec<u64>,
-    served: BTreeMap<(String, u64, usize), Served>,
+    served: BTreeMap<(String, u64, usize), ServedFingerprint>,
     /// What the messages between two positions were, by filter: they are the same for everyone.
     pub(super) seen: BTreeMap<(usize, Option<u64>, String, u64), Bytes>,
 }
@@ -207,7 +207,7 @@ impl World {
     }
 
     /// What was served for a filter at a position: asked of a service that stands still there.
-    pub(super) fn served(&mut self, position: &pb::Position, index: usize) -> &Served {
+    pub(super) fn served(&mut self, position: &pb::Position, index: usize) -> &ServedFingerprint {
         let key = (position.epoch.clone(), position.revision, index);
         let past = &self.past;
         self.served.entry(key).or_insert_with(|| {
@@ -225,7 +225,7 @@ impl World {
             let (messages, _) = frames(answer);
             let answer = pb::GetSnapshotResponse::decode(&messages[0][5..]).unwrap();
             assert_eq!(answer.position.as_ref(), Some(position));
-            Served::of(answer.rates, answer.sources)
+            ServedFingerprint::of(answer.rates, answer.sources)
         })
     }
 
@@ -237,7 +237,7 @@ impl World {
     }
 }
 
-impl Served {
+impl ServedFingerprint {
     pub(super) fn of(rates: Vec<pb::Rate>, sources: Vec<pb::SourceState>) -> Self {
         Self {
             pairs: rates.iter().map(|rate| rate.pair.clone()).collect(),

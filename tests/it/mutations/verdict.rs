@@ -32,22 +32,22 @@ pub(crate) enum Verdict {
 }
 
 /// The believed rows of a document, by date and currency.
-type Served = BTreeMap<(Date, Currency), Arc<Fixing>>;
+type ServedFingerprint = BTreeMap<(Date, Currency), Arc<Fixing>>;
 
 /// A source that knows the tables before, and what the undamaged document makes of it.
 pub(crate) struct Bench<'a> {
     case: &'a Case,
     book: Book,
-    known: Served,
+    known: ServedFingerprint,
     original: Table,
-    right: Served,
+    right: ServedFingerprint,
 }
 
 /// What a document made of it.
-struct Outcome {
+struct HeldOutcome {
     book: Book,
     table: Table,
-    served: Served,
+    served: ServedFingerprint,
     holds: bool,
 }
 
@@ -65,7 +65,7 @@ impl<'a> Bench<'a> {
             book,
             known,
             original,
-            right: Served::new(),
+            right: ServedFingerprint::new(),
         };
         bench.right = bench.outcome(&case.bytes).expect("it is taken").served;
         bench
@@ -86,7 +86,7 @@ impl<'a> Bench<'a> {
         let Some(outcome) = self.outcome(bytes) else {
             return Verdict::Rejected;
         };
-        let is_right = |served: &Served, row: (&(Date, Currency), &Arc<Fixing>)| {
+        let is_right = |served: &ServedFingerprint, row: (&(Date, Currency), &Arc<Fixing>)| {
             served
                 .get(row.0)
                 .is_some_and(|right| figures(right) == figures(row.1))
@@ -118,7 +118,12 @@ impl<'a> Bench<'a> {
     }
 
     /// Of a wrong row that is served.
-    fn verdict_on(&self, outcome: &Outcome, key: (Date, Currency), row: &Arc<Fixing>) -> Verdict {
+    fn verdict_on(
+        &self,
+        outcome: &HeldOutcome,
+        key: (Date, Currency),
+        row: &Arc<Fixing>,
+    ) -> Verdict {
         let (date, code) = key;
         let mut views = self.views(&outcome.book, date);
         if row.superseded_value.is_some() || views.all(|view| self.marks(&view, code, row)) {
@@ -138,7 +143,7 @@ impl<'a> Bench<'a> {
     /// * The right figures of a market under another date, with an instant between the last one and now.
     fn could_be_right(
         &self,
-        outcome: &Outcome,
+        outcome: &HeldOutcome,
         (date, code): (Date, Currency),
         row: &Fixing,
     ) -> bool {
@@ -157,7 +162,7 @@ impl<'a> Bench<'a> {
         right.is_some_and(|right| figures(right) == figures(row)) && (repeats || in_between)
     }
 
-    fn is_small_move(&self, outcome: &Outcome, code: Currency) -> bool {
+    fn is_small_move(&self, outcome: &HeldOutcome, code: Currency) -> bool {
         let step = |(code, row): (&Currency, &Arc<Fixing>)| {
             let known = self.known.iter().rev();
             let ((date, _), old) = known.into_iter().find(|((_, known), _)| known == code)?;
@@ -182,14 +187,14 @@ impl<'a> Bench<'a> {
     fn marks(&self, view: &View, code: Currency, row: &Arc<Fixing>) -> bool {
         let concerns = |flag: &Flag| flag.currency.is_none_or(|flagged| flagged == code);
         let mut rates = view.quotes.values().filter(|inputs| {
-            let mut fixings = inputs.standing.current.fixings.iter();
+            let mut fixings = inputs.pair_state.current.fixings.iter();
             fixings.any(|fixing| fixing == row)
         });
         view.states[&self.case.source.id].flags.iter().any(concerns)
             && rates.all(|inputs| inputs.flags.iter().any(concerns))
     }
 
-    fn has_flag(&self, outcome: &Outcome) -> bool {
+    fn has_flag(&self, outcome: &HeldOutcome) -> bool {
         let mut views = self.views(&outcome.book, outcome.table.effective_date);
         views.all(|view| !view.states[&self.case.source.id].flags.is_empty())
     }
@@ -202,7 +207,7 @@ impl<'a> Bench<'a> {
         instants.into_iter().map(|now| book.view(now))
     }
 
-    fn outcome(&self, bytes: &[u8]) -> Option<Outcome> {
+    fn outcome(&self, bytes: &[u8]) -> Option<HeldOutcome> {
         let table = (self.case.document.parse)(bytes).ok()?;
         let mut book = self.book.clone();
         let filed = book.file(
@@ -212,7 +217,7 @@ impl<'a> Bench<'a> {
             self.case.now,
         );
         let filed = filed.ok()?;
-        Some(Outcome {
+        Some(HeldOutcome {
             served: served(self.case, &book),
             holds: !filed.held.is_empty(),
             book,
@@ -234,7 +239,7 @@ fn record(case: &Case) -> SourceRecord {
         schedule: document.schedule,
         required: document.required,
         typical_dollar: source.typical_dollar,
-        history: History::new(source.revising),
+        history: History::new(source.revision_policy),
     });
     SourceRecord {
         id: source.id,
@@ -249,7 +254,7 @@ fn record(case: &Case) -> SourceRecord {
     }
 }
 
-fn served(case: &Case, book: &Book) -> Served {
+fn served(case: &Case, book: &Book) -> ServedFingerprint {
     let record = book.record(case.source.id).unwrap();
     let history = &record.document(case.document.name).unwrap().history;
     let tables = history.known_dates().filter_map(|date| history.table(date));

@@ -9,7 +9,9 @@ use std::task::{Context, Waker};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use silkrate::clock::Clock;
-use silkrate::domain::{Cause, DocumentKey, Entry, FiledTable, Position, RateFilter, SourceId};
+use silkrate::domain::{
+    Cause, DocumentKey, FiledTable, LedgerEntry, Position, RateFilter, SourceId,
+};
 use silkrate::feed::Feed;
 use silkrate::grpc::Rates;
 use silkrate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
@@ -101,7 +103,7 @@ async fn written(path: &Path, days: i32, dead_every: i32) {
             rows: table.rows.values().map(Arc::clone).collect(),
         }
     });
-    let entry = Entry {
+    let entry = LedgerEntry {
         position: Position {
             epoch: "first".into(),
             revision: 1,

@@ -109,7 +109,10 @@ async fn a_backfill_of_long_ago_is_filed_and_moves_nothing_that_is_served() {
             (&after.change, &after.announced),
             (&before.change, &before.announced)
         );
-        assert_eq!((&after.age, &after.flags), (&before.age, &before.flags));
+        assert_eq!(
+            (&after.freshness_status, &after.flags),
+            (&before.freshness_status, &before.flags)
+        );
     }
     let verdict = commits.submit(Vec::new(), Intent::News).await;
     assert_eq!(verdict.gaps, [], "nothing recent is evicted");

@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 use silkrate::domain::{Currency, Fixing, Table};
-use silkrate::sources::{Asked, ParseError, find};
+use silkrate::sources::{ParseError, TableSelector, find};
 
 use crate::sources::parse;
 
@@ -346,9 +346,9 @@ fn cbt_has_days_without_a_file_and_is_asked_across_them() {
     assert!(document.missing_is_normal);
     let saturday = date(2026, 5, 23);
     let asked = |asked| document.path(asked, saturday).unwrap();
-    assert_eq!(asked(Asked::Today), "/kurs/2026/23052026.xml");
-    assert_eq!(asked(Asked::Tomorrow), "/kurs/2026/24052026.xml");
-    assert_eq!(asked(Asked::NextFixing), "/kurs/2026/25052026.xml");
+    assert_eq!(asked(TableSelector::Today), "/kurs/2026/23052026.xml");
+    assert_eq!(asked(TableSelector::Tomorrow), "/kurs/2026/24052026.xml");
+    assert_eq!(asked(TableSelector::NextFixing), "/kurs/2026/25052026.xml");
 }
 
 #[test]

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Book, Currency, Dated, DocumentRecord, Fixing, History, Hours, Preference, RateFilter,
-    Revising, Schedule, SourceId, SourceRecord, Table, parse_decimal,
+    Book, Currency, DatingRule, DocumentRecord, Fixing, History, Hours, Preference, RateFilter,
+    RevisionPolicy, Schedule, SourceId, SourceRecord, Table, parse_decimal,
 };
 use silkrate::feed::{Feed, Message, StreamLimits, Subscribe, Subscription};
 use silkrate::sources;
@@ -31,7 +31,7 @@ pub(crate) const EVERY_DAY: Schedule = Schedule {
         opens: 14,
         closes: 18,
     },
-    dated: Dated::NextDay,
+    dating: DatingRule::NextDay,
     holidays: &[],
     repeated_on: &[],
     lives_days: 1,
@@ -113,7 +113,7 @@ fn record() -> SourceRecord {
             schedule: EVERY_DAY,
             required: &[],
             typical_dollar: None,
-            history: History::new(Revising::Correction),
+            history: History::new(RevisionPolicy::Correction),
         }],
         attempted: true,
     }

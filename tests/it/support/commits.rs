@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use silkrate::board::BoardReader;
 use silkrate::clock::Clock;
-use silkrate::commit::{Commit, CommitHandle, Store, StoreStatus, Submission, Verdict};
+use silkrate::commit::{
+    BufferedLedger, Commit, CommitHandle, LedgerStatus, Submission, SubmitOutcome,
+};
 use silkrate::domain::{Currency, Intent, Pair, Rate, Snapshot, SourceId, SourceRecord, Table};
 use silkrate::ledger::ClockKind;
 use tokio::task::JoinSet;
@@ -31,13 +33,13 @@ pub(crate) fn tenge(day: Date, rows: &[(&'static str, u32, &str)]) -> Table {
 }
 
 /// A store on a file, tried again so long after a failure.
-pub(crate) fn store(path: &Path, retry_after: Duration) -> Store {
-    let store = Store::open(Some(path.to_owned()), ClockKind::Replay).unwrap();
+pub(crate) fn store(path: &Path, retry_after: Duration) -> BufferedLedger {
+    let store = BufferedLedger::open(Some(path.to_owned()), ClockKind::Replay).unwrap();
     store.retried_after(retry_after)
 }
 
 /// The commit task before it runs, and the handle to it.
-pub(crate) async fn opened(store: Store, clock: Clock) -> (Commit, CommitHandle) {
+pub(crate) async fn opened(store: BufferedLedger, clock: Clock) -> (Commit, CommitHandle) {
     let records = Records::default().with("nbk", Some(Currency::KZT), Vec::new());
     let records = records.sources.values();
     let records = records.map(|record| SourceRecord::clone(record)).collect();
@@ -53,7 +55,7 @@ pub(crate) struct Commits {
 }
 
 impl Commits {
-    pub(crate) async fn open(store: Store, now: Timestamp) -> Self {
+    pub(crate) async fn open(store: BufferedLedger, now: Timestamp) -> Self {
         let (commit, handle) = opened(store, Clock::replay(now, 1)).await;
         Self::run(commit, handle)
     }
@@ -71,7 +73,7 @@ impl Commits {
     }
 
     /// Hands in what a poll brought.
-    pub(crate) async fn submit(&self, tables: Vec<Table>, intent: Intent) -> Verdict {
+    pub(crate) async fn submit(&self, tables: Vec<Table>, intent: Intent) -> SubmitOutcome {
         let submission = Submission {
             source: NBK,
             tables,
@@ -85,11 +87,11 @@ impl Commits {
     }
 
     /// Hands in the newest table.
-    pub(crate) async fn news(&self, table: Table) -> Verdict {
+    pub(crate) async fn news(&self, table: Table) -> SubmitOutcome {
         self.submit(vec![table], Intent::News).await
     }
 
-    pub(crate) async fn status(&self) -> StoreStatus {
+    pub(crate) async fn status(&self) -> LedgerStatus {
         self.handle.store().await.unwrap()
     }
 

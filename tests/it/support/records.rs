@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Book, Currency, DocumentRecord, Fixing, History, Pair, Position, Preference, Rate, Revising,
-    Snapshot, SourceId, SourceRecord, Table, parse_decimal,
+    Book, Currency, DocumentRecord, Fixing, History, Pair, Position, Preference, Rate,
+    RevisionPolicy, Snapshot, SourceId, SourceRecord, Table, parse_decimal,
 };
 
 use crate::support::boards::{EVERY_DAY, noon};
@@ -80,12 +80,12 @@ impl Records {
         home: Option<Currency>,
         tables: Vec<Table>,
     ) -> Self {
-        let revising = if home.is_some() {
-            Revising::Correction
+        let revision_policy = if home.is_some() {
+            RevisionPolicy::Correction
         } else {
-            Revising::Replacement
+            RevisionPolicy::Replacement
         };
-        let mut history = History::new(revising);
+        let mut history = History::new(revision_policy);
         for table in tables {
             history.insert(table);
         }
@@ -160,6 +160,6 @@ pub(crate) fn line(rate: Option<Rate>) -> String {
     });
     format!(
         "{} {:?} {} {date} {:?} {change}",
-        rate.value, rate.derivation, rate.source, rate.age.freshness
+        rate.value, rate.derivation, rate.source, rate.freshness_status.freshness
     )
 }

@@ -6,7 +6,9 @@ use jiff::{Timestamp, ToSpan};
 use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
 use proptest::prop_oneof;
 use proptest::sample::select;
-use silkrate::domain::{Age, Dated, Freshness, KnownDates, Outlook, Publication, Schedule};
+use silkrate::domain::{
+    DatingRule, Freshness, FreshnessStatus, KnownDates, Outlook, Publication, Schedule,
+};
 use silkrate::sources::ALL;
 
 use crate::year::banks::days_from;
@@ -27,10 +29,10 @@ fn publications(schedule: &Schedule, zone: &TimeZone, around: Date) -> Vec<Publi
     let days: Vec<Date> = days.collect();
     let pairs = days.windows(2).map(|pair| (pair[0], pair[1]));
     let publication = |(day, next): (Date, Date)| Publication {
-        effective_date: match schedule.dated {
-            Dated::SameDay => day,
-            Dated::NextDay => day.tomorrow().unwrap(),
-            Dated::NextPublicationDay => next,
+        effective_date: match schedule.dating {
+            DatingRule::SameDay => day,
+            DatingRule::NextDay => day.tomorrow().unwrap(),
+            DatingRule::NextPublicationDay => next,
         },
         opens: at(day, schedule.hours.opens),
         due: at(day, schedule.hours.closes),
@@ -100,7 +102,7 @@ proptest! {
         let next = schedule.next_change(&zone, now);
         let just_before = next.checked_sub(1.nanosecond()).unwrap();
         prop_assert!(now < next && next <= now.checked_add(25.hours()).unwrap());
-        prop_assert_eq!(Age::of(&schedule, &zone, now, known), Age::of(&schedule, &zone, just_before, known));
+        prop_assert_eq!(FreshnessStatus::of(&schedule, &zone, now, known), FreshnessStatus::of(&schedule, &zone, just_before, known));
         let outlook = |now| schedule.outlook(&zone, now, Some(newest));
         prop_assert_eq!(outlook(now), outlook(just_before));
     }
@@ -108,11 +110,11 @@ proptest! {
     #[test]
     fn what_is_known_never_gets_fresher_by_itself((schedule, zone, now, newest) in a_moment()) {
         let known = KnownDates { effective_date: newest, fixed_on: newest, newest };
-        let mut age = Age::of(&schedule, &zone, now, known);
+        let mut age = FreshnessStatus::of(&schedule, &zone, now, known);
         let mut instant = now;
         for _ in 0..60 {
             instant = schedule.next_change(&zone, instant);
-            let later = Age::of(&schedule, &zone, instant, known);
+            let later = FreshnessStatus::of(&schedule, &zone, instant, known);
             prop_assert!(later.freshness >= age.freshness, "{:?} and then {:?}", age, later);
             if later.freshness == age.freshness {
                 prop_assert_eq!(&later.reason, &age.reason, "a reason does not move with the day");

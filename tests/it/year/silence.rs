@@ -26,7 +26,7 @@ impl Observed<'_> {
             let just_before = next.checked_sub(1.nanosecond()).unwrap();
             assert_eq!(self.state(just_before), state, "{just_before}");
             let row = age_of_pair(&self.sources, just_before, self.bank.pair);
-            assert_eq!(Some(&row), state.age.as_ref());
+            assert_eq!(Some(&row), state.freshness_status.as_ref());
             let before = what_is_told(&state);
             (now, state) = (next, self.state(next));
             let after = what_is_told(&state);
@@ -39,7 +39,7 @@ impl Observed<'_> {
 }
 
 fn what_is_told(state: &SourceState) -> String {
-    let age = state.age.as_ref().unwrap();
+    let age = state.freshness_status.as_ref().unwrap();
     format!("{:?} {}", age.freshness, state.missed_publications)
 }
 
@@ -199,7 +199,7 @@ fn a_row_that_is_missing_from_newer_tables_ages_alone() {
     let ages = |local: DateTime| {
         let now = observed.instant(local);
         let age = |home| age_of_pair(&observed.sources, now, (home, Currency::USD));
-        let table = observed.state(now).age.unwrap().freshness;
+        let table = observed.state(now).freshness_status.unwrap().freshness;
         (
             age(Currency::KZT).freshness,
             age(Currency::TJS).freshness,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::domain::judged::history::{Anchor, Entry, History, Revising};
-use crate::domain::judged::{Held, NoPoint, Window, WindowPoint};
+use crate::domain::judged::history::{Anchor, History, KeptTable, RevisionPolicy};
+use crate::domain::judged::{Held, MissingPoint, Window, WindowPoint};
 use crate::domain::published::{Currency, Point, Table};
 
 /// How far back from a day the value in force on it may be dated: longer than any run of holidays.
@@ -14,7 +14,7 @@ pub const LOOK_BACK_DAYS: i32 = 14;
 
 /// What a document says of a pair on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct PairState {
     /// The last real fixing in force; before anything is in force, the first announced one.
     pub current: Point,
     /// The date that fixing has been carried to; its own when it was not repeated.
@@ -52,7 +52,7 @@ impl History {
     }
 
     /// The tables kept that may have been in force on a day, newest first.
-    fn kept_until(&self, day: Date) -> impl Iterator<Item = (&Date, &Entry)> {
+    fn kept_until(&self, day: Date) -> impl Iterator<Item = (&Date, &KeptTable)> {
         let oldest = day.checked_sub(LOOK_BACK_DAYS.days()).unwrap_or(Date::MIN);
         let kept = self.entries.range(oldest..=day).rev();
         kept.filter(|(date, _)| self.forgotten.is_none_or(|forgotten| **date > forgotten))
@@ -76,8 +76,9 @@ impl History {
     }
 
     /// What is in force for a pair on a day, what went before and what is announced.
-    pub fn standing(&self, today: Date, from: Currency, to: Currency) -> Option<Standing> {
-        let has_path = |(date, entry): (&Date, &Entry)| entry.table.path(from, to).map(|_| *date);
+    pub fn pair_state(&self, today: Date, from: Currency, to: Currency) -> Option<PairState> {
+        let has_path =
+            |(date, entry): (&Date, &KeptTable)| entry.table.path(from, to).map(|_| *date);
         let in_force = self.entries.range(..=today).rev().find_map(has_path);
         let announced_after = |day: Date| {
             let mut later = self
@@ -89,9 +90,9 @@ impl History {
         let effective_date = in_force.or_else(|| announced_after(today))?;
         let current = self.point(effective_date, from, to)?;
         // A market has no tomorrow: a table dated ahead is a clock that runs fast.
-        let announces = self.revising == Revising::Correction;
+        let announces = self.revision_policy == RevisionPolicy::Correction;
         let earlier = self.entries.range(..current.date).rev().find_map(has_path);
-        Some(Standing {
+        Some(PairState {
             effective_date,
             newest: self.entries.iter().rev().find_map(has_path)?,
             reference: earlier.and_then(|date| self.point(date, from, to)),
@@ -111,8 +112,8 @@ impl History {
             let day = window.before(today);
             let point = self.in_force_on(window, day, from, to);
             let point = point.ok_or(match self.began {
-                Some(began) if began > day => NoPoint::BeginsLater(began),
-                Some(_) | None => NoPoint::Unknown(day),
+                Some(began) if began > day => MissingPoint::BeginsLater(began),
+                Some(_) | None => MissingPoint::Unknown(day),
             });
             WindowPoint { window, point }
         };

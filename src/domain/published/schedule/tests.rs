@@ -14,7 +14,7 @@ const NEXT_DAY: Schedule = Schedule {
         opens: 14,
         closes: 19,
     },
-    dated: Dated::NextDay,
+    dating: DatingRule::NextDay,
     holidays: &[(4, 6)],
     repeated_on: &[],
     lives_days: 1,
@@ -22,7 +22,7 @@ const NEXT_DAY: Schedule = Schedule {
 };
 /// The same, but on Thursday the 2nd of April Friday's table, and on that day Tuesday's.
 const NEXT_PUBLICATION_DAY: Schedule = Schedule {
-    dated: Dated::NextPublicationDay,
+    dating: DatingRule::NextPublicationDay,
     ..NEXT_DAY
 };
 /// Every day the table of that day, whenever it comes.
@@ -34,7 +34,7 @@ const SAME_DAY: Schedule = Schedule {
         opens: 0,
         closes: 24,
     },
-    dated: Dated::SameDay,
+    dating: DatingRule::SameDay,
     holidays: &[],
     lives_days: 2,
     ..NEXT_DAY

@@ -13,7 +13,7 @@ use crate::domain::served::{Position, Quote, QuoteInputs, Snapshot, SourceState,
 
 /// What is served under a name (`KZT/USD`, `source nbk`), known by a fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Served {
+pub struct ServedFingerprint {
     /// The pair or source.
     pub subject: String,
     /// Differs when what is served differs. None: it is served no more.
@@ -22,7 +22,7 @@ pub struct Served {
 
 /// The state as the ledger knows it, but for the tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Restored {
+pub struct RestoredState {
     /// The position served last.
     pub position: Position,
     /// When the last entry was made, on the service's clock.
@@ -47,8 +47,8 @@ pub enum Continuity {
 impl Snapshot {
     /// The state as it was written down: what is served as it was then keeps the revision that last changed it. What
     /// is served otherwise (the settings are others, or the program is newer) is of a revision of its own.
-    pub fn restored(restored: &Restored, view: View) -> (Self, Continuity) {
-        let Restored {
+    pub fn restored(restored: &RestoredState, view: View) -> (Self, Continuity) {
+        let RestoredState {
             position, served, ..
         } = restored;
         let next = position.revision.saturating_add(1);
@@ -112,17 +112,17 @@ impl Snapshot {
     }
 
     /// What is served otherwise than at the revision before, by name, with a fingerprint of it.
-    pub fn changes(&self) -> Vec<Served> {
+    pub fn changes(&self) -> Vec<ServedFingerprint> {
         let revision = self.position.revision;
         let quotes = self.quotes.iter();
         let quotes = quotes.filter(|(_, quote)| quote.changed_at_revision == revision);
-        let quotes = quotes.map(|(key, quote)| Served {
+        let quotes = quotes.map(|(key, quote)| ServedFingerprint {
             subject: pair_subject(*key),
             fingerprint: Some(fingerprint(&*quote.inputs)),
         });
         let sources = self.sources.values();
         let sources = sources.filter(|state| state.changed_at_revision == revision);
-        let sources = sources.map(|state| Served {
+        let sources = sources.map(|state| ServedFingerprint {
             subject: source_subject(state.id),
             fingerprint: Some(fingerprint(&**state)),
         });
@@ -138,9 +138,9 @@ impl Snapshot {
     }
 
     /// What was served and is not any more: the names without a fingerprint.
-    pub fn gone<'a>(&self, known: impl Iterator<Item = &'a String>) -> Vec<Served> {
+    pub fn gone<'a>(&self, known: impl Iterator<Item = &'a String>) -> Vec<ServedFingerprint> {
         let gone = known.filter(|subject| !self.serves(subject));
-        let served = gone.map(|subject| Served {
+        let served = gone.map(|subject| ServedFingerprint {
             subject: subject.clone(),
             fingerprint: None,
         });

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::commit::Store;
+use crate::commit::BufferedLedger;
 use crate::domain::{Book, Currency, DocumentKey, Fixing, SourceRecord, Table};
 
 /// Looks up what was in force on the days that the changes over windows are taken from.
-pub(super) async fn complete(book: &mut Book, store: &Store, now: Timestamp) {
+pub(super) async fn complete(book: &mut Book, store: &BufferedLedger, now: Timestamp) {
     let wanted = |record: &Arc<SourceRecord>| -> Vec<_> {
         let (source, today) = (record.id, record.today(now));
         let documents = record.documents.iter();
@@ -18,15 +18,15 @@ pub(super) async fn complete(book: &mut Book, store: &Store, now: Timestamp) {
                 source,
                 document: document.name,
             };
-            let revising = document.history.revising();
+            let revision_policy = document.history.revision_policy();
             let windows = document.history.anchors_wanted(today).into_iter();
-            windows.map(move |(window, day)| (key, revising, window, day))
+            windows.map(move |(window, day)| (key, revision_policy, window, day))
         });
         of_document.collect()
     };
     let wanted: Vec<_> = book.records().flat_map(wanted).collect();
-    for (key, revising, window, day) in wanted {
-        let rows = store.in_force(key, revising, day).await;
+    for (key, revision_policy, window, day) in wanted {
+        let rows = store.in_force(key, revision_policy, day).await;
         if let Some(history) = book.history(key) {
             let rows = rows.unwrap_or_default();
             history.anchor(window, day, table_of(key, day, rows));

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use thiserror::Error;
 
 use crate::domain::judged::DocumentRecord;
-use crate::domain::published::{Currency, Dated, Table};
+use crate::domain::published::{Currency, DatingRule, Table};
 
 /// How far ahead a table may be dated: banks publish the next working day's rates, over long holidays too.
 const DAYS_AHEAD_MAX: i32 = 10;
@@ -60,7 +60,7 @@ pub enum Intent {
 }
 
 /// Judges the shape and the date of a table against the ones known of the same document.
-pub fn judge(
+pub fn check_table(
     table: &Table,
     document: &DocumentRecord,
     today: Date,
@@ -87,7 +87,7 @@ pub fn judge(
         return Err(Implausible::NotYet(as_of));
     }
     // Where it has an instant, that alone counts: our clock may be a moment behind midnight.
-    if document.schedule.dated == Dated::SameDay && table.as_of.is_none() && date > today {
+    if document.schedule.dating == DatingRule::SameDay && table.as_of.is_none() && date > today {
         return Err(Implausible::Ahead(date));
     }
     if today
@@ -112,7 +112,7 @@ mod tests {
     use rust_decimal::Decimal;
 
     use super::*;
-    use crate::domain::judged::{History, Revising};
+    use crate::domain::judged::{History, RevisionPolicy};
     use crate::domain::published::{Fixing, Hours, Schedule, SourceId};
 
     fn table(effective_date: Date, codes: &[&'static str]) -> Table {
@@ -142,12 +142,12 @@ mod tests {
     }
 
     fn verdict(table: &Table, intent: Intent) -> Result<(), Implausible> {
-        verdict_on(Dated::NextDay, table, intent)
+        verdict_on(DatingRule::NextDay, table, intent)
     }
 
     /// On 2 April 2026, of a document that dates its tables so.
-    fn verdict_on(dated: Dated, table: &Table, intent: Intent) -> Result<(), Implausible> {
-        let mut history = History::new(Revising::Correction);
+    fn verdict_on(dating: DatingRule, table: &Table, intent: Intent) -> Result<(), Implausible> {
+        let mut history = History::new(RevisionPolicy::Correction);
         history.insert(self::table(
             date(2026, 4, 1),
             &["USD", "EUR", "RUB", "KGS", "UZS"],
@@ -160,7 +160,7 @@ mod tests {
                     opens: 0,
                     closes: 24,
                 },
-                dated,
+                dating,
                 holidays: &[],
                 repeated_on: &[],
                 lives_days: 1,
@@ -172,7 +172,7 @@ mod tests {
         };
         let today = date(2026, 4, 2);
         let now = Timestamp::UNIX_EPOCH;
-        judge(table, &document, today, now, intent)
+        check_table(table, &document, today, now, intent)
     }
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
     fn a_table_of_the_day_itself_is_not_taken_before_the_day() {
         let verdict = |day| {
             let table = table(day, &["USD", "EUR", "RUB", "KGS", "UZS"]);
-            verdict_on(Dated::SameDay, &table, Intent::News)
+            verdict_on(DatingRule::SameDay, &table, Intent::News)
         };
         assert_eq!(verdict(date(2026, 4, 2)), Ok(()));
         let tomorrow = date(2026, 4, 3);

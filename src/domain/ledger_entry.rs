@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::domain::judged::{Decision, Held};
 use crate::domain::published::{Currency, Fixing, SourceId, Table};
-use crate::domain::served::{Position, Served};
+use crate::domain::served::{Position, ServedFingerprint};
 
 /// Why the state moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl Cause {
 /// One step of the state. Where it changed nothing that is served (a table of the past, say), its position is that of
 /// the step before.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct LedgerEntry {
     /// The position served after it.
     pub position: Position,
     /// When, on the service's clock.
@@ -64,7 +64,7 @@ pub struct Entry {
     /// The sources whose first attempt has ended since the last entry.
     pub attempted: Vec<SourceId>,
     /// What is served otherwise than before, or, without a fingerprint, not any more.
-    pub served: Vec<Served>,
+    pub served: Vec<ServedFingerprint>,
 }
 
 /// Rows of one table that were new or corrected.

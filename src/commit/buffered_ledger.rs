@@ -9,9 +9,10 @@ use jiff::civil::Date;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::commit::StoreStatus;
+use crate::commit::LedgerStatus;
 use crate::domain::{
-    DocumentKey, Entry, Fixing, LOOK_BACK_DAYS, Position, Restored, Revising, Table,
+    DocumentKey, Fixing, LOOK_BACK_DAYS, LedgerEntry, Position, RestoredState, RevisionPolicy,
+    Table,
 };
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
 
@@ -23,7 +24,7 @@ const UNSAVED_MAX: usize = 4096;
 
 /// The ledger, working or not.
 #[derive(Debug)]
-pub struct Store {
+pub struct BufferedLedger {
     path: Option<PathBuf>,
     clock: ClockKind,
     open: Option<Open>,
@@ -44,7 +45,7 @@ struct Open {
 #[derive(Debug)]
 struct Trouble {
     error: LedgerError,
-    unsaved: VecDeque<Entry>,
+    unsaved: VecDeque<LedgerEntry>,
     /// Entries that found no room among the unsaved.
     lost: usize,
     /// Whether the file must be opened anew before it is written again: it may be another one by then.
@@ -52,7 +53,7 @@ struct Trouble {
     retry_at: Instant,
 }
 
-impl Store {
+impl BufferedLedger {
     /// Opens the ledger. One that cannot be used is an error here only when it is a matter of settings: when another
     /// process has it, or when it was written under the other kind of clock. Otherwise serving goes on from memory.
     pub fn open(path: Option<PathBuf>, clock: ClockKind) -> Result<Self, LedgerError> {
@@ -127,16 +128,16 @@ impl Store {
     }
 
     /// Whether what was restored is the last that was served from this ledger.
-    pub(super) fn continues(&self, restored: &Restored) -> bool {
+    pub(super) fn continues(&self, restored: &RestoredState) -> bool {
         let open = self.open.as_ref();
         open.is_some_and(|open| open.ledger.continues(&restored.position))
     }
 
     /// How it is, for an operator.
-    pub fn status(&self, position: Position) -> StoreStatus {
+    pub fn status(&self, position: Position) -> LedgerStatus {
         let path = self.path.as_ref();
         let trouble = self.trouble.as_ref();
-        StoreStatus {
+        LedgerStatus {
             path: path
                 .map(|path| path.display().to_string())
                 .unwrap_or_default(),
@@ -150,7 +151,7 @@ impl Store {
 
     /// Writes an entry. When it cannot be written it waits in memory; the first time, a new epoch begins, whose name is
     /// given back: a position of before proves nothing any more.
-    pub async fn append(&mut self, entry: Entry) -> Option<String> {
+    pub async fn append(&mut self, entry: LedgerEntry) -> Option<String> {
         if let Some(trouble) = &mut self.trouble {
             if trouble.unsaved.len() >= UNSAVED_MAX {
                 trouble.unsaved.pop_front();
@@ -176,7 +177,10 @@ impl Store {
 
     /// Makes ready to write again: opens the file anew where it may be another one, and looks whether all of it can be
     /// read. The last revision in it, and whether it was opened anew; none when it is no better.
-    pub(super) async fn ready(&mut self, keys: &[(DocumentKey, Revising)]) -> Option<(u64, bool)> {
+    pub(super) async fn ready(
+        &mut self,
+        keys: &[(DocumentKey, RevisionPolicy)],
+    ) -> Option<(u64, bool)> {
         let reopen = self.trouble.as_ref()?.reopen;
         if reopen {
             self.shut().await;
@@ -190,22 +194,22 @@ impl Store {
         }
     }
 
-    async fn look(&mut self, keys: &[(DocumentKey, Revising)]) -> Result<u64, LedgerError> {
+    async fn look(&mut self, keys: &[(DocumentKey, RevisionPolicy)]) -> Result<u64, LedgerError> {
         if self.open.is_none() {
             self.reopen()?;
         }
         let Some(reader) = self.reader() else {
             return Ok(0);
         };
-        for (key, revising) in keys {
-            reader.restore_document(*key, *revising, 1).await?;
+        for (key, revision_policy) in keys {
+            reader.restore_document(*key, *revision_policy, 1).await?;
         }
         let restored = reader.restore().await?;
         Ok(restored.map_or(0, |restored| restored.position.revision))
     }
 
     /// Tries to write what has waited, and after it an entry that begins a new epoch. Whether all is written.
-    pub(super) async fn recover(&mut self, last: Entry) -> bool {
+    pub(super) async fn recover(&mut self, last: LedgerEntry) -> bool {
         let Some(mut trouble) = self.trouble.take() else {
             return false;
         };
@@ -232,15 +236,15 @@ impl Store {
 
     async fn write_unsaved(
         &self,
-        unsaved: &mut VecDeque<Entry>,
-        last: Entry,
+        unsaved: &mut VecDeque<LedgerEntry>,
+        last: LedgerEntry,
     ) -> Result<(), LedgerError> {
         let Some(open) = &self.open else {
             return Ok(());
         };
         while let Some(entry) = unsaved.front() {
             // All that waited is written as of the position that begins now: the epochs in between end here.
-            let entry = Entry {
+            let entry = LedgerEntry {
                 position: last.position.clone(),
                 ..entry.clone()
             };
@@ -254,10 +258,12 @@ impl Store {
     pub(super) async fn in_force(
         &self,
         key: DocumentKey,
-        revising: Revising,
+        revision_policy: RevisionPolicy,
         day: Date,
     ) -> Option<Vec<Fixing>> {
-        let rows = self.reader()?.in_force(key, revising, day, LOOK_BACK_DAYS);
+        let rows = self
+            .reader()?
+            .in_force(key, revision_policy, day, LOOK_BACK_DAYS);
         readable(rows.await)
     }
 
@@ -265,7 +271,7 @@ impl Store {
     pub(super) async fn around(
         &self,
         key: DocumentKey,
-        revising: Revising,
+        revision_policy: RevisionPolicy,
         date: Date,
         tables: usize,
     ) -> Option<Vec<Table>> {
@@ -276,7 +282,7 @@ impl Store {
         let first = before.iter().rev().nth(nth).or(before.first());
         let first = first.unwrap_or(&date);
         let last = after.get(nth).or(after.last()).unwrap_or(&date);
-        readable(reader.tables(key, revising, *first, *last).await)
+        readable(reader.tables(key, revision_policy, *first, *last).await)
     }
 
     /// Notes that the ledger cannot be believed: nothing more is written to it until it is mended or replaced.
@@ -300,7 +306,7 @@ impl Store {
         trouble.retry_at = Instant::now() + self.retry_after;
     }
 
-    fn fail(&mut self, error: LedgerError, entry: Option<Entry>) {
+    fn fail(&mut self, error: LedgerError, entry: Option<LedgerEntry>) {
         tracing::error!(%error, "serving goes on from memory; history waits there until the ledger can be written");
         self.trouble = Some(Trouble {
             reopen: is_another_file(&error),

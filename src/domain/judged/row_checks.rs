@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::judged::assessment::moves::{Moves, days_between, exceeds};
+use crate::domain::judged::row_checks::moves::{Moves, days_between, exceeds};
 use crate::domain::judged::triangle::{self, Witness};
 use crate::domain::judged::{
-    Check, DecidedBy, Decision, DocumentRecord, Held, History, Outcome, SourceRecord,
+    Check, DecidedBy, Decision, DocumentRecord, Held, HeldOutcome, History, SourceRecord,
 };
 use crate::domain::numbers::{Change, Ratio};
 use crate::domain::published::{Currency, Fixing, SourceId, Table};
@@ -47,7 +47,7 @@ pub(crate) struct Context<'a> {
 
 /// What became of the rows of a table.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Assessment {
+pub(crate) struct CheckedRows {
     /// The rows that are believed.
     pub(crate) believed: BTreeMap<Currency, Arc<Fixing>>,
     /// The rows that wait from now on.
@@ -66,10 +66,10 @@ struct Suspicion {
 }
 
 /// Judges the rows of a table whose shape and date are in order.
-pub(crate) fn assess(context: &Context<'_>, table: &Table) -> Assessment {
+pub(crate) fn check_rows(context: &Context<'_>, table: &Table) -> CheckedRows {
     let history = &context.document.history;
     let moves = Moves::of(table, history);
-    let mut assessment = Assessment::default();
+    let mut assessment = CheckedRows::default();
     for (code, row) in &table.rows {
         if history.is_dismissed(*code, row) {
             continue;
@@ -83,11 +83,11 @@ pub(crate) fn assess(context: &Context<'_>, table: &Table) -> Assessment {
         match case.suspicion(&moves) {
             None => case.believe(
                 &mut assessment,
-                Outcome::Overtaken,
+                HeldOutcome::Overtaken,
                 "a value after it is plausible",
             ),
             Some(suspicion) => match case.release(&suspicion) {
-                Some(note) => case.believe(&mut assessment, Outcome::Released, &note),
+                Some(note) => case.believe(&mut assessment, HeldOutcome::Released, &note),
                 None => case.hold(&mut assessment, suspicion),
             },
         }
@@ -296,7 +296,7 @@ impl Case<'_> {
 
     /// Takes the row, and settles what waited for the currency up to its date, as far as tables are kept: of older
     /// values nothing is said by a new one.
-    fn believe(&self, assessment: &mut Assessment, outcome: Outcome, note: &str) {
+    fn believe(&self, assessment: &mut CheckedRows, outcome: HeldOutcome, note: &str) {
         assessment.believed.insert(self.code, Arc::clone(self.row));
         let on_level = self.level_before().map(|held| held.id());
         let date = self.row.effective_date;
@@ -309,14 +309,14 @@ impl Case<'_> {
             let released = if same_date {
                 self.stands_by(held)
             } else {
-                outcome == Outcome::Released && on_level == Some(held.id())
+                outcome == HeldOutcome::Released && on_level == Some(held.id())
             };
             Decision {
                 held: Arc::clone(held),
                 outcome: match (released, same_date) {
-                    (true, _) => Outcome::Released,
-                    (false, true) => Outcome::Replaced,
-                    (false, false) => Outcome::Overtaken,
+                    (true, _) => HeldOutcome::Released,
+                    (false, true) => HeldOutcome::Replaced,
+                    (false, false) => HeldOutcome::Overtaken,
                 },
                 by: DecidedBy::Rule,
                 note: note.to_owned(),
@@ -325,14 +325,14 @@ impl Case<'_> {
     }
 
     /// Lets the row wait, unless it waits already.
-    fn hold(&self, assessment: &mut Assessment, suspicion: Suspicion) {
+    fn hold(&self, assessment: &mut CheckedRows, suspicion: Suspicion) {
         if let Some(pending) = self.pending() {
             if self.stands_by(pending) {
                 return;
             }
             assessment.decided.push(Decision {
                 held: Arc::clone(pending),
-                outcome: Outcome::Replaced,
+                outcome: HeldOutcome::Replaced,
                 by: DecidedBy::Rule,
                 note: format!("the bank prints {} now", self.row.value),
             });
