@@ -114,7 +114,7 @@ impl AdminService for Admin {
         let admitted = self.commit.backfill(key.source, table).await;
         let admitted = admitted.map_err(|Stopped| Refusal::Draining)?;
         Ok(Response::new(pb::FileTableResponse {
-            refused: admitted.refused,
+            refused: wire::present(&admitted.refused),
             news: admitted.news,
             held_rows: u32::try_from(admitted.held_rows).unwrap_or(u32::MAX),
         }))
@@ -127,8 +127,8 @@ impl AdminService for Admin {
         let status = self.commit.store().await;
         let status = status.map_err(|Stopped| Refusal::Draining)?;
         Ok(Response::new(pb::GetStoreResponse {
-            path: status.path,
-            error: status.error,
+            path: wire::present(&status.path),
+            error: wire::present(&status.error),
             unsaved_entries: u32::try_from(status.unsaved).unwrap_or(u32::MAX),
             position: Some(wire::to_position(&status.position)),
         }))

@@ -52,11 +52,6 @@ pub(crate) fn instant(instant: &prost_types::Timestamp) -> Option<String> {
     Some(instant.to_string())
 }
 
-/// Absence is an empty text on the wire, and `null` here.
-pub(crate) fn known(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

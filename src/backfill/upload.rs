@@ -82,10 +82,9 @@ impl From<wire::FileTableResponse> for UploadResult {
             news,
             held_rows,
         } = response;
-        if refused.is_empty() {
-            Self::Filed { news, held_rows }
-        } else {
-            Self::Refused(refused)
+        match refused {
+            Some(reason) => Self::Refused(reason),
+            None => Self::Filed { news, held_rows },
         }
     }
 }

@@ -55,10 +55,7 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
         amount: arguments.amount.to_string(),
         from_currency: arguments.from.to_string(),
         to_currency: arguments.to.to_string(),
-        date: arguments
-            .on
-            .map(|date| date.to_string())
-            .unwrap_or_default(),
+        date: arguments.on.map(|date| date.to_string()),
         round_to_minor_unit: arguments.round,
     };
     let server = arguments.server.server()?;
@@ -100,13 +97,14 @@ fn page(
                 asked.to_currency
             ));
         }
-        let (wanted, found) = (&asked.date, &rate.effective_date);
-        if !wanted.is_empty() && !found.is_empty() && wanted != found {
+        if let (Some(wanted), Some(found)) = (&asked.date, &rate.effective_date)
+            && wanted != found
+        {
             lines.push(format!(
                 "asked for {wanted}: the last rate until then is of {found}"
             ));
         }
-        lines.extend(notes::freshness(rate.freshness(), &rate.freshness_reason));
+        lines.extend(notes::freshness(rate.freshness(), rate.freshness_reason()));
         lines.extend(rate.held.iter().map(notes::held));
         lines.extend(rate.flags.iter().map(notes::flag));
     }
@@ -184,7 +182,7 @@ mod tests {
         Rate {
             value: value.to_owned(),
             derivation: derivation.into(),
-            effective_date: "2026-04-02".to_owned(),
+            effective_date: Some("2026-04-02".to_owned()),
             freshness: Freshness::Fresh.into(),
             fixings,
             ..Rate::default()
@@ -238,18 +236,18 @@ mod tests {
         };
         let flag = Flag {
             check: Check::PublishedChange.into(),
-            currency: "USD".to_owned(),
+            currency: Some("USD".to_owned()),
             detail: String::new(),
         };
         let rate = Rate {
             freshness: Freshness::Late.into(),
-            freshness_reason: "nothing of 2026-04-03".to_owned(),
+            freshness_reason: Some("nothing of 2026-04-03".to_owned()),
             held: vec![held],
             flags: vec![flag],
             ..rate(Derivation::Inverted, "0.00210486434149", vec![corrected])
         };
         let asked = ConvertAmountRequest {
-            date: "2026-04-05".to_owned(),
+            date: Some("2026-04-05".to_owned()),
             round_to_minor_unit: true,
             ..asked("1", "KZT", "USD")
         };
@@ -272,7 +270,7 @@ mod tests {
     fn a_cross_names_the_currencies_between() {
         let som = fixing("nbkr", "1", "USD", "87.45", "KGS");
         let mut of_the_day_asked = asked("2", "KGS", "KZT");
-        of_the_day_asked.date = "2026-04-02".to_owned();
+        of_the_day_asked.date = Some("2026-04-02".to_owned());
         let through_the_dollar = rate(
             Derivation::Crossed,
             "5.43270440252",
@@ -299,11 +297,11 @@ mod tests {
     #[test]
     fn a_currency_in_itself_has_no_fixing() {
         let rate = Rate {
-            effective_date: String::new(),
+            effective_date: None,
             ..rate(Derivation::Identity, "1", Vec::new())
         };
         let mut asked = asked("5.10", "KZT", "KZT");
-        asked.date = "2026-04-02".to_owned();
+        asked.date = Some("2026-04-02".to_owned());
         assert_eq!(
             shown(&asked, "5.1", rate),
             "5.10 KZT = 5.1 KZT\n  the same currency: 1 KZT = 1 KZT\n"

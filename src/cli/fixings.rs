@@ -77,9 +77,9 @@ async fn fixings(
 ) -> Result<Rows<Fixing>, Failure> {
     let rows = range.rows(async |page_size, page_token| {
         let request = ListFixingsRequest {
-            start_date: range.start.clone(),
-            end_date: range.end.clone(),
-            page_size,
+            start_date: range.start.map(|day| day.to_string()),
+            end_date: range.end.map(|day| day.to_string()),
+            page_size: Some(page_size),
             page_token,
             ..asked.clone()
         };
@@ -96,8 +96,8 @@ async fn newest(
     range: &Range,
 ) -> Result<Option<String>, ClientError> {
     let request = ListFixingsRequest {
-        end_date: range.end.clone(),
-        page_size: 1,
+        end_date: range.end.map(|day| day.to_string()),
+        page_size: Some(1),
         ..asked.clone()
     };
     let answer = server.fixings(request).await?;

@@ -73,9 +73,9 @@ async fn history(server: &Server, pair: &str, range: &Range) -> Result<Rows<Rate
     let rows = range.rows(async |page_size, page_token| {
         let request = ListRateHistoryRequest {
             pair: pair.to_owned(),
-            start_date: range.start.clone(),
-            end_date: range.end.clone(),
-            page_size,
+            start_date: range.start.map(|day| day.to_string()),
+            end_date: range.end.map(|day| day.to_string()),
+            page_size: Some(page_size),
             page_token,
         };
         let answer = server.rate_history(request).await?;
@@ -88,13 +88,13 @@ async fn history(server: &Server, pair: &str, range: &Range) -> Result<Rows<Rate
 async fn newest(server: &Server, pair: &str, range: &Range) -> Result<Option<String>, ClientError> {
     let request = ListRateHistoryRequest {
         pair: pair.to_owned(),
-        end_date: range.end.clone(),
-        page_size: 1,
+        end_date: range.end.map(|day| day.to_string()),
+        page_size: Some(1),
         ..ListRateHistoryRequest::default()
     };
     let answer = server.rate_history(request).await?;
     let newest = answer.rates.into_iter().next();
-    Ok(newest.map(|rate| rate.effective_date))
+    Ok(newest.and_then(|rate| rate.effective_date))
 }
 
 /// How the values moved, then each of them, then what is odd about them.
@@ -104,21 +104,21 @@ fn page(pair: &str, found: &Rows<Rate>, columns: Option<usize>) -> String {
     for rate in &found.rows {
         let change = rate.change.as_ref();
         table.push([
-            rate.effective_date.clone(),
+            rate.effective_date().to_owned(),
             rate.value.clone(),
             known(change, |change| change.absolute.clone()),
             known(change, percent),
-            rate.source.clone(),
+            rate.source().to_owned(),
             word(rate.derivation().as_str_name(), "DERIVATION_"),
         ]);
-        notes.push_rate(&rate.effective_date, rate);
+        notes.push_rate(rate.effective_date(), rate);
         for fixing in &rate.fixings {
             if let Some(before) = &fixing.superseded_value {
                 let note = format!(
                     "{} corrected {} of {} from {before} to {}",
                     fixing.source, fixing.currency, fixing.effective_date, fixing.value
                 );
-                notes.push(&rate.effective_date, &note);
+                notes.push(rate.effective_date(), &note);
             }
         }
     }
@@ -130,7 +130,7 @@ fn page(pair: &str, found: &Rows<Rate>, columns: Option<usize>) -> String {
 /// What the range is, its bars, and its lowest and highest value.
 fn overview(pair: &str, found: &Rows<Rate>, bars_max: usize) -> String {
     let rows = &found.rows;
-    let date = |rate: Option<&Rate>| rate.map(|rate| rate.effective_date.clone());
+    let date = |rate: Option<&Rate>| rate.map(|rate| rate.effective_date().to_owned());
     let (oldest, newest) = (date(rows.last()), date(rows.first()));
     let count = match rows.len() {
         1 => "1 fixing".to_owned(),
@@ -157,7 +157,10 @@ fn overview(pair: &str, found: &Rows<Rate>, bars_max: usize) -> String {
         if let (Some((_, lowest)), Some((_, highest))) = (lowest, highest) {
             lines.push(format!(
                 "lowest {} on {}, highest {} on {}",
-                lowest.value, lowest.effective_date, highest.value, highest.effective_date
+                lowest.value,
+                lowest.effective_date(),
+                highest.value,
+                highest.effective_date()
             ));
         }
     }
@@ -181,13 +184,13 @@ fn csv(rates: &[Rate]) -> std::io::Result<Vec<u8>> {
         let change = rate.change.clone().unwrap_or_default();
         [
             rate.pair.clone(),
-            rate.effective_date.clone(),
+            rate.effective_date().to_owned(),
             rate.value.clone(),
             change.absolute,
             change.percent,
             change.reference_value,
             change.reference_date,
-            rate.source.clone(),
+            rate.source().to_owned(),
             json::short(rate.derivation().as_str_name(), "DERIVATION_").to_owned(),
         ]
     };
@@ -204,8 +207,8 @@ mod tests {
             pair: "USD/KZT".to_owned(),
             value: value.to_owned(),
             derivation: Derivation::Published.into(),
-            source: "nbk".to_owned(),
-            effective_date: date.to_owned(),
+            source: Some("nbk".to_owned()),
+            effective_date: Some(date.to_owned()),
             change: change.map(|(absolute, percent)| Change {
                 absolute: absolute.to_owned(),
                 percent: percent.to_owned(),

@@ -83,8 +83,8 @@ mod tests {
             pair: "KZT/USD".to_owned(),
             value: "0.00195689".to_owned(),
             derivation: pb::Derivation::Inverted.into(),
-            source: "nbk".to_owned(),
-            effective_date: "2025-12-08".to_owned(),
+            source: Some("nbk".to_owned()),
+            effective_date: Some("2025-12-08".to_owned()),
             freshness: pb::Freshness::Fresh.into(),
             changed_at_revision: 7,
             ..pb::Rate::default()

@@ -28,7 +28,7 @@ impl Notes {
     /// What is to be known of a rate: why it is late or stale, what is held behind it, what is odd about it.
     pub(super) fn push_rate(&mut self, subject: &str, rate: &Rate) {
         if matches!(rate.freshness(), Freshness::Late | Freshness::Stale)
-            && let Some(reason) = freshness(rate.freshness(), &rate.freshness_reason)
+            && let Some(reason) = freshness(rate.freshness(), rate.freshness_reason())
         {
             self.push(subject, &reason);
         }
@@ -44,12 +44,14 @@ impl Notes {
     pub(super) fn push_windows(&mut self, subject: &str, windows: &[WindowChange]) {
         let unknown = || windows.iter().filter(|window| window.change.is_none());
         for (index, window) in unknown().enumerate() {
-            let reason = &window.reason;
-            let is_said = unknown().take(index).any(|before| before.reason == *reason);
+            let reason = window.reason();
+            let is_said = unknown()
+                .take(index)
+                .any(|before| before.reason() == reason);
             if is_said || reason.is_empty() {
                 continue;
             }
-            let alike = unknown().filter(|other| other.reason == *reason);
+            let alike = unknown().filter(|other| other.reason() == reason);
             let names = alike.map(|window| word(window.window().as_str_name(), "WINDOW_"));
             let names = names.collect::<Vec<_>>().join(", ");
             self.push(subject, &format!("no change over a {names}: {reason}"));
@@ -125,7 +127,7 @@ pub(super) fn held(held: &HeldFixing) -> String {
 /// `published_change of USD, the bank prints 3.69`; without a currency it is about the whole table.
 pub(super) fn flag(flag: &Flag) -> String {
     let check = name_of(flag.check().as_str_name(), "CHECK_");
-    let check = match flag.currency.as_str() {
+    let check = match flag.currency() {
         "" => check,
         currency => format!("{check} of {currency}"),
     };
@@ -184,11 +186,11 @@ mod tests {
     fn what_is_the_same_of_several_rows_is_said_once() {
         let rate = Rate {
             freshness: Freshness::Late.into(),
-            freshness_reason: "nothing\n of 2026-04-03".to_owned(),
+            freshness_reason: Some("nothing\n of 2026-04-03".to_owned()),
             held: vec![held_value()],
             flags: vec![Flag {
                 check: Check::PublishedChange.into(),
-                currency: "USD".to_owned(),
+                currency: Some("USD".to_owned()),
                 detail: String::new(),
             }],
             ..Rate::default()
@@ -199,7 +201,7 @@ mod tests {
         }
         let window = |window: Window, reason: &str| WindowChange {
             window: window.into(),
-            reason: reason.to_owned(),
+            reason: Some(reason.to_owned()),
             ..WindowChange::default()
         };
         let windows = [

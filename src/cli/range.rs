@@ -51,10 +51,10 @@ pub(super) enum RangeFormat {
 /// A range as a server is asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Range {
-    /// The first day; empty: from the beginning.
-    pub(super) start: String,
-    /// The last day; empty: up to the newest.
-    pub(super) end: String,
+    /// The first day; none: from the beginning.
+    pub(super) start: Option<Date>,
+    /// The last day; none: up to the newest.
+    pub(super) end: Option<Date>,
     limit: Option<usize>,
 }
 
@@ -99,10 +99,9 @@ impl RangeArgs {
                 hint: "the first day comes first".to_owned(),
             });
         }
-        let text = |day: Option<Date>| day.map(|day| day.to_string()).unwrap_or_default();
         Ok(Range {
-            start: text(start),
-            end: text(self.to),
+            start,
+            end: self.to,
             limit: self.limit.and_then(|limit| usize::try_from(limit).ok()),
         })
     }
@@ -111,11 +110,11 @@ impl RangeArgs {
 impl Range {
     /// The range in words, to follow what it is a range of.
     pub(super) fn in_words(&self) -> String {
-        match (self.start.as_str(), self.end.as_str()) {
-            ("", "") => String::new(),
-            (start, "") => format!(" since {start}"),
-            ("", end) => format!(" until {end}"),
-            (start, end) => format!(" from {start} to {end}"),
+        match (self.start, self.end) {
+            (None, None) => String::new(),
+            (Some(start), None) => format!(" since {start}"),
+            (None, Some(end)) => format!(" until {end}"),
+            (Some(start), Some(end)) => format!(" from {start} to {end}"),
         }
     }
 
@@ -123,18 +122,20 @@ impl Range {
     /// page token, and answers with rows and the next token.
     pub(super) async fn rows<T>(
         &self,
-        mut page: impl AsyncFnMut(i32, String) -> Result<(Vec<T>, String), ClientError>,
+        mut page: impl AsyncFnMut(i32, Option<String>) -> Result<(Vec<T>, Option<String>), ClientError>,
     ) -> Result<Rows<T>, Failure> {
         // The same number each time: a page token belongs to one question.
         let page_rows = self.limit.unwrap_or(PAGE_ROWS).min(PAGE_ROWS);
         let page_size = i32::try_from(page_rows).unwrap_or(i32::MAX);
         let limit = self.limit.unwrap_or(usize::MAX);
-        let (mut rows, mut token) = (Vec::new(), String::new());
+        let (mut rows, mut token) = (Vec::new(), None);
         for _ in 0..PAGES_MAX {
             let (more, next_token) = page(page_size, token).await?;
             rows.extend(more);
-            if next_token.is_empty() || rows.len() >= limit {
-                let is_cut = !next_token.is_empty() || rows.len() > limit;
+            // An earlier server ends with an empty token.
+            let next_token = next_token.filter(|token| !token.is_empty());
+            if next_token.is_none() || rows.len() >= limit {
+                let is_cut = next_token.is_some() || rows.len() > limit;
                 rows.truncate(limit);
                 return Ok(Rows { rows, is_cut });
             }
@@ -229,18 +230,14 @@ mod tests {
         limit: Option<u32>,
         has: usize,
         page: usize,
-    ) -> (Rows<usize>, Vec<(i32, String)>) {
+    ) -> (Rows<usize>, Vec<(i32, Option<String>)>) {
         let mut asked = Vec::new();
         let range = range(None, None, limit).unwrap();
-        let rows = range.rows(async |size, token: String| {
-            let first = token.parse().unwrap_or(0);
+        let rows = range.rows(async |size, token: Option<String>| {
+            let first = token.as_ref().map_or(0, |token| token.parse().unwrap());
             asked.push((size, token));
             let end = has.min(first + page);
-            let next = if end < has {
-                end.to_string()
-            } else {
-                String::new()
-            };
+            let next = (end < has).then(|| end.to_string());
             Ok(((first..end).collect(), next))
         });
         (rows.await.unwrap(), asked)
@@ -250,7 +247,7 @@ mod tests {
     async fn every_page_is_asked_for_until_the_range_is_whole() {
         let (found, asked) = rows(None, 5, 2).await;
         assert_eq!((found.rows, found.is_cut), (vec![0, 1, 2, 3, 4], false));
-        let tokens = ["", "2", "4"].map(|token| (1000, token.to_owned()));
+        let tokens = [None, Some("2"), Some("4")].map(|token| (1000, token.map(str::to_owned)));
         assert_eq!(asked, tokens);
     }
 
@@ -258,7 +255,7 @@ mod tests {
     async fn no_page_is_asked_for_beyond_the_limit() {
         let (found, asked) = rows(Some(3), 5, 2).await;
         assert_eq!((found.rows, found.is_cut), (vec![0, 1, 2], true));
-        assert_eq!(asked, [(3, String::new()), (3, "2".to_owned())]);
+        assert_eq!(asked, [(3, None), (3, Some("2".to_owned()))]);
         let (found, _) = rows(Some(5), 5, 5).await;
         assert!(!found.is_cut);
     }
@@ -266,7 +263,7 @@ mod tests {
     #[tokio::test]
     async fn a_server_whose_pages_do_not_end_is_given_up() {
         let range = range(None, None, None).unwrap();
-        let endless = range.rows(async |_, _| Ok((vec![0_u8], "again".to_owned())));
+        let endless = range.rows(async |_, _| Ok((vec![0_u8], Some("again".to_owned()))));
         assert_eq!(endless.await.unwrap_err().code(), 1);
     }
 

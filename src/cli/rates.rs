@@ -119,7 +119,7 @@ pub(super) async fn explain_missing(
         return Ok(());
     }
     let mut sources = answer.sources.iter();
-    let hint = if sources.any(|state| !state.newest_effective_date.is_empty()) {
+    let hint = if sources.any(|state| state.newest_effective_date.is_some()) {
         "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print what is quoted"
     } else {
         "the server has heard of no bank yet: `silkrate sources` tells"
@@ -167,8 +167,8 @@ pub(super) fn table(rates: &[Rate], show: Show) -> String {
         let rest = [
             change(|change| change.reference_value.clone()),
             change(|change| change.reference_date.clone()),
-            rate.effective_date.clone(),
-            rate.source.clone(),
+            rate.effective_date().to_owned(),
+            rate.source().to_owned(),
             word(rate.derivation().as_str_name(), "DERIVATION_"),
             word(rate.freshness().as_str_name(), "FRESHNESS_"),
         ];
@@ -216,8 +216,8 @@ mod tests {
             pair: pair.to_owned(),
             value: "0.00210486434149".to_owned(),
             derivation: Derivation::Inverted.into(),
-            source: "nbk".to_owned(),
-            effective_date: "2026-04-02".to_owned(),
+            source: Some("nbk".to_owned()),
+            effective_date: Some("2026-04-02".to_owned()),
             freshness: Freshness::CarriedOver.into(),
             ..Rate::default()
         }
@@ -274,7 +274,7 @@ KZT/USD  0.00210486434149  0.7746%  2026-04-02  nbk     inverted  carried over
         let window = |window: Window, change, reason: &str| WindowChange {
             window: window.into(),
             change,
-            reason: reason.to_owned(),
+            reason: (!reason.is_empty()).then(|| reason.to_owned()),
         };
         rate.windows = vec![
             window(Window::Week, Some(week), ""),
@@ -309,7 +309,7 @@ KZT/USD  0.00210486434149  0.7746%  2026-04-02  nbk     inverted  carried over
         let mut odd = rate("KZT/USD");
         odd.flags = vec![Flag {
             check: Check::PublishedChange.into(),
-            currency: "USD".to_owned(),
+            currency: Some("USD".to_owned()),
             detail: "the bank prints 3.69, ours is 3.68".to_owned(),
         }];
         assert_eq!(

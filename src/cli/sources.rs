@@ -78,15 +78,15 @@ fn page(details: &[SourceDetail], columns: Option<usize>) -> String {
                 0 => String::new(),
                 _ => word(state.freshness().as_str_name(), "FRESHNESS_"),
             },
-            state.newest_effective_date.clone(),
+            state.newest_effective_date().to_owned(),
             instant(&state.next_publication_time),
             state.missed_publications.to_string(),
             instant(&detail.last_verified_time),
             detail.consecutive_failures.to_string(),
         ]);
         notes.extend(notes_of(detail, state));
-        if !state.attribution.is_empty() {
-            attributions.push(format!("{}: {}", state.id, state.attribution));
+        if let Some(attribution) = &state.attribution {
+            attributions.push(format!("{}: {attribution}", state.id));
         }
     }
     let mut page = table.render_within(columns, SPARE);
@@ -104,7 +104,7 @@ fn page(details: &[SourceDetail], columns: Option<usize>) -> String {
 /// A bank that answers that it has no table works, and has told nothing yet.
 fn state_of(detail: &SourceDetail, state: &SourceState) -> String {
     let polling = detail.polling();
-    if polling == Polling::Ok && state.newest_effective_date.is_empty() {
+    if polling == Polling::Ok && state.newest_effective_date.is_none() {
         return "no table yet".to_owned();
     }
     word(polling.as_str_name(), "POLLING_")
@@ -113,11 +113,11 @@ fn state_of(detail: &SourceDetail, state: &SourceState) -> String {
 fn notes_of(detail: &SourceDetail, state: &SourceState) -> Vec<String> {
     let id = &state.id;
     let mut notes = Vec::new();
-    if let Some(reason) = notes::freshness(state.freshness(), &state.freshness_reason) {
+    if let Some(reason) = notes::freshness(state.freshness(), state.freshness_reason()) {
         notes.push(format!("{id}: {reason}"));
     }
-    if !detail.last_error.is_empty() {
-        notes.push(format!("{id}: last error: {}", detail.last_error));
+    if let Some(error) = &detail.last_error {
+        notes.push(format!("{id}: last error: {error}"));
     }
     for held in &state.held {
         let told = notes::held(held);
@@ -152,14 +152,14 @@ mod tests {
         let flag = Flag {
             check: Check::MissingRow.into(),
             detail: "no row for KGS".to_owned(),
-            currency: String::new(),
+            currency: None,
         };
         let state = SourceState {
             id: "cbu".to_owned(),
-            attribution: "Source: the bank".to_owned(),
+            attribution: Some("Source: the bank".to_owned()),
             freshness: Freshness::Late.into(),
-            freshness_reason: "nothing of 2026-04-03".to_owned(),
-            newest_effective_date: "2026-04-02".to_owned(),
+            freshness_reason: Some("nothing of 2026-04-03".to_owned()),
+            newest_effective_date: Some("2026-04-02".to_owned()),
             next_publication_time: at(1_775_206_800),
             missed_publications: 1,
             held: vec![held],
@@ -170,7 +170,7 @@ mod tests {
             state: Some(state),
             polling: Polling::Failing.into(),
             consecutive_failures: 3,
-            last_error: "the bank answered 503".to_owned(),
+            last_error: Some("the bank answered 503".to_owned()),
             ..SourceDetail::default()
         }
     }

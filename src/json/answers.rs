@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::json::source::SourceState;
-use crate::json::{Fixing, Position, Rate, Source, instant, known, list};
+use crate::json::{Fixing, Position, Rate, Source, instant, list};
 use crate::pb;
 
 /// The rates of a filter, all of one revision.
@@ -59,9 +59,10 @@ pub struct Sources<'a> {
 impl<'a> Sources<'a> {
     /// An answer, and what the server's clock said.
     pub fn of(answer: &'a pb::ListSourcesResponse, now: &prost_types::Timestamp) -> Self {
+        let pb::ListSourcesResponse { sources } = answer;
         Self {
             server_time: instant(now),
-            sources: answer.sources.iter().filter_map(Source::of).collect(),
+            sources: sources.iter().filter_map(Source::of).collect(),
         }
     }
 }
@@ -81,7 +82,7 @@ impl<'a> From<&'a pb::ListFixingsResponse> for Fixings<'a> {
         } = answer;
         Self {
             fixings: list(fixings),
-            next_page_token: known(next_page_token),
+            next_page_token: next_page_token.as_deref(),
         }
     }
 }
@@ -101,7 +102,7 @@ impl<'a> From<&'a pb::ListRateHistoryResponse> for History<'a> {
         } = answer;
         Self {
             rates: list(rates),
-            next_page_token: known(next_page_token),
+            next_page_token: next_page_token.as_deref(),
         }
     }
 }
@@ -129,15 +130,20 @@ impl<'a> Conversion<'a> {
             date,
             round_to_minor_unit,
         } = asked;
+        let pb::ConvertAmountResponse {
+            result,
+            rate,
+            position,
+        } = answer;
         Self {
             amount,
             from_currency,
             to_currency,
-            date: known(date),
+            date: date.as_deref().filter(|date| !date.is_empty()),
             round_to_minor_unit: *round_to_minor_unit,
-            result: &answer.result,
-            rate: answer.rate.as_ref().map(Rate::from),
-            position: answer.position.as_ref().map(Position::from),
+            result,
+            rate: rate.as_ref().map(Rate::from),
+            position: position.as_ref().map(Position::from),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Rates, and what they are made of, as JSON objects.
+//! Rates and the messages they contain as JSON objects.
 
 use serde::Serialize;
 
-use crate::json::{instant, known, list, short};
+use crate::json::{instant, list, short};
 use crate::pb;
 
-/// What is served for a pair.
+/// The rate of a pair.
 #[derive(Debug, Serialize)]
 pub struct Rate<'a> {
     pair: &'a str,
@@ -55,7 +55,7 @@ pub struct Fixing<'a> {
     recorded_time: Option<String>,
 }
 
-/// A published value that waits.
+/// A published value that failed a check and is not served.
 #[derive(Debug, Serialize)]
 pub struct HeldFixing<'a> {
     id: &'a str,
@@ -73,7 +73,7 @@ struct WindowChange<'a> {
     reason: Option<&'a str>,
 }
 
-/// What is odd about a value that is served.
+/// A check that a served value failed.
 #[derive(Debug, Serialize)]
 pub struct Flag<'a> {
     check: &'static str,
@@ -83,37 +83,71 @@ pub struct Flag<'a> {
 
 impl<'a> From<&'a pb::Rate> for Rate<'a> {
     fn from(rate: &'a pb::Rate) -> Self {
+        let pb::Rate {
+            pair,
+            value,
+            derivation: _,
+            source,
+            effective_date,
+            freshness: _,
+            freshness_reason,
+            change,
+            fixings,
+            announced,
+            changed_at_revision,
+            held,
+            windows,
+            flags,
+        } = rate;
         Self {
-            pair: &rate.pair,
-            value: &rate.value,
+            pair,
+            value,
             derivation: short(rate.derivation().as_str_name(), "DERIVATION_"),
-            source: known(&rate.source),
-            effective_date: known(&rate.effective_date),
+            source: source.as_deref(),
+            effective_date: effective_date.as_deref(),
             freshness: short(rate.freshness().as_str_name(), "FRESHNESS_"),
-            freshness_reason: known(&rate.freshness_reason),
-            change: rate.change.as_ref().map(Change::from),
-            fixings: list(&rate.fixings),
-            announced: rate.announced.as_ref().map(|announced| Announced {
-                value: &announced.value,
-                effective_date: &announced.effective_date,
-                change: announced.change.as_ref().map(Change::from),
-            }),
-            changed_at_revision: rate.changed_at_revision,
-            held: list(&rate.held),
-            windows: list(&rate.windows),
-            flags: list(&rate.flags),
+            freshness_reason: freshness_reason.as_deref(),
+            change: change.as_ref().map(Change::from),
+            fixings: list(fixings),
+            announced: announced.as_ref().map(Announced::from),
+            changed_at_revision: *changed_at_revision,
+            held: list(held),
+            windows: list(windows),
+            flags: list(flags),
         }
     }
 }
 
 impl<'a> From<&'a pb::Change> for Change<'a> {
     fn from(change: &'a pb::Change) -> Self {
+        let pb::Change {
+            absolute,
+            percent,
+            direction: _,
+            reference_value,
+            reference_date,
+        } = change;
         Self {
-            absolute: &change.absolute,
-            percent: &change.percent,
+            absolute,
+            percent,
             direction: short(change.direction().as_str_name(), "DIRECTION_"),
-            reference_value: &change.reference_value,
-            reference_date: &change.reference_date,
+            reference_value,
+            reference_date,
+        }
+    }
+}
+
+impl<'a> From<&'a pb::Announced> for Announced<'a> {
+    fn from(announced: &'a pb::Announced) -> Self {
+        let pb::Announced {
+            value,
+            effective_date,
+            change,
+        } = announced;
+        Self {
+            value,
+            effective_date,
+            change: change.as_ref().map(Change::from),
         }
     }
 }
@@ -149,33 +183,51 @@ impl<'a> From<&'a pb::Fixing> for Fixing<'a> {
 
 impl<'a> From<&'a pb::HeldFixing> for HeldFixing<'a> {
     fn from(held: &'a pb::HeldFixing) -> Self {
+        let pb::HeldFixing {
+            id,
+            fixing,
+            check: _,
+            detail,
+            since_time,
+            change,
+        } = held;
         Self {
-            id: &held.id,
-            fixing: held.fixing.as_ref().map(Fixing::from),
+            id,
+            fixing: fixing.as_ref().map(Fixing::from),
             check: short(held.check().as_str_name(), "CHECK_"),
-            detail: &held.detail,
-            since_time: held.since_time.as_ref().and_then(instant),
-            change: held.change.as_ref().map(Change::from),
+            detail,
+            since_time: since_time.as_ref().and_then(instant),
+            change: change.as_ref().map(Change::from),
         }
     }
 }
 
 impl<'a> From<&'a pb::WindowChange> for WindowChange<'a> {
-    fn from(window: &'a pb::WindowChange) -> Self {
+    fn from(of_window: &'a pb::WindowChange) -> Self {
+        let pb::WindowChange {
+            window: _,
+            change,
+            reason,
+        } = of_window;
         Self {
-            window: short(window.window().as_str_name(), "WINDOW_"),
-            change: window.change.as_ref().map(Change::from),
-            reason: known(&window.reason),
+            window: short(of_window.window().as_str_name(), "WINDOW_"),
+            change: change.as_ref().map(Change::from),
+            reason: reason.as_deref(),
         }
     }
 }
 
 impl<'a> From<&'a pb::Flag> for Flag<'a> {
     fn from(flag: &'a pb::Flag) -> Self {
+        let pb::Flag {
+            check: _,
+            currency,
+            detail,
+        } = flag;
         Self {
             check: short(flag.check().as_str_name(), "CHECK_"),
-            currency: known(&flag.currency),
-            detail: &flag.detail,
+            currency: currency.as_deref(),
+            detail,
         }
     }
 }
@@ -205,7 +257,7 @@ mod tests {
             }],
             windows: vec![pb::WindowChange {
                 window: Window::Year.into(),
-                reason: "nothing so old is known".to_owned(),
+                reason: Some("nothing so old is known".to_owned()),
                 ..pb::WindowChange::default()
             }],
             flags: vec![pb::Flag {

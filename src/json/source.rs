@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use crate::json::rate::Flag;
-use crate::json::{HeldFixing, instant, known, list, short};
+use crate::json::{HeldFixing, instant, list, short};
 use crate::pb;
 
-/// What is known of a source at a revision.
+/// The state of a source at a revision.
 #[derive(Debug, Serialize)]
 pub struct SourceState<'a> {
     id: &'a str,
@@ -22,7 +22,7 @@ pub struct SourceState<'a> {
     flags: Vec<Flag<'a>>,
 }
 
-/// All that is known of a source.
+/// A source with its state and the results of polling it.
 #[derive(Debug, Serialize)]
 pub struct Source<'a> {
     #[serde(flatten)]
@@ -47,44 +47,71 @@ struct DroppedRow<'a> {
 
 impl<'a> From<&'a pb::SourceState> for SourceState<'a> {
     fn from(state: &'a pb::SourceState) -> Self {
+        let pb::SourceState {
+            id,
+            name,
+            attribution,
+            freshness: _,
+            freshness_reason,
+            newest_effective_date,
+            next_publication_time,
+            next_publication_due_time,
+            missed_publications,
+            held,
+            flags,
+        } = state;
         Self {
-            id: &state.id,
-            name: &state.name,
-            attribution: known(&state.attribution),
+            id,
+            name,
+            attribution: attribution.as_deref(),
             freshness: short(state.freshness().as_str_name(), "FRESHNESS_"),
-            freshness_reason: known(&state.freshness_reason),
-            newest_effective_date: known(&state.newest_effective_date),
-            next_publication_time: state.next_publication_time.as_ref().and_then(instant),
-            next_publication_due_time: state.next_publication_due_time.as_ref().and_then(instant),
-            missed_publications: state.missed_publications,
-            held: list(&state.held),
-            flags: list(&state.flags),
+            freshness_reason: freshness_reason.as_deref(),
+            newest_effective_date: newest_effective_date.as_deref(),
+            next_publication_time: next_publication_time.as_ref().and_then(instant),
+            next_publication_due_time: next_publication_due_time.as_ref().and_then(instant),
+            missed_publications: *missed_publications,
+            held: list(held),
+            flags: list(flags),
         }
     }
 }
 
 impl<'a> Source<'a> {
-    /// Nothing for a source without a name.
+    /// Returns `None` for a source without a state, which no server sends.
     pub fn of(detail: &'a pb::SourceDetail) -> Option<Self> {
-        let state = detail.state.as_ref()?;
-        let instant = |time: &Option<prost_types::Timestamp>| time.as_ref().and_then(instant);
-        let dropped = detail.dropped_rows.iter().map(|row| DroppedRow {
-            currency: &row.currency,
-            reason: &row.reason,
-        });
+        let pb::SourceDetail {
+            state,
+            polling: _,
+            last_verified_time,
+            last_attempt_time,
+            next_attempt_time,
+            consecutive_failures,
+            last_error,
+            dropped_rows,
+            home_currency,
+            page,
+            terms,
+        } = detail;
         Some(Self {
-            state: SourceState::from(state),
+            state: SourceState::from(state.as_ref()?),
             polling: short(detail.polling().as_str_name(), "POLLING_"),
-            last_verified_time: instant(&detail.last_verified_time),
-            last_attempt_time: instant(&detail.last_attempt_time),
-            next_attempt_time: instant(&detail.next_attempt_time),
-            consecutive_failures: detail.consecutive_failures,
-            last_error: known(&detail.last_error),
-            dropped_rows: dropped.collect(),
-            home_currency: known(&detail.home_currency),
-            page: &detail.page,
-            terms: &detail.terms,
+            last_verified_time: last_verified_time.as_ref().and_then(instant),
+            last_attempt_time: last_attempt_time.as_ref().and_then(instant),
+            next_attempt_time: next_attempt_time.as_ref().and_then(instant),
+            consecutive_failures: *consecutive_failures,
+            last_error: last_error.as_deref(),
+            dropped_rows: list(dropped_rows),
+            home_currency: home_currency.as_deref(),
+            page,
+            terms,
         })
+    }
+}
+
+impl<'a> From<&'a pb::DroppedRow> for DroppedRow<'a> {
+    fn from(row: &'a pb::DroppedRow) -> Self {
+        let pb::DroppedRow { currency, reason } = row;
+        Self { currency, reason }
     }
 }
 

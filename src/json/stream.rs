@@ -67,10 +67,15 @@ impl<'a> Event<'a> {
 
 impl<'a> From<&'a pb::Opening> for Content<'a> {
     fn from(opening: &'a pb::Opening) -> Self {
+        let pb::Opening {
+            verdict: _,
+            min_interval,
+            heartbeat_interval,
+        } = opening;
         Self::Opening {
             verdict: short(opening.verdict().as_str_name(), "RESUME_VERDICT_"),
-            min_interval: opening.min_interval.as_ref().map(seconds),
-            heartbeat_interval: opening.heartbeat_interval.as_ref().map(seconds),
+            min_interval: min_interval.as_ref().map(seconds),
+            heartbeat_interval: heartbeat_interval.as_ref().map(seconds),
         }
     }
 }

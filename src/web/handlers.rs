@@ -91,7 +91,7 @@ pub(super) async fn convert(State(web): State<Web>, uri: Uri) -> Result<Response
         amount: query.amount,
         from_currency: query.from,
         to_currency: query.to,
-        date: query.date,
+        date: Some(query.date),
         round_to_minor_unit: query::flag("round", query.round.as_deref())?,
     };
     let converted = web.queries.convert((&request).into()).await?;

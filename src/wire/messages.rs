@@ -10,6 +10,11 @@ use crate::feed::{Event, Message, Verdict};
 use crate::pb;
 use crate::wire::{to_flag, to_freshness, to_held, to_rates};
 
+/// A text that may be unknown: the domain has an empty one, the contract none.
+pub(crate) fn present(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
 pub(crate) fn to_position(position: &Position) -> pb::Position {
     pb::Position {
         epoch: position.epoch.to_string(),
@@ -40,7 +45,7 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
     pb::SourceState {
         id: id.to_string(),
         name: (*name).to_owned(),
-        attribution: (*attribution).to_owned(),
+        attribution: present(attribution),
         freshness: freshness_status
             .as_ref()
             .map_or(pb::Freshness::Unspecified, |freshness_status| {
@@ -49,11 +54,8 @@ fn to_source_state(state: &SourceState) -> pb::SourceState {
             .into(),
         freshness_reason: freshness_status
             .as_ref()
-            .map(|freshness_status| freshness_status.reason.clone())
-            .unwrap_or_default(),
-        newest_effective_date: newest_effective_date
-            .map(|date| date.to_string())
-            .unwrap_or_default(),
+            .and_then(|freshness_status| present(&freshness_status.reason)),
+        newest_effective_date: newest_effective_date.map(|date| date.to_string()),
         next_publication_time: next_publication.map(|next| to_timestamp(next.opens)),
         next_publication_due_time: next_publication.map(|next| to_timestamp(next.due)),
         missed_publications: *missed_publications,
@@ -77,17 +79,14 @@ pub(crate) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
         last_attempt_time: polls.last_attempt.map(to_timestamp),
         next_attempt_time: polls.next_attempt.map(to_timestamp),
         consecutive_failures: polls.consecutive_failures,
-        last_error: polls.last_error.clone(),
+        last_error: present(&polls.last_error),
         dropped_rows: dropped
             .map(|row| pb::DroppedRow {
                 currency: row.currency.clone(),
                 reason: row.reason.clone(),
             })
             .collect(),
-        home_currency: record
-            .home
-            .map(|currency| currency.to_string())
-            .unwrap_or_default(),
+        home_currency: record.home.map(|currency| currency.to_string()),
         page: record.page.to_owned(),
         terms: record.terms.to_owned(),
     }
@@ -141,9 +140,10 @@ pub(crate) fn to_message(message: &Message, server_time: Timestamp) -> pb::Watch
 
 /// A position as a client sends it back.
 pub(crate) fn from_position(position: pb::Position) -> Position {
+    let pb::Position { epoch, revision } = position;
     Position {
-        epoch: position.epoch.into(),
-        revision: position.revision,
+        epoch: epoch.into(),
+        revision,
     }
 }
 

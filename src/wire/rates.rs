@@ -7,7 +7,7 @@ use crate::domain::{
     WindowChange,
 };
 use crate::pb;
-use crate::wire::to_timestamp;
+use crate::wire::{present, to_timestamp};
 
 pub(crate) fn to_rate(rate: &Rate) -> pb::Rate {
     let Rate {
@@ -29,12 +29,10 @@ pub(crate) fn to_rate(rate: &Rate) -> pb::Rate {
         pair: pair.to_string(),
         value: value.to_string(),
         derivation: to_derivation(*derivation).into(),
-        source: source.clone(),
-        effective_date: effective_date
-            .map(|date| date.to_string())
-            .unwrap_or_default(),
+        source: present(source),
+        effective_date: effective_date.map(|date| date.to_string()),
         freshness: to_freshness(freshness_status.freshness).into(),
-        freshness_reason: freshness_status.reason.clone(),
+        freshness_reason: present(&freshness_status.reason),
         change: change.as_ref().map(to_change),
         fixings: fixings.iter().map(|fixing| to_fixing(fixing)).collect(),
         announced: announced.as_ref().map(to_announced),
@@ -145,10 +143,7 @@ pub(crate) fn to_held(held: &Held) -> pb::HeldFixing {
 pub(crate) fn to_flag(flag: &Flag) -> pb::Flag {
     pb::Flag {
         check: to_check(flag.check).into(),
-        currency: flag
-            .currency
-            .map(|currency| currency.to_string())
-            .unwrap_or_default(),
+        currency: flag.currency.map(|currency| currency.to_string()),
         detail: flag.detail.clone(),
     }
 }
@@ -162,7 +157,7 @@ fn to_window_change(change: &WindowChange) -> pb::WindowChange {
         }
         .into(),
         change: change.change.as_ref().ok().map(to_change),
-        reason: change.change.as_ref().err().cloned().unwrap_or_default(),
+        reason: change.change.as_ref().err().cloned(),
     }
 }
 

@@ -21,7 +21,7 @@ impl<'a> From<&'a pb::ConvertAmountRequest> for ConvertQuery<'a> {
             amount,
             from_currency,
             to_currency,
-            date,
+            date: date.as_deref().unwrap_or_default(),
             round_to_minor_unit: *round_to_minor_unit,
         }
     }
@@ -40,10 +40,10 @@ impl<'a> From<&'a pb::ListFixingsRequest> for FixingsQuery<'a> {
         Self {
             source,
             currency,
-            start_date,
-            end_date,
-            page_size: *page_size,
-            page_token,
+            start_date: start_date.as_deref().unwrap_or_default(),
+            end_date: end_date.as_deref().unwrap_or_default(),
+            page_size: page_size.unwrap_or_default(),
+            page_token: page_token.as_deref().unwrap_or_default(),
         }
     }
 }
@@ -59,10 +59,10 @@ impl<'a> From<&'a pb::ListRateHistoryRequest> for HistoryQuery<'a> {
         } = request;
         Self {
             pair,
-            start_date,
-            end_date,
-            page_size: *page_size,
-            page_token,
+            start_date: start_date.as_deref().unwrap_or_default(),
+            end_date: end_date.as_deref().unwrap_or_default(),
+            page_size: page_size.unwrap_or_default(),
+            page_token: page_token.as_deref().unwrap_or_default(),
         }
     }
 }

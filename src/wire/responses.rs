@@ -5,7 +5,8 @@ use crate::domain::{Rate, Snapshot};
 use crate::pb;
 use crate::queries::{Converted, FixingRecord, FixingsPage, HistoryPage};
 use crate::wire::{
-    to_fixing, to_position, to_rate, to_rates, to_source_detail, to_source_states, to_timestamp,
+    present, to_fixing, to_position, to_rate, to_rates, to_source_detail, to_source_states,
+    to_timestamp,
 };
 
 /// Some rates of a snapshot, and its sources.
@@ -52,7 +53,7 @@ pub(crate) fn to_fixings_response(page: FixingsPage) -> pb::ListFixingsResponse 
     } = page;
     pb::ListFixingsResponse {
         fixings: fixings.iter().map(to_recorded_fixing).collect(),
-        next_page_token,
+        next_page_token: present(&next_page_token),
     }
 }
 
@@ -64,7 +65,7 @@ pub(crate) fn to_history_response(page: HistoryPage) -> pb::ListRateHistoryRespo
     } = page;
     pb::ListRateHistoryResponse {
         rates: rates.iter().map(to_historical_rate).collect(),
-        next_page_token,
+        next_page_token: present(&next_page_token),
     }
 }
 
@@ -79,7 +80,7 @@ pub(crate) fn to_sources_response(details: &[SourceDetail]) -> pb::ListSourcesRe
 fn to_historical_rate(rate: &Rate) -> pb::Rate {
     pb::Rate {
         freshness: pb::Freshness::Unspecified.into(),
-        freshness_reason: String::new(),
+        freshness_reason: None,
         windows: Vec::new(),
         announced: None,
         ..to_rate(rate)

@@ -58,19 +58,19 @@ fn differing(path: &str, expected: &Value, actual: &Value, found: &mut Vec<Strin
 }
 
 #[test]
-fn every_field_and_enum_value_is_in_the_json_of_its_message() {
+fn every_field_and_enum_value_is_in_the_json_of_its_message_and_absence_is_null() {
     let mut found = Vec::new();
     for (name, render) in RENDERED {
         let message = descriptor::message(name);
         let echoed = differences::echoed(&message);
         for number in 0..samples::count() {
-            let request = echoed
-                .as_ref()
-                .map(|request| samples::full(request, number));
-            let sample = samples::full(&message, number);
-            let expected = Value::Object(reference::object(&sample, request.as_ref()));
-            let actual = serde_json::from_str(&render(&sample, request.as_ref())).unwrap();
-            differing(message.name(), &expected, &actual, &mut found);
+            for filled in [samples::full, samples::sparse] {
+                let request = echoed.as_ref().map(|request| filled(request, number));
+                let sample = filled(&message, number);
+                let expected = Value::Object(reference::object(&sample, request.as_ref()));
+                let actual = serde_json::from_str(&render(&sample, request.as_ref())).unwrap();
+                differing(message.name(), &expected, &actual, &mut found);
+            }
         }
     }
     found.sort();
@@ -98,6 +98,44 @@ fn every_answer_of_the_contract_is_rendered_or_named_as_one_that_is_not() {
         Vec::<String>::new(),
         "in neither list of tests/it/contract/rendered.rs"
     );
+}
+
+#[test]
+fn every_part_of_the_contract_is_explained_and_what_can_be_absent_says_what_that_means() {
+    let mut found = Vec::new();
+    for message in descriptor::messages() {
+        if descriptor::message_comment(&message).is_empty() {
+            found.push(format!("{} has no comment", message.full_name()));
+        }
+        for field in message.fields() {
+            let comment = descriptor::field_comment(&field);
+            let says_absent = comment.contains("Absent");
+            let is_scalar = !matches!(field.kind(), Kind::Message(_));
+            let is_optional = is_scalar && field.supports_presence();
+            if comment.is_empty() {
+                found.push(format!("{} has no comment", field.full_name()));
+            }
+            if is_optional && !says_absent {
+                found.push(format!(
+                    "{} does not say what absence means",
+                    field.full_name()
+                ));
+            }
+            if says_absent && !field.supports_presence() {
+                found.push(format!("{} cannot be absent", field.full_name()));
+            }
+        }
+    }
+    for described in descriptor::enums() {
+        let comments = descriptor::value_comments(&described);
+        if comments.iter().any(String::is_empty) {
+            found.push(format!(
+                "{} has a value without a comment",
+                described.full_name()
+            ));
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]
@@ -193,6 +231,7 @@ fn the_types_of_the_browsers_client_name_fields_and_values_of_the_contract() {
             .collect();
         for (field, kind) in fields {
             let key = field.trim_end_matches('?');
+            let is_nullable = kind.ends_with(" | null");
             let kind = kind.trim_end_matches(" | null");
             let mut described = messages
                 .iter()
@@ -204,6 +243,11 @@ fn the_types_of_the_browsers_client_name_fields_and_values_of_the_contract() {
                     "{name}.{key} is no field of {}",
                     messages[0].name()
                 )),
+                Some(field) if descriptor::can_be_absent(&field) != is_nullable => {
+                    found.push(format!(
+                        "{name}.{key}: null means absent, which it is or is not"
+                    ));
+                }
                 Some(field) if typescript_of(&field) == kind => {}
                 Some(field) => found.push(format!(
                     "{name}.{key}: {} is written {kind}",

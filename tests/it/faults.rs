@@ -17,9 +17,9 @@ async fn the_last_good_value_outlives_every_fault_and_the_next_poll_after_it_rec
             .await;
         let detail = silkrate.sources().await.remove(0);
         assert!(
-            detail.last_error.starts_with("daily: "),
+            detail.last_error().starts_with("daily: "),
             "{fault:?}: {}",
-            detail.last_error
+            detail.last_error()
         );
         assert_eq!(silkrate.rate("KZT/USD").await, good, "{fault:?}");
         bank.break_with(None);
@@ -65,7 +65,7 @@ async fn a_table_that_lost_its_dollar_is_refused_and_the_last_good_one_stays() {
         .until(|detail| detail.polling() == pb::Polling::Failing)
         .await;
     let detail = silkrate.sources().await.remove(0);
-    assert_eq!(detail.last_error, "daily: there is no row for USD");
+    assert_eq!(detail.last_error(), "daily: there is no row for USD");
     assert_eq!(silkrate.rate("KZT/USD").await, good);
     silkrate.finish().await;
 }

@@ -56,7 +56,7 @@ async fn rate_at(bank: &Bank, now: &str) -> pb::Rate {
 async fn a_bank_whose_newest_table_is_tomorrows_is_asked_for_todays_and_the_one_before() {
     let rate = rate_at(&bank_of_march("05.03.2026").await, "2026-03-04T14:00:00Z").await;
     assert_eq!(
-        (rate.value.as_str(), rate.effective_date.as_str()),
+        (rate.value.as_str(), rate.effective_date()),
         ("0.154416", "2026-03-04")
     );
     assert_eq!(rate.change.unwrap().reference_date, "2026-03-03");
@@ -73,7 +73,7 @@ async fn a_bank_whose_newest_table_is_todays_is_asked_for_the_one_before() {
     let bank = bank_of_march("04.03.2026").await;
     let rate = rate_at(&bank, "2026-03-04T09:00:00Z").await;
     assert_eq!(
-        (rate.value.as_str(), rate.effective_date.as_str()),
+        (rate.value.as_str(), rate.effective_date()),
         ("0.154416", "2026-03-04")
     );
     assert_eq!(
@@ -88,7 +88,7 @@ async fn days_without_a_table_are_stepped_over() {
     let bank = bank_of_march("05.03.2026").await;
     let rate = rate_at(&bank, "2026-03-08T09:00:00Z").await;
     assert_eq!(
-        (rate.value.as_str(), rate.effective_date.as_str()),
+        (rate.value.as_str(), rate.effective_date()),
         ("0.156198", "2026-03-05")
     );
     assert_eq!(rate.change.unwrap().reference_date, "2026-03-04");
@@ -99,7 +99,7 @@ async fn a_newest_table_that_is_not_there_is_looked_for_by_date() {
     let bank = bank_of_march("never").await;
     let rate = rate_at(&bank, "2026-03-05T09:00:00Z").await;
     assert_eq!(
-        (rate.value.as_str(), rate.effective_date.as_str()),
+        (rate.value.as_str(), rate.effective_date()),
         ("0.156198", "2026-03-05")
     );
     assert_eq!(rate.change.unwrap().reference_date, "2026-03-04");

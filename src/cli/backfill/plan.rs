@@ -60,12 +60,9 @@ impl<'a> Plan<'a> {
     /// Notes to print before the work begins.
     pub(super) fn notes(&self, store: &GetStoreResponse) -> Vec<String> {
         let mut notes = Vec::new();
-        if !store.error.is_empty() {
-            notes.push(format!(
-                "the server cannot write its store: {}",
-                store.error
-            ));
-        } else if store.path.is_empty() {
+        if let Some(error) = &store.error {
+            notes.push(format!("the server cannot write its store: {error}"));
+        } else if store.path.is_none() {
             notes.push(
                 "the server keeps nothing on disk: filed tables are lost when it stops".into(),
             );
@@ -160,7 +157,7 @@ mod tests {
         let config = config("2026-04-01T09:00:00Z");
         let plan = plan(&config, &["nbkr"], None);
         let store = GetStoreResponse {
-            path: "silkrate.db".to_owned(),
+            path: Some("silkrate.db".to_owned()),
             ..GetStoreResponse::default()
         };
         assert_eq!(

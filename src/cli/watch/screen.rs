@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn in_a_pipe_a_change_that_the_line_does_not_show_prints_nothing() {
         let dated = Rate {
-            effective_date: "2026-05-24".to_owned(),
+            effective_date: Some("2026-05-24".to_owned()),
             ..rate("KZT/USD", "0.0020000001")
         };
         let steps = [&[rate("KZT/USD", "0.002")][..], &[dated]];
@@ -248,7 +248,7 @@ mod tests {
     fn a_line_of_the_redrawn_table_never_wraps() {
         let mut held = rate("KZT/USD", "0.002");
         held.set_freshness(Freshness::Stale);
-        held.freshness_reason = "nothing newer ".repeat(20);
+        held.freshness_reason = Some("nothing newer ".repeat(20));
         let drawn = written(WatchFormat::Table, true, &[&[held]]);
         let (columns, last) = (Output::columns(), drawn.lines().last().unwrap());
         assert!(last.starts_with("KZT/USD: stale: nothing newer"), "{drawn}");

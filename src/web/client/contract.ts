@@ -103,7 +103,7 @@ export interface Update extends Snapshot {
 export interface Opening {
   position: Position;
   verdict: ResumeVerdict;
-  heartbeat_interval: string | null;
+  heartbeat_interval: string;
 }
 
 /** A position as text, in the form of the stream's `id` and of the `after` parameter. */

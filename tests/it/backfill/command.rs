@@ -61,7 +61,7 @@ async fn refused_tables_and_held_rows_are_told_and_a_refusal_ends_with_1() {
         },
     );
     let refused = FileTableResponse {
-        refused: "there is no row for USD".to_owned(),
+        refused: Some("there is no row for USD".to_owned()),
         ..FileTableResponse::default()
     };
     server.answers("2026-04-05", refused);

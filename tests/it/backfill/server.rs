@@ -140,7 +140,7 @@ impl AdminService for Recorder {
         &self,
         _request: Request<GetStoreRequest>,
     ) -> Result<Response<GetStoreResponse>, Status> {
-        let path = "silkrate.db".to_owned();
+        let path = Some("silkrate.db".to_owned());
         Ok(Response::new(GetStoreResponse {
             path,
             ..GetStoreResponse::default()

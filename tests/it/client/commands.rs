@@ -54,8 +54,8 @@ fn rate_of(date: &str, value: &str) -> Rate {
         pair: "USD/KZT".to_owned(),
         value: value.to_owned(),
         derivation: Derivation::Published.into(),
-        source: "nbk".to_owned(),
-        effective_date: date.to_owned(),
+        source: Some("nbk".to_owned()),
+        effective_date: Some(date.to_owned()),
         fixings: vec![dollar(date, value)],
         ..Rate::default()
     }

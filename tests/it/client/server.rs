@@ -59,7 +59,7 @@ fn page<T: Clone>(
     date: impl Fn(&T) -> String,
     (start, end): (&str, &str),
     token: &str,
-) -> (Vec<T>, String) {
+) -> (Vec<T>, Option<String>) {
     let within = |row: &&T| {
         let date = date(row);
         date.as_str() >= start && (end.is_empty() || date.as_str() <= end)
@@ -68,7 +68,7 @@ fn page<T: Clone>(
     let mut left = rows.iter().filter(within).skip(first).cloned();
     let page: Vec<T> = left.by_ref().take(PAGE_ROWS).collect();
     let next = left.next().map(|_| (first + PAGE_ROWS).to_string());
-    (page, next.unwrap_or_default())
+    (page, next)
 }
 
 impl Scripted {
@@ -134,7 +134,7 @@ impl RateService for Scripted {
         request: Request<ConvertAmountRequest>,
     ) -> Result<Response<ConvertAmountResponse>, Status> {
         let request = request.into_inner();
-        if request.date == "1999-01-01" {
+        if request.date() == "1999-01-01" {
             let mut details = ErrorDetails::new();
             details.set_error_info("NO_RATE_ON_DATE", "silkrate", []);
             let message = "nothing is known of 1999-01-01";
@@ -152,10 +152,10 @@ impl RateService for Scripted {
         request: Request<ListFixingsRequest>,
     ) -> Result<Response<ListFixingsResponse>, Status> {
         let request = request.into_inner();
-        let range = (request.start_date.as_str(), request.end_date.as_str());
+        let range = (request.start_date(), request.end_date());
         let date = |fixing: &Fixing| fixing.effective_date.clone();
         let (fixings, next_page_token) =
-            page(&self.known.fixings, date, range, &request.page_token);
+            page(&self.known.fixings, date, range, request.page_token());
         Ok(Response::new(ListFixingsResponse {
             fixings,
             next_page_token,
@@ -167,9 +167,9 @@ impl RateService for Scripted {
         request: Request<ListRateHistoryRequest>,
     ) -> Result<Response<ListRateHistoryResponse>, Status> {
         let request = request.into_inner();
-        let range = (request.start_date.as_str(), request.end_date.as_str());
-        let date = |rate: &Rate| rate.effective_date.clone();
-        let (rates, next_page_token) = page(&self.known.history, date, range, &request.page_token);
+        let range = (request.start_date(), request.end_date());
+        let date = |rate: &Rate| rate.effective_date().to_owned();
+        let (rates, next_page_token) = page(&self.known.history, date, range, request.page_token());
         Ok(Response::new(ListRateHistoryResponse {
             rates,
             next_page_token,

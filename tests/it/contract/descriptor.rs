@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, EnumDescriptor, FieldDescriptor, MessageDescriptor};
+use prost_reflect::{
+    DescriptorPool, EnumDescriptor, FieldDescriptor, FileDescriptor, MessageDescriptor,
+};
 
 /// The packages of our own contract; the others are the well-known types of protocol buffers.
 const PACKAGE: &str = "silkrate.";
@@ -41,6 +43,37 @@ pub(crate) fn message(full_name: &str) -> MessageDescriptor {
 pub(crate) fn oneof_of(field: &FieldDescriptor) -> Option<String> {
     let oneof = field.containing_oneof()?;
     (!oneof.is_synthetic()).then(|| oneof.name().to_owned())
+}
+
+/// The comment above a part of a file, on one line; empty where there is none.
+fn comment(file: &FileDescriptor, path: &[i32]) -> String {
+    let info = file.file_descriptor_proto().source_code_info.as_ref();
+    let mut locations = info.unwrap().location.iter();
+    let comment = locations.find(|location| location.path == path);
+    let comment = comment.map_or("", |location| location.leading_comments());
+    comment.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What the contract says of a message.
+pub(crate) fn message_comment(message: &MessageDescriptor) -> String {
+    comment(&message.parent_file(), message.path())
+}
+
+/// What the contract says of a field.
+pub(crate) fn field_comment(field: &FieldDescriptor) -> String {
+    comment(&field.parent_message().parent_file(), field.path())
+}
+
+/// What the contract says of each value of an enum.
+pub(crate) fn value_comments(described: &EnumDescriptor) -> Vec<String> {
+    let file = described.parent_file();
+    let values = described.values();
+    values.map(|value| comment(&file, value.path())).collect()
+}
+
+/// Whether a field may be left out: its comment says what that means.
+pub(crate) fn can_be_absent(field: &FieldDescriptor) -> bool {
+    field.supports_presence() && field_comment(field).contains("Absent")
 }
 
 /// The values of an enum without the prefix that all of them have, in the order of their numbers.

@@ -34,6 +34,27 @@ pub(crate) fn full(message: &MessageDescriptor, number: usize) -> DynamicMessage
     sample
 }
 
+/// A message in which nothing is set but the messages inside, which are as sparse.
+pub(crate) fn sparse(message: &MessageDescriptor, number: usize) -> DynamicMessage {
+    let mut sample = full(message, number);
+    let set: Vec<_> = sample.fields().map(|(field, _)| field).collect();
+    for field in set {
+        match field.kind() {
+            Kind::Message(inner) if inner.full_name().starts_with("silkrate.") => {
+                let inner = Value::Message(sparse(&inner, number));
+                let value = if field.is_list() {
+                    Value::List(vec![inner])
+                } else {
+                    inner
+                };
+                sample.set_field(&field, value);
+            }
+            _ => sample.clear_field(&field),
+        }
+    }
+    sample
+}
+
 fn value(field: &FieldDescriptor, number: usize) -> Value {
     if field.is_list() {
         let items = 0..LIST_ITEMS;

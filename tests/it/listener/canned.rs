@@ -52,8 +52,8 @@ pub(super) fn rows(count: usize) -> pb::GetSnapshotResponse {
     let rate = |index: usize| pb::Rate {
         pair: "KZT/USD".to_owned(),
         value: format!("0.00196{index}"),
-        effective_date: "2025-12-08".to_owned(),
-        source: "nbk".repeat(20),
+        effective_date: Some("2025-12-08".to_owned()),
+        source: Some("nbk".repeat(20)),
         ..pb::Rate::default()
     };
     pb::GetSnapshotResponse {

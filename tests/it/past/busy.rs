@@ -219,11 +219,11 @@ async fn a_pair_of_few_tables_is_listed_whole_with_pages_of_any_size() {
     let mut listed = Vec::new();
     for page_size in [1, 2, 100] {
         let mut rows = Vec::new();
-        let mut page_token = String::new();
+        let mut page_token = None;
         loop {
             let request = ListRateHistoryRequest {
                 pair: "KZT/LVL".to_owned(),
-                page_size,
+                page_size: Some(page_size),
                 page_token,
                 ..ListRateHistoryRequest::default()
             };
@@ -231,13 +231,13 @@ async fn a_pair_of_few_tables_is_listed_whole_with_pages_of_any_size() {
             let page = page.unwrap().into_inner();
             rows.extend(page.rates);
             page_token = page.next_page_token;
-            if page_token.is_empty() {
+            if page_token.is_none() {
                 break;
             }
         }
         let dates: Vec<Date> = rows
             .iter()
-            .map(|rate| rate.effective_date.parse().unwrap())
+            .map(|rate| rate.effective_date().parse().unwrap())
             .collect();
         assert_eq!(dates, expected, "{page_size}");
         listed.push(rows);

@@ -54,7 +54,7 @@ async fn an_operator_sees_what_is_held_and_releases_it_for_everyone() {
         .await
         .unwrap()
         .into_inner();
-    assert_eq!((store.path.as_str(), store.error.as_str()), ("", ""));
+    assert_eq!((&store.path, &store.error), (&None, &None));
     silkrate.finish().await;
 }
 
@@ -106,6 +106,6 @@ async fn a_table_that_is_handed_in_is_read_as_strictly_as_a_banks() {
         .await
         .unwrap()
         .into_inner();
-    assert_eq!(refused.refused, "there is no row for USD");
+    assert_eq!(refused.refused(), "there is no row for USD");
     silkrate.finish().await;
 }
