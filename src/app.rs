@@ -165,6 +165,12 @@ impl App {
         self.web_address
     }
 
+    /// Hands the polling over to the caller, who submits what the sources publish: a replay starts its pollers anew.
+    pub fn without_pollers(&mut self) -> CommitHandle {
+        self.pollers.clear();
+        self.handle.clone()
+    }
+
     /// A reader of the snapshots that are served.
     pub fn board(&self) -> BoardReader {
         self.board.clone()

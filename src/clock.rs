@@ -3,6 +3,8 @@
 //! Dates, publication windows, freshness and poll intervals follow this clock. Transport time-outs, back-off and
 //! heartbeats are real time and do not pass through here.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -23,8 +25,10 @@ struct Replay {
     start: Timestamp,
     speed: u32,
     end: Timestamp,
-    /// When it showed `start`.
-    origin: Instant,
+    /// When the clock was made.
+    made: Instant,
+    /// Nanoseconds from then to the last start, shared by every copy of the clock.
+    started_after: Arc<AtomicU64>,
 }
 
 impl Clock {
@@ -45,8 +49,17 @@ impl Clock {
                 start,
                 speed: speed.max(1),
                 end,
-                origin: Instant::now(),
+                made: Instant::now(),
+                started_after: Arc::default(),
             }),
+        }
+    }
+
+    /// Sets a replay, and every copy of it, back to its start. The machine's clock is not affected.
+    pub fn restart(&self) {
+        if let Some(replay) = &self.replay {
+            let made_ago = u64::try_from(replay.made.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            replay.started_after.store(made_ago, Ordering::Relaxed);
         }
     }
 
@@ -55,7 +68,9 @@ impl Clock {
         match &self.replay {
             None => Timestamp::now(),
             Some(replay) => {
-                let passed = replay.origin.elapsed().saturating_mul(replay.speed);
+                let started = Duration::from_nanos(replay.started_after.load(Ordering::Relaxed));
+                let passed = replay.made.elapsed().saturating_sub(started);
+                let passed = passed.saturating_mul(replay.speed);
                 later(replay.start, passed).min(replay.end)
             }
         }
@@ -135,6 +150,19 @@ mod tests {
             clock.real_time_until(at("2025-12-14T00:00:00Z")),
             LOOK_AGAIN_AFTER
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_restarted_replay_shows_its_start_again_in_every_copy() {
+        let clock =
+            Clock::replay_until(at("2025-12-13T00:00:00Z"), 3600, at("2025-12-13T18:00:00Z"));
+        let copy = clock.clone();
+        tokio::time::advance(MINUTE).await;
+        clock.restart();
+        assert_eq!(copy.now(), at("2025-12-13T00:00:00Z"));
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(copy.now(), at("2025-12-13T02:00:00Z"));
+        assert_eq!(clock.now(), copy.now());
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,6 +4,9 @@
 //! written to the ledger, then shown on the board under the next revision. Whoever hands something in waits for the
 //! verdict; the queue is short, so a burst slows the pollers and not the readers.
 
+mod anew;
+mod epoch;
+mod filing_log;
 mod handle;
 mod restore;
 mod buffered_ledger;
@@ -14,8 +17,8 @@ use std::sync::Arc;
 
 pub use buffered_ledger::BufferedLedger;
 pub use handle::{
-    BackfillOutcome, CommitHandle, DecisionReceipt, LedgerStatus, Stopped, Submission,
-    SubmitOutcome,
+    BackfillOutcome, CommitHandle, DecisionReceipt, KeepsHistory, LedgerStatus, Stopped,
+    Submission, SubmitOutcome,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -25,6 +28,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
+use crate::commit::epoch::new_epoch;
+use crate::commit::filing_log::log_filed;
 use crate::commit::handle::{Message, QUEUE_MAX};
 use crate::domain::{
     Book, BookChanges, Cause, DecisionError, DocumentKey, HeldOutcome, History, Intent,
@@ -34,13 +39,13 @@ use crate::ledger::LedgerReader;
 
 /// How many tables on each side of a date a table of the past is judged by: a run of holidays, and the next one after.
 const TABLES_AROUND: usize = 16;
-/// Letters of an epoch: 80 bits of chance.
-const EPOCH_LETTERS: usize = 16;
 
 /// The task.
 #[derive(Debug)]
 pub struct Commit {
     book: Book,
+    /// The book before anything was filed.
+    blank: Book,
     board: Board,
     store: BufferedLedger,
     clock: Clock,
@@ -58,11 +63,13 @@ impl Commit {
         clock: Clock,
     ) -> (Self, CommitHandle) {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+        let blank = Book::new(records.clone(), preferences.clone());
         let (book, snapshot, entry) =
             restore::restore(records, preferences, &mut store, &clock).await;
         let board = Board::new(book.records(), snapshot);
         let mut commit = Self {
             book,
+            blank,
             board,
             store,
             clock,
@@ -174,6 +181,13 @@ impl Commit {
                     tracing::debug!("nobody waited for the state of the store");
                 }
                 looks = false;
+            }
+            Message::BeginAnew { tables, begun } => {
+                let answer = self.begin_anew(tables).await;
+                looks = answer.is_ok();
+                if begun.send(answer).is_err() {
+                    tracing::debug!("nobody waited for the new epoch");
+                }
             }
         }
         looks
@@ -353,7 +367,7 @@ impl Commit {
         let shown = self.board.snapshot();
         let revision = shown.position.revision.max(written);
         let snapshot = shown.renewed(Position {
-            epoch: epoch().into(),
+            epoch: new_epoch().into(),
             revision: revision.saturating_add(1),
         });
         let attempted = self.book.records().filter(|record| record.attempted);
@@ -378,26 +392,4 @@ impl Commit {
             self.board.publish(snapshot);
         }
     }
-}
-
-fn log_filed(source: SourceId, document: &str, filed: &BookChanges) {
-    for table in &filed.filed {
-        let (date, rows) = (table.effective_date, table.rows.len());
-        tracing::info!(%source, document, %date, rows, "filed a table");
-    }
-    for held in &filed.held {
-        let (id, check) = (held.id(), held.check.as_str());
-        tracing::warn!(%id, value = %held.fixing.value, check, detail = held.detail, "holds a value");
-    }
-    for decision in &filed.decided {
-        let (id, outcome) = (decision.held.id(), decision.outcome.as_str());
-        tracing::info!(%id, outcome, note = decision.note, "a held value is settled");
-    }
-}
-
-/// A name for an unbroken run of revisions.
-fn epoch() -> String {
-    std::iter::repeat_with(fastrand::alphanumeric)
-        .take(EPOCH_LETTERS)
-        .collect()
 }

@@ -6,12 +6,14 @@ use jiff::civil::Date;
 
 use crate::backfill::{Aborted, DateRange, Stats, Throttle};
 use crate::client::{Admin, ClientError};
-use crate::domain::{Reason, SourceId, Table};
+use crate::domain::{SourceId, Table};
 use crate::pb::admin as wire;
 use crate::sources::Document;
 
 /// Attempts before the server counts as gone: it restarts within seconds.
 const ATTEMPTS_MAX: u32 = 4;
+/// The reason the server gives for a table that breaks the contract.
+const INVALID_TABLE: &str = "INVALID_TABLE";
 
 /// The dates for which the server has a table of a document.
 pub(super) async fn filed(
@@ -44,10 +46,8 @@ pub(super) async fn upload(
         let error = match admin.file_table(message(source, table)).await {
             Ok(response) => return Ok(UploadResult::from(response)),
             Err(ClientError::Refused {
-                reason: Some(Reason::InvalidTable),
-                message,
-                ..
-            }) => {
+                reason, message, ..
+            }) if reason == INVALID_TABLE => {
                 return Ok(UploadResult::Refused(message));
             }
             Err(error) => error,

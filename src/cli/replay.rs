@@ -1,4 +1,4 @@
-//! `silkrate serve --demo`: the service, the bank it asks, and the ticker printed as it moves.
+//! `silkrate serve --demo`: the service, the simulated bank that it polls, and the ticker printed on every change.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -12,35 +12,53 @@ use crate::app::App;
 use crate::cli::failure::Failure;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::demo;
+use crate::demo::{Bank, Replay, ReplayError, Season};
 use crate::domain::{RateFilter, Snapshot, TickerStyle, ticker_entry};
 
 /// Serves the replay until told to stop. Of the configuration only the addresses are used.
-pub(super) async fn run(config: Config, drain: CancellationToken) -> Result<(), Failure> {
-    let clock = demo::clock();
-    let bank = demo::Bank::start(clock.clone()).await;
+pub(super) async fn run(
+    season: Season,
+    config: Config,
+    drain: CancellationToken,
+) -> Result<(), Failure> {
+    let clock = season.clock();
+    let bank = Bank::start(clock.clone()).await;
     let bank = bank.map_err(|error| {
         let message = format!("cannot start the simulated bank: {error}");
         Failure::failed(message, "it needs a free port on 127.0.0.1")
     })?;
-    let config = demo::config(&bank.base_url(), config.server, config.web);
+    let config = season.config(&bank.base_url(), config.server, config.web);
     let filter = config.ticker.pairs.clone();
-    let app = App::bind_with(config, clock.clone()).await?;
+    let mut app = App::bind_with(config.clone(), clock.clone()).await?;
+    let replay = Replay::new(season, clock.clone(), &config, app.without_pollers());
     let (address, web) = (app.address(), app.web_address());
     let mut out = anstream::stdout();
     let mut say = |text: &str| writeln!(out, "{text}").and_then(|()| out.flush());
     let introduction = format!(
         "{}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server http://{address}\nserving browsers on http://{web}/\n",
-        demo::NOTICE
+        season.notice()
     );
     say(&introduction)?;
 
     let snapshots = app.board().watch();
-    let bank_stop = CancellationToken::new();
+    let stop = CancellationToken::new();
     let served = async {
         let ended = app.run(drain.cancelled_owned()).await;
-        bank_stop.cancel();
+        stop.cancel();
         Ok(ended?)
+    };
+    let replayed = async {
+        match replay.run(stop.clone()).await {
+            Ok(()) | Err(ReplayError::Stopped(_)) => Ok(()),
+            Err(error) => Err(Failure::failed(
+                format!("the replay ended early: {error}"),
+                "the service log may say more",
+            )),
+        }
+    };
+    let banked = async {
+        bank.run(stop.clone()).await;
+        Ok::<_, Failure>(())
     };
     let printed = async {
         // The service goes on when its output is closed.
@@ -50,35 +68,37 @@ pub(super) async fn run(config: Config, drain: CancellationToken) -> Result<(), 
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        (ended, ()) = async { tokio::join!(served, bank.run(bank_stop.clone())) } => ended,
+        ended = async { tokio::try_join!(served, replayed, banked) } => ended.map(drop),
         () = printed => Ok(()),
     }
 }
 
-/// One line for each change of the ticker, with the day it is of; the last one says that the replay holds.
+/// Prints one line for each change of the ticker, after its day, and one line for each new pass.
 async fn print(
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
     filter: &RateFilter,
     clock: &Clock,
     say: &mut impl FnMut(&str) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut last = String::new();
+    let (mut last, mut passes) = (String::new(), 0_u32);
+    let mut epoch = Arc::clone(&snapshots.borrow().position.epoch);
     loop {
-        let line = ticker(&snapshots.borrow_and_update(), filter);
-        let now = clock.now();
+        let snapshot = Arc::clone(&snapshots.borrow_and_update());
+        if snapshot.position.epoch != epoch {
+            epoch = Arc::clone(&snapshot.position.epoch);
+            passes = passes.saturating_add(1);
+            last.clear();
+            if passes > 1 {
+                say("\nThe replay begins again, under a new epoch. Ctrl-C ends it.\n")?;
+            }
+        }
+        let line = ticker(&snapshot, filter);
         if !line.is_empty() && line != last {
-            say(&format!("{}  {line}", day(now)))?;
+            say(&format!("{}  {line}", day(clock.now())))?;
             last = line;
         }
-        let held = clock.real_time_until(demo::END);
-        if held.is_zero() {
-            return say(
-                "\nThe replay has come to its last day and holds there; the service goes on. Ctrl-C ends it.",
-            );
-        }
-        tokio::select! {
-            changed = snapshots.changed() => if changed.is_err() { return Ok(()) },
-            () = tokio::time::sleep(held) => {}
+        if snapshots.changed().await.is_err() {
+            return Ok(());
         }
     }
 }

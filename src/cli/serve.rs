@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::cli::failure::Failure;
 use crate::cli::{config, replay};
 use crate::config::Config;
+use crate::demo::Season;
 use crate::listener::raise_descriptor_limit;
 use crate::telemetry;
 
@@ -19,7 +20,8 @@ const EXAMPLES: &str = "\
 Examples:
   silkrate serve                               the defaults: six banks, 127.0.0.1:50051
   silkrate serve --config silkrate.toml
-  silkrate serve --demo                        a replay of published rates; needs no network
+  silkrate serve --demo                        a replay of April 2026; needs no network
+  silkrate serve --demo=december               a replay of the ticker of 8 December 2025
   SILKRATE_SERVER__LISTEN=0.0.0.0:50051 silkrate serve
   RUST_LOG=debug silkrate serve                verbose log on stderr";
 
@@ -32,14 +34,39 @@ pub(super) struct ServeArgs {
     /// The configuration file (TOML); SILKRATE_… environment variables override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Replay published rates from a simulated bank on loopback; no real bank is contacted and nothing is stored.
-    #[arg(long)]
-    demo: bool,
+    /// Replay published rates from a simulated bank on loopback, in a loop; no real bank is contacted and nothing is
+    /// stored.
+    #[arg(
+        long,
+        value_name = "SEASON",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "april"
+    )]
+    demo: Option<DemoSeason>,
+}
+
+/// The recorded days to replay.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DemoSeason {
+    /// 31 March to 3 April 2026: official rates, announcements and a held value.
+    April,
+    /// 4 to 13 December 2025: the ticker of a news site, from market tables.
+    December,
+}
+
+impl From<DemoSeason> for Season {
+    fn from(season: DemoSeason) -> Self {
+        match season {
+            DemoSeason::April => Self::April,
+            DemoSeason::December => Self::December,
+        }
+    }
 }
 
 pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     let config = config::load(arguments.config.as_deref())?;
-    telemetry::init(if arguments.demo {
+    telemetry::init(if arguments.demo.is_some() {
         LevelFilter::ERROR
     } else {
         LevelFilter::INFO
@@ -54,7 +81,7 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
         .build()?;
     let result = runtime.block_on(async {
         let drain = CancellationToken::new();
-        let service = service(config, arguments.demo, drain.clone());
+        let service = service(config, arguments.demo.map(Season::from), drain.clone());
         Box::pin(until_stopped(service, &drain, Signals::listen()?)).await
     });
     runtime.shutdown_timeout(ABORT_TIMEOUT);
@@ -62,9 +89,13 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
 }
 
 /// The service itself: it ends after `drain` is cancelled and its connections have drained.
-async fn service(config: Config, demo: bool, drain: CancellationToken) -> Result<(), Failure> {
-    if demo {
-        return replay::run(config, drain).await;
+async fn service(
+    config: Config,
+    demo: Option<Season>,
+    drain: CancellationToken,
+) -> Result<(), Failure> {
+    if let Some(season) = demo {
+        return replay::run(season, config, drain).await;
     }
     let app = App::bind(config).await?;
     Ok(app.run(drain.cancelled_owned()).await?)

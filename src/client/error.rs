@@ -7,8 +7,6 @@ use thiserror::Error;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::domain::Reason;
-
 /// What a server objected to in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -52,8 +50,8 @@ pub enum ClientError {
         code: Code,
         /// The server's text.
         message: String,
-        /// The machine-readable reason; none when there is none, or when this version does not know it.
-        reason: Option<Reason>,
+        /// The machine's word for it, such as `PAIR_NOT_QUOTED`; empty when there is none.
+        reason: String,
         /// The fields of the request that are wrong.
         violations: Vec<Violation>,
         /// The least time before asking again.
@@ -99,7 +97,7 @@ impl ClientError {
             message,
             reason: details
                 .error_info()
-                .and_then(|info| Reason::parse(&info.reason)),
+                .map_or_else(String::new, |info| info.reason.clone()),
             violations: violations
                 .map(|violation| Violation {
                     field: violation.field.clone(),
@@ -127,13 +125,7 @@ impl ClientError {
 
     /// Whether a stream ended as every stream does: at its age.
     pub(super) fn is_planned(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused {
-                reason: Some(Reason::StreamAged),
-                ..
-            }
-        )
+        matches!(self, Self::Refused { reason, .. } if reason == "STREAM_AGED")
     }
 
     /// Whether the request itself is wrong, whoever answers it.

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::commit::LedgerStatus;
+use crate::commit::{KeepsHistory, LedgerStatus};
 use crate::domain::{
     DocumentKey, Fixing, LOOK_BACK_DAYS, LedgerEntry, Position, RestoredState, RevisionPolicy,
     Table,
@@ -93,6 +93,22 @@ impl BufferedLedger {
         Ok(())
     }
 
+    /// Replaces a ledger in memory by an empty one.
+    pub(super) async fn begin_anew(&mut self) -> Result<(), KeepsHistory> {
+        if self.path.is_some() {
+            return Err(KeepsHistory);
+        }
+        let before = self.open.take();
+        // The new one is there before the old one goes: no query about the past finds nothing to ask.
+        if let Err(error) = self.reopen() {
+            self.fail(error, None);
+        }
+        if let Some(before) = before {
+            before.ledger.close().await;
+        }
+        Ok(())
+    }
+
     /// Lets go of the file, once all that could be written is.
     pub async fn close(mut self) {
         let unsaved = self
@@ -164,7 +180,7 @@ impl BufferedLedger {
         let open = self.open.as_ref()?;
         let error = open.ledger.append(entry.clone()).await.err()?;
         self.fail(error, Some(entry));
-        Some(super::epoch())
+        Some(super::epoch::new_epoch())
     }
 
     /// When to try again; never while all is well.

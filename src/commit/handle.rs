@@ -25,6 +25,11 @@ pub struct CommitHandle {
 #[error("the commit task has ended")]
 pub struct Stopped;
 
+/// The history of this service is kept in a file, and is never discarded.
+#[derive(Debug, Error)]
+#[error("the ledger is a file: its history is not discarded")]
+pub struct KeepsHistory;
+
 /// The tables of one poll.
 #[derive(Debug, Clone)]
 pub struct Submission {
@@ -121,6 +126,10 @@ pub(super) enum Message {
     Status {
         status: oneshot::Sender<LedgerStatus>,
     },
+    BeginAnew {
+        tables: Vec<(SourceId, Table)>,
+        begun: oneshot::Sender<Result<(), KeepsHistory>>,
+    },
 }
 
 impl CommitHandle {
@@ -184,6 +193,16 @@ impl CommitHandle {
     pub async fn store(&self) -> Result<LedgerStatus, Stopped> {
         let (status, answer) = oneshot::channel();
         self.ask(Message::Status { status }, answer).await
+    }
+
+    /// Discards all that is known, and begins a new epoch with these tables, oldest first. A replay needs this when its
+    /// clock is set back: within an epoch time never runs backwards. Only a service without a file can do it.
+    pub async fn begin_anew(
+        &self,
+        tables: Vec<(SourceId, Table)>,
+    ) -> Result<Result<(), KeepsHistory>, Stopped> {
+        let (begun, answer) = oneshot::channel();
+        self.ask(Message::BeginAnew { tables, begun }, answer).await
     }
 
     async fn ask<T>(&self, message: Message, answer: oneshot::Receiver<T>) -> Result<T, Stopped> {

@@ -41,7 +41,7 @@ pub(super) async fn restore(
 /// Nothing is remembered: revision 0 of a new epoch.
 fn first(book: Book, now: Timestamp) -> (Book, Snapshot, Option<LedgerEntry>) {
     let position = Position {
-        epoch: super::epoch().into(),
+        epoch: super::epoch::new_epoch().into(),
         revision: 0,
     };
     let snapshot = Snapshot::initial(position, book.view(now).states);
@@ -66,7 +66,7 @@ fn continued(
         // A source or a pair is gone, what happens from now on cannot be written, or the file is an older copy: nobody may
         // resume across this.
         snapshot.renewed(Position {
-            epoch: super::epoch().into(),
+            epoch: super::epoch::new_epoch().into(),
             revision: restored.position.revision.saturating_add(1),
         })
     } else {

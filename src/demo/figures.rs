@@ -1,4 +1,8 @@
-//! The published figures that the replay is made of: 4 to 13 December 2025.
+//! The published figures behind the replays: December 2025 here, the tables of spring 2026 in the child modules.
+
+pub(super) mod cbr;
+pub(super) mod cbu;
+pub(super) mod nbk;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -6,7 +10,7 @@ use jiff::civil::{Date, date};
 /// 2025-12-01T00:00:00Z, in seconds of the Unix clock.
 const DECEMBER: i64 = 1_764_547_200;
 
-/// One answer of a market vendor: what one US dollar cost, as printed.
+/// One answer of a market vendor: the price of one US dollar, as printed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Capture {
     /// The instant that the answer prints.
@@ -16,17 +20,6 @@ pub(super) struct Capture {
     pub(super) tjs: &'static str,
     pub(super) uzs: &'static str,
     pub(super) tmt: &'static str,
-}
-
-/// One row of the Bank of Russia.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RoubleRow {
-    /// The bank's own number of the currency.
-    pub(super) id: &'static str,
-    pub(super) code: &'static str,
-    pub(super) name: &'static str,
-    pub(super) units: &'static str,
-    pub(super) value: &'static str,
 }
 
 /// An instant of December 2025.
@@ -50,8 +43,8 @@ const fn capture(at: Timestamp, figures: [&'static str; 5]) -> Capture {
     }
 }
 
-/// What the vendor apilayer (Exchange Rates Data) answered for the base USD, three times a day. TMT wanders between
-/// 3.5 and 3.51 as it did.
+/// The answers of the vendor apilayer (Exchange Rates Data) for the base USD, three a day. TMT alternates between 3.5 and
+/// 3.51, as it did.
 #[rustfmt::skip]
 pub(super) const MARKET: &[Capture] = &[
     capture(on(4, 16, 9, 8), ["87.450162", "505.54899", "9.191971", "11914.915481", "3.5"]),
@@ -83,8 +76,8 @@ pub(super) const MARKET: &[Capture] = &[
     capture(on(13, 16, 8, 4), ["87.450384", "520.710059", "9.175429", "12028.436422", "3.51"]),
 ];
 
-/// What one KZT cost in KGS, by the date it was in force: the daily fixings of the National Bank of the Kyrgyz
-/// Republic. It dates a file for every day, also on weekends, and repeats the figure then.
+/// The price of one KZT in KGS by effective date: the daily fixings of the National Bank of the Kyrgyz Republic. The bank
+/// dates a file for every day; on weekends it repeats the figure.
 pub(super) const NBKR_KZT: &[(Date, &str)] = &[
     (date(2025, 12, 5), "0,1751"),
     (date(2025, 12, 6), "0,1733"),
@@ -98,32 +91,5 @@ pub(super) const NBKR_KZT: &[(Date, &str)] = &[
     (date(2025, 12, 14), "0,1674"),
 ];
 
-/// What one USD cost in KGS on every one of those days, by the same bank.
+/// The price of one USD in KGS on every one of those days, from the same bank.
 pub(super) const NBKR_USD: &str = "87,4500";
-
-/// The date of the Bank of Russia's table.
-pub(super) const CBR_DATE: Date = date(2025, 12, 13);
-
-/// When that table is there: the bank sets it in the afternoon of the working day before.
-pub(super) const CBR_APPEARS: Timestamp = on(12, 14, 0, 0);
-
-/// What the Bank of Russia set for that date: the dollar and the five.
-pub(super) const CBR: &[RoubleRow] = &[
-    rouble_row(["R01235", "USD", "Доллар США", "1", "79,7296"]),
-    rouble_row(["R01335", "KZT", "Тенге", "100", "15,3320"]),
-    rouble_row(["R01370", "KGS", "Сомов", "100", "91,1716"]),
-    rouble_row(["R01670", "TJS", "Сомони", "10", "86,3136"]),
-    rouble_row(["R01710A", "TMT", "Новый туркменский манат", "1", "22,7799"]),
-    rouble_row(["R01717", "UZS", "Узбекских сумов", "10000", "66,1796"]),
-];
-
-const fn rouble_row(texts: [&'static str; 5]) -> RoubleRow {
-    let [id, code, name, units, value] = texts;
-    RoubleRow {
-        id,
-        code,
-        name,
-        units,
-        value,
-    }
-}

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use silkrate::app::App;
+use silkrate::board::BoardReader;
 use silkrate::clock::Clock;
 use silkrate::config::{CertificateAuthorities, Http, SourceSettings};
-use silkrate::demo::{self, Bank, END, NOTICE};
-use silkrate::domain::{Rate, Snapshot, TickerStyle, ticker_entry};
+use silkrate::demo::{Bank, Replay, Season};
+use silkrate::domain::{Rate, RateFilter, Snapshot, TickerStyle, ticker_entry};
+use silkrate::pb;
+use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::poller::fetch::{Answer, FetchError, Fetcher, Validators};
 use silkrate::sources::nbk;
 use tokio::task::JoinSet;
@@ -85,7 +88,7 @@ async fn the_market_answers_with_its_newest_table() {
         demo.text(MARKET).await,
         r#"{"success": true, "timestamp": 1765210144, "base": "USD", "date": "2025-12-08", "rates": {"KGS": 87.449424, "KZT": 511.015258, "TJS": 9.17539, "TMT": 3.51, "USD": 1, "UZS": 11990.815254}}"#
     );
-    let held = Demo::at(&END.to_string()).await;
+    let held = Demo::at(&Season::December.end().to_string()).await;
     assert!(held.text(MARKET).await.contains(r#""KZT": 520.710059"#));
 }
 
@@ -156,7 +159,9 @@ async fn the_bank_stops_when_it_is_told_to() {
     assert!(demo.has_no("/somewhere/else").await);
     demo.shutdown.cancel();
     demo.task.join_next().await.unwrap().unwrap();
-    assert!(NOTICE.starts_with("This is a replay"));
+    for season in [Season::April, Season::December] {
+        assert!(season.notice().starts_with("This is a replay"));
+    }
 }
 
 #[tokio::test]
@@ -167,7 +172,7 @@ async fn the_line_of_8_december_has_true_percentages() {
     let clock = Clock::replay_until(start, 43_200, end);
     let bank = Bank::start(clock.clone()).await.unwrap();
     let elsewhere = settings("2025-12-07T00:40:00Z");
-    let config = demo::config(&bank.base_url(), elsewhere.server, elsewhere.web);
+    let config = Season::December.config(&bank.base_url(), elsewhere.server, elsewhere.web);
     let pairs = config.ticker.pairs.clone();
     let app = App::bind_with(config, clock).await.unwrap();
     let mut board = app.board().watch();
@@ -201,4 +206,132 @@ async fn the_line_of_8_december_has_true_percentages() {
         .unwrap();
     shutdown.cancel();
     tasks.join_all().await;
+}
+
+/// A replay at a speed of its own, with the service that it feeds.
+struct Loop {
+    url: String,
+    board: BoardReader,
+    shutdown: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl Loop {
+    async fn start(season: Season, speed: u32) -> Self {
+        let clock = Clock::replay_until(season.start(), speed, season.end());
+        let bank = Bank::start(clock.clone()).await.unwrap();
+        let elsewhere = settings("2025-12-07T00:40:00Z");
+        let mut config = season.config(&bank.base_url(), elsewhere.server, elsewhere.web);
+        for source in &mut config.sources {
+            source.interval = Duration::from_millis(200) * speed;
+        }
+        let mut app = App::bind_with(config.clone(), clock.clone()).await.unwrap();
+        let url = format!("http://{}", app.address());
+        let board = app.board();
+        let replay = Replay::new(season, clock, &config, app.without_pollers());
+        let replay = replay.held_for(Duration::from_millis(300));
+        let shutdown = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(bank.run(shutdown.clone()));
+        let stopped = shutdown.clone();
+        tasks.spawn(async move { app.run(stopped.cancelled()).await.unwrap() });
+        let stopped = shutdown.clone();
+        // The service may have ended first.
+        tasks.spawn(async move { drop(replay.run(stopped).await) });
+        Self {
+            url,
+            board,
+            shutdown,
+            tasks,
+        }
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.tasks.join_all().await;
+    }
+}
+
+#[tokio::test]
+async fn a_subscriber_of_a_replay_stays_connected_and_receives_each_new_epoch_as_a_snapshot() {
+    // A pass takes less than a second.
+    let replay = Loop::start(Season::April, 432_000).await;
+    let mut client = RateServiceClient::connect(replay.url.clone())
+        .await
+        .unwrap();
+    let request = pb::WatchRatesRequest::default();
+    let mut stream = client.watch_rates(request).await.unwrap().into_inner();
+    let (mut epochs, mut revision) = (Vec::new(), 0);
+    while epochs.len() < 4 {
+        let next = tokio::time::timeout(Duration::from_secs(60), stream.message());
+        let message = next.await.unwrap().unwrap().unwrap();
+        let position = message.position.unwrap();
+        assert!(position.revision >= revision, "revisions never go back");
+        revision = position.revision;
+        match message.event.unwrap() {
+            pb::watch_rates_response::Event::Snapshot(snapshot) => {
+                if epochs.last() != Some(&position.epoch) {
+                    epochs.push(position.epoch);
+                }
+                // The very first snapshot may be of the service before the replay began.
+                if epochs.len() > 1 {
+                    assert_eq!(snapshot.rates.len(), 5, "a new epoch begins complete");
+                }
+            }
+            pb::watch_rates_response::Event::Update(_) => {
+                assert_eq!(epochs.last(), Some(&position.epoch));
+            }
+            _ => {}
+        }
+    }
+    epochs.sort_unstable();
+    epochs.dedup();
+    assert_eq!(epochs.len(), 4, "no epoch returns");
+    replay.stop().await;
+}
+
+#[tokio::test]
+async fn a_pass_of_april_shows_each_table_once_in_the_order_of_its_dates() {
+    // A pass takes twelve seconds: at its start a poller steps back in time for four.
+    let replay = Loop::start(Season::April, 28_800).await;
+    let mut snapshots = replay.board.watch();
+    let pairs = RateFilter::parse(&["KZT/USD", "UZS/USD"]).unwrap();
+    let mut seen: Vec<(String, String)> = Vec::new();
+    let (mut epoch, mut is_held) = (String::new(), false);
+    loop {
+        let changed = tokio::time::timeout(Duration::from_secs(60), snapshots.changed());
+        changed.await.unwrap().unwrap();
+        let snapshot = snapshots.borrow_and_update().clone();
+        if *epoch != *snapshot.position.epoch {
+            if seen.len() > 2 {
+                break;
+            }
+            epoch = snapshot.position.epoch.to_string();
+            seen.clear();
+        }
+        for rate in snapshot.rates(&pairs) {
+            let row = (
+                rate.pair.to_string(),
+                rate.effective_date.unwrap().to_string(),
+            );
+            if !seen.contains(&row) {
+                seen.push(row);
+            }
+        }
+        is_held |= snapshot.sources().any(|source| !source.held.is_empty());
+    }
+    for pair in ["KZT/USD", "UZS/USD"] {
+        let dates = seen.iter().filter(|(of, _)| of == pair);
+        let dates: Vec<_> = dates.map(|(_, date)| date.as_str()).collect();
+        assert_eq!(
+            dates,
+            ["2026-03-31", "2026-04-01", "2026-04-02", "2026-04-03"],
+            "{pair}"
+        );
+    }
+    assert!(
+        is_held,
+        "the price of the manat of 2 April waits for a decision"
+    );
+    replay.stop().await;
 }

@@ -18,15 +18,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("board", &["domain"]),
     ("commit", &["domain", "ledger", "board", "clock"]),
     ("queries", &["domain", "board", "feed", "ledger", "clock"]),
-    (
-        "wire",
-        &["domain", "board", "feed", "queries", "pb", "backoff"],
-    ),
+    ("wire", &["domain", "board", "feed", "queries", "pb"]),
     (
         "poller",
         &["domain", "sources", "commit", "clock", "config"],
     ),
-    ("feed", &["domain", "board", "backoff"]),
+    ("feed", &["domain", "board"]),
     ("grpc", &["domain", "feed", "queries", "pb", "wire"]),
     ("admin", &["domain", "queries", "commit", "pb", "wire"]),
     ("listener", &[]),
@@ -34,7 +31,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "domain", "feed", "queries", "config", "pb", "wire", "json", "listener", "backoff",
+            "domain", "feed", "queries", "config", "pb", "wire", "json", "listener",
         ],
     ),
     ("client", &["domain", "pb", "backoff"]),
@@ -44,7 +41,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "domain", "sources", "config", "poller", "client", "pb", "backoff",
         ],
     ),
-    ("demo", &["domain", "sources", "config", "clock"]),
+    (
+        "demo",
+        &["domain", "sources", "config", "clock", "commit", "poller"],
+    ),
     (
         "app",
         &[
