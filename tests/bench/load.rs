@@ -1,6 +1,7 @@
 //! The load: many connections in one thread, cheap enough that the server is what is measured.
 
 pub(crate) mod frames;
+pub(crate) mod http1;
 pub(crate) mod http2;
 pub(crate) mod text;
 
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
+use http1::Http1;
 use http2::{Call, Http2};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -39,12 +41,15 @@ pub(crate) enum Speech {
     Grpc { call: Rc<Call>, calls: usize },
     /// A protocol of short texts.
     Text(Text),
+    /// HTTP/1.1: a request, one at a time on each.
+    Http1(Rc<[u8]>),
 }
 
 #[derive(Debug)]
 enum Side {
     Grpc(Http2),
     Text(Counted),
+    Http1(Http1),
 }
 
 #[derive(Debug)]
@@ -105,6 +110,7 @@ impl Load {
                 out.extend_from_slice(&text.hello);
                 Side::Text(Counted::begin(text))
             }
+            Speech::Http1(request) => Side::Http1(Http1::begin(request, &mut out)),
         };
         let mut connection = Connection { socket, side, out };
         connection.write()?;
@@ -115,7 +121,7 @@ impl Load {
     /// Whether the server has said something on every connection.
     pub(crate) fn is_greeted(&self) -> bool {
         let is_greeted = |connection: &Connection| match &connection.side {
-            Side::Grpc(_) => true,
+            Side::Grpc(_) | Side::Http1(_) => true,
             Side::Text(side) => side.is_greeted(),
         };
         self.connections.iter().all(is_greeted)
@@ -163,6 +169,7 @@ impl Connection {
             match &mut self.side {
                 Side::Grpc(side) => side.received(bytes, &mut self.out, arrived)?,
                 Side::Text(side) => side.received(read, &mut self.out, arrived),
+                Side::Http1(side) => side.received(bytes, &mut self.out, arrived)?,
             }
             if read < buffer.len() {
                 return Ok(());

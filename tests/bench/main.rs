@@ -10,6 +10,7 @@ mod report;
 mod servers;
 mod start;
 mod unary;
+mod web;
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -29,10 +30,10 @@ cargo bench [-- [--quick] [--rounds N] [PART…]]
 Starts each server on loopback, pinned to core 0, and loads it from core 1; reads the processor time of the server from
 /proc, which moves less than its throughput does on a shared machine. A figure is the median of the rounds and their
 range; where the range straddles the goal there is no verdict. Servers of others are measured when they are on the PATH:
-redis-server, nats-server, etcd. What a start takes is measured on the program as shipped, where `cargo build --profile
+redis-server, nats-server, etcd, nginx. What a start takes is measured on the program as shipped, where `cargo build --profile
 dist` has built it.
 
-Parts: unary shared alone backlog start crowd threads. All of them take some minutes; --quick takes one, and says less.
+Parts: unary web shared alone backlog start crowd threads. All of them take some minutes; --quick takes one, and says less.
 ";
 /// Fewer leave no range; more tell little that is new.
 const ROUNDS: usize = 3;
@@ -72,6 +73,7 @@ fn serve(design: &str, pairs: &str) -> io::Result<()> {
             .block_on(ours::serve(true)),
         Some(Design::OursEach) => runtime.block_on(ours::serve_each()),
         Some(Design::OursPlain) => runtime.block_on(ours::serve(false)),
+        Some(Design::OursWeb) => runtime.block_on(ours::serve_web()),
         Some(Design::Naive) => runtime.block_on(naive::serve(pairs)),
         Some(Design::RawAsked) => raw::serve(pairs, false),
         Some(Design::RawWatched) => raw::serve(pairs, true),

@@ -1,6 +1,7 @@
 //! What is run, in which order, and which figures follow from it.
 
 mod crowds;
+mod web;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -115,6 +116,9 @@ impl Plan {
             figures.tell(&format!("round {round} of {}", self.rounds))?;
             if wanted("unary") {
                 self.unary(figures)?;
+            }
+            if wanted("web") {
+                self.web(figures)?;
             }
             if wanted("shared") {
                 self.shared(figures)?;

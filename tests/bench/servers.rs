@@ -2,6 +2,7 @@
 
 pub(crate) mod figures;
 pub(crate) mod naive;
+pub(crate) mod nginx;
 pub(crate) mod ours;
 pub(crate) mod peers;
 pub(crate) mod raw;
@@ -26,6 +27,8 @@ pub(crate) enum Design {
     OursMulti,
     /// Ours, on all cores: a runtime of one thread for each of two sockets on the same port.
     OursEach,
+    /// Ours, for browsers.
+    OursWeb,
     Naive,
     /// Frames by hand to askers.
     RawAsked,
@@ -37,12 +40,13 @@ pub(crate) enum Design {
 }
 
 impl Design {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Ours,
         Self::OursPlain,
         Self::OursFree,
         Self::OursMulti,
         Self::OursEach,
+        Self::OursWeb,
         Self::Naive,
         Self::RawAsked,
         Self::RawWatched,
@@ -58,6 +62,7 @@ impl Design {
             Self::OursFree => "ours-free",
             Self::OursMulti => "ours-multi",
             Self::OursEach => "ours-each",
+            Self::OursWeb => "ours-web",
             Self::Naive => "naive",
             Self::RawAsked => "raw-asked",
             Self::RawWatched => "raw-watched",

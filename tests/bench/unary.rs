@@ -1,6 +1,7 @@
 //! Calls with one answer: how much processor time each takes, and how long it takes to come.
 
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -62,18 +63,24 @@ pub(crate) fn speech(design: Design, shape: &Shape) -> Speech {
 /// Starts a server, asks it for a while, and stops it.
 pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
     let server = Server::start(design, shape.pairs)?;
-    let mut load = Load::connect(
-        server.address,
-        shape.connections,
-        &speech(design, shape),
-        &mut |_| (),
-    )?;
+    let outcome = measure(server.address, server.pid(), &speech(design, shape), shape);
+    outcome.map_err(|error| io::Error::other(format!("{}: {error}", design.name())))
+}
+
+/// Loads a running server for a while.
+pub(crate) fn measure(
+    server: SocketAddr,
+    pid: u32,
+    speech: &Speech,
+    shape: &Shape,
+) -> io::Result<Outcome> {
+    let mut load = Load::connect(server, shape.connections, speech, &mut |_| ())?;
     let warm = Instant::now();
     while warm.elapsed() < WARM_UP {
         load.turn(TURN, &mut |_| ())?;
     }
     let (mut messages, mut latencies) = (0_u64, Vec::with_capacity(1 << 20));
-    let (begun, before) = (Instant::now(), machine::processor_time(server.pid())?);
+    let (begun, before) = (Instant::now(), machine::processor_time(pid)?);
     while begun.elapsed() < shape.lasting {
         load.turn(TURN, &mut |arrived| match arrived {
             Arrived::Message(_) => messages += 1,
@@ -83,12 +90,12 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
             }
         })?;
     }
-    let (lasted, after) = (begun.elapsed(), machine::processor_time(server.pid())?);
+    let (lasted, after) = (begun.elapsed(), machine::processor_time(pid)?);
     let calls = u64::try_from(latencies.len()).unwrap_or(u64::MAX);
     // An answer without a message is a refusal; the ends of the run may part one from the other.
     let parted = u64::try_from(shape.connections * shape.at_once).unwrap_or(u64::MAX);
     if calls == 0 || messages.abs_diff(calls) > parted {
-        let said = format!("{}: {messages} messages for {calls} calls", design.name());
+        let said = format!("{messages} messages for {calls} calls");
         return Err(io::Error::other(said));
     }
     latencies.sort_unstable();

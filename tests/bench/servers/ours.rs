@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use silkrate::app::transport::{REQUEST_BYTES_MAX, serve_rates};
 use silkrate::clock::Clock;
+use silkrate::config::Config;
 use silkrate::domain::RateFilter;
 use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates};
 use silkrate::listener::{Limits, Listener, bind, incoming};
 use silkrate::queries::Queries;
+use silkrate::web::serve_browsers;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -30,11 +32,15 @@ const HEARTBEAT: Duration = Duration::from_secs(3600);
 
 /// The service over a board.
 pub(crate) fn service(figures: &Figures) -> Rates {
+    Rates::new(queries(figures))
+}
+
+fn queries(figures: &Figures) -> Queries {
     let limits = StreamLimits::new(HEARTBEAT, SUBSCRIBERS_MAX);
     let feed = Feed::new(figures.reader(), limits, CancellationToken::new());
     let (_, ledger) = watch::channel(None);
     let ticker = RateFilter::parse(&pairs(5)).expect("these are pairs");
-    Rates::new(Queries::new(feed, ledger, ticker, Clock::real()))
+    Queries::new(feed, ledger, ticker, Clock::real())
 }
 
 /// Serves until the process is ended, and publishes when ordered to.
@@ -47,6 +53,23 @@ pub(crate) async fn serve(is_coalescing: bool) -> io::Result<()> {
     };
     tokio::select! {
         served = serve_on(listener, &figures, is_coalescing) => served,
+        () = orders.each(publish) => Ok(()),
+    }
+}
+
+/// Serves browsers until the process is ended.
+pub(crate) async fn serve_web() -> io::Result<()> {
+    let figures = Figures::new();
+    let listener = bind(([127, 0, 0, 1], 0).into())?;
+    let mut orders = Orders::begin(listener.local_addr()?)?;
+    let config = Config::load(None, std::iter::empty()).map_err(io::Error::other)?;
+    let queries = queries(&figures);
+    let grpc = Routes::default().into_axum_router();
+    let publish = || {
+        figures.publish();
+    };
+    tokio::select! {
+        () = serve_browsers(listener, &config, queries, grpc, CancellationToken::new()) => Ok(()),
         () = orders.each(publish) => Ok(()),
     }
 }
