@@ -6,6 +6,7 @@
 //! own pages and for origins that the operator lists; code is for everyone. Nothing here sets a cookie.
 
 mod handlers;
+mod answer_cache;
 mod assets;
 mod caching;
 mod server;
@@ -16,6 +17,7 @@ mod cors;
 mod query;
 mod error;
 mod negotiation;
+mod ready;
 mod security;
 mod service;
 
@@ -37,6 +39,7 @@ use crate::config::Config;
 use crate::domain::Refusal;
 use crate::feed::FrameCache;
 use crate::queries::Queries;
+use crate::web::answer_cache::AnswerCache;
 use crate::web::cors::Origins;
 use crate::web::error::WebError;
 use crate::web::events::EventEncoder;
@@ -55,6 +58,8 @@ const QUERY_BYTES_MAX: usize = 8 * 1024;
 #[derive(Debug)]
 struct Shared {
     queries: Queries,
+    /// The answers about the present that equal requests share.
+    answers: AnswerCache,
     /// The events that all readers of a filter share.
     frames: Arc<FrameCache<EventEncoder>>,
 }
@@ -78,15 +83,20 @@ fn router(config: &Config, queries: Queries, grpc: Router) -> Router {
     let shared = Arc::new(Shared {
         frames: Arc::new(FrameCache::new(EventEncoder::new(queries.clone()))),
         queries,
+        answers: AnswerCache::default(),
     });
     let grpc = GrpcWebLayer::new().layer(grpc);
-    let data = Router::new()
-        .route("/v1/snapshot.json", get(handlers::snapshot))
-        .route("/v1/rates/{base}/{quote}", get(handlers::rate))
+    let compressed = Router::new()
         .route("/v1/fixings/{source}/{currency}", get(handlers::fixings))
         .route("/v1/history/{base}/{quote}", get(handlers::history))
         .route("/v1/convert", get(handlers::convert))
         .route("/v1/sources", get(handlers::sources))
+        .layer(CompressionLayer::new());
+    let data = Router::new()
+        .merge(compressed)
+        // These compress their answers once for all requests; events are not compressed.
+        .route("/v1/snapshot.json", get(handlers::snapshot))
+        .route("/v1/rates/{base}/{quote}", get(handlers::rate))
         .route("/v1/watch", get(events::watch))
         .route("/ticker.html", get(fragment::ticker))
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
@@ -99,8 +109,6 @@ fn router(config: &Config, queries: Queries, grpc: Router) -> Router {
         .fallback(get(async || WebError::NoSuchPath).fallback(async || WebError::MethodNotAllowed))
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .merge(data)
-        // Streams and what is small or packed already are left as they are.
-        .layer(CompressionLayer::new())
         .layer(middleware::from_fn(bounded))
         .with_state(shared)
 }

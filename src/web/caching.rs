@@ -2,11 +2,12 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, IF_NONE_MATCH};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::Position;
+use crate::web::ready::{Head, ReadyAnswer};
 use crate::web::{JSON, POSITION};
 
 /// How long an answer about the present may be kept: a reader behind a cache is at most this much later than one on
@@ -53,30 +54,33 @@ pub(super) fn position_text(position: &Position) -> String {
     format!("{}:{}", position.epoch, position.revision)
 }
 
-/// Answers a question about the present: the answer is that of the position, and is made only for whoever does not hold
-/// it yet.
+/// An answer about the present: the state at a position.
 pub(super) fn present(
     position: &Position,
     question: impl Hash,
-    headers: &HeaderMap,
-    text: impl FnOnce() -> String,
-) -> Response {
+    media_type: &'static str,
+    body: String,
+) -> ReadyAnswer {
     let mut hasher = DefaultHasher::new();
+    // Another version may write another body at the same position.
+    env!("CARGO_PKG_VERSION").hash(&mut hasher);
     question.hash(&mut hasher);
     let position = position_text(position);
     let validator = validator(&format!("{position}-{:016x}", hasher.finish()));
-    let mut response = if matches(headers, &validator) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        json(PRESENT, text())
-    };
-    let told = response.headers_mut();
-    told.insert(ETAG, validator);
-    told.insert(CACHE_CONTROL, HeaderValue::from_static(PRESENT));
+    let mut headers = HeaderMap::new();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(PRESENT));
     if let Ok(position) = HeaderValue::try_from(position) {
-        told.insert(HeaderName::from_static(POSITION), position);
+        headers.insert(HeaderName::from_static(POSITION), position);
     }
-    response
+    let media_type = HeaderValue::from_static(media_type);
+    ReadyAnswer::new(
+        Head {
+            media_type,
+            headers,
+        },
+        body,
+        validator,
+    )
 }
 
 /// An answer in JSON.

@@ -5,8 +5,8 @@ import { readFile, readdir, unlink, writeFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from "node:zlib";
 
-/** A smaller file fits into one packet with its headers; compressing it would save nothing. */
-const COMPRESSED_BYTES_MIN = 1024;
+/** A smaller file fits into one packet with its headers, half a KiB or so; compressing it would save nothing. */
+const COMPRESSED_BYTES_MIN = 512;
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const brotli = (bytes) =>

@@ -2,7 +2,7 @@
 //! over at the position it bears.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Uri, header};
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
 use crate::domain::{Direction, Freshness, Pair, Rate, RateFilter, Snapshot};
@@ -12,6 +12,8 @@ use crate::web::locale::{self, FALLBACK, Locale};
 use crate::web::query::{self, Fragment};
 use crate::web::{Shared, Web};
 
+/// The media type of the fragment.
+const HTML: &str = "text/html; charset=utf-8";
 /// The looks that the element knows.
 const THEMES: &[&str] = &["auto", "light", "dark"];
 /// What stands where a value is unknown.
@@ -32,36 +34,34 @@ pub(super) async fn ticker(
     uri: Uri,
 ) -> Result<Response, WebError> {
     let snapshot = web.queries.snapshot()?;
-    let asked: Fragment = query::read(&uri)?;
-    let filter = web.queries.filter(&query::filter_items(&asked.pairs))?;
-    let tag = if asked.locale.is_empty() {
-        FALLBACK
-    } else {
-        &asked.locale
-    };
-    let (tag, locale) = locale::find(tag).ok_or_else(|| {
-        let known: Vec<&str> = locale::tags().collect();
-        WebError::parameter("locale", format!("locale is one of {}", known.join(", ")))
-    })?;
-    let theme = asked.theme.as_str();
-    if !theme.is_empty() && !THEMES.contains(&theme) {
-        let message = format!("theme is one of {}", THEMES.join(", "));
-        return Err(WebError::parameter("theme", message));
-    }
-    let text = || {
+    web.answer(&snapshot.position, &uri, &headers, || {
+        let query: Fragment = query::read(&uri)?;
+        let filter = web.queries.filter(&query::filter_items(&query.pairs))?;
+        let (tag, locale) = locale_of(&query.locale)?;
+        let theme = query.theme.as_str();
+        if !theme.is_empty() && !THEMES.contains(&theme) {
+            let message = format!("theme is one of {}", THEMES.join(", "));
+            return Err(WebError::parameter("theme", message));
+        }
         let writer = Writer {
             web: &web,
             locale,
             snapshot: &snapshot,
             html: String::new(),
         };
-        writer.write(&filter, tag, theme)
-    };
-    let question = ("fragment", &filter, tag, theme);
-    let mut response = caching::present(&snapshot.position, question, &headers, text);
-    let html = HeaderValue::from_static("text/html; charset=utf-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, html);
-    Ok(response)
+        let html = writer.write(&filter, tag, theme);
+        let question = ("fragment", &filter, tag, theme);
+        Ok(caching::present(&snapshot.position, question, HTML, html))
+    })
+}
+
+/// The locale of a tag, and how the tag is written; the fallback for an empty one.
+fn locale_of(tag: &str) -> Result<(&'static str, &'static Locale), WebError> {
+    let tag = if tag.is_empty() { FALLBACK } else { tag };
+    locale::find(tag).ok_or_else(|| {
+        let known: Vec<&str> = locale::tags().collect();
+        WebError::parameter("locale", format!("locale is one of {}", known.join(", ")))
+    })
 }
 
 impl Writer<'_> {

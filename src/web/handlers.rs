@@ -1,19 +1,22 @@
 //! The answers in JSON: what the contract's methods answer, in the shapes that the command line prints.
 
 use axum::extract::{Path, State};
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use prost_types::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{self, Rate, Refusal};
+use crate::domain::{self, Position, Rate, Refusal};
 use crate::json::{self, Conversion, Fixings, History, OneRate, Snapshot, Sources};
 use crate::pb;
 use crate::queries::{FixingsQuery, HistoryQuery, parse_pair};
+use crate::web::answer_cache::Moment;
 use crate::web::caching::{self, PAST, PRESENT};
 use crate::web::error::WebError;
 use crate::web::query::{self, NoParameters};
-use crate::web::{Shared, Web};
+use crate::web::ready::ReadyAnswer;
+use crate::web::{JSON, Shared, Web};
 use crate::wire::{
     to_convert_response, to_fixings_response, to_history_response, to_rate_response,
     to_snapshot_response, to_sources_response, to_timestamp,
@@ -25,6 +28,20 @@ type PairPath = Path<(String, String)>;
 impl Shared {
     fn now(&self) -> Timestamp {
         to_timestamp(self.queries.now())
+    }
+
+    /// The answer to a request about the present, made at most once a position and second.
+    pub(super) fn answer(
+        &self,
+        position: &Position,
+        uri: &Uri,
+        headers: &HeaderMap,
+        make: impl FnOnce() -> Result<ReadyAnswer, WebError>,
+    ) -> Result<Response, WebError> {
+        let moment = Moment::new(position, self.queries.now());
+        let target = uri.path_and_query().map_or("", PathAndQuery::as_str);
+        let answer = self.answers.get_or_make(moment, target, make)?;
+        Ok(answer.respond(headers))
     }
 
     /// Some rates of a snapshot, and its sources, as JSON.
@@ -41,16 +58,13 @@ pub(super) async fn snapshot(
     uri: Uri,
 ) -> Result<Response, WebError> {
     let snapshot = web.queries.snapshot()?;
-    let query: query::Pairs = query::read(&uri)?;
-    let filter = web.queries.filter(&query::filter_items(&query.pairs))?;
-    let text = || web.snapshot_json(&snapshot, &snapshot.rates(&filter));
-    let question = ("snapshot", &filter);
-    Ok(caching::present(
-        &snapshot.position,
-        question,
-        &headers,
-        text,
-    ))
+    web.answer(&snapshot.position, &uri, &headers, || {
+        let query: query::Pairs = query::read(&uri)?;
+        let filter = web.queries.filter(&query::filter_items(&query.pairs))?;
+        let text = web.snapshot_json(&snapshot, &snapshot.rates(&filter));
+        let question = ("snapshot", &filter);
+        Ok(caching::present(&snapshot.position, question, JSON, text))
+    })
 }
 
 /// `GET /v1/rates/{base}/{quote}`
@@ -61,20 +75,19 @@ pub(super) async fn rate(
     uri: Uri,
 ) -> Result<Response, WebError> {
     let snapshot = web.queries.snapshot()?;
-    let NoParameters {} = query::read(&uri)?;
-    let pair = parse_pair(&format!("{base}/{quote}"))?;
-    let rate = web.queries.rate(&snapshot, pair)?;
-    let text = || {
+    web.answer(&snapshot.position, &uri, &headers, || {
+        let NoParameters {} = query::read(&uri)?;
+        let pair = parse_pair(&format!("{base}/{quote}"))?;
+        let rate = web.queries.rate(&snapshot, pair)?;
         let answer = to_rate_response(&snapshot, &rate);
-        json::text(&OneRate::from(&answer)).unwrap_or_default()
-    };
-    let question = ("rate", pair);
-    Ok(caching::present(
-        &snapshot.position,
-        question,
-        &headers,
-        text,
-    ))
+        let text = json::text(&OneRate::from(&answer)).unwrap_or_default();
+        Ok(caching::present(
+            &snapshot.position,
+            ("rate", pair),
+            JSON,
+            text,
+        ))
+    })
 }
 
 /// `GET /v1/sources`

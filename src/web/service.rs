@@ -5,12 +5,13 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Body;
 use axum::response::Response;
 use axum::routing::future::RouteFuture;
 use futures_util::future::Either;
-use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::Service;
+use hyper::{Method, Request};
 
 use crate::web::QUERY_BYTES_MAX;
 use crate::web::assets::Assets;
@@ -29,13 +30,22 @@ impl BrowserService {
         Self { assets, router }
     }
 
+    /// The answer to a request for a static file; nothing when it is for something else, or would change it.
     fn asset(&self, request: &Request<Incoming>) -> Option<Response> {
+        let has_body = match *request.method() {
+            Method::GET => true,
+            Method::HEAD => false,
+            _ => return None,
+        };
         let uri = request.uri();
         if uri.query().unwrap_or_default().len() > QUERY_BYTES_MAX {
             return None;
         }
-        self.assets
-            .answer(request.method(), uri.path(), request.headers())
+        let mut response = self.assets.get(uri.path())?.respond(request.headers());
+        if !has_body {
+            *response.body_mut() = Body::empty();
+        }
+        Some(response)
     }
 }
 

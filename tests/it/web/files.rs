@@ -80,7 +80,7 @@ async fn every_encoding_of_a_file_holds_the_bytes_of_the_file() {
                 decompressed(&answer) == bytes,
                 "{path}, {encoding}: the copy is stale: run node src/web/compress.mjs"
             );
-            if bytes.len() >= 1024 {
+            if bytes.len() >= 512 {
                 assert_eq!(answer.header("content-encoding"), Some(encoding), "{path}");
                 assert!(answer.body.len() * 2 < bytes.len(), "{path}, {encoding}");
                 compressed += 1;
