@@ -6,14 +6,12 @@ use jiff::civil::Date;
 
 use crate::backfill::{Aborted, DateRange, Stats, Throttle};
 use crate::client::{Admin, ClientError};
-use crate::domain::{SourceId, Table};
+use crate::domain::{Reason, SourceId, Table};
 use crate::pb::admin as wire;
 use crate::sources::Document;
 
 /// Attempts before the server counts as gone: it restarts within seconds.
 const ATTEMPTS_MAX: u32 = 4;
-/// The reason the server gives for a table that breaks the contract.
-const INVALID_TABLE: &str = "INVALID_TABLE";
 
 /// The dates for which the server has a table of a document.
 pub(super) async fn filed(
@@ -46,8 +44,10 @@ pub(super) async fn upload(
         let error = match admin.file_table(message(source, table)).await {
             Ok(response) => return Ok(UploadResult::from(response)),
             Err(ClientError::Refused {
-                reason, message, ..
-            }) if reason == INVALID_TABLE => {
+                reason: Some(Reason::InvalidTable),
+                message,
+                ..
+            }) => {
                 return Ok(UploadResult::Refused(message));
             }
             Err(error) => error,

@@ -7,6 +7,7 @@ use crate::app::AppError;
 use crate::cli::paint::without_controls;
 use crate::client::ClientError;
 use crate::config::ConfigError;
+use crate::domain::Reason;
 
 /// The exit code of a wrong command line or configuration: `EX_USAGE` of sysexits.
 const USAGE: u8 = 64;
@@ -148,7 +149,7 @@ impl From<ClientError> for Failure {
             ClientError::Silent { .. } => {
                 "the server may be stuck or something else may listen there; look at its log"
             }
-            ClientError::Refused { reason, .. } => match refusal_hint(reason) {
+            ClientError::Refused { reason, .. } => match reason.and_then(refusal_hint) {
                 Some(hint) => hint,
                 None if error.is_usage() => "correct what it names; --help has examples",
                 None if error.is_permanent() => {
@@ -167,24 +168,26 @@ impl From<ClientError> for Failure {
 }
 
 /// What to do about a server's reason.
-fn refusal_hint(reason: &str) -> Option<&'static str> {
+fn refusal_hint(reason: Reason) -> Option<&'static str> {
     Some(match reason {
-        "INVALID_PAIR" | "TOO_MANY_PAIRS" => {
+        Reason::InvalidPair | Reason::TooManyPairs => {
             "a pair is written BASE/QUOTE in codes of three letters, such as KZT/USD; a star stands for one side"
         }
-        "PAIR_NOT_QUOTED" => {
+        Reason::PairNotQuoted => {
             "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print what is quoted"
         }
-        "NO_RATE_ON_DATE" => "`silkrate history` prints the dates that are known",
-        "INVALID_AMOUNT" => "an amount is written plainly, with at most 28 digits: 1000 or 0.5",
-        "INVALID_CURRENCY" => "a currency is three letters, such as KZT",
-        "INVALID_DATE" => "a date is written YYYY-MM-DD",
-        "INVALID_SOURCE" => "`silkrate sources` prints them",
-        "STORE_UNAVAILABLE" => {
+        Reason::NoRateOnDate => "`silkrate history` prints the dates that are known",
+        Reason::InvalidAmount => {
+            "an amount is written plainly, with at most 28 digits: 1000 or 0.5"
+        }
+        Reason::InvalidCurrency => "a currency is three letters, such as KZT",
+        Reason::InvalidDate => "a date is written YYYY-MM-DD",
+        Reason::InvalidSource => "`silkrate sources` prints them",
+        Reason::StoreUnavailable => {
             "the latest rates are served all the same; the server's log says more"
         }
-        "NOT_HELD" => "`silkrate held` prints what waits",
-        "HELD_VALUE_CHANGED" => {
+        Reason::NotHeld => "`silkrate held` prints what waits",
+        Reason::HeldValueChanged => {
             "`silkrate held` prints the value that waits now: decide on that one"
         }
         _ => return None,
@@ -227,11 +230,11 @@ mod tests {
         }
     }
 
-    fn refused(code: Code, reason: &str) -> Failure {
+    fn refused(code: Code, reason: Option<Reason>) -> Failure {
         Failure::from(ClientError::Refused {
             code,
             message: "no".to_owned(),
-            reason: reason.to_owned(),
+            reason,
             violations: Vec::new(),
             retry_after: None,
         })
@@ -242,22 +245,27 @@ mod tests {
         for (code, reason, exit, expected) in [
             (
                 Code::InvalidArgument,
-                "INVALID_DATE",
+                Some(Reason::InvalidDate),
                 64,
                 "a date is written",
             ),
-            (Code::InvalidArgument, "INVALID_NOTE", 64, "correct what"),
-            (Code::NotFound, "NOT_HELD", 1, "`silkrate held`"),
-            (Code::NotFound, "PAIR_NOT_QUOTED", 1, "`silkrate rates"),
-            (Code::Unimplemented, "", 1, "is it a silkrate server"),
-            (Code::Unavailable, "DRAINING", 1, "try again"),
+            (Code::InvalidArgument, None, 64, "correct what"),
+            (Code::NotFound, Some(Reason::NotHeld), 1, "`silkrate held`"),
+            (
+                Code::NotFound,
+                Some(Reason::PairNotQuoted),
+                1,
+                "`silkrate rates",
+            ),
+            (Code::Unimplemented, None, 1, "is it a silkrate server"),
+            (Code::Unavailable, Some(Reason::Draining), 1, "try again"),
         ] {
             let failure = refused(code, reason);
-            assert_eq!(failure.code(), exit, "{reason}");
+            assert_eq!(failure.code(), exit, "{reason:?}");
             let (Failure::Usage { hint, .. } | Failure::Failed { hint, .. }) = failure else {
                 panic!("{failure:?}");
             };
-            assert!(hint.starts_with(expected), "{reason}: {hint}");
+            assert!(hint.starts_with(expected), "{reason:?}: {hint}");
         }
     }
 

@@ -7,6 +7,8 @@ use thiserror::Error;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use crate::domain::Reason;
+
 /// What a server objected to in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -50,8 +52,8 @@ pub enum ClientError {
         code: Code,
         /// The server's text.
         message: String,
-        /// The machine's word for it, such as `PAIR_NOT_QUOTED`; empty when there is none.
-        reason: String,
+        /// The machine-readable reason; none when there is none, or when this version does not know it.
+        reason: Option<Reason>,
         /// The fields of the request that are wrong.
         violations: Vec<Violation>,
         /// The least time before asking again.
@@ -97,7 +99,7 @@ impl ClientError {
             message,
             reason: details
                 .error_info()
-                .map_or_else(String::new, |info| info.reason.clone()),
+                .and_then(|info| Reason::parse(&info.reason)),
             violations: violations
                 .map(|violation| Violation {
                     field: violation.field.clone(),
@@ -125,7 +127,13 @@ impl ClientError {
 
     /// Whether a stream ended as every stream does: at its age.
     pub(super) fn is_planned(&self) -> bool {
-        matches!(self, Self::Refused { reason, .. } if reason == "STREAM_AGED")
+        matches!(
+            self,
+            Self::Refused {
+                reason: Some(Reason::StreamAged),
+                ..
+            }
+        )
     }
 
     /// Whether the request itself is wrong, whoever answers it.

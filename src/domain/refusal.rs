@@ -3,6 +3,7 @@
 
 mod reason;
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -278,23 +279,22 @@ impl Refusal {
         matches!(self, Self::TooManyStreams { .. }).then_some("streams")
     }
 
-    /// How long a client should wait before it repeats the request, where that makes sense. Delays after which many
-    /// clients would come back at the same moment differ from call to call.
-    pub fn retry_delay(&self) -> Option<Duration> {
+    /// The bounds of the delay after which a client should repeat the request, where that makes sense. They differ where
+    /// many clients would otherwise come back at the same moment: each takes a random delay between them.
+    pub fn retry_delay(&self) -> Option<RangeInclusive<Duration>> {
         match self {
-            Self::Draining => Some(jittered(DRAINING_RETRY)),
-            Self::StreamAged => Some(jittered(STREAM_AGED_RETRY)),
-            Self::TooManyStreams { .. } => Some(jittered(TOO_MANY_STREAMS_RETRY)),
-            Self::TooManyQueries(_) => Some(TOO_MANY_QUERIES_RETRY),
-            Self::LedgerUnavailable(_) => Some(LEDGER_RETRY),
+            Self::Draining => Some(around(DRAINING_RETRY)),
+            Self::StreamAged => Some(around(STREAM_AGED_RETRY)),
+            Self::TooManyStreams { .. } => Some(around(TOO_MANY_STREAMS_RETRY)),
+            Self::TooManyQueries(_) => Some(TOO_MANY_QUERIES_RETRY..=TOO_MANY_QUERIES_RETRY),
+            Self::LedgerUnavailable(_) => Some(LEDGER_RETRY..=LEDGER_RETRY),
             _ => None,
         }
     }
 }
 
-/// Jitter: 0.5 to 1.5 times the delay, so that clients that were cut together do not come back together.
-fn jittered(delay: Duration) -> Duration {
-    let most = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-    let least = delay.checked_div(2).unwrap_or_default();
-    least.saturating_add(Duration::from_millis(fastrand::u64(0..=most)))
+/// From 0.5 to 1.5 times a delay.
+fn around(delay: Duration) -> RangeInclusive<Duration> {
+    let half = delay.checked_div(2).unwrap_or_default();
+    half..=delay.saturating_add(half)
 }

@@ -1,5 +1,6 @@
 //! One subscriber's stream: which message is next, and when.
 
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
+use crate::backoff::jitter;
 use crate::domain::{Position, RateFilter, Refusal, Snapshot};
 use crate::feed::{Feed, Message, Step, Subscribe, Verdict};
 
@@ -90,7 +92,7 @@ impl Subscription {
             shown,
             owed: Owed::Opening(verdict, first),
             is_behind: false,
-            expires: now + jittered(feed.limits.stream_age),
+            expires: now + jitter(around(feed.limits.stream_age)),
             last_message: now,
             last_rows: None,
             alarm: Box::pin(sleep_until(now + feed.limits.heartbeat_interval)),
@@ -256,11 +258,10 @@ fn verdict(resume_after: Option<&Position>, present: &Snapshot) -> Verdict {
     }
 }
 
-/// A tenth more or less.
-fn jittered(age: Duration) -> Duration {
-    let tenth = u64::try_from((age / 10).as_millis()).unwrap_or(u64::MAX);
-    let spread = Duration::from_millis(fastrand::u64(0..=tenth.saturating_mul(2)));
-    age.saturating_sub(age / 10).saturating_add(spread)
+/// 0.9 to 1.1 times an age.
+fn around(age: Duration) -> RangeInclusive<Duration> {
+    let tenth = age / 10;
+    age.saturating_sub(tenth)..=age.saturating_add(tenth)
 }
 
 #[cfg(test)]
@@ -268,9 +269,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ages_differ_by_a_tenth_at_most() {
+    fn the_ages_of_streams_differ_by_a_tenth_at_most() {
         let age = Duration::from_secs(3600);
-        let ages: Vec<_> = (0..200).map(|_| jittered(age)).collect();
+        let ages: Vec<_> = (0..200).map(|_| jitter(around(age))).collect();
         assert!(ages.iter().all(|some| some.abs_diff(age) <= age / 10));
         assert!(ages.iter().max() > ages.iter().min());
     }

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::backoff::jitter;
 use crate::domain::{Field, Refusal, RefusalKind, TablePart};
 use crate::web::{JSON, QUERY_BYTES_MAX};
 
@@ -103,7 +104,7 @@ impl WebError {
 
     fn retry_delay(&self) -> Option<Duration> {
         match self {
-            Self::Refused(refusal) => refusal.retry_delay(),
+            Self::Refused(refusal) => refusal.retry_delay().map(jitter),
             _ => None,
         }
     }

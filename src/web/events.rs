@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
 
+use crate::backoff::jitter;
 use crate::domain::Refusal;
 use crate::feed::{EncodedStream, Message, MessageEncoder, StreamEnd, Subscribe};
 use crate::json::{self, Event};
@@ -22,10 +23,10 @@ use crate::web::error::WebError;
 use crate::web::query::{self, Watch};
 use crate::wire;
 
-/// The least time before a reader connects again: a restart takes about as long.
+/// The least delay before a reader reconnects: a restart takes about as long.
 const RETRY_MIN: Duration = Duration::from_secs(1);
-/// By how much that differs from reader to reader: ten thousand come back over four seconds, not at once.
-const RETRY_SPREAD: Duration = Duration::from_secs(4);
+/// The longest delay: ten thousand readers return within four seconds, not at once.
+const RETRY_MAX: Duration = Duration::from_secs(5);
 
 /// Encodes the messages of streams as server-sent events.
 #[derive(Debug)]
@@ -87,7 +88,7 @@ impl MessageEncoder for EventEncoder {
         // An opening bears the server's position, which the reader does not hold yet. It is of one reader alone, so each
         // reader has a delay of its own.
         let head = match name {
-            "opening" => retry_line(RETRY_MIN.saturating_add(jitter(RETRY_SPREAD))),
+            "opening" => retry_line(jitter(RETRY_MIN..=RETRY_MAX)),
             _ => format!("id: {position}\n"),
         };
         format!("{head}event: {name}\ndata: {data}\n\n").into()
@@ -97,7 +98,7 @@ impl MessageEncoder for EventEncoder {
 /// The event that says why a stream ends, and when to come back.
 fn end_event(end: StreamEnd) -> Bytes {
     let refusal = Refusal::from(end);
-    let retry = refusal.retry_delay().unwrap_or(RETRY_MIN);
+    let retry = refusal.retry_delay().map_or(RETRY_MIN, jitter);
     let data = serde_json::json!({
         "event": "end",
         "reason": refusal.reason().as_str(),
@@ -109,10 +110,4 @@ fn end_event(end: StreamEnd) -> Bytes {
 
 fn retry_line(retry: Duration) -> String {
     format!("retry: {}\n", retry.as_millis())
-}
-
-/// A random part of a time.
-fn jitter(most: Duration) -> Duration {
-    let most = u64::try_from(most.as_millis()).unwrap_or_default();
-    Duration::from_millis(fastrand::u64(0..=most))
 }

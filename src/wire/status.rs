@@ -3,6 +3,7 @@
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, QuotaViolation, StatusExt};
 
+use crate::backoff::jitter;
 use crate::domain::{Field, Refusal, RefusalKind, TablePart};
 
 /// The domain of every reason.
@@ -19,8 +20,8 @@ impl From<Refusal> for Status {
         if let Some(quota) = refusal.quota() {
             details.set_quota_failure(vec![QuotaViolation::new(quota, message.clone())]);
         }
-        if let Some(delay) = refusal.retry_delay() {
-            details.set_retry_info(Some(delay));
+        if let Some(bounds) = refusal.retry_delay() {
+            details.set_retry_info(Some(jitter(bounds)));
         }
         Self::with_error_details(code(refusal.kind()), message, details)
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use silkrate::client::{ClientError, Server, Watch, WatchEvent, WatchOptions};
+use silkrate::domain::Reason;
 use silkrate::pb::ResumeVerdict;
 use silkrate::pb::watch_rates_response::Event;
 use tokio::net::TcpListener;
@@ -344,5 +345,8 @@ async fn a_unary_call_answers_or_says_why_not() {
     let ClientError::Refused { reason, code, .. } = refused else {
         panic!("{refused}");
     };
-    assert_eq!((reason.as_str(), code), ("PAIR_NOT_QUOTED", Code::NotFound));
+    assert_eq!(
+        (reason, code),
+        (Some(Reason::PairNotQuoted), Code::NotFound)
+    );
 }

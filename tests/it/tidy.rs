@@ -18,12 +18,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("board", &["domain"]),
     ("commit", &["domain", "ledger", "board", "clock"]),
     ("queries", &["domain", "board", "feed", "ledger", "clock"]),
-    ("wire", &["domain", "board", "feed", "queries", "pb"]),
+    (
+        "wire",
+        &["domain", "board", "feed", "queries", "pb", "backoff"],
+    ),
     (
         "poller",
         &["domain", "sources", "commit", "clock", "config"],
     ),
-    ("feed", &["domain", "board"]),
+    ("feed", &["domain", "board", "backoff"]),
     ("grpc", &["domain", "feed", "queries", "pb", "wire"]),
     ("admin", &["domain", "queries", "commit", "pb", "wire"]),
     ("listener", &[]),
@@ -31,7 +34,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "web",
         &[
-            "domain", "feed", "queries", "config", "pb", "wire", "json", "listener",
+            "domain", "feed", "queries", "config", "pb", "wire", "json", "listener", "backoff",
         ],
     ),
     ("client", &["domain", "pb", "backoff"]),
