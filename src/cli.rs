@@ -29,15 +29,14 @@ mod config;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli::failure::Failure;
-use crate::client::{ClientError, Server};
-
-/// Where a client looks for a server: where `silkrate serve` listens unless told otherwise.
-const SERVER_DEFAULT: &str = "http://127.0.0.1:50051";
+use crate::client::{Client, ClientError};
+use crate::config::LISTEN_DEFAULT;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -84,17 +83,22 @@ enum Command {
     Config(config::ConfigArgs),
 }
 
-/// Which server a client command asks.
+/// The URL of a listener at its default address.
+fn default_url(listen: SocketAddr) -> String {
+    format!("http://{listen}")
+}
+
+/// The server of a client command.
 #[derive(Debug, Args)]
 struct ServerArgs {
-    /// The server.
-    #[arg(long, value_name = "URL", default_value = SERVER_DEFAULT)]
+    /// The URL of the server.
+    #[arg(long, value_name = "URL", default_value_t = default_url(LISTEN_DEFAULT))]
     server: String,
 }
 
 impl ServerArgs {
-    fn server(&self) -> Result<Server, ClientError> {
-        Server::new(&self.server)
+    fn client(&self) -> Result<Client, ClientError> {
+        Client::new(&self.server)
     }
 }
 

@@ -31,12 +31,12 @@ const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A server's address. Nothing is sent before the first call.
 #[derive(Debug, Clone)]
-pub struct Server {
+pub struct Client {
     url: String,
     endpoint: Endpoint,
 }
 
-impl Server {
+impl Client {
     /// Takes a URL such as `http://127.0.0.1:50051`.
     ///
     /// # Errors
@@ -169,7 +169,7 @@ mod tests {
             "http://localhost/",
             "http://[::1]:50051",
         ] {
-            assert!(Server::new(good).is_ok(), "{good}");
+            assert!(Client::new(good).is_ok(), "{good}");
         }
         for wrong in [
             "",
@@ -180,7 +180,7 @@ mod tests {
             "http://user@localhost",
             "http://local host",
         ] {
-            let refused = Server::new(wrong);
+            let refused = Client::new(wrong);
             assert!(
                 matches!(refused, Err(ClientError::BadUrl { .. })),
                 "{wrong}"

@@ -9,6 +9,7 @@
 
 mod error;
 mod entries;
+mod variables;
 mod values;
 mod load;
 mod print;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 pub use error::{ConfigError, Origin};
 use jiff::Timestamp;
+pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT};
 
 use crate::domain::{Preference, RateFilter};
 use crate::sources::{Document, Source};

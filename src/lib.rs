@@ -37,7 +37,7 @@
 //! * [`listener`]: sockets that accept connections: their limits, deadlines, and HTTP with coalesced writes.
 //! * [`app`]: wiring: binds the ports, starts the tasks, stops them.
 //! * [`client`]: our own subscriber, which reconnects and resumes. [`backfill`]: fetches the banks' past and uploads it to
-//!   a server. [`cli`]: the commands, built on both. [`backoff`]: delays between retries.
+//!   a server. [`load`]: a load generator. [`cli`]: the commands, built on them. [`backoff`]: delays between retries.
 //! * [`demo`]: a bank on loopback that replays published figures. [`telemetry`]: what the service says of itself.
 //!
 //! # Rules that hold everywhere
@@ -89,6 +89,7 @@ pub mod web;
 pub mod app;
 pub mod client;
 pub mod backfill;
+pub mod load;
 pub mod demo;
 pub mod telemetry;
 pub mod cli;

@@ -18,11 +18,9 @@ use crate::cli::backfill::plan::Plan;
 use crate::cli::backfill::progress::Progress;
 use crate::cli::failure::Failure;
 use crate::cli::paint::without_controls;
-use crate::cli::{arguments, config};
+use crate::cli::{arguments, config, default_url};
 use crate::client::{Admin, ClientError};
-
-/// Where the admin listener is: where `silkrate serve` opens it unless told otherwise.
-const ADMIN_DEFAULT: &str = "http://127.0.0.1:9464";
+use crate::config::ADMIN_LISTEN_DEFAULT;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +45,7 @@ pub(super) struct BackfillArgs {
     #[arg(long, value_name = "DATE", value_parser = arguments::day)]
     to: Option<Date>,
     /// The admin listener of the running server.
-    #[arg(long, value_name = "URL", default_value = ADMIN_DEFAULT)]
+    #[arg(long, value_name = "URL", default_value_t = default_url(ADMIN_LISTEN_DEFAULT))]
     admin: String,
     /// The configuration file (TOML); variables named SILKRATE_… go over it.
     #[arg(long, value_name = "FILE")]

@@ -58,12 +58,12 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
         date: arguments.on.map(|date| date.to_string()),
         round_to_minor_unit: arguments.round,
     };
-    let server = arguments.server.server()?;
-    let answer = server.convert(asked.clone()).await?;
+    let client = arguments.server.client()?;
+    let answer = client.convert(asked.clone()).await?;
     match arguments.format {
         TableFormat::Table => {
             // The names are a courtesy: without them the ids stand alone.
-            let sources = server.sources().await.map(|answer| answer.sources);
+            let sources = client.sources().await.map(|answer| answer.sources);
             let states = sources.unwrap_or_default().into_iter();
             let states = states.filter_map(|detail| detail.state);
             let names = states.map(|state| (state.id, state.name)).collect();

@@ -9,7 +9,7 @@ use crate::cli::output::Output;
 use crate::cli::range::{self, Range, RangeArgs, RangeFormat, Rows};
 use crate::cli::table::TextTable;
 use crate::cli::{ServerArgs, json};
-use crate::client::{ClientError, Server};
+use crate::client::{Client, ClientError};
 use crate::domain::Currency;
 use crate::pb::{Fixing, ListFixingsRequest};
 
@@ -42,13 +42,13 @@ pub(super) struct FixingsArgs {
 }
 
 pub(super) async fn run(arguments: &FixingsArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let (server, range) = (arguments.server.server()?, arguments.range.range()?);
+    let (client, range) = (arguments.server.client()?, arguments.range.range()?);
     let asked = ListFixingsRequest {
         source: arguments.source.to_ascii_lowercase(),
         currency: arguments.currency.to_string(),
         ..ListFixingsRequest::default()
     };
-    let found = fixings(&server, &asked, &range).await?;
+    let found = fixings(&client, &asked, &range).await?;
     match arguments.range.format() {
         RangeFormat::Table if found.rows.is_empty() => {}
         RangeFormat::Table => {
@@ -65,13 +65,13 @@ pub(super) async fn run(arguments: &FixingsArgs, out: &mut dyn Write) -> Result<
     if !found.rows.is_empty() {
         return Ok(());
     }
-    let newest = newest(&server, &asked, &range).await?;
+    let newest = newest(&client, &asked, &range).await?;
     let what = format!("{} of {}", asked.currency, asked.source);
     Err(range::nothing_found(&what, &range, newest.as_deref()))
 }
 
 async fn fixings(
-    server: &Server,
+    client: &Client,
     asked: &ListFixingsRequest,
     range: &Range,
 ) -> Result<Rows<Fixing>, Failure> {
@@ -83,7 +83,7 @@ async fn fixings(
             page_token,
             ..asked.clone()
         };
-        let answer = server.fixings(request).await?;
+        let answer = client.fixings(request).await?;
         Ok((answer.fixings, answer.next_page_token))
     });
     rows.await
@@ -91,7 +91,7 @@ async fn fixings(
 
 /// The newest day known until the end of the range.
 async fn newest(
-    server: &Server,
+    client: &Client,
     asked: &ListFixingsRequest,
     range: &Range,
 ) -> Result<Option<String>, ClientError> {
@@ -100,7 +100,7 @@ async fn newest(
         page_size: Some(1),
         ..asked.clone()
     };
-    let answer = server.fixings(request).await?;
+    let answer = client.fixings(request).await?;
     let newest = answer.fixings.into_iter().next();
     Ok(newest.map(|fixing| fixing.effective_date))
 }

@@ -12,12 +12,10 @@ use crate::cli::notes::name_of;
 use crate::cli::paint::without_controls;
 use crate::cli::rates::{TableFormat, known, percent};
 use crate::cli::table::TextTable;
-use crate::cli::{arguments, json};
+use crate::cli::{arguments, default_url, json};
 use crate::client::{Admin, ClientError};
+use crate::config::ADMIN_LISTEN_DEFAULT;
 use crate::pb::{Fixing, HeldFixing, Position};
-
-/// Where an operator finds a server: where `silkrate serve` listens for them unless told otherwise.
-const ADMIN_DEFAULT: &str = "http://127.0.0.1:9464";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +36,7 @@ pub(super) struct HeldArgs {
     #[command(subcommand)]
     action: Option<HeldAction>,
     /// The server's address for operators: what it calls `server.admin_listen`.
-    #[arg(long, value_name = "URL", default_value = ADMIN_DEFAULT, global = true)]
+    #[arg(long, value_name = "URL", default_value_t = default_url(ADMIN_LISTEN_DEFAULT), global = true)]
     admin: String,
     /// How to print what comes of it.
     #[arg(long, value_enum, default_value_t = TableFormat::Table, global = true)]
@@ -299,7 +297,7 @@ cbu/daily/2026-04-02/TMT  346.917  -90.0000%  unit_jump  2026-04-02T09:00:00Z  a
     #[test]
     fn an_address_that_is_no_operators_is_explained() {
         let unreachable = ClientError::Unreachable {
-            url: ADMIN_DEFAULT.to_owned(),
+            url: default_url(ADMIN_LISTEN_DEFAULT),
             reason: "Connection refused".to_owned(),
         };
         let bad = Admin::new("nowhere").unwrap_err();

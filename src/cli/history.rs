@@ -14,7 +14,7 @@ use crate::cli::rates::{known, percent};
 use crate::cli::sparkline::sparkline;
 use crate::cli::table::TextTable;
 use crate::cli::{ServerArgs, json};
-use crate::client::{ClientError, Server};
+use crate::client::{Client, ClientError};
 use crate::domain::{Pair, parse_decimal};
 use crate::pb::{ListRateHistoryRequest, Rate};
 
@@ -46,9 +46,9 @@ pub(super) struct HistoryArgs {
 }
 
 pub(super) async fn run(arguments: &HistoryArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let (server, range) = (arguments.server.server()?, arguments.range.range()?);
+    let (client, range) = (arguments.server.client()?, arguments.range.range()?);
     let pair = arguments.pair.to_string();
-    let found = history(&server, &pair, &range).await?;
+    let found = history(&client, &pair, &range).await?;
     match arguments.range.format() {
         RangeFormat::Table if found.rows.is_empty() => {}
         RangeFormat::Table => {
@@ -65,11 +65,11 @@ pub(super) async fn run(arguments: &HistoryArgs, out: &mut dyn Write) -> Result<
     if !found.rows.is_empty() {
         return Ok(());
     }
-    let newest = newest(&server, &pair, &range).await?;
+    let newest = newest(&client, &pair, &range).await?;
     Err(range::nothing_found(&pair, &range, newest.as_deref()))
 }
 
-async fn history(server: &Server, pair: &str, range: &Range) -> Result<Rows<Rate>, Failure> {
+async fn history(client: &Client, pair: &str, range: &Range) -> Result<Rows<Rate>, Failure> {
     let rows = range.rows(async |page_size, page_token| {
         let request = ListRateHistoryRequest {
             pair: pair.to_owned(),
@@ -78,21 +78,21 @@ async fn history(server: &Server, pair: &str, range: &Range) -> Result<Rows<Rate
             page_size: Some(page_size),
             page_token,
         };
-        let answer = server.rate_history(request).await?;
+        let answer = client.rate_history(request).await?;
         Ok((answer.rates, answer.next_page_token))
     });
     rows.await
 }
 
 /// The newest day known until the end of the range.
-async fn newest(server: &Server, pair: &str, range: &Range) -> Result<Option<String>, ClientError> {
+async fn newest(client: &Client, pair: &str, range: &Range) -> Result<Option<String>, ClientError> {
     let request = ListRateHistoryRequest {
         pair: pair.to_owned(),
         end_date: range.end.map(|day| day.to_string()),
         page_size: Some(1),
         ..ListRateHistoryRequest::default()
     };
-    let answer = server.rate_history(request).await?;
+    let answer = client.rate_history(request).await?;
     let newest = answer.rates.into_iter().next();
     Ok(newest.and_then(|rate| rate.effective_date))
 }

@@ -9,7 +9,7 @@ use crate::cli::notes::{Notes, word};
 use crate::cli::output::Output;
 use crate::cli::table::TextTable;
 use crate::cli::{ServerArgs, json};
-use crate::client::{ClientError, Server};
+use crate::client::{Client, ClientError};
 use crate::pb::{Change, GetSnapshotResponse, Rate, Window};
 
 const EXAMPLES: &str = "\
@@ -75,8 +75,8 @@ pub(super) async fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let server = arguments.server.server()?;
-    let answer = server.snapshot(&arguments.pairs).await?;
+    let client = arguments.server.client()?;
+    let answer = client.snapshot(&arguments.pairs).await?;
     match arguments.format {
         TableFormat::Table if answer.rates.is_empty() => {}
         TableFormat::Table => {
@@ -93,20 +93,20 @@ pub(super) async fn run(
             writeln!(out, "{text}")?;
         }
     }
-    explain_missing(&server, &arguments.pairs, &answer, err).await
+    explain_missing(&client, &arguments.pairs, &answer, err).await
 }
 
 /// Tells why pairs that were asked for by name have no rate, in the server's words. It fails when there is no rate at
 /// all.
 pub(super) async fn explain_missing(
-    server: &Server,
+    client: &Client,
     pairs: &[String],
     answer: &GetSnapshotResponse,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
     for (index, pair) in missing(pairs, &answer.rates).iter().enumerate() {
         let refused = if index < REASONS_ASKED_MAX {
-            server.rate(pair).await.err()
+            client.rate(pair).await.err()
         } else {
             None
         };

@@ -36,7 +36,7 @@ pub(super) struct SourcesArgs {
 }
 
 pub(super) async fn run(arguments: &SourcesArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let details = arguments.server.server()?.sources().await?.sources;
+    let details = arguments.server.client()?.sources().await?.sources;
     match arguments.format {
         TableFormat::Table => {
             let columns = Output::of_stdout().columns_of_terminal();

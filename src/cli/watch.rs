@@ -63,7 +63,7 @@ pub(super) async fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let server = arguments.server.server()?;
+    let client = arguments.server.client()?;
     let style = if arguments.wide {
         TickerStyle::Wide
     } else {
@@ -71,17 +71,17 @@ pub(super) async fn run(
     };
     let mut screen = Screen::new(out, Output::of_stdout(), arguments.format, style);
     if arguments.once {
-        let answer = server.snapshot(&arguments.pairs).await?;
+        let answer = client.snapshot(&arguments.pairs).await?;
         if !answer.rates.is_empty() {
             screen.once(answer.position.as_ref(), &answer.rates)?;
         }
-        return rates::explain_missing(&server, &arguments.pairs, &answer, err).await;
+        return rates::explain_missing(&client, &arguments.pairs, &answer, err).await;
     }
     let options = WatchOptions {
         pairs: arguments.pairs.clone(),
         ..WatchOptions::default()
     };
-    let mut watch = Watch::new(server, options);
+    let mut watch = Watch::new(client, options);
     let mut is_first = true;
     // One future for the whole run: a signal that comes while something is being drawn is not lost.
     let interrupted = tokio::signal::ctrl_c();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use tonic::transport::Channel;
 
-use crate::client::{ClientError, MESSAGE_BYTES_MAX, Server};
+use crate::client::{Client, ClientError, MESSAGE_BYTES_MAX};
 use crate::pb::HeldFixing;
 use crate::pb::admin::admin_service_client::AdminServiceClient;
 use crate::pb::admin::{
@@ -20,7 +20,7 @@ const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// A server's admin listener. Nothing is sent before the first call.
 #[derive(Debug, Clone)]
 pub struct Admin {
-    server: Server,
+    client: Client,
 }
 
 impl Admin {
@@ -29,13 +29,13 @@ impl Admin {
     /// # Errors
     /// When it is not `http://`, a host, and a port if need be.
     pub fn new(url: &str) -> Result<Self, ClientError> {
-        let server = Server::new(url)?;
-        Ok(Self { server })
+        let client = Client::new(url)?;
+        Ok(Self { client })
     }
 
     /// The URL.
     pub fn url(&self) -> &str {
-        self.server.url()
+        self.client.url()
     }
 
     /// The values that wait for a decision, sorted by id.
@@ -112,7 +112,7 @@ impl Admin {
 
     /// A client on a connection of its own, made when the call needs it.
     fn connect(&self) -> AdminServiceClient<Channel> {
-        let channel = self.server.endpoint.connect_lazy();
+        let channel = self.client.endpoint.connect_lazy();
         AdminServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
@@ -120,6 +120,6 @@ impl Admin {
         &self,
         call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
     ) -> Result<T, ClientError> {
-        self.server.answer_within(ADMIN_TIMEOUT, call).await
+        self.client.answer_within(ADMIN_TIMEOUT, call).await
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tonic::Streaming;
 
 use crate::client::rows::Rows;
-use crate::client::{Backoff, ClientError, Server, filter};
+use crate::client::{Backoff, Client, ClientError, filter};
 use crate::pb::watch_rates_response::Event;
 use crate::pb::{
     Heartbeat, Opening, Position, Rate, ResumeVerdict, SourceState, WatchRatesRequest,
@@ -73,7 +73,7 @@ pub enum WatchEvent {
 /// A subscription. Poll it with [`Watch::next`]; between two calls the rows stand still.
 #[derive(Debug)]
 pub struct Watch {
-    server: Server,
+    client: Client,
     options: WatchOptions,
     rows: Rows,
     stream: Option<Streaming<WatchRatesResponse>>,
@@ -86,10 +86,10 @@ pub struct Watch {
 
 impl Watch {
     /// Prepares a subscription; the first [`Watch::next`] connects.
-    pub fn new(server: Server, options: WatchOptions) -> Self {
+    pub fn new(client: Client, options: WatchOptions) -> Self {
         Self {
             rows: Rows::new(&options.pairs),
-            server,
+            client,
             options,
             stream: None,
             order_is_lost: false,
@@ -149,7 +149,7 @@ impl Watch {
                 match timeout(patience, stream.message()).await {
                     Ok(Ok(Some(message))) => Ok(message),
                     Ok(Ok(None)) => Err(self.end()),
-                    Ok(Err(status)) => Err(ClientError::of(self.server.url(), &status)),
+                    Ok(Err(status)) => Err(ClientError::of(self.client.url(), &status)),
                     Err(_elapsed) => Err(self.silence(patience)),
                 }
             }
@@ -179,7 +179,7 @@ impl Watch {
             min_interval: prost_types::Duration::try_from(min_interval).ok(),
             updates_only: false,
         };
-        let mut client = self.server.connect();
+        let mut client = self.client.connect();
         let patience = HEARTBEAT_ASSUMED;
         let opened = timeout(patience, async {
             let mut stream = client.watch_rates(request).await?.into_inner();
@@ -190,7 +190,7 @@ impl Watch {
             Ok(Ok((stream, Some(message)))) => (stream, message),
             Ok(Ok((_, None))) => return self.disconnect(&self.end()),
             Ok(Err(status)) => {
-                return self.disconnect(&ClientError::of(self.server.url(), &status));
+                return self.disconnect(&ClientError::of(self.client.url(), &status));
             }
             Err(_elapsed) => return self.disconnect(&self.silence(patience)),
         };
@@ -200,14 +200,14 @@ impl Watch {
 
     fn end(&self) -> ClientError {
         ClientError::Unreachable {
-            url: self.server.url().to_owned(),
+            url: self.client.url().to_owned(),
             reason: "the stream has ended".to_owned(),
         }
     }
 
     fn silence(&self, after: Duration) -> ClientError {
         ClientError::Silent {
-            url: self.server.url().to_owned(),
+            url: self.client.url().to_owned(),
             after,
         }
     }

@@ -5,12 +5,8 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::config::{ConfigError, Origin};
-
-/// What every variable of ours begins with.
-const VARIABLE_PREFIX: &str = "SILKRATE_";
-/// What stands for the dot of a key in the name of a variable: names of keys have single underscores of their own.
-const VARIABLE_SEPARATOR: &str = "__";
+use crate::config::variables::variable_of;
+use crate::config::{ConfigError, Origin, variables};
 
 /// A value before it is understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +106,7 @@ impl Entries {
         let keys: BTreeMap<String, &String> =
             known.iter().map(|key| (variable_of(key), key)).collect();
         for (name, value) in environment {
-            if !name.starts_with(VARIABLE_PREFIX) {
+            if !name.starts_with(variables::PREFIX) {
                 continue;
             }
             let Some(&key) = keys.get(&name) else {
@@ -186,12 +182,6 @@ fn raw(value: &DeValue<'_>) -> Raw {
         DeValue::Float(_) => Raw::Other("a number with a fraction"),
         DeValue::Table(_) => Raw::Other("a table"),
     }
-}
-
-/// The variable that sets a key: `SILKRATE_SOURCES__NBK__INTERVAL` for `sources.nbk.interval`.
-pub(super) fn variable_of(key: &str) -> String {
-    let name = key.replace('.', VARIABLE_SEPARATOR).to_uppercase();
-    format!("{VARIABLE_PREFIX}{name}")
 }
 
 /// The tables a key lies in: `sources` and `sources.nbk` for `sources.nbk.interval`.
@@ -280,13 +270,5 @@ mod tests {
         ] {
             assert_eq!(nearest(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn a_variable_has_two_underscores_between_levels() {
-        assert_eq!(
-            variable_of("sources.nbk.base_url"),
-            "SILKRATE_SOURCES__NBK__BASE_URL"
-        );
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::config::entries::variable_of;
+use crate::config::variables::variable_of;
 
 /// Settings of earlier versions that were removed.
 const REMOVED_KEYS: &[&str] = &["server.gather_writes", "server.shared_encoding"];

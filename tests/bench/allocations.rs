@@ -21,11 +21,12 @@ use std::process::{Command, ExitCode};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use silkrate::load::Event;
 use tikv_jemalloc_ctl::{Access, AsName, epoch};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::load::{Arrived, Load};
+use crate::load::{Load, connect};
 use crate::servers::figures::Figures;
 use crate::servers::{Design, ours};
 
@@ -145,11 +146,11 @@ fn of_allocator(error: impl std::fmt::Display) -> io::Error {
 fn until(
     load: &mut Load,
     wanted: u64,
-    mut counts: impl FnMut(&Arrived<'_>) -> bool,
+    mut counts: impl FnMut(&Event<'_>) -> bool,
 ) -> io::Result<()> {
     let (begun, mut count) = (Instant::now(), 0);
     while count < wanted {
-        load.turn(TURN, &mut |arrived| count += u64::from(counts(&arrived)))?;
+        load.turn(TURN, &mut |event| count += u64::from(counts(&event)))?;
         if begun.elapsed() > PATIENCE {
             return Err(io::Error::other(format!(
                 "{count} of {wanted} have arrived"
@@ -168,9 +169,9 @@ fn of_replies(pairs: usize, at_once: usize) -> io::Result<u64> {
         at_once,
         lasting: PATIENCE,
     };
-    let speech = unary::speech(Design::Ours, &shape);
-    let mut load = Load::connect(running.address, 1, &speech, &mut |_| ())?;
-    let is_reply = |arrived: &Arrived<'_>| matches!(arrived, Arrived::Ended(_));
+    let workload = unary::workload(Design::Ours, &shape);
+    let mut load = connect(running.address, 1, &workload, &mut |_| ())?;
+    let is_reply = |event: &Event<'_>| matches!(event, Event::Ended(_));
     until(&mut load, COUNTED / 10, is_reply)?;
     let before = running.allocations()?;
     until(&mut load, COUNTED, is_reply)?;
@@ -187,9 +188,9 @@ fn of_messages(streams: usize) -> io::Result<u64> {
         publications: 0,
         pause: Duration::ZERO,
     };
-    let speech = fanout::speech(Design::Ours, &shape);
-    let mut load = Load::connect(running.address, 1, &speech, &mut |_| ())?;
-    let is_message = |arrived: &Arrived<'_>| matches!(arrived, Arrived::Message(_));
+    let workload = fanout::workload(Design::Ours, &shape);
+    let mut load = connect(running.address, 1, &workload, &mut |_| ())?;
+    let is_message = |event: &Event<'_>| matches!(event, Event::Message(_));
     let each = u64::try_from(streams).unwrap_or(u64::MAX);
     // The opening and the snapshot, then one that warms up.
     until(&mut load, each * 2, is_message)?;

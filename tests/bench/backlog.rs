@@ -3,8 +3,9 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use silkrate::load::Event;
+
 use crate::fanout::{Shape, subscribe};
-use crate::load::Arrived;
 use crate::servers::{Design, Server};
 
 /// How long after the last publication everyone has to have it.
@@ -42,8 +43,8 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
             published.push(Instant::now());
             server.publish()?;
         }
-        load.turn(Duration::from_millis(1), &mut |arrived| {
-            let Arrived::Message(message) = arrived else {
+        load.turn(Duration::from_millis(1), &mut |event| {
+            let Event::Message(message) = event else {
                 return;
             };
             let revision = revision(message).unwrap_or_default();

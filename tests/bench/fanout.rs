@@ -5,10 +5,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use prost::Message;
+use silkrate::load::{Call, Event};
 use silkrate::pb;
 
-use crate::load::http2::Call;
-use crate::load::{Arrived, Load, Speech, frames};
+use crate::load::{Load, Workload, connect, is_greeted, skip_greeting};
 use crate::machine;
 use crate::servers::figures::pairs;
 use crate::servers::{Design, Server, peers};
@@ -54,7 +54,7 @@ pub(crate) struct Outcome {
     pub(crate) bytes_each: u64,
 }
 
-pub(crate) fn speech(design: Design, shape: &Shape) -> Speech {
+pub(crate) fn workload(design: Design, shape: &Shape) -> Workload {
     if peers::program(design).is_some() {
         return peers::watching(design, shape.streams);
     }
@@ -63,24 +63,20 @@ pub(crate) fn speech(design: Design, shape: &Shape) -> Speech {
         filter: Some(pb::RateFilter { pairs }),
         ..pb::WatchRatesRequest::default()
     };
-    let call = Call {
-        path: "/silkrate.v1.RateService/WatchRates",
-        body: frames::grpc(&request.encode_to_vec()),
-        is_whole: true,
-        is_repeated: false,
-    };
-    Speech::Grpc {
+    let path = "/silkrate.v1.RateService/WatchRates";
+    let call = Call::new("127.0.0.1", path, &request.encode_to_vec());
+    Workload::Grpc {
         call: Rc::new(call),
         calls: shape.streams,
     }
 }
 
 /// A subscription that is no stream of messages any more is a failure of the run.
-fn counted(count: &mut usize, ended: &mut bool, arrived: &Arrived<'_>) {
-    match arrived {
-        Arrived::Message(_) => *count += 1,
-        Arrived::Ended(None) => *ended = true,
-        Arrived::Ended(Some(_)) => {}
+fn counted(count: &mut usize, ended: &mut bool, event: &Event<'_>) {
+    match event {
+        Event::Message(_) => *count += 1,
+        Event::Ended(None) => *ended = true,
+        Event::Ended(Some(_)) => {}
     }
 }
 
@@ -94,18 +90,18 @@ pub(crate) fn subscribe(design: Design, shape: &Shape, server: &Server) -> io::R
     };
     let mut last = Instant::now();
     let (mut count, mut ended) = (0, false);
-    let mut load = Load::connect(
+    let mut load = connect(
         server.address,
         shape.connections,
-        &speech(design, shape),
-        &mut |arrived| counted(&mut count, &mut ended, &arrived),
+        &workload(design, shape),
+        &mut |event| counted(&mut count, &mut ended, &event),
     )?;
     while count < expected
-        && (expected < usize::MAX || last.elapsed() < QUIET || !load.is_greeted())
+        && (expected < usize::MAX || last.elapsed() < QUIET || !is_greeted(&load))
     {
         let known = count;
-        load.turn(TURN, &mut |arrived| {
-            counted(&mut count, &mut ended, &arrived);
+        load.turn(TURN, &mut |event| {
+            counted(&mut count, &mut ended, &event);
         })?;
         if count != known {
             last = Instant::now();
@@ -116,7 +112,7 @@ pub(crate) fn subscribe(design: Design, shape: &Shape, server: &Server) -> io::R
             return Err(io::Error::other(said));
         }
     }
-    load.settle();
+    skip_greeting(&mut load);
     Ok(load)
 }
 
@@ -169,8 +165,8 @@ fn publication(
     let (mut count, mut ended) = (0, false);
     while count < subscribers {
         let known = count;
-        load.turn(AWAKE, &mut |arrived| {
-            counted(&mut count, &mut ended, &arrived);
+        load.turn(AWAKE, &mut |event| {
+            counted(&mut count, &mut ended, &event);
         })?;
         let latency = u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX);
         latencies.extend(std::iter::repeat_n(latency, count - known));

@@ -8,8 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::load::http2::{Call, Http2};
-use crate::load::{Arrived, frames};
+use silkrate::load::{Call, Event, GrpcConnection, Protocol};
+
 use crate::machine::{self, LOAD_CORE, SERVER_CORE};
 
 /// The program as this bench was built with it.
@@ -88,14 +88,9 @@ fn measure(child: &Child, address: SocketAddr, begun: Instant) -> io::Result<Out
 
 /// Asks for a snapshot and waits for it.
 fn answer(mut socket: TcpStream) -> io::Result<()> {
-    let call = Call {
-        path: "/silkrate.v1.RateService/GetSnapshot",
-        body: frames::grpc(&[]),
-        is_whole: true,
-        is_repeated: false,
-    };
+    let call = Call::new("127.0.0.1", "/silkrate.v1.RateService/GetSnapshot", &[]);
     let mut out = Vec::new();
-    let mut http = Http2::begin(&Rc::new(call), 1, &mut out);
+    let mut http = GrpcConnection::begin(&Rc::new(call), 1, &mut out);
     let mut buffer = vec![0; 16 * 1024];
     let mut has_answered = false;
     while !has_answered {
@@ -105,8 +100,8 @@ fn answer(mut socket: TcpStream) -> io::Result<()> {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let bytes = buffer.get(..read).unwrap_or_default();
-        http.received(bytes, &mut out, &mut |arrived| {
-            has_answered |= matches!(arrived, Arrived::Message(_));
+        http.received(bytes, &mut out, &mut |event| {
+            has_answered |= matches!(event, Event::Message(_));
         })?;
     }
     Ok(())

@@ -6,10 +6,10 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use prost::Message;
+use silkrate::load::{Call, Event};
 use silkrate::pb;
 
-use crate::load::http2::Call;
-use crate::load::{Arrived, Load, Speech, frames};
+use crate::load::{Workload, connect};
 use crate::machine;
 use crate::servers::figures::pairs;
 use crate::servers::{Design, Server, peers};
@@ -40,7 +40,7 @@ pub(crate) struct Outcome {
 }
 
 /// Asks for a snapshot of that many pairs.
-pub(crate) fn speech(design: Design, shape: &Shape) -> Speech {
+pub(crate) fn workload(design: Design, shape: &Shape) -> Workload {
     if peers::program(design).is_some() {
         return peers::asking(design, shape.at_once);
     }
@@ -48,13 +48,9 @@ pub(crate) fn speech(design: Design, shape: &Shape) -> Speech {
     let request = pb::GetSnapshotRequest {
         filter: Some(pb::RateFilter { pairs }),
     };
-    let call = Call {
-        path: "/silkrate.v1.RateService/GetSnapshot",
-        body: frames::grpc(&request.encode_to_vec()),
-        is_whole: true,
-        is_repeated: true,
-    };
-    Speech::Grpc {
+    let path = "/silkrate.v1.RateService/GetSnapshot";
+    let call = Call::new("127.0.0.1", path, &request.encode_to_vec()).repeated();
+    Workload::Grpc {
         call: Rc::new(call),
         calls: shape.at_once,
     }
@@ -63,7 +59,12 @@ pub(crate) fn speech(design: Design, shape: &Shape) -> Speech {
 /// Starts a server, asks it for a while, and stops it.
 pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
     let server = Server::start(design, shape.pairs)?;
-    let outcome = measure(server.address, server.pid(), &speech(design, shape), shape);
+    let outcome = measure(
+        server.address,
+        server.pid(),
+        &workload(design, shape),
+        shape,
+    );
     outcome.map_err(|error| io::Error::other(format!("{}: {error}", design.name())))
 }
 
@@ -71,10 +72,10 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
 pub(crate) fn measure(
     server: SocketAddr,
     pid: u32,
-    speech: &Speech,
+    workload: &Workload,
     shape: &Shape,
 ) -> io::Result<Outcome> {
-    let mut load = Load::connect(server, shape.connections, speech, &mut |_| ())?;
+    let mut load = connect(server, shape.connections, workload, &mut |_| ())?;
     let warm = Instant::now();
     while warm.elapsed() < WARM_UP {
         load.turn(TURN, &mut |_| ())?;
@@ -82,9 +83,9 @@ pub(crate) fn measure(
     let (mut messages, mut latencies) = (0_u64, Vec::with_capacity(1 << 20));
     let (begun, before) = (Instant::now(), machine::processor_time(pid)?);
     while begun.elapsed() < shape.lasting {
-        load.turn(TURN, &mut |arrived| match arrived {
-            Arrived::Message(_) => messages += 1,
-            Arrived::Ended(latency) => {
+        load.turn(TURN, &mut |event| match event {
+            Event::Message(_) => messages += 1,
+            Event::Ended(latency) => {
                 let latency = latency.unwrap_or_default().as_micros();
                 latencies.push(u32::try_from(latency).unwrap_or(u32::MAX));
             }

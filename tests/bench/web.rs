@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::load::Speech;
+use crate::load::Workload;
 use crate::load::http1::{body_length, head_end, header};
 use crate::servers::nginx::Nginx;
 use crate::servers::{Design, Server};
@@ -118,8 +118,8 @@ impl Pair {
         ];
         let mut costs = Vec::new();
         for ((address, pid), request) in servers.into_iter().zip(requests) {
-            let speech = Speech::Http1(Rc::clone(request));
-            costs.push(unary::measure(address, pid, &speech, shape)?.cost);
+            let workload = Workload::Http1(Rc::clone(request));
+            costs.push(unary::measure(address, pid, &workload, shape)?.cost);
         }
         match costs[..] {
             [ours, nginx] => Ok(Cost { ours, nginx }),

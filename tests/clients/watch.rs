@@ -9,7 +9,7 @@
 
 use std::error::Error;
 
-use silkrate::client::{Server, Watch, WatchEvent, WatchOptions};
+use silkrate::client::{Client, Watch, WatchEvent, WatchOptions};
 use silkrate::pb::Rate;
 
 #[tokio::main(flavor = "current_thread")]
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         pairs: words.collect(),
         ..WatchOptions::default()
     };
-    let mut watch = Watch::new(Server::new(&url)?, options);
+    let mut watch = Watch::new(Client::new(&url)?, options);
     let mut changes = 0;
     loop {
         match watch.next().await? {

@@ -7,7 +7,7 @@ mod server;
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use silkrate::client::{ClientError, Server, Watch, WatchEvent, WatchOptions};
+use silkrate::client::{Client, ClientError, Watch, WatchEvent, WatchOptions};
 use silkrate::domain::Reason;
 use silkrate::pb::ResumeVerdict;
 use silkrate::pb::watch_rates_response::Event;
@@ -130,7 +130,7 @@ async fn a_new_pair_of_the_servers_ticker_is_put_in_its_place_by_a_snapshot() {
     ])
     .await;
     let options = WatchOptions::default();
-    let mut watch = Watch::new(running.server.clone(), options);
+    let mut watch = Watch::new(running.client.clone(), options);
     let (kinds, _) = events(&mut watch, 3).await;
     assert_eq!(kinds, ["opening", "snapshot", "update"]);
     assert_eq!(watch.position(), Some(&position(2)));
@@ -319,15 +319,15 @@ async fn a_server_that_is_not_there_is_tried_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let server = Server::new(&url).unwrap();
-    let mut watch = watch(server.clone());
+    let client = Client::new(&url).unwrap();
+    let mut watch = watch(client.clone());
     let (kinds, reason) = events(&mut watch, 3).await;
     assert_eq!(kinds, ["disconnected"; 3]);
     assert!(
         reason.starts_with(&format!("no connection to {url}: ")),
         "{reason}"
     );
-    let unreachable = server.snapshot(&[]).await.unwrap_err();
+    let unreachable = client.snapshot(&[]).await.unwrap_err();
     assert!(
         matches!(unreachable, ClientError::Unreachable { .. }),
         "{unreachable}"
@@ -338,9 +338,9 @@ async fn a_server_that_is_not_there_is_tried_again() {
 async fn a_unary_call_answers_or_says_why_not() {
     let running = serve([]).await;
     let pairs = ["KZT/USD".to_owned()];
-    let snapshot = running.server.snapshot(&pairs).await.unwrap();
+    let snapshot = running.client.snapshot(&pairs).await.unwrap();
     assert_eq!(snapshot.rates.len(), 1);
-    let refused = running.server.rate("EUR/GBP").await.unwrap_err();
+    let refused = running.client.rate("EUR/GBP").await.unwrap_err();
     assert_eq!(refused.to_string(), "no source quotes EUR/GBP");
     let ClientError::Refused { reason, code, .. } = refused else {
         panic!("{refused}");

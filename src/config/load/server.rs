@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::{Loader, loopback};
 use crate::config::{ConfigError, Server, values};
 
-/// gRPC, on loopback: whoever opens it to a network says so.
-const LISTEN_DEFAULT: SocketAddr = loopback(50_051);
-/// Metrics and operators, on loopback: it is nobody else's business.
-const ADMIN_LISTEN_DEFAULT: SocketAddr = loopback(9_464);
+/// The gRPC port, on loopback: opening it to a network is an explicit decision.
+pub const LISTEN_DEFAULT: SocketAddr = loopback(50_051);
+/// The operators' port, on loopback: whoever can connect to it may decide on held values.
+pub const ADMIN_LISTEN_DEFAULT: SocketAddr = loopback(9_464);
 /// A client takes three missed heartbeats for a dead stream: it learns of one within a minute.
 const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(20);
 /// Faster tells nothing more; slower, and middle boxes cut idle connections.

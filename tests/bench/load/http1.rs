@@ -4,14 +4,14 @@ use std::io;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::load::Arrived;
+use silkrate::load::{Event, Protocol};
 
 /// What parts the head of an answer from its body.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// One connection.
 #[derive(Debug)]
-pub(crate) struct Http1 {
+pub(crate) struct Http1Connection {
     request: Rc<[u8]>,
     /// The part of a head that has arrived.
     head: Vec<u8>,
@@ -20,7 +20,7 @@ pub(crate) struct Http1 {
     sent: Instant,
 }
 
-impl Http1 {
+impl Http1Connection {
     pub(crate) fn begin(request: &Rc<[u8]>, out: &mut Vec<u8>) -> Self {
         out.extend_from_slice(request);
         Self {
@@ -28,33 +28,6 @@ impl Http1 {
             head: Vec::new(),
             body_left: None,
             sent: Instant::now(),
-        }
-    }
-
-    pub(crate) fn received(
-        &mut self,
-        mut bytes: &[u8],
-        out: &mut Vec<u8>,
-        arrived: &mut dyn FnMut(Arrived<'_>),
-    ) -> io::Result<()> {
-        loop {
-            let left = match self.body_left {
-                Some(left) => left,
-                None => match self.take_head(&mut bytes)? {
-                    Some(length) => length,
-                    None => return Ok(()),
-                },
-            };
-            let taken = left.min(bytes.len());
-            bytes = bytes.get(taken..).unwrap_or_default();
-            self.body_left = Some(left - taken).filter(|left| *left > 0);
-            if self.body_left.is_some() {
-                return Ok(());
-            }
-            arrived(Arrived::Message(&[]));
-            arrived(Arrived::Ended(Some(self.sent.elapsed())));
-            out.extend_from_slice(&self.request);
-            self.sent = Instant::now();
         }
     }
 
@@ -70,6 +43,35 @@ impl Http1 {
         let length = body_length(self.head.get(..end).unwrap_or_default())?;
         self.head.clear();
         Ok(Some(length))
+    }
+}
+
+impl Protocol for Http1Connection {
+    fn received(
+        &mut self,
+        mut bytes: &[u8],
+        out: &mut Vec<u8>,
+        report: &mut dyn FnMut(Event<'_>),
+    ) -> io::Result<()> {
+        loop {
+            let left = match self.body_left {
+                Some(left) => left,
+                None => match self.take_head(&mut bytes)? {
+                    Some(length) => length,
+                    None => return Ok(()),
+                },
+            };
+            let taken = left.min(bytes.len());
+            bytes = bytes.get(taken..).unwrap_or_default();
+            self.body_left = Some(left - taken).filter(|left| *left > 0);
+            if self.body_left.is_some() {
+                return Ok(());
+            }
+            report(Event::Message(&[]));
+            report(Event::Ended(Some(self.sent.elapsed())));
+            out.extend_from_slice(&self.request);
+            self.sent = Instant::now();
+        }
     }
 }
 

@@ -1,37 +1,38 @@
 //! Protocols of short texts.
 
 use std::collections::VecDeque;
+use std::io;
 use std::time::Instant;
 
-use crate::load::Arrived;
+use silkrate::load::{Event, Protocol};
 
 /// A protocol whose messages all have one length, so that counting bytes is counting messages.
 #[derive(Debug, Clone)]
 pub(crate) struct Text {
-    /// What is said first.
+    /// What is sent first.
     pub(crate) hello: Vec<u8>,
-    /// How many bytes of answers to that are no messages.
+    /// How many bytes of the responses to that are no messages.
     pub(crate) skip: usize,
-    /// How long a message is.
+    /// The length of a message.
     pub(crate) message_bytes: usize,
-    /// What is said again after each message.
+    /// What is sent after each message.
     pub(crate) again: Vec<u8>,
 }
 
 /// One connection of such a protocol.
 #[derive(Debug)]
-pub(crate) struct Counted {
+pub(crate) struct TextConnection {
     text: Text,
     received: usize,
-    asked: VecDeque<Instant>,
+    sent: VecDeque<Instant>,
 }
 
-impl Counted {
+impl TextConnection {
     pub(crate) fn begin(text: &Text) -> Self {
         Self {
             text: text.clone(),
             received: 0,
-            asked: VecDeque::from([Instant::now()]),
+            sent: VecDeque::from([Instant::now()]),
         }
     }
 
@@ -40,28 +41,30 @@ impl Counted {
         self.received > 0
     }
 
-    /// What has been received so far was a greeting.
-    pub(crate) fn settle(&mut self) {
+    /// Takes what was received so far for a greeting.
+    pub(crate) fn skip_greeting(&mut self) {
         (self.received, self.text.skip) = (0, 0);
     }
+}
 
-    /// So many bytes have arrived.
-    pub(crate) fn received(
+impl Protocol for TextConnection {
+    fn received(
         &mut self,
-        bytes: usize,
+        bytes: &[u8],
         out: &mut Vec<u8>,
-        arrived: &mut dyn FnMut(Arrived<'_>),
-    ) {
-        self.received += bytes;
+        report: &mut dyn FnMut(Event<'_>),
+    ) -> io::Result<()> {
+        self.received += bytes.len();
         while self.received >= self.text.skip + self.text.message_bytes {
             self.received -= self.text.message_bytes;
-            arrived(Arrived::Message(&[]));
-            let asked = self.asked.pop_front();
-            arrived(Arrived::Ended(asked.map(|asked| asked.elapsed())));
+            report(Event::Message(&[]));
+            let sent = self.sent.pop_front();
+            report(Event::Ended(sent.map(|sent| sent.elapsed())));
             if !self.text.again.is_empty() {
                 out.extend_from_slice(&self.text.again);
-                self.asked.push_back(Instant::now());
+                self.sent.push_back(Instant::now());
             }
         }
+        Ok(())
     }
 }

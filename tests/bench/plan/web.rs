@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::{Figures, Plan, times};
-use crate::load::Speech;
+use crate::load::Workload;
 use crate::servers::nginx::Nginx;
 use crate::servers::{Design, Server};
 use crate::unary::{self, Shape};
@@ -56,8 +56,8 @@ impl Plan {
         }
         let web = Server::start(Design::OursWeb, 0)?;
         let request = TWO_PAIRS.request(TWO_PAIRS.path, None);
-        let speech = Speech::Http1(request.as_bytes().into());
-        let json = unary::measure(web.address, web.pid(), &speech, &shape)?.cost;
+        let workload = Workload::Http1(request.as_bytes().into());
+        let json = unary::measure(web.address, web.pid(), &workload, &shape)?.cost;
         drop(web);
         let grpc = unary::run(Design::Ours, &shape)?.cost;
         figures.tell(&format!(

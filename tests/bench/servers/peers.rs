@@ -8,10 +8,10 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use prost::Message;
+use silkrate::load::{Call, Event, GrpcConnection, Protocol};
 
-use crate::load::http2::{Call, Http2};
+use crate::load::Workload;
 use crate::load::text::Text;
-use crate::load::{Speech, frames};
 use crate::servers::{Design, Publisher, Server, raw};
 
 /// How long a server may take to listen.
@@ -141,7 +141,7 @@ struct PutRequest {
 #[derive(Debug)]
 pub(crate) struct Putter {
     socket: TcpStream,
-    http: Http2,
+    http: GrpcConnection,
     answered: bool,
 }
 
@@ -151,14 +151,10 @@ impl Putter {
             key: b"k".to_vec(),
             value: value.as_bytes().to_vec(),
         };
-        let call = Call {
-            path: "/etcdserverpb.KV/Put",
-            body: frames::grpc(&request.encode_to_vec()),
-            is_whole: true,
-            is_repeated: true,
-        };
+        let path = "/etcdserverpb.KV/Put";
+        let call = Call::new("127.0.0.1", path, &request.encode_to_vec()).repeated();
         let mut out = Vec::new();
-        let http = Http2::begin(&Rc::new(call), 1, &mut out);
+        let http = GrpcConnection::begin(&Rc::new(call), 1, &mut out);
         socket.write_all(&out)?;
         Ok(Self {
             socket,
@@ -179,8 +175,8 @@ impl Putter {
             let mut out = Vec::new();
             let answered = &mut self.answered;
             let bytes = buffer.get(..read).unwrap_or_default();
-            self.http.received(bytes, &mut out, &mut |arrived| {
-                *answered |= matches!(arrived, crate::load::Arrived::Ended(_));
+            self.http.received(bytes, &mut out, &mut |event| {
+                *answered |= matches!(event, Event::Ended(_));
             })?;
             self.socket.write_all(&out)?;
         }
@@ -189,11 +185,11 @@ impl Putter {
 }
 
 /// How a value is asked for.
-pub(crate) fn asking(design: Design, at_once: usize) -> Speech {
+pub(crate) fn asking(design: Design, at_once: usize) -> Workload {
     if design == Design::Redis {
         let get = b"GET k\r\n".to_vec();
         let message_bytes = format!("${}\r\n\r\n", *VALUE_BYTES).len() + *VALUE_BYTES;
-        return Speech::Text(Text {
+        return Workload::Text(Text {
             hello: get.repeat(at_once),
             skip: 0,
             message_bytes,
@@ -201,26 +197,20 @@ pub(crate) fn asking(design: Design, at_once: usize) -> Speech {
         });
     }
     // RangeRequest: the key, and `serializable`: from this member's memory, as ours answers.
-    let body = frames::grpc(&[0x0a, 1, b'k', 0x38, 1]);
-    let path = "/etcdserverpb.KV/Range";
-    let call = Call {
-        path,
-        body,
-        is_whole: true,
-        is_repeated: true,
-    };
-    Speech::Grpc {
+    let request = [0x0a, 1, b'k', 0x38, 1];
+    let call = Call::new("127.0.0.1", "/etcdserverpb.KV/Range", &request).repeated();
+    Workload::Grpc {
         call: Rc::new(call),
         calls: at_once,
     }
 }
 
 /// How a value is watched.
-pub(crate) fn watching(design: Design, streams: usize) -> Speech {
+pub(crate) fn watching(design: Design, streams: usize) -> Workload {
     let bytes = *VALUE_BYTES;
     let text = |hello: &[u8], skip: usize, head: String| {
         let message_bytes = head.len() + bytes + 2;
-        Speech::Text(Text {
+        Workload::Text(Text {
             hello: hello.to_vec(),
             skip,
             message_bytes,
@@ -240,15 +230,12 @@ pub(crate) fn watching(design: Design, streams: usize) -> Speech {
         ),
         _ => {
             // WatchRequest: a WatchCreateRequest of the key.
-            let body = frames::grpc(&[0x0a, 3, 0x0a, 1, b'k']);
-            let path = "/etcdserverpb.Watch/Watch";
+            let request = [0x0a, 3, 0x0a, 1, b'k'];
             let call = Call {
-                path,
-                body,
-                is_whole: false,
-                is_repeated: false,
+                ends_stream: false,
+                ..Call::new("127.0.0.1", "/etcdserverpb.Watch/Watch", &request)
             };
-            Speech::Grpc {
+            Workload::Grpc {
                 call: Rc::new(call),
                 calls: streams,
             }

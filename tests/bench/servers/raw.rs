@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
+use silkrate::load::frames::{self, Frame};
 use silkrate::pb::rate_service_server::RateService;
 use tonic::Request;
 
-use crate::load::frames::{self, Frame};
 use crate::servers::figures::{Figures, pairs};
 use crate::servers::{announce, ours, read_orders};
 

@@ -95,7 +95,7 @@ fn known() -> Known {
 #[tokio::test]
 async fn a_conversion_is_asked_for_plainly_and_told_with_the_name_of_the_bank() {
     let running = serve_known(known()).await;
-    let server = ["--server", running.server.url()];
+    let server = ["--server", running.client.url()];
     let asked = ["convert", "-1000.50", "usd", "Kzt", "--on", "2026-04-05"];
     let ran = silkrate(&[&asked[..], &server].concat()).await;
     assert_eq!(
@@ -132,7 +132,7 @@ async fn history_is_asked_for_page_by_page_until_the_range_is_whole() {
         "--to",
         "2026-04-02",
     ];
-    let server = ["--server", running.server.url()];
+    let server = ["--server", running.client.url()];
     let ran = silkrate(&[&range[..], &server].concat()).await;
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(
@@ -160,7 +160,7 @@ async fn history_is_asked_for_page_by_page_until_the_range_is_whole() {
 #[tokio::test]
 async fn a_range_without_a_rate_fails_with_the_newest_day_before_it() {
     let running = serve_known(known()).await;
-    let server = ["--server", running.server.url()];
+    let server = ["--server", running.client.url()];
     let range = ["--from", "2026-04-03", "--to", "2026-05-01"];
     for (command, what) in [
         (&["history", "USD/KZT"][..], "USD/KZT"),
@@ -182,7 +182,7 @@ async fn a_range_without_a_rate_fails_with_the_newest_day_before_it() {
 async fn fixings_are_listed_page_by_page() {
     let running = serve_known(known()).await;
     let asked = ["fixings", "nbk", "usd", "--limit", "5"];
-    let ran = silkrate(&[&asked[..], &["--server", running.server.url()]].concat()).await;
+    let ran = silkrate(&[&asked[..], &["--server", running.client.url()]].concat()).await;
     assert!(ran.out.starts_with("USD as nbk published it\n"), "{ran:?}");
     assert!(ran.out.contains("2026-03-27  1 USD  481.5 KZT"), "{ran:?}");
 }
@@ -190,7 +190,7 @@ async fn fixings_are_listed_page_by_page() {
 #[tokio::test]
 async fn a_pair_that_nobody_quotes_is_explained_in_the_words_of_the_server() {
     let running = serve([]).await;
-    let server = ["--server", running.server.url()];
+    let server = ["--server", running.client.url()];
     for command in [&["rates"][..], &["watch", "--once"]] {
         let ran = silkrate(&[command, &["KZT/USD", "eur/usd"], &server].concat()).await;
         assert_eq!(
@@ -227,7 +227,7 @@ async fn every_message_of_a_watch_has_a_position_also_when_the_ticker_gains_a_pa
         "--format",
         "json",
         "--server",
-        running.server.url(),
+        running.client.url(),
     ])
     .await;
     let seen = ran.out.lines().map(|line| {
@@ -262,7 +262,7 @@ async fn a_watch_tells_once_which_pairs_nobody_quotes_yet() {
         "kzt/usd",
         "eur/usd",
         "--server",
-        running.server.url(),
+        running.client.url(),
     ];
     let ran = silkrate(&pairs).await;
     assert_eq!(ran.out, "KZT/USD = 0.00200 n/a\n");
@@ -344,7 +344,7 @@ async fn an_operator_rejects_what_is_held_once() {
 #[tokio::test]
 async fn the_address_of_the_rates_is_not_that_of_operators() {
     let running = serve([]).await;
-    let ran = silkrate(&["held", "--admin", running.server.url()]).await;
+    let ran = silkrate(&["held", "--admin", running.client.url()]).await;
     assert_eq!(ran.code, 1);
     assert!(ran.err.contains("address for operators"), "{ran:?}");
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
-use silkrate::client::{Backoff, Server, Watch, WatchOptions};
+use silkrate::client::{Backoff, Client, Watch, WatchOptions};
 use silkrate::pb::rate_service_server::{RateService, RateServiceServer};
 use silkrate::pb::watch_rates_response::Event;
 use silkrate::pb::{
@@ -188,7 +188,7 @@ impl RateService for Scripted {
 /// A running server; it stops when dropped.
 pub(super) struct Running {
     pub(super) service: Scripted,
-    pub(super) server: Server,
+    pub(super) client: Client,
     _tasks: JoinSet<()>,
 }
 
@@ -219,14 +219,14 @@ async fn run(service: Scripted) -> Running {
     });
     Running {
         service,
-        server: Server::new(&url).unwrap(),
+        client: Client::new(&url).unwrap(),
         _tasks: tasks,
     }
 }
 
 impl Running {
     pub(super) fn watch(&self) -> Watch {
-        watch(self.server.clone())
+        watch(self.client.clone())
     }
 
     /// What the calls of `WatchRates` wanted to resume after.
@@ -239,13 +239,13 @@ impl Running {
     }
 }
 
-pub(super) fn watch(server: Server) -> Watch {
+pub(super) fn watch(client: Client) -> Watch {
     let backoff = Backoff {
         first: Duration::from_millis(1),
         max: Duration::from_millis(10),
     };
     Watch::new(
-        server,
+        client,
         WatchOptions {
             pairs: vec!["KGS/USD".to_owned(), "KZT/USD".to_owned()],
             backoff,

@@ -1,47 +1,73 @@
-//! One connection of a gRPC client that costs little: it reads lengths, not headers, and never decodes a message.
+//! One connection of a cheap gRPC client: it reads the lengths of frames and messages, and decodes neither headers nor
+//! messages.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 use std::time::Instant;
 
-use crate::load::Arrived;
 use crate::load::frames::{self, Frame, Name};
+use crate::load::{Event, Protocol};
 
-/// What the windows of HTTP/2 hold at most: the server is never stopped by them.
+/// The largest flow-control window: it never stops the server.
 const WINDOW_MAX: u32 = (1 << 31) - 1;
-/// A window before anything is said.
+/// The window at the start of a connection.
 const WINDOW_START: u32 = 65_535;
-/// When the window of the connection is filled up again.
+/// The consumption after which the window of the connection is enlarged again.
 const WINDOW_LOW: u32 = 1 << 30;
 
-/// What is asked for.
+/// A call, made once or again and again.
 #[derive(Debug, Clone)]
-pub(crate) struct Call {
-    pub(crate) path: &'static str,
+pub struct Call {
+    /// The host and port of the server.
+    pub authority: String,
+    /// The path of the method.
+    pub path: String,
     /// The request, framed for gRPC.
-    pub(crate) body: Vec<u8>,
-    /// Whether the request ends with its message; a watcher of etcd says more later, or nothing.
-    pub(crate) is_whole: bool,
-    /// Whether a call that has ended is made anew.
-    pub(crate) is_repeated: bool,
+    pub body: Vec<u8>,
+    /// Whether the request ends with its message; an etcd watcher leaves it open.
+    pub ends_stream: bool,
+    /// Whether a call is made anew when it has ended.
+    pub is_repeated: bool,
+}
+
+impl Call {
+    /// A call of a request message that is not yet framed.
+    pub fn new(authority: &str, path: &str, message: &[u8]) -> Self {
+        Self {
+            authority: authority.to_owned(),
+            path: path.to_owned(),
+            body: frames::grpc(message),
+            ends_stream: true,
+            is_repeated: false,
+        }
+    }
+
+    /// The same call, made anew when it has ended.
+    #[must_use]
+    pub fn repeated(self) -> Self {
+        Self {
+            is_repeated: true,
+            ..self
+        }
+    }
 }
 
 /// One connection.
 #[derive(Debug)]
-pub(crate) struct Http2 {
+pub struct GrpcConnection {
     call: Rc<Call>,
     partial: Vec<u8>,
-    /// Messages that have not arrived whole.
+    /// Messages that are incomplete.
     bodies: BTreeMap<u32, Vec<u8>>,
     consumed: u32,
     stream: u32,
     started: Vec<(u32, Instant)>,
 }
 
-impl Http2 {
-    /// Begins a connection with so many calls at once; what is to be sent is added to `out`.
-    pub(crate) fn begin(call: &Rc<Call>, calls: usize, out: &mut Vec<u8>) -> Self {
+impl GrpcConnection {
+    /// Begins a connection with a number of concurrent calls; what is to be sent is appended to `out`.
+    pub fn begin(call: &Rc<Call>, calls: usize, out: &mut Vec<u8>) -> Self {
         out.extend_from_slice(frames::PREFACE);
         let window = [&[0, 4][..], &WINDOW_MAX.to_be_bytes()].concat();
         frames::push(out, frames::SETTINGS, 0, 0, &window);
@@ -56,27 +82,27 @@ impl Http2 {
             started: Vec::new(),
         };
         for _call in 0..calls {
-            connection.ask(out);
+            connection.call(out);
         }
         connection
     }
 
-    fn ask(&mut self, out: &mut Vec<u8>) {
+    fn call(&mut self, out: &mut Vec<u8>) {
         // POST and http, from the static table.
         let mut block = vec![0x83, 0x86];
         if self.stream == 0 {
-            frames::header(&mut block, Name::Known(4), self.call.path);
-            frames::header(&mut block, Name::Known(1), "127.0.0.1");
+            frames::header(&mut block, Name::Known(4), &self.call.path);
+            frames::header(&mut block, Name::Known(1), &self.call.authority);
             frames::header(&mut block, Name::Known(31), "application/grpc");
             frames::header(&mut block, Name::New("te"), "trailers");
         } else {
-            // What the first call said, by its place among what is remembered: 65 to 62, the newest last.
+            // The headers of the first call, by their indices in the dynamic table: 65 to 62, the newest last.
             block.extend_from_slice(&[0xc1, 0xc0, 0xbf, 0xbe]);
         }
         self.stream += if self.stream == 0 { 1 } else { 2 };
         let flags = frames::END_HEADERS;
         frames::push(out, frames::HEADERS, flags, self.stream, &block);
-        let flags = if self.call.is_whole {
+        let flags = if self.call.ends_stream {
             frames::END_STREAM
         } else {
             0
@@ -87,46 +113,24 @@ impl Http2 {
         }
     }
 
-    /// Takes what has arrived.
-    pub(crate) fn received(
-        &mut self,
-        bytes: &[u8],
-        out: &mut Vec<u8>,
-        arrived: &mut dyn FnMut(Arrived<'_>),
-    ) -> io::Result<()> {
-        let mut partial = std::mem::take(&mut self.partial);
-        let mut rest = if partial.is_empty() {
-            bytes
-        } else {
-            partial.extend_from_slice(bytes);
-            partial.as_slice()
-        };
-        while let Some((frame, after)) = frames::next(rest) {
-            rest = after;
-            self.frame(frame, out, arrived)?;
-        }
-        self.partial = rest.to_vec();
-        Ok(())
-    }
-
     fn frame(
         &mut self,
         frame: Frame<'_>,
         out: &mut Vec<u8>,
-        arrived: &mut dyn FnMut(Arrived<'_>),
+        report: &mut dyn FnMut(Event<'_>),
     ) -> io::Result<()> {
         let has = |flag| frame.flags & flag != 0;
         match frame.kind {
-            frames::DATA => self.data(frame, out, arrived),
+            frames::DATA => self.data(frame, out, report),
             frames::HEADERS if has(frames::END_STREAM) => {
                 let place = self
                     .started
                     .iter()
                     .position(|(stream, _)| *stream == frame.stream);
-                let asked = place.map(|place| self.started.swap_remove(place).1);
-                arrived(Arrived::Ended(asked.map(|asked| asked.elapsed())));
+                let started = place.map(|place| self.started.swap_remove(place).1);
+                report(Event::Ended(started.map(|started| started.elapsed())));
                 if self.call.is_repeated {
-                    self.ask(out);
+                    self.call(out);
                 }
             }
             frames::SETTINGS if !has(frames::ACK) => {
@@ -136,18 +140,18 @@ impl Http2 {
                 frames::push(out, frames::PING, frames::ACK, 0, frame.payload);
             }
             frames::RESET | frames::GOAWAY => {
-                let said = format!(
-                    "the server gave up: frame {} {:?}",
+                let reason = format!(
+                    "the server ended a stream or the connection: frame type {}, {:?}",
                     frame.kind, frame.payload
                 );
-                return Err(io::Error::other(said));
+                return Err(io::Error::other(reason));
             }
             _ => {}
         }
         Ok(())
     }
 
-    fn data(&mut self, frame: Frame<'_>, out: &mut Vec<u8>, arrived: &mut dyn FnMut(Arrived<'_>)) {
+    fn data(&mut self, frame: Frame<'_>, out: &mut Vec<u8>, report: &mut dyn FnMut(Event<'_>)) {
         self.consumed += u32::try_from(frame.payload.len()).unwrap_or(WINDOW_LOW);
         if self.consumed >= WINDOW_LOW {
             frames::push(
@@ -169,7 +173,7 @@ impl Http2 {
         };
         while let Some((message, after)) = next_message(rest) {
             rest = after;
-            arrived(Arrived::Message(message));
+            report(Event::Message(message));
         }
         if !rest.is_empty() {
             self.bodies.insert(frame.stream, rest.to_vec());
@@ -177,7 +181,30 @@ impl Http2 {
     }
 }
 
-/// The gRPC message that a text begins with, and what follows it.
+impl Protocol for GrpcConnection {
+    fn received(
+        &mut self,
+        bytes: &[u8],
+        out: &mut Vec<u8>,
+        report: &mut dyn FnMut(Event<'_>),
+    ) -> io::Result<()> {
+        let mut partial = std::mem::take(&mut self.partial);
+        let mut rest = if partial.is_empty() {
+            bytes
+        } else {
+            partial.extend_from_slice(bytes);
+            partial.as_slice()
+        };
+        while let Some((frame, after)) = frames::next(rest) {
+            rest = after;
+            self.frame(frame, out, report)?;
+        }
+        self.partial = rest.to_vec();
+        Ok(())
+    }
+}
+
+/// The gRPC message at the start of `bytes`, and the bytes after it.
 fn next_message(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let ([_compressed, length @ ..], rest) = bytes.split_first_chunk::<5>()?;
     let length = u32::from_be_bytes(*length);

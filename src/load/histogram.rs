@@ -1,4 +1,4 @@
-//! Many lengths of time in little memory: counted in steps of about three per cent.
+//! A histogram of durations in little memory, in steps of about three per cent.
 
 /// Values below this have a step each; above, each doubling has half as many.
 const FINE: u64 = 64;
@@ -7,9 +7,9 @@ const STEPS: u64 = FINE / 2;
 /// The doublings above the fine values of what 64 bits hold.
 const DOUBLINGS: u64 = 58;
 
-/// Counts of lengths of time, in microseconds.
+/// Counts of durations, in microseconds.
 #[derive(Debug, Clone)]
-pub(super) struct Histogram {
+pub struct Histogram {
     counts: Vec<u64>,
     total: u64,
     largest: u64,
@@ -27,8 +27,8 @@ impl Default for Histogram {
 }
 
 impl Histogram {
-    /// Counts one.
-    pub(super) fn add(&mut self, value: u64) {
+    /// Counts one value.
+    pub fn add(&mut self, value: u64) {
         if let Some(count) = usize::try_from(step(value))
             .ok()
             .and_then(|step| self.counts.get_mut(step))
@@ -39,13 +39,14 @@ impl Histogram {
         self.largest = self.largest.max(value);
     }
 
-    /// How many were counted.
-    pub(super) fn total(&self) -> u64 {
+    /// The number of values.
+    pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// What so many of a thousand do not pass, to the end of its step; zero when nothing was counted.
-    pub(super) fn percentile(&self, of_thousand: u64) -> u64 {
+    /// The value that `of_thousand` thousandths of the values do not exceed, rounded up to the end of its step; zero without
+    /// values.
+    pub fn percentile(&self, of_thousand: u64) -> u64 {
         let wanted = self.total.saturating_mul(of_thousand).div_ceil(1000).max(1);
         let mut seen = 0;
         for (step, count) in (0..).zip(&self.counts) {
