@@ -1,5 +1,34 @@
-//! Our own subscriber, and an example for everybody else's: unary calls with a deadline, and [`Watch`], which keeps
-//! a ticker's rows current through whatever happens to the connection. [`Admin`] asks what only an operator may.
+//! A client of the service: unary calls with a deadline, and [`Watch`], a subscription that reconnects and resumes.
+//! [`Admin`] calls the operators' port. The commands are built on it, and it is an example for clients in other languages.
+//!
+//! ```no_run
+//! use silkrate::client::{Client, Watch, WatchEvent, WatchOptions};
+//!
+//! # async fn example() -> Result<(), silkrate::client::ClientError> {
+//! let client = Client::new("http://127.0.0.1:50051")?;
+//!
+//! // Once:
+//! let snapshot = client.snapshot(&["KZT/USD".to_owned()]).await?;
+//! for rate in snapshot.rates {
+//!     println!("{} = {} ({})", rate.pair, rate.value, rate.effective_date);
+//! }
+//!
+//! // And whenever something changes:
+//! let mut watch = Watch::new(client, WatchOptions::default());
+//! loop {
+//!     match watch.next().await? {
+//!         WatchEvent::Snapshot | WatchEvent::Update { .. } => {
+//!             let values = watch.rates().iter().map(|rate| rate.value.as_str());
+//!             println!("{}", values.collect::<Vec<_>>().join(" "));
+//!         }
+//!         WatchEvent::Disconnected { reason, retry_in } => {
+//!             eprintln!("{reason}; retrying in {retry_in:?}");
+//!         }
+//!         WatchEvent::Opening { .. } | WatchEvent::Heartbeat(_) => {}
+//!     }
+//! }
+//! # }
+//! ```
 
 mod error;
 mod rows;
@@ -22,14 +51,29 @@ use crate::pb::{
     RateFilter,
 };
 
-/// A server that is there accepts within a second, from anywhere; a packet lost on the way costs a few more.
+/// A running server accepts within a second, from anywhere; a lost packet costs a few more.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Answers come from memory: whoever waits longer waits for nothing.
+/// Responses come from memory: a longer wait has no prospect.
 const UNARY_TIMEOUT: Duration = Duration::from_secs(10);
-/// A snapshot of the widest filter, 256 stars with a row of 1 kB for each pair, stays below this.
+/// A snapshot of the widest filter, 256 stars with a row of 1 kB for each pair, is smaller.
 const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// A server's address. Nothing is sent before the first call.
+/// A client of one server. It connects at the first call, and makes a new connection for each.
+///
+/// ```no_run
+/// use silkrate::client::{Client, ClientError};
+///
+/// # async fn example() -> Result<(), ClientError> {
+/// let client = Client::new("http://127.0.0.1:50051")?;
+/// let rate = client.rate("KZT/USD").await?.rate.unwrap_or_default();
+/// assert_eq!(rate.pair, "KZT/USD");
+/// match client.rate("EUR/GBP").await {
+///     Err(ClientError::Refused { message, .. }) => println!("{message}"),
+///     other => println!("{other:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Client {
     url: String,
@@ -37,10 +81,18 @@ pub struct Client {
 }
 
 impl Client {
-    /// Takes a URL such as `http://127.0.0.1:50051`.
+    /// A client for a URL such as `http://127.0.0.1:50051`. Nothing is sent before the first call.
     ///
     /// # Errors
-    /// When it is not `http://`, a host, and a port if need be.
+    /// When the URL is not `http://`, a host and optionally a port.
+    ///
+    /// ```
+    /// use silkrate::client::{Client, ClientError};
+    ///
+    /// assert_eq!(Client::new("http://rates.example/")?.url(), "http://rates.example");
+    /// assert!(Client::new("rates.example:50051").is_err());
+    /// # Ok::<(), ClientError>(())
+    /// ```
     pub fn new(url: &str) -> Result<Self, ClientError> {
         let bad = |reason: &'static str| ClientError::BadUrl {
             url: url.to_owned(),
@@ -49,18 +101,16 @@ impl Client {
         let url = url.trim_end_matches('/');
         let authority = url.strip_prefix("http://").ok_or_else(|| {
             bad(if url.starts_with("https://") {
-                "TLS is not spoken here yet; write http://"
+                "TLS is not supported yet; write http://"
             } else {
-                "it does not begin with http://"
+                "it does not start with http://"
             })
         })?;
         if authority.is_empty() || authority.contains(['/', '?', '#', '@']) {
-            return Err(bad(
-                "a host and a port belong after http://, and nothing else",
-            ));
+            return Err(bad("only a host and a port may follow http://"));
         }
-        // No HTTP/2 pings while nothing is asked: servers cut clients that ping too often, and the heartbeats of the
-        // contract tell a live stream from a dead one.
+        // No HTTP/2 pings on an idle connection: servers disconnect clients that ping too often, and the heartbeats of a
+        // stream show that it is alive.
         let endpoint = Endpoint::from_shared(url.to_owned())
             .map_err(|_not_a_uri| bad("it is not a URL"))?
             .connect_timeout(CONNECT_TIMEOUT)
@@ -74,13 +124,13 @@ impl Client {
         &self.url
     }
 
-    /// A client on a connection of its own, made when the first call needs it.
+    /// The generated client, on a connection of its own that is opened by the first call.
     fn connect(&self) -> RateServiceClient<Channel> {
         let channel = self.endpoint.connect_lazy();
         RateServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
-    /// The latest rates of the pairs; no pairs mean the server's ticker.
+    /// The latest rates of the pairs; without pairs, those of the server's ticker.
     pub async fn snapshot(&self, pairs: &[String]) -> Result<GetSnapshotResponse, ClientError> {
         let mut client = self.connect();
         let request = GetSnapshotRequest {
@@ -96,14 +146,31 @@ impl Client {
         self.answer(client.get_rate(GetRateRequest { pair })).await
     }
 
-    /// Every source, and whether it works.
+    /// Every source, with its state and the result of its polls.
     pub async fn sources(&self) -> Result<ListSourcesResponse, ClientError> {
         let mut client = self.connect();
         self.answer(client.list_sources(ListSourcesRequest {}))
             .await
     }
 
-    /// An amount of one currency in another, and the rate behind it.
+    /// An amount of one currency in another, and the rate used.
+    ///
+    /// ```no_run
+    /// use silkrate::client::{Client, ClientError};
+    /// use silkrate::pb::ConvertAmountRequest;
+    ///
+    /// # async fn example() -> Result<(), ClientError> {
+    /// let client = Client::new("http://127.0.0.1:50051")?;
+    /// let request = ConvertAmountRequest {
+    ///     amount: "1000".to_owned(),
+    ///     from_currency: "USD".to_owned(),
+    ///     to_currency: "KZT".to_owned(),
+    ///     ..ConvertAmountRequest::default()
+    /// };
+    /// println!("{} KZT", client.convert(request).await?.result);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn convert(
         &self,
         request: ConvertAmountRequest,
@@ -111,8 +178,8 @@ impl Client {
         self.answer(self.connect().convert_amount(request)).await
     }
 
-    /// One page of what a source published for a currency, newest date first. `next_page_token` of the answer asks for
-    /// the page after it.
+    /// One page of the fixings that a source published for a currency, newest date first. A request with the response's
+    /// `next_page_token` returns the next page.
     pub async fn fixings(
         &self,
         request: ListFixingsRequest,
@@ -120,8 +187,8 @@ impl Client {
         self.answer(self.connect().list_fixings(request)).await
     }
 
-    /// One page of the rates of a pair over time, newest first. `next_page_token` of the answer asks for the page
-    /// after it.
+    /// One page of the rates of a pair over time, newest first. A request with the response's `next_page_token` returns the
+    /// next page.
     pub async fn rate_history(
         &self,
         request: ListRateHistoryRequest,
@@ -129,7 +196,7 @@ impl Client {
         self.answer(self.connect().list_rate_history(request)).await
     }
 
-    /// Awaits an answer, though not for ever.
+    /// Awaits a response until the deadline of unary calls.
     async fn answer<T>(
         &self,
         call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
@@ -163,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_is_http_a_host_and_a_port() {
+    fn a_url_is_http_a_host_and_a_port() {
         for good in [
             "http://127.0.0.1:50051",
             "http://localhost/",

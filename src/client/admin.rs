@@ -1,4 +1,4 @@
-//! What an operator asks of a server, on its admin listener: held values, tables of the past, the store.
+//! A client of the operators' port: held values, tables of the past, the store.
 
 use std::time::Duration;
 
@@ -14,20 +14,34 @@ use crate::pb::admin::{
     ReleaseHeldRequest, ReleaseHeldResponse, Table,
 };
 
-/// Some answers wait for the disk, and a commit for those before it: longer than this nothing but a fault takes.
+/// Some responses wait for the disk, and a commit for the commits before it: only a fault takes longer.
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server's admin listener. Nothing is sent before the first call.
+/// A client of the operators' port of one server.
+///
+/// ```no_run
+/// use silkrate::client::{Admin, ClientError};
+///
+/// # async fn example() -> Result<(), ClientError> {
+/// let admin = Admin::new("http://127.0.0.1:9464")?;
+/// for held in admin.held().await? {
+///     // With the value that was seen: another value that is held by then is not released.
+///     let value = held.fixing.as_ref().map(|fixing| fixing.value.as_str());
+///     admin.release(&held.id, value, "confirmed with the bank").await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Admin {
     client: Client,
 }
 
 impl Admin {
-    /// Takes a URL such as `http://127.0.0.1:9464`.
+    /// A client for a URL such as `http://127.0.0.1:9464`. Nothing is sent before the first call.
     ///
     /// # Errors
-    /// When it is not `http://`, a host, and a port if need be.
+    /// When the URL is not `http://`, a host and optionally a port.
     pub fn new(url: &str) -> Result<Self, ClientError> {
         let client = Client::new(url)?;
         Ok(Self { client })
@@ -38,15 +52,15 @@ impl Admin {
         self.client.url()
     }
 
-    /// The values that wait for a decision, sorted by id.
+    /// The held values, sorted by id.
     pub async fn held(&self) -> Result<Vec<HeldFixing>, ClientError> {
         let mut client = self.connect();
         let answer = self.answer(client.list_held(ListHeldRequest {})).await;
         Ok(answer?.held)
     }
 
-    /// Serves a held value from now on. With a `value` (its digits as they were seen) only that one, not another that
-    /// has taken its place since.
+    /// Releases a held value: it is served from now on. With a `value` (the digits as they were seen) only if that value is
+    /// still held, and not another one in its place.
     pub async fn release(
         &self,
         id: &str,
@@ -62,8 +76,8 @@ impl Admin {
         self.answer(client.release_held(request)).await
     }
 
-    /// Drops a held value for good. With a `value` (its digits as they were seen) only that one, not another that has
-    /// taken its place since.
+    /// Rejects a held value for good. With a `value` (the digits as they were seen) only if that value is still held, and not
+    /// another one in its place.
     pub async fn reject(
         &self,
         id: &str,
@@ -79,7 +93,7 @@ impl Admin {
         self.answer(client.reject_held(request)).await
     }
 
-    /// The dates, from the first to the last, of which a document's table is known.
+    /// The dates, from the first to the last, for which the server has a table of a document.
     pub async fn filed_dates(
         &self,
         source: &str,
@@ -96,7 +110,7 @@ impl Admin {
         self.answer(client.list_filed_dates(request)).await
     }
 
-    /// Hands in a table of the past. A table that the server refuses to believe is no error: the answer says why.
+    /// Files a table of the past. A table that fails the server's checks is no error: the response gives the reason.
     pub async fn file_table(&self, table: Table) -> Result<FileTableResponse, ClientError> {
         let mut client = self.connect();
         let table = Some(table);
@@ -104,13 +118,13 @@ impl Admin {
             .await
     }
 
-    /// Where history is kept, and whether it can be written.
+    /// The path of the store, and whether it can be written.
     pub async fn store(&self) -> Result<GetStoreResponse, ClientError> {
         let mut client = self.connect();
         self.answer(client.get_store(GetStoreRequest {})).await
     }
 
-    /// A client on a connection of its own, made when the call needs it.
+    /// The generated client, on a connection of its own that is opened by the call.
     fn connect(&self) -> AdminServiceClient<Channel> {
         let channel = self.client.endpoint.connect_lazy();
         AdminServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)

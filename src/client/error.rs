@@ -1,4 +1,4 @@
-//! What can go wrong with a server, seen from its client.
+//! The errors of calls and streams.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tonic_types::StatusExt;
 
 use crate::domain::Reason;
 
-/// What a server objected to in a request.
+/// An invalid field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
     /// The field, such as `filter.pairs[0]`.
@@ -21,10 +21,10 @@ pub struct Violation {
 /// Why a call or a stream failed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ClientError {
-    /// The address is not one.
+    /// The URL is malformed.
     #[error("`{url}` is not the URL of a server: {reason}")]
     BadUrl {
-        /// The address.
+        /// The URL.
         url: String,
         /// What is wrong with it.
         reason: &'static str,
@@ -34,29 +34,29 @@ pub enum ClientError {
     Unreachable {
         /// The server.
         url: String,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
-    /// The server accepted the call, and then said nothing.
-    #[error("{url} said nothing for {after:?}")]
+    /// The server accepted the call, and sent nothing until the deadline.
+    #[error("{url} did not respond within {after:?}")]
     Silent {
         /// The server.
         url: String,
-        /// How long it was waited for.
+        /// The deadline.
         after: Duration,
     },
     /// The server answered with an error.
     #[error("{}", refusal_text(.message, .violations))]
     Refused {
-        /// What kind of error.
+        /// The status code.
         code: Code,
-        /// The server's text.
+        /// The server's message.
         message: String,
         /// The machine-readable reason; none when there is none, or when this version does not know it.
         reason: Option<Reason>,
-        /// The fields of the request that are wrong.
+        /// The invalid fields of the request.
         violations: Vec<Violation>,
-        /// The least time before asking again.
+        /// The least delay before a retry.
         retry_after: Option<Duration>,
     },
 }
@@ -72,7 +72,7 @@ fn refusal_text(message: &str, violations: &[Violation]) -> String {
 }
 
 impl ClientError {
-    /// Understands a status: one that no server sent, but the transport made up, has a cause.
+    /// Reads a status. A status that the transport made up, and no server sent, has a cause.
     pub(super) fn of(url: &str, status: &Status) -> Self {
         let mut cause = status.source();
         if cause.is_some() {
@@ -91,7 +91,7 @@ impl ClientError {
         let violations = details.bad_request().into_iter();
         let violations = violations.flat_map(|bad| &bad.field_violations);
         let message = match status.message() {
-            "" => format!("{url} answered: {}", status.code().description()),
+            "" => format!("{url} responded: {}", status.code().description()),
             message => message.to_owned(),
         };
         Self::Refused {
@@ -110,7 +110,7 @@ impl ClientError {
         }
     }
 
-    /// Whether asking again in the same way would fail in the same way.
+    /// Whether a retry of the same request would fail in the same way.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::BadUrl { .. } => true,
@@ -125,7 +125,7 @@ impl ClientError {
         }
     }
 
-    /// Whether a stream ended as every stream does: at its age.
+    /// Whether a stream ended because it reached its maximum age, as every stream does.
     pub(super) fn is_planned(&self) -> bool {
         matches!(
             self,
@@ -136,7 +136,7 @@ impl ClientError {
         )
     }
 
-    /// Whether the request itself is wrong, whoever answers it.
+    /// Whether the request itself is invalid, for any server.
     pub fn is_usage(&self) -> bool {
         match self {
             Self::BadUrl { .. } => true,
@@ -145,7 +145,7 @@ impl ClientError {
         }
     }
 
-    /// The least time before asking again, if the server named one.
+    /// The least delay before a retry, if the server demands one.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,

@@ -1,8 +1,8 @@
-//! The rows a subscriber holds, and how a message changes them.
+//! The rows that a subscriber holds, and how messages change them.
 
 use crate::pb::{Position, Rate, SourceState, Update, WatchRatesResponse};
 
-/// What a subscriber holds: all of one position.
+/// The rows of one position.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     /// The filter as sent, in upper case; empty for the server's ticker.
@@ -23,7 +23,7 @@ impl Rows {
         }
     }
 
-    /// Takes a whole state in place of what was held.
+    /// Replaces all rows.
     pub(super) fn replace(
         &mut self,
         position: Position,
@@ -35,14 +35,14 @@ impl Rows {
         self.sources = sources;
     }
 
-    /// Whether an update brings a pair whose place cannot be known: only the server knows the order of its ticker, and
-    /// only a snapshot tells it.
+    /// Whether an update brings a pair whose place is unknown: only the server knows the order of its ticker, and only a
+    /// snapshot shows it.
     pub(super) fn lacks_the_place_of(&self, update: &Update) -> bool {
         let held = |pair: &str| self.rates.iter().any(|rate| rate.pair == pair);
         self.wanted.is_empty() && !update.rates.iter().all(|rate| held(&rate.pair))
     }
 
-    /// Applies a difference. False, and nothing has changed, when it is not one to the position held.
+    /// Applies an update. Returns false and changes nothing if it does not follow the position held.
     pub(super) fn apply(&mut self, position: Position, update: &Update) -> bool {
         if self.position.is_none() || update.after != self.position {
             return false;
@@ -56,7 +56,7 @@ impl Rows {
             }
         }
         if !self.wanted.is_empty() {
-            // A pair that has come into being goes to its place in the filter; the others are there already.
+            // A new pair takes its place in the filter; the others are sorted already.
             let wanted = &self.wanted;
             self.rates
                 .sort_by_cached_key(|rate| (place(wanted, &rate.pair), rate.pair.clone()));
@@ -75,13 +75,13 @@ impl Rows {
         true
     }
 
-    /// Whether a message that brings no rows is of the position held.
+    /// Whether a message without rows has the position held.
     pub(super) fn is_at(&self, message: &WatchRatesResponse) -> bool {
         self.position.is_some() && self.position == message.position
     }
 }
 
-/// Where in the filter a pair is first meant.
+/// The index of the first item of the filter that matches a pair.
 fn place(wanted: &[String], pair: &str) -> usize {
     let (base, quote) = pair.split_once('/').unwrap_or((pair, ""));
     let meant = |item: &String| match item.split_once('/') {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_to_another_position_changes_nothing() {
+    fn an_update_after_another_position_changes_nothing() {
         let mut rows = Rows::new(&[]);
         assert!(!rows.apply(position(2), &update(1, &[rate("KZT/USD", "1")], &[])));
         rows.replace(position(1), Vec::new(), Vec::new());

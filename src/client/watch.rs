@@ -1,7 +1,7 @@
 //! A subscription that survives its connections.
 //!
-//! It does what the comment of the service asks of every client: applies whole messages only, checks that each
-//! update applies to what is held, takes a long silence for death, and comes back where it stopped.
+//! It does what the service's comment in `rates.proto` demands of every client: it applies whole messages only, checks that
+//! each update applies to the rows it holds, treats a long silence as a dead connection, and resumes where it stopped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,34 +18,47 @@ use crate::pb::{
     WatchRatesResponse,
 };
 
-/// So many heartbeats may fail to come before the stream is taken for dead: one may be lost, two may be late.
+/// The number of missed heartbeats after which a stream counts as dead: one may be lost, two may be late.
 const HEARTBEATS_MISSED: u32 = 3;
-/// The heartbeat interval assumed before the server has told its own, and when it tells none.
+/// The heartbeat interval assumed until the server announces its own.
 const HEARTBEAT_ASSUMED: Duration = Duration::from_secs(20);
-/// The longest heartbeat interval that is believed: beyond it a dead stream would look alive for too long.
+/// The longest heartbeat interval that is accepted: beyond it a dead stream would look alive for too long.
 const HEARTBEAT_MAX: Duration = Duration::from_secs(300);
 
-/// What to watch.
+/// The options of a subscription.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use silkrate::client::WatchOptions;
+///
+/// let options = WatchOptions {
+///     pairs: vec!["KZT/USD".to_owned(), "*/EUR".to_owned()],
+///     min_interval: Duration::from_secs(1),
+///     ..WatchOptions::default()
+/// };
+/// assert_eq!(options.pairs.len(), 2);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct WatchOptions {
-    /// The pairs, as in the contract's filter; none mean the server's ticker.
+    /// The pairs, as in the contract's filter; without pairs, the server's ticker.
     pub pairs: Vec<String>,
-    /// The least time between two updates; zero for every commit.
+    /// The least time between two updates; zero: an update for every commit.
     pub min_interval: Duration,
     /// The delays between attempts to reconnect.
     pub backoff: Backoff,
 }
 
-/// What happened.
+/// An event of a subscription.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WatchEvent {
-    /// The server answers; rows follow.
+    /// The server opened the stream; rows follow.
     Opening {
-        /// Where the server stands. The rows may be of another position until the next event.
+        /// The position of the server. The rows may be of another position until the next event.
         position: Option<Position>,
-        /// What became of the position that was to be resumed.
+        /// Whether the stream resumes after the position held.
         verdict: ResumeVerdict,
-        /// How long the stream stays silent at most.
+        /// The longest silence of the stream.
         heartbeat_interval: Duration,
     },
     /// Every row was replaced.
@@ -54,30 +67,45 @@ pub enum WatchEvent {
     Update {
         /// The rows that changed, in the server's order.
         rates: Vec<Rate>,
-        /// The pairs that are gone.
+        /// The pairs that were removed.
         removed_pairs: Vec<String>,
-        /// How many commits it merges.
+        /// The number of commits it merges.
         commits: u64,
     },
     /// Nothing changed.
     Heartbeat(Heartbeat),
-    /// The connection is gone; the next call waits and makes a new one.
+    /// The connection is lost; the next call waits and opens a new one.
     Disconnected {
-        /// Why.
+        /// The reason.
         reason: String,
-        /// How long the wait will be.
+        /// The delay before the next attempt.
         retry_in: Duration,
     },
 }
 
-/// A subscription. Poll it with [`Watch::next`]; between two calls the rows stand still.
+/// A subscription. [`Watch::next`] waits for the next event; between two calls the rows do not change.
+///
+/// ```no_run
+/// use silkrate::client::{Client, ClientError, Watch, WatchOptions};
+///
+/// # async fn example() -> Result<(), ClientError> {
+/// let client = Client::new("http://127.0.0.1:50051")?;
+/// let mut watch = Watch::new(client, WatchOptions::default());
+/// loop {
+///     watch.next().await?;
+///     for rate in watch.rates() {
+///         println!("{} = {}", rate.pair, rate.value);
+///     }
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Watch {
     client: Client,
     options: WatchOptions,
     rows: Rows,
     stream: Option<Streaming<WatchRatesResponse>>,
-    /// The rows are right, and their order is not known: the next stream begins with a snapshot.
+    /// The rows are correct, but their order is unknown: the next stream begins with a snapshot.
     order_is_lost: bool,
     heartbeat_interval: Duration,
     failures: u32,
@@ -85,7 +113,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Prepares a subscription; the first [`Watch::next`] connects.
+    /// A subscription that connects at the first [`Watch::next`].
     pub fn new(client: Client, options: WatchOptions) -> Self {
         Self {
             rows: Rows::new(&options.pairs),
@@ -99,7 +127,7 @@ impl Watch {
         }
     }
 
-    /// The rows held, in the order of the filter.
+    /// The rows, in the order of the filter.
     pub fn rates(&self) -> &[Rate] {
         &self.rows.rates
     }
@@ -109,18 +137,33 @@ impl Watch {
         &self.rows.sources
     }
 
-    /// The position the rows are of; none before the first snapshot.
+    /// The position of the rows; `None` before the first snapshot.
     pub fn position(&self) -> Option<&Position> {
         self.rows.position.as_ref()
     }
 
-    /// Gives up the connection, and not what is held: the next [`Watch::next`] makes a new one at once, and resumes.
+    /// Drops the connection and keeps the rows: the next [`Watch::next`] opens a new one at once, and resumes.
     pub fn reconnect(&mut self) {
         self.stream = None;
         self.retry_at = None;
     }
 
-    /// The events as a stream, each with the rows as they are after it, until the server refuses for good.
+    /// The events as a stream, each with the rows after it. It ends when the server refuses the request for good.
+    ///
+    /// ```no_run
+    /// use std::pin::pin;
+    ///
+    /// use futures_util::TryStreamExt;
+    /// use silkrate::client::{ClientError, Watch};
+    ///
+    /// # async fn example(watch: Watch) -> Result<(), ClientError> {
+    /// let mut changes = pin!(watch.changes());
+    /// while let Some((_event, rates)) = changes.try_next().await? {
+    ///     println!("{} rates", rates.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn changes(self) -> impl Stream<Item = Result<(WatchEvent, Arc<[Rate]>), ClientError>> {
         let rates: Arc<[Rate]> = Arc::from(self.rates());
         stream::unfold(Some((self, rates)), |watch| async {
@@ -137,10 +180,10 @@ impl Watch {
         })
     }
 
-    /// Waits for the next event. The rows have changed when it returns, and do not change before it does.
+    /// Waits for the next event. The rows have changed when it returns, and not before.
     ///
     /// # Errors
-    /// When the server refuses the request for good. Every other failure is an event, and the next call comes back.
+    /// When the server refuses the request for good. Every other failure is an event, and the next call reconnects.
     pub async fn next(&mut self) -> Result<WatchEvent, ClientError> {
         let received = match &mut self.stream {
             None => return self.open().await,
@@ -157,7 +200,7 @@ impl Watch {
         match received {
             Ok(message) => Ok(self.apply(message)),
             Err(error) if error.is_planned() => {
-                // Nothing is wrong, and nobody needs to hear of it.
+                // Every stream ends at its age: this is no event.
                 self.pause(String::new(), error.retry_after());
                 self.failures = 0;
                 self.open().await
@@ -166,8 +209,8 @@ impl Watch {
         }
     }
 
-    /// Waits as long as it must, connects anew, and asks for what comes after the rows held. A connection that died
-    /// silently would be found again in a pool, so each attempt has its own.
+    /// Waits until the retry is due, connects, and requests the changes after the position held. Each attempt has a connection
+    /// of its own: a pool would return one that died silently.
     async fn open(&mut self) -> Result<WatchEvent, ClientError> {
         if let Some(retry_at) = self.retry_at {
             sleep_until(retry_at).await;
@@ -201,7 +244,7 @@ impl Watch {
     fn end(&self) -> ClientError {
         ClientError::Unreachable {
             url: self.client.url().to_owned(),
-            reason: "the stream has ended".to_owned(),
+            reason: "the stream ended".to_owned(),
         }
     }
 
@@ -229,7 +272,7 @@ impl Watch {
                     return self.start_over("an update does not apply to the rows held");
                 }
                 if order_is_lost {
-                    // At once, and without a word: nothing is wrong, and the next message is a snapshot.
+                    // Reconnect at once and without an event: the next message is a snapshot.
                     self.order_is_lost = true;
                     self.stream = None;
                     self.retry_at = None;
@@ -268,7 +311,7 @@ impl Watch {
         }
     }
 
-    /// Gives up the position: what is held cannot be trusted to lead anywhere. The rows stay until the next snapshot.
+    /// Forgets the position, after a message that contradicts the rows. They stay until the next snapshot.
     fn start_over(&mut self, reason: &str) -> WatchEvent {
         self.rows.position = None;
         self.pause(reason.to_owned(), None)

@@ -258,7 +258,7 @@ async fn three_missed_heartbeats_are_the_death_of_a_stream() {
         kinds,
         ["opening", "snapshot", "disconnected", "opening", "update"]
     );
-    assert!(reason.ends_with("said nothing for 300ms"), "{reason}");
+    assert!(reason.ends_with("did not respond within 300ms"), "{reason}");
     assert_eq!(running.resumed_after(), [None, Some(1)]);
 }
 
