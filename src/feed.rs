@@ -19,9 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use answer_cache::AnswerCache;
-pub use encoded_stream::{EncodedStream, MessageEncoder};
-pub use frame_cache::FrameCache;
-pub use step::{Event, Message, Step};
+pub use encoded_stream::EncodedStream;
+pub use frame_cache::{FrameCache, MessageEncoder};
+pub use step::{Step, StreamEvent, StreamMessage};
 pub use subscription::{StreamEnd, Subscription};
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -30,10 +30,11 @@ use tokio_util::sync::CancellationToken;
 use crate::board::BoardReader;
 use crate::domain::{Position, RateFilter};
 
-/// The longest interval between updates that is granted: past an hour a reader is better served by asking.
+/// The longest interval between updates that is granted: for less than one update an hour, a request is cheaper than a
+/// stream.
 const MIN_INTERVAL_MAX: Duration = Duration::from_secs(3600);
-/// How old a stream becomes, give or take a tenth: readers that a balancer put on one replica spread over all of them
-/// within an hour, and a reader that resumes once an hour costs nothing.
+/// The maximum age of a stream, give or take a tenth: readers that a load balancer put on one replica spread over all
+/// replicas within an hour, and a reader that resumes once an hour costs nothing.
 const STREAM_AGE_MAX: Duration = Duration::from_secs(3600);
 
 /// Opens subscriptions.
@@ -41,60 +42,60 @@ const STREAM_AGE_MAX: Duration = Duration::from_secs(3600);
 pub struct Feed {
     board: BoardReader,
     limits: StreamLimits,
-    /// One permit for each stream that may be opened yet.
+    /// One permit for each stream that can still be opened.
     free_streams: Arc<Semaphore>,
     draining: CancellationToken,
 }
 
-/// What holds for every stream.
+/// The limits of every stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamLimits {
-    /// How long a stream stays silent at most.
+    /// The longest silence of a stream: without an update, a heartbeat is sent.
     pub heartbeat_interval: Duration,
-    /// How old a stream becomes, give or take a tenth, so that those that began together do not end together.
+    /// The maximum age of a stream, give or take a tenth, so that streams that began together do not end together.
     pub stream_age: Duration,
-    /// How many streams there may be.
+    /// The maximum number of streams.
     pub streams_max: u32,
 }
 
-/// What a subscriber asks for, checked.
+/// A request for a stream, checked.
 #[derive(Debug, Clone)]
-pub struct Subscribe {
-    /// Which pairs.
+pub struct SubscribeRequest {
+    /// The pairs.
     pub filter: RateFilter,
-    /// Where it stopped, if it did.
+    /// The position at which the subscriber stopped, if it resumes.
     pub resume_after: Option<Position>,
     /// The least time between two updates.
     pub min_interval: Duration,
-    /// Leave out the snapshot.
+    /// Whether the snapshot is left out.
     pub updates_only: bool,
 }
 
-/// Why there is no stream.
+/// All streams are in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("there are {streams_max} streams already")]
+#[error("all {streams_max} streams are in use")]
 pub struct TooManyStreams {
-    /// How many there may be.
+    /// The maximum number of streams.
     pub streams_max: u32,
 }
 
-/// What a resume came to.
+/// The result of a resume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ResumeVerdict {
     /// No position was given.
     SnapshotRequested,
-    /// The stream continues where the reader stopped.
+    /// The stream continues at the position of the request.
     Resumed,
-    /// So much has left since that not all of it is remembered.
+    /// More pairs were removed since that position than are remembered.
     SnapshotTooOld,
     /// The position is of another epoch.
     SnapshotOtherEpoch,
-    /// The position is beyond the present.
+    /// The position is ahead of the server.
     SnapshotAhead,
 }
 
 impl StreamLimits {
-    /// With the usual age.
+    /// Limits with the default maximum age.
     pub fn new(heartbeat_interval: Duration, streams_max: u32) -> Self {
         Self {
             heartbeat_interval,
@@ -105,7 +106,7 @@ impl StreamLimits {
 }
 
 impl Feed {
-    /// A feed of a board; it ends every stream when `draining` is cancelled.
+    /// A feed of a board. It ends every stream when `draining` is cancelled.
     pub fn new(board: BoardReader, limits: StreamLimits, draining: CancellationToken) -> Self {
         let streams_max = usize::try_from(limits.streams_max).unwrap_or(Semaphore::MAX_PERMITS);
         Self {
@@ -127,15 +128,15 @@ impl Feed {
     }
 
     /// Opens a subscription at the present.
-    pub fn subscribe(&self, wanted: Subscribe) -> Result<Subscription, TooManyStreams> {
+    pub fn subscribe(&self, request: SubscribeRequest) -> Result<Subscription, TooManyStreams> {
         let permit = Arc::clone(&self.free_streams).try_acquire_owned();
         let permit = permit.map_err(|_none_is_free| TooManyStreams {
             streams_max: self.limits.streams_max,
         })?;
-        let wanted = Subscribe {
-            min_interval: wanted.min_interval.min(MIN_INTERVAL_MAX),
-            ..wanted
+        let request = SubscribeRequest {
+            min_interval: request.min_interval.min(MIN_INTERVAL_MAX),
+            ..request
         };
-        Ok(Subscription::new(self.clone(), wanted, permit))
+        Ok(Subscription::new(self.clone(), request, permit))
     }
 }

@@ -10,7 +10,7 @@ use std::pin::Pin;
 pub use dispatcher::Dispatcher;
 use futures_util::Stream;
 pub use health::DrainingHealth;
-pub use shared::{Answer, SharedRates};
+pub use shared::{ResponseBody, SharedRates};
 use tonic::{Request, Response, Status};
 
 use crate::domain::{RateFilter, Refusal};

@@ -24,7 +24,7 @@ use tokio::sync::watch;
 use crate::board::{BoardReader, SourceDetail};
 use crate::clock::Clock;
 use crate::domain::{Pair, Rate, RateFilter, Refusal, Snapshot, SourceRecord};
-use crate::feed::{Feed, Subscribe, Subscription, TooManyStreams};
+use crate::feed::{Feed, SubscribeRequest, Subscription, TooManyStreams};
 pub use crate::ledger::FixingRecord;
 use crate::ledger::LedgerReader;
 use crate::queries::history_reader::HistoryReader;
@@ -88,7 +88,7 @@ impl Queries {
     ///
     /// # Errors
     /// [`Refusal::Draining`], [`Refusal::TooManyStreams`].
-    pub fn subscribe(&self, request: Subscribe) -> Result<Subscription, Refusal> {
+    pub fn subscribe(&self, request: SubscribeRequest) -> Result<Subscription, Refusal> {
         self.check_draining()?;
         let subscription = self.feed.subscribe(request);
         subscription

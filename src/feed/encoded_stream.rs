@@ -1,18 +1,11 @@
 //! A stream of encoded messages: what is the same for several readers is encoded once.
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-use crate::feed::frame_cache::{FilterFrames, FrameCache};
-use crate::feed::{Message, Step, StreamEnd, Subscription};
-
-/// Encodes the messages of streams for one protocol.
-pub trait MessageEncoder: fmt::Debug + Send + Sync + 'static {
-    /// A message as it stands on the wire.
-    fn encode(&self, message: &Message) -> Bytes;
-}
+use crate::feed::frame_cache::{FilterFrames, FrameCache, MessageEncoder};
+use crate::feed::{Step, StreamEnd, Subscription};
 
 /// The messages of a subscription, encoded.
 #[derive(Debug)]
@@ -36,7 +29,7 @@ impl<E: MessageEncoder> EncodedStream<E> {
     /// that connects at the same moment, each connection then waits with half as many pieces.
     pub async fn next(&mut self) -> Result<Bytes, StreamEnd> {
         let message = self.message().await?;
-        if self.subscription.owes_rows() {
+        if self.subscription.has_pending_rows() {
             let rows = self.message().await?;
             return Ok([message, rows].concat().into());
         }

@@ -4,6 +4,7 @@
 //! and every other sends the same bytes. Nothing here knows what the encoding is.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::domain::{Position, RateFilter};
-use crate::feed::{Message, MessageEncoder};
+use crate::feed::StreamMessage;
 
 /// How many filters share their messages: a site has a handful of tickers, and the rest are people who try things.
 const FILTERS_MAX: usize = 64;
@@ -25,6 +26,12 @@ const UPDATE_BYTES_MAX: usize = 1024 * 1024;
 /// How long a heartbeat is shared: readers who received their last message together are due together, and a server time
 /// that is a second old does no harm.
 const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(1);
+
+/// Encodes the messages of streams for one protocol.
+pub trait MessageEncoder: fmt::Debug + Send + Sync + 'static {
+    /// A message as it stands on the wire.
+    fn encode(&self, message: &StreamMessage) -> Bytes;
+}
 
 /// The filters in use, and what an encoder has encoded for them.
 #[derive(Debug)]
@@ -74,7 +81,7 @@ impl<E: MessageEncoder> FrameCache<E> {
         self.encoded.load(Ordering::Relaxed)
     }
 
-    pub(super) fn encode(&self, message: &Message) -> Bytes {
+    pub(super) fn encode(&self, message: &StreamMessage) -> Bytes {
         self.encoder.encode(message)
     }
 
@@ -190,7 +197,7 @@ mod tests {
     struct NoEncoder;
 
     impl MessageEncoder for NoEncoder {
-        fn encode(&self, _message: &Message) -> Bytes {
+        fn encode(&self, _message: &StreamMessage) -> Bytes {
             Bytes::new()
         }
     }

@@ -1,65 +1,66 @@
-//! What the next message of a stream is, and the message itself.
+//! The next message of a stream, before and after its rows are computed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::board::{BoardReader, SourceDetail};
 use crate::domain::{Position, Rate, RateFilter, Snapshot, Update};
-use crate::feed::Verdict;
+use crate::feed::ResumeVerdict;
 
-/// The next message of a stream, its rows not yet computed: cheap, and for the same filter the same message.
+/// The next message of a stream before its rows are computed. It is cheap, and the same step of the same filter is the
+/// same message.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// The first message.
     Opening {
         /// Where the stream begins.
         position: Position,
-        /// What became of the resume.
-        verdict: Verdict,
+        /// The result of the resume.
+        verdict: ResumeVerdict,
         /// The interval granted.
         min_interval: Duration,
-        /// How long the stream stays silent at most.
+        /// The longest silence of the stream.
         heartbeat_interval: Duration,
     },
     /// The whole state for the filter.
     Snapshot(Arc<Snapshot>),
     /// What changed.
     Update {
-        /// Where the reader stands, in the epoch of the snapshot it is led to.
+        /// The revision that the reader holds, of the epoch of `to`.
         after: u64,
-        /// Where it stands then.
+        /// The snapshot that the reader holds after the update.
         to: Arc<Snapshot>,
     },
-    /// Nothing changed. It is of the snapshot the reader holds the rows of.
+    /// Nothing changed. It bears the position of the rows that the reader holds.
     Heartbeat(Arc<Snapshot>),
 }
 
 /// One message.
 #[derive(Debug, Clone)]
-pub struct Message {
-    /// Where the reader stands once it has applied it.
+pub struct StreamMessage {
+    /// The position that the reader holds once it has applied the message.
     pub position: Position,
     /// What happened.
-    pub event: Event,
+    pub event: StreamEvent,
 }
 
 /// What happened.
 #[derive(Debug, Clone)]
-pub enum Event {
+pub enum StreamEvent {
     /// The first message.
     Opening {
-        /// What became of the resume.
-        verdict: Verdict,
+        /// The result of the resume.
+        verdict: ResumeVerdict,
         /// The interval granted.
         min_interval: Duration,
-        /// How long the stream stays silent at most.
+        /// The longest silence of the stream.
         heartbeat_interval: Duration,
     },
     /// The whole state for the filter.
     Snapshot {
         /// The rates, in the order of the filter.
         rates: Vec<Rate>,
-        /// The revision they are of, for its source states.
+        /// The snapshot of the rates, for its source states.
         snapshot: Arc<Snapshot>,
     },
     /// What changed.
@@ -70,35 +71,35 @@ pub enum Event {
 
 impl Step {
     /// The message of a step, for the readers of a filter.
-    pub fn message(&self, filter: &RateFilter, board: &BoardReader) -> Message {
+    pub fn message(&self, filter: &RateFilter, board: &BoardReader) -> StreamMessage {
         match self {
             Self::Opening {
                 position,
                 verdict,
                 min_interval,
                 heartbeat_interval,
-            } => Message {
+            } => StreamMessage {
                 position: position.clone(),
-                event: Event::Opening {
+                event: StreamEvent::Opening {
                     verdict: *verdict,
                     min_interval: *min_interval,
                     heartbeat_interval: *heartbeat_interval,
                 },
             },
-            Self::Snapshot(snapshot) => Message {
+            Self::Snapshot(snapshot) => StreamMessage {
                 position: snapshot.position.clone(),
-                event: Event::Snapshot {
+                event: StreamEvent::Snapshot {
                     rates: snapshot.rates(filter),
                     snapshot: Arc::clone(snapshot),
                 },
             },
-            Self::Update { after, to } => Message {
+            Self::Update { after, to } => StreamMessage {
                 position: to.position.clone(),
-                event: Event::Update(to.update_since(*after, filter)),
+                event: StreamEvent::Update(to.update_since(*after, filter)),
             },
-            Self::Heartbeat(shown) => Message {
+            Self::Heartbeat(shown) => StreamMessage {
                 position: shown.position.clone(),
-                event: Event::Heartbeat(board.details(shown)),
+                event: StreamEvent::Heartbeat(board.details(shown)),
             },
         }
     }

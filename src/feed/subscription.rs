@@ -1,4 +1,4 @@
-//! One subscriber's stream: which message is next, and when.
+//! The stream of one subscriber: which message is next, and when.
 
 use std::ops::RangeInclusive;
 use std::pin::Pin;
@@ -13,16 +13,16 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::backoff::jitter;
 use crate::domain::{Position, RateFilter, Refusal, Snapshot};
-use crate::feed::{Feed, Message, Step, Subscribe, Verdict};
+use crate::feed::{Feed, ResumeVerdict, Step, StreamMessage, SubscribeRequest};
 
-/// Why a stream ends. It never ends by itself, and never well.
+/// Why a stream ends. A stream ends with an error alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum StreamEnd {
     /// The service is shutting down.
     #[error("the server is shutting down")]
     Draining,
-    /// The stream is as old as streams become.
-    #[error("the stream has reached its age")]
+    /// The stream has reached its maximum age.
+    #[error("the stream has reached its maximum age")]
     Aged,
 }
 
@@ -42,26 +42,27 @@ pub struct Subscription {
     filter: RateFilter,
     min_interval: Duration,
     news: broadcast::Receiver<Arc<Snapshot>>,
-    /// The snapshot that the reader's rows are of. Heartbeats tell of that one, so they never run ahead of the data.
-    shown: Arc<Snapshot>,
-    /// What is still owed before updates flow.
-    owed: Owed,
-    /// There is something newer than what the reader has, and the interval does not allow it yet.
+    /// The snapshot of the rows that the reader holds. Heartbeats bear its position, so they never run ahead of the data.
+    sent: Arc<Snapshot>,
+    /// What is sent before the first update.
+    pending: Pending,
+    /// A newer snapshot exists, and the minimum interval does not allow an update yet.
     is_behind: bool,
     expires: Instant,
     last_message: Instant,
-    /// When rows were last sent; the interval counts from then, so that the first ones are never delayed.
+    /// When rows were last sent. The minimum interval counts from then, so that the first rows are never delayed.
     last_rows: Option<Instant>,
-    /// Rings when there is something to do though nothing is new, or earlier. It and the next are kept from message to
-    /// message: what is set up for each costs every reader of a crowd, and most messages come long before it rings.
-    alarm: Pin<Box<Sleep>>,
+    /// The next deadline: heartbeat, expiry or throttled update; it may fire early. It and `drained` are kept from message
+    /// to message: setting them up for each message costs time for every reader, and most messages come long before the
+    /// deadline.
+    deadline: Pin<Box<Sleep>>,
     drained: Pin<Box<WaitForCancellationFutureOwned>>,
     _permit: OwnedSemaphorePermit,
 }
 
 #[derive(Debug, Clone)]
-enum Owed {
-    Opening(Verdict, First),
+enum Pending {
+    Opening(ResumeVerdict, First),
     First(First),
     Nothing,
 }
@@ -70,82 +71,87 @@ enum Owed {
 #[derive(Debug, Clone)]
 enum First {
     Snapshot,
-    /// The way from the revision where the reader stopped.
+    /// The update from the revision at which the reader stopped.
     CatchUp(u64),
     Updates,
 }
 
 impl Subscription {
-    pub(super) fn new(feed: Feed, wanted: Subscribe, permit: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(feed: Feed, request: SubscribeRequest, permit: OwnedSemaphorePermit) -> Self {
         let (shown, news) = feed.board.news();
-        let verdict = verdict(wanted.resume_after.as_ref(), &shown);
-        let first = match wanted.resume_after {
-            Some(position) if verdict == Verdict::Resumed => First::CatchUp(position.revision),
-            _ if wanted.updates_only => First::Updates,
+        let verdict = verdict(request.resume_after.as_ref(), &shown);
+        let first = match request.resume_after {
+            Some(position) if verdict == ResumeVerdict::Resumed => {
+                First::CatchUp(position.revision)
+            }
+            _ if request.updates_only => First::Updates,
             _ => First::Snapshot,
         };
         let now = Instant::now();
         Self {
-            filter: wanted.filter,
-            min_interval: wanted.min_interval,
+            filter: request.filter,
+            min_interval: request.min_interval,
             news,
-            shown,
-            owed: Owed::Opening(verdict, first),
+            sent: shown,
+            pending: Pending::Opening(verdict, first),
             is_behind: false,
             expires: now + jitter(around(feed.limits.stream_age)),
             last_message: now,
             last_rows: None,
-            alarm: Box::pin(sleep_until(now + feed.limits.heartbeat_interval)),
+            deadline: Box::pin(sleep_until(now + feed.limits.heartbeat_interval)),
             drained: Box::pin(feed.draining.clone().cancelled_owned()),
             feed,
             _permit: permit,
         }
     }
 
-    /// Which pairs it is of.
+    /// The pairs of the stream.
     pub fn filter(&self) -> &RateFilter {
         &self.filter
     }
 
-    /// Whether the rows that the stream begins with are there and not yet taken.
-    pub fn owes_rows(&self) -> bool {
-        matches!(self.owed, Owed::First(First::Snapshot | First::CatchUp(_)))
+    /// Whether the rows that the stream begins with are the next message.
+    pub fn has_pending_rows(&self) -> bool {
+        matches!(
+            self.pending,
+            Pending::First(First::Snapshot | First::CatchUp(_))
+        )
     }
 
     /// The next message, once there is one.
-    pub async fn next(&mut self) -> Result<Message, StreamEnd> {
+    pub async fn next(&mut self) -> Result<StreamMessage, StreamEnd> {
         let step = self.step().await?;
         Ok(self.message(&step))
     }
 
     /// The message of a step.
-    pub fn message(&self, step: &Step) -> Message {
+    pub fn message(&self, step: &Step) -> StreamMessage {
         step.message(&self.filter, &self.feed.board)
     }
 
-    /// What the next message is, once there is one. It counts as sent.
+    /// The step of the next message, once there is one. It counts as sent.
     pub async fn step(&mut self) -> Result<Step, StreamEnd> {
         if self.feed.is_draining() {
             return Err(StreamEnd::Draining);
         }
-        let step = match self.owed.clone() {
-            Owed::Opening(verdict, first) => {
+        let step = match self.pending.clone() {
+            Pending::Opening(verdict, first) => {
                 let step = self.opening(verdict, &first);
-                self.owed = Owed::First(first);
+                self.pending = Pending::First(first);
                 step
             }
-            Owed::First(first) => {
-                self.owed = Owed::Nothing;
+            Pending::First(first) => {
+                self.pending = Pending::Nothing;
                 match first {
-                    First::Snapshot => Step::Snapshot(Arc::clone(&self.shown)),
+                    First::Snapshot => Step::Snapshot(Arc::clone(&self.sent)),
                     First::CatchUp(after) => Step::Update {
                         after,
-                        to: Arc::clone(&self.shown),
+                        to: Arc::clone(&self.sent),
                     },
                     First::Updates => self.wait().await?,
                 }
             }
-            Owed::Nothing => self.wait().await?,
+            Pending::Nothing => self.wait().await?,
         };
         self.last_message = Instant::now();
         if matches!(step, Step::Snapshot(_) | Step::Update { .. }) {
@@ -154,9 +160,9 @@ impl Subscription {
         Ok(step)
     }
 
-    /// The opening bears the position that the reader holds: the one it resumes at, or that of the rows that follow.
-    fn opening(&self, verdict: Verdict, first: &First) -> Step {
-        let present = &self.shown.position;
+    /// The opening bears the position that the reader holds: the one it resumes after, or that of the rows that follow.
+    fn opening(&self, verdict: ResumeVerdict, first: &First) -> Step {
+        let present = &self.sent.position;
         let revision = match first {
             First::CatchUp(after) => *after,
             First::Snapshot | First::Updates => present.revision,
@@ -172,7 +178,7 @@ impl Subscription {
         }
     }
 
-    /// An update when there is one and the interval allows it, else a heartbeat when one is due.
+    /// An update when there is one and the minimum interval allows it, else a heartbeat when one is due.
     async fn wait(&mut self) -> Result<Step, StreamEnd> {
         let heartbeat_due = self.last_message + self.feed.limits.heartbeat_interval;
         let rows_allowed = self.last_rows.map(|last| last + self.min_interval);
@@ -185,60 +191,61 @@ impl Subscription {
             if let (true, Some(allowed)) = (self.is_behind, rows_allowed) {
                 wake = wake.min(allowed);
             }
-            if self.alarm.deadline() > wake {
-                self.alarm.as_mut().reset(wake);
+            if self.deadline.deadline() > wake {
+                self.deadline.as_mut().reset(wake);
             }
             tokio::select! {
-                // What comes most is looked at first; that the service stops is also looked at before each wait.
+                // The most frequent event is polled first; draining is also checked before each wait.
                 biased;
-                // Who has to wait for the interval leaves the queue alone: the newest is all it will want.
+                // A throttled stream does not read the queue: it will send the newest snapshot alone.
                 news = self.news.recv(), if !self.is_behind => {
                     let to = match news {
                         Ok(snapshot) => snapshot,
                         Err(RecvError::Lagged(_)) => self.feed.board.snapshot(),
-                        // The board is gone, and the service with it.
+                        // The board was dropped, and the service with it.
                         Err(RecvError::Closed) => return Err(StreamEnd::Draining),
                     };
-                    if to.position.revision <= self.shown.position.revision {
+                    if to.position.revision <= self.sent.position.revision {
                         continue;
                     }
                     match rows_allowed {
-                        None if self.min_interval.is_zero() => return Ok(self.lead(to)),
+                        None if self.min_interval.is_zero() => return Ok(self.advance(to)),
                         Some(allowed) if Instant::now() < allowed => self.is_behind = true,
-                        Some(_) | None => return Ok(self.catch_up()),
+                        Some(_) | None => return Ok(self.advance_to_newest()),
                     }
                 }
                 () = self.drained.as_mut() => return Err(StreamEnd::Draining),
-                () = self.alarm.as_mut() => {
+                () = self.deadline.as_mut() => {
                     let now = Instant::now();
                     if now < wake {
-                        self.alarm.as_mut().reset(wake);
+                        self.deadline.as_mut().reset(wake);
                         continue;
                     }
                     if now >= self.expires {
                         return Err(StreamEnd::Aged);
                     }
                     if self.is_behind && rows_allowed.is_none_or(|allowed| now >= allowed) {
-                        return Ok(self.catch_up());
+                        return Ok(self.advance_to_newest());
                     }
                     if now >= heartbeat_due {
-                        return Ok(Step::Heartbeat(Arc::clone(&self.shown)));
+                        return Ok(Step::Heartbeat(Arc::clone(&self.sent)));
                     }
                 }
             }
         }
     }
 
-    /// From what the reader has to the newest, in one message.
-    fn catch_up(&mut self) -> Step {
+    /// The message from the rows that the reader holds to the newest snapshot.
+    fn advance_to_newest(&mut self) -> Step {
         self.is_behind = false;
-        self.lead(self.feed.board.snapshot())
+        self.advance(self.feed.board.snapshot())
     }
 
-    /// From what the reader has to a later snapshot: by difference, or where that cannot tell all, by the whole state.
-    fn lead(&mut self, to: Arc<Snapshot>) -> Step {
-        let shown = std::mem::replace(&mut self.shown, Arc::clone(&to));
-        let Position { epoch, revision } = &shown.position;
+    /// The message from the rows that the reader holds to a later snapshot: an update, or the whole state where an update
+    /// cannot tell every removed pair.
+    fn advance(&mut self, to: Arc<Snapshot>) -> Step {
+        let sent = std::mem::replace(&mut self.sent, Arc::clone(&to));
+        let Position { epoch, revision } = &sent.position;
         if *epoch == to.position.epoch && to.can_lead_from(*revision) {
             let after = *revision;
             Step::Update { after, to }
@@ -248,13 +255,19 @@ impl Subscription {
     }
 }
 
-fn verdict(resume_after: Option<&Position>, present: &Snapshot) -> Verdict {
+fn verdict(resume_after: Option<&Position>, present: &Snapshot) -> ResumeVerdict {
     match resume_after {
-        None => Verdict::SnapshotRequested,
-        Some(position) if position.epoch != present.position.epoch => Verdict::SnapshotOtherEpoch,
-        Some(position) if position.revision > present.position.revision => Verdict::SnapshotAhead,
-        Some(position) if !present.can_lead_from(position.revision) => Verdict::SnapshotTooOld,
-        Some(_) => Verdict::Resumed,
+        None => ResumeVerdict::SnapshotRequested,
+        Some(position) if position.epoch != present.position.epoch => {
+            ResumeVerdict::SnapshotOtherEpoch
+        }
+        Some(position) if position.revision > present.position.revision => {
+            ResumeVerdict::SnapshotAhead
+        }
+        Some(position) if !present.can_lead_from(position.revision) => {
+            ResumeVerdict::SnapshotTooOld
+        }
+        Some(_) => ResumeVerdict::Resumed,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What stands at the gRPC port: the shared answers first, then every service by its path.
+//! Dispatches the requests of the gRPC port: the cached answers first, then every service by its path.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tonic::service::Routes;
 
 use crate::domain::Refusal;
 use crate::grpc::SharedRates;
-use crate::grpc::shared::{Answer, status_response};
+use crate::grpc::shared::{ResponseBody, status_response};
 
 /// The services of the port.
 #[derive(Debug)]
@@ -23,8 +23,8 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// Answers what can be shared itself, and leaves the rest to `routes`, which know every service. A request that is not
-    /// whole, or not answered, after `request_timeout` is refused, or earlier if it says so.
+    /// Answers the cached methods from `rates`, and leaves the rest to `routes`, which know every service. A request that
+    /// is incomplete or unanswered after `request_timeout` is refused, or earlier if it names an earlier deadline.
     pub fn new(rates: SharedRates, routes: Routes, request_timeout: Duration) -> Self {
         Self {
             rates: Some(rates),
@@ -41,22 +41,24 @@ impl Dispatcher {
         }
     }
 
-    /// The answer to a request. It is put together here rather than in one `async` block, which would keep room for the
-    /// request once for every step it takes: of a thousand streams that come at once all are waiting here.
+    /// The answer to a request. The future is composed here rather than in one `async` block, which would hold the request
+    /// once for each of its awaits: a thousand streams that open at once all wait here.
     pub fn answer(
         &self,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Response<Answer>> + Send + use<> {
-        let asked_for = grpc_timeout(request.headers()).unwrap_or(self.request_timeout);
-        let request_timeout = asked_for.min(self.request_timeout);
-        let shared = self.rates.as_ref();
-        let shared = shared.and_then(|rates| Some((rates, rates.route(&request)?)));
-        let answer = if let Some((rates, route)) = shared {
-            Either::Left(rates.answer(route, request))
+    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<> {
+        let request_timeout = grpc_timeout(request.headers())
+            .map_or(self.request_timeout, |named| {
+                named.min(self.request_timeout)
+            });
+        let rates = self.rates.as_ref();
+        let cached = rates.and_then(|rates| Some((rates, rates.cached_method(&request)?)));
+        let answer = if let Some((rates, method)) = cached {
+            Either::Left(rates.answer(method, request))
         } else {
             let answer = self.routes.clone().call(request);
             Either::Right(answer.map(|answer| match answer {
-                Ok(answer) => answer.map(Answer::generated),
+                Ok(answer) => answer.map(ResponseBody::generated),
                 Err(never) => match never {},
             }))
         };
@@ -67,8 +69,8 @@ impl Dispatcher {
     }
 }
 
-/// How long the client will wait, by the header of the gRPC protocol: up to eight digits and a unit. What is written in
-/// another way is as if it were not there.
+/// The deadline of the client, by the header of the gRPC protocol: up to eight digits and a unit. A malformed header is
+/// ignored.
 fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get("grpc-timeout")?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
@@ -91,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_says_how_long_it_waits_as_the_protocol_has_it_or_not_at_all() {
+    fn a_deadline_is_read_in_the_form_of_the_protocol_and_ignored_in_any_other() {
         let timeout = |text: &'static str| {
             let value = http::HeaderValue::from_static(text);
             grpc_timeout(&HeaderMap::from_iter([(

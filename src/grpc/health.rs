@@ -1,4 +1,4 @@
-//! `grpc.health.v1`, with watches that end when the service drains: a health watch would otherwise hold every shutdown
+//! `grpc.health.v1`, with watches that end when the service drains: a health watch would otherwise delay every shutdown
 //! until its deadline.
 
 use std::pin::Pin;

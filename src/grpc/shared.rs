@@ -14,21 +14,21 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-pub use body::Answer;
+pub use body::ResponseBody;
 use bytes::Bytes;
 use futures_util::{FutureExt, Stream, stream};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use prost::Message;
-use request::{Route, encode_frame};
+use request::{CachedMethod, encode_frame};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::{BoxFuture, Service, StdError as BoxError};
 use tonic::server::NamedService;
 
 use crate::domain::{Pair, RateFilter, Refusal};
-use crate::feed::{AnswerCache, EncodedStream, FrameCache, Message as FeedMessage, MessageEncoder};
+use crate::feed::{AnswerCache, EncodedStream, FrameCache, MessageEncoder, StreamMessage};
 use crate::grpc::Rates;
 use crate::pb::rate_service_server::RateServiceServer;
 use crate::pb::{GetRateRequest, GetSnapshotRequest, WatchRatesRequest};
@@ -40,7 +40,7 @@ const SNAPSHOTS_MAX: usize = 64;
 /// How many pairs have a rate kept for them: more than exist, at half a kilobyte each.
 const RATES_MAX: usize = 1024;
 
-/// The service, with the answers that are shared.
+/// The service, with a cache of its answers.
 #[derive(Debug, Clone)]
 pub struct SharedRates {
     inner: Arc<Inner>,
@@ -59,7 +59,7 @@ struct Inner {
 }
 
 impl SharedRates {
-    /// Stands in front of the generated server; with `is_sharing` off it only passes on.
+    /// A cache in front of the generated server. With `is_sharing` off, every request goes to the generated server.
     pub fn new(rates: Rates, is_sharing: bool, request_bytes_max: usize) -> Self {
         let encoder = FrameEncoder {
             queries: rates.queries.clone(),
@@ -94,17 +94,18 @@ impl SharedRates {
         frames.encoded().saturating_add(answers)
     }
 
-    /// The method of a request that can be answered with shared bytes.
-    pub(super) fn route<B>(&self, request: &Request<B>) -> Option<Route> {
-        let route = Route::of(request).filter(|_| self.inner.is_sharing);
-        route.filter(|_| request::is_grpc(request.headers()))
+    /// The method of a request that the cache can answer.
+    pub(super) fn cached_method<B>(&self, request: &Request<B>) -> Option<CachedMethod> {
+        let method = CachedMethod::of(request).filter(|_| self.inner.is_sharing);
+        method.filter(|_| request::is_grpc(request.headers()))
     }
 
+    /// The answer to a request of a cached method.
     pub(super) fn answer<B>(
         &self,
-        route: Route,
+        method: CachedMethod,
         request: Request<B>,
-    ) -> impl Future<Output = Response<Answer>> + Send + use<B>
+    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
     {
@@ -113,34 +114,34 @@ impl SharedRates {
         async move {
             let read = request::read(&mut body, shared.inner.request_bytes_max).await;
             let answered = match &read {
-                Ok(message) => shared.shared(route, message),
-                Err(_unusual) => Err(Unanswered::Unreadable),
+                Ok(message) => shared.cached(method, message),
+                Err(_incomplete) => Err(Unanswered::Unreadable),
             };
             match answered {
                 Ok(body) => ok(body),
                 Err(Unanswered::Refused(refusal)) => status_response(refusal),
                 Err(Unanswered::Unreadable) => {
                     let frame =
-                        read.map_or_else(|odd| odd, |message| request::restore_frame(&message));
-                    let body = Body::new(request::Replay::new(frame, body));
+                        read.map_or_else(|bytes| bytes, |message| request::restore_frame(&message));
+                    let body = Body::new(request::PrefixedBody::new(frame, body));
                     let mut generated = shared.inner.generated.clone();
                     let answer = generated.call(Request::from_parts(parts, body)).await;
                     let answer = answer.unwrap_or_else(|never| match never {});
-                    answer.map(Answer::generated)
+                    answer.map(ResponseBody::generated)
                 }
             }
         }
     }
 
-    fn shared(&self, route: Route, message: &Bytes) -> Result<Answer, Unanswered> {
-        match route {
-            Route::GetSnapshot => self.snapshot(message),
-            Route::GetRate => Ok(self.rate(&decode(message)?)?),
-            Route::WatchRates => Ok(self.watch(decode(message)?)?),
+    fn cached(&self, method: CachedMethod, message: &Bytes) -> Result<ResponseBody, Unanswered> {
+        match method {
+            CachedMethod::GetSnapshot => self.snapshot(message),
+            CachedMethod::GetRate => Ok(self.rate(&decode(message)?)?),
+            CachedMethod::WatchRates => Ok(self.watch(decode(message)?)?),
         }
     }
 
-    fn snapshot(&self, message: &Bytes) -> Result<Answer, Unanswered> {
+    fn snapshot(&self, message: &Bytes) -> Result<ResponseBody, Unanswered> {
         let Inner { rates, filters, .. } = &*self.inner;
         let snapshot = rates.queries.snapshot()?;
         let filter = filters.get_or_parse(message, || {
@@ -154,10 +155,10 @@ impl SharedRates {
         };
         let snapshots = &self.inner.snapshots;
         let frame = snapshots.get_or_encode(&filter, &snapshot.position, encode)?;
-        Ok(Answer::once(frame))
+        Ok(ResponseBody::once(frame))
     }
 
-    fn rate(&self, request: &GetRateRequest) -> Result<Answer, Refusal> {
+    fn rate(&self, request: &GetRateRequest) -> Result<ResponseBody, Refusal> {
         let Inner { rates, pairs, .. } = &*self.inner;
         let snapshot = rates.queries.snapshot()?;
         let pair = parse_pair(&request.pair)?;
@@ -166,13 +167,13 @@ impl SharedRates {
             Ok::<_, Refusal>(encode_frame(&wire::to_rate_response(&snapshot, &rate)))
         };
         let frame = pairs.get_or_encode(&pair, &snapshot.position, encode)?;
-        Ok(Answer::once(frame))
+        Ok(ResponseBody::once(frame))
     }
 
-    fn watch(&self, request: WatchRatesRequest) -> Result<Answer, Refusal> {
+    fn watch(&self, request: WatchRatesRequest) -> Result<ResponseBody, Refusal> {
         let subscription = self.inner.rates.subscribe(request)?;
         let stream = EncodedStream::new(subscription, Arc::clone(&self.inner.frames));
-        Ok(Answer::stream(Box::pin(frames(stream))))
+        Ok(ResponseBody::stream(Box::pin(frames(stream))))
     }
 }
 
@@ -183,14 +184,14 @@ struct FrameEncoder {
 }
 
 impl MessageEncoder for FrameEncoder {
-    fn encode(&self, message: &FeedMessage) -> Bytes {
+    fn encode(&self, message: &StreamMessage) -> Bytes {
         encode_frame(&wire::to_message(message, self.queries.now()))
     }
 }
 
-/// Why a request is not answered here.
+/// Why the cache does not answer a request.
 enum Unanswered {
-    /// It is not the message of its method: the generated server says what is wrong with it.
+    /// The body is not the message of the method. The generated server answers, and says what is wrong.
     Unreadable,
     Refused(Refusal),
 }
@@ -202,7 +203,8 @@ impl From<Refusal> for Unanswered {
 }
 
 fn decode<M: Message + Default>(message: &Bytes) -> Result<M, Unanswered> {
-    Message::decode(message.clone()).map_err(|_said_by_the_generated| Unanswered::Unreadable)
+    Message::decode(message.clone())
+        .map_err(|_refused_by_the_generated_server| Unanswered::Unreadable)
 }
 
 /// The frames of a stream, and the status that ends them, after which the stream is not polled again. Ten thousand of these
@@ -214,12 +216,14 @@ fn frames(stream: EncodedStream<FrameEncoder>) -> impl Stream<Item = Result<Byte
     })
 }
 
-/// An answer that is a status alone.
-pub(super) fn status_response(refusal: Refusal) -> Response<Answer> {
-    Status::from(refusal).into_http().map(Answer::generated)
+/// A response that is a status alone.
+pub(super) fn status_response(refusal: Refusal) -> Response<ResponseBody> {
+    Status::from(refusal)
+        .into_http()
+        .map(ResponseBody::generated)
 }
 
-fn ok(body: Answer) -> Response<Answer> {
+fn ok(body: ResponseBody) -> Response<ResponseBody> {
     let mut response = Response::new(body);
     let content_type = HeaderValue::from_static("application/grpc");
     response.headers_mut().insert(CONTENT_TYPE, content_type);
@@ -236,8 +240,8 @@ impl Service<Request<Body>> for SharedRates {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        if let Some(route) = self.route(&request) {
-            let answer = self.answer(route, request);
+        if let Some(method) = self.cached_method(&request) {
+            let answer = self.answer(method, request);
             return Box::pin(answer.map(|answer| Ok(answer.map(Body::new))));
         }
         if request::is_grpc(request.headers()) {

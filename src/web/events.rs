@@ -14,7 +14,7 @@ use futures_util::{Stream, stream};
 
 use crate::backoff::jitter;
 use crate::domain::Refusal;
-use crate::feed::{EncodedStream, Message, MessageEncoder, StreamEnd, Subscribe};
+use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, StreamMessage, SubscribeRequest};
 use crate::json::{self, Event};
 use crate::queries::Queries;
 use crate::web::Web;
@@ -41,7 +41,7 @@ pub(super) async fn watch(
     uri: Uri,
 ) -> Result<Response, WebError> {
     let query: Watch = query::read(&uri)?;
-    let subscription = web.queries.subscribe(Subscribe {
+    let subscription = web.queries.subscribe(SubscribeRequest {
         filter: web.queries.filter(&query::filter_items(&query.pairs))?,
         resume_after: query::position(&headers, query.after.as_deref())?,
         min_interval: Duration::ZERO,
@@ -77,7 +77,7 @@ impl EventEncoder {
 }
 
 impl MessageEncoder for EventEncoder {
-    fn encode(&self, message: &Message) -> Bytes {
+    fn encode(&self, message: &StreamMessage) -> Bytes {
         let position = position_text(&message.position);
         let message = wire::to_message(message, self.queries.now());
         let event = Event::of(&message);

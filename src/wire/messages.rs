@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::board::SourceDetail;
 use crate::domain::{Polling, Position, Snapshot, SourceState};
-use crate::feed::{Event, Message, Verdict};
+use crate::feed::{ResumeVerdict, StreamEvent, StreamMessage};
 use crate::pb;
 use crate::wire::{to_flag, to_freshness, to_held, to_rates};
 
@@ -93,10 +93,13 @@ pub(crate) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
 }
 
 /// One message of the stream. `server_time` is what a heartbeat says.
-pub(crate) fn to_message(message: &Message, server_time: Timestamp) -> pb::WatchRatesResponse {
+pub(crate) fn to_message(
+    message: &StreamMessage,
+    server_time: Timestamp,
+) -> pb::WatchRatesResponse {
     use pb::watch_rates_response::Event as Wire;
     let event = match &message.event {
-        Event::Opening {
+        StreamEvent::Opening {
             verdict,
             min_interval,
             heartbeat_interval,
@@ -105,11 +108,11 @@ pub(crate) fn to_message(message: &Message, server_time: Timestamp) -> pb::Watch
             min_interval: Some(to_duration(*min_interval)),
             heartbeat_interval: Some(to_duration(*heartbeat_interval)),
         }),
-        Event::Snapshot { rates, snapshot } => Wire::Snapshot(pb::Snapshot {
+        StreamEvent::Snapshot { rates, snapshot } => Wire::Snapshot(pb::Snapshot {
             rates: to_rates(rates),
             sources: to_source_states(snapshot),
         }),
-        Event::Update(update) => Wire::Update(pb::Update {
+        StreamEvent::Update(update) => Wire::Update(pb::Update {
             after: Some(pb::Position {
                 epoch: message.position.epoch.to_string(),
                 revision: update.after,
@@ -127,7 +130,7 @@ pub(crate) fn to_message(message: &Message, server_time: Timestamp) -> pb::Watch
                 .collect(),
             commits: message.position.revision.saturating_sub(update.after),
         }),
-        Event::Heartbeat(details) => Wire::Heartbeat(pb::Heartbeat {
+        StreamEvent::Heartbeat(details) => Wire::Heartbeat(pb::Heartbeat {
             server_time: Some(to_timestamp(server_time)),
             sources: details.iter().map(to_source_detail).collect(),
         }),
@@ -168,12 +171,12 @@ fn to_polling(polling: Polling) -> pb::Polling {
     }
 }
 
-fn to_verdict(verdict: Verdict) -> pb::ResumeVerdict {
+fn to_verdict(verdict: ResumeVerdict) -> pb::ResumeVerdict {
     match verdict {
-        Verdict::SnapshotRequested => pb::ResumeVerdict::SnapshotRequested,
-        Verdict::Resumed => pb::ResumeVerdict::Resumed,
-        Verdict::SnapshotTooOld => pb::ResumeVerdict::SnapshotTooOld,
-        Verdict::SnapshotOtherEpoch => pb::ResumeVerdict::SnapshotOtherEpoch,
-        Verdict::SnapshotAhead => pb::ResumeVerdict::SnapshotAhead,
+        ResumeVerdict::SnapshotRequested => pb::ResumeVerdict::SnapshotRequested,
+        ResumeVerdict::Resumed => pb::ResumeVerdict::Resumed,
+        ResumeVerdict::SnapshotTooOld => pb::ResumeVerdict::SnapshotTooOld,
+        ResumeVerdict::SnapshotOtherEpoch => pb::ResumeVerdict::SnapshotOtherEpoch,
+        ResumeVerdict::SnapshotAhead => pb::ResumeVerdict::SnapshotAhead,
     }
 }

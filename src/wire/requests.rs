@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::{RateFilter, Refusal};
-use crate::feed::Subscribe;
+use crate::feed::SubscribeRequest;
 use crate::pb;
 use crate::queries::{ConvertQuery, FixingsQuery, HistoryQuery};
 use crate::wire::from_position;
@@ -71,7 +71,7 @@ impl<'a> From<&'a pb::ListRateHistoryRequest> for HistoryQuery<'a> {
 pub(crate) fn to_subscribe(
     request: pb::WatchRatesRequest,
     filter: impl FnOnce(&[String]) -> Result<RateFilter, Refusal>,
-) -> Result<Subscribe, Refusal> {
+) -> Result<SubscribeRequest, Refusal> {
     let pb::WatchRatesRequest {
         filter: wanted,
         resume_after,
@@ -80,7 +80,7 @@ pub(crate) fn to_subscribe(
     } = request;
     let pb::RateFilter { pairs } = wanted.unwrap_or_default();
     let min_interval = min_interval.map_or(Some(Duration::ZERO), from_duration);
-    Ok(Subscribe {
+    Ok(SubscribeRequest {
         filter: filter(&pairs)?,
         resume_after: resume_after.map(from_position),
         min_interval: min_interval.ok_or(Refusal::InvalidInterval)?,

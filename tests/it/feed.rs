@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use silkrate::domain::{Pair, Position, Update};
-use silkrate::feed::{Event, Message, StreamEnd, Subscription, TooManyStreams, Verdict};
+use silkrate::feed::{
+    ResumeVerdict, StreamEnd, StreamEvent, StreamMessage, Subscription, TooManyStreams,
+};
 use tokio::time::Instant;
 
 use crate::support::boards::{HEARTBEAT, OneBank, next};
 
-fn update(message: Message) -> Update {
+fn update(message: StreamMessage) -> Update {
     match message.event {
-        Event::Update(update) => update,
+        StreamEvent::Update(update) => update,
         other => panic!("expected an update, got {other:?}"),
     }
 }
@@ -23,20 +25,23 @@ fn values(update: &Update) -> Vec<String> {
         .collect()
 }
 
-async fn opening(subscription: &mut Subscription) -> (Verdict, Position) {
+async fn opening(subscription: &mut Subscription) -> (ResumeVerdict, Position) {
     let message = next(subscription).await;
     match message.event {
-        Event::Opening { verdict, .. } => (verdict, message.position),
+        StreamEvent::Opening { verdict, .. } => (verdict, message.position),
         other => panic!("expected the opening, got {other:?}"),
     }
 }
 
 /// Reads the opening and the snapshot.
-async fn begin(subscription: &mut Subscription) -> Message {
-    assert_eq!(opening(subscription).await.0, Verdict::SnapshotRequested);
+async fn begin(subscription: &mut Subscription) -> StreamMessage {
+    assert_eq!(
+        opening(subscription).await.0,
+        ResumeVerdict::SnapshotRequested
+    );
     let message = next(subscription).await;
     assert!(
-        matches!(message.event, Event::Snapshot { .. }),
+        matches!(message.event, StreamEvent::Snapshot { .. }),
         "{message:?}"
     );
     message
@@ -55,7 +60,7 @@ async fn a_stream_opens_with_its_terms_then_the_state_then_what_changes() {
     bank.commit_dollar(1, "478.77");
     let mut subscription = bank.subscribe(|_| ());
     let snapshot = begin(&mut subscription).await;
-    let Event::Snapshot {
+    let StreamEvent::Snapshot {
         rates,
         snapshot: whole,
     } = snapshot.event
@@ -126,7 +131,7 @@ async fn a_resumed_reader_gets_one_update_from_where_it_stopped_even_an_empty_on
             bank.subscribe(|wanted| wanted.resume_after = Some(position("epoch", revision)));
         assert_eq!(
             opening(&mut subscription).await,
-            (Verdict::Resumed, position("epoch", revision))
+            (ResumeVerdict::Resumed, position("epoch", revision))
         );
         let message = next(&mut subscription).await;
         assert_eq!(message.position.revision, 2);
@@ -178,13 +183,19 @@ async fn a_position_from_before_a_forgotten_removal_is_too_old() {
     for left in (1..=3).rev() {
         bank.publish_anew(day, &all[..left]);
     }
-    for (revision, expected) in [(1, Verdict::SnapshotTooOld), (2, Verdict::Resumed)] {
+    for (revision, expected) in [
+        (1, ResumeVerdict::SnapshotTooOld),
+        (2, ResumeVerdict::Resumed),
+    ] {
         let mut subscription =
             bank.subscribe(|wanted| wanted.resume_after = Some(position("epoch", revision)));
         let (verdict, _) = opening(&mut subscription).await;
         assert_eq!(verdict, expected);
-        let is_snapshot = matches!(next(&mut subscription).await.event, Event::Snapshot { .. });
-        assert_eq!(is_snapshot, expected != Verdict::Resumed);
+        let is_snapshot = matches!(
+            next(&mut subscription).await.event,
+            StreamEvent::Snapshot { .. }
+        );
+        assert_eq!(is_snapshot, expected != ResumeVerdict::Resumed);
     }
 }
 
@@ -206,7 +217,7 @@ async fn a_reader_too_slow_to_be_told_what_has_left_gets_the_whole_state() {
     }
     let message = next(&mut subscription).await;
     assert_eq!(message.position.revision, 4);
-    assert!(matches!(message.event, Event::Snapshot { .. }));
+    assert!(matches!(message.event, StreamEvent::Snapshot { .. }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -218,7 +229,7 @@ async fn an_epoch_that_ends_under_a_stream_leads_to_a_snapshot_and_on() {
     bank.desk.borrow_mut().renew("another");
     let message = next(&mut subscription).await;
     assert_eq!(message.position, position("another", 2));
-    assert!(matches!(message.event, Event::Snapshot { .. }));
+    assert!(matches!(message.event, StreamEvent::Snapshot { .. }));
     bank.commit_dollar(2, "475.09");
     assert_eq!(update(next(&mut subscription).await).after, 2);
 }
@@ -256,8 +267,8 @@ async fn a_position_of_another_epoch_or_of_the_future_is_answered_with_a_snapsho
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let cases = [
-        (position("other", 1), Verdict::SnapshotOtherEpoch),
-        (position("epoch", 2), Verdict::SnapshotAhead),
+        (position("other", 1), ResumeVerdict::SnapshotOtherEpoch),
+        (position("epoch", 2), ResumeVerdict::SnapshotAhead),
     ];
     for (resume_after, verdict) in cases {
         let mut subscription = bank.subscribe(|wanted| wanted.resume_after = Some(resume_after));
@@ -267,7 +278,7 @@ async fn a_position_of_another_epoch_or_of_the_future_is_answered_with_a_snapsho
         );
         assert!(matches!(
             next(&mut subscription).await.event,
-            Event::Snapshot { .. }
+            StreamEvent::Snapshot { .. }
         ));
     }
 }
@@ -292,7 +303,7 @@ async fn silence_is_broken_by_a_heartbeat_with_the_position_last_sent() {
     for beat in 1..=2 {
         let message = next(&mut subscription).await;
         assert_eq!(message.position, position("epoch", 1));
-        let Event::Heartbeat(sources) = message.event else {
+        let StreamEvent::Heartbeat(sources) = message.event else {
             panic!("expected a heartbeat")
         };
         assert_eq!(sources.len(), 1);
@@ -333,7 +344,7 @@ async fn a_long_interval_does_not_silence_the_heartbeat() {
     begin(&mut subscription).await;
     bank.commit_dollar(2, "475.09");
     let message = next(&mut subscription).await;
-    let Event::Heartbeat(sources) = message.event else {
+    let StreamEvent::Heartbeat(sources) = message.event else {
         panic!("expected a heartbeat")
     };
     assert_eq!(
@@ -352,7 +363,7 @@ async fn a_long_interval_does_not_silence_the_heartbeat() {
 #[tokio::test(start_paused = true)]
 async fn an_interval_beyond_an_hour_is_granted_as_an_hour() {
     let mut subscription = OneBank::new().subscribe(|wanted| wanted.min_interval = Duration::MAX);
-    let Event::Opening { min_interval, .. } = next(&mut subscription).await.event else {
+    let StreamEvent::Opening { min_interval, .. } = next(&mut subscription).await.event else {
         panic!()
     };
     assert_eq!(min_interval, Duration::from_secs(3600));

@@ -1,4 +1,4 @@
-//! Bodies of answers: shared frames, and the status behind them.
+//! Bodies of responses: shared frames, and the status in the trailers.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -11,9 +11,9 @@ use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use tonic::Status;
 
-/// The body of an answer.
+/// The body of a response.
 #[derive(Debug)]
-pub struct Answer(Kind);
+pub struct ResponseBody(Kind);
 
 #[derive(Debug)]
 enum Kind {
@@ -22,13 +22,13 @@ enum Kind {
     Generated(tonic::body::Body),
 }
 
-impl Answer {
-    /// One message, framed.
+impl ResponseBody {
+    /// The frame of one message, and the status OK.
     pub(super) fn once(frame: Bytes) -> Self {
         Self(Kind::Once(OnceBody::new(frame)))
     }
 
-    /// Messages, framed, and the status they end with.
+    /// Frames of a stream, and the status that ends it.
     pub(super) fn stream(frames: Frames) -> Self {
         Self(Kind::Stream(StreamBody {
             frames,
@@ -36,13 +36,13 @@ impl Answer {
         }))
     }
 
-    /// What a generated server answers.
+    /// The body of a generated server's response.
     pub(in crate::grpc) fn generated(body: tonic::body::Body) -> Self {
         Self(Kind::Generated(body))
     }
 }
 
-impl Body for Answer {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -119,7 +119,7 @@ impl Body for OnceBody {
 
 pub(super) type Frames = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
 
-/// Messages as they come, each as it is, uncopied, and the status they end with.
+/// Frames as they come, uncopied, and the status that ends the stream.
 struct StreamBody {
     frames: Frames,
     is_ended: bool,
@@ -157,11 +157,11 @@ impl Body for StreamBody {
     }
 }
 
-/// The status of an answer, where its end is.
+/// The status of a response, as its trailers.
 fn trailers(status: &Status) -> Frame<Bytes> {
     let mut headers = HeaderMap::new();
     if let Err(unwritable) = status.add_header(&mut headers) {
-        tracing::error!(%unwritable, "a status cannot be written");
+        tracing::error!(%unwritable, "could not write a status into the trailers");
     }
     Frame::trailers(headers)
 }
@@ -174,48 +174,48 @@ mod tests {
 
     use super::*;
 
-    fn drain(body: Answer) -> Vec<Result<Bytes, String>> {
+    fn drain(body: ResponseBody) -> Vec<Result<Bytes, String>> {
         let mut body = Box::pin(body);
-        let mut seen = Vec::new();
+        let mut received = Vec::new();
         let mut context = Context::from_waker(Waker::noop());
         while let Poll::Ready(Some(Ok(frame))) = body.as_mut().poll_frame(&mut context) {
-            seen.push(frame.into_data().map_err(|frame| {
+            received.push(frame.into_data().map_err(|frame| {
                 let trailers = frame.into_trailers().unwrap();
                 trailers["grpc-status"].to_str().unwrap().to_owned()
             }));
         }
-        seen
+        received
     }
 
     fn frames(items: Vec<Result<Bytes, Status>>) -> Frames {
-        // What comes after the items is not ready yet.
+        // Nothing after the items is ready yet.
         Box::pin(stream::iter(items).chain(stream::pending()))
     }
 
     #[test]
-    fn a_message_is_handed_on_uncopied() {
+    fn a_frame_is_sent_uncopied() {
         let frame = Bytes::from_static(b"frame");
-        let seen = drain(Answer::stream(frames(vec![Ok(frame.clone())])));
-        assert_eq!(seen.len(), 1);
-        assert_eq!(seen[0].as_ref().unwrap().as_ptr(), frame.as_ptr());
+        let received = drain(ResponseBody::stream(frames(vec![Ok(frame.clone())])));
+        assert_eq!(received.len(), 1);
+        assert_eq!(received[0].as_ref().unwrap().as_ptr(), frame.as_ptr());
     }
 
     #[test]
-    fn the_status_is_behind_the_messages_and_nothing_is_behind_it() {
+    fn the_status_follows_the_frames_and_nothing_follows_it() {
         let items = vec![
             Ok("a".into()),
             Ok("bc".into()),
             Err(Status::unavailable("")),
             Ok("d".into()),
         ];
-        let seen = drain(Answer::stream(frames(items)));
+        let received = drain(ResponseBody::stream(frames(items)));
         let expected = [Ok("a".into()), Ok("bc".into()), Err("14".to_owned())];
-        assert_eq!(seen, expected);
+        assert_eq!(received, expected);
     }
 
     #[test]
-    fn one_answer_ends_well() {
-        let seen = drain(Answer::once("a".into()));
-        assert_eq!(seen, [Ok("a".into()), Err("0".to_owned())]);
+    fn a_single_frame_ends_with_the_status_ok() {
+        let received = drain(ResponseBody::once("a".into()));
+        assert_eq!(received, [Ok("a".into()), Err("0".to_owned())]);
     }
 }

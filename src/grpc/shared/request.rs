@@ -1,4 +1,4 @@
-//! Requests as they come off the wire: which are answered here, and the one message in each.
+//! Requests as they come off the wire: whether a cache may answer, and the one message of each.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,23 +10,23 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use prost::Message;
 use tonic::body::Body;
 
-/// One byte that tells whether the message is compressed, and four for its length.
+/// The prefix of a frame: one byte that says whether the message is compressed, and four for its length.
 const PREFIX_BYTES: usize = 5;
 /// How the content type of gRPC begins.
 const CONTENT_TYPE_OF_GRPC: &str = "application/grpc";
 
-/// A method whose answers are shared.
+/// A method whose answers are cached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::grpc) enum Route {
+pub(in crate::grpc) enum CachedMethod {
     GetSnapshot,
     GetRate,
     WatchRates,
 }
 
-impl Route {
-    /// The method of a request that is as requests usually are.
+impl CachedMethod {
+    /// The method of a request that is a plain call of it.
     pub(super) fn of<B>(request: &Request<B>) -> Option<Self> {
-        let route = match request.uri().path() {
+        let method = match request.uri().path() {
             "/silkrate.v1.RateService/GetSnapshot" => Self::GetSnapshot,
             "/silkrate.v1.RateService/GetRate" => Self::GetRate,
             "/silkrate.v1.RateService/WatchRates" => Self::WatchRates,
@@ -34,11 +34,11 @@ impl Route {
         };
         let encoding = request.headers().get("grpc-encoding");
         let is_plain = encoding.is_none_or(|encoding| encoding == "identity");
-        (request.method() == Method::POST && is_plain).then_some(route)
+        (request.method() == Method::POST && is_plain).then_some(method)
     }
 }
 
-/// Whether a request says of itself that it is gRPC, with messages of protobuf.
+/// Whether the content type of a request is gRPC with messages of protobuf.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok());
@@ -49,15 +49,17 @@ pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The answer that the gRPC protocol asks for when a request is something else.
+/// The response that the gRPC protocol requires for a request of another content type.
 pub(super) fn unsupported_media_type() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
     response
 }
 
-/// Reads the one uncompressed message of a request. Where there is anything else, or too much of it, what was read so far
-/// comes back.
+/// Reads the one uncompressed message of a request.
+///
+/// # Errors
+/// The bytes read so far, where the body holds anything else, or more than `bytes_max`.
 pub(super) async fn read<B>(body: &mut B, bytes_max: usize) -> Result<Bytes, Bytes>
 where
     B: HttpBody<Data = Bytes> + Unpin,
@@ -67,7 +69,7 @@ where
         let Some(data) = frame.ok().and_then(|frame| frame.into_data().ok()) else {
             break;
         };
-        // A request is some hundred bytes and comes in one frame.
+        // A request has some hundred bytes and comes in one frame.
         read = if read.is_empty() {
             data
         } else {
@@ -81,7 +83,7 @@ where
     message.ok_or(read)
 }
 
-/// The message, when there is one and nothing else.
+/// The message of a body that holds one message and nothing else.
 fn message_in(read: &Bytes) -> Option<Bytes> {
     let (compressed, rest) = read.split_first()?;
     let (length, message) = rest.split_first_chunk::<4>()?;
@@ -112,26 +114,26 @@ pub(super) fn restore_frame(message: &Bytes) -> Bytes {
     frame.freeze()
 }
 
-/// No message of ours reaches four gigabytes: the widest filter has some hundred kilobytes.
+/// No message reaches four gigabytes: that of the widest filter has some hundred kilobytes.
 fn put_prefix(frame: &mut BytesMut, length: usize) {
     frame.put_u8(0);
     frame.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
 }
 
-/// A body that begins with what was read of it already.
+/// A body that begins with the bytes that were read of it before.
 #[derive(Debug)]
-pub(super) struct Replay<B> {
+pub(super) struct PrefixedBody<B> {
     read: Bytes,
     rest: B,
 }
 
-impl<B> Replay<B> {
+impl<B> PrefixedBody<B> {
     pub(super) fn new(read: Bytes, rest: B) -> Self {
         Self { read, rest }
     }
 }
 
-impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Replay<B> {
+impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for PrefixedBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -161,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_content_type_is_grpc_with_protobuf_or_it_is_not() {
+    fn the_content_types_of_grpc_with_protobuf_are_known_and_no_others() {
         for (text, is) in [
             ("application/grpc", true),
             ("application/grpc+proto", true),
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_taken_only_when_it_is_whole_plain_and_alone() {
+    fn a_message_is_read_only_when_it_is_complete_uncompressed_and_alone() {
         let message_of = |bytes: &'static [u8]| message_in(&Bytes::from_static(bytes));
         assert_eq!(message_of(b"\0\0\0\0\x02ab"), Some("ab".into()));
         assert_eq!(message_of(b"\0\0\0\0\0"), Some(Bytes::new()));

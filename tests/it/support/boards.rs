@@ -12,7 +12,7 @@ use silkrate::domain::{
     Book, Currency, DatingRule, DocumentRecord, Fixing, History, Hours, Preference, RateFilter,
     RevisionPolicy, Schedule, SourceId, SourceRecord, Table, parse_decimal,
 };
-use silkrate::feed::{Feed, Message, StreamLimits, Subscribe, Subscription};
+use silkrate::feed::{Feed, StreamLimits, StreamMessage, SubscribeRequest, Subscription};
 use silkrate::sources;
 use tokio_util::sync::CancellationToken;
 
@@ -82,8 +82,8 @@ impl OneBank {
     }
 
     #[expect(clippy::unused_self, reason = "it reads as what is asked of this bank")]
-    pub(crate) fn wanted(&self, change: impl FnOnce(&mut Subscribe)) -> Subscribe {
-        let mut wanted = Subscribe {
+    pub(crate) fn wanted(&self, change: impl FnOnce(&mut SubscribeRequest)) -> SubscribeRequest {
+        let mut wanted = SubscribeRequest {
             filter: RateFilter::parse(&["KZT/USD", "USD/KZT", "KZT/EUR"]).unwrap(),
             resume_after: None,
             min_interval: Duration::ZERO,
@@ -93,7 +93,7 @@ impl OneBank {
         wanted
     }
 
-    pub(crate) fn subscribe(&self, change: impl FnOnce(&mut Subscribe)) -> Subscription {
+    pub(crate) fn subscribe(&self, change: impl FnOnce(&mut SubscribeRequest)) -> Subscription {
         let wanted = self.wanted(change);
         self.feed.subscribe(wanted).expect("there is room")
     }
@@ -160,6 +160,6 @@ pub(crate) fn table(effective_date: Date, rows: &[(&'static str, &str)]) -> Tabl
 }
 
 /// The next message, which must come.
-pub(crate) async fn next(subscription: &mut Subscription) -> Message {
+pub(crate) async fn next(subscription: &mut Subscription) -> StreamMessage {
     subscription.next().await.expect("the stream lives")
 }
