@@ -36,9 +36,9 @@ pub use published::{
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
-    Announced, Continuity, Derivation, FILTER_PAIRS_MAX, FilterError, Freshness, FreshnessStatus,
-    KnownDates, Leg, PollReport, PollStatus, Polling, Position, Preference, Quote, QuoteInputs,
-    REMOVALS_MAX, Rate, RateFilter, RestoredState, ServedFingerprint, Snapshot, SourceState,
-    TickerStyle, Update, View, WindowChange, choose_quotes, rates_between, snapshot_on,
-    ticker_entry,
+    Announced, Continuity, Derivation, FILTER_PAIRS_MAX, FilterError, Fingerprint, Freshness,
+    FreshnessStatus, KnownDates, Leg, PollReport, PollStatus, Polling, Position, Preference, Quote,
+    QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RestoredState, ServedFingerprint, ServedRevision,
+    Snapshot, SourceState, TickerStyle, Update, View, WindowChange, choose_quotes, rates_between,
+    snapshot_on, ticker_entry,
 };

@@ -7,8 +7,9 @@
 //! An [`LedgerEntry`] is one transaction: after [`Ledger::append`] has returned, all of it survives a power cut; before,
 //! none of it is there. Reads have connections of their own and never wait for a write, nor make one wait.
 //!
-//! `ledger/schema.sql` says what the tables mean. Anyone may open the file with `sqlite3` and ask
-//! `SELECT * FROM rates WHERE date = '2026-04-02' AND currency = 'USD'`.
+//! `ledger/schema/` documents the tables, one file for each version of the schema. The file can be read with `sqlite3`:
+//! `SELECT * FROM current_fixings WHERE date = '2026-04-02' AND currency = 'USD'`. A ledger of an older version is
+//! migrated when it is opened, in one transaction; one of a newer version is refused.
 //!
 //! *Chose* one OS thread that owns the writing connection, *over* a pool of tasks: SQLite has one writer at a time
 //! anyway, and a write that waits for a slow disk holds up nobody but who awaits it.

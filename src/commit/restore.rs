@@ -24,6 +24,11 @@ pub(super) async fn restore(
     let mut book = Book::new(records, preferences);
     match from_ledger(&mut book, store).await {
         Ok(Some(restored)) => {
+            if restored.has_unknown_fingerprints() {
+                tracing::info!(
+                    "the ledger was written by an earlier version of silkrate; everything served counts as changed once"
+                );
+            }
             anchors::complete(&mut book, store, restored.at).await;
             let (snapshot, entry) = continued(&book, &restored, store, clock.now());
             let position = &snapshot.position;

@@ -43,8 +43,8 @@ pub enum LedgerError {
         /// What it is.
         detail: String,
     },
-    /// A newer silkrate wrote it.
-    #[error("the ledger {} was written by a newer silkrate (its format is {found}, this one knows {known}); run that one, or set store.path to another file", .path.display())]
+    /// A newer version of silkrate wrote it.
+    #[error("the ledger {} was written by a newer version of silkrate (schema version {found}, this version supports up to {known}); upgrade silkrate, or set store.path to another file", .path.display())]
     NewerSchema {
         /// The file.
         path: PathBuf,

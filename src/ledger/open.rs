@@ -15,9 +15,12 @@ mod inspect;
 
 /// Marks a database as ours: `silk` in ASCII. `file` and `sqlite3` show it.
 const APPLICATION_ID: i64 = 0x7369_6c6b;
-/// What leads from each version of the schema to the next: the first one from an empty file to version 1. Entries are
-/// added at the end and never changed.
-pub(super) const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+/// The migrations of the schema. The first leads from an empty file to version 1, each of the others from one version to
+/// the next. New ones are added at the end; existing ones are never changed.
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("schema/version-1.sql"),
+    include_str!("schema/version-2.sql"),
+];
 /// How long to wait for another program's lock, such as that of a hand at `sqlite3`: longer than any statement takes,
 /// and shorter than a bank's answer may.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

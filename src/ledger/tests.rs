@@ -75,6 +75,12 @@ fn count(connection: &Connection, table: &str) -> i64 {
         .unwrap()
 }
 
+fn user_version(connection: &Connection) -> i64 {
+    connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap()
+}
+
 #[test]
 fn a_full_disk_refuses_a_whole_entry_and_takes_it_when_there_is_room() {
     let (_folder, place, mut connection) = connection();
@@ -165,6 +171,7 @@ fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
     write::append(&mut connection, &entry(1, 1)).unwrap();
     let newer = [
         MIGRATIONS[0],
+        MIGRATIONS[1],
         "ALTER TABLE entries ADD COLUMN remark TEXT",
         "CREATE TABLE remarks (remark TEXT) STRICT; INSERT INTO remarks SELECT 'seen ' || count(*) FROM fixings",
     ];
@@ -177,10 +184,7 @@ fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
         )
         .unwrap();
     assert_eq!(remark, "seen 30");
-    let version: i64 = connection
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .unwrap();
-    assert_eq!(version, 3);
+    assert_eq!(user_version(&connection), 4);
     // Nothing is left to do, and doing it again would fail: the column is there.
     migrate(&mut connection, &newer).unwrap();
 }
@@ -191,6 +195,7 @@ fn a_migration_that_fails_half_way_leaves_the_file_as_it_was() {
     write::append(&mut connection, &entry(1, 1)).unwrap();
     let newer = [
         MIGRATIONS[0],
+        MIGRATIONS[1],
         "ALTER TABLE entries ADD COLUMN remark TEXT",
         "not SQL",
     ];
@@ -222,4 +227,51 @@ fn a_path_that_looks_like_a_uri_is_a_path() {
         format!("{place:?}").contains("/file:x?mode=memory"),
         "{place:?}"
     );
+}
+
+/// The ledger that version 1 wrote, unpacked.
+fn version_1(folder: &Path) -> std::path::PathBuf {
+    let packed = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/fixtures/ledger/version-1/silkrate.db.gz"
+    );
+    let path = folder.join("silkrate.db");
+    let mut packed = flate2::read::GzDecoder::new(std::fs::File::open(packed).unwrap());
+    std::io::copy(&mut packed, &mut std::fs::File::create(&path).unwrap()).unwrap();
+    path
+}
+
+#[test]
+fn a_migration_that_is_cut_off_in_the_middle_is_made_again_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = version_1(folder.path());
+    let mut connection = Connection::open(&path).unwrap();
+    connection
+        .pragma_update(None, "journal_mode", "WAL")
+        .unwrap();
+    // With a cache of one page, what is not committed yet lies in the log all the same.
+    connection.pragma_update(None, "cache_size", 1).unwrap();
+    let transaction = connection.transaction().unwrap();
+    transaction.execute_batch(MIGRATIONS[1]).unwrap();
+    transaction.pragma_update(None, "user_version", 2).unwrap();
+
+    let killed = tempfile::tempdir().unwrap();
+    for name in ["silkrate.db", "silkrate.db-wal"] {
+        std::fs::copy(folder.path().join(name), killed.path().join(name)).unwrap();
+    }
+    let log = std::fs::metadata(killed.path().join("silkrate.db-wal")).unwrap();
+    assert!(
+        log.len() > 4096,
+        "nothing of the migration had been written"
+    );
+    let place = Location::of(Some(&killed.path().join("silkrate.db"))).unwrap();
+    let left = place.connect(super::open::Access::Read).unwrap();
+    assert_eq!(user_version(&left), 1);
+    assert_eq!(count(&left, "served"), 19);
+    drop(left);
+
+    let (connection, _lock) = super::open::open(&place, ClockKind::Replay).unwrap();
+    assert_eq!(user_version(&connection), 2);
+    assert_eq!(count(&connection, "served"), 19);
+    assert_eq!(count(&connection, "current_fixings"), 4769);
 }

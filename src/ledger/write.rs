@@ -229,7 +229,7 @@ fn serve(
             params![
                 served.subject,
                 stored_revision(revision)?,
-                format!("{fingerprint:016x}")
+                fingerprint.to_string()
             ],
         )?,
         None => transaction.execute("DELETE FROM served WHERE subject = ?1", [&served.subject])?,

@@ -19,6 +19,7 @@ mod damage;
 mod files;
 mod held;
 mod history;
+mod older;
 mod round_trip;
 mod sql;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use silkrate::domain::{
-    Cause, Check, Currency, DocumentKey, FiledTable, Fixing, Held, LedgerEntry, Position,
-    ServedFingerprint, SourceId, parse_decimal,
+    Cause, Check, Currency, DocumentKey, FiledTable, Fingerprint, Fixing, Held, LedgerEntry,
+    Position, ServedFingerprint, SourceId, parse_decimal,
 };
 
 pub(crate) const NBK: DocumentKey = DocumentKey {
@@ -81,7 +81,7 @@ pub(crate) fn entry(revision: u64) -> LedgerEntry {
         attempted: vec![NBK.source],
         served: vec![ServedFingerprint {
             subject: "KZT/USD".into(),
-            fingerprint: Some(revision),
+            fingerprint: Some(Fingerprint::of_text(&value(revision))),
         }],
     }
 }

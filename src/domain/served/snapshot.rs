@@ -1,12 +1,14 @@
 //! Everything that is served, at one revision.
 
 mod removals;
+mod fingerprint;
 mod continuity;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use continuity::{Continuity, RestoredState, ServedFingerprint};
+pub use continuity::{Continuity, RestoredState, ServedFingerprint, ServedRevision};
+pub use fingerprint::Fingerprint;
 pub use removals::REMOVALS_MAX;
 use rust_decimal::Decimal;
 

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use rust_decimal::Decimal;
 
 use crate::domain::{
-    Change, Check, Direction, Fixing, Held, Position, RestoredDocument, RestoredState,
+    Change, Check, Direction, Fingerprint, Fixing, Held, Position, RestoredDocument, RestoredState,
+    ServedRevision,
 };
 use crate::ledger::error::StorageError;
 use crate::ledger::read::document::{Document, began, dates};
@@ -49,16 +50,24 @@ fn attempted(connection: &Connection) -> Result<Vec<String>, StorageError> {
     Ok(sources.collect::<Result<_, _>>()?)
 }
 
-fn served(connection: &Connection) -> Result<BTreeMap<String, (u64, u64)>, StorageError> {
+fn served(connection: &Connection) -> Result<BTreeMap<String, ServedRevision>, StorageError> {
     let mut statement = connection.prepare("SELECT subject, revision, fingerprint FROM served")?;
     let mut rows = statement.query([])?;
     let mut served = BTreeMap::new();
     while let Some(row) = rows.next()? {
-        let (subject, digits): (String, String) = (row.get(0)?, row.get(2)?);
-        let fingerprint = u64::from_str_radix(&digits, 16).map_err(|error| {
-            StorageError::Corrupt(format!("the fingerprint of `{subject}` in served: {error}"))
-        })?;
-        served.insert(subject, (unsigned(row.get(1)?)?, fingerprint));
+        let (subject, digits): (String, Option<String>) = (row.get(0)?, row.get(2)?);
+        let fingerprint = digits.map(|digits| {
+            Fingerprint::parse(&digits).ok_or_else(|| {
+                StorageError::Corrupt(format!(
+                    "the fingerprint of `{subject}` in served is `{digits}`"
+                ))
+            })
+        });
+        let known = ServedRevision {
+            revision: unsigned(row.get(1)?)?,
+            fingerprint: fingerprint.transpose()?,
+        };
+        served.insert(subject, known);
     }
     Ok(served)
 }

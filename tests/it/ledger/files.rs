@@ -176,14 +176,14 @@ async fn a_ledger_of_a_newer_silkrate_is_refused_and_not_touched() {
     filled(&path).await;
     Connection::open(&path)
         .unwrap()
-        .pragma_update(None, "user_version", 2)
+        .pragma_update(None, "user_version", 3)
         .unwrap();
     let before = contents(folder.path());
     assert_eq!(
         refusal(&path).to_string(),
         format!(
-            "the ledger {} was written by a newer silkrate (its format is 2, this one knows 1); run that one, or set \
-             store.path to another file",
+            "the ledger {} was written by a newer version of silkrate (schema version 3, this version supports up to 2); \
+             upgrade silkrate, or set store.path to another file",
             path.display()
         )
     );

@@ -10,8 +10,8 @@ use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 use proptest::sample::subsequence;
 use rust_decimal::Decimal;
 use silkrate::domain::{
-    Cause, Currency, Fixing, LedgerEntry, Position, RestoredDocument, RestoredState,
-    RevisionPolicy, ServedFingerprint, SourceId, Table,
+    Cause, Currency, Fingerprint, Fixing, LedgerEntry, Position, RestoredDocument, RestoredState,
+    RevisionPolicy, ServedFingerprint, ServedRevision, SourceId, Table,
 };
 use silkrate::ledger::{ClockKind, Ledger};
 
@@ -90,10 +90,10 @@ proptest! {
     }
 }
 
-fn served(subject: &str, fingerprint: Option<u64>) -> ServedFingerprint {
+fn served(subject: &str, fingerprint: Option<&str>) -> ServedFingerprint {
     ServedFingerprint {
         subject: subject.into(),
-        fingerprint,
+        fingerprint: fingerprint.map(Fingerprint::of_text),
     }
 }
 
@@ -114,9 +114,9 @@ async fn the_state_after_the_last_entry_survives_a_restart() {
     let (ledger, _) = open(&path);
     let first = LedgerEntry {
         served: vec![
-            served("KZT/USD", Some(u64::MAX)),
-            served("KGS/USD", Some(0)),
-            served("source nbk", Some(1)),
+            served("KZT/USD", Some("one")),
+            served("KGS/USD", Some("two")),
+            served("source nbk", Some("three")),
         ],
         attempted: vec![NBK.source],
         ..entry(4, Vec::new())
@@ -124,7 +124,7 @@ async fn the_state_after_the_last_entry_survives_a_restart() {
     let second = LedgerEntry {
         cause: Cause::Clock,
         served: vec![
-            served("KZT/USD", Some(0x8000_0000_0000_0000)),
+            served("KZT/USD", Some("four")),
             served("KGS/USD", None),
             served("never there", None),
         ],
@@ -136,6 +136,10 @@ async fn the_state_after_the_last_entry_survives_a_restart() {
     ledger.close().await;
 
     let (_ledger, reader) = open(&path);
+    let known = |revision, text| ServedRevision {
+        revision,
+        fingerprint: Some(Fingerprint::of_text(text)),
+    };
     let expected = RestoredState {
         position: Position {
             epoch: "first".into(),
@@ -144,8 +148,8 @@ async fn the_state_after_the_last_entry_survives_a_restart() {
         at: at(5),
         attempted: vec!["cbu".into(), "nbk".into()],
         served: [
-            ("KZT/USD".into(), (5, 0x8000_0000_0000_0000)),
-            ("source nbk".into(), (4, 1)),
+            ("KZT/USD".into(), known(5, "four")),
+            ("source nbk".into(), known(4, "three")),
         ]
         .into(),
     };

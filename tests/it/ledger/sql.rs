@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use silkrate::domain::{
-    Check, DecidedBy, Decision, Held, HeldOutcome, LedgerEntry, ServedFingerprint,
+    Check, DecidedBy, Decision, Fingerprint, Held, HeldOutcome, LedgerEntry, ServedFingerprint,
 };
 
 use crate::ledger::{APRIL_1, APRIL_2, MARKET, NBK, entry, filed, market, open, place, tenge};
@@ -33,7 +33,7 @@ async fn fill(path: &Path) {
         attempted: vec![NBK.source],
         served: vec![ServedFingerprint {
             subject: "KZT/USD".into(),
-            fingerprint: Some(10),
+            fingerprint: Some(Fingerprint::of_text("what is served")),
         }],
         ..entry(1, Vec::new())
     };
@@ -77,7 +77,8 @@ async fn a_users_question_is_one_plain_select() {
     let (_folder, path) = place();
     fill(&path).await;
     let connection = Connection::open(&path).unwrap();
-    let on_the_day = "SELECT date, source, currency, units, value, home_currency FROM rates
+    let on_the_day =
+        "SELECT date, source, currency, units, value, home_currency FROM current_fixings
         WHERE date = '2026-04-01' ORDER BY source, currency";
     assert_eq!(
         answer(&connection, on_the_day),
@@ -86,6 +87,12 @@ async fn a_users_question_is_one_plain_select() {
             "2026-04-01|nbk|EUR|1|511.20|KZT",
             "2026-04-01|nbk|USD|1|475.90|KZT",
         ]
+    );
+    // The name of version 1 still answers.
+    let by_the_old_name = on_the_day.replace("current_fixings", "rates");
+    assert_eq!(
+        answer(&connection, &by_the_old_name),
+        answer(&connection, on_the_day)
     );
     assert_eq!(
         answer(
@@ -186,7 +193,7 @@ async fn the_file_is_kept_as_it_is_said_to_be() {
     fill(&path).await;
     let connection = Connection::open(&path).unwrap();
     assert_eq!(answer(&connection, "PRAGMA journal_mode"), ["wal"]);
-    assert_eq!(answer(&connection, "PRAGMA user_version"), ["1"]);
+    assert_eq!(answer(&connection, "PRAGMA user_version"), ["2"]);
     assert_eq!(
         answer(&connection, "PRAGMA application_id"),
         [0x7369_6c6b.to_string()]

@@ -50,7 +50,7 @@ fn waiting(path: &Path) -> Vec<(String, String)> {
 }
 
 fn liras_of_2010(path: &Path) -> i64 {
-    let question = "SELECT count(*) FROM rates WHERE currency = 'TRY' AND date < '2011'";
+    let question = "SELECT count(*) FROM current_fixings WHERE currency = 'TRY' AND date < '2011'";
     let connection = Connection::open(path).unwrap();
     connection
         .query_row(question, [], |row| row.get(0))

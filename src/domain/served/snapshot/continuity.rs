@@ -1,26 +1,35 @@
-//! What the ledger knows of a snapshot: the revision that last changed each thing that is served, and a fingerprint of it,
-//! so that after a restart the same is served at the same position.
+//! Continuity across a restart: the ledger keeps, for each quote and source, the revision that last changed it and a
+//! fingerprint. A snapshot restored from it serves the same at the same position.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::published::{Currency, SourceId};
+use crate::domain::published::{QuoteKey, SourceId};
+use crate::domain::served::snapshot::fingerprint::Fingerprint;
 use crate::domain::served::snapshot::removals::{REMOVALS_MAX, Removals};
-use crate::domain::served::{Position, Quote, QuoteInputs, Snapshot, SourceState, View};
+use crate::domain::served::{Position, Quote, Snapshot, SourceState, View};
 
-/// What is served under a name (`KZT/USD`, `source nbk`), known by a fingerprint.
+/// A change of what is served, for the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedFingerprint {
-    /// The pair or source.
+    /// The quote (`KZT/USD`) or source (`source nbk`).
     pub subject: String,
-    /// Differs when what is served differs. None: it is served no more.
-    pub fingerprint: Option<u64>,
+    /// The fingerprint of what is served from now on; `None` if the subject is no longer served.
+    pub fingerprint: Option<Fingerprint>,
 }
 
-/// The state as the ledger knows it, but for the tables.
+/// What the ledger knows of a subject that is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServedRevision {
+    /// The revision that last changed it.
+    pub revision: u64,
+    /// Its fingerprint; `None` if it was written by a version of silkrate whose fingerprints are not comparable.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+/// The state as the ledger knows it, without the tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestoredState {
     /// The position served last.
@@ -29,42 +38,51 @@ pub struct RestoredState {
     pub at: Timestamp,
     /// The ids of the sources whose first attempt had ended.
     pub attempted: Vec<String>,
-    /// By subject, the revision that last changed what is served, and its fingerprint.
-    pub served: BTreeMap<String, (u64, u64)>,
+    /// What is served, by subject.
+    pub served: BTreeMap<String, ServedRevision>,
 }
 
 /// How what is served after a restart relates to what was served before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Continuity {
-    /// It is the same.
+    /// Both are the same.
     Exact,
-    /// Some of it is served otherwise, at the next revision.
+    /// Some of it differs, or may differ: it is served at the next revision of the same epoch.
     Moved,
-    /// Something is not served any more: a reader who resumed would keep it. A new epoch must begin.
+    /// Something is no longer served. A client that resumed would keep it, so a new epoch must begin.
     Broken,
 }
 
+impl RestoredState {
+    /// Whether the ledger was written by a version of silkrate whose fingerprints are not comparable. Everything that
+    /// is served then counts as changed.
+    pub fn has_unknown_fingerprints(&self) -> bool {
+        let mut served = self.served.values();
+        served.any(|served| served.fingerprint.is_none())
+    }
+}
+
 impl Snapshot {
-    /// The state as it was written down: what is served as it was then keeps the revision that last changed it. What
-    /// is served otherwise (the settings are others, or the program is newer) is of a revision of its own.
+    /// Restores the snapshot that the ledger describes. What is served as before keeps the revision that last changed it;
+    /// what differs (because the settings or the program have changed) gets the next revision.
     pub fn restored(restored: &RestoredState, view: View) -> (Self, Continuity) {
         let RestoredState {
             position, served, ..
         } = restored;
         let next = position.revision.saturating_add(1);
-        let changed_at = |subject: &str, fingerprint: u64| match served.get(subject) {
-            Some((revision, known)) if *known == fingerprint => *revision,
+        let changed_at = |subject: &str, fingerprint: Fingerprint| match served.get(subject) {
+            Some(known) if known.fingerprint == Some(fingerprint) => known.revision,
             Some(_) | None => next,
         };
         let quotes = view.quotes.into_iter().map(|(key, inputs)| {
             let quote = Quote {
-                changed_at_revision: changed_at(&pair_subject(key), fingerprint(&inputs)),
+                changed_at_revision: changed_at(&pair_subject(key), inputs.fingerprint()),
                 inputs: Arc::new(inputs),
             };
             (key, quote)
         });
         let sources = view.states.into_iter().map(|(id, mut state)| {
-            state.changed_at_revision = changed_at(&source_subject(id), fingerprint(&state));
+            state.changed_at_revision = changed_at(&source_subject(id), state.fingerprint());
             (id, Arc::new(state))
         });
         let mut snapshot = Self {
@@ -86,8 +104,7 @@ impl Snapshot {
         (snapshot, continuity)
     }
 
-    /// The same state at another position: where continuity is lost, a new epoch begins, and all is of its first
-    /// revision.
+    /// The same state at the first position of a new epoch: everything counts as changed there.
     #[must_use]
     pub fn renewed(&self, position: Position) -> Self {
         let revision = position.revision;
@@ -111,25 +128,25 @@ impl Snapshot {
         }
     }
 
-    /// What is served otherwise than at the revision before, by name, with a fingerprint of it.
+    /// The fingerprints of what changed at this revision.
     pub fn changes(&self) -> Vec<ServedFingerprint> {
         let revision = self.position.revision;
         let quotes = self.quotes.iter();
         let quotes = quotes.filter(|(_, quote)| quote.changed_at_revision == revision);
         let quotes = quotes.map(|(key, quote)| ServedFingerprint {
             subject: pair_subject(*key),
-            fingerprint: Some(fingerprint(&*quote.inputs)),
+            fingerprint: Some(quote.inputs.fingerprint()),
         });
         let sources = self.sources.values();
         let sources = sources.filter(|state| state.changed_at_revision == revision);
         let sources = sources.map(|state| ServedFingerprint {
             subject: source_subject(state.id),
-            fingerprint: Some(fingerprint(&**state)),
+            fingerprint: Some(state.fingerprint()),
         });
         quotes.chain(sources).collect()
     }
 
-    /// Whether something is served under a name.
+    /// Whether the subject is served.
     fn serves(&self, subject: &str) -> bool {
         let mut quotes = self.quotes.keys();
         let mut sources = self.sources.keys();
@@ -137,7 +154,7 @@ impl Snapshot {
             || sources.any(|id| source_subject(*id) == subject)
     }
 
-    /// What was served and is not any more: the names without a fingerprint.
+    /// Those of the known subjects that are no longer served.
     pub fn gone<'a>(&self, known: impl Iterator<Item = &'a String>) -> Vec<ServedFingerprint> {
         let gone = known.filter(|subject| !self.serves(subject));
         let served = gone.map(|subject| ServedFingerprint {
@@ -155,39 +172,12 @@ impl Snapshot {
     }
 }
 
-/// The name of a pair in the ledger. Its revision is no part of a quote's fingerprint, and it is reset in a state's.
-fn pair_subject((home, other): (Currency, Currency)) -> String {
+/// The name of a quote in the ledger.
+fn pair_subject((home, other): QuoteKey) -> String {
     format!("{home}/{other}")
 }
 
+/// The name of a source in the ledger.
 fn source_subject(id: SourceId) -> String {
     format!("source {id}")
-}
-
-/// Differs when the value differs, digits included. It is the same in every run of one build, and may differ in
-/// another's, which then serves everything anew once.
-fn fingerprint(value: &impl Fingerprint) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.text().hash(&mut hasher);
-    hasher.finish()
-}
-
-trait Fingerprint {
-    fn text(&self) -> String;
-}
-
-impl Fingerprint for QuoteInputs {
-    fn text(&self) -> String {
-        format!("{self:?}")
-    }
-}
-
-impl Fingerprint for SourceState {
-    fn text(&self) -> String {
-        let state = Self {
-            changed_at_revision: 0,
-            ..self.clone()
-        };
-        format!("{state:?}")
-    }
 }
