@@ -1,20 +1,24 @@
-//! Messages as JSON objects: the contract's names, decimals as strings, `null` for what is unknown. The command line
-//! prints them and the web side serves them, so that a reader meets one shape.
+//! Messages as JSON objects: the names of the contract, decimals as strings, enums without their prefix, `null` for what is
+//! absent. A type here is the JSON form of the message of the same name. The web side serves them and the command line
+//! prints them, so that a message has one shape everywhere.
 
-mod answers;
 mod rate;
+mod responses;
 mod source;
 mod stream;
 
 use serde::Serialize;
 
-pub use self::answers::{Conversion, Fixings, History, OneRate, Snapshot, Sources};
 pub use self::rate::{Fixing, Flag, HeldFixing, Rate};
-pub use self::source::{Source, SourceState};
-pub use self::stream::Event;
+pub use self::responses::{
+    ConvertAmountResponse, Decision, GetRateResponse, GetSnapshotResponse, ListFixingsResponse,
+    ListHeldResponse, ListRateHistoryResponse, ListSourcesResponse,
+};
+pub use self::source::{SourceDetail, SourceState};
+pub use self::stream::WatchRatesResponse;
 use crate::pb;
 
-/// One revision of one server.
+/// One state of one server.
 #[derive(Debug, Serialize)]
 pub struct Position<'a> {
     epoch: &'a str,

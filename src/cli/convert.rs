@@ -8,10 +8,11 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::cli::failure::Failure;
+use crate::cli::format::{Document, Format, FormatArgs};
 use crate::cli::paint::without_controls;
-use crate::cli::rates::TableFormat;
-use crate::cli::{ServerArgs, arguments, json, notes};
+use crate::cli::{ServerArgs, arguments, csv, notes};
 use crate::domain::Currency;
+use crate::json;
 use crate::pb::{ConvertAmountRequest, ConvertAmountResponse, Derivation, Fixing, Rate};
 
 const EXAMPLES: &str = "\
@@ -43,9 +44,8 @@ pub(super) struct ConvertArgs {
     /// Round the result to the minor unit of the currency wanted, half to even.
     #[arg(long)]
     round: bool,
-    /// How to print it.
-    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
-    format: TableFormat,
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -60,21 +60,21 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
     };
     let client = arguments.server.client()?;
     let answer = client.convert(asked.clone()).await?;
-    match arguments.format {
-        TableFormat::Table => {
-            // The names are a courtesy: without them the ids stand alone.
-            let sources = client.sources().await.map(|answer| answer.sources);
-            let states = sources.unwrap_or_default().into_iter();
-            let states = states.filter_map(|detail| detail.state);
-            let names = states.map(|state| (state.id, state.name)).collect();
-            out.write_all(page(&asked, &answer, &names).as_bytes())?;
-        }
-        TableFormat::Json => {
-            let text = json::text(&json::Conversion::of(&asked, &answer));
-            writeln!(out, "{}", text.map_err(std::io::Error::from)?)?;
-        }
-    }
-    Ok(())
+    let format = arguments.format.format();
+    let conversion = || json::ConvertAmountResponse::of(&asked, &answer);
+    let document = Document {
+        message: conversion(),
+        rows: &[conversion()],
+        columns: csv::CONVERSION,
+    };
+    // Only the table has names of publishers; without them the ids stand alone.
+    let sources = match format {
+        Format::Table => client.sources().await.unwrap_or_default().sources,
+        Format::Csv | Format::Json => Vec::new(),
+    };
+    let states = sources.into_iter().filter_map(|detail| detail.state);
+    let names = states.map(|state| (state.id, state.name)).collect();
+    document.print(format, out, || page(&asked, &answer, &names))
 }
 
 /// The result, and indented below it how it came about. `names` are those of the sources, by id.
@@ -320,7 +320,7 @@ mod tests {
             }),
         };
         assert_eq!(
-            json::text(&json::Conversion::of(&asked, &answer)).unwrap(),
+            json::text(&json::ConvertAmountResponse::of(&asked, &answer)).unwrap(),
             concat!(
                 r#"{"amount":"1000","from_currency":"USD","to_currency":"KZT","date":null,"#,
                 r#""round_to_minor_unit":false,"result":"475090","rate":null,"#,

@@ -5,20 +5,22 @@ use std::io::Write;
 use clap::Args;
 
 use crate::cli::failure::Failure;
+use crate::cli::format::{Document, Format};
 use crate::cli::output::Output;
-use crate::cli::range::{self, Range, RangeArgs, RangeFormat, Rows};
+use crate::cli::range::{self, Range, RangeArgs, Rows};
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, json};
+use crate::cli::{ServerArgs, csv};
 use crate::client::{Client, ClientError};
 use crate::domain::Currency;
-use crate::pb::{Fixing, ListFixingsRequest};
+use crate::json;
+use crate::pb::{Fixing, ListFixingsRequest, ListFixingsResponse};
 
 const EXAMPLES: &str = "\
 Examples:
   silkrate fixings nbk USD                     the last 30 days, and what is announced
   silkrate fixings cbu TMT --from 2026-01-01
-  silkrate fixings nbkr KZT --limit 250 --csv > nbkr-kzt.csv
-  silkrate fixings cbr UZS --json | jq '.[0]'
+  silkrate fixings nbkr KZT --limit 250 --format csv > nbkr-kzt.csv
+  silkrate fixings cbr UZS --format json | jq '.fixings[0]'
 
 `silkrate sources` prints the sources. Newest date first; of a row that the bank has corrected the newest figure first, then \
 those it replaced.";
@@ -49,18 +51,22 @@ pub(super) async fn run(arguments: &FixingsArgs, out: &mut dyn Write) -> Result<
         ..ListFixingsRequest::default()
     };
     let found = fixings(&client, &asked, &range).await?;
+    let rows: Vec<json::Fixing<'_>> = json::list(&found.rows);
+    let response = ListFixingsResponse {
+        fixings: found.rows.clone(),
+        next_page_token: None,
+    };
+    let document = Document {
+        message: json::ListFixingsResponse::from(&response),
+        rows: &rows,
+        columns: csv::FIXING,
+    };
     match arguments.range.format() {
-        RangeFormat::Table if found.rows.is_empty() => {}
-        RangeFormat::Table => {
+        Format::Table if found.rows.is_empty() => {}
+        format => document.print(format, out, || {
             let columns = Output::of_stdout().columns_of_terminal();
-            out.write_all(page(&asked, &found, columns).as_bytes())?;
-        }
-        RangeFormat::Csv => out.write_all(&csv(&found.rows)?)?,
-        RangeFormat::Json => {
-            let fixings: Vec<json::Fixing<'_>> = json::list(&found.rows);
-            let text = json::text(&fixings).map_err(std::io::Error::from)?;
-            writeln!(out, "{text}")?;
-        }
+            page(&asked, &found, columns)
+        })?,
     }
     if !found.rows.is_empty() {
         return Ok(());
@@ -145,38 +151,6 @@ fn note(fixing: &Fixing) -> String {
     }
 }
 
-fn csv(fixings: &[Fixing]) -> std::io::Result<Vec<u8>> {
-    let header = [
-        "source",
-        "currency",
-        "units",
-        "value",
-        "home_currency",
-        "effective_date",
-        "published_change",
-        "superseded_value",
-        "superseded",
-        "recorded_time",
-    ];
-    let row = |fixing: &Fixing| {
-        let seen = fixing.recorded_time.as_ref().and_then(json::instant);
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        [
-            fixing.source.clone(),
-            fixing.currency.clone(),
-            fixing.units.clone(),
-            fixing.value.clone(),
-            fixing.home_currency.clone(),
-            fixing.effective_date.clone(),
-            text(&fixing.published_change),
-            text(&fixing.superseded_value),
-            fixing.superseded.to_string(),
-            seen.unwrap_or_default(),
-        ]
-    };
-    range::csv(header, fixings.iter().map(row))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,7 +209,9 @@ DATE        UNITS  VALUE       PRINTED CHANGE  FIRST SEEN            NOTE
 
     #[test]
     fn csv_has_every_field_of_the_contract() {
-        let text = String::from_utf8(csv(&found().rows).unwrap()).unwrap();
+        let found = found();
+        let rows: Vec<json::Fixing<'_>> = json::list(&found.rows);
+        let text = String::from_utf8(csv::text(csv::FIXING, &rows).unwrap()).unwrap();
         assert_eq!(
             text.replace("\r\n", "\n"),
             "\

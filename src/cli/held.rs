@@ -4,22 +4,25 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 use rust_decimal::Decimal;
-use serde::Serialize;
 use tonic::Code;
 
 use crate::cli::failure::Failure;
+use crate::cli::format::{Document, Format, FormatArgs};
 use crate::cli::notes::name_of;
 use crate::cli::paint::without_controls;
-use crate::cli::rates::{TableFormat, known, percent};
+use crate::cli::rates::{known, percent};
 use crate::cli::table::TextTable;
-use crate::cli::{arguments, default_url, json};
+use crate::cli::{arguments, csv, default_url};
 use crate::client::{Admin, ClientError};
 use crate::config::ADMIN_LISTEN_DEFAULT;
+use crate::json;
+use crate::pb::admin::{ListHeldResponse, RejectHeldResponse, ReleaseHeldResponse};
 use crate::pb::{Fixing, HeldFixing, Position};
 
 const EXAMPLES: &str = "\
 Examples:
   silkrate held                                what waits, and why
+  silkrate held --format csv > held.csv
   silkrate held release cbu/daily/2026-04-02/TMT
   silkrate held release cbu/daily/2026-04-02/TMT --value 346.917 --note 'a true devaluation'
   silkrate held reject nbk/daily/2026-04-02/USD --note 'a shifted point, the bank knows'
@@ -38,9 +41,8 @@ pub(super) struct HeldArgs {
     /// The server's address for operators: what it calls `server.admin_listen`.
     #[arg(long, value_name = "URL", default_value_t = default_url(ADMIN_LISTEN_DEFAULT), global = true)]
     admin: String,
-    /// How to print what comes of it.
-    #[arg(long, value_enum, default_value_t = TableFormat::Table, global = true)]
-    format: TableFormat,
+    #[command(flatten)]
+    format: FormatArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -68,50 +70,46 @@ struct DecisionArgs {
 }
 
 pub(super) async fn run(arguments: &HeldArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let text = match answer(arguments).await {
-        Ok(answer) => text(&answer, arguments.format).map_err(std::io::Error::from)?,
-        Err(error) => return Err(failure(error)),
-    };
-    Ok(out.write_all(text.as_bytes())?)
+    let format = arguments.format.format();
+    let decides = matches!(
+        arguments.action,
+        Some(HeldAction::Release(_) | HeldAction::Reject(_))
+    );
+    // Refused before the decision is sent, not after it took effect.
+    if decides && format == Format::Csv {
+        return Err(Failure::Usage {
+            message: "a decision has no CSV format".to_owned(),
+            hint: "print it with --format table or --format json".to_owned(),
+        });
+    }
+    let answer = answer(arguments).await.map_err(failure)?;
+    print(&answer, format, out)
 }
 
 /// What the server answers.
 #[derive(Debug)]
 enum Answer {
-    List(Vec<HeldFixing>),
-    Released(Decided),
-    Rejected(Decided),
-}
-
-#[derive(Debug)]
-struct Decided {
-    id: String,
-    position: Position,
-    held: Option<HeldFixing>,
+    List(ListHeldResponse),
+    Released(String, ReleaseHeldResponse),
+    Rejected(String, RejectHeldResponse),
 }
 
 async fn answer(arguments: &HeldArgs) -> Result<Answer, ClientError> {
     let admin = Admin::new(&arguments.admin)?;
     let value = |decision: &DecisionArgs| decision.value.map(|value| value.to_string());
     Ok(match &arguments.action {
-        None | Some(HeldAction::List) => Answer::List(admin.held().await?),
+        None | Some(HeldAction::List) => Answer::List(ListHeldResponse {
+            held: admin.held().await?,
+        }),
         Some(HeldAction::Release(decision)) => {
             let DecisionArgs { id, note, .. } = decision;
             let answer = admin.release(id, value(decision).as_deref(), note).await?;
-            Answer::Released(Decided {
-                id: id.clone(),
-                position: answer.position.unwrap_or_default(),
-                held: answer.held,
-            })
+            Answer::Released(id.clone(), answer)
         }
         Some(HeldAction::Reject(decision)) => {
             let DecisionArgs { id, note, .. } = decision;
             let answer = admin.reject(id, value(decision).as_deref(), note).await?;
-            Answer::Rejected(Decided {
-                id: id.clone(),
-                position: answer.position.unwrap_or_default(),
-                held: answer.held,
-            })
+            Answer::Rejected(id.clone(), answer)
         }
     })
 }
@@ -134,23 +132,45 @@ fn failure(error: ClientError) -> Failure {
     Failure::from(error).with_hint(hint)
 }
 
-fn text(answer: &Answer, format: TableFormat) -> serde_json::Result<String> {
-    match format {
-        TableFormat::Table => Ok(page(answer)),
-        TableFormat::Json => Ok(json_text(answer)? + "\n"),
-    }
+fn print(answer: &Answer, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
+    let table = || page(answer);
+    let decision = match answer {
+        Answer::List(response) => {
+            let rows: Vec<json::HeldFixing<'_>> = json::list(&response.held);
+            let document = Document {
+                message: json::ListHeldResponse::from(response),
+                rows: &rows,
+                columns: csv::HELD,
+            };
+            return document.print(format, out, table);
+        }
+        Answer::Released(_, response) => json::Decision::from(response),
+        Answer::Rejected(_, response) => json::Decision::from(response),
+    };
+    let document = Document {
+        rows: std::slice::from_ref(&decision),
+        message: &decision,
+        columns: &[],
+    };
+    document.print(format, out, table)
 }
 
 fn page(answer: &Answer) -> String {
     match answer {
-        Answer::List(held) if held.is_empty() => "No value is held.\n".to_owned(),
-        Answer::List(held) => list(held),
-        Answer::Released(decided) => {
-            sentence(decided, "Released", "is served from now on, at revision")
-        }
-        Answer::Rejected(decided) => {
-            sentence(decided, "Rejected", "is dropped for good, at revision")
-        }
+        Answer::List(response) if response.held.is_empty() => "No value is held.\n".to_owned(),
+        Answer::List(response) => list(&response.held),
+        Answer::Released(id, response) => sentence(
+            &format!("Released {id}"),
+            response.held.as_ref(),
+            "is served from now on",
+            response.position.as_ref(),
+        ),
+        Answer::Rejected(id, response) => sentence(
+            &format!("Rejected {id}"),
+            response.held.as_ref(),
+            "is dropped for good",
+            response.position.as_ref(),
+        ),
     }
 }
 
@@ -175,13 +195,18 @@ fn list(held: &[HeldFixing]) -> String {
 }
 
 /// `Released cbu/daily/2026-04-02/TMT: 1 TMT = 346.917 UZS is served from now on, at revision 8 of epoch abc.`
-fn sentence(decided: &Decided, done: &str, outcome: &str) -> String {
-    let Decided { id, position, held } = decided;
-    let fixing = held.as_ref().and_then(|held| held.fixing.as_ref());
+fn sentence(
+    done: &str,
+    held: Option<&HeldFixing>,
+    outcome: &str,
+    position: Option<&Position>,
+) -> String {
+    let fixing = held.and_then(|held| held.fixing.as_ref());
     let what = fixing.map_or_else(|| "it".to_owned(), in_words);
-    let Position { epoch, revision } = position;
-    let sentence = format!("{done} {id}: {what} {outcome} {revision} of epoch {epoch}.");
-    without_controls(&sentence) + "\n"
+    let at = position.map_or_else(String::new, |Position { epoch, revision }| {
+        format!(", at revision {revision} of epoch {epoch}")
+    });
+    without_controls(&format!("{done}: {what} {outcome}{at}.")) + "\n"
 }
 
 fn in_words(fixing: &Fixing) -> String {
@@ -189,25 +214,6 @@ fn in_words(fixing: &Fixing) -> String {
         "{} {} = {} {}",
         fixing.units, fixing.currency, fixing.value, fixing.home_currency
     )
-}
-
-fn json_text(answer: &Answer) -> serde_json::Result<String> {
-    /// A decision as a JSON object.
-    #[derive(Debug, Serialize)]
-    struct Decision<'a> {
-        position: json::Position<'a>,
-        held: Option<json::HeldFixing<'a>>,
-    }
-    match answer {
-        Answer::List(held) => {
-            let held: Vec<json::HeldFixing<'_>> = json::list(held);
-            json::text(&held)
-        }
-        Answer::Released(decided) | Answer::Rejected(decided) => json::text(&Decision {
-            position: json::Position::from(&decided.position),
-            held: decided.held.as_ref().map(json::HeldFixing::from),
-        }),
-    }
 }
 
 #[cfg(test)]
@@ -238,15 +244,29 @@ mod tests {
         }
     }
 
-    fn decided() -> Decided {
-        Decided {
-            id: held().id,
-            position: Position {
-                epoch: "abc".to_owned(),
-                revision: 8,
-            },
-            held: Some(held()),
+    fn position() -> Position {
+        Position {
+            epoch: "abc".to_owned(),
+            revision: 8,
         }
+    }
+
+    fn listed(held: Vec<HeldFixing>) -> Answer {
+        Answer::List(ListHeldResponse { held })
+    }
+
+    fn rejected(held: Option<HeldFixing>) -> Answer {
+        let response = RejectHeldResponse {
+            position: Some(position()),
+            held,
+        };
+        Answer::Rejected("cbu/daily/2026-04-02/TMT".to_owned(), response)
+    }
+
+    fn printed(answer: &Answer, format: Format) -> String {
+        let mut out = Vec::new();
+        print(answer, format, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
     }
 
     #[test]
@@ -256,42 +276,52 @@ mod tests {
             ..HeldFixing::default()
         };
         assert_eq!(
-            page(&Answer::List(vec![held(), unknown])),
+            page(&listed(vec![held(), unknown])),
             "\
 ID                        VALUE    CHANGE     CHECK      SINCE                 WHY
 cbu/daily/2026-04-02/TMT  346.917  -90.0000%  unit_jump  2026-04-02T09:00:00Z  a tenth of the last value
 -                         -        n/a        bounds     -                     -
 "
         );
-        assert_eq!(page(&Answer::List(Vec::new())), "No value is held.\n");
+        assert_eq!(page(&listed(Vec::new())), "No value is held.\n");
     }
 
     #[test]
     fn a_decision_is_told_in_a_sentence_with_its_position() {
-        assert_eq!(
-            page(&Answer::Released(decided())),
-            "Released cbu/daily/2026-04-02/TMT: 1 TMT = 346.917 UZS is served from now on, at revision 8 of epoch abc.\n"
-        );
-        let bare = Decided {
-            held: None,
-            ..decided()
+        let response = ReleaseHeldResponse {
+            position: Some(position()),
+            held: Some(held()),
         };
         assert_eq!(
-            page(&Answer::Rejected(bare)),
+            page(&Answer::Released(held().id, response)),
+            "Released cbu/daily/2026-04-02/TMT: 1 TMT = 346.917 UZS is served from now on, at revision 8 of epoch abc.\n"
+        );
+        assert_eq!(
+            page(&rejected(None)),
             "Rejected cbu/daily/2026-04-02/TMT: it is dropped for good, at revision 8 of epoch abc.\n"
         );
     }
 
     #[test]
-    fn as_json_a_list_is_an_array_and_a_decision_an_object() {
-        let list = text(&Answer::List(vec![held()]), TableFormat::Json).unwrap();
-        assert!(
-            list.starts_with(r#"[{"id":"cbu/daily/2026-04-02/TMT","#),
-            "{list}"
-        );
-        let decision = text(&Answer::Rejected(decided()), TableFormat::Json).unwrap();
+    fn as_json_a_list_and_a_decision_are_the_messages_of_the_contract() {
+        let list = printed(&listed(vec![held()]), Format::Json);
+        let start = r#"{"held":[{"id":"cbu/daily/2026-04-02/TMT","#;
+        assert!(list.starts_with(start), "{list}");
+        let decision = printed(&rejected(Some(held())), Format::Json);
         let start = r#"{"position":{"epoch":"abc","revision":8},"held":{"id":"#;
         assert!(decision.starts_with(start), "{decision}");
+    }
+
+    #[test]
+    fn as_csv_a_list_has_a_header_and_a_row_for_each_value() {
+        let list = printed(&listed(vec![held()]), Format::Csv);
+        assert_eq!(
+            list.lines().collect::<Vec<_>>(),
+            [
+                "id,check,detail,since_time,source,currency,units,value,home_currency,effective_date,change_absolute,change_percent,reference_value,reference_date",
+                "cbu/daily/2026-04-02/TMT,UNIT_JUMP,a tenth of the last value,2026-04-02T09:00:00Z,,TMT,1,346.917,UZS,,,-90.0000,,",
+            ]
+        );
     }
 
     #[test]

@@ -6,24 +6,26 @@ use clap::Args;
 use rust_decimal::Decimal;
 
 use crate::cli::failure::Failure;
+use crate::cli::format::{Document, Format};
 use crate::cli::notes::{Notes, word};
 use crate::cli::output::Output;
 use crate::cli::paint::without_controls;
-use crate::cli::range::{self, Range, RangeArgs, RangeFormat, Rows};
+use crate::cli::range::{self, Range, RangeArgs, Rows};
 use crate::cli::rates::{known, percent};
 use crate::cli::sparkline::sparkline;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, json};
+use crate::cli::{ServerArgs, csv};
 use crate::client::{Client, ClientError};
 use crate::domain::{Pair, parse_decimal};
-use crate::pb::{ListRateHistoryRequest, Rate};
+use crate::json;
+use crate::pb::{ListRateHistoryRequest, ListRateHistoryResponse, Rate};
 
 const EXAMPLES: &str = "\
 Examples:
   silkrate history KZT/USD                     the last 30 days
   silkrate history usd/kzt --from 2026-01-01 --to 2026-03-31
-  silkrate history KGS/KZT --limit 250 --csv > kgs-kzt.csv
-  silkrate history UZS/USD --json | jq '.[].value'
+  silkrate history KGS/KZT --limit 250 --format csv > kgs-kzt.csv
+  silkrate history UZS/USD --format json | jq '.rates[].value'
 
 One row for each day with a fixing of its own, newest first, by the arithmetic of the live rate and from the source that \
 answers the pair now. The bars above run from the oldest to the newest.";
@@ -49,18 +51,22 @@ pub(super) async fn run(arguments: &HistoryArgs, out: &mut dyn Write) -> Result<
     let (client, range) = (arguments.server.client()?, arguments.range.range()?);
     let pair = arguments.pair.to_string();
     let found = history(&client, &pair, &range).await?;
+    let rows: Vec<json::Rate<'_>> = json::list(&found.rows);
+    let response = ListRateHistoryResponse {
+        rates: found.rows.clone(),
+        next_page_token: None,
+    };
+    let document = Document {
+        message: json::ListRateHistoryResponse::from(&response),
+        rows: &rows,
+        columns: csv::PAST_RATE,
+    };
     match arguments.range.format() {
-        RangeFormat::Table if found.rows.is_empty() => {}
-        RangeFormat::Table => {
+        Format::Table if found.rows.is_empty() => {}
+        format => document.print(format, out, || {
             let columns = Output::of_stdout().columns_of_terminal();
-            out.write_all(page(&pair, &found, columns).as_bytes())?;
-        }
-        RangeFormat::Csv => out.write_all(&csv(&found.rows)?)?,
-        RangeFormat::Json => {
-            let rates: Vec<json::Rate<'_>> = json::list(&found.rows);
-            let text = json::text(&rates).map_err(std::io::Error::from)?;
-            writeln!(out, "{text}")?;
-        }
+            page(&pair, &found, columns)
+        })?,
     }
     if !found.rows.is_empty() {
         return Ok(());
@@ -168,35 +174,6 @@ fn overview(pair: &str, found: &Rows<Rate>, bars_max: usize) -> String {
     lines.collect()
 }
 
-fn csv(rates: &[Rate]) -> std::io::Result<Vec<u8>> {
-    let header = [
-        "pair",
-        "effective_date",
-        "value",
-        "change_absolute",
-        "change_percent",
-        "reference_value",
-        "reference_date",
-        "source",
-        "derivation",
-    ];
-    let row = |rate: &Rate| {
-        let change = rate.change.clone().unwrap_or_default();
-        [
-            rate.pair.clone(),
-            rate.effective_date().to_owned(),
-            rate.value.clone(),
-            change.absolute,
-            change.percent,
-            change.reference_value,
-            change.reference_date,
-            rate.source().to_owned(),
-            json::short(rate.derivation().as_str_name(), "DERIVATION_").to_owned(),
-        ]
-    };
-    range::csv(header, rates.iter().map(row))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,7 +274,9 @@ DATE        VALUE   CHANGE  PERCENT   SOURCE  HOW
 
     #[test]
     fn csv_has_the_digits_as_printed_and_nothing_for_what_is_not_known() {
-        let text = String::from_utf8(csv(&found().rows).unwrap()).unwrap();
+        let found = found();
+        let rows: Vec<json::Rate<'_>> = json::list(&found.rows);
+        let text = String::from_utf8(csv::text(csv::PAST_RATE, &rows).unwrap()).unwrap();
         let lines: Vec<&str> = text.split("\r\n").collect();
         assert_eq!(
             lines[..4],

@@ -1,7 +1,7 @@
 //! What a person is told beside the figures: what is held, what is odd, why a value is not what it should be.
 
-use crate::cli::json;
 use crate::cli::paint::without_controls;
+use crate::json;
 use crate::pb::{Fixing, Flag, Freshness, HeldFixing, Rate, WindowChange};
 
 /// So many subjects of one note are named: a held value may stand behind forty pairs.

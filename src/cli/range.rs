@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::arguments;
 use crate::cli::failure::Failure;
+use crate::cli::format::{Format, FormatArgs};
 use crate::client::ClientError;
 use crate::clock::Clock;
 
@@ -29,23 +30,8 @@ pub(super) struct RangeArgs {
     /// The newest N alone.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
-    /// Print CSV (RFC 4180) with a header; an empty field is not known.
-    #[arg(long, conflicts_with = "json")]
-    csv: bool,
-    /// Print one JSON array.
-    #[arg(long)]
-    json: bool,
-}
-
-/// How a range is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RangeFormat {
-    /// Columns, for people.
-    Table,
-    /// Comma-separated values, for spreadsheets.
-    Csv,
-    /// One JSON array on one line.
-    Json,
+    #[command(flatten)]
+    format: FormatArgs,
 }
 
 /// A range as a server is asked for it.
@@ -67,12 +53,8 @@ pub(super) struct Rows<T> {
 }
 
 impl RangeArgs {
-    pub(super) fn format(&self) -> RangeFormat {
-        match (self.csv, self.json) {
-            (true, _) => RangeFormat::Csv,
-            (false, true) => RangeFormat::Json,
-            (false, false) => RangeFormat::Table,
-        }
+    pub(super) fn format(&self) -> Format {
+        self.format.format()
     }
 
     /// The range meant today.
@@ -160,22 +142,6 @@ pub(super) fn nothing_found(what: &str, range: &Range, newest: Option<&str>) -> 
     Failure::failed(message, hint)
 }
 
-/// Rows of text as CSV: RFC 4180, the header first.
-pub(super) fn csv<const COLUMNS: usize>(
-    header: [&str; COLUMNS],
-    rows: impl Iterator<Item = [String; COLUMNS]>,
-) -> std::io::Result<Vec<u8>> {
-    let mut writer = csv::WriterBuilder::new();
-    let mut writer = writer
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    writer.write_record(header)?;
-    for row in rows {
-        writer.write_record(&row)?;
-    }
-    writer.into_inner().map_err(csv::IntoInnerError::into_error)
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -187,8 +153,7 @@ mod tests {
             from,
             to,
             limit,
-            csv: false,
-            json: false,
+            format: FormatArgs::default(),
         };
         arguments.range_on(date(2026, 4, 2))
     }
@@ -265,15 +230,5 @@ mod tests {
         let range = range(None, None, None).unwrap();
         let endless = range.rows(async |_, _| Ok((vec![0_u8], Some("again".to_owned()))));
         assert_eq!(endless.await.unwrap_err().code(), 1);
-    }
-
-    #[test]
-    fn csv_quotes_what_it_must_and_ends_lines_as_the_standard_says() {
-        let rows = [["a,b", "5.10"], ["\"", ""]].map(|row| row.map(str::to_owned));
-        let text = csv(["x", "y"], rows.into_iter()).unwrap();
-        assert_eq!(
-            String::from_utf8(text).unwrap(),
-            "x,y\r\n\"a,b\",5.10\r\n\"\"\"\",\r\n"
-        );
     }
 }

@@ -2,14 +2,16 @@
 
 use std::io::Write;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::cli::failure::{Failure, note};
+use crate::cli::format::{Document, Format, FormatArgs};
 use crate::cli::notes::{Notes, word};
 use crate::cli::output::Output;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, json};
+use crate::cli::{ServerArgs, csv};
 use crate::client::{Client, ClientError};
+use crate::json;
 use crate::pb::{Change, GetSnapshotResponse, Rate, Window};
 
 const EXAMPLES: &str = "\
@@ -17,7 +19,8 @@ Examples:
   silkrate rates                               the server's ticker
   silkrate rates KZT/USD usd/uzs               two pairs, in any case
   silkrate rates --windows                     with the change over a week, a month, a year
-  silkrate rates '*/EUR' --format json         all that is quoted in euros
+  silkrate rates '*/EUR' --format csv          all that is quoted in euros, for a spreadsheet
+  silkrate rates --format json | jq '.rates[].value'
   silkrate rates --server http://rates.example:50051
 
 On a terminal the columns that have no room are left out, and named below; in a pipe all are printed. Lines below the \
@@ -42,23 +45,13 @@ pub(super) struct RatesArgs {
     /// Pairs such as KZT/USD, or one side a star: '*/USD', 'KZT/*'. None: the server's ticker.
     #[arg(value_name = "PAIR")]
     pairs: Vec<String>,
-    /// How to print them.
-    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
-    format: TableFormat,
-    /// Show the change over a week, a month and a year too; JSON always has them.
+    /// Show the change over a week, a month and a year too; CSV and JSON always have them.
     #[arg(long)]
     windows: bool,
     #[command(flatten)]
+    format: FormatArgs,
+    #[command(flatten)]
     server: ServerArgs,
-}
-
-/// How an answer is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum TableFormat {
-    /// Columns, for people.
-    Table,
-    /// One JSON value on one line.
-    Json,
 }
 
 /// What a table of rates shows.
@@ -77,21 +70,21 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let client = arguments.server.client()?;
     let answer = client.snapshot(&arguments.pairs).await?;
-    match arguments.format {
-        TableFormat::Table if answer.rates.is_empty() => {}
-        TableFormat::Table => {
+    let rows: Vec<json::Rate<'_>> = json::list(&answer.rates);
+    let document = Document {
+        message: json::GetSnapshotResponse::from(&answer),
+        rows: &rows,
+        columns: csv::RATE,
+    };
+    match arguments.format.format() {
+        Format::Table if answer.rates.is_empty() => {}
+        format => document.print(format, out, || {
             let show = Show {
                 columns: Output::of_stdout().columns_of_terminal(),
                 windows: arguments.windows,
             };
-            let text = table(&answer.rates, show) + &notes(&answer.rates, show).below();
-            out.write_all(text.as_bytes())?;
-        }
-        TableFormat::Json => {
-            let message = json::snapshot(answer.position.as_ref(), &answer.rates);
-            let text = json::text(&message).map_err(std::io::Error::from)?;
-            writeln!(out, "{text}")?;
-        }
+            table(&answer.rates, show) + &notes(&answer.rates, show).below()
+        })?,
     }
     explain_missing(&client, &arguments.pairs, &answer, err).await
 }

@@ -5,18 +5,20 @@ use std::io::Write;
 use clap::Args;
 
 use crate::cli::failure::Failure;
+use crate::cli::format::{Document, FormatArgs};
 use crate::cli::notes::{self, word};
 use crate::cli::output::Output;
 use crate::cli::paint::without_controls;
-use crate::cli::rates::TableFormat;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, json};
+use crate::cli::{ServerArgs, csv};
+use crate::json;
 use crate::pb::{Polling, SourceDetail, SourceState};
 
 const EXAMPLES: &str = "\
 Examples:
   silkrate sources                             every source, and whether it answers
   silkrate sources --format json               with the terms, and the rows left out
+  silkrate sources --format csv > sources.csv
   silkrate sources --server http://rates.example:50051
 
 NEXT PUBLICATION is when the hours begin in which a bank's next table is expected, in UTC; MISSED, how many tables are \
@@ -28,27 +30,27 @@ const SPARE: &[&str] = &["FAILURES", "LAST VERIFIED", "MISSED"];
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct SourcesArgs {
-    /// How to print them.
-    #[arg(long, value_enum, default_value_t = TableFormat::Table)]
-    format: TableFormat,
+    #[command(flatten)]
+    format: FormatArgs,
     #[command(flatten)]
     server: ServerArgs,
 }
 
 pub(super) async fn run(arguments: &SourcesArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let details = arguments.server.client()?.sources().await?.sources;
-    match arguments.format {
-        TableFormat::Table => {
-            let columns = Output::of_stdout().columns_of_terminal();
-            out.write_all(page(&details, columns).as_bytes())?;
-        }
-        TableFormat::Json => {
-            let sources = details.iter().filter_map(json::Source::of);
-            let text = json::text(&sources.collect::<Vec<_>>()).map_err(std::io::Error::from)?;
-            writeln!(out, "{text}")?;
-        }
-    }
-    Ok(())
+    let answer = arguments.server.client()?.sources().await?;
+    let rows: Vec<_> = answer
+        .sources
+        .iter()
+        .filter_map(json::SourceDetail::of)
+        .collect();
+    let document = Document {
+        message: json::ListSourcesResponse::from(&answer),
+        rows: &rows,
+        columns: csv::SOURCE,
+    };
+    document.print(arguments.format.format(), out, || {
+        page(&answer.sources, Output::of_stdout().columns_of_terminal())
+    })
 }
 
 /// The sources in columns; below, what is to be known of them, and what their terms ask to be shown.

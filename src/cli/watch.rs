@@ -3,6 +3,7 @@
 //! On a terminal the ticker and the table are redrawn in place, with nothing to restore afterwards: no other screen,
 //! no hidden cursor. In a pipe every line is whole and stands for one change.
 
+mod message;
 mod screen;
 
 use std::io::Write;
@@ -12,6 +13,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::failure::{Failure, note};
 use crate::cli::output::{self, Output};
+use crate::cli::watch::message::State;
 use crate::cli::watch::screen::Screen;
 use crate::cli::{ServerArgs, rates};
 use crate::client::{Watch, WatchEvent, WatchOptions};
@@ -54,7 +56,7 @@ enum WatchFormat {
     Ticker,
     /// Columns with all digits: in place; in a pipe, the whole table for every update.
     Table,
-    /// One JSON object for every message, with the rows the message brought.
+    /// One JSON object for every message, as the contract has it.
     Json,
 }
 
@@ -64,6 +66,12 @@ pub(super) async fn run(
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
     let client = arguments.server.client()?;
+    if arguments.wide && arguments.format != WatchFormat::Ticker {
+        return Err(Failure::Usage {
+            message: "--wide is for the ticker: the other formats have every digit".to_owned(),
+            hint: "leave out --wide, or --format".to_owned(),
+        });
+    }
     let style = if arguments.wide {
         TickerStyle::Wide
     } else {
@@ -73,7 +81,11 @@ pub(super) async fn run(
     if arguments.once {
         let answer = client.snapshot(&arguments.pairs).await?;
         if !answer.rates.is_empty() {
-            screen.once(answer.position.as_ref(), &answer.rates)?;
+            screen.once(State {
+                position: answer.position.as_ref(),
+                rates: &answer.rates,
+                sources: &answer.sources,
+            })?;
         }
         return rates::explain_missing(&client, &arguments.pairs, &answer, err).await;
     }
@@ -106,14 +118,22 @@ pub(super) async fn run(
                 for pair in rates::missing(&arguments.pairs, watch.rates()) {
                     note(&format!("{pair}: no source quotes it yet"), err)?;
                 }
-                screen.show(&WatchEvent::Snapshot, watch.position(), watch.rates())?;
+                screen.show(&WatchEvent::Snapshot, state(&watch))?;
             }
-            Ok(event) => screen.show(&event, watch.position(), watch.rates())?,
+            Ok(event) => screen.show(&event, state(&watch))?,
             Err(error) => {
                 screen.leave()?;
                 return Err(error.into());
             }
         }
+    }
+}
+
+fn state(watch: &Watch) -> State<'_> {
+    State {
+        position: watch.position(),
+        rates: watch.rates(),
+        sources: watch.sources(),
     }
 }
 

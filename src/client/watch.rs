@@ -14,7 +14,7 @@ use crate::client::rows::Rows;
 use crate::client::{Backoff, Client, ClientError, filter};
 use crate::pb::watch_rates_response::Event;
 use crate::pb::{
-    Heartbeat, Opening, Position, Rate, ResumeVerdict, SourceState, WatchRatesRequest,
+    Heartbeat, Opening, Position, Rate, ResumeVerdict, SourceState, Update, WatchRatesRequest,
     WatchRatesResponse,
 };
 
@@ -58,6 +58,8 @@ pub enum WatchEvent {
         position: Option<Position>,
         /// Whether the stream resumes after the position held.
         verdict: ResumeVerdict,
+        /// The minimum time between two updates that the server granted.
+        min_interval: Duration,
         /// The longest silence of the stream.
         heartbeat_interval: Duration,
     },
@@ -65,10 +67,14 @@ pub enum WatchEvent {
     Snapshot,
     /// Some rows changed.
     Update {
+        /// The position that the update was applied to.
+        after: Option<Position>,
         /// The rows that changed, in the server's order.
         rates: Vec<Rate>,
         /// The pairs that were removed.
         removed_pairs: Vec<String>,
+        /// The source states that changed.
+        sources: Vec<SourceState>,
         /// The number of commits it merges.
         commits: u64,
     },
@@ -277,10 +283,19 @@ impl Watch {
                     self.stream = None;
                     self.retry_at = None;
                 }
+                let Update {
+                    after,
+                    rates,
+                    removed_pairs,
+                    sources,
+                    commits,
+                } = update;
                 WatchEvent::Update {
-                    rates: update.rates,
-                    removed_pairs: update.removed_pairs,
-                    commits: update.commits,
+                    after,
+                    rates,
+                    removed_pairs,
+                    sources,
+                    commits,
                 }
             }
             (Some(Event::Heartbeat(heartbeat)), Some(_)) => {
@@ -299,14 +314,22 @@ impl Watch {
     }
 
     fn opened(&mut self, opening: Opening, position: Option<Position>) -> WatchEvent {
-        let interval = opening.heartbeat_interval;
-        let interval = interval.and_then(|interval| Duration::try_from(interval).ok());
-        self.heartbeat_interval = interval
+        let verdict = opening.verdict();
+        let Opening {
+            verdict: _,
+            min_interval,
+            heartbeat_interval,
+        } = opening;
+        let duration = |interval: Option<prost_types::Duration>| {
+            interval.and_then(|interval| Duration::try_from(interval).ok())
+        };
+        self.heartbeat_interval = duration(heartbeat_interval)
             .filter(|interval| !interval.is_zero())
             .map_or(HEARTBEAT_ASSUMED, |interval| interval.min(HEARTBEAT_MAX));
         WatchEvent::Opening {
             position,
-            verdict: opening.verdict(),
+            verdict,
+            min_interval: duration(min_interval).unwrap_or_default(),
             heartbeat_interval: self.heartbeat_interval,
         }
     }

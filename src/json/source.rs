@@ -24,7 +24,7 @@ pub struct SourceState<'a> {
 
 /// A source with its state and the results of polling it.
 #[derive(Debug, Serialize)]
-pub struct Source<'a> {
+pub struct SourceDetail<'a> {
     #[serde(flatten)]
     state: SourceState<'a>,
     polling: &'static str,
@@ -76,7 +76,7 @@ impl<'a> From<&'a pb::SourceState> for SourceState<'a> {
     }
 }
 
-impl<'a> Source<'a> {
+impl<'a> SourceDetail<'a> {
     /// Returns `None` for a source without a state, which no server sends.
     pub fn of(detail: &'a pb::SourceDetail) -> Option<Self> {
         let pb::SourceDetail {
@@ -134,9 +134,9 @@ mod tests {
             state: Some(state),
             ..pb::SourceDetail::default()
         };
-        let printed = text(&Source::of(&detail)).unwrap();
+        let printed = text(&SourceDetail::of(&detail)).unwrap();
         let expected = r#""next_publication_time":"2026-04-02T09:00:00Z","next_publication_due_time":"2026-04-02T10:00:00Z","missed_publications":2,"held":[],"flags":[],"#;
         assert!(printed.contains(expected), "{printed}");
-        assert!(Source::of(&pb::SourceDetail::default()).is_none());
+        assert!(SourceDetail::of(&pb::SourceDetail::default()).is_none());
     }
 }

@@ -2,14 +2,13 @@
 
 use serde::Serialize;
 
-use crate::json::source::SourceState;
-use crate::json::{Position, Rate, Source, instant, list, short};
+use crate::json::{Position, Rate, SourceDetail, SourceState, instant, list, short};
 use crate::pb;
-use crate::pb::watch_rates_response::Event as Wire;
+use crate::pb::watch_rates_response::Event;
 
 /// One message: its kind, the position the reader holds once it has applied it, and what it says.
 #[derive(Debug, Serialize)]
-pub struct Event<'a> {
+pub struct WatchRatesResponse<'a> {
     #[serde(rename = "event")]
     name: &'static str,
     position: Option<Position<'a>>,
@@ -38,19 +37,19 @@ enum Content<'a> {
     },
     Heartbeat {
         server_time: Option<String>,
-        sources: Vec<Source<'a>>,
+        sources: Vec<SourceDetail<'a>>,
     },
 }
 
-impl<'a> Event<'a> {
+impl<'a> WatchRatesResponse<'a> {
     /// Nothing for a message that says nothing, which no server sends.
     pub fn of(message: &'a pb::WatchRatesResponse) -> Option<Self> {
         let pb::WatchRatesResponse { position, event } = message;
         let (name, content) = match event.as_ref()? {
-            Wire::Opening(opening) => ("opening", Content::from(opening)),
-            Wire::Snapshot(snapshot) => ("snapshot", Content::from(snapshot)),
-            Wire::Update(update) => ("update", Content::from(update)),
-            Wire::Heartbeat(heartbeat) => ("heartbeat", Content::from(heartbeat)),
+            Event::Opening(opening) => ("opening", Content::from(opening)),
+            Event::Snapshot(snapshot) => ("snapshot", Content::from(snapshot)),
+            Event::Update(update) => ("update", Content::from(update)),
+            Event::Heartbeat(heartbeat) => ("heartbeat", Content::from(heartbeat)),
         };
         Some(Self {
             name,
@@ -117,7 +116,7 @@ impl<'a> From<&'a pb::Heartbeat> for Content<'a> {
         } = heartbeat;
         Self::Heartbeat {
             server_time: server_time.as_ref().and_then(instant),
-            sources: sources.iter().filter_map(Source::of).collect(),
+            sources: sources.iter().filter_map(SourceDetail::of).collect(),
         }
     }
 }
@@ -137,7 +136,7 @@ mod tests {
     use super::*;
     use crate::json::text;
 
-    fn printed(event: Wire) -> String {
+    fn printed(event: Event) -> String {
         let position = pb::Position {
             epoch: "e".to_owned(),
             revision: 7,
@@ -146,7 +145,7 @@ mod tests {
             position: Some(position),
             event: Some(event),
         };
-        text(&Event::of(&message).unwrap()).unwrap()
+        text(&WatchRatesResponse::of(&message).unwrap()).unwrap()
     }
 
     #[test]
@@ -163,7 +162,7 @@ mod tests {
             }),
         };
         assert_eq!(
-            printed(Wire::Opening(opening)),
+            printed(Event::Opening(opening)),
             r#"{"event":"opening","position":{"epoch":"e","revision":7},"verdict":"RESUMED","min_interval":"0.250s","heartbeat_interval":"20s"}"#
         );
         let update = pb::Update {
@@ -176,7 +175,7 @@ mod tests {
             ..pb::Update::default()
         };
         assert_eq!(
-            printed(Wire::Update(update)),
+            printed(Event::Update(update)),
             r#"{"event":"update","position":{"epoch":"e","revision":7},"after":{"epoch":"e","revision":5},"rates":[],"removed_pairs":["KZT/LTL"],"sources":[],"commits":2}"#
         );
         let heartbeat = pb::Heartbeat {
@@ -187,13 +186,13 @@ mod tests {
             sources: Vec::new(),
         };
         assert_eq!(
-            printed(Wire::Heartbeat(heartbeat)),
+            printed(Event::Heartbeat(heartbeat)),
             r#"{"event":"heartbeat","position":{"epoch":"e","revision":7},"server_time":"2026-04-02T09:00:00Z","sources":[]}"#
         );
     }
 
     #[test]
     fn a_message_without_an_event_is_none() {
-        assert!(Event::of(&pb::WatchRatesResponse::default()).is_none());
+        assert!(WatchRatesResponse::of(&pb::WatchRatesResponse::default()).is_none());
     }
 }

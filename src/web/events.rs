@@ -15,7 +15,7 @@ use futures_util::{Stream, stream};
 use crate::backoff::jitter;
 use crate::domain::Refusal;
 use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, StreamMessage, SubscribeRequest};
-use crate::json::{self, Event};
+use crate::json::{self, WatchRatesResponse};
 use crate::queries::Queries;
 use crate::web::Web;
 use crate::web::caching::position_text;
@@ -80,7 +80,7 @@ impl MessageEncoder for EventEncoder {
     fn encode(&self, message: &StreamMessage) -> Bytes {
         let position = position_text(&message.position);
         let message = wire::to_message(message, self.queries.now());
-        let event = Event::of(&message);
+        let event = WatchRatesResponse::of(&message);
         let event = event.and_then(|event| Some((event.name(), json::text(&event).ok()?)));
         let Some((name, data)) = event else {
             return Bytes::new();

@@ -8,7 +8,10 @@ use prost_types::Timestamp;
 use serde::Serialize;
 
 use crate::domain::{self, Position, Rate, Refusal};
-use crate::json::{self, Conversion, Fixings, History, OneRate, Snapshot, Sources};
+use crate::json::{
+    self, ConvertAmountResponse, GetRateResponse, GetSnapshotResponse, ListFixingsResponse,
+    ListRateHistoryResponse, ListSourcesResponse,
+};
 use crate::pb;
 use crate::queries::{FixingsQuery, HistoryQuery, parse_pair};
 use crate::web::answer_cache::Moment;
@@ -47,7 +50,7 @@ impl Shared {
     /// Some rates of a snapshot, and its sources, as JSON.
     pub(super) fn snapshot_json(&self, snapshot: &domain::Snapshot, rates: &[Rate]) -> String {
         let answer = to_snapshot_response(snapshot, rates);
-        json::text(&Snapshot::of(&answer, &self.now())).unwrap_or_default()
+        json::text(&GetSnapshotResponse::from(&answer).at(&self.now())).unwrap_or_default()
     }
 }
 
@@ -80,7 +83,7 @@ pub(super) async fn rate(
         let pair = parse_pair(&format!("{base}/{quote}"))?;
         let rate = web.queries.rate(&snapshot, pair)?;
         let answer = to_rate_response(&snapshot, &rate);
-        let text = json::text(&OneRate::from(&answer)).unwrap_or_default();
+        let text = json::text(&GetRateResponse::from(&answer)).unwrap_or_default();
         Ok(caching::present(
             &snapshot.position,
             ("rate", pair),
@@ -94,7 +97,7 @@ pub(super) async fn rate(
 pub(super) async fn sources(State(web): State<Web>, uri: Uri) -> Result<Response, WebError> {
     let NoParameters {} = query::read(&uri)?;
     let answer = to_sources_response(&web.queries.sources()?);
-    document(PRESENT, &Sources::of(&answer, &web.now()))
+    document(PRESENT, &ListSourcesResponse::from(&answer).at(&web.now()))
 }
 
 /// `GET /v1/convert`
@@ -109,7 +112,7 @@ pub(super) async fn convert(State(web): State<Web>, uri: Uri) -> Result<Response
     };
     let converted = web.queries.convert((&request).into()).await?;
     let answer = to_convert_response(&converted);
-    document(PRESENT, &Conversion::of(&request, &answer))
+    document(PRESENT, &ConvertAmountResponse::of(&request, &answer))
 }
 
 /// `GET /v1/fixings/{source}/{currency}`
@@ -128,7 +131,7 @@ pub(super) async fn fixings(
         page_token: &query.page_token,
     });
     let answer = to_fixings_response(page.await?);
-    document(PAST, &Fixings::from(&answer))
+    document(PAST, &ListFixingsResponse::from(&answer))
 }
 
 /// `GET /v1/history/{base}/{quote}`
@@ -147,7 +150,7 @@ pub(super) async fn history(
         page_token: &query.page_token,
     });
     let answer = to_history_response(page.await?);
-    document(PAST, &History::from(&answer))
+    document(PAST, &ListRateHistoryResponse::from(&answer))
 }
 
 fn document(caching: &'static str, value: &impl Serialize) -> Result<Response, WebError> {

@@ -1,6 +1,7 @@
 //! Our subscriber against a server that says exactly what a test wants, over real sockets.
 
 mod commands;
+mod formats;
 mod operators;
 mod server;
 

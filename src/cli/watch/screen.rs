@@ -7,10 +7,12 @@ use crate::cli::output::Output;
 use crate::cli::rates::Show;
 use crate::cli::table::cut;
 use crate::cli::watch::WatchFormat;
-use crate::cli::{json, line, rates};
+use crate::cli::watch::message::{self, State};
+use crate::cli::{line, rates};
 use crate::client::WatchEvent;
 use crate::domain::TickerStyle;
-use crate::pb::{Position, Rate};
+use crate::json;
+use crate::pb::{Rate, WatchRatesResponse};
 
 /// Moves to the start of the line.
 const LINE_START: &str = "\r";
@@ -49,27 +51,24 @@ impl<'a> Screen<'a> {
     }
 
     /// The rates once, as a whole.
-    pub(super) fn once(&mut self, position: Option<&Position>, rates: &[Rate]) -> io::Result<()> {
+    pub(super) fn once(&mut self, state: State<'_>) -> io::Result<()> {
+        let rates = state.rates;
         let text = match self.format {
             WatchFormat::Ticker => format!("{}\n", line::line(rates, self.style)),
             WatchFormat::Table => page(rates, self.output.columns_of_terminal()),
-            WatchFormat::Json => format!("{}\n", json::text(&json::snapshot(position, rates))?),
+            WatchFormat::Json => json_line(&message::snapshot(state))?,
         };
         self.out.write_all(text.as_bytes())
     }
 
-    /// What an event changed. The rates and the position are those held after it.
-    pub(super) fn show(
-        &mut self,
-        event: &WatchEvent,
-        position: Option<&Position>,
-        rates: &[Rate],
-    ) -> io::Result<()> {
+    /// Shows what an event changed. `state` is what is held after it.
+    pub(super) fn show(&mut self, event: &WatchEvent, state: State<'_>) -> io::Result<()> {
+        let rates = state.rates;
         if self.format == WatchFormat::Json {
-            if let Some(message) = json::message(event, position, rates) {
-                writeln!(self.out, "{}", json::text(&message)?)?;
+            if let Some(message) = message::of(event, state) {
+                self.out.write_all(json_line(&message)?.as_bytes())?;
             }
-        } else if position.is_some() && !matches!(event, WatchEvent::Opening { .. }) {
+        } else if state.position.is_some() && !matches!(event, WatchEvent::Opening { .. }) {
             let columns = Output::columns();
             match (self.format, self.output.is_terminal) {
                 (WatchFormat::Ticker, true) => self.redraw_ticker(rates, columns)?,
@@ -154,6 +153,11 @@ impl<'a> Screen<'a> {
     }
 }
 
+fn json_line(message: &WatchRatesResponse) -> io::Result<String> {
+    let message = json::WatchRatesResponse::of(message);
+    Ok(json::text(&message)? + "\n")
+}
+
 /// The table, and below it what is to be known of the rates beside their figures.
 fn page(rates: &[Rate], columns: Option<usize>) -> String {
     let show = Show {
@@ -169,7 +173,7 @@ mod tests {
 
     use super::*;
     use crate::cli::paint::Paint;
-    use crate::pb::{Freshness, ResumeVerdict};
+    use crate::pb::{Freshness, Position, ResumeVerdict};
 
     fn rate(pair: &str, value: &str) -> Rate {
         Rate {
@@ -181,8 +185,10 @@ mod tests {
 
     fn update() -> WatchEvent {
         WatchEvent::Update {
+            after: None,
             rates: Vec::new(),
             removed_pairs: Vec::new(),
+            sources: Vec::new(),
             commits: 1,
         }
     }
@@ -197,7 +203,12 @@ mod tests {
         let mut screen = Screen::new(&mut out, output, format, TickerStyle::Compact);
         for rates in steps {
             let position = Position::default();
-            screen.show(&update(), Some(&position), rates).unwrap();
+            let state = State {
+                position: Some(&position),
+                rates,
+                sources: &[],
+            };
+            screen.show(&update(), state).unwrap();
         }
         screen.leave().unwrap();
         String::from_utf8(out).unwrap()
@@ -283,19 +294,24 @@ mod tests {
                 revision: 9,
             }),
             verdict: ResumeVerdict::SnapshotOtherEpoch,
-            heartbeat_interval: Duration::ZERO,
+            min_interval: Duration::ZERO,
+            heartbeat_interval: Duration::from_secs(20),
         };
         let mut screen = Screen::new(&mut out, output, WatchFormat::Json, TickerStyle::Compact);
         let ours = Position {
             epoch: "ours".to_owned(),
             revision: 7,
         };
-        screen.show(&opening, Some(&ours), &[]).unwrap();
+        let state = State {
+            position: Some(&ours),
+            ..State::default()
+        };
+        screen.show(&opening, state).unwrap();
         assert_eq!(
             String::from_utf8(out).unwrap(),
             concat!(
                 r#"{"event":"opening","position":{"epoch":"theirs","revision":9},"#,
-                r#""verdict":"SNAPSHOT_OTHER_EPOCH","rates":[],"removed_pairs":[]}"#,
+                r#""verdict":"SNAPSHOT_OTHER_EPOCH","min_interval":"0s","heartbeat_interval":"20s"}"#,
                 "\n"
             )
         );
@@ -311,7 +327,7 @@ mod tests {
     #[test]
     fn as_json_every_message_is_an_object_of_its_own() {
         let printed = written(WatchFormat::Json, false, &[&[], &[]]);
-        let line = r#"{"event":"update","position":{"epoch":"","revision":0},"commits":1,"rates":[],"removed_pairs":[]}"#;
+        let line = r#"{"event":"update","position":{"epoch":"","revision":0},"after":null,"rates":[],"removed_pairs":[],"sources":[],"commits":1}"#;
         assert_eq!(printed, format!("{line}\n{line}\n"));
     }
 }

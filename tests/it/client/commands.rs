@@ -17,13 +17,13 @@ use crate::client::server::{
 
 /// What a command printed, and how it ended.
 #[derive(Debug)]
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
+pub(super) struct Ran {
+    pub(super) code: i32,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
-async fn silkrate(arguments: &[&str]) -> Ran {
+pub(super) async fn silkrate(arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
     let Output {
         status,
@@ -70,7 +70,7 @@ const DAYS: [(&str, &str); 5] = [
     ("2026-03-27", "481.5"),
 ];
 
-fn known() -> Known {
+pub(super) fn known() -> Known {
     let bank = SourceState {
         id: "nbk".to_owned(),
         name: "National Bank of Kazakhstan".to_owned(),
@@ -150,7 +150,7 @@ async fn history_is_asked_for_page_by_page_until_the_range_is_whole() {
     let newest = ["history", "USD/KZT", "--limit", "3", "--json"];
     let ran = silkrate(&[&newest[..], &server].concat()).await;
     let rates: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
-    let dates = rates.as_array().unwrap().iter();
+    let dates = rates["rates"].as_array().unwrap().iter();
     let dates: Vec<&str> = dates
         .map(|rate| rate["effective_date"].as_str().unwrap())
         .collect();
@@ -273,7 +273,7 @@ async fn a_watch_tells_once_which_pairs_nobody_quotes_yet() {
     );
 }
 
-fn held() -> HeldFixing {
+pub(super) fn held() -> HeldFixing {
     HeldFixing {
         id: "cbu/daily/2026-04-02/TMT".to_owned(),
         fixing: Some(Fixing {

@@ -12,49 +12,49 @@ type Render = fn(&DynamicMessage, Option<&DynamicMessage>) -> String;
 pub(crate) const RENDERED: &[(&str, Render)] = &[
     ("silkrate.v1.GetSnapshotResponse", |message, _| {
         let message: pb::GetSnapshotResponse = message.transcode_to().unwrap();
-        json::text(&json::Snapshot::of(&message, &SERVER_TIME)).unwrap()
+        json::text(&json::GetSnapshotResponse::from(&message).at(&SERVER_TIME)).unwrap()
     }),
     ("silkrate.v1.GetRateResponse", |message, _| {
         let message: pb::GetRateResponse = message.transcode_to().unwrap();
-        json::text(&json::OneRate::from(&message)).unwrap()
+        json::text(&json::GetRateResponse::from(&message)).unwrap()
     }),
     ("silkrate.v1.WatchRatesResponse", |message, _| {
         let message: pb::WatchRatesResponse = message.transcode_to().unwrap();
-        json::text(&json::Event::of(&message).unwrap()).unwrap()
+        json::text(&json::WatchRatesResponse::of(&message).unwrap()).unwrap()
     }),
     ("silkrate.v1.ConvertAmountResponse", |message, request| {
         let message: pb::ConvertAmountResponse = message.transcode_to().unwrap();
         let request: pb::ConvertAmountRequest = request.unwrap().transcode_to().unwrap();
-        json::text(&json::Conversion::of(&request, &message)).unwrap()
+        json::text(&json::ConvertAmountResponse::of(&request, &message)).unwrap()
     }),
     ("silkrate.v1.ListSourcesResponse", |message, _| {
         let message: pb::ListSourcesResponse = message.transcode_to().unwrap();
-        json::text(&json::Sources::of(&message, &SERVER_TIME)).unwrap()
+        json::text(&json::ListSourcesResponse::from(&message).at(&SERVER_TIME)).unwrap()
     }),
     ("silkrate.v1.ListFixingsResponse", |message, _| {
         let message: pb::ListFixingsResponse = message.transcode_to().unwrap();
-        json::text(&json::Fixings::from(&message)).unwrap()
+        json::text(&json::ListFixingsResponse::from(&message)).unwrap()
     }),
     ("silkrate.v1.ListRateHistoryResponse", |message, _| {
         let message: pb::ListRateHistoryResponse = message.transcode_to().unwrap();
-        json::text(&json::History::from(&message)).unwrap()
+        json::text(&json::ListRateHistoryResponse::from(&message)).unwrap()
+    }),
+    ("silkrate.admin.v1.ListHeldResponse", |message, _| {
+        let message: pb::admin::ListHeldResponse = message.transcode_to().unwrap();
+        json::text(&json::ListHeldResponse::from(&message)).unwrap()
+    }),
+    ("silkrate.admin.v1.ReleaseHeldResponse", |message, _| {
+        let message: pb::admin::ReleaseHeldResponse = message.transcode_to().unwrap();
+        json::text(&json::Decision::from(&message)).unwrap()
+    }),
+    ("silkrate.admin.v1.RejectHeldResponse", |message, _| {
+        let message: pb::admin::RejectHeldResponse = message.transcode_to().unwrap();
+        json::text(&json::Decision::from(&message)).unwrap()
     }),
 ];
 
 /// Answers without a JSON form, and why.
 pub(crate) const NOT_RENDERED: &[(&str, &str)] = &[
-    (
-        "silkrate.admin.v1.ListHeldResponse",
-        "`silkrate held` prints the values as a list",
-    ),
-    (
-        "silkrate.admin.v1.ReleaseHeldResponse",
-        "`silkrate held` prints position and value",
-    ),
-    (
-        "silkrate.admin.v1.RejectHeldResponse",
-        "`silkrate held` prints position and value",
-    ),
     (
         "silkrate.admin.v1.ListFiledDatesResponse",
         "`silkrate backfill` alone reads it",

@@ -1,0 +1,242 @@
+//! Rows as comma-separated values: RFC 4180, the header first.
+//!
+//! A column has the name of its field in the contract. A field of a message inside has the name of that message before
+//! it, unless its own name says enough: `change_percent`, but `reference_value`.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// The name of a column, and the path of its value in the JSON form of a row.
+pub(super) type Column = (&'static str, &'static str);
+
+/// The columns of a rate at a past date.
+pub(super) const PAST_RATE: &[Column] = &[
+    ("pair", "/pair"),
+    ("effective_date", "/effective_date"),
+    ("value", "/value"),
+    ("change_absolute", "/change/absolute"),
+    ("change_percent", "/change/percent"),
+    ("reference_value", "/change/reference_value"),
+    ("reference_date", "/change/reference_date"),
+    ("source", "/source"),
+    ("derivation", "/derivation"),
+];
+
+/// The columns of a latest rate. The windows are a week, a month and a year, in this order.
+pub(super) const RATE: &[Column] = &[
+    ("pair", "/pair"),
+    ("effective_date", "/effective_date"),
+    ("value", "/value"),
+    ("change_absolute", "/change/absolute"),
+    ("change_percent", "/change/percent"),
+    ("reference_value", "/change/reference_value"),
+    ("reference_date", "/change/reference_date"),
+    ("source", "/source"),
+    ("derivation", "/derivation"),
+    ("freshness", "/freshness"),
+    ("freshness_reason", "/freshness_reason"),
+    ("announced_value", "/announced/value"),
+    ("announced_effective_date", "/announced/effective_date"),
+    ("week_percent", "/windows/0/change/percent"),
+    ("month_percent", "/windows/1/change/percent"),
+    ("year_percent", "/windows/2/change/percent"),
+    ("changed_at_revision", "/changed_at_revision"),
+];
+
+/// The columns of a fixing: all its fields.
+pub(super) const FIXING: &[Column] = &[
+    ("source", "/source"),
+    ("currency", "/currency"),
+    ("units", "/units"),
+    ("value", "/value"),
+    ("home_currency", "/home_currency"),
+    ("effective_date", "/effective_date"),
+    ("published_change", "/published_change"),
+    ("superseded_value", "/superseded_value"),
+    ("superseded", "/superseded"),
+    ("recorded_time", "/recorded_time"),
+];
+
+/// The columns of a conversion: its request, its result, and the rate behind it.
+pub(super) const CONVERSION: &[Column] = &[
+    ("amount", "/amount"),
+    ("from_currency", "/from_currency"),
+    ("to_currency", "/to_currency"),
+    ("date", "/date"),
+    ("round_to_minor_unit", "/round_to_minor_unit"),
+    ("result", "/result"),
+    ("rate_value", "/rate/value"),
+    ("derivation", "/rate/derivation"),
+    ("source", "/rate/source"),
+    ("effective_date", "/rate/effective_date"),
+    ("freshness", "/rate/freshness"),
+    ("freshness_reason", "/rate/freshness_reason"),
+];
+
+/// The columns of a source: all its fields but the lists.
+pub(super) const SOURCE: &[Column] = &[
+    ("id", "/id"),
+    ("name", "/name"),
+    ("attribution", "/attribution"),
+    ("freshness", "/freshness"),
+    ("freshness_reason", "/freshness_reason"),
+    ("newest_effective_date", "/newest_effective_date"),
+    ("next_publication_time", "/next_publication_time"),
+    ("next_publication_due_time", "/next_publication_due_time"),
+    ("missed_publications", "/missed_publications"),
+    ("polling", "/polling"),
+    ("last_verified_time", "/last_verified_time"),
+    ("last_attempt_time", "/last_attempt_time"),
+    ("next_attempt_time", "/next_attempt_time"),
+    ("consecutive_failures", "/consecutive_failures"),
+    ("last_error", "/last_error"),
+    ("home_currency", "/home_currency"),
+    ("page", "/page"),
+    ("terms", "/terms"),
+];
+
+/// The columns of a held value.
+pub(super) const HELD: &[Column] = &[
+    ("id", "/id"),
+    ("check", "/check"),
+    ("detail", "/detail"),
+    ("since_time", "/since_time"),
+    ("source", "/fixing/source"),
+    ("currency", "/fixing/currency"),
+    ("units", "/fixing/units"),
+    ("value", "/fixing/value"),
+    ("home_currency", "/fixing/home_currency"),
+    ("effective_date", "/fixing/effective_date"),
+    ("change_absolute", "/change/absolute"),
+    ("change_percent", "/change/percent"),
+    ("reference_value", "/change/reference_value"),
+    ("reference_date", "/change/reference_date"),
+];
+
+/// A header, and a line for each row.
+pub(super) fn text<R: Serialize>(columns: &[Column], rows: &[R]) -> std::io::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new();
+    let mut writer = writer
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    writer.write_record(columns.iter().map(|(name, _)| name))?;
+    for row in rows {
+        let row = serde_json::to_value(row)?;
+        writer.write_record(columns.iter().map(|(_, path)| cell(row.pointer(path))))?;
+    }
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
+}
+
+/// A field without quotes; empty where the value or a message around it is absent.
+fn cell(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::{self, Rate};
+    use crate::pb;
+
+    /// The columns whose path leads nowhere in a message that has every message inside.
+    fn lost(columns: &[Column], message: impl Serialize) -> Vec<&'static str> {
+        let message = serde_json::to_value(message).unwrap();
+        let columns = columns.iter();
+        let lost = columns.filter(|(_, path)| message.pointer(path).is_none());
+        lost.map(|(name, _)| *name).collect()
+    }
+
+    fn rate() -> pb::Rate {
+        let window = pb::WindowChange {
+            change: Some(pb::Change::default()),
+            ..pb::WindowChange::default()
+        };
+        pb::Rate {
+            change: Some(pb::Change::default()),
+            announced: Some(pb::Announced::default()),
+            windows: vec![window; 3],
+            ..pb::Rate::default()
+        }
+    }
+
+    #[test]
+    fn every_column_is_a_field_of_the_contract() {
+        let held = pb::HeldFixing {
+            fixing: Some(pb::Fixing::default()),
+            change: Some(pb::Change::default()),
+            ..pb::HeldFixing::default()
+        };
+        let source = pb::SourceDetail {
+            state: Some(pb::SourceState::default()),
+            ..pb::SourceDetail::default()
+        };
+        let request = pb::ConvertAmountRequest::default();
+        let response = pb::ConvertAmountResponse {
+            rate: Some(rate()),
+            ..pb::ConvertAmountResponse::default()
+        };
+        let none = Vec::<&str>::new();
+        assert_eq!(lost(RATE, Rate::from(&rate())), none);
+        assert_eq!(lost(PAST_RATE, Rate::from(&rate())), none);
+        assert_eq!(
+            lost(FIXING, json::Fixing::from(&pb::Fixing::default())),
+            none
+        );
+        assert_eq!(lost(SOURCE, json::SourceDetail::of(&source).unwrap()), none);
+        assert_eq!(lost(HELD, json::HeldFixing::from(&held)), none);
+        let conversion = json::ConvertAmountResponse::of(&request, &response);
+        assert_eq!(lost(CONVERSION, conversion), none);
+        for (name, path) in [RATE, FIXING, SOURCE, HELD, CONVERSION].concat() {
+            let field = path.rsplit('/').next().unwrap();
+            assert!(name.ends_with(field), "{name} is not named after {field}");
+        }
+    }
+
+    #[test]
+    fn a_fixing_and_a_source_have_a_column_for_every_field_that_is_no_list() {
+        let fixing = pb::Fixing::default();
+        let source = pb::SourceDetail {
+            state: Some(pb::SourceState::default()),
+            ..pb::SourceDetail::default()
+        };
+        let fixing = serde_json::to_value(json::Fixing::from(&fixing)).unwrap();
+        let source = serde_json::to_value(json::SourceDetail::of(&source).unwrap()).unwrap();
+        for (columns, message) in [(FIXING, fixing), (SOURCE, source)] {
+            for (key, value) in message.as_object().unwrap() {
+                let is_column = columns.iter().any(|(name, _)| name == key);
+                assert!(is_column || value.is_array(), "{key} has no column");
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_is_quoted_where_it_must_be_and_lines_end_as_the_standard_says() {
+        #[derive(Serialize)]
+        struct Row {
+            x: &'static str,
+            y: Option<&'static str>,
+            z: bool,
+        }
+        let rows = [
+            Row {
+                x: "a,b",
+                y: Some("5.10"),
+                z: true,
+            },
+            Row {
+                x: "\"",
+                y: None,
+                z: false,
+            },
+        ];
+        let columns = [("x", "/x"), ("y", "/y"), ("z", "/z"), ("none", "/none/x")];
+        assert_eq!(
+            String::from_utf8(text(&columns, &rows).unwrap()).unwrap(),
+            "x,y,z,none\r\n\"a,b\",5.10,true,\r\n\"\"\"\",,false,\r\n"
+        );
+    }
+}
