@@ -3,6 +3,7 @@
 //! An answer about the present depends on its query and on the position alone. So the first request that needs one has it
 //! encoded, and every other gets the same. Nothing here knows what the encoding is.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -64,20 +65,21 @@ impl<Q: Ord + Clone, A: Clone> AnswerCache<Q, A> {
     }
 
     /// The answer to a query at a position. It is encoded unless it is known; an error is never kept.
-    pub fn get_or_encode<E>(
+    pub fn get_or_encode<K, E>(
         &self,
-        query: &Q,
+        query: &K,
         position: &Position,
         encode: impl FnOnce() -> Result<A, E>,
-    ) -> Result<A, E> {
+    ) -> Result<A, E>
+    where
+        Q: Borrow<K>,
+        K: Ord + ToOwned<Owned = Q> + ?Sized,
+    {
         let known = self.slot(query);
         let slot = known.clone().unwrap_or_default();
         let mut kept = lock(&slot);
-        if let Some(answer) = &*kept
-            && answer.position == *position
-            && self.is_recent(answer)
-        {
-            return Ok(answer.encoded.clone());
+        if let Some(encoded) = self.current(kept.as_ref(), position) {
+            return Ok(encoded);
         }
         let encoded = encode()?;
         self.encoded.fetch_add(1, Ordering::Relaxed);
@@ -94,9 +96,20 @@ impl<Q: Ord + Clone, A: Clone> AnswerCache<Q, A> {
         }
         drop(kept);
         if known.is_none() {
-            self.insert(query, slot);
+            self.insert(query.to_owned(), slot);
         }
         Ok(encoded)
+    }
+
+    /// The answer to a query at a position, if it was encoded before.
+    pub fn get<K>(&self, query: &K, position: &Position) -> Option<A>
+    where
+        Q: Borrow<K>,
+        K: Ord + ?Sized,
+    {
+        let slot = self.slot(query)?;
+        let kept = lock(&slot);
+        self.current(kept.as_ref(), position)
     }
 
     /// How many answers were encoded. It grows with commits and queries, not with requests.
@@ -104,12 +117,20 @@ impl<Q: Ord + Clone, A: Clone> AnswerCache<Q, A> {
         self.encoded.load(Ordering::Relaxed)
     }
 
-    fn is_recent(&self, answer: &Answer<A>) -> bool {
-        self.age_max
-            .is_none_or(|age_max| answer.since.elapsed() < age_max)
+    /// What is kept, if it is of the position and not too old.
+    fn current(&self, kept: Option<&Answer<A>>, position: &Position) -> Option<A> {
+        let answer = kept.filter(|answer| answer.position == *position)?;
+        let is_recent = self
+            .age_max
+            .is_none_or(|age_max| answer.since.elapsed() < age_max);
+        is_recent.then(|| answer.encoded.clone())
     }
 
-    fn slot(&self, query: &Q) -> Option<Arc<Slot<A>>> {
+    fn slot<K>(&self, query: &K) -> Option<Arc<Slot<A>>>
+    where
+        Q: Borrow<K>,
+        K: Ord + ?Sized,
+    {
         let mut known = lock(&self.known);
         known.uses = known.uses.wrapping_add(1);
         let now = known.uses;
@@ -119,7 +140,7 @@ impl<Q: Ord + Clone, A: Clone> AnswerCache<Q, A> {
     }
 
     /// Keeps an answer, in the place of the one used longest ago when there are too many.
-    fn insert(&self, query: &Q, slot: Arc<Slot<A>>) {
+    fn insert(&self, query: Q, slot: Arc<Slot<A>>) {
         let mut known = lock(&self.known);
         if known.by_query.len() >= self.answers_max {
             let oldest = known.by_query.iter().min_by_key(|(_, (_, used))| *used);
@@ -128,7 +149,7 @@ impl<Q: Ord + Clone, A: Clone> AnswerCache<Q, A> {
             }
         }
         let now = known.uses;
-        known.by_query.insert(query.clone(), (slot, now));
+        known.by_query.insert(query, (slot, now));
     }
 }
 

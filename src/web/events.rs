@@ -51,7 +51,7 @@ pub(super) async fn watch(
     let headers = [
         (CONTENT_TYPE.as_str(), "text/event-stream"),
         (CACHE_CONTROL.as_str(), "no-store, no-transform"),
-        // Proxies that gather an answer before they pass it on would keep the news to themselves.
+        // A proxy that buffers the response would delay every event.
         ("x-accel-buffering", "no"),
     ];
     Ok((headers, Body::from_stream(events(stream))).into_response())
@@ -95,7 +95,7 @@ impl MessageEncoder for EventEncoder {
     }
 }
 
-/// The event that says why a stream ends, and when to come back.
+/// The event that says why a stream ends, and when to reconnect.
 fn end_event(end: StreamEnd) -> Bytes {
     let refusal = Refusal::from(end);
     let retry = refusal.retry_delay().map_or(RETRY_MIN, jitter);

@@ -1,5 +1,5 @@
-//! The ticker as a piece of a page, without a script: every number is text. The element, where there is one, takes it
-//! over at the position it bears.
+//! The ticker as a fragment of a page, without a script: every number is text. Where the element is loaded, it continues
+//! from the position that the fragment bears.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -14,13 +14,13 @@ use crate::web::{Shared, Web};
 
 /// The media type of the fragment.
 const HTML: &str = "text/html; charset=utf-8";
-/// The looks that the element knows.
+/// The themes of the element.
 const THEMES: &[&str] = &["auto", "light", "dark"];
-/// What stands where a value is unknown.
+/// The text of an unknown value.
 const DASH: &str = "\u{2013}";
 
-/// A fragment to be written.
-struct Writer<'a> {
+/// Writes a fragment.
+struct FragmentWriter<'a> {
     web: &'a Shared,
     locale: &'a Locale,
     snapshot: &'a Snapshot,
@@ -43,7 +43,7 @@ pub(super) async fn ticker(
             let message = format!("theme is one of {}", THEMES.join(", "));
             return Err(WebError::parameter("theme", message));
         }
-        let writer = Writer {
+        let writer = FragmentWriter {
             web: &web,
             locale,
             snapshot: &snapshot,
@@ -64,7 +64,7 @@ fn locale_of(tag: &str) -> Result<(&'static str, &'static Locale), WebError> {
     })
 }
 
-impl Writer<'_> {
+impl FragmentWriter<'_> {
     fn write(mut self, filter: &RateFilter, tag: &str, theme: &str) -> String {
         let pairs: Vec<String> = filter.items().collect();
         let rates = self.snapshot.rates(filter);
@@ -76,7 +76,7 @@ impl Writer<'_> {
                 ("theme", theme),
                 ("lang", tag),
                 ("data-position", &position_text(&self.snapshot.position)),
-                // The rows as data: the element goes on from the position with them, and asks for nothing that is here.
+                // The rows as data: the element continues from the position with them, and requests nothing that is here.
                 ("data-state", &self.web.snapshot_json(self.snapshot, &rates)),
             ],
         );
@@ -117,29 +117,29 @@ impl Writer<'_> {
         }
         self.html.push_str(" <small>");
         self.text(word);
-        self.remarks(rate);
+        self.notes(rate);
         self.html.push_str("</small></li>\n");
     }
 
-    /// What a reader should know beside the number: since when, of when, whose, and what is wrong with it.
-    fn remarks(&mut self, rate: &Rate) {
+    /// The notes of a rate: the date of its reference, its own date, its source, its freshness, and whether a value is held.
+    fn notes(&mut self, rate: &Rate) {
         let words = &self.locale.words;
         let dated = |word: &str, date| word.replace("{date}", &self.locale.date(date));
         if let Some(change) = &rate.change {
             self.text(", ");
             self.text(&dated(&words.since, change.reference_date));
         }
-        let mut remarks = Vec::new();
+        let mut notes = Vec::new();
         if let Some(date) = rate.effective_date {
-            remarks.push(dated(&words.as_of, date));
+            notes.push(dated(&words.as_of, date));
         }
         match rate.freshness_status.freshness {
-            Freshness::Stale => remarks.push(words.stale.clone()),
-            Freshness::Late => remarks.push(words.late.clone()),
+            Freshness::Stale => notes.push(words.stale.clone()),
+            Freshness::Late => notes.push(words.late.clone()),
             Freshness::Fresh | Freshness::CarriedOver => {}
         }
         if !rate.held.is_empty() {
-            remarks.push(words.held.clone());
+            notes.push(words.held.clone());
         }
         if let Some(announced) = &rate.announced {
             let pair = rate.pair.to_string();
@@ -152,25 +152,25 @@ impl Writer<'_> {
                 &words.from
             };
             let from = dated(word, announced.effective_date);
-            remarks.push(format!("{from}: {value}{}", percent.unwrap_or_default()));
+            notes.push(format!("{from}: {value}{}", percent.unwrap_or_default()));
         }
-        for remark in remarks {
+        for note in notes {
             self.text("; ");
-            self.text(&remark);
+            self.text(&note);
         }
         for id in rate.source.split('+').filter(|id| !id.is_empty()) {
             self.source(id);
         }
     }
 
-    /// Whether a date is the next one where the source counts its days.
+    /// Whether a date is tomorrow in the time zone of the source.
     fn is_tomorrow(&self, rate: &Rate, date: jiff::civil::Date) -> bool {
         let record = self.web.queries.source(&rate.source);
         let today = record.map(|record| record.today(self.web.queries.now()));
         today.is_some_and(|today| today.tomorrow().is_ok_and(|tomorrow| tomorrow == date))
     }
 
-    /// Who says so, with the page to check it, and the words that its terms demand.
+    /// The name of a source, with a link to its page, and the attribution that its terms require.
     fn source(&mut self, id: &str) {
         let Some(record) = self.web.queries.source(id) else {
             return;
@@ -213,7 +213,7 @@ impl Writer<'_> {
         self.html.push('>');
     }
 
-    /// An opening tag. An attribute without a value is left out.
+    /// An opening tag, without the attributes that have no value.
     fn tag(&mut self, name: &str, attributes: &[(&str, &str)]) {
         self.html.push('<');
         self.html.push_str(name);
@@ -232,7 +232,7 @@ impl Writer<'_> {
     }
 }
 
-/// Text, also within quotes, in which nothing is markup.
+/// Appends text in which nothing is markup, within quotes too.
 fn escape(text: &str, html: &mut String) {
     for character in text.chars() {
         match character {

@@ -1,5 +1,5 @@
 //! How a language writes numbers and dates, and its words for the fragment. All of it comes from `locales.json`, which
-//! the build of the element reads too, so that both write a number alike.
+//! the build of the element reads too, so that both write a number in the same way.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::domain::{Change, Direction, Rate, TickerStyle, ticker_entry};
 
-/// The language of last resort, for a name that another one lacks.
+/// The fallback for a name that another language lacks.
 pub(super) const FALLBACK: &str = "en";
 /// Digits of a group of the whole part.
 const GROUP_DIGITS: usize = 3;
@@ -55,12 +55,12 @@ pub(super) struct Words {
     pub(super) source: String,
 }
 
-/// The tags of the languages there are, sorted.
+/// The tags of every language, sorted.
 pub(super) fn tags() -> impl Iterator<Item = &'static str> {
     TABLE.locales.keys().map(String::as_str)
 }
 
-/// A language by its tag, in any case, with the tag as it is written.
+/// A language by its tag, in any case, with the canonical tag.
 pub(super) fn find(tag: &str) -> Option<(&'static str, &'static Locale)> {
     let mut locales = TABLE.locales.iter();
     let found = locales.find(|(known, _)| known.eq_ignore_ascii_case(tag));
@@ -68,13 +68,13 @@ pub(super) fn find(tag: &str) -> Option<(&'static str, &'static Locale)> {
 }
 
 impl Locale {
-    /// A value, and its change in per cent, as the ticker rounds them and this language writes them. `n/a` when no change
-    /// is known.
+    /// A value and its change in percent, as the ticker rounds them and this language writes them; no change when none is
+    /// known.
     pub(super) fn figures(&self, rate: &Rate) -> (String, Option<String>) {
         self.written(&rate.pair.to_string(), rate.value, rate.change.as_ref())
     }
 
-    /// The same of a value that is not in force yet.
+    /// The same for a value that is not in force yet.
     pub(super) fn written(
         &self,
         pair: &str,
@@ -129,7 +129,7 @@ impl Locale {
             .replace("{year}", &date.year().to_string())
     }
 
-    /// A publisher's name in this language, else in English, else as its own record has it.
+    /// The name of a source in this language, else in English, else `own`.
     pub(super) fn bank<'a>(&'a self, id: &str, own: &'a str) -> &'a str {
         let fallback = find(FALLBACK).map(|(_, locale)| locale);
         let named = self.banks.get(id);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_read_and_has_all_eight_languages() {
+    fn the_table_has_all_eight_languages() {
         let expected = ["en", "kk", "ky", "ru", "tg", "tk", "uz", "uz-Cyrl"];
         assert_eq!(tags().collect::<Vec<_>>(), expected);
         for tag in expected {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_value_is_spelled_out_and_a_sign_tells_the_way() {
+    fn a_small_value_keeps_three_digits_and_a_change_its_sign() {
         let of = |percent, direction| written("en", "0.0000833973", Some((percent, direction)));
         assert_eq!(
             of("0.5", Direction::Up),

@@ -1,4 +1,4 @@
-//! Messages and sources, outwards; positions and durations, inwards.
+//! Messages of streams and sources, outwards; positions, both ways.
 
 use std::time::Duration;
 
@@ -92,7 +92,7 @@ pub(crate) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
     }
 }
 
-/// One message of the stream. `server_time` is what a heartbeat says.
+/// One message of a stream. A heartbeat bears `server_time`.
 pub(crate) fn to_message(
     message: &StreamMessage,
     server_time: Timestamp,

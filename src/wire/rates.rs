@@ -1,4 +1,4 @@
-//! Rates and what they are made of, outwards.
+//! Rates and their parts, outwards.
 
 use rust_decimal::Decimal;
 
