@@ -9,6 +9,7 @@ mod handlers;
 mod answer_cache;
 mod assets;
 mod caching;
+mod entity_tag;
 mod server;
 mod events;
 mod fragment;

@@ -4,11 +4,11 @@ mod messages;
 mod rates;
 mod requests;
 mod responses;
+mod scalars;
 mod status;
 
 pub(crate) use messages::{
-    from_position, present, to_message, to_position, to_source_detail, to_source_states,
-    to_timestamp,
+    from_position, to_message, to_position, to_source_detail, to_source_states,
 };
 pub(crate) use rates::{to_fixing, to_flag, to_freshness, to_held, to_rate, to_rates};
 pub(crate) use requests::to_subscribe;
@@ -16,3 +16,4 @@ pub(crate) use responses::{
     to_convert_response, to_fixings_response, to_history_response, to_rate_response,
     to_snapshot_response, to_sources_response,
 };
+pub(crate) use scalars::{present, to_timestamp};

@@ -13,7 +13,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use ring::digest::{SHA384, digest};
 
-use crate::web::caching;
+use crate::web::entity_tag;
 use crate::web::negotiation::Encoding;
 
 /// A smaller body fits into one packet with its headers, half a KiB or so; compressing it would save nothing.
@@ -90,7 +90,7 @@ impl ReadyAnswer {
     /// The answer to a request with these headers.
     pub(super) fn respond(&self, request: &HeaderMap) -> Response {
         let representation = self.preferred(request);
-        let is_held = caching::matches(request, &representation.validator);
+        let is_held = entity_tag::matches(request, &representation.validator);
         let (status, headers, body) = if is_held {
             let headers = &representation.not_modified;
             (StatusCode::NOT_MODIFIED, headers, Body::empty())

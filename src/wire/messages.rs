@@ -1,19 +1,13 @@
 //! Messages of streams and sources, outwards; positions, both ways.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 
 use crate::board::SourceDetail;
 use crate::domain::{Polling, Position, Snapshot, SourceState};
 use crate::feed::{ResumeVerdict, StreamEvent, StreamMessage};
 use crate::pb;
+use crate::wire::scalars::{present, to_duration, to_timestamp};
 use crate::wire::{to_flag, to_freshness, to_held, to_rates};
-
-/// A text that may be unknown: the domain has an empty one, the contract none.
-pub(crate) fn present(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
-}
 
 pub(crate) fn to_position(position: &Position) -> pb::Position {
     pb::Position {
@@ -147,19 +141,6 @@ pub(crate) fn from_position(position: pb::Position) -> Position {
     Position {
         epoch: epoch.into(),
         revision,
-    }
-}
-
-fn to_duration(duration: Duration) -> prost_types::Duration {
-    let seconds = i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
-    let nanos = i32::try_from(duration.subsec_nanos()).unwrap_or_default();
-    prost_types::Duration { seconds, nanos }
-}
-
-pub(crate) fn to_timestamp(instant: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp {
-        seconds: instant.as_second(),
-        nanos: instant.subsec_nanosecond(),
     }
 }
 
