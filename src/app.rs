@@ -241,7 +241,9 @@ impl App {
         }
         tracing::info!(at_most = ?DRAIN_MAX, "shutting down: draining streams and connections");
         set_not_serving(&health).await;
-        tasks.shut_down(DRAIN_MAX).await
+        tasks.shut_down(DRAIN_MAX).await?;
+        tracing::info!("stopped");
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The command line: one file for each command, and what they share.
 //!
-//! Results go to stdout, troubles to stderr. The process ends with 0 when all is well, with 64 when what was asked
-//! for or the configuration is wrong, and with 1 when something failed.
+//! Results go to stdout, errors to stderr. The exit code is 0 on success, 64 if the command line or the configuration is
+//! wrong, and 1 after any other failure.
 
 mod failure;
 mod output;
@@ -44,9 +44,9 @@ Examples:
   silkrate serve                       serve rates on 127.0.0.1:50051
   silkrate watch                       a live ticker in the terminal
   silkrate rates KZT/USD '*/EUR'       the latest rates, to the last digit
-  silkrate convert 1000 USD KZT        an amount, and how the result came about
-  silkrate history KZT/USD             how it moved, fixing by fixing
-  silkrate sources                     the banks, and whether they answer";
+  silkrate convert 1000 USD KZT        an amount, with the rates behind it
+  silkrate history KZT/USD             its rates over time
+  silkrate sources                     the banks, and the state of their polls";
 
 /// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC.
 #[derive(Debug, Parser)]
@@ -64,23 +64,23 @@ enum Command {
     Watch(watch::WatchArgs),
     /// Print the latest rates, with all their digits.
     Rates(rates::RatesArgs),
-    /// Convert an amount, and tell how the result came about.
+    /// Convert an amount, and print the rates behind the result.
     Convert(convert::ConvertArgs),
     /// Print the rates of a pair over time.
     History(history::HistoryArgs),
-    /// Print what a source published for a currency, row by row.
+    /// Print the fixings that a source published for a currency.
     Fixings(fixings::FixingsArgs),
-    /// Print the sources, and whether asking them works.
+    /// Print the sources, and the state of their polls.
     Sources(sources::SourcesArgs),
-    /// Print the values that wait for a decision, and decide.
+    /// Print the values held for a decision, release or reject them.
     Held(held::HeldArgs),
-    /// Fetch and parse by hand, the raw document beside what was read in it.
+    /// Fetch the banks' documents once, and print them beside the parsed rows.
     Check(check::CheckArgs),
-    /// Fetch the banks' past, and hand it to a running server.
+    /// Fetch the banks' past tables, and upload them to a running server.
     Backfill(backfill::BackfillArgs),
-    /// Load a running server, and tell how it did.
+    /// Load a running server, and print throughput and latencies.
     Bench(bench::BenchArgs),
-    /// Print the configuration in force, as TOML.
+    /// Print the effective configuration as TOML.
     Config(config::ConfigArgs),
 }
 
@@ -137,7 +137,7 @@ fn run_with(
     }
 }
 
-/// A client does one thing at a time.
+/// The runtime of the client commands: they do one thing at a time.
 fn client_runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn asking_for_help_is_no_failure() {
+    fn help_is_no_failure() {
         for help in [
             &["--help"][..],
             &["--version"],

@@ -10,7 +10,7 @@
 //! // Once:
 //! let snapshot = client.snapshot(&["KZT/USD".to_owned()]).await?;
 //! for rate in snapshot.rates {
-//!     println!("{} = {} ({})", rate.pair, rate.value, rate.effective_date);
+//!     println!("{} = {}", rate.pair, rate.value);
 //! }
 //!
 //! // And whenever something changes:

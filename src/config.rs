@@ -1,11 +1,11 @@
-//! Every setting, its default and its bounds.
+//! The settings, their defaults and their bounds.
 //!
 //! ```text
 //! defaults ─▶ file (TOML) ─▶ SILKRATE_… variables ─▶ checked once ─▶ Config
 //! ```
 //!
-//! Whatever is unknown or out of bounds is refused before anything starts, with the key, the place it came from, and
-//! what would have been accepted.
+//! An unknown key or a value out of bounds is refused before anything starts. The error names the key, the place it came
+//! from, and the accepted values.
 
 mod error;
 mod entries;
@@ -25,20 +25,20 @@ pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT};
 use crate::domain::{Preference, RateFilter};
 use crate::sources::{Document, Source};
 
-/// The effective configuration: defaults, the file, the environment, checked.
+/// The effective configuration: defaults, overridden by the file, overridden by the environment, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where gRPC is served.
+    /// The gRPC port and the operators' port.
     pub server: Server,
-    /// Where browsers are served.
+    /// The browsers' port.
     pub web: Web,
-    /// What an empty filter means, and who answers.
+    /// The pairs of an empty filter, and the order of preference of the sources.
     pub ticker: Ticker,
-    /// Where history is kept.
+    /// The storage of the history.
     pub store: Store,
-    /// A clock of its own, for replays and tests; the real one when absent.
+    /// A simulated clock, for replays and tests; without it the real clock.
     pub clock: Option<Clock>,
-    /// How banks are asked.
+    /// The HTTP client for the banks.
     pub http: Http,
     /// The enabled sources, sorted by id.
     pub sources: Vec<SourceSettings>,
@@ -49,38 +49,38 @@ pub struct Config {
 pub struct Server {
     /// The address of the gRPC port.
     pub listen: SocketAddr,
-    /// The address of the admin port.
+    /// The address of the operators' port.
     pub admin_listen: SocketAddr,
-    /// How long a stream stays silent at most.
+    /// The longest silence of a stream.
     pub heartbeat_interval: Duration,
-    /// How many connections the gRPC port holds at once.
+    /// The number of connections on the gRPC port.
     pub max_connections: u32,
-    /// How many streams there may be in all.
+    /// The number of streams on all ports.
     pub max_streams: u32,
 }
 
 /// `[web]`
 #[derive(Debug, Clone)]
 pub struct Web {
-    /// The address of the web port.
+    /// The address of the browsers' port.
     pub listen: SocketAddr,
-    /// The origins that may read it from a browser.
+    /// The origins whose pages may read from it.
     pub allowed_origins: Vec<String>,
 }
 
 /// `[ticker]`
 #[derive(Debug, Clone)]
 pub struct Ticker {
-    /// The pairs an empty filter stands for.
+    /// The pairs of an empty filter.
     pub pairs: RateFilter,
-    /// Who answers a pair, best first; a source not named never answers.
+    /// The sources that may serve a pair, the best first; a source that is not named serves none.
     pub prefer: Vec<Preference>,
 }
 
 /// `[store]`
 #[derive(Debug, Clone)]
 pub enum Store {
-    /// Nothing is kept.
+    /// None: the history is lost at the end of the process.
     Memory,
     /// An `SQLite` file.
     File(PathBuf),
@@ -89,31 +89,31 @@ pub enum Store {
 /// `[clock]`
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
-    /// What the clock says when the process starts.
+    /// The time at the start of the process.
     pub start: Timestamp,
-    /// How many times faster than real time it runs; at least 1.
+    /// The factor by which it runs faster than real time; at least 1.
     pub speed: u32,
 }
 
 /// `[http]`
 #[derive(Debug, Clone)]
 pub struct Http {
-    /// How long a connection may take.
+    /// The timeout of opening a connection.
     pub connect_timeout: Duration,
-    /// How long a bank may stay silent within an answer.
+    /// The longest silence within a response.
     pub read_timeout: Duration,
-    /// How long an answer may take in all.
+    /// The timeout of a whole response.
     pub total_timeout: Duration,
-    /// Whose certificates are believed.
+    /// The trusted certificate authorities.
     pub ca: CertificateAuthorities,
 }
 
 /// `http.ca`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CertificateAuthorities {
-    /// Mozilla's list, built in: a slim machine has none.
+    /// Mozilla's list, built in: a slim container has none.
     Bundled,
-    /// What the machine has.
+    /// Those of the operating system.
     System,
     /// A PEM file.
     File(PathBuf),
@@ -122,19 +122,19 @@ pub enum CertificateAuthorities {
 /// `[sources.ID]` of an enabled source.
 #[derive(Debug, Clone)]
 pub struct SourceSettings {
-    /// The source; of the market, of the kind chosen.
+    /// The source; of the market, the kind chosen.
     pub source: &'static Source,
-    /// Which of its documents are asked for: all of them, save in a replay that has only some.
+    /// The documents to poll: all of them, except in a replay that has only some.
     pub documents: &'static [Document],
     /// Scheme, host and port.
     pub base_url: String,
-    /// How often it is asked inside its publication window.
+    /// The poll interval inside its publication window.
     pub interval: Duration,
-    /// The vendor's key.
+    /// The API key of the vendor.
     pub api_key: Option<ApiKey>,
 }
 
-/// A vendor's key. It is never printed.
+/// An API key. It is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey {
     key: String,
@@ -142,12 +142,12 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Holds a key.
+    /// A key from memory.
     pub fn new(key: String) -> Self {
         Self { key, file: None }
     }
 
-    /// Reads a key from a file that holds nothing else; the space around it is no part of it.
+    /// Reads a key from a file that contains nothing else; surrounding white space is ignored.
     pub fn read(file: &Path) -> std::io::Result<Self> {
         let key = std::fs::read_to_string(file)?.trim().to_owned();
         if key.is_empty() {
@@ -157,7 +157,7 @@ impl ApiKey {
         Ok(Self { key, file })
     }
 
-    /// The key, to be sent and to no other end.
+    /// The key itself, to be sent to the vendor only.
     pub fn expose(&self) -> &str {
         &self.key
     }

@@ -1,25 +1,25 @@
-//! What people write on the command line, read strictly, and refused with what would be right.
+//! Strict parsing of amounts, currencies and dates on the command line, with the correct form in each error.
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::domain::{Currency, parse_decimal};
 
-/// What people part thousands with, besides commas and points: none of it can be a decimal point.
+/// Thousands separators other than commas and points: none of them can be a decimal point.
 const GROUPING: &[char] = &['_', ' ', '\'', '’', '\u{a0}', '\u{202f}'];
 
-/// Reads an amount in plain notation.
+/// Parses an amount in plain notation.
 pub(super) fn amount(text: &str) -> Result<Decimal, String> {
     parse_decimal(text).map_err(|error| {
         let readings = plain_readings(text);
         if readings.is_empty() {
-            return format!("{error}; write it plainly, such as 1000 or 0.5");
+            return format!("{error}; write it without separators, such as 1000 or 0.5");
         }
         format!("{error}; write {}", readings.join(" or "))
     })
 }
 
-/// What an amount that is not written plainly may have meant, written plainly.
+/// The possible meanings of an amount with separators, in plain notation.
 fn plain_readings(text: &str) -> Vec<String> {
     let bare: String = text.chars().filter(|c| !GROUPING.contains(c)).collect();
     let without = |separator: char| bare.replace(separator, "");
@@ -27,7 +27,7 @@ fn plain_readings(text: &str) -> Vec<String> {
     let readings = match (count(','), count('.')) {
         (0, 0 | 1) => vec![bare.clone()],
         (0, _) => vec![without('.')],
-        // A thousand in London, or one and no thousandths in Almaty: only whoever wrote it knows.
+        // A thousand in London, or one with three decimals in Almaty: it is ambiguous.
         (1, 0) if has_three_decimals(&bare) => vec![without(','), bare.replace(',', ".")],
         (1, 0) => vec![bare.replace(',', ".")],
         (_, 0) => vec![without(',')],
@@ -43,7 +43,7 @@ fn has_three_decimals(text: &str) -> bool {
         .is_some_and(|(_, decimals)| decimals.len() == 3)
 }
 
-/// Reads the currency that follows an amount.
+/// Parses the currency that follows an amount.
 pub(super) fn currency_after_amount(text: &str) -> Result<Currency, String> {
     if text.chars().all(|c| c.is_ascii_digit() || c == '.') {
         return Err("an amount is written without spaces: 1000, not 1 000".to_owned());
@@ -51,12 +51,12 @@ pub(super) fn currency_after_amount(text: &str) -> Result<Currency, String> {
     Currency::parse(text).map_err(|error| error.to_string())
 }
 
-/// Reads a day.
-pub(super) fn day(text: &str) -> Result<Date, String> {
-    // The reader takes other notations too; what it understood must be what was written.
-    let day = text.parse::<Date>().ok();
-    day.filter(|day| day.to_string() == text)
-        .ok_or_else(|| "a day is written YYYY-MM-DD, such as 2026-04-02".to_owned())
+/// Parses a date.
+pub(super) fn date(text: &str) -> Result<Date, String> {
+    // The parser accepts other notations too; printing the result must give the same text.
+    let date = text.parse::<Date>().ok();
+    date.filter(|date| date.to_string() == text)
+        .ok_or_else(|| "a date is written YYYY-MM-DD, such as 2026-04-02".to_owned())
 }
 
 #[cfg(test)]
@@ -89,7 +89,10 @@ mod tests {
         }
         for nothing in ["", "1e3", "$5", ".5", "ten", "1,000,00.5.5"] {
             let told = amount(nothing).unwrap_err();
-            assert!(told.ends_with("plainly, such as 1000 or 0.5"), "{told}");
+            assert!(
+                told.ends_with("without separators, such as 1000 or 0.5"),
+                "{told}"
+            );
         }
     }
 
@@ -109,8 +112,8 @@ mod tests {
     }
 
     #[test]
-    fn a_day_has_one_notation() {
-        assert_eq!(day("2026-04-02").unwrap().to_string(), "2026-04-02");
+    fn a_date_has_one_notation() {
+        assert_eq!(date("2026-04-02").unwrap().to_string(), "2026-04-02");
         for wrong in [
             "20260402",
             "2026-4-2",
@@ -118,7 +121,7 @@ mod tests {
             "02.04.2026",
             "2026-04-02T00:00",
         ] {
-            assert!(day(wrong).is_err(), "{wrong}");
+            assert!(date(wrong).is_err(), "{wrong}");
         }
     }
 }

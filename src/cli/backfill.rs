@@ -39,15 +39,15 @@ pub(super) struct BackfillArgs {
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
     /// The first date, such as 2025-01-01.
-    #[arg(long, value_name = "DATE", value_parser = arguments::day)]
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     from: Date,
     /// The last date; default: yesterday in the bank's time zone.
-    #[arg(long, value_name = "DATE", value_parser = arguments::day)]
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     to: Option<Date>,
     /// The admin listener of the running server.
     #[arg(long, value_name = "URL", default_value_t = default_url(ADMIN_LISTEN_DEFAULT))]
     admin: String,
-    /// The configuration file (TOML); variables named SILKRATE_… go over it.
+    /// The configuration file (TOML); SILKRATE_… environment variables override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Count the dates that the server does not have, and request nothing from a bank.

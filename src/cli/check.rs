@@ -1,4 +1,4 @@
-//! `silkrate check`: the banks' documents fetched and parsed by hand, the raw text beside what was read in it.
+//! `silkrate check`: fetches the banks' documents once, and prints the raw text beside the parsed rows.
 
 mod fetch;
 mod report;
@@ -23,21 +23,21 @@ use crate::sources::{Document, Source, TableSelector};
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate check                               ask every enabled source
+  silkrate check                               fetch from every enabled source
   silkrate check nbk                           one of them
-  silkrate check nbk --save documents          and keep what it sent, byte for byte
+  silkrate check nbk --save documents          and save the response, byte for byte
   SILKRATE_SOURCES__NBK__BASE_URL=http://127.0.0.1:8000 silkrate check nbk";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct CheckArgs {
-    /// Ids of sources; none: every enabled one.
+    /// Ids of sources; default: every enabled source.
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
-    /// Keep the raw bytes in this folder; a file that is there is never overwritten.
+    /// Save the raw bytes in this directory; an existing file is never overwritten.
     #[arg(long, value_name = "DIR")]
     save: Option<PathBuf>,
-    /// The configuration file (TOML); variables named SILKRATE_… go over it.
+    /// The configuration file (TOML); SILKRATE_… environment variables override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -68,12 +68,15 @@ pub(super) async fn run(arguments: &CheckArgs, out: &mut dyn Write) -> Result<()
     if all_good {
         Ok(())
     } else {
-        let hint = "the lines marked FAILED tell which; compare with the bank's page in a browser";
-        Err(Failure::failed("not every document is good", hint))
+        let hint = "see the lines marked FAILED; compare with the bank's page in a browser";
+        Err(Failure::failed(
+            "not every document could be fetched and parsed",
+            hint,
+        ))
     }
 }
 
-/// The sources named, in that order; all of them when none is.
+/// The sources named, in that order; all of them if none is named.
 fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SourceSettings>, Failure> {
     if ids.is_empty() {
         return Ok(config.sources.iter().collect());
@@ -87,7 +90,7 @@ fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SourceSettin
             .find(|settings| settings.source.id.as_str() == id)
             .ok_or_else(|| Failure::Usage {
                 message: format!("`{id}` is not an enabled source"),
-                hint: format!("enabled are {enabled}; `silkrate config` shows all"),
+                hint: format!("enabled sources: {enabled}; `silkrate config` prints all"),
             })
     });
     found.collect()
@@ -100,7 +103,7 @@ struct Request {
     date: Date,
 }
 
-/// What a poll would ask of a source now, the newest last.
+/// The requests that a poll would make now, the newest date last.
 fn requests(source: &'static Source, now: Timestamp) -> Vec<(&'static Document, Request)> {
     let zone = TimeZone::get(source.zone).unwrap_or(TimeZone::UTC);
     let today = zone.to_datetime(now).date();
@@ -125,7 +128,7 @@ fn requests(source: &'static Source, now: Timestamp) -> Vec<(&'static Document, 
     requests
 }
 
-/// One document on its way from the bank to the screen.
+/// The check of one document.
 struct Check<'a> {
     config: &'a Config,
     settings: &'a SourceSettings,
@@ -135,7 +138,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Fetches, parses, prints and saves it. True when all is well.
+    /// Fetches, parses, prints and saves it. False if anything failed.
     async fn run(&self, out: &mut dyn Write) -> io::Result<bool> {
         let id = self.settings.source.id;
         let asked = match self.request.asked {
@@ -167,7 +170,7 @@ impl Check<'_> {
         Ok(false)
     }
 
-    /// Parses, prints and saves a document. True when all is well.
+    /// Parses, prints and saves a document. False if anything failed.
     fn show(&self, body: &[u8], out: &mut dyn Write) -> io::Result<bool> {
         writeln!(out, "status 200, {} bytes", body.len())?;
         let parsed = (self.document.parse)(body);
@@ -177,7 +180,7 @@ impl Check<'_> {
         Ok(saved && parsed.is_ok())
     }
 
-    /// Keeps the bytes where that was asked for. False when another document is in the way.
+    /// Saves the bytes if `--save` is given. False if a file with other content exists.
     fn save(&self, body: &[u8], table: Option<&Table>, out: &mut dyn Write) -> io::Result<bool> {
         let Some(folder) = self.save else {
             return Ok(true);
@@ -195,9 +198,9 @@ impl Check<'_> {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 let same = fs::read(&path)? == body;
                 let verdict = if same {
-                    "saved before as"
+                    "already saved as"
                 } else {
-                    "FAILED: not saved, another document is there:"
+                    "FAILED: not saved, another document exists at"
                 };
                 writeln!(out, "{verdict} {}", path.display())?;
                 Ok(same)
@@ -226,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_check_asks_what_a_poll_would_ask_in_the_banks_own_day() {
+    fn a_check_requests_what_a_poll_would_request_in_the_banks_time_zone() {
         // Half past ten in the evening in London is the next day in Almaty.
         let now: Timestamp = "2026-04-01T22:30:00Z".parse().unwrap();
         let requests = requests(&nbk::SOURCE, now);

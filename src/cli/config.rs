@@ -1,4 +1,4 @@
-//! `silkrate config`, and how every command loads its configuration.
+//! `silkrate config`, and the loading of the configuration for every command.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigError};
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate config                              every setting with the value in force
+  silkrate config                              every setting with its effective value
   silkrate config > silkrate.toml              a file to start from
   silkrate config --check --config silkrate.toml
   SILKRATE_SOURCES__NBK__INTERVAL=5m silkrate config";
@@ -18,10 +18,10 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ConfigArgs {
-    /// Only check it: print nothing but errors.
+    /// Check the configuration, and print errors only.
     #[arg(long)]
     check: bool,
-    /// The configuration file (TOML); variables named SILKRATE_… go over it.
+    /// The configuration file (TOML); SILKRATE_… environment variables override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &ConfigArgs, out: &mut dyn Write) -> Result<(), Fai
 
 /// Loads the configuration from a file and the environment of this process.
 pub(super) fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
-    // Names that are not text are none of ours; a value that is not text is refused by what reads it.
+    // Variables whose names are not UTF-8 are not ours; a value that is not UTF-8 is refused when it is parsed.
     let variables = std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
         Some((name, value.to_string_lossy().into_owned()))

@@ -39,7 +39,7 @@ pub(super) struct ConvertArgs {
     #[arg(value_name = "TO", value_parser = Currency::parse)]
     to: Currency,
     /// The day whose rate is wanted: YYYY-MM-DD. Absent: the latest.
-    #[arg(long, value_name = "DATE", value_parser = arguments::day)]
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     on: Option<Date>,
     /// Round the result to the minor unit of the currency wanted, half to even.
     #[arg(long)]

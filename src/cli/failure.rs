@@ -1,4 +1,4 @@
-//! How a command fails: a sentence of what happened, a sentence of what to do, and an exit code.
+//! Failures of commands: a message, a hint, and an exit code.
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
@@ -14,16 +14,16 @@ const USAGE: u8 = 64;
 /// The exit code of everything else that failed.
 const FAILED: u8 = 1;
 
-/// Why a command ended without a result.
+/// The failure of a command.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// What was asked for is wrong.
+    /// The command line or the configuration is wrong.
     Usage { message: String, hint: String },
-    /// It went wrong.
+    /// Anything else failed.
     Failed { message: String, hint: String },
-    /// The parser of the command line has something to say: an error, or the help that was asked for.
+    /// The message of the command line parser: an error, or the help text.
     CommandLine(clap::Error),
-    /// Whoever read our output has seen enough.
+    /// The reader of stdout closed it.
     Unread,
 }
 
@@ -35,7 +35,7 @@ impl Failure {
         }
     }
 
-    /// The same with another hint: whoever knows more of what was tried.
+    /// The same failure with a more specific hint.
     pub(super) fn with_hint(self, hint: &str) -> Self {
         let hint = hint.to_owned();
         match self {
@@ -55,7 +55,7 @@ impl Failure {
         }
     }
 
-    /// Tells a person, and gives the exit code. When there is nobody to tell, the code is all that is left.
+    /// Prints the failure, and returns the exit code. If it cannot be printed, the exit code must do.
     pub(super) fn report(&self, err: &mut dyn Write) -> ExitCode {
         let told = match self {
             Self::Usage { message, hint } | Self::Failed { message, hint } => {
@@ -82,25 +82,28 @@ impl From<io::Error> for Failure {
         if error.kind() == ErrorKind::BrokenPipe {
             return Self::Unread;
         }
-        Self::failed(error.to_string(), "the system refused it; try again")
+        Self::failed(
+            error.to_string(),
+            "the operating system refused the operation",
+        )
     }
 }
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         let hint = match &error {
-            ConfigError::Unreadable { .. } => "name a file that is there with --config FILE",
+            ConfigError::Unreadable { .. } => "name an existing file with --config FILE",
             ConfigError::UnknownKey { key, .. } if is_service_link(key) => {
-                "the cluster sets it for a service named silkrate: set `enableServiceLinks: false`"
+                "Kubernetes sets it for a service named silkrate: set `enableServiceLinks: false`"
             }
             ConfigError::UnknownKey { .. } if error.is_removed_key() => {
                 "this version has no such setting any more and needs none: remove it"
             }
             ConfigError::UnknownKey { .. } => {
-                "correct or remove it; `silkrate config` without it prints every setting"
+                "correct or remove it; without it, `silkrate config` prints every setting"
             }
             ConfigError::Syntax { .. } | ConfigError::Value { .. } => {
-                "correct it, and try it with `silkrate config --check`"
+                "correct it, then run `silkrate config --check`"
             }
         };
         Self::Usage {
@@ -110,7 +113,7 @@ impl From<ConfigError> for Failure {
     }
 }
 
-/// Kubernetes tells every pod of every service in variables of its own: `SILKRATE_PORT=tcp://…`.
+/// Whether a variable is one that Kubernetes sets in every pod for a service: `SILKRATE_PORT=tcp://…`.
 fn is_service_link(name: &str) -> bool {
     ["SILKRATE_PORT", "SILKRATE_SERVICE_"]
         .iter()
@@ -147,7 +150,7 @@ impl From<ClientError> for Failure {
                 "is `silkrate serve` running there? Name another server with --server URL"
             }
             ClientError::Silent { .. } => {
-                "the server may be stuck or something else may listen there; look at its log"
+                "the server may be stuck, or another program may listen there; see its log"
             }
             ClientError::Refused { reason, .. } => match reason.and_then(refusal_hint) {
                 Some(hint) => hint,
@@ -167,34 +170,28 @@ impl From<ClientError> for Failure {
     }
 }
 
-/// What to do about a server's reason.
+/// The hint for a server's reason. It does not repeat the message.
 fn refusal_hint(reason: Reason) -> Option<&'static str> {
     Some(match reason {
-        Reason::InvalidPair | Reason::TooManyPairs => {
-            "a pair is written BASE/QUOTE in codes of three letters, such as KZT/USD; a star stands for one side"
+        Reason::InvalidPair | Reason::PairNotQuoted => {
+            "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print the pairs that are quoted"
         }
-        Reason::PairNotQuoted => {
-            "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print what is quoted"
-        }
+        Reason::TooManyPairs => "use a star for one side, such as '*/USD', or several requests",
         Reason::NoRateOnDate => "`silkrate history` prints the dates that are known",
-        Reason::InvalidAmount => {
-            "an amount is written plainly, with at most 28 digits: 1000 or 0.5"
-        }
-        Reason::InvalidCurrency => "a currency is three letters, such as KZT",
-        Reason::InvalidDate => "a date is written YYYY-MM-DD",
-        Reason::InvalidSource => "`silkrate sources` prints them",
-        Reason::StoreUnavailable => {
-            "the latest rates are served all the same; the server's log says more"
-        }
-        Reason::NotHeld => "`silkrate held` prints what waits",
+        Reason::InvalidAmount => "an amount has at most 28 digits and no separators",
+        Reason::InvalidCurrency => "`silkrate rates 'KZT/*'` prints currencies that are quoted",
+        Reason::InvalidDate => "such as 2026-04-02; --help has examples",
+        Reason::InvalidSource => "`silkrate sources` prints what each of them publishes",
+        Reason::StoreUnavailable => "the latest rates are still served; see the log of the server",
+        Reason::NotHeld => "`silkrate held` prints the held values",
         Reason::HeldValueChanged => {
-            "`silkrate held` prints the value that waits now: decide on that one"
+            "`silkrate held` prints the value that is held now: decide on that one"
         }
         _ => return None,
     })
 }
 
-/// Tells a person something beside the result.
+/// Prints a note beside the result.
 pub(super) fn note(text: &str, err: &mut dyn Write) -> io::Result<()> {
     writeln!(err, "silkrate: {}", without_controls(text))
 }
@@ -206,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reader_that_has_seen_enough_is_no_failure() {
+    fn a_reader_that_closes_stdout_is_no_failure() {
         let failure = Failure::from(io::Error::from(ErrorKind::BrokenPipe));
         assert_eq!(failure.code(), 0);
         assert_eq!(Failure::from(io::Error::other("full")).code(), 1);
@@ -247,7 +244,7 @@ mod tests {
                 Code::InvalidArgument,
                 Some(Reason::InvalidDate),
                 64,
-                "a date is written",
+                "such as 2026-04-02",
             ),
             (Code::InvalidArgument, None, 64, "correct what"),
             (Code::NotFound, Some(Reason::NotHeld), 1, "`silkrate held`"),
@@ -270,7 +267,19 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_says_what_happened_and_what_to_do() {
+    fn the_hint_for_a_malformed_pair_does_not_repeat_the_message() {
+        let (Failure::Usage { hint, .. } | Failure::Failed { hint, .. }) =
+            refused(Code::InvalidArgument, Some(Reason::InvalidPair))
+        else {
+            panic!("it is a failure with a hint");
+        };
+        let message = crate::domain::InvalidPair.to_string();
+        assert!(message.contains("BASE/QUOTE"), "{message}");
+        assert!(!hint.contains("BASE/QUOTE"), "{hint}");
+    }
+
+    #[test]
+    fn a_failure_prints_a_message_and_a_hint() {
         let mut err = Vec::new();
         let failure = Failure::from(ClientError::Unreachable {
             url: "http://127.0.0.1:1".to_owned(),

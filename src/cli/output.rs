@@ -1,4 +1,4 @@
-//! What stdout is: a terminal or not, how wide, with colour or without.
+//! The properties of stdout: whether it is a terminal, its width, its colours.
 
 use std::io::{self, IsTerminal};
 
@@ -9,20 +9,20 @@ use tokio::io::unix::AsyncFd;
 
 use crate::cli::paint::Paint;
 
-/// The width assumed of a terminal that does not tell its own.
+/// The width of a terminal that does not report its own.
 const COLUMNS_ASSUMED: usize = 80;
 
-/// What output is written to.
+/// The properties of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Output {
-    /// Whether a person looks at it, and lines can be redrawn.
+    /// Whether it is a terminal, whose lines can be redrawn.
     pub(super) is_terminal: bool,
     /// Whether it may be coloured.
     pub(super) paint: Paint,
 }
 
 impl Output {
-    /// What stdout is now.
+    /// The properties of stdout.
     pub(super) fn of_stdout() -> Self {
         let stdout = io::stdout();
         let choice = anstream::AutoStream::choice(&stdout);
@@ -36,20 +36,20 @@ impl Output {
         }
     }
 
-    /// How many columns a line may have: no limit where nobody looks at it.
+    /// The width of a terminal; `None` for a pipe or a file, whose lines have no limit.
     pub(super) fn columns_of_terminal(self) -> Option<usize> {
         self.is_terminal.then(Self::columns)
     }
 
-    /// How many columns there are now: a window may be resized at any time.
+    /// The current width: a window may be resized at any time.
     pub(super) fn columns() -> usize {
         let size = terminal_size::terminal_size();
         size.map_or(COLUMNS_ASSUMED, |(width, _)| usize::from(width.0))
     }
 }
 
-/// Waits until nobody reads stdout any more: `silkrate watch | head -1` would otherwise go on until the next change,
-/// which may be tomorrow's. Where that cannot be seen, as of a file, it waits for ever.
+/// Waits until the reader of stdout closes it: `silkrate watch | head -1` would otherwise run until the next change, which may
+/// be tomorrow. For a file, which has no reader, it waits for ever.
 #[cfg(unix)]
 #[expect(
     deprecated,
@@ -64,7 +64,7 @@ pub(super) async fn unread() {
     std::future::pending::<()>().await;
 }
 
-/// Waits for ever: here it cannot be seen whether anybody reads stdout.
+/// Waits for ever: this system does not report that the reader of a pipe closed it.
 #[cfg(not(unix))]
 pub(super) async fn unread() {
     std::future::pending::<()>().await;

@@ -1,4 +1,4 @@
-//! Colours, and text from elsewhere made safe to show.
+//! Colours, and the removal of control characters from foreign text.
 
 use anstyle::{AnsiColor, Style};
 
@@ -24,7 +24,7 @@ impl Paint {
         self.style(colour.on_default(), text)
     }
 
-    /// Text that is there, though not to be relied on.
+    /// Dimmed text, for values that are not reliable.
     pub(super) fn dim(self, text: &str) -> String {
         self.style(Style::new().dimmed(), text)
     }
@@ -37,7 +37,7 @@ impl Paint {
     }
 }
 
-/// Text of a server or a bank without its control characters: none of them moves our cursor.
+/// Text of a server or a bank without its control characters, which could move the cursor.
 pub(super) fn without_controls(text: &str) -> String {
     let replaced = |character: char| {
         if character.is_control() {

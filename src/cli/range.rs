@@ -22,10 +22,10 @@ const PAGES_MAX: usize = 1000;
 pub(super) struct RangeArgs {
     /// The first day: YYYY-MM-DD. Absent: 30 days before --to, or before today (UTC); with --limit, as far back as it
     /// takes.
-    #[arg(long, value_name = "DATE", value_parser = arguments::day)]
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     from: Option<Date>,
     /// The last day: YYYY-MM-DD. Absent: up to the newest.
-    #[arg(long, value_name = "DATE", value_parser = arguments::day)]
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     to: Option<Date>,
     /// The newest N alone.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -70,7 +70,8 @@ pub(super) async fn run(
     tokio::select! {
         ended = async { tokio::try_join!(served, replayed, banked) } => ended.map(drop),
         () = printed => Ok(()),
-    }
+    }?;
+    Ok(say("stopped")?)
 }
 
 /// Prints one line for each change of the ticker, after its day, and one line for each new pass.

@@ -1,7 +1,7 @@
 //! `silkrate watch`: rates as they change.
 //!
-//! On a terminal the ticker and the table are redrawn in place, with nothing to restore afterwards: no other screen,
-//! no hidden cursor. In a pipe every line is whole and stands for one change.
+//! On a terminal the ticker and the table are redrawn in place, without an alternate screen or a hidden cursor, so that
+//! there is nothing to restore. In a pipe every line is complete and stands for one change.
 
 mod message;
 mod screen;
@@ -27,29 +27,29 @@ Examples:
   silkrate watch --format json | jq .          one object for every message
   silkrate watch | tee rates.log               in a pipe, one line for every change
 
-On the ticker a star behind an entry (`KZT/USD = 0.00196 -1.04%*`) marks a stale value: too old to be relied on. On a \
-terminal the table goes without the columns that have no room, and names them below.";
+On the ticker a star after an entry (`KZT/USD = 0.00196 -1.04%*`) marks a stale value: too old to be relied on. On a \
+terminal the table omits the columns that do not fit, and names them below.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct WatchArgs {
-    /// Pairs such as KZT/USD, or one side a star: '*/USD', 'KZT/*'. None: the server's ticker.
+    /// Pairs such as KZT/USD, with a star for one side: '*/USD', 'KZT/*'. Default: the server's ticker.
     #[arg(value_name = "PAIR")]
     pairs: Vec<String>,
-    /// How to show them.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = WatchFormat::Ticker)]
     format: WatchFormat,
-    /// Show them once, and end.
+    /// Print the rates once, and exit.
     #[arg(long)]
     once: bool,
-    /// Spell small values out on the ticker: 0.0000834 rather than 0.00008.
+    /// Print small values on the ticker with more decimals: 0.0000834 instead of 0.00008.
     #[arg(long)]
     wide: bool,
     #[command(flatten)]
     server: ServerArgs,
 }
 
-/// How a stream is shown.
+/// The output format of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum WatchFormat {
     /// `KZT/USD = 0.00196 -1.04%`: one line in place; in a pipe, one line for every change.
@@ -95,7 +95,7 @@ pub(super) async fn run(
     };
     let mut watch = Watch::new(client, options);
     let mut is_first = true;
-    // One future for the whole run: a signal that comes while something is being drawn is not lost.
+    // One future for the whole run: a signal that arrives while a line is drawn is not lost.
     let interrupted = tokio::signal::ctrl_c();
     let unread = output::unread();
     tokio::pin!(interrupted, unread);
@@ -111,7 +111,7 @@ pub(super) async fn run(
         match event {
             Ok(WatchEvent::Disconnected { reason, retry_in }) => {
                 screen.leave()?;
-                note(&trouble(&reason, retry_in), err)?;
+                note(&disconnected(&reason, retry_in), err)?;
             }
             Ok(WatchEvent::Snapshot) if is_first => {
                 is_first = false;
@@ -137,10 +137,10 @@ fn state(watch: &Watch) -> State<'_> {
     }
 }
 
-/// What a person is told of a lost connection.
-fn trouble(reason: &str, retry_in: Duration) -> String {
+/// The note about a lost connection.
+fn disconnected(reason: &str, retry_in: Duration) -> String {
     let (seconds, tenths) = (retry_in.as_secs(), retry_in.subsec_millis() / 100);
-    format!("{reason}; trying again in {seconds}.{tenths} s")
+    format!("{reason}; retrying in {seconds}.{tenths} s")
 }
 
 #[cfg(test)]
@@ -148,10 +148,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lost_connection_is_told_with_the_time_of_the_next_attempt() {
+    fn a_lost_connection_is_noted_with_the_delay_of_the_next_attempt() {
         assert_eq!(
-            trouble("no connection", Duration::from_millis(1_250)),
-            "no connection; trying again in 1.2 s"
+            disconnected("no connection", Duration::from_millis(1_250)),
+            "no connection; retrying in 1.2 s"
         );
     }
 }

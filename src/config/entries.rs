@@ -1,4 +1,4 @@
-//! The settings as written, by key: the file first, the environment over it.
+//! The settings as written, by key: those of the file, overridden by those of the environment.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,20 +8,20 @@ use toml::de::{DeTable, DeValue};
 use crate::config::variables::variable_of;
 use crate::config::{ConfigError, Origin, variables};
 
-/// A value before it is understood.
+/// A value before it is parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Raw {
-    /// A TOML text, or a TOML date and time.
+    /// A TOML string, or a TOML date and time.
     Text(String),
-    /// A TOML list of texts.
+    /// A TOML array of strings.
     List(Vec<String>),
-    /// A TOML whole number.
+    /// A TOML integer.
     Integer(String),
-    /// A TOML truth value.
+    /// A TOML boolean.
     Flag(bool),
-    /// The text of a variable, which may stand for any of these.
+    /// The text of a variable, which may be any of these.
     Variable(String),
-    /// Something no setting is: the name of its type.
+    /// A type that no setting has, by name.
     Other(&'static str),
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// Reads the file and the environment; a key that is not among the `known` ones is refused.
+    /// Reads the file and the environment. A key that is not in `known` is refused.
     pub(super) fn read(
         known: &[String],
         file: Option<&Path>,
@@ -124,7 +124,7 @@ impl Entries {
         Ok(())
     }
 
-    /// Understands one setting, if anyone set it; `accepted` is what the error says when `parse` refuses it.
+    /// Parses a setting, if it is set; `accepted` describes the accepted values in the error.
     pub(super) fn get<T>(
         &self,
         key: &str,
@@ -140,7 +140,7 @@ impl Entries {
         }
     }
 
-    /// The error about a setting, with the place it came from.
+    /// The error for a setting, with the place it came from.
     pub(super) fn refusal(&self, key: &str, reason: String, accepted: &str) -> ConfigError {
         let entry = self.by_key.get(key);
         ConfigError::Value {
@@ -177,14 +177,17 @@ fn raw(value: &DeValue<'_>) -> Raw {
         DeValue::Array(items) => {
             let texts = items.iter().map(|item| item.get_ref().as_str());
             let texts: Option<Vec<String>> = texts.map(|text| text.map(str::to_owned)).collect();
-            texts.map_or(Raw::Other("a list of other things than texts"), Raw::List)
+            texts.map_or(
+                Raw::Other("an array of other values than strings"),
+                Raw::List,
+            )
         }
         DeValue::Float(_) => Raw::Other("a number with a fraction"),
         DeValue::Table(_) => Raw::Other("a table"),
     }
 }
 
-/// The tables a key lies in: `sources` and `sources.nbk` for `sources.nbk.interval`.
+/// The tables that contain a key: `sources` and `sources.nbk` for `sources.nbk.interval`.
 fn tables_of(key: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(key), |inner| {
         inner.rsplit_once('.').map(|(outer, _)| outer)
@@ -192,13 +195,13 @@ fn tables_of(key: &str) -> impl Iterator<Item = &str> {
     .skip(1)
 }
 
-/// The candidate with the fewest edits to the word, the first of equals; none when it is another word rather than the
-/// same one misspelt.
+/// The candidate with the fewest edits to the word, the first of equals; `None` when that is another word and not the same
+/// one misspelt.
 fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<String> {
     let counted = candidates.map(|candidate| (edits(word, candidate), candidate));
     let (edits, nearest) = counted.min_by_key(|(edits, _)| *edits)?;
-    // Half of the letters wrong is another word. What both begin with, up to a dot or an underscore, was not misspelt
-    // and proves nothing: `sources.ecb` is far from `sources.cbr`.
+    // With half of its letters wrong it is another word. A common prefix up to a dot or an underscore does not count:
+    // `sources.ecb` is far from `sources.cbr`.
     let own = word
         .chars()
         .count()
@@ -206,7 +209,7 @@ fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<
     (edits * 2 <= own).then(|| nearest.to_owned())
 }
 
-/// How many characters both begin with, up to and with the last dot or underscore among them.
+/// The length of the common prefix, up to and including its last dot or underscore.
 fn shared_head(word: &str, other: &str) -> usize {
     let shared = word.chars().zip(other.chars());
     let shared = shared.take_while(|(a, b)| a == b).enumerate();
@@ -214,7 +217,7 @@ fn shared_head(word: &str, other: &str) -> usize {
     heads.last().map_or(0, |(index, _)| index + 1)
 }
 
-/// How many characters must be put in, taken out or replaced to turn one word into the other.
+/// The Levenshtein distance: insertions, deletions and replacements that turn one word into the other.
 fn edits(from: &str, to: &str) -> usize {
     let mut row: Vec<usize> = (0..=to.chars().count()).collect();
     for (index, from_character) in from.chars().enumerate() {
@@ -237,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn edits_are_counted_as_levenshtein_did() {
+    fn edits_are_the_levenshtein_distance() {
         assert_eq!(edits("kitten", "sitting"), 3);
         assert_eq!(edits("", "abc"), 3);
         assert_eq!(edits("listen", "listen"), 0);

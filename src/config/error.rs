@@ -1,4 +1,4 @@
-//! Why a configuration is refused, in words that tell what to change.
+//! The errors of a configuration, with the place to correct.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,19 +10,19 @@ use crate::config::variables::variable_of;
 /// Settings of earlier versions that were removed.
 const REMOVED_KEYS: &[&str] = &["server.gather_writes", "server.shared_encoding"];
 
-/// Where a setting came from.
+/// The place a setting came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// A line of the file, counted from one.
     File {
         /// The file.
         path: PathBuf,
-        /// The line the value stands on.
+        /// The line of the value.
         line: usize,
     },
     /// An environment variable.
     Variable(String),
-    /// Nobody set it.
+    /// It is not set.
     Default,
 }
 
@@ -36,7 +36,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// Why a configuration is refused.
+/// The error of a configuration.
 #[derive(Debug, Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -44,7 +44,7 @@ pub enum ConfigError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: std::io::Error,
     },
     /// The file is not TOML.
@@ -52,29 +52,29 @@ pub enum ConfigError {
     Syntax {
         /// The place.
         origin: Origin,
-        /// What the reader says.
+        /// The message of the parser.
         message: String,
     },
-    /// There is no such key.
+    /// The key is unknown.
     #[error("`{key}` ({origin}) is not a setting{}", nearest_text(.nearest.as_deref()))]
     UnknownKey {
         /// The key as written.
         key: String,
         /// The place.
         origin: Origin,
-        /// The known key, or the known variable, that it was probably meant to be; none when all are far off.
+        /// The most similar known key or variable; `None` when none is similar.
         nearest: Option<String>,
     },
-    /// The value cannot be taken.
+    /// The value is not accepted.
     #[error("`{key}` ({origin}): {reason}; accepted: {accepted}")]
     Value {
         /// The key.
         key: String,
         /// The place.
         origin: Origin,
-        /// What is wrong with the value. It never repeats a secret.
+        /// What is wrong with the value. It never contains a secret.
         reason: String,
-        /// What would be right.
+        /// The accepted values.
         accepted: String,
     },
 }
@@ -92,6 +92,6 @@ impl ConfigError {
 
 fn nearest_text(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |nearest| {
-        format!("; the nearest is `{nearest}`")
+        format!("; did you mean `{nearest}`?")
     })
 }

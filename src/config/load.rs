@@ -1,4 +1,4 @@
-//! From settings as written to a checked [`Config`].
+//! Builds a checked [`Config`] from the settings as written.
 
 mod server;
 
@@ -19,37 +19,37 @@ use crate::config::{
 use crate::domain::{Currency, Preference, RateFilter};
 use crate::sources::{self, Source};
 
-/// Browsers, on loopback.
+/// The browsers' port, on loopback.
 const WEB_LISTEN_DEFAULT: SocketAddr = loopback(8_080);
-/// The five, in the order of the ticker everybody knows.
+/// The currencies of the five, in the order that news tickers have.
 const PAIRS_DEFAULT: &[&str] = &["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"];
 /// The word in `ticker.prefer` for the bank whose own currency is one side of the pair.
 pub(super) const HOME: &str = "home";
-/// Beside the process, where a volume is mounted.
+/// In the working directory, where a container mounts its volume.
 const STORE_DEFAULT: &str = "silkrate.db";
-/// The `store.path` that keeps nothing.
+/// The `store.path` without a file.
 pub(super) const STORE_MEMORY: &str = ":memory:";
-/// Days pass in seconds at this speed; faster, and a poll would outlast the tables it asks for.
+/// At a million, days pass in fractions of a second; at a higher speed a poll would outlast the table it requests.
 const CLOCK_SPEED_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
-/// The banks answer within a second, and a far one within three.
+/// The banks accept within a second, and a distant one within three.
 const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
-/// Silence within an answer means that nothing comes any more.
+/// After ten seconds of silence within a response the rest never arrives.
 const READ_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
-/// A slow answer holds up its own source alone; half a minute is patience enough.
+/// A slow response delays its own source alone, so half a minute does no harm.
 const TOTAL_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
-/// Below, no bank is near enough; above, a dead one would look alive.
+/// No bank is close enough for less; after more, a dead bank would look alive.
 const TIMEOUT_BOUNDS: RangeInclusive<Duration> =
     Duration::from_millis(10)..=Duration::from_secs(600);
-/// A fixing comes once a day; a quarter of an hour after it is soon enough, and a small load on the bank.
+/// A bank publishes once a day; a delay of a quarter of an hour is acceptable, and the load on the bank is small.
 const BANK_INTERVAL_DEFAULT: Duration = Duration::from_secs(15 * 60);
-/// What the free plans of the vendors pay for.
+/// The rate that the free plans of the vendors allow.
 const MARKET_INTERVAL_DEFAULT: Duration = Duration::from_secs(60 * 60);
-/// At least what politeness to a bank on loopback asks for; at most a day, or a fixing would be missed.
+/// Shorter intervals are of use to no test; a longer one than a day would miss a fixing.
 const INTERVAL_BOUNDS: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(24 * 60 * 60);
-/// The vendor shape taken when none is named.
+/// The vendor's format when none is named.
 const KIND_DEFAULT: &str = "apilayer";
-/// The settings that are not about a source.
+/// The settings that do not belong to a source.
 const KEYS: &[&str] = &[
     "server.listen",
     "server.admin_listen",
@@ -78,8 +78,9 @@ const fn loopback(port: u16) -> SocketAddr {
 }
 
 impl Config {
-    /// Reads the configuration: defaults, then the file, then the `SILKRATE_…` variables among those given. Other
-    /// variables are left alone. Files named in it are opened, so that a wrong name is found before anything starts.
+    /// Loads the configuration: defaults, overridden by the file, overridden by the `SILKRATE_…` variables in `environment`.
+    /// Other variables are ignored. Files named in the configuration are opened, so that a wrong path is found before anything
+    /// starts.
     pub fn load(
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
@@ -88,7 +89,7 @@ impl Config {
     }
 }
 
-/// Reads a configuration of the sources in a catalogue.
+/// Loads a configuration for a catalogue of sources.
 pub(super) fn load(
     catalogue: &[&'static Source],
     file: Option<&Path>,
@@ -124,7 +125,7 @@ pub(super) fn ids(catalogue: &[&'static Source]) -> BTreeSet<&'static str> {
     catalogue.iter().map(|source| source.id.as_str()).collect()
 }
 
-/// Whether an id stands for several vendors' shapes: a market table. Those are off unless enabled.
+/// Whether an id has several kinds, one for each vendor's format: a market table. Those are disabled by default.
 fn has_kinds(catalogue: &[&'static Source], id: &str) -> bool {
     let mut of_id = catalogue.iter().filter(|source| source.id.as_str() == id);
     of_id.any(|source| !source.kind.is_empty())
@@ -151,7 +152,7 @@ impl Loader<'_> {
         let pairs =
             pairs.unwrap_or_else(|| PAIRS_DEFAULT.iter().map(ToString::to_string).collect());
         let pairs = if pairs.is_empty() {
-            Err("the list is empty, and an empty request has to mean something".to_owned())
+            Err("the list is empty, and an empty filter needs pairs".to_owned())
         } else {
             RateFilter::parse(&pairs).map_err(|error| error.to_string())
         };
@@ -185,12 +186,12 @@ impl Loader<'_> {
                 Preference::Source(source.id)
             };
             if preferences.contains(&preference) {
-                return Err(format!("`{text}` stands there twice"));
+                return Err(format!("`{text}` is listed twice"));
             }
             preferences.push(preference);
         }
         if preferences.is_empty() {
-            return Err("the list is empty, so nobody would answer".to_owned());
+            return Err("the list is empty, so no source would serve a pair".to_owned());
         }
         Ok(preferences)
     }
@@ -228,18 +229,18 @@ impl Loader<'_> {
     }
 
     fn clock(&self) -> Result<Option<Clock>, ConfigError> {
-        let accepted = "an instant of RFC 3339, such as 2026-04-02T09:00:00Z";
+        let accepted = "a timestamp as in RFC 3339, such as 2026-04-02T09:00:00Z";
         let start = self.entries.get("clock.start", accepted, |raw| {
             let text = values::text(raw)?;
             let instant = text.parse::<Timestamp>();
-            instant.map_err(|error| format!("`{text}` is not an instant: {error}"))
+            instant.map_err(|error| format!("`{text}` is not a timestamp: {error}"))
         })?;
         let (least, most) = (CLOCK_SPEED_BOUNDS.start(), CLOCK_SPEED_BOUNDS.end());
-        let accepted = format!("a whole number from {least} to {most}, beside clock.start");
+        let accepted = format!("an integer from {least} to {most}, with clock.start");
         let speed = self.entries.get("clock.speed", &accepted, |raw| {
             let speed = values::whole(raw, CLOCK_SPEED_BOUNDS)?;
             if start.is_none() {
-                return Err("without clock.start the clock is the real one".to_owned());
+                return Err("it needs clock.start: without it the real clock is used".to_owned());
             }
             Ok(speed)
         })?;
@@ -274,7 +275,7 @@ impl Loader<'_> {
         settings.filter_map(Result::transpose).collect()
     }
 
-    /// The settings of one source, or nothing when it is off. They are checked either way.
+    /// The settings of one source, or `None` when it is disabled. They are checked in both cases.
     fn source(&self, id: &str) -> Result<Option<SourceSettings>, ConfigError> {
         let key = |name: &str| format!("sources.{id}.{name}");
         let has_kinds = has_kinds(self.catalogue, id);
@@ -294,10 +295,11 @@ impl Loader<'_> {
         if !enabled.unwrap_or(!has_kinds) {
             return Ok(None);
         }
-        let accepted = "the path of a file that holds the key and nothing else";
+        let accepted = "the path of a file that contains the key and nothing else";
         let api_key = self.entries.get(&key("api_key_file"), accepted, |raw| {
             let path = values::text(raw)?;
-            ApiKey::read(Path::new(path)).map_err(|error| format!("`{path}` gives no key: {error}"))
+            ApiKey::read(Path::new(path))
+                .map_err(|error| format!("`{path}` contains no key: {error}"))
         })?;
         Ok(Some(SourceSettings {
             source,
@@ -308,7 +310,7 @@ impl Loader<'_> {
         }))
     }
 
-    /// The source of an id, of the kind chosen where there are several.
+    /// The source with an id, of the kind chosen if there are several.
     fn kind(&self, id: &str) -> Result<&'static Source, ConfigError> {
         let of_id = || {
             self.catalogue
@@ -328,7 +330,7 @@ impl Loader<'_> {
         };
         let source = of_id().find(|source| source.kind == kind).copied();
         source.ok_or_else(|| {
-            let reason = format!("`{kind}` is not a kind of it");
+            let reason = format!("`{kind}` is not a kind of this source");
             self.entries.refusal(&key, reason, &accepted)
         })
     }
@@ -353,5 +355,4 @@ impl Loader<'_> {
 }
 
 #[cfg(test)]
-#[path = "load_tests.rs"]
 mod tests;

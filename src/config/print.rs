@@ -1,4 +1,4 @@
-//! The effective configuration as TOML: what `silkrate config` prints, and what loads to the same again.
+//! The effective configuration as TOML: `silkrate config` prints it, and it loads to the same configuration.
 
 use std::fmt::{Display, Write};
 use std::time::Duration;
@@ -9,13 +9,14 @@ use crate::domain::Preference;
 use crate::sources::{self, Source};
 
 impl Config {
-    /// The configuration as TOML, every key with the value in force. It names the file of a key, never the key.
+    /// The configuration as TOML, every key with its effective value. It contains the path of an API key's file, and never the
+    /// key.
     pub fn to_toml(&self) -> String {
         print(self, sources::ALL)
     }
 }
 
-/// Prints a configuration of the sources in a catalogue.
+/// Prints a configuration for a catalogue of sources.
 pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
     let mut page = Page::default();
     page.table("server");
@@ -115,7 +116,9 @@ impl Page {
     }
 
     fn push(&mut self, text: std::fmt::Arguments<'_>) {
-        self.text.write_fmt(text).expect("a string takes all text");
+        self.text
+            .write_fmt(text)
+            .expect("writing to a string cannot fail");
     }
 }
 

@@ -1,4 +1,4 @@
-//! How each kind of value is read and written: durations, origins of URLs, lists, numbers.
+//! Parsing and printing of each kind of value: durations, origins of URLs, lists, numbers.
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -8,32 +8,32 @@ use crate::config::entries::Raw;
 
 /// Units of a duration, the largest first, in milliseconds.
 const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
-/// What an address has to look like.
+/// The accepted form of an address.
 pub(super) const ADDRESS: &str = "an address and a port, such as 127.0.0.1:50051 or [::1]:50051";
-/// What an origin has to look like.
+/// The accepted form of an origin.
 pub(super) const ORIGIN: &str =
-    "http:// or https://, a host, and a port if need be, such as https://bank.example:8443";
+    "http:// or https://, a host, and optionally a port, such as https://bank.example:8443";
 
-/// A text.
+/// A string.
 pub(super) fn text(raw: &Raw) -> Result<&str, String> {
     match raw {
         Raw::Text(text) | Raw::Variable(text) => Ok(text),
-        Raw::List(_) => Err("a list stands where one text belongs".to_owned()),
-        Raw::Integer(number) => Err(format!("the number {number} stands where a text belongs")),
-        Raw::Flag(flag) => Err(format!("`{flag}` stands where a text belongs")),
-        Raw::Other(kind) => Err(format!("{kind} stands where a text belongs")),
+        Raw::List(_) => Err("this is a list, not a string".to_owned()),
+        Raw::Integer(number) => Err(format!("{number} is a number, not a string")),
+        Raw::Flag(flag) => Err(format!("`{flag}` is a boolean, not a string")),
+        Raw::Other(kind) => Err(format!("this is {kind}, not a string")),
     }
 }
 
-/// A list of texts; in a variable, parted by commas.
+/// A list of strings; in a variable, separated by commas.
 pub(super) fn list(raw: &Raw) -> Result<Vec<String>, String> {
     match raw {
         Raw::List(items) => Ok(items.clone()),
         Raw::Variable(text) if text.trim().is_empty() => Ok(Vec::new()),
         Raw::Variable(text) => Ok(text.split(',').map(|item| item.trim().to_owned()).collect()),
-        Raw::Text(text) => Err(format!("`{text}` is one text, not a list")),
+        Raw::Text(text) => Err(format!("`{text}` is a string, not a list")),
         Raw::Integer(_) | Raw::Flag(_) => Err("this is not a list".to_owned()),
-        Raw::Other(kind) => Err(format!("{kind} stands where a list of texts belongs")),
+        Raw::Other(kind) => Err(format!("this is {kind}, not a list of strings")),
     }
 }
 
@@ -44,18 +44,18 @@ pub(super) fn flag(raw: &Raw) -> Result<bool, String> {
         Raw::Variable(text) => text
             .parse()
             .map_err(|_not_a_flag| format!("`{text}` is neither")),
-        Raw::Text(text) => Err(format!("`{text}` is a text; write it without quotes")),
+        Raw::Text(text) => Err(format!("`{text}` is a string; write it without quotes")),
         Raw::Integer(_) | Raw::List(_) | Raw::Other(_) => Err("this is neither".to_owned()),
     }
 }
 
-/// A whole number within bounds.
+/// An integer within bounds.
 pub(super) fn whole(raw: &Raw, bounds: RangeInclusive<u32>) -> Result<u32, String> {
     let (Raw::Integer(text) | Raw::Variable(text)) = raw else {
-        return Err("this is not a whole number".to_owned());
+        return Err("this is not an integer".to_owned());
     };
     let number = text.parse();
-    let number = number.map_err(|_not_whole| format!("`{text}` is not such a whole number"))?;
+    let number = number.map_err(|_not_whole| format!("`{text}` is not such an integer"))?;
     if bounds.contains(&number) {
         Ok(number)
     } else {
@@ -81,11 +81,11 @@ pub(super) fn duration(raw: &Raw, bounds: &RangeInclusive<Duration>) -> Result<D
     }
 }
 
-/// What a duration within bounds has to look like.
+/// The accepted form of a duration within bounds.
 pub(super) fn duration_accepted(bounds: &RangeInclusive<Duration>) -> String {
     let least = duration_text(*bounds.start());
     let most = duration_text(*bounds.end());
-    format!("a whole number with a unit (500ms, 20s, 15m, 1h) in quotes, from {least} to {most}")
+    format!("an integer with a unit (500ms, 20s, 15m, 1h) in quotes, from {least} to {most}")
 }
 
 fn parse_duration(text: &str) -> Option<Duration> {
@@ -99,7 +99,7 @@ fn parse_duration(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(count.checked_mul(*milliseconds)?))
 }
 
-/// A duration as a setting writes it, in the largest unit that leaves a whole number.
+/// A duration as it is written in a setting, in the largest unit without a fraction.
 pub(super) fn duration_text(duration: Duration) -> String {
     let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let unit = UNITS
@@ -109,21 +109,21 @@ pub(super) fn duration_text(duration: Duration) -> String {
     format!("{}{name}", milliseconds / size)
 }
 
-/// Scheme, host and port of a URL, in lower case, without a slash at the end.
+/// Scheme, host and port of a URL, in lower case, without a trailing slash.
 pub(super) fn origin(raw: &Raw) -> Result<String, String> {
     let text = text(raw)?.to_ascii_lowercase();
     let (scheme, rest) = text
         .split_once("://")
         .filter(|(scheme, _)| ["http", "https"].contains(scheme))
-        .ok_or_else(|| format!("`{text}` does not begin with http:// or https://"))?;
+        .ok_or_else(|| format!("`{text}` does not start with http:// or https://"))?;
     let authority = rest.strip_suffix('/').unwrap_or(rest);
     if authority.contains('@') {
-        // The text is not repeated: what stands before the @ may be a password.
-        return Err("a user or a password has no place in it".to_owned());
+        // The error does not contain the text: a password may precede the @.
+        return Err("it must not contain a user or a password".to_owned());
     }
     if authority.contains(['/', '?', '#']) {
         return Err(format!(
-            "`{text}` goes on after host and port; the path is the source's own and stays"
+            "`{text}` continues after host and port; the path belongs to the source and cannot be set"
         ));
     }
     if is_host_and_port(authority) {
@@ -133,12 +133,12 @@ pub(super) fn origin(raw: &Raw) -> Result<String, String> {
     }
 }
 
-/// What a list of origins looks like.
-pub(super) const ORIGINS: &str = "a list of origins, each scheme, host and port such as https://news.example, or `*` for every one";
-/// In place of an origin: every one may read.
+/// The accepted form of a list of origins.
+pub(super) const ORIGINS: &str = "a list of origins, each with scheme, host and optionally port, such as https://news.example; or `*` for all";
+/// The item that allows every origin.
 const ANY_ORIGIN: &str = "*";
 
-/// Origins whose pages may read.
+/// The origins whose pages may read.
 pub(super) fn origins(raw: &Raw) -> Result<Vec<String>, String> {
     let texts = list(raw)?.into_iter();
     let read = |text: String| match text.as_str() {
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_duration_is_a_whole_number_with_a_unit() {
+    fn a_duration_is_an_integer_with_a_unit() {
         for (text, milliseconds) in [
             ("500ms", 500),
             ("20s", 20_000),
@@ -235,11 +235,11 @@ mod tests {
             assert!(read_origin(wrong).is_err(), "{wrong:?}");
         }
         let path = read_origin("https://bank.example/xml").unwrap_err();
-        assert!(path.contains("the path is the source's own"), "{path}");
+        assert!(path.contains("the path belongs to the source"), "{path}");
     }
 
     #[test]
-    fn a_password_in_a_url_is_refused_and_not_repeated() {
+    fn a_password_in_a_url_is_refused_and_not_printed() {
         let refused = read_origin("https://user:secret@bank.example").unwrap_err();
         assert!(!refused.contains("secret"), "{refused}");
     }

@@ -1,4 +1,4 @@
-//! What a check prints of a document: the beginning of the raw text, then every row beside the text it came from.
+//! The report of a check: the first lines of the raw text, then every parsed row beside its raw text.
 
 use std::fmt::Write;
 
@@ -7,16 +7,16 @@ use crate::cli::table::TextTable;
 use crate::domain::{Fixing, Table};
 use crate::sources::ParseError;
 
-/// Enough to see the head of a document: what it is, its date, its first row.
+/// Lines of a document that are printed: its type, its date, its first row.
 const HEAD_LINES: usize = 12;
-/// Enough of a line; some documents are a single one.
+/// Characters of a line that are printed; some documents are a single line.
 const LINE_CHARS: usize = 120;
-/// How far behind the code of a currency its value may stand: the longest record of any bank has 600 bytes.
+/// The longest distance between the code of a currency and its value: the longest record of any bank has 600 bytes.
 const RECORD_BYTES: usize = 600;
 
-/// The document and what was read in it.
+/// The document and its parsed rows.
 pub(super) fn text(body: &[u8], parsed: &Result<Table, ParseError>) -> String {
-    // Digits and codes are ASCII in every encoding the banks use; names may come out wrong, and are not compared.
+    // Digits and codes are ASCII in every encoding of the banks; names may be garbled, and are not compared.
     let raw = String::from_utf8_lossy(body);
     let mut text = String::new();
     for line in raw.lines().take(HEAD_LINES) {
@@ -61,10 +61,10 @@ fn rows(text: &mut String, raw: &str, table: &Table) {
 }
 
 fn push(text: &mut String, line: std::fmt::Arguments<'_>) {
-    writeln!(text, "{line}").expect("a string takes all text");
+    writeln!(text, "{line}").expect("writing to a string cannot fail");
 }
 
-/// The raw text from the code of a currency to its value, in one line; empty where they do not stand together.
+/// The raw text from the code of a currency to its value, in one line; empty if they are far apart.
 fn raw_of(raw: &str, fixing: &Fixing) -> String {
     let value = fixing.value.to_string();
     let spellings = [value.clone(), value.replace('.', ",")];
@@ -82,7 +82,7 @@ fn raw_of(raw: &str, fixing: &Fixing) -> String {
     words.chars().take(LINE_CHARS).collect()
 }
 
-/// How a file of these bytes is called.
+/// The file name extension for a document.
 pub(super) fn extension(body: &[u8]) -> &'static str {
     let text = String::from_utf8_lossy(body).to_ascii_lowercase();
     let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -106,7 +106,7 @@ mod tests {
         <description>475.09</description><quant>1</quant><change>-3.68</change></item></rates>";
 
     #[test]
-    fn a_row_stands_beside_the_text_it_came_from() {
+    fn a_row_is_printed_beside_its_raw_text() {
         let text = text(DOCUMENT.as_bytes(), &nbk::parse(DOCUMENT.as_bytes()));
         let row = "USD       1      475.09 KZT  -3.68   USD</title> <description>475.09\n";
         assert!(text.contains(row), "{text}");
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_that_is_no_table_is_marked() {
+    fn a_document_that_is_no_table_is_marked_as_failed() {
         let page = b"<html>\x1b[2J</html>";
         let text = text(page, &nbk::parse(page));
         assert!(text.contains("FAILED: "), "{text}");
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_called_after_what_is_in_it() {
+    fn the_extension_follows_from_the_content() {
         assert_eq!(extension(b"\xef\xbb\xbf<?xml version='1.0'?>"), "xml");
         assert_eq!(extension(b" [{}]"), "json");
         assert_eq!(extension(b"<!DOCTYPE html>"), "html");

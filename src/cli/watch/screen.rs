@@ -1,4 +1,4 @@
-//! What a watch has shown, and where the next thing goes.
+//! The output of a watch: lines in a pipe, lines redrawn in place on a terminal.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -16,20 +16,20 @@ use crate::pb::{Rate, WatchRatesResponse};
 
 /// Moves to the start of the line.
 const LINE_START: &str = "\r";
-/// Erases what is left of the line.
+/// Erases the rest of the line.
 const ERASE_LINE: &str = "\u{1b}[K";
 /// Erases everything below.
 const ERASE_BELOW: &str = "\u{1b}[J";
 
-/// What has been shown, and where the next thing goes.
+/// The output of a watch, with what it has printed so far.
 pub(super) struct Screen<'a> {
     out: &'a mut dyn Write,
     output: Output,
     format: WatchFormat,
     style: TickerStyle,
-    /// The rows as they were last printed, by pair: what was shown is not shown again.
+    /// The rows as they were last printed, by pair: an unchanged row is not printed again.
     shown: BTreeMap<String, Rate>,
-    /// How many lines of ours stand on the terminal, to be drawn over.
+    /// The number of lines on the terminal that are redrawn.
     lines_drawn: usize,
 }
 
@@ -50,7 +50,7 @@ impl<'a> Screen<'a> {
         }
     }
 
-    /// The rates once, as a whole.
+    /// Prints the rates once.
     pub(super) fn once(&mut self, state: State<'_>) -> io::Result<()> {
         let rates = state.rates;
         let text = match self.format {
@@ -61,7 +61,7 @@ impl<'a> Screen<'a> {
         self.out.write_all(text.as_bytes())
     }
 
-    /// Shows what an event changed. `state` is what is held after it.
+    /// Prints the changes of an event. `state` is the state after it.
     pub(super) fn show(&mut self, event: &WatchEvent, state: State<'_>) -> io::Result<()> {
         let rates = state.rates;
         if self.format == WatchFormat::Json {
@@ -101,13 +101,13 @@ impl<'a> Screen<'a> {
         let page = page(rates, Some(columns));
         self.lines_drawn = page.lines().count();
         for line in page.lines() {
-            // A line that wraps would take two, and the next table would be drawn in the wrong place.
+            // A line that wraps would take two lines, and the next table would be drawn in the wrong place.
             writeln!(self.out, "{}", cut(line, columns))?;
         }
         Ok(())
     }
 
-    /// A change that the line does not show, such as a new date with the same figures, prints nothing.
+    /// Prints the entries that changed. A new date with the same figures is not visible on the line, and prints nothing.
     fn print_changed(&mut self, rates: &[Rate]) -> io::Result<()> {
         let before = self.shown.clone();
         for rate in self.changed(rates) {
@@ -130,7 +130,7 @@ impl<'a> Screen<'a> {
         Ok(())
     }
 
-    /// The rows that differ from what was shown; from now on they count as shown.
+    /// The rows that differ from those printed before; from now on they count as printed.
     fn changed(&mut self, rates: &[Rate]) -> Vec<Rate> {
         let before = std::mem::take(&mut self.shown);
         let changed = rates
@@ -142,7 +142,7 @@ impl<'a> Screen<'a> {
         changed
     }
 
-    /// Leaves what is drawn where it stands, and goes on below it.
+    /// Leaves the drawn lines, and continues below them.
     pub(super) fn leave(&mut self) -> io::Result<()> {
         let in_line = self.format == WatchFormat::Ticker && self.output.is_terminal;
         if in_line && self.lines_drawn > 0 {
@@ -158,7 +158,7 @@ fn json_line(message: &WatchRatesResponse) -> io::Result<String> {
     Ok(json::text(&message)? + "\n")
 }
 
-/// The table, and below it what is to be known of the rates beside their figures.
+/// The table, and the notes below it.
 fn page(rates: &[Rate], columns: Option<usize>) -> String {
     let show = Show {
         columns,

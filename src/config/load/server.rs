@@ -11,17 +11,17 @@ use crate::config::{ConfigError, Server, values};
 pub const LISTEN_DEFAULT: SocketAddr = loopback(50_051);
 /// The operators' port, on loopback: whoever can connect to it may decide on held values.
 pub const ADMIN_LISTEN_DEFAULT: SocketAddr = loopback(9_464);
-/// A client takes three missed heartbeats for a dead stream: it learns of one within a minute.
+/// A client treats a stream as dead after three missed heartbeats: within a minute.
 const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(20);
-/// Faster tells nothing more; slower, and middle boxes cut idle connections.
+/// A shorter interval has no use; with a longer one, middleboxes close idle connections.
 const HEARTBEAT_BOUNDS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
-/// At some 20 KiB for an idle one, a third of a gigabyte when all are taken.
+/// At some 20 KiB for an idle connection, a third of a gigabyte when all are in use.
 const CONNECTIONS_DEFAULT: u32 = 16_384;
-/// One, or nobody is served; past a million, the memory of a large machine is gone.
+/// Without a connection nobody is served; more than a million exhaust the memory of a large machine.
 const CONNECTIONS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
-/// A reader with a connection of its own takes some 20 KiB: a gigabyte and a half.
+/// A subscriber with a connection of its own takes some 20 KiB: a gigabyte and a half for all.
 const STREAMS_DEFAULT: u32 = 65_536;
-/// None would be no service; a million is more than one process has been seen to carry.
+/// Without a stream there is no subscription; a million is more than one process has been measured with.
 const STREAMS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 
 impl Loader<'_> {
@@ -50,7 +50,7 @@ impl Loader<'_> {
         default: u32,
         bounds: &RangeInclusive<u32>,
     ) -> Result<u32, ConfigError> {
-        let accepted = format!("a whole number from {} to {}", bounds.start(), bounds.end());
+        let accepted = format!("an integer from {} to {}", bounds.start(), bounds.end());
         let count = self
             .entries
             .get(key, &accepted, |raw| values::whole(raw, bounds.clone()))?;

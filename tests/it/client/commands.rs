@@ -336,7 +336,7 @@ async fn an_operator_rejects_what_is_held_once() {
     let again = silkrate(&reject).await;
     assert_eq!((again.code, again.out.as_str()), (1, ""));
     assert!(
-        again.err.contains("`silkrate held` prints what waits"),
+        again.err.contains("`silkrate held` prints the held values"),
         "{again:?}"
     );
 }

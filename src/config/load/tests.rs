@@ -1,4 +1,4 @@
-//! What a configuration is made of, and what is refused.
+//! Which configurations are accepted, with which values, and which are refused.
 
 use std::fs;
 use std::path::Path;
@@ -67,7 +67,7 @@ fn from_variable(name: &str, value: &str) -> Result<Config, ConfigError> {
 }
 
 #[test]
-fn nothing_written_means_the_defaults() {
+fn an_empty_configuration_has_the_defaults() {
     let config = load(&CATALOGUE, None, std::iter::empty()).unwrap();
     assert_eq!(config.server.listen.to_string(), "127.0.0.1:50051");
     assert_eq!(config.server.heartbeat_interval, Duration::from_secs(20));
@@ -83,7 +83,7 @@ fn nothing_written_means_the_defaults() {
 }
 
 #[test]
-fn every_key_can_be_written() {
+fn every_key_can_be_set_and_is_printed() {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key");
     fs::write(&key, " s3cret\n").unwrap();
@@ -172,29 +172,29 @@ fn a_variable_overrides_the_file() {
 fn an_unknown_key_is_refused_with_the_nearest_one() {
     assert_eq!(
         refusal("[server]\n\nlisen = \"x\"\n"),
-        "`server.lisen` (silkrate.toml, line 3) is not a setting; the nearest is `server.listen`"
+        "`server.lisen` (silkrate.toml, line 3) is not a setting; did you mean `server.listen`?"
     );
     assert_eq!(
         refusal("[sources.nbkk]\n"),
-        "`sources.nbkk` (silkrate.toml, line 1) is not a setting; the nearest is `sources.nbk`"
+        "`sources.nbkk` (silkrate.toml, line 1) is not a setting; did you mean `sources.nbk`?"
     );
     assert_eq!(
         from_variable("SILKRATE_SERVER__LISTN", "x")
             .unwrap_err()
             .to_string(),
         "`SILKRATE_SERVER__LISTN` (the variable SILKRATE_SERVER__LISTN) is not a setting; \
-         the nearest is `SILKRATE_SERVER__LISTEN`"
+         did you mean `SILKRATE_SERVER__LISTEN`?"
     );
     assert!(from_file("[sources.nbk]\nkind = \"apilayer\"\n").is_err());
     assert!(from_file("server = 5\n").is_err());
 }
 
 #[test]
-fn a_wrong_value_is_refused_with_its_key_its_place_and_what_is_accepted() {
+fn a_wrong_value_is_refused_with_its_key_its_place_and_the_accepted_values() {
     assert_eq!(
         refusal("[sources.nbk]\ninterval = \"15x\"\n"),
         "`sources.nbk.interval` (silkrate.toml, line 2): `15x` is not a duration; accepted: \
-         a whole number with a unit (500ms, 20s, 15m, 1h) in quotes, from 100ms to 24h"
+         an integer with a unit (500ms, 20s, 15m, 1h) in quotes, from 100ms to 24h"
     );
     let variable = from_variable(
         "SILKRATE_SOURCES__NBK__BASE_URL",
@@ -206,7 +206,7 @@ fn a_wrong_value_is_refused_with_its_key_its_place_and_what_is_accepted() {
 }
 
 #[test]
-fn every_bound_is_kept() {
+fn every_value_out_of_bounds_is_refused() {
     for wrong in [
         "[server]\nlisten = \"localhost\"",
         "[server]\nlisten = 50051",
@@ -266,7 +266,7 @@ fn a_key_file_that_gives_no_key_is_refused() {
             path.display()
         );
         let error = refusal(&text);
-        assert!(error.contains("gives no key"), "{error}");
+        assert!(error.contains("contains no key"), "{error}");
         assert!(error.contains("sources.market.api_key_file"), "{error}");
     }
 }
@@ -293,7 +293,7 @@ fn a_file_that_is_missing_or_not_toml_is_refused() {
 }
 
 #[test]
-fn origins_are_listed_or_all_of_them_meant() {
+fn origins_are_a_list_or_all_of_them() {
     let listed = |text: &str| {
         let config = from_file(&format!("[web]\nallowed_origins = {text}"));
         config.unwrap().web.allowed_origins
