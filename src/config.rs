@@ -6,6 +6,8 @@
 //!
 //! An unknown key or a value out of bounds is refused before anything starts. The error names the key, the place it came
 //! from, and the accepted values.
+//!
+#![doc = include_str!("config/README.md")]
 
 mod error;
 mod entries;

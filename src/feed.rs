@@ -8,6 +8,8 @@
 //! A subscription says what the next message is, as a [`Step`]. An [`EncodedStream`] encodes it with the encoder of a
 //! protocol, once for all the streams that need the same, and keeps it in a [`FrameCache`]. An [`AnswerCache`] does the
 //! same for answers to requests.
+//!
+#![doc = include_str!("feed/README.md")]
 
 mod step;
 mod subscription;

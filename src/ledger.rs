@@ -13,6 +13,8 @@
 //!
 //! *Chose* one OS thread that owns the writing connection, *over* a pool of tasks: SQLite has one writer at a time
 //! anyway, and a write that waits for a slow disk holds up nobody but who awaits it.
+//!
+#![doc = include_str!("ledger/README.md")]
 
 mod error;
 mod lock_file;

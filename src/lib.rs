@@ -1,72 +1,115 @@
-//! silkrate serves the official rates of the five Central Asian central banks, to their last digit, with a change
-//! that is true, as a snapshot and as a stream over gRPC.
+//! silkrate serves the official exchange rates of the five Central Asian central banks, exact to the last digit, with a
+//! true change against the previous rate, as a snapshot and as a stream over gRPC and HTTP.
 //!
-//! This page is the map for someone who is new here. `README.md` tells what the service is for and how to run it;
+//! This page is the map for a newcomer. `README.md` says what the service is for and how to run it.
 //! `proto/silkrate/v1/rates.proto` is the contract with its clients.
 //!
 //! # How data travels
 //!
 //! ```text
-//! bank ─▶ sources (pure parse) ─▶ poller ─▶ commit ─▶ ledger (disk)
+//! bank ─▶ sources (pure parse) ─▶ poller ─▶ commit ─▶ ledger (disk) ───────────────┐
 //!                                              └────▶ board (memory) ─▶ feed ─▶ queries ─▶ grpc, web ─▶ client
 //! ```
 //!
-//! One way. Pollers push what the banks published to the one [`commit`] task, the only place that draws a revision. It
-//! keeps the book of all that is known, judges every row, writes what changed to the [`ledger`], and then shows one
-//! immutable snapshot a commit on the [`board`]. Readers pull: [`feed`] and [`grpc`] hold handles that cannot write. No
-//! request ever reaches a bank. At start the ledger is read back, and the same is served at the same position.
+//! Data travels in one direction. Pollers submit what the banks published to the one [`commit`] task. It keeps the book of
+//! all that is known, checks every row, writes what changed to the [`ledger`], and then publishes one immutable snapshot
+//! per commit on the [`board`]; it alone assigns revision numbers. Readers pull: [`feed`] and [`queries`] hold handles that
+//! cannot write, and the faces of the service ([`grpc`], [`web`], [`admin`]) ask [`queries`]. No request ever reaches a
+//! bank. At start the ledger is restored, and the same rates are served at the same position.
 //!
 //! # The modules, in reading order
 //!
-//! * [`domain`]: what a rate is. Currencies, pairs, exact decimals, fixings, histories, quotes, changes, snapshots; when a
-//!   bank publishes, what is believed, and the book of all that is known. Values and arithmetic, no runtime, no wire.
-//! * [`sources`]: one file a bank. A constant value each: what it publishes, where, when, on which terms, and a pure
-//!   parser with the bank's quirks in its comment.
+//! * [`domain`]: values and arithmetic, without a runtime and without a wire format. Its rooms build on each other:
+//!   `numbers` (decimals, ratios, changes, conversion), `published` (currencies, pairs, fixings, tables, schedules), `judged`
+//!   (plausibility, held values, histories), `served` (quotes, rates, freshness, snapshots, filters).
+//! * [`sources`]: one file per bank. A constant value each: what the bank publishes, where, when, on which terms, and a pure
+//!   parser. The quirks of the bank are in the comment of its file.
 //! * [`config`]: every setting, its default and its bounds. The only reader of the environment.
-//! * [`clock`]: what time it is: the machine's, or a replay's.
-//! * [`ledger`]: all that was published and every step of the state, in one SQLite file that only grows.
-//! * [`board`]: the tables in memory and the published snapshot.
-//! * [`commit`]: files what is handed in, and draws revisions; what the ledger cannot take waits there.
-//! * [`poller`]: one task a source: when to ask, one HTTP client, what to make of the answer.
-//! * [`feed`]: a subscriber's messages: the state, then what changes.
-//! * [`queries`]: what a request may ask, checked, and answered in domain values or a refusal. The only reader of the
-//!   board and the ledger for requests.
-//! * [`pb`]: the generated messages; `wire` converts to them. [`grpc`]: the service; it renders what `queries` answers.
-//!   [`admin`]: what operators decide.
-//! * [`web`]: the browser side: pages, JSON, server-sent events, gRPC-Web.
-//! * [`listener`]: sockets that accept connections: their limits, deadlines, and HTTP with coalesced writes.
-//! * [`app`]: wiring: binds the ports, starts the tasks, stops them.
-//! * [`client`]: our own subscriber, which reconnects and resumes. [`backfill`]: fetches the banks' past and uploads it to
-//!   a server. [`load`]: a load generator. [`cli`]: the commands, built on them. [`backoff`]: delays between retries.
-//! * [`demo`]: a bank on loopback that replays published figures. [`telemetry`]: what the service says of itself.
+//! * [`clock`]: the current time, from the machine or from a replay. [`backoff`]: delays between retries.
+//! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
+//! * [`board`]: the published snapshot and the records of the sources, in memory.
+//! * [`commit`]: files tables, assigns revision numbers, and keeps in memory what the ledger cannot take.
+//! * [`poller`]: one task per source: when to poll, one HTTP client, and what to make of the response.
+//! * [`feed`]: the messages of a subscriber: the state, then its changes.
+//! * [`queries`]: what a request may ask, checked, and answered in domain values or a refusal.
+//! * [`pb`]: the generated messages, which `wire` converts to and from. [`grpc`]: the service. [`json`]: the same messages as
+//!   JSON. [`admin`]: the decisions of operators.
+//! * [`web`]: the side for browsers: pages, JSON, server-sent events, gRPC-Web, and the ticker element.
+//! * [`listener`]: sockets that accept connections: limits, deadlines, and HTTP with coalesced writes.
+//! * [`app`]: binds the ports, starts the tasks, and stops them.
+//! * [`client`]: a subscriber that reconnects and resumes. [`backfill`]: fetches the past of the banks and uploads it to a
+//!   server. [`load`]: a load generator. [`cli`]: the commands, built on them.
+//! * [`demo`]: a bank on loopback that replays published figures in a loop. [`telemetry`]: the log.
+//!
+//! # Where to look
+//!
+//! | question | answer |
+//! | --- | --- |
+//! | Where is a value inverted or crossed? | `domain/served/rate.rs`, with the quotients of `domain/numbers/ratio.rs` |
+//! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source |
+//! | Which values are held? | `domain/judged/row_checks.rs` and `domain/judged/table_checks.rs` |
+//! | Where does an `ETag` come from? | `web/ready.rs` |
+//! | What does a heartbeat carry? | `Step::message` in `feed/step.rs` |
+//! | How is a bank added? | the chapter of [`sources`] |
+//! | How is a field added to the contract? | `proto/silkrate/v1/rates.proto`, then the tests of the contract name what is missing |
+//!
+//! # Glossary
+//!
+//! | word | meaning |
+//! | --- | --- |
+//! | the five | the currencies KZT, KGS, TJS, UZS and TMT |
+//! | source | one publisher. A *home bank* publishes the rates of its own currency; the *fallback* is the Bank of Russia, which quotes all five; a *market* source is a vendor's table |
+//! | kind | the vendor of a market source, which decides the format of its documents |
+//! | document | one resource of a source. The Kyrgyz bank has two, a daily and a weekly one |
+//! | fixing | one row as published: source, currency, nominal, value and effective date, with the digits of the bank |
+//! | nominal | the number of units of the currency that a value is the price of, such as 100; field `units` |
+//! | table | all fixings of one document with one effective date |
+//! | effective date | the date that a table prints: from this day on its fixings are in force, in the time zone of the bank |
+//! | in force | the newest fixing whose effective date is not after today |
+//! | announced | a fixing whose effective date is after today: banks publish tomorrow's table in the afternoon |
+//! | carry | a table equal to the one before it, on a weekend or a holiday. It moves the date on; change and reference stay |
+//! | rate | what is served for a pair: published, inverted, crossed through the dollar, or the identity |
+//! | reference | the value of the last real fixing with an earlier effective date from the same source. The change is the difference from it |
+//! | fresh, carried over, late, stale | how current a value is, by the publication schedule of its source; the chapter of [`sources`] defines them |
+//! | held | a value that failed a plausibility check and waits for a rule or an operator; the last good value is served meanwhile |
+//! | commit | one atomic step of the state: the tables of a poll, the passing of time, or a decision of an operator |
+//! | revision | the number of a commit, without gaps |
+//! | epoch | an unbroken run of revisions. A new one begins when the ledger cannot restore all of them |
+//! | position | epoch and revision: it identifies a state, and a client resumes from it |
+//! | ledger | the history on disk |
+//! | board | the state in memory |
 //!
 //! # Rules that hold everywhere
 //!
-//! * No float touches a rate. Text becomes a number in `domain::decimal` alone, and is divided there alone.
-//! * A table is filed under the date it prints. Nothing is inverted, re-dated or repaired on the way in.
-//! * What is absent is absent: there is no zero that means "unknown".
-//! * At the same position the same filter gives the same bytes. So nothing that moves without a commit (times of
-//!   polls, error texts) is in a rate or a source's state.
+//! * No float touches a rate. Text becomes a number in `domain/numbers/decimal.rs` alone.
+//! * A table is filed under the date that it prints. Nothing is inverted, re-dated or repaired on the way in.
+//! * What is absent is absent: no zero means "unknown".
+//! * At the same position the same filter gives the same bytes. So nothing that changes without a commit (times of polls,
+//!   error texts) is part of a rate or of the state of a source.
 //! * The publisher never waits for a subscriber, and the memory of a subscriber does not grow with time.
-//! * Every queue, time-out and size is a constant with a sentence that says why that much.
+//! * Every queue, time-out and size is a constant with a sentence that gives the reason for its value.
 //!
-//! `tests/it/tidy.rs` holds the import directions, the file lengths, and a fixture folder for every source.
+//! `tests/it/tidy.rs` checks the directions of imports, circles of files, the length of files, and that every source has a
+//! folder of fixtures.
 //!
 //! # Decisions
 //!
-//! * *Chose* a bank as a constant value with a function pointer, *over* a trait: a bank is data and one pure function;
-//!   a trait becomes right when a bank needs state between calls.
-//! * *Chose* one short queue of snapshots for all subscribers, and past its end an update computed from the newest one and
-//!   the position a subscriber holds, *over* a queue of events for each: the state is small, a slow reader gets fewer and
-//!   newer messages, and nothing can overflow.
-//! * *Chose* bodies of shared bytes in front of the generated server, *over* a codec: what many want is encoded and framed
-//!   once, and the server hands out the same bytes.
+//! * *Chose* a bank as a constant value with a function pointer, *over* a trait: a bank is data and one pure function. A
+//!   trait becomes right when a bank needs state between calls.
+//! * *Chose* one short queue of snapshots for all subscribers, and beyond its end an update computed from the newest snapshot
+//!   and the position of the subscriber, *over* a queue of events for each: the state is small, a slow reader gets fewer
+//!   and newer messages, and nothing can overflow.
+//! * *Chose* bodies of shared bytes in front of the generated server, *over* a codec: a message that many subscribers need is
+//!   encoded and framed once.
 //! * *Chose* to derive everything that is served, flags and freshness included, from the book and the clock at each commit,
-//!   *over* updating it in place: a restart, a correction and a table of the past then need no rules of their own.
-//! * *Chose* fingerprints of what is served in the ledger, *over* replaying every step at start: a start reads two months
-//!   of tables and not years of them, and a change of settings is noticed.
-//! * *Chose* big integers for quotients, *over* the division of the decimal type: products of several published values
-//!   pass its 96 bits, and rounding twice is not rounding once.
+//!   *over* updating it in place: a restart, a correction and a table of the past need no rules of their own.
+//! * *Chose* fingerprints of what is served in the ledger, *over* replaying every step at start: a start reads two months of
+//!   tables instead of years, and a change of settings is noticed.
+//! * *Chose* big integers for quotients, *over* the division of the decimal type: products of several published values exceed
+//!   its 96 bits, and rounding twice differs from rounding once.
+//!
+//! # Speed
+#![doc = include_str!("../tests/bench/README.md")]
 
 pub mod domain;
 pub mod sources;

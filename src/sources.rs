@@ -3,6 +3,8 @@
 //!
 //! To add a bank: write its file, add its two lines here (`mod` and [`ALL`]), and put its fixtures into
 //! `tests/fixtures/<id>/`. No other code changes.
+//!
+#![doc = include_str!("sources/README.md")]
 
 mod text;
 mod xml;

@@ -4,6 +4,8 @@
 //! It is a peer of the gRPC port, not a client of it: both ask the same queries. An answer here holds what the contract's
 //! methods answer there, and a stream what `WatchRates` sends, in the JSON that the command line prints. Data is for our
 //! own pages and for origins that the operator lists; code is for everyone. Nothing here sets a cookie.
+//!
+#![doc = include_str!("web/README.md")]
 
 mod handlers;
 mod answer_cache;

@@ -18,7 +18,7 @@ use crate::pb::{ConvertAmountRequest, ConvertAmountResponse, Derivation, Fixing,
 const EXAMPLES: &str = "\
 Examples:
   silkrate convert 1000 USD KZT                at the latest official rate
-  silkrate convert 1000 usd kzt --on 2026-04-02
+  silkrate convert 1000 usd kzt --on 2026-03-31
   silkrate convert 1250.50 KGS KZT --round     to whole tiyn
   silkrate convert -12.5 KZT TJS
   silkrate convert 1 USD UZS --format json

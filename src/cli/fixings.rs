@@ -17,9 +17,9 @@ use crate::pb::{Fixing, ListFixingsRequest, ListFixingsResponse};
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate fixings nbk USD                     the last 30 days, and what is announced
+  silkrate fixings nbk USD                     the newest 30, announced ones included
   silkrate fixings cbu TMT --from 2026-01-01
-  silkrate fixings nbkr KZT --limit 250 --format csv > nbkr-kzt.csv
+  silkrate fixings nbk EUR --limit 250 --format csv > nbk-eur.csv
   silkrate fixings cbr UZS --format json | jq '.fixings[0]'
 
 `silkrate sources` prints the sources. Newest date first; of a row that the bank has corrected the newest figure first, then \

@@ -22,7 +22,7 @@ use crate::pb::{ListRateHistoryRequest, ListRateHistoryResponse, Rate};
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate history KZT/USD                     the last 30 days
+  silkrate history KZT/USD                     the newest 30 fixings
   silkrate history usd/kzt --from 2026-01-01 --to 2026-03-31
   silkrate history KGS/KZT --limit 250 --format csv > kgs-kzt.csv
   silkrate history UZS/USD --format json | jq '.rates[].value'

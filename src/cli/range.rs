@@ -3,16 +3,17 @@
 use clap::Args;
 use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use crate::cli::arguments;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Format, FormatArgs};
 use crate::client::ClientError;
-use crate::clock::Clock;
 
-/// How far back a range goes that nobody gave a beginning: a month of fixings fits a screen.
+/// Days before --to when --from is absent: a month of fixings fits on a screen.
 const DAYS_DEFAULT: i32 = 30;
+/// Rows when no range is given: as many. The newest rows, and not the last days, because the server's newest date may
+/// be long past: a replay's is.
+const ROWS_DEFAULT: u32 = 30;
 /// Rows asked for at once: the most that the contract allows.
 const PAGE_ROWS: usize = 1000;
 /// A million rows; a pair of currencies has some ten thousand. A server whose pages do not end is given up.
@@ -20,8 +21,7 @@ const PAGES_MAX: usize = 1000;
 
 #[derive(Debug, Args)]
 pub(super) struct RangeArgs {
-    /// The first day: YYYY-MM-DD. Absent: 30 days before --to, or before today (UTC); with --limit, as far back as it
-    /// takes.
+    /// The first day: YYYY-MM-DD. Without --from, --to and --limit: the newest 30 rows. With --to alone: 30 days before it.
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     from: Option<Date>,
     /// The last day: YYYY-MM-DD. Absent: up to the newest.
@@ -34,7 +34,7 @@ pub(super) struct RangeArgs {
     format: FormatArgs,
 }
 
-/// A range as a server is asked for it.
+/// A range as it is requested from a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Range {
     /// The first day; none: from the beginning.
@@ -57,21 +57,12 @@ impl RangeArgs {
         self.format.format()
     }
 
-    /// The range meant today.
+    /// The range to request.
     pub(super) fn range(&self) -> Result<Range, Failure> {
-        let today = TimeZone::UTC.to_datetime(Clock::real().now()).date();
-        self.range_on(today)
-    }
-
-    fn range_on(&self, today: Date) -> Result<Range, Failure> {
-        let default = || {
-            let last = self.to.unwrap_or(today);
-            last.checked_sub(DAYS_DEFAULT.days()).ok()
-        };
-        let start = match (self.from, self.limit) {
-            (Some(from), _) => Some(from),
-            (None, Some(_)) => None,
-            (None, None) => default(),
+        let (start, limit) = match (self.from, self.to, self.limit) {
+            (None, None, None) => (None, Some(ROWS_DEFAULT)),
+            (None, Some(last), None) => (last.checked_sub(DAYS_DEFAULT.days()).ok(), None),
+            (from, _, limit) => (from, limit),
         };
         if let (Some(start), Some(end)) = (start, self.to)
             && start > end
@@ -84,7 +75,7 @@ impl RangeArgs {
         Ok(Range {
             start,
             end: self.to,
-            limit: self.limit.and_then(|limit| usize::try_from(limit).ok()),
+            limit: limit.and_then(|limit| usize::try_from(limit).ok()),
         })
     }
 }
@@ -155,7 +146,7 @@ mod tests {
             limit,
             format: FormatArgs::default(),
         };
-        arguments.range_on(date(2026, 4, 2))
+        arguments.range()
     }
 
     fn words(from: Option<Date>, to: Option<Date>, limit: Option<u32>) -> String {
@@ -163,15 +154,21 @@ mod tests {
     }
 
     #[test]
-    fn a_range_begins_thirty_days_before_its_end() {
+    fn a_range_with_an_end_begins_thirty_days_before_it() {
         let (first, last) = (Some(date(2026, 1, 1)), Some(date(2026, 3, 31)));
-        assert_eq!(words(None, None, None), " since 2026-03-03");
         assert_eq!(words(None, last, None), " from 2026-03-01 to 2026-03-31");
         assert_eq!(words(first, None, None), " since 2026-01-01");
         assert_eq!(
             words(first, last, Some(1)),
             " from 2026-01-01 to 2026-03-31"
         );
+    }
+
+    #[test]
+    fn without_a_range_the_newest_thirty_rows_are_requested() {
+        let range = range(None, None, None).unwrap();
+        assert_eq!(range.in_words(), "");
+        assert_eq!(range.limit, Some(30));
     }
 
     #[test]
@@ -197,7 +194,8 @@ mod tests {
         page: usize,
     ) -> (Rows<usize>, Vec<(i32, Option<String>)>) {
         let mut asked = Vec::new();
-        let range = range(None, None, limit).unwrap();
+        let from = limit.is_none().then(|| date(2026, 1, 1));
+        let range = range(from, None, limit).unwrap();
         let rows = range.rows(async |size, token: Option<String>| {
             let first = token.as_ref().map_or(0, |token| token.parse().unwrap());
             asked.push((size, token));
@@ -227,7 +225,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_whose_pages_do_not_end_is_given_up() {
-        let range = range(None, None, None).unwrap();
+        let range = range(Some(date(2026, 1, 1)), None, None).unwrap();
         let endless = range.rows(async |_, _| Ok((vec![0_u8], Some("again".to_owned()))));
         assert_eq!(endless.await.unwrap_err().code(), 1);
     }

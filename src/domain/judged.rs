@@ -1,4 +1,6 @@
 //! Whether what was published can be believed: checks, held values, flags, and the histories they are judged by.
+//!
+#![doc = include_str!("judged/README.md")]
 
 mod check;
 mod window;

@@ -1,20 +1,39 @@
-//! What the README says is so.
+//! What the README and the chapters beside the modules say is so.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use silkrate::config::Config;
 use silkrate::sources;
 
+/// The chapters that the README refers to, each rendered in the documentation of its module too.
+const CHAPTERS: &[&str] = &[
+    "src/config/README.md",
+    "src/domain/judged/README.md",
+    "src/feed/README.md",
+    "src/ledger/README.md",
+    "src/sources/README.md",
+    "src/web/README.md",
+    "tests/bench/README.md",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
+}
+
 fn readme() -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+    read("README.md")
 }
 
 /// The text between the fences of the one block of a language.
-fn block(language: &str) -> String {
-    let readme = readme();
+fn block(path: &str, language: &str) -> String {
+    let text = read(path);
     let fence = format!("```{language}\n");
-    let mut blocks = readme.split(&fence).skip(1);
+    let mut blocks = text.split(&fence).skip(1);
     let block = blocks
         .next()
         .unwrap()
@@ -33,16 +52,25 @@ fn load(text: &str) -> Config {
     Config::load(Some(&path), std::iter::empty()).unwrap()
 }
 
+/// The targets of the links of a text, without those to the web.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1);
+    let targets = targets.filter_map(|rest| rest.split(')').next());
+    targets
+        .filter(|target| !target.starts_with("http"))
+        .collect()
+}
+
 #[test]
 fn the_sample_configuration_is_accepted_and_says_the_defaults() {
-    let sample = load(&block("toml"));
+    let sample = load(&block("src/config/README.md", "toml"));
     let defaults = Config::load(None, std::iter::empty()).unwrap();
     assert_eq!(sample.to_toml(), defaults.to_toml());
 }
 
 #[test]
 fn the_commented_settings_of_the_sample_are_accepted_too() {
-    let sample = block("toml")
+    let sample = block("src/config/README.md", "toml")
         .replace("# [clock]", "[clock]")
         .replace("# start", "start")
         .replace("# speed", "speed");
@@ -69,10 +97,44 @@ fn the_table_of_sources_names_every_source_and_every_kind() {
 }
 
 #[test]
-fn what_is_in_use_is_not_called_unused() {
-    let readme = readme();
-    let unused = readme.split("not in use yet").skip(1);
-    for sentence in unused.filter_map(|rest| rest.split(". ").next()) {
-        assert!(!sentence.contains("[web]"), "{sentence}");
+fn every_link_within_the_documents_leads_to_a_file() {
+    let documents = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"];
+    for document in documents.iter().chain(CHAPTERS) {
+        let text = read(document);
+        let folder = root().join(document);
+        let folder = folder.parent().unwrap();
+        for target in links(&text) {
+            assert!(folder.join(target).exists(), "{document}: {target}");
+        }
     }
+}
+
+#[test]
+fn the_readme_refers_to_every_chapter_and_the_documentation_includes_it() {
+    let readme = readme();
+    for chapter in CHAPTERS {
+        assert!(readme.contains(&format!("]({chapter})")), "{chapter}");
+        let (parent, including) = if let Some(module) = chapter.strip_suffix("/README.md") {
+            let name = Path::new(module).file_name().unwrap().to_str().unwrap();
+            (format!("{module}.rs"), format!("{name}/README.md"))
+        } else {
+            panic!("{chapter} is the README of a folder")
+        };
+        let source = if root().join(&parent).exists() {
+            read(&parent)
+        } else {
+            read("src/lib.rs")
+        };
+        assert!(
+            source.contains("include_str!(") && source.contains(&including),
+            "the documentation does not include {chapter}"
+        );
+    }
+}
+
+#[test]
+fn a_stranger_reads_the_readme_in_minutes() {
+    // Three minutes at three hundred words a minute; code and tables are skimmed.
+    let words = readme().split_whitespace().count();
+    assert!(words <= 1000, "{words} words");
 }

@@ -180,13 +180,15 @@ async fn the_description_names_every_path_of_data() {
 }
 
 #[tokio::test]
-async fn every_address_that_the_readme_shows_is_answered() {
+async fn every_address_that_the_readme_and_its_chapter_show_is_answered() {
     let (_bank, silkrate) = april().await;
     let readme = include_str!("../../../README.md");
-    let shown = readme.split("127.0.0.1:8080/").skip(1);
+    let chapter = include_str!("../../../src/web/README.md");
+    let both = [readme, chapter].concat();
+    let shown = both.split("127.0.0.1:8080/").skip(1);
     let paths = shown.map(|rest| rest.split(['\'', '\n', '>', '"', ' ']).next().unwrap());
     let paths: Vec<String> = paths.map(|path| format!("/{path}")).collect();
-    assert!(paths.len() >= 8, "{paths:?}");
+    assert!(paths.len() >= 14, "{paths:?}");
     for path in paths {
         let answer = open(silkrate.web, ("GET", &path), &[], b"").await;
         assert_eq!(answer.status(), 200, "{path}");
