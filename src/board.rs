@@ -1,9 +1,10 @@
-//! The published snapshot, and what is known of each source beside it.
+//! The published state: one snapshot, and the source records it was derived from, as one immutable value.
 //!
-//! Ground state is a map from source to its records; published beside it is one immutable [`Snapshot`] a commit, for
-//! everyone at once. Nobody answers a request by walking the map: that would not be one moment in time. Only the commit
-//! task holds a [`Board`]; everyone else holds a [`BoardReader`].
+//! Each commit publishes one [`Published`] for everyone at once, so a reader never sees new records beside an old
+//! snapshot. Only the commit task holds a [`Board`]; everyone else holds a [`BoardReader`]. Beside it stands the poll
+//! status of each source, which moves without commits.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dashmap::DashMap;
@@ -13,10 +14,10 @@ use crate::domain::{
     DroppedRow, PollReport, PollStatus, Snapshot, SourceId, SourceRecord, SourceState,
 };
 
-/// How many commits a reader may be behind and still get each of them; further behind it gets the difference in one
-/// message. A bank's tables come seconds apart, so who is behind by more does not keep up, and is better served with
-/// the newest: when more is published than can be sent, this is what bounds how old a message may be that arrives.
-const NEWS_MAX: usize = 4;
+/// How many commits a subscriber may be behind and still receive each of them. A slower subscriber gets one merged
+/// update. The tables of the banks come seconds apart, so one that is further behind does not keep up, and the newest
+/// state serves it better: under overload, this bounds the age of the messages that arrive.
+const QUEUE_MAX: usize = 4;
 
 /// The writing end.
 #[derive(Debug)]
@@ -32,57 +33,74 @@ pub struct BoardReader {
 
 #[derive(Debug)]
 struct State {
-    sources: DashMap<SourceId, SourceEntry>,
-    published: watch::Sender<Arc<Snapshot>>,
-    news: broadcast::Sender<Arc<Snapshot>>,
+    published: watch::Sender<Published>,
+    queue: broadcast::Sender<Arc<Snapshot>>,
+    polls: DashMap<SourceId, PollStatus>,
 }
 
-#[derive(Debug)]
-struct SourceEntry {
-    record: Arc<SourceRecord>,
-    polls: PollStatus,
+/// What is published: a snapshot, and the records of the same moment. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The snapshot.
+    pub snapshot: Arc<Snapshot>,
+    records: Arc<BTreeMap<SourceId, Arc<SourceRecord>>>,
 }
 
-/// All that is known of a source now.
+/// All that is known of a source.
 #[derive(Debug, Clone)]
 pub struct SourceDetail {
-    /// Its state at the last commit.
+    /// Its state at a snapshot.
     pub state: Arc<SourceState>,
-    /// What is known of its publications.
+    /// The record of its publications now.
     pub record: Arc<SourceRecord>,
-    /// How its polls go.
+    /// The status of its polls now.
     pub polls: PollStatus,
-    /// Rows that were left out of the newest table of each document.
+    /// The rows that were left out of the newest table of each document.
     pub dropped_rows: Vec<DroppedRow>,
 }
 
+impl Published {
+    fn new<'a>(
+        snapshot: Arc<Snapshot>,
+        records: impl Iterator<Item = &'a Arc<SourceRecord>>,
+    ) -> Self {
+        let records = records.map(|record| (record.id, Arc::clone(record)));
+        Self {
+            snapshot,
+            records: Arc::new(records.collect()),
+        }
+    }
+
+    /// The record of a source, by its id.
+    pub fn record(&self, id: &str) -> Option<&Arc<SourceRecord>> {
+        let mut records = self.records.values();
+        records.find(|record| record.id.as_str() == id)
+    }
+}
+
 impl Board {
-    /// A board that shows this.
+    /// A board that publishes a snapshot and its records.
     pub fn new<'a>(
         records: impl Iterator<Item = &'a Arc<SourceRecord>>,
         snapshot: Snapshot,
     ) -> Self {
-        Self::with_news_max(records, snapshot, NEWS_MAX)
+        Self::with_queue_max(records, snapshot, QUEUE_MAX)
     }
 
-    /// The same, with room for so many commits that a reader has not seen yet; at least one.
-    pub fn with_news_max<'a>(
+    /// Like [`Board::new`], with room for another number of commits that a subscriber has not read yet; at least one.
+    pub fn with_queue_max<'a>(
         records: impl Iterator<Item = &'a Arc<SourceRecord>>,
         snapshot: Snapshot,
-        news_max: usize,
+        queue_max: usize,
     ) -> Self {
-        let entry = |record: &Arc<SourceRecord>| {
-            let entry = SourceEntry {
-                record: Arc::clone(record),
-                polls: PollStatus::default(),
-            };
-            (record.id, entry)
-        };
+        let published = Published::new(Arc::new(snapshot), records);
+        let polls = published.records.keys();
+        let polls = polls.map(|source| (*source, PollStatus::default()));
         Self {
             state: Arc::new(State {
-                sources: records.map(entry).collect(),
-                published: watch::Sender::new(Arc::new(snapshot)),
-                news: broadcast::Sender::new(news_max.max(1)),
+                polls: polls.collect(),
+                published: watch::Sender::new(published),
+                queue: broadcast::Sender::new(queue_max.max(1)),
             }),
         }
     }
@@ -94,78 +112,82 @@ impl Board {
         }
     }
 
-    /// What is shown.
+    /// The snapshot that is published.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.state.published.borrow())
+        Arc::clone(&self.state.published.borrow().snapshot)
     }
 
-    /// Notes how a poll went. No reader of a snapshot sees it.
+    /// Records the result of a poll. No snapshot contains it.
     pub fn record_poll(&self, source: SourceId, report: PollReport) {
-        if let Some(mut entry) = self.state.sources.get_mut(&source) {
-            entry.polls = std::mem::take(&mut entry.polls).after(report);
+        if let Some(mut polls) = self.state.polls.get_mut(&source) {
+            *polls = std::mem::take(&mut *polls).after(report);
         }
     }
 
-    /// Takes what is known of the sources now.
-    pub fn update<'a>(&self, records: impl Iterator<Item = &'a Arc<SourceRecord>>) {
-        for record in records {
-            if let Some(mut entry) = self.state.sources.get_mut(&record.id) {
-                entry.record = Arc::clone(record);
-            }
-        }
+    /// Replaces the records beside a snapshot that stays. Nobody is notified: nothing a subscriber receives has changed.
+    pub fn publish_records<'a>(&self, records: impl Iterator<Item = &'a Arc<SourceRecord>>) {
+        self.state.published.send_if_modified(|published| {
+            *published = Published::new(Arc::clone(&published.snapshot), records);
+            false
+        });
     }
 
-    /// Shows a snapshot to everyone.
-    pub fn publish(&self, snapshot: Snapshot) {
+    /// Publishes a snapshot and the records it was derived from, to everyone.
+    pub fn publish<'a>(
+        &self,
+        snapshot: Snapshot,
+        records: impl Iterator<Item = &'a Arc<SourceRecord>>,
+    ) {
         let snapshot = Arc::new(snapshot);
-        self.state.published.send_replace(Arc::clone(&snapshot));
-        // After it is shown, so that whoever begins to listen and then looks misses nothing. Nobody listening is no
-        // failure.
-        drop(self.state.news.send(snapshot));
+        let published = Published::new(Arc::clone(&snapshot), records);
+        self.state.published.send_replace(published);
+        // Queued after it is published, so that a subscriber that opens its queue and then reads the snapshot misses
+        // nothing. It is no failure that nobody is subscribed.
+        drop(self.state.queue.send(snapshot));
     }
 }
 
 impl BoardReader {
-    /// The latest snapshot.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.state.published.borrow())
+    /// The latest snapshot, and the records it was derived from.
+    pub fn published(&self) -> Published {
+        self.state.published.borrow().clone()
     }
 
-    /// The latest snapshot and every later one; a slow reader sees the newest.
-    pub fn watch(&self) -> watch::Receiver<Arc<Snapshot>> {
+    /// The latest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.state.published.borrow().snapshot)
+    }
+
+    /// Watches what is published. A slow reader sees the newest alone.
+    pub fn watch(&self) -> watch::Receiver<Published> {
         self.state.published.subscribe()
     }
 
-    /// The latest snapshot, and each one after it in order, while the reader is not too far behind.
-    pub fn news(&self) -> (Arc<Snapshot>, broadcast::Receiver<Arc<Snapshot>>) {
-        let news = self.state.news.subscribe();
-        (self.snapshot(), news)
+    /// The latest snapshot, and a queue of each one after it, in order, while the subscriber is not too far behind.
+    pub fn subscribe(&self) -> (Arc<Snapshot>, broadcast::Receiver<Arc<Snapshot>>) {
+        let queue = self.state.queue.subscribe();
+        (self.snapshot(), queue)
     }
 
-    /// What is known of a source's publications, by its name.
+    /// The record of a source, by its id.
     pub fn record(&self, id: &str) -> Option<Arc<SourceRecord>> {
-        let snapshot = self.snapshot();
-        let state = snapshot.sources().find(|state| state.id.as_str() == id)?;
-        let entry = self.state.sources.get(&state.id)?;
-        Some(Arc::clone(&entry.record))
+        self.published().record(id).map(Arc::clone)
     }
 
-    /// Every source, sorted by id: its state at this snapshot, and how its polls go now.
+    /// Every source of a snapshot, sorted by id: its state there, and its record and polls now.
     pub fn details(&self, snapshot: &Snapshot) -> Vec<SourceDetail> {
+        let published = self.published();
         let detail = |state: &Arc<SourceState>| {
-            let entry = self.state.sources.get(&state.id)?;
-            let tables = entry
-                .record
-                .documents
-                .iter()
-                .filter_map(|document| document.history.newest());
+            let record = published.records.get(&state.id)?;
+            let polls = self.state.polls.get(&state.id)?.clone();
+            let documents = record.documents.iter();
+            let tables = documents.filter_map(|document| document.history.newest());
+            let dropped = tables.flat_map(|table| table.dropped.iter().cloned());
             Some(SourceDetail {
                 state: Arc::clone(state),
-                record: Arc::clone(&entry.record),
-                polls: entry.polls.clone(),
-                dropped_rows: tables
-                    .flat_map(|table| table.dropped.iter().cloned())
-                    .collect(),
+                record: Arc::clone(record),
+                polls,
+                dropped_rows: dropped.collect(),
             })
         };
         snapshot.sources().filter_map(detail).collect()

@@ -316,7 +316,7 @@ impl Commit {
         let shown = self.board.snapshot();
         let next = shown.next(self.book.view(now));
         if next.is_none() && changes.is_empty() {
-            self.board.update(self.book.records());
+            self.board.publish_records(self.book.records());
             return None;
         }
         let snapshot = next.as_ref().unwrap_or(&shown);
@@ -331,7 +331,6 @@ impl Commit {
             served: next.as_ref().map(Snapshot::changes).unwrap_or_default(),
         };
         let written = self.store.append(entry).await;
-        self.board.update(self.book.records());
         let next = match written {
             // The disk does not follow: what is served from now on is of another epoch.
             Some(epoch) => Some(snapshot.renewed(Position {
@@ -340,9 +339,12 @@ impl Commit {
             })),
             None => next,
         };
-        let next = next?;
+        let Some(next) = next else {
+            self.board.publish_records(self.book.records());
+            return None;
+        };
         let revision = next.position.revision;
-        self.board.publish(next);
+        self.board.publish(next, self.book.records());
         tracing::debug!(revision, cause = cause.as_str(), "committed");
         Some(revision)
     }
@@ -351,10 +353,11 @@ impl Commit {
     async fn write(&mut self, entry: LedgerEntry) {
         if let Some(epoch) = self.store.append(entry).await {
             let shown = self.board.snapshot();
-            self.board.publish(shown.renewed(Position {
+            let renewed = shown.renewed(Position {
                 epoch: epoch.into(),
                 revision: shown.position.revision.saturating_add(1),
-            }));
+            });
+            self.board.publish(renewed, self.book.records());
         }
     }
 
@@ -389,7 +392,7 @@ impl Commit {
             served: snapshot.changes(),
         };
         if self.store.recover(entry).await {
-            self.board.publish(snapshot);
+            self.board.publish(snapshot, self.book.records());
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::board::Published;
 use crate::cli::failure::Failure;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -40,7 +41,7 @@ pub(super) async fn run(
     );
     say(&introduction)?;
 
-    let snapshots = app.board().watch();
+    let published = app.board().watch();
     let stop = CancellationToken::new();
     let served = async {
         let ended = app.run(drain.cancelled_owned()).await;
@@ -62,7 +63,7 @@ pub(super) async fn run(
     };
     let printed = async {
         // The service goes on when its output is closed.
-        if let Err(error) = print(snapshots, &filter, &clock, &mut say).await {
+        if let Err(error) = print(published, &filter, &clock, &mut say).await {
             tracing::debug!(%error, "stdout is closed; the ticker is not printed any more");
         }
         std::future::pending::<()>().await;
@@ -76,15 +77,15 @@ pub(super) async fn run(
 
 /// Prints one line for each change of the ticker, after its day, and one line for each new pass.
 async fn print(
-    mut snapshots: watch::Receiver<Arc<Snapshot>>,
+    mut published: watch::Receiver<Published>,
     filter: &RateFilter,
     clock: &Clock,
     say: &mut impl FnMut(&str) -> io::Result<()>,
 ) -> io::Result<()> {
     let (mut last, mut passes) = (String::new(), 0_u32);
-    let mut epoch = Arc::clone(&snapshots.borrow().position.epoch);
+    let mut epoch = Arc::clone(&published.borrow().snapshot.position.epoch);
     loop {
-        let snapshot = Arc::clone(&snapshots.borrow_and_update());
+        let snapshot = Arc::clone(&published.borrow_and_update().snapshot);
         if snapshot.position.epoch != epoch {
             epoch = Arc::clone(&snapshot.position.epoch);
             passes = passes.saturating_add(1);
@@ -98,7 +99,7 @@ async fn print(
             say(&format!("{}  {line}", day(clock.now())))?;
             last = line;
         }
-        if snapshots.changed().await.is_err() {
+        if published.changed().await.is_err() {
             return Ok(());
         }
     }

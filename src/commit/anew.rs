@@ -57,8 +57,7 @@ impl Commit {
         };
         let failed = self.store.append(entry).await;
         debug_assert!(failed.is_none(), "a ledger in memory is always written");
-        self.board.update(self.book.records());
-        self.board.publish(snapshot);
+        self.board.publish(snapshot, self.book.records());
         Ok(())
     }
 }

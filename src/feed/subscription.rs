@@ -78,7 +78,7 @@ enum First {
 
 impl Subscription {
     pub(super) fn new(feed: Feed, request: SubscribeRequest, permit: OwnedSemaphorePermit) -> Self {
-        let (shown, news) = feed.board.news();
+        let (shown, news) = feed.board.subscribe();
         let verdict = verdict(request.resume_after.as_ref(), &shown);
         let first = match request.resume_after {
             Some(position) if verdict == ResumeVerdict::Resumed => {

@@ -102,13 +102,14 @@ impl HistoryReader {
 
     /// The legs of a pair, of the sources that answer it now, without tables.
     fn legs(&self, pair: Pair) -> Result<Vec<Leg>, Refusal> {
-        let snapshot = self.board.snapshot();
+        let published = self.board.published();
+        let snapshot = &published.snapshot;
         if snapshot.rate(pair).is_none() {
             return Err(Refusal::PairNotQuoted(pair));
         }
         let leg = |(home, other): (Currency, Currency)| {
             let source = snapshot.answers(home, other)?;
-            let mut record = SourceRecord::clone(&*self.board.record(source.as_str())?);
+            let mut record = SourceRecord::clone(published.record(source.as_str())?);
             for document in &mut record.documents {
                 document.history = History::unbounded(document.history.revision_policy());
             }

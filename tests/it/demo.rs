@@ -1,5 +1,6 @@
 //! The bank of the demo, asked as the real ones are.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -199,7 +200,7 @@ async fn the_line_of_8_december_has_true_percentages() {
     // A ticker of that day printed the same values with -0 % for the tenge, which had lost one per cent.
     let expected = "KGS/USD = 0.01144 n/a • KZT/USD = 0.00196 -1.04% • TJS/USD = 0.10899 -0% • \
                     UZS/USD = 0.00008 -0.23% • TMT/USD = 0.28490 0%";
-    let shown = board.wait_for(|snapshot| line(snapshot) == expected);
+    let shown = board.wait_for(|published| line(&published.snapshot) == expected);
     tokio::time::timeout(Duration::from_secs(30), shown)
         .await
         .unwrap()
@@ -301,7 +302,7 @@ async fn a_pass_of_april_runs_forward_from_its_first_table_to_its_last() {
     loop {
         let changed = tokio::time::timeout(Duration::from_secs(60), snapshots.changed());
         changed.await.unwrap().unwrap();
-        let snapshot = snapshots.borrow_and_update().clone();
+        let snapshot = Arc::clone(&snapshots.borrow_and_update().snapshot);
         if *epoch != *snapshot.position.epoch {
             if seen.len() > 2 {
                 break;

@@ -9,6 +9,8 @@ mod backfill;
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod board;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod contract;

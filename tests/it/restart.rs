@@ -5,6 +5,7 @@ mod trouble;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::date;
@@ -246,8 +247,9 @@ async fn a_foreign_file_is_left_alone_and_serving_goes_on_from_memory_until_it_i
 
     let mut snapshots = desk.board.watch();
     fs::remove_file(&path).unwrap();
-    let recovered = snapshots.wait_for(|snapshot| snapshot.position.epoch != from_memory.epoch);
-    let recovered = recovered.await.unwrap().clone();
+    let recovered =
+        snapshots.wait_for(|published| published.snapshot.position.epoch != from_memory.epoch);
+    let recovered = Arc::clone(&recovered.await.unwrap().snapshot);
     assert!(recovered.position.revision > from_memory.revision);
     let status = desk.handle.store().await.unwrap();
     assert_eq!((status.error.as_str(), status.unsaved), ("", 0));

@@ -36,6 +36,8 @@ pub(crate) fn pairs(count: usize) -> Vec<String> {
 #[derive(Debug)]
 pub(crate) struct Figures {
     board: Board,
+    /// The book of the first view, for the records beside the snapshot.
+    book: Book,
     /// Two views that differ in every value, shown in turn.
     views: [View; 2],
 }
@@ -53,7 +55,11 @@ impl Figures {
             first.records(),
             Snapshot::initial(position, view.states.clone()),
         );
-        let figures = Self { board, views };
+        let figures = Self {
+            board,
+            book: first,
+            views,
+        };
         figures.publish();
         figures
     }
@@ -72,7 +78,7 @@ impl Figures {
             odd
         };
         if let Some(next) = shown.next(view.clone()) {
-            self.board.publish(next);
+            self.board.publish(next, self.book.records());
         }
         self.board.snapshot().position.revision
     }

@@ -119,7 +119,7 @@ impl World {
         };
         let snapshot = Snapshot::initial(position, book.view(noon(day)).states);
         let snapshot = snapshot.remembering(REMOVALS_MAX);
-        let board = Board::with_news_max(book.records(), snapshot, NEWS_MAX);
+        let board = Board::with_queue_max(book.records(), snapshot, NEWS_MAX);
         Self {
             published,
             day,
@@ -186,8 +186,7 @@ impl World {
         let left = before.difference(&keys(&self.published)).count();
         let revision = next.position.revision;
         self.removals.extend(std::iter::repeat_n(revision, left));
-        self.board.update(book.records());
-        self.show(next);
+        self.show(next, &book);
     }
 
     /// Begins a new epoch with the same state.
@@ -198,11 +197,12 @@ impl World {
             revision: shown.position.revision + 1,
         };
         self.epochs += 1;
-        self.show(shown.renewed(position));
+        let book = book(&self.published, self.day);
+        self.show(shown.renewed(position), &book);
     }
 
-    fn show(&mut self, next: Snapshot) {
-        self.board.publish(next);
+    fn show(&mut self, next: Snapshot, book: &Book) {
+        self.board.publish(next, book.records());
         self.past.push(self.board.snapshot());
     }
 

@@ -32,7 +32,7 @@ impl Desk {
         };
         let snapshot = Snapshot::initial(position, book.view(now).states);
         let snapshot = snapshot.remembering(REMOVALS_MAX);
-        let board = Board::with_news_max(book.records(), snapshot, NEWS_MAX);
+        let board = Board::with_queue_max(book.records(), snapshot, NEWS_MAX);
         Self { book, board }
     }
 
@@ -57,16 +57,21 @@ impl Desk {
             epoch: epoch.into(),
             revision: shown.position.revision + 1,
         };
-        self.board.publish(shown.renewed(position.clone()));
+        self.board
+            .publish(shown.renewed(position.clone()), self.book.records());
         position
+    }
+
+    /// Publishes the records of the book beside the snapshot that is shown.
+    pub(crate) fn publish_records(&self) {
+        self.board.publish_records(self.book.records());
     }
 
     /// Shows the book as of now, if that is news.
     pub(crate) fn publish(&mut self, now: Timestamp) -> Option<Position> {
         let next = self.board.snapshot().next(self.book.view(now))?;
         let position = next.position.clone();
-        self.board.update(self.book.records());
-        self.board.publish(next);
+        self.board.publish(next, self.book.records());
         Some(position)
     }
 }

@@ -157,7 +157,7 @@ impl Silkrate {
     /// Waits for a commit after which the condition holds.
     pub(crate) async fn committed(&self, condition: impl Fn(&silkrate::domain::Snapshot) -> bool) {
         let mut snapshots = self.board.watch();
-        let reached = snapshots.wait_for(|snapshot| condition(snapshot));
+        let reached = snapshots.wait_for(|published| condition(&published.snapshot));
         drop(
             tokio::time::timeout(PATIENCE, reached)
                 .await
