@@ -1,4 +1,4 @@
-//! `silkrate convert`: an amount of one currency in another, and how it came about.
+//! `silkrate convert`: an amount of one currency in another, and the rates behind it.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -29,19 +29,19 @@ The result is computed from the fixings named below it in one division, not from
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ConvertArgs {
-    /// How much: digits, with a decimal point if need be.
+    /// The amount: digits, optionally with a decimal point.
     #[arg(value_name = "AMOUNT", value_parser = arguments::amount, allow_negative_numbers = true)]
     amount: Decimal,
-    /// The currency it is in, in any case.
+    /// The currency of the amount, in any case.
     #[arg(value_name = "FROM", value_parser = arguments::currency_after_amount)]
     from: Currency,
-    /// The currency wanted.
+    /// The currency of the result, in any case.
     #[arg(value_name = "TO", value_parser = Currency::parse)]
     to: Currency,
-    /// The day whose rate is wanted: YYYY-MM-DD. Absent: the latest.
+    /// The date of the rate: YYYY-MM-DD. Default: the latest rate.
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     on: Option<Date>,
-    /// Round the result to the minor unit of the currency wanted, half to even.
+    /// Round the result to the minor unit of its currency, half to even.
     #[arg(long)]
     round: bool,
     #[command(flatten)]
@@ -67,7 +67,7 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
         rows: &[conversion()],
         columns: csv::CONVERSION,
     };
-    // Only the table has names of publishers; without them the ids stand alone.
+    // Only the table contains names of publishers; without them it has the ids alone.
     let sources = match format {
         Format::Table => client.sources().await.unwrap_or_default().sources,
         Format::Csv | Format::Json => Vec::new(),
@@ -77,7 +77,7 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
     document.print(format, out, || page(&asked, &answer, &names))
 }
 
-/// The result, and indented below it how it came about. `names` are those of the sources, by id.
+/// The result, and the fixings and the rate indented below it. `names` are those of the sources, by id.
 fn page(
     asked: &ConvertAmountRequest,
     answer: &ConvertAmountResponse,
@@ -101,7 +101,7 @@ fn page(
             && wanted != found
         {
             lines.push(format!(
-                "asked for {wanted}: the last rate until then is of {found}"
+                "{wanted} has no rate of its own: the last one before it is of {found}"
             ));
         }
         lines.extend(notes::freshness(rate.freshness(), rate.freshness_reason()));
@@ -132,7 +132,7 @@ fn published(fixing: &Fixing, names: &BTreeMap<String, String>) -> String {
     )
 }
 
-/// How the rate follows from the fixings, and the rate.
+/// The derivation of the rate from the fixings, and the rate.
 fn how(asked: &ConvertAmountRequest, rate: &Rate) -> String {
     let (from, to) = (&asked.from_currency, &asked.to_currency);
     let derivation = match rate.derivation() {
@@ -258,7 +258,7 @@ mod tests {
   1 USD = 475.09 KZT, National Bank of Kazakhstan (nbk), of 2026-04-02, corrected from 475.90
   inverted: 1 KZT = 0.00210486434149 USD
   rounded to the minor unit of USD
-  asked for 2026-04-05: the last rate until then is of 2026-04-02
+  2026-04-05 has no rate of its own: the last one before it is of 2026-04-02
   late: nothing of 2026-04-03
   USD 47509 of 2026-04-02 is held: unit_jump
   published_change of USD

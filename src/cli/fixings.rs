@@ -1,4 +1,4 @@
-//! `silkrate fixings`: what a source published for a currency, row by row as printed.
+//! `silkrate fixings`: the fixings that a source published for a currency, as printed.
 
 use std::io::Write;
 
@@ -17,15 +17,15 @@ use crate::pb::{Fixing, ListFixingsRequest, ListFixingsResponse};
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate fixings nbk USD                     the newest 30, announced ones included
+  silkrate fixings nbk USD                     the newest 30 rows, announced fixings included
   silkrate fixings cbu TMT --from 2026-01-01
   silkrate fixings nbk EUR --limit 250 --format csv > nbk-eur.csv
   silkrate fixings cbr UZS --format json | jq '.fixings[0]'
 
-`silkrate sources` prints the sources. Newest date first; of a row that the bank has corrected the newest figure first, then \
+`silkrate sources` prints the sources. The newest date is first; of a corrected fixing the newest value is first, then \
 those it replaced.";
 
-/// The columns that a narrow terminal goes without, the least missed first.
+/// The columns that are omitted on a narrow terminal, the least important first.
 const SPARE: &[&str] = &["FIRST SEEN", "PRINTED CHANGE"];
 
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub(super) struct FixingsArgs {
     /// The id of the source, such as nbk.
     #[arg(value_name = "SOURCE")]
     source: String,
-    /// The currency priced, in any case.
+    /// The quoted currency, in any case.
     #[arg(value_name = "CURRENCY", value_parser = Currency::parse)]
     currency: Currency,
     #[command(flatten)]
@@ -95,7 +95,7 @@ async fn fixings(
     rows.await
 }
 
-/// The newest day known until the end of the range.
+/// The newest known date until the end of the range.
 async fn newest(
     client: &Client,
     asked: &ListFixingsRequest,
@@ -111,7 +111,7 @@ async fn newest(
     Ok(newest.map(|fixing| fixing.effective_date))
 }
 
-/// The rows in columns, those that were corrected marked.
+/// The rows in columns, with a note on each corrected row.
 fn page(asked: &ListFixingsRequest, found: &Rows<Fixing>, columns: Option<usize>) -> String {
     let mut table = TextTable::new([
         "DATE",
@@ -133,7 +133,7 @@ fn page(asked: &ListFixingsRequest, found: &Rows<Fixing>, columns: Option<usize>
         ]);
     }
     let cut = if found.is_cut {
-        "; older ones are left out"
+        "; older ones are omitted"
     } else {
         ""
     };
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!(
             page(&asked, &found(), None),
             "\
-USD as nbk published it; older ones are left out
+USD as nbk published it; older ones are omitted
 
 DATE        UNITS  VALUE       PRINTED CHANGE  FIRST SEEN            NOTE
 2026-04-02  1 USD  475.09 KZT  -               2026-04-02T09:00:00Z  corrects 475.90

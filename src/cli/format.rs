@@ -23,7 +23,7 @@ pub(super) enum Format {
 
 #[derive(Debug, Default, Args)]
 pub(super) struct FormatArgs {
-    /// How to print the result.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
     format: Format,
     /// The same as --format csv.

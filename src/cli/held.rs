@@ -1,4 +1,4 @@
-//! `silkrate held`: published values that wait for a decision, and the decision.
+//! `silkrate held`: the values held for a decision, and the decision.
 
 use std::io::Write;
 
@@ -21,24 +21,24 @@ use crate::pb::{Fixing, HeldFixing, Position};
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate held                                what waits, and why
+  silkrate held                                the held values, with the reasons
   silkrate held --format csv > held.csv
   silkrate held release cbu/daily/2026-04-02/TMT
   silkrate held release cbu/daily/2026-04-02/TMT --value 346.917 --note 'a true devaluation'
   silkrate held reject nbk/daily/2026-04-02/USD --note 'a shifted point, the bank knows'
 
-A value that failed a check is held: the last good one is served meanwhile. --value guards against deciding on another value \
-than the one you looked at.";
+A value that failed a check is held, and the last good one is served meanwhile. With --value the decision is refused if another \
+value is held by then.";
 
 const DECISION_EXAMPLES: &str = "\
-`silkrate held` prints the ids. The decision is kept with its time and the note.";
+`silkrate held` prints the ids. The decision is recorded with its time and the note.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct HeldArgs {
     #[command(subcommand)]
     action: Option<HeldAction>,
-    /// The server's address for operators: what it calls `server.admin_listen`.
+    /// The URL of the operators' port of the server (`server.admin_listen`).
     #[arg(long, value_name = "URL", default_value_t = default_url(ADMIN_LISTEN_DEFAULT), global = true)]
     admin: String,
     #[command(flatten)]
@@ -47,24 +47,24 @@ pub(super) struct HeldArgs {
 
 #[derive(Debug, Subcommand)]
 enum HeldAction {
-    /// Print what waits, and why: the default.
+    /// Print the held values and the reasons: the default.
     List,
-    /// Serve a value from now on.
+    /// Release a value: it is served from now on.
     Release(DecisionArgs),
-    /// Drop a value for good: when the bank repeats it, it is not held again.
+    /// Reject a value for good: it is not held again when the bank repeats it.
     Reject(DecisionArgs),
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = DECISION_EXAMPLES)]
 struct DecisionArgs {
-    /// Which value, such as cbu/daily/2026-04-02/TMT.
+    /// The id of the value, such as cbu/daily/2026-04-02/TMT.
     #[arg(value_name = "ID")]
     id: String,
-    /// The value as you saw it: the decision is refused when it is another one by now.
+    /// The value as you saw it: the decision is refused if another value is held by now.
     #[arg(long, value_name = "V", value_parser = arguments::amount, allow_negative_numbers = true)]
     value: Option<Decimal>,
-    /// Why, to be kept with the decision.
+    /// The reason, recorded with the decision.
     #[arg(long, value_name = "TEXT", default_value = "")]
     note: String,
 }
@@ -86,7 +86,7 @@ pub(super) async fn run(arguments: &HeldArgs, out: &mut dyn Write) -> Result<(),
     print(&answer, format, out)
 }
 
-/// What the server answers.
+/// A response of the server.
 #[derive(Debug)]
 enum Answer {
     List(ListHeldResponse),
@@ -114,18 +114,18 @@ async fn answer(arguments: &HeldArgs) -> Result<Answer, ClientError> {
     })
 }
 
-/// The failure, with what to do about an address that is none of an operator's.
+/// The failure, with a hint for a URL that is not that of an operators' port.
 fn failure(error: ClientError) -> Failure {
     let hint = match &error {
         ClientError::BadUrl { .. } => "write it as --admin http://HOST:PORT",
         ClientError::Unreachable { .. } => {
-            "is `silkrate serve` running there, with this as its server.admin_listen? Name another with --admin URL"
+            "is `silkrate serve` running there, with this address as its server.admin_listen? Name another with --admin URL"
         }
         ClientError::Refused {
             code: Code::Unimplemented,
             ..
         } => {
-            "is it a server's address for operators, not that of its rates? Name another with --admin URL"
+            "is it the operators' port of a server, and not its gRPC port? Name another with --admin URL"
         }
         ClientError::Refused { .. } | ClientError::Silent { .. } => return error.into(),
     };
@@ -168,13 +168,13 @@ fn page(answer: &Answer) -> String {
         Answer::Rejected(id, response) => sentence(
             &format!("Rejected {id}"),
             response.held.as_ref(),
-            "is dropped for good",
+            "is rejected for good",
             response.position.as_ref(),
         ),
     }
 }
 
-/// The values in columns. Nothing is left out on a narrow terminal: whoever decides wants to read why.
+/// The values in columns. No column is omitted on a narrow terminal: a decision needs the reasons.
 fn list(held: &[HeldFixing]) -> String {
     let mut table = TextTable::new(["ID", "VALUE", "CHANGE", "CHECK", "SINCE", "WHY"]);
     for value in held {
@@ -298,7 +298,7 @@ cbu/daily/2026-04-02/TMT  346.917  -90.0000%  unit_jump  2026-04-02T09:00:00Z  a
         );
         assert_eq!(
             page(&rejected(None)),
-            "Rejected cbu/daily/2026-04-02/TMT: it is dropped for good, at revision 8 of epoch abc.\n"
+            "Rejected cbu/daily/2026-04-02/TMT: it is rejected for good, at revision 8 of epoch abc.\n"
         );
     }
 

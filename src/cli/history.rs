@@ -27,12 +27,12 @@ Examples:
   silkrate history KGS/KZT --limit 250 --format csv > kgs-kzt.csv
   silkrate history UZS/USD --format json | jq '.rates[].value'
 
-One row for each day with a fixing of its own, newest first, by the arithmetic of the live rate and from the source that \
-answers the pair now. The bars above run from the oldest to the newest.";
+One row for each date with a fixing of its own, newest first, derived like the current rate and from the source that \
+serves the pair now. The bars above the table run from the oldest to the newest.";
 
-/// The columns that a narrow terminal goes without, the least missed first.
+/// The columns that are omitted on a narrow terminal, the least important first.
 const SPARE: &[&str] = &["HOW", "SOURCE", "CHANGE"];
-/// The bars of a pipe, which has no width: what fits any terminal.
+/// The number of bars in a pipe, which has no width: they fit any terminal.
 const BARS_MAX: usize = 80;
 
 #[derive(Debug, Args)]
@@ -90,7 +90,7 @@ async fn history(client: &Client, pair: &str, range: &Range) -> Result<Rows<Rate
     rows.await
 }
 
-/// The newest day known until the end of the range.
+/// The newest known date until the end of the range.
 async fn newest(client: &Client, pair: &str, range: &Range) -> Result<Option<String>, ClientError> {
     let request = ListRateHistoryRequest {
         pair: pair.to_owned(),
@@ -103,7 +103,7 @@ async fn newest(client: &Client, pair: &str, range: &Range) -> Result<Option<Str
     Ok(newest.and_then(|rate| rate.effective_date))
 }
 
-/// How the values moved, then each of them, then what is odd about them.
+/// The overview, the rows and the notes.
 fn page(pair: &str, found: &Rows<Rate>, columns: Option<usize>) -> String {
     let mut table = TextTable::new(["DATE", "VALUE", "CHANGE", "PERCENT", "SOURCE", "HOW"]);
     let mut notes = Notes::default();
@@ -133,7 +133,7 @@ fn page(pair: &str, found: &Rows<Rate>, columns: Option<usize>) -> String {
     format!("{overview}\n{table}{}", notes.below())
 }
 
-/// What the range is, its bars, and its lowest and highest value.
+/// The dates of the range, its bars, and its lowest and highest value.
 fn overview(pair: &str, found: &Rows<Rate>, bars_max: usize) -> String {
     let rows = &found.rows;
     let date = |rate: Option<&Rate>| rate.map(|rate| rate.effective_date().to_owned());
@@ -147,17 +147,17 @@ fn overview(pair: &str, found: &Rows<Rate>, bars_max: usize) -> String {
         oldest.unwrap_or_default(),
         newest.unwrap_or_default(),
         if found.is_cut {
-            "; older ones are left out"
+            "; older ones are omitted"
         } else {
             ""
         }
     )];
     let values = rows.iter().rev().map(|rate| parse_decimal(&rate.value));
-    // A value that cannot be read stands in the table as it came; bars without it would mislead.
+    // A value that cannot be parsed is printed as received; bars without it would mislead.
     if let Ok(values) = values.collect::<Result<Vec<Decimal>, _>>() {
         lines.extend(sparkline(&values, bars_max));
         let dated = || values.iter().zip(rows.iter().rev());
-        // Of equals the newest: the first of several lowest, the last of several highest.
+        // Of equal values the newest: the first of several lowest, the last of several highest.
         let lowest = dated().rev().min_by_key(|(value, _)| **value);
         let highest = dated().max_by_key(|(value, _)| **value);
         if let (Some((_, lowest)), Some((_, highest))) = (lowest, highest) {
@@ -244,7 +244,7 @@ DATE        VALUE   CHANGE  PERCENT   SOURCE  HOW
         let first = overview("USD/KZT", &found, 80);
         assert!(
             first.starts_with(
-                "USD/KZT: 1 fixing, 2026-04-02 to 2026-04-02; older ones are left out\n▄\n"
+                "USD/KZT: 1 fixing, 2026-04-02 to 2026-04-02; older ones are omitted\n▄\n"
             ),
             "{first}"
         );

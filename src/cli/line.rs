@@ -4,17 +4,17 @@ use crate::cli::paint::{Paint, without_controls};
 use crate::domain::{self, TickerStyle, parse_decimal};
 use crate::pb::{Change, Direction, Freshness, Rate};
 
-/// What parts two entries of the line.
+/// The separator of two entries.
 const SEPARATOR: &str = " • ";
-/// What follows an entry too old to be relied on.
+/// The mark of a stale entry.
 const STALE_MARK: &str = "*";
 
-/// One pair: `KZT/USD = 0.00196 -1.04%`, with a star behind it when it is stale.
+/// One pair: `KZT/USD = 0.00196 -1.04%`, with a star after it when it is stale.
 pub(super) fn entry(rate: &Rate, style: TickerStyle) -> String {
     let change = rate.change.as_ref().and_then(change_of);
     let text = match parse_decimal(&rate.value) {
         Ok(value) => domain::ticker_entry(&rate.pair, value, change, style),
-        // A value we cannot read is shown as it came: better than a gap.
+        // A value that cannot be parsed is printed as received: better than a gap.
         Err(_unreadable) => format!("{} = {} n/a", rate.pair, rate.value),
     };
     let mark = if is_stale(rate) { STALE_MARK } else { "" };
@@ -41,7 +41,7 @@ pub(super) fn line(rates: &[Rate], style: TickerStyle) -> String {
     entries.collect::<Vec<_>>().join(SEPARATOR)
 }
 
-/// The pairs on as few lines as a terminal's width allows, coloured. Entries are kept whole.
+/// The pairs on as few lines as the width of a terminal allows, coloured. An entry is never split.
 pub(super) fn terminal_lines(
     rates: &[Rate],
     style: TickerStyle,

@@ -1,13 +1,13 @@
-//! What a person is told beside the figures: what is held, what is odd, why a value is not what it should be.
+//! The notes below a table: which values are late, stale, held or flagged, and why.
 
 use crate::cli::paint::without_controls;
 use crate::json;
 use crate::pb::{Fixing, Flag, Freshness, HeldFixing, Rate, WindowChange};
 
-/// So many subjects of one note are named: a held value may stand behind forty pairs.
+/// The number of subjects that a note names: a held value may affect forty pairs.
 const SUBJECTS_NAMED: usize = 3;
 
-/// Lines to stand below a table: what is the same of several rows is said once.
+/// Notes on the rows of a table; a note on several rows is one line.
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     /// Each note with its subjects, in the order they came.
@@ -25,7 +25,7 @@ impl Notes {
         }
     }
 
-    /// What is to be known of a rate: why it is late or stale, what is held behind it, what is odd about it.
+    /// Adds the notes on a rate: why it is late or stale, its held values, its flags.
     pub(super) fn push_rate(&mut self, subject: &str, rate: &Rate) {
         if matches!(rate.freshness(), Freshness::Late | Freshness::Stale)
             && let Some(reason) = freshness(rate.freshness(), rate.freshness_reason())
@@ -40,7 +40,7 @@ impl Notes {
         }
     }
 
-    /// Why the changes over windows are not known: once for all windows with the same reason.
+    /// Adds the reasons why changes over windows are unknown: one note for all windows with the same reason.
     pub(super) fn push_windows(&mut self, subject: &str, windows: &[WindowChange]) {
         let unknown = || windows.iter().filter(|window| window.change.is_none());
         for (index, window) in unknown().enumerate() {
@@ -58,7 +58,7 @@ impl Notes {
         }
     }
 
-    /// One line for each, safe to show.
+    /// One line for each note, without control characters.
     pub(super) fn lines(&self) -> Vec<String> {
         let line = |(note, subjects): &(String, Vec<String>)| {
             let more = subjects.len().saturating_sub(SUBJECTS_NAMED);
@@ -73,7 +73,7 @@ impl Notes {
         self.notes.iter().map(line).collect()
     }
 
-    /// The lines as text below a table, an empty line between; nothing when there is none.
+    /// The notes as text below a table, after an empty line; empty without notes.
     pub(super) fn below(&self) -> String {
         let lines = self.lines().into_iter();
         let text: String = lines.map(|line| line + "\n").collect();
@@ -92,7 +92,7 @@ pub(super) fn name_of(name: &'static str, prefix: &str) -> String {
     json::short(name, prefix).to_lowercase()
 }
 
-/// Why a value is not fresh: `late: nothing of 2026-04-02`. Nothing when it is, or when nobody says.
+/// Why a value is not fresh: `late: nothing of 2026-04-02`. `None` when it is fresh, or its freshness is not stated.
 pub(super) fn freshness(freshness: Freshness, reason: &str) -> Option<String> {
     if matches!(freshness, Freshness::Fresh | Freshness::Unspecified) {
         return None;
@@ -124,7 +124,7 @@ pub(super) fn held(held: &HeldFixing) -> String {
     )
 }
 
-/// `published_change of USD, the bank prints 3.69`; without a currency it is about the whole table.
+/// `published_change of USD, the bank prints 3.69`; without a currency it belongs to the whole table.
 pub(super) fn flag(flag: &Flag) -> String {
     let check = name_of(flag.check().as_str_name(), "CHECK_");
     let check = match flag.currency() {

@@ -1,4 +1,4 @@
-//! A range of days on the command line, and the pages of an answer that make it up.
+//! A range of dates on the command line, and the pages of a response that it consists of.
 
 use clap::Args;
 use jiff::ToSpan;
@@ -11,23 +11,23 @@ use crate::client::ClientError;
 
 /// Days before --to when --from is absent: a month of fixings fits on a screen.
 const DAYS_DEFAULT: i32 = 30;
-/// Rows when no range is given: as many. The newest rows, and not the last days, because the server's newest date may
-/// be long past: a replay's is.
+/// The number of rows without a range. The newest rows, and not the last days, because the newest date of the server may be
+/// long past: that of a replay is.
 const ROWS_DEFAULT: u32 = 30;
-/// Rows asked for at once: the most that the contract allows.
+/// The rows of a page: the most that the contract allows.
 const PAGE_ROWS: usize = 1000;
-/// A million rows; a pair of currencies has some ten thousand. A server whose pages do not end is given up.
+/// A million rows; a pair has some ten thousand. A server whose pages do not end is a failure.
 const PAGES_MAX: usize = 1000;
 
 #[derive(Debug, Args)]
 pub(super) struct RangeArgs {
-    /// The first day: YYYY-MM-DD. Without --from, --to and --limit: the newest 30 rows. With --to alone: 30 days before it.
+    /// The first date: YYYY-MM-DD. Without --from, --to and --limit: the newest 30 rows. With --to alone: 30 days before it.
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     from: Option<Date>,
-    /// The last day: YYYY-MM-DD. Absent: up to the newest.
+    /// The last date: YYYY-MM-DD. Default: the newest.
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     to: Option<Date>,
-    /// The newest N alone.
+    /// Print the newest N rows only.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     #[command(flatten)]
@@ -37,9 +37,9 @@ pub(super) struct RangeArgs {
 /// A range as it is requested from a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Range {
-    /// The first day; none: from the beginning.
+    /// The first date; `None`: the oldest.
     pub(super) start: Option<Date>,
-    /// The last day; none: up to the newest.
+    /// The last date; `None`: the newest.
     pub(super) end: Option<Date>,
     limit: Option<usize>,
 }
@@ -48,7 +48,7 @@ pub(super) struct Range {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Rows<T> {
     pub(super) rows: Vec<T>,
-    /// Whether older ones were left out for the limit.
+    /// Whether older rows were omitted because of the limit.
     pub(super) is_cut: bool,
 }
 
@@ -69,7 +69,7 @@ impl RangeArgs {
         {
             return Err(Failure::Usage {
                 message: format!("--from {start} is after --to {end}"),
-                hint: "the first day comes first".to_owned(),
+                hint: "--from is the earlier date".to_owned(),
             });
         }
         Ok(Range {
@@ -81,7 +81,7 @@ impl RangeArgs {
 }
 
 impl Range {
-    /// The range in words, to follow what it is a range of.
+    /// The range in words, to follow its subject.
     pub(super) fn in_words(&self) -> String {
         match (self.start, self.end) {
             (None, None) => String::new(),
@@ -91,13 +91,13 @@ impl Range {
         }
     }
 
-    /// Asks for page after page until the range is whole or the limit is reached. `page` is given a number of rows and a
-    /// page token, and answers with rows and the next token.
+    /// Requests page after page until the range is complete or the limit is reached. `page` takes a number of rows and a page
+    /// token, and returns rows and the next token.
     pub(super) async fn rows<T>(
         &self,
         mut page: impl AsyncFnMut(i32, Option<String>) -> Result<(Vec<T>, Option<String>), ClientError>,
     ) -> Result<Rows<T>, Failure> {
-        // The same number each time: a page token belongs to one question.
+        // The same number each time: a page token belongs to one query.
         let page_rows = self.limit.unwrap_or(PAGE_ROWS).min(PAGE_ROWS);
         let page_size = i32::try_from(page_rows).unwrap_or(i32::MAX);
         let limit = self.limit.unwrap_or(usize::MAX);
@@ -114,21 +114,23 @@ impl Range {
             }
             token = next_token;
         }
-        let message = format!("{PAGES_MAX} pages, and the server offers more");
+        let message = format!("more than {PAGES_MAX} pages");
         Err(Failure::failed(
             message,
-            "ask for less with --from and --to",
+            "request a shorter range with --from and --to",
         ))
     }
 }
 
-/// The failure of a range without rows, with the newest day before it, if there is one.
+/// The failure of a range without rows, with the newest date before it, if there is one.
 pub(super) fn nothing_found(what: &str, range: &Range, newest: Option<&str>) -> Failure {
-    let message = format!("nothing is known of {what}{}", range.in_words());
+    let message = format!("the server has no rows of {what}{}", range.in_words());
     let hint = match newest {
         Some(day) => format!("the newest is of {day}: try --to {day}"),
-        None => "a service knows what it has heard since it first ran, and what was handed in"
-            .to_owned(),
+        None => {
+            "a server has the tables published since it first ran, and those of `silkrate backfill`"
+                .to_owned()
+        }
     };
     Failure::failed(message, hint)
 }

@@ -19,14 +19,14 @@ Examples:
   silkrate rates                               the server's ticker
   silkrate rates KZT/USD usd/uzs               two pairs, in any case
   silkrate rates --windows                     with the change over a week, a month, a year
-  silkrate rates '*/EUR' --format csv          all that is quoted in euros, for a spreadsheet
+  silkrate rates '*/EUR' --format csv          every pair in euros, for a spreadsheet
   silkrate rates --format json | jq '.rates[].value'
   silkrate rates --server http://rates.example:50051
 
-On a terminal the columns that have no room are left out, and named below; in a pipe all are printed. Lines below the \
-table tell which values are late or stale, which are held back, and what is odd about the others.";
+On a terminal the columns that do not fit are omitted, and named below; in a pipe all are printed. Notes below the \
+table name the values that are late, stale, held or flagged, with the reasons.";
 
-/// The columns that a narrow terminal goes without, the least missed first.
+/// The columns that are omitted on a narrow terminal, the least important first.
 const SPARE: &[&str] = &[
     "REFERENCE",
     "SINCE",
@@ -36,16 +36,16 @@ const SPARE: &[&str] = &[
     "DATE",
     "FRESHNESS",
 ];
-/// For so many pairs without a rate the server is asked why; a mistake repeated more often is understood by then.
-const REASONS_ASKED_MAX: usize = 8;
+/// The number of pairs without a rate for which the server's reason is requested: a longer list of reasons repeats itself.
+const REASONS_MAX: usize = 8;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RatesArgs {
-    /// Pairs such as KZT/USD, or one side a star: '*/USD', 'KZT/*'. None: the server's ticker.
+    /// Pairs such as KZT/USD, with a star for one side: '*/USD', 'KZT/*'. Default: the server's ticker.
     #[arg(value_name = "PAIR")]
     pairs: Vec<String>,
-    /// Show the change over a week, a month and a year too; CSV and JSON always have them.
+    /// Print the changes over a week, a month and a year too; CSV and JSON always contain them.
     #[arg(long)]
     windows: bool,
     #[command(flatten)]
@@ -54,12 +54,12 @@ pub(super) struct RatesArgs {
     server: ServerArgs,
 }
 
-/// What a table of rates shows.
+/// The layout of a table of rates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Show {
-    /// How many columns a line may have; none: as many as it takes.
+    /// The width of a line; `None`: no limit.
     pub(super) columns: Option<usize>,
-    /// Whether the changes over windows are wanted.
+    /// Whether the changes over windows are printed.
     pub(super) windows: bool,
 }
 
@@ -89,8 +89,7 @@ pub(super) async fn run(
     explain_missing(&client, &arguments.pairs, &answer, err).await
 }
 
-/// Tells why pairs that were asked for by name have no rate, in the server's words. It fails when there is no rate at
-/// all.
+/// Notes why pairs that were requested by name have no rate, in the server's words. Without any rate it is a failure.
 pub(super) async fn explain_missing(
     client: &Client,
     pairs: &[String],
@@ -98,7 +97,7 @@ pub(super) async fn explain_missing(
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
     for (index, pair) in missing(pairs, &answer.rates).iter().enumerate() {
-        let refused = if index < REASONS_ASKED_MAX {
+        let refused = if index < REASONS_MAX {
             client.rate(pair).await.err()
         } else {
             None
@@ -113,14 +112,14 @@ pub(super) async fn explain_missing(
     }
     let mut sources = answer.sources.iter();
     let hint = if sources.any(|state| state.newest_effective_date.is_some()) {
-        "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print what is quoted"
+        "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print the pairs that are quoted"
     } else {
-        "the server has heard of no bank yet: `silkrate sources` tells"
+        "the server has no table of a bank yet: see `silkrate sources`"
     };
-    Err(Failure::failed("there is no rate to show", hint))
+    Err(Failure::failed("there is no rate to print", hint))
 }
 
-/// The pairs asked for by name that have no rate.
+/// The pairs requested by name that have no rate.
 pub(super) fn missing(pairs: &[String], rates: &[Rate]) -> Vec<String> {
     let named = pairs.iter().filter(|pair| !pair.contains('*'));
     named
@@ -175,7 +174,7 @@ pub(super) fn table(rates: &[Rate], show: Show) -> String {
     table.render_within(show.columns, SPARE)
 }
 
-/// What is to be known of the rates beside their figures.
+/// The notes on the rates.
 pub(super) fn notes(rates: &[Rate], show: Show) -> Notes {
     let mut notes = Notes::default();
     for rate in rates {
@@ -189,7 +188,7 @@ pub(super) fn notes(rates: &[Rate], show: Show) -> Notes {
     notes
 }
 
-/// A part of a change, or that it is not known.
+/// A part of a change, or `n/a` if the change is unknown.
 pub(super) fn known(change: Option<&Change>, part: fn(&Change) -> String) -> String {
     change.map_or_else(|| "n/a".to_owned(), part)
 }
@@ -252,7 +251,7 @@ KZT/EUR  0.00210486434149  n/a               n/a      n/a               n/a     
             "\
 PAIR     VALUE             PERCENT  DATE        SOURCE  HOW       FRESHNESS
 KZT/USD  0.00210486434149  0.7746%  2026-04-02  nbk     inverted  carried over
-(no room for REFERENCE, SINCE, CHANGE)
+(omitted: REFERENCE, SINCE, CHANGE)
 "
         );
     }

@@ -1,4 +1,4 @@
-//! `silkrate sources`: who is asked, and whether it works.
+//! `silkrate sources`: the sources, and the state of their polls.
 
 use std::io::Write;
 
@@ -16,15 +16,15 @@ use crate::pb::{Polling, SourceDetail, SourceState};
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate sources                             every source, and whether it answers
-  silkrate sources --format json               with the terms, and the rows left out
+  silkrate sources                             every source, and the state of its polls
+  silkrate sources --format json               with the terms of use and the dropped rows
   silkrate sources --format csv > sources.csv
   silkrate sources --server http://rates.example:50051
 
-NEXT PUBLICATION is when the hours begin in which a bank's next table is expected, in UTC; MISSED, how many tables are \
-late now. Lines below the table tell why, which values are held back, and what is odd about the others.";
+NEXT PUBLICATION is the start of the window in which a bank's next table is expected, in UTC; MISSED is the number of \
+tables that are late. Notes below the table give the reasons, and name the values that are held or flagged.";
 
-/// The columns that a narrow terminal goes without, the least missed first.
+/// The columns that are omitted on a narrow terminal, the least important first.
 const SPARE: &[&str] = &["FAILURES", "LAST VERIFIED", "MISSED"];
 
 #[derive(Debug, Args)]
@@ -53,7 +53,7 @@ pub(super) async fn run(arguments: &SourcesArgs, out: &mut dyn Write) -> Result<
     })
 }
 
-/// The sources in columns; below, what is to be known of them, and what their terms ask to be shown.
+/// The sources in columns; below them the notes, and the attributions that their terms demand.
 fn page(details: &[SourceDetail], columns: Option<usize>) -> String {
     let mut table = TextTable::new([
         "ID",
@@ -103,7 +103,7 @@ fn page(details: &[SourceDetail], columns: Option<usize>) -> String {
     page
 }
 
-/// A bank that answers that it has no table works, and has told nothing yet.
+/// The state of the polls. A bank that responds, but has sent no table so far, is neither ok nor failing.
 fn state_of(detail: &SourceDetail, state: &SourceState) -> String {
     let polling = detail.polling();
     if polling == Polling::Ok && state.newest_effective_date.is_none() {
@@ -231,7 +231,7 @@ cbt  no table yet  -          -            -                     0       -      
 ID   STATE         FRESHNESS  NEWEST DATE  NEXT PUBLICATION      MISSED
 cbu  failing       late       2026-04-02   2026-04-03T09:00:00Z  1
 cbt  no table yet  -          -            -                     0
-(no room for FAILURES, LAST VERIFIED)
+(omitted: FAILURES, LAST VERIFIED)
 {NOTES}"
             )
         );

@@ -1,16 +1,16 @@
-//! A row of bars that shows how values moved, drawn with whole numbers.
+//! A row of bars that shows how values moved, computed with integers.
 
 use rust_decimal::Decimal;
 
 /// The bars, from the lowest.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// How many levels there are: the bars above.
+/// The number of bars above.
 const LEVELS: i128 = 8;
-/// The bar of values that are all the same: neither low nor high.
+/// The bar of values that are all equal: neither low nor high.
 const LEVEL_FLAT: usize = 3;
 
-/// Bars for values from the oldest to the newest, at most so many. Where there are more values, each bar is the last of
-/// as many neighbours as it takes. Nothing when there is no value, or when their digits lie too far apart to compare.
+/// At most `bars_max` bars for values from the oldest to the newest. With more values than bars, each bar is the last one of a
+/// group of neighbours. `None` without values, or when their digits are too many to compare.
 pub(super) fn sparkline(values: &[Decimal], bars_max: usize) -> Option<String> {
     let scale = values.iter().map(Decimal::scale).max()?;
     let whole: Option<Vec<i128>> = values.iter().map(|value| at_scale(*value, scale)).collect();
@@ -22,13 +22,13 @@ pub(super) fn sparkline(values: &[Decimal], bars_max: usize) -> Option<String> {
     drawn.map(|value| bar(*value, lowest, highest)).collect()
 }
 
-/// The value as a whole number of units of ten to the minus `scale`.
+/// The value as an integer multiple of ten to the minus `scale`.
 fn at_scale(value: Decimal, scale: u32) -> Option<i128> {
     let shift = 10_i128.checked_pow(scale.checked_sub(value.scale())?)?;
     value.mantissa().checked_mul(shift)
 }
 
-/// Which eighth of the range the value lies in; the highest value is in the last.
+/// The eighth of the range that contains the value; the highest value is in the last.
 fn bar(value: i128, lowest: i128, highest: i128) -> Option<char> {
     let range = highest.checked_sub(lowest)?;
     let level = if range == 0 {

@@ -2,19 +2,19 @@
 
 use crate::cli::paint::without_controls;
 
-/// What parts two columns: cells have single spaces of their own.
+/// The gap between two columns: cells contain single spaces.
 const GAP: &str = "  ";
-/// What stands at the end of a line that had to be cut.
+/// The end of a truncated line.
 const CUT_MARK: char = '…';
 
-/// Rows of cells under a heading.
+/// A heading and rows of cells.
 #[derive(Debug)]
 pub(super) struct TextTable {
     rows: Vec<Vec<String>>,
 }
 
 impl TextTable {
-    /// A table of only a heading.
+    /// A table without rows.
     pub(super) fn new<'a>(heading: impl IntoIterator<Item = &'a str>) -> Self {
         let heading = heading.into_iter().map(str::to_owned).collect();
         Self {
@@ -22,7 +22,7 @@ impl TextTable {
         }
     }
 
-    /// Adds a row: one cell for each word of the heading. An empty cell is shown as `-`.
+    /// Adds a row: one cell for each column of the heading. An empty cell is printed as `-`.
     pub(super) fn push(&mut self, cells: impl IntoIterator<Item = String>) {
         let shown = |cell: String| {
             if cell.is_empty() {
@@ -34,7 +34,7 @@ impl TextTable {
         self.rows.push(cells.into_iter().map(shown).collect());
     }
 
-    /// The text: one line a row, every column as wide as its widest cell, nothing after the last one.
+    /// The text: one line a row, every column as wide as its widest cell, without trailing spaces.
     pub(super) fn render(&self) -> String {
         let widths = self.widths();
         let line = |row: &Vec<String>| {
@@ -46,8 +46,8 @@ impl TextTable {
         self.rows.iter().map(line).collect()
     }
 
-    /// The text on a terminal that has so many columns: what does not fit is left out, the first of `spare` first, and
-    /// a line below says so. Without a number nothing is left out.
+    /// The text on a terminal of a width: columns that do not fit are omitted, in the order of `spare`, and a line below names
+    /// them. Without a width nothing is omitted.
     pub(super) fn render_within(mut self, columns: Option<usize>, spare: &[&str]) -> String {
         let Some(columns) = columns else {
             return self.render();
@@ -65,7 +65,7 @@ impl TextTable {
         let lines = lines.lines().map(|line| cut(line, columns) + "\n");
         let mut text: String = lines.collect();
         if !left_out.is_empty() {
-            let told = format!("(no room for {})", left_out.join(", "));
+            let told = format!("(omitted: {})", left_out.join(", "));
             text.push_str(&cut(&told, columns));
             text.push('\n');
         }
@@ -89,7 +89,7 @@ impl TextTable {
         widths.iter().sum::<usize>() + gaps
     }
 
-    /// False when there is no such column.
+    /// Returns false if there is no such column.
     fn leave_out(&mut self, name: &str) -> bool {
         let heading = self.rows.first().into_iter().flatten();
         let Some(index) = heading.into_iter().position(|word| word == name) else {
@@ -104,7 +104,7 @@ impl TextTable {
     }
 }
 
-/// A line on a terminal of so many columns: cut, and seen to be cut, rather than wrapped.
+/// A line, truncated to the width of a terminal with a mark at its end, so that it does not wrap.
 pub(super) fn cut(line: &str, columns: usize) -> String {
     if line.chars().count() <= columns {
         return line.to_owned();
@@ -133,21 +133,21 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_moves_no_cursor() {
+    fn a_cell_has_no_control_characters() {
         let mut table = TextTable::new(["ERROR"]);
         table.push(["a\u{1b}[2Jb\n".to_owned()]);
         assert_eq!(table.render(), "ERROR\na\u{fffd}[2Jb\u{fffd}\n");
     }
 
     #[test]
-    fn what_has_no_room_is_left_out_in_order_and_told() {
+    fn columns_that_do_not_fit_are_omitted_in_order_and_named() {
         let within = |columns| table().render_within(Some(columns), &["NONE", "VALUE", "PAIR"]);
         assert_eq!(within(28), table().render());
         assert_eq!(
             within(27),
-            "PAIR     DATE\nKZT/USD  2026-04-02\n£        -\n(no room for VALUE)\n"
+            "PAIR     DATE\nKZT/USD  2026-04-02\n£        -\n(omitted: VALUE)\n"
         );
-        assert_eq!(within(18), "DATE\n2026-04-02\n-\n(no room for VALU…\n");
+        assert_eq!(within(18), "DATE\n2026-04-02\n-\n(omitted: VALUE, …\n");
         assert_eq!(table().render_within(None, &["VALUE"]), table().render());
     }
 

@@ -6,7 +6,7 @@ use crate::client::WatchEvent;
 use crate::pb::watch_rates_response::Event;
 use crate::pb::{Opening, Position, Rate, Snapshot, SourceState, Update, WatchRatesResponse};
 
-/// What a subscriber holds.
+/// The rows, sources and position of a subscriber.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct State<'a> {
     pub(super) position: Option<&'a Position>,
@@ -30,10 +30,10 @@ pub(super) fn snapshot(state: State<'_>) -> WatchRatesResponse {
     }
 }
 
-/// An event as the message of the server; none for what the server did not send. `state` is what is held after the event.
+/// An event as the server's message; `None` for an event that the server did not send. `state` is the state after it.
 pub(super) fn of(event: &WatchEvent, state: State<'_>) -> Option<WatchRatesResponse> {
     let (position, event) = match event {
-        // The rows held may still be of another position: an opening has the server's.
+        // The rows may still be of another position: an opening has that of the server.
         WatchEvent::Opening {
             position,
             verdict,

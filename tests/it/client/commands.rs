@@ -106,7 +106,7 @@ async fn a_conversion_is_asked_for_plainly_and_told_with_the_name_of_the_bank() 
 -1000.50 USD = -1000.50 dollars KZT
   1 USD = 475.09 KZT, National Bank of Kazakhstan (nbk), of 2026-04-02
   published: 1 USD = 475.09 KZT
-  asked for 2026-04-05: the last rate until then is of 2026-04-02
+  2026-04-05 has no rate of its own: the last one before it is of 2026-04-02
 ",
             ""
         )
@@ -171,7 +171,7 @@ async fn a_range_without_a_rate_fails_with_the_newest_day_before_it() {
         assert_eq!(
             ran.err,
             format!(
-                "silkrate: error: nothing is known of {what} from 2026-04-03 to 2026-05-01\n  \
+                "silkrate: error: the server has no rows of {what} from 2026-04-03 to 2026-05-01\n  \
                  hint: the newest is of 2026-04-02: try --to 2026-04-02\n"
             )
         );
@@ -329,7 +329,7 @@ async fn an_operator_rejects_what_is_held_once() {
     ];
     let ran = silkrate(&reject).await;
     assert!(
-        ran.out.contains("is dropped for good, at revision 9"),
+        ran.out.contains("is rejected for good, at revision 9"),
         "{ran:?}"
     );
     assert_eq!(running.notes(), [""]);
@@ -346,7 +346,10 @@ async fn the_address_of_the_rates_is_not_that_of_operators() {
     let running = serve([]).await;
     let ran = silkrate(&["held", "--admin", running.client.url()]).await;
     assert_eq!(ran.code, 1);
-    assert!(ran.err.contains("address for operators"), "{ran:?}");
+    assert!(
+        ran.err.contains("the operators' port of a server"),
+        "{ran:?}"
+    );
 }
 
 #[tokio::test]

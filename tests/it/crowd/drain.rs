@@ -52,7 +52,7 @@ async fn end(mut stream: Streaming<pb::WatchRatesResponse>) -> Status {
 
 #[tokio::test]
 async fn a_thousand_streams_end_with_a_status_in_time_when_the_program_is_asked_to() {
-    let (mut child, _output, url) = demo().await;
+    let (mut child, mut output, url) = demo().await;
     let mut streams = Vec::new();
     let (connections, streams_each) = CROWD;
     for _ in 0..connections {
@@ -77,4 +77,9 @@ async fn a_thousand_streams_end_with_a_status_in_time_when_the_program_is_asked_
     let exit = tokio::time::timeout(DRAIN_MAX, child.wait()).await;
     assert!(exit.expect("it ends").unwrap().success());
     assert!(asked.elapsed() < DRAIN_MAX);
+    let mut last = None;
+    while let Some(line) = output.next_line().await.unwrap() {
+        last = Some(line);
+    }
+    assert_eq!(last.as_deref(), Some("stopped"));
 }
