@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use prost_reflect::{
     DescriptorPool, EnumDescriptor, FieldDescriptor, FileDescriptor, MessageDescriptor,
+    MethodDescriptor,
 };
 
 /// The packages of our own contract; the others are the well-known types of protocol buffers.
@@ -64,6 +65,32 @@ pub(crate) fn field_comment(field: &FieldDescriptor) -> String {
     comment(&field.parent_message().parent_file(), field.path())
 }
 
+/// What the contract says of an enum.
+pub(crate) fn enum_comment(described: &EnumDescriptor) -> String {
+    comment(&described.parent_file(), described.path())
+}
+
+/// A method of the service of rates.
+pub(crate) fn method(name: &str) -> Option<MethodDescriptor> {
+    let service = pool().get_service_by_name("silkrate.v1.RateService")?;
+    let mut methods = service.methods().collect::<Vec<_>>().into_iter();
+    methods.find(|method| method.name() == name)
+}
+
+/// What the contract says of a method.
+pub(crate) fn method_comment(method: &MethodDescriptor) -> String {
+    comment(&method.parent_service().parent_file(), method.path())
+}
+
+/// The comment of a field named `Message.field`, or the words themselves.
+pub(crate) fn meaning(words: &str) -> String {
+    let field = words.split_once('.').and_then(|(message, field)| {
+        let message = pool().get_message_by_name(&format!("silkrate.v1.{message}"))?;
+        message.get_field_by_name(field)
+    });
+    field.map_or_else(|| words.to_owned(), |field| field_comment(&field))
+}
+
 /// What the contract says of each value of an enum.
 pub(crate) fn value_comments(described: &EnumDescriptor) -> Vec<String> {
     let file = described.parent_file();
@@ -83,5 +110,18 @@ pub(crate) fn value_names(described: &EnumDescriptor) -> Vec<String> {
     let values = described.values();
     values
         .map(|value| value.name().strip_prefix(prefix).unwrap().to_owned())
+        .collect()
+}
+
+/// The locales of the ticker, sorted.
+pub(crate) fn locales() -> Vec<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/locales.json");
+    let locales: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    locales["locales"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
         .collect()
 }

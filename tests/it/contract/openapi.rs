@@ -1,10 +1,30 @@
-//! The description of the JSON side, read as strictly as a client generated from it would.
+//! The description of the JSON side: generated from the contract and a table of paths, and read as strictly as a client
+//! generated from it would.
+
+mod document;
+mod paths;
+mod schemas;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
+
+/// The file that is served.
+const FILE: &str = "src/web/openapi.json";
+
+/// The description that follows from the contract.
+pub(crate) fn generated() -> String {
+    document::text()
+}
+
+/// The file that is served, and its path.
+pub(crate) fn committed() -> (String, PathBuf) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
+    (fs::read_to_string(&path).unwrap(), path)
+}
 
 /// What a description says, and what of it has been seen in JSON.
 pub(crate) struct OpenApi {
@@ -16,9 +36,8 @@ pub(crate) struct OpenApi {
 impl OpenApi {
     /// The description that is served.
     pub(crate) fn served() -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web/openapi.json");
         Self {
-            description: serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap(),
+            description: serde_json::from_str(&committed().0).unwrap(),
             seen: BTreeMap::new(),
         }
     }
@@ -129,14 +148,11 @@ impl OpenApi {
             .as_object()
             .unwrap();
         for (name, schema) in schemas {
-            for (key, property) in schema["properties"].as_object().into_iter().flatten() {
-                let at = format!("{name}.{key}");
-                let seen = self.seen.get(&at);
-                let values = property["enum"].as_array().into_iter().flatten();
-                let values = values.map(|value| value.as_str().unwrap());
-                let unseen = values.filter(|value| !seen.is_some_and(|seen| seen.contains(*value)));
-                found.extend(unseen.map(|value| format!("{at}: {value}")));
-            }
+            let seen = self.seen.get(name);
+            let values = schema["enum"].as_array().into_iter().flatten();
+            let values = values.map(|value| value.as_str().unwrap());
+            let unseen = values.filter(|value| !seen.is_some_and(|seen| seen.contains(*value)));
+            found.extend(unseen.map(|value| format!("{name}: {value}")));
         }
         found
     }

@@ -9,22 +9,31 @@ const LIST_ITEMS: usize = 2;
 /// 2 April 2026, 09:00:00 UTC.
 const INSTANT: i64 = 1_775_120_400;
 
-/// How many samples it takes to meet every value of every enum and every member of every oneof.
+/// The members of the largest oneof.
+fn members_max() -> usize {
+    let messages = descriptor::messages().into_iter();
+    let members = messages.map(|message| members(&message).len());
+    members.max().unwrap().max(1)
+}
+
+fn members(message: &MessageDescriptor) -> Vec<FieldDescriptor> {
+    let fields = message.fields();
+    fields
+        .filter(|field| descriptor::oneof_of(field).is_some())
+        .collect()
+}
+
+/// The number of samples that meet every value of every enum in every member of every oneof.
 pub(crate) fn count() -> usize {
-    let values = descriptor::enums().into_iter();
-    let values = values.map(|one| one.values().len());
-    let oneofs = descriptor::messages().into_iter();
-    let members = oneofs.map(|message| message.fields().len());
-    values.chain(members).max().unwrap()
+    let enums = descriptor::enums().into_iter();
+    let values = enums.map(|one| one.values().len());
+    values.max().unwrap() * members_max()
 }
 
 /// A message with a value in every field, different from field to field and from one number to the next.
 pub(crate) fn full(message: &MessageDescriptor, number: usize) -> DynamicMessage {
     let mut sample = DynamicMessage::new(message.clone());
-    let members: Vec<_> = message
-        .fields()
-        .filter(|field| descriptor::oneof_of(field).is_some())
-        .collect();
+    let members = members(message);
     for field in message.fields() {
         let is_chosen = members.is_empty() || members[number % members.len()] == field;
         if descriptor::oneof_of(&field).is_none() || is_chosen {
@@ -73,7 +82,7 @@ fn one(field: &FieldDescriptor, number: usize) -> Value {
         Kind::String => Value::String(format!("{} {number}", field.full_name())),
         Kind::Enum(described) => {
             let values: Vec<_> = described.values().collect();
-            Value::EnumNumber(values[number % values.len()].number())
+            Value::EnumNumber(values[number / members_max() % values.len()].number())
         }
         Kind::Message(message) => Value::Message(match message.full_name() {
             "google.protobuf.Timestamp" => pair(&message, INSTANT + i64::from(unsigned), 0),

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tower::{Service, ServiceExt};
 
+use crate::contract::openapi::OpenApi;
 use crate::support::browser::{Events, get, send};
 use crate::support::silkrate::settings;
 use crate::web::april;
@@ -225,6 +226,8 @@ async fn what_cannot_be_answered_says_why_to_people_and_to_programs() {
         let field = (field != "-").then(|| field.to_owned());
         let expected = (status.parse().unwrap(), reason.to_owned(), field);
         assert_eq!(answer.refusal(), expected, "{path}");
+        let unfit = OpenApi::served().unfit("Error", &answer.json());
+        assert_eq!(unfit, Vec::<String>::new(), "{path}");
         assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
     }
     silkrate.finish().await;

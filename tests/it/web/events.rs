@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::contract::openapi::OpenApi;
 use crate::support::april::{bank_of_april, nbk, nbk_path};
 use crate::support::bank::Bank;
 use crate::support::browser::{Events, get};
@@ -25,6 +26,12 @@ fn id(position: &Value) -> String {
         position["epoch"].as_str().unwrap(),
         position["revision"]
     )
+}
+
+/// The data of an event is what the description says.
+fn assert_described(data: &Value) {
+    let unfit = OpenApi::served().unfit("WatchRatesResponse", data);
+    assert_eq!(unfit, Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -125,14 +132,17 @@ async fn a_stopping_server_ends_its_streams_with_a_reason_and_when_to_come_back(
     let mut streams = Vec::new();
     for _ in 0..20 {
         let mut events = Events::open(silkrate.web, "/v1/watch", &[]).await;
-        events.expect("opening").await;
-        events.expect("snapshot").await;
+        let opening = events.expect("opening").await;
+        let snapshot = events.expect("snapshot").await;
+        assert_described(&opening.data);
+        assert_described(&snapshot.data);
         streams.push(events);
     }
     silkrate.stop();
     for events in &mut streams {
         let end = events.expect("end").await;
         assert_eq!(end.data["reason"], "DRAINING");
+        assert_described(&end.data);
         let retry = end.data["retry_milliseconds"].as_u64().unwrap();
         assert!(retry > 0);
         assert_eq!(end.retry, Some(retry), "a browser waits as long");

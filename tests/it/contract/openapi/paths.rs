@@ -1,0 +1,200 @@
+//! The paths of the web side: which method of the contract each of them answers for, and its parameters.
+
+use crate::contract::descriptor;
+use crate::contract::openapi::text::{Json, reference};
+
+/// A path.
+struct Path {
+    pattern: &'static str,
+    /// The method of the contract, or the name of an operation that it does not have.
+    method: &'static str,
+    parameters: &'static [&'static str],
+    content: Content,
+    /// Why nothing may be found.
+    not_found: Option<&'static str>,
+    /// Whether an answer has a position and a tag, and is not sent again to who holds it.
+    has_position: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// The response of the method.
+    Json,
+    /// The messages of the method.
+    Events,
+    Html,
+}
+
+const PATHS: &[Path] = &[
+    Path {
+        pattern: "/v1/snapshot.json",
+        method: "GetSnapshot",
+        parameters: &["pairs"],
+        content: Content::Json,
+        not_found: None,
+        has_position: true,
+    },
+    Path {
+        pattern: "/v1/rates/{base}/{quote}",
+        method: "GetRate",
+        parameters: &["base", "quote"],
+        content: Content::Json,
+        not_found: Some("No source quotes the pair."),
+        has_position: true,
+    },
+    Path {
+        pattern: "/v1/history/{base}/{quote}",
+        method: "ListRateHistory",
+        parameters: &["base", "quote", "start", "end", "page_size", "page_token"],
+        content: Content::Json,
+        not_found: Some("No source quotes the pair."),
+        has_position: false,
+    },
+    Path {
+        pattern: "/v1/fixings/{source}/{currency}",
+        method: "ListFixings",
+        parameters: &[
+            "source",
+            "currency",
+            "start",
+            "end",
+            "page_size",
+            "page_token",
+        ],
+        content: Content::Json,
+        not_found: Some("The server has no such source."),
+        has_position: false,
+    },
+    Path {
+        pattern: "/v1/convert",
+        method: "ConvertAmount",
+        parameters: &["amount", "from", "to", "date", "round"],
+        content: Content::Json,
+        not_found: Some("No source quotes the pair, or no rate is known for the date."),
+        has_position: false,
+    },
+    Path {
+        pattern: "/v1/sources",
+        method: "ListSources",
+        parameters: &[],
+        content: Content::Json,
+        not_found: None,
+        has_position: false,
+    },
+    Path {
+        pattern: "/v1/watch",
+        method: "WatchRates",
+        parameters: &["pairs", "after", "updates_only", "last_event_id"],
+        content: Content::Events,
+        not_found: None,
+        has_position: false,
+    },
+    Path {
+        pattern: "/ticker.html",
+        method: "GetTicker",
+        parameters: &["pairs", "locale", "theme"],
+        content: Content::Html,
+        not_found: None,
+        has_position: true,
+    },
+];
+
+const EVENTS: &str = "\
+Server-sent events, in the order that the comment of WatchRates in rates.proto describes: `opening`, then one `snapshot` or, \
+resumed, one `update`, then an `update` for every commit, a `heartbeat` when nothing changes, and `end` with the reason \
+when the server ends the stream. The `data` of each event is the JSON object of the schema WatchRatesResponse. The `id` is \
+the position that the client holds after the event, `epoch:revision`; an `opening` and an `end` have none. `retry` is the \
+time to wait before reconnecting.";
+
+/// Every path with its operation.
+pub(super) fn all() -> Json {
+    let paths = PATHS.iter();
+    let paths = paths.map(|path| (path.pattern.to_owned(), [("get", operation(path))].into()));
+    Json::Object(paths.collect())
+}
+
+fn operation(path: &Path) -> Json {
+    let (first, rest) = path.method.split_at(1);
+    let id = first.to_lowercase() + rest;
+    let method = descriptor::method(path.method);
+    let summary = match &method {
+        Some(method) => descriptor::method_comment(method)
+            .split(". ")
+            .next()
+            .unwrap()
+            .trim_end_matches('.')
+            .to_owned(),
+        None => "Returns the ticker as a fragment of HTML, which works without a script".to_owned(),
+    };
+    let parameters: Vec<_> = path
+        .parameters
+        .iter()
+        .map(|name| reference("parameters", name))
+        .collect();
+    let operation: Json = [("operationId", id.into()), ("summary", summary.into())].into();
+    let operation = match path.content {
+        Content::Events => operation.with("description", EVENTS),
+        Content::Json | Content::Html => operation,
+    };
+    operation
+        .with("parameters", parameters)
+        .with("responses", responses(path))
+}
+
+fn responses(path: &Path) -> Json {
+    let output = descriptor::method(path.method).map(|method| method.output().name().to_owned());
+    let text: Json = [("type", "string".into())].into();
+    let (media, schema, description) = match path.content {
+        Content::Json => (
+            "application/json",
+            reference("schemas", &output.unwrap()),
+            "The response.",
+        ),
+        Content::Events => {
+            let data = reference("schemas", &output.unwrap());
+            let schema = text
+                .with("contentMediaType", "application/json")
+                .with("contentSchema", data);
+            (
+                "text/event-stream",
+                schema,
+                "The events; the schema is that of the data of one.",
+            )
+        }
+        Content::Html => (
+            "text/html",
+            text,
+            "HTML; the position of its rates is in `data-position`.",
+        ),
+    };
+    let mut success: Json = [("description", description.into())].into();
+    if path.has_position {
+        success = success.with("headers", position_headers());
+    }
+    let success = success.with("content", [(media, [("schema", schema)].into())]);
+    let mut responses: Json = [("200", success)].into();
+    if path.has_position {
+        responses = responses.with("304", reference("responses", "NotModified"));
+    }
+    responses = responses
+        .with("400", reference("responses", "BadRequest"))
+        .with("403", reference("responses", "Forbidden"));
+    if let Some(reason) = path.not_found {
+        let response = reference("responses", "NotFound").with("description", reason);
+        responses = responses.with("404", response);
+    }
+    responses
+        .with("405", reference("responses", "MethodNotAllowed"))
+        .with("414", reference("responses", "UriTooLong"))
+        .with("503", reference("responses", "ServiceUnavailable"))
+        .with("504", reference("responses", "GatewayTimeout"))
+}
+
+/// The headers of an answer that a cache may hold.
+pub(super) fn position_headers() -> Json {
+    [
+        ("silkrate-position", reference("headers", "position")),
+        ("etag", reference("headers", "etag")),
+    ]
+    .into()
+}
