@@ -1,7 +1,8 @@
-//! How often serving asks for memory, by the allocator's own count: a gate, for a count does not depend on the machine.
+//! The number of allocations of the server, counted by the allocator. It is a test with fixed limits, since the count does not
+//! depend on the machine.
 //!
-//! The server runs in a thread of its own, and so in an arena of its own, whose count is read before and after. A cache
-//! of the thread would hide what it answers itself, so the program starts itself anew without one.
+//! The server runs in a thread of its own, and so in an arena of its own, whose count is read before and after. The thread's
+//! cache would hide the allocations that it serves, so the program starts itself again without one.
 
 #![expect(
     dead_code,
@@ -33,21 +34,22 @@ use crate::servers::{Design, ours};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-/// The word that the second start is known by.
+/// The argument of the second start.
 const COUNTING: &str = "counting";
-/// How the allocator is told to count everything.
+/// The settings with which the allocator counts every allocation.
 const SETTINGS: (&str, &str) = ("_RJEM_MALLOC_CONF", "tcache:false");
-/// Replies and messages that are counted; enough that what happens once does not matter.
+/// The number of replies and messages that are counted: enough that single events do not matter.
 const COUNTED: u64 = 2000;
-/// Publications that are counted, however many streams each of them goes to.
+/// The least number of publications that are counted, for any number of streams.
 const PUBLICATIONS_MIN: u64 = 10;
-/// How long they may take.
+/// The timeout of a measurement.
 const PATIENCE: Duration = Duration::from_secs(60);
 const TURN: Duration = Duration::from_millis(20);
-/// What a reply may take, in thousandths: ten in hyper and h2, and nothing for the rates, nor for the pairs that were asked
-/// for before, be they five or forty.
+/// The limit of a reply, in thousandths of an allocation: ten in hyper and h2, and none for the rates or for pairs that were
+/// requested before, five or forty.
 const REPLY_MAX: u64 = 12_000;
-/// What a message may take, in thousandths: its place in the queue of its stream, and a thousandth of what encoding takes.
+/// The limit of a message, in thousandths of an allocation: its place in the queue of its stream, and a thousandth of what
+/// encoding takes.
 const MESSAGE_MAX: u64 = 2_000;
 
 fn main() -> ExitCode {
@@ -60,7 +62,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // There is nowhere else to say it.
+            // There is no other place to report it.
             drop(writeln!(io::stderr(), "{error}"));
             ExitCode::FAILURE
         }
@@ -78,7 +80,7 @@ fn start_counting() -> io::Result<()> {
     }
 }
 
-/// A running server: where it is, how it publishes, where it allocates.
+/// A running server: its address, its publications, its arena.
 struct Running {
     address: SocketAddr,
     publish: tokio::sync::mpsc::UnboundedSender<()>,
@@ -118,7 +120,7 @@ impl Running {
         })
     }
 
-    /// How often the server has asked for memory so far.
+    /// The number of allocations of the server so far.
     fn allocations(&self) -> io::Result<u64> {
         epoch::advance().map_err(of_allocator)?;
         let mut count = 0;
@@ -137,12 +139,12 @@ async fn publish_each(figures: &Figures, ordered: &mut UnboundedReceiver<()>) {
     }
 }
 
-/// What the allocator says is no error of the standard kind.
+/// An error of the allocator, which is no `std::error::Error`.
 fn of_allocator(error: impl std::fmt::Display) -> io::Error {
     io::Error::other(error.to_string())
 }
 
-/// Runs until so much has arrived.
+/// Runs until a number of events has arrived.
 fn until(
     load: &mut Load,
     wanted: u64,
@@ -160,7 +162,7 @@ fn until(
     Ok(())
 }
 
-/// Allocations for a thousand replies.
+/// The allocations of a thousand replies.
 fn of_replies(pairs: usize, at_once: usize) -> io::Result<u64> {
     let running = Running::start()?;
     let shape = unary::Shape {
@@ -178,7 +180,7 @@ fn of_replies(pairs: usize, at_once: usize) -> io::Result<u64> {
     Ok((running.allocations()? - before) * 1000 / COUNTED)
 }
 
-/// Allocations for a thousand messages, each publication going to so many streams of one connection.
+/// The allocations of a thousand messages, each publication sent to a number of streams of one connection.
 fn of_messages(streams: usize) -> io::Result<u64> {
     let running = Running::start()?;
     let shape = fanout::Shape {
@@ -213,17 +215,17 @@ fn gates() -> io::Result<()> {
     let mut is_within = true;
     for (what, counted, bound) in [
         (
-            "a reply of 5 pairs, one at once",
+            "a reply of 5 pairs, concurrency 1",
             of_replies(5, 1)?,
             REPLY_MAX,
         ),
         (
-            "a reply of 5 pairs, ten at once",
+            "a reply of 5 pairs, concurrency 10",
             of_replies(5, 10)?,
             REPLY_MAX,
         ),
         (
-            "a reply of 40 pairs, ten at once",
+            "a reply of 40 pairs, concurrency 10",
             of_replies(40, 10)?,
             REPLY_MAX,
         ),
@@ -240,6 +242,6 @@ fn gates() -> io::Result<()> {
     if is_within {
         Ok(())
     } else {
-        Err(io::Error::other("that is too many"))
+        Err(io::Error::other("more allocations than allowed"))
     }
 }

@@ -1,4 +1,4 @@
-//! Publications faster than anyone needs them: each subscriber has to end with the newest, and soon after each.
+//! Publications at a high rate: every subscriber has to receive the newest one, and each with a small delay.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -8,24 +8,24 @@ use silkrate::load::Event;
 use crate::fanout::{Shape, subscribe};
 use crate::servers::{Design, Server};
 
-/// How long after the last publication everyone has to have it.
+/// The time after the last publication within which every subscriber must receive it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What one run came to.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
     pub(crate) messages: usize,
     /// Subscribers that hold the newest revision at the end.
     pub(crate) current: usize,
-    /// From the publication that a message tells of to its arrival: sorted, in microseconds.
+    /// From the publication of a revision to the arrival of its message: sorted, in microseconds.
     pub(crate) latencies: Vec<u32>,
 }
 
-/// Publishes at a steady rate without waiting for anyone.
+/// Publishes at a steady rate without waiting for the subscribers.
 pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
     let mut server = Server::start(design, shape.pairs)?;
     let mut load = subscribe(design, shape, &server)?;
-    // Revision 1 is what everyone has.
+    // Every subscriber has revision 1.
     let mut published: Vec<Instant> = Vec::with_capacity(shape.publications);
     let newest = u64::try_from(shape.publications).unwrap_or(u64::MAX) + 1;
     let mut outcome = Outcome {

@@ -1,4 +1,5 @@
-//! One publication to many: what a message costs, when the last subscriber has it, and what an idle one takes.
+//! Publications to many subscribers: the CPU time per message, the time until the last one has it, and the memory of an idle
+//! subscriber.
 
 use std::io;
 use std::rc::Rc;
@@ -13,17 +14,17 @@ use crate::machine;
 use crate::servers::figures::pairs;
 use crate::servers::{Design, Server, peers};
 
-/// How long anything may take before the run is given up.
+/// The timeout of each step of a run.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How long the load waits for something at most.
+/// The longest wait of the load for an event.
 const TURN: Duration = Duration::from_millis(20);
-/// While a publication is on its way the load does not sleep: a server that it lags behind would be spared the cost of
-/// waking it, most of two microseconds a message on a virtual machine, and a slower one would not.
+/// While a publication is in flight the load does not sleep: waking it costs the server nearly two microseconds a message on a
+/// virtual machine, and a fast server, which the load lags behind, would be spared that cost.
 const AWAKE: Duration = Duration::ZERO;
-/// Silence that long means that all has arrived: greetings of protocols whose answers are not counted.
+/// After this long a silence the greetings of a text protocol, which are not counted, have arrived.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// Who subscribes to what, and how often it is published.
+/// The subscribers, their pairs, and the publications.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) pairs: usize,
@@ -31,7 +32,7 @@ pub(crate) struct Shape {
     /// Streams on each connection.
     pub(crate) streams: usize,
     pub(crate) publications: usize,
-    /// From one publication to the next; a later one waits until everyone has the one before.
+    /// The time between publications; each waits until every subscriber has the one before.
     pub(crate) pause: Duration,
 }
 
@@ -41,16 +42,16 @@ impl Shape {
     }
 }
 
-/// What one run came to.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
-    /// Processor time of the server for a delivered message, in nanoseconds.
+    /// The CPU time of the server per delivered message, in nanoseconds.
     pub(crate) cost: u64,
-    /// From publishing to the arrival at the last subscriber: the median, in microseconds.
+    /// From a publication to its arrival at the last subscriber: the median, in microseconds.
     pub(crate) completion: u64,
-    /// From publishing to each arrival: sorted, in microseconds.
+    /// From a publication to each arrival: sorted, in microseconds.
     pub(crate) latencies: Vec<u32>,
-    /// Memory of the server for a subscriber that is idle, in bytes.
+    /// The memory of the server per idle subscriber, in bytes.
     pub(crate) bytes_each: u64,
 }
 
@@ -71,7 +72,7 @@ pub(crate) fn workload(design: Design, shape: &Shape) -> Workload {
     }
 }
 
-/// A subscription that is no stream of messages any more is a failure of the run.
+/// Counts a message. A subscription that ends is a failure of the run.
 fn counted(count: &mut usize, ended: &mut bool, event: &Event<'_>) {
     match event {
         Event::Message(_) => *count += 1,
@@ -80,9 +81,9 @@ fn counted(count: &mut usize, ended: &mut bool, event: &Event<'_>) {
     }
 }
 
-/// Connects everyone, and waits until each has what is sent first.
+/// Opens all subscriptions, and waits until each has received its first messages.
 pub(crate) fn subscribe(design: Design, shape: &Shape, server: &Server) -> io::Result<Load> {
-    // An opening and a snapshot; with others, whatever greeting there is.
+    // An opening and a snapshot; from other servers their greeting, if any.
     let expected = match design {
         Design::Redis | Design::Nats => usize::MAX,
         Design::Etcd => shape.subscribers(),
@@ -106,10 +107,10 @@ pub(crate) fn subscribe(design: Design, shape: &Shape, server: &Server) -> io::R
         if count != known {
             last = Instant::now();
         }
-        // The text protocols end by silence; these must say what they have to.
+        // The greetings of text protocols end with silence; gRPC has a known number of messages.
         if ended && expected < usize::MAX || last.elapsed() > PATIENCE {
-            let said = format!("{}: {count} of {expected} messages at first", design.name());
-            return Err(io::Error::other(said));
+            let message = format!("{}: {count} of {expected} first messages", design.name());
+            return Err(io::Error::other(message));
         }
     }
     skip_greeting(&mut load);
@@ -124,9 +125,9 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
     let subscribers = shape.subscribers();
     let grown = machine::resident_bytes(server.pid())?.saturating_sub(empty);
     let bytes_each = grown / u64::try_from(subscribers).unwrap_or(u64::MAX).max(1);
-    // The first one warms up and is not counted.
+    // The first one is a warm-up, and is not counted.
     publication(&mut server, &mut load, subscribers, &mut Vec::new())?;
-    let before = machine::processor_time(server.pid())?;
+    let before = machine::cpu_time(server.pid())?;
     let mut latencies = Vec::with_capacity(subscribers * shape.publications);
     let mut completions = Vec::with_capacity(shape.publications);
     for _publication in 0..shape.publications {
@@ -138,7 +139,7 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
             load.turn(rest.min(TURN), &mut |_| ())?;
         }
     }
-    let spent = machine::processor_time(server.pid())?.saturating_sub(before);
+    let spent = machine::cpu_time(server.pid())?.saturating_sub(before);
     latencies.sort_unstable();
     completions.sort_unstable();
     let messages = u128::try_from(latencies.len()).unwrap_or(u128::MAX).max(1);
@@ -153,7 +154,7 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
     })
 }
 
-/// Publishes once and waits until everyone has it; tells after how many microseconds that was.
+/// Publishes once, waits until every subscriber has it, and returns the time in microseconds.
 fn publication(
     server: &mut Server,
     load: &mut Load,
@@ -171,8 +172,8 @@ fn publication(
         let latency = u32::try_from(begun.elapsed().as_micros()).unwrap_or(u32::MAX);
         latencies.extend(std::iter::repeat_n(latency, count - known));
         if begun.elapsed() > PATIENCE {
-            let said = format!("{count} of {subscribers} have a publication");
-            return Err(io::Error::other(said));
+            let message = format!("{count} of {subscribers} subscribers received a publication");
+            return Err(io::Error::other(message));
         }
     }
     Ok(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX))

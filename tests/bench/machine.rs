@@ -1,4 +1,4 @@
-//! What the system tells of a process, and where it may run.
+//! The CPU time, memory and CPU affinity of a process.
 
 use std::time::Duration;
 use std::{fs, io};
@@ -10,7 +10,7 @@ pub(crate) const SERVER_CORE: usize = 0;
 /// The core of the load.
 pub(crate) const LOAD_CORE: usize = 1;
 
-/// Binds this process, and those it starts from now on, to some cores; on a machine that has only one, to none.
+/// Pins this process, and those it starts from now on, to cores; on a machine with a single core it does nothing.
 pub(crate) fn pin(cores: &[usize]) -> io::Result<()> {
     if std::thread::available_parallelism()?.get() < 2 && cores == [SERVER_CORE] {
         return Ok(());
@@ -30,8 +30,8 @@ pub(crate) fn raise_descriptor_limit() -> usize {
     })
 }
 
-/// How long all threads of a process have run.
-pub(crate) fn processor_time(pid: u32) -> io::Result<Duration> {
+/// The CPU time of all threads of a process.
+pub(crate) fn cpu_time(pid: u32) -> io::Result<Duration> {
     let mut nanoseconds = 0;
     for task in fs::read_dir(format!("/proc/{pid}/task"))? {
         let text = fs::read_to_string(task?.path().join("schedstat"))?;
@@ -41,7 +41,7 @@ pub(crate) fn processor_time(pid: u32) -> io::Result<Duration> {
     Ok(Duration::from_nanos(nanoseconds))
 }
 
-/// How much memory of a process is in use, in bytes.
+/// The resident memory of a process, in bytes.
 pub(crate) fn resident_bytes(pid: u32) -> io::Result<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status"))?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));

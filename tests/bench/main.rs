@@ -1,5 +1,5 @@
-//! `cargo bench`: our server beside a naive one, frames written by hand, and the servers of others that are installed
-//! here, in turns on the same two cores. Only ratios within a round are claims; see `--help`.
+//! `cargo bench`: compares our server with a naive tonic server, frames written by hand, and other servers that are installed,
+//! in turn on the same two cores. Only ratios within a round are meaningful; see `--help`.
 
 mod backlog;
 mod fanout;
@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use crate::plan::{Figures, Plan};
 use crate::servers::{Design, naive, ours, raw};
 
-/// As in the program that is shipped; the naive server has it too.
+/// The allocator of the program; the naive server uses it too.
 #[cfg(unix)]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
@@ -27,15 +27,14 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const HELP: &str = "\
 cargo bench [-- [--quick] [--rounds N] [PART…]]
 
-Starts each server on loopback, pinned to core 0, and loads it from core 1; reads the processor time of the server from
-/proc, which moves less than its throughput does on a shared machine. A figure is the median of the rounds and their
-range; where the range straddles the goal there is no verdict. Servers of others are measured when they are on the PATH:
-redis-server, nats-server, etcd, nginx. What a start takes is measured on the program as shipped, where `cargo build --profile
-dist` has built it.
+Starts each server on loopback, pinned to core 0, and loads it from core 1. The CPU time of the server is read from /proc; on
+a shared machine it varies less than throughput. A figure is the median of the rounds, with their range; if the range straddles
+the goal, there is no verdict. Other servers are measured if they are on the PATH: redis-server, nats-server, etcd, nginx.
+Startup is measured with the program built by `cargo build --profile dist`, if there is one.
 
-Parts: unary web shared alone backlog start crowd threads. All of them take some minutes; --quick takes one, and says less.
+Parts: unary web shared alone backlog start crowd threads. All parts take some minutes; --quick takes one, and is less precise.
 ";
-/// Fewer leave no range; more tell little that is new.
+/// Fewer rounds give no range; more take long.
 const ROUNDS: usize = 3;
 
 fn main() -> ExitCode {
@@ -49,14 +48,14 @@ fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // There is nowhere else to say it.
+            // There is no other place to report it.
             drop(writeln!(io::stderr(), "{error}"));
             ExitCode::FAILURE
         }
     }
 }
 
-/// Is one of the servers, until the parent is gone.
+/// Runs one of the servers, until the parent exits.
 fn serve(design: &str, pairs: &str) -> io::Result<()> {
     let pairs = pairs.parse().map_err(io::Error::other)?;
     let mut named = Design::ALL.into_iter();
@@ -75,9 +74,9 @@ fn serve(design: &str, pairs: &str) -> io::Result<()> {
         Some(Design::OursPlain) => runtime.block_on(ours::serve(false)),
         Some(Design::OursWeb) => runtime.block_on(ours::serve_web()),
         Some(Design::Naive) => runtime.block_on(naive::serve(pairs)),
-        Some(Design::RawAsked) => raw::serve(pairs, false),
-        Some(Design::RawWatched) => raw::serve(pairs, true),
-        _ => Err(io::Error::other("no server of this program")),
+        Some(Design::RawUnary) => raw::serve(pairs, false),
+        Some(Design::RawStream) => raw::serve(pairs, true),
+        _ => Err(io::Error::other("unknown server")),
     }
 }
 
@@ -92,7 +91,7 @@ fn measure(words: &[&str]) -> io::Result<()> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
-            // What cargo adds.
+            // Added by cargo.
             "--bench" => {}
             "--quick" => (plan.is_quick, plan.rounds) = (true, 1),
             "--rounds" => {

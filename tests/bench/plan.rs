@@ -1,4 +1,4 @@
-//! What is run, in which order, and which figures follow from it.
+//! The parts of the benchmark, their order, and the figures they yield.
 
 mod crowds;
 mod web;
@@ -12,24 +12,24 @@ use crate::report::{Figure, Thousandths, percentile, ratio};
 use crate::servers::{Design, raw};
 use crate::{backlog, fanout, start, unary};
 
-/// Descriptors for everything that is no connection of the load.
+/// Descriptors reserved for everything but the connections of the load.
 const DESCRIPTORS_SPARE: usize = 500;
 
-/// The pairs of most answers: the ticker.
+/// The pairs of most responses: the ticker.
 const PAIRS: usize = 5;
 
-/// How much is run.
+/// The extent of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) rounds: usize,
     pub(crate) is_quick: bool,
-    /// Descriptors a process may have.
+    /// The descriptor limit of a process.
     pub(crate) descriptors: usize,
-    /// What a message cost in this round with a hundred streams a connection, in nanoseconds; zero before it is known.
+    /// The CPU time per message in this round with a hundred streams per connection, in nanoseconds; zero before it is measured.
     pub(crate) shared_cost: Cell<u64>,
 }
 
-/// The figures so far, each line of a run told as it comes.
+/// The figures so far; the line of each run is printed at once.
 pub(crate) struct Figures<'a> {
     figures: Vec<Figure>,
     out: &'a mut dyn Write,
@@ -45,7 +45,7 @@ impl<'a> Figures<'a> {
         self.figures
     }
 
-    fn tell(&mut self, line: &str) -> io::Result<()> {
+    fn print(&mut self, line: &str) -> io::Result<()> {
         writeln!(self.out, "{line}")?;
         self.out.flush()
     }
@@ -107,13 +107,13 @@ fn milliseconds(microseconds: u64) -> Value {
 }
 
 impl Plan {
-    /// Runs the parts whose names are given, or all when none is.
+    /// Runs the named parts, or all parts if none is named.
     pub(crate) fn run(&self, only: &[String], figures: &mut Figures<'_>) -> io::Result<()> {
         let wanted = |part: &str| only.is_empty() || only.iter().any(|name| name == part);
         let bytes = raw::message(PAIRS)?.len();
-        figures.tell(&format!("an answer of {PAIRS} pairs has {bytes} bytes"))?;
+        figures.print(&format!("a response of {PAIRS} pairs has {bytes} bytes"))?;
         for round in 1..=self.rounds {
-            figures.tell(&format!("round {round} of {}", self.rounds))?;
+            figures.print(&format!("round {round} of {}", self.rounds))?;
             if wanted("unary") {
                 self.unary(figures)?;
             }
@@ -159,8 +159,8 @@ impl Plan {
             let outcome = unary::run(*design, &shape)?;
             costs.insert(design.name(), outcome.cost);
             let latency = |part| percentile(&outcome.latencies, part);
-            figures.tell(&format!(
-                "  {:11} {pairs:2} pairs, 10 connections × {at_once:2}: {:6} ns a call, {:6} calls/s, \
+            figures.print(&format!(
+                "  {:11} {pairs:2} pairs, 10 connections × {at_once:2}: {:6} ns per call, {:6} calls/s, \
                  p50 {} p99 {} p99.9 {} µs",
                 design.name(),
                 outcome.cost,
@@ -174,25 +174,25 @@ impl Plan {
     }
 
     fn unary(&self, figures: &mut Figures<'_>) -> io::Result<()> {
-        use Design::{Etcd, Naive, Ours, OursPlain, RawAsked, Redis};
+        use Design::{Etcd, Naive, Ours, OursPlain, RawUnary, Redis};
         let add = |figures: &mut Figures<'_>, goal, what: &str, bound, value: Option<Value>| {
             if let Some(value) = value {
                 figures.add(goal, what, Some(bound), value);
             }
         };
-        let costs = self.calls(figures, (5, 10), &[Ours, OursPlain, Naive, RawAsked, Etcd])?;
+        let costs = self.calls(figures, (5, 10), &[Ours, OursPlain, Naive, RawUnary, Etcd])?;
         let cost = |design: Design| costs.get(design.name()).copied();
         add(
             figures,
             "G2",
-            "processor time of a call, 5 pairs, 10 at once, of naive",
+            "CPU time per call, 5 pairs, concurrency 10, relative to naive tonic",
             500,
             times(cost(Ours), cost(Naive)),
         );
         add(
             figures,
             "G4",
-            "the same, of etcd Range serializable",
+            "the same, relative to etcd Range (serializable)",
             150,
             times(cost(Ours), cost(Etcd)),
         );
@@ -201,41 +201,41 @@ impl Plan {
         add(
             figures,
             "G3",
-            "the same, 40 pairs, of naive",
+            "the same, 40 pairs, relative to naive tonic",
             400,
             times(cost(Ours), cost(Naive)),
         );
-        let costs = self.calls(figures, (5, 1), &[Ours, RawAsked, Redis])?;
+        let costs = self.calls(figures, (5, 1), &[Ours, RawUnary, Redis])?;
         let cost = |design: Design| costs.get(design.name()).copied();
         add(
             figures,
             "G5",
-            "the same, 5 pairs, one at once, of redis GET",
+            "the same, 5 pairs, concurrency 1, relative to redis GET",
             1400,
             times(cost(Ours), cost(Redis)),
         );
         add(
             figures,
             "G6",
-            "the same, of frames written by hand",
+            "the same, relative to frames written by hand",
             1700,
-            times(cost(Ours), cost(RawAsked)),
+            times(cost(Ours), cost(RawUnary)),
         );
         Ok(())
     }
 
-    /// A thousand subscribers, and more revisions than anybody needs.
+    /// A thousand subscribers, and revisions at a high rate.
     fn backlog(&self, figures: &mut Figures<'_>) -> io::Result<()> {
         for (rate, arrival, newest) in [
             (
                 400,
-                "p99 from a revision to its arrival, 1 000 subscribers, 400 revisions/s",
-                "subscribers that do not end with the newest revision",
+                "p99 of the delivery latency, 1 000 subscribers, 400 revisions/s",
+                "subscribers without the newest revision at the end",
             ),
             (
                 2000,
                 "the same with 2 000 revisions/s",
-                "subscribers that do not end with the newest of 2 000/s",
+                "subscribers without the newest revision at the end, 2 000 revisions/s",
             ),
         ] {
             let shape = fanout::Shape {
@@ -247,8 +247,8 @@ impl Plan {
             };
             let outcome = backlog::run(Design::Ours, &shape)?;
             let p99 = percentile(&outcome.latencies, 990);
-            figures.tell(&format!(
-                "  ours        {} subscribers, {} revisions, {rate}/s: {} messages, {} end with the newest, p99 {p99} µs",
+            figures.print(&format!(
+                "  ours        {} subscribers, {} revisions, {rate}/s: {} messages, {} have the newest, p99 {p99} µs",
                 shape.subscribers(),
                 shape.publications,
                 outcome.messages,
@@ -268,14 +268,14 @@ impl Plan {
     fn start(&self, figures: &mut Figures<'_>) -> io::Result<()> {
         for _start in 0..if self.is_quick { 3 } else { 5 } {
             let outcome = start::run()?;
-            let what = "from the start of the process to the first answer";
+            let what = "time from the start of the process to the first response";
             figures.add(
                 "G15",
                 what,
                 Some(20_000),
                 milliseconds(outcome.first_answer),
             );
-            let what = "memory of an idle service";
+            let what = "resident memory of an idle service";
             figures.add("G16", what, Some(20_000), mebibytes(outcome.idle_bytes));
         }
         if let Some(bytes) = start::shipped_bytes() {

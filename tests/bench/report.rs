@@ -1,17 +1,17 @@
-//! Ratios within a round, their medians and ranges, and whether they reach what was aimed at.
+//! Ratios within a round, their medians and ranges, and whether they reach the goals.
 
 use std::fmt::Write;
 
-/// A ratio or an amount in thousandths: no float is needed for three decimals.
+/// A ratio or an amount in thousandths, so that no float is needed for three decimals.
 pub(crate) type Thousandths = u64;
 
 /// One figure over all rounds.
 #[derive(Debug, Clone)]
 pub(crate) struct Figure {
-    /// Its name among the goals; empty for what is only told.
+    /// The id of its goal; empty for a figure without one.
     pub(crate) goal: &'static str,
     pub(crate) what: String,
-    /// At most this is aimed at.
+    /// The goal: an upper bound.
     pub(crate) bound: Option<Thousandths>,
     pub(crate) unit: &'static str,
     /// One value for each round.
@@ -24,14 +24,14 @@ pub(crate) fn ratio(value: u64, of: u64) -> Thousandths {
     u64::try_from(thousandths).unwrap_or(u64::MAX)
 }
 
-/// The value that so many thousandths of a sorted list do not pass.
+/// The value that a number of thousandths of a sorted list do not exceed.
 pub(crate) fn percentile(sorted: &[u32], thousandths: usize) -> u32 {
     let index = sorted.len() * thousandths / 1000;
     let index = index.min(sorted.len().saturating_sub(1));
     sorted.get(index).copied().unwrap_or_default()
 }
 
-/// The middle value.
+/// The median.
 pub(crate) fn median(values: &[u64]) -> u64 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
@@ -73,7 +73,7 @@ impl Figure {
     }
 }
 
-/// Thousandths as people write them, with three significant digits or so.
+/// Thousandths as a decimal number with about three significant digits.
 pub(crate) fn decimal(value: Thousandths) -> String {
     let (whole, rest) = (value / 1000, value % 1000);
     match whole {
@@ -87,10 +87,10 @@ pub(crate) fn decimal(value: Thousandths) -> String {
 /// All figures as a table.
 pub(crate) fn table(figures: &[Figure]) -> String {
     let mut text = String::from(
-        "| goal | figure | aimed at | median (range) | |\n| --- | --- | --- | --- | --- |\n",
+        "| goal | figure | bound | median (range) | |\n| --- | --- | --- | --- | --- |\n",
     );
     for figure in figures {
-        writeln!(text, "{}", figure.line()).expect("a string takes all text");
+        writeln!(text, "{}", figure.line()).expect("writing to a string cannot fail");
     }
     text
 }

@@ -1,4 +1,4 @@
-//! The servers that are measured: ours, what it is held against, and how each is started, told to publish, and stopped.
+//! The servers that are measured: how each is started, publishes, and is stopped.
 
 pub(crate) mod figures;
 pub(crate) mod naive;
@@ -15,25 +15,25 @@ use tokio::sync::mpsc;
 
 use crate::machine::{self, LOAD_CORE, SERVER_CORE};
 
-/// What a server is, by the word that starts it.
+/// The kinds of servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Design {
     Ours,
-    /// Ours, with the writes of stock tonic.
+    /// Ours, on tonic's own transport server, without write coalescing.
     OursPlain,
     /// Ours, on all cores: one thread.
     OursFree,
     /// Ours, on all cores: one runtime of two threads.
     OursMulti,
-    /// Ours, on all cores: a runtime of one thread for each of two sockets on the same port.
+    /// Ours, on all cores: two sockets on the same port, with a runtime of one thread each.
     OursEach,
-    /// Ours, for browsers.
+    /// Ours, the browsers' port.
     OursWeb,
     Naive,
-    /// Frames by hand to askers.
-    RawAsked,
-    /// Frames by hand to watchers.
-    RawWatched,
+    /// Frames by hand, for unary calls.
+    RawUnary,
+    /// Frames by hand, for subscribers.
+    RawStream,
     Redis,
     Nats,
     Etcd,
@@ -48,8 +48,8 @@ impl Design {
         Self::OursEach,
         Self::OursWeb,
         Self::Naive,
-        Self::RawAsked,
-        Self::RawWatched,
+        Self::RawUnary,
+        Self::RawStream,
         Self::Redis,
         Self::Nats,
         Self::Etcd,
@@ -64,25 +64,25 @@ impl Design {
             Self::OursEach => "ours-each",
             Self::OursWeb => "ours-web",
             Self::Naive => "naive",
-            Self::RawAsked => "raw-asked",
-            Self::RawWatched => "raw-watched",
+            Self::RawUnary => "raw-unary",
+            Self::RawStream => "raw-stream",
             Self::Redis => "redis",
             Self::Nats => "nats",
             Self::Etcd => "etcd",
         }
     }
 
-    /// Whether it may run on every core, the load's too.
+    /// Whether it may run on every core, that of the load included.
     fn is_free(self) -> bool {
         matches!(self, Self::OursFree | Self::OursMulti | Self::OursEach)
     }
 
-    /// Whether it is a program of others.
+    /// Whether it is a program of another project.
     pub(crate) fn is_foreign(self) -> bool {
         peers::program(self).is_some()
     }
 
-    /// Whether it can be started here.
+    /// Whether it is installed.
     pub(crate) fn is_here(self) -> bool {
         peers::program(self).is_none_or(|program| {
             let asked = Command::new(program).arg("--version").output();
@@ -97,21 +97,21 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     orders: Publisher,
-    /// Removed when the server has ended.
+    /// Removed after the server has ended.
     _folder: Option<tempfile::TempDir>,
 }
 
-/// How a server is told to publish.
+/// The way a server is made to publish.
 #[derive(Debug)]
 enum Publisher {
     Pipe(ChildStdin),
-    /// A connection, and what is said on it.
+    /// A connection, and the bytes to send on it.
     Socket(TcpStream, Vec<u8>),
     Etcd(peers::Putter),
 }
 
 impl Server {
-    /// Starts a server on its core, for answers of that many pairs.
+    /// Starts a server on its core, for responses with a number of pairs.
     pub(crate) fn start(design: Design, pairs: usize) -> io::Result<Self> {
         if design.is_free() {
             machine::pin(&[SERVER_CORE, LOAD_CORE])?;
@@ -150,11 +150,11 @@ impl Server {
         self.child.id()
     }
 
-    /// Has it publish once.
+    /// Makes it publish once.
     pub(crate) fn publish(&mut self) -> io::Result<()> {
         match &mut self.orders {
             Publisher::Pipe(pipe) => pipe.write_all(b"p").and_then(|()| pipe.flush()),
-            Publisher::Socket(socket, said) => socket.write_all(said),
+            Publisher::Socket(socket, bytes) => socket.write_all(bytes),
             Publisher::Etcd(putter) => putter.put(),
         }
     }
@@ -162,34 +162,34 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself, which the measurement has noticed.
+        // If it has ended by itself, the measurement has failed already.
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-/// Tells the parent where this server listens.
+/// Prints the address of this server for the parent.
 fn announce(address: SocketAddr) -> io::Result<()> {
     let mut out = io::stdout();
     writeln!(out, "{address}")?;
     out.flush()
 }
 
-/// Takes orders until the parent is gone, or `order` returns false.
+/// Calls `order` for each byte on stdin, until the parent exits or `order` returns false.
 fn read_orders(mut order: impl FnMut() -> bool) {
     let mut byte = [0];
     let mut input = io::stdin().lock();
     while input.read(&mut byte).is_ok_and(|read| read == 1) && order() {}
 }
 
-/// The orders of the parent process.
+/// The orders of the parent process to publish.
 #[derive(Debug)]
 pub(crate) struct Orders {
     receiver: mpsc::UnboundedReceiver<()>,
 }
 
 impl Orders {
-    /// Tells the parent where this server listens, and takes orders from then on.
+    /// Prints the address of this server for the parent, and reads orders from then on.
     pub(crate) fn begin(address: SocketAddr) -> io::Result<Self> {
         announce(address)?;
         let (sender, receiver) = mpsc::unbounded_channel();
@@ -198,7 +198,7 @@ impl Orders {
         Ok(Self { receiver })
     }
 
-    /// Carries out each order, until the parent is gone.
+    /// Carries out each order, until the parent exits.
     pub(crate) async fn each(&mut self, mut order: impl FnMut()) {
         while self.receiver.recv().await.is_some() {
             order();

@@ -1,4 +1,4 @@
-//! What it takes to begin: the size of the program, the time to the first answer, the memory of one that has nothing to do.
+//! Startup: the size of the program, the time to the first response, the memory of an idle service.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -12,24 +12,24 @@ use silkrate::load::{Call, Event, GrpcConnection, Protocol};
 
 use crate::machine::{self, LOAD_CORE, SERVER_CORE};
 
-/// The program as this bench was built with it.
+/// The program that was built with this benchmark.
 const BUILT: &str = env!("CARGO_BIN_EXE_silkrate");
-/// Where `cargo build --profile dist` puts it, seen from there.
+/// The program of `cargo build --profile dist`, relative to the directory of that one.
 const SHIPPED: &str = "../dist/silkrate";
-/// How long a start may take.
+/// The timeout of a start.
 const START_MAX: Duration = Duration::from_secs(10);
-/// How long it is left alone before its memory is read.
+/// The idle time before its memory is read.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// What one start came to.
+/// The result of a start.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outcome {
-    /// From starting the process to the first answer, in microseconds.
+    /// From the start of the process to the first response, in microseconds.
     pub(crate) first_answer: u64,
     pub(crate) idle_bytes: u64,
 }
 
-/// The program as it is shipped, if it was built.
+/// The program as it is shipped, if it has been built.
 fn shipped() -> Option<PathBuf> {
     let shipped = Path::new(BUILT).parent()?.join(SHIPPED);
     shipped.exists().then_some(shipped)
@@ -40,7 +40,7 @@ pub(crate) fn shipped_bytes() -> Option<u64> {
     Some(fs::metadata(shipped()?).ok()?.len())
 }
 
-/// Starts the service with every bank pointed at a closed port, asks it once, and stops it.
+/// Starts the service with the URL of every bank set to a closed port, calls it once, and stops it.
 pub(crate) fn run() -> io::Result<Outcome> {
     let port = || TcpListener::bind("127.0.0.1:0")?.local_addr();
     let (address, admin) = (port()?, port()?);
@@ -86,7 +86,7 @@ fn measure(child: &Child, address: SocketAddr, begun: Instant) -> io::Result<Out
     })
 }
 
-/// Asks for a snapshot and waits for it.
+/// Calls GetSnapshot, and waits for the response.
 fn answer(mut socket: TcpStream) -> io::Result<()> {
     let call = Call::new("127.0.0.1", "/silkrate.v1.RateService/GetSnapshot", &[]);
     let mut out = Vec::new();

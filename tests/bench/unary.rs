@@ -1,4 +1,4 @@
-//! Calls with one answer: how much processor time each takes, and how long it takes to come.
+//! Unary calls: the CPU time and the latency of each.
 
 use std::io;
 use std::net::SocketAddr;
@@ -14,32 +14,32 @@ use crate::machine;
 use crate::servers::figures::pairs;
 use crate::servers::{Design, Server, peers};
 
-/// Before counting begins: connections are made, caches and branch predictors are warm.
+/// The warm-up before counting: connections are open, caches and branch predictors are warm.
 const WARM_UP: Duration = Duration::from_millis(300);
-/// How long the load waits for anything at most, so that it notices the end of its time.
+/// The longest wait of the load for an event, so that it stops in time.
 const TURN: Duration = Duration::from_millis(20);
 
-/// What is asked.
+/// The load.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) pairs: usize,
     pub(crate) connections: usize,
-    /// Calls under way on each connection.
+    /// Concurrent calls on each connection.
     pub(crate) at_once: usize,
     pub(crate) lasting: Duration,
 }
 
-/// What one run came to.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub(crate) struct Outcome {
-    /// Processor time of the server for a call, in nanoseconds.
+    /// The CPU time of the server per call, in nanoseconds.
     pub(crate) cost: u64,
     pub(crate) calls_per_second: u64,
     /// Sorted, in microseconds.
     pub(crate) latencies: Vec<u32>,
 }
 
-/// Asks for a snapshot of that many pairs.
+/// Calls of GetSnapshot with a number of pairs.
 pub(crate) fn workload(design: Design, shape: &Shape) -> Workload {
     if peers::program(design).is_some() {
         return peers::asking(design, shape.at_once);
@@ -56,7 +56,7 @@ pub(crate) fn workload(design: Design, shape: &Shape) -> Workload {
     }
 }
 
-/// Starts a server, asks it for a while, and stops it.
+/// Starts a server, loads it, and stops it.
 pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
     let server = Server::start(design, shape.pairs)?;
     let outcome = measure(
@@ -68,7 +68,7 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
     outcome.map_err(|error| io::Error::other(format!("{}: {error}", design.name())))
 }
 
-/// Loads a running server for a while.
+/// Loads a running server.
 pub(crate) fn measure(
     server: SocketAddr,
     pid: u32,
@@ -81,7 +81,7 @@ pub(crate) fn measure(
         load.turn(TURN, &mut |_| ())?;
     }
     let (mut messages, mut latencies) = (0_u64, Vec::with_capacity(1 << 20));
-    let (begun, before) = (Instant::now(), machine::processor_time(pid)?);
+    let (begun, before) = (Instant::now(), machine::cpu_time(pid)?);
     while begun.elapsed() < shape.lasting {
         load.turn(TURN, &mut |event| match event {
             Event::Message(_) => messages += 1,
@@ -91,13 +91,13 @@ pub(crate) fn measure(
             }
         })?;
     }
-    let (lasted, after) = (begun.elapsed(), machine::processor_time(pid)?);
+    let (lasted, after) = (begun.elapsed(), machine::cpu_time(pid)?);
     let calls = u64::try_from(latencies.len()).unwrap_or(u64::MAX);
-    // An answer without a message is a refusal; the ends of the run may part one from the other.
+    // A response without a message is a refusal; at either end of the run a message and its end may be counted apart.
     let parted = u64::try_from(shape.connections * shape.at_once).unwrap_or(u64::MAX);
     if calls == 0 || messages.abs_diff(calls) > parted {
-        let said = format!("{messages} messages for {calls} calls");
-        return Err(io::Error::other(said));
+        let message = format!("{messages} messages for {calls} calls");
+        return Err(io::Error::other(message));
     }
     latencies.sort_unstable();
     let cost = after.saturating_sub(before).as_nanos() / u128::from(calls);

@@ -1,4 +1,4 @@
-//! Answers to browsers: the processor time of each beside that of nginx, which serves a file of the same bytes.
+//! Responses to browsers: the CPU time of each, compared with nginx, which serves a file of the same bytes.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,20 +11,20 @@ use crate::servers::nginx::Nginx;
 use crate::servers::{Design, Server};
 use crate::unary::{self, Shape};
 
-/// How long an answer may take to arrive.
+/// The timeout of a response.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
-/// What is requested, and how.
+/// A request that is measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) path: &'static str,
-    /// The encoding that is accepted; empty for none.
+    /// The accepted encoding; empty for none.
     pub(crate) encoding: &'static str,
-    /// Whether the client holds the answer already.
+    /// Whether the client sends the validator of the response.
     pub(crate) is_held: bool,
 }
 
-/// The processor time of an answer, in nanoseconds.
+/// The CPU time per response, in nanoseconds.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cost {
     pub(crate) ours: u64,
@@ -78,7 +78,7 @@ impl Case {
 }
 
 impl Pair {
-    /// Starts our server, and nginx with a file of every answer's body.
+    /// Starts our server, and nginx with a file of the body of every response.
     pub(crate) fn start(cases: &[Case]) -> io::Result<Self> {
         let ours = Server::start(Design::OursWeb, 0)?;
         let mut answers = Vec::new();
@@ -93,7 +93,10 @@ impl Pair {
             let theirs = fetch(nginx.address, &case.request(&file, None))?;
             let encoding = header(&answer.head, "content-encoding").unwrap_or_default();
             if theirs.body != answer.body || encoding != case.encoding {
-                return Err(io::Error::other(format!("{}: another body", case.name())));
+                return Err(io::Error::other(format!(
+                    "{}: the bodies differ",
+                    case.name()
+                )));
             }
             let mut pair = Vec::new();
             for (path, answer) in [(case.path, answer), (&file, &theirs)] {
@@ -109,7 +112,7 @@ impl Pair {
         })
     }
 
-    /// Loads both in turn with the requests of a case.
+    /// Loads both servers in turn with the requests of a case.
     pub(crate) fn measure(&self, case: usize, shape: &Shape) -> io::Result<Cost> {
         let requests = self.requests.get(case).ok_or(io::ErrorKind::NotFound)?;
         let servers = [
@@ -128,7 +131,7 @@ impl Pair {
     }
 }
 
-/// An answer, whole.
+/// A complete response.
 #[derive(Debug)]
 struct Answer {
     head: String,

@@ -1,4 +1,4 @@
-//! The one that is killed.
+//! The child that is killed.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -9,20 +9,20 @@ use crate::script;
 
 /// The first argument of a child; the second is the path.
 pub(crate) const APPEND: &str = "append-until-killed";
-/// Said before the ledger is opened.
+/// Printed before the ledger is opened.
 pub(crate) const OPENS: &str = "opens";
-/// Said before an entry is appended; its revision follows.
+/// Printed before an entry is appended; its revision follows.
 pub(crate) const BEGINS: &str = "begins ";
-/// Said when an entry has been appended; its revision follows.
+/// Printed after an entry has been appended; its revision follows.
 pub(crate) const WRITTEN: &str = "written ";
 
-/// Appends entry after entry, and says so line by line, for as long as somebody listens.
+/// Appends entry after entry, with a line for each, until stdout is closed.
 pub(crate) fn append_until_killed(path: &Path) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let listened_to = runtime.block_on(append(path));
-    assert_eq!(listened_to.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    let ended = runtime.block_on(append(path));
+    assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
 }
 
 async fn append(path: &Path) -> io::Result<()> {
@@ -38,7 +38,7 @@ async fn append(path: &Path) -> io::Result<()> {
     }
 }
 
-/// One line, in one write: it is in the pipe, or it is not.
+/// Prints a line in one write, so that it is in the pipe as a whole or not at all.
 fn say(what: &str, revision: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
     stdout.write_all(format!("{what}{revision}\n").as_bytes())?;

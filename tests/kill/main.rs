@@ -1,11 +1,11 @@
-//! A ledger under SIGKILL: this program runs itself again as a child that appends as fast as it can, kills it at every
-//! kind of moment, and looks whether everything that was acknowledged is there, and nothing by halves.
+//! A ledger under SIGKILL: this program runs itself as a child that appends as fast as it can, kills it at all kinds of
+//! moments, and checks that everything acknowledged is there, and no entry is incomplete.
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
 
-// With `cfg(test)` the lints know these for what they are: test code.
+// With `cfg(test)` the lints treat these modules as test code.
 #[cfg(test)]
 mod child;
 #[cfg(test)]
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
             Ok(())
         }),
     ];
-    // One after the other: a child that one of them forks holds the locks of the other until it has become a program.
+    // One after the other: between fork and exec a child of one trial holds the locks of the other.
     let arguments = Arguments {
         test_threads: Some(1),
         ..Arguments::from_args()

@@ -1,4 +1,4 @@
-//! The one that kills, and looks afterwards.
+//! The parent: it kills children, and checks the ledger afterwards.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
@@ -10,39 +10,39 @@ use silkrate::ledger::{ClockKind, Ledger};
 use crate::{child, script};
 
 const KILLS: u64 = 300;
-/// How many kills one file goes through. Looking at all of a file takes the longer the larger it is.
+/// The number of kills per file: checking a file takes longer the larger it is.
 const KILLS_OF_A_FILE: u64 = 100;
 const KILLS_WHILE_IT_IS_MADE: u64 = 60;
-/// The entries after which a child is killed, at most.
+/// The most entries after which a child is killed.
 const ENTRIES_MAX: u64 = 5;
-/// How long the killing hand may shake, in turns of an empty loop: some milliseconds, as long as a large entry takes.
-const SHAKE_MAX: u64 = 200_000;
+/// The longest delay of a kill, in iterations of an empty loop: some milliseconds, the time that a large entry takes.
+const DELAY_MAX: u64 = 200_000;
 
-/// When a child is killed.
+/// The moment when a child is killed.
 #[derive(Debug, Clone, Copy)]
 enum Moment {
-    /// As soon as it runs.
+    /// As soon as it has started.
     AtOnce,
     /// While it opens the ledger.
     Opening,
-    /// When it has acknowledged so many entries: before, in or after the next one.
+    /// After it has acknowledged a number of entries: before, in or after the next one.
     Written(u64),
-    /// In its so manieth entry.
+    /// While it writes the entry of that number.
     Begun(u64),
 }
 
-/// What a child said before it was killed.
+/// The reports of a child before it was killed.
 #[derive(Debug, Default)]
-struct Said {
+struct Reported {
     begun: u64,
     written: u64,
 }
 
-/// What was found over all kills.
+/// The findings over all kills.
 #[derive(Debug, Default)]
-struct Tally {
-    /// The newest revision of the present file: it and all before it have been looked at.
-    looked_at: u64,
+struct Findings {
+    /// The newest revision of the present file that has been checked, with all before it.
+    checked: u64,
     acknowledged: u64,
     /// Entries that were begun, not acknowledged, and left no trace.
     vanished: u64,
@@ -52,11 +52,11 @@ struct Tally {
 
 pub(crate) fn kill_again_and_again() {
     let folder = tempfile::tempdir().unwrap();
-    let mut tally = Tally::default();
+    let mut findings = Findings::default();
     for kill in 0..KILLS {
         let path = folder.path().join(format!("{}.db", kill / KILLS_OF_A_FILE));
         if kill % KILLS_OF_A_FILE == 0 {
-            tally.looked_at = 0;
+            findings.checked = 0;
         }
         let some = 1 + kill % ENTRIES_MAX;
         let moment = match kill % 10 {
@@ -65,20 +65,20 @@ pub(crate) fn kill_again_and_again() {
             2..=5 => Moment::Written(some),
             _ => Moment::Begun(some),
         };
-        let said = run_and_kill(&path, moment, shake(kill));
-        tally.look(&path, &said);
-        assert_eq!(all_entries(&path), tally.looked_at);
+        let reported = run_and_kill(&path, moment, delay(kill));
+        findings.check(&path, &reported);
+        assert_eq!(all_entries(&path), findings.checked);
     }
     assert!(
-        tally.vanished > 0,
+        findings.vanished > 0,
         "no kill hit an entry half way: nothing was tried"
     );
-    let Tally {
+    let Findings {
         acknowledged,
         vanished,
         unacknowledged,
         ..
-    } = tally;
+    } = findings;
     report(&format!(
         "{KILLS} kills, {acknowledged} revisions acknowledged, 0 lost, 0 torn ({vanished} cut off half way left no \
          trace, {unacknowledged} were written and not yet acknowledged)"
@@ -94,19 +94,19 @@ pub(crate) fn kill_while_it_is_made() {
         } else {
             Moment::Opening
         };
-        let said = run_and_kill(&path, moment, shake(kill));
-        Tally::default().look(&path, &said);
+        let reported = run_and_kill(&path, moment, delay(kill));
+        Findings::default().check(&path, &reported);
     }
 }
 
-/// A number of turns that differs from kill to kill, and is the same in every run.
-fn shake(kill: u64) -> u64 {
+/// A number of iterations that differs from kill to kill, and is the same in every run.
+fn delay(kill: u64) -> u64 {
     let mut random = fastrand::Rng::with_seed(kill);
-    random.u64(0..SHAKE_MAX)
+    random.u64(0..DELAY_MAX)
 }
 
-/// Lets a child append, kills it, and returns what it had said.
-fn run_and_kill(path: &Path, moment: Moment, shake: u64) -> Said {
+/// Lets a child append, kills it, and returns its reports.
+fn run_and_kill(path: &Path, moment: Moment, delay: u64) -> Reported {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .arg(child::APPEND)
         .arg(path)
@@ -115,7 +115,7 @@ fn run_and_kill(path: &Path, moment: Moment, shake: u64) -> Said {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap());
-    let mut said = Said::default();
+    let mut reported = Reported::default();
     let (awaited, times) = match moment {
         Moment::AtOnce => (child::OPENS, 0),
         Moment::Opening => (child::OPENS, 1),
@@ -123,33 +123,33 @@ fn run_and_kill(path: &Path, moment: Moment, shake: u64) -> Said {
         Moment::Begun(times) => (child::BEGINS, times),
     };
     for _ in 0..times {
-        listen(&mut lines, &mut said, Some(awaited));
+        read_lines(&mut lines, &mut reported, Some(awaited));
     }
-    for _ in 0..shake {
+    for _ in 0..delay {
         std::hint::spin_loop();
     }
     kill(&mut child);
-    // What it said in the meantime was said.
-    listen(&mut lines, &mut said, None);
-    said
+    // Reports written in the meantime count.
+    read_lines(&mut lines, &mut reported, None);
+    reported
 }
 
 fn kill(child: &mut Child) {
     child.kill().unwrap();
     let status = child.wait().unwrap();
-    // It would end by itself only if something went wrong.
+    // It ends by itself only after a failure.
     assert_eq!(status.code(), None, "the child ended by itself: {status}");
 }
 
-/// Takes lines until one begins with what is awaited, or until there are no more.
-fn listen(lines: &mut BufReader<ChildStdout>, said: &mut Said, awaited: Option<&str>) {
+/// Reads lines until one starts with the awaited text, or until there are no more.
+fn read_lines(lines: &mut BufReader<ChildStdout>, reported: &mut Reported, awaited: Option<&str>) {
     let mut line = String::new();
     while lines.read_line(&mut line).unwrap() > 0 {
         let text = line.trim_end();
         if let Some(revision) = text.strip_prefix(child::BEGINS) {
-            said.begun = revision.parse().unwrap();
+            reported.begun = revision.parse().unwrap();
         } else if let Some(revision) = text.strip_prefix(child::WRITTEN) {
-            said.written = revision.parse().unwrap();
+            reported.written = revision.parse().unwrap();
         }
         if awaited.is_some_and(|awaited| text.starts_with(awaited)) {
             return;
@@ -159,27 +159,27 @@ fn listen(lines: &mut BufReader<ChildStdout>, said: &mut Said, awaited: Option<&
     assert_eq!(awaited, None, "the child fell silent");
 }
 
-impl Tally {
-    /// Opens the file after a kill, looks at what is new in it, and appends the next entry.
-    fn look(&mut self, path: &Path, said: &Said) {
+impl Findings {
+    /// Opens the file after a kill, checks its new entries, and appends the next one.
+    fn check(&mut self, path: &Path, reported: &Reported) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
         let (ledger, reader) = Ledger::open(Some(path), ClockKind::Real).unwrap();
         let restored = runtime.block_on(reader.restore()).unwrap();
         let newest = restored.map_or(0, |restored| restored.position.revision);
-        let acknowledged = said.written.max(self.looked_at);
+        let acknowledged = reported.written.max(self.checked);
         assert!(
             newest >= acknowledged,
             "revision {acknowledged} was acknowledged, and {newest} is the newest"
         );
         assert!(
-            newest <= said.begun.max(self.looked_at),
+            newest <= reported.begun.max(self.checked),
             "revision {newest} was never begun"
         );
-        self.acknowledged += acknowledged - self.looked_at;
+        self.acknowledged += acknowledged - self.checked;
         self.unacknowledged += newest - acknowledged;
-        self.vanished += said.begun.saturating_sub(newest);
+        self.vanished += reported.begun.saturating_sub(newest);
 
         let next = newest + 1;
         runtime
@@ -189,18 +189,18 @@ impl Tally {
         drop(reader);
         runtime.block_on(ledger.close());
         let connection = Connection::open(path).unwrap();
-        for revision in self.looked_at + 1..=next {
+        for revision in self.checked + 1..=next {
             assert_whole(&connection, revision);
         }
         let verdict: String = connection
             .query_row("PRAGMA integrity_check", [], |row| row.get(0))
             .unwrap();
         assert_eq!(verdict, "ok");
-        self.looked_at = next;
+        self.checked = next;
     }
 }
 
-/// Whether everything of an entry is there, and nothing else under its number.
+/// Asserts that an entry is complete, and that nothing else has its number.
 fn assert_whole(connection: &Connection, revision: u64) {
     let count = |sql: &str| -> usize {
         let number = i64::try_from(revision).unwrap();
@@ -229,7 +229,7 @@ fn assert_whole(connection: &Connection, revision: u64) {
     assert_eq!(count(served), 1, "what revision {revision} serves");
 }
 
-/// How many entries there are.
+/// The number of entries.
 fn all_entries(path: &Path) -> u64 {
     let connection = Connection::open(path).unwrap();
     let count: i64 = connection

@@ -1,4 +1,4 @@
-//! What is appended: a function of the revision alone, so that who looks at the file later knows what must be in it.
+//! The entries: a function of the revision alone, so that the parent knows what the file must contain.
 
 use std::sync::Arc;
 
@@ -14,21 +14,21 @@ pub(crate) const NBK: DocumentKey = DocumentKey {
     document: "daily",
 };
 const FIRST_DAY: Date = date(2000, 1, 1);
-/// How many rows one entry after the other has: none, a few, a whole table, and once in a while a bulk that takes long
-/// enough to be cut in the middle.
+/// The numbers of rows of successive entries: none, a few, a whole table, and sometimes so many that a kill hits the middle of
+/// the write.
 const ROWS: [usize; 8] = [3, 0, 20, 1, 7, 2, 120, 5];
 
-/// How many rows the entry of a revision has. All of them are news.
+/// The number of rows in the entry of a revision. All of them are new.
 pub(crate) fn rows(revision: u64) -> usize {
     ROWS[usize::try_from(revision).unwrap() % ROWS.len()]
 }
 
-/// How many values wait since a revision.
+/// The number of values held since a revision.
 pub(crate) fn held(revision: u64) -> usize {
     usize::from(revision.is_multiple_of(3))
 }
 
-/// What every value of a revision says.
+/// The value of every row of a revision.
 pub(crate) fn value(revision: u64) -> String {
     format!("{revision}.50")
 }

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as far as a load needs it: one request at a time on a connection, and the same again after each answer.
+//! HTTP/1.1 as far as a load needs it: one request at a time on a connection, repeated after each response.
 
 use std::io;
 use std::rc::Rc;
@@ -6,16 +6,16 @@ use std::time::Instant;
 
 use silkrate::load::{Event, Protocol};
 
-/// What parts the head of an answer from its body.
+/// The separator of the head and the body of a response.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
 
 /// One connection.
 #[derive(Debug)]
 pub(crate) struct Http1Connection {
     request: Rc<[u8]>,
-    /// The part of a head that has arrived.
+    /// The received part of a head.
     head: Vec<u8>,
-    /// Bytes of the body that have not arrived yet; nothing while the head is not complete.
+    /// The bytes of the body that are still missing; `None` while the head is incomplete.
     body_left: Option<usize>,
     sent: Instant,
 }
@@ -31,7 +31,7 @@ impl Http1Connection {
         }
     }
 
-    /// The length of the body of the next answer, when its head has arrived whole.
+    /// The length of the body of the next response, once its head is complete.
     fn take_head(&mut self, bytes: &mut &[u8]) -> io::Result<Option<usize>> {
         let known = self.head.len();
         self.head.extend_from_slice(bytes);
@@ -75,21 +75,21 @@ impl Protocol for Http1Connection {
     }
 }
 
-/// Where the body begins.
+/// The offset of the body.
 pub(crate) fn head_end(bytes: &[u8]) -> Option<usize> {
     let mut windows = bytes.windows(END_OF_HEAD.len());
     Some(windows.position(|window| window == END_OF_HEAD)? + END_OF_HEAD.len())
 }
 
-/// The length of the body behind a head. An answer that is neither a 200 nor a 304, or whose length is not known beforehand,
-/// is an error: what would be measured then is something else.
+/// The length of the body after a head. A response other than 200 and 304, or without a length, is an error: it is not what the
+/// benchmark measures.
 pub(crate) fn body_length(head: &[u8]) -> io::Result<usize> {
     let text = String::from_utf8_lossy(head);
     let length = header(&text, "content-length").and_then(|length| length.parse().ok());
     match (text.split(' ').nth(1), length) {
         (Some("200"), Some(length)) => Ok(length),
         (Some("304"), _) => Ok(0),
-        _ => Err(io::Error::other(format!("not to be measured: {text}"))),
+        _ => Err(io::Error::other(format!("unexpected response: {text}"))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The runs with subscribers: many on a connection, one on each, and very many.
+//! The parts with subscribers: many per connection, one per connection, and very many.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -19,17 +19,17 @@ impl Plan {
         for design in designs.iter().filter(|design| design.is_here()) {
             let outcome = match fanout::run(*design, shape) {
                 Ok(outcome) => outcome,
-                // What the others cannot do in this shape, such as nats with slow readers, is no reason to stop.
+                // A server of others that cannot do this, such as nats with slow readers, does not stop the benchmark.
                 Err(error) if design.is_foreign() => {
-                    figures.tell(&format!("  {:11} did not finish: {error}", design.name()))?;
+                    figures.print(&format!("  {:11} did not finish: {error}", design.name()))?;
                     continue;
                 }
                 Err(error) => return Err(error),
             };
             let latency = |part| percentile(&outcome.latencies, part);
-            figures.tell(&format!(
-                "  {:11} {} connections × {} streams: {:6} ns a message, all have it after {} µs, \
-                 p50 {} p99 {} p99.9 {} µs, {} bytes each",
+            figures.print(&format!(
+                "  {:11} {} connections × {} streams: {:6} ns per message, all have it after {} µs, \
+                 p50 {} p99 {} p99.9 {} µs, {} bytes per subscriber",
                 design.name(),
                 shape.connections,
                 shape.streams,
@@ -47,7 +47,7 @@ impl Plan {
 
     /// Ten thousand subscribers, a hundred on a connection.
     pub(super) fn shared(&self, figures: &mut Figures<'_>) -> io::Result<()> {
-        use Design::{Etcd, Naive, Ours, RawWatched};
+        use Design::{Etcd, Naive, Ours, RawStream};
         let shape = fanout::Shape {
             pairs: 5,
             connections: if self.is_quick { 20 } else { 100 },
@@ -55,22 +55,22 @@ impl Plan {
             publications: if self.is_quick { 5 } else { 10 },
             pause: Duration::from_millis(200),
         };
-        let found = Self::publications(figures, &shape, &[Ours, Naive, RawWatched, Etcd])?;
+        let found = Self::publications(figures, &shape, &[Ours, Naive, RawStream, Etcd])?;
         let cost = |design: Design| found.get(design.name()).map(|outcome| outcome.cost);
         for (goal, what, bound, of) in [
             (
                 "G7",
-                "processor time of a message, 100 streams a connection, of naive",
+                "CPU time per message, 100 streams per connection, relative to naive tonic",
                 250,
                 Naive,
             ),
             (
                 "",
-                "the same, of a write for each stream, by hand",
+                "the same, relative to one write per stream by hand",
                 0,
-                RawWatched,
+                RawStream,
             ),
-            ("G8", "the same, of etcd Watch", 300, Etcd),
+            ("G8", "the same, relative to etcd Watch", 300, Etcd),
         ] {
             if let Some(value) = times(cost(Ours), cost(of)) {
                 figures.add(goal, what, (bound > 0).then_some(bound), value);
@@ -78,15 +78,15 @@ impl Plan {
         }
         if let Some(ours) = found.get(Ours.name()) {
             self.shared_cost.set(ours.cost);
-            let what = "memory of an idle subscriber, 100 a connection";
+            let what = "memory per idle subscriber, 100 streams per connection";
             figures.add("G14", what, Some(4000), kibibytes(ours.bytes_each));
         }
         Ok(())
     }
 
-    /// Subscribers with a connection each.
+    /// Subscribers with one connection each.
     pub(super) fn alone(&self, figures: &mut Figures<'_>) -> io::Result<()> {
-        use Design::{Etcd, Naive, Nats, Ours, RawWatched, Redis};
+        use Design::{Etcd, Naive, Nats, Ours, RawStream, Redis};
         let room = self.descriptors.saturating_sub(DESCRIPTORS_SPARE);
         let few = fanout::Shape {
             pairs: 5,
@@ -96,31 +96,31 @@ impl Plan {
             pause: Duration::from_millis(200),
         };
         let found =
-            Self::publications(figures, &few, &[Ours, Naive, RawWatched, Redis, Nats, Etcd])?;
+            Self::publications(figures, &few, &[Ours, Naive, RawStream, Redis, Nats, Etcd])?;
         let cost = |design: Design| found.get(design.name()).map(|outcome| outcome.cost);
         for (goal, what, bound, of) in [
             (
                 "G9",
-                "processor time of a message, a connection each, of raw writes",
+                "CPU time per message, one connection each, relative to raw writes",
                 1500,
-                RawWatched,
+                RawStream,
             ),
-            ("G10", "the same, of nats", 750, Nats),
-            ("G10", "the same, of etcd Watch", 500, Etcd),
-            ("G10", "the same, of redis", 1500, Redis),
-            ("", "the same, of naive", 0, Naive),
+            ("G10", "the same, relative to nats", 750, Nats),
+            ("G10", "the same, relative to etcd Watch", 500, Etcd),
+            ("G10", "the same, relative to redis", 1500, Redis),
+            ("", "the same, relative to naive tonic", 0, Naive),
         ] {
             if let Some(value) = times(cost(Ours), cost(of)) {
                 figures.add(goal, what, (bound > 0).then_some(bound), value);
             }
         }
         let shared = Some(self.shared_cost.get()).filter(|cost| *cost > 0);
-        if let Some(value) = times(shared, cost(RawWatched)) {
-            let what = "a message to 100 streams a connection, of a write by hand to each socket";
+        if let Some(value) = times(shared, cost(RawStream)) {
+            let what = "CPU time per message, 100 streams per connection, relative to one raw write per socket";
             figures.add("G7", what, Some(250), value);
         }
         if let Some(ours) = found.get(Ours.name()) {
-            let what = "memory of an idle subscriber, a connection each";
+            let what = "memory per idle subscriber, one connection each";
             figures.add("G14", what, Some(20_000), kibibytes(ours.bytes_each));
         }
         if self.is_quick {
@@ -132,13 +132,17 @@ impl Plan {
             pause: Duration::from_millis(500),
             ..few
         };
-        let found = Self::publications(figures, &many, &[Ours, RawWatched, Nats, Etcd])?;
+        let found = Self::publications(figures, &many, &[Ours, RawStream, Nats, Etcd])?;
         let completion =
             |design: Design| found.get(design.name()).map(|outcome| outcome.completion);
         for (what, bound, of) in [
-            ("time until all 10 000 have a message, of nats", 900, Nats),
-            ("the same, of etcd", 600, Etcd),
-            ("the same, of raw writes", 1600, RawWatched),
+            (
+                "time until all 10 000 have a message, relative to nats",
+                900,
+                Nats,
+            ),
+            ("the same, relative to etcd", 600, Etcd),
+            ("the same, relative to raw writes", 1600, RawStream),
         ] {
             if let Some(value) = times(completion(Ours), completion(of)) {
                 figures.add("G11", what, Some(bound), value);
@@ -147,7 +151,7 @@ impl Plan {
         Ok(())
     }
 
-    /// One thread, two that share their work, two that share nothing: on all cores, the load's too.
+    /// One thread, two threads of one runtime, and two threads with a runtime each: on all cores, those of the load included.
     pub(super) fn threads(&self, figures: &mut Figures<'_>) -> io::Result<()> {
         use Design::{OursEach, OursFree, OursMulti};
         let designs = [OursFree, OursMulti, OursEach];
@@ -155,10 +159,10 @@ impl Plan {
         let cost = |design: Design| costs.get(design.name()).copied();
         for (what, of) in [
             (
-                "processor time of a call in one thread, of one runtime of two",
+                "CPU time per call in one thread, relative to one runtime of two threads",
                 OursMulti,
             ),
-            ("the same, of two runtimes", OursEach),
+            ("the same, relative to two runtimes", OursEach),
         ] {
             if let Some(value) = times(cost(OursFree), cost(of)) {
                 figures.add("", what, None, value);
@@ -175,10 +179,10 @@ impl Plan {
         let completion = |design: Design| found.get(design.name()).map(|found| found.completion);
         for (what, of) in [
             (
-                "time until all 2 000 have a message, in one thread, of one runtime of two",
+                "time until all 2 000 have a message in one thread, relative to one runtime of two threads",
                 OursMulti,
             ),
-            ("the same of two runtimes", OursEach),
+            ("the same, relative to two runtimes", OursEach),
         ] {
             if let Some(value) = times(completion(OursFree), completion(of)) {
                 figures.add("", what, None, value);
@@ -200,7 +204,7 @@ impl Plan {
         let completion =
             |design: Design| found.get(design.name()).map(|outcome| outcome.completion);
         if let Some(value) = times(completion(Design::Ours), completion(Design::Naive)) {
-            let what = "time until all 50 000 have a message, of naive";
+            let what = "time until all 50 000 have a message, relative to naive tonic";
             figures.add("G12", what, Some(250), value);
         }
         Ok(())

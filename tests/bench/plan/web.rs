@@ -1,4 +1,4 @@
-//! The runs with browsers.
+//! The part with browsers.
 
 use std::io;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::servers::{Design, Server};
 use crate::unary::{self, Shape};
 use crate::web::{Case, Pair};
 
-/// What is measured beside nginx.
+/// The requests that are compared with nginx.
 const CASES: [Case; 12] = [
     Case::of("/v1/snapshot.json", ""),
     Case::of("/v1/snapshot.json", "gzip"),
@@ -29,7 +29,7 @@ const CASES: [Case; 12] = [
 const TWO_PAIRS: Case = Case::of("/v1/snapshot.json?pairs=KZT/USD,KZT/EUR", "");
 
 impl Plan {
-    /// Answers to browsers beside nginx, and a snapshot as JSON beside the same over gRPC.
+    /// Responses to browsers compared with nginx, and a snapshot as JSON compared with the same over gRPC.
     pub(super) fn web(&self, figures: &mut Figures<'_>) -> io::Result<()> {
         let shape = Shape {
             pairs: 2,
@@ -42,17 +42,17 @@ impl Plan {
             for (index, case) in CASES.iter().enumerate() {
                 let cost = pair.measure(index, &shape)?;
                 let name = case.name();
-                figures.tell(&format!(
-                    "  {name:40} {:6} ns an answer, nginx {:6} ns",
+                figures.print(&format!(
+                    "  {name:40} {:6} ns per response, nginx {:6} ns",
                     cost.ours, cost.nginx
                 ))?;
-                let what = format!("processor time of {name}, of nginx");
+                let what = format!("CPU time per response, {name}, relative to nginx");
                 if let Some(value) = times(Some(cost.ours), Some(cost.nginx)) {
                     figures.add("G17", &what, Some(2000), value);
                 }
             }
         } else {
-            figures.tell("  nginx is not installed: no answer is measured beside its")?;
+            figures.print("  nginx is not installed: no comparison with it")?;
         }
         let web = Server::start(Design::OursWeb, 0)?;
         let request = TWO_PAIRS.request(TWO_PAIRS.path, None);
@@ -60,12 +60,12 @@ impl Plan {
         let json = unary::measure(web.address, web.pid(), &workload, &shape)?.cost;
         drop(web);
         let grpc = unary::run(Design::Ours, &shape)?.cost;
-        figures.tell(&format!(
-            "  {:40} {json:6} ns an answer, GetSnapshot {grpc:6} ns",
+        figures.print(&format!(
+            "  {:40} {json:6} ns per response, GetSnapshot {grpc:6} ns",
             TWO_PAIRS.name()
         ))?;
         if let Some(value) = times(Some(json), Some(grpc)) {
-            let what = "processor time of snapshot.json, 2 pairs, of GetSnapshot";
+            let what = "CPU time per response, snapshot.json of 2 pairs, relative to GetSnapshot";
             figures.add("G18", what, Some(1500), value);
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Made-up rates of one bank, and a board that shows them anew whenever it is told to: revisions without a bank.
+//! Made-up rates of one bank, and a board that publishes them again on demand: revisions without a bank.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use silkrate::domain::{
 };
 use silkrate::sources::WORKING_DAYS;
 
-/// The currencies the bank prints, each with the digits its value begins with.
+/// The currencies of the bank.
 const CODES: [&str; 40] = [
     "USD", "EUR", "GBP", "CHF", "RUB", "CNY", "JPY", "AUD", "CAD", "SEK", "NOK", "DKK", "PLN",
     "CZK", "HUF", "RON", "BGN", "TRY", "ILS", "INR", "PKR", "THB", "SGD", "HKD", "KRW", "MYR",
@@ -23,7 +23,7 @@ const CODES: [&str; 40] = [
 ];
 const BANK: SourceId = SourceId::new("nbk");
 const TODAY: Date = date(2026, 4, 2);
-/// The days before today with a table: what a change and the windows of a week, a month and a year look back to.
+/// The days before today with a table: those that a change and the windows of a week, a month and a year refer to.
 const DAYS_BACK: [i32; 5] = [365, 30, 7, 1, 0];
 
 /// The pairs of a request, in its order.
@@ -38,7 +38,7 @@ pub(crate) struct Figures {
     board: Board,
     /// The book of the first view, for the records beside the snapshot.
     book: Book,
-    /// Two views that differ in every value, shown in turn.
+    /// Two views that differ in every value, published in turn.
     views: [View; 2],
 }
 
@@ -68,7 +68,7 @@ impl Figures {
         self.board.reader()
     }
 
-    /// Shows the next revision, and tells which it is.
+    /// Publishes the next revision, and returns it.
     pub(crate) fn publish(&self) -> u64 {
         let shown = self.board.snapshot();
         let [even, odd] = &self.views;

@@ -1,5 +1,5 @@
-//! A server as one writes it first: stock tonic, numbers in a shared map turned to text for each request, and a message
-//! that is cloned and encoded for each subscriber.
+//! A naive server: stock tonic, numbers in a shared map that are formatted for each request, and a message that is cloned and
+//! encoded for each subscriber.
 
 use std::io;
 use std::pin::Pin;
@@ -21,10 +21,10 @@ use tonic::{Request, Response, Status};
 use crate::servers::figures::{Figures, pairs};
 use crate::servers::{Orders, ours};
 
-/// As many messages as a subscriber may be behind.
+/// The number of messages that a subscriber may lag behind.
 const BEHIND_MAX: usize = 4096;
 
-/// The numbers of a rate, and the rest of it.
+/// The numbers of a rate, and its other fields.
 #[derive(Debug, Clone)]
 struct Row {
     value: Decimal,
@@ -57,7 +57,7 @@ fn row(rest: pb::Rate) -> Row {
 }
 
 impl Naive {
-    /// The rows are those of our own server, so that both send the same bytes.
+    /// With the rows of our own server, so that both send the same bytes.
     async fn new(figures: &Figures) -> Result<Self, Status> {
         let template = ours::service(figures)
             .get_snapshot(Request::new(asking(40)))
@@ -87,7 +87,7 @@ impl Naive {
         pairs.into_iter().filter_map(rate).collect()
     }
 
-    /// Tells every subscriber of new rates, the same ones for all.
+    /// Sends new rates to every subscriber.
     fn publish(&self, revision: u64, wanted: usize) {
         let mut message = self.message(revision);
         let update = pb::Update {
@@ -97,7 +97,7 @@ impl Naive {
             ..pb::Update::default()
         };
         message.event = Some(Event::Update(update));
-        // Nobody listening is no failure.
+        // It is no failure if there is no subscriber.
         drop(self.updates.send(message));
     }
 
@@ -118,7 +118,7 @@ fn asking(count: usize) -> pb::GetSnapshotRequest {
     }
 }
 
-/// Serves until the process is ended, and publishes that many pairs when ordered to.
+/// Serves until the process ends, and publishes a number of pairs on each order.
 pub(crate) async fn serve(wanted: usize) -> io::Result<()> {
     let naive = Naive::new(&Figures::new())
         .await
@@ -126,7 +126,7 @@ pub(crate) async fn serve(wanted: usize) -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let mut orders = Orders::begin(listener.local_addr()?)?;
     let routes = Server::builder().add_service(RateServiceServer::new(naive.clone()));
-    // tonic's own setting for sockets it is given.
+    // tonic's default for sockets that it accepts itself.
     let sockets = TcpListenerStream::new(listener).inspect(|socket| {
         if let Ok(socket) = socket {
             drop(socket.set_nodelay(true));

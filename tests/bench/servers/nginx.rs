@@ -1,4 +1,4 @@
-//! nginx, where it is installed: files of our bytes, served as its own.
+//! nginx, if it is installed, with files of the same bytes as our responses.
 
 use std::fs;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::machine::{self, LOAD_CORE, SERVER_CORE};
 
 const PROGRAM: &str = "nginx";
-/// How long it may take to listen.
+/// The timeout of its start.
 const START_MAX: Duration = Duration::from_secs(10);
 
 /// A running nginx of one process, and the folder with its files.
@@ -77,7 +77,7 @@ impl Drop for Nginx {
     }
 }
 
-/// The settings of a distribution, without a log of accesses, in one process, for connections that last.
+/// The settings of a distribution, without an access log, in one process, with long keep-alive.
 fn configuration_of(address: SocketAddr, path: &str) -> String {
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|kind| format!("{kind}_temp_path {path}/{kind};\n"))

@@ -1,4 +1,4 @@
-//! Our server as it is shipped, but for the banks: the same board, feed, service, listener and settings.
+//! Our server without banks: the board, feed, services, listener and settings of the program.
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,7 +27,7 @@ use crate::servers::figures::{Figures, pairs};
 const CONNECTIONS_MAX: usize = 100_000;
 /// More streams than any measurement opens.
 const SUBSCRIBERS_MAX: u32 = 1_000_000;
-/// No heartbeat falls into a measurement.
+/// Longer than any measurement.
 const HEARTBEAT: Duration = Duration::from_secs(3600);
 
 /// The service over a board.
@@ -43,7 +43,7 @@ fn queries(figures: &Figures) -> Queries {
     Queries::new(feed, ledger, ticker, Clock::real())
 }
 
-/// Serves until the process is ended, and publishes when ordered to.
+/// Serves until the process ends, and publishes on each order.
 pub(crate) async fn serve(is_coalescing: bool) -> io::Result<()> {
     let figures = Figures::new();
     let listener = bind(([127, 0, 0, 1], 0).into())?;
@@ -57,7 +57,7 @@ pub(crate) async fn serve(is_coalescing: bool) -> io::Result<()> {
     }
 }
 
-/// Serves browsers until the process is ended.
+/// Serves browsers until the process ends.
 pub(crate) async fn serve_web() -> io::Result<()> {
     let figures = Figures::new();
     let listener = bind(([127, 0, 0, 1], 0).into())?;
@@ -74,7 +74,7 @@ pub(crate) async fn serve_web() -> io::Result<()> {
     }
 }
 
-/// The same from two threads, each with a runtime and a socket of its own on the same port.
+/// Serves from two threads, each with a runtime and a socket of its own on the same port.
 pub(crate) async fn serve_each() -> io::Result<()> {
     let figures = Arc::new(Figures::new());
     let listener = listen_beside(([127, 0, 0, 1], 0).into())?;
@@ -97,7 +97,7 @@ pub(crate) async fn serve_each() -> io::Result<()> {
     }
 }
 
-/// A socket that leaves room for others on its port.
+/// A socket that shares its port with others.
 fn listen_beside(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseport(true)?;

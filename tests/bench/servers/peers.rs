@@ -1,4 +1,4 @@
-//! Servers of others, where they are installed: each on a port of its own on loopback, its files in a folder that goes.
+//! Servers of other projects, if they are installed: each on a port of its own on loopback, with a temporary directory.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,11 +14,11 @@ use crate::load::Workload;
 use crate::load::text::Text;
 use crate::servers::{Design, Publisher, Server, raw};
 
-/// How long a server may take to listen.
+/// The timeout of a start.
 const START_MAX: Duration = Duration::from_secs(10);
-/// The pairs whose bytes a peer carries.
+/// The pairs of the response whose size the values of a peer have.
 const PAIRS: usize = 5;
-/// The length of what our own server answers for them, so that everyone carries the same.
+/// The length of the response of our own server, so that all servers send the same number of bytes.
 static VALUE_BYTES: LazyLock<usize> =
     LazyLock::new(|| raw::message(PAIRS).map_or(0, |message| message.len()));
 
@@ -91,7 +91,7 @@ pub(crate) fn start(design: Design) -> io::Result<Server> {
     })
 }
 
-/// A port that nobody had a moment ago.
+/// A port that was free a moment ago.
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
@@ -117,8 +117,8 @@ fn publisher(design: Design, mut socket: TcpStream) -> io::Result<Publisher> {
         }
         Design::Nats => {
             socket.write_all(b"CONNECT {\"verbose\":false}\r\n")?;
-            let said = format!("PUB k {bytes}\r\n{value}\r\n");
-            Publisher::Socket(socket, said.into_bytes())
+            let message = format!("PUB k {bytes}\r\n{value}\r\n");
+            Publisher::Socket(socket, message.into_bytes())
         }
         _ => {
             let mut putter = Putter::begin(socket, &value)?;
@@ -128,7 +128,7 @@ fn publisher(design: Design, mut socket: TcpStream) -> io::Result<Publisher> {
     })
 }
 
-/// What etcd is told to keep.
+/// A `PutRequest` of etcd.
 #[derive(Clone, PartialEq, Message)]
 struct PutRequest {
     #[prost(bytes, tag = "1")]
@@ -137,7 +137,7 @@ struct PutRequest {
     value: Vec<u8>,
 }
 
-/// Puts a value into etcd, again and again.
+/// Puts a value into etcd repeatedly.
 #[derive(Debug)]
 pub(crate) struct Putter {
     socket: TcpStream,
@@ -163,7 +163,7 @@ impl Putter {
         })
     }
 
-    /// Waits for the answer to the put before, which has the next one sent.
+    /// Waits for the response to the previous put, after which the next one is sent.
     pub(crate) fn put(&mut self) -> io::Result<()> {
         let mut buffer = vec![0; 16 * 1024];
         self.answered = false;
@@ -184,7 +184,7 @@ impl Putter {
     }
 }
 
-/// How a value is asked for.
+/// The workload of unary reads.
 pub(crate) fn asking(design: Design, at_once: usize) -> Workload {
     if design == Design::Redis {
         let get = b"GET k\r\n".to_vec();
@@ -196,7 +196,7 @@ pub(crate) fn asking(design: Design, at_once: usize) -> Workload {
             again: get,
         });
     }
-    // RangeRequest: the key, and `serializable`: from this member's memory, as ours answers.
+    // RangeRequest: the key, and `serializable`: from the memory of this member, as our responses are.
     let request = [0x0a, 1, b'k', 0x38, 1];
     let call = Call::new("127.0.0.1", "/etcdserverpb.KV/Range", &request).repeated();
     Workload::Grpc {
@@ -205,7 +205,7 @@ pub(crate) fn asking(design: Design, at_once: usize) -> Workload {
     }
 }
 
-/// How a value is watched.
+/// The workload of subscriptions.
 pub(crate) fn watching(design: Design, streams: usize) -> Workload {
     let bytes = *VALUE_BYTES;
     let text = |hello: &[u8], skip: usize, head: String| {

@@ -1,5 +1,5 @@
-//! The floor: frames written by hand to non-blocking sockets, one write for each message, nothing read that need not be.
-//! It speaks just enough HTTP/2 for the load of these measurements, and for no other client.
+//! The lower bound: frames written by hand to non-blocking sockets, one write for each message, and no header decoded. It speaks
+//! just enough HTTP/2 for the load of this benchmark.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::servers::{announce, ours, read_orders};
 
 const LISTENER: Token = Token(0);
 const ORDERS: Token = Token(1);
-/// Tokens of connections begin here.
+/// The first token of a connection.
 const CONNECTIONS: usize = 2;
 /// `:status: 200` and `content-type: application/grpc`, from the static table and as a literal.
 const ANSWER_HEADERS: &[u8] = b"\x88\x0f\x10\x10application/grpc";
@@ -27,7 +27,7 @@ const TRAILERS: &[u8] = b"\x00\x0bgrpc-status\x010";
 struct Connection {
     socket: TcpStream,
     partial: Vec<u8>,
-    /// The open streams of watchers.
+    /// The open streams of subscribers.
     watching: Vec<u32>,
     out: Vec<u8>,
 }
@@ -36,13 +36,13 @@ struct Raw {
     poll: Poll,
     listener: TcpListener,
     connections: Vec<Connection>,
-    /// One answer, framed for gRPC.
+    /// One response, framed for gRPC.
     message: Vec<u8>,
-    /// Whether its clients are watchers; what they ask for is not read.
+    /// Whether its clients are subscribers; requests are not decoded.
     watching: bool,
 }
 
-/// Serves until the process is ended: the same message of that many pairs to everyone, again when ordered to.
+/// Serves until the process ends: the same message of a number of pairs to every client, and again on each order.
 pub(crate) fn serve(wanted: usize, watching: bool) -> io::Result<()> {
     let message = message(wanted)?;
     let poll = Poll::new()?;
@@ -65,7 +65,7 @@ pub(crate) fn serve(wanted: usize, watching: bool) -> io::Result<()> {
     raw.run(&orders)
 }
 
-/// The answer of our own server, framed for gRPC, so that the bytes are the same.
+/// The response of our own server, framed for gRPC, so that the bytes are the same.
 pub(crate) fn message(wanted: usize) -> io::Result<Vec<u8>> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let filter = Some(silkrate::pb::RateFilter {
@@ -159,7 +159,7 @@ impl Connection {
         rest = rest.strip_prefix(frames::PREFACE).unwrap_or(rest);
         while let Some((frame, after)) = frames::next(rest) {
             rest = after;
-            // A request is whole with its body.
+            // A request is complete with its body.
             if let Frame {
                 kind: frames::DATA,
                 stream,
@@ -187,7 +187,7 @@ impl Connection {
         self.write();
     }
 
-    /// A peer that is gone is noticed by nobody here: the run ends soon.
+    /// A lost connection is ignored: the run fails elsewhere.
     fn write(&mut self) {
         while !self.out.is_empty() {
             match self.socket.write(&self.out) {
