@@ -22,23 +22,31 @@ const UNITS: [u32; 5] = [1, 10, 100, 1_000, 10_000];
 /// Reads a table of a document.
 pub(super) fn read(key: DocumentKey, table: &pb::Table) -> Result<Table, Refusal> {
     let wrong = |part, message: String| Refusal::InvalidTable { part, message };
-    let pivot = parse_currency(Field::Table(TablePart::Pivot), &table.pivot)?;
+    let pb::Table {
+        // The key names them.
+        source: _,
+        document: _,
+        pivot,
+        effective_date: printed_date,
+        as_of_time,
+        rows: printed_rows,
+    } = table;
+    let pivot = parse_currency(Field::Table(TablePart::Pivot), pivot)?;
     let effective_date = Field::Table(TablePart::EffectiveDate);
-    let effective_date = parse_date(effective_date, &table.effective_date)?
+    let effective_date = parse_date(effective_date, printed_date)?
         .ok_or_else(|| wrong(TablePart::EffectiveDate, "a table has a date".to_owned()))?;
-    let as_of = table
-        .as_of_time
+    let as_of = as_of_time
         .as_ref()
         .map(|at| Timestamp::new(at.seconds, at.nanos));
     let as_of = as_of
         .transpose()
         .map_err(|error| wrong(TablePart::AsOfTime, error.to_string()))?;
-    if table.rows.is_empty() || table.rows.len() > ROWS_MAX {
+    if printed_rows.is_empty() || printed_rows.len() > ROWS_MAX {
         let message = format!("a table has 1 to {ROWS_MAX} rows");
         return Err(wrong(TablePart::Rows, message));
     }
     let mut rows = BTreeMap::new();
-    for (index, row) in table.rows.iter().enumerate() {
+    for (index, row) in printed_rows.iter().enumerate() {
         let at = TablePart::Row(index);
         let row = fixing(key, effective_date, row).map_err(|message| wrong(at, message))?;
         let code = match (row.currency == pivot, row.home_currency == pivot) {
@@ -67,19 +75,26 @@ fn fixing(key: DocumentKey, effective_date: Date, row: &pb::Row) -> Result<Fixin
     let number = |text: &str| -> Result<Decimal, String> {
         parse_published(text, Separator::Point).map_err(|error: DecimalError| error.to_string())
     };
-    let units = row.units.parse().ok().filter(|units| UNITS.contains(units));
-    let value = number(&row.value)?;
+    let pb::Row {
+        currency: code,
+        units,
+        value,
+        home_currency,
+        published_change,
+    } = row;
+    let units = units.parse().ok().filter(|units| UNITS.contains(units));
+    let value = number(value)?;
     if value <= Decimal::ZERO {
         return Err("a value is above zero".to_owned());
     }
     Ok(Fixing {
         source: key.source,
-        currency: currency(&row.currency)?,
+        currency: currency(code)?,
         units: units.ok_or("a nominal is 1, 10, 100, 1000 or 10000")?,
         value,
-        home_currency: currency(&row.home_currency)?,
+        home_currency: currency(home_currency)?,
         effective_date,
-        published_change: row.published_change.as_deref().map(number).transpose()?,
+        published_change: published_change.as_deref().map(number).transpose()?,
         superseded_value: None,
     })
 }

@@ -44,12 +44,19 @@ impl Rows {
 
     /// Applies an update. Returns false and changes nothing if it does not follow the position held.
     pub(super) fn apply(&mut self, position: Position, update: &Update) -> bool {
-        if self.position.is_none() || update.after != self.position {
+        let Update {
+            after,
+            rates,
+            removed_pairs,
+            sources,
+            commits: _,
+        } = update;
+        if self.position.is_none() || *after != self.position {
             return false;
         }
         self.rates
-            .retain(|rate| !update.removed_pairs.contains(&rate.pair));
-        for rate in &update.rates {
+            .retain(|rate| !removed_pairs.contains(&rate.pair));
+        for rate in rates {
             match self.rates.iter_mut().find(|held| held.pair == rate.pair) {
                 Some(held) => held.clone_from(rate),
                 None => self.rates.push(rate.clone()),
@@ -61,7 +68,7 @@ impl Rows {
             self.rates
                 .sort_by_cached_key(|rate| (place(wanted, &rate.pair), rate.pair.clone()));
         }
-        for state in &update.sources {
+        for state in sources {
             match self.sources.binary_search_by(|held| held.id.cmp(&state.id)) {
                 Ok(index) => {
                     if let Some(held) = self.sources.get_mut(index) {

@@ -1,6 +1,7 @@
 //! The contract has one source, the files in `proto`. What is written by hand beside them (the JSON forms, their OpenAPI
 //! description, the types of the browser's client) is held against their descriptor here.
 
+mod conversions;
 mod descriptor;
 mod differences;
 mod golden;
