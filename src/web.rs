@@ -77,17 +77,18 @@ pub fn serve_browsers(
     grpc: Router,
     draining: CancellationToken,
 ) -> impl Future<Output = ()> + Send + use<> {
-    let service = BrowserService::new(router(config, queries, grpc));
-    server::serve(listener, service, draining)
-}
-
-fn router(config: &Config, queries: Queries, grpc: Router) -> Router {
     let origins = Origins::new(&config.web.allowed_origins);
     let shared = Arc::new(Shared {
         frames: Arc::new(FrameCache::new(EventEncoder::new(queries.clone()))),
         queries,
         answers: AnswerCache::default(),
     });
+    let router = router(Arc::clone(&shared), origins.clone(), grpc);
+    let service = BrowserService::new(shared, origins, router);
+    server::serve(listener, service, draining)
+}
+
+fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
     let grpc = GrpcWebLayer::new().layer(grpc);
     let compressed = Router::new()
         .route("/v1/fixings/{source}/{currency}", get(handlers::fixings))

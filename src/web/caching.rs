@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use crate::domain::Position;
 use crate::web::entity_tag::validator;
 use crate::web::ready::{Head, ReadyAnswer};
-use crate::web::{JSON, POSITION};
+use crate::web::{JSON, POSITION, security};
 
 /// How long an answer about the present may be kept: a reader behind a cache is at most this much later than one on
 /// the stream, and a front page costs us one request in five seconds.
@@ -40,6 +40,7 @@ pub(super) fn present(
     if let Ok(position) = HeaderValue::try_from(position) {
         headers.insert(HeaderName::from_static(POSITION), position);
     }
+    security::protect(&mut headers);
     let media_type = HeaderValue::from_static(media_type);
     ReadyAnswer::new(
         Head {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::header::{self, HOST, HeaderName, ORIGIN};
+use axum::http::header::{
+    self, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, HOST, HeaderName, ORIGIN,
+    VARY,
+};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::middleware::Next;
@@ -21,16 +24,30 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 /// What a browser says of where a request comes from; no script can set it.
 const FETCH_SITE: &str = "sec-fetch-site";
 
+/// The headers of an answer that a script may read.
+const EXPOSED: [HeaderName; 6] = [
+    HeaderName::from_static("grpc-status"),
+    HeaderName::from_static("grpc-message"),
+    HeaderName::from_static("grpc-status-details-bin"),
+    header::ETAG,
+    header::RETRY_AFTER,
+    HeaderName::from_static(POSITION),
+];
+
 /// The origins that may read.
 #[derive(Debug, Clone)]
 pub(super) struct Origins {
     listed: Arc<[String]>,
+    /// [`EXPOSED`] as the value of a header.
+    exposed: HeaderValue,
 }
 
 impl Origins {
     pub(super) fn new(listed: &[String]) -> Self {
+        let exposed = EXPOSED.each_ref().map(HeaderName::as_str).join(",");
         Self {
             listed: listed.iter().map(|origin| plain(origin)).collect(),
+            exposed: HeaderValue::try_from(exposed).unwrap_or(HeaderValue::from_static("")),
         }
     }
 
@@ -44,7 +61,7 @@ impl Origins {
     }
 
     /// Whether a request may be answered: one that no page made, one of our own pages, or of one that is listed.
-    fn admits(&self, headers: &HeaderMap, uri: &Uri) -> bool {
+    pub(super) fn admits(&self, headers: &HeaderMap, uri: &Uri) -> bool {
         let mut origins = headers.get_all(ORIGIN).iter();
         let (Some(origin), None) = (origins.next(), origins.next()) else {
             // No page made it, or no browser: those send one at most.
@@ -74,16 +91,20 @@ impl Origins {
                 name("x-grpc-web"),
                 name("x-user-agent"),
             ])
-            .expose_headers([
-                name("grpc-status"),
-                name("grpc-message"),
-                name("grpc-status-details-bin"),
-                header::ETAG,
-                header::RETRY_AFTER,
-                name(POSITION),
-            ])
+            .expose_headers(EXPOSED)
             .max_age(PREFLIGHT_MAX_AGE)
             .vary([ORIGIN])
+    }
+
+    /// Adds the headers that [`Self::cors`] adds to an answer.
+    pub(super) fn allow(&self, request: &HeaderMap, answer: &mut HeaderMap) {
+        answer.append(VARY, HeaderValue::from(ORIGIN));
+        answer.insert(ACCESS_CONTROL_EXPOSE_HEADERS, self.exposed.clone());
+        if self.any() {
+            answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static(ANY));
+        } else if let Some(origin) = request.get(ORIGIN).filter(|origin| self.lists(origin)) {
+            answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The answers in JSON: what the contract's methods answer, in the shapes that the command line prints.
 
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
 use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Uri};
@@ -42,9 +44,15 @@ impl Shared {
         make: impl FnOnce() -> Result<ReadyAnswer, WebError>,
     ) -> Result<Response, WebError> {
         let moment = Moment::new(position, self.queries.now());
-        let target = uri.path_and_query().map_or("", PathAndQuery::as_str);
-        let answer = self.answers.get_or_make(moment, target, make)?;
+        let answer = self.answers.get_or_make(moment, target(uri), make)?;
         Ok(answer.respond(headers))
+    }
+
+    /// The answer that was made for an equal request at this position and in this second.
+    pub(super) fn ready_answer(&self, uri: &Uri) -> Option<Arc<ReadyAnswer>> {
+        let snapshot = self.queries.snapshot().ok()?;
+        let moment = Moment::new(&snapshot.position, self.queries.now());
+        self.answers.get(&moment, target(uri))
     }
 
     /// Some rates of a snapshot, and its sources, as JSON.
@@ -52,6 +60,10 @@ impl Shared {
         let answer = to_snapshot_response(snapshot, rates);
         json::text(&GetSnapshotResponse::from(&answer).at(&self.now())).unwrap_or_default()
     }
+}
+
+fn target(uri: &Uri) -> &str {
+    uri.path_and_query().map_or("", PathAndQuery::as_str)
 }
 
 /// `GET /v1/snapshot.json`

@@ -1,4 +1,4 @@
-//! The service of a connection: a static file is answered at once, everything else by the router.
+//! The service of a connection: what is ready is answered at once, everything else by the router.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -13,38 +13,62 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Method, Request};
 
-use crate::web::QUERY_BYTES_MAX;
 use crate::web::assets::Assets;
+use crate::web::cors::Origins;
+use crate::web::{QUERY_BYTES_MAX, Web};
 
-/// Answers every request of browsers. A static file passes none of the router's layers, which cost more processor time than
-/// the file does; it needs none of them, for it is compressed already, is not data, and has its headers.
+/// Answers every request of browsers.
+///
+/// Static files, and answers about the present that the router gave to an equal request a moment ago, pass none of its
+/// layers, which cost more processor time than sending the bytes. They need none: they are compressed, they are there in
+/// time, and they have the same headers either way.
 #[derive(Debug, Clone)]
 pub(super) struct BrowserService {
     assets: Arc<Assets>,
+    web: Web,
+    origins: Origins,
     router: Router,
 }
 
 impl BrowserService {
-    pub(super) fn new(router: Router) -> Self {
-        let assets = Arc::new(Assets::new());
-        Self { assets, router }
+    pub(super) fn new(web: Web, origins: Origins, router: Router) -> Self {
+        Self {
+            assets: Arc::new(Assets::new()),
+            web,
+            origins,
+            router,
+        }
     }
 
-    /// The answer to a request for a static file; nothing when it is for something else, or would change it.
-    fn asset(&self, request: &Request<Incoming>) -> Option<Response> {
+    /// The answer to a request for a static file, or for data that is ready; nothing when it is for something else.
+    fn ready(&self, request: &Request<Incoming>) -> Option<Response> {
         let has_body = match *request.method() {
             Method::GET => true,
             Method::HEAD => false,
             _ => return None,
         };
-        let uri = request.uri();
+        let (uri, headers) = (request.uri(), request.headers());
         if uri.query().unwrap_or_default().len() > QUERY_BYTES_MAX {
             return None;
         }
-        let mut response = self.assets.get(uri.path())?.respond(request.headers());
+        let mut response = match self.assets.get(uri.path()) {
+            Some(file) => file.respond(headers),
+            None => self.data(request)?,
+        };
         if !has_body {
             *response.body_mut() = Body::empty();
         }
+        Some(response)
+    }
+
+    fn data(&self, request: &Request<Incoming>) -> Option<Response> {
+        let (uri, headers) = (request.uri(), request.headers());
+        let answer = self.web.ready_answer(uri)?;
+        if !self.origins.admits(headers, uri) {
+            return None;
+        }
+        let mut response = answer.respond(headers);
+        self.origins.allow(headers, response.headers_mut());
         Some(response)
     }
 }
@@ -55,7 +79,7 @@ impl Service<Request<Incoming>> for BrowserService {
     type Future = Either<Ready<Result<Response, Infallible>>, RouteFuture<Infallible>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        match self.asset(&request) {
+        match self.ready(&request) {
             Some(answer) => Either::Left(ready(Ok(answer))),
             None => Either::Right(tower::Service::call(&mut self.router.clone(), request)),
         }

@@ -6,6 +6,7 @@ mod files;
 mod grpc_web;
 mod origins;
 mod pages;
+mod ready;
 
 use crate::support::april::bank_of_april;
 use crate::support::bank::Bank;

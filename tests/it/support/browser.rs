@@ -29,6 +29,11 @@ impl Answer {
         value
     }
 
+    /// All headers, in the order in which they came.
+    pub(crate) fn headers(&self) -> Vec<(String, String)> {
+        self.headers.clone()
+    }
+
     /// The names that begin so.
     pub(crate) fn names(&self, prefix: &str) -> Vec<&str> {
         let names = self.headers.iter().map(|(name, _)| name.as_str());

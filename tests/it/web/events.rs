@@ -12,7 +12,7 @@ use crate::support::silkrate::{Silkrate, settings, source};
 use crate::web::{FRIEND, april};
 
 /// The bank corrects its dollar of 2 April.
-fn correct(bank: &Bank, dollar: &str) {
+pub(super) fn correct(bank: &Bank, dollar: &str) {
     let table = nbk("02.04.2026", (dollar, "-3.68"), ("3.91", "-0.02"));
     bank.publish(&[
         (nbk_path("02.04.2026"), table.clone()),
