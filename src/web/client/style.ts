@@ -1,4 +1,5 @@
-// The style sheet of the element. Pages override it with custom properties named `--silk-ticker-…` and with `::part`.
+// The style sheet of the element. A highlight mixes at most 12 % of its colour into the background: with more, the
+// contrast of the text falls below 4.5:1. Pages override it with custom properties named `--silk-ticker-…` and with `::part`.
 
 export const CSS = `
 :host {
@@ -114,8 +115,8 @@ a { color: inherit; padding: .3em 0 }
 .vertical .track { flex-direction: column; width: auto }
 .rose { animation: rose 1.6s ease-out }
 .fell { animation: fell 1.6s ease-out }
-@keyframes rose { from { background: color-mix(in srgb, var(--_up) 24%, transparent) } }
-@keyframes fell { from { background: color-mix(in srgb, var(--_down) 24%, transparent) } }
+@keyframes rose { from { background: color-mix(in srgb, var(--_up) 12%, transparent) } }
+@keyframes fell { from { background: color-mix(in srgb, var(--_down) 12%, transparent) } }
 @media (prefers-reduced-motion: reduce) { .rose, .fell { animation: none } }
 @media (forced-colors: active) { .pause, .tooltip { border: 1px solid } }
 @media print { .pause, .tooltip { display: none } }
