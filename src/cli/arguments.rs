@@ -84,14 +84,17 @@ mod tests {
             ("1,000.50", "1000.50"),
             ("1.000,50", "1000.50"),
         ] {
-            let told = amount(written).unwrap_err();
-            assert_eq!(told, format!("not a plain decimal number; write {meant}"));
+            let message = amount(written).unwrap_err();
+            assert_eq!(
+                message,
+                format!("not a plain decimal number; write {meant}")
+            );
         }
         for nothing in ["", "1e3", "$5", ".5", "ten", "1,000,00.5.5"] {
-            let told = amount(nothing).unwrap_err();
+            let message = amount(nothing).unwrap_err();
             assert!(
-                told.ends_with("without separators, such as 1000 or 0.5"),
-                "{told}"
+                message.ends_with("without separators, such as 1000 or 0.5"),
+                "{message}"
             );
         }
     }

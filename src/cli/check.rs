@@ -99,7 +99,7 @@ fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SourceSettin
 /// One request for a document.
 struct Request {
     path: String,
-    asked: TableSelector,
+    selector: TableSelector,
     date: Date,
 }
 
@@ -109,17 +109,27 @@ fn requests(source: &'static Source, now: Timestamp) -> Vec<(&'static Document, 
     let today = zone.to_datetime(now).date();
     let mut requests = Vec::new();
     for document in source.documents {
-        let mut asked = vec![document.at_start];
-        asked.extend(document.polls);
-        asked.sort_by_key(|asked| {
-            matches!(asked, TableSelector::Tomorrow | TableSelector::NextFixing)
+        let mut selector = vec![document.at_start];
+        selector.extend(document.polls);
+        selector.sort_by_key(|selector| {
+            matches!(
+                selector,
+                TableSelector::Tomorrow | TableSelector::NextFixing
+            )
         });
-        asked.dedup();
-        for asked in asked {
-            let date = document.date(asked, today).unwrap_or(today);
-            let path = document.path(asked, today);
+        selector.dedup();
+        for selector in selector {
+            let date = document.date(selector, today).unwrap_or(today);
+            let path = document.path(selector, today);
             if let Some(path) = path {
-                requests.push((document, Request { path, asked, date }));
+                requests.push((
+                    document,
+                    Request {
+                        path,
+                        selector,
+                        date,
+                    },
+                ));
             }
         }
     }
@@ -141,13 +151,13 @@ impl Check<'_> {
     /// Fetches, parses, prints and saves it. False if anything failed.
     async fn run(&self, out: &mut dyn Write) -> io::Result<bool> {
         let id = self.settings.source.id;
-        let asked = match self.request.asked {
+        let selector = match self.request.selector {
             TableSelector::Latest => "the newest".to_owned(),
             TableSelector::Today | TableSelector::Tomorrow | TableSelector::NextFixing => {
                 self.request.date.to_string()
             }
         };
-        writeln!(out, "== {id} {}: {asked}", self.document.name)?;
+        writeln!(out, "== {id} {}: {selector}", self.document.name)?;
         let fetched = fetch::fetch(self.config, self.settings, &self.request.path).await;
         writeln!(out, "{}", fetched.url)?;
         let error = match fetched.response {

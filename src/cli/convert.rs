@@ -51,7 +51,7 @@ pub(super) struct ConvertArgs {
 }
 
 pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let asked = ConvertAmountRequest {
+    let request = ConvertAmountRequest {
         amount: arguments.amount.to_string(),
         from_currency: arguments.from.to_string(),
         to_currency: arguments.to.to_string(),
@@ -59,9 +59,9 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
         round_to_minor_unit: arguments.round,
     };
     let client = arguments.server.client()?;
-    let answer = client.convert(asked.clone()).await?;
+    let response = client.convert(request.clone()).await?;
     let format = arguments.format.format();
-    let conversion = || json::ConvertAmountResponse::of(&asked, &answer);
+    let conversion = || json::ConvertAmountResponse::of(&request, &response);
     let document = Document {
         message: conversion(),
         rows: &[conversion()],
@@ -74,30 +74,30 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
     };
     let states = sources.into_iter().filter_map(|detail| detail.state);
     let names = states.map(|state| (state.id, state.name)).collect();
-    document.print(format, out, || page(&asked, &answer, &names))
+    document.print(format, out, || page(&request, &response, &names))
 }
 
 /// The result, and the fixings and the rate indented below it. `names` are those of the sources, by id.
 fn page(
-    asked: &ConvertAmountRequest,
-    answer: &ConvertAmountResponse,
+    request: &ConvertAmountRequest,
+    response: &ConvertAmountResponse,
     names: &BTreeMap<String, String>,
 ) -> String {
     let mut lines = vec![format!(
         "{} {} = {} {}",
-        asked.amount, asked.from_currency, answer.result, asked.to_currency
+        request.amount, request.from_currency, response.result, request.to_currency
     )];
-    if let Some(rate) = &answer.rate {
+    if let Some(rate) = &response.rate {
         let fixings = rate.fixings.iter();
         lines.extend(fixings.map(|fixing| published(fixing, names)));
-        lines.push(how(asked, rate));
-        if asked.round_to_minor_unit {
+        lines.push(how(request, rate));
+        if request.round_to_minor_unit {
             lines.push(format!(
                 "rounded to the minor unit of {}",
-                asked.to_currency
+                request.to_currency
             ));
         }
-        if let (Some(wanted), Some(found)) = (&asked.date, &rate.effective_date)
+        if let (Some(wanted), Some(found)) = (&request.date, &rate.effective_date)
             && wanted != found
         {
             lines.push(format!(
@@ -133,8 +133,8 @@ fn published(fixing: &Fixing, names: &BTreeMap<String, String>) -> String {
 }
 
 /// The derivation of the rate from the fixings, and the rate.
-fn how(asked: &ConvertAmountRequest, rate: &Rate) -> String {
-    let (from, to) = (&asked.from_currency, &asked.to_currency);
+fn how(request: &ConvertAmountRequest, rate: &Rate) -> String {
+    let (from, to) = (&request.from_currency, &request.to_currency);
     let derivation = match rate.derivation() {
         Derivation::Published => "published".to_owned(),
         Derivation::Inverted => "inverted".to_owned(),
@@ -189,7 +189,7 @@ mod tests {
         }
     }
 
-    fn asked(amount: &str, from: &str, to: &str) -> ConvertAmountRequest {
+    fn request(amount: &str, from: &str, to: &str) -> ConvertAmountRequest {
         ConvertAmountRequest {
             amount: amount.to_owned(),
             from_currency: from.to_owned(),
@@ -198,14 +198,14 @@ mod tests {
         }
     }
 
-    fn shown(asked: &ConvertAmountRequest, result: &str, rate: Rate) -> String {
-        let answer = ConvertAmountResponse {
+    fn shown(request: &ConvertAmountRequest, result: &str, rate: Rate) -> String {
+        let response = ConvertAmountResponse {
             result: result.to_owned(),
             rate: Some(rate),
             position: None,
         };
         let name = "National Bank of Kazakhstan".to_owned();
-        page(asked, &answer, &[("nbk".to_owned(), name)].into())
+        page(request, &response, &[("nbk".to_owned(), name)].into())
     }
 
     fn nbk_dollar() -> Fixing {
@@ -216,7 +216,7 @@ mod tests {
     fn the_result_stands_above_how_it_came_about() {
         let rate = rate(Derivation::Published, "475.09", vec![nbk_dollar()]);
         assert_eq!(
-            shown(&asked("1000", "USD", "KZT"), "475090", rate),
+            shown(&request("1000", "USD", "KZT"), "475090", rate),
             "\
 1000 USD = 475090 KZT
   1 USD = 475.09 KZT, National Bank of Kazakhstan (nbk), of 2026-04-02
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_day_than_asked_rounding_and_marks_are_told() {
+    fn an_earlier_date_rounding_and_flags_are_noted() {
         let mut corrected = nbk_dollar();
         corrected.superseded_value = Some("475.90".to_owned());
         let held = HeldFixing {
@@ -246,13 +246,13 @@ mod tests {
             flags: vec![flag],
             ..rate(Derivation::Inverted, "0.00210486434149", vec![corrected])
         };
-        let asked = ConvertAmountRequest {
+        let request = ConvertAmountRequest {
             date: Some("2026-04-05".to_owned()),
             round_to_minor_unit: true,
-            ..asked("1", "KZT", "USD")
+            ..request("1", "KZT", "USD")
         };
         assert_eq!(
-            shown(&asked, "0.00", rate),
+            shown(&request, "0.00", rate),
             "\
 1 KZT = 0.00 USD
   1 USD = 475.09 KZT, National Bank of Kazakhstan (nbk), of 2026-04-02, corrected from 475.90
@@ -269,15 +269,15 @@ mod tests {
     #[test]
     fn a_cross_names_the_currencies_between() {
         let som = fixing("nbkr", "1", "USD", "87.45", "KGS");
-        let mut of_the_day_asked = asked("2", "KGS", "KZT");
-        of_the_day_asked.date = Some("2026-04-02".to_owned());
+        let mut of_the_requested_day = request("2", "KGS", "KZT");
+        of_the_requested_day.date = Some("2026-04-02".to_owned());
         let through_the_dollar = rate(
             Derivation::Crossed,
             "5.43270440252",
             vec![som, nbk_dollar()],
         );
         assert_eq!(
-            shown(&of_the_day_asked, "10.86540880503", through_the_dollar),
+            shown(&of_the_requested_day, "10.86540880503", through_the_dollar),
             "\
 2 KGS = 10.86540880503 KZT
   1 USD = 87.45 KGS, nbkr, of 2026-04-02
@@ -300,18 +300,18 @@ mod tests {
             effective_date: None,
             ..rate(Derivation::Identity, "1", Vec::new())
         };
-        let mut asked = asked("5.10", "KZT", "KZT");
-        asked.date = Some("2026-04-02".to_owned());
+        let mut request = request("5.10", "KZT", "KZT");
+        request.date = Some("2026-04-02".to_owned());
         assert_eq!(
-            shown(&asked, "5.1", rate),
+            shown(&request, "5.1", rate),
             "5.10 KZT = 5.1 KZT\n  the same currency: 1 KZT = 1 KZT\n"
         );
     }
 
     #[test]
-    fn as_json_it_has_what_was_asked_and_the_names_of_the_contract() {
-        let asked = asked("1000", "USD", "KZT");
-        let answer = ConvertAmountResponse {
+    fn as_json_it_has_the_request_and_the_names_of_the_contract() {
+        let request = request("1000", "USD", "KZT");
+        let response = ConvertAmountResponse {
             result: "475090".to_owned(),
             rate: None,
             position: Some(Position {
@@ -320,7 +320,7 @@ mod tests {
             }),
         };
         assert_eq!(
-            json::text(&json::ConvertAmountResponse::of(&asked, &answer)).unwrap(),
+            json::text(&json::ConvertAmountResponse::of(&request, &response)).unwrap(),
             concat!(
                 r#"{"amount":"1000","from_currency":"USD","to_currency":"KZT","date":null,"#,
                 r#""round_to_minor_unit":false,"result":"475090","rate":null,"#,

@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_quoted_where_it_must_be_and_lines_end_as_the_standard_says() {
+    fn a_field_is_quoted_where_it_must_be_and_lines_end_with_crlf() {
         #[derive(Serialize)]
         struct Row {
             x: &'static str,

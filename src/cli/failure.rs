@@ -57,7 +57,7 @@ impl Failure {
 
     /// Prints the failure, and returns the exit code. If it cannot be printed, the exit code must do.
     pub(super) fn report(&self, err: &mut dyn Write) -> ExitCode {
-        let told = match self {
+        let printed = match self {
             Self::Usage { message, hint } | Self::Failed { message, hint } => {
                 let message = without_controls(message);
                 writeln!(err, "silkrate: error: {message}\n  hint: {hint}")
@@ -65,7 +65,7 @@ impl Failure {
             Self::CommandLine(error) => error.print(),
             Self::Unread => Ok(()),
         };
-        match told {
+        match printed {
             Ok(()) | Err(_) => ExitCode::from(self.code()),
         }
     }

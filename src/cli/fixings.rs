@@ -45,12 +45,12 @@ pub(super) struct FixingsArgs {
 
 pub(super) async fn run(arguments: &FixingsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let (client, range) = (arguments.server.client()?, arguments.range.range()?);
-    let asked = ListFixingsRequest {
+    let request = ListFixingsRequest {
         source: arguments.source.to_ascii_lowercase(),
         currency: arguments.currency.to_string(),
         ..ListFixingsRequest::default()
     };
-    let found = fixings(&client, &asked, &range).await?;
+    let found = fixings(&client, &request, &range).await?;
     let rows: Vec<json::Fixing<'_>> = json::list(&found.rows);
     let response = ListFixingsResponse {
         fixings: found.rows.clone(),
@@ -65,20 +65,20 @@ pub(super) async fn run(arguments: &FixingsArgs, out: &mut dyn Write) -> Result<
         Format::Table if found.rows.is_empty() => {}
         format => document.print(format, out, || {
             let columns = Output::of_stdout().columns_of_terminal();
-            page(&asked, &found, columns)
+            page(&request, &found, columns)
         })?,
     }
     if !found.rows.is_empty() {
         return Ok(());
     }
-    let newest = newest(&client, &asked, &range).await?;
-    let what = format!("{} of {}", asked.currency, asked.source);
+    let newest = newest(&client, &request, &range).await?;
+    let what = format!("{} of {}", request.currency, request.source);
     Err(range::nothing_found(&what, &range, newest.as_deref()))
 }
 
 async fn fixings(
     client: &Client,
-    asked: &ListFixingsRequest,
+    request: &ListFixingsRequest,
     range: &Range,
 ) -> Result<Rows<Fixing>, Failure> {
     let rows = range.rows(async |page_size, page_token| {
@@ -87,10 +87,10 @@ async fn fixings(
             end_date: range.end.map(|day| day.to_string()),
             page_size: Some(page_size),
             page_token,
-            ..asked.clone()
+            ..request.clone()
         };
-        let answer = client.fixings(request).await?;
-        Ok((answer.fixings, answer.next_page_token))
+        let response = client.fixings(request).await?;
+        Ok((response.fixings, response.next_page_token))
     });
     rows.await
 }
@@ -98,21 +98,21 @@ async fn fixings(
 /// The newest known date until the end of the range.
 async fn newest(
     client: &Client,
-    asked: &ListFixingsRequest,
+    request: &ListFixingsRequest,
     range: &Range,
 ) -> Result<Option<String>, ClientError> {
     let request = ListFixingsRequest {
         end_date: range.end.map(|day| day.to_string()),
         page_size: Some(1),
-        ..asked.clone()
+        ..request.clone()
     };
-    let answer = client.fixings(request).await?;
-    let newest = answer.fixings.into_iter().next();
+    let response = client.fixings(request).await?;
+    let newest = response.fixings.into_iter().next();
     Ok(newest.map(|fixing| fixing.effective_date))
 }
 
 /// The rows in columns, with a note on each corrected row.
-fn page(asked: &ListFixingsRequest, found: &Rows<Fixing>, columns: Option<usize>) -> String {
+fn page(request: &ListFixingsRequest, found: &Rows<Fixing>, columns: Option<usize>) -> String {
     let mut table = TextTable::new([
         "DATE",
         "UNITS",
@@ -137,7 +137,10 @@ fn page(asked: &ListFixingsRequest, found: &Rows<Fixing>, columns: Option<usize>
     } else {
         ""
     };
-    let title = format!("{} as {} published it{cut}", asked.currency, asked.source);
+    let title = format!(
+        "{} as {} published it{cut}",
+        request.currency, request.source
+    );
     format!("{title}\n\n{}", table.render_within(columns, SPARE))
 }
 
@@ -189,13 +192,13 @@ mod tests {
 
     #[test]
     fn a_corrected_row_tells_what_it_replaced() {
-        let asked = ListFixingsRequest {
+        let request = ListFixingsRequest {
             source: "nbk".to_owned(),
             currency: "USD".to_owned(),
             ..ListFixingsRequest::default()
         };
         assert_eq!(
-            page(&asked, &found(), None),
+            page(&request, &found(), None),
             "\
 USD as nbk published it; older ones are omitted
 

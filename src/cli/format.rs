@@ -110,8 +110,8 @@ mod tests {
             &["--csv", "--format", "json"],
             &["--json", "--format", "table"],
         ] {
-            let told = format(both).unwrap_err();
-            assert!(told.contains("cannot be used with"), "{told}");
+            let message = format(both).unwrap_err();
+            assert!(message.contains("cannot be used with"), "{message}");
         }
     }
 }

@@ -82,34 +82,34 @@ pub(super) async fn run(arguments: &HeldArgs, out: &mut dyn Write) -> Result<(),
             hint: "print it with --format table or --format json".to_owned(),
         });
     }
-    let answer = answer(arguments).await.map_err(failure)?;
-    print(&answer, format, out)
+    let response = response(arguments).await.map_err(failure)?;
+    print(&response, format, out)
 }
 
 /// A response of the server.
 #[derive(Debug)]
-enum Answer {
+enum Response {
     List(ListHeldResponse),
     Released(String, ReleaseHeldResponse),
     Rejected(String, RejectHeldResponse),
 }
 
-async fn answer(arguments: &HeldArgs) -> Result<Answer, ClientError> {
+async fn response(arguments: &HeldArgs) -> Result<Response, ClientError> {
     let admin = Admin::new(&arguments.admin)?;
     let value = |decision: &DecisionArgs| decision.value.map(|value| value.to_string());
     Ok(match &arguments.action {
-        None | Some(HeldAction::List) => Answer::List(ListHeldResponse {
+        None | Some(HeldAction::List) => Response::List(ListHeldResponse {
             held: admin.held().await?,
         }),
         Some(HeldAction::Release(decision)) => {
             let DecisionArgs { id, note, .. } = decision;
-            let answer = admin.release(id, value(decision).as_deref(), note).await?;
-            Answer::Released(id.clone(), answer)
+            let response = admin.release(id, value(decision).as_deref(), note).await?;
+            Response::Released(id.clone(), response)
         }
         Some(HeldAction::Reject(decision)) => {
             let DecisionArgs { id, note, .. } = decision;
-            let answer = admin.reject(id, value(decision).as_deref(), note).await?;
-            Answer::Rejected(id.clone(), answer)
+            let response = admin.reject(id, value(decision).as_deref(), note).await?;
+            Response::Rejected(id.clone(), response)
         }
     })
 }
@@ -132,10 +132,10 @@ fn failure(error: ClientError) -> Failure {
     Failure::from(error).with_hint(hint)
 }
 
-fn print(answer: &Answer, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
-    let table = || page(answer);
-    let decision = match answer {
-        Answer::List(response) => {
+fn print(response: &Response, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
+    let table = || page(response);
+    let decision = match response {
+        Response::List(response) => {
             let rows: Vec<json::HeldFixing<'_>> = json::list(&response.held);
             let document = Document {
                 message: json::ListHeldResponse::from(response),
@@ -144,8 +144,8 @@ fn print(answer: &Answer, format: Format, out: &mut dyn Write) -> Result<(), Fai
             };
             return document.print(format, out, table);
         }
-        Answer::Released(_, response) => json::Decision::from(response),
-        Answer::Rejected(_, response) => json::Decision::from(response),
+        Response::Released(_, response) => json::Decision::from(response),
+        Response::Rejected(_, response) => json::Decision::from(response),
     };
     let document = Document {
         rows: std::slice::from_ref(&decision),
@@ -155,17 +155,17 @@ fn print(answer: &Answer, format: Format, out: &mut dyn Write) -> Result<(), Fai
     document.print(format, out, table)
 }
 
-fn page(answer: &Answer) -> String {
-    match answer {
-        Answer::List(response) if response.held.is_empty() => "No value is held.\n".to_owned(),
-        Answer::List(response) => list(&response.held),
-        Answer::Released(id, response) => sentence(
+fn page(response: &Response) -> String {
+    match response {
+        Response::List(response) if response.held.is_empty() => "No value is held.\n".to_owned(),
+        Response::List(response) => list(&response.held),
+        Response::Released(id, response) => sentence(
             &format!("Released {id}"),
             response.held.as_ref(),
             "is served from now on",
             response.position.as_ref(),
         ),
-        Answer::Rejected(id, response) => sentence(
+        Response::Rejected(id, response) => sentence(
             &format!("Rejected {id}"),
             response.held.as_ref(),
             "is rejected for good",
@@ -251,21 +251,21 @@ mod tests {
         }
     }
 
-    fn listed(held: Vec<HeldFixing>) -> Answer {
-        Answer::List(ListHeldResponse { held })
+    fn listed(held: Vec<HeldFixing>) -> Response {
+        Response::List(ListHeldResponse { held })
     }
 
-    fn rejected(held: Option<HeldFixing>) -> Answer {
+    fn rejected(held: Option<HeldFixing>) -> Response {
         let response = RejectHeldResponse {
             position: Some(position()),
             held,
         };
-        Answer::Rejected("cbu/daily/2026-04-02/TMT".to_owned(), response)
+        Response::Rejected("cbu/daily/2026-04-02/TMT".to_owned(), response)
     }
 
-    fn printed(answer: &Answer, format: Format) -> String {
+    fn printed(response: &Response, format: Format) -> String {
         let mut out = Vec::new();
-        print(answer, format, &mut out).unwrap();
+        print(response, format, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -287,13 +287,13 @@ cbu/daily/2026-04-02/TMT  346.917  -90.0000%  unit_jump  2026-04-02T09:00:00Z  a
     }
 
     #[test]
-    fn a_decision_is_told_in_a_sentence_with_its_position() {
+    fn a_decision_is_confirmed_in_a_sentence_with_its_position() {
         let response = ReleaseHeldResponse {
             position: Some(position()),
             held: Some(held()),
         };
         assert_eq!(
-            page(&Answer::Released(held().id, response)),
+            page(&Response::Released(held().id, response)),
             "Released cbu/daily/2026-04-02/TMT: 1 TMT = 346.917 UZS is served from now on, at revision 8 of epoch abc.\n"
         );
         assert_eq!(

@@ -84,8 +84,8 @@ async fn history(client: &Client, pair: &str, range: &Range) -> Result<Rows<Rate
             page_size: Some(page_size),
             page_token,
         };
-        let answer = client.rate_history(request).await?;
-        Ok((answer.rates, answer.next_page_token))
+        let response = client.rate_history(request).await?;
+        Ok((response.rates, response.next_page_token))
     });
     rows.await
 }
@@ -98,8 +98,8 @@ async fn newest(client: &Client, pair: &str, range: &Range) -> Result<Option<Str
         page_size: Some(1),
         ..ListRateHistoryRequest::default()
     };
-    let answer = client.rate_history(request).await?;
-    let newest = answer.rates.into_iter().next();
+    let response = client.rate_history(request).await?;
+    let newest = response.rates.into_iter().next();
     Ok(newest.and_then(|rate| rate.effective_date))
 }
 
@@ -237,7 +237,7 @@ DATE        VALUE   CHANGE  PERCENT   SOURCE  HOW
     }
 
     #[test]
-    fn a_range_that_was_cut_says_so() {
+    fn a_truncated_range_is_noted() {
         let mut found = found();
         found.rows.truncate(1);
         found.is_cut = true;
@@ -258,9 +258,9 @@ DATE        VALUE   CHANGE  PERCENT   SOURCE  HOW
             rows: values.map(rate).into(),
             is_cut: false,
         };
-        let told = overview("USD/KZT", &found, 80);
+        let message = overview("USD/KZT", &found, 80);
         let extremes = "lowest 1 on 2026-04-04, highest 2 on 2026-04-03\n";
-        assert!(told.ends_with(extremes), "{told}");
+        assert!(message.ends_with(extremes), "{message}");
     }
 
     #[test]

@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_held_value_is_told_with_its_check_and_since_when() {
+    fn a_held_value_is_noted_with_its_check_and_time() {
         let mut value = held_value();
         assert_eq!(
             held(&value),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_the_same_of_several_rows_is_said_once() {
+    fn a_note_on_several_rows_is_one_line() {
         let rate = Rate {
             freshness: Freshness::Late.into(),
             freshness_reason: Some("nothing\n of 2026-04-03".to_owned()),

@@ -189,38 +189,38 @@ mod tests {
         assert!(range(to, to, None).is_ok());
     }
 
-    /// The rows of a server that has so many in pages of its own size, and what it was asked.
+    /// The rows of a server that has so many in pages of its own size, and what it was requested.
     async fn rows(
         limit: Option<u32>,
         has: usize,
         page: usize,
     ) -> (Rows<usize>, Vec<(i32, Option<String>)>) {
-        let mut asked = Vec::new();
+        let mut requested = Vec::new();
         let from = limit.is_none().then(|| date(2026, 1, 1));
         let range = range(from, None, limit).unwrap();
         let rows = range.rows(async |size, token: Option<String>| {
             let first = token.as_ref().map_or(0, |token| token.parse().unwrap());
-            asked.push((size, token));
+            requested.push((size, token));
             let end = has.min(first + page);
             let next = (end < has).then(|| end.to_string());
             Ok(((first..end).collect(), next))
         });
-        (rows.await.unwrap(), asked)
+        (rows.await.unwrap(), requested)
     }
 
     #[tokio::test]
-    async fn every_page_is_asked_for_until_the_range_is_whole() {
-        let (found, asked) = rows(None, 5, 2).await;
+    async fn every_page_is_requested_until_the_range_is_complete() {
+        let (found, requested) = rows(None, 5, 2).await;
         assert_eq!((found.rows, found.is_cut), (vec![0, 1, 2, 3, 4], false));
         let tokens = [None, Some("2"), Some("4")].map(|token| (1000, token.map(str::to_owned)));
-        assert_eq!(asked, tokens);
+        assert_eq!(requested, tokens);
     }
 
     #[tokio::test]
-    async fn no_page_is_asked_for_beyond_the_limit() {
-        let (found, asked) = rows(Some(3), 5, 2).await;
+    async fn no_page_beyond_the_limit_is_requested() {
+        let (found, requested) = rows(Some(3), 5, 2).await;
         assert_eq!((found.rows, found.is_cut), (vec![0, 1, 2], true));
-        assert_eq!(asked, [(3, None), (3, Some("2".to_owned()))]);
+        assert_eq!(requested, [(3, None), (3, Some("2".to_owned()))]);
         let (found, _) = rows(Some(5), 5, 5).await;
         assert!(!found.is_cut);
     }

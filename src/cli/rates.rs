@@ -69,34 +69,34 @@ pub(super) async fn run(
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
     let client = arguments.server.client()?;
-    let answer = client.snapshot(&arguments.pairs).await?;
-    let rows: Vec<json::Rate<'_>> = json::list(&answer.rates);
+    let response = client.snapshot(&arguments.pairs).await?;
+    let rows: Vec<json::Rate<'_>> = json::list(&response.rates);
     let document = Document {
-        message: json::GetSnapshotResponse::from(&answer),
+        message: json::GetSnapshotResponse::from(&response),
         rows: &rows,
         columns: csv::RATE,
     };
     match arguments.format.format() {
-        Format::Table if answer.rates.is_empty() => {}
+        Format::Table if response.rates.is_empty() => {}
         format => document.print(format, out, || {
             let show = Show {
                 columns: Output::of_stdout().columns_of_terminal(),
                 windows: arguments.windows,
             };
-            table(&answer.rates, show) + &notes(&answer.rates, show).below()
+            table(&response.rates, show) + &notes(&response.rates, show).below()
         })?,
     }
-    explain_missing(&client, &arguments.pairs, &answer, err).await
+    explain_missing(&client, &arguments.pairs, &response, err).await
 }
 
 /// Notes why pairs that were requested by name have no rate, in the server's words. Without any rate it is a failure.
 pub(super) async fn explain_missing(
     client: &Client,
     pairs: &[String],
-    answer: &GetSnapshotResponse,
+    response: &GetSnapshotResponse,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
-    for (index, pair) in missing(pairs, &answer.rates).iter().enumerate() {
+    for (index, pair) in missing(pairs, &response.rates).iter().enumerate() {
         let refused = if index < REASONS_MAX {
             client.rate(pair).await.err()
         } else {
@@ -107,10 +107,10 @@ pub(super) async fn explain_missing(
             Some(_) | None => note(&format!("{pair}: no source quotes it"), err)?,
         }
     }
-    if !answer.rates.is_empty() {
+    if !response.rates.is_empty() {
         return Ok(());
     }
-    let mut sources = answer.sources.iter();
+    let mut sources = response.sources.iter();
     let hint = if sources.any(|state| state.newest_effective_date.is_some()) {
         "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print the pairs that are quoted"
     } else {

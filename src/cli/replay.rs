@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::demo::{Bank, Replay, ReplayError, Season};
 use crate::domain::{RateFilter, Snapshot, TickerStyle, ticker_entry};
 
-/// Serves the replay until told to stop. Of the configuration only the addresses are used.
+/// Serves the replay until `drain` is cancelled. Of the configuration only the addresses are used.
 pub(super) async fn run(
     season: Season,
     config: Config,

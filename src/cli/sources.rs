@@ -37,19 +37,19 @@ pub(super) struct SourcesArgs {
 }
 
 pub(super) async fn run(arguments: &SourcesArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let answer = arguments.server.client()?.sources().await?;
-    let rows: Vec<_> = answer
+    let response = arguments.server.client()?.sources().await?;
+    let rows: Vec<_> = response
         .sources
         .iter()
         .filter_map(json::SourceDetail::of)
         .collect();
     let document = Document {
-        message: json::ListSourcesResponse::from(&answer),
+        message: json::ListSourcesResponse::from(&response),
         rows: &rows,
         columns: csv::SOURCE,
     };
     document.print(arguments.format.format(), out, || {
-        page(&answer.sources, Output::of_stdout().columns_of_terminal())
+        page(&response.sources, Output::of_stdout().columns_of_terminal())
     })
 }
 
@@ -122,8 +122,11 @@ fn notes_of(detail: &SourceDetail, state: &SourceState) -> Vec<String> {
         notes.push(format!("{id}: last error: {error}"));
     }
     for held in &state.held {
-        let told = notes::held(held);
-        notes.push(format!("{id}: {told}; silkrate held release {}", held.id));
+        let message = notes::held(held);
+        notes.push(format!(
+            "{id}: {message}; silkrate held release {}",
+            held.id
+        ));
     }
     for flag in &state.flags {
         notes.push(format!("{id}: {}", notes::flag(flag)));

@@ -65,8 +65,8 @@ impl TextTable {
         let lines = lines.lines().map(|line| cut(line, columns) + "\n");
         let mut text: String = lines.collect();
         if !left_out.is_empty() {
-            let told = format!("(omitted: {})", left_out.join(", "));
-            text.push_str(&cut(&told, columns));
+            let message = format!("(omitted: {})", left_out.join(", "));
+            text.push_str(&cut(&message, columns));
             text.push('\n');
         }
         text

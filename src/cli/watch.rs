@@ -79,15 +79,15 @@ pub(super) async fn run(
     };
     let mut screen = Screen::new(out, Output::of_stdout(), arguments.format, style);
     if arguments.once {
-        let answer = client.snapshot(&arguments.pairs).await?;
-        if !answer.rates.is_empty() {
+        let response = client.snapshot(&arguments.pairs).await?;
+        if !response.rates.is_empty() {
             screen.once(State {
-                position: answer.position.as_ref(),
-                rates: &answer.rates,
-                sources: &answer.sources,
+                position: response.position.as_ref(),
+                rates: &response.rates,
+                sources: &response.sources,
             })?;
         }
-        return rates::explain_missing(&client, &arguments.pairs, &answer, err).await;
+        return rates::explain_missing(&client, &arguments.pairs, &response, err).await;
     }
     let options = WatchOptions {
         pairs: arguments.pairs.clone(),

@@ -82,7 +82,7 @@ mod tests {
     }
 
     /// How long a peer is borne with that says this, and then nothing.
-    async fn borne_with(said: &[u8]) -> Duration {
+    async fn time_until_closed_after(said: &[u8]) -> Duration {
         let served = served(Router::new()).await;
         let mut peer = TcpStream::connect(served.address).await.unwrap();
         peer.write_all(said).await.unwrap();
@@ -93,9 +93,9 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_peer_that_says_nothing_or_not_enough_is_dropped() {
+    async fn a_peer_that_sends_nothing_or_too_little_is_disconnected() {
         for said in ["", "GET /", "GET / HTTP/1.1\r\nhost: rates"] {
-            let lasted = borne_with(said.as_bytes()).await;
+            let lasted = time_until_closed_after(said.as_bytes()).await;
             let bounds = FIRST_BYTES_TIMEOUT..FIRST_BYTES_TIMEOUT * 2;
             assert!(bounds.contains(&lasted), "{said}: {lasted:?}");
         }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_drain_does_not_wait_for_a_peer_that_says_nothing() {
+    async fn a_drain_does_not_wait_for_a_silent_peer() {
         let mut served = served(Router::new().route("/", get(async || "answer"))).await;
         let silent = TcpStream::connect(served.address).await.unwrap();
         // It came first, so it is accepted by the time that the second one has its answer.

@@ -119,7 +119,7 @@ async fn every_table_is_handed_in_oldest_first_and_with_the_digits_printed() {
 }
 
 #[tokio::test]
-async fn what_the_server_knows_is_not_asked_for() {
+async fn dates_that_the_server_has_are_not_requested() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=6).await);
     server.knows("nbk", "daily", &["2026-04-02", "2026-04-03", "2026-04-05"]);
     server.knows("nbt", "daily", &["2026-04-01"]);
@@ -134,7 +134,7 @@ async fn what_the_server_knows_is_not_asked_for() {
 }
 
 #[tokio::test]
-async fn days_that_an_older_table_covers_are_not_asked_for() {
+async fn days_that_an_older_table_covers_are_not_requested() {
     let (server, bank) = (Server::start().await, bank_of_days([1, 2, 3]).await);
     // The fourth and fifth are a weekend: the bank answers with the table of the third.
     let third = nbk("03.04.2026", ("473.50", "+0.26"), ("3.91", "-0.02"));
@@ -160,7 +160,7 @@ async fn a_table_in_force_before_the_first_date_is_handed_in_under_its_own() {
 }
 
 #[tokio::test]
-async fn a_bank_that_has_nothing_so_old_is_not_asked_for_every_day_of_it() {
+async fn a_bank_without_tables_so_old_does_not_receive_a_request_for_every_day() {
     let (server, bank) = (Server::start().await, Bank::start().await);
     let newest = nbk("30.04.2026", ("473.50", "+0.26"), ("3.91", "-0.02"));
     for day in 1..=14 {
@@ -178,7 +178,7 @@ async fn a_bank_that_has_nothing_so_old_is_not_asked_for_every_day_of_it() {
 }
 
 #[tokio::test]
-async fn a_missing_file_is_a_day_without_a_table_only_where_the_bank_says_so_in_this_way() {
+async fn a_404_is_a_day_without_a_table_only_for_banks_that_respond_so() {
     let (server, bank) = (Server::start().await, bank_of_days([1]).await);
     let cbt = backfilled(
         &server.admin,

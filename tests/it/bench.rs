@@ -51,7 +51,7 @@ async fn calls_are_made_and_counted() {
 }
 
 #[tokio::test]
-async fn every_subscriber_is_seen_to_have_what_is_published() {
+async fn every_subscriber_is_counted_as_it_receives_a_revision() {
     let bank = bank_of_april().await;
     let silkrate = silkrate_of_april(&bank).await;
     let load = [
@@ -96,7 +96,7 @@ async fn every_subscriber_is_seen_to_have_what_is_published() {
 }
 
 #[tokio::test]
-async fn without_a_server_it_fails_and_says_where_there_is_none() {
+async fn without_a_server_it_fails_and_names_the_url() {
     let ran = bench(&["unary", "--server", "http://127.0.0.1:9"])
         .output()
         .await

@@ -336,7 +336,7 @@ async fn a_server_that_is_not_there_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_unary_call_answers_or_says_why_not() {
+async fn a_unary_call_returns_a_response_or_the_reason() {
     let running = serve([]).await;
     let pairs = ["KZT/USD".to_owned()];
     let snapshot = running.client.snapshot(&pairs).await.unwrap();

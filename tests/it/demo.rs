@@ -155,7 +155,7 @@ async fn the_bank_of_russia_has_one_table() {
 }
 
 #[tokio::test]
-async fn the_bank_stops_when_it_is_told_to() {
+async fn the_bank_stops_when_its_token_is_cancelled() {
     let mut demo = Demo::at("2025-12-08T16:09:04Z").await;
     assert!(demo.has_no("/somewhere/else").await);
     demo.shutdown.cancel();

@@ -138,7 +138,7 @@ async fn counted() -> (RateServiceClient<Channel>, Counted, JoinSet<()>) {
 }
 
 #[tokio::test]
-async fn a_reply_is_one_write_when_one_is_asked_for_at_a_time() {
+async fn a_reply_is_one_write_at_concurrency_one() {
     let (mut client, counter, _tasks) = counted().await;
     client.get_snapshot(asking(5)).await.unwrap();
     let before = counter.writes();
@@ -150,7 +150,7 @@ async fn a_reply_is_one_write_when_one_is_asked_for_at_a_time() {
 }
 
 #[tokio::test]
-async fn ten_replies_asked_for_together_are_one_write() {
+async fn ten_concurrent_replies_are_one_write() {
     let (mut client, counter, _tasks) = counted().await;
     client.get_snapshot(asking(5)).await.unwrap();
     let before = counter.writes();
@@ -188,7 +188,7 @@ async fn an_answer_many_times_the_buffer_arrives_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_reader_that_stops_is_cut_and_little_was_kept_for_it() {
+async fn a_reader_that_stops_is_disconnected_and_little_was_buffered_for_it() {
     for is_coalescing in [true, false] {
         let write_stall_max = AT_ONCE;
         let limits = Limits {
@@ -223,7 +223,7 @@ async fn a_reader_that_stops_is_cut_and_little_was_kept_for_it() {
 }
 
 #[tokio::test]
-async fn peers_that_say_nothing_or_half_a_word_do_not_hold_up_a_stop() {
+async fn peers_that_send_nothing_or_half_a_preface_do_not_hold_up_a_drain() {
     let limits = Limits {
         first_bytes_timeout: AT_ONCE,
         ..limits()
@@ -248,7 +248,7 @@ async fn peers_that_say_nothing_or_half_a_word_do_not_hold_up_a_stop() {
 }
 
 #[tokio::test]
-async fn a_silent_peer_is_dropped_while_the_service_runs() {
+async fn a_silent_peer_is_disconnected_while_the_service_runs() {
     let limits = Limits {
         first_bytes_timeout: AT_ONCE,
         ..limits()
@@ -261,7 +261,7 @@ async fn a_silent_peer_is_dropped_while_the_service_runs() {
 }
 
 #[tokio::test]
-async fn a_stop_says_goaway_while_streams_are_open() {
+async fn draining_sends_goaway_while_streams_are_open() {
     let running = Running::start(limits());
     let mut peer = TcpStream::connect(running.address).await.unwrap();
     peer.write_all(&[PREFACE, SETTINGS].concat()).await.unwrap();
@@ -292,7 +292,7 @@ async fn a_stop_says_goaway_while_streams_are_open() {
 }
 
 #[tokio::test]
-async fn a_peer_that_breaks_the_protocol_is_told_so_before_it_is_cut() {
+async fn a_peer_that_violates_the_protocol_receives_goaway_before_the_close() {
     let running = Running::start(limits());
     let mut peer = TcpStream::connect(running.address).await.unwrap();
     let settings_on_a_stream: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 1];

@@ -50,7 +50,7 @@ async fn the_past_is_filed_and_counted_in_columns() {
 }
 
 #[tokio::test]
-async fn refused_tables_and_held_rows_are_told_and_a_refusal_ends_with_1() {
+async fn refused_tables_and_held_rows_are_reported_and_a_refusal_exits_with_1() {
     let (server, bank) = (Server::start().await, bank_of_days([4, 5]).await);
     server.answers(
         "2026-04-04",
@@ -99,7 +99,7 @@ async fn a_dry_run_counts_and_asks_no_bank() {
 }
 
 #[tokio::test]
-async fn without_a_server_no_bank_is_asked() {
+async fn without_a_server_no_request_reaches_a_bank() {
     let bank = bank_of_days(1..=5).await;
     let mut command = command(
         "http://127.0.0.1:1",

@@ -66,7 +66,7 @@ async fn a_page_that_fails_leaves_the_whole_range_for_another_time() {
 }
 
 #[tokio::test]
-async fn pages_are_asked_for_from_the_first_to_the_last_date_unknown() {
+async fn pages_are_requested_from_the_first_to_the_last_missing_date() {
     let (server, bank) = (Server::start().await, Bank::start().await);
     bank.publish(&pages("23", "24"));
     server.knows("nbkr", "daily", &["2026-05-22", "2026-05-24", "2026-05-25"]);

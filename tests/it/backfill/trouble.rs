@@ -13,7 +13,7 @@ use crate::support::scripted::{Scripted, answer};
 use crate::support::silkrate::source;
 
 #[tokio::test]
-async fn a_bank_is_asked_one_thing_at_a_time_with_pauses_between() {
+async fn a_bank_receives_one_request_at_a_time_with_pauses_between() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=8).await);
     backfilled(
         &server.admin,
@@ -31,7 +31,7 @@ async fn a_bank_is_asked_one_thing_at_a_time_with_pauses_between() {
 }
 
 #[tokio::test]
-async fn a_bank_that_keeps_failing_is_left_and_the_others_go_on() {
+async fn a_bank_that_keeps_failing_is_given_up_and_the_others_go_on() {
     let (server, good, broken) = (
         Server::start().await,
         bank_of_days(1..=5).await,
@@ -82,7 +82,7 @@ async fn documents_that_cannot_be_read_are_passed_over_until_there_are_too_many(
 }
 
 #[tokio::test]
-async fn a_bank_that_recovers_is_asked_on() {
+async fn a_bank_that_recovers_receives_further_requests() {
     let (server, bank) = (
         Server::start().await,
         Scripted::start([
@@ -102,7 +102,7 @@ async fn a_bank_that_recovers_is_asked_on() {
 }
 
 #[tokio::test]
-async fn a_bank_that_wants_to_be_left_alone_for_long_is() {
+async fn a_bank_with_a_long_retry_after_is_given_up() {
     let server = Server::start().await;
     let later = answer("429 Too Many Requests", &["Retry-After: 3600"], b"");
     let mut bank = Scripted::start([later]).await;
@@ -117,7 +117,7 @@ async fn a_bank_that_wants_to_be_left_alone_for_long_is() {
 }
 
 #[tokio::test]
-async fn a_wait_that_the_bank_asks_for_is_waited() {
+async fn a_retry_after_of_the_bank_is_honoured() {
     let server = Server::start().await;
     let table = nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02"));
     let bank = Scripted::start([
@@ -133,7 +133,7 @@ async fn a_wait_that_the_bank_asks_for_is_waited() {
 }
 
 #[tokio::test]
-async fn what_the_server_makes_of_a_table_is_counted() {
+async fn the_servers_result_for_each_table_is_counted() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=5).await);
     let said = |refused: &str, news, held_rows| FileTableResponse {
         refused: (!refused.is_empty()).then(|| refused.to_owned()),
@@ -174,7 +174,7 @@ async fn what_the_server_makes_of_a_table_is_counted() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_busy_is_asked_again_and_one_that_is_gone_ends_it() {
+async fn a_busy_server_is_retried_and_a_lost_one_aborts_the_backfill() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=3).await);
     server.shared.lock().unwrap().unavailable = 3;
     let source = source("nbk", "", &bank.url());
@@ -206,7 +206,7 @@ async fn a_server_that_is_busy_is_asked_again_and_one_that_is_gone_ends_it() {
 }
 
 #[tokio::test]
-async fn a_source_that_the_server_does_not_have_is_not_asked() {
+async fn a_source_that_the_server_does_not_have_receives_no_request() {
     let (server, bank) = (Server::start().await, Bank::start().await);
     let stats = backfilled(
         &server.admin,

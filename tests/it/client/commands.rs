@@ -93,7 +93,7 @@ pub(super) fn known() -> Known {
 }
 
 #[tokio::test]
-async fn a_conversion_is_asked_for_plainly_and_told_with_the_name_of_the_bank() {
+async fn a_conversion_is_printed_with_the_name_of_the_bank() {
     let running = serve_known(known()).await;
     let server = ["--server", running.client.url()];
     let asked = ["convert", "-1000.50", "usd", "Kzt", "--on", "2026-04-05"];
@@ -122,7 +122,7 @@ async fn a_conversion_is_asked_for_plainly_and_told_with_the_name_of_the_bank() 
 }
 
 #[tokio::test]
-async fn history_is_asked_for_page_by_page_until_the_range_is_whole() {
+async fn history_is_requested_page_by_page_until_the_range_is_complete() {
     let running = serve_known(known()).await;
     let range = [
         "history",
@@ -188,7 +188,7 @@ async fn fixings_are_listed_page_by_page() {
 }
 
 #[tokio::test]
-async fn a_pair_that_nobody_quotes_is_explained_in_the_words_of_the_server() {
+async fn a_pair_without_a_quote_is_noted_with_the_servers_message() {
     let running = serve([]).await;
     let server = ["--server", running.client.url()];
     for command in [&["rates"][..], &["watch", "--once"]] {
@@ -248,7 +248,7 @@ async fn every_message_of_a_watch_has_a_position_also_when_the_ticker_gains_a_pa
 }
 
 #[tokio::test]
-async fn a_watch_tells_once_which_pairs_nobody_quotes_yet() {
+async fn a_watch_notes_once_which_pairs_have_no_quote_yet() {
     let there = [rate("KZT/USD", "0.002")];
     let messages = vec![
         opening(REQUESTED, LONG),
@@ -353,7 +353,7 @@ async fn the_address_of_the_rates_is_not_that_of_operators() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_told_with_what_to_set() {
+async fn a_port_in_use_is_reported_with_the_setting_to_change() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));

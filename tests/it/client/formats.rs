@@ -115,7 +115,7 @@ async fn every_reading_command_prints_a_table_csv_and_the_message_of_the_contrac
 }
 
 #[tokio::test]
-async fn a_combination_that_has_no_meaning_is_refused_before_anything_is_asked() {
+async fn a_meaningless_combination_is_refused_before_any_request() {
     let nowhere = ["--server", "http://127.0.0.1:1"];
     for (command, told) in [
         (&["rates", "--csv", "--json"][..], "cannot be used with"),

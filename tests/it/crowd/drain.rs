@@ -51,7 +51,7 @@ async fn end(mut stream: Streaming<pb::WatchRatesResponse>) -> Status {
 }
 
 #[tokio::test]
-async fn a_thousand_streams_end_with_a_status_in_time_when_the_program_is_asked_to() {
+async fn a_thousand_streams_end_with_a_status_in_time_after_sigterm() {
     let (mut child, mut output, url) = demo().await;
     let mut streams = Vec::new();
     let (connections, streams_each) = CROWD;
