@@ -8,7 +8,6 @@
 #![doc = include_str!("web/README.md")]
 
 mod handlers;
-mod answer_cache;
 mod assets;
 mod caching;
 mod entity_tag;
@@ -21,6 +20,7 @@ mod query;
 mod error;
 mod negotiation;
 mod ready;
+mod ready_answers;
 mod security;
 mod service;
 
@@ -42,10 +42,10 @@ use crate::config::Config;
 use crate::domain::Refusal;
 use crate::feed::FrameCache;
 use crate::queries::Queries;
-use crate::web::answer_cache::AnswerCache;
 use crate::web::cors::Origins;
 use crate::web::error::WebError;
 use crate::web::events::EventEncoder;
+use crate::web::ready_answers::ReadyAnswers;
 use crate::web::service::BrowserService;
 
 /// The media type of every answer for programs.
@@ -62,7 +62,7 @@ const QUERY_BYTES_MAX: usize = 8 * 1024;
 struct Shared {
     queries: Queries,
     /// The answers about the present that equal requests share.
-    answers: AnswerCache,
+    answers: ReadyAnswers,
     /// The events that all readers of a filter share.
     frames: Arc<FrameCache<EventEncoder>>,
 }
@@ -81,7 +81,7 @@ pub fn serve_browsers(
     let shared = Arc::new(Shared {
         frames: Arc::new(FrameCache::new(EventEncoder::new(queries.clone()))),
         queries,
-        answers: AnswerCache::default(),
+        answers: ReadyAnswers::default(),
     });
     let router = router(Arc::clone(&shared), origins.clone(), grpc);
     let service = BrowserService::new(shared, origins, router);

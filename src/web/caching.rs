@@ -1,6 +1,4 @@
-//! What lets a cache answer in our place: validators, and how long an answer may be kept.
-
-use std::hash::{DefaultHasher, Hash, Hasher};
+//! What lets a cache answer in place of the server: entity tags, and how long an answer may be kept.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
 use axum::http::{HeaderName, HeaderValue};
@@ -8,13 +6,13 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::Position;
 use crate::web::entity_tag::validator;
-use crate::web::ready::{Head, ReadyAnswer};
+use crate::web::ready::{Head, ReadyAnswer, short_digest};
 use crate::web::{JSON, POSITION, security};
 
-/// How long an answer about the present may be kept: a reader behind a cache is at most this much later than one on
-/// the stream, and a front page costs us one request in five seconds.
+/// How long an answer about the present may be kept: a reader behind a cache is at most this much later than a subscriber,
+/// and a front page costs one request in five seconds.
 pub(super) const PRESENT: &str = "public, max-age=5";
-/// How long an answer about the past may be kept: corrections are rare, and a minute of an old one does no harm.
+/// How long a historical answer may be kept: corrections are rare, and an answer that is a minute old does no harm.
 pub(super) const PAST: &str = "public, max-age=60";
 
 /// A position as a reader sends it back: `epoch:revision`.
@@ -22,19 +20,18 @@ pub(super) fn position_text(position: &Position) -> String {
     format!("{}:{}", position.epoch, position.revision)
 }
 
-/// An answer about the present: the state at a position.
+/// An answer about the present: the state at a position. Requests with the same canonical text of their query have the
+/// same entity tag, also after a restart.
 pub(super) fn present(
     position: &Position,
-    question: impl Hash,
+    canonical_query: &str,
     media_type: &'static str,
     body: String,
 ) -> ReadyAnswer {
-    let mut hasher = DefaultHasher::new();
-    // Another version may write another body at the same position.
-    env!("CARGO_PKG_VERSION").hash(&mut hasher);
-    question.hash(&mut hasher);
+    // Another version of the program may write another body at the same position.
+    let query = format!("{} {canonical_query}", env!("CARGO_PKG_VERSION"));
     let position = position_text(position);
-    let validator = validator(&format!("{position}-{:016x}", hasher.finish()));
+    let validator = validator(&format!("{position}-{}", short_digest(query.as_bytes())));
     let mut headers = HeaderMap::new();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(PRESENT));
     if let Ok(position) = HeaderValue::try_from(position) {

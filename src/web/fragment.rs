@@ -50,8 +50,8 @@ pub(super) async fn ticker(
             html: String::new(),
         };
         let html = writer.write(&filter, tag, theme);
-        let question = ("fragment", &filter, tag, theme);
-        Ok(caching::present(&snapshot.position, question, HTML, html))
+        let canonical = format!("fragment {filter} {tag} {theme}");
+        Ok(caching::present(&snapshot.position, &canonical, HTML, html))
     })
 }
 
@@ -66,12 +66,11 @@ fn locale_of(tag: &str) -> Result<(&'static str, &'static Locale), WebError> {
 
 impl FragmentWriter<'_> {
     fn write(mut self, filter: &RateFilter, tag: &str, theme: &str) -> String {
-        let pairs: Vec<String> = filter.items().collect();
         let rates = self.snapshot.rates(filter);
         self.tag(
             "silk-ticker",
             &[
-                ("pairs", &pairs.join(",")),
+                ("pairs", &filter.to_string()),
                 ("locale", tag),
                 ("theme", theme),
                 ("lang", tag),

@@ -16,7 +16,6 @@ use crate::json::{
 };
 use crate::pb;
 use crate::queries::{FixingsQuery, HistoryQuery, parse_pair};
-use crate::web::answer_cache::Moment;
 use crate::web::caching::{self, PAST, PRESENT};
 use crate::web::error::WebError;
 use crate::web::query::{self, NoParameters};
@@ -35,7 +34,7 @@ impl Shared {
         to_timestamp(self.queries.now())
     }
 
-    /// The answer to a request about the present, made at most once a position and second.
+    /// The answer to a request about the present. It is made unless an equal request had it made before.
     pub(super) fn answer(
         &self,
         position: &Position,
@@ -43,16 +42,14 @@ impl Shared {
         headers: &HeaderMap,
         make: impl FnOnce() -> Result<ReadyAnswer, WebError>,
     ) -> Result<Response, WebError> {
-        let moment = Moment::new(position, self.queries.now());
-        let answer = self.answers.get_or_make(moment, target(uri), make)?;
+        let answer = self.answers.get_or_make(target(uri), position, make)?;
         Ok(answer.respond(headers))
     }
 
-    /// The answer that was made for an equal request at this position and in this second.
+    /// The answer that was made for an equal request, while it is current.
     pub(super) fn ready_answer(&self, uri: &Uri) -> Option<Arc<ReadyAnswer>> {
         let snapshot = self.queries.snapshot().ok()?;
-        let moment = Moment::new(&snapshot.position, self.queries.now());
-        self.answers.get(&moment, target(uri))
+        self.answers.get(target(uri), &snapshot.position)
     }
 
     /// Some rates of a snapshot, and its sources, as JSON.
@@ -77,8 +74,8 @@ pub(super) async fn snapshot(
         let query: query::Pairs = query::read(&uri)?;
         let filter = web.queries.filter(&query::filter_items(&query.pairs))?;
         let text = web.snapshot_json(&snapshot, &snapshot.rates(&filter));
-        let question = ("snapshot", &filter);
-        Ok(caching::present(&snapshot.position, question, JSON, text))
+        let canonical = format!("snapshot {filter}");
+        Ok(caching::present(&snapshot.position, &canonical, JSON, text))
     })
 }
 
@@ -98,7 +95,7 @@ pub(super) async fn rate(
         let text = json::text(&GetRateResponse::from(&answer)).unwrap_or_default();
         Ok(caching::present(
             &snapshot.position,
-            ("rate", pair),
+            &format!("rate {pair}"),
             JSON,
             text,
         ))

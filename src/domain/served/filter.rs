@@ -1,6 +1,7 @@
 //! Which pairs a reader wants.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use thiserror::Error;
 
@@ -124,6 +125,14 @@ fn parse_item(text: &str) -> Option<Item> {
         ("*", quote) => Currency::parse(quote).ok().map(Item::AnyBase),
         (base, "*") => Currency::parse(base).ok().map(Item::AnyQuote),
         _ => Pair::parse(text).ok().map(Item::Exact),
+    }
+}
+
+impl fmt::Display for RateFilter {
+    /// The items, separated by commas.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let items: Vec<String> = self.items().collect();
+        formatter.write_str(&items.join(","))
     }
 }
 
