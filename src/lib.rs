@@ -48,10 +48,11 @@
 //! | Where is a value inverted or crossed? | `domain/served/rate.rs`, with the quotients of `domain/numbers/ratio.rs` |
 //! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source |
 //! | Which values are held? | `domain/judged/row_checks.rs` and `domain/judged/table_checks.rs` |
-//! | Where does an `ETag` come from? | `web/ready.rs` |
-//! | What does a heartbeat carry? | `Step::message` in `feed/step.rs` |
+//! | Where does an `ETag` come from? | `web/entity_tag.rs` |
+//! | What does a heartbeat carry? | the field `heartbeat` of `WatchRatesResponse` in `rates.proto`; `feed/step.rs` builds it |
 //! | How is a bank added? | the chapter of [`sources`] |
-//! | How is a field added to the contract? | `proto/silkrate/v1/rates.proto`, then the tests of the contract name what is missing |
+//! | How is a column added to the command line? | the command's file, such as `cli/rates.rs` |
+//! | How is a field added to the contract? | to `rates.proto`; then `cargo test --test it contract` names the places that lack it |
 //!
 //! # Glossary
 //!

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Holds an independent client beside ours: what `silkrate rates --format json` prints is what grpcio reads.
+"""Compares `silkrate rates --format json` with an independent client: grpcio with stubs generated from the contract.
 
     python tests/clients/same_digits.py 127.0.0.1:50051 target/release/silkrate
 
-Also checks what a reader of the contract relies on: a snapshot over WatchRates equals GetSnapshot at its position, and
-wrong requests are refused with reasons.
+Also checks that a snapshot of WatchRates equals GetSnapshot at the same position, and that invalid requests are refused with
+reasons.
 """
 
 import json
@@ -41,7 +41,7 @@ def main(address, program):
     stub = rates_pb2_grpc.RateServiceStub(channel)
     pairs = ["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD", "USD/KZT", "KGS/KZT", "KZT/KZT"]
 
-    for _ in range(100):  # The demo moves: read both until they are of one position.
+    for _ in range(100):  # The demo goes on: read both until they have the same position.
         snapshot = stub.GetSnapshot(rates_pb2.GetSnapshotRequest(filter=rates_pb2.RateFilter(pairs=pairs)))
         printed = subprocess.run(
             [program, "rates", "--server", f"http://{address}", "--format", "json", *pairs],

@@ -4,7 +4,7 @@
 //     npm ci --prefix tests/clients
 //     node tests/clients/watch.js 127.0.0.1:50051 KZT/USD UZS/USD
 //
-// With `--updates N` it ends after N changes, and goes away and resumes once half-way.
+// With `--updates N` it ends after N changes, and disconnects and resumes once halfway.
 //
 // Values stay strings: a number would lose digits.
 "use strict";
@@ -15,7 +15,7 @@ const loader = require("@grpc/proto-loader");
 const protobuf = require("protobufjs");
 
 const HEARTBEATS_MISSED = 3;
-const PATIENCE = 60_000; // Milliseconds, until the server has told its heartbeat interval.
+const SILENCE_MAX = 60_000; // Milliseconds without a message, until the server announces its heartbeat interval.
 const FINAL = [
   grpc.status.INVALID_ARGUMENT,
   grpc.status.PERMISSION_DENIED,
@@ -31,7 +31,7 @@ const definition = loader.loadSync("silkrate/v1/rates.proto", {
 });
 const { RateService } = grpc.loadPackageDefinition(definition).silkrate.v1;
 
-// What of the error details is needed here.
+// The parts of the error details that are needed here.
 const details = protobuf.parse(`
   syntax = "proto3";
   message Any { string type_url = 1; bytes value = 2; }
@@ -40,12 +40,12 @@ const details = protobuf.parse(`
   message RetryInfo { Duration retry_delay = 1; }
 `).root;
 
-/** What a reader holds: rows of one position. A message is applied whole, or not at all. */
+/** The rows of one position. A message is applied as a whole or not at all. */
 class Ticker {
   rows = new Map();
   held = null;
 
-  /** Whether rows changed. Null: a message was missed, and only a new snapshot helps. */
+  /** Returns whether rows changed, or null if a message was missed: then only a new snapshot helps. */
   apply({ position, event, snapshot, update }) {
     if (event === "opening") return false;
     if (event === "update") {
@@ -71,7 +71,7 @@ class Ticker {
 
 const milliseconds = (duration) => Number(duration?.seconds ?? 0) * 1000 + (duration?.nanos ?? 0) / 1e6;
 
-/** The milliseconds the server asks us to stay away, at most five minutes. */
+/** The minimum delay in milliseconds that the server asks for, at most five minutes. */
 function retryAfter(error) {
   const [raw] = error.metadata?.get("grpc-status-details-bin") ?? [];
   if (!raw) return 0;
@@ -82,12 +82,12 @@ function retryAfter(error) {
   return Math.min(300_000, milliseconds(retryDelay));
 }
 
-/** One stream; `onMessage` returns whether to read on. Resolves with the error that ended it, or null. */
+/** Reads one stream while `onMessage` returns true. Resolves with the error that ended it, or null. */
 function read(address, request, onMessage) {
   return new Promise((resolve) => {
     const client = new RateService(address, grpc.credentials.createInsecure());
     const stream = client.WatchRates(request);
-    let patience = PATIENCE;
+    let silenceMax = SILENCE_MAX;
     let watchdog;
     const end = (error) => {
       clearTimeout(watchdog);
@@ -97,13 +97,13 @@ function read(address, request, onMessage) {
     };
     const watch = () => {
       clearTimeout(watchdog);
-      watchdog = setTimeout(() => end(new Error(`nothing for ${patience} ms`)), patience);
+      watchdog = setTimeout(() => end(new Error(`no message for ${silenceMax} ms`)), silenceMax);
     };
     watch();
     stream.on("data", (message) => {
       if (message.event === "opening") {
         console.error(`watch.js: ${message.opening.verdict}`);
-        patience = HEARTBEATS_MISSED * milliseconds(message.opening.heartbeatInterval) || PATIENCE;
+        silenceMax = HEARTBEATS_MISSED * milliseconds(message.opening.heartbeatInterval) || SILENCE_MAX;
       }
       watch();
       if (!onMessage(message)) end(null);
@@ -115,7 +115,7 @@ function read(address, request, onMessage) {
 
 async function main(address, pairs, updates) {
   const ticker = new Ticker();
-  let [failures, changes, hasLeft, isDone] = [0, 0, false, false];
+  let [failures, changes, hasDisconnected, isDone] = [0, 0, false, false];
   const onMessage = (message) => {
     if (isDone) return false;
     const changed = ticker.apply(message);
@@ -125,9 +125,9 @@ async function main(address, pairs, updates) {
     console.log(String(ticker));
     changes += 1;
     isDone = changes === updates;
-    const leaves = updates > 0 && !hasLeft && changes * 2 >= updates;
-    hasLeft ||= leaves;
-    return !isDone && !leaves;
+    const disconnects = updates > 0 && !hasDisconnected && changes * 2 >= updates;
+    hasDisconnected ||= disconnects;
+    return !isDone && !disconnects;
   };
   while (!isDone) {
     const error = await read(address, { filter: { pairs }, resumeAfter: ticker.held }, onMessage);
@@ -137,7 +137,7 @@ async function main(address, pairs, updates) {
       process.exit(1);
     }
     if (error) console.error(`watch.js: ${error.message}`);
-    // Full jitter: clients that were cut together do not come back together.
+    // Full jitter: clients that lost their connection together do not reconnect together.
     const jitter = Math.random() * Math.min(60_000, 1000 * 2 ** failures);
     failures += 1;
     await new Promise((resolve) => setTimeout(resolve, (error ? retryAfter(error) : 0) + jitter));

@@ -3,9 +3,9 @@
 
     pip install grpcio grpcio-tools googleapis-common-protos
     python -m grpc_tools.protoc -I proto --python_out=. --grpc_python_out=. silkrate/v1/rates.proto
-    python tests/clients/watch.py 127.0.0.1:50051 KZT/USD UZS/USD
+    PYTHONPATH=. python tests/clients/watch.py 127.0.0.1:50051 KZT/USD UZS/USD
 
-With `--updates N` it ends after N changes, and goes away and resumes once half-way.
+With `--updates N` it ends after N changes, and disconnects and resumes once halfway.
 
 Values stay strings, or become decimal.Decimal: a float would lose digits.
 """
@@ -22,7 +22,7 @@ from google.rpc import error_details_pb2, status_pb2
 from silkrate.v1 import rates_pb2, rates_pb2_grpc
 
 HEARTBEATS_MISSED = 3
-PATIENCE = 60  # Seconds, until the server has told its heartbeat interval.
+SILENCE_MAX = 60  # Seconds without a message, until the server announces its heartbeat interval.
 FINAL = (
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.PERMISSION_DENIED,
@@ -32,13 +32,13 @@ FINAL = (
 
 
 class Ticker:
-    """What a reader holds: rows of one position. A message is applied whole, or not at all."""
+    """The rows of one position. A message is applied as a whole or not at all."""
 
     def __init__(self):
         self.rows, self.held = {}, None
 
     def apply(self, message):
-        """Whether rows changed. None: a message was missed, and only a new snapshot helps."""
+        """Returns whether rows changed, or None if a message was missed: then only a new snapshot helps."""
         kind = message.WhichOneof("event")
         if kind == "opening":
             return False
@@ -60,7 +60,7 @@ class Ticker:
 
 
 def retry_after(error):
-    """The seconds the server asks us to stay away, at most five minutes."""
+    """The minimum delay in seconds that the server asks for, at most five minutes."""
     for key, raw in error.trailing_metadata() or ():
         if key == "grpc-status-details-bin":
             retry = error_details_pb2.RetryInfo()
@@ -71,13 +71,13 @@ def retry_after(error):
 
 
 def messages(address, pairs, held):
-    """One stream. Silence for three heartbeats ends it."""
+    """The messages of one stream. It ends after three missed heartbeats."""
     request = rates_pb2.WatchRatesRequest(filter=rates_pb2.RateFilter(pairs=pairs), resume_after=held)
     with grpc.insecure_channel(address) as channel:
         stream = rates_pb2_grpc.RateServiceStub(channel).WatchRates(request)
-        patience = PATIENCE
+        silence_max = SILENCE_MAX
         while True:
-            watchdog = threading.Timer(patience, stream.cancel)
+            watchdog = threading.Timer(silence_max, stream.cancel)
             watchdog.start()
             try:
                 message = next(stream)
@@ -88,12 +88,13 @@ def messages(address, pairs, held):
             if message.WhichOneof("event") == "opening":
                 verdict = rates_pb2.ResumeVerdict.Name(message.opening.verdict)
                 print(f"watch.py: {verdict}", file=sys.stderr)
-                patience = HEARTBEATS_MISSED * message.opening.heartbeat_interval.ToMilliseconds() / 1000 or PATIENCE
+                interval = message.opening.heartbeat_interval.ToMilliseconds() / 1000
+                silence_max = HEARTBEATS_MISSED * interval or SILENCE_MAX
             yield message
 
 
 def watch(address, pairs, updates):
-    ticker, failures, changes, has_left = Ticker(), 0, 0, False
+    ticker, failures, changes, has_disconnected = Ticker(), 0, 0, False
     while True:
         wait = 0
         try:
@@ -108,15 +109,15 @@ def watch(address, pairs, updates):
                 changes += 1
                 if changes == updates:
                     return
-                if updates and not has_left and changes * 2 >= updates:
-                    has_left = True
+                if updates and not has_disconnected and changes * 2 >= updates:
+                    has_disconnected = True
                     break
         except grpc.RpcError as error:
             if error.code() in FINAL:
                 sys.exit(f"watch.py: {error.details()}")
             print(f"watch.py: {error.code().name}: {error.details()}", file=sys.stderr)
             wait = retry_after(error)
-        # Full jitter: clients that were cut together do not come back together.
+        # Full jitter: clients that lost their connection together do not reconnect together.
         time.sleep(wait + random.uniform(0, min(60, 2**failures)))
         failures += 1
 
@@ -124,8 +125,8 @@ def watch(address, pairs, updates):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("address", help="such as 127.0.0.1:50051")
-    parser.add_argument("pairs", nargs="*", help="such as KZT/USD or */USD; none: the server's ticker")
-    parser.add_argument("--updates", type=int, default=0, help="end after so many changes")
+    parser.add_argument("pairs", nargs="*", help="such as KZT/USD or */USD; default: the server's ticker pairs")
+    parser.add_argument("--updates", type=int, default=0, help="end after this number of changes")
     arguments = parser.parse_args()
     try:
         watch(arguments.address, arguments.pairs, arguments.updates)

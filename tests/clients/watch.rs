@@ -5,7 +5,7 @@
 //! ```
 //!
 //! `silkrate::client` does all of what the contract asks of a client; with `--updates N` this one ends after N changes,
-//! and goes away and resumes once half-way.
+//! and disconnects and resumes once halfway.
 
 use std::error::Error;
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use silkrate::config::Config;
+use silkrate::ledger::{ClockKind, Ledger};
 use silkrate::sources;
 
 /// The chapters that the README refers to, each rendered in the documentation of its module too.
@@ -137,4 +138,31 @@ fn a_stranger_reads_the_readme_in_minutes() {
     // Three minutes at three hundred words a minute; code and tables are skimmed.
     let words = readme().split_whitespace().count();
     assert!(words <= 1000, "{words} words");
+}
+
+#[test]
+fn every_file_that_the_map_names_is_there() {
+    let map = read("src/lib.rs");
+    let names = map.split('`').filter(|word| {
+        let file = Path::new(word).extension().is_some_and(|kind| kind == "rs");
+        file && !word.contains(' ')
+    });
+    let names: Vec<&str> = names.collect();
+    assert!(names.len() >= 8, "{names:?}");
+    for name in names {
+        let is_there = root().join(name).exists() || root().join("src").join(name).exists();
+        assert!(is_there, "{name}");
+    }
+}
+
+#[test]
+fn the_query_of_the_chapter_on_history_fits_the_ledger() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silkrate.db");
+    let (_ledger, _reader) = Ledger::open(Some(&path), ClockKind::Real).unwrap();
+    let chapter = read("src/ledger/README.md");
+    let query = chapter.split("sqlite3 silkrate.db \"").nth(1).unwrap();
+    let query = query.split('"').next().unwrap();
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    assert_eq!(connection.prepare(query).unwrap().column_count(), 3);
 }
