@@ -1,4 +1,4 @@
-//! What time it is: the machine's clock, or a replay's.
+//! The clock of the service: the machine's, or that of a replay.
 //!
 //! Dates, publication windows, freshness and poll intervals follow this clock. Transport time-outs, back-off and
 //! heartbeats are real time and do not pass through here.
@@ -10,8 +10,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-/// How long a sleeper waits at most before it looks at the clock again: a held clock never gets there, and a machine
-/// that was suspended or set is noticed within the hour.
+/// The longest sleep before the clock is read again: a clock that is stopped never reaches the instant, and a suspended
+/// machine is noticed within the hour.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(3600);
 
 /// The clock of the service.
@@ -63,7 +63,7 @@ impl Clock {
         }
     }
 
-    /// What it shows.
+    /// The time it shows.
     pub fn now(&self) -> Timestamp {
         match &self.replay {
             None => Timestamp::now(),
@@ -76,7 +76,7 @@ impl Clock {
         }
     }
 
-    /// What it will show after so much real time.
+    /// The time it will show after an amount of real time.
     pub fn after(&self, real_time: Duration) -> Timestamp {
         match &self.replay {
             None => later(self.now(), real_time),
@@ -86,15 +86,15 @@ impl Clock {
         }
     }
 
-    /// How much real time passes while the clock moves on by so much; rounded up, so that whoever waits for an instant
-    /// does not wake up a moment before it.
+    /// The real time in which the clock advances by a duration. It is rounded up, so that a task that sleeps until an
+    /// instant does not wake a moment before it.
     pub fn real_time(&self, clock_time: Duration) -> Duration {
         let speed = self.replay.as_ref().map_or(1, |replay| replay.speed);
         let nanoseconds = clock_time.as_nanos().div_ceil(speed.into());
         u64::try_from(nanoseconds).map_or(Duration::MAX, Duration::from_nanos)
     }
 
-    /// How much real time to wait before the clock shows `at`, and an hour at most: then ask again.
+    /// How long to sleep in real time before the clock shows `at`; at most an hour, after which it must be asked again.
     pub fn real_time_until(&self, at: Timestamp) -> Duration {
         let ahead = Duration::try_from(self.now().duration_until(at)).unwrap_or(Duration::ZERO);
         let held = self.replay.as_ref().is_some_and(|replay| at > replay.end);

@@ -1,8 +1,8 @@
-//! The one task that draws revisions.
+//! The commit task: the only one that assigns revision numbers.
 //!
-//! Pollers hand in tables, time passes, an operator decides, and each of them becomes at most one commit: judged,
-//! written to the ledger, then shown on the board under the next revision. Whoever hands something in waits for the
-//! verdict; the queue is short, so a burst slows the pollers and not the readers.
+//! Pollers submit tables, time passes, an operator decides. Each of these becomes at most one commit: it is checked,
+//! written to the ledger, and then published on the board under the next revision. A submitter awaits the outcome; the
+//! queue is short, so a burst slows the pollers and not the readers.
 
 mod anew;
 mod epoch;
@@ -37,25 +37,25 @@ use crate::domain::{
 };
 use crate::ledger::LedgerReader;
 
-/// How many tables on each side of a date a table of the past is judged by: a run of holidays, and the next one after.
+/// How many tables before and after a date a table of the past is compared with: more than any holidays.
 const TABLES_AROUND: usize = 16;
 
-/// The task.
+/// The commit task.
 #[derive(Debug)]
 pub struct Commit {
     book: Book,
-    /// The book before anything was filed.
+    /// The book before any table was filed.
     blank: Book,
     board: Board,
     store: BufferedLedger,
     clock: Clock,
-    /// Sources whose first attempt has ended, which no entry says yet.
+    /// Sources whose first attempt has ended, not yet written in an entry.
     attempted: BTreeSet<SourceId>,
     receiver: mpsc::Receiver<Message>,
 }
 
 impl Commit {
-    /// The task and the handle for those who hand in. What the store remembers is restored: it is on the board at once.
+    /// Opens the task and its handle. What the ledger contains is restored and published at once.
     pub async fn open(
         records: Vec<SourceRecord>,
         preferences: Vec<Preference>,
@@ -82,7 +82,7 @@ impl Commit {
         (commit, CommitHandle::new(sender))
     }
 
-    /// What is shown.
+    /// The board, for readers.
     pub fn board(&self) -> BoardReader {
         self.board.reader()
     }
@@ -92,11 +92,11 @@ impl Commit {
         self.store.readers()
     }
 
-    /// Works until told to stop. What is under way is finished first: nothing is shown that is not written.
+    /// Runs until it is stopped. A commit that is under way is finished: nothing is published that is not written.
     pub async fn run(mut self, stop: CancellationToken) {
         self.work(&stop).await;
         if !self.store.is_working() {
-            // What was mended meanwhile is not asked for a minute more.
+            // The error may have gone meanwhile, and there is no later retry.
             self.recover().await;
         }
         self.store.close().await;
@@ -110,12 +110,12 @@ impl Commit {
                 biased;
                 () = stop.cancelled() => return,
                 () = self.store.retry_due() => self.recover().await,
-                // Without pollers there are no messages: time passes all the same.
+                // Without pollers there are no messages, but time passes all the same.
                 Some(message) = self.receiver.recv() => {
                     due = if self.take(message).await {
                         self.book.next_change(self.clock.now())
                     } else {
-                        // However many messages follow each other, midnight does not wait for the last.
+                        // A burst of messages must not delay a midnight.
                         self.pass_time(due).await
                     };
                 }
@@ -124,7 +124,7 @@ impl Commit {
         }
     }
 
-    /// When `due` has come: looks at everything as of now, and tells when to look again.
+    /// If `due` has come, commits what has changed by then. Returns the next due instant.
     async fn pass_time(&mut self, due: Timestamp) -> Timestamp {
         let now = self.clock.now();
         if now < due {
@@ -134,7 +134,7 @@ impl Commit {
         self.book.next_change(now)
     }
 
-    /// Whether the state has been looked at as of now.
+    /// Handles a message. Returns whether the state was derived anew.
     async fn take(&mut self, message: Message) -> bool {
         let mut looks = true;
         match message {
@@ -144,7 +144,7 @@ impl Commit {
             } => {
                 let answer = self.file(submission).await;
                 if verdict.send(answer).is_err() {
-                    tracing::debug!("a poller did not wait for its verdict");
+                    tracing::debug!("the submitter of a poll was dropped");
                 }
             }
             Message::Backfill {
@@ -155,7 +155,7 @@ impl Commit {
                 let (answer, looked) = self.backfill(source, table).await;
                 looks = looked;
                 if admitted.send(answer).is_err() {
-                    tracing::debug!("nobody waited for a table of the past");
+                    tracing::debug!("the submitter of a backfill was dropped");
                 }
             }
             Message::Decide {
@@ -168,7 +168,7 @@ impl Commit {
                 let answer = self.decide(&id, value, outcome, &note).await;
                 looks = answer.is_ok();
                 if decided.send(answer).is_err() {
-                    tracing::debug!("nobody waited for a decision");
+                    tracing::debug!("the submitter of a decision was dropped");
                 }
             }
             Message::Polled { source, report } => {
@@ -178,7 +178,7 @@ impl Commit {
             Message::Status { status } => {
                 let answer = self.store.status(self.board.snapshot().position.clone());
                 if status.send(answer).is_err() {
-                    tracing::debug!("nobody waited for the state of the store");
+                    tracing::debug!("the caller of a status request was dropped");
                 }
                 looks = false;
             }
@@ -229,7 +229,7 @@ impl Commit {
         verdict
     }
 
-    /// What became of a table of the past, and whether the state was looked at.
+    /// Files a table of the past. Returns the outcome, and whether the state was derived anew.
     async fn backfill(&mut self, source: SourceId, table: Table) -> (BackfillOutcome, bool) {
         let now = self.clock.now();
         let (document, date) = (table.document, table.effective_date);
@@ -260,7 +260,7 @@ impl Commit {
         };
         self.commit(Cause::Backfill(source), filed, now).await;
         if let Some(history) = self.book.history(key).filter(|_| !keeps) {
-            // What was in force a year ago may be known only now.
+            // The rows in force a year ago may be known only now.
             history.forget_anchors();
             self.commit(Cause::Backfill(source), BookChanges::default(), now)
                 .await;
@@ -268,7 +268,7 @@ impl Commit {
         (admitted, true)
     }
 
-    /// The tables around a date that memory does not reach, by which one of that date is judged.
+    /// The tables around a date that is not kept in memory, with which a table of that date is compared.
     async fn around(&mut self, key: DocumentKey, date: Date) -> History {
         let revision_policy = self
             .book
@@ -310,7 +310,8 @@ impl Commit {
         })
     }
 
-    /// Derives what is served as of now; writes what changed to the ledger; shows it. The revision, when one was drawn.
+    /// Derives what is served now, writes the changes to the ledger, and publishes them. Returns the revision, if one
+    /// was assigned.
     async fn commit(&mut self, cause: Cause, changes: BookChanges, now: Timestamp) -> Option<u64> {
         anchors::complete(&mut self.book, &self.store, now).await;
         let shown = self.board.snapshot();
@@ -332,7 +333,7 @@ impl Commit {
         };
         let written = self.store.append(entry).await;
         let next = match written {
-            // The disk does not follow: what is served from now on is of another epoch.
+            // The ledger cannot be written: what is served from now on belongs to another epoch.
             Some(epoch) => Some(snapshot.renewed(Position {
                 epoch: epoch.into(),
                 revision: shown.position.revision.saturating_add(1),
@@ -349,7 +350,7 @@ impl Commit {
         Some(revision)
     }
 
-    /// Writes an entry that changes nothing that is shown.
+    /// Writes an entry that changes nothing that is published.
     async fn write(&mut self, entry: LedgerEntry) {
         if let Some(epoch) = self.store.append(entry).await {
             let shown = self.board.snapshot();
@@ -361,7 +362,7 @@ impl Commit {
         }
     }
 
-    /// Tries to write what has waited in memory; when that succeeds, a new epoch begins, and continuity with it.
+    /// Tries to write the entries that wait in memory. If that succeeds, a new epoch begins.
     async fn recover(&mut self) {
         let documents = self.book.documents();
         let Some((written, reopened)) = self.store.ready(&documents).await else {
@@ -374,7 +375,7 @@ impl Commit {
             revision: revision.saturating_add(1),
         });
         let attempted = self.book.records().filter(|record| record.attempted);
-        // Into a file that may be another one goes all that is known; what it has is not written twice.
+        // If the file may be another one, everything known is written; rows that it has are not written twice.
         let (filed, held) = if reopened {
             let held = self.book.held().map(Arc::clone).collect();
             (self.book.tables(), held)

@@ -1,18 +1,18 @@
-//! The ledger: all that was ever published, and every step of the state, in one SQLite file that only grows.
+//! The ledger: every published row and every step of the state, in one append-only SQLite file.
 //!
 //! ```text
-//! commit ─▶ Ledger ─▶ (queue) ─▶ one thread ─▶ file ─▶ LedgerReader ─▶ whoever asks for history
+//! commit ─▶ Ledger ─▶ (queue) ─▶ one thread ─▶ file ─▶ LedgerReader ─▶ queries
 //! ```
 //!
-//! An [`LedgerEntry`] is one transaction: after [`Ledger::append`] has returned, all of it survives a power cut; before,
-//! none of it is there. Reads have connections of their own and never wait for a write, nor make one wait.
+//! A [`LedgerEntry`] is one transaction. After [`Ledger::append`] has returned, all of it survives a power cut; before,
+//! none of it is there. Reads have their own connections; they never wait for a write, nor does a write wait for them.
 //!
 //! `ledger/schema/` documents the tables, one file for each version of the schema. The file can be read with `sqlite3`:
 //! `SELECT * FROM current_fixings WHERE date = '2026-04-02' AND currency = 'USD'`. A ledger of an older version is
 //! migrated when it is opened, in one transaction; one of a newer version is refused.
 //!
 //! *Chose* one OS thread that owns the writing connection, *over* a pool of tasks: SQLite has one writer at a time
-//! anyway, and a write that waits for a slow disk holds up nobody but who awaits it.
+//! anyway, and a write to a slow disk blocks only the task that awaits it.
 //!
 #![doc = include_str!("ledger/README.md")]
 
@@ -36,20 +36,21 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::{LedgerEntry, Position};
 
-/// Entries that may wait for the disk. The one who appends awaits each, so more than a few would mean that it does not.
+/// The maximum number of entries that wait for the disk. The commit task awaits each of them, so there are never more
+/// than a few.
 const QUEUE_MAX: usize = 16;
 
-/// Whose time the entries bear.
+/// The clock whose times the entries bear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockKind {
-    /// That of the machine.
+    /// The machine's clock.
     Real,
-    /// That of a replay.
+    /// The clock of a replay.
     Replay,
 }
 
 impl ClockKind {
-    /// Its name in the file.
+    /// The name in the file.
     const fn as_str(self) -> &'static str {
         match self {
             Self::Real => "real",
@@ -67,29 +68,29 @@ impl fmt::Display for ClockKind {
     }
 }
 
-/// The writing end. There is one for a file, in one process.
+/// The writing end. There is one for each file, in one process.
 ///
-/// When it is dropped, the thread works off what waits and then lets go of the file; [`Ledger::close`] awaits that.
+/// When it is dropped, its thread writes the entries that wait and closes the file; [`Ledger::close`] awaits that.
 #[derive(Debug)]
 pub struct Ledger {
     label: Arc<Path>,
     sender: mpsc::Sender<Append>,
-    /// The last position that was noted beside the file before it was opened; none for a ledger in memory.
+    /// The last position recorded in the lock file before the ledger was opened.
     noted: Noted,
-    /// Fails when the thread has let go of the file.
+    /// Fails when the thread has closed the file.
     ended: oneshot::Receiver<Infallible>,
 }
 
-/// What is known, beside the file, of who wrote it last.
+/// The last position recorded in the lock file.
 #[derive(Debug)]
 enum Noted {
-    /// There is no file.
+    /// The ledger is in memory: there is no lock file.
     InMemory,
-    /// The last position written; none when nobody knows.
+    /// The position; `None` if it cannot be read.
     Beside(Option<Position>),
 }
 
-/// An entry, and where the answer goes.
+/// An entry, and the channel for the result.
 #[derive(Debug)]
 struct Append {
     entry: LedgerEntry,
@@ -97,9 +98,9 @@ struct Append {
 }
 
 impl Ledger {
-    /// Opens the ledger of a path, or makes it; without a path it is kept in memory and gone with the process.
+    /// Opens the ledger at a path, or creates it. Without a path it is kept in memory and lost with the process.
     ///
-    /// It blocks for as long as the disk takes, and takes a lock beside the file (`<path>.lock`) until it is closed.
+    /// It blocks on the disk, and holds the lock file (`<path>.lock`) until it is closed.
     pub fn open(
         path: Option<&Path>,
         clock: ClockKind,
@@ -131,26 +132,26 @@ impl Ledger {
         Ok((ledger, reader))
     }
 
-    /// Whether a position, read from the file, is the last one that was ever served from it: an older copy that was put in
-    /// its place is behind what was noted beside it, and readers may hold positions that it knows nothing of.
+    /// Whether a position read from the file is the last one that was served from it. An older copy put in its place is
+    /// behind the position in the lock file, and clients may hold positions that it does not know.
     pub fn continues(&self, position: &Position) -> bool {
         match &self.noted {
             Noted::InMemory => true,
             Noted::Beside(noted) => noted.as_ref().is_some_and(|noted| {
-                // The note is written after the entry: a crash between the two leaves it one behind.
+                // The lock file is written after the entry: a crash between the two leaves it one position behind.
                 noted.epoch == position.epoch && noted.revision <= position.revision
             }),
         }
     }
 
-    /// Writes an entry. When this returns, it is on the disk.
+    /// Writes an entry. When this returns, the entry is on the disk.
     ///
-    /// Rows whose current figure says the same are left out; a row that says something else is linked to the one whose
-    /// place it takes. After an error nothing of the entry is there, and the same entry may be appended again.
+    /// Rows that equal the current ones are left out; a row that differs is linked to the one it supersedes. After an
+    /// error nothing of the entry is written, and it may be appended again.
     ///
     /// # Errors
-    /// [`LedgerError::Refused`] where the entry's revision lies before the last one, or its epoch has ended; what the
-    /// disk says.
+    /// [`LedgerError::Refused`] if the entry's revision is below the last one or its epoch has ended; otherwise the
+    /// error of the disk or of SQLite.
     pub async fn append(&self, entry: LedgerEntry) -> Result<(), LedgerError> {
         let (answer, answered) = oneshot::channel();
         let closed = || LedgerError::Closed {
@@ -163,7 +164,7 @@ impl Ledger {
         answered.await.map_err(|_closed| closed())?
     }
 
-    /// Works off what waits and lets go of the file.
+    /// Writes the entries that wait, and closes the file.
     pub async fn close(self) {
         drop(self.sender);
         match self.ended.await {

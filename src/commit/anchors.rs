@@ -1,4 +1,4 @@
-//! What was in force a month and a year ago, where memory does not reach: looked up in the ledger, once a day.
+//! The rows in force a month and a year ago, if they are not kept in memory: read from the ledger once a day.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use crate::commit::BufferedLedger;
 use crate::domain::{Book, Currency, DocumentKey, Fixing, SourceRecord, Table};
 
-/// Looks up what was in force on the days that the changes over windows are taken from.
+/// Reads the rows in force on the first days of the windows.
 pub(super) async fn complete(book: &mut Book, store: &BufferedLedger, now: Timestamp) {
     let wanted = |record: &Arc<SourceRecord>| -> Vec<_> {
         let (source, today) = (record.id, record.today(now));
@@ -34,7 +34,7 @@ pub(super) async fn complete(book: &mut Book, store: &BufferedLedger, now: Times
     }
 }
 
-/// Rows of several dates as one table, for what was in force on a day.
+/// Rows of several dates as one table, for the rows in force on a day.
 fn table_of(key: DocumentKey, day: Date, rows: Vec<Fixing>) -> Table {
     let pivot = pivot_of(&rows);
     let rows = rows.into_iter().map(|row| {
@@ -55,7 +55,7 @@ fn table_of(key: DocumentKey, day: Date, rows: Vec<Fixing>) -> Table {
     }
 }
 
-/// The currency that all rows share: a bank's own, or a market table's base.
+/// The currency that all rows share: a bank's own, or the base of a market table.
 fn pivot_of(rows: &[Fixing]) -> Currency {
     let Some(first) = rows.first() else {
         return Currency::USD;

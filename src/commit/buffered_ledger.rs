@@ -1,5 +1,5 @@
-//! The ledger behind the commit task, and what happens when it cannot be written: entries wait in memory, in order,
-//! and are written when it can be written again. Serving never waits for a broken disk.
+//! The ledger of the commit task, with a buffer for the time in which it cannot be written: entries wait in memory, in
+//! order. Serving never waits for the disk.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -16,29 +16,29 @@ use crate::domain::{
 };
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
 
-/// How long after a failure the ledger is tried again: a disk is not emptied within seconds, and a minute of history is
-/// little to keep in memory.
+/// How long after a failure the ledger is tried again. Full disks are not cleared within seconds, and the entries of a
+/// minute are few.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
-/// Entries that may wait in memory: months of them. Past that the oldest are dropped, and the log says so.
+/// The maximum number of entries in the buffer: months of them. Beyond that the oldest are dropped and the log says so.
 const UNSAVED_MAX: usize = 4096;
 
-/// The ledger, working or not.
+/// The ledger, and the entries that wait for it.
 #[derive(Debug)]
 pub struct BufferedLedger {
     path: Option<PathBuf>,
     clock: ClockKind,
     open: Option<Open>,
-    /// What is wrong, and when to try again; none while all is well.
+    /// The failure that keeps the ledger from being written; `None` if there is none.
     trouble: Option<Trouble>,
     retry_after: Duration,
-    /// The reading end, for everyone who answers about the past.
+    /// The reading end for queries.
     readers: watch::Sender<Option<LedgerReader>>,
 }
 
 #[derive(Debug)]
 struct Open {
     ledger: Ledger,
-    /// Our own reading end: nobody else's questions stand before ours.
+    /// The reading end of the commit task, which does not wait behind queries.
     reader: LedgerReader,
 }
 
@@ -46,16 +46,16 @@ struct Open {
 struct Trouble {
     error: LedgerError,
     unsaved: VecDeque<LedgerEntry>,
-    /// Entries that found no room among the unsaved.
+    /// The number of entries that were dropped from the buffer.
     lost: usize,
-    /// Whether the file must be opened anew before it is written again: it may be another one by then.
+    /// Whether the file must be opened again before it is written: it may have been replaced.
     reopen: bool,
     retry_at: Instant,
 }
 
 impl BufferedLedger {
-    /// Opens the ledger. One that cannot be used is an error here only when it is a matter of settings: when another
-    /// process has it, or when it was written under the other kind of clock. Otherwise serving goes on from memory.
+    /// Opens the ledger. It is an error only if the settings are wrong: another process has the file, or it was written
+    /// under the other kind of clock. After any other failure the service runs from memory.
     pub fn open(path: Option<PathBuf>, clock: ClockKind) -> Result<Self, LedgerError> {
         let mut store = Self {
             path,
@@ -75,7 +75,7 @@ impl BufferedLedger {
         Ok(store)
     }
 
-    /// The same, tried again sooner or later than usual.
+    /// Sets the time after which a failed ledger is tried again.
     #[must_use]
     pub fn retried_after(mut self, retry_after: Duration) -> Self {
         self.retry_after = retry_after;
@@ -99,7 +99,7 @@ impl BufferedLedger {
             return Err(KeepsHistory);
         }
         let before = self.open.take();
-        // The new one is there before the old one goes: no query about the past finds nothing to ask.
+        // The new ledger is opened before the old one is closed, so that every query finds one.
         if let Err(error) = self.reopen() {
             self.fail(error, None);
         }
@@ -109,14 +109,17 @@ impl BufferedLedger {
         Ok(())
     }
 
-    /// Lets go of the file, once all that could be written is.
+    /// Closes the file, after the entries in its queue are written.
     pub async fn close(mut self) {
         let unsaved = self
             .trouble
             .as_ref()
             .map_or(0, |trouble| trouble.unsaved.len());
         if unsaved > 0 {
-            tracing::error!(unsaved, "entries that the ledger did not take are lost");
+            tracing::error!(
+                unsaved,
+                "entries that could not be written to the ledger are lost"
+            );
         }
         self.shut().await;
     }
@@ -128,12 +131,12 @@ impl BufferedLedger {
         }
     }
 
-    /// A connection for this task, while there is one.
+    /// The reading end of the commit task.
     pub(super) fn reader(&self) -> Option<&LedgerReader> {
         self.open.as_ref().map(|open| &open.reader)
     }
 
-    /// The reading end for everyone else, whenever the ledger can be opened.
+    /// The reading end for queries, while the ledger is open.
     pub fn readers(&self) -> watch::Receiver<Option<LedgerReader>> {
         self.readers.subscribe()
     }
@@ -143,13 +146,13 @@ impl BufferedLedger {
         self.trouble.is_none()
     }
 
-    /// Whether what was restored is the last that was served from this ledger.
+    /// Whether the restored position is the last one that was served from this ledger.
     pub(super) fn continues(&self, restored: &RestoredState) -> bool {
         let open = self.open.as_ref();
         open.is_some_and(|open| open.ledger.continues(&restored.position))
     }
 
-    /// How it is, for an operator.
+    /// The status, for an operator.
     pub fn status(&self, position: Position) -> LedgerStatus {
         let path = self.path.as_ref();
         let trouble = self.trouble.as_ref();
@@ -165,14 +168,16 @@ impl BufferedLedger {
         }
     }
 
-    /// Writes an entry. When it cannot be written it waits in memory; the first time, a new epoch begins, whose name is
-    /// given back: a position of before proves nothing any more.
+    /// Writes an entry, or buffers it if the ledger cannot be written. At the first failure this returns the name of a
+    /// new epoch, because earlier positions can no longer be resumed.
     pub async fn append(&mut self, entry: LedgerEntry) -> Option<String> {
         if let Some(trouble) = &mut self.trouble {
             if trouble.unsaved.len() >= UNSAVED_MAX {
                 trouble.unsaved.pop_front();
                 trouble.lost = trouble.lost.saturating_add(1);
-                tracing::error!("the oldest entry that waited for the ledger is lost");
+                tracing::error!(
+                    "the buffer of unwritten ledger entries is full; the oldest entry is lost"
+                );
             }
             trouble.unsaved.push_back(entry);
             return None;
@@ -183,7 +188,7 @@ impl BufferedLedger {
         Some(super::epoch::new_epoch())
     }
 
-    /// When to try again; never while all is well.
+    /// Waits until the ledger should be tried again; forever if there is no failure.
     pub async fn retry_due(&self) {
         match &self.trouble {
             Some(trouble) => tokio::time::sleep_until(trouble.retry_at).await,
@@ -191,8 +196,8 @@ impl BufferedLedger {
         }
     }
 
-    /// Makes ready to write again: opens the file anew where it may be another one, and looks whether all of it can be
-    /// read. The last revision in it, and whether it was opened anew; none when it is no better.
+    /// Prepares to write again: reopens a file that may have been replaced, and verifies that all of it can be read.
+    /// Returns its last revision and whether it was reopened; `None` if the failure persists.
     pub(super) async fn ready(
         &mut self,
         keys: &[(DocumentKey, RevisionPolicy)],
@@ -224,7 +229,8 @@ impl BufferedLedger {
         Ok(restored.map_or(0, |restored| restored.position.revision))
     }
 
-    /// Tries to write what has waited, and after it an entry that begins a new epoch. Whether all is written.
+    /// Tries to write the buffered entries, and after them one that begins a new epoch. Returns whether all of them are
+    /// written.
     pub(super) async fn recover(&mut self, last: LedgerEntry) -> bool {
         let Some(mut trouble) = self.trouble.take() else {
             return false;
@@ -232,13 +238,13 @@ impl BufferedLedger {
         let written = self.write_unsaved(&mut trouble.unsaved, last).await;
         match (written, trouble.lost) {
             (Ok(()), 0) => {
-                tracing::info!("the ledger is written again; nothing is missing in it");
+                tracing::info!("the ledger can be written again; no entry was lost");
                 true
             }
             (Ok(()), missing) => {
                 tracing::error!(
                     missing,
-                    "the ledger is written again, without the oldest entries that waited"
+                    "the ledger can be written again; the oldest unwritten entries were lost"
                 );
                 true
             }
@@ -259,7 +265,7 @@ impl BufferedLedger {
             return Ok(());
         };
         while let Some(entry) = unsaved.front() {
-            // All that waited is written as of the position that begins now: the epochs in between end here.
+            // The buffered entries get the position that begins now: the epochs between end here.
             let entry = LedgerEntry {
                 position: last.position.clone(),
                 ..entry.clone()
@@ -270,7 +276,7 @@ impl BufferedLedger {
         open.ledger.append(last).await
     }
 
-    /// For each row of a document, the newest figure on a day or some days before it; none when they cannot be read.
+    /// For each row of a document, the newest one in force on a day; `None` if they cannot be read.
     pub(super) async fn in_force(
         &self,
         key: DocumentKey,
@@ -283,7 +289,7 @@ impl BufferedLedger {
         readable(rows.await)
     }
 
-    /// The tables of a document around a date: so many before it, and as many after.
+    /// The tables of a document around a date: `tables` before it and as many after.
     pub(super) async fn around(
         &self,
         key: DocumentKey,
@@ -301,7 +307,7 @@ impl BufferedLedger {
         readable(reader.tables(key, revision_policy, *first, *last).await)
     }
 
-    /// Notes that the ledger cannot be believed: nothing more is written to it until it is mended or replaced.
+    /// Stops writing to a ledger that is damaged, until it is repaired or replaced.
     pub(super) async fn distrust(&mut self, error: LedgerError) {
         self.shut().await;
         self.fail(error, None);
@@ -315,7 +321,7 @@ impl BufferedLedger {
             return;
         };
         if error != trouble.error {
-            tracing::error!(%error, "the ledger still cannot be used");
+            tracing::error!(%error, "the ledger still cannot be written");
         }
         trouble.reopen = trouble.reopen || is_another_file(&error);
         trouble.error = error;
@@ -323,7 +329,7 @@ impl BufferedLedger {
     }
 
     fn fail(&mut self, error: LedgerError, entry: Option<LedgerEntry>) {
-        tracing::error!(%error, "serving goes on from memory; history waits there until the ledger can be written");
+        tracing::error!(%error, "the ledger cannot be written; the service runs from memory and buffers its entries");
         self.trouble = Some(Trouble {
             reopen: is_another_file(&error),
             error,
@@ -334,7 +340,7 @@ impl BufferedLedger {
     }
 }
 
-/// Whether the remedy of an error is another file, or a mended one, in the place of the one that is open.
+/// Whether an error is resolved by another file in place of the open one.
 fn is_another_file(error: &LedgerError) -> bool {
     !matches!(
         error,
@@ -347,6 +353,6 @@ fn is_another_file(error: &LedgerError) -> bool {
 
 fn readable<T>(answer: Result<T, LedgerError>) -> Option<T> {
     answer
-        .inspect_err(|error| tracing::warn!(%error, "the past cannot be looked up"))
+        .inspect_err(|error| tracing::warn!(%error, "could not read the ledger"))
         .ok()
 }

@@ -1,9 +1,9 @@
-//! Names of epochs.
+//! The names of epochs.
 
-/// Letters of an epoch: 80 bits of chance.
+/// The length of a name: 80 random bits.
 const EPOCH_LETTERS: usize = 16;
 
-/// A name for an unbroken run of revisions.
+/// A new random name.
 pub(super) fn new_epoch() -> String {
     std::iter::repeat_with(fastrand::alphanumeric)
         .take(EPOCH_LETTERS)

@@ -1,4 +1,4 @@
-//! What others hand in to the commit task, and what they are told.
+//! The handle to the commit task, its messages, and their outcomes.
 
 use std::sync::Arc;
 
@@ -11,16 +11,17 @@ use crate::domain::{
     DecisionError, Held, HeldOutcome, Intent, PollReport, Position, SourceId, Table,
 };
 
-/// Submissions that may wait: two for each source there is. More would mean that a poller does not await its verdict.
+/// The maximum number of messages that wait: two for each source. Each submitter awaits the outcome, so there are never
+/// more.
 pub(super) const QUEUE_MAX: usize = 16;
 
-/// The end that pollers and operators hold.
+/// The handle of pollers and operators.
 #[derive(Debug, Clone)]
 pub struct CommitHandle {
     sender: mpsc::Sender<Message>,
 }
 
-/// The commit task has ended; nothing can be handed in any more.
+/// The commit task has ended.
 #[derive(Debug, Error)]
 #[error("the commit task has ended")]
 pub struct Stopped;
@@ -33,59 +34,59 @@ pub struct KeepsHistory;
 /// The tables of one poll.
 #[derive(Debug, Clone)]
 pub struct Submission {
-    /// Who published them.
+    /// The source.
     pub source: SourceId,
-    /// In the order in which they came; none when nothing came.
+    /// In the order in which they were fetched; empty if there are none.
     pub tables: Vec<Table>,
-    /// Whether older ones are welcome.
+    /// Which tables were requested.
     pub intent: Intent,
-    /// Whether the attempt to ask the source has ended with this, so that others may answer in its place.
+    /// Whether the source's attempt has ended with this, so that sources of lower preference may answer.
     pub attempt_ended: bool,
 }
 
-/// What became of the tables of one poll.
+/// The outcome of a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SubmitOutcome {
-    /// The revision drawn; none when nothing a reader can see has changed.
+    /// The revision that was assigned; `None` if nothing that is served has changed.
     pub revision: Option<u64>,
-    /// Why tables were refused, for people, by document.
+    /// Why tables were refused, by document.
     pub refused: Vec<(&'static str, String)>,
-    /// The documents with values that wait: they are confirmed by being read again.
+    /// The documents with held values, which are confirmed by another poll.
     pub holding: Vec<&'static str>,
-    /// Tables that must have been published and are not known, by document, oldest first.
+    /// Missing tables that the bank must have published, by document, oldest first.
     pub gaps: Vec<(&'static str, Date)>,
 }
 
-/// What became of a table of the past.
+/// The outcome of submitting a table of the past.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BackfillOutcome {
-    /// Why it was refused, for people; empty when it was not.
+    /// Why it was refused; empty if it was filed.
     pub refused: String,
-    /// Whether it said anything new.
+    /// Whether it changed anything.
     pub news: bool,
-    /// How many of its rows wait.
+    /// The number of its rows that were held.
     pub held_rows: usize,
 }
 
-/// What an operator decided.
+/// The receipt of an operator's decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DecisionReceipt {
-    /// The position that serves it so.
+    /// The first position that includes it.
     pub position: Position,
-    /// The value.
+    /// The held value that was decided.
     pub held: Arc<Held>,
 }
 
-/// Where history is kept, and whether it can be written.
+/// The status of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerStatus {
-    /// The file; empty when nothing is kept.
+    /// The file; empty if the ledger is in memory.
     pub path: String,
-    /// What is wrong, for people; empty when nothing is.
+    /// The error that keeps it from being written; empty if there is none.
     pub error: String,
-    /// Entries that wait in memory until it can be written again.
+    /// The number of entries that wait in memory.
     pub unsaved: usize,
-    /// The position shown.
+    /// The position that is published.
     pub position: Position,
 }
 
@@ -95,7 +96,7 @@ impl SubmitOutcome {
         self.refused.iter().any(|(refused, _)| *refused == document)
     }
 
-    /// Whether values of this document wait.
+    /// Whether values of this document are held.
     pub fn holds(&self, document: &str) -> bool {
         self.holding.contains(&document)
     }
@@ -137,7 +138,7 @@ impl CommitHandle {
         Self { sender }
     }
 
-    /// Hands in the tables of one poll: one commit at most.
+    /// Submits the tables of one poll. They become one commit at most.
     pub async fn submit(&self, submission: Submission) -> Result<SubmitOutcome, Stopped> {
         let (verdict, answer) = oneshot::channel();
         self.ask(
@@ -150,7 +151,7 @@ impl CommitHandle {
         .await
     }
 
-    /// Hands in a table of the past.
+    /// Submits a table of the past.
     pub async fn backfill(
         &self,
         source: SourceId,
@@ -165,7 +166,7 @@ impl CommitHandle {
         self.ask(message, answer).await
     }
 
-    /// Hands in an operator's decision on the held value of a name; with `value`, only if that is what waits.
+    /// Submits an operator's decision on a held value; with `value`, only if that is the value that is held.
     pub async fn decide(
         &self,
         id: String,
@@ -184,12 +185,12 @@ impl CommitHandle {
         self.ask(message, answer).await
     }
 
-    /// Says how a poll went.
+    /// Reports the result of a poll.
     pub async fn polled(&self, source: SourceId, report: PollReport) -> Result<(), Stopped> {
         self.send(Message::Polled { source, report }).await
     }
 
-    /// Asks for the state of the store.
+    /// Requests the status of the ledger.
     pub async fn store(&self) -> Result<LedgerStatus, Stopped> {
         let (status, answer) = oneshot::channel();
         self.ask(Message::Status { status }, answer).await

@@ -1,4 +1,4 @@
-//! After a restart: from the ledger back to what was served.
+//! Restores what was served from the ledger, after a restart.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::domain::{
 };
 use crate::ledger::LedgerError;
 
-/// The book and the snapshot as they were, or empty ones; and the entry that has to be written when what is served now
-/// is not what the ledger says.
+/// The book and the snapshot as they were, or empty ones. Also the entry that must be written if what is served now
+/// differs from the ledger.
 pub(super) async fn restore(
     records: Vec<SourceRecord>,
     preferences: Vec<Preference>,
@@ -43,7 +43,7 @@ pub(super) async fn restore(
     }
 }
 
-/// Nothing is remembered: revision 0 of a new epoch.
+/// The first snapshot of an empty ledger: revision 0 of a new epoch.
 fn first(book: Book, now: Timestamp) -> (Book, Snapshot, Option<LedgerEntry>) {
     let position = Position {
         epoch: super::epoch::new_epoch().into(),
@@ -54,7 +54,7 @@ fn first(book: Book, now: Timestamp) -> (Book, Snapshot, Option<LedgerEntry>) {
     (book, snapshot, Some(entry))
 }
 
-/// What was served, at its position where it is still the same.
+/// The snapshot, at its position if it is still the same.
 fn continued(
     book: &Book,
     restored: &RestoredState,
@@ -68,8 +68,8 @@ fn continued(
         return (snapshot, None);
     }
     let snapshot = if broken {
-        // A source or a pair is gone, what happens from now on cannot be written, or the file is an older copy: nobody may
-        // resume across this.
+        // A source or a pair is gone, further commits cannot be written, or the file is an older copy: no client may
+        // resume from before.
         snapshot.renewed(Position {
             epoch: super::epoch::new_epoch().into(),
             revision: restored.position.revision.saturating_add(1),
@@ -82,7 +82,7 @@ fn continued(
     (snapshot, Some(entry))
 }
 
-/// The entry that makes a snapshot's position known.
+/// The entry that records the position of a snapshot.
 fn entry(snapshot: &Snapshot, now: Timestamp, gone: Vec<ServedFingerprint>) -> LedgerEntry {
     let mut served = snapshot.changes();
     served.extend(gone);
@@ -98,7 +98,7 @@ fn entry(snapshot: &Snapshot, now: Timestamp, gone: Vec<ServedFingerprint>) -> L
     }
 }
 
-/// Fills the book with the tables of the ledger; nothing when it is empty.
+/// Fills the book with the tables of the ledger. Returns `None` if the ledger is empty.
 async fn from_ledger(
     book: &mut Book,
     store: &BufferedLedger,

@@ -1,4 +1,5 @@
-//! All that is known, and every way in which it can change. The one who writes holds it; readers see snapshots of it.
+//! The book: the records of all sources, and every operation that changes them. The commit task owns it; readers see
+//! snapshots derived from it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,50 +18,51 @@ use crate::domain::ledger_entry::FiledTable;
 use crate::domain::published::{DocumentKey, Fixing, SourceId, Table};
 use crate::domain::served::{Preference, View, choose_quotes};
 
-/// How far back a missed table is looked for: past that it is history, which is asked for by hand.
+/// How far back a missed table is requested. Older ones are a matter for a backfill.
 const GAP_DAYS_MAX: i32 = 14;
 
-/// The sources, what they published, and who answers.
+/// The records of the sources, and the order of preference.
 #[derive(Debug, Clone)]
 pub struct Book {
     records: BTreeMap<SourceId, Arc<SourceRecord>>,
     preferences: Vec<Preference>,
 }
 
-/// What a table, or a decision, changed.
+/// The changes that a table or a decision made.
 #[derive(Debug, Clone, Default)]
 pub struct BookChanges {
-    /// The rows served from now on, by table: of the table itself, and of earlier ones whose rows had waited.
+    /// The rows that are accepted now, by table: those of the table itself, and of earlier tables whose rows had been
+    /// held.
     pub filed: Vec<FiledTable>,
-    /// The rows that wait from now on.
+    /// The rows that are held now.
     pub held: Vec<Arc<Held>>,
-    /// What was decided on rows that waited.
+    /// How rows that were held are settled.
     pub decided: Vec<Decision>,
 }
 
 /// Why a table is not filed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FilingError {
-    /// Its shape or its date.
+    /// Its shape or its date is implausible.
     #[error(transparent)]
     Implausible(#[from] Implausible),
-    /// It is of a document that nobody asked for.
+    /// The source has no such document.
     #[error("there is no such document")]
     UnknownDocument,
 }
 
-/// Why nothing was decided.
+/// Why a decision is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DecisionError {
-    /// No value of this name waits.
+    /// No value with this id is held.
     #[error("no value named {0} is held")]
     NotHeld(String),
-    /// Another value waits under the name.
+    /// Another value is held under the id.
     #[error("{id} is {value} now")]
     Changed {
-        /// The name.
+        /// The id.
         id: String,
-        /// What waits.
+        /// The value that is held.
         value: Decimal,
     },
 }
@@ -73,7 +75,7 @@ impl BookChanges {
 }
 
 impl Book {
-    /// A book of sources that have said nothing yet, or of what is remembered of them.
+    /// A book of sources without tables, or with restored ones.
     pub fn new(records: Vec<SourceRecord>, preferences: Vec<Preference>) -> Self {
         let records = records.into_iter();
         Self {
@@ -89,12 +91,12 @@ impl Book {
         self.records.values()
     }
 
-    /// What is known of one source.
+    /// The record of one source.
     pub fn record(&self, source: SourceId) -> Option<&Arc<SourceRecord>> {
         self.records.get(&source)
     }
 
-    /// Every document, and what a second table of the same date means in it.
+    /// Every document, and the meaning of a second table of the same date in it.
     pub fn documents(&self) -> Vec<(DocumentKey, RevisionPolicy)> {
         let of_source = |record: &Arc<SourceRecord>| {
             let source = record.id;
@@ -110,7 +112,7 @@ impl Book {
         self.records.values().flat_map(of_source).collect()
     }
 
-    /// All believed tables that are kept, whole.
+    /// All accepted tables that are kept, whole.
     pub fn tables(&self) -> Vec<FiledTable> {
         let of_document = |record: &Arc<SourceRecord>| {
             let source = record.id;
@@ -132,14 +134,14 @@ impl Book {
         self.records.values().flat_map(of_document).collect()
     }
 
-    /// The source of a name.
+    /// The record of a source, by its id.
     pub fn find(&self, id: &str) -> Option<&Arc<SourceRecord>> {
         self.records
             .values()
             .find(|record| record.id.as_str() == id)
     }
 
-    /// Files a table: judges it, takes the rows that are believed, and lets the others wait.
+    /// Files a table: checks it, accepts rows, and holds the others.
     pub fn file(
         &mut self,
         source: SourceId,
@@ -160,7 +162,8 @@ impl Book {
         Ok(apply(history, source, table, assessment))
     }
 
-    /// Files a table from before the ones kept in memory, judged by those `around` it. What is believed is not kept here.
+    /// Files a table that is older than the ones kept in memory, compared with the tables `around` it. Its accepted
+    /// rows are not kept here.
     pub fn file_older(
         &mut self,
         source: SourceId,
@@ -217,7 +220,7 @@ impl Book {
         Ok(check_rows(&context, table))
     }
 
-    /// A person's decision on a held value: served from now on, or dropped for good.
+    /// Carries out an operator's decision on a held value: to release or to reject it.
     pub fn decide(
         &mut self,
         id: &str,
@@ -257,13 +260,13 @@ impl Book {
         Ok(filed)
     }
 
-    /// The values that wait, by source, document, date and currency.
+    /// The held values, by source, document, date and currency.
     pub fn held(&self) -> impl Iterator<Item = &Arc<Held>> {
         let documents = self.records.values().flat_map(|record| &record.documents);
         documents.flat_map(|document| document.history.held())
     }
 
-    /// Notes that the first attempt to ask a source has ended. Whether it had not been noted before.
+    /// Records that the first attempt to fetch from a source has ended. Returns whether that is new.
     pub fn mark_attempted(&mut self, source: SourceId) -> bool {
         match self.records.get_mut(&source) {
             Some(record) if !record.attempted => {
@@ -274,7 +277,7 @@ impl Book {
         }
     }
 
-    /// What is served now.
+    /// Derives what is served now.
     pub fn view(&self, now: Timestamp) -> View {
         let flags = FlagBook::of(&self.records, now);
         let state = |record: &Arc<SourceRecord>| (record.id, record.state(now, &flags));
@@ -284,13 +287,13 @@ impl Book {
         }
     }
 
-    /// The next instant at which something may change without anyone doing anything.
+    /// The next instant at which anything that is served can change without new data.
     pub fn next_change(&self, now: Timestamp) -> Timestamp {
         let changes = self.records.values().map(|record| record.next_change(now));
         changes.min().unwrap_or(Timestamp::MAX)
     }
 
-    /// The tables of the last two weeks that the bank must have published and that are not known, oldest first.
+    /// The tables of the last two weeks that the bank must have published and that are missing, oldest first.
     pub fn gaps(&self, source: SourceId, now: Timestamp) -> Vec<(&'static str, Date)> {
         let Some(record) = self.records.get(&source) else {
             return Vec::new();
@@ -311,7 +314,7 @@ impl Book {
         record.documents.iter().flat_map(of_document).collect()
     }
 
-    /// The tables of a document, to be restored or completed.
+    /// The history of a document, to restore or complete it.
     pub fn history(&mut self, key: DocumentKey) -> Option<&mut History> {
         let record = Arc::make_mut(self.records.get_mut(&key.source)?);
         let mut documents = record.documents.iter_mut();
@@ -320,7 +323,7 @@ impl Book {
     }
 }
 
-/// Carries out what was judged of a table.
+/// Applies the outcome of the checks of a table.
 fn apply(
     history: &mut History,
     source: SourceId,
@@ -338,7 +341,7 @@ fn apply(
             HeldOutcome::Overtaken | HeldOutcome::Rejected => history.dismiss(&decision.held),
             HeldOutcome::Released | HeldOutcome::Replaced => history.unhold(&decision.held),
         }
-        // A row of an earlier table, released by this one. One of this very table is among the believed.
+        // A row of an earlier table that this one releases. A row of this very table is among the accepted ones.
         if decision.outcome == HeldOutcome::Released
             && decision.held.fixing.effective_date != table.effective_date
         {
@@ -360,7 +363,7 @@ fn apply(
     }
 }
 
-/// Serves a row that waited, under its own date.
+/// Accepts a row that was held, under its own date.
 fn release(history: &mut History, source: SourceId, held: &Held) -> Option<FiledTable> {
     let date = held.fixing.effective_date;
     let known = history.table(date).map(|table| Table::clone(table));
@@ -375,7 +378,7 @@ fn release(history: &mut History, source: SourceId, held: &Held) -> Option<Filed
     insert(history, source, table)
 }
 
-/// Takes rows into the history, and tells which of them are new.
+/// Inserts rows into the history. Returns those that are new or changed.
 fn insert(history: &mut History, source: SourceId, table: Table) -> Option<FiledTable> {
     let (document, pivot) = (table.document, table.pivot);
     let (effective_date, as_of) = (table.effective_date, table.as_of);

@@ -1,4 +1,4 @@
-//! One step of the state as it is written down, and what is read back after a restart.
+//! Ledger entries: one step of the state each, as it is written; and what is restored from the ledger after a restart.
 
 use std::sync::Arc;
 
@@ -9,23 +9,23 @@ use crate::domain::judged::{Decision, Held};
 use crate::domain::published::{Currency, Fixing, SourceId, Table};
 use crate::domain::served::{Position, ServedFingerprint};
 
-/// Why the state moved.
+/// The cause of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// A poll brought something.
+    /// A poll brought new data.
     Poll(SourceId),
-    /// A table of the past was handed in.
+    /// An operator submitted a table of the past.
     Backfill(SourceId),
-    /// Time passed: a midnight, a table that became late.
+    /// Time passed: a midnight, or a publication that became late.
     Clock,
-    /// A person decided.
+    /// An operator decided.
     Operator,
     /// The service started with other settings or without continuity, or the ledger can be written again.
     Start,
 }
 
 impl Cause {
-    /// Its name in the ledger.
+    /// The name in the ledger.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Poll(_) => "poll",
@@ -36,7 +36,7 @@ impl Cause {
         }
     }
 
-    /// Whose table it was.
+    /// The source of the table.
     pub const fn source(self) -> Option<SourceId> {
         match self {
             Self::Poll(source) | Self::Backfill(source) => Some(source),
@@ -45,54 +45,54 @@ impl Cause {
     }
 }
 
-/// One step of the state. Where it changed nothing that is served (a table of the past, say), its position is that of
-/// the step before.
+/// One step of the state. If it changed nothing that is served (as a table of the past may), its position is that of
+/// the entry before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerEntry {
-    /// The position served after it.
+    /// The position after it.
     pub position: Position,
-    /// When, on the service's clock.
+    /// The time of the service's clock.
     pub at: Timestamp,
-    /// Why.
+    /// The cause.
     pub cause: Cause,
-    /// The rows that are served from now on, new or corrected, by table.
+    /// The rows that were accepted, new or corrected, by table.
     pub filed: Vec<FiledTable>,
-    /// The values that wait from now on.
+    /// The values that were held.
     pub held: Vec<Arc<Held>>,
-    /// What was decided on values that waited. A released one stands in `filed` too.
+    /// How held values were settled. A released one is also in `filed`.
     pub decided: Vec<Decision>,
     /// The sources whose first attempt has ended since the last entry.
     pub attempted: Vec<SourceId>,
-    /// What is served otherwise than before, or, without a fingerprint, not any more.
+    /// The fingerprints of what changed.
     pub served: Vec<ServedFingerprint>,
 }
 
-/// Rows of one table that were new or corrected.
+/// Rows of one table that are new or corrected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FiledTable {
-    /// Who published it.
+    /// The source.
     pub source: SourceId,
-    /// In which document.
+    /// The document's name.
     pub document: &'static str,
     /// The currency on one side of every row.
     pub pivot: Currency,
     /// The date the document prints.
     pub effective_date: Date,
-    /// The instant it prints, where it has one.
+    /// The instant that it prints (market tables).
     pub as_of: Option<Timestamp>,
-    /// The rows. `superseded_value` says what a row replaces; the ledger links the two.
+    /// The rows. `superseded_value` is the value that a row replaces; the ledger links the two.
     pub rows: Vec<Arc<Fixing>>,
 }
 
-/// The tables of a document as the ledger knows them.
+/// The tables of a document as they are restored from the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RestoredDocument {
-    /// The newest ones, and older ones of which a row is still the newest of its currency; oldest first. Held rows are
-    /// not among their rows.
+    /// The newest tables, and older ones that contain the newest row of some currency; oldest first. Held rows are not
+    /// included.
     pub tables: Vec<Table>,
-    /// The values that wait.
+    /// The held values.
     pub held: Vec<Held>,
-    /// Those that are settled against: a person rejected them, or a later value was plausible.
+    /// The discarded values: an operator rejected them, or a later value was accepted.
     pub dismissed: Vec<Held>,
     /// The oldest date known, kept in memory or not.
     pub began: Option<Date>,

@@ -1,4 +1,4 @@
-//! What can go wrong with the ledger, in words that tell what to do.
+//! The errors of the ledger. Each message says what to do.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -11,31 +11,31 @@ use crate::ledger::ClockKind;
 /// Why the ledger cannot be opened, written or read.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LedgerError {
-    /// There is no room. It passes when room is made: the entry can be appended again.
+    /// The disk is full. The entry can be appended again once there is room.
     #[error("the ledger {} cannot grow ({reason}); nothing of the entry was written: make room on its disk", .path.display())]
     Full {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
-    /// It may not be written.
+    /// The file or its folder is not writable.
     #[error("the ledger {} cannot be written ({reason}); give this user the right to write the file and its folder, or set store.path to another place", .path.display())]
     ReadOnly {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
-    /// It is damaged: cut off, overwritten, or edited by hand.
+    /// The file is damaged: truncated, overwritten, or edited by hand.
     #[error("the ledger {} is damaged: {detail}; put back a copy, or move the file away and start with an empty one", .path.display())]
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// Where and how.
+        /// Where and how it is damaged.
         detail: String,
     },
-    /// It is no ledger of ours; it was not touched.
+    /// The file is not a ledger of silkrate. It was not changed.
     #[error("{} is not a ledger of silkrate ({detail}) and was left as it is; set store.path to another file", .path.display())]
     Foreign {
         /// The file.
@@ -50,10 +50,10 @@ pub enum LedgerError {
         path: PathBuf,
         /// The version of its schema.
         found: i64,
-        /// The newest version that is known here.
+        /// The newest supported version.
         known: i64,
     },
-    /// It was written under the other kind of clock: its dates would lie to this one.
+    /// The file was written under the other kind of clock, so its dates do not fit this one.
     #[error("the ledger {} was written under {kept}, and this run is under {asked}; set store.path to another file, or {}", .path.display(), remedy(*.asked))]
     OtherClock {
         /// The file.
@@ -63,31 +63,31 @@ pub enum LedgerError {
         /// The clock of this run.
         asked: ClockKind,
     },
-    /// Another silkrate has it.
-    #[error("another silkrate writes to {}; stop it, or set store.path to another file", .path.display())]
+    /// Another silkrate process has the file open.
+    #[error("the ledger {} is in use by another silkrate process; stop it, or set store.path to another file", .path.display())]
     InUse {
         /// The file.
         path: PathBuf,
     },
-    /// The path names another file than the one that is open, or none: what is written would be lost.
+    /// The path no longer names the file that is open; what is written to that would be lost.
     #[error("the ledger {} was moved away or replaced while it was in use; what is there now is used instead", .path.display())]
     Moved {
         /// The file.
         path: PathBuf,
     },
-    /// So many wait for an answer that one more is turned away. It passes.
-    #[error("the ledger {} has more questions waiting than it can answer in time", .path.display())]
+    /// Too many queries wait. The error is temporary.
+    #[error("the ledger {} has too many queries waiting", .path.display())]
     Busy {
         /// The file.
         path: PathBuf,
     },
-    /// Another program keeps it locked. It passes: the entry can be appended again.
+    /// Another program holds a lock on the file. The error is temporary: the entry can be appended again.
     #[error("another program keeps the ledger {} locked; nothing of the entry was written: close that program", .path.display())]
     Locked {
         /// The file.
         path: PathBuf,
     },
-    /// The entry contradicts what is written: a fault of the program, not of the file.
+    /// The entry contradicts the ledger: a defect of silkrate, not of the file.
     #[error("the ledger {} refuses an entry: {reason}; nothing of it was written. This is a fault in silkrate: please report it", .path.display())]
     Refused {
         /// The file.
@@ -95,18 +95,18 @@ pub enum LedgerError {
         /// The contradiction.
         reason: String,
     },
-    /// The ledger is closed already.
+    /// The ledger is closed.
     #[error("the ledger {} is closed", .path.display())]
     Closed {
         /// The file.
         path: PathBuf,
     },
-    /// Anything else the system says.
+    /// Any other error of the system.
     #[error("the ledger {} cannot be used: {reason}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: String,
     },
 }
@@ -118,14 +118,14 @@ fn remedy(asked: ClockKind) -> &'static str {
     }
 }
 
-/// What went wrong, before it is known in which file.
+/// An error that does not name the file yet.
 #[derive(Debug)]
 pub(super) enum StorageError {
-    /// The library says so.
+    /// An error of SQLite.
     Sqlite(rusqlite::Error),
-    /// A stored row makes no sense.
+    /// A stored row is not valid.
     Corrupt(String),
-    /// An entry makes no sense after the one before.
+    /// An entry does not follow the one before.
     Refused(String),
 }
 
@@ -136,7 +136,7 @@ impl From<rusqlite::Error> for StorageError {
 }
 
 impl StorageError {
-    /// The same, said of a file.
+    /// The same error, with the file.
     pub(super) fn of(self, path: &Path) -> LedgerError {
         let path = path.to_owned();
         match self {
@@ -150,7 +150,7 @@ impl StorageError {
 fn of_sqlite(path: PathBuf, error: &rusqlite::Error) -> LedgerError {
     let reason = error.to_string();
     let Some(code) = error.sqlite_error_code() else {
-        // No failed call: what was read is not what was written.
+        // No call failed: a stored value has another type than the one that was written.
         return LedgerError::Corrupt {
             path,
             detail: reason,
@@ -159,7 +159,8 @@ fn of_sqlite(path: PathBuf, error: &rusqlite::Error) -> LedgerError {
     match code {
         ErrorCode::DiskFull => LedgerError::Full { path, reason },
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => LedgerError::ReadOnly { path, reason },
-        // The last one is what SQLite says of a statement that does not fit the schema. Ours do, so the file does not.
+        // `Unknown` is reported for a statement that does not fit the schema. The program's statements do, so the file
+        // is damaged.
         ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::Unknown => {
             LedgerError::Corrupt {
                 path,
@@ -176,7 +177,7 @@ fn of_sqlite(path: PathBuf, error: &rusqlite::Error) -> LedgerError {
     }
 }
 
-/// What the system says of a file, said of the ledger.
+/// An error of the file system as an error of the ledger.
 pub(super) fn of_system(path: &Path, error: &io::Error) -> LedgerError {
     let (path, reason) = (path.to_owned(), error.to_string());
     match error.kind() {

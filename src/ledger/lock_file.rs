@@ -18,17 +18,17 @@ const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 /// The most bytes read from the lock file: an epoch and a revision are some forty bytes.
 const TEXT_BYTES_MAX: u64 = 256;
 
-/// Held for as long as the ledger is open.
+/// The lock, held for as long as the ledger is open.
 #[derive(Debug)]
 pub(super) struct LockFile {
     lock: File,
     path: PathBuf,
     label: PathBuf,
-    /// Which file the path named when it was opened.
+    /// The identity of the file that the path named when it was opened.
     identity: Option<Identity>,
 }
 
-/// What tells one file from another of the same name.
+/// The identity of a file, independent of its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Identity {
     device: u64,
@@ -36,7 +36,7 @@ struct Identity {
 }
 
 impl LockFile {
-    /// Keeps every other silkrate away, until it is dropped or the process ends in whichever way.
+    /// Locks the ledger against other processes, until this is dropped or the process ends.
     pub(super) fn take(path: &Path, label: &Path) -> Result<Self, LedgerError> {
         let lock_path = lock_path(path);
         let lock = File::options()
@@ -65,7 +65,7 @@ impl LockFile {
         lock_path(path).exists()
     }
 
-    /// The last position that was written, as it was noted here; none when it cannot be read.
+    /// The last position that was recorded; `None` if it cannot be read.
     pub(super) fn noted(&mut self) -> Option<Position> {
         let mut text = String::new();
         self.lock.seek(SeekFrom::Start(0)).ok()?;
@@ -78,7 +78,7 @@ impl LockFile {
         })
     }
 
-    /// Notes the last position that was written. It may be lost in a power cut: then a new epoch begins, and nothing else.
+    /// Records the last position that was written. A power cut may lose it; the next start then begins a new epoch.
     pub(super) fn note(&mut self, position: &Position) {
         let text = format!("{} {}\n", position.epoch, position.revision);
         let written = self
@@ -87,16 +87,16 @@ impl LockFile {
             .and_then(|()| self.lock.seek(SeekFrom::Start(0)))
             .and_then(|_start| self.lock.write_all(text.as_bytes()));
         if let Err(error) = written {
-            tracing::warn!(%error, "the position is not noted beside the ledger; a restart will begin a new epoch");
+            tracing::warn!(%error, "could not record the position in the lock file; the next start will begin a new epoch");
         }
     }
 
-    /// Remembers which file the ledger is.
+    /// Records the identity of the ledger's file.
     pub(super) fn identify(&mut self) {
         self.identity = identity(&self.path);
     }
 
-    /// Whether the path still names the file that is open: what is written to a file that was moved away is lost.
+    /// Checks that the path still names the file that is open: writes to a file that was moved away are lost.
     pub(super) fn check(&self) -> Result<(), LedgerError> {
         if self.identity == identity(&self.path) {
             Ok(())
@@ -142,7 +142,7 @@ fn identity(path: &Path) -> Option<Identity> {
     })
 }
 
-/// Here a file that is open cannot be replaced.
+/// On this system a file that is open cannot be replaced.
 #[cfg(not(unix))]
 fn identity(_path: &Path) -> Option<Identity> {
     None

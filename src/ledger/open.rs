@@ -1,4 +1,4 @@
-//! Opening the file: whose it is, who else has it, which version it is, and whether it is whole.
+//! Opens the file: checks that it is a ledger, locks it, migrates its schema, and verifies its integrity.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::ledger::{ClockKind, LedgerError};
 
 mod inspect;
 
-/// Marks a database as ours: `silk` in ASCII. `file` and `sqlite3` show it.
+/// The application id that marks a database as a ledger: `silk` in ASCII. `file` and `sqlite3` show it.
 const APPLICATION_ID: i64 = 0x7369_6c6b;
 /// The migrations of the schema. The first leads from an empty file to version 1, each of the others from one version to
 /// the next. New ones are added at the end; existing ones are never changed.
@@ -21,22 +21,22 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/version-1.sql"),
     include_str!("schema/version-2.sql"),
 ];
-/// How long to wait for another program's lock, such as that of a hand at `sqlite3`: longer than any statement takes,
-/// and shorter than a bank's answer may.
+/// How long to wait for another program's lock, such as that of an interactive `sqlite3`: longer than any statement
+/// takes, and shorter than the time-out of a bank's response.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest file, in pages of 4 KiB, that is looked at page by page on a start: half a gigabyte, which takes about a
+/// The largest file, in pages of 4 KiB, whose pages are all checked at a start: half a gigabyte, which takes about a
 /// second. A year of all sources is some 15 megabytes.
 const PAGES_CHECKED_MAX: i64 = 131_072;
-/// How many of the newest entries are counted through at the start. Damage by a crash is at the end; the rest was
-/// whole at an earlier start.
+/// How many of the newest entries are verified at a start. A crash damages the end of the file; the rest was verified
+/// at an earlier start.
 const ENTRIES_COUNTED: i64 = 256;
-/// How many ledgers in memory there have been: each has a name of its own.
+/// The number of ledgers in memory so far: each has its own name.
 static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
 
-/// Where a ledger is.
+/// The location of a ledger.
 #[derive(Debug, Clone)]
 pub(super) struct Location {
-    /// What people call it.
+    /// The path as it was given, for messages.
     pub(super) label: Arc<Path>,
     target: Target,
 }
@@ -48,7 +48,7 @@ enum Target {
     Memory(Arc<str>),
 }
 
-/// What a connection is for.
+/// The purpose of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
     Write,
@@ -56,7 +56,7 @@ pub(super) enum Access {
 }
 
 impl Location {
-    /// A path, or memory.
+    /// The location of a path, or of a ledger in memory.
     pub(super) fn of(path: Option<&Path>) -> Result<Self, LedgerError> {
         let Some(path) = path else {
             let number = IN_MEMORY.fetch_add(1, Ordering::Relaxed);
@@ -65,7 +65,7 @@ impl Location {
                 target: Target::Memory(format!("file:/silkrate-{number}?vfs=memdb").into()),
             });
         };
-        // An absolute path begins with a slash, so that no name is taken for a URI.
+        // An absolute path begins with a slash, so SQLite takes no name for a URI.
         let absolute = std::path::absolute(path).map_err(|error| of_system(path, &error))?;
         Ok(Self {
             label: path.into(),
@@ -73,7 +73,7 @@ impl Location {
         })
     }
 
-    /// A connection with the settings that every one has.
+    /// Opens a connection with the common settings.
     pub(super) fn connect(&self, access: Access) -> Result<Connection, LedgerError> {
         self.try_connect(access)
             .map_err(|failure| failure.of(&self.label))
@@ -122,7 +122,8 @@ pub(super) fn open(
     Ok((connection, Some(lock)))
 }
 
-/// Makes a connection the writer's: a schema of this version, a write-ahead log, this clock, no damage.
+/// Prepares the writing connection: migrates the schema, switches to a write-ahead log, and verifies the clock and the
+/// integrity.
 pub(super) fn prepare(
     connection: &mut Connection,
     place: &Location,
@@ -148,7 +149,7 @@ pub(super) fn prepare(
             known,
         });
     }
-    // Before anything is changed: a file of the other clock is not ours to bring forward.
+    // Checked before anything is changed: a file of the other clock must not be migrated.
     let kept = kept_clock(connection, found).map_err(say)?;
     if let Some(kept) = kept.filter(|kept| *kept != clock) {
         return Err(LedgerError::OtherClock {
@@ -170,10 +171,11 @@ pub(super) fn prepare(
     check(connection).map_err(say)
 }
 
-/// How it is written from now on. After the schema: the file must be known as ours before anything of it can lie in
-/// the log beside it.
+/// Configures durability and the write-ahead log. The schema comes first: the file must be marked as a ledger before
+/// anything of it can lie in the log beside it.
 fn settle(connection: &Connection, place: &Location) -> Result<(), StorageError> {
-    // Every commit reaches the disk before it is acknowledged; with less, a power cut may take the newest ones.
+    // Every commit reaches the disk before it is acknowledged; any lower setting may lose the newest ones in a power
+    // cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
     if let Target::File(_) = place.target {
         let mode: String =
@@ -198,7 +200,7 @@ fn known_version(migrations: &[&str]) -> i64 {
     i64::try_from(migrations.len()).unwrap_or(i64::MAX)
 }
 
-/// Brings the schema to the newest version, all in one piece.
+/// Migrates the schema to the newest version, in one transaction.
 pub(super) fn migrate(
     connection: &mut Connection,
     migrations: &[&str],
@@ -220,14 +222,14 @@ pub(super) fn migrate(
     Ok(())
 }
 
-/// The clock of a file of some version; none when it is new.
+/// The clock recorded in a file of some schema version; `None` if the file is new.
 fn kept_clock(connection: &Connection, version: i64) -> Result<Option<ClockKind>, StorageError> {
     if version == 0 {
         return Ok(None);
     }
     let kept = connection.query_row("SELECT clock FROM ledger", [], |row| row.get(0));
     let Some(kept): Option<String> = kept.optional()? else {
-        // It was cut off between its schema and this row.
+        // The process ended between the migration and this row.
         return Ok(None);
     };
     [ClockKind::Real, ClockKind::Replay]
@@ -237,7 +239,7 @@ fn kept_clock(connection: &Connection, version: i64) -> Result<Option<ClockKind>
         .ok_or_else(|| StorageError::Corrupt(format!("the table ledger names the clock `{kept}`")))
 }
 
-/// Whether the file is whole, as far as can be told within a second.
+/// Verifies the integrity of the file, as far as possible within a second.
 fn check(connection: &Connection) -> Result<(), StorageError> {
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     if pages <= PAGES_CHECKED_MAX {

@@ -1,4 +1,4 @@
-//! Reading: a few connections that cannot write, and the questions that are asked.
+//! Queries on the ledger, through a few read-only connections.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,13 +21,13 @@ mod page;
 mod restore;
 pub(super) mod rows;
 
-/// How many questions are answered at a time; the others wait. As many as the cores of a small machine: a question is
-/// mostly computing, on pages that are in memory already.
+/// How many queries run at a time; the others wait. As many as the cores of a small machine: a query is mostly
+/// computation on cached pages.
 const CONNECTIONS_MAX: usize = 2;
-/// How many questions may be under way or wait: the last of them is answered within seconds. One more is turned away.
-const QUESTIONS_MAX: usize = 64;
+/// How many queries may run or wait: the last of them is answered within seconds. Another one is refused.
+const QUERIES_MAX: usize = 64;
 
-/// The reading end: questions about history. Clones share its connections.
+/// The reading end. Clones share its connections.
 #[derive(Clone)]
 pub struct LedgerReader {
     shared: Arc<Shared>,
@@ -35,44 +35,44 @@ pub struct LedgerReader {
 
 struct Shared {
     place: Location,
-    /// Those who may ask at all.
-    questions: Arc<Semaphore>,
-    /// Those who are answered now.
+    /// Limits the queries that run or wait.
+    queries: Arc<Semaphore>,
+    /// Limits the queries that run.
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
-/// Which rows of a currency are wanted, and from where on.
+/// A query for the rows of a currency, page by page.
 #[derive(Debug, Clone, Copy)]
 pub struct FixingsPage {
-    /// Who published them.
+    /// The source.
     pub source: SourceId,
-    /// What a second figure of the same date means at this source.
+    /// The meaning of a second value of the same date at this source.
     pub revision_policy: RevisionPolicy,
     /// The currency of the rows: the side that is not the table's pivot.
     pub currency: Currency,
-    /// The first date wanted.
+    /// The first date of the range.
     pub from: Option<Date>,
-    /// The last date wanted.
+    /// The last date of the range.
     pub to: Option<Date>,
-    /// The date and id of the last record of the page before.
+    /// The date and id of the last record of the previous page.
     pub after: Option<(Date, i64)>,
-    /// How many records at most.
+    /// The maximum number of records.
     pub limit: u32,
 }
 
-/// A row as published, and what the ledger knows of it.
+/// A published row, and its metadata in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FixingRecord {
-    /// Its number in the ledger: what is written later has a higher one.
+    /// Its id in the ledger; later rows have higher ids.
     pub id: i64,
     /// The row.
     pub fixing: Fixing,
-    /// Whether another figure has taken its place.
+    /// Whether another row superseded it.
     pub superseded: bool,
-    /// When it was written, on the clock of the ledger.
+    /// When it was written, on the service's clock.
     pub recorded_at: Timestamp,
-    /// The document it stands in.
+    /// The document's name.
     pub document: String,
 }
 
@@ -87,11 +87,11 @@ impl fmt::Debug for LedgerReader {
 
 impl LedgerReader {
     pub(super) fn new(place: Location) -> Result<Self, LedgerError> {
-        // One is open from the start: a ledger that can be written and not read is found out at once.
+        // One connection is opened at once, so a ledger that cannot be read is detected at the start.
         let idle = Mutex::new(vec![place.connect(Access::Read)?]);
         let shared = Shared {
             place,
-            questions: Arc::new(Semaphore::new(QUESTIONS_MAX)),
+            queries: Arc::new(Semaphore::new(QUERIES_MAX)),
             permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
             idle,
         };
@@ -100,25 +100,25 @@ impl LedgerReader {
         })
     }
 
-    /// A reader of its own connections, for the one who must not wait behind everyone else's questions.
+    /// A reader with its own connections, which does not wait behind the queries of others.
     pub fn separate(&self) -> Result<Self, LedgerError> {
         Self::new(self.shared.place.clone())
     }
 
-    /// The state after the last entry; none when there is no entry yet.
+    /// The state after the last entry; `None` if there is no entry.
     pub async fn restore(&self) -> Result<Option<RestoredState>, LedgerError> {
-        self.ask(restore::restore).await
+        self.run(restore::restore).await
     }
 
-    /// The newest tables of a document, with the older ones that hold the newest row of some currency, and its values
-    /// that wait or are settled against.
+    /// The newest tables of a document, with the older ones that contain the newest row of some currency, and its held
+    /// and discarded values.
     pub async fn restore_document(
         &self,
         key: DocumentKey,
         revision_policy: RevisionPolicy,
         newest: usize,
     ) -> Result<RestoredDocument, LedgerError> {
-        self.ask(move |connection| {
+        self.run(move |connection| {
             restore::document(
                 &document::Document::new(connection, key, revision_policy),
                 newest,
@@ -127,8 +127,8 @@ impl LedgerReader {
         .await
     }
 
-    /// For each currency, the newest row that was dated on a day or at most so many days before: on the day itself when
-    /// `look_back_days` is 1. Sorted by currency.
+    /// For each currency, the newest row dated on a day or within `look_back_days` up to it: on the day itself if that
+    /// is 1. Sorted by currency.
     pub async fn in_force(
         &self,
         key: DocumentKey,
@@ -136,13 +136,13 @@ impl LedgerReader {
         on: Date,
         look_back_days: i32,
     ) -> Result<Vec<Fixing>, LedgerError> {
-        self.ask(move |connection| {
+        self.run(move |connection| {
             document::Document::new(connection, key, revision_policy).in_force(on, look_back_days)
         })
         .await
     }
 
-    /// The whole tables of the dates from one to another, both included, oldest first.
+    /// The whole tables of a range of dates, both ends included, oldest first.
     pub async fn tables(
         &self,
         key: DocumentKey,
@@ -150,24 +150,24 @@ impl LedgerReader {
         from: Date,
         to: Date,
     ) -> Result<Vec<Table>, LedgerError> {
-        self.ask(move |connection| {
+        self.run(move |connection| {
             document::Document::new(connection, key, revision_policy).tables(from, to)
         })
         .await
     }
 
-    /// The dates from one to another, both included, of which there is a table; oldest first.
+    /// The dates within a range, both ends included, that have a table; oldest first.
     pub async fn dates(
         &self,
         key: DocumentKey,
         from: Date,
         to: Date,
     ) -> Result<Vec<Date>, LedgerError> {
-        self.ask(move |connection| document::dates(connection, key, from, to))
+        self.run(move |connection| document::dates(connection, key, from, to))
             .await
     }
 
-    /// The dates from one to another, both included, of which there is a row for a currency; oldest first.
+    /// The dates within a range, both ends included, that have a row for a currency; oldest first.
     pub async fn dates_of(
         &self,
         key: DocumentKey,
@@ -175,34 +175,34 @@ impl LedgerReader {
         from: Date,
         to: Date,
     ) -> Result<Vec<Date>, LedgerError> {
-        self.ask(move |connection| document::dates_of(connection, key, currency, (from, to)))
+        self.run(move |connection| document::dates_of(connection, key, currency, (from, to)))
             .await
     }
 
-    /// The oldest date of which there is a table.
+    /// The oldest date that has a table.
     pub async fn began(&self, key: DocumentKey) -> Result<Option<Date>, LedgerError> {
-        self.ask(move |connection| document::began(connection, key))
+        self.run(move |connection| document::began(connection, key))
             .await
     }
 
-    /// A page of published rows: newest date first, of one date the newest figure first.
+    /// A page of published rows: newest date first, and within a date the newest row first.
     pub async fn fixings(&self, page: FixingsPage) -> Result<Vec<FixingRecord>, LedgerError> {
-        self.ask(move |connection| page::fixings(connection, &page))
+        self.run(move |connection| page::fixings(connection, &page))
             .await
     }
 
-    /// Answers a question on a thread that may wait for the disk, all of it from one state of the file.
-    async fn ask<T: Send + 'static>(
+    /// Runs a query on a blocking thread, in one read transaction.
+    async fn run<T: Send + 'static>(
         &self,
-        question: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
+        query: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let shared = Arc::clone(&self.shared);
         let label = Arc::clone(&shared.place.label);
         let closed = || LedgerError::Closed {
             path: label.to_path_buf(),
         };
-        let question_permit =
-            Arc::clone(&shared.questions)
+        let query_permit =
+            Arc::clone(&shared.queries)
                 .try_acquire_owned()
                 .map_err(|_none_left| LedgerError::Busy {
                     path: label.to_path_buf(),
@@ -212,9 +212,9 @@ impl LedgerReader {
             .await
             .map_err(|_closed| closed())?;
         let answer = spawn_blocking(move || {
-            // It goes on when nobody waits any more; the permit is its own, so that no more run than there may.
-            let answer = shared.answer(question);
-            drop((permit, question_permit));
+            // The query runs on if its caller is dropped; it keeps its permit, so no more run than are allowed.
+            let answer = shared.answer(query);
+            drop((permit, query_permit));
             answer
         });
         answer.await.map_err(|_panicked_or_stopping| closed())?
@@ -224,14 +224,14 @@ impl LedgerReader {
 impl Shared {
     fn answer<T>(
         &self,
-        question: impl FnOnce(&Connection) -> Result<T, StorageError>,
+        query: impl FnOnce(&Connection) -> Result<T, StorageError>,
     ) -> Result<T, LedgerError> {
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
             None => self.place.connect(Access::Read)?,
         };
-        let answer = in_one_state(&connection, question);
+        let answer = in_one_state(&connection, query);
         self.idle().push(connection);
         answer.map_err(|failure| failure.of(&self.place.label))
     }
@@ -243,10 +243,10 @@ impl Shared {
 
 fn in_one_state<T>(
     connection: &Connection,
-    question: impl FnOnce(&Connection) -> Result<T, StorageError>,
+    query: impl FnOnce(&Connection) -> Result<T, StorageError>,
 ) -> Result<T, StorageError> {
     let transaction = connection.unchecked_transaction()?;
-    let answer = question(&transaction)?;
+    let answer = query(&transaction)?;
     transaction.commit()?;
     Ok(answer)
 }

@@ -1,4 +1,4 @@
-//! What cannot be brought about from outside: a full disk, a file that cannot be written, an older schema.
+//! Conditions that cannot be produced from outside: a full disk, a read-only file, an older schema.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::ledger::{ClockKind, LedgerError, write};
 
 const SOURCE: SourceId = SourceId::new("nbk");
 
-/// An entry of a whole month of a bank with so many currencies.
+/// An entry with a whole month of a bank's tables, with this number of currencies.
 fn entry(revision: u64, currencies: u8) -> LedgerEntry {
     let table = |day| {
         let effective_date = Date::constant(2026, 4, day);
@@ -148,7 +148,7 @@ fn a_file_that_becomes_read_only_refuses_an_entry_and_takes_it_later() {
 #[test]
 fn a_file_that_another_program_keeps_locked_refuses_an_entry_and_takes_it_later() {
     let (_folder, place, mut connection) = connection();
-    // As if the wait were over.
+    // As if the lock time-out had passed.
     connection.busy_timeout(Duration::ZERO).unwrap();
     let other = Connection::open(&place.label).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -185,7 +185,7 @@ fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
         .unwrap();
     assert_eq!(remark, "seen 30");
     assert_eq!(user_version(&connection), 4);
-    // Nothing is left to do, and doing it again would fail: the column is there.
+    // A repeated migration would fail, because the column exists.
     migrate(&mut connection, &newer).unwrap();
 }
 
@@ -249,7 +249,7 @@ fn a_migration_that_is_cut_off_in_the_middle_is_made_again_at_the_next_start() {
     connection
         .pragma_update(None, "journal_mode", "WAL")
         .unwrap();
-    // With a cache of one page, what is not committed yet lies in the log all the same.
+    // With a cache of one page, uncommitted pages are spilled into the write-ahead log.
     connection.pragma_update(None, "cache_size", 1).unwrap();
     let transaction = connection.transaction().unwrap();
     transaction.execute_batch(MIGRATIONS[1]).unwrap();

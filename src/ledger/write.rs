@@ -1,4 +1,4 @@
-//! Writing: one thread, one transaction an entry.
+//! Writes entries: one thread, one transaction for each entry.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::ledger::lock_file::LockFile;
 
 mod file;
 
-/// Works off what comes, until nobody can append any more.
+/// Writes the entries of the queue until it is closed.
 pub(super) fn run(
     mut connection: Connection,
     mut queue: mpsc::Receiver<Append>,
@@ -29,18 +29,18 @@ pub(super) fn run(
         if answer.send(written).is_err() {
             tracing::warn!(
                 revision = entry.position.revision,
-                "nobody waited for an entry to be written"
+                "the caller of a ledger append was dropped"
             );
         }
     }
     if let Err((_connection, error)) = connection.close() {
-        tracing::warn!(%error, "the ledger was not closed in good order; nothing is lost");
+        tracing::warn!(%error, "could not close the ledger cleanly; all entries are written");
     }
 }
 
-/// Writes an entry in one piece.
+/// Writes an entry in one transaction.
 pub(super) fn append(connection: &mut Connection, entry: &LedgerEntry) -> Result<(), StorageError> {
-    // Immediate: the right to write is taken before anything is read, so that what was read still holds.
+    // Immediate: the write lock is taken before anything is read, so that what was read stays valid.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number = begin(&transaction, entry)?;
     let fixings = file::file(&transaction, number, &entry.filed)?;
@@ -59,7 +59,7 @@ pub(super) fn append(connection: &mut Connection, entry: &LedgerEntry) -> Result
             params![source.as_str(), number],
         )?;
     }
-    // The entry comes last, when it is known how many rows it has; that theirs exists is looked at when it commits.
+    // The entry's own row comes last, when the number of its fixings is known; foreign keys are checked at the commit.
     transaction.execute(
         "INSERT INTO entries (entry, epoch, revision, at, cause, source, fixings)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -77,7 +77,7 @@ pub(super) fn append(connection: &mut Connection, entry: &LedgerEntry) -> Result
     Ok(())
 }
 
-/// The number of the entry; refused when it does not follow the one before.
+/// The number of the entry. Refuses an entry that does not follow the one before.
 fn begin(transaction: &Transaction<'_>, entry: &LedgerEntry) -> Result<i64, StorageError> {
     let Position { epoch, revision } = &entry.position;
     let revision = stored_revision(*revision)?;
@@ -118,7 +118,7 @@ fn stored_revision(revision: u64) -> Result<i64, StorageError> {
         .map_err(|_too_large| StorageError::Refused(format!("revision {revision} is too large")))
 }
 
-/// Writes a held value, unless the very same already waits.
+/// Writes a held value, unless the same value is held already.
 fn hold(transaction: &Transaction<'_>, number: i64, held: &Held) -> Result<(), StorageError> {
     match newest_of(transaction, held)? {
         Some((_, None)) => Ok(()),
@@ -126,7 +126,8 @@ fn hold(transaction: &Transaction<'_>, number: i64, held: &Held) -> Result<(), S
     }
 }
 
-/// Writes a decision beside its value; a value that was never written down is now, so that no decision is lost.
+/// Writes a decision beside its held value. A held value that was never written is written first, so that no decision
+/// is lost.
 fn decide(
     transaction: &Transaction<'_>,
     number: i64,
@@ -151,7 +152,7 @@ fn decide(
     Ok(())
 }
 
-/// The newest held row with a name and a figure, and what was decided on it.
+/// The newest held row with an id and a value, and its decision.
 fn newest_of(
     transaction: &Transaction<'_>,
     held: &Held,
@@ -216,7 +217,7 @@ fn insert_held(
     Ok(transaction.last_insert_rowid())
 }
 
-/// Notes what is served under a name since a revision, or that nothing is any more.
+/// Writes the fingerprint of a subject, or removes the subject if it is no longer served.
 fn serve(
     transaction: &Transaction<'_>,
     revision: u64,

@@ -1,4 +1,4 @@
-//! What can be odd about a published value, and what happens to it then: it is marked, or it waits.
+//! Plausibility checks, and what happens to a value that fails one: it is flagged, or it is held.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,35 +9,35 @@ use jiff::civil::Date;
 use crate::domain::numbers::Change;
 use crate::domain::published::{Currency, Fixing, SourceId};
 
-/// A check that a value did not pass.
+/// A plausibility check that a value failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
-    /// The bank's own change differs from ours.
+    /// The change that the bank prints differs from the difference of its values.
     PublishedChange,
-    /// The date is none of this bank's, or a table between this one and the last is not known.
+    /// The bank does not publish for this date, or a table between this one and the previous one is missing.
     Calendar,
-    /// A row that the table before had is missing.
+    /// A row of the previous table is missing.
     MissingRow,
-    /// A row of a currency that no table before had: there is nothing to compare with.
+    /// The first row of a currency: there is no value to compare it with.
     NewRow,
     /// No other source that quotes the currency agrees.
     Triangle,
     /// The value moved by a power of ten.
     UnitJump,
-    /// The value is close to one divided by the last one.
+    /// The value is close to the reciprocal of the previous one.
     Inversion,
-    /// The value moved too far, measured against the other rows of its table.
+    /// The value moved too far, relative to the other rows of its table.
     SizeOfMove,
     /// The whole table moved too far.
     WholeTable,
-    /// There is nothing to compare with, and it is far from what a dollar is known to cost.
+    /// There is no value to compare with, and the value is far from what a dollar usually costs.
     Bounds,
     /// A second table of the same date that differs from the first in most of its rows.
     Rewritten,
 }
 
 impl Check {
-    /// Every check, the ones that only mark a value first.
+    /// Every check; the ones that only flag a value come first.
     pub const ALL: [Self; 11] = [
         Self::PublishedChange,
         Self::Calendar,
@@ -75,38 +75,39 @@ impl Check {
     }
 }
 
-/// A value that is served, and what is odd about it.
+/// A finding about a value that is served.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Flag {
-    /// Which check.
+    /// The check that failed.
     pub check: Check,
-    /// The currency of the row; none when it is about the whole table.
+    /// The currency of the row; `None` if it concerns the whole table.
     pub currency: Option<Currency>,
-    /// What is odd, for people.
+    /// The finding as a sentence.
     pub detail: String,
 }
 
-/// A published value that waits: it failed a check, and the last good one is served meanwhile.
+/// A published value that failed a check and waits for confirmation or a decision. The last accepted one is served
+/// meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// Which document it stands in.
+    /// The document that contains it.
     pub document: &'static str,
     /// The currency of its row: the side that is not the table's pivot.
     pub code: Currency,
     /// The row as published.
     pub fixing: Arc<Fixing>,
-    /// The check it did not pass.
+    /// The check that failed.
     pub check: Check,
-    /// In which way, for people.
+    /// The finding as a sentence.
     pub detail: String,
-    /// Since when it waits.
+    /// When it was first held.
     pub since: Timestamp,
-    /// Against the row printed before it, held or not.
+    /// The change against the row printed before it, held or not.
     pub change: Option<Change>,
 }
 
 impl Held {
-    /// Its name.
+    /// The id of the held value.
     pub fn id(&self) -> HeldId {
         HeldId {
             source: self.fixing.source,
@@ -126,16 +127,16 @@ impl Held {
     }
 }
 
-/// The name of a held value: `cbu/daily/2026-04-02/TMT`.
+/// The id of a held value: `cbu/daily/2026-04-02/TMT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HeldId {
-    /// Who published it.
+    /// The source.
     pub source: SourceId,
-    /// In which document.
+    /// The document.
     pub document: &'static str,
-    /// Of which date.
+    /// The effective date.
     pub effective_date: Date,
-    /// For which currency.
+    /// The currency of the row.
     pub currency: Currency,
 }
 
@@ -151,16 +152,16 @@ impl fmt::Display for HeldId {
     }
 }
 
-/// What became of a held value.
+/// How a held value was settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HeldOutcome {
-    /// It is served.
+    /// It is accepted and served.
     Released,
-    /// It is dropped for good.
+    /// It is discarded by an operator.
     Rejected,
-    /// A value of a later table is plausible: it is dropped.
+    /// It is discarded: a value of a later table was accepted.
     Overtaken,
-    /// The bank prints another value for the same date.
+    /// It is discarded: the bank prints another value for the same date.
     Replaced,
 }
 
@@ -176,12 +177,12 @@ impl HeldOutcome {
     }
 }
 
-/// Who decided.
+/// Who settled a held value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DecidedBy {
-    /// A rule.
+    /// A rule of the program.
     Rule,
-    /// A person.
+    /// An operator.
     Operator,
 }
 
@@ -195,15 +196,15 @@ impl DecidedBy {
     }
 }
 
-/// What was decided on a held value.
+/// How a held value was settled, by whom, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
     /// The value.
     pub held: Arc<Held>,
-    /// What became of it.
+    /// How it was settled.
     pub outcome: HeldOutcome,
-    /// Who decided.
+    /// Who settled it.
     pub by: DecidedBy,
-    /// Why, for people.
+    /// The reason as a sentence.
     pub note: String,
 }

@@ -1,4 +1,4 @@
-//! What is odd about a table that is served: marks, never corrections.
+//! Flags: findings about tables that are served. A flagged value is served unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::domain::judged::{Check, DocumentRecord, Flag, RevisionPolicy, SourceR
 use crate::domain::published::{Currency, Fixing, SourceId};
 
 impl DocumentRecord {
-    /// What is odd about the table of a date, seen from the one before it.
+    /// The flags of the table of a date, compared with the table before it.
     pub fn flags(&self, date: Date) -> Vec<Flag> {
         let history = &self.history;
         let Some(before) = history.date_before(date) else {
@@ -24,7 +24,7 @@ impl DocumentRecord {
         flags
     }
 
-    /// What is odd about its date: no fixing bears such a one, or a table that was due before it is not known.
+    /// The flags of its date: the bank does not publish for it, or a table that was due before it is missing.
     fn calendar_flags(&self, before: Date, date: Date) -> Vec<Flag> {
         let flag = |detail| Flag {
             check: Check::Calendar,
@@ -32,7 +32,7 @@ impl DocumentRecord {
             detail,
         };
         let mut flags = Vec::new();
-        // A daily table may be repeated under any later date; one that is made for more days is not.
+        // A daily table may be repeated under any later date; one that covers several days is not.
         let may_be_repeated = self.history.is_carry(date) && self.schedule.lives_days == 1;
         if !may_be_repeated && !self.schedule.takes_force_on(date) {
             flags.push(flag(format!(
@@ -49,7 +49,7 @@ impl DocumentRecord {
         flags
     }
 
-    /// What is odd about its rows: one is missing, one is new, or the bank's own change is not ours.
+    /// The flags of its rows: one is missing, one is new, or the printed change differs from the difference.
     fn row_flags(&self, before: Date, date: Date) -> Vec<Flag> {
         let (rows, rows_before) = (self.history.printed(date), self.history.printed(before));
         let flag = |check, currency: &Currency, detail| Flag {
@@ -82,17 +82,17 @@ impl DocumentRecord {
     }
 }
 
-/// The flags of every table that is served now, computed once a commit.
+/// The flags of every table that is served, computed once a commit.
 #[derive(Debug, Default)]
 pub struct FlagBook {
     flags: BTreeMap<(SourceId, &'static str, Date), Vec<Flag>>,
-    /// The tables that are in force or newest. Others are looked at for the rows that stand in them alone.
+    /// The tables that are in force or newest. Of the others, only the rows that still stand count.
     whole: BTreeSet<(SourceId, &'static str, Date)>,
 }
 
 impl FlagBook {
-    /// Looks at each document's table in force and its newest one, at the fixings that these repeat (what is odd about a
-    /// repeated table is told of the fixing), and at older tables in which some row still stands.
+    /// Collects the flags of each document: of the table in force, the newest one, the fixings that these repeat (a
+    /// repeated table has the flags of its fixing), and older tables in which some row still stands.
     pub fn of(records: &BTreeMap<SourceId, Arc<SourceRecord>>, now: Timestamp) -> Self {
         let mut book = Self::default();
         for record in records.values() {
@@ -137,7 +137,7 @@ impl FlagBook {
     }
 }
 
-/// Adds the flags that are not there yet.
+/// Adds the flags that are not in the list yet.
 fn add_new(flags: &mut Vec<Flag>, found: Vec<Flag>) {
     for flag in found {
         if !flags.contains(&flag) {
@@ -146,8 +146,8 @@ fn add_new(flags: &mut Vec<Flag>, found: Vec<Flag>) {
     }
 }
 
-/// The believed rows, in force on a day, that no other source which quotes their currency agrees with: of the dollar
-/// and the five, whose prices several banks print well.
+/// The accepted rows in force on a day with which no other source that quotes their currency agrees. Only the US dollar
+/// and the five are compared: several banks print good prices for them.
 fn triangle_flags(
     records: &BTreeMap<SourceId, Arc<SourceRecord>>,
     record: &SourceRecord,

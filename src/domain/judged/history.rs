@@ -1,4 +1,4 @@
-//! The tables of one document over time: which is in force, which is announced, and what they follow.
+//! The tables of one document over time: which is in force, which is announced, and which fixing each one repeats.
 
 mod pair_state;
 mod quarantine;
@@ -12,24 +12,24 @@ pub use pair_state::{LOOK_BACK_DAYS, PairState};
 use crate::domain::judged::{Held, Window};
 use crate::domain::published::{Currency, Fixing, Table};
 
-/// How many tables of a document are kept in memory: two months of daily ones, more than the longest holidays.
+/// How many tables of a document are kept in memory: two months of daily ones, which is longer than any holidays.
 pub const TABLES_MAX: usize = 64;
 
-/// What a second table of the same date means.
+/// The meaning of a second table of the same date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevisionPolicy {
-    /// A bank corrected itself: the old figure stays known as superseded.
+    /// The bank corrected itself: the old value is kept as superseded.
     Correction,
-    /// A market moved on: the newer instant replaces the older one.
+    /// The market moved on: the newer instant replaces the older one.
     Replacement,
 }
 
-/// What became of the rows of a table.
+/// The outcome of inserting a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InsertOutcome {
-    /// The ones that say something new, or nothing when all was known.
+    /// The rows that are new or changed; empty if all were known.
     Rows(Vec<Arc<Fixing>>),
-    /// It is an older instant of a known market date.
+    /// The table is an older instant of a known market date; nothing was inserted.
     Outdated,
 }
 
@@ -38,29 +38,29 @@ pub enum InsertOutcome {
 pub struct History {
     revision_policy: RevisionPolicy,
     tables_max: usize,
-    /// The tables kept, each with at least one believed row.
+    /// The tables kept, each with at least one accepted row.
     entries: BTreeMap<Date, KeptTable>,
-    /// The rows that wait, whatever their date.
+    /// The held rows, of any date.
     held: BTreeMap<(Date, Currency), Arc<Held>>,
-    /// The figures that are settled against: a person rejected them, or a later table was believed in their place.
+    /// The values that were discarded: an operator rejected them, or a later table was accepted.
     dismissed: BTreeMap<(Date, Currency), Arc<Fixing>>,
-    /// What was in force on days before the entries, where a change over a window asks for it.
+    /// What was in force on days before the tables kept, for the changes over a window.
     anchors: BTreeMap<Window, Anchor>,
     /// The oldest date ever filed, kept here or not.
     began: Option<Date>,
-    /// The newest date that is not kept any more: up to it, what is kept has gaps.
+    /// The newest date that was dropped from memory: up to it, the tables kept have gaps.
     forgotten: Option<Date>,
 }
 
 #[derive(Debug, Clone)]
 struct KeptTable {
-    /// The rows that are believed.
+    /// The accepted rows.
     table: Arc<Table>,
-    /// Equal row by row to the table before: the date moved on without a new fixing.
+    /// Whether it equals the table before, row by row: the date moved on without a new fixing.
     carry: bool,
 }
 
-/// What was in force on a day that the entries do not reach.
+/// What was in force on a day before the tables kept.
 #[derive(Debug, Clone)]
 struct Anchor {
     day: Date,
@@ -68,7 +68,7 @@ struct Anchor {
 }
 
 impl History {
-    /// No tables yet; the newest [`TABLES_MAX`] will be kept.
+    /// An empty history that keeps the newest [`TABLES_MAX`] tables.
     pub fn new(revision_policy: RevisionPolicy) -> Self {
         Self {
             revision_policy,
@@ -82,7 +82,7 @@ impl History {
         }
     }
 
-    /// No tables yet; all will be kept.
+    /// An empty history that keeps all tables.
     pub fn unbounded(revision_policy: RevisionPolicy) -> Self {
         Self {
             tables_max: usize::MAX,
@@ -90,15 +90,15 @@ impl History {
         }
     }
 
-    /// What a second table of the same date means.
+    /// The meaning of a second table of the same date.
     pub fn revision_policy(&self) -> RevisionPolicy {
         self.revision_policy
     }
 
-    /// Files the believed rows of a table under the date it prints; a table without any is not kept.
+    /// Inserts the accepted rows of a table under the date it prints. A table without any is not kept.
     pub fn insert(&mut self, table: Table) -> InsertOutcome {
         let date = table.effective_date;
-        // Only what this table believes waits no longer: a row that keeps its old figure may have a new one waiting.
+        // Only the rows accepted here release held ones: a row that keeps its old value may have a new one held.
         let believed: Vec<Currency> = table.rows.keys().copied().collect();
         let known = self.entries.get(&date);
         let (table, news) = match known.map(|entry| &*entry.table) {
@@ -128,7 +128,7 @@ impl History {
         InsertOutcome::Rows(news)
     }
 
-    /// The table of a date: its believed rows.
+    /// The table of a date: its accepted rows.
     pub fn table(&self, date: Date) -> Option<&Arc<Table>> {
         self.entries.get(&date).map(|entry| &entry.table)
     }
@@ -138,20 +138,20 @@ impl History {
         self.entries.get(&date).is_some_and(|entry| entry.carry)
     }
 
-    /// The believed row nearest to a date for a currency: of that date, else the newest before, else the oldest after.
+    /// The accepted row nearest to a date for a currency: of that date, else the newest before, else the oldest after.
     pub fn nearest(&self, date: Date, code: Currency) -> Option<Arc<Fixing>> {
         let row = |(_, entry): (&Date, &'_ KeptTable)| entry.table.rows.get(&code).map(Arc::clone);
         let before = self.entries.range(..=date).rev().find_map(row);
         before.or_else(|| self.entries.range(date..).find_map(row))
     }
 
-    /// Whether a believed row prices a currency at a date or before it.
+    /// Whether an accepted row prices a currency at a date or before it.
     pub fn prices_until(&self, date: Date, code: Currency) -> bool {
         let mut earlier = self.entries.range(..=date);
         earlier.any(|(_, entry)| entry.table.rows.contains_key(&code))
     }
 
-    /// The newest table, announced ones included.
+    /// The newest table, including announced ones.
     pub fn newest(&self) -> Option<&Arc<Table>> {
         self.entries.last_key_value().map(|(_, entry)| &entry.table)
     }
@@ -161,8 +161,8 @@ impl History {
         self.entries.first_key_value().map(|(date, _)| *date)
     }
 
-    /// Whether a table of a date would be kept: it is newer than those that are not any more, and there is room or it is not
-    /// the oldest.
+    /// Whether a table of a date would be kept: it is newer than the dropped ones, and there is room or it is not the
+    /// oldest.
     pub fn would_keep(&self, date: Date) -> bool {
         let after_forgotten = self.forgotten.is_none_or(|forgotten| date > forgotten);
         let room = self.entries.len() < self.tables_max;
@@ -180,7 +180,7 @@ impl History {
         real.map(|(date, _)| *date)
     }
 
-    /// The dates of the tables in which some row stands now: nearly always one.
+    /// The dates of the tables that contain the newest row of some currency: nearly always one.
     pub fn dates_of_rows(&self, today: Date) -> BTreeSet<Date> {
         let mut seen = BTreeSet::new();
         let mut dates = BTreeSet::new();
@@ -216,24 +216,24 @@ impl History {
             >= 2
     }
 
-    /// Every currency that any known table prices, beside the pivot.
+    /// Every currency of the tables kept, including their pivots.
     pub fn currencies(&self) -> impl Iterator<Item = Currency> {
         self.entries
             .values()
             .flat_map(|entry| entry.table.rows.keys().copied().chain([entry.table.pivot]))
     }
 
-    /// The oldest date ever filed.
+    /// The oldest date ever filed, kept in memory or not.
     pub fn began(&self) -> Option<Date> {
         self.began
     }
 
-    /// Notes that older tables than the ones kept have been filed.
+    /// Records that a table older than the ones kept was filed.
     pub fn began_on(&mut self, date: Date) {
         self.began = Some(self.began.map_or(date, |began| began.min(date)));
     }
 
-    /// The date of the real fixing that a table repeats; its own when it repeats none.
+    /// The date of the real fixing that a table repeats; the date itself if it repeats none.
     pub fn fixed_on(&self, date: Date) -> Date {
         let repeated = self
             .entries
@@ -243,7 +243,7 @@ impl History {
         repeated.map_or(date, |(date, _)| *date)
     }
 
-    /// After the rows of a date have changed: who repeats whom, and what is too old to keep.
+    /// Updates, after the rows of a date have changed, which tables are repeats and which are too old to keep.
     fn settle(&mut self, date: Date) {
         self.began_on(date);
         self.forget_anchors_on(date);
@@ -269,8 +269,8 @@ impl History {
         }
     }
 
-    /// Drops the oldest table all of whose currencies stand in a newer one: a value that is not published any more
-    /// stays visible, with its own date.
+    /// Drops the oldest table whose currencies all stand in a newer one. A value that is no longer published stays
+    /// visible, with its own date.
     fn forget_oldest(&mut self) {
         let newer_has = |date: Date, code: &Currency| {
             self.entries
@@ -293,7 +293,8 @@ impl History {
     }
 }
 
-/// The second table of a date laid over the first, and the rows that say anything new. A row it lacks keeps its figure.
+/// Merges the second table of a date into the first. Returns the merged table and the rows that are new or changed; a
+/// row that the second one lacks keeps its value.
 fn merged(
     known: &Table,
     table: Table,

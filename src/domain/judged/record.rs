@@ -1,4 +1,4 @@
-//! The record of a source: its documents, the tables they published, and how they are scheduled.
+//! The record of a source: its documents, the tables they published, and their schedules.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -10,48 +10,48 @@ use crate::domain::published::{Currency, Schedule, SourceId};
 /// One document of a source: its tables, and when they are published.
 #[derive(Debug, Clone)]
 pub struct DocumentRecord {
-    /// Which document.
+    /// The document's name.
     pub name: &'static str,
-    /// When its tables are published.
+    /// The schedule of its tables.
     pub schedule: Schedule,
-    /// Currencies without which a table is not believed.
+    /// Currencies without which a table is refused.
     pub required: &'static [Currency],
-    /// About how much of the source's own currency a dollar costs: a bound for the first table.
+    /// The approximate price of a dollar in the source's own currency: a bound for the first table.
     pub typical_dollar: Option<u32>,
     /// Its tables.
     pub history: History,
 }
 
-/// All that is known of a source's publications.
+/// The record of a source's publications.
 #[derive(Debug, Clone)]
 pub struct SourceRecord {
-    /// Which source.
+    /// The source.
     pub id: SourceId,
     /// The publisher's name.
     pub name: &'static str,
-    /// The text its terms ask to be shown.
+    /// The attribution that its terms of use require.
     pub attribution: &'static str,
-    /// Where a person can check the numbers.
+    /// A web page on which the rates can be checked.
     pub page: &'static str,
-    /// What its terms of use say.
+    /// Its terms of use.
     pub terms: &'static str,
     /// The currency it is the home bank of; none for a market table.
     pub home: Option<Currency>,
-    /// Where its dates are counted.
+    /// The time zone of its dates.
     pub zone: TimeZone,
     /// Its documents, the main one first.
     pub documents: Vec<DocumentRecord>,
-    /// Whether the first attempt to ask it has ended, either way.
+    /// Whether the first attempt to fetch from it has ended, successfully or not.
     pub attempted: bool,
 }
 
 impl SourceRecord {
-    /// The date where the source counts its days.
+    /// The current date in the source's time zone.
     pub fn today(&self, now: Timestamp) -> Date {
         self.zone.to_datetime(now).date()
     }
 
-    /// What a second table of the same date means: all its documents agree.
+    /// The meaning of a second table of the same date; all its documents agree.
     pub fn revision_policy(&self) -> RevisionPolicy {
         let main = self.documents.first();
         main.map_or(RevisionPolicy::Correction, |document| {
@@ -59,12 +59,12 @@ impl SourceRecord {
         })
     }
 
-    /// The document of a name.
+    /// A document, by its name.
     pub fn document(&self, name: &str) -> Option<&DocumentRecord> {
         self.documents.iter().find(|document| document.name == name)
     }
 
-    /// The next instant at which what it says can change by itself.
+    /// The next instant at which its state can change without a new table.
     pub fn next_change(&self, now: Timestamp) -> Timestamp {
         let changes = self.documents.iter();
         changes
@@ -73,7 +73,7 @@ impl SourceRecord {
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// What the source says of a pair on a day: of its documents, the one that says the newest.
+    /// The state of a pair on a day, from the document with the newest fixing.
     pub fn pair_state(
         &self,
         today: Date,

@@ -1,9 +1,9 @@
-//! Whether the rows of a table can be believed: held, never clamped, averaged or repaired.
+//! The checks of single rows. A row that fails one is held, never clamped, averaged or repaired.
 //!
-//! A row is compared with the last good one of its currency. One that moved too far waits; what was served before is
-//! served meanwhile. It is released when the bank repeats it half an hour later and something else speaks for it: its
-//! whole table moved along (a devaluation), or another source agrees. It is released at once when the bank's own change
-//! bears it out and another source likes it better than the last one.
+//! A row is compared with the last accepted one of its currency. One that moved too far is held, and the accepted value
+//! is served meanwhile. It is released when the bank still prints it half an hour later and there is further evidence:
+//! its whole table moved along (a devaluation), or another source agrees. It is released at once when the bank's own
+//! change confirms it and another source is closer to it than to the last accepted value.
 
 mod moves;
 use std::cmp::Ordering;
@@ -20,52 +20,52 @@ use crate::domain::judged::{
 use crate::domain::numbers::{Change, Ratio};
 use crate::domain::published::{Currency, Fixing, SourceId, Table};
 
-/// How long after a value was first held the bank must still print it: a bad page is mended within minutes.
+/// How long after a value was first held the bank must still print it. A wrong page is corrected within minutes.
 const CONFIRMED_AFTER: SignedDuration = SignedDuration::from_mins(30);
-/// How many times more or less than the known price of a dollar is absurd, where there is nothing else to compare with.
+/// By which factor the price of a dollar may differ from the usual one, if there is no value to compare with.
 const BOUND_FACTOR: u32 = 20;
 
-/// Within how many days a move by a power of ten tells of other units: no currency that was not about to be
+/// Within how many days a move by a power of ten indicates a change of units: no currency that was not about to be
 /// redenominated has lost nine tenths of its price in a year.
 const UNITS_TOLD_WITHIN_DAYS: u32 = 366;
 
-/// What a table is judged against.
+/// What the rows of a table are compared with.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Context<'a> {
-    /// All sources, for the triangle.
+    /// All sources, for the triangle check.
     pub(crate) records: &'a BTreeMap<SourceId, Arc<SourceRecord>>,
-    /// Whose table it is.
+    /// The source of the table.
     pub(crate) source: SourceId,
-    /// The document it is one of.
+    /// The document of the table.
     pub(crate) document: &'a DocumentRecord,
-    /// When, on the service's clock.
+    /// The time of the service's clock.
     pub(crate) now: Timestamp,
-    /// Whether it is a table of the past that an operator handed in: nobody will print it again in half an hour, and
-    /// what the bank printed after it tells as much.
+    /// Whether it is a table of the past that an operator submitted. It will not be printed again in half an hour; the
+    /// tables after it are evidence instead.
     pub(crate) past: bool,
 }
 
-/// What became of the rows of a table.
+/// The rows of a table after the checks.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CheckedRows {
-    /// The rows that are believed.
+    /// The accepted rows.
     pub(crate) believed: BTreeMap<Currency, Arc<Fixing>>,
-    /// The rows that wait from now on.
+    /// The rows that are newly held.
     pub(crate) held: Vec<Arc<Held>>,
-    /// What is decided on rows that waited.
+    /// How rows that were held are settled.
     pub(crate) decided: Vec<Decision>,
 }
 
-/// Why a row is not believed.
+/// Why a row is not accepted.
 #[derive(Debug)]
 struct Suspicion {
     check: Check,
     detail: String,
-    /// What was believed last.
+    /// The last accepted row.
     old: Option<Arc<Fixing>>,
 }
 
-/// Judges the rows of a table whose shape and date are in order.
+/// Checks the rows of a table whose shape and date passed [`check_table`](crate::domain::check_table).
 pub(crate) fn check_rows(context: &Context<'_>, table: &Table) -> CheckedRows {
     let history = &context.document.history;
     let moves = Moves::of(table, history);
@@ -95,7 +95,7 @@ pub(crate) fn check_rows(context: &Context<'_>, table: &Table) -> CheckedRows {
     assessment
 }
 
-/// One row of a table under judgement.
+/// One row under examination.
 struct Case<'a> {
     context: &'a Context<'a>,
     table: &'a Table,
@@ -108,7 +108,7 @@ impl Case<'_> {
         &self.context.document.history
     }
 
-    /// The check that the row does not pass, the most telling one.
+    /// The check that the row fails; if there are several, the most specific one.
     fn suspicion(&self, moves: &Moves) -> Option<Suspicion> {
         let Some(step) = moves.of_row(self.code) else {
             return self.out_of_bounds();
@@ -141,7 +141,7 @@ impl Case<'_> {
         if step.is_inversion(self.row) {
             return suspicion(Check::Inversion, "one divided by the other");
         }
-        // With an instant, a second table of a date is the market moving on.
+        // Of a table with an instant, a second one of a date is the market moving on.
         if moves.rewritten && self.table.as_of.is_none() {
             return suspicion(Check::Rewritten, "most rows of the table have changed");
         }
@@ -158,7 +158,7 @@ impl Case<'_> {
         None
     }
 
-    /// With nothing to compare with, the dollar must at least cost what a dollar costs, within a factor.
+    /// The bounds check, if there is no value to compare with: the price of the dollar must be plausible.
     fn out_of_bounds(&self) -> Option<Suspicion> {
         let typical = self.context.document.typical_dollar?;
         if self.row.currency != Currency::USD {
@@ -182,7 +182,7 @@ impl Case<'_> {
         })
     }
 
-    /// Why the row is believed in spite of a suspicion, for the ledger.
+    /// The reason to accept the row in spite of a suspicion, for the ledger; `None` if it is held.
     fn release(&self, suspicion: &Suspicion) -> Option<String> {
         let history = self.context.past;
         let doubtful_units = matches!(suspicion.check, Check::UnitJump | Check::Inversion)
@@ -212,16 +212,16 @@ impl Case<'_> {
         agreeing.map(|(witness, _)| format!("the bank repeated it, and {} agrees", witness.source))
     }
 
-    /// Whether what was believed is so far away in time that a power of ten is no sign of other units: the lira lost nine
-    /// tenths of its price in fifteen years.
+    /// Whether the accepted row is so far away in time that a power of ten does not indicate other units: the lira lost
+    /// nine tenths of its price in fifteen years.
     fn is_long_after_or_before(&self, suspicion: &Suspicion) -> bool {
         suspicion.old.as_ref().is_some_and(|old| {
             days_between(old.effective_date, self.row.effective_date) > UNITS_TOLD_WITHIN_DAYS
         })
     }
 
-    /// Whether the bank stands by a value that waits: it still prints it half an hour later, or its next table is on the
-    /// same level.
+    /// Whether the bank confirms a held value: it still prints it half an hour later, or its next table is on the same
+    /// level.
     fn is_confirmed(&self) -> bool {
         let ripe = |held: &Held| {
             self.context.past || self.context.now.duration_since(held.since) >= CONFIRMED_AFTER
@@ -232,8 +232,8 @@ impl Case<'_> {
         patient || self.level_before().is_some_and(|held| ripe(held))
     }
 
-    /// Whether the row says what waits at its date: the same figure; of a market, which never prints one twice, the same
-    /// level.
+    /// Whether the row confirms the value that is held at its date: it has the same value or, in a market table, which
+    /// never prints a value twice, the same level.
     fn stands_by(&self, held: &Held) -> bool {
         let same_level = || {
             let step = self
@@ -246,12 +246,12 @@ impl Case<'_> {
         held.fixing.same_figure(self.row) || (self.table.as_of.is_some() && same_level())
     }
 
-    /// What waits for the currency at this very date.
+    /// The value of the currency that is held at the date of the row.
     fn pending(&self) -> Option<&Arc<Held>> {
         self.history().held_at(self.row.effective_date, self.code)
     }
 
-    /// The newest row that waits for the currency at an earlier date, if this one is on its level.
+    /// The newest held value of the currency at an earlier date, if this row is on its level.
     fn level_before(&self) -> Option<&Arc<Held>> {
         let mut earlier = self.history().held().filter(|held| {
             held.code == self.code && held.fixing.effective_date < self.row.effective_date
@@ -265,7 +265,7 @@ impl Case<'_> {
         (!exceeds(&step, days)).then_some(held)
     }
 
-    /// Whether the bank's own change equals the difference to its table before, believed or not.
+    /// Whether the printed change equals the difference to the table before, accepted or not.
     fn own_change_is_ours(&self) -> bool {
         let before = self.history().date_before(self.row.effective_date);
         let rows = before.map(|date| self.history().printed(date));
@@ -274,7 +274,7 @@ impl Case<'_> {
         ours.is_some() && ours == self.row.published_change
     }
 
-    /// Another source that agrees with the row, and whether it likes it better than what was believed last.
+    /// Another source that agrees with the row, and whether it is closer to the row than to the last accepted one.
     fn agreeing(&self, old: Option<&Arc<Fixing>>) -> Option<(Witness, bool)> {
         let subject = triangle::subject(self.code, self.table.pivot);
         let record = self.context.records.get(&self.context.source)?;
@@ -294,8 +294,8 @@ impl Case<'_> {
         with_preference.max_by_key(|(_, better)| *better)
     }
 
-    /// Takes the row, and settles what waited for the currency up to its date, as far as tables are kept: of older
-    /// values nothing is said by a new one.
+    /// Accepts the row, and settles what was held for the currency up to its date, as far back as tables are kept: a
+    /// new value says nothing about older ones.
     fn believe(&self, assessment: &mut CheckedRows, outcome: HeldOutcome, note: &str) {
         assessment.believed.insert(self.code, Arc::clone(self.row));
         let on_level = self.level_before().map(|held| held.id());
@@ -324,7 +324,7 @@ impl Case<'_> {
         }));
     }
 
-    /// Lets the row wait, unless it waits already.
+    /// Holds the row, unless it is held already.
     fn hold(&self, assessment: &mut CheckedRows, suspicion: Suspicion) {
         if let Some(pending) = self.pending() {
             if self.stands_by(pending) {

@@ -1,4 +1,4 @@
-//! Whether a table can be believed at all. What fails is refused, never repaired.
+//! The checks of a whole table: its shape and its date. A table that fails one is refused, never repaired.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -7,59 +7,60 @@ use thiserror::Error;
 use crate::domain::judged::DocumentRecord;
 use crate::domain::published::{Currency, DatingRule, Table};
 
-/// How far ahead a table may be dated: banks publish the next working day's rates, over long holidays too.
+/// How far ahead a table may be dated: banks publish for the next working day, also before long holidays.
 const DAYS_AHEAD_MAX: i32 = 10;
-/// A table must have four in five of the currencies its predecessor had: less is a truncated page or another document.
+/// A table must contain four in five of the currencies of the one before it. With fewer it is a truncated page or
+/// another document.
 const KEPT_FIFTHS_MIN: usize = 4;
 
-/// How far the clock of a market vendor may be ahead of ours.
+/// How far the clock of a market vendor may be ahead of the service's.
 const CLOCK_AHEAD_MAX: SignedDuration = SignedDuration::from_hours(1);
 
 /// Why a table is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Implausible {
-    /// A currency without which the document is not believed.
+    /// A required currency is missing.
     #[error("there is no row for {0}")]
     Missing(Currency),
-    /// Too few of the known currencies.
+    /// Too many of the known currencies are missing.
     #[error("only {kept} of the {known} known currencies are there")]
     Shrunk {
-        /// How many of them are there.
+        /// How many of them the table contains.
         kept: usize,
-        /// How many there were.
+        /// How many there are.
         known: usize,
     },
-    /// The instant of a market table lies ahead of the clock.
+    /// The instant of a market table is in the future.
     #[error("it is of {0}, which has not come yet")]
     NotYet(Timestamp),
-    /// A table of the day itself is dated ahead of it.
+    /// A table for the day of publication is dated in the future.
     #[error("it is dated {0}, a day that has not come yet")]
     Ahead(Date),
-    /// A date too far ahead.
+    /// The date is too far ahead.
     #[error("it is dated {0}, more than {DAYS_AHEAD_MAX} days ahead")]
     FarAhead(Date),
-    /// Older than what is in force, and no history was asked for.
+    /// The table is older than the one in force, and the newest was requested.
     #[error("it is dated {date}, older than the table of {in_force} in force")]
     Outdated {
-        /// The date it prints.
+        /// The date that the table prints.
         date: Date,
         /// The date in force.
         in_force: Date,
     },
 }
 
-/// Whether older tables are welcome.
+/// Which table was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
-    /// The newest was asked for.
+    /// The newest one.
     News,
-    /// An earlier one was asked for: at start, or because it was missed.
+    /// An earlier one: at start, or because it was missed.
     Earlier,
-    /// An operator handed it in: a table of the past.
+    /// A table of the past that an operator submitted.
     Backfill,
 }
 
-/// Judges the shape and the date of a table against the ones known of the same document.
+/// Checks the shape and the date of a table against the known tables of the same document.
 pub fn check_table(
     table: &Table,
     document: &DocumentRecord,
@@ -72,7 +73,7 @@ pub fn check_table(
         return Err(Implausible::Missing(*missing));
     }
     let (history, date) = (&document.history, table.effective_date);
-    // A bank's list grows over the years: a table is held to the one before it.
+    // The list of a bank grows over the years, so a table is compared with the one before its own date.
     if let Some(before) = history.date_in_force(date) {
         let known = history.printed(before);
         let kept = known.keys().filter(|code| table.rows.contains_key(code));
@@ -86,7 +87,7 @@ pub fn check_table(
     {
         return Err(Implausible::NotYet(as_of));
     }
-    // Where it has an instant, that alone counts: our clock may be a moment behind midnight.
+    // If the table has an instant, only that counts: the service's clock may be a moment behind midnight.
     if document.schedule.dating == DatingRule::SameDay && table.as_of.is_none() && date > today {
         return Err(Implausible::Ahead(date));
     }
@@ -145,7 +146,7 @@ mod tests {
         verdict_on(DatingRule::NextDay, table, intent)
     }
 
-    /// On 2 April 2026, of a document that dates its tables so.
+    /// Checks on 2 April 2026, for a document with this dating rule.
     fn verdict_on(dating: DatingRule, table: &Table, intent: Intent) -> Result<(), Implausible> {
         let mut history = History::new(RevisionPolicy::Correction);
         history.insert(self::table(

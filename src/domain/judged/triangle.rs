@@ -1,8 +1,8 @@
-//! What other sources say of the same currency: the triangle through the US dollar.
+//! The triangle check: the price of a currency in US dollars, compared between sources.
 //!
-//! A table that prices the dollar and a currency says what a dollar costs in that currency, whoever published it. Two
-//! tables that say so of days not far apart must nearly agree; where they do not, one of them is wrong. Nobody's value
-//! is ever replaced by another's: they are compared.
+//! A table that prices the dollar and a currency implies what a dollar costs in that currency. Two such tables of
+//! nearby days must nearly agree; if they do not, one of them is wrong. Values are compared, never replaced by those of
+//! another source.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -16,34 +16,34 @@ use crate::domain::judged::{History, SourceRecord};
 use crate::domain::numbers::Ratio;
 use crate::domain::published::{Currency, Fixing, Pair, SourceId, Table, price_along};
 
-/// How far two sources may differ on the same day, in hundredths. Cross quotes of a few digits are up to one per cent
+/// How far two sources may differ on the same day, in hundredths. Cross quotes with few digits are up to one per cent
 /// off, and official rates are fixed at different hours.
 const TOLERANCE_PERCENT: u32 = 3;
-/// How much further they may differ for each day between their dates, in hundredths: what currencies move in a day.
+/// How much further they may differ for each day between their dates, in hundredths: the usual move of a day.
 const TOLERANCE_PERCENT_A_DAY: u32 = 1;
-/// How many days apart two tables may be to be compared: past that the tolerance would pass anything.
+/// How many days apart two tables may be to be compared: beyond that the tolerance would accept anything.
 const DAYS_APART_MAX: u32 = 10;
 
-/// What another source says a dollar costs in a currency.
+/// The price of a dollar in a currency according to another source.
 #[derive(Debug, Clone)]
 pub(super) struct Witness {
-    /// Who says so.
+    /// The source.
     pub(super) source: SourceId,
-    /// Of which date.
+    /// The effective date.
     pub(super) date: Date,
     per_dollar: Ratio,
-    /// What it may differ, as a fraction.
+    /// The accepted deviation, as a fraction.
     tolerance: Ratio,
 }
 
 impl Witness {
-    /// Whether a figure agrees with this witness.
+    /// Whether a price agrees with this witness.
     pub(super) fn agrees(&self, per_dollar: &Ratio) -> bool {
         let distance = self.distance(per_dollar);
         distance.is_some_and(|distance| distance.compare(&self.tolerance) != Ordering::Greater)
     }
 
-    /// Whether the first figure is nearer to this witness than the second.
+    /// Whether the first price is closer to this witness than the second.
     pub(super) fn prefers(&self, first: &Ratio, second: &Ratio) -> bool {
         match (self.distance(first), self.distance(second)) {
             (Some(first), Some(second)) => first.compare(&second) == Ordering::Less,
@@ -51,7 +51,7 @@ impl Witness {
         }
     }
 
-    /// What it says, to four digits, for people.
+    /// The price with four digits, for messages.
     pub(super) fn says(&self) -> String {
         let figure = self.per_dollar.significant(4).unwrap_or_default();
         format!("{} of {}: {figure}", self.source, self.date)
@@ -62,12 +62,12 @@ impl Witness {
     }
 }
 
-/// The currency whose price in dollars a row decides: its own; the bank's own for the dollar's row.
+/// The currency whose dollar price a row determines: its own, or the bank's own for the row of the dollar.
 pub(super) fn subject(code: Currency, pivot: Currency) -> Currency {
     if code == Currency::USD { pivot } else { code }
 }
 
-/// What a dollar costs in a currency, by the rows of one table.
+/// The price of a dollar in a currency, from the rows of one table.
 pub(super) fn per_dollar(table: &Table, currency: Currency) -> Option<Ratio> {
     let fixings = table.path(Currency::USD, currency)?;
     let pair = Pair {
@@ -77,7 +77,7 @@ pub(super) fn per_dollar(table: &Table, currency: Currency) -> Option<Ratio> {
     price_along(pair, &fixings)
 }
 
-/// What every other source says of a currency near a date: of each document, its believed table nearest to the date.
+/// The price according to every other source near a date: of each document, the accepted table nearest to the date.
 pub(super) fn witnesses(
     records: &BTreeMap<SourceId, Arc<SourceRecord>>,
     except: SourceId,
@@ -113,7 +113,7 @@ pub(super) fn witnesses(
     documents.filter_map(witness).collect()
 }
 
-/// A table with the dollar's row of the source's other documents, where it has none of its own: the Kyrgyz weekly table
+/// Adds the row of the dollar from the source's other documents to a table that has none: the Kyrgyz weekly table
 /// prices forty currencies and leaves the dollar to the daily one.
 pub(super) fn with_dollar<'a>(record: &SourceRecord, table: &'a Table) -> Cow<'a, Table> {
     if table.pivot == Currency::USD || table.rows.contains_key(&Currency::USD) {

@@ -1,4 +1,4 @@
-//! The periods that changes are taken over, beside the one since the previous fixing.
+//! The windows over which changes are computed, in addition to the change since the previous fixing.
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -20,7 +20,7 @@ impl Window {
     /// Every window, the shortest first.
     pub const ALL: [Self; 3] = [Self::Week, Self::Month, Self::Year];
 
-    /// The day that lies one window before: from the 31st, the last day of a shorter month.
+    /// The first day of the window that ends on a day: for the 31st, the last day of a shorter month.
     pub fn before(self, today: Date) -> Date {
         let span = match self {
             Self::Week => 7.days(),
@@ -31,21 +31,21 @@ impl Window {
     }
 }
 
-/// What was in force one window ago.
+/// What was in force at the start of a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowPoint {
-    /// Which window.
+    /// The window.
     pub window: Window,
     /// The fixing that was in force then; its date is that of the fixing.
     pub point: Result<Point, MissingPoint>,
 }
 
-/// Why nothing is known of a day.
+/// Why there is no value for a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MissingPoint {
-    /// The history kept begins later.
+    /// The history begins later, on this date.
     BeginsLater(Date),
-    /// There is no value of that day or the two weeks before.
+    /// There is no value of this day or the two weeks before it.
     Unknown(Date),
 }
 

@@ -1,4 +1,4 @@
-//! How a value moved.
+//! Changes: the difference of two values, absolute and in per cent.
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -8,7 +8,7 @@ use crate::domain::numbers::Ratio;
 /// Decimal places of a percentage: two more than any ticker prints, so that rounding it again is harmless.
 const PERCENT_PLACES: u32 = 4;
 
-/// Which way a value moved.
+/// The direction of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// It grew.
@@ -28,14 +28,14 @@ pub struct Change {
     pub percent: Decimal,
     /// The sign of `absolute`.
     pub direction: Direction,
-    /// What the value is compared with.
+    /// The reference value.
     pub reference_value: Decimal,
     /// The date of the reference.
     pub reference_date: Date,
 }
 
 impl Change {
-    /// The change from a reference; nothing when the reference is zero or the figures fit no decimal.
+    /// The change from a reference. Returns `None` if the reference is zero or a result does not fit a `Decimal`.
     pub fn since(reference_value: Decimal, reference_date: Date, value: Decimal) -> Option<Self> {
         let difference = Ratio::from(value).minus(&reference_value.into());
         let absolute = difference.exact()?;

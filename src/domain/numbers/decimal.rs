@@ -1,7 +1,7 @@
-//! Exact decimals: the only door from text to `Decimal`.
+//! Exact decimals. All text becomes a `Decimal` here.
 //!
-//! `rust_decimal` reads too much (`1_000`, `1e3`, silent rounding past 28 places) and its parser overflows the stack
-//! on long input, so text passes a grammar of our own first.
+//! The parser of `rust_decimal` accepts too much (`1_000`, `1e3`, silent rounding past 28 places) and overflows the
+//! stack on long input, so text must match a stricter grammar first.
 
 use rust_decimal::Decimal;
 use thiserror::Error;
@@ -27,7 +27,7 @@ pub enum DecimalError {
     TooManyDigits,
 }
 
-/// What stands between the integer part and the fraction. A source declares it; it is never guessed.
+/// The decimal separator. A source declares it; it is never guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Separator {
     /// `475.09`
@@ -51,7 +51,8 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, DecimalError> {
     Ok(number)
 }
 
-/// Reads a value as a bank prints it: the same grammar with the bank's separator, and bounds on both sides of it.
+/// Reads a value as a bank prints it: the same grammar with the bank's separator, and limits on the digits on both
+/// sides of it.
 pub fn parse_published(text: &str, separator: Separator) -> Result<Decimal, DecimalError> {
     let (number, (integer_digits, fraction_digits)) = parse(text, separator)?;
     if integer_digits > PUBLISHED_INTEGER_DIGITS_MAX

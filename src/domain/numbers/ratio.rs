@@ -1,5 +1,4 @@
-//! Exact quotients: the only division of rates. They are computed with big integers: one division, one rounding, no
-//! overflow on the way.
+//! Exact quotients of big integers. Published values are divided here alone: one exact division, one rounding, no overflow.
 
 use std::cmp::Ordering;
 
@@ -9,7 +8,7 @@ use rust_decimal::Decimal;
 /// The most decimal places a `Decimal` can hold.
 const SCALE_MAX: i64 = 28;
 
-/// An exact quotient of two integers, on the way to a decimal. The denominator is positive.
+/// An exact quotient of two integers. The denominator is positive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ratio {
     numerator: BigInt,
@@ -44,7 +43,7 @@ impl Ratio {
         }
     }
 
-    /// The quotient; nothing when the divisor is zero.
+    /// The quotient. Returns `None` if the divisor is zero.
     pub fn divided_by(&self, other: &Self) -> Option<Self> {
         let (sign, magnitude) = other.numerator.clone().into_parts();
         let numerator = &self.numerator * BigInt::from(other.denominator.clone());
@@ -70,7 +69,7 @@ impl Ratio {
         }
     }
 
-    /// The same without its sign.
+    /// The absolute value.
     #[must_use]
     pub fn magnitude(&self) -> Self {
         Self {
@@ -79,23 +78,24 @@ impl Ratio {
         }
     }
 
-    /// How far it is from one.
+    /// The absolute difference from one.
     #[must_use]
     pub fn distance_from_one(&self) -> Self {
         self.minus(&Self::from(1)).magnitude()
     }
 
-    /// The order of the two, exactly.
+    /// Compares exactly.
     pub fn compare(&self, other: &Self) -> Ordering {
         let left = &self.numerator * BigInt::from(other.denominator.clone());
         let right = &other.numerator * BigInt::from(self.denominator.clone());
         left.cmp(&right)
     }
 
-    /// Rounded half-even to so many significant digits, without trailing zeros. Nothing when it fits no `Decimal`.
+    /// Rounds half-even to a number of significant digits and removes trailing zeros. Returns `None` if the result does
+    /// not fit a `Decimal`.
     pub fn significant(&self, digits: u32) -> Option<Decimal> {
-        // Counted in decimal digits the quotient lies within a factor of ten; one step corrects the guess. Each guess
-        // rounds the exact quotient, never a rounded one.
+        // The number of decimal digits gives the magnitude of the quotient within a factor of ten, and one step
+        // corrects the guess. Each step rounds the exact quotient, never a rounded one.
         let magnitude = self.numerator.magnitude();
         if *magnitude == BigUint::ZERO {
             return Some(Decimal::ZERO);
@@ -112,13 +112,14 @@ impl Ratio {
         self.decimal(rounded, rounded_scale)
     }
 
-    /// Rounded half-even to so many decimal places, without trailing zeros. Nothing when it fits no `Decimal`.
+    /// Rounds half-even to a number of decimal places and removes trailing zeros. Returns `None` if the result does not
+    /// fit a `Decimal`.
     pub fn places(&self, places: u32) -> Option<Decimal> {
         let scale = i64::from(places);
         self.decimal(self.rounded(scale)?, scale)
     }
 
-    /// The value itself, without trailing zeros. Nothing when it is not a finite decimal of at most 28 places.
+    /// The exact value, without trailing zeros. Returns `None` if it is not a finite decimal of at most 28 places.
     pub fn exact(&self) -> Option<Decimal> {
         let scaled = self.numerator.magnitude() * ten_to(u32::try_from(SCALE_MAX).ok()?);
         let quotient = &scaled / &self.denominator;

@@ -9,7 +9,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency([u8; 3]);
 
-/// The digits of nearly every minor unit there is.
+/// The digits of nearly every minor unit.
 const MINOR_UNIT_USUAL: u32 = 2;
 
 /// The text is not three letters.
@@ -17,8 +17,8 @@ const MINOR_UNIT_USUAL: u32 = 2;
 #[error("a currency code is three letters, such as KZT")]
 pub struct InvalidCurrency;
 
-/// Codes that are no longer money, with the first day they were not. Banks list some of them for years: the weekly
-/// file of the Kyrgyz bank still carries BYR beside BYN. Source: the ISO 4217 amendments that withdrew them.
+/// Codes that were withdrawn, each with the first day on which it was no longer money. Banks list some of them for
+/// years: the weekly file of the Kyrgyz bank still has BYR beside BYN. Source: the ISO 4217 amendments.
 const RETIRED: &[(Currency, Date)] = &[
     (Currency::constant("AZM"), date(2006, 1, 1)),
     (Currency::constant("BGN"), date(2026, 1, 1)),
@@ -43,17 +43,17 @@ impl Currency {
     pub const UZS: Self = Self::constant("UZS");
     /// Turkmen manat.
     pub const TMT: Self = Self::constant("TMT");
-    /// United States dollar: what a pair of two of the five is crossed through.
+    /// United States dollar: the currency through which pairs of two of the five are crossed.
     pub const USD: Self = Self::constant("USD");
     /// Russian rouble.
     pub const RUB: Self = Self::constant("RUB");
     /// Euro.
     pub const EUR: Self = Self::constant("EUR");
-    /// The first code there could be.
+    /// The first possible code.
     pub(crate) const FIRST: Self = Self::constant("AAA");
-    /// The last one.
+    /// The last possible code.
     pub(crate) const LAST: Self = Self::constant("ZZZ");
-    /// The currencies that silkrate exists for.
+    /// The five currencies of Central Asia.
     pub const FIVE: [Self; 5] = [Self::KZT, Self::KGS, Self::TJS, Self::UZS, Self::TMT];
 
     /// A code known when the program is built.
@@ -88,14 +88,14 @@ impl Currency {
         Self::FIVE.contains(&self)
     }
 
-    /// How many digits its minor unit has: two for cents and tiyin, none for the yen. Two where nobody knows.
+    /// The number of digits of its minor unit: two for cents and tiyin, none for the yen. Two if it is unknown.
     pub fn minor_unit(self) -> u32 {
         let known = iso_currency::Currency::from_code(self.as_str());
         let digits = known.and_then(iso_currency::Currency::exponent);
         digits.map_or(MINOR_UNIT_USUAL, u32::from)
     }
 
-    /// The first day on which the code was no longer money, for those that were withdrawn.
+    /// The first day on which a withdrawn code was no longer money.
     pub fn retired_on(self) -> Option<Date> {
         RETIRED
             .iter()

@@ -9,17 +9,17 @@ use rust_decimal::Decimal;
 use crate::domain::numbers::Ratio;
 use crate::domain::published::Currency;
 
-/// The short name of a publisher, such as `nbk`: also its file, its fixture folder and its label in metrics.
+/// The id of a source, such as `nbk`: also the name of its module and fixture folder, and its label in metrics.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(&'static str);
 
 impl SourceId {
-    /// Names a source.
+    /// An id.
     pub const fn new(id: &'static str) -> Self {
         Self(id)
     }
 
-    /// The name.
+    /// The id as text.
     pub const fn as_str(self) -> &'static str {
         self.0
     }
@@ -40,26 +40,26 @@ impl fmt::Debug for SourceId {
 /// One row as published: `units` of `currency` cost `value` of `home_currency`. Never inverted, never re-dated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fixing {
-    /// Who published it.
+    /// The source.
     pub source: SourceId,
     /// The currency priced.
     pub currency: Currency,
     /// The nominal: a power of ten.
     pub units: u32,
-    /// The bank's digits; above zero.
+    /// The value with the bank's digits; above zero.
     pub value: Decimal,
     /// The currency the value is in.
     pub home_currency: Currency,
     /// The date the document prints.
     pub effective_date: Date,
-    /// The bank's own change, for `units`, where it prints one.
+    /// The change that the bank prints, for `units`.
     pub published_change: Option<Decimal>,
-    /// What the row said before the bank corrected it.
+    /// The value before the bank corrected it.
     pub superseded_value: Option<Decimal>,
 }
 
 impl Fixing {
-    /// Whether both say the same number for the same units, whatever their dates.
+    /// Whether both have the same value for the same units, whatever their dates.
     pub fn same_figure(&self, other: &Self) -> bool {
         self.units == other.units && self.value == other.value
     }
@@ -88,7 +88,7 @@ impl Fixing {
     }
 }
 
-/// One moment of one source for one pair: the rows behind it and their date.
+/// The fixing of a pair at a date, by one source: the rows from which it follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Point {
     /// One row, or two that cross through the table's pivot.

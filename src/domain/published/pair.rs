@@ -30,7 +30,7 @@ impl Pair {
         }
     }
 
-    /// The same pair seen from the other side.
+    /// The pair with base and quote currency swapped.
     #[must_use]
     pub fn inverted(self) -> Self {
         Self {
@@ -40,7 +40,7 @@ impl Pair {
     }
 }
 
-/// One of the five and another currency: what a source prices. The one of the five comes first.
+/// The key of a quote: one of the five, and the currency in which it is priced.
 pub type QuoteKey = (Currency, Currency);
 
 /// How the rate of a pair follows from prices of one of the five in another currency.

@@ -1,7 +1,7 @@
-//! When a bank publishes, and which date what it publishes bears.
+//! Schedules: when a bank publishes, and which dates its tables bear.
 //!
-//! The rules of a bank are data; what follows from them for a day is computed here. A day on which it publishes gives
-//! one table, which bears a date and is due when the hours of that day close.
+//! The rules of a bank are data; their consequences for a day are computed here. On each publication day one table
+//! appears. It has one effective date, and it is due when the publication hours of that day end.
 
 use std::iter::successors;
 
@@ -9,81 +9,81 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// How many days without a publication are stepped over: the longest new-year holidays take twelve, and a weekly table
-/// that falls on one leaves thirteen.
+/// How many days without a publication are skipped: the longest new-year holidays take twelve, and a weekly table that
+/// falls on one leaves thirteen.
 const PAUSE_DAYS_MAX: usize = 31;
-/// How far missed publications are counted: a source silent for ten years has said enough.
+/// How many days of missed publications are counted: ten years.
 const COUNTED_DAYS_MAX: usize = 3_660;
-/// How many dates are named between two tables: as many as a history keeps.
+/// How many dates between two tables are listed: as many as a history keeps.
 const DATES_MAX: usize = 64;
 
-/// When new tables appear, in the source's zone.
+/// The publication hours, in the time zone of the source.
 #[derive(Debug, Clone, Copy)]
 pub struct Hours {
-    /// On which days of the week.
+    /// The days of the week.
     pub days: &'static [Weekday],
-    /// The first hour of the window, 0 to 23.
+    /// The hour at which they begin, 0 to 23.
     pub opens: i8,
-    /// The hour it closes, 1 to 24.
+    /// The hour at which they end, 1 to 24.
     pub closes: i8,
 }
 
-/// Which date a table bears that was published on a working day of the bank.
+/// The rule by which a table is dated, relative to the working day on which it is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatingRule {
-    /// The day itself.
+    /// The same day.
     SameDay,
     /// The next calendar day.
     NextDay,
-    /// The next day on which the bank publishes: on a Friday, Monday.
+    /// The next publication day: on a Friday, Monday.
     NextPublicationDay,
 }
 
-/// A public holiday that falls on the same date each year, on which the bank publishes nothing: month and day.
+/// A public holiday on a fixed date, on which the bank publishes nothing: month and day.
 pub type Holiday = (i8, i8);
 
-/// When the tables of a document are published, and how long each is good for.
+/// When the tables of a document are published, and how long each is valid.
 #[derive(Debug, Clone, Copy)]
 pub struct Schedule {
-    /// On which days and at which hours.
+    /// The publication days and hours.
     pub hours: Hours,
-    /// Which date they bear.
+    /// The date that a table bears.
     pub dating: DatingRule,
-    /// Days without a publication. Moving ones (Eid) and days off moved by decree are not among them.
+    /// Days without a publication. Moving holidays (Eid) and days off moved by decree are not included.
     pub holidays: &'static [Holiday],
-    /// Other days of the week on which the last table appears again under a later date, at the same hours: it is looked
-    /// for then, and never due.
+    /// Other days of the week on which the last table may appear again under a later date, at the same hours. It is
+    /// polled for, and never due.
     pub repeated_on: &'static [Weekday],
-    /// For how many days a table is made: one for a daily table, seven for a weekly one.
+    /// The number of days for which a table is valid: one for a daily table, seven for a weekly one.
     pub lives_days: i32,
-    /// How long after the end of the hours a table that is not there makes the last one stale.
+    /// How many hours after the end of the publication hours a missing table makes the last one stale.
     pub stale_after_hours: i32,
 }
 
-/// One table that is scheduled to appear.
+/// A scheduled publication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Publication {
-    /// The date it will bear.
+    /// The effective date of its table.
     pub effective_date: Date,
-    /// When the hours begin in which it is expected.
+    /// When its publication hours begin.
     pub opens: Timestamp,
-    /// When they end: from then on it is late.
+    /// When its publication hours end: a table that is missing is late from then on.
     pub due: Timestamp,
 }
 
-/// What a schedule says of a document at an instant.
+/// The missed and the next publications of a document at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outlook {
-    /// How many tables are due and not there.
+    /// How many publications were missed.
     pub missed: u32,
     /// The first of them.
     pub first_missed: Option<Publication>,
-    /// The first table that is not there and not due yet. None only for a schedule without days.
+    /// The first publication that is neither there nor due. `None` only for a schedule without days.
     pub next: Option<Publication>,
 }
 
 impl Hours {
-    /// Whether an hour of the day, 0 to 23, is one of them.
+    /// Whether the hours include an hour of the day, 0 to 23.
     pub fn include(&self, hour: i8) -> bool {
         (self.opens..self.closes).contains(&hour)
     }
@@ -111,7 +111,7 @@ impl Schedule {
         self.hours.days.contains(&weekday) || self.repeated_on.contains(&weekday)
     }
 
-    /// Whether a fixing is scheduled to bear a date.
+    /// Whether a fixing is scheduled to take force on a date.
     pub fn takes_force_on(&self, date: Date) -> bool {
         match self.dating {
             DatingRule::SameDay | DatingRule::NextPublicationDay => self.is_publication_day(date),
@@ -121,7 +121,7 @@ impl Schedule {
         }
     }
 
-    /// The first date after another that a fixing is scheduled to bear.
+    /// The first date after another on which a fixing is scheduled to take force.
     pub fn next_date(&self, after: Date) -> Option<Date> {
         days_from(after)
             .skip(1)
@@ -129,7 +129,7 @@ impl Schedule {
             .find(|date| self.takes_force_on(*date))
     }
 
-    /// The dates between two others that fixings are scheduled to bear, the earliest first; of very many, the first.
+    /// The dates between two others on which fixings are scheduled to take force, earliest first; at most 64.
     pub fn dates_between(&self, after: Date, before: Date) -> Vec<Date> {
         successors(self.next_date(after), |date| self.next_date(*date))
             .take_while(|date| *date < before)
@@ -137,13 +137,13 @@ impl Schedule {
             .collect()
     }
 
-    /// What is missing and what comes next, when the newest table known, announced ones included, bears this date.
-    /// Before the first table nothing is missing.
+    /// The missed and the next publications, given the effective date of the newest known table, announced or not.
+    /// Before the first table none is missed.
     pub fn outlook(&self, zone: &TimeZone, now: Timestamp, newest: Option<Date>) -> Outlook {
         let wanted = newest.and_then(|newest| self.first_day_beyond(newest));
         let first_missed = wanted.and_then(|day| self.publication_due(day, zone, now));
         let missed = wanted.filter(|_| first_missed.is_some());
-        // What was due the day before yesterday is due whatever the zone does; of later days the hour counts.
+        // A publication of the day before yesterday is due in every time zone; for later days the hour counts.
         let yesterday = days_back_from(zone.to_datetime(now).date()).nth(1);
         let next = wanted
             .max(yesterday)
@@ -160,7 +160,7 @@ impl Schedule {
         }
     }
 
-    /// The first table that is due and not there, when the newest known one bears this date.
+    /// The first missed publication, given the effective date of the newest known table.
     pub fn first_missed(
         &self,
         zone: &TimeZone,
@@ -170,14 +170,14 @@ impl Schedule {
         self.publication_due(self.first_day_beyond(newest)?, zone, now)
     }
 
-    /// From when on the absence of a table makes the one before it stale.
+    /// The instant at which a missed publication makes the last table stale.
     pub fn stale_from(&self, missed: &Publication) -> Timestamp {
         let patience = SignedDuration::from_hours(i64::from(self.stale_after_hours));
         missed.due.checked_add(patience).unwrap_or(Timestamp::MAX)
     }
 
-    /// The next instant at which anything that follows from this schedule can change by itself, whatever is known: a
-    /// midnight, the end of the hours, the end of the patience.
+    /// The next instant at which anything derived from the schedule can change: a midnight, the end of the publication
+    /// hours, or the instant at which a missed publication makes a table stale.
     pub fn next_change(&self, zone: &TimeZone, now: Timestamp) -> Timestamp {
         let today = zone.to_datetime(now).date();
         let midnight = today
@@ -199,12 +199,12 @@ impl Schedule {
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// The first publication day whose table bears a later date than this.
+    /// The first publication day whose table has a later effective date.
     fn first_day_beyond(&self, date: Date) -> Option<Date> {
         let start = match self.dating {
             DatingRule::SameDay => date.tomorrow().ok()?,
             DatingRule::NextDay => date,
-            // What the last publication day up to the date brings is for the next one, which is after it.
+            // The table of the last publication day up to the date takes force on the next one, which is after it.
             DatingRule::NextPublicationDay => days_back_from(date)
                 .take(PAUSE_DAYS_MAX)
                 .find(|day| self.is_publication_day(*day))
@@ -215,7 +215,7 @@ impl Schedule {
             .find(|day| self.is_publication_day(*day))
     }
 
-    /// The table of a publication day.
+    /// The publication of a day.
     fn publication(&self, day: Date, zone: &TimeZone) -> Option<Publication> {
         let effective_date = match self.dating {
             DatingRule::SameDay => day,
@@ -234,7 +234,7 @@ impl Schedule {
             .filter(|publication| publication.due <= now)
     }
 
-    /// How many tables were due from a publication day on.
+    /// How many publications were due since a publication day.
     fn count_due(&self, first: Date, zone: &TimeZone, now: Timestamp) -> u32 {
         let today = zone.to_datetime(now).date();
         let yesterday = today.yesterday().unwrap_or(today);

@@ -17,25 +17,25 @@ pub struct DocumentKey {
     pub document: &'static str,
 }
 
-/// A row that was not taken, and why.
+/// A row that was left out, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DroppedRow {
     /// The code as printed, without control characters.
     pub currency: String,
-    /// Why, for people.
+    /// The reason as a sentence.
     pub reason: String,
 }
 
 /// All fixings of one document: one source, one document kind, the one date it prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// Which of the source's documents this is.
+    /// The document's name.
     pub document: &'static str,
-    /// The currency that stands on one side of every row: a bank's own, a market table's base.
+    /// The currency on one side of every row: a bank's own, or the base of a market table.
     pub pivot: Currency,
     /// The date the document prints.
     pub effective_date: Date,
-    /// The instant the document prints, where it has one (market tables).
+    /// The instant that the document prints (market tables).
     pub as_of: Option<Timestamp>,
     /// The rows, by the currency that is not the pivot.
     pub rows: BTreeMap<Currency, Arc<Fixing>>,
@@ -58,7 +58,7 @@ impl Table {
         }
     }
 
-    /// Whether both have the same rows with the same figures, whatever their dates: how weekends and holidays look.
+    /// Whether both have the same rows with the same values, whatever their dates, as on weekends and holidays.
     pub fn same_figures(&self, other: &Self) -> bool {
         self.pivot == other.pivot
             && self.rows.len() == other.rows.len()

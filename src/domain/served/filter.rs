@@ -1,4 +1,4 @@
-//! Which pairs a reader wants.
+//! Filters: the pairs that a client requests.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,10 +7,10 @@ use thiserror::Error;
 
 use crate::domain::published::{Currency, Pair};
 
-/// The most items a filter may have: every pair of the five with fifty others would still fit.
+/// The maximum number of items of a filter: every pair of the five with fifty others still fits.
 pub const FILTER_PAIRS_MAX: usize = 256;
 
-/// Pairs in the order wanted; a star on one side stands for the pairs that exist.
+/// Pairs in the order of the request. A star on one side stands for all pairs that exist.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RateFilter {
     items: Vec<Item>,
@@ -23,7 +23,7 @@ enum Item {
     AnyQuote(Currency),
 }
 
-/// Why a filter is refused.
+/// Why a filter is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum FilterError {
     /// An item is not a pair.
@@ -31,7 +31,7 @@ pub enum FilterError {
         "`{item}` is not a pair: write BASE/QUOTE in codes of three letters, such as KZT/USD, or a star on one side, such as */USD"
     )]
     InvalidPair {
-        /// Its place in the list.
+        /// Its index in the list.
         index: usize,
         /// Its text, shortened.
         item: String,
@@ -44,7 +44,7 @@ pub enum FilterError {
     },
 }
 
-/// How much of a wrong item an error repeats.
+/// How many characters of an invalid item an error shows.
 const ITEM_CHARS_SHOWN: usize = 20;
 
 impl RateFilter {
@@ -69,12 +69,12 @@ impl RateFilter {
         Ok(Self { items })
     }
 
-    /// Whether nothing was asked for.
+    /// Whether the filter has no items.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// The items in the order wanted, as they are written: `KZT/USD`, `*/USD`.
+    /// The items in their order, as they are written: `KZT/USD`, `*/USD`.
     pub fn items(&self) -> impl Iterator<Item = String> {
         self.items.iter().map(|item| match item {
             Item::Exact(pair) => pair.to_string(),
@@ -83,7 +83,7 @@ impl RateFilter {
         })
     }
 
-    /// Whether a pair is meant, if it exists. A star does not mean a currency in itself.
+    /// Whether the filter matches a pair. A star does not match the same currency on both sides.
     pub fn wants(&self, pair: Pair) -> bool {
         let Pair { base, quote } = pair;
         self.items.iter().any(|item| match *item {
@@ -93,7 +93,7 @@ impl RateFilter {
         })
     }
 
-    /// The pairs meant, each once, where it is first named. A star stands for the `counterparts` of its other side.
+    /// The pairs of the filter, each once, at its first place. A star stands for the `counterparts` of the other side.
     pub fn pairs(&self, counterparts: impl Fn(Currency) -> BTreeSet<Currency>) -> Vec<Pair> {
         let mut pairs: Vec<Pair> = Vec::new();
         let mut add = |pair| {

@@ -1,4 +1,4 @@
-//! How current a value is: judged by what the schedule says was due.
+//! Freshness: how current a value is, according to the schedule of its document.
 
 use std::sync::Arc;
 
@@ -9,42 +9,42 @@ use jiff::{Timestamp, ToSpan};
 use crate::domain::judged::Held;
 use crate::domain::published::{Publication, Schedule};
 
-/// How current a value is, from best to worst. Whether polling works is another question.
+/// How current a value is, from best to worst. It is independent of whether polling works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
-    /// The fixing made for today.
+    /// The fixing is for today.
     Fresh,
-    /// None was due for today, a weekend or a holiday: the last one still stands.
+    /// None was due for today, because of a weekend or a holiday: the last one still stands.
     CarriedOver,
-    /// A publication is due and not there.
+    /// A publication was due and is missing.
     Late,
     /// Too old to be relied on; it stays visible, with its date.
     Stale,
 }
 
-/// The dates of what is known, by which its freshness is judged.
+/// The dates from which the freshness of a value is derived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownDates {
-    /// In force, or the first announced one before anything is.
+    /// The date in force; if nothing is in force yet, the first announced one.
     pub effective_date: Date,
-    /// Of the real fixing that one repeats; the same when it repeats none.
+    /// The date of the real fixing that it repeats; the same if it repeats none.
     pub fixed_on: Date,
-    /// The newest, announced ones included.
+    /// The newest date, including announced ones.
     pub newest: Date,
 }
 
-/// A freshness, and the reason for people when it is not [`Freshness::Fresh`].
+/// A freshness, and the reason if it is not [`Freshness::Fresh`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FreshnessStatus {
-    /// How current.
+    /// The freshness.
     pub freshness: Freshness,
-    /// Why not fresh; empty when it is. It names dates and hours of the calendar alone, so that it does not change
-    /// without an event.
+    /// The reason; empty if the value is fresh. It names dates and hours of the calendar alone, so that it changes only
+    /// with an event.
     pub reason: String,
 }
 
 impl FreshnessStatus {
-    /// Judges what is known of a document or a row of it, where its dates are counted.
+    /// The freshness of a document, or of a row of it, in the source's time zone.
     pub fn of(schedule: &Schedule, zone: &TimeZone, now: Timestamp, known: KnownDates) -> Self {
         let KnownDates {
             effective_date,
@@ -67,7 +67,7 @@ impl FreshnessStatus {
                 reason: String::new(),
             };
         }
-        // A bank that announced a date beyond this one is not late: it had its reasons to leave it out.
+        // A bank that announced a later date is not late: it left this one out.
         let nothing = if schedule.takes_force_on(uncovered) {
             "there is no table"
         } else {
@@ -109,7 +109,8 @@ impl FreshnessStatus {
         }
     }
 
-    /// The same, and that a value waits, where one is missing: the bank has published, it is we who do not believe it.
+    /// Adds to the reason, if a table is missing, that a value is held: the bank has published, but the value is not
+    /// accepted.
     #[must_use]
     pub fn held_back(mut self, held: Option<&Arc<Held>>) -> Self {
         if let Some(held) = held
@@ -121,7 +122,7 @@ impl FreshnessStatus {
         self
     }
 
-    /// The worse of the two, both reasons told when both are equally bad for different causes.
+    /// The worse of the two. If both are equally bad for different reasons, the result has both reasons.
     #[must_use]
     pub fn worse(self, other: Self) -> Self {
         match self.freshness.cmp(&other.freshness) {
@@ -138,7 +139,7 @@ impl FreshnessStatus {
     }
 }
 
-/// A zone for people: `in Almaty`, `UTC`.
+/// A time zone as it is written in a sentence: `in Almaty`, `UTC`.
 fn place(zone: &TimeZone) -> String {
     let name = zone.iana_name().unwrap_or("in the bank's zone");
     match name.rsplit_once('/') {

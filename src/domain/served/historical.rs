@@ -1,4 +1,4 @@
-//! The rates of a pair over time, from tables that were looked up, by the arithmetic of the live ones.
+//! Historical rates of a pair, computed from tables of the ledger by the arithmetic of the live ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +8,20 @@ use crate::domain::judged::SourceRecord;
 use crate::domain::published::{Currency, Pair};
 use crate::domain::served::{Freshness, FreshnessStatus, QuoteInputs, Rate, Snapshot};
 
-/// One side of a pair: one of the five in another currency, and the source that answers for it, filled with the tables
-/// of a time.
+/// One leg of a pair: one of the five in another currency, and the record of the source that answers it, with the
+/// tables of a period.
 #[derive(Debug, Clone)]
 pub struct Leg {
     /// One of the five.
     pub home: Currency,
-    /// What it is priced in.
+    /// The currency in which it is priced.
     pub other: Currency,
-    /// The source.
+    /// The record of the source.
     pub record: SourceRecord,
 }
 
 impl Leg {
-    /// What stood on a day.
+    /// The inputs of the leg on a day.
     fn inputs(&self, day: Date) -> Option<QuoteInputs> {
         let (pair_state, _) = self.record.pair_state(day, (self.home, self.other))?;
         Some(QuoteInputs {
@@ -35,7 +35,7 @@ impl Leg {
         })
     }
 
-    /// The dates within a time on which the pair was fixed anew.
+    /// The dates within a period on which the pair was fixed anew.
     fn fixing_dates(&self, from: Date, to: Date) -> impl Iterator<Item = Date> {
         let documents = self.record.documents.iter();
         let dates = documents.flat_map(move |document| {
@@ -49,19 +49,19 @@ impl Leg {
     }
 }
 
-/// What the legs of a pair said on a day; nothing when one of them said nothing yet.
+/// The snapshot of a day. Returns `None` if one of the legs has no value yet.
 pub fn snapshot_on(legs: &[Leg], day: Date) -> Option<Snapshot> {
     let quote = |leg: &Leg| Some(((leg.home, leg.other), leg.inputs(day)?));
     let quotes: Option<BTreeMap<_, _>> = legs.iter().map(quote).collect();
     quotes.map(Snapshot::of_quotes)
 }
 
-/// The rates of a pair on each day within a time on which one of its legs was fixed, newest first.
+/// The rates of a pair on each day within a period on which one of its legs was fixed, newest first.
 pub fn rates_between(pair: Pair, legs: &[Leg], from: Date, to: Date) -> Vec<(Date, Rate)> {
     let dates = legs.iter().flat_map(|leg| leg.fixing_dates(from, to));
     let dates: BTreeSet<Date> = dates.collect();
     let rate = |date: Date| {
-        // A value announced for later stands nowhere yet.
+        // A value that is announced for a later date is not in force yet.
         let rate = snapshot_on(legs, date)?.rate(pair)?;
         Some((date, rate))
     };

@@ -1,8 +1,8 @@
-//! Whether asking a source works: a question apart from how current its values are.
+//! The status of polling: whether a source can be fetched. It is independent of how current its values are.
 
 use jiff::Timestamp;
 
-/// How asking goes.
+/// How polling goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Polling {
     /// The first attempt has not ended yet.
@@ -14,36 +14,36 @@ pub enum Polling {
     Failing,
 }
 
-/// All that is known of the polls of a source. It moves without commits.
+/// The status of the polls of a source. It changes without commits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PollStatus {
-    /// How the last poll went.
+    /// The result of the last poll.
     pub polling: Polling,
-    /// When the source last confirmed or changed what we serve.
+    /// When a poll last succeeded.
     pub last_verified: Option<Timestamp>,
-    /// When it was last asked.
+    /// When the last poll began.
     pub last_attempt: Option<Timestamp>,
-    /// When it will be asked next.
+    /// When the next poll is due.
     pub next_attempt: Option<Timestamp>,
-    /// Failed polls since the last good one.
+    /// The number of failed polls since the last successful one.
     pub consecutive_failures: u32,
-    /// What went wrong in the last failed poll; kept after recovery.
+    /// The error of the last failed poll; kept after recovery.
     pub last_error: String,
 }
 
-/// The outcome of one poll.
+/// The result of one poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollReport {
     /// When it began.
     pub attempted_at: Timestamp,
     /// When the next one is due.
     pub next_attempt: Timestamp,
-    /// What went wrong, if anything did.
+    /// The error, if it failed.
     pub error: Option<String>,
 }
 
 impl PollStatus {
-    /// The status after one more poll.
+    /// The status after another poll.
     #[must_use]
     pub fn after(self, report: PollReport) -> Self {
         let attempted = Self {

@@ -1,11 +1,11 @@
-//! Positions: what a client holds to resume from.
+//! Positions: a client resumes from the one it holds.
 
 use std::sync::Arc;
 
-/// One revision of one server's memory.
+/// A revision of an epoch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
-    /// An unbroken run of revisions.
+    /// The epoch: an unbroken run of revisions.
     pub epoch: Arc<str>,
     /// Grows by one with every commit; 0 before the first.
     pub revision: u64,

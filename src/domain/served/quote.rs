@@ -1,4 +1,4 @@
-//! Which source answers a pair, and with which fixings.
+//! Quotes: which source answers a pair, and with which fixings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,39 +10,39 @@ use crate::domain::judged::{Flag, FlagBook, PairState, SourceRecord};
 use crate::domain::published::{Currency, Point, SourceId};
 use crate::domain::served::{Freshness, FreshnessStatus, KnownDates};
 
-/// One place in the order of preference.
+/// One item of the order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preference {
     /// The bank whose own currency is one side of the pair.
     Home,
-    /// A source by its name.
+    /// A source, by its id.
     Source(SourceId),
 }
 
-/// The choice behind a pair, without arithmetic.
+/// The inputs of a quote: the source that answers, and its fixings. Rates are computed from them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QuoteInputs {
-    /// Who answers.
+    /// The source that answers.
     pub source: SourceId,
-    /// What it says: the fixing in force, the one before, the one announced.
+    /// The fixing in force, its reference, and what is announced.
     pub pair_state: PairState,
-    /// How current it is.
+    /// The freshness.
     pub freshness_status: FreshnessStatus,
-    /// What is odd about the fixings in force.
+    /// The flags of the fixings in force.
     pub flags: Vec<Flag>,
 }
 
-/// The choice behind a pair, and the revision that made it.
+/// The inputs of a quote, and the revision that last changed them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quote {
-    /// The choice.
+    /// The inputs.
     pub inputs: Arc<QuoteInputs>,
     /// The revision that last changed it.
     pub changed_at_revision: u64,
 }
 
 impl SourceRecord {
-    /// What the source says of a pair now, how current that is, and what is odd about it.
+    /// The inputs of a pair from this source now.
     fn inputs(
         &self,
         now: Timestamp,
@@ -68,9 +68,9 @@ impl SourceRecord {
     }
 }
 
-/// Chooses, for every pair of one of the five and another currency that exists, who answers it: the first preference
-/// that is not stale, and the first that has anything when all are. Nobody answers before everyone of higher
-/// preference has been asked once.
+/// Chooses, for every pair of one of the five and another currency that exists, the source that answers it: the first
+/// by preference that is not stale, or the first that has a value if all are stale. A source answers only after the
+/// first attempt of every source of higher preference has ended.
 pub fn choose_quotes(
     sources: &BTreeMap<SourceId, Arc<SourceRecord>>,
     preferences: &[Preference],
@@ -96,7 +96,7 @@ pub fn choose_quotes(
     quotes
 }
 
-/// The sources that may answer for a currency, in order, each once.
+/// The sources that may answer for a currency, in the order of preference, each once.
 fn candidates<'a>(
     sources: &'a BTreeMap<SourceId, Arc<SourceRecord>>,
     preferences: &[Preference],
@@ -141,7 +141,7 @@ fn choose(
 }
 
 impl Quote {
-    /// The fixing the pair stood at on an earlier date, as far as it is known.
+    /// The fixing of the pair at an earlier date, if it is known.
     pub fn at_or_before(&self, date: Date) -> Option<&Point> {
         let pair_state = &self.inputs.pair_state;
         [Some(&pair_state.current), pair_state.reference.as_ref()]

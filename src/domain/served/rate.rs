@@ -1,4 +1,4 @@
-//! What is served for a pair: computed from a snapshot's quotes, on demand.
+//! Rates: what is served for a pair, computed from the quotes of a snapshot on demand.
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use crate::domain::numbers::Change;
 use crate::domain::published::{Currency, Fixing, Pair, Point, SourceId, price_along};
 use crate::domain::served::{Freshness, FreshnessStatus, Quote, QuoteInputs};
 
-/// Digits of an inverted or crossed value: more than any bank prints, fewer than any double would blur.
+/// Significant digits of an inverted or crossed value: more than any bank prints, and fewer than an IEEE double holds.
 const DERIVED_DIGITS: u32 = 12;
 
-/// How a rate follows from what was published.
+/// How a rate is derived from published rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Derivation {
     /// The published row, divided by its units.
     Published,
     /// One divided by the published row.
     Inverted,
-    /// One division across several rows.
+    /// One division along several rows.
     Crossed,
-    /// A currency in itself.
+    /// The rate of a currency in itself.
     Identity,
 }
 
@@ -31,9 +31,9 @@ pub enum Derivation {
 pub struct Announced {
     /// The value, derived as the rate is.
     pub value: Decimal,
-    /// The date it takes force.
+    /// The date on which it takes force.
     pub effective_date: Date,
-    /// Against the value in force.
+    /// The change against the value in force.
     pub change: Option<Change>,
 }
 
@@ -44,41 +44,41 @@ pub struct Rate {
     pub pair: Pair,
     /// The price of one base in the quote currency.
     pub value: Decimal,
-    /// How it follows from `fixings`.
+    /// How it is derived from `fixings`.
     pub derivation: Derivation,
     /// The source's id; two joined by `+` for a pair crossed from two; empty for identity.
     pub source: String,
-    /// The date the value is of; none for identity.
+    /// The effective date; `None` for identity.
     pub effective_date: Option<Date>,
-    /// How current it is.
+    /// The freshness.
     pub freshness_status: FreshnessStatus,
-    /// Against the last fixing of an earlier date.
+    /// The change against the last fixing of an earlier date.
     pub change: Option<Change>,
-    /// The rows behind it.
+    /// The rows from which it is derived.
     pub fixings: Vec<Arc<Fixing>>,
     /// What is announced for a later date.
     pub announced: Option<Announced>,
     /// The revision that last changed it.
     pub changed_at_revision: u64,
-    /// Published values behind it that wait.
+    /// The held values of its rows.
     pub held: Vec<Arc<Held>>,
-    /// The changes over a week, a month and a year; none for identity.
+    /// The changes over a week, a month and a year; empty for identity.
     pub windows: Vec<WindowChange>,
-    /// What is odd about the fixings behind it.
+    /// The flags of its fixings.
     pub flags: Vec<Flag>,
 }
 
 /// The change over a window, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowChange {
-    /// Which window.
+    /// The window.
     pub window: Window,
-    /// Against the value in force one window ago.
+    /// The change, or the reason as a sentence.
     pub change: Result<Change, String>,
 }
 
 impl Rate {
-    /// A currency in itself.
+    /// The rate of a currency in itself.
     pub(crate) fn identity(currency: Currency) -> Self {
         Self {
             pair: Pair {
@@ -158,7 +158,7 @@ impl Rate {
             &base.inputs.pair_state.current,
             &quote.inputs.pair_state.current,
         )?;
-        // The newest earlier date of either leg, each leg giving its newest fixing of that date or before.
+        // The newest earlier date of either leg. Each leg gives its newest fixing of that date or before.
         let earlier = legs
             .into_iter()
             .filter_map(|leg| leg.reference.as_ref())
@@ -198,7 +198,7 @@ impl Rate {
     }
 }
 
-/// The changes over the windows of a pair of two of the five: each leg as it stood on the day.
+/// The changes over the windows for a pair of two of the five: each leg gives its fixing of the day.
 fn crossed_windows(pair: Pair, base: &Quote, quote: &Quote, value: Decimal) -> Vec<WindowChange> {
     let windows = base.inputs.pair_state.windows.iter();
     let windows = windows.zip(&quote.inputs.pair_state.windows);
@@ -216,7 +216,7 @@ fn crossed_windows(pair: Pair, base: &Quote, quote: &Quote, value: Decimal) -> V
     windows.map(change).collect()
 }
 
-/// What both legs of a cross have.
+/// The values of both legs of a cross.
 fn both<T: Clone>(base: &Quote, quote: &Quote, part: fn(&QuoteInputs) -> &Vec<T>) -> Vec<T> {
     [part(&base.inputs).as_slice(), part(&quote.inputs)].concat()
 }
@@ -235,7 +235,7 @@ fn window_change(reference: Option<Decimal>, date: Date, value: Decimal) -> Resu
     change.ok_or_else(|| format!("the value of {date} cannot be compared"))
 }
 
-/// The value of a pair from the one or two rows that lead from one side to the other.
+/// The value of a pair from the one or two rows that lead from one side to the other, and its derivation.
 fn value_at(pair: Pair, fixings: &[Arc<Fixing>]) -> Option<(Decimal, Derivation)> {
     match fixings {
         [row] if row.currency == pair.base => Some((row.value_per_unit()?, Derivation::Published)),

@@ -1,4 +1,4 @@
-//! Everything that is served, at one revision.
+//! Snapshots: everything that is served, at one revision.
 
 mod removals;
 mod fingerprint;
@@ -17,10 +17,10 @@ use crate::domain::published::{Currency, Pair, QuoteKey, Route, SourceId, price_
 use crate::domain::served::snapshot::removals::Removals;
 use crate::domain::served::{Position, Quote, QuoteInputs, Rate, RateFilter, SourceState};
 
-/// What is served, but for its revision.
+/// Everything that is served, derived from the book and the clock, without revisions.
 #[derive(Debug, Clone)]
 pub struct View {
-    /// The choice behind every pair.
+    /// The inputs of every quote.
     pub quotes: BTreeMap<QuoteKey, QuoteInputs>,
     /// The state of every source.
     pub states: BTreeMap<SourceId, SourceState>,
@@ -29,28 +29,28 @@ pub struct View {
 /// All quotes and source states of one revision. Immutable: a new commit makes a new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The revision.
+    /// The position.
     pub position: Position,
     sources: BTreeMap<SourceId, Arc<SourceState>>,
     quotes: BTreeMap<QuoteKey, Quote>,
     removals: Arc<Removals>,
 }
 
-/// What leads a reader from one revision to another.
+/// The difference of two revisions, for a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
-    /// Where the reader stands.
+    /// The revision that the client holds.
     pub after: u64,
-    /// The rows that changed since, whole, in the order of the filter.
+    /// The rows that changed since then, whole, in the order of the filter.
     pub rates: Vec<Rate>,
-    /// Pairs that left and are not there, sorted. Some of them the reader may never have held.
+    /// The pairs that were removed and are not served, sorted. The client may never have held some of them.
     pub removed_pairs: Vec<Pair>,
-    /// The source states that changed since, whole.
+    /// The source states that changed since then, whole.
     pub sources: Vec<Arc<SourceState>>,
 }
 
 impl Snapshot {
-    /// The state before the first commit: sources that have not said anything.
+    /// The snapshot before the first commit.
     pub fn initial(position: Position, sources: BTreeMap<SourceId, SourceState>) -> Self {
         let sources = sources
             .into_iter()
@@ -64,15 +64,15 @@ impl Snapshot {
         }
     }
 
-    /// The same, and it and its successors remember so many removals.
+    /// Sets how many removals this snapshot and its successors remember.
     #[must_use]
     pub fn remembering(mut self, removals_max: usize) -> Self {
         self.removals = Arc::new(Removals::new(removals_max));
         self
     }
 
-    /// The state after a commit, or nothing when the commit changed nothing a reader can see. What did not change
-    /// keeps the revision that last changed it.
+    /// The snapshot after a commit. Returns `None` if nothing that is served has changed. What did not change keeps the
+    /// revision that last changed it.
     pub fn next(&self, view: View) -> Option<Self> {
         let revision = self.position.revision.checked_add(1)?;
         let quotes: BTreeMap<_, _> = view
@@ -122,7 +122,7 @@ impl Snapshot {
         })
     }
 
-    /// What some quotes of one moment say: an answer about the past.
+    /// A snapshot of some quotes of one moment, for a historical query.
     pub fn of_quotes(quotes: BTreeMap<QuoteKey, QuoteInputs>) -> Self {
         let quote = |(key, inputs)| {
             let quote = Quote {
@@ -182,7 +182,7 @@ impl Snapshot {
         }
     }
 
-    /// The rates of a filter, in its order; pairs that nobody quotes are left out.
+    /// The rates of a filter, in its order. Pairs that no source quotes are left out.
     pub fn rates(&self, filter: &RateFilter) -> Vec<Rate> {
         self.pairs(filter)
             .into_iter()
@@ -205,17 +205,17 @@ impl Snapshot {
         self.sources.get(&id)
     }
 
-    /// Whether a reader who stands before it, in this epoch, can be told all that has happened since. Where not, too
-    /// much has left: only the whole state will do.
+    /// Whether the snapshot remembers all removals since a revision of its epoch. If not, a client at that revision
+    /// needs the whole snapshot.
     pub fn can_lead_from(&self, revision: u64) -> bool {
         revision >= self.removals.forgotten()
     }
 
-    /// What a reader who stands at `after`, an earlier revision of the same epoch, has to replace and to drop. It is all
-    /// there is to tell if the snapshot can lead from that revision.
+    /// What a client at `after`, an earlier revision of the same epoch, has to replace and to remove. It is complete if
+    /// the snapshot can lead from that revision.
     ///
-    /// A row is in it when its own revision is later, so that the rows of an update are always those of the snapshot
-    /// at its position.
+    /// It contains the rows whose own revision is later, so the rows of an update always equal those of the snapshot at
+    /// its position.
     pub fn update_since(&self, after: u64, filter: &RateFilter) -> Update {
         let changed = self
             .pairs(filter)
@@ -227,7 +227,7 @@ impl Snapshot {
         for pair in changed {
             match self.rate(pair) {
                 Some(rate) => rates.push(rate),
-                // No decimal can hold it any more: it is not served, so nobody may keep it.
+                // The value no longer fits a `Decimal`: it is not served, so no client may keep it.
                 None => drop(removed.insert(pair)),
             }
         }
@@ -244,7 +244,7 @@ impl Snapshot {
         }
     }
 
-    /// The currencies that have a pair with this one, sorted, itself left out.
+    /// The currencies that have a pair with this one, sorted, without itself.
     pub fn counterparts(&self, currency: Currency) -> BTreeSet<Currency> {
         let in_dollars = |home: Currency| self.quote((home, Currency::USD)).is_some();
         let others = self.quotes.keys().filter_map(|(home, other)| {

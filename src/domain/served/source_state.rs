@@ -9,33 +9,33 @@ use crate::domain::judged::{DocumentRecord, Flag, FlagBook, Held, SourceRecord};
 use crate::domain::published::{Publication, SourceId};
 use crate::domain::served::{FreshnessStatus, KnownDates};
 
-/// What is known of a source at a revision.
+/// The state of a source at a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceState {
-    /// Which source.
+    /// The source.
     pub id: SourceId,
     /// The publisher's name.
     pub name: &'static str,
-    /// The text its terms ask to be shown.
+    /// The attribution that its terms of use require.
     pub attribution: &'static str,
-    /// How current its main document is; none before the first table.
+    /// The freshness of its main document; `None` before the first table.
     pub freshness_status: Option<FreshnessStatus>,
-    /// The newest date it has published, announced ones included.
+    /// The newest date it has published, including announced ones.
     pub newest_effective_date: Option<Date>,
-    /// The next table of its main document that is neither there nor late.
+    /// The next publication of its main document.
     pub next_publication: Option<Publication>,
-    /// How many tables of its main document are late.
+    /// How many publications of its main document were missed.
     pub missed_publications: u32,
-    /// Its values that wait.
+    /// Its held values.
     pub held: Vec<Arc<Held>>,
-    /// What is odd about its newest tables.
+    /// The flags of its newest tables.
     pub flags: Vec<Flag>,
     /// The revision that last changed it.
     pub changed_at_revision: u64,
 }
 
 impl SourceRecord {
-    /// How current the source is: its main document, or the first other one that has a table.
+    /// The state of the source, from its main document or else the first one that has a table.
     pub fn state(&self, now: Timestamp, flags: &FlagBook) -> SourceState {
         let with_table = |document: &&DocumentRecord| document.history.newest().is_some();
         let main = self.documents.iter().find(with_table);
@@ -67,7 +67,7 @@ impl SourceRecord {
         }
     }
 
-    /// How current a document is; none before its first table.
+    /// The freshness of a document; `None` before its first table.
     fn freshness_status(
         &self,
         document: &DocumentRecord,

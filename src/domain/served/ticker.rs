@@ -1,6 +1,7 @@
-//! The line a news site prints: `KZT/USD = 0.00196 -1.04%`.
+//! The ticker line of a news site: `KZT/USD = 0.00196 -1.04%`.
 //!
-//! It is for people. Five decimals, a percentage of two; exact figures are in the [`Rate`](crate::domain::Rate).
+//! It is rounded for display: five decimals, a percentage with two. A [`Rate`](crate::domain::Rate) has the exact
+//! figures.
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
@@ -10,10 +11,10 @@ use crate::domain::numbers::{Direction, Ratio};
 const VALUE_PLACES: u32 = 5;
 /// Decimals of a percentage on the line.
 const PERCENT_PLACES: u32 = 2;
-/// Significant digits below which the wide form spells a value out.
+/// Significant digits below which the wide form prints more decimals.
 const WIDE_DIGITS: u32 = 3;
 
-/// How much room a value has.
+/// The format of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TickerStyle {
     /// Five decimals always: `UZS/USD = 0.00008`.
@@ -23,7 +24,8 @@ pub enum TickerStyle {
     Wide,
 }
 
-/// One pair on the line. `change` is the four-decimal percentage and its direction; without it the line says `n/a`.
+/// One entry of the line. `change` is the percentage with four decimals and its direction; without it the entry says
+/// `n/a`.
 pub fn ticker_entry(
     pair: &str,
     value: Decimal,

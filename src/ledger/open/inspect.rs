@@ -1,4 +1,4 @@
-//! Whose file it is, told from its first bytes: SQLite itself would recover, lock or convert what it opens.
+//! Inspects the first bytes of a file before SQLite opens it, because SQLite itself would recover, lock or convert it.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -14,18 +14,17 @@ use crate::ledger::open::APPLICATION_ID;
 
 /// How a database file begins.
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// How long the header of a database file is. Where things stand in it is part of SQLite's file format, which does not
-/// change.
+/// The length of the header of a database file. Its layout is part of SQLite's file format, which does not change.
 const HEADER_BYTES: u64 = 100;
 /// The size of its pages, in two bytes; 1 stands for 65 536.
 const PAGE_SIZE: Range<usize> = 16..18;
-/// How it may be written and read: 1 with a rollback journal, 2 with a write-ahead log.
+/// The write and read versions: 1 with a rollback journal, 2 with a write-ahead log.
 const FORMAT_VERSIONS: Range<usize> = 18..20;
 /// The application id, in four bytes.
 const APPLICATION: Range<usize> = 68..72;
 
-/// Looks at a file without touching it. Refuses what is not ours, and what is ours and evidently not whole; what is not
-/// there, or is empty, may become a ledger.
+/// Inspects a file without changing it. Refuses a file that is not a ledger, and a ledger that is evidently truncated.
+/// A file that does not exist or is empty may become a ledger.
 pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
     let (header, length) = match header(path) {
         Ok(found) => found,
@@ -53,7 +52,7 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
         return Err(torn("it ends within its header"));
     };
     if number(id) != APPLICATION_ID {
-        // Another program's database may be open, or in need of recovery: only one at rest can be told to be empty.
+        // Another program's database may be in use or need recovery: only one at rest can be found empty.
         let at_rest = versions == [1, 1] && !beside(path, "-journal").exists();
         let empty =
             number(id) == 0 && at_rest && has_nothing(path).map_err(|failure| failure.of(label))?;
@@ -66,7 +65,7 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
     if !versions.iter().all(|version| (1..=2).contains(version)) {
         return Err(torn("its header is damaged"));
     }
-    // SQLite rounds a broken last page up. Where a log lies beside the file, that page may be in there.
+    // SQLite extends a file that ends within a page. If a log lies beside the file, the page may be in the log.
     let log = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
     let page_size = match number(page_size) {
         1 => 65_536,
@@ -78,7 +77,7 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// The first bytes of a file, fewer when it is shorter, and its length.
+/// The first bytes of a file, fewer if it is shorter, and its length.
 fn header(path: &Path) -> io::Result<(Vec<u8>, u64)> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -87,7 +86,7 @@ fn header(path: &Path) -> io::Result<(Vec<u8>, u64)> {
     Ok((header, length))
 }
 
-/// Bytes as the number they are, the highest first.
+/// Big-endian bytes as a number.
 fn number(bytes: &[u8]) -> i64 {
     bytes
         .iter()

@@ -1,4 +1,4 @@
-//! One document of one source: its tables, its dates, and what was in force on a day.
+//! One document: its tables, its dates, and the rows in force on a day.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::domain::{Currency, DocumentKey, Fixing, RevisionPolicy, Table};
 use crate::ledger::error::StorageError;
 use crate::ledger::read::rows::{FIXING_COLUMNS, IS_CURRENT, Stored, StoredFixing, date};
 
-/// A document, as one reader sees it.
+/// A document on a connection.
 #[derive(Clone, Copy)]
 pub(super) struct Document<'a> {
     pub(super) connection: &'a Connection,
@@ -95,7 +95,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// For each currency, the newest current row dated within so many days up to a day.
+    /// For each currency, the newest current row dated within a number of days up to a day.
     pub(super) fn in_force(
         self,
         on: Date,
@@ -104,7 +104,7 @@ impl<'a> Document<'a> {
         let span = Span::new().try_days(look_back_days);
         let before = span.and_then(|span| on.checked_sub(span));
         let before = before.unwrap_or(Date::MIN);
-        // Of a group with max() the other columns are those of the row that has it: SQLite promises that.
+        // SQLite documents that with max(), the other columns of a group are those of the row that has the maximum.
         let sql = format!(
             "SELECT {FIXING_COLUMNS}, max(effective_date) FROM fixings
              WHERE source = ?1 AND document = ?2 AND effective_date <= ?3 AND effective_date > ?4 AND {IS_CURRENT}
@@ -122,7 +122,7 @@ impl<'a> Document<'a> {
         Ok(rows.into_iter().map(|(_, fixing)| fixing).collect())
     }
 
-    /// The tables of a span of dates, oldest first.
+    /// The tables of a range of dates, oldest first.
     pub(super) fn tables(self, from: Date, to: Date) -> Result<Vec<Table>, StorageError> {
         let mut tables = self.heads(from, to)?;
         let sql = format!(
@@ -150,7 +150,7 @@ impl<'a> Document<'a> {
         Ok(tables.into_values().collect())
     }
 
-    /// The tables without their rows: of each date the newest.
+    /// The tables without their rows; of each date the newest.
     fn heads(self, from: Date, to: Date) -> Result<BTreeMap<Date, Table>, StorageError> {
         let mut statement = self.connection.prepare(
             "SELECT max(id) AS id, effective_date, pivot, as_of FROM tables
@@ -179,7 +179,7 @@ impl<'a> Document<'a> {
         Ok(heads)
     }
 
-    /// The rows of a query for [`FIXING_COLUMNS`], with what they corrected.
+    /// The rows of a query for [`FIXING_COLUMNS`], with the values that they corrected.
     fn fixings(
         self,
         sql: &str,

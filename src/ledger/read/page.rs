@@ -21,7 +21,7 @@ pub(super) fn fixings(
          ORDER BY effective_date DESC, fixings.id DESC LIMIT ?7"
     );
     let mut statement = connection.prepare(&sql)?;
-    // The first page begins after everything.
+    // Without a previous page, the page begins after the last possible date.
     let (after_date, after_id) = page.after.unwrap_or((Date::MAX, i64::MAX));
     let mut rows = statement.query(params![
         page.source.as_str(),

@@ -1,4 +1,4 @@
-//! What a start needs: the position, what was served, and the tables that memory had.
+//! The queries of a start: the position, the fingerprints, and the tables that are kept in memory.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +72,7 @@ fn served(connection: &Connection) -> Result<BTreeMap<String, ServedRevision>, S
     Ok(served)
 }
 
-/// What memory keeps of a document.
+/// The tables and values of a document that are kept in memory.
 pub(super) fn document(
     document: &Document<'_>,
     newest: usize,
@@ -97,7 +97,7 @@ pub(super) fn document(
     })
 }
 
-/// The dates on which some currency stands for the last time.
+/// The dates with the newest row of some currency.
 fn dates_of_last_rows(document: &Document<'_>) -> Result<BTreeSet<Date>, StorageError> {
     let mut statement = document.connection.prepare(
         "SELECT max(effective_date) FROM fixings WHERE source = ?1 AND document = ?2 GROUP BY row_currency",
@@ -110,14 +110,14 @@ fn dates_of_last_rows(document: &Document<'_>) -> Result<BTreeSet<Date>, Storage
     Ok(dates)
 }
 
-/// The values that wait, in the order in which they came.
+/// The held values, in the order in which they were written.
 fn held(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
     let sql = "SELECT * FROM held WHERE source = ?1 AND document = ?2
          AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.held = held.id) ORDER BY id";
     each_held(document, sql)
 }
 
-/// The values that are settled against, in the order in which they came.
+/// The discarded values, in the order in which they were written.
 fn dismissed(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
     let sql = "SELECT held.* FROM held JOIN decisions ON decisions.held = held.id
          WHERE source = ?1 AND document = ?2 AND outcome IN ('rejected', 'overtaken') ORDER BY held.id";
@@ -158,7 +158,7 @@ fn held_fixing(document: &Document<'_>, stored: Stored<'_>) -> Result<Fixing, St
     })
 }
 
-/// The change of a held value: all of it is there, or none.
+/// The change of a held value: its columns are all set, or none is.
 fn change(stored: Stored<'_>) -> Result<Option<Change>, StorageError> {
     let Some(absolute) = stored.optional_decimal("change_absolute")? else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! From stored texts to values. One that makes no sense is damage, and is named by its table and id.
+//! Converts stored texts to values. An invalid one is reported as damage, with its table and id.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use crate::domain::{Currency, Fixing, RevisionPolicy, SourceId, parse_decimal};
 use crate::ledger::error::StorageError;
 
-/// A row of a table of the ledger, which can say where it stands.
+/// A row of a table with its location, for error messages.
 #[derive(Clone, Copy)]
 pub(super) struct Stored<'a> {
     row: &'a Row<'a>,
@@ -23,11 +23,11 @@ pub(super) struct Stored<'a> {
 /// The columns that make a [`StoredFixing`].
 pub(super) const FIXING_COLUMNS: &str = "fixings.id, fixings.row_currency, fixings.currency, fixings.home_currency, \
      fixings.effective_date, fixings.units, fixings.value, fixings.published_change, fixings.supersedes";
-/// What is true of a row of `fixings` that no other has taken the place of.
+/// The condition for a row of `fixings` that no other row supersedes.
 pub(super) const IS_CURRENT: &str =
     "NOT EXISTS (SELECT 1 FROM fixings AS newer WHERE newer.supersedes = fixings.id)";
 
-/// A fixing, and how it is linked. Its `superseded_value` is not filled in.
+/// A fixing, and the row that it supersedes. Its `superseded_value` is not filled in.
 #[derive(Debug)]
 pub(super) struct StoredFixing {
     pub(super) id: i64,
@@ -87,7 +87,7 @@ impl<'a> Stored<'a> {
             .transpose()
     }
 
-    /// What is said of a value that makes no sense.
+    /// The error for an invalid value.
     pub(super) fn torn(self, column: &str, what: &impl Display) -> StorageError {
         torn(self.table, self.id, column, what)
     }
@@ -129,7 +129,7 @@ impl StoredFixing {
         })
     }
 
-    /// The fixing, with the last other figure that it replaced, where replacing one is a correction.
+    /// The fixing, with the last different value that it corrected, if superseding is a correction.
     pub(super) fn with_superseded(
         self,
         connection: &Connection,
@@ -149,7 +149,7 @@ impl StoredFixing {
     }
 }
 
-/// What a row says, and whose place it took.
+/// The units and value of a row, and the row that it supersedes.
 fn figure(connection: &Connection, id: i64) -> Result<(u32, Decimal, Option<i64>), StorageError> {
     let found = connection
         .query_row(
@@ -164,13 +164,13 @@ fn figure(connection: &Connection, id: i64) -> Result<(u32, Decimal, Option<i64>
     Ok((units, decimal(&value, "fixings", id, "value")?, supersedes))
 }
 
-/// A date as it stands in a column.
+/// A date of a column.
 pub(super) fn date(text: &str, table: &'static str) -> Result<Date, StorageError> {
     text.parse()
         .map_err(|error| StorageError::Corrupt(format!("a date of the table {table}: {error}")))
 }
 
-/// An instant as it stands in a column.
+/// An instant of a column.
 pub(super) fn instant(text: &str, table: &'static str) -> Result<Timestamp, StorageError> {
     text.parse()
         .map_err(|error| StorageError::Corrupt(format!("an instant of the table {table}: {error}")))

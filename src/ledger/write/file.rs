@@ -1,4 +1,4 @@
-//! Writing the rows of tables: each once, and linked to the one whose place it takes.
+//! Writes the rows of tables: each once, and linked to the row that it supersedes.
 
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
@@ -6,7 +6,7 @@ use crate::domain::{Currency, FiledTable, Fixing};
 use crate::ledger::error::StorageError;
 use crate::ledger::read::rows;
 
-/// The statements of one entry, prepared once for all its rows.
+/// The prepared statements of one entry.
 struct Statements<'a> {
     connection: &'a Connection,
     newest_table: Statement<'a>,
@@ -15,7 +15,7 @@ struct Statements<'a> {
     insert_fixing: Statement<'a>,
 }
 
-/// The current figure of a row.
+/// The current row of a date and currency.
 struct Current {
     id: i64,
     currency: String,
@@ -25,7 +25,7 @@ struct Current {
     published_change: Option<String>,
 }
 
-/// Writes the rows that say something new, and returns how many they are.
+/// Writes the rows that are new or changed, and returns their number.
 pub(super) fn file(
     connection: &Connection,
     number: i64,
@@ -67,7 +67,7 @@ impl<'a> Statements<'a> {
         })
     }
 
-    /// Writes what is new of a table: itself, when its date is new or another instant is printed, and its rows.
+    /// Writes a table: its head, if the date is new or the table has another instant, and its new or changed rows.
     fn file(&mut self, number: i64, table: &FiledTable) -> Result<u32, StorageError> {
         let mut table_id = if self.knows(table)? {
             None
@@ -162,7 +162,7 @@ impl<'a> Statements<'a> {
 }
 
 impl Current {
-    /// Whether a row says nothing beyond it. The bank's own change counts: it is served with the row.
+    /// Whether the row equals a fixing. The printed change counts: it is served with the row.
     fn says(&self, fixing: &Fixing) -> Result<bool, StorageError> {
         let value = rows::decimal(&self.value, "fixings", self.id, "value")?;
         let change = self

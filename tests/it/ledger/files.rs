@@ -32,7 +32,7 @@ async fn a_second_silkrate_is_refused_until_the_first_has_closed() {
     assert_eq!(
         refusal(&path).to_string(),
         format!(
-            "another silkrate writes to {}; stop it, or set store.path to another file",
+            "the ledger {} is in use by another silkrate process; stop it, or set store.path to another file",
             path.display()
         )
     );

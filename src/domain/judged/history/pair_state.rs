@@ -1,4 +1,4 @@
-//! What a document says of a pair on a day: what is in force, what went before, what is announced and what waits.
+//! The state of a pair on a day, from one document: the fixing in force, its reference, announced and held values.
 
 use std::sync::Arc;
 
@@ -9,30 +9,31 @@ use crate::domain::judged::history::{Anchor, History, KeptTable, RevisionPolicy}
 use crate::domain::judged::{Held, MissingPoint, Window, WindowPoint};
 use crate::domain::published::{Currency, Point, Table};
 
-/// How far back from a day the value in force on it may be dated: longer than any run of holidays.
+/// How many days before a day the value in force on it may be dated: longer than any holidays.
 pub const LOOK_BACK_DAYS: i32 = 14;
 
-/// What a document says of a pair on a day.
+/// The state of a pair on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PairState {
-    /// The last real fixing in force; before anything is in force, the first announced one.
+    /// The last real fixing in force; if nothing is in force yet, the first announced one.
     pub current: Point,
-    /// The date that fixing has been carried to; its own when it was not repeated.
+    /// The date to which that fixing has been carried; its own if it was not repeated.
     pub effective_date: Date,
-    /// The newest date that has the pair, announced ones included.
+    /// The newest date that prices the pair, including announced ones.
     pub newest: Date,
     /// The last real fixing of an earlier date.
     pub reference: Option<Point>,
-    /// The first real fixing that is published and not yet in force.
+    /// The first real fixing that is announced for a later date.
     pub announced: Option<Point>,
-    /// What was in force a week, a month and a year ago.
+    /// What was in force a week, a month and a year before.
     pub windows: Vec<WindowPoint>,
-    /// The rows of the pair that wait.
+    /// The held rows of the pair.
     pub held: Vec<Arc<Held>>,
 }
 
 impl History {
-    /// The windows whose day lies before the tables kept and after the beginning, and has not been looked up yet.
+    /// The windows whose first day lies between the beginning of the history and the tables kept, and has not been
+    /// looked up.
     pub fn anchors_wanted(&self, today: Date) -> Vec<(Window, Date)> {
         let Some(began) = self.began else {
             return Vec::new();
@@ -58,24 +59,24 @@ impl History {
         kept.filter(|(date, _)| self.forgotten.is_none_or(|forgotten| **date > forgotten))
     }
 
-    /// Notes what was in force on a day before the tables kept.
+    /// Sets what was in force on a day before the tables kept.
     pub fn anchor(&mut self, window: Window, day: Date, rows: Table) {
         self.anchors.insert(window, Anchor { day, rows });
     }
 
-    /// Forgets what was in force on old days: tables of that time have come.
+    /// Drops what was in force on earlier days: older tables have been filed.
     pub fn forget_anchors(&mut self) {
         self.anchors.clear();
     }
 
-    /// Forgets what was in force on the days that a table of this date may have been in force on: it says more.
+    /// Drops what was in force on the days on which a table of this date may have been in force.
     pub(super) fn forget_anchors_on(&mut self, date: Date) {
         let last = date.checked_add(LOOK_BACK_DAYS.days()).unwrap_or(Date::MAX);
         self.anchors
             .retain(|_, anchor| !(date..=last).contains(&anchor.day));
     }
 
-    /// What is in force for a pair on a day, what went before and what is announced.
+    /// The state of a pair on a day.
     pub fn pair_state(&self, today: Date, from: Currency, to: Currency) -> Option<PairState> {
         let has_path =
             |(date, entry): (&Date, &KeptTable)| entry.table.path(from, to).map(|_| *date);
@@ -89,7 +90,7 @@ impl History {
         };
         let effective_date = in_force.or_else(|| announced_after(today))?;
         let current = self.point(effective_date, from, to)?;
-        // A market has no tomorrow: a table dated ahead is a clock that runs fast.
+        // A market announces nothing: a table dated ahead comes from a clock that runs fast.
         let announces = self.revision_policy == RevisionPolicy::Correction;
         let earlier = self.entries.range(..current.date).rev().find_map(has_path);
         Some(PairState {
@@ -141,15 +142,15 @@ impl History {
         Some(Point { fixings, date })
     }
 
-    /// The rows that wait and that the pair follows from.
+    /// The held rows from which the pair follows.
     fn held_of_pair(&self, from: Currency, to: Currency) -> Vec<Arc<Held>> {
         let concerns = |held: &&Arc<Held>| [from, to].contains(&held.code);
         self.held().filter(concerns).map(Arc::clone).collect()
     }
 
-    /// The real fixing of a pair that stands at a date: its own, or the one its table repeats.
+    /// The real fixing of a pair at a date: of that date, or of the one that its table repeats.
     fn point(&self, date: Date, from: Currency, to: Currency) -> Option<Point> {
-        // A row that was released after the weekend is missing in the table that the weekend's repeats.
+        // A row that was released after a weekend is missing from the table that the weekend's repeats.
         let mut repeated = self.entries.range(self.fixed_on(date)..=date);
         let (date, fixings) = repeated.find_map(|(date, entry)| {
             let fixings = entry.table.path(from, to)?;

@@ -1,5 +1,5 @@
-//! The rows that are not believed: those that wait, and those that are settled against. They stand beside the tables, so
-//! that a value which waits for years keeps no table in memory.
+//! The rows that are not accepted: held ones, and discarded ones. They are kept beside the tables, so that a value that
+//! is held for years keeps no table in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,21 +11,21 @@ use crate::domain::judged::history::History;
 use crate::domain::published::{Currency, Fixing};
 
 impl History {
-    /// Lets a row wait under its date, in place of what waited there for its currency.
+    /// Holds a row under its date, in place of an earlier held one of its currency.
     pub fn hold(&mut self, held: Arc<Held>) {
         let date = held.fixing.effective_date;
         self.held.insert((date, held.code), held);
         self.settle_waiting(date);
     }
 
-    /// Lets a row wait no longer.
+    /// Removes a row from the held ones.
     pub fn unhold(&mut self, held: &Held) {
         let date = held.fixing.effective_date;
         self.held.remove(&(date, held.code));
         self.settle_waiting(date);
     }
 
-    /// Remembers a figure that is settled against, so that it is not held again.
+    /// Discards a value, so that it is not held again.
     pub fn dismiss(&mut self, held: &Held) {
         let date = held.fixing.effective_date;
         self.held.remove(&(date, held.code));
@@ -34,23 +34,23 @@ impl History {
         self.settle_waiting(date);
     }
 
-    /// Whether this very figure is settled against.
+    /// Whether this very value was discarded.
     pub fn is_dismissed(&self, code: Currency, row: &Fixing) -> bool {
         let dismissed = self.dismissed.get(&(row.effective_date, code));
         dismissed.is_some_and(|dismissed| dismissed.same_figure(row))
     }
 
-    /// The rows that wait, by date and currency.
+    /// The held rows, by date and currency.
     pub fn held(&self) -> impl DoubleEndedIterator<Item = &Arc<Held>> {
         self.held.values()
     }
 
-    /// The row that waits for a currency at a date.
+    /// The held row of a currency at a date.
     pub fn held_at(&self, date: Date, code: Currency) -> Option<&Arc<Held>> {
         self.held.get(&(date, code))
     }
 
-    /// The date of the table before a date, believed or not.
+    /// The date of the table before a date, accepted or not.
     pub fn date_before(&self, date: Date) -> Option<Date> {
         let first = (date, Currency::FIRST);
         let believed = self.entries.range(..date).next_back();
@@ -64,14 +64,14 @@ impl History {
         dates.into_iter().flatten().max()
     }
 
-    /// The newest date that was printed, believed or not.
+    /// The newest date that was printed, accepted or not.
     pub fn newest_printed(&self) -> Option<Date> {
         let believed = self.entries.last_key_value().map(|(date, _)| *date);
         let held = self.held.last_key_value().map(|((date, _), _)| *date);
         believed.max(held)
     }
 
-    /// Every row that was printed for a date, believed or not.
+    /// Every row that was printed for a date, accepted or not.
     pub fn printed(&self, date: Date) -> BTreeMap<Currency, Arc<Fixing>> {
         let of_date = (date, Currency::FIRST)..=(date, Currency::LAST);
         let dismissed = self.dismissed.range(of_date.clone());
@@ -100,7 +100,7 @@ impl History {
                 })
     }
 
-    /// After what waits at a date has changed: who repeats whom.
+    /// Updates, after the held rows of a date have changed, which tables are repeats.
     fn settle_waiting(&mut self, date: Date) {
         self.mark_carry(date);
         let later = self.entries.range(date..);

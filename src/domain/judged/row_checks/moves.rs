@@ -1,4 +1,4 @@
-//! How far the rows of a table have moved since the last good ones.
+//! How far the rows of a table have moved since the last accepted ones.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,28 +11,28 @@ use crate::domain::judged::History;
 use crate::domain::numbers::Ratio;
 use crate::domain::published::{Currency, Fixing, Table};
 
-/// A move beyond this in a day is suspect, in hundredths; in n days, beyond this times the root of n. Official rates
-/// rarely move by more than three hundredths.
+/// A move beyond this is suspicious, in hundredths a day; over n days, beyond this times the square root of n. Official
+/// rates rarely move by more than three hundredths.
 const MOVE_PERCENT: u32 = 10;
-/// How near to a power of ten a move counts as one, in hundredths of it.
+/// The deviation from a power of ten within which a move counts as one, in hundredths of it.
 const UNIT_JUMP_PERCENT: u32 = 25;
-/// How near to one the product of two values makes one the inverse of the other, in hundredths.
+/// The deviation of the product of two values from one within which one is the reciprocal of the other, in hundredths.
 const INVERSION_PERCENT: u32 = 10;
-/// The same for values near one, where the inverse is no far move.
+/// The same for values near one, where the reciprocal is not far away.
 const INVERSION_NEAR_ONE_PERCENT: u32 = 1;
-/// Below this move, in hundredths, nothing is said of an inverse: values near one are their own.
+/// Below this move, in hundredths, the reciprocal is not checked: values near one are their own.
 const INVERSION_MOVE_PERCENT: u32 = 2;
-/// Powers of ten that units differ by: 10 000 is the largest nominal, and prices are per unit both ways.
+/// Powers of ten by which units differ: 10 000 is the largest nominal, and prices are per unit both ways.
 const POWERS: [u32; 5] = [10, 100, 1_000, 10_000, 100_000];
 
 /// How far one row has moved.
 #[derive(Debug)]
 pub(super) struct Step {
-    /// What was believed last.
+    /// The last accepted row.
     pub(super) old: Arc<Fixing>,
-    /// Whether that is of the same date.
+    /// Whether that has the same date.
     pub(super) same_date: bool,
-    /// New over old, for one unit.
+    /// The new price divided by the old one, for one unit.
     ratio: Ratio,
     days: u32,
 }
@@ -41,7 +41,7 @@ pub(super) struct Step {
 #[derive(Debug)]
 pub(super) struct Moves {
     steps: BTreeMap<Currency, Step>,
-    /// The move in the middle.
+    /// The median move.
     median: Ratio,
     /// Days since the table before.
     days: u32,
@@ -81,14 +81,14 @@ impl Moves {
         self.steps.get(&code)
     }
 
-    /// A devaluation of the bank's own currency, or another table.
+    /// Whether the whole table moved: the bank's own currency was devalued, or it is another table.
     pub(super) fn whole_table_moved(&self) -> bool {
         exceeds(&self.median, self.days)
     }
 }
 
 impl Step {
-    /// The power of ten that the move is near to, as it is told to people.
+    /// The power of ten that the move is close to, for messages.
     pub(super) fn power_of_ten(&self) -> Option<String> {
         let near = |ratio: &Ratio, power: u32| {
             let share = ratio.divided_by(&Ratio::from(power));
@@ -104,7 +104,7 @@ impl Step {
         })
     }
 
-    /// Whether the new value is one divided by the old, as printed or for one unit.
+    /// Whether the new value is the reciprocal of the old one, as printed or for one unit.
     pub(super) fn is_inversion(&self, row: &Fixing) -> bool {
         let move_size = self.ratio.distance_from_one();
         let far = exceeds(&self.ratio, 1);
@@ -125,16 +125,16 @@ impl Step {
             })
     }
 
-    /// Whether the row moved too far, measured against the middle of its table.
+    /// Whether the row moved too far, relative to the median of its table.
     pub(super) fn moved_away(&self, moves: &Moves) -> bool {
         let beside = self.ratio.divided_by(&moves.median);
         beside.is_none_or(|beside| exceeds(&beside, self.days))
     }
 }
 
-/// Whether a move over so many days is suspect.
+/// Whether a move over so many days is suspicious.
 pub(super) fn exceeds(ratio: &Ratio, days: u32) -> bool {
-    // Squared, so that no root is taken: (move)² > (limit)² × days.
+    // Compares squares, so that no root is taken: (move)² > (limit)² × days.
     let distance = ratio.distance_from_one();
     let limit = percent(MOVE_PERCENT);
     let limit = limit.times(&limit).times(&Ratio::from(days.max(1)));
@@ -152,7 +152,7 @@ fn percent(hundredths: u32) -> Ratio {
     Ratio::from(Decimal::new(hundredths.into(), 2))
 }
 
-/// The one in the middle; of the two in the middle, the one nearer to one. One, when there are none.
+/// The median; of the two in the middle, the one nearer to one. One if there are none.
 fn median<'a>(ratios: impl Iterator<Item = &'a Ratio>) -> Ratio {
     let mut sorted: Vec<&Ratio> = ratios.collect();
     sorted.sort_by(|one, other| one.compare(other));

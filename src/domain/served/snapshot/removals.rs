@@ -1,11 +1,11 @@
-//! What has left a snapshot, remembered for a while, so that a reader who was away is told of it.
+//! Removed pairs, remembered for a while, so that a client that resumes learns of them.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::domain::published::{Currency, Pair};
 
-/// How many removals are remembered. Banks drop a currency once in years, and one source that is lost takes some fifty
-/// pairs with it: this is twenty lost sources.
+/// How many removals are remembered. A bank drops a currency once in years, and a source that is lost takes some fifty
+/// pairs with it: this is enough for twenty lost sources.
 pub const REMOVALS_MAX: usize = 1_000;
 
 /// The newest removals, oldest first.
@@ -13,7 +13,7 @@ pub const REMOVALS_MAX: usize = 1_000;
 pub(super) struct Removals {
     newest: VecDeque<Removal>,
     most: usize,
-    /// The revision of the newest removal that is not remembered any more; 0 when all are.
+    /// The revision of the newest removal that was forgotten; 0 if none was.
     forgotten: u64,
 }
 
@@ -32,7 +32,7 @@ impl Removals {
         }
     }
 
-    /// Remembers what left at a revision, and forgets what is too old for that.
+    /// Remembers a removal at a revision, and forgets the oldest one if there are too many.
     pub(super) fn add(&mut self, quote: (Currency, Currency), revision: u64) {
         self.newest.push_back(Removal { quote, revision });
         while self.newest.len() > self.most {
@@ -42,13 +42,13 @@ impl Removals {
         }
     }
 
-    /// Who stands before this revision cannot be told what has left since.
+    /// The revision below which removals are not known completely.
     pub(super) fn forgotten(&self) -> u64 {
         self.forgotten
     }
 
-    /// The pairs that may have left after a revision. Some may have come back, or were never there: a cross of a pair
-    /// that left with one that did not exist.
+    /// The pairs that may have been removed after a revision. Some may have come back, or have never existed: a cross
+    /// of a removed pair with one that did not exist.
     pub(super) fn since(&self, after: u64) -> BTreeSet<Pair> {
         let removals = self.newest.iter().rev();
         let removals = removals.take_while(|removal| removal.revision > after);
