@@ -30,9 +30,9 @@ pub use numbers::{
     parse_published,
 };
 pub use published::{
-    Currency, DatingRule, DocumentKey, DroppedRow, Fixing, Holiday, Hours, InvalidCurrency,
-    InvalidPair, Outlook, Pair, Point, Publication, QuoteKey, Route, Schedule, SourceId, Table,
-    price_along,
+    Currency, DateFormat, DatingRule, DocumentKey, DroppedRow, Fixing, Holiday, Hours,
+    InvalidCurrency, InvalidPair, NOMINALS, Outlook, Pair, Point, Publication, QuoteKey, Route,
+    Schedule, SourceId, Table, parse_date, price_along,
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{

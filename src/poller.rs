@@ -1,10 +1,10 @@
-//! One task a source: when to ask, what to ask, and what to make of the answer.
+//! Pollers: one task for each source, which decides when to poll, what to request, and what to submit.
 //!
-//! At start a source is asked for what is in force, then back in time until the fixing before that is known, then for
-//! what is announced. After that a poll asks what [`Document::polls`] names. Everything that comes is parsed and handed
-//! to the commit task, which judges it; whatever goes wrong is told there too, and the next poll tries again.
+//! At start a poller fetches what is in force, then goes back in time until the fixing before that is known, then
+//! fetches what is announced. After that, a poll requests what [`Document::polls`] names. Every table is parsed and
+//! submitted to the commit task, which checks it. Errors are reported there too, and the next poll tries again.
 
-mod ask;
+mod poll;
 pub mod fetch;
 pub mod request;
 pub mod schedule;
@@ -20,30 +20,31 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
+use crate::backoff::jitter;
 use crate::clock::Clock;
 use crate::commit::{CommitHandle, Stopped, Submission, SubmitOutcome};
 use crate::config::{Http, SourceSettings};
 use crate::domain::{History, Intent, PollReport, SourceId, Table};
-use crate::poller::ask::{AfterFailure, PollResult, RequestOutcome, locked};
 use crate::poller::fetch::{FetchError, Fetcher, Validators};
+use crate::poller::poll::{AfterFailure, PollResult, RequestOutcome, locked};
 use crate::poller::request::{REQUEST_PAUSE, not_found_error};
-use crate::poller::schedule::{DICE, PollHealth, PublicationWindow, delay};
+use crate::poller::schedule::{PollHealth, PublicationWindow, delay};
 use crate::sources::{Document, Source, TableSelector};
 
-/// How long the first commit waits for a source's start to end; what has come by then is committed.
+/// How long the first commit waits for a source's start to end; it contains what has been fetched by then.
 const FIRST_COMMIT_AFTER: Duration = Duration::from_secs(5);
-/// How many requests a document's start may take: enough to step over the longest holidays.
+/// The maximum number of requests of a document's start: enough to skip the longest holidays.
 const START_REQUESTS_MAX: u32 = 16;
-/// How many starts that brought a table may be made again because a request failed; a bank whose older documents are
-/// broken is not asked for them for ever.
+/// The maximum number of starts that are repeated because a request failed, once a table is known. A bank whose older
+/// documents are broken is not asked for them forever.
 const STARTS_MAX: u32 = 5;
-/// For how many addresses validators are remembered while polls fail in part: a few days of dated documents.
+/// The maximum number of addresses whose validators are kept while polls fail in part: a few days of dated documents.
 const VALIDATORS_MAX: usize = 8;
 
-/// How often a table that was missed is asked for: a bank that does not have it by then never will.
+/// How many times a missed table is requested: a bank that does not have it by then never will.
 const GAP_TRIES_MAX: u32 = 3;
 
-/// A table that was missed: which document, of which date.
+/// A missed table: its document and date.
 type Gap = (&'static str, Date);
 
 /// The task of one source.
@@ -57,14 +58,14 @@ pub struct Poller {
     clock: Clock,
     commit: CommitHandle,
     validators: BTreeMap<String, Validators>,
-    /// How often each missed table has been asked for.
+    /// How many times each missed table has been requested.
     filled: BTreeMap<Gap, u32>,
-    /// What the last failed poll said, so that a long outage is one line in the log and not thousands.
+    /// The error of the last failed poll, so that a long outage is logged once.
     logged_error: Option<String>,
 }
 
 impl Poller {
-    /// A poller for an enabled source; fails when its client cannot be built.
+    /// A poller for an enabled source. Fails if its HTTP client cannot be built.
     pub fn new(
         settings: &SourceSettings,
         http: &Http,
@@ -93,12 +94,12 @@ impl Poller {
         })
     }
 
-    /// Which source it asks.
+    /// The source that it polls.
     pub fn id(&self) -> SourceId {
         self.source.id
     }
 
-    /// Works until told to stop.
+    /// Runs until it is stopped.
     pub async fn run(mut self, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
@@ -111,8 +112,8 @@ impl Poller {
 
     async fn work(&mut self) -> Result<Infallible, Stopped> {
         let mut outcome = PollHealth::default();
-        // A start that was cut short is made again, and so is one that found nothing once something is there: without
-        // it there would be no reference to compare with.
+        // A start that was cut short is repeated. So is one that found nothing, once there is a table: without it there
+        // would be no reference for the change.
         let mut start_is_due = true;
         let mut starts_with_tables = 0;
         loop {
@@ -134,7 +135,7 @@ impl Poller {
         }
     }
 
-    /// Hands in what a poll brought, tells how it went, and says how long to wait for the next.
+    /// Submits the result of a poll, reports its status, and returns the delay before the next one.
     async fn settle(
         &mut self,
         harvest: PollResult,
@@ -176,7 +177,7 @@ impl Poller {
         Ok((pause, verdict.gaps))
     }
 
-    /// Fetches the tables that the bank must have published and that were missed: a few times each, then no more.
+    /// Fetches the tables that the bank must have published and that are missing: a few times each, then no more.
     async fn fill(&mut self, gaps: Vec<Gap>) -> Result<(), Stopped> {
         self.filled.retain(|gap, _| gaps.contains(gap));
         for gap in gaps {
@@ -195,7 +196,9 @@ impl Poller {
             tokio::time::sleep(REQUEST_PAUSE).await;
             let gathered = Mutex::new(PollResult::default());
             let unknown = Validators::default();
-            let reply = self.ask(document, dated(date), &unknown, &gathered).await;
+            let reply = self
+                .request(document, dated(date), &unknown, &gathered)
+                .await;
             let tables = std::mem::take(&mut locked(&gathered).tables);
             let submission = self.submission(tables, Intent::Earlier, false);
             self.commit.submit(submission).await?;
@@ -206,8 +209,8 @@ impl Poller {
         Ok(())
     }
 
-    /// The first questions: what is in force, what went before, what is announced. What has come is committed every
-    /// few seconds, so that a slow bank's first figures do not wait for its last.
+    /// The start: fetches what is in force, what went before, and what is announced. What has been fetched is submitted
+    /// every few seconds, so that the first tables of a slow bank do not wait for its last.
     async fn start(&self) -> Result<PollResult, Stopped> {
         let gathered = Mutex::new(PollResult::default());
         let gather = async {
@@ -248,7 +251,8 @@ impl Poller {
         let mut path = document.path(document.at_start, today);
         for request in 0..START_REQUESTS_MAX {
             if request > 0 {
-                // Back from the oldest date printed or asked for; from tomorrow when the newest was asked and not found.
+                // Back from the oldest date printed or requested; from tomorrow if the newest table was requested and
+                // not found.
                 let back_from = [known.oldest_date(), asked_date]
                     .into_iter()
                     .flatten()
@@ -263,7 +267,7 @@ impl Poller {
             }
             let Some(path) = path.take() else { break };
             match self
-                .ask(document, path, &Validators::default(), gathered)
+                .request(document, path, &Validators::default(), gathered)
                 .await
             {
                 RequestOutcome::Table(table) => known.insert(table),
@@ -293,15 +297,15 @@ impl Poller {
             .polls
             .iter()
             .filter(|asked| **asked != document.at_start);
-        self.ask_each(document, later, gathered).await
+        self.request_each(document, later, gathered).await
     }
 
-    /// One poll of every document.
+    /// Polls every document once.
     async fn poll(&self) -> PollResult {
         let gathered = Mutex::new(PollResult::default());
         for document in self.documents {
             if self
-                .ask_each(document, document.polls.iter(), &gathered)
+                .request_each(document, document.polls.iter(), &gathered)
                 .await
                 == AfterFailure::End
             {
@@ -335,8 +339,8 @@ impl Poller {
         self.logged_error = error.map(str::to_owned);
     }
 
-    /// Keeps the validators of what was accepted. They are all anew after each whole poll, so that those of yesterday's
-    /// addresses do not pile up.
+    /// Keeps the validators of accepted documents. A complete poll replaces all of them, so that those of outdated
+    /// addresses do not accumulate.
     fn remember(
         &mut self,
         validators: Vec<(&'static str, String, Validators)>,
@@ -347,7 +351,7 @@ impl Poller {
             self.validators.clear();
         }
         for (document, path, validators) in validators {
-            // A value that waits is confirmed by being read again.
+            // A held value is confirmed when the document is read again, so it must be fetched again.
             let unsettled = verdict.refuses(document) || verdict.holds(document);
             if unsettled || validators.is_empty() {
                 self.validators.remove(&path);
@@ -357,7 +361,7 @@ impl Poller {
         }
     }
 
-    /// The real time until the next poll.
+    /// The delay in real time before the next poll.
     fn pause(&self, outcome: PollHealth) -> Duration {
         let now = self.clock.now();
         let due = self
@@ -366,16 +370,16 @@ impl Poller {
         let longest = self
             .clock
             .real_time(self.window.longest(self.interval, now));
-        delay(due, longest, outcome, fastrand::u32(..DICE))
+        jitter(delay(due, longest, outcome))
     }
 
-    /// The date where the source counts its days.
+    /// The current date in the source's time zone.
     fn today(&self) -> Date {
         self.window.zone.to_datetime(self.clock.now()).date()
     }
 }
 
-/// Why tables were refused, for people.
+/// Why tables were refused, as sentences.
 fn reasons(verdict: &SubmitOutcome) -> impl Iterator<Item = String> {
     verdict
         .refused

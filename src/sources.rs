@@ -1,5 +1,5 @@
-//! The banks: what each publishes, where, when, on which terms, and a pure parser for it. Never a clock, a network or
-//! a log: a bank is read here, not fetched.
+//! The sources: what each bank publishes, where, when, under which terms, and a pure parser for it. Nothing here uses a
+//! clock, the network or the log.
 //!
 //! To add a bank: write its file, add its two lines here (`mod` and [`ALL`]), and put its fixtures into
 //! `tests/fixtures/<id>/`. No other code changes.
@@ -26,7 +26,7 @@ use crate::domain::{Currency, RevisionPolicy, Schedule, SourceId, Table};
 pub use crate::sources::rows::printable;
 pub use crate::sources::series::{Series, SeriesPage, merge};
 
-/// Every source; a market table has one for each kind of vendor. The order is that of the ids, then of the kinds.
+/// Every source, sorted by id and kind. A market table has one for each vendor.
 pub const ALL: &[&Source] = &[
     &cbr::SOURCE,
     &cbt::SOURCE,
@@ -41,34 +41,35 @@ pub const ALL: &[&Source] = &[
     &nbt::SOURCE,
 ];
 
-/// One publisher: all that silkrate knows about it.
+/// A publisher, and everything silkrate knows about it.
 #[derive(Debug)]
 pub struct Source {
-    /// Short name: also the file, the fixture folder and the label.
+    /// Its id: also the name of its module and fixture folder, and its label in metrics.
     pub id: SourceId,
-    /// Which vendor's shape, for the sources that have several; empty for a bank.
+    /// The vendor, for a source that has several; empty for a bank.
     pub kind: &'static str,
     /// The publisher's name.
     pub name: &'static str,
     /// The currency it is the home bank of; none for a market table.
     pub home: Option<Currency>,
-    /// The IANA zone its dates and hours are counted in.
+    /// The IANA time zone of its dates and hours.
     pub zone: &'static str,
-    /// Scheme and host; a setting replaces it.
+    /// Scheme and host; a setting replaces them.
     pub base_url: &'static str,
-    /// How a key is sent, for those who want one.
+    /// How a key is sent.
     pub access: Access,
-    /// Where a person can check the numbers.
+    /// A web page on which the rates can be checked.
     pub page: &'static str,
-    /// What its terms of use say, as far as they are published.
+    /// Its terms of use, as far as they are published.
     pub terms: &'static str,
-    /// The text its terms ask to be shown; empty when they ask for none.
+    /// The attribution that its terms require; empty if they require none.
     pub attribution: &'static str,
-    /// About how much of its own currency a dollar costs, to know an absurd first table by; none for a market table.
+    /// The approximate price of a dollar in its own currency, to detect an absurd first table; `None` for a market
+    /// table.
     pub typical_dollar: Option<u32>,
     /// Its documents, the main one first.
     pub documents: &'static [Document],
-    /// What a second table of the same date means.
+    /// The meaning of a second table of the same date.
     pub revision_policy: RevisionPolicy,
 }
 
@@ -77,41 +78,41 @@ pub struct Source {
 pub struct Document {
     /// Its name within the source.
     pub name: &'static str,
-    /// The path and query that give the newest table, where there is such a thing.
+    /// The path and query of the newest table, if there is one.
     pub latest: Option<&'static str>,
-    /// The path and query that give the table of a date, where the source answers by date.
+    /// The path and query of the table of a date, if the source answers by date.
     pub dated: Option<fn(Date) -> String>,
-    /// How its history is had, where the source does not answer by date but by currency.
+    /// How past tables are fetched, if the source does not answer by date but by currency.
     pub series: Option<Series>,
-    /// What is asked first: what is in force.
+    /// The table that is requested first: the one in force.
     pub at_start: TableSelector,
-    /// What every poll asks, in order.
+    /// The tables that every poll requests, in order.
     pub polls: &'static [TableSelector],
-    /// Whether an answer 404 to a dated request means that there is no table of that date, and nothing wrong.
+    /// Whether status 404 to a dated request means that there is no table of that date.
     pub missing_is_normal: bool,
-    /// Currencies without which a table is not believed.
+    /// Currencies without which a table is refused.
     pub required: &'static [Currency],
-    /// When its tables appear, and how long each is good for.
+    /// The schedule of its tables.
     pub schedule: Schedule,
-    /// Turns one answer into one table. Pure.
+    /// Parses a response into a table. Pure.
     pub parse: fn(&[u8]) -> Result<Table, ParseError>,
 }
 
-/// What is asked of a document.
+/// Selects a table of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TableSelector {
     /// The newest table.
     Latest,
-    /// The table of today, in the source's zone.
+    /// The table of today, in the source's time zone.
     Today,
-    /// The table of tomorrow, in the source's zone.
+    /// The table of tomorrow, in the source's time zone.
     Tomorrow,
-    /// The table of the next date that a fixing is scheduled to bear: on a Friday perhaps Monday.
+    /// The table of the next date on which a fixing is scheduled to take force: on a Friday perhaps Monday.
     NextFixing,
 }
 
 impl Document {
-    /// The date asked for on a day, in the source's zone; none for the newest.
+    /// The date of a selected table on a day, in the source's time zone; `None` for the newest.
     pub fn date(&self, asked: TableSelector, today: Date) -> Option<Date> {
         match asked {
             TableSelector::Latest => None,
@@ -121,7 +122,7 @@ impl Document {
         }
     }
 
-    /// Where to ask on a day; nothing when the document cannot be asked so.
+    /// The path of a selected table on a day; `None` if the document does not have such a path.
     pub fn path(&self, asked: TableSelector, today: Date) -> Option<String> {
         if asked == TableSelector::Latest {
             return self.latest.map(str::to_owned);
@@ -169,11 +170,11 @@ pub const EVERY_DAY: &[Weekday] = &[
     Weekday::Saturday,
     Weekday::Sunday,
 ];
-/// How long after its hours a daily table may be missing before the one before it is stale: a day, in which a bank that
-/// was late has published the next one too.
+/// How many hours after its publication hours a daily table may be missing before the last one is stale: a day, in
+/// which a bank that was late has published the next one too.
 pub const DAILY_STALE_AFTER_HOURS: i32 = 24;
 
-/// Why an answer is not a table. The text is for people, and safe to print.
+/// Why a response is not a table. The text is safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParseError {
     /// The bytes are not of the declared encoding.
@@ -199,7 +200,7 @@ pub enum ParseError {
     NoRows,
 }
 
-/// The source of an id and, where the id has several, a kind.
+/// The source of an id and, if the id has several, a kind.
 pub fn find(id: &str, kind: &str) -> Option<&'static Source> {
     ALL.iter()
         .find(|source| source.id.as_str() == id && source.kind == kind)

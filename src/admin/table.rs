@@ -8,16 +8,14 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::domain::{
-    Currency, DecimalError, DocumentKey, Field, Fixing, Refusal, Separator, Table, TablePart,
-    parse_published,
+    Currency, DecimalError, DocumentKey, Field, Fixing, NOMINALS, Refusal, Separator, Table,
+    TablePart, parse_published,
 };
 use crate::pb::admin as pb;
 use crate::queries::{parse_currency, parse_date};
 
 /// Rows of a table: there are fewer than two hundred currencies.
 const ROWS_MAX: usize = 256;
-/// The nominals that banks print.
-const UNITS: [u32; 5] = [1, 10, 100, 1_000, 10_000];
 
 /// Reads a table of a document.
 pub(super) fn read(key: DocumentKey, table: &pb::Table) -> Result<Table, Refusal> {
@@ -82,7 +80,7 @@ fn fixing(key: DocumentKey, effective_date: Date, row: &pb::Row) -> Result<Fixin
         home_currency,
         published_change,
     } = row;
-    let units = units.parse().ok().filter(|units| UNITS.contains(units));
+    let units = units.parse().ok().filter(|units| NOMINALS.contains(units));
     let value = number(value)?;
     if value <= Decimal::ZERO {
         return Err("a value is above zero".to_owned());

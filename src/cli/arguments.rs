@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{Currency, parse_decimal};
+use crate::domain::{Currency, DateFormat, parse_date, parse_decimal};
 
 /// Thousands separators other than commas and points: none of them can be a decimal point.
 const GROUPING: &[char] = &['_', ' ', '\'', '’', '\u{a0}', '\u{202f}'];
@@ -53,9 +53,7 @@ pub(super) fn currency_after_amount(text: &str) -> Result<Currency, String> {
 
 /// Parses a date.
 pub(super) fn date(text: &str) -> Result<Date, String> {
-    // The parser accepts other notations too; printing the result must give the same text.
-    let date = text.parse::<Date>().ok();
-    date.filter(|date| date.to_string() == text)
+    parse_date(text, DateFormat::Iso)
         .ok_or_else(|| "a date is written YYYY-MM-DD, such as 2026-04-02".to_owned())
 }
 

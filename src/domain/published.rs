@@ -1,6 +1,7 @@
 //! What banks publish, as printed: currencies, rows, tables, and the schedule they appear by.
 
 mod currency;
+mod date;
 mod pair;
 mod fixing;
 mod table;
@@ -8,7 +9,8 @@ mod pricing;
 mod schedule;
 
 pub use currency::{Currency, InvalidCurrency};
-pub use fixing::{Fixing, Point, SourceId};
+pub use date::{DateFormat, parse_date};
+pub use fixing::{Fixing, NOMINALS, Point, SourceId};
 pub use pair::{InvalidPair, Pair, QuoteKey, Route};
 pub use pricing::price_along;
 pub use schedule::{DatingRule, Holiday, Hours, Outlook, Publication, Schedule};

@@ -1,8 +1,8 @@
-//! One document from one bank: the HTTP client, and every limit an answer has to keep.
+//! The HTTP client of a source: it requests one document at a time, within strict limits.
 //!
-//! A bank is not trusted here: its answer may be late, endless, compressed a thousandfold, somewhere else or not an
-//! answer at all. Whatever it is, at most [`BODY_BYTES_MAX`] bytes of it are held, and it ends within the configured
-//! times. What the bytes mean is the business of `sources`.
+//! A bank is not trusted here: its response may be late, endless, compressed a thousandfold, a redirect, or not HTTP at
+//! all. In every case at most [`BODY_BYTES_MAX`] bytes of it are kept, and the request ends within the configured
+//! time-outs. The module `sources` parses the bytes.
 
 mod error;
 mod tls;
@@ -22,48 +22,48 @@ pub use crate::poller::fetch::error::FetchError;
 use crate::poller::fetch::error::transport;
 use crate::sources::{Access, printable};
 
-/// How much of an error page is read to keep the connection; a longer page costs a new one.
+/// How much of an error page is read so that the connection can be reused; after a longer page a new one is opened.
 const ERROR_PAGE_BYTES_MAX: usize = 64 * 1024;
-/// The most decoded bytes an answer may have: the longest document of any bank has 60 kB.
+/// The maximum length of a decoded body: the longest document of any bank has 60 kB.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
-/// The longest validator that is kept; the banks send twenty to thirty characters.
+/// The maximum length of a validator; the banks send twenty to thirty characters.
 const VALIDATOR_BYTES_MAX: usize = 256;
-/// The longest wait a bank can ask for: a day, so that a mistake of its own does not silence a source for ever.
+/// The longest delay that a bank can demand: a day, so that a mistake of the bank does not silence a source forever.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// Idle connections kept to a bank: its documents are asked one after the other, and one bank drops clients that
+/// Idle connections kept to a bank. Its documents are requested one after the other, and one bank drops clients that
 /// open many.
 const IDLE_CONNECTIONS: usize = 1;
-/// What we call ourselves. One bank answers 403 to every name that does not begin as a browser's; this form does and
-/// still says who asks and why.
+/// The `User-Agent`. One bank answers 403 unless it begins like a browser's; this form does, and still names the
+/// program and its purpose.
 const USER_AGENT: &str = concat!(
     "Mozilla/5.0 (compatible; silkrate/",
     env!("CARGO_PKG_VERSION"),
     "; currency rate ticker)"
 );
 
-/// What a bank said of the document we hold, to ask next time whether it is still the same. Keep it only beside a
-/// document that was accepted: with the validators of a refused one, the bank would answer 304 for ever.
+/// The validators of a document, for a conditional request. They are kept only for a document that was accepted: with
+/// the validators of a refused one, the bank would answer 304 forever.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Validators {
     etag: Option<String>,
     last_modified: Option<String>,
 }
 
-/// A bank's answer.
+/// The response to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The document.
     Document {
         /// Its decoded bytes, at most [`BODY_BYTES_MAX`].
         body: Vec<u8>,
-        /// What to send with the next request.
+        /// The validators for the next request.
         validators: Validators,
     },
-    /// The document that the validators are of.
+    /// The document is still the one that the validators belong to.
     NotModified,
 }
 
-/// The client for one source.
+/// The HTTP client of one source.
 #[derive(Debug)]
 pub struct Fetcher {
     client: Client,
@@ -76,7 +76,7 @@ pub struct Fetcher {
 }
 
 impl Validators {
-    /// Whether the bank gave none that can be used.
+    /// Whether the bank sent none that can be used.
     pub fn is_empty(&self) -> bool {
         self.etag.is_none() && self.last_modified.is_none()
     }
@@ -107,8 +107,8 @@ impl Validators {
 }
 
 impl Fetcher {
-    /// A client for a source. Nothing is sent; the certificate authorities are read, unless the bank is asked in
-    /// plain text.
+    /// Builds the client of a source. Nothing is sent. The certificate authorities are read, unless the address is
+    /// plain HTTP.
     ///
     /// # Errors
     /// When the address, the key or the certificate authorities cannot be used.
@@ -126,11 +126,12 @@ impl Fetcher {
             .into_iter()
             .chain(key_header);
         let builder = Client::builder()
-            // A redirect names a host that nobody configured, and answers a moved document with someone else's.
+            // A redirect names a host that nobody configured, and serves another document in place of one that was
+            // moved.
             .redirect(Policy::none())
             .no_proxy()
-            // One request at a time has no use for HTTP/2, and the walls in front of these banks treat clients that
-            // speak it without being a browser as robots.
+            // The client requests one document at a time, so it does not need HTTP/2, and the firewalls of these banks
+            // treat clients that speak it without being a browser as robots.
             .http1_only()
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .connect_timeout(http.connect_timeout)
@@ -154,15 +155,15 @@ impl Fetcher {
         })
     }
 
-    /// Where a path leads, without the key.
+    /// The URL of a path, without the key.
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base_url)
     }
 
-    /// Asks for a document, or whether it is still the one that the validators are of.
+    /// Requests a document, or whether it is still the one that the validators belong to.
     ///
     /// # Errors
-    /// When there is no whole answer with status 200 within the limits, and no 304 to validators that were sent.
+    /// If there is no complete response with status 200 within the limits, and no 304 to validators that were sent.
     pub async fn get(&self, path: &str, validators: &Validators) -> Result<Answer, FetchError> {
         let started = Instant::now();
         let mut url = address(&self.url(path))?;
@@ -182,7 +183,7 @@ impl Fetcher {
                 status: status.as_u16(),
                 target: self.redirect_target(response.headers()),
             }),
-            // Also another success, such as "no content" or a part: it is not the document.
+            // This includes other successes, such as "no content" or a partial response.
             status => {
                 let retry_after = retry_after(response.headers(), Timestamp::now());
                 read_off(response).await;
@@ -199,7 +200,7 @@ impl Fetcher {
         mut response: Response,
         started: Instant,
     ) -> Result<Answer, FetchError> {
-        // The client takes the header away from what it decodes: one that is still there was not decoded.
+        // The client removes the header of what it decodes; a header that is left was not decoded.
         for encoding in response.headers().get_all(CONTENT_ENCODING) {
             if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") {
                 let text = String::from_utf8_lossy(encoding.as_bytes());
@@ -225,7 +226,7 @@ impl Fetcher {
         Ok(Answer::Document { body, validators })
     }
 
-    /// What became of a request that has no answer. The error has lost its address already.
+    /// The error of a request without a response. Its URL has been removed already.
     fn failure(&self, error: &reqwest::Error, started: Instant) -> FetchError {
         if !error.is_timeout() {
             return transport(error);
@@ -239,7 +240,7 @@ impl Fetcher {
         }
     }
 
-    /// The target without its query, where a bank may repeat our key.
+    /// The target without its query, in which a bank may repeat the key.
     fn redirect_target(&self, headers: &HeaderMap) -> String {
         let Some(target) = headers.get(LOCATION) else {
             return "nowhere".to_owned();
@@ -254,7 +255,7 @@ impl Fetcher {
     }
 }
 
-/// Reads a short error page to its end, so that the connection can bear the next request instead of a new one.
+/// Reads a short error page to its end, so that the connection can be reused.
 async fn read_off(mut response: Response) {
     let mut read = 0;
     while let Ok(Some(chunk)) = response.chunk().await {
@@ -265,7 +266,7 @@ async fn read_off(mut response: Response) {
     }
 }
 
-/// An address that can be asked.
+/// Parses the address of a source.
 fn address(text: &str) -> Result<Url, FetchError> {
     let wrong = |reason: &str| FetchError::Address {
         address: printable(text),
@@ -279,7 +280,7 @@ fn address(text: &str) -> Result<Url, FetchError> {
     }
 }
 
-/// A header with a key, marked so that no log prints it.
+/// A header with a key, marked as sensitive so that no log prints it.
 fn sensitive(name: &'static str, key: &ApiKey) -> Result<(HeaderName, HeaderValue), FetchError> {
     let name =
         HeaderName::from_bytes(name.as_bytes()).map_err(|_not_a_name| FetchError::UnusableKey)?;
@@ -289,15 +290,15 @@ fn sensitive(name: &'static str, key: &ApiKey) -> Result<(HeaderName, HeaderValu
     Ok((name, value))
 }
 
-/// How long the bank asks us to wait: seconds, or a date. What is neither is as if it were not there.
+/// The delay that the bank demands: seconds, or a date. Anything else is ignored.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number holds are more than the longest wait.
+        // More digits than a number holds mean the longest delay.
         let wait = text.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs);
         return Some(wait.min(RETRY_AFTER_MAX));
     }
-    // Such a date begins in 1970: one that does not fit is too late, not too early.
+    // The date parser's range begins in 1970, so a date beyond it is too late, not too early.
     let until =
         Timestamp::try_from(httpdate::parse_http_date(text).ok()?).unwrap_or(Timestamp::MAX);
     let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();

@@ -1,5 +1,6 @@
-//! When to ask again. Pure: the hours of the bank, the last outcome, and a throw of the dice.
+//! When the next poll is due: computed from the publication hours of the bank and the health of the last polls.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -8,44 +9,41 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::domain::Schedule;
 
-/// How much rarer polls are outside the publication window.
+/// By what factor polls are rarer outside the publication window.
 const QUIET_FACTOR: u32 = 4;
-/// The longest interval outside the window, unless a longer one is configured: a table that comes at an odd hour is
-/// seen an hour late at most.
+/// The longest interval outside the window, unless a longer one is configured: a table that appears at an odd hour is
+/// found an hour late at most.
 const QUIET_INTERVAL_MAX: Duration = Duration::from_secs(3600);
-/// The longest back-off, in intervals: a bank that comes back after a night out is seen soon after.
-const BACK_OFF_INTERVALS_MAX: u32 = 10;
-/// How often a source that has never given a table is asked, at least, in real time: without one there is nothing to
-/// show.
+/// The longest back-off, in intervals, so that a bank is found soon after a night out.
+const BACKOFF_INTERVALS_MAX: u32 = 10;
+/// The longest interval, in real time, for a source without a table: until it has one there is nothing to serve.
 const FIRST_TABLE_INTERVAL: Duration = Duration::from_secs(60);
-/// The least real time between two polls, whatever the settings and the speed of the clock: politeness.
+/// The shortest real time between two polls, whatever the settings and the speed of the clock.
 const POLL_INTERVAL_MIN: Duration = Duration::from_millis(100);
-/// A throw of the dice is below this.
-pub const DICE: u32 = 1024;
 
-/// The publication window of a source: open when a table of any of its documents may appear. Holidays do not close it:
-/// a bank that works on one is seen all the same.
+/// The publication window of a source. It is open when a table of any of its documents may appear. Holidays do not
+/// close it, so a bank that works on one is polled all the same.
 #[derive(Debug, Clone)]
 pub struct PublicationWindow {
-    /// When the tables of its documents appear.
+    /// The schedules of its documents.
     pub schedules: Vec<Schedule>,
-    /// Where they are counted.
+    /// The time zone of the schedules.
     pub zone: TimeZone,
 }
 
-/// How the last poll went.
+/// The health of the last polls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PollHealth {
-    /// Failed polls in a row; 0 after a good one.
+    /// Failed polls in a row; 0 after a successful one.
     pub failures: u32,
-    /// How long the bank asked to be left alone.
+    /// The delay that the bank demanded (`Retry-After`).
     pub retry_after: Option<Duration>,
-    /// Whether the source has ever given a table.
+    /// Whether the source has ever published a table.
     pub has_table: bool,
 }
 
 impl PublicationWindow {
-    /// Whether new tables are expected now.
+    /// Whether the window is open.
     pub fn is_open(&self, now: Timestamp) -> bool {
         let local = self.zone.to_datetime(now);
         let (weekday, hour) = (local.date().weekday(), local.time().hour());
@@ -54,7 +52,7 @@ impl PublicationWindow {
             .any(|schedule| schedule.is_watched_on(weekday) && schedule.hours.include(hour))
     }
 
-    /// The time on the service's clock until the next poll of a source that works.
+    /// The time on the service's clock until the next poll after a successful one.
     pub fn interval(&self, interval: Duration, now: Timestamp) -> Duration {
         if self.is_open(now) {
             return interval;
@@ -67,9 +65,10 @@ impl PublicationWindow {
             .max(interval)
     }
 
-    /// The longest wait on the service's clock, whatever has failed: so many intervals, and not past the opening.
+    /// The longest delay on the service's clock after failures: a number of intervals, but not past the opening of the
+    /// window.
     pub fn longest(&self, interval: Duration, now: Timestamp) -> Duration {
-        let back_off = interval.saturating_mul(BACK_OFF_INTERVALS_MAX);
+        let back_off = interval.saturating_mul(BACKOFF_INTERVALS_MAX);
         let opens_in = if self.is_open(now) {
             None
         } else {
@@ -80,7 +79,7 @@ impl PublicationWindow {
             .max(self.interval(interval, now))
     }
 
-    /// How long until it opens; nothing when that is more than a week.
+    /// How long until the window opens; `None` if that is more than a week.
     fn opens_in(&self, now: Timestamp) -> Option<Duration> {
         let today = self.zone.to_datetime(now).date();
         let opening = |date: Date, schedule: &Schedule| {
@@ -99,26 +98,25 @@ impl PublicationWindow {
     }
 }
 
-/// The real time until the next poll: `due` after a good one, `longest` at most, both in real time. `dice` is thrown
-/// below [`DICE`].
+/// The bounds, in real time, of the random delay until the next poll: `due` after a successful one, `longest` at most.
 ///
-/// After n failures the wait lies between one interval and 2^(n-1) of them: a fault never makes polls denser.
-pub fn delay(due: Duration, longest: Duration, outcome: PollHealth, dice: u32) -> Duration {
-    let due = if outcome.has_table {
+/// After n failures they are one interval and 2^(n-1) of them: a failure never makes polls denser.
+pub fn delay(due: Duration, longest: Duration, health: PollHealth) -> RangeInclusive<Duration> {
+    let due = if health.has_table {
         due
     } else {
         due.min(FIRST_TABLE_INTERVAL)
     };
-    let doubled = 1_u32
-        .checked_shl(outcome.failures.saturating_sub(1))
-        .unwrap_or(u32::MAX);
-    let spread = due.saturating_mul(doubled.clamp(1, BACK_OFF_INTERVALS_MAX).saturating_sub(1));
-    let back_off = due
-        .saturating_add(spread.saturating_mul(dice.min(DICE)) / DICE)
-        .min(longest.max(due));
-    back_off
-        .max(outcome.retry_after.unwrap_or_default())
-        .max(POLL_INTERVAL_MIN)
+    let intervals = 1_u32
+        .checked_shl(health.failures.saturating_sub(1))
+        .unwrap_or(u32::MAX)
+        .clamp(1, BACKOFF_INTERVALS_MAX);
+    let least = health
+        .retry_after
+        .unwrap_or_default()
+        .max(POLL_INTERVAL_MIN);
+    let bound = |delay: Duration| delay.min(longest.max(due)).max(least);
+    bound(due)..=bound(due.saturating_mul(intervals))
 }
 
 #[cfg(test)]
@@ -153,6 +151,14 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    fn most(due: Duration, longest: Duration, health: PollHealth) -> Duration {
+        *delay(due, longest, health).end()
+    }
+
+    fn least(due: Duration, longest: Duration, health: PollHealth) -> Duration {
+        *delay(due, longest, health).start()
     }
 
     fn failing(failures: u32) -> PollHealth {
@@ -233,16 +239,13 @@ mod tests {
 
     #[test]
     fn back_off_only_ever_stretches_the_interval_and_ends_at_ten() {
-        assert_eq!(delay(MINUTE, MINUTE * 10, failing(0), DICE), MINUTE);
-        assert_eq!(delay(MINUTE, MINUTE * 10, failing(1), DICE), MINUTE);
-        assert_eq!(delay(MINUTE, MINUTE * 10, failing(2), DICE), MINUTE * 2);
-        assert_eq!(delay(MINUTE, MINUTE * 10, failing(4), DICE), MINUTE * 8);
-        assert_eq!(delay(MINUTE, MINUTE * 10, failing(4), 0), MINUTE);
+        assert_eq!(most(MINUTE, MINUTE * 10, failing(0)), MINUTE);
+        assert_eq!(most(MINUTE, MINUTE * 10, failing(1)), MINUTE);
+        assert_eq!(most(MINUTE, MINUTE * 10, failing(2)), MINUTE * 2);
+        assert_eq!(most(MINUTE, MINUTE * 10, failing(4)), MINUTE * 8);
+        assert_eq!(least(MINUTE, MINUTE * 10, failing(4)), MINUTE);
         for failures in 5..100 {
-            assert_eq!(
-                delay(MINUTE, MINUTE * 10, failing(failures), DICE),
-                MINUTE * 10
-            );
+            assert_eq!(most(MINUTE, MINUTE * 10, failing(failures)), MINUTE * 10);
         }
     }
 
@@ -256,10 +259,7 @@ mod tests {
             "an hour before it opens"
         );
         assert_eq!(longest(15, "2026-04-02T20:00:00Z"), MINUTE * 150);
-        assert_eq!(
-            delay(MINUTE * 60, MINUTE * 150, failing(9), DICE),
-            MINUTE * 150
-        );
+        assert_eq!(most(MINUTE * 60, MINUTE * 150, failing(9)), MINUTE * 150);
     }
 
     #[test]
@@ -268,7 +268,7 @@ mod tests {
             retry_after: Some(MINUTE * 45),
             ..failing(1)
         };
-        assert_eq!(delay(MINUTE, MINUTE * 10, outcome, 0), MINUTE * 45);
+        assert_eq!(least(MINUTE, MINUTE * 10, outcome), MINUTE * 45);
     }
 
     #[test]
@@ -277,9 +277,9 @@ mod tests {
             has_table: false,
             ..failing(1)
         };
-        assert_eq!(delay(MINUTE * 60, MINUTE * 60, nothing_yet, DICE), MINUTE);
+        assert_eq!(most(MINUTE * 60, MINUTE * 60, nothing_yet), MINUTE);
         assert_eq!(
-            delay(Duration::from_secs(1), MINUTE, nothing_yet, DICE),
+            most(Duration::from_secs(1), MINUTE, nothing_yet),
             Duration::from_secs(1)
         );
     }
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn polls_are_a_tenth_of_a_second_apart_at_least() {
         assert_eq!(
-            delay(Duration::ZERO, Duration::ZERO, failing(0), 0),
+            least(Duration::ZERO, Duration::ZERO, failing(0)),
             Duration::from_millis(100)
         );
     }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, Field, Pair, Refusal};
+use crate::domain::{self, Currency, DateFormat, Field, Pair, Refusal};
 
 /// A range of dates, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +37,8 @@ pub fn parse_date(field: Field, text: &str) -> Result<Option<Date>, Refusal> {
     if text.is_empty() {
         return Ok(None);
     }
-    let date = has_form_of_date(text).then(|| Date::strptime("%Y-%m-%d", text).ok());
-    date.flatten().map(Some).ok_or(Refusal::InvalidDate(field))
-}
-
-/// Whether a text has the form `YYYY-MM-DD`. The parser alone would also take signs and single digits.
-fn has_form_of_date(text: &str) -> bool {
-    let is_in_place = |(place, byte): (usize, u8)| match place {
-        4 | 7 => byte == b'-',
-        _ => byte.is_ascii_digit(),
-    };
-    text.len() == 10 && text.bytes().enumerate().all(is_in_place)
+    let date = domain::parse_date(text, DateFormat::Iso);
+    date.map(Some).ok_or(Refusal::InvalidDate(field))
 }
 
 /// The range between two dates, either of which may be left out.

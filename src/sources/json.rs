@@ -1,4 +1,4 @@
-//! Reading the JSON that some sources send: text to a typed value, every number still as its digits.
+//! Parses JSON documents into typed values. Numbers keep their digits.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::sources::ParseError;
 use crate::sources::rows::printable;
 use crate::sources::text::must_start_with;
 
-/// Decodes a whole document; one member twice, or anything after the end, refuses it.
+/// Parses a whole document. A repeated member, or anything after the end, makes it invalid.
 pub(super) fn document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {
     must_start_with(text, &['{', '['])?;
     serde_json::from_str(text).map_err(|error| {
@@ -23,8 +23,8 @@ pub(super) fn document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Parse
     })
 }
 
-/// The members of an object in their order, each value as its literal text. A map would keep the last of two members
-/// of one name in silence; here both are seen.
+/// The members of an object in their order, each value as its literal text. A map would silently keep the last of two
+/// members with one name; here both are kept.
 #[derive(Debug)]
 pub(super) struct Members<'a>(pub(super) Vec<(String, &'a RawValue)>);
 

@@ -1,4 +1,4 @@
-//! Market tables: what news tickers show. One source, five vendors; a setting chooses the `kind`.
+//! Market tables, as news tickers show them. One source with five vendors; a setting selects the `kind`.
 //!
 //! Quirks:
 //! * A row reads the other way round than a bank's: one unit of the base costs so much of the row's currency.
@@ -22,7 +22,7 @@ use crate::sources::{
     Access, DAILY_STALE_AFTER_HOURS, Document, EVERY_DAY, ParseError, Source, TableSelector,
 };
 
-/// What the terms of a paid interface are.
+/// The terms of a paid interface.
 const TERMS_OF_THE_PLAN: &str = "those of the plan subscribed to";
 
 /// apilayer.com, Exchange Rates Data.
@@ -63,7 +63,7 @@ pub const CURRENCYLAYER: Source = Source {
     ..APILAYER
 };
 
-/// The daily tables that fawazahmed0 gives to everybody, from a content network.
+/// The free daily tables of fawazahmed0, from a content delivery network.
 pub const FAWAZAHMED0: Source = Source {
     kind: "fawazahmed0",
     name: "fawazahmed0 currency-api",
@@ -75,7 +75,7 @@ pub const FAWAZAHMED0: Source = Source {
     documents: &[Document {
         latest: Some("/npm/@fawazahmed0/currency-api@latest/v1/currencies/usd.json"),
         dated: Some(dated_package),
-        // Whole days were never published.
+        // Some days were never published.
         missing_is_normal: true,
         parse: parse_dated,
         ..LATEST
@@ -92,7 +92,7 @@ pub const FIXER: Source = Source {
     page: "https://fixer.io",
     typical_dollar: None,
     documents: &[Document {
-        // Asking for a base is an error on the smallest plan.
+        // Requesting a base is an error on the smallest plan.
         latest: Some("/api/latest"),
         parse: parse_rates,
         ..LATEST
@@ -126,9 +126,9 @@ const LATEST: Document = Document {
     at_start: TableSelector::Latest,
     polls: &[TableSelector::Latest],
     missing_is_normal: false,
-    // One wanted currency is enough: which ones a vendor has is its own affair.
+    // One wanted currency is enough: vendors differ in which ones they have.
     required: &[],
-    // A table of every day, which is complete only when the day is over.
+    // A table for every day, complete only when the day is over.
     schedule: Schedule {
         hours: Hours {
             days: EVERY_DAY,
@@ -148,22 +148,22 @@ fn dated_package(date: Date) -> String {
     format!("/npm/@fawazahmed0/currency-api@{date}/v1/currencies/usd.json")
 }
 
-/// Reads `base` and `rates`: apilayer, fixer, openexchangerates.
+/// Parses `base` and `rates`: apilayer, fixer, openexchangerates.
 pub fn parse_rates(bytes: &[u8]) -> Result<Table, ParseError> {
     answer::read(bytes, answer::rates_table)
 }
 
-/// Reads `source` and `quotes`: currencylayer, exchangerate.host.
+/// Parses `source` and `quotes`: currencylayer, exchangerate.host.
 pub fn parse_quotes(bytes: &[u8]) -> Result<Table, ParseError> {
     answer::read(bytes, answer::quotes_table)
 }
 
-/// Reads `date` and `usd`: fawazahmed0.
+/// Parses `date` and `usd`: fawazahmed0.
 pub fn parse_dated(bytes: &[u8]) -> Result<Table, ParseError> {
     answer::read(bytes, answer::dated_table)
 }
 
-/// Whether a row is of use: it prices one of the five, or the dollar they are crossed through.
+/// Whether a row is wanted: it prices one of the five, or the dollar they are crossed through.
 fn wanted(code: &str, base: Currency) -> bool {
     Currency::parse(code).is_ok_and(|currency| {
         currency != base && (currency.is_of_the_five() || currency == Currency::USD)

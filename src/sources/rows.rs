@@ -1,4 +1,4 @@
-//! From the texts of a document to a table: the rules that hold for every source.
+//! Builds a table from the texts of a document: the rules that all sources share.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -8,22 +8,16 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{Currency, DroppedRow, Fixing, Separator, SourceId, Table, parse_published};
+use crate::domain::{
+    Currency, DateFormat, DroppedRow, Fixing, NOMINALS, Separator, SourceId, Table, parse_date,
+    parse_published,
+};
 use crate::sources::ParseError;
 
-/// The nominals that are believed, as printed; anything else is a misread row. They drift: the same currency has had
-/// three of them at one bank.
-const UNITS: &[(&str, u32)] = &[
-    ("1", 1),
-    ("10", 10),
-    ("100", 100),
-    ("1000", 1_000),
-    ("10000", 10_000),
-];
-/// How much of a bank's text an error or a dropped row repeats.
+/// How many characters of a bank's text an error or a dropped row shows.
 const TEXT_CHARS_SHOWN: usize = 120;
 
-/// One row as its texts.
+/// The texts of one row.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Row<'a> {
     pub(super) code: &'a str,
@@ -32,12 +26,12 @@ pub(super) struct Row<'a> {
     pub(super) change: Option<&'a str>,
 }
 
-/// Which way the rows of a document read.
+/// The direction in which the rows of a document are quoted.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Quoting {
-    /// A bank's way: so many units of the row's currency cost a value of the pivot.
+    /// A bank: a number of units of the row's currency cost a value in the pivot.
     PivotPays,
-    /// A market's way: so many units of the pivot cost a value of the row's currency.
+    /// A market: a number of units of the pivot cost a value in the row's currency.
     PivotPriced,
 }
 
@@ -46,11 +40,11 @@ pub(super) enum Quoting {
 pub(super) struct Head {
     pub(super) source: SourceId,
     pub(super) document: &'static str,
-    /// A bank's own currency, a market table's base.
+    /// The bank's own currency, or the base of a market table.
     pub(super) pivot: Currency,
     pub(super) quoting: Quoting,
     pub(super) effective_date: Date,
-    /// The instant a market table prints.
+    /// The instant that a market table prints.
     pub(super) as_of: Option<Timestamp>,
     pub(super) separator: Separator,
 }
@@ -74,7 +68,7 @@ impl Head {
         }
     }
 
-    /// The same, of a document with a decimal comma.
+    /// The head of a document with a decimal comma.
     #[must_use]
     pub(super) fn with_comma(self) -> Self {
         Self {
@@ -84,7 +78,7 @@ impl Head {
     }
 }
 
-/// Collects rows into a table. Two different rows for one currency refuse the document.
+/// Collects rows into a table. Two different rows for one currency make the document invalid.
 #[derive(Debug)]
 pub(super) struct TableBuilder {
     head: Head,
@@ -101,7 +95,7 @@ impl TableBuilder {
         }
     }
 
-    /// Takes a row; one that cannot be used is dropped with its reason.
+    /// Adds a row; one that cannot be used is dropped with its reason.
     pub(super) fn push(&mut self, row: Row<'_>) -> Result<(), ParseError> {
         match self.read(row) {
             Ok((currency, fixing)) => self.keep(currency, fixing),
@@ -115,7 +109,7 @@ impl TableBuilder {
         }
     }
 
-    /// Takes a row; one that cannot be used refuses the document.
+    /// Adds a row; one that cannot be used makes the document invalid.
     pub(super) fn push_or_refuse(&mut self, row: Row<'_>) -> Result<(), ParseError> {
         let (currency, fixing) = self.read(row).map_err(|reason| {
             ParseError::Unexpected(format!("{}: {reason}", printable(row.code)))
@@ -123,7 +117,7 @@ impl TableBuilder {
         self.keep(currency, fixing)
     }
 
-    /// Notes rows that nobody asked for: one line for all of them.
+    /// Records rows of unwanted currencies, as one dropped row for all of them.
     pub(super) fn leave_out(&mut self, rows: usize) {
         if rows > 0 {
             self.dropped.push(DroppedRow {
@@ -133,7 +127,7 @@ impl TableBuilder {
         }
     }
 
-    /// The table; refused when no row was usable.
+    /// The table. An error if no row was usable.
     pub(super) fn finish(self) -> Result<Table, ParseError> {
         if self.rows.is_empty() {
             return Err(ParseError::NoRows);
@@ -159,7 +153,7 @@ impl TableBuilder {
         Ok(())
     }
 
-    /// The row's currency and its fixing, or why there is none.
+    /// The row's currency and its fixing, or why the row is not usable.
     fn read(&self, row: Row<'_>) -> Result<(Currency, Fixing), String> {
         let head = &self.head;
         let code = Currency::parse(row.code).map_err(|error| error.to_string())?;
@@ -172,9 +166,9 @@ impl TableBuilder {
         {
             return Err("no longer a currency".into());
         }
-        let units = UNITS.iter().find(|(printed, _)| *printed == row.units);
-        let (_, units) =
-            *units.ok_or_else(|| format!("`{}` is no nominal", printable(row.units)))?;
+        let mut nominals = NOMINALS.into_iter();
+        let units = nominals.find(|nominal| nominal.to_string() == row.units);
+        let units = units.ok_or_else(|| format!("`{}` is no nominal", printable(row.units)))?;
         let value = positive(row.value, head.separator)?;
         let published_change = row
             .change
@@ -232,20 +226,16 @@ pub fn printable(text: &str) -> String {
 
 /// `DD.MM.YYYY`.
 pub(super) fn dotted_date(text: &str) -> Result<Date, ParseError> {
-    read_date("%d.%m.%Y", "DD.MM.YYYY", text)
+    read_date(DateFormat::Dotted, text)
 }
 
 /// `YYYY-MM-DD`.
 pub(super) fn iso_date(text: &str) -> Result<Date, ParseError> {
-    read_date("%Y-%m-%d", "YYYY-MM-DD", text)
+    read_date(DateFormat::Iso, text)
 }
 
-fn read_date(format: &str, shape: &str, text: &str) -> Result<Date, ParseError> {
-    let unreadable = || ParseError::Date(printable(text));
-    if text.len() != shape.len() {
-        return Err(unreadable());
-    }
-    Date::strptime(format, text).map_err(|_not_a_date| unreadable())
+fn read_date(format: DateFormat, text: &str) -> Result<Date, ParseError> {
+    parse_date(text, format).ok_or_else(|| ParseError::Date(printable(text)))
 }
 
 /// An instant in seconds of the Unix clock.

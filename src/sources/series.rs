@@ -1,4 +1,4 @@
-//! History that a bank answers by currency: a page for each, with the values of many dates.
+//! Series: past tables of a bank that answers by currency, with the values of many dates on a page for each.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -8,16 +8,16 @@ use jiff::civil::Date;
 use crate::domain::{Currency, Table};
 use crate::sources::ParseError;
 
-/// How a document's history is had from pages that each have one currency.
+/// How past tables are fetched from pages that each have one currency.
 #[derive(Debug, Clone, Copy)]
 pub struct Series {
-    /// One page a currency. Only all of them together are the document.
+    /// The pages. Only all of them together are the document.
     pub pages: &'static [SeriesPage],
-    /// The path and query of a page, from a date to a date.
+    /// The path and query of a page for a range of dates.
     pub path: fn(&SeriesPage, Date, Date) -> String,
-    /// How many days are asked for at once, at most.
+    /// The maximum number of days in a request.
     pub days_max: i32,
-    /// Turns one answer into tables with one row each, oldest first. Pure. A page may go beyond the dates asked for.
+    /// Parses a response into tables with one row each, oldest first. Pure. A page may contain dates outside the range.
     pub parse: fn(&SeriesPage, &[u8]) -> Result<Vec<Table>, ParseError>,
 }
 
@@ -26,14 +26,14 @@ pub struct Series {
 pub struct SeriesPage {
     /// The currency.
     pub currency: Currency,
-    /// What the bank calls it.
+    /// The bank's id of it.
     pub id: &'static str,
 }
 
-/// Puts tables of one document together by date, oldest first.
+/// Merges tables of one document by date, oldest first.
 ///
 /// # Errors
-/// When two of the same date say different things of one currency.
+/// If two tables of the same date have different values for a currency.
 pub fn merge(tables: impl IntoIterator<Item = Table>) -> Result<Vec<Table>, ParseError> {
     let mut merged: BTreeMap<Date, Table> = BTreeMap::new();
     for table in tables {

@@ -1,16 +1,16 @@
-//! From the bytes of an answer to its text, and what is plain to see before any of it is read.
+//! Decodes the bytes of a document into text, and rejects what is evidently not the document.
 
 use encoding_rs::WINDOWS_1251;
 
 use crate::sources::ParseError;
 use crate::sources::rows::printable;
 
-/// The three bytes some editors put before UTF-8.
+/// The byte order mark of UTF-8, which some editors write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// How much of a document's beginning an error repeats.
+/// How many characters of a document's beginning an error shows.
 const START_CHARS_SHOWN: usize = 20;
 
-/// How the bytes of a document are to be read. A source declares it; what the document declares is not believed.
+/// The encoding of a document. A source declares it; what the document declares is ignored.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Encoding {
     Utf8,
@@ -31,7 +31,7 @@ pub(super) fn text(bytes: &[u8], encoding: Encoding) -> Result<String, ParseErro
     }
 }
 
-/// Refuses a text that does not begin as the format does: the page of a firewall, most often.
+/// Rejects a text that does not begin as the format does, which is most often the page of a firewall.
 pub(super) fn must_start_with(text: &str, starts: &[char]) -> Result<(), ParseError> {
     let start = text.trim_start();
     if is_web_page(start) {

@@ -1,4 +1,4 @@
-//! Reading the banks' XML: text to a checked tree.
+//! Parses XML documents into a checked tree.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
@@ -6,10 +6,11 @@ use crate::sources::ParseError;
 use crate::sources::rows::printable;
 use crate::sources::text::must_start_with;
 
-/// More elements than any bank sends (the largest has some five hundred), few enough to be read in a moment.
+/// The maximum number of elements: more than any bank sends (the largest has some five hundred), and few enough to be
+/// parsed in a moment.
 const NODES_MAX: u32 = 20_000;
 
-/// Parses a document whose root must have this name. One root, no document type, no entities of its own.
+/// Parses a document whose root must have this name. Document types and custom entities are rejected.
 pub(super) fn document<'a>(text: &'a str, root: &str) -> Result<Document<'a>, ParseError> {
     must_start_with(text, &['<'])?;
     let options = ParsingOptions {
@@ -38,8 +39,8 @@ pub(super) fn children<'a, 'input>(
         .filter(move |child| child.has_tag_name(name))
 }
 
-/// The text of the one child of this name, trimmed; empty when the child is. A comment or an element inside refuses
-/// the document: the text before it would pass for the whole.
+/// The text of the one child of this name, trimmed; empty if the child is empty. A comment or an element inside makes
+/// the document invalid, because the text before it would be taken for the whole.
 pub(super) fn child_text<'a>(
     node: Node<'a, '_>,
     name: &'static str,
@@ -63,7 +64,7 @@ pub(super) fn child_text<'a>(
     Ok(child.text().unwrap_or_default().trim())
 }
 
-/// An attribute that must be there.
+/// A required attribute.
 pub(super) fn attribute<'a>(node: Node<'a, '_>, name: &'static str) -> Result<&'a str, ParseError> {
     let missing = || ParseError::Unexpected(format!("<{}> without {name}", node.tag_name().name()));
     node.attribute(name).ok_or_else(missing)

@@ -287,7 +287,10 @@ async fn a_refused_connection_is_told_apart_from_a_failed_handshake() {
         fetcher.get(PATH, &Validators::default()).await.unwrap_err()
     };
     let error = get(&nobody).await;
-    assert!(error.to_string().starts_with("no connection: "), "{error}");
+    assert!(
+        error.to_string().starts_with("connection failed: "),
+        "{error}"
+    );
     assert!(error.ends_the_poll());
 
     // What answers a greeting with plain text is no TLS server.

@@ -25,7 +25,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     (
         "poller",
-        &["domain", "sources", "commit", "clock", "config"],
+        &["backoff", "domain", "sources", "commit", "clock", "config"],
     ),
     ("feed", &["domain", "board", "backoff"]),
     ("grpc", &["domain", "feed", "queries", "pb", "wire"]),

@@ -9,6 +9,10 @@ use rust_decimal::Decimal;
 use crate::domain::numbers::Ratio;
 use crate::domain::published::Currency;
 
+/// The nominals that banks print: the units of the currency that a value is for. A bank changes the nominal of a currency
+/// over the years; any other number is a misread row.
+pub const NOMINALS: [u32; 5] = [1, 10, 100, 1_000, 10_000];
+
 /// The id of a source, such as `nbk`: also the name of its module and fixture folder, and its label in metrics.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(&'static str);
@@ -44,7 +48,7 @@ pub struct Fixing {
     pub source: SourceId,
     /// The currency priced.
     pub currency: Currency,
-    /// The nominal: a power of ten.
+    /// The nominal: one of [`NOMINALS`].
     pub units: u32,
     /// The value with the bank's digits; above zero.
     pub value: Decimal,

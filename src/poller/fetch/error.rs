@@ -1,4 +1,4 @@
-//! Why there is no document: told apart by what to do about it.
+//! The errors of a request, distinguished by what to do about them.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -8,51 +8,51 @@ use thiserror::Error as ThisError;
 
 use crate::sources::printable;
 
-/// How deep a chain of causes is followed; the deepest seen has seven.
+/// How many causes of an error are followed; the longest chain seen has seven.
 const CAUSES_MAX: usize = 16;
 
-/// Why there is no document. The text is for people and safe to print; it never contains a key.
+/// Why a document could not be fetched. The text is safe to print and never contains a key.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
 pub enum FetchError {
-    /// The address cannot be asked.
+    /// The address is invalid.
     #[error("`{address}` is not a usable address: {reason}")]
     Address {
         /// The address, shortened.
         address: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// The key has characters that no header can carry.
     #[error("the key has characters that cannot be sent")]
     UnusableKey,
     /// The certificate authorities cannot be read.
-    #[error("no certificate authorities: {0}")]
+    #[error("cannot read the certificate authorities: {0}")]
     Authorities(String),
     /// The client cannot be built.
-    #[error("no client: {0}")]
+    #[error("cannot build the HTTP client: {0}")]
     Client(String),
-    /// There is no connection: no such name, nobody listens, no route.
-    #[error("no connection: {0}")]
+    /// The connection failed: the name is unknown, nobody listens, or there is no route.
+    #[error("connection failed: {0}")]
     Connect(String),
-    /// The connection took too long.
-    #[error("no connection within {0:?}")]
+    /// The connection timed out.
+    #[error("connection timed out after {0:?}")]
     ConnectTimeout(Duration),
-    /// The certificate is expired, of another name, or of an authority that is not believed.
-    #[error("certificate refused: {0}")]
+    /// The certificate is expired, of another name, or of an unknown authority.
+    #[error("certificate not trusted: {0}")]
     Certificate(String),
-    /// There is a connection, and no TLS on it.
-    #[error("no secure connection: {0}")]
+    /// The TLS handshake failed.
+    #[error("TLS handshake failed: {0}")]
     Tls(String),
-    /// The bank fell silent.
-    #[error("silent for {0:?}")]
+    /// The bank stopped sending.
+    #[error("read timed out after {0:?}")]
     ReadTimeout(Duration),
-    /// The answer took too long in all.
-    #[error("no whole answer within {0:?}")]
+    /// The request timed out as a whole.
+    #[error("request timed out after {0:?}")]
     TotalTimeout(Duration),
-    /// The connection broke, or what came over it was not HTTP.
-    #[error("no whole answer: {0}")]
+    /// The connection broke, or what it carried was not HTTP.
+    #[error("incomplete response: {0}")]
     Broken(String),
-    /// The bank sends us elsewhere. We do not go.
+    /// The bank redirects to another address. Redirects are not followed.
     #[error("status {status}, a redirect to {target}")]
     Redirect {
         /// The status.
@@ -65,30 +65,30 @@ pub enum FetchError {
     Status {
         /// The status.
         status: u16,
-        /// How long the bank asks us to wait, at most a day.
+        /// The delay that the bank demands, at most a day.
         retry_after: Option<Duration>,
     },
-    /// The bank says that nothing changed, and we had nothing to compare with.
+    /// The bank answered 304 although no validators were sent.
     #[error("status 304 without a document to compare with")]
     NothingToCompare,
-    /// More than a mebibyte.
-    #[error("a document of more than a mebibyte")]
+    /// The document is longer than a mebibyte.
+    #[error("document larger than 1 MiB")]
     TooLarge,
-    /// The document is encoded in a way that was not asked for.
-    #[error("a document in the unknown encoding `{0}`")]
+    /// The document has a content encoding that was not requested.
+    #[error("unknown content encoding `{0}`")]
     ContentEncoding(String),
-    /// The document says that it is compressed, and is not, or not as it says.
-    #[error("a document that does not decompress: {0}")]
+    /// The compressed document cannot be decompressed.
+    #[error("cannot decompress the document: {0}")]
     Undecodable(String),
 }
 
 impl FetchError {
-    /// Whether the bank has no such document.
+    /// Whether the bank answered that it has no such document.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Status { status: 404, .. })
     }
 
-    /// How long the bank asks us to wait, at most a day.
+    /// The delay that the bank demands, at most a day.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Status { retry_after, .. } => *retry_after,
@@ -96,8 +96,8 @@ impl FetchError {
         }
     }
 
-    /// Whether the bank's next document would fare no better: it cannot be reached, or does not want us now. After
-    /// other failures the next document may still be well.
+    /// Whether a request for the bank's next document would fail too: the bank cannot be reached, or refuses the
+    /// client. After other failures the next document may still be fine.
     pub fn ends_the_poll(&self) -> bool {
         match self {
             Self::Address { .. }
@@ -121,7 +121,7 @@ impl FetchError {
     }
 }
 
-/// A failure below HTTP, by its causes. The caller has taken the address out of it.
+/// Classifies an error below HTTP by its causes. The caller has removed the URL from it.
 pub(super) fn transport(error: &reqwest::Error) -> FetchError {
     let causes: Vec<&(dyn Error + 'static)> = causes(error).collect();
     let deepest = causes.last().map_or_else(
@@ -134,12 +134,12 @@ pub(super) fn transport(error: &reqwest::Error) -> FetchError {
     match secure {
         Some(rustls::Error::InvalidCertificate(_)) => FetchError::Certificate(deepest),
         Some(_) => FetchError::Tls(deepest),
-        // Only a handshake can meet the end of a connection before there is one.
+        // Only a handshake can reach the end of a connection that is not established.
         None if error.is_connect() && causes.iter().any(|cause| is_end(*cause)) => {
             FetchError::Tls(deepest)
         }
         None if error.is_connect() => FetchError::Connect(deepest),
-        // The client calls every failure within a body one of decoding. Below its own errors, those of the decoder
+        // The client reports every failure within a body as one of decoding. Below its own errors, those of the decoder
         // begin with an I/O error and those of the connection with one of the protocol.
         None if error.is_decode()
             && causes
@@ -165,7 +165,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(cause(error), |error| cause(*error)).take(CAUSES_MAX)
 }
 
-/// What is behind an error. What an I/O error wraps counts as its cause.
+/// The source of an error. What an I/O error wraps counts as its source.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>().map(io::Error::get_ref) {
         Some(Some(inner)) => Some(inner),

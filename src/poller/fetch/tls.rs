@@ -1,4 +1,4 @@
-//! Whose certificates are believed.
+//! The TLS configuration of a client: which certificate authorities are trusted.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::config::CertificateAuthorities;
 use crate::poller::fetch::FetchError;
 
-/// TLS for a client. The provider of the ciphers is named here, so that nothing depends on one that the process
-/// would have to install; for a bank asked in plain text no authority is read at all.
+/// The TLS configuration. The provider of the ciphers is set here, so that nothing depends on one that the process
+/// would have to install. For a plain HTTP address no authority is read.
 pub(super) fn client_config(
     authorities: &CertificateAuthorities,
     secure: bool,
@@ -25,7 +25,7 @@ pub(super) fn client_config(
         .with_safe_default_protocol_versions()
         .map_err(|error| FetchError::Client(error.to_string()))?;
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-    // The client speaks HTTP/1.1 alone, and a configuration from outside has to say so itself.
+    // The client speaks HTTP/1.1 alone, and a custom configuration must say so itself.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -37,7 +37,7 @@ fn roots(authorities: &CertificateAuthorities) -> Result<RootCertStore, FetchErr
             roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
         }
         CertificateAuthorities::System => {
-            // One odd certificate among hundreds is common and no reason to stop; none at all is.
+            // One invalid certificate among hundreds is common and ignored; an empty list is an error.
             let found = rustls_native_certs::load_native_certs();
             let (added, _ignored) = roots.add_parsable_certificates(found.certs);
             if added == 0 {

@@ -1,4 +1,4 @@
-//! The vendors' JSON: one set of members for all of them, of which each sends some.
+//! The vendors' JSON: the union of their members, of which each vendor sends some.
 
 use std::borrow::Cow;
 
@@ -14,12 +14,12 @@ use crate::sources::rows::{Head, Quoting, Row, TableBuilder, iso_date, printable
 use crate::sources::text::{Encoding, text};
 use crate::sources::{ParseError, json};
 
-/// From this length on a word with digits or mixed case in it may be somebody's key.
+/// From this length on, a word with digits or mixed case may be a key.
 const KEY_BYTES_MIN: usize = 16;
-/// Longer than this is no word of any message.
+/// Longer than any word of a message.
 const WORD_BYTES_MAX: usize = 20;
 
-/// An answer's members, each still as its text: nothing becomes a number on the way.
+/// The members of a response, each as its literal text: no number is converted.
 #[derive(Deserialize)]
 pub(super) struct Answer<'a> {
     #[serde(borrow)]
@@ -48,7 +48,7 @@ pub(super) struct Answer<'a> {
     usd: Option<json::Members<'a>>,
 }
 
-/// The error that some vendors put into a member of that name.
+/// The error member of some vendors.
 #[derive(Deserialize)]
 struct VendorError<'a> {
     #[serde(borrow)]
@@ -61,7 +61,7 @@ struct VendorError<'a> {
     message: Option<&'a RawValue>,
 }
 
-/// Decodes an answer and has its table made; an error of the vendor's, or of the decoder, comes back without keys.
+/// Parses a response and builds its table. The text of an error, of the vendor or of the parser, is cleared of keys.
 pub(super) fn read(
     bytes: &[u8],
     table: impl FnOnce(&Answer<'_>) -> Result<Table, ParseError>,
@@ -74,7 +74,7 @@ pub(super) fn read(
         ParseError::Malformed(words) => ParseError::Malformed(without_keys(&words)),
         ParseError::Unexpected(words) => ParseError::Unexpected(without_keys(&words)),
         ParseError::Date(words) => ParseError::Date(without_keys(&words)),
-        // Its words were cleaned before they were shortened, or else half a key might be left at the end.
+        // The words are cleared before they are shortened; otherwise half a key might be left at the end.
         ParseError::Refused(_)
         | ParseError::Encoding(_)
         | ParseError::Contradiction(_)
@@ -97,7 +97,7 @@ pub(super) fn quotes_table(answer: &Answer<'_>) -> Result<Table, ParseError> {
     let (date, instant) = answer.moment()?;
     let rows = present(answer.quotes.as_ref(), "quotes")?.0.iter();
     let rows = rows.map(|(pair, value)| {
-        // A name that begins otherwise is no quote of this base, and then not a code of three letters either.
+        // A member that begins otherwise is no quote of this base, and its rest is not a code of three letters either.
         let code = pair.strip_prefix(base.as_str()).unwrap_or_default();
         (code, *value)
     });
@@ -128,7 +128,7 @@ impl Answer<'_> {
         Ok((date, instant))
     }
 
-    /// The vendor's own error, if this is one: `success` that is not true, an `error`, or a message in place of rows.
+    /// The vendor's own error, if there is one: `success` that is not true, an `error`, or a message instead of rows.
     fn refusal(&self) -> Option<ParseError> {
         let failed = self.success.is_some_and(|success| success.get() != "true");
         let error = self.error.filter(|error| error.get() != "false");
@@ -188,7 +188,7 @@ fn present<T>(member: Option<T>, name: &str) -> Result<T, ParseError> {
     member.ok_or_else(|| ParseError::Unexpected(format!("no `{name}`")))
 }
 
-/// The base of a table: one of the two that vendors are asked for.
+/// The base of a table: one of the two that are requested of vendors.
 fn currency(member: &RawValue) -> Result<Currency, ParseError> {
     let code = words(member);
     Currency::parse(&code)
@@ -197,14 +197,14 @@ fn currency(member: &RawValue) -> Result<Currency, ParseError> {
         .ok_or_else(|| ParseError::Unexpected(format!("a table in `{}`", printable(&code))))
 }
 
-/// A member as words: what a string says, or the literal text of anything else.
+/// A member as words: the content of a string, or the literal text of anything else.
 fn words(member: &RawValue) -> Cow<'_, str> {
     let said: Result<String, _> = serde_json::from_str(member.get());
     said.map_or_else(|_no_string| Cow::Borrowed(member.get()), Cow::Owned)
 }
 
-/// The words without those that may be a key: what follows `=`, stands in quotation marks or after `key:`, and long
-/// ones that are not plain words. No key is known here, so what looks like one has to do.
+/// The words without those that may be a key: what follows `=`, is in quotation marks or follows `key:`, and long ones
+/// that are not plain words. The key is not known here, so everything that looks like one is removed.
 fn without_keys(words: &str) -> String {
     let mut announced = false;
     let cleaned = words.split_whitespace().map(|word| {

@@ -1,4 +1,4 @@
-//! The history of the daily document: a page for people, one currency each, newest date first.
+//! The past tables of the daily document: an HTML page for each currency, newest date first.
 //!
 //! ```text
 //! <select name="valuta_id"> … <option value="15" selected>1 US Dollar</option> … </select>
@@ -26,10 +26,10 @@ use crate::sources::nbkr::SOURCE;
 use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
 use crate::sources::{ParseError, Series, SeriesPage, merge};
 
-/// What the chooser of the currency is called in the form.
+/// The name of the currency chooser in the form.
 const CHOOSER: &[u8] = b"valuta_id";
 
-/// The pages of the daily file's currencies, with the numbers the bank gives them.
+/// The pages of the daily document's currencies, with the bank's numbers for them.
 pub(super) const SERIES: Series = Series {
     pages: &[
         SeriesPage {
@@ -54,7 +54,7 @@ pub(super) const SERIES: Series = Series {
         },
     ],
     path,
-    // A year has 366 rows at most, far below what is read of an answer; the bank is slow, and a longer page slower.
+    // A year has 366 rows at most, far below the limit of a response; the bank is slow, and slower for longer pages.
     days_max: 365,
     parse,
 };
@@ -68,10 +68,10 @@ fn path(page: &SeriesPage, first: Date, last: Date) -> String {
     )
 }
 
-/// Reads the page of a currency.
+/// Parses the page of a currency.
 fn parse(page: &SeriesPage, bytes: &[u8]) -> Result<Vec<Table>, ParseError> {
     let mut emitter = DefaultEmitter::default();
-    // What looks like a tag or a comment inside a script is none.
+    // What looks like a tag or a comment inside a script is neither.
     emitter.naively_switch_states(true);
     let mut reader = Reader::default();
     for token in Tokenizer::new_with_emitter(bytes, emitter) {
@@ -93,7 +93,7 @@ fn parse(page: &SeriesPage, bytes: &[u8]) -> Result<Vec<Table>, ParseError> {
     merge(tables.collect::<Result<Vec<_>, _>>()?)
 }
 
-/// A figure that stands between two comments of its name.
+/// A value that stands between two comments with its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mark {
     Date,
@@ -107,15 +107,15 @@ struct Entry {
     text: String,
 }
 
-/// What has been read of a page so far.
+/// The state of the parser within a page.
 #[derive(Debug, Default)]
 struct Reader {
-    /// Whether this is inside the chooser.
+    /// Whether the parser is inside the chooser.
     choosing: bool,
-    /// Whether this is inside the chosen entry.
+    /// Whether the parser is inside the chosen entry.
     inside_entry: bool,
     chosen: Option<Entry>,
-    /// The figure this is inside of, and its text so far.
+    /// The value that the parser is inside of, and its text so far.
     open: Option<(Mark, String)>,
     /// A date whose value has not come yet.
     date: Option<Date>,
@@ -131,7 +131,7 @@ impl Reader {
             Token::EndTag(tag) => match tag.name.as_slice() {
                 b"select" => (self.choosing, self.inside_entry) = (false, false),
                 b"option" => self.inside_entry = false,
-                // The chooser stands before the table with the figures, perhaps in a table of its own.
+                // The chooser stands before the table with the values, perhaps in a table of its own.
                 b"table" => self.table_ended = self.chosen.is_some() && !self.choosing,
                 _ => {}
             },
@@ -175,7 +175,7 @@ impl Reader {
         Ok(())
     }
 
-    /// A comment that begins or ends a figure. Dates and values take turns.
+    /// A comment that begins or ends a value. Dates and values alternate.
     fn mark(&mut self, mark: Mark) -> Result<(), ParseError> {
         match (self.open.take(), self.date.take(), mark) {
             (None, None, Mark::Date) => self.open = Some((mark, String::new())),
@@ -194,7 +194,7 @@ impl Reader {
         Ok(())
     }
 
-    /// The nominal as printed, and the rows; refused when the page is of another currency, or cut short.
+    /// The nominal as printed, and the rows. An error if the page is of another currency, or truncated.
     fn finish(self, page: &SeriesPage) -> Result<(String, Vec<(Date, String)>), ParseError> {
         let chosen = self
             .chosen

@@ -1,4 +1,4 @@
-//! One question to a bank, and what becomes of the answer.
+//! The requests of one poll, and their results.
 
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,22 +10,22 @@ use crate::poller::fetch::Validators;
 use crate::poller::request::{Response, not_found_error, request};
 use crate::sources::{Document, TableSelector};
 
-/// What one poll or start came to.
+/// The result of a poll or a start.
 #[derive(Debug, Default)]
 pub(super) struct PollResult {
     pub(super) tables: Vec<Table>,
-    /// Whether any table came, also one that has been handed in before the end.
+    /// Whether any table was fetched, including those that have been submitted already.
     pub(super) brought_table: bool,
-    /// Validators that hold once the tables of the document are accepted.
+    /// The validators to keep once the tables of the document are accepted.
     pub(super) validators: Vec<(&'static str, String, Validators)>,
-    /// What went wrong, for people.
+    /// The errors, as sentences.
     pub(super) errors: Vec<String>,
-    /// Whether a request failed, so that its answer is not known.
+    /// Whether a request failed, so that its document is unknown.
     pub(super) failed: bool,
     pub(super) retry_after: Option<Duration>,
 }
 
-/// What became of one request.
+/// The outcome of one request.
 #[derive(Debug)]
 pub(super) enum RequestOutcome {
     Table(Table),
@@ -34,7 +34,7 @@ pub(super) enum RequestOutcome {
     Failed(AfterFailure),
 }
 
-/// Whether the bank's next document is worth asking for.
+/// Whether the bank's next document should be requested after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AfterFailure {
     GoOn,
@@ -42,7 +42,7 @@ pub(super) enum AfterFailure {
 }
 
 impl Poller {
-    pub(super) async fn ask_each(
+    pub(super) async fn request_each(
         &self,
         document: &'static Document,
         asked: impl Iterator<Item = &'static TableSelector>,
@@ -52,11 +52,11 @@ impl Poller {
         let mut paths: Vec<_> = asked
             .filter_map(|asked| document.path(*asked, today))
             .collect();
-        // On most days the next fixing is tomorrow's.
+        // On most days, the next fixing is tomorrow's.
         paths.dedup();
         for path in paths {
             let validators = self.validators.get(&path).cloned().unwrap_or_default();
-            match self.ask(document, path, &validators, gathered).await {
+            match self.request(document, path, &validators, gathered).await {
                 RequestOutcome::Table(_)
                 | RequestOutcome::NotModified
                 | RequestOutcome::Failed(AfterFailure::GoOn) => {}
@@ -71,8 +71,9 @@ impl Poller {
         AfterFailure::GoOn
     }
 
-    /// One request, its answer parsed. A table is filed under the date it prints, whatever was asked for.
-    pub(super) async fn ask(
+    /// Requests a document and parses the response. A table is filed under the date that it prints, whichever was
+    /// requested.
+    pub(super) async fn request(
         &self,
         document: &'static Document,
         path: String,
@@ -118,7 +119,7 @@ impl Poller {
     }
 }
 
-/// The lock is never held across an await, and nothing panics while it is.
+/// The lock is never held across an await, and nothing panics while it is held.
 pub(super) fn locked(gathered: &Mutex<PollResult>) -> MutexGuard<'_, PollResult> {
     gathered.lock().unwrap_or_else(PoisonError::into_inner)
 }
