@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use silkrate::app::App;
 use silkrate::board::BoardReader;
 use silkrate::clock::Clock;
-use silkrate::config::{CertificateAuthorities, Http, SourceSettings};
+use silkrate::config::{CertificateAuthorities, Http, SourceSettings, Store};
 use silkrate::demo::{Bank, Replay, Season};
 use silkrate::domain::{Rate, RateFilter, Snapshot, TickerStyle, ticker_entry};
 use silkrate::pb;
@@ -333,4 +333,23 @@ async fn a_pass_of_april_runs_forward_from_its_first_table_to_its_last() {
         "the price of the manat of 2 April waits for a decision"
     );
     replay.stop().await;
+}
+
+#[tokio::test]
+async fn a_service_that_keeps_its_history_in_a_file_refuses_to_begin_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.store = Store::File(folder.path().join("silkrate.db"));
+    config.sources.clear();
+    let mut app = App::bind(config).await.unwrap();
+    let (board, commit) = (app.board(), app.without_pollers());
+    let shutdown = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    let stopped = shutdown.clone();
+    tasks.spawn(async move { app.run(stopped.cancelled()).await.unwrap() });
+    let before = board.snapshot().position.clone();
+    assert!(commit.begin_anew(Vec::new()).await.unwrap().is_err());
+    assert_eq!(board.snapshot().position, before);
+    shutdown.cancel();
+    tasks.join_all().await;
 }
