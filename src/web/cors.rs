@@ -1,4 +1,4 @@
-//! Whose pages may read: those of this server, and of the origins that the operator lists.
+//! Cross-origin requests: the pages of this server may read, and those of the origins that the operator lists.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,11 +17,12 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use crate::web::POSITION;
 use crate::web::error::WebError;
 
-/// In a list: every origin.
+/// The list entry that stands for every origin.
 const ANY: &str = "*";
-/// How long a browser may remember that a page may read: Chromium caps it at two hours, and a list changes rarely.
+/// How long a browser may keep the answer to a preflight request: Chromium caps it at two hours, and the list changes
+/// rarely.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
-/// What a browser says of where a request comes from; no script can set it.
+/// The header in which a browser says whether a request comes from a page of the same origin; no script can set it.
 const FETCH_SITE: &str = "sec-fetch-site";
 
 /// The headers of an answer that a script may read.
@@ -60,17 +61,18 @@ impl Origins {
         origin.is_ok_and(|origin| self.listed.contains(&origin))
     }
 
-    /// Whether a request may be answered: one that no page made, one of our own pages, or of one that is listed.
+    /// Whether a request may be answered: a request that no page made, one of a page of this server, or one of a listed
+    /// origin.
     pub(super) fn admits(&self, headers: &HeaderMap, uri: &Uri) -> bool {
         let mut origins = headers.get_all(ORIGIN).iter();
         let (Some(origin), None) = (origins.next(), origins.next()) else {
-            // No page made it, or no browser: those send one at most.
+            // Without an origin, no page made the request. With two, no browser did.
             return !headers.contains_key(ORIGIN);
         };
         self.any() || self.lists(origin) || is_own(origin, headers, uri)
     }
 
-    /// What tells a browser that a listed page may read, and nothing to another.
+    /// The layer that tells a browser which pages may read, and answers its preflight requests.
     pub(super) fn cors(&self) -> CorsLayer {
         let allowed = if self.any() {
             AllowOrigin::any()
@@ -108,7 +110,7 @@ impl Origins {
     }
 }
 
-/// Refuses what a foreign page asks: its browser would keep the answer from it, and a stream would run for nobody.
+/// Refuses the requests of foreign pages: their browser would withhold the answer, and a stream would run unread.
 pub(super) async fn guard(
     State(origins): State<Origins>,
     request: Request,
@@ -121,7 +123,7 @@ pub(super) async fn guard(
     }
 }
 
-/// Whether the page is of this very server. The scheme is not compared: behind a proxy that ends TLS it differs.
+/// Whether the page is of this server. The scheme is not compared: it differs behind a proxy that terminates TLS.
 fn is_own(origin: &HeaderValue, headers: &HeaderMap, uri: &Uri) -> bool {
     if headers
         .get(FETCH_SITE)

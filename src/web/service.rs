@@ -1,4 +1,4 @@
-//! The service of a connection: what is ready is answered at once, everything else by the router.
+//! The service of a connection: it sends the answers that are ready, and leaves every other request to the router.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -19,9 +19,9 @@ use crate::web::{QUERY_BYTES_MAX, Web};
 
 /// Answers every request of browsers.
 ///
-/// Static files, and answers about the present that the router gave to an equal request a moment ago, pass none of its
-/// layers, which cost more processor time than sending the bytes. They need none: they are compressed, they are there in
-/// time, and they have the same headers either way.
+/// Static files, and answers about the present that the router made for an equal request, pass none of the router's layers,
+/// which cost more processor time than sending the bytes. They need none: they are compressed already, they cannot time
+/// out, and their headers are the same either way.
 #[derive(Debug, Clone)]
 pub(super) struct BrowserService {
     assets: Arc<Assets>,
