@@ -115,7 +115,7 @@ impl AdminService for Admin {
         let admitted = admitted.map_err(|Stopped| Refusal::Draining)?;
         Ok(Response::new(pb::FileTableResponse {
             refused: wire::present(&admitted.refused),
-            news: admitted.news,
+            news: admitted.has_changes,
             held_rows: u32::try_from(admitted.held_rows).unwrap_or(u32::MAX),
         }))
     }

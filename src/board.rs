@@ -142,7 +142,7 @@ impl Board {
         let published = Published::new(Arc::clone(&snapshot), records);
         self.state.published.send_replace(published);
         // Queued after it is published, so that a subscriber that opens its queue and then reads the snapshot misses
-        // nothing. It is no failure that nobody is subscribed.
+        // nothing. Without subscribers this fails, which is no error.
         drop(self.state.queue.send(snapshot));
     }
 }

@@ -140,10 +140,10 @@ impl Commit {
         match message {
             Message::Tables {
                 submission,
-                verdict,
+                outcome,
             } => {
                 let answer = self.file(submission).await;
-                if verdict.send(answer).is_err() {
+                if outcome.send(answer).is_err() {
                     tracing::debug!("the submitter of a poll was dropped");
                 }
             }
@@ -186,7 +186,7 @@ impl Commit {
                 let answer = self.begin_anew(tables).await;
                 looks = answer.is_ok();
                 if begun.send(answer).is_err() {
-                    tracing::debug!("nobody waited for the new epoch");
+                    tracing::debug!("the caller that began a new epoch was dropped");
                 }
             }
         }
@@ -201,7 +201,7 @@ impl Commit {
             attempt_ended,
         } = submission;
         let now = self.clock.now();
-        let mut verdict = SubmitOutcome::default();
+        let mut outcome = SubmitOutcome::default();
         let mut changes = BookChanges::default();
         for table in tables {
             let (document, date) = (table.document, table.effective_date);
@@ -214,19 +214,19 @@ impl Commit {
                 }
                 Err(reason) => {
                     tracing::warn!(%source, document, %date, %reason, "refused a table");
-                    verdict.refused.push((document, reason.to_string()));
+                    outcome.refused.push((document, reason.to_string()));
                 }
             }
         }
         if attempt_ended && self.book.mark_attempted(source) {
             self.attempted.insert(source);
         }
-        verdict.revision = self.commit(Cause::Poll(source), changes, now).await;
+        outcome.revision = self.commit(Cause::Poll(source), changes, now).await;
         let held = self.book.held();
         let held = held.filter(|held| held.fixing.source == source);
-        verdict.holding = held.map(|held| held.document).collect();
-        verdict.gaps = self.book.gaps(source, now);
-        verdict
+        outcome.holding = held.map(|held| held.document).collect();
+        outcome.gaps = self.book.gaps(source, now);
+        outcome
     }
 
     /// Files a table of the past. Returns the outcome, and whether the state was derived anew.
@@ -255,7 +255,7 @@ impl Commit {
         log_filed(source, document, &filed);
         let admitted = BackfillOutcome {
             refused: String::new(),
-            news: !filed.is_empty(),
+            has_changes: !filed.is_empty(),
             held_rows: filed.held.len(),
         };
         self.commit(Cause::Backfill(source), filed, now).await;

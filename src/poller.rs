@@ -36,7 +36,7 @@ const FIRST_COMMIT_AFTER: Duration = Duration::from_secs(5);
 /// The maximum number of requests of a document's start: enough to skip the longest holidays.
 const START_REQUESTS_MAX: u32 = 16;
 /// The maximum number of starts that are repeated because a request failed, once a table is known. A bank whose older
-/// documents are broken is not asked for them forever.
+/// documents are broken must not be polled for them forever.
 const STARTS_MAX: u32 = 5;
 /// The maximum number of addresses whose validators are kept while polls fail in part: a few days of dated documents.
 const VALIDATORS_MAX: usize = 8;
@@ -111,26 +111,26 @@ impl Poller {
     }
 
     async fn work(&mut self) -> Result<Infallible, Stopped> {
-        let mut outcome = PollHealth::default();
+        let mut health = PollHealth::default();
         // A start that was cut short is repeated. So is one that found nothing, once there is a table: without it there
         // would be no reference for the change.
         let mut start_is_due = true;
         let mut starts_with_tables = 0;
         loop {
             let attempted_at = self.clock.now();
-            let had_table = outcome.has_table;
+            let had_table = health.has_table;
             let (harvest, intent) = if start_is_due {
                 (self.start().await?, Intent::Earlier)
             } else {
-                (self.poll().await, Intent::News)
+                (self.poll().await, Intent::Newest)
             };
             let cut_short = start_is_due && harvest.failed && starts_with_tables < STARTS_MAX;
             let (pause, gaps) = self
-                .settle(harvest, intent, attempted_at, &mut outcome)
+                .settle(harvest, intent, attempted_at, &mut health)
                 .await?;
             self.fill(gaps).await?;
-            starts_with_tables += u32::from(start_is_due && outcome.has_table);
-            start_is_due = cut_short || (!start_is_due && !had_table && outcome.has_table);
+            starts_with_tables += u32::from(start_is_due && health.has_table);
+            start_is_due = cut_short || (!start_is_due && !had_table && health.has_table);
             tokio::time::sleep(pause).await;
         }
     }
@@ -141,7 +141,7 @@ impl Poller {
         harvest: PollResult,
         intent: Intent,
         attempted_at: Timestamp,
-        outcome: &mut PollHealth,
+        health: &mut PollHealth,
     ) -> Result<(Duration, Vec<Gap>), Stopped> {
         let PollResult {
             tables,
@@ -151,30 +151,30 @@ impl Poller {
             failed,
             retry_after,
         } = harvest;
-        outcome.has_table = outcome.has_table || brought_table;
-        let verdict = self
+        health.has_table = health.has_table || brought_table;
+        let outcome = self
             .commit
             .submit(self.submission(tables, intent, true))
             .await?;
-        self.remember(validators, &verdict, failed);
-        errors.extend(reasons(&verdict));
+        self.remember(validators, &outcome, failed);
+        errors.extend(reasons(&outcome));
         errors.dedup();
-        outcome.failures = if errors.is_empty() {
+        health.failures = if errors.is_empty() {
             0
         } else {
-            outcome.failures.saturating_add(1)
+            health.failures.saturating_add(1)
         };
-        outcome.retry_after = retry_after;
-        let pause = self.pause(*outcome);
+        health.retry_after = retry_after;
+        let pause = self.pause(*health);
         let error = (!errors.is_empty()).then(|| errors.join("; "));
-        self.log(error.as_deref(), outcome.failures);
+        self.log(error.as_deref(), health.failures);
         let report = PollReport {
             attempted_at,
             next_attempt: self.clock.after(pause),
             error,
         };
         self.commit.polled(self.source.id, report).await?;
-        Ok((pause, verdict.gaps))
+        Ok((pause, outcome.gaps))
     }
 
     /// Fetches the tables that the bank must have published and that are missing: a few times each, then no more.
@@ -227,11 +227,11 @@ impl Poller {
                 () = tokio::time::sleep(FIRST_COMMIT_AFTER) => {
                     let tables = std::mem::take(&mut locked(&gathered).tables);
                     let submission = self.submission(tables, Intent::Earlier, false);
-                    let verdict = self.commit.submit(submission).await?;
+                    let outcome = self.commit.submit(submission).await?;
                     let mut gathered = locked(&gathered);
-                    gathered.errors.extend(reasons(&verdict));
+                    gathered.errors.extend(reasons(&outcome));
                     gathered.validators.retain(|(document, ..)| {
-                        !verdict.refuses(document) && !verdict.holds(document)
+                        !outcome.refuses(document) && !outcome.holds(document)
                     });
                 }
             }
@@ -296,7 +296,7 @@ impl Poller {
         let later = document
             .polls
             .iter()
-            .filter(|asked| **asked != document.at_start);
+            .filter(|selector| **selector != document.at_start);
         self.request_each(document, later, gathered).await
     }
 
@@ -344,7 +344,7 @@ impl Poller {
     fn remember(
         &mut self,
         validators: Vec<(&'static str, String, Validators)>,
-        verdict: &SubmitOutcome,
+        outcome: &SubmitOutcome,
         failed: bool,
     ) {
         if !failed || self.validators.len() > VALIDATORS_MAX {
@@ -352,7 +352,7 @@ impl Poller {
         }
         for (document, path, validators) in validators {
             // A held value is confirmed when the document is read again, so it must be fetched again.
-            let unsettled = verdict.refuses(document) || verdict.holds(document);
+            let unsettled = outcome.refuses(document) || outcome.holds(document);
             if unsettled || validators.is_empty() {
                 self.validators.remove(&path);
             } else {
@@ -362,7 +362,7 @@ impl Poller {
     }
 
     /// The delay in real time before the next poll.
-    fn pause(&self, outcome: PollHealth) -> Duration {
+    fn pause(&self, health: PollHealth) -> Duration {
         let now = self.clock.now();
         let due = self
             .clock
@@ -370,7 +370,7 @@ impl Poller {
         let longest = self
             .clock
             .real_time(self.window.longest(self.interval, now));
-        jitter(delay(due, longest, outcome))
+        jitter(delay(due, longest, health))
     }
 
     /// The current date in the source's time zone.
@@ -380,8 +380,8 @@ impl Poller {
 }
 
 /// Why tables were refused, as sentences.
-fn reasons(verdict: &SubmitOutcome) -> impl Iterator<Item = String> {
-    verdict
+fn reasons(outcome: &SubmitOutcome) -> impl Iterator<Item = String> {
+    outcome
         .refused
         .iter()
         .map(|(document, reason)| format!("{document}: {reason}"))

@@ -113,8 +113,8 @@ pub enum TableSelector {
 
 impl Document {
     /// The date of a selected table on a day, in the source's time zone; `None` for the newest.
-    pub fn date(&self, asked: TableSelector, today: Date) -> Option<Date> {
-        match asked {
+    pub fn date(&self, selector: TableSelector, today: Date) -> Option<Date> {
+        match selector {
             TableSelector::Latest => None,
             TableSelector::Today => Some(today),
             TableSelector::Tomorrow => today.tomorrow().ok(),
@@ -123,12 +123,12 @@ impl Document {
     }
 
     /// The path of a selected table on a day; `None` if the document does not have such a path.
-    pub fn path(&self, asked: TableSelector, today: Date) -> Option<String> {
-        if asked == TableSelector::Latest {
+    pub fn path(&self, selector: TableSelector, today: Date) -> Option<String> {
+        if selector == TableSelector::Latest {
             return self.latest.map(str::to_owned);
         }
         let dated = self.dated?;
-        self.date(asked, today).map(dated)
+        self.date(selector, today).map(dated)
     }
 }
 

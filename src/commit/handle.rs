@@ -63,7 +63,7 @@ pub struct BackfillOutcome {
     /// Why it was refused; empty if it was filed.
     pub refused: String,
     /// Whether it changed anything.
-    pub news: bool,
+    pub has_changes: bool,
     /// The number of its rows that were held.
     pub held_rows: usize,
 }
@@ -106,7 +106,7 @@ impl SubmitOutcome {
 pub(super) enum Message {
     Tables {
         submission: Submission,
-        verdict: oneshot::Sender<SubmitOutcome>,
+        outcome: oneshot::Sender<SubmitOutcome>,
     },
     Backfill {
         source: SourceId,
@@ -140,11 +140,11 @@ impl CommitHandle {
 
     /// Submits the tables of one poll. They become one commit at most.
     pub async fn submit(&self, submission: Submission) -> Result<SubmitOutcome, Stopped> {
-        let (verdict, answer) = oneshot::channel();
+        let (outcome, answer) = oneshot::channel();
         self.ask(
             Message::Tables {
                 submission,
-                verdict,
+                outcome,
             },
             answer,
         )

@@ -153,13 +153,13 @@ impl Book {
         let document = record
             .document(table.document)
             .ok_or(FilingError::UnknownDocument)?;
-        let assessment = self.check(source, document, &table, (intent, now))?;
+        let checked = self.check(source, document, &table, (intent, now))?;
         let key = DocumentKey {
             source,
             document: table.document,
         };
         let history = self.history(key).ok_or(FilingError::UnknownDocument)?;
-        Ok(apply(history, source, table, assessment))
+        Ok(apply(history, source, table, checked))
     }
 
     /// Files a table that is older than the ones kept in memory, compared with the tables `around` it. Its accepted
@@ -175,20 +175,20 @@ impl Book {
         let document = record
             .document(table.document)
             .ok_or(FilingError::UnknownDocument)?;
-        let mut past = DocumentRecord {
+        let mut older = DocumentRecord {
             history: around,
             ..document.clone()
         };
         for held in document.history.held() {
-            past.history.hold(Arc::clone(held));
+            older.history.hold(Arc::clone(held));
         }
-        let assessment = self.check(source, &past, &table, (Intent::Backfill, now))?;
+        let checked = self.check(source, &older, &table, (Intent::Backfill, now))?;
         let key = DocumentKey {
             source,
             document: table.document,
         };
         let date = table.effective_date;
-        let filed = apply(&mut past.history, source, table, assessment);
+        let filed = apply(&mut older.history, source, table, checked);
         let history = self.history(key).ok_or(FilingError::UnknownDocument)?;
         for decision in &filed.decided {
             history.unhold(&decision.held);
@@ -215,7 +215,7 @@ impl Book {
             source,
             document,
             now,
-            past: intent == Intent::Backfill && table.effective_date < today,
+            is_backfill: intent == Intent::Backfill && table.effective_date < today,
         };
         Ok(check_rows(&context, table))
     }
@@ -328,13 +328,13 @@ fn apply(
     history: &mut History,
     source: SourceId,
     table: Table,
-    assessment: CheckedRows,
+    checked: CheckedRows,
 ) -> BookChanges {
     let CheckedRows {
-        believed,
+        accepted,
         held,
         decided,
-    } = assessment;
+    } = checked;
     let mut filed = Vec::new();
     for decision in &decided {
         match decision.outcome {
@@ -348,11 +348,11 @@ fn apply(
             filed.extend(release(history, source, &decision.held));
         }
     }
-    let believed = Table {
-        rows: believed,
+    let accepted = Table {
+        rows: accepted,
         ..table
     };
-    filed.extend(insert(history, source, believed));
+    filed.extend(insert(history, source, accepted));
     for held in &held {
         history.hold(Arc::clone(held));
     }

@@ -1,4 +1,4 @@
-//! Whether what was published can be believed: checks, held values, flags, and the histories they are judged by.
+//! Plausibility: the checks of published values, held values, flags, and the histories they are compared with.
 //!
 #![doc = include_str!("judged/README.md")]
 

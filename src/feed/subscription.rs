@@ -41,7 +41,7 @@ pub struct Subscription {
     feed: Feed,
     filter: RateFilter,
     min_interval: Duration,
-    news: broadcast::Receiver<Arc<Snapshot>>,
+    queue: broadcast::Receiver<Arc<Snapshot>>,
     /// The snapshot of the rows that the reader holds. Heartbeats bear its position, so they never run ahead of the data.
     sent: Arc<Snapshot>,
     /// What is sent before the first update.
@@ -78,7 +78,7 @@ enum First {
 
 impl Subscription {
     pub(super) fn new(feed: Feed, request: SubscribeRequest, permit: OwnedSemaphorePermit) -> Self {
-        let (shown, news) = feed.board.subscribe();
+        let (shown, queue) = feed.board.subscribe();
         let verdict = verdict(request.resume_after.as_ref(), &shown);
         let first = match request.resume_after {
             Some(position) if verdict == ResumeVerdict::Resumed => {
@@ -91,7 +91,7 @@ impl Subscription {
         Self {
             filter: request.filter,
             min_interval: request.min_interval,
-            news,
+            queue,
             sent: shown,
             pending: Pending::Opening(verdict, first),
             is_behind: false,
@@ -198,8 +198,8 @@ impl Subscription {
                 // The most frequent event is polled first; draining is also checked before each wait.
                 biased;
                 // A throttled stream does not read the queue: it will send the newest snapshot alone.
-                news = self.news.recv(), if !self.is_behind => {
-                    let to = match news {
+                queued = self.queue.recv(), if !self.is_behind => {
+                    let to = match queued {
                         Ok(snapshot) => snapshot,
                         Err(RecvError::Lagged(_)) => self.feed.board.snapshot(),
                         // The board was dropped, and the service with it.

@@ -243,10 +243,9 @@ fn kept_clock(connection: &Connection, version: i64) -> Result<Option<ClockKind>
 fn check(connection: &Connection) -> Result<(), StorageError> {
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
     if pages <= PAGES_CHECKED_MAX {
-        let verdict: String =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if verdict != "ok" {
-            return Err(StorageError::Corrupt(verdict));
+        let result: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if result != "ok" {
+            return Err(StorageError::Corrupt(result));
         }
     }
     let mut statement = connection.prepare(

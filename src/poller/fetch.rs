@@ -276,7 +276,7 @@ fn address(text: &str) -> Result<Url, FetchError> {
     if matches!(url.scheme(), "http" | "https") {
         Ok(url)
     } else {
-        Err(wrong("only http and https can be asked"))
+        Err(wrong("the scheme must be http or https"))
     }
 }
 

@@ -45,12 +45,12 @@ impl Poller {
     pub(super) async fn request_each(
         &self,
         document: &'static Document,
-        asked: impl Iterator<Item = &'static TableSelector>,
+        selectors: impl Iterator<Item = &'static TableSelector>,
         gathered: &Mutex<PollResult>,
     ) -> AfterFailure {
         let today = self.today();
-        let mut paths: Vec<_> = asked
-            .filter_map(|asked| document.path(*asked, today))
+        let mut paths: Vec<_> = selectors
+            .filter_map(|selector| document.path(*selector, today))
             .collect();
         // On most days, the next fixing is tomorrow's.
         paths.dedup();

@@ -3,7 +3,7 @@
 //! Quirks:
 //! * Windows-1251, all on one line, decimal comma; the names are Cyrillic and are not read.
 //! * `Nominal` drifts (KGS 100, then 10, then 100; UZS 1000, then 10000). IRR has been quoted per 1000000, more than any
-//!   nominal believed here, and is dropped then.
+//!   accepted nominal, and is dropped then.
 //! * `VunitRate` is in scientific notation for IRR and missing in older documents: it is never read.
 //! * Wrong parameters are answered with `Error in parameters` in an undated root and status 200.
 //! * Set on a working day for the next day, Saturday's table standing until Tuesday's. The bare address gives the newest

@@ -4,7 +4,7 @@
 //! * The file of a day is written the afternoon before; there is none for a Sunday, and 404 says so.
 //! * The date is `DD.MM.YYYY`, and `YYYY-MM-DD` in the files of 2020 to 2023.
 //! * `rate_tmt` is for `multiplier` units, zeros cut (`0.29`). `rate_usd` means dollars a unit in some rows and units
-//!   a dollar in others: it is never read. Nor is `checksum`: nobody says of what.
+//!   a dollar in others: it is never read. Nor is `checksum`, which is not documented.
 //! * The dollar is always 3.5. The crosses for TJS and UZS are coarse. No change is printed.
 
 use jiff::civil::Date;

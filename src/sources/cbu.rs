@@ -6,8 +6,8 @@
 //! * `id` is another number in every capture: it is never read.
 //! * The date stands in every row. Rows of two dates are two tables mixed up, and refused.
 //! * What was set on a Friday is dated Monday; a dated request for a weekend seems to give the table before it.
-//! * It misprints: TMT was 4037.68 on 2026-04-01 and 3469.17 a day later. That is a well-formed row; whether it is
-//!   believed is not decided here.
+//! * It misprints: TMT was 4037.68 on 2026-04-01 and 3469.17 a day later. That is a well-formed row; the
+//!   plausibility checks hold it.
 
 use std::borrow::Cow;
 

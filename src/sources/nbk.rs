@@ -6,7 +6,7 @@
 //! * The change is against the previous calendar day, so every Monday says 0.00.
 //! * A missing or wrong date is answered with JSON and status 200.
 //! * Sundays and Mondays repeat Saturday's table. There is no TMT.
-//! * The feed `rates_all.xml` carries dead currencies beside live ones under another root: it is never asked, and
+//! * The feed `rates_all.xml` carries dead currencies beside live ones under another root: it is never requested, and
 //!   refused here.
 
 use std::borrow::Cow;

@@ -6,7 +6,7 @@
 //! * `ID` is no guide (RUB has 810, AMD 51 without its zero): the letter code counts.
 //! * Four decimals for as few units as one or ten leave little: KZT `0.1971` for 10.
 //! * A table for every calendar day; on a Friday Monday's is there already. No change is printed.
-//! * Without `export=` a page for people comes back.
+//! * Without `export=` the response is an HTML page.
 
 use jiff::civil::{Date, Weekday};
 

@@ -123,7 +123,7 @@ fn the_gaps_of_the_last_two_weeks_are_found_whatever_old_table_is_kept() {
                 rows.push(("BGN", 1, "280.5"));
             }
             let (table, now) = (tenge(day(number), &rows), noon(day(number)));
-            book.file(source, table, Intent::News, now).unwrap();
+            book.file(source, table, Intent::Newest, now).unwrap();
         }
         let missing: Vec<_> = (190..193).map(|number| ("daily", day(number))).collect();
         assert_eq!(book.gaps(source, noon(day(199))), missing, "{ceased}");

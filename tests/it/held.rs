@@ -51,7 +51,7 @@ fn at(day: Date, minutes: i64) -> Timestamp {
 }
 
 fn file(book: &mut Book, source: SourceId, table: Table, now: Timestamp) -> BookChanges {
-    book.file(source, table, Intent::News, now).unwrap()
+    book.file(source, table, Intent::Newest, now).unwrap()
 }
 
 fn held(book: &Book) -> Vec<String> {

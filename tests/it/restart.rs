@@ -206,7 +206,7 @@ impl Desk {
                 day,
                 &[("USD", 1, usd)],
             )],
-            intent: Intent::News,
+            intent: Intent::Newest,
             attempt_ended: true,
         };
         let verdict = self.handle.submit(submission).await.unwrap();

@@ -26,7 +26,7 @@ async fn refused_decisions_around_midnight_do_not_keep_the_next_table_from_takin
         tenge(today, &[("USD", 1, "475")]),
         tenge(tomorrow, &[("USD", 1, "476")]),
     ];
-    commits.submit(tables, Intent::News).await;
+    commits.submit(tables, Intent::Newest).await;
     let pair = Pair::parse("USD/KZT").unwrap();
     let board = commits.board.clone();
     let in_force = move || {

@@ -99,9 +99,9 @@ impl History {
     pub fn insert(&mut self, table: Table) -> InsertOutcome {
         let date = table.effective_date;
         // Only the rows accepted here release held ones: a row that keeps its old value may have a new one held.
-        let believed: Vec<Currency> = table.rows.keys().copied().collect();
+        let accepted: Vec<Currency> = table.rows.keys().copied().collect();
         let known = self.entries.get(&date);
-        let (table, news) = match known.map(|entry| &*entry.table) {
+        let (table, new_rows) = match known.map(|entry| &*entry.table) {
             Some(known)
                 if self.revision_policy == RevisionPolicy::Replacement
                     && table.as_of < known.as_of =>
@@ -115,7 +115,7 @@ impl History {
             }
         };
         if !table.rows.is_empty() {
-            for code in believed {
+            for code in accepted {
                 self.held.remove(&(date, code));
             }
             let entry = KeptTable {
@@ -125,7 +125,7 @@ impl History {
             self.entries.insert(date, entry);
             self.settle(date);
         }
-        InsertOutcome::Rows(news)
+        InsertOutcome::Rows(new_rows)
     }
 
     /// The table of a date: its accepted rows.
@@ -301,7 +301,7 @@ fn merged(
     revision_policy: RevisionPolicy,
 ) -> (Table, Vec<Arc<Fixing>>) {
     let mut rows = known.rows.clone();
-    let mut news = Vec::new();
+    let mut new_rows = Vec::new();
     for (code, row) in &table.rows {
         let old = known.rows.get(code);
         let repeats = old.is_some_and(|old| old.same_figure(row));
@@ -317,8 +317,8 @@ fn merged(
             };
         }
         let row = Arc::new(row);
-        news.push(Arc::clone(&row));
+        new_rows.push(Arc::clone(&row));
         rows.insert(*code, row);
     }
-    (Table { rows, ..table }, news)
+    (Table { rows, ..table }, new_rows)
 }

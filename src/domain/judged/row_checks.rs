@@ -42,14 +42,14 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Timestamp,
     /// Whether it is a table of the past that an operator submitted. It will not be printed again in half an hour; the
     /// tables after it are evidence instead.
-    pub(crate) past: bool,
+    pub(crate) is_backfill: bool,
 }
 
 /// The rows of a table after the checks.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CheckedRows {
     /// The accepted rows.
-    pub(crate) believed: BTreeMap<Currency, Arc<Fixing>>,
+    pub(crate) accepted: BTreeMap<Currency, Arc<Fixing>>,
     /// The rows that are newly held.
     pub(crate) held: Vec<Arc<Held>>,
     /// How rows that were held are settled.
@@ -69,7 +69,7 @@ struct Suspicion {
 pub(crate) fn check_rows(context: &Context<'_>, table: &Table) -> CheckedRows {
     let history = &context.document.history;
     let moves = Moves::of(table, history);
-    let mut assessment = CheckedRows::default();
+    let mut checked = CheckedRows::default();
     for (code, row) in &table.rows {
         if history.is_dismissed(*code, row) {
             continue;
@@ -81,18 +81,18 @@ pub(crate) fn check_rows(context: &Context<'_>, table: &Table) -> CheckedRows {
             row,
         };
         match case.suspicion(&moves) {
-            None => case.believe(
-                &mut assessment,
+            None => case.accept(
+                &mut checked,
                 HeldOutcome::Overtaken,
                 "a value after it is plausible",
             ),
             Some(suspicion) => match case.release(&suspicion) {
-                Some(note) => case.believe(&mut assessment, HeldOutcome::Released, &note),
-                None => case.hold(&mut assessment, suspicion),
+                Some(note) => case.accept(&mut checked, HeldOutcome::Released, &note),
+                None => case.hold(&mut checked, suspicion),
             },
         }
     }
-    assessment
+    checked
 }
 
 /// One row under examination.
@@ -184,11 +184,11 @@ impl Case<'_> {
 
     /// The reason to accept the row in spite of a suspicion, for the ledger; `None` if it is held.
     fn release(&self, suspicion: &Suspicion) -> Option<String> {
-        let history = self.context.past;
+        let is_backfill = self.context.is_backfill;
         let doubtful_units = matches!(suspicion.check, Check::UnitJump | Check::Inversion)
-            && !(history && self.is_long_after_or_before(suspicion));
+            && !(is_backfill && self.is_long_after_or_before(suspicion));
         let borne_out = self.own_change_is_ours();
-        if borne_out && history && !doubtful_units {
+        if borne_out && is_backfill && !doubtful_units {
             return Some("the bank's own change is the difference of its tables".into());
         }
         let agreeing = self.agreeing(suspicion.old.as_ref());
@@ -206,7 +206,7 @@ impl Case<'_> {
         if matches!(suspicion.check, Check::WholeTable | Check::Rewritten) {
             return Some("the bank repeated it, and its whole table moved along".into());
         }
-        if history && !doubtful_units {
+        if is_backfill && !doubtful_units {
             return Some("the bank's next table is on the same level".into());
         }
         agreeing.map(|(witness, _)| format!("the bank repeated it, and {} agrees", witness.source))
@@ -224,7 +224,8 @@ impl Case<'_> {
     /// level.
     fn is_confirmed(&self) -> bool {
         let ripe = |held: &Held| {
-            self.context.past || self.context.now.duration_since(held.since) >= CONFIRMED_AFTER
+            self.context.is_backfill
+                || self.context.now.duration_since(held.since) >= CONFIRMED_AFTER
         };
         let repeated = self.pending().filter(|held| self.stands_by(held));
         let patient = repeated
@@ -296,15 +297,15 @@ impl Case<'_> {
 
     /// Accepts the row, and settles what was held for the currency up to its date, as far back as tables are kept: a
     /// new value says nothing about older ones.
-    fn believe(&self, assessment: &mut CheckedRows, outcome: HeldOutcome, note: &str) {
-        assessment.believed.insert(self.code, Arc::clone(self.row));
+    fn accept(&self, checked: &mut CheckedRows, outcome: HeldOutcome, note: &str) {
+        checked.accepted.insert(self.code, Arc::clone(self.row));
         let on_level = self.level_before().map(|held| held.id());
         let date = self.row.effective_date;
         let oldest = self.history().oldest_date().unwrap_or(date).min(date);
         let waited = self.history().held().filter(|held| {
             held.code == self.code && (oldest..=date).contains(&held.fixing.effective_date)
         });
-        assessment.decided.extend(waited.map(|held| {
+        checked.decided.extend(waited.map(|held| {
             let same_date = held.fixing.effective_date == date;
             let released = if same_date {
                 self.stands_by(held)
@@ -325,12 +326,12 @@ impl Case<'_> {
     }
 
     /// Holds the row, unless it is held already.
-    fn hold(&self, assessment: &mut CheckedRows, suspicion: Suspicion) {
+    fn hold(&self, checked: &mut CheckedRows, suspicion: Suspicion) {
         if let Some(pending) = self.pending() {
             if self.stands_by(pending) {
                 return;
             }
-            assessment.decided.push(Decision {
+            checked.decided.push(Decision {
                 held: Arc::clone(pending),
                 outcome: HeldOutcome::Replaced,
                 by: DecidedBy::Rule,
@@ -344,7 +345,7 @@ impl Case<'_> {
             let reference = row.value_for(self.row.units)?;
             Change::since(reference, row.effective_date, self.row.value)
         });
-        assessment.held.push(Arc::new(Held {
+        checked.held.push(Arc::new(Held {
             document: self.table.document,
             code: self.code,
             fixing: Arc::clone(self.row),

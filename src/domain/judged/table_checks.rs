@@ -53,7 +53,7 @@ pub enum Implausible {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Intent {
     /// The newest one.
-    News,
+    Newest,
     /// An earlier one: at start, or because it was missed.
     Earlier,
     /// A table of the past that an operator submitted.
@@ -98,7 +98,7 @@ pub fn check_table(
         return Err(Implausible::FarAhead(date));
     }
     match history.date_in_force(today) {
-        Some(in_force) if intent == Intent::News && date < in_force => {
+        Some(in_force) if intent == Intent::Newest && date < in_force => {
             Err(Implausible::Outdated { date, in_force })
         }
         Some(_) | None => Ok(()),
@@ -142,12 +142,12 @@ mod tests {
         }
     }
 
-    fn verdict(table: &Table, intent: Intent) -> Result<(), Implausible> {
-        verdict_on(DatingRule::NextDay, table, intent)
+    fn checked(table: &Table, intent: Intent) -> Result<(), Implausible> {
+        checked_on(DatingRule::NextDay, table, intent)
     }
 
     /// Checks on 2 April 2026, for a document with this dating rule.
-    fn verdict_on(dating: DatingRule, table: &Table, intent: Intent) -> Result<(), Implausible> {
+    fn checked_on(dating: DatingRule, table: &Table, intent: Intent) -> Result<(), Implausible> {
         let mut history = History::new(RevisionPolicy::Correction);
         history.insert(self::table(
             date(2026, 4, 1),
@@ -180,7 +180,7 @@ mod tests {
     fn a_table_without_the_dollar_is_refused() {
         let table = table(date(2026, 4, 2), &["EUR", "RUB", "KGS", "UZS"]);
         assert_eq!(
-            verdict(&table, Intent::News),
+            checked(&table, Intent::Newest),
             Err(Implausible::Missing(Currency::USD))
         );
     }
@@ -188,10 +188,10 @@ mod tests {
     #[test]
     fn a_table_must_keep_four_in_five_currencies() {
         let four = table(date(2026, 4, 2), &["USD", "EUR", "RUB", "KGS"]);
-        assert_eq!(verdict(&four, Intent::News), Ok(()));
+        assert_eq!(checked(&four, Intent::Newest), Ok(()));
         let three = table(date(2026, 4, 2), &["USD", "EUR", "RUB", "GBP"]);
         assert_eq!(
-            verdict(&three, Intent::News),
+            checked(&three, Intent::Newest),
             Err(Implausible::Shrunk { kept: 3, known: 5 })
         );
     }
@@ -200,25 +200,25 @@ mod tests {
     fn ten_days_ahead_are_the_most() {
         let codes = &["USD", "EUR", "RUB", "KGS", "UZS"];
         assert_eq!(
-            verdict(&table(date(2026, 4, 12), codes), Intent::News),
+            checked(&table(date(2026, 4, 12), codes), Intent::Newest),
             Ok(())
         );
         let far = date(2026, 4, 13);
         assert_eq!(
-            verdict(&table(far, codes), Intent::News),
+            checked(&table(far, codes), Intent::Newest),
             Err(Implausible::FarAhead(far))
         );
     }
 
     #[test]
     fn a_table_of_the_day_itself_is_not_taken_before_the_day() {
-        let verdict = |day| {
+        let checked = |day| {
             let table = table(day, &["USD", "EUR", "RUB", "KGS", "UZS"]);
-            verdict_on(DatingRule::SameDay, &table, Intent::News)
+            checked_on(DatingRule::SameDay, &table, Intent::Newest)
         };
-        assert_eq!(verdict(date(2026, 4, 2)), Ok(()));
+        assert_eq!(checked(date(2026, 4, 2)), Ok(()));
         let tomorrow = date(2026, 4, 3);
-        assert_eq!(verdict(tomorrow), Err(Implausible::Ahead(tomorrow)));
+        assert_eq!(checked(tomorrow), Err(Implausible::Ahead(tomorrow)));
     }
 
     #[test]
@@ -229,7 +229,7 @@ mod tests {
             date: older,
             in_force: date(2026, 4, 1),
         };
-        assert_eq!(verdict(&table, Intent::News), Err(outdated));
-        assert_eq!(verdict(&table, Intent::Earlier), Ok(()));
+        assert_eq!(checked(&table, Intent::Newest), Err(outdated));
+        assert_eq!(checked(&table, Intent::Earlier), Ok(()));
     }
 }

@@ -2,11 +2,11 @@
 -- texts with the bank's own digits: compare them as numbers, never as texts.
 
 CREATE TABLE ledger (
-    -- What kind of file this is: one row.
+    -- The kind of the ledger: one row.
     id         INTEGER PRIMARY KEY CHECK (id = 1),
-    -- Whose time its entries bear: that of the machine ('real'), or that of a replay ('replay').
+    -- The clock of its entries: that of the machine ('real'), or of a replay ('replay').
     clock      TEXT NOT NULL CHECK (clock IN ('real', 'replay')),
-    -- When the file was made, by the machine's clock.
+    -- When the file was created, by the machine's clock.
     created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))
 ) STRICT;
 
@@ -18,33 +18,33 @@ CREATE TABLE epochs (
 ) STRICT;
 
 CREATE TABLE entries (
-    -- What was written in one piece: all rows that name an entry, or none of them.
+    -- Transactions: all rows that name an entry are written, or none.
     entry    INTEGER PRIMARY KEY,
     epoch    TEXT NOT NULL REFERENCES epochs (epoch),
-    -- The revision served after it. That of the entry before, where nothing served has changed.
+    -- The revision after it: that of the entry before, if nothing served has changed.
     revision INTEGER NOT NULL CHECK (revision >= 0),
     -- When, on the clock of the ledger.
     at       TEXT NOT NULL,
-    -- Why: poll, backfill, clock, operator or start.
+    -- The cause: poll, backfill, clock, operator or start.
     cause    TEXT NOT NULL,
-    -- Whose table it was, of a poll or a backfill.
+    -- The source, of a poll or a backfill.
     source   TEXT,
-    -- How many rows of fixings belong to it. Any other number of them is damage.
+    -- The number of its fixings. Any other number of rows is damage.
     fixings  INTEGER NOT NULL CHECK (fixings >= 0)
 ) STRICT;
 
 CREATE TABLE tables (
-    -- Documents of the banks. Where a date has several, the newest id tells its pivot and instant.
+    -- Tables as published. If a date has several, the newest id has its pivot and instant.
     id             INTEGER PRIMARY KEY,
     entry          INTEGER NOT NULL REFERENCES entries (entry) DEFERRABLE INITIALLY DEFERRED,
     source         TEXT NOT NULL,
-    -- Which of the documents of the source: daily, weekly.
+    -- The document of the source: daily, weekly.
     document       TEXT NOT NULL,
     -- The date it prints.
     effective_date TEXT NOT NULL,
     -- The currency on one side of every row: the bank's own, or a market table's base.
     pivot          TEXT NOT NULL,
-    -- The instant it prints, where it prints one.
+    -- The instant it prints, if it prints one.
     as_of          TEXT
 ) STRICT;
 
@@ -62,15 +62,15 @@ CREATE TABLE fixings (
     home_currency    TEXT NOT NULL,
     units            INTEGER NOT NULL CHECK (units > 0),
     value            TEXT NOT NULL,
-    -- The bank's own change, where it prints one.
+    -- The change that the bank prints, if it prints one.
     published_change TEXT,
-    -- The row whose place this one took: a bank corrected itself, or a market moved on. A row that no other
+    -- The row that this one supersedes: a bank corrected itself, or a market moved on. A row that no other
     -- supersedes is current.
     supersedes       INTEGER REFERENCES fixings (id) CHECK (supersedes < id)
 ) STRICT;
 
 CREATE TABLE held (
-    -- Published values that wait, or waited, because they failed a check. One without a decision still waits.
+    -- Published values that failed a check. One without a decision is held.
     id               INTEGER PRIMARY KEY,
     entry            INTEGER NOT NULL REFERENCES entries (entry) DEFERRABLE INITIALLY DEFERRED,
     source           TEXT NOT NULL,
@@ -85,10 +85,10 @@ CREATE TABLE held (
     published_change TEXT,
     superseded_value TEXT,
     check_name       TEXT NOT NULL,
-    -- In which way it failed, for people.
+    -- How it failed, as a sentence.
     detail           TEXT NOT NULL,
     since            TEXT NOT NULL,
-    -- Against the row printed before it: all four, or none.
+    -- The change against the row printed before it: all four columns, or none.
     change_absolute  TEXT,
     change_percent   TEXT,
     reference_value  TEXT,
@@ -96,7 +96,7 @@ CREATE TABLE held (
 ) STRICT;
 
 CREATE TABLE decisions (
-    -- What became of held values.
+    -- How held values were settled.
     held       INTEGER PRIMARY KEY REFERENCES held (id),
     entry      INTEGER NOT NULL REFERENCES entries (entry) DEFERRABLE INITIALLY DEFERRED,
     -- released, rejected, overtaken (a later value is plausible) or replaced (the bank prints another one).
@@ -107,7 +107,7 @@ CREATE TABLE decisions (
 ) STRICT;
 
 CREATE TABLE attempted (
-    -- The sources that have been asked at least once, and since which entry that is known.
+    -- The sources whose first attempt has ended, and the entry that says so.
     source TEXT PRIMARY KEY,
     entry  INTEGER NOT NULL REFERENCES entries (entry) DEFERRABLE INITIALLY DEFERRED
 ) STRICT;
@@ -126,20 +126,20 @@ CREATE INDEX fixings_by_date ON fixings (source, document, effective_date, row_c
 CREATE INDEX fixings_by_currency ON fixings (source, row_currency, effective_date);
 CREATE INDEX fixings_by_entry ON fixings (entry);
 CREATE INDEX held_by_date ON held (source, document, effective_date, row_currency);
--- One figure stands at the beginning of a row's corrections, and none is replaced twice: one is current.
+-- The corrections of a row begin with one fixing, and each is superseded once at most: one is current.
 CREATE UNIQUE INDEX fixings_begin_once ON fixings (source, document, effective_date, row_currency)
     WHERE supersedes IS NULL;
 CREATE UNIQUE INDEX fixings_superseded_once ON fixings (supersedes) WHERE supersedes IS NOT NULL;
 
 CREATE VIEW rates AS
-    -- The current figures: units of currency cost value of home_currency.
+    -- The current fixings: units of currency cost value of home_currency.
     SELECT effective_date AS date, source, currency, units, value, home_currency, document, published_change,
         (SELECT at FROM entries WHERE entries.entry = fixings.entry) AS recorded_at
     FROM fixings
     WHERE NOT EXISTS (SELECT 1 FROM fixings AS newer WHERE newer.supersedes = fixings.id);
 
 CREATE VIEW replaced AS
-    -- The figures that another one took the place of: corrections of banks, and earlier instants of markets.
+    -- Superseded fixings: corrections of banks, and earlier instants of markets.
     SELECT old.effective_date AS date, old.source, old.document, old.currency, old.home_currency, old.units, old.value,
         new.units AS new_units, new.value AS new_value,
         (SELECT at FROM entries WHERE entries.entry = old.entry) AS recorded_at,
@@ -147,7 +147,7 @@ CREATE VIEW replaced AS
     FROM fixings AS new JOIN fixings AS old ON old.id = new.supersedes;
 
 CREATE VIEW waiting AS
-    -- The values that wait for a decision.
+    -- The held values.
     SELECT effective_date AS date, source, document, currency, units, value, home_currency, check_name, detail, since
     FROM held
     WHERE NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.held = held.id);

@@ -55,7 +55,7 @@ impl<'a> Bench<'a> {
     pub(crate) fn new(case: &'a Case) -> Self {
         let mut book = Book::new(vec![record(case)], vec![Preference::Source(case.source.id)]);
         for table in &case.known {
-            let filed = book.file(case.source.id, table.clone(), Intent::News, case.now);
+            let filed = book.file(case.source.id, table.clone(), Intent::Newest, case.now);
             assert!(filed.unwrap().held.is_empty(), "{}", case.title);
         }
         let known = served(case, &book);
@@ -213,7 +213,7 @@ impl<'a> Bench<'a> {
         let filed = book.file(
             self.case.source.id,
             table.clone(),
-            Intent::News,
+            Intent::Newest,
             self.case.now,
         );
         let filed = filed.ok()?;

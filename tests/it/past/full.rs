@@ -36,7 +36,7 @@ async fn handed_in(commits: &Commits, table: Table) -> usize {
     let admitted = commits.handle.backfill(SourceId::new("nbk"), table).await;
     let admitted = admitted.unwrap();
     assert_eq!(admitted.refused, "");
-    assert!(admitted.news);
+    assert!(admitted.has_changes);
     admitted.held_rows
 }
 
@@ -114,7 +114,7 @@ async fn a_backfill_of_long_ago_is_filed_and_moves_nothing_that_is_served() {
             (&before.freshness_status, &before.flags)
         );
     }
-    let verdict = commits.submit(Vec::new(), Intent::News).await;
+    let verdict = commits.submit(Vec::new(), Intent::Newest).await;
     assert_eq!(verdict.gaps, [], "nothing recent is evicted");
     let shown = commits.close().await;
     let commits = Commits::open(store(&path, NEVER), noon(TODAY)).await;

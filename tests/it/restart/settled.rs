@@ -147,7 +147,7 @@ async fn a_restart_with_a_year_of_history_serves_the_same_bytes_twice() {
             let at_once = commit.board().snapshot();
             assert_eq!(at_once, before, "restart {restart}, at once");
             let commits = Commits::run(commit, handle);
-            commits.submit(Vec::new(), Intent::News).await;
+            commits.submit(Vec::new(), Intent::Newest).await;
             assert_eq!(commits.close().await, before, "restart {restart}, asked");
         }
     }
@@ -189,7 +189,7 @@ async fn a_table_of_which_no_row_is_believed_is_a_gap_before_and_after_a_restart
     let before = commits.close().await;
     let commits = Commits::open(store(&path, NEVER), noon(april(3))).await;
     assert_eq!(commits.board.snapshot(), before, "flags and freshness too");
-    let verdict = commits.submit(Vec::new(), Intent::News).await;
+    let verdict = commits.submit(Vec::new(), Intent::Newest).await;
     assert_eq!(verdict.gaps, [("daily", april(2))]);
     assert_eq!(commits.close().await, before);
 }

@@ -88,7 +88,7 @@ impl Commits {
 
     /// Hands in the newest table.
     pub(crate) async fn news(&self, table: Table) -> SubmitOutcome {
-        self.submit(vec![table], Intent::News).await
+        self.submit(vec![table], Intent::Newest).await
     }
 
     pub(crate) async fn status(&self) -> LedgerStatus {

@@ -53,11 +53,11 @@ impl History {
     /// The date of the table before a date, accepted or not.
     pub fn date_before(&self, date: Date) -> Option<Date> {
         let first = (date, Currency::FIRST);
-        let believed = self.entries.range(..date).next_back();
+        let accepted = self.entries.range(..date).next_back();
         let held = self.held.range(..first).next_back();
         let dismissed = self.dismissed.range(..first).next_back();
         let dates = [
-            believed.map(|(date, _)| *date),
+            accepted.map(|(date, _)| *date),
             held.map(|((date, _), _)| *date),
             dismissed.map(|((date, _), _)| *date),
         ];
@@ -66,9 +66,9 @@ impl History {
 
     /// The newest date that was printed, accepted or not.
     pub fn newest_printed(&self) -> Option<Date> {
-        let believed = self.entries.last_key_value().map(|(date, _)| *date);
+        let accepted = self.entries.last_key_value().map(|(date, _)| *date);
         let held = self.held.last_key_value().map(|((date, _), _)| *date);
-        believed.max(held)
+        accepted.max(held)
     }
 
     /// Every row that was printed for a date, accepted or not.
@@ -80,8 +80,8 @@ impl History {
         let held = held.map(|((_, code), held)| (*code, Arc::clone(&held.fixing)));
         let mut rows: BTreeMap<_, _> = dismissed.chain(held).collect();
         if let Some(table) = self.table(date) {
-            let believed = table.rows.iter();
-            rows.extend(believed.map(|(code, row)| (*code, Arc::clone(row))));
+            let accepted = table.rows.iter();
+            rows.extend(accepted.map(|(code, row)| (*code, Arc::clone(row))));
         }
         rows
     }
