@@ -47,7 +47,7 @@ fn fetcher(bank: &Scripted) -> Fetcher {
     Fetcher::new(&limits(), &settings(&bank.base_url, Access::Open)).unwrap()
 }
 
-/// What one answer of a bank becomes, nothing having been asked before.
+/// The result of one response of a bank, without validators.
 async fn fetched(reply: Vec<Step>) -> Result<Answer, FetchError> {
     let bank = Scripted::start([reply]).await;
     fetcher(&bank).get(PATH, &Validators::default()).await

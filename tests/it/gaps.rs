@@ -93,7 +93,7 @@ async fn a_bank_asked_for_the_newest_alone_has_a_missed_day_fetched_back_by_its_
     config.sources.push(source("cbu", "", &bank.url()));
     let mut silkrate = Silkrate::start(config).await;
     silkrate.all_attempted().await;
-    // The newest is already that of the second: the one between was never the newest when it was asked for.
+    // The newest table is that of the second date already: the one between was never the newest when it was requested.
     bank.publish(&[(latest, cbu("02.04.2026", "12142.10", "-52.11"))]);
     silkrate
         .committed(|snapshot| {

@@ -1,5 +1,5 @@
-//! Values that are not believed: what is held, what is served meanwhile, and what releases it. The figures are the banks'
-//! own where a date is given for them.
+//! Held values: which are held, what is served meanwhile, and what releases them. Values with a date are the banks'
+//! own.
 
 mod fallback;
 mod level;
@@ -226,7 +226,7 @@ fn the_misprinted_manat_is_flagged_and_the_right_one_is_served_at_once() {
 }
 
 #[test]
-fn the_right_manat_waits_where_nobody_bears_it_out_and_its_change_is_the_banks_own() {
+fn the_right_manat_waits_where_no_other_source_confirms_it_and_its_change_is_the_banks_own() {
     let mut book = Records::default()
         .with("cbu", Some(Currency::UZS), Vec::new())
         .book();

@@ -70,7 +70,7 @@ fn absolute_difference(a: &Ratio, b: &Ratio) -> Ratio {
     }
 }
 
-/// Whether two values differ by less than so many parts of the second in ten to the `digits`.
+/// Whether two values differ by less than the second divided by ten to the power of `digits`.
 fn agree_to(a: &Ratio, b: &Ratio, digits: u32) -> bool {
     let bound = Ratio::from(Decimal::from_i128_with_scale(1, digits)).times(b);
     bound
@@ -205,7 +205,7 @@ proptest! {
     }
 }
 
-/// One table, handed in on a day.
+/// One table, submitted on a day.
 #[derive(Debug, Clone)]
 struct Move {
     source: SourceId,

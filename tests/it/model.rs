@@ -22,7 +22,7 @@ use crate::support::boards::HEARTBEAT;
 
 /// Readers of one plan.
 const READERS: usize = 4;
-/// A reader of a short plan never has so many frames before it.
+/// A reader of a short plan never has more frames before it.
 const FRAMES_MAX: usize = 1_000;
 
 async fn run(steps: Vec<Step>) {

@@ -4,7 +4,7 @@
 mod cases;
 mod damage;
 mod layout;
-mod verdict;
+mod outcome;
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -14,30 +14,30 @@ use silkrate::domain::parse_decimal;
 
 use crate::mutations::cases::{Case, cases};
 use crate::mutations::damage::mutants;
-use crate::mutations::verdict::{Bench, Verdict};
+use crate::mutations::outcome::{Bench, MutantOutcome};
 
 /// The columns of the report.
-const COLUMNS: [(&str, Verdict); 7] = [
-    ("rejected", Verdict::Rejected),
-    ("held", Verdict::Held),
-    ("flagged", Verdict::Flagged),
-    ("kept", Verdict::Kept),
-    ("harmless", Verdict::Harmless),
-    ("undetectable", Verdict::Undetectable),
-    ("unflagged", Verdict::Unflagged),
+const COLUMNS: [(&str, MutantOutcome); 7] = [
+    ("rejected", MutantOutcome::Rejected),
+    ("held", MutantOutcome::Held),
+    ("flagged", MutantOutcome::Flagged),
+    ("kept", MutantOutcome::Kept),
+    ("harmless", MutantOutcome::Harmless),
+    ("undetectable", MutantOutcome::Undetectable),
+    ("unflagged", MutantOutcome::Unflagged),
 ];
 
-/// What became of the damaged forms of a document: by the kind of damage, in the order of [`COLUMNS`].
+/// The outcomes of the damaged forms of a document: by the kind of damage, in the order of [`COLUMNS`].
 type Counts = Vec<(&'static str, [usize; COLUMNS.len()])>;
 
 fn counts(case: &Case) -> Counts {
     let bench = Bench::new(case);
     let mut counts = Counts::new();
     for mutant in mutants(&case.bytes, &case.layout) {
-        let verdict = bench.verdict(&mutant.bytes);
+        let outcome = bench.outcome(&mutant.bytes);
         let column = COLUMNS
             .iter()
-            .position(|(_, of_column)| *of_column == verdict)
+            .position(|(_, of_column)| *of_column == outcome)
             .unwrap();
         let known = counts.iter().position(|(kind, _)| *kind == mutant.kind);
         let place = known.unwrap_or_else(|| {
@@ -64,7 +64,7 @@ fn report(case: &Case, counts: &Counts) -> String {
 }
 
 /// Damages the documents of a source and holds the result against what is promised.
-#[expect(clippy::print_stdout, reason = "the report is for people")]
+#[expect(clippy::print_stdout, reason = "the report is printed")]
 fn check(id: &str) {
     let of_source = |case: &Case| case.source.id.as_str() == id;
     let mut broken = Vec::new();
@@ -129,7 +129,7 @@ fn nothing_wrong_in_the_kazakh_table_is_served_unmarked() {
 }
 
 #[test]
-fn nothing_wrong_in_the_kyrgyz_tables_is_served_unmarked_unless_nobody_could_know() {
+fn nothing_wrong_in_the_kyrgyz_tables_is_served_unmarked_unless_it_is_undetectable() {
     check("nbkr");
 }
 
@@ -139,21 +139,21 @@ fn nothing_wrong_in_the_uzbek_table_is_served_unmarked() {
 }
 
 #[test]
-fn nothing_wrong_in_the_tajik_table_is_served_unmarked_unless_nobody_could_know() {
+fn nothing_wrong_in_the_tajik_table_is_served_unmarked_unless_it_is_undetectable() {
     check("nbt");
 }
 
 #[test]
-fn nothing_wrong_in_the_turkmen_table_is_served_unmarked_unless_nobody_could_know() {
+fn nothing_wrong_in_the_turkmen_table_is_served_unmarked_unless_it_is_undetectable() {
     check("cbt");
 }
 
 #[test]
-fn nothing_wrong_in_the_russian_table_is_served_unmarked_unless_nobody_could_know() {
+fn nothing_wrong_in_the_russian_table_is_served_unmarked_unless_it_is_undetectable() {
     check("cbr");
 }
 
 #[test]
-fn nothing_wrong_in_a_market_table_is_served_unmarked_unless_nobody_could_know() {
+fn nothing_wrong_in_a_market_table_is_served_unmarked_unless_it_is_undetectable() {
     check("market");
 }

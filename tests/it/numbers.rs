@@ -284,7 +284,7 @@ fn the_home_bank_answers_until_it_is_stale_and_another_is_not() {
 }
 
 #[test]
-fn nobody_answers_before_everyone_of_higher_preference_was_asked() {
+fn a_source_answers_only_after_every_source_of_higher_preference_was_polled() {
     let table = cbr(date(2026, 4, 2), "83.1259", "17.3533", "86.5174");
     let nothing_from_home = || {
         let records = Records::default().with("nbk", Some(Currency::KZT), Vec::new());

@@ -1,5 +1,4 @@
-//! The questions that look back, over real sockets: history as published and as derived, conversion, windows, and tables
-//! of the past that an operator hands in.
+//! Historical queries over real sockets: fixings, rates, conversions, windows, and tables that an operator submits.
 
 mod busy;
 mod full;
@@ -16,7 +15,7 @@ use tonic::transport::Channel;
 use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
 use crate::support::silkrate::{Silkrate, reason};
 
-/// A table of the Kazakh bank as it is handed in: the dollar and a hundred sums.
+/// A table of the Kazakh bank as an operator submits it: the dollar and a hundred sums.
 fn handed_in(date: &str, usd: &str, uzs: &str) -> FileTableRequest {
     let row = |currency: &str, units: &str, value: &str| Row {
         currency: currency.to_owned(),
@@ -168,12 +167,12 @@ async fn a_page_belongs_to_its_question_and_a_source_to_the_service() {
         )
     };
     assert_eq!(reason(&refused), invalid("INVALID_PAGE", "page_token"));
-    let nobody = ListFixingsRequest {
+    let unknown = ListFixingsRequest {
         source: "ecb".to_owned(),
         currency: "USD".to_owned(),
         ..ListFixingsRequest::default()
     };
-    let refused = silkrate.client.list_fixings(nobody).await.unwrap_err();
+    let refused = silkrate.client.list_fixings(unknown).await.unwrap_err();
     assert_eq!(reason(&refused), invalid("INVALID_SOURCE", "source"));
     silkrate.finish().await;
 }
@@ -233,8 +232,8 @@ async fn the_history_of_a_pair_is_what_was_served_live() {
 async fn a_change_is_told_over_a_week_a_month_and_a_year_as_far_as_the_history_reaches() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
-    let told = |rate: &Rate| -> Vec<String> {
-        let told = rate.windows.iter().map(|over| match &over.change {
+    let changes = |rate: &Rate| -> Vec<String> {
+        let changes = rate.windows.iter().map(|over| match &over.change {
             Some(change) => format!(
                 "{:?} {} {}",
                 over.window(),
@@ -243,11 +242,11 @@ async fn a_change_is_told_over_a_week_a_month_and_a_year_as_far_as_the_history_r
             ),
             None => format!("{:?} {}", over.window(), over.reason()),
         });
-        told.collect()
+        changes.collect()
     };
     let begins = "the history of nbk begins on 2026-04-01";
     assert_eq!(
-        told(&silkrate.rate("USD/KZT").await),
+        changes(&silkrate.rate("USD/KZT").await),
         [
             format!("Week {begins}"),
             format!("Month {begins}"),
@@ -264,7 +263,7 @@ async fn a_change_is_told_over_a_week_a_month_and_a_year_as_far_as_the_history_r
         assert_eq!(filed.unwrap().into_inner().held_rows, 0, "{date}");
     }
     assert_eq!(
-        told(&silkrate.rate("USD/KZT").await),
+        changes(&silkrate.rate("USD/KZT").await),
         [
             "Week -8.93 2026-03-25",
             "Month -25 2026-02-28",
@@ -299,18 +298,18 @@ async fn an_amount_is_converted_by_the_published_value_on_the_day_asked() {
         })
     };
     let of = |result: &str, date: &str, fixings| (result.to_owned(), date.to_owned(), fixings);
-    let asked = convert("1000", "usd", "kzt", "", false).await.unwrap();
-    assert_eq!(asked, of("475090", "2026-04-02", 1));
-    let asked = convert("1000000", "KZT", "USD", "", false).await.unwrap();
-    assert_eq!(asked, of("2104.8643414931907639", "2026-04-02", 1));
-    let asked = convert("1000000", "KZT", "USD", "", true).await.unwrap();
-    assert_eq!(asked, of("2104.86", "2026-04-02", 1));
-    let asked = convert("1000", "USD", "KZT", "2026-04-01", true)
+    let converted = convert("1000", "usd", "kzt", "", false).await.unwrap();
+    assert_eq!(converted, of("475090", "2026-04-02", 1));
+    let converted = convert("1000000", "KZT", "USD", "", false).await.unwrap();
+    assert_eq!(converted, of("2104.8643414931907639", "2026-04-02", 1));
+    let converted = convert("1000000", "KZT", "USD", "", true).await.unwrap();
+    assert_eq!(converted, of("2104.86", "2026-04-02", 1));
+    let converted = convert("1000", "USD", "KZT", "2026-04-01", true)
         .await
         .unwrap();
-    assert_eq!(asked, of("478770.00", "2026-04-01", 1));
-    let asked = convert("7", "KZT", "KZT", "", false).await.unwrap();
-    assert_eq!(asked, of("7", "", 0));
+    assert_eq!(converted, of("478770.00", "2026-04-01", 1));
+    let converted = convert("7", "KZT", "KZT", "", false).await.unwrap();
+    assert_eq!(converted, of("7", "", 0));
 
     let wrong = [
         (

@@ -147,7 +147,7 @@ async fn with_other_settings_a_pair_that_is_gone_ends_the_epoch() {
     config.store = config::Store::File(path);
     let mut without = Silkrate::start(config).await;
     let after = without.snapshot(PAIRS).await;
-    assert_eq!(after.rates, [], "nobody is left to answer");
+    assert_eq!(after.rates, [], "no source is left to answer");
     let position = after.position.unwrap();
     assert_ne!(position.epoch, before.epoch);
     assert!(position.revision > before.revision);
@@ -209,8 +209,8 @@ impl Desk {
             intent: Intent::Newest,
             attempt_ended: true,
         };
-        let verdict = self.handle.submit(submission).await.unwrap();
-        assert_eq!(verdict.refused, []);
+        let outcome = self.handle.submit(submission).await.unwrap();
+        assert_eq!(outcome.refused, []);
     }
 
     async fn close(mut self) {

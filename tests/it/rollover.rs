@@ -1,4 +1,4 @@
-//! Midnight at the bank comes in time, whatever is handed in meanwhile.
+//! The rollover at the bank's midnight happens in time, whatever is submitted meanwhile.
 
 use jiff::SignedDuration;
 use jiff::civil::date;

@@ -184,15 +184,19 @@ fn what_a_source_says_of_itself_is_usable() {
                 document.latest.is_some() || document.dated.is_some(),
                 "{who}"
             );
-            let asked = document.polls.iter().chain([&document.at_start]);
-            for asked in asked {
-                let answerable = match asked {
+            let selectors = document.polls.iter().chain([&document.at_start]);
+            for selector in selectors {
+                let answerable = match selector {
                     TableSelector::Latest => document.latest.is_some(),
                     TableSelector::Today | TableSelector::Tomorrow | TableSelector::NextFixing => {
                         document.dated.is_some()
                     }
                 };
-                assert!(answerable, "{who} {} asks {asked:?}", document.name);
+                assert!(
+                    answerable,
+                    "{who} {} has a path for {selector:?}",
+                    document.name
+                );
             }
         }
         assert_eq!(

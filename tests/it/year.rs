@@ -20,7 +20,7 @@ use silkrate::sources::{Document, Source, find};
 
 use crate::year::banks::{Appearance, BANKS, Bank, FIRST_DAY, days_from};
 
-/// The hours of a day at which a bank is asked and looked at: before, in and after all windows.
+/// The hours of a day at which a bank is polled and observed: before, in and after all windows.
 const HOURS: [i8; 6] = [1, 9, 13, 17, 20, 23];
 const NEW_YEAR: Date = date(2026, 1, 1);
 const YEAR_END: Date = date(2027, 1, 1);
@@ -67,8 +67,8 @@ impl<'a> Observed<'a> {
 
     /// Asks what a poll asks, and files what comes.
     fn poll(&mut self, local: DateTime) {
-        for asked in self.document.polls {
-            let date = self.document.date(*asked, local.date());
+        for selector in self.document.polls {
+            let date = self.document.date(*selector, local.date());
             if let Some(table) = self.bank.answer(&self.appearances, date, local) {
                 let record = self.sources.values_mut().next().unwrap();
                 Arc::make_mut(record).documents[0].history.insert(table);
@@ -193,7 +193,7 @@ market latest fresh 365, carried over   0, late 0, stale 0, next foretold 365, o
 ";
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures are for people")]
+#[expect(clippy::print_stdout, reason = "the figures are printed")]
 fn a_bank_that_does_its_work_is_never_stale_in_a_whole_year() {
     let mut summary = String::new();
     for bank in &BANKS {

@@ -1,4 +1,4 @@
-//! A key goes to the vendor alone, and what cannot be asked is refused before asking.
+//! A key is sent to the vendor alone, and an invalid address is refused before anything is sent.
 
 use std::fmt::Write;
 

@@ -16,8 +16,8 @@ const MARKET: SourceId = SourceId::new("market");
 const NBKR: SourceId = SourceId::new("nbkr");
 const CBR: SourceId = SourceId::new("cbr");
 
-/// What is believed of a currency at a date.
-fn believed(book: &mut Book, source: SourceId, day: Date, code: Currency) -> String {
+/// The accepted value of a currency at a date.
+fn accepted(book: &mut Book, source: SourceId, day: Date, code: Currency) -> String {
     let document = "daily";
     let history = book.history(DocumentKey { source, document }).unwrap();
     history.nearest(day, code).unwrap().value.to_string()
@@ -61,7 +61,7 @@ fn a_jump_of_a_market_that_a_bank_confirms_is_served_after_half_an_hour_and_cost
             let served = confirmed && poll_number >= 4;
             let value = if served { kzt.as_str() } else { "475.09" };
             assert_eq!(
-                believed(&mut book, MARKET, day, Currency::KZT),
+                accepted(&mut book, MARKET, day, Currency::KZT),
                 value,
                 "{now}"
             );

@@ -1,4 +1,4 @@
-//! The questions that are asked about the past.
+//! Queries for historical fixings.
 
 use jiff::civil::{Date, date};
 use silkrate::domain::{Currency, DocumentKey, RevisionPolicy, SourceId, Table};

@@ -40,7 +40,7 @@ fn unpacked() -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// What is served from a ledger, before any bank is asked.
+/// What is served from a ledger, before any source is polled.
 async fn served(path: &Path) -> Arc<Snapshot> {
     let mut config = settings("2026-04-02T06:00:00Z");
     config.store = config::Store::File(path.to_owned());

@@ -167,7 +167,7 @@ async fn a_ledger_in_memory_is_shared_with_its_readers_and_with_no_other() {
         .unwrap();
     assert_eq!(reader.began(NBK).await, Ok(Some(APRIL_2)));
     assert_eq!(other_reader.began(NBK).await, Ok(None));
-    // The readers hold what they read, also when nobody writes any more.
+    // The readers hold what they read, also after the writer has closed.
     ledger.close().await;
     assert_eq!(reader.began(NBK).await, Ok(Some(APRIL_2)));
 }
@@ -212,14 +212,14 @@ async fn reads_see_whole_entries_while_others_are_written() {
 }
 
 #[tokio::test]
-async fn an_entry_is_written_also_when_nobody_waits_for_it_any_more() {
+async fn an_entry_is_written_also_when_its_caller_is_dropped() {
     let (_folder, path) = place();
     let (ledger, _) = open(&path);
     let table = tenge(APRIL_2, &[("USD", 1, "475.09")]);
     {
         let append = std::pin::pin!(ledger.append(entry(1, vec![filed(NBK, &table)])));
         let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        // Asked once, it is in the queue; then it is dropped.
+        // Polled once, it is in the queue; then it is dropped.
         assert!(append.poll(&mut context).is_pending());
     }
     ledger.close().await;

@@ -8,17 +8,17 @@ use crate::model::world::{BANKS, FILTERS};
 /// One thing that happens.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    /// Commits, one after another, between which nobody reads.
+    /// Commits, one after another, without a read between them.
     Commits(Vec<Change>),
     /// Continuity is lost.
     Renew,
-    /// So many seconds pass.
+    /// A number of seconds passes.
     Wait(u16),
     /// A reader comes, again or for the first time.
     Connect { reader: usize, terms: Terms },
     /// A reader goes without a word.
     Disconnect { reader: usize },
-    /// A reader takes what is there, up to so many frames.
+    /// A reader reads at most a number of frames.
     Read { reader: usize, frames: u8 },
 }
 

@@ -90,7 +90,7 @@ impl Reader {
             self.rows = world.served(&begins, terms.filter).clone();
             self.held = Some(begins);
         }
-        let owed = if verdict == Verdict::Resumed {
+        let rows_due = if verdict == Verdict::Resumed {
             Expected::CatchUp
         } else if terms.is_updates_only {
             Expected::News
@@ -98,8 +98,8 @@ impl Reader {
             Expected::Snapshot
         };
         tokio::task::yield_now().await;
-        self.read_one(world, Some(&owed));
-        // An opening alone is followed at once by what is owed.
+        self.read_one(world, Some(&rows_due));
+        // An opening alone is followed at once by its rows.
         if self
             .stream
             .as_ref()
@@ -141,8 +141,8 @@ impl Reader {
         }
     }
 
-    /// Takes one piece; `owed` is what must be the first thing in it after an opening. Whether there was one.
-    fn read_one(&mut self, world: &mut World, owed: Option<&Expected>) -> bool {
+    /// Reads one piece. `rows` is the message that must follow an opening in it. Returns whether there was a piece.
+    fn read_one(&mut self, world: &mut World, rows_due: Option<&Expected>) -> bool {
         let Some(stream) = &mut self.stream else {
             return false;
         };
@@ -162,7 +162,7 @@ impl Reader {
             Piece::Data(data) => {
                 stream.rest.extend_from_slice(&data);
                 for message in split(&mut stream.rest) {
-                    self.take(world, &message, owed);
+                    self.take(world, &message, rows_due);
                 }
                 true
             }
@@ -176,7 +176,7 @@ impl Reader {
         }
     }
 
-    fn take(&mut self, world: &mut World, raw: &Bytes, owed: Option<&Expected>) {
+    fn take(&mut self, world: &mut World, raw: &Bytes, rows_due: Option<&Expected>) {
         let message = pb::WatchRatesResponse::decode(&raw[5..]).unwrap();
         let position = message.position.expect("every message has a position");
         let stream = self.stream.as_mut().unwrap();
@@ -189,7 +189,7 @@ impl Reader {
                 assert_eq!((opening.verdict(), &position), (verdict, &begins));
                 let granted = opening.min_interval.unwrap().try_into();
                 assert_eq!(granted, Ok(stream.min_interval));
-                stream.expected = owed.expect("an opening comes once").clone();
+                stream.expected = rows_due.expect("an opening comes once").clone();
             }
             (Event::Snapshot(snapshot), expected) => {
                 assert_ne!(expected, Expected::CatchUp, "resumed is resumed");
@@ -210,12 +210,12 @@ impl Reader {
             }
             (Event::Heartbeat(heartbeat), Expected::News) => {
                 assert_eq!(Some(&position), self.held.as_ref(), "it never overtakes");
-                let told = heartbeat
+                let states = heartbeat
                     .sources
                     .into_iter()
                     .map(|detail| detail.state.unwrap());
-                let told = told.map(|state| (state.id.clone(), state)).collect();
-                assert_eq!(self.rows.sources, told);
+                let states = states.map(|state| (state.id.clone(), state)).collect();
+                assert_eq!(self.rows.sources, states);
                 assert!(heartbeat.server_time.is_some());
             }
             (event, expected) => panic!("{event:?} instead of {expected:?}"),

@@ -206,7 +206,7 @@ impl World {
         self.past.push(self.board.snapshot());
     }
 
-    /// What was served for a filter at a position: asked of a service that stands still there.
+    /// What was served for a filter at a position, read from a service that stands still there.
     pub(super) fn served(&mut self, position: &pb::Position, index: usize) -> &ServedFingerprint {
         let key = (position.epoch.clone(), position.revision, index);
         let past = &self.past;

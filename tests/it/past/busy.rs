@@ -1,4 +1,4 @@
-//! Many who ask about the past at once: a poll's verdict does not wait behind them, and one too many is turned away.
+//! Many historical queries at once: a poll does not wait behind them, and a query too many is refused.
 
 use std::future::Future;
 use std::path::Path;
@@ -32,14 +32,14 @@ const KEY: DocumentKey = DocumentKey {
     source: SourceId::new("nbk"),
     document: "daily",
 };
-/// How many questions may be under way or wait.
+/// How many queries may run or wait.
 const QUESTIONS_MAX: usize = 64;
 /// How many of them are answered at a time.
 const ANSWERED_MAX: usize = 2;
 
-type Question = Pin<Box<dyn Future<Output = Result<Vec<Date>, LedgerError>> + Send>>;
+type Query = Pin<Box<dyn Future<Output = Result<Vec<Date>, LedgerError>> + Send>>;
 
-/// Runs a test with a single thread for questions, so that what is asked first can be held up.
+/// Runs a test with a single blocking thread for queries, so that the first one can be held up.
 fn with_one_thread(test: impl Future<Output = ()>) {
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -50,41 +50,40 @@ fn with_one_thread(test: impl Future<Output = ()>) {
 }
 
 /// Asks, and does not look for the answer: what waits goes on waiting.
-async fn asked(reader: &LedgerReader) -> Question {
+async fn first_polled(reader: &LedgerReader) -> Query {
     // Each with a whole budget of the scheduler, without which it would not even queue up.
     tokio::task::yield_now().await;
     let reader = reader.clone();
-    let mut question: Question =
-        Box::pin(async move { reader.dates(KEY, Date::MIN, Date::MAX).await });
+    let mut query: Query = Box::pin(async move { reader.dates(KEY, Date::MIN, Date::MAX).await });
     let mut context = Context::from_waker(Waker::noop());
-    assert!(question.as_mut().poll(&mut context).is_pending());
-    question
+    assert!(query.as_mut().poll(&mut context).is_pending());
+    query
 }
 
-/// As many questions as there may be, of which none goes on until it is looked at: those that are next have been given
-/// their turn and do not take it.
-async fn occupied(reader: &LedgerReader) -> Vec<Question> {
+/// Occupies all the queries that are allowed. None of them goes on until it is polled: the next ones hold their permits
+/// and do not use them.
+async fn occupied(reader: &LedgerReader) -> Vec<Query> {
     let (let_go, held_up) = std::sync::mpsc::channel::<()>();
     let holding_up = tokio::task::spawn_blocking(move || held_up.recv());
     let mut first = Vec::new();
     for _question in 0..ANSWERED_MAX {
-        first.push(asked(reader).await);
+        first.push(first_polled(reader).await);
     }
     let mut waiting = Vec::new();
     for _question in ANSWERED_MAX..QUESTIONS_MAX {
-        waiting.push(asked(reader).await);
+        waiting.push(first_polled(reader).await);
     }
     drop(let_go);
     assert!(holding_up.await.unwrap().is_err(), "it was let go");
-    for question in first {
-        question.await.unwrap();
-        waiting.push(asked(reader).await);
+    for query in first {
+        query.await.unwrap();
+        waiting.push(first_polled(reader).await);
     }
     assert_eq!(waiting.len(), QUESTIONS_MAX);
     waiting
 }
 
-/// A ledger of so many days up to yesterday, written in one entry. The dead currency has a row every so many days.
+/// A ledger of a number of days up to yesterday, written in one entry. The withdrawn currency has a row at intervals.
 async fn written(path: &Path, days: i32, dead_every: i32) {
     let (ledger, reader) = Ledger::open(Some(path), ClockKind::Replay).unwrap();
     let filed = (1..=days).rev().map(|back| {
@@ -122,7 +121,7 @@ async fn written(path: &Path, days: i32, dead_every: i32) {
 }
 
 #[test]
-fn a_verdict_that_needs_the_ledger_does_not_wait_behind_those_who_ask_about_the_past() {
+fn a_submission_that_needs_the_ledger_does_not_wait_behind_historical_queries() {
     with_one_thread(async {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("silkrate.db");
@@ -130,16 +129,16 @@ fn a_verdict_that_needs_the_ledger_does_not_wait_behind_those_who_ask_about_the_
         let clock = Clock::replay(noon(TODAY), 1);
         let (commit, handle) = opened(store(&path, NEVER), clock).await;
         let reader = commit.ledger().borrow().clone().unwrap();
-        let questions = occupied(&reader).await;
+        let queries = occupied(&reader).await;
         let commits = Commits::run(commit, handle);
         commits
-            .news(tenge(TODAY, &[("USD", 1, "476.00"), ("EUR", 1, "549.00")]))
+            .submit_newest(tenge(TODAY, &[("USD", 1, "476.00"), ("EUR", 1, "549.00")]))
             .await;
         // The day has changed since the last entry: what was in force a year ago had to be looked up.
         let usd = commits.rate("USD/KZT");
         let year = usd.windows.last().unwrap().change.as_ref().unwrap();
         assert_eq!(year.reference_date, date(2025, 4, 2));
-        // A table of the past is judged by others of its time, which the ledger has.
+        // A table of the past is compared with others of its time, which are in the ledger.
         let old = tenge(
             date(2025, 1, 1),
             &[("USD", 1, "475.10"), ("EUR", 1, "548.62")],
@@ -147,15 +146,15 @@ fn a_verdict_that_needs_the_ledger_does_not_wait_behind_those_who_ask_about_the_
         let admitted = commits.handle.backfill(KEY.source, old);
         let admitted = tokio::time::timeout(PATIENCE, admitted);
         assert_eq!(admitted.await.expect("it is answered").unwrap().refused, "");
-        for question in questions {
-            assert!(question.await.is_ok(), "they are answered in their turn");
+        for query in queries {
+            assert!(query.await.is_ok(), "they are answered in their turn");
         }
         commits.close().await;
     });
 }
 
 #[test]
-fn one_question_too_many_about_the_past_is_turned_away_at_once() {
+fn one_historical_query_too_many_is_refused_at_once() {
     with_one_thread(async {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("silkrate.db");
@@ -185,14 +184,14 @@ fn one_question_too_many_about_the_past_is_turned_away_at_once() {
             }))
         };
         assert_eq!(fixings().await.unwrap().into_inner().fixings.len(), 3);
-        let questions = occupied(&reader).await;
+        let queries = occupied(&reader).await;
         let busy = reader.dates(KEY, Date::MIN, Date::MAX).await;
         assert!(matches!(busy, Err(LedgerError::Busy { .. })), "{busy:?}");
         let too_many = (Code::ResourceExhausted, "TOO_MANY_QUERIES".to_owned(), None);
         assert_eq!(reason(&fixings().await.unwrap_err()), too_many);
         assert_eq!(reason(&history().await.unwrap_err()), too_many);
-        for question in questions {
-            assert_eq!(question.await.unwrap().len(), 3);
+        for query in queries {
+            assert_eq!(query.await.unwrap().len(), 3);
         }
         assert_eq!(fixings().await.unwrap().into_inner().fixings.len(), 3);
         assert_eq!(history().await.unwrap().into_inner().rates.len(), 3);
@@ -204,7 +203,7 @@ fn one_question_too_many_about_the_past_is_turned_away_at_once() {
 async fn a_pair_of_few_tables_is_listed_whole_with_pages_of_any_size() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("silkrate.db");
-    // The lat has a row every 300 days: between two of them lie more tables than are looked at in one step.
+    // The lat has a row every 300 days: between two of them are more tables than one step reads.
     written(&path, 1500, 300).await;
     let clock = Clock::replay(noon(TODAY), 1);
     let (commit, handle) = opened(store(&path, NEVER), clock.clone()).await;

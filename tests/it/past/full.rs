@@ -1,4 +1,4 @@
-//! Tables of long ago, handed in to a service whose memory is full: they go to the ledger, and nothing served moves.
+//! Tables of long ago, submitted to a service whose memory is full: they go to the ledger, and nothing served changes.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ fn today() -> Table {
     five(TODAY, "475.00", "548.62", "10.90")
 }
 
-/// Hands in a table of long ago; how many of its rows wait.
+/// Submits a table of long ago. Returns how many of its rows are held.
 async fn handed_in(commits: &Commits, table: Table) -> usize {
     let admitted = commits.handle.backfill(SourceId::new("nbk"), table).await;
     let admitted = admitted.unwrap();
@@ -75,7 +75,7 @@ async fn a_backfill_of_long_ago_is_filed_and_moves_nothing_that_is_served() {
         commits.submit(vec![table], Intent::Earlier).await;
     }
     let tomorrow = five(TODAY + 1.day(), "480.50", "560.62", "11.20");
-    commits.news(tomorrow).await;
+    commits.submit_newest(tomorrow).await;
     let before = served(&commits);
     let announced = before[0].announced.as_ref().unwrap();
     assert_eq!(announced.effective_date, TODAY + 1.day());
@@ -96,7 +96,7 @@ async fn a_backfill_of_long_ago_is_filed_and_moves_nothing_that_is_served() {
     let misprint = five(last, "147.80", "210.62", "981.00");
     assert_eq!(handed_in(&commits, misprint).await, 1);
     let misprint = (last.to_string(), "981.00".to_owned());
-    commits.news(today()).await;
+    commits.submit_newest(today()).await;
     assert_eq!(waiting(&path), [misprint]);
 
     let after = served(&commits);
@@ -114,8 +114,8 @@ async fn a_backfill_of_long_ago_is_filed_and_moves_nothing_that_is_served() {
             (&before.freshness_status, &before.flags)
         );
     }
-    let verdict = commits.submit(Vec::new(), Intent::Newest).await;
-    assert_eq!(verdict.gaps, [], "nothing recent is evicted");
+    let outcome = commits.submit(Vec::new(), Intent::Newest).await;
+    assert_eq!(outcome.gaps, [], "nothing recent is evicted");
     let shown = commits.close().await;
     let commits = Commits::open(store(&path, NEVER), noon(TODAY)).await;
     assert_eq!(served(&commits), after);

@@ -1,4 +1,4 @@
-//! What an operator sees and decides, and what may be handed in.
+//! What an operator sees and decides, and which tables an operator may submit.
 
 use silkrate::pb::admin::{GetStoreRequest, ListHeldRequest, ReleaseHeldRequest, Table};
 use tonic::Code;

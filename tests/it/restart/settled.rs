@@ -103,13 +103,13 @@ async fn what_was_overtaken_before_a_restart_is_neither_served_nor_held_when_it_
     );
     let commits = Commits::open(store(&path, NEVER), noon(april(3))).await;
     for table in [&first, &wrong, &third] {
-        commits.news(table.clone()).await;
+        commits.submit_newest(table.clone()).await;
     }
     let before = commits.close().await;
     let commits = Commits::open(store(&path, NEVER), noon(april(3))).await;
-    let verdict = commits.submit(vec![third, wrong], Intent::Earlier).await;
-    assert_eq!(verdict.holding, Vec::<&str>::new());
-    assert_eq!(verdict.revision, None, "nothing a reader sees has changed");
+    let outcome = commits.submit(vec![third, wrong], Intent::Earlier).await;
+    assert_eq!(outcome.holding, Vec::<&str>::new());
+    assert_eq!(outcome.revision, None, "nothing a reader sees has changed");
     let change = commits.rate("EUR/KZT").change.unwrap();
     assert_eq!(change.reference_date, april(1));
     assert_eq!(commits.close().await, before);
@@ -159,10 +159,12 @@ async fn a_change_that_alone_was_mended_is_the_same_after_a_restart() {
     let path = folder.path().join("silkrate.db");
     let second = |usd, change| with_change(tenge(april(2), &[("USD", 1, usd)]), "USD", change);
     let commits = Commits::open(store(&path, NEVER), noon(april(2))).await;
-    commits.news(tenge(april(1), &[("USD", 1, "478.77")])).await;
-    commits.news(second("475.10", "-3.60")).await;
+    commits
+        .submit_newest(tenge(april(1), &[("USD", 1, "478.77")]))
+        .await;
+    commits.submit_newest(second("475.10", "-3.60")).await;
     assert_eq!(commits.rate("USD/KZT").flags.len(), 1);
-    commits.news(second("475.1", "-3.67")).await;
+    commits.submit_newest(second("475.1", "-3.67")).await;
     let usd = commits.rate("USD/KZT");
     assert_eq!(usd.flags, []);
     let before = commits.close().await;
@@ -172,24 +174,24 @@ async fn a_change_that_alone_was_mended_is_the_same_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_table_of_which_no_row_is_believed_is_a_gap_before_and_after_a_restart() {
+async fn a_table_of_which_no_row_is_accepted_is_a_gap_before_and_after_a_restart() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("silkrate.db");
     let commits = Commits::open(store(&path, NEVER), noon(april(3))).await;
     let right = five(april(1), ["475", "548", "5.8", "66", "640"]);
-    commits.news(right).await;
+    commits.submit_newest(right).await;
     let wrong = five(april(2), ["617", "712", "7.5", "86", "832"]);
-    let verdict = commits.news(wrong).await;
-    assert_eq!(verdict.holding, ["daily"; 5], "each row waits");
-    let verdict = commits
-        .news(five(april(3), ["476", "549", "5.81", "66", "641"]))
+    let outcome = commits.submit_newest(wrong).await;
+    assert_eq!(outcome.holding, ["daily"; 5], "each row is held");
+    let outcome = commits
+        .submit_newest(five(april(3), ["476", "549", "5.81", "66", "641"]))
         .await;
-    assert_eq!(verdict.holding, Vec::<&str>::new());
-    assert_eq!(verdict.gaps, [("daily", april(2))]);
+    assert_eq!(outcome.holding, Vec::<&str>::new());
+    assert_eq!(outcome.gaps, [("daily", april(2))]);
     let before = commits.close().await;
     let commits = Commits::open(store(&path, NEVER), noon(april(3))).await;
     assert_eq!(commits.board.snapshot(), before, "flags and freshness too");
-    let verdict = commits.submit(Vec::new(), Intent::Newest).await;
-    assert_eq!(verdict.gaps, [("daily", april(2))]);
+    let outcome = commits.submit(Vec::new(), Intent::Newest).await;
+    assert_eq!(outcome.gaps, [("daily", april(2))]);
     assert_eq!(commits.close().await, before);
 }

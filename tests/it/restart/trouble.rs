@@ -68,11 +68,11 @@ fn count(path: &Path, table: &str) -> i64 {
 async fn an_older_copy_put_back_begins_a_new_epoch_and_a_plain_restart_does_not() {
     let (_folder, path) = place();
     let commits = Commits::open(store(&path, NEVER), noon(THIRD)).await;
-    commits.news(two(FIRST, "475.00", "548.00")).await;
+    commits.submit_newest(two(FIRST, "475.00", "548.00")).await;
     commits.close().await;
     let copy = copy_of(&path);
     let commits = Commits::open(store(&path, NEVER), noon(THIRD)).await;
-    commits.news(two(SECOND, "476.00", "549.00")).await;
+    commits.submit_newest(two(SECOND, "476.00", "549.00")).await;
     let reader = commits.close().await;
     let commits = Commits::open(store(&path, NEVER), noon(THIRD)).await;
     assert_eq!(commits.close().await, reader, "nothing was put back");
@@ -84,7 +84,7 @@ async fn an_older_copy_put_back_begins_a_new_epoch_and_a_plain_restart_does_not(
     assert_ne!(served.epoch, reader.position.epoch);
     // The bank goes on from the first table, and passes the revision at which the reader stands.
     for eur in ["548.10", "548.20", "548.30"] {
-        commits.news(two(FIRST, "475.00", eur)).await;
+        commits.submit_newest(two(FIRST, "475.00", eur)).await;
     }
     let served = commits.close().await;
     assert!(served.position.revision > reader.position.revision);
@@ -101,7 +101,7 @@ async fn an_older_copy_put_back_begins_a_new_epoch_and_a_plain_restart_does_not(
 async fn a_lock_that_was_deleted_costs_an_epoch_and_nothing_else() {
     let (_folder, path) = place();
     let commits = Commits::open(store(&path, NEVER), noon(FIRST)).await;
-    commits.news(two(FIRST, "475.00", "548.00")).await;
+    commits.submit_newest(two(FIRST, "475.00", "548.00")).await;
     let usd = commits.rate("USD/KZT");
     let before = commits.close().await.position.clone();
     fs::remove_file(beside(&path, ".lock")).unwrap();
@@ -121,14 +121,14 @@ async fn a_file_that_is_removed_or_replaced_is_noticed_and_gets_all_that_was_ack
         for retry_after in [SOON, NEVER] {
             let (_folder, path) = place();
             let commits = Commits::open(store(&path, retry_after), noon(THIRD)).await;
-            commits.news(two(FIRST, "475.00", "548.00")).await;
+            commits.submit_newest(two(FIRST, "475.00", "548.00")).await;
             let before = commits.board.snapshot().position.clone();
             if replaced {
                 replace(&path, &copy_of(&path));
             } else {
                 remove(&path);
             }
-            commits.news(two(SECOND, "476.00", "549.00")).await;
+            commits.submit_newest(two(SECOND, "476.00", "549.00")).await;
             if retry_after == NEVER {
                 let status = commits.status().await;
                 assert!(
@@ -140,7 +140,7 @@ async fn a_file_that_is_removed_or_replaced_is_noticed_and_gets_all_that_was_ack
             } else {
                 commits.recovered().await;
             }
-            commits.news(two(THIRD, "477.00", "550.00")).await;
+            commits.submit_newest(two(THIRD, "477.00", "550.00")).await;
             assert_eq!(commits.rate("USD/KZT").value.to_string(), "477.00");
             // Where it was not tried again yet, it is at the stop.
             let shown = commits.close().await;
@@ -157,7 +157,7 @@ async fn a_file_that_is_removed_or_replaced_is_noticed_and_gets_all_that_was_ack
 async fn a_ledger_with_a_row_that_cannot_be_read_is_not_added_to_until_it_is_replaced() {
     let (_folder, path) = place();
     let commits = Commits::open(store(&path, NEVER), noon(FIRST)).await;
-    commits.news(two(FIRST, "475.00", "548.00")).await;
+    commits.submit_newest(two(FIRST, "475.00", "548.00")).await;
     commits.close().await;
     let copy = copy_of(&path);
     let damage = "DROP TRIGGER fixings_stay; UPDATE fixings SET value = 'x' WHERE currency = 'EUR'";
@@ -170,7 +170,7 @@ async fn a_ledger_with_a_row_that_cannot_be_read_is_not_added_to_until_it_is_rep
     let commits = Commits::open(store(&path, SOON), noon(SECOND)).await;
     let status = commits.status().await;
     assert!(status.error.contains("is damaged"), "{}", status.error);
-    commits.news(two(SECOND, "476.00", "549.00")).await;
+    commits.submit_newest(two(SECOND, "476.00", "549.00")).await;
     assert_eq!(commits.rate("USD/KZT").value.to_string(), "476.00");
     let status = commits.status().await;
     assert!(status.error.contains("is damaged"), "{}", status.error);
@@ -192,8 +192,8 @@ async fn what_waits_is_tried_once_more_at_a_clean_stop() {
     let (_folder, path) = place();
     fs::write(&path, "an editor's notes, by no means a database").unwrap();
     let commits = Commits::open(store(&path, NEVER), noon(SECOND)).await;
-    commits.news(two(FIRST, "475.00", "548.00")).await;
-    commits.news(two(SECOND, "476.00", "549.00")).await;
+    commits.submit_newest(two(FIRST, "475.00", "548.00")).await;
+    commits.submit_newest(two(SECOND, "476.00", "549.00")).await;
     assert!(commits.status().await.unsaved >= 2);
     fs::remove_file(&path).unwrap();
     let shown = commits.close().await;

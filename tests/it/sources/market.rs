@@ -74,7 +74,7 @@ fn a_table_with_a_date_alone_has_no_instant() {
 }
 
 #[test]
-fn rows_that_nobody_wants_are_counted_in_one_line() {
+fn unwanted_rows_are_counted_in_one_line() {
     let table = table("apilayer/2025-12-08T1609Z.json");
     let dropped: Vec<_> = table
         .dropped

@@ -345,10 +345,10 @@ fn cbt_has_days_without_a_file_and_is_asked_across_them() {
     let document = &find("cbt", "").unwrap().documents[0];
     assert!(document.missing_is_normal);
     let saturday = date(2026, 5, 23);
-    let asked = |asked| document.path(asked, saturday).unwrap();
-    assert_eq!(asked(TableSelector::Today), "/kurs/2026/23052026.xml");
-    assert_eq!(asked(TableSelector::Tomorrow), "/kurs/2026/24052026.xml");
-    assert_eq!(asked(TableSelector::NextFixing), "/kurs/2026/25052026.xml");
+    let path = |selector| document.path(selector, saturday).unwrap();
+    assert_eq!(path(TableSelector::Today), "/kurs/2026/23052026.xml");
+    assert_eq!(path(TableSelector::Tomorrow), "/kurs/2026/24052026.xml");
+    assert_eq!(path(TableSelector::NextFixing), "/kurs/2026/25052026.xml");
 }
 
 #[test]

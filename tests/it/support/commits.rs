@@ -87,7 +87,7 @@ impl Commits {
     }
 
     /// Hands in the newest table.
-    pub(crate) async fn news(&self, table: Table) -> SubmitOutcome {
+    pub(crate) async fn submit_newest(&self, table: Table) -> SubmitOutcome {
         self.submit(vec![table], Intent::Newest).await
     }
 

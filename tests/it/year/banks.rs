@@ -27,7 +27,7 @@ pub(crate) struct Bank {
     pub(crate) quotes: Quotes,
     /// The currencies in its tables.
     pub(crate) rows: &'static [&'static str],
-    /// The pair that is looked at.
+    /// The pair that is observed.
     pub(crate) pair: (Currency, Currency),
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Manner {
 pub(crate) enum Answers {
     /// Always with the newest table.
     Newest,
-    /// With the table of the day asked for, or none.
+    /// With the table of the requested day, or none.
     Exactly,
     /// The same, and with the newest for a day too far ahead.
     ExactlyOrNewest,
@@ -150,7 +150,7 @@ impl Bank {
         }
     }
 
-    /// The table it gives when it is asked, for a date or for the newest; none when it has none.
+    /// The table that it serves for a request for a date or for the newest; none if it has none.
     pub(crate) fn answer(
         &self,
         appearances: &[Appearance],
@@ -160,7 +160,7 @@ impl Bank {
         let there = appearances.partition_point(|appearance| appearance.at <= now);
         let there = &appearances[..there];
         let newest = there.last()?;
-        // Those of a month back are not asked for.
+        // Those of a month ago are not requested.
         let recent = || there.iter().rev().take(60);
         let exactly = asked.and_then(|asked| recent().find(|known| known.date == asked));
         let found = match self.answers {

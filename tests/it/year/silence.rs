@@ -16,12 +16,12 @@ impl Observed<'_> {
     /// local time. Between the instants that the schedule names nothing may change.
     fn pass_time(&self, from: DateTime, until: DateTime) -> Vec<String> {
         let mut now = self.instant(from);
-        let mut told = Vec::new();
+        let mut states = Vec::new();
         let mut state = self.state(now);
         loop {
             let next = self.record().next_change(now);
             if next > self.instant(until) {
-                return told;
+                return states;
             }
             let just_before = next.checked_sub(1.nanosecond()).unwrap();
             assert_eq!(self.state(just_before), state, "{just_before}");
@@ -32,7 +32,7 @@ impl Observed<'_> {
             let after = what_is_told(&state);
             if before != after {
                 let local = self.record().zone.to_datetime(now);
-                told.push(format!("{} {after}", local.strftime("%m-%d %H:%M:%S")));
+                states.push(format!("{} {after}", local.strftime("%m-%d %H:%M:%S")));
             }
         }
     }
@@ -43,7 +43,8 @@ fn what_is_told(state: &SourceState) -> String {
     format!("{:?} {}", age.freshness, state.missed_publications)
 }
 
-/// A bank and its document, the day from which it is silent and until when it is watched, and what is told meanwhile.
+/// A bank and its document, the day from which it is silent, until when it is observed, and the states that are
+/// expected.
 type Silence = (
     (&'static str, &'static str),
     (Date, DateTime),
@@ -136,11 +137,11 @@ const SILENCES: [Silence; 8] = [
 
 #[test]
 fn a_silent_bank_is_late_and_stale_to_the_second() {
-    for (bank, (day, until), told) in SILENCES {
+    for (bank, (day, until), states) in SILENCES {
         let mut observed = Observed::silent_from(named(bank), day);
         let from = day.at(0, 0, 0, 0);
         observed.poll_until(from);
-        assert_eq!(observed.pass_time(from, until), told, "{bank:?}");
+        assert_eq!(observed.pass_time(from, until), states, "{bank:?}");
     }
 }
 

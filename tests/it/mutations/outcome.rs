@@ -1,4 +1,4 @@
-//! What became of a damaged document: whether a wrong figure of it is served, and whether one can see that it is odd.
+//! The outcome of a damaged document: whether a wrong value of it is served, and whether it is flagged.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use silkrate::domain::{
 
 use crate::mutations::cases::Case;
 
-/// What became of a damaged document, from the best to the worst.
+/// The outcome of a damaged document, from the best to the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Verdict {
-    /// It is the same table: the damage is where nobody reads.
+pub(crate) enum MutantOutcome {
+    /// The table is the same: the damage is in a part that is not read.
     Harmless,
     /// The document, or the damaged row.
     Rejected,
@@ -25,13 +25,13 @@ pub(crate) enum Verdict {
     Held,
     /// Served, and marked as odd or as a correction.
     Flagged,
-    /// Served unmarked, and nobody could know: see [`Bench::could_be_right`].
+    /// Served without a flag, and undetectable: see [`Bench::could_be_right`].
     Undetectable,
     /// Served unmarked.
     Unflagged,
 }
 
-/// The believed rows of a document, by date and currency.
+/// The accepted rows of a document, by date and currency.
 type ServedFingerprint = BTreeMap<(Date, Currency), Arc<Fixing>>;
 
 /// A source that knows the tables before, and what the undamaged document makes of it.
@@ -44,7 +44,7 @@ pub(crate) struct Bench<'a> {
 }
 
 /// What a document made of it.
-struct HeldOutcome {
+struct Filing {
     book: Book,
     table: Table,
     served: ServedFingerprint,
@@ -67,71 +67,71 @@ impl<'a> Bench<'a> {
             original,
             right: ServedFingerprint::new(),
         };
-        bench.right = bench.outcome(&case.bytes).expect("it is taken").served;
+        bench.right = bench.filing(&case.bytes).expect("it is taken").served;
         bench
     }
 
     /// What is odd about the undamaged document: flags and held values.
     pub(crate) fn complaints(&self) -> Vec<String> {
-        let outcome = self.outcome(&self.case.bytes).expect("it is taken");
-        let views = self.views(&outcome.book, self.original.effective_date);
+        let filing = self.filing(&self.case.bytes).expect("it is taken");
+        let views = self.views(&filing.book, self.original.effective_date);
         let flags = views.flat_map(|view| view.states[&self.case.source.id].flags.clone());
         let flags = flags.map(|flag| flag.detail);
-        let held = outcome.book.held().map(|held| held.detail.clone());
+        let held = filing.book.held().map(|held| held.detail.clone());
         flags.chain(held).collect()
     }
 
     /// What becomes of a damaged document.
-    pub(crate) fn verdict(&self, bytes: &[u8]) -> Verdict {
-        let Some(outcome) = self.outcome(bytes) else {
-            return Verdict::Rejected;
+    pub(crate) fn outcome(&self, bytes: &[u8]) -> MutantOutcome {
+        let Some(filing) = self.filing(bytes) else {
+            return MutantOutcome::Rejected;
         };
         let is_right = |served: &ServedFingerprint, row: (&(Date, Currency), &Arc<Fixing>)| {
             served
                 .get(row.0)
                 .is_some_and(|right| figures(right) == figures(row.1))
         };
-        let wrong = outcome.served.iter();
+        let wrong = filing.served.iter();
         let wrong =
             wrong.filter(|row| !is_right(&self.right, *row) && !is_right(&self.known, *row));
         let worst = wrong
-            .map(|(key, row)| self.verdict_on(&outcome, *key, row))
+            .map(|(key, row)| self.outcome_of_row(&filing, *key, row))
             .max();
         if let Some(worst) = worst {
             return worst;
         }
-        let all = self.right.iter().all(|row| is_right(&outcome.served, row));
-        if outcome.holds {
-            Verdict::Held
+        let all = self.right.iter().all(|row| is_right(&filing.served, row));
+        if filing.holds {
+            MutantOutcome::Held
         } else if all {
-            Verdict::Harmless
-        } else if outcome.table.dropped.len() > self.original.dropped.len() {
-            Verdict::Rejected
-        } else if outcome.served == self.known {
+            MutantOutcome::Harmless
+        } else if filing.table.dropped.len() > self.original.dropped.len() {
+            MutantOutcome::Rejected
+        } else if filing.served == self.known {
             // A date or an instant that is known already: nothing of it is taken.
-            Verdict::Rejected
-        } else if self.has_flag(&outcome) {
-            Verdict::Flagged
+            MutantOutcome::Rejected
+        } else if self.has_flag(&filing) {
+            MutantOutcome::Flagged
         } else {
-            Verdict::Kept
+            MutantOutcome::Kept
         }
     }
 
     /// Of a wrong row that is served.
-    fn verdict_on(
+    fn outcome_of_row(
         &self,
-        outcome: &HeldOutcome,
+        filing: &Filing,
         key: (Date, Currency),
         row: &Arc<Fixing>,
-    ) -> Verdict {
+    ) -> MutantOutcome {
         let (date, code) = key;
-        let mut views = self.views(&outcome.book, date);
+        let mut views = self.views(&filing.book, date);
         if row.superseded_value.is_some() || views.all(|view| self.marks(&view, code, row)) {
-            Verdict::Flagged
-        } else if self.could_be_right(outcome, key, row) {
-            Verdict::Undetectable
+            MutantOutcome::Flagged
+        } else if self.could_be_right(filing, key, row) {
+            MutantOutcome::Undetectable
         } else {
-            Verdict::Unflagged
+            MutantOutcome::Unflagged
         }
     }
 
@@ -143,33 +143,33 @@ impl<'a> Bench<'a> {
     /// * The right figures of a market under another date, with an instant between the last one and now.
     fn could_be_right(
         &self,
-        outcome: &HeldOutcome,
+        filing: &Filing,
         (date, code): (Date, Currency),
         row: &Fixing,
     ) -> bool {
         if date == self.original.effective_date {
-            return row.published_change.is_none() && self.is_small_move(outcome, code);
+            return row.published_change.is_none() && self.is_small_move(filing, code);
         }
-        let document = self.document(&outcome.book);
+        let document = self.document(&filing.book);
         let before = document.history.date_before(date);
         let nothing_due =
             before.is_some_and(|before| document.schedule.dates_between(before, date).is_empty());
         let repeats = document.history.is_carry(date) && nothing_due;
         let last = self.case.known.last().and_then(|table| table.as_of);
-        let instant = outcome.table.as_of;
+        let instant = filing.table.as_of;
         let in_between = last < instant && instant.is_some_and(|instant| instant < self.case.now);
         let right = self.original.rows.get(&code);
         right.is_some_and(|right| figures(right) == figures(row)) && (repeats || in_between)
     }
 
-    fn is_small_move(&self, outcome: &HeldOutcome, code: Currency) -> bool {
+    fn is_small_move(&self, filing: &Filing, code: Currency) -> bool {
         let step = |(code, row): (&Currency, &Arc<Fixing>)| {
             let known = self.known.iter().rev();
             let ((date, _), old) = known.into_iter().find(|((_, known), _)| known == code)?;
             let days = row.effective_date.duration_since(*date).as_hours() / 24;
             Some((*code, price(row) / price(old), days.max(1)))
         };
-        let steps: Vec<_> = outcome.table.rows.iter().filter_map(step).collect();
+        let steps: Vec<_> = filing.table.rows.iter().filter_map(step).collect();
         let mut ratios: Vec<Decimal> = steps.iter().map(|(_, ratio, _)| *ratio).collect();
         ratios.sort();
         // In an even table either of the two in the middle may be meant.
@@ -194,12 +194,12 @@ impl<'a> Bench<'a> {
             && rates.all(|inputs| inputs.flags.iter().any(concerns))
     }
 
-    fn has_flag(&self, outcome: &HeldOutcome) -> bool {
-        let mut views = self.views(&outcome.book, outcome.table.effective_date);
+    fn has_flag(&self, filing: &Filing) -> bool {
+        let mut views = self.views(&filing.book, filing.table.effective_date);
         views.all(|view| !view.states[&self.case.source.id].flags.is_empty())
     }
 
-    /// What is served when the document comes, and when it has taken force; each made when it is asked for.
+    /// What is served when the document is fetched, and when it has taken force; each is computed on demand.
     fn views<'b>(&self, book: &'b Book, date: Date) -> impl Iterator<Item = View> + use<'b> {
         let zone = book.record(self.case.source.id).unwrap().zone.clone();
         let noon = date.at(12, 0, 0, 0).to_zoned_datetime(zone).unwrap();
@@ -207,7 +207,7 @@ impl<'a> Bench<'a> {
         instants.into_iter().map(|now| book.view(now))
     }
 
-    fn outcome(&self, bytes: &[u8]) -> Option<HeldOutcome> {
+    fn filing(&self, bytes: &[u8]) -> Option<Filing> {
         let table = (self.case.document.parse)(bytes).ok()?;
         let mut book = self.book.clone();
         let filed = book.file(
@@ -217,7 +217,7 @@ impl<'a> Bench<'a> {
             self.case.now,
         );
         let filed = filed.ok()?;
-        Some(HeldOutcome {
+        Some(Filing {
             served: served(self.case, &book),
             holds: !filed.held.is_empty(),
             book,
