@@ -26,10 +26,10 @@ const EXAMPLES: &str = "\
 Examples:
   silkrate backfill --from 2025-01-01                      every enabled bank, until yesterday
   silkrate backfill --from 2025-01-01 --to 2025-12-31 nbk cbu
-  silkrate backfill --from 2025-01-01 --dry-run            count the missing dates, request nothing from a bank
+  silkrate backfill --from 2025-01-01 --dry-run            count the missing dates
   silkrate backfill --from 2025-01-01 --admin http://127.0.0.1:9464
 
-A bank receives one request at a time, at most four a second. An interrupted run is continued by the same command:
+A bank receives one request at a time, at most four a second. An interrupted run is continued by the same command: \
 dates that the server has are not requested again.";
 
 #[derive(Debug, Args)]
@@ -44,7 +44,7 @@ pub(super) struct BackfillArgs {
     /// The last date; default: yesterday in the bank's time zone.
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     to: Option<Date>,
-    /// The admin listener of the running server.
+    /// The URL of the operators' port of the server (`server.admin_listen`).
     #[arg(long, value_name = "URL", default_value_t = default_url(ADMIN_LISTEN_DEFAULT))]
     admin: String,
     /// The configuration file (TOML); SILKRATE_… environment variables override it.
@@ -133,7 +133,7 @@ fn server_failure(error: &ClientError) -> Failure {
         },
         _ => Failure::failed(
             message,
-            "is `silkrate serve` running? Its admin listener (`server.admin_listen`) is named with --admin URL",
+            "is `silkrate serve` running? The URL of its operators' port (`server.admin_listen`) is given with --admin URL",
         ),
     }
 }
