@@ -1,12 +1,15 @@
-//! What a rate is: values and arithmetic, and nothing that touches the world.
+//! The domain: what a rate is, in values and arithmetic. Nothing here uses the time, the network, the disk or a wire format.
 //!
 //! ```text
-//! Table ─▶ History ─▶ Quote ─▶ Rate        (a Snapshot holds the quotes of one revision)
+//! numbers ◀─ published ◀─ judged ◀─ served ◀─ book, ledger entry, refusal
 //! ```
 //!
-//! A bank's document becomes a [`Table`] of [`Fixing`]s; a [`History`] keeps the tables of one document and knows
-//! which is in force; a [`Quote`] is the choice of the fixings behind a pair; a [`Rate`] is computed from them on
-//! demand. Nothing in here knows time, network, disk or the wire. No operator of a number type is used unchecked.
+//! Each room names itself and the ones before it, and everything is re-exported here. A bank's document becomes a
+//! [`Table`] of [`Fixing`]s (`published`). A [`History`] keeps the accepted tables of one document (`judged`). A [`Quote`]
+//! selects the fixings behind a pair, a [`Rate`] is computed from them on demand, and a [`Snapshot`] holds the quotes of one
+//! revision (`served`). The [`Book`] owns all of it and is the only value that changes.
+//!
+//! No operator of a number type is used unchecked.
 
 #![deny(clippy::arithmetic_side_effects)]
 
