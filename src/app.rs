@@ -42,7 +42,7 @@ use crate::web::serve_browsers;
 
 /// How long the streams and connections of a stopping server may take to end before they are closed.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
-/// Connections of operators: a few people, their scripts, and what collects metrics.
+/// Connections of operators: a few people and their scripts.
 const ADMIN_CONNECTIONS_MAX: usize = 64;
 
 /// Why the service could not start, or failed.

@@ -2,7 +2,7 @@
 //!
 //! Each commit publishes one [`Published`] for everyone at once, so a reader never sees new records beside an old
 //! snapshot. Only the commit task holds a [`Board`]; everyone else holds a [`BoardReader`]. Beside it stands the poll
-//! status of each source, which moves without commits.
+//! status of each source, which changes without commits.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -87,7 +87,7 @@ impl Board {
         Self::with_queue_max(records, snapshot, QUEUE_MAX)
     }
 
-    /// Like [`Board::new`], with room for another number of commits that a subscriber has not read yet; at least one.
+    /// Like [`Board::new`], with another limit on the commits that a subscriber may be behind; at least one.
     pub fn with_queue_max<'a>(
         records: impl Iterator<Item = &'a Arc<SourceRecord>>,
         snapshot: Snapshot,

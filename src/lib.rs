@@ -7,8 +7,8 @@
 //! # How data travels
 //!
 //! ```text
-//! bank ─▶ sources (pure parse) ─▶ poller ─▶ commit ─▶ ledger (disk) ───────────────┐
-//!                                              └────▶ board (memory) ─▶ feed ─▶ queries ─▶ grpc, web ─▶ client
+//! bank ─▶ poller (fetch; sources parse) ─▶ commit ─▶ ledger (disk) ───────────────┐
+//!                                             └────▶ board (memory) ─▶ feed ─▶ queries ─▶ grpc, web ─▶ client
 //! ```
 //!
 //! Data travels in one direction. Pollers submit what the banks published to the one [`commit`] task. It keeps the book of
@@ -24,7 +24,7 @@
 //!   (plausibility, held values, histories), `served` (quotes, rates, freshness, snapshots, filters).
 //! * [`sources`]: one file per bank. A constant value each: what the bank publishes, where, when, on which terms, and a pure
 //!   parser. The quirks of the bank are in the comment of its file.
-//! * [`config`]: every setting, its default and its bounds. The only reader of the environment.
+//! * [`config`]: every setting, its default and its bounds, from a file and the variables that [`cli`] passes.
 //! * [`clock`]: the current time, from the machine or from a replay. [`backoff`]: delays between retries.
 //! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
@@ -39,7 +39,7 @@
 //! * [`app`]: binds the ports, starts the tasks, and stops them.
 //! * [`client`]: a subscriber that reconnects and resumes. [`backfill`]: fetches the past of the banks and uploads it to a
 //!   server. [`load`]: a load generator. [`cli`]: the commands, built on them.
-//! * [`demo`]: a bank on loopback that replays published figures in a loop. [`telemetry`]: the log.
+//! * [`demo`]: a bank on loopback that replays published figures in a loop. [`telemetry`]: the log; it reads `RUST_LOG`.
 //!
 //! # Where to look
 //!
@@ -90,8 +90,8 @@
 //! * The publisher never waits for a subscriber, and the memory of a subscriber does not grow with time.
 //! * Every queue, time-out and size is a constant with a sentence that gives the reason for its value.
 //!
-//! `tests/it/tidy.rs` checks the directions of imports, circles of files, the length of files, and that every source has a
-//! folder of fixtures.
+//! `tests/it/tidy.rs` checks the directions of imports, circles of files, and the length of files. `tests/it/sources.rs` checks
+//! that every source has a folder of fixtures.
 //!
 //! # Decisions
 //!

@@ -31,8 +31,8 @@ use crate::poller::request::{REQUEST_PAUSE, not_found_error};
 use crate::poller::schedule::{PollHealth, PublicationWindow, delay};
 use crate::sources::{Document, Source, TableSelector};
 
-/// How long the first commit waits for a source's start to end; it contains what has been fetched by then.
-const FIRST_COMMIT_AFTER: Duration = Duration::from_secs(5);
+/// How often the tables fetched so far are submitted during a start.
+const START_SUBMIT_INTERVAL: Duration = Duration::from_secs(5);
 /// The maximum number of requests of a document's start: enough to skip the longest holidays.
 const START_REQUESTS_MAX: u32 = 16;
 /// The maximum number of starts that are repeated because a request failed, once a table is known. A bank whose older
@@ -224,7 +224,7 @@ impl Poller {
         loop {
             tokio::select! {
                 () = &mut gather => break,
-                () = tokio::time::sleep(FIRST_COMMIT_AFTER) => {
+                () = tokio::time::sleep(START_SUBMIT_INTERVAL) => {
                     let tables = std::mem::take(&mut locked(&gathered).tables);
                     let submission = self.submission(tables, Intent::Earlier, false);
                     let outcome = self.commit.submit(submission).await?;

@@ -1,9 +1,6 @@
 //! The sources: what each bank publishes, where, when, under which terms, and a pure parser for it. Nothing here uses a
 //! clock, the network or the log.
 //!
-//! To add a bank: write its file, add its two lines here (`mod` and [`ALL`]), and put its fixtures into
-//! `tests/fixtures/<id>/`. No other code changes.
-//!
 #![doc = include_str!("sources/README.md")]
 
 mod text;
@@ -44,7 +41,7 @@ pub const ALL: &[&Source] = &[
 /// A publisher, and everything silkrate knows about it.
 #[derive(Debug)]
 pub struct Source {
-    /// Its id: also the name of its module and fixture folder, and its label in metrics.
+    /// Its id: also the name of its module and fixture folder.
     pub id: SourceId,
     /// The vendor, for a source that has several; empty for a bank.
     pub kind: &'static str,

@@ -9,7 +9,7 @@ use crate::poller::request::REQUEST_PAUSE;
 const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 /// The longest delay after any failure: a person is waiting.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
-/// After this many failures in a row a bank is given up: with the delays between them it had a minute to recover.
+/// After this many failures in a row a bank is given up: with the delays between them it had up to a minute to recover.
 const FAILURES_MAX: u32 = 6;
 /// The longest Retry-After that is honoured by waiting; a bank that demands more is better tried another time.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);

@@ -11,8 +11,7 @@ use crate::domain::{
     DecisionError, Held, HeldOutcome, Intent, PollReport, Position, SourceId, Table,
 };
 
-/// The maximum number of messages that wait: two for each source. Each submitter awaits the outcome, so there are never
-/// more.
+/// The maximum number of messages that wait: two for each source. A submitter for whose message there is no room waits.
 pub(super) const QUEUE_MAX: usize = 16;
 
 /// The handle of pollers and operators.

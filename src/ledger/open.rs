@@ -16,7 +16,7 @@ mod inspect;
 /// The application id that marks a database as a ledger: `silk` in ASCII. `file` and `sqlite3` show it.
 const APPLICATION_ID: i64 = 0x7369_6c6b;
 /// The migrations of the schema. The first leads from an empty file to version 1, each of the others from one version to
-/// the next. New ones are added at the end; existing ones are never changed.
+/// the next. New ones are added at the end; the statements of existing ones never change, their comments may.
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/version-1.sql"),
     include_str!("schema/version-2.sql"),
@@ -65,7 +65,7 @@ impl Location {
                 target: Target::Memory(format!("file:/silkrate-{number}?vfs=memdb").into()),
             });
         };
-        // An absolute path begins with a slash, so SQLite takes no name for a URI.
+        // An absolute path begins with a slash, so SQLite does not read a file name as a URI.
         let absolute = std::path::absolute(path).map_err(|error| of_system(path, &error))?;
         Ok(Self {
             label: path.into(),
@@ -96,8 +96,8 @@ impl Location {
     }
 }
 
-/// Opens the writing connection to a ledger of silkrate that has this schema version and this clock and is not damaged.
-/// The lock file keeps other processes away while it lives.
+/// Opens the writing connection to a ledger of silkrate with this clock. Migrates an older schema; refuses a newer one and a
+/// damaged file. The lock file keeps other processes away while it lives.
 pub(super) fn open(
     place: &Location,
     clock: ClockKind,

@@ -14,9 +14,10 @@ const QUIET_FACTOR: u32 = 4;
 /// The longest interval outside the window, unless a longer one is configured: a table that appears at an odd hour is
 /// found an hour late at most.
 const QUIET_INTERVAL_MAX: Duration = Duration::from_secs(3600);
-/// The longest back-off, in intervals, so that a bank is found soon after a night out.
+/// The longest back-off, in intervals, so that a bank is polled soon after an outage of a night.
 const BACKOFF_INTERVALS_MAX: u32 = 10;
-/// The longest interval, in real time, for a source without a table: until it has one there is nothing to serve.
+/// The longest interval, in real time, until this process has fetched a table of the source: at a first start there is
+/// nothing to serve before that.
 const FIRST_TABLE_INTERVAL: Duration = Duration::from_secs(60);
 /// The shortest real time between two polls, whatever the settings and the speed of the clock.
 const POLL_INTERVAL_MIN: Duration = Duration::from_millis(100);
@@ -38,7 +39,7 @@ pub struct PollHealth {
     pub failures: u32,
     /// The delay that the bank demanded (`Retry-After`).
     pub retry_after: Option<Duration>,
-    /// Whether the source has ever published a table.
+    /// Whether this process has fetched a table of the source.
     pub has_table: bool,
 }
 
