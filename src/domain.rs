@@ -9,7 +9,7 @@
 //! selects the fixings behind a pair, a [`Rate`] is computed from them on demand, and a [`Snapshot`] holds the quotes of one
 //! revision (`served`). The [`Book`] owns all of it and is the only value that changes.
 //!
-//! No operator of a number type is used unchecked.
+//! No operator that can overflow is used.
 
 #![deny(clippy::arithmetic_side_effects)]
 

@@ -55,10 +55,10 @@ pub enum FilingError {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DecisionError {
     /// No value with this id is held.
-    #[error("no value named {0} is held")]
+    #[error("no value with the id {0} is held")]
     NotHeld(String),
     /// Another value is held under the id.
-    #[error("{id} is {value} now")]
+    #[error("the value held as {id} is {value} now")]
     Changed {
         /// The id.
         id: String,

@@ -20,7 +20,8 @@ pub enum Cause {
     Clock,
     /// An operator decided.
     Operator,
-    /// The service started with other settings or without continuity, or the ledger can be written again.
+    /// The service started for the first time, with other settings or without continuity; the ledger can be written
+    /// again; or a replay began anew.
     Start,
 }
 

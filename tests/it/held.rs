@@ -281,7 +281,10 @@ fn an_operator_releases_a_value_or_drops_it_for_good() {
     let changed = book
         .decide(id, other, HeldOutcome::Released, "")
         .unwrap_err();
-    assert_eq!(changed.to_string(), format!("{id} is 575.09 now"));
+    assert_eq!(
+        changed.to_string(),
+        format!("the value held as {id} is 575.09 now")
+    );
     let decided = book
         .decide(id, None, HeldOutcome::Released, "seen on their page")
         .unwrap();
@@ -317,6 +320,7 @@ fn a_corrected_page_takes_the_place_of_what_waited() {
     ];
     let filed = file(&mut book, NBK, nbk(day, &right), at(day, 15));
     assert_eq!(filed.decided[0].outcome, HeldOutcome::Replaced);
+    assert_eq!(filed.decided[0].note, "the bank prints 475.09 now");
     assert_eq!(book.held().count(), 0);
     assert_eq!(value(&book, at(day, 15), "USD/KZT"), "475.09");
 }

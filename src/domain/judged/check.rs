@@ -22,7 +22,7 @@ pub enum Check {
     NewRow,
     /// No other source that quotes the currency agrees.
     Triangle,
-    /// The value moved by a power of ten.
+    /// The value moved by about a power of ten.
     UnitJump,
     /// The value is close to the reciprocal of the previous one.
     Inversion,
@@ -30,7 +30,7 @@ pub enum Check {
     SizeOfMove,
     /// The whole table moved too far.
     WholeTable,
-    /// There is no value to compare with, and the value is far from what a dollar usually costs.
+    /// There is no value to compare with, and the price of the dollar is far from the usual one.
     Bounds,
     /// A second table of the same date that differs from the first in most of its rows.
     Rewritten,
@@ -52,7 +52,7 @@ impl Check {
         Self::Rewritten,
     ];
 
-    /// Its name in the ledger, in commands and in metrics.
+    /// Its name in the ledger and in commands.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::PublishedChange => "published_change",

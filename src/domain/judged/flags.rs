@@ -146,7 +146,7 @@ fn add_new(flags: &mut Vec<Flag>, found: Vec<Flag>) {
     }
 }
 
-/// The accepted rows in force on a day with which no other source that quotes their currency agrees. Only the US dollar
+/// The accepted rows of the table of a date with which no other source that quotes their currency agrees. Only the US dollar
 /// and the five are compared: several banks print good prices for them.
 fn triangle_flags(
     records: &BTreeMap<SourceId, Arc<SourceRecord>>,

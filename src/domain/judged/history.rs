@@ -228,7 +228,7 @@ impl History {
         self.began
     }
 
-    /// Records that a table older than the ones kept was filed.
+    /// Records that a table of a date was filed.
     pub fn began_on(&mut self, date: Date) {
         self.began = Some(self.began.map_or(date, |began| began.min(date)));
     }

@@ -1,9 +1,10 @@
 //! The checks of single rows. A row that fails one is held, never clamped, averaged or repaired.
 //!
-//! A row is compared with the last accepted one of its currency. One that moved too far is held, and the accepted value
+//! A row is compared with the nearest accepted one of its currency: that of its date, else the newest before it, else
+//! the oldest after it. One that moved too far is held, and the accepted value
 //! is served meanwhile. It is released when the bank still prints it half an hour later and there is further evidence:
 //! its whole table moved along (a devaluation), or another source agrees. It is released at once when the bank's own
-//! change confirms it and another source is closer to it than to the last accepted value.
+//! change confirms it and another source is closer to it than to the accepted value.
 
 mod moves;
 use std::cmp::Ordering;
@@ -61,7 +62,7 @@ pub(crate) struct CheckedRows {
 struct Suspicion {
     check: Check,
     detail: String,
-    /// The last accepted row.
+    /// The nearest accepted row.
     old: Option<Arc<Fixing>>,
 }
 
@@ -81,13 +82,9 @@ pub(crate) fn check_rows(context: &Context<'_>, table: &Table) -> CheckedRows {
             row,
         };
         match case.suspicion(&moves) {
-            None => case.accept(
-                &mut checked,
-                HeldOutcome::Overtaken,
-                "a value after it is plausible",
-            ),
+            None => case.accept(&mut checked, None),
             Some(suspicion) => match case.release(&suspicion) {
-                Some(note) => case.accept(&mut checked, HeldOutcome::Released, &note),
+                Some(reason) => case.accept(&mut checked, Some(&reason)),
                 None => case.hold(&mut checked, suspicion),
             },
         }
@@ -207,7 +204,7 @@ impl Case<'_> {
             return Some("the bank repeated it, and its whole table moved along".into());
         }
         if is_backfill && !doubtful_units {
-            return Some("the bank's next table is on the same level".into());
+            return Some("the bank's next table has a value within the usual move of it".into());
         }
         agreeing.map(|(witness, _)| format!("the bank repeated it, and {} agrees", witness.source))
     }
@@ -296,8 +293,8 @@ impl Case<'_> {
     }
 
     /// Accepts the row, and settles what was held for the currency up to its date, as far back as tables are kept: a
-    /// new value says nothing about older ones.
-    fn accept(&self, checked: &mut CheckedRows, outcome: HeldOutcome, note: &str) {
+    /// new value says nothing about older ones. `reason` is given if the row is accepted in spite of a suspicion.
+    fn accept(&self, checked: &mut CheckedRows, reason: Option<&str>) {
         checked.accepted.insert(self.code, Arc::clone(self.row));
         let on_level = self.level_before().map(|held| held.id());
         let date = self.row.effective_date;
@@ -310,19 +307,31 @@ impl Case<'_> {
             let released = if same_date {
                 self.stands_by(held)
             } else {
-                outcome == HeldOutcome::Released && on_level == Some(held.id())
+                reason.is_some() && on_level == Some(held.id())
+            };
+            let (outcome, note) = match (released, same_date) {
+                (true, _) => {
+                    let note = reason.unwrap_or("the value is plausible now");
+                    (HeldOutcome::Released, note.to_owned())
+                }
+                (false, true) => (HeldOutcome::Replaced, self.replaced_note()),
+                (false, false) => {
+                    let note = "a later value was accepted".to_owned();
+                    (HeldOutcome::Overtaken, note)
+                }
             };
             Decision {
                 held: Arc::clone(held),
-                outcome: match (released, same_date) {
-                    (true, _) => HeldOutcome::Released,
-                    (false, true) => HeldOutcome::Replaced,
-                    (false, false) => HeldOutcome::Overtaken,
-                },
+                outcome,
                 by: DecidedBy::Rule,
-                note: note.to_owned(),
+                note,
             }
         }));
+    }
+
+    /// Why a value held at the date of the row is replaced, for the ledger.
+    fn replaced_note(&self) -> String {
+        format!("the bank prints {} now", self.row.value)
     }
 
     /// Holds the row, unless it is held already.
@@ -335,7 +344,7 @@ impl Case<'_> {
                 held: Arc::clone(pending),
                 outcome: HeldOutcome::Replaced,
                 by: DecidedBy::Rule,
-                note: format!("the bank prints {} now", self.row.value),
+                note: self.replaced_note(),
             });
         }
         let before = self.history().date_before(self.row.effective_date);

@@ -22,19 +22,19 @@ pub enum Implausible {
     /// A required currency is missing.
     #[error("there is no row for {0}")]
     Missing(Currency),
-    /// Too many of the known currencies are missing.
-    #[error("only {kept} of the {known} known currencies are there")]
+    /// Too many of the currencies of the table before are missing.
+    #[error("it has only {kept} of the {before} currencies of the table before it")]
     Shrunk {
         /// How many of them the table contains.
         kept: usize,
-        /// How many there are.
-        known: usize,
+        /// How many the table before it contains.
+        before: usize,
     },
     /// The instant of a market table is in the future.
-    #[error("it is of {0}, which has not come yet")]
+    #[error("its instant {0} is in the future")]
     NotYet(Timestamp),
     /// A table for the day of publication is dated in the future.
-    #[error("it is dated {0}, a day that has not come yet")]
+    #[error("it is dated {0}, in the future")]
     Ahead(Date),
     /// The date is too far ahead.
     #[error("it is dated {0}, more than {DAYS_AHEAD_MAX} days ahead")]
@@ -54,7 +54,7 @@ pub enum Implausible {
 pub enum Intent {
     /// The newest one.
     Newest,
-    /// An earlier one: at start, or because it was missed.
+    /// One of any date: at start, in a replay, or a missed one.
     Earlier,
     /// A table of the past that an operator submitted.
     Backfill,
@@ -75,11 +75,13 @@ pub fn check_table(
     let (history, date) = (&document.history, table.effective_date);
     // The list of a bank grows over the years, so a table is compared with the one before its own date.
     if let Some(before) = history.date_in_force(date) {
-        let known = history.printed(before);
-        let kept = known.keys().filter(|code| table.rows.contains_key(code));
-        let (kept, known) = (kept.count(), known.len());
-        if kept.saturating_mul(5) < known.saturating_mul(KEPT_FIFTHS_MIN) {
-            return Err(Implausible::Shrunk { kept, known });
+        let rows_before = history.printed(before);
+        let kept = rows_before
+            .keys()
+            .filter(|code| table.rows.contains_key(code));
+        let (kept, before) = (kept.count(), rows_before.len());
+        if kept.saturating_mul(5) < before.saturating_mul(KEPT_FIFTHS_MIN) {
+            return Err(Implausible::Shrunk { kept, before });
         }
     }
     if let Some(as_of) = table.as_of
@@ -192,7 +194,7 @@ mod tests {
         let three = table(date(2026, 4, 2), &["USD", "EUR", "RUB", "GBP"]);
         assert_eq!(
             checked(&three, Intent::Newest),
-            Err(Implausible::Shrunk { kept: 3, known: 5 })
+            Err(Implausible::Shrunk { kept: 3, before: 5 })
         );
     }
 

@@ -16,10 +16,10 @@ use crate::domain::judged::{History, SourceRecord};
 use crate::domain::numbers::Ratio;
 use crate::domain::published::{Currency, Fixing, Pair, SourceId, Table, price_along};
 
-/// How far two sources may differ on the same day, in hundredths. Cross quotes with few digits are up to one per cent
+/// How far two sources may differ on the same day, in per cent. Cross quotes with few digits are up to one per cent
 /// off, and official rates are fixed at different hours.
 const TOLERANCE_PERCENT: u32 = 3;
-/// How much further they may differ for each day between their dates, in hundredths: the usual move of a day.
+/// How much further they may differ for each day between their dates, in per cent: the usual move of a day.
 const TOLERANCE_PERCENT_A_DAY: u32 = 1;
 /// How many days apart two tables may be to be compared: beyond that the tolerance would accept anything.
 const DAYS_APART_MAX: u32 = 10;

@@ -13,7 +13,7 @@ use crate::domain::published::Currency;
 /// over the years; any other number is a misread row.
 pub const NOMINALS: [u32; 5] = [1, 10, 100, 1_000, 10_000];
 
-/// The id of a source, such as `nbk`: also the name of its module and fixture folder, and its label in metrics.
+/// The id of a source, such as `nbk`: also the name of its module and fixture folder.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(&'static str);
 

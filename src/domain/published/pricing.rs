@@ -10,7 +10,7 @@ use crate::domain::published::{Fixing, Pair};
 /// The exact price of one base in the quote currency, along rows that share a currency. Returns `None` if the rows do
 /// not lead from one to the other.
 pub fn price_along(pair: Pair, fixings: &[Arc<Fixing>]) -> Option<Ratio> {
-    // The rows begin at the pivot's side. For a pair that begins at the other side they are walked backwards.
+    // The rows lead from one of the five to the other currency; for the inverse pair they are read backwards.
     let touches = |row: &Fixing| row.currency == pair.base || row.home_currency == pair.base;
     let mut rows: Vec<&Fixing> = fixings.iter().map(|row| &**row).collect();
     if rows.first().is_some_and(|row| !touches(row)) {

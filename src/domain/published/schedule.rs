@@ -9,8 +9,8 @@ use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-/// How many days without a publication are skipped: the longest new-year holidays take twelve, and a weekly table that
-/// falls on one leaves thirteen.
+/// How many days without a publication are skipped: the longest new-year holidays take twelve, and a weekly table
+/// that falls on a holiday leaves thirteen.
 const PAUSE_DAYS_MAX: usize = 31;
 /// How many days of missed publications are counted: ten years.
 const COUNTED_DAYS_MAX: usize = 3_660;
@@ -51,8 +51,8 @@ pub struct Schedule {
     pub dating: DatingRule,
     /// Days without a publication. Moving holidays (Eid) and days off moved by decree are not included.
     pub holidays: &'static [Holiday],
-    /// Other days of the week on which the last table may appear again under a later date, at the same hours. It is
-    /// polled for, and never due.
+    /// Other days of the week on which the last table may appear again under a later date, at the same hours. A
+    /// repeated table is polled for, and is never due.
     pub repeated_on: &'static [Weekday],
     /// The number of days for which a table is valid: one for a daily table, seven for a weekly one.
     pub lives_days: i32,

@@ -12,9 +12,11 @@ use crate::domain::published::{Publication, Schedule};
 /// How current a value is, from best to worst. It is independent of whether polling works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Freshness {
-    /// The fixing is for today.
+    /// The fixing is for today, or one of the days for which its table is valid; or it is announced and none is in force
+    /// yet.
     Fresh,
-    /// None was due for today, because of a weekend or a holiday: the last one still stands.
+    /// There is none for today: none was due, because of a weekend or a holiday, or the bank has announced a later one
+    /// instead. The last one still stands.
     CarriedOver,
     /// A publication was due and is missing.
     Late,

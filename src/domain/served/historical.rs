@@ -49,7 +49,8 @@ impl Leg {
     }
 }
 
-/// The snapshot of a day. Returns `None` if one of the legs has no value yet.
+/// The snapshot of a day. Returns `None` if one of the legs has no row in its tables. A leg of which nothing is in force
+/// on the day has its first later value.
 pub fn snapshot_on(legs: &[Leg], day: Date) -> Option<Snapshot> {
     let quote = |leg: &Leg| Some(((leg.home, leg.other), leg.inputs(day)?));
     let quotes: Option<BTreeMap<_, _>> = legs.iter().map(quote).collect();
@@ -61,7 +62,6 @@ pub fn rates_between(pair: Pair, legs: &[Leg], from: Date, to: Date) -> Vec<(Dat
     let dates = legs.iter().flat_map(|leg| leg.fixing_dates(from, to));
     let dates: BTreeSet<Date> = dates.collect();
     let rate = |date: Date| {
-        // A value that is announced for a later date is not in force yet.
         let rate = snapshot_on(legs, date)?.rate(pair)?;
         Some((date, rate))
     };

@@ -56,7 +56,7 @@ pub struct Rate {
     pub change: Option<Change>,
     /// The rows from which it is derived.
     pub fixings: Vec<Arc<Fixing>>,
-    /// What is announced for a later date.
+    /// What is announced for a later date; `None` for a pair of two of the five.
     pub announced: Option<Announced>,
     /// The revision that last changed it.
     pub changed_at_revision: u64,

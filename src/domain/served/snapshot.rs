@@ -160,7 +160,8 @@ impl Snapshot {
         }
     }
 
-    /// Converts an amount of the base of a pair into its quote currency, if `round` to the minor unit of that.
+    /// Converts an amount of the base of a pair into its quote currency; if `round` is set, rounds to the minor unit of
+    /// that currency.
     pub fn convert(&self, amount: Decimal, pair: Pair, round: bool) -> Option<Decimal> {
         let places = round.then(|| pair.quote.minor_unit());
         convert_amount(amount, &self.price(pair)?, places)

@@ -28,7 +28,7 @@ pub struct SourceState {
     pub missed_publications: u32,
     /// Its held values.
     pub held: Vec<Arc<Held>>,
-    /// The flags of its newest tables.
+    /// The flags of its tables in force and of its newest ones.
     pub flags: Vec<Flag>,
     /// The revision that last changed it.
     pub changed_at_revision: u64,

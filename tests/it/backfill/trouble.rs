@@ -142,7 +142,11 @@ async fn the_servers_result_for_each_table_is_counted() {
     };
     server.answers(
         "2026-04-02",
-        said("only 2 of the 39 known currencies are there", false, 0),
+        said(
+            "it has only 2 of the 39 currencies of the table before it",
+            false,
+            0,
+        ),
     );
     server.answers("2026-04-03", said("", true, 2));
     server.answers("2026-04-04", said("", false, 0));
@@ -166,7 +170,7 @@ async fn the_servers_result_for_each_table_is_counted() {
     assert_eq!(
         stats.refusals,
         [
-            "daily 2026-04-02: only 2 of the 39 known currencies are there",
+            "daily 2026-04-02: it has only 2 of the 39 currencies of the table before it",
             "daily 2026-04-05: there is no such nominal",
         ]
     );

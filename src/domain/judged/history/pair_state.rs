@@ -9,7 +9,9 @@ use crate::domain::judged::history::{Anchor, History, KeptTable, RevisionPolicy}
 use crate::domain::judged::{Held, MissingPoint, Window, WindowPoint};
 use crate::domain::published::{Currency, Point, Table};
 
-/// How many days before a day the value in force on it may be dated: longer than any holidays.
+/// The greatest age in days of a value that counts as in force on a day: longer than any holidays. Tables in memory and
+/// historical queries include this age. The query `in_force` of the ledger counts the day itself as the first of so many
+/// days, and excludes it.
 pub const LOOK_BACK_DAYS: i32 = 14;
 
 /// The state of a pair on a day.

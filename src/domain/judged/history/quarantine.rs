@@ -64,7 +64,7 @@ impl History {
         dates.into_iter().flatten().max()
     }
 
-    /// The newest date that was printed, accepted or not.
+    /// The newest date that has an accepted or a held row.
     pub fn newest_printed(&self) -> Option<Date> {
         let accepted = self.entries.last_key_value().map(|(date, _)| *date);
         let held = self.held.last_key_value().map(|((date, _), _)| *date);

@@ -1,4 +1,4 @@
-//! How far the rows of a table have moved since the last accepted ones.
+//! How far the rows of a table have moved since the nearest accepted ones.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,16 +11,16 @@ use crate::domain::judged::History;
 use crate::domain::numbers::Ratio;
 use crate::domain::published::{Currency, Fixing, Table};
 
-/// A move beyond this is suspicious, in hundredths a day; over n days, beyond this times the square root of n. Official
-/// rates rarely move by more than three hundredths.
+/// A move beyond this is suspicious, in per cent a day; over n days, beyond this times the square root of n. Official
+/// rates rarely move by more than three per cent.
 const MOVE_PERCENT: u32 = 10;
-/// The deviation from a power of ten within which a move counts as one, in hundredths of it.
+/// The deviation from a power of ten within which a move counts as one, in per cent of it.
 const UNIT_JUMP_PERCENT: u32 = 25;
-/// The deviation of the product of two values from one within which one is the reciprocal of the other, in hundredths.
+/// The deviation of the product of two values from one within which one is the reciprocal of the other, in per cent.
 const INVERSION_PERCENT: u32 = 10;
 /// The same for values near one, where the reciprocal is not far away.
 const INVERSION_NEAR_ONE_PERCENT: u32 = 1;
-/// Below this move, in hundredths, the reciprocal is not checked: values near one are their own.
+/// Below this move, in per cent, the reciprocal is not checked: values near one are nearly their own reciprocals.
 const INVERSION_MOVE_PERCENT: u32 = 2;
 /// Powers of ten by which units differ: 10 000 is the largest nominal, and prices are per unit both ways.
 const POWERS: [u32; 5] = [10, 100, 1_000, 10_000, 100_000];
@@ -28,7 +28,7 @@ const POWERS: [u32; 5] = [10, 100, 1_000, 10_000, 100_000];
 /// How far one row has moved.
 #[derive(Debug)]
 pub(super) struct Step {
-    /// The last accepted row.
+    /// The nearest accepted row.
     pub(super) old: Arc<Fixing>,
     /// Whether that has the same date.
     pub(super) same_date: bool,
@@ -43,7 +43,7 @@ pub(super) struct Moves {
     steps: BTreeMap<Currency, Step>,
     /// The median move.
     median: Ratio,
-    /// Days since the table before.
+    /// The least number of days between a row and the one it is compared with.
     days: u32,
     /// Whether it is a second table of its date that differs in most rows.
     pub(super) rewritten: bool,
@@ -148,8 +148,8 @@ pub(super) fn days_between(one: Date, other: Date) -> u32 {
     u32::try_from(days).unwrap_or(u32::MAX).max(1)
 }
 
-fn percent(hundredths: u32) -> Ratio {
-    Ratio::from(Decimal::new(hundredths.into(), 2))
+fn percent(percent: u32) -> Ratio {
+    Ratio::from(Decimal::new(percent.into(), 2))
 }
 
 /// The median; of the two in the middle, the one nearer to one. One if there are none.
