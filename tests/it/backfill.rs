@@ -1,4 +1,4 @@
-//! The past, from banks on loopback to a server that remembers what it is handed.
+//! A backfill from banks on loopback to a server that records the tables it receives.
 
 mod command;
 mod pages;
@@ -18,11 +18,11 @@ use crate::support::april::{nbk, nbk_path};
 use crate::support::bank::Bank;
 use crate::support::silkrate::{settings, source};
 
-/// Long enough to be seen between two requests, short enough for many of them.
+/// Long enough to be measured between two requests, short enough for many of them.
 const PAUSE: Duration = Duration::from_millis(20);
 const FAILURES_MAX: u32 = 3;
 
-/// Delays that a test can afford.
+/// Delays short enough for a test.
 fn throttle() -> Throttle {
     Throttle {
         pause: PAUSE,
@@ -64,8 +64,8 @@ async fn bank_of_days(days: impl IntoIterator<Item = i8>) -> Bank {
     bank
 }
 
-/// The days of April that the bank was asked for, in that order.
-fn asked(bank: &Bank) -> Vec<i8> {
+/// The days of April that were requested, in that order.
+fn requested(bank: &Bank) -> Vec<i8> {
     let seen = bank.seen();
     let paths = seen
         .iter()
@@ -76,7 +76,7 @@ fn asked(bank: &Bank) -> Vec<i8> {
 }
 
 #[tokio::test]
-async fn every_table_is_handed_in_oldest_first_and_with_the_digits_printed() {
+async fn every_table_is_uploaded_oldest_first_and_with_the_digits_printed() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=20).await);
     let stats = backfilled(
         &server.admin,
@@ -125,10 +125,10 @@ async fn dates_that_the_server_has_are_not_requested() {
     server.knows("nbt", "daily", &["2026-04-01"]);
     let source = source("nbk", "", &bank.url());
     let stats = backfilled(&server.admin, &source, day(1), day(6)).await;
-    assert_eq!(asked(&bank), [6, 4, 1]);
+    assert_eq!(requested(&bank), [6, 4, 1]);
     assert_eq!((stats.filed, stats.known), (3, 3));
     let again = backfilled(&server.admin, &source, day(1), day(6)).await;
-    assert_eq!(asked(&bank).len(), 3, "nothing is left to ask for");
+    assert_eq!(requested(&bank).len(), 3, "no table is missing");
     assert_eq!((again.requests, again.filed, again.known), (0, 0, 6));
     assert!(again.is_complete());
 }
@@ -144,13 +144,13 @@ async fn days_that_an_older_table_covers_are_not_requested() {
     ]);
     let source = source("nbk", "", &bank.url());
     let stats = backfilled(&server.admin, &source, day(1), day(5)).await;
-    assert_eq!(asked(&bank), [5, 2, 1]);
+    assert_eq!(requested(&bank), [5, 2, 1]);
     assert_eq!(server.dates(), ["2026-04-01", "2026-04-02", "2026-04-03"]);
     assert!(stats.is_complete(), "{stats:?}");
 }
 
 #[tokio::test]
-async fn a_table_in_force_before_the_first_date_is_handed_in_under_its_own() {
+async fn a_table_in_force_before_the_first_date_is_uploaded_with_its_own_date() {
     let (server, bank) = (Server::start().await, bank_of_days([5]).await);
     let third = nbk("03.04.2026", ("473.50", "+0.26"), ("3.91", "-0.02"));
     bank.publish(&[(nbk_path("04.04.2026"), third)]);
@@ -160,7 +160,7 @@ async fn a_table_in_force_before_the_first_date_is_handed_in_under_its_own() {
 }
 
 #[tokio::test]
-async fn a_bank_without_tables_so_old_does_not_receive_a_request_for_every_day() {
+async fn a_bank_without_tables_of_the_range_does_not_receive_a_request_for_every_day() {
     let (server, bank) = (Server::start().await, Bank::start().await);
     let newest = nbk("30.04.2026", ("473.50", "+0.26"), ("3.91", "-0.02"));
     for day in 1..=14 {
@@ -168,7 +168,7 @@ async fn a_bank_without_tables_so_old_does_not_receive_a_request_for_every_day()
     }
     let source = source("nbk", "", &bank.url());
     let stats = backfilled(&server.admin, &source, day(1), day(14)).await;
-    assert_eq!(asked(&bank), [14, 13, 12]);
+    assert_eq!(requested(&bank), [14, 13, 12]);
     assert_eq!(
         server.dates(),
         Vec::<String>::new(),
@@ -178,7 +178,7 @@ async fn a_bank_without_tables_so_old_does_not_receive_a_request_for_every_day()
 }
 
 #[tokio::test]
-async fn a_404_is_a_day_without_a_table_only_for_banks_that_respond_so() {
+async fn a_404_means_a_day_without_a_table_only_for_banks_that_respond_so() {
     let (server, bank) = (Server::start().await, bank_of_days([1]).await);
     let cbt = backfilled(
         &server.admin,
@@ -200,7 +200,7 @@ async fn a_404_is_a_day_without_a_table_only_for_banks_that_respond_so() {
 }
 
 #[tokio::test]
-async fn a_bank_whose_tables_are_empty_before_they_began_is_not_given_up() {
+async fn a_bank_with_empty_tables_before_its_first_is_not_given_up() {
     let (server, bank) = (Server::start().await, bank_of_days([9]).await);
     for day in 1..=8 {
         let printed = format!("{day:02}.04.2026");

@@ -1,4 +1,4 @@
-//! `silkrate bench`, against a service that runs.
+//! `silkrate bench`, against a running service.
 
 use std::process::Stdio;
 

@@ -1,4 +1,4 @@
-//! Our subscriber against a server that says exactly what a test wants, over real sockets.
+//! The subscriber of `silkrate::client` against a scripted server, over real sockets.
 
 mod commands;
 mod formats;
@@ -119,7 +119,7 @@ async fn an_update_that_does_not_apply_leads_to_a_new_snapshot() {
 }
 
 #[tokio::test]
-async fn a_new_pair_of_the_servers_ticker_is_put_in_its_place_by_a_snapshot() {
+async fn a_new_pair_of_the_servers_ticker_leads_to_a_snapshot_in_its_order() {
     let (kgs, kzt) = (rate("KGS/USD", "0.0114"), rate("KZT/USD", "0.002"));
     let running = serve([
         Script::Hang(vec![
@@ -142,11 +142,11 @@ async fn a_new_pair_of_the_servers_ticker_is_put_in_its_place_by_a_snapshot() {
 }
 
 #[tokio::test]
-async fn a_pair_that_is_removed_is_dropped_and_one_too_old_to_resume_begins_anew() {
+async fn a_removed_pair_is_dropped_and_a_position_too_old_to_resume_gets_a_snapshot() {
     let (kgs, kzt) = (rate("KGS/USD", "1"), rate("KZT/USD", "2"));
     let mut removal = update(1, 2, &[]);
     let Some(Event::Update(update)) = &mut removal.event else {
-        panic!("an update is one");
+        panic!("expected an update");
     };
     update.removed_pairs = vec!["KGS/USD".to_owned(), "EUR/KGS".to_owned()];
     let first = vec![
@@ -157,7 +157,7 @@ async fn a_pair_that_is_removed_is_dropped_and_one_too_old_to_resume_begins_anew
     let second = vec![
         opening(ResumeVerdict::SnapshotTooOld, LONG),
         snapshot(9, std::slice::from_ref(&kzt)),
-        // A server may begin anew in the middle of a stream, too.
+        // A server may also send a snapshot in the middle of a stream.
         snapshot(12, &[]),
     ];
     let running = serve([
@@ -179,7 +179,7 @@ async fn a_pair_that_is_removed_is_dropped_and_one_too_old_to_resume_begins_anew
 }
 
 #[tokio::test]
-async fn a_watch_is_a_stream_of_changes_with_the_rows_after_each() {
+async fn a_watch_has_the_rows_after_each_change() {
     let first = vec![
         opening(REQUESTED, LONG),
         snapshot(1, &[rate("KZT/USD", "1")]),
@@ -214,7 +214,7 @@ async fn a_watch_is_a_stream_of_changes_with_the_rows_after_each() {
 }
 
 #[tokio::test]
-async fn a_reader_that_leaves_on_purpose_resumes_at_once() {
+async fn a_reader_that_disconnects_on_purpose_resumes_at_once() {
     let running = serve([
         Script::Hang(vec![opening(REQUESTED, LONG), snapshot(1, &[])]),
         Script::Hang(vec![
@@ -232,7 +232,7 @@ async fn a_reader_that_leaves_on_purpose_resumes_at_once() {
 }
 
 #[tokio::test]
-async fn an_opening_tells_where_the_server_stands() {
+async fn an_opening_has_the_position_of_the_server() {
     let mut first = opening(REQUESTED, LONG);
     first.position = Some(position(4));
     let running = serve([Script::Hang(vec![first])]).await;
@@ -246,7 +246,7 @@ async fn an_opening_tells_where_the_server_stands() {
 }
 
 #[tokio::test]
-async fn three_missed_heartbeats_are_the_death_of_a_stream() {
+async fn three_missed_heartbeats_end_a_stream() {
     let first = vec![
         opening(REQUESTED, 100),
         snapshot(1, &[rate("KZT/USD", "1")]),
@@ -264,7 +264,7 @@ async fn three_missed_heartbeats_are_the_death_of_a_stream() {
 }
 
 #[tokio::test]
-async fn a_refusal_for_good_ends_the_watch() {
+async fn a_permanent_refusal_ends_the_watch() {
     let mut details = ErrorDetails::new();
     details.add_bad_request_violation("filter.pairs[1]", "`KZT` is not a pair");
     let status = Status::with_error_details(Code::InvalidArgument, "wrong", details);
@@ -285,7 +285,7 @@ async fn a_refusal_for_good_ends_the_watch() {
 }
 
 #[tokio::test]
-async fn a_server_that_names_a_time_is_left_alone_until_then() {
+async fn the_retry_delay_that_a_server_names_is_kept() {
     let mut details = ErrorDetails::new();
     details.set_retry_info(Some(Duration::from_secs(7)));
     let status = Status::with_error_details(Code::Unavailable, "draining", details);
@@ -298,7 +298,7 @@ async fn a_server_that_names_a_time_is_left_alone_until_then() {
 }
 
 #[tokio::test]
-async fn the_age_of_a_stream_is_no_disconnection() {
+async fn a_stream_at_its_maximum_age_is_not_reported_as_a_disconnection() {
     let mut details = ErrorDetails::new();
     details.set_error_info("STREAM_AGED", "silkrate", []);
     let aged = Status::with_error_details(Code::Unavailable, "old", details);
@@ -316,7 +316,7 @@ async fn the_age_of_a_stream_is_no_disconnection() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_tried_again() {
+async fn a_server_that_cannot_be_reached_is_tried_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

@@ -1,5 +1,5 @@
 //! The contract has one source, the files in `proto`. What is written by hand beside them (the JSON forms, their OpenAPI
-//! description, the types of the browser's client) is held against their descriptor here.
+//! description, the types of the browser's client) is compared with their descriptor here.
 
 mod conversions;
 mod descriptor;
@@ -18,11 +18,11 @@ use serde_json::Value;
 
 use crate::contract::rendered::{NOT_RENDERED, RENDERED};
 
-/// Where to write a field that is missing.
+/// How to add a field that is missing.
 const HINT: &str = "every field of proto/silkrate/v1/rates.proto has a key of its name: add it in src/json; a \
                     deliberate difference is a row of tests/it/contract/differences.rs";
 
-/// A message and all it is made of.
+/// A message and the messages in its fields.
 fn with_parts(message: &MessageDescriptor, found: &mut BTreeSet<String>) {
     if !message.full_name().starts_with("silkrate.") || !found.insert(message.full_name().into()) {
         return;
@@ -80,7 +80,7 @@ fn every_field_and_enum_value_is_in_the_json_of_its_message_and_absence_is_null(
 }
 
 #[test]
-fn every_answer_of_the_contract_is_rendered_or_named_as_one_that_is_not() {
+fn every_response_of_the_contract_is_rendered_or_listed_as_not_rendered() {
     let mut listed = BTreeSet::new();
     for (name, _) in RENDERED {
         with_parts(&descriptor::message(name), &mut listed);
@@ -102,7 +102,7 @@ fn every_answer_of_the_contract_is_rendered_or_named_as_one_that_is_not() {
 }
 
 #[test]
-fn every_part_of_the_contract_is_explained_and_what_can_be_absent_says_what_that_means() {
+fn every_part_of_the_contract_has_a_comment_and_an_optional_field_says_what_absence_means() {
     let mut found = Vec::new();
     for message in descriptor::messages() {
         if descriptor::message_comment(&message).is_empty() {

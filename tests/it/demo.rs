@@ -1,4 +1,4 @@
-//! The bank of the demo, asked as the real ones are.
+//! The bank of the demo, polled as the real ones are.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ const MARKET: &str = "/exchangerates_data/latest?base=USD";
 const NBKR: &str = "/XML/daily.xml";
 const CBR: &str = "/scripts/XML_daily.asp";
 
-/// The bank at an instant at which it is held.
+/// The bank with its clock stopped at an instant.
 struct Demo {
     fetcher: Fetcher,
     shutdown: CancellationToken,
@@ -64,7 +64,7 @@ impl Demo {
     async fn get(&self, path: &str) -> Result<(Vec<u8>, Validators), FetchError> {
         match self.fetcher.get(path, &Validators::default()).await? {
             Answer::Document { body, validators } => Ok((body, validators)),
-            Answer::NotModified => panic!("nothing was known"),
+            Answer::NotModified => panic!("no document is known"),
         }
     }
 
@@ -122,7 +122,7 @@ async fn the_kyrgyz_file_of_tomorrow_appears_at_ten_o_clock_utc_every_day() {
 }
 
 #[tokio::test]
-async fn a_kyrgyz_file_that_is_known_is_not_sent_again() {
+async fn a_known_kyrgyz_file_is_answered_with_304() {
     let first = Demo::at("2025-12-05T12:00:00Z").await;
     let (_, validators) = first.get(NBKR).await.unwrap();
     assert!(!validators.is_empty());
@@ -140,8 +140,8 @@ async fn the_bank_of_russia_has_one_table() {
     assert!(before.has_no(CBR).await);
     let demo = Demo::at("2025-12-12T14:00:00Z").await;
     let (newest, _) = demo.get(CBR).await.unwrap();
-    let asked = format!("{CBR}?date_req=14/12/2025");
-    assert_eq!(demo.get(&asked).await.unwrap().0, newest);
+    let path = format!("{CBR}?date_req=14/12/2025");
+    assert_eq!(demo.get(&path).await.unwrap().0, newest);
     for earlier in ["12/12/2025", "yesterday", ""] {
         assert!(demo.has_no(&format!("{CBR}?date_req={earlier}")).await);
     }
@@ -166,7 +166,7 @@ async fn the_bank_stops_when_its_token_is_cancelled() {
 }
 
 #[tokio::test]
-async fn the_line_of_8_december_has_true_percentages() {
+async fn the_ticker_of_8_december_has_correct_percentages() {
     // Two seconds of real time are left to see a table of the seventh.
     let [start, end] = ["2025-12-07T00:40:00Z", "2025-12-08T16:30:00Z"]
         .map(|instant| instant.parse::<Timestamp>().unwrap());
@@ -276,7 +276,11 @@ async fn a_subscriber_of_a_replay_stays_connected_and_receives_each_new_epoch_as
                 }
                 // The very first snapshot may be of the service before the replay began.
                 if epochs.len() > 1 {
-                    assert_eq!(snapshot.rates.len(), 5, "a new epoch begins complete");
+                    assert_eq!(
+                        snapshot.rates.len(),
+                        5,
+                        "a new epoch begins with every rate"
+                    );
                 }
             }
             pb::watch_rates_response::Event::Update(_) => {
@@ -328,15 +332,12 @@ async fn a_pass_of_april_runs_forward_from_its_first_table_to_its_last() {
         let ends = (dates.first().copied(), dates.last().copied());
         assert_eq!(ends, (Some("2026-03-31"), Some("2026-04-03")), "{pair}");
     }
-    assert!(
-        is_held,
-        "the price of the manat of 2 April waits for a decision"
-    );
+    assert!(is_held, "the value of the manat of 2 April is held");
     replay.stop().await;
 }
 
 #[tokio::test]
-async fn a_service_that_keeps_its_history_in_a_file_refuses_to_begin_anew() {
+async fn a_service_with_a_ledger_file_refuses_to_discard_its_history() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = settings("2026-04-02T09:00:00Z");
     config.store = Store::File(folder.path().join("silkrate.db"));

@@ -1,4 +1,4 @@
-//! The gRPC port as a whole, on one counted socket: what leaves in one write, and what a request may leave out.
+//! The gRPC port as a whole, on one counted socket: the number of writes, and requests that are not complete.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ use crate::support::counted::Counted;
 /// Streams of one connection.
 const STREAMS: usize = 100;
 const STREAMS_MAX: u32 = 1_000;
-/// The largest request that is taken.
+/// The largest request that is accepted.
 const REQUEST_BYTES_MAX: usize = 4_096;
 /// Longer than any of these tests.
 const LONG: Duration = Duration::from_secs(60);
@@ -46,7 +46,7 @@ struct Port {
 fn rates(bank: &OneBank) -> SharedRates {
     let ticker = RateFilter::parse(&["KZT/USD"]).unwrap();
     let ledger = watch::channel(None).1;
-    let board = bank.desk.borrow().reader();
+    let board = bank.commit.borrow().reader();
     let feed = Feed::new(
         board,
         StreamLimits::new(HEARTBEAT, STREAMS_MAX),
@@ -103,7 +103,7 @@ async fn a_message_to_a_hundred_streams_of_a_connection_is_a_few_writes() {
         }
     };
     let mut streams = join_all((0..STREAMS).map(open)).await;
-    // The thread that commits may wake the streams more slowly than they say something; not ten times in a row.
+    // The committing thread may wake the streams more slowly than they write; not ten times in a row.
     let mut writes = Vec::new();
     for day in 2..12 {
         let before = port.counted.writes();
@@ -148,18 +148,18 @@ async fn a_message_to_the_one_stream_of_a_connection_is_a_write() {
 }
 
 #[tokio::test]
-async fn a_request_that_never_becomes_whole_is_refused_in_time() {
+async fn an_incomplete_request_is_refused_at_its_deadline() {
     let bank = OneBank::new();
     for method in ["GetSnapshot", "WatchRates", "ListSources"] {
-        for (request_timeout, asked_for) in [(AT_ONCE, "1H"), (LONG, "50m")] {
+        for (request_timeout, grpc_timeout) in [(AT_ONCE, "1H"), (LONG, "50m")] {
             let port = port(&bank, request_timeout).await;
-            let status = half_a_request(port.address, method, asked_for).await;
+            let status = half_a_request(port.address, method, grpc_timeout).await;
             assert_eq!(status.code(), Code::DeadlineExceeded, "{method}: {status}");
         }
     }
 }
 
-/// What becomes of a request that begins and does not go on.
+/// The status of a request that begins and is never completed.
 async fn half_a_request(address: SocketAddr, method: &str, grpc_timeout: &str) -> Status {
     let socket = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) = h2::client::handshake(socket).await.unwrap();

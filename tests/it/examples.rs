@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_silkrate");
 
-/// Examples that are not run, by how they begin, each with the reason.
+/// Examples that are not run, by their prefix, each with the reason.
 const EXEMPT: &[(&str, &str)] = &[
     ("silkrate serve", "it is the server of the other examples"),
     ("silkrate check", "it contacts the real banks"),
@@ -35,12 +35,12 @@ const EXEMPT: &[(&str, &str)] = &[
     ("cargo test", "it is this"),
     ("grpcurl", "it is not installed everywhere"),
 ];
-/// Examples that go on until they are stopped, by how they begin.
+/// Examples that run until they are stopped, by their prefix.
 const ENDLESS: &[&str] = &["silkrate watch", "curl -N"];
 /// How long an endless example may take for its first output on a busy machine.
 const ENDLESS_SECONDS: &str = "10";
 
-/// The demo, and where it listens.
+/// The demo, and its addresses.
 struct Demo {
     _child: Child,
     _output: Lines<BufReader<ChildStdout>>,
@@ -88,7 +88,7 @@ impl Demo {
         }
     }
 
-    /// Programs of the names that the examples use, which find the demo.
+    /// Writes wrappers with the names of the programs that the examples use, which add the address of the demo.
     fn install(&self, folder: &Path) {
         let (grpc, admin) = (&self.grpc, &self.admin);
         let silkrate = format!(
@@ -125,7 +125,7 @@ impl Demo {
         let error = String::from_utf8_lossy(&ran.stderr);
         let is_nothing = ran.stdout.is_empty() && written == 0;
         let failed = !ran.status.success() && !endless;
-        // What waits for a decision is told on the standard error when nothing does.
+        // `held` prints to the standard error if no value is held.
         let is_nothing = is_nothing && !example.starts_with("silkrate held");
         (failed || is_nothing).then(|| format!("{example}\n{}\n{error}", ran.status))
     }

@@ -1,4 +1,4 @@
-//! The messages of one subscriber, without a socket: order, merging, resuming, intervals, the end.
+//! The messages of one subscription, without a socket: order, merging, resuming, intervals, the end.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ fn position(epoch: &str, revision: u64) -> Position {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_opens_with_its_terms_then_the_state_then_what_changes() {
+async fn a_stream_sends_its_opening_then_a_snapshot_then_updates() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let mut subscription = bank.subscribe(|_| ());
@@ -82,7 +82,7 @@ async fn a_stream_opens_with_its_terms_then_the_state_then_what_changes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_update_holds_the_rows_that_changed_and_no_other() {
+async fn an_update_has_the_rows_that_changed_and_no_others() {
     let bank = OneBank::new();
     let day = jiff::civil::date(2026, 4, 1);
     bank.commit(day, &[("USD", "478.77"), ("EUR", "548.62")]);
@@ -98,7 +98,7 @@ async fn an_update_holds_the_rows_that_changed_and_no_other() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_reader_gets_one_update_for_all_it_missed() {
+async fn a_slow_reader_gets_one_update_for_all_commits_it_missed() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let mut subscription = bank.subscribe(|_| ());
@@ -122,7 +122,7 @@ async fn a_slow_reader_gets_one_update_for_all_it_missed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_resumed_reader_gets_one_update_from_where_it_stopped_even_an_empty_one() {
+async fn a_resumed_reader_gets_one_update_from_its_position_even_an_empty_one() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     bank.commit_dollar(2, "475.09");
@@ -156,7 +156,7 @@ async fn a_reader_that_is_one_commit_behind_gets_each_commit_in_a_message_of_its
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pair_that_nobody_quotes_any_more_is_removed() {
+async fn a_pair_that_no_source_quotes_any_more_is_removed() {
     let bank = OneBank::new();
     let day = jiff::civil::date(2026, 4, 1);
     bank.commit(day, &[("USD", "478.77"), ("EUR", "548.62")]);
@@ -169,7 +169,7 @@ async fn a_pair_that_nobody_quotes_any_more_is_removed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_position_from_before_a_forgotten_removal_is_too_old() {
+async fn a_position_before_a_removal_that_is_not_remembered_is_too_old() {
     let bank = OneBank::new();
     let day = jiff::civil::date(2026, 4, 1);
     let all = [
@@ -200,7 +200,7 @@ async fn a_position_from_before_a_forgotten_removal_is_too_old() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_reader_too_slow_to_be_told_what_has_left_gets_the_whole_state() {
+async fn a_reader_behind_the_remembered_removals_gets_a_snapshot() {
     let bank = OneBank::new();
     let day = jiff::civil::date(2026, 4, 1);
     let all = [
@@ -221,12 +221,12 @@ async fn a_reader_too_slow_to_be_told_what_has_left_gets_the_whole_state() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_epoch_that_ends_under_a_stream_leads_to_a_snapshot_and_on() {
+async fn a_new_epoch_within_a_stream_leads_to_a_snapshot_and_then_updates() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let mut subscription = bank.subscribe(|_| ());
     begin(&mut subscription).await;
-    bank.desk.borrow_mut().renew("another");
+    bank.commit.borrow_mut().renew("another");
     let message = next(&mut subscription).await;
     assert_eq!(message.position, position("another", 2));
     assert!(matches!(message.event, StreamEvent::Snapshot { .. }));
@@ -235,7 +235,7 @@ async fn an_epoch_that_ends_under_a_stream_leads_to_a_snapshot_and_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_ends_at_its_age_give_or_take_a_tenth() {
+async fn a_stream_ends_at_its_maximum_age_within_a_tenth() {
     let bank = OneBank::new();
     let mut subscription = bank.subscribe(|_| ());
     let began = Instant::now();
@@ -251,7 +251,7 @@ async fn a_stream_ends_at_its_age_give_or_take_a_tenth() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_ends_makes_room_for_another() {
+async fn a_stream_that_ends_frees_its_place() {
     let bank = OneBank::new();
     let wanted = || bank.wanted(|_| ());
     let streams: Vec<_> = (0..3).map(|_| bank.feed.subscribe(wanted())).collect();
@@ -294,7 +294,7 @@ async fn a_reader_of_updates_alone_gets_no_snapshot() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn silence_is_broken_by_a_heartbeat_with_the_position_last_sent() {
+async fn a_heartbeat_without_changes_has_the_position_last_sent() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let mut subscription = bank.subscribe(|_| ());
@@ -361,7 +361,7 @@ async fn a_long_interval_does_not_silence_the_heartbeat() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_interval_beyond_an_hour_is_granted_as_an_hour() {
+async fn an_interval_of_more_than_an_hour_is_granted_as_an_hour() {
     let mut subscription = OneBank::new().subscribe(|wanted| wanted.min_interval = Duration::MAX);
     let StreamEvent::Opening { min_interval, .. } = next(&mut subscription).await.event else {
         panic!()

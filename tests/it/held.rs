@@ -101,7 +101,7 @@ fn kazakh() -> Book {
 }
 
 #[test]
-fn a_value_that_moved_by_a_power_of_ten_waits_and_the_last_good_one_is_served() {
+fn a_value_that_moved_by_a_power_of_ten_is_held_and_the_last_good_one_is_served() {
     let mut book = kazakh();
     let day = date(2026, 4, 2);
     let rows = [
@@ -147,7 +147,7 @@ fn other_units_an_inverse_and_a_lone_move_are_told_apart() {
 }
 
 #[test]
-fn a_nominal_that_drifts_with_its_value_is_no_jump() {
+fn a_nominal_that_changes_with_its_value_is_no_jump() {
     let mut book = kazakh();
     let day = date(2026, 4, 2);
     let rows = [
@@ -251,7 +251,7 @@ fn the_right_manat_waits_where_no_other_source_confirms_it_and_its_change_is_the
     let change = waiting.change.as_ref().unwrap();
     assert_eq!(Some(change.absolute), waiting.fixing.published_change);
     assert_eq!(change.reference_value.to_string(), "4037.68");
-    // Two days later the same level is no farther from the last good one than two days' moves may be.
+    // Two days later the same value is within the limit of two days' moves of the last good one.
     let fourth = date(2026, 4, 3);
     let rows = [
         ("USD", 1, "12140.00", "-2.1"),
@@ -266,7 +266,7 @@ fn the_right_manat_waits_where_no_other_source_confirms_it_and_its_change_is_the
 }
 
 #[test]
-fn an_operator_releases_a_value_or_drops_it_for_good() {
+fn an_operator_releases_a_value_or_discards_it_for_good() {
     let day = date(2026, 4, 2);
     let rows = [
         ("USD", 1, "575.09", ""),
@@ -300,11 +300,11 @@ fn an_operator_releases_a_value_or_drops_it_for_good() {
         .unwrap();
     assert_eq!(value(&book, noon(day), "USD/KZT"), "478.77");
     let repeated = file(&mut book, NBK, nbk(day, &rows), at(day, 60));
-    assert!(repeated.is_empty(), "what was rejected is not held again");
+    assert!(repeated.is_empty(), "a discarded value is not held again");
 }
 
 #[test]
-fn a_corrected_page_takes_the_place_of_what_waited() {
+fn a_corrected_table_replaces_the_held_value() {
     let day = date(2026, 4, 2);
     let mut book = kazakh();
     let wrong = [
@@ -326,7 +326,7 @@ fn a_corrected_page_takes_the_place_of_what_waited() {
 }
 
 #[test]
-fn a_second_table_of_a_date_that_differs_in_most_rows_waits_and_a_single_correction_does_not() {
+fn a_second_table_of_a_date_that_differs_in_most_rows_is_held_and_a_single_correction_is_not() {
     let day = date(2026, 4, 1);
     let mut book = kazakh();
     let corrected = [
@@ -350,20 +350,20 @@ fn a_second_table_of_a_date_that_differs_in_most_rows_waits_and_a_single_correct
 }
 
 #[test]
-fn the_first_dollar_of_a_source_costs_what_a_dollar_costs_within_a_factor() {
+fn the_first_dollar_of_a_source_is_held_outside_a_factor_of_the_usual_value() {
     let mut records = Records::default().with("nbk", Some(Currency::KZT), Vec::new());
     let record = records.sources.get_mut(&NBK).unwrap();
     Arc::make_mut(record).documents[0].typical_dollar = Some(500);
     let day = date(2026, 4, 1);
-    for (usd, waits) in [("478.77", 0), ("24.9", 1), ("10001", 1), ("9999", 0)] {
+    for (usd, held_rows) in [("478.77", 0), ("24.9", 1), ("10001", 1), ("9999", 0)] {
         let mut book = records.book();
         file(&mut book, NBK, nbk(day, &[("USD", 1, usd, "")]), noon(day));
-        assert_eq!(book.held().count(), waits, "{usd}");
+        assert_eq!(book.held().count(), held_rows, "{usd}");
     }
 }
 
 #[test]
-fn a_change_that_is_not_ours_is_flagged_with_both_and_served() {
+fn a_printed_change_that_differs_from_the_computed_one_is_flagged_and_served() {
     let mut book = kazakh();
     let day = date(2026, 4, 2);
     let rows = [

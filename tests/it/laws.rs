@@ -1,4 +1,4 @@
-//! Laws: what holds for every number and every order of events, not for examples alone.
+//! Laws: properties of every number and every order of events, not of examples alone.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -17,10 +17,10 @@ use silkrate::domain::{
 };
 
 use crate::support::boards::noon;
-use crate::support::desk::Desk;
 use crate::support::records::{PREFERENCES, Quotes, Records, line, table};
+use crate::support::test_commit::TestCommit;
 
-/// Any decimal there is.
+/// Any decimal.
 fn any_decimal() -> impl Strategy<Value = Decimal> {
     let mantissa =
         -79_228_162_514_264_337_593_543_950_335_i128..=79_228_162_514_264_337_593_543_950_335;
@@ -248,7 +248,7 @@ fn a_filter() -> impl Strategy<Value = RateFilter> {
     vec(item, 1..5).prop_map(|items| RateFilter::parse(&items).unwrap())
 }
 
-fn two_banks() -> Desk {
+fn two_banks() -> TestCommit {
     let records = Records::default();
     let records = records.with("nbk", Some(Currency::KZT), Vec::new()).with(
         "cbr",
@@ -260,7 +260,7 @@ fn two_banks() -> Desk {
         .into_values()
         .map(Arc::unwrap_or_clone)
         .collect();
-    Desk::new(records, PREFERENCES.to_vec(), noon(april(1)))
+    TestCommit::new(records, PREFERENCES.to_vec(), noon(april(1)))
 }
 
 fn april(day: i8) -> Date {

@@ -1,4 +1,4 @@
-//! The ledger, from outside: what was appended is read back, nothing is changed, and what is not ours is left alone.
+//! The ledger, from outside: appended entries are read back, none is ever changed, and foreign files are left alone.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -50,7 +50,7 @@ fn in_memory() -> (Ledger, LedgerReader) {
     Ledger::open(None, ClockKind::Replay).unwrap()
 }
 
-/// The instant of a revision: some of a second, so that a lost fraction is seen.
+/// The instant of a revision: with a fraction of a second, so that its loss is found.
 fn at(revision: u64) -> Timestamp {
     let start: Timestamp = "2026-04-02T09:00:00.123456789Z".parse().unwrap();
     start + jiff::SignedDuration::from_secs(revision.try_into().unwrap())
@@ -116,14 +116,14 @@ async fn filled(path: &Path) {
     ledger.close().await;
 }
 
-/// Why a ledger is not opened.
+/// The error of opening a ledger.
 fn refusal(path: &Path) -> LedgerError {
     Ledger::open(Some(path), ClockKind::Real)
         .map(|_| ())
         .unwrap_err()
 }
 
-/// A row in one line: what it says, and what it corrected.
+/// A row in one line: its value, and the value it corrected.
 fn line(fixing: &Fixing) -> String {
     let Fixing {
         source,

@@ -1,4 +1,4 @@
-//! Accepted sockets: what is written arrives whole and in few pieces, and nobody is waited for without end.
+//! Accepted connections: responses arrive whole and in few writes, and every wait has a deadline.
 
 mod canned;
 mod settings;
@@ -26,7 +26,7 @@ use tonic::transport::{Channel, Server};
 
 use crate::support::counted::Counted;
 
-/// Nothing that these tests wait for takes this long.
+/// A timeout: nothing that these tests wait for takes as long.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// A deadline that passes at once.
 const AT_ONCE: Duration = Duration::from_millis(50);
@@ -37,7 +37,7 @@ const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
 async fn within<T>(waited: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, waited)
         .await
-        .expect("it comes to an end")
+        .expect("it ends in time")
 }
 
 fn limits() -> Limits {
@@ -53,12 +53,12 @@ struct Running {
 }
 
 impl Running {
-    /// One whose connections write once a turn.
+    /// A server whose connections coalesce their writes.
     fn start(limits: Limits) -> Self {
         Self::start_with(limits, true)
     }
 
-    /// One with coalesced writes, or tonic's own server.
+    /// A server with coalesced writes, or tonic's own server.
     fn start_with(limits: Limits, is_coalescing: bool) -> Self {
         let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
@@ -92,7 +92,7 @@ impl Running {
         client(self.address).await
     }
 
-    /// Asks the server to stop, and waits until every connection has ended.
+    /// Signals the server to stop, and waits until every connection has ended.
     async fn stop(mut self) {
         self.shutdown.cancel();
         within(self.tasks.join_next()).await.unwrap().unwrap();
@@ -138,7 +138,7 @@ async fn counted() -> (RateServiceClient<Channel>, Counted, JoinSet<()>) {
 }
 
 #[tokio::test]
-async fn a_reply_is_one_write_at_concurrency_one() {
+async fn a_response_is_one_write_at_concurrency_one() {
     let (mut client, counter, _tasks) = counted().await;
     client.get_snapshot(asking(5)).await.unwrap();
     let before = counter.writes();
@@ -146,27 +146,27 @@ async fn a_reply_is_one_write_at_concurrency_one() {
         client.get_snapshot(asking(5)).await.unwrap();
     }
     let writes = counter.writes() - before;
-    assert!(writes <= 1050, "{writes} writes for 1000 replies");
+    assert!(writes <= 1050, "{writes} writes for 1000 responses");
 }
 
 #[tokio::test]
-async fn ten_concurrent_replies_are_one_write() {
+async fn ten_concurrent_responses_are_one_write() {
     let (mut client, counter, _tasks) = counted().await;
     client.get_snapshot(asking(5)).await.unwrap();
     let before = counter.writes();
     for _round in 0..100 {
-        let asked = (0..10).map(|_stream| {
+        let calls = (0..10).map(|_stream| {
             let mut client = client.clone();
             async move { client.get_snapshot(asking(5)).await.unwrap() }
         });
-        futures_util::future::join_all(asked).await;
+        futures_util::future::join_all(calls).await;
     }
     let writes = counter.writes() - before;
-    assert!(writes <= 150, "{writes} writes for 1000 replies");
+    assert!(writes <= 150, "{writes} writes for 1000 responses");
 }
 
 #[tokio::test]
-async fn an_answer_many_times_the_buffer_arrives_byte_for_byte() {
+async fn a_response_many_times_the_buffer_arrives_byte_for_byte() {
     for is_coalescing in [true, false] {
         let running = Running::start_with(limits(), is_coalescing);
         let mut client = running.client().await;
@@ -188,7 +188,7 @@ async fn an_answer_many_times_the_buffer_arrives_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_reader_that_stops_is_disconnected_and_little_was_buffered_for_it() {
+async fn a_reader_that_stops_is_disconnected_and_few_bytes_were_buffered_for_it() {
     for is_coalescing in [true, false] {
         let write_stall_max = AT_ONCE;
         let limits = Limits {
@@ -214,7 +214,7 @@ async fn a_reader_that_stops_is_disconnected_and_little_was_buffered_for_it() {
             ended = &mut connection => panic!("the connection ended: {ended:?}"),
         };
         within(running.canned.streams_ended(1)).await;
-        // What the sockets of the two sides hold is the kernel's affair: some megabytes, of an endless stream.
+        // The socket buffers of the kernel hold some megabytes of the endless stream.
         let produced = running.canned.bytes_produced();
         assert!(produced < 32 * 1024 * 1024, "{produced} bytes");
         drop((answer, connection));
@@ -223,7 +223,7 @@ async fn a_reader_that_stops_is_disconnected_and_little_was_buffered_for_it() {
 }
 
 #[tokio::test]
-async fn peers_that_send_nothing_or_half_a_preface_do_not_hold_up_a_drain() {
+async fn peers_that_send_nothing_or_half_a_preface_do_not_delay_a_drain() {
     let limits = Limits {
         first_bytes_timeout: AT_ONCE,
         ..limits()
@@ -242,7 +242,7 @@ async fn peers_that_send_nothing_or_half_a_preface_do_not_hold_up_a_drain() {
     running.stop().await;
     for peer in [&mut silent, &mut half] {
         let mut rest = Vec::new();
-        // The end of the stream or a reset: either way nobody is there any more.
+        // The end of the stream or a reset: either way the connection is closed.
         drop(within(peer.read_to_end(&mut rest)).await);
     }
 }
@@ -265,7 +265,7 @@ async fn draining_sends_goaway_while_streams_are_open() {
     let running = Running::start(limits());
     let mut peer = TcpStream::connect(running.address).await.unwrap();
     peer.write_all(&[PREFACE, SETTINGS].concat()).await.unwrap();
-    // The server's settings show that the connection stands.
+    // The server's settings show that the connection is established.
     let mut head = [0; 9];
     within(peer.read_exact(&mut head)).await.unwrap();
     let mut watcher = running.client().await;
@@ -285,7 +285,7 @@ async fn draining_sends_goaway_while_streams_are_open() {
         }
     };
     within(goaway).await;
-    // The open stream goes on until its reader leaves; then the server ends.
+    // The open stream continues until its reader disconnects; then the server ends.
     assert!(within(stream.get_mut().message()).await.unwrap().is_some());
     drop((stream, watcher, peer));
     running.stop().await;
@@ -304,7 +304,7 @@ async fn a_peer_that_violates_the_protocol_receives_goaway_before_the_close() {
     running.stop().await;
 }
 
-/// The types of the whole frames in a text.
+/// The types of the whole frames in bytes.
 fn frames(mut bytes: &[u8]) -> Vec<u8> {
     let mut types = Vec::new();
     while let [a, b, c, kind, _flags, _, _, _, _, rest @ ..] = bytes {

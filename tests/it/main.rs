@@ -1,6 +1,6 @@
-//! Everything that is tested from outside, as one program: it links once.
+//! The tests from outside, as one program, so that it links once. A module with the name of one in `src` tests that one.
 
-// With `cfg(test)` the lints know helpers for what they are: test code.
+// With `cfg(test)` the lints treat helpers as test code.
 #[cfg(test)]
 mod support;
 
@@ -13,53 +13,47 @@ mod board;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
-mod contract;
+mod commit;
 #[cfg(test)]
-mod crowd;
+mod contract;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
-mod examples;
+mod dispatcher;
 #[cfg(test)]
-mod faults;
+mod examples;
 #[cfg(test)]
 mod feed;
 #[cfg(test)]
-mod fetch;
-#[cfg(test)]
-mod dispatcher;
-#[cfg(test)]
-mod gaps;
+mod frame_cache;
 #[cfg(test)]
 mod held;
 #[cfg(test)]
-mod laws;
+mod history;
 #[cfg(test)]
-mod model;
+mod laws;
 #[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod listener;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod mutations;
 #[cfg(test)]
 mod numbers;
 #[cfg(test)]
-mod past;
+mod poller;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
-mod rollover;
-#[cfg(test)]
 mod service;
 #[cfg(test)]
-mod shared;
+mod slow_readers;
 #[cfg(test)]
 mod sources;
-#[cfg(test)]
-mod start;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]

@@ -1,9 +1,10 @@
-//! Random histories, random readers: whatever happens, what a reader holds is what was served at its position.
+//! Random commits and random readers: the rows of a reader are always those that were served at its position.
 //!
 //! A plan is a list of steps: commits of any size (corrections, new days, currencies that vanish, banks that are lost), a
-//! change of epoch, time that passes, and readers that come with old, foreign and future positions, read a little, read
-//! nothing, go away. Queues and memories are of two, so that every plan falls off their ends. Readers take bytes as they
-//! would off the wire, half of them encoded for all, half for each; [`reader`] holds what each of them may see.
+//! change of epoch, time that passes, and readers that connect with old, foreign and future positions, read a few frames,
+//! read nothing, or disconnect. The queue of commits and the list of removals have two entries, so that every plan exceeds
+//! both. Readers read the bytes of the wire, half of them from a service that shares encoded messages, half from one that
+//! does not; [`reader`] checks each message.
 //!
 //! A few hundred plans in a normal run; `PROPTEST_CASES=100000 cargo test --release --test it model` for a long one, of a minute or two.
 
@@ -44,19 +45,19 @@ async fn run(steps: Vec<Step>) {
             }
         }
     }
-    // Everyone reads on until there is nothing left, once the longest interval has passed.
+    // Each reader reads all that is left, and once more after the longest interval.
     for reader in &mut readers {
         reader.read(&mut world, FRAMES_MAX);
     }
     pass(INTERVAL.max(HEARTBEAT)).await;
     for reader in &mut readers {
         if reader.read(&mut world, FRAMES_MAX) == Ending::Open {
-            reader.is_at_the_present(&world);
+            reader.assert_is_current(&world);
         }
     }
 }
 
-/// Lets time pass, and what is due then happen.
+/// Advances the time, and runs the tasks that are due.
 async fn pass(time: Duration) {
     tokio::time::advance(time).await;
     for _ in 0..3 {

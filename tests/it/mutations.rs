@@ -1,5 +1,5 @@
-//! Every document damaged in every way: how much of what is wrong is refused, held, marked, or served as if nothing
-//! were. `cargo test --test it mutations -- --nocapture` prints a table for every document.
+//! The documents in `cases`, damaged in every way of `damage`: how many of the wrong rows are refused, held, flagged, or
+//! served unflagged. `cargo test --test it mutations -- --nocapture` prints a table for every document.
 
 mod cases;
 mod damage;
@@ -63,7 +63,7 @@ fn report(case: &Case, counts: &Counts) -> String {
     text
 }
 
-/// Damages the documents of a source and holds the result against what is promised.
+/// Damages the documents of a source and asserts that no wrong row is served unflagged.
 #[expect(clippy::print_stdout, reason = "the report is printed")]
 fn check(id: &str) {
     let of_source = |case: &Case| case.source.id.as_str() == id;
@@ -74,7 +74,7 @@ fn check(id: &str) {
         for (kind, [.., undetectable, unflagged]) in counts {
             if unflagged > 0 {
                 broken.push(format!(
-                    "{}: {kind}: {unflagged} served unmarked",
+                    "{}: {kind}: {unflagged} served unflagged",
                     case.title
                 ));
             }

@@ -1,4 +1,4 @@
-//! The rules of the numbers, each shown with figures that the banks published.
+//! The rules of rates and changes, each with values that the banks published.
 
 use jiff::civil::{Date, date};
 use silkrate::domain::{Currency, Freshness, History, InsertOutcome, RevisionPolicy, Table};
@@ -63,7 +63,7 @@ fn a_published_row_keeps_its_digits_and_its_inverse_has_twelve() {
 }
 
 #[test]
-fn units_move_the_point_and_nothing_else() {
+fn units_move_the_decimal_point_alone() {
     let rows = [("USD", 1, "475.09"), ("RUB", 100, "587.00")];
     let table = table(
         "nbk",
@@ -118,7 +118,7 @@ fn the_reference_is_a_real_fixing_across_any_number_of_repeats() {
 }
 
 #[test]
-fn what_is_dated_tomorrow_is_announced_and_what_stands_alone_is_served_with_its_own_date() {
+fn a_table_of_tomorrow_is_announced_and_a_lone_table_is_served_with_its_own_date() {
     let announced = april().rate(date(2026, 4, 1), "USD/KZT").unwrap();
     assert_eq!(announced.value.to_string(), "478.77");
     let tomorrow = announced.announced.unwrap();
@@ -222,8 +222,8 @@ fn a_pair_of_two_of_the_five_is_crossed_through_the_dollar_even_where_a_bank_pri
 }
 
 #[test]
-fn a_cross_of_two_dates_is_of_the_older_and_compares_with_the_newest_earlier_date_of_either() {
-    // The som moved on 23 May; the tenge stands since 2 April, so on 22 May it was already what it is.
+fn a_cross_of_two_dates_has_the_older_and_compares_with_the_newest_earlier_date_of_either() {
+    // The som moved on 23 May; the tenge stands since 2 April, so it had the same value on 22 May.
     let tables = vec![
         nbkr(date(2026, 5, 22), "87.4400", "0.1851"),
         nbkr(date(2026, 5, 23), "87.4500", "0.1859"),
@@ -314,7 +314,7 @@ fn pairs_without_one_of_the_five_do_not_exist() {
 }
 
 #[test]
-fn a_table_fetched_later_takes_its_place_in_the_past() {
+fn a_table_fetched_later_takes_its_place_in_the_history() {
     let newest_first = [
         nbkr(date(2026, 5, 24), "87.4500", "0.1859"),
         nbkr(date(2026, 5, 23), "87.4500", "0.1859"),
@@ -342,7 +342,7 @@ fn a_table_fetched_later_takes_its_place_in_the_past() {
 }
 
 #[test]
-fn what_is_published_no_more_outlives_the_tables_that_are_forgotten() {
+fn a_currency_that_is_published_no_more_outlives_the_tables_that_are_dropped() {
     let kzt = Quotes::InHome(Currency::KZT);
     let first = date(2026, 4, 1);
     let with_lev = table(

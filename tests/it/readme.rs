@@ -1,4 +1,4 @@
-//! What the README and the chapters beside the modules say is so.
+//! The README and the chapters agree with the program.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,7 +63,7 @@ fn links(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_sample_configuration_is_accepted_and_says_the_defaults() {
+fn the_sample_configuration_is_accepted_and_has_the_defaults() {
     let sample = load(&block("src/config/README.md", "toml"));
     let defaults = Config::load(None, std::iter::empty()).unwrap();
     assert_eq!(sample.to_toml(), defaults.to_toml());
@@ -134,14 +134,14 @@ fn the_readme_refers_to_every_chapter_and_the_documentation_includes_it() {
 }
 
 #[test]
-fn a_stranger_reads_the_readme_in_minutes() {
+fn the_readme_has_at_most_a_thousand_words() {
     // Three minutes at three hundred words a minute; code and tables are skimmed.
     let words = readme().split_whitespace().count();
     assert!(words <= 1000, "{words} words");
 }
 
 #[test]
-fn every_file_that_the_map_names_is_there() {
+fn every_file_that_the_map_names_exists() {
     let map = read("src/lib.rs");
     let names = map.split('`').filter(|word| {
         let file = Path::new(word).extension().is_some_and(|kind| kind == "rs");

@@ -1,4 +1,4 @@
-//! What survives a restart, and what happens when it cannot be written down.
+//! What a restart restores, and what is served while the ledger cannot be written.
 
 mod settled;
 mod trouble;
@@ -39,7 +39,7 @@ async fn with_ledger(bank: &Bank, path: &Path) -> Silkrate {
 }
 
 #[tokio::test]
-async fn two_restarts_with_the_bank_dark_change_no_byte_and_no_position() {
+async fn two_restarts_without_the_bank_change_no_byte_and_no_position() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("silkrate.db");
     let bank = bank_of_april().await;
@@ -91,7 +91,7 @@ async fn two_restarts_with_the_bank_dark_change_no_byte_and_no_position() {
 }
 
 #[tokio::test]
-async fn after_a_restart_a_reader_resumes_and_is_told_what_happened_meanwhile() {
+async fn after_a_restart_a_reader_resumes_and_gets_an_update_of_the_changes() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("silkrate.db");
     let bank = bank_of_april().await;
@@ -135,7 +135,7 @@ async fn after_a_restart_a_reader_resumes_and_is_told_what_happened_meanwhile() 
 }
 
 #[tokio::test]
-async fn with_other_settings_a_pair_that_is_gone_ends_the_epoch() {
+async fn a_pair_that_other_settings_remove_ends_the_epoch() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("silkrate.db");
     let bank = bank_of_april().await;
@@ -168,14 +168,14 @@ async fn a_ledger_of_a_replay_is_refused_under_the_real_clock() {
 }
 
 /// A commit task on a store, with one bank and no poller.
-struct Desk {
+struct CommitTask {
     handle: CommitHandle,
     board: BoardReader,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
 
-impl Desk {
+impl CommitTask {
     async fn open(store: BufferedLedger) -> Self {
         let records = Records::default().with("nbk", Some(Currency::KZT), Vec::new());
         let records = records
@@ -229,10 +229,10 @@ async fn a_foreign_file_is_left_alone_and_serving_goes_on_from_memory_until_it_i
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("silkrate.db");
     fs::write(&path, "an editor's notes, by no means a database").unwrap();
-    let desk = Desk::open(store(&path)).await;
-    desk.submit(1, "478.77").await;
-    desk.submit(2, "475.09").await;
-    let status = desk.handle.store().await.unwrap();
+    let task = CommitTask::open(store(&path)).await;
+    task.submit(1, "478.77").await;
+    task.submit(2, "475.09").await;
+    let status = task.handle.store().await.unwrap();
     assert!(
         status.error.contains("is not a ledger of silkrate"),
         "{}",
@@ -243,40 +243,40 @@ async fn a_foreign_file_is_left_alone_and_serving_goes_on_from_memory_until_it_i
         fs::read_to_string(&path).unwrap(),
         "an editor's notes, by no means a database"
     );
-    let from_memory = desk.board.snapshot().position.clone();
+    let from_memory = task.board.snapshot().position.clone();
 
-    let mut snapshots = desk.board.watch();
+    let mut snapshots = task.board.watch();
     fs::remove_file(&path).unwrap();
     let recovered =
         snapshots.wait_for(|published| published.snapshot.position.epoch != from_memory.epoch);
     let recovered = Arc::clone(&recovered.await.unwrap().snapshot);
     assert!(recovered.position.revision > from_memory.revision);
-    let status = desk.handle.store().await.unwrap();
+    let status = task.handle.store().await.unwrap();
     assert_eq!((status.error.as_str(), status.unsaved), ("", 0));
-    desk.close().await;
+    task.close().await;
 
-    let again = Desk::open(store(&path)).await;
+    let again = CommitTask::open(store(&path)).await;
     assert_eq!(
         *again.board.snapshot(),
         *recovered,
-        "nothing is lost, and nothing has moved"
+        "the same state at the same position"
     );
     again.close().await;
 }
 
 #[tokio::test]
-async fn what_is_shown_is_written_before() {
+async fn every_published_revision_was_written_before() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("silkrate.db");
-    let desk = Desk::open(store(&path)).await;
+    let task = CommitTask::open(store(&path)).await;
     for (day, usd) in [(1, "478.77"), (2, "475.09"), (2, "475.10")] {
-        desk.submit(day, usd).await;
-        let shown = desk.board.snapshot().position.clone();
+        task.submit(day, usd).await;
+        let shown = task.board.snapshot().position.clone();
         let entries = rusqlite::Connection::open(&path).unwrap();
         let written: i64 = entries
             .query_row("SELECT max(revision) FROM entries", [], |row| row.get(0))
             .unwrap();
         assert_eq!(u64::try_from(written).unwrap(), shown.revision);
     }
-    desk.close().await;
+    task.close().await;
 }

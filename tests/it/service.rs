@@ -1,4 +1,4 @@
-//! The service as its users see it: a bank on one socket, a client on another.
+//! The whole service: a bank on one socket, a client on another.
 
 use prost::Message;
 use silkrate::pb;
@@ -18,7 +18,7 @@ fn watch(pairs: &[&str]) -> pb::WatchRatesRequest {
 }
 
 #[tokio::test]
-async fn the_first_rates_already_have_true_changes() {
+async fn the_first_rates_already_have_their_changes() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
 
@@ -76,18 +76,18 @@ async fn a_snapshot_is_the_same_bytes_over_the_stream_and_without_it() {
     let Event::Snapshot(streamed) = event else {
         panic!("expected the snapshot, got {event:?}")
     };
-    let asked = silkrate.snapshot(&pairs).await;
-    assert_eq!(asked.position, Some(position));
-    let asked = pb::Snapshot {
-        rates: asked.rates,
-        sources: asked.sources,
+    let unary = silkrate.snapshot(&pairs).await;
+    assert_eq!(unary.position, Some(position));
+    let unary = pb::Snapshot {
+        rates: unary.rates,
+        sources: unary.sources,
     };
-    assert_eq!(streamed.encode_to_vec(), asked.encode_to_vec());
-    let order: Vec<&str> = asked.rates.iter().map(|rate| rate.pair.as_str()).collect();
+    assert_eq!(streamed.encode_to_vec(), unary.encode_to_vec());
+    let order: Vec<&str> = unary.rates.iter().map(|rate| rate.pair.as_str()).collect();
     assert_eq!(
         order,
         ["KZT/USD", "KZT/KZT"],
-        "what nobody quotes is left out, what stands twice is once"
+        "a pair without a quote is left out, a repeated one is there once"
     );
     silkrate.finish().await;
 }
@@ -131,7 +131,7 @@ async fn tomorrows_table_is_announced_and_takes_force_at_midnight_without_a_poll
 }
 
 #[tokio::test]
-async fn a_table_that_is_not_there_when_the_hours_end_is_a_commit_without_a_poll() {
+async fn a_missing_table_at_the_end_of_the_hours_is_a_commit_without_a_poll() {
     let bank = bank_of_april().await;
     // Five seconds before seven in Almaty, and nothing yet for tomorrow.
     let mut config = settings("2026-04-02T13:59:55Z");
@@ -246,7 +246,7 @@ async fn a_wrong_request_is_refused_whole_with_a_reason() {
 }
 
 #[tokio::test]
-async fn a_stopping_service_ends_streams_with_unavailable_and_says_when_to_come_back() {
+async fn a_stopping_service_ends_streams_with_unavailable_and_a_retry_delay() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
     let mut stream = silkrate.watch(watch(&[])).await;
@@ -263,7 +263,7 @@ async fn a_stopping_service_ends_streams_with_unavailable_and_says_when_to_come_
 }
 
 #[tokio::test]
-async fn health_is_served_and_a_dead_bank_does_not_change_it() {
+async fn an_unreachable_bank_does_not_change_the_health_status() {
     let mut config = settings("2026-04-02T09:00:00Z");
     config.sources.push(source("nbk", "", "http://127.0.0.1:9"));
     let mut silkrate = Silkrate::start(config).await;
@@ -297,7 +297,7 @@ async fn health_is_served_and_a_dead_bank_does_not_change_it() {
 }
 
 #[tokio::test]
-async fn reflection_tells_the_contract_to_those_who_have_no_proto_file() {
+async fn reflection_serves_the_contract() {
     use tonic_reflection::pb::v1::ServerReflectionRequest;
     use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
     use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
@@ -337,7 +337,7 @@ async fn reflection_tells_the_contract_to_those_who_have_no_proto_file() {
 }
 
 #[tokio::test]
-async fn a_health_watch_is_told_and_ended_when_the_service_stops() {
+async fn a_health_watch_gets_not_serving_and_ends_when_the_service_stops() {
     let mut silkrate = Silkrate::start(settings("2026-04-02T09:00:00Z")).await;
     let channel = silkrate.channel().await;
     let mut client = tonic_health::pb::health_client::HealthClient::new(channel);

@@ -1,8 +1,8 @@
-//! The sources against documents of our own in the banks' formats: `tests/fixtures/<id>/`, for a market table
-//! `market/<kind>/`, and one folder a document where a source has several. A file added there is tested by being there.
+//! The sources against documents in the banks' formats: `tests/fixtures/<id>/`, for a market table
+//! `market/<kind>/`, and one folder a document where a source has several. A file added there is tested.
 
+mod damaged_bytes;
 mod market;
-mod mutations;
 mod quirks;
 mod series;
 
@@ -72,7 +72,7 @@ fn parse(name: &str) -> Result<Table, ParseError> {
         .parse()
 }
 
-/// A table as lines that can be held against the bank's page.
+/// A table as lines that can be compared with the bank's page.
 fn lines(result: &Result<Table, ParseError>) -> String {
     let table = match result {
         Ok(table) => table,
@@ -99,7 +99,7 @@ fn lines(result: &Result<Table, ParseError>) -> String {
 }
 
 #[test]
-fn every_document_reads_as_the_recorded_lines_say() {
+fn every_document_is_read_as_recorded() {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../snapshots");
     settings.set_prepend_module_to_snapshot(false);
@@ -145,7 +145,7 @@ fn every_source_has_a_folder_and_every_folder_a_source() {
 }
 
 #[test]
-fn sources_are_sorted_and_none_is_there_twice() {
+fn sources_are_sorted_and_unique() {
     let keys: Vec<_> = ALL
         .iter()
         .map(|source| (source.id.as_str(), source.kind))
@@ -159,30 +159,33 @@ fn sources_are_sorted_and_none_is_there_twice() {
 }
 
 #[test]
-fn what_a_source_says_of_itself_is_usable() {
+fn every_source_has_a_usable_description() {
     for source in ALL {
-        let who = format!("{} {}", source.id, source.kind);
-        assert!(jiff::tz::TimeZone::get(source.zone).is_ok(), "{who}");
+        let name = format!("{} {}", source.id, source.kind);
+        assert!(jiff::tz::TimeZone::get(source.zone).is_ok(), "{name}");
         assert!(
             source.base_url.starts_with("https://") && !source.base_url.ends_with('/'),
-            "{who}"
+            "{name}"
         );
-        assert!(source.page.starts_with("https://"), "{who}");
-        assert!(!source.terms.is_empty() && !source.name.is_empty(), "{who}");
+        assert!(source.page.starts_with("https://"), "{name}");
+        assert!(
+            !source.terms.is_empty() && !source.name.is_empty(),
+            "{name}"
+        );
         for document in source.documents {
             let hours = document.schedule.hours;
             assert!(
                 (0..hours.closes).contains(&hours.opens) && hours.closes <= 24,
-                "{who}"
+                "{name}"
             );
-            assert!(!hours.days.is_empty(), "{who}");
+            assert!(!hours.days.is_empty(), "{name}");
             for (month, day) in document.schedule.holidays {
                 let date = Date::new(2026, *month, *day);
-                assert!(date.is_ok(), "{who} {month} {day}");
+                assert!(date.is_ok(), "{name} {month} {day}");
             }
             assert!(
                 document.latest.is_some() || document.dated.is_some(),
-                "{who}"
+                "{name}"
             );
             let selectors = document.polls.iter().chain([&document.at_start]);
             for selector in selectors {
@@ -194,7 +197,7 @@ fn what_a_source_says_of_itself_is_usable() {
                 };
                 assert!(
                     answerable,
-                    "{who} {} has a path for {selector:?}",
+                    "{name} {} has a path for {selector:?}",
                     document.name
                 );
             }
@@ -202,7 +205,7 @@ fn what_a_source_says_of_itself_is_usable() {
         assert_eq!(
             source.home.is_none(),
             source.id.as_str() == "market",
-            "{who}"
+            "{name}"
         );
     }
 }
@@ -262,7 +265,7 @@ fn the_paths_have_the_form_each_source_expects() {
 }
 
 #[test]
-fn every_source_is_asked_for_what_is_in_force_and_then_for_what_is_new() {
+fn every_source_is_polled_for_the_tables_in_force_and_then_for_new_ones() {
     for (id, at_start, polls) in [
         (
             "nbk",

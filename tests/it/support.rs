@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Helpers that several tests use.
 
 pub(crate) mod april;
 pub(crate) mod bank;
@@ -6,8 +6,8 @@ pub(crate) mod boards;
 pub(crate) mod browser;
 pub(crate) mod commits;
 pub(crate) mod counted;
-pub(crate) mod desk;
 pub(crate) mod records;
 pub(crate) mod scripted;
 pub(crate) mod silkrate;
+pub(crate) mod test_commit;
 pub(crate) mod wire;

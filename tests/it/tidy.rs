@@ -1,11 +1,11 @@
-//! The rules about the tree: which way imports go, how long a file may be, and what stands at its top.
+//! The rules of the tree: the direction of imports, the length of a file, its header, and the words of its prose.
 
 mod circles;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Which modules a module may name. `domain` is for everyone; a module may always name its own children.
+/// The modules that each module may import from, beside itself.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("pb", &[]),
@@ -80,8 +80,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-/// Crates and words that must not appear in a module: what would let it touch the world behind our back.
-const MUST_NOT_SAY: &[(&str, &[&str])] = &[
+/// The crates and calls that must not be imported or named in a module.
+const MUST_NOT_NAME: &[(&str, &[&str])] = &[
     (
         "domain",
         &["tokio", "tonic", "prost", "reqwest", "dashmap", "async fn"],
@@ -97,7 +97,7 @@ const MUST_NOT_SAY: &[(&str, &[&str])] = &[
     ("listener", &["prost"]),
 ];
 
-/// A file past this wants to become two.
+/// The maximum number of lines of a file.
 const FILE_LINES_MAX: usize = 400;
 
 fn rust_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -159,7 +159,7 @@ fn named_modules(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn imports_go_with_the_stream() {
+fn imports_follow_the_table() {
     let mut against = Vec::new();
     for (path, module, text) in sources() {
         let allowed = MAY_NAME.iter().find(|(name, _)| *name == module);
@@ -176,14 +176,18 @@ fn imports_go_with_the_stream() {
             ));
         }
     }
-    assert_eq!(against, Vec::<String>::new(), "imports against the stream");
+    assert_eq!(
+        against,
+        Vec::<String>::new(),
+        "imports that MAY_NAME does not list"
+    );
 }
 
 #[test]
-fn a_module_keeps_away_from_what_is_not_its_business() {
+fn no_module_names_a_forbidden_crate() {
     let mut found = Vec::new();
     for (path, module, text) in sources() {
-        let words = MUST_NOT_SAY
+        let words = MUST_NOT_NAME
             .iter()
             .find(|(name, _)| *name == module)
             .map_or(&[][..], |(_, words)| words);
@@ -192,7 +196,7 @@ fn a_module_keeps_away_from_what_is_not_its_business() {
             .filter(|line| !line.trim_start().starts_with("//"))
             .collect();
         for word in words.iter().filter(|word| code.contains(**word)) {
-            found.push(format!("{} says {word}", path.display()));
+            found.push(format!("{} names {word}", path.display()));
         }
     }
     // The board publishes through a tokio channel, which is not async; its readers await it.
@@ -221,7 +225,7 @@ fn a_status_of_grpc_is_made_in_wire_and_grpc_alone() {
 }
 
 #[test]
-fn every_file_says_what_it_is_and_fits_a_sitting() {
+fn every_file_has_a_header_and_at_most_400_lines() {
     let mut wrong = Vec::new();
     let mut files = Vec::new();
     rust_files(&root().join("src"), &mut files);
@@ -229,10 +233,7 @@ fn every_file_says_what_it_is_and_fits_a_sitting() {
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
         if !text.starts_with("//!") {
-            wrong.push(format!(
-                "{} does not say at its top what it is",
-                path.display()
-            ));
+            wrong.push(format!("{} has no `//!` header", path.display()));
         }
         if text.lines().count() > FILE_LINES_MAX {
             wrong.push(format!(

@@ -12,9 +12,9 @@ use crate::support::april::bank_of_april;
 use crate::support::bank::Bank;
 use crate::support::silkrate::{Silkrate, settings, source};
 
-/// A page that may read.
+/// The origin of a page that may read.
 const FRIEND: &str = "https://news.example";
-/// A page that may not.
+/// The origin of a page that may not.
 const FOREIGN: &str = "https://evil.example";
 
 /// The service of 2 April 2026, readable for the pages of some origins.

@@ -1,5 +1,5 @@
-//! A year of every bank, polled as the service polls it: what is said of its values each day, and the instants at which
-//! a bank that falls silent becomes late and stale.
+//! A year of every bank, polled as the service polls it: the freshness of its values each day, and the instants at which
+//! a bank that stops publishing becomes late and stale.
 
 mod banks;
 mod outlook;
@@ -25,7 +25,7 @@ const HOURS: [i8; 6] = [1, 9, 13, 17, 20, 23];
 const NEW_YEAR: Date = date(2026, 1, 1);
 const YEAR_END: Date = date(2027, 1, 1);
 
-/// A bank under observation: the one document, and what is known of it.
+/// A simulated bank: its one document, and the tables fetched from it.
 struct Observed<'a> {
     bank: &'a Bank,
     document: &'static Document,
@@ -194,7 +194,7 @@ market latest fresh 365, carried over   0, late 0, stale 0, next foretold 365, o
 
 #[test]
 #[expect(clippy::print_stdout, reason = "the figures are printed")]
-fn a_bank_that_does_its_work_is_never_stale_in_a_whole_year() {
+fn a_bank_that_publishes_is_never_stale_in_a_whole_year() {
     let mut summary = String::new();
     for bank in &BANKS {
         let mut observed = Observed::new(bank);
@@ -263,22 +263,26 @@ fn the_new_year_holidays_are_carried_over() {
 }
 
 impl Observed<'_> {
-    /// Holds what is said of the bank at a local time against what really appeared.
+    /// Compares the state of the bank at a local time with the tables that appeared.
     fn check(&self, local: DateTime, otherwise: Freshness) -> Freshness {
         let now = self.instant(local);
-        let who = format!("{} {} {local}", self.bank.source, self.bank.document);
+        let name = format!("{} {} {local}", self.bank.source, self.bank.document);
         let state = self.state(now);
         let age = state.freshness_status.unwrap();
         let late = seems_late(self.bank, local);
         let expected = if late { Freshness::Late } else { otherwise };
-        assert_eq!(age.freshness, expected, "{who}: {}", age.reason);
-        assert_eq!(age.reason.is_empty(), expected == Freshness::Fresh, "{who}");
-        assert_eq!(state.missed_publications, u32::from(late), "{who}");
+        assert_eq!(age.freshness, expected, "{name}: {}", age.reason);
+        assert_eq!(
+            age.reason.is_empty(),
+            expected == Freshness::Fresh,
+            "{name}"
+        );
+        assert_eq!(state.missed_publications, u32::from(late), "{name}");
         let next = state.next_publication.unwrap();
-        assert!(next.opens < next.due && now < next.due, "{who}");
+        assert!(next.opens < next.due && now < next.due, "{name}");
         assert!(
             Some(next.effective_date) > state.newest_effective_date,
-            "{who}"
+            "{name}"
         );
         age.freshness
     }
@@ -289,7 +293,7 @@ impl Observed<'_> {
         let is_odd = |date: &Date| !document.flags(*date).is_empty();
         dates.filter(is_odd).collect()
     }
-    /// The row says of itself what the table does: every table has it.
+    /// Asserts that a row has the freshness of its table.
     fn check_row(&self, local: DateTime) {
         let now = self.instant(local);
         let row = age_of_pair(&self.sources, now, self.bank.pair);

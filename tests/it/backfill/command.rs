@@ -1,4 +1,4 @@
-//! `silkrate backfill` as a person runs it.
+//! `silkrate backfill` on the command line.
 
 use std::process::{Output, Stdio};
 
@@ -33,7 +33,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn the_past_is_filed_and_counted_in_columns() {
+async fn the_tables_of_a_range_are_filed_and_counted_in_columns() {
     let (server, bank) = (Server::start().await, bank_of_days(2..=5).await);
     let output = run(&server, &bank, &["--from", "2026-04-02", "nbk"]).await;
     assert_eq!(server.dates().len(), 4, "until yesterday");
@@ -78,7 +78,7 @@ async fn refused_tables_and_held_rows_are_reported_and_a_refusal_exits_with_1() 
 }
 
 #[tokio::test]
-async fn a_dry_run_counts_and_asks_no_bank() {
+async fn a_dry_run_counts_and_sends_no_request_to_a_bank() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=5).await);
     server.knows("nbk", "daily", &["2026-04-03"]);
     let arguments = [
@@ -128,7 +128,7 @@ fn interrupt(child: &Child) {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn an_interrupt_ends_it_at_once_and_the_same_command_goes_on() {
+async fn an_interrupt_ends_it_at_once_and_the_same_command_continues() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=5).await);
     let arguments = ["--from", "2026-04-01", "nbk"];
     let child = command(server.admin.url(), &bank, &arguments)
@@ -144,7 +144,7 @@ async fn an_interrupt_ends_it_at_once_and_the_same_command_goes_on() {
     );
     assert!(
         text(&output.stdout).starts_with("SOURCE"),
-        "what was done is told"
+        "the report says how far it came"
     );
     assert_eq!(output.status.code(), Some(1));
     assert!(bank.seen().len() < 5);

@@ -1,4 +1,4 @@
-//! History that comes by currency: nothing is a table before all of its pages are there.
+//! A history by currency: a table is complete only with all of its pages.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use crate::backfill::server::Server;
 use crate::support::bank::Bank;
 use crate::support::silkrate::source;
 
-/// The pages of the Kyrgyz bank for two days of May 2026, by number, at the address they are asked for.
+/// The pages of the Kyrgyz bank for two days of May 2026, by number, at the address they are requested at.
 fn pages(first: &str, last: &str) -> Vec<(String, String)> {
     [("24", "cny"), ("20", "eur"), ("40", "kzt"), ("44", "rub"), ("15", "usd")]
         .map(|(id, name)| {
@@ -51,7 +51,7 @@ async fn the_pages_of_five_currencies_become_a_table_for_each_date() {
 }
 
 #[tokio::test]
-async fn a_page_that_fails_leaves_the_whole_range_for_another_time() {
+async fn a_page_that_fails_leaves_the_whole_range_for_a_later_run() {
     let (server, bank) = (Server::start().await, Bank::start().await);
     let pages = pages("22", "25");
     bank.publish(&pages[..3]);

@@ -1,4 +1,4 @@
-//! A server's admin listener that remembers what it is handed, and refuses what a test wants refused.
+//! An admin listener that records the tables it receives, and refuses those that a test names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -16,18 +16,18 @@ use tokio_stream::wrappers::TcpListenerStream;
 use tonic::{Code, Request, Response, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-/// What is remembered, and what a test can set.
+/// What is recorded, and what a test sets.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
-    /// Every table handed in, in that order.
+    /// Every table received, in that order.
     pub(super) tables: Vec<Table>,
-    /// The dates known, by source and document.
+    /// The dates filed already, by source and document.
     pub(super) known: BTreeMap<(String, String), BTreeSet<String>>,
-    /// What is said of the tables of these dates.
+    /// The responses to the tables of these dates.
     pub(super) answers: BTreeMap<String, FileTableResponse>,
-    /// Dates whose tables are called no table at all.
+    /// The dates whose tables are refused as malformed.
     pub(super) invalid: BTreeSet<String>,
-    /// How many of the next tables are not taken, for a reason that passes.
+    /// How many of the next tables are refused for a temporary reason.
     pub(super) unavailable: u32,
 }
 
@@ -62,14 +62,14 @@ impl Server {
         }
     }
 
-    /// The dates of the tables handed in, in that order.
+    /// The dates of the tables received, in that order.
     pub(super) fn dates(&self) -> Vec<String> {
         let shared = self.shared.lock().unwrap();
         let dates = shared.tables.iter().map(|table| &table.effective_date);
         dates.cloned().collect()
     }
 
-    /// Makes dates known.
+    /// Marks dates as filed already.
     pub(super) fn knows(&self, source: &str, document: &str, dates: &[&str]) {
         let mut shared = self.shared.lock().unwrap();
         let key = (source.to_owned(), document.to_owned());
@@ -77,7 +77,7 @@ impl Server {
         known.extend(dates.iter().map(|date| (*date).to_owned()));
     }
 
-    /// Sets what is said of the table of a date.
+    /// Sets the response to the table of a date.
     pub(super) fn answers(&self, date: &str, answer: FileTableResponse) {
         let mut shared = self.shared.lock().unwrap();
         shared.answers.insert(date.to_owned(), answer);
@@ -151,20 +151,20 @@ impl AdminService for Recorder {
         &self,
         _request: Request<ListHeldRequest>,
     ) -> Result<Response<ListHeldResponse>, Status> {
-        Err(Status::unimplemented("not asked for"))
+        Err(Status::unimplemented("not used by a backfill"))
     }
 
     async fn release_held(
         &self,
         _request: Request<ReleaseHeldRequest>,
     ) -> Result<Response<ReleaseHeldResponse>, Status> {
-        Err(Status::unimplemented("not asked for"))
+        Err(Status::unimplemented("not used by a backfill"))
     }
 
     async fn reject_held(
         &self,
         _request: Request<RejectHeldRequest>,
     ) -> Result<Response<RejectHeldResponse>, Status> {
-        Err(Status::unimplemented("not asked for"))
+        Err(Status::unimplemented("not used by a backfill"))
     }
 }

@@ -1,4 +1,4 @@
-//! Banks that are slow, broken or fed up, and servers that are busy, gone or of another opinion.
+//! Banks that are slow, fail or refuse, and servers that are busy, unreachable or refuse a table.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use silkrate::client::Admin;
 use silkrate::pb::admin::FileTableResponse;
 
 use crate::backfill::server::Server;
-use crate::backfill::{FAILURES_MAX, PAUSE, asked, backfilled, bank_of_days, day};
+use crate::backfill::{FAILURES_MAX, PAUSE, backfilled, bank_of_days, day, requested};
 use crate::support::april::{nbk, nbk_path};
 use crate::support::bank::{Bank, Fault};
 use crate::support::scripted::{Scripted, answer};
@@ -58,7 +58,7 @@ async fn a_bank_that_keeps_failing_is_given_up_and_the_others_go_on() {
 }
 
 #[tokio::test]
-async fn documents_that_cannot_be_read_are_passed_over_until_there_are_too_many() {
+async fn documents_that_cannot_be_read_are_skipped_until_there_are_too_many() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=9).await);
     let web_page = "<!DOCTYPE html><html></html>".to_owned();
     for day in ["08", "07", "05", "04", "03"] {
@@ -71,7 +71,7 @@ async fn documents_that_cannot_be_read_are_passed_over_until_there_are_too_many(
         day(9),
     )
     .await;
-    assert_eq!(asked(&bank), [9, 8, 7, 6, 5, 4, 3]);
+    assert_eq!(requested(&bank), [9, 8, 7, 6, 5, 4, 3]);
     assert_eq!(
         server.dates(),
         ["2026-04-06", "2026-04-09"],
@@ -109,7 +109,7 @@ async fn a_bank_with_a_long_retry_after_is_given_up() {
     let source = source("nbk", "", &bank.base_url);
     let stats = backfilled(&server.admin, &source, day(1), day(5)).await;
     bank.request().await;
-    assert!(bank.was_left_alone());
+    assert!(bank.has_no_request());
     assert_eq!(
         stats.aborted.as_deref(),
         Some("status 429; Retry-After is 3600 s: run the same command after that")
@@ -193,9 +193,9 @@ async fn a_busy_server_is_retried_and_a_lost_one_aborts_the_backfill() {
         Some("the server did not accept the request: busy")
     );
 
-    let asked_before = bank.seen().len();
-    let nobody = Admin::new("http://127.0.0.1:1").unwrap();
-    let stats = backfilled(&nobody, &source, day(1), day(3)).await;
+    let requests_before = bank.seen().len();
+    let not_listening = Admin::new("http://127.0.0.1:1").unwrap();
+    let stats = backfilled(&not_listening, &source, day(1), day(3)).await;
     assert!(
         stats
             .aborted
@@ -204,8 +204,8 @@ async fn a_busy_server_is_retried_and_a_lost_one_aborts_the_backfill() {
     );
     assert_eq!(
         bank.seen().len(),
-        asked_before,
-        "no bank is asked for nothing"
+        requests_before,
+        "no bank receives a request"
     );
 }
 

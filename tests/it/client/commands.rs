@@ -1,4 +1,4 @@
-//! The commands as a person runs them, against a server that says what a test wants.
+//! The commands on the command line, against a scripted server.
 
 use std::process::Output;
 
@@ -15,7 +15,7 @@ use crate::client::server::{
     Known, LONG, REQUESTED, Script, opening, position, rate, serve, serve_known, snapshot, update,
 };
 
-/// What a command printed, and how it ended.
+/// The output and the exit code of a command.
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) code: i32,
@@ -96,8 +96,8 @@ pub(super) fn known() -> Known {
 async fn a_conversion_is_printed_with_the_name_of_the_bank() {
     let running = serve_known(known()).await;
     let server = ["--server", running.client.url()];
-    let asked = ["convert", "-1000.50", "usd", "Kzt", "--on", "2026-04-05"];
-    let ran = silkrate(&[&asked[..], &server].concat()).await;
+    let arguments = ["convert", "-1000.50", "usd", "Kzt", "--on", "2026-04-05"];
+    let ran = silkrate(&[&arguments[..], &server].concat()).await;
     assert_eq!(
         (ran.code, ran.out.as_str(), ran.err.as_str()),
         (
@@ -111,8 +111,8 @@ async fn a_conversion_is_printed_with_the_name_of_the_bank() {
             ""
         )
     );
-    let asked = ["convert", "1", "USD", "KZT", "--on", "1999-01-01"];
-    let ran = silkrate(&[&asked[..], &server].concat()).await;
+    let arguments = ["convert", "1", "USD", "KZT", "--on", "1999-01-01"];
+    let ran = silkrate(&[&arguments[..], &server].concat()).await;
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
     assert_eq!(
         ran.err,
@@ -181,8 +181,8 @@ async fn a_range_without_a_rate_fails_with_the_newest_day_before_it() {
 #[tokio::test]
 async fn fixings_are_listed_page_by_page() {
     let running = serve_known(known()).await;
-    let asked = ["fixings", "nbk", "usd", "--limit", "5"];
-    let ran = silkrate(&[&asked[..], &["--server", running.client.url()]].concat()).await;
+    let arguments = ["fixings", "nbk", "usd", "--limit", "5"];
+    let ran = silkrate(&[&arguments[..], &["--server", running.client.url()]].concat()).await;
     assert!(ran.out.starts_with("USD as nbk published it\n"), "{ran:?}");
     assert!(ran.out.contains("2026-03-27  1 USD  481.5 KZT"), "{ran:?}");
 }
@@ -208,7 +208,7 @@ async fn a_pair_without_a_quote_is_noted_with_the_servers_message() {
 }
 
 #[tokio::test]
-async fn every_message_of_a_watch_has_a_position_also_when_the_ticker_gains_a_pair() {
+async fn every_message_of_a_watch_has_a_position_even_if_the_ticker_gains_a_pair() {
     let (kgs, kzt) = (rate("KGS/USD", "0.0114"), rate("KZT/USD", "0.002"));
     let at = |revision| WatchRatesResponse {
         position: Some(position(revision)),

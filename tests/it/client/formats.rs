@@ -1,4 +1,4 @@
-//! Every reading command in every format.
+//! Every command that reads, in every format.
 
 use serde_json::Value;
 
@@ -6,10 +6,10 @@ use crate::client::commands::{Ran, held, known, silkrate};
 use crate::client::operators;
 use crate::client::server::serve_known;
 
-/// A reading command, the fields of its message, and the rows of its answer.
+/// A command that reads, the fields of its message, and the number of its rows.
 struct Reading {
     command: &'static [&'static str],
-    /// What the table has and the other formats have not.
+    /// A text that only the table has.
     of_table: &'static str,
     keys: &'static [&'static str],
     first_columns: &'static str,

@@ -1,4 +1,4 @@
-//! A server's side for operators, with one value held.
+//! An admin listener with one held value.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -32,7 +32,7 @@ impl Operators {
         self.notes.lock().unwrap().push(note);
     }
 
-    /// Takes a value out of those that wait.
+    /// Removes a value from those that are held.
     fn decide(&self, id: &str, value: Option<&str>, note: String) -> Result<HeldFixing, Status> {
         let refusal = |code, message: &str, reason: &str| {
             let mut details = ErrorDetails::new();

@@ -1,4 +1,4 @@
-//! A server that says exactly what a test wants.
+//! A scripted server.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -28,11 +28,11 @@ pub(super) enum Script {
     Refuse(Status),
     /// Sends messages, then ends the stream with a status.
     Break(Vec<WatchRatesResponse>, Status),
-    /// Sends messages, then nothing.
+    /// Sends messages, then keeps the stream open.
     Hang(Vec<WatchRatesResponse>),
 }
 
-/// The rows of one page, however many more are asked for: a reader must turn pages.
+/// The rows of one page, even if more are requested: a client must request every page.
 const PAGE_ROWS: usize = 2;
 
 #[derive(Clone, Default)]
@@ -42,7 +42,7 @@ pub(super) struct Scripted {
     pub(super) known: Arc<Known>,
 }
 
-/// What the server knows beside its scripts; it quotes any pair but those of two that are not of the five.
+/// The rates and fixings of the server; it quotes any pair but those without one of the five.
 #[derive(Default)]
 pub(super) struct Known {
     /// The rates of any pair over time, newest first.
@@ -140,7 +140,7 @@ impl RateService for Scripted {
             let message = "nothing is known of 1999-01-01";
             return Err(Status::with_error_details(Code::NotFound, message, details));
         }
-        // The amount comes back, so that a test sees what was sent.
+        // The amount is returned, so that a test sees what was sent.
         Ok(Response::new(ConvertAmountResponse {
             result: format!("{}{}", request.amount, self.known.conversion.result),
             ..self.known.conversion.clone()
@@ -198,7 +198,7 @@ pub(super) async fn serve(scripts: impl IntoIterator<Item = Script>) -> Running 
     run(service).await
 }
 
-/// A server that knows something of the past.
+/// A server with rates and fixings of earlier dates.
 pub(super) async fn serve_known(known: Known) -> Running {
     run(Scripted {
         known: Arc::new(known),
@@ -229,7 +229,7 @@ impl Running {
         watch(self.client.clone())
     }
 
-    /// What the calls of `WatchRates` wanted to resume after.
+    /// The revisions after which the calls of `WatchRates` resumed.
     pub(super) fn resumed_after(&self) -> Vec<Option<u64>> {
         let requests = self.service.requests.lock().unwrap();
         let positions = requests.iter().map(|request| request.resume_after.as_ref());

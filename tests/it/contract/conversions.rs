@@ -1,5 +1,5 @@
 //! The code between messages and the rest of the program names every field, so that a new one does not compile until it
-//! is decided on.
+//! is handled.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,7 @@ fn no_conversion_of_a_message_leaves_a_field_out() {
 }
 
 #[test]
-fn a_pattern_that_skips_fields_is_seen() {
+fn a_pattern_that_skips_fields_is_found() {
     for line in [
         "    ..",
         "let pb::Flag { check, .. } = flag;",

@@ -7,7 +7,7 @@ use prost_reflect::{
     MethodDescriptor,
 };
 
-/// The packages of our own contract; the others are the well-known types of protocol buffers.
+/// The packages of the contract; the others are the well-known types of protocol buffers.
 const PACKAGE: &str = "silkrate.";
 
 static POOL: LazyLock<DescriptorPool> =
@@ -55,17 +55,17 @@ fn comment(file: &FileDescriptor, path: &[i32]) -> String {
     comment.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What the contract says of a message.
+/// The comment of a message.
 pub(crate) fn message_comment(message: &MessageDescriptor) -> String {
     comment(&message.parent_file(), message.path())
 }
 
-/// What the contract says of a field.
+/// The comment of a field.
 pub(crate) fn field_comment(field: &FieldDescriptor) -> String {
     comment(&field.parent_message().parent_file(), field.path())
 }
 
-/// What the contract says of an enum.
+/// The comment of an enum.
 pub(crate) fn enum_comment(described: &EnumDescriptor) -> String {
     comment(&described.parent_file(), described.path())
 }
@@ -77,7 +77,7 @@ pub(crate) fn method(name: &str) -> Option<MethodDescriptor> {
     methods.find(|method| method.name() == name)
 }
 
-/// What the contract says of a method.
+/// The comment of a method.
 pub(crate) fn method_comment(method: &MethodDescriptor) -> String {
     comment(&method.parent_service().parent_file(), method.path())
 }
@@ -91,7 +91,7 @@ pub(crate) fn meaning(words: &str) -> String {
     field.map_or_else(|| words.to_owned(), |field| field_comment(&field))
 }
 
-/// What the contract says of each value of an enum.
+/// The comment of each value of an enum.
 pub(crate) fn value_comments(described: &EnumDescriptor) -> Vec<String> {
     let file = described.parent_file();
     let values = described.values();

@@ -26,7 +26,7 @@ pub(crate) fn committed() -> (String, PathBuf) {
     (fs::read_to_string(&path).unwrap(), path)
 }
 
-/// What a description says, and what of it has been seen in JSON.
+/// A description, and the listed values that were found in JSON.
 pub(crate) struct OpenApi {
     description: Value,
     /// The values met at each enum, by the path of the schema that lists them.

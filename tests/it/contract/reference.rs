@@ -6,13 +6,13 @@ use serde_json::{Map, json};
 
 use crate::contract::{descriptor, differences};
 
-/// What the server's clock says in every sample.
+/// The server time in every sample.
 pub(crate) const SERVER_TIME: prost_types::Timestamp = prost_types::Timestamp {
     seconds: 1_775_120_400,
     nanos: 0,
 };
 
-/// The JSON object of a message. `request` is what was asked, where the answer repeats it.
+/// The JSON object of a message. `request` is the request, if the response repeats it.
 pub(crate) fn object(
     message: &DynamicMessage,
     request: Option<&DynamicMessage>,

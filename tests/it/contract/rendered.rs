@@ -8,7 +8,7 @@ use crate::contract::reference::SERVER_TIME;
 /// Writes a message as JSON. The second argument is the request.
 type Render = fn(&DynamicMessage, Option<&DynamicMessage>) -> String;
 
-/// Every answer that has a JSON form; what they are made of comes with them.
+/// Every response that has a JSON form; the messages in its fields are rendered with it.
 pub(crate) const RENDERED: &[(&str, Render)] = &[
     ("silkrate.v1.GetSnapshotResponse", |message, _| {
         let message: pb::GetSnapshotResponse = message.transcode_to().unwrap();
@@ -53,7 +53,7 @@ pub(crate) const RENDERED: &[(&str, Render)] = &[
     }),
 ];
 
-/// Answers without a JSON form, and why.
+/// Responses without a JSON form, and why.
 pub(crate) const NOT_RENDERED: &[(&str, &str)] = &[
     (
         "silkrate.admin.v1.ListFiledDatesResponse",

@@ -1,4 +1,4 @@
-//! Messages with a value in every field, so that a field that is lost on the way is seen.
+//! Messages with a value in every field, so that a field that is lost is found.
 
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, Value};
 
@@ -43,7 +43,7 @@ pub(crate) fn full(message: &MessageDescriptor, number: usize) -> DynamicMessage
     sample
 }
 
-/// A message in which nothing is set but the messages inside, which are as sparse.
+/// A message in which only the messages inside are set, which are as sparse.
 pub(crate) fn sparse(message: &MessageDescriptor, number: usize) -> DynamicMessage {
     let mut sample = full(message, number);
     let set: Vec<_> = sample.fields().map(|(field, _)| field).collect();

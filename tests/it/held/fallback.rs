@@ -1,4 +1,4 @@
-//! A row that falls back to an older table keeps what is odd about that one.
+//! A row that falls back to an older table keeps the flags of that one.
 
 use jiff::civil::{Date, date};
 use silkrate::domain::{Book, Check, Currency, Freshness};
@@ -11,7 +11,7 @@ fn april(day: i8) -> Date {
     date(2026, 4, day)
 }
 
-/// Four rows that stand still, and the euro with the bank's own change; without a euro when there is no text.
+/// Four rows that do not change, and the euro with the bank's own change; without a euro when there is no text.
 fn filed(book: &mut Book, day: i8, eur: Option<(&'static str, &'static str)>) {
     let mut rows = vec![
         ("USD", 1, "478.77", "0"),
@@ -35,13 +35,13 @@ fn euro(book: &Book, day: i8) -> (String, Date, Freshness, Vec<Check>) {
 }
 
 #[test]
-fn a_flag_stays_with_its_value_when_the_next_one_waits_or_is_missing() {
+fn a_flag_stays_with_its_value_when_the_next_one_is_held_or_missing() {
     for next in [Some(("538.00", "-64.90")), None] {
         let mut book = Records::default()
             .with("nbk", Some(Currency::KZT), Vec::new())
             .book();
         filed(&mut book, 1, Some(("548.62", "0")));
-        // A misprint of less than a tenth, which the bank's own change betrays.
+        // A misprint of less than a tenth, which the bank's own change contradicts.
         filed(&mut book, 2, Some(("602.90", "0.10")));
         let flagged = |freshness| {
             let flags = vec![Check::PublishedChange];

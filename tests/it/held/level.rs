@@ -1,4 +1,4 @@
-//! What confirms a value that is never printed twice, and what bears witness to one whose own table has no dollar.
+//! What confirms a value that is never printed twice, and what confirms a value whose own table has no dollar.
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ fn a_jump_of_a_market_that_a_bank_confirms_is_served_after_half_an_hour_and_cost
         let mut written = 0;
         for poll_number in 1..=60_i64 {
             let now = start + SignedDuration::from_mins(10 * poll_number);
-            // Never the same figure twice.
+            // Never the same value twice.
             let kzt = format!("534.{:03}", 100 + poll_number);
             let filed = file(&mut book, MARKET, poll(10 * poll_number, &kzt), now);
             written += filed.held.len() + filed.decided.len();
@@ -72,7 +72,7 @@ fn a_jump_of_a_market_that_a_bank_confirms_is_served_after_half_an_hour_and_cost
 }
 
 #[test]
-fn a_row_waits_on_while_a_second_table_of_its_date_brings_the_others_anew() {
+fn a_row_stays_held_while_a_second_table_of_its_date_repeats_the_others() {
     let day = date(2026, 4, 2);
     let rows = |eur| {
         [
@@ -87,7 +87,7 @@ fn a_row_waits_on_while_a_second_table_of_its_date_brings_the_others_anew() {
         .with("nbk", Some(Currency::KZT), Vec::new())
         .book();
     file(&mut book, NBK, nbk(day, &rows("548.62")), at(day, 0));
-    // The bank mends its own euro tenfold, and its rouble later on.
+    // The bank corrects its euro by a factor of ten, and its rouble later.
     let jump = file(&mut book, NBK, nbk(day, &rows("5486.20")), at(day, 10));
     assert_eq!(jump.held.len(), 1);
     for (minutes, rub) in [(20, "5.88"), (30, "5.89"), (50, "5.89")] {
@@ -120,7 +120,7 @@ fn som(document: &'static str, day: Date, rows: &[(&'static str, u32, &str)]) ->
 }
 
 #[test]
-fn a_weekly_row_is_released_by_a_witness_through_the_dollar_of_the_daily_table() {
+fn a_weekly_row_is_released_by_another_source_through_the_dollar_of_the_daily_table() {
     let weekly = |day, ars: &str| {
         let rows = [
             ("ARS", 1, ars),
@@ -160,7 +160,7 @@ fn a_weekly_row_is_released_by_a_witness_through_the_dollar_of_the_daily_table()
 }
 
 #[test]
-fn a_weekly_row_is_flagged_when_no_witness_agrees_through_the_dollar_of_the_daily_table() {
+fn a_weekly_row_is_flagged_if_no_source_agrees_through_the_dollar_of_the_daily_table() {
     let day = date(2026, 4, 11);
     for (somoni, flagged) in [("9.36", false), ("9.00", true)] {
         let mut book = kyrgyz("nbt", Currency::TJS);
@@ -172,11 +172,11 @@ fn a_weekly_row_is_flagged_when_no_witness_agrees_through_the_dollar_of_the_dail
         let tajik = table("nbt", Quotes::InHome(Currency::TJS), day, &rows);
         file(&mut book, SourceId::new("nbt"), tajik, noon(day));
         let state = &book.view(noon(day)).states[&NBKR];
-        let odd = state.flags.iter().map(|flag| (flag.check, flag.currency));
+        let flags = state.flags.iter().map(|flag| (flag.check, flag.currency));
         let triangle = (Check::Triangle, Some(Currency::TJS));
         let expected = if flagged { vec![triangle] } else { Vec::new() };
-        assert_eq!(odd.collect::<Vec<_>>(), expected, "{somoni}");
+        assert_eq!(flags.collect::<Vec<_>>(), expected, "{somoni}");
         let served = rate(&book, noon(day), "KGS/GBP");
-        assert!(served.is_some(), "what is flagged is served");
+        assert!(served.is_some(), "a flagged value is served");
     }
 }

@@ -1,4 +1,4 @@
-//! Values that are served and marked as odd, and when they are not.
+//! Values that are served with a flag, and those that are not flagged.
 
 use jiff::civil::{Date, date};
 use silkrate::domain::{Book, Check, Currency, RevisionPolicy, SourceId};
@@ -7,16 +7,18 @@ use crate::held::{NBK, file, held, kazakh, nbk};
 use crate::support::boards::noon;
 use crate::support::records::{Quotes, Records, table};
 
-/// What is odd about the Kazakh bank at noon of a day.
-fn marks(book: &Book, day: Date) -> Vec<String> {
+/// The flags of the Kazakh bank at noon of a day.
+fn flags(book: &Book, day: Date) -> Vec<String> {
     let state = &book.view(noon(day)).states[&NBK];
-    let flags = state.flags.iter();
-    let line = flags.map(|flag| format!("{}: {}", flag.check.as_str(), flag.detail));
-    line.collect()
+    let lines = state
+        .flags
+        .iter()
+        .map(|flag| format!("{}: {}", flag.check.as_str(), flag.detail));
+    lines.collect()
 }
 
 #[test]
-fn a_currency_that_no_table_had_before_is_marked_on_its_first_day() {
+fn a_currency_that_no_earlier_table_had_is_flagged_on_its_first_day() {
     let mut book = kazakh();
     let (first, second) = (date(2026, 4, 2), date(2026, 4, 3));
     let rows = [
@@ -27,15 +29,15 @@ fn a_currency_that_no_table_had_before_is_marked_on_its_first_day() {
     ];
     file(&mut book, NBK, nbk(first, &rows), noon(first));
     let new = "new_row: no table before had a row for KGS: nothing to compare with";
-    assert_eq!(marks(&book, first), [new]);
+    assert_eq!(flags(&book, first), [new]);
     let rows = rows.map(|(code, units, value, _)| (code, units, value, "0.00"));
     let rows = [&rows[..], &[("EUR", 1, "551.07", "0.01")]].concat();
     file(&mut book, NBK, nbk(second, &rows), noon(second));
-    assert_eq!(marks(&book, second), Vec::<String>::new());
+    assert_eq!(flags(&book, second), Vec::<String>::new());
 }
 
 #[test]
-fn a_repeated_table_is_marked_when_one_was_due_before_it_or_its_change_is_not_nothing() {
+fn a_repeated_table_is_flagged_if_one_was_due_before_it_or_its_change_is_not_zero() {
     let rows = |change| {
         [
             ("USD", 1, "478.77", change),
@@ -43,21 +45,21 @@ fn a_repeated_table_is_marked_when_one_was_due_before_it_or_its_change_is_not_no
             ("UZS", 100, "3.93", "0.00"),
         ]
     };
-    let marks_on = |day, change| {
+    let flags_on = |day, change| {
         let mut book = kazakh();
         file(&mut book, NBK, nbk(day, &rows(change)), noon(day));
-        marks(&book, day)
+        flags(&book, day)
     };
     let missing = "calendar: the table for 2026-04-02 is not known";
     let change = "published_change: the bank prints a change of 0.01; 478.77 after 478.77 on 2026-04-01 is 0";
     let (next, after_next) = (date(2026, 4, 2), date(2026, 4, 3));
-    assert_eq!(marks_on(next, "0.00"), Vec::<String>::new());
-    assert_eq!(marks_on(next, "0.01"), [change]);
-    assert_eq!(marks_on(after_next, "0.00"), [missing]);
+    assert_eq!(flags_on(next, "0.00"), Vec::<String>::new());
+    assert_eq!(flags_on(next, "0.01"), [change]);
+    assert_eq!(flags_on(after_next, "0.00"), [missing]);
 }
 
 #[test]
-fn a_change_that_is_printed_anew_is_taken_and_supersedes_no_value() {
+fn a_corrected_printed_change_is_filed_and_supersedes_no_value() {
     let mut book = kazakh();
     let day = date(2026, 4, 1);
     let rows = |eur| {
@@ -72,23 +74,30 @@ fn a_change_that_is_printed_anew_is_taken_and_supersedes_no_value() {
     assert_eq!(row.published_change.unwrap().to_string(), "-4.60");
     assert_eq!(row.superseded_value, None);
     let change = "published_change: the bank prints a change of -4.60; 548.62 after 553.24 on 2026-03-31 is -4.62";
-    assert_eq!(marks(&book, day), [change]);
-    let mended = file(&mut book, NBK, nbk(day, &rows("-4.62")), noon(day));
-    assert_eq!(mended.filed[0].rows.len(), 1, "the ledger hears of it too");
-    assert_eq!(marks(&book, day), Vec::<String>::new());
+    assert_eq!(flags(&book, day), [change]);
+    let corrected = file(&mut book, NBK, nbk(day, &rows("-4.62")), noon(day));
+    assert_eq!(
+        corrected.filed[0].rows.len(),
+        1,
+        "the row is filed in the ledger too"
+    );
+    assert_eq!(flags(&book, day), Vec::<String>::new());
     let again = file(&mut book, NBK, nbk(day, &rows("-4.62")), noon(day));
-    assert!(again.is_empty(), "nothing of what is known is written down");
+    assert!(
+        again.is_empty(),
+        "a table that is known is not written again"
+    );
 }
 
 #[test]
-fn a_second_market_table_of_a_date_is_news_only_with_an_instant() {
+fn a_second_market_table_of_a_date_is_accepted_only_with_an_instant() {
     let market = SourceId::new("market");
     let day = date(2025, 12, 8);
     let rows = |kzt, kgs| {
         let quotes = Quotes::OfBase(Currency::USD);
         table("market", quotes, day, &[("KZT", 1, kzt), ("KGS", 1, kgs)])
     };
-    for (instant, waiting) in [(None, 2), (Some(noon(day)), 0)] {
+    for (instant, held_rows) in [(None, 2), (Some(noon(day)), 0)] {
         let mut book = Records::default().with("market", None, Vec::new()).book();
         let record = book.record(market).unwrap();
         assert_eq!(record.revision_policy(), RevisionPolicy::Replacement);
@@ -97,7 +106,7 @@ fn a_second_market_table_of_a_date_is_news_only_with_an_instant() {
             table.as_of = instant;
             file(&mut book, market, table, noon(day));
         }
-        assert_eq!(held(&book).len(), waiting);
+        assert_eq!(held(&book).len(), held_rows);
         let checks = book.held().map(|held| held.check);
         assert!(checks.into_iter().all(|check| check == Check::Rewritten));
     }

@@ -1,4 +1,4 @@
-//! What speaks for a value that moved far: repetition, its whole table, another source.
+//! What confirms a value that moved far: repetition, its whole table, another source.
 
 use jiff::civil::{Date, date};
 use silkrate::domain::{Check, Currency, DecidedBy, HeldOutcome, SourceId};
@@ -46,7 +46,7 @@ fn devalues(
 }
 
 #[test]
-fn the_tenge_of_august_2015_passes_once_it_is_confirmed() {
+fn the_tenge_of_august_2015_is_released_once_it_is_confirmed() {
     devalues(
         ("nbk", Currency::KZT),
         (
@@ -69,7 +69,7 @@ fn the_tenge_of_august_2015_passes_once_it_is_confirmed() {
 }
 
 #[test]
-fn the_sum_of_september_2017_passes_once_it_is_confirmed() {
+fn the_sum_of_september_2017_is_released_once_it_is_confirmed() {
     devalues(
         ("cbu", Currency::UZS),
         (

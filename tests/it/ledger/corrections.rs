@@ -1,4 +1,4 @@
-//! What an entry adds to the entries before: known figures, corrected ones, markets that move on, and revisions in order.
+//! What an entry adds to the entries before: known values, corrections, market tables, and revisions in order.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ async fn lines(reader: &LedgerReader, page: FixingsPage) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_figure_that_is_known_is_not_written_again() {
+async fn a_known_value_is_not_written_again() {
     let (ledger, reader) = in_memory();
     let table = tenge(APRIL_2, &[("EUR", 1, "5.10"), ("USD", 1, "475.09")]);
     ledger
@@ -45,7 +45,7 @@ async fn a_figure_that_is_known_is_not_written_again() {
 }
 
 #[tokio::test]
-async fn a_corrected_figure_is_linked_to_those_it_replaced() {
+async fn a_corrected_value_is_linked_to_those_it_replaced() {
     let (ledger, reader) = in_memory();
     let values = [("475.09", 1), ("457.09", 1), ("457.09", 100), ("475.90", 1)];
     for ((value, units), revision) in values.into_iter().zip(1..) {
@@ -76,7 +76,7 @@ async fn a_corrected_figure_is_linked_to_those_it_replaced() {
 }
 
 #[tokio::test]
-async fn another_change_of_the_banks_own_is_kept_and_corrects_no_figure() {
+async fn another_printed_change_is_kept_and_corrects_no_value() {
     let (ledger, reader) = in_memory();
     let mut table = tenge(APRIL_2, &[("USD", 1, "475.09")]);
     ledger
@@ -104,14 +104,14 @@ async fn another_change_of_the_banks_own_is_kept_and_corrects_no_figure() {
 }
 
 #[tokio::test]
-async fn a_market_moves_on_and_corrects_nothing() {
+async fn a_market_table_of_a_later_instant_corrects_nothing() {
     let (ledger, reader) = in_memory();
     let instants = [
         "2026-04-02T09:00:00Z",
         "2026-04-02T10:00:00Z",
         "2026-04-02T11:00:00Z",
     ];
-    // The last one says what the one before said, an hour later.
+    // The last one has the values of the one before, an hour later.
     for ((instant, value), revision) in instants
         .into_iter()
         .zip(["480.1", "480.2", "480.2"])
@@ -205,7 +205,7 @@ async fn revisions_follow_each_other() {
 }
 
 #[tokio::test]
-async fn a_row_that_does_not_belong_into_its_table_refuses_the_whole_entry() {
+async fn an_entry_with_a_row_that_does_not_fit_its_table_is_refused_whole() {
     let (ledger, reader) = in_memory();
     let good = tenge(APRIL_1, &[("USD", 1, "475.09")]);
     let mut otherwise = filed(NBK, &tenge(APRIL_2, &[("USD", 1, "475.09")]));

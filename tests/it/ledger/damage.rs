@@ -1,4 +1,4 @@
-//! Files that are not whole: found when they are opened or, at the latest, when the damaged row is read.
+//! Damaged files: the damage is found when they are opened or, at the latest, when the damaged row is read.
 
 use std::fs;
 use std::path::Path;
@@ -128,7 +128,7 @@ async fn an_entry_that_lost_a_row_is_found() {
 }
 
 #[tokio::test]
-async fn a_value_that_makes_no_sense_is_named_by_its_table_and_row() {
+async fn an_invalid_value_is_reported_with_its_table_and_row() {
     let cases = [
         (
             "UPDATE fixings SET value = '1e3' WHERE id = 5",
@@ -170,7 +170,7 @@ async fn a_value_that_makes_no_sense_is_named_by_its_table_and_row() {
                 detail: expected.into(),
             })
         );
-        // What is not damaged is still there to be read.
+        // The rows that are not damaged can still be read.
         let day = reader
             .tables(NBK, RevisionPolicy::Correction, APRIL_1, APRIL_1)
             .await
@@ -181,7 +181,7 @@ async fn a_value_that_makes_no_sense_is_named_by_its_table_and_row() {
 }
 
 #[tokio::test]
-async fn a_correction_whose_origin_is_gone_is_found_when_it_is_read() {
+async fn a_correction_of_a_missing_row_is_found_when_it_is_read() {
     let (_folder, path) = place();
     let (ledger, _) = open(&path);
     for (value, revision) in [("475.09", 1), ("475.90", 2)] {

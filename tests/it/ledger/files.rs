@@ -1,5 +1,5 @@
-//! Files that are not ours, not whole, not of this version, not of this clock, or in use: each refused in words that
-//! tell what to do, and left as it is.
+//! Files that are foreign, damaged, of a newer version, of another clock, or in use: each is refused with an error that
+//! says what to do, and left unchanged.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use silkrate::ledger::{ClockKind, Ledger, LedgerError};
 
 use crate::ledger::{entry, filled, open, place, refusal};
 
-/// Puts something at a path.
+/// Creates something at a path.
 type Make<'a> = &'a dyn Fn(&Path);
 
 /// Everything in a folder, byte by byte, but for the shared memory of open databases.
@@ -39,12 +39,12 @@ async fn a_second_silkrate_is_refused_until_the_first_has_closed() {
     ledger.append(entry(1, Vec::new())).await.unwrap();
     ledger.close().await;
     let (_ledger, _) = open(&path);
-    // Who only reads is not shut out.
+    // A program that only reads can open it.
     assert!(reader.restore().await.unwrap().is_some());
 }
 
 #[test]
-fn what_is_not_ours_is_refused_and_not_touched() {
+fn a_foreign_file_is_refused_and_not_changed() {
     let (folder, path) = place();
     let text = |path: &Path| fs::write(path, "dear diary\n".repeat(1000)).unwrap();
     let short = |path: &Path| fs::write(path, "x").unwrap();
@@ -90,9 +90,9 @@ fn what_is_not_ours_is_refused_and_not_touched() {
 }
 
 #[test]
-fn a_database_that_another_program_has_open_is_not_touched() {
+fn a_database_that_another_program_has_open_is_not_changed() {
     let (folder, path) = place();
-    // All that is in it lies in the log beside it; the file itself shows no table yet.
+    // All its content is in the write-ahead log; the file itself has no table yet.
     let other = Connection::open(&path).unwrap();
     other
         .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE bookmarks (url TEXT)")
@@ -135,7 +135,7 @@ async fn an_empty_file_and_an_empty_database_become_ledgers() {
 }
 
 #[test]
-fn a_place_that_cannot_hold_a_file_is_refused() {
+fn a_path_that_cannot_be_a_file_is_refused() {
     let (folder, _) = place();
     let said = |path: &Path| refusal(path).to_string();
     let of = |path: &Path, reason: &str| {
@@ -156,7 +156,7 @@ fn a_place_that_cannot_hold_a_file_is_refused() {
 /// Not even root can make a file there.
 #[cfg(target_os = "linux")]
 #[test]
-fn a_place_that_cannot_be_written_is_refused() {
+fn a_path_that_cannot_be_written_is_refused() {
     let error = refusal(Path::new("/sys/silkrate.db"));
     assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error}");
     let said = error.to_string();
@@ -171,7 +171,7 @@ fn a_place_that_cannot_be_written_is_refused() {
 }
 
 #[tokio::test]
-async fn a_ledger_of_a_newer_silkrate_is_refused_and_not_touched() {
+async fn a_ledger_of_a_newer_silkrate_is_refused_and_not_changed() {
     let (folder, path) = place();
     filled(&path).await;
     Connection::open(&path)
@@ -192,7 +192,7 @@ async fn a_ledger_of_a_newer_silkrate_is_refused_and_not_touched() {
 
 #[tokio::test]
 async fn a_ledger_of_the_other_clock_is_refused() {
-    for (kept, asked, words) in [
+    for (kept, opened_with, words) in [
         (
             ClockKind::Real,
             ClockKind::Replay,
@@ -209,7 +209,9 @@ async fn a_ledger_of_the_other_clock_is_refused() {
         let (_folder, path) = place();
         let (ledger, _) = Ledger::open(Some(&path), kept).unwrap();
         ledger.close().await;
-        let error = Ledger::open(Some(&path), asked).map(|_| ()).unwrap_err();
+        let error = Ledger::open(Some(&path), opened_with)
+            .map(|_| ())
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("the ledger {} was written {words}", path.display())

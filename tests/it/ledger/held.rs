@@ -1,4 +1,4 @@
-//! Values that wait: they are restored as they were, until something is decided on them.
+//! Held values: they are restored unchanged until a decision settles them.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ async fn restored(reader: &LedgerReader) -> RestoredDocument {
 }
 
 #[tokio::test]
-async fn a_value_that_waits_is_restored_digit_by_digit() {
+async fn a_held_value_is_restored_digit_by_digit() {
     let (_folder, path) = place();
     let (ledger, _) = open(&path);
     let mut all = vec![held(APRIL_1, "47509.00"), held(APRIL_2, "0.0021")];
@@ -71,7 +71,7 @@ async fn a_value_that_waits_is_restored_digit_by_digit() {
 }
 
 #[tokio::test]
-async fn a_decided_value_waits_no_more_and_what_is_settled_against_is_remembered() {
+async fn a_decided_value_is_no_longer_held_and_a_rejected_or_overtaken_one_is_remembered() {
     let outcomes = [
         HeldOutcome::Released,
         HeldOutcome::Rejected,
@@ -100,7 +100,7 @@ async fn a_decided_value_waits_no_more_and_what_is_settled_against_is_remembered
 }
 
 #[tokio::test]
-async fn the_same_value_waits_once_and_may_wait_again_after_a_decision() {
+async fn the_same_value_is_held_once_and_may_be_held_again_after_a_decision() {
     let (ledger, reader) = in_memory();
     let value = held(APRIL_2, "47509");
     let holding = |revision| LedgerEntry {
@@ -110,7 +110,7 @@ async fn the_same_value_waits_once_and_may_wait_again_after_a_decision() {
     ledger.append(holding(1)).await.unwrap();
     ledger.append(holding(2)).await.unwrap();
     assert_eq!(restored(&reader).await.held.len(), 1);
-    // One that takes its place comes in the same entry.
+    // One that replaces it is in the same entry.
     let other = held(APRIL_2, "47510");
     let overtaking = LedgerEntry {
         held: vec![Arc::clone(&other)],

@@ -12,7 +12,7 @@ use crate::ledger::{
 async fn a_start_gets_the_newest_tables_and_those_with_the_last_row_of_a_currency() {
     let (ledger, reader) = in_memory();
     let days = [
-        // The lat stands here for the last time, and its table has two rows.
+        // The last table with the lat, which has two rows.
         (date(2013, 12, 31), &["LVL", "USD"][..]),
         (date(2014, 1, 10), &["USD"][..]),
         (APRIL_1, &["EUR", "USD"][..]),
@@ -74,13 +74,13 @@ async fn documents_of_a_source_are_kept_apart() {
 }
 
 #[tokio::test]
-async fn what_was_in_force_is_found_within_the_days_looked_back() {
+async fn the_values_in_force_are_found_within_the_maximum_age() {
     let (ledger, reader) = in_memory();
     let days = [
         (date(2026, 3, 20), "1", &["EUR", "USD"][..]),
         (APRIL_1, "2", &["USD"][..]),
         (APRIL_3, "3", &["EUR", "USD"][..]),
-        // A correction of the day before: it stands at the end of the file.
+        // A correction of the day before, at the end of the file.
         (APRIL_1, "4", &["USD"][..]),
     ];
     for ((day, value, codes), revision) in days.into_iter().zip(1..) {

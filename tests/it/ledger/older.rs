@@ -121,7 +121,7 @@ async fn an_older_ledger_serves_the_rates_and_changes_that_the_older_version_ser
 }
 
 #[tokio::test]
-async fn an_older_ledger_goes_on_in_its_epoch_and_serves_everything_anew_once() {
+async fn an_older_ledger_keeps_its_epoch_and_every_row_changes_once() {
     let (_folder, path) = unpacked();
     let snapshot = served(&path).await;
     let position = &snapshot.position;
@@ -140,10 +140,8 @@ async fn a_migrated_ledger_keeps_every_row_and_gets_comparable_fingerprints() {
     let (_folder, path) = unpacked();
     let count = |table: &str| -> i64 {
         let connection = Connection::open(&path).unwrap();
-        let question = format!("SELECT count(*) FROM {table}");
-        connection
-            .query_row(&question, [], |row| row.get(0))
-            .unwrap()
+        let query = format!("SELECT count(*) FROM {table}");
+        connection.query_row(&query, [], |row| row.get(0)).unwrap()
     };
     let grown = [
         "epochs",

@@ -1,4 +1,4 @@
-//! What was appended is what is read back, digit by digit, also after the file was closed.
+//! Appended entries are read back digit by digit, also after the file was closed.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -172,7 +172,7 @@ async fn a_ledger_in_memory_is_shared_with_its_readers_and_with_no_other() {
     assert_eq!(reader.began(NBK).await, Ok(Some(APRIL_2)));
 }
 
-/// Appends a table a revision, and asks for all of them again and again meanwhile.
+/// Appends one table per revision, and reads all of them again and again meanwhile.
 async fn read_while_writing(path: Option<&std::path::Path>) {
     const REVISIONS: u64 = 60;
     let (ledger, reader) = Ledger::open(path, ClockKind::Real).unwrap();
@@ -196,7 +196,7 @@ async fn read_while_writing(path: Option<&std::path::Path>) {
                 tables.iter().all(|table| table.rows.len() == 2),
                 "half a table"
             );
-            assert!(tables.len() >= seen, "a table was gone");
+            assert!(tables.len() >= seen, "a table is missing");
             seen = tables.len();
         }
     };

@@ -1,4 +1,4 @@
-//! The file as anyone sees it who opens it with `sqlite3`: plain answers, and nothing that can be changed.
+//! The file as seen with `sqlite3`: plain queries have plain results, and no row can be changed.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -53,9 +53,9 @@ async fn fill(path: &Path) {
     ledger.close().await;
 }
 
-/// The rows of an answer, with a bar between the columns, as `sqlite3` prints them.
-fn answer(connection: &Connection, question: &str) -> Vec<String> {
-    let mut statement = connection.prepare(question).unwrap();
+/// The rows of a query, with a bar between the columns, as `sqlite3` prints them.
+fn answer(connection: &Connection, query: &str) -> Vec<String> {
+    let mut statement = connection.prepare(query).unwrap();
     let columns = statement.column_count();
     let text = |value: rusqlite::types::Value| match value {
         rusqlite::types::Value::Null => String::new(),
@@ -73,7 +73,7 @@ fn answer(connection: &Connection, question: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_users_question_is_one_plain_select() {
+async fn the_query_of_a_user_is_one_plain_select() {
     let (_folder, path) = place();
     fill(&path).await;
     let connection = Connection::open(&path).unwrap();
@@ -88,7 +88,7 @@ async fn a_users_question_is_one_plain_select() {
             "2026-04-01|nbk|USD|1|475.90|KZT",
         ]
     );
-    // The name of version 1 still answers.
+    // The name of version 1 can still be queried.
     let by_the_old_name = on_the_day.replace("current_fixings", "rates");
     assert_eq!(
         answer(&connection, &by_the_old_name),
@@ -121,7 +121,7 @@ async fn a_users_question_is_one_plain_select() {
 }
 
 #[tokio::test]
-async fn every_table_tells_what_it_is_and_grows_only() {
+async fn every_table_has_a_comment_and_only_served_can_be_changed() {
     let (_folder, path) = place();
     fill(&path).await;
     let connection = Connection::open(&path).unwrap();
@@ -166,29 +166,29 @@ async fn every_table_tells_what_it_is_and_grows_only() {
         ];
         for attempt in attempts {
             let outcome = connection.execute_batch(&format!("BEGIN; {attempt}; ROLLBACK"));
-            let said = outcome.map_err(|error| {
+            let result = outcome.map_err(|error| {
                 connection.execute_batch("ROLLBACK").unwrap();
                 error.to_string()
             });
             if table == "served" {
-                assert_eq!(said, Ok(()));
+                assert_eq!(result, Ok(()));
             } else {
-                let said = said.unwrap_err();
+                let error = result.unwrap_err();
                 assert!(
-                    said.starts_with("the ledger only grows: "),
-                    "{attempt}: {said}"
+                    error.starts_with("the ledger only grows: "),
+                    "{attempt}: {error}"
                 );
-                assert!(said.contains(table), "{attempt}: {said}");
+                assert!(error.contains(table), "{attempt}: {error}");
             }
         }
     }
     let backwards = "INSERT INTO entries VALUES (3, 'first', 1, '', 'clock', NULL, 0)";
-    let said = connection.execute(backwards, []).unwrap_err();
-    assert_eq!(said.to_string(), "revisions never go backwards");
+    let error = connection.execute(backwards, []).unwrap_err();
+    assert_eq!(error.to_string(), "revisions never go backwards");
 }
 
 #[tokio::test]
-async fn the_file_is_kept_as_it_is_said_to_be() {
+async fn the_file_has_the_documented_settings_and_constraints() {
     let (_folder, path) = place();
     fill(&path).await;
     let connection = Connection::open(&path).unwrap();
@@ -200,19 +200,19 @@ async fn the_file_is_kept_as_it_is_said_to_be() {
     );
     assert_eq!(answer(&connection, "PRAGMA integrity_check"), ["ok"]);
     assert_eq!(answer(&connection, "PRAGMA foreign_key_check"), [""; 0]);
-    // A fork in a row's corrections, or a second beginning, has no place.
+    // A second correction of one row, or a second first row, is refused.
     let same_row = "INSERT INTO fixings SELECT NULL, entry, table_id, source, document, effective_date, row_currency,
         currency, home_currency, units, value, published_change, ";
     for supersedes in [
         "supersedes FROM fixings WHERE supersedes IS NOT NULL",
         "NULL FROM fixings WHERE id = 1",
     ] {
-        let said = connection
+        let error = connection
             .execute(&format!("{same_row}{supersedes}"), [])
             .unwrap_err();
         assert!(
-            said.to_string().starts_with("UNIQUE constraint failed"),
-            "{said}"
+            error.to_string().starts_with("UNIQUE constraint failed"),
+            "{error}"
         );
     }
 }

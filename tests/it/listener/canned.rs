@@ -1,4 +1,4 @@
-//! A service of made-up answers, as long and as many as wanted.
+//! A service of generated responses, of any length and number.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use silkrate::pb::rate_service_server::RateService;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
-/// What it made, and how many of its streams have ended.
+/// The service, with the bytes it produced and the number of its streams that have ended.
 #[derive(Debug, Clone)]
 pub(super) struct Canned {
     bytes: Arc<AtomicUsize>,
@@ -39,7 +39,7 @@ impl Canned {
     }
 }
 
-/// Asks for that many rows.
+/// A request for `rows` rows.
 pub(super) fn asking(rows: usize) -> pb::GetSnapshotRequest {
     let pairs = vec![String::new(); rows];
     pb::GetSnapshotRequest {
@@ -47,7 +47,7 @@ pub(super) fn asking(rows: usize) -> pb::GetSnapshotRequest {
     }
 }
 
-/// An answer of that many rows, no two alike.
+/// A response of `count` rows, no two alike.
 pub(super) fn rows(count: usize) -> pb::GetSnapshotResponse {
     let rate = |index: usize| pb::Rate {
         pair: "KZT/USD".to_owned(),
@@ -97,7 +97,7 @@ impl RateService for Canned {
         Ok(Response::new(rows(wanted)))
     }
 
-    /// Messages as fast as they are taken, without end.
+    /// Messages without end, as fast as they are read.
     async fn watch_rates(
         &self,
         _request: Request<pb::WatchRatesRequest>,

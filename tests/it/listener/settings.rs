@@ -26,7 +26,7 @@ async fn announced(address: SocketAddr) -> Vec<[u8; 6]> {
     let mut payload = vec![0; length.into()];
     socket.read_exact(&mut payload).await.unwrap();
     let (settings, []) = payload.as_chunks::<6>() else {
-        panic!("half a setting");
+        panic!("an incomplete setting");
     };
     settings.to_vec()
 }
@@ -36,7 +36,7 @@ fn answer(_: &Request<Incoming>) -> Response<Body> {
 }
 
 #[tokio::test]
-async fn both_ways_to_serve_announce_the_limits_of_the_listener() {
+async fn both_servers_announce_the_limits_of_the_listener() {
     let limits = Limits {
         streams_per_connection_max: 0x0102,
         header_bytes_max: 0x3040,

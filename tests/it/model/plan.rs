@@ -1,28 +1,28 @@
-//! What can happen, at random.
+//! Random plans: commits, time, and the actions of readers.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::model::world::{BANKS, FILTERS};
 
-/// One thing that happens.
+/// One step of a plan.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
     /// Commits, one after another, without a read between them.
     Commits(Vec<Change>),
-    /// Continuity is lost.
+    /// The epoch changes.
     Renew,
     /// A number of seconds passes.
     Wait(u16),
-    /// A reader comes, again or for the first time.
+    /// A reader connects, again or for the first time.
     Connect { reader: usize, terms: Terms },
-    /// A reader goes without a word.
+    /// A reader disconnects.
     Disconnect { reader: usize },
     /// A reader reads at most a number of frames.
     Read { reader: usize, frames: u8 },
 }
 
-/// What moves the state.
+/// What a commit changes.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Change {
     /// A bank publishes a value, or corrects it.
@@ -33,15 +33,15 @@ pub(super) enum Change {
     },
     /// A day begins, and a bank publishes new values for all it has.
     Day { bank: usize, cents: u16 },
-    /// A day begins without a word of any bank.
+    /// A day begins, and no bank publishes a table.
     Silence,
-    /// A currency is not quoted any more, and what it was is not known either.
+    /// A currency is not quoted any more, and its earlier values are removed too.
     Vanish { bank: usize, code: usize },
-    /// All of a bank is lost.
+    /// All tables of a bank are removed.
     Lose { bank: usize },
 }
 
-/// What a reader asks for.
+/// The request of a reader.
 #[derive(Debug, Clone)]
 pub(super) struct Terms {
     pub(super) filter: usize,
@@ -51,18 +51,18 @@ pub(super) struct Terms {
     pub(super) resume: Resume,
 }
 
-/// Where a reader wants to go on.
+/// The position that a reader resumes after.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Resume {
-    /// Nowhere: from the beginning.
+    /// None: a new stream.
     No,
-    /// Where it stopped, if it had begun.
+    /// The last position that it received, if there is one.
     Held,
-    /// At some position that was served once, of this epoch or of another.
+    /// A position that was served, of this epoch or of another.
     Once(prop::sample::Index),
-    /// At a position of an epoch that never was.
+    /// A position of an epoch that never existed.
     Foreign,
-    /// Beyond the present.
+    /// A position after the current one.
     Ahead,
 }
 

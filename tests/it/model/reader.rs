@@ -1,4 +1,4 @@
-//! A reader of the wire, and all that it may see.
+//! A reader of the wire, which checks every message that it receives.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use tokio::time::Instant;
 use tonic::body::Body;
 
 use crate::model::plan::{Resume, Terms};
-use crate::model::world::{Ending, ServedFingerprint, World};
+use crate::model::world::{Ending, ServedState, World};
 use crate::support::boards::HEARTBEAT;
-use crate::support::desk::NEWS_MAX;
+use crate::support::test_commit::NEWS_MAX;
 use crate::support::wire::{Piece, call, piece, split};
 
-/// What a throttled reader asks for.
+/// The minimum interval that a throttled reader requests.
 pub(super) const INTERVAL: Duration = Duration::from_secs(30);
 
-/// What a reader has and knows.
+/// A reader: the rows it has, their position, and its stream.
 #[derive(Default)]
 pub(super) struct Reader {
     filter: usize,
     held: Option<pb::Position>,
-    rows: ServedFingerprint,
+    rows: ServedState,
     stream: Option<Stream>,
 }
 
@@ -35,11 +35,11 @@ struct Stream {
     expected: Expected,
     last_message: Instant,
     last_rows: Option<Instant>,
-    /// How many commits there had been when it last had read everything; none before.
+    /// The number of commits when it last had read everything; `None` before that.
     read_until: Option<usize>,
 }
 
-/// What must come next.
+/// The message that must follow.
 #[derive(Debug, Clone, PartialEq)]
 enum Expected {
     Opening(Verdict, pb::Position),
@@ -49,7 +49,7 @@ enum Expected {
 }
 
 impl Stream {
-    /// Whether all that a stream begins with is there.
+    /// Whether the opening, and the snapshot or catch-up after it, were read.
     fn is_begun(&self) -> bool {
         self.expected == Expected::News
     }
@@ -60,7 +60,7 @@ impl Reader {
         self.stream = None;
     }
 
-    /// Connects, and reads the opening and what it promises.
+    /// Connects, and reads the opening and the message that must follow it.
     pub(super) async fn connect(&mut self, world: &mut World, terms: &Terms) {
         self.filter = terms.filter;
         let mut request = World::request(terms.filter);
@@ -85,7 +85,7 @@ impl Reader {
             last_rows: None,
             read_until: None,
         });
-        // Who resumes has the rows of where it stopped; who wants updates alone took them from elsewhere.
+        // A reader that resumes has the rows of its position; one of updates alone has read them elsewhere.
         if verdict == Verdict::Resumed || terms.is_updates_only {
             self.rows = world.served(&begins, terms.filter).clone();
             self.held = Some(begins);
@@ -122,12 +122,12 @@ impl Reader {
                 let position = &index.get(world.past()).position;
                 at(&position.epoch, position.revision)
             }
-            Resume::Foreign => at("nobody's", present.revision),
+            Resume::Foreign => at("another", present.revision),
             Resume::Ahead => at(&present.epoch, present.revision + 1),
         }
     }
 
-    /// Takes pieces until there are none, or enough.
+    /// Reads at most `pieces` pieces, or all there are.
     pub(super) fn read(&mut self, world: &mut World, pieces: usize) -> Ending {
         for _ in 0..pieces {
             if !self.read_one(world, None) {
@@ -141,7 +141,7 @@ impl Reader {
         }
     }
 
-    /// Reads one piece. `rows` is the message that must follow an opening in it. Returns whether there was a piece.
+    /// Reads one piece. `rows_due` is the message that must follow an opening in it. Returns whether there was a piece.
     fn read_one(&mut self, world: &mut World, rows_due: Option<&Expected>) -> bool {
         let Some(stream) = &mut self.stream else {
             return false;
@@ -155,7 +155,7 @@ impl Reader {
                     "the first value is not delayed: {expected:?}"
                 );
                 let silence = stream.last_message.elapsed();
-                assert!(silence <= HEARTBEAT, "no sign of life for {silence:?}");
+                assert!(silence <= HEARTBEAT, "no heartbeat for {silence:?}");
                 stream.read_until = Some(world.past().len());
                 false
             }
@@ -182,7 +182,7 @@ impl Reader {
         let stream = self.stream.as_mut().unwrap();
         let now = Instant::now();
         let expected = std::mem::replace(&mut stream.expected, Expected::News);
-        // The first update after a resume may be empty: it says that there is nothing to say.
+        // The first update after a resume may be empty: then nothing has changed.
         let is_first = expected == Expected::CatchUp;
         match (message.event.unwrap(), expected) {
             (Event::Opening(opening), Expected::Opening(verdict, begins)) => {
@@ -194,16 +194,16 @@ impl Reader {
             (Event::Snapshot(snapshot), expected) => {
                 assert_ne!(expected, Expected::CatchUp, "resumed is resumed");
                 if expected == Expected::News {
-                    self.may_start_over(world, &position);
+                    self.assert_snapshot_is_needed(world, &position);
                 }
                 let seen = Seen {
                     after: None,
                     is_first: expected == Expected::Snapshot,
                 };
-                self.rows = ServedFingerprint::of(snapshot.rates, snapshot.sources);
+                self.rows = ServedState::of(snapshot.rates, snapshot.sources);
                 let served = world.served(&position, self.filter);
                 assert_eq!(self.rows.pairs, served.pairs, "in the order of the filter");
-                self.moved(world, raw, position, &seen);
+                self.check_state(world, raw, position, &seen);
             }
             (Event::Update(update), Expected::CatchUp | Expected::News) => {
                 self.apply(world, raw, position, (update, is_first));
@@ -223,11 +223,11 @@ impl Reader {
         self.stream.as_mut().unwrap().last_message = now;
     }
 
-    /// A whole state in the middle of a stream has a reason: another epoch, or removals that are forgotten.
-    fn may_start_over(&self, world: &World, position: &pb::Position) {
+    /// Asserts the reason of a snapshot within a stream: another epoch, or removals that are no longer remembered.
+    fn assert_snapshot_is_needed(&self, world: &World, position: &pb::Position) {
         let held = self.held.as_ref().unwrap();
         let is_lost = held.epoch != position.epoch || held.revision < world.forgotten();
-        assert!(is_lost, "an update would have done from {held:?}");
+        assert!(is_lost, "an update is enough after {held:?}");
     }
 
     fn apply(
@@ -251,7 +251,7 @@ impl Reader {
             assert!(!update.removed_pairs.contains(&rate.pair), "{}", rate.pair);
             assert!(
                 rate.changed_at_revision > after,
-                "{} has not moved",
+                "{} has not changed",
                 rate.pair
             );
             self.rows.rates.insert(rate.pair.clone(), rate);
@@ -263,11 +263,12 @@ impl Reader {
             after: Some(after),
             is_first,
         };
-        self.moved(world, raw, position, &seen);
+        self.check_state(world, raw, position, &seen);
     }
 
-    /// After a message with rows: all that is held is of its position, and the message is everybody's.
-    fn moved(&mut self, world: &mut World, raw: &Bytes, position: pb::Position, seen: &Seen) {
+    /// Checks the state after a message with rows: it is that of the position, and the message has the same bytes for
+    /// every reader.
+    fn check_state(&mut self, world: &mut World, raw: &Bytes, position: pb::Position, seen: &Seen) {
         let served = world.served(&position, self.filter);
         assert_eq!(self.rows.rates, served.rates, "at {position:?}");
         assert_eq!(self.rows.sources, served.sources, "at {position:?}");
@@ -278,7 +279,7 @@ impl Reader {
             position.revision,
         );
         let same = world.seen.entry(key).or_insert_with(|| raw.clone());
-        assert_eq!(same, raw, "the same message to everyone");
+        assert_eq!(same, raw, "every reader gets the same message");
 
         let stream = self.stream.as_mut().unwrap();
         let now = Instant::now();
@@ -295,8 +296,8 @@ impl Reader {
         self.held = Some(position);
     }
 
-    /// Nothing that was committed is still to come.
-    pub(super) fn is_at_the_present(&mut self, world: &World) {
+    /// Asserts that the reader has received every commit.
+    pub(super) fn assert_is_current(&mut self, world: &World) {
         let present = &world.present().position;
         let held = self.held.as_ref().unwrap();
         assert_eq!(
@@ -306,13 +307,13 @@ impl Reader {
     }
 }
 
-/// How a message with rows came.
+/// The place of a message with rows in its stream.
 struct Seen {
     after: Option<u64>,
     is_first: bool,
 }
 
-/// What a resume has to come to, and where the stream begins.
+/// The verdict that a resume must have, and the position at which the stream begins.
 fn verdict(world: &World, resume: Option<&pb::Position>) -> (Verdict, pb::Position) {
     let present = &world.present().position;
     let begins = pb::Position {

@@ -1,4 +1,4 @@
-//! The service without its sockets, moved by hand, and what it served at every position.
+//! The service without its sockets, changed by the plan, and what it served at every position.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::plan::Change;
 use crate::support::boards::{HEARTBEAT, noon};
-use crate::support::desk::{NEWS_MAX, REMOVALS_MAX};
 use crate::support::records::{Quotes, Records, table};
+use crate::support::test_commit::{NEWS_MAX, REMOVALS_MAX};
 use crate::support::wire::{call, frames};
 
-/// What readers ask for; the last is the server's ticker.
+/// The filters of readers; the last is the server's ticker.
 pub(super) const FILTERS: [&[&str]; 4] = [
     &["KZT/USD", "USD/KZT", "KGS/KZT", "KZT/KZT"],
     &["*/USD"],
@@ -32,7 +32,7 @@ pub(super) const FILTERS: [&[&str]; 4] = [
 ];
 const TICKER: [&str; 2] = ["KGS/USD", "KZT/USD"];
 
-/// A bank that may publish these.
+/// A bank, and the currencies it may publish.
 pub(super) struct Bank {
     id: &'static str,
     home: Currency,
@@ -61,7 +61,7 @@ struct Published {
 
 /// What is served at a position for a filter.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct ServedFingerprint {
+pub(super) struct ServedState {
     pub(super) pairs: Vec<String>,
     pub(super) rates: BTreeMap<String, pb::Rate>,
     pub(super) sources: BTreeMap<String, pb::SourceState>,
@@ -72,24 +72,24 @@ pub(super) struct ServedFingerprint {
 pub(super) enum Ending {
     /// There is no stream.
     Closed,
-    /// The stream lives.
+    /// The stream is open.
     Open,
 }
 
-/// The service, and its past.
+/// The service, and every snapshot it published.
 pub(super) struct World {
     published: [Published; 2],
     day: Date,
     board: Board,
-    /// The same feed, encoded for all and for each.
+    /// Two services of one board: one that shares encoded messages, and one that does not.
     shared: SharedRates,
     plain: SharedRates,
     past: Vec<Arc<Snapshot>>,
     epochs: usize,
-    /// The revision of every removal there was in this epoch or before.
+    /// The revision of every removal, in this epoch or before.
     removals: Vec<u64>,
-    served: BTreeMap<(String, u64, usize), ServedFingerprint>,
-    /// What the messages between two positions were, by filter: they are the same for everyone.
+    served: BTreeMap<(String, u64, usize), ServedState>,
+    /// The messages between two positions, by filter: they are the same for every reader.
     pub(super) seen: BTreeMap<(usize, Option<u64>, String, u64), Bytes>,
 }
 
@@ -143,18 +143,18 @@ impl World {
         self.past.last().unwrap()
     }
 
-    /// Everything that was shown, oldest first.
+    /// Every published snapshot, oldest first.
     pub(super) fn past(&self) -> &[Arc<Snapshot>] {
         &self.past
     }
 
-    /// The revision below which not every removal is remembered.
+    /// The revision before which not every removal is remembered.
     pub(super) fn forgotten(&self) -> u64 {
         let dropped = self.removals.len().checked_sub(REMOVALS_MAX + 1);
         dropped.map_or(0, |last| self.removals[last])
     }
 
-    /// Moves the state, which is a commit if anybody can see it.
+    /// Changes the state, and publishes it if anything served differs.
     pub(super) fn commit(&mut self, change: Change) {
         let before = keys(&self.published);
         match change {
@@ -186,7 +186,7 @@ impl World {
         let left = before.difference(&keys(&self.published)).count();
         let revision = next.position.revision;
         self.removals.extend(std::iter::repeat_n(revision, left));
-        self.show(next, &book);
+        self.publish(next, &book);
     }
 
     /// Begins a new epoch with the same state.
@@ -198,16 +198,16 @@ impl World {
         };
         self.epochs += 1;
         let book = book(&self.published, self.day);
-        self.show(shown.renewed(position), &book);
+        self.publish(shown.renewed(position), &book);
     }
 
-    fn show(&mut self, next: Snapshot, book: &Book) {
+    fn publish(&mut self, next: Snapshot, book: &Book) {
         self.board.publish(next, book.records());
         self.past.push(self.board.snapshot());
     }
 
-    /// What was served for a filter at a position, read from a service that stands still there.
-    pub(super) fn served(&mut self, position: &pb::Position, index: usize) -> &ServedFingerprint {
+    /// What was served for a filter at a position, read from a service that has published nothing since.
+    pub(super) fn served(&mut self, position: &pb::Position, index: usize) -> &ServedState {
         let key = (position.epoch.clone(), position.revision, index);
         let past = &self.past;
         self.served.entry(key).or_insert_with(|| {
@@ -225,7 +225,7 @@ impl World {
             let (messages, _) = frames(answer);
             let answer = pb::GetSnapshotResponse::decode(&messages[0][5..]).unwrap();
             assert_eq!(answer.position.as_ref(), Some(position));
-            ServedFingerprint::of(answer.rates, answer.sources)
+            ServedState::of(answer.rates, answer.sources)
         })
     }
 
@@ -237,7 +237,7 @@ impl World {
     }
 }
 
-impl ServedFingerprint {
+impl ServedState {
     pub(super) fn of(rates: Vec<pb::Rate>, sources: Vec<pb::SourceState>) -> Self {
         Self {
             pairs: rates.iter().map(|rate| rate.pair.clone()).collect(),
@@ -253,7 +253,7 @@ impl ServedFingerprint {
     }
 }
 
-/// What is quoted: a code that a bank had the day before and not today keeps its value.
+/// The quoted currencies: one that a bank had the day before and not today keeps its value.
 fn keys(published: &[Published; 2]) -> BTreeSet<(usize, usize)> {
     let keys = |(bank, published): (usize, &Published)| {
         let codes = published.today.keys().chain(published.before.keys());

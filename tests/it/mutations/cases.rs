@@ -1,4 +1,4 @@
-//! The documents that are damaged, what was known before each of them, and when they are read.
+//! The documents that are damaged, the tables before each of them, and the instants at which they are read.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use silkrate::sources::{Document, Source, find};
 use crate::mutations::damage::{A_DAY_BACK, A_DAY_ON, DIGIT_OF_DATE, DIGIT_OF_VALUE, without_row};
 use crate::mutations::layout::{DateForm, Layout, Rows};
 
-/// A document, and what is known when it comes.
+/// A document, and what is known when it is read.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) title: &'static str,
@@ -25,11 +25,11 @@ pub(crate) struct Case {
     pub(crate) known: Vec<Table>,
     /// When it is read: in the hours of the bank.
     pub(crate) now: Timestamp,
-    /// The damage that some figures or dates of this document do not betray.
+    /// The kinds of damage that are undetectable for some values or dates of this document.
     pub(crate) blind_to: &'static [&'static str],
 }
 
-/// Where things stand in the two XML documents of one shape, Tajikistan's and Russia's.
+/// The layout of the XML documents of Tajikistan and Russia, which have one shape.
 const VALUTE: Layout = Layout {
     rows: Rows::Elements {
         whole: ("<Valute ", "</Valute>"),
@@ -210,7 +210,7 @@ fn apilayer() -> Case {
 }
 
 /// The same when it is the first of its day. A day earlier it is a table of the day before, newer by two minutes than
-/// the last: so does a vendor look who is slow.
+/// the last: like one of a slow vendor.
 fn first_of_the_day() -> Case {
     let name = "market/apilayer/2025-12-08T1609Z.json";
     Case {

@@ -26,7 +26,7 @@ const DAYS: [(&str, i32); 6] = [
 ];
 /// By how many minutes a table with an instant is moved.
 const MINUTES: [i64; 6] = [-480, -60, -1, 30, 61, 300];
-/// Places enough for any inverse.
+/// Decimal places enough for any inverse.
 const PLACES: u32 = 8;
 
 /// A damaged document.
@@ -58,7 +58,7 @@ pub(crate) fn mutants(bytes: &[u8], layout: &Layout) -> Vec<Mutant> {
     original.other_separators();
     original.other_days();
     original.other_minutes();
-    original.rows_dropped_and_doubled();
+    original.rows_dropped_and_duplicated();
     original.cut_short();
     original.mutants
 }
@@ -70,7 +70,10 @@ pub(crate) fn without_row(bytes: &[u8], layout: &Layout, text: &str) -> Vec<u8> 
         windows.any(|window| window == text.as_bytes())
     };
     let rows = layout.rows(bytes);
-    let row = rows.iter().find(|row| has_text(row)).expect("it is there");
+    let row = rows
+        .iter()
+        .find(|row| has_text(row))
+        .expect("the document has the row");
     dropped(bytes, row, layout.separator)
 }
 
@@ -237,7 +240,7 @@ impl Original<'_> {
         bytes
     }
 
-    fn rows_dropped_and_doubled(&mut self) {
+    fn rows_dropped_and_duplicated(&mut self) {
         let separator = self.layout.separator;
         for row in self.rows.clone() {
             self.push("row dropped", dropped(self.bytes, &row, separator));

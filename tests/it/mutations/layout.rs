@@ -1,9 +1,9 @@
-//! Where the numbers and dates of a document stand in its bytes. It knows nothing of the parsers: what they read is
-//! damaged here without their help.
+//! The places of the numbers and dates in the bytes of a document. It shares no code with the parsers: what they read is
+//! found here a second time.
 
 use std::ops::Range;
 
-/// What stands before and behind a text.
+/// The texts before and after a text.
 pub(crate) type Between = (&'static str, &'static str);
 
 /// The rows of a document.
@@ -16,7 +16,7 @@ pub(crate) enum Rows {
         value: Between,
         change: Option<Between>,
     },
-    /// The members of the JSON object that begins so: each a code and a value.
+    /// The members of the JSON object with this beginning: each a code and a value.
     Members(&'static str),
 }
 
@@ -31,11 +31,11 @@ pub(crate) enum DateForm {
     Unix,
 }
 
-/// Where everything stands in the documents of one kind.
+/// The layout of the documents of one kind.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
     pub(crate) rows: Rows,
-    /// What stands between two rows; nothing in XML.
+    /// The separator of two rows; empty in XML.
     pub(crate) separator: &'static str,
     pub(crate) dates: &'static [(Between, DateForm)],
 }
@@ -50,7 +50,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// The numbers that stand in it.
+    /// Its numbers.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = &Range<usize>> {
         [
             Some(&self.value),

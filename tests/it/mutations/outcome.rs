@@ -32,22 +32,22 @@ pub(crate) enum MutantOutcome {
 }
 
 /// The accepted rows of a document, by date and currency.
-type ServedFingerprint = BTreeMap<(Date, Currency), Arc<Fixing>>;
+type AcceptedRows = BTreeMap<(Date, Currency), Arc<Fixing>>;
 
 /// A source that knows the tables before, and what the undamaged document makes of it.
 pub(crate) struct Bench<'a> {
     case: &'a Case,
     book: Book,
-    known: ServedFingerprint,
+    known: AcceptedRows,
     original: Table,
-    right: ServedFingerprint,
+    right: AcceptedRows,
 }
 
 /// What a document made of it.
 struct Filing {
     book: Book,
     table: Table,
-    served: ServedFingerprint,
+    served: AcceptedRows,
     holds: bool,
 }
 
@@ -65,13 +65,13 @@ impl<'a> Bench<'a> {
             book,
             known,
             original,
-            right: ServedFingerprint::new(),
+            right: AcceptedRows::new(),
         };
         bench.right = bench.filing(&case.bytes).expect("it is taken").served;
         bench
     }
 
-    /// What is odd about the undamaged document: flags and held values.
+    /// The flags and held values of the undamaged document.
     pub(crate) fn complaints(&self) -> Vec<String> {
         let filing = self.filing(&self.case.bytes).expect("it is taken");
         let views = self.views(&filing.book, self.original.effective_date);
@@ -81,12 +81,12 @@ impl<'a> Bench<'a> {
         flags.chain(held).collect()
     }
 
-    /// What becomes of a damaged document.
+    /// The outcome of a damaged document.
     pub(crate) fn outcome(&self, bytes: &[u8]) -> MutantOutcome {
         let Some(filing) = self.filing(bytes) else {
             return MutantOutcome::Rejected;
         };
-        let is_right = |served: &ServedFingerprint, row: (&(Date, Currency), &Arc<Fixing>)| {
+        let is_right = |served: &AcceptedRows, row: (&(Date, Currency), &Arc<Fixing>)| {
             served
                 .get(row.0)
                 .is_some_and(|right| figures(right) == figures(row.1))
@@ -108,7 +108,7 @@ impl<'a> Bench<'a> {
         } else if filing.table.dropped.len() > self.original.dropped.len() {
             MutantOutcome::Rejected
         } else if filing.served == self.known {
-            // A date or an instant that is known already: nothing of it is taken.
+            // The date or the instant was filed already: no row of it is filed.
             MutantOutcome::Rejected
         } else if self.has_flag(&filing) {
             MutantOutcome::Flagged
@@ -117,7 +117,7 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Of a wrong row that is served.
+    /// The outcome of a wrong row that is served.
     fn outcome_of_row(
         &self,
         filing: &Filing,
@@ -126,7 +126,7 @@ impl<'a> Bench<'a> {
     ) -> MutantOutcome {
         let (date, code) = key;
         let mut views = self.views(&filing.book, date);
-        if row.superseded_value.is_some() || views.all(|view| self.marks(&view, code, row)) {
+        if row.superseded_value.is_some() || views.all(|view| self.is_flagged(&view, code, row)) {
             MutantOutcome::Flagged
         } else if self.could_be_right(filing, key, row) {
             MutantOutcome::Undetectable
@@ -135,10 +135,10 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// What cannot be known of a row, by rules that are no other than the checks' own limits:
+    /// Whether a wrong row could be right by everything that is known. The rules are the limits of the checks:
     ///
     /// * The bank prints no change, and the price moved by no more than a tenth beside the rest of its table (in n days:
-    ///   a tenth times the root of n). So do honest prices.
+    ///   a tenth times the root of n). So do correct prices.
     /// * The right figures under another date, all of which repeat what is in force, and no other table was due before.
     /// * The right figures of a market under another date, with an instant between the last one and now.
     fn could_be_right(
@@ -183,8 +183,8 @@ impl<'a> Bench<'a> {
         })
     }
 
-    /// Whether a reader sees that a row is odd: in the state of its source, and in every rate that follows from it.
-    fn marks(&self, view: &View, code: Currency, row: &Arc<Fixing>) -> bool {
+    /// Whether a row is flagged: in the state of its source, and in every rate that is derived from it.
+    fn is_flagged(&self, view: &View, code: Currency, row: &Arc<Fixing>) -> bool {
         let concerns = |flag: &Flag| flag.currency.is_none_or(|flagged| flagged == code);
         let mut rates = view.quotes.values().filter(|inputs| {
             let mut fixings = inputs.pair_state.current.fixings.iter();
@@ -254,7 +254,7 @@ fn record(case: &Case) -> SourceRecord {
     }
 }
 
-fn served(case: &Case, book: &Book) -> ServedFingerprint {
+fn served(case: &Case, book: &Book) -> AcceptedRows {
     let record = book.record(case.source.id).unwrap();
     let history = &record.document(case.document.name).unwrap().history;
     let tables = history.known_dates().filter_map(|date| history.table(date));
@@ -265,7 +265,7 @@ fn served(case: &Case, book: &Book) -> ServedFingerprint {
     rows.collect()
 }
 
-/// All that a row says.
+/// The numbers of a row.
 fn figures(row: &Fixing) -> (u32, Decimal, Option<Decimal>) {
     (row.units, row.value, row.published_change)
 }

@@ -77,12 +77,10 @@ async fn an_announced_misprint_that_a_later_table_overtook_is_not_served_by_a_re
         again.finish().await;
     }
     let connection = Connection::open(&path).unwrap();
-    let question =
+    let query =
         "SELECT count(*), min(outcome), max(outcome) FROM held JOIN decisions ON held = held.id";
     let settled: (i64, String, String) = connection
-        .query_row(question, [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
+        .query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .unwrap();
     let once = (1, "overtaken".to_owned(), "overtaken".to_owned());
     assert_eq!(settled, once, "held once and settled once");

@@ -1,4 +1,4 @@
-//! A ledger that is damaged, replaced or put back while silkrate runs or is stopped: what it says, and what is in the file
+//! A ledger that is damaged, replaced or put back while silkrate runs or is stopped: the errors, and what is in the file
 //! afterwards.
 
 use std::fs;
@@ -58,10 +58,8 @@ fn replace(path: &Path, copy: &[u8]) {
 
 fn count(path: &Path, table: &str) -> i64 {
     let connection = Connection::open(path).unwrap();
-    let question = format!("SELECT count(*) FROM {table}");
-    connection
-        .query_row(&question, [], |row| row.get(0))
-        .unwrap()
+    let query = format!("SELECT count(*) FROM {table}");
+    connection.query_row(&query, [], |row| row.get(0)).unwrap()
 }
 
 #[tokio::test]
@@ -98,7 +96,7 @@ async fn an_older_copy_put_back_begins_a_new_epoch_and_a_plain_restart_does_not(
 }
 
 #[tokio::test]
-async fn a_lock_that_was_deleted_costs_an_epoch_and_nothing_else() {
+async fn a_deleted_lock_file_leads_to_a_new_epoch_alone() {
     let (_folder, path) = place();
     let commits = Commits::open(store(&path, NEVER), noon(FIRST)).await;
     commits.submit_newest(two(FIRST, "475.00", "548.00")).await;
@@ -142,7 +140,7 @@ async fn a_file_that_is_removed_or_replaced_is_noticed_and_gets_all_that_was_ack
             }
             commits.submit_newest(two(THIRD, "477.00", "550.00")).await;
             assert_eq!(commits.rate("USD/KZT").value.to_string(), "477.00");
-            // Where it was not tried again yet, it is at the stop.
+            // If it was not retried before, it is at the stop.
             let shown = commits.close().await;
             assert_ne!(shown.position.epoch, before.epoch);
             assert_eq!(count(&path, "tables"), 3, "replaced: {replaced}");
@@ -180,7 +178,11 @@ async fn a_ledger_with_a_row_that_cannot_be_read_is_not_added_to_until_it_is_rep
     replace(&path, &copy);
     commits.recovered().await;
     let shown = commits.close().await;
-    assert_eq!(count(&path, "tables"), 2, "what was there, and what waited");
+    assert_eq!(
+        count(&path, "tables"),
+        2,
+        "the earlier table and the buffered one"
+    );
     let commits = Commits::open(store(&path, NEVER), noon(SECOND)).await;
     assert_eq!(commits.rate("USD/KZT").value.to_string(), "476.00");
     let again = commits.close().await;
@@ -188,7 +190,7 @@ async fn a_ledger_with_a_row_that_cannot_be_read_is_not_added_to_until_it_is_rep
 }
 
 #[tokio::test]
-async fn what_waits_is_tried_once_more_at_a_clean_stop() {
+async fn buffered_entries_are_written_at_a_clean_stop() {
     let (_folder, path) = place();
     fs::write(&path, "an editor's notes, by no means a database").unwrap();
     let commits = Commits::open(store(&path, NEVER), noon(SECOND)).await;

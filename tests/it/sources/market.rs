@@ -1,4 +1,4 @@
-//! The market tables, where every row reads the other way round.
+//! The market tables, whose rows price the base in other currencies.
 
 use jiff::civil::date;
 use silkrate::domain::{Currency, Table};
@@ -15,7 +15,7 @@ fn refused(name: &str) -> String {
 }
 
 #[test]
-fn a_market_row_says_what_one_unit_of_the_base_costs() {
+fn a_market_row_is_the_price_of_one_unit_of_the_base() {
     let table = table("apilayer/2025-12-08T1609Z.json");
     let row = &table.rows[&Currency::KZT];
     assert_eq!((row.units, row.currency), (1, Currency::USD));
@@ -124,7 +124,7 @@ fn a_number_keeps_the_digits_it_was_sent_with() {
 }
 
 #[test]
-fn a_member_twice_is_never_overwritten_in_silence() {
+fn a_duplicate_member_is_never_silently_overwritten() {
     assert_eq!(table("apilayer/2025-12-08-duplicate.json").rows.len(), 2);
     for name in [
         "market/apilayer/2025-12-08-contradiction.json",

@@ -1,4 +1,4 @@
-//! What each bank does that no other does, a fact a test.
+//! The peculiarities of each bank, one in each test.
 
 use jiff::civil::date;
 use silkrate::domain::{Currency, Fixing, Table};
@@ -49,7 +49,7 @@ fn nbk_writes_a_plus_before_a_rise() {
 }
 
 #[test]
-fn nbk_says_no_change_on_a_monday() {
+fn nbk_prints_no_change_on_a_monday() {
     let table = table("nbk/2016-04-18-monday.xml");
     assert!(
         table
@@ -105,7 +105,7 @@ fn a_row_of_an_unknown_code_nominal_or_separator_is_dropped() {
 }
 
 #[test]
-fn the_same_row_twice_is_kept_once_and_another_figure_refuses_the_document() {
+fn the_same_row_twice_is_kept_once_and_another_value_refuses_the_document() {
     let once = table("nbk/2026-04-02-duplicate.xml");
     assert_eq!((once.rows.len(), once.dropped.len()), (2, 0));
     for (name, currency) in [
@@ -150,7 +150,7 @@ fn a_document_with_a_structural_fault_is_refused_whole() {
 }
 
 #[test]
-fn a_page_for_people_is_called_a_web_page() {
+fn an_html_page_is_refused_as_a_web_page() {
     for name in [
         "nbk/firewall-page.html",
         "cbu/page.html",
@@ -240,7 +240,7 @@ fn nbkr_writes_a_comma_and_four_decimals() {
 }
 
 #[test]
-fn nbkr_dates_the_figures_of_saturday_on_sunday_again() {
+fn nbkr_repeats_the_values_of_saturday_on_sunday() {
     let saturday = table("nbkr/daily/2026-05-23.xml");
     let sunday = table("nbkr/daily/2026-05-24-same-figures.xml");
     assert_ne!(saturday.effective_date, sunday.effective_date);
@@ -301,7 +301,7 @@ fn nbt_is_read_by_letter_code_because_its_numbers_are_wrong() {
 }
 
 #[test]
-fn nbt_asks_to_be_named() {
+fn nbt_requires_attribution() {
     assert_eq!(
         find("nbt", "").unwrap().attribution,
         "reference to www.nbt.tj"
@@ -309,7 +309,7 @@ fn nbt_asks_to_be_named() {
 }
 
 #[test]
-fn a_nominal_may_drift_between_the_ones_that_banks_use() {
+fn a_nominal_may_change_between_those_that_banks_use() {
     let name = "nbt/2026-05-19-nominal-drifted.xml";
     assert_eq!(figures(name, "UZS"), "1000 0.7770");
     assert_eq!(dropped(name), ["KZT: `1000000` is no nominal"]);
@@ -341,7 +341,7 @@ fn cbt_counts_in_manat_and_its_dollar_column_is_never_read() {
 }
 
 #[test]
-fn cbt_has_days_without_a_file_and_is_asked_across_them() {
+fn cbt_has_days_without_a_file_and_polls_skip_them() {
     let document = &find("cbt", "").unwrap().documents[0];
     assert!(document.missing_is_normal);
     let saturday = date(2026, 5, 23);

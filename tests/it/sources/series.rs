@@ -1,4 +1,4 @@
-//! History that a bank answers by currency: pages of our own in its format, with figures it published.
+//! The history of a bank by currency: pages in its format, with values it published.
 
 use std::fs;
 
@@ -106,7 +106,7 @@ fn a_page_of_another_currency_or_of_none_is_refused() {
 }
 
 #[test]
-fn figures_that_cannot_be_used_refuse_the_page() {
+fn a_page_with_an_unusable_value_is_refused() {
     let dollars = text("2005-06-usd.html");
     for (what, with) in [
         ("40,9879", "40.9879"),
@@ -129,7 +129,7 @@ fn figures_that_cannot_be_used_refuse_the_page() {
     }
 }
 
-/// The rows of a page, between what stands before and after them.
+/// The rows of a page, and the texts before and after them.
 fn split(page: &str) -> (&str, &str, &str) {
     let (before, rest) = page.split_at(page.find("<tr>\n<td class").unwrap());
     let (rows, after) = rest.split_at(rest.find("</table>").unwrap());
@@ -137,7 +137,7 @@ fn split(page: &str) -> (&str, &str, &str) {
 }
 
 #[test]
-fn a_row_that_is_there_twice_counts_once() {
+fn a_duplicate_row_counts_once() {
     let dollars = text("2005-06-usd.html");
     let (before, rows, after) = split(&dollars);
     let twice = [before, rows, rows, after].concat();
@@ -183,7 +183,7 @@ fn a_wrong_byte_never_panics_and_leaves_only_positive_values() {
 }
 
 #[test]
-fn no_error_can_disturb_a_terminal() {
+fn no_error_has_control_characters() {
     let strange = text("2005-06-usd.html").replace(
         "value=\"15\" selected",
         "value=\"\u{1b}[2J\u{202e}\" selected",
@@ -193,7 +193,7 @@ fn no_error_can_disturb_a_terminal() {
 }
 
 #[test]
-fn the_pages_of_a_series_have_what_its_document_cannot_be_without() {
+fn the_pages_of_a_series_include_the_required_currencies() {
     let documents = ALL.iter().flat_map(|source| source.documents);
     let mut found = 0;
     for document in documents {
@@ -225,7 +225,7 @@ fn a_series_asks_for_a_range_of_dates_by_the_banks_number() {
 }
 
 #[test]
-fn tables_that_contradict_each_other_are_not_put_together() {
+fn tables_that_contradict_each_other_are_not_merged() {
     let one = read("USD", &text("2005-06-usd.html")).unwrap();
     let other = read(
         "USD",

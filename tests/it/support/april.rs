@@ -1,4 +1,4 @@
-//! The Kazakh bank on 2 April 2026, with real figures, and a service that asks it.
+//! The Kazakh bank on 2 April 2026, with real values, and a service that polls it.
 
 use crate::support::bank::Bank;
 use crate::support::silkrate::{Silkrate, settings, source};
@@ -18,12 +18,12 @@ pub(crate) fn nbk(date: &str, usd: (&str, &str), uzs: (&str, &str)) -> String {
     )
 }
 
-/// The path the bank is asked at for a date.
+/// The path of the bank's table of a date.
 pub(crate) fn nbk_path(date: &str) -> String {
     format!("/rss/get_rates.cfm?fdate={date}")
 }
 
-/// The bank on the afternoon of 2 April 2026, with the day before and nothing yet for tomorrow.
+/// The bank on the afternoon of 2 April 2026, with the table of the day before and none for tomorrow.
 pub(crate) async fn bank_of_april() -> Bank {
     let bank = Bank::start().await;
     let second = nbk("02.04.2026", ("475.09", "-3.68"), ("3.91", "-0.02"));

@@ -1,4 +1,4 @@
-//! A bank on loopback whose documents and faults a test sets by hand. It remembers every request.
+//! A bank on loopback whose documents and faults a test sets. It records every request.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// What goes wrong in place of every answer.
+/// A fault of every response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     Status(u16),
@@ -30,7 +30,7 @@ pub(crate) enum Fault {
     Redirect,
 }
 
-/// Every fault there is.
+/// Every fault.
 pub(crate) const FAULTS: &[Fault] = &[
     Fault::Status(500),
     Fault::Status(503),
@@ -52,12 +52,12 @@ pub(crate) const FAULTS: &[Fault] = &[
 pub(crate) struct Seen {
     /// The path with its query.
     pub(crate) path: String,
-    /// When it came.
+    /// When it was received.
     pub(crate) at: Instant,
     pub(crate) status: u16,
 }
 
-/// What a test can set, and what it can look at.
+/// What a test sets, and what it reads.
 #[derive(Debug, Default)]
 struct Shared {
     documents: BTreeMap<String, Vec<u8>>,
@@ -129,7 +129,7 @@ impl Bank {
         self.shared.lock().unwrap().most_in_flight
     }
 
-    /// Waits until so many more requests have ended, answered or given up.
+    /// Waits until `more` further requests have ended, answered or cancelled.
     pub(crate) async fn ended(&self, more: usize) {
         let mut requests = self.requests.subscribe();
         let target = *requests.borrow_and_update() + more;
@@ -161,7 +161,7 @@ async fn answer(State(handle): State<Handle>, uri: Uri, headers: HeaderMap) -> R
     response
 }
 
-/// A request under way: over when it is answered, and when the client gives up.
+/// A running request: it ends when it is answered, and when the client cancels it.
 struct Flight(Handle);
 
 impl Drop for Flight {

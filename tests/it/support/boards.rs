@@ -1,4 +1,4 @@
-//! A board of one bank, moved by hand.
+//! A board of one bank, which a test commits to.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,15 +16,15 @@ use silkrate::feed::{Feed, StreamLimits, StreamMessage, SubscribeRequest, Subscr
 use silkrate::sources;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::desk::Desk;
+use crate::support::test_commit::TestCommit;
 
-/// How often a stream of these tests gives a sign of life.
+/// The heartbeat interval of the streams of these tests.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
 
 const NBK: SourceId = SourceId::new("nbk");
 const FIRST_DAY: Date = date(2026, 4, 1);
 
-/// Every afternoon the table of the next day.
+/// A schedule with the table of the next day every afternoon.
 pub(crate) const EVERY_DAY: Schedule = Schedule {
     hours: Hours {
         days: sources::EVERY_DAY,
@@ -41,18 +41,18 @@ pub(crate) const EVERY_DAY: Schedule = Schedule {
 /// A Kazakh bank on a board, with a feed behind it.
 #[derive(Debug)]
 pub(crate) struct OneBank {
-    pub(crate) desk: RefCell<Desk>,
+    pub(crate) commit: RefCell<TestCommit>,
     pub(crate) feed: Feed,
     pub(crate) draining: CancellationToken,
 }
 
 impl OneBank {
     pub(crate) fn new() -> Self {
-        let desk = Desk::new(vec![record()], vec![Preference::Home], noon(FIRST_DAY));
+        let commit = TestCommit::new(vec![record()], vec![Preference::Home], noon(FIRST_DAY));
         let draining = CancellationToken::new();
-        let feed = Feed::new(desk.reader(), limits(), draining.clone());
+        let feed = Feed::new(commit.reader(), limits(), draining.clone());
         Self {
-            desk: RefCell::new(desk),
+            commit: RefCell::new(commit),
             feed,
             draining,
         }
@@ -60,9 +60,12 @@ impl OneBank {
 
     /// Commits one table of the day: each row a code and the tenge for one unit of it.
     pub(crate) fn commit(&self, day: Date, rows: &[(&'static str, &str)]) -> u64 {
-        let mut desk = self.desk.borrow_mut();
-        desk.insert(NBK, table(day, rows));
-        desk.publish(noon(day)).expect("the table is news").revision
+        let mut commit = self.commit.borrow_mut();
+        commit.insert(NBK, table(day, rows));
+        commit
+            .publish(noon(day))
+            .expect("the table changes the state")
+            .revision
     }
 
     /// Commits the dollar of the n-th day.
@@ -73,15 +76,20 @@ impl OneBank {
         )
     }
 
-    /// The bank publishes this table, and all it published before is forgotten.
+    /// Publishes this table, and removes all tables before it.
     pub(crate) fn publish_anew(&self, day: Date, rows: &[(&'static str, &str)]) {
-        let mut desk = self.desk.borrow_mut();
-        desk.book = Book::new(vec![record()], vec![Preference::Home]);
-        desk.insert(NBK, table(day, rows));
-        desk.publish(noon(day)).expect("the table is news");
+        let mut commit = self.commit.borrow_mut();
+        commit.book = Book::new(vec![record()], vec![Preference::Home]);
+        commit.insert(NBK, table(day, rows));
+        commit
+            .publish(noon(day))
+            .expect("the table changes the state");
     }
 
-    #[expect(clippy::unused_self, reason = "it reads as what is asked of this bank")]
+    #[expect(
+        clippy::unused_self,
+        reason = "a test reads `bank.wanted`, as `bank.subscribe`"
+    )]
     pub(crate) fn wanted(&self, change: impl FnOnce(&mut SubscribeRequest)) -> SubscribeRequest {
         let mut wanted = SubscribeRequest {
             filter: RateFilter::parse(&["KZT/USD", "USD/KZT", "KZT/EUR"]).unwrap(),
@@ -119,7 +127,7 @@ fn record() -> SourceRecord {
     }
 }
 
-/// Streams that age in an hour, and room for three of them.
+/// Streams with a maximum age of an hour, and at most three of them.
 pub(crate) fn limits() -> StreamLimits {
     StreamLimits::new(HEARTBEAT, 3)
 }
@@ -159,7 +167,7 @@ pub(crate) fn table(effective_date: Date, rows: &[(&'static str, &str)]) -> Tabl
     }
 }
 
-/// The next message, which must come.
+/// The next message. Panics if the stream has ended.
 pub(crate) async fn next(subscription: &mut Subscription) -> StreamMessage {
-    subscription.next().await.expect("the stream lives")
+    subscription.next().await.expect("the stream is open")
 }

@@ -1,4 +1,4 @@
-//! What a browser does, over a bare socket, so that every byte of an answer can be looked at.
+//! What a browser does, over a bare socket, so that a test sees every byte of a response.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,13 +7,13 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
-/// Nothing that these tests wait for takes this long.
+/// A timeout: nothing that these tests wait for takes as long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Headers of a request: names and values.
 pub(crate) type Headers<'a> = &'a [(&'a str, &'a str)];
 
-/// One answer, whole.
+/// One whole response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -29,18 +29,18 @@ impl Answer {
         value
     }
 
-    /// All headers, in the order in which they came.
+    /// All headers, in the order of the response.
     pub(crate) fn headers(&self) -> Vec<(String, String)> {
         self.headers.clone()
     }
 
-    /// The names that begin so.
+    /// The names of the headers with this prefix.
     pub(crate) fn names(&self, prefix: &str) -> Vec<&str> {
         let names = self.headers.iter().map(|(name, _)| name.as_str());
         names.filter(|name| name.starts_with(prefix)).collect()
     }
 
-    /// What the answer depends on beside its address.
+    /// The request headers that the response depends on.
     pub(crate) fn vary(&self) -> Vec<&str> {
         let headers = self.headers.iter().filter(|(name, _)| name == "vary");
         headers.flat_map(|(_, value)| value.split(", ")).collect()
@@ -55,7 +55,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The reason of a refusal, and the field it blames.
+    /// The status, reason and field of a refusal.
     pub(crate) fn refusal(&self) -> (u16, String, Option<String>) {
         let error = self.json()["error"].clone();
         assert!(
@@ -72,9 +72,9 @@ impl Answer {
     }
 }
 
-/// A connection that a request went over, and of whose answer the head was read.
+/// A connection with a request sent, and the head of its response read.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Exchange {
     reader: BufReader<TcpStream>,
     answer: Answer,
 }
@@ -84,7 +84,7 @@ pub(crate) async fn open(
     request: (&str, &str),
     headers: Headers<'_>,
     body: &[u8],
-) -> Asked {
+) -> Exchange {
     let (method, path) = request;
     let mut stream = TcpStream::connect(address).await.unwrap();
     let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
@@ -112,7 +112,7 @@ pub(crate) async fn open(
         let header = line(&mut reader).await;
         let Some((name, value)) = header.split_once(": ") else {
             assert_eq!(header, "");
-            return Asked { reader, answer };
+            return Exchange { reader, answer };
         };
         answer.headers.push((name.to_owned(), value.to_owned()));
     }
@@ -125,7 +125,7 @@ async fn line(reader: &mut BufReader<TcpStream>) -> String {
     line.trim_end_matches("\r\n").to_owned()
 }
 
-impl Asked {
+impl Exchange {
     pub(crate) fn status(&self) -> u16 {
         self.answer.status
     }
@@ -173,7 +173,7 @@ pub(crate) async fn get(address: SocketAddr, path: &str, headers: Headers<'_>) -
 /// A stream of server-sent events.
 #[derive(Debug)]
 pub(crate) struct Events {
-    asked: Asked,
+    exchange: Exchange,
     text: String,
 }
 
@@ -188,18 +188,18 @@ pub(crate) struct Event {
 
 impl Events {
     pub(crate) async fn open(address: SocketAddr, path: &str, headers: Headers<'_>) -> Self {
-        let asked = open(address, ("GET", path), headers, b"").await;
-        assert_eq!(asked.answer.status, 200, "{asked:?}");
+        let exchange = open(address, ("GET", path), headers, b"").await;
+        assert_eq!(exchange.answer.status, 200, "{exchange:?}");
         assert_eq!(
-            asked.answer.header("content-type"),
+            exchange.answer.header("content-type"),
             Some("text/event-stream")
         );
         // A proxy that compresses would hold events back.
-        let cache_control = asked.answer.header("cache-control");
+        let cache_control = exchange.answer.header("cache-control");
         assert_eq!(cache_control, Some("no-store, no-transform"));
-        assert_eq!(asked.answer.header("content-encoding"), None);
+        assert_eq!(exchange.answer.header("content-encoding"), None);
         Self {
-            asked,
+            exchange,
             text: String::new(),
         }
     }
@@ -207,7 +207,7 @@ impl Events {
     /// The next event; nothing at the end.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         while !self.text.contains("\n\n") {
-            let chunk = self.asked.chunk().await?;
+            let chunk = self.exchange.chunk().await?;
             self.text += std::str::from_utf8(&chunk).unwrap();
         }
         let (event, rest) = self.text.split_once("\n\n").unwrap();

@@ -1,4 +1,4 @@
-//! The commit task on a ledger, with the Kazakh bank and no poller: a test hands in the tables.
+//! The commit task on a ledger, with the Kazakh bank and no poller: a test submits the tables.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::records::{PREFERENCES, Quotes, Records, table};
 
-/// Nothing that these tests wait for takes this long.
+/// A timeout: nothing that these tests wait for takes as long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
-/// Longer than a test: the ledger is tried again at the stop only.
+/// Longer than a test: the ledger is retried at the stop only.
 pub(crate) const NEVER: Duration = Duration::from_secs(600);
-/// Soon enough to wait for.
+/// A delay that a test can wait for.
 pub(crate) const SOON: Duration = Duration::from_millis(20);
 
 const NBK: SourceId = SourceId::new("nbk");
@@ -32,7 +32,7 @@ pub(crate) fn tenge(day: Date, rows: &[(&'static str, u32, &str)]) -> Table {
     table("nbk", Quotes::InHome(Currency::KZT), day, rows)
 }
 
-/// A store on a file, tried again so long after a failure.
+/// A ledger in a file, retried this long after a failure.
 pub(crate) fn store(path: &Path, retry_after: Duration) -> BufferedLedger {
     let store = BufferedLedger::open(Some(path.to_owned()), ClockKind::Replay).unwrap();
     store.retried_after(retry_after)
@@ -46,7 +46,7 @@ pub(crate) async fn opened(store: BufferedLedger, clock: Clock) -> (Commit, Comm
     Commit::open(records, PREFERENCES.to_vec(), store, clock).await
 }
 
-/// The commit task at work.
+/// The running commit task.
 pub(crate) struct Commits {
     pub(crate) handle: CommitHandle,
     pub(crate) board: BoardReader,
@@ -72,7 +72,7 @@ impl Commits {
         }
     }
 
-    /// Hands in what a poll brought.
+    /// Submits the tables of a poll.
     pub(crate) async fn submit(&self, tables: Vec<Table>, intent: Intent) -> SubmitOutcome {
         let submission = Submission {
             source: NBK,
@@ -86,7 +86,7 @@ impl Commits {
         verdict
     }
 
-    /// Hands in the newest table.
+    /// Submits the newest table.
     pub(crate) async fn submit_newest(&self, table: Table) -> SubmitOutcome {
         self.submit(vec![table], Intent::Newest).await
     }
@@ -111,7 +111,7 @@ impl Commits {
         rate.expect("the pair is quoted")
     }
 
-    /// Stops as the service does; what is shown last.
+    /// Stops as the service does, and returns the last snapshot.
     pub(crate) async fn close(mut self) -> Arc<Snapshot> {
         self.stop.cancel();
         while let Some(ended) = self.tasks.join_next().await {

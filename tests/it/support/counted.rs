@@ -1,4 +1,4 @@
-//! Sockets that count how often the kernel is written to.
+//! Sockets that count their writes.
 
 use std::io;
 use std::pin::Pin;
@@ -29,7 +29,7 @@ impl Counted {
     }
 }
 
-/// What the connection is given, in place of a socket.
+/// A socket that counts its writes.
 #[derive(Debug)]
 pub(crate) struct Counting {
     socket: TcpStream,

@@ -1,4 +1,4 @@
-//! Sources written by hand: tables from a few texts, and the rates that follow from them.
+//! Sources for tests: tables from a few texts, and the rates that are derived from them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -110,7 +110,7 @@ impl Records {
         self
     }
 
-    /// The same, with a source's first attempt not ended.
+    /// The same, with the first attempt of a source not ended.
     pub(crate) fn not_attempted(mut self, id: &'static str) -> Self {
         let record = self.sources.get_mut(&SourceId::new(id)).unwrap();
         Arc::make_mut(record).attempted = false;
@@ -134,7 +134,7 @@ impl Records {
         };
         let empty = Snapshot::initial(position, BTreeMap::new());
         let view = self.book().view(noon(today));
-        empty.next(view).expect("something is known")
+        empty.next(view).expect("there is a rate")
     }
 
     /// The rate of a pair at noon of a day.

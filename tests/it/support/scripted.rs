@@ -1,4 +1,4 @@
-//! An HTTP server that does exactly what a test says, byte by byte, and remembers what it was asked.
+//! An HTTP server that sends the bytes a test gives, and records the requests it receives.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,30 +9,30 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-/// Between two bytes of a dripping answer.
+/// The time between two bytes of a slow response.
 const DRIP_INTERVAL: Duration = Duration::from_millis(20);
 
-/// One thing to do after a request has been read.
+/// One action after a request has been read.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// Sends bytes.
     Send(Vec<u8>),
-    /// Sends the same bytes again and again, until nobody takes them.
+    /// Sends the same bytes again and again, until the client closes the connection.
     Endlessly(Vec<u8>),
-    /// Sends one byte after the other, slowly, until nobody takes them.
+    /// Sends one byte after the other, slowly, until the client closes the connection.
     Drip,
-    /// Says nothing until the other side leaves.
+    /// Sends nothing until the client closes the connection.
     Hang,
     /// Closes the connection.
     Close,
-    /// Tears the connection down.
+    /// Resets the connection.
     Reset,
 }
 
-/// A request as it came.
+/// A request that was read.
 #[derive(Debug)]
 pub(crate) struct Request {
-    /// Which connection it came over, from 0.
+    /// The number of its connection, from 0.
     pub(crate) connection: usize,
     /// Path and query.
     pub(crate) target: String,
@@ -61,7 +61,7 @@ pub(crate) struct Scripted {
 
 impl Scripted {
     /// Listens on a free port of loopback; the first request gets the first reply, and so on. After the last one it
-    /// hangs up.
+    /// closes the connection.
     pub(crate) async fn start(replies: impl IntoIterator<Item = Vec<Step>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("http://{}", listener.local_addr().unwrap());
@@ -88,8 +88,8 @@ impl Scripted {
         self.requests.recv().await.unwrap()
     }
 
-    /// Whether nobody has asked for anything that was not looked at.
-    pub(crate) fn was_left_alone(&self) -> bool {
+    /// Whether every request that was received has been returned by `request`.
+    pub(crate) fn has_no_request(&self) -> bool {
         self.requests.is_empty()
     }
 }
@@ -116,7 +116,7 @@ async fn serve(
     }
 }
 
-/// Whether the connection goes on.
+/// Returns whether the connection stays open.
 async fn perform(socket: &mut BufReader<TcpStream>, step: Step) -> bool {
     match step {
         Step::Send(bytes) => socket.write_all(&bytes).await.is_ok(),
@@ -166,12 +166,12 @@ async fn read(socket: &mut BufReader<TcpStream>, connection: usize) -> Option<Re
     })
 }
 
-/// A whole answer: status line, the headers given, a length and the body.
+/// A whole response: status line, the headers given, a length and the body.
 pub(crate) fn answer(status: &str, headers: &[&str], body: &[u8]) -> Vec<Step> {
     vec![Step::Send(answer_bytes(status, headers, body))]
 }
 
-/// The bytes of a whole answer.
+/// The bytes of a whole response.
 pub(crate) fn answer_bytes(status: &str, headers: &[&str], body: &[u8]) -> Vec<u8> {
     let mut bytes = head(
         status,
@@ -181,7 +181,7 @@ pub(crate) fn answer_bytes(status: &str, headers: &[&str], body: &[u8]) -> Vec<u
     bytes
 }
 
-/// The bytes before a body whose length is not told, or told by the headers given.
+/// The bytes before a body whose length is unknown, or given by the headers.
 pub(crate) fn head(status: &str, headers: &[&str]) -> Vec<u8> {
     let mut lines = vec![format!("HTTP/1.1 {status}")];
     lines.extend(headers.iter().map(ToString::to_string));

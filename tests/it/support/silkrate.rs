@@ -19,7 +19,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-/// Nothing that these tests wait for takes this long.
+/// A timeout: nothing that these tests wait for takes as long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The running service.
@@ -74,7 +74,7 @@ pub(crate) fn settings(now: &str) -> Config {
     }
 }
 
-/// A source pointed at a bank on loopback and asked ten times a second.
+/// A source with the address of a bank on loopback, polled ten times a second.
 pub(crate) fn source(id: &str, kind: &str, base_url: &str) -> SourceSettings {
     let source = sources::find(id, kind).unwrap();
     SourceSettings {
@@ -110,18 +110,18 @@ impl Silkrate {
         }
     }
 
-    /// Asks the service to stop.
+    /// Signals the service to stop.
     pub(crate) fn stop(&mut self) {
         self.shutdown.take().unwrap().send(()).unwrap();
     }
 
-    /// Stops the service, which must end as asked.
+    /// Stops the service, which must end without an error.
     pub(crate) async fn finish(mut self) {
         self.stop();
         self.ended().await.unwrap();
     }
 
-    /// A connection of its own.
+    /// A new connection.
     pub(crate) async fn channel(&self) -> Channel {
         Channel::from_shared(self.url.clone())
             .unwrap()
@@ -130,13 +130,13 @@ impl Silkrate {
             .unwrap()
     }
 
-    /// How the service ended, once it has.
+    /// Waits until the service has ended, and returns its result.
     pub(crate) async fn ended(&mut self) -> Result<(), AppError> {
         let ended = tokio::time::timeout(PATIENCE, self.run.join_next()).await;
         ended.expect("the service ends").unwrap().unwrap()
     }
 
-    /// Waits until every source has been asked once.
+    /// Waits until every source has been polled once.
     pub(crate) async fn all_attempted(&mut self) {
         self.until(|detail| detail.polling() != pb::Polling::NotTried)
             .await;
@@ -213,7 +213,7 @@ pub(crate) fn filter(pairs: &[&str]) -> pb::RateFilter {
     }
 }
 
-/// The next message of a stream, which must come.
+/// The next message of a stream. Panics if there is none.
 pub(crate) async fn message(
     stream: &mut tonic::Streaming<pb::WatchRatesResponse>,
 ) -> (pb::Position, Event) {
@@ -226,7 +226,7 @@ pub(crate) async fn message(
     (message.position.unwrap(), message.event.unwrap())
 }
 
-/// The reason of a refusal, and the field it blames.
+/// The code, reason and field of a refusal.
 pub(crate) fn reason(status: &Status) -> (Code, String, Option<String>) {
     let details = status.get_error_details();
     let info = details.error_info().expect("every error has an ErrorInfo");

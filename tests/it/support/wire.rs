@@ -11,7 +11,7 @@ use silkrate::grpc::SharedRates;
 use tonic::body::Body;
 use tonic::codegen::Service;
 
-/// A message as it stands on the wire.
+/// A message in its frame, as on the wire.
 pub(crate) fn framed(message: &impl Message) -> Bytes {
     let mut frame = BytesMut::new();
     frame.put_u8(0);
@@ -29,17 +29,17 @@ pub(crate) fn request(method: &str, body: Bytes) -> Request<Body> {
         .unwrap()
 }
 
-/// The answer to a request: the service has it at once.
+/// The response to a request, which the service returns without waiting.
 pub(crate) fn answer(mut service: SharedRates, request: Request<Body>) -> Response<Body> {
     let answer = service.call(request).now_or_never();
-    answer.expect("nothing is waited for").unwrap()
+    answer.expect("the response is ready").unwrap()
 }
 
 pub(crate) fn call(service: SharedRates, method: &str, message: &impl Message) -> Response<Body> {
     answer(service, request(method, framed(message)))
 }
 
-/// The next piece of a body, if it is there.
+/// The next piece of a body, if it is ready.
 pub(crate) enum Piece {
     /// Bytes.
     Data(Bytes),
@@ -47,13 +47,13 @@ pub(crate) enum Piece {
     Trailers(HeaderMap),
     /// Nothing yet.
     Pending,
-    /// The end without a word: the status is in the headers.
+    /// The end without trailers: the status is in the headers.
     End,
 }
 
 pub(crate) fn piece(body: &mut Body) -> Piece {
     let next = std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context));
-    // The runtime's budget would make a long test wait where a server's task is not.
+    // Without the cooperative budget of the runtime, which a long test would exhaust.
     match tokio::task::unconstrained(next).now_or_never() {
         None => Piece::Pending,
         Some(None) => Piece::End,
@@ -64,7 +64,7 @@ pub(crate) fn piece(body: &mut Body) -> Piece {
     }
 }
 
-/// Cuts bytes into messages, each with its five bytes before it.
+/// Splits bytes into messages, each with the five bytes of its frame.
 pub(crate) fn split(bytes: &mut BytesMut) -> Vec<Bytes> {
     let mut messages = Vec::new();
     while bytes.len() >= 5 {
@@ -77,7 +77,7 @@ pub(crate) fn split(bytes: &mut BytesMut) -> Vec<Bytes> {
     messages
 }
 
-/// All that is ready of an answer: messages, and the status if it has ended.
+/// All that is ready of a response: messages, and the trailers if it has ended.
 pub(crate) fn frames(answer: Response<Body>) -> (Vec<Bytes>, Option<HeaderMap>) {
     let mut body = answer.into_body();
     let (mut bytes, mut trailers) = (BytesMut::new(), None);

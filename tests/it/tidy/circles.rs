@@ -1,4 +1,4 @@
-//! The rules about files: none imports, by way of others, what imports it, and the rooms of `domain` stand in an order.
+//! The rules of files: no import circles, and the folders of `domain` import in one direction.
 //!
 //! An import is followed through re-exports to the file that defines the item. A parent is assembled from its
 //! children, so what it names of them is not counted.
@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::sources;
 
-/// The rooms of `domain`, the lowest first: each may name itself and those before it.
-const ROOMS: &[&str] = &["numbers", "published", "judged", "served"];
+/// The folders of `domain`, the lowest first: each may import from itself and those before it.
+const FOLDERS: &[&str] = &["numbers", "published", "judged", "served"];
 
 /// The names that one `use` declaration brings in: the path of each, and the name it has from then on.
 type Imports = Vec<(Vec<String>, String)>;
@@ -16,9 +16,9 @@ type Imports = Vec<(Vec<String>, String)>;
 /// One file as a module.
 #[derive(Default)]
 struct Module {
-    /// The names it hands on, and the paths of what they stand for.
+    /// The names it re-exports, and the paths of their definitions.
     exports: BTreeMap<String, Vec<String>>,
-    /// The paths it names, absolute.
+    /// The absolute paths it names.
     named: BTreeSet<Vec<String>>,
 }
 
@@ -220,7 +220,7 @@ fn path(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn no_file_imports_what_imports_it() {
+fn no_file_imports_itself_through_others() {
     let tree = Tree::read();
     let circles: Vec<_> = tree
         .modules
@@ -231,14 +231,14 @@ fn no_file_imports_what_imports_it() {
 }
 
 #[test]
-fn the_rooms_of_the_domain_import_downwards() {
+fn the_folders_of_the_domain_import_downwards() {
     let tree = Tree::read();
     let mut against = Vec::new();
     for (module, read) in &tree.modules {
         let [domain, room, ..] = module.as_slice() else {
             continue;
         };
-        let Some(level) = ROOMS.iter().position(|name| name == room) else {
+        let Some(level) = FOLDERS.iter().position(|name| name == room) else {
             continue;
         };
         for named in &read.named {
@@ -248,7 +248,10 @@ fn the_rooms_of_the_domain_import_downwards() {
             if domain != "domain" || named_domain != "domain" {
                 continue;
             }
-            let allowed = ROOMS.iter().take(level + 1).any(|name| name == named_room);
+            let allowed = FOLDERS
+                .iter()
+                .take(level + 1)
+                .any(|name| name == named_room);
             if !allowed {
                 let (module, named) = (module.join("/"), named.join("::"));
                 against.push(format!("{module} names {named}"));

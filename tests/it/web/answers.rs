@@ -1,4 +1,4 @@
-//! The answers in JSON: they are those of gRPC, and caches can hold them.
+//! The responses in JSON: they equal those of gRPC, and can be cached.
 
 use std::io::Read;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use crate::support::browser::{Events, get, send};
 use crate::support::silkrate::settings;
 use crate::web::april;
 
-/// What a command prints of what it reads over gRPC.
+/// The JSON that a command prints from a gRPC response.
 async fn printed(arguments: &[&str], url: &str) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
     command.args(arguments).args(["--server", url]);
@@ -32,7 +32,7 @@ async fn json(address: SocketAddr, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn every_answer_holds_what_grpc_answers_in_the_shapes_of_the_command_line() {
+async fn every_response_equals_that_of_grpc_in_the_format_of_the_command_line() {
     let (_bank, silkrate) = april().await;
     let (web, url) = (silkrate.web, silkrate.url.as_str());
 
@@ -70,20 +70,20 @@ async fn every_answer_holds_what_grpc_answers_in_the_shapes_of_the_command_line(
     assert_eq!(one["position"], ours["position"]);
 
     let ours = json(web, "/v1/fixings/nbk/usd").await;
-    let asked = ["fixings", "nbk", "USD", "--from", "2026-03-01", "--json"];
-    assert_eq!(ours, printed(&asked, url).await);
+    let arguments = ["fixings", "nbk", "USD", "--from", "2026-03-01", "--json"];
+    assert_eq!(ours, printed(&arguments, url).await);
     assert_eq!(ours["next_page_token"], Value::Null);
 
     let ours = json(web, "/v1/history/KZT/USD").await;
-    let asked = ["history", "KZT/USD", "--from", "2026-03-01", "--json"];
-    assert_eq!(ours, printed(&asked, url).await);
+    let arguments = ["history", "KZT/USD", "--from", "2026-03-01", "--json"];
+    assert_eq!(ours, printed(&arguments, url).await);
 
     let ours = json(web, "/v1/convert?amount=1000&from=usd&to=KZT&round=1").await;
     assert_eq!(ours["result"], "475090.00");
-    let asked = [
+    let arguments = [
         "convert", "1000", "USD", "KZT", "--round", "--format", "json",
     ];
-    let theirs = printed(&asked, url).await;
+    let theirs = printed(&arguments, url).await;
     assert_eq!(
         (&ours["result"], &ours["rate"]),
         (&theirs["result"], &theirs["rate"])
@@ -101,7 +101,7 @@ fn keys(object: &Value) -> Vec<&String> {
 }
 
 #[tokio::test]
-async fn pages_lead_on_to_the_last_row() {
+async fn page_tokens_lead_to_the_last_row() {
     let (_bank, silkrate) = april().await;
     for path in ["/v1/fixings/nbk/USD", "/v1/history/KZT/USD"] {
         let (mut token, mut dates) = (String::new(), Vec::new());
@@ -133,7 +133,7 @@ async fn pages_lead_on_to_the_last_row() {
 }
 
 #[tokio::test]
-async fn a_cache_that_holds_the_position_is_told_so_and_one_that_does_not_is_answered() {
+async fn a_cache_with_the_position_gets_304_and_one_without_it_the_body() {
     let (_bank, silkrate) = april().await;
     let mut validators = Vec::new();
     for path in [
@@ -171,12 +171,12 @@ async fn a_cache_that_holds_the_position_is_told_so_and_one_that_does_not_is_ans
     assert_eq!(
         validators.len(),
         count,
-        "each question has a validator of its own"
+        "each query has a validator of its own"
     );
     silkrate.finish().await;
 }
 
-/// What is refused: the status, the reason, the field it blames (`-` for none), the path.
+/// Refused requests: the status, the reason, the field (`-` for none), the path.
 const REFUSALS: &str = "
     400 INVALID_PAIR       pairs[1]      /v1/snapshot.json?pairs=KZT/USD,KZT
     400 INVALID_PARAMETER  -             /v1/snapshot.json?pair=KZT/USD
@@ -204,7 +204,7 @@ const REFUSALS: &str = "
 ";
 
 #[tokio::test]
-async fn what_cannot_be_answered_says_why_to_people_and_to_programs() {
+async fn a_refusal_has_a_message_and_a_machine_readable_reason() {
     let (_bank, silkrate) = april().await;
     let pairs = |count| {
         format!(
@@ -234,7 +234,7 @@ async fn what_cannot_be_answered_says_why_to_people_and_to_programs() {
 }
 
 #[tokio::test]
-async fn everything_is_read_and_nothing_is_written() {
+async fn only_get_and_head_are_allowed() {
     let (_bank, silkrate) = april().await;
     for path in ["/v1/snapshot.json", "/ticker.html", "/", "/v1/openapi.json"] {
         let answer = send(silkrate.web, ("DELETE", path), &[], b"").await;
@@ -251,7 +251,7 @@ async fn everything_is_read_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn whoever_can_unpack_gets_fewer_bytes_of_the_same_text() {
+async fn a_client_that_accepts_gzip_gets_the_same_text_in_fewer_bytes() {
     let (_bank, silkrate) = april().await;
     for path in ["/v1/rates/KZT/USD", "/ticker.html", "/v1/openapi.json"] {
         let plain = get(silkrate.web, path, &[]).await;
@@ -271,7 +271,7 @@ async fn whoever_can_unpack_gets_fewer_bytes_of_the_same_text() {
     silkrate.finish().await;
 }
 
-/// An answer without the second in which it was given.
+/// A response without its server time.
 fn without_time(text: &str) -> String {
     let (before, after) = text.split_once("09:00:").unwrap_or((text, ""));
     before.to_owned() + after.trim_start_matches(|second: char| second.is_ascii_digit())
@@ -294,7 +294,7 @@ async fn the_same_port_speaks_http_2_without_tls() {
 }
 
 #[tokio::test]
-async fn a_request_with_endless_headers_is_refused() {
+async fn a_request_with_too_many_header_bytes_is_refused() {
     let (_bank, silkrate) = april().await;
     let long = "x".repeat(17 * 1024);
     let answer = get(silkrate.web, "/v1/sources", &[("x-long", &long)]).await;
@@ -303,7 +303,7 @@ async fn a_request_with_endless_headers_is_refused() {
 }
 
 #[tokio::test]
-async fn a_web_port_that_is_taken_is_told_with_its_setting() {
+async fn a_web_port_in_use_is_reported_with_its_setting() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut config = settings("2026-04-02T09:00:00Z");
     config.web.listen = taken.local_addr().unwrap();

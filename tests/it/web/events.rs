@@ -28,14 +28,14 @@ fn id(position: &Value) -> String {
     )
 }
 
-/// The data of an event is what the description says.
+/// Asserts that the data of an event fits the description.
 fn assert_described(data: &Value) {
     let unfit = OpenApi::served().unfit("WatchRatesResponse", data);
     assert_eq!(unfit, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn a_stream_opens_tells_the_state_and_then_what_changes() {
+async fn a_stream_sends_its_opening_then_a_snapshot_then_updates() {
     let (bank, silkrate) = april().await;
     let mut events = Events::open(
         silkrate.web,
@@ -47,22 +47,22 @@ async fn a_stream_opens_tells_the_state_and_then_what_changes() {
     assert_eq!(opening.data["verdict"], "SNAPSHOT_REQUESTED");
     assert_eq!(opening.data["heartbeat_interval"], "20s");
     assert!((1_000..=5_000).contains(&opening.retry.unwrap()));
-    assert_eq!(opening.id, None, "the reader holds nothing yet");
+    assert_eq!(opening.id, None, "the reader has no state yet");
     let snapshot = events.expect("snapshot").await;
     assert_eq!(snapshot.id, Some(id(&snapshot.data["position"])));
     assert_eq!(snapshot.data["rates"][0]["value"], "475.09");
-    let asked = get(silkrate.web, "/v1/snapshot.json?pairs=USD/KZT", &[])
+    let unary = get(silkrate.web, "/v1/snapshot.json?pairs=USD/KZT", &[])
         .await
         .json();
     for part in ["position", "rates", "sources"] {
-        assert_eq!(snapshot.data[part], asked[part], "{part}");
+        assert_eq!(snapshot.data[part], unary[part], "{part}");
     }
 
     correct(&bank, "475.11");
     let mut held = snapshot.data["position"].clone();
     let corrected = loop {
         let update = events.expect("update").await;
-        assert_eq!(update.data["after"], held, "nothing is left out");
+        assert_eq!(update.data["after"], held, "no commit is left out");
         assert_eq!(update.id, Some(id(&update.data["position"])));
         held = update.data["position"].clone();
         if let Some(rate) = update.data["rates"].get(0) {
@@ -76,7 +76,7 @@ async fn a_stream_opens_tells_the_state_and_then_what_changes() {
 }
 
 #[tokio::test]
-async fn a_reader_resumes_where_it_stopped_by_header_or_by_address() {
+async fn a_reader_resumes_by_header_or_by_query() {
     let (bank, silkrate) = april().await;
     let mut events = Events::open(silkrate.web, "/v1/watch?pairs=USD/KZT", &[]).await;
     events.expect("opening").await;
@@ -108,7 +108,7 @@ async fn a_reader_resumes_where_it_stopped_by_header_or_by_address() {
 }
 
 #[tokio::test]
-async fn silence_is_broken_by_a_heartbeat_at_the_position_held() {
+async fn a_heartbeat_has_the_position_of_the_reader() {
     let bank = bank_of_april().await;
     let mut config = settings("2026-04-02T09:00:00Z");
     config.sources.push(source("nbk", "", &bank.url()));
@@ -127,7 +127,7 @@ async fn silence_is_broken_by_a_heartbeat_at_the_position_held() {
 }
 
 #[tokio::test]
-async fn a_stopping_server_ends_its_streams_with_a_reason_and_when_to_come_back() {
+async fn a_stopping_server_ends_its_streams_with_a_reason_and_a_retry_delay() {
     let (_bank, mut silkrate) = april().await;
     let mut streams = Vec::new();
     for _ in 0..20 {
@@ -152,7 +152,7 @@ async fn a_stopping_server_ends_its_streams_with_a_reason_and_when_to_come_back(
 }
 
 #[tokio::test]
-async fn a_reader_too_many_is_told_when_to_come_back() {
+async fn a_stream_beyond_the_maximum_is_refused_with_a_retry_delay() {
     let bank = bank_of_april().await;
     let mut config = settings("2026-04-02T09:00:00Z");
     config.sources.push(source("nbk", "", &bank.url()));
@@ -175,12 +175,12 @@ async fn a_reader_too_many_is_told_when_to_come_back() {
             > 0
     );
     let other = get(silkrate.web, "/v1/snapshot.json", &[]).await;
-    assert_eq!(other.status, 200, "what is no stream is answered");
+    assert_eq!(other.status, 200, "other requests are answered");
     silkrate.finish().await;
 }
 
 #[tokio::test]
-async fn all_who_watch_the_same_get_the_same_text() {
+async fn readers_of_the_same_pairs_get_the_same_text() {
     let (bank, silkrate) = april().await;
     let mut readers = Vec::new();
     for _ in 0..3 {

@@ -15,7 +15,7 @@ const ENCODINGS: [&str; 2] = ["gzip", "br"];
 /// A file with compressed copies, and one without.
 const COMPRESSED: &str = "/ticker.js";
 const SMALL: &str = "/icon.svg";
-/// The headers that keep a browser safe.
+/// The security headers.
 const SAFETY: [&str; 3] = [
     "content-security-policy",
     "x-content-type-options",
@@ -49,7 +49,7 @@ fn decompressed(answer: &Answer) -> Vec<u8> {
             let mut decompressor = brotli_decompressor::Decompressor::new(body, 4096);
             decompressor.read_to_end(&mut plain).unwrap();
         }
-        Some(other) => panic!("{other} is no encoding of ours"),
+        Some(other) => panic!("{other} is not an encoding of the server"),
     }
     plain
 }
@@ -163,7 +163,7 @@ async fn a_client_behind_a_proxy_that_compresses_gets_a_304() {
 }
 
 #[tokio::test]
-async fn head_tells_what_get_would_send() {
+async fn head_has_the_headers_of_get() {
     let (_bank, silkrate) = april().await;
     for path in [COMPRESSED, SMALL, "/", "/ticker.json", "/v1/openapi.json"] {
         for accepted in ["identity", "gzip", "br"] {
@@ -202,7 +202,7 @@ async fn a_range_is_answered_with_the_whole_file() {
 }
 
 #[tokio::test]
-async fn a_file_has_no_query_and_an_endless_one_is_refused() {
+async fn a_query_of_a_file_is_ignored_and_one_too_long_is_refused() {
     let (_bank, silkrate) = april().await;
     let versioned = get(silkrate.web, "/ticker.js?v=3", &[]).await;
     assert_eq!(versioned.status, 200);

@@ -44,7 +44,7 @@ async fn call(silkrate: &Silkrate, method: &str, kind: &str, body: &[u8]) -> Ans
     send(silkrate.web, ("POST", method), &headers, body).await
 }
 
-fn question(pair: &str) -> Vec<u8> {
+fn rate_request(pair: &str) -> Vec<u8> {
     framed(&pb::GetRateRequest {
         pair: pair.to_owned(),
     })
@@ -58,10 +58,10 @@ async fn a_browser_calls_in_binary_and_in_text() {
         &silkrate,
         method,
         "application/grpc-web+proto",
-        &question("KZT/USD"),
+        &rate_request("KZT/USD"),
     )
     .await;
-    let text = STANDARD.encode(question("KZT/USD"));
+    let text = STANDARD.encode(rate_request("KZT/USD"));
     let text = call(
         &silkrate,
         method,
@@ -96,7 +96,7 @@ async fn a_refusal_reaches_a_browser_with_its_details() {
         &silkrate,
         method,
         "application/grpc-web+proto",
-        &question("EUR/USD"),
+        &rate_request("EUR/USD"),
     )
     .await;
     let status = answer.header("grpc-status").map(ToOwned::to_owned);
@@ -112,11 +112,11 @@ async fn a_refusal_reaches_a_browser_with_its_details() {
 }
 
 #[tokio::test]
-async fn health_is_there_too() {
+async fn health_is_served_over_grpc_web() {
     let (_bank, silkrate) = april().await;
     let method = "/grpc.health.v1.Health/Check";
-    let question = framed(&HealthCheckRequest::default());
-    let answer = call(&silkrate, method, "application/grpc-web+proto", &question).await;
+    let request = framed(&HealthCheckRequest::default());
+    let answer = call(&silkrate, method, "application/grpc-web+proto", &request).await;
     let (flag, message) = frames(&answer.body).remove(0);
     let health = HealthCheckResponse::decode(&message[..]).unwrap();
     assert_eq!((flag, health.status), (0, 1));
@@ -128,12 +128,12 @@ async fn a_stream_over_grpc_web_ends_with_a_status_when_the_server_stops() {
     let (_bank, mut silkrate) = april().await;
     let address = silkrate.web;
     let method = "/silkrate.v1.RateService/WatchRates";
-    let asked = framed(&pb::WatchRatesRequest::default());
+    let request = framed(&pb::WatchRatesRequest::default());
     let headers = [
         ("content-type", "application/grpc-web+proto"),
         ("x-grpc-web", "1"),
     ];
-    let mut stream = open(address, ("POST", method), &headers, &asked).await;
+    let mut stream = open(address, ("POST", method), &headers, &request).await;
     let mut body = stream.chunk().await.expect("the stream opens");
     silkrate.stop();
     while let Some(part) = stream.chunk().await {

@@ -1,11 +1,11 @@
-//! Whose pages may read.
+//! The origins whose pages may read.
 
 use crate::support::april::bank_of_april;
 use crate::support::bank::Bank;
 use crate::support::browser::{Answer, get, send};
 use crate::web::{FOREIGN, FRIEND, april, silkrate_with};
 
-/// Everything that is data.
+/// The paths of data.
 const DATA: &[&str] = &[
     "/v1/snapshot.json",
     "/v1/rates/KZT/USD",
@@ -25,7 +25,7 @@ fn assert_foreign(answer: &Answer, path: &str) {
 }
 
 #[tokio::test]
-async fn a_foreign_page_gets_no_data_and_no_word_that_would_let_it_read() {
+async fn a_foreign_page_gets_no_data_and_no_cors_header() {
     let (_bank, silkrate) = april().await;
     for path in DATA.iter().chain([&METHOD]) {
         for origin in [FOREIGN, "null", "https://news.example.evil.example"] {
@@ -69,7 +69,7 @@ async fn a_listed_page_may_read_data_and_its_position() {
 }
 
 #[tokio::test]
-async fn a_listed_page_asks_once_and_remembers() {
+async fn a_preflight_of_a_listed_page_is_allowed_for_two_hours() {
     let (_bank, silkrate) = april().await;
     for path in DATA.iter().chain([&METHOD]) {
         let preflight = [
@@ -107,7 +107,7 @@ async fn a_listed_page_asks_once_and_remembers() {
 }
 
 #[tokio::test]
-async fn our_own_page_may_always_read() {
+async fn a_page_of_the_server_may_always_read() {
     let bank = bank_of_april().await;
     let silkrate = silkrate_with(&bank, &[]).await;
     let own = format!("http://{}", silkrate.web);
@@ -134,14 +134,14 @@ async fn star(bank: &Bank) -> Answer {
 }
 
 #[tokio::test]
-async fn every_page_may_read_where_the_operator_says_so() {
+async fn every_page_may_read_if_the_setting_is_a_star() {
     let answer = star(&bank_of_april().await).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
 }
 
 #[tokio::test]
-async fn code_is_for_every_page_and_other_files_are_for_our_own() {
+async fn the_script_has_a_cors_header_for_every_page_and_other_files_have_none() {
     let (_bank, silkrate) = april().await;
     let script = get(silkrate.web, "/ticker.js", &[("origin", FOREIGN)]).await;
     assert_eq!(

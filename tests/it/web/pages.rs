@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::browser::{Answer, get, open};
 use crate::web::april;
 
-/// What every answer bears, and a page above all.
+/// Asserts the security headers of a response.
 fn assert_safe(answer: &Answer, path: &str) {
     let policy = answer.header("content-security-policy").unwrap();
     assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"));
@@ -29,7 +29,7 @@ fn assert_safe(answer: &Answer, path: &str) {
 }
 
 #[tokio::test]
-async fn every_answer_keeps_a_browser_safe() {
+async fn every_response_has_the_security_headers() {
     let (_bank, silkrate) = april().await;
     for path in [
         "/",
@@ -52,7 +52,7 @@ async fn every_answer_keeps_a_browser_safe() {
 }
 
 #[tokio::test]
-async fn the_element_is_there_under_a_lasting_name_and_under_that_of_its_digest() {
+async fn the_script_is_served_under_a_stable_name_and_under_one_with_its_digest() {
     let (_bank, silkrate) = april().await;
     let lasting = get(silkrate.web, "/ticker.js", &[]).await;
     assert_eq!(
@@ -92,7 +92,7 @@ fn text(node: roxmltree::Node<'_, '_>) -> String {
 }
 
 #[tokio::test]
-async fn the_fragment_is_well_formed_and_says_every_number_as_text() {
+async fn the_fragment_is_well_formed_and_has_every_number_as_text() {
     let (_bank, silkrate) = april().await;
     let path = "/ticker.html?pairs=KZT/USD,USD/KZT,KGS/USD&locale=RU&theme=dark";
     let answer = get(silkrate.web, path, &[]).await;

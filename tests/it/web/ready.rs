@@ -1,4 +1,4 @@
-//! Answers about the present that are sent again to equal requests.
+//! Responses of the current state that are sent again to equal requests.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use crate::support::april::bank_of_april;
 use crate::support::browser::{Answer, Headers, get, send};
 use crate::web::{FOREIGN, FRIEND, april, silkrate_with};
 
-/// The paths whose answers are kept.
+/// The paths whose responses are kept.
 const KEPT: [&str; 4] = [
     "/v1/snapshot.json",
     "/v1/snapshot.json?pairs=KZT/USD,USD/KZT",
@@ -40,7 +40,7 @@ async fn assert_repeats(web: SocketAddr, path: &str) {
         ("GET", &[("origin", FRIEND)]),
     ];
     for (index, (method, headers)) in cases.into_iter().enumerate() {
-        // Another query each time, so that the first request finds nothing.
+        // Another query each time, so that the first request finds no kept response.
         let path = format!("{path}{joint}{}", "&".repeat(index));
         let first = send(web, (method, &path), headers, b"").await;
         let second = send(web, (method, &path), headers, b"").await;
@@ -49,7 +49,7 @@ async fn assert_repeats(web: SocketAddr, path: &str) {
 }
 
 #[tokio::test]
-async fn the_second_of_two_equal_requests_gets_the_answer_of_the_first() {
+async fn the_second_of_two_equal_requests_gets_the_response_of_the_first() {
     let bank = bank_of_april().await;
     for origins in [&[FRIEND][..], &["*"], &[]] {
         let silkrate = silkrate_with(&bank, origins).await;
@@ -61,7 +61,7 @@ async fn the_second_of_two_equal_requests_gets_the_answer_of_the_first() {
 }
 
 #[tokio::test]
-async fn a_foreign_page_does_not_get_an_answer_that_is_ready() {
+async fn a_foreign_page_does_not_get_a_kept_response() {
     let (_bank, silkrate) = april().await;
     for path in KEPT {
         assert_eq!(get(silkrate.web, path, &[]).await.status, 200, "{path}");
@@ -77,7 +77,7 @@ async fn a_foreign_page_does_not_get_an_answer_that_is_ready() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_ready_is_not_older_than_the_revision() {
+async fn a_kept_response_is_not_older_than_the_revision() {
     let (bank, silkrate) = april().await;
     let path = "/v1/snapshot.json?pairs=USD/KZT";
     let mut last = get(silkrate.web, path, &[]).await.json();
@@ -91,7 +91,7 @@ async fn an_answer_that_is_ready_is_not_older_than_the_revision() {
 }
 
 #[tokio::test]
-async fn only_reading_is_answered_by_what_is_ready() {
+async fn a_kept_response_is_sent_to_get_and_head_alone() {
     let (_bank, silkrate) = april().await;
     for path in KEPT {
         assert_eq!(get(silkrate.web, path, &[]).await.status, 200, "{path}");

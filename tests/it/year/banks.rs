@@ -1,5 +1,5 @@
-//! What the banks really do in a year: on which days they work, when their tables appear, and what they answer. It knows
-//! nothing of the schedules that are tested against it.
+//! The banks in a real year: the days on which they work, the times at which their tables appear, and their responses. It
+//! shares nothing with the schedules that are tested against it.
 
 use std::iter::successors;
 
@@ -13,7 +13,7 @@ pub(crate) const FIRST_DAY: Date = date(2025, 12, 10);
 /// After the year has ended: what is published on its last days is for later ones.
 const LAST_DAY: Date = date(2027, 1, 12);
 
-/// One publisher's document, and how it comes about.
+/// One document of a publisher, and the rules of its tables.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bank {
     pub(crate) source: &'static str,

@@ -1,4 +1,4 @@
-//! What a schedule says, against a slow reading of the same words.
+//! The schedule against a slow implementation of the same rules.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -69,7 +69,7 @@ fn a_moment() -> impl Strategy<Value = (Schedule, TimeZone, Timestamp, Date)> {
 
 proptest! {
     #[test]
-    fn an_outlook_is_what_its_words_say((schedule, zone, now, newest) in a_moment()) {
+    fn an_outlook_agrees_with_the_slow_implementation((schedule, zone, now, newest) in a_moment()) {
         let all = publications(&schedule, &zone, zone.to_datetime(now).date());
         let wanted: Vec<_> = all.into_iter().filter(|one| one.effective_date > newest).collect();
         let missed: Vec<_> = wanted.iter().filter(|one| one.due <= now).collect();
@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_known_never_gets_fresher_by_itself((schedule, zone, now, newest) in a_moment()) {
+    fn a_known_table_never_gets_fresher_with_time((schedule, zone, now, newest) in a_moment()) {
         let known = KnownDates { effective_date: newest, fixed_on: newest, newest };
         let mut age = FreshnessStatus::of(&schedule, &zone, now, known);
         let mut instant = now;
@@ -121,6 +121,6 @@ proptest! {
             }
             age = later;
         }
-        prop_assert_eq!(age.freshness, Freshness::Stale, "a month of silence is noticed");
+        prop_assert_eq!(age.freshness, Freshness::Stale, "a month without a table is stale");
     }
 }

@@ -1,4 +1,4 @@
-//! Banks that fall silent: when they are late and stale, what is missed, and what that means for a row.
+//! Banks that stop publishing: the instants at which they are late and stale, the missed tables, and the freshness of a row.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -146,7 +146,7 @@ fn a_silent_bank_is_late_and_stale_to_the_second() {
 }
 
 #[test]
-fn a_late_table_makes_all_well_again() {
+fn a_late_table_makes_the_source_fresh_again() {
     let mut observed = Observed::silent_from(named(("nbk", "daily")), date(2026, 4, 2));
     let evening = date(2026, 4, 2).at(20, 0, 0, 0);
     observed.poll_until(evening);
@@ -163,7 +163,7 @@ fn a_late_table_makes_all_well_again() {
 }
 
 #[test]
-fn each_row_ages_by_the_document_it_stands_in() {
+fn each_row_ages_by_its_own_document() {
     let source = find("nbkr", "").unwrap();
     let mut record = record(source, &["daily", "weekly"]);
     // Both fell silent on Wednesday the 8th of April: the week's table of Saturday the 4th lives on.

@@ -1,4 +1,4 @@
-//! The paths of the web side: which method of the contract each of them answers for, and its parameters.
+//! The paths of the web side: the method of the contract that each of them stands for, and its parameters.
 
 use crate::contract::descriptor;
 use crate::contract::openapi::text::{Json, reference};
@@ -10,9 +10,9 @@ struct Path {
     method: &'static str,
     parameters: &'static [&'static str],
     content: Content,
-    /// Why nothing may be found.
+    /// Why the response may be 404.
     not_found: Option<&'static str>,
-    /// Whether an answer has a position and a tag, and is not sent again to who holds it.
+    /// Whether a response has a position and an entity tag, and status 304 for a client that has it.
     has_position: bool,
 }
 

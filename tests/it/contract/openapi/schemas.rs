@@ -15,7 +15,7 @@ const PAIR: &str = "^[A-Z]{3}/[A-Z]{3}$";
 const INSTANT: &str = "^-?[0-9]{4,6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$";
 const DURATION: &str = r"^[0-9]+(\.[0-9]+)?s$";
 
-/// What a text looks like, by the name of its field.
+/// The pattern of a text, by the name of its field.
 const PATTERNS: &[(&str, &str)] = &[
     ("absolute", DECIMAL),
     ("currency", CURRENCY),
@@ -33,7 +33,7 @@ const PATTERNS: &[(&str, &str)] = &[
     ("units", DECIMAL),
     ("value", DECIMAL),
 ];
-/// Texts that are whatever was printed or asked for.
+/// Texts without a pattern: they repeat what a bank printed or a request contained.
 const WITHOUT_PATTERN: &[&str] = &["silkrate.v1.DroppedRow.currency"];
 
 /// The schema of every message and enum that the web side sends.

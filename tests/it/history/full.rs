@@ -32,7 +32,7 @@ fn today() -> Table {
 }
 
 /// Submits a table of long ago. Returns how many of its rows are held.
-async fn handed_in(commits: &Commits, table: Table) -> usize {
+async fn submitted(commits: &Commits, table: Table) -> usize {
     let admitted = commits.handle.backfill(SourceId::new("nbk"), table).await;
     let admitted = admitted.unwrap();
     assert_eq!(admitted.refused, "");
@@ -40,21 +40,19 @@ async fn handed_in(commits: &Commits, table: Table) -> usize {
     admitted.held_rows
 }
 
-fn waiting(path: &Path) -> Vec<(String, String)> {
+fn held(path: &Path) -> Vec<(String, String)> {
     let connection = Connection::open(path).unwrap();
-    let mut question = connection
+    let mut query = connection
         .prepare("SELECT date, value FROM waiting ORDER BY date")
         .unwrap();
-    let rows = question.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
     rows.unwrap().map(Result::unwrap).collect()
 }
 
 fn liras_of_2010(path: &Path) -> i64 {
-    let question = "SELECT count(*) FROM current_fixings WHERE currency = 'TRY' AND date < '2011'";
+    let query = "SELECT count(*) FROM current_fixings WHERE currency = 'TRY' AND date < '2011'";
     let connection = Connection::open(path).unwrap();
-    connection
-        .query_row(question, [], |row| row.get(0))
-        .unwrap()
+    connection.query_row(query, [], |row| row.get(0)).unwrap()
 }
 
 /// What is served for a few pairs.
@@ -64,7 +62,7 @@ fn served(commits: &Commits) -> Vec<Rate> {
 }
 
 #[tokio::test]
-async fn a_backfill_of_long_ago_is_filed_and_moves_nothing_that_is_served() {
+async fn a_backfill_of_long_ago_is_filed_and_changes_nothing_that_is_served() {
     assert!(usize::try_from(DAYS).unwrap() > TABLES_MAX);
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("silkrate.db");
@@ -80,24 +78,24 @@ async fn a_backfill_of_long_ago_is_filed_and_moves_nothing_that_is_served() {
     let announced = before[0].announced.as_ref().unwrap();
     assert_eq!(announced.effective_date, TODAY + 1.day());
 
-    // A lira cost nine times as much; the first table alone does not tell that from other units, the second does.
-    let mut waits = Vec::new();
+    // A lira cost nine times as much; the first table alone could have other units, the second confirms the value.
+    let mut held_rows = Vec::new();
     for day in 0..DAYS {
         let usd = format!("147.{day:02}");
         let table = five(LONG_AGO + day.days(), &usd, "210.62", "98.10");
-        waits.push(handed_in(&commits, table).await);
+        held_rows.push(submitted(&commits, table).await);
     }
-    assert_eq!(waits.iter().sum::<usize>(), 1, "{waits:?}");
-    assert_eq!(waiting(&path), []);
+    assert_eq!(held_rows.iter().sum::<usize>(), 1, "{held_rows:?}");
+    assert_eq!(held(&path), []);
     assert_eq!(liras_of_2010(&path), i64::from(DAYS));
 
-    // A misprint after them waits, and today's table says nothing of it.
+    // A misprint after them is held, and today's table does not settle it.
     let last = LONG_AGO + DAYS.days();
     let misprint = five(last, "147.80", "210.62", "981.00");
-    assert_eq!(handed_in(&commits, misprint).await, 1);
+    assert_eq!(submitted(&commits, misprint).await, 1);
     let misprint = (last.to_string(), "981.00".to_owned());
     commits.submit_newest(today()).await;
-    assert_eq!(waiting(&path), [misprint]);
+    assert_eq!(held(&path), [misprint]);
 
     let after = served(&commits);
     for (after, before) in after.iter().zip(&before) {

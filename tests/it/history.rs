@@ -16,7 +16,7 @@ use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
 use crate::support::silkrate::{Silkrate, reason};
 
 /// A table of the Kazakh bank as an operator submits it: the dollar and a hundred sums.
-fn handed_in(date: &str, usd: &str, uzs: &str) -> FileTableRequest {
+fn table_request(date: &str, usd: &str, uzs: &str) -> FileTableRequest {
     let row = |currency: &str, units: &str, value: &str| Row {
         currency: currency.to_owned(),
         units: units.to_owned(),
@@ -86,7 +86,7 @@ async fn history(silkrate: &mut Silkrate, pair: &str, size: i32) -> Vec<Rate> {
 }
 
 #[tokio::test]
-async fn what_was_published_is_listed_as_printed_with_what_it_replaced() {
+async fn fixings_are_listed_as_printed_with_the_values_they_superseded() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
     let corrected = nbk("02.04.2026", ("475.90", "-2.87"), ("3.91", "-0.02"));
@@ -142,7 +142,7 @@ async fn what_was_published_is_listed_as_printed_with_what_it_replaced() {
 }
 
 #[tokio::test]
-async fn a_page_belongs_to_its_question_and_a_source_to_the_service() {
+async fn a_page_token_of_another_query_and_an_unknown_source_are_refused() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
     let request = ListFixingsRequest {
@@ -187,7 +187,7 @@ async fn the_history_of_a_pair_is_what_was_served_live() {
         ("2026-03-28", "481.54"),
         ("2026-03-31", "481.54"),
     ] {
-        let filed = operator.file_table(handed_in(date, usd, "3.95")).await;
+        let filed = operator.file_table(table_request(date, usd, "3.95")).await;
         let filed = filed.unwrap().into_inner();
         assert_eq!(
             (filed.refused, filed.news, filed.held_rows),
@@ -211,7 +211,7 @@ async fn the_history_of_a_pair_is_what_was_served_live() {
         assert_eq!(newest.fixings, live.fixings);
         let first = rates[1].change.as_ref().unwrap();
         assert_eq!(first.reference_date, "2026-03-28");
-        assert_eq!(rates[3].change, None, "nothing is known before it");
+        assert_eq!(rates[3].change, None, "there is no earlier table");
     }
     let dates = operator.list_filed_dates(ListFiledDatesRequest {
         source: "nbk".to_owned(),
@@ -222,14 +222,14 @@ async fn the_history_of_a_pair_is_what_was_served_live() {
     let dates = dates.await.unwrap().into_inner().dates;
     assert_eq!(dates, ["2026-03-27", "2026-03-28", "2026-03-31"]);
     let again = operator
-        .file_table(handed_in("2026-03-27", "483.10", "3.95"))
+        .file_table(table_request("2026-03-27", "483.10", "3.95"))
         .await;
     assert!(!again.unwrap().into_inner().news);
     silkrate.finish().await;
 }
 
 #[tokio::test]
-async fn a_change_is_told_over_a_week_a_month_and_a_year_as_far_as_the_history_reaches() {
+async fn a_change_is_served_over_a_week_a_month_and_a_year_if_the_history_is_as_long() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
     let changes = |rate: &Rate| -> Vec<String> {
@@ -259,7 +259,7 @@ async fn a_change_is_told_over_a_week_a_month_and_a_year_as_far_as_the_history_r
         ("2026-02-28", "500.09"),
         ("2026-03-25", "484.02"),
     ] {
-        let filed = operator.file_table(handed_in(date, usd, "3.95")).await;
+        let filed = operator.file_table(table_request(date, usd, "3.95")).await;
         assert_eq!(filed.unwrap().into_inner().held_rows, 0, "{date}");
     }
     assert_eq!(

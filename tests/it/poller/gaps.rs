@@ -1,4 +1,4 @@
-//! Tables that were missed: noticed, flagged, and fetched back.
+//! Missed tables: found, flagged, and fetched later.
 
 use jiff::ToSpan;
 use jiff::civil::date;
@@ -20,11 +20,11 @@ fn flags(snapshot: &Snapshot) -> Vec<(Check, String)> {
 }
 
 #[tokio::test]
-async fn a_missed_day_is_flagged_by_the_banks_own_change_and_fetched_back() {
+async fn a_missed_table_is_flagged_by_the_banks_own_change_and_fetched_later() {
     let bank = Bank::start().await;
     let first = nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02"));
     let third = nbk("03.04.2026", ("476.00", "0.91"), ("3.92", "0.01"));
-    // The bank cannot show the second of April yet: it answers with the first.
+    // The bank has no table of 2 April yet: it answers with that of 1 April.
     bank.publish(&[
         (
             nbk_path("31.03.2026"),
@@ -41,16 +41,16 @@ async fn a_missed_day_is_flagged_by_the_banks_own_change_and_fetched_back() {
     silkrate
         .committed(|snapshot| !flags(snapshot).is_empty())
         .await;
-    let odd = flags(&silkrate.board.snapshot());
+    let flagged = flags(&silkrate.board.snapshot());
     assert_eq!(
-        odd[0],
+        flagged[0],
         (
             Check::Calendar,
             "the table for 2026-04-02 is not known".to_owned()
         )
     );
     assert_eq!(
-        odd[1],
+        flagged[1],
         (
             Check::PublishedChange,
             "the bank prints a change of 0.91; 476.00 after 478.77 on 2026-04-01 is -2.77"
@@ -73,7 +73,7 @@ async fn a_missed_day_is_flagged_by_the_banks_own_change_and_fetched_back() {
 }
 
 #[tokio::test]
-async fn a_bank_asked_for_the_newest_alone_has_a_missed_day_fetched_back_by_its_date() {
+async fn a_missed_table_of_a_bank_that_is_polled_for_the_newest_is_fetched_by_its_date() {
     let bank = Bank::start().await;
     let cbu = |date: &str, rate: &str, diff: &str| {
         format!(
@@ -107,7 +107,7 @@ async fn a_bank_asked_for_the_newest_alone_has_a_missed_day_fetched_back_by_its_
 }
 
 #[test]
-fn the_gaps_of_the_last_two_weeks_are_found_whatever_old_table_is_kept() {
+fn the_gaps_of_the_last_two_weeks_are_found_with_any_old_table_kept() {
     let source = SourceId::new("nbk");
     // The last table with a currency that ceased to exist is kept for ever, and lies months before all others.
     for ceased in [false, true] {

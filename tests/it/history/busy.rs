@@ -32,10 +32,10 @@ const KEY: DocumentKey = DocumentKey {
     source: SourceId::new("nbk"),
     document: "daily",
 };
-/// How many queries may run or wait.
-const QUESTIONS_MAX: usize = 64;
-/// How many of them are answered at a time.
-const ANSWERED_MAX: usize = 2;
+/// The maximum number of queries that run or wait.
+const QUERIES_MAX: usize = 64;
+/// The maximum number of queries that run at a time.
+const RUNNING_MAX: usize = 2;
 
 type Query = Pin<Box<dyn Future<Output = Result<Vec<Date>, LedgerError>> + Send>>;
 
@@ -49,9 +49,9 @@ fn with_one_thread(test: impl Future<Output = ()>) {
     runtime.block_on(test);
 }
 
-/// Asks, and does not look for the answer: what waits goes on waiting.
+/// A query that was polled once, so that it waits for its permit or its thread.
 async fn first_polled(reader: &LedgerReader) -> Query {
-    // Each with a whole budget of the scheduler, without which it would not even queue up.
+    // Each query gets a whole cooperative budget; without it the query would not enter the queue.
     tokio::task::yield_now().await;
     let reader = reader.clone();
     let mut query: Query = Box::pin(async move { reader.dates(KEY, Date::MIN, Date::MAX).await });
@@ -63,23 +63,23 @@ async fn first_polled(reader: &LedgerReader) -> Query {
 /// Occupies all the queries that are allowed. None of them goes on until it is polled: the next ones hold their permits
 /// and do not use them.
 async fn occupied(reader: &LedgerReader) -> Vec<Query> {
-    let (let_go, held_up) = std::sync::mpsc::channel::<()>();
-    let holding_up = tokio::task::spawn_blocking(move || held_up.recv());
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let blocking = tokio::task::spawn_blocking(move || blocked.recv());
     let mut first = Vec::new();
-    for _question in 0..ANSWERED_MAX {
+    for _query in 0..RUNNING_MAX {
         first.push(first_polled(reader).await);
     }
     let mut waiting = Vec::new();
-    for _question in ANSWERED_MAX..QUESTIONS_MAX {
+    for _query in RUNNING_MAX..QUERIES_MAX {
         waiting.push(first_polled(reader).await);
     }
-    drop(let_go);
-    assert!(holding_up.await.unwrap().is_err(), "it was let go");
+    drop(release);
+    assert!(blocking.await.unwrap().is_err(), "the sender was dropped");
     for query in first {
         query.await.unwrap();
         waiting.push(first_polled(reader).await);
     }
-    assert_eq!(waiting.len(), QUESTIONS_MAX);
+    assert_eq!(waiting.len(), QUERIES_MAX);
     waiting
 }
 
@@ -134,7 +134,7 @@ fn a_submission_that_needs_the_ledger_does_not_wait_behind_historical_queries() 
         commits
             .submit_newest(tenge(TODAY, &[("USD", 1, "476.00"), ("EUR", 1, "549.00")]))
             .await;
-        // The day has changed since the last entry: what was in force a year ago had to be looked up.
+        // The day has changed since the last entry: the value in force a year ago is read from the ledger.
         let usd = commits.rate("USD/KZT");
         let year = usd.windows.last().unwrap().change.as_ref().unwrap();
         assert_eq!(year.reference_date, date(2025, 4, 2));
@@ -147,7 +147,7 @@ fn a_submission_that_needs_the_ledger_does_not_wait_behind_historical_queries() 
         let admitted = tokio::time::timeout(PATIENCE, admitted);
         assert_eq!(admitted.await.expect("it is answered").unwrap().refused, "");
         for query in queries {
-            assert!(query.await.is_ok(), "they are answered in their turn");
+            assert!(query.await.is_ok(), "each is answered in its turn");
         }
         commits.close().await;
     });

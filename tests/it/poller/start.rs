@@ -1,4 +1,4 @@
-//! What a source is asked at start, and what comes of it.
+//! The requests to a source at start, and the rates served after them.
 
 use silkrate::pb;
 
@@ -25,7 +25,7 @@ fn cbr(date: &str, usd: &str, kzt: &str) -> String {
     )
 }
 
-/// The Bank of Russia in March 2026, its newest table the one of a day.
+/// The Bank of Russia in March 2026, with the table of a day as the newest.
 async fn bank_of_march(newest: &str) -> Bank {
     let bank = Bank::start().await;
     let tables = [
@@ -53,7 +53,7 @@ async fn rate_at(bank: &Bank, now: &str) -> pb::Rate {
 }
 
 #[tokio::test]
-async fn a_bank_whose_newest_table_is_tomorrows_is_asked_for_todays_and_the_one_before() {
+async fn if_the_newest_table_is_tomorrows_todays_and_the_one_before_are_requested() {
     let rate = rate_at(&bank_of_march("05.03.2026").await, "2026-03-04T14:00:00Z").await;
     assert_eq!(
         (rate.value.as_str(), rate.effective_date()),
@@ -69,7 +69,7 @@ async fn a_bank_whose_newest_table_is_tomorrows_is_asked_for_todays_and_the_one_
 }
 
 #[tokio::test]
-async fn a_bank_whose_newest_table_is_todays_is_asked_for_the_one_before() {
+async fn if_the_newest_table_is_todays_the_one_before_is_requested() {
     let bank = bank_of_march("04.03.2026").await;
     let rate = rate_at(&bank, "2026-03-04T09:00:00Z").await;
     assert_eq!(
@@ -83,7 +83,7 @@ async fn a_bank_whose_newest_table_is_todays_is_asked_for_the_one_before() {
 }
 
 #[tokio::test]
-async fn days_without_a_table_are_stepped_over() {
+async fn days_without_a_table_are_skipped() {
     // The eighth is a holiday and the seventh and sixth have no table of their own: the newest is of the fifth.
     let bank = bank_of_march("05.03.2026").await;
     let rate = rate_at(&bank, "2026-03-08T09:00:00Z").await;
@@ -95,7 +95,7 @@ async fn days_without_a_table_are_stepped_over() {
 }
 
 #[tokio::test]
-async fn a_newest_table_that_is_not_there_is_looked_for_by_date() {
+async fn a_missing_newest_table_is_requested_by_date() {
     let bank = bank_of_march("never").await;
     let rate = rate_at(&bank, "2026-03-05T09:00:00Z").await;
     assert_eq!(

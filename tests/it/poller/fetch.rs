@@ -1,4 +1,4 @@
-//! The client against banks that misbehave in every way they have been seen to, and some more.
+//! The HTTP client against banks that fail in every way that was observed, and in others.
 
 mod key;
 
@@ -13,9 +13,9 @@ use silkrate::sources::{Access, Source, nbk};
 
 use crate::support::scripted::{Scripted, Step, answer, answer_bytes, head};
 
-/// Longer than any test takes: a limit that is not the one tested.
+/// Longer than any test takes: for the limits that are not tested.
 const LONG: Duration = Duration::from_secs(60);
-/// A limit that is tested.
+/// For the limit that is tested.
 const SHORT: Duration = Duration::from_millis(150);
 const PATH: &str = "/rss/get_rates.cfm?fdate=02.04.2026";
 const SECRET: &str = "s3cret key";
@@ -144,7 +144,7 @@ async fn a_known_document_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn unchanged_is_no_answer_to_a_first_question() {
+async fn a_304_without_a_known_document_is_an_error() {
     let error = refused(vec![Step::Send(head("304 Not Modified", &[]))]).await;
     assert_eq!(error, FetchError::NothingToCompare);
     assert!(!error.ends_the_poll());
@@ -166,7 +166,7 @@ async fn an_oversized_validator_is_dropped_and_the_document_kept() {
 }
 
 #[tokio::test]
-async fn a_refusal_ends_the_poll_and_a_missing_document_does_not() {
+async fn a_refusal_ends_the_poll_and_a_404_does_not() {
     for (status, ends_the_poll) in [
         ("500 Internal Server Error", true),
         ("503 Service Unavailable", true),
@@ -190,7 +190,7 @@ async fn a_refusal_ends_the_poll_and_a_missing_document_does_not() {
 }
 
 #[tokio::test]
-async fn a_bank_says_when_to_come_back_in_seconds_or_as_a_date() {
+async fn retry_after_is_read_in_seconds_and_as_a_date() {
     let retry_after = async |value: &str| {
         let header = format!("Retry-After: {value}");
         refused(answer("503 Service Unavailable", &[&header], b"busy"))
@@ -204,7 +204,7 @@ async fn a_bank_says_when_to_come_back_in_seconds_or_as_a_date() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed_and_named_without_its_query() {
+async fn a_redirect_is_not_followed_and_is_reported_without_its_query() {
     let elsewhere = Scripted::start([]).await;
     for (target, shown) in [
         (
@@ -228,11 +228,11 @@ async fn a_redirect_is_not_followed_and_named_without_its_query() {
         };
         assert_eq!(error, expected);
     }
-    assert!(elsewhere.was_left_alone());
+    assert!(elsewhere.has_no_request());
 }
 
 #[tokio::test]
-async fn an_answer_that_ends_early_is_no_document() {
+async fn a_response_that_ends_early_is_an_error() {
     let short = head("200 OK", &["Content-Length: 100000"]);
     let truncated = vec![
         Step::Send(short),
@@ -255,7 +255,7 @@ async fn an_answer_that_ends_early_is_no_document() {
 }
 
 #[tokio::test]
-async fn a_torn_connection_is_a_transport_failure() {
+async fn a_connection_that_is_reset_is_a_transport_error() {
     let begun = Step::Send(head("200 OK", &["Content-Length: 9"]));
     let nonsense = Step::Send(b"SSH-2.0-OpenSSH_9.6\r\n\r\n".to_vec());
     let endless_header = [
@@ -279,21 +279,21 @@ async fn a_torn_connection_is_a_transport_failure() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_told_apart_from_a_failed_handshake() {
-    let nobody = Scripted::start([]).await.base_url;
+async fn a_refused_connection_and_a_failed_handshake_are_different_errors() {
+    let not_listening = Scripted::start([]).await.base_url;
     let get = async |base_url: &str| {
         let settings = settings(base_url, Access::Open);
         let fetcher = Fetcher::new(&limits(), &settings).unwrap();
         fetcher.get(PATH, &Validators::default()).await.unwrap_err()
     };
-    let error = get(&nobody).await;
+    let error = get(&not_listening).await;
     assert!(
         error.to_string().starts_with("connection failed: "),
         "{error}"
     );
     assert!(error.ends_the_poll());
 
-    // What answers a greeting with plain text is no TLS server.
+    // A server that answers a TLS handshake with plain text.
     let plain = Scripted::start([answer("400 Bad Request", &[], b"")]).await;
     let error = get(&plain.base_url.replace("http", "https")).await;
     assert!(matches!(error, FetchError::Tls(_)), "{error:?}");
@@ -301,7 +301,7 @@ async fn a_refused_connection_is_told_apart_from_a_failed_handshake() {
 }
 
 #[tokio::test]
-async fn silence_ends_at_the_read_timeout_and_dripping_at_the_total_one() {
+async fn a_silent_bank_meets_the_read_timeout_and_a_slow_one_the_total_timeout() {
     let get = async |http: Http, reply: Vec<Step>| {
         let bank = Scripted::start([reply]).await;
         let fetcher = Fetcher::new(&http, &settings(&bank.base_url, Access::Open)).unwrap();
@@ -328,7 +328,7 @@ async fn silence_ends_at_the_read_timeout_and_dripping_at_the_total_one() {
 }
 
 #[tokio::test]
-async fn at_most_a_mebibyte_is_taken() {
+async fn at_most_a_mebibyte_is_read() {
     let most = vec![b'x'; BODY_BYTES_MAX];
     assert!(body(answer("200 OK", &[], &most)).await == most);
     let declared = head("200 OK", &["Content-Length: 1048577"]);

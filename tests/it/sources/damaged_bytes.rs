@@ -1,4 +1,4 @@
-//! Damaged documents: cut short, or with a byte that is not what it was.
+//! Damaged documents: truncated, or with a changed byte.
 
 use proptest::prelude::*;
 use rust_decimal::Decimal;
@@ -56,7 +56,7 @@ fn a_wrong_byte_never_panics_and_leaves_only_positive_values() {
 }
 
 #[test]
-fn the_document_of_another_source_is_never_taken() {
+fn the_document_of_another_source_is_never_accepted() {
     let fixtures = fixtures();
     for fixture in fixtures.iter().filter(|fixture| fixture.parse().is_ok()) {
         for other in &fixtures {
@@ -74,7 +74,7 @@ fn the_document_of_another_source_is_never_taken() {
 }
 
 #[test]
-fn no_error_and_no_dropped_row_can_disturb_a_terminal() {
+fn no_error_and_no_dropped_row_has_control_characters() {
     for fixture in fixtures() {
         let texts = match fixture.parse() {
             Ok(table) => table

@@ -1,4 +1,4 @@
-//! The program is asked to end while a thousand readers are there.
+//! The program receives SIGTERM while a thousand readers are connected.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -14,12 +14,12 @@ use crate::support::silkrate::reason;
 
 /// Connections, and the streams of each.
 const CROWD: (usize, usize) = (10, 100);
-/// How long the program promises to take at most.
+/// The documented maximum time of a drain.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
-/// The demo as a program of its own, and where it answers.
+/// The demo as a process, and its address.
 ///
-/// Its output has to stay open: a program that nobody reads any more ends by itself.
+/// Its output has to stay open: the program ends if it cannot write it.
 async fn demo() -> (Child, Lines<BufReader<ChildStdout>>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
     command.args(["serve", "--demo"]).kill_on_drop(true);
@@ -36,7 +36,7 @@ async fn demo() -> (Child, Lines<BufReader<ChildStdout>>, String) {
             return (child, lines, url);
         }
     }
-    panic!("it ended without saying where it serves");
+    panic!("it ended without printing its address");
 }
 
 /// The status that a stream ends with.
@@ -44,7 +44,7 @@ async fn end(mut stream: Streaming<pb::WatchRatesResponse>) -> Status {
     loop {
         match stream.message().await {
             Ok(Some(_)) => {}
-            Ok(None) => panic!("a stream never ends well"),
+            Ok(None) => panic!("a stream never ends without a status"),
             Err(status) => return status,
         }
     }
@@ -62,7 +62,7 @@ async fn a_thousand_streams_end_with_a_status_in_time_after_sigterm() {
             streams.push(client.watch_rates(request).await.unwrap().into_inner());
         }
     }
-    let asked = Instant::now();
+    let signalled = Instant::now();
     let pid = child.id().unwrap().to_string();
     let killed = Command::new("kill").args(["-TERM", &pid]).status().await;
     assert!(killed.unwrap().success());
@@ -76,7 +76,7 @@ async fn a_thousand_streams_end_with_a_status_in_time_after_sigterm() {
     }
     let exit = tokio::time::timeout(DRAIN_MAX, child.wait()).await;
     assert!(exit.expect("it ends").unwrap().success());
-    assert!(asked.elapsed() < DRAIN_MAX);
+    assert!(signalled.elapsed() < DRAIN_MAX);
     let mut last = None;
     while let Some(line) = output.next_line().await.unwrap() {
         last = Some(line);

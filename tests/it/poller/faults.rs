@@ -1,4 +1,4 @@
-//! A bank that fails in every way it has been seen to fail, and comes back.
+//! A bank with every fault that was observed, and its recovery.
 
 use silkrate::pb;
 
@@ -6,7 +6,7 @@ use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
 use crate::support::bank::FAULTS;
 
 #[tokio::test]
-async fn the_last_good_value_outlives_every_fault_and_the_next_poll_after_it_recovers() {
+async fn every_fault_leaves_the_last_good_value_and_the_next_poll_after_it_recovers() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
     let good = silkrate.rate("KZT/USD").await;
@@ -33,7 +33,7 @@ async fn the_last_good_value_outlives_every_fault_and_the_next_poll_after_it_rec
 }
 
 #[tokio::test]
-async fn an_unchanged_document_is_not_sent_again_and_commits_nothing() {
+async fn an_unchanged_document_is_answered_with_304_and_commits_nothing() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
     let before = silkrate.snapshot(&[]).await;
@@ -55,7 +55,7 @@ async fn an_unchanged_document_is_not_sent_again_and_commits_nothing() {
 }
 
 #[tokio::test]
-async fn a_table_that_lost_its_dollar_is_refused_and_the_last_good_one_stays() {
+async fn a_table_without_a_dollar_is_refused_and_the_last_good_one_stays() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
     let good = silkrate.rate("KZT/USD").await;

@@ -6,7 +6,7 @@ use silkrate::config::{ApiKey, CertificateAuthorities, Http};
 use silkrate::poller::fetch::{FetchError, Fetcher, Validators};
 use silkrate::sources::Access;
 
-use crate::fetch::{PATH, SECRET, limits, settings};
+use crate::poller::fetch::{PATH, SECRET, limits, settings};
 use crate::support::scripted::{Scripted, Step, answer};
 
 #[tokio::test]

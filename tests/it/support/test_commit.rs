@@ -1,5 +1,5 @@
-//! What the commit task does, without its judgement and its ledger: tables go straight into the book and the view of it
-//! onto a board.
+//! The commit task without its checks and its ledger: tables go straight into the book, and its view is published on a
+//! board.
 
 use jiff::Timestamp;
 use silkrate::board::{Board, BoardReader};
@@ -7,19 +7,19 @@ use silkrate::domain::{
     Book, DocumentKey, Position, Preference, Snapshot, SourceId, SourceRecord, Table,
 };
 
-/// So few commits a reader may be behind, so that tests fall off the end of the queue.
+/// The maximum number of commits that a subscriber may be behind: small, so that tests exceed it.
 pub(crate) const NEWS_MAX: usize = 2;
-/// So few removals are remembered.
+/// The number of removals that are remembered: small, so that tests exceed it.
 pub(crate) const REMOVALS_MAX: usize = 2;
 
-/// A book, and a board that shows it.
+/// A book, and the board it is published on.
 #[derive(Debug)]
-pub(crate) struct Desk {
+pub(crate) struct TestCommit {
     pub(crate) book: Book,
     pub(crate) board: Board,
 }
 
-impl Desk {
+impl TestCommit {
     pub(crate) fn new(
         records: Vec<SourceRecord>,
         preferences: Vec<Preference>,
@@ -40,7 +40,7 @@ impl Desk {
         self.board.reader()
     }
 
-    /// Files a table as it is.
+    /// Files a table without checks.
     pub(crate) fn insert(&mut self, source: SourceId, table: Table) {
         let key = DocumentKey {
             source,
@@ -50,24 +50,24 @@ impl Desk {
         history.insert(table);
     }
 
-    /// Shows the same under another epoch, at the next revision, as when continuity is lost.
+    /// Publishes the same state under another epoch, at the next revision.
     pub(crate) fn renew(&mut self, epoch: &str) -> Position {
-        let shown = self.board.snapshot();
+        let current = self.board.snapshot();
         let position = Position {
             epoch: epoch.into(),
-            revision: shown.position.revision + 1,
+            revision: current.position.revision + 1,
         };
         self.board
-            .publish(shown.renewed(position.clone()), self.book.records());
+            .publish(current.renewed(position.clone()), self.book.records());
         position
     }
 
-    /// Publishes the records of the book beside the snapshot that is shown.
+    /// Publishes the records of the book with the snapshot that is published.
     pub(crate) fn publish_records(&self) {
         self.board.publish_records(self.book.records());
     }
 
-    /// Shows the book as of now, if that is news.
+    /// Publishes the book as of `now`, if anything served differs.
     pub(crate) fn publish(&mut self, now: Timestamp) -> Option<Position> {
         let next = self.board.snapshot().next(self.book.view(now))?;
         let position = next.position.clone();

@@ -1,4 +1,4 @@
-//! Answers encoded once for everybody: how often that is, and that nobody can tell.
+//! Messages encoded once and shared: the number of encodings, and that the bytes equal those of a service that shares none.
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -25,7 +25,7 @@ const FILTERS: [&[&str]; 3] = [&["KZT/USD"], &["USD/KZT", "KZT/EUR"], &["KZT/*"]
 
 /// A service of a bank's board, with a feed of its own.
 fn service(bank: &OneBank, streams_max: u32, is_sharing: bool) -> SharedRates {
-    let board = bank.desk.borrow().reader();
+    let board = bank.commit.borrow().reader();
     let limits = StreamLimits::new(HEARTBEAT, streams_max);
     let feed = Feed::new(board, limits, bank.draining.clone());
     let ticker = RateFilter::parse(&["KZT/USD"]).unwrap();
@@ -45,7 +45,7 @@ fn watching(pairs: &[&str]) -> pb::WatchRatesRequest {
     }
 }
 
-/// The bytes of one piece, which must be there.
+/// The bytes of one piece, which must be ready.
 fn data(body: &mut Body) -> Bytes {
     match piece(body) {
         Piece::Data(data) => data,
@@ -63,7 +63,7 @@ fn status(answer: Response<Body>) -> Status {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_commit_is_encoded_once_for_each_filter_however_many_read_it() {
+async fn every_commit_is_encoded_once_for_each_filter_for_any_number_of_readers() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let service = service(&bank, 1_000, true);
@@ -93,7 +93,7 @@ async fn every_commit_is_encoded_once_for_each_filter_however_many_read_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn those_who_come_back_from_the_same_position_share_one_catch_up() {
+async fn readers_that_resume_from_the_same_position_share_one_catch_up() {
     let bank = OneBank::new();
     for (day, value) in [(1, "478.77"), (2, "475.09"), (3, "474.20")] {
         bank.commit_dollar(day, value);
@@ -112,7 +112,7 @@ async fn those_who_come_back_from_the_same_position_share_one_catch_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn readers_who_are_due_together_share_a_sign_of_life_and_not_the_next_one() {
+async fn readers_that_are_due_together_share_a_heartbeat_and_not_the_next_one() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let service = service(&bank, 1_000, true);
@@ -132,7 +132,7 @@ async fn readers_who_are_due_together_share_a_sign_of_life_and_not_the_next_one(
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_is_encoded_once_until_the_next_commit() {
+async fn a_response_is_encoded_once_until_the_next_commit() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let service = service(&bank, 1, true);
@@ -142,19 +142,19 @@ async fn an_answer_is_encoded_once_until_the_next_commit() {
     let snapshot = pb::GetSnapshotRequest {
         filter: Some(filter(FILTERS[1])),
     };
-    let ask = || {
+    let call_both = || {
         frames(call(service.clone(), "GetRate", &rate));
         frames(call(service.clone(), "GetSnapshot", &snapshot)).0
     };
-    let first = ask();
-    assert_eq!((ask(), service.encoded()), (first.clone(), 2));
+    let first = call_both();
+    assert_eq!((call_both(), service.encoded()), (first.clone(), 2));
     bank.commit_dollar(2, "475.09");
-    assert_ne!(ask(), first);
+    assert_ne!(call_both(), first);
     assert_eq!(service.encoded(), 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn more_filters_than_are_shared_are_served_all_the_same() {
+async fn filters_beyond_the_number_that_is_shared_are_served_too() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let service = service(&bank, 1_000, true);
@@ -175,24 +175,24 @@ async fn more_filters_than_are_shared_are_served_all_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_or_without_sharing_the_answers_are_the_same() {
+async fn responses_are_the_same_with_and_without_sharing() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let (shared, plain) = (service(&bank, 2, true), service(&bank, 2, false));
     let same = |method: &str, body: Bytes, change: &dyn Fn(&mut Request<Body>)| {
-        let ask = |service: &SharedRates| {
+        let respond = |service: &SharedRates| {
             let mut request = request(method, body.clone());
             change(&mut request);
             let answer = answer(service.clone(), request);
             (answer.status(), answer.headers().clone(), frames(answer))
         };
-        let (shared, plain) = (ask(&shared), ask(&plain));
+        let (shared, plain) = (respond(&shared), respond(&plain));
         assert_eq!(shared, plain, "{method} {:?}", body.get(..20));
         shared
     };
-    let as_it_is = |_: &mut Request<Body>| ();
+    let unchanged = |_: &mut Request<Body>| ();
     let good = |method, message: Bytes| {
-        let (_, _, (messages, trailers)) = same(method, message, &as_it_is);
+        let (_, _, (messages, trailers)) = same(method, message, &unchanged);
         assert!(!messages.is_empty(), "{method}");
         if let Some(trailers) = trailers {
             assert_eq!(trailers["grpc-status"], "0");
@@ -249,11 +249,11 @@ async fn with_or_without_sharing_the_answers_are_the_same() {
         ),
     ];
     for (method, body, code) in bad {
-        let (_, headers, (messages, trailers)) = same(method, body, &as_it_is);
+        let (_, headers, (messages, trailers)) = same(method, body, &unchanged);
         let status = Status::from_header_map(&trailers.unwrap_or(headers)).unwrap();
         assert_eq!((status.code(), messages.len()), (code, 0), "{method}");
     }
-    // A compressed request is refused, and says what is understood.
+    // A compressed request is refused, and the status is UNIMPLEMENTED.
     let (_, headers, _) = same("GetRate", rate("KZT/USD"), &|request| {
         let gzip = http::HeaderValue::from_static("gzip");
         request.headers_mut().insert("grpc-encoding", gzip);
@@ -262,7 +262,7 @@ async fn with_or_without_sharing_the_answers_are_the_same() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_not_grpc_is_told_so() {
+async fn a_request_that_is_not_grpc_gets_status_415() {
     let bank = OneBank::new();
     for is_sharing in [true, false] {
         let mut wrong = request("GetSnapshot", Bytes::from_static(b"\0\0\0\0\0"));
@@ -274,7 +274,7 @@ async fn what_is_not_grpc_is_told_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_too_many_is_refused_with_a_quota_and_a_time_to_come_back() {
+async fn a_stream_beyond_the_maximum_is_refused_with_a_quota_and_a_retry_delay() {
     let bank = OneBank::new();
     for is_sharing in [true, false] {
         let service = service(&bank, 1, is_sharing);
@@ -295,7 +295,7 @@ async fn a_stream_too_many_is_refused_with_a_quota_and_a_time_to_come_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_that_has_reached_its_age_says_so_behind_its_last_message() {
+async fn a_stream_at_its_maximum_age_ends_with_stream_aged_in_its_trailers() {
     let bank = OneBank::new();
     let service = service(&bank, 1, true);
     let mut body = call(service, "WatchRates", &watching(&["KZT/USD"])).into_body();
@@ -305,7 +305,7 @@ async fn a_stream_that_has_reached_its_age_says_so_behind_its_last_message() {
         match piece(&mut body) {
             Piece::Data(_) => {}
             Piece::Trailers(trailers) => break trailers,
-            Piece::Pending | Piece::End => panic!("it does not say how it ends"),
+            Piece::Pending | Piece::End => panic!("it has no trailers"),
         }
     };
     let status = Status::from_header_map(&trailers).unwrap();

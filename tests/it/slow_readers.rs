@@ -1,4 +1,4 @@
-//! Readers that stop reading: what they cost the others, and how they catch up.
+//! Readers that stop reading: other readers are not delayed, and a slow reader catches up.
 
 mod drain;
 mod stalled;
@@ -17,7 +17,7 @@ use crate::support::silkrate::{Silkrate, filter, message};
 const PAIRS: [&str; 3] = ["KZT/USD", "USD/KZT", "KZT/UZS"];
 const VALUES: [&str; 5] = ["475.10", "475.20", "475.30", "475.40", "475.50"];
 
-/// The rows a client holds: what it shows is what it has applied.
+/// The rows of a client, from the messages it has applied.
 #[derive(Debug, Default)]
 struct Replica {
     position: pb::Position,
@@ -56,7 +56,7 @@ impl Replica {
         self.position = position;
     }
 
-    /// Reads until it holds a position.
+    /// Reads until the rows are those of a position.
     async fn read_to(
         &mut self,
         stream: &mut tonic::Streaming<pb::WatchRatesResponse>,
@@ -83,7 +83,7 @@ fn request() -> pb::WatchRatesRequest {
     }
 }
 
-/// The bank corrects its dollar, and the service has noticed.
+/// The bank corrects its dollar, and the service has filed the correction.
 async fn correct(bank: &Bank, silkrate: &Silkrate, value: &str) {
     let document = nbk("02.04.2026", (value, "-3.68"), ("3.91", "-0.02"));
     bank.publish(&[
@@ -127,7 +127,7 @@ async fn a_reader_that_stopped_for_five_commits_converges_on_the_same_stream() {
 }
 
 #[tokio::test]
-async fn a_reader_that_went_away_converges_after_its_resume() {
+async fn a_reader_that_disconnected_converges_after_its_resume() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
     let mut replica = Replica::default();

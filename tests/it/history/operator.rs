@@ -3,12 +3,12 @@
 use silkrate::pb::admin::{GetStoreRequest, ListHeldRequest, ReleaseHeldRequest, Table};
 use tonic::Code;
 
-use crate::past::{admin, handed_in};
+use crate::history::{admin, table_request};
 use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
 use crate::support::silkrate::reason;
 
 #[tokio::test]
-async fn an_operator_sees_what_is_held_and_releases_it_for_everyone() {
+async fn an_operator_sees_what_is_held_and_releases_it_for_every_client() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
     let second = nbk("03.04.2026", ("575.09", "100"), ("3.91", "0"));
@@ -59,12 +59,12 @@ async fn an_operator_sees_what_is_held_and_releases_it_for_everyone() {
 }
 
 #[tokio::test]
-async fn a_table_that_is_handed_in_is_read_as_strictly_as_a_banks() {
+async fn a_submitted_table_is_checked_as_strictly_as_one_of_a_bank() {
     let bank = bank_of_april().await;
     let silkrate = silkrate_of_april(&bank).await;
     let mut operator = admin(&silkrate).await;
     let spoil = |change: &dyn Fn(&mut Table)| {
-        let mut request = handed_in("2026-03-27", "483.10", "3.95");
+        let mut request = table_request("2026-03-27", "483.10", "3.95");
         change(request.table.as_mut().unwrap());
         request
     };

@@ -1,4 +1,4 @@
-//! A connection whose other end does not read any more, though it is there.
+//! A connection whose client stops reading and stays connected.
 
 use std::net::SocketAddr;
 
@@ -10,17 +10,17 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic::transport::Channel;
 
-use crate::crowd::{Replica, VALUES, bytes_of_snapshot, correct, request};
+use crate::slow_readers::{Replica, VALUES, bytes_of_snapshot, correct, request};
 use crate::support::april::{bank_of_april, silkrate_of_april};
 
-/// Streams of the connection that stalls: what they are owed is more than the system takes for it.
+/// Streams of the connection that stalls: their messages are more than the socket buffers hold.
 const STALLED: usize = 1_000;
 /// Connections of the others, and the streams of each.
 const OTHERS: (usize, usize) = (10, 100);
-/// The least that the system lets a socket hold for a program that does not read.
+/// The smallest receive buffer that the system allows.
 const RECEIVE_BYTES: u32 = 4_096;
 
-/// Stands between a client and the server, and can stop carrying what the server says.
+/// A proxy between a client and the server, which can stop forwarding the server's bytes.
 struct Wire {
     url: String,
     carries: watch::Sender<bool>,
@@ -39,9 +39,9 @@ impl Wire {
             far.set_recv_buffer_size(RECEIVE_BYTES).unwrap();
             let far = far.connect(server).await.unwrap();
             let (mut said, mut heard) = far.into_split();
-            let (mut asked, mut told) = near.into_split();
-            let upwards = tokio::io::copy(&mut asked, &mut heard);
-            let downwards = carry(&mut said, &mut told, may_carry);
+            let (mut from_client, mut to_client) = near.into_split();
+            let upwards = tokio::io::copy(&mut from_client, &mut heard);
+            let downwards = carry(&mut said, &mut to_client, may_carry);
             // The end of a test ends both.
             drop(tokio::join!(upwards, downwards));
         });
