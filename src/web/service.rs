@@ -20,8 +20,8 @@ use crate::web::{QUERY_BYTES_MAX, Web};
 /// Answers every request of browsers.
 ///
 /// Static files, and answers about the present that the router made for an equal request, pass none of the router's layers,
-/// which cost more processor time than sending the bytes. They need none: they are compressed already, they cannot time
-/// out, and their headers are the same either way.
+/// which take a quarter of the CPU time of such an answer, and a third of that of a 304. They need none: they are compressed
+/// already, they cannot time out, and their headers are the same either way.
 #[derive(Debug, Clone)]
 pub(super) struct BrowserService {
     assets: Arc<Assets>,

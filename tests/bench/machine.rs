@@ -1,5 +1,7 @@
 //! The CPU time, memory and CPU affinity of a process.
 
+use std::num::NonZero;
+use std::sync::LazyLock;
 use std::time::Duration;
 use std::{fs, io};
 
@@ -10,9 +12,13 @@ pub(crate) const SERVER_CORE: usize = 0;
 /// The core of the load.
 pub(crate) const LOAD_CORE: usize = 1;
 
+/// The number of cores that this process may use before it is pinned. The system counts only those it is pinned to.
+static CORES: LazyLock<usize> =
+    LazyLock::new(|| std::thread::available_parallelism().map_or(1, NonZero::get));
+
 /// Pins this process, and those it starts from now on, to cores; on a machine with a single core it does nothing.
 pub(crate) fn pin(cores: &[usize]) -> io::Result<()> {
-    if std::thread::available_parallelism()?.get() < 2 && cores == [SERVER_CORE] {
+    if *CORES < 2 {
         return Ok(());
     }
     let mut set = CpuSet::new();

@@ -86,6 +86,7 @@ fn configuration_of(address: SocketAddr, path: &str) -> String {
         "daemon off;\nmaster_process off;\npid {path}/pid;\n\
          events {{ worker_connections 1024; }}\n\
          http {{\n{temporary}access_log off;\nsendfile on;\ntcp_nopush on;\n\
+         open_file_cache max=100;\n\
          keepalive_requests 1000000000;\n\
          server {{ listen {address}; root {path}; }}\n}}\n"
     )
