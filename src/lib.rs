@@ -7,19 +7,20 @@
 //! # How data travels
 //!
 //! ```text
-//! bank ─▶ poller (fetch; sources parse) ─▶ commit ─▶ ledger (disk) ───────────────┐
-//!                                             └────▶ board (memory) ─▶ feed ─▶ queries ─▶ grpc, web ─▶ client
+//! bank ─▶ poller (fetches; sources parse) ─▶ commit ─▶ ledger (disk) ──────────────┐
+//! operator ─▶ admin ─────────────────────────┘  └────▶ board (memory) ─▶ feed ─▶ queries ─▶ grpc, web ─▶ client
 //! ```
 //!
-//! Data travels in one direction. Pollers submit what the banks published to the one [`commit`] task. It keeps the book of
-//! all that is known, checks every row, writes what changed to the [`ledger`], and then publishes one immutable snapshot
-//! per commit on the [`board`]; it alone assigns revision numbers. Readers pull: [`feed`] and [`queries`] hold handles that
-//! cannot write, and the faces of the service ([`grpc`], [`web`], [`admin`]) ask [`queries`]. No request ever reaches a
-//! bank. At start the ledger is restored, and the same rates are served at the same position.
+//! Data travels in one direction. Pollers submit what the banks published to the one [`commit`] task, and [`admin`] submits
+//! the decisions of operators and backfilled tables. The task keeps the book of all that is known, checks every row, writes
+//! what changed to the [`ledger`], and then publishes one immutable snapshot per commit on the [`board`]; it alone assigns
+//! revision numbers. Readers pull: [`feed`] and [`queries`] hold handles that cannot write, and [`grpc`], [`web`] and
+//! [`admin`] read through [`queries`]. No request ever reaches a bank. At start the ledger is restored, and the same rates
+//! are served at the same position.
 //!
 //! # The modules, in reading order
 //!
-//! * [`domain`]: values and arithmetic, without a runtime and without a wire format. Its rooms build on each other:
+//! * [`domain`]: values, arithmetic and refusals, without a runtime and without a wire format. Its rooms build on each other:
 //!   `numbers` (decimals, ratios, changes, conversion), `published` (currencies, pairs, fixings, tables, schedules), `judged`
 //!   (plausibility, held values, histories), `served` (quotes, rates, freshness, snapshots, filters).
 //! * [`sources`]: one file per bank. A constant value each: what the bank publishes, where, when, on which terms, and a pure
@@ -39,20 +40,21 @@
 //! * [`app`]: binds the ports, starts the tasks, and stops them.
 //! * [`client`]: a subscriber that reconnects and resumes. [`backfill`]: fetches the past of the banks and uploads it to a
 //!   server. [`load`]: a load generator. [`cli`]: the commands, built on them.
-//! * [`demo`]: a bank on loopback that replays published figures in a loop. [`telemetry`]: the log; it reads `RUST_LOG`.
+//! * [`demo`]: a bank on loopback that replays published figures in a loop; `cli/replay.rs` runs it for `serve --demo`.
+//!   [`telemetry`]: the log; it reads `RUST_LOG`.
 //!
 //! # Where to look
 //!
 //! | question | answer |
 //! | --- | --- |
-//! | Where is a value inverted or crossed? | `domain/served/rate.rs`, with the quotients of `domain/numbers/ratio.rs` |
-//! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source |
+//! | Where is a value inverted or crossed? | `domain/published/pricing.rs` divides along the rows; `domain/served/rate.rs` decides which rows, names the derivation and rounds |
+//! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`) and its `stale_after_hours` |
 //! | Which values are held? | `domain/judged/row_checks.rs` and `domain/judged/table_checks.rs` |
-//! | Where does an `ETag` come from? | `web/entity_tag.rs` |
-//! | What does a heartbeat carry? | the field `heartbeat` of `WatchRatesResponse` in `rates.proto`; `feed/step.rs` builds it |
-//! | How is a bank added? | the chapter of [`sources`] |
-//! | How is a column added to the command line? | the command's file, such as `cli/rates.rs` |
-//! | How is a field added to the contract? | to `rates.proto`; then `cargo test --test it contract` names the places that lack it |
+//! | Where does an `ETag` come from? | `web/caching.rs` for data, `web/ready.rs` for static files; `web/entity_tag.rs` compares it with a request |
+//! | What does a heartbeat carry? | the message `Heartbeat` in `rates.proto`; `feed/step.rs` adds the sources, `wire/messages.rs` the time of the server |
+//! | How is a bank added? | `src/sources/<id>` and the steps in the chapter of [`sources`] |
+//! | How is a column added to the command line? | to a table: in the command's file, such as `cli/rates.rs`; to CSV: in `cli/csv.rs` |
+//! | How is a field added to the contract? | to `rates.proto`; the compiler then names the places in `wire` and `json`, the test `contract` those in `web/openapi.json` and `web/client/contract.ts` (then rebuild `web/dist`), and a test of `cli/csv.rs` the columns of a fixing or a source |
 //!
 //! # Glossary
 //!
@@ -65,20 +67,30 @@
 //! | fixing | one row as published: source, currency, nominal, value and effective date, with the digits of the bank |
 //! | nominal | the number of units of the currency that a value is the price of, such as 100; field `units` |
 //! | table | all fixings of one document with one effective date |
+//! | pivot | the currency that every row of a table has on one side: the currency of the bank, or the base of a market table |
 //! | effective date | the date that a table prints: from this day on its fixings are in force, in the time zone of the bank |
 //! | in force | the newest fixing whose effective date is not after today |
+//! | filed | a table that passed the checks of whole tables is filed: it is in the book and in the ledger |
 //! | announced | a fixing whose effective date is after today: banks publish tomorrow's table in the afternoon |
 //! | carry | a table equal to the one before it, on a weekend or a holiday. It moves the date on; change and reference stay |
+//! | quote | one of the five in another currency, with the source chosen for it and the fixings in force: the input of rates |
 //! | rate | what is served for a pair: published, inverted, crossed through the dollar, or the identity |
+//! | leg | one of the two quotes, each in dollars, from which a pair of two of the five is crossed |
 //! | reference | the value of the last real fixing with an earlier effective date from the same source. The change is the difference from it |
+//! | window | a week, a month or a year, over which a change is computed too. (`PublicationWindow`: the hours in which a bank publishes) |
+//! | anchor | the rows that were in force at the beginning of a window, read from the ledger because the tables in memory do not reach back so far |
+//! | gap | a date of the last two weeks whose table the bank must have published and that is not filed; the poller fetches it |
 //! | fresh, carried over, late, stale | how current a value is, by the publication schedule of its source; the chapter of [`sources`] defines them |
 //! | held | a value that failed a plausibility check and waits for a rule or an operator; the last good value is served meanwhile |
+//! | flag | a note that a served value failed a check which does not hold it, such as a missing row |
 //! | commit | one atomic step of the state: the tables of a poll, the passing of time, or a decision of an operator |
-//! | revision | the number of a commit, without gaps |
+//! | revision | the number of a commit, without gaps. An epoch that begins in a running process continues the numbers, so that revisions of one process compare without their epochs |
 //! | epoch | an unbroken run of revisions. A new one begins when the ledger cannot restore all of them |
 //! | position | epoch and revision: it identifies a state, and a client resumes from it |
-//! | ledger | the history on disk |
-//! | board | the state in memory |
+//! | ledger | the history on disk. The setting `[store]`, the method `GetStore` and the reason `STORE_UNAVAILABLE` are about it |
+//! | book | the records of all sources in memory, held values included, which the commit task owns and changes |
+//! | snapshot | everything that is served at one revision, derived from the book and the clock; immutable |
+//! | board | where the commit task publishes the newest snapshot, and readers read it |
 //!
 //! # Rules that hold everywhere
 //!
@@ -90,8 +102,8 @@
 //! * The publisher never waits for a subscriber, and the memory of a subscriber does not grow with time.
 //! * Every queue, time-out and size is a constant with a sentence that gives the reason for its value.
 //!
-//! `tests/it/tidy.rs` checks the directions of imports, circles of files, and the length of files. `tests/it/sources.rs` checks
-//! that every source has a folder of fixtures.
+//! `tests/it/tidy.rs` checks the directions of imports, circles of files and the length of files; `tests/it/sources.rs`
+//! checks that every source has a folder of fixtures.
 //!
 //! # Decisions
 //!
