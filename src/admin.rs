@@ -1,4 +1,4 @@
-//! The admin listener: what an operator decides, and tables that are backfilled. Requests become messages to the commit
+//! The operators' port: what an operator decides, and tables that are backfilled. Requests become messages to the commit
 //! task; nothing is changed here.
 
 mod table;
@@ -15,7 +15,7 @@ use crate::wire;
 /// How much of an operator's note is kept: a sentence or two.
 const NOTE_CHARS_MAX: usize = 500;
 
-/// The service.
+/// The `AdminService` of the contract.
 #[derive(Debug, Clone)]
 pub struct Admin {
     queries: Queries,

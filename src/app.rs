@@ -49,7 +49,7 @@ const ADMIN_CONNECTIONS_MAX: usize = 64;
 #[derive(Debug, Error)]
 pub enum AppError {
     /// A port is in use or not allowed.
-    #[error("cannot listen on {address}: {source} (is another silkrate running? set {key})")]
+    #[error("cannot listen on {address} ({key}): {source}")]
     Listen {
         /// The address.
         address: SocketAddr,

@@ -32,7 +32,7 @@ use crate::sources::Document;
 /// Fetches the past from banks and uploads it to a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Backfill<'a> {
-    /// The admin listener of the server.
+    /// The operators' port of the server.
     pub admin: &'a Admin,
     /// The settings of the HTTP client for the banks.
     pub http: &'a Http,

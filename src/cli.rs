@@ -41,14 +41,14 @@ use crate::config::LISTEN_DEFAULT;
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate serve                       serve rates on 127.0.0.1:50051
+  silkrate serve                       serve gRPC on 127.0.0.1:50051, and a page on http://127.0.0.1:8080/
   silkrate watch                       a live ticker in the terminal
   silkrate rates KZT/USD '*/EUR'       the latest rates, to the last digit
   silkrate convert 1000 USD KZT        an amount, with the rates behind it
   silkrate history KZT/USD             its rates over time
   silkrate sources                     the banks, and the state of their polls";
 
-/// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC.
+/// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC and HTTP.
 #[derive(Debug, Parser)]
 #[command(name = "silkrate", version, after_help = EXAMPLES, arg_required_else_help = true)]
 struct Cli {

@@ -70,7 +70,7 @@ impl Bank {
     }
 }
 
-/// The parameters of the Bank of Russia's address, and of the Kazakh bank's.
+/// The parameters of the addresses of the Bank of Russia (`date_req`) and of the Kazakh bank (`fdate`).
 #[derive(Debug, Deserialize)]
 struct DateRequest {
     date_req: Option<String>,

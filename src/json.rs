@@ -1,6 +1,7 @@
 //! Messages as JSON objects: the names of the contract, decimals as strings, enums without their prefix, `null` for what is
 //! absent. A type here is the JSON form of the message of the same name. The web side serves them and the command line
-//! prints them, so that a message has one shape everywhere.
+//! prints them, so that a message has one shape in both; `tests/it/contract/differences.rs` lists the deliberate differences
+//! from the contract.
 
 mod rate;
 mod responses;
@@ -40,7 +41,7 @@ pub fn text(value: &impl Serialize) -> serde_json::Result<String> {
     serde_json::to_string(value)
 }
 
-/// What there is one of for each item.
+/// Converts each item.
 pub(crate) fn list<'a, T: 'a, J: From<&'a T>>(items: &'a [T]) -> Vec<J> {
     items.iter().map(J::from).collect()
 }

@@ -129,7 +129,7 @@ async fn permit(permits: &Arc<Semaphore>, connections_max: usize) -> Option<Owne
     if permits.available_permits() == 0 {
         tracing::warn!(
             connections_max,
-            "connection limit reached; accepting no more until a connection closes"
+            "connection limit of a port reached; accepting no more there until a connection closes (server.max_connections)"
         );
     }
     Arc::clone(permits).acquire_owned().await.ok()

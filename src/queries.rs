@@ -1,6 +1,6 @@
 //! What a request may ask, checked, and answered in domain values or a [`Refusal`].
 //!
-//! Every face of the service (gRPC, the web side, the admin listener) reads its request, calls [`Queries`], and renders
+//! Every face of the service (gRPC, the web side, the operators' port) reads its request, calls [`Queries`], and renders
 //! what it returns. Requests reach the board and the ledger through here alone, so a check, a default and a limit exist
 //! once for all of them.
 

@@ -31,8 +31,12 @@ pub(super) fn read(key: DocumentKey, table: &pb::Table) -> Result<Table, Refusal
     } = table;
     let pivot = parse_currency(Field::Table(TablePart::Pivot), pivot)?;
     let effective_date = Field::Table(TablePart::EffectiveDate);
-    let effective_date = parse_date(effective_date, printed_date)?
-        .ok_or_else(|| wrong(TablePart::EffectiveDate, "a table has a date".to_owned()))?;
+    let effective_date = parse_date(effective_date, printed_date)?.ok_or_else(|| {
+        wrong(
+            TablePart::EffectiveDate,
+            "effective_date is missing".to_owned(),
+        )
+    })?;
     let as_of = as_of_time
         .as_ref()
         .map(|at| Timestamp::new(at.seconds, at.nanos));
@@ -40,7 +44,7 @@ pub(super) fn read(key: DocumentKey, table: &pb::Table) -> Result<Table, Refusal
         .transpose()
         .map_err(|error| wrong(TablePart::AsOfTime, error.to_string()))?;
     if printed_rows.is_empty() || printed_rows.len() > ROWS_MAX {
-        let message = format!("a table has 1 to {ROWS_MAX} rows");
+        let message = format!("a table must have 1 to {ROWS_MAX} rows");
         return Err(wrong(TablePart::Rows, message));
     }
     let mut rows = BTreeMap::new();
@@ -51,7 +55,7 @@ pub(super) fn read(key: DocumentKey, table: &pb::Table) -> Result<Table, Refusal
             (false, true) => row.currency,
             (true, false) => row.home_currency,
             _ => {
-                return Err(wrong(at, format!("{pivot} stands on one side of each row")));
+                return Err(wrong(at, format!("one side of the row must be {pivot}")));
             }
         };
         if rows.insert(code, Arc::new(row)).is_some() {
@@ -83,12 +87,12 @@ fn fixing(key: DocumentKey, effective_date: Date, row: &pb::Row) -> Result<Fixin
     let units = units.parse().ok().filter(|units| NOMINALS.contains(units));
     let value = number(value)?;
     if value <= Decimal::ZERO {
-        return Err("a value is above zero".to_owned());
+        return Err("the value must be above zero".to_owned());
     }
     Ok(Fixing {
         source: key.source,
         currency: currency(code)?,
-        units: units.ok_or("a nominal is 1, 10, 100, 1000 or 10000")?,
+        units: units.ok_or("units must be 1, 10, 100, 1000 or 10000")?,
         value,
         home_currency: currency(home_currency)?,
         effective_date,

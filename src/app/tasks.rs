@@ -66,7 +66,7 @@ impl Tasks {
     /// Stops stage after stage and waits until the tasks have ended, at most for `limit`: after it the rest is dropped.
     ///
     /// # Errors
-    /// The first failure since the start. Connections that outlast the limit are none.
+    /// The first failure since the start. Connections that outlast the limit are no failure.
     pub(super) async fn shut_down(mut self, limit: Duration) -> Result<(), AppError> {
         self.serving.cancel();
         let stopped = tokio::time::timeout(limit, async {

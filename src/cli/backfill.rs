@@ -41,7 +41,7 @@ pub(super) struct BackfillArgs {
     /// The first date, such as 2025-01-01.
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     from: Date,
-    /// The last date; default: yesterday in the bank's time zone.
+    /// The last date, never later than today in the bank's time zone; default: its yesterday.
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     to: Option<Date>,
     /// The URL of the operators' port of the server (`server.admin_listen`).
@@ -62,11 +62,8 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let config = config::load(arguments.config.as_deref())?;
     let plan = Plan::new(&config, &arguments.sources, (arguments.from, arguments.to))?;
-    let admin = Admin::new(&arguments.admin).map_err(|error| server_failure(&error))?;
-    let store = admin
-        .store()
-        .await
-        .map_err(|error| server_failure(&error))?;
+    let admin = Admin::new(&arguments.admin).map_err(server_failure)?;
+    let store = admin.store().await.map_err(server_failure)?;
     for note in plan.notes(&store) {
         writeln!(err, "{}", without_controls(&note))?;
     }
@@ -109,8 +106,7 @@ async fn print_missing(
         let (source, dates) = (job.settings.source.id, job.dates);
         for document in backfill::documents(job.settings) {
             let known = backfill.filed(job.settings, document, dates).await;
-            let known = known
-                .map_err(|error| Failure::failed(error.to_string(), "see the log of the server"))?;
+            let known = known.map_err(server_failure)?;
             let (name, first, last) = (document.name, dates.first, dates.last);
             let missing = dates.iter().filter(|date| !known.contains(date)).count();
             let days = dates.count();
@@ -123,10 +119,13 @@ async fn print_missing(
     Ok(())
 }
 
-/// The failure to report when the server cannot be reached at all.
-fn server_failure(error: &ClientError) -> Failure {
+/// The failure to report for a call of the operators' port. A refusal of the server has the hint for its reason.
+fn server_failure(error: ClientError) -> Failure {
     let message = error.to_string();
     match error {
+        ClientError::Refused {
+            reason: Some(_), ..
+        } => error.into(),
         ClientError::BadUrl { .. } => Failure::Usage {
             message,
             hint: "write it as --admin http://HOST:PORT".to_owned(),

@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: &CheckArgs, out: &mut dyn Write) -> Result<()
     let config = config::load(arguments.config.as_deref())?;
     let chosen = chosen(&config, &arguments.sources)?;
     if let Some(folder) = &arguments.save {
-        fs::create_dir_all(folder)?;
+        fs::create_dir_all(folder).map_err(|error| with_path(folder, &error))?;
     }
     let now = config
         .clock
@@ -74,6 +74,11 @@ pub(super) async fn run(arguments: &CheckArgs, out: &mut dyn Write) -> Result<()
             hint,
         ))
     }
+}
+
+/// The error with the path that it is about, which an error of the system does not name.
+fn with_path(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// The sources named, in that order; all of them if none is named.
@@ -201,7 +206,8 @@ impl Check<'_> {
         let path = folder.join(format!("{id}-{}-{date}.{extension}", self.document.name));
         match fs::File::create_new(&path) {
             Ok(mut file) => {
-                file.write_all(body)?;
+                file.write_all(body)
+                    .map_err(|error| with_path(&path, &error))?;
                 writeln!(out, "saved as {}", path.display())?;
                 Ok(true)
             }
@@ -215,7 +221,7 @@ impl Check<'_> {
                 writeln!(out, "{verdict} {}", path.display())?;
                 Ok(same)
             }
-            Err(error) => Err(error),
+            Err(error) => Err(with_path(&path, &error)),
         }
     }
 }

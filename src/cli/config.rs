@@ -10,7 +10,7 @@ use crate::config::{Config, ConfigError};
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate config                              every setting with its effective value
+  silkrate config                              every setting in force
   silkrate config > silkrate.toml              a file to start from
   silkrate config --check --config silkrate.toml
   SILKRATE_SOURCES__NBK__INTERVAL=5m silkrate config";

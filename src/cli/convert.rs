@@ -100,9 +100,11 @@ fn page(
         if let (Some(wanted), Some(found)) = (&request.date, &rate.effective_date)
             && wanted != found
         {
-            lines.push(format!(
-                "{wanted} has no rate of its own: the last one before it is of {found}"
-            ));
+            lines.push(if rate.derivation() == Derivation::Crossed {
+                format!("not every fixing behind it is of {wanted}: the oldest is of {found}")
+            } else {
+                format!("{wanted} has no rate of its own: the last one before it is of {found}")
+            });
         }
         lines.extend(notes::freshness(rate.freshness(), rate.freshness_reason()));
         lines.extend(rate.held.iter().map(notes::held));

@@ -84,7 +84,7 @@ impl From<io::Error> for Failure {
         }
         Self::failed(
             error.to_string(),
-            "the operating system refused the operation",
+            "check the rights of this user and the free space of the disk",
         )
     }
 }
@@ -100,7 +100,7 @@ impl From<ConfigError> for Failure {
                 "this version has no such setting any more and needs none: remove it"
             }
             ConfigError::UnknownKey { .. } => {
-                "correct or remove it; without it, `silkrate config` prints every setting"
+                "correct or remove it; without it, `silkrate config` prints the settings in force"
             }
             ConfigError::Syntax { .. } | ConfigError::Value { .. } => {
                 "correct it, then run `silkrate config --check`"
@@ -126,8 +126,7 @@ impl From<AppError> for Failure {
             AppError::Listen { key, .. } => {
                 let variable = key.replace('.', "__").to_uppercase();
                 format!(
-                    "stop the program that listens there, or choose another port: \
-                     SILKRATE_{variable}=127.0.0.1:0 silkrate serve"
+                    "is another silkrate running? Any free port: SILKRATE_{variable}=127.0.0.1:0 silkrate serve"
                 )
             }
             AppError::TaskEnded { .. } => "see the log lines above".to_owned(),
@@ -177,11 +176,13 @@ fn refusal_hint(reason: Reason) -> Option<&'static str> {
             "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print the pairs that are quoted"
         }
         Reason::TooManyPairs => "use a star for one side, such as '*/USD', or several requests",
-        Reason::NoRateOnDate => "`silkrate history` prints the dates that are known",
-        Reason::InvalidAmount => "an amount has at most 28 digits and no separators",
+        Reason::NoRateOnDate => "`silkrate history BASE/QUOTE` prints the dates that have a rate",
+        Reason::InvalidAmount => {
+            "an amount has at most 28 digits and no separators, and so must its result"
+        }
         Reason::InvalidCurrency => "`silkrate rates 'KZT/*'` prints currencies that are quoted",
-        Reason::InvalidDate => "such as 2026-04-02; --help has examples",
-        Reason::InvalidSource => "`silkrate sources` prints what each of them publishes",
+        Reason::InvalidDate => "write dates as 2026-04-02, the earlier one first",
+        Reason::InvalidSource => "`silkrate sources` prints the ids",
         Reason::StoreUnavailable => "the latest rates are still served; see the log of the server",
         Reason::NotHeld => "`silkrate held` prints the held values",
         Reason::HeldValueChanged => {
@@ -244,7 +245,7 @@ mod tests {
                 Code::InvalidArgument,
                 Some(Reason::InvalidDate),
                 64,
-                "such as 2026-04-02",
+                "write dates as 2026-04-02",
             ),
             (Code::InvalidArgument, None, 64, "correct what"),
             (Code::NotFound, Some(Reason::NotHeld), 1, "`silkrate held`"),

@@ -34,7 +34,7 @@ pub(super) struct FixingsArgs {
     /// The id of the source, such as nbk.
     #[arg(value_name = "SOURCE")]
     source: String,
-    /// The quoted currency, in any case.
+    /// The currency priced, in any case.
     #[arg(value_name = "CURRENCY", value_parser = Currency::parse)]
     currency: Currency,
     #[command(flatten)]

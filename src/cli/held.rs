@@ -30,7 +30,16 @@ Examples:
 A value that failed a check is held, and the last good one is served meanwhile. With --value the decision is refused if another \
 value is held by then.";
 
-const DECISION_EXAMPLES: &str = "\
+const RELEASE_EXAMPLES: &str = "\
+Examples:
+  silkrate held release cbu/daily/2026-04-02/TMT --value 346.917 --note 'a true devaluation'
+
+`silkrate held` prints the ids. The decision is recorded with its time and the note.";
+
+const REJECT_EXAMPLES: &str = "\
+Examples:
+  silkrate held reject nbk/daily/2026-04-02/USD --value 4750.9 --note 'a shifted point, the bank knows'
+
 `silkrate held` prints the ids. The decision is recorded with its time and the note.";
 
 #[derive(Debug, Args)]
@@ -50,13 +59,14 @@ enum HeldAction {
     /// Print the held values and the reasons: the default.
     List,
     /// Release a value: it is served from now on.
+    #[command(after_help = RELEASE_EXAMPLES)]
     Release(DecisionArgs),
     /// Reject a value for good: it is not held again when the bank repeats it.
+    #[command(after_help = REJECT_EXAMPLES)]
     Reject(DecisionArgs),
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = DECISION_EXAMPLES)]
 struct DecisionArgs {
     /// The id of the value, such as cbu/daily/2026-04-02/TMT.
     #[arg(value_name = "ID")]

@@ -22,7 +22,7 @@ use crate::pb::{ListRateHistoryRequest, ListRateHistoryResponse, Rate};
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate history KZT/USD                     the newest 30 fixings
+  silkrate history KZT/USD                     the newest 30 rates
   silkrate history usd/kzt --from 2026-01-01 --to 2026-03-31
   silkrate history KGS/KZT --limit 250 --format csv > kgs-kzt.csv
   silkrate history UZS/USD --format json | jq '.rates[].value'
@@ -139,8 +139,8 @@ fn overview(pair: &str, found: &Rows<Rate>, bars_max: usize) -> String {
     let date = |rate: Option<&Rate>| rate.map(|rate| rate.effective_date().to_owned());
     let (oldest, newest) = (date(rows.last()), date(rows.first()));
     let count = match rows.len() {
-        1 => "1 fixing".to_owned(),
-        count => format!("{count} fixings"),
+        1 => "1 rate".to_owned(),
+        count => format!("{count} rates"),
     };
     let mut lines = vec![format!(
         "{pair}: {count}, {} to {}{}",
@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(
             page("USD/KZT", &found(), None),
             "\
-USD/KZT: 3 fixings, 2026-03-31 to 2026-04-02
+USD/KZT: 3 rates, 2026-03-31 to 2026-04-02
 ▃█▁
 lowest 475.09 on 2026-04-02, highest 478.77 on 2026-04-01
 
@@ -244,7 +244,7 @@ DATE        VALUE   CHANGE  PERCENT   SOURCE  HOW
         let first = overview("USD/KZT", &found, 80);
         assert!(
             first.starts_with(
-                "USD/KZT: 1 fixing, 2026-04-02 to 2026-04-02; older ones are omitted\n▄\n"
+                "USD/KZT: 1 rate, 2026-04-02 to 2026-04-02; older ones are omitted\n▄\n"
             ),
             "{first}"
         );

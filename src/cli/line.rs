@@ -5,9 +5,9 @@ use crate::domain::{self, TickerStyle, parse_decimal};
 use crate::pb::{Change, Direction, Freshness, Rate};
 
 /// The separator of two entries.
-const SEPARATOR: &str = " • ";
+pub(super) const SEPARATOR: &str = " • ";
 /// The mark of a stale entry.
-const STALE_MARK: &str = "*";
+pub(super) const STALE_MARK: &str = "*";
 
 /// One pair: `KZT/USD = 0.00196 -1.04%`, with a star after it when it is stale.
 pub(super) fn entry(rate: &Rate, style: TickerStyle) -> String {

@@ -11,12 +11,13 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::board::Published;
 use crate::cli::failure::Failure;
+use crate::cli::line::{SEPARATOR, STALE_MARK};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo::{Bank, Replay, ReplayError, Season};
-use crate::domain::{RateFilter, Snapshot, TickerStyle, ticker_entry};
+use crate::domain::{Freshness, Rate, RateFilter, Snapshot, TickerStyle, ticker_entry};
 
-/// Serves the replay until `drain` is cancelled. Of the configuration only the addresses are used.
+/// Serves the replay until `drain` is cancelled. Of the configuration only `[server]` and `[web]` are used.
 pub(super) async fn run(
     season: Season,
     config: Config,
@@ -53,7 +54,7 @@ pub(super) async fn run(
             Ok(()) | Err(ReplayError::Stopped(_)) => Ok(()),
             Err(error) => Err(Failure::failed(
                 format!("the replay ended early: {error}"),
-                "the service log may say more",
+                "see the log lines above; RUST_LOG=silkrate=info shows more",
             )),
         }
     };
@@ -110,22 +111,20 @@ fn day(now: Timestamp) -> String {
 }
 
 fn ticker(snapshot: &Snapshot, filter: &RateFilter) -> String {
-    let entry = |rate: &crate::domain::Rate| {
+    let entry = |rate: &Rate| {
         let change = rate
             .change
             .as_ref()
             .map(|change| (change.percent, change.direction));
-        ticker_entry(
-            &rate.pair.to_string(),
-            rate.value,
-            change,
-            TickerStyle::Compact,
-        )
+        let pair = rate.pair.to_string();
+        let entry = ticker_entry(&pair, rate.value, change, TickerStyle::Compact);
+        let is_stale = rate.freshness_status.freshness == Freshness::Stale;
+        entry + if is_stale { STALE_MARK } else { "" }
     };
     snapshot
         .rates(filter)
         .iter()
         .map(entry)
         .collect::<Vec<_>>()
-        .join(" • ")
+        .join(SEPARATOR)
 }

@@ -18,14 +18,15 @@ use crate::telemetry;
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate serve                               the defaults: six banks, 127.0.0.1:50051
+  silkrate serve                               every bank; gRPC on 127.0.0.1:50051, pages on 127.0.0.1:8080
   silkrate serve --config silkrate.toml
   silkrate serve --demo                        a replay of April 2026; needs no network
   silkrate serve --demo=december               a replay of the ticker of 8 December 2025
   SILKRATE_SERVER__LISTEN=0.0.0.0:50051 silkrate serve
-  RUST_LOG=debug silkrate serve                verbose log on stderr";
+  RUST_LOG=silkrate=debug silkrate serve       verbose log on stderr";
 
-/// How long the runtime waits for blocking tasks: after a second signal not at all.
+/// How long the runtime waits for blocking tasks: not at all. After a clean stop there are none, and after a second signal
+/// they are abandoned.
 const ABORT_TIMEOUT: Duration = Duration::ZERO;
 
 #[derive(Debug, Args)]
@@ -35,7 +36,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Replay published rates from a simulated bank on loopback, in a loop; no real bank is contacted and nothing is
-    /// stored.
+    /// stored. Of the configuration, the sections `server` and `web` apply.
     #[arg(
         long,
         value_name = "SEASON",

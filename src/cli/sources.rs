@@ -119,12 +119,12 @@ fn notes_of(detail: &SourceDetail, state: &SourceState) -> Vec<String> {
         notes.push(format!("{id}: {reason}"));
     }
     if let Some(error) = &detail.last_error {
-        notes.push(format!("{id}: last error: {error}"));
+        notes.push(format!("{id}: the last failed poll: {error}"));
     }
     for held in &state.held {
         let message = notes::held(held);
         notes.push(format!(
-            "{id}: {message}; silkrate held release {}",
+            "{id}: {message}; to decide: silkrate held release (or reject) {}",
             held.id
         ));
     }
@@ -194,8 +194,8 @@ mod tests {
 
     const NOTES: &str = "
 cbu: late: nothing of 2026-04-03
-cbu: last error: the bank answered 503
-cbu: TMT 34691.7 of 2026-04-02 is held since 2026-04-02T09:00:00Z: unit_jump, ten times the last value; silkrate held release cbu/daily/2026-04-02/TMT
+cbu: the last failed poll: the bank answered 503
+cbu: TMT 34691.7 of 2026-04-02 is held since 2026-04-02T09:00:00Z: unit_jump, ten times the last value; to decide: silkrate held release (or reject) cbu/daily/2026-04-02/TMT
 cbu: missing_row, no row for KGS
 
 cbu: Source: the bank

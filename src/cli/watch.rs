@@ -54,7 +54,7 @@ pub(super) struct WatchArgs {
 enum WatchFormat {
     /// `KZT/USD = 0.00196 -1.04%`: one line in place; in a pipe, one line for every change.
     Ticker,
-    /// Columns with all digits: in place; in a pipe, the whole table for every update.
+    /// Columns with all digits: in place; in a pipe, the whole table whenever a row changes.
     Table,
     /// One JSON object for every message, as the contract has it.
     Json,

@@ -1,4 +1,4 @@
-//! A client of the operators' port: held values, tables of the past, the store.
+//! A client of the operators' port: held values, tables of the past, the ledger.
 
 use std::time::Duration;
 
@@ -118,7 +118,7 @@ impl Admin {
             .await
     }
 
-    /// The path of the store, and whether it can be written.
+    /// The path of the ledger, and whether it can be written.
     pub async fn store(&self) -> Result<GetStoreResponse, ClientError> {
         let mut client = self.connect();
         self.answer(client.get_store(GetStoreRequest {})).await

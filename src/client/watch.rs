@@ -80,7 +80,7 @@ pub enum WatchEvent {
     },
     /// Nothing changed.
     Heartbeat(Heartbeat),
-    /// The connection is lost; the next call waits and opens a new one.
+    /// The connection is lost, or was given up after an invalid message; the next call waits and opens a new one.
     Disconnected {
         /// The reason.
         reason: String,

@@ -79,8 +79,8 @@ const fn loopback(port: u16) -> SocketAddr {
 
 impl Config {
     /// Loads the configuration: defaults, overridden by the file, overridden by the `SILKRATE_…` variables in `environment`.
-    /// Other variables are ignored. Files named in the configuration are opened, so that a wrong path is found before anything
-    /// starts.
+    /// Other variables are ignored. The file of `http.ca` and the key files of enabled sources are read, so that a wrong path is
+    /// found before anything starts.
     pub fn load(
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
@@ -275,7 +275,8 @@ impl Loader<'_> {
         settings.filter_map(Result::transpose).collect()
     }
 
-    /// The settings of one source, or `None` when it is disabled. They are checked in both cases.
+    /// The settings of one source, or `None` when it is disabled. They are checked in both cases, but for the
+    /// file of the API key, which is read for an enabled source only.
     fn source(&self, id: &str) -> Result<Option<SourceSettings>, ConfigError> {
         let key = |name: &str| format!("sources.{id}.{name}");
         let has_kinds = has_kinds(self.catalogue, id);

@@ -9,7 +9,7 @@ use crate::domain::Preference;
 use crate::sources::{self, Source};
 
 impl Config {
-    /// The configuration as TOML, every key with its effective value. It contains the path of an API key's file, and never the
+    /// The configuration as TOML, every setting in force: of a disabled source only that it is disabled. It contains the path of an API key's file, and never the
     /// key.
     pub fn to_toml(&self) -> String {
         print(self, sources::ALL)

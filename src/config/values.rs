@@ -43,9 +43,11 @@ pub(super) fn flag(raw: &Raw) -> Result<bool, String> {
         Raw::Flag(flag) => Ok(*flag),
         Raw::Variable(text) => text
             .parse()
-            .map_err(|_not_a_flag| format!("`{text}` is neither")),
+            .map_err(|_not_a_flag| format!("`{text}` is neither true nor false")),
         Raw::Text(text) => Err(format!("`{text}` is a string; write it without quotes")),
-        Raw::Integer(_) | Raw::List(_) | Raw::Other(_) => Err("this is neither".to_owned()),
+        Raw::Integer(_) | Raw::List(_) | Raw::Other(_) => {
+            Err("this is neither true nor false".to_owned())
+        }
     }
 }
 
@@ -55,7 +57,8 @@ pub(super) fn whole(raw: &Raw, bounds: RangeInclusive<u32>) -> Result<u32, Strin
         return Err("this is not an integer".to_owned());
     };
     let number = text.parse();
-    let number = number.map_err(|_not_whole| format!("`{text}` is not such an integer"))?;
+    let number =
+        number.map_err(|_not_whole| format!("`{text}` is not an integer of 0 to {}", u32::MAX))?;
     if bounds.contains(&number) {
         Ok(number)
     } else {
@@ -129,7 +132,9 @@ pub(super) fn origin(raw: &Raw) -> Result<String, String> {
     if is_host_and_port(authority) {
         Ok(format!("{scheme}://{authority}"))
     } else {
-        Err(format!("`{authority}` is not a host with a port"))
+        Err(format!(
+            "`{authority}` is not a host, with or without a port"
+        ))
     }
 }
 

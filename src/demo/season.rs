@@ -59,7 +59,7 @@ impl Season {
             Self::April => {
                 "This is a replay, not today's rates: figures of 31 March to 3 April 2026, a day every ten \
 seconds, again and again. KZT is from the National Bank of Kazakhstan and UZS from the Central Bank of Uzbekistan. \
-KGS, TJS and TMT are from the Bank of Russia, whose last recorded table is of 19 March, so they are marked STALE. \
+KGS, TJS and TMT are from the Bank of Russia, whose last recorded table is of 19 March, so they are STALE: marked with *. \
 All is served from this machine; no network is used."
             }
             Self::December => {

@@ -83,6 +83,7 @@ impl<Q: Ord + Clone, A: Clone> AnswerCache<Q, A> {
         }
         let encoded = encode()?;
         self.encoded.fetch_add(1, Ordering::Relaxed);
+        // Revisions compare across epochs: a new epoch of a running process continues the numbers.
         // A late request for an older position does not displace what every other request needs.
         let is_newest = kept
             .as_ref()

@@ -1,6 +1,6 @@
 //! Messages of streams that are encoded once for all subscribers of a filter.
 //!
-//! The messages of a stream depend on its filter and on positions alone. So the first stream that needs one has it encoded,
+//! Snapshots and updates depend on the filter of a stream and on positions alone. So the first stream that needs one has it encoded,
 //! and every other sends the same bytes. Nothing here knows what the encoding is.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -166,6 +166,7 @@ impl FilterFrames {
             return bytes.clone();
         }
         let bytes = self.encode(encode);
+        // Revisions compare across epochs: a new epoch of a running process continues the numbers.
         // A late stream at an older position does not displace what every other stream needs.
         let is_newest = frames
             .snapshot

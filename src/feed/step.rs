@@ -7,8 +7,8 @@ use crate::board::{BoardReader, SourceDetail};
 use crate::domain::{Position, Rate, RateFilter, Snapshot, Update};
 use crate::feed::ResumeVerdict;
 
-/// The next message of a stream before its rows are computed. It is cheap, and the same step of the same filter is the
-/// same message.
+/// The next message of a stream before its rows are computed. It is cheap. The same snapshot or update step of the same
+/// filter is the same message.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// The first message.
@@ -40,11 +40,11 @@ pub enum Step {
 pub struct StreamMessage {
     /// The position that the reader holds once it has applied the message.
     pub position: Position,
-    /// What happened.
+    /// The content.
     pub event: StreamEvent,
 }
 
-/// What happened.
+/// The content of a message.
 #[derive(Debug, Clone)]
 pub enum StreamEvent {
     /// The first message.

@@ -15,7 +15,7 @@ use crate::backoff::jitter;
 use crate::domain::{Position, RateFilter, Refusal, Snapshot};
 use crate::feed::{Feed, ResumeVerdict, Step, StreamMessage, SubscribeRequest};
 
-/// Why a stream ends. A stream ends with an error alone.
+/// Why a stream ends. A stream always ends with an error, never with OK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum StreamEnd {
     /// The service is shutting down.
@@ -205,6 +205,7 @@ impl Subscription {
                         // The board was dropped, and the service with it.
                         Err(RecvError::Closed) => return Err(StreamEnd::Draining),
                     };
+                    // Revisions compare across epochs: a new epoch of a running process continues the numbers.
                     if to.position.revision <= self.sent.position.revision {
                         continue;
                     }

@@ -2,7 +2,7 @@
 //!
 //! This service stands in front of the generated one. The three methods whose answers depend on a filter and a position
 //! alone are answered with shared bytes, framed for the wire already; every other method, and every request that is
-//! unusual or malformed, goes to the generated server as it came. So what tonic refuses, tonic alone refuses.
+//! unusual or malformed, goes to the generated server as it came. So tonic alone refuses a message that cannot be read.
 //!
 //! Accepted cost: these answers are never compressed, whatever `grpc-accept-encoding` offers. A compressed request goes to
 //! the generated server, which knows no encoding but identity and says so.

@@ -42,7 +42,7 @@ enum Content<'a> {
 }
 
 impl<'a> WatchRatesResponse<'a> {
-    /// Nothing for a message that says nothing, which no server sends.
+    /// `None` for a message without an event, which no server sends.
     pub fn of(message: &'a pb::WatchRatesResponse) -> Option<Self> {
         let pb::WatchRatesResponse { position, event } = message;
         let (name, content) = match event.as_ref()? {

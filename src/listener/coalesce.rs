@@ -5,7 +5,7 @@
 //! costs 5 to 10 microseconds, most of the cost of serving a reply. Coalesced, a reply takes a third of the CPU time, and a
 //! message to a hundred streams of one connection a fifth.
 //!
-//! [`CoalescedWriter`] appends to a buffer, and its `poll_flush` only records the request. The task that polls the
+//! [`CoalescedWriter`] appends to a buffer, and its `poll_flush` does nothing unless the kernel's send buffer is full. The task that polls the
 //! connection calls [`Flusher::end_turn`] after each poll: it writes, or defers the write by a turn while other streams of
 //! the connection are about to write as well.
 
@@ -176,7 +176,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for CoalescedWriter<S> {
         true
     }
 
-    /// Records nothing and returns at once, since the end of the turn writes; pending while the kernel's send buffer is full.
+    /// Returns at once, since the end of the turn writes; pending while the kernel's send buffer is full.
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut socket = lock(&self.0);
         if socket.is_blocked {

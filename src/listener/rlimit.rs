@@ -16,7 +16,7 @@ pub fn raise_descriptor_limit() -> Option<u64> {
     match setrlimit(Resource::Nofile, raised) {
         Ok(()) => limit.maximum,
         Err(error) => {
-            tracing::warn!(%error, limit = ?limit.current, "could not raise RLIMIT_NOFILE");
+            tracing::warn!(%error, limit = ?limit.current, "could not raise RLIMIT_NOFILE: accepting pauses when this many connections and files are open");
             limit.current
         }
     }

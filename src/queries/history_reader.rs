@@ -35,7 +35,12 @@ impl HistoryReader {
 
     fn ledger(&self) -> Result<LedgerReader, Refusal> {
         let ledger = self.ledger.borrow().clone();
-        ledger.ok_or_else(|| Refusal::LedgerUnavailable("the ledger cannot be read".to_owned()))
+        ledger.ok_or_else(|| {
+            Refusal::LedgerUnavailable(
+                "the ledger cannot be read at the moment; the log of the server says why"
+                    .to_owned(),
+            )
+        })
     }
 
     /// The dates of the tables of a document.

@@ -9,7 +9,7 @@ const PROXY_SUFFIXES: [&str; 5] = ["--gzip", "-gzip", "-br", "-zstd", "-deflate"
 
 /// A validator of this text.
 pub(super) fn validator(text: &str) -> HeaderValue {
-    // Weak, because the body bears the server time, which differs between equal answers.
+    // Weak: one tag stands for every encoding of an answer, and some bodies bear the server time, which differs.
     HeaderValue::try_from(format!("W/\"{text}\"")).unwrap_or(HeaderValue::from_static("W/\"\""))
 }
 

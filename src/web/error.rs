@@ -86,11 +86,12 @@ impl WebError {
             Self::InvalidParameter { message, .. } => message.into(),
             Self::QueryTooLong => format!("the query is longer than {QUERY_BYTES_MAX} bytes").into(),
             Self::ForeignOrigin => "pages of this origin are not allowed to read here: the operator must list it in web.allowed_origins".into(),
-            Self::NoSuchPath => "nothing is at this path; /v1/openapi.json lists every path".into(),
+            Self::NoSuchPath => "nothing is at this path; /v1/openapi.json lists the paths that return data".into(),
             Self::MethodNotAllowed => "this path can be read with GET and HEAD".into(),
         }
     }
 
+    /// The field that an error is about. The fields of gRPC-only requests have names too, which no JSON error bears.
     fn field(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Refused(refusal) => refusal.field().map(parameter_name),

@@ -40,7 +40,7 @@ pub(super) async fn ticker(
         let (tag, locale) = locale_of(&query.locale)?;
         let theme = query.theme.as_str();
         if !theme.is_empty() && !THEMES.contains(&theme) {
-            let message = format!("theme is one of {}", THEMES.join(", "));
+            let message = format!("theme must be one of {}", THEMES.join(", "));
             return Err(WebError::parameter("theme", message));
         }
         let writer = FragmentWriter {
@@ -60,7 +60,10 @@ fn locale_of(tag: &str) -> Result<(&'static str, &'static Locale), WebError> {
     let tag = if tag.is_empty() { FALLBACK } else { tag };
     locale::find(tag).ok_or_else(|| {
         let known: Vec<&str> = locale::tags().collect();
-        WebError::parameter("locale", format!("locale is one of {}", known.join(", ")))
+        WebError::parameter(
+            "locale",
+            format!("locale must be one of {}", known.join(", ")),
+        )
     })
 }
 

@@ -1,4 +1,4 @@
-//! The answers in JSON: what the contract's methods answer, in the shapes that the command line prints.
+//! The answers in JSON: what the contract's methods answer, in the forms of [`crate::json`].
 
 use std::sync::Arc;
 

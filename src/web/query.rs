@@ -106,14 +106,17 @@ pub(super) fn flag(field: &'static str, text: Option<&str>) -> Result<bool, WebE
     match text {
         None | Some("0" | "false") => Ok(false),
         Some("1" | "true") => Ok(true),
-        Some(_) => Err(WebError::parameter(field, format!("{field} is 1 or 0"))),
+        Some(_) => Err(WebError::parameter(
+            field,
+            format!("{field} must be 1 or 0"),
+        )),
     }
 }
 
 /// The size of a page; zero, which stands for the default, when it is left out.
 pub(super) fn page_size(text: Option<&str>) -> Result<i32, WebError> {
     let Some(text) = text else { return Ok(0) };
-    let refused = "page_size is a whole number above zero";
+    let refused = "page_size must be a whole number above zero";
     let size = text.parse().ok().filter(|size| *size > 0);
     size.ok_or_else(|| WebError::parameter("page_size", refused))
 }
@@ -125,7 +128,9 @@ pub(super) fn position(
     after: Option<&str>,
 ) -> Result<Option<Position>, WebError> {
     let repeated = headers.get(LAST_EVENT_ID).map(|id| id.to_str());
-    let repeated = repeated.transpose().map_err(|_not_text| wrong("id"))?;
+    let repeated = repeated
+        .transpose()
+        .map_err(|_not_text| wrong(LAST_EVENT_ID))?;
     let (field, text) = match (repeated.filter(|id| !id.is_empty()), after) {
         (Some(id), _) => (LAST_EVENT_ID, id),
         (None, Some(after)) => ("after", after),

@@ -61,7 +61,7 @@ impl<'a> Plan<'a> {
     pub(super) fn notes(&self, store: &GetStoreResponse) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(error) = &store.error {
-            notes.push(format!("the server cannot write its store: {error}"));
+            notes.push(format!("the server cannot write its ledger: {error}"));
         } else if store.path.is_none() {
             notes.push(
                 "the server keeps nothing on disk: filed tables are lost when it stops".into(),

@@ -47,9 +47,12 @@ pub(super) fn write(progress: &[Progress], out: &mut dyn Write) -> io::Result<()
             }
         }
         if stats.held_rows > 0 {
-            let rows = stats.held_rows;
+            let rows = match stats.held_rows {
+                1 => "1 row is".to_owned(),
+                rows => format!("{rows} rows are"),
+            };
             reasons.push(format!(
-                "{source}: {rows} rows are held for a decision; `silkrate held` lists them"
+                "{source}: {rows} held for a decision; `silkrate held` lists them"
             ));
         }
         if let Some(reason) = stats.aborted {

@@ -48,11 +48,11 @@ fn rows(text: &mut String, raw: &str, table: &Table) {
             raw_of(raw, fixing),
         ]);
     }
-    let count = table.rows.len();
-    push(
-        text,
-        format_args!("{count} rows of {}", table.effective_date),
-    );
+    let count = match table.rows.len() {
+        1 => "1 row".to_owned(),
+        count => format!("{count} rows"),
+    };
+    push(text, format_args!("{count} of {}", table.effective_date));
     text.push_str(&columns.render());
     for dropped in &table.dropped {
         let line = format!("dropped {}: {}", dropped.currency, dropped.reason);
@@ -110,7 +110,7 @@ mod tests {
         let text = text(DOCUMENT.as_bytes(), &nbk::parse(DOCUMENT.as_bytes()));
         let row = "USD       1      475.09 KZT  -3.68   USD</title> <description>475.09\n";
         assert!(text.contains(row), "{text}");
-        assert!(text.contains("1 rows of 2026-04-02"), "{text}");
+        assert!(text.contains("1 row of 2026-04-02"), "{text}");
         assert!(text.starts_with("  | <rates>"), "{text}");
     }
 

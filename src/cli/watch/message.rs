@@ -31,6 +31,7 @@ pub(super) fn snapshot(state: State<'_>) -> WatchRatesResponse {
 }
 
 /// An event as the server's message; `None` for an event that the server did not send. `state` is the state after it.
+/// The heartbeat interval of an opening is the one that the client applies, within its bounds.
 pub(super) fn of(event: &WatchEvent, state: State<'_>) -> Option<WatchRatesResponse> {
     let (position, event) = match event {
         // The rows may still be of another position: an opening has that of the server.

@@ -117,7 +117,7 @@ async fn a_conversion_is_printed_with_the_name_of_the_bank() {
     assert_eq!(
         ran.err,
         "silkrate: error: nothing is known of 1999-01-01\n  \
-         hint: `silkrate history` prints the dates that are known\n"
+         hint: `silkrate history BASE/QUOTE` prints the dates that have a rate\n"
     );
 }
 
@@ -138,7 +138,7 @@ async fn history_is_requested_page_by_page_until_the_range_is_complete() {
     assert_eq!(
         lines[..3],
         [
-            "USD/KZT: 4 fixings, 2026-03-30 to 2026-04-02",
+            "USD/KZT: 4 rates, 2026-03-30 to 2026-04-02",
             "█▇█▁",
             "lowest 475.09 on 2026-04-02, highest 479.00 on 2026-03-30",
         ],
