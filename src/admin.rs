@@ -124,7 +124,7 @@ impl AdminService for Admin {
         &self,
         _request: Request<pb::GetStoreRequest>,
     ) -> Result<Response<pb::GetStoreResponse>, Status> {
-        let status = self.commit.store().await;
+        let status = self.commit.ledger_status().await;
         let status = status.map_err(|Stopped| Refusal::Draining)?;
         Ok(Response::new(pb::GetStoreResponse {
             path: wire::present(&status.path),

@@ -29,6 +29,7 @@ use crate::commit::{BufferedLedger, Commit, CommitHandle};
 use crate::config::{self, Config, SourceSettings};
 use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::feed::{Feed, StreamLimits};
+use crate::fetch::FetchError;
 use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::ledger::{ClockKind, LedgerError};
 use crate::listener::{Limits, Listener, bind};
@@ -36,7 +37,6 @@ use crate::pb;
 use crate::pb::admin::admin_service_server::AdminServiceServer;
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
 use crate::poller::Poller;
-use crate::poller::fetch::FetchError;
 use crate::queries::Queries;
 use crate::web::serve_browsers;
 

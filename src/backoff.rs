@@ -1,11 +1,12 @@
 //! Exponential back-off and jitter: how long to wait before a retry, so that ten thousand clients of a restarted server
-//! do not return in the same moment.
+//! do not return in the same moment. The delays of polls are those of `poller::interval`: they are bounded by the publication
+//! hours of the bank, and never shorter than its interval.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// The longest delay a peer can demand: a mistake of the peer must not silence a client for ever.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
+/// The longest `Retry-After` that is honoured by waiting: a mistake of the peer must not silence a client for ever.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 
 /// The bounds between which delays grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 /// The longest sleep before the clock is read again: a clock that is stopped never reaches the instant, and a suspended
 /// machine is noticed within the hour.
-const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(3600);
+const SLEEP_MAX: Duration = Duration::from_secs(3600);
 
 /// The clock of the service.
 #[derive(Debug, Clone)]
@@ -94,14 +94,14 @@ impl Clock {
         u64::try_from(nanoseconds).map_or(Duration::MAX, Duration::from_nanos)
     }
 
-    /// How long to sleep in real time before the clock shows `at`; at most an hour, after which it must be asked again.
+    /// How long to sleep in real time before the clock shows `at`; at most an hour, after which it must be read again.
     pub fn real_time_until(&self, at: Timestamp) -> Duration {
         let ahead = Duration::try_from(self.now().duration_until(at)).unwrap_or(Duration::ZERO);
-        let held = self.replay.as_ref().is_some_and(|replay| at > replay.end);
-        if held {
-            LOOK_AGAIN_AFTER
+        let is_past_end = self.replay.as_ref().is_some_and(|replay| at > replay.end);
+        if is_past_end {
+            SLEEP_MAX
         } else {
-            self.real_time(ahead).min(LOOK_AGAIN_AFTER)
+            self.real_time(ahead).min(SLEEP_MAX)
         }
     }
 }
@@ -146,10 +146,7 @@ mod tests {
         tokio::time::advance(MINUTE).await;
         assert_eq!(clock.now(), at("2025-12-13T18:00:00Z"));
         assert_eq!(clock.after(MINUTE), at("2025-12-13T18:00:00Z"));
-        assert_eq!(
-            clock.real_time_until(at("2025-12-14T00:00:00Z")),
-            LOOK_AGAIN_AFTER
-        );
+        assert_eq!(clock.real_time_until(at("2025-12-14T00:00:00Z")), SLEEP_MAX);
     }
 
     #[tokio::test(start_paused = true)]

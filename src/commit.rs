@@ -5,7 +5,7 @@
 //! queue is short, so a burst slows the pollers and not the readers.
 
 mod anew;
-mod epoch;
+mod epoch_name;
 mod filing_log;
 mod handle;
 mod restore;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use buffered_ledger::BufferedLedger;
 pub use handle::{
-    BackfillOutcome, CommitHandle, DecisionReceipt, KeepsHistory, LedgerStatus, Stopped,
+    BackfillOutcome, CommitHandle, DecisionReceipt, LedgerIsFile, LedgerStatus, Stopped,
     Submission, SubmitOutcome,
 };
 use jiff::Timestamp;
@@ -28,8 +28,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
-use crate::commit::epoch::new_epoch;
-use crate::commit::filing_log::log_filed;
+use crate::commit::epoch_name::new_epoch_name;
+use crate::commit::filing_log::{log_decided, log_filed};
 use crate::commit::handle::{Message, QUEUE_MAX};
 use crate::domain::{
     Book, BookChanges, Cause, DecisionError, DocumentKey, HeldOutcome, History, Intent,
@@ -47,7 +47,7 @@ pub struct Commit {
     /// The book before any table was filed.
     blank: Book,
     board: Board,
-    store: BufferedLedger,
+    ledger: BufferedLedger,
     clock: Clock,
     /// Sources whose first attempt has ended, not yet written in an entry.
     attempted: BTreeSet<SourceId>,
@@ -59,19 +59,19 @@ impl Commit {
     pub async fn open(
         records: Vec<SourceRecord>,
         preferences: Vec<Preference>,
-        mut store: BufferedLedger,
+        mut ledger: BufferedLedger,
         clock: Clock,
     ) -> (Self, CommitHandle) {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let blank = Book::new(records.clone(), preferences.clone());
         let (book, snapshot, entry) =
-            restore::restore(records, preferences, &mut store, &clock).await;
+            restore::restore(records, preferences, &mut ledger, &clock).await;
         let board = Board::new(book.records(), snapshot);
         let mut commit = Self {
             book,
             blank,
             board,
-            store,
+            ledger,
             clock,
             attempted: BTreeSet::new(),
             receiver,
@@ -89,17 +89,17 @@ impl Commit {
 
     /// The reading end of the ledger, for as long as there is one.
     pub fn ledger(&self) -> watch::Receiver<Option<LedgerReader>> {
-        self.store.readers()
+        self.ledger.readers()
     }
 
     /// Runs until it is stopped. A commit that is under way is finished: nothing is published that is not written.
     pub async fn run(mut self, stop: CancellationToken) {
         self.work(&stop).await;
-        if !self.store.is_working() {
+        if !self.ledger.is_working() {
             // The error may have gone meanwhile, and there is no later retry.
             self.recover().await;
         }
-        self.store.close().await;
+        self.ledger.close().await;
     }
 
     async fn work(&mut self, stop: &CancellationToken) {
@@ -109,7 +109,7 @@ impl Commit {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                () = self.store.retry_due() => self.recover().await,
+                () = self.ledger.retry_due() => self.recover().await,
                 // Without pollers there are no messages, but time passes all the same.
                 Some(message) = self.receiver.recv() => {
                     due = if self.take(message).await {
@@ -136,7 +136,7 @@ impl Commit {
 
     /// Handles a message. Returns whether the state was derived anew.
     async fn take(&mut self, message: Message) -> bool {
-        let mut looks = true;
+        let mut was_derived = true;
         match message {
             Message::Tables {
                 submission,
@@ -152,8 +152,8 @@ impl Commit {
                 table,
                 admitted,
             } => {
-                let (answer, looked) = self.backfill(source, table).await;
-                looks = looked;
+                let (answer, derived) = self.backfill(source, table).await;
+                was_derived = derived;
                 if admitted.send(answer).is_err() {
                     tracing::debug!("the submitter of a backfill was dropped");
                 }
@@ -166,31 +166,31 @@ impl Commit {
                 decided,
             } => {
                 let answer = self.decide(&id, value, outcome, &note).await;
-                looks = answer.is_ok();
+                was_derived = answer.is_ok();
                 if decided.send(answer).is_err() {
                     tracing::debug!("the submitter of a decision was dropped");
                 }
             }
             Message::Polled { source, report } => {
                 self.board.record_poll(source, report);
-                looks = false;
+                was_derived = false;
             }
             Message::Status { status } => {
-                let answer = self.store.status(self.board.snapshot().position.clone());
+                let answer = self.ledger.status(self.board.snapshot().position.clone());
                 if status.send(answer).is_err() {
                     tracing::debug!("the caller of a status request was dropped");
                 }
-                looks = false;
+                was_derived = false;
             }
             Message::BeginAnew { tables, begun } => {
                 let answer = self.begin_anew(tables).await;
-                looks = answer.is_ok();
+                was_derived = answer.is_ok();
                 if begun.send(answer).is_err() {
                     tracing::debug!("the caller that began a new epoch was dropped");
                 }
             }
         }
-        looks
+        was_derived
     }
 
     async fn file(&mut self, submission: Submission) -> SubmitOutcome {
@@ -206,11 +206,11 @@ impl Commit {
         for table in tables {
             let (document, date) = (table.document, table.effective_date);
             match self.book.file(source, table, intent, now) {
-                Ok(filed) => {
-                    log_filed(source, document, &filed);
-                    changes.filed.extend(filed.filed);
-                    changes.held.extend(filed.held);
-                    changes.decided.extend(filed.decided);
+                Ok(of_table) => {
+                    log_filed(source, document, &of_table);
+                    changes.filed.extend(of_table.filed);
+                    changes.held.extend(of_table.held);
+                    changes.decided.extend(of_table.decided);
                 }
                 Err(reason) => {
                     tracing::warn!(%source, document, %date, %reason, "refused a table");
@@ -236,14 +236,14 @@ impl Commit {
         let key = DocumentKey { source, document };
         let history = self.book.history(key);
         let keeps = history.is_none_or(|history| history.would_keep(date));
-        let filed = if keeps {
+        let changes = if keeps {
             self.book.file(source, table, Intent::Backfill, now)
         } else {
             let around = self.around(key, date).await;
             self.book.file_older(source, table, around, now)
         };
-        let filed = match filed {
-            Ok(filed) => filed,
+        let changes = match changes {
+            Ok(changes) => changes,
             Err(reason) => {
                 let refused = BackfillOutcome {
                     refused: reason.to_string(),
@@ -252,20 +252,20 @@ impl Commit {
                 return (refused, false);
             }
         };
-        log_filed(source, document, &filed);
-        let admitted = BackfillOutcome {
+        log_filed(source, document, &changes);
+        let outcome = BackfillOutcome {
             refused: String::new(),
-            has_changes: !filed.is_empty(),
-            held_rows: filed.held.len(),
+            has_changes: !changes.is_empty(),
+            held_rows: changes.held.len(),
         };
-        self.commit(Cause::Backfill(source), filed, now).await;
+        self.commit(Cause::Backfill(source), changes, now).await;
         if let Some(history) = self.book.history(key).filter(|_| !keeps) {
             // The rows in force a year ago may be known only now.
             history.forget_anchors();
             self.commit(Cause::Backfill(source), BookChanges::default(), now)
                 .await;
         }
-        (admitted, true)
+        (outcome, true)
     }
 
     /// The tables around a date that is not kept in memory, with which a table of that date is compared.
@@ -276,7 +276,7 @@ impl Commit {
             .map(|record| record.revision_policy());
         let mut history = History::unbounded(revision_policy.unwrap_or(RevisionPolicy::Correction));
         let tables = self
-            .store
+            .ledger
             .around(key, history.revision_policy(), date, TABLES_AROUND)
             .await;
         for table in tables.unwrap_or_default() {
@@ -292,18 +292,13 @@ impl Commit {
         outcome: HeldOutcome,
         note: &str,
     ) -> Result<DecisionReceipt, DecisionError> {
-        let filed = self.book.decide(id, value, outcome, note)?;
-        let held = filed
-            .decided
-            .iter()
-            .map(|decision| Arc::clone(&decision.held));
-        let mut held = held;
-        let held = held
-            .next_back()
-            .ok_or(DecisionError::NotHeld(id.to_owned()))?;
-        tracing::info!(id, outcome = outcome.as_str(), note, "an operator decided");
+        let changes = self.book.decide(id, value, outcome, note)?;
+        let decision = changes.decided.last();
+        let held = decision.map(|decision| Arc::clone(&decision.held));
+        let held = held.ok_or_else(|| DecisionError::NotHeld(id.to_owned()))?;
+        log_decided(&changes);
         let now = self.clock.now();
-        self.commit(Cause::Operator, filed, now).await;
+        self.commit(Cause::Operator, changes, now).await;
         Ok(DecisionReceipt {
             position: self.board.snapshot().position.clone(),
             held,
@@ -313,14 +308,14 @@ impl Commit {
     /// Derives what is served now, writes the changes to the ledger, and publishes them. Returns the revision, if one
     /// was assigned.
     async fn commit(&mut self, cause: Cause, changes: BookChanges, now: Timestamp) -> Option<u64> {
-        anchors::complete(&mut self.book, &self.store, now).await;
-        let shown = self.board.snapshot();
-        let next = shown.next(self.book.view(now));
+        anchors::complete(&mut self.book, &self.ledger, now).await;
+        let published = self.board.snapshot();
+        let next = published.next(self.book.view(now));
         if next.is_none() && changes.is_empty() {
             self.board.publish_records(self.book.records());
             return None;
         }
-        let snapshot = next.as_ref().unwrap_or(&shown);
+        let snapshot = next.as_ref().unwrap_or(&published);
         let entry = LedgerEntry {
             position: snapshot.position.clone(),
             at: now,
@@ -331,12 +326,12 @@ impl Commit {
             attempted: std::mem::take(&mut self.attempted).into_iter().collect(),
             served: next.as_ref().map(Snapshot::changes).unwrap_or_default(),
         };
-        let written = self.store.append(entry).await;
+        let written = self.ledger.append(entry).await;
         let next = match written {
             // The ledger cannot be written: what is served from now on belongs to another epoch.
             Some(epoch) => Some(snapshot.renewed(Position {
                 epoch: epoch.into(),
-                revision: shown.position.revision.saturating_add(1),
+                revision: published.position.revision.saturating_add(1),
             })),
             None => next,
         };
@@ -352,11 +347,11 @@ impl Commit {
 
     /// Writes an entry that changes nothing that is published.
     async fn write(&mut self, entry: LedgerEntry) {
-        if let Some(epoch) = self.store.append(entry).await {
-            let shown = self.board.snapshot();
-            let renewed = shown.renewed(Position {
+        if let Some(epoch) = self.ledger.append(entry).await {
+            let published = self.board.snapshot();
+            let renewed = published.renewed(Position {
                 epoch: epoch.into(),
-                revision: shown.position.revision.saturating_add(1),
+                revision: published.position.revision.saturating_add(1),
             });
             self.board.publish(renewed, self.book.records());
         }
@@ -365,13 +360,13 @@ impl Commit {
     /// Tries to write the entries that wait in memory. If that succeeds, a new epoch begins.
     async fn recover(&mut self) {
         let documents = self.book.documents();
-        let Some((written, reopened)) = self.store.ready(&documents).await else {
+        let Some((written, reopened)) = self.ledger.prepare_retry(&documents).await else {
             return;
         };
-        let shown = self.board.snapshot();
-        let revision = shown.position.revision.max(written);
-        let snapshot = shown.renewed(Position {
-            epoch: new_epoch().into(),
+        let published = self.board.snapshot();
+        let revision = published.position.revision.max(written);
+        let snapshot = published.renewed(Position {
+            epoch: new_epoch_name().into(),
             revision: revision.saturating_add(1),
         });
         let attempted = self.book.records().filter(|record| record.attempted);
@@ -392,7 +387,7 @@ impl Commit {
             attempted: attempted.map(|record| record.id).collect(),
             served: snapshot.changes(),
         };
-        if self.store.recover(entry).await {
+        if self.ledger.recover(entry).await {
             self.board.publish(snapshot, self.book.records());
         }
     }

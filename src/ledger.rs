@@ -76,18 +76,18 @@ pub struct Ledger {
     label: Arc<Path>,
     sender: mpsc::Sender<Append>,
     /// The last position recorded in the lock file before the ledger was opened.
-    noted: Noted,
+    recorded: RecordedPosition,
     /// Fails when the thread has closed the file.
     ended: oneshot::Receiver<Infallible>,
 }
 
 /// The last position recorded in the lock file.
 #[derive(Debug)]
-enum Noted {
+enum RecordedPosition {
     /// The ledger is in memory: there is no lock file.
     InMemory,
     /// The position; `None` if it cannot be read.
-    Beside(Option<Position>),
+    LockFile(Option<Position>),
 }
 
 /// An entry, and the channel for the result.
@@ -105,17 +105,17 @@ impl Ledger {
         path: Option<&Path>,
         clock: ClockKind,
     ) -> Result<(Self, LedgerReader), LedgerError> {
-        let place = open::Location::of(path)?;
-        let (connection, mut lock) = open::open(&place, clock)?;
-        let noted = lock
-            .as_mut()
-            .map_or(Noted::InMemory, |lock| Noted::Beside(lock.noted()));
-        let reader = LedgerReader::new(place.clone())?;
+        let location = open::Location::of(path)?;
+        let (connection, mut lock) = open::open(&location, clock)?;
+        let recorded = lock.as_mut().map_or(RecordedPosition::InMemory, |lock| {
+            RecordedPosition::LockFile(lock.recorded_position())
+        });
+        let reader = LedgerReader::new(location.clone())?;
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let (end, ended) = oneshot::channel();
-        let label = Arc::clone(&place.label);
+        let label = Arc::clone(&location.label);
         let work = move || {
-            write::run(connection, receiver, &place.label, lock.as_mut());
+            write::run(connection, receiver, &location.label, lock.as_mut());
             drop(lock);
             drop(end);
         };
@@ -126,7 +126,7 @@ impl Ledger {
         let ledger = Self {
             label,
             sender,
-            noted,
+            recorded,
             ended,
         };
         Ok((ledger, reader))
@@ -135,11 +135,11 @@ impl Ledger {
     /// Whether a position read from the file is the last one that was served from it. An older copy put in its place is
     /// behind the position in the lock file, and clients may hold positions that it does not know.
     pub fn continues(&self, position: &Position) -> bool {
-        match &self.noted {
-            Noted::InMemory => true,
-            Noted::Beside(noted) => noted.as_ref().is_some_and(|noted| {
+        match &self.recorded {
+            RecordedPosition::InMemory => true,
+            RecordedPosition::LockFile(recorded) => recorded.as_ref().is_some_and(|recorded| {
                 // The lock file is written after the entry: a crash between the two leaves it one position behind.
-                noted.epoch == position.epoch && noted.revision <= position.revision
+                recorded.epoch == position.epoch && recorded.revision <= position.revision
             }),
         }
     }

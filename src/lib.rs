@@ -30,7 +30,8 @@
 //! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
 //! * [`commit`]: files tables, assigns revision numbers, and keeps in memory what the ledger cannot take.
-//! * [`poller`]: one task per source: when to poll, one HTTP client, and what to make of the response.
+//! * [`fetch`]: the HTTP client of one source: a request within strict limits, and the classes of response.
+//! * [`poller`]: one task per source: when to poll, what to request, and what to submit.
 //! * [`feed`]: the messages of a subscriber: the state, then its changes.
 //! * [`queries`]: what a request may ask, checked, and answered in domain values or a refusal.
 //! * [`pb`]: the generated messages, which `wire` converts to and from. [`grpc`]: the service. [`json`]: the same messages as
@@ -41,7 +42,7 @@
 //! * [`client`]: a subscriber that reconnects and resumes. [`backfill`]: fetches the past of the banks and uploads it to a
 //!   server. [`load`]: a load generator. [`cli`]: the commands, built on them.
 //! * [`demo`]: a bank on loopback that replays published figures in a loop; `cli/replay.rs` runs it for `serve --demo`.
-//!   [`telemetry`]: the log; it reads `RUST_LOG`.
+//!   [`logging`]: the log; it reads `RUST_LOG`.
 //!
 //! # Where to look
 //!
@@ -132,6 +133,7 @@ pub mod clock;
 pub mod ledger;
 pub mod board;
 pub mod commit;
+pub mod fetch;
 pub mod poller;
 pub mod feed;
 pub mod queries;
@@ -147,5 +149,5 @@ pub mod client;
 pub mod backfill;
 pub mod load;
 pub mod demo;
-pub mod telemetry;
+pub mod logging;
 pub mod cli;

@@ -5,9 +5,7 @@
 //! submitted to the commit task, which checks it. Errors are reported there too, and the next poll tries again.
 
 mod poll;
-pub mod fetch;
-pub mod request;
-pub mod schedule;
+pub mod interval;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -25,10 +23,9 @@ use crate::clock::Clock;
 use crate::commit::{CommitHandle, Stopped, Submission, SubmitOutcome};
 use crate::config::{Http, SourceSettings};
 use crate::domain::{History, Intent, PollReport, SourceId, Table};
-use crate::poller::fetch::{FetchError, Fetcher, Validators};
+use crate::fetch::{FetchError, Fetcher, REQUEST_PAUSE, Validators, not_found_error};
+use crate::poller::interval::{PollHealth, PublicationWindow, delay};
 use crate::poller::poll::{AfterFailure, PollResult, RequestOutcome, locked};
-use crate::poller::request::{REQUEST_PAUSE, not_found_error};
-use crate::poller::schedule::{PollHealth, PublicationWindow, delay};
 use crate::sources::{Document, Source, TableSelector};
 
 /// How often the tables fetched so far are submitted during a start.
@@ -59,7 +56,7 @@ pub struct Poller {
     commit: CommitHandle,
     validators: BTreeMap<String, Validators>,
     /// How many times each missed table has been requested.
-    filled: BTreeMap<Gap, u32>,
+    gap_tries: BTreeMap<Gap, u32>,
     /// The error of the last failed poll, so that a long outage is logged once.
     logged_error: Option<String>,
 }
@@ -89,7 +86,7 @@ impl Poller {
             clock,
             commit,
             validators: BTreeMap::new(),
-            filled: BTreeMap::new(),
+            gap_tries: BTreeMap::new(),
             logged_error: None,
         })
     }
@@ -119,16 +116,16 @@ impl Poller {
         loop {
             let attempted_at = self.clock.now();
             let had_table = health.has_table;
-            let (harvest, intent) = if start_is_due {
+            let (result, intent) = if start_is_due {
                 (self.start().await?, Intent::Earlier)
             } else {
                 (self.poll().await, Intent::Newest)
             };
-            let cut_short = start_is_due && harvest.failed && starts_with_tables < STARTS_MAX;
+            let cut_short = start_is_due && result.failed && starts_with_tables < STARTS_MAX;
             let (pause, gaps) = self
-                .settle(harvest, intent, attempted_at, &mut health)
+                .submit_result(result, intent, attempted_at, &mut health)
                 .await?;
-            self.fill(gaps).await?;
+            self.fetch_gaps(gaps).await?;
             starts_with_tables += u32::from(start_is_due && health.has_table);
             start_is_due = cut_short || (!start_is_due && !had_table && health.has_table);
             tokio::time::sleep(pause).await;
@@ -136,9 +133,9 @@ impl Poller {
     }
 
     /// Submits the result of a poll, reports its status, and returns the delay before the next one.
-    async fn settle(
+    async fn submit_result(
         &mut self,
-        harvest: PollResult,
+        result: PollResult,
         intent: Intent,
         attempted_at: Timestamp,
         health: &mut PollHealth,
@@ -150,7 +147,7 @@ impl Poller {
             mut errors,
             failed,
             retry_after,
-        } = harvest;
+        } = result;
         health.has_table = health.has_table || brought_table;
         let outcome = self
             .commit
@@ -178,10 +175,10 @@ impl Poller {
     }
 
     /// Fetches the tables that the bank must have published and that are missing: a few times each, then no more.
-    async fn fill(&mut self, gaps: Vec<Gap>) -> Result<(), Stopped> {
-        self.filled.retain(|gap, _| gaps.contains(gap));
+    async fn fetch_gaps(&mut self, gaps: Vec<Gap>) -> Result<(), Stopped> {
+        self.gap_tries.retain(|gap, _| gaps.contains(gap));
         for gap in gaps {
-            let tries = self.filled.entry(gap).or_default();
+            let tries = self.gap_tries.entry(gap).or_default();
             if *tries >= GAP_TRIES_MAX {
                 continue;
             }
@@ -194,12 +191,10 @@ impl Poller {
                 continue;
             };
             tokio::time::sleep(REQUEST_PAUSE).await;
-            let gathered = Mutex::new(PollResult::default());
+            let result = Mutex::new(PollResult::default());
             let unknown = Validators::default();
-            let reply = self
-                .request(document, dated(date), &unknown, &gathered)
-                .await;
-            let tables = std::mem::take(&mut locked(&gathered).tables);
+            let reply = self.request(document, dated(date), &unknown, &result).await;
+            let tables = std::mem::take(&mut locked(&result).tables);
             let submission = self.submission(tables, Intent::Earlier, false);
             self.commit.submit(submission).await?;
             if matches!(reply, RequestOutcome::Failed(AfterFailure::End)) {
@@ -212,48 +207,48 @@ impl Poller {
     /// The start: fetches what is in force, what went before, and what is announced. What has been fetched is submitted
     /// every few seconds, so that the first tables of a slow bank do not wait for its last.
     async fn start(&self) -> Result<PollResult, Stopped> {
-        let gathered = Mutex::new(PollResult::default());
-        let gather = async {
+        let result = Mutex::new(PollResult::default());
+        let requests = async {
             for document in self.documents {
-                if self.start_document(document, &gathered).await == AfterFailure::End {
+                if self.start_document(document, &result).await == AfterFailure::End {
                     break;
                 }
             }
         };
-        let mut gather = pin!(gather);
+        let mut requests = pin!(requests);
         loop {
             tokio::select! {
-                () = &mut gather => break,
+                () = &mut requests => break,
                 () = tokio::time::sleep(START_SUBMIT_INTERVAL) => {
-                    let tables = std::mem::take(&mut locked(&gathered).tables);
+                    let tables = std::mem::take(&mut locked(&result).tables);
                     let submission = self.submission(tables, Intent::Earlier, false);
                     let outcome = self.commit.submit(submission).await?;
-                    let mut gathered = locked(&gathered);
-                    gathered.errors.extend(reasons(&outcome));
-                    gathered.validators.retain(|(document, ..)| {
+                    let mut result = locked(&result);
+                    result.errors.extend(reasons(&outcome));
+                    result.validators.retain(|(document, ..)| {
                         !outcome.refuses(document) && !outcome.holds(document)
                     });
                 }
             }
         }
-        let harvest = std::mem::take(&mut *locked(&gathered));
-        Ok(harvest)
+        let result = std::mem::take(&mut *locked(&result));
+        Ok(result)
     }
 
     async fn start_document(
         &self,
         document: &'static Document,
-        gathered: &Mutex<PollResult>,
+        result: &Mutex<PollResult>,
     ) -> AfterFailure {
         let today = self.today();
         let mut known = History::new(self.source.revision_policy);
-        let mut asked_date = document.date(document.at_start, today);
+        let mut requested_date = document.date(document.at_start, today);
         let mut path = document.path(document.at_start, today);
         for request in 0..START_REQUESTS_MAX {
             if request > 0 {
                 // Back from the oldest date printed or requested; from tomorrow if the newest table was requested and
                 // not found.
-                let back_from = [known.oldest_date(), asked_date]
+                let back_from = [known.oldest_date(), requested_date]
                     .into_iter()
                     .flatten()
                     .min();
@@ -262,12 +257,12 @@ impl Poller {
                 let (Some(dated), Some(date)) = (document.dated, date) else {
                     break;
                 };
-                (asked_date, path) = (Some(date), Some(dated(date)));
+                (requested_date, path) = (Some(date), Some(dated(date)));
                 tokio::time::sleep(REQUEST_PAUSE).await;
             }
             let Some(path) = path.take() else { break };
             match self
-                .request(document, path, &Validators::default(), gathered)
+                .request(document, path, &Validators::default(), result)
                 .await
             {
                 RequestOutcome::Table(table) => known.insert(table),
@@ -287,9 +282,9 @@ impl Poller {
         }
         let nothing = known.oldest_date().is_none();
         if let Some(error) = not_found_error(document).filter(|_| nothing) {
-            let mut gathered = locked(gathered);
-            if !gathered.failed {
-                gathered.errors.push(format!("{}: {error}", document.name));
+            let mut result = locked(result);
+            if !result.failed {
+                result.errors.push(format!("{}: {error}", document.name));
             }
             return AfterFailure::GoOn;
         }
@@ -297,24 +292,22 @@ impl Poller {
             .polls
             .iter()
             .filter(|selector| **selector != document.at_start);
-        self.request_each(document, later, gathered).await
+        self.request_each(document, later, result).await
     }
 
     /// Polls every document once.
     async fn poll(&self) -> PollResult {
-        let gathered = Mutex::new(PollResult::default());
+        let result = Mutex::new(PollResult::default());
         for document in self.documents {
             if self
-                .request_each(document, document.polls.iter(), &gathered)
+                .request_each(document, document.polls.iter(), &result)
                 .await
                 == AfterFailure::End
             {
                 break;
             }
         }
-        gathered
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner)
+        result.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn submission(&self, tables: Vec<Table>, intent: Intent, attempt_ended: bool) -> Submission {

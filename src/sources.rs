@@ -6,7 +6,7 @@
 mod text;
 mod xml;
 mod json;
-mod rows;
+mod table_builder;
 mod series;
 pub mod cbr;
 pub mod cbt;
@@ -20,8 +20,8 @@ use jiff::civil::{Date, Weekday};
 use thiserror::Error;
 
 use crate::domain::{Currency, RevisionPolicy, Schedule, SourceId, Table};
-pub use crate::sources::rows::printable;
 pub use crate::sources::series::{Series, SeriesPage, merge};
+pub use crate::sources::text::printable;
 
 /// Every source, sorted by id and kind. A market table has one for each vendor.
 pub const ALL: &[&Source] = &[
@@ -53,8 +53,8 @@ pub struct Source {
     pub zone: &'static str,
     /// Scheme and host; a setting replaces them.
     pub base_url: &'static str,
-    /// How a key is sent.
-    pub access: Access,
+    /// Where an API key is sent.
+    pub api_key_placement: ApiKeyPlacement,
     /// A web page on which the rates can be checked.
     pub page: &'static str,
     /// Its terms of use, as far as they are published.
@@ -129,9 +129,9 @@ impl Document {
     }
 }
 
-/// How a vendor's key is sent.
+/// Where the API key is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
+pub enum ApiKeyPlacement {
     /// No key.
     Open,
     /// In a header of this name.

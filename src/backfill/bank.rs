@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::backfill::{Aborted, Recorder, Throttle};
 use crate::config::{Http, SourceSettings};
-use crate::poller::fetch::{FetchError, Fetcher, Validators};
-use crate::poller::request::{Response, request};
+use crate::fetch::{FetchError, Fetcher, ParsedResponse, Validators, request};
 use crate::sources::ParseError;
 
 /// A client for one bank, used by one task.
@@ -44,7 +43,7 @@ impl<'a> BankClient<'a> {
         &mut self,
         path: &str,
         parse: impl Fn(&[u8]) -> Result<T, ParseError>,
-    ) -> Result<Response<T>, Aborted> {
+    ) -> Result<ParsedResponse<T>, Aborted> {
         loop {
             if !self.is_first_request {
                 tokio::time::sleep(self.throttle.pause).await;
@@ -53,7 +52,7 @@ impl<'a> BankClient<'a> {
             self.recorder
                 .update(|stats| stats.requests = stats.requests.saturating_add(1));
             match request(&self.fetcher, path, &Validators::default(), &parse).await {
-                Response::Failed(error) if error.ends_the_poll() => {
+                ParsedResponse::Failed(error) if error.affects_all_documents() => {
                     let delay = self.delay_after(&error)?;
                     tokio::time::sleep(delay).await;
                 }

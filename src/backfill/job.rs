@@ -9,8 +9,7 @@ use jiff::civil::Date;
 use crate::backfill::bank::BankClient;
 use crate::backfill::{Aborted, Backfill, DateRange, Recorder, upload};
 use crate::domain::{SourceId, Table};
-use crate::poller::fetch::FetchError;
-use crate::poller::request::{Response, not_found_error};
+use crate::fetch::{FetchError, ParsedResponse, not_found_error};
 use crate::sources::{Document, ParseError, Series, merge};
 
 /// The days of a chunk, where a bank answers by date: their tables are uploaded before the next chunk is requested. Within
@@ -60,7 +59,7 @@ impl<'a> Job<'a> {
         self.known = upload::filed(admin, self.source, self.document, range).await?;
         self.recorder.update(|stats| {
             let count = u32::try_from(self.known.len()).unwrap_or(u32::MAX);
-            stats.known = stats.known.saturating_add(count);
+            stats.already_filed = stats.already_filed.saturating_add(count);
         });
         let days = match self.document.series {
             Some(series) => series.days_max,
@@ -183,21 +182,23 @@ impl<'a> Job<'a> {
             }
         };
         let failed = match response {
-            Response::Parsed { content, .. } => {
+            ParsedResponse::Parsed { content, .. } => {
                 bank.succeeded();
                 return Ok(Some(content));
             }
-            Response::NotFound => {
+            ParsedResponse::NotFound => {
                 let Some(error) = not_found_error(self.document) else {
                     bank.succeeded();
                     return Ok(None);
                 };
                 self.fail(bank, what, &error)
             }
-            Response::Unparsable(error) => self.fail(bank, what, &error),
-            Response::Failed(error) => self.fail(bank, what, &error),
+            ParsedResponse::Unparsable(error) => self.fail(bank, what, &error),
+            ParsedResponse::Failed(error) => self.fail(bank, what, &error),
             // No validators were sent, so there is nothing that it could mean.
-            Response::NotModified => self.fail(bank, what, &FetchError::NothingToCompare),
+            ParsedResponse::NotModified => {
+                self.fail(bank, what, &FetchError::UnexpectedNotModified)
+            }
         };
         failed.map(|()| None)
     }

@@ -16,7 +16,7 @@ pub struct Stats {
     /// Tables that were filed as new.
     pub filed: u32,
     /// Tables that the server had, most of them without a request to the bank.
-    pub known: u32,
+    pub already_filed: u32,
     /// Rows of the filed tables that are held for a decision.
     pub held_rows: u32,
     /// Tables that the server refused.

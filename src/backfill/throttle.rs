@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::backoff::Backoff;
-use crate::poller::request::REQUEST_PAUSE;
+use crate::backoff::{Backoff, RETRY_AFTER_MAX};
+use crate::fetch::REQUEST_PAUSE;
 
 /// The longest delay after the first failure; it doubles with each failure in a row.
 const BACKOFF_FIRST: Duration = Duration::from_secs(2);
@@ -11,8 +11,6 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(2);
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
 /// After this many failures in a row a bank is given up: with the delays between them it had up to a minute to recover.
 const FAILURES_MAX: u32 = 6;
-/// The longest Retry-After that is honoured by waiting; a bank that demands more is better tried another time.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
 
 /// The pauses and limits of requests to one bank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +21,7 @@ pub struct Throttle {
     pub backoff: Backoff,
     /// The number of failures in a row after which the bank is given up.
     pub failures_max: u32,
-    /// The longest Retry-After that is honoured by waiting.
+    /// The longest `Retry-After` that is honoured by waiting; a bank that demands more is given up.
     pub retry_after_max: Duration,
 }
 

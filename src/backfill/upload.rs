@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::backfill::{Aborted, DateRange, Stats, Throttle};
 use crate::client::{Admin, ClientError};
 use crate::domain::{Reason, SourceId, Table};
-use crate::pb::admin as wire;
+use crate::pb::admin as pb;
 use crate::sources::Document;
 
 /// Attempts before the server counts as gone: it restarts within seconds.
@@ -67,7 +67,7 @@ pub(super) enum UploadResult {
     /// It is filed.
     Filed {
         /// Whether it added anything.
-        news: bool,
+        has_changes: bool,
         /// How many of its rows are held for a decision.
         held_rows: u32,
     },
@@ -75,16 +75,19 @@ pub(super) enum UploadResult {
     Refused(String),
 }
 
-impl From<wire::FileTableResponse> for UploadResult {
-    fn from(response: wire::FileTableResponse) -> Self {
-        let wire::FileTableResponse {
+impl From<pb::FileTableResponse> for UploadResult {
+    fn from(response: pb::FileTableResponse) -> Self {
+        let pb::FileTableResponse {
             refused,
             news,
             held_rows,
         } = response;
         match refused {
             Some(reason) => Self::Refused(reason),
-            None => Self::Filed { news, held_rows },
+            None => Self::Filed {
+                has_changes: news,
+                held_rows,
+            },
         }
     }
 }
@@ -93,11 +96,14 @@ impl UploadResult {
     /// Adds it to the counts.
     pub(super) fn count(self, table: &Table, stats: &mut Stats) {
         match self {
-            Self::Filed { news, held_rows } => {
-                let count = if news {
+            Self::Filed {
+                has_changes,
+                held_rows,
+            } => {
+                let count = if has_changes {
                     &mut stats.filed
                 } else {
-                    &mut stats.known
+                    &mut stats.already_filed
                 };
                 *count = count.saturating_add(1);
                 stats.held_rows = stats.held_rows.saturating_add(held_rows);
@@ -111,15 +117,15 @@ impl UploadResult {
 }
 
 /// A table as a message, every digit as printed.
-fn message(source: SourceId, table: &Table) -> wire::Table {
-    let rows = table.rows.values().map(|row| wire::Row {
+fn message(source: SourceId, table: &Table) -> pb::Table {
+    let rows = table.rows.values().map(|row| pb::Row {
         currency: row.currency.to_string(),
         units: row.units.to_string(),
         value: row.value.to_string(),
         home_currency: row.home_currency.to_string(),
         published_change: row.published_change.map(|change| change.to_string()),
     });
-    wire::Table {
+    pb::Table {
         source: source.to_string(),
         document: table.document.to_owned(),
         pivot: table.pivot.to_string(),

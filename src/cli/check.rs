@@ -17,8 +17,7 @@ use crate::cli::failure::Failure;
 use crate::cli::paint::without_controls;
 use crate::config::{Config, SourceSettings};
 use crate::domain::Table;
-use crate::poller::fetch::FetchError;
-use crate::poller::request::{Response, not_found_error};
+use crate::fetch::{FetchError, ParsedResponse, not_found_error};
 use crate::sources::{Document, Source, TableSelector};
 
 const EXAMPLES: &str = "\
@@ -166,8 +165,8 @@ impl Check<'_> {
         let fetched = fetch::fetch(self.config, self.settings, &self.request.path).await;
         writeln!(out, "{}", fetched.url)?;
         let error = match fetched.response {
-            Response::Parsed { content, .. } => return self.show(&content, out),
-            Response::NotFound => {
+            ParsedResponse::Parsed { content, .. } => return self.show(&content, out),
+            ParsedResponse::NotFound => {
                 let Some(error) = not_found_error(self.document) else {
                     let note = "no table of that date: this source answers 404 in that case";
                     writeln!(out, "{note}\n")?;
@@ -175,10 +174,10 @@ impl Check<'_> {
                 };
                 error.to_owned()
             }
-            Response::Failed(error) => error.to_string(),
-            Response::Unparsable(error) => error.to_string(),
+            ParsedResponse::Failed(error) => error.to_string(),
+            ParsedResponse::Unparsable(error) => error.to_string(),
             // No validators were sent, so there is nothing that it could mean.
-            Response::NotModified => FetchError::NothingToCompare.to_string(),
+            ParsedResponse::NotModified => FetchError::UnexpectedNotModified.to_string(),
         };
         let error = without_controls(&error);
         writeln!(out, "FAILED: {error}\n")?;

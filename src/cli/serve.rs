@@ -14,7 +14,7 @@ use crate::cli::{config, replay};
 use crate::config::Config;
 use crate::demo::Season;
 use crate::listener::raise_descriptor_limit;
-use crate::telemetry;
+use crate::logging;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,7 +67,7 @@ impl From<DemoSeason> for Season {
 
 pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     let config = config::load(arguments.config.as_deref())?;
-    telemetry::init(if arguments.demo.is_some() {
+    logging::init(if arguments.demo.is_some() {
         LevelFilter::ERROR
     } else {
         LevelFilter::INFO

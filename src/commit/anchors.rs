@@ -9,7 +9,7 @@ use crate::commit::BufferedLedger;
 use crate::domain::{Book, Currency, DocumentKey, Fixing, SourceRecord, Table};
 
 /// Reads the rows in force on the first days of the windows.
-pub(super) async fn complete(book: &mut Book, store: &BufferedLedger, now: Timestamp) {
+pub(super) async fn complete(book: &mut Book, ledger: &BufferedLedger, now: Timestamp) {
     let wanted = |record: &Arc<SourceRecord>| -> Vec<_> {
         let (source, today) = (record.id, record.today(now));
         let documents = record.documents.iter();
@@ -26,7 +26,7 @@ pub(super) async fn complete(book: &mut Book, store: &BufferedLedger, now: Times
     };
     let wanted: Vec<_> = book.records().flat_map(wanted).collect();
     for (key, revision_policy, window, day) in wanted {
-        let rows = store.in_force(key, revision_policy, day).await;
+        let rows = ledger.in_force(key, revision_policy, day).await;
         if let Some(history) = book.history(key) {
             let rows = rows.unwrap_or_default();
             history.anchor(window, day, table_of(key, day, rows));

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::commit::epoch::new_epoch;
-use crate::commit::{Commit, KeepsHistory, anchors};
+use crate::commit::epoch_name::new_epoch_name;
+use crate::commit::{Commit, LedgerIsFile, anchors};
 use crate::domain::{BookChanges, Cause, Intent, LedgerEntry, Position, Snapshot, SourceId, Table};
 
 impl Commit {
@@ -12,8 +12,8 @@ impl Commit {
     pub(super) async fn begin_anew(
         &mut self,
         tables: Vec<(SourceId, Table)>,
-    ) -> Result<(), KeepsHistory> {
-        self.store.begin_anew().await?;
+    ) -> Result<(), LedgerIsFile> {
+        self.ledger.begin_anew().await?;
         self.book = self.blank.clone();
         self.attempted = BTreeSet::new();
         let now = self.clock.now();
@@ -21,10 +21,10 @@ impl Commit {
         for (source, table) in tables {
             let (document, date) = (table.document, table.effective_date);
             match self.book.file(source, table, Intent::Earlier, now) {
-                Ok(filed) => {
-                    changes.filed.extend(filed.filed);
-                    changes.held.extend(filed.held);
-                    changes.decided.extend(filed.decided);
+                Ok(of_table) => {
+                    changes.filed.extend(of_table.filed);
+                    changes.held.extend(of_table.held);
+                    changes.decided.extend(of_table.decided);
                 }
                 Err(reason) => {
                     tracing::warn!(%source, document, %date, %reason, "refused a table");
@@ -35,11 +35,11 @@ impl Commit {
         for source in &sources {
             self.book.mark_attempted(*source);
         }
-        anchors::complete(&mut self.book, &self.store, now).await;
+        anchors::complete(&mut self.book, &self.ledger, now).await;
         // Revisions go on from the last one, so that no cache takes two states for one.
         let empty = Snapshot::initial(
             Position {
-                epoch: new_epoch().into(),
+                epoch: new_epoch_name().into(),
                 revision: self.board.snapshot().position.revision,
             },
             BTreeMap::new(),
@@ -55,7 +55,7 @@ impl Commit {
             attempted: sources,
             served: snapshot.changes(),
         };
-        let failed = self.store.append(entry).await;
+        let failed = self.ledger.append(entry).await;
         debug_assert!(failed.is_none(), "a ledger in memory is always written");
         self.board.publish(snapshot, self.book.records());
         Ok(())

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::commit::{KeepsHistory, LedgerStatus};
+use crate::commit::{LedgerIsFile, LedgerStatus};
 use crate::domain::{
     DocumentKey, Fixing, LOOK_BACK_DAYS, LedgerEntry, Position, RestoredState, RevisionPolicy,
     Table,
@@ -29,7 +29,7 @@ pub struct BufferedLedger {
     clock: ClockKind,
     open: Option<Open>,
     /// The failure that keeps the ledger from being written; `None` if there is none.
-    trouble: Option<Trouble>,
+    failure: Option<Failure>,
     retry_after: Duration,
     /// The reading end for queries.
     readers: watch::Sender<Option<LedgerReader>>,
@@ -43,7 +43,7 @@ struct Open {
 }
 
 #[derive(Debug)]
-struct Trouble {
+struct Failure {
     error: LedgerError,
     unsaved: VecDeque<LedgerEntry>,
     /// The number of entries that were dropped from the buffer.
@@ -57,30 +57,30 @@ impl BufferedLedger {
     /// Opens the ledger. It is an error only if the settings are wrong: another process has the file, or it was written
     /// under the other kind of clock. After any other failure the service runs from memory.
     pub fn open(path: Option<PathBuf>, clock: ClockKind) -> Result<Self, LedgerError> {
-        let mut store = Self {
+        let mut ledger = Self {
             path,
             clock,
             open: None,
-            trouble: None,
+            failure: None,
             retry_after: RETRY_AFTER,
             readers: watch::Sender::new(None),
         };
-        match store.reopen() {
+        match ledger.reopen() {
             Ok(()) => {}
             Err(error @ (LedgerError::InUse { .. } | LedgerError::OtherClock { .. })) => {
                 return Err(error);
             }
-            Err(error) => store.fail(error, None),
+            Err(error) => ledger.fail(error, None),
         }
-        Ok(store)
+        Ok(ledger)
     }
 
     /// Sets the time after which a failed ledger is tried again.
     #[must_use]
     pub fn retried_after(mut self, retry_after: Duration) -> Self {
         self.retry_after = retry_after;
-        if let Some(trouble) = &mut self.trouble {
-            trouble.retry_at = Instant::now() + retry_after;
+        if let Some(failure) = &mut self.failure {
+            failure.retry_at = Instant::now() + retry_after;
         }
         self
     }
@@ -94,9 +94,9 @@ impl BufferedLedger {
     }
 
     /// Replaces a ledger in memory by an empty one.
-    pub(super) async fn begin_anew(&mut self) -> Result<(), KeepsHistory> {
+    pub(super) async fn begin_anew(&mut self) -> Result<(), LedgerIsFile> {
         if self.path.is_some() {
-            return Err(KeepsHistory);
+            return Err(LedgerIsFile);
         }
         let before = self.open.take();
         // The new ledger is opened before the old one is closed, so that every query finds one.
@@ -112,19 +112,19 @@ impl BufferedLedger {
     /// Closes the file, after the entries in its queue are written.
     pub async fn close(mut self) {
         let unsaved = self
-            .trouble
+            .failure
             .as_ref()
-            .map_or(0, |trouble| trouble.unsaved.len());
+            .map_or(0, |failure| failure.unsaved.len());
         if unsaved > 0 {
             tracing::error!(
                 unsaved,
                 "entries that could not be written to the ledger are lost"
             );
         }
-        self.shut().await;
+        self.close_file().await;
     }
 
-    async fn shut(&mut self) {
+    async fn close_file(&mut self) {
         self.readers.send_replace(None);
         if let Some(open) = self.open.take() {
             open.ledger.close().await;
@@ -143,7 +143,7 @@ impl BufferedLedger {
 
     /// Whether entries are written.
     pub fn is_working(&self) -> bool {
-        self.trouble.is_none()
+        self.failure.is_none()
     }
 
     /// Whether the restored position is the last one that was served from this ledger.
@@ -155,15 +155,15 @@ impl BufferedLedger {
     /// The status, for an operator.
     pub fn status(&self, position: Position) -> LedgerStatus {
         let path = self.path.as_ref();
-        let trouble = self.trouble.as_ref();
+        let failure = self.failure.as_ref();
         LedgerStatus {
             path: path
                 .map(|path| path.display().to_string())
                 .unwrap_or_default(),
-            error: trouble
-                .map(|trouble| trouble.error.to_string())
+            error: failure
+                .map(|failure| failure.error.to_string())
                 .unwrap_or_default(),
-            unsaved: trouble.map_or(0, |trouble| trouble.unsaved.len()),
+            unsaved: failure.map_or(0, |failure| failure.unsaved.len()),
             position,
         }
     }
@@ -171,51 +171,51 @@ impl BufferedLedger {
     /// Writes an entry, or buffers it if the ledger cannot be written. At the first failure this returns the name of a
     /// new epoch, because earlier positions can no longer be resumed.
     pub async fn append(&mut self, entry: LedgerEntry) -> Option<String> {
-        if let Some(trouble) = &mut self.trouble {
-            if trouble.unsaved.len() >= UNSAVED_MAX {
-                trouble.unsaved.pop_front();
-                trouble.lost = trouble.lost.saturating_add(1);
+        if let Some(failure) = &mut self.failure {
+            if failure.unsaved.len() >= UNSAVED_MAX {
+                failure.unsaved.pop_front();
+                failure.lost = failure.lost.saturating_add(1);
                 tracing::error!(
                     "the buffer of unwritten ledger entries is full; the oldest entry is lost"
                 );
             }
-            trouble.unsaved.push_back(entry);
+            failure.unsaved.push_back(entry);
             return None;
         }
         let open = self.open.as_ref()?;
         let error = open.ledger.append(entry.clone()).await.err()?;
         self.fail(error, Some(entry));
-        Some(super::epoch::new_epoch())
+        Some(super::epoch_name::new_epoch_name())
     }
 
     /// Waits until the ledger should be tried again; forever if there is no failure.
     pub async fn retry_due(&self) {
-        match &self.trouble {
-            Some(trouble) => tokio::time::sleep_until(trouble.retry_at).await,
+        match &self.failure {
+            Some(failure) => tokio::time::sleep_until(failure.retry_at).await,
             None => std::future::pending().await,
         }
     }
 
     /// Prepares to write again: reopens a file that may have been replaced, and verifies that all of it can be read.
     /// Returns its last revision and whether it was reopened; `None` if the failure persists.
-    pub(super) async fn ready(
+    pub(super) async fn prepare_retry(
         &mut self,
         keys: &[(DocumentKey, RevisionPolicy)],
     ) -> Option<(u64, bool)> {
-        let reopen = self.trouble.as_ref()?.reopen;
+        let reopen = self.failure.as_ref()?.reopen;
         if reopen {
-            self.shut().await;
+            self.close_file().await;
         }
-        match self.look(keys).await {
+        match self.verify(keys).await {
             Ok(revision) => Some((revision, reopen)),
             Err(error) => {
-                self.still(error);
+                self.failed_again(error);
                 None
             }
         }
     }
 
-    async fn look(&mut self, keys: &[(DocumentKey, RevisionPolicy)]) -> Result<u64, LedgerError> {
+    async fn verify(&mut self, keys: &[(DocumentKey, RevisionPolicy)]) -> Result<u64, LedgerError> {
         if self.open.is_none() {
             self.reopen()?;
         }
@@ -232,11 +232,11 @@ impl BufferedLedger {
     /// Tries to write the buffered entries, and after them one that begins a new epoch. Returns whether all of them are
     /// written.
     pub(super) async fn recover(&mut self, last: LedgerEntry) -> bool {
-        let Some(mut trouble) = self.trouble.take() else {
+        let Some(mut failure) = self.failure.take() else {
             return false;
         };
-        let written = self.write_unsaved(&mut trouble.unsaved, last).await;
-        match (written, trouble.lost) {
+        let written = self.write_unsaved(&mut failure.unsaved, last).await;
+        match (written, failure.lost) {
             (Ok(()), 0) => {
                 tracing::info!("the ledger can be written again; no entry was lost");
                 true
@@ -249,8 +249,8 @@ impl BufferedLedger {
                 true
             }
             (Err(error), _) => {
-                self.trouble = Some(trouble);
-                self.still(error);
+                self.failure = Some(failure);
+                self.failed_again(error);
                 false
             }
         }
@@ -308,30 +308,30 @@ impl BufferedLedger {
     }
 
     /// Stops writing to a ledger that is damaged, until it is repaired or replaced.
-    pub(super) async fn distrust(&mut self, error: LedgerError) {
-        self.shut().await;
+    pub(super) async fn mark_damaged(&mut self, error: LedgerError) {
+        self.close_file().await;
         self.fail(error, None);
-        if let Some(trouble) = &mut self.trouble {
-            trouble.reopen = true;
+        if let Some(failure) = &mut self.failure {
+            failure.reopen = true;
         }
     }
 
-    fn still(&mut self, error: LedgerError) {
-        let Some(trouble) = &mut self.trouble else {
+    fn failed_again(&mut self, error: LedgerError) {
+        let Some(failure) = &mut self.failure else {
             return;
         };
-        if error != trouble.error {
+        if error != failure.error {
             tracing::error!(%error, "the ledger still cannot be written");
         }
-        trouble.reopen = trouble.reopen || is_another_file(&error);
-        trouble.error = error;
-        trouble.retry_at = Instant::now() + self.retry_after;
+        failure.reopen = failure.reopen || needs_reopening(&error);
+        failure.error = error;
+        failure.retry_at = Instant::now() + self.retry_after;
     }
 
     fn fail(&mut self, error: LedgerError, entry: Option<LedgerEntry>) {
         tracing::error!(%error, "the ledger cannot be written; the service runs from memory and buffers its entries");
-        self.trouble = Some(Trouble {
-            reopen: is_another_file(&error),
+        self.failure = Some(Failure {
+            reopen: needs_reopening(&error),
             error,
             unsaved: entry.into_iter().collect(),
             lost: 0,
@@ -341,7 +341,7 @@ impl BufferedLedger {
 }
 
 /// Whether an error is resolved by another file in place of the open one.
-fn is_another_file(error: &LedgerError) -> bool {
+fn needs_reopening(error: &LedgerError) -> bool {
     !matches!(
         error,
         LedgerError::Full { .. }

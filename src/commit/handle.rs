@@ -27,8 +27,8 @@ pub struct Stopped;
 
 /// The history of this service is kept in a file, and is never discarded.
 #[derive(Debug, Error)]
-#[error("the ledger is a file: its history is not discarded")]
-pub struct KeepsHistory;
+#[error("the ledger is a file; only a ledger in memory can be emptied")]
+pub struct LedgerIsFile;
 
 /// The tables of one poll.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ pub struct LedgerStatus {
     pub path: String,
     /// The error that keeps it from being written; empty if there is none.
     pub error: String,
-    /// The number of entries that wait in memory.
+    /// The number of buffered entries.
     pub unsaved: usize,
     /// The position that is published.
     pub position: Position,
@@ -128,7 +128,7 @@ pub(super) enum Message {
     },
     BeginAnew {
         tables: Vec<(SourceId, Table)>,
-        begun: oneshot::Sender<Result<(), KeepsHistory>>,
+        begun: oneshot::Sender<Result<(), LedgerIsFile>>,
     },
 }
 
@@ -190,7 +190,7 @@ impl CommitHandle {
     }
 
     /// Requests the status of the ledger.
-    pub async fn store(&self) -> Result<LedgerStatus, Stopped> {
+    pub async fn ledger_status(&self) -> Result<LedgerStatus, Stopped> {
         let (status, answer) = oneshot::channel();
         self.ask(Message::Status { status }, answer).await
     }
@@ -200,7 +200,7 @@ impl CommitHandle {
     pub async fn begin_anew(
         &self,
         tables: Vec<(SourceId, Table)>,
-    ) -> Result<Result<(), KeepsHistory>, Stopped> {
+    ) -> Result<Result<(), LedgerIsFile>, Stopped> {
         let (begun, answer) = oneshot::channel();
         self.ask(Message::BeginAnew { tables, begun }, answer).await
     }

@@ -17,27 +17,27 @@ use crate::ledger::LedgerError;
 pub(super) async fn restore(
     records: Vec<SourceRecord>,
     preferences: Vec<Preference>,
-    store: &mut BufferedLedger,
+    ledger: &mut BufferedLedger,
     clock: &Clock,
 ) -> (Book, Snapshot, Option<LedgerEntry>) {
     let empty = Book::new(records.clone(), preferences.clone());
     let mut book = Book::new(records, preferences);
-    match from_ledger(&mut book, store).await {
+    match from_ledger(&mut book, ledger).await {
         Ok(Some(restored)) => {
             if restored.has_unknown_fingerprints() {
                 tracing::info!(
                     "the ledger was written by an earlier version of silkrate; everything served counts as changed once"
                 );
             }
-            anchors::complete(&mut book, store, restored.at).await;
-            let (snapshot, entry) = continued(&book, &restored, store, clock.now());
+            anchors::complete(&mut book, ledger, restored.at).await;
+            let (snapshot, entry) = continued(&book, &restored, ledger, clock.now());
             let position = &snapshot.position;
             tracing::info!(epoch = %position.epoch, revision = position.revision, "restored what was served");
             (book, snapshot, entry)
         }
         Ok(None) => first(empty, clock.now()),
         Err(error) => {
-            store.distrust(error).await;
+            ledger.mark_damaged(error).await;
             first(empty, clock.now())
         }
     }
@@ -46,7 +46,7 @@ pub(super) async fn restore(
 /// The first snapshot of an empty ledger: revision 0 of a new epoch.
 fn first(book: Book, now: Timestamp) -> (Book, Snapshot, Option<LedgerEntry>) {
     let position = Position {
-        epoch: super::epoch::new_epoch().into(),
+        epoch: super::epoch_name::new_epoch_name().into(),
         revision: 0,
     };
     let snapshot = Snapshot::initial(position, book.view(now).states);
@@ -58,11 +58,11 @@ fn first(book: Book, now: Timestamp) -> (Book, Snapshot, Option<LedgerEntry>) {
 fn continued(
     book: &Book,
     restored: &RestoredState,
-    store: &BufferedLedger,
+    ledger: &BufferedLedger,
     now: Timestamp,
 ) -> (Snapshot, Option<LedgerEntry>) {
     let (snapshot, continuity) = Snapshot::restored(restored, book.view(restored.at));
-    let continues = store.is_working() && store.continues(restored);
+    let continues = ledger.is_working() && ledger.continues(restored);
     let broken = continuity == Continuity::Broken || !continues;
     if continuity == Continuity::Exact && !broken {
         return (snapshot, None);
@@ -71,7 +71,7 @@ fn continued(
         // A source or a pair is gone, further commits cannot be written, or the file is an older copy: no client may
         // resume from before.
         snapshot.renewed(Position {
-            epoch: super::epoch::new_epoch().into(),
+            epoch: super::epoch_name::new_epoch_name().into(),
             revision: restored.position.revision.saturating_add(1),
         })
     } else {
@@ -101,9 +101,9 @@ fn entry(snapshot: &Snapshot, now: Timestamp, gone: Vec<ServedFingerprint>) -> L
 /// Fills the book with the tables of the ledger. Returns `None` if the ledger is empty.
 async fn from_ledger(
     book: &mut Book,
-    store: &BufferedLedger,
+    ledger: &BufferedLedger,
 ) -> Result<Option<RestoredState>, LedgerError> {
-    let Some(reader) = store.reader() else {
+    let Some(reader) = ledger.reader() else {
         return Ok(None);
     };
     let Some(restored) = reader.restore().await? else {

@@ -8,11 +8,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::commit::{CommitHandle, KeepsHistory, Stopped};
+use crate::commit::{CommitHandle, LedgerIsFile, Stopped};
 use crate::config::{Config, Http, SourceSettings};
 use crate::demo::Season;
+use crate::fetch::FetchError;
 use crate::poller::Poller;
-use crate::poller::fetch::FetchError;
 
 /// How long the last state stays before the replay begins again: time to read it.
 const HOLD: Duration = Duration::from_secs(5);
@@ -28,7 +28,7 @@ pub enum ReplayError {
     Stopped(#[from] Stopped),
     /// The service keeps its history.
     #[error(transparent)]
-    KeepsHistory(#[from] KeepsHistory),
+    LedgerIsFile(#[from] LedgerIsFile),
 }
 
 /// A replay that begins again when it has ended.

@@ -44,24 +44,24 @@ pub enum LedgerError {
         detail: String,
     },
     /// A newer version of silkrate wrote it.
-    #[error("the ledger {} was written by a newer version of silkrate (schema version {found}, this version supports up to {known}); upgrade silkrate, or set store.path to another file", .path.display())]
+    #[error("the ledger {} was written by a newer version of silkrate (schema version {found}, this version supports up to {supported}); upgrade silkrate, or set store.path to another file", .path.display())]
     NewerSchema {
         /// The file.
         path: PathBuf,
         /// The version of its schema.
         found: i64,
         /// The newest supported version.
-        known: i64,
+        supported: i64,
     },
     /// The file was written under the other kind of clock, so its dates do not fit this one.
-    #[error("the ledger {} was written under {kept}, and this run is under {asked}; set store.path to another file, or {}", .path.display(), remedy(*.asked))]
+    #[error("the ledger {} was written under {kept}, and this run uses {used}; set store.path to another file, or {}", .path.display(), remedy(*.used))]
     OtherClock {
         /// The file.
         path: PathBuf,
         /// The clock of its entries.
         kept: ClockKind,
         /// The clock of this run.
-        asked: ClockKind,
+        used: ClockKind,
     },
     /// Another silkrate process has the file open.
     #[error("the ledger {} is in use by another silkrate process; stop it, or set store.path to another file", .path.display())]
@@ -70,7 +70,7 @@ pub enum LedgerError {
         path: PathBuf,
     },
     /// The path no longer names the file that is open; what is written to that would be lost.
-    #[error("the ledger {} was moved away or replaced while it was in use; what is there now is used instead", .path.display())]
+    #[error("the ledger {} was moved away or replaced while it was in use; the file that is at this path now is opened", .path.display())]
     Moved {
         /// The file.
         path: PathBuf,
@@ -111,10 +111,10 @@ pub enum LedgerError {
     },
 }
 
-fn remedy(asked: ClockKind) -> &'static str {
-    match asked {
-        ClockKind::Real => "set the [clock] it was written under",
-        ClockKind::Replay => "leave out [clock]",
+fn remedy(used: ClockKind) -> &'static str {
+    match used {
+        ClockKind::Real => "add the [clock] section it was written with",
+        ClockKind::Replay => "remove the [clock] section",
     }
 }
 

@@ -66,7 +66,7 @@ impl LockFile {
     }
 
     /// The last position that was recorded; `None` if it cannot be read.
-    pub(super) fn noted(&mut self) -> Option<Position> {
+    pub(super) fn recorded_position(&mut self) -> Option<Position> {
         let mut text = String::new();
         self.lock.seek(SeekFrom::Start(0)).ok()?;
         let mut bytes = (&self.lock).take(TEXT_BYTES_MAX);
@@ -79,7 +79,7 @@ impl LockFile {
     }
 
     /// Records the last position that was written. A power cut may lose it; the next start then begins a new epoch.
-    pub(super) fn note(&mut self, position: &Position) {
+    pub(super) fn record(&mut self, position: &Position) {
         let text = format!("{} {}\n", position.epoch, position.revision);
         let written = self
             .lock

@@ -99,25 +99,25 @@ impl Location {
 /// Opens the writing connection to a ledger of silkrate with this clock. Migrates an older schema; refuses a newer one and a
 /// damaged file. The lock file keeps other processes away while it lives.
 pub(super) fn open(
-    place: &Location,
+    location: &Location,
     clock: ClockKind,
 ) -> Result<(Connection, Option<LockFile>), LedgerError> {
-    let Target::File(path) = &place.target else {
-        let mut connection = place.connect(Access::Write)?;
-        prepare(&mut connection, place, clock)?;
+    let Target::File(path) = &location.target else {
+        let mut connection = location.connect(Access::Write)?;
+        prepare(&mut connection, location, clock)?;
         return Ok((connection, None));
     };
     // An existing lock file is taken first: its holder may be in the middle of a write. Otherwise the file is inspected
     // first, so that no lock file is made beside a file that is not a ledger.
-    let early = LockFile::exists(path).then(|| LockFile::take(path, &place.label));
+    let early = LockFile::exists(path).then(|| LockFile::take(path, &location.label));
     let early = early.transpose()?;
-    inspect::inspect(path, &place.label)?;
+    inspect::inspect(path, &location.label)?;
     let mut lock = match early {
         Some(lock) => lock,
-        None => LockFile::take(path, &place.label)?,
+        None => LockFile::take(path, &location.label)?,
     };
-    let mut connection = place.connect(Access::Write)?;
-    prepare(&mut connection, place, clock)?;
+    let mut connection = location.connect(Access::Write)?;
+    prepare(&mut connection, location, clock)?;
     lock.identify();
     Ok((connection, Some(lock)))
 }
@@ -126,58 +126,58 @@ pub(super) fn open(
 /// integrity.
 pub(super) fn prepare(
     connection: &mut Connection,
-    place: &Location,
+    location: &Location,
     clock: ClockKind,
 ) -> Result<(), LedgerError> {
-    let label = &place.label;
-    let say = |failure: StorageError| failure.of(label);
+    let label = &location.label;
+    let with_path = |failure: StorageError| failure.of(label);
     if connection
         .is_readonly("main")
-        .map_err(|error| say(error.into()))?
+        .map_err(|error| with_path(error.into()))?
     {
         return Err(LedgerError::ReadOnly {
             path: PathBuf::from(&**label),
             reason: "it opens for reading alone".to_owned(),
         });
     }
-    let found = version(connection).map_err(say)?;
-    let known = known_version(MIGRATIONS);
-    if found > known {
+    let found = version(connection).map_err(with_path)?;
+    let supported = supported_version(MIGRATIONS);
+    if found > supported {
         return Err(LedgerError::NewerSchema {
             path: PathBuf::from(&**label),
             found,
-            known,
+            supported,
         });
     }
     // Checked before anything is changed: a file of the other clock must not be migrated.
-    let kept = kept_clock(connection, found).map_err(say)?;
+    let kept = kept_clock(connection, found).map_err(with_path)?;
     if let Some(kept) = kept.filter(|kept| *kept != clock) {
         return Err(LedgerError::OtherClock {
             path: PathBuf::from(&**label),
             kept,
-            asked: clock,
+            used: clock,
         });
     }
-    migrate(connection, MIGRATIONS).map_err(say)?;
-    settle(connection, place).map_err(say)?;
+    migrate(connection, MIGRATIONS).map_err(with_path)?;
+    configure(connection, location).map_err(with_path)?;
     if kept.is_none() {
         connection
             .execute(
                 "INSERT INTO ledger (id, clock) VALUES (1, ?1)",
                 [clock.as_str()],
             )
-            .map_err(|error| say(error.into()))?;
+            .map_err(|error| with_path(error.into()))?;
     }
-    check(connection).map_err(say)
+    check(connection).map_err(with_path)
 }
 
 /// Configures durability and the write-ahead log. The schema comes first: the file must be marked as a ledger before
 /// anything of it can lie in the log beside it.
-fn settle(connection: &Connection, place: &Location) -> Result<(), StorageError> {
+fn configure(connection: &Connection, location: &Location) -> Result<(), StorageError> {
     // Every commit reaches the disk before it is acknowledged; any lower setting may lose the newest ones in a power
     // cut.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    if let Target::File(_) = place.target {
+    if let Target::File(_) = location.target {
         let mode: String =
             connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         if mode != "wal" {
@@ -196,7 +196,7 @@ fn version(connection: &Connection) -> Result<i64, StorageError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-fn known_version(migrations: &[&str]) -> i64 {
+fn supported_version(migrations: &[&str]) -> i64 {
     i64::try_from(migrations.len()).unwrap_or(i64::MAX)
 }
 
@@ -206,8 +206,8 @@ pub(super) fn migrate(
     migrations: &[&str],
 ) -> Result<(), StorageError> {
     let found = version(connection)?;
-    let known = known_version(migrations);
-    if found == known {
+    let supported = supported_version(migrations);
+    if found == supported {
         return Ok(());
     }
     let done = usize::try_from(found)
@@ -217,7 +217,7 @@ pub(super) fn migrate(
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", known)?;
+    transaction.pragma_update(None, "user_version", supported)?;
     transaction.commit()?;
     Ok(())
 }
@@ -254,10 +254,10 @@ fn check(connection: &Connection) -> Result<(), StorageError> {
     )?;
     let mut rows = statement.query([ENTRIES_COUNTED])?;
     while let Some(row) = rows.next()? {
-        let (entry, said, there): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        if said != there {
+        let (entry, recorded, found): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        if recorded != found {
             return Err(StorageError::Corrupt(format!(
-                "entry {entry} should have {said} fixings and has {there}"
+                "entry {entry} should have {recorded} fixings and has {found}"
             )));
         }
     }

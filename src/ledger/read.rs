@@ -34,11 +34,11 @@ pub struct LedgerReader {
 }
 
 struct Shared {
-    place: Location,
+    location: Location,
     /// Limits the queries that run or wait.
-    queries: Arc<Semaphore>,
+    waiting_permits: Arc<Semaphore>,
     /// Limits the queries that run.
-    permits: Arc<Semaphore>,
+    running_permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -80,19 +80,19 @@ impl fmt::Debug for LedgerReader {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("LedgerReader")
-            .field("place", &self.shared.place)
+            .field("location", &self.shared.location)
             .finish_non_exhaustive()
     }
 }
 
 impl LedgerReader {
-    pub(super) fn new(place: Location) -> Result<Self, LedgerError> {
+    pub(super) fn new(location: Location) -> Result<Self, LedgerError> {
         // One connection is opened at once, so a ledger that cannot be read is detected at the start.
-        let idle = Mutex::new(vec![place.connect(Access::Read)?]);
+        let idle = Mutex::new(vec![location.connect(Access::Read)?]);
         let shared = Shared {
-            place,
-            queries: Arc::new(Semaphore::new(QUERIES_MAX)),
-            permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+            location,
+            waiting_permits: Arc::new(Semaphore::new(QUERIES_MAX)),
+            running_permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
             idle,
         };
         Ok(Self {
@@ -102,7 +102,7 @@ impl LedgerReader {
 
     /// A reader with its own connections, which does not wait behind the queries of others.
     pub fn separate(&self) -> Result<Self, LedgerError> {
-        Self::new(self.shared.place.clone())
+        Self::new(self.shared.location.clone())
     }
 
     /// The state after the last entry; `None` if there is no entry.
@@ -180,8 +180,8 @@ impl LedgerReader {
     }
 
     /// The oldest date that has a table.
-    pub async fn began(&self, key: DocumentKey) -> Result<Option<Date>, LedgerError> {
-        self.run(move |connection| document::began(connection, key))
+    pub async fn oldest_date(&self, key: DocumentKey) -> Result<Option<Date>, LedgerError> {
+        self.run(move |connection| document::oldest_date(connection, key))
             .await
     }
 
@@ -197,17 +197,16 @@ impl LedgerReader {
         query: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let shared = Arc::clone(&self.shared);
-        let label = Arc::clone(&shared.place.label);
+        let label = Arc::clone(&shared.location.label);
         let closed = || LedgerError::Closed {
             path: label.to_path_buf(),
         };
-        let query_permit =
-            Arc::clone(&shared.queries)
-                .try_acquire_owned()
-                .map_err(|_none_left| LedgerError::Busy {
-                    path: label.to_path_buf(),
-                })?;
-        let permit = Arc::clone(&shared.permits)
+        let query_permit = Arc::clone(&shared.waiting_permits)
+            .try_acquire_owned()
+            .map_err(|_none_left| LedgerError::Busy {
+                path: label.to_path_buf(),
+            })?;
+        let permit = Arc::clone(&shared.running_permits)
             .acquire_owned()
             .await
             .map_err(|_closed| closed())?;
@@ -229,11 +228,11 @@ impl Shared {
         let idle = self.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => self.place.connect(Access::Read)?,
+            None => self.location.connect(Access::Read)?,
         };
         let answer = in_one_state(&connection, query);
         self.idle().push(connection);
-        answer.map_err(|failure| failure.of(&self.place.label))
+        answer.map_err(|failure| failure.of(&self.location.label))
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {

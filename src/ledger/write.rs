@@ -24,7 +24,7 @@ pub(super) fn run(
         let written = whole
             .and_then(|()| append(&mut connection, &entry).map_err(|failure| failure.of(label)));
         if let (Ok(()), Some(lock)) = (&written, &mut lock) {
-            lock.note(&entry.position);
+            lock.record(&entry.position);
         }
         if answer.send(written).is_err() {
             tracing::warn!(

@@ -5,9 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::domain::Table;
+use crate::fetch::{ParsedResponse, Validators, not_found_error, request};
 use crate::poller::Poller;
-use crate::poller::fetch::Validators;
-use crate::poller::request::{Response, not_found_error, request};
 use crate::sources::{Document, TableSelector};
 
 /// The result of a poll or a start.
@@ -46,7 +45,7 @@ impl Poller {
         &self,
         document: &'static Document,
         selectors: impl Iterator<Item = &'static TableSelector>,
-        gathered: &Mutex<PollResult>,
+        result: &Mutex<PollResult>,
     ) -> AfterFailure {
         let today = self.today();
         let mut paths: Vec<_> = selectors
@@ -56,14 +55,14 @@ impl Poller {
         paths.dedup();
         for path in paths {
             let validators = self.validators.get(&path).cloned().unwrap_or_default();
-            match self.request(document, path, &validators, gathered).await {
+            match self.request(document, path, &validators, result).await {
                 RequestOutcome::Table(_)
                 | RequestOutcome::NotModified
                 | RequestOutcome::Failed(AfterFailure::GoOn) => {}
                 RequestOutcome::NotFound => {
                     let error = not_found_error(document);
                     let error = error.map(|error| format!("{}: {error}", document.name));
-                    locked(gathered).errors.extend(error);
+                    locked(result).errors.extend(error);
                 }
                 RequestOutcome::Failed(AfterFailure::End) => return AfterFailure::End,
             }
@@ -78,38 +77,38 @@ impl Poller {
         document: &'static Document,
         path: String,
         known: &Validators,
-        gathered: &Mutex<PollResult>,
+        result: &Mutex<PollResult>,
     ) -> RequestOutcome {
         let response = request(&self.fetcher, &path, known, document.parse).await;
-        let mut gathered = locked(gathered);
+        let mut result = locked(result);
         let mut failed = |error: &dyn Display| {
-            gathered.failed = true;
-            gathered.errors.push(format!("{}: {error}", document.name));
+            result.failed = true;
+            result.errors.push(format!("{}: {error}", document.name));
         };
         match response {
-            Response::NotModified => {
+            ParsedResponse::NotModified => {
                 let still_valid = (document.name, path, known.clone());
-                gathered.validators.push(still_valid);
+                result.validators.push(still_valid);
                 RequestOutcome::NotModified
             }
-            Response::Parsed {
+            ParsedResponse::Parsed {
                 content: table,
                 validators,
             } => {
-                gathered.validators.push((document.name, path, validators));
-                gathered.tables.push(table.clone());
-                gathered.brought_table = true;
+                result.validators.push((document.name, path, validators));
+                result.tables.push(table.clone());
+                result.brought_table = true;
                 RequestOutcome::Table(table)
             }
-            Response::NotFound => RequestOutcome::NotFound,
-            Response::Unparsable(error) => {
+            ParsedResponse::NotFound => RequestOutcome::NotFound,
+            ParsedResponse::Unparsable(error) => {
                 failed(&error);
                 RequestOutcome::Failed(AfterFailure::GoOn)
             }
-            Response::Failed(error) => {
+            ParsedResponse::Failed(error) => {
                 failed(&error);
-                gathered.retry_after = error.retry_after();
-                RequestOutcome::Failed(if error.ends_the_poll() {
+                result.retry_after = error.retry_after();
+                RequestOutcome::Failed(if error.affects_all_documents() {
                     AfterFailure::End
                 } else {
                     AfterFailure::GoOn
@@ -120,6 +119,6 @@ impl Poller {
 }
 
 /// The lock is never held across an await, and nothing panics while it is held.
-pub(super) fn locked(gathered: &Mutex<PollResult>) -> MutexGuard<'_, PollResult> {
-    gathered.lock().unwrap_or_else(PoisonError::into_inner)
+pub(super) fn locked(result: &Mutex<PollResult>) -> MutexGuard<'_, PollResult> {
+    result.lock().unwrap_or_else(PoisonError::into_inner)
 }

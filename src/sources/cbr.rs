@@ -14,10 +14,11 @@ use jiff::civil::Date;
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
-use crate::sources::text::{Encoding, text};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date};
+use crate::sources::text::{Encoding, printable, text};
 use crate::sources::{
-    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector, WORKING_DAYS, xml,
+    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
+    WORKING_DAYS, xml,
 };
 
 /// Days off by article 112 of the Labour Code, 1 to 8 January among them; and the two days beside those, which the
@@ -50,7 +51,7 @@ pub const SOURCE: Source = Source {
     home: Some(Currency::RUB),
     zone: "Europe/Moscow",
     base_url: "https://www.cbr.ru",
-    access: Access::Open,
+    api_key_placement: ApiKeyPlacement::Open,
     page: "https://www.cbr.ru/eng/currency_base/daily/",
     terms: "https://www.cbr.ru/eng/user_agreement/",
     attribution: "",
@@ -98,7 +99,7 @@ pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
         return Err(ParseError::Refused(printable(words)));
     }
     let date = dotted_date(xml::attribute(root, "Date")?)?;
-    let head = Head::of_bank(SOURCE.id, "daily", Currency::RUB, date).with_comma();
+    let head = TableHeader::of_bank(SOURCE.id, "daily", Currency::RUB, date).with_comma();
     let mut table = TableBuilder::new(head);
     for row in xml::children(root, "Valute") {
         table.push(Row {

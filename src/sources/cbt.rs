@@ -12,10 +12,10 @@ use jiff::civil::Date;
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, iso_date};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date, iso_date};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
+    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
     WORKING_DAYS_AND_SATURDAY, xml,
 };
 
@@ -31,7 +31,7 @@ pub const SOURCE: Source = Source {
     home: Some(Currency::TMT),
     zone: "Asia/Ashgabat",
     base_url: "https://cbt.tm",
-    access: Access::Open,
+    api_key_placement: ApiKeyPlacement::Open,
     page: "https://www.cbt.tm/kurs/kurs_today_en.html",
     terms: "none published",
     attribution: "",
@@ -81,7 +81,12 @@ pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
     } else {
         dotted_date(printed)?
     };
-    let mut table = TableBuilder::new(Head::of_bank(SOURCE.id, "daily", Currency::TMT, date));
+    let mut table = TableBuilder::new(TableHeader::of_bank(
+        SOURCE.id,
+        "daily",
+        Currency::TMT,
+        date,
+    ));
     for row in xml::children(root, "rate") {
         table.push(Row {
             code: xml::attribute(row, "code")?,

@@ -17,11 +17,11 @@ use serde::Deserialize;
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
-use crate::sources::text::{Encoding, text};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date};
+use crate::sources::text::{Encoding, printable, text};
 use crate::sources::{
-    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector, WORKING_DAYS,
-    json,
+    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
+    WORKING_DAYS, json,
 };
 
 /// Days off by the Labour Code of 2022. The two Hayits move and are not here; nor are the days that a decree adds each
@@ -36,7 +36,7 @@ pub const SOURCE: Source = Source {
     home: Some(Currency::UZS),
     zone: "Asia/Tashkent",
     base_url: "https://cbu.uz",
-    access: Access::Open,
+    api_key_placement: ApiKeyPlacement::Open,
     page: "https://cbu.uz/en/arkhiv-kursov-valyut/",
     terms: "none published",
     attribution: "",
@@ -100,7 +100,12 @@ pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
         )));
     }
     let date = dotted_date(printed)?;
-    let mut table = TableBuilder::new(Head::of_bank(SOURCE.id, "daily", Currency::UZS, date));
+    let mut table = TableBuilder::new(TableHeader::of_bank(
+        SOURCE.id,
+        "daily",
+        Currency::UZS,
+        date,
+    ));
     for entry in &entries {
         table.push(Row {
             code: &entry.ccy,

@@ -8,8 +8,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::sources::ParseError;
-use crate::sources::rows::printable;
-use crate::sources::text::must_start_with;
+use crate::sources::text::{must_start_with, printable};
 
 /// Parses a whole document. A repeated member, or anything after the end, makes it invalid.
 pub(super) fn document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {

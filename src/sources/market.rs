@@ -19,7 +19,8 @@ use jiff::civil::Date;
 
 use crate::domain::{Currency, DatingRule, Hours, RevisionPolicy, Schedule, SourceId, Table};
 use crate::sources::{
-    Access, DAILY_STALE_AFTER_HOURS, Document, EVERY_DAY, ParseError, Source, TableSelector,
+    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, EVERY_DAY, ParseError, Source,
+    TableSelector,
 };
 
 /// The terms of a paid interface.
@@ -33,7 +34,7 @@ pub const APILAYER: Source = Source {
     home: None,
     zone: "UTC",
     base_url: "https://api.apilayer.com",
-    access: Access::Header("apikey"),
+    api_key_placement: ApiKeyPlacement::Header("apikey"),
     page: "https://apilayer.com/marketplace/exchangerates_data-api",
     terms: TERMS_OF_THE_PLAN,
     attribution: "",
@@ -51,7 +52,7 @@ pub const CURRENCYLAYER: Source = Source {
     kind: "currencylayer",
     name: "currencylayer",
     base_url: "https://api.currencylayer.com",
-    access: Access::Query("access_key"),
+    api_key_placement: ApiKeyPlacement::Query("access_key"),
     page: "https://currencylayer.com",
     terms: "https://currencylayer.com/terms",
     typical_dollar: None,
@@ -68,7 +69,7 @@ pub const FAWAZAHMED0: Source = Source {
     kind: "fawazahmed0",
     name: "fawazahmed0 currency-api",
     base_url: "https://cdn.jsdelivr.net",
-    access: Access::Open,
+    api_key_placement: ApiKeyPlacement::Open,
     page: "https://github.com/fawazahmed0/exchange-api",
     terms: "CC0 1.0: public domain",
     typical_dollar: None,
@@ -88,7 +89,7 @@ pub const FIXER: Source = Source {
     kind: "fixer",
     name: "fixer",
     base_url: "https://data.fixer.io",
-    access: Access::Query("access_key"),
+    api_key_placement: ApiKeyPlacement::Query("access_key"),
     page: "https://fixer.io",
     typical_dollar: None,
     documents: &[Document {
@@ -105,7 +106,7 @@ pub const OPENEXCHANGERATES: Source = Source {
     kind: "openexchangerates",
     name: "Open Exchange Rates",
     base_url: "https://openexchangerates.org",
-    access: Access::Query("app_id"),
+    api_key_placement: ApiKeyPlacement::Query("app_id"),
     page: "https://openexchangerates.org",
     terms: "https://openexchangerates.org/terms/",
     typical_dollar: None,

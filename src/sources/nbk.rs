@@ -17,11 +17,11 @@ use serde::Deserialize;
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
-use crate::sources::text::{Encoding, text};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date};
+use crate::sources::text::{Encoding, printable, text};
 use crate::sources::{
-    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector, WORKING_DAYS,
-    json, xml,
+    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
+    WORKING_DAYS, json, xml,
 };
 
 /// Days off by the Law on Holidays, Orthodox Christmas and the first day of Kurban Ait by the Labour Code; the latter
@@ -50,7 +50,7 @@ pub const SOURCE: Source = Source {
     home: Some(Currency::KZT),
     zone: "Asia/Almaty",
     base_url: "https://nationalbank.kz",
-    access: Access::Open,
+    api_key_placement: ApiKeyPlacement::Open,
     page: "https://nationalbank.kz/en/exchangerates/ezhednevnye-oficialnye-rynochnye-kursy-valyut",
     terms: "none published",
     attribution: "",
@@ -103,7 +103,12 @@ pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
     let document = xml::document(&text, "rates")?;
     let root = document.root_element();
     let date = dotted_date(xml::child_text(root, "date")?)?;
-    let mut table = TableBuilder::new(Head::of_bank(SOURCE.id, "daily", Currency::KZT, date));
+    let mut table = TableBuilder::new(TableHeader::of_bank(
+        SOURCE.id,
+        "daily",
+        Currency::KZT,
+        date,
+    ));
     for item in xml::children(root, "item") {
         table.push(Row {
             code: xml::child_text(item, "title")?,

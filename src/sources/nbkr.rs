@@ -20,10 +20,11 @@ use jiff::civil::Weekday;
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
-use crate::sources::text::{Encoding, text};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date};
+use crate::sources::text::{Encoding, printable, text};
 use crate::sources::{
-    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector, WORKING_DAYS, xml,
+    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
+    WORKING_DAYS, xml,
 };
 
 /// How long after its Friday a weekly table may be missing before the one before it is stale: the weekend.
@@ -61,7 +62,7 @@ pub const SOURCE: Source = Source {
     home: Some(Currency::KGS),
     zone: "Asia/Bishkek",
     base_url: "https://www.nbkr.kg",
-    access: Access::Open,
+    api_key_placement: ApiKeyPlacement::Open,
     page: "https://www.nbkr.kg/index1.jsp?item=1562&lang=ENG",
     terms: "none published",
     attribution: "",
@@ -139,7 +140,7 @@ fn parse(bytes: &[u8], document: &'static str, title: &str) -> Result<Table, Par
         )));
     }
     let date = dotted_date(xml::attribute(root, "Date")?)?;
-    let head = Head::of_bank(SOURCE.id, document, Currency::KGS, date).with_comma();
+    let head = TableHeader::of_bank(SOURCE.id, document, Currency::KGS, date).with_comma();
     let mut table = TableBuilder::new(head);
     for row in xml::children(root, "Currency") {
         table.push(Row {

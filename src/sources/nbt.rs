@@ -13,10 +13,11 @@ use jiff::civil::{Date, Weekday};
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::rows::{Head, Row, TableBuilder, iso_date};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, iso_date};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
-    Access, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector, WORKING_DAYS, xml,
+    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
+    WORKING_DAYS, xml,
 };
 
 /// Days off by the Law on Holidays; the two Ids move and are not here.
@@ -41,7 +42,7 @@ pub const SOURCE: Source = Source {
     home: Some(Currency::TJS),
     zone: "Asia/Dushanbe",
     base_url: "https://www.nbt.tj",
-    access: Access::Open,
+    api_key_placement: ApiKeyPlacement::Open,
     page: "https://www.nbt.tj/en/kurs/kurs.php",
     terms: "free to use with a reference to www.nbt.tj",
     attribution: "reference to www.nbt.tj",
@@ -82,7 +83,12 @@ pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
     let document = xml::document(&text, "ValCurs")?;
     let root = document.root_element();
     let date = iso_date(xml::attribute(root, "Date")?)?;
-    let mut table = TableBuilder::new(Head::of_bank(SOURCE.id, "daily", Currency::TJS, date));
+    let mut table = TableBuilder::new(TableHeader::of_bank(
+        SOURCE.id,
+        "daily",
+        Currency::TJS,
+        date,
+    ));
     for row in xml::children(root, "Valute") {
         table.push(Row {
             code: xml::child_text(row, "CharCode")?,

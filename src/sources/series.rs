@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use crate::domain::{Currency, Table};
 use crate::sources::ParseError;
+use crate::sources::table_builder::insert_row;
 
 /// How past tables are fetched from pages that each have one currency.
 #[derive(Debug, Clone, Copy)]
@@ -49,13 +50,7 @@ pub fn merge(tables: impl IntoIterator<Item = Table>) -> Result<Vec<Table>, Pars
 
 fn add(known: &mut Table, other: Table) -> Result<(), ParseError> {
     for (currency, row) in other.rows {
-        match known.rows.entry(currency) {
-            Entry::Vacant(place) => {
-                place.insert(row);
-            }
-            Entry::Occupied(before) if before.get().same_figure(&row) => {}
-            Entry::Occupied(_) => return Err(ParseError::Contradiction(currency)),
-        }
+        insert_row(&mut known.rows, currency, row)?;
     }
     known.dropped.extend(other.dropped);
     Ok(())

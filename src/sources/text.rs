@@ -1,14 +1,15 @@
-//! Decodes the bytes of a document into text, and rejects what is evidently not the document.
+//! Decodes the bytes of a document into text, and rejects what is evidently not the document. Makes a bank's text safe to print.
 
 use encoding_rs::WINDOWS_1251;
 
 use crate::sources::ParseError;
-use crate::sources::rows::printable;
 
 /// The byte order mark of UTF-8, which some editors write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// How many characters of a document's beginning an error shows.
 const START_CHARS_SHOWN: usize = 20;
+/// How many characters of a bank's text an error or a dropped row shows.
+const TEXT_CHARS_SHOWN: usize = 120;
 
 /// The encoding of a document. A source declares it; what the document declares is ignored.
 #[derive(Debug, Clone, Copy)]
@@ -55,4 +56,23 @@ fn is_web_page(start: &str) -> bool {
             .get(..tag.len())
             .is_some_and(|found| found.eq_ignore_ascii_case(tag))
     })
+}
+
+/// A bank's text without control, line and direction characters, shortened: safe for a log and a terminal.
+pub fn printable(text: &str) -> String {
+    let unsafe_character = |character: char| {
+        character.is_control()
+            || matches!(
+                character,
+                '\u{61c}'
+                    | '\u{200e}'
+                    | '\u{200f}'
+                    | '\u{2028}'..='\u{202e}'
+                    | '\u{2066}'..='\u{2069}'
+            )
+    };
+    text.chars()
+        .filter(|character| !unsafe_character(*character))
+        .take(TEXT_CHARS_SHOWN)
+        .collect()
 }

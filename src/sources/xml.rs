@@ -3,8 +3,7 @@
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::sources::ParseError;
-use crate::sources::rows::printable;
-use crate::sources::text::must_start_with;
+use crate::sources::text::{must_start_with, printable};
 
 /// The maximum number of elements: more than any bank sends (the largest has some five hundred), and few enough to be
 /// parsed in a moment.

@@ -126,10 +126,13 @@ async fn dates_that_the_server_has_are_not_requested() {
     let source = source("nbk", "", &bank.url());
     let stats = backfilled(&server.admin, &source, day(1), day(6)).await;
     assert_eq!(requested(&bank), [6, 4, 1]);
-    assert_eq!((stats.filed, stats.known), (3, 3));
+    assert_eq!((stats.filed, stats.already_filed), (3, 3));
     let again = backfilled(&server.admin, &source, day(1), day(6)).await;
     assert_eq!(requested(&bank).len(), 3, "no table is missing");
-    assert_eq!((again.requests, again.filed, again.known), (0, 0, 6));
+    assert_eq!(
+        (again.requests, again.filed, again.already_filed),
+        (0, 0, 6)
+    );
     assert!(again.is_complete());
 }
 

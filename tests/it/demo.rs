@@ -10,9 +10,9 @@ use silkrate::clock::Clock;
 use silkrate::config::{CertificateAuthorities, Http, SourceSettings, Store};
 use silkrate::demo::{Bank, Replay, Season};
 use silkrate::domain::{Rate, RateFilter, Snapshot, TickerStyle, ticker_entry};
+use silkrate::fetch::{FetchError, FetchResponse, Fetcher, Validators};
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
-use silkrate::poller::fetch::{Answer, FetchError, Fetcher, Validators};
 use silkrate::sources::nbk;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -63,8 +63,8 @@ impl Demo {
 
     async fn get(&self, path: &str) -> Result<(Vec<u8>, Validators), FetchError> {
         match self.fetcher.get(path, &Validators::default()).await? {
-            Answer::Document { body, validators } => Ok((body, validators)),
-            Answer::NotModified => panic!("no document is known"),
+            FetchResponse::Document { body, validators } => Ok((body, validators)),
+            FetchResponse::NotModified => panic!("no document is known"),
         }
     }
 
@@ -128,10 +128,10 @@ async fn a_known_kyrgyz_file_is_answered_with_304() {
     assert!(!validators.is_empty());
     let later = Demo::at("2025-12-06T09:00:00Z").await;
     let answer = later.fetcher.get(NBKR, &validators).await;
-    assert_eq!(answer, Ok(Answer::NotModified));
+    assert_eq!(answer, Ok(FetchResponse::NotModified));
     let changed = Demo::at("2025-12-06T10:00:00Z").await;
     let answer = changed.fetcher.get(NBKR, &validators).await;
-    assert!(matches!(answer, Ok(Answer::Document { .. })));
+    assert!(matches!(answer, Ok(FetchResponse::Document { .. })));
 }
 
 #[tokio::test]

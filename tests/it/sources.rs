@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use jiff::civil::{Date, date};
 use silkrate::domain::Table;
-use silkrate::sources::{ALL, Access, Document, ParseError, Source, TableSelector, find};
+use silkrate::sources::{ALL, ApiKeyPlacement, Document, ParseError, Source, TableSelector, find};
 
 /// A document to be read, and the reader it is meant for.
 struct Fixture {
@@ -307,16 +307,16 @@ fn every_source_is_polled_for_the_tables_in_force_and_then_for_new_ones() {
 fn a_key_is_sent_only_to_the_vendors_that_sell_one() {
     let keyed: Vec<_> = ALL
         .iter()
-        .filter(|source| source.access != Access::Open)
-        .map(|source| (source.kind, source.access))
+        .filter(|source| source.api_key_placement != ApiKeyPlacement::Open)
+        .map(|source| (source.kind, source.api_key_placement))
         .collect();
     assert_eq!(
         keyed,
         [
-            ("apilayer", Access::Header("apikey")),
-            ("currencylayer", Access::Query("access_key")),
-            ("fixer", Access::Query("access_key")),
-            ("openexchangerates", Access::Query("app_id")),
+            ("apilayer", ApiKeyPlacement::Header("apikey")),
+            ("currencylayer", ApiKeyPlacement::Query("access_key")),
+            ("fixer", ApiKeyPlacement::Query("access_key")),
+            ("openexchangerates", ApiKeyPlacement::Query("app_id")),
         ]
     );
 }

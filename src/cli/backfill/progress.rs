@@ -77,7 +77,7 @@ fn summary(stats: &Stats) -> String {
     let always = [
         (stats.requests, "requests"),
         (stats.filed, "filed"),
-        (stats.known, "known"),
+        (stats.already_filed, "known"),
     ];
     let if_any = [
         (stats.held_rows, "rows held"),

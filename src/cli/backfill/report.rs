@@ -26,7 +26,7 @@ pub(super) fn write(progress: &[Progress], out: &mut dyn Write) -> io::Result<()
             source.to_string(),
             stats.requests.to_string(),
             stats.filed.to_string(),
-            stats.known.to_string(),
+            stats.already_filed.to_string(),
             stats.held_rows.to_string(),
             stats.refused.to_string(),
             stats.failed.to_string(),

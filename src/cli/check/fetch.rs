@@ -1,15 +1,14 @@
 //! The request of a check: the document as bytes, since they are shown even when they cannot be parsed.
 
 use crate::config::{Config, SourceSettings};
-use crate::poller::fetch::{Fetcher, Validators};
-use crate::poller::request::{Response, request};
+use crate::fetch::{Fetcher, ParsedResponse, Validators, request};
 
 /// The result of a request.
 pub(super) struct Fetched {
     /// The address, without a key.
     pub(super) url: String,
     /// The response, its content not parsed.
-    pub(super) response: Response<Vec<u8>>,
+    pub(super) response: ParsedResponse<Vec<u8>>,
 }
 
 /// Requests a document from a source, without validators.
@@ -19,7 +18,7 @@ pub(super) async fn fetch(config: &Config, settings: &SourceSettings, path: &str
         Err(error) => {
             return Fetched {
                 url: format!("{}{path}", settings.base_url),
-                response: Response::Failed(error),
+                response: ParsedResponse::Failed(error),
             };
         }
     };

@@ -7,7 +7,7 @@ use super::*;
 use crate::config::Origin;
 use crate::config::print::print;
 use crate::domain::{Currency, SourceId};
-use crate::sources::{Access, nbk};
+use crate::sources::{ApiKeyPlacement, nbk};
 
 /// A bank of none of the five, and a market of two kinds, beside the bank that is there.
 static FALLBACK: Source = Source {
@@ -20,7 +20,7 @@ static MARKET: Source = Source {
     kind: "apilayer",
     home: None,
     base_url: "https://vendor.example",
-    access: Access::Header("apikey"),
+    api_key_placement: ApiKeyPlacement::Header("apikey"),
     ..nbk::SOURCE
 };
 static OTHER_MARKET: Source = Source {

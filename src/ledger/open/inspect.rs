@@ -40,7 +40,7 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
             detail: detail.to_owned(),
         })
     };
-    let torn = |detail: &str| StorageError::Corrupt(detail.to_owned()).of(label);
+    let corrupt = |detail: &str| StorageError::Corrupt(detail.to_owned()).of(label);
     if !header.starts_with(MAGIC) {
         return foreign("it is not an SQLite database, or its first page is damaged");
     }
@@ -49,7 +49,7 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
         header.get(PAGE_SIZE),
         header.get(FORMAT_VERSIONS),
     ) else {
-        return Err(torn("it ends within its header"));
+        return Err(corrupt("it ends within its header"));
     };
     if number(id) != APPLICATION_ID {
         // Another program's database may be in use or need recovery: only one at rest can be found empty.
@@ -63,7 +63,7 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
         };
     }
     if !versions.iter().all(|version| (1..=2).contains(version)) {
-        return Err(torn("its header is damaged"));
+        return Err(corrupt("its header is damaged"));
     }
     // SQLite extends a file that ends within a page. If a log lies beside the file, the page may be in the log.
     let log = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
@@ -72,7 +72,7 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
         size => u64::try_from(size).unwrap_or(0),
     };
     if log == 0 && length.checked_rem(page_size) != Some(0) {
-        return Err(torn("it ends within a page"));
+        return Err(corrupt("it ends within a page"));
     }
     Ok(())
 }

@@ -70,7 +70,7 @@ pub(super) fn dates_of(
 }
 
 /// The oldest date of a document.
-pub(super) fn began(
+pub(super) fn oldest_date(
     connection: &Connection,
     key: DocumentKey,
 ) -> Result<Option<Date>, StorageError> {

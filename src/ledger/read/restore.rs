@@ -13,7 +13,7 @@ use crate::domain::{
     ServedRevision,
 };
 use crate::ledger::error::StorageError;
-use crate::ledger::read::document::{Document, began, dates};
+use crate::ledger::read::document::{Document, dates, oldest_date};
 use crate::ledger::read::rows::{Stored, date, instant};
 
 /// The state after the last entry.
@@ -93,7 +93,7 @@ pub(super) fn document(
         tables,
         held: held(document)?,
         dismissed: dismissed(document)?,
-        began: began(connection, key)?,
+        began: oldest_date(connection, key)?,
     })
 }
 
@@ -131,7 +131,7 @@ fn each_held(document: &Document<'_>, sql: &str) -> Result<Vec<Held>, StorageErr
     while let Some(row) = rows.next()? {
         let stored = Stored::of(row, "held")?;
         let name: String = stored.get("check_name")?;
-        let unknown = || stored.torn("check_name", &format!("there is no check `{name}`"));
+        let unknown = || stored.corrupt("check_name", &format!("there is no check `{name}`"));
         found.push(Held {
             document: document.key.document,
             code: stored.currency("row_currency")?,

@@ -24,7 +24,7 @@ pub(super) struct Stored<'a> {
 pub(super) const FIXING_COLUMNS: &str = "fixings.id, fixings.row_currency, fixings.currency, fixings.home_currency, \
      fixings.effective_date, fixings.units, fixings.value, fixings.published_change, fixings.supersedes";
 /// The condition for a row of `fixings` that no other row supersedes.
-pub(super) const IS_CURRENT: &str =
+pub(in crate::ledger) const IS_CURRENT: &str =
     "NOT EXISTS (SELECT 1 FROM fixings AS newer WHERE newer.supersedes = fixings.id)";
 
 /// A fixing, and the row that it supersedes. Its `superseded_value` is not filled in.
@@ -47,7 +47,7 @@ impl<'a> Stored<'a> {
     pub(super) fn get<T: FromSql>(self, column: &'static str) -> Result<T, StorageError> {
         self.row
             .get(column)
-            .map_err(|error| torn(self.table, self.id, column, &error))
+            .map_err(|error| corrupt(self.table, self.id, column, &error))
     }
 
     pub(super) fn decimal(self, column: &'static str) -> Result<Decimal, StorageError> {
@@ -65,7 +65,7 @@ impl<'a> Stored<'a> {
 
     pub(super) fn currency(self, column: &'static str) -> Result<Currency, StorageError> {
         let text: String = self.get(column)?;
-        Currency::parse(&text).map_err(|error| self.torn(column, &error))
+        Currency::parse(&text).map_err(|error| self.corrupt(column, &error))
     }
 
     /// A date or an instant.
@@ -74,7 +74,7 @@ impl<'a> Stored<'a> {
         column: &'static str,
     ) -> Result<T, StorageError> {
         let text: String = self.get(column)?;
-        text.parse().map_err(|error| self.torn(column, &error))
+        text.parse().map_err(|error| self.corrupt(column, &error))
     }
 
     /// A date or an instant that may be absent.
@@ -83,13 +83,13 @@ impl<'a> Stored<'a> {
         column: &'static str,
     ) -> Result<Option<T>, StorageError> {
         let text: Option<String> = self.get(column)?;
-        text.map(|text| text.parse().map_err(|error| self.torn(column, &error)))
+        text.map(|text| text.parse().map_err(|error| self.corrupt(column, &error)))
             .transpose()
     }
 
     /// The error for an invalid value.
-    pub(super) fn torn(self, column: &str, what: &impl Display) -> StorageError {
-        torn(self.table, self.id, column, what)
+    pub(super) fn corrupt(self, column: &str, what: &impl Display) -> StorageError {
+        corrupt(self.table, self.id, column, what)
     }
 }
 
@@ -100,10 +100,10 @@ pub(in crate::ledger) fn decimal(
     id: i64,
     column: &str,
 ) -> Result<Decimal, StorageError> {
-    parse_decimal(text).map_err(|error| torn(table, id, column, &error))
+    parse_decimal(text).map_err(|error| corrupt(table, id, column, &error))
 }
 
-fn torn(table: &str, id: i64, column: &str, what: &impl Display) -> StorageError {
+fn corrupt(table: &str, id: i64, column: &str, what: &impl Display) -> StorageError {
     StorageError::Corrupt(format!("{column} of row {id} of the table {table}: {what}"))
 }
 
@@ -138,7 +138,7 @@ impl StoredFixing {
         let mut fixing = self.fixing;
         let mut older = self.supersedes;
         while let (RevisionPolicy::Correction, Some(id)) = (revision_policy, older) {
-            let (units, value, supersedes) = figure(connection, id)?;
+            let (units, value, supersedes) = value_of(connection, id)?;
             if (units, value) != (fixing.units, fixing.value) {
                 fixing.superseded_value = Some(value);
                 break;
@@ -150,7 +150,7 @@ impl StoredFixing {
 }
 
 /// The units and value of a row, and the row that it supersedes.
-fn figure(connection: &Connection, id: i64) -> Result<(u32, Decimal, Option<i64>), StorageError> {
+fn value_of(connection: &Connection, id: i64) -> Result<(u32, Decimal, Option<i64>), StorageError> {
     let found = connection
         .query_row(
             "SELECT units, value, supersedes FROM fixings WHERE id = ?1",

@@ -54,11 +54,11 @@ impl<'a> Statements<'a> {
                 "INSERT INTO tables (entry, source, document, effective_date, pivot, as_of)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?,
-            current: connection.prepare(
+            current: connection.prepare(&format!(
                 "SELECT id, currency, home_currency, units, value, published_change FROM fixings
-                 WHERE source = ?1 AND document = ?2 AND effective_date = ?3 AND row_currency = ?4
-                     AND NOT EXISTS (SELECT 1 FROM fixings AS newer WHERE newer.supersedes = fixings.id)",
-            )?,
+                 WHERE source = ?1 AND document = ?2 AND effective_date = ?3 AND row_currency = ?4 AND {}",
+                rows::IS_CURRENT
+            ))?,
             insert_fixing: connection.prepare(
                 "INSERT INTO fixings (entry, table_id, source, document, effective_date, row_currency, currency,
                      home_currency, units, value, published_change, supersedes)
@@ -69,7 +69,7 @@ impl<'a> Statements<'a> {
 
     /// Writes a table: its head, if the date is new or the table has another instant, and its new or changed rows.
     fn file(&mut self, number: i64, table: &FiledTable) -> Result<u32, StorageError> {
-        let mut table_id = if self.knows(table)? {
+        let mut table_id = if self.has_table(table)? {
             None
         } else {
             Some(self.insert_table(number, table)?)
@@ -79,7 +79,7 @@ impl<'a> Statements<'a> {
             let row_currency = row_currency(table, fixing)?;
             let current = self.current(table, row_currency)?;
             if let Some(current) = &current
-                && current.says(fixing)?
+                && current.equals(fixing)?
             {
                 continue;
             }
@@ -108,7 +108,7 @@ impl<'a> Statements<'a> {
     }
 
     /// Whether the newest table of the date has the same head.
-    fn knows(&mut self, table: &FiledTable) -> Result<bool, StorageError> {
+    fn has_table(&mut self, table: &FiledTable) -> Result<bool, StorageError> {
         let newest = self.newest_table.query_row(
             params![
                 table.source.as_str(),
@@ -163,7 +163,7 @@ impl<'a> Statements<'a> {
 
 impl Current {
     /// Whether the row equals a fixing. The printed change counts: it is served with the row.
-    fn says(&self, fixing: &Fixing) -> Result<bool, StorageError> {
+    fn equals(&self, fixing: &Fixing) -> Result<bool, StorageError> {
         let value = rows::decimal(&self.value, "fixings", self.id, "value")?;
         let change = self
             .published_change

@@ -10,8 +10,10 @@ use serde_json::value::RawValue;
 
 use crate::domain::{Currency, Separator, Table};
 use crate::sources::market::{APILAYER, wanted};
-use crate::sources::rows::{Head, Quoting, Row, TableBuilder, iso_date, printable, unix_seconds};
-use crate::sources::text::{Encoding, text};
+use crate::sources::table_builder::{
+    Quoting, Row, TableBuilder, TableHeader, iso_date, unix_seconds,
+};
+use crate::sources::text::{Encoding, printable, text};
 use crate::sources::{ParseError, json};
 
 /// From this length on, a word with digits or mixed case may be a key.
@@ -149,7 +151,7 @@ impl Answer<'_> {
             .collect();
         let said = without_keys(&said.join(" "));
         Some(ParseError::Refused(if said.is_empty() {
-            "without a word".into()
+            "no message".into()
         } else {
             printable(&said)
         }))
@@ -163,11 +165,11 @@ fn market_table<'a>(
     rows: impl Iterator<Item = (&'a str, &'a RawValue)>,
 ) -> Result<Table, ParseError> {
     let (taken, others): (Vec<_>, Vec<_>) = rows.partition(|(code, _)| wanted(code, base));
-    let mut table = TableBuilder::new(Head {
+    let mut table = TableBuilder::new(TableHeader {
         source: APILAYER.id,
         document: "latest",
         pivot: base,
-        quoting: Quoting::PivotPriced,
+        quoting: Quoting::PivotIsBase,
         effective_date,
         as_of,
         separator: Separator::Point,
@@ -180,7 +182,7 @@ fn market_table<'a>(
             change: None,
         })?;
     }
-    table.leave_out(others.len());
+    table.count_unwanted(others.len());
     table.finish()
 }
 
@@ -194,7 +196,9 @@ fn currency(member: &RawValue) -> Result<Currency, ParseError> {
     Currency::parse(&code)
         .ok()
         .filter(|base| [Currency::USD, Currency::EUR].contains(base))
-        .ok_or_else(|| ParseError::Unexpected(format!("a table in `{}`", printable(&code))))
+        .ok_or_else(|| {
+            ParseError::Unexpected(format!("unexpected base currency `{}`", printable(&code)))
+        })
 }
 
 /// A member as words: the content of a string, or the literal text of anything else.

@@ -23,7 +23,8 @@ use jiff::civil::Date;
 
 use crate::domain::{Currency, Table};
 use crate::sources::nbkr::SOURCE;
-use crate::sources::rows::{Head, Row, TableBuilder, dotted_date, printable};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date};
+use crate::sources::text::printable;
 use crate::sources::{ParseError, Series, SeriesPage, merge};
 
 /// The name of the currency chooser in the form.
@@ -80,7 +81,7 @@ fn parse(page: &SeriesPage, bytes: &[u8]) -> Result<Vec<Table>, ParseError> {
     }
     let (nominal, rows) = reader.finish(page)?;
     let tables = rows.iter().map(|(date, value)| {
-        let head = Head::of_bank(SOURCE.id, "daily", Currency::KGS, *date).with_comma();
+        let head = TableHeader::of_bank(SOURCE.id, "daily", Currency::KGS, *date).with_comma();
         let mut table = TableBuilder::new(head);
         table.push_or_refuse(Row {
             code: page.currency.as_str(),

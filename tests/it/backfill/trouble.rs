@@ -164,7 +164,12 @@ async fn the_servers_result_for_each_table_is_counted() {
     )
     .await;
     assert_eq!(
-        (stats.filed, stats.known, stats.held_rows, stats.refused),
+        (
+            stats.filed,
+            stats.already_filed,
+            stats.held_rows,
+            stats.refused
+        ),
         (2, 1, 2, 2)
     );
     assert_eq!(

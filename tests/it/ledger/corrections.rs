@@ -222,5 +222,5 @@ async fn an_entry_with_a_row_that_does_not_fit_its_table_is_refused_whole() {
         "{error}"
     );
     assert_eq!(reader.restore().await, Ok(None));
-    assert_eq!(reader.began(NBK).await, Ok(None));
+    assert_eq!(reader.oldest_date(NBK).await, Ok(None));
 }

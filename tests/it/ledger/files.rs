@@ -196,14 +196,14 @@ async fn a_ledger_of_the_other_clock_is_refused() {
         (
             ClockKind::Real,
             ClockKind::Replay,
-            "under the real clock, and this run is under the clock of a replay; set store.path to another file, or \
-             leave out [clock]",
+            "under the real clock, and this run uses the clock of a replay; set store.path to another file, or \
+             remove the [clock] section",
         ),
         (
             ClockKind::Replay,
             ClockKind::Real,
-            "under the clock of a replay, and this run is under the real clock; set store.path to another file, or set \
-             the [clock] it was written under",
+            "under the clock of a replay, and this run uses the real clock; set store.path to another file, or add \
+             the [clock] section it was written with",
         ),
     ] {
         let (_folder, path) = place();

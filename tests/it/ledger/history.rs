@@ -56,7 +56,7 @@ async fn documents_of_a_source_are_kept_apart() {
         tables(&reader, NBK, RevisionPolicy::Correction).await,
         [daily_table]
     );
-    assert_eq!(reader.began(weekly).await, Ok(Some(APRIL_1)));
+    assert_eq!(reader.oldest_date(weekly).await, Ok(Some(APRIL_1)));
     let document = reader
         .restore_document(NBK, RevisionPolicy::Correction, 1)
         .await
@@ -70,7 +70,7 @@ async fn documents_of_a_source_are_kept_apart() {
         source: SourceId::new("nbkr"),
         ..NBK
     };
-    assert_eq!(reader.began(other).await, Ok(None));
+    assert_eq!(reader.oldest_date(other).await, Ok(None));
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn dates_are_those_that_have_a_table() {
     assert_eq!(dates(Date::ZERO, Date::MAX).await, [APRIL_1, APRIL_3]);
     assert_eq!(dates(APRIL_2, APRIL_3).await, [APRIL_3]);
     assert_eq!(dates(APRIL_3, APRIL_1).await, Vec::<Date>::new());
-    assert_eq!(reader.began(NBK).await, Ok(Some(APRIL_1)));
+    assert_eq!(reader.oldest_date(NBK).await, Ok(Some(APRIL_1)));
 }
 
 #[tokio::test]

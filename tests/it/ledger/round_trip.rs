@@ -105,7 +105,7 @@ async fn an_empty_ledger_has_nothing_to_restore() {
         .restore_document(NBK, RevisionPolicy::Correction, 64)
         .await;
     assert_eq!(document, Ok(RestoredDocument::default()));
-    assert_eq!(reader.began(NBK).await, Ok(None));
+    assert_eq!(reader.oldest_date(NBK).await, Ok(None));
 }
 
 #[tokio::test]
@@ -165,11 +165,11 @@ async fn a_ledger_in_memory_is_shared_with_its_readers_and_with_no_other() {
         .append(entry(1, vec![filed(NBK, &table)]))
         .await
         .unwrap();
-    assert_eq!(reader.began(NBK).await, Ok(Some(APRIL_2)));
-    assert_eq!(other_reader.began(NBK).await, Ok(None));
+    assert_eq!(reader.oldest_date(NBK).await, Ok(Some(APRIL_2)));
+    assert_eq!(other_reader.oldest_date(NBK).await, Ok(None));
     // The readers hold what they read, also after the writer has closed.
     ledger.close().await;
-    assert_eq!(reader.began(NBK).await, Ok(Some(APRIL_2)));
+    assert_eq!(reader.oldest_date(NBK).await, Ok(Some(APRIL_2)));
 }
 
 /// Appends one table per revision, and reads all of them again and again meanwhile.
@@ -224,5 +224,5 @@ async fn an_entry_is_written_also_when_its_caller_is_dropped() {
     }
     ledger.close().await;
     let (_ledger, reader) = open(&path);
-    assert_eq!(reader.began(NBK).await, Ok(Some(APRIL_2)));
+    assert_eq!(reader.oldest_date(NBK).await, Ok(Some(APRIL_2)));
 }

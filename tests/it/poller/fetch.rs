@@ -8,8 +8,8 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use silkrate::config::{ApiKey, CertificateAuthorities, Http, SourceSettings};
-use silkrate::poller::fetch::{Answer, BODY_BYTES_MAX, FetchError, Fetcher, Validators};
-use silkrate::sources::{Access, Source, nbk};
+use silkrate::fetch::{BODY_BYTES_MAX, FetchError, FetchResponse, Fetcher, Validators};
+use silkrate::sources::{ApiKeyPlacement, Source, nbk};
 
 use crate::support::scripted::{Scripted, Step, answer, answer_bytes, head};
 
@@ -29,9 +29,9 @@ fn limits() -> Http {
     }
 }
 
-fn settings(base_url: &str, access: Access) -> SourceSettings {
+fn settings(base_url: &str, api_key_placement: ApiKeyPlacement) -> SourceSettings {
     let source: &'static Source = Box::leak(Box::new(Source {
-        access,
+        api_key_placement,
         ..nbk::SOURCE
     }));
     SourceSettings {
@@ -44,11 +44,11 @@ fn settings(base_url: &str, access: Access) -> SourceSettings {
 }
 
 fn fetcher(bank: &Scripted) -> Fetcher {
-    Fetcher::new(&limits(), &settings(&bank.base_url, Access::Open)).unwrap()
+    Fetcher::new(&limits(), &settings(&bank.base_url, ApiKeyPlacement::Open)).unwrap()
 }
 
 /// The result of one response of a bank, without validators.
-async fn fetched(reply: Vec<Step>) -> Result<Answer, FetchError> {
+async fn fetched(reply: Vec<Step>) -> Result<FetchResponse, FetchError> {
     let bank = Scripted::start([reply]).await;
     fetcher(&bank).get(PATH, &Validators::default()).await
 }
@@ -59,7 +59,7 @@ async fn refused(reply: Vec<Step>) -> FetchError {
 
 async fn body(reply: Vec<Step>) -> Vec<u8> {
     match fetched(reply).await {
-        Ok(Answer::Document { body, .. }) => body,
+        Ok(FetchResponse::Document { body, .. }) => body,
         other => panic!("{other:?}"),
     }
 }
@@ -77,7 +77,7 @@ async fn a_document_arrives_as_it_is_and_names_who_asked_for_it() {
     let answer = fetcher.get(PATH, &Validators::default()).await.unwrap();
     assert_eq!(
         answer,
-        Answer::Document {
+        FetchResponse::Document {
             body: b"<rates/>".to_vec(),
             validators: Validators::default()
         }
@@ -123,13 +123,13 @@ async fn a_known_document_is_not_sent_again() {
     let mut bank = Scripted::start(replies).await;
     let fetcher = fetcher(&bank);
     let first = fetcher.get(PATH, &Validators::default()).await.unwrap();
-    let Answer::Document { validators, .. } = first else {
+    let FetchResponse::Document { validators, .. } = first else {
         panic!("{first:?}")
     };
     assert!(!validators.is_empty());
     assert_eq!(
         fetcher.get(PATH, &validators).await,
-        Ok(Answer::NotModified)
+        Ok(FetchResponse::NotModified)
     );
     bank.request().await;
     let second = bank.request().await;
@@ -146,8 +146,8 @@ async fn a_known_document_is_not_sent_again() {
 #[tokio::test]
 async fn a_304_without_a_known_document_is_an_error() {
     let error = refused(vec![Step::Send(head("304 Not Modified", &[]))]).await;
-    assert_eq!(error, FetchError::NothingToCompare);
-    assert!(!error.ends_the_poll());
+    assert_eq!(error, FetchError::UnexpectedNotModified);
+    assert!(!error.affects_all_documents());
 }
 
 #[tokio::test]
@@ -158,7 +158,7 @@ async fn an_oversized_validator_is_dropped_and_the_document_kept() {
         .unwrap();
     assert_eq!(
         answer,
-        Answer::Document {
+        FetchResponse::Document {
             body: b"<rates/>".to_vec(),
             validators: Validators::default()
         }
@@ -177,7 +177,7 @@ async fn a_refusal_ends_the_poll_and_a_404_does_not() {
         ("204 No Content", false),
     ] {
         let error = refused(answer(status, &[], b"")).await;
-        assert_eq!(error.ends_the_poll(), ends_the_poll, "{status}");
+        assert_eq!(error.affects_all_documents(), ends_the_poll, "{status}");
         assert_eq!(error.is_not_found(), status.starts_with("404"), "{status}");
         assert_eq!(
             error.to_string(),
@@ -249,8 +249,8 @@ async fn a_response_that_ends_early_is_an_error() {
     let chunked = vec![Step::Send(chunked.concat()), Step::Close];
     for reply in [truncated, compressed, chunked] {
         let error = refused(reply).await;
-        assert!(matches!(error, FetchError::Broken(_)), "{error:?}");
-        assert!(error.ends_the_poll());
+        assert!(matches!(error, FetchError::Incomplete(_)), "{error:?}");
+        assert!(error.affects_all_documents());
     }
 }
 
@@ -271,10 +271,10 @@ async fn a_connection_that_is_reset_is_a_transport_error() {
     ] {
         let error = refused(reply.clone()).await;
         assert!(
-            matches!(error, FetchError::Broken(_)),
+            matches!(error, FetchError::Incomplete(_)),
             "{reply:?} {error:?}"
         );
-        assert!(error.ends_the_poll());
+        assert!(error.affects_all_documents());
     }
 }
 
@@ -282,7 +282,7 @@ async fn a_connection_that_is_reset_is_a_transport_error() {
 async fn a_refused_connection_and_a_failed_handshake_are_different_errors() {
     let not_listening = Scripted::start([]).await.base_url;
     let get = async |base_url: &str| {
-        let settings = settings(base_url, Access::Open);
+        let settings = settings(base_url, ApiKeyPlacement::Open);
         let fetcher = Fetcher::new(&limits(), &settings).unwrap();
         fetcher.get(PATH, &Validators::default()).await.unwrap_err()
     };
@@ -291,20 +291,21 @@ async fn a_refused_connection_and_a_failed_handshake_are_different_errors() {
         error.to_string().starts_with("connection failed: "),
         "{error}"
     );
-    assert!(error.ends_the_poll());
+    assert!(error.affects_all_documents());
 
     // A server that answers a TLS handshake with plain text.
     let plain = Scripted::start([answer("400 Bad Request", &[], b"")]).await;
     let error = get(&plain.base_url.replace("http", "https")).await;
     assert!(matches!(error, FetchError::Tls(_)), "{error:?}");
-    assert!(error.ends_the_poll());
+    assert!(error.affects_all_documents());
 }
 
 #[tokio::test]
 async fn a_silent_bank_meets_the_read_timeout_and_a_slow_one_the_total_timeout() {
     let get = async |http: Http, reply: Vec<Step>| {
         let bank = Scripted::start([reply]).await;
-        let fetcher = Fetcher::new(&http, &settings(&bank.base_url, Access::Open)).unwrap();
+        let fetcher =
+            Fetcher::new(&http, &settings(&bank.base_url, ApiKeyPlacement::Open)).unwrap();
         fetcher.get(PATH, &Validators::default()).await.unwrap_err()
     };
     let impatient = Http {
@@ -315,7 +316,7 @@ async fn a_silent_bank_meets_the_read_timeout_and_a_slow_one_the_total_timeout()
     for reply in [vec![Step::Hang], vec![begun, Step::Hang]] {
         let error = get(impatient.clone(), reply).await;
         assert_eq!(error, FetchError::ReadTimeout(SHORT));
-        assert!(error.ends_the_poll());
+        assert!(error.affects_all_documents());
     }
     let bounded = Http {
         total_timeout: SHORT,
@@ -324,7 +325,7 @@ async fn a_silent_bank_meets_the_read_timeout_and_a_slow_one_the_total_timeout()
     let endless = Step::Send(head("200 OK", &["Content-Length: 900000"]));
     let error = get(bounded, vec![endless, Step::Drip]).await;
     assert_eq!(error, FetchError::TotalTimeout(SHORT));
-    assert!(error.ends_the_poll());
+    assert!(error.affects_all_documents());
 }
 
 #[tokio::test]
@@ -344,7 +345,7 @@ async fn at_most_a_mebibyte_is_read() {
     ] {
         let error = refused(reply).await;
         assert_eq!(error, FetchError::TooLarge);
-        assert!(!error.ends_the_poll());
+        assert!(!error.affects_all_documents());
     }
 }
 
@@ -368,13 +369,13 @@ async fn a_compressed_document_is_decoded_and_an_unknown_encoding_refused() {
             matches!(error, FetchError::ContentEncoding(_)),
             "{unknown}: {error:?}"
         );
-        assert!(!error.ends_the_poll());
+        assert!(!error.affects_all_documents());
     }
     let mut torn = gzip(&[b'x'; 9999]);
     torn.truncate(torn.len() - 9);
     for damaged in [b"<rates/> as plain text", &*torn] {
         let error = refused(encoded("gzip", damaged)).await;
         assert!(matches!(error, FetchError::Undecodable(_)), "{error:?}");
-        assert!(!error.ends_the_poll());
+        assert!(!error.affects_all_documents());
     }
 }

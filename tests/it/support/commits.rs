@@ -92,7 +92,7 @@ impl Commits {
     }
 
     pub(crate) async fn status(&self) -> LedgerStatus {
-        self.handle.store().await.unwrap()
+        self.handle.ledger_status().await.unwrap()
     }
 
     /// Waits until the ledger is written again.

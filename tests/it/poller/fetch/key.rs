@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use silkrate::config::{ApiKey, CertificateAuthorities, Http};
-use silkrate::poller::fetch::{FetchError, Fetcher, Validators};
-use silkrate::sources::Access;
+use silkrate::fetch::{FetchError, Fetcher, Validators};
+use silkrate::sources::ApiKeyPlacement;
 
 use crate::poller::fetch::{PATH, SECRET, limits, settings};
 use crate::support::scripted::{Scripted, Step, answer};
@@ -25,10 +25,14 @@ async fn a_key_goes_where_the_vendor_wants_it_and_nowhere_else() {
         ]
     };
     let expected = [
-        (Access::Open, None, PATH.to_owned()),
-        (Access::Header("apikey"), Some(SECRET), PATH.to_owned()),
+        (ApiKeyPlacement::Open, None, PATH.to_owned()),
         (
-            Access::Query("access_key"),
+            ApiKeyPlacement::Header("apikey"),
+            Some(SECRET),
+            PATH.to_owned(),
+        ),
+        (
+            ApiKeyPlacement::Query("access_key"),
             None,
             format!("{PATH}&access_key=s3cret+key"),
         ),
@@ -52,7 +56,7 @@ async fn a_key_goes_where_the_vendor_wants_it_and_nowhere_else() {
 #[tokio::test]
 async fn what_cannot_be_asked_is_refused_before_asking() {
     let new = |base_url: &str, key: &str, ca| {
-        let mut settings = settings(base_url, Access::Header("apikey"));
+        let mut settings = settings(base_url, ApiKeyPlacement::Header("apikey"));
         settings.api_key = Some(ApiKey::new(key.to_owned()));
         Fetcher::new(&Http { ca, ..limits() }, &settings).map(|_| ())
     };

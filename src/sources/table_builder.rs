@@ -13,9 +13,7 @@ use crate::domain::{
     parse_published,
 };
 use crate::sources::ParseError;
-
-/// How many characters of a bank's text an error or a dropped row shows.
-const TEXT_CHARS_SHOWN: usize = 120;
+use crate::sources::text::printable;
 
 /// The texts of one row.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,14 +28,14 @@ pub(super) struct Row<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Quoting {
     /// A bank: a number of units of the row's currency cost a value in the pivot.
-    PivotPays,
+    PivotIsQuote,
     /// A market: a number of units of the pivot cost a value in the row's currency.
-    PivotPriced,
+    PivotIsBase,
 }
 
 /// What the rows of a document have in common.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
+pub(super) struct TableHeader {
     pub(super) source: SourceId,
     pub(super) document: &'static str,
     /// The bank's own currency, or the base of a market table.
@@ -49,7 +47,7 @@ pub(super) struct Head {
     pub(super) separator: Separator,
 }
 
-impl Head {
+impl TableHeader {
     /// The head of a bank's document.
     pub(super) fn of_bank(
         source: SourceId,
@@ -61,7 +59,7 @@ impl Head {
             source,
             document,
             pivot: home,
-            quoting: Quoting::PivotPays,
+            quoting: Quoting::PivotIsQuote,
             effective_date,
             as_of: None,
             separator: Separator::Point,
@@ -81,13 +79,13 @@ impl Head {
 /// Collects rows into a table. Two different rows for one currency make the document invalid.
 #[derive(Debug)]
 pub(super) struct TableBuilder {
-    head: Head,
+    head: TableHeader,
     rows: BTreeMap<Currency, Arc<Fixing>>,
     dropped: Vec<DroppedRow>,
 }
 
 impl TableBuilder {
-    pub(super) fn new(head: Head) -> Self {
+    pub(super) fn new(head: TableHeader) -> Self {
         Self {
             head,
             rows: BTreeMap::new(),
@@ -98,7 +96,7 @@ impl TableBuilder {
     /// Adds a row; one that cannot be used is dropped with its reason.
     pub(super) fn push(&mut self, row: Row<'_>) -> Result<(), ParseError> {
         match self.read(row) {
-            Ok((currency, fixing)) => self.keep(currency, fixing),
+            Ok((currency, fixing)) => insert_row(&mut self.rows, currency, Arc::new(fixing)),
             Err(reason) => {
                 self.dropped.push(DroppedRow {
                     currency: printable(row.code),
@@ -114,11 +112,11 @@ impl TableBuilder {
         let (currency, fixing) = self.read(row).map_err(|reason| {
             ParseError::Unexpected(format!("{}: {reason}", printable(row.code)))
         })?;
-        self.keep(currency, fixing)
+        insert_row(&mut self.rows, currency, Arc::new(fixing))
     }
 
-    /// Records rows of unwanted currencies, as one dropped row for all of them.
-    pub(super) fn leave_out(&mut self, rows: usize) {
+    /// Counts rows of unwanted currencies, as one dropped row for all of them.
+    pub(super) fn count_unwanted(&mut self, rows: usize) {
         if rows > 0 {
             self.dropped.push(DroppedRow {
                 currency: "*".into(),
@@ -140,17 +138,6 @@ impl TableBuilder {
             rows: self.rows,
             dropped: self.dropped,
         })
-    }
-
-    fn keep(&mut self, currency: Currency, fixing: Fixing) -> Result<(), ParseError> {
-        match self.rows.entry(currency) {
-            Entry::Vacant(place) => {
-                place.insert(Arc::new(fixing));
-            }
-            Entry::Occupied(known) if known.get().same_figure(&fixing) => {}
-            Entry::Occupied(_) => return Err(ParseError::Contradiction(currency)),
-        }
-        Ok(())
     }
 
     /// The row's currency and its fixing, or why the row is not usable.
@@ -175,8 +162,8 @@ impl TableBuilder {
             .map(|text| number(text, head.separator))
             .transpose()?;
         let (currency, home_currency) = match head.quoting {
-            Quoting::PivotPays => (code, head.pivot),
-            Quoting::PivotPriced => (head.pivot, code),
+            Quoting::PivotIsQuote => (code, head.pivot),
+            Quoting::PivotIsBase => (head.pivot, code),
         };
         let fixing = Fixing {
             source: head.source,
@@ -192,6 +179,22 @@ impl TableBuilder {
     }
 }
 
+/// Inserts a row. A second one for the same currency must have the same value.
+pub(super) fn insert_row(
+    rows: &mut BTreeMap<Currency, Arc<Fixing>>,
+    currency: Currency,
+    fixing: Arc<Fixing>,
+) -> Result<(), ParseError> {
+    match rows.entry(currency) {
+        Entry::Vacant(vacant) => {
+            vacant.insert(fixing);
+        }
+        Entry::Occupied(before) if before.get().same_figure(&fixing) => {}
+        Entry::Occupied(_) => return Err(ParseError::Contradiction(currency)),
+    }
+    Ok(())
+}
+
 /// A value as printed: above zero.
 fn positive(text: &str, separator: Separator) -> Result<Decimal, String> {
     let value = number(text, separator)?;
@@ -203,25 +206,6 @@ fn positive(text: &str, separator: Separator) -> Result<Decimal, String> {
 
 fn number(text: &str, separator: Separator) -> Result<Decimal, String> {
     parse_published(text, separator).map_err(|error| format!("`{}` is {error}", printable(text)))
-}
-
-/// A bank's text without control, line and direction characters, shortened: safe for a log and a terminal.
-pub fn printable(text: &str) -> String {
-    let unsafe_character = |character: char| {
-        character.is_control()
-            || matches!(
-                character,
-                '\u{61c}'
-                    | '\u{200e}'
-                    | '\u{200f}'
-                    | '\u{2028}'..='\u{202e}'
-                    | '\u{2066}'..='\u{2069}'
-            )
-    };
-    text.chars()
-        .filter(|character| !unsafe_character(*character))
-        .take(TEXT_CHARS_SHOWN)
-        .collect()
 }
 
 /// `DD.MM.YYYY`.

@@ -8,7 +8,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::config::CertificateAuthorities;
-use crate::poller::fetch::FetchError;
+use crate::fetch::FetchError;
 
 /// The TLS configuration. The provider of the ciphers is set here, so that nothing depends on one that the process
 /// would have to install. For a plain HTTP address no authority is read.

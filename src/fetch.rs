@@ -5,6 +5,7 @@
 //! time-outs. The module `sources` parses the bytes.
 
 mod error;
+mod request;
 mod tls;
 
 use std::time::{Duration, Instant};
@@ -18,17 +19,18 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use crate::config::{ApiKey, Http, SourceSettings};
-pub use crate::poller::fetch::error::FetchError;
-use crate::poller::fetch::error::transport;
-use crate::sources::{Access, printable};
+pub use crate::fetch::error::FetchError;
+use crate::fetch::error::transport;
+pub use crate::fetch::request::{ParsedResponse, REQUEST_PAUSE, not_found_error, request};
+use crate::sources::{ApiKeyPlacement, printable};
 
 /// How much of an error page is read so that the connection can be reused; after a longer page a new one is opened.
 const ERROR_PAGE_BYTES_MAX: usize = 64 * 1024;
-/// The maximum length of a decoded body: the longest document of any bank has 60 kB.
+/// The maximum length of a decoded body: the longest body of any bank has 60 kB.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The maximum length of a validator; the banks send twenty to thirty characters.
 const VALIDATOR_BYTES_MAX: usize = 256;
-/// The longest delay that a bank can demand: a day, so that a mistake of the bank does not silence a source forever.
+/// The longest delay before the next poll that a bank can demand: a day, so that a mistake of the bank does not silence a source forever.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// Idle connections kept to a bank. Its documents are requested one after the other, and one bank drops clients that
 /// open many.
@@ -51,7 +53,7 @@ pub struct Validators {
 
 /// The response to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum FetchResponse {
     /// The document.
     Document {
         /// Its decoded bytes, at most [`BODY_BYTES_MAX`].
@@ -68,7 +70,7 @@ pub enum Answer {
 pub struct Fetcher {
     client: Client,
     base_url: String,
-    access: Access,
+    api_key_placement: ApiKeyPlacement,
     api_key: Option<ApiKey>,
     connect_timeout: Duration,
     read_timeout: Duration,
@@ -114,13 +116,13 @@ impl Fetcher {
     /// When the address, the key or the certificate authorities cannot be used.
     pub fn new(http: &Http, settings: &SourceSettings) -> Result<Self, FetchError> {
         let base = address(&settings.base_url)?;
-        let key_header = match settings.source.access {
-            Access::Header(name) => settings
+        let key_header = match settings.source.api_key_placement {
+            ApiKeyPlacement::Header(name) => settings
                 .api_key
                 .as_ref()
                 .map(|key| sensitive(name, key))
                 .transpose()?,
-            Access::Open | Access::Query(_) => None,
+            ApiKeyPlacement::Open | ApiKeyPlacement::Query(_) => None,
         };
         let headers = [(ACCEPT, HeaderValue::from_static("*/*"))]
             .into_iter()
@@ -147,7 +149,7 @@ impl Fetcher {
         Ok(Self {
             client,
             base_url: settings.base_url.trim_end_matches('/').to_owned(),
-            access: settings.source.access,
+            api_key_placement: settings.source.api_key_placement,
             api_key: settings.api_key.clone(),
             connect_timeout: http.connect_timeout,
             read_timeout: http.read_timeout,
@@ -164,10 +166,14 @@ impl Fetcher {
     ///
     /// # Errors
     /// If there is no complete response with status 200 within the limits, and no 304 to validators that were sent.
-    pub async fn get(&self, path: &str, validators: &Validators) -> Result<Answer, FetchError> {
+    pub async fn get(
+        &self,
+        path: &str,
+        validators: &Validators,
+    ) -> Result<FetchResponse, FetchError> {
         let started = Instant::now();
         let mut url = address(&self.url(path))?;
-        if let (Access::Query(name), Some(key)) = (self.access, &self.api_key) {
+        if let (ApiKeyPlacement::Query(name), Some(key)) = (self.api_key_placement, &self.api_key) {
             url.query_pairs_mut().append_pair(name, key.expose());
         }
         let request = validators.apply(self.client.get(url));
@@ -177,8 +183,10 @@ impl Fetcher {
             .map_err(|error| self.failure(&error.without_url(), started))?;
         match response.status() {
             StatusCode::OK => self.document(response, started).await,
-            StatusCode::NOT_MODIFIED if validators.is_empty() => Err(FetchError::NothingToCompare),
-            StatusCode::NOT_MODIFIED => Ok(Answer::NotModified),
+            StatusCode::NOT_MODIFIED if validators.is_empty() => {
+                Err(FetchError::UnexpectedNotModified)
+            }
+            StatusCode::NOT_MODIFIED => Ok(FetchResponse::NotModified),
             status if status.is_redirection() => Err(FetchError::Redirect {
                 status: status.as_u16(),
                 target: self.redirect_target(response.headers()),
@@ -186,7 +194,7 @@ impl Fetcher {
             // This includes other successes, such as "no content" or a partial response.
             status => {
                 let retry_after = retry_after(response.headers(), Timestamp::now());
-                read_off(response).await;
+                drain(response).await;
                 Err(FetchError::Status {
                     status: status.as_u16(),
                     retry_after,
@@ -199,7 +207,7 @@ impl Fetcher {
         &self,
         mut response: Response,
         started: Instant,
-    ) -> Result<Answer, FetchError> {
+    ) -> Result<FetchResponse, FetchError> {
         // The client removes the header of what it decodes; a header that is left was not decoded.
         for encoding in response.headers().get_all(CONTENT_ENCODING) {
             if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") {
@@ -223,7 +231,7 @@ impl Fetcher {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer::Document { body, validators })
+        Ok(FetchResponse::Document { body, validators })
     }
 
     /// The error of a request without a response. Its URL has been removed already.
@@ -256,7 +264,7 @@ impl Fetcher {
 }
 
 /// Reads a short error page to its end, so that the connection can be reused.
-async fn read_off(mut response: Response) {
+async fn drain(mut response: Response) {
     let mut read = 0;
     while let Ok(Some(chunk)) = response.chunk().await {
         read += chunk.len();

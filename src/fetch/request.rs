@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::poller::fetch::{Answer, FetchError, Fetcher, Validators};
+use crate::fetch::{FetchError, FetchResponse, Fetcher, Validators};
 use crate::sources::{Document, ParseError};
 
 /// The pause between two requests to the same bank that go back in time: four a second are well below what any of the
@@ -12,7 +12,7 @@ pub const REQUEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// The response to a request for a document.
 #[derive(Debug)]
-pub enum Response<T> {
+pub enum ParsedResponse<T> {
     /// The document, parsed.
     Parsed {
         /// What it says.
@@ -36,22 +36,22 @@ pub async fn request<T>(
     path: &str,
     validators: &Validators,
     parse: impl FnOnce(&[u8]) -> Result<T, ParseError>,
-) -> Response<T> {
+) -> ParsedResponse<T> {
     match fetcher.get(path, validators).await {
-        Ok(Answer::NotModified) => Response::NotModified,
-        Ok(Answer::Document { body, validators }) => match parse(&body) {
-            Ok(content) => Response::Parsed {
+        Ok(FetchResponse::NotModified) => ParsedResponse::NotModified,
+        Ok(FetchResponse::Document { body, validators }) => match parse(&body) {
+            Ok(content) => ParsedResponse::Parsed {
                 content,
                 validators,
             },
-            Err(error) => Response::Unparsable(error),
+            Err(error) => ParsedResponse::Unparsable(error),
         },
-        Err(error) if error.is_not_found() => Response::NotFound,
-        Err(error) => Response::Failed(error),
+        Err(error) if error.is_not_found() => ParsedResponse::NotFound,
+        Err(error) => ParsedResponse::Failed(error),
     }
 }
 
-/// The error to report for [`Response::NotFound`]; none where 404 is how the source says that there is no table.
+/// The error to report for [`ParsedResponse::NotFound`]; none where 404 is how the source says that there is no table.
 pub fn not_found_error(document: &Document) -> Option<&'static str> {
     (!document.missing_is_normal).then_some("no table was found (404)")
 }

@@ -51,7 +51,7 @@ pub enum FetchError {
     TotalTimeout(Duration),
     /// The connection broke, or what it carried was not HTTP.
     #[error("incomplete response: {0}")]
-    Broken(String),
+    Incomplete(String),
     /// The bank redirects to another address. Redirects are not followed.
     #[error("status {status}, a redirect to {target}")]
     Redirect {
@@ -69,8 +69,8 @@ pub enum FetchError {
         retry_after: Option<Duration>,
     },
     /// The bank answered 304 although no validators were sent.
-    #[error("status 304 without a document to compare with")]
-    NothingToCompare,
+    #[error("status 304 to an unconditional request")]
+    UnexpectedNotModified,
     /// The document is longer than a mebibyte.
     #[error("document larger than 1 MiB")]
     TooLarge,
@@ -98,7 +98,7 @@ impl FetchError {
 
     /// Whether a request for the bank's next document would fail too: the bank cannot be reached, or refuses the
     /// client. After other failures the next document may still be fine.
-    pub fn ends_the_poll(&self) -> bool {
+    pub fn affects_all_documents(&self) -> bool {
         match self {
             Self::Address { .. }
             | Self::UnusableKey
@@ -110,10 +110,10 @@ impl FetchError {
             | Self::Tls(_)
             | Self::ReadTimeout(_)
             | Self::TotalTimeout(_)
-            | Self::Broken(_) => true,
+            | Self::Incomplete(_) => true,
             Self::Status { status, .. } => matches!(status, 401 | 403 | 429 | 500..=599),
             Self::Redirect { .. }
-            | Self::NothingToCompare
+            | Self::UnexpectedNotModified
             | Self::TooLarge
             | Self::ContentEncoding(_)
             | Self::Undecodable(_) => false,
@@ -149,7 +149,7 @@ pub(super) fn transport(error: &reqwest::Error) -> FetchError {
         {
             FetchError::Undecodable(deepest)
         }
-        None => FetchError::Broken(deepest),
+        None => FetchError::Incomplete(deepest),
     }
 }
 
