@@ -51,7 +51,7 @@
 //! | Where is a value inverted or crossed? | `domain/published/pricing.rs` divides along the rows; `domain/served/rate.rs` decides which rows, names the derivation and rounds |
 //! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`) and its `stale_after_hours` |
 //! | Which values are held? | `domain/judged/row_checks.rs` and `domain/judged/table_checks.rs` |
-//! | Where does an `ETag` come from? | `web/caching.rs` for data, `web/ready.rs` for static files; `web/entity_tag.rs` compares it with a request |
+//! | Where does an `ETag` come from? | `web/caching.rs` for data, `web/prepared.rs` for static files; `web/entity_tag.rs` compares it with a request |
 //! | What does a heartbeat carry? | the message `Heartbeat` in `rates.proto`; `feed/step.rs` adds the sources, `wire/messages.rs` the time of the server |
 //! | How is a bank added? | `src/sources/<id>` and the steps in the chapter of [`sources`] |
 //! | How is a column added to the command line? | to a table: in the command's file, such as `cli/rates.rs`; to CSV: in `cli/csv.rs` |

@@ -109,8 +109,8 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// The accepted connections, with their deadlines. The stream never ends and never fails: errors of the system are logged
-/// and accepting is tried again.
+/// The accepted connections, with their deadlines. The stream never ends and no item is an error: errors of the system are
+/// logged and accepting is tried again. The items are results because `serve_with_incoming` of tonic takes such a stream.
 pub fn incoming(
     listener: TcpListener,
     limits: Limits,

@@ -19,8 +19,8 @@ mod cors;
 mod query;
 mod error;
 mod negotiation;
-mod ready;
-mod ready_answers;
+mod prepared;
+mod prepared_answers;
 mod security;
 mod service;
 
@@ -45,7 +45,7 @@ use crate::queries::Queries;
 use crate::web::cors::Origins;
 use crate::web::error::WebError;
 use crate::web::events::EventEncoder;
-use crate::web::ready_answers::ReadyAnswers;
+use crate::web::prepared_answers::PreparedAnswers;
 use crate::web::service::BrowserService;
 
 /// The media type of every answer for programs.
@@ -62,7 +62,7 @@ const QUERY_BYTES_MAX: usize = 8 * 1024;
 struct Shared {
     queries: Queries,
     /// The answers about the present that equal requests share.
-    answers: ReadyAnswers,
+    answers: PreparedAnswers,
     /// The events that all readers of a filter share.
     frames: Arc<FrameCache<EventEncoder>>,
 }
@@ -81,7 +81,7 @@ pub fn serve_browsers(
     let shared = Arc::new(Shared {
         frames: Arc::new(FrameCache::new(EventEncoder::new(queries.clone()))),
         queries,
-        answers: ReadyAnswers::default(),
+        answers: PreparedAnswers::default(),
     });
     let router = router(Arc::clone(&shared), origins.clone(), grpc);
     let service = BrowserService::new(shared, origins, router);

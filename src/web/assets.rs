@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA384, digest};
 use serde::Serialize;
 
-use crate::web::ready::{Head, ReadyAnswer, short_digest};
+use crate::web::prepared::{Head, PreparedAnswer, short_digest};
 use crate::web::{JSON, security};
 
 /// A file of the program.
@@ -40,7 +40,7 @@ const DIGEST_IN_NAME: HeaderValue = HeaderValue::from_static("public, max-age=31
 
 /// The files by path.
 #[derive(Debug)]
-pub(super) struct Assets(BTreeMap<String, ReadyAnswer>);
+pub(super) struct Assets(BTreeMap<String, PreparedAnswer>);
 
 /// Where the element is, and what its bytes must be: the two attributes of a script tag.
 #[derive(Serialize)]
@@ -68,12 +68,12 @@ impl Assets {
     }
 
     /// The file at a path.
-    pub(super) fn get(&self, path: &str) -> Option<&ReadyAnswer> {
+    pub(super) fn get(&self, path: &str) -> Option<&PreparedAnswer> {
         self.0.get(path)
     }
 }
 
-fn answer(file: &EmbeddedFile, cache_control: HeaderValue) -> ReadyAnswer {
+fn answer(file: &EmbeddedFile, cache_control: HeaderValue) -> PreparedAnswer {
     let mut head = head(file.path, cache_control);
     if file.path == ELEMENT {
         // Code, the same for everyone, and no data: a page of any site may load it and check its digest, which browsers
@@ -85,7 +85,7 @@ fn answer(file: &EmbeddedFile, cache_control: HeaderValue) -> ReadyAnswer {
             HeaderValue::from_static("cross-origin"),
         );
     }
-    ReadyAnswer::compressed(
+    PreparedAnswer::compressed(
         head,
         Bytes::from_static(file.plain),
         file.gzip.map(Bytes::from_static),
@@ -104,14 +104,14 @@ fn head(path: &str, cache_control: HeaderValue) -> Head {
 }
 
 /// The file that tells where the element is.
-fn element_description(path: &str, element: &[u8]) -> ReadyAnswer {
+fn element_description(path: &str, element: &[u8]) -> PreparedAnswer {
     let description = ElementDescription {
         src: path,
         integrity: format!("sha384-{}", STANDARD.encode(digest(&SHA384, element))),
     };
     let text = serde_json::to_string(&description).unwrap_or_default();
     let head = head(ELEMENT_DESCRIPTION, LASTING_NAME);
-    ReadyAnswer::compressed(head, text.into(), None, None)
+    PreparedAnswer::compressed(head, text.into(), None, None)
 }
 
 /// The media type of a file.

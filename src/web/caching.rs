@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::domain::Position;
 use crate::web::entity_tag::validator;
-use crate::web::ready::{Head, ReadyAnswer, short_digest};
+use crate::web::prepared::{Head, PreparedAnswer, short_digest};
 use crate::web::{JSON, POSITION, security};
 
 /// How long an answer about the present may be kept: a reader behind a cache is at most this much later than a subscriber,
@@ -27,7 +27,7 @@ pub(super) fn present(
     canonical_query: &str,
     media_type: &'static str,
     body: String,
-) -> ReadyAnswer {
+) -> PreparedAnswer {
     // Another version of the program may write another body at the same position.
     let query = format!("{} {canonical_query}", env!("CARGO_PKG_VERSION"));
     let position = position_text(position);
@@ -39,7 +39,7 @@ pub(super) fn present(
     }
     security::protect(&mut headers);
     let media_type = HeaderValue::from_static(media_type);
-    ReadyAnswer::new(
+    PreparedAnswer::new(
         Head {
             media_type,
             headers,

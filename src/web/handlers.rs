@@ -18,8 +18,8 @@ use crate::pb;
 use crate::queries::{FixingsQuery, HistoryQuery, parse_pair};
 use crate::web::caching::{self, PAST, PRESENT};
 use crate::web::error::WebError;
+use crate::web::prepared::PreparedAnswer;
 use crate::web::query::{self, NoParameters};
-use crate::web::ready::ReadyAnswer;
 use crate::web::{JSON, Shared, Web};
 use crate::wire::{
     to_convert_response, to_fixings_response, to_history_response, to_rate_response,
@@ -40,14 +40,14 @@ impl Shared {
         position: &Position,
         uri: &Uri,
         headers: &HeaderMap,
-        make: impl FnOnce() -> Result<ReadyAnswer, WebError>,
+        make: impl FnOnce() -> Result<PreparedAnswer, WebError>,
     ) -> Result<Response, WebError> {
         let answer = self.answers.get_or_make(target(uri), position, make)?;
         Ok(answer.respond(headers))
     }
 
     /// The answer that was made for an equal request, while it is current.
-    pub(super) fn ready_answer(&self, uri: &Uri) -> Option<Arc<ReadyAnswer>> {
+    pub(super) fn prepared_answer(&self, uri: &Uri) -> Option<Arc<PreparedAnswer>> {
         let snapshot = self.queries.snapshot().ok()?;
         self.answers.get(target(uri), &snapshot.position)
     }

@@ -63,7 +63,7 @@ impl BrowserService {
 
     fn data(&self, request: &Request<Incoming>) -> Option<Response> {
         let (uri, headers) = (request.uri(), request.headers());
-        let answer = self.web.ready_answer(uri)?;
+        let answer = self.web.prepared_answer(uri)?;
         if !self.origins.admits(headers, uri) {
             return None;
         }

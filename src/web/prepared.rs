@@ -21,7 +21,7 @@ const COMPRESSED_BYTES_MIN: usize = 512;
 
 /// An answer in every encoding there is of it.
 #[derive(Debug)]
-pub(super) struct ReadyAnswer {
+pub(super) struct PreparedAnswer {
     head: Head,
     plain: Representation,
     /// Filled by the first request that prefers it; nothing for a body that is too small.
@@ -47,7 +47,7 @@ struct Representation {
     not_modified: HeaderMap,
 }
 
-impl ReadyAnswer {
+impl PreparedAnswer {
     /// An answer that is compressed here. The validator stands for every encoding.
     pub(super) fn new(mut head: Head, body: String, validator: HeaderValue) -> Self {
         let gzip = (body.len() >= COMPRESSED_BYTES_MIN).then(OnceLock::new);

@@ -1,4 +1,4 @@
-//! The answers about the present that are ready: encoded and compressed once a revision for all requests with the same
+//! The answers about the present that are prepared: encoded and compressed once a revision for all requests with the same
 //! target.
 
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::domain::Position;
 use crate::feed::AnswerCache;
-use crate::web::ready::ReadyAnswer;
+use crate::web::prepared::PreparedAnswer;
 
 /// How many answers for a filter are kept. The tickers of a site send a handful of requests; the widest filter's answers
 /// take half a megabyte.
@@ -22,12 +22,12 @@ const RATES_PATH: &str = "/v1/rates/";
 
 /// The answers by the path and query of their requests.
 #[derive(Debug)]
-pub(super) struct ReadyAnswers {
-    snapshots: AnswerCache<String, Arc<ReadyAnswer>>,
-    rates: AnswerCache<String, Arc<ReadyAnswer>>,
+pub(super) struct PreparedAnswers {
+    snapshots: AnswerCache<String, Arc<PreparedAnswer>>,
+    rates: AnswerCache<String, Arc<PreparedAnswer>>,
 }
 
-impl Default for ReadyAnswers {
+impl Default for PreparedAnswers {
     fn default() -> Self {
         Self {
             snapshots: AnswerCache::new(SNAPSHOTS_MAX).with_age_max(SERVER_TIME_AGE_MAX),
@@ -36,19 +36,19 @@ impl Default for ReadyAnswers {
     }
 }
 
-impl ReadyAnswers {
-    /// The answer to a target at a position, if it is ready.
-    pub(super) fn get(&self, target: &str, position: &Position) -> Option<Arc<ReadyAnswer>> {
+impl PreparedAnswers {
+    /// The answer to a target at a position, if it is prepared.
+    pub(super) fn get(&self, target: &str, position: &Position) -> Option<Arc<PreparedAnswer>> {
         self.cache(target).get(target, position)
     }
 
-    /// The answer to a target at a position. It is made unless it is ready; an error is not kept.
+    /// The answer to a target at a position. It is made unless it is prepared; an error is not kept.
     pub(super) fn get_or_make<E>(
         &self,
         target: &str,
         position: &Position,
-        make: impl FnOnce() -> Result<ReadyAnswer, E>,
-    ) -> Result<Arc<ReadyAnswer>, E> {
+        make: impl FnOnce() -> Result<PreparedAnswer, E>,
+    ) -> Result<Arc<PreparedAnswer>, E> {
         let make = || make().map(Arc::new);
         if target.len() > TARGET_BYTES_MAX {
             return make();
@@ -56,7 +56,7 @@ impl ReadyAnswers {
         self.cache(target).get_or_encode(target, position, make)
     }
 
-    fn cache(&self, target: &str) -> &AnswerCache<String, Arc<ReadyAnswer>> {
+    fn cache(&self, target: &str) -> &AnswerCache<String, Arc<PreparedAnswer>> {
         if target.starts_with(RATES_PATH) {
             &self.rates
         } else {
@@ -80,7 +80,7 @@ mod tests {
     }
 
     /// Whether a request has its answer made.
-    fn is_made(answers: &ReadyAnswers, target: &str, revision: u64) -> bool {
+    fn is_made(answers: &PreparedAnswers, target: &str, revision: u64) -> bool {
         let position = position(revision);
         let mut is_made = false;
         let answer = answers.get_or_make(target, &position, || {
@@ -94,7 +94,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_with_the_server_time_is_made_again_after_a_second_and_a_rate_is_not() {
-        let answers = ReadyAnswers::default();
+        let answers = PreparedAnswers::default();
         let (snapshot, rate) = ("/v1/snapshot.json", "/v1/rates/KZT/USD");
         assert!(is_made(&answers, snapshot, 7));
         assert!(is_made(&answers, rate, 7));
@@ -108,7 +108,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_answer_to_a_long_target_is_not_kept() {
-        let answers = ReadyAnswers::default();
+        let answers = PreparedAnswers::default();
         let target = "x".repeat(TARGET_BYTES_MAX + 1);
         assert!(is_made(&answers, &target, 7));
         assert!(is_made(&answers, &target, 7));
