@@ -1,4 +1,4 @@
-//! Compiles the contract with protox, so that nobody needs `protoc`, and keeps its descriptor set for reflection. Lists
+//! Compiles the contract with protox, so that no `protoc` is needed, and keeps its descriptor set for reflection. Lists
 //! the built files of the web side, so that they are part of the program.
 
 use std::error::Error;

@@ -124,7 +124,7 @@ impl Board {
         }
     }
 
-    /// Replaces the records beside a snapshot that stays. Nobody is notified: nothing a subscriber receives has changed.
+    /// Replaces the records beside a snapshot that stays. No subscriber is notified: nothing a subscriber receives has changed.
     pub fn publish_records<'a>(&self, records: impl Iterator<Item = &'a Arc<SourceRecord>>) {
         self.state.published.send_if_modified(|published| {
             *published = Published::new(Arc::clone(&published.snapshot), records);

@@ -128,7 +128,7 @@ impl Fetcher {
             .into_iter()
             .chain(key_header);
         let builder = Client::builder()
-            // A redirect names a host that nobody configured, and serves another document in place of one that was
+            // A redirect names a host that is not configured, and serves another document in place of one that was
             // moved.
             .redirect(Policy::none())
             .no_proxy()

@@ -189,7 +189,7 @@ mod tests {
         assert!(range(to, to, None).is_ok());
     }
 
-    /// The rows of a server that has so many in pages of its own size, and what it was requested.
+    /// The rows of a server with this number of rows in pages of its own size, and the size and token of each request.
     async fn rows(
         limit: Option<u32>,
         has: usize,

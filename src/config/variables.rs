@@ -1,6 +1,6 @@
 //! The environment variables of the settings.
 
-/// The prefix of every variable of ours.
+/// The prefix of every variable of silkrate.
 pub(super) const PREFIX: &str = "SILKRATE_";
 /// What stands for the dot of a key: names of keys contain single underscores.
 const SEPARATOR: &str = "__";

@@ -46,7 +46,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// A replay that hands in what the sources of `config` publish. The service must not poll them itself.
+    /// A replay that submits the tables of the sources of `config`. The service must not poll them itself.
     pub fn new(season: Season, clock: Clock, config: &Config, commit: CommitHandle) -> Self {
         Self {
             season,

@@ -109,7 +109,7 @@ pub enum Refusal {
         /// The names that exist.
         known: Vec<String>,
     },
-    /// A table that was handed in cannot be read.
+    /// A submitted table cannot be read.
     #[error("{message}")]
     InvalidTable {
         /// Where the table is wrong.
@@ -188,11 +188,11 @@ pub enum Field {
     PageToken,
     /// The held value that a decision names.
     HeldValue,
-    /// A part of a table that was handed in.
+    /// A part of a submitted table.
     Table(TablePart),
 }
 
-/// A part of a table that was handed in.
+/// A part of a submitted table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TablePart {
     /// The currency on one side of every row.

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::domain::{Position, RateFilter};
 use crate::feed::StreamMessage;
 
-/// How many filters share their messages: a site has a handful of tickers, and the rest are people who try things.
+/// How many filters share their messages: a site has a handful of tickers; further filters are experiments of single readers.
 const FILTERS_MAX: usize = 64;
 /// How many updates of a filter are kept: one for each commit that readers may be behind, and the merged updates of those
 /// who are further behind, or who resume from the same few positions after their connections were cut.
@@ -86,7 +86,7 @@ impl<E: MessageEncoder> FrameCache<E> {
     }
 
     /// What is shared by the readers of a filter. When there are too many filters, the one used longest ago and by no
-    /// stream goes; when all are in use, this one is shared with nobody.
+    /// stream goes; when all are in use, this one is not shared.
     pub(super) fn of_filter(&self, filter: &RateFilter) -> Arc<FilterFrames> {
         let mut known = lock(&self.known);
         known.uses = known.uses.wrapping_add(1);
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn when_every_filter_has_readers_one_more_is_shared_with_nobody() {
+    fn when_every_filter_has_readers_one_more_is_not_shared() {
         let cache = FrameCache::new(NoEncoder);
         let watched: Vec<_> = (0..FILTERS_MAX)
             .map(|number| cache.of_filter(&filter(number)))

@@ -31,7 +31,7 @@ pub enum FetchError {
     /// The client cannot be built.
     #[error("cannot build the HTTP client: {0}")]
     Client(String),
-    /// The connection failed: the name is unknown, nobody listens, or there is no route.
+    /// The connection failed: the name is unknown, no program listens, or there is no route.
     #[error("connection failed: {0}")]
     Connect(String),
     /// The connection timed out.

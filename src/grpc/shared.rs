@@ -35,7 +35,7 @@ use crate::pb::{GetRateRequest, GetSnapshotRequest, WatchRatesRequest};
 use crate::queries::{FilterCache, Queries, parse_pair};
 use crate::wire;
 
-/// How many filters have a snapshot kept for them: a site has a handful of tickers, and the rest are people who try things.
+/// How many filters have a snapshot kept for them: a site has a handful of tickers; further filters are experiments of single readers.
 const SNAPSHOTS_MAX: usize = 64;
 /// How many pairs have a rate kept for them: more than exist, at half a kilobyte each.
 const RATES_MAX: usize = 1024;

@@ -34,7 +34,7 @@ async function copy(name) {
   return [name, await readFile(here(`client/pages/${name}`))];
 }
 
-/** The rules in locales.json are for people; the script needs the data alone. */
+/** The rules in locales.json are documentation; the script needs the data alone. */
 const localesWithoutRules = {
   name: "locales",
   setup(builder) {
@@ -42,7 +42,7 @@ const localesWithoutRules = {
       const { locales } = JSON.parse(await readFile(path, "utf8"));
       return { contents: JSON.stringify({ locales }), loader: "json" };
     });
-    // The style sheet is text for people, too: its indentation is not sent.
+    // The indentation of the style sheet is not sent.
     builder.onLoad({ filter: /client\/style\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, "utf8");
       return { contents: source.replace(/\n\s*/g, (gap, at) => (at > source.indexOf("CSS = `") ? " " : gap)), loader: "ts" };

@@ -87,7 +87,7 @@ mod tests {
         let mut peer = TcpStream::connect(served.address).await.unwrap();
         peer.write_all(said).await.unwrap();
         let begun = Instant::now();
-        // Whether it is told why is of no importance.
+        // Whether the client receives the reason does not matter.
         drop(peer.read_to_end(&mut Vec::new()).await);
         begun.elapsed()
     }

@@ -44,7 +44,7 @@ test("a page of two lines shows the ticker pairs, every digit true", async (t) =
   await shows(page, LINE);
 });
 
-test("an update arrives without a reload, flashes its own row alone, and is told as an event", async (t) => {
+test("an update arrives without a reload, flashes its own row alone, and dispatches an event", async (t) => {
   const { double, page } = await open(t, "<silk-ticker></silk-ticker>");
   await shows(page, LINE);
   await page.evaluate(() => {
@@ -227,7 +227,7 @@ test("each pair tells its date and bank by keyboard, in sight, and Escape closes
   assert.equal(await tip.isVisible(), false);
 });
 
-test("who asks for less motion gets a list that stands and does not flash", async (t) => {
+test("with reduced motion the list stands still and does not flash", async (t) => {
   const { double, page } = await open(t, "<silk-ticker></silk-ticker>", { emulate: { reducedMotion: "reduce" }, size: { width: 500, height: 400 } });
   await shows(page, LINE);
   const shape = await page.locator("silk-ticker").evaluate((ticker) => {

@@ -98,7 +98,7 @@ test("the marquee moves, and stops by keyboard", async (t) => {
   assert.equal(await moves(), false);
 });
 
-test("who asks for less motion sees a list that stands", async (t) => {
+test("with reduced motion the list stands still", async (t) => {
   const page = await tab(t, { emulate: { reducedMotion: "reduce" } });
   await page.goto(demo.url);
   await showsFive(page, "#lead");

@@ -101,9 +101,9 @@ async fn without_a_server_it_fails_and_names_the_url() {
         .output()
         .await
         .unwrap();
-    let told = String::from_utf8(ran.stderr).unwrap();
+    let message = String::from_utf8(ran.stderr).unwrap();
     assert_eq!(ran.status.code(), Some(1));
-    assert!(told.contains("http://127.0.0.1:9"), "{told}");
+    assert!(message.contains("http://127.0.0.1:9"), "{message}");
 }
 
 #[tokio::test]
@@ -112,8 +112,8 @@ async fn a_malformed_pair_is_refused_with_the_servers_message() {
     let silkrate = silkrate_of_april(&bank).await;
     let load = ["unary", "--pairs", "KZTUSD", "--server", &silkrate.url];
     let ran = bench(&load).output().await.unwrap();
-    let told = String::from_utf8(ran.stderr).unwrap();
+    let message = String::from_utf8(ran.stderr).unwrap();
     assert_eq!(ran.status.code(), Some(64));
-    assert!(told.contains("KZTUSD"), "{told}");
+    assert!(message.contains("KZTUSD"), "{message}");
     silkrate.finish().await;
 }

@@ -187,7 +187,7 @@ async fn a_watch_has_the_rows_after_each_change() {
     ];
     let running = serve([
         Script::Break(first, Status::unavailable("draining")),
-        Script::Refuse(Status::unauthenticated("who are you")),
+        Script::Refuse(Status::unauthenticated("no credentials")),
     ])
     .await;
     let changes = running.watch().changes();
@@ -238,10 +238,13 @@ async fn an_opening_has_the_position_of_the_server() {
     let running = serve([Script::Hang(vec![first])]).await;
     let mut watch = running.watch();
     let event = watch.next().await.unwrap();
-    let WatchEvent::Opening { position: told, .. } = event else {
+    let WatchEvent::Opening {
+        position: received, ..
+    } = event
+    else {
         panic!("{event:?}");
     };
-    assert_eq!(told, Some(position(4)));
+    assert_eq!(received, Some(position(4)));
     assert_eq!(watch.position(), None);
 }
 
@@ -271,7 +274,7 @@ async fn a_permanent_refusal_ends_the_watch() {
     let refusals = [
         status,
         Status::unimplemented("no such method"),
-        Status::unauthenticated("who are you"),
+        Status::unauthenticated("no credentials"),
         Status::permission_denied("not you"),
     ];
     let running = serve(refusals.map(Script::Refuse)).await;

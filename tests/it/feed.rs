@@ -351,9 +351,9 @@ async fn a_long_interval_does_not_silence_the_heartbeat() {
         message.position.revision, 1,
         "a heartbeat never overtakes an update"
     );
-    let told = sources[0].state.newest_effective_date;
+    let newest = sources[0].state.newest_effective_date;
     assert_eq!(
-        told,
+        newest,
         Some(jiff::civil::date(2026, 4, 1)),
         "nor tells of what the reader has not"
     );

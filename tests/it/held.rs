@@ -2,8 +2,8 @@
 //! own.
 
 mod fallback;
+mod flags;
 mod level;
-mod marks;
 mod release;
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ const NBK: SourceId = SourceId::new("nbk");
 /// One row: code, nominal, value, and the bank's own change.
 type Row = (&'static str, u32, &'static str, &'static str);
 
-/// A table in a bank's own currency whose rows bear the bank's own changes; an empty change is none.
+/// A table in a bank's own currency whose rows have the bank's own changes; an empty change is none.
 fn with_changes(id: &'static str, home: Currency, day: Date, rows: &[Row]) -> Table {
     let plain: Vec<_> = rows
         .iter()
@@ -122,7 +122,7 @@ fn a_value_that_moved_by_a_power_of_ten_is_held_and_the_last_good_one_is_served(
 }
 
 #[test]
-fn other_units_an_inverse_and_a_lone_move_are_told_apart() {
+fn other_units_an_inverse_and_a_lone_move_have_different_checks() {
     let day = date(2026, 4, 2);
     let checked = |usd: (u32, &'static str)| {
         let mut book = kazakh();
@@ -160,7 +160,7 @@ fn a_nominal_that_changes_with_its_value_is_no_jump() {
 }
 
 /// The Uzbek bank, empty, beside the same days' tables of the Turkmen and the Russian one (made for this test).
-fn uzbek_and_witnesses() -> Book {
+fn uzbek_and_other_banks() -> Book {
     let home = Quotes::InHome;
     let (first, second) = (date(2026, 4, 1), date(2026, 4, 2));
     let manat = [("USD", 1, "3.5"), ("UZS", 1000, "0.288")];
@@ -186,7 +186,7 @@ fn uzbek_and_witnesses() -> Book {
 
 #[test]
 fn the_misprinted_manat_is_flagged_and_the_right_one_is_served_at_once() {
-    let mut book = uzbek_and_witnesses();
+    let mut book = uzbek_and_other_banks();
     let days = [
         (
             date(2026, 3, 31),
@@ -226,7 +226,7 @@ fn the_misprinted_manat_is_flagged_and_the_right_one_is_served_at_once() {
 }
 
 #[test]
-fn the_right_manat_waits_where_no_other_source_confirms_it_and_its_change_is_the_banks_own() {
+fn the_right_manat_is_held_if_no_other_source_confirms_it_and_its_change_is_the_banks_own() {
     let mut book = Records::default()
         .with("cbu", Some(Currency::UZS), Vec::new())
         .book();

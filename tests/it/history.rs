@@ -278,7 +278,7 @@ async fn a_change_is_served_over_a_week_a_month_and_a_year_if_the_history_is_as_
 }
 
 #[tokio::test]
-async fn an_amount_is_converted_by_the_published_value_on_the_day_asked() {
+async fn an_amount_is_converted_by_the_published_value_of_the_requested_day() {
     let bank = bank_of_april().await;
     let mut silkrate = silkrate_of_april(&bank).await;
     let mut convert = async |amount: &str, from: &str, to: &str, date: &str, round: bool| {

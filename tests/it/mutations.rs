@@ -90,7 +90,7 @@ fn check(id: &str) {
 }
 
 #[test]
-fn a_day_as_the_banks_published_it_is_served_unmarked() {
+fn a_day_as_the_banks_published_it_is_served_unflagged() {
     for case in cases() {
         assert_eq!(
             Bench::new(&case).complaints(),
@@ -124,36 +124,36 @@ fn every_number_that_is_read_is_among_those_that_are_damaged() {
 }
 
 #[test]
-fn nothing_wrong_in_the_kazakh_table_is_served_unmarked() {
+fn nothing_wrong_in_the_kazakh_table_is_served_unflagged() {
     check("nbk");
 }
 
 #[test]
-fn nothing_wrong_in_the_kyrgyz_tables_is_served_unmarked_unless_it_is_undetectable() {
+fn nothing_wrong_in_the_kyrgyz_tables_is_served_unflagged_unless_it_is_undetectable() {
     check("nbkr");
 }
 
 #[test]
-fn nothing_wrong_in_the_uzbek_table_is_served_unmarked() {
+fn nothing_wrong_in_the_uzbek_table_is_served_unflagged() {
     check("cbu");
 }
 
 #[test]
-fn nothing_wrong_in_the_tajik_table_is_served_unmarked_unless_it_is_undetectable() {
+fn nothing_wrong_in_the_tajik_table_is_served_unflagged_unless_it_is_undetectable() {
     check("nbt");
 }
 
 #[test]
-fn nothing_wrong_in_the_turkmen_table_is_served_unmarked_unless_it_is_undetectable() {
+fn nothing_wrong_in_the_turkmen_table_is_served_unflagged_unless_it_is_undetectable() {
     check("cbt");
 }
 
 #[test]
-fn nothing_wrong_in_the_russian_table_is_served_unmarked_unless_it_is_undetectable() {
+fn nothing_wrong_in_the_russian_table_is_served_unflagged_unless_it_is_undetectable() {
     check("cbr");
 }
 
 #[test]
-fn nothing_wrong_in_a_market_table_is_served_unmarked_unless_it_is_undetectable() {
+fn nothing_wrong_in_a_market_table_is_served_unflagged_unless_it_is_undetectable() {
     check("market");
 }

@@ -71,7 +71,7 @@ async fn two_restarts_without_the_bank_change_no_byte_and_no_position() {
         assert_eq!(
             again.snapshot(PAIRS).await,
             before,
-            "restart {restart}, asked"
+            "restart {restart}, after a poll"
         );
         let mut stream = again
             .watch(pb::WatchRatesRequest {

@@ -121,7 +121,7 @@ async fn a_reader_that_stopped_for_five_commits_converges_on_the_same_stream() {
     assert_eq!(replica.bytes(), expected);
     assert_eq!(
         replica.commits, 5,
-        "every commit is counted, however many updates bore them"
+        "every commit is counted, in any number of updates"
     );
     silkrate.finish().await;
 }

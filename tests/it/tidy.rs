@@ -1,6 +1,7 @@
 //! The rules of the tree: the direction of imports, the length of a file, its header, and the words of its prose.
 
 mod circles;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

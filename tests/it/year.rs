@@ -179,17 +179,18 @@ fn seems_late(bank: &Bank, local: DateTime) -> bool {
     })
 }
 
-/// Of the 365 days of 2026: how many were at worst what, and on how many evenings the next new table came on the day and
-/// in the hours that were foretold, and how many tables were flagged. What was not foretold, and what is flagged, lies around days off that were moved or follow the moon.
+/// Of the 365 days of 2026: the number with each freshness as the worst of the day, the number of evenings on which the
+/// next new table came on the predicted day and in the predicted hours, and the number of flagged tables. The exceptions
+/// and the flags are around days off that were moved or follow the lunar calendar.
 const SUMMARY: &str = "\
-nbk    daily  fresh 247, carried over 118, late 0, stale 0, next foretold 349, odd dates 0
-nbkr   daily  fresh 247, carried over 118, late 0, stale 0, next foretold 363, odd dates 0
-nbkr   weekly fresh 358, carried over   7, late 0, stale 0, next foretold 347, odd dates 3
-cbu    daily  fresh 246, carried over 117, late 2, stale 0, next foretold 357, odd dates 8
-nbt    daily  fresh 254, carried over 111, late 0, stale 0, next foretold 361, odd dates 0
-cbt    daily  fresh 312, carried over  53, late 0, stale 0, next foretold 365, odd dates 0
-cbr    daily  fresh 247, carried over 114, late 4, stale 0, next foretold 359, odd dates 2
-market latest fresh 365, carried over   0, late 0, stale 0, next foretold 365, odd dates 0
+nbk    daily  fresh 247, carried over 118, late 0, stale 0, next predicted 349, flagged dates 0
+nbkr   daily  fresh 247, carried over 118, late 0, stale 0, next predicted 363, flagged dates 0
+nbkr   weekly fresh 358, carried over   7, late 0, stale 0, next predicted 347, flagged dates 3
+cbu    daily  fresh 246, carried over 117, late 2, stale 0, next predicted 357, flagged dates 8
+nbt    daily  fresh 254, carried over 111, late 0, stale 0, next predicted 361, flagged dates 0
+cbt    daily  fresh 312, carried over  53, late 0, stale 0, next predicted 365, flagged dates 0
+cbr    daily  fresh 247, carried over 114, late 4, stale 0, next predicted 359, flagged dates 2
+market latest fresh 365, carried over   0, late 0, stale 0, next predicted 365, flagged dates 0
 ";
 
 #[test]
@@ -200,7 +201,7 @@ fn a_bank_that_publishes_is_never_stale_in_a_whole_year() {
         let mut observed = Observed::new(bank);
         observed.poll_until(NEW_YEAR.at(0, 0, 0, 0));
         let mut days: BTreeMap<Freshness, u32> = BTreeMap::new();
-        let (mut foretold, mut odd) = (0, BTreeSet::new());
+        let (mut predicted, mut flagged) = (0, BTreeSet::new());
         for day in days_from(NEW_YEAR).take_while(|day| *day < YEAR_END) {
             let otherwise = observed.expected(day);
             let on_the_day = HOURS.map(|hour| {
@@ -209,27 +210,27 @@ fn a_bank_that_publishes_is_never_stale_in_a_whole_year() {
                 observed.check(local, otherwise)
             });
             observed.check_row(day.at(HOURS[5], 0, 0, 0));
-            foretold += u32::from(observed.foretells(day.at(HOURS[5], 0, 0, 0)));
-            odd.extend(observed.odd_dates());
+            predicted += u32::from(observed.predicts(day.at(HOURS[5], 0, 0, 0)));
+            flagged.extend(observed.flagged_dates());
             let worst = on_the_day.into_iter().max().unwrap();
             *days.entry(worst).or_default() += 1;
         }
         let count = |freshness| days.get(&freshness).copied().unwrap_or_default();
         writeln!(
             summary,
-            "{:6} {:6} fresh {:3}, carried over {:3}, late {}, stale {}, next foretold {foretold}, odd dates {}",
+            "{:6} {:6} fresh {:3}, carried over {:3}, late {}, stale {}, next predicted {predicted}, flagged dates {}",
             bank.source,
             bank.document,
             count(Freshness::Fresh),
             count(Freshness::CarriedOver),
             count(Freshness::Late),
             count(Freshness::Stale),
-            odd.len()
+            flagged.len()
         )
         .unwrap();
     }
     println!(
-        "The days of 2026, each at its worst hour, and the evenings on which the next table was foretold:"
+        "The days of 2026, each at its worst hour, and the evenings on which the next table was predicted:"
     );
     print!("{summary}");
     assert_eq!(summary, SUMMARY);
@@ -286,8 +287,8 @@ impl Observed<'_> {
         );
         age.freshness
     }
-    /// The dates known by now whose tables seem odd.
-    fn odd_dates(&self) -> Vec<Date> {
+    /// The dates filed so far whose tables are flagged.
+    fn flagged_dates(&self) -> Vec<Date> {
         let document = &self.record().documents[0];
         let dates = document.history.known_dates();
         let is_odd = |date: &Date| !document.flags(*date).is_empty();
@@ -305,7 +306,7 @@ impl Observed<'_> {
         );
     }
     /// Whether the next new table comes when and as it is expected at a local time.
-    fn foretells(&self, local: DateTime) -> bool {
+    fn predicts(&self, local: DateTime) -> bool {
         let state = self.state(self.instant(local));
         let newest = state.newest_effective_date.unwrap();
         let next = state.next_publication.unwrap();

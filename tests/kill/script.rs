@@ -14,7 +14,7 @@ pub(crate) const NBK: DocumentKey = DocumentKey {
     document: "daily",
 };
 const FIRST_DAY: Date = date(2000, 1, 1);
-/// The numbers of rows of successive entries: none, a few, a whole table, and sometimes so many that a kill hits the middle of
+/// The numbers of rows of successive entries: none, a few, a whole table, and sometimes enough that a kill hits the middle of
 /// the write.
 const ROWS: [usize; 8] = [3, 0, 20, 1, 7, 2, 120, 5];
 

@@ -9,7 +9,7 @@ use crate::config::{ConfigError, Server, values};
 
 /// The gRPC port, on loopback: opening it to a network is an explicit decision.
 pub const LISTEN_DEFAULT: SocketAddr = loopback(50_051);
-/// The operators' port, on loopback: whoever can connect to it may decide on held values.
+/// The operators' port, on loopback: a program that can connect to it may decide on held values.
 pub const ADMIN_LISTEN_DEFAULT: SocketAddr = loopback(9_464);
 /// A client treats a stream as dead after three missed heartbeats: within a minute.
 const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(20);
@@ -17,7 +17,7 @@ const HEARTBEAT_DEFAULT: Duration = Duration::from_secs(20);
 const HEARTBEAT_BOUNDS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(60);
 /// At some 20 KiB for an idle connection, a third of a gigabyte when all are in use.
 const CONNECTIONS_DEFAULT: u32 = 16_384;
-/// Without a connection nobody is served; more than a million exhaust the memory of a large machine.
+/// Without a connection no client is served; more than a million exhaust the memory of a large machine.
 const CONNECTIONS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 /// A subscriber with a connection of its own takes some 20 KiB: a gigabyte and a half for all.
 const STREAMS_DEFAULT: u32 = 65_536;

@@ -221,7 +221,7 @@ fn every_value_out_of_bounds_is_refused() {
         "[ticker]\npairs = [\"KZT\"]",
         "[ticker]\nprefer = []",
         "[ticker]\nprefer = [\"home\", \"home\"]",
-        "[ticker]\nprefer = [\"nobody\"]",
+        "[ticker]\nprefer = [\"unknown\"]",
         "[store]\npath = \"\"",
         "[clock]\nstart = \"yesterday\"",
         "[clock]\nspeed = 2",

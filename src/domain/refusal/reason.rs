@@ -35,7 +35,7 @@ pub enum Reason {
     InvalidDate,
     /// A source, or a document of it, does not exist.
     InvalidSource,
-    /// A table that was handed in cannot be read.
+    /// A submitted table cannot be read.
     InvalidTable,
     /// A page size or a page token is wrong.
     InvalidPage,

@@ -74,7 +74,7 @@ test("the difference has a sign, and is spelled out when it is small", () => {
   assert.equal(absoluteText(en, null), "n/a");
 });
 
-test("the change is told in words too", () => {
+test("the change is given in words too", () => {
   assert.equal(changeWords(en, change("-1.0412", "DOWN")), "down 1.04%");
   assert.equal(changeWords(en, change("-0.0049", "DOWN")), "down 0%");
   assert.equal(changeWords(ru, change("0.5", "UP")), "рост 0,5\u00a0%");

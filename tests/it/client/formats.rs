@@ -117,7 +117,7 @@ async fn every_reading_command_prints_a_table_csv_and_the_message_of_the_contrac
 #[tokio::test]
 async fn a_meaningless_combination_is_refused_before_any_request() {
     let nowhere = ["--server", "http://127.0.0.1:1"];
-    for (command, told) in [
+    for (command, message) in [
         (&["rates", "--csv", "--json"][..], "cannot be used with"),
         (
             &["sources", "--json", "--format", "csv"],
@@ -134,7 +134,7 @@ async fn a_meaningless_combination_is_refused_before_any_request() {
     ] {
         let ran = silkrate(&[command, &nowhere].concat()).await;
         assert_eq!((ran.code, ran.out.as_str()), (64, ""), "{command:?}");
-        assert!(ran.err.contains(told), "{command:?}: {}", ran.err);
+        assert!(ran.err.contains(message), "{command:?}: {}", ran.err);
     }
 }
 

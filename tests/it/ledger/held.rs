@@ -24,7 +24,7 @@ fn held(day: Date, value: &str) -> Arc<Held> {
         change: Change::since(decimal("475.10"), APRIL_1, fixing.value),
         fixing: Arc::new(fixing),
         check: Check::UnitJump,
-        detail: "47509 is 100 times \"475.09\"; it's odd".into(),
+        detail: "47509 is 100 times \"475.09\"; it's large".into(),
         since: at(7),
     })
 }

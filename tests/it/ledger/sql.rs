@@ -15,12 +15,12 @@ async fn fill(path: &Path) {
     let (ledger, _) = open(path);
     let first = tenge(APRIL_1, &[("EUR", 1, "511.20"), ("USD", 1, "475.09")]);
     let market = market(APRIL_1, &[("KZT", 1, "480.1")]);
-    let odd = tenge(APRIL_2, &[("USD", 1, "47509"), ("CNY", 1, "0.1")]);
+    let misprinted = tenge(APRIL_2, &[("USD", 1, "47509"), ("CNY", 1, "0.1")]);
     let held = |code: &str| {
         Arc::new(Held {
             document: NBK.document,
             code: silkrate::domain::Currency::parse(code).unwrap(),
-            fixing: Arc::clone(&odd.rows[&silkrate::domain::Currency::parse(code).unwrap()]),
+            fixing: Arc::clone(&misprinted.rows[&silkrate::domain::Currency::parse(code).unwrap()]),
             check: Check::UnitJump,
             detail: "a hundred times as much".into(),
             since: super::at(1),

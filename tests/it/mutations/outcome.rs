@@ -23,11 +23,11 @@ pub(crate) enum MutantOutcome {
     /// Nothing is said of a row any more: its last good value stays, under its own date.
     Kept,
     Held,
-    /// Served, and marked as odd or as a correction.
+    /// Served, and flagged or marked as a correction.
     Flagged,
     /// Served without a flag, and undetectable: see [`Bench::could_be_right`].
     Undetectable,
-    /// Served unmarked.
+    /// Served without a flag.
     Unflagged,
 }
 

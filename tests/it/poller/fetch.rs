@@ -71,7 +71,7 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_document_arrives_as_it_is_and_names_who_asked_for_it() {
+async fn a_document_arrives_unchanged_and_its_request_names_silkrate() {
     let mut bank = Scripted::start([answer("200 OK", &[], b"<rates/>")]).await;
     let fetcher = fetcher(&bank);
     let answer = fetcher.get(PATH, &Validators::default()).await.unwrap();

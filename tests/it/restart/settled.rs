@@ -1,4 +1,4 @@
-//! What is settled stays settled after a restart, and what is shown is what was shown.
+//! Settled values stay settled after a restart, and the same state is served.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ async fn an_announced_misprint_that_a_later_table_overtook_is_not_served_by_a_re
     assert_eq!((usd.value.as_str(), usd.held.len()), ("475.09", 1));
     first.finish().await;
 
-    // The start asks for the fourth and back to the third, whose misprint its own change bears out.
+    // The start asks for the fourth and back to the third, whose misprint agrees with its own change.
     let fourth = nbk("04.04.2026", ("476.00", "-64.09"), ("3.91", "0.00"));
     bank.publish(&[
         (nbk_path("04.04.2026"), fourth.clone()),

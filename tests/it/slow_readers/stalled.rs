@@ -23,7 +23,7 @@ const RECEIVE_BYTES: u32 = 4_096;
 /// A proxy between a client and the server, which can stop forwarding the server's bytes.
 struct Wire {
     url: String,
-    carries: watch::Sender<bool>,
+    forwards: watch::Sender<bool>,
     _task: JoinSet<()>,
 }
 
@@ -31,35 +31,35 @@ impl Wire {
     async fn to(server: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (carries, may_carry) = watch::channel(true);
+        let (forwards, may_forward) = watch::channel(true);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let (near, _) = listener.accept().await.unwrap();
             let far = TcpSocket::new_v4().unwrap();
             far.set_recv_buffer_size(RECEIVE_BYTES).unwrap();
             let far = far.connect(server).await.unwrap();
-            let (mut said, mut heard) = far.into_split();
+            let (mut from_server, mut to_server) = far.into_split();
             let (mut from_client, mut to_client) = near.into_split();
-            let upwards = tokio::io::copy(&mut from_client, &mut heard);
-            let downwards = carry(&mut said, &mut to_client, may_carry);
+            let upwards = tokio::io::copy(&mut from_client, &mut to_server);
+            let downwards = forward(&mut from_server, &mut to_client, may_forward);
             // The end of a test ends both.
             drop(tokio::join!(upwards, downwards));
         });
         Self {
             url,
-            carries,
+            forwards,
             _task: task,
         }
     }
 }
 
-async fn carry(
+async fn forward(
     from: &mut OwnedReadHalf,
     to: &mut OwnedWriteHalf,
-    mut may_carry: watch::Receiver<bool>,
+    mut may_forward: watch::Receiver<bool>,
 ) {
     let mut piece = [0; 1_024];
-    while may_carry.wait_for(|may| *may).await.is_ok() {
+    while may_forward.wait_for(|may| *may).await.is_ok() {
         match from.read(&mut piece).await {
             Ok(0) | Err(_) => return,
             Ok(length) if to.write_all(&piece[..length]).await.is_err() => return,
@@ -92,7 +92,7 @@ async fn a_connection_that_stopped_reading_costs_a_thousand_others_nothing() {
             others.push((Replica::default(), stream));
         }
     }
-    wire.carries.send_replace(false);
+    wire.forwards.send_replace(false);
     for value in VALUES {
         correct(&bank, &silkrate, value).await;
         let (position, expected) = bytes_of_snapshot(&mut silkrate).await;

@@ -102,7 +102,7 @@ async fn serve(
 ) {
     let mut socket = BufReader::new(socket);
     while let Some(request) = read(&mut socket, connection).await {
-        let _nobody_looks = requests.send(request);
+        let _receiver_dropped = requests.send(request);
         let next = replies
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -95,8 +95,11 @@ impl Silkrate {
         let (shutdown, stopped) = oneshot::channel::<()>();
         let mut run = JoinSet::new();
         run.spawn(app.run(async {
-            let asked = stopped.await;
-            assert!(asked.is_ok(), "the test ended without stopping the service");
+            let signal = stopped.await;
+            assert!(
+                signal.is_ok(),
+                "the test ended without stopping the service"
+            );
         }));
         let client = RateServiceClient::connect(url.clone()).await.unwrap();
         Self {

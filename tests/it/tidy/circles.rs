@@ -235,14 +235,14 @@ fn the_folders_of_the_domain_import_downwards() {
     let tree = Tree::read();
     let mut against = Vec::new();
     for (module, read) in &tree.modules {
-        let [domain, room, ..] = module.as_slice() else {
+        let [domain, folder, ..] = module.as_slice() else {
             continue;
         };
-        let Some(level) = FOLDERS.iter().position(|name| name == room) else {
+        let Some(level) = FOLDERS.iter().position(|name| name == folder) else {
             continue;
         };
         for named in &read.named {
-            let [named_domain, named_room, ..] = named.as_slice() else {
+            let [named_domain, named_folder, ..] = named.as_slice() else {
                 continue;
             };
             if domain != "domain" || named_domain != "domain" {
@@ -251,7 +251,7 @@ fn the_folders_of_the_domain_import_downwards() {
             let allowed = FOLDERS
                 .iter()
                 .take(level + 1)
-                .any(|name| name == named_room);
+                .any(|name| name == named_folder);
             if !allowed {
                 let (module, named) = (module.join("/"), named.join("::"));
                 against.push(format!("{module} names {named}"));
@@ -261,7 +261,7 @@ fn the_folders_of_the_domain_import_downwards() {
     assert_eq!(
         against,
         Vec::<String>::new(),
-        "imports against the order of the rooms"
+        "imports against the order of the folders"
     );
 }
 

@@ -188,7 +188,7 @@ const REFUSALS: &str = "
     400 INVALID_DATE       start         /v1/history/KZT/USD?start=2026-04-02&end=2026-04-01
     400 INVALID_PAGE       page_token    /v1/history/KZT/USD?page_token=x
     400 INVALID_PARAMETER  page_size     /v1/history/KZT/USD?page_size=0
-    404 INVALID_SOURCE     source        /v1/fixings/nobody/USD
+    404 INVALID_SOURCE     source        /v1/fixings/unknown/USD
     400 INVALID_CURRENCY   currency      /v1/fixings/nbk/dollar
     400 INVALID_AMOUNT     amount        /v1/convert?amount=1e3&from=USD&to=KZT
     400 INVALID_CURRENCY   from          /v1/convert?amount=1&from=US&to=KZT

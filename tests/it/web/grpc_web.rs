@@ -101,11 +101,11 @@ async fn a_refusal_reaches_a_browser_with_its_details() {
     .await;
     let status = answer.header("grpc-status").map(ToOwned::to_owned);
     let trailers = frames(&answer.body).pop().map(|(_, trailers)| trailers);
-    let told = status.unwrap_or_default() + &String::from_utf8_lossy(&trailers.unwrap_or_default());
-    assert!(told.contains('5'), "NOT_FOUND: {answer:?}");
+    let text = status.unwrap_or_default() + &String::from_utf8_lossy(&trailers.unwrap_or_default());
+    assert!(text.contains('5'), "NOT_FOUND: {answer:?}");
     let details = answer.header("grpc-status-details-bin").is_some();
     assert!(
-        details || told.contains("grpc-status-details-bin"),
+        details || text.contains("grpc-status-details-bin"),
         "{answer:?}"
     );
     silkrate.finish().await;

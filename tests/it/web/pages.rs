@@ -60,10 +60,10 @@ async fn the_script_is_served_under_a_stable_name_and_under_one_with_its_digest(
         Some("text/javascript; charset=utf-8")
     );
     assert_eq!(lasting.header("cache-control"), Some("public, max-age=300"));
-    let told = get(silkrate.web, "/ticker.json", &[]).await.json();
+    let described = get(silkrate.web, "/ticker.json", &[]).await.json();
     let integrity = format!("sha384-{}", STANDARD.encode(digest(&SHA384, &lasting.body)));
-    assert_eq!(told["integrity"], integrity);
-    let path = told["src"].as_str().unwrap();
+    assert_eq!(described["integrity"], integrity);
+    let path = described["src"].as_str().unwrap();
     assert!(path.starts_with("/ticker-"), "{path}");
     let digested = get(silkrate.web, path, &[]).await;
     assert_eq!(digested.body, lasting.body);

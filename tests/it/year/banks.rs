@@ -31,7 +31,7 @@ pub(crate) struct Bank {
     pub(crate) pair: (Currency, Currency),
 }
 
-/// When a table appears and which date it bears.
+/// When a table appears, and its date.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Manner {
     /// On a working day tomorrow's.
@@ -50,7 +50,7 @@ pub(crate) enum Manner {
     SameDay(&'static [Time]),
 }
 
-/// How the bank answers a question.
+/// How the bank responds to a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Answers {
     /// Always with the newest table.
@@ -64,9 +64,9 @@ pub(crate) enum Answers {
 /// A table that appeared.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Appearance {
-    /// When, where the bank is.
+    /// The local time of the bank.
     pub(crate) at: DateTime,
-    /// The date it bears.
+    /// Its date.
     pub(crate) date: Date,
     /// Counts the fixings: a table with the number of the one before repeats it.
     pub(crate) fixing: u32,
@@ -154,7 +154,7 @@ impl Bank {
     pub(crate) fn answer(
         &self,
         appearances: &[Appearance],
-        asked: Option<Date>,
+        requested: Option<Date>,
         now: DateTime,
     ) -> Option<Table> {
         let there = appearances.partition_point(|appearance| appearance.at <= now);
@@ -162,10 +162,10 @@ impl Bank {
         let newest = there.last()?;
         // Those of a month ago are not requested.
         let recent = || there.iter().rev().take(60);
-        let exactly = asked.and_then(|asked| recent().find(|known| known.date == asked));
+        let exactly = requested.and_then(|date| recent().find(|known| known.date == date));
         let found = match self.answers {
             Answers::Newest => Some(newest),
-            Answers::ExactlyOrNewest if asked > Some(newest.date) => Some(newest),
+            Answers::ExactlyOrNewest if requested > Some(newest.date) => Some(newest),
             Answers::Exactly | Answers::ExactlyOrNewest => exactly,
         };
         found.map(|found| self.table(*found))

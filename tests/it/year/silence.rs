@@ -12,8 +12,8 @@ use crate::year::banks::{BANKS, Bank};
 use crate::year::{Observed, age_of_pair, named, record};
 
 impl Observed<'_> {
-    /// Passes time by itself, as the service does, and tells what changes: the freshness and what is missed, at which
-    /// local time. Between the instants that the schedule names nothing may change.
+    /// Advances the time without polls, and returns the changes of freshness and of missed publications, each with its
+    /// local time. Asserts that nothing changes between the instants of the schedule.
     fn pass_time(&self, from: DateTime, until: DateTime) -> Vec<String> {
         let mut now = self.instant(from);
         let mut states = Vec::new();
@@ -27,9 +27,9 @@ impl Observed<'_> {
             assert_eq!(self.state(just_before), state, "{just_before}");
             let row = age_of_pair(&self.sources, just_before, self.bank.pair);
             assert_eq!(Some(&row), state.freshness_status.as_ref());
-            let before = what_is_told(&state);
+            let before = line(&state);
             (now, state) = (next, self.state(next));
-            let after = what_is_told(&state);
+            let after = line(&state);
             if before != after {
                 let local = self.record().zone.to_datetime(now);
                 states.push(format!("{} {after}", local.strftime("%m-%d %H:%M:%S")));
@@ -38,12 +38,13 @@ impl Observed<'_> {
     }
 }
 
-fn what_is_told(state: &SourceState) -> String {
+/// The freshness of a source, and its number of missed publications.
+fn line(state: &SourceState) -> String {
     let age = state.freshness_status.as_ref().unwrap();
     format!("{:?} {}", age.freshness, state.missed_publications)
 }
 
-/// A bank and its document, the day from which it is silent, until when it is observed, and the states that are
+/// A bank and its document, the day from which it publishes nothing, until when it is observed, and the states that are
 /// expected.
 type Silence = (
     (&'static str, &'static str),
@@ -150,16 +151,10 @@ fn a_late_table_makes_the_source_fresh_again() {
     let mut observed = Observed::silent_from(named(("nbk", "daily")), date(2026, 4, 2));
     let evening = date(2026, 4, 2).at(20, 0, 0, 0);
     observed.poll_until(evening);
-    assert_eq!(
-        what_is_told(&observed.state(observed.instant(evening))),
-        "Late 1"
-    );
+    assert_eq!(line(&observed.state(observed.instant(evening))), "Late 1");
     observed.appearances = observed.bank.appearances();
     observed.poll(evening);
-    assert_eq!(
-        what_is_told(&observed.state(observed.instant(evening))),
-        "Fresh 0"
-    );
+    assert_eq!(line(&observed.state(observed.instant(evening))), "Fresh 0");
 }
 
 #[test]

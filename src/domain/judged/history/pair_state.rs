@@ -10,7 +10,7 @@ use crate::domain::judged::{Held, MissingPoint, Window, WindowPoint};
 use crate::domain::published::{Currency, Point, Table};
 
 /// The greatest age in days of a value that counts as in force on a day: longer than any holidays. Tables in memory and
-/// historical queries include this age. The query `in_force` of the ledger counts the day itself as the first of so many
+/// historical queries include this age. The query `in_force` of the ledger counts the day itself as the first of these
 /// days, and excludes it.
 pub const LOOK_BACK_DAYS: i32 = 14;
 

@@ -132,7 +132,7 @@ impl Step {
     }
 }
 
-/// Whether a move over so many days is suspicious.
+/// Whether a move over a number of days is suspicious.
 pub(super) fn exceeds(ratio: &Ratio, days: u32) -> bool {
     // Compares squares, so that no root is taken: (move)² > (limit)² × days.
     let distance = ratio.distance_from_one();

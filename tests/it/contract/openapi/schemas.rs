@@ -219,12 +219,12 @@ fn property(field: &FieldDescriptor, comment: &str, pattern: Option<&str>) -> Js
 fn choice(described: &EnumDescriptor) -> Json {
     let names = descriptor::value_names(described);
     let comments = descriptor::value_comments(described);
-    let told = names
+    let lines = names
         .iter()
         .zip(comments)
         .map(|(name, comment)| format!("\n* `{name}`: {comment}"));
-    let told: String = told.collect();
-    let description = format!("{}\n{told}", descriptor::enum_comment(described));
+    let lines: String = lines.collect();
+    let description = format!("{}\n{lines}", descriptor::enum_comment(described));
     [
         ("type", "string".into()),
         ("description", description.into()),

@@ -54,7 +54,7 @@ async fn a_key_goes_where_the_vendor_wants_it_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_asked_is_refused_before_asking() {
+async fn an_invalid_request_is_refused_before_it_is_sent() {
     let new = |base_url: &str, key: &str, ca| {
         let mut settings = settings(base_url, ApiKeyPlacement::Header("apikey"));
         settings.api_key = Some(ApiKey::new(key.to_owned()));
