@@ -357,7 +357,7 @@ impl Commit {
         }
     }
 
-    /// Tries to write the entries that wait in memory. If that succeeds, a new epoch begins.
+    /// Tries to write the buffered entries. If that succeeds, a new epoch begins.
     async fn recover(&mut self) {
         let documents = self.book.documents();
         let Some((written, reopened)) = self.ledger.prepare_retry(&documents).await else {

@@ -70,7 +70,7 @@ impl fmt::Display for ClockKind {
 
 /// The writing end. There is one for each file, in one process.
 ///
-/// When it is dropped, its thread writes the entries that wait and closes the file; [`Ledger::close`] awaits that.
+/// When it is dropped, its thread writes the queued entries and closes the file; [`Ledger::close`] awaits that.
 #[derive(Debug)]
 pub struct Ledger {
     label: Arc<Path>,
@@ -164,7 +164,7 @@ impl Ledger {
         answered.await.map_err(|_closed| closed())?
     }
 
-    /// Writes the entries that wait, and closes the file.
+    /// Writes the queued entries, and closes the file.
     pub async fn close(self) {
         drop(self.sender);
         match self.ended.await {

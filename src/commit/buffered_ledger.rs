@@ -1,4 +1,4 @@
-//! The ledger of the commit task, with a buffer for the time in which it cannot be written: entries wait in memory, in
+//! The ledger of the commit task, with a buffer for the time in which it cannot be written: entries are kept in memory, in
 //! order. Serving never waits for the disk.
 
 use std::collections::VecDeque;
@@ -22,7 +22,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(60);
 /// The maximum number of entries in the buffer: months of them. Beyond that the oldest are dropped and the log says so.
 const UNSAVED_MAX: usize = 4096;
 
-/// The ledger, and the entries that wait for it.
+/// The ledger, and the buffer of entries that are not written yet.
 #[derive(Debug)]
 pub struct BufferedLedger {
     path: Option<PathBuf>,

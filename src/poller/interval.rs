@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn back_off_only_ever_stretches_the_interval_and_ends_at_ten() {
+    fn back_off_never_shortens_the_interval_and_ends_at_ten_of_them() {
         assert_eq!(most(MINUTE, MINUTE * 10, failing(0)), MINUTE);
         assert_eq!(most(MINUTE, MINUTE * 10, failing(1)), MINUTE);
         assert_eq!(most(MINUTE, MINUTE * 10, failing(2)), MINUTE * 2);
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_bank_asks_for_is_obeyed() {
+    fn no_delay_is_shorter_than_the_bank_demands() {
         let outcome = PollHealth {
             retry_after: Some(MINUTE * 45),
             ..failing(1)
@@ -273,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_source_without_a_table_is_asked_every_minute() {
+    fn a_source_without_a_table_is_polled_every_minute() {
         let nothing_yet = PollHealth {
             has_table: false,
             ..failing(1)
