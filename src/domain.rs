@@ -24,7 +24,7 @@ mod refusal;
 pub use book::{Book, BookChanges, DecisionError, FilingError};
 pub use judged::{
     Check, DecidedBy, Decision, DocumentRecord, Flag, FlagBook, Held, HeldId, HeldOutcome, History,
-    Implausible, InsertOutcome, Intent, LOOK_BACK_DAYS, MissingPoint, PairState, RevisionPolicy,
+    IN_FORCE_DAYS_MAX, Implausible, InsertOutcome, Intent, MissingPoint, PairState, RevisionPolicy,
     SourceRecord, TABLES_MAX, Window, WindowPoint, check_table,
 };
 pub use ledger_entry::{Cause, FiledTable, LedgerEntry, RestoredDocument};
@@ -40,8 +40,8 @@ pub use published::{
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
     Announced, Continuity, Derivation, FILTER_PAIRS_MAX, FilterError, Fingerprint, Freshness,
-    FreshnessStatus, KnownDates, Leg, PollReport, PollStatus, Polling, Position, Preference, Quote,
-    QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RestoredState, ServedFingerprint, ServedRevision,
-    Snapshot, SourceState, TickerStyle, Update, View, WindowChange, choose_quotes, rates_between,
-    snapshot_on, ticker_entry,
+    FreshnessDates, FreshnessStatus, Leg, PollReport, PollStatus, Polling, Position, Preference,
+    Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RestoredState, ServedFingerprint,
+    ServedRevision, Snapshot, SourceState, TickerStyle, Update, View, WindowChange, choose_quotes,
+    rates_between, snapshot_on, ticker_entry,
 };

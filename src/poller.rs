@@ -117,7 +117,7 @@ impl Poller {
             let attempted_at = self.clock.now();
             let had_table = health.has_table;
             let (result, intent) = if start_is_due {
-                (self.start().await?, Intent::Earlier)
+                (self.start().await?, Intent::AnyDate)
             } else {
                 (self.poll().await, Intent::Newest)
             };
@@ -195,7 +195,7 @@ impl Poller {
             let unknown = Validators::default();
             let reply = self.request(document, dated(date), &unknown, &result).await;
             let tables = std::mem::take(&mut locked(&result).tables);
-            let submission = self.submission(tables, Intent::Earlier, false);
+            let submission = self.submission(tables, Intent::AnyDate, false);
             self.commit.submit(submission).await?;
             if matches!(reply, RequestOutcome::Failed(AfterFailure::End)) {
                 break;
@@ -221,7 +221,7 @@ impl Poller {
                 () = &mut requests => break,
                 () = tokio::time::sleep(START_SUBMIT_INTERVAL) => {
                     let tables = std::mem::take(&mut locked(&result).tables);
-                    let submission = self.submission(tables, Intent::Earlier, false);
+                    let submission = self.submission(tables, Intent::AnyDate, false);
                     let outcome = self.commit.submit(submission).await?;
                     let mut result = locked(&result);
                     result.errors.extend(reasons(&outcome));

@@ -20,7 +20,7 @@ impl Commit {
         let mut changes = BookChanges::default();
         for (source, table) in tables {
             let (document, date) = (table.document, table.effective_date);
-            match self.book.file(source, table, Intent::Earlier, now) {
+            match self.book.file(source, table, Intent::AnyDate, now) {
                 Ok(of_table) => {
                     changes.filed.extend(of_table.filed);
                     changes.held.extend(of_table.held);

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::commit::{LedgerIsFile, LedgerStatus};
 use crate::domain::{
-    DocumentKey, Fixing, LOOK_BACK_DAYS, LedgerEntry, Position, RestoredState, RevisionPolicy,
+    DocumentKey, Fixing, IN_FORCE_DAYS_MAX, LedgerEntry, Position, RestoredState, RevisionPolicy,
     Table,
 };
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
@@ -285,7 +285,7 @@ impl BufferedLedger {
     ) -> Option<Vec<Fixing>> {
         let rows = self
             .reader()?
-            .in_force(key, revision_policy, day, LOOK_BACK_DAYS);
+            .in_force(key, revision_policy, day, IN_FORCE_DAYS_MAX);
         readable(rows.await)
     }
 

@@ -122,11 +122,11 @@ async fn from_ledger(
         for held in known.held {
             history.hold(Arc::new(held));
         }
-        for held in &known.dismissed {
-            history.dismiss(held);
+        for held in &known.discarded {
+            history.discard(held);
         }
         if let Some(began) = known.began {
-            history.began_on(began);
+            history.record_filed(began);
         }
     }
     let attempted: Vec<_> = book

@@ -119,7 +119,7 @@ impl Book {
             let documents = record.documents.iter();
             let tables = documents.flat_map(|document| {
                 let history = &document.history;
-                history.known_dates().filter_map(|date| history.table(date))
+                history.kept_dates().filter_map(|date| history.table(date))
             });
             let tables = tables.map(move |table| FiledTable {
                 source,
@@ -188,16 +188,16 @@ impl Book {
             document: table.document,
         };
         let date = table.effective_date;
-        let filed = apply(&mut older.history, source, table, checked);
+        let changes = apply(&mut older.history, source, table, checked);
         let history = self.history(key).ok_or(FilingError::UnknownDocument)?;
-        for decision in &filed.decided {
+        for decision in &changes.decided {
             history.unhold(&decision.held);
         }
-        for held in &filed.held {
+        for held in &changes.held {
             history.hold(Arc::clone(held));
         }
-        history.began_on(date);
-        Ok(filed)
+        history.record_filed(date);
+        Ok(changes)
     }
 
     fn check(
@@ -242,22 +242,22 @@ impl Book {
             source,
             document: held.document,
         };
-        let mut filed = BookChanges::default();
+        let mut changes = BookChanges::default();
         if let Some(history) = self.history(key) {
             history.unhold(&held);
             match outcome {
-                HeldOutcome::Released => filed.filed.extend(release(history, source, &held)),
-                HeldOutcome::Rejected | HeldOutcome::Overtaken => history.dismiss(&held),
+                HeldOutcome::Released => changes.filed.extend(release(history, source, &held)),
+                HeldOutcome::Rejected | HeldOutcome::Overtaken => history.discard(&held),
                 HeldOutcome::Replaced => {}
             }
         }
-        filed.decided.push(Decision {
+        changes.decided.push(Decision {
             held,
             outcome,
             by: DecidedBy::Operator,
             note: note.to_owned(),
         });
-        Ok(filed)
+        Ok(changes)
     }
 
     /// The held values, by source, document, date and currency.
@@ -301,7 +301,7 @@ impl Book {
         let today = record.today(now);
         let earliest = today.checked_sub(GAP_DAYS_MAX.days()).unwrap_or(Date::MIN);
         let of_document = |document: &DocumentRecord| -> Vec<(&'static str, Date)> {
-            let dates: Vec<Date> = document.history.known_dates().collect();
+            let dates: Vec<Date> = document.history.kept_dates().collect();
             let steps = dates.windows(2).filter_map(|step| match *step {
                 [before, date] if date > earliest => Some((before, date)),
                 _ => None,
@@ -338,7 +338,7 @@ fn apply(
     let mut filed = Vec::new();
     for decision in &decided {
         match decision.outcome {
-            HeldOutcome::Overtaken | HeldOutcome::Rejected => history.dismiss(&decision.held),
+            HeldOutcome::Overtaken | HeldOutcome::Rejected => history.discard(&decision.held),
             HeldOutcome::Released | HeldOutcome::Replaced => history.unhold(&decision.held),
         }
         // A row of an earlier table that this one releases. A row of this very table is among the accepted ones.
@@ -384,7 +384,7 @@ fn insert(history: &mut History, source: SourceId, table: Table) -> Option<Filed
     let (effective_date, as_of) = (table.effective_date, table.as_of);
     let rows: Vec<Arc<Fixing>> = match history.insert(table) {
         InsertOutcome::Rows(rows) => rows,
-        InsertOutcome::Outdated => return None,
+        InsertOutcome::OlderInstant => return None,
     };
     (!rows.is_empty()).then_some(FiledTable {
         source,

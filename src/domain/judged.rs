@@ -13,7 +13,9 @@ mod table_checks;
 
 pub use check::{Check, DecidedBy, Decision, Flag, Held, HeldId, HeldOutcome};
 pub use flags::FlagBook;
-pub use history::{History, InsertOutcome, LOOK_BACK_DAYS, PairState, RevisionPolicy, TABLES_MAX};
+pub use history::{
+    History, IN_FORCE_DAYS_MAX, InsertOutcome, PairState, RevisionPolicy, TABLES_MAX,
+};
 pub use record::{DocumentRecord, SourceRecord};
 pub(crate) use row_checks::{CheckedRows, Context, check_rows};
 pub use table_checks::{Implausible, Intent, check_table};

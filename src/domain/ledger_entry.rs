@@ -94,7 +94,7 @@ pub struct RestoredDocument {
     /// The held values.
     pub held: Vec<Held>,
     /// The discarded values: an operator rejected them, or a later value was accepted.
-    pub dismissed: Vec<Held>,
+    pub discarded: Vec<Held>,
     /// The oldest date known, kept in memory or not.
     pub began: Option<Date>,
 }

@@ -3,15 +3,20 @@
 mod currency;
 mod date;
 mod pair;
+mod route;
+mod source_id;
 mod fixing;
 mod table;
 mod pricing;
 mod schedule;
 
 pub use currency::{Currency, InvalidCurrency};
+pub(in crate::domain) use date::days_between;
 pub use date::{DateFormat, parse_date};
-pub use fixing::{Fixing, NOMINALS, Point, SourceId};
-pub use pair::{InvalidPair, Pair, QuoteKey, Route};
+pub use fixing::{Fixing, NOMINALS, Point};
+pub use pair::{InvalidPair, Pair};
 pub use pricing::price_along;
+pub use route::{QuoteKey, Route};
 pub use schedule::{DatingRule, Holiday, Hours, Outlook, Publication, Schedule};
+pub use source_id::SourceId;
 pub use table::{DocumentKey, DroppedRow, Table};

@@ -12,7 +12,7 @@ mod snapshot;
 mod historical;
 
 pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
-pub use freshness::{Freshness, FreshnessStatus, KnownDates};
+pub use freshness::{Freshness, FreshnessDates, FreshnessStatus};
 pub use historical::{Leg, rates_between, snapshot_on};
 pub use polling::{PollReport, PollStatus, Polling};
 pub use position::Position;

@@ -247,7 +247,7 @@ impl Subscription {
     fn advance(&mut self, to: Arc<Snapshot>) -> Step {
         let sent = std::mem::replace(&mut self.sent, Arc::clone(&to));
         let Position { epoch, revision } = &sent.position;
-        if *epoch == to.position.epoch && to.can_lead_from(*revision) {
+        if *epoch == to.position.epoch && to.can_update_from(*revision) {
             let after = *revision;
             Step::Update { after, to }
         } else {
@@ -265,7 +265,7 @@ fn verdict(resume_after: Option<&Position>, present: &Snapshot) -> ResumeVerdict
         Some(position) if position.revision > present.position.revision => {
             ResumeVerdict::SnapshotAhead
         }
-        Some(position) if !present.can_lead_from(position.revision) => {
+        Some(position) if !present.can_update_from(position.revision) => {
             ResumeVerdict::SnapshotTooOld
         }
         Some(_) => ResumeVerdict::Resumed,

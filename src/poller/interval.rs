@@ -50,7 +50,7 @@ impl PublicationWindow {
         let (weekday, hour) = (local.date().weekday(), local.time().hour());
         self.schedules
             .iter()
-            .any(|schedule| schedule.is_watched_on(weekday) && schedule.hours.include(hour))
+            .any(|schedule| schedule.is_polled_on(weekday) && schedule.hours.include(hour))
     }
 
     /// The time on the service's clock until the next poll after a successful one.
@@ -85,7 +85,7 @@ impl PublicationWindow {
         let today = self.zone.to_datetime(now).date();
         let opening = |date: Date, schedule: &Schedule| {
             let at = schedule.hours.opening(date, &self.zone)?;
-            (schedule.is_watched_on(date.weekday()) && at > now).then_some(at)
+            (schedule.is_polled_on(date.weekday()) && at > now).then_some(at)
         };
         let openings = (0..=7).filter_map(|days| today.checked_add(days.days()).ok());
         let openings = openings
@@ -141,7 +141,7 @@ mod tests {
             dating: DatingRule::NextDay,
             holidays: &[(4, 3)],
             repeated_on: &[],
-            lives_days: 1,
+            valid_days: 1,
             stale_after_hours: 24,
         };
         PublicationWindow {

@@ -195,7 +195,7 @@ impl Queries {
     fn last_date_in_force(&self, pair: Pair) -> Option<Date> {
         let snapshot = self.board().snapshot();
         let legs = pair.legs().into_iter();
-        let sources = legs.filter_map(|(home, other)| snapshot.answers(home, other));
+        let sources = legs.filter_map(|(home, other)| snapshot.source_of(home, other));
         let today = sources.filter_map(|source| {
             let record = self.source(source.as_str())?;
             Some(record.today(self.now()))

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::board::BoardReader;
 use crate::domain::{
-    Currency, DocumentKey, History, LOOK_BACK_DAYS, Leg, Pair, Rate, Refusal, Snapshot,
+    Currency, DocumentKey, History, IN_FORCE_DAYS_MAX, Leg, Pair, Rate, Refusal, Snapshot,
     SourceRecord, rates_between, snapshot_on,
 };
 use crate::ledger::{FixingRecord, FixingsPage, LedgerError, LedgerReader};
@@ -92,7 +92,9 @@ impl HistoryReader {
         pair: Pair,
         date: Date,
     ) -> Result<Option<Snapshot>, Refusal> {
-        let first = date.checked_sub(LOOK_BACK_DAYS.days()).unwrap_or(Date::MIN);
+        let first = date
+            .checked_sub(IN_FORCE_DAYS_MAX.days())
+            .unwrap_or(Date::MIN);
         let legs = self.legs(pair)?;
         let range = DateRange { first, last: date };
         let legs = self.filled(legs, range, None).await?;
@@ -113,7 +115,7 @@ impl HistoryReader {
             return Err(Refusal::PairNotQuoted(pair));
         }
         let leg = |(home, other): (Currency, Currency)| {
-            let source = snapshot.answers(home, other)?;
+            let source = snapshot.source_of(home, other)?;
             let mut record = SourceRecord::clone(published.record(source.as_str())?);
             for document in &mut record.documents {
                 document.history = History::unbounded(document.history.revision_policy());

@@ -59,7 +59,7 @@ pub const SOURCE: Source = Source {
             dating: DatingRule::NextPublicationDay,
             holidays: HOLIDAYS,
             repeated_on: &[],
-            lives_days: 1,
+            valid_days: 1,
             stale_after_hours: DAILY_STALE_AFTER_HOURS,
         },
         parse,

@@ -139,7 +139,7 @@ const LATEST: Document = Document {
         dating: DatingRule::SameDay,
         holidays: &[],
         repeated_on: &[],
-        lives_days: 2,
+        valid_days: 2,
         stale_after_hours: DAILY_STALE_AFTER_HOURS,
     },
     parse: parse_rates,

@@ -73,7 +73,7 @@ pub const SOURCE: Source = Source {
             dating: DatingRule::NextDay,
             holidays: HOLIDAYS,
             repeated_on: &[],
-            lives_days: 1,
+            valid_days: 1,
             stale_after_hours: DAILY_STALE_AFTER_HOURS,
         },
         parse,

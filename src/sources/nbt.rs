@@ -65,7 +65,7 @@ pub const SOURCE: Source = Source {
             dating: DatingRule::NextPublicationDay,
             holidays: HOLIDAYS,
             repeated_on: &[Weekday::Saturday, Weekday::Sunday],
-            lives_days: 1,
+            valid_days: 1,
             stale_after_hours: DAILY_STALE_AFTER_HOURS,
         },
         parse,

@@ -189,7 +189,7 @@ pub(super) fn insert_row(
         Entry::Vacant(vacant) => {
             vacant.insert(fixing);
         }
-        Entry::Occupied(before) if before.get().same_figure(&fixing) => {}
+        Entry::Occupied(before) if before.get().same_value(&fixing) => {}
         Entry::Occupied(_) => return Err(ParseError::Contradiction(currency)),
     }
     Ok(())

@@ -139,7 +139,7 @@ fn a_corrected_value_keeps_what_it_superseded() {
     let day = date(2026, 4, 2);
     let mut rows_of_news = |value| match history.insert(nbk(day, value)) {
         InsertOutcome::Rows(rows) => rows.len(),
-        InsertOutcome::Outdated => panic!("a bank has no instants"),
+        InsertOutcome::OlderInstant => panic!("a bank has no instants"),
     };
     assert_eq!(rows_of_news("475.09"), 1);
     assert_eq!(rows_of_news("475.09"), 0);

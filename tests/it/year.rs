@@ -290,7 +290,7 @@ impl Observed<'_> {
     /// The dates filed so far whose tables are flagged.
     fn flagged_dates(&self) -> Vec<Date> {
         let document = &self.record().documents[0];
-        let dates = document.history.known_dates();
+        let dates = document.history.kept_dates();
         let is_odd = |date: &Date| !document.flags(*date).is_empty();
         dates.filter(is_odd).collect()
     }

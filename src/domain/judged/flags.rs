@@ -33,7 +33,7 @@ impl DocumentRecord {
         };
         let mut flags = Vec::new();
         // A daily table may be repeated under any later date; one that covers several days is not.
-        let may_be_repeated = self.history.is_carry(date) && self.schedule.lives_days == 1;
+        let may_be_repeated = self.history.is_carry(date) && self.schedule.valid_days == 1;
         if !may_be_repeated && !self.schedule.takes_force_on(date) {
             flags.push(flag(format!(
                 "no fixing of this bank is due to take force on {date}"
@@ -87,7 +87,7 @@ impl DocumentRecord {
 pub struct FlagBook {
     flags: BTreeMap<(SourceId, &'static str, Date), Vec<Flag>>,
     /// The tables that are in force or newest. Of the others, only the rows that still stand count.
-    whole: BTreeSet<(SourceId, &'static str, Date)>,
+    reported_tables: BTreeSet<(SourceId, &'static str, Date)>,
 }
 
 impl FlagBook {
@@ -100,9 +100,9 @@ impl FlagBook {
             for document in &record.documents {
                 let history = &document.history;
                 let in_force = history.dates(today).map(|(date, _)| date);
-                let newest = history.known_dates().next_back();
-                let whole: BTreeSet<Date> = [in_force, newest].into_iter().flatten().collect();
-                for date in history.dates_of_rows(today).union(&whole) {
+                let newest = history.kept_dates().next_back();
+                let reported: BTreeSet<Date> = [in_force, newest].into_iter().flatten().collect();
+                for date in history.dates_of_rows(today).union(&reported) {
                     let fixed_on = history.fixed_on(*date);
                     let mut found = document.flags(fixed_on);
                     found.extend(document.flags(*date));
@@ -110,9 +110,9 @@ impl FlagBook {
                     let table = (record.id, document.name, fixed_on);
                     add_new(book.flags.entry(table).or_default(), found);
                 }
-                let whole = whole.into_iter().map(|date| history.fixed_on(date));
-                let whole = whole.map(|date| (record.id, document.name, date));
-                book.whole.extend(whole);
+                let reported = reported.into_iter().map(|date| history.fixed_on(date));
+                let reported = reported.map(|date| (record.id, document.name, date));
+                book.reported_tables.extend(reported);
             }
         }
         book
@@ -120,7 +120,10 @@ impl FlagBook {
 
     /// The flags of a source's tables in force and newest, in the order of their documents and dates.
     pub fn of_source(&self, source: SourceId) -> impl Iterator<Item = &Flag> {
-        let of_source = self.whole.iter().filter(move |(id, ..)| *id == source);
+        let of_source = self
+            .reported_tables
+            .iter()
+            .filter(move |(id, ..)| *id == source);
         of_source.flat_map(|table| self.flags.get(table).into_iter().flatten())
     }
 
@@ -157,22 +160,22 @@ fn triangle_flags(
     let Some(table) = document.history.table(date) else {
         return Vec::new();
     };
-    let whole = triangle::with_dollar(record, table);
+    let with_dollar = triangle::with_dollar(record, table);
     let compared = |code: &&Currency| **code == Currency::USD || code.is_of_the_five();
     let flag = |code: &Currency| {
-        let subject = triangle::subject(*code, table.pivot);
-        let ours = triangle::per_dollar(&whole, subject)?;
-        let witnesses = triangle::witnesses(records, record.id, subject, date);
+        let currency = triangle::priced_currency(*code, table.pivot);
+        let ours = triangle::per_dollar(&with_dollar, currency)?;
+        let witnesses = triangle::witnesses(records, record.id, currency, date);
         if witnesses.is_empty() || witnesses.iter().any(|witness| witness.agrees(&ours)) {
             return None;
         }
-        let others: Vec<String> = witnesses.iter().map(triangle::Witness::says).collect();
+        let others: Vec<String> = witnesses.iter().map(triangle::Witness::describe).collect();
         let ours = ours.significant(4).unwrap_or_default();
         Some(Flag {
             check: Check::Triangle,
             currency: Some(*code),
             detail: format!(
-                "a dollar costs {ours} {subject} by this table; {}",
+                "a dollar costs {ours} {currency} by this table; {}",
                 others.join(", ")
             ),
         })

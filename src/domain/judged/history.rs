@@ -1,13 +1,13 @@
 //! The tables of one document over time: which is in force, which is announced, and which fixing each one repeats.
 
+mod held;
 mod pair_state;
-mod quarantine;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-pub use pair_state::{LOOK_BACK_DAYS, PairState};
+pub use pair_state::{IN_FORCE_DAYS_MAX, PairState};
 
 use crate::domain::judged::{Held, Window};
 use crate::domain::published::{Currency, Fixing, Table};
@@ -29,8 +29,8 @@ pub enum RevisionPolicy {
 pub enum InsertOutcome {
     /// The rows that are new or changed; empty if all were known.
     Rows(Vec<Arc<Fixing>>),
-    /// The table is an older instant of a known market date; nothing was inserted.
-    Outdated,
+    /// The table is an older instant of a market date that is kept; nothing was inserted.
+    OlderInstant,
 }
 
 /// The tables of one document, by the date they print.
@@ -43,11 +43,11 @@ pub struct History {
     /// The held rows, of any date.
     held: BTreeMap<(Date, Currency), Arc<Held>>,
     /// The values that were discarded: an operator rejected them, or a later table was accepted.
-    dismissed: BTreeMap<(Date, Currency), Arc<Fixing>>,
+    discarded: BTreeMap<(Date, Currency), Arc<Fixing>>,
     /// What was in force on days before the tables kept, for the changes over a window.
     anchors: BTreeMap<Window, Anchor>,
     /// The oldest date ever filed, kept here or not.
-    began: Option<Date>,
+    oldest_filed: Option<Date>,
     /// The newest date that was dropped from memory: up to it, the tables kept have gaps.
     forgotten: Option<Date>,
 }
@@ -75,9 +75,9 @@ impl History {
             tables_max: TABLES_MAX,
             entries: BTreeMap::new(),
             held: BTreeMap::new(),
-            dismissed: BTreeMap::new(),
+            discarded: BTreeMap::new(),
             anchors: BTreeMap::new(),
-            began: None,
+            oldest_filed: None,
             forgotten: None,
         }
     }
@@ -106,7 +106,7 @@ impl History {
                 if self.revision_policy == RevisionPolicy::Replacement
                     && table.as_of < known.as_of =>
             {
-                return InsertOutcome::Outdated;
+                return InsertOutcome::OlderInstant;
             }
             Some(known) => merged(known, table, self.revision_policy),
             None => {
@@ -123,7 +123,7 @@ impl History {
                 carry: false,
             };
             self.entries.insert(date, entry);
-            self.settle(date);
+            self.after_insert(date);
         }
         InsertOutcome::Rows(new_rows)
     }
@@ -170,7 +170,7 @@ impl History {
     }
 
     /// The dates kept, oldest first.
-    pub fn known_dates(&self) -> impl DoubleEndedIterator<Item = Date> {
+    pub fn kept_dates(&self) -> impl DoubleEndedIterator<Item = Date> {
         self.entries.keys().copied()
     }
 
@@ -224,13 +224,14 @@ impl History {
     }
 
     /// The oldest date ever filed, kept in memory or not.
-    pub fn began(&self) -> Option<Date> {
-        self.began
+    pub fn oldest_filed(&self) -> Option<Date> {
+        self.oldest_filed
     }
 
     /// Records that a table of a date was filed.
-    pub fn began_on(&mut self, date: Date) {
-        self.began = Some(self.began.map_or(date, |began| began.min(date)));
+    pub fn record_filed(&mut self, date: Date) {
+        let oldest = self.oldest_filed.map_or(date, |oldest| oldest.min(date));
+        self.oldest_filed = Some(oldest);
     }
 
     /// The date of the real fixing that a table repeats; the date itself if it repeats none.
@@ -243,21 +244,73 @@ impl History {
         repeated.map_or(date, |(date, _)| *date)
     }
 
-    /// Updates, after the rows of a date have changed, which tables are repeats and which are too old to keep.
-    fn settle(&mut self, date: Date) {
-        self.began_on(date);
-        self.forget_anchors_on(date);
-        self.mark_carry(date);
-        let next = self
-            .entries
-            .range(date..)
-            .map(|(day, _)| *day)
-            .find(|day| *day > date);
-        if let Some(next) = next {
-            self.mark_carry(next);
+    /// The date of the table before a date, accepted or not.
+    pub fn date_before(&self, date: Date) -> Option<Date> {
+        let first = (date, Currency::FIRST);
+        let accepted = self.entries.range(..date).next_back();
+        let held = self.held.range(..first).next_back();
+        let discarded = self.discarded.range(..first).next_back();
+        let dates = [
+            accepted.map(|(date, _)| *date),
+            held.map(|((date, _), _)| *date),
+            discarded.map(|((date, _), _)| *date),
+        ];
+        dates.into_iter().flatten().max()
+    }
+
+    /// The newest date that has an accepted or a held row.
+    pub fn newest_printed(&self) -> Option<Date> {
+        let accepted = self.entries.last_key_value().map(|(date, _)| *date);
+        let held = self.held.last_key_value().map(|((date, _), _)| *date);
+        accepted.max(held)
+    }
+
+    /// Every row that was printed for a date, accepted or not.
+    pub fn printed(&self, date: Date) -> BTreeMap<Currency, Arc<Fixing>> {
+        let of_date = (date, Currency::FIRST)..=(date, Currency::LAST);
+        let discarded = self.discarded.range(of_date.clone());
+        let discarded = discarded.map(|((_, code), row)| (*code, Arc::clone(row)));
+        let held = self.held.range(of_date);
+        let held = held.map(|((_, code), held)| (*code, Arc::clone(&held.fixing)));
+        let mut rows: BTreeMap<_, _> = discarded.chain(held).collect();
+        if let Some(table) = self.table(date) {
+            let accepted = table.rows.iter();
+            rows.extend(accepted.map(|(code, row)| (*code, Arc::clone(row))));
         }
+        rows
+    }
+
+    /// Whether the tables of two dates are equal row by row.
+    fn repeats(&self, date: Date, before: Date) -> bool {
+        let (rows, rows_before) = (self.printed(date), self.printed(before));
+        rows.len() == rows_before.len()
+            && rows
+                .iter()
+                .zip(&rows_before)
+                .all(|((code, row), (code_before, row_before))| {
+                    code == code_before
+                        && row.home_currency == row_before.home_currency
+                        && row.same_value(row_before)
+                })
+    }
+
+    /// Updates, after accepted rows of a date were inserted, what depends on the tables kept.
+    fn after_insert(&mut self, date: Date) {
+        self.record_filed(date);
+        self.forget_anchors_on(date);
+        self.update_carries(date);
         if self.entries.len() > self.tables_max {
             self.forget_oldest();
+        }
+    }
+
+    /// Updates, after the rows of a date have changed, which tables are repeats: its own and the next one.
+    fn update_carries(&mut self, date: Date) {
+        self.mark_carry(date);
+        let later = self.entries.range(date..);
+        let next = later.map(|(day, _)| *day).find(|day| *day > date);
+        if let Some(next) = next {
+            self.mark_carry(next);
         }
     }
 
@@ -285,7 +338,7 @@ impl History {
         self.entries.remove(&date);
         self.forgotten = self.forgotten.max(Some(date));
         if let Some(oldest) = self.oldest_date() {
-            self.dismissed.retain(|(date, _), _| *date >= oldest);
+            self.discarded.retain(|(date, _), _| *date >= oldest);
         }
         if let Some(next) = self.entries.range(date..).next().map(|(next, _)| *next) {
             self.mark_carry(next);
@@ -304,7 +357,7 @@ fn merged(
     let mut new_rows = Vec::new();
     for (code, row) in &table.rows {
         let old = known.rows.get(code);
-        let repeats = old.is_some_and(|old| old.same_figure(row));
+        let repeats = old.is_some_and(|old| old.same_value(row));
         if repeats && old.is_some_and(|old| old.published_change == row.published_change) {
             continue;
         }

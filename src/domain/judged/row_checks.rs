@@ -13,22 +13,22 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::domain::judged::row_checks::moves::{Moves, days_between, exceeds};
+use crate::domain::judged::row_checks::moves::{Moves, exceeds};
 use crate::domain::judged::triangle::{self, Witness};
 use crate::domain::judged::{
     Check, DecidedBy, Decision, DocumentRecord, Held, HeldOutcome, History, SourceRecord,
 };
 use crate::domain::numbers::{Change, Ratio};
-use crate::domain::published::{Currency, Fixing, SourceId, Table};
+use crate::domain::published::{Currency, Fixing, SourceId, Table, days_between};
 
 /// How long after a value was first held the bank must still print it. A wrong page is corrected within minutes.
 const CONFIRMED_AFTER: SignedDuration = SignedDuration::from_mins(30);
 /// By which factor the price of a dollar may differ from the usual one, if there is no value to compare with.
 const BOUND_FACTOR: u32 = 20;
 
-/// Within how many days a move by a power of ten indicates a change of units: no currency that was not about to be
-/// redenominated has lost nine tenths of its price in a year.
-const UNITS_TOLD_WITHIN_DAYS: u32 = 366;
+/// The greatest number of days over which a move by a power of ten indicates a change of units: no currency that was not
+/// about to be redenominated has lost nine tenths of its price in a year.
+const UNIT_CHECK_DAYS_MAX: u32 = 366;
 
 /// What the rows of a table are compared with.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +72,7 @@ pub(crate) fn check_rows(context: &Context<'_>, table: &Table) -> CheckedRows {
     let moves = Moves::of(table, history);
     let mut checked = CheckedRows::default();
     for (code, row) in &table.rows {
-        if history.is_dismissed(*code, row) {
+        if history.is_discarded(*code, row) {
             continue;
         }
         let case = Case {
@@ -111,7 +111,7 @@ impl Case<'_> {
             return self.out_of_bounds();
         };
         let same_change = step.old.published_change == self.row.published_change;
-        if step.same_date && step.old.same_figure(self.row) && (same_change || !moves.rewritten) {
+        if step.same_date && step.old.same_value(self.row) && (same_change || !moves.rewritten) {
             return None;
         }
         let was = format!(
@@ -184,13 +184,13 @@ impl Case<'_> {
         let is_backfill = self.context.is_backfill;
         let doubtful_units = matches!(suspicion.check, Check::UnitJump | Check::Inversion)
             && !(is_backfill && self.is_long_after_or_before(suspicion));
-        let borne_out = self.own_change_is_ours();
-        if borne_out && is_backfill && !doubtful_units {
+        let change_confirms = self.printed_change_matches();
+        if change_confirms && is_backfill && !doubtful_units {
             return Some("the bank's own change is the difference of its tables".into());
         }
         let agreeing = self.agreeing(suspicion.old.as_ref());
         if let Some((witness, true)) = &agreeing
-            && borne_out
+            && change_confirms
         {
             return Some(format!(
                 "the bank's own change is the difference of its tables, and {} agrees better",
@@ -213,26 +213,29 @@ impl Case<'_> {
     /// nine tenths of its price in fifteen years.
     fn is_long_after_or_before(&self, suspicion: &Suspicion) -> bool {
         suspicion.old.as_ref().is_some_and(|old| {
-            days_between(old.effective_date, self.row.effective_date) > UNITS_TOLD_WITHIN_DAYS
+            days_between(old.effective_date, self.row.effective_date) > UNIT_CHECK_DAYS_MAX
         })
     }
 
     /// Whether the bank confirms a held value: it still prints it half an hour later, or its next table is on the same
     /// level.
     fn is_confirmed(&self) -> bool {
-        let ripe = |held: &Held| {
+        let held_long_enough = |held: &Held| {
             self.context.is_backfill
                 || self.context.now.duration_since(held.since) >= CONFIRMED_AFTER
         };
-        let repeated = self.pending().filter(|held| self.stands_by(held));
-        let patient = repeated
+        let repeated = self.held_at_date().filter(|held| self.repeats(held));
+        let repeated_long_enough = repeated
             .is_some_and(|held| self.context.now.duration_since(held.since) >= CONFIRMED_AFTER);
-        patient || self.level_before().is_some_and(|held| ripe(held))
+        repeated_long_enough
+            || self
+                .earlier_held_near()
+                .is_some_and(|held| held_long_enough(held))
     }
 
     /// Whether the row confirms the value that is held at its date: it has the same value or, in a market table, which
     /// never prints a value twice, the same level.
-    fn stands_by(&self, held: &Held) -> bool {
+    fn repeats(&self, held: &Held) -> bool {
         let same_level = || {
             let step = self
                 .row
@@ -241,16 +244,16 @@ impl Case<'_> {
                 .and_then(|(new, old)| new.divided_by(&old));
             step.is_some_and(|step| !exceeds(&step, 1))
         };
-        held.fixing.same_figure(self.row) || (self.table.as_of.is_some() && same_level())
+        held.fixing.same_value(self.row) || (self.table.as_of.is_some() && same_level())
     }
 
     /// The value of the currency that is held at the date of the row.
-    fn pending(&self) -> Option<&Arc<Held>> {
+    fn held_at_date(&self) -> Option<&Arc<Held>> {
         self.history().held_at(self.row.effective_date, self.code)
     }
 
-    /// The newest held value of the currency at an earlier date, if this row is on its level.
-    fn level_before(&self) -> Option<&Arc<Held>> {
+    /// The newest held value of the currency at an earlier date, if this row is within the usual move of it.
+    fn earlier_held_near(&self) -> Option<&Arc<Held>> {
         let mut earlier = self.history().held().filter(|held| {
             held.code == self.code && held.fixing.effective_date < self.row.effective_date
         });
@@ -264,7 +267,7 @@ impl Case<'_> {
     }
 
     /// Whether the printed change equals the difference to the table before, accepted or not.
-    fn own_change_is_ours(&self) -> bool {
+    fn printed_change_matches(&self) -> bool {
         let before = self.history().date_before(self.row.effective_date);
         let rows = before.map(|date| self.history().printed(date));
         let row = rows.as_ref().and_then(|rows| rows.get(&self.code));
@@ -274,16 +277,16 @@ impl Case<'_> {
 
     /// Another source that agrees with the row, and whether it is closer to the row than to the last accepted one.
     fn agreeing(&self, old: Option<&Arc<Fixing>>) -> Option<(Witness, bool)> {
-        let subject = triangle::subject(self.code, self.table.pivot);
+        let currency = triangle::priced_currency(self.code, self.table.pivot);
         let record = self.context.records.get(&self.context.source)?;
         let table = triangle::with_dollar(record, self.table);
-        let new = triangle::per_dollar(&table, subject)?;
+        let new = triangle::per_dollar(&table, currency)?;
         let old = old.and_then(|old| {
             let before = triangle::with_row(&table, self.code, old);
-            triangle::per_dollar(&before, subject)
+            triangle::per_dollar(&before, currency)
         });
         let date = self.row.effective_date;
-        let all = triangle::witnesses(self.context.records, self.context.source, subject, date);
+        let all = triangle::witnesses(self.context.records, self.context.source, currency, date);
         let agreeing = all.into_iter().filter(|witness| witness.agrees(&new));
         let with_preference = agreeing.map(|witness| {
             let better = old.as_ref().is_some_and(|old| witness.prefers(&new, old));
@@ -296,18 +299,18 @@ impl Case<'_> {
     /// new value says nothing about older ones. `reason` is given if the row is accepted in spite of a suspicion.
     fn accept(&self, checked: &mut CheckedRows, reason: Option<&str>) {
         checked.accepted.insert(self.code, Arc::clone(self.row));
-        let on_level = self.level_before().map(|held| held.id());
+        let confirmed_id = self.earlier_held_near().map(|held| held.id());
         let date = self.row.effective_date;
         let oldest = self.history().oldest_date().unwrap_or(date).min(date);
-        let waited = self.history().held().filter(|held| {
+        let held = self.history().held().filter(|held| {
             held.code == self.code && (oldest..=date).contains(&held.fixing.effective_date)
         });
-        checked.decided.extend(waited.map(|held| {
+        checked.decided.extend(held.map(|held| {
             let same_date = held.fixing.effective_date == date;
             let released = if same_date {
-                self.stands_by(held)
+                self.repeats(held)
             } else {
-                reason.is_some() && on_level == Some(held.id())
+                reason.is_some() && confirmed_id == Some(held.id())
             };
             let (outcome, note) = match (released, same_date) {
                 (true, _) => {
@@ -336,12 +339,12 @@ impl Case<'_> {
 
     /// Holds the row, unless it is held already.
     fn hold(&self, checked: &mut CheckedRows, suspicion: Suspicion) {
-        if let Some(pending) = self.pending() {
-            if self.stands_by(pending) {
+        if let Some(held) = self.held_at_date() {
+            if self.repeats(held) {
                 return;
             }
             checked.decided.push(Decision {
-                held: Arc::clone(pending),
+                held: Arc::clone(held),
                 outcome: HeldOutcome::Replaced,
                 by: DecidedBy::Rule,
                 note: self.replaced_note(),
@@ -361,7 +364,7 @@ impl Case<'_> {
             check: suspicion.check,
             detail: suspicion.detail,
             since: self
-                .level_before()
+                .earlier_held_near()
                 .map_or(self.context.now, |held| held.since),
             change,
         }));

@@ -41,7 +41,7 @@ pub enum Implausible {
     FarAhead(Date),
     /// The table is older than the one in force, and the newest was requested.
     #[error("it is dated {date}, older than the table of {in_force} in force")]
-    Outdated {
+    OlderThanInForce {
         /// The date that the table prints.
         date: Date,
         /// The date in force.
@@ -55,7 +55,7 @@ pub enum Intent {
     /// The newest one.
     Newest,
     /// One of any date: at start, in a replay, or a missed one.
-    Earlier,
+    AnyDate,
     /// A table of the past that an operator submitted.
     Backfill,
 }
@@ -101,7 +101,7 @@ pub fn check_table(
     }
     match history.date_in_force(today) {
         Some(in_force) if intent == Intent::Newest && date < in_force => {
-            Err(Implausible::Outdated { date, in_force })
+            Err(Implausible::OlderThanInForce { date, in_force })
         }
         Some(_) | None => Ok(()),
     }
@@ -166,7 +166,7 @@ mod tests {
                 dating,
                 holidays: &[],
                 repeated_on: &[],
-                lives_days: 1,
+                valid_days: 1,
                 stale_after_hours: 24,
             },
             required: &[Currency::USD],
@@ -227,11 +227,11 @@ mod tests {
     fn an_older_table_is_welcome_only_when_history_was_asked() {
         let older = date(2026, 3, 31);
         let table = table(older, &["USD", "EUR", "RUB", "KGS", "UZS"]);
-        let outdated = Implausible::Outdated {
+        let outdated = Implausible::OlderThanInForce {
             date: older,
             in_force: date(2026, 4, 1),
         };
         assert_eq!(checked(&table, Intent::Newest), Err(outdated));
-        assert_eq!(checked(&table, Intent::Earlier), Ok(()));
+        assert_eq!(checked(&table, Intent::AnyDate), Ok(()));
     }
 }

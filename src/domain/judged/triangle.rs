@@ -14,7 +14,9 @@ use rust_decimal::Decimal;
 
 use crate::domain::judged::{History, SourceRecord};
 use crate::domain::numbers::Ratio;
-use crate::domain::published::{Currency, Fixing, Pair, SourceId, Table, price_along};
+use crate::domain::published::{
+    Currency, Fixing, Pair, SourceId, Table, days_between, price_along,
+};
 
 /// How far two sources may differ on the same day, in per cent. Cross quotes with few digits are up to one per cent
 /// off, and official rates are fixed at different hours.
@@ -52,9 +54,9 @@ impl Witness {
     }
 
     /// The price with four digits, for messages.
-    pub(super) fn says(&self) -> String {
-        let figure = self.per_dollar.significant(4).unwrap_or_default();
-        format!("{} of {}: {figure}", self.source, self.date)
+    pub(super) fn describe(&self) -> String {
+        let price = self.per_dollar.significant(4).unwrap_or_default();
+        format!("{} of {}: {price}", self.source, self.date)
     }
 
     fn distance(&self, per_dollar: &Ratio) -> Option<Ratio> {
@@ -63,7 +65,7 @@ impl Witness {
 }
 
 /// The currency whose dollar price a row determines: its own, or the bank's own for the row of the dollar.
-pub(super) fn subject(code: Currency, pivot: Currency) -> Currency {
+pub(super) fn priced_currency(code: Currency, pivot: Currency) -> Currency {
     if code == Currency::USD { pivot } else { code }
 }
 
@@ -94,9 +96,9 @@ pub(super) fn witnesses(
             let table = history.table(*day);
             table.is_some_and(|table| table.pivot == currency || table.rows.contains_key(&currency))
         };
-        let dates = history.known_dates().filter(has);
-        let nearest = dates.min_by_key(|day| days_apart(*day, date))?;
-        let days = days_apart(nearest, date);
+        let dates = history.kept_dates().filter(has);
+        let nearest = dates.min_by_key(|day| days_between(*day, date))?;
+        let days = days_between(nearest, date);
         if days > DAYS_APART_MAX {
             return None;
         }
@@ -127,7 +129,7 @@ pub(super) fn with_dollar<'a>(record: &SourceRecord, table: &'a Table) -> Cow<'a
                 .history
                 .nearest(table.effective_date, Currency::USD)
         })
-        .find(|row| days_apart(row.effective_date, table.effective_date) <= DAYS_APART_MAX);
+        .find(|row| days_between(row.effective_date, table.effective_date) <= DAYS_APART_MAX);
     match dollar {
         Some(row) => Cow::Owned(with_row(table, Currency::USD, &row)),
         None => Cow::Borrowed(table),
@@ -139,9 +141,4 @@ pub(super) fn with_row(table: &Table, code: Currency, row: &Arc<Fixing>) -> Tabl
     let mut table = table.clone();
     table.rows.insert(code, Arc::clone(row));
     table
-}
-
-fn days_apart(one: Date, other: Date) -> u32 {
-    let days = one.duration_since(other).as_hours().checked_div(24);
-    u32::try_from(days.unwrap_or(i64::MAX).unsigned_abs()).unwrap_or(u32::MAX)
 }

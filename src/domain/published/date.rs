@@ -36,6 +36,12 @@ pub fn parse_date(text: &str, format: DateFormat) -> Option<Date> {
     has_form.then(|| Date::strptime(pattern, text).ok())?
 }
 
+/// The whole days between two dates, in either order.
+pub(in crate::domain) fn days_between(one: Date, other: Date) -> u32 {
+    let days = one.duration_since(other).as_hours().checked_div(24);
+    u32::try_from(days.unwrap_or(i64::MAX).unsigned_abs()).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;

@@ -1,45 +1,16 @@
 //! Fixings: single rows of a bank's table, as printed.
 
-use std::fmt;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::domain::numbers::Ratio;
-use crate::domain::published::Currency;
+use crate::domain::published::{Currency, SourceId};
 
 /// The nominals that banks print: the units of the currency that a value is for. A bank changes the nominal of a currency
 /// over the years; any other number is a misread row.
 pub const NOMINALS: [u32; 5] = [1, 10, 100, 1_000, 10_000];
-
-/// The id of a source, such as `nbk`: also the name of its module and fixture folder.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourceId(&'static str);
-
-impl SourceId {
-    /// An id.
-    pub const fn new(id: &'static str) -> Self {
-        Self(id)
-    }
-
-    /// The id as text.
-    pub const fn as_str(self) -> &'static str {
-        self.0
-    }
-}
-
-impl fmt::Display for SourceId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.0)
-    }
-}
-
-impl fmt::Debug for SourceId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.0)
-    }
-}
 
 /// One row as published: `units` of `currency` cost `value` of `home_currency`. Never inverted, never re-dated.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +35,7 @@ pub struct Fixing {
 
 impl Fixing {
     /// Whether both have the same value for the same units, whatever their dates.
-    pub fn same_figure(&self, other: &Self) -> bool {
+    pub fn same_value(&self, other: &Self) -> bool {
         self.units == other.units && self.value == other.value
     }
 

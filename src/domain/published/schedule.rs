@@ -55,7 +55,7 @@ pub struct Schedule {
     /// repeated table is polled for, and is never due.
     pub repeated_on: &'static [Weekday],
     /// The number of days for which a table is valid: one for a daily table, seven for a weekly one.
-    pub lives_days: i32,
+    pub valid_days: i32,
     /// How many hours after the end of the publication hours a missing table makes the last one stale.
     pub stale_after_hours: i32,
 }
@@ -107,7 +107,7 @@ impl Schedule {
     }
 
     /// Whether a table may appear on a day of the week, a repeated one included.
-    pub fn is_watched_on(&self, weekday: Weekday) -> bool {
+    pub fn is_polled_on(&self, weekday: Weekday) -> bool {
         self.hours.days.contains(&weekday) || self.repeated_on.contains(&weekday)
     }
 

@@ -59,7 +59,7 @@ impl Table {
     }
 
     /// Whether both have the same rows with the same values, whatever their dates, as on weekends and holidays.
-    pub fn same_figures(&self, other: &Self) -> bool {
+    pub fn same_values(&self, other: &Self) -> bool {
         self.pivot == other.pivot
             && self.rows.len() == other.rows.len()
             && self
@@ -67,7 +67,7 @@ impl Table {
                 .iter()
                 .zip(&other.rows)
                 .all(|((code, row), (other_code, other_row))| {
-                    code == other_code && row.same_figure(other_row)
+                    code == other_code && row.same_value(other_row)
                 })
     }
 }

@@ -26,7 +26,7 @@ pub enum Freshness {
 
 /// The dates from which the freshness of a value is derived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KnownDates {
+pub struct FreshnessDates {
     /// The date in force; if nothing is in force yet, the first announced one.
     pub effective_date: Date,
     /// The date of the real fixing that it repeats; the same if it repeats none.
@@ -47,8 +47,8 @@ pub struct FreshnessStatus {
 
 impl FreshnessStatus {
     /// The freshness of a document, or of a row of it, in the source's time zone.
-    pub fn of(schedule: &Schedule, zone: &TimeZone, now: Timestamp, known: KnownDates) -> Self {
-        let KnownDates {
+    pub fn of(schedule: &Schedule, zone: &TimeZone, now: Timestamp, known: FreshnessDates) -> Self {
+        let FreshnessDates {
             effective_date,
             fixed_on,
             newest,
@@ -62,7 +62,7 @@ impl FreshnessStatus {
                 reason: format!("the fixing of {fixed_on} was repeated for {effective_date}"),
             };
         }
-        let uncovered = effective_date.saturating_add(schedule.lives_days.days());
+        let uncovered = effective_date.saturating_add(schedule.valid_days.days());
         if zone.to_datetime(now).date() < uncovered {
             return Self {
                 freshness: Freshness::Fresh,
@@ -93,7 +93,7 @@ impl FreshnessStatus {
             "the table for {} was due by {} {}",
             missed.effective_date,
             local(missed.due),
-            place(zone)
+            zone_phrase(zone)
         );
         let stale_from = schedule.stale_from(missed);
         if now < stale_from {
@@ -142,7 +142,7 @@ impl FreshnessStatus {
 }
 
 /// A time zone as it is written in a sentence: `in Almaty`, `UTC`.
-fn place(zone: &TimeZone) -> String {
+fn zone_phrase(zone: &TimeZone) -> String {
     let name = zone.iana_name().unwrap_or("in the bank's zone");
     match name.rsplit_once('/') {
         Some((_, city)) => format!("in {}", city.replace('_', " ")),
@@ -173,7 +173,7 @@ mod tests {
         dating: DatingRule::NextDay,
         holidays: &[(4, 6)],
         repeated_on: &[],
-        lives_days: 1,
+        valid_days: 1,
         stale_after_hours: 24,
     };
 
@@ -186,7 +186,7 @@ mod tests {
     ) -> FreshnessStatus {
         let zone = TimeZone::get("Asia/Almaty").unwrap();
         let now = zone.to_timestamp(local.parse().unwrap()).unwrap();
-        let known = KnownDates {
+        let known = FreshnessDates {
             effective_date,
             fixed_on: effective_date,
             newest,
@@ -270,7 +270,7 @@ mod tests {
                 days: &[Weekday::Friday],
                 ..DAILY.hours
             },
-            lives_days: 7,
+            valid_days: 7,
             stale_after_hours: 48,
             ..DAILY
         };
@@ -286,7 +286,7 @@ mod tests {
     fn a_repeated_fixing_is_carried_over_until_the_next_is_due() {
         let zone = TimeZone::UTC;
         let at = |local: &str| {
-            let known = KnownDates {
+            let known = FreshnessDates {
                 effective_date: april(5),
                 fixed_on: april(4),
                 newest: april(5),

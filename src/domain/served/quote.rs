@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::domain::judged::{Flag, FlagBook, PairState, SourceRecord};
-use crate::domain::published::{Currency, Point, SourceId};
-use crate::domain::served::{Freshness, FreshnessStatus, KnownDates};
+use crate::domain::published::{Currency, Point, QuoteKey, SourceId};
+use crate::domain::served::{Freshness, FreshnessDates, FreshnessStatus};
 
 /// One item of the order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,15 +43,10 @@ pub struct Quote {
 
 impl SourceRecord {
     /// The inputs of a pair from this source now.
-    fn inputs(
-        &self,
-        now: Timestamp,
-        pair: (Currency, Currency),
-        flags: &FlagBook,
-    ) -> Option<QuoteInputs> {
+    fn inputs(&self, now: Timestamp, pair: QuoteKey, flags: &FlagBook) -> Option<QuoteInputs> {
         let today = self.today(now);
         let (pair_state, document) = self.pair_state(today, pair)?;
-        let known = KnownDates {
+        let known = FreshnessDates {
             effective_date: pair_state.effective_date,
             fixed_on: pair_state.current.date,
             newest: pair_state.newest,
@@ -76,7 +71,7 @@ pub fn choose_quotes(
     preferences: &[Preference],
     now: Timestamp,
     flags: &FlagBook,
-) -> BTreeMap<(Currency, Currency), QuoteInputs> {
+) -> BTreeMap<QuoteKey, QuoteInputs> {
     let mut quotes = BTreeMap::new();
     for home in Currency::FIVE {
         let candidates = candidates(sources, preferences, home);
@@ -120,7 +115,7 @@ fn candidates<'a>(
 fn choose(
     candidates: &[&SourceRecord],
     now: Timestamp,
-    pair: (Currency, Currency),
+    pair: QuoteKey,
     flags: &FlagBook,
 ) -> Option<QuoteInputs> {
     let mut first = None;

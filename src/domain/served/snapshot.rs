@@ -168,7 +168,7 @@ impl Snapshot {
     }
 
     /// The source that answers for one of the five in another currency.
-    pub fn answers(&self, home: Currency, other: Currency) -> Option<SourceId> {
+    pub fn source_of(&self, home: Currency, other: Currency) -> Option<SourceId> {
         self.quote((home, other)).map(|quote| quote.inputs.source)
     }
 
@@ -208,12 +208,12 @@ impl Snapshot {
 
     /// Whether the snapshot remembers all removals since a revision of its epoch. If not, a client at that revision
     /// needs the whole snapshot.
-    pub fn can_lead_from(&self, revision: u64) -> bool {
+    pub fn can_update_from(&self, revision: u64) -> bool {
         revision >= self.removals.forgotten()
     }
 
     /// What a client at `after`, an earlier revision of the same epoch, has to replace and to remove. It is complete if
-    /// the snapshot can lead from that revision.
+    /// the snapshot can update from that revision.
     ///
     /// It contains the rows whose own revision is later, so the rows of an update always equal those of the snapshot at
     /// its position.

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::domain::judged::{DocumentRecord, Flag, FlagBook, Held, SourceRecord};
 use crate::domain::published::{Publication, SourceId};
-use crate::domain::served::{FreshnessStatus, KnownDates};
+use crate::domain::served::{FreshnessDates, FreshnessStatus};
 
 /// The state of a source at a revision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl SourceRecord {
         now: Timestamp,
     ) -> Option<FreshnessStatus> {
         let (effective_date, fixed_on) = document.history.dates(self.today(now))?;
-        let known = KnownDates {
+        let known = FreshnessDates {
             effective_date,
             fixed_on,
             newest: document.history.newest()?.effective_date,

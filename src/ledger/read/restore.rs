@@ -92,7 +92,7 @@ pub(super) fn document(
     Ok(RestoredDocument {
         tables,
         held: held(document)?,
-        dismissed: dismissed(document)?,
+        discarded: discarded(document)?,
         began: oldest_date(connection, key)?,
     })
 }
@@ -118,7 +118,7 @@ fn held(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
 }
 
 /// The discarded values, in the order in which they were written.
-fn dismissed(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
+fn discarded(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
     let sql = "SELECT held.* FROM held JOIN decisions ON decisions.held = held.id
          WHERE source = ?1 AND document = ?2 AND outcome IN ('rejected', 'overtaken') ORDER BY held.id";
     each_held(document, sql)

@@ -125,7 +125,7 @@ fn record() -> SourceRecord {
                 dating: DatingRule::NextDay,
                 holidays: &[],
                 repeated_on: &[],
-                lives_days: 1,
+                valid_days: 1,
                 stale_after_hours: 24,
             },
             required: &[],

@@ -94,9 +94,9 @@ async fn a_decided_value_is_no_longer_held_and_a_rejected_or_overtaken_one_is_re
         ledger.append(deciding).await.unwrap();
         assert_eq!(restored(&reader).await.held, []);
     }
-    let dismissed = restored(&reader).await.dismissed;
+    let discarded = restored(&reader).await.discarded;
     let settled = ["47503.0", "47507.0"].map(|value| Held::clone(&held(APRIL_2, value)));
-    assert_eq!(dismissed, settled);
+    assert_eq!(discarded, settled);
 }
 
 #[tokio::test]
@@ -139,5 +139,5 @@ async fn a_decision_on_a_value_that_was_never_written_down_is_kept_once() {
     }
     let document = restored(&reader).await;
     assert_eq!(document.held, []);
-    assert_eq!(document.dismissed, [Held::clone(&value)]);
+    assert_eq!(document.discarded, [Held::clone(&value)]);
 }

@@ -257,7 +257,7 @@ fn record(case: &Case) -> SourceRecord {
 fn served(case: &Case, book: &Book) -> AcceptedRows {
     let record = book.record(case.source.id).unwrap();
     let history = &record.document(case.document.name).unwrap().history;
-    let tables = history.known_dates().filter_map(|date| history.table(date));
+    let tables = history.kept_dates().filter_map(|date| history.table(date));
     let rows = tables.flat_map(|table| {
         let rows = table.rows.iter();
         rows.map(|(code, row)| ((table.effective_date, *code), Arc::clone(row)))

@@ -105,7 +105,7 @@ async fn what_was_overtaken_before_a_restart_is_neither_served_nor_held_when_it_
     }
     let before = commits.close().await;
     let commits = Commits::open(store(&path, NEVER), noon(april(3))).await;
-    let outcome = commits.submit(vec![third, wrong], Intent::Earlier).await;
+    let outcome = commits.submit(vec![third, wrong], Intent::AnyDate).await;
     assert_eq!(outcome.holding, Vec::<&str>::new());
     assert_eq!(outcome.revision, None, "nothing a reader sees has changed");
     let change = commits.rate("EUR/KZT").change.unwrap();
@@ -129,7 +129,7 @@ async fn a_restart_with_a_year_of_history_serves_the_same_bytes_twice() {
                 rows.push(("HRK", 1, "72.5"));
             }
             let table = tenge(today - back.days(), &rows);
-            commits.submit(vec![table], Intent::Earlier).await;
+            commits.submit(vec![table], Intent::AnyDate).await;
         }
         let usd = commits.rate("USD/KZT");
         let windows = usd.windows.iter().map(|window| {

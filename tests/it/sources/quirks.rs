@@ -244,7 +244,7 @@ fn nbkr_repeats_the_values_of_saturday_on_sunday() {
     let saturday = table("nbkr/daily/2026-05-23.xml");
     let sunday = table("nbkr/daily/2026-05-24-same-figures.xml");
     assert_ne!(saturday.effective_date, sunday.effective_date);
-    assert!(saturday.same_figures(&sunday));
+    assert!(saturday.same_values(&sunday));
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_weekly_table_is_for_seven_days_and_may_be_two_days_late() {
     let documents = find("nbkr", "").unwrap().documents;
     let schedules = documents.iter().map(|document| document.schedule);
     let limits: Vec<_> = schedules
-        .map(|schedule| (schedule.lives_days, schedule.stale_after_hours))
+        .map(|schedule| (schedule.valid_days, schedule.stale_after_hours))
         .collect();
     assert_eq!(limits, [(1, 24), (7, 48)]);
 }

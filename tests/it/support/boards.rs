@@ -34,7 +34,7 @@ pub(crate) const EVERY_DAY: Schedule = Schedule {
     dating: DatingRule::NextDay,
     holidays: &[],
     repeated_on: &[],
-    lives_days: 1,
+    valid_days: 1,
     stale_after_hours: sources::DAILY_STALE_AFTER_HOURS,
 };
 

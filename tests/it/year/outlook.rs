@@ -7,7 +7,7 @@ use proptest::prelude::{Strategy, prop_assert, prop_assert_eq, proptest};
 use proptest::prop_oneof;
 use proptest::sample::select;
 use silkrate::domain::{
-    DatingRule, Freshness, FreshnessStatus, KnownDates, Outlook, Publication, Schedule,
+    DatingRule, Freshness, FreshnessDates, FreshnessStatus, Outlook, Publication, Schedule,
 };
 use silkrate::sources::ALL;
 
@@ -98,7 +98,7 @@ proptest! {
         back in 0..10_i32,
     ) {
         let effective_date = newest.checked_sub(back.days()).unwrap();
-        let known = KnownDates { effective_date, fixed_on: effective_date, newest };
+        let known = FreshnessDates { effective_date, fixed_on: effective_date, newest };
         let next = schedule.next_change(&zone, now);
         let just_before = next.checked_sub(1.nanosecond()).unwrap();
         prop_assert!(now < next && next <= now.checked_add(25.hours()).unwrap());
@@ -109,7 +109,7 @@ proptest! {
 
     #[test]
     fn a_known_table_never_gets_fresher_with_time((schedule, zone, now, newest) in a_moment()) {
-        let known = KnownDates { effective_date: newest, fixed_on: newest, newest };
+        let known = FreshnessDates { effective_date: newest, fixed_on: newest, newest };
         let mut age = FreshnessStatus::of(&schedule, &zone, now, known);
         let mut instant = now;
         for _ in 0..60 {

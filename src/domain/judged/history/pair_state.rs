@@ -12,7 +12,7 @@ use crate::domain::published::{Currency, Point, Table};
 /// The greatest age in days of a value that counts as in force on a day: longer than any holidays. Tables in memory and
 /// historical queries include this age. The query `in_force` of the ledger counts the day itself as the first of these
 /// days, and excludes it.
-pub const LOOK_BACK_DAYS: i32 = 14;
+pub const IN_FORCE_DAYS_MAX: i32 = 14;
 
 /// The state of a pair on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,13 +37,13 @@ impl History {
     /// The windows whose first day lies between the beginning of the history and the tables kept, and has not been
     /// looked up.
     pub fn anchors_wanted(&self, today: Date) -> Vec<(Window, Date)> {
-        let Some(began) = self.began else {
+        let Some(oldest) = self.oldest_filed else {
             return Vec::new();
         };
         let days = Window::ALL.map(|window| (window, window.before(today)));
         let wanted = days.into_iter().filter(|(window, day)| {
             let known = self.anchors.get(window);
-            *day >= began && !self.reaches(*day) && known.is_none_or(|anchor| anchor.day != *day)
+            *day >= oldest && !self.reaches(*day) && known.is_none_or(|anchor| anchor.day != *day)
         });
         wanted.collect()
     }
@@ -56,7 +56,9 @@ impl History {
 
     /// The tables kept that may have been in force on a day, newest first.
     fn kept_until(&self, day: Date) -> impl Iterator<Item = (&Date, &KeptTable)> {
-        let oldest = day.checked_sub(LOOK_BACK_DAYS.days()).unwrap_or(Date::MIN);
+        let oldest = day
+            .checked_sub(IN_FORCE_DAYS_MAX.days())
+            .unwrap_or(Date::MIN);
         let kept = self.entries.range(oldest..=day).rev();
         kept.filter(|(date, _)| self.forgotten.is_none_or(|forgotten| **date > forgotten))
     }
@@ -73,7 +75,9 @@ impl History {
 
     /// Drops what was in force on the days on which a table of this date may have been in force.
     pub(super) fn forget_anchors_on(&mut self, date: Date) {
-        let last = date.checked_add(LOOK_BACK_DAYS.days()).unwrap_or(Date::MAX);
+        let last = date
+            .checked_add(IN_FORCE_DAYS_MAX.days())
+            .unwrap_or(Date::MAX);
         self.anchors
             .retain(|_, anchor| !(date..=last).contains(&anchor.day));
     }
@@ -114,8 +118,8 @@ impl History {
         let point = |window: Window| {
             let day = window.before(today);
             let point = self.in_force_on(window, day, from, to);
-            let point = point.ok_or(match self.began {
-                Some(began) if began > day => MissingPoint::BeginsLater(began),
+            let point = point.ok_or(match self.oldest_filed {
+                Some(oldest) if oldest > day => MissingPoint::BeginsLater(oldest),
                 Some(_) | None => MissingPoint::Unknown(day),
             });
             WindowPoint { window, point }

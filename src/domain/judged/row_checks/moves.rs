@@ -4,12 +4,11 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::domain::judged::History;
 use crate::domain::numbers::Ratio;
-use crate::domain::published::{Currency, Fixing, Table};
+use crate::domain::published::{Currency, Fixing, Table, days_between};
 
 /// A move beyond this is suspicious, in per cent a day; over n days, beyond this times the square root of n. Official
 /// rates rarely move by more than three per cent.
@@ -27,7 +26,7 @@ const POWERS: [u32; 5] = [10, 100, 1_000, 10_000, 100_000];
 
 /// How far one row has moved.
 #[derive(Debug)]
-pub(super) struct Step {
+pub(super) struct RowMove {
     /// The nearest accepted row.
     pub(super) old: Arc<Fixing>,
     /// Whether that has the same date.
@@ -40,7 +39,7 @@ pub(super) struct Step {
 /// How far the rows of a table have moved.
 #[derive(Debug)]
 pub(super) struct Moves {
-    steps: BTreeMap<Currency, Step>,
+    steps: BTreeMap<Currency, RowMove>,
     /// The median move.
     median: Ratio,
     /// The least number of days between a row and the one it is compared with.
@@ -55,29 +54,29 @@ impl Moves {
         let step = |(code, row): (&Currency, &Arc<Fixing>)| {
             let old = history.nearest(date, *code)?;
             let ratio = row.price_per_unit()?.divided_by(&old.price_per_unit()?)?;
-            let step = Step {
+            let step = RowMove {
                 same_date: old.effective_date == date,
-                days: days_between(old.effective_date, date),
+                days: days_between(old.effective_date, date).max(1),
                 old,
                 ratio,
             };
             Some((*code, step))
         };
         let steps: BTreeMap<_, _> = table.rows.iter().filter_map(step).collect();
-        let known = steps.values().filter(|step| step.same_date).count();
+        let of_same_date = steps.values().filter(|step| step.same_date).count();
         let changed = steps.iter().filter(|(code, step)| {
             let row = table.rows.get(code);
-            step.same_date && row.is_some_and(|row| !row.same_figure(&step.old))
+            step.same_date && row.is_some_and(|row| !row.same_value(&step.old))
         });
         Self {
-            rewritten: changed.count().saturating_mul(2) > known,
+            rewritten: changed.count().saturating_mul(2) > of_same_date,
             median: median(steps.values().map(|step| &step.ratio)),
             days: steps.values().map(|step| step.days).min().unwrap_or(1),
             steps,
         }
     }
 
-    pub(super) fn of_row(&self, code: Currency) -> Option<&Step> {
+    pub(super) fn of_row(&self, code: Currency) -> Option<&RowMove> {
         self.steps.get(&code)
     }
 
@@ -87,7 +86,7 @@ impl Moves {
     }
 }
 
-impl Step {
+impl RowMove {
     /// The power of ten that the move is close to, for messages.
     pub(super) fn power_of_ten(&self) -> Option<String> {
         let near = |ratio: &Ratio, power: u32| {
@@ -108,7 +107,7 @@ impl Step {
     pub(super) fn is_inversion(&self, row: &Fixing) -> bool {
         let move_size = self.ratio.distance_from_one();
         let far = exceeds(&self.ratio, 1);
-        let near_one = move_size.compare(&percent(INVERSION_MOVE_PERCENT)) == Ordering::Greater;
+        let moved = move_size.compare(&percent(INVERSION_MOVE_PERCENT)) == Ordering::Greater;
         let printed = Ratio::from(row.value).times(&self.old.value.into());
         let for_one = row
             .price_per_unit()
@@ -120,8 +119,7 @@ impl Step {
             .any(|product| {
                 let distance = product.distance_from_one();
                 let within = |limit| distance.compare(&percent(limit)) != Ordering::Greater;
-                (far && within(INVERSION_PERCENT))
-                    || (near_one && within(INVERSION_NEAR_ONE_PERCENT))
+                (far && within(INVERSION_PERCENT)) || (moved && within(INVERSION_NEAR_ONE_PERCENT))
             })
     }
 
@@ -132,20 +130,13 @@ impl Step {
     }
 }
 
-/// Whether a move over a number of days is suspicious.
+/// Whether a move over a number of days, counted as at least one, is suspicious.
 pub(super) fn exceeds(ratio: &Ratio, days: u32) -> bool {
     // Compares squares, so that no root is taken: (move)² > (limit)² × days.
     let distance = ratio.distance_from_one();
     let limit = percent(MOVE_PERCENT);
     let limit = limit.times(&limit).times(&Ratio::from(days.max(1)));
     distance.times(&distance).compare(&limit) == Ordering::Greater
-}
-
-/// The whole days between two dates, at least one.
-pub(super) fn days_between(one: Date, other: Date) -> u32 {
-    let days = one.duration_since(other).as_hours().checked_div(24);
-    let days = days.unwrap_or(i64::MAX).unsigned_abs();
-    u32::try_from(days).unwrap_or(u32::MAX).max(1)
 }
 
 fn percent(percent: u32) -> Ratio {

@@ -17,7 +17,7 @@ const NEXT_DAY: Schedule = Schedule {
     dating: DatingRule::NextDay,
     holidays: &[(4, 6)],
     repeated_on: &[],
-    lives_days: 1,
+    valid_days: 1,
     stale_after_hours: 24,
 };
 /// The same, but on Thursday the 2nd of April Friday's table, and on that day Tuesday's.
@@ -36,7 +36,7 @@ const SAME_DAY: Schedule = Schedule {
     },
     dating: DatingRule::SameDay,
     holidays: &[],
-    lives_days: 2,
+    valid_days: 2,
     ..NEXT_DAY
 };
 
@@ -211,8 +211,8 @@ fn a_repeated_table_is_looked_for_and_never_due() {
         repeated_on: &[Saturday],
         ..NEXT_DAY
     };
-    assert!(schedule.is_watched_on(Friday) && schedule.is_watched_on(Saturday));
-    assert!(!schedule.is_watched_on(Sunday));
+    assert!(schedule.is_polled_on(Friday) && schedule.is_polled_on(Saturday));
+    assert!(!schedule.is_polled_on(Sunday));
     assert!(!schedule.is_publication_day(april(4)));
     assert!(!schedule.takes_force_on(april(5)));
 }

@@ -48,7 +48,7 @@ pub enum Continuity {
     /// Both are the same.
     Exact,
     /// Some of it differs, or may differ: it is served at the next revision of the same epoch.
-    Moved,
+    Changed,
     /// Something is no longer served. A client that resumed would keep it, so a new epoch must begin.
     Broken,
 }
@@ -94,7 +94,7 @@ impl Snapshot {
         let continuity = if !snapshot.gone(served.keys()).is_empty() {
             Continuity::Broken
         } else if snapshot.newest_change() > position.revision {
-            Continuity::Moved
+            Continuity::Changed
         } else {
             Continuity::Exact
         };

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::domain::published::{Currency, Pair};
+use crate::domain::published::{Currency, Pair, QuoteKey};
 
 /// How many removals are remembered. A bank drops a currency once in years, and a source that is lost takes some fifty
 /// pairs with it: this is enough for twenty lost sources.
@@ -12,30 +12,30 @@ pub const REMOVALS_MAX: usize = 1_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Removals {
     newest: VecDeque<Removal>,
-    most: usize,
+    max: usize,
     /// The revision of the newest removal that was forgotten; 0 if none was.
     forgotten: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Removal {
-    quote: (Currency, Currency),
+    quote: QuoteKey,
     revision: u64,
 }
 
 impl Removals {
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(max: usize) -> Self {
         Self {
             newest: VecDeque::new(),
-            most,
+            max,
             forgotten: 0,
         }
     }
 
     /// Remembers a removal at a revision, and forgets the oldest one if there are too many.
-    pub(super) fn add(&mut self, quote: (Currency, Currency), revision: u64) {
+    pub(super) fn add(&mut self, quote: QuoteKey, revision: u64) {
         self.newest.push_back(Removal { quote, revision });
-        while self.newest.len() > self.most {
+        while self.newest.len() > self.max {
             if let Some(oldest) = self.newest.pop_front() {
                 self.forgotten = oldest.revision;
             }
@@ -73,8 +73,8 @@ impl Removals {
 mod tests {
     use super::*;
 
-    const DOLLAR: (Currency, Currency) = (Currency::KZT, Currency::USD);
-    const ROUBLE: (Currency, Currency) = (Currency::KZT, Currency::constant("RUB"));
+    const DOLLAR: QuoteKey = (Currency::KZT, Currency::USD);
+    const ROUBLE: QuoteKey = (Currency::KZT, Currency::constant("RUB"));
 
     #[test]
     fn a_pair_leaves_with_its_inverse_and_its_crosses() {
