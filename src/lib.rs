@@ -33,7 +33,7 @@
 //! * [`fetch`]: the HTTP client of one source: a request within strict limits, and the classes of response.
 //! * [`poller`]: one task per source: when to poll, what to request, and what to submit.
 //! * [`feed`]: the messages of a subscriber: the state, then its changes.
-//! * [`queries`]: what a request may ask, checked, and answered in domain values or a refusal.
+//! * [`queries`]: checks a request and answers it in domain values, or refuses it.
 //! * [`pb`]: the generated messages, which `wire` converts to and from. [`grpc`]: the service. [`json`]: the same messages as
 //!   JSON. [`admin`]: the decisions of operators.
 //! * [`web`]: the side for browsers: pages, JSON, server-sent events, gRPC-Web, and the ticker element.
@@ -48,14 +48,14 @@
 //!
 //! | question | answer |
 //! | --- | --- |
-//! | Where is a value inverted or crossed? | `domain/published/pricing.rs` divides along the rows; `domain/served/rate.rs` decides which rows, names the derivation and rounds |
-//! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`) and its `stale_after_hours` |
+//! | Where is a value inverted or crossed? | `domain/published/pricing.rs` prices one leg along its rows; `domain/served/rate.rs` divides two legs, names the derivation and rounds; `Snapshot::price` in `domain/served/snapshot.rs` does the same, unrounded, for conversions |
+//! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`) and its `stale_after_hours`; `domain/served/quote.rs` then chooses another source |
 //! | Which values are held? | `domain/judged/row_checks.rs` and `domain/judged/table_checks.rs` |
-//! | Where does an `ETag` come from? | `web/caching.rs` for data, `web/prepared.rs` for static files; `web/entity_tag.rs` compares it with a request |
-//! | What does a heartbeat carry? | the message `Heartbeat` in `rates.proto`; `feed/step.rs` adds the sources, `wire/messages.rs` the time of the server |
-//! | How is a bank added? | `src/sources/<id>` and the steps in the chapter of [`sources`] |
-//! | How is a column added to the command line? | to a table: in the command's file, such as `cli/rates.rs`; to CSV: in `cli/csv.rs` |
-//! | How is a field added to the contract? | to `rates.proto`; the compiler then names the places in `wire` and `json`, the test `contract` those in `web/openapi.json` and `web/client/contract.ts` (then rebuild `web/dist`), and a test of `cli/csv.rs` the columns of a fixing or a source |
+//! | Where does an `ETag` come from? | `web/caching.rs` for snapshots, single rates and `ticker.html`, `web/prepared.rs` for static files; other answers have none; `web/entity_tag.rs` compares it with a request |
+//! | What does a heartbeat carry? | the message `Heartbeat` in `proto/silkrate/v1/rates.proto`; `board.rs` collects the sources (`details`), `wire/messages.rs` adds the time of the server |
+//! | How is a bank added? | `src/sources/<id>.rs` and the steps in the chapter of [`sources`] |
+//! | How is a column added to the command line? | to a table: in the command's file, such as `cli/rates.rs` (`watch` draws the same table); to CSV: a field of the JSON form, in `cli/csv.rs` |
+//! | How is a field added to the contract and its JSON? | to `rates.proto`, with a comment; the compiler then names the places in `wire` and `json`. `INSTA_UPDATE=always cargo test --test it contract` records the addition and writes `web/openapi.json`, and `node src/web/compress.mjs` compresses it. If the ticker reads the field: to `web/client/contract.ts`, then rebuild `web/dist`. A field of a fixing or a source is a column of `cli/csv.rs` too |
 //!
 //! # Glossary
 //!
@@ -76,7 +76,7 @@
 //! | carry | a table equal to the one before it, on a weekend or a holiday. It moves the date on; change and reference stay |
 //! | quote | one of the five in another currency, with the source chosen for it and the fixings in force: the input of rates |
 //! | rate | what is served for a pair: published, inverted, crossed through the dollar, or the identity |
-//! | leg | one of the two quotes, each in dollars, from which a pair of two of the five is crossed |
+//! | leg | one of the two quotes from which a pair of two of the five is crossed: the price of one of its currencies in dollars |
 //! | reference | the value of the last real fixing with an earlier effective date from the same source. The change is the difference from it |
 //! | window | a week, a month or a year, over which a change is computed too. (`PublicationWindow`: the hours in which a bank publishes) |
 //! | anchor | the rows that were in force at the beginning of a window, read from the ledger because the tables in memory do not reach back so far |
@@ -85,7 +85,7 @@
 //! | held | a value that failed a plausibility check and waits for a rule or an operator; the last good value is served meanwhile |
 //! | flag | a note that a served value failed a check which does not hold it, such as a missing row |
 //! | commit | one atomic step of the state: the tables of a poll, the passing of time, or a decision of an operator |
-//! | revision | the number of a commit, without gaps. An epoch that begins in a running process continues the numbers, so that revisions of one process compare without their epochs |
+//! | revision | the number of a commit, without gaps. An epoch that begins in a running process continues the numbers: within one process the larger revision is the newer one, in any epoch |
 //! | epoch | an unbroken run of revisions. A new one begins when the ledger cannot restore all of them |
 //! | position | epoch and revision: it identifies a state, and a client resumes from it |
 //! | ledger | the history on disk. The setting `[store]`, the method `GetStore` and the reason `STORE_UNAVAILABLE` are about it |
