@@ -134,7 +134,7 @@ test("the fragment is readable without a script, and the element goes on from it
   const fragment = await (await fetch(`${demo.url}ticker.html?pairs=KZT/USD`)).text();
   const page = await tab(t);
   await page.goto(news.put("/plain", fragment));
-  assert.match(await page.locator("main li").innerText(), /KZT\/USD 0\.00\d{3} ([▲▼=] [+-]?\d+(\.\d+)?%|n\/a)/);
+  assert.match(await page.locator("main li").innerText(), /KZT\/USD 0\.00\d{3} ([▲▼▬] [+-]?\d+(\.\d+)?% |no earlier value is known)/);
   const position = await page.locator("silk-ticker").getAttribute("data-position");
   const asked = page.waitForRequest((request) => request.url().includes("/v1/watch"));
   await page.goto(news.put("/taken", `<script src="${demo.url}ticker.js" async></script>${fragment}`));
