@@ -53,7 +53,7 @@
 //! | Which values are held? | `domain/judged/row_checks.rs` and `domain/judged/table_checks.rs` |
 //! | Where does an `ETag` come from? | `web/caching.rs` for snapshots, single rates and `ticker.html`, `web/prepared.rs` for static files; other answers have none; `web/entity_tag.rs` compares it with a request |
 //! | What does a heartbeat carry? | the message `Heartbeat` in `proto/silkrate/v1/rates.proto`; `board.rs` collects the sources (`details`), `wire/messages.rs` adds the time of the server |
-//! | How is a bank added? | `src/sources/<id>.rs` and the steps in the chapter of [`sources`] |
+//! | How is a bank added? | one file in `src/sources`, named after its id, and the steps in the chapter of [`sources`] |
 //! | How is a column added to the command line? | to a table: in the command's file, such as `cli/rates.rs` (`watch` draws the same table); to CSV: a field of the JSON form, in `cli/csv.rs` |
 //! | How is a field added to the contract and its JSON? | to `rates.proto`, with a comment; the compiler then names the places in `wire` and `json`. `INSTA_UPDATE=always cargo test --test it contract` records the addition and writes `web/openapi.json`, and `node src/web/compress.mjs` compresses it. If the ticker reads the field: to `web/client/contract.ts`, then rebuild `web/dist`. A field of a fixing or a source is a column of `cli/csv.rs` too |
 //!
