@@ -30,7 +30,7 @@ cargo bench [-- [--quick] [--rounds N] [PART…]]
 Starts each server on loopback, pinned to core 0, and loads it from core 1. The CPU time of the server is read from /proc; on
 a shared machine it varies less than throughput. A figure is the median of the rounds, with their range; if the range straddles
 the goal, there is no verdict. Other servers are measured if they are on the PATH: redis-server, nats-server, etcd, nginx.
-Startup is measured with the program built by `cargo build --profile dist`, if there is one.
+Startup is measured with the program built by `cargo build --profile dist --features jemalloc`, if there is one.
 
 Parts: unary web shared alone backlog start crowd threads. All parts take some minutes; --quick takes one, and is less precise.
 ";

@@ -14,7 +14,7 @@ use crate::machine::{self, LOAD_CORE, SERVER_CORE};
 
 /// The program that was built with this benchmark.
 const BUILT: &str = env!("CARGO_BIN_EXE_silkrate");
-/// The program of `cargo build --profile dist`, relative to the directory of that one.
+/// The program of `cargo build --profile dist --features jemalloc`, relative to the directory of that one.
 const SHIPPED: &str = "../dist/silkrate";
 /// The timeout of a start.
 const START_MAX: Duration = Duration::from_secs(10);
