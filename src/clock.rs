@@ -4,15 +4,15 @@
 //! heartbeats are real time and do not pass through here.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
-/// The longest sleep before the clock is read again: a clock that is stopped never reaches the instant, and a suspended
-/// machine is noticed within the hour.
-const SLEEP_MAX: Duration = Duration::from_secs(3600);
+/// The longest sleep before the clock is read again: a machine that slept, and a clock that was set, are noticed within it.
+/// The timers of the runtime stand still while a machine sleeps, and reading a clock costs nothing beside a wake-up.
+pub const READ_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The clock of the service.
 #[derive(Debug, Clone)]
@@ -29,6 +29,8 @@ struct Replay {
     made: Instant,
     /// Nanoseconds from then to the last start, shared by every copy of the clock.
     started_after: Arc<AtomicU64>,
+    /// Nanoseconds by which it was set forward since it was made, shared by every copy of the clock.
+    set_forward: Arc<AtomicI64>,
 }
 
 impl Clock {
@@ -51,6 +53,7 @@ impl Clock {
                 end,
                 made: Instant::now(),
                 started_after: Arc::default(),
+                set_forward: Arc::default(),
             }),
         }
     }
@@ -60,6 +63,16 @@ impl Clock {
         if let Some(replay) = &self.replay {
             let made_ago = u64::try_from(replay.made.elapsed().as_nanos()).unwrap_or(u64::MAX);
             replay.started_after.store(made_ago, Ordering::Relaxed);
+            replay.set_forward.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Sets a replay, and every copy of it, forward, or back by a negative duration: what happens to a machine's clock when
+    /// it is set, or when the machine sleeps. The machine's clock itself is not affected.
+    pub fn set_forward(&self, by: SignedDuration) {
+        if let Some(replay) = &self.replay {
+            let by = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
+            replay.set_forward.fetch_add(by, Ordering::Relaxed);
         }
     }
 
@@ -71,7 +84,9 @@ impl Clock {
                 let started = Duration::from_nanos(replay.started_after.load(Ordering::Relaxed));
                 let passed = replay.made.elapsed().saturating_sub(started);
                 let passed = passed.saturating_mul(replay.speed);
-                later(replay.start, passed).min(replay.end)
+                let shown = later(replay.start, passed);
+                let set = SignedDuration::from_nanos(replay.set_forward.load(Ordering::Relaxed));
+                shown.checked_add(set).unwrap_or(shown).min(replay.end)
             }
         }
     }
@@ -94,14 +109,46 @@ impl Clock {
         u64::try_from(nanoseconds).map_or(Duration::MAX, Duration::from_nanos)
     }
 
-    /// How long to sleep in real time before the clock shows `at`; at most an hour, after which it must be read again.
+    /// How long to sleep in real time before the clock is read again by a task that waits until it shows `at`: at most
+    /// [`READ_INTERVAL`].
     pub fn real_time_until(&self, at: Timestamp) -> Duration {
         let ahead = Duration::try_from(self.now().duration_until(at)).unwrap_or(Duration::ZERO);
         let is_past_end = self.replay.as_ref().is_some_and(|replay| at > replay.end);
         if is_past_end {
-            SLEEP_MAX
+            READ_INTERVAL
         } else {
-            self.real_time(ahead).min(SLEEP_MAX)
+            self.real_time(ahead).min(READ_INTERVAL)
+        }
+    }
+
+    /// Waits until the clock shows `at`. Time in which the machine sleeps counts, and a clock that is set forward past
+    /// `at` ends the wait, both at most [`READ_INTERVAL`] later. A clock that is set back ends it too, before `at`: the
+    /// caller plans anew, instead of waiting for an instant that was reckoned from a wrong time. A replay that stops before
+    /// `at` never ends it.
+    pub async fn sleep_until(&self, at: Timestamp) {
+        let mut read = self.now();
+        while read < at {
+            tokio::time::sleep(self.real_time_until(at)).await;
+            let now = self.now();
+            if now < read {
+                return;
+            }
+            read = now;
+        }
+    }
+
+    /// Waits for an amount of real time. Time in which the machine sleeps counts: the wait ends at most [`READ_INTERVAL`]
+    /// after it wakes up. A clock that is set forward shortens the wait, and one that is set back does not prolong it.
+    pub async fn sleep(&self, real_time: Duration) {
+        let speed = self.replay.as_ref().map_or(1, |replay| replay.speed);
+        let at = later(self.now(), real_time.saturating_mul(speed));
+        let begun = Instant::now();
+        loop {
+            let left = real_time.saturating_sub(begun.elapsed());
+            if left.is_zero() || self.now() >= at {
+                return;
+            }
+            tokio::time::sleep(left.min(READ_INTERVAL)).await;
         }
     }
 }
@@ -129,8 +176,12 @@ mod tests {
         assert_eq!(clock.now(), at("2026-04-02T10:00:00Z"));
         assert_eq!(clock.after(MINUTE), at("2026-04-02T11:00:00Z"));
         assert_eq!(
+            clock.real_time_until(at("2026-04-02T10:03:00Z")),
+            Duration::from_secs(3)
+        );
+        assert_eq!(
             clock.real_time_until(at("2026-04-02T11:30:00Z")),
-            Duration::from_secs(90)
+            READ_INTERVAL
         );
         assert_eq!(
             clock.real_time_until(at("2026-04-01T00:00:00Z")),
@@ -146,7 +197,10 @@ mod tests {
         tokio::time::advance(MINUTE).await;
         assert_eq!(clock.now(), at("2025-12-13T18:00:00Z"));
         assert_eq!(clock.after(MINUTE), at("2025-12-13T18:00:00Z"));
-        assert_eq!(clock.real_time_until(at("2025-12-14T00:00:00Z")), SLEEP_MAX);
+        assert_eq!(
+            clock.real_time_until(at("2025-12-14T00:00:00Z")),
+            READ_INTERVAL
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -167,14 +221,76 @@ mod tests {
         for speed in [1, 7, 21_600] {
             let clock = Clock::replay(at("2025-12-04T23:10:00Z"), speed);
             let midnight = at("2025-12-05T00:00:00Z");
-            tokio::time::advance(clock.real_time_until(midnight)).await;
+            clock.sleep_until(midnight).await;
             let late = clock.now().duration_since(midnight);
-            assert!(
-                !late.is_negative() && late.as_millis() < 1,
-                "{speed}: {late:?}"
-            );
+            // The timers of the runtime have a resolution of a millisecond.
+            let late_max = SignedDuration::from_millis(2 * i64::from(speed));
+            assert!(!late.is_negative() && late < late_max, "{speed}: {late:?}");
             assert_eq!(clock.real_time_until(midnight), Duration::ZERO);
         }
+    }
+
+    /// The real time that a wait takes after the clock has been set while it runs.
+    async fn waited(
+        clock: &Clock,
+        wait: impl Future<Output = ()>,
+        set: SignedDuration,
+    ) -> Duration {
+        let mut wait = std::pin::pin!(wait);
+        tokio::select! {
+            () = &mut wait => panic!("it ends before the clock is set"),
+            () = tokio::time::sleep(Duration::from_secs(61)) => {}
+        }
+        clock.set_forward(set);
+        let begun = Instant::now();
+        wait.await;
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_that_slept_past_the_instant_is_noticed_within_five_seconds() {
+        let slept = SignedDuration::from_hours(7);
+        let clock = Clock::replay(at("2026-04-02T17:00:00Z"), 1);
+        let until = clock.sleep_until(at("2026-04-02T19:00:00Z"));
+        assert!(waited(&clock, until, slept).await <= READ_INTERVAL);
+        let pause = clock.sleep(MINUTE * 120);
+        assert!(waited(&clock, pause, slept).await <= READ_INTERVAL);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_machine_that_slept_for_a_part_of_the_wait_waits_for_the_rest() {
+        let clock = Clock::replay(at("2026-04-02T17:00:00Z"), 1);
+        let begun = Instant::now();
+        let pause = clock.sleep(MINUTE * 120);
+        waited(&clock, pause, SignedDuration::from_mins(90)).await;
+        let waited = begun.elapsed();
+        assert!(waited >= MINUTE * 30, "{waited:?}");
+        assert!(waited <= MINUTE * 30 + READ_INTERVAL, "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_back_ends_the_wait_for_an_instant_and_does_not_prolong_a_pause() {
+        let a_year_back = SignedDuration::from_hours(-24 * 365);
+        let clock = Clock::replay(at("2030-01-01T17:00:00Z"), 1);
+        let until = clock.sleep_until(at("2030-01-01T19:00:00Z"));
+        assert!(waited(&clock, until, a_year_back).await <= READ_INTERVAL);
+        let begun = Instant::now();
+        let pause = clock.sleep(MINUTE * 120);
+        waited(&clock, pause, a_year_back).await;
+        let waited = begun.elapsed();
+        assert!(
+            waited < MINUTE * 120 + Duration::from_millis(10),
+            "{waited:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_outlasts_the_end_of_a_replay() {
+        let end = at("2025-12-13T18:00:00Z");
+        let clock = Clock::replay_until(end, 3600, end);
+        let begun = Instant::now();
+        clock.sleep(MINUTE).await;
+        assert!(begun.elapsed() >= MINUTE);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub struct Commit {
     board: Board,
     ledger: BufferedLedger,
     clock: Clock,
+    /// When the clock was last read to see whether anything is due.
+    read_at: Timestamp,
     /// Sources whose first attempt has ended, not yet written in an entry.
     attempted: BTreeSet<SourceId>,
     receiver: mpsc::Receiver<Message>,
@@ -72,6 +74,7 @@ impl Commit {
             blank,
             board,
             ledger,
+            read_at: clock.now(),
             clock,
             attempted: BTreeSet::new(),
             receiver,
@@ -105,7 +108,7 @@ impl Commit {
     async fn work(&mut self, stop: &CancellationToken) {
         let mut due = self.clock.now();
         loop {
-            let until_due = self.clock.real_time_until(due);
+            let until_reading = self.clock.real_time_until(due);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
@@ -119,15 +122,18 @@ impl Commit {
                         self.pass_time(due).await
                     };
                 }
-                () = tokio::time::sleep(until_due) => due = self.pass_time(due).await,
+                () = tokio::time::sleep(until_reading) => due = self.pass_time(due).await,
             }
         }
     }
 
-    /// If `due` has come, commits what has changed by then. Returns the next due instant.
+    /// If `due` has come, commits what has changed by then. So it does if the clock was set back, since `due` was reckoned
+    /// from a wrong time. Returns the next due instant.
     async fn pass_time(&mut self, due: Timestamp) -> Timestamp {
         let now = self.clock.now();
-        if now < due {
+        let was_set_back = now < self.read_at;
+        self.read_at = now;
+        if now < due && !was_set_back {
             return due;
         }
         self.commit(Cause::Clock, BookChanges::default(), now).await;

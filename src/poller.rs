@@ -128,7 +128,7 @@ impl Poller {
             self.fetch_gaps(gaps).await?;
             starts_with_tables += u32::from(start_is_due && health.has_table);
             start_is_due = cut_short || (!start_is_due && !had_table && health.has_table);
-            tokio::time::sleep(pause).await;
+            self.clock.sleep(pause).await;
         }
     }
 

@@ -57,3 +57,51 @@ async fn refused_decisions_around_midnight_do_not_keep_the_next_table_from_takin
     assert!(clock.now() >= midnight);
     commits.close().await;
 }
+
+/// A commit task with a table of 1 April and one of 2 April, seven hours before midnight.
+async fn in_the_evening(clock: &Clock) -> Commits {
+    let (today, tomorrow) = (date(2026, 4, 1), date(2026, 4, 2));
+    let store = BufferedLedger::open(None, ClockKind::Replay).unwrap();
+    let (commit, handle) = opened(store, clock.clone()).await;
+    let commits = Commits::run(commit, handle);
+    let tables = vec![
+        tenge(today, &[("USD", 1, "475")]),
+        tenge(tomorrow, &[("USD", 1, "476")]),
+    ];
+    commits.submit(tables, Intent::Newest).await;
+    commits
+}
+
+/// Waits until a value is in force, without anything being submitted.
+async fn comes_into_force(commits: &Commits, value: &str) {
+    let pair = Pair::parse("USD/KZT").unwrap();
+    let mut snapshots = commits.board.watch();
+    let in_force = snapshots.wait_for(|published| {
+        let rate = published.snapshot.rate(pair);
+        rate.is_some_and(|rate| rate.value.to_string() == value)
+    });
+    let in_force = tokio::time::timeout(PATIENCE, in_force).await;
+    drop(in_force.expect("it comes into force").unwrap());
+}
+
+#[tokio::test]
+async fn a_machine_that_slept_over_midnight_serves_the_fixing_of_the_new_day() {
+    let evening = noon(date(2026, 4, 1)) + SignedDuration::from_hours(5);
+    let clock = Clock::replay(evening, 1);
+    let commits = in_the_evening(&clock).await;
+    comes_into_force(&commits, "475").await;
+    clock.set_forward(SignedDuration::from_hours(8));
+    comes_into_force(&commits, "476").await;
+    commits.close().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_corrected_to_the_day_before_serves_the_fixing_of_that_day() {
+    let after_midnight = noon(date(2026, 4, 1)) + SignedDuration::from_hours(13);
+    let clock = Clock::replay(after_midnight, 1);
+    let commits = in_the_evening(&clock).await;
+    comes_into_force(&commits, "476").await;
+    clock.set_forward(SignedDuration::from_hours(-8));
+    comes_into_force(&commits, "475").await;
+    commits.close().await;
+}

@@ -1,6 +1,8 @@
-//! The poller against banks on loopback: requests, failures, the first polls, and tables that were missed.
+//! The poller against banks on loopback: requests, failures, the first polls, tables that were missed, and a
+//! machine that slept.
 
 mod faults;
 mod fetch;
 mod gaps;
+mod sleep;
 mod start;

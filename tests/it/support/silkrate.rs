@@ -88,7 +88,15 @@ pub(crate) fn source(id: &str, kind: &str, base_url: &str) -> SourceSettings {
 
 impl Silkrate {
     pub(crate) async fn start(config: Config) -> Self {
-        let app = App::bind(config).await.unwrap();
+        Self::of(App::bind(config).await.unwrap()).await
+    }
+
+    /// Starts it with a clock that the test sets.
+    pub(crate) async fn start_with(config: Config, clock: silkrate::clock::Clock) -> Self {
+        Self::of(App::bind_with(config, clock).await.unwrap()).await
+    }
+
+    async fn of(app: App) -> Self {
         let (url, board) = (format!("http://{}", app.address()), app.board());
         let admin_url = format!("http://{}", app.admin_address());
         let web = app.web_address();
