@@ -23,9 +23,9 @@ use crate::clock::Clock;
 use crate::commit::{CommitHandle, Stopped, Submission, SubmitOutcome};
 use crate::config::{Http, SourceSettings};
 use crate::domain::{History, Intent, PollReport, SourceId, Table};
-use crate::fetch::{FetchError, Fetcher, REQUEST_PAUSE, Validators, not_found_error};
+use crate::fetch::{FetchError, Fetcher, REQUEST_PAUSE, Validators};
 use crate::poller::interval::{PollHealth, PublicationWindow, delay};
-use crate::poller::poll::{AfterFailure, PollResult, RequestOutcome, locked};
+use crate::poller::poll::{AfterFailure, PollResult, RequestOutcome, Wanted, locked};
 use crate::sources::{Document, Source, TableSelector};
 
 /// How often the tables fetched so far are submitted during a start.
@@ -193,7 +193,11 @@ impl Poller {
             tokio::time::sleep(REQUEST_PAUSE).await;
             let result = Mutex::new(PollResult::default());
             let unknown = Validators::default();
-            let reply = self.request(document, dated(date), &unknown, &result).await;
+            let wanted = Wanted {
+                path: dated(date),
+                date: Some(date),
+            };
+            let reply = self.request(document, wanted, &unknown, &result).await;
             let tables = std::mem::take(&mut locked(&result).tables);
             let submission = self.submission(tables, Intent::AnyDate, false);
             self.commit.submit(submission).await?;
@@ -261,18 +265,23 @@ impl Poller {
                 tokio::time::sleep(REQUEST_PAUSE).await;
             }
             let Some(path) = path.take() else { break };
-            match self
-                .request(document, path, &Validators::default(), result)
-                .await
-            {
+            let wanted = Wanted {
+                path,
+                date: requested_date,
+            };
+            let unknown = Validators::default();
+            match self.request(document, wanted, &unknown, result).await {
                 RequestOutcome::Table(table) => known.insert(table),
-                RequestOutcome::NotModified | RequestOutcome::NotFound
+                RequestOutcome::NotModified
+                | RequestOutcome::NoTable
+                | RequestOutcome::NotFound
                     if document.dated.is_some() =>
                 {
                     continue;
                 }
                 RequestOutcome::Failed(AfterFailure::End) => return AfterFailure::End,
                 RequestOutcome::NotModified
+                | RequestOutcome::NoTable
                 | RequestOutcome::NotFound
                 | RequestOutcome::Failed(AfterFailure::GoOn) => break,
             };
@@ -281,10 +290,11 @@ impl Poller {
             }
         }
         let nothing = known.oldest_date().is_none();
-        if let Some(error) = not_found_error(document).filter(|_| nothing) {
+        if nothing && !document.missing_is_normal {
             let mut result = locked(result);
             if !result.failed {
-                result.errors.push(format!("{}: {error}", document.name));
+                let error = format!("{}: no table was found", document.name);
+                result.errors.push(error);
             }
             return AfterFailure::GoOn;
         }

@@ -174,9 +174,6 @@ pub const DAILY_STALE_AFTER_HOURS: i32 = 24;
 /// Why a response is not a table. The text is safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParseError {
-    /// The bytes are not of the declared encoding.
-    #[error("the document is not {0}")]
-    Encoding(&'static str),
     /// The document is not well-formed.
     #[error("the document is not well-formed: {0}")]
     Malformed(String),
@@ -192,9 +189,12 @@ pub enum ParseError {
     /// One currency twice, with different figures.
     #[error("two different rows for {0}")]
     Contradiction(Currency),
-    /// No row could be used.
-    #[error("no usable row")]
-    NoRows,
+    /// It has rows, and none of them could be used; with the first of them and its reason.
+    #[error("no usable row; the first: {0}")]
+    NoRows(String),
+    /// It has no row at all. A bank answers so when a date is requested for which it has no table.
+    #[error("the document has no rows")]
+    Empty,
 }
 
 /// The source of an id and, if the id has several, a kind.

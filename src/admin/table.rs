@@ -92,7 +92,7 @@ fn fixing(key: DocumentKey, effective_date: Date, row: &pb::Row) -> Result<Fixin
     Ok(Fixing {
         source: key.source,
         currency: currency(code)?,
-        units: units.ok_or("units must be 1, 10, 100, 1000 or 10000")?,
+        units: units.ok_or("units must be a power of ten from 1 to 1000000")?,
         value,
         home_currency: currency(home_currency)?,
         effective_date,

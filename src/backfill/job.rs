@@ -110,13 +110,10 @@ impl<'a> Job<'a> {
             if self.known.contains(&date) {
                 continue;
             }
-            // Some banks send a table without rows for a date before their first table.
-            let parse = |body: &[u8]| match (self.document.parse)(body) {
-                Err(ParseError::NoRows) => Ok(None),
-                parsed => parsed.map(Some),
-            };
-            let table = self.fetch(bank, &path(date), &date, parse).await?;
-            let Some(table) = table.flatten() else {
+            let table = self
+                .fetch(bank, &path(date), &date, self.document.parse)
+                .await?;
+            let Some(table) = table else {
                 continue;
             };
             let printed = table.effective_date;
@@ -185,6 +182,10 @@ impl<'a> Job<'a> {
             ParsedResponse::Parsed { content, .. } => {
                 bank.succeeded();
                 return Ok(Some(content));
+            }
+            ParsedResponse::NoTable => {
+                bank.succeeded();
+                return Ok(None);
             }
             ParsedResponse::NotFound => {
                 let Some(error) = not_found_error(self.document) else {

@@ -18,7 +18,7 @@ use crate::cli::paint::without_controls;
 use crate::config::{Config, SourceSettings};
 use crate::domain::Table;
 use crate::fetch::{FetchError, ParsedResponse, not_found_error};
-use crate::sources::{Document, Source, TableSelector};
+use crate::sources::{Document, ParseError, Source, TableSelector};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -105,6 +105,8 @@ struct Request {
     path: String,
     selector: TableSelector,
     date: Date,
+    /// Whether the date is after today.
+    is_ahead: bool,
 }
 
 /// The requests that a poll would make now, the newest date last.
@@ -132,6 +134,7 @@ fn requests(source: &'static Source, now: Timestamp) -> Vec<(&'static Document, 
                         path,
                         selector,
                         date,
+                        is_ahead: date > today,
                     },
                 ));
             }
@@ -167,8 +170,9 @@ impl Check<'_> {
         let error = match fetched.response {
             ParsedResponse::Parsed { content, .. } => return self.show(&content, out),
             ParsedResponse::NotFound => {
-                let Some(error) = not_found_error(self.document) else {
-                    let note = "no table of that date: this source answers 404 in that case";
+                let error = not_found_error(self.document);
+                let Some(error) = error.filter(|_| !self.request.is_ahead) else {
+                    let note = "no table of that date, or none yet: the source answers 404";
                     writeln!(out, "{note}\n")?;
                     return Ok(true);
                 };
@@ -176,6 +180,7 @@ impl Check<'_> {
             }
             ParsedResponse::Failed(error) => error.to_string(),
             ParsedResponse::Unparsable(error) => error.to_string(),
+            ParsedResponse::NoTable => ParseError::Empty.to_string(),
             // No validators were sent, so there is nothing that it could mean.
             ParsedResponse::NotModified => FetchError::UnexpectedNotModified.to_string(),
         };
@@ -188,6 +193,14 @@ impl Check<'_> {
     fn show(&self, body: &[u8], out: &mut dyn Write) -> io::Result<bool> {
         writeln!(out, "status 200, {} bytes", body.len())?;
         let parsed = (self.document.parse)(body);
+        if parsed == Err(ParseError::Empty) && self.request.selector != TableSelector::Latest {
+            out.write_all(report::head(body).as_bytes())?;
+            writeln!(
+                out,
+                "no table of that date, or none yet: the document has no rows\n"
+            )?;
+            return Ok(true);
+        }
         out.write_all(report::text(body, &parsed).as_bytes())?;
         let saved = self.save(body, parsed.as_ref().ok(), out)?;
         writeln!(out)?;

@@ -22,6 +22,9 @@ pub enum ParsedResponse<T> {
     },
     /// The document is still the one that the validators belong to.
     NotModified,
+    /// The document has no rows. To a request by date, this is how a bank says that it has no table of that date, or none
+    /// yet.
+    NoTable,
     /// The bank has no such document (404).
     NotFound,
     /// The document cannot be parsed. The bank's next document may still be good.
@@ -44,6 +47,7 @@ pub async fn request<T>(
                 content,
                 validators,
             },
+            Err(ParseError::Empty) => ParsedResponse::NoTable,
             Err(error) => ParsedResponse::Unparsable(error),
         },
         Err(error) if error.is_not_found() => ParsedResponse::NotFound,

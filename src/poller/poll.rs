@@ -4,10 +4,12 @@ use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use crate::domain::Table;
 use crate::fetch::{ParsedResponse, Validators, not_found_error, request};
 use crate::poller::Poller;
-use crate::sources::{Document, TableSelector};
+use crate::sources::{Document, ParseError, TableSelector};
 
 /// The result of a poll or a start.
 #[derive(Debug, Default)]
@@ -24,11 +26,21 @@ pub(super) struct PollResult {
     pub(super) retry_after: Option<Duration>,
 }
 
+/// A table to request: the path of its document, and its date unless it is the newest one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    pub(super) path: String,
+    pub(super) date: Option<Date>,
+}
+
 /// The outcome of one request.
 #[derive(Debug)]
 pub(super) enum RequestOutcome {
     Table(Table),
     NotModified,
+    /// The bank answered that it has no table of the date, or none yet: no failure.
+    NoTable,
+    /// Status 404.
     NotFound,
     Failed(AfterFailure),
 }
@@ -48,17 +60,25 @@ impl Poller {
         result: &Mutex<PollResult>,
     ) -> AfterFailure {
         let today = self.today();
-        let mut paths: Vec<_> = selectors
-            .filter_map(|selector| document.path(*selector, today))
-            .collect();
+        let wanted = |selector: &TableSelector| {
+            let path = document.path(*selector, today)?;
+            let date = document.date(*selector, today);
+            Some(Wanted { path, date })
+        };
+        let mut tables: Vec<_> = selectors.filter_map(wanted).collect();
         // On most days, the next fixing is tomorrow's.
-        paths.dedup();
-        for path in paths {
-            let validators = self.validators.get(&path).cloned().unwrap_or_default();
-            match self.request(document, path, &validators, result).await {
+        tables.dedup();
+        for wanted in tables {
+            let is_ahead = wanted.date.is_some_and(|date| date > today);
+            let known = self.validators.get(&wanted.path);
+            let known = known.cloned().unwrap_or_default();
+            match self.request(document, wanted, &known, result).await {
                 RequestOutcome::Table(_)
                 | RequestOutcome::NotModified
+                | RequestOutcome::NoTable
                 | RequestOutcome::Failed(AfterFailure::GoOn) => {}
+                // A table of a date to come may not be published yet.
+                RequestOutcome::NotFound if is_ahead => {}
                 RequestOutcome::NotFound => {
                     let error = not_found_error(document);
                     let error = error.map(|error| format!("{}: {error}", document.name));
@@ -75,10 +95,11 @@ impl Poller {
     pub(super) async fn request(
         &self,
         document: &'static Document,
-        path: String,
+        wanted: Wanted,
         known: &Validators,
         result: &Mutex<PollResult>,
     ) -> RequestOutcome {
+        let Wanted { path, date } = wanted;
         let response = request(&self.fetcher, &path, known, document.parse).await;
         let mut result = locked(result);
         let mut failed = |error: &dyn Display| {
@@ -101,6 +122,16 @@ impl Poller {
                 RequestOutcome::Table(table)
             }
             ParsedResponse::NotFound => RequestOutcome::NotFound,
+            ParsedResponse::NoTable => {
+                let Some(date) = date else {
+                    // There is always a newest table.
+                    failed(&ParseError::Empty);
+                    return RequestOutcome::Failed(AfterFailure::GoOn);
+                };
+                let (source, document) = (self.source.id, document.name);
+                tracing::debug!(%source, document, %date, "no table of that date");
+                RequestOutcome::NoTable
+            }
             ParsedResponse::Unparsable(error) => {
                 failed(&error);
                 RequestOutcome::Failed(AfterFailure::GoOn)

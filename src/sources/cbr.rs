@@ -2,8 +2,9 @@
 //!
 //! Quirks:
 //! * Windows-1251, all on one line, decimal comma; the names are Cyrillic and are not read.
-//! * `Nominal` drifts (KGS 100, then 10, then 100; UZS 1000, then 10000). IRR has been quoted per 1000000, more than any
-//!   accepted nominal, and is dropped then.
+//! * `Nominal` drifts (KGS 100, then 10, then 100; UZS 1000, then 10000), up to a million: IRR in 2026, and the old
+//!   Turkish lira in 2002.
+//! * The date is `DD.MM.YYYY`, and `DD/MM/YYYY` in documents of 2013.
 //! * `VunitRate` is in scientific notation for IRR and missing in older documents: it is never read.
 //! * Wrong parameters are answered with `Error in parameters` in an undated root and status 200.
 //! * Set on a working day for the next day, Saturday's table standing until Tuesday's. The bare address gives the newest
@@ -14,8 +15,8 @@ use jiff::civil::Date;
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date};
-use crate::sources::text::{Encoding, printable, text};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
+use crate::sources::text::{Encoding, text};
 use crate::sources::{
     ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
     WORKING_DAYS, xml,
@@ -91,21 +92,18 @@ fn path(date: Date) -> String {
 
 /// Reads a daily table.
 pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Windows1251)?;
+    let text = text(bytes, Encoding::Windows1251);
     let document = xml::document(&text, "ValCurs")?;
     let root = document.root_element();
-    let words = root.text().unwrap_or_default().trim();
-    if root.attribute("Date").is_none() && !words.is_empty() {
-        return Err(ParseError::Refused(printable(words)));
-    }
-    let date = dotted_date(xml::attribute(root, "Date")?)?;
+    let rows = xml::rows(root, "Valute")?;
+    let date = day_first_date(&xml::required(xml::attribute(root, "Date"))?)?;
     let head = TableHeader::of_bank(SOURCE.id, "daily", Currency::RUB, date).with_comma();
     let mut table = TableBuilder::new(head);
-    for row in xml::children(root, "Valute") {
-        table.push(Row {
-            code: xml::child_text(row, "CharCode")?,
-            units: xml::child_text(row, "Nominal")?,
-            value: xml::child_text(row, "Value")?,
+    for row in rows {
+        table.push(&Row {
+            code: xml::cell(row, "CharCode"),
+            units: xml::cell(row, "Nominal"),
+            value: xml::cell(row, "Value"),
             change: None,
         })?;
     }

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date, iso_date};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date, iso_date};
 use crate::sources::text::{Encoding, text};
 use crate::sources::{
     ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
@@ -72,14 +72,15 @@ fn path(date: Date) -> String {
 
 /// Reads the table of a date.
 pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Utf8)?;
+    let text = text(bytes, Encoding::Utf8);
     let document = xml::document(&text, "cbt_currency_rate")?;
     let root = document.root_element();
-    let printed = xml::child_text(root, "date")?;
+    let rows = xml::rows(root, "rate")?;
+    let printed = xml::required(xml::cell(root, "date"))?;
     let date = if printed.contains('-') {
-        iso_date(printed)?
+        iso_date(&printed)?
     } else {
-        dotted_date(printed)?
+        day_first_date(&printed)?
     };
     let mut table = TableBuilder::new(TableHeader::of_bank(
         SOURCE.id,
@@ -87,11 +88,11 @@ pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
         Currency::TMT,
         date,
     ));
-    for row in xml::children(root, "rate") {
-        table.push(Row {
-            code: xml::attribute(row, "code")?,
-            units: xml::child_text(row, "multiplier")?,
-            value: xml::child_text(row, "rate_tmt")?,
+    for row in rows {
+        table.push(&Row {
+            code: xml::attribute(row, "code"),
+            units: xml::cell(row, "multiplier"),
+            value: xml::cell(row, "rate_tmt"),
             change: None,
         })?;
     }

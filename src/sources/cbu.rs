@@ -1,24 +1,26 @@
 //! Central Bank of Uzbekistan (UZS): a JSON list, the newest one or that of a date.
 //!
 //! Quirks:
-//! * `Nominal`, `Rate` and `Diff` are strings: the rate always has two decimals, the change is for `Nominal` units with
-//!   its zeros cut (`-16.5`, `0`) and has no plus sign.
+//! * `Nominal`, `Rate` and `Diff` are strings, or numbers: the rate always has two decimals, the change is for `Nominal`
+//!   units with its zeros cut (`-16.5`, `0`) and has no plus sign.
 //! * `id` is another number in every capture: it is never read.
-//! * The date stands in every row. Rows of two dates are two tables mixed up, and refused.
+//! * The date stands in every row. The table is of the date of most rows, and rows of another one are left out; without
+//!   a majority they are two tables mixed up, and refused.
 //! * What was set on a Friday is dated Monday; a dated request for a weekend seems to give the table before it.
 //! * It misprints: TMT was 4037.68 on 2026-04-01 and 3469.17 a day later. That is a well-formed row; the
 //!   plausibility checks hold it.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date};
-use crate::sources::text::{Encoding, printable, text};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
+use crate::sources::text::{Cell, Encoding, printable, text};
 use crate::sources::{
     ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
     WORKING_DAYS, json,
@@ -73,46 +75,110 @@ fn path(date: Date) -> String {
 
 /// One element of the list: the members that are read, named as the bank names them.
 #[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", expecting = "an object")]
+struct Members<'a> {
+    #[serde(borrow)]
+    ccy: Option<&'a RawValue>,
+    #[serde(borrow)]
+    nominal: Option<&'a RawValue>,
+    #[serde(borrow)]
+    rate: Option<&'a RawValue>,
+    #[serde(borrow)]
+    diff: Option<&'a RawValue>,
+    #[serde(borrow)]
+    date: Option<&'a RawValue>,
+}
+
+/// An element of the list: its cells, and the date that it prints.
 struct Entry<'a> {
-    #[serde(borrow)]
-    ccy: Cow<'a, str>,
-    #[serde(borrow)]
-    nominal: Cow<'a, str>,
-    #[serde(borrow)]
-    rate: Cow<'a, str>,
-    #[serde(borrow)]
-    diff: Cow<'a, str>,
-    #[serde(borrow)]
-    date: Cow<'a, str>,
+    row: Row<'a>,
+    date: Result<Date, ParseError>,
+}
+
+impl<'a> Entry<'a> {
+    /// An element that is no object, or has a member twice, is a row without cells.
+    fn read(element: &'a RawValue) -> Self {
+        let members: Members<'a> = match serde_json::from_str(element.get()) {
+            Ok(members) => members,
+            Err(error) => return Self::unreadable(&printable(&error.to_string())),
+        };
+        let printed = json::cell(members.date, "Date").map_err(ParseError::Unexpected);
+        Self {
+            row: Row {
+                code: json::cell(members.ccy, "Ccy"),
+                units: json::cell(members.nominal, "Nominal"),
+                value: json::cell(members.rate, "Rate"),
+                change: json::cell(members.diff, "Diff").ok(),
+            },
+            date: printed.and_then(|text| day_first_date(&text)),
+        }
+    }
+
+    fn unreadable(reason: &str) -> Self {
+        let cell = || Cell::Err(reason.to_owned());
+        Self {
+            row: Row {
+                code: cell(),
+                units: cell(),
+                value: cell(),
+                change: None,
+            },
+            date: Err(ParseError::Unexpected(reason.to_owned())),
+        }
+    }
 }
 
 /// Reads a daily table.
 pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Utf8)?;
-    let entries: Vec<Entry<'_>> = json::document(&text)?;
-    let printed = &entries.first().ok_or(ParseError::NoRows)?.date;
-    if let Some(other) = entries.iter().find(|entry| entry.date != *printed) {
-        return Err(ParseError::Unexpected(format!(
-            "rows of {} and of {}",
-            printable(printed),
-            printable(&other.date)
-        )));
+    let text = text(bytes, Encoding::Utf8);
+    let elements: Vec<&RawValue> = json::document(&text)?;
+    if elements.is_empty() {
+        return Err(ParseError::Empty);
     }
-    let date = dotted_date(printed)?;
+    let entries: Vec<Entry<'_>> = elements.into_iter().map(Entry::read).collect();
+    let date = date_of_most(&entries)?;
     let mut table = TableBuilder::new(TableHeader::of_bank(
         SOURCE.id,
         "daily",
         Currency::UZS,
         date,
     ));
-    for entry in &entries {
-        table.push(Row {
-            code: &entry.ccy,
-            units: &entry.nominal,
-            value: &entry.rate,
-            change: Some(&entry.diff),
-        })?;
+    for Entry { row, date: printed } in entries {
+        match printed {
+            Ok(printed) if printed == date => table.push(&row)?,
+            printed => {
+                let reason = match printed {
+                    Ok(other) => format!("a row of {other} in the table of {date}"),
+                    Err(ParseError::Unexpected(reason)) => reason,
+                    Err(error) => error.to_string(),
+                };
+                table.drop_row(row.code.as_deref().unwrap_or_default(), reason);
+            }
+        }
     }
     table.finish()
+}
+
+/// The date that more than half of the rows with a date print.
+fn date_of_most(entries: &[Entry<'_>]) -> Result<Date, ParseError> {
+    let mut counts: BTreeMap<Date, usize> = BTreeMap::new();
+    for date in entries.iter().filter_map(|entry| entry.date.as_ref().ok()) {
+        let count = counts.entry(*date).or_default();
+        *count = count.saturating_add(1);
+    }
+    let dated: usize = counts.values().sum();
+    let most = counts
+        .iter()
+        .find(|(_, count)| count.saturating_mul(2) > dated);
+    if let Some((date, _)) = most {
+        return Ok(*date);
+    }
+    if let (Some((first, _)), Some((last, _))) = (counts.first_key_value(), counts.last_key_value())
+    {
+        return Err(ParseError::Unexpected(format!(
+            "rows of {first} and of {last}"
+        )));
+    }
+    let error = entries.iter().find_map(|entry| entry.date.as_ref().err());
+    Err(error.cloned().unwrap_or(ParseError::Empty))
 }

@@ -1,5 +1,6 @@
 //! Parses JSON documents into typed values. Numbers keep their digits.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -8,7 +9,7 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::sources::ParseError;
-use crate::sources::text::{must_start_with, printable};
+use crate::sources::text::{Cell, must_start_with, printable};
 
 /// Parses a whole document. A repeated member, or anything after the end, makes it invalid.
 pub(super) fn document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {
@@ -20,6 +21,21 @@ pub(super) fn document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Parse
             Category::Syntax | Category::Eof | Category::Io => ParseError::Malformed(reason),
         }
     })
+}
+
+/// The text of a member: the content of a string, or the digits of a number as they stand. Without a member, or with
+/// `null`, there is none.
+pub(super) fn cell<'a>(member: Option<&'a RawValue>, name: &str) -> Cell<'a> {
+    let literal = member.map_or("null", RawValue::get);
+    if literal == "null" {
+        return Err(format!("no `{name}`"));
+    }
+    if literal.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+        return Ok(Cow::Borrowed(literal));
+    }
+    serde_json::from_str(literal)
+        .map(Cow::Owned)
+        .map_err(|_not_a_string| format!("`{name}` is neither a text nor a number"))
 }
 
 /// The members of an object in their order, each value as its literal text. A map would silently keep the last of two

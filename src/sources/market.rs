@@ -4,8 +4,8 @@
 //! * A row reads the other way round than a bank's: one unit of the base costs so much of the row's currency.
 //! * The base is the one the document prints: USD, and EUR on the smallest plan of fixer.
 //! * Some 170 rows; the five and USD are taken, the rest (bitcoin, metals, `1.08e-05`) is counted and left out.
-//! * A table has an instant. Its date is the UTC date of that instant; a printed date must agree. fawazahmed0 prints a
-//!   date alone.
+//! * A table has an instant. Its date is the UTC date of that instant; the date printed beside it may be the next one.
+//!   fawazahmed0 prints a date alone.
 //! * Errors come as JSON, often with status 200. What they say is repeated without anything that may be a key.
 //! * The vendors with keys buy from one family of feeds: two of them are not two opinions. TMT wanders between 3.5 and
 //!   3.51, which the official rate never does.

@@ -6,6 +6,8 @@
 //! * The change is against the previous calendar day, so every Monday says 0.00.
 //! * A missing or wrong date is answered with JSON and status 200.
 //! * Sundays and Mondays repeat Saturday's table. There is no TMT.
+//! * A date without a table has a document without `item`: the archive reaches back some five years, and tomorrow's
+//!   table may be answered so until it is there, or with today's.
 //! * The feed `rates_all.xml` carries dead currencies beside live ones under another root: it is never requested, and
 //!   refused here.
 
@@ -17,7 +19,7 @@ use serde::Deserialize;
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
 use crate::sources::text::{Encoding, printable, text};
 use crate::sources::{
     ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
@@ -52,7 +54,7 @@ pub const SOURCE: Source = Source {
     base_url: "https://nationalbank.kz",
     api_key_placement: ApiKeyPlacement::Open,
     page: "https://nationalbank.kz/en/exchangerates/ezhednevnye-oficialnye-rynochnye-kursy-valyut",
-    terms: "none published",
+    terms: "https://nationalbank.kz/en/page/data-usage-terms",
     attribution: "",
     typical_dollar: Some(500),
     documents: &[Document {
@@ -95,26 +97,27 @@ struct Refusal<'a> {
 
 /// Reads the table of a date.
 pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Utf8)?;
-    if text.trim_start().starts_with('{') {
+    let text = text(bytes, Encoding::Utf8);
+    if text.starts_with('{') {
         let Refusal { code, message } = json::document(&text)?;
         return Err(ParseError::Refused(printable(&format!("{code} {message}"))));
     }
     let document = xml::document(&text, "rates")?;
     let root = document.root_element();
-    let date = dotted_date(xml::child_text(root, "date")?)?;
+    let rows = xml::rows(root, "item")?;
+    let date = day_first_date(&xml::required(xml::cell(root, "date"))?)?;
     let mut table = TableBuilder::new(TableHeader::of_bank(
         SOURCE.id,
         "daily",
         Currency::KZT,
         date,
     ));
-    for item in xml::children(root, "item") {
-        table.push(Row {
-            code: xml::child_text(item, "title")?,
-            units: xml::child_text(item, "quant")?,
-            value: xml::child_text(item, "description")?,
-            change: Some(xml::child_text(item, "change")?),
+    for item in rows {
+        table.push(&Row {
+            code: xml::cell(item, "title"),
+            units: xml::cell(item, "quant"),
+            value: xml::cell(item, "description"),
+            change: xml::cell(item, "change").ok(),
         })?;
     }
     table.finish()

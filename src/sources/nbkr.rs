@@ -20,7 +20,7 @@ use jiff::civil::Weekday;
 use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
-use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
 use crate::sources::text::{Encoding, printable, text};
 use crate::sources::{
     ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
@@ -129,24 +129,25 @@ pub fn parse_weekly(bytes: &[u8]) -> Result<Table, ParseError> {
 }
 
 fn parse(bytes: &[u8], document: &'static str, title: &str) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Windows1251)?;
+    let text = text(bytes, Encoding::Windows1251);
     let tree = xml::document(&text, "CurrencyRates")?;
     let root = tree.root_element();
-    let found = xml::attribute(root, "Name")?;
+    let found = xml::required(xml::attribute(root, "Name"))?;
     if found != title {
         return Err(ParseError::Unexpected(format!(
             "`{}` in place of `{title}`",
-            printable(found)
+            printable(&found)
         )));
     }
-    let date = dotted_date(xml::attribute(root, "Date")?)?;
+    let rows = xml::rows(root, "Currency")?;
+    let date = day_first_date(&xml::required(xml::attribute(root, "Date"))?)?;
     let head = TableHeader::of_bank(SOURCE.id, document, Currency::KGS, date).with_comma();
     let mut table = TableBuilder::new(head);
-    for row in xml::children(root, "Currency") {
-        table.push(Row {
-            code: xml::attribute(row, "ISOCode")?,
-            units: xml::child_text(row, "Nominal")?,
-            value: xml::child_text(row, "Value")?,
+    for row in rows {
+        table.push(&Row {
+            code: xml::attribute(row, "ISOCode"),
+            units: xml::cell(row, "Nominal"),
+            value: xml::cell(row, "Value"),
             change: None,
         })?;
     }

@@ -79,21 +79,22 @@ fn path(date: Date) -> String {
 
 /// Reads the table of a date.
 pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Utf8)?;
+    let text = text(bytes, Encoding::Utf8);
     let document = xml::document(&text, "ValCurs")?;
     let root = document.root_element();
-    let date = iso_date(xml::attribute(root, "Date")?)?;
+    let rows = xml::rows(root, "Valute")?;
+    let date = iso_date(&xml::required(xml::attribute(root, "Date"))?)?;
     let mut table = TableBuilder::new(TableHeader::of_bank(
         SOURCE.id,
         "daily",
         Currency::TJS,
         date,
     ));
-    for row in xml::children(root, "Valute") {
-        table.push(Row {
-            code: xml::child_text(row, "CharCode")?,
-            units: xml::child_text(row, "Nominal")?,
-            value: xml::child_text(row, "Value")?,
+    for row in rows {
+        table.push(&Row {
+            code: xml::cell(row, "CharCode"),
+            units: xml::cell(row, "Nominal"),
+            value: xml::cell(row, "Value"),
             change: None,
         })?;
     }

@@ -1,5 +1,6 @@
 //! Builds a table from the texts of a document: the rules that all sources share.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::Arc;
@@ -13,15 +14,16 @@ use crate::domain::{
     parse_published,
 };
 use crate::sources::ParseError;
-use crate::sources::text::printable;
+use crate::sources::text::{Cell, printable};
 
-/// The texts of one row.
-#[derive(Debug, Clone, Copy, Default)]
+/// The cells of one row. Blanks around their texts do not count.
+#[derive(Debug, Clone)]
 pub(super) struct Row<'a> {
-    pub(super) code: &'a str,
-    pub(super) units: &'a str,
-    pub(super) value: &'a str,
-    pub(super) change: Option<&'a str>,
+    pub(super) code: Cell<'a>,
+    pub(super) units: Cell<'a>,
+    pub(super) value: Cell<'a>,
+    /// The bank's own change; `None` if it prints none. One that cannot be read is left out, and the row is kept.
+    pub(super) change: Option<Cow<'a, str>>,
 }
 
 /// The direction in which the rows of a document are quoted.
@@ -94,25 +96,22 @@ impl TableBuilder {
     }
 
     /// Adds a row; one that cannot be used is dropped with its reason.
-    pub(super) fn push(&mut self, row: Row<'_>) -> Result<(), ParseError> {
+    pub(super) fn push(&mut self, row: &Row<'_>) -> Result<(), ParseError> {
         match self.read(row) {
             Ok((currency, fixing)) => insert_row(&mut self.rows, currency, Arc::new(fixing)),
             Err(reason) => {
-                self.dropped.push(DroppedRow {
-                    currency: printable(row.code),
-                    reason,
-                });
+                self.drop_row(row.code.as_deref().unwrap_or_default(), reason);
                 Ok(())
             }
         }
     }
 
-    /// Adds a row; one that cannot be used makes the document invalid.
-    pub(super) fn push_or_refuse(&mut self, row: Row<'_>) -> Result<(), ParseError> {
-        let (currency, fixing) = self.read(row).map_err(|reason| {
-            ParseError::Unexpected(format!("{}: {reason}", printable(row.code)))
-        })?;
-        insert_row(&mut self.rows, currency, Arc::new(fixing))
+    /// Leaves out a row that is not of this table.
+    pub(super) fn drop_row(&mut self, code: &str, reason: String) {
+        self.dropped.push(DroppedRow {
+            currency: printable(code.trim()),
+            reason,
+        });
     }
 
     /// Counts rows of unwanted currencies, as one dropped row for all of them.
@@ -128,22 +127,29 @@ impl TableBuilder {
     /// The table. An error if no row was usable.
     pub(super) fn finish(self) -> Result<Table, ParseError> {
         if self.rows.is_empty() {
-            return Err(ParseError::NoRows);
+            let first = self.dropped.first();
+            let first = first.map(|row| format!("{}: {}", row.currency, row.reason));
+            return Err(ParseError::NoRows(first.unwrap_or_default()));
         }
-        Ok(Table {
+        Ok(self.finish_part())
+    }
+
+    /// A part of a table, which may have no usable row while the other parts have some.
+    pub(super) fn finish_part(self) -> Table {
+        Table {
             document: self.head.document,
             pivot: self.head.pivot,
             effective_date: self.head.effective_date,
             as_of: self.head.as_of,
             rows: self.rows,
             dropped: self.dropped,
-        })
+        }
     }
 
     /// The row's currency and its fixing, or why the row is not usable.
-    fn read(&self, row: Row<'_>) -> Result<(Currency, Fixing), String> {
+    fn read(&self, row: &Row<'_>) -> Result<(Currency, Fixing), String> {
         let head = &self.head;
-        let code = Currency::parse(row.code).map_err(|error| error.to_string())?;
+        let code = Currency::parse(trimmed(&row.code)?).map_err(|error| error.to_string())?;
         if code == head.pivot {
             return Err("the source's own currency".into());
         }
@@ -153,14 +159,13 @@ impl TableBuilder {
         {
             return Err("no longer a currency".into());
         }
+        let printed = trimmed(&row.units)?;
         let mut nominals = NOMINALS.into_iter();
-        let units = nominals.find(|nominal| nominal.to_string() == row.units);
-        let units = units.ok_or_else(|| format!("`{}` is no nominal", printable(row.units)))?;
-        let value = positive(row.value, head.separator)?;
-        let published_change = row
-            .change
-            .map(|text| number(text, head.separator))
-            .transpose()?;
+        let units = nominals.find(|nominal| nominal.to_string() == printed);
+        let units = units.ok_or_else(|| format!("`{}` is no nominal", printable(printed)))?;
+        let value = positive(trimmed(&row.value)?, head.separator)?;
+        let change = row.change.as_deref();
+        let published_change = change.and_then(|text| number(text.trim(), head.separator).ok());
         let (currency, home_currency) = match head.quoting {
             Quoting::PivotIsQuote => (code, head.pivot),
             Quoting::PivotIsBase => (head.pivot, code),
@@ -195,6 +200,14 @@ pub(super) fn insert_row(
     Ok(())
 }
 
+/// The text of a cell without the blanks around it, or why it has none.
+fn trimmed<'a>(cell: &'a Cell<'_>) -> Result<&'a str, String> {
+    match cell {
+        Ok(text) => Ok(text.trim()),
+        Err(reason) => Err(reason.clone()),
+    }
+}
+
 /// A value as printed: above zero.
 fn positive(text: &str, separator: Separator) -> Result<Decimal, String> {
     let value = number(text, separator)?;
@@ -208,23 +221,26 @@ fn number(text: &str, separator: Separator) -> Result<Decimal, String> {
     parse_published(text, separator).map_err(|error| format!("`{}` is {error}", printable(text)))
 }
 
-/// `DD.MM.YYYY`.
-pub(super) fn dotted_date(text: &str) -> Result<Date, ParseError> {
-    read_date(DateFormat::Dotted, text)
+/// The day first: `DD.MM.YYYY` or `DD/MM/YYYY`.
+pub(super) fn day_first_date(text: &str) -> Result<Date, ParseError> {
+    read_date(&[DateFormat::Dotted, DateFormat::Slashed], text)
 }
 
 /// `YYYY-MM-DD`.
 pub(super) fn iso_date(text: &str) -> Result<Date, ParseError> {
-    read_date(DateFormat::Iso, text)
+    read_date(&[DateFormat::Iso], text)
 }
 
-fn read_date(format: DateFormat, text: &str) -> Result<Date, ParseError> {
-    parse_date(text, format).ok_or_else(|| ParseError::Date(printable(text)))
+fn read_date(formats: &[DateFormat], text: &str) -> Result<Date, ParseError> {
+    let mut formats = formats.iter();
+    let date = formats.find_map(|format| parse_date(text.trim(), *format));
+    date.ok_or_else(|| ParseError::Date(printable(text)))
 }
 
 /// An instant in seconds of the Unix clock.
 pub(super) fn unix_seconds(text: &str) -> Result<Timestamp, ParseError> {
     let seconds = text
+        .trim()
         .parse()
         .ok()
         .and_then(|seconds| Timestamp::from_second(seconds).ok());

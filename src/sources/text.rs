@@ -1,15 +1,22 @@
 //! Decodes the bytes of a document into text, and rejects what is evidently not the document. Makes a bank's text safe to print.
 
+use std::borrow::Cow;
+
 use encoding_rs::WINDOWS_1251;
 
 use crate::sources::ParseError;
 
 /// The byte order mark of UTF-8, which some editors write.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// The same mark, decoded: it may also stand after blank lines.
+const BYTE_ORDER_MARK_CHAR: char = '\u{feff}';
 /// How many characters of a document's beginning an error shows.
 const START_CHARS_SHOWN: usize = 20;
 /// How many characters of a bank's text an error or a dropped row shows.
 const TEXT_CHARS_SHOWN: usize = 120;
+
+/// The text of a cell of a row, or why it has none, as a sentence.
+pub(super) type Cell<'a> = Result<Cow<'a, str>, String>;
 
 /// The encoding of a document. A source declares it; what the document declares is ignored.
 #[derive(Debug, Clone, Copy)]
@@ -18,18 +25,17 @@ pub(super) enum Encoding {
     Windows1251,
 }
 
-/// The text of a document, without a byte order mark.
-pub(super) fn text(bytes: &[u8], encoding: Encoding) -> Result<String, ParseError> {
+/// The text of a document, without byte order marks and blanks at its ends. Bytes that are not of the encoding are
+/// replaced: they stand in names, which are not read, and a code, number or date with such a byte is none.
+pub(super) fn text(bytes: &[u8], encoding: Encoding) -> String {
+    let bytes = bytes.trim_ascii_start();
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    match encoding {
-        Encoding::Utf8 => str::from_utf8(bytes)
-            .map(str::to_owned)
-            .map_err(|_not_utf8| ParseError::Encoding("UTF-8")),
-        Encoding::Windows1251 => WINDOWS_1251
-            .decode_without_bom_handling_and_without_replacement(bytes)
-            .map(String::from)
-            .ok_or(ParseError::Encoding("windows-1251")),
-    }
+    let text = match encoding {
+        Encoding::Utf8 => String::from_utf8_lossy(bytes),
+        Encoding::Windows1251 => WINDOWS_1251.decode_without_bom_handling(bytes).0,
+    };
+    let is_blank = |character: char| character.is_whitespace() || character == BYTE_ORDER_MARK_CHAR;
+    text.trim_matches(is_blank).to_owned()
 }
 
 /// Rejects a text that does not begin as the format does, which is most often the page of a firewall.

@@ -1,16 +1,21 @@
 //! Parses XML documents into a checked tree.
 
+use std::borrow::Cow;
+
 use roxmltree::{Document, Node, ParsingOptions};
 
 use crate::sources::ParseError;
-use crate::sources::text::{must_start_with, printable};
+use crate::sources::text::{Cell, must_start_with, printable};
 
 /// The maximum number of elements: more than any bank sends (the largest has some five hundred), and few enough to be
 /// parsed in a moment.
 const NODES_MAX: u32 = 20_000;
 
-/// Parses a document whose root must have this name. Document types and custom entities are rejected.
+/// Parses a document whose root must have this name, from its first `<` on. Document types and custom entities are
+/// rejected.
 pub(super) fn document<'a>(text: &'a str, root: &str) -> Result<Document<'a>, ParseError> {
+    let markup = text.find('<').and_then(|start| text.get(start..));
+    let text = markup.unwrap_or(text);
     must_start_with(text, &['<'])?;
     let options = ParsingOptions {
         allow_dtd: false,
@@ -29,8 +34,27 @@ pub(super) fn document<'a>(text: &'a str, root: &str) -> Result<Document<'a>, Pa
     Ok(document)
 }
 
+/// The rows of a document: the children of the root with this name.
+///
+/// # Errors
+/// If there is none: the message that stands in their place, or that the document is empty.
+pub(super) fn rows<'a, 'input>(
+    root: Node<'a, 'input>,
+    name: &'static str,
+) -> Result<impl Iterator<Item = Node<'a, 'input>>, ParseError> {
+    if children(root, name).next().is_some() {
+        return Ok(children(root, name));
+    }
+    let message = root.text().unwrap_or_default().trim();
+    Err(if message.is_empty() {
+        ParseError::Empty
+    } else {
+        ParseError::Refused(printable(message))
+    })
+}
+
 /// The children of this name.
-pub(super) fn children<'a, 'input>(
+fn children<'a, 'input>(
     node: Node<'a, 'input>,
     name: &'static str,
 ) -> impl Iterator<Item = Node<'a, 'input>> {
@@ -38,33 +62,31 @@ pub(super) fn children<'a, 'input>(
         .filter(move |child| child.has_tag_name(name))
 }
 
-/// The text of the one child of this name, trimmed; empty if the child is empty. A comment or an element inside makes
-/// the document invalid, because the text before it would be taken for the whole.
-pub(super) fn child_text<'a>(
-    node: Node<'a, '_>,
-    name: &'static str,
-) -> Result<&'a str, ParseError> {
+/// The text of the one child of this name, trimmed; empty if the child is empty. With a comment or an element inside it
+/// has none, because the text before that would be taken for the whole.
+pub(super) fn cell<'a>(node: Node<'a, '_>, name: &'static str) -> Cell<'a> {
     let parent = || node.tag_name().name();
     let mut found = children(node, name);
     let child = found
         .next()
-        .ok_or_else(|| ParseError::Unexpected(format!("<{}> without <{name}>", parent())))?;
+        .ok_or_else(|| format!("<{}> without <{name}>", parent()))?;
     if found.next().is_some() {
-        return Err(ParseError::Unexpected(format!(
-            "<{}> with two <{name}>",
-            parent()
-        )));
+        return Err(format!("<{}> with two <{name}>", parent()));
     }
     if !child.children().all(|inner| inner.is_text()) || child.children().count() > 1 {
-        return Err(ParseError::Unexpected(format!(
-            "<{name}> with more than text in it"
-        )));
+        return Err(format!("<{name}> with more than text in it"));
     }
-    Ok(child.text().unwrap_or_default().trim())
+    Ok(Cow::Borrowed(child.text().unwrap_or_default().trim()))
 }
 
-/// A required attribute.
-pub(super) fn attribute<'a>(node: Node<'a, '_>, name: &'static str) -> Result<&'a str, ParseError> {
-    let missing = || ParseError::Unexpected(format!("<{}> without {name}", node.tag_name().name()));
-    node.attribute(name).ok_or_else(missing)
+/// An attribute, trimmed.
+pub(super) fn attribute<'a>(node: Node<'a, '_>, name: &'static str) -> Cell<'a> {
+    let missing = || format!("<{}> without {name}", node.tag_name().name());
+    let value = node.attribute(name).ok_or_else(missing)?;
+    Ok(Cow::Borrowed(value.trim()))
+}
+
+/// A cell without which the whole document cannot be read, such as its date.
+pub(super) fn required(cell: Cell<'_>) -> Result<Cow<'_, str>, ParseError> {
+    cell.map_err(ParseError::Unexpected)
 }

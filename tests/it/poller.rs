@@ -1,6 +1,7 @@
 //! The poller against banks on loopback: requests, failures, the first polls, tables that were missed, and a
 //! machine that slept.
 
+mod by_date;
 mod faults;
 mod fetch;
 mod gaps;

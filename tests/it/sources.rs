@@ -2,6 +2,7 @@
 //! `market/<kind>/`, and one folder a document where a source has several. A file added there is tested.
 
 mod damaged_bytes;
+mod flaws;
 mod market;
 mod quirks;
 mod series;
@@ -227,10 +228,7 @@ fn the_paths_have_the_form_each_source_expects() {
     assert_eq!(path("nbkr", ""), (Some("/XML/daily.xml"), None));
     assert_eq!(
         path("cbu", ""),
-        (
-            Some("/en/arkhiv-kursov-valyut/json/"),
-            dated("/en/arkhiv-kursov-valyut/json/all/2026-04-02/")
-        )
+        (None, dated("/en/arkhiv-kursov-valyut/json/all/2026-04-02/"))
     );
     assert_eq!(
         path("nbt", ""),

@@ -14,8 +14,8 @@ const LINE_CHARS: usize = 120;
 /// The longest distance between the code of a currency and its value: the longest record of any bank has 600 bytes.
 const RECORD_BYTES: usize = 600;
 
-/// The document and its parsed rows.
-pub(super) fn text(body: &[u8], parsed: &Result<Table, ParseError>) -> String {
+/// The first lines of a document.
+pub(super) fn head(body: &[u8]) -> String {
     // Digits and codes are ASCII in every encoding of the banks; names may be garbled, and are not compared.
     let raw = String::from_utf8_lossy(body);
     let mut text = String::new();
@@ -26,6 +26,12 @@ pub(super) fn text(body: &[u8], parsed: &Result<Table, ParseError>) -> String {
             format_args!("  | {}", without_controls(line.trim_end())),
         );
     }
+    text
+}
+
+/// The document and its parsed rows.
+pub(super) fn text(body: &[u8], parsed: &Result<Table, ParseError>) -> String {
+    let (raw, mut text) = (String::from_utf8_lossy(body), head(body));
     match parsed {
         Ok(table) => rows(&mut text, &raw, table),
         Err(error) => push(

@@ -9,6 +9,8 @@ pub enum DateFormat {
     Iso,
     /// `02.04.2026`
     Dotted,
+    /// `02/04/2026`, the day first
+    Slashed,
 }
 
 impl DateFormat {
@@ -17,6 +19,7 @@ impl DateFormat {
         match self {
             Self::Iso => ("%Y-%m-%d", "2026-04-02"),
             Self::Dotted => ("%d.%m.%Y", "02.04.2026"),
+            Self::Slashed => ("%d/%m/%Y", "02/04/2026"),
         }
     }
 }
@@ -67,6 +70,10 @@ mod tests {
         ];
         for text in wrong {
             assert_eq!(parse_date(text, DateFormat::Iso), None, "{text:?}");
+        }
+        assert_eq!(parse_date("02/04/2026", DateFormat::Slashed), day);
+        for text in ["02.04.2026", "02/04.2026", "04/31/2026", "2/4/2026"] {
+            assert_eq!(parse_date(text, DateFormat::Slashed), None, "{text:?}");
         }
         for text in ["2.04.2026", " 2.04.2026", "02-04-2026", "31.02.2026"] {
             assert_eq!(parse_date(text, DateFormat::Dotted), None, "{text:?}");

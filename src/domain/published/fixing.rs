@@ -9,8 +9,8 @@ use crate::domain::numbers::Ratio;
 use crate::domain::published::{Currency, SourceId};
 
 /// The nominals that banks print: the units of the currency that a value is for. A bank changes the nominal of a currency
-/// over the years; any other number is a misread row.
-pub const NOMINALS: [u32; 5] = [1, 10, 100, 1_000, 10_000];
+/// over the years, up to a million for the Turkish lira of 2002; any other number is a misread row.
+pub const NOMINALS: [u32; 7] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
 /// One row as published: `units` of `currency` cost `value` of `home_currency`. Never inverted, never re-dated.
 #[derive(Debug, Clone, PartialEq, Eq)]

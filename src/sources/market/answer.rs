@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -20,6 +20,9 @@ use crate::sources::{ParseError, json};
 const KEY_BYTES_MIN: usize = 16;
 /// Longer than any word of a message.
 const WORD_BYTES_MAX: usize = 20;
+/// How far a printed date may be from the date of the instant beside it: a table of the last second of a day has been seen
+/// with the date of the next one.
+const DATE_DISTANCE_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// The members of a response, each as its literal text: no number is converted.
 #[derive(Deserialize)]
@@ -68,19 +71,16 @@ pub(super) fn read(
     bytes: &[u8],
     table: impl FnOnce(&Answer<'_>) -> Result<Table, ParseError>,
 ) -> Result<Table, ParseError> {
-    let result = text(bytes, Encoding::Utf8).and_then(|text| {
-        let answer: Answer<'_> = json::document(&text)?;
-        answer.refusal().map_or_else(|| table(&answer), Err)
-    });
+    let text = text(bytes, Encoding::Utf8);
+    let result = json::document(&text)
+        .and_then(|answer: Answer<'_>| answer.refusal().map_or_else(|| table(&answer), Err));
     result.map_err(|error| match error {
         ParseError::Malformed(words) => ParseError::Malformed(without_keys(&words)),
         ParseError::Unexpected(words) => ParseError::Unexpected(without_keys(&words)),
         ParseError::Date(words) => ParseError::Date(without_keys(&words)),
+        ParseError::NoRows(words) => ParseError::NoRows(without_keys(&words)),
         // The words are cleared before they are shortened; otherwise half a key might be left at the end.
-        ParseError::Refused(_)
-        | ParseError::Encoding(_)
-        | ParseError::Contradiction(_)
-        | ParseError::NoRows => error,
+        ParseError::Refused(_) | ParseError::Contradiction(_) | ParseError::Empty => error,
     })
 }
 
@@ -115,19 +115,19 @@ pub(super) fn dated_table(answer: &Answer<'_>) -> Result<Table, ParseError> {
 }
 
 impl Answer<'_> {
-    /// The printed instant and its UTC date, which a printed date must not contradict.
+    /// The printed instant and its UTC date. A date printed beside it does not count, unless it is days away: then one
+    /// of them is not of this table.
     fn moment(&self) -> Result<(Date, Timestamp), ParseError> {
-        let instant = unix_seconds(present(self.timestamp, "timestamp")?.get())?;
+        let printed = json::cell(self.timestamp, "timestamp").map_err(ParseError::Unexpected)?;
+        let instant = unix_seconds(&printed)?;
         let date = TimeZone::UTC.to_datetime(instant).date();
-        if let Some(printed) = self.date {
-            let printed = iso_date(&words(printed))?;
-            if printed != date {
-                return Err(ParseError::Unexpected(format!(
-                    "the date {printed} with an instant of {date}"
-                )));
-            }
+        let beside = self.date.and_then(|beside| iso_date(&words(beside)).ok());
+        match beside {
+            Some(beside) if beside.duration_since(date).abs() > DATE_DISTANCE_MAX => Err(
+                ParseError::Unexpected(format!("the date {beside} with an instant of {date}")),
+            ),
+            Some(_) | None => Ok((date, instant)),
         }
-        Ok((date, instant))
     }
 
     /// The vendor's own error, if there is one: `success` that is not true, an `error`, or a message instead of rows.
@@ -175,10 +175,10 @@ fn market_table<'a>(
         separator: Separator::Point,
     });
     for (code, value) in taken {
-        table.push_or_refuse(Row {
-            code,
-            units: "1",
-            value: value.get(),
+        table.push(&Row {
+            code: Ok(Cow::Borrowed(code)),
+            units: Ok(Cow::Borrowed("1")),
+            value: json::cell(Some(value), code),
             change: None,
         })?;
     }

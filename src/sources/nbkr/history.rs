@@ -12,9 +12,13 @@
 //! * A value holds from the date beside it. In 2005 there was one a week, on Saturdays.
 //! * The value in force before the first date asked for may be there too.
 //!
+//! A value that cannot be read leaves its currency out of the table of its date. With none that can be read, the page is
+//! refused.
+//!
 //! It is HTML of a kind that no XML reader takes, so a tokenizer that knows the rules of browsers reads it; one without
 //! dependencies is enough, since no tree is needed.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use html5gum::emitters::default::DefaultEmitter;
@@ -23,7 +27,7 @@ use jiff::civil::Date;
 
 use crate::domain::{Currency, Table};
 use crate::sources::nbkr::SOURCE;
-use crate::sources::table_builder::{Row, TableBuilder, TableHeader, dotted_date};
+use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
 use crate::sources::text::printable;
 use crate::sources::{ParseError, Series, SeriesPage, merge};
 
@@ -80,18 +84,25 @@ fn parse(page: &SeriesPage, bytes: &[u8]) -> Result<Vec<Table>, ParseError> {
         reader.take(&token)?;
     }
     let (nominal, rows) = reader.finish(page)?;
-    let tables = rows.iter().map(|(date, value)| {
+    let part = |(date, value): &(Date, String)| {
         let head = TableHeader::of_bank(SOURCE.id, "daily", Currency::KGS, *date).with_comma();
         let mut table = TableBuilder::new(head);
-        table.push_or_refuse(Row {
-            code: page.currency.as_str(),
-            units: &nominal,
-            value,
+        table.push(&Row {
+            code: Ok(Cow::Borrowed(page.currency.as_str())),
+            units: Ok(Cow::Borrowed(nominal.as_str())),
+            value: Ok(Cow::Borrowed(value.as_str())),
             change: None,
         })?;
-        table.finish()
-    });
-    merge(tables.collect::<Result<Vec<_>, _>>()?)
+        Ok(table.finish_part())
+    };
+    let parts = rows.iter().map(part);
+    let parts = parts.collect::<Result<Vec<Table>, ParseError>>()?;
+    if !parts.is_empty() && parts.iter().all(|table| table.rows.is_empty()) {
+        let dropped = parts.iter().find_map(|table| table.dropped.first());
+        let reason = dropped.map(|row| format!("{}: {}", row.currency, row.reason));
+        return Err(unexpected(&reason.unwrap_or_default()));
+    }
+    merge(parts)
 }
 
 /// A value that stands between two comments with its name.
@@ -184,7 +195,7 @@ impl Reader {
                 (self.open, self.date) = (Some((mark, String::new())), date);
             }
             (Some((Mark::Date, text)), None, Mark::Date) => {
-                self.date = Some(dotted_date(text.trim())?);
+                self.date = Some(day_first_date(&text)?);
             }
             (Some((Mark::Value, text)), Some(date), Mark::Value) => {
                 self.rows.push((date, text.trim().to_owned()));

@@ -59,9 +59,16 @@ fn the_date_of_a_market_table_is_that_of_its_instant() {
     assert_eq!(without.effective_date, date(2025, 12, 8));
     let error = refused("apilayer/2025-12-08-other-date.json");
     assert!(
-        error.contains("the date 2025-12-09 with an instant of 2025-12-08"),
+        error.contains("the date 2025-12-10 with an instant of 2025-12-08"),
         "{error}"
     );
+    let last_second = table("apilayer/2025-03-09T235959Z-date-of-the-next-day.json");
+    assert_eq!(
+        last_second.as_of.unwrap().to_string(),
+        "2025-03-09T23:59:59Z"
+    );
+    assert_eq!(last_second.effective_date, date(2025, 3, 9));
+    assert_eq!(last_second.rows.len(), 5);
 }
 
 #[test]
@@ -85,24 +92,41 @@ fn unwanted_rows_are_counted_in_one_line() {
 }
 
 #[test]
-fn a_wanted_row_that_cannot_be_read_refuses_the_table() {
-    for (name, reason) in [
+fn a_wanted_row_that_cannot_be_read_is_dropped_and_the_others_stay() {
+    for (name, currencies, reason) in [
         (
             "apilayer/2025-12-08-wanted-row-in-scientific-notation.json",
+            [Currency::KGS, Currency::KZT],
             "UZS: `1.1990815254e4` is not a plain decimal number",
         ),
         (
             "apilayer/2025-12-08-wanted-row-zero.json",
+            [Currency::KGS, Currency::KZT],
             "TMT: `0` is not above zero",
         ),
         (
-            "apilayer/2025-12-08-wanted-row-a-string.json",
-            "TMT: `\"3.51\"` is not a plain decimal number",
+            "apilayer/2025-12-08-instant-a-string.json",
+            [Currency::KGS, Currency::KZT],
+            "TMT: no `TMT`",
         ),
     ] {
-        let error = parse(&format!("market/{name}"));
-        assert_eq!(error, Err(ParseError::Unexpected(reason.into())), "{name}");
+        let table = table(name);
+        assert_eq!(table.rows.keys().copied().collect::<Vec<_>>(), currencies);
+        let dropped = table.dropped.iter();
+        let dropped = dropped.map(|row| format!("{}: {}", row.currency, row.reason));
+        assert_eq!(dropped.collect::<Vec<_>>(), [reason], "{name}");
     }
+}
+
+#[test]
+fn a_number_may_be_a_string() {
+    let table = table("apilayer/2025-12-08-wanted-row-a-string.json");
+    let manat = &table.rows[&Currency::TMT];
+    assert_eq!(manat.value.to_string(), "3.51");
+    let table = self::table("apilayer/2025-12-08-instant-a-string.json");
+    assert_eq!(table.effective_date, date(2025, 12, 8));
+    let som = &table.rows[&Currency::KGS];
+    assert_eq!(som.value.to_string(), "87.449424");
 }
 
 #[test]
@@ -111,7 +135,7 @@ fn one_wanted_currency_is_enough_and_none_is_not() {
     assert_eq!(table.rows.keys().collect::<Vec<_>>(), [&Currency::KGS]);
     assert_eq!(
         parse("market/apilayer/2025-12-08-nothing-wanted.json"),
-        Err(ParseError::NoRows)
+        Err(ParseError::NoRows("*: 2 rows not wanted".into()))
     );
 }
 

@@ -6,7 +6,7 @@ use silkrate::sources::{ParseError, TableSelector, find};
 
 use crate::sources::parse;
 
-fn table(name: &str) -> Table {
+pub(super) fn table(name: &str) -> Table {
     parse(name).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
@@ -18,20 +18,20 @@ fn row(name: &str, code: &str) -> Fixing {
 }
 
 /// `units value change` of a row, as printed.
-fn figures(name: &str, code: &str) -> String {
+pub(super) fn figures(name: &str, code: &str) -> String {
     let row = row(name, code);
     let change = row.published_change.map(|change| format!(" {change}"));
     format!("{} {}{}", row.units, row.value, change.unwrap_or_default())
 }
 
-fn dropped(name: &str) -> Vec<String> {
+pub(super) fn dropped(name: &str) -> Vec<String> {
     let rows = table(name).dropped;
     rows.into_iter()
         .map(|row| format!("{}: {}", row.currency, row.reason))
         .collect()
 }
 
-fn refused(name: &str) -> String {
+pub(super) fn refused(name: &str) -> String {
     parse(name).unwrap_err().to_string()
 }
 
@@ -132,13 +132,8 @@ fn a_document_with_a_structural_fault_is_refused_whole() {
         );
     }
     for name in [
-        "nbk/2026-04-02-row-without-quant.xml",
-        "nbk/2026-04-02-comment-in-a-number.xml",
         "nbk/2026-04-02-two-dates.xml",
-        "nbkr/daily/2026-05-23-row-without-code.xml",
         "nbkr/daily/undated.xml",
-        "cbt/2026-05-21-row-without-multiplier.xml",
-        "cbu/2026-04-02-row-without-rate.json",
         "cbu/2026-04-02-member-twice.json",
         "cbu/not-a-list.json",
     ] {
@@ -163,43 +158,6 @@ fn an_html_page_is_refused_as_a_web_page() {
             Err(ParseError::Unexpected("a web page".into())),
             "{name}"
         );
-    }
-}
-
-#[test]
-fn a_byte_order_mark_changes_nothing() {
-    assert_eq!(
-        figures("nbk/2026-04-02-byte-order-mark.xml", "KGS"),
-        "1 5.43 -0.04"
-    );
-    assert_eq!(
-        figures("cbu/2026-04-02-byte-order-mark.json", "EUR"),
-        "1 14079.98 95.66"
-    );
-    assert_eq!(
-        figures("cbr/2026-03-19-utf-8-with-byte-order-mark.xml", "USD"),
-        "1 83.1259"
-    );
-}
-
-#[test]
-fn a_document_that_is_not_of_its_encoding_is_refused() {
-    for name in [
-        "nbk/2026-04-02-not-utf-8.xml",
-        "nbt/2026-05-19-windows-1251.xml",
-    ] {
-        assert_eq!(parse(name), Err(ParseError::Encoding("UTF-8")), "{name}");
-    }
-}
-
-#[test]
-fn a_table_without_a_usable_row_is_refused() {
-    for name in [
-        "nbk/no-rows.xml",
-        "cbu/empty-list.json",
-        "nbt/2026-05-19-decimal-comma.xml",
-    ] {
-        assert_eq!(parse(name), Err(ParseError::NoRows), "{name}");
     }
 }
 
@@ -285,15 +243,6 @@ fn cbu_cuts_zeros_off_changes_and_keeps_them_on_values() {
 }
 
 #[test]
-fn cbu_with_rows_of_two_dates_is_refused() {
-    let error = refused("cbu/2026-04-02-two-dates.json");
-    assert!(
-        error.contains("rows of 02.04.2026 and of 01.04.2026"),
-        "{error}"
-    );
-}
-
-#[test]
 fn nbt_is_read_by_letter_code_because_its_numbers_are_wrong() {
     assert_eq!(figures("nbt/2026-05-18.xml", "RUB"), "1 0.1277");
     assert_eq!(figures("nbt/2026-05-18.xml", "AMD"), "100 2.5340");
@@ -312,7 +261,7 @@ fn nbt_requires_attribution() {
 fn a_nominal_may_change_between_those_that_banks_use() {
     let name = "nbt/2026-05-19-nominal-drifted.xml";
     assert_eq!(figures(name, "UZS"), "1000 0.7770");
-    assert_eq!(dropped(name), ["KZT: `1000000` is no nominal"]);
+    assert_eq!(figures(name, "KZT"), "1000000 19860.0000");
     assert_eq!(
         figures("cbr/2016-12-09-without-unit-rates.xml", "UZS"),
         "1000 19.9654"

@@ -106,13 +106,28 @@ fn a_page_of_another_currency_or_of_none_is_refused() {
 }
 
 #[test]
-fn a_page_with_an_unusable_value_is_refused() {
+fn an_unusable_value_is_dropped_and_a_page_without_any_other_is_refused() {
+    let dollars = text("2005-06-usd.html");
+    for wrong in ["40.9879", "0,0000", "-40,9879", ""] {
+        let changed = dollars.replace("40,9879", wrong);
+        let tables = read("USD", &changed).unwrap();
+        assert_eq!(values(&tables)[0], "2005-06-11 1 USD = 41.0511 KGS");
+        assert_eq!(tables[0].effective_date, date(2005, 6, 4));
+        assert_eq!((tables[0].rows.len(), tables[0].dropped.len()), (0, 1));
+        assert_eq!(tables[0].dropped[0].currency, "USD");
+    }
+    let none = dollars.replace(',', ".");
+    let refused = read("USD", &none).unwrap_err().to_string();
+    assert!(
+        refused.contains("USD: `40.9614` is not a plain decimal number"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn a_page_whose_dates_and_values_cannot_be_paired_is_refused() {
     let dollars = text("2005-06-usd.html");
     for (what, with) in [
-        ("40,9879", "40.9879"),
-        ("40,9879", "0,0000"),
-        ("40,9879", "-40,9879"),
-        ("40,9879", ""),
         ("04.06.2005", "2005-06-04"),
         ("04.06.2005", "31.06.2005"),
         // Two values of one date.

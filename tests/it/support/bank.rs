@@ -117,6 +117,11 @@ impl Bank {
         );
     }
 
+    /// From now on a path is answered with 404.
+    pub(crate) fn withdraw(&self, path: &str) {
+        self.shared.lock().unwrap().documents.remove(path);
+    }
+
     pub(crate) fn break_with(&self, fault: Option<Fault>) {
         self.shared.lock().unwrap().fault = fault;
     }

@@ -1,0 +1,117 @@
+//! Banks that are requested by date: tomorrow's table, and the ways in which they answer that they do not have it yet.
+
+use silkrate::domain::{Pair, Rate, Snapshot};
+use silkrate::pb;
+
+use crate::support::april::{nbk, nbk_path};
+use crate::support::bank::Bank;
+use crate::support::silkrate::{Silkrate, settings, source};
+
+async fn silkrate_at(id: &str, bank: &Bank, now: &str) -> Silkrate {
+    let mut config = settings(now);
+    config.sources.push(source(id, "", &bank.url()));
+    let mut silkrate = Silkrate::start(config).await;
+    silkrate.all_attempted().await;
+    silkrate
+}
+
+fn rate(snapshot: &Snapshot, pair: &str) -> Option<Rate> {
+    snapshot.rate(Pair::parse(pair).unwrap())
+}
+
+/// Waits until the bank has answered a number of polls, and asserts that none of them failed.
+async fn assert_polls_succeed(silkrate: &mut Silkrate, bank: &Bank) {
+    bank.ended(6).await;
+    let detail = silkrate.sources().await.remove(0);
+    assert_eq!(detail.polling(), pb::Polling::Ok, "{detail:?}");
+    assert_eq!(
+        (detail.last_error.as_deref(), detail.consecutive_failures),
+        (None, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_document_without_rows_for_tomorrow_is_no_failed_poll() {
+    let second = nbk("02.04.2026", ("475.09", "-3.68"), ("3.91", "-0.02"));
+    for tomorrow in [
+        "<rates><date>03.04.2026</date></rates>".to_owned(),
+        "<rates></rates>".to_owned(),
+        // Today's table, once more.
+        second.clone(),
+    ] {
+        let bank = Bank::start().await;
+        bank.publish(&[
+            (
+                nbk_path("01.04.2026"),
+                nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02")),
+            ),
+            (nbk_path("02.04.2026"), second.clone()),
+            (nbk_path("03.04.2026"), tomorrow),
+        ]);
+        let mut silkrate = silkrate_at("nbk", &bank, "2026-04-02T09:00:00Z").await;
+        assert_polls_succeed(&mut silkrate, &bank).await;
+        let rate = rate(&silkrate.board.snapshot(), "USD/KZT").unwrap();
+        assert_eq!(rate.value.to_string(), "475.09");
+        assert!(rate.announced.is_none());
+        silkrate.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn status_404_is_a_failure_for_today_and_none_for_tomorrow() {
+    let bank = Bank::start().await;
+    let first = nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02"));
+    let second = nbk("02.04.2026", ("475.09", "-3.68"), ("3.91", "-0.02"));
+    bank.publish(&[
+        (nbk_path("01.04.2026"), first),
+        (nbk_path("02.04.2026"), second),
+    ]);
+    let mut silkrate = silkrate_at("nbk", &bank, "2026-04-02T09:00:00Z").await;
+    assert_polls_succeed(&mut silkrate, &bank).await;
+    bank.withdraw(&nbk_path("02.04.2026"));
+    silkrate
+        .until(|detail| detail.polling() == pb::Polling::Failing)
+        .await;
+    let detail = silkrate.sources().await.remove(0);
+    assert_eq!(detail.last_error(), "daily: no table was found (404)");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_start_steps_back_over_days_without_a_table() {
+    let bank = Bank::start().await;
+    bank.publish(&[
+        (
+            nbk_path("27.03.2026"),
+            nbk("27.03.2026", ("482.10", "0.26"), ("3.95", "0.00")),
+        ),
+        (
+            nbk_path("28.03.2026"),
+            nbk("28.03.2026", ("481.54", "-0.56"), ("3.95", "0.00")),
+        ),
+    ]);
+    for day in ["29.03", "30.03", "31.03", "01.04", "02.04", "03.04"] {
+        let empty = format!("<rates><date>{day}.2026</date></rates>");
+        bank.publish(&[(nbk_path(&format!("{day}.2026")), empty)]);
+    }
+    let mut silkrate = silkrate_at("nbk", &bank, "2026-04-02T09:00:00Z").await;
+    let rate = rate(&silkrate.board.snapshot(), "USD/KZT").unwrap();
+    assert_eq!(rate.value.to_string(), "481.54");
+    assert_eq!(rate.change.unwrap().absolute.to_string(), "-0.56");
+    assert_polls_succeed(&mut silkrate, &bank).await;
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_newest_document_without_rows_is_a_failed_poll() {
+    let bank = Bank::start().await;
+    let empty = r#"<?xml version="1.0"?><ValCurs Date="03.04.2026" name=""></ValCurs>"#;
+    bank.publish(&[("/scripts/XML_daily.asp".to_owned(), empty.to_owned())]);
+    let mut silkrate = silkrate_at("cbr", &bank, "2026-04-02T09:00:00Z").await;
+    silkrate
+        .until(|detail| detail.polling() == pb::Polling::Failing)
+        .await;
+    let detail = silkrate.sources().await.remove(0);
+    assert_eq!(detail.last_error(), "daily: the document has no rows");
+    silkrate.finish().await;
+}
