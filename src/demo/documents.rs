@@ -18,6 +18,9 @@ const CBR_AHEAD: SignedDuration = SignedDuration::from_hours(10);
 const NBK_AHEAD: SignedDuration = SignedDuration::from_mins(13 * 60 + 30);
 /// When a date begins in Tashkent, before it begins in UTC. The bank's undated address changes to the next table then.
 const CBU_AHEAD: SignedDuration = SignedDuration::from_hours(5);
+/// How long before its date begins, in UTC, the bank of Uzbekistan has a table at the address of that date: 12:30 UTC of
+/// the day before, 17:30 in Tashkent.
+const CBU_DATED_AHEAD: SignedDuration = SignedDuration::from_mins(11 * 60 + 30);
 
 /// A file with its validators.
 #[derive(Debug)]
@@ -145,10 +148,12 @@ pub(super) fn nbk_table(date: Date, rows: &[(&str, &str); 7]) -> Option<String> 
 
 /// The Uzbek bank's table: the one in force, or the newest at a date (`YYYY-MM-DD`).
 pub(super) fn cbu(now: Timestamp, asked: Option<&str>) -> Option<String> {
-    let in_force = date_after(now, CBU_AHEAD)?;
     let newest = match asked {
-        Some(text) => text.parse::<Date>().ok()?.min(in_force),
-        None => in_force,
+        Some(text) => text
+            .parse::<Date>()
+            .ok()?
+            .min(date_after(now, CBU_DATED_AHEAD)?),
+        None => date_after(now, CBU_AHEAD)?,
     };
     let mut tables = cbu_figures::TABLES.iter().rev();
     let (date, rows) = tables.find(|(date, _)| *date <= newest)?;

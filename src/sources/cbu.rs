@@ -1,4 +1,4 @@
-//! Central Bank of Uzbekistan (UZS): a JSON list, the newest one or that of a date.
+//! Central Bank of Uzbekistan (UZS): a JSON list for each date.
 //!
 //! Quirks:
 //! * `Nominal`, `Rate` and `Diff` are strings, or numbers: the rate always has two decimals, the change is for `Nominal`
@@ -6,7 +6,11 @@
 //! * `id` is another number in every capture: it is never read.
 //! * The date stands in every row. The table is of the date of most rows, and rows of another one are left out; without
 //!   a majority they are two tables mixed up, and refused.
-//! * What was set on a Friday is dated Monday; a dated request for a weekend seems to give the table before it.
+//! * The undated address (`json/`) gives the table in force today, from midnight to midnight. The one of tomorrow, set at
+//!   about half past five, has an address of its own alone: so tables are requested by date.
+//! * A date without a table is answered with the last one before it, under its own date.
+//! * Tables bear the next calendar day, Tuesday to Saturday, since September 2026; Monday to Friday before that, where
+//!   what was set on a Friday was dated Monday.
 //! * It misprints: TMT was 4037.68 on 2026-04-01 and 3469.17 a day later. That is a well-formed row; the
 //!   plausibility checks hold it.
 
@@ -45,11 +49,11 @@ pub const SOURCE: Source = Source {
     typical_dollar: Some(12_000),
     documents: &[Document {
         name: "daily",
-        latest: Some("/en/arkhiv-kursov-valyut/json/"),
+        latest: None,
         dated: Some(path),
         series: None,
         at_start: TableSelector::Today,
-        polls: &[TableSelector::Latest],
+        polls: &[TableSelector::Today, TableSelector::Tomorrow],
         missing_is_normal: false,
         required: &[Currency::USD],
         schedule: Schedule {

@@ -271,7 +271,11 @@ fn every_source_is_polled_for_the_tables_in_force_and_then_for_new_ones() {
             &[TableSelector::Today, TableSelector::Tomorrow][..],
         ),
         ("nbkr", TableSelector::Latest, &[TableSelector::Latest]),
-        ("cbu", TableSelector::Today, &[TableSelector::Latest]),
+        (
+            "cbu",
+            TableSelector::Today,
+            &[TableSelector::Today, TableSelector::Tomorrow],
+        ),
         (
             "nbt",
             TableSelector::Today,

@@ -7,6 +7,31 @@ use crate::support::april::{nbk, nbk_path};
 use crate::support::bank::Bank;
 use crate::support::silkrate::{Silkrate, settings, source};
 
+/// The table of the Uzbek bank with one row, the dollar.
+fn cbu(date: &str, rate: &str, diff: &str) -> String {
+    format!(r#"[{{"Ccy":"USD","Nominal":"1","Rate":"{rate}","Diff":"{diff}","Date":"{date}"}}]"#)
+}
+
+fn cbu_path(date: &str) -> String {
+    format!("/en/arkhiv-kursov-valyut/json/all/{date}/")
+}
+
+/// The Uzbek bank in September 2026, with its tables of the seventh and the eighth.
+async fn bank_of_september() -> Bank {
+    let bank = Bank::start().await;
+    let eighth = cbu("08.09.2026", "11789.33", "4.03");
+    bank.publish(&[
+        (
+            cbu_path("2026-09-07"),
+            cbu("07.09.2026", "11785.30", "-10.71"),
+        ),
+        (cbu_path("2026-09-08"), eighth.clone()),
+        // There is no table of the ninth: the one before it is answered.
+        (cbu_path("2026-09-09"), eighth),
+    ]);
+    bank
+}
+
 async fn silkrate_at(id: &str, bank: &Bank, now: &str) -> Silkrate {
     let mut config = settings(now);
     config.sources.push(source(id, "", &bank.url()));
@@ -28,6 +53,39 @@ async fn assert_polls_succeed(silkrate: &mut Silkrate, bank: &Bank) {
         (detail.last_error.as_deref(), detail.consecutive_failures),
         (None, 0)
     );
+}
+
+#[tokio::test]
+async fn the_uzbek_table_of_tomorrow_is_announced_on_the_evening_before() {
+    let bank = bank_of_september().await;
+    // Five past six in Tashkent.
+    let mut silkrate = silkrate_at("cbu", &bank, "2026-09-08T13:05:00Z").await;
+    assert_polls_succeed(&mut silkrate, &bank).await;
+    let before = rate(&silkrate.board.snapshot(), "USD/UZS").unwrap();
+    assert_eq!(before.value.to_string(), "11789.33");
+    assert!(before.announced.is_none(), "{before:?}");
+
+    bank.publish(&[(
+        cbu_path("2026-09-09"),
+        cbu("09.09.2026", "11813.21", "23.88"),
+    )]);
+    silkrate
+        .committed(|snapshot| {
+            rate(snapshot, "USD/UZS").is_some_and(|rate| rate.announced.is_some())
+        })
+        .await;
+    let rate = rate(&silkrate.board.snapshot(), "USD/UZS").unwrap();
+    assert_eq!(rate.value.to_string(), "11789.33");
+    let announced = rate.announced.unwrap();
+    assert_eq!(
+        (
+            announced.value.to_string(),
+            announced.effective_date.to_string()
+        ),
+        ("11813.21".to_owned(), "2026-09-09".to_owned())
+    );
+    assert_eq!(announced.change.unwrap().absolute.to_string(), "23.88");
+    silkrate.finish().await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use jiff::ToSpan;
 use jiff::civil::date;
 use silkrate::domain::{Check, Currency, Intent, Pair, Snapshot, SourceId};
 
+use crate::poller::start::cbr;
 use crate::support::april::{nbk, nbk_path};
 use crate::support::bank::Bank;
 use crate::support::boards::noon;
@@ -75,31 +76,26 @@ async fn a_missed_table_is_flagged_by_the_banks_own_change_and_fetched_later() {
 #[tokio::test]
 async fn a_missed_table_of_a_bank_that_is_polled_for_the_newest_is_fetched_by_its_date() {
     let bank = Bank::start().await;
-    let cbu = |date: &str, rate: &str, diff: &str| {
-        format!(
-            r#"[{{"Ccy":"USD","Nominal":"1","Rate":"{rate}","Diff":"{diff}","Date":"{date}"}},{{"Ccy":"EUR","Nominal":"1","Rate":"13972.13","Diff":"0","Date":"{date}"}}]"#
-        )
-    };
-    let dated = |date: &str| format!("/en/arkhiv-kursov-valyut/json/all/{date}/");
-    let latest = "/en/arkhiv-kursov-valyut/json/".to_owned();
-    let first = cbu("31.03.2026", "12218.44", "-22.5");
+    let latest = "/scripts/XML_daily.asp".to_owned();
+    let dated = |date: &str| format!("{latest}?date_req={date}");
+    let second = cbr("03.03.2026", "77,1734", "15,5104");
     bank.publish(&[
-        (dated("2026-03-30"), cbu("30.03.2026", "12240.94", "10")),
-        (dated("2026-03-31"), first.clone()),
-        (latest.clone(), first),
-        (dated("2026-04-01"), cbu("01.04.2026", "12194.21", "-24.23")),
+        (dated("28/02/2026"), cbr("28.02.2026", "77,2708", "15,4730")),
+        (dated("03/03/2026"), second.clone()),
+        (latest.clone(), second),
+        (dated("04/03/2026"), cbr("04.03.2026", "77,6093", "15,4416")),
     ]);
-    let mut config = settings("2026-03-31T09:00:00Z");
-    config.sources.push(source("cbu", "", &bank.url()));
+    let mut config = settings("2026-03-03T08:00:00Z");
+    config.sources.push(source("cbr", "", &bank.url()));
     let mut silkrate = Silkrate::start(config).await;
     silkrate.all_attempted().await;
     // The newest table is that of the second date already: the one between was never the newest when it was requested.
-    bank.publish(&[(latest, cbu("02.04.2026", "12142.10", "-52.11"))]);
+    bank.publish(&[(latest, cbr("05.03.2026", "77,8009", "15,6198"))]);
     silkrate
         .committed(|snapshot| {
-            let rate = snapshot.rate(Pair::parse("USD/UZS").unwrap());
+            let rate = snapshot.rate(Pair::parse("KZT/RUB").unwrap());
             let announced = rate.and_then(|rate| rate.announced);
-            announced.is_some_and(|announced| announced.value.to_string() == "12194.21")
+            announced.is_some_and(|announced| announced.value.to_string() == "0.154416")
         })
         .await;
     assert_eq!(flags(&silkrate.board.snapshot()), []);

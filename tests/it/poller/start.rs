@@ -12,7 +12,7 @@ fn dated(date: &str) -> String {
 }
 
 /// A table of the Bank of Russia: a dollar and a hundred tenge.
-fn cbr(date: &str, usd: &str, kzt: &str) -> String {
+pub(super) fn cbr(date: &str, usd: &str, kzt: &str) -> String {
     let row = |code: &str, units: u32, value: &str| {
         format!(
             "<Valute ID=\"R0\"><NumCode>0</NumCode><CharCode>{code}</CharCode><Nominal>{units}</Nominal>\
