@@ -119,11 +119,12 @@ async fn from_ledger(
         for table in known.tables {
             history.insert(table);
         }
-        for held in known.held {
-            history.hold(Arc::new(held));
-        }
+        // The discarded values come first: another value of the same row may be held since.
         for held in &known.discarded {
             history.discard(held);
+        }
+        for held in known.held {
+            history.hold(Arc::new(held));
         }
         if let Some(began) = known.began {
             history.record_filed(began);
@@ -139,3 +140,6 @@ async fn from_ledger(
     }
     Ok(Some(restored))
 }
+
+#[cfg(test)]
+mod tests;

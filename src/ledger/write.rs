@@ -5,12 +5,13 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use tokio::sync::mpsc;
 
-use crate::domain::{Decision, Fixing, Held, LedgerEntry, Position, ServedFingerprint, SourceId};
+use crate::domain::{LedgerEntry, Position, ServedFingerprint, SourceId};
 use crate::ledger::Append;
 use crate::ledger::error::StorageError;
 use crate::ledger::lock_file::LockFile;
 
 mod file;
+mod held;
 
 /// Writes the entries of the queue until it is closed.
 pub(super) fn run(
@@ -44,12 +45,7 @@ pub(super) fn append(connection: &mut Connection, entry: &LedgerEntry) -> Result
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number = begin(&transaction, entry)?;
     let fixings = file::file(&transaction, number, &entry.filed)?;
-    for held in &entry.held {
-        hold(&transaction, number, held)?;
-    }
-    for decision in &entry.decided {
-        decide(&transaction, number, decision)?;
-    }
+    held::write(&transaction, number, entry)?;
     for served in &entry.served {
         serve(&transaction, entry.position.revision, served)?;
     }
@@ -116,105 +112,6 @@ fn begin(transaction: &Transaction<'_>, entry: &LedgerEntry) -> Result<i64, Stor
 fn stored_revision(revision: u64) -> Result<i64, StorageError> {
     i64::try_from(revision)
         .map_err(|_too_large| StorageError::Refused(format!("revision {revision} is too large")))
-}
-
-/// Writes a held value, unless the same value is held already.
-fn hold(transaction: &Transaction<'_>, number: i64, held: &Held) -> Result<(), StorageError> {
-    match newest_of(transaction, held)? {
-        Some((_, None)) => Ok(()),
-        _ => insert_held(transaction, number, held).map(|_id| ()),
-    }
-}
-
-/// Writes a decision beside its held value. A held value that was never written is written first, so that no decision
-/// is lost.
-fn decide(
-    transaction: &Transaction<'_>,
-    number: i64,
-    decision: &Decision,
-) -> Result<(), StorageError> {
-    let outcome = decision.outcome.as_str();
-    let held = match newest_of(transaction, &decision.held)? {
-        Some((_, Some(decided))) if decided == outcome => return Ok(()),
-        Some((id, None)) => id,
-        _ => insert_held(transaction, number, &decision.held)?,
-    };
-    transaction.execute(
-        "INSERT INTO decisions (held, entry, outcome, decided_by, note) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            held,
-            number,
-            outcome,
-            decision.by.as_str(),
-            decision.note
-        ],
-    )?;
-    Ok(())
-}
-
-/// The newest held row with an id and a value, and its decision.
-fn newest_of(
-    transaction: &Transaction<'_>,
-    held: &Held,
-) -> Result<Option<(i64, Option<String>)>, StorageError> {
-    let Fixing {
-        source,
-        units,
-        value,
-        effective_date,
-        ..
-    } = &*held.fixing;
-    let found = transaction.query_row(
-        "SELECT held.id, decisions.outcome FROM held LEFT JOIN decisions ON decisions.held = held.id
-         WHERE source = ?1 AND document = ?2 AND effective_date = ?3 AND row_currency = ?4 AND units = ?5 AND value = ?6
-         ORDER BY held.id DESC LIMIT 1",
-        params![
-            source.as_str(),
-            held.document,
-            effective_date.to_string(),
-            held.code.as_str(),
-            units,
-            value.to_string()
-        ],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    );
-    Ok(found.optional()?)
-}
-
-fn insert_held(
-    transaction: &Transaction<'_>,
-    number: i64,
-    held: &Held,
-) -> Result<i64, StorageError> {
-    let fixing = &*held.fixing;
-    let change = held.change.as_ref();
-    transaction.execute(
-        "INSERT INTO held (entry, source, document, effective_date, currency, home_currency, units, value,
-             published_change, superseded_value, check_name, detail, since, change_absolute, change_percent,
-             reference_value, reference_date, row_currency)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
-        params![
-            number,
-            fixing.source.as_str(),
-            held.document,
-            fixing.effective_date.to_string(),
-            fixing.currency.as_str(),
-            fixing.home_currency.as_str(),
-            fixing.units,
-            fixing.value.to_string(),
-            fixing.published_change.map(|change| change.to_string()),
-            fixing.superseded_value.map(|value| value.to_string()),
-            held.check.as_str(),
-            held.detail,
-            held.since.to_string(),
-            change.map(|change| change.absolute.to_string()),
-            change.map(|change| change.percent.to_string()),
-            change.map(|change| change.reference_value.to_string()),
-            change.map(|change| change.reference_date.to_string()),
-            held.code.as_str()
-        ],
-    )?;
-    Ok(transaction.last_insert_rowid())
 }
 
 /// Writes the fingerprint of a subject, or removes the subject if it is no longer served.

@@ -117,10 +117,11 @@ fn held(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
     each_held(document, sql)
 }
 
-/// The discarded values, in the order in which they were written.
+/// The discarded values, in the order in which they were discarded.
 fn discarded(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
     let sql = "SELECT held.* FROM held JOIN decisions ON decisions.held = held.id
-         WHERE source = ?1 AND document = ?2 AND outcome IN ('rejected', 'overtaken') ORDER BY held.id";
+         WHERE source = ?1 AND document = ?2 AND outcome IN ('rejected', 'overtaken')
+         ORDER BY decisions.entry, held.id";
     each_held(document, sql)
 }
 
