@@ -323,5 +323,5 @@ fn open_store(config: &Config) -> Result<BufferedLedger, AppError> {
         None => ClockKind::Real,
         Some(_) => ClockKind::Replay,
     };
-    Ok(BufferedLedger::open(path, clock)?)
+    Ok(BufferedLedger::open_if_possible(path, clock)?)
 }

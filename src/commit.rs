@@ -10,12 +10,14 @@ mod filing_log;
 mod handle;
 mod restore;
 mod buffered_ledger;
+mod recovery;
 mod anchors;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub use buffered_ledger::BufferedLedger;
+use futures_util::FutureExt;
 pub use handle::{
     BackfillOutcome, CommitHandle, DecisionReceipt, LedgerIsFile, LedgerStatus, Stopped,
     Submission, SubmitOutcome,
@@ -28,14 +30,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
-use crate::commit::epoch_name::new_epoch_name;
 use crate::commit::filing_log::{log_decided, log_filed};
 use crate::commit::handle::{Message, QUEUE_MAX};
 use crate::domain::{
     Book, BookChanges, Cause, DecisionError, DocumentKey, HeldOutcome, History, Intent,
     LedgerEntry, Position, Preference, RevisionPolicy, Snapshot, SourceId, SourceRecord, Table,
 };
-use crate::ledger::LedgerReader;
+use crate::ledger::{LedgerError, LedgerReader};
 
 /// How many tables before and after a date a table of the past is compared with: more than any holidays.
 const TABLES_AROUND: usize = 16;
@@ -85,6 +86,11 @@ impl Commit {
         (commit, CommitHandle::new(sender))
     }
 
+    /// The error that keeps the ledger from being written; `None` if there is none.
+    pub fn ledger_failure(&self) -> Option<&LedgerError> {
+        self.ledger.failure()
+    }
+
     /// The board, for readers.
     pub fn board(&self) -> BoardReader {
         self.board.reader()
@@ -107,12 +113,14 @@ impl Commit {
 
     async fn work(&mut self, stop: &CancellationToken) {
         let mut due = self.clock.now();
+        let mut damage = std::pin::pin!(self.ledger.damage().fuse());
         loop {
             let until_reading = self.clock.real_time_until(due);
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
                 () = self.ledger.retry_due() => self.recover().await,
+                error = &mut damage => self.stop_writing(error).await,
                 // Without pollers there are no messages, but time passes all the same.
                 Some(message) = self.receiver.recv() => {
                     due = if self.take(message).await {
@@ -349,52 +357,5 @@ impl Commit {
         self.board.publish(next, self.book.records());
         tracing::debug!(revision, cause = cause.as_str(), "committed");
         Some(revision)
-    }
-
-    /// Writes an entry that changes nothing that is published.
-    async fn write(&mut self, entry: LedgerEntry) {
-        if let Some(epoch) = self.ledger.append(entry).await {
-            let published = self.board.snapshot();
-            let renewed = published.renewed(Position {
-                epoch: epoch.into(),
-                revision: published.position.revision.saturating_add(1),
-            });
-            self.board.publish(renewed, self.book.records());
-        }
-    }
-
-    /// Tries to write the buffered entries. If that succeeds, a new epoch begins.
-    async fn recover(&mut self) {
-        let documents = self.book.documents();
-        let Some((written, reopened)) = self.ledger.prepare_retry(&documents).await else {
-            return;
-        };
-        let published = self.board.snapshot();
-        let revision = published.position.revision.max(written);
-        let snapshot = published.renewed(Position {
-            epoch: new_epoch_name().into(),
-            revision: revision.saturating_add(1),
-        });
-        let attempted = self.book.records().filter(|record| record.attempted);
-        // If the file may be another one, everything known is written; rows that it has are not written twice.
-        let (filed, held) = if reopened {
-            let held = self.book.held().map(Arc::clone).collect();
-            (self.book.tables(), held)
-        } else {
-            (Vec::new(), Vec::new())
-        };
-        let entry = LedgerEntry {
-            position: snapshot.position.clone(),
-            at: self.clock.now(),
-            cause: Cause::Start,
-            filed,
-            held,
-            decided: Vec::new(),
-            attempted: attempted.map(|record| record.id).collect(),
-            served: snapshot.changes(),
-        };
-        if self.ledger.recover(entry).await {
-            self.board.publish(snapshot, self.book.records());
-        }
     }
 }

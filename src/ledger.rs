@@ -18,6 +18,8 @@
 
 mod error;
 mod lock_file;
+mod position_file;
+mod digest;
 mod open;
 mod read;
 mod write;
@@ -29,15 +31,17 @@ use std::convert::Infallible;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::mpsc::{self, TrySendError};
 
 pub use error::LedgerError;
-pub use read::{FixingRecord, FixingsPage, LedgerReader};
-use tokio::sync::{mpsc, oneshot};
+pub use read::{FixingRecord, FixingsPage, LedgerReader, PartialTable};
+use tokio::sync::oneshot;
 
-use crate::domain::{LedgerEntry, Position};
+use crate::domain::LedgerEntry;
+use crate::ledger::open::Opened;
 
 /// The maximum number of entries that wait for the disk. The commit task awaits each of them, so there are never more
-/// than a few.
+/// than a few; another one is refused.
 const QUEUE_MAX: usize = 16;
 
 /// The clock whose times the entries bear.
@@ -74,20 +78,10 @@ impl fmt::Display for ClockKind {
 #[derive(Debug)]
 pub struct Ledger {
     label: Arc<Path>,
-    sender: mpsc::Sender<Append>,
-    /// The last position recorded in the lock file before the ledger was opened.
-    recorded: RecordedPosition,
+    sender: mpsc::SyncSender<Append>,
+    continues: bool,
     /// Fails when the thread has closed the file.
     ended: oneshot::Receiver<Infallible>,
-}
-
-/// The last position recorded in the lock file.
-#[derive(Debug)]
-enum RecordedPosition {
-    /// The ledger is in memory: there is no lock file.
-    InMemory,
-    /// The position; `None` if it cannot be read.
-    LockFile(Option<Position>),
 }
 
 /// An entry, and the channel for the result.
@@ -100,23 +94,31 @@ struct Append {
 impl Ledger {
     /// Opens the ledger at a path, or creates it. Without a path it is kept in memory and lost with the process.
     ///
-    /// It blocks on the disk, and holds the lock file (`<path>.lock`) until it is closed.
+    /// It blocks on the disk, and holds the lock file (`<path>.lock`) until it is closed. The time that it takes does not
+    /// depend on the size of the file: [`LedgerReader::check`] reads all of it.
     pub fn open(
         path: Option<&Path>,
         clock: ClockKind,
     ) -> Result<(Self, LedgerReader), LedgerError> {
         let location = open::Location::of(path)?;
-        let (connection, mut lock) = open::open(&location, clock)?;
-        let recorded = lock.as_mut().map_or(RecordedPosition::InMemory, |lock| {
-            RecordedPosition::LockFile(lock.recorded_position())
-        });
+        let Opened {
+            connection,
+            beside,
+            continues,
+        } = open::open(&location, clock)?;
         let reader = LedgerReader::new(location.clone())?;
-        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
+        let (sender, receiver) = mpsc::sync_channel(QUEUE_MAX);
         let (end, ended) = oneshot::channel();
         let label = Arc::clone(&location.label);
         let work = move || {
-            write::run(connection, receiver, &location.label, lock.as_mut());
-            drop(lock);
+            write::run(
+                connection,
+                &receiver,
+                &location.label,
+                beside.as_ref(),
+                write::FOLD_AFTER,
+            );
+            drop(beside);
             drop(end);
         };
         std::thread::Builder::new()
@@ -126,22 +128,16 @@ impl Ledger {
         let ledger = Self {
             label,
             sender,
-            recorded,
+            continues,
             ended,
         };
         Ok((ledger, reader))
     }
 
-    /// Whether a position read from the file is the last one that was served from it. An older copy put in its place is
-    /// behind the position in the lock file, and clients may hold positions that it does not know.
-    pub fn continues(&self, position: &Position) -> bool {
-        match &self.recorded {
-            RecordedPosition::InMemory => true,
-            RecordedPosition::LockFile(recorded) => recorded.as_ref().is_some_and(|recorded| {
-                // The lock file is written after the entry: a crash between the two leaves it one position behind.
-                recorded.epoch == position.epoch && recorded.revision <= position.revision
-            }),
-        }
+    /// Whether the file has everything that was served from it before it was opened. An older copy put in its place has
+    /// not: it is behind the position file (`<path>.position`), and clients may hold positions that it does not know.
+    pub fn continues(&self) -> bool {
+        self.continues
     }
 
     /// Writes an entry. When this returns, the entry is on the disk.
@@ -150,21 +146,22 @@ impl Ledger {
     /// error nothing of the entry is written, and it may be appended again.
     ///
     /// # Errors
-    /// [`LedgerError::Refused`] if the entry's revision is below the last one or its epoch has ended; otherwise the
-    /// error of the disk or of SQLite.
+    /// [`LedgerError::Refused`] if the entry's revision is below the last one or its epoch has ended,
+    /// [`LedgerError::Busy`] if too many entries wait; otherwise the error of the disk or of SQLite.
     pub async fn append(&self, entry: LedgerEntry) -> Result<(), LedgerError> {
         let (answer, answered) = oneshot::channel();
-        let closed = || LedgerError::Closed {
-            path: PathBuf::from(&*self.label),
-        };
-        self.sender
-            .send(Append { entry, answer })
+        let path = || PathBuf::from(&*self.label);
+        let queued = self.sender.try_send(Append { entry, answer });
+        queued.map_err(|refused| match refused {
+            TrySendError::Full(_entry) => LedgerError::Busy { path: path() },
+            TrySendError::Disconnected(_entry) => LedgerError::Closed { path: path() },
+        })?;
+        answered
             .await
-            .map_err(|_closed| closed())?;
-        answered.await.map_err(|_closed| closed())?
+            .map_err(|_closed| LedgerError::Closed { path: path() })?
     }
 
-    /// Writes the queued entries, and closes the file.
+    /// Writes the queued entries, folds the write-ahead log into the file, and closes it: a copy of the file is complete.
     pub async fn close(self) {
         drop(self.sender);
         match self.ended.await {

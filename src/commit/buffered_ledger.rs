@@ -11,14 +11,15 @@ use tokio::time::Instant;
 
 use crate::commit::{LedgerIsFile, LedgerStatus};
 use crate::domain::{
-    DocumentKey, Fixing, IN_FORCE_DAYS_MAX, LedgerEntry, Position, RestoredState, RevisionPolicy,
-    Table,
+    DocumentKey, Fixing, IN_FORCE_DAYS_MAX, LedgerEntry, Position, RevisionPolicy, Table,
 };
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
 
 /// How long after a failure the ledger is tried again. Full disks are not cleared within seconds, and the entries of a
 /// minute are few.
 const RETRY_AFTER: Duration = Duration::from_secs(60);
+/// How long after the start the whole file is checked: the first clients are answered by then.
+const CHECK_AFTER: Duration = Duration::from_secs(1);
 /// The maximum number of entries in the buffer: months of them. Beyond that the oldest are dropped and the log says so.
 const UNSAVED_MAX: usize = 4096;
 
@@ -54,17 +55,17 @@ struct Failure {
 }
 
 impl BufferedLedger {
-    /// Opens the ledger. It is an error only if the settings are wrong: another process has the file, or it was written
-    /// under the other kind of clock. After any other failure the service runs from memory.
+    /// Opens the ledger.
     pub fn open(path: Option<PathBuf>, clock: ClockKind) -> Result<Self, LedgerError> {
-        let mut ledger = Self {
-            path,
-            clock,
-            open: None,
-            failure: None,
-            retry_after: RETRY_AFTER,
-            readers: watch::Sender::new(None),
-        };
+        let mut ledger = Self::closed(path, clock);
+        ledger.reopen()?;
+        Ok(ledger)
+    }
+
+    /// Opens the ledger if that is possible; otherwise the service runs from memory until it is. It is an error only if
+    /// the settings are wrong: another process has the file, or it was written under the other kind of clock.
+    pub fn open_if_possible(path: Option<PathBuf>, clock: ClockKind) -> Result<Self, LedgerError> {
+        let mut ledger = Self::closed(path, clock);
         match ledger.reopen() {
             Ok(()) => {}
             Err(error @ (LedgerError::InUse { .. } | LedgerError::OtherClock { .. })) => {
@@ -73,6 +74,17 @@ impl BufferedLedger {
             Err(error) => ledger.fail(error, None),
         }
         Ok(ledger)
+    }
+
+    fn closed(path: Option<PathBuf>, clock: ClockKind) -> Self {
+        Self {
+            path,
+            clock,
+            open: None,
+            failure: None,
+            retry_after: RETRY_AFTER,
+            readers: watch::Sender::new(None),
+        }
     }
 
     /// Sets the time after which a failed ledger is tried again.
@@ -146,10 +158,16 @@ impl BufferedLedger {
         self.failure.is_none()
     }
 
-    /// Whether the restored position is the last one that was served from this ledger.
-    pub(super) fn continues(&self, restored: &RestoredState) -> bool {
-        let open = self.open.as_ref();
-        open.is_some_and(|open| open.ledger.continues(&restored.position))
+    /// Whether the ledger has everything that was served from it, so that its epoch may go on.
+    pub(super) fn continues(&self) -> bool {
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.ledger.continues())
+    }
+
+    /// The failure that keeps entries from being written.
+    pub(super) fn failure(&self) -> Option<&LedgerError> {
+        self.failure.as_ref().map(|failure| &failure.error)
     }
 
     /// The status, for an operator.
@@ -216,12 +234,16 @@ impl BufferedLedger {
     }
 
     async fn verify(&mut self, keys: &[(DocumentKey, RevisionPolicy)]) -> Result<u64, LedgerError> {
-        if self.open.is_none() {
+        let is_closed = self.open.is_none();
+        if is_closed {
             self.reopen()?;
         }
         let Some(reader) = self.reader() else {
             return Ok(0);
         };
+        if is_closed {
+            reader.check().await?;
+        }
         for (key, revision_policy) in keys {
             reader.restore_document(*key, *revision_policy, 1).await?;
         }
@@ -298,19 +320,37 @@ impl BufferedLedger {
         tables: usize,
     ) -> Option<Vec<Table>> {
         let reader = self.reader()?;
-        let before = readable(reader.dates(key, Date::MIN, date).await)?;
+        let before = readable(reader.newest_dates(key, date, tables).await)?;
         let after = readable(reader.dates(key, date, Date::MAX).await)?;
         let nth = tables.saturating_sub(1);
-        let first = before.iter().rev().nth(nth).or(before.first());
-        let first = first.unwrap_or(&date);
+        let first = before.first().unwrap_or(&date);
         let last = after.get(nth).or(after.last()).unwrap_or(&date);
         readable(reader.tables(key, revision_policy, *first, *last).await)
+    }
+
+    /// The error of a check of the whole file; it waits forever if there is none. The check runs beside the service.
+    pub(super) fn damage(&self) -> impl Future<Output = LedgerError> + use<> {
+        let reader = self.reader().filter(|_| self.path.is_some()).cloned();
+        async move {
+            if let Some(reader) = reader {
+                tokio::time::sleep(CHECK_AFTER).await;
+                match reader.check().await {
+                    Ok(()) => tracing::debug!("checked the whole ledger"),
+                    Err(error @ LedgerError::Corrupt { .. }) => return error,
+                    Err(error) => tracing::warn!(%error, "could not check the whole ledger"),
+                }
+            }
+            std::future::pending().await
+        }
     }
 
     /// Stops writing to a ledger that is damaged, until it is repaired or replaced.
     pub(super) async fn mark_damaged(&mut self, error: LedgerError) {
         self.close_file().await;
-        self.fail(error, None);
+        match &mut self.failure {
+            Some(failure) => failure.error = error,
+            None => self.fail(error, None),
+        }
         if let Some(failure) = &mut self.failure {
             failure.reopen = true;
         }
@@ -329,7 +369,7 @@ impl BufferedLedger {
     }
 
     fn fail(&mut self, error: LedgerError, entry: Option<LedgerEntry>) {
-        tracing::error!(%error, "the ledger cannot be written; the service runs from memory and buffers its entries");
+        tracing::error!(%error, "the ledger cannot be written; entries are buffered in memory");
         self.failure = Some(Failure {
             reopen: needs_reopening(&error),
             error,

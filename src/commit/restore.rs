@@ -62,7 +62,7 @@ fn continued(
     now: Timestamp,
 ) -> (Snapshot, Option<LedgerEntry>) {
     let (snapshot, continuity) = Snapshot::restored(restored, book.view(restored.at));
-    let continues = ledger.is_working() && ledger.continues(restored);
+    let continues = ledger.is_working() && ledger.continues();
     let broken = continuity == Continuity::Broken || !continues;
     if continuity == Continuity::Exact && !broken {
         return (snapshot, None);

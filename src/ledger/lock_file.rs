@@ -1,12 +1,10 @@
-//! The lock file beside the ledger. It keeps other processes away, and it records the last position that was written, so
-//! that an older copy of the ledger put in its place is detected.
+//! The lock file beside the ledger. It keeps other processes away.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::domain::Position;
 use crate::ledger::LedgerError;
 use crate::ledger::error::of_system;
 
@@ -15,8 +13,9 @@ use crate::ledger::error::of_system;
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How often to try the lock meanwhile.
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
-/// The most bytes read from the lock file: an epoch and a revision are some forty bytes.
-const TEXT_BYTES_MAX: u64 = 256;
+/// What is in the lock file. Earlier versions kept the last position in it, and emptied it before each write: an empty file
+/// must be theirs.
+const TEXT: &str = "the lock of a ledger of silkrate; its last position is in the file .position\n";
 
 /// The lock, held for as long as the ledger is open.
 #[derive(Debug)]
@@ -65,29 +64,11 @@ impl LockFile {
         lock_path(path).exists()
     }
 
-    /// The last position that was recorded; `None` if it cannot be read.
-    pub(super) fn recorded_position(&mut self) -> Option<Position> {
-        let mut text = String::new();
-        self.lock.seek(SeekFrom::Start(0)).ok()?;
-        let mut bytes = (&self.lock).take(TEXT_BYTES_MAX);
-        bytes.read_to_string(&mut text).ok()?;
-        let (epoch, revision) = text.trim_end().split_once(' ')?;
-        Some(Position {
-            epoch: epoch.into(),
-            revision: revision.parse().ok()?,
-        })
-    }
-
-    /// Records the last position that was written. A power cut may lose it; the next start then begins a new epoch.
-    pub(super) fn record(&mut self, position: &Position) {
-        let text = format!("{} {}\n", position.epoch, position.revision);
-        let written = self
-            .lock
-            .set_len(0)
-            .and_then(|()| self.lock.seek(SeekFrom::Start(0)))
-            .and_then(|_start| self.lock.write_all(text.as_bytes()));
-        if let Err(error) = written {
-            tracing::warn!(%error, "could not record the position in the lock file; the next start will begin a new epoch");
+    /// Writes into a new lock file what it is for. An existing one is not changed.
+    pub(super) fn describe(&mut self) {
+        let is_empty = self.lock.metadata().is_ok_and(|file| file.len() == 0);
+        if is_empty && let Err(error) = self.lock.write_all(TEXT.as_bytes()) {
+            tracing::debug!(%error, "could not write into the lock file");
         }
     }
 
@@ -128,7 +109,7 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn lock_path(path: &Path) -> PathBuf {
+pub(super) fn lock_path(path: &Path) -> PathBuf {
     beside(path, ".lock")
 }
 

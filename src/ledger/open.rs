@@ -1,4 +1,5 @@
-//! Opens the file: checks that it is a ledger, locks it, migrates its schema, and verifies its integrity.
+//! Opens the file: checks that it is a ledger, locks it, migrates its schema, and verifies its newest entries. How long
+//! that takes does not depend on the size of the file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,9 +8,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
+use crate::domain::Position;
 use crate::ledger::error::{StorageError, of_system};
 use crate::ledger::lock_file::LockFile;
-use crate::ledger::{ClockKind, LedgerError};
+use crate::ledger::position_file::PositionFile;
+use crate::ledger::{ClockKind, LedgerError, digest};
 
 mod inspect;
 
@@ -20,15 +23,15 @@ const APPLICATION_ID: i64 = 0x7369_6c6b;
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/version-1.sql"),
     include_str!("schema/version-2.sql"),
+    include_str!("schema/version-3.sql"),
 ];
+/// The first version that keeps digests of tables.
+const DIGESTS_SINCE: i64 = 3;
 /// How long to wait for another program's lock, such as that of an interactive `sqlite3`: longer than any statement
 /// takes, and shorter than the time-out of a bank's response.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest file, in pages of 4 KiB, whose pages are all checked at a start: half a gigabyte, which takes about a
-/// second. A year of all sources is some 15 megabytes.
-const PAGES_CHECKED_MAX: i64 = 131_072;
-/// How many of the newest entries are verified at a start. A crash damages the end of the file; the rest was verified
-/// at an earlier start.
+/// How many of the newest entries are verified when the file is opened: a crash damages the newest. The whole file is
+/// checked while it is in use.
 const ENTRIES_COUNTED: i64 = 256;
 /// The number of ledgers in memory so far: each has its own name.
 static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
@@ -96,34 +99,84 @@ impl Location {
     }
 }
 
+/// An open ledger.
+#[derive(Debug)]
+pub(super) struct Opened {
+    /// The writing connection.
+    pub(super) connection: Connection,
+    /// The files beside it; none in memory.
+    pub(super) beside: Option<Beside>,
+    /// Whether its epoch may go on.
+    pub(super) continues: bool,
+}
+
+/// The files beside a ledger.
+#[derive(Debug)]
+pub(super) struct Beside {
+    /// Keeps other processes away while it lives.
+    pub(super) lock: LockFile,
+    pub(super) position: PositionFile,
+}
+
 /// Opens the writing connection to a ledger of silkrate with this clock. Migrates an older schema; refuses a newer one and a
-/// damaged file. The lock file keeps other processes away while it lives.
-pub(super) fn open(
-    location: &Location,
-    clock: ClockKind,
-) -> Result<(Connection, Option<LockFile>), LedgerError> {
+/// damaged file.
+pub(super) fn open(location: &Location, clock: ClockKind) -> Result<Opened, LedgerError> {
     let Target::File(path) = &location.target else {
         let mut connection = location.connect(Access::Write)?;
         prepare(&mut connection, location, clock)?;
-        return Ok((connection, None));
+        return Ok(Opened {
+            connection,
+            beside: None,
+            continues: true,
+        });
     };
     // An existing lock file is taken first: its holder may be in the middle of a write. Otherwise the file is inspected
     // first, so that no lock file is made beside a file that is not a ledger.
     let early = LockFile::exists(path).then(|| LockFile::take(path, &location.label));
     let early = early.transpose()?;
     inspect::inspect(path, &location.label)?;
+    let position = PositionFile::read(path);
     let mut lock = match early {
         Some(lock) => lock,
         None => LockFile::take(path, &location.label)?,
     };
     let mut connection = location.connect(Access::Write)?;
     prepare(&mut connection, location, clock)?;
+    let continues =
+        continues(&connection, &position).map_err(|failure| failure.of(&location.label))?;
     lock.identify();
-    Ok((connection, Some(lock)))
+    lock.describe();
+    Ok(Opened {
+        connection,
+        beside: Some(Beside { lock, position }),
+        continues,
+    })
+}
+
+/// Whether a ledger continues from the recorded position. Its newest position is then recorded again, because the lock file
+/// of an earlier version is no longer read once it is described.
+fn continues(connection: &Connection, recorded: &PositionFile) -> Result<bool, StorageError> {
+    let newest = connection.query_row(
+        "SELECT epoch, revision FROM entries ORDER BY entry DESC LIMIT 1",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    );
+    let newest: Option<(String, i64)> = newest.optional()?;
+    let Some((epoch, revision)) = newest else {
+        return Ok(true);
+    };
+    let continues = recorded.is_in(connection)?;
+    if continues {
+        recorded.record(&Position {
+            epoch: epoch.into(),
+            revision: u64::try_from(revision).unwrap_or_default(),
+        });
+    }
+    Ok(continues)
 }
 
 /// Prepares the writing connection: migrates the schema, switches to a write-ahead log, and verifies the clock and the
-/// integrity.
+/// newest entries.
 pub(super) fn prepare(
     connection: &mut Connection,
     location: &Location,
@@ -168,7 +221,7 @@ pub(super) fn prepare(
             )
             .map_err(|error| with_path(error.into()))?;
     }
-    check(connection).map_err(with_path)
+    check_newest(connection).map_err(with_path)
 }
 
 /// Configures durability and the write-ahead log. The schema comes first: the file must be marked as a ledger before
@@ -216,6 +269,9 @@ pub(super) fn migrate(
     for migration in migrations.iter().skip(done) {
         transaction.execute_batch(migration)?;
     }
+    if found < DIGESTS_SINCE && supported >= DIGESTS_SINCE {
+        digest::fill(&transaction)?;
+    }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", supported)?;
     transaction.commit()?;
@@ -239,15 +295,8 @@ fn kept_clock(connection: &Connection, version: i64) -> Result<Option<ClockKind>
         .ok_or_else(|| StorageError::Corrupt(format!("the table ledger names the clock `{kept}`")))
 }
 
-/// Verifies the integrity of the file, as far as possible within a second.
-fn check(connection: &Connection) -> Result<(), StorageError> {
-    let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
-    if pages <= PAGES_CHECKED_MAX {
-        let result: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-        if result != "ok" {
-            return Err(StorageError::Corrupt(result));
-        }
-    }
+/// Verifies that the newest entries are whole.
+fn check_newest(connection: &Connection) -> Result<(), StorageError> {
     let mut statement = connection.prepare(
         "SELECT entry, fixings, (SELECT count(*) FROM fixings WHERE fixings.entry = entries.entry)
          FROM entries ORDER BY entry DESC LIMIT ?1",

@@ -16,10 +16,13 @@ use crate::ledger::LedgerError;
 use crate::ledger::error::StorageError;
 use crate::ledger::open::{Access, Location};
 
+mod currencies;
 mod document;
 mod page;
 mod restore;
 pub(super) mod rows;
+
+pub use currencies::PartialTable;
 
 /// How many queries run at a time; the others wait. As many as the cores of a small machine: a query is mostly
 /// computation on cached pages.
@@ -105,6 +108,24 @@ impl LedgerReader {
         Self::new(self.shared.location.clone())
     }
 
+    /// Reads every page of the file, on a connection of its own, and checks its structure. It takes seconds for a file of
+    /// some hundred megabytes, and delays neither queries nor writes.
+    ///
+    /// # Errors
+    /// [`LedgerError::Corrupt`] if the file is damaged; otherwise the error of the disk or of SQLite.
+    pub async fn check(&self) -> Result<(), LedgerError> {
+        let quick_check = |connection: &Connection| {
+            let found: String =
+                connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            if found == "ok" {
+                Ok(())
+            } else {
+                Err(StorageError::Corrupt(found))
+            }
+        };
+        self.separate()?.run(quick_check).await
+    }
+
     /// The state after the last entry; `None` if there is no entry.
     pub async fn restore(&self) -> Result<Option<RestoredState>, LedgerError> {
         self.run(restore::restore).await
@@ -154,6 +175,33 @@ impl LedgerReader {
             document::Document::new(connection, key, revision_policy).tables(from, to)
         })
         .await
+    }
+
+    /// The tables of a range of dates, both ends included, that have a row of one of these currencies; oldest first. Only
+    /// those rows are read: ten years of a pair are some thousand rows, and ten years of whole tables a hundred thousand.
+    pub async fn partial_tables(
+        &self,
+        key: DocumentKey,
+        revision_policy: RevisionPolicy,
+        currencies: Vec<Currency>,
+        (from, to): (Date, Date),
+    ) -> Result<Vec<PartialTable>, LedgerError> {
+        self.run(move |connection| {
+            let document = document::Document::new(connection, key, revision_policy);
+            currencies::partial_tables(&document, &currencies, (from, to))
+        })
+        .await
+    }
+
+    /// The newest dates up to a day that have a table, at most `count` of them; oldest first.
+    pub async fn newest_dates(
+        &self,
+        key: DocumentKey,
+        to: Date,
+        count: usize,
+    ) -> Result<Vec<Date>, LedgerError> {
+        self.run(move |connection| document::newest_dates(connection, key, to, count))
+            .await
     }
 
     /// The dates within a range, both ends included, that have a table; oldest first.

@@ -12,7 +12,7 @@ use crate::domain::{
     Cause, Currency, FiledTable, Fixing, LedgerEntry, Position, SourceId, parse_decimal,
 };
 use crate::ledger::open::{Location, MIGRATIONS, migrate, prepare};
-use crate::ledger::{ClockKind, LedgerError, write};
+use crate::ledger::{Append, ClockKind, LedgerError, write};
 
 const SOURCE: SourceId = SourceId::new("nbk");
 
@@ -63,7 +63,9 @@ fn entry(revision: u64, currencies: u8) -> LedgerEntry {
 fn connection() -> (TempDir, Location, Connection) {
     let folder = tempfile::tempdir().unwrap();
     let place = Location::of(Some(&folder.path().join("silkrate.db"))).unwrap();
-    let (connection, _lock) = super::open::open(&place, ClockKind::Real).unwrap();
+    let connection = super::open::open(&place, ClockKind::Real)
+        .unwrap()
+        .connection;
     (folder, place, connection)
 }
 
@@ -165,6 +167,47 @@ fn a_file_that_another_program_keeps_locked_refuses_an_entry_and_takes_it_later(
     assert_eq!(count(&connection, "entries"), 1);
 }
 
+/// The number of entries in a copy of the file alone.
+fn entries_of_copy(path: &Path) -> i64 {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db");
+    std::fs::copy(path, &copy).unwrap();
+    count(&Connection::open(&copy).unwrap(), "entries")
+}
+
+#[test]
+fn the_log_is_folded_into_the_file_at_intervals_though_a_reader_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silkrate.db");
+    let place = Location::of(Some(&path)).unwrap();
+    let opened = super::open::open(&place, ClockKind::Real).unwrap();
+    let reader = place.connect(super::open::Access::Read).unwrap();
+    assert_eq!(count(&reader, "entries"), 0);
+    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+    let label = std::sync::Arc::clone(&place.label);
+    let thread = std::thread::spawn(move || {
+        let beside = opened.beside.as_ref();
+        write::run(opened.connection, &receiver, &label, beside, Duration::ZERO);
+    });
+    for revision in 1..=2 {
+        let (answer, answered) = tokio::sync::oneshot::channel();
+        let entry = entry(revision, 1);
+        sender.send(Append { entry, answer }).unwrap();
+        answered.blocking_recv().unwrap().unwrap();
+        let began = std::time::Instant::now();
+        while entries_of_copy(&path) < i64::try_from(revision).unwrap() {
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "it is not folded in"
+            );
+            std::thread::yield_now();
+        }
+        assert_eq!(count(&reader, "entries"), entries_of_copy(&path));
+    }
+    drop(sender);
+    thread.join().unwrap();
+}
+
 #[test]
 fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
     let (_folder, _place, mut connection) = connection();
@@ -172,6 +215,7 @@ fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
     let newer = [
         MIGRATIONS[0],
         MIGRATIONS[1],
+        MIGRATIONS[2],
         "ALTER TABLE entries ADD COLUMN remark TEXT",
         "CREATE TABLE remarks (remark TEXT) STRICT; INSERT INTO remarks SELECT 'seen ' || count(*) FROM fixings",
     ];
@@ -184,7 +228,7 @@ fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
         )
         .unwrap();
     assert_eq!(remark, "seen 30");
-    assert_eq!(user_version(&connection), 4);
+    assert_eq!(user_version(&connection), 5);
     // A repeated migration would fail, because the column exists.
     migrate(&mut connection, &newer).unwrap();
 }
@@ -196,12 +240,15 @@ fn a_migration_that_fails_half_way_leaves_the_file_as_it_was() {
     let newer = [
         MIGRATIONS[0],
         MIGRATIONS[1],
+        MIGRATIONS[2],
         "ALTER TABLE entries ADD COLUMN remark TEXT",
         "not SQL",
     ];
     assert!(migrate(&mut connection, &newer).is_err());
     drop(connection);
-    let (connection, _lock) = super::open::open(&place, ClockKind::Real).unwrap();
+    let connection = super::open::open(&place, ClockKind::Real)
+        .unwrap()
+        .connection;
     assert!(connection.prepare("SELECT remark FROM entries").is_err());
     assert_eq!(count(&connection, "entries"), 1);
 }
@@ -270,8 +317,11 @@ fn a_migration_that_is_cut_off_in_the_middle_is_made_again_at_the_next_start() {
     assert_eq!(count(&left, "served"), 19);
     drop(left);
 
-    let (connection, _lock) = super::open::open(&place, ClockKind::Replay).unwrap();
-    assert_eq!(user_version(&connection), 2);
+    let connection = super::open::open(&place, ClockKind::Replay)
+        .unwrap()
+        .connection;
+    assert_eq!(user_version(&connection), 3);
     assert_eq!(count(&connection, "served"), 19);
     assert_eq!(count(&connection, "current_fixings"), 4769);
+    assert_eq!(count(&connection, "table_digests"), 976);
 }

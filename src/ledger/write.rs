@@ -1,42 +1,108 @@
 //! Writes entries: one thread, one transaction for each entry.
 
 use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use tokio::sync::mpsc;
 
 use crate::domain::{LedgerEntry, Position, ServedFingerprint, SourceId};
-use crate::ledger::Append;
 use crate::ledger::error::StorageError;
-use crate::ledger::lock_file::LockFile;
+use crate::ledger::open::Beside;
+use crate::ledger::{Append, LedgerError};
 
 mod file;
 mod held;
 
-/// Writes the entries of the queue until it is closed.
+/// How long an entry stays in the write-ahead log before the log is folded into the file: a copy of the file alone is then
+/// at most this old, and a burst of entries is folded in once.
+pub(super) const FOLD_AFTER: Duration = Duration::from_secs(60);
+/// How long the last fold waits for a program that reads the log: a stop must not take long. What it does not reach stays in
+/// the log, and nothing is lost.
+const LAST_FOLD_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Writes the entries of the queue until it is closed, and folds the write-ahead log into the file at intervals and at the
+/// end.
 pub(super) fn run(
     mut connection: Connection,
-    mut queue: mpsc::Receiver<Append>,
+    queue: &Receiver<Append>,
     label: &Path,
-    mut lock: Option<&mut LockFile>,
+    beside: Option<&Beside>,
+    fold_after: Duration,
 ) {
-    while let Some(Append { entry, answer }) = queue.blocking_recv() {
-        let whole = lock.as_ref().map_or(Ok(()), |lock| lock.check());
-        let written = whole
-            .and_then(|()| append(&mut connection, &entry).map_err(|failure| failure.of(label)));
-        if let (Ok(()), Some(lock)) = (&written, &mut lock) {
-            lock.record(&entry.position);
+    let mut fold_at = None;
+    loop {
+        match next(queue, fold_at) {
+            Ok(Append { entry, answer }) => {
+                let written = write(&mut connection, &entry, label, beside);
+                if answer.send(written).is_err() {
+                    tracing::warn!(
+                        revision = entry.position.revision,
+                        "the caller of a ledger append was dropped"
+                    );
+                }
+                if beside.is_some() {
+                    fold_at.get_or_insert_with(|| Instant::now() + fold_after);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => break,
         }
-        if answer.send(written).is_err() {
-            tracing::warn!(
-                revision = entry.position.revision,
-                "the caller of a ledger append was dropped"
-            );
+        if fold_at.is_some_and(|at| Instant::now() >= at) {
+            // A program that reads keeps a part of the log: the rest is folded in later.
+            let is_folded = fold(&connection, "PASSIVE", label);
+            fold_at = (!is_folded).then(|| Instant::now() + fold_after);
         }
+    }
+    if beside.is_some() {
+        if let Err(error) = connection.busy_timeout(LAST_FOLD_TIMEOUT) {
+            tracing::debug!(%error, "could not limit the last fold");
+        }
+        fold(&connection, "TRUNCATE", label);
     }
     if let Err((_connection, error)) = connection.close() {
         tracing::warn!(%error, "could not close the ledger cleanly; all entries are written");
     }
+}
+
+/// The next entry, or a time-out when the log must be folded in.
+fn next(queue: &Receiver<Append>, fold_at: Option<Instant>) -> Result<Append, RecvTimeoutError> {
+    match fold_at {
+        Some(at) => queue.recv_timeout(at.saturating_duration_since(Instant::now())),
+        None => queue
+            .recv()
+            .map_err(|_closed| RecvTimeoutError::Disconnected),
+    }
+}
+
+/// Writes an entry, if the path still names the open file, and records its position.
+fn write(
+    connection: &mut Connection,
+    entry: &LedgerEntry,
+    label: &Path,
+    beside: Option<&Beside>,
+) -> Result<(), LedgerError> {
+    if let Some(beside) = beside {
+        beside.lock.check()?;
+    }
+    append(connection, entry).map_err(|failure| failure.of(label))?;
+    if let Some(beside) = beside {
+        beside.position.record(&entry.position);
+    }
+    Ok(())
+}
+
+/// Copies the write-ahead log into the file. Returns whether all of it was copied.
+fn fold(connection: &Connection, mode: &str, label: &Path) -> bool {
+    let sql = format!("PRAGMA wal_checkpoint({mode})");
+    let folded = connection.query_row(&sql, [], |row| {
+        let (pages, copied): (i64, i64) = (row.get(1)?, row.get(2)?);
+        Ok(pages == copied)
+    });
+    folded.unwrap_or_else(|error| {
+        tracing::warn!(%error, path = %label.display(), "could not fold the write-ahead log into the ledger");
+        false
+    })
 }
 
 /// Writes an entry in one transaction.

@@ -1,5 +1,5 @@
 //! A ledger under SIGKILL: this program runs itself as a child that appends as fast as it can, kills it at all kinds of
-//! moments, and checks that everything acknowledged is there, and no entry is incomplete.
+//! moments, and checks that everything acknowledged is there, that no entry is incomplete, and that the epoch goes on.
 
 use std::process::ExitCode;
 

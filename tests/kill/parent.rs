@@ -80,8 +80,8 @@ pub(crate) fn kill_again_and_again() {
         ..
     } = findings;
     report(&format!(
-        "{KILLS} kills, {acknowledged} revisions acknowledged, 0 lost, 0 torn ({vanished} cut off half way left no \
-         trace, {unacknowledged} were written and not yet acknowledged)"
+        "{KILLS} kills, {acknowledged} revisions acknowledged, 0 lost, 0 torn, 0 epochs ended ({vanished} cut off half \
+         way left no trace, {unacknowledged} were written and not yet acknowledged)"
     ));
 }
 
@@ -165,7 +165,9 @@ impl Findings {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
+        assert_position_is_whole(path);
         let (ledger, reader) = Ledger::open(Some(path), ClockKind::Real).unwrap();
+        assert!(ledger.continues(), "the kill ended the epoch");
         let restored = runtime.block_on(reader.restore()).unwrap();
         let newest = restored.map_or(0, |restored| restored.position.revision);
         let acknowledged = reported.written.max(self.checked);
@@ -197,6 +199,20 @@ impl Findings {
             .unwrap();
         assert_eq!(verdict, "ok");
         self.checked = next;
+    }
+}
+
+/// Asserts that the position file, if there is one, has a position of the epoch.
+fn assert_position_is_whole(ledger: &Path) {
+    let recorded = std::fs::read_to_string(format!("{}.position", ledger.display()));
+    if let Ok(text) = recorded {
+        let position = text
+            .strip_suffix('\n')
+            .and_then(|line| line.split_once(' '));
+        let revision = position.and_then(|(epoch, revision)| {
+            (epoch == "kill").then(|| revision.parse::<u64>().unwrap())
+        });
+        assert!(revision.is_some(), "the position file has {text:?}");
     }
 }
 

@@ -20,6 +20,8 @@ const HEADER_BYTES: u64 = 100;
 const PAGE_SIZE: Range<usize> = 16..18;
 /// The write and read versions: 1 with a rollback journal, 2 with a write-ahead log.
 const FORMAT_VERSIONS: Range<usize> = 18..20;
+/// The number of its pages, in four bytes.
+const PAGE_COUNT: Range<usize> = 28..32;
 /// The application id, in four bytes.
 const APPLICATION: Range<usize> = 68..72;
 
@@ -44,9 +46,10 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
     if !header.starts_with(MAGIC) {
         return foreign("it is not an SQLite database, or its first page is damaged");
     }
-    let (Some(id), Some(page_size), Some(versions)) = (
+    let (Some(id), Some(page_size), Some(page_count), Some(versions)) = (
         header.get(APPLICATION),
         header.get(PAGE_SIZE),
+        header.get(PAGE_COUNT),
         header.get(FORMAT_VERSIONS),
     ) else {
         return Err(corrupt("it ends within its header"));
@@ -73,6 +76,10 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
     };
     if log == 0 && length.checked_rem(page_size) != Some(0) {
         return Err(corrupt("it ends within a page"));
+    }
+    let pages = u64::try_from(number(page_count)).unwrap_or(u64::MAX);
+    if log == 0 && length < pages.saturating_mul(page_size) {
+        return Err(corrupt("its last pages are missing"));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! One document: its tables, its dates, and the rows in force on a day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -39,6 +39,57 @@ pub(super) fn dates(
     let mut dates = Vec::new();
     while let Some(row) = rows.next()? {
         dates.push(date(&row.get::<_, String>(0)?, "tables")?);
+    }
+    Ok(dates)
+}
+
+/// The newest dates of a document up to a day that have a table, at most `count` of them; oldest first.
+pub(super) fn newest_dates(
+    connection: &Connection,
+    key: DocumentKey,
+    to: Date,
+    count: usize,
+) -> Result<Vec<Date>, StorageError> {
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT effective_date FROM tables WHERE source = ?1 AND document = ?2 AND effective_date <= ?3
+         ORDER BY effective_date DESC LIMIT ?4",
+    )?;
+    let mut rows = statement.query(params![
+        key.source.as_str(),
+        key.document,
+        to.to_string(),
+        i64::try_from(count).unwrap_or(i64::MAX)
+    ])?;
+    let mut dates = Vec::new();
+    while let Some(row) = rows.next()? {
+        dates.push(date(&row.get::<_, String>(0)?, "tables")?);
+    }
+    dates.reverse();
+    Ok(dates)
+}
+
+/// For each currency of a document, the date of its newest row.
+pub(super) fn dates_of_newest_rows(
+    connection: &Connection,
+    key: DocumentKey,
+) -> Result<BTreeSet<Date>, StorageError> {
+    // Each step seeks the next currency in the index: a GROUP BY would read every row.
+    let mut statement = connection.prepare(
+        "WITH RECURSIVE codes (code) AS (
+             SELECT min(row_currency) FROM fixings WHERE source = ?1 AND document = ?2
+             UNION ALL
+             SELECT (SELECT min(row_currency) FROM fixings
+                     WHERE source = ?1 AND document = ?2 AND row_currency > code)
+             FROM codes WHERE code IS NOT NULL
+         )
+         SELECT (SELECT max(effective_date) FROM fixings
+                 WHERE source = ?1 AND document = ?2 AND row_currency = code)
+         FROM codes WHERE code IS NOT NULL",
+    )?;
+    let mut rows = statement.query(params![key.source.as_str(), key.document])?;
+    let mut dates = BTreeSet::new();
+    while let Some(row) = rows.next()? {
+        dates.insert(date(&row.get::<_, String>(0)?, "fixings")?);
     }
     Ok(dates)
 }
@@ -180,7 +231,7 @@ impl<'a> Document<'a> {
     }
 
     /// The rows of a query for [`FIXING_COLUMNS`], with the values that they corrected.
-    fn fixings(
+    pub(super) fn fixings(
         self,
         sql: &str,
         parameters: impl Params,

@@ -1,7 +1,7 @@
 //! The queries of a start: the position, the fingerprints, and the tables that are kept in memory.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -13,8 +13,8 @@ use crate::domain::{
     ServedRevision,
 };
 use crate::ledger::error::StorageError;
-use crate::ledger::read::document::{Document, dates, oldest_date};
-use crate::ledger::read::rows::{Stored, date, instant};
+use crate::ledger::read::document::{Document, dates_of_newest_rows, newest_dates, oldest_date};
+use crate::ledger::read::rows::{Stored, instant};
 
 /// The state after the last entry.
 pub(super) fn restore(connection: &Connection) -> Result<Option<RestoredState>, StorageError> {
@@ -80,11 +80,9 @@ pub(super) fn document(
     let Document {
         connection, key, ..
     } = *document;
-    let known = dates(connection, key, Date::ZERO, Date::MAX)?;
-    let kept = known.len().saturating_sub(newest);
     let mut tables = Vec::new();
-    if let Some(first) = known.get(kept) {
-        for older in dates_of_last_rows(document)?.range(..first) {
+    if let Some(first) = newest_dates(connection, key, Date::MAX, newest)?.first() {
+        for older in dates_of_newest_rows(connection, key)?.range(..first) {
             tables.extend(document.tables(*older, *older)?);
         }
         tables.extend(document.tables(*first, Date::MAX)?);
@@ -95,19 +93,6 @@ pub(super) fn document(
         discarded: discarded(document)?,
         began: oldest_date(connection, key)?,
     })
-}
-
-/// The dates with the newest row of some currency.
-fn dates_of_last_rows(document: &Document<'_>) -> Result<BTreeSet<Date>, StorageError> {
-    let mut statement = document.connection.prepare(
-        "SELECT max(effective_date) FROM fixings WHERE source = ?1 AND document = ?2 GROUP BY row_currency",
-    )?;
-    let mut rows = statement.query(params![document.key.source.as_str(), document.key.document])?;
-    let mut dates = BTreeSet::new();
-    while let Some(row) = rows.next()? {
-        dates.insert(date(&row.get::<_, String>(0)?, "fixings")?);
-    }
-    Ok(dates)
 }
 
 /// The held values, in the order in which they were written.

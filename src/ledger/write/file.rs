@@ -3,6 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 use crate::domain::{Currency, FiledTable, Fixing};
+use crate::ledger::digest::Digests;
 use crate::ledger::error::StorageError;
 use crate::ledger::read::rows;
 
@@ -13,6 +14,7 @@ struct Statements<'a> {
     insert_table: Statement<'a>,
     current: Statement<'a>,
     insert_fixing: Statement<'a>,
+    digests: Digests<'a>,
 }
 
 /// The current row of a date and currency.
@@ -64,6 +66,7 @@ impl<'a> Statements<'a> {
                      home_currency, units, value, published_change, supersedes)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
             )?,
+            digests: Digests::prepare(connection)?,
         })
     }
 
@@ -103,6 +106,11 @@ impl<'a> Statements<'a> {
                 current.map(|current| current.id)
             ])?;
             written += 1;
+        }
+        if written > 0 {
+            let date = table.effective_date.to_string();
+            self.digests
+                .update(table.source.as_str(), table.document, &date)?;
         }
         Ok(written)
     }

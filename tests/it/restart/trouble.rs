@@ -29,7 +29,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(format!("{}{ending}", path.display()))
 }
 
-/// Removes the ledger, with the files that the library keeps beside it; not the lock.
+/// Removes the ledger, with the files that the library keeps beside it; not the lock, nor the position.
 fn remove(path: &Path) {
     for ending in ["", "-wal", "-shm"] {
         let file = beside(path, ending);
@@ -96,13 +96,13 @@ async fn an_older_copy_put_back_begins_a_new_epoch_and_a_plain_restart_does_not(
 }
 
 #[tokio::test]
-async fn a_deleted_lock_file_leads_to_a_new_epoch_alone() {
+async fn a_deleted_position_file_leads_to_a_new_epoch_alone() {
     let (_folder, path) = place();
     let commits = Commits::open(store(&path, NEVER), noon(FIRST)).await;
     commits.submit_newest(two(FIRST, "475.00", "548.00")).await;
     let usd = commits.rate("USD/KZT");
     let before = commits.close().await.position.clone();
-    fs::remove_file(beside(&path, ".lock")).unwrap();
+    fs::remove_file(beside(&path, ".position")).unwrap();
     let commits = Commits::open(store(&path, NEVER), noon(FIRST)).await;
     let again = commits.rate("USD/KZT");
     assert_eq!((again.value, again.fixings), (usd.value, usd.fixings));

@@ -34,7 +34,7 @@ pub(crate) fn tenge(day: Date, rows: &[(&'static str, u32, &str)]) -> Table {
 
 /// A ledger in a file, retried this long after a failure.
 pub(crate) fn store(path: &Path, retry_after: Duration) -> BufferedLedger {
-    let store = BufferedLedger::open(Some(path.to_owned()), ClockKind::Replay).unwrap();
+    let store = BufferedLedger::open_if_possible(Some(path.to_owned()), ClockKind::Replay).unwrap();
     store.retried_after(retry_after)
 }
 
