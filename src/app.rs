@@ -122,6 +122,11 @@ impl App {
         let records: Result<Vec<_>, AppError> = config.sources.iter().map(record).collect();
         let preferences = config.ticker.prefer.clone();
         let (commit, handle) = Commit::open(records?, preferences, store, clock.clone()).await;
+        if config.store_required
+            && let Some(error) = commit.ledger_failure()
+        {
+            return Err(error.clone().into());
+        }
         let mut pollers = Vec::new();
         for settings in &config.sources {
             let id = settings.source.id.as_str();
@@ -323,5 +328,9 @@ fn open_store(config: &Config) -> Result<BufferedLedger, AppError> {
         None => ClockKind::Real,
         Some(_) => ClockKind::Replay,
     };
-    Ok(BufferedLedger::open_if_possible(path, clock)?)
+    Ok(if config.store_required {
+        BufferedLedger::open(path, clock)?
+    } else {
+        BufferedLedger::open_if_possible(path, clock)?
+    })
 }

@@ -38,6 +38,8 @@ pub struct Config {
     pub ticker: Ticker,
     /// The storage of the history.
     pub store: Store,
+    /// Whether the service starts only if the storage can be used.
+    pub store_required: bool,
     /// A simulated clock, for replays and tests; without it the real clock.
     pub clock: Option<Clock>,
     /// The HTTP client for the banks.

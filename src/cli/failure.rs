@@ -130,8 +130,12 @@ impl From<AppError> for Failure {
                 )
             }
             AppError::TaskEnded { .. } => "see the log lines above".to_owned(),
-            AppError::Store(_)
-            | AppError::Client { .. }
+            AppError::Store(_) => {
+                "`silkrate config` prints the settings in force; with store.required = false the service starts without \
+                 a usable file, and keeps its history in memory until the file can be written"
+                    .to_owned()
+            }
+            AppError::Client { .. }
             | AppError::Zone(_)
             | AppError::Reflection(_) => {
                 "`silkrate config` prints the settings in force".to_owned()

@@ -61,6 +61,7 @@ const KEYS: &[&str] = &[
     "ticker.pairs",
     "ticker.prefer",
     "store.path",
+    "store.required",
     "clock.start",
     "clock.speed",
     "http.connect_timeout",
@@ -114,6 +115,7 @@ pub(super) fn load(
         web: loader.web()?,
         ticker: loader.ticker()?,
         store: loader.store()?,
+        store_required: loader.store_required()?,
         clock: loader.clock()?,
         http: loader.http()?,
         sources: loader.sources()?,
@@ -226,6 +228,13 @@ impl Loader<'_> {
         } else {
             Store::File(PathBuf::from(path))
         })
+    }
+
+    fn store_required(&self) -> Result<bool, ConfigError> {
+        let required = self
+            .entries
+            .get("store.required", "true or false", values::flag)?;
+        Ok(required.unwrap_or(true))
     }
 
     fn clock(&self) -> Result<Option<Clock>, ConfigError> {

@@ -47,6 +47,7 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
         Store::Memory => page.text("path", STORE_MEMORY),
         Store::File(path) => page.text("path", path.display()),
     }
+    page.plain("required", config.store_required);
     if let Some(clock) = config.clock {
         page.table("clock");
         page.text("start", clock.start);

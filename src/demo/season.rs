@@ -115,6 +115,7 @@ All is served from this machine; no network is used."
                 prefer: [Preference::Home].into_iter().chain(preferred).collect(),
             },
             store: Store::Memory,
+            store_required: true,
             clock: Some(config::Clock {
                 start: self.start(),
                 speed: self.speed(),

@@ -60,6 +60,7 @@ pub(crate) fn settings(now: &str) -> Config {
             ],
         },
         store: Store::Memory,
+        store_required: true,
         clock: Some(Clock {
             start: now.parse::<Timestamp>().unwrap(),
             speed: 1,
