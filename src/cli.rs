@@ -25,6 +25,7 @@ mod sources;
 mod held;
 mod check;
 mod backfill;
+mod backup;
 mod bench;
 mod config;
 
@@ -78,6 +79,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Fetch the banks' past tables, and upload them to a running server.
     Backfill(backfill::BackfillArgs),
+    /// Copy the ledger into a new file, while the service runs or when it is stopped.
+    Backup(backup::BackupArgs),
     /// Load a running server, and print throughput and latencies.
     Bench(bench::BenchArgs),
     /// Print the effective configuration as TOML.
@@ -132,6 +135,7 @@ fn run_with(
         Command::Backfill(arguments) => {
             client_runtime()?.block_on(backfill::run(&arguments, out, err))
         }
+        Command::Backup(arguments) => backup::run(&arguments, out),
         Command::Bench(arguments) => client_runtime()?.block_on(bench::run(&arguments, out)),
         Command::Config(arguments) => config::run(&arguments, out),
     }
@@ -200,6 +204,8 @@ mod tests {
             &["bench", "unary", "--streams", "0"],
             &["bench", "fanout", "--server", "nowhere"],
             &["backfill"],
+            &["backup"],
+            &["backup", "copy.db", "--config", "/nowhere/silkrate.toml"],
             &["backfill", "--from", "2026"],
             &["backfill", "--from", "2026-04-02", "--to", "2026-04-01"],
             &["backfill", "--from", "2026-04-02", "--admin", "nowhere"],

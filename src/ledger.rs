@@ -21,6 +21,7 @@ mod lock_file;
 mod position_file;
 mod digest;
 mod open;
+mod backup;
 mod read;
 mod write;
 
@@ -33,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, TrySendError};
 
+pub use backup::{Backup, BackupError, back_up};
 pub use error::LedgerError;
 pub use read::{FixingRecord, FixingsPage, LedgerReader, PartialTable};
 use tokio::sync::oneshot;

@@ -153,6 +153,11 @@ pub(super) fn open(location: &Location, clock: ClockKind) -> Result<Opened, Ledg
     })
 }
 
+/// Refuses a file that is not a ledger. The file is not changed.
+pub(super) fn inspect(path: &Path) -> Result<(), LedgerError> {
+    inspect::inspect(path, path)
+}
+
 /// Whether a ledger continues from the recorded position. Its newest position is then recorded again, because the lock file
 /// of an earlier version is no longer read once it is described.
 fn continues(connection: &Connection, recorded: &PositionFile) -> Result<bool, StorageError> {

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::support::records::{Quotes, table};
 
+mod backup;
 mod corrections;
 mod damage;
 mod files;

@@ -66,7 +66,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "cli",
         &[
             "domain", "sources", "config", "clock", "fetch", "client", "backfill", "load", "pb",
-            "app", "demo", "logging", "listener", "board", "json",
+            "app", "demo", "logging", "listener", "board", "json", "ledger",
         ],
     ),
     ("main", &["cli"]),

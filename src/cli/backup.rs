@@ -1,0 +1,77 @@
+//! `silkrate backup`: a copy of the ledger, made while the service runs or when it is stopped.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::cli::config;
+use crate::cli::failure::Failure;
+use crate::config::Store;
+use crate::ledger::{Backup, BackupError, back_up};
+
+const EXAMPLES: &str = "\
+Examples:
+  silkrate backup silkrate-2026-04-02.db       a copy of the file that store.path names
+  silkrate backup --config silkrate.toml /mnt/backup/silkrate-2026-04-02.db
+
+To restore a copy, stop silkrate, remove the ledger and the file beside it that ends in -wal, put the copy in its place, and \
+start silkrate. It begins a new epoch, and subscribers receive a snapshot.";
+
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct BackupArgs {
+    /// The file to create. An existing one is never overwritten.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The configuration file (TOML) of the service; SILKRATE_… environment variables override it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+pub(super) fn run(arguments: &BackupArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    let config = config::load(arguments.config.as_deref())?;
+    let Store::File(ledger) = config.store else {
+        return Err(Failure::Usage {
+            message: "there is no file to copy: the ledger is kept in memory".to_owned(),
+            hint: "set store.path, or name the configuration of the service with --config FILE"
+                .to_owned(),
+        });
+    };
+    let backup = back_up(&ledger, &arguments.file)?;
+    let Backup {
+        position,
+        fixings,
+        bytes,
+    } = &backup;
+    let position = match position {
+        Some(position) => format!("revision {} of epoch {}", position.revision, position.epoch),
+        None => "no entry".to_owned(),
+    };
+    let (from, to) = (ledger.display(), arguments.file.display());
+    writeln!(
+        out,
+        "copied {from} to {to} and checked it: {fixings} fixings, {bytes} bytes, {position}"
+    )?;
+    Ok(())
+}
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        let hint = match &error {
+            BackupError::NoLedger { .. } => {
+                "store.path is relative to the folder in which silkrate was started; name its configuration with --config FILE"
+            }
+            BackupError::Exists { .. } | BackupError::Unfinished { .. } => {
+                "a name with the date never exists: silkrate backup \"silkrate-$(date +%F).db\""
+            }
+            BackupError::Target { .. } => {
+                "check the folder, the rights of this user and the free space of the disk"
+            }
+            BackupError::Ledger(_) | BackupError::NotWhole { .. } => {
+                "check the disk; the ledger itself was not changed"
+            }
+        };
+        Self::failed(error.to_string(), hint)
+    }
+}
