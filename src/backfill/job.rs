@@ -88,7 +88,10 @@ impl<'a> Job<'a> {
         for (date, table) in std::mem::take(&mut self.tables) {
             if date <= last && self.known.insert(date) {
                 let result = upload::upload(admin, throttle, self.source, &table).await?;
-                self.recorder.update(|stats| result.count(&table, stats));
+                self.recorder.update(|stats| {
+                    stats.add_drops(&table);
+                    result.count(&table, stats);
+                });
             }
         }
         Ok(())

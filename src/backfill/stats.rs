@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::fmt;
 
+use crate::domain::{DroppedRow, Table};
+
 /// How many reasons of each kind are kept: the first ones tell what is wrong, the rest are the same.
 const REASONS_MAX: usize = 3;
 
@@ -23,6 +25,10 @@ pub struct Stats {
     pub refused: u32,
     /// Dates or pages for which the bank sent nothing that can be parsed.
     pub failed: u32,
+    /// Rows of the uploaded tables that were left out because they could not be used.
+    pub dropped_rows: u32,
+    /// The first reasons of the rows left out.
+    pub drops: Vec<String>,
     /// The first reasons of the refusals.
     pub refusals: Vec<String>,
     /// The first reasons of the failures.
@@ -41,6 +47,18 @@ impl Stats {
     pub(super) fn add_refusal(&mut self, reason: String) {
         self.refused = self.refused.saturating_add(1);
         keep(&mut self.refusals, reason);
+    }
+
+    /// Counts the rows that were left out of a table.
+    pub(super) fn add_drops(&mut self, table: &Table) {
+        let (document, date) = (table.document, table.effective_date);
+        for DroppedRow { currency, reason } in &table.dropped {
+            self.dropped_rows = self.dropped_rows.saturating_add(1);
+            keep(
+                &mut self.drops,
+                format!("{document} {date} {currency}: {reason}"),
+            );
+        }
     }
 
     /// Counts a date or page that failed.

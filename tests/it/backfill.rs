@@ -221,3 +221,16 @@ async fn days_without_a_table_are_stepped_over_however_many_there_are() {
         (9, 1, true)
     );
 }
+
+#[tokio::test]
+async fn a_row_that_is_left_out_is_counted_with_its_reason_and_its_table_is_filed() {
+    let (server, bank) = (Server::start().await, Bank::start().await);
+    let table = nbk("01.04.2026", ("478.77", "-2.77"), ("3,93", "-0.02"));
+    bank.publish(&[(nbk_path("01.04.2026"), table)]);
+    let source = source("nbk", "", &bank.url());
+    let stats = backfilled(&server.admin, &source, day(1), day(1)).await;
+    assert_eq!((stats.filed, stats.dropped_rows), (1, 1));
+    let reason = "daily 2026-04-01 UZS: `3,93` is not a plain decimal number";
+    assert_eq!(stats.drops, [reason]);
+    assert!(stats.is_complete());
+}

@@ -32,6 +32,7 @@ pub(super) fn write(progress: &[Progress], out: &mut dyn Write) -> io::Result<()
             stats.failed.to_string(),
         ]);
         let kinds = [
+            ("left out a row", stats.dropped_rows, stats.drops),
             ("refused", stats.refused, stats.refusals),
             ("failed", stats.failed, stats.failures),
         ];
