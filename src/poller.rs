@@ -292,11 +292,12 @@ impl Poller {
         let nothing = known.oldest_date().is_none();
         if nothing && !document.missing_is_normal {
             let mut result = locked(result);
-            if !result.failed {
-                let error = format!("{}: no table was found", document.name);
-                result.errors.push(error);
+            if result.failed {
+                return AfterFailure::GoOn;
             }
-            return AfterFailure::GoOn;
+            // Tomorrow's may be there all the same.
+            let error = format!("{}: no table was found", document.name);
+            result.errors.push(error);
         }
         let later = document
             .polls

@@ -161,6 +161,18 @@ async fn a_start_steps_back_over_days_without_a_table() {
 }
 
 #[tokio::test]
+async fn a_start_that_finds_no_table_in_force_announces_the_one_of_tomorrow() {
+    let bank = Bank::start().await;
+    let third = nbk("03.04.2026", ("476.00", "0.91"), ("3.92", "0.01"));
+    bank.publish(&[(nbk_path("03.04.2026"), third)]);
+    let silkrate = silkrate_at("nbk", &bank, "2026-04-02T09:00:00Z").await;
+    let rate = rate(&silkrate.board.snapshot(), "USD/KZT").unwrap();
+    assert_eq!(rate.value.to_string(), "476.00");
+    assert_eq!(rate.effective_date.unwrap().to_string(), "2026-04-03");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn a_newest_document_without_rows_is_a_failed_poll() {
     let bank = Bank::start().await;
     let empty = r#"<?xml version="1.0"?><ValCurs Date="03.04.2026" name=""></ValCurs>"#;
