@@ -2,6 +2,7 @@
 //! `market/<kind>/`, and one folder a document where a source has several. A file added there is tested.
 
 mod damaged_bytes;
+mod every_format;
 mod flaws;
 mod market;
 mod quirks;

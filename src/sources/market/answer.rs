@@ -89,7 +89,7 @@ pub(super) fn rates_table(answer: &Answer<'_>) -> Result<Table, ParseError> {
     let base = currency(present(answer.base, "base")?)?;
     let (date, instant) = answer.moment()?;
     let rows = present(answer.rates.as_ref(), "rates")?.0.iter();
-    let rows = rows.map(|(code, value)| (code.as_str(), *value));
+    let rows = rows.map(|(code, value)| (code.trim(), *value));
     market_table(base, date, Some(instant), rows)
 }
 
@@ -100,8 +100,8 @@ pub(super) fn quotes_table(answer: &Answer<'_>) -> Result<Table, ParseError> {
     let rows = present(answer.quotes.as_ref(), "quotes")?.0.iter();
     let rows = rows.map(|(pair, value)| {
         // A member that begins otherwise is no quote of this base, and its rest is not a code of three letters either.
-        let code = pair.strip_prefix(base.as_str()).unwrap_or_default();
-        (code, *value)
+        let code = pair.trim().strip_prefix(base.as_str());
+        (code.unwrap_or_default(), *value)
     });
     market_table(base, date, Some(instant), rows)
 }
@@ -110,7 +110,7 @@ pub(super) fn quotes_table(answer: &Answer<'_>) -> Result<Table, ParseError> {
 pub(super) fn dated_table(answer: &Answer<'_>) -> Result<Table, ParseError> {
     let date = iso_date(&words(present(answer.date, "date")?))?;
     let rows = present(answer.usd.as_ref(), "usd")?.0.iter();
-    let rows = rows.map(|(code, value)| (code.as_str(), *value));
+    let rows = rows.map(|(code, value)| (code.trim(), *value));
     market_table(Currency::USD, date, None, rows)
 }
 
@@ -193,7 +193,7 @@ fn present<T>(member: Option<T>, name: &str) -> Result<T, ParseError> {
 /// The base of a table: one of the two that are requested of vendors.
 fn currency(member: &RawValue) -> Result<Currency, ParseError> {
     let code = words(member);
-    Currency::parse(&code)
+    Currency::parse(code.trim())
         .ok()
         .filter(|base| [Currency::USD, Currency::EUR].contains(base))
         .ok_or_else(|| {
