@@ -1,25 +1,30 @@
 // Builds dist/ from client/, with compressed copies. With --check it builds in memory and fails when dist/ is anything else,
 // or too heavy.
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { copyFile, readFile, readdir, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { checkCompressedFiles, compressFiles } from "./compress.mjs";
 
-/** What a news site pays for the ticker at most, gzipped. */
-const TICKER_BYTES_MAX = 15_000;
+/**
+ * What a news site pays for the ticker at most, gzipped. A third of it is the words and the currencies of eight languages.
+ */
+const TICKER_BYTES_MAX = 18_000;
 /** The engines that must run it: those of 2023 and later, which have adopted style sheets and private streams. */
 const TARGET = ["chrome111", "firefox111", "safari16.4"];
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+/** The npm package, which is built when it is packed and is not committed. */
+const PACKAGE = "npm/ticker.js";
 const banner = "/* silkrate's ticker. MIT or Apache-2.0. Built from src/web/client; do not edit. */";
 
-async function bundle(entry, name) {
+async function bundle(entry, name, format = name.endsWith(".css") ? undefined : "iife") {
   const result = await build({
     entryPoints: [here(entry)],
     bundle: true,
     write: false,
-    format: name.endsWith(".css") ? undefined : "iife",
+    format,
+    define: { FROM_PACKAGE: String(format === "esm") },
     minify: true,
     charset: "utf8",
     legalComments: "none",
@@ -50,6 +55,12 @@ const localesWithoutRules = {
   },
 };
 
+if (process.argv.includes("--package")) {
+  const [, bytes] = await bundle("client/package.ts", PACKAGE, "esm");
+  await writeFile(here(PACKAGE), bytes);
+  await Promise.all(["LICENSE-MIT", "LICENSE-APACHE"].map((name) => copyFile(here(`../../${name}`), here(`npm/${name}`))));
+  process.exit(0);
+}
 const built = new Map(
   await Promise.all([
     bundle("client/ticker.ts", "ticker.js"),

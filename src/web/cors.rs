@@ -117,10 +117,18 @@ pub(super) async fn guard(
     next: Next,
 ) -> Response {
     if origins.admits(request.headers(), request.uri()) {
-        next.run(request).await
-    } else {
-        WebError::ForeignOrigin.into_response()
+        return next.run(request).await;
     }
+    let is_preflight = request.method() == Method::OPTIONS;
+    let mut refusal = WebError::ForeignOrigin.into_response();
+    if !is_preflight {
+        // The refusal holds no data. A page that may read it can tell its author which setting of the service to change.
+        let any = HeaderValue::from_static(ANY);
+        refusal
+            .headers_mut()
+            .insert(ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    }
+    refusal
 }
 
 /// Whether the page is of this server. The scheme is not compared: it differs behind a proxy that terminates TLS.

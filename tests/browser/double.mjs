@@ -43,7 +43,7 @@ export const banks = () => [
 export async function start({ rates = five(), sources = banks(), port = 0 } = {}) {
   const double = {
     rates, sources, epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", streams: "open", dark: false,
-    verdict: undefined, asked: [], open: new Set(), pages: new Map(),
+    verdict: undefined, asked: [], open: new Set(), pages: new Map(), files: new Map(), foreign: false, password: undefined, policy,
     position: () => ({ epoch: double.epoch, revision: double.revision }),
     event(response, name, message) {
       response.write(`event: ${name}\ndata: ${JSON.stringify({ event: name, position: double.position(), ...message })}\n\n`);
@@ -84,6 +84,15 @@ async function answer(double, request, response) {
     response.writeHead(200, { "content-type": "application/json", "access-control-allow-origin": "*" });
     response.end(JSON.stringify(value));
   };
+  if (double.password && request.headers.authorization !== double.password) {
+    response.writeHead(401, { "www-authenticate": "Basic" }).end();
+    return;
+  }
+  if (double.foreign && url.pathname.startsWith("/v1/")) {
+    response.writeHead(403, { "content-type": "application/json", "access-control-allow-origin": "*" });
+    response.end(JSON.stringify({ error: { reason: "FOREIGN_ORIGIN", message: "not listed", field: null } }));
+    return;
+  }
   if (double.dark && url.pathname.startsWith("/v1/")) {
     response.writeHead(502).end();
     return;
@@ -105,19 +114,22 @@ async function answer(double, request, response) {
   if (url.pathname === "/v1/watch") {
     return watch(double, url, response, snapshot);
   }
-  const page = double.pages.get(url.pathname);
+  const page = double.pages.get(url.pathname) ?? double.files.get(url.pathname);
   const name = url.pathname === "/" ? "index.html" : url.pathname.slice(1);
   const bytes = page ?? (await readFile(dist + name.replaceAll("/", "")).catch(() => undefined));
   response.writeHead(bytes ? 200 : 404, {
-    "content-type": kinds[page ? "html" : name.split(".").at(-1)] ?? "text/plain", "content-security-policy": policy,
+    "content-type": kinds[double.pages.has(url.pathname) ? "html" : name.split(".").at(-1)] ?? "text/plain", "content-security-policy": double.policy,
     "access-control-allow-origin": "*",
   });
   response.end(bytes);
 }
 
 function watch(double, url, response, snapshot) {
-  if (double.streams === "refused") {
-    response.writeHead(502).end();
+  if (double.streams === "silent") {
+    return;
+  }
+  if (double.streams === "refused" || Number.isInteger(double.streams)) {
+    response.writeHead(double.streams === "refused" ? 502 : double.streams).end();
     return;
   }
   response.writeHead(200, { "content-type": "text/event-stream", "access-control-allow-origin": "*" });

@@ -19,6 +19,10 @@ export async function load(name) {
   return import(`data:text/javascript;base64,${Buffer.from(result.outputFiles[0].contents).toString("base64")}`);
 }
 
+/** The bundler, and the path of the compiler. */
+export const esbuild = () => required("esbuild");
+export const typescript = required.resolve("typescript/bin/tsc");
+
 /** A browser with a profile of its own, closed when the test's group ends. */
 export async function browser() {
   const { chromium } = required("playwright-core");
@@ -58,7 +62,7 @@ export function lines(page, selector = "silk-ticker") {
   return page.locator(selector).first().evaluate((ticker) =>
     [...ticker.shadowRoot.querySelectorAll("ul:not([aria-hidden]) li[data-pair]")].map((item) => {
       const text = (part) => item.querySelector(part)?.innerText.trim() ?? "";
-      return [text(".pair"), text(".value"), text(".change > [aria-hidden]").replace(/^[▲▼=]\s*/, "")].join(" ").trim();
+      return [text(".pair"), text(".value > [aria-hidden]") || text(".value"), text(".change > [aria-hidden]").replace(/^[▲▼=]\s*/, "")].join(" ").trim();
     }));
 }
 

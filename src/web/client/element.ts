@@ -1,31 +1,29 @@
-// <silk-ticker>: live official exchange rates on a page. Attributes: pairs, endpoint, locale, theme, direction, speed,
-// change, window, density. All of them may change at any time.
+// <silk-ticker>: live official exchange rates on a page. `attributes.ts` lists its attributes; all of them may change at
+// any time, as attributes or as properties.
 
+import { ATTRIBUTES, adoptProperties, pairsOf, reflectAttributes } from "./attributes";
+import { baseOf } from "./base";
 import type { Position, Rate } from "./contract";
 import { hubOf } from "./hub";
 import type { Hub, InitialSnapshot, Subscriber } from "./hub";
 import type { Locale } from "./locale";
-import { localeOf, translate } from "./locale";
+import { DASH, localeOf, translate } from "./locale";
 import { wholeNumber } from "./measure";
 import { Marquee } from "./marquee";
 import type { MarqueeDirection } from "./marquee";
-import { CSS } from "./style";
+import { applyStyle } from "./sheet";
 import { Tooltip } from "./tooltip";
 import { attributions, content, details, make } from "./view";
 import type { DisplayOptions } from "./view";
 
 /** Pixels per second: five pairs pass in about fifteen seconds, which is easy to read. */
 const SPEED = 50;
-/** The most pairs in a filter: the service refuses a longer list as a whole. */
-const PAIRS_MAX = 256;
 const PAUSE = "M1 0h4v12H1zM7 0h4v12H7z";
 const PLAY = "M2 0l9 6-9 6z";
 
-/** The base URL of the script, which is the service unless a page sets `endpoint`. */
-const SCRIPT_BASE = new URL(".", (document.currentScript as HTMLScriptElement | null)?.src || location.href).href;
-const sheet = new CSSStyleSheet();
-sheet.replaceSync(CSS);
-const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+/** What the element extends: on a server, which renders pages without a document, the module still loads. */
+const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
+const reducedMotion = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
 
 /** The detail of a `ratechange` event. */
 export interface RateChange {
@@ -36,13 +34,18 @@ export interface RateChange {
   position: Position | undefined;
 }
 
-export class SilkTicker extends HTMLElement implements Subscriber {
-  static readonly observedAttributes = "pairs endpoint locale theme direction speed change window density lang".split(" ");
+export class SilkTicker extends Base {
+  static readonly observedAttributes = [...ATTRIBUTES, "lang"];
 
   /** The hub of a service, for a page that shows more rates than the element over the same connection. */
   static readonly hubOf = hubOf;
 
-  pairs: readonly string[] = [];
+  static {
+    reflectAttributes(SilkTicker.prototype);
+  }
+
+  #pairs: readonly string[] = [];
+  readonly #subscriber: Subscriber;
   #hub: Hub | undefined;
   #locale: Locale = localeOf("en");
   readonly #list = make("ul", { role: "list", part: "list" });
@@ -62,14 +65,22 @@ export class SilkTicker extends HTMLElement implements Subscriber {
 
   constructor() {
     super();
+    const requested = (): readonly string[] => this.#pairs;
+    this.#subscriber = {
+      get pairs() {
+        return requested();
+      },
+      changed: () => this.#changed(),
+    };
     const root = this.attachShadow({ mode: "open" });
-    root.adoptedStyleSheets = [sheet];
+    applyStyle(root);
     // Content that the server rendered into the page stays until the first message.
     root.append(this.children.length ? make("slot", {}) : this.#base, this.#tooltip.box);
     this.#addListeners();
   }
 
   connectedCallback(): void {
+    adoptProperties(this);
     reducedMotion.addEventListener("change", this.#layOut);
     this.#subscribe();
     this.#render();
@@ -77,7 +88,7 @@ export class SilkTicker extends HTMLElement implements Subscriber {
 
   disconnectedCallback(): void {
     reducedMotion.removeEventListener("change", this.#layOut);
-    this.#hub?.remove(this);
+    this.#hub?.remove(this.#subscriber);
     this.#hub = undefined;
     this.#tooltip.close();
   }
@@ -89,11 +100,11 @@ export class SilkTicker extends HTMLElement implements Subscriber {
     if (name === "pairs" || name === "endpoint") {
       this.#subscribe();
     }
-    this.changed();
+    this.#changed();
   }
 
   /** The hub's state changed. Rendered once at the end of the task, unless the reader has paused the ticker. */
-  changed(): void {
+  #changed(): void {
     if (this.#queued) {
       return;
     }
@@ -107,16 +118,14 @@ export class SilkTicker extends HTMLElement implements Subscriber {
   }
 
   #subscribe(): void {
-    const text = this.getAttribute("pairs") ?? "";
-    this.pairs = [...new Set(text.toUpperCase().split(/[\s,]+/))].filter(Boolean).slice(0, PAIRS_MAX);
-    const endpoint = this.getAttribute("endpoint");
-    const hub = hubOf(endpoint ? new URL(endpoint.replace(/\/?$/, "/"), location.href).href : SCRIPT_BASE);
+    this.#pairs = pairsOf(this.getAttribute("pairs"));
+    const hub = hubOf(baseOf(this.getAttribute("endpoint")));
     if (hub !== this.#hub) {
-      this.#hub?.remove(this);
+      this.#hub?.remove(this.#subscriber);
       this.#shownValues.clear();
     }
     this.#hub = hub;
-    hub.add(this, this.#initialSnapshot());
+    hub.add(this.#subscriber, this.#initialSnapshot());
   }
 
   /** What the server wrote into the page, as data: the stream goes on from its position. */
@@ -126,7 +135,9 @@ export class SilkTicker extends HTMLElement implements Subscriber {
       return undefined;
     }
     try {
-      return JSON.parse(text) as InitialSnapshot;
+      const snapshot = JSON.parse(text) as Partial<InitialSnapshot>;
+      const isWhole = snapshot.position?.epoch && Array.isArray(snapshot.rates) && Array.isArray(snapshot.sources);
+      return isWhole ? (snapshot as InitialSnapshot) : undefined;
     } catch {
       // The page was truncated: continue as if it had no snapshot.
       return undefined;
@@ -147,8 +158,9 @@ export class SilkTicker extends HTMLElement implements Subscriber {
     this.#locale = localeOf(this.getAttribute("locale") || this.closest("[lang]")?.getAttribute("lang") || "en");
     this.#base.lang = this.#locale.tag;
     this.#base.setAttribute("aria-label", translate(this.#locale, "rates"));
-    const rows = state.select(this.pairs.length ? this.pairs : hub.defaults);
+    const rows = state.select(this.#pairs.length ? this.#pairs : hub.defaults);
     this.#renderRows(rows, hub);
+    this.#renderFailure(rows, hub);
     this.#renderControls();
     this.#layOut();
     this.#marquee.refresh();
@@ -158,14 +170,14 @@ export class SilkTicker extends HTMLElement implements Subscriber {
   #renderRows(rows: [string, Rate | undefined][], hub: Hub): void {
     const options: DisplayOptions = {
       locale: this.#locale,
-      change: this.getAttribute("change") ?? "percent",
-      window: this.getAttribute("window") ?? "previous",
+      change: this.getAttribute("change") || "percent",
+      window: this.getAttribute("window") || "previous",
     };
     const old = new Map([...this.#list.children].map((item) => [item.getAttribute("data-pair"), item]));
     const items = rows.map(([pair, rate], index) => {
       const nodes = content(pair, rate, hub.state, options);
       // Before the first message only the pair is shown: a dash would mean that no source quotes it.
-      const inside = this.#hasData ? nodes : nodes.slice(0, 1);
+      const inside = this.#hasData || hub.hasFailed ? nodes : nodes.slice(0, 1);
       const item = (old.get(pair) as HTMLLIElement | undefined) ?? this.#createItem(pair);
       const [button, text] = item.children as unknown as [HTMLElement, HTMLElement];
       item.setAttribute("part", "item");
@@ -179,6 +191,14 @@ export class SilkTicker extends HTMLElement implements Subscriber {
     });
     const terms = attributions(rows.map(([, rate]) => rate), hub.state, this.#locale);
     this.#replaceItems([...items, ...(terms.length ? [make("li", { part: "item" }, ...terms)] : [])]);
+  }
+
+  /** Says that there is no data, where the service has not answered since the page was loaded. */
+  #renderFailure(rows: [string, Rate | undefined][], hub: Hub): void {
+    if (!this.#hasData && hub.hasFailed) {
+      const words = make("span", { class: "unknown" }, rows.length ? "" : `${DASH} `, translate(this.#locale, "no_data"));
+      this.#list.append(make("li", { part: "item" }, make("span", { class: "item" }, words)));
+    }
   }
 
   /** Orders the items without detaching those that stay: a detached item loses the focus. */
@@ -247,7 +267,8 @@ export class SilkTicker extends HTMLElement implements Subscriber {
   readonly #layOut = (): void => {
     const direction = this.getAttribute("direction") ?? "left";
     const speed = wholeNumber(this.getAttribute("speed")) ?? SPEED;
-    const moves = direction !== "static" && speed > 0 && !reducedMotion.matches;
+    // Without data nothing moves: there is nothing to read.
+    const moves = this.#hasData && direction !== "static" && speed > 0 && !reducedMotion.matches;
     const axis: MarqueeDirection = direction === "right" || direction === "vertical" ? direction : "left";
     const standing = direction === "vertical" ? "still column" : "still";
     const wide = /^(both|absolute)$/.test(this.getAttribute("change") ?? "") ? " wide" : "";

@@ -1,12 +1,15 @@
 // One connection per page and service: one stream carries the pairs of all elements. It resumes from the last position,
 // backs off with full jitter, pauses while the page is hidden, and polls snapshots where a proxy breaks streams.
 
+import { isPair, PAIRS_MAX } from "./attributes";
 import { positionKey } from "./contract";
 import type { Opening, Snapshot, Update } from "./contract";
 import { eventParser } from "./events";
 import type { ServerEvent } from "./events";
 import { milliseconds, retryMilliseconds } from "./measure";
 import { pollDelay, retryDelay } from "./backoff";
+import { HttpError, refusal } from "./refusal";
+import { report } from "./report";
 import { State } from "./state";
 
 /** An element that is shown rates by a hub. */
@@ -30,12 +33,12 @@ const HEARTBEATS_MISSED = 3;
 const POLL_TIMEOUT = 15_000;
 /** Milliseconds of polling before the stream is tried again: a proxy that breaks streams rarely changes within minutes. */
 const STREAM_RETRY = 5 * 60_000;
-/** Milliseconds without a connection before the elements show that they are offline. */
-const OFFLINE_AFTER = 10_000;
+/** Milliseconds without a connection before the elements show that they are offline: two attempts at a stream take less. */
+const OFFLINE_AFTER = 15_000;
 
 const hubs = new Map<string, Hub>();
 
-/** The hub of a service, found by the base URL of the service. */
+/** The hub of a service, found by the base URL of the service; one without a base URL never has data. */
 export function hubOf(endpoint: string): Hub {
   const hub = hubs.get(endpoint) ?? new Hub(endpoint);
   hubs.set(endpoint, hub);
@@ -49,6 +52,8 @@ export class Hub {
   defaults: readonly string[] = [];
   /** Whether the connection has been lost for a while. */
   offline = false;
+  /** Whether the service did not answer, and nothing is known. */
+  hasFailed = false;
   readonly #subscribers = new Set<Subscriber>();
   #filter = "";
   #stop = new AbortController();
@@ -61,6 +66,7 @@ export class Hub {
   constructor(endpoint: string) {
     this.#endpoint = endpoint;
     document.addEventListener("visibilitychange", () => this.#restart());
+    this.hasFailed = !endpoint;
     // The network is back: retry at once, without waiting for the backoff delay.
     addEventListener("online", () => this.#restart());
   }
@@ -86,16 +92,22 @@ export class Hub {
     queueMicrotask(() => {
       if (!this.#subscribers.size) {
         this.#stop.abort();
+        // The next subscriber starts a new run, even before this one has ended.
+        this.#running = false;
       }
     });
   }
 
   #updateFilter(): void {
-    if (!this.#subscribers.size) {
+    if (!this.#subscribers.size || !this.#endpoint) {
       return;
     }
     const filter = this.#filterOf(this.#subscribers);
     const has = new Set(this.#filter.split(","));
+    if (!filter) {
+      // No element has a pair that the service accepts.
+      return;
+    }
     if (filter.split(",").some((pair) => !has.has(pair))) {
       this.#filter = filter;
       // Resuming would send only changed rows, and not the rows of the new pairs: start with a snapshot.
@@ -106,13 +118,24 @@ export class Hub {
     }
   }
 
-  /** The filter of some subscribers, in which `default` stands for the ticker pairs of the server. */
+  /**
+   * The filter of some subscribers, in which `default` stands for the ticker pairs of the server. It has only what the
+   * service accepts: the wrong pair of one element would otherwise cost all elements their rates.
+   */
   #filterOf(subscribers: Iterable<Subscriber>): string {
     const pairs = new Set<string>();
     for (const subscriber of subscribers) {
       (subscriber.pairs.length ? subscriber.pairs : ["default"]).forEach((pair) => pairs.add(pair));
     }
-    return [...pairs].sort().join(",");
+    const [accepted, refused] = [[] as string[], [] as string[]];
+    pairs.forEach((pair) => (pair === "default" || isPair(pair) ? accepted : refused).push(pair));
+    if (refused.length) {
+      report(`a pair is written KZT/USD, */USD or KZT/*, and not ${refused.join(", ")}`);
+    }
+    if (accepted.length > PAIRS_MAX) {
+      report(`the elements of a page may show ${PAIRS_MAX} pairs; the last ${accepted.length - PAIRS_MAX} are left out`);
+    }
+    return accepted.slice(0, PAIRS_MAX).sort().join(",");
   }
 
   #restart(): void {
@@ -129,9 +152,12 @@ export class Hub {
       let delay: number;
       try {
         delay = await this.#attempt(stop);
-      } catch {
+      } catch (error) {
+        if (stop.aborted) {
+          break;
+        }
         this.#failures += 1;
-        delay = retryDelay(this.#failures, this.#retryMinimum);
+        delay = Math.max(retryDelay(this.#failures, this.#retryMinimum), error instanceof HttpError ? error.delay : 0);
         this.#disconnected();
       }
       await sleep(delay, stop);
@@ -145,18 +171,22 @@ export class Hub {
   async #attempt(stop: AbortSignal): Promise<number> {
     const tryStream = Date.now() >= this.#streamAgainAt;
     if (tryStream) {
+      // A proxy may hold a stream back for many seconds. A snapshot in parallel is the first that the reader sees.
+      const first = this.state.position ? undefined : this.#firstSnapshot(stop);
       try {
         if (await this.#stream(stop)) {
-          this.#disconnected();
+          if (!stop.aborted) {
+            this.#disconnected();
+          }
           return retryDelay(0, this.#retryMinimum);
         }
       } catch (error) {
-        // The server refused the request; it would refuse a snapshot request as well.
-        if (stop.aborted || (error instanceof HttpError && error.final)) {
+        if (stop.aborted) {
           throw error;
         }
       }
       // One failure may be an accident or a starting server. Two failures while snapshots work indicate a proxy.
+      await first;
       if (this.#failures < 1) {
         throw new Error("no stream");
       }
@@ -167,6 +197,19 @@ export class Hub {
     }
     this.#connected(this.state.replace(snapshot));
     return pollDelay(snapshot.sources, this.state.serverTime);
+  }
+
+  /** Shows a snapshot until the stream has sent its own. */
+  async #firstSnapshot(stop: AbortSignal): Promise<void> {
+    try {
+      const snapshot = await this.#get<Snapshot>("v1/snapshot.json", stop);
+      if (!this.state.position) {
+        this.state.include(snapshot);
+        this.#rowsArrived();
+      }
+    } catch {
+      // The stream reports the failure, and its retries follow.
+    }
   }
 
   /** Reads one stream. Returns whether it carried rows, or resumed, before it ended. */
@@ -186,9 +229,9 @@ export class Hub {
       if (held) {
         path.searchParams.set("after", positionKey(held));
       }
-      const response = await fetch(path, { signal: connection.signal, credentials: "omit", cache: "no-store" });
+      const response = await fetch(path, { signal: connection.signal, credentials: "same-origin", cache: "no-store" });
       if (!response.ok || !response.body) {
-        throw new HttpError(response.status);
+        throw await refusal(response);
       }
       const body = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let chunk = await body.read(); !chunk.done; chunk = await body.read()) {
@@ -244,15 +287,24 @@ export class Hub {
     this.#failures = 0;
     const wasOffline = this.offline;
     this.offline = false;
-    if (changed && this.#filter === "default") {
-      this.defaults = [...this.state.rates.keys()];
-    }
     if (changed || wasOffline) {
-      this.#notify();
+      this.#rowsArrived();
     }
   }
 
+  #rowsArrived(): void {
+    this.hasFailed = false;
+    if (this.#filter === "default") {
+      this.defaults = [...this.state.rates.keys()];
+    }
+    this.#notify();
+  }
+
   #disconnected(): void {
+    if (!this.state.rates.size && !this.hasFailed) {
+      this.hasFailed = true;
+      this.#notify();
+    }
     this.#offlineTimer ||= setTimeout(() => {
       this.offline = true;
       this.#notify();
@@ -260,7 +312,14 @@ export class Hub {
   }
 
   #notify(): void {
-    this.#subscribers.forEach((reader) => reader.changed());
+    for (const subscriber of this.#subscribers) {
+      try {
+        subscriber.changed();
+      } catch (error) {
+        // One broken element costs the others nothing.
+        report(String(error));
+      }
+    }
   }
 
   /** A URL of the service with the filter as a parameter. */
@@ -289,26 +348,15 @@ export class Hub {
     stop.addEventListener("abort", abort);
     const timer = setTimeout(abort, POLL_TIMEOUT);
     try {
-      const response = await fetch(url, { signal: request.signal, credentials: "omit", cache: "no-cache" });
+      const response = await fetch(url, { signal: request.signal, credentials: "same-origin", cache: "no-cache" });
       if (!response.ok) {
-        throw new HttpError(response.status);
+        throw await refusal(response);
       }
       return (await response.json()) as Body;
     } finally {
       clearTimeout(timer);
       stop.removeEventListener("abort", abort);
     }
-  }
-}
-
-/** The server responded with an error status. */
-class HttpError extends Error {
-  /** Whether retrying is pointless: a 4xx status concerns the request, while a 5xx status may come from a proxy. */
-  readonly final: boolean;
-
-  constructor(status: number) {
-    super(`status ${status}`);
-    this.final = status < 500;
   }
 }
 

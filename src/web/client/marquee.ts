@@ -3,6 +3,9 @@
 /** The direction of the motion. */
 export type MarqueeDirection = "left" | "right" | "vertical";
 
+/** The most copies of the list: the shortest entry, repeated, fills a screen of 8 000 pixels. */
+const COPIES_MAX = 64;
+
 export class Marquee {
   #animation: Animation | undefined;
   #length = 0;
@@ -82,7 +85,7 @@ export class Marquee {
     const vertical = this.#direction === "vertical";
     const length = this.#direction ? (vertical ? box.height : box.width) : 0;
     const available = vertical ? this.#viewport.clientHeight : this.#viewport.clientWidth;
-    const wanted = length > 0 ? Math.ceil(available / length) : 0;
+    const wanted = length > 0 ? Math.min(COPIES_MAX, Math.ceil(available / length)) : 0;
     this.#trimCopies(wanted);
     for (let missing = wanted + 1 - this.#track.children.length; missing > 0; missing -= 1) {
       this.#track.append(copyOf(this.#list));

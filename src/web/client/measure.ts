@@ -17,6 +17,11 @@ export function retryMilliseconds(text: string): number | undefined {
   return /^[0-9]{1,9}$/.test(text) ? Number(text) : undefined;
 }
 
+/** The seconds of a `Retry-After` header; undefined for a date or anything else. */
+export function retrySeconds(text: string | null): number | undefined {
+  return text && /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined;
+}
+
 /** The day and the month (1 to 12) of a date, as numbers. */
 export function dayAndMonth(day: string, month: string): [number, number] {
   return [Number(day), Number(month)];

@@ -76,8 +76,10 @@ export class Tooltip {
   }
 
   #open(item: HTMLElement): void {
+    // A copy of the list has no details: those of the pair are in the list itself.
     const pair = item.parentElement?.getAttribute("data-pair");
-    const details = pair && this.#viewport.querySelector(`li[data-pair="${pair}"] .details`);
+    const items = [...this.#viewport.querySelectorAll("li[data-pair]")];
+    const details = items.find((one) => one.getAttribute("data-pair") === pair)?.querySelector(".details");
     if (!details || !details.textContent) {
       return;
     }

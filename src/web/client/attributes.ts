@@ -1,0 +1,69 @@
+// The attributes of the element. Each one is a property of the same name too: a framework may set either.
+
+/** Every attribute of the element. */
+export const ATTRIBUTES = [
+  "pairs", "endpoint", "locale", "theme", "direction", "speed", "change", "window", "density",
+] as const;
+
+/** The most pairs in a filter: the service refuses a longer list as a whole. */
+export const PAIRS_MAX = 256;
+/** The longest item of `pairs` that is shown, in characters: a wrong value must not fill the page. */
+const ITEM_LENGTH_MAX = 16;
+const PAIR = /^(?:[A-Z]{3}\/(?:[A-Z]{3}|\*)|\*\/[A-Z]{3})$/;
+
+/** Whether the service accepts an item of `pairs`. It would refuse a request with any other item as a whole. */
+export function isPair(item: string): boolean {
+  return PAIR.test(item);
+}
+
+/** The items of `pairs`, in upper case, each once. A blank, a comma or both separate them. */
+export function pairsOf(text: string | null): string[] {
+  const items = (text ?? "").toUpperCase().split(/[\s,]+/).filter(Boolean);
+  return [...new Set(items.map((item) => item.slice(0, ITEM_LENGTH_MAX)))].slice(0, PAIRS_MAX);
+}
+
+/** What a property writes into its attribute: a list is joined by commas, and null removes the attribute. */
+function attributeText(value: unknown): string | null {
+  if (value === null || value === undefined || value === false) {
+    return null;
+  }
+  try {
+    return value === true ? "" : String(value);
+  } catch {
+    // An object without a text form: the page goes on, as if the property had not been set.
+    return null;
+  }
+}
+
+/** Defines a property for each attribute, which reads and writes it. */
+export function reflectAttributes(prototype: HTMLElement): void {
+  for (const name of ATTRIBUTES) {
+    Object.defineProperty(prototype, name, {
+      configurable: true,
+      enumerable: true,
+      get(this: HTMLElement): string {
+        return this.getAttribute(name) ?? "";
+      },
+      set(this: HTMLElement, value: unknown): void {
+        const text = attributeText(value);
+        if (text === null) {
+          this.removeAttribute(name);
+        } else if (text !== this.getAttribute(name)) {
+          this.setAttribute(name, text);
+        }
+      },
+    });
+  }
+}
+
+/** Moves the properties that a page set before the script had loaded into the attributes. */
+export function adoptProperties(element: HTMLElement): void {
+  const own = element as unknown as Record<string, unknown>;
+  for (const name of ATTRIBUTES) {
+    if (Object.hasOwn(element, name)) {
+      const value = own[name];
+      delete own[name];
+      own[name] = value;
+    }
+  }
+}

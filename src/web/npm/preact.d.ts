@@ -1,0 +1,12 @@
+// `<silk-ticker>` in JSX of Preact: import type {} from "silkrate-ticker/preact";
+import type { HTMLAttributes } from "preact";
+import type { RateChange, SilkTicker, SilkTickerAttributes } from "./index.js";
+
+declare module "preact" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "silk-ticker": HTMLAttributes<SilkTicker> &
+        SilkTickerAttributes & { onratechange?: (event: CustomEvent<RateChange>) => void };
+    }
+  }
+}

@@ -1,0 +1,9 @@
+// `<silk-ticker>` in templates of Vue 3: import type {} from "silkrate-ticker/vue";
+import type { DefineComponent } from "vue";
+import type { RateChange, SilkTickerAttributes } from "./index.js";
+
+declare module "vue" {
+  interface GlobalComponents {
+    "silk-ticker": DefineComponent<SilkTickerAttributes & { onRatechange?: (event: CustomEvent<RateChange>) => void }>;
+  }
+}

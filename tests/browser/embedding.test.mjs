@@ -1,0 +1,183 @@
+// The element on the pages of others: how the script may be loaded, and what a wrong value does.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { start } from "./double.mjs";
+import { browser, shows, until } from "./support.mjs";
+
+const TENGE = "KZT/USD 0.00196 -1.04%";
+
+let chromium;
+before(async () => {
+  chromium = await browser();
+});
+after(() => chromium.close());
+
+/** A page at a path of its own with this head and body. Its scripts must not throw; what the console says is kept. */
+async function open(context, { head = "", body = "", double, path = "/news/today", url } = {}) {
+  const service = double ?? (await start());
+  const page = await chromium.context.newPage();
+  const [thrown, told] = [[], []];
+  page.on("pageerror", (error) => thrown.push(String(error)));
+  page.on("console", (message) => message.text().startsWith("<silk-ticker>") && told.push(message.text()));
+  context.after(async () => {
+    await page.close();
+    await service.close();
+    assert.deepEqual(thrown, []);
+  });
+  service.pages.set(path, `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title><link rel="icon" href="/icon.svg">${head}</head><body><main>${body}</main></body></html>`);
+  await page.goto(url ?? new URL(path, service.url).href);
+  return { double: service, page, told };
+}
+
+const streams = (double) => double.asked.filter((path) => path.startsWith("/v1/watch"));
+
+for (const [way, head] of [
+  ["a module script", '<script type="module" src="/ticker.js"></script>'],
+  ["a module that imports it", '<script type="module" src="/imports.js"></script>'],
+  ["a deferred script", '<script src="/ticker.js" defer></script>'],
+]) {
+  test(`the script finds its service from ${way}, wherever the page is`, async (t) => {
+    const double = await start();
+    double.files.set("/imports.js", 'setTimeout(() => import("/ticker.js"));');
+    const { page } = await open(t, { head, body: '<silk-ticker pairs="KZT/USD"></silk-ticker>', double });
+    await shows(page, [TENGE]);
+    assert.deepEqual(streams(double).map(decodeURIComponent), ["/v1/watch?pairs=KZT/USD"]);
+  });
+}
+
+test("a property set before the script has loaded counts, and a property is its attribute", async (t) => {
+  const { double, page } = await open(t, { body: "<silk-ticker></silk-ticker>" });
+  await page.evaluate(async (src) => {
+    const ticker = document.querySelector("silk-ticker");
+    Object.assign(ticker, { pairs: ["KZT/USD", "UZS/USD"], locale: "ru", speed: 0 });
+    document.head.append(Object.assign(document.createElement("script"), { src }));
+    await customElements.whenDefined("silk-ticker");
+  }, `${double.url}ticker.js`);
+  await shows(page, ["KZT/USD 0,00196 -1,04\u00a0%", "UZS/USD 0,0000834 +0,12\u00a0%"]);
+  const seen = await page.locator("silk-ticker").evaluate((ticker) => {
+    const attributes = ["pairs", "locale", "speed"].map((name) => ticker.getAttribute(name));
+    ticker.setAttribute("pairs", "TMT/USD");
+    const property = ticker.pairs;
+    ticker.locale = undefined;
+    return [...attributes, property, ticker.hasAttribute("locale"), ticker.locale, ticker.outerHTML.includes("undefined")];
+  });
+  assert.deepEqual(seen, ["KZT/USD,UZS/USD", "ru", "0", "TMT/USD", false, "", false]);
+  await shows(page, ["TMT/USD 0.28490 0%"]);
+});
+
+test("a wrong value throws nothing into the page, and costs the other elements nothing", async (t) => {
+  const wrong = `<silk-ticker id="wrong" pairs='USDKZT, "]/USD, KZT-USD'></silk-ticker>`;
+  const { double, page, told } = await open(t, {
+    head: '<script src="/ticker.js" async></script>', body: `<silk-ticker pairs="KZT/USD, ,"></silk-ticker>${wrong}
+      <silk-ticker endpoint="http://[" id="lost"></silk-ticker><silk-ticker pairs="KZT/USD" data-state='{"rates":7}'></silk-ticker>`,
+  });
+  await shows(page, [TENGE]);
+  await shows(page, ["USDKZT –", '"]/USD –', "KZT-USD –"], "#wrong");
+  await page.locator("#lost").getByText("no data").waitFor();
+  const thrown = await page.locator("silk-ticker").first().evaluate((ticker) => {
+    const values = [null, undefined, 7, true, {}, [], Symbol("x"), Object.create(null), [Symbol("y")], () => 1, new Date(NaN), "\u0000", "x".repeat(100_000)];
+    const names = ["pairs", "endpoint", "locale", "theme", "direction", "speed", "change", "window", "density"];
+    const found = [];
+    for (const name of names) {
+      for (const value of values) {
+        try {
+          ticker[name] = value;
+        } catch (error) {
+          found.push(`${name}: ${error}`);
+        }
+      }
+      ticker[name] = null;
+    }
+    ticker.pairs = ["KZT/USD"];
+    return found;
+  });
+  assert.deepEqual(thrown, []);
+  await shows(page, [TENGE]);
+  streams(double).forEach((path) => assert.doesNotMatch(decodeURIComponent(path), /USDKZT|\]|KZT-USD/));
+  assert.ok(told.some((text) => /a pair is written KZT\/USD.*USDKZT/.test(text)), told.join());
+  assert.ok(told.some((text) => text.includes("endpoint is no address")), told.join());
+  await page.hover("#wrong");
+});
+
+test("a page with more pairs than a request may have shows the first, and says so", async (t) => {
+  const letters = "ABCDEFGHIJKLMNOPQRST";
+  const pairs = [...Array(300).keys()].map((index) => `A${letters[Math.floor(index / 20)]}${letters[index % 20]}/USD`);
+  const { double, page, told } = await open(t, {
+    head: '<script src="/ticker.js" async></script>', body: `<silk-ticker pairs="KZT/USD"></silk-ticker><silk-ticker pairs="${pairs.slice(0, 200)}"></silk-ticker><silk-ticker pairs="${pairs.slice(100)}"></silk-ticker>`,
+  });
+  await shows(page, [TENGE]);
+  assert.equal(new URL(streams(double).at(-1), double.url).searchParams.get("pairs").split(",").length, 256);
+  assert.ok(told.some((text) => text.includes("256 pairs")), told.join());
+});
+
+test("a script within the page has no address of a service, and says that endpoint is needed", async (t) => {
+  const double = await start();
+  const script = await (await fetch(`${double.url}ticker.js`)).text();
+  const { page, told } = await open(t, { body: '<silk-ticker id="first"></silk-ticker>', double });
+  await page.evaluate(script);
+  await page.locator("#first").getByText("no data").waitFor();
+  assert.ok(told.some((text) => text.includes("set the attribute endpoint")), told.join());
+  assert.deepEqual(double.asked.filter((path) => path.startsWith("/v1/")), []);
+  await page.locator("#first").evaluate((ticker, url) => Object.assign(ticker, { endpoint: url, pairs: "KZT/USD" }), double.url);
+  await shows(page, [TENGE]);
+});
+
+test("the service is away when the page is loaded: a still strip of dashes says so, and the rates come when it is back", async (t) => {
+  const double = await start();
+  double.dark = true;
+  const { page } = await open(t, {
+    head: '<script src="/ticker.js" async></script>', body: '<silk-ticker></silk-ticker><silk-ticker id="named" pairs="KZT/USD,UZS/USD"></silk-ticker>', double,
+  });
+  await page.locator("silk-ticker").first().getByText("– no data").waitFor();
+  await page.locator("#named").getByText("no data").waitFor();
+  const still = await page.evaluate(() => [...document.querySelectorAll("silk-ticker")].map(({ shadowRoot }) =>
+    [shadowRoot.querySelectorAll("ul").length, shadowRoot.getAnimations({ subtree: true }).length]));
+  assert.deepEqual(still, [[1, 0], [1, 0]]);
+  double.dark = false;
+  await shows(page, [TENGE, "UZS/USD 0.0000834 +0.12%"], "#named");
+});
+
+test("the first paint is a snapshot, where a proxy holds the stream back", async (t) => {
+  const double = await start();
+  double.streams = "silent";
+  const { page } = await open(t, { head: '<script src="/ticker.js" async></script>', body: '<silk-ticker pairs="KZT/USD"></silk-ticker>', double });
+  const before = Date.now();
+  await shows(page, [TENGE]);
+  assert.ok(Date.now() - before < 5_000);
+  assert.equal(streams(double).length, 1);
+});
+
+for (const status of [403, 404, 406, 429]) {
+  test(`a proxy that refuses streams with ${status} leaves the snapshots, which are polled`, async (t) => {
+    const double = await start();
+    double.streams = status;
+    const { page } = await open(t, { head: '<script src="/ticker.js" async></script>', body: '<silk-ticker pairs="KZT/USD"></silk-ticker>', double });
+    await shows(page, [TENGE]);
+    const polls = () => double.asked.filter((path) => path.startsWith("/v1/snapshot.json")).length;
+    await until(() => streams(double).length === 2 && polls() === 2, "it polls after the second refusal");
+    assert.equal(await page.locator("silk-ticker .offline").count(), 0);
+  });
+}
+
+test("an origin that is not listed reads why in the console, once, and requests again at a slow pace", async (t) => {
+  const service = await start();
+  t.after(() => service.close());
+  service.foreign = true;
+  const news = await start();
+  news.policy = "";
+  const { page, told } = await open(t, { head: `<script src="${service.url}ticker.js" async></script>`, body: "<silk-ticker></silk-ticker><silk-ticker></silk-ticker>", double: news });
+  await page.locator("silk-ticker").first().getByText("no data").waitFor();
+  await until(() => service.asked.filter((path) => path.startsWith("/v1/")).length >= 4, "both attempts were made");
+  const origin = (url) => new URL(url).origin;
+  assert.deepEqual(told, [`<silk-ticker>: ${origin(service.url)} does not list ${origin(news.url)} in web.allowed_origins, so it sends no rates`]);
+});
+
+test("a request of the same origin has the credentials of the page", async (t) => {
+  const double = await start();
+  double.password = "Basic cmVhZGVyOnNlY3JldA==";
+  const { page } = await open(t, {
+    head: '<script src="/ticker.js" async></script>', body: '<silk-ticker pairs="KZT/USD"></silk-ticker>', double,
+    url: `${double.url.replace("//", "//reader:secret@")}news/today`,
+  });
+  await shows(page, [TENGE]);
+});

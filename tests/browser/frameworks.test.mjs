@@ -1,0 +1,179 @@
+// The npm package in the frameworks of the sites: each mounts the element, changes it and removes it, ten times.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { start } from "./double.mjs";
+import { browser, esbuild, root, shows, typescript, until } from "./support.mjs";
+
+const run = promisify(execFile);
+const folder = join(root, "tests/browser/frameworks");
+const required = createRequire(join(folder, "package.json"));
+const TIMES = 10;
+
+/** Each framework as a module that exports `mount(holder, endpoint, pairs)`, which returns `update(pairs)` and `unmount()`. */
+const MODULES = {
+  plain: `import "silkrate-ticker";
+    export function mount(holder, endpoint, pairs) {
+      const ticker = Object.assign(document.createElement("silk-ticker"), { endpoint, pairs });
+      holder.append(ticker);
+      return { update: (next) => (ticker.pairs = next), unmount: () => ticker.remove() };
+    }`,
+  react: `import "silkrate-ticker"; import { createElement } from "react"; import { createRoot } from "react-dom/client"; import { flushSync } from "react-dom";
+    export function mount(holder, endpoint, pairs) {
+      const place = createRoot(holder);
+      const update = (next) => flushSync(() => place.render(createElement("silk-ticker", { endpoint, pairs: next, onratechange() {} })));
+      update(pairs);
+      return { update, unmount: () => place.unmount() };
+    }`,
+  preact: `import "silkrate-ticker"; import { h, render } from "preact";
+    export function mount(holder, endpoint, pairs) {
+      const update = (next) => render(h("silk-ticker", { endpoint, pairs: next }), holder);
+      update(pairs);
+      return { update, unmount: () => render(null, holder) };
+    }`,
+  vue: `import "silkrate-ticker"; import { createApp, h, ref } from "vue";
+    export function mount(holder, endpoint, pairs) {
+      const shown = ref(pairs);
+      const app = createApp({ render: () => h("silk-ticker", { endpoint, pairs: shown.value }) });
+      app.mount(holder);
+      return { update: (next) => (shown.value = next), unmount: () => app.unmount() };
+    }`,
+  svelte: `import "silkrate-ticker"; import { flushSync, mount as place, unmount } from "svelte"; import App from "./App.svelte"; import { writable } from "svelte/store";
+    export function mount(target, endpoint, pairs) {
+      const shown = writable(pairs);
+      const app = place(App, { target, props: { endpoint, shown } });
+      flushSync();
+      return { update: (next) => { shown.set(next); flushSync(); }, unmount: () => unmount(app) };
+    }`,
+  lit: `import "silkrate-ticker"; import { html, render } from "lit";
+    export function mount(holder, endpoint, pairs) {
+      const update = (next) => render(html\`<silk-ticker endpoint=\${endpoint} .pairs=\${next}></silk-ticker>\`, holder);
+      update(pairs);
+      return { update, unmount: () => render(null, holder) };
+    }`,
+};
+const SVELTE = `<script>let { endpoint, shown } = $props();</script><silk-ticker {endpoint} pairs={$shown}></silk-ticker>`;
+/** The types of every framework, used as a site would use them. */
+const TYPED = {
+  "react.tsx": `import "silkrate-ticker"; import type {} from "silkrate-ticker/react";
+    export const rates = <silk-ticker endpoint="https://rates.example/" pairs={["KZT/USD"]} speed={0} onratechange={({ detail }) => detail.previousValue} />;
+    // @ts-expect-error a theme that does not exist
+    export const wrong = <silk-ticker theme="purple" />;`,
+  "preact.tsx": `/** @jsxImportSource preact */ import type {} from "silkrate-ticker/preact";
+    export const rates = <silk-ticker endpoint="https://rates.example/" pairs="KZT/USD" />;`,
+  "vue.ts": `import type {} from "silkrate-ticker/vue"; import type { GlobalComponents } from "vue";
+    export type Ticker = GlobalComponents["silk-ticker"];`,
+  "svelte.ts": `import type {} from "silkrate-ticker/svelte"; import type { SvelteHTMLElements } from "svelte/elements";
+    export const attributes: SvelteHTMLElements["silk-ticker"] = { pairs: ["KZT/USD"], onratechange: ({ detail }) => void detail.rate.value };`,
+  "plain.ts": `import { SilkTicker } from "silkrate-ticker";
+    const ticker: SilkTicker = document.createElement("silk-ticker"); ticker.pairs = ["KZT/USD"]; export const text: string = ticker.pairs;
+    ticker.addEventListener("ratechange", ({ detail }) => detail.pair);`,
+};
+
+let chromium;
+let site;
+before(async () => {
+  chromium = await browser();
+  site = await mkdtemp(join(tmpdir(), "silkrate-site-"));
+  // As a site installs it: packed, and unpacked into its modules.
+  const { stdout } = await run("npm", ["pack", "--silent", "--pack-destination", site], { cwd: join(root, "src/web/npm") });
+  await mkdir(join(site, "node_modules/silkrate-ticker"), { recursive: true });
+  await run("tar", ["-xzf", join(site, stdout.trim().split("\n").at(-1)), "-C", join(site, "node_modules/silkrate-ticker"), "--strip-components=1"]);
+});
+after(async () => {
+  await chromium?.close();
+  await rm(site, { recursive: true, force: true });
+});
+
+/** A page script of these modules, as a site's bundler makes it. */
+async function bundle(contents) {
+  const { compile } = required("svelte/compiler");
+  const svelte = {
+    name: "svelte",
+    setup(builder) {
+      builder.onResolve({ filter: /App\.svelte$/ }, () => ({ path: join(folder, "App.svelte"), namespace: "app" }));
+      builder.onLoad({ filter: /.*/, namespace: "app" }, () => ({ contents: compile(SVELTE, { filename: "App.svelte" }).js.code, resolveDir: folder }));
+    },
+  };
+  const { outputFiles } = await esbuild().build({
+    stdin: { contents, resolveDir: folder }, bundle: true, write: false, format: "iife", globalName: "site", plugins: [svelte],
+    nodePaths: [join(site, "node_modules")], conditions: ["browser"], logLevel: "error",
+    define: { "process.env.NODE_ENV": '"development"', __VUE_OPTIONS_API__: "true", __VUE_PROD_DEVTOOLS__: "false", __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: "true" },
+  });
+  return outputFiles[0].text;
+}
+
+/** A page that fails the test when a script throws or a framework complains. */
+async function open(context, body, script) {
+  const double = await start();
+  const page = await chromium.context.newPage();
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => /^(error|warning)$/.test(message.type()) && faults.push(message.text()));
+  context.after(async () => {
+    await page.close();
+    await double.close();
+    assert.deepEqual(faults, []);
+  });
+  double.pages.set("/page", `<!doctype html><html lang="en"><head><title>A site</title><link rel="icon" href="/icon.svg"></head><body><main id="holder">${body(double.url)}</main></body></html>`);
+  await page.goto(`${double.url}page`);
+  // The page's policy allows its own files alone, as a site's would; the script is put in by the test.
+  await page.evaluate(script);
+  return { double, page };
+}
+
+for (const [name, module] of Object.entries(MODULES)) {
+  test(`${name} mounts, changes and removes the element ten times, and leaves no connection`, async (t) => {
+    const { double, page } = await open(t, () => "", `${await bundle(module)};window.site = site`);
+    for (let time = 0; time < TIMES; time += 1) {
+      const first = time % 2 ? "kzt/usd, tmt/usd" : ["KZT/USD", "TMT/USD"];
+      await page.evaluate(([endpoint, pairs]) => {
+        window.mounted = window.site.mount(document.querySelector("#holder"), endpoint, pairs);
+      }, [double.url, first]);
+      await shows(page, ["KZT/USD 0.00196 -1.04%", "TMT/USD 0.28490 0%"]);
+      await page.evaluate(() => window.mounted.update("UZS/USD"));
+      await shows(page, ["UZS/USD 0.0000834 +0.12%"]);
+      assert.ok(double.open.size <= 1, "one stream at most");
+      await page.evaluate(() => window.mounted.unmount());
+      assert.equal(await page.locator("silk-ticker").count(), 0);
+    }
+    await until(() => double.open.size === 0, "the stream is closed");
+  });
+}
+
+test("Vue hydrates what its server rendered, without a mismatch", async (t) => {
+  // The package is imported on the server, as a component would import it.
+  await import(pathToFileURL(join(site, "node_modules/silkrate-ticker/ticker.js")).href);
+  const { createSSRApp, h } = required("vue");
+  const { renderToString } = required("vue/server-renderer");
+  let html;
+  const script = await bundle(`import "silkrate-ticker"; import { createSSRApp, h } from "vue";
+    export const hydrate = (endpoint) => createSSRApp({ render: () => h("silk-ticker", { endpoint, pairs: "KZT/USD", locale: "en" }) }).mount("#holder") && undefined;`);
+  const rendered = async (endpoint) => renderToString(createSSRApp({ render: () => h("silk-ticker", { endpoint, pairs: "KZT/USD", locale: "en" }) }));
+  html = await rendered("ENDPOINT");
+  assert.match(html, /<silk-ticker endpoint="ENDPOINT" pairs="KZT\/USD" locale="en"><\/silk-ticker>/);
+  const { double, page } = await open(t, (url) => html.replace("ENDPOINT", url), `${script};window.site = site`);
+  await page.evaluate((url) => window.site.hydrate(url), double.url);
+  await shows(page, ["KZT/USD 0.00196 -1.04%"]);
+});
+
+test("the types compile in every framework, and a wrong value does not", { timeout: 120_000 }, async () => {
+  const types = join(site, "types");
+  await mkdir(types, { recursive: true });
+  await Promise.all(Object.entries(TYPED).map(([name, text]) => writeFile(join(types, name), text)));
+  await writeFile(join(types, "tsconfig.json"), JSON.stringify({
+    compilerOptions: { target: "ES2022", module: "ESNext", moduleResolution: "bundler", jsx: "react-jsx", strict: true, noEmit: true, skipLibCheck: true, types: [] },
+    files: Object.keys(TYPED),
+  }));
+  // Both folders of modules are one for the compiler, as in a site.
+  await run("cp", ["-as", `${join(folder, "node_modules")}/.`, join(site, "node_modules/")]);
+  await run(process.execPath, [typescript, "-p", join(types, "tsconfig.json")]).catch(({ stdout }) => assert.fail(stdout));
+  const { files } = JSON.parse(await readFile(join(site, "node_modules/silkrate-ticker/package.json"), "utf8"));
+  assert.ok(files.includes("LICENSE-MIT"));
+});
