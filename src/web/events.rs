@@ -43,7 +43,7 @@ pub(super) async fn watch(
     let query: Watch = query::read(&uri)?;
     let subscription = web.queries.subscribe(SubscribeRequest {
         filter: web.queries.filter(&query::filter_items(&query.pairs))?,
-        resume_after: query::position(&headers, query.after.as_deref())?,
+        resume_after: query::position(&headers, &query)?,
         min_interval: Duration::ZERO,
         updates_only: query::flag("updates_only", query.updates_only.as_deref())?,
     })?;

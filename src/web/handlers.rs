@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use prost_types::Timestamp;
@@ -42,14 +41,16 @@ impl Shared {
         headers: &HeaderMap,
         make: impl FnOnce() -> Result<PreparedAnswer, WebError>,
     ) -> Result<Response, WebError> {
-        let answer = self.answers.get_or_make(target(uri), position, make)?;
+        let answer = self
+            .answers
+            .get_or_make(&query::target(uri), position, make)?;
         Ok(answer.respond(headers))
     }
 
     /// The answer that was made for an equal request, while it is current.
     pub(super) fn prepared_answer(&self, uri: &Uri) -> Option<Arc<PreparedAnswer>> {
         let snapshot = self.queries.snapshot().ok()?;
-        self.answers.get(target(uri), &snapshot.position)
+        self.answers.get(&query::target(uri), &snapshot.position)
     }
 
     /// Some rates of a snapshot, and its sources, as JSON.
@@ -57,10 +58,6 @@ impl Shared {
         let answer = to_snapshot_response(snapshot, rates);
         json::text(&GetSnapshotResponse::from(&answer).at(&self.now())).unwrap_or_default()
     }
-}
-
-fn target(uri: &Uri) -> &str {
-    uri.path_and_query().map_or("", PathAndQuery::as_str)
 }
 
 /// `GET /v1/snapshot.json`

@@ -60,10 +60,17 @@ pub(super) fn tags() -> impl Iterator<Item = &'static str> {
     TABLE.locales.keys().map(String::as_str)
 }
 
-/// A language by its tag, in any case, with the canonical tag.
+/// The language of a tag such as `ru-KZ`, `ru_RU` or `uz-Cyrl-UZ`, in any case, with the canonical tag: the one of this
+/// language and script, else the one of this language.
 pub(super) fn find(tag: &str) -> Option<(&'static str, &'static Locale)> {
-    let mut locales = TABLE.locales.iter();
-    let found = locales.find(|(known, _)| known.eq_ignore_ascii_case(tag));
+    let mut parts = tag.split(['-', '_']);
+    let language = parts.next().unwrap_or_default();
+    let in_script = parts.next().map(|script| format!("{language}-{script}"));
+    let of = |tag: &str| {
+        let mut locales = TABLE.locales.iter();
+        locales.find(|(known, _)| known.eq_ignore_ascii_case(tag))
+    };
+    let found = in_script.and_then(|tag| of(&tag)).or_else(|| of(language));
     found.map(|(tag, locale)| (tag.as_str(), locale))
 }
 
@@ -172,8 +179,18 @@ mod tests {
             }
             assert!(!locale.bank("nbk", "").is_empty(), "{tag}");
         }
-        assert_eq!(find("UZ-cyrl").unwrap().0, "uz-Cyrl");
+        for (tag, nearest) in [
+            ("UZ-cyrl", "uz-Cyrl"),
+            ("uz-Cyrl-UZ", "uz-Cyrl"),
+            ("uz-Latn-UZ", "uz"),
+            ("ru-RU", "ru"),
+            ("ru_RU", "ru"),
+            ("kk-KZ", "kk"),
+        ] {
+            assert_eq!(find(tag).unwrap().0, nearest, "{tag}");
+        }
         assert!(find("xx").is_none());
+        assert!(find("").is_none());
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Reads query strings. An unknown parameter is refused: a misspelt `pairs` would otherwise show other rates than the
 //! reader meant.
 
+use std::borrow::Cow;
+
 use axum::extract::Query;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderMap, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,6 +14,8 @@ use crate::web::error::WebError;
 
 /// The header in which a browser repeats the last `id` of a stream.
 const LAST_EVENT_ID: &str = "last-event-id";
+/// The parameter that scripts add with a number of its own, so that no cache answers. jQuery names it so.
+const CACHE_BUSTER: &str = "_";
 /// The longest epoch of a position; those of the service have 16 letters.
 const EPOCH_BYTES_MAX: usize = 64;
 
@@ -29,6 +34,9 @@ pub(super) struct Watch {
     #[serde(default)]
     pub(super) pairs: String,
     pub(super) after: Option<String>,
+    /// The last `id`, which event-source-polyfill repeats in the address where a browser uses a header.
+    #[serde(rename = "lastEventId")]
+    pub(super) last_event_id: Option<String>,
     pub(super) updates_only: Option<String>,
 }
 
@@ -77,9 +85,34 @@ pub(super) struct Fragment {
 #[serde(deny_unknown_fields)]
 pub(super) struct NoParameters {}
 
+/// The path and the query of a request, without the parameter that keeps caches from answering.
+pub(super) fn target(uri: &Uri) -> Cow<'_, str> {
+    let target = uri.path_and_query().map_or("", PathAndQuery::as_str);
+    let is_buster = |parameter: &str| {
+        let name = parameter
+            .split_once('=')
+            .map_or(parameter, |(name, _)| name);
+        name == CACHE_BUSTER
+    };
+    let Some((path, query)) = target.split_once('?') else {
+        return target.into();
+    };
+    if !query.split('&').any(is_buster) {
+        return target.into();
+    }
+    let kept = query.split('&').filter(|parameter| !is_buster(parameter));
+    let query = kept.collect::<Vec<_>>().join("&");
+    if query.is_empty() {
+        return path.into();
+    }
+    format!("{path}?{query}").into()
+}
+
 /// The query of a request.
 pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, WebError> {
-    let query = Query::<T>::try_from_uri(uri);
+    let target = target(uri);
+    let uri = target.parse().unwrap_or_else(|_invalid| uri.clone());
+    let query = Query::<T>::try_from_uri(&uri);
     let Query(query) = query.map_err(|error| {
         let text = error.body_text();
         let cause = text
@@ -93,12 +126,11 @@ pub(super) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, WebError> {
     Ok(query)
 }
 
-/// The items of a filter, separated by commas; none when the parameter is empty.
+/// The items of a filter, separated by commas; none when the parameter is empty. Blanks around an item and empty items are
+/// left out: people write lists with them.
 pub(super) fn filter_items(pairs: &str) -> Vec<&str> {
-    if pairs.is_empty() {
-        return Vec::new();
-    }
-    pairs.split(',').collect()
+    let items = pairs.split(',').map(str::trim);
+    items.filter(|item| !item.is_empty()).collect()
 }
 
 /// A flag; false when it is left out.
@@ -121,20 +153,20 @@ pub(super) fn page_size(text: Option<&str>) -> Result<i32, WebError> {
     size.ok_or_else(|| WebError::parameter("page_size", refused))
 }
 
-/// The position at which a reader stopped. What its browser repeats in a header takes precedence over the `after` of the
-/// address, which is older.
-pub(super) fn position(
-    headers: &HeaderMap,
-    after: Option<&str>,
-) -> Result<Option<Position>, WebError> {
+/// The position at which a reader stopped. What its browser repeats in a header, or its script in the address, takes
+/// precedence over the `after` of the address, which is older.
+pub(super) fn position(headers: &HeaderMap, query: &Watch) -> Result<Option<Position>, WebError> {
+    let last = query.last_event_id.as_deref().filter(|id| !id.is_empty());
     let repeated = headers.get(LAST_EVENT_ID).map(|id| id.to_str());
     let repeated = repeated
         .transpose()
         .map_err(|_not_text| wrong(LAST_EVENT_ID))?;
-    let (field, text) = match (repeated.filter(|id| !id.is_empty()), after) {
-        (Some(id), _) => (LAST_EVENT_ID, id),
-        (None, Some(after)) => ("after", after),
-        (None, None) => return Ok(None),
+    let repeated = repeated.filter(|id| !id.is_empty());
+    let (field, text) = match (repeated, last, query.after.as_deref()) {
+        (Some(id), ..) => (LAST_EVENT_ID, id),
+        (None, Some(id), _) => ("lastEventId", id),
+        (None, None, Some(after)) => ("after", after),
+        (None, None, None) => return Ok(None),
     };
     let position = text.rsplit_once(':').and_then(|(epoch, revision)| {
         let revision = revision
@@ -160,17 +192,34 @@ mod tests {
 
     use super::*;
 
-    fn of(id: Option<&'static str>, after: Option<&str>) -> Option<(String, u64)> {
-        let id = id.map(|id| (LAST_EVENT_ID.parse().unwrap(), HeaderValue::from_static(id)));
-        let position = position(&id.into_iter().collect(), after).unwrap()?;
+    fn watch(after: Option<&str>, last_event_id: Option<&str>) -> Watch {
+        Watch {
+            pairs: String::new(),
+            after: after.map(str::to_owned),
+            last_event_id: last_event_id.map(str::to_owned),
+            updates_only: None,
+        }
+    }
+
+    fn of(
+        header: Option<&'static str>,
+        last: Option<&str>,
+        after: Option<&str>,
+    ) -> Option<(String, u64)> {
+        let header =
+            header.map(|id| (LAST_EVENT_ID.parse().unwrap(), HeaderValue::from_static(id)));
+        let position = position(&header.into_iter().collect(), &watch(after, last)).unwrap()?;
         Some((position.epoch.to_string(), position.revision))
     }
 
     #[test]
-    fn the_header_of_a_browser_takes_precedence_over_the_address() {
-        assert_eq!(of(Some("e:7"), Some("e:3")), Some(("e".into(), 7)));
-        assert_eq!(of(Some(""), Some("e:3")), Some(("e".into(), 3)));
-        assert_eq!(of(None, None), None);
+    fn what_a_browser_or_its_script_repeats_takes_precedence_over_after() {
+        assert_eq!(of(Some("e:7"), None, Some("e:3")), Some(("e".into(), 7)));
+        assert_eq!(of(Some(""), None, Some("e:3")), Some(("e".into(), 3)));
+        assert_eq!(of(None, Some("e:5"), Some("e:3")), Some(("e".into(), 5)));
+        assert_eq!(of(None, Some(""), Some("e:3")), Some(("e".into(), 3)));
+        assert_eq!(of(Some("e:7"), Some("e:5"), None), Some(("e".into(), 7)));
+        assert_eq!(of(None, None, None), None);
     }
 
     #[test]
@@ -184,8 +233,29 @@ mod tests {
             "e:+1",
             "e:18446744073709551616",
         ] {
-            assert!(position(&HeaderMap::new(), Some(wrong)).is_err(), "{wrong}");
+            let refused = position(&HeaderMap::new(), &watch(Some(wrong), None));
+            assert!(refused.is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_cache_buster_is_ignored_and_is_no_part_of_the_target() {
+        let of = |uri| target(&Uri::from_static(uri)).into_owned();
+        assert_eq!(of("/v1/sources?_=1"), "/v1/sources");
+        assert_eq!(of("/v1/watch?_=1&pairs=*/USD&_"), "/v1/watch?pairs=*/USD");
+        assert_eq!(
+            of("/v1/watch?pairs=*/USD&__=1"),
+            "/v1/watch?pairs=*/USD&__=1"
+        );
+        assert_eq!(of("/"), "/");
+        let query = Uri::from_static("/v1/snapshot.json?_=1&pairs=KZT/USD");
+        assert_eq!(read::<Pairs>(&query).unwrap().pairs, "KZT/USD");
+    }
+
+    #[test]
+    fn a_list_of_pairs_may_have_blanks_and_a_comma_at_its_end() {
+        assert_eq!(filter_items("KZT/USD, KGS/KZT ,"), ["KZT/USD", "KGS/KZT"]);
+        assert!(filter_items("").is_empty());
     }
 
     #[test]

@@ -176,6 +176,33 @@ async fn a_cache_with_the_position_gets_304_and_one_without_it_the_body() {
     silkrate.finish().await;
 }
 
+#[tokio::test]
+async fn what_scripts_and_people_add_to_an_address_changes_no_answer() {
+    let (_bank, silkrate) = april().await;
+    for (written, plain) in [
+        ("/v1/snapshot.json?_=1790000000000", "/v1/snapshot.json"),
+        (
+            "/v1/snapshot.json?pairs=KZT/USD,%20USD/KZT,&_=2",
+            "/v1/snapshot.json?pairs=KZT/USD,USD/KZT",
+        ),
+        ("/ticker.html?locale=ru-RU", "/ticker.html?locale=ru"),
+        ("/ticker.html?locale=ru_RU", "/ticker.html?locale=ru"),
+        (
+            "/ticker.html?locale=uz-Cyrl-UZ",
+            "/ticker.html?locale=uz-Cyrl",
+        ),
+    ] {
+        let (written, plain) = (
+            get(silkrate.web, written, &[]).await,
+            get(silkrate.web, plain, &[]).await,
+        );
+        assert_eq!((written.status, plain.status), (200, 200));
+        assert_eq!(written.header("etag"), plain.header("etag"));
+        assert_eq!(written.header("etag").map(str::is_empty), Some(false));
+    }
+    silkrate.finish().await;
+}
+
 /// Refused requests: the status, the reason, the field (`-` for none), the path.
 const REFUSALS: &str = "
     400 INVALID_PAIR       pairs[1]      /v1/snapshot.json?pairs=KZT/USD,KZT

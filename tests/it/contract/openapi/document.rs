@@ -260,6 +260,14 @@ const PARAMETERS: &[Parameter] = &[
         "",
     ),
     Parameter {
+        component: "repeated_event_id",
+        name: "lastEventId",
+        place: "query",
+        meaning: "The same in the address, as event-source-polyfill sends it. It takes precedence over `after`.",
+        pattern: POSITION,
+        example: "",
+    },
+    Parameter {
         component: "last_event_id",
         name: "Last-Event-ID",
         place: "header",

@@ -84,7 +84,13 @@ const PATHS: &[Path] = &[
     Path {
         pattern: "/v1/watch",
         method: "WatchRates",
-        parameters: &["pairs", "after", "updates_only", "last_event_id"],
+        parameters: &[
+            "pairs",
+            "after",
+            "updates_only",
+            "last_event_id",
+            "repeated_event_id",
+        ],
         content: Content::Events,
         not_found: None,
         has_position: false,
