@@ -213,7 +213,8 @@ impl App {
         let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
         let feed = Feed::new(board, limits, draining.clone());
         let ticker = config.ticker.pairs.clone();
-        let queries = Queries::new(feed, ledger, ticker, clock);
+        let preferences = &config.ticker.prefer;
+        let queries = Queries::new(feed, ledger, ticker, preferences, clock);
         let rates = Rates::new(queries.clone());
         let from_browsers = RateServiceServer::new(rates.clone());
         let from_browsers = from_browsers.max_decoding_message_size(REQUEST_BYTES_MAX);

@@ -71,6 +71,11 @@ impl Published {
         }
     }
 
+    /// The record of every source.
+    pub fn records(&self) -> &BTreeMap<SourceId, Arc<SourceRecord>> {
+        &self.records
+    }
+
     /// The record of a source, by its id.
     pub fn record(&self, id: &str) -> Option<&Arc<SourceRecord>> {
         let mut records = self.records.values();

@@ -24,8 +24,8 @@ mod refusal;
 pub use book::{Book, BookChanges, DecisionError, FilingError};
 pub use judged::{
     Check, DecidedBy, Decision, DocumentRecord, Flag, FlagBook, Held, HeldId, HeldOutcome, History,
-    IN_FORCE_DAYS_MAX, Implausible, InsertOutcome, Intent, MissingPoint, PairState, RevisionPolicy,
-    SourceRecord, TABLES_MAX, Window, WindowPoint, check_table,
+    Implausible, InsertOutcome, Intent, MissingPoint, PairState, REPEATS_MAX, RevisionPolicy,
+    SourceRecord, TABLES_MAX, Window, WindowPoint, check_table, oldest_in_force,
 };
 pub use ledger_entry::{Cause, FiledTable, LedgerEntry, RestoredDocument};
 pub use numbers::{
@@ -33,15 +33,15 @@ pub use numbers::{
     parse_published,
 };
 pub use published::{
-    Currency, DateFormat, DatingRule, DocumentKey, DroppedRow, Fixing, Holiday, Hours,
+    Currency, DateFormat, DateRange, DatingRule, DocumentKey, DroppedRow, Fixing, Holiday, Hours,
     InvalidCurrency, InvalidPair, NOMINALS, Outlook, Pair, Point, Publication, QuoteKey, Route,
-    Schedule, SourceId, Table, parse_date, price_along,
+    Schedule, SourceId, Table, parse_date, price, price_along,
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
-    Announced, Continuity, Derivation, FILTER_PAIRS_MAX, FilterError, Fingerprint, Freshness,
-    FreshnessDates, FreshnessStatus, Leg, PollReport, PollStatus, Polling, Position, Preference,
-    Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RestoredState, ServedFingerprint,
-    ServedRevision, Snapshot, SourceState, TickerStyle, Update, View, WindowChange, choose_quotes,
-    rates_between, snapshot_on, ticker_entry,
+    Announced, Continuity, Coverage, Derivation, FILTER_PAIRS_MAX, FilterError, Fingerprint,
+    Freshness, FreshnessDates, FreshnessStatus, Leg, PollReport, PollStatus, Polling, Position,
+    Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RestoredState,
+    ServedFingerprint, ServedRevision, Snapshot, SourceState, TickerStyle, Update, View,
+    WindowChange, answer_on, candidates, choose_quotes, rates_between, snapshot_on, ticker_entry,
 };

@@ -48,7 +48,8 @@
 //!
 //! | question | answer |
 //! | --- | --- |
-//! | Where is a value inverted or crossed? | `domain/published/pricing.rs` prices one leg along its rows; `domain/served/rate.rs` divides two legs, names the derivation and rounds; `Snapshot::price` in `domain/served/snapshot.rs` does the same, unrounded, for conversions |
+//! | Where is a value inverted or crossed? | `price` in `domain/published/pricing.rs`: every value follows from it; `domain/served/rate.rs` names the derivation and rounds, and a conversion does not round |
+//! | Which source answers a past date? | `answer_on` in `domain/served/quote.rs`, for conversions, histories and the changes over a window |
 //! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`) and its `stale_after_hours`; `domain/served/quote.rs` then chooses another source |
 //! | Which values are held? | `domain/judged/row_checks.rs` and `domain/judged/table_checks.rs` |
 //! | Where does an `ETag` come from? | `web/caching.rs` for snapshots, single rates and `ticker.html`, `web/prepared.rs` for static files; other answers have none; `web/entity_tag.rs` compares it with a request |
@@ -70,16 +71,16 @@
 //! | table | all fixings of one document with one effective date |
 //! | pivot | the currency that every row of a table has on one side: the currency of the bank, or the base of a market table |
 //! | effective date | the date that a table prints: from this day on its fixings are in force, in the time zone of the bank |
-//! | in force | the newest fixing whose effective date is not after today |
+//! | in force | the newest fixing whose effective date is not after today. On a past date: that of a table at most 14 days old |
 //! | filed | a table that passed the checks of whole tables is filed: it is in the book and in the ledger |
 //! | announced | a fixing whose effective date is after today: banks publish tomorrow's table in the afternoon |
 //! | carry | a table equal to the one before it, on a weekend or a holiday. It moves the date on; change and reference stay |
 //! | quote | one of the five in another currency, with the source chosen for it and the fixings in force: the input of rates |
 //! | rate | what is served for a pair: published, inverted, crossed through the dollar, or the identity |
 //! | leg | one of the two quotes from which a pair of two of the five is crossed: the price of one of its currencies in dollars |
-//! | reference | the value of the last real fixing with an earlier effective date from the same source. The change is the difference from it |
+//! | reference | the value of the last real fixing with an earlier effective date from the same source; of a crossed pair, its value before the newer leg took force. The change is the difference from it |
 //! | window | a week, a month or a year, over which a change is computed too. (`PublicationWindow`: the hours in which a bank publishes) |
-//! | anchor | the rows that were in force at the beginning of a window, read from the ledger because the tables in memory do not reach back so far |
+//! | anchor | the tables that were in force at the beginning of a window, read from the ledger because the tables in memory do not reach back so far |
 //! | gap | a date of the last two weeks whose table the bank must have published and that is not filed; the poller fetches it |
 //! | fresh, carried over, late, stale | how current a value is, by the publication schedule of its source; the chapter of [`sources`] defines them |
 //! | held | a value that failed a plausibility check and waits for a rule or an operator; the last good value is served meanwhile |

@@ -18,12 +18,12 @@ pub use historical::{
     ConvertQuery, Converted, FixingsPage, FixingsQuery, HistoryPage, HistoryQuery,
 };
 use jiff::Timestamp;
-pub use parse::{DateRange, parse_currency, parse_date, parse_date_range, parse_pair};
+pub use parse::{parse_currency, parse_date, parse_date_range, parse_pair};
 use tokio::sync::watch;
 
 use crate::board::{BoardReader, SourceDetail};
 use crate::clock::Clock;
-use crate::domain::{Pair, Rate, RateFilter, Refusal, Snapshot, SourceRecord};
+use crate::domain::{Pair, Preference, Rate, RateFilter, Refusal, Snapshot, SourceRecord};
 use crate::feed::{Feed, SubscribeRequest, Subscription, TooManyStreams};
 pub use crate::ledger::FixingRecord;
 use crate::ledger::LedgerReader;
@@ -41,15 +41,16 @@ pub struct Queries {
 
 impl Queries {
     /// Answers queries about the present from the board behind `feed`, and historical ones from the ledger while there is
-    /// one. An empty filter means the pairs of `ticker`.
+    /// one, by the order of `preferences`. An empty filter means the pairs of `ticker`.
     pub fn new(
         feed: Feed,
         ledger: watch::Receiver<Option<LedgerReader>>,
         ticker: RateFilter,
+        preferences: &[Preference],
         clock: Clock,
     ) -> Self {
         Self {
-            history: HistoryReader::new(feed.board().clone(), ledger),
+            history: HistoryReader::new(feed.board().clone(), ledger, preferences),
             feed,
             ticker,
             clock,

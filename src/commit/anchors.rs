@@ -1,14 +1,15 @@
-//! The rows in force a month and a year ago, if they are not kept in memory: read from the ledger once a day.
+//! The tables in force a month and a year ago, if they are not kept in memory: read from the ledger once a day.
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
-use crate::commit::BufferedLedger;
-use crate::domain::{Book, Currency, DocumentKey, Fixing, SourceRecord, Table};
+use crate::commit::buffered_ledger::{BufferedLedger, readable};
+use crate::domain::{
+    Book, DateRange, DocumentKey, REPEATS_MAX, RevisionPolicy, SourceRecord, Table, oldest_in_force,
+};
 
-/// Reads the rows in force on the first days of the windows.
+/// Reads the tables in force on the first days of the windows.
 pub(super) async fn complete(book: &mut Book, ledger: &BufferedLedger, now: Timestamp) {
     let wanted = |record: &Arc<SourceRecord>| -> Vec<_> {
         let (source, today) = (record.id, record.today(now));
@@ -20,50 +21,30 @@ pub(super) async fn complete(book: &mut Book, ledger: &BufferedLedger, now: Time
             };
             let revision_policy = document.history.revision_policy();
             let windows = document.history.anchors_wanted(today).into_iter();
-            windows.map(move |(window, day)| (key, revision_policy, window, day))
+            windows.map(move |(window, days)| (key, revision_policy, window, days))
         });
         of_document.collect()
     };
     let wanted: Vec<_> = book.records().flat_map(wanted).collect();
-    for (key, revision_policy, window, day) in wanted {
-        let rows = ledger.in_force(key, revision_policy, day).await;
-        if let Some(history) = book.history(key) {
-            let rows = rows.unwrap_or_default();
-            history.anchor(window, day, table_of(key, day, rows));
+    for (key, revision_policy, window, days) in wanted {
+        let tables = in_force(ledger, key, revision_policy, days).await;
+        if let (Some(history), Some(tables)) = (book.history(key), tables) {
+            history.anchor(window, days, tables);
         }
     }
 }
 
-/// Rows of several dates as one table, for the rows in force on a day.
-fn table_of(key: DocumentKey, day: Date, rows: Vec<Fixing>) -> Table {
-    let pivot = pivot_of(&rows);
-    let rows = rows.into_iter().map(|row| {
-        let code = if row.currency == pivot {
-            row.home_currency
-        } else {
-            row.currency
-        };
-        (code, Arc::new(row))
-    });
-    Table {
-        document: key.document,
-        pivot,
-        effective_date: day,
-        as_of: None,
-        rows: rows.collect(),
-        dropped: Vec::new(),
-    }
-}
-
-/// The currency that all rows share: a bank's own, or the base of a market table.
-fn pivot_of(rows: &[Fixing]) -> Currency {
-    let Some(first) = rows.first() else {
-        return Currency::USD;
-    };
-    let home = first.home_currency;
-    if rows.iter().all(|row| row.home_currency == home) {
-        home
-    } else {
-        first.currency
-    }
+/// The tables of a document that were in force on some days, and as many before them as tell which fixings they repeat;
+/// `None` if they cannot be read.
+async fn in_force(
+    ledger: &BufferedLedger,
+    key: DocumentKey,
+    revision_policy: RevisionPolicy,
+    days: DateRange,
+) -> Option<Vec<Table>> {
+    let reader = ledger.reader()?;
+    let oldest = oldest_in_force(days.first);
+    let before = reader.date_before(key, oldest, REPEATS_MAX).await;
+    let first = readable(before)?.unwrap_or(oldest);
+    readable(reader.tables(key, revision_policy, first, days.last).await)
 }

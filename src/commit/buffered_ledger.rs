@@ -10,9 +10,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::commit::{LedgerIsFile, LedgerStatus};
-use crate::domain::{
-    DocumentKey, Fixing, IN_FORCE_DAYS_MAX, LedgerEntry, Position, RevisionPolicy, Table,
-};
+use crate::domain::{DocumentKey, LedgerEntry, Position, RevisionPolicy, Table};
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
 
 /// How long after a failure the ledger is tried again. Full disks are not cleared within seconds, and the entries of a
@@ -298,19 +296,6 @@ impl BufferedLedger {
         open.ledger.append(last).await
     }
 
-    /// For each row of a document, the newest one in force on a day; `None` if they cannot be read.
-    pub(super) async fn in_force(
-        &self,
-        key: DocumentKey,
-        revision_policy: RevisionPolicy,
-        day: Date,
-    ) -> Option<Vec<Fixing>> {
-        let rows = self
-            .reader()?
-            .in_force(key, revision_policy, day, IN_FORCE_DAYS_MAX);
-        readable(rows.await)
-    }
-
     /// The tables of a document around a date: `tables` before it and as many after.
     pub(super) async fn around(
         &self,
@@ -391,7 +376,8 @@ fn needs_reopening(error: &LedgerError) -> bool {
     )
 }
 
-fn readable<T>(answer: Result<T, LedgerError>) -> Option<T> {
+/// What the ledger answered; an error is logged.
+pub(super) fn readable<T>(answer: Result<T, LedgerError>) -> Option<T> {
     answer
         .inspect_err(|error| tracing::warn!(%error, "could not read the ledger"))
         .ok()

@@ -13,8 +13,9 @@ mod table_checks;
 
 pub use check::{Check, DecidedBy, Decision, Flag, Held, HeldId, HeldOutcome};
 pub use flags::FlagBook;
+pub(in crate::domain) use history::last_in_force;
 pub use history::{
-    History, IN_FORCE_DAYS_MAX, InsertOutcome, PairState, RevisionPolicy, TABLES_MAX,
+    History, InsertOutcome, PairState, REPEATS_MAX, RevisionPolicy, TABLES_MAX, oldest_in_force,
 };
 pub use record::{DocumentRecord, SourceRecord};
 pub(crate) use row_checks::{CheckedRows, Context, check_rows};

@@ -2,6 +2,7 @@
 
 mod currency;
 mod date;
+mod date_range;
 mod pair;
 mod route;
 mod source_id;
@@ -13,9 +14,10 @@ mod schedule;
 pub use currency::{Currency, InvalidCurrency};
 pub(in crate::domain) use date::days_between;
 pub use date::{DateFormat, parse_date};
+pub use date_range::DateRange;
 pub use fixing::{Fixing, NOMINALS, Point};
 pub use pair::{InvalidPair, Pair};
-pub use pricing::price_along;
+pub use pricing::{price, price_along};
 pub use route::{QuoteKey, Route};
 pub use schedule::{DatingRule, Holiday, Hours, Outlook, Publication, Schedule};
 pub use source_id::SourceId;

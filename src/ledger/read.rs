@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::domain::{
-    Currency, DocumentKey, Fixing, RestoredDocument, RestoredState, RevisionPolicy, SourceId, Table,
+    Currency, DateRange, DocumentKey, Fixing, QuoteKey, RestoredDocument, RestoredState,
+    RevisionPolicy, SourceId, Table,
 };
 use crate::ledger::LedgerError;
 use crate::ledger::error::StorageError;
@@ -148,21 +149,6 @@ impl LedgerReader {
         .await
     }
 
-    /// For each currency, the newest row dated on a day or within `look_back_days` up to it: on the day itself if that
-    /// is 1. Sorted by currency.
-    pub async fn in_force(
-        &self,
-        key: DocumentKey,
-        revision_policy: RevisionPolicy,
-        on: Date,
-        look_back_days: i32,
-    ) -> Result<Vec<Fixing>, LedgerError> {
-        self.run(move |connection| {
-            document::Document::new(connection, key, revision_policy).in_force(on, look_back_days)
-        })
-        .await
-    }
-
     /// The whole tables of a range of dates, both ends included, oldest first.
     pub async fn tables(
         &self,
@@ -215,15 +201,28 @@ impl LedgerReader {
             .await
     }
 
-    /// The dates within a range, both ends included, that have a row for a currency; oldest first.
-    pub async fn dates_of(
+    /// The newest dates within a range whose tables price one currency in another, at most `limit` of them if it is set;
+    /// oldest first.
+    pub async fn priced_dates(
         &self,
         key: DocumentKey,
-        currency: Currency,
-        from: Date,
-        to: Date,
+        pair: QuoteKey,
+        range: DateRange,
+        limit: Option<u32>,
     ) -> Result<Vec<Date>, LedgerError> {
-        self.run(move |connection| document::dates_of(connection, key, currency, (from, to)))
+        let range = (range.first, range.last);
+        self.run(move |connection| document::priced_dates(connection, key, pair, range, limit))
+            .await
+    }
+
+    /// The date of the table that lies a number of tables before a date, or that of the oldest one before it.
+    pub async fn date_before(
+        &self,
+        key: DocumentKey,
+        before: Date,
+        tables: u32,
+    ) -> Result<Option<Date>, LedgerError> {
+        self.run(move |connection| document::date_before(connection, key, before, tables))
             .await
     }
 

@@ -5,12 +5,10 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{Field, Pair, Position, Rate, Refusal, parse_decimal};
+use crate::domain::{DateRange, Field, Pair, Position, Rate, Refusal, parse_decimal};
 use crate::ledger::{self, FixingRecord};
 use crate::queries::page::Page;
-use crate::queries::{
-    DateRange, Queries, parse_currency, parse_date, parse_date_range, parse_pair,
-};
+use crate::queries::{Queries, parse_currency, parse_date, parse_date_range, parse_pair};
 
 /// An amount to convert.
 #[derive(Debug, Clone, Copy)]
@@ -171,16 +169,13 @@ impl Queries {
         let page = Page::read(query.page_size, query.page_token, &canonical)?;
         let before = page.cursor.as_deref().map(str::parse::<Date>).transpose();
         let before = before.map_err(|_not_a_date| Refusal::InvalidPageToken)?;
-        let in_force = self.last_date_in_force(pair).unwrap_or(range.last);
-        let last = before.map_or(range.last.min(in_force), |date| {
-            date.yesterday().unwrap_or(date)
-        });
+        let last = before.map_or(range.last, |date| date.yesterday().unwrap_or(date));
         let wanted = page.size.saturating_add(1);
         let range = DateRange {
             first: range.first,
-            last,
+            last: last.min(range.last),
         };
-        let mut rates = self.history.rates(pair, range, wanted).await?;
+        let mut rates = self.history.rates(pair, range, wanted, self.now()).await?;
         let has_more = rates.len() > page.size;
         rates.truncate(page.size);
         let last = rates.last().filter(|_| has_more);
@@ -189,18 +184,6 @@ impl Queries {
             next_page_token: cursor.map_or_else(String::new, |cursor| page.token(&cursor)),
             rates: rates.into_iter().map(|(_date, rate)| rate).collect(),
         })
-    }
-
-    /// The newest date in force of a pair. What is announced has not happened yet.
-    fn last_date_in_force(&self, pair: Pair) -> Option<Date> {
-        let snapshot = self.board().snapshot();
-        let legs = pair.legs().into_iter();
-        let sources = legs.filter_map(|(home, other)| snapshot.source_of(home, other));
-        let today = sources.filter_map(|source| {
-            let record = self.source(source.as_str())?;
-            Some(record.today(self.now()))
-        });
-        today.max()
     }
 }
 

@@ -1,21 +1,22 @@
 //! Reads the ledger for historical queries. Historical rates are computed by the arithmetic of the live ones, on threads
 //! of their own: a long query must not delay the streams.
 
-use jiff::ToSpan;
+mod plan;
+
+use std::sync::Arc;
+
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use tokio::sync::watch;
 
 use crate::board::BoardReader;
 use crate::domain::{
-    Currency, DocumentKey, History, IN_FORCE_DAYS_MAX, Leg, Pair, Rate, Refusal, Snapshot,
-    SourceRecord, rates_between, snapshot_on,
+    DateRange, DocumentKey, DocumentRecord, History, Leg, Pair, Preference, QuoteKey, REPEATS_MAX,
+    Rate, Refusal, Snapshot, SourceId, candidates, oldest_in_force, rates_between, snapshot_on,
 };
 use crate::ledger::{FixingRecord, FixingsPage, LedgerError, LedgerReader};
-use crate::queries::DateRange;
+use crate::queries::history_reader::plan::Plan;
 
-/// How many tables before a range are read too, so that its first rate has a reference: more than the longest run of
-/// carried tables.
-const TABLES_BEFORE: usize = 16;
 /// How many days of tables are read for each rate wanted: a carried table gives none.
 const TABLES_FOR_A_RATE: usize = 2;
 /// The least number of days read in one step: a query costs more than reading one more table.
@@ -26,11 +27,20 @@ const TABLES_MIN: usize = 200;
 pub(super) struct HistoryReader {
     board: BoardReader,
     ledger: watch::Receiver<Option<LedgerReader>>,
+    preferences: Arc<[Preference]>,
 }
 
 impl HistoryReader {
-    pub(super) fn new(board: BoardReader, ledger: watch::Receiver<Option<LedgerReader>>) -> Self {
-        Self { board, ledger }
+    pub(super) fn new(
+        board: BoardReader,
+        ledger: watch::Receiver<Option<LedgerReader>>,
+        preferences: &[Preference],
+    ) -> Self {
+        Self {
+            board,
+            ledger,
+            preferences: preferences.into(),
+        }
     }
 
     fn ledger(&self) -> Result<LedgerReader, Refusal> {
@@ -62,127 +72,197 @@ impl HistoryReader {
         rows.map_err(|error| unavailable(&error))
     }
 
-    /// At most `wanted` rates of a pair, newest first, each with its date.
+    /// At most `wanted` rates of a pair, newest first, each with the date from which it stood. What is not in force yet
+    /// has not happened.
     pub(super) async fn rates(
         &self,
         pair: Pair,
         range: DateRange,
         wanted: usize,
+        now: Timestamp,
     ) -> Result<Vec<(Date, Rate)>, Refusal> {
         let legs = self.legs(pair)?;
+        let today = legs.iter().filter_map(|leg| {
+            let todays = leg.candidates.iter().map(|record| record.today(now));
+            todays.max()
+        });
+        let last = today
+            .min()
+            .map_or(range.last, |today| today.min(range.last));
+        if range.first > last {
+            return Ok(Vec::new());
+        }
+        let range = DateRange { last, ..range };
+        let plans = self.plans(legs, with_day_before(range), Some(now)).await?;
+        let mut dates = Plan::dates_of_all(&plans);
+        dates.retain(|date| range.contains(*date));
         let mut found = Vec::new();
-        let mut dates = self.dates(&legs, range).await?;
         while found.len() < wanted {
             let Some(step) = newest_step(&mut dates, wanted.saturating_sub(found.len())) else {
                 break;
             };
-            let legs = self.filled(legs.clone(), step, dates.last()).await?;
-            let rates = tokio::task::spawn_blocking(move || {
-                rates_between(pair, &legs, step.first, step.last)
-            });
+            let legs = self.filled(&plans, with_day_before(step)).await?;
+            let rates = tokio::task::spawn_blocking(move || rates_between(pair, &legs, step));
             found.extend(rates.await.map_err(|_ended| Refusal::Draining)?);
         }
         found.truncate(wanted);
         Ok(found)
     }
 
-    /// The snapshot of a date for a pair, if the pair was fixed then or within the two weeks before.
+    /// The snapshot of a date for a pair, if a source had a table in force then for each of its legs.
     pub(super) async fn snapshot_on(
         &self,
         pair: Pair,
         date: Date,
     ) -> Result<Option<Snapshot>, Refusal> {
-        let first = date
-            .checked_sub(IN_FORCE_DAYS_MAX.days())
-            .unwrap_or(Date::MIN);
         let legs = self.legs(pair)?;
-        let range = DateRange { first, last: date };
-        let legs = self.filled(legs, range, None).await?;
-        let snapshot = snapshot_on(&legs, date);
-        let is_recent = |snapshot: &Snapshot| {
-            let rate = snapshot.rate(pair);
-            let date = rate.and_then(|rate| rate.effective_date);
-            date.is_none_or(|date| date >= first)
+        let day = DateRange {
+            first: date,
+            last: date,
         };
-        Ok(snapshot.filter(is_recent))
+        let plans = self.plans(legs, day, None).await?;
+        let legs = self.filled(&plans, day).await?;
+        Ok(snapshot_on(&legs, date))
     }
 
-    /// The legs of a pair, of the sources that answer it now, without tables.
+    /// The legs of a pair, with all sources that may answer them and without tables.
     fn legs(&self, pair: Pair) -> Result<Vec<Leg>, Refusal> {
+        let refusal = || Refusal::PairNotQuoted(pair);
         let published = self.board.published();
-        let snapshot = &published.snapshot;
-        if snapshot.rate(pair).is_none() {
-            return Err(Refusal::PairNotQuoted(pair));
-        }
-        let leg = |(home, other): (Currency, Currency)| {
-            let source = snapshot.source_of(home, other)?;
-            let mut record = SourceRecord::clone(published.record(source.as_str())?);
-            for document in &mut record.documents {
-                document.history = History::unbounded(document.history.revision_policy());
-            }
+        let leg = |key: QuoteKey| {
+            let sources = candidates(published.records(), &self.preferences, key.0);
+            // What any source quoted is in memory: the newest row of a currency is never dropped.
+            let mut quotes = sources
+                .iter()
+                .map(|record| record.pair_state(Date::MAX, key));
+            quotes.find(Option::is_some)?;
+            let emptied = sources.into_iter().map(|record| {
+                let mut record = record.clone();
+                for document in &mut record.documents {
+                    document.history = History::unbounded(document.history.revision_policy());
+                }
+                record
+            });
             Some(Leg {
-                home,
-                other,
-                record,
+                key,
+                candidates: emptied.collect(),
             })
         };
-        let legs: Option<Vec<Leg>> = pair.legs().into_iter().map(leg).collect();
-        legs.ok_or(Refusal::PairNotQuoted(pair))
+        let route = pair.route().ok_or_else(refusal)?;
+        let legs: Option<Vec<Leg>> = route.legs().into_iter().map(leg).collect();
+        legs.ok_or_else(refusal)
     }
 
-    /// The dates of a range on which any leg has a row of the pair's other currency, oldest first.
-    async fn dates(&self, legs: &[Leg], range: DateRange) -> Result<Vec<Date>, Refusal> {
-        let ledger = self.ledger()?;
-        let mut dates = Vec::new();
-        for leg in legs {
-            for key in keys(leg) {
-                // A home bank's rows are of the other currency; another source has rows of it too, unless it is its pivot.
-                let mut known = dates_of(&ledger, key, leg.other, range).await?;
-                if known.is_empty() {
-                    known = dates_of(&ledger, key, leg.home, range).await?;
-                }
-                dates.extend(known);
-            }
-        }
-        dates.sort_unstable();
-        dates.dedup();
-        Ok(dates)
-    }
-
-    /// The legs with the tables of a range and some before it, and with those of the `reference` date: the last one before
-    /// the range that has the pair, which may be years earlier.
-    async fn filled(
+    /// Which source answers each leg on which days of a range. The tables of a source are looked up only where no source
+    /// before it answers. If `now` is set, a source answers from tables that are in force by now.
+    async fn plans(
         &self,
-        mut legs: Vec<Leg>,
+        legs: Vec<Leg>,
         range: DateRange,
-        reference: Option<&Date>,
-    ) -> Result<Vec<Leg>, Refusal> {
+        now: Option<Timestamp>,
+    ) -> Result<Vec<Plan>, Refusal> {
         let ledger = self.ledger()?;
-        for leg in &mut legs {
-            let source = leg.record.id;
-            for document in &mut leg.record.documents {
-                let key = DocumentKey {
-                    source,
-                    document: document.name,
-                };
-                let before = ledger.dates(key, Date::MIN, range.first).await;
-                let before = before.map_err(|error| unavailable(&error))?;
-                let from = before.iter().rev().nth(TABLES_BEFORE).or(before.first());
-                let from = from.copied().unwrap_or(range.first);
-                let revision_policy = document.history.revision_policy();
-                let mut tables = Vec::new();
-                if let Some(date) = reference.filter(|date| **date < from) {
-                    let earlier = ledger.tables(key, revision_policy, *date, *date).await;
-                    tables = earlier.map_err(|error| unavailable(&error))?;
+        let mut plans = Vec::new();
+        for leg in legs {
+            let mut plan = Plan::new(leg.key, range);
+            for record in leg.candidates {
+                if plan.is_complete() {
+                    break;
                 }
-                let later = ledger.tables(key, revision_policy, from, range.last).await;
-                tables.extend(later.map_err(|error| unavailable(&error))?);
-                for table in tables {
-                    document.history.insert(table);
+                let until = now.map_or(Date::MAX, |now| record.today(now));
+                let mut priced = Vec::new();
+                for document in &record.documents {
+                    let key = document_key(record.id, document);
+                    let dates = plan.dates_wanted(until);
+                    let dates = ledger.priced_dates(key, leg.key, dates, None).await;
+                    priced.push(dates.map_err(|error| unavailable(&error))?);
                 }
+                plan.add(record, priced);
             }
+            plans.push(plan);
+        }
+        Ok(plans)
+    }
+
+    /// The legs with the tables that decide the rates of a range.
+    async fn filled(&self, plans: &[Plan], range: DateRange) -> Result<Vec<Leg>, Refusal> {
+        let ledger = self.ledger()?;
+        let mut legs = Vec::new();
+        for plan in plans {
+            let mut candidates = Vec::new();
+            for (mut record, days, priced) in plan.answering(range) {
+                let source = record.id;
+                for (document, dates) in record.documents.iter_mut().zip(priced) {
+                    fill(&ledger, (source, plan.key()), document, (days, dates)).await?;
+                }
+                candidates.push(record);
+            }
+            legs.push(Leg {
+                key: plan.key(),
+                candidates,
+            });
         }
         Ok(legs)
+    }
+}
+
+/// Reads the tables of a document that decide the rates of some days: those of the days, the one in force on the first day,
+/// and enough before them to know the fixing that it repeats and its reference. `priced` are the dates that price the pair.
+async fn fill(
+    ledger: &LedgerReader,
+    (source, pair): (SourceId, QuoteKey),
+    document: &mut DocumentRecord,
+    (days, priced): (DateRange, &[Date]),
+) -> Result<(), Refusal> {
+    let range = oldest_in_force(days.first)..=days.last;
+    let priced = || priced.iter().filter(|date| range.contains(date));
+    let in_force = priced().rfind(|date| **date <= days.first);
+    let (Some(first), Some(last)) = (in_force.or(priced().next()), priced().next_back()) else {
+        return Ok(());
+    };
+    let oldest = read(ledger, source, document, (*first, *last)).await?;
+    let (home, other) = pair;
+    let state = document.history.pair_state(*first, home, other);
+    if state.is_some_and(|state| state.reference.is_none()) {
+        // The fixing before may be years older.
+        let key = document_key(source, document);
+        let earlier = DateRange {
+            first: Date::MIN,
+            last: oldest.yesterday().unwrap_or(Date::MIN),
+        };
+        let earlier = ledger.priced_dates(key, pair, earlier, Some(1)).await;
+        let earlier = earlier.map_err(|error| unavailable(&error))?;
+        if let Some(date) = earlier.first() {
+            read(ledger, source, document, (*date, *date)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads the tables of a range of dates, and some before it. Returns the oldest date read.
+async fn read(
+    ledger: &LedgerReader,
+    source: SourceId,
+    document: &mut DocumentRecord,
+    (first, last): (Date, Date),
+) -> Result<Date, Refusal> {
+    let key = document_key(source, document);
+    let oldest = ledger.date_before(key, first, REPEATS_MAX).await;
+    let oldest = oldest.map_err(|error| unavailable(&error))?;
+    let oldest = oldest.unwrap_or(first);
+    let revision_policy = document.history.revision_policy();
+    let tables = ledger.tables(key, revision_policy, oldest, last).await;
+    for table in tables.map_err(|error| unavailable(&error))? {
+        document.history.insert(table);
+    }
+    Ok(oldest)
+}
+
+/// A range, and the day before it: what is compared with the first day.
+fn with_day_before(range: DateRange) -> DateRange {
+    DateRange {
+        first: range.first.yesterday().unwrap_or(range.first),
+        ..range
     }
 }
 
@@ -200,26 +280,11 @@ fn newest_step(dates: &mut Vec<Date>, wanted: usize) -> Option<DateRange> {
     })
 }
 
-/// The documents of a leg.
-fn keys(leg: &Leg) -> impl Iterator<Item = DocumentKey> {
-    let source = leg.record.id;
-    let documents = leg.record.documents.iter();
-    documents.map(move |document| DocumentKey {
+fn document_key(source: SourceId, document: &DocumentRecord) -> DocumentKey {
+    DocumentKey {
         source,
         document: document.name,
-    })
-}
-
-async fn dates_of(
-    ledger: &LedgerReader,
-    key: DocumentKey,
-    currency: Currency,
-    range: DateRange,
-) -> Result<Vec<Date>, Refusal> {
-    let dates = ledger
-        .dates_of(key, currency, range.first, range.last)
-        .await;
-    dates.map_err(|error| unavailable(&error))
+    }
 }
 
 fn unavailable(error: &LedgerError) -> Refusal {

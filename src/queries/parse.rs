@@ -2,16 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{self, Currency, DateFormat, Field, Pair, Refusal};
-
-/// A range of dates, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DateRange {
-    /// The first date.
-    pub first: Date,
-    /// The last date.
-    pub last: Date,
-}
+use crate::domain::{self, Currency, DateFormat, DateRange, Field, Pair, Refusal};
 
 /// A pair, in any case.
 ///

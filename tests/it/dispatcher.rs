@@ -25,6 +25,7 @@ use tonic::{Code, Status, Streaming};
 
 use crate::support::boards::{HEARTBEAT, OneBank};
 use crate::support::counted::Counted;
+use crate::support::records::PREFERENCES;
 
 /// Streams of one connection.
 const STREAMS: usize = 100;
@@ -52,7 +53,13 @@ fn rates(bank: &OneBank) -> SharedRates {
         StreamLimits::new(HEARTBEAT, STREAMS_MAX),
         bank.draining.clone(),
     );
-    let rates = Rates::new(Queries::new(feed, ledger, ticker, Clock::real()));
+    let rates = Rates::new(Queries::new(
+        feed,
+        ledger,
+        ticker,
+        &PREFERENCES,
+        Clock::real(),
+    ));
     SharedRates::new(rates, true, REQUEST_BYTES_MAX)
 }
 

@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use crate::support::boards::{HEARTBEAT, OneBank};
+use crate::support::records::PREFERENCES;
 use crate::support::silkrate::{filter, reason};
 use crate::support::wire::{Piece, answer, call, framed, frames, piece, request};
 
@@ -33,6 +34,7 @@ fn service(bank: &OneBank, streams_max: u32, is_sharing: bool) -> SharedRates {
         feed,
         watch::channel(None).1,
         ticker,
+        &PREFERENCES,
         Clock::real(),
     ));
     SharedRates::new(rates, is_sharing, REQUEST_BYTES_MAX)

@@ -1,8 +1,11 @@
 //! Historical queries over real sockets: fixings, rates, conversions, windows, and tables that an operator submits.
 
 mod busy;
+mod crosses;
 mod full;
 mod operator;
+mod past;
+mod windows;
 
 use silkrate::pb::admin::admin_service_client::AdminServiceClient;
 use silkrate::pb::admin::{FileTableRequest, ListFiledDatesRequest, Row, Table};

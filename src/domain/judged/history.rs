@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
-pub use pair_state::{IN_FORCE_DAYS_MAX, PairState};
+pub(in crate::domain) use pair_state::last_in_force;
+pub use pair_state::{PairState, REPEATS_MAX, oldest_in_force};
 
 use crate::domain::judged::{Held, Window};
-use crate::domain::published::{Currency, Fixing, Table};
+use crate::domain::published::{Currency, DateRange, Fixing, Table};
 
 /// How many tables of a document are kept in memory: two months of daily ones, which is longer than any holidays.
 pub const TABLES_MAX: usize = 64;
@@ -60,11 +61,11 @@ struct KeptTable {
     carry: bool,
 }
 
-/// What was in force on a day before the tables kept.
+/// The tables that were in force on a range of days before the tables kept.
 #[derive(Debug, Clone)]
 struct Anchor {
-    day: Date,
-    rows: Table,
+    days: DateRange,
+    history: History,
 }
 
 impl History {

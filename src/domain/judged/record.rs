@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::judged::{History, PairState, RevisionPolicy};
-use crate::domain::published::{Currency, Schedule, SourceId};
+use crate::domain::judged::{History, MissingPoint, PairState, RevisionPolicy};
+use crate::domain::published::{Currency, Point, QuoteKey, Schedule, SourceId};
 
 /// One document of a source: its tables, and when they are published.
 #[derive(Debug, Clone)]
@@ -77,7 +77,7 @@ impl SourceRecord {
     pub fn pair_state(
         &self,
         today: Date,
-        (from, to): (Currency, Currency),
+        (from, to): QuoteKey,
     ) -> Option<(PairState, &DocumentRecord)> {
         let pair_states = self.documents.iter().filter_map(|document| {
             let pair_state = document.history.pair_state(today, from, to)?;
@@ -87,5 +87,25 @@ impl SourceRecord {
         let pair_states: Vec<_> = pair_states.collect();
         let newest_last = pair_states.into_iter().rev();
         newest_last.max_by_key(|(pair_state, _)| pair_state.current.date)
+    }
+    /// The fixing of a pair in force on a day, whatever is dated later, from the document with the newest one.
+    pub fn in_force_on(&self, day: Date, (from, to): QuoteKey) -> Option<(Point, &DocumentRecord)> {
+        let points = self.documents.iter().filter_map(|document| {
+            let point = document.history.in_force_on(day, from, to)?;
+            Some((point, document))
+        });
+        // `rev`, as in `pair_state`.
+        let points: Vec<_> = points.collect();
+        points.into_iter().rev().max_by_key(|(point, _)| point.date)
+    }
+    /// Why the source has nothing in force for a pair on a day: the reason of the document that prices the pair.
+    pub fn missing_on(&self, day: Date, pair: QuoteKey) -> MissingPoint {
+        let document = self
+            .pair_state(Date::MAX, pair)
+            .map(|(_, document)| document);
+        let document = document.or(self.documents.first());
+        document.map_or(MissingPoint::Unknown(day), |document| {
+            document.history.missing_on(day)
+        })
     }
 }

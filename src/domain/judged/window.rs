@@ -36,7 +36,7 @@ impl Window {
 pub struct WindowPoint {
     /// The window.
     pub window: Window,
-    /// The fixing that was in force then; its date is that of the fixing.
+    /// The fixing that was in force then. Its date is the one that it was made for, not one to which it was carried.
     pub point: Result<Point, MissingPoint>,
 }
 
@@ -45,7 +45,7 @@ pub struct WindowPoint {
 pub enum MissingPoint {
     /// The history begins later, on this date.
     BeginsLater(Date),
-    /// There is no value of this day or the two weeks before it.
+    /// No source has a value of this day or the two weeks before it.
     Unknown(Date),
 }
 

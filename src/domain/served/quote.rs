@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::judged::{Flag, FlagBook, PairState, SourceRecord};
+use crate::domain::judged::{
+    DocumentRecord, Flag, FlagBook, PairState, SourceRecord, Window, WindowPoint,
+};
 use crate::domain::published::{Currency, Point, QuoteKey, SourceId};
 use crate::domain::served::{Freshness, FreshnessDates, FreshnessStatus};
 
@@ -26,6 +28,8 @@ pub struct QuoteInputs {
     pub source: SourceId,
     /// The fixing in force, its reference, and what is announced.
     pub pair_state: PairState,
+    /// What was in force a week, a month and a year before, of the source that answers then; empty for a past day.
+    pub windows: Vec<WindowPoint>,
     /// The freshness.
     pub freshness_status: FreshnessStatus,
     /// The flags of the fixings in force.
@@ -42,7 +46,7 @@ pub struct Quote {
 }
 
 impl SourceRecord {
-    /// The inputs of a pair from this source now.
+    /// The inputs of a pair from this source now, without the windows.
     fn inputs(&self, now: Timestamp, pair: QuoteKey, flags: &FlagBook) -> Option<QuoteInputs> {
         let today = self.today(now);
         let (pair_state, document) = self.pair_state(today, pair)?;
@@ -58,6 +62,7 @@ impl SourceRecord {
             source: self.id,
             flags: flags.of_pair(table, pair.into()),
             pair_state,
+            windows: Vec::new(),
             freshness_status,
         })
     }
@@ -91,8 +96,8 @@ pub fn choose_quotes(
     quotes
 }
 
-/// The sources that may answer for a currency, in the order of preference, each once.
-fn candidates<'a>(
+/// The sources that may answer for one of the five, in the order of preference, each once.
+pub fn candidates<'a>(
     sources: &'a BTreeMap<SourceId, Arc<SourceRecord>>,
     preferences: &[Preference],
     home: Currency,
@@ -112,6 +117,20 @@ fn candidates<'a>(
     candidates
 }
 
+/// The source that answers a pair on a past day, with the document and the fixing in force: the first by preference that
+/// had a table in force then, whatever is late or stale now. Conversions, histories and the changes over a window all ask
+/// here, so that each of them gives the answer of the others, and the same one for ever.
+pub fn answer_on<'a>(
+    candidates: impl IntoIterator<Item = &'a SourceRecord>,
+    pair: QuoteKey,
+    day: Date,
+) -> Option<(&'a SourceRecord, &'a DocumentRecord, Point)> {
+    candidates.into_iter().find_map(|source| {
+        let (point, document) = source.in_force_on(day, pair)?;
+        Some((source, document, point))
+    })
+}
+
 fn choose(
     candidates: &[&SourceRecord],
     now: Timestamp,
@@ -121,27 +140,52 @@ fn choose(
     let mut first = None;
     for source in candidates {
         let inputs = source.inputs(now, pair, flags);
+        let inputs = inputs.map(|inputs| (*source, inputs));
         match inputs {
-            Some(inputs) if inputs.freshness_status.freshness != Freshness::Stale => {
-                return Some(inputs);
+            Some((_, ref chosen)) if chosen.freshness_status.freshness != Freshness::Stale => {
+                first = inputs;
+                break;
             }
-            Some(inputs) if first.is_none() => first = Some(inputs),
+            Some(_) if first.is_none() => first = inputs,
             Some(_) | None => {}
         }
         if !source.attempted {
             break;
         }
     }
-    first
+    let (source, inputs) = first?;
+    Some(QuoteInputs {
+        windows: windows(candidates, source, pair, source.today(now)),
+        ..inputs
+    })
+}
+
+/// What was in force a week, a month and a year before today. Where nothing was, the source that answers today tells why.
+fn windows(
+    candidates: &[&SourceRecord],
+    source: &SourceRecord,
+    pair: QuoteKey,
+    today: Date,
+) -> Vec<WindowPoint> {
+    let point = |window: Window| {
+        let day = window.before(today);
+        let answer = answer_on(candidates.iter().copied(), pair, day);
+        let missing = || source.missing_on(day, pair);
+        WindowPoint {
+            window,
+            point: answer.map(|(_, _, point)| point).ok_or_else(missing),
+        }
+    };
+    Window::ALL.map(point).into()
 }
 
 impl Quote {
-    /// The fixing of the pair at an earlier date, if it is known.
-    pub fn at_or_before(&self, date: Date) -> Option<&Point> {
+    /// The newest fixing dated before a date: the current one, its reference, or none that is known.
+    pub fn before(&self, date: Date) -> Option<&Point> {
         let pair_state = &self.inputs.pair_state;
         [Some(&pair_state.current), pair_state.reference.as_ref()]
             .into_iter()
             .flatten()
-            .find(|point| point.date <= date)
+            .find(|point| point.date < date)
     }
 }

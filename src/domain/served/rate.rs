@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::judged::{Flag, Held, MissingPoint, Window, WindowPoint};
 use crate::domain::numbers::Change;
-use crate::domain::published::{Currency, Fixing, Pair, Point, SourceId, price_along};
+use crate::domain::published::{Currency, Fixing, Pair, Point, SourceId, price};
 use crate::domain::served::{Freshness, FreshnessStatus, Quote, QuoteInputs};
 
 /// Significant digits of an inverted or crossed value: more than any bank prints, and fewer than an IEEE double holds.
@@ -107,12 +107,11 @@ impl Rate {
     pub(crate) fn quoted(pair: Pair, quote: &Quote) -> Option<Self> {
         let inputs = &*quote.inputs;
         let pair_state = &inputs.pair_state;
-        let (value, derivation) = value_at(pair, &pair_state.current.fixings)?;
+        let value = value(pair, &[&pair_state.current])?;
         let earlier = pair_state.reference.as_ref();
-        let change = earlier
-            .and_then(|point| Change::since(value_at(pair, &point.fixings)?.0, point.date, value));
+        let change = earlier.and_then(|point| change_since(pair, &[point], value));
         let announced = pair_state.announced.as_ref().and_then(|point| {
-            let (announced, _) = value_at(pair, &point.fixings)?;
+            let announced = self::value(pair, &[point])?;
             let change = Change::since(value, pair_state.current.date, announced);
             Some(Announced {
                 value: announced,
@@ -120,14 +119,9 @@ impl Rate {
                 change,
             })
         });
-        let windows = pair_state.windows.iter().map(|at| {
-            let change = reason_or(inputs.source, &at.point).and_then(|point| {
-                window_change(
-                    value_at(pair, &point.fixings).map(|at| at.0),
-                    point.date,
-                    value,
-                )
-            });
+        let windows = inputs.windows.iter().map(|at| {
+            let change = reason_or(inputs.source, &at.point);
+            let change = change.and_then(|point| window_change(pair, &[point], value));
             WindowChange {
                 window: at.window,
                 change,
@@ -139,7 +133,7 @@ impl Rate {
             flags: inputs.flags.clone(),
             pair,
             value,
-            derivation,
+            derivation: derivation(pair, &pair_state.current.fixings),
             source: inputs.source.to_string(),
             effective_date: Some(pair_state.effective_date),
             freshness_status: inputs.freshness_status.clone(),
@@ -153,21 +147,11 @@ impl Rate {
     /// A pair of two of the five, through the US dollar: `base` and `quote` are each side's price in dollars.
     pub(crate) fn crossed(pair: Pair, base: &Quote, quote: &Quote) -> Option<Self> {
         let legs = [&base.inputs.pair_state, &quote.inputs.pair_state];
-        let value = cross_at(
-            pair,
-            &base.inputs.pair_state.current,
-            &quote.inputs.pair_state.current,
-        )?;
-        // The newest earlier date of either leg. Each leg gives its newest fixing of that date or before.
-        let earlier = legs
-            .into_iter()
-            .filter_map(|leg| leg.reference.as_ref())
-            .map(|point| point.date)
-            .max();
-        let change = earlier.and_then(|date| {
-            let reference = cross_at(pair, base.at_or_before(date)?, quote.at_or_before(date)?)?;
-            Change::since(reference, date, value)
-        });
+        let value = value(pair, &legs.map(|leg| &leg.current))?;
+        // The reference is the cross as it stood before the newer leg took force.
+        let newer = legs.map(|leg| leg.current.date).into_iter().max()?;
+        let before = base.before(newer).zip(quote.before(newer));
+        let change = before.and_then(|(base, quote)| change_since(pair, &[base, quote], value));
         let (first, second) = (base.inputs.source, quote.inputs.source);
         Some(Self {
             windows: crossed_windows(pair, base, quote, value),
@@ -200,13 +184,11 @@ impl Rate {
 
 /// The changes over the windows for a pair of two of the five: each leg gives its fixing of the day.
 fn crossed_windows(pair: Pair, base: &Quote, quote: &Quote, value: Decimal) -> Vec<WindowChange> {
-    let windows = base.inputs.pair_state.windows.iter();
-    let windows = windows.zip(&quote.inputs.pair_state.windows);
+    let windows = base.inputs.windows.iter().zip(&quote.inputs.windows);
     let change = |(base_at, quote_at): (&WindowPoint, &WindowPoint)| {
         let change = reason_or(base.inputs.source, &base_at.point).and_then(|first| {
             let second = reason_or(quote.inputs.source, &quote_at.point)?;
-            let date = first.date.max(second.date);
-            window_change(cross_at(pair, first, second), date, value)
+            window_change(pair, &[first, second], value)
         });
         WindowChange {
             window: base_at.window,
@@ -225,42 +207,39 @@ fn reason_or(source: SourceId, point: &Result<Point, MissingPoint>) -> Result<&P
     point.as_ref().map_err(|missing| match missing {
         MissingPoint::BeginsLater(date) => format!("the history of {source} begins on {date}"),
         MissingPoint::Unknown(day) => {
-            format!("{source} has no value of {day} or the two weeks before")
+            format!("there is no value of {day} or the two weeks before")
         }
     })
 }
 
-fn window_change(reference: Option<Decimal>, date: Date, value: Decimal) -> Result<Change, String> {
-    let change = reference.and_then(|reference| Change::since(reference, date, value));
-    change.ok_or_else(|| format!("the value of {date} cannot be compared"))
+/// The change of a pair since the fixings of its legs. The pair has stood at their value since the newer one took force.
+fn change_since(pair: Pair, legs: &[&Point], value: Decimal) -> Option<Change> {
+    let date = legs.iter().map(|point| point.date).max()?;
+    Change::since(self::value(pair, legs)?, date, value)
 }
 
-/// The value of a pair from the one or two rows that lead from one side to the other, and its derivation.
-fn value_at(pair: Pair, fixings: &[Arc<Fixing>]) -> Option<(Decimal, Derivation)> {
-    match fixings {
-        [row] if row.currency == pair.base => Some((row.value_per_unit()?, Derivation::Published)),
-        [_] => Some((
-            price_along(pair, fixings)?.significant(DERIVED_DIGITS)?,
-            Derivation::Inverted,
-        )),
-        _ => Some((
-            price_along(pair, fixings)?.significant(DERIVED_DIGITS)?,
-            Derivation::Crossed,
-        )),
+fn window_change(pair: Pair, legs: &[&Point], value: Decimal) -> Result<Change, String> {
+    let change = change_since(pair, legs, value);
+    change.ok_or_else(|| "the value at the beginning of the window cannot be compared".to_owned())
+}
+
+/// The value of a pair from the fixings of its legs: the digits of the bank if it is a published row, else rounded.
+fn value(pair: Pair, legs: &[&Point]) -> Option<Decimal> {
+    if let [point] = legs
+        && let [row] = &*point.fixings
+        && row.currency == pair.base
+    {
+        return row.value_per_unit();
     }
+    let rows: Vec<&[Arc<Fixing>]> = legs.iter().map(|point| &*point.fixings).collect();
+    price(pair, &rows)?.significant(DERIVED_DIGITS)
 }
 
-fn cross_at(pair: Pair, base: &Point, quote: &Point) -> Option<Decimal> {
-    let in_dollars = |currency, point: &Point| {
-        price_along(
-            Pair {
-                base: currency,
-                quote: Currency::USD,
-            },
-            &point.fixings,
-        )
-    };
-    let base = in_dollars(pair.base, base)?;
-    let quote = in_dollars(pair.quote, quote)?;
-    base.divided_by(&quote)?.significant(DERIVED_DIGITS)
+/// How the value of a pair follows from the rows of its one leg.
+fn derivation(pair: Pair, rows: &[Arc<Fixing>]) -> Derivation {
+    match rows {
+        [row] if row.currency == pair.base => Derivation::Published,
+        [_] => Derivation::Inverted,
+        _ => Derivation::Crossed,
+    }
 }

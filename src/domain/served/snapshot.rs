@@ -13,7 +13,7 @@ pub use removals::REMOVALS_MAX;
 use rust_decimal::Decimal;
 
 use crate::domain::numbers::{Ratio, convert_amount};
-use crate::domain::published::{Currency, Pair, QuoteKey, Route, SourceId, price_along};
+use crate::domain::published::{Currency, Pair, QuoteKey, Route, SourceId, price};
 use crate::domain::served::snapshot::removals::Removals;
 use crate::domain::served::{Position, Quote, QuoteInputs, Rate, RateFilter, SourceState};
 
@@ -144,20 +144,12 @@ impl Snapshot {
 
     /// The exact price of one base in the quote currency, not rounded to the digits that are served.
     pub fn price(&self, pair: Pair) -> Option<Ratio> {
-        let price = |(home, other): QuoteKey| {
-            let pair = Pair {
-                base: home,
-                quote: other,
-            };
-            let quote = self.quote((home, other))?;
-            price_along(pair, &quote.inputs.pair_state.current.fixings)
-        };
-        match pair.route()? {
-            Route::Identity => Some(Ratio::from(1)),
-            Route::Direct(key) => price(key),
-            Route::Inverse(key) => Ratio::from(1).divided_by(&price(key)?),
-            Route::Cross { base, quote } => price(base)?.divided_by(&price(quote)?),
-        }
+        let legs = pair.route()?.legs().into_iter();
+        let quotes: Option<Vec<&Quote>> = legs.map(|key| self.quote(key)).collect();
+        let quotes = quotes?;
+        let rows = quotes.iter();
+        let rows = rows.map(|quote| &*quote.inputs.pair_state.current.fixings);
+        price(pair, &rows.collect::<Vec<_>>())
     }
 
     /// Converts an amount of the base of a pair into its quote currency; if `round` is set, rounds to the minor unit of

@@ -1,13 +1,13 @@
-//! One document: its tables, its dates, and the rows in force on a day.
+//! One document: its tables and its dates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Span, Timestamp};
 use rusqlite::{Connection, Params, params};
 
-use crate::domain::{Currency, DocumentKey, Fixing, RevisionPolicy, Table};
+use crate::domain::{Currency, DocumentKey, Fixing, QuoteKey, RevisionPolicy, Table};
 use crate::ledger::error::StorageError;
 use crate::ledger::read::rows::{FIXING_COLUMNS, IS_CURRENT, Stored, StoredFixing, date};
 
@@ -94,30 +94,61 @@ pub(super) fn dates_of_newest_rows(
     Ok(dates)
 }
 
-/// The dates of a document that have a row for a currency; oldest first.
-pub(super) fn dates_of(
+/// The newest dates of a range whose tables price one currency in another, at most `limit` of them if it is set; oldest
+/// first. A table prices two currencies if each is its pivot or has a row in it.
+pub(super) fn priced_dates(
     connection: &Connection,
     key: DocumentKey,
-    currency: Currency,
-    (from, to): (Date, Date),
+    (from, to): QuoteKey,
+    (first, last): (Date, Date),
+    limit: Option<u32>,
 ) -> Result<Vec<Date>, StorageError> {
-    let mut statement = connection.prepare(
-        "SELECT DISTINCT effective_date FROM fixings
-         WHERE source = ?1 AND document = ?2 AND row_currency = ?3 AND effective_date BETWEEN ?4 AND ?5
-         ORDER BY effective_date",
-    )?;
+    let has = |currency: &str| {
+        format!(
+            "(pivot = {currency} OR EXISTS (SELECT 1 FROM fixings WHERE fixings.source = ?1 AND fixings.document = ?2
+              AND fixings.effective_date = tables.effective_date AND row_currency = {currency}))"
+        )
+    };
+    let sql = format!(
+        "SELECT DISTINCT effective_date FROM tables
+         WHERE source = ?1 AND document = ?2 AND effective_date BETWEEN ?3 AND ?4 AND {} AND {}
+         ORDER BY effective_date DESC LIMIT ?7",
+        has("?5"),
+        has("?6")
+    );
+    let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query(params![
         key.source.as_str(),
         key.document,
-        currency.as_str(),
-        from.to_string(),
-        to.to_string()
+        first.to_string(),
+        last.to_string(),
+        from.as_str(),
+        to.as_str(),
+        // A negative limit is none.
+        limit.map_or(-1, i64::from),
     ])?;
     let mut dates = Vec::new();
     while let Some(row) = rows.next()? {
-        dates.push(date(&row.get::<_, String>(0)?, "fixings")?);
+        dates.push(date(&row.get::<_, String>(0)?, "tables")?);
     }
+    dates.reverse();
     Ok(dates)
+}
+
+/// The date of the table that lies a number of tables before a date, or that of the oldest one before it.
+pub(super) fn date_before(
+    connection: &Connection,
+    key: DocumentKey,
+    before: Date,
+    tables: u32,
+) -> Result<Option<Date>, StorageError> {
+    let oldest: Option<String> = connection.query_row(
+        "SELECT min(effective_date) FROM (SELECT DISTINCT effective_date FROM tables
+         WHERE source = ?1 AND document = ?2 AND effective_date < ?3 ORDER BY effective_date DESC LIMIT ?4)",
+        params![key.source.as_str(), key.document, before.to_string(), tables],
+        |row| row.get(0),
+    )?;
+    oldest.map(|text| date(&text, "tables")).transpose()
 }
 
 /// The oldest date of a document.
@@ -144,33 +175,6 @@ impl<'a> Document<'a> {
             key,
             revision_policy,
         }
-    }
-
-    /// For each currency, the newest current row dated within a number of days up to a day.
-    pub(super) fn in_force(
-        self,
-        on: Date,
-        look_back_days: i32,
-    ) -> Result<Vec<Fixing>, StorageError> {
-        let span = Span::new().try_days(look_back_days);
-        let before = span.and_then(|span| on.checked_sub(span));
-        let before = before.unwrap_or(Date::MIN);
-        // SQLite documents that with max(), the other columns of a group are those of the row that has the maximum.
-        let sql = format!(
-            "SELECT {FIXING_COLUMNS}, max(effective_date) FROM fixings
-             WHERE source = ?1 AND document = ?2 AND effective_date <= ?3 AND effective_date > ?4 AND {IS_CURRENT}
-             GROUP BY row_currency ORDER BY row_currency"
-        );
-        let rows = self.fixings(
-            &sql,
-            params![
-                self.key.source.as_str(),
-                self.key.document,
-                on.to_string(),
-                before.to_string()
-            ],
-        )?;
-        Ok(rows.into_iter().map(|(_, fixing)| fixing).collect())
     }
 
     /// The tables of a range of dates, oldest first.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use silkrate::app::transport::{REQUEST_BYTES_MAX, serve_rates};
 use silkrate::clock::Clock;
 use silkrate::config::Config;
-use silkrate::domain::RateFilter;
+use silkrate::domain::{Preference, RateFilter};
 use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates};
 use silkrate::listener::{Limits, Listener, bind, incoming};
@@ -40,7 +40,7 @@ fn queries(figures: &Figures) -> Queries {
     let feed = Feed::new(figures.reader(), limits, CancellationToken::new());
     let (_, ledger) = watch::channel(None);
     let ticker = RateFilter::parse(&pairs(5)).expect("these are pairs");
-    Queries::new(feed, ledger, ticker, Clock::real())
+    Queries::new(feed, ledger, ticker, &[Preference::Home], Clock::real())
 }
 
 /// Serves until the process ends, and publishes on each order.

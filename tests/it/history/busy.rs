@@ -25,6 +25,7 @@ use tonic::{Code, Request};
 
 use crate::support::boards::{limits, noon};
 use crate::support::commits::{Commits, NEVER, PATIENCE, opened, store, tenge};
+use crate::support::records::PREFERENCES;
 use crate::support::silkrate::reason;
 
 const TODAY: Date = date(2026, 4, 2);
@@ -168,6 +169,7 @@ fn one_historical_query_too_many_is_refused_at_once() {
             feed,
             ledger,
             RateFilter::parse(&["USD/KZT"]).unwrap(),
+            &PREFERENCES,
             clock,
         ));
         let fixings = || {
@@ -212,6 +214,7 @@ async fn a_pair_of_few_tables_is_listed_whole_with_pages_of_any_size() {
         feed,
         commit.ledger(),
         RateFilter::parse(&["USD/KZT"]).unwrap(),
+        &PREFERENCES,
         clock,
     ));
     let expected: Vec<Date> = (1..=5).map(|time| TODAY - (300 * time).days()).collect();

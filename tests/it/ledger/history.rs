@@ -1,11 +1,11 @@
 //! Queries for historical fixings.
 
 use jiff::civil::{Date, date};
-use silkrate::domain::{Currency, DocumentKey, RevisionPolicy, SourceId, Table};
+use silkrate::domain::{Currency, DateRange, DocumentKey, RevisionPolicy, SourceId, Table};
 use silkrate::ledger::FixingsPage;
 
 use crate::ledger::{
-    APRIL_1, APRIL_2, APRIL_3, NBK, all_of, entry, filed, in_memory, line, tables, tenge,
+    APRIL_1, APRIL_2, APRIL_3, NBK, all_of, entry, filed, in_memory, tables, tenge,
 };
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn documents_of_a_source_are_kept_apart() {
 }
 
 #[tokio::test]
-async fn the_values_in_force_are_found_within_the_maximum_age() {
+async fn the_dates_that_price_a_pair_have_a_row_of_each_side_that_is_not_the_pivot() {
     let (ledger, reader) = in_memory();
     let days = [
         (date(2026, 3, 20), "1", &["EUR", "USD"][..]),
@@ -82,29 +82,53 @@ async fn the_values_in_force_are_found_within_the_maximum_age() {
         (APRIL_3, "3", &["EUR", "USD"][..]),
         // A correction of the day before, at the end of the file.
         (APRIL_1, "4", &["USD"][..]),
+        (APRIL_2, "5", &["EUR"][..]),
     ];
     for ((day, value, codes), revision) in days.into_iter().zip(1..) {
         let rows: Vec<_> = codes.iter().map(|code| (*code, 1, value)).collect();
         let entry = entry(revision, vec![filed(NBK, &tenge(day, &rows))]);
         ledger.append(entry).await.unwrap();
     }
-    let on = async |day, look_back| {
-        let fixings = reader
-            .in_force(NBK, RevisionPolicy::Correction, day, look_back)
-            .await;
-        fixings.unwrap().iter().map(line).collect::<Vec<_>>()
+    let all = DateRange {
+        first: Date::MIN,
+        last: Date::MAX,
     };
-    let (dollar, euro) = (
-        "nbk 2026-04-01 1 USD = 4 KZT instead of 2",
-        "nbk 2026-03-20 1 EUR = 1 KZT",
-    );
-    assert_eq!(on(APRIL_2, 14).await, [euro, dollar]);
-    // The euro of the 20th of March is thirteen days old.
-    assert_eq!(on(APRIL_2, 13).await, [dollar]);
-    assert_eq!(on(APRIL_2, 1).await, [""; 0]);
-    assert_eq!(on(APRIL_1, 1).await, [dollar]);
-    assert_eq!(on(date(2026, 3, 19), 14).await, [""; 0]);
-    assert_eq!(on(date(2026, 3, 19), i32::MAX).await, [""; 0]);
+    let priced = async |pair, range, limit| {
+        let dates = reader.priced_dates(NBK, pair, range, limit).await;
+        dates.unwrap()
+    };
+    let euro = Currency::parse("EUR").unwrap();
+    let dollars = (Currency::KZT, Currency::USD);
+    let march = date(2026, 3, 20);
+    assert_eq!(priced(dollars, all, None).await, [march, APRIL_1, APRIL_3]);
+    assert_eq!(priced(dollars, all, Some(2)).await, [APRIL_1, APRIL_3]);
+    let until_april = DateRange {
+        last: APRIL_1,
+        ..all
+    };
+    assert_eq!(priced(dollars, until_april, Some(1)).await, [APRIL_1]);
+    // Neither side is the pivot.
+    let crossed = (euro, Currency::USD);
+    assert_eq!(priced(crossed, all, None).await, [march, APRIL_3]);
+    let unknown = (Currency::KGS, Currency::USD);
+    assert_eq!(priced(unknown, all, None).await, [Date::MIN; 0]);
+}
+
+#[tokio::test]
+async fn a_number_of_tables_before_a_date_are_counted_by_their_dates() {
+    let (ledger, reader) = in_memory();
+    let days = [APRIL_1, APRIL_3, APRIL_2, APRIL_1];
+    for (day, revision) in days.into_iter().zip(1..) {
+        let value = revision.to_string();
+        let table = tenge(day, &[("USD", 1, &value)]);
+        let entry = entry(revision, vec![filed(NBK, &table)]);
+        ledger.append(entry).await.unwrap();
+    }
+    let before = async |day, tables| reader.date_before(NBK, day, tables).await.unwrap();
+    assert_eq!(before(APRIL_3, 1).await, Some(APRIL_2));
+    assert_eq!(before(APRIL_3, 2).await, Some(APRIL_1));
+    assert_eq!(before(APRIL_3, 16).await, Some(APRIL_1));
+    assert_eq!(before(APRIL_1, 16).await, None);
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::plan::Change;
 use crate::support::boards::{HEARTBEAT, noon};
-use crate::support::records::{Quotes, Records, table};
+use crate::support::records::{PREFERENCES, Quotes, Records, table};
 use crate::support::test_commit::{NEWS_MAX, REMOVALS_MAX};
 use crate::support::wire::{call, frames};
 
@@ -104,7 +104,13 @@ fn service(board: BoardReader, is_sharing: bool) -> SharedRates {
     let feed = Feed::new(board, limits, CancellationToken::new());
     let (_, ledger) = watch::channel(None);
     let ticker = RateFilter::parse(&TICKER).unwrap();
-    let rates = Rates::new(Queries::new(feed, ledger, ticker, Clock::real()));
+    let rates = Rates::new(Queries::new(
+        feed,
+        ledger,
+        ticker,
+        &PREFERENCES,
+        Clock::real(),
+    ));
     SharedRates::new(rates, is_sharing, 65_536)
 }
 

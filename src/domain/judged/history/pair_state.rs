@@ -6,13 +6,14 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 
 use crate::domain::judged::history::{Anchor, History, KeptTable, RevisionPolicy};
-use crate::domain::judged::{Held, MissingPoint, Window, WindowPoint};
-use crate::domain::published::{Currency, Point, Table};
+use crate::domain::judged::{Held, MissingPoint, Window};
+use crate::domain::published::{Currency, DateRange, Point, Table};
 
-/// The greatest age in days of a value that counts as in force on a day: longer than any holidays. Tables in memory and
-/// historical queries include this age. The query `in_force` of the ledger counts the day itself as the first of these
-/// days, and excludes it.
-pub const IN_FORCE_DAYS_MAX: i32 = 14;
+/// The greatest age in days at which a table is in force on a day; a table of the day itself is 0 days old. Longer than any
+/// holidays. It decides who answers on a past date: for conversions, histories and the changes over a window.
+const IN_FORCE_DAYS_MAX: i32 = 14;
+/// How many tables before a date are read, to tell which fixing its table repeats: more than the longest run of repeats.
+pub const REPEATS_MAX: u32 = 16;
 
 /// The state of a pair on a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,45 +28,63 @@ pub struct PairState {
     pub reference: Option<Point>,
     /// The first real fixing that is announced for a later date.
     pub announced: Option<Point>,
-    /// What was in force a week, a month and a year before.
-    pub windows: Vec<WindowPoint>,
     /// The held rows of the pair.
     pub held: Vec<Arc<Held>>,
 }
 
 impl History {
-    /// The windows whose first day lies between the beginning of the history and the tables kept, and has not been
-    /// looked up.
-    pub fn anchors_wanted(&self, today: Date) -> Vec<(Window, Date)> {
+    /// The windows whose first days lie between the beginning of the history and the tables kept, each with the range of
+    /// days to look up. A day on either side is included: the dates of other sources differ from `today` by one.
+    pub fn anchors_wanted(&self, today: Date) -> Vec<(Window, DateRange)> {
         let Some(oldest) = self.oldest_filed else {
             return Vec::new();
         };
-        let days = Window::ALL.map(|window| (window, window.before(today)));
-        let wanted = days.into_iter().filter(|(window, day)| {
+        let days = Window::ALL.map(|window| {
+            let first = window.before(today.yesterday().unwrap_or(today));
+            let last = window.before(today.tomorrow().unwrap_or(today));
+            (window, DateRange { first, last })
+        });
+        let wanted = days.into_iter().filter(|(window, days)| {
             let known = self.anchors.get(window);
-            *day >= oldest && !self.reaches(*day) && known.is_none_or(|anchor| anchor.day != *day)
+            days.last >= oldest
+                && days.dates().any(|day| !self.reaches(day))
+                && known.is_none_or(|anchor| anchor.days != *days)
         });
         wanted.collect()
     }
 
-    /// Whether the table in force on a day is kept.
+    /// Whether the tables kept decide what was in force on a day: all those that may have been in force are kept, and so
+    /// is the real fixing that they repeat.
     fn reaches(&self, day: Date) -> bool {
-        let kept = self.kept_until(day).next();
-        kept.is_some()
+        let Some(complete_since) = self.complete_since() else {
+            return true;
+        };
+        let fixed_on = self.date_in_force(day).map(|date| self.fixed_on(date));
+        oldest_in_force(day) >= complete_since && fixed_on > Some(complete_since)
     }
 
-    /// The tables kept that may have been in force on a day, newest first.
-    fn kept_until(&self, day: Date) -> impl Iterator<Item = (&Date, &KeptTable)> {
-        let oldest = day
-            .checked_sub(IN_FORCE_DAYS_MAX.days())
-            .unwrap_or(Date::MIN);
-        let kept = self.entries.range(oldest..=day).rev();
-        kept.filter(|(date, _)| self.forgotten.is_none_or(|forgotten| **date > forgotten))
+    /// The oldest date from which on every table is kept; `None` if all tables ever filed are. The table of this date may
+    /// repeat one that is not kept.
+    fn complete_since(&self) -> Option<Date> {
+        let mut kept = self.entries.keys();
+        let first = kept.find(|date| self.forgotten.is_none_or(|forgotten| **date > forgotten));
+        let first = first.copied().unwrap_or(Date::MAX);
+        let began = self.oldest_filed.unwrap_or(Date::MAX);
+        (began < first).then_some(first)
     }
 
-    /// Sets what was in force on a day before the tables kept.
-    pub fn anchor(&mut self, window: Window, day: Date, rows: Table) {
-        self.anchors.insert(window, Anchor { day, rows });
+    /// Sets the tables that decide what was in force on a range of days before the tables kept: those in force then, and
+    /// enough before them to tell which fixings they repeat.
+    pub fn anchor(&mut self, window: Window, days: DateRange, tables: Vec<Table>) {
+        let mut history = Self::unbounded(self.revision_policy);
+        for table in tables {
+            history.insert(table);
+        }
+        let oldest = history.entries.range(oldest_in_force(days.first)..).next();
+        if let Some(oldest) = oldest.map(|(date, _)| history.fixed_on(*date)) {
+            history.entries = history.entries.split_off(&oldest);
+        }
+        self.anchors.insert(window, Anchor { days, history });
     }
 
     /// Drops what was in force on earlier days: older tables have been filed.
@@ -75,11 +94,32 @@ impl History {
 
     /// Drops what was in force on the days on which a table of this date may have been in force.
     pub(super) fn forget_anchors_on(&mut self, date: Date) {
-        let last = date
-            .checked_add(IN_FORCE_DAYS_MAX.days())
-            .unwrap_or(Date::MAX);
-        self.anchors
-            .retain(|_, anchor| !(date..=last).contains(&anchor.day));
+        self.anchors.retain(|_, anchor| anchor.days.last < date);
+    }
+
+    /// The fixing of a pair in force on a day: that of the newest table of the day or before it that prices the pair,
+    /// unless the table is more than two weeks old. What is dated later has no influence.
+    pub fn in_force_on(&self, day: Date, from: Currency, to: Currency) -> Option<Point> {
+        if self.reaches(day) {
+            return self.kept_in_force_on(day, from, to);
+        }
+        let mut anchors = self.anchors.values();
+        let anchor = anchors.find(|anchor| anchor.days.contains(day))?;
+        anchor.history.kept_in_force_on(day, from, to)
+    }
+
+    fn kept_in_force_on(&self, day: Date, from: Currency, to: Currency) -> Option<Point> {
+        let kept = self.entries.range(oldest_in_force(day)..=day).rev();
+        let mut dates = kept.filter(|(_, entry)| entry.table.path(from, to).is_some());
+        self.point(*dates.next()?.0, from, to)
+    }
+
+    /// Why nothing is in force on a day.
+    pub fn missing_on(&self, day: Date) -> MissingPoint {
+        match self.oldest_filed {
+            Some(oldest) if oldest > day => MissingPoint::BeginsLater(oldest),
+            Some(_) | None => MissingPoint::Unknown(day),
+        }
     }
 
     /// The state of a pair on a day.
@@ -107,45 +147,9 @@ impl History {
                 .filter(|_| announces)
                 .and_then(|_| announced_after(today))
                 .and_then(|date| self.point(date, from, to)),
-            windows: self.windows(today, from, to),
             held: self.held_of_pair(from, to),
             current,
         })
-    }
-
-    /// What was in force for a pair a week, a month and a year before a day.
-    fn windows(&self, today: Date, from: Currency, to: Currency) -> Vec<WindowPoint> {
-        let point = |window: Window| {
-            let day = window.before(today);
-            let point = self.in_force_on(window, day, from, to);
-            let point = point.ok_or(match self.oldest_filed {
-                Some(oldest) if oldest > day => MissingPoint::BeginsLater(oldest),
-                Some(_) | None => MissingPoint::Unknown(day),
-            });
-            WindowPoint { window, point }
-        };
-        Window::ALL.map(point).into()
-    }
-
-    fn in_force_on(
-        &self,
-        window: Window,
-        day: Date,
-        from: Currency,
-        to: Currency,
-    ) -> Option<Point> {
-        let mut kept = self.kept_until(day);
-        let kept = kept.find_map(|(date, entry)| entry.table.path(from, to).map(|_| *date));
-        if let Some(date) = kept {
-            return self.point(date, from, to);
-        }
-        let anchor = self
-            .anchors
-            .get(&window)
-            .filter(|anchor| anchor.day == day)?;
-        let fixings = anchor.rows.path(from, to)?;
-        let date = fixings.iter().map(|row| row.effective_date).max()?;
-        Some(Point { fixings, date })
     }
 
     /// The held rows from which the pair follows.
@@ -164,4 +168,16 @@ impl History {
         })?;
         Some(Point { fixings, date })
     }
+}
+
+/// The date of the oldest table that may be in force on a day.
+pub fn oldest_in_force(day: Date) -> Date {
+    let oldest = day.checked_sub(IN_FORCE_DAYS_MAX.days());
+    oldest.unwrap_or(Date::MIN)
+}
+
+/// The last day on which a table of a date is in force, unless a newer one replaces it.
+pub(in crate::domain) fn last_in_force(date: Date) -> Date {
+    let last = date.checked_add(IN_FORCE_DAYS_MAX.days());
+    last.unwrap_or(Date::MAX)
 }

@@ -92,12 +92,13 @@ impl QuoteInputs {
         let Self {
             source,
             pair_state,
+            windows,
             freshness_status,
             flags,
         } = self;
         let mut text = CanonicalText::new("quote");
         text.line("source", source);
-        text.pair_state(pair_state);
+        text.pair_state(pair_state, windows);
         text.freshness_status("freshness", freshness_status);
         text.list("flags", flags, CanonicalText::flag);
         text.0
@@ -182,14 +183,13 @@ impl CanonicalText {
         }
     }
 
-    fn pair_state(&mut self, state: &PairState) {
+    fn pair_state(&mut self, state: &PairState, windows: &[WindowPoint]) {
         let PairState {
             current,
             effective_date,
             newest,
             reference,
             announced,
-            windows,
             held,
         } = state;
         self.point("current", current);

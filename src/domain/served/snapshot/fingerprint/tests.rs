@@ -36,12 +36,12 @@ fn quote() -> QuoteInputs {
             newest: date(2026, 4, 3),
             reference: None,
             announced: None,
-            windows: vec![WindowPoint {
-                window: Window::Year,
-                point: Err(MissingPoint::BeginsLater(date(2025, 5, 1))),
-            }],
             held: vec![held()],
         },
+        windows: vec![WindowPoint {
+            window: Window::Year,
+            point: Err(MissingPoint::BeginsLater(date(2025, 5, 1))),
+        }],
         freshness_status: FreshnessStatus {
             freshness: Freshness::Fresh,
             reason: String::new(),
