@@ -27,6 +27,12 @@ pub enum LedgerError {
         /// The error of the system.
         reason: String,
     },
+    /// There is no folder for the file.
+    #[error("the folder of {} does not exist; create it, or set store.path to another place", .path.display())]
+    NoFolder {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file is damaged: truncated, overwritten, or edited by hand.
     #[error("the ledger {} is damaged: {detail}; put back a copy, or move the file away and start with an empty one", .path.display())]
     Corrupt {
@@ -185,6 +191,11 @@ pub(super) fn of_system(path: &Path, error: &io::Error) -> LedgerError {
             LedgerError::ReadOnly { path, reason }
         }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => LedgerError::Full { path, reason },
+        ErrorKind::NotFound => LedgerError::NoFolder { path },
+        ErrorKind::IsADirectory => LedgerError::Foreign {
+            path,
+            detail: "it is a folder".to_owned(),
+        },
         _ => LedgerError::Io { path, reason },
     }
 }

@@ -1,7 +1,7 @@
 //! The lock file beside the ledger. It keeps other processes away.
 
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,10 @@ impl LockFile {
             .read(true)
             .write(true)
             .open(&lock_path)
-            .map_err(|error| of_system(&lock_path, &error))?;
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => of_system(label, &error),
+                _ => of_system(&lock_path, &error),
+            })?;
         match lock_with_timeout(&lock) {
             Ok(()) => Ok(Self {
                 lock,

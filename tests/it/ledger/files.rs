@@ -138,18 +138,20 @@ async fn an_empty_file_and_an_empty_database_become_ledgers() {
 fn a_path_that_cannot_be_a_file_is_refused() {
     let (folder, _) = place();
     let said = |path: &Path| refusal(path).to_string();
-    let of = |path: &Path, reason: &str| {
-        format!("the ledger {} cannot be used: {reason}", path.display())
-    };
     assert_eq!(
         said(folder.path()),
-        of(folder.path(), "Is a directory (os error 21)")
+        format!(
+            "{} is not a ledger of silkrate (it is a folder) and was left as it is; set store.path to another file",
+            folder.path().display()
+        )
     );
     let missing = folder.path().join("missing").join("silkrate.db");
-    let lock = folder.path().join("missing").join("silkrate.db.lock");
     assert_eq!(
         said(&missing),
-        of(&lock, "No such file or directory (os error 2)")
+        format!(
+            "the folder of {} does not exist; create it, or set store.path to another place",
+            missing.display()
+        )
     );
 }
 

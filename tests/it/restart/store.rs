@@ -66,8 +66,8 @@ async fn a_store_that_cannot_be_opened_stops_the_start_with_what_to_do() {
     let cases: [(Make, &str); 6] = [
         (foreign, "set store.path to another file"),
         (of_a_newer_version, "upgrade silkrate, or set store.path"),
-        (in_a_missing_folder, "No such file or directory"),
-        (folder_itself, "Is a directory"),
+        (in_a_missing_folder, "does not exist; create it"),
+        (folder_itself, "(it is a folder)"),
         (read_only, "give this user the right to write the file"),
         (damaged, "put back a copy, or move the file away"),
     ];
