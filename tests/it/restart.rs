@@ -1,5 +1,6 @@
 //! What a restart restores, and what is served while the ledger cannot be written.
 
+mod damage;
 mod settled;
 mod store;
 mod trouble;
