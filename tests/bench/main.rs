@@ -3,6 +3,7 @@
 
 mod backlog;
 mod fanout;
+mod ledger;
 mod load;
 mod machine;
 mod plan;
@@ -26,11 +27,15 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 const HELP: &str = "\
 cargo bench [-- [--quick] [--rounds N] [PART…]]
+cargo bench -- ledger [YEARS]
 
 Starts each server on loopback, pinned to core 0, and loads it from core 1. The CPU time of the server is read from /proc; on
 a shared machine it varies less than throughput. A figure is the median of the rounds, with their range; if the range straddles
 the goal, there is no verdict. Other servers are measured if they are on the PATH: redis-server, nats-server, etcd, nginx.
 Startup is measured with the program built by `cargo build --profile dist --features jemalloc`, if there is one.
+
+`ledger` makes a ledger of one year and one of ten (or YEARS) of every bank, and compares start, memory, history, conversion
+and commit between them.
 
 Parts: unary web shared alone backlog start crowd threads. All parts take some minutes; --quick takes one, and is less precise.
 ";
@@ -42,6 +47,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let ended = match words.as_slice() {
         ["server", design, pairs] => serve(design, pairs),
+        ["ledger", words @ ..] => ledger::compare(words, &mut io::stdout()),
         words if words.contains(&"--help") => io::stdout().write_all(HELP.as_bytes()),
         words => measure(words),
     };

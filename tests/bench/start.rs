@@ -40,10 +40,43 @@ pub(crate) fn shipped_bytes() -> Option<u64> {
     Some(fs::metadata(shipped()?).ok()?.len())
 }
 
-/// Starts the service with the URL of every bank set to a closed port, calls it once, and stops it.
+/// A running service.
+pub(crate) struct Service {
+    child: Child,
+    /// The address of its gRPC port.
+    pub(crate) address: SocketAddr,
+    /// From the start of the process to the first response, in microseconds.
+    pub(crate) first_answer: u64,
+}
+
+impl Service {
+    /// Its resident memory, in bytes.
+    pub(crate) fn resident_bytes(&self) -> io::Result<u64> {
+        machine::resident_bytes(self.child.id())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Starts the service without a ledger, calls it once, and stops it.
 pub(crate) fn run() -> io::Result<Outcome> {
+    let service = start(&[("SILKRATE_STORE__PATH", ":memory:")])?;
+    std::thread::sleep(IDLE);
+    Ok(Outcome {
+        first_answer: service.first_answer,
+        idle_bytes: service.resident_bytes()?,
+    })
+}
+
+/// Starts the service with the URL of every bank set to a closed port and some more variables, and calls it once.
+pub(crate) fn start(variables: &[(&str, &str)]) -> io::Result<Service> {
     let port = || TcpListener::bind("127.0.0.1:0")?.local_addr();
-    let (address, admin) = (port()?, port()?);
+    let (address, admin, web) = (port()?, port()?, port()?);
     machine::pin(&[SERVER_CORE])?;
     let begun = Instant::now();
     let mut command = Command::new(shipped().unwrap_or_else(|| BUILT.into()));
@@ -51,7 +84,8 @@ pub(crate) fn run() -> io::Result<Outcome> {
         .arg("serve")
         .env("SILKRATE_SERVER__LISTEN", address.to_string())
         .env("SILKRATE_SERVER__ADMIN_LISTEN", admin.to_string())
-        .env("SILKRATE_STORE__PATH", ":memory:")
+        .env("SILKRATE_WEB__LISTEN", web.to_string())
+        .envs(variables.iter().copied())
         .stderr(Stdio::null());
     for bank in ["NBK", "NBKR", "CBU", "NBT", "CBT", "CBR"] {
         command.env(
@@ -61,14 +95,11 @@ pub(crate) fn run() -> io::Result<Outcome> {
     }
     let started = command.spawn();
     machine::pin(&[LOAD_CORE])?;
-    let mut child = started?;
-    let outcome = measure(&child, address, begun);
-    drop(child.kill());
-    drop(child.wait());
-    outcome
-}
-
-fn measure(child: &Child, address: SocketAddr, begun: Instant) -> io::Result<Outcome> {
+    let mut service = Service {
+        child: started?,
+        address,
+        first_answer: 0,
+    };
     let socket = loop {
         match TcpStream::connect(address) {
             Ok(socket) => break socket,
@@ -77,13 +108,8 @@ fn measure(child: &Child, address: SocketAddr, begun: Instant) -> io::Result<Out
         }
     };
     answer(socket)?;
-    let first_answer = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    std::thread::sleep(IDLE);
-    let idle_bytes = machine::resident_bytes(child.id())?;
-    Ok(Outcome {
-        first_answer,
-        idle_bytes,
-    })
+    service.first_answer = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    Ok(service)
 }
 
 /// Calls GetSnapshot, and waits for the response.
