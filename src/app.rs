@@ -24,6 +24,7 @@ use crate::admin::Admin;
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::transport::{REQUEST_BYTES_MAX, serve_rates, serve_routes};
 use crate::board::BoardReader;
+use crate::budget::{RequestBudget, RequestCounts};
 use crate::clock::Clock;
 use crate::commit::{BufferedLedger, Commit, CommitHandle};
 use crate::config::{self, Config, SourceSettings};
@@ -127,16 +128,19 @@ impl App {
         {
             return Err(error.clone().into());
         }
+        let counts = request_counts(&config);
         let mut pollers = Vec::new();
         for settings in &config.sources {
             let id = settings.source.id.as_str();
-            let poller = Poller::new(
-                settings,
-                &config.http,
+            let budget = RequestBudget::new(
+                settings.source.id,
+                settings.requests_per_day,
                 zone(settings)?,
                 clock.clone(),
-                handle.clone(),
+                counts.clone(),
             );
+            let (clock, commit) = (clock.clone(), handle.clone());
+            let poller = Poller::new(settings, &config.http, budget, clock, commit);
             pollers.push(poller.map_err(|source| AppError::Client { id, source })?);
         }
         Ok(Self {
@@ -318,6 +322,13 @@ fn record(settings: &SourceSettings) -> Result<SourceRecord, AppError> {
         documents: documents.collect(),
         attempted: false,
     })
+}
+
+fn request_counts(config: &Config) -> RequestCounts {
+    match &config.store {
+        config::Store::Memory => RequestCounts::in_memory(),
+        config::Store::File(path) => RequestCounts::beside(path),
+    }
 }
 
 fn open_store(config: &Config) -> Result<BufferedLedger, AppError> {

@@ -1,5 +1,5 @@
 //! Exponential back-off and jitter: how long to wait before a retry, so that ten thousand clients of a restarted server
-//! do not return in the same moment. The delays of polls are those of `poller::interval`: they are bounded by the publication
+//! do not return in the same moment. The delays of polls are those of `poller::delay`: they are bounded by the publication
 //! hours of the bank, and never shorter than its interval.
 
 use std::ops::RangeInclusive;

@@ -8,6 +8,7 @@ mod anew;
 mod epoch_name;
 mod filing_log;
 mod handle;
+mod poll_context;
 mod restore;
 mod buffered_ledger;
 mod recovery;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 pub use buffered_ledger::BufferedLedger;
 use futures_util::FutureExt;
 pub use handle::{
-    BackfillOutcome, CommitHandle, DecisionReceipt, LedgerIsFile, LedgerStatus, Stopped,
-    Submission, SubmitOutcome,
+    BackfillOutcome, CommitHandle, DecisionReceipt, LedgerIsFile, LedgerStatus, PollContext,
+    Stopped, Submission, SubmitOutcome,
 };
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -157,9 +158,7 @@ impl Commit {
                 outcome,
             } => {
                 let answer = self.file(submission).await;
-                if outcome.send(answer).is_err() {
-                    tracing::debug!("the submitter of a poll was dropped");
-                }
+                handle::answer(outcome, answer, "tables");
             }
             Message::Backfill {
                 source,
@@ -168,9 +167,7 @@ impl Commit {
             } => {
                 let (answer, derived) = self.backfill(source, table).await;
                 was_derived = derived;
-                if admitted.send(answer).is_err() {
-                    tracing::debug!("the submitter of a backfill was dropped");
-                }
+                handle::answer(admitted, answer, "backfill");
             }
             Message::Decide {
                 id,
@@ -181,27 +178,26 @@ impl Commit {
             } => {
                 let answer = self.decide(&id, value, outcome, &note).await;
                 was_derived = answer.is_ok();
-                if decided.send(answer).is_err() {
-                    tracing::debug!("the submitter of a decision was dropped");
-                }
+                handle::answer(decided, answer, "decide");
             }
             Message::Polled { source, report } => {
                 self.board.record_poll(source, report);
                 was_derived = false;
             }
+            Message::PollContext { source, context } => {
+                let answer = poll_context::of(&self.book, &self.ledger, source).await;
+                handle::answer(context, answer, "poll context");
+                was_derived = false;
+            }
             Message::Status { status } => {
                 let answer = self.ledger.status(self.board.snapshot().position.clone());
-                if status.send(answer).is_err() {
-                    tracing::debug!("the caller of a status request was dropped");
-                }
+                handle::answer(status, answer, "status");
                 was_derived = false;
             }
             Message::BeginAnew { tables, begun } => {
                 let answer = self.begin_anew(tables).await;
                 was_derived = answer.is_ok();
-                if begun.send(answer).is_err() {
-                    tracing::debug!("the caller that began a new epoch was dropped");
-                }
+                handle::answer(begun, answer, "begin anew");
             }
         }
         was_derived
@@ -213,6 +209,7 @@ impl Commit {
             tables,
             intent,
             attempt_ended,
+            is_live,
         } = submission;
         let now = self.clock.now();
         let mut outcome = SubmitOutcome::default();
@@ -235,7 +232,8 @@ impl Commit {
         if attempt_ended && self.book.mark_attempted(source) {
             self.attempted.insert(source);
         }
-        outcome.revision = self.commit(Cause::Poll(source), changes, now).await;
+        let cause = if is_live { Cause::Poll } else { Cause::CatchUp };
+        outcome.revision = self.commit(cause(source), changes, now).await;
         let held = self.book.held();
         let held = held.filter(|held| held.fixing.source == source);
         outcome.holding = held.map(|held| held.document).collect();

@@ -132,8 +132,11 @@ pub struct SourceSettings {
     pub documents: &'static [Document],
     /// Scheme, host and port.
     pub base_url: String,
-    /// The poll interval inside its publication window.
+    /// The longest time between two polls in its publication hours, while a table is awaited. The module `poller::plan`
+    /// derives the others from it.
     pub interval: Duration,
+    /// How many requests it may be sent on one day, in its time zone.
+    pub requests_per_day: u32,
     /// The API key of the vendor.
     pub api_key: Option<ApiKey>,
 }

@@ -33,15 +33,15 @@ pub use numbers::{
     parse_published,
 };
 pub use published::{
-    Currency, DateFormat, DateRange, DatingRule, DocumentKey, DroppedRow, Fixing, Holiday, Hours,
-    InvalidCurrency, InvalidPair, NOMINALS, Outlook, Pair, Point, Publication, QuoteKey, Route,
-    Schedule, SourceId, Table, parse_date, price, price_along,
+    Currency, DateFormat, DateRange, DatingRule, DocumentKey, DroppedRow, FirstSeen, Fixing,
+    Holiday, Hours, InvalidCurrency, InvalidPair, NOMINALS, Outlook, Pair, Point, Publication,
+    QuoteKey, Route, Schedule, SourceId, Table, parse_date, price, price_along,
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
     Announced, Continuity, Coverage, Derivation, FILTER_PAIRS_MAX, FilterError, Fingerprint,
     Freshness, FreshnessDates, FreshnessStatus, Leg, PollReport, PollStatus, Polling, Position,
-    Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RestoredState,
+    Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RequestCount, RestoredState,
     ServedFingerprint, ServedRevision, Snapshot, SourceState, TickerStyle, Update, View,
     WindowChange, answer_on, candidates, choose_quotes, rates_between, snapshot_on, ticker_entry,
 };

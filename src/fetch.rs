@@ -18,6 +18,7 @@ use reqwest::header::{
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
+use crate::budget::RequestBudget;
 use crate::config::{ApiKey, Http, SourceSettings};
 pub use crate::fetch::error::FetchError;
 use crate::fetch::error::transport;
@@ -75,6 +76,8 @@ pub struct Fetcher {
     connect_timeout: Duration,
     read_timeout: Duration,
     total_timeout: Duration,
+    /// Counts the requests; without one they are not limited.
+    budget: Option<RequestBudget>,
 }
 
 impl Validators {
@@ -154,7 +157,17 @@ impl Fetcher {
             connect_timeout: http.connect_timeout,
             read_timeout: http.read_timeout,
             total_timeout: http.total_timeout,
+            budget: None,
         })
+    }
+
+    /// The same, with a budget: every request is counted, and none is sent when the budget of the day is used up.
+    #[must_use]
+    pub fn within(self, budget: RequestBudget) -> Self {
+        Self {
+            budget: Some(budget),
+            ..self
+        }
     }
 
     /// The URL of a path, without the key.
@@ -177,6 +190,11 @@ impl Fetcher {
             url.query_pairs_mut().append_pair(name, key.expose());
         }
         let request = validators.apply(self.client.get(url));
+        if let Some(budget) = &self.budget
+            && !budget.take().await
+        {
+            return Err(FetchError::BudgetUsedUp);
+        }
         let response = request
             .send()
             .await

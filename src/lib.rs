@@ -30,6 +30,7 @@
 //! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
 //! * [`commit`]: files tables, assigns revision numbers, and keeps in memory what the ledger cannot take.
+//! * [`budget`]: counts the requests to each source, so that no day has more than configured.
 //! * [`fetch`]: the HTTP client of one source: a request within strict limits, and the classes of response.
 //! * [`poller`]: one task per source: when to poll, what to request, and what to submit.
 //! * [`feed`]: the messages of a subscriber: the state, then its changes.
@@ -79,7 +80,7 @@
 //! | rate | what is served for a pair: published, inverted, crossed through the dollar, or the identity |
 //! | leg | one of the two quotes from which a pair of two of the five is crossed: the price of one of its currencies in dollars |
 //! | reference | the value of the last real fixing with an earlier effective date from the same source; of a crossed pair, its value before the newer leg took force. The change is the difference from it |
-//! | window | a week, a month or a year, over which a change is computed too. (`PublicationWindow`: the hours in which a bank publishes) |
+//! | window | a week, a month or a year, over which a change is computed too. |
 //! | anchor | the tables that were in force at the beginning of a window, read from the ledger because the tables in memory do not reach back so far |
 //! | gap | a date of the last two weeks whose table the bank must have published and that is not filed; the poller fetches it |
 //! | fresh, carried over, late, stale | how current a value is, by the publication schedule of its source; the chapter of [`sources`] defines them |
@@ -134,6 +135,7 @@ pub mod clock;
 pub mod ledger;
 pub mod board;
 pub mod commit;
+pub mod budget;
 pub mod fetch;
 pub mod poller;
 pub mod feed;

@@ -1,37 +1,35 @@
 //! Pollers: one task for each source, which decides when to poll, what to request, and what to submit.
 //!
-//! At start a poller fetches what is in force, then goes back in time until the fixing before that is known, then
-//! fetches what is announced. After that, a poll requests what [`Document::polls`] names. Every table is parsed and
-//! submitted to the commit task, which checks it. Errors are reported there too, and the next poll tries again.
+//! At start a poller fetches what the ledger lacks: what is in force, then back in time until the fixing before that is
+//! known, then what is announced. After that, a poll requests what [`Document::polls`] names, when the [`Plan`] says. Every
+//! table is parsed and submitted to the commit task, which checks it. Errors are reported there too, and the next poll
+//! tries again. No request is sent beyond the budget of the day.
 
 mod poll;
-pub mod interval;
+mod start;
+pub mod delay;
+pub mod plan;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::jitter;
+use crate::budget::RequestBudget;
 use crate::clock::Clock;
 use crate::commit::{CommitHandle, Stopped, Submission, SubmitOutcome};
 use crate::config::{Http, SourceSettings};
-use crate::domain::{History, Intent, PollReport, SourceId, Table};
+use crate::domain::{Intent, PollReport, SourceId, SourceRecord, Table};
 use crate::fetch::{FetchError, Fetcher, REQUEST_PAUSE, Validators};
-use crate::poller::interval::{PollHealth, PublicationWindow, delay};
+use crate::poller::delay::{POLL_INTERVAL_MIN, PollHealth, delay};
+use crate::poller::plan::{Plan, PollScope};
 use crate::poller::poll::{AfterFailure, PollResult, RequestOutcome, Wanted, locked};
-use crate::sources::{Document, Source, TableSelector};
+use crate::sources::{Document, Source};
 
-/// How often the tables fetched so far are submitted during a start.
-const START_SUBMIT_INTERVAL: Duration = Duration::from_secs(5);
-/// The maximum number of requests of a document's start: enough to skip the longest holidays.
-const START_REQUESTS_MAX: u32 = 16;
 /// The maximum number of starts that are repeated because a request failed, once a table is known. A bank whose older
 /// documents are broken must not be polled for them forever.
 const STARTS_MAX: u32 = 5;
@@ -50,10 +48,14 @@ pub struct Poller {
     source: &'static Source,
     documents: &'static [Document],
     fetcher: Fetcher,
-    interval: Duration,
-    window: PublicationWindow,
+    budget: RequestBudget,
+    plan: Plan,
     clock: Clock,
     commit: CommitHandle,
+    /// When the last poll began that requested all tables, without an error.
+    last_complete: Option<Timestamp>,
+    /// When the last poll began, if it had no error.
+    last_success: Option<Timestamp>,
     validators: BTreeMap<String, Validators>,
     /// How many times each missed table has been requested.
     gap_tries: BTreeMap<Gap, u32>,
@@ -62,29 +64,27 @@ pub struct Poller {
 }
 
 impl Poller {
-    /// A poller for an enabled source. Fails if its HTTP client cannot be built.
+    /// A poller for an enabled source, in the time zone of its budget. Fails if its HTTP client cannot be built.
     pub fn new(
         settings: &SourceSettings,
         http: &Http,
-        zone: TimeZone,
+        budget: RequestBudget,
         clock: Clock,
         commit: CommitHandle,
     ) -> Result<Self, FetchError> {
+        let SourceSettings {
+            source, documents, ..
+        } = *settings;
         Ok(Self {
-            source: settings.source,
-            documents: settings.documents,
-            fetcher: Fetcher::new(http, settings)?,
-            interval: settings.interval,
-            window: PublicationWindow {
-                schedules: settings
-                    .documents
-                    .iter()
-                    .map(|document| document.schedule)
-                    .collect(),
-                zone,
-            },
+            source,
+            documents,
+            fetcher: Fetcher::new(http, settings)?.within(budget.clone()),
+            plan: Plan::new(budget.zone().clone(), settings.interval, documents),
+            budget,
             clock,
             commit,
+            last_complete: None,
+            last_success: None,
             validators: BTreeMap::new(),
             gap_tries: BTreeMap::new(),
             logged_error: None,
@@ -108,38 +108,94 @@ impl Poller {
     }
 
     async fn work(&mut self) -> Result<Infallible, Stopped> {
-        let mut health = PollHealth::default();
+        drop(self.update_plan().await?);
+        let mut health = PollHealth {
+            has_table: self.plan.has_table(),
+            ..PollHealth::default()
+        };
         // A start that was cut short is repeated. So is one that found nothing, once there is a table: without it there
         // would be no reference for the change.
         let mut start_is_due = true;
         let mut starts_with_tables = 0;
+        let now = self.clock.now();
+        let first = self.put_off(now).await?;
+        if first > now {
+            // A restart must not exhaust the budget. Sources of lower preference answer what the ledger does not.
+            let nothing = self.submission(Vec::new(), Intent::AnyDate, true);
+            self.commit.submit(nothing).await?;
+        }
+        self.clock.sleep_until(first).await;
         loop {
             let attempted_at = self.clock.now();
             let had_table = health.has_table;
+            let scope = self.plan.scope(attempted_at, self.last_complete);
             let (result, intent) = if start_is_due {
-                (self.start().await?, Intent::AnyDate)
+                let record = self.update_plan().await?;
+                (self.start(record.as_deref()).await?, Intent::AnyDate)
             } else {
-                (self.poll().await, Intent::Newest)
+                (self.poll(scope).await, Intent::Newest)
             };
             let cut_short = start_is_due && result.failed && starts_with_tables < STARTS_MAX;
-            let (pause, gaps) = self
-                .submit_result(result, intent, attempted_at, &mut health)
+            let is_live = !start_is_due && self.plan.is_live(attempted_at, self.last_success);
+            let submission = Submission {
+                is_live,
+                ..self.submission(Vec::new(), intent, true)
+            };
+            let all = start_is_due || scope == PollScope::All;
+            let (next, gaps) = self
+                .submit_result(result, submission, (attempted_at, all), &mut health)
                 .await?;
             self.fetch_gaps(gaps).await?;
             starts_with_tables += u32::from(start_is_due && health.has_table);
             start_is_due = cut_short || (!start_is_due && !had_table && health.has_table);
-            self.clock.sleep(pause).await;
+            tokio::time::sleep(POLL_INTERVAL_MIN).await;
+            let next = self.put_off(next).await?;
+            self.clock.sleep_until(next).await;
         }
     }
 
-    /// Submits the result of a poll, reports its status, and returns the delay before the next one.
+    /// Takes over into the plan what the service knows of the source.
+    async fn update_plan(&mut self) -> Result<Option<Arc<SourceRecord>>, Stopped> {
+        let context = self.commit.poll_context(self.source.id).await?;
+        Ok(context.map(|context| {
+            self.plan.update(&context.record, &context.first_seen);
+            context.record
+        }))
+    }
+
+    /// Whether the budget allows more requests than those of the planned polls.
+    fn can_afford_more(&self) -> bool {
+        let requests = self.budget.count();
+        self.plan.is_affordable(self.clock.now(), requests)
+    }
+
+    /// The instant of the poll that is due at `due`, later if the budget of the day would not last; that is reported then.
+    async fn put_off(&self, due: Timestamp) -> Result<Timestamp, Stopped> {
+        let (now, requests) = (self.clock.now(), self.budget.count());
+        let at = self.plan.within_budget(due, now, requests);
+        if at > due {
+            if requests.left() == 0 {
+                tracing::warn!(source = %self.source.id, limit = requests.per_day, next_attempt = %at, "the requests of the day are used up");
+            }
+            let report = PollReport {
+                attempted_at: None,
+                next_attempt: at,
+                error: None,
+                requests,
+            };
+            self.commit.polled(self.source.id, report).await?;
+        }
+        Ok(at)
+    }
+
+    /// Submits the result of a poll, of all tables or of some, reports its status, and returns when the next one is due.
     async fn submit_result(
         &mut self,
         result: PollResult,
-        intent: Intent,
-        attempted_at: Timestamp,
+        submission: Submission,
+        (attempted_at, all): (Timestamp, bool),
         health: &mut PollHealth,
-    ) -> Result<(Duration, Vec<Gap>), Stopped> {
+    ) -> Result<(Timestamp, Vec<Gap>), Stopped> {
         let PollResult {
             tables,
             brought_table,
@@ -149,35 +205,46 @@ impl Poller {
             retry_after,
         } = result;
         health.has_table = health.has_table || brought_table;
-        let outcome = self
-            .commit
-            .submit(self.submission(tables, intent, true))
-            .await?;
-        self.remember(validators, &outcome, failed);
+        let submission = Submission {
+            tables,
+            ..submission
+        };
+        let outcome = self.commit.submit(submission).await?;
+        self.remember(validators, &outcome, failed || !all);
         errors.extend(reasons(&outcome));
         errors.dedup();
+        let succeeded = errors.is_empty() && !failed;
+        self.last_success = succeeded.then_some(attempted_at);
+        if succeeded && all {
+            self.last_complete = Some(attempted_at);
+        }
         health.failures = if errors.is_empty() {
             0
         } else {
             health.failures.saturating_add(1)
         };
         health.retry_after = retry_after;
-        let pause = self.pause(*health);
+        drop(self.update_plan().await?);
+        let next_attempt = self.next_attempt(*health);
         let error = (!errors.is_empty()).then(|| errors.join("; "));
         self.log(error.as_deref(), health.failures);
         let report = PollReport {
-            attempted_at,
-            next_attempt: self.clock.after(pause),
+            attempted_at: Some(attempted_at),
+            next_attempt,
             error,
+            requests: self.budget.count(),
         };
         self.commit.polled(self.source.id, report).await?;
-        Ok((pause, outcome.gaps))
+        Ok((next_attempt, outcome.gaps))
     }
 
     /// Fetches the tables that the bank must have published and that are missing: a few times each, then no more.
     async fn fetch_gaps(&mut self, gaps: Vec<Gap>) -> Result<(), Stopped> {
         self.gap_tries.retain(|gap, _| gaps.contains(gap));
         for gap in gaps {
+            if !self.can_afford_more() {
+                break;
+            }
             let tries = self.gap_tries.entry(gap).or_default();
             if *tries >= GAP_TRIES_MAX {
                 continue;
@@ -208,113 +275,13 @@ impl Poller {
         Ok(())
     }
 
-    /// The start: fetches what is in force, what went before, and what is announced. What has been fetched is submitted
-    /// every few seconds, so that the first tables of a slow bank do not wait for its last.
-    async fn start(&self) -> Result<PollResult, Stopped> {
+    /// Requests the tables of a scope from every document.
+    async fn poll(&self, scope: PollScope) -> PollResult {
         let result = Mutex::new(PollResult::default());
-        let requests = async {
-            for document in self.documents {
-                if self.start_document(document, &result).await == AfterFailure::End {
-                    break;
-                }
-            }
-        };
-        let mut requests = pin!(requests);
-        loop {
-            tokio::select! {
-                () = &mut requests => break,
-                () = tokio::time::sleep(START_SUBMIT_INTERVAL) => {
-                    let tables = std::mem::take(&mut locked(&result).tables);
-                    let submission = self.submission(tables, Intent::AnyDate, false);
-                    let outcome = self.commit.submit(submission).await?;
-                    let mut result = locked(&result);
-                    result.errors.extend(reasons(&outcome));
-                    result.validators.retain(|(document, ..)| {
-                        !outcome.refuses(document) && !outcome.holds(document)
-                    });
-                }
-            }
-        }
-        let result = std::mem::take(&mut *locked(&result));
-        Ok(result)
-    }
-
-    async fn start_document(
-        &self,
-        document: &'static Document,
-        result: &Mutex<PollResult>,
-    ) -> AfterFailure {
-        let today = self.today();
-        let mut known = History::new(self.source.revision_policy);
-        let mut requested_date = document.date(document.at_start, today);
-        let mut path = document.path(document.at_start, today);
-        for request in 0..START_REQUESTS_MAX {
-            if request > 0 {
-                // Back from the oldest date printed or requested; from tomorrow if the newest table was requested and
-                // not found.
-                let back_from = [known.oldest_date(), requested_date]
-                    .into_iter()
-                    .flatten()
-                    .min();
-                let back_from = back_from.or_else(|| document.date(TableSelector::Tomorrow, today));
-                let date = back_from.and_then(|date| date.yesterday().ok());
-                let (Some(dated), Some(date)) = (document.dated, date) else {
-                    break;
-                };
-                (requested_date, path) = (Some(date), Some(dated(date)));
-                tokio::time::sleep(REQUEST_PAUSE).await;
-            }
-            let Some(path) = path.take() else { break };
-            let wanted = Wanted {
-                path,
-                date: requested_date,
-            };
-            let unknown = Validators::default();
-            match self.request(document, wanted, &unknown, result).await {
-                RequestOutcome::Table(table) => known.insert(table),
-                RequestOutcome::NotModified
-                | RequestOutcome::NoTable
-                | RequestOutcome::NotFound
-                    if document.dated.is_some() =>
-                {
-                    continue;
-                }
-                RequestOutcome::Failed(AfterFailure::End) => return AfterFailure::End,
-                RequestOutcome::NotModified
-                | RequestOutcome::NoTable
-                | RequestOutcome::NotFound
-                | RequestOutcome::Failed(AfterFailure::GoOn) => break,
-            };
-            if known.has_reference(today) {
-                break;
-            }
-        }
-        let nothing = known.oldest_date().is_none();
-        if nothing && !document.missing_is_normal {
-            let mut result = locked(result);
-            if result.failed {
-                return AfterFailure::GoOn;
-            }
-            // Tomorrow's may be there all the same.
-            let error = format!("{}: no table was found", document.name);
-            result.errors.push(error);
-        }
-        let later = document
-            .polls
-            .iter()
-            .filter(|selector| **selector != document.at_start);
-        self.request_each(document, later, result).await
-    }
-
-    /// Polls every document once.
-    async fn poll(&self) -> PollResult {
-        let result = Mutex::new(PollResult::default());
+        let now = self.clock.now();
         for document in self.documents {
-            if self
-                .request_each(document, document.polls.iter(), &result)
-                .await
-                == AfterFailure::End
-            {
+            let selectors = self.plan.selectors(document, scope, now);
+            if self.request_each(document, &selectors, &result).await == AfterFailure::End {
                 break;
             }
         }
@@ -327,6 +294,7 @@ impl Poller {
             tables,
             intent,
             attempt_ended,
+            is_live: false,
         }
     }
 
@@ -365,21 +333,17 @@ impl Poller {
         }
     }
 
-    /// The delay in real time before the next poll.
-    fn pause(&self, health: PollHealth) -> Duration {
+    /// When the next poll is due, whatever the budget.
+    fn next_attempt(&self, health: PollHealth) -> Timestamp {
         let now = self.clock.now();
-        let due = self
-            .clock
-            .real_time(self.window.interval(self.interval, now));
-        let longest = self
-            .clock
-            .real_time(self.window.longest(self.interval, now));
-        jitter(delay(due, longest, health))
+        let due = self.clock.real_time(self.plan.interval(now));
+        let longest = self.clock.real_time(self.plan.longest_interval(now));
+        self.clock.after(jitter(delay(due, longest, health)))
     }
 
     /// The current date in the source's time zone.
     fn today(&self) -> Date {
-        self.window.zone.to_datetime(self.clock.now()).date()
+        self.plan.zone.to_datetime(self.clock.now()).date()
     }
 }
 

@@ -93,6 +93,8 @@ pub(super) const SOURCE: &[Column] = &[
     ("home_currency", "/home_currency"),
     ("page", "/page"),
     ("terms", "/terms"),
+    ("requests_today", "/requests_today"),
+    ("requests_per_day", "/requests_per_day"),
 ];
 
 /// The columns of a held value.

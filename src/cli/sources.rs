@@ -22,10 +22,11 @@ Examples:
   silkrate sources --server http://rates.example:50051
 
 NEXT PUBLICATION is the start of the window in which a bank's next table is expected, in UTC; MISSED is the number of \
-tables that are late. Notes below the table give the reasons, and name the values that are held or flagged.";
+tables that are late. BUDGET is the number of requests sent on the day of the source, and how many its setting \
+requests_per_day allows. Notes below the table give the reasons, and name the values that are held or flagged.";
 
 /// The columns that are omitted on a narrow terminal, the least important first.
-const SPARE: &[&str] = &["FAILURES", "LAST VERIFIED", "MISSED"];
+const SPARE: &[&str] = &["FAILURES", "LAST VERIFIED", "BUDGET", "MISSED"];
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -64,6 +65,7 @@ fn page(details: &[SourceDetail], columns: Option<usize>) -> String {
         "MISSED",
         "LAST VERIFIED",
         "FAILURES",
+        "BUDGET",
     ]);
     let (mut notes, mut attributions) = (Vec::new(), Vec::new());
     let unknown = SourceState::default();
@@ -85,6 +87,7 @@ fn page(details: &[SourceDetail], columns: Option<usize>) -> String {
             state.missed_publications.to_string(),
             instant(&detail.last_verified_time),
             detail.consecutive_failures.to_string(),
+            requests_of(detail),
         ]);
         notes.extend(notes_of(detail, state));
         if let Some(attribution) = &state.attribution {
@@ -112,6 +115,14 @@ fn state_of(detail: &SourceDetail, state: &SourceState) -> String {
     word(polling.as_str_name(), "POLLING_")
 }
 
+/// The requests of the day, and how many are allowed; nothing if a server of an earlier version does not count them.
+fn requests_of(detail: &SourceDetail) -> String {
+    match (detail.requests_today, detail.requests_per_day) {
+        (0, 0) => String::new(),
+        (today, per_day) => format!("{today}/{per_day}"),
+    }
+}
+
 fn notes_of(detail: &SourceDetail, state: &SourceState) -> Vec<String> {
     let id = &state.id;
     let mut notes = Vec::new();
@@ -120,6 +131,12 @@ fn notes_of(detail: &SourceDetail, state: &SourceState) -> Vec<String> {
     }
     if let Some(error) = &detail.last_error {
         notes.push(format!("{id}: the last failed poll: {error}"));
+    }
+    if detail.requests_per_day > 0 && detail.requests_today >= detail.requests_per_day {
+        let next = detail.next_attempt_time.as_ref().and_then(json::instant);
+        let next = next.map(|next| format!("; the next poll is at {next}"));
+        let next = next.unwrap_or_default();
+        notes.push(format!("{id}: the requests of the day are used up{next}"));
     }
     for held in &state.held {
         let message = notes::held(held);
@@ -175,6 +192,8 @@ mod tests {
             state: Some(state),
             polling: Polling::Failing.into(),
             consecutive_failures: 3,
+            requests_today: 17,
+            requests_per_day: 100,
             last_error: Some("the bank answered 503".to_owned()),
             ..SourceDetail::default()
         }
@@ -211,10 +230,10 @@ cbu: Source: the bank
             page(&[cbu(), without_table(), unasked], None),
             format!(
                 "\
-ID   STATE         FRESHNESS  NEWEST DATE  NEXT PUBLICATION      MISSED  LAST VERIFIED  FAILURES
-cbu  failing       late       2026-04-02   2026-04-03T09:00:00Z  1       -              3
-cbt  no table yet  -          -            -                     0       -              0
--    not tried     -          -            -                     0       -              0
+ID   STATE         FRESHNESS  NEWEST DATE  NEXT PUBLICATION      MISSED  LAST VERIFIED  FAILURES  BUDGET
+cbu  failing       late       2026-04-02   2026-04-03T09:00:00Z  1       -              3         17/100
+cbt  no table yet  -          -            -                     0       -              0         -
+-    not tried     -          -            -                     0       -              0         -
 {NOTES}"
             )
         );
@@ -231,9 +250,9 @@ cbt  no table yet  -          -            -                     0       -      
             page(&[cbu, without_table()], Some(80)),
             format!(
                 "\
-ID   STATE         FRESHNESS  NEWEST DATE  NEXT PUBLICATION      MISSED
-cbu  failing       late       2026-04-02   2026-04-03T09:00:00Z  1
-cbt  no table yet  -          -            -                     0
+ID   STATE         FRESHNESS  NEWEST DATE  NEXT PUBLICATION      MISSED  BUDGET
+cbu  failing       late       2026-04-02   2026-04-03T09:00:00Z  1       17/100
+cbt  no table yet  -          -            -                     0       -
 (omitted: FAILURES, LAST VERIFIED)
 {NOTES}"
             )

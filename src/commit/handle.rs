@@ -8,7 +8,8 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::{
-    DecisionError, Held, HeldOutcome, Intent, PollReport, Position, SourceId, Table,
+    DecisionError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position, SourceId,
+    SourceRecord, Table,
 };
 
 /// The maximum number of messages that wait: two for each source. A submitter for whose message there is no room waits.
@@ -41,6 +42,8 @@ pub struct Submission {
     pub intent: Intent,
     /// Whether the source's attempt has ended with this, so that sources of lower preference may answer.
     pub attempt_ended: bool,
+    /// Whether the tables, if they are new, appeared since the poll before it, not long ago.
+    pub is_live: bool,
 }
 
 /// The outcome of a submission.
@@ -74,6 +77,15 @@ pub struct DecisionReceipt {
     pub position: Position,
     /// The held value that was decided.
     pub held: Arc<Held>,
+}
+
+/// What is known of a source, to plan its next poll.
+#[derive(Debug, Clone)]
+pub struct PollContext {
+    /// Its documents and tables.
+    pub record: Arc<SourceRecord>,
+    /// When the newest tables of each document were first seen.
+    pub first_seen: Vec<(&'static str, FirstSeen)>,
 }
 
 /// The status of the ledger.
@@ -123,6 +135,10 @@ pub(super) enum Message {
         source: SourceId,
         report: PollReport,
     },
+    PollContext {
+        source: SourceId,
+        context: oneshot::Sender<Option<PollContext>>,
+    },
     Status {
         status: oneshot::Sender<LedgerStatus>,
     },
@@ -130,6 +146,13 @@ pub(super) enum Message {
         tables: Vec<(SourceId, Table)>,
         begun: oneshot::Sender<Result<(), LedgerIsFile>>,
     },
+}
+
+/// Sends the answer to a message. It is of no use if the sender of the message was dropped meanwhile.
+pub(super) fn answer<T>(sender: oneshot::Sender<T>, answer: T, message: &str) {
+    if sender.send(answer).is_err() {
+        tracing::debug!(message, "the sender of a message was dropped");
+    }
 }
 
 impl CommitHandle {
@@ -187,6 +210,13 @@ impl CommitHandle {
     /// Reports the result of a poll.
     pub async fn polled(&self, source: SourceId, report: PollReport) -> Result<(), Stopped> {
         self.send(Message::Polled { source, report }).await
+    }
+
+    /// Requests what is known of a source, to plan its next poll; `None` for an unknown source.
+    pub async fn poll_context(&self, source: SourceId) -> Result<Option<PollContext>, Stopped> {
+        let (context, answer) = oneshot::channel();
+        self.ask(Message::PollContext { source, context }, answer)
+            .await
     }
 
     /// Requests the status of the ledger.

@@ -47,6 +47,11 @@ const MARKET_INTERVAL_DEFAULT: Duration = Duration::from_secs(60 * 60);
 /// Shorter intervals are of use to no test; a longer one than a day would miss a fixing.
 const INTERVAL_BOUNDS: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_secs(24 * 60 * 60);
+/// Twice what polls need on a day on which everything happens when it is expected, and less than a visitor of the bank's
+/// page sends in a minute.
+const REQUESTS_PER_DAY_DEFAULT: u32 = 100;
+/// With none, nothing would be polled: that is `enabled = false`. More than one in a second is for tests and replays.
+const REQUESTS_PER_DAY_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 /// The vendor's format when none is named.
 const KIND_DEFAULT: &str = "apilayer";
 /// The settings that do not belong to a source.
@@ -70,7 +75,7 @@ const KEYS: &[&str] = &[
     "http.ca",
 ];
 /// The settings of every source.
-const SOURCE_KEYS: &[&str] = &["enabled", "base_url", "interval"];
+const SOURCE_KEYS: &[&str] = &["enabled", "base_url", "interval", "requests_per_day"];
 /// The settings of a source that has several kinds.
 const MARKET_KEYS: &[&str] = &["kind", "api_key_file"];
 
@@ -298,6 +303,17 @@ impl Loader<'_> {
             BANK_INTERVAL_DEFAULT
         };
         let interval = self.duration(&key("interval"), interval_default, &INTERVAL_BOUNDS)?;
+        let (least, most) = (
+            REQUESTS_PER_DAY_BOUNDS.start(),
+            REQUESTS_PER_DAY_BOUNDS.end(),
+        );
+        let accepted =
+            format!("an integer from {least} to {most}; to send none, set enabled = false");
+        let requests_per_day = self
+            .entries
+            .get(&key("requests_per_day"), &accepted, |raw| {
+                values::whole(raw, REQUESTS_PER_DAY_BOUNDS)
+            })?;
         let base_url = self
             .entries
             .get(&key("base_url"), values::ORIGIN, values::origin)?;
@@ -316,6 +332,7 @@ impl Loader<'_> {
             documents: source.documents,
             base_url: base_url.unwrap_or_else(|| source.base_url.to_owned()),
             interval,
+            requests_per_day: requests_per_day.unwrap_or(REQUESTS_PER_DAY_DEFAULT),
             api_key,
         }))
     }

@@ -94,6 +94,7 @@ impl Page {
         }
         self.text("base_url", &settings.base_url);
         self.duration("interval", settings.interval);
+        self.plain("requests_per_day", settings.requests_per_day);
         if let Some(file) = settings.api_key.as_ref().and_then(|key| key.file()) {
             self.text("api_key_file", file.display());
         }

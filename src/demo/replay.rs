@@ -7,6 +7,7 @@ use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::budget::{RequestBudget, RequestCounts};
 use crate::clock::Clock;
 use crate::commit::{CommitHandle, LedgerIsFile, Stopped};
 use crate::config::{Config, Http, SourceSettings};
@@ -91,7 +92,11 @@ impl Replay {
     fn poller(&self, settings: &SourceSettings) -> Result<Poller, FetchError> {
         let zone = TimeZone::get(settings.source.zone).unwrap_or(TimeZone::UTC);
         let (clock, commit) = (self.clock.clone(), self.commit.clone());
-        Poller::new(settings, &self.http, zone, clock, commit)
+        // Each pass is the same days anew.
+        let counts = RequestCounts::in_memory();
+        let (id, per_day) = (settings.source.id, settings.requests_per_day);
+        let budget = RequestBudget::new(id, per_day, zone, clock.clone(), counts);
+        Poller::new(settings, &self.http, budget, clock, commit)
     }
 
     /// Waits until the recorded days have passed and their last state has been held.

@@ -16,6 +16,8 @@ use crate::sources::{Document, Source, cbr, cbu, market, nbk, nbkr};
 
 /// How often every source is polled, in real time: each table is seen soon after it appears.
 const POLL_EVERY: Duration = Duration::from_millis(300);
+/// The requests to a source on a day of the replay, which passes in seconds: more than can be sent.
+const REQUESTS_PER_DAY: u32 = 100_000;
 /// The pairs of the demo: those a news site shows.
 const PAIRS: &[&str] = &["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"];
 /// A request on loopback takes less.
@@ -136,6 +138,7 @@ All is served from this machine; no network is used."
             documents,
             base_url: base_url.to_owned(),
             interval: POLL_EVERY.saturating_mul(self.speed()),
+            requests_per_day: REQUESTS_PER_DAY,
             api_key: None,
         };
         let cbr = source(&cbr::SOURCE, CBR_DOCUMENTS);

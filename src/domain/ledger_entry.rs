@@ -12,8 +12,11 @@ use crate::domain::served::{Position, ServedFingerprint};
 /// The cause of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
-    /// A poll brought new data.
+    /// A poll brought new data, minutes or hours after the one before.
     Poll(SourceId),
+    /// A start, the first poll after an outage, or a request for a missed table brought new data: it may have been
+    /// published long before.
+    CatchUp(SourceId),
     /// An operator submitted a table of the past.
     Backfill(SourceId),
     /// Time passed: a midnight, or a publication that became late.
@@ -30,6 +33,7 @@ impl Cause {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Poll(_) => "poll",
+            Self::CatchUp(_) => "catch_up",
             Self::Backfill(_) => "backfill",
             Self::Clock => "clock",
             Self::Operator => "operator",
@@ -40,7 +44,7 @@ impl Cause {
     /// The source of the table.
     pub const fn source(self) -> Option<SourceId> {
         match self {
-            Self::Poll(source) | Self::Backfill(source) => Some(source),
+            Self::Poll(source) | Self::CatchUp(source) | Self::Backfill(source) => Some(source),
             Self::Clock | Self::Operator | Self::Start => None,
         }
     }

@@ -10,11 +10,13 @@ mod fixing;
 mod table;
 mod pricing;
 mod schedule;
+mod first_seen;
 
 pub use currency::{Currency, InvalidCurrency};
 pub(in crate::domain) use date::days_between;
 pub use date::{DateFormat, parse_date};
 pub use date_range::DateRange;
+pub use first_seen::FirstSeen;
 pub use fixing::{Fixing, NOMINALS, Point};
 pub use pair::{InvalidPair, Pair};
 pub use pricing::{price, price_along};

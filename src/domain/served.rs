@@ -14,7 +14,7 @@ mod historical;
 pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
 pub use freshness::{Freshness, FreshnessDates, FreshnessStatus};
 pub use historical::{Coverage, Leg, rates_between, snapshot_on};
-pub use polling::{PollReport, PollStatus, Polling};
+pub use polling::{PollReport, PollStatus, Polling, RequestCount};
 pub use position::Position;
 pub use quote::{Preference, Quote, QuoteInputs, answer_on, candidates, choose_quotes};
 pub use rate::{Announced, Derivation, Rate, WindowChange};

@@ -31,6 +31,9 @@ pub enum FetchError {
     /// The client cannot be built.
     #[error("cannot build the HTTP client: {0}")]
     Client(String),
+    /// The request was not sent: the source has been sent as many requests today as are allowed.
+    #[error("the requests of the day are used up")]
+    BudgetUsedUp,
     /// The connection failed: the name is unknown, no program listens, or there is no route.
     #[error("connection failed: {0}")]
     Connect(String),
@@ -104,6 +107,7 @@ impl FetchError {
             | Self::UnusableKey
             | Self::Authorities(_)
             | Self::Client(_)
+            | Self::BudgetUsedUp
             | Self::Connect(_)
             | Self::ConnectTimeout(_)
             | Self::Certificate(_)

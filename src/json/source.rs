@@ -37,6 +37,8 @@ pub struct SourceDetail<'a> {
     home_currency: Option<&'a str>,
     page: &'a str,
     terms: &'a str,
+    requests_today: u32,
+    requests_per_day: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -91,6 +93,8 @@ impl<'a> SourceDetail<'a> {
             home_currency,
             page,
             terms,
+            requests_today,
+            requests_per_day,
         } = detail;
         Some(Self {
             state: SourceState::from(state.as_ref()?),
@@ -104,6 +108,8 @@ impl<'a> SourceDetail<'a> {
             home_currency: home_currency.as_deref(),
             page,
             terms,
+            requests_today: *requests_today,
+            requests_per_day: *requests_per_day,
         })
     }
 }

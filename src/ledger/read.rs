@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::domain::{
-    Currency, DateRange, DocumentKey, Fixing, QuoteKey, RestoredDocument, RestoredState,
+    Currency, DateRange, DocumentKey, FirstSeen, Fixing, QuoteKey, RestoredDocument, RestoredState,
     RevisionPolicy, SourceId, Table,
 };
 use crate::ledger::LedgerError;
@@ -19,6 +19,7 @@ use crate::ledger::open::{Access, Location};
 
 mod currencies;
 mod document;
+mod first_seen;
 mod page;
 mod restore;
 pub(super) mod rows;
@@ -229,6 +230,12 @@ impl LedgerReader {
     /// The oldest date that has a table.
     pub async fn oldest_date(&self, key: DocumentKey) -> Result<Option<Date>, LedgerError> {
         self.run(move |connection| document::oldest_date(connection, key))
+            .await
+    }
+
+    /// When the newest tables of a document were first seen by polls.
+    pub async fn first_seen(&self, key: DocumentKey) -> Result<FirstSeen, LedgerError> {
+        self.run(move |connection| first_seen::first_seen(connection, key))
             .await
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use crate::domain::Table;
-use crate::fetch::{ParsedResponse, Validators, not_found_error, request};
+use crate::fetch::{FetchError, ParsedResponse, Validators, not_found_error, request};
 use crate::poller::Poller;
 use crate::sources::{Document, ParseError, TableSelector};
 
@@ -56,7 +56,7 @@ impl Poller {
     pub(super) async fn request_each(
         &self,
         document: &'static Document,
-        selectors: impl Iterator<Item = &'static TableSelector>,
+        selectors: &[TableSelector],
         result: &Mutex<PollResult>,
     ) -> AfterFailure {
         let today = self.today();
@@ -65,7 +65,7 @@ impl Poller {
             let date = document.date(*selector, today);
             Some(Wanted { path, date })
         };
-        let mut tables: Vec<_> = selectors.filter_map(wanted).collect();
+        let mut tables: Vec<_> = selectors.iter().filter_map(wanted).collect();
         // On most days, the next fixing is tomorrow's.
         tables.dedup();
         for wanted in tables {
@@ -135,6 +135,11 @@ impl Poller {
             ParsedResponse::Unparsable(error) => {
                 failed(&error);
                 RequestOutcome::Failed(AfterFailure::GoOn)
+            }
+            // Not a failure of the bank: there is nothing to report. The rest waits for the next day.
+            ParsedResponse::Failed(FetchError::BudgetUsedUp) => {
+                result.failed = true;
+                RequestOutcome::Failed(AfterFailure::End)
             }
             ParsedResponse::Failed(error) => {
                 failed(&error);

@@ -83,6 +83,8 @@ pub(crate) fn to_source_detail(detail: &SourceDetail) -> pb::SourceDetail {
         home_currency: record.home.map(|currency| currency.to_string()),
         page: record.page.to_owned(),
         terms: record.terms.to_owned(),
+        requests_today: polls.requests.today,
+        requests_per_day: polls.requests.per_day,
     }
 }
 

@@ -48,6 +48,7 @@ impl Demo {
             documents: nbk::SOURCE.documents,
             base_url: bank.base_url(),
             interval: limit,
+            requests_per_day: 100,
             api_key: None,
         };
         let fetcher = Fetcher::new(&http, &settings).unwrap();

@@ -210,6 +210,7 @@ impl CommitTask {
             )],
             intent: Intent::Newest,
             attempt_ended: true,
+            is_live: true,
         };
         let outcome = self.handle.submit(submission).await.unwrap();
         assert_eq!(outcome.refused, []);

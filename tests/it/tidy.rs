@@ -16,7 +16,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("load", &[]),
     ("sources", &["domain"]),
     ("config", &["domain", "sources"]),
-    ("fetch", &["config", "sources"]),
+    ("budget", &["domain", "clock"]),
+    ("fetch", &["config", "sources", "budget"]),
     ("ledger", &["domain"]),
     ("board", &["domain"]),
     ("commit", &["domain", "ledger", "board", "clock"]),
@@ -28,7 +29,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "poller",
         &[
-            "backoff", "domain", "sources", "commit", "clock", "config", "fetch",
+            "backoff", "domain", "sources", "commit", "clock", "config", "budget", "fetch",
         ],
     ),
     ("feed", &["domain", "board", "backoff"]),
@@ -52,14 +53,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "demo",
         &[
-            "domain", "sources", "config", "clock", "commit", "fetch", "poller",
+            "domain", "sources", "config", "clock", "commit", "budget", "fetch", "poller",
         ],
     ),
     (
         "app",
         &[
-            "domain", "sources", "config", "clock", "ledger", "board", "commit", "fetch", "poller",
-            "feed", "queries", "grpc", "admin", "web", "listener", "pb",
+            "domain", "sources", "config", "clock", "ledger", "board", "commit", "budget", "fetch",
+            "poller", "feed", "queries", "grpc", "admin", "web", "listener", "pb",
         ],
     ),
     (

@@ -172,6 +172,7 @@ impl World {
                     tables: tables.collect(),
                     intent: Intent::AnyDate,
                     attempt_ended: true,
+                    is_live: true,
                 };
                 self.commit.file(submission).await;
             }

@@ -14,6 +14,22 @@ pub enum Polling {
     Failing,
 }
 
+/// The requests to a source on one day, in its time zone: how many were sent, and how many may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RequestCount {
+    /// How many were sent.
+    pub today: u32,
+    /// How many may be sent on one day.
+    pub per_day: u32,
+}
+
+impl RequestCount {
+    /// How many more may be sent on the day.
+    pub fn left(self) -> u32 {
+        self.per_day.saturating_sub(self.today)
+    }
+}
+
 /// The status of the polls of a source. It changes without commits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PollStatus {
@@ -29,32 +45,43 @@ pub struct PollStatus {
     pub consecutive_failures: u32,
     /// The error of the last failed poll; kept after recovery.
     pub last_error: String,
+    /// The requests of the day on which it was last polled.
+    pub requests: RequestCount,
 }
 
-/// The result of one poll.
+/// The result of one poll, or that none was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PollReport {
-    /// When it began.
-    pub attempted_at: Timestamp,
+    /// When it began. `None` if it was put off for the sake of the budget of requests: that says nothing of the source.
+    pub attempted_at: Option<Timestamp>,
     /// When the next one is due.
     pub next_attempt: Timestamp,
     /// The error, if it failed.
     pub error: Option<String>,
+    /// The requests of the day, with those of the poll.
+    pub requests: RequestCount,
 }
 
 impl PollStatus {
     /// The status after another poll.
     #[must_use]
     pub fn after(self, report: PollReport) -> Self {
-        let attempted = Self {
-            last_attempt: Some(report.attempted_at),
+        let planned = Self {
             next_attempt: Some(report.next_attempt),
+            requests: report.requests,
             ..self
+        };
+        let Some(attempted_at) = report.attempted_at else {
+            return planned;
+        };
+        let attempted = Self {
+            last_attempt: Some(attempted_at),
+            ..planned
         };
         match report.error {
             None => Self {
                 polling: Polling::Ok,
-                last_verified: Some(report.attempted_at),
+                last_verified: Some(attempted_at),
                 consecutive_failures: 0,
                 ..attempted
             },

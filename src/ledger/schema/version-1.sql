@@ -25,9 +25,10 @@ CREATE TABLE entries (
     revision INTEGER NOT NULL CHECK (revision >= 0),
     -- When, on the clock of the ledger.
     at       TEXT NOT NULL,
-    -- The cause: poll, backfill, clock, operator or start.
+    -- The cause: poll, catch_up (a poll that found what may have been published long before), backfill, clock, operator
+    -- or start.
     cause    TEXT NOT NULL,
-    -- The source, of a poll or a backfill.
+    -- The source, of a poll, a catch_up or a backfill.
     source   TEXT,
     -- The number of its fixings. Any other number of rows is damage.
     fixings  INTEGER NOT NULL CHECK (fixings >= 0)

@@ -39,6 +39,7 @@ fn settings(base_url: &str, api_key_placement: ApiKeyPlacement) -> SourceSetting
         documents: source.documents,
         base_url: base_url.to_owned(),
         interval: LONG,
+        requests_per_day: 100,
         api_key: Some(ApiKey::new(SECRET.to_owned())),
     }
 }

@@ -79,6 +79,7 @@ impl Commits {
             tables,
             intent,
             attempt_ended: true,
+            is_live: true,
         };
         let verdict = tokio::time::timeout(PATIENCE, self.handle.submit(submission));
         let verdict = verdict.await.expect("the verdict comes").unwrap();

@@ -83,6 +83,7 @@ pub(crate) fn source(id: &str, kind: &str, base_url: &str) -> SourceSettings {
         documents: source.documents,
         base_url: base_url.to_owned(),
         interval: Duration::from_millis(100),
+        requests_per_day: 1_000_000,
         api_key: None,
     }
 }
