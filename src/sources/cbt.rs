@@ -13,7 +13,7 @@ use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date, iso_date};
-use crate::sources::text::{Encoding, text};
+use crate::sources::text::Encoding;
 use crate::sources::{
     ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
     WORKING_DAYS_AND_SATURDAY, xml,
@@ -72,7 +72,7 @@ fn path(date: Date) -> String {
 
 /// Reads the table of a date.
 pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Utf8);
+    let text = xml::text(bytes, Encoding::Utf8);
     let document = xml::document(&text, "cbt_currency_rate")?;
     let root = document.root_element();
     let rows = xml::rows(root, "rate")?;

@@ -24,7 +24,7 @@ use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
-use crate::sources::text::{Cell, Encoding, printable, text};
+use crate::sources::text::{Cell, printable};
 use crate::sources::{
     ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
     WORKING_DAYS, json,
@@ -134,7 +134,7 @@ impl<'a> Entry<'a> {
 
 /// Reads a daily table.
 pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Utf8);
+    let text = json::text(bytes);
     let elements: Vec<&RawValue> = json::document(&text)?;
     if elements.is_empty() {
         return Err(ParseError::Empty);

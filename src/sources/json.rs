@@ -8,8 +8,14 @@ use serde::de::{MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 
-use crate::sources::ParseError;
-use crate::sources::text::{Cell, must_start_with, printable};
+use crate::sources::text::{Cell, Encoding, must_start_with, printable};
+use crate::sources::{ParseError, text};
+
+/// The text of a document, with line breaks and tabs as spaces: between values they mean the same, and within a string they
+/// would make the document invalid.
+pub(super) fn text(bytes: &[u8]) -> String {
+    text::text(bytes, Encoding::Utf8).replace(['\t', '\n', '\r'], " ")
+}
 
 /// Parses a whole document. A repeated member, or anything after the end, makes it invalid.
 pub(super) fn document<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, ParseError> {

@@ -20,7 +20,7 @@ use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
-use crate::sources::text::{Encoding, printable, text};
+use crate::sources::text::{Encoding, printable};
 use crate::sources::{
     ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
     WORKING_DAYS, json, xml,
@@ -97,11 +97,12 @@ struct Refusal<'a> {
 
 /// Reads the table of a date.
 pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Utf8);
-    if text.starts_with('{') {
-        let Refusal { code, message } = json::document(&text)?;
+    let json = json::text(bytes);
+    if json.starts_with('{') {
+        let Refusal { code, message } = json::document(&json)?;
         return Err(ParseError::Refused(printable(&format!("{code} {message}"))));
     }
+    let text = xml::text(bytes, Encoding::Utf8);
     let document = xml::document(&text, "rates")?;
     let root = document.root_element();
     let rows = xml::rows(root, "item")?;

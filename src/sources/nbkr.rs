@@ -21,7 +21,7 @@ use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
-use crate::sources::text::{Encoding, printable, text};
+use crate::sources::text::{Encoding, printable};
 use crate::sources::{
     ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
     WORKING_DAYS, xml,
@@ -129,7 +129,7 @@ pub fn parse_weekly(bytes: &[u8]) -> Result<Table, ParseError> {
 }
 
 fn parse(bytes: &[u8], document: &'static str, title: &str) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Windows1251);
+    let text = xml::text(bytes, Encoding::Windows1251);
     let tree = xml::document(&text, "CurrencyRates")?;
     let root = tree.root_element();
     let found = xml::required(xml::attribute(root, "Name"))?;

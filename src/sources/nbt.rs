@@ -14,7 +14,7 @@ use crate::domain::{
     Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, iso_date};
-use crate::sources::text::{Encoding, text};
+use crate::sources::text::Encoding;
 use crate::sources::{
     ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
     WORKING_DAYS, xml,
@@ -79,7 +79,7 @@ fn path(date: Date) -> String {
 
 /// Reads the table of a date.
 pub fn parse(bytes: &[u8]) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Utf8);
+    let text = xml::text(bytes, Encoding::Utf8);
     let document = xml::document(&text, "ValCurs")?;
     let root = document.root_element();
     let rows = xml::rows(root, "Valute")?;

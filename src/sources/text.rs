@@ -10,6 +10,8 @@ use crate::sources::ParseError;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The same mark, decoded: it may also stand after blank lines.
 const BYTE_ORDER_MARK_CHAR: char = '\u{feff}';
+/// What replaces a character that cannot be kept.
+const REPLACEMENT: &str = "\u{fffd}";
 /// How many characters of a document's beginning an error shows.
 const START_CHARS_SHOWN: usize = 20;
 /// How many characters of a bank's text an error or a dropped row shows.
@@ -25,8 +27,9 @@ pub(super) enum Encoding {
     Windows1251,
 }
 
-/// The text of a document, without byte order marks and blanks at its ends. Bytes that are not of the encoding are
-/// replaced: they stand in names, which are not read, and a code, number or date with such a byte is none.
+/// The text of a document, without byte order marks and blanks at its ends. Bytes that are not of the encoding, and
+/// characters that no document may contain, are replaced: they stand in names, which are not read, and a code, number or
+/// date with one of them is none.
 pub(super) fn text(bytes: &[u8], encoding: Encoding) -> String {
     let bytes = bytes.trim_ascii_start();
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
@@ -35,7 +38,14 @@ pub(super) fn text(bytes: &[u8], encoding: Encoding) -> String {
         Encoding::Windows1251 => WINDOWS_1251.decode_without_bom_handling(bytes).0,
     };
     let is_blank = |character: char| character.is_whitespace() || character == BYTE_ORDER_MARK_CHAR;
-    text.trim_matches(is_blank).to_owned()
+    let text = text.trim_matches(is_blank);
+    text.replace(is_forbidden, REPLACEMENT)
+}
+
+/// Whether a character makes an XML document ill-formed wherever it stands, and a JSON document within a string.
+pub(super) fn is_forbidden(character: char) -> bool {
+    let is_line_or_tab = matches!(character, '\t' | '\n' | '\r');
+    character.is_ascii_control() && !is_line_or_tab || matches!(character, '\u{fffe}' | '\u{ffff}')
 }
 
 /// Rejects a text that does not begin as the format does, which is most often the page of a firewall.

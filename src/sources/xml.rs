@@ -4,18 +4,43 @@ use std::borrow::Cow;
 
 use roxmltree::{Document, Node, ParsingOptions};
 
-use crate::sources::ParseError;
-use crate::sources::text::{Cell, must_start_with, printable};
+use crate::sources::text::{Cell, Encoding, is_forbidden, must_start_with, printable};
+use crate::sources::{ParseError, text};
 
 /// The maximum number of elements: more than any bank sends (the largest has some five hundred), and few enough to be
 /// parsed in a moment.
 const NODES_MAX: u32 = 20_000;
 
-/// Parses a document whose root must have this name, from its first `<` on. Document types and custom entities are
-/// rejected.
-pub(super) fn document<'a>(text: &'a str, root: &str) -> Result<Document<'a>, ParseError> {
+/// The text of a document from its first `<` on. An ampersand that begins no reference to a character is escaped: it stands
+/// in a name, such as `Bosnia & Herzegovina`.
+pub(super) fn text(bytes: &[u8], encoding: Encoding) -> String {
+    let text = text::text(bytes, encoding);
     let markup = text.find('<').and_then(|start| text.get(start..));
-    let text = markup.unwrap_or(text);
+    let mut parts = markup.unwrap_or(&text).split('&');
+    let mut escaped = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        escaped.push_str(if is_reference(part) { "&" } else { "&amp;" });
+        escaped.push_str(part);
+    }
+    escaped
+}
+
+/// Whether a text that follows an ampersand begins with the rest of a reference to a character.
+fn is_reference(rest: &str) -> bool {
+    let name = rest.split_once(';').map_or("", |(name, _)| name);
+    let code = match name.strip_prefix('#') {
+        None => return ["amp", "lt", "gt", "quot", "apos"].contains(&name),
+        Some(number) => match number.strip_prefix('x') {
+            Some(digits) => u32::from_str_radix(digits, 16),
+            None => number.parse(),
+        },
+    };
+    let character = code.ok().and_then(char::from_u32);
+    character.is_some_and(|character| !is_forbidden(character))
+}
+
+/// Parses a document whose root must have this name. Document types and custom entities are rejected.
+pub(super) fn document<'a>(text: &'a str, root: &str) -> Result<Document<'a>, ParseError> {
     must_start_with(text, &['<'])?;
     let options = ParsingOptions {
         allow_dtd: false,

@@ -13,7 +13,7 @@ use crate::sources::market::{APILAYER, wanted};
 use crate::sources::table_builder::{
     Quoting, Row, TableBuilder, TableHeader, iso_date, unix_seconds,
 };
-use crate::sources::text::{Encoding, printable, text};
+use crate::sources::text::printable;
 use crate::sources::{ParseError, json};
 
 /// From this length on, a word with digits or mixed case may be a key.
@@ -71,7 +71,7 @@ pub(super) fn read(
     bytes: &[u8],
     table: impl FnOnce(&Answer<'_>) -> Result<Table, ParseError>,
 ) -> Result<Table, ParseError> {
-    let text = text(bytes, Encoding::Utf8);
+    let text = json::text(bytes);
     let result = json::document(&text)
         .and_then(|answer: Answer<'_>| answer.refusal().map_or_else(|| table(&answer), Err));
     result.map_err(|error| match error {

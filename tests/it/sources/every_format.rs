@@ -163,3 +163,33 @@ fn a_byte_of_no_encoding_in_a_value_costs_its_row_alone() {
         assert_eq!(table.rows, expected.rows, "{name}");
     }
 }
+
+#[test]
+fn what_a_name_contains_costs_nothing() {
+    let names = [
+        ("cbr/2026-03-19.xml", "<Name>"),
+        ("cbt/2026-05-21.xml", "<name>"),
+        ("cbu/2026-04-02.json", "\"CcyNm_EN\": \""),
+        ("nbk/2026-04-02.xml", "<fullname>"),
+        ("nbt/2026-05-19.xml", "<Name>"),
+    ];
+    let strange: [&[u8]; 9] = [
+        b"\xd0",
+        b"\xff\xfe",
+        b"\x00\x1a\x1b[31m",
+        b"\xef\xbf\xbf",
+        b"a\r\n\tb",
+        b" & ",
+        b"&nbsp;&#27;&#xFFFE;&#x;&",
+        b"&amp;&#1044;&#x414;&lt;",
+        b"\x98",
+    ];
+    for (name, before) in names {
+        let fixture = fixture(name);
+        for bytes in strange {
+            let to = [before.as_bytes(), bytes].concat();
+            let table = changed(&fixture, before, &to);
+            assert_eq!(table, fixture.parse(), "{name} {bytes:?}");
+        }
+    }
+}
