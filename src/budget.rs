@@ -171,6 +171,13 @@ impl RequestBudget {
         written.await.is_ok()
     }
 
+    /// Counts a request that follows from one that was counted: a redirect or a retry. It is written with the next one.
+    /// Returns false if the budget of the day is used up.
+    pub fn take_another(&self) -> bool {
+        let day = self.today();
+        self.counts.counts().take(self.source, day, self.per_day)
+    }
+
     fn today(&self) -> Date {
         self.zone.to_datetime(self.clock.now()).date()
     }

@@ -13,6 +13,7 @@ mod error;
 mod entries;
 mod variables;
 mod values;
+mod proxy;
 mod load;
 mod print;
 
@@ -20,9 +21,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use error::{ConfigError, Origin};
+pub use error::{ConfigError, ConfigErrors, Origin};
 use jiff::Timestamp;
 pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT};
+pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
 
 use crate::domain::{Preference, RateFilter};
 use crate::sources::{Document, Source};
@@ -46,6 +48,8 @@ pub struct Config {
     pub http: Http,
     /// The enabled sources, sorted by id.
     pub sources: Vec<SourceSettings>,
+    /// Variables that look like settings and were ignored: those that Kubernetes sets for a Service.
+    pub ignored_variables: Vec<String>,
 }
 
 /// `[server]`
@@ -108,8 +112,13 @@ pub struct Http {
     pub read_timeout: Duration,
     /// The timeout of a whole response.
     pub total_timeout: Duration,
+    /// How the banks are reached, unless a source has its own setting.
+    pub proxy: Proxy,
     /// The trusted certificate authorities.
     pub ca: CertificateAuthorities,
+    /// PEM files of certificates that are trusted besides: a company's authority, or the intermediate certificate that a bank
+    /// does not send.
+    pub extra_ca: Vec<PathBuf>,
 }
 
 /// `http.ca`
@@ -119,7 +128,7 @@ pub enum CertificateAuthorities {
     Bundled,
     /// Those of the operating system.
     System,
-    /// A PEM file.
+    /// A PEM file, and nothing else.
     File(PathBuf),
 }
 
@@ -139,6 +148,10 @@ pub struct SourceSettings {
     pub requests_per_day: u32,
     /// The API key of the vendor.
     pub api_key: Option<ApiKey>,
+    /// How it is reached; without it as [`Http::proxy`] says.
+    pub proxy: Option<Proxy>,
+    /// PEM files of certificates that are trusted for it besides those of [`Http`].
+    pub extra_ca: Vec<PathBuf>,
 }
 
 /// An API key. It is never printed.
@@ -154,14 +167,26 @@ impl ApiKey {
         Self { key, file: None }
     }
 
-    /// Reads a key from a file that contains nothing else; surrounding white space is ignored.
+    /// Reads a key from a file that contains nothing else. Surrounding white space, empty lines and a byte order mark, which
+    /// editors and shells of Windows write, are ignored.
     pub fn read(file: &Path) -> std::io::Result<Self> {
-        let key = std::fs::read_to_string(file)?.trim().to_owned();
+        let bytes = std::fs::read(file)?;
+        // A byte order mark decides the encoding: the shell of Windows writes UTF-16.
+        let (text, _encoding, is_malformed) = encoding_rs::UTF_8.decode(&bytes);
+        let key = text.trim();
+        if is_malformed {
+            return Err(std::io::Error::other("the file is not text"));
+        }
         if key.is_empty() {
             return Err(std::io::Error::other("the file is empty"));
         }
-        let file = Some(file.to_owned());
-        Ok(Self { key, file })
+        if key.lines().nth(1).is_some() {
+            return Err(std::io::Error::other("the file has more than one line"));
+        }
+        Ok(Self {
+            key: key.to_owned(),
+            file: Some(file.to_owned()),
+        })
     }
 
     /// The key itself, to be sent to the vendor only.

@@ -2,27 +2,34 @@
 //!
 //! A bank is not trusted here: its response may be late, endless, compressed a thousandfold, a redirect, or not HTTP at
 //! all. In every case at most [`BODY_BYTES_MAX`] bytes of it are kept, and the request ends within the configured
-//! time-outs. The module `sources` parses the bytes.
+//! time-outs, whatever redirects it followed. The module `sources` parses the bytes.
 
+mod connections;
 mod error;
+mod proxy;
+mod redirects;
 mod request;
+mod retry_after;
 mod tls;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::header::{
     ACCEPT, CONTENT_ENCODING, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER,
+    IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
 };
-use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use crate::budget::RequestBudget;
-use crate::config::{ApiKey, Http, SourceSettings};
+use crate::config::{ApiKey, Http, ProxyUrl, SourceSettings};
+use crate::fetch::connections::SharedBudget;
 pub use crate::fetch::error::FetchError;
 use crate::fetch::error::transport;
+use crate::fetch::redirects::Cookies;
 pub use crate::fetch::request::{ParsedResponse, REQUEST_PAUSE, not_found_error, request};
+use crate::fetch::retry_after::retry_after;
 use crate::sources::{ApiKeyPlacement, printable};
 
 /// How much of an error page is read so that the connection can be reused; after a longer page a new one is opened.
@@ -31,8 +38,6 @@ const ERROR_PAGE_BYTES_MAX: usize = 64 * 1024;
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 /// The maximum length of a validator; the banks send twenty to thirty characters.
 const VALIDATOR_BYTES_MAX: usize = 256;
-/// The longest delay before the next poll that a bank can demand: a day, so that a mistake of the bank does not silence a source forever.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// Idle connections kept to a bank. Its documents are requested one after the other, and one bank drops clients that
 /// open many.
 const IDLE_CONNECTIONS: usize = 1;
@@ -73,11 +78,12 @@ pub struct Fetcher {
     base_url: String,
     api_key_placement: ApiKeyPlacement,
     api_key: Option<ApiKey>,
+    proxy: Option<ProxyUrl>,
     connect_timeout: Duration,
     read_timeout: Duration,
     total_timeout: Duration,
     /// Counts the requests; without one they are not limited.
-    budget: Option<RequestBudget>,
+    budget: SharedBudget,
 }
 
 impl Validators {
@@ -116,7 +122,7 @@ impl Fetcher {
     /// plain HTTP.
     ///
     /// # Errors
-    /// When the address, the key or the certificate authorities cannot be used.
+    /// When the address, the key, the proxy or the certificate authorities cannot be used.
     pub fn new(http: &Http, settings: &SourceSettings) -> Result<Self, FetchError> {
         let base = address(&settings.base_url)?;
         let key_header = match settings.source.api_key_placement {
@@ -130,10 +136,14 @@ impl Fetcher {
         let headers = [(ACCEPT, HeaderValue::from_static("*/*"))]
             .into_iter()
             .chain(key_header);
+        let proxy = proxy::chosen(settings.proxy.as_ref().unwrap_or(&http.proxy), &base);
+        let extra_ca = http.extra_ca.iter().chain(&settings.extra_ca);
+        let tls = tls::client_config(&http.ca, extra_ca, base.scheme() == "https")?;
+        let budget = SharedBudget::default();
         let builder = Client::builder()
-            // A redirect names a host that is not configured, and serves another document in place of one that was
-            // moved.
-            .redirect(Policy::none())
+            .redirect(redirects::policy(Arc::clone(&budget)))
+            .cookie_provider(Arc::new(Cookies::default()))
+            // The variables of the environment are read with the settings.
             .no_proxy()
             // The client requests one document at a time, so it does not need HTTP/2, and the firewalls of these banks
             // treat clients that speak it without being a browser as robots.
@@ -145,8 +155,13 @@ impl Fetcher {
             .user_agent(USER_AGENT)
             // A firewall answers "Request Rejected", with status 200, to a request without `Accept`.
             .default_headers(headers.collect())
-            .tls_backend_preconfigured(tls::client_config(&http.ca, base.scheme() == "https")?);
-        let client = builder
+            .tls_backend_preconfigured(tls);
+        let builder = match proxy {
+            Some(proxy) => builder.proxy(proxy::client_proxy(proxy)?),
+            None => builder,
+        };
+        let host = base.host_str().unwrap_or_default();
+        let client = connections::retry_broken_once(builder, host, Arc::clone(&budget))
             .build()
             .map_err(|error| FetchError::Client(error.without_url().to_string()))?;
         Ok(Self {
@@ -154,20 +169,20 @@ impl Fetcher {
             base_url: settings.base_url.trim_end_matches('/').to_owned(),
             api_key_placement: settings.source.api_key_placement,
             api_key: settings.api_key.clone(),
+            proxy: proxy.cloned(),
             connect_timeout: http.connect_timeout,
             read_timeout: http.read_timeout,
             total_timeout: http.total_timeout,
-            budget: None,
+            budget,
         })
     }
 
-    /// The same, with a budget: every request is counted, and none is sent when the budget of the day is used up.
+    /// The same, with a budget: every request is counted, those of redirects and retries
+    /// too, and none is sent when the budget of the day is used up.
     #[must_use]
     pub fn within(self, budget: RequestBudget) -> Self {
-        Self {
-            budget: Some(budget),
-            ..self
-        }
+        self.budget.get_or_init(|| budget);
+        self
     }
 
     /// The URL of a path, without the key.
@@ -190,7 +205,7 @@ impl Fetcher {
             url.query_pairs_mut().append_pair(name, key.expose());
         }
         let request = validators.apply(self.client.get(url));
-        if let Some(budget) = &self.budget
+        if let Some(budget) = self.budget.get()
             && !budget.take().await
         {
             return Err(FetchError::BudgetUsedUp);
@@ -205,10 +220,7 @@ impl Fetcher {
                 Err(FetchError::UnexpectedNotModified)
             }
             StatusCode::NOT_MODIFIED => Ok(FetchResponse::NotModified),
-            status if status.is_redirection() => Err(FetchError::Redirect {
-                status: status.as_u16(),
-                target: self.redirect_target(response.headers()),
-            }),
+            status if status.is_redirection() => Err(self.redirect(&response)),
             // This includes other successes, such as "no content" or a partial response.
             status => {
                 let retry_after = retry_after(response.headers(), Timestamp::now());
@@ -255,7 +267,13 @@ impl Fetcher {
     /// The error of a request without a response. Its URL has been removed already.
     fn failure(&self, error: &reqwest::Error, started: Instant) -> FetchError {
         if !error.is_timeout() {
-            return transport(error);
+            return match (transport(error), &self.proxy) {
+                (FetchError::Connect(reason), Some(proxy)) => FetchError::Proxy {
+                    proxy: proxy.to_string(),
+                    reason,
+                },
+                (error, _) => error,
+            };
         }
         if error.is_connect() {
             FetchError::ConnectTimeout(self.connect_timeout)
@@ -266,18 +284,24 @@ impl Fetcher {
         }
     }
 
-    /// The target without its query, in which a bank may repeat the key.
-    fn redirect_target(&self, headers: &HeaderMap) -> String {
-        let Some(target) = headers.get(LOCATION) else {
-            return "nowhere".to_owned();
-        };
-        let target = String::from_utf8_lossy(target.as_bytes());
+    /// The error of a redirect that was not followed. Its target is without its query, in which a bank may repeat the key.
+    fn redirect(&self, response: &Response) -> FetchError {
+        let location = response.headers().get(LOCATION);
+        let location = location.map(|target| String::from_utf8_lossy(target.as_bytes()));
+        let url = location
+            .as_ref()
+            .and_then(|target| response.url().join(target).ok());
+        let target = location.unwrap_or_else(|| "nowhere".into());
         let target = target.split(['?', '#']).next().unwrap_or_default();
         let target = match &self.api_key {
             Some(key) if !key.expose().is_empty() => target.replace(key.expose(), "…"),
             Some(_) | None => target.to_owned(),
         };
-        printable(&target)
+        FetchError::Redirect {
+            status: response.status().as_u16(),
+            target: printable(&target),
+            reason: redirects::reason(response.url(), url.as_ref()),
+        }
     }
 }
 
@@ -316,54 +340,9 @@ fn sensitive(name: &'static str, key: &ApiKey) -> Result<(HeaderName, HeaderValu
     Ok((name, value))
 }
 
-/// The delay that the bank demands: seconds, or a date. Anything else is ignored.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More digits than a number holds mean the longest delay.
-        let wait = text.parse().map_or(RETRY_AFTER_MAX, Duration::from_secs);
-        return Some(wait.min(RETRY_AFTER_MAX));
-    }
-    // The date parser's range begins in 1970, so a date beyond it is too late, not too early.
-    let until =
-        Timestamp::try_from(httpdate::parse_http_date(text).ok()?).unwrap_or(Timestamp::MAX);
-    let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
-    Some(wait.min(RETRY_AFTER_MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn wait(text: &str) -> Option<Duration> {
-        let now = "2026-11-23T12:00:00Z".parse().unwrap();
-        let headers = [(RETRY_AFTER, HeaderValue::from_str(text).unwrap())];
-        retry_after(&headers.into_iter().collect(), now)
-    }
-
-    #[test]
-    fn a_bank_can_ask_for_a_wait_of_at_most_a_day() {
-        assert_eq!(wait("120"), Some(Duration::from_secs(120)));
-        assert_eq!(wait("0"), Some(Duration::ZERO));
-        assert_eq!(wait("86401"), Some(RETRY_AFTER_MAX));
-        assert_eq!(wait("99999999999999999999999999"), Some(RETRY_AFTER_MAX));
-        assert_eq!(
-            wait("Mon, 23 Nov 2026 12:05:00 GMT"),
-            Some(Duration::from_secs(300))
-        );
-        assert_eq!(wait("Mon, 23 Nov 2026 11:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(wait("Fri, 31 Dec 9999 23:59:59 GMT"), Some(RETRY_AFTER_MAX));
-        for neither in [
-            "",
-            "soon",
-            "-5",
-            "+5",
-            "1.5",
-            "Mon, 99 Nov 2026 12:05:00 GMT",
-        ] {
-            assert_eq!(wait(neither), None, "{neither:?}");
-        }
-    }
 
     #[test]
     fn only_short_and_plain_validators_are_kept() {

@@ -31,7 +31,8 @@
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
 //! * [`commit`]: files tables, assigns revision numbers, and keeps in memory what the ledger cannot take.
 //! * [`budget`]: counts the requests to each source, so that no day has more than configured.
-//! * [`fetch`]: the HTTP client of one source: a request within strict limits, and the classes of response.
+//! * [`fetch`]: the HTTP client of one source: a request within strict limits, its proxy, redirects and one retry, and the
+//!   classes of response.
 //! * [`poller`]: one task per source: when to poll, what to request, and what to submit.
 //! * [`feed`]: the messages of a subscriber: the state, then its changes.
 //! * [`queries`]: checks a request and answers it in domain values, or refuses it.

@@ -202,6 +202,7 @@ impl Poller {
             validators,
             mut errors,
             failed,
+            refused,
             retry_after,
         } = result;
         health.has_table = health.has_table || brought_table;
@@ -223,6 +224,7 @@ impl Poller {
         } else {
             health.failures.saturating_add(1)
         };
+        health.refused = refused;
         health.retry_after = retry_after;
         drop(self.update_plan().await?);
         let next_attempt = self.next_attempt(*health);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::failure::Failure;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigErrors};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &ConfigArgs, out: &mut dyn Write) -> Result<(), Fai
 }
 
 /// Loads the configuration from a file and the environment of this process.
-pub(super) fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+pub(super) fn load(file: Option<&Path>) -> Result<Config, ConfigErrors> {
     // Variables whose names are not UTF-8 are not ours; a value that is not UTF-8 is refused when it is parsed.
     let variables = std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?;

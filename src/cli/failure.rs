@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use crate::app::AppError;
 use crate::cli::paint::without_controls;
 use crate::client::ClientError;
-use crate::config::ConfigError;
+use crate::config::{ConfigError, ConfigErrors};
 use crate::domain::Reason;
 
 /// The exit code of a wrong command line or configuration: `EX_USAGE` of sysexits.
@@ -19,12 +19,30 @@ const FAILED: u8 = 1;
 pub(super) enum Failure {
     /// The command line or the configuration is wrong.
     Usage { message: String, hint: String },
+    /// Several settings are wrong.
+    Settings(Vec<Problem>),
     /// Anything else failed.
     Failed { message: String, hint: String },
     /// The message of the command line parser: an error, or the help text.
     CommandLine(clap::Error),
     /// The reader of stdout closed it.
     Unread,
+}
+
+/// One of several things that are wrong.
+#[derive(Debug)]
+pub(super) struct Problem {
+    /// What is wrong.
+    pub(super) message: String,
+    /// What to do about it.
+    pub(super) hint: String,
+}
+
+impl Problem {
+    fn print(&self, err: &mut dyn Write) -> io::Result<()> {
+        let message = without_controls(&self.message);
+        writeln!(err, "silkrate: error: {message}\n  hint: {}", self.hint)
+    }
 }
 
 impl Failure {
@@ -41,14 +59,14 @@ impl Failure {
         match self {
             Self::Usage { message, .. } => Self::Usage { message, hint },
             Self::Failed { message, .. } => Self::Failed { message, hint },
-            Self::CommandLine(_) | Self::Unread => self,
+            Self::Settings(_) | Self::CommandLine(_) | Self::Unread => self,
         }
     }
 
     /// The exit code.
     pub(super) fn code(&self) -> u8 {
         match self {
-            Self::Usage { .. } => USAGE,
+            Self::Usage { .. } | Self::Settings(_) => USAGE,
             Self::CommandLine(error) if error.use_stderr() => USAGE,
             Self::Failed { .. } => FAILED,
             Self::CommandLine(_) | Self::Unread => 0,
@@ -62,6 +80,7 @@ impl Failure {
                 let message = without_controls(message);
                 writeln!(err, "silkrate: error: {message}\n  hint: {hint}")
             }
+            Self::Settings(problems) => problems.iter().try_for_each(|one| one.print(err)),
             Self::CommandLine(error) => error.print(),
             Self::Unread => Ok(()),
         };
@@ -89,13 +108,10 @@ impl From<io::Error> for Failure {
     }
 }
 
-impl From<ConfigError> for Failure {
-    fn from(error: ConfigError) -> Self {
-        let hint = match &error {
+impl From<&ConfigError> for Problem {
+    fn from(error: &ConfigError) -> Self {
+        let hint = match error {
             ConfigError::Unreadable { .. } => "name an existing file with --config FILE",
-            ConfigError::UnknownKey { key, .. } if is_service_link(key) => {
-                "Kubernetes sets it for a service named silkrate: set `enableServiceLinks: false`"
-            }
             ConfigError::UnknownKey { .. } if error.is_removed_key() => {
                 "this version has no such setting any more and needs none: remove it"
             }
@@ -106,18 +122,26 @@ impl From<ConfigError> for Failure {
                 "correct it, then run `silkrate config --check`"
             }
         };
-        Self::Usage {
+        Self {
             message: error.to_string(),
             hint: hint.to_owned(),
         }
     }
 }
 
-/// Whether a variable is one that Kubernetes sets in every pod for a service: `SILKRATE_PORT=tcp://…`.
-fn is_service_link(name: &str) -> bool {
-    ["SILKRATE_PORT", "SILKRATE_SERVICE_"]
-        .iter()
-        .any(|prefix| name.starts_with(prefix))
+impl From<Vec<Problem>> for Failure {
+    fn from(problems: Vec<Problem>) -> Self {
+        match <[Problem; 1]>::try_from(problems) {
+            Ok([Problem { message, hint }]) => Self::Usage { message, hint },
+            Err(several) => Self::Settings(several),
+        }
+    }
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Self {
+        errors.iter().map(Problem::from).collect::<Vec<_>>().into()
+    }
 }
 
 impl From<AppError> for Failure {

@@ -72,6 +72,12 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     } else {
         LevelFilter::INFO
     });
+    if !config.ignored_variables.is_empty() {
+        tracing::info!(
+            variables = config.ignored_variables.join(" "),
+            "ignored what Kubernetes sets for a Service; `enableServiceLinks: false` leaves it out"
+        );
+    }
     if let Some(limit) = raise_descriptor_limit() {
         tracing::debug!(limit, "RLIMIT_NOFILE: each connection takes a descriptor");
     }
@@ -96,7 +102,7 @@ async fn service(
     drain: CancellationToken,
 ) -> Result<(), Failure> {
     if let Some(season) = demo {
-        return replay::run(season, config, drain).await;
+        return Box::pin(replay::run(season, config, drain)).await;
     }
     let app = App::bind(config).await?;
     Ok(app.run(drain.cancelled_owned()).await?)

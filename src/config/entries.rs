@@ -1,12 +1,16 @@
 //! The settings as written, by key: those of the file, overridden by those of the environment.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use crate::config::variables::variable_of;
-use crate::config::{ConfigError, Origin, variables};
+use crate::config::variables::{is_service_link, variable_of};
+use crate::config::{ConfigError, ConfigErrors, Origin, variables};
+
+/// What some editors write before the text of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A value before it is parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,18 +36,23 @@ struct Entry {
     origin: Origin,
 }
 
-/// The settings as written.
+/// The settings as written, and what is wrong with them: all of it is reported at once.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
     by_key: BTreeMap<String, Entry>,
+    errors: RefCell<Vec<ConfigError>>,
+    ignored_variables: Vec<String>,
 }
 
 impl Entries {
-    /// Reads the file and the environment. A key that is not in `known` is refused.
+    /// Reads the file and the environment. A key that is not in `known` is an error.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not TOML: then nothing else can be said about it.
     pub(super) fn read(
         known: &[String],
         file: Option<&Path>,
-        environment: impl Iterator<Item = (String, String)>,
+        environment: &[(String, String)],
     ) -> Result<Self, ConfigError> {
         let mut entries = Self::default();
         if let Some(path) = file {
@@ -51,10 +60,20 @@ impl Entries {
                 path: path.to_owned(),
                 error,
             })?;
-            entries.add_file(known, &FileText { path, text: &text })?;
+            // Editors of Windows write a byte order mark, which is not part of TOML.
+            let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
+            entries.add_file(known, &FileText { path, text })?;
         }
-        entries.add_environment(known, environment)?;
+        entries.add_environment(known, environment);
         Ok(entries)
+    }
+
+    /// The names of the variables that were ignored, or everything that was wrong.
+    pub(super) fn finish(self) -> Result<Vec<String>, ConfigErrors> {
+        match ConfigErrors::new(self.errors.into_inner()) {
+            Some(errors) => Err(errors),
+            None => Ok(self.ignored_variables),
+        }
     }
 
     fn add_file(&mut self, known: &[String], file: &FileText<'_>) -> Result<(), ConfigError> {
@@ -62,7 +81,8 @@ impl Entries {
             origin: file.origin(error.span().map_or(0, |span| span.start)),
             message: error.message().to_owned(),
         })?;
-        self.add_table(known, file, "", root.get_ref())
+        self.add_table(known, file, "", root.get_ref());
+        Ok(())
     }
 
     fn add_table(
@@ -71,14 +91,14 @@ impl Entries {
         file: &FileText<'_>,
         prefix: &str,
         table: &DeTable<'_>,
-    ) -> Result<(), ConfigError> {
+    ) {
         for (name, value) in table {
             let key = format!("{prefix}{}", name.get_ref());
             let origin = file.origin(name.span().start);
             let below = format!("{key}.");
             let nearest = if let DeValue::Table(inner) = value.get_ref() {
                 if known.iter().any(|known| known.starts_with(&below)) {
-                    self.add_table(known, file, &below, inner)?;
+                    self.add_table(known, file, &below, inner);
                     continue;
                 }
                 nearest(&key, known.iter().flat_map(|known| tables_of(known)))
@@ -89,66 +109,74 @@ impl Entries {
             } else {
                 nearest(&key, known.iter().map(String::as_str))
             };
-            return Err(ConfigError::UnknownKey {
+            self.add_error(ConfigError::UnknownKey {
                 key,
                 origin,
                 nearest,
             });
         }
-        Ok(())
     }
 
-    fn add_environment(
-        &mut self,
-        known: &[String],
-        environment: impl Iterator<Item = (String, String)>,
-    ) -> Result<(), ConfigError> {
+    fn add_environment(&mut self, known: &[String], environment: &[(String, String)]) {
         let keys: BTreeMap<String, &String> =
             known.iter().map(|key| (variable_of(key), key)).collect();
         for (name, value) in environment {
             if !name.starts_with(variables::PREFIX) {
                 continue;
             }
-            let Some(&key) = keys.get(&name) else {
-                let nearest = nearest(&name, keys.keys().map(String::as_str));
-                return Err(ConfigError::UnknownKey {
+            if let Some(&key) = keys.get(name) {
+                let value = Raw::Variable(value.clone());
+                let origin = Origin::Variable(name.clone());
+                self.by_key.insert(key.clone(), Entry { value, origin });
+            } else if is_service_link(name, value) {
+                self.ignored_variables.push(name.clone());
+            } else {
+                self.add_error(ConfigError::UnknownKey {
                     origin: Origin::Variable(name.clone()),
-                    key: name,
-                    nearest,
+                    key: name.clone(),
+                    nearest: nearest(name, keys.keys().map(String::as_str)),
                 });
-            };
-            let value = Raw::Variable(value);
-            let origin = Origin::Variable(name);
-            self.by_key.insert(key.clone(), Entry { value, origin });
+            }
         }
-        Ok(())
     }
 
-    /// Parses a setting, if it is set; `accepted` describes the accepted values in the error.
+    /// Whether a setting is set, rightly or not.
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        self.by_key.contains_key(key)
+    }
+
+    /// Parses a setting, if it is set; `accepted` describes the accepted values in the error. A wrong value is an error, and
+    /// counts as not set here.
     pub(super) fn get<T>(
         &self,
         key: &str,
         accepted: &str,
         parse: impl FnOnce(&Raw) -> Result<T, String>,
-    ) -> Result<Option<T>, ConfigError> {
-        let Some(entry) = self.by_key.get(key) else {
-            return Ok(None);
-        };
+    ) -> Option<T> {
+        let entry = self.by_key.get(key)?;
         match parse(&entry.value) {
-            Ok(value) => Ok(Some(value)),
-            Err(reason) => Err(self.refusal(key, reason, accepted)),
+            Ok(value) => Some(value),
+            Err(reason) => {
+                self.refuse(key, reason, accepted);
+                None
+            }
         }
     }
 
-    /// The error for a setting, with the place it came from.
-    pub(super) fn refusal(&self, key: &str, reason: String, accepted: &str) -> ConfigError {
+    /// Adds the error of a setting, with the place it came from.
+    pub(super) fn refuse(&self, key: &str, reason: String, accepted: &str) {
         let entry = self.by_key.get(key);
-        ConfigError::Value {
+        self.add_error(ConfigError::Value {
             key: key.to_owned(),
             origin: entry.map_or(Origin::Default, |entry| entry.origin.clone()),
             reason,
             accepted: accepted.to_owned(),
-        }
+        });
+    }
+
+    /// Adds an error.
+    pub(super) fn add_error(&self, error: ConfigError) {
+        self.errors.borrow_mut().push(error);
     }
 }
 

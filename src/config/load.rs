@@ -1,5 +1,6 @@
 //! Builds a checked [`Config`] from the settings as written.
 
+mod http;
 mod server;
 
 use std::collections::BTreeSet;
@@ -13,8 +14,7 @@ pub use server::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT};
 
 use crate::config::entries::Entries;
 use crate::config::{
-    ApiKey, CertificateAuthorities, Clock, Config, ConfigError, Http, SourceSettings, Store,
-    Ticker, Web, values,
+    ApiKey, Clock, Config, ConfigErrors, ProxyVariables, SourceSettings, Store, Ticker, Web, values,
 };
 use crate::domain::{Currency, Preference, RateFilter};
 use crate::sources::{self, Source};
@@ -31,15 +31,6 @@ const STORE_DEFAULT: &str = "silkrate.db";
 pub(super) const STORE_MEMORY: &str = ":memory:";
 /// At a million, days pass in fractions of a second; at a higher speed a poll would outlast the table it requests.
 const CLOCK_SPEED_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
-/// The banks accept within a second, and a distant one within three.
-const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
-/// After ten seconds of silence within a response the rest never arrives.
-const READ_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
-/// A slow response delays its own source alone, so half a minute does no harm.
-const TOTAL_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
-/// No bank is close enough for less; after more, a dead bank would look alive.
-const TIMEOUT_BOUNDS: RangeInclusive<Duration> =
-    Duration::from_millis(10)..=Duration::from_secs(600);
 /// A bank publishes once a day; a delay of a quarter of an hour is acceptable, and the load on the bank is small.
 const BANK_INTERVAL_DEFAULT: Duration = Duration::from_secs(15 * 60);
 /// The rate that the free plans of the vendors allow.
@@ -72,10 +63,19 @@ const KEYS: &[&str] = &[
     "http.connect_timeout",
     "http.read_timeout",
     "http.total_timeout",
+    "http.proxy",
     "http.ca",
+    "http.extra_ca",
 ];
 /// The settings of every source.
-const SOURCE_KEYS: &[&str] = &["enabled", "base_url", "interval", "requests_per_day"];
+const SOURCE_KEYS: &[&str] = &[
+    "enabled",
+    "base_url",
+    "interval",
+    "requests_per_day",
+    "proxy",
+    "extra_ca",
+];
 /// The settings of a source that has several kinds.
 const MARKET_KEYS: &[&str] = &["kind", "api_key_file"];
 
@@ -85,12 +85,15 @@ const fn loopback(port: u16) -> SocketAddr {
 
 impl Config {
     /// Loads the configuration: defaults, overridden by the file, overridden by the `SILKRATE_…` variables in `environment`.
-    /// Other variables are ignored. The file of `http.ca` and the key files of enabled sources are read, so that a wrong path is
-    /// found before anything starts.
+    /// The variables that name proxies are read too, others are ignored. The files of certificates and the key files of
+    /// enabled sources are read, so that a wrong path is found before anything starts.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not only the first error.
     pub fn load(
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Self, ConfigErrors> {
         load(sources::ALL, file, environment)
     }
 }
@@ -100,7 +103,7 @@ pub(super) fn load(
     catalogue: &[&'static Source],
     file: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
-) -> Result<Config, ConfigError> {
+) -> Result<Config, ConfigErrors> {
     let mut known: Vec<String> = KEYS.iter().map(ToString::to_string).collect();
     for id in ids(catalogue) {
         let more = if has_kinds(catalogue, id) {
@@ -111,19 +114,31 @@ pub(super) fn load(
         let names = SOURCE_KEYS.iter().chain(more);
         known.extend(names.map(|name| format!("sources.{id}.{name}")));
     }
+    let environment: Vec<_> = environment.collect();
     let loader = Loader {
-        entries: Entries::read(&known, file, environment)?,
+        entries: Entries::read(&known, file, &environment)?,
         catalogue,
     };
+    let read = ProxyVariables::read(&environment);
+    let proxies = read.as_ref().ok().cloned().unwrap_or_default();
+    let (server, web, ticker) = (loader.server(), loader.web(), loader.ticker());
+    let (store, store_required) = (loader.store(), loader.store_required());
+    let (clock, http) = (loader.clock(), loader.http(&proxies));
+    let sources = loader.sources(&proxies);
+    if let Err(wrong) = read {
+        loader.refuse_variable(wrong, &http, &sources);
+    }
+    let ignored_variables = loader.entries.finish()?;
     Ok(Config {
-        server: loader.server()?,
-        web: loader.web()?,
-        ticker: loader.ticker()?,
-        store: loader.store()?,
-        store_required: loader.store_required()?,
-        clock: loader.clock()?,
-        http: loader.http()?,
-        sources: loader.sources()?,
+        server,
+        web,
+        ticker,
+        store,
+        store_required,
+        clock,
+        http,
+        sources,
+        ignored_variables,
     })
 }
 
@@ -144,27 +159,25 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn web(&self) -> Result<Web, ConfigError> {
+    fn web(&self) -> Web {
         let key = "web.allowed_origins";
-        let origins = self.entries.get(key, values::ORIGINS, values::origins)?;
-        Ok(Web {
-            listen: self.address("web.listen", WEB_LISTEN_DEFAULT)?,
+        let origins = self.entries.get(key, values::ORIGINS, values::origins);
+        Web {
+            listen: self.address("web.listen", WEB_LISTEN_DEFAULT),
             allowed_origins: origins.unwrap_or_default(),
-        })
+        }
     }
 
-    fn ticker(&self) -> Result<Ticker, ConfigError> {
+    fn ticker(&self) -> Ticker {
         let accepted = "a list of pairs, such as [\"KZT/USD\", \"*/EUR\"]";
-        let pairs = self.entries.get("ticker.pairs", accepted, values::list)?;
-        let pairs =
-            pairs.unwrap_or_else(|| PAIRS_DEFAULT.iter().map(ToString::to_string).collect());
-        let pairs = if pairs.is_empty() {
-            Err("the list is empty, and an empty filter needs pairs".to_owned())
-        } else {
+        let pairs = self.entries.get("ticker.pairs", accepted, |raw| {
+            let pairs = values::list(raw)?;
+            if pairs.is_empty() {
+                return Err("the list is empty, and an empty filter needs pairs".to_owned());
+            }
             RateFilter::parse(&pairs).map_err(|error| error.to_string())
-        };
-        let pairs =
-            pairs.map_err(|reason| self.entries.refusal("ticker.pairs", reason, accepted))?;
+        });
+        let pairs = pairs.unwrap_or_else(default_pairs);
         let accepted = format!(
             "a list of `{HOME}` and source ids, the best first, each once ({HOME}, {})",
             ids(self.catalogue)
@@ -174,11 +187,11 @@ impl Loader<'_> {
         );
         let prefer = self.entries.get("ticker.prefer", &accepted, |raw| {
             self.preferences(&values::list(raw)?)
-        })?;
-        Ok(Ticker {
+        });
+        Ticker {
             pairs,
             prefer: prefer.unwrap_or_else(|| self.default_preferences()),
-        })
+        }
     }
 
     fn preferences(&self, texts: &[String]) -> Result<Vec<Preference>, String> {
@@ -218,7 +231,7 @@ impl Loader<'_> {
         std::iter::once(Preference::Home).chain(others).collect()
     }
 
-    fn store(&self) -> Result<Store, ConfigError> {
+    fn store(&self) -> Store {
         let accepted = format!("the path of a file, or {STORE_MEMORY}");
         let path = self.entries.get("store.path", &accepted, |raw| {
             let path = values::text(raw)?.to_owned();
@@ -226,83 +239,60 @@ impl Loader<'_> {
                 return Err("the path is empty".to_owned());
             }
             Ok(path)
-        })?;
+        });
         let path = path.unwrap_or_else(|| STORE_DEFAULT.to_owned());
-        Ok(if path == STORE_MEMORY {
+        if path == STORE_MEMORY {
             Store::Memory
         } else {
             Store::File(PathBuf::from(path))
-        })
+        }
     }
 
-    fn store_required(&self) -> Result<bool, ConfigError> {
-        let required = self
-            .entries
-            .get("store.required", "true or false", values::flag)?;
-        Ok(required.unwrap_or(true))
+    fn store_required(&self) -> bool {
+        let key = "store.required";
+        let required = self.entries.get(key, "true or false", values::flag);
+        required.unwrap_or(true)
     }
 
-    fn clock(&self) -> Result<Option<Clock>, ConfigError> {
+    fn clock(&self) -> Option<Clock> {
         let accepted = "a timestamp as in RFC 3339, such as 2026-04-02T09:00:00Z";
         let start = self.entries.get("clock.start", accepted, |raw| {
             let text = values::text(raw)?;
             let instant = text.parse::<Timestamp>();
             instant.map_err(|error| format!("`{text}` is not a timestamp: {error}"))
-        })?;
+        });
         let (least, most) = (CLOCK_SPEED_BOUNDS.start(), CLOCK_SPEED_BOUNDS.end());
         let accepted = format!("an integer from {least} to {most}, with clock.start");
         let speed = self.entries.get("clock.speed", &accepted, |raw| {
             let speed = values::whole(raw, CLOCK_SPEED_BOUNDS)?;
-            if start.is_none() {
+            if !self.entries.is_set("clock.start") {
                 return Err("it needs clock.start: without it the real clock is used".to_owned());
             }
             Ok(speed)
-        })?;
+        });
         let speed = speed.unwrap_or(*least);
-        Ok(start.map(|start| Clock { start, speed }))
+        start.map(|start| Clock { start, speed })
     }
 
-    fn http(&self) -> Result<Http, ConfigError> {
-        let duration = |key, default| self.duration(key, default, &TIMEOUT_BOUNDS);
-        let accepted = "\"bundled\", \"system\", or the path of a PEM file";
-        let ca = self.entries.get("http.ca", accepted, |raw| {
-            Ok(match values::text(raw)? {
-                "bundled" => CertificateAuthorities::Bundled,
-                "system" => CertificateAuthorities::System,
-                path => {
-                    let opened = std::fs::File::open(path);
-                    opened.map_err(|error| format!("`{path}` cannot be read: {error}"))?;
-                    CertificateAuthorities::File(PathBuf::from(path))
-                }
-            })
-        })?;
-        Ok(Http {
-            connect_timeout: duration("http.connect_timeout", CONNECT_TIMEOUT_DEFAULT)?,
-            read_timeout: duration("http.read_timeout", READ_TIMEOUT_DEFAULT)?,
-            total_timeout: duration("http.total_timeout", TOTAL_TIMEOUT_DEFAULT)?,
-            ca: ca.unwrap_or(CertificateAuthorities::Bundled),
-        })
+    fn sources(&self, proxies: &ProxyVariables) -> Vec<SourceSettings> {
+        let ids = ids(self.catalogue).into_iter();
+        ids.filter_map(|id| self.source(id, proxies)).collect()
     }
 
-    fn sources(&self) -> Result<Vec<SourceSettings>, ConfigError> {
-        let settings = ids(self.catalogue).into_iter().map(|id| self.source(id));
-        settings.filter_map(Result::transpose).collect()
-    }
-
-    /// The settings of one source, or `None` when it is disabled. They are checked in both cases, but for the
-    /// file of the API key, which is read for an enabled source only.
-    fn source(&self, id: &str) -> Result<Option<SourceSettings>, ConfigError> {
+    /// The settings of one source, or `None` when it is disabled. They are checked in both cases, but for the files of the
+    /// API key and of certificates, which are read for an enabled source only.
+    fn source(&self, id: &str, proxies: &ProxyVariables) -> Option<SourceSettings> {
         let key = |name: &str| format!("sources.{id}.{name}");
         let has_kinds = has_kinds(self.catalogue, id);
         let enabled = self
             .entries
-            .get(&key("enabled"), "true or false", values::flag)?;
+            .get(&key("enabled"), "true or false", values::flag);
         let interval_default = if has_kinds {
             MARKET_INTERVAL_DEFAULT
         } else {
             BANK_INTERVAL_DEFAULT
         };
-        let interval = self.duration(&key("interval"), interval_default, &INTERVAL_BOUNDS)?;
+        let interval = self.duration(&key("interval"), interval_default, &INTERVAL_BOUNDS);
         let (least, most) = (
             REQUESTS_PER_DAY_BOUNDS.start(),
             REQUESTS_PER_DAY_BOUNDS.end(),
@@ -313,58 +303,57 @@ impl Loader<'_> {
             .entries
             .get(&key("requests_per_day"), &accepted, |raw| {
                 values::whole(raw, REQUESTS_PER_DAY_BOUNDS)
-            })?;
+            });
         let base_url = self
             .entries
-            .get(&key("base_url"), values::ORIGIN, values::origin)?;
+            .get(&key("base_url"), values::ORIGIN, values::origin);
+        let proxy = self.proxy(&key("proxy"), proxies);
         let source = self.kind(id)?;
         if !enabled.unwrap_or(!has_kinds) {
-            return Ok(None);
+            return None;
         }
         let accepted = "the path of a file that contains the key and nothing else";
         let api_key = self.entries.get(&key("api_key_file"), accepted, |raw| {
             let path = values::text(raw)?;
             ApiKey::read(Path::new(path))
                 .map_err(|error| format!("`{path}` contains no key: {error}"))
-        })?;
-        Ok(Some(SourceSettings {
+        });
+        Some(SourceSettings {
             source,
             documents: source.documents,
             base_url: base_url.unwrap_or_else(|| source.base_url.to_owned()),
             interval,
             requests_per_day: requests_per_day.unwrap_or(REQUESTS_PER_DAY_DEFAULT),
             api_key,
-        }))
+            proxy,
+            extra_ca: self.extra_ca(&key("extra_ca")),
+        })
     }
 
-    /// The source with an id, of the kind chosen if there are several.
-    fn kind(&self, id: &str) -> Result<&'static Source, ConfigError> {
+    /// The source with an id, of the kind chosen if there are several; `None` if that is not a kind of it.
+    fn kind(&self, id: &str) -> Option<&'static Source> {
         let of_id = || {
             self.catalogue
                 .iter()
                 .filter(|source| source.id.as_str() == id)
         };
+        let of_kind = |kind: &str| of_id().find(|source| source.kind == kind).copied();
         let key = format!("sources.{id}.kind");
         let kinds: Vec<&str> = of_id().map(|source| source.kind).collect();
         let accepted = format!("one of {}", kinds.join(", "));
-        let kind = self
-            .entries
-            .get(&key, &accepted, |raw| values::text(raw).map(str::to_owned))?;
-        let kind = match &kind {
-            Some(kind) => kind.as_str(),
-            None if has_kinds(self.catalogue, id) => KIND_DEFAULT,
-            None => "",
-        };
-        let source = of_id().find(|source| source.kind == kind).copied();
-        source.ok_or_else(|| {
-            let reason = format!("`{kind}` is not a kind of this source");
-            self.entries.refusal(&key, reason, &accepted)
-        })
+        if self.entries.is_set(&key) {
+            return self.entries.get(&key, &accepted, |raw| {
+                let kind = values::text(raw)?;
+                of_kind(kind).ok_or_else(|| format!("`{kind}` is not a kind of this source"))
+            });
+        }
+        let is_market = has_kinds(self.catalogue, id);
+        of_kind(if is_market { KIND_DEFAULT } else { "" })
     }
 
-    fn address(&self, key: &str, default: SocketAddr) -> Result<SocketAddr, ConfigError> {
-        let address = self.entries.get(key, values::ADDRESS, values::address)?;
-        Ok(address.unwrap_or(default))
+    fn address(&self, key: &str, default: SocketAddr) -> SocketAddr {
+        let address = self.entries.get(key, values::ADDRESS, values::address);
+        address.unwrap_or(default)
     }
 
     fn duration(
@@ -372,13 +361,17 @@ impl Loader<'_> {
         key: &str,
         default: Duration,
         bounds: &RangeInclusive<Duration>,
-    ) -> Result<Duration, ConfigError> {
+    ) -> Duration {
         let accepted = values::duration_accepted(bounds);
         let duration = self
             .entries
-            .get(key, &accepted, |raw| values::duration(raw, bounds))?;
-        Ok(duration.unwrap_or(default))
+            .get(key, &accepted, |raw| values::duration(raw, bounds));
+        duration.unwrap_or(default)
     }
+}
+
+fn default_pairs() -> RateFilter {
+    RateFilter::parse(PAIRS_DEFAULT).expect("they are pairs; a test loads them")
 }
 
 #[cfg(test)]

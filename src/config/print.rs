@@ -1,6 +1,7 @@
 //! The effective configuration as TOML: `silkrate config` prints it, and it loads to the same configuration.
 
 use std::fmt::{Display, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::load::{HOME, STORE_MEMORY, ids};
@@ -57,11 +58,13 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
     page.duration("connect_timeout", config.http.connect_timeout);
     page.duration("read_timeout", config.http.read_timeout);
     page.duration("total_timeout", config.http.total_timeout);
+    page.text("proxy", &config.http.proxy);
     match &config.http.ca {
         CertificateAuthorities::Bundled => page.text("ca", "bundled"),
         CertificateAuthorities::System => page.text("ca", "system"),
         CertificateAuthorities::File(path) => page.text("ca", path.display()),
     }
+    page.paths("extra_ca", &config.http.extra_ca);
     for id in ids(catalogue) {
         page.source(config, id);
     }
@@ -98,6 +101,12 @@ impl Page {
         if let Some(file) = settings.api_key.as_ref().and_then(|key| key.file()) {
             self.text("api_key_file", file.display());
         }
+        if let Some(proxy) = &settings.proxy {
+            self.text("proxy", proxy);
+        }
+        if !settings.extra_ca.is_empty() {
+            self.paths("extra_ca", &settings.extra_ca);
+        }
     }
 
     fn text(&mut self, key: &str, value: impl Display) {
@@ -106,6 +115,10 @@ impl Page {
 
     fn duration(&mut self, key: &str, value: Duration) {
         self.text(key, values::duration_text(value));
+    }
+
+    fn paths(&mut self, key: &str, paths: &[PathBuf]) {
+        self.list(key, paths.iter().map(|path| path.display().to_string()));
     }
 
     fn list(&mut self, key: &str, items: impl Iterator<Item = String>) {

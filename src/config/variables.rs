@@ -1,5 +1,7 @@
 //! The environment variables of the settings.
 
+use std::net::IpAddr;
+
 /// The prefix of every variable of silkrate.
 pub(super) const PREFIX: &str = "SILKRATE_";
 /// What stands for the dot of a key: names of keys contain single underscores.
@@ -11,9 +13,65 @@ pub(super) fn variable_of(key: &str) -> String {
     format!("{PREFIX}{name}")
 }
 
+/// Whether a variable is one that Kubernetes sets in every container for a Service whose name begins with `silkrate`: of
+/// `silkrate-web` those are `SILKRATE_WEB_SERVICE_HOST`, `SILKRATE_WEB_SERVICE_PORT`, `SILKRATE_WEB_PORT=tcp://…`,
+/// `SILKRATE_WEB_PORT_8080_TCP_ADDR` and others. No setting has such a name: a setting has two underscores in it.
+///
+/// Source: <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables>.
+pub(super) fn is_service_link(name: &str, value: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if name.ends_with("_SERVICE_HOST") {
+        return value.parse::<IpAddr>().is_ok();
+    }
+    if name.ends_with("_SERVICE_PORT") || name.contains("_SERVICE_PORT_") {
+        return is_number(value);
+    }
+    if name.ends_with("_PORT") && value.contains("://") {
+        return true;
+    }
+    // `…_PORT_8080_TCP`, and the same with the name of a part.
+    let parts = ["_PROTO", "_PORT", "_ADDR"];
+    let whole = parts.iter().find_map(|part| name.strip_suffix(part));
+    let link = whole.unwrap_or(name).rsplit_once("_PORT_");
+    let port_and_protocol = link.and_then(|(_, link)| link.split_once('_'));
+    port_and_protocol.is_some_and(|(port, protocol)| {
+        is_number(port) && ["TCP", "UDP", "SCTP"].contains(&protocol)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_variables_of_a_kubernetes_service_are_told_from_settings() {
+        for (name, value) in [
+            ("SILKRATE_SERVICE_HOST", "10.96.0.10"),
+            ("SILKRATE_PORT", "tcp://10.96.0.10:50051"),
+            ("SILKRATE_WEB_SERVICE_HOST", "fd00::10"),
+            ("SILKRATE_WEB_SERVICE_PORT", "8080"),
+            ("SILKRATE_WEB_SERVICE_PORT_HTTP", "8080"),
+            ("SILKRATE_WEB_PORT", "tcp://10.96.0.10:8080"),
+            ("SILKRATE_WEB_PORT_8080_TCP", "tcp://10.96.0.10:8080"),
+            ("SILKRATE_WEB_PORT_8080_TCP_PROTO", "tcp"),
+            ("SILKRATE_WEB_PORT_8080_TCP_PORT", "8080"),
+            ("SILKRATE_WEB_PORT_8080_TCP_ADDR", "10.96.0.10"),
+            ("SILKRATE_DNS_PORT_53_UDP_ADDR", "10.96.0.10"),
+        ] {
+            assert!(is_service_link(name, value), "{name}={value}");
+        }
+        for (name, value) in [
+            ("SILKRATE_PORT", "8080"),
+            ("SILKRATE_WEB_PORT", "8080"),
+            ("SILKRATE_SERVICE_HOST", "silkrate.example"),
+            ("SILKRATE_SERVICE_PORT", "http"),
+            ("SILKRATE_WEB__LISTN", "127.0.0.1:8080"),
+            ("SILKRATE_PORT_NUMBER", "8080"),
+            ("SILKRATE_PORT_80_HTTP", "8080"),
+        ] {
+            assert!(!is_service_link(name, value), "{name}={value}");
+        }
+    }
 
     #[test]
     fn a_variable_has_two_underscores_between_levels() {

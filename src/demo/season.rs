@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::config::{
-    self, CertificateAuthorities, Config, Http, Server, SourceSettings, Store, Ticker, Web,
+    self, CertificateAuthorities, Config, Http, Proxy, Server, SourceSettings, Store, Ticker, Web,
 };
 use crate::demo::documents;
 use crate::demo::figures::{cbr as cbr_figures, cbu as cbu_figures, nbk as nbk_figures};
@@ -126,9 +126,12 @@ All is served from this machine; no network is used."
                 connect_timeout: LOOPBACK_TIMEOUT,
                 read_timeout: LOOPBACK_TIMEOUT,
                 total_timeout: LOOPBACK_TIMEOUT,
+                proxy: Proxy::Direct,
                 ca: CertificateAuthorities::Bundled,
+                extra_ca: Vec::new(),
             },
             sources: self.sources(base_url),
+            ignored_variables: Vec::new(),
         }
     }
 
@@ -140,6 +143,8 @@ All is served from this machine; no network is used."
             interval: POLL_EVERY.saturating_mul(self.speed()),
             requests_per_day: REQUESTS_PER_DAY,
             api_key: None,
+            proxy: None,
+            extra_ca: Vec::new(),
         };
         let cbr = source(&cbr::SOURCE, CBR_DOCUMENTS);
         match self {

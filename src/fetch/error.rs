@@ -37,6 +37,14 @@ pub enum FetchError {
     /// The connection failed: the name is unknown, no program listens, or there is no route.
     #[error("connection failed: {0}")]
     Connect(String),
+    /// The proxy refuses the connection, or cannot be reached.
+    #[error("connection through the proxy {proxy} failed: {reason}")]
+    Proxy {
+        /// Its URL, without a user and a password.
+        proxy: String,
+        /// The reason.
+        reason: String,
+    },
     /// The connection timed out.
     #[error("connection timed out after {0:?}")]
     ConnectTimeout(Duration),
@@ -55,13 +63,15 @@ pub enum FetchError {
     /// The connection broke, or what it carried was not HTTP.
     #[error("incomplete response: {0}")]
     Incomplete(String),
-    /// The bank redirects to another address. Redirects are not followed.
-    #[error("status {status}, a redirect to {target}")]
+    /// The bank redirects to an address that is not followed.
+    #[error("status {status}, a redirect to {target} that is not followed: {reason}")]
     Redirect {
         /// The status.
         status: u16,
         /// The target, without its query, shortened.
         target: String,
+        /// Why it is not followed, and what to do.
+        reason: &'static str,
     },
     /// The bank answered with another status than 200.
     #[error("status {status}")]
@@ -91,6 +101,12 @@ impl FetchError {
         matches!(self, Self::Status { status: 404, .. })
     }
 
+    /// Whether the bank refuses this client: it wants a key, another plan, or fewer requests. Asking sooner than configured does
+    /// not change that.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Status { status, .. } if matches!(status, 401 | 402 | 403 | 429))
+    }
+
     /// The delay that the bank demands, at most a day.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -109,13 +125,14 @@ impl FetchError {
             | Self::Client(_)
             | Self::BudgetUsedUp
             | Self::Connect(_)
+            | Self::Proxy { .. }
             | Self::ConnectTimeout(_)
             | Self::Certificate(_)
             | Self::Tls(_)
             | Self::ReadTimeout(_)
             | Self::TotalTimeout(_)
             | Self::Incomplete(_) => true,
-            Self::Status { status, .. } => matches!(status, 401 | 403 | 429 | 500..=599),
+            Self::Status { status, .. } => self.is_refusal() || matches!(status, 500..=599),
             Self::Redirect { .. }
             | Self::UnexpectedNotModified
             | Self::TooLarge
@@ -165,7 +182,9 @@ fn is_end(cause: &(dyn Error + 'static)) -> bool {
 }
 
 /// The causes of an error, outermost first, itself left out.
-fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+pub(super) fn causes<'a>(
+    error: &'a (dyn Error + 'static),
+) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(cause(error), |error| cause(*error)).take(CAUSES_MAX)
 }
 

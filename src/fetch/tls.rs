@@ -1,5 +1,6 @@
 //! The TLS configuration of a client: which certificate authorities are trusted.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::crypto::ring;
@@ -10,17 +11,21 @@ use rustls::{ClientConfig, RootCertStore};
 use crate::config::CertificateAuthorities;
 use crate::fetch::FetchError;
 
-/// The TLS configuration. The provider of the ciphers is set here, so that nothing depends on one that the process
-/// would have to install. For a plain HTTP address no authority is read.
-pub(super) fn client_config(
+/// The TLS configuration: it trusts the authorities and the certificates of the extra files. The provider of the ciphers is
+/// set here, so that nothing depends on one that the process would have to install. For a plain HTTP address no authority
+/// is read.
+pub(super) fn client_config<'a>(
     authorities: &CertificateAuthorities,
+    extra: impl Iterator<Item = &'a PathBuf>,
     secure: bool,
 ) -> Result<ClientConfig, FetchError> {
-    let roots = if secure {
-        roots(authorities)?
-    } else {
-        RootCertStore::empty()
-    };
+    let mut roots = RootCertStore::empty();
+    if secure {
+        roots = chosen(authorities)?;
+        for path in extra {
+            add_file(&mut roots, path)?;
+        }
+    }
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| FetchError::Client(error.to_string()))?;
@@ -30,7 +35,7 @@ pub(super) fn client_config(
     Ok(config)
 }
 
-fn roots(authorities: &CertificateAuthorities) -> Result<RootCertStore, FetchError> {
+fn chosen(authorities: &CertificateAuthorities) -> Result<RootCertStore, FetchError> {
     let mut roots = RootCertStore::empty();
     match authorities {
         CertificateAuthorities::Bundled => {
@@ -49,19 +54,25 @@ fn roots(authorities: &CertificateAuthorities) -> Result<RootCertStore, FetchErr
             }
         }
         CertificateAuthorities::File(path) => {
-            let failed = |reason: &dyn std::fmt::Display| {
-                FetchError::Authorities(format!("{}: {reason}", path.display()))
-            };
-            let certificates = CertificateDer::pem_file_iter(path)
-                .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-                .map_err(|error| failed(&error))?;
-            if certificates.is_empty() {
-                return Err(failed(&"no certificate in it"));
-            }
-            for certificate in certificates {
-                roots.add(certificate).map_err(|error| failed(&error))?;
-            }
+            add_file(&mut roots, path)?;
         }
     }
     Ok(roots)
+}
+
+/// Trusts the certificates of a PEM file. An intermediate certificate is trusted like a root: a chain ends at it.
+fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), FetchError> {
+    let failed = |reason: &dyn std::fmt::Display| {
+        FetchError::Authorities(format!("{}: {reason}", path.display()))
+    };
+    let certificates = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| failed(&error))?;
+    if certificates.is_empty() {
+        return Err(failed(&"no certificate in the PEM format in it"));
+    }
+    for certificate in certificates {
+        roots.add(certificate).map_err(|error| failed(&error))?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// The longest interval, in real time, until a table of the source is known: at a first start there is nothing to serve
-/// before that.
+/// before that. A source that refuses this client is not asked sooner for it.
 const FIRST_TABLE_INTERVAL: Duration = Duration::from_secs(60);
 /// For how many failures in a row it is as short: a quarter of an hour of them. A bank that is down for longer must not use
 /// up the budget of its day.
@@ -19,6 +19,8 @@ pub const POLL_INTERVAL_MIN: Duration = Duration::from_millis(100);
 pub struct PollHealth {
     /// Failed polls in a row; 0 after a successful one.
     pub failures: u32,
+    /// Whether the last poll was refused: the source wants a key, another plan, or fewer requests.
+    pub refused: bool,
     /// The delay that the bank demanded (`Retry-After`).
     pub retry_after: Option<Duration>,
     /// Whether a table of the source is known.
@@ -29,7 +31,9 @@ pub struct PollHealth {
 ///
 /// After n failures they are 2^(n-2) and 2^(n-1) intervals, and not less than one: a failure never makes polls denser.
 pub fn delay(due: Duration, longest: Duration, health: PollHealth) -> RangeInclusive<Duration> {
-    let due = if health.has_table || health.failures > FIRST_TABLE_FAILURES_MAX {
+    let is_patient =
+        health.has_table || health.refused || health.failures > FIRST_TABLE_FAILURES_MAX;
+    let due = if is_patient {
         due
     } else {
         due.min(FIRST_TABLE_INTERVAL)
@@ -64,6 +68,7 @@ mod tests {
     fn failing(failures: u32) -> PollHealth {
         PollHealth {
             failures,
+            refused: false,
             retry_after: None,
             has_table: true,
         }
@@ -107,6 +112,21 @@ mod tests {
             most(Duration::from_secs(1), MINUTE, nothing_yet),
             Duration::from_secs(1)
         );
+    }
+
+    #[test]
+    fn a_source_that_refuses_is_polled_as_often_as_configured_and_not_every_minute() {
+        let refused = PollHealth {
+            refused: true,
+            has_table: false,
+            ..failing(1)
+        };
+        assert_eq!(least(MINUTE * 60, MINUTE * 60, refused), MINUTE * 60);
+        let later = PollHealth {
+            retry_after: Some(MINUTE * 90),
+            ..refused
+        };
+        assert_eq!(least(MINUTE * 60, MINUTE * 60, later), MINUTE * 90);
     }
 
     #[test]

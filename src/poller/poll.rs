@@ -23,6 +23,9 @@ pub(super) struct PollResult {
     pub(super) errors: Vec<String>,
     /// Whether a request failed, so that its document is unknown.
     pub(super) failed: bool,
+    /// Whether the source refused this client: it wants a key, another plan, or fewer requests.
+    pub(super) refused: bool,
+    /// The longest delay that it demands.
     pub(super) retry_after: Option<Duration>,
 }
 
@@ -134,6 +137,7 @@ impl Poller {
             }
             ParsedResponse::Unparsable(error) => {
                 failed(&error);
+                result.refused |= matches!(error, ParseError::Refused(_));
                 RequestOutcome::Failed(AfterFailure::GoOn)
             }
             // Not a failure of the bank: there is nothing to report. The rest waits for the next day.
@@ -143,7 +147,8 @@ impl Poller {
             }
             ParsedResponse::Failed(error) => {
                 failed(&error);
-                result.retry_after = error.retry_after();
+                result.refused |= error.is_refusal();
+                result.retry_after = result.retry_after.max(error.retry_after());
                 RequestOutcome::Failed(if error.affects_all_documents() {
                     AfterFailure::End
                 } else {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use silkrate::app::App;
 use silkrate::board::BoardReader;
 use silkrate::clock::Clock;
-use silkrate::config::{CertificateAuthorities, Http, SourceSettings, Store};
+use silkrate::config::{CertificateAuthorities, Http, Proxy, SourceSettings, Store};
 use silkrate::demo::{Bank, Replay, Season};
 use silkrate::domain::{Rate, RateFilter, Snapshot, TickerStyle, ticker_entry};
 use silkrate::fetch::{FetchError, FetchResponse, Fetcher, Validators};
@@ -41,7 +41,9 @@ impl Demo {
             connect_timeout: limit,
             read_timeout: limit,
             total_timeout: limit,
+            proxy: Proxy::Direct,
             ca: CertificateAuthorities::Bundled,
+            extra_ca: Vec::new(),
         };
         let settings = SourceSettings {
             source: &nbk::SOURCE,
@@ -50,6 +52,8 @@ impl Demo {
             interval: limit,
             requests_per_day: 100,
             api_key: None,
+            proxy: None,
+            extra_ca: Vec::new(),
         };
         let fetcher = Fetcher::new(&http, &settings).unwrap();
         let shutdown = CancellationToken::new();

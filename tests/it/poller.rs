@@ -5,5 +5,6 @@ mod by_date;
 mod faults;
 mod fetch;
 mod gaps;
+mod refusals;
 mod sleep;
 mod start;

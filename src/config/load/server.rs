@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{Loader, loopback};
-use crate::config::{ConfigError, Server, values};
+use crate::config::{Server, values};
 
 /// The gRPC port, on loopback: opening it to a network is an explicit decision.
 pub const LISTEN_DEFAULT: SocketAddr = loopback(50_051);
@@ -25,35 +25,30 @@ const STREAMS_DEFAULT: u32 = 65_536;
 const STREAMS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 
 impl Loader<'_> {
-    pub(super) fn server(&self) -> Result<Server, ConfigError> {
+    pub(super) fn server(&self) -> Server {
         let heartbeat_interval = self.duration(
             "server.heartbeat_interval",
             HEARTBEAT_DEFAULT,
             &HEARTBEAT_BOUNDS,
-        )?;
-        Ok(Server {
-            listen: self.address("server.listen", LISTEN_DEFAULT)?,
-            admin_listen: self.address("server.admin_listen", ADMIN_LISTEN_DEFAULT)?,
+        );
+        Server {
+            listen: self.address("server.listen", LISTEN_DEFAULT),
+            admin_listen: self.address("server.admin_listen", ADMIN_LISTEN_DEFAULT),
             heartbeat_interval,
             max_connections: self.count(
                 "server.max_connections",
                 CONNECTIONS_DEFAULT,
                 &CONNECTIONS_BOUNDS,
-            )?,
-            max_streams: self.count("server.max_streams", STREAMS_DEFAULT, &STREAMS_BOUNDS)?,
-        })
+            ),
+            max_streams: self.count("server.max_streams", STREAMS_DEFAULT, &STREAMS_BOUNDS),
+        }
     }
 
-    fn count(
-        &self,
-        key: &str,
-        default: u32,
-        bounds: &RangeInclusive<u32>,
-    ) -> Result<u32, ConfigError> {
+    fn count(&self, key: &str, default: u32, bounds: &RangeInclusive<u32>) -> u32 {
         let accepted = format!("an integer from {} to {}", bounds.start(), bounds.end());
         let count = self
             .entries
-            .get(key, &accepted, |raw| values::whole(raw, bounds.clone()))?;
-        Ok(count.unwrap_or(default))
+            .get(key, &accepted, |raw| values::whole(raw, bounds.clone()));
+        count.unwrap_or(default)
     }
 }

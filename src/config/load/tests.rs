@@ -1,11 +1,13 @@
 //! Which configurations are accepted, with which values, and which are refused.
 
+mod environment;
+
 use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::config::Origin;
 use crate::config::print::print;
+use crate::config::{CertificateAuthorities, ConfigError, Origin, Proxy};
 use crate::domain::{Currency, SourceId};
 use crate::sources::{ApiKeyPlacement, nbk};
 
@@ -38,7 +40,7 @@ fn written(text: &str) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn with(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+fn with(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigErrors> {
     let (_folder, path) = written(text);
     let variables = variables
         .iter()
@@ -46,7 +48,7 @@ fn with(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     load(&CATALOGUE, Some(&path), variables)
 }
 
-fn from_file(text: &str) -> Result<Config, ConfigError> {
+fn from_file(text: &str) -> Result<Config, ConfigErrors> {
     with(text, &[])
 }
 
@@ -62,7 +64,7 @@ fn refusal(text: &str) -> String {
     }
 }
 
-fn from_variable(name: &str, value: &str) -> Result<Config, ConfigError> {
+fn from_variable(name: &str, value: &str) -> Result<Config, ConfigErrors> {
     with("", &[(name, value)])
 }
 
@@ -109,17 +111,21 @@ fn every_key_can_be_set_and_is_printed() {
         connect_timeout = "5s"
         read_timeout = "10s"
         total_timeout = "30s"
+        proxy = "https://proxy.example:3128"
         ca = "system"
+        extra_ca = ["{0}"]
         [sources.nbk]
         enabled = true
         base_url = "https://nationalbank.kz"
         interval = "15m"
+        proxy = "none"
+        extra_ca = ["{0}"]
         [sources.market]
         enabled = true
         kind = "other"
         base_url = "http://127.0.0.1:9000/"
         interval = "1h"
-        api_key_file = "{}"
+        api_key_file = "{0}"
         "#,
         key.display()
     );
@@ -129,6 +135,11 @@ fn every_key_can_be_set_and_is_printed() {
     assert!(matches!(config.store, Store::Memory));
     assert_eq!(config.clock.unwrap().speed, 60);
     assert_eq!(config.http.ca, CertificateAuthorities::System);
+    assert_eq!(config.http.proxy.to_string(), "https://proxy.example:3128");
+    assert_eq!(config.http.extra_ca, std::slice::from_ref(&key));
+    let nbk = &config.sources[2];
+    assert_eq!(nbk.proxy, Some(Proxy::Direct));
+    assert_eq!(nbk.extra_ca, [key]);
     let market = &config.sources[1];
     assert_eq!(market.source.kind, "other");
     assert_eq!(market.base_url, "http://127.0.0.1:9000");
@@ -230,15 +241,20 @@ fn every_value_out_of_bounds_is_refused() {
         "[clock]\nstart = \"2026-04-02T09:00:00Z\"\nspeed = 1.5",
         "[http]\nread_timeout = \"0s\"",
         "[http]\nca = \"/nowhere/at/all.pem\"",
+        "[http]\nextra_ca = [\"/nowhere/at/all.pem\"]",
+        "[http]\nproxy = \"socks5://proxy.example\"",
+        "[http]\nproxy = \"http://me:s3cret@proxy.example\"",
+        "[sources.nbk]\nproxy = \"proxy.example\"",
         "[sources.nbk]\nenabled = \"true\"",
         "[sources.nbk]\ninterval = \"99ms\"",
         "[sources.nbk]\ninterval = \"25h\"",
         "[sources.nbk]\ninterval = 15",
     ] {
-        let error = from_file(wrong).unwrap_err();
+        let errors = from_file(wrong).unwrap_err();
+        let errors: Vec<_> = errors.iter().collect();
         assert!(
-            matches!(error, ConfigError::Value { .. }),
-            "{wrong}: {error}"
+            matches!(errors[..], [ConfigError::Value { .. }]),
+            "{wrong}: {errors:?}"
         );
     }
 }
@@ -278,17 +294,19 @@ fn a_file_that_is_missing_or_not_toml_is_refused() {
         Some(Path::new("/nowhere/silkrate.toml")),
         std::iter::empty(),
     );
-    assert!(matches!(missing, Err(ConfigError::Unreadable { .. })));
-    let error = from_file("[server]\nlisten = \n").unwrap_err();
+    let first = |errors: ConfigErrors| errors.iter().next().unwrap().to_string();
+    let missing = first(missing.unwrap_err());
+    assert!(missing.contains("cannot be read"), "{missing}");
+    let errors = from_file("[server]\nlisten = \n").unwrap_err();
     assert!(
         matches!(
-            &error,
-            ConfigError::Syntax {
+            errors.iter().next(),
+            Some(ConfigError::Syntax {
                 origin: Origin::File { line: 2, .. },
                 ..
-            }
+            })
         ),
-        "{error}"
+        "{errors}"
     );
 }
 

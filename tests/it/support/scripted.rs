@@ -9,6 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+/// A timeout: no request takes as long to come.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The time between two bytes of a slow response.
 const DRIP_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -85,7 +87,8 @@ impl Scripted {
 
     /// The next request that was read.
     pub(crate) async fn request(&mut self) -> Request {
-        self.requests.recv().await.unwrap()
+        let request = tokio::time::timeout(PATIENCE, self.requests.recv()).await;
+        request.expect("a request comes").unwrap()
     }
 
     /// Whether every request that was received has been returned by `request`.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use silkrate::app::{App, AppError};
 use silkrate::board::BoardReader;
 use silkrate::config::{
-    CertificateAuthorities, Clock, Config, Http, Server, SourceSettings, Store, Ticker, Web,
+    CertificateAuthorities, Clock, Config, Http, Proxy, Server, SourceSettings, Store, Ticker, Web,
 };
 use silkrate::domain::{Preference, RateFilter, SourceId};
 use silkrate::pb::rate_service_client::RateServiceClient;
@@ -69,9 +69,12 @@ pub(crate) fn settings(now: &str) -> Config {
             connect_timeout: Duration::from_millis(500),
             read_timeout: Duration::from_millis(500),
             total_timeout: Duration::from_secs(1),
+            proxy: Proxy::Direct,
             ca: CertificateAuthorities::Bundled,
+            extra_ca: Vec::new(),
         },
         sources: Vec::new(),
+        ignored_variables: Vec::new(),
     }
 }
 
@@ -85,6 +88,8 @@ pub(crate) fn source(id: &str, kind: &str, base_url: &str) -> SourceSettings {
         interval: Duration::from_millis(100),
         requests_per_day: 1_000_000,
         api_key: None,
+        proxy: None,
+        extra_ca: Vec::new(),
     }
 }
 

@@ -1,0 +1,85 @@
+//! The settings of `[http]`, and those of a source that replace or extend them.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Loader;
+use crate::config::proxy::{PROXY, WrongVariable};
+use crate::config::{
+    CertificateAuthorities, ConfigError, Http, Origin, Proxy, ProxyVariables, SourceSettings,
+    values,
+};
+
+/// The banks accept within a second, and a distant one within three.
+const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
+/// After ten seconds of silence within a response the rest never arrives.
+const READ_TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
+/// A slow response delays its own source alone, so half a minute does no harm.
+const TOTAL_TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+/// No bank is close enough for less; after more, a dead bank would look alive.
+const TIMEOUT_BOUNDS: RangeInclusive<Duration> =
+    Duration::from_millis(10)..=Duration::from_secs(600);
+
+impl Loader<'_> {
+    pub(super) fn http(&self, proxies: &ProxyVariables) -> Http {
+        let duration = |key, default| self.duration(key, default, &TIMEOUT_BOUNDS);
+        let accepted = "\"bundled\", \"system\", or the path of a PEM file";
+        let ca = self.entries.get("http.ca", accepted, |raw| {
+            Ok(match values::text(raw)? {
+                "bundled" => CertificateAuthorities::Bundled,
+                "system" => CertificateAuthorities::System,
+                path => CertificateAuthorities::File(readable(path)?),
+            })
+        });
+        let proxy = self.proxy("http.proxy", proxies);
+        Http {
+            connect_timeout: duration("http.connect_timeout", CONNECT_TIMEOUT_DEFAULT),
+            read_timeout: duration("http.read_timeout", READ_TIMEOUT_DEFAULT),
+            total_timeout: duration("http.total_timeout", TOTAL_TIMEOUT_DEFAULT),
+            proxy: proxy.unwrap_or_else(|| Proxy::Environment(proxies.clone())),
+            ca: ca.unwrap_or(CertificateAuthorities::Bundled),
+            extra_ca: self.extra_ca("http.extra_ca"),
+        }
+    }
+
+    /// Refuses a variable whose proxy cannot be used, if a setting asks for the proxies of the environment.
+    pub(super) fn refuse_variable(
+        &self,
+        wrong: WrongVariable,
+        http: &Http,
+        sources: &[SourceSettings],
+    ) {
+        let own = sources.iter().filter_map(|source| source.proxy.as_ref());
+        let mut used = own.chain([&http.proxy]);
+        if used.any(|proxy| matches!(proxy, Proxy::Environment(_))) {
+            self.entries.add_error(ConfigError::Value {
+                key: "http.proxy".to_owned(),
+                origin: Origin::Variable(wrong.name),
+                reason: wrong.reason,
+                accepted: PROXY.to_owned(),
+            });
+        }
+    }
+
+    pub(super) fn proxy(&self, key: &str, proxies: &ProxyVariables) -> Option<Proxy> {
+        let parsed = |raw: &_| Proxy::parse(raw, proxies);
+        self.entries.get(key, PROXY, parsed)
+    }
+
+    /// The PEM files of a setting; they must be readable.
+    pub(super) fn extra_ca(&self, key: &str) -> Vec<PathBuf> {
+        let accepted = "a list of paths of PEM files";
+        let files = self.entries.get(key, accepted, |raw| {
+            let paths = values::list(raw)?;
+            paths.iter().map(|path| readable(path)).collect()
+        });
+        files.unwrap_or_default()
+    }
+}
+
+/// The path, if the file can be read. Its content is checked when a client is built with it.
+fn readable(path: &str) -> Result<PathBuf, String> {
+    let read = std::fs::read(path).map_err(|error| format!("`{path}` cannot be read: {error}"));
+    read.map(|_content| PathBuf::from(path))
+}
