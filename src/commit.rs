@@ -225,7 +225,7 @@ impl Commit {
                 }
                 Err(reason) => {
                     tracing::warn!(%source, document, %date, %reason, "refused a table");
-                    outcome.refused.push((document, reason.to_string()));
+                    outcome.refused.push((document, reason));
                 }
             }
         }

@@ -23,7 +23,7 @@ use crate::budget::RequestBudget;
 use crate::clock::Clock;
 use crate::commit::{CommitHandle, Stopped, Submission, SubmitOutcome};
 use crate::config::{Http, SourceSettings};
-use crate::domain::{Intent, PollReport, SourceId, SourceRecord, Table};
+use crate::domain::{FilingError, Implausible, Intent, PollReport, SourceId, SourceRecord, Table};
 use crate::fetch::{FetchError, Fetcher, REQUEST_PAUSE, Validators};
 use crate::poller::delay::{POLL_INTERVAL_MIN, PollHealth, delay};
 use crate::poller::plan::{Plan, PollScope};
@@ -199,6 +199,7 @@ impl Poller {
         let PollResult {
             tables,
             brought_table,
+            earlier,
             validators,
             mut errors,
             failed,
@@ -212,7 +213,7 @@ impl Poller {
         };
         let outcome = self.commit.submit(submission).await?;
         self.remember(validators, &outcome, failed || !all);
-        errors.extend(reasons(&outcome));
+        errors.extend(reasons(&outcome, &earlier));
         errors.dedup();
         let succeeded = errors.is_empty() && !failed;
         self.last_success = succeeded.then_some(attempted_at);
@@ -349,10 +350,18 @@ impl Poller {
     }
 }
 
-/// Why tables were refused, as sentences.
-fn reasons(outcome: &SubmitOutcome) -> impl Iterator<Item = String> {
-    outcome
-        .refused
-        .iter()
-        .map(|(document, reason)| format!("{document}: {reason}"))
+/// Why tables were refused, as sentences. A table older than the one in force that was the answer to a request for a later
+/// date means that there is none of that date, or none yet: no failure.
+fn reasons(
+    outcome: &SubmitOutcome,
+    earlier: &[(&'static str, Date)],
+) -> impl Iterator<Item = String> {
+    let is_failure = |(document, reason): &&(&'static str, FilingError)| match reason {
+        FilingError::Implausible(Implausible::OlderThanInForce { date, .. }) => {
+            !earlier.contains(&(*document, *date))
+        }
+        FilingError::Implausible(_) | FilingError::UnknownDocument => true,
+    };
+    let failures = outcome.refused.iter().filter(is_failure);
+    failures.map(|(document, reason)| format!("{document}: {reason}"))
 }

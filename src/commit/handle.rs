@@ -8,8 +8,8 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::{
-    DecisionError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position, SourceId,
-    SourceRecord, Table,
+    DecisionError, FilingError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position,
+    SourceId, SourceRecord, Table,
 };
 
 /// The maximum number of messages that wait: two for each source. A submitter for whose message there is no room waits.
@@ -52,7 +52,7 @@ pub struct SubmitOutcome {
     /// The revision that was assigned; `None` if nothing that is served has changed.
     pub revision: Option<u64>,
     /// Why tables were refused, by document.
-    pub refused: Vec<(&'static str, String)>,
+    pub refused: Vec<(&'static str, FilingError)>,
     /// The documents with held values, which are confirmed by another poll.
     pub holding: Vec<&'static str>,
     /// Missing tables that the bank must have published, by document, oldest first.

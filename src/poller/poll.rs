@@ -19,6 +19,8 @@ pub(super) struct PollResult {
     pub(super) brought_table: bool,
     /// The validators to keep once the tables of the document are accepted.
     pub(super) validators: Vec<(&'static str, String, Validators)>,
+    /// The documents and dates of tables that were the answer to a request for a later date.
+    pub(super) earlier: Vec<(&'static str, Date)>,
     /// The errors, as sentences.
     pub(super) errors: Vec<String>,
     /// Whether a request failed, so that its document is unknown.
@@ -122,6 +124,9 @@ impl Poller {
                 result.validators.push((document.name, path, validators));
                 result.tables.push(table.clone());
                 result.brought_table = true;
+                if date.is_some_and(|date| table.effective_date < date) {
+                    result.earlier.push((document.name, table.effective_date));
+                }
                 RequestOutcome::Table(table)
             }
             ParsedResponse::NotFound => RequestOutcome::NotFound,

@@ -43,7 +43,7 @@ impl Poller {
                     let submission = self.submission(tables, Intent::AnyDate, false);
                     let outcome = self.commit.submit(submission).await?;
                     let mut result = locked(&result);
-                    result.errors.extend(reasons(&outcome));
+                    result.errors.extend(reasons(&outcome, &[]));
                     result.validators.retain(|(document, ..)| {
                         !outcome.refuses(document) && !outcome.holds(document)
                     });

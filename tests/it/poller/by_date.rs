@@ -116,6 +116,31 @@ async fn a_document_without_rows_for_tomorrow_is_no_failed_poll() {
 }
 
 #[tokio::test]
+async fn an_older_table_in_answer_to_a_date_is_no_failed_poll_and_changes_nothing() {
+    let bank = bank_of_september().await;
+    bank.publish(&[(
+        cbu_path("2026-09-09"),
+        cbu("09.09.2026", "11813.21", "23.88"),
+    )]);
+    // The ninth has begun in Tashkent, and its table is in force.
+    let mut silkrate = silkrate_at("cbu", &bank, "2026-09-09T05:00:00Z").await;
+    let in_force = rate(&silkrate.board.snapshot(), "USD/UZS").unwrap();
+    assert_eq!(in_force.value.to_string(), "11813.21");
+    // One of several servers of the bank does not have it.
+    let eighth = cbu("08.09.2026", "11789.33", "4.03");
+    bank.publish(&[
+        (cbu_path("2026-09-09"), eighth.clone()),
+        (cbu_path("2026-09-10"), eighth),
+    ]);
+    assert_polls_succeed(&mut silkrate, &bank).await;
+    assert_eq!(
+        rate(&silkrate.board.snapshot(), "USD/UZS").unwrap().value,
+        in_force.value
+    );
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn status_404_is_a_failure_for_today_and_none_for_tomorrow() {
     let bank = Bank::start().await;
     let first = nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02"));
