@@ -1,0 +1,233 @@
+//! What all watchers together were shown, and what of it is wrong.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{LineWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use crate::bank::Bank;
+use crate::message::{Fixed, Position};
+use crate::watcher::Wire;
+
+/// What was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Count {
+    Starts,
+    StartsInTheDark,
+    Kills,
+    StreamsOpened,
+    StreamsResumed,
+    StreamsBroken,
+    GrpcMessages,
+    EventMessages,
+    GrpcWebMessages,
+    RowsCompared,
+    TablesAcknowledged,
+    TablesUnanswered,
+    QuestionsAboutThePast,
+}
+
+/// What was seen. All of it is compared with what others saw.
+#[derive(Debug)]
+pub(crate) struct Findings {
+    pub(crate) folder: PathBuf,
+    bank: Arc<Bank>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    epoch: Option<String>,
+    /// The newest revision that anybody was shown.
+    newest: u64,
+    has_rates: bool,
+    /// The digest of all rows at a revision, by the wire and the filter.
+    states: BTreeMap<(Wire, usize, u64), u64>,
+    /// The digest of what the rates say at a revision, over any wire, by the filter.
+    values: BTreeMap<(usize, u64), u64>,
+    /// The longest time from a start to the first answer.
+    slowest_start: Duration,
+    /// The tables that the service acknowledged: the value in hundredths, by date.
+    acknowledged: BTreeMap<Date, u32>,
+    counts: BTreeMap<Count, u64>,
+    violations: Vec<String>,
+    log: LineWriter<File>,
+}
+
+impl Findings {
+    pub(crate) fn new(folder: &Path, bank: Arc<Bank>) -> Self {
+        let log = File::create(folder.join("violations.log")).unwrap();
+        Self {
+            folder: folder.to_owned(),
+            bank,
+            seen: Mutex::new(Seen {
+                epoch: None,
+                newest: 0,
+                has_rates: false,
+                states: BTreeMap::new(),
+                values: BTreeMap::new(),
+                slowest_start: Duration::ZERO,
+                acknowledged: BTreeMap::new(),
+                counts: BTreeMap::new(),
+                violations: Vec::new(),
+                log: LineWriter::new(log),
+            }),
+        }
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap()
+    }
+
+    pub(crate) fn add(&self, count: Count, number: u64) {
+        *self.seen().counts.entry(count).or_default() += number;
+    }
+
+    pub(crate) fn violation(&self, text: &str) {
+        let now = self.bank.now();
+        let mut seen = self.seen();
+        let line = format!("{now} {text}");
+        writeln!(seen.log, "{line}").unwrap();
+        seen.violations.push(line);
+    }
+
+    pub(crate) fn violations(&self) -> Vec<String> {
+        self.seen().violations.clone()
+    }
+
+    /// Whether anybody was shown a rate.
+    pub(crate) fn has_rates(&self) -> bool {
+        self.seen().has_rates
+    }
+
+    /// The newest revision that anybody was shown.
+    pub(crate) fn newest(&self) -> u64 {
+        self.seen().newest
+    }
+
+    pub(crate) fn started_after(&self, elapsed: Duration) {
+        let mut seen = self.seen();
+        seen.slowest_start = seen.slowest_start.max(elapsed);
+    }
+
+    /// Somebody was shown a position. It must be of the one epoch.
+    pub(crate) fn shown(&self, who: &str, position: &Position) {
+        let mut seen = self.seen();
+        seen.newest = seen.newest.max(position.revision);
+        let epoch = seen.epoch.get_or_insert_with(|| position.epoch.clone());
+        let is_other = *epoch != position.epoch;
+        if is_other {
+            *epoch = position.epoch.clone();
+            seen.states.clear();
+            seen.values.clear();
+            seen.newest = position.revision;
+            drop(seen);
+            self.violation(&format!("{who}: a second epoch begins at {position:?}"));
+        }
+    }
+
+    /// Compares the digests of a state with those of others at the same revision.
+    pub(crate) fn compare(&self, who: &str, key: (Wire, usize, u64), state: u64, values: u64) {
+        let mut seen = self.seen();
+        let (_, filter, revision) = key;
+        let known_state = *seen.states.entry(key).or_insert(state);
+        let known_values = *seen.values.entry((filter, revision)).or_insert(values);
+        drop(seen);
+        if known_state != state {
+            self.violation(&format!(
+                "{who}: other bytes at revision {revision} than before"
+            ));
+        }
+        if known_values != values {
+            self.violation(&format!(
+                "{who}: other values at revision {revision} than over another wire"
+            ));
+        }
+    }
+
+    /// A row that is served must have been published.
+    pub(crate) fn check_published(&self, who: &str, fixing: &Fixed) {
+        let Fixed {
+            source,
+            currency,
+            value,
+            effective_date,
+        } = fixing;
+        self.seen().has_rates = true;
+        let date: Date = effective_date.parse().unwrap();
+        if (source.as_str(), currency.as_str()) == ("nbk", "USD")
+            && !Bank::has_published(date, value)
+        {
+            self.violation(&format!("{who}: {value} of {date} was never published"));
+        }
+    }
+
+    /// The service has acknowledged a table.
+    pub(crate) fn acknowledge(&self, date: Date, hundredths: u32) {
+        self.seen().acknowledged.insert(date, hundredths);
+        self.add(Count::TablesAcknowledged, 1);
+    }
+
+    pub(crate) fn acknowledged(&self) -> BTreeMap<Date, u32> {
+        self.seen().acknowledged.clone()
+    }
+
+    pub(crate) fn progress(&self, elapsed: Duration) -> String {
+        let seen = self.seen();
+        let count = |count| seen.counts.get(&count).copied().unwrap_or(0);
+        format!(
+            "{:>5} s: {} kills, revision {}, {} messages, {} tables acknowledged, {} violations",
+            elapsed.as_secs(),
+            count(Count::Kills),
+            seen.newest,
+            count(Count::GrpcMessages)
+                + count(Count::EventMessages)
+                + count(Count::GrpcWebMessages),
+            count(Count::TablesAcknowledged),
+            seen.violations.len()
+        )
+    }
+
+    pub(crate) fn table(&self, elapsed: Duration) -> String {
+        let seen = self.seen();
+        let line = |name: &str, number: u64| format!("{name:<34}{number:>10}\n");
+        let mut table = line("seconds", elapsed.as_secs());
+        for (count, number) in &seen.counts {
+            table.push_str(&line(count.name(), *number));
+        }
+        table.push_str(&line("newest revision of the one epoch", seen.newest));
+        let revisions = seen.values.keys().map(|(_, revision)| revision);
+        let revisions = revisions.collect::<std::collections::BTreeSet<_>>();
+        table.push_str(&line(
+            "revisions that were seen",
+            u64::try_from(revisions.len()).unwrap(),
+        ));
+        let slowest = u64::try_from(seen.slowest_start.as_millis()).unwrap();
+        table.push_str(&line("slowest start in milliseconds", slowest));
+        table + &line("violations", u64::try_from(seen.violations.len()).unwrap())
+    }
+}
+
+impl Count {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Starts => "starts",
+            Self::StartsInTheDark => "starts with the banks dark",
+            Self::Kills => "kills",
+            Self::StreamsOpened => "streams opened",
+            Self::StreamsResumed => "streams resumed by an update",
+            Self::StreamsBroken => "streams cut off",
+            Self::GrpcMessages => "messages over gRPC",
+            Self::EventMessages => "messages as server-sent events",
+            Self::GrpcWebMessages => "messages over gRPC-Web",
+            Self::RowsCompared => "rows compared",
+            Self::TablesAcknowledged => "tables acknowledged",
+            Self::TablesUnanswered => "tables without an answer",
+            Self::QuestionsAboutThePast => "questions about the past",
+        }
+    }
+}

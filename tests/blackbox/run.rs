@@ -1,0 +1,122 @@
+//! The run: it starts everything, kills the service again and again, and prints the counts.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::bank::Bank;
+use crate::findings::Findings;
+use crate::operator::{ask_about_the_past, check_acknowledged, submit_the_past};
+use crate::service::Service;
+use crate::watcher::{Watcher, Wire};
+use crate::{grpc, web};
+
+/// The number of watchers over gRPC; the others are those over server-sent events and gRPC-Web.
+const GRPC_WATCHERS: usize = 20;
+const EVENT_WATCHERS: usize = 15;
+const GRPC_WEB_WATCHERS: usize = 15;
+/// How long the service runs before it is killed, in milliseconds: from the middle of a start to several commits.
+const LIFE_MILLISECONDS: std::ops::Range<u64> = 300..5_000;
+/// The banks are dark at one of this many starts.
+const DARK_STARTS: u64 = 3;
+/// How often a line of progress is printed.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
+/// How long the last start runs, so that every watcher is connected once more.
+const LAST_LIFE: Duration = Duration::from_secs(5);
+/// How many violations are printed; the folder has all of them.
+const VIOLATIONS_PRINTED: usize = 20;
+
+/// Runs for about this long. Returns the number of violations.
+pub(crate) fn run(length: Duration) -> usize {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(run_for(length))
+}
+
+async fn run_for(length: Duration) -> usize {
+    let folder = tempfile::tempdir().unwrap();
+    let bank = Arc::new(Bank::start().await);
+    let mut service = Service::new(folder.path(), &bank);
+    let findings = Arc::new(Findings::new(folder.path(), Arc::clone(&bank)));
+    let stop = CancellationToken::new();
+    let mut tasks = watchers(&service, &findings, &stop);
+    tasks.spawn(submit_the_past(
+        service.admin_url(),
+        Arc::clone(&findings),
+        stop.clone(),
+    ));
+    tasks.spawn(ask_about_the_past(
+        service.grpc_url(),
+        Arc::clone(&findings),
+        stop.clone(),
+    ));
+    let (started, mut reported) = (Instant::now(), Instant::now());
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut starts = 0;
+    while started.elapsed() < length {
+        bank.set_dark(starts % DARK_STARTS == DARK_STARTS - 1);
+        service.start(&bank, &findings).await;
+        starts += 1;
+        tokio::time::sleep(Duration::from_millis(random.u64(LIFE_MILLISECONDS))).await;
+        service.kill(&bank, &findings).await;
+        if reported.elapsed() >= PROGRESS_INTERVAL {
+            reported = Instant::now();
+            print(&findings.progress(started.elapsed()));
+        }
+    }
+    bank.set_dark(false);
+    service.start(&bank, &findings).await;
+    tokio::time::sleep(LAST_LIFE).await;
+    stop.cancel();
+    while let Some(ended) = tasks.join_next().await {
+        ended.unwrap();
+    }
+    check_acknowledged(&service.grpc_url(), &findings).await;
+    service.kill(&bank, &findings).await;
+    print(&findings.table(started.elapsed()));
+    let violations = findings.violations();
+    for violation in violations.iter().take(VIOLATIONS_PRINTED) {
+        print(violation);
+    }
+    if !violations.is_empty() {
+        print(&format!("the logs are in {}", folder.keep().display()));
+    }
+    violations.len()
+}
+
+fn watchers(service: &Service, findings: &Arc<Findings>, stop: &CancellationToken) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    for number in 0..GRPC_WATCHERS + EVENT_WATCHERS + GRPC_WEB_WATCHERS {
+        let watcher = |wire| Watcher::new(number, wire, Arc::clone(findings));
+        let stop = stop.clone();
+        if number < GRPC_WATCHERS {
+            tasks.spawn(grpc::watch(service.grpc_url(), watcher(Wire::Grpc), stop));
+        } else if number < GRPC_WATCHERS + EVENT_WATCHERS {
+            tasks.spawn(web::watch_events(
+                service.web_url(),
+                watcher(Wire::Events),
+                stop,
+            ));
+        } else {
+            tasks.spawn(web::watch_grpc_web(
+                service.web_url(),
+                watcher(Wire::GrpcWeb),
+                stop,
+            ));
+        }
+    }
+    tasks
+}
+
+/// Prints a line at once: a long run is watched.
+pub(crate) fn print(line: &str) {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{line}").unwrap();
+    stdout.flush().unwrap();
+}
