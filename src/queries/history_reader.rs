@@ -14,7 +14,7 @@ use crate::domain::{
     DateRange, DocumentKey, DocumentRecord, History, Leg, Pair, Preference, QuoteKey, REPEATS_MAX,
     Rate, Refusal, Snapshot, SourceId, candidates, oldest_in_force, rates_between, snapshot_on,
 };
-use crate::ledger::{FixingRecord, FixingsPage, LedgerError, LedgerReader};
+use crate::ledger::{FixingRecord, FixingsPage, LedgerError, LedgerReader, PartialTable};
 use crate::queries::history_reader::plan::Plan;
 
 /// How many days of tables are read for each rate wanted: a carried table gives none.
@@ -220,7 +220,7 @@ async fn fill(
     let (Some(first), Some(last)) = (in_force.or(priced().next()), priced().next_back()) else {
         return Ok(());
     };
-    let oldest = read(ledger, source, document, (*first, *last)).await?;
+    let oldest = read(ledger, (source, pair), document, (*first, *last)).await?;
     let (home, other) = pair;
     let state = document.history.pair_state(*first, home, other);
     if state.is_some_and(|state| state.reference.is_none()) {
@@ -233,16 +233,16 @@ async fn fill(
         let earlier = ledger.priced_dates(key, pair, earlier, Some(1)).await;
         let earlier = earlier.map_err(|error| unavailable(&error))?;
         if let Some(date) = earlier.first() {
-            read(ledger, source, document, (*date, *date)).await?;
+            read(ledger, (source, pair), document, (*date, *date)).await?;
         }
     }
     Ok(())
 }
 
-/// Reads the tables of a range of dates, and some before it. Returns the oldest date read.
+/// Reads the rows of a pair in the tables of a range of dates, and in some before it. Returns the oldest date read.
 async fn read(
     ledger: &LedgerReader,
-    source: SourceId,
+    (source, (home, other)): (SourceId, QuoteKey),
     document: &mut DocumentRecord,
     (first, last): (Date, Date),
 ) -> Result<Date, Refusal> {
@@ -251,9 +251,11 @@ async fn read(
     let oldest = oldest.map_err(|error| unavailable(&error))?;
     let oldest = oldest.unwrap_or(first);
     let revision_policy = document.history.revision_policy();
-    let tables = ledger.tables(key, revision_policy, oldest, last).await;
-    for table in tables.map_err(|error| unavailable(&error))? {
-        document.history.insert(table);
+    let tables = ledger
+        .partial_tables(key, revision_policy, vec![home, other], (oldest, last))
+        .await;
+    for PartialTable { table, is_carry } in tables.map_err(|error| unavailable(&error))? {
+        document.history.insert_partial(table, is_carry);
     }
     Ok(oldest)
 }

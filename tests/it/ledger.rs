@@ -21,6 +21,7 @@ mod files;
 mod held;
 mod history;
 mod older;
+mod partial;
 mod round_trip;
 mod sql;
 

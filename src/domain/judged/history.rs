@@ -2,6 +2,7 @@
 
 mod held;
 mod pair_state;
+mod partial;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -30,7 +30,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 /// The older ledger, unpacked into a folder of its own.
-fn unpacked() -> (TempDir, PathBuf) {
+pub(crate) fn unpacked() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("silkrate.db");
     let mut packed = GzDecoder::new(File::open(fixture("silkrate.db.gz")).unwrap());
