@@ -305,7 +305,7 @@ impl Commit {
         note: &str,
     ) -> Result<DecisionReceipt, DecisionError> {
         let changes = self.book.decide(id, value, outcome, note)?;
-        let decision = changes.decided.last();
+        let decision = changes.decided.first();
         let held = decision.map(|decision| Arc::clone(&decision.held));
         let held = held.ok_or_else(|| DecisionError::NotHeld(id.to_owned()))?;
         log_decided(&changes);

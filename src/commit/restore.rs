@@ -119,9 +119,9 @@ async fn from_ledger(
         for table in known.tables {
             history.insert(table);
         }
-        // The discarded values come first: another value of the same row may be held since.
-        for held in &known.discarded {
-            history.discard(held);
+        // The settled values come first: the same value or another one of its row may be held since.
+        for (held, outcome) in known.settled {
+            history.settle(&Arc::new(held), outcome);
         }
         for held in known.held {
             history.hold(Arc::new(held));

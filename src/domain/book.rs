@@ -1,7 +1,9 @@
 //! The book: the records of all sources, and every operation that changes them. The commit task owns it; readers see
 //! snapshots derived from it.
 
-use std::collections::BTreeMap;
+mod filing;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -9,13 +11,14 @@ use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 use thiserror::Error;
 
+use crate::domain::book::filing::{apply, settle};
 use crate::domain::judged::{
-    CheckedRows, Context, DecidedBy, Decision, DocumentRecord, FlagBook, Held, HeldOutcome,
-    History, Implausible, InsertOutcome, Intent, RevisionPolicy, SourceRecord, check_rows,
-    check_table,
+    Context, DecidedBy, Decision, DocumentRecord, FlagBook, Held, HeldOutcome, History,
+    Implausible, Intent, RevisionPolicy, SourceRecord, check_rows, check_table, overtaken,
+    plausible_now,
 };
 use crate::domain::ledger_entry::FiledTable;
-use crate::domain::published::{DocumentKey, Fixing, SourceId, Table};
+use crate::domain::published::{Currency, DocumentKey, SourceId, Table};
 use crate::domain::served::{Preference, View, choose_quotes};
 
 /// How far back a missed table is requested. Older ones are a matter for a backfill.
@@ -68,6 +71,18 @@ pub enum DecisionError {
 }
 
 impl BookChanges {
+    /// The currencies of the rows that are accepted now.
+    fn codes(&self) -> BTreeSet<Currency> {
+        self.filed.iter().flat_map(FiledTable::codes).collect()
+    }
+
+    /// The same, of the table of one date.
+    fn codes_on(&self, date: Date) -> BTreeSet<Currency> {
+        let of_date = |filed: &&FiledTable| filed.effective_date == date;
+        let filed = self.filed.iter().filter(of_date);
+        filed.flat_map(FiledTable::codes).collect()
+    }
+
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
         self.filed.is_empty() && self.held.is_empty() && self.decided.is_empty()
@@ -149,17 +164,15 @@ impl Book {
         intent: Intent,
         now: Timestamp,
     ) -> Result<BookChanges, FilingError> {
-        let record = self.record(source).ok_or(FilingError::UnknownDocument)?;
-        let document = record
-            .document(table.document)
-            .ok_or(FilingError::UnknownDocument)?;
-        let checked = self.check(source, document, &table, (intent, now))?;
+        let mut document = self.document_of(source, &table)?;
+        let changes = self.file_in(&mut document, source, table, (intent, now))?;
         let key = DocumentKey {
             source,
-            document: table.document,
+            document: document.name,
         };
         let history = self.history(key).ok_or(FilingError::UnknownDocument)?;
-        Ok(apply(history, source, table, checked))
+        *history = document.history;
+        Ok(changes)
     }
 
     /// Files a table that is older than the ones kept in memory, compared with the tables `around` it. Its accepted
@@ -171,27 +184,21 @@ impl Book {
         around: History,
         now: Timestamp,
     ) -> Result<BookChanges, FilingError> {
-        let record = self.record(source).ok_or(FilingError::UnknownDocument)?;
-        let document = record
-            .document(table.document)
-            .ok_or(FilingError::UnknownDocument)?;
+        let document = self.document_of(source, &table)?;
         let mut older = DocumentRecord {
             history: around,
             ..document.clone()
         };
-        for held in document.history.held() {
-            older.history.hold(Arc::clone(held));
-        }
-        let checked = self.check(source, &older, &table, (Intent::Backfill, now))?;
+        let date = table.effective_date;
+        older.history.withhold_around(date, &document.history);
+        let changes = self.file_in(&mut older, source, table, (Intent::Backfill, now))?;
         let key = DocumentKey {
             source,
-            document: table.document,
+            document: document.name,
         };
-        let date = table.effective_date;
-        let changes = apply(&mut older.history, source, table, checked);
         let history = self.history(key).ok_or(FilingError::UnknownDocument)?;
         for decision in &changes.decided {
-            history.unhold(&decision.held);
+            history.settle(&decision.held, decision.outcome);
         }
         for held in &changes.held {
             history.hold(Arc::clone(held));
@@ -200,24 +207,73 @@ impl Book {
         Ok(changes)
     }
 
-    fn check(
+    /// A copy of the document that a table is of.
+    fn document_of(&self, source: SourceId, table: &Table) -> Result<DocumentRecord, FilingError> {
+        let record = self.record(source).ok_or(FilingError::UnknownDocument)?;
+        let document = record.document(table.document);
+        document.cloned().ok_or(FilingError::UnknownDocument)
+    }
+
+    /// Files a table in a document: checks it, accepts rows and holds the others, and settles the rows that waited.
+    fn file_in(
         &self,
+        document: &mut DocumentRecord,
         source: SourceId,
-        document: &DocumentRecord,
-        table: &Table,
+        table: Table,
         (intent, now): (Intent, Timestamp),
-    ) -> Result<CheckedRows, FilingError> {
+    ) -> Result<BookChanges, FilingError> {
         let record = self.record(source).ok_or(FilingError::UnknownDocument)?;
         let today = record.today(now);
-        check_table(table, document, today, now, intent)?;
+        check_table(&table, document, today, now, intent)?;
+        let date = table.effective_date;
         let context = Context {
             records: &self.records,
             source,
             document,
             now,
-            is_backfill: intent == Intent::Backfill && table.effective_date < today,
+            is_backfill: intent == Intent::Backfill && date < today,
         };
-        Ok(check_rows(&context, table))
+        let checked = check_rows(&context, &table);
+        let mut changes = apply(&mut document.history, source, table, checked);
+        let codes = changes.codes_on(date);
+        self.release_plausible(document, (source, now), &mut changes);
+        let decided = overtaken(&self.context(document, source, now), date, &codes);
+        settle(&mut document.history, source, decided, &mut changes);
+        self.release_plausible(document, (source, now), &mut changes);
+        Ok(changes)
+    }
+
+    fn context<'a>(
+        &'a self,
+        document: &'a DocumentRecord,
+        source: SourceId,
+        now: Timestamp,
+    ) -> Context<'a> {
+        Context {
+            records: &self.records,
+            source,
+            document,
+            now,
+            is_backfill: false,
+        }
+    }
+
+    /// Releases the waiting rows that are plausible beside the rows that were filed, and then beside those released.
+    fn release_plausible(
+        &self,
+        document: &mut DocumentRecord,
+        (source, now): (SourceId, Timestamp),
+        changes: &mut BookChanges,
+    ) {
+        loop {
+            let codes = changes.codes();
+            let decided = plausible_now(&self.context(document, source, now), &codes);
+            // Each release accepts a row that was not accepted, so this ends.
+            if decided.is_empty() {
+                return;
+            }
+            settle(&mut document.history, source, decided, changes);
+        }
     }
 
     /// Carries out an operator's decision on a held value: to release or to reject it.
@@ -242,21 +298,24 @@ impl Book {
             source,
             document: held.document,
         };
+        let since = held.since;
         let mut changes = BookChanges::default();
-        if let Some(history) = self.history(key) {
-            history.unhold(&held);
-            match outcome {
-                HeldOutcome::Released => changes.filed.extend(release(history, source, &held)),
-                HeldOutcome::Rejected | HeldOutcome::Overtaken => history.discard(&held),
-                HeldOutcome::Replaced => {}
-            }
-        }
-        changes.decided.push(Decision {
+        let decision = Decision {
             held,
             outcome,
             by: DecidedBy::Operator,
             note: note.to_owned(),
-        });
+        };
+        let record = self.record(source);
+        let document = record.and_then(|record| record.document(key.document));
+        if let Some(mut document) = document.cloned() {
+            settle(&mut document.history, source, vec![decision], &mut changes);
+            // Whether a row is plausible does not depend on the time.
+            self.release_plausible(&mut document, (source, since), &mut changes);
+            if let Some(history) = self.history(key) {
+                *history = document.history;
+            }
+        }
         Ok(changes)
     }
 
@@ -321,77 +380,4 @@ impl Book {
         let document = documents.find(|document| document.name == key.document)?;
         Some(&mut document.history)
     }
-}
-
-/// Applies the outcome of the checks of a table.
-fn apply(
-    history: &mut History,
-    source: SourceId,
-    table: Table,
-    checked: CheckedRows,
-) -> BookChanges {
-    let CheckedRows {
-        accepted,
-        held,
-        decided,
-    } = checked;
-    let mut filed = Vec::new();
-    for decision in &decided {
-        match decision.outcome {
-            HeldOutcome::Overtaken | HeldOutcome::Rejected => history.discard(&decision.held),
-            HeldOutcome::Released | HeldOutcome::Replaced => history.unhold(&decision.held),
-        }
-        // A row of an earlier table that this one releases. A row of this very table is among the accepted ones.
-        if decision.outcome == HeldOutcome::Released
-            && decision.held.fixing.effective_date != table.effective_date
-        {
-            filed.extend(release(history, source, &decision.held));
-        }
-    }
-    let accepted = Table {
-        rows: accepted,
-        ..table
-    };
-    filed.extend(insert(history, source, accepted));
-    for held in &held {
-        history.hold(Arc::clone(held));
-    }
-    BookChanges {
-        filed,
-        held,
-        decided,
-    }
-}
-
-/// Accepts a row that was held, under its own date.
-fn release(history: &mut History, source: SourceId, held: &Held) -> Option<FiledTable> {
-    let date = held.fixing.effective_date;
-    let known = history.table(date).map(|table| Table::clone(table));
-    let table = Table {
-        document: held.document,
-        pivot: held.pivot(),
-        effective_date: date,
-        as_of: known.as_ref().and_then(|table| table.as_of),
-        rows: BTreeMap::from([(held.code, Arc::clone(&held.fixing))]),
-        dropped: known.map(|table| table.dropped).unwrap_or_default(),
-    };
-    insert(history, source, table)
-}
-
-/// Inserts rows into the history. Returns those that are new or changed.
-fn insert(history: &mut History, source: SourceId, table: Table) -> Option<FiledTable> {
-    let (document, pivot) = (table.document, table.pivot);
-    let (effective_date, as_of) = (table.effective_date, table.as_of);
-    let rows: Vec<Arc<Fixing>> = match history.insert(table) {
-        InsertOutcome::Rows(rows) => rows,
-        InsertOutcome::OlderInstant => return None,
-    };
-    (!rows.is_empty()).then_some(FiledTable {
-        source,
-        document,
-        pivot,
-        effective_date,
-        as_of,
-        rows,
-    })
 }

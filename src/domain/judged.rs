@@ -18,6 +18,6 @@ pub use history::{
     History, InsertOutcome, PairState, REPEATS_MAX, RevisionPolicy, TABLES_MAX, oldest_in_force,
 };
 pub use record::{DocumentRecord, SourceRecord};
-pub(crate) use row_checks::{CheckedRows, Context, check_rows};
+pub(crate) use row_checks::{CheckedRows, Context, check_rows, overtaken, plausible_now};
 pub use table_checks::{Implausible, Intent, check_table};
 pub use window::{MissingPoint, Window, WindowPoint};

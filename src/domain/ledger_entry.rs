@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::judged::{Decision, Held};
+use crate::domain::judged::{Decision, Held, HeldOutcome};
 use crate::domain::published::{Currency, Fixing, SourceId, Table};
 use crate::domain::served::{Position, ServedFingerprint};
 
@@ -89,6 +89,19 @@ pub struct FiledTable {
     pub rows: Vec<Arc<Fixing>>,
 }
 
+impl FiledTable {
+    /// The currencies of its rows: of each, the side that is not the pivot.
+    pub fn codes(&self) -> impl Iterator<Item = Currency> {
+        self.rows.iter().map(|row| {
+            if row.currency == self.pivot {
+                row.home_currency
+            } else {
+                row.currency
+            }
+        })
+    }
+}
+
 /// The tables of a document as they are restored from the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RestoredDocument {
@@ -97,8 +110,8 @@ pub struct RestoredDocument {
     pub tables: Vec<Table>,
     /// The held values.
     pub held: Vec<Held>,
-    /// The discarded values: an operator rejected them, or a later value was accepted.
-    pub discarded: Vec<Held>,
+    /// The values that were held and then settled, and how, in the order in which they were held.
+    pub settled: Vec<(Held, HeldOutcome)>,
     /// The oldest date known, kept in memory or not.
     pub began: Option<Date>,
 }

@@ -134,7 +134,7 @@ impl LedgerReader {
     }
 
     /// The newest tables of a document, with the older ones that contain the newest row of some currency, and its held
-    /// and discarded values.
+    /// and settled values.
     pub async fn restore_document(
         &self,
         key: DocumentKey,

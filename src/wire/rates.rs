@@ -174,5 +174,7 @@ fn to_check(check: Check) -> pb::Check {
         Check::WholeTable => pb::Check::WholeTable,
         Check::Bounds => pb::Check::Bounds,
         Check::Rewritten => pb::Check::Rewritten,
+        Check::Returned => pb::Check::Returned,
+        Check::Rejected => pb::Check::Rejected,
     }
 }

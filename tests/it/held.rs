@@ -3,8 +3,12 @@
 
 mod fallback;
 mod flags;
+mod lasting;
+mod late;
 mod level;
 mod release;
+mod returned;
+mod series;
 
 use std::sync::Arc;
 

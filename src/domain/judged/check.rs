@@ -34,11 +34,15 @@ pub enum Check {
     Bounds,
     /// A second table of the same date that differs from the first in most of its rows.
     Rewritten,
+    /// The bank corrected the value for this date, and prints the old one again.
+    Returned,
+    /// An operator rejected the value for an earlier date, and the bank still prints it.
+    Rejected,
 }
 
 impl Check {
     /// Every check; the ones that only flag a value come first.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::PublishedChange,
         Self::Calendar,
         Self::MissingRow,
@@ -50,6 +54,8 @@ impl Check {
         Self::WholeTable,
         Self::Bounds,
         Self::Rewritten,
+        Self::Returned,
+        Self::Rejected,
     ];
 
     /// Its name in the ledger and in commands.
@@ -66,6 +72,8 @@ impl Check {
             Self::WholeTable => "whole_table",
             Self::Bounds => "bounds",
             Self::Rewritten => "rewritten",
+            Self::Returned => "returned",
+            Self::Rejected => "rejected",
         }
     }
 
@@ -159,7 +167,8 @@ pub enum HeldOutcome {
     Released,
     /// It is discarded by an operator.
     Rejected,
-    /// It is discarded: a value of a later table was accepted.
+    /// It is discarded: a value of a later table was accepted. It is accepted after all if a table between them, or
+    /// another source, gives evidence for it later.
     Overtaken,
     /// It is discarded: the bank prints another value for the same date.
     Replaced,
@@ -174,6 +183,17 @@ impl HeldOutcome {
             Self::Overtaken => "overtaken",
             Self::Replaced => "replaced",
         }
+    }
+
+    /// The outcome of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [
+            Self::Released,
+            Self::Rejected,
+            Self::Overtaken,
+            Self::Replaced,
+        ];
+        all.into_iter().find(|outcome| outcome.as_str() == name)
     }
 }
 

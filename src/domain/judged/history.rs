@@ -1,5 +1,6 @@
 //! The tables of one document over time: which is in force, which is announced, and which fixing each one repeats.
 
+mod accepted;
 mod held;
 mod pair_state;
 mod partial;
@@ -11,7 +12,7 @@ use jiff::civil::Date;
 pub(in crate::domain) use pair_state::last_in_force;
 pub use pair_state::{PairState, REPEATS_MAX, oldest_in_force};
 
-use crate::domain::judged::{Held, Window};
+use crate::domain::judged::{Held, HeldOutcome, Window};
 use crate::domain::published::{Currency, DateRange, Fixing, Table};
 
 /// How many tables of a document are kept in memory: two months of daily ones, which is longer than any holidays.
@@ -44,8 +45,8 @@ pub struct History {
     entries: BTreeMap<Date, KeptTable>,
     /// The held rows, of any date.
     held: BTreeMap<(Date, Currency), Arc<Held>>,
-    /// The values that were discarded: an operator rejected them, or a later table was accepted.
-    discarded: BTreeMap<(Date, Currency), Arc<Fixing>>,
+    /// The held rows that were settled and not accepted, in the order of their decisions.
+    settled: BTreeMap<(Date, Currency), Vec<Settled>>,
     /// What was in force on days before the tables kept, for the changes over a window.
     anchors: BTreeMap<Window, Anchor>,
     /// The oldest date ever filed, kept here or not.
@@ -60,6 +61,13 @@ struct KeptTable {
     table: Arc<Table>,
     /// Whether it equals the table before, row by row: the date moved on without a new fixing.
     carry: bool,
+}
+
+/// A held row that was settled and not accepted.
+#[derive(Debug, Clone)]
+struct Settled {
+    held: Arc<Held>,
+    outcome: HeldOutcome,
 }
 
 /// The tables that were in force on a range of days before the tables kept.
@@ -77,7 +85,7 @@ impl History {
             tables_max: TABLES_MAX,
             entries: BTreeMap::new(),
             held: BTreeMap::new(),
-            discarded: BTreeMap::new(),
+            settled: BTreeMap::new(),
             anchors: BTreeMap::new(),
             oldest_filed: None,
             forgotten: None,
@@ -100,8 +108,11 @@ impl History {
     /// Inserts the accepted rows of a table under the date it prints. A table without any is not kept.
     pub fn insert(&mut self, table: Table) -> InsertOutcome {
         let date = table.effective_date;
-        // Only the rows accepted here release held ones: a row that keeps its old value may have a new one held.
-        let accepted: Vec<Currency> = table.rows.keys().copied().collect();
+        let accepted: Vec<(Currency, Arc<Fixing>)> = table
+            .rows
+            .iter()
+            .map(|(code, row)| (*code, Arc::clone(row)))
+            .collect();
         let known = self.entries.get(&date);
         let (table, new_rows) = match known.map(|entry| &*entry.table) {
             Some(known)
@@ -117,8 +128,8 @@ impl History {
             }
         };
         if !table.rows.is_empty() {
-            for code in accepted {
-                self.held.remove(&(date, code));
+            for (code, row) in accepted {
+                self.forget_held(code, &row);
             }
             let entry = KeptTable {
                 table: Arc::new(table),
@@ -138,19 +149,6 @@ impl History {
     /// Whether the table of a date repeats the one before.
     pub fn is_carry(&self, date: Date) -> bool {
         self.entries.get(&date).is_some_and(|entry| entry.carry)
-    }
-
-    /// The accepted row nearest to a date for a currency: of that date, else the newest before, else the oldest after.
-    pub fn nearest(&self, date: Date, code: Currency) -> Option<Arc<Fixing>> {
-        let row = |(_, entry): (&Date, &'_ KeptTable)| entry.table.rows.get(&code).map(Arc::clone);
-        let before = self.entries.range(..=date).rev().find_map(row);
-        before.or_else(|| self.entries.range(date..).find_map(row))
-    }
-
-    /// Whether an accepted row prices a currency at a date or before it.
-    pub fn prices_until(&self, date: Date, code: Currency) -> bool {
-        let mut earlier = self.entries.range(..=date);
-        earlier.any(|(_, entry)| entry.table.rows.contains_key(&code))
     }
 
     /// The newest table, including announced ones.
@@ -251,7 +249,8 @@ impl History {
         let first = (date, Currency::FIRST);
         let accepted = self.entries.range(..date).next_back();
         let held = self.held.range(..first).next_back();
-        let discarded = self.discarded.range(..first).next_back();
+        let mut discarded = self.settled.range(..first).rev();
+        let discarded = discarded.find(|(_, settled)| settled.iter().any(Settled::is_discarded));
         let dates = [
             accepted.map(|(date, _)| *date),
             held.map(|((date, _), _)| *date),
@@ -270,8 +269,11 @@ impl History {
     /// Every row that was printed for a date, accepted or not.
     pub fn printed(&self, date: Date) -> BTreeMap<Currency, Arc<Fixing>> {
         let of_date = (date, Currency::FIRST)..=(date, Currency::LAST);
-        let discarded = self.discarded.range(of_date.clone());
-        let discarded = discarded.map(|((_, code), row)| (*code, Arc::clone(row)));
+        let settled = self.settled.range(of_date.clone());
+        let discarded = settled.filter_map(|((_, code), settled)| {
+            let last = settled.iter().rev().find(|one| one.is_discarded())?;
+            Some((*code, Arc::clone(&last.held.fixing)))
+        });
         let held = self.held.range(of_date);
         let held = held.map(|((_, code), held)| (*code, Arc::clone(&held.fixing)));
         let mut rows: BTreeMap<_, _> = discarded.chain(held).collect();
@@ -280,6 +282,12 @@ impl History {
             rows.extend(accepted.map(|(code, row)| (*code, Arc::clone(row))));
         }
         rows
+    }
+
+    /// Whether the rows printed for a date are those of the table before it, row by row.
+    pub(super) fn repeats_the_one_before(&self, date: Date) -> bool {
+        let before = self.date_before(date);
+        before.is_some_and(|before| self.repeats(date, before))
     }
 
     /// Whether the tables of two dates are equal row by row.
@@ -316,9 +324,15 @@ impl History {
         }
     }
 
+    /// Updates which tables are repeats, after many rows have changed.
+    fn update_all_carries(&mut self) {
+        for date in self.kept_dates().collect::<Vec<_>>() {
+            self.mark_carry(date);
+        }
+    }
+
     fn mark_carry(&mut self, date: Date) {
-        let before = self.date_before(date);
-        let carry = before.is_some_and(|before| self.repeats(date, before));
+        let carry = self.repeats_the_one_before(date);
         if let Some(entry) = self.entries.get_mut(&date) {
             entry.carry = carry;
         }
@@ -340,7 +354,7 @@ impl History {
         self.entries.remove(&date);
         self.forgotten = self.forgotten.max(Some(date));
         if let Some(oldest) = self.oldest_date() {
-            self.discarded.retain(|(date, _), _| *date >= oldest);
+            self.forget_settled_before(oldest);
         }
         if let Some(next) = self.entries.range(date..).next().map(|(next, _)| *next) {
             self.mark_carry(next);

@@ -9,8 +9,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use rust_decimal::Decimal;
 
 use crate::domain::{
-    Change, Check, Direction, Fingerprint, Fixing, Held, Position, RestoredDocument, RestoredState,
-    ServedRevision,
+    Change, Check, Direction, Fingerprint, Fixing, Held, HeldOutcome, Position, RestoredDocument,
+    RestoredState, ServedRevision,
 };
 use crate::ledger::error::StorageError;
 use crate::ledger::read::document::{Document, dates_of_newest_rows, newest_dates, oldest_date};
@@ -90,7 +90,7 @@ pub(super) fn document(
     Ok(RestoredDocument {
         tables,
         held: held(document)?,
-        discarded: discarded(document)?,
+        settled: settled(document)?,
         began: oldest_date(connection, key)?,
     })
 }
@@ -99,18 +99,27 @@ pub(super) fn document(
 fn held(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
     let sql = "SELECT * FROM held WHERE source = ?1 AND document = ?2
          AND NOT EXISTS (SELECT 1 FROM decisions WHERE decisions.held = held.id) ORDER BY id";
-    each_held(document, sql)
+    each_held(document, sql, |_| Ok(()))
+        .map(|held| held.into_iter().map(|(held, ())| held).collect())
 }
 
-/// The discarded values, in the order in which they were discarded.
-fn discarded(document: &Document<'_>) -> Result<Vec<Held>, StorageError> {
-    let sql = "SELECT held.* FROM held JOIN decisions ON decisions.held = held.id
-         WHERE source = ?1 AND document = ?2 AND outcome IN ('rejected', 'overtaken')
-         ORDER BY decisions.entry, held.id";
-    each_held(document, sql)
+/// The values that were held and then settled, in the order in which they were settled.
+fn settled(document: &Document<'_>) -> Result<Vec<(Held, HeldOutcome)>, StorageError> {
+    let sql = "SELECT held.*, outcome FROM held JOIN decisions ON decisions.held = held.id
+         WHERE source = ?1 AND document = ?2 ORDER BY decisions.entry, held.id";
+    each_held(document, sql, |stored| {
+        let name: String = stored.get("outcome")?;
+        let unknown = || stored.corrupt("outcome", &format!("there is no outcome `{name}`"));
+        HeldOutcome::parse(&name).ok_or_else(unknown)
+    })
 }
 
-fn each_held(document: &Document<'_>, sql: &str) -> Result<Vec<Held>, StorageError> {
+/// Every held value of a query, each with what `more` reads from its row.
+fn each_held<T>(
+    document: &Document<'_>,
+    sql: &str,
+    more: impl Fn(Stored<'_>) -> Result<T, StorageError>,
+) -> Result<Vec<(Held, T)>, StorageError> {
     let mut statement = document.connection.prepare(sql)?;
     let mut rows = statement.query(params![document.key.source.as_str(), document.key.document])?;
     let mut found = Vec::new();
@@ -118,7 +127,7 @@ fn each_held(document: &Document<'_>, sql: &str) -> Result<Vec<Held>, StorageErr
         let stored = Stored::of(row, "held")?;
         let name: String = stored.get("check_name")?;
         let unknown = || stored.corrupt("check_name", &format!("there is no check `{name}`"));
-        found.push(Held {
+        let held = Held {
             document: document.key.document,
             code: stored.currency("row_currency")?,
             fixing: Arc::new(held_fixing(document, stored)?),
@@ -126,7 +135,8 @@ fn each_held(document: &Document<'_>, sql: &str) -> Result<Vec<Held>, StorageErr
             detail: stored.get("detail")?,
             since: stored.time("since")?,
             change: change(stored)?,
-        });
+        };
+        found.push((held, more(stored)?));
     }
     Ok(found)
 }

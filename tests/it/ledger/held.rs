@@ -71,7 +71,7 @@ async fn a_held_value_is_restored_digit_by_digit() {
 }
 
 #[tokio::test]
-async fn a_decided_value_is_no_longer_held_and_a_rejected_or_overtaken_one_is_remembered() {
+async fn a_decided_value_is_no_longer_held_and_is_remembered_with_its_outcome() {
     let outcomes = [
         HeldOutcome::Released,
         HeldOutcome::Rejected,
@@ -94,9 +94,13 @@ async fn a_decided_value_is_no_longer_held_and_a_rejected_or_overtaken_one_is_re
         ledger.append(deciding).await.unwrap();
         assert_eq!(restored(&reader).await.held, []);
     }
-    let discarded = restored(&reader).await.discarded;
-    let settled = ["47503.0", "47507.0"].map(|value| Held::clone(&held(APRIL_2, value)));
-    assert_eq!(discarded, settled);
+    let remembered = restored(&reader).await.settled;
+    let settled = outcomes.into_iter().zip([1, 3, 5, 7]);
+    let settled = settled.map(|(outcome, revision)| {
+        let value = held(APRIL_2, &format!("4750{revision}.0"));
+        (Held::clone(&value), outcome)
+    });
+    assert_eq!(remembered, settled.collect::<Vec<_>>());
 }
 
 #[tokio::test]
@@ -139,5 +143,6 @@ async fn a_decision_on_a_value_that_was_never_written_down_is_kept_once() {
     }
     let document = restored(&reader).await;
     assert_eq!(document.held, []);
-    assert_eq!(document.discarded, [Held::clone(&value)]);
+    let rejected = (Held::clone(&value), HeldOutcome::Rejected);
+    assert_eq!(document.settled, [rejected]);
 }

@@ -1,0 +1,56 @@
+//! The accepted rows of one currency.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use crate::domain::judged::history::{History, KeptTable};
+use crate::domain::published::{Currency, Fixing};
+
+impl History {
+    /// The accepted row nearest to a date for a currency: of that date, else the newest before, else the oldest after.
+    pub fn nearest(&self, date: Date, code: Currency) -> Option<Arc<Fixing>> {
+        let row = |(_, entry): (&Date, &'_ KeptTable)| entry.table.rows.get(&code).map(Arc::clone);
+        let before = self.entries.range(..=date).rev().find_map(row);
+        before.or_else(|| self.entries.range(date..).find_map(row))
+    }
+
+    /// The accepted row of a currency at a date.
+    pub(in crate::domain::judged) fn accepted_on(
+        &self,
+        date: Date,
+        code: Currency,
+    ) -> Option<Arc<Fixing>> {
+        let entry = self.entries.get(&date)?;
+        entry.table.rows.get(&code).map(Arc::clone)
+    }
+
+    /// The newest accepted row of a currency before a date.
+    pub(in crate::domain::judged) fn accepted_before(
+        &self,
+        date: Date,
+        code: Currency,
+    ) -> Option<Arc<Fixing>> {
+        let mut earlier = self.entries.range(..date).rev();
+        earlier.find_map(|(_, entry)| entry.table.rows.get(&code).map(Arc::clone))
+    }
+
+    /// The oldest accepted row of a currency after a date.
+    pub(in crate::domain::judged) fn accepted_after(
+        &self,
+        date: Date,
+        code: Currency,
+    ) -> Option<Arc<Fixing>> {
+        let mut later = self
+            .entries
+            .range((Bound::Excluded(date), Bound::Unbounded));
+        later.find_map(|(_, entry)| entry.table.rows.get(&code).map(Arc::clone))
+    }
+
+    /// Whether an accepted row prices a currency at a date or before it.
+    pub fn prices_until(&self, date: Date, code: Currency) -> bool {
+        let mut earlier = self.entries.range(..=date);
+        earlier.any(|(_, entry)| entry.table.rows.contains_key(&code))
+    }
+}

@@ -1,0 +1,186 @@
+//! Tables that arrive in another order than that of their dates.
+
+use std::collections::BTreeMap;
+
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, proptest};
+use rust_decimal::Decimal;
+use silkrate::domain::{Book, BookChanges, Currency, DocumentKey, Intent};
+
+use crate::held::{NBK, held, nbk};
+use crate::support::boards::noon;
+use crate::support::records::Records;
+
+const FIRST: Date = date(2026, 4, 1);
+const CODES: [&str; 4] = ["USD", "EUR", "RUB", "CNY"];
+
+/// The dollar of a day, beside three rows that do not move.
+fn dollar(day: i8, usd: &str) -> (Date, [String; 4]) {
+    let others = ["548.62", "5.88", "66.1"].map(str::to_owned);
+    let [eur, rub, cny] = others;
+    (date(2026, 4, day), [usd.to_owned(), eur, rub, cny])
+}
+
+/// Submits a table as one of any date, or as an operator's.
+fn submit(book: &mut Book, (day, values): &(Date, [String; 4]), intent: Intent) -> BookChanges {
+    let mut table = nbk(*day, &CODES.map(|code| (code, 1, "1", "")));
+    for (code, value) in CODES.iter().zip(values) {
+        let row = table.rows.get_mut(&Currency::constant(code)).unwrap();
+        std::sync::Arc::make_mut(row).value = silkrate::domain::parse_decimal(value).unwrap();
+    }
+    let now = noon(FIRST + 60.days());
+    book.file(NBK, table, intent, now).unwrap()
+}
+
+fn empty() -> Book {
+    Records::default()
+        .with("nbk", Some(Currency::KZT), Vec::new())
+        .book()
+}
+
+/// The filed values of a currency, by date.
+fn filed(book: &mut Book, code: &'static str) -> BTreeMap<Date, Decimal> {
+    let key = DocumentKey {
+        source: NBK,
+        document: "daily",
+    };
+    let history = book.history(key).unwrap();
+    let tables = history.kept_dates().filter_map(|date| history.table(date));
+    let code = Currency::constant(code);
+    let rows = tables.filter_map(|table| table.rows.get(&code));
+    rows.map(|row| (row.effective_date, row.value)).collect()
+}
+
+#[test]
+fn a_late_table_is_accepted_if_it_is_plausible_beside_the_one_after_it() {
+    let mut book = empty();
+    for (day, usd) in [(1, "400"), (12, "520"), (11, "515"), (10, "510")] {
+        submit(&mut book, &dollar(day, usd), Intent::AnyDate);
+        assert_eq!(held(&book), Vec::<String>::new(), "{day}");
+    }
+}
+
+#[test]
+fn a_value_that_was_overtaken_is_filed_when_the_tables_between_arrive() {
+    let mut book = empty();
+    let days = [
+        (1, "400"),
+        (7, "520"),
+        (13, "401"),
+        (2, "418"),
+        (3, "438"),
+        (4, "459"),
+        (5, "480"),
+        (6, "500"),
+    ];
+    for (day, usd) in days {
+        submit(&mut book, &dollar(day, usd), Intent::AnyDate);
+    }
+    assert_eq!(held(&book), Vec::<String>::new());
+    assert_eq!(filed(&mut book, "USD").len(), days.len());
+}
+
+#[test]
+fn a_level_of_the_past_is_accepted_when_it_is_filed_backwards() {
+    for intent in [Intent::AnyDate, Intent::Backfill] {
+        let mut book = empty();
+        // The dollar rose from 400 to 500 between the sixth and the seventh.
+        let days = [
+            (9, "502"),
+            (8, "501"),
+            (7, "500"),
+            (6, "402"),
+            (5, "401"),
+            (4, "400"),
+        ];
+        for (day, usd) in days {
+            // The euro moves, so that no table repeats another.
+            let mut table = dollar(day, usd);
+            table.1[1] = format!("548.{day}");
+            submit(&mut book, &table, intent);
+        }
+        assert_eq!(held(&book), Vec::<String>::new(), "{intent:?}");
+        assert_eq!(filed(&mut book, "USD").len(), 6, "{intent:?}");
+    }
+}
+
+#[test]
+fn a_misprint_of_the_past_is_held_beside_the_tables_before_and_after_it() {
+    let mut book = empty();
+    for (day, usd) in [(1, "400"), (3, "402"), (2, "501")] {
+        submit(&mut book, &dollar(day, usd), Intent::AnyDate);
+    }
+    assert_eq!(held(&book), ["nbk/daily/2026-04-02/USD 501 size_of_move"]);
+}
+
+/// A series of consecutive days: each value moves by at most three per cent from the one before.
+fn bounded_series() -> impl Strategy<Value = Vec<(Date, [String; 4])>> {
+    let moves = proptest::collection::vec(proptest::array::uniform4(-30..=30_i64), 4..24);
+    moves.prop_map(|moves| {
+        let mut values = [
+            Decimal::new(47_877, 2),
+            Decimal::new(54_862, 2),
+            Decimal::new(588, 2),
+            Decimal::new(6_610, 2),
+        ];
+        let days = moves.into_iter().zip(0..).map(|(moves, day)| {
+            for (value, permille) in values.iter_mut().zip(moves) {
+                *value =
+                    (*value * Decimal::from(1_000 + permille) / Decimal::from(1_000)).round_dp(4);
+            }
+            (FIRST + day.days(), values.map(|value| value.to_string()))
+        });
+        days.collect()
+    })
+}
+
+/// Such a series in any order.
+fn in_any_order() -> impl Strategy<Value = Vec<(Date, [String; 4])>> {
+    bounded_series().prop_flat_map(|series| Just(series).prop_shuffle())
+}
+
+proptest! {
+    #[test]
+    fn no_true_row_of_a_bounded_series_is_lost_in_any_order(series in in_any_order()) {
+        let mut book = empty();
+        for table in &series {
+            submit(&mut book, table, Intent::AnyDate);
+        }
+        prop_assert_eq!(held(&book), Vec::<String>::new());
+        for (code, column) in CODES.iter().zip(0..) {
+            let filed = filed(&mut book, code);
+            for (day, values) in &series {
+                let value = silkrate::domain::parse_decimal(&values[column]).unwrap();
+                prop_assert_eq!(filed.get(day), Some(&value), "{} of {}", code, day);
+            }
+        }
+    }
+
+    #[test]
+    fn a_misprint_among_a_bounded_series_is_never_filed_unless_it_is_the_first(
+        series in in_any_order(),
+        place in 1..24_usize,
+        repeated in 1..4_usize,
+        power in 0..3_usize,
+    ) {
+        let mut book = empty();
+        let place = place.min(series.len() - 1);
+        let factor = Decimal::from([3, 10, 100][power]);
+        let mut wrong = None;
+        for (table, number) in series.iter().zip(0..) {
+            let mut table = table.clone();
+            if number == place {
+                let right = silkrate::domain::parse_decimal(&table.1[0]).unwrap();
+                table.1[0] = (right * factor).to_string();
+                wrong = Some((table.0, right * factor));
+            }
+            for _poll in 0..repeated {
+                submit(&mut book, &table, Intent::AnyDate);
+            }
+        }
+        let (day, value) = wrong.unwrap();
+        prop_assert!(filed(&mut book, "USD").get(&day) != Some(&value));
+        prop_assert_eq!(filed(&mut book, "USD").len(), series.len() - 1);
+    }
+}
