@@ -203,7 +203,8 @@ impl Plan {
         requests: RequestCount,
     ) -> Timestamp {
         let midnight = self.next_midnight(now);
-        if due >= midnight {
+        // The first request of a day is never put off, however small the budget is.
+        if due >= midnight || (requests.today == 0 && requests.per_day > 0) {
             return due;
         }
         if requests.left() == 0 {

@@ -2,8 +2,10 @@
 //! machine that slept.
 
 mod by_date;
+mod budget;
 mod faults;
 mod fetch;
+mod first_seen;
 mod gaps;
 mod refusals;
 mod sleep;
