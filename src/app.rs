@@ -2,6 +2,7 @@
 //! them in that order: first the pollers, so that nothing more is submitted, then the commit task, which closes the ledger
 //! after its last entry. Streams and connections drain meanwhile, and are closed after [`DRAIN_MAX`].
 
+pub mod preflight;
 mod tasks;
 pub mod transport;
 
@@ -336,13 +337,18 @@ fn open_store(config: &Config) -> Result<BufferedLedger, AppError> {
         config::Store::Memory => None,
         config::Store::File(path) => Some(path.clone()),
     };
-    let clock = match config.clock {
-        None => ClockKind::Real,
-        Some(_) => ClockKind::Replay,
-    };
+    let clock = clock_kind(config);
     Ok(if config.store_required {
         BufferedLedger::open(path, clock)?
     } else {
         BufferedLedger::open_if_possible(path, clock)?
     })
+}
+
+/// The kind of clock whose times the ledger keeps.
+fn clock_kind(config: &Config) -> ClockKind {
+    match config.clock {
+        None => ClockKind::Real,
+        Some(_) => ClockKind::Replay,
+    }
 }

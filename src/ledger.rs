@@ -21,6 +21,7 @@ mod lock_file;
 mod position_file;
 mod digest;
 mod open;
+mod check;
 mod backup;
 mod read;
 mod write;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, TrySendError};
 
 pub use backup::{Backup, BackupError, back_up};
+pub use check::check;
 pub use error::LedgerError;
 pub use read::{FixingRecord, FixingsPage, LedgerReader, PartialTable};
 use tokio::sync::oneshot;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::failure::Failure;
+use crate::app::preflight::findings;
+use crate::cli::failure::{Failure, Problem};
 use crate::config::{Config, ConfigErrors};
 
 const EXAMPLES: &str = "\
@@ -18,7 +19,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct ConfigArgs {
-    /// Check the configuration, and print errors only.
+    /// Check the configuration, and print what keeps `serve` from starting or a source from being polled: settings, files,
+    /// ports, the ledger, and pairs that cannot exist. The ports must be free. No bank is contacted.
     #[arg(long)]
     check: bool,
     /// The configuration file (TOML); SILKRATE_… environment variables override it.
@@ -30,8 +32,20 @@ pub(super) fn run(arguments: &ConfigArgs, out: &mut dyn Write) -> Result<(), Fai
     let config = load(arguments.config.as_deref())?;
     if !arguments.check {
         out.write_all(config.to_toml().as_bytes())?;
+        return Ok(());
     }
-    Ok(())
+    for name in &config.ignored_variables {
+        writeln!(
+            out,
+            "the variable {name} is ignored: Kubernetes sets it for a Service"
+        )?;
+    }
+    let problems: Vec<Problem> = findings(&config).into_iter().map(Problem::from).collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems.into())
+    }
 }
 
 /// Loads the configuration from a file and the environment of this process.
@@ -42,4 +56,57 @@ pub(super) fn load(file: Option<&Path>) -> Result<Config, ConfigErrors> {
         Some((name, value.to_string_lossy().into_owned()))
     });
     Config::load(file, variables)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What `silkrate config --check` prints for a file, on either stream, and its exit code.
+    fn checked(text: &str) -> (String, u8) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("silkrate.toml");
+        std::fs::write(&path, text).unwrap();
+        let arguments = ConfigArgs {
+            check: true,
+            config: Some(path),
+        };
+        let mut printed = Vec::new();
+        let code = match run(&arguments, &mut printed) {
+            Ok(()) => 0,
+            Err(failure) => {
+                failure.report(&mut printed);
+                failure.code()
+            }
+        };
+        (String::from_utf8(printed).unwrap(), code)
+    }
+
+    #[test]
+    fn a_check_prints_everything_that_is_wrong_with_what_to_do_about_it() {
+        let (printed, code) = checked(
+            "[server]\nlisten = \"192.0.2.1:50051\"\nadmin_listen = \"127.0.0.1:0\"\n\
+             [web]\nlisten = \"127.0.0.1:0\"\n[ticker]\npairs = [\"EUR/USD\"]\n\
+             [store]\npath = \"/nowhere/silkrate.db\"\n",
+        );
+        assert_eq!(code, 64);
+        for key in ["server.listen", "ticker.pairs", "store.path"] {
+            assert!(
+                printed.contains(&format!("silkrate: error: `{key}`: ")),
+                "{printed}"
+            );
+        }
+        assert_eq!(printed.matches("  hint: ").count(), 3, "{printed}");
+
+        let (printed, code) = checked("[server]\nlisten = 5\n[web]\nlisten = 5\n");
+        assert_eq!(code, 64);
+        assert_eq!(printed.matches("silkrate: error: ").count(), 2, "{printed}");
+    }
+
+    #[test]
+    fn a_check_of_a_sound_configuration_prints_nothing() {
+        let sound = "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n\
+                     [web]\nlisten = \"127.0.0.1:0\"\n[store]\npath = \":memory:\"\n";
+        assert_eq!(checked(sound), (String::new(), 0));
+    }
 }

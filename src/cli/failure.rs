@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use crate::app::AppError;
+use crate::app::preflight::Finding;
 use crate::cli::paint::without_controls;
 use crate::client::ClientError;
 use crate::config::{ConfigError, ConfigErrors};
@@ -125,6 +126,15 @@ impl From<&ConfigError> for Problem {
         Self {
             message: error.to_string(),
             hint: hint.to_owned(),
+        }
+    }
+}
+
+impl From<Finding> for Problem {
+    fn from(finding: Finding) -> Self {
+        Self {
+            message: format!("`{}`: {}", finding.key, finding.problem),
+            hint: finding.remedy,
         }
     }
 }

@@ -198,24 +198,7 @@ pub(super) fn prepare(
             reason: "it opens for reading alone".to_owned(),
         });
     }
-    let found = version(connection).map_err(with_path)?;
-    let supported = supported_version(MIGRATIONS);
-    if found > supported {
-        return Err(LedgerError::NewerSchema {
-            path: PathBuf::from(&**label),
-            found,
-            supported,
-        });
-    }
-    // Checked before anything is changed: a file of the other clock must not be migrated.
-    let kept = kept_clock(connection, found).map_err(with_path)?;
-    if let Some(kept) = kept.filter(|kept| *kept != clock) {
-        return Err(LedgerError::OtherClock {
-            path: PathBuf::from(&**label),
-            kept,
-            used: clock,
-        });
-    }
+    let kept = suitable_clock(connection, location, clock)?;
     migrate(connection, MIGRATIONS).map_err(with_path)?;
     configure(connection, location).map_err(with_path)?;
     if kept.is_none() {
@@ -227,6 +210,46 @@ pub(super) fn prepare(
             .map_err(|error| with_path(error.into()))?;
     }
     check_newest(connection).map_err(with_path)
+}
+
+/// Refuses a file of a newer version and one of the other clock. Returns the clock of its entries, if it has any. Nothing is
+/// changed: a file of the other clock must not be migrated.
+fn suitable_clock(
+    connection: &Connection,
+    location: &Location,
+    clock: ClockKind,
+) -> Result<Option<ClockKind>, LedgerError> {
+    let label = &location.label;
+    let with_path = |failure: StorageError| failure.of(label);
+    let found = version(connection).map_err(with_path)?;
+    let supported = supported_version(MIGRATIONS);
+    if found > supported {
+        return Err(LedgerError::NewerSchema {
+            path: PathBuf::from(&**label),
+            found,
+            supported,
+        });
+    }
+    let kept = kept_clock(connection, found).map_err(with_path)?;
+    if let Some(kept) = kept.filter(|kept| *kept != clock) {
+        return Err(LedgerError::OtherClock {
+            path: PathBuf::from(&**label),
+            kept,
+            used: clock,
+        });
+    }
+    Ok(kept)
+}
+
+/// Checks that an existing file could be opened, without opening it for writing.
+pub(super) fn check(path: &Path, clock: ClockKind) -> Result<(), LedgerError> {
+    let location = Location::of(Some(path))?;
+    // The lock is released at once: it tells whether another process has the file.
+    let lock = LockFile::exists(path).then(|| LockFile::take(path, &location.label));
+    drop(lock.transpose()?);
+    inspect::inspect(path, &location.label)?;
+    let connection = location.connect(Access::Read)?;
+    suitable_clock(&connection, &location, clock).map(|_kept| ())
 }
 
 /// Configures durability and the write-ahead log. The schema comes first: the file must be marked as a ledger before

@@ -1,0 +1,196 @@
+//! What would keep a service with some configuration from starting, or a part of it from working: found without starting it.
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener};
+
+use crate::app::clock_kind;
+use crate::config::{Config, SourceSettings, Store};
+use crate::domain::{Currency, Preference};
+use crate::fetch::Fetcher;
+use crate::ledger;
+use crate::sources::ApiKeyPlacement;
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The setting that it is about.
+    pub key: String,
+    /// What is wrong.
+    pub problem: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl Finding {
+    fn new(key: impl Into<String>, problem: impl Display, remedy: impl Into<String>) -> Self {
+        Self {
+            key: key.into(),
+            problem: problem.to_string(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+/// Everything that is wrong, in the order of the settings. The ports are bound for a moment, and a file is created in the
+/// folder of the ledger and removed again. No bank is asked.
+pub fn findings(config: &Config) -> Vec<Finding> {
+    let mut findings = ports(config);
+    findings.extend(pairs(config));
+    findings.extend(store(config));
+    findings.extend(
+        config
+            .sources
+            .iter()
+            .flat_map(|settings| source(config, settings)),
+    );
+    findings
+}
+
+/// The ports that cannot be bound. All of them are bound at the same time, as the service does.
+fn ports(config: &Config) -> Vec<Finding> {
+    let ports = [
+        ("server.listen", config.server.listen),
+        ("server.admin_listen", config.server.admin_listen),
+        ("web.listen", config.web.listen),
+    ];
+    let mut bound = Vec::new();
+    let mut findings = Vec::new();
+    for (key, address) in ports {
+        match TcpListener::bind(address) {
+            Ok(listener) => bound.push(listener),
+            Err(error) => findings.push(unbound(key, address, &error)),
+        }
+    }
+    findings
+}
+
+fn unbound(key: &str, address: SocketAddr, error: &io::Error) -> Finding {
+    let remedy = match error.kind() {
+        ErrorKind::AddrInUse => {
+            "another program listens there, or another setting has the same port: stop silkrate if it runs, or choose another port"
+        }
+        ErrorKind::AddrNotAvailable => {
+            "this machine has no such address: use one that it has, or 0.0.0.0 for all of them"
+        }
+        ErrorKind::PermissionDenied => "this user may not bind it: choose a port above 1023",
+        _ => "choose another address and port",
+    };
+    Finding::new(key, format!("cannot listen on {address}: {error}"), remedy)
+}
+
+/// The pairs of the ticker that no enabled source can quote.
+fn pairs(config: &Config) -> Vec<Finding> {
+    let items = config.ticker.pairs.items();
+    let impossible = items.filter_map(|item| {
+        let (base, quote) = item.split_once('/')?;
+        let reason = impossible(config, base, quote)?;
+        let remedy = "correct or remove it, or enable a source that quotes it and name that in ticker.prefer";
+        Some(Finding::new("ticker.pairs", format!("`{item}` cannot exist: {reason}"), remedy))
+    });
+    impossible.collect()
+}
+
+/// Why a pair, one side of which may be a star, cannot exist; `None` if it can.
+fn impossible(config: &Config, base: &str, quote: &str) -> Option<String> {
+    let sides = [base, quote].map(|side| Currency::parse(side).ok());
+    for currency in sides.into_iter().flatten() {
+        if !is_known(currency) {
+            return Some(format!("there is no currency `{currency}`"));
+        }
+    }
+    let of_the_five = |side: &Option<Currency>| side.is_none_or(Currency::is_of_the_five);
+    if !sides.iter().any(of_the_five) {
+        return Some("neither side is KZT, KGS, TJS, UZS or TMT".to_owned());
+    }
+    let quoted = |home: Currency, other: Currency| {
+        config
+            .sources
+            .iter()
+            .any(|settings| answers(config, settings, home) && quotes(settings, other))
+    };
+    let can_exist =
+        |base: Currency, quote: Currency| match (base.is_of_the_five(), quote.is_of_the_five()) {
+            (true, true) if base == quote => true,
+            (true, true) => quoted(base, Currency::USD) && quoted(quote, Currency::USD),
+            (true, false) => quoted(base, quote),
+            (false, true) => quoted(quote, base),
+            (false, false) => false,
+        };
+    let candidates = |side: Option<Currency>| match side {
+        Some(currency) => vec![currency],
+        None => [&Currency::FIVE[..], &[Currency::USD]].concat(),
+    };
+    // A star stands for currencies other than the other side.
+    let is_exact = sides.iter().all(Option::is_some);
+    let [base, quote] = sides.map(candidates);
+    let exists = base.iter().any(|base| {
+        let mut others = quote.iter().filter(|quote| is_exact || *quote != base);
+        others.any(|quote| can_exist(*base, *quote))
+    });
+    (!exists).then(|| "no enabled source that ticker.prefer names quotes it".to_owned())
+}
+
+/// Whether a code is that of a currency, as ISO 4217 lists them.
+fn is_known(currency: Currency) -> bool {
+    iso_currency::Currency::from_code(currency.as_str()).is_some()
+}
+
+/// Whether a source may answer for one of the five.
+fn answers(config: &Config, settings: &SourceSettings, home: Currency) -> bool {
+    config
+        .ticker
+        .prefer
+        .iter()
+        .any(|preference| match preference {
+            Preference::Home => settings.source.home == Some(home),
+            Preference::Source(id) => settings.source.id == *id,
+        })
+}
+
+/// Whether the tables of a source may price one of the five in another currency. A bank prints rows for most of them; a market
+/// table is read for the dollar alone.
+fn quotes(settings: &SourceSettings, other: Currency) -> bool {
+    settings.source.home.is_some() || other == Currency::USD
+}
+
+/// Why the ledger cannot be opened.
+fn store(config: &Config) -> Option<Finding> {
+    let path = match &config.store {
+        // Otherwise the service starts without a ledger.
+        Store::File(path) if config.store_required => path,
+        Store::File(_) | Store::Memory => return None,
+    };
+    let error = ledger::check(path, clock_kind(config)).err()?;
+    // The message says what to do.
+    Some(Finding::new(
+        "store.path",
+        error,
+        "correct it, or set store.path to another place",
+    ))
+}
+
+/// What keeps a source from being polled.
+fn source(config: &Config, settings: &SourceSettings) -> Vec<Finding> {
+    let key = |name: &str| format!("sources.{}.{name}", settings.source.id);
+    let mut findings = Vec::new();
+    if let Err(error) = Fetcher::new(&config.http, settings) {
+        let remedy =
+            "correct base_url, proxy, ca, extra_ca or api_key_file of this source or of [http]";
+        findings.push(Finding::new(key("base_url"), error, remedy));
+    }
+    let wants_key = settings.source.api_key_placement != ApiKeyPlacement::Open;
+    let is_the_vendor = settings.base_url == settings.source.base_url;
+    if wants_key && is_the_vendor && settings.api_key.is_none() {
+        let problem = format!(
+            "it is not set, and `{}` answers no request without a key",
+            settings.source.kind
+        );
+        let remedy = "write the key into a file and name the file here";
+        findings.push(Finding::new(key("api_key_file"), problem, remedy));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests;
