@@ -47,6 +47,8 @@ mod poller;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod replays;
+#[cfg(test)]
 mod restart;
 #[cfg(test)]
 mod service;
