@@ -8,6 +8,7 @@ mod anew;
 mod epoch_name;
 mod filing_log;
 mod handle;
+mod order_of_answers;
 mod poll_context;
 mod restore;
 mod buffered_ledger;

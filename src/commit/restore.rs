@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::clock::Clock;
-use crate::commit::{BufferedLedger, anchors};
+use crate::commit::{BufferedLedger, anchors, order_of_answers};
 use crate::domain::{
     Book, Cause, Continuity, LedgerEntry, Position, Preference, RestoredState, ServedFingerprint,
     Snapshot, SourceRecord, TABLES_MAX,
@@ -21,7 +21,9 @@ pub(super) async fn restore(
     clock: &Clock,
 ) -> (Book, Snapshot, Option<LedgerEntry>) {
     let empty = Book::new(records.clone(), preferences.clone());
-    let mut book = Book::new(records, preferences);
+    let mut book = Book::new(records, preferences.clone());
+    let order =
+        |book: &Book, known: Option<&_>| order_of_answers::to_record(book, &preferences, known);
     match from_ledger(&mut book, ledger).await {
         Ok(Some(restored)) => {
             if restored.has_unknown_fingerprints() {
@@ -30,12 +32,20 @@ pub(super) async fn restore(
                 );
             }
             anchors::complete(&mut book, ledger, restored.at).await;
+            let order = order(&book, Some(&restored));
             let (snapshot, entry) = continued(&book, &restored, ledger, clock.now());
+            let entry = with(entry, order, &snapshot, restored.at);
             let position = &snapshot.position;
             tracing::info!(epoch = %position.epoch, revision = position.revision, "restored what was served");
             (book, snapshot, entry)
         }
-        Ok(None) => first(empty, clock.now()),
+        Ok(None) => {
+            let now = clock.now();
+            let order = order(&empty, None);
+            let (book, snapshot, entry) = first(empty, now);
+            let entry = with(entry, order, &snapshot, now);
+            (book, snapshot, entry)
+        }
         Err(error) => {
             ledger.mark_damaged(error).await;
             first(empty, clock.now())
@@ -80,6 +90,21 @@ fn continued(
     let gone = snapshot.gone(restored.served.keys());
     let entry = entry(&snapshot, now, gone);
     (snapshot, Some(entry))
+}
+
+/// The entry with a change of the settings, or one for it alone.
+fn with(
+    known: Option<LedgerEntry>,
+    order: Option<ServedFingerprint>,
+    snapshot: &Snapshot,
+    at: Timestamp,
+) -> Option<LedgerEntry> {
+    let Some(order) = order else {
+        return known;
+    };
+    let mut known = known.unwrap_or_else(|| entry(snapshot, at, Vec::new()));
+    known.served.push(order);
+    Some(known)
 }
 
 /// The entry that records the position of a snapshot.

@@ -19,8 +19,8 @@ pub use position::Position;
 pub use quote::{Preference, Quote, QuoteInputs, answer_on, candidates, choose_quotes};
 pub use rate::{Announced, Derivation, Rate, WindowChange};
 pub use snapshot::{
-    Continuity, Fingerprint, REMOVALS_MAX, RestoredState, ServedFingerprint, ServedRevision,
-    Snapshot, Update, View,
+    Continuity, Fingerprint, ORDER_OF_ANSWERS, REMOVALS_MAX, RestoredState, ServedFingerprint,
+    ServedRevision, Snapshot, Update, View,
 };
 pub use source_state::SourceState;
 pub use ticker::{TickerStyle, ticker_entry};

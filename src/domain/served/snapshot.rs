@@ -7,7 +7,9 @@ mod continuity;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub use continuity::{Continuity, RestoredState, ServedFingerprint, ServedRevision};
+pub use continuity::{
+    Continuity, ORDER_OF_ANSWERS, RestoredState, ServedFingerprint, ServedRevision,
+};
 pub use fingerprint::Fingerprint;
 pub use removals::REMOVALS_MAX;
 use rust_decimal::Decimal;

@@ -11,6 +11,10 @@ use crate::domain::served::snapshot::fingerprint::Fingerprint;
 use crate::domain::served::snapshot::removals::{REMOVALS_MAX, Removals};
 use crate::domain::served::{Position, Quote, Snapshot, SourceState, View};
 
+/// The subject of the settings that decide which source answers a past date. It is kept beside what is served, and is none of
+/// it.
+pub const ORDER_OF_ANSWERS: &str = "order of answers";
+
 /// A change of what is served, for the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServedFingerprint {
@@ -150,7 +154,8 @@ impl Snapshot {
     fn serves(&self, subject: &str) -> bool {
         let mut quotes = self.quotes.keys();
         let mut sources = self.sources.keys();
-        quotes.any(|key| pair_subject(*key) == subject)
+        subject == ORDER_OF_ANSWERS
+            || quotes.any(|key| pair_subject(*key) == subject)
             || sources.any(|id| source_subject(*id) == subject)
     }
 
