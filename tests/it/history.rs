@@ -3,6 +3,7 @@
 mod busy;
 mod crosses;
 mod full;
+mod laws;
 mod operator;
 mod past;
 mod windows;
