@@ -171,11 +171,15 @@ impl RequestBudget {
         written.await.is_ok()
     }
 
-    /// Counts a request that follows from one that was counted: a redirect or a retry. It is written with the next one.
-    /// Returns false if the budget of the day is used up.
+    /// Counts a request that follows from one that was counted, a redirect or a retry, on the disk too. Returns false if the
+    /// budget of the day is used up. It blocks on the disk: for the rare places in which a client cannot wait.
     pub fn take_another(&self) -> bool {
         let day = self.today();
-        self.counts.counts().take(self.source, day, self.per_day)
+        let is_taken = self.counts.counts().take(self.source, day, self.per_day);
+        if is_taken {
+            self.counts.write();
+        }
+        is_taken
     }
 
     fn today(&self) -> Date {

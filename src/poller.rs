@@ -339,7 +339,10 @@ impl Poller {
     /// When the next poll is due, whatever the budget.
     fn next_attempt(&self, health: PollHealth) -> Timestamp {
         let now = self.clock.now();
-        let due = self.clock.real_time(self.plan.interval(now));
+        let planned = self.plan.interval(now);
+        // A source that refuses this client is not asked sooner than configured, however much its table is awaited.
+        let least = health.refused.then_some(self.plan.interval);
+        let due = self.clock.real_time(planned.max(least.unwrap_or_default()));
         let longest = self.clock.real_time(self.plan.longest_interval(now));
         self.clock.after(jitter(delay(due, longest, health)))
     }

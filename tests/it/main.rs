@@ -45,6 +45,8 @@ mod numbers;
 #[cfg(test)]
 mod poller;
 #[cfg(test)]
+mod publication;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod replays;

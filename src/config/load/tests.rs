@@ -118,6 +118,7 @@ fn every_key_can_be_set_and_is_printed() {
         enabled = true
         base_url = "https://nationalbank.kz"
         interval = "15m"
+        requests_per_day = 80
         proxy = "none"
         extra_ca = ["{0}"]
         [sources.market]
@@ -138,6 +139,7 @@ fn every_key_can_be_set_and_is_printed() {
     assert_eq!(config.http.proxy.to_string(), "https://proxy.example:3128");
     assert_eq!(config.http.extra_ca, std::slice::from_ref(&key));
     let nbk = &config.sources[2];
+    assert_eq!(nbk.requests_per_day, 80);
     assert_eq!(nbk.proxy, Some(Proxy::Direct));
     assert_eq!(nbk.extra_ca, [key]);
     let market = &config.sources[1];
@@ -247,6 +249,8 @@ fn every_value_out_of_bounds_is_refused() {
         "[sources.nbk]\nproxy = \"proxy.example\"",
         "[sources.nbk]\nenabled = \"true\"",
         "[sources.nbk]\ninterval = \"99ms\"",
+        "[sources.nbk]\nrequests_per_day = 0",
+        "[sources.nbk]\nrequests_per_day = \"100\"",
         "[sources.nbk]\ninterval = \"25h\"",
         "[sources.nbk]\ninterval = 15",
     ] {
