@@ -136,21 +136,6 @@ impl Clock {
             read = now;
         }
     }
-
-    /// Waits for an amount of real time. Time in which the machine sleeps counts: the wait ends at most [`READ_INTERVAL`]
-    /// after it wakes up. A clock that is set forward shortens the wait, and one that is set back does not prolong it.
-    pub async fn sleep(&self, real_time: Duration) {
-        let speed = self.replay.as_ref().map_or(1, |replay| replay.speed);
-        let at = later(self.now(), real_time.saturating_mul(speed));
-        let begun = Instant::now();
-        loop {
-            let left = real_time.saturating_sub(begun.elapsed());
-            if left.is_zero() || self.now() >= at {
-                return;
-            }
-            tokio::time::sleep(left.min(READ_INTERVAL)).await;
-        }
-    }
 }
 
 fn later(instant: Timestamp, by: Duration) -> Timestamp {
@@ -253,44 +238,25 @@ mod tests {
         let clock = Clock::replay(at("2026-04-02T17:00:00Z"), 1);
         let until = clock.sleep_until(at("2026-04-02T19:00:00Z"));
         assert!(waited(&clock, until, slept).await <= READ_INTERVAL);
-        let pause = clock.sleep(MINUTE * 120);
-        assert!(waited(&clock, pause, slept).await <= READ_INTERVAL);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_machine_that_slept_for_a_part_of_the_wait_waits_for_the_rest() {
         let clock = Clock::replay(at("2026-04-02T17:00:00Z"), 1);
         let begun = Instant::now();
-        let pause = clock.sleep(MINUTE * 120);
-        waited(&clock, pause, SignedDuration::from_mins(90)).await;
+        let until = clock.sleep_until(at("2026-04-02T19:00:00Z"));
+        waited(&clock, until, SignedDuration::from_mins(90)).await;
         let waited = begun.elapsed();
         assert!(waited >= MINUTE * 30, "{waited:?}");
         assert!(waited <= MINUTE * 30 + READ_INTERVAL, "{waited:?}");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_clock_that_is_set_back_ends_the_wait_for_an_instant_and_does_not_prolong_a_pause() {
+    async fn a_clock_that_is_set_back_ends_the_wait_for_an_instant() {
         let a_year_back = SignedDuration::from_hours(-24 * 365);
         let clock = Clock::replay(at("2030-01-01T17:00:00Z"), 1);
         let until = clock.sleep_until(at("2030-01-01T19:00:00Z"));
         assert!(waited(&clock, until, a_year_back).await <= READ_INTERVAL);
-        let begun = Instant::now();
-        let pause = clock.sleep(MINUTE * 120);
-        waited(&clock, pause, a_year_back).await;
-        let waited = begun.elapsed();
-        assert!(
-            waited < MINUTE * 120 + Duration::from_millis(10),
-            "{waited:?}"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_pause_outlasts_the_end_of_a_replay() {
-        let end = at("2025-12-13T18:00:00Z");
-        let clock = Clock::replay_until(end, 3600, end);
-        let begun = Instant::now();
-        clock.sleep(MINUTE).await;
-        assert!(begun.elapsed() >= MINUTE);
     }
 
     #[test]

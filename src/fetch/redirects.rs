@@ -49,7 +49,7 @@ pub(super) fn reason(requested: &Url, target: Option<&Url>) -> &'static str {
 
 /// Why a redirect to an address is never followed; `None` if it may be.
 fn refusal(requested: &Url, target: &Url) -> Option<&'static str> {
-    if requested.host() != target.host() || requested.port_or_known_default().is_none() {
+    if requested.host() != target.host() {
         Some("it is another host; if the bank has moved, set base_url")
     } else if requested.scheme() != target.scheme()
         || requested.port_or_known_default() != target.port_or_known_default()
