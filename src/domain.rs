@@ -39,10 +39,10 @@ pub use published::{
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
-    Announced, Continuity, Coverage, Derivation, FILTER_PAIRS_MAX, FilterError, Fingerprint,
-    Freshness, FreshnessDates, FreshnessStatus, Leg, ORDER_OF_ANSWERS, PollReport, PollStatus,
-    Polling, Position, Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter,
-    RequestCount, RestoredState, ServedFingerprint, ServedRevision, Snapshot, SourceState,
-    TickerStyle, Update, View, WindowChange, answer_on, candidates, choose_quotes, rates_between,
-    snapshot_on, ticker_entry,
+    Announced, Continuity, Coverage, Derivation, Digits, FILTER_PAIRS_MAX, Figures, FilterError,
+    Fingerprint, Form, Freshness, FreshnessDates, FreshnessStatus, Leg, ORDER_OF_ANSWERS,
+    PollReport, PollStatus, Polling, Position, Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate,
+    RateFilter, RequestCount, RestoredState, ServedFingerprint, ServedRevision, Snapshot,
+    SourceState, TickerEntry, TickerStyle, Update, View, WindowChange, answer_on, candidates,
+    change_text, choose_quotes, rates_between, snapshot_on, ticker_entry,
 };

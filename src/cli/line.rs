@@ -1,24 +1,77 @@
 //! The ticker line, as a news site prints it.
 
 use crate::cli::paint::{Paint, without_controls};
-use crate::domain::{self, TickerStyle, parse_decimal};
-use crate::pb::{Change, Direction, Freshness, Rate};
+use crate::domain::{self, Digits, Figures, Form, Pair, TickerStyle, change_text, parse_decimal};
+use crate::pb::{Change, Derivation, Direction, Freshness, Rate};
 
 /// The separator of two entries.
 pub(super) const SEPARATOR: &str = " • ";
 /// The mark of a stale entry.
 pub(super) const STALE_MARK: &str = "*";
 
+/// How entries are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LineStyle {
+    /// As the tickers of news sites write them.
+    Ticker(TickerStyle),
+    /// With these digits, in this form.
+    Display(Digits, Form),
+}
+
 /// One pair: `KZT/USD = 0.00196 -1.04%`, with a star after it when it is stale.
-pub(super) fn entry(rate: &Rate, style: TickerStyle) -> String {
-    let change = rate.change.as_ref().and_then(change_of);
-    let text = match parse_decimal(&rate.value) {
-        Ok(value) => domain::ticker_entry(&rate.pair, value, change, style),
-        // A value that cannot be parsed is printed as received: better than a gap.
-        Err(_unreadable) => format!("{} = {} n/a", rate.pair, rate.value),
+pub(super) fn entry(rate: &Rate, style: LineStyle) -> String {
+    let text = match style {
+        LineStyle::Ticker(style) => parse_decimal(&rate.value).ok().map(|value| {
+            let change = rate.change.as_ref().and_then(change_of);
+            domain::ticker_entry(&rate.pair, value, change, style)
+        }),
+        LineStyle::Display(digits, form) => displayed(rate, digits, form),
     };
+    // A value that cannot be parsed is printed as received: better than a gap.
+    let text = text.unwrap_or_else(|| format!("{} = {} n/a", rate.pair, rate.value));
     let mark = if is_stale(rate) { STALE_MARK } else { "" };
     without_controls(&text) + mark
+}
+
+/// One pair with these digits: `USD/KZT = 507.46 -1.04%`, or `1 USD = 507.46 KZT -1.04%`. `None` if it cannot be parsed.
+fn displayed(rate: &Rate, digits: Digits, form: Form) -> Option<String> {
+    let entry = figures(rate)?.entry(form);
+    let value = entry.shown(entry.value, digits);
+    let change = entry.change.as_ref();
+    let change = change_text(change.map(|change| (change.percent, change.direction)));
+    let (base, quote) = (entry.base, entry.quote);
+    Some(match form {
+        Form::Pair => format!("{base}/{quote} = {value} {change}"),
+        Form::Local => format!("{} {base} = {value} {quote} {change}", entry.units),
+    })
+}
+
+fn figures(rate: &Rate) -> Option<Figures<'_>> {
+    let derivation = match rate.derivation() {
+        Derivation::Published => domain::Derivation::Published,
+        Derivation::Inverted => domain::Derivation::Inverted,
+        Derivation::Crossed => domain::Derivation::Crossed,
+        Derivation::Identity => domain::Derivation::Identity,
+        Derivation::Unspecified => return None,
+    };
+    let row = match &*rate.fixings {
+        [row] => row.units.parse().ok().zip(parse_decimal(&row.value).ok()),
+        _ => None,
+    };
+    let change = rate.change.as_ref().and_then(|change| {
+        let reference = parse_decimal(&change.reference_value).ok()?;
+        let date = change.reference_date.parse().ok()?;
+        domain::Change::since(reference, date, parse_decimal(&rate.value).ok()?)
+    });
+    Some(Figures {
+        pair: Pair::parse(&rate.pair).ok()?,
+        value: parse_decimal(&rate.value).ok()?,
+        derivation,
+        source: rate.source(),
+        row,
+        change,
+        announced: None,
+    })
 }
 
 fn is_stale(rate: &Rate) -> bool {
@@ -36,7 +89,7 @@ fn change_of(change: &Change) -> Option<(rust_decimal::Decimal, domain::Directio
 }
 
 /// All pairs on one line.
-pub(super) fn line(rates: &[Rate], style: TickerStyle) -> String {
+pub(super) fn line(rates: &[Rate], style: LineStyle) -> String {
     let entries = rates.iter().map(|rate| entry(rate, style));
     entries.collect::<Vec<_>>().join(SEPARATOR)
 }
@@ -44,7 +97,7 @@ pub(super) fn line(rates: &[Rate], style: TickerStyle) -> String {
 /// The pairs on as few lines as the width of a terminal allows, coloured. An entry is never split.
 pub(super) fn terminal_lines(
     rates: &[Rate],
-    style: TickerStyle,
+    style: LineStyle,
     paint: Paint,
     columns: usize,
 ) -> Vec<String> {
@@ -84,6 +137,7 @@ fn painted(rate: &Rate, plain: &str, paint: Paint) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pb::Fixing;
 
     fn rate(pair: &str, value: &str, percent: &str, direction: Direction) -> Rate {
         Rate {
@@ -105,7 +159,45 @@ mod tests {
         ]
     }
 
-    const COMPACT: TickerStyle = TickerStyle::Compact;
+    const COMPACT: LineStyle = LineStyle::Ticker(TickerStyle::Compact);
+
+    /// A rate that follows from one row.
+    fn inverted() -> Rate {
+        let mut rate = rate("KZT/USD", "0.00210486434149", "0.7703", Direction::Up);
+        rate.set_derivation(Derivation::Inverted);
+        rate.source = Some("nbk".to_owned());
+        rate.fixings.push(Fixing {
+            currency: "USD".to_owned(),
+            units: "1".to_owned(),
+            value: "475.09".to_owned(),
+            home_currency: "KZT".to_owned(),
+            ..Fixing::default()
+        });
+        if let Some(change) = &mut rate.change {
+            change.reference_value = "0.00208877284595".to_owned();
+            change.reference_date = "2026-04-01".to_owned();
+        }
+        rate
+    }
+
+    #[test]
+    fn an_entry_has_the_digits_and_the_form_that_were_chosen() {
+        let shown = |digits, form| entry(&inverted(), LineStyle::Display(digits, form));
+        assert_eq!(shown(Digits::Auto, Form::Pair), "KZT/USD = 0.0021049 0.77%");
+        assert_eq!(
+            shown(Digits::Places(5), Form::Pair),
+            "KZT/USD = 0.00210 0.77%"
+        );
+        assert_eq!(
+            shown(Digits::Auto, Form::Local),
+            "1 USD = 475.09 KZT -0.76%"
+        );
+        let mut unknown = inverted();
+        unknown.change = None;
+        unknown.value = "much".to_owned();
+        let style = LineStyle::Display(Digits::Auto, Form::Local);
+        assert_eq!(entry(&unknown, style), "KZT/USD = much n/a");
+    }
 
     #[test]
     fn the_line_reads_as_on_a_news_site() {

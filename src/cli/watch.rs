@@ -12,17 +12,19 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use crate::cli::failure::{Failure, note};
+use crate::cli::line::LineStyle;
 use crate::cli::output::{self, Output};
 use crate::cli::watch::message::State;
 use crate::cli::watch::screen::Screen;
 use crate::cli::{ServerArgs, rates};
 use crate::client::{Watch, WatchEvent, WatchOptions};
-use crate::domain::TickerStyle;
+use crate::domain::{Digits, Form, TickerStyle};
 
 const EXAMPLES: &str = "\
 Examples:
   silkrate watch                               the server's ticker, redrawn in place
   silkrate watch KZT/USD KGS/USD --once        one line, and done
+  silkrate watch --digits auto --form local    as local media print rates: 1 USD = 475.09 KZT
   silkrate watch --format table '*/USD'        every pair in dollars, with all digits
   silkrate watch --format json | jq .          one object for every message
   silkrate watch | tee rates.log               in a pipe, one line for every change
@@ -45,8 +47,50 @@ pub(super) struct WatchArgs {
     /// Print small values on the ticker with more decimals: 0.0000834 instead of 0.00008.
     #[arg(long)]
     wide: bool,
+    /// The decimals of a value on the ticker: a number, or auto for the digits of its bank. Default: five, always.
+    #[arg(long, value_name = "DIGITS", value_parser = parse_digits, conflicts_with = "wide")]
+    digits: Option<Digits>,
+    /// Print a rate as its pair, or as local media do: `1 USD = 475.09 KZT`.
+    #[arg(long, value_enum, conflicts_with = "wide")]
+    form: Option<WatchForm>,
     #[command(flatten)]
     server: ServerArgs,
+}
+
+/// How a rate is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum WatchForm {
+    /// `KZT/USD = 0.0021049`: the pair that was requested.
+    Pair,
+    /// `1 USD = 475.09 KZT`: the foreign currency first, with the units that the bank prints.
+    Local,
+}
+
+/// The most decimal places of a value: more than any of them has significant digits for.
+const PLACES_MAX: u32 = 10;
+
+fn parse_digits(text: &str) -> Result<Digits, String> {
+    if text == "auto" {
+        return Ok(Digits::Auto);
+    }
+    let places = text.parse().ok().filter(|places| *places <= PLACES_MAX);
+    places
+        .map(Digits::Places)
+        .ok_or_else(|| format!("it must be auto or 0 to {PLACES_MAX}"))
+}
+
+impl WatchArgs {
+    fn style(&self) -> LineStyle {
+        if self.wide {
+            return LineStyle::Ticker(TickerStyle::Wide);
+        }
+        let form = match self.form {
+            Some(WatchForm::Local) => Form::Local,
+            None if self.digits.is_none() => return LineStyle::Ticker(TickerStyle::Compact),
+            Some(WatchForm::Pair) | None => Form::Pair,
+        };
+        LineStyle::Display(self.digits.unwrap_or_default(), form)
+    }
 }
 
 /// The output format of a stream.
@@ -66,18 +110,24 @@ pub(super) async fn run(
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
     let client = arguments.server.client()?;
-    if arguments.wide && arguments.format != WatchFormat::Ticker {
+    let chosen = [
+        ("--wide", arguments.wide),
+        ("--digits", arguments.digits.is_some()),
+        ("--form", arguments.form.is_some()),
+    ];
+    let chosen = chosen.iter().find(|(_, is_chosen)| *is_chosen);
+    if let Some((option, _)) = chosen.filter(|_| arguments.format != WatchFormat::Ticker) {
         return Err(Failure::Usage {
-            message: "--wide is for the ticker: the other formats have every digit".to_owned(),
-            hint: "leave out --wide, or --format".to_owned(),
+            message: format!("{option} is for the ticker: the other formats have every digit"),
+            hint: format!("leave out {option}, or --format"),
         });
     }
-    let style = if arguments.wide {
-        TickerStyle::Wide
-    } else {
-        TickerStyle::Compact
-    };
-    let mut screen = Screen::new(out, Output::of_stdout(), arguments.format, style);
+    let mut screen = Screen::new(
+        out,
+        Output::of_stdout(),
+        arguments.format,
+        arguments.style(),
+    );
     if arguments.once {
         let response = client.snapshot(&arguments.pairs).await?;
         if !response.rates.is_empty() {

@@ -7,10 +7,12 @@ mod source_state;
 mod quote;
 mod rate;
 mod ticker;
+mod entry;
 mod filter;
 mod snapshot;
 mod historical;
 
+pub use entry::{Digits, Figures, Form, TickerEntry};
 pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
 pub use freshness::{Freshness, FreshnessDates, FreshnessStatus};
 pub use historical::{Coverage, Leg, rates_between, snapshot_on};
@@ -23,4 +25,4 @@ pub use snapshot::{
     ServedRevision, Snapshot, Update, View,
 };
 pub use source_state::SourceState;
-pub use ticker::{TickerStyle, ticker_entry};
+pub use ticker::{TickerStyle, change_text, ticker_entry};

@@ -1,13 +1,18 @@
 //! The ticker as a fragment of a page, without a script: every number is text. Where the element is loaded, it continues
 //! from the position that the fragment bears.
 
+mod display;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
-use crate::domain::{Direction, Freshness, Pair, Rate, RateFilter, Snapshot};
+use crate::domain::{
+    Change, Direction, Figures, Freshness, Pair, Rate, RateFilter, Snapshot, TickerEntry,
+};
 use crate::web::caching::{self, position_text};
 use crate::web::error::WebError;
+use crate::web::fragment::display::Display;
 use crate::web::locale::{self, FALLBACK, Locale};
 use crate::web::query::{self, Fragment};
 use crate::web::{Shared, Web};
@@ -23,6 +28,7 @@ const DASH: &str = "\u{2013}";
 struct FragmentWriter<'a> {
     web: &'a Shared,
     locale: &'a Locale,
+    display: Display<'a>,
     snapshot: &'a Snapshot,
     html: String,
 }
@@ -46,11 +52,21 @@ pub(super) async fn ticker(
         let writer = FragmentWriter {
             web: &web,
             locale,
+            display: Display::new(&query, locale)?,
             snapshot: &snapshot,
             html: String::new(),
         };
-        let html = writer.write(&filter, tag, theme);
-        let canonical = format!("fragment {filter} {tag} {theme}");
+        let html = writer.write(&filter, tag, &query);
+        let Fragment {
+            digits,
+            form,
+            labels,
+            announced,
+            link,
+            ..
+        } = &query;
+        let canonical =
+            format!("fragment {filter} {tag} {theme} {digits} {form} {labels} {announced} {link}");
         Ok(caching::present(&snapshot.position, &canonical, HTML, html))
     })
 }
@@ -68,14 +84,19 @@ fn locale_of(tag: &str) -> Result<(&'static str, &'static Locale), WebError> {
 }
 
 impl FragmentWriter<'_> {
-    fn write(mut self, filter: &RateFilter, tag: &str, theme: &str) -> String {
+    fn write(mut self, filter: &RateFilter, tag: &str, query: &Fragment) -> String {
         let rates = self.snapshot.rates(filter);
         self.tag(
             "silk-ticker",
             &[
                 ("pairs", &filter.to_string()),
                 ("locale", tag),
-                ("theme", theme),
+                ("theme", &query.theme),
+                ("digits", &query.digits),
+                ("form", &query.form),
+                ("labels", &query.labels),
+                ("announced", &query.announced),
+                ("link", &query.link),
                 ("lang", tag),
                 ("data-position", &position_text(&self.snapshot.position)),
                 // The rows as data: the element continues from the position with them, and requests nothing that is here.
@@ -96,38 +117,68 @@ impl FragmentWriter<'_> {
     }
 
     fn rate(&mut self, rate: &Rate) {
-        let pair = rate.pair.to_string();
-        let (value, percent) = self.locale.figures(rate);
+        let entry = Figures::from(rate).entry(self.display.form);
         let words = &self.locale.words;
-        self.tag("li", &[("data-pair", &pair)]);
-        self.element("span", &pair);
+        self.tag("li", &[("data-pair", &rate.pair.to_string())]);
+        self.label(rate.pair, &self.display.label(&entry));
         self.html.push(' ');
-        self.element("strong", &value);
-        let direction = rate.change.as_ref().map(|change| change.direction);
+        self.element("strong", &self.display.value(&entry, entry.value));
+        let direction = entry.change.as_ref().map(|change| change.direction);
         let (arrow, word) = match direction {
             Some(Direction::Up) => ("▲", &words.up),
             Some(Direction::Down) => ("▼", &words.down),
-            Some(Direction::Flat) => ("▬", &words.unchanged),
+            Some(Direction::Flat) => ("", &words.unchanged),
             None => ("", &words.no_change),
         };
-        if let Some(percent) = percent {
-            self.html.push(' ');
+        self.html.push(' ');
+        if !arrow.is_empty() {
             self.tag("span", &[("aria-hidden", "true")]);
             self.text(arrow);
             self.html.push_str("</span> ");
-            self.element("span", &percent);
         }
+        let change = entry.change.as_ref();
+        let percent = change.map_or_else(|| DASH.to_owned(), |change| self.locale.percent(change));
+        self.element("span", &percent);
         self.html.push_str(" <small>");
         self.text(word);
-        self.notes(rate);
+        self.notes(rate, &entry);
         self.html.push_str("</small></li>\n");
     }
 
+    /// The name of an entry, which links to where the template leads.
+    fn label(&mut self, pair: Pair, label: &str) {
+        let link = self.display.link(pair);
+        if link.is_empty() {
+            self.element("span", label);
+        } else {
+            self.tag("a", &[("href", &link)]);
+            self.text(label);
+            self.html.push_str("</a>");
+        }
+    }
+
+    /// What is announced for a later date: `from tomorrow, 9 December 2025: 0.00197 (+0.50%)`.
+    fn announcement(&self, rate: &Rate, entry: &TickerEntry) -> Option<String> {
+        let date = rate.announced.as_ref()?.effective_date;
+        let (value, change) = entry.announced.as_ref()?;
+        let words = &self.locale.words;
+        let word = if self.is_tomorrow(rate, date) {
+            &words.from_tomorrow
+        } else {
+            &words.from
+        };
+        let from = word.replace("{date}", &self.locale.date(date));
+        let percent = |change: &Change| format!(" ({})", self.locale.percent(change));
+        let percent = change.as_ref().map(percent).unwrap_or_default();
+        let value = self.display.value(entry, *value);
+        Some(format!("{from}: {value}{percent}"))
+    }
+
     /// The notes of a rate: the date of its reference, its own date, its source, its freshness, and whether a value is held.
-    fn notes(&mut self, rate: &Rate) {
+    fn notes(&mut self, rate: &Rate, entry: &TickerEntry) {
         let words = &self.locale.words;
         let dated = |word: &str, date| word.replace("{date}", &self.locale.date(date));
-        if let Some(change) = &rate.change {
+        if let Some(change) = &entry.change {
             self.text(", ");
             self.text(&dated(&words.since, change.reference_date));
         }
@@ -143,18 +194,8 @@ impl FragmentWriter<'_> {
         if !rate.held.is_empty() {
             notes.push(words.held.clone());
         }
-        if let Some(announced) = &rate.announced {
-            let pair = rate.pair.to_string();
-            let change = announced.change.as_ref();
-            let (value, percent) = self.locale.written(&pair, announced.value, change);
-            let percent = percent.map(|percent| format!(" ({percent})"));
-            let word = if self.is_tomorrow(rate, announced.effective_date) {
-                &words.from_tomorrow
-            } else {
-                &words.from
-            };
-            let from = dated(word, announced.effective_date);
-            notes.push(format!("{from}: {value}{}", percent.unwrap_or_default()));
+        if self.display.shows_announced {
+            notes.extend(self.announcement(rate, entry));
         }
         for note in notes {
             self.text("; ");
@@ -197,9 +238,8 @@ impl FragmentWriter<'_> {
     }
 
     fn unknown(&mut self, pair: Pair) {
-        let pair = pair.to_string();
-        self.tag("li", &[("data-pair", &pair)]);
-        self.element("span", &pair);
+        self.tag("li", &[("data-pair", &pair.to_string())]);
+        self.label(pair, &self.display.pair(pair));
         self.html.push(' ');
         self.element("strong", DASH);
         self.html.push_str(" <small>");

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 use serde::Deserialize;
 
-use crate::domain::{Change, Direction, Rate, TickerStyle, ticker_entry};
+use crate::domain::{Change, Direction, TickerEntry};
 
 /// The fallback for a name that another language lacks.
 pub(super) const FALLBACK: &str = "en";
@@ -30,10 +31,19 @@ pub(super) struct Locale {
     minus: String,
     plus: String,
     percent: String,
+    money: String,
     date: String,
     months: Vec<String>,
     pub(super) words: Words,
     banks: BTreeMap<String, String>,
+    currencies: BTreeMap<String, CurrencyWords>,
+}
+
+/// How a language names a currency.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct CurrencyWords {
+    pub(super) sign: String,
+    pub(super) name: String,
 }
 
 /// The words of the fragment.
@@ -75,35 +85,51 @@ pub(super) fn find(tag: &str) -> Option<(&'static str, &'static Locale)> {
 }
 
 impl Locale {
-    /// A value and its change in percent, as the ticker rounds them and this language writes them; no change when none is
-    /// known.
-    pub(super) fn figures(&self, rate: &Rate) -> (String, Option<String>) {
-        self.written(&rate.pair.to_string(), rate.value, rate.change.as_ref())
+    /// A number with the digits that it has.
+    pub(super) fn number(&self, value: Decimal) -> String {
+        self.plain(&value.to_string())
     }
 
-    /// The same for a value that is not in force yet.
-    pub(super) fn written(
-        &self,
-        pair: &str,
-        value: rust_decimal::Decimal,
-        change: Option<&Change>,
-    ) -> (String, Option<String>) {
-        let moved = change.map(|change| (change.percent, change.direction));
-        let entry = ticker_entry(pair, value, moved, TickerStyle::Wide);
-        let figures = entry.rsplit(" = ").next().unwrap_or_default();
-        let (value, percent) = figures.split_once(' ').unwrap_or((figures, ""));
-        let percent = change.and_then(|change| {
-            let percent = percent.strip_suffix('%')?;
-            let rises = change.direction == Direction::Up && percent != "0";
-            let sign = if rises { self.plus.as_str() } else { "" };
-            let written = format!("{sign}{}", self.number(percent));
-            Some(self.percent.replace("{value}", &written))
-        });
-        (self.number(value), percent)
+    /// A change in per cent, with two decimals and its sign. A fall keeps the minus sign when it rounds to zero.
+    pub(super) fn percent(&self, change: &Change) -> String {
+        let percent = TickerEntry::shown_percent(change);
+        let sign = match change.direction {
+            Direction::Down => self.minus.as_str(),
+            Direction::Up if !percent.is_zero() => self.plus.as_str(),
+            Direction::Up | Direction::Flat => "",
+        };
+        let written = format!("{sign}{}", self.number(percent.abs()));
+        self.percent.replace("{value}", &written)
+    }
+
+    /// An amount of a currency with its sign.
+    pub(super) fn money(&self, code: &str, amount: &str) -> String {
+        let sign = &self.currency(code).sign;
+        let comes_first = self.money.starts_with("{sign}");
+        // A no-break space separates a sign of letters from the digits after it.
+        let ends_in_letter = sign.chars().next_back().is_some_and(char::is_alphabetic);
+        let gap = if comes_first && ends_in_letter {
+            "\u{a0}"
+        } else {
+            ""
+        };
+        self.money
+            .replace("{sign}", &format!("{sign}{gap}"))
+            .replace("{value}", amount)
+    }
+
+    /// The sign and the name of a currency; those of English, or its code, where there are none.
+    pub(super) fn currency(&self, code: &str) -> CurrencyWords {
+        let fallback = find(FALLBACK).and_then(|(_, locale)| locale.currencies.get(code));
+        let found = self.currencies.get(code).or(fallback);
+        found.cloned().unwrap_or_else(|| CurrencyWords {
+            sign: code.to_owned(),
+            name: code.to_owned(),
+        })
     }
 
     /// Plain notation with the separators of the language.
-    fn number(&self, plain: &str) -> String {
+    fn plain(&self, plain: &str) -> String {
         let (sign, digits) = match plain.strip_prefix('-') {
             Some(digits) => (self.minus.as_str(), digits),
             None => ("", plain),
@@ -152,18 +178,20 @@ mod tests {
     use super::*;
     use crate::domain::parse_decimal;
 
-    fn written(tag: &str, value: &str, change: Option<(&str, Direction)>) -> (String, String) {
+    fn number(tag: &str, value: &str) -> String {
+        find(tag).unwrap().1.number(parse_decimal(value).unwrap())
+    }
+
+    fn percent(tag: &str, percent: &str, direction: Direction) -> String {
         let number = |text| parse_decimal(text).unwrap();
-        let change = change.map(|(percent, direction)| Change {
+        let change = Change {
             absolute: number("0"),
             percent: number(percent),
             direction,
             reference_value: number("1"),
             reference_date: date(2025, 12, 7),
-        });
-        let (_, locale) = find(tag).unwrap();
-        let (value, percent) = locale.written("KZT/USD", number(value), change.as_ref());
-        (value, percent.unwrap_or_default())
+        };
+        find(tag).unwrap().1.percent(&change)
     }
 
     #[test]
@@ -195,33 +223,30 @@ mod tests {
 
     #[test]
     fn a_number_has_the_separators_of_its_language() {
-        let fall = Some(("-1.0412", Direction::Down));
-        assert_eq!(
-            written("en", "0.00195689", fall),
-            ("0.00196".into(), "-1.04%".into())
-        );
-        assert_eq!(
-            written("ru", "0.00195689", fall),
-            ("0,00196".into(), "-1,04\u{a0}%".into())
-        );
-        assert_eq!(written("en", "12345.6", None).0, "12,345.60000");
-        assert_eq!(
-            written("kk", "1234567.8", None).0,
-            "1\u{a0}234\u{a0}567,80000"
-        );
-        assert_eq!(written("en", "123.4", None).0, "123.40000");
+        assert_eq!(number("en", "0.0019569"), "0.0019569");
+        assert_eq!(number("ru", "0.0019569"), "0,0019569");
+        assert_eq!(number("en", "12345.60"), "12,345.60");
+        assert_eq!(number("kk", "1234567.80"), "1\u{a0}234\u{a0}567,80");
     }
 
     #[test]
-    fn a_small_value_keeps_three_digits_and_a_change_its_sign() {
-        let of = |percent, direction| written("en", "0.0000833973", Some((percent, direction)));
-        assert_eq!(
-            of("0.5", Direction::Up),
-            ("0.0000834".into(), "+0.5%".into())
-        );
-        assert_eq!(of("0.0049", Direction::Up).1, "0%");
-        assert_eq!(of("-0.0049", Direction::Down).1, "-0%");
-        assert_eq!(of("0", Direction::Flat).1, "0%");
+    fn a_percentage_has_two_places_and_its_sign() {
+        assert_eq!(percent("en", "-1.0412", Direction::Down), "-1.04%");
+        assert_eq!(percent("ru", "-1.0412", Direction::Down), "-1,04\u{a0}%");
+        assert_eq!(percent("en", "0.5", Direction::Up), "+0.50%");
+        assert_eq!(percent("en", "0.0049", Direction::Up), "0.00%");
+        assert_eq!(percent("en", "-0.0049", Direction::Down), "-0.00%");
+        assert_eq!(percent("ru", "0", Direction::Flat), "0,00\u{a0}%");
+    }
+
+    #[test]
+    fn an_amount_has_the_sign_of_its_currency_where_the_language_puts_it() {
+        let money = |tag, code| find(tag).unwrap().1.money(code, "1");
+        assert_eq!(money("en", "KZT"), "₸1");
+        assert_eq!(money("en", "KGS"), "KGS\u{a0}1");
+        assert_eq!(money("ru", "USD"), "1\u{a0}$");
+        assert_eq!(money("uz", "UZS"), "1\u{a0}soʻm");
+        assert_eq!(money("ru", "XXX"), "1\u{a0}XXX");
     }
 
     #[test]

@@ -78,6 +78,16 @@ pub(super) struct Fragment {
     pub(super) locale: String,
     #[serde(default)]
     pub(super) theme: String,
+    #[serde(default)]
+    pub(super) digits: String,
+    #[serde(default)]
+    pub(super) form: String,
+    #[serde(default)]
+    pub(super) labels: String,
+    #[serde(default)]
+    pub(super) announced: String,
+    #[serde(default)]
+    pub(super) link: String,
 }
 
 /// Parameters of a path that has none.

@@ -5,7 +5,7 @@ import { banks, change, five, rate, start } from "./double.mjs";
 import { browser, lines, place, shows, until, violations } from "./support.mjs";
 
 const LINE = [
-  "KGS/USD 0.01144 0%", "KZT/USD 0.00196 -1.04%", "TJS/USD 0.10899 -0%", "UZS/USD 0.0000834 +0.12%", "TMT/USD 0.28490 0%",
+  "KGS/USD 0.011435 0.00%", "KZT/USD 0.0019569 -1.04%", "TJS/USD 0.10899 -0.00%", "UZS/USD 0.000083397 +0.12%", "TMT/USD 0.28490 0.00%",
 ];
 
 let chromium;
@@ -53,7 +53,7 @@ test("an update arrives without a reload, flashes its own row alone, and dispatc
   });
   assert.equal(await page.locator("silk-ticker ul:not([aria-hidden]) :is(.rose, .fell)").count(), 0);
   double.send([rate("KZT/USD", "0.0019712", { change: change("0.7313", "0.00001431", "UP") }), double.rates[0]]);
-  await shows(page, LINE.with(1, "KZT/USD 0.00197 +0.73%"));
+  await shows(page, LINE.with(1, "KZT/USD 0.0019712 +0.73%"));
   const flashed = page.locator("silk-ticker ul:not([aria-hidden]) :is(.rose, .fell) .pair");
   assert.deepEqual(await flashed.allInnerTexts(), ["KZT/USD"]);
   assert.deepEqual(await page.evaluate(() => window.told), [["KZT/USD", "0.00195689", "0.0019712", 2]]);
@@ -69,14 +69,14 @@ test("a heartbeat flashes nothing and tells nothing", async (t) => {
   double.open.forEach((response) => double.event(response, "heartbeat", { server_time: double.serverTime, sources: [] }));
   double.send([]);
   double.send([rate("TMT/USD", "0.285", { source: "cbt" })]);
-  await shows(page, LINE.with(4, "TMT/USD 0.28500 n/a"));
+  await shows(page, LINE.with(4, "TMT/USD 0.28500 –"));
   assert.equal(await page.evaluate(() => window.told), 1);
 });
 
 test("the elements of a page share one connection with their pairs united", async (t) => {
   const { double, page } = await open(t, `<silk-ticker pairs="KZT/USD"></silk-ticker><silk-ticker pairs="kgs/usd, KZT/USD"></silk-ticker>
     <silk-ticker id="third" pairs="UZS/USD" direction="static"></silk-ticker>`);
-  await shows(page, ["UZS/USD 0.0000834 +0.12%"], "#third");
+  await shows(page, ["UZS/USD 0.000083397 +0.12%"], "#third");
   await shows(page, [LINE[1]]);
   assert.deepEqual(streams(double).map((path) => decodeURIComponent(path)), ["/v1/watch?pairs=KGS/USD,KZT/USD,UZS/USD"]);
   assert.equal(double.open.size, 1);
@@ -86,7 +86,7 @@ test("ticker pairs and named pairs share the connection too", async (t) => {
   const rates = [...five(), rate("USD/KZT", "511.02", { derivation: "PUBLISHED" })];
   const { double, page } = await open(t, `<silk-ticker></silk-ticker><silk-ticker id="second" pairs="USD/KZT"></silk-ticker>`, { rates });
   await shows(page, LINE);
-  await shows(page, ["USD/KZT 511.02000 n/a"], "#second");
+  await shows(page, ["USD/KZT 511.02 –"], "#second");
   assert.equal(streams(double).length, 1);
 });
 
@@ -95,11 +95,11 @@ test("attributes may change at any time, without another connection where the pa
   await shows(page, LINE);
   const set = (name, value) => page.locator("silk-ticker").evaluate((ticker, [key, text]) => ticker.setAttribute(key, text), [name, value]);
   await set("locale", "ru");
-  await shows(page, ["KGS/USD 0,01144 0\u00a0%", "KZT/USD 0,00196 -1,04\u00a0%", "TJS/USD 0,10899 -0\u00a0%", "UZS/USD 0,0000834 +0,12\u00a0%", "TMT/USD 0,28490 0\u00a0%"]);
+  await shows(page, ["KGS/USD 0,011435 0,00\u00a0%", "KZT/USD 0,0019569 -1,04\u00a0%", "TJS/USD 0,10899 -0,00\u00a0%", "UZS/USD 0,000083397 +0,12\u00a0%", "TMT/USD 0,28490 0,00\u00a0%"]);
   await set("locale", "en");
   await set("change", "both");
   await set("direction", "static");
-  await shows(page, ["KGS/USD 0.01144 0 · 0%", "KZT/USD 0.00196 -0.0000206 · -1.04%", "TJS/USD 0.10899 -0.0000053 · -0%", "UZS/USD 0.0000834 +0.000000104 · +0.12%", "TMT/USD 0.28490 0 · 0%"]);
+  await shows(page, ["KGS/USD 0.011435 0 · 0.00%", "KZT/USD 0.0019569 -0.0000206 · -1.04%", "TJS/USD 0.10899 -0.0000053 · -0.00%", "UZS/USD 0.000083397 +0.000000104 · +0.12%", "TMT/USD 0.28490 0 · 0.00%"]);
   await set("change", "none");
   await shows(page, LINE.map((line) => line.split(" ").slice(0, 2).join(" ")));
   assert.equal(streams(double).length, 1);
@@ -115,8 +115,8 @@ test("the change of a window is the window's, and unknown where its history is t
   ];
   const rates = [rate("KZT/USD", "0.00195689", { change: change("-1.0412", "-0.00002059", "DOWN"), windows })];
   const { page } = await open(t, `<silk-ticker window="week"></silk-ticker><silk-ticker id="second" window="month"></silk-ticker>`, { rates });
-  await shows(page, ["KZT/USD 0.00196 +2.5%"]);
-  await shows(page, ["KZT/USD 0.00196 n/a"], "#second");
+  await shows(page, ["KZT/USD 0.0019569 +2.50%"]);
+  await shows(page, ["KZT/USD 0.0019569 –"], "#second");
 });
 
 test("late, stale, held and announced rates say so, and an unknown pair is a dash", async (t) => {
@@ -129,8 +129,70 @@ test("late, stale, held and announced rates say so, and an unknown pair is a das
   const { page } = await open(t, `<silk-ticker pairs="KZT/USD,KGS/USD,UZS/USD,TJS/USD,TMT/USD,XXX/USD"></silk-ticker>`, { rates });
   const marks = page.locator("silk-ticker ul:not([aria-hidden]) .mark");
   await until(async () => (await marks.allInnerTexts()).join("|") ===
-    "late|out of date|a new value is being checked|from tomorrow, 9 December 2025: 0.10950 (+0.46%)|from 11 December 2025: 0.28600", "the marks stand");
+    "late|out of date|a new value is being checked|→\u00a00.10950\nfrom tomorrow, 9 December 2025: 0.10950 (+0.46%)|→\u00a00.28600\nfrom 11 December 2025: 0.28600", "the marks stand");
   assert.match((await lines(page)).at(-1), /^XXX\/USD –/);
+});
+
+/** Rates with the rows that they follow from. */
+const withRows = () => {
+  const row = (source, currency, units, value, home_currency) => ({ source, currency, units, value, home_currency, effective_date: "2026-04-02" });
+  return [
+    rate("KZT/USD", "0.00210486434149", {
+      fixings: [row("nbk", "USD", "1", "475.09", "KZT")], change: { ...change("0.7703", "0.0000160914955", "UP"), reference_value: "0.00208877284595" },
+      announced: { value: "0.0021", effective_date: "2025-12-09", change: change("-0.2311", "-0.00000486434149", "DOWN") },
+    }),
+    rate("KZT/RUB", "0.156012", { derivation: "PUBLISHED", source: "cbr", fixings: [row("cbr", "KZT", "100", "15.6012", "RUB")], change: change("0.2004", "0.000312", "UP") }),
+    rate("USD/UZS", "12100.1", { derivation: "PUBLISHED", source: "cbu", fixings: [row("cbu", "USD", "1", "12100.1", "UZS")] }),
+  ];
+};
+const PAIRS = "KZT/USD,KZT/RUB,USD/UZS";
+
+test("the digits, the form and the labels are those that a reader knows", async (t) => {
+  const { page } = await open(t, `<silk-ticker pairs="${PAIRS}"></silk-ticker>`, { rates: withRows() });
+  const set = (attributes) => page.locator("silk-ticker").evaluate((ticker, values) => Object.assign(ticker, values), attributes);
+  await shows(page, ["KZT/USD 0.0021049 +0.77%", "KZT/RUB 0.156012 +0.20%", "USD/UZS 12,100.10 –"]);
+  await set({ digits: 5 });
+  await shows(page, ["KZT/USD 0.00210 +0.77%", "KZT/RUB 0.15601 +0.20%", "USD/UZS 12,100.10000 –"]);
+  await set({ digits: "auto", form: "local", locale: "ru" });
+  await shows(page, ["1\u00a0$ = 475,09\u00a0₸ -0,76\u00a0%", "100\u00a0₸ = 15,6012\u00a0₽ +0,20\u00a0%", "1\u00a0$ = 12\u00a0100,10\u00a0сум –"]);
+  assert.match(await page.locator("silk-ticker .change").first().getAttribute("class"), /down/);
+  await set({ labels: "code", change: "both" });
+  await shows(page, ["1\u00a0USD = 475,09\u00a0KZT -3,66 · -0,76\u00a0%", "100\u00a0KZT = 15,6012\u00a0RUB +0,0312 · +0,20\u00a0%", "1\u00a0USD = 12\u00a0100,10\u00a0UZS –"]);
+  await set({ labels: "name", change: "none" });
+  await shows(page, ["доллар США 475,09\u00a0₸", "казахстанский тенге (100) 15,6012\u00a0₽", "доллар США 12\u00a0100,10\u00a0сум"]);
+  await set({ labels: "symbol", form: "" });
+  await shows(page, ["₸/$ 0,0021049", "₸/₽ 0,156012", "$/сум 12\u00a0100,10"]);
+  await set({ pairs: "XXX/USD", labels: "" });
+  await shows(page, ["XXX/USD –"]);
+});
+
+test("an announced value is a short tag, a row, or in the tooltip alone", async (t) => {
+  const { page } = await open(t, `<silk-ticker locale="kk" direction="static"></silk-ticker>`, { rates: withRows(), size: { width: 328, height: 500 } });
+  const mark = page.locator("silk-ticker .announced");
+  await mark.waitFor();
+  const within = () => page.locator("silk-ticker").evaluate((ticker) => {
+    const { right } = ticker.getBoundingClientRect();
+    return ["pair", "value", "change", "mark"].every((part) => [...ticker.shadowRoot.querySelectorAll(`.${part}`)].every((seen) => seen.getBoundingClientRect().right <= right));
+  });
+  assert.equal(await mark.locator("[aria-hidden]").innerText(), "→\u00a00,0021000");
+  assert.equal(await within(), true);
+  for (const announced of ["row", "off"]) {
+    await page.locator("silk-ticker").evaluate((ticker, value) => (ticker.announced = value), announced);
+    await until(async () => (await mark.count()) === (announced === "row" ? 1 : 0) && (await page.locator("silk-ticker .tag").count()) === 0, announced);
+    assert.equal(await within(), true, announced);
+  }
+});
+
+test("an entry links to the page that the template names, and never to a script", async (t) => {
+  const { page } = await open(t, `<silk-ticker pairs="KZT/USD" link="/rates/{base}?to={quote}#{pair}"></silk-ticker>`);
+  const entry = page.locator("silk-ticker ul:not([aria-hidden]) .item");
+  await until(async () => (await entry.getAttribute("href")) === "/rates/KZT?to=USD#KZT-USD", "it links");
+  await shows(page, [LINE[1]]);
+  for (const link of ["javascript:alert(1)", " java\tscript:alert(1)", "data:text/html,x", ""]) {
+    await page.locator("silk-ticker").evaluate((ticker, value) => (ticker.link = value), link);
+    await until(async () => (await page.locator("silk-ticker a.item").count()) === 0, `${link} is no link`);
+  }
+  await shows(page, [LINE[1]]);
 });
 
 test("the words a bank demands are shown, with a link", async (t) => {
@@ -184,7 +246,7 @@ test("a paused ticker keeps what it shows, and shows the newest when it goes on"
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
   assert.deepEqual(await lines(page), LINE);
   await part(page, "pause").click();
-  await shows(page, LINE.with(1, "KZT/USD 0.60000 n/a"));
+  await shows(page, LINE.with(1, "KZT/USD 0.60000 –"));
 });
 
 test("the copies of the loop are hidden from assistive technology and cannot be focused", async (t) => {
@@ -237,7 +299,7 @@ test("with reduced motion the list stands still and does not flash", async (t) =
   });
   assert.deepEqual(shape, { lists: 1, running: 0, wraps: true });
   double.send([rate("KZT/USD", "0.5")]);
-  await shows(page, LINE.with(1, "KZT/USD 0.50000 n/a"));
+  await shows(page, LINE.with(1, "KZT/USD 0.50000 –"));
   assert.equal(await page.locator("silk-ticker :is(.rose, .fell)").count(), 0);
   await page.emulateMedia({ reducedMotion: "no-preference" });
   await until(async () => (await page.locator("silk-ticker ul").count()) > 1, "the marquee moves again");
@@ -247,13 +309,13 @@ test("a broken connection resumes at the position held", async (t) => {
   const { double, page } = await open(t, "<silk-ticker></silk-ticker>");
   await shows(page, LINE);
   double.send([rate("KZT/USD", "0.5")]);
-  await shows(page, LINE.with(1, "KZT/USD 0.50000 n/a"));
+  await shows(page, LINE.with(1, "KZT/USD 0.50000 –"));
   double.drop();
   await until(() => double.open.size === 1, "it connects again");
   assert.equal(double.verdict, "RESUMED");
   assert.equal(new URL(streams(double).at(-1), double.url).searchParams.get("after"), "e1:2");
   double.send([rate("KZT/USD", "0.7")]);
-  await shows(page, LINE.with(1, "KZT/USD 0.70000 n/a"));
+  await shows(page, LINE.with(1, "KZT/USD 0.70000 –"));
 });
 
 test("a hidden tab has no connection, and goes on at its position when it is seen again", async (t) => {
@@ -279,7 +341,7 @@ test("an update that does not follow what is held is not shown: the whole state 
   double.send([rate("KZT/USD", "0.9")]);
   await until(() => streams(double).length === 2, "it asks again");
   assert.equal(streams(double)[1].includes("after"), false);
-  await shows(page, LINE.with(1, "KZT/USD 0.90000 n/a"));
+  await shows(page, LINE.with(1, "KZT/USD 0.90000 –"));
 });
 
 test("a silent connection is taken for dead after three heartbeats", async (t) => {
@@ -313,7 +375,7 @@ test("the markup of the server stands until the element knows more, and the stre
   await until(() => double.verdict, "it connects");
   assert.equal(double.verdict, "RESUMED");
   double.send([rate("KZT/USD", "0.5")]);
-  await shows(page, LINE.with(1, "KZT/USD 0.50000 n/a"));
+  await shows(page, LINE.with(1, "KZT/USD 0.50000 –"));
 });
 
 test("markup without the rows is readable, and the element then asks for a whole snapshot", async (t) => {

@@ -21,7 +21,7 @@ const FIGURES = [
   rate("KGS/USD", "0.0114351057747", { source: "nbkr", change: change("0", "0", "FLAT", "2025-12-07") }),
   rate("TMT/USD", "0.284900284900", { source: "market", change: change("0", "0", "FLAT", "2025-12-07") }),
 ];
-const LINE = ["KZT/USD 0.00196 -1.04%", "USD/KZT 511.01526 +1.05%", "UZS/USD 0.0000834 -0.23%", "KGS/USD 0.01144 0%", "TMT/USD 0.28490 0%"];
+const LINE = ["KZT/USD 0.00196 -1.04%", "USD/KZT 511.01526 +1.05%", "UZS/USD 0.0000834 -0.23%", "KGS/USD 0.01144 0.00%", "TMT/USD 0.28490 0.00%"];
 
 let chromium;
 before(async () => {
@@ -39,7 +39,7 @@ async function take(context) {
   const double = await start({ rates: FIGURES, sources: banks().filter((bank) => !bank.attribution) });
   context.after(() => double.close());
   double.pages.set("/page", `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The ticker</title>
-<script src="/ticker.js" async></script><style>body { margin: 0 }</style></head><body><silk-ticker theme="light"></silk-ticker></body></html>`);
+<script src="/ticker.js" async></script><style>body { margin: 0 }</style></head><body><silk-ticker theme="light" digits="5"></silk-ticker></body></html>`);
   const page = await chromium.context.newPage();
   context.after(() => page.close());
   await page.setViewportSize(SIZE);

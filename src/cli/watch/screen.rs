@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use crate::cli::line::LineStyle;
 use crate::cli::output::Output;
 use crate::cli::rates::Show;
 use crate::cli::table::cut;
@@ -10,7 +11,6 @@ use crate::cli::watch::WatchFormat;
 use crate::cli::watch::message::{self, State};
 use crate::cli::{line, rates};
 use crate::client::WatchEvent;
-use crate::domain::TickerStyle;
 use crate::json;
 use crate::pb::{Rate, WatchRatesResponse};
 
@@ -26,7 +26,7 @@ pub(super) struct Screen<'a> {
     out: &'a mut dyn Write,
     output: Output,
     format: WatchFormat,
-    style: TickerStyle,
+    style: LineStyle,
     /// The rows as they were last printed, by pair: an unchanged row is not printed again.
     shown: BTreeMap<String, Rate>,
     /// The number of lines on the terminal that are redrawn.
@@ -38,7 +38,7 @@ impl<'a> Screen<'a> {
         out: &'a mut dyn Write,
         output: Output,
         format: WatchFormat,
-        style: TickerStyle,
+        style: LineStyle,
     ) -> Self {
         Self {
             out,
@@ -173,6 +173,7 @@ mod tests {
 
     use super::*;
     use crate::cli::paint::Paint;
+    use crate::domain::TickerStyle;
     use crate::pb::{Freshness, Position, ResumeVerdict};
 
     fn rate(pair: &str, value: &str) -> Rate {
@@ -200,7 +201,12 @@ mod tests {
             is_terminal,
             paint: Paint::Plain,
         };
-        let mut screen = Screen::new(&mut out, output, format, TickerStyle::Compact);
+        let mut screen = Screen::new(
+            &mut out,
+            output,
+            format,
+            LineStyle::Ticker(TickerStyle::Compact),
+        );
         for rates in steps {
             let position = Position::default();
             let state = State {
@@ -297,7 +303,12 @@ mod tests {
             min_interval: Duration::ZERO,
             heartbeat_interval: Duration::from_secs(20),
         };
-        let mut screen = Screen::new(&mut out, output, WatchFormat::Json, TickerStyle::Compact);
+        let mut screen = Screen::new(
+            &mut out,
+            output,
+            WatchFormat::Json,
+            LineStyle::Ticker(TickerStyle::Compact),
+        );
         let ours = Position {
             epoch: "ours".to_owned(),
             revision: 7,

@@ -44,18 +44,23 @@ pub fn ticker_entry(
         TickerStyle::Wide | TickerStyle::Compact => None,
     };
     let value = spelled_out.unwrap_or_else(compact);
+    format!("{pair} = {value} {}", change_text(change))
+}
+
+/// The change of an entry: `-1.04%`, or `n/a` when it is unknown.
+pub fn change_text(change: Option<(Decimal, Direction)>) -> String {
     let Some((percent, direction)) = change else {
-        return format!("{pair} = {value} n/a");
+        return "n/a".to_owned();
     };
     let percent = percent
-        .round_dp_with_strategy(PERCENT_PLACES, half_even)
+        .round_dp_with_strategy(PERCENT_PLACES, RoundingStrategy::MidpointNearestEven)
         .normalize();
     let sign = if percent.is_zero() && direction == Direction::Down {
         "-"
     } else {
         ""
     };
-    format!("{pair} = {value} {sign}{percent}%")
+    format!("{sign}{percent}%")
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 /** Every attribute of the element. */
 export const ATTRIBUTES = [
-  "pairs", "endpoint", "locale", "theme", "direction", "speed", "change", "window", "density",
+  "pairs", "endpoint", "locale", "theme", "direction", "speed", "change", "window", "density", "digits", "form", "labels", "link",
+  "announced",
 ] as const;
 
 /** The most pairs in a filter: the service refuses a longer list as a whole. */

@@ -44,11 +44,12 @@ export function rounded(value: Decimal, places: number): Decimal {
   return { units, scale: places };
 }
 
-/** Rounds half-even to a number of significant digits, and removes trailing zeros. */
+/** Rounds half-even to a number of significant digits, with trailing zeros; the digits of a longer whole part all stay. */
 export function significant(value: Decimal, digits: number): Decimal {
-  const length = magnitude(value).units.toString().length;
-  // Rounding up may add a digit (0.0009999 becomes 0.001000); the extra digit is a zero, which is removed.
-  return trimmed(rounded(value, value.scale - length + digits));
+  const places = (of: Decimal): number => Math.max(0, of.scale - magnitude(of).units.toString().length + digits);
+  const short = rounded(value, places(value));
+  // Rounding up may add a digit: 0.0009999 becomes 0.001000.
+  return rounded(short, places(short));
 }
 
 /** Removes the trailing zeros of the fraction. */
@@ -61,9 +62,43 @@ export function trimmed(value: Decimal): Decimal {
   return { units, scale };
 }
 
-/** Whether the magnitude is below one thousandth, where five places show fewer than three significant digits. */
-export function isBelowThousandth(value: Decimal): boolean {
-  return magnitude(value).units * 1000n < tenTo(value.scale);
+/** Whether the magnitude is below one, and a number of decimal places shows fewer than a number of significant digits. */
+export function needsMore(value: Decimal, places: number, digits: number): boolean {
+  const power = Math.min(0, digits - 1 - places);
+  return magnitude(value).units * tenTo(-power) < tenTo(value.scale);
+}
+
+/** The product with a whole number. */
+export function times(value: Decimal, factor: bigint): Decimal {
+  return { units: value.units * factor, scale: value.scale };
+}
+
+/** The difference of two decimals. */
+export function minus(value: Decimal, other: Decimal): Decimal {
+  const scale = Math.max(value.scale, other.scale);
+  return { units: rounded(value, scale).units - rounded(other, scale).units, scale };
+}
+
+/** A quotient of positive decimals, rounded half-even to a number of decimal places. Undefined for a divisor of zero. */
+export function quotient(value: Decimal, divisor: Decimal, places: number): Decimal | undefined {
+  if (divisor.units === 0n) {
+    return undefined;
+  }
+  const sign = value.units < 0n !== divisor.units < 0n ? -1n : 1n;
+  const over = magnitude(value).units * tenTo(places + divisor.scale);
+  const under = magnitude(divisor).units * tenTo(value.scale);
+  const [whole, twice] = [over / under, (over % under) * 2n];
+  const up = twice > under || (twice === under && whole % 2n !== 0n);
+  return { units: sign * (up ? whole + 1n : whole), scale: places };
+}
+
+/** One divided by a decimal, to a number of significant digits. */
+export function inverse(value: Decimal, digits: number): Decimal | undefined {
+  const one = { units: 1n, scale: 0 };
+  // As many places as the digits and the size of the value need, and one more, which `significant` rounds off.
+  const places = digits + 1 + Math.max(0, magnitude(value).units.toString().length - value.scale);
+  const exact = quotient(one, value, places + digits);
+  return exact && trimmed(significant(exact, digits));
 }
 
 /** The digits of the integer part and of the fraction, without the sign. */

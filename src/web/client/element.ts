@@ -8,7 +8,8 @@ import { hubOf } from "./hub";
 import type { Hub, InitialSnapshot, Subscriber } from "./hub";
 import type { Locale } from "./locale";
 import { DASH, localeOf, translate } from "./locale";
-import { wholeNumber } from "./measure";
+import { linkOf } from "./link";
+import { decimalPlaces, wholeNumber } from "./measure";
 import { Marquee } from "./marquee";
 import type { MarqueeDirection } from "./marquee";
 import { applyStyle } from "./sheet";
@@ -167,18 +168,31 @@ export class SilkTicker extends Base {
     this.#dispatchChanges(rows, hub);
   }
 
-  #renderRows(rows: [string, Rate | undefined][], hub: Hub): void {
-    const options: DisplayOptions = {
+  #displayOptions(): DisplayOptions {
+    const chosen = (name: string, otherwise: string): string => this.getAttribute(name) || otherwise;
+    const form = chosen("form", "pair");
+    return {
       locale: this.#locale,
-      change: this.getAttribute("change") || "percent",
-      window: this.getAttribute("window") || "previous",
+      change: chosen("change", "percent"),
+      window: chosen("window", "previous"),
+      digits: decimalPlaces(this.getAttribute("digits")),
+      form,
+      labels: chosen("labels", form === "local" ? "symbol" : "code"),
+      announced: chosen("announced", "tag"),
     };
+  }
+
+  #renderRows(rows: [string, Rate | undefined][], hub: Hub): void {
+    const options = this.#displayOptions();
+    const link = this.getAttribute("link");
     const old = new Map([...this.#list.children].map((item) => [item.getAttribute("data-pair"), item]));
     const items = rows.map(([pair, rate], index) => {
       const nodes = content(pair, rate, hub.state, options);
       // Before the first message only the pair is shown: a dash would mean that no source quotes it.
       const inside = this.#hasData || hub.hasFailed ? nodes : nodes.slice(0, 1);
-      const item = (old.get(pair) as HTMLLIElement | undefined) ?? this.#createItem(pair);
+      const href = linkOf(link, pair);
+      const kept = old.get(pair) as HTMLLIElement | undefined;
+      const item = kept && kept.children[0]?.getAttribute("href") === href ? kept : this.#createItem(pair, href);
       const [button, text] = item.children as unknown as [HTMLElement, HTMLElement];
       item.setAttribute("part", "item");
       item.className = rate?.freshness.toLowerCase() ?? "";
@@ -211,8 +225,9 @@ export class SilkTicker extends Base {
     });
   }
 
-  #createItem(pair: string): HTMLLIElement {
-    const button = make("button", { class: "item", part: "rate", type: "button" });
+  #createItem(pair: string, href: string | null): HTMLLIElement {
+    const attributes = { class: "item", part: "rate" };
+    const button = href === null ? make("button", { ...attributes, type: "button" }) : make("a", { ...attributes, href });
     const text = make("span", { class: "details" });
     text.hidden = true;
     return make("li", { "data-pair": pair }, button, text);

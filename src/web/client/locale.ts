@@ -2,9 +2,11 @@
 // so its HTML fragment formats numbers in the same way.
 
 import data from "../locales.json";
-import { digits, isBelowThousandth, isZero, magnitude, parseDecimal, rounded, significant, trimmed } from "./decimal";
+import { digits, isZero, magnitude, parseDecimal } from "./decimal";
 import type { Decimal } from "./decimal";
-import type { Change, Direction } from "./contract";
+import type { Direction } from "./contract";
+import { displayedPercent } from "./figures";
+import type { Move } from "./figures";
 import { dayAndMonth } from "./measure";
 
 type Locales = typeof data.locales;
@@ -32,16 +34,8 @@ export interface Locale {
   banks: Record<string, string>;
 }
 
-/** Decimal places of a displayed value. */
-const VALUE_PLACES = 5;
-/** The least number of significant digits that a displayed value has. */
-const SIGNIFICANT_DIGITS = 3;
-/** Decimal places of a displayed percentage. */
-const PERCENT_PLACES = 2;
-/** Displayed in place of an unknown value. */
+/** Displayed in place of an unknown value or change. */
 export const DASH = "–";
-/** Displayed in place of an unknown change. */
-export const NO_CHANGE = "n/a";
 
 /** The tags of all languages. */
 export const TAGS = Object.keys(data.locales);
@@ -74,59 +68,52 @@ export function currency(locale: Locale, code: string): Currency {
   return locale.currencies[code] ?? english[code] ?? { sign: code, name: code };
 }
 
-/** A value with five decimals, or with three significant digits where five decimals show fewer. */
-export function valueText(locale: Locale, text: string | null | undefined): string {
-  const value = parseDecimal(text);
-  if (!value) {
-    return DASH;
-  }
-  const sign = value.units < 0n ? locale.minus : "";
-  return sign + grouped(locale, shortened(value));
+/** A decimal with its digits as they are. */
+export function numberText(locale: Locale, value: Decimal): string {
+  return (value.units < 0n ? locale.minus : "") + grouped(locale, value);
 }
 
 /** Every digit of a value. */
 export function exactText(locale: Locale, text: string | null | undefined): string {
   const value = parseDecimal(text);
-  return value ? (value.units < 0n ? locale.minus : "") + grouped(locale, value) : DASH;
+  return value ? numberText(locale, value) : DASH;
 }
 
 /** A percentage with two decimals and its sign. A fall keeps the minus sign when it rounds to zero. */
-export function percentText(locale: Locale, change: Change | null | undefined): string {
-  const percent = change && parseDecimal(change.percent);
-  if (!percent) {
-    return NO_CHANGE;
+export function percentText(locale: Locale, move: Move | undefined): string {
+  if (!move) {
+    return DASH;
   }
-  const short = trimmed(rounded(percent, PERCENT_PLACES));
-  return format(locale.percent, { value: signOf(locale, change.direction, isZero(short)) + grouped(locale, short) });
+  const short = displayedPercent(move.percent);
+  return format(locale.percent, { value: signOf(locale, move.direction, isZero(short)) + grouped(locale, short) });
 }
 
-/** The absolute change, with its sign. */
-export function absoluteText(locale: Locale, change: Change | null | undefined): string {
-  const absolute = change && parseDecimal(change.absolute);
-  if (!absolute) {
-    return NO_CHANGE;
-  }
-  const short = isZero(absolute) ? trimmed(absolute) : shortened(absolute);
-  return signOf(locale, change.direction, isZero(short)) + grouped(locale, short);
+/** A difference that is rounded already, with its sign. */
+export function differenceText(locale: Locale, difference: Decimal, direction: Direction): string {
+  return signOf(locale, direction, isZero(difference)) + grouped(locale, difference);
 }
 
 /** The change in words, for screen readers: `down 1.04%`. */
-export function changeWords(locale: Locale, change: Change | null | undefined): string {
-  const percent = change && parseDecimal(change.percent);
-  if (!percent) {
+export function changeWords(locale: Locale, move: Move | undefined): string {
+  if (!move) {
     return translate(locale, "no_change");
   }
-  if (change.direction === "FLAT") {
+  if (move.direction === "FLAT") {
     return translate(locale, "unchanged");
   }
-  const short = grouped(locale, trimmed(magnitude(rounded(percent, PERCENT_PLACES))));
-  return `${translate(locale, change.direction === "UP" ? "up" : "down")} ${format(locale.percent, { value: short })}`;
+  const short = grouped(locale, magnitude(displayedPercent(move.percent)));
+  return `${translate(locale, move.direction === "UP" ? "up" : "down")} ${format(locale.percent, { value: short })}`;
 }
 
-/** One unit of the base in the quote currency, with every digit: `₸1 = $0.00195689`. */
-export function equation(locale: Locale, pair: string, text: string): string {
-  const [base = "", quote = ""] = pair.split("/");
-  return `${money(locale, base, "1")} = ${money(locale, quote, exactText(locale, text))}`;
+/** An amount of a currency: with its sign, or with its code. */
+export function money(locale: Locale, code: string, value: string, withCode = false): string {
+  if (withCode) {
+    return `${value}\u00a0${code}`;
+  }
+  const { sign } = currency(locale, code);
+  // A no-break space separates a sign of letters from the digits after it: `KGS 1`, not `KGS1`.
+  const gap = locale.money.startsWith("{sign}") && /\p{L}$/u.test(sign) ? "\u00a0" : "";
+  return format(locale.money, { sign: sign + gap, value });
 }
 
 /** A civil date in words. */
@@ -138,17 +125,6 @@ export function dateText(locale: Locale, date: string | null | undefined): strin
   const [, year = "", monthDigits = "", dayDigits = ""] = parts;
   const [day, month] = dayAndMonth(dayDigits, monthDigits);
   return format(locale.date, { day: `${day}`, year, month: locale.months[month - 1] ?? monthDigits });
-}
-
-function money(locale: Locale, code: string, value: string): string {
-  const { sign } = currency(locale, code);
-  // A no-break space separates a sign of letters from the digits after it: `KGS 1`, not `KGS1`.
-  const gap = locale.money.startsWith("{sign}") && /\p{L}$/u.test(sign) ? "\u00a0" : "";
-  return format(locale.money, { sign: sign + gap, value });
-}
-
-function shortened(value: Decimal): Decimal {
-  return isBelowThousandth(value) ? significant(value, SIGNIFICANT_DIGITS) : rounded(value, VALUE_PLACES);
 }
 
 function grouped(locale: Locale, value: Decimal): string {

@@ -6,6 +6,11 @@ export function wholeNumber(text: string | null): number | undefined {
   return text && /^[0-9]{1,4}$/.test(text) ? Number(text) : undefined;
 }
 
+/** Decimal places of a value, ten at most; undefined for anything else, such as `auto`. */
+export function decimalPlaces(text: string | null): number | undefined {
+  return text && /^(?:[0-9]|10)$/.test(text) ? Number(text) : undefined;
+}
+
 /** Milliseconds of a duration in the notation of the service: `20s`, `0.250s`. */
 export function milliseconds(duration: string | null | undefined): number | undefined {
   const seconds = /^([0-9]{1,6}(?:\.[0-9]{1,9})?)s$/.exec(duration ?? "")?.[1];

@@ -1,29 +1,42 @@
 // Renders one pair as a list item. Content consists of text nodes and class names; nothing is parsed as HTML.
 
-import type { Change, Rate } from "./contract";
+import type { Rate } from "./contract";
+import type { Decimal } from "./decimal";
+import { displayed, displayedDifference, entryOf } from "./figures";
+import type { Entry, Move } from "./figures";
 import type { Locale, TextKey } from "./locale";
 import {
   DASH,
-  absoluteText,
   bank,
   changeWords,
   currency,
   dateText,
-  equation,
+  differenceText,
+  money,
+  numberText,
   percentText,
   translate,
-  valueText,
 } from "./locale";
 import type { State } from "./state";
 
-/** What the element displays besides the value: the kind of change and its period, in a language. */
+/** What the element displays, and how. */
 export interface DisplayOptions {
   locale: Locale;
+  /** `percent`, `absolute`, `both` or `none`. */
   change: string;
+  /** The period of the change. */
   window: string;
+  /** Decimal places of a value; undefined for the digits of the bank. */
+  digits: number | undefined;
+  /** `pair`, or `local` as local media print rates. */
+  form: string;
+  /** How a currency is named: `code`, `name` or `symbol`. */
+  labels: string;
+  /** Where an announced value is shown: `tag`, `row` or `off`. */
+  announced: string;
 }
 
-const ARROWS: Record<string, string> = { UP: "▲", DOWN: "▼", FLAT: "=" };
+const ARROWS: Record<string, string> = { UP: "▲", DOWN: "▼", FLAT: "" };
 /** An hour in milliseconds. */
 const HOUR = 3_600_000;
 /** The westernmost and the easternmost time zone of the banks, in hours from UTC. */
@@ -45,52 +58,79 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** The change over a period, or the reason why there is none. */
-export function changeOf(rate: Rate, window: string): { change: Change | null; reason: string | null } {
-  if (window === "previous") {
-    return { change: rate.change, reason: null };
-  }
-  const found = (rate.windows ?? []).find((one) => one.window === window.toUpperCase());
-  return { change: found?.change ?? null, reason: found?.reason ?? null };
-}
-
 /** The content of an item: the pair, its value, the change, and its marks (stale, held, announced). */
 export function content(pair: string, rate: Rate | undefined, state: State, options: DisplayOptions): Node[] {
   const { locale } = options;
-  const name = make("span", { class: "pair", part: "pair" }, pair);
-  if (!rate) {
+  const entry = rate && entryOf(rate, options.form, options.window);
+  if (!rate || !entry) {
+    const [base = "", quote = ""] = pair.split("/");
+    const name = quote && options.form !== "local" ? pairLabel(base, quote, options) : pair;
     const dash = make("span", { "aria-hidden": "true" }, DASH);
     const words = make("span", { class: "words" }, translate(locale, "unknown"));
-    return [name, make("span", { class: "value", part: "value" }, dash, words)];
+    return [make("span", { class: "pair", part: "pair" }, name), make("span", { class: "value", part: "value" }, dash, words)];
   }
-  const value = make("span", { class: "value", part: "value" }, valueText(locale, rate.value));
-  return [name, value, ...changeNodes(rate, options), ...marks(rate, state, locale)];
+  const name = make("span", { class: "pair", part: "pair" }, label(entry, options));
+  const value = make("span", { class: "value", part: "value" }, make("bdi", {}, valueText(entry, entry.value, options)));
+  return [name, value, ...changeNodes(entry, options), ...marks(rate, entry, state, options)];
 }
 
-function changeNodes(rate: Rate, { locale, change: wanted, window }: DisplayOptions): Node[] {
+function pairLabel(base: string, quote: string, { locale, labels }: DisplayOptions): string {
+  if (labels === "name") {
+    return `${currency(locale, base).name} / ${currency(locale, quote).name}`;
+  }
+  return labels === "symbol" ? `${currency(locale, base).sign}/${currency(locale, quote).sign}` : `${base}/${quote}`;
+}
+
+/** What an entry is the price of: `KZT/USD`, or `1 $ =`. */
+function label(entry: Entry, options: DisplayOptions): string {
+  const { locale, form, labels } = options;
+  if (form !== "local") {
+    return pairLabel(entry.base, entry.quote, options);
+  }
+  const units = numberText(locale, { units: entry.units, scale: 0 });
+  if (labels === "name") {
+    return currency(locale, entry.base).name + (entry.units > 1n ? ` (${units})` : "");
+  }
+  return `${money(locale, entry.base, units, labels === "code")} =`;
+}
+
+/** A value of an entry as it is displayed; with its currency in the local form. */
+function valueText(entry: Entry, value: Decimal, { locale, form, labels, digits }: DisplayOptions): string {
+  const text = numberText(locale, displayed(value, entry.isPublished, digits));
+  return form === "local" ? money(locale, entry.quote, text, labels === "code") : text;
+}
+
+function absoluteText(entry: Entry, move: Move | undefined, { locale, digits }: DisplayOptions): string {
+  const shown = displayed(entry.value, entry.isPublished, digits);
+  return move ? differenceText(locale, displayedDifference(move.absolute, shown), move.direction) : DASH;
+}
+
+function changeNodes(entry: Entry, options: DisplayOptions): Node[] {
+  const { locale, change: wanted } = options;
+  const { move } = entry;
   if (wanted === "none") {
     return [];
   }
-  const { change } = changeOf(rate, window);
-  const direction = change ? change.direction.toLowerCase() : "unknown";
+  const direction = move ? move.direction.toLowerCase() : "unknown";
   const texts = [
-    wanted !== "percent" && absoluteText(locale, change),
-    wanted !== "absolute" && percentText(locale, change),
+    wanted !== "percent" && absoluteText(entry, move, options),
+    wanted !== "absolute" && percentText(locale, move),
   ].filter((text) => text !== false);
   const seen = make(
     "span",
     { "aria-hidden": "true" },
-    make("span", { class: "arrow", part: "arrow" }, ARROWS[change?.direction ?? ""] ?? ""),
-    // One n/a is enough where nothing is known.
-    change ? texts.join(" · ") : texts[0],
+    make("span", { class: "arrow", part: "arrow" }, ARROWS[move?.direction ?? ""] ?? ""),
+    // One dash is enough where nothing is known.
+    make("bdi", {}, move ? texts.join(" · ") : texts[0]),
   );
-  const words = make("span", { class: "words" }, changeWords(locale, change));
+  const words = make("span", { class: "words" }, changeWords(locale, move));
   return [make("span", { class: `change ${direction}`, part: `change change-${direction}` }, seen, words)];
 }
 
-function marks(rate: Rate, state: State, locale: Locale): Node[] {
-  const mark = (kind: string, text: string): Node =>
-    make("span", { class: `mark ${kind}`, part: `mark mark-${kind}` }, text);
+function marks(rate: Rate, entry: Entry, state: State, options: DisplayOptions): Node[] {
+  const { locale } = options;
+  const mark = (kind: string, ...children: Child[]): Node =>
+    make("span", { class: `mark ${kind}`, part: `mark mark-${kind}` }, ...children);
   const found: Node[] = [];
   const kind = rate.freshness.toLowerCase();
   if (kind === "stale" || kind === "late") {
@@ -99,21 +139,26 @@ function marks(rate: Rate, state: State, locale: Locale): Node[] {
   if (rate.held?.length) {
     found.push(mark("held", translate(locale, "held")));
   }
-  if (rate.announced) {
-    found.push(mark("announced", announcement(rate, state, locale)));
+  if (entry.announced && options.announced === "row") {
+    found.push(mark("announced", announcement(entry, state, options)));
+  } else if (entry.announced && options.announced !== "off") {
+    // The tag is short, so that it never pushes the rate out of a narrow window; the words are for assistive technology.
+    const seen = make("span", { "aria-hidden": "true" }, "→\u00a0", make("bdi", {}, valueText(entry, entry.announced.value, options)));
+    found.push(mark("announced tag", seen, make("span", { class: "words" }, announcement(entry, state, options))));
   }
   return found;
 }
 
-/** A published rate that is not yet in force: `from tomorrow, 9 December 2025: 0.00197 (+0.5%)`. */
-function announcement(rate: Rate, state: State, locale: Locale): string {
-  const { announced } = rate;
+/** A published rate that is not yet in force: `from tomorrow, 9 December 2025: 0.00197 (+0.50%)`. */
+function announcement(entry: Entry, state: State, options: DisplayOptions): string {
+  const { announced } = entry;
+  const { locale } = options;
   if (!announced) {
     return "";
   }
-  const key: TextKey = isTomorrow(announced.effective_date, state.serverTime) ? "from_tomorrow" : "from";
-  const change = announced.change ? ` (${percentText(locale, announced.change)})` : "";
-  return `${translate(locale, key, { date: dateText(locale, announced.effective_date) })}: ${valueText(locale, announced.value)}${change}`;
+  const key: TextKey = isTomorrow(announced.date, state.serverTime) ? "from_tomorrow" : "from";
+  const change = announced.move ? ` (${percentText(locale, announced.move)})` : "";
+  return `${translate(locale, key, { date: dateText(locale, announced.date) })}: ${valueText(entry, announced.value, options)}${change}`;
 }
 
 /** Whether a date is tomorrow in the time zone of every bank, by the server's clock. If unsure, only the date is shown. */
@@ -129,21 +174,23 @@ export function details(pair: string, rate: Rate | undefined, state: State, opti
   const { locale } = options;
   const [base = "", quote = ""] = pair.split("/");
   const names = `${currency(locale, base).name} / ${currency(locale, quote).name}`;
-  if (!rate) {
+  const entry = rate && entryOf(rate, options.form, options.window);
+  if (!rate || !entry) {
     return [names, translate(locale, "unknown")];
   }
-  const lines = [names, equation(locale, pair, rate.value)];
+  const units = numberText(locale, { units: entry.units, scale: 0 });
+  const lines = [names, `${money(locale, entry.base, units)} = ${money(locale, entry.quote, numberText(locale, entry.value))}`];
   if (rate.effective_date) {
     lines.push(translate(locale, "as_of", { date: dateText(locale, rate.effective_date) }));
   }
   if (rate.source) {
     lines.push(translate(locale, "source", { bank: bank(locale, rate.source, (id) => state.sources.get(id)?.name) }));
   }
-  const { change } = changeOf(rate, options.window);
-  if (change) {
-    const since = translate(locale, "since", { date: dateText(locale, change.reference_date) });
-    const moved = change.direction === "FLAT" ? "" : `, ${absoluteText(locale, change)}`;
-    lines.push(`${changeWords(locale, change)}${moved} (${since})`);
+  const { move } = entry;
+  if (move) {
+    const since = translate(locale, "since", { date: dateText(locale, move.since) });
+    const moved = move.direction === "FLAT" ? "" : `, ${absoluteText(entry, move, options)}`;
+    lines.push(`${changeWords(locale, move)}${moved} (${since})`);
   } else if (options.change !== "none") {
     lines.push(translate(locale, "no_change"));
   }
@@ -155,7 +202,7 @@ export function details(pair: string, rate: Rate | undefined, state: State, opti
     lines.push(translate(locale, "held"));
   }
   if (rate.announced) {
-    lines.push(announcement(rate, state, locale));
+    lines.push(announcement(entry, state, options));
   }
   return lines;
 }

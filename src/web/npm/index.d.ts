@@ -32,6 +32,14 @@ export interface SilkTickerAttributes {
   change?: "percent" | "absolute" | "both" | "none" | null | undefined;
   /** The period of the change. */
   window?: "previous" | "week" | "month" | "year" | null | undefined;
+  /** `"auto"`, the digits of the bank, or a number of decimals. */
+  digits?: "auto" | number | string | null | undefined;
+  form?: "pair" | "local" | null | undefined;
+  labels?: "code" | "name" | "symbol" | null | undefined;
+  /** The address that an entry links to, with `{base}`, `{quote}` and `{pair}`. */
+  link?: string | null | undefined;
+  /** Where a value of a later date is shown. */
+  announced?: "tag" | "row" | "off" | null | undefined;
 }
 
 /** The element. A property reads as the text of its attribute, `""` without one. */
@@ -54,6 +62,16 @@ export declare class SilkTicker extends HTMLElement {
   set change(value: SilkTickerAttributes["change"]);
   get window(): string;
   set window(value: SilkTickerAttributes["window"]);
+  get digits(): string;
+  set digits(value: SilkTickerAttributes["digits"]);
+  get form(): string;
+  set form(value: SilkTickerAttributes["form"]);
+  get labels(): string;
+  set labels(value: SilkTickerAttributes["labels"]);
+  get link(): string;
+  set link(value: SilkTickerAttributes["link"]);
+  get announced(): string;
+  set announced(value: SilkTickerAttributes["announced"]);
 }
 
 declare global {

@@ -1,85 +1,144 @@
-// The cases of src/domain/ticker.rs, and what is the element's alone: separators, words, dates.
+// How the element writes figures: digits, signs, separators, words and dates.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { rate } from "../double.mjs";
 import { load } from "../support.mjs";
 
-const { absoluteText, bank, changeWords, dateText, equation, localeOf, percentText, valueText } = await load("locale");
+const { bank, changeWords, dateText, differenceText, exactText, localeOf, money, numberText, percentText } = await load("locale");
 const { chartHeights, parseDecimal, rounded, significant } = await load("decimal");
+const { displayed, displayedDifference, entryOf } = await load("figures");
 const en = localeOf("en");
 const ru = localeOf("ru");
 
-function change(percent, direction, absolute = "0") {
-  return { percent, direction, absolute, reference_value: "1", reference_date: "2025-12-05" };
-}
+const move = (percent, direction, absolute = "0") => ({ percent: parseDecimal(percent), direction, absolute: parseDecimal(absolute), since: "2025-12-05" });
+/** A value as it is displayed: derived, or published by a bank, or with a fixed number of places. */
+const derived = (text, locale = en) => numberText(locale, displayed(parseDecimal(text), false, undefined));
+const published = (text, locale = en) => numberText(locale, displayed(parseDecimal(text), true, undefined));
+const fixed = (text, places, locale = en) => numberText(locale, displayed(parseDecimal(text), false, places));
 
-test("a value has five decimals and the percentage is true", () => {
-  assert.equal(valueText(en, "0.00195689"), "0.00196");
-  assert.equal(percentText(en, change("-1.0412", "DOWN")), "-1.04%");
-  assert.equal(valueText(en, "0.2849"), "0.28490");
-  assert.equal(percentText(en, change("0", "FLAT")), "0%");
-  assert.equal(valueText(en, "475.09"), "475.09000");
-  assert.equal(percentText(en, change("0.5000", "UP")), "+0.5%");
-  assert.equal(valueText(en, "1"), "1.00000");
-  assert.equal(percentText(en, null), "n/a");
+test("a published value has the digits of its bank, and two places at least", () => {
+  assert.equal(published("507.46"), "507.46");
+  assert.equal(published("3.5"), "3.50");
+  assert.equal(published("87.4500"), "87.4500");
+  assert.equal(published("11990.79", ru), "11\u00a0990,79");
+  assert.equal(published("9"), "9.00");
+});
+
+test("a derived value has five significant digits, zeros included", () => {
+  assert.equal(derived("0.0019624"), "0.0019624");
+  assert.equal(derived("0.00195689"), "0.0019569");
+  assert.equal(derived("0.2849002849"), "0.28490");
+  assert.equal(derived("0.0000833973"), "0.000083397");
+  assert.equal(derived("5.85"), "5.8500");
+  assert.equal(derived("12345.678"), "12,346");
+  assert.equal(derived("1234567.8"), "1,234,568");
+  assert.equal(derived("0.00999996"), "0.010000");
+  assert.equal(derived("9.99996"), "10.000");
+});
+
+test("a fixed number of places is kept, and leaves three significant digits of a value below one", () => {
+  assert.equal(fixed("0.00195689", 5), "0.00196");
+  assert.equal(fixed("475.09", 5), "475.09000");
+  assert.equal(fixed("0.0000833973", 5), "0.0000834");
+  assert.equal(fixed("0.00099999", 5), "0.001");
+  assert.equal(fixed("0.001", 5), "0.00100");
+  assert.equal(fixed("475.09", 0), "475");
+  assert.equal(fixed("0.00195689", 2), "0.00196");
+  assert.equal(fixed("11990.79", 2, ru), "11\u00a0990,79");
+});
+
+test("a percentage has two places, and no change is a dash", () => {
+  assert.equal(percentText(en, move("-1.0412", "DOWN")), "-1.04%");
+  assert.equal(percentText(en, move("0.5000", "UP")), "+0.50%");
+  assert.equal(percentText(en, move("0", "FLAT")), "0.00%");
+  assert.equal(percentText(ru, move("0", "FLAT")), "0,00\u00a0%");
+  assert.equal(percentText(en, undefined), "–");
 });
 
 test("a fall that rounds to zero keeps its sign, and a rise does not", () => {
-  assert.equal(percentText(en, change("-0.0049", "DOWN")), "-0%");
-  assert.equal(percentText(en, change("0.0049", "UP")), "0%");
-  assert.equal(percentText(en, change("0", "DOWN")), "-0%");
+  assert.equal(percentText(en, move("-0.0049", "DOWN")), "-0.00%");
+  assert.equal(percentText(en, move("0.0049", "UP")), "0.00%");
 });
 
 test("both roundings are half-even", () => {
-  assert.equal(percentText(en, change("0.125", "UP")), "+0.12%");
-  assert.equal(percentText(en, change("0.135", "UP")), "+0.14%");
-  assert.equal(percentText(en, change("-0.125", "DOWN")), "-0.12%");
+  assert.equal(percentText(en, move("0.125", "UP")), "+0.12%");
+  assert.equal(percentText(en, move("0.135", "UP")), "+0.14%");
+  assert.equal(percentText(en, move("-0.125", "DOWN")), "-0.12%");
   for (const [text, expected] of [["0.000025", 2n], ["0.000035", 4n], ["0.0000250001", 3n], ["-0.000025", -2n], ["-0.000035", -4n]]) {
     assert.equal(rounded(parseDecimal(text), 5).units, expected, text);
   }
-});
-
-test("a value of fewer than three digits after five decimals is spelled out", () => {
-  assert.equal(valueText(en, "0.0000833973"), "0.0000834");
-  assert.equal(valueText(en, "0.00196"), "0.00196");
-  assert.equal(valueText(en, "0.00099999"), "0.001");
-  assert.equal(valueText(en, "0.000999499"), "0.000999");
-  assert.equal(valueText(en, "0.001"), "0.00100");
   assert.deepEqual(significant(parseDecimal("0.00012350"), 3), { units: 124n, scale: 6 });
   assert.deepEqual(significant(parseDecimal("0.00012450"), 3), { units: 124n, scale: 6 });
 });
 
+const row = (currency, units, value, home_currency, source = "nbk") => ({ source, currency, units, value, home_currency, effective_date: "2026-04-02" });
+const change = (absolute, percent, direction, reference_value) => ({ absolute, percent, direction, reference_value, reference_date: "2026-04-01" });
+
+test("the local form is the row of the bank, with the change of that row", () => {
+  const inverted = rate("KZT/USD", "0.00210486434149", {
+    fixings: [row("USD", "1", "475.09", "KZT")], change: change("0.0000161", "0.7703", "UP", "0.00208877"),
+  });
+  // One divided by 478.75, to 12 significant digits.
+  inverted.change.reference_value = "0.00208877284595";
+  const entry = entryOf(inverted, "local", "previous");
+  assert.deepEqual([entry.base, entry.units, numberText(en, entry.value), entry.quote, entry.isPublished], ["USD", 1n, "475.09", "KZT", true]);
+  assert.deepEqual([numberText(en, entry.move.absolute), numberText(en, entry.move.percent), entry.move.direction], ["-3.66", "-0.7645", "DOWN"]);
+  const pair = entryOf(inverted, "pair", "previous");
+  assert.deepEqual([pair.base, numberText(en, pair.move.percent)], ["KZT", "0.7703"]);
+});
+
+test("the local form has the nominal of the bank, and a power of ten where no bank prints the pair", () => {
+  const nominal = rate("KZT/RUB", "0.156012", { derivation: "PUBLISHED", source: "cbr", fixings: [row("KZT", "100", "15.6012", "RUB", "cbr")], change: change("0.000312", "0.2004", "UP", "0.1557") });
+  const entry = entryOf(nominal, "local", "previous");
+  assert.deepEqual([entry.base, entry.units, numberText(en, entry.value), numberText(en, entry.move.absolute)], ["KZT", 100n, "15.6012", "0.031200"]);
+  const crossed = rate("UZS/KZT", "0.0423456", { derivation: "CROSSED", fixings: [row("USD", "1", "12100", "UZS"), row("USD", "1", "475", "KZT")] });
+  const { units, value, isPublished } = entryOf(crossed, "local", "previous");
+  assert.deepEqual([units, numberText(en, value), isPublished], [100n, "4.23456", false]);
+  const announced = rate("KZT/USD", "0.002", { fixings: [row("USD", "1", "500.00", "KZT")], announced: { value: "0.00198019801980", effective_date: "2026-04-03", change: change("-0.0000198", "-0.9901", "DOWN", "0.002") } });
+  const next = entryOf(announced, "local", "previous").announced;
+  assert.deepEqual([numberText(en, next.value), next.move.direction, numberText(en, next.move.percent)], ["505.00", "UP", "1.0000"]);
+});
+
+test("a value of a vendor's table is rounded like a derived one", () => {
+  const market = rate("USD/KZT", "511.015258", { derivation: "PUBLISHED", source: "market" });
+  assert.equal(entryOf(market, "pair", "previous").isPublished, false);
+});
+
 test("no digit of a long value is lost", () => {
-  assert.equal(valueText(en, "1234567890123456789.123455"), "1,234,567,890,123,456,789.12346");
-  assert.equal(equation(en, "KZT/USD", "0.00195689012345678901234567"), "₸1 = $0.00195689012345678901234567");
+  assert.equal(exactText(en, "1234567890123456789.123455"), "1,234,567,890,123,456,789.123455");
 });
 
 test("what is no plain decimal is unknown", () => {
   for (const text of [null, undefined, "", "1e5", "NaN", "0x10", " 1", "1.", ".5", "+1", "1,5", "--1", "9".repeat(65)]) {
-    assert.equal(valueText(en, text), "–", String(text));
+    assert.equal(exactText(en, text), "–", String(text));
+    assert.equal(entryOf(rate("KZT/USD", text), "pair", "previous"), undefined);
   }
 });
 
 test("separators and the place of the percent sign are the language's", () => {
-  assert.equal(valueText(ru, "11990.79"), "11\u00a0990,79000");
-  assert.equal(percentText(ru, change("-1.0412", "DOWN")), "-1,04\u00a0%");
-  assert.equal(percentText(localeOf("uz"), change("1.0412", "UP")), "+1,04%");
-  assert.equal(equation(ru, "USD/KZT", "511.02"), "1\u00a0$ = 511,02\u00a0₸");
-  assert.equal(equation(en, "KGS/KZT", "5.85"), "KGS\u00a01 = ₸5.85");
+  assert.equal(percentText(ru, move("-1.0412", "DOWN")), "-1,04\u00a0%");
+  assert.equal(percentText(localeOf("uz"), move("1.0412", "UP")), "+1,04%");
+  assert.equal(money(ru, "KZT", "511,02"), "511,02\u00a0₸");
+  assert.equal(money(en, "KGS", "1"), "KGS\u00a01");
+  assert.equal(money(en, "KZT", "5.85"), "₸5.85");
+  assert.equal(money(en, "KZT", "5.85", true), "5.85\u00a0KZT");
+  assert.equal(money(localeOf("uz"), "UZS", "10\u00a0000"), "10\u00a0000\u00a0soʻm");
 });
 
 test("the difference has a sign, and is spelled out when it is small", () => {
-  assert.equal(absoluteText(en, change("-1.0412", "DOWN", "-0.00002059")), "-0.0000206");
-  assert.equal(absoluteText(en, change("1.05", "UP", "5.31")), "+5.31000");
-  assert.equal(absoluteText(en, change("0", "FLAT", "0")), "0");
-  assert.equal(absoluteText(en, null), "n/a");
+  const difference = (absolute, direction, value) => differenceText(en, displayedDifference(parseDecimal(absolute), parseDecimal(value)), direction);
+  assert.equal(difference("-0.00002059", "DOWN", "0.0019569"), "-0.0000206");
+  assert.equal(difference("5.3", "UP", "511.02"), "+5.30");
+  assert.equal(difference("0.5", "UP", "475.09"), "+0.50");
+  assert.equal(difference("0", "FLAT", "475.09"), "0");
 });
 
 test("the change is given in words too", () => {
-  assert.equal(changeWords(en, change("-1.0412", "DOWN")), "down 1.04%");
-  assert.equal(changeWords(en, change("-0.0049", "DOWN")), "down 0%");
-  assert.equal(changeWords(ru, change("0.5", "UP")), "рост 0,5\u00a0%");
-  assert.equal(changeWords(en, change("0", "FLAT")), "unchanged");
-  assert.equal(changeWords(en, null), "no earlier value is known");
+  assert.equal(changeWords(en, move("-1.0412", "DOWN")), "down 1.04%");
+  assert.equal(changeWords(en, move("-0.0049", "DOWN")), "down 0.00%");
+  assert.equal(changeWords(ru, move("0.5", "UP")), "рост 0,50\u00a0%");
+  assert.equal(changeWords(en, move("0", "FLAT")), "unchanged");
+  assert.equal(changeWords(en, undefined), "no earlier value is known");
 });
 
 test("a language is found by its tag, and English stands in for what is not spoken", () => {

@@ -1,6 +1,7 @@
 //! The description of the JSON side: generated from the contract and a table of paths, and read as strictly as a client
 //! generated from it would.
 
+mod choices;
 mod document;
 mod paths;
 mod schemas;

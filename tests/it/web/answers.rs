@@ -226,6 +226,11 @@ const REFUSALS: &str = "
     400 INVALID_PARAMETER  updates_only  /v1/watch?updates_only=maybe
     400 INVALID_PARAMETER  locale        /ticker.html?locale=xx
     400 INVALID_PARAMETER  theme         /ticker.html?theme=%22%3E%3Cscript%3E
+    400 INVALID_PARAMETER  digits        /ticker.html?digits=11
+    400 INVALID_PARAMETER  form          /ticker.html?form=row
+    400 INVALID_PARAMETER  labels        /ticker.html?labels=flag
+    400 INVALID_PARAMETER  announced     /ticker.html?announced=loud
+    400 INVALID_PARAMETER  link          /ticker.html?link=javascript:alert(1)
     400 INVALID_PARAMETER  -             /v1/sources?x=1
     404 NO_SUCH_PATH       -             /v1/nothing
 ";

@@ -127,8 +127,8 @@ async fn the_fragment_is_well_formed_and_has_every_number_as_text() {
     assert_eq!(
         rows,
         [
-            "KZT/USD 0,00210 ▲ +0,77\u{a0}% рост, с 1 апреля 2026\u{a0}г.; на 2 апреля 2026\u{a0}г.; Источник: Национальный Банк Казахстана",
-            "USD/KZT 475,09000 ▼ -0,77\u{a0}% снижение, с 1 апреля 2026\u{a0}г.; на 2 апреля 2026\u{a0}г.; Источник: Национальный Банк Казахстана",
+            "KZT/USD 0,0021049 ▲ +0,77\u{a0}% рост, с 1 апреля 2026\u{a0}г.; на 2 апреля 2026\u{a0}г.; Источник: Национальный Банк Казахстана",
+            "USD/KZT 475,09 ▼ -0,77\u{a0}% снижение, с 1 апреля 2026\u{a0}г.; на 2 апреля 2026\u{a0}г.; Источник: Национальный Банк Казахстана",
             "KGS/USD \u{2013} неизвестно",
         ]
     );
@@ -137,16 +137,54 @@ async fn the_fragment_is_well_formed_and_has_every_number_as_text() {
 }
 
 #[tokio::test]
+async fn the_fragment_has_the_digits_the_form_the_labels_and_the_links_of_the_element() {
+    let (_bank, silkrate) = april().await;
+    for (query, expected) in [
+        ("digits=5", "KZT/USD 0.00210 ▲ +0.77%"),
+        (
+            "form=local&locale=ru",
+            "1\u{a0}$ = 475,09\u{a0}₸ ▼ -0,77\u{a0}%",
+        ),
+        (
+            "form=local&labels=code",
+            "1\u{a0}USD = 475.09\u{a0}KZT ▼ -0.77%",
+        ),
+        ("form=local&labels=name", "US dollar ₸475.09 ▼ -0.77%"),
+        ("labels=symbol", "₸/$ 0.0021049 ▲ +0.77%"),
+        ("labels=name", "Kazakh tenge / US dollar 0.0021049 ▲ +0.77%"),
+        ("link=/rates/{pair}?to={quote}", "KZT/USD 0.0021049"),
+    ] {
+        let path = format!("/ticker.html?pairs=KZT/USD&{query}");
+        let path = path.replace('{', "%7B").replace('}', "%7D");
+        let answer = get(silkrate.web, &path, &[]).await;
+        let page = Document::parse(answer.text()).unwrap();
+        let row = page.descendants().find(|node| node.has_tag_name("li"));
+        let row = text(row.unwrap());
+        assert!(row.starts_with(expected), "{query}: {row}");
+        let link = page.descendants().find(|node| node.has_tag_name("a"));
+        let href = link.and_then(|link| link.attribute("href")).unwrap();
+        let is_entry = query.starts_with("link");
+        assert_eq!(href == "/rates/KZT-USD?to=USD", is_entry, "{href}");
+        for parameter in query.split('&') {
+            let (name, value) = parameter.split_once('=').unwrap();
+            let attribute = page.root_element().attribute(name);
+            assert_eq!(attribute, Some(value), "{query}");
+        }
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn the_fragment_is_written_in_every_language() {
     let (_bank, silkrate) = april().await;
     for (tag, value, word) in [
-        ("en", "475.09000", "down, since 1 April 2026"),
-        ("kk", "475,09000", "төмендеді"),
-        ("ky", "475,09000", "төмөндөдү"),
-        ("tg", "475,09000", "паст рафт, нисбат ба 1 апрел 2026"),
-        ("uz", "475,09000", "pasaydi"),
-        ("uz-Cyrl", "475,09000", "пасайди"),
-        ("tk", "475,09000", "peseldi"),
+        ("en", "475.09", "down, since 1 April 2026"),
+        ("kk", "475,09", "төмендеді"),
+        ("ky", "475,09", "төмөндөдү"),
+        ("tg", "475,09", "паст рафт, нисбат ба 1 апрел 2026"),
+        ("uz", "475,09", "pasaydi"),
+        ("uz-Cyrl", "475,09", "пасайди"),
+        ("tk", "475,09", "peseldi"),
     ] {
         let path = format!("/ticker.html?pairs=USD/KZT&locale={tag}");
         let answer = get(silkrate.web, &path, &[]).await;

@@ -4,7 +4,8 @@
 import type { Rate } from "../contract";
 import { chartHeights, parseDecimal } from "../decimal";
 import type { Hub, Subscriber } from "../hub";
-import { absoluteText, bank, currency, dateText, exactText, localeOf, percentText, translate } from "../locale";
+import { displayed, displayedDifference, entryOf } from "../figures";
+import { DASH, bank, currency, dateText, differenceText, exactText, localeOf, percentText, translate } from "../locale";
 import { make } from "../view";
 
 const FIVE = ["KZT", "KGS", "TJS", "UZS", "TMT"];
@@ -14,7 +15,7 @@ const MONTH_DAYS = 31;
 const WIDTH = 136;
 const HEIGHT = 30n;
 const SVG = "http://www.w3.org/2000/svg";
-const ARROWS: Record<string, string> = { UP: "▲", DOWN: "▼", FLAT: "=" };
+const ARROWS: Record<string, string> = { UP: "▲", DOWN: "▼", FLAT: "" };
 const locale = localeOf("en");
 
 /** Renders the table and updates it with the hub. */
@@ -102,14 +103,17 @@ function priced(code: string, rate: Rate): string {
 }
 
 function moved(rate: Rate): HTMLElement {
-  const { change } = rate;
-  if (!change) {
-    return make("td", { class: "number moved unknown" }, "n/a");
+  const entry = entryOf(rate, "pair", "previous");
+  const move = entry?.move;
+  if (!entry || !move) {
+    return make("td", { class: "number moved unknown" }, DASH);
   }
-  const arrow = make("span", { class: "arrow", "aria-hidden": "true" }, ARROWS[change.direction]);
-  const since = translate(locale, "since", { date: dateText(locale, change.reference_date) });
-  const percent = make("span", { class: change.direction.toLowerCase() }, arrow, percentText(locale, change));
-  return make("td", { class: "number moved" }, percent, make("small", {}, absoluteText(locale, change)), make("small", {}, since));
+  const arrow = make("span", { class: "arrow", "aria-hidden": "true" }, ARROWS[move.direction]);
+  const since = translate(locale, "since", { date: dateText(locale, move.since) });
+  const percent = make("span", { class: move.direction.toLowerCase() }, arrow, percentText(locale, move));
+  const difference = displayedDifference(move.absolute, displayed(entry.value, entry.isPublished, undefined));
+  const absolute = differenceText(locale, difference, move.direction);
+  return make("td", { class: "number moved" }, percent, make("small", {}, absolute), make("small", {}, since));
 }
 
 /** Freshness, held values and announcements. */

@@ -2,7 +2,7 @@
 
 use crate::contract::descriptor;
 use crate::contract::openapi::text::{Json, reference};
-use crate::contract::openapi::{paths, schemas};
+use crate::contract::openapi::{choices, paths, schemas};
 
 const DESCRIPTION: &str = "\
 Official Central Asian currency rates, exact to the last digit. The objects are the messages of the gRPC contract, \
@@ -260,6 +260,14 @@ const PARAMETERS: &[Parameter] = &[
         "",
     ),
     Parameter {
+        component: "link",
+        name: "link",
+        place: "query",
+        meaning: "A template for the address of each entry, in which {base}, {quote} and {pair} are filled in, such as /rates/{pair}.",
+        pattern: r"^([/?#][^\s\\]*|https?:[^\s\\]*)?$",
+        example: "",
+    },
+    Parameter {
         component: "repeated_event_id",
         name: "lastEventId",
         place: "query",
@@ -312,24 +320,8 @@ fn parameters() -> Json {
         size,
     );
     all.push(("page_size".to_owned(), size.with("example", 10)));
-    for (name, meaning, values) in [
-        (
-            "round",
-            "ConvertAmountRequest.round_to_minor_unit",
-            vec!["0", "1", "true", "false"],
-        ),
-        (
-            "updates_only",
-            "WatchRatesRequest.updates_only",
-            vec!["0", "1", "true", "false"],
-        ),
-        (
-            "theme",
-            "The colours of the ticker element.",
-            vec!["", "auto", "light", "dark"],
-        ),
-    ] {
-        all.push((name.to_owned(), chosen(name, meaning, values)));
+    for (name, meaning, values) in choices::CHOICES {
+        all.push(((*name).to_owned(), chosen(name, meaning, values.to_vec())));
     }
     let mut locales = vec![String::new()];
     locales.extend(descriptor::locales());

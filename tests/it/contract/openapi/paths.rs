@@ -98,7 +98,16 @@ const PATHS: &[Path] = &[
     Path {
         pattern: "/ticker.html",
         method: "GetTicker",
-        parameters: &["pairs", "locale", "theme"],
+        parameters: &[
+            "pairs",
+            "locale",
+            "theme",
+            "digits",
+            "form",
+            "labels",
+            "announced",
+            "link",
+        ],
         content: Content::Html,
         not_found: None,
         has_position: true,

@@ -1,0 +1,42 @@
+//! The parameters of which a request chooses one of a few values.
+
+/// The parameters with a list of values: their names, meanings and values.
+pub(super) const CHOICES: &[(&str, &str, &[&str])] = &[
+    (
+        "round",
+        "ConvertAmountRequest.round_to_minor_unit",
+        &["0", "1", "true", "false"],
+    ),
+    (
+        "updates_only",
+        "WatchRatesRequest.updates_only",
+        &["0", "1", "true", "false"],
+    ),
+    (
+        "theme",
+        "The colours of the ticker element.",
+        &["", "auto", "light", "dark"],
+    ),
+    (
+        "digits",
+        "Decimal places of a value; auto, the digits of its bank, if left out.",
+        &[
+            "", "auto", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10",
+        ],
+    ),
+    (
+        "form",
+        "How an entry is written: as the pair, or as local media print rates.",
+        &["", "pair", "local"],
+    ),
+    (
+        "labels",
+        "How a currency is named.",
+        &["", "code", "name", "symbol"],
+    ),
+    (
+        "announced",
+        "Where the element shows a value that is announced; off leaves it out here too.",
+        &["", "tag", "row", "off"],
+    ),
+];
