@@ -9,7 +9,7 @@ import { checkCompressedFiles, compressFiles } from "./compress.mjs";
 /**
  * What a news site pays for the ticker at most, gzipped. A third of it is the words and the currencies of eight languages.
  */
-const TICKER_BYTES_MAX = 18_000;
+const TICKER_BYTES_MAX = 20_000;
 /** The engines that must run it: those of 2023 and later, which have adopted style sheets and private streams. */
 const TARGET = ["chrome111", "firefox111", "safari16.4"];
 

@@ -21,6 +21,17 @@ use crate::web::{Shared, Web};
 const HTML: &str = "text/html; charset=utf-8";
 /// The themes of the element.
 const THEMES: &[&str] = &["auto", "light", "dark"];
+/// The directions of the element.
+const DIRECTIONS: &[&str] = &["left", "right", "vertical", "static"];
+/// The style of the fragment: the height and the font of the element, so that nothing moves when a script takes over.
+const STYLE: &str =
+    "display:block;min-height:2.578125rem;font:400 .9375rem/1.3 system-ui,sans-serif";
+/// The style of a list on one line, which scrolls sideways where it is too long.
+const STRIP: &str = "display:flex;gap:1.5em;align-items:center;height:2.578125rem;margin:0;padding:0;\
+    overflow:auto hidden;scrollbar-width:thin;white-space:nowrap;list-style:none";
+/// The style of a list that wraps, for mails and for pages without scripts: `direction=static`.
+const WRAPPED: &str =
+    "display:flex;flex-wrap:wrap;gap:.5em 1.5em;margin:0;padding:.5em 0;list-style:none";
 /// The text of an unknown value.
 const DASH: &str = "\u{2013}";
 
@@ -49,6 +60,11 @@ pub(super) async fn ticker(
             let message = format!("theme must be one of {}", THEMES.join(", "));
             return Err(WebError::parameter("theme", message));
         }
+        let direction = query.direction.as_str();
+        if !direction.is_empty() && !DIRECTIONS.contains(&direction) {
+            let message = format!("direction must be one of {}", DIRECTIONS.join(", "));
+            return Err(WebError::parameter("direction", message));
+        }
         let writer = FragmentWriter {
             web: &web,
             locale,
@@ -66,7 +82,7 @@ pub(super) async fn ticker(
             ..
         } = &query;
         let canonical =
-            format!("fragment {filter} {tag} {theme} {digits} {form} {labels} {announced} {link}");
+            format!("fragment {filter} {tag} {theme} {direction} {digits} {form} {labels} {announced} {link}");
         Ok(caching::present(&snapshot.position, &canonical, HTML, html))
     })
 }
@@ -92,19 +108,31 @@ impl FragmentWriter<'_> {
                 ("pairs", &filter.to_string()),
                 ("locale", tag),
                 ("theme", &query.theme),
+                ("direction", &query.direction),
                 ("digits", &query.digits),
                 ("form", &query.form),
                 ("labels", &query.labels),
                 ("announced", &query.announced),
                 ("link", &query.link),
                 ("lang", tag),
+                ("style", STYLE),
                 ("data-position", &position_text(&self.snapshot.position)),
-                // The rows as data: the element continues from the position with them, and requests nothing that is here.
-                ("data-state", &self.web.snapshot_json(self.snapshot, &rates)),
             ],
         );
-        self.html.push('\n');
-        self.tag("ul", &[("aria-label", &self.locale.words.rates)]);
+        // The rows as data: the element continues from the position with them, and requests nothing that is here. JSON has
+        // many double quotes, which need no escape between single ones.
+        self.html.pop();
+        self.html.push_str(" data-state='");
+        let state = self.web.snapshot_json(self.snapshot, &rates);
+        escape_single_quoted(&state, &mut self.html);
+        self.html.push_str("'>\n");
+        let style = if query.direction == "static" {
+            WRAPPED
+        } else {
+            STRIP
+        };
+        let label = self.locale.words.rates.as_str();
+        self.tag("ul", &[("aria-label", label), ("style", style)]);
         self.html.push('\n');
         for pair in self.snapshot.pairs(filter) {
             match rates.iter().find(|rate| rate.pair == pair) {
@@ -282,6 +310,18 @@ fn escape(text: &str, html: &mut String) {
             '<' => html.push_str("&lt;"),
             '>' => html.push_str("&gt;"),
             '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            character => html.push(character),
+        }
+    }
+}
+
+/// Appends text for the inside of single quotes.
+fn escape_single_quoted(text: &str, html: &mut String) {
+    for character in text.chars() {
+        match character {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
             '\'' => html.push_str("&#39;"),
             character => html.push(character),
         }

@@ -79,6 +79,8 @@ pub(super) struct Fragment {
     #[serde(default)]
     pub(super) theme: String,
     #[serde(default)]
+    pub(super) direction: String,
+    #[serde(default)]
     pub(super) digits: String,
     #[serde(default)]
     pub(super) form: String,

@@ -13,6 +13,8 @@ import { decimalPlaces, wholeNumber } from "./measure";
 import { Marquee } from "./marquee";
 import type { MarqueeDirection } from "./marquee";
 import { applyStyle } from "./sheet";
+import { placeholder, placeholderPairs, placeholderTerms } from "./placeholder";
+import { Roving } from "./roving";
 import { Tooltip } from "./tooltip";
 import { attributions, content, details, make } from "./view";
 import type { DisplayOptions } from "./view";
@@ -53,7 +55,11 @@ export class SilkTicker extends Base {
   readonly #track = make("div", { class: "track", part: "track" }, this.#list);
   readonly #viewport = make("div", { class: "viewport", part: "viewport" }, this.#track);
   readonly #button = make("button", { class: "pause", part: "pause", type: "button" });
-  readonly #base = make("div", { class: "base", part: "base", role: "group" }, this.#viewport, this.#button);
+  /** The button is the first stop of the keyboard; the style sheet puts it at the end of the strip. */
+  readonly #base = make("div", { class: "base", part: "base", role: "group" }, this.#button, this.#viewport);
+  readonly #roving = new Roving(this.#list);
+  /** A page may change its language at any time. */
+  readonly #languageObserver = globalThis.MutationObserver && new MutationObserver(() => this.#changed());
   readonly #marquee = new Marquee(this.#viewport, this.#track, this.#list);
   readonly #tooltip = new Tooltip(this.#viewport);
   /** The displayed value of each pair, to detect changes. */
@@ -83,12 +89,14 @@ export class SilkTicker extends Base {
   connectedCallback(): void {
     adoptProperties(this);
     reducedMotion.addEventListener("change", this.#layOut);
+    this.#languageObserver.observe(document, { subtree: true, attributeFilter: ["lang"] });
     this.#subscribe();
     this.#render();
   }
 
   disconnectedCallback(): void {
     reducedMotion.removeEventListener("change", this.#layOut);
+    this.#languageObserver.disconnect();
     this.#hub?.remove(this.#subscriber);
     this.#hub = undefined;
     this.#tooltip.close();
@@ -159,13 +167,20 @@ export class SilkTicker extends Base {
     this.#locale = localeOf(this.getAttribute("locale") || this.closest("[lang]")?.getAttribute("lang") || "en");
     this.#base.lang = this.#locale.tag;
     this.#base.setAttribute("aria-label", translate(this.#locale, "rates"));
-    const rows = state.select(this.#pairs.length ? this.#pairs : hub.defaults);
+    // Until the first message the entries are invisible and take the room that they will need.
+    const isWaiting = !this.#hasData && !hub.hasFailed;
+    const rows = isWaiting
+      ? placeholderPairs(this.#pairs).map((pair): [string, Rate] => [pair, placeholder(pair)])
+      : state.select(this.#pairs.length ? this.#pairs : hub.defaults);
+    this.#list.classList.toggle("waiting", isWaiting);
     this.#renderRows(rows, hub);
     this.#renderFailure(rows, hub);
     this.#renderControls();
     this.#layOut();
     this.#marquee.refresh();
-    this.#dispatchChanges(rows, hub);
+    if (!isWaiting) {
+      this.#dispatchChanges(rows, hub);
+    }
   }
 
   #displayOptions(): DisplayOptions {
@@ -188,8 +203,6 @@ export class SilkTicker extends Base {
     const old = new Map([...this.#list.children].map((item) => [item.getAttribute("data-pair"), item]));
     const items = rows.map(([pair, rate], index) => {
       const nodes = content(pair, rate, hub.state, options);
-      // Before the first message only the pair is shown: a dash would mean that no source quotes it.
-      const inside = this.#hasData || hub.hasFailed ? nodes : nodes.slice(0, 1);
       const href = linkOf(link, pair);
       const kept = old.get(pair) as HTMLLIElement | undefined;
       const item = kept && kept.children[0]?.getAttribute("href") === href ? kept : this.#createItem(pair, href);
@@ -198,20 +211,23 @@ export class SilkTicker extends Base {
       item.className = rate?.freshness.toLowerCase() ?? "";
       text.id = `details-${index}`;
       button.setAttribute("aria-describedby", text.id);
-      button.replaceChildren(...inside.flatMap((node) => [node, " "]));
+      button.replaceChildren(...nodes.flatMap((node) => [node, " "]));
       text.textContent = this.#hasData ? details(pair, rate, hub.state, options).join("\n") : "";
       this.#flash(button, pair, rate);
       return item;
     });
-    const terms = attributions(rows.map(([, rate]) => rate), hub.state, this.#locale);
+    const isWaiting = this.#list.classList.contains("waiting");
+    const terms = isWaiting ? placeholderTerms(rows.map(([pair]) => pair), this.#locale) : attributions(rows.map(([, rate]) => rate), hub.state, this.#locale);
     this.#replaceItems([...items, ...(terms.length ? [make("li", { part: "item" }, ...terms)] : [])]);
+    this.#roving.refresh();
   }
 
   /** Says that there is no data, where the service has not answered since the page was loaded. */
   #renderFailure(rows: [string, Rate | undefined][], hub: Hub): void {
     if (!this.#hasData && hub.hasFailed) {
       const words = make("span", { class: "unknown" }, rows.length ? "" : `${DASH} `, translate(this.#locale, "no_data"));
-      this.#list.append(make("li", { part: "item" }, make("span", { class: "item" }, words)));
+      // It comes first, where a narrow strip shows it.
+      this.#list.prepend(make("li", { part: "item" }, make("span", { class: "item" }, words)));
     }
   }
 
@@ -274,7 +290,7 @@ export class SilkTicker extends Base {
     if (this.#hub?.offline) {
       const words = translate(this.#locale, "offline");
       const sign = make("span", { class: "offline", part: "offline", role: "img", "aria-label": words, title: words }, "⚠\uFE0E");
-      this.#base.insertBefore(sign, this.#button);
+      this.#base.append(sign);
     }
   }
 
@@ -282,13 +298,13 @@ export class SilkTicker extends Base {
   readonly #layOut = (): void => {
     const direction = this.getAttribute("direction") ?? "left";
     const speed = wholeNumber(this.getAttribute("speed")) ?? SPEED;
-    // Without data nothing moves: there is nothing to read.
-    const moves = this.#hasData && direction !== "static" && speed > 0 && !reducedMotion.matches;
+    const moves = direction !== "static" && speed > 0 && !reducedMotion.matches;
     const axis: MarqueeDirection = direction === "right" || direction === "vertical" ? direction : "left";
     const standing = direction === "vertical" ? "still column" : "still";
     const wide = /^(both|absolute)$/.test(this.getAttribute("change") ?? "") ? " wide" : "";
     this.#base.className = `base ${moves ? `marquee ${axis}` : standing}${wide}`;
-    this.#marquee.set(moves ? axis : undefined, speed);
+    // Without data nothing moves: there is nothing to read.
+    this.#marquee.set(moves && this.#hasData ? axis : undefined, speed);
     this.#updateMotion();
   };
 

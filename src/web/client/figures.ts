@@ -22,6 +22,11 @@ const UNITS_MAX = 1_000_000n;
 const MARKET = "market";
 const FIVE = /^(?:KZT|KGS|TJS|UZS|TMT)$/;
 
+/** Whether a currency is one of those that the service is about. */
+export function isOfTheFive(code: string): boolean {
+  return FIVE.test(code);
+}
+
 /** A change of a value. */
 export interface Move {
   absolute: Decimal;
@@ -86,7 +91,7 @@ function moveOf(change: Change | null | undefined): Move | undefined {
 function localEntry(rate: Rate, pair: Entry, reference: Decimal | undefined): Entry {
   const [row] = rate.fixings;
   const isRow = rate.fixings.length === 1 && row !== undefined && rate.source !== MARKET;
-  if (rate.derivation === "INVERTED" || (FIVE.test(pair.base) && !FIVE.test(pair.quote) && rate.derivation !== "PUBLISHED")) {
+  if (rate.derivation === "INVERTED" || (isOfTheFive(pair.base) && !isOfTheFive(pair.quote) && rate.derivation !== "PUBLISHED")) {
     const [units, value] = isRow ? [BigInt(row.units), parseDecimal(row.value)] : [1n, inverse(pair.value, INVERTED_DIGITS)];
     if (!value) {
       return pair;

@@ -46,7 +46,9 @@ export const CSS = `
 }
 :host([hidden]) { display: none }
 .base { display: flex; align-items: stretch; min-height: var(--_row); background: var(--_ground) }
-.viewport { flex: 1; min-width: 0; overflow: hidden }
+.viewport { flex: 1; min-width: 0; overflow: hidden; container-type: inline-size }
+.marquee .viewport, .item, .tooltip { direction: ltr }
+.waiting { visibility: hidden }
 .track { display: flex; width: max-content; will-change: transform }
 ul { display: flex; flex: none; margin: 0; padding: 0; list-style: none }
 li { display: flex; flex: none; align-items: center; min-height: var(--_row) }
@@ -61,7 +63,7 @@ li { display: flex; flex: none; align-items: center; min-height: var(--_row) }
 }
 .pair { font-weight: 600; letter-spacing: .01em }
 .value { font-variant-numeric: inherit }
-.change { font-weight: 500 }
+.change { min-width: 5.4em; font-weight: 500 }
 .arrow { font-size: .72em; margin-inline-end: .35em; vertical-align: .08em }
 .arrow:empty { display: none }
 .up { color: var(--_up) }
@@ -79,19 +81,22 @@ a { color: inherit; padding: .3em 0 }
   position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
 }
 .pause {
-  flex: none; align-self: stretch; min-width: 32px; min-height: 24px; margin: 0; padding: 0; border: 0;
+  order: 1; flex: none; align-self: stretch; min-width: 32px; min-height: 24px; margin: 0; padding: 0; border: 0;
   border-inline-start: 1px solid var(--_line);
   font: inherit; color: var(--_muted); background: none; cursor: pointer;
 }
 .pause svg { display: block; width: 12px; height: 12px; margin: auto; fill: currentColor }
 .pause:hover { color: var(--_ink) }
-.offline { flex: none; align-self: center; padding: 0 .6em; color: var(--_warn) }
+.offline {
+  position: absolute; inset-inline-end: 33px; inset-block: 0; display: grid; align-items: center; padding: 0 .6em; max-height: var(--_row);
+  color: var(--_warn); background: var(--_ground);
+}
 :focus-visible { outline: 2px solid var(--_accent); outline-offset: -2px }
 .tooltip {
   position: fixed; inset: auto; z-index: 2147483647; max-width: min(24rem, calc(100vw - 16px)); box-sizing: border-box;
   margin: 0; padding: .7em .9em; border: 1px solid var(--_line); border-radius: 6px;
   color: var(--_ink); background: var(--_raised); box-shadow: 0 6px 24px rgb(0 0 0 / .16);
-  font-size: .9em; line-height: 1.45; overflow-wrap: anywhere;
+  font-size: .9em; line-height: 1.45; overflow-wrap: anywhere; max-height: calc(100vh - 12px); overflow-y: auto;
 }
 .tooltip:not(.open) { display: none }
 .tooltip div:first-child { color: var(--_muted) }
@@ -100,6 +105,7 @@ a { color: inherit; padding: .3em 0 }
 .still ul { flex-wrap: wrap }
 .still li { flex: 0 1 auto; min-width: 0; max-width: 100% }
 .still .item { flex-wrap: wrap; white-space: normal }
+.still .change { min-width: 0 }
 .still .attribution, .vertical .attribution { white-space: normal }
 .column ul, .vertical ul { flex-direction: column }
 .column li + li, .vertical li { border-top: 1px solid var(--_line) }
@@ -109,6 +115,10 @@ a { color: inherit; padding: .3em 0 }
 .column .change, .vertical .change { min-width: 5.5em; text-align: end }
 .wide.column .change, .wide.vertical .change { min-width: 11em }
 .column .mark, .vertical .mark { grid-column: 1 / -1; justify-self: start; white-space: normal }
+@container (max-width: 17.5rem) {
+  .column .item, .vertical .item { grid-template-columns: 1fr auto; white-space: normal }
+  .column .change, .vertical .change { grid-column: 1 / -1 }
+}
 .vertical li::before { display: none }
 .column .pause, .vertical .pause { border-inline-start: 0; align-self: start; height: var(--_row) }
 .vertical .viewport { height: calc(var(--silk-ticker-rows, 3) * var(--_row)) }
@@ -119,5 +129,14 @@ a { color: inherit; padding: .3em 0 }
 @keyframes fell { from { background: color-mix(in srgb, var(--_down) 12%, transparent) } }
 @media (prefers-reduced-motion: reduce) { .rose, .fell { animation: none } }
 @media (forced-colors: active) { .pause, .tooltip { border: 1px solid } }
-@media print { .pause, .tooltip { display: none } }
+@media (prefers-contrast: more) {
+  :host { --_muted: var(--_ink); --_line: var(--_ink) }
+}
+@media print {
+  .pause, .tooltip, .offline, ul[aria-hidden] { display: none }
+  .viewport { height: auto !important; overflow: visible; container-type: normal }
+  .track { display: block !important; width: auto !important; transform: none !important }
+  ul { flex-wrap: wrap }
+  li, .item { flex: 0 1 auto; white-space: normal }
+}
 `;

@@ -226,6 +226,7 @@ const REFUSALS: &str = "
     400 INVALID_PARAMETER  updates_only  /v1/watch?updates_only=maybe
     400 INVALID_PARAMETER  locale        /ticker.html?locale=xx
     400 INVALID_PARAMETER  theme         /ticker.html?theme=%22%3E%3Cscript%3E
+    400 INVALID_PARAMETER  direction     /ticker.html?direction=up
     400 INVALID_PARAMETER  digits        /ticker.html?digits=11
     400 INVALID_PARAMETER  form          /ticker.html?form=row
     400 INVALID_PARAMETER  labels        /ticker.html?labels=flag

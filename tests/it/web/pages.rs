@@ -175,6 +175,21 @@ async fn the_fragment_has_the_digits_the_form_the_labels_and_the_links_of_the_el
 }
 
 #[tokio::test]
+async fn the_fragment_has_the_height_of_the_element_and_wraps_where_nothing_moves() {
+    let (_bank, silkrate) = april().await;
+    for (query, is_wrapped) in [("", false), ("?direction=static", true)] {
+        let answer = get(silkrate.web, &format!("/ticker.html{query}"), &[]).await;
+        let page = Document::parse(answer.text()).unwrap();
+        let style = page.root_element().attribute("style").unwrap();
+        assert!(style.contains("min-height:2.578125rem"), "{style}");
+        let list = page.descendants().find(|node| node.has_tag_name("ul"));
+        let style = list.unwrap().attribute("style").unwrap();
+        assert_eq!(style.contains("flex-wrap:wrap"), is_wrapped, "{style}");
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn the_fragment_is_written_in_every_language() {
     let (_bank, silkrate) = april().await;
     for (tag, value, word) in [

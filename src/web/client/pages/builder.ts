@@ -1,5 +1,6 @@
 // The builder: a form, a preview, and the two lines of HTML to copy.
 
+import { pairsOf } from "../attributes";
 import { TAGS } from "../locale";
 import { make } from "../view";
 
@@ -14,6 +15,12 @@ const NAMES: Record<string, string> = {
   "uz-Cyrl": "Ўзбекча",
   tk: "Türkmençe",
 };
+/** The field for the digest of the script, which is no attribute of the element. */
+const PINNED = "pinned";
+/** How many ticker pairs a service has, unless its operator chose others. */
+const DEFAULT_PAIRS = 5;
+/** The rows of a vertical loop that are in sight. */
+const LOOP_ROWS = 3;
 /** The default speed, which needs no attribute. */
 const SPEED = "50";
 
@@ -39,8 +46,8 @@ export async function builder(base: string): Promise<void> {
   const show = (): void => {
     const chosen = attributes(new FormData(form));
     preview(chosen);
-    find("#snippet").textContent = snippet(base, asset, chosen);
-    find("#reserve").textContent = reserve(chosen);
+    const isPinned = new FormData(form).has(PINNED);
+    find("#snippet").textContent = snippet(base, isPinned ? asset : undefined, chosen);
     find<HTMLAnchorElement>("#fragment").href = fragment(base, chosen);
   };
   form.addEventListener("input", show);
@@ -60,7 +67,7 @@ export async function builder(base: string): Promise<void> {
 
 /** What was chosen and is not the default, in the form's order. */
 function attributes(data: FormData): [string, string][] {
-  const chosen = [...data].map(([name, value]): [string, string] => [name, String(value).trim()]);
+  const chosen = [...data].filter(([name]) => name !== PINNED).map(([name, value]): [string, string] => [name, String(value).trim()]);
   return chosen.filter(([name, value]) => value && !(name === "speed" && value === SPEED));
 }
 
@@ -73,7 +80,7 @@ function preview(chosen: [string, string][]): void {
   }
   // The same element throughout: its attributes may change at any time.
   const wanted = new Map(chosen);
-  for (const name of ["pairs", "locale", "theme", "direction", "density", "change", "window", "speed"]) {
+  for (const name of ["pairs", "locale", "theme", "direction", "density", "change", "window", "digits", "form", "labels", "announced", "speed"]) {
     const value = wanted.get(name);
     if (value === undefined) {
       ticker.removeAttribute(name);
@@ -87,21 +94,24 @@ function snippet(base: string, asset: Asset | undefined, chosen: [string, string
   const src = new URL((asset?.src ?? "ticker.js").replace(/^\//, ""), base).href;
   const integrity = asset ? ` integrity="${asset.integrity}" crossorigin` : "";
   const written = chosen.map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
-  return `<script src="${src}"${integrity} async></script>\n<silk-ticker${written}></silk-ticker>`;
+  return `<script src="${src}"${integrity} async></script>\n<silk-ticker style="${reserve(chosen)}"${written}></silk-ticker>`;
 }
 
-/** The CSS that reserves the height of the element until the script has loaded. */
+/** The style that reserves the height of the element until the script has loaded, so that nothing on the page moves. */
 function reserve(chosen: [string, string][]): string {
   const wanted = new Map(chosen);
   const compact = wanted.get("density") === "compact";
   const [row, size] = compact ? [2.25, 0.8125] : [2.75, 0.9375];
-  const rows = wanted.get("direction") === "vertical" && wanted.get("speed") !== "0" ? 3 : 1;
-  return `silk-ticker { display: block; min-height: ${row * size * rows}rem }`;
+  const entries = pairsOf(wanted.get("pairs") ?? null).length || DEFAULT_PAIRS;
+  const isList = wanted.get("direction") === "vertical" && wanted.get("speed") === "0";
+  // A list has a line for the credit of a bank, and a border between its lines.
+  const rows = isList ? entries + 1 : wanted.get("direction") === "vertical" ? LOOP_ROWS : 1;
+  return `display:block;min-height:${Math.ceil((row * size * rows + (isList ? entries / 16 : 0)) * 100) / 100}rem`;
 }
 
 function fragment(base: string, chosen: [string, string][]): string {
   const url = new URL("ticker.html", base);
-  chosen.filter(([name]) => /^(pairs|locale|theme)$/.test(name)).forEach(([name, value]) => url.searchParams.set(name, value.replace(/\s+/g, "")));
+  chosen.filter(([name]) => /^(pairs|locale|theme|digits|form|labels|announced)$/.test(name)).forEach(([name, value]) => url.searchParams.set(name, value.replace(/\s+/g, "")));
   return url.href;
 }
 

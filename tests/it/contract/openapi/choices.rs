@@ -18,6 +18,11 @@ pub(super) const CHOICES: &[(&str, &str, &[&str])] = &[
         &["", "auto", "light", "dark"],
     ),
     (
+        "direction",
+        "The direction of the element; static wraps the list, for mails and pages without scripts.",
+        &["", "left", "right", "vertical", "static"],
+    ),
+    (
         "digits",
         "Decimal places of a value; auto, the digits of its bank, if left out.",
         &[

@@ -102,6 +102,7 @@ const PATHS: &[Path] = &[
             "pairs",
             "locale",
             "theme",
+            "direction",
             "digits",
             "form",
             "labels",
