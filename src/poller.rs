@@ -13,6 +13,7 @@ pub mod plan;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -145,10 +146,11 @@ impl Poller {
             let (next, gaps) = self
                 .submit_result(result, submission, (attempted_at, all), &mut health)
                 .await?;
-            self.fetch_gaps(gaps).await?;
+            let demanded = self.fetch_gaps(gaps).await?;
             starts_with_tables += u32::from(start_is_due && health.has_table);
             start_is_due = cut_short || (!start_is_due && !had_table && health.has_table);
             tokio::time::sleep(POLL_INTERVAL_MIN).await;
+            let next = next.max(self.clock.after(demanded));
             let next = self.put_off(next).await?;
             self.clock.sleep_until(next).await;
         }
@@ -238,11 +240,18 @@ impl Poller {
             requests: self.budget.count(),
         };
         self.commit.polled(self.source.id, report).await?;
-        Ok((next_attempt, outcome.gaps))
+        // A bank that refuses, or demands a delay, is not asked for more.
+        let gaps = if refused || retry_after.is_some() {
+            Vec::new()
+        } else {
+            outcome.gaps
+        };
+        Ok((next_attempt, gaps))
     }
 
-    /// Fetches the tables that the bank must have published and that are missing: a few times each, then no more.
-    async fn fetch_gaps(&mut self, gaps: Vec<Gap>) -> Result<(), Stopped> {
+    /// Fetches the tables that the bank must have published and that are missing: a few times each, then no more. Returns the
+    /// delay that the bank demands before the next request.
+    async fn fetch_gaps(&mut self, gaps: Vec<Gap>) -> Result<Duration, Stopped> {
         self.gap_tries.retain(|gap, _| gaps.contains(gap));
         for gap in gaps {
             if !self.can_afford_more() {
@@ -268,14 +277,18 @@ impl Poller {
                 date: Some(date),
             };
             let reply = self.request(document, wanted, &unknown, &result).await;
-            let tables = std::mem::take(&mut locked(&result).tables);
+            let PollResult {
+                tables,
+                retry_after,
+                ..
+            } = std::mem::take(&mut *locked(&result));
             let submission = self.submission(tables, Intent::AnyDate, false);
             self.commit.submit(submission).await?;
-            if matches!(reply, RequestOutcome::Failed(AfterFailure::End)) {
-                break;
+            if matches!(reply, RequestOutcome::Failed(AfterFailure::End)) || retry_after.is_some() {
+                return Ok(retry_after.unwrap_or_default());
             }
         }
-        Ok(())
+        Ok(Duration::ZERO)
     }
 
     /// Requests the tables of a scope from every document.

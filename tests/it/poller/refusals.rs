@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use silkrate::clock::Clock;
+
+use crate::support::april::{nbk, nbk_path};
+use crate::support::bank::{Bank, Fault};
 use crate::support::scripted::{Scripted, Step, answer};
 use crate::support::silkrate::{Silkrate, settings, source};
 
 const HOUR: i64 = 3600;
+const NOW: &str = "2026-04-02T09:00:00Z";
 
 /// How many seconds after a first poll that is answered like this the next one is due.
 async fn next_poll_after(reply: Vec<Step>) -> i64 {
     let vendor = Scripted::start([reply]).await;
-    let mut config = settings("2026-04-02T09:00:00Z");
+    let mut config = settings(NOW);
     let mut market = source("market", "currencylayer", &vendor.base_url);
     market.interval = Duration::from_secs(3600);
     config.sources.push(market);
@@ -53,4 +59,52 @@ async fn a_vendor_that_names_a_delay_is_not_asked_before_it_has_passed() {
 async fn a_vendor_that_is_down_at_the_start_is_asked_again_within_a_minute() {
     let seconds = next_poll_after(answer("500 Internal Server Error", &[], b"")).await;
     assert!(seconds <= 61, "{seconds}");
+}
+
+#[tokio::test]
+async fn a_bank_that_refuses_a_poll_is_not_asked_for_missed_tables() {
+    let bank = Bank::start().await;
+    let first = nbk("01.04.2026", ("478.77", "-2.77"), ("3.93", "-0.02"));
+    let third = nbk("03.04.2026", ("476.00", "0.91"), ("3.92", "0.01"));
+    // The bank has no table of 2 April: it answers with that of 1 April.
+    bank.publish(&[
+        (
+            nbk_path("31.03.2026"),
+            nbk("31.03.2026", ("481.54", "0.26"), ("3.95", "0.00")),
+        ),
+        (nbk_path("01.04.2026"), first.clone()),
+        (nbk_path("02.04.2026"), first),
+        (nbk_path("03.04.2026"), third),
+    ]);
+    let mut config = settings(NOW);
+    let mut source = source("nbk", "", &bank.url());
+    source.interval = Duration::from_secs(3600);
+    config.sources.push(source);
+    let clock = Clock::replay(NOW.parse().unwrap(), 1);
+    let mut silkrate = Silkrate::start_with(config, clock.clone()).await;
+    silkrate.all_attempted().await;
+    // The table of 2 April is requested once more, as a missed one.
+    let missed = |bank: &Bank| {
+        let seen = bank.seen().into_iter();
+        seen.filter(|seen| seen.path == nbk_path("02.04.2026"))
+            .count()
+            > 1
+    };
+    silkrate.until(|_| missed(&bank)).await;
+    assert_eq!(silkrate.sources().await[0].consecutive_failures, 0);
+
+    bank.break_with(Some(Fault::Status(429)));
+    clock.set_forward(SignedDuration::from_hours(2));
+    silkrate
+        .until(|detail| detail.consecutive_failures == 1)
+        .await;
+    // What would follow on the poll has been requested once the next poll has ended.
+    clock.set_forward(SignedDuration::from_hours(12));
+    silkrate
+        .until(|detail| detail.consecutive_failures == 2)
+        .await;
+    let seen = bank.seen();
+    let refused = seen.iter().filter(|seen| seen.status == 429);
+    assert_eq!(refused.count(), 2, "{seen:?}");
+    silkrate.finish().await;
 }
