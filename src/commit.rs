@@ -211,6 +211,7 @@ impl Commit {
             intent,
             attempt_ended,
             is_live,
+            mut answered,
         } = submission;
         let now = self.clock.now();
         let mut outcome = SubmitOutcome::default();
@@ -230,6 +231,9 @@ impl Commit {
                 }
             }
         }
+        // What is refused is no answer.
+        answered.retain(|answer| !outcome.refuses(answer.document));
+        changes.answered = self.book.record_answers(answered);
         if attempt_ended && self.book.mark_attempted(source) {
             self.attempted.insert(source);
         }
@@ -337,6 +341,7 @@ impl Commit {
             held: changes.held,
             decided: changes.decided,
             attempted: std::mem::take(&mut self.attempted).into_iter().collect(),
+            answered: changes.answered,
             served: next.as_ref().map(Snapshot::changes).unwrap_or_default(),
         };
         let written = self.ledger.append(entry).await;

@@ -27,15 +27,15 @@ pub use judged::{
     Implausible, InsertOutcome, Intent, MissingPoint, PairState, REPEATS_MAX, RevisionPolicy,
     SourceRecord, TABLES_MAX, Window, WindowPoint, check_table, oldest_in_force,
 };
-pub use ledger_entry::{Cause, FiledTable, LedgerEntry, RestoredDocument};
+pub use ledger_entry::{Answer, Cause, FiledTable, LedgerEntry, RestoredDocument};
 pub use numbers::{
     Change, DecimalError, Direction, Ratio, Separator, convert_amount, parse_decimal,
     parse_published,
 };
 pub use published::{
-    Currency, DateFormat, DateRange, DatingRule, DocumentKey, DroppedRow, FirstSeen, Fixing,
-    Holiday, Hours, InvalidCurrency, InvalidPair, NOMINALS, Outlook, Pair, Point, Publication,
-    QuoteKey, Route, Schedule, SourceId, Table, parse_date, price, price_along,
+    Currency, DateFormat, DateRange, DatingRule, DocumentKey, DroppedRow, Exceptions, FirstSeen,
+    Fixing, Holiday, Hours, InvalidCurrency, InvalidPair, MovingFeasts, NOMINALS, Outlook, Pair,
+    Point, Publication, QuoteKey, Route, Schedule, SourceId, Table, parse_date, price, price_along,
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{

@@ -52,7 +52,7 @@
 //! | --- | --- |
 //! | Where is a value inverted or crossed? | `price` in `domain/published/pricing.rs`: every value follows from it; `domain/served/rate.rs` names the derivation and rounds, and a conversion does not round |
 //! | Which source answers a past date? | `answer_on` in `domain/served/quote.rs`, for conversions, histories and the changes over a window |
-//! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`) and its `stale_after_hours`; `domain/served/quote.rs` then chooses another source |
+//! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`), what its tables teach (`domain/judged/calendar.rs`) and whether the bank was asked since; `domain/served/quote.rs` then chooses another source |
 //! | Which values are held, and what releases them? | `domain/judged/row_checks/suspicion.rs` and `domain/judged/row_checks/release.rs` |
 //! | Where does an `ETag` come from? | `web/caching.rs` for snapshots, single rates and `ticker.html`, `web/prepared.rs` for static files; other answers have none; `web/entity_tag.rs` compares it with a request |
 //! | What does a heartbeat carry? | the message `Heartbeat` in `proto/silkrate/v1/rates.proto`; `board.rs` collects the sources (`details`), `wire/messages.rs` adds the time of the server |

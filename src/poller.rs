@@ -198,6 +198,7 @@ impl Poller {
         (attempted_at, all): (Timestamp, bool),
         health: &mut PollHealth,
     ) -> Result<(Timestamp, Vec<Gap>), Stopped> {
+        let answered = result.answers(self.source.id);
         let PollResult {
             tables,
             brought_table,
@@ -207,10 +208,12 @@ impl Poller {
             failed,
             refused,
             retry_after,
+            ..
         } = result;
         health.has_table = health.has_table || brought_table;
         let submission = Submission {
             tables,
+            answered,
             ..submission
         };
         let outcome = self.commit.submit(submission).await?;
@@ -311,6 +314,7 @@ impl Poller {
             intent,
             attempt_ended,
             is_live: false,
+            answered: Vec::new(),
         }
     }
 

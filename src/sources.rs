@@ -71,7 +71,7 @@ pub struct Source {
 }
 
 /// One document of a source.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Document {
     /// Its name within the source.
     pub name: &'static str,
@@ -167,10 +167,6 @@ pub const EVERY_DAY: &[Weekday] = &[
     Weekday::Saturday,
     Weekday::Sunday,
 ];
-/// How many hours after its publication hours a daily table may be missing before the last one is stale: a day, in
-/// which a bank that was late has published the next one too.
-pub const DAILY_STALE_AFTER_HOURS: i32 = 24;
-
 /// Why a response is not a table. The text is safe to print.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ParseError {

@@ -53,6 +53,7 @@ impl Commit {
             held: changes.held,
             decided: changes.decided,
             attempted: sources,
+            answered: Vec::new(),
             served: snapshot.changes(),
         };
         let failed = self.ledger.append(entry).await;

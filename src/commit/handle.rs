@@ -8,7 +8,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::{
-    DecisionError, FilingError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position,
+    Answer, DecisionError, FilingError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position,
     SourceId, SourceRecord, Table,
 };
 
@@ -44,6 +44,8 @@ pub struct Submission {
     pub attempt_ended: bool,
     /// Whether the tables, if they are new, appeared since the poll before it, not long ago.
     pub is_live: bool,
+    /// The documents for which the bank answered every request, whatever it showed.
+    pub answered: Vec<Answer>,
 }
 
 /// The outcome of a submission.

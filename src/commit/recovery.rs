@@ -59,6 +59,7 @@ impl Commit {
             held,
             decided: Vec::new(),
             attempted: attempted.map(|record| record.id).collect(),
+            answered: self.book.answers(),
             served: snapshot.changes(),
         };
         if self.ledger.recover(entry).await {

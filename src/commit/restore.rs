@@ -119,6 +119,7 @@ fn entry(snapshot: &Snapshot, now: Timestamp, gone: Vec<ServedFingerprint>) -> L
         held: Vec::new(),
         decided: Vec::new(),
         attempted: Vec::new(),
+        answered: Vec::new(),
         served,
     }
 }
@@ -153,6 +154,9 @@ async fn from_ledger(
         }
         if let Some(began) = known.began {
             history.record_filed(began);
+        }
+        if let Some(asked) = known.asked {
+            history.record_answer(asked);
         }
     }
     let attempted: Vec<_> = book

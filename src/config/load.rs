@@ -1,6 +1,7 @@
 //! Builds a checked [`Config`] from the settings as written.
 
 mod http;
+mod calendar;
 mod server;
 
 use std::collections::BTreeSet;
@@ -75,6 +76,8 @@ const SOURCE_KEYS: &[&str] = &[
     "requests_per_day",
     "proxy",
     "extra_ca",
+    "holidays",
+    "working_days",
 ];
 /// The settings of a source that has several kinds.
 const MARKET_KEYS: &[&str] = &["kind", "api_key_file"];
@@ -309,6 +312,7 @@ impl Loader<'_> {
             .get(&key("base_url"), values::ORIGIN, values::origin);
         let proxy = self.proxy(&key("proxy"), proxies);
         let source = self.kind(id)?;
+        let documents = self.documents(source);
         if !enabled.unwrap_or(!has_kinds) {
             return None;
         }
@@ -320,7 +324,7 @@ impl Loader<'_> {
         });
         Some(SourceSettings {
             source,
-            documents: source.documents,
+            documents,
             base_url: base_url.unwrap_or_else(|| source.base_url.to_owned()),
             interval,
             requests_per_day: requests_per_day.unwrap_or(REQUESTS_PER_DAY_DEFAULT),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::config::load::{HOME, STORE_MEMORY, ids};
 use crate::config::{CertificateAuthorities, Config, Store, values};
-use crate::domain::Preference;
+use crate::domain::{Exceptions, Preference};
 use crate::sources::{self, Source};
 
 impl Config {
@@ -98,6 +98,14 @@ impl Page {
         self.text("base_url", &settings.base_url);
         self.duration("interval", settings.interval);
         self.plain("requests_per_day", settings.requests_per_day);
+        if let Some(document) = settings.documents.first() {
+            let Exceptions {
+                holidays,
+                working_days,
+            } = document.schedule.exceptions;
+            self.list("holidays", holidays.iter().map(ToString::to_string));
+            self.list("working_days", working_days.iter().map(ToString::to_string));
+        }
         if let Some(file) = settings.api_key.as_ref().and_then(|key| key.file()) {
             self.text("api_key_file", file.display());
         }

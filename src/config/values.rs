@@ -1,10 +1,14 @@
 //! Parsing and printing of each kind of value: durations, origins of URLs, lists, numbers.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use crate::config::entries::Raw;
+use crate::domain::{DateFormat, parse_date};
 
 /// Units of a duration, the largest first, in milliseconds.
 const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
@@ -151,6 +155,19 @@ pub(super) fn origins(raw: &Raw) -> Result<Vec<String>, String> {
         _ => origin(&Raw::Text(text)),
     };
     texts.map(read).collect()
+}
+
+/// The accepted form of a list of dates.
+pub(super) const DATES: &str = "a list of dates in quotes, such as [\"2026-03-20\"]";
+
+/// A list of dates; sorted, each once.
+pub(super) fn dates(raw: &Raw) -> Result<Vec<Date>, String> {
+    let read = |text: String| {
+        let date = parse_date(&text, DateFormat::Iso);
+        date.ok_or_else(|| format!("`{text}` is not a date"))
+    };
+    let dates: Result<BTreeSet<Date>, String> = list(raw)?.into_iter().map(read).collect();
+    Ok(dates?.into_iter().collect())
 }
 
 fn is_host_and_port(authority: &str) -> bool {

@@ -1,13 +1,15 @@
 //! The book: the records of all sources, and every operation that changes them. The commit task owns it; readers see
 //! snapshots derived from it.
 
+mod answers;
 mod filing;
+mod gaps;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::{Timestamp, ToSpan};
 use rust_decimal::Decimal;
 use thiserror::Error;
 
@@ -17,12 +19,9 @@ use crate::domain::judged::{
     Implausible, Intent, RevisionPolicy, SourceRecord, check_rows, check_table, overtaken,
     plausible_now,
 };
-use crate::domain::ledger_entry::FiledTable;
+use crate::domain::ledger_entry::{Answer, FiledTable};
 use crate::domain::published::{Currency, DocumentKey, SourceId, Table};
 use crate::domain::served::{Preference, View, choose_quotes};
-
-/// How far back a missed table is requested. Older ones are a matter for a backfill.
-const GAP_DAYS_MAX: i32 = 14;
 
 /// The records of the sources, and the order of preference.
 #[derive(Debug, Clone)]
@@ -41,6 +40,8 @@ pub struct BookChanges {
     pub held: Vec<Arc<Held>>,
     /// How rows that were held are settled.
     pub decided: Vec<Decision>,
+    /// The answers of the bank without a table that was due.
+    pub answered: Vec<Answer>,
 }
 
 /// Why a table is not filed.
@@ -85,7 +86,10 @@ impl BookChanges {
 
     /// Whether nothing changed.
     pub fn is_empty(&self) -> bool {
-        self.filed.is_empty() && self.held.is_empty() && self.decided.is_empty()
+        self.filed.is_empty()
+            && self.held.is_empty()
+            && self.decided.is_empty()
+            && self.answered.is_empty()
     }
 }
 
@@ -350,27 +354,6 @@ impl Book {
     pub fn next_change(&self, now: Timestamp) -> Timestamp {
         let changes = self.records.values().map(|record| record.next_change(now));
         changes.min().unwrap_or(Timestamp::MAX)
-    }
-
-    /// The tables of the last two weeks that the bank must have published and that are missing, oldest first.
-    pub fn gaps(&self, source: SourceId, now: Timestamp) -> Vec<(&'static str, Date)> {
-        let Some(record) = self.records.get(&source) else {
-            return Vec::new();
-        };
-        let today = record.today(now);
-        let earliest = today.checked_sub(GAP_DAYS_MAX.days()).unwrap_or(Date::MIN);
-        let of_document = |document: &DocumentRecord| -> Vec<(&'static str, Date)> {
-            let dates: Vec<Date> = document.history.kept_dates().collect();
-            let steps = dates.windows(2).filter_map(|step| match *step {
-                [before, date] if date > earliest => Some((before, date)),
-                _ => None,
-            });
-            let missing =
-                steps.flat_map(|(before, date)| document.schedule.dates_between(before, date));
-            let missing = missing.filter(|date| *date >= earliest);
-            missing.map(|date| (document.name, date)).collect()
-        };
-        record.documents.iter().flat_map(of_document).collect()
     }
 
     /// The history of a document, to restore or complete it.

@@ -6,6 +6,7 @@ mod check;
 mod window;
 mod history;
 mod record;
+mod calendar;
 mod triangle;
 mod row_checks;
 mod flags;

@@ -68,8 +68,21 @@ pub struct LedgerEntry {
     pub decided: Vec<Decision>,
     /// The sources whose first attempt has ended since the last entry.
     pub attempted: Vec<SourceId>,
+    /// The answers without a table that was due, the first after each hour at which one was due.
+    pub answered: Vec<Answer>,
     /// The fingerprints of what changed.
     pub served: Vec<ServedFingerprint>,
+}
+
+/// An answer of a bank to a request for a table that was due: the bank was reached, and showed no newer table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The source.
+    pub source: SourceId,
+    /// The document's name.
+    pub document: &'static str,
+    /// When the request began.
+    pub asked_at: Timestamp,
 }
 
 /// Rows of one table that are new or corrected.
@@ -114,4 +127,6 @@ pub struct RestoredDocument {
     pub settled: Vec<(Held, HeldOutcome)>,
     /// The oldest date known, kept in memory or not.
     pub began: Option<Date>,
+    /// When the bank was last asked for a table that was due, and answered without it.
+    pub asked: Option<Timestamp>,
 }

@@ -21,6 +21,8 @@ pub use fixing::{Fixing, NOMINALS, Point};
 pub use pair::{InvalidPair, Pair};
 pub use pricing::{price, price_along};
 pub use route::{QuoteKey, Route};
-pub use schedule::{DatingRule, Holiday, Hours, Outlook, Publication, Schedule};
+pub use schedule::{
+    DatingRule, Exceptions, Holiday, Hours, MovingFeasts, Outlook, Publication, Schedule,
+};
 pub use source_id::SourceId;
 pub use table::{DocumentKey, DroppedRow, Table};

@@ -24,6 +24,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/version-1.sql"),
     include_str!("schema/version-2.sql"),
     include_str!("schema/version-3.sql"),
+    include_str!("schema/version-4.sql"),
 ];
 /// The first version that keeps digests of tables.
 const DIGESTS_SINCE: i64 = 3;

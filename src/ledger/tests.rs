@@ -55,6 +55,7 @@ fn entry(revision: u64, currencies: u8) -> LedgerEntry {
         held: Vec::new(),
         decided: Vec::new(),
         attempted: Vec::new(),
+        answered: Vec::new(),
         served: Vec::new(),
     }
 }
@@ -216,6 +217,7 @@ fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
         MIGRATIONS[0],
         MIGRATIONS[1],
         MIGRATIONS[2],
+        MIGRATIONS[3],
         "ALTER TABLE entries ADD COLUMN remark TEXT",
         "CREATE TABLE remarks (remark TEXT) STRICT; INSERT INTO remarks SELECT 'seen ' || count(*) FROM fixings",
     ];
@@ -228,7 +230,7 @@ fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
         )
         .unwrap();
     assert_eq!(remark, "seen 30");
-    assert_eq!(user_version(&connection), 5);
+    assert_eq!(user_version(&connection), 6);
     // A repeated migration would fail, because the column exists.
     migrate(&mut connection, &newer).unwrap();
 }
@@ -241,6 +243,7 @@ fn a_migration_that_fails_half_way_leaves_the_file_as_it_was() {
         MIGRATIONS[0],
         MIGRATIONS[1],
         MIGRATIONS[2],
+        MIGRATIONS[3],
         "ALTER TABLE entries ADD COLUMN remark TEXT",
         "not SQL",
     ];
@@ -320,7 +323,7 @@ fn a_migration_that_is_cut_off_in_the_middle_is_made_again_at_the_next_start() {
     let connection = super::open::open(&place, ClockKind::Replay)
         .unwrap()
         .connection;
-    assert_eq!(user_version(&connection), 3);
+    assert_eq!(user_version(&connection), 4);
     assert_eq!(count(&connection, "served"), 19);
     assert_eq!(count(&connection, "current_fixings"), 4769);
     assert_eq!(count(&connection, "table_digests"), 976);

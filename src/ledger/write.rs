@@ -121,6 +121,17 @@ pub(super) fn append(connection: &mut Connection, entry: &LedgerEntry) -> Result
             params![source.as_str(), number],
         )?;
     }
+    for answer in &entry.answered {
+        transaction.execute(
+            "INSERT INTO answers (entry, source, document, asked_at) VALUES (?1, ?2, ?3, ?4)",
+            params![
+                number,
+                answer.source.as_str(),
+                answer.document,
+                answer.asked_at.to_string()
+            ],
+        )?;
+    }
     // The entry's own row comes last, when the number of its fixings is known; foreign keys are checked at the commit.
     transaction.execute(
         "INSERT INTO entries (entry, epoch, revision, at, cause, source, fixings)

@@ -77,7 +77,7 @@ impl DocumentPlan {
         let history = &record.history;
         Self {
             name: record.name,
-            schedule: record.schedule,
+            schedule: record.current_schedule(),
             known: history.kept_dates().collect(),
             seen_at: first_seen.times(zone, |date| !history.is_carry(date)),
         }

@@ -1,12 +1,14 @@
 //! The requests of one poll, and their results.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::Table;
+use crate::domain::{Answer, SourceId, Table};
 use crate::fetch::{FetchError, ParsedResponse, Validators, not_found_error, request};
 use crate::poller::Poller;
 use crate::sources::{Document, ParseError, TableSelector};
@@ -21,6 +23,10 @@ pub(super) struct PollResult {
     pub(super) validators: Vec<(&'static str, String, Validators)>,
     /// The documents and dates of tables that were the answer to a request for a later date.
     pub(super) earlier: Vec<(&'static str, Date)>,
+    /// The documents for which a request was answered, and when the last of them began.
+    pub(super) answered: BTreeMap<&'static str, Timestamp>,
+    /// The documents for which a request was not answered, or not readably.
+    pub(super) unanswered: BTreeSet<&'static str>,
     /// The errors, as sentences.
     pub(super) errors: Vec<String>,
     /// Whether a request failed, so that its document is unknown.
@@ -55,6 +61,29 @@ pub(super) enum RequestOutcome {
 pub(super) enum AfterFailure {
     GoOn,
     End,
+}
+
+impl PollResult {
+    /// Notes whether a request for a document was answered.
+    fn note(&mut self, document: &Document, asked_at: Timestamp, is_answered: bool) {
+        if is_answered {
+            self.answered.insert(document.name, asked_at);
+        } else {
+            self.unanswered.insert(document.name);
+        }
+    }
+
+    /// The documents of a source for which the bank answered every request.
+    pub(super) fn answers(&self, source: SourceId) -> Vec<Answer> {
+        let answered = self.answered.iter();
+        let answered = answered.filter(|(document, _)| !self.unanswered.contains(*document));
+        let answer = |(document, asked_at): (&&'static str, &Timestamp)| Answer {
+            source,
+            document,
+            asked_at: *asked_at,
+        };
+        answered.map(answer).collect()
+    }
 }
 
 impl Poller {
@@ -95,6 +124,23 @@ impl Poller {
         AfterFailure::GoOn
     }
 
+    /// Whether a response tells which table the bank has, or that it has none of the date.
+    fn is_answer<T>(
+        &self,
+        document: &Document,
+        response: &ParsedResponse<T>,
+        date: Option<Date>,
+    ) -> bool {
+        match response {
+            ParsedResponse::NotModified | ParsedResponse::Parsed { .. } => true,
+            ParsedResponse::NoTable => date.is_some(),
+            ParsedResponse::NotFound => {
+                document.missing_is_normal || date.is_some_and(|date| date > self.today())
+            }
+            ParsedResponse::Unparsable(_) | ParsedResponse::Failed(_) => false,
+        }
+    }
+
     /// Requests a document and parses the response. A table is filed under the date that it prints, whichever was
     /// requested.
     pub(super) async fn request(
@@ -105,8 +151,14 @@ impl Poller {
         result: &Mutex<PollResult>,
     ) -> RequestOutcome {
         let Wanted { path, date } = wanted;
+        let asked_at = self.clock.now();
         let response = request(&self.fetcher, &path, known, document.parse).await;
         let mut result = locked(result);
+        result.note(
+            document,
+            asked_at,
+            self.is_answer(document, &response, date),
+        );
         let mut failed = |error: &dyn Display| {
             result.failed = true;
             result.errors.push(format!("{}: {error}", document.name));

@@ -13,13 +13,13 @@
 use jiff::civil::Date;
 
 use crate::domain::{
-    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+    Currency, DatingRule, Exceptions, Holiday, Hours, MovingFeasts, RevisionPolicy, Schedule,
+    SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
 use crate::sources::text::Encoding;
 use crate::sources::{
-    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
-    WORKING_DAYS, xml,
+    ApiKeyPlacement, Document, ParseError, Source, TableSelector, WORKING_DAYS, xml,
 };
 
 /// Days off by article 112 of the Labour Code, 1 to 8 January among them; and the two days beside those, which the
@@ -74,9 +74,10 @@ pub const SOURCE: Source = Source {
             },
             dating: DatingRule::NextDay,
             holidays: HOLIDAYS,
+            feasts: MovingFeasts::NONE,
+            exceptions: Exceptions::NONE,
             repeated_on: &[],
             valid_days: 1,
-            stale_after_hours: DAILY_STALE_AFTER_HOURS,
         },
         parse,
     }],

@@ -10,18 +10,25 @@
 use jiff::civil::Date;
 
 use crate::domain::{
-    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+    Currency, DatingRule, Exceptions, Holiday, Hours, MovingFeasts, RevisionPolicy, Schedule,
+    SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date, iso_date};
 use crate::sources::text::Encoding;
 use crate::sources::{
-    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
-    WORKING_DAYS_AND_SATURDAY, xml,
+    ApiKeyPlacement, Document, ParseError, Source, TableSelector, WORKING_DAYS_AND_SATURDAY, xml,
 };
 
 /// The one day off of the Labour Code on which a file cannot be expected. Of the others it is not known; a day
 /// listed on which the bank publishes would make the table before it look late, and one that is not listed does not.
 const HOLIDAYS: &[Holiday] = &[(1, 1)];
+
+/// Gurban bayramy is three days and Nowruz two, by the Labour Code; whether files appear on them is not known.
+const FEASTS: MovingFeasts = MovingFeasts {
+    eid_al_fitr: 0,
+    eid_al_adha: 3,
+    nowruz: 2,
+};
 
 /// The source.
 pub const SOURCE: Source = Source {
@@ -57,9 +64,10 @@ pub const SOURCE: Source = Source {
             },
             dating: DatingRule::NextPublicationDay,
             holidays: HOLIDAYS,
+            feasts: FEASTS,
+            exceptions: Exceptions::NONE,
             repeated_on: &[],
             valid_days: 1,
-            stale_after_hours: DAILY_STALE_AFTER_HOURS,
         },
         parse,
     }],

@@ -10,7 +10,7 @@
 //!   about half past five, has an address of its own alone: so tables are requested by date.
 //! * A date without a table is answered with the last one before it, under its own date.
 //! * Tables bear the next calendar day, Tuesday to Saturday, since September 2026; Monday to Friday before that, where
-//!   what was set on a Friday was dated Monday.
+//!   what was set on a Friday was dated Monday. The tables of the last weeks tell which rule holds.
 //! * It misprints: TMT was 4037.68 on 2026-04-01 and 3469.17 a day later. That is a well-formed row; the
 //!   plausibility checks hold it.
 
@@ -21,18 +21,24 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::domain::{
-    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+    Currency, DatingRule, Exceptions, Holiday, Hours, MovingFeasts, RevisionPolicy, Schedule,
+    SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
 use crate::sources::text::{Cell, printable};
 use crate::sources::{
-    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
-    WORKING_DAYS, json,
+    ApiKeyPlacement, Document, ParseError, Source, TableSelector, WORKING_DAYS, json,
 };
 
-/// Days off by the Labour Code of 2022. The two Hayits move and are not here; nor are the days that a decree adds each
-/// year: what is announced across them says that nothing is missing.
+/// Days off by the Labour Code of 2022. The days that a decree adds or moves each year are not here: a setting names them.
 const HOLIDAYS: &[Holiday] = &[(1, 1), (3, 8), (3, 21), (5, 9), (9, 1), (10, 1), (12, 8)];
+
+/// The Labour Code gives one day to each Hayit, and a decree adds two in most years. Navruz is one day.
+const FEASTS: MovingFeasts = MovingFeasts {
+    eid_al_fitr: 3,
+    eid_al_adha: 3,
+    nowruz: 1,
+};
 
 /// The source.
 pub const SOURCE: Source = Source {
@@ -62,11 +68,12 @@ pub const SOURCE: Source = Source {
                 opens: 12,
                 closes: 19,
             },
-            dating: DatingRule::NextPublicationDay,
+            dating: DatingRule::NextDay,
             holidays: HOLIDAYS,
+            feasts: FEASTS,
+            exceptions: Exceptions::NONE,
             repeated_on: &[],
             valid_days: 1,
-            stale_after_hours: DAILY_STALE_AFTER_HOURS,
         },
         parse,
     }],

@@ -17,11 +17,11 @@ mod answer;
 
 use jiff::civil::Date;
 
-use crate::domain::{Currency, DatingRule, Hours, RevisionPolicy, Schedule, SourceId, Table};
-use crate::sources::{
-    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, EVERY_DAY, ParseError, Source,
-    TableSelector,
+use crate::domain::{
+    Currency, DatingRule, Exceptions, Hours, MovingFeasts, RevisionPolicy, Schedule, SourceId,
+    Table,
 };
+use crate::sources::{ApiKeyPlacement, Document, EVERY_DAY, ParseError, Source, TableSelector};
 
 /// The terms of a paid interface.
 const TERMS_OF_THE_PLAN: &str = "those of the plan subscribed to";
@@ -138,9 +138,10 @@ const LATEST: Document = Document {
         },
         dating: DatingRule::SameDay,
         holidays: &[],
+        feasts: MovingFeasts::NONE,
+        exceptions: Exceptions::NONE,
         repeated_on: &[],
         valid_days: 2,
-        stale_after_hours: DAILY_STALE_AFTER_HOURS,
     },
     parse: parse_rates,
 };

@@ -17,17 +17,17 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::domain::{
-    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+    Currency, DatingRule, Exceptions, Holiday, Hours, MovingFeasts, RevisionPolicy, Schedule,
+    SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
 use crate::sources::text::{Encoding, printable};
 use crate::sources::{
-    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
-    WORKING_DAYS, json, xml,
+    ApiKeyPlacement, Document, ParseError, Source, TableSelector, WORKING_DAYS, json, xml,
 };
 
-/// Days off by the Law on Holidays, Orthodox Christmas and the first day of Kurban Ait by the Labour Code; the latter
-/// moves and is not here. Those that fall on a weekend are made up for on the days after it.
+/// Days off by the Law on Holidays, and Orthodox Christmas by the Labour Code. Those of the Law that fall on a weekend are
+/// made up for on the days after it.
 const HOLIDAYS: &[Holiday] = &[
     (1, 1),
     (1, 2),
@@ -43,6 +43,13 @@ const HOLIDAYS: &[Holiday] = &[
     (10, 25),
     (12, 16),
 ];
+
+/// Kurban Ait is one day, by the Labour Code; Oraza Ait is a working day. Nauryz is three days.
+const FEASTS: MovingFeasts = MovingFeasts {
+    eid_al_fitr: 0,
+    eid_al_adha: 1,
+    nowruz: 3,
+};
 
 /// The source.
 pub const SOURCE: Source = Source {
@@ -74,9 +81,10 @@ pub const SOURCE: Source = Source {
             },
             dating: DatingRule::NextDay,
             holidays: HOLIDAYS,
+            feasts: FEASTS,
+            exceptions: Exceptions::NONE,
             repeated_on: &[],
             valid_days: 1,
-            stale_after_hours: DAILY_STALE_AFTER_HOURS,
         },
         parse,
     }],

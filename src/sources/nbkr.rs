@@ -18,20 +18,16 @@ mod history;
 use jiff::civil::Weekday;
 
 use crate::domain::{
-    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+    Currency, DatingRule, Exceptions, Holiday, Hours, MovingFeasts, RevisionPolicy, Schedule,
+    SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, day_first_date};
 use crate::sources::text::{Encoding, printable};
 use crate::sources::{
-    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
-    WORKING_DAYS, xml,
+    ApiKeyPlacement, Document, ParseError, Source, TableSelector, WORKING_DAYS, xml,
 };
 
-/// How long after its Friday a weekly table may be missing before the one before it is stale: the weekend.
-const WEEKLY_STALE_AFTER_HOURS: i32 = 48;
-
-/// Days off by the Labour Code of 2025, the new-year and the May holidays among them; the two Aits move and are not
-/// here.
+/// Days off by the Labour Code of 2025, the new-year and the May holidays among them.
 const HOLIDAYS: &[Holiday] = &[
     (1, 1),
     (1, 2),
@@ -53,6 +49,13 @@ const HOLIDAYS: &[Holiday] = &[
     (5, 9),
     (8, 31),
 ];
+
+/// Orozo Ait and Kurman Ait are one day each, as is Nooruz.
+const FEASTS: MovingFeasts = MovingFeasts {
+    eid_al_fitr: 1,
+    eid_al_adha: 1,
+    nowruz: 1,
+};
 
 /// The source.
 pub const SOURCE: Source = Source {
@@ -85,9 +88,10 @@ pub const SOURCE: Source = Source {
                 },
                 dating: DatingRule::NextDay,
                 holidays: HOLIDAYS,
+                feasts: FEASTS,
+                exceptions: Exceptions::NONE,
                 repeated_on: &[Weekday::Saturday],
                 valid_days: 1,
-                stale_after_hours: DAILY_STALE_AFTER_HOURS,
             },
             parse: parse_daily,
         },
@@ -108,9 +112,10 @@ pub const SOURCE: Source = Source {
                 },
                 dating: DatingRule::NextDay,
                 holidays: HOLIDAYS,
+                feasts: FEASTS,
+                exceptions: Exceptions::NONE,
                 repeated_on: &[],
                 valid_days: 7,
-                stale_after_hours: WEEKLY_STALE_AFTER_HOURS,
             },
             parse: parse_weekly,
         },

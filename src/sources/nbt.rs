@@ -11,16 +11,16 @@
 use jiff::civil::{Date, Weekday};
 
 use crate::domain::{
-    Currency, DatingRule, Holiday, Hours, RevisionPolicy, Schedule, SourceId, Table,
+    Currency, DatingRule, Exceptions, Holiday, Hours, MovingFeasts, RevisionPolicy, Schedule,
+    SourceId, Table,
 };
 use crate::sources::table_builder::{Row, TableBuilder, TableHeader, iso_date};
 use crate::sources::text::Encoding;
 use crate::sources::{
-    ApiKeyPlacement, DAILY_STALE_AFTER_HOURS, Document, ParseError, Source, TableSelector,
-    WORKING_DAYS, xml,
+    ApiKeyPlacement, Document, ParseError, Source, TableSelector, WORKING_DAYS, xml,
 };
 
-/// Days off by the Law on Holidays; the two Ids move and are not here.
+/// Days off by the Law on Holidays.
 const HOLIDAYS: &[Holiday] = &[
     (1, 1),
     (3, 8),
@@ -33,6 +33,13 @@ const HOLIDAYS: &[Holiday] = &[
     (9, 9),
     (11, 6),
 ];
+
+/// Idi Ramazon and Idi Qurbon are one day each. Navruz is four days.
+const FEASTS: MovingFeasts = MovingFeasts {
+    eid_al_fitr: 1,
+    eid_al_adha: 1,
+    nowruz: 4,
+};
 
 /// The source.
 pub const SOURCE: Source = Source {
@@ -64,9 +71,10 @@ pub const SOURCE: Source = Source {
             },
             dating: DatingRule::NextPublicationDay,
             holidays: HOLIDAYS,
+            feasts: FEASTS,
+            exceptions: Exceptions::NONE,
             repeated_on: &[Weekday::Saturday, Weekday::Sunday],
             valid_days: 1,
-            stale_after_hours: DAILY_STALE_AFTER_HOURS,
         },
         parse,
     }],

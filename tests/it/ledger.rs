@@ -71,6 +71,7 @@ fn entry(revision: u64, filed: Vec<FiledTable>) -> LedgerEntry {
         held: Vec::new(),
         decided: Vec::new(),
         attempted: Vec::new(),
+        answered: Vec::new(),
         served: Vec::new(),
     }
 }

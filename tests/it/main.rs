@@ -55,6 +55,8 @@ mod restart;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod slow_readers;
 #[cfg(test)]
 mod sources;

@@ -246,7 +246,7 @@ fn a_bank_prices_what_it_does_not_print_through_its_own_currency() {
     assert_eq!(
         rate.freshness_status.reason,
         "nothing newer than 2026-03-19; the table for 2026-03-20 was due by 2026-03-19 18:00 UTC; \
-         stale since 2026-03-20 18:00"
+         the bank has not been reached since 2026-03-19 18:00; stale since 2026-03-20 18:00"
     );
     assert_eq!(
         line(Some(rate)),

@@ -212,6 +212,7 @@ impl CommitTask {
             intent: Intent::Newest,
             attempt_ended: true,
             is_live: true,
+            answered: Vec::new(),
         };
         let outcome = self.handle.submit(submission).await.unwrap();
         assert_eq!(outcome.refused, []);

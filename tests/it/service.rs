@@ -168,7 +168,7 @@ async fn a_missing_table_at_the_end_of_the_hours_is_a_commit_without_a_poll() {
     };
     assert_eq!(revision(&after), revision(&before) + 1);
     assert_eq!(after.rates[0].changed_at_revision, revision(&after));
-    let reason = "the table for 2026-04-03 was due by 2026-04-02 19:00 in Almaty and is not there";
+    let reason = "the table for 2026-04-03 was due by 2026-04-02 19:00 in Almaty; the bank has not been reached since";
     assert_eq!(after.rates[0].freshness_reason(), reason);
     let state = &after.sources[0];
     assert_eq!(

@@ -79,6 +79,7 @@ pub(crate) fn entry(revision: u64) -> LedgerEntry {
             .collect(),
         decided: Vec::new(),
         attempted: vec![NBK.source],
+        answered: Vec::new(),
         served: vec![ServedFingerprint {
             subject: "KZT/USD".into(),
             fingerprint: Some(Fingerprint::of_text(&value(revision))),

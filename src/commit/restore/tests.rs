@@ -12,8 +12,9 @@ use tempfile::TempDir;
 use crate::clock::Clock;
 use crate::commit::{BufferedLedger, Commit, Submission};
 use crate::domain::{
-    Currency, DatingRule, DocumentKey, DocumentRecord, Fixing, HeldOutcome, History, Hours, Intent,
-    Preference, RevisionPolicy, Schedule, SourceId, SourceRecord, Table, parse_decimal,
+    Currency, DatingRule, DocumentKey, DocumentRecord, Exceptions, Fixing, HeldOutcome, History,
+    Hours, Intent, MovingFeasts, Preference, RevisionPolicy, Schedule, SourceId, SourceRecord,
+    Table, parse_decimal,
 };
 use crate::ledger::ClockKind;
 
@@ -81,9 +82,10 @@ fn record() -> SourceRecord {
             },
             dating: DatingRule::NextDay,
             holidays: &[],
+            feasts: MovingFeasts::NONE,
+            exceptions: Exceptions::NONE,
             repeated_on: &[],
             valid_days: 1,
-            stale_after_hours: 24,
         },
         required: &[],
         typical_dollar: None,
@@ -173,6 +175,7 @@ impl World {
                     intent: Intent::AnyDate,
                     attempt_ended: true,
                     is_live: true,
+                    answered: Vec::new(),
                 };
                 self.commit.file(submission).await;
             }

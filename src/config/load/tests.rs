@@ -5,10 +5,12 @@ mod environment;
 use std::fs;
 use std::path::Path;
 
+use jiff::civil::date;
+
 use super::*;
 use crate::config::print::print;
 use crate::config::{CertificateAuthorities, ConfigError, Origin, Proxy};
-use crate::domain::{Currency, SourceId};
+use crate::domain::{Currency, Exceptions, SourceId};
 use crate::sources::{ApiKeyPlacement, nbk};
 
 /// A bank of none of the five, and a market of two kinds, beside the bank that is there.
@@ -200,6 +202,40 @@ fn an_unknown_key_is_refused_with_the_nearest_one() {
     );
     assert!(from_file("[sources.nbk]\nkind = \"apilayer\"\n").is_err());
     assert!(from_file("server = 5\n").is_err());
+}
+
+#[test]
+fn the_settings_name_days_off_and_working_days_of_a_source() {
+    let file = "[sources.nbk]\nholidays = [\"2026-03-25\", \"2026-03-24\"]\n\
+                working_days = [\"2026-03-28\"]\n";
+    let config = from_file(file).unwrap();
+    for document in config.sources[1].documents {
+        let schedule = document.schedule;
+        let holidays = [date(2026, 3, 24), date(2026, 3, 25)];
+        assert_eq!(schedule.exceptions.holidays, holidays);
+        assert!(!schedule.is_publication_day(holidays[0]));
+        assert!(schedule.is_publication_day(date(2026, 3, 28)), "a Saturday");
+    }
+    let others = config.sources[0].documents[0].schedule.exceptions;
+    assert_eq!(others, Exceptions::NONE);
+    let printed = print(&config, &CATALOGUE);
+    assert!(printed.contains("holidays = [\"2026-03-24\", \"2026-03-25\"]"));
+    assert_eq!(print(&from_file(&printed).unwrap(), &CATALOGUE), printed);
+    let variable = from_variable("SILKRATE_SOURCES__NBK__HOLIDAYS", "2026-03-24,2026-03-25");
+    let documents = variable.unwrap().sources[1].documents;
+    assert_eq!(documents[0].schedule.exceptions.holidays.len(), 2);
+
+    assert_eq!(
+        refusal("[sources.nbk]\nholidays = [\"24.03.2026\"]\n"),
+        "`sources.nbk.holidays` (silkrate.toml, line 2): `24.03.2026` is not a date; accepted: \
+         a list of dates in quotes, such as [\"2026-03-20\"]"
+    );
+    let both = "[sources.nbk]\nholidays = [\"2026-03-24\"]\nworking_days = [\"2026-03-24\"]\n";
+    let both = refusal(both);
+    assert!(
+        both.contains("2026-03-24 is one of its holidays too"),
+        "{both}"
+    );
 }
 
 #[test]

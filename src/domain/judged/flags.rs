@@ -32,16 +32,14 @@ impl DocumentRecord {
             detail,
         };
         let mut flags = Vec::new();
-        // A daily table may be repeated under any later date; one that covers several days is not.
-        let may_be_repeated = self.history.is_carry(date) && self.schedule.valid_days == 1;
-        if !may_be_repeated && !self.schedule.takes_force_on(date) {
+        if self.is_odd_date(before, date) {
             flags.push(flag(format!(
                 "no fixing of this bank is due to take force on {date}"
             )));
         }
-        let between = self.schedule.dates_between(before, date);
-        if let Some(missing) = between.first() {
-            flags.push(flag(match between.len().saturating_sub(1) {
+        let missing_dates = self.missing_dates(before, date);
+        if let Some(missing) = missing_dates.first() {
+            flags.push(flag(match missing_dates.len().saturating_sub(1) {
                 0 => format!("the table for {missing} is not known"),
                 more => format!("the table for {missing} is not known, nor {more} after it"),
             }));

@@ -1,6 +1,7 @@
 //! The tables of one document over time: which is in force, which is announced, and which fixing each one repeats.
 
 mod accepted;
+mod asked;
 mod held;
 mod pair_state;
 mod partial;
@@ -8,6 +9,7 @@ mod partial;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 pub(in crate::domain) use pair_state::last_in_force;
 pub use pair_state::{PairState, REPEATS_MAX, oldest_in_force};
@@ -53,6 +55,8 @@ pub struct History {
     oldest_filed: Option<Date>,
     /// The newest date that was dropped from memory: up to it, the tables kept have gaps.
     forgotten: Option<Date>,
+    /// When the bank was last asked for a table that was due.
+    asked: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
@@ -89,6 +93,7 @@ impl History {
             anchors: BTreeMap::new(),
             oldest_filed: None,
             forgotten: None,
+            asked: None,
         }
     }
 

@@ -68,7 +68,7 @@ impl SourceRecord {
     pub fn next_change(&self, now: Timestamp) -> Timestamp {
         let changes = self.documents.iter();
         changes
-            .map(|document| document.schedule.next_change(&self.zone, now))
+            .map(|document| document.current_schedule().next_change(&self.zone, now))
             .min()
             .unwrap_or(Timestamp::MAX)
     }

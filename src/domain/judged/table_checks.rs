@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
     use crate::domain::judged::{History, RevisionPolicy};
-    use crate::domain::published::{Fixing, Hours, Schedule, SourceId};
+    use crate::domain::published::{Exceptions, Fixing, Hours, MovingFeasts, Schedule, SourceId};
 
     fn table(effective_date: Date, codes: &[&'static str]) -> Table {
         let row = |code: &&'static str| {
@@ -165,9 +165,10 @@ mod tests {
                 },
                 dating,
                 holidays: &[],
+                feasts: MovingFeasts::NONE,
+                exceptions: Exceptions::NONE,
                 repeated_on: &[],
                 valid_days: 1,
-                stale_after_hours: 24,
             },
             required: &[Currency::USD],
             typical_dollar: None,

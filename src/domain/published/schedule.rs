@@ -1,13 +1,19 @@
 //! Schedules: when a bank publishes, and which dates its tables bear.
 //!
 //! The rules of a bank are data; their consequences for a day are computed here. On each publication day one table
-//! appears. It has one effective date, and it is due when the publication hours of that day end.
+//! appears. It has one effective date, and it is due when the publication hours of that day end. Around a moving feast a
+//! table may appear and is not due.
+
+mod day;
+mod feasts;
+mod learned;
 
 use std::iter::successors;
 
+pub use feasts::MovingFeasts;
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 /// How many days without a publication are skipped: the longest new-year holidays take twelve, and a weekly table
 /// that falls on a holiday leaves thirteen.
@@ -16,6 +22,15 @@ const PAUSE_DAYS_MAX: usize = 31;
 const COUNTED_DAYS_MAX: usize = 3_660;
 /// How many dates between two tables are listed: as many as a history keeps.
 const DATES_MAX: usize = 64;
+/// How long after the end of the publication hours a bank may remain unreached before its last table is stale: a day, in
+/// which most outages of a bank or of the network end.
+const UNREACHED_MAX: SignedDuration = SignedDuration::from_hours(24);
+/// How long after the end of the publication hours the last table stands while the bank is reached and shows no newer one:
+/// ten days, as long as the longest holidays that no calendar knows beforehand.
+const UNCHANGED_MAX: SignedDuration = SignedDuration::from_hours(10 * 24);
+/// How many days back a publication may lie whose deadlines are still to come: those of [`UNCHANGED_MAX`], and one for the
+/// hours of the day on either side.
+const DEADLINE_DAYS: i32 = 12;
 
 /// The publication hours, in the time zone of the source.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +57,23 @@ pub enum DatingRule {
 /// A public holiday on a fixed date, on which the bank publishes nothing: month and day.
 pub type Holiday = (i8, i8);
 
+/// Days that the settings name, because a government decreed them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exceptions {
+    /// Days on which the bank publishes nothing.
+    pub holidays: &'static [Date],
+    /// Days on which it publishes, whatever the rules say.
+    pub working_days: &'static [Date],
+}
+
+impl Exceptions {
+    /// No such day.
+    pub const NONE: Self = Self {
+        holidays: &[],
+        working_days: &[],
+    };
+}
+
 /// When the tables of a document are published, and how long each is valid.
 #[derive(Debug, Clone, Copy)]
 pub struct Schedule {
@@ -49,15 +81,17 @@ pub struct Schedule {
     pub hours: Hours,
     /// The date that a table bears.
     pub dating: DatingRule,
-    /// Days without a publication. Moving holidays (Eid) and days off moved by decree are not included.
+    /// Days without a publication, the same each year.
     pub holidays: &'static [Holiday],
+    /// The feasts of the country that have other dates each year. Around them no table is due.
+    pub feasts: MovingFeasts,
+    /// Days that the settings name. They precede every other rule.
+    pub exceptions: Exceptions,
     /// Other days of the week on which the last table may appear again under a later date, at the same hours. A
     /// repeated table is polled for, and is never due.
     pub repeated_on: &'static [Weekday],
     /// The number of days for which a table is valid: one for a daily table, seven for a weekly one.
     pub valid_days: i32,
-    /// How many hours after the end of the publication hours a missing table makes the last one stale.
-    pub stale_after_hours: i32,
 }
 
 /// A scheduled publication.
@@ -78,7 +112,7 @@ pub struct Outlook {
     pub missed: u32,
     /// The first of them.
     pub first_missed: Option<Publication>,
-    /// The first publication that is neither there nor due. `None` only for a schedule without days.
+    /// The first publication that is expected and neither there nor due. `None` only for a schedule without days.
     pub next: Option<Publication>,
 }
 
@@ -100,59 +134,28 @@ impl Hours {
 }
 
 impl Schedule {
-    /// Whether the bank publishes a table on a day.
-    pub fn is_publication_day(&self, day: Date) -> bool {
-        self.hours.days.contains(&day.weekday())
-            && !self.holidays.contains(&(day.month(), day.day()))
-    }
-
     /// Whether a table may appear on a day of the week, a repeated one included.
     pub fn is_polled_on(&self, weekday: Weekday) -> bool {
         self.hours.days.contains(&weekday) || self.repeated_on.contains(&weekday)
     }
 
-    /// Whether a fixing is scheduled to take force on a date.
-    pub fn takes_force_on(&self, date: Date) -> bool {
-        match self.dating {
-            DatingRule::SameDay | DatingRule::NextPublicationDay => self.is_publication_day(date),
-            DatingRule::NextDay => date
-                .yesterday()
-                .is_ok_and(|day| self.is_publication_day(day)),
-        }
-    }
-
-    /// The first date after another on which a fixing is scheduled to take force.
-    pub fn next_date(&self, after: Date) -> Option<Date> {
-        days_from(after)
-            .skip(1)
-            .take(PAUSE_DAYS_MAX)
-            .find(|date| self.takes_force_on(*date))
-    }
-
-    /// The dates between two others on which fixings are scheduled to take force, earliest first; at most 64.
-    pub fn dates_between(&self, after: Date, before: Date) -> Vec<Date> {
-        successors(self.next_date(after), |date| self.next_date(*date))
-            .take_while(|date| *date < before)
-            .take(DATES_MAX)
-            .collect()
-    }
-
     /// The missed and the next publications, given the effective date of the newest known table, announced or not.
     /// Before the first table none is missed.
     pub fn outlook(&self, zone: &TimeZone, now: Timestamp, newest: Option<Date>) -> Outlook {
-        let wanted = newest.and_then(|newest| self.first_day_beyond(newest));
-        let first_missed = wanted.and_then(|day| self.publication_due(day, zone, now));
-        let missed = wanted.filter(|_| first_missed.is_some());
+        let first_missed = newest.and_then(|newest| self.first_missed(zone, now, newest));
+        let due = newest.and_then(|newest| self.first_due_day_beyond(newest));
+        let missed = due.filter(|_| first_missed.is_some());
         // A publication of the day before yesterday is due in every time zone; for later days the hour counts.
         let yesterday = days_back_from(zone.to_datetime(now).date()).nth(1);
-        let next = wanted
+        let next = newest
+            .map(|newest| self.first_day_beyond(newest))
             .max(yesterday)
             .into_iter()
             .flat_map(days_from)
             .take(PAUSE_DAYS_MAX)
-            .filter(|day| self.is_publication_day(*day))
+            .filter(|day| self.is_expected_day(*day))
             .filter_map(|day| self.publication(day, zone))
-            .find(|publication| publication.due > now);
+            .find(|publication| publication.due > now && Some(publication.effective_date) > newest);
         Outlook {
             missed: missed.map_or(0, |day| self.count_due(day, zone, now)),
             first_missed,
@@ -167,50 +170,78 @@ impl Schedule {
         now: Timestamp,
         newest: Date,
     ) -> Option<Publication> {
-        self.publication_due(self.first_day_beyond(newest)?, zone, now)
+        self.publication_due(self.first_due_day_beyond(newest)?, zone, now)
     }
 
-    /// The instant at which a missed publication makes the last table stale.
-    pub fn stale_from(&self, missed: &Publication) -> Timestamp {
-        let patience = SignedDuration::from_hours(i64::from(self.stale_after_hours));
-        missed.due.checked_add(patience).unwrap_or(Timestamp::MAX)
+    /// The first missed publication that was due after the bank was last asked; the first of all if it never was.
+    pub fn first_missed_since(
+        &self,
+        zone: &TimeZone,
+        now: Timestamp,
+        newest: Date,
+        asked: Option<Timestamp>,
+    ) -> Option<Publication> {
+        let first = self.first_missed(zone, now, newest)?;
+        let Some(asked) = asked.filter(|asked| *asked >= first.due) else {
+            return Some(first);
+        };
+        days_from(zone.to_datetime(asked).date())
+            .take(PAUSE_DAYS_MAX)
+            .filter(|day| self.is_publication_day(*day))
+            .filter_map(|day| self.publication(day, zone))
+            .find(|publication| publication.due > asked)
+            .filter(|publication| publication.due <= now)
+    }
+
+    /// The instant at which the last table becomes stale, if the bank has not been reached since a publication was due.
+    pub fn stale_if_unreached(&self, missed: &Publication) -> Timestamp {
+        later(missed.due, UNREACHED_MAX)
+    }
+
+    /// The instant at which the last table becomes stale, even if the bank is reached and shows no newer one.
+    pub fn stale_if_unchanged(&self, first_missed: &Publication) -> Timestamp {
+        later(first_missed.due, UNCHANGED_MAX)
     }
 
     /// The next instant at which anything derived from the schedule can change: a midnight, the end of the publication
-    /// hours, or the instant at which a missed publication makes a table stale.
+    /// hours, or an instant at which a missed publication makes a table stale.
     pub fn next_change(&self, zone: &TimeZone, now: Timestamp) -> Timestamp {
         let today = zone.to_datetime(now).date();
         let midnight = today
             .tomorrow()
             .ok()
             .and_then(|tomorrow| instant(tomorrow, 0, zone));
-        let patience_days = i64::from(self.stale_after_hours)
-            .saturating_div(24)
-            .saturating_add(2);
-        let patience = SignedDuration::from_hours(patience_days.saturating_mul(24));
-        days_from(today.saturating_sub(patience))
+        let first = today.checked_sub(DEADLINE_DAYS.days()).unwrap_or(today);
+        days_from(first)
             .take_while(|day| *day <= today)
-            .filter(|day| self.is_publication_day(*day))
+            .filter(|day| self.is_expected_day(*day))
             .filter_map(|day| self.publication(day, zone))
-            .flat_map(|publication| [publication.due, self.stale_from(&publication)])
+            .flat_map(|missed| {
+                let unreached = self.stale_if_unreached(&missed);
+                [missed.due, unreached, self.stale_if_unchanged(&missed)]
+            })
             .chain(midnight)
             .filter(|instant| *instant > now)
             .min()
             .unwrap_or(Timestamp::MAX)
     }
 
-    /// The first publication day whose table has a later effective date.
-    fn first_day_beyond(&self, date: Date) -> Option<Date> {
-        let start = match self.dating {
-            DatingRule::SameDay => date.tomorrow().ok()?,
+    /// The first day whose table may have a later effective date.
+    fn first_day_beyond(&self, date: Date) -> Date {
+        match self.dating {
+            DatingRule::SameDay => date.tomorrow().unwrap_or(date),
             DatingRule::NextDay => date,
-            // The table of the last publication day up to the date takes force on the next one, which is after it.
+            // The table of the last working day up to the date takes force on the next one, which is after it.
             DatingRule::NextPublicationDay => days_back_from(date)
                 .take(PAUSE_DAYS_MAX)
-                .find(|day| self.is_publication_day(*day))
+                .find(|day| self.may_publish_on(*day))
                 .unwrap_or(date),
-        };
-        days_from(start)
+        }
+    }
+
+    /// The first day on which a table with a later effective date is due.
+    fn first_due_day_beyond(&self, date: Date) -> Option<Date> {
+        days_from(self.first_day_beyond(date))
             .take(PAUSE_DAYS_MAX)
             .find(|day| self.is_publication_day(*day))
     }
@@ -248,6 +279,10 @@ impl Schedule {
             .count();
         u32::try_from(count).unwrap_or(u32::MAX)
     }
+}
+
+fn later(instant: Timestamp, duration: SignedDuration) -> Timestamp {
+    instant.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
 /// An hour of a day, 0 to 24, as an instant.

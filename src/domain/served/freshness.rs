@@ -20,11 +20,12 @@ pub enum Freshness {
     CarriedOver,
     /// A publication was due and is missing.
     Late,
-    /// Too old to be relied on; it stays visible, with its date.
+    /// The bank has not been reached for a day after a publication was due, or has shown the same table for ten days. The
+    /// value stays visible, with its date; another source that is not stale takes over.
     Stale,
 }
 
-/// The dates from which the freshness of a value is derived.
+/// What the freshness of a value is derived from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FreshnessDates {
     /// The date in force; if nothing is in force yet, the first announced one.
@@ -33,6 +34,10 @@ pub struct FreshnessDates {
     pub fixed_on: Date,
     /// The newest date, including announced ones.
     pub newest: Date,
+    /// The newest date that the document has printed, whether the value was in that table and accepted or not.
+    pub printed: Date,
+    /// When the bank was last asked for a table that was due, and answered without it.
+    pub asked: Option<Timestamp>,
 }
 
 /// A freshness, and the reason if it is not [`Freshness::Fresh`].
@@ -52,9 +57,10 @@ impl FreshnessStatus {
             effective_date,
             fixed_on,
             newest,
+            ..
         } = known;
         if let Some(missed) = schedule.first_missed(zone, now, newest) {
-            return Self::missed(schedule, zone, now, newest, &missed);
+            return Self::missed(schedule, zone, now, known, &missed);
         }
         if effective_date > fixed_on {
             return Self {
@@ -85,9 +91,15 @@ impl FreshnessStatus {
         schedule: &Schedule,
         zone: &TimeZone,
         now: Timestamp,
-        newest: Date,
+        known: FreshnessDates,
         missed: &Publication,
     ) -> Self {
+        let FreshnessDates {
+            newest,
+            printed,
+            asked,
+            ..
+        } = known;
         let local = |instant| zone.to_datetime(instant).strftime("%Y-%m-%d %H:%M");
         let due = format!(
             "the table for {} was due by {} {}",
@@ -95,19 +107,37 @@ impl FreshnessStatus {
             local(missed.due),
             zone_phrase(zone)
         );
-        let stale_from = schedule.stale_from(missed);
-        if now < stale_from {
+        let unreached = schedule.first_missed_since(zone, now, printed, asked);
+        let unreached = unreached.map(|since| (schedule.stale_if_unreached(&since), since));
+        let unchanged = schedule.stale_if_unchanged(missed);
+        if let Some((stale_from, since)) = unreached
+            && stale_from <= now.min(unchanged)
+        {
             return Self {
-                freshness: Freshness::Late,
-                reason: format!("{due} and is not there"),
+                freshness: Freshness::Stale,
+                reason: format!(
+                    "nothing newer than {newest}; {due}; the bank has not been reached since {}; stale since {}",
+                    local(since.due),
+                    local(stale_from)
+                ),
+            };
+        }
+        let answer = if printed > newest {
+            format!("the bank's table for {printed} has no accepted value")
+        } else if asked >= Some(missed.due) {
+            format!("the bank was asked since and still shows the table for {newest}")
+        } else {
+            "the bank has not been reached since".to_owned()
+        };
+        if unchanged <= now {
+            return Self {
+                freshness: Freshness::Stale,
+                reason: format!("{due}; {answer}; stale since {}", local(unchanged)),
             };
         }
         Self {
-            freshness: Freshness::Stale,
-            reason: format!(
-                "nothing newer than {newest}; {due}; stale since {}",
-                local(stale_from)
-            ),
+            freshness: Freshness::Late,
+            reason: format!("{due}; {answer}"),
         }
     }
 
@@ -151,159 +181,4 @@ fn zone_phrase(zone: &TimeZone) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::civil::{Weekday, date};
-
-    use super::*;
-    use crate::domain::published::{DatingRule, Hours};
-
-    /// Monday to Friday, 14 to 19, tomorrow's table.
-    const DAILY: Schedule = Schedule {
-        hours: Hours {
-            days: &[
-                Weekday::Monday,
-                Weekday::Tuesday,
-                Weekday::Wednesday,
-                Weekday::Thursday,
-                Weekday::Friday,
-            ],
-            opens: 14,
-            closes: 19,
-        },
-        dating: DatingRule::NextDay,
-        holidays: &[(4, 6)],
-        repeated_on: &[],
-        valid_days: 1,
-        stale_after_hours: 24,
-    };
-
-    /// The age at a local time in Almaty, UTC+5, of a real fixing in force, when the newest known bears a date.
-    fn age(
-        schedule: &Schedule,
-        local: &str,
-        effective_date: Date,
-        newest: Date,
-    ) -> FreshnessStatus {
-        let zone = TimeZone::get("Asia/Almaty").unwrap();
-        let now = zone.to_timestamp(local.parse().unwrap()).unwrap();
-        let known = FreshnessDates {
-            effective_date,
-            fixed_on: effective_date,
-            newest,
-        };
-        FreshnessStatus::of(schedule, &zone, now, known)
-    }
-
-    fn april(day: i8) -> Date {
-        date(2026, 4, day)
-    }
-
-    #[test]
-    fn a_table_is_fresh_on_its_day_until_the_next_one_is_due() {
-        // 2026-04-02 is a Thursday.
-        let at = |local| age(&DAILY, local, april(2), april(2));
-        assert_eq!(at("2026-04-02T18:59:59").freshness, Freshness::Fresh);
-        assert_eq!(at("2026-04-02T18:59:59").reason, "");
-        let late = at("2026-04-02T19:00:00");
-        assert_eq!(late.freshness, Freshness::Late);
-        assert_eq!(
-            late.reason,
-            "the table for 2026-04-03 was due by 2026-04-02 19:00 in Almaty and is not there"
-        );
-        assert_eq!(late, at("2026-04-03T18:59:59"));
-    }
-
-    #[test]
-    fn a_late_table_makes_the_one_before_it_stale_after_a_day() {
-        let at = |local| age(&DAILY, local, april(2), april(2));
-        let stale = at("2026-04-03T19:00:00");
-        assert_eq!(stale.freshness, Freshness::Stale);
-        assert_eq!(
-            stale.reason,
-            "nothing newer than 2026-04-02; the table for 2026-04-03 was due by 2026-04-02 19:00 \
-             in Almaty; stale since 2026-04-03 19:00"
-        );
-        assert_eq!(
-            stale,
-            at("2026-09-09T12:00:00"),
-            "the reason does not move with the day"
-        );
-    }
-
-    #[test]
-    fn a_table_stands_over_a_weekend_and_a_holiday() {
-        // Friday brings Saturday's; Monday the 6th is a holiday, and Tuesday brings Wednesday's.
-        let at = |local| age(&DAILY, local, april(4), april(4));
-        assert_eq!(at("2026-04-04T23:59:59").freshness, Freshness::Fresh);
-        let carried = at("2026-04-05T00:00:00");
-        assert_eq!(carried.freshness, Freshness::CarriedOver);
-        assert_eq!(
-            carried.reason,
-            "no table was due for 2026-04-05; that of 2026-04-04 stands"
-        );
-        assert_eq!(carried, at("2026-04-07T18:59:59"));
-        assert_eq!(at("2026-04-07T19:00:00").freshness, Freshness::Late);
-    }
-
-    #[test]
-    fn a_bank_that_announced_a_later_date_has_missed_nothing() {
-        // On Thursday it announced the 13th: a holiday that is not in the calendar.
-        let at = |local| age(&DAILY, local, april(9), april(13));
-        let carried = at("2026-04-11T22:00:00");
-        assert_eq!(carried.freshness, Freshness::CarriedOver);
-        assert_eq!(
-            carried.reason,
-            "there is no table for 2026-04-10; that of 2026-04-09 stands"
-        );
-    }
-
-    #[test]
-    fn what_is_only_announced_is_fresh() {
-        let age = age(&DAILY, "2026-04-02T20:00:00", april(3), april(3));
-        assert_eq!(age.freshness, Freshness::Fresh);
-    }
-
-    #[test]
-    fn a_weekly_table_is_fresh_for_seven_days() {
-        let weekly = Schedule {
-            hours: Hours {
-                days: &[Weekday::Friday],
-                ..DAILY.hours
-            },
-            valid_days: 7,
-            stale_after_hours: 48,
-            ..DAILY
-        };
-        let at = |local| age(&weekly, local, april(4), april(4)).freshness;
-        assert_eq!(at("2026-04-04T00:00:00"), Freshness::Fresh);
-        assert_eq!(at("2026-04-10T18:59:59"), Freshness::Fresh, "the sixth day");
-        assert_eq!(at("2026-04-10T19:00:00"), Freshness::Late);
-        assert_eq!(at("2026-04-12T18:59:59"), Freshness::Late);
-        assert_eq!(at("2026-04-12T19:00:00"), Freshness::Stale);
-    }
-
-    #[test]
-    fn a_repeated_fixing_is_carried_over_until_the_next_is_due() {
-        let zone = TimeZone::UTC;
-        let at = |local: &str| {
-            let known = FreshnessDates {
-                effective_date: april(5),
-                fixed_on: april(4),
-                newest: april(5),
-            };
-            let now = zone.to_timestamp(local.parse().unwrap()).unwrap();
-            FreshnessStatus::of(&DAILY, &zone, now, known)
-        };
-        let carried = at("2026-04-05T12:00:00");
-        assert_eq!(carried.freshness, Freshness::CarriedOver);
-        assert_eq!(
-            carried.reason,
-            "the fixing of 2026-04-04 was repeated for 2026-04-05"
-        );
-        let late = at("2026-04-07T19:00:00");
-        assert_eq!(
-            late.reason,
-            "the table for 2026-04-08 was due by 2026-04-07 19:00 UTC and is not there"
-        );
-    }
-}
+mod tests;

@@ -54,8 +54,14 @@ impl SourceRecord {
             effective_date: pair_state.effective_date,
             fixed_on: pair_state.current.date,
             newest: pair_state.newest,
+            printed: document
+                .history
+                .newest_printed()
+                .unwrap_or(pair_state.newest),
+            asked: document.history.asked(),
         };
-        let freshness_status = FreshnessStatus::of(&document.schedule, &self.zone, now, known);
+        let schedule = document.current_schedule();
+        let freshness_status = FreshnessStatus::of(&schedule, &self.zone, now, known);
         let freshness_status = freshness_status.held_back(pair_state.held.last());
         let table = (self.id, document.name, pair_state.current.date);
         Some(QuoteInputs {

@@ -46,7 +46,8 @@ impl SourceRecord {
         };
         let outlook = main.map(|document| {
             let newest = newest_of(document);
-            document.schedule.outlook(&self.zone, now, newest)
+            let schedule = document.current_schedule();
+            schedule.outlook(&self.zone, now, newest)
         });
         let documents = self.documents.iter();
         let printed = documents
@@ -78,8 +79,11 @@ impl SourceRecord {
             effective_date,
             fixed_on,
             newest: document.history.newest()?.effective_date,
+            printed: document.history.newest_printed()?,
+            asked: document.history.asked(),
         };
-        let freshness_status = FreshnessStatus::of(&document.schedule, &self.zone, now, known);
+        let schedule = document.current_schedule();
+        let freshness_status = FreshnessStatus::of(&schedule, &self.zone, now, known);
         Some(freshness_status.held_back(document.history.held().next_back()))
     }
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 use rust_decimal::Decimal;
@@ -92,7 +93,19 @@ pub(super) fn document(
         held: held(document)?,
         settled: settled(document)?,
         began: oldest_date(connection, key)?,
+        asked: asked(document)?,
     })
+}
+
+/// When the bank was last asked for a table of the document that was due, and answered without it.
+fn asked(document: &Document<'_>) -> Result<Option<Timestamp>, StorageError> {
+    let newest = document.connection.query_row(
+        "SELECT asked_at FROM answers WHERE source = ?1 AND document = ?2 ORDER BY id DESC LIMIT 1",
+        params![document.key.source.as_str(), document.key.document],
+        |row| row.get(0),
+    );
+    let newest: Option<String> = newest.optional()?;
+    newest.map(|text| instant(&text, "answers")).transpose()
 }
 
 /// The held values, in the order in which they were written.

@@ -85,6 +85,7 @@ fn entry(day: Date, position: Position) -> LedgerEntry {
         held: Vec::new(),
         decided: Vec::new(),
         attempted: DOCUMENTS.map(|(id, ..)| SourceId::new(id)).to_vec(),
+        answered: Vec::new(),
         served: Vec::new(),
     }
 }

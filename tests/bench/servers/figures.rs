@@ -8,9 +8,9 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use silkrate::board::{Board, BoardReader};
 use silkrate::domain::{
-    Book, Currency, DatingRule, DocumentKey, DocumentRecord, Fixing, History, Hours, Position,
-    Preference, RevisionPolicy, Schedule, Snapshot, SourceId, SourceRecord, Table, View,
-    parse_decimal,
+    Book, Currency, DatingRule, DocumentKey, DocumentRecord, Exceptions, Fixing, History, Hours,
+    MovingFeasts, Position, Preference, RevisionPolicy, Schedule, Snapshot, SourceId, SourceRecord,
+    Table, View, parse_decimal,
 };
 use silkrate::sources::WORKING_DAYS;
 
@@ -124,9 +124,10 @@ fn record() -> SourceRecord {
                 },
                 dating: DatingRule::NextDay,
                 holidays: &[],
+                feasts: MovingFeasts::NONE,
+                exceptions: Exceptions::NONE,
                 repeated_on: &[],
                 valid_days: 1,
-                stale_after_hours: 24,
             },
             required: &[],
             typical_dollar: None,

@@ -114,6 +114,7 @@ async fn written(path: &Path, days: i32, dead_every: i32) {
         held: Vec::new(),
         decided: Vec::new(),
         attempted: vec![KEY.source],
+        answered: Vec::new(),
         served: Vec::new(),
     };
     ledger.append(entry).await.unwrap();

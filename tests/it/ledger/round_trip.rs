@@ -119,6 +119,7 @@ async fn the_state_after_the_last_entry_survives_a_restart() {
             served("source nbk", Some("three")),
         ],
         attempted: vec![NBK.source],
+        answered: Vec::new(),
         ..entry(4, Vec::new())
     };
     let second = LedgerEntry {
@@ -129,6 +130,7 @@ async fn the_state_after_the_last_entry_survives_a_restart() {
             served("never there", None),
         ],
         attempted: vec![SourceId::new("cbu"), NBK.source],
+        answered: Vec::new(),
         ..entry(5, Vec::new())
     };
     ledger.append(first).await.unwrap();

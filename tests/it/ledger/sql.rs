@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use silkrate::domain::{
-    Check, DecidedBy, Decision, Fingerprint, Held, HeldOutcome, LedgerEntry, ServedFingerprint,
+    Answer, Check, DecidedBy, Decision, Fingerprint, Held, HeldOutcome, LedgerEntry,
+    ServedFingerprint,
 };
 
 use crate::ledger::{APRIL_1, APRIL_2, MARKET, NBK, entry, filed, market, open, place, tenge};
@@ -31,6 +32,11 @@ async fn fill(path: &Path) {
         filed: vec![filed(NBK, &first), filed(MARKET, &market)],
         held: vec![held("USD"), held("CNY")],
         attempted: vec![NBK.source],
+        answered: vec![Answer {
+            source: NBK.source,
+            document: NBK.document,
+            asked_at: super::at(1),
+        }],
         served: vec![ServedFingerprint {
             subject: "KZT/USD".into(),
             fingerprint: Some(Fingerprint::of_text("what is served")),
@@ -130,6 +136,7 @@ async fn every_table_has_a_comment_and_only_derived_ones_can_be_changed() {
         "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name",
     );
     let expected = [
+        "answers",
         "attempted",
         "decisions",
         "entries",
@@ -194,7 +201,7 @@ async fn the_file_has_the_documented_settings_and_constraints() {
     fill(&path).await;
     let connection = Connection::open(&path).unwrap();
     assert_eq!(answer(&connection, "PRAGMA journal_mode"), ["wal"]);
-    assert_eq!(answer(&connection, "PRAGMA user_version"), ["3"]);
+    assert_eq!(answer(&connection, "PRAGMA user_version"), ["4"]);
     assert_eq!(
         answer(&connection, "PRAGMA application_id"),
         [0x7369_6c6b.to_string()]

@@ -28,6 +28,7 @@ async fn submit(commits: &Commits, day: Date, usd: &str, is_live: bool) {
         intent: Intent::AnyDate,
         attempt_ended: true,
         is_live,
+        answered: Vec::new(),
     };
     let outcome = commits.handle.submit(submission).await.unwrap();
     assert_eq!(outcome.refused, []);

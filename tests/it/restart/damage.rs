@@ -53,6 +53,7 @@ async fn written(path: &Path) {
         held: Vec::new(),
         decided: Vec::new(),
         attempted: vec![KEY.source],
+        answered: Vec::new(),
         served: Vec::new(),
     };
     ledger.append(entry).await.unwrap();

@@ -218,13 +218,11 @@ fn a_currency_is_dropped_from_the_day_it_was_withdrawn_and_not_before() {
 }
 
 #[test]
-fn a_weekly_table_is_for_seven_days_and_may_be_two_days_late() {
+fn a_weekly_table_is_for_seven_days() {
     let documents = find("nbkr", "").unwrap().documents;
     let schedules = documents.iter().map(|document| document.schedule);
-    let limits: Vec<_> = schedules
-        .map(|schedule| (schedule.valid_days, schedule.stale_after_hours))
-        .collect();
-    assert_eq!(limits, [(1, 24), (7, 48)]);
+    let days: Vec<_> = schedules.map(|schedule| schedule.valid_days).collect();
+    assert_eq!(days, [1, 7]);
 }
 
 #[test]

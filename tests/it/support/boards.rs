@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Book, Currency, DatingRule, DocumentRecord, Fixing, History, Hours, Preference, RateFilter,
-    RevisionPolicy, Schedule, SourceId, SourceRecord, Table, parse_decimal,
+    Book, Currency, DatingRule, DocumentRecord, Exceptions, Fixing, History, Hours, MovingFeasts,
+    Preference, RateFilter, RevisionPolicy, Schedule, SourceId, SourceRecord, Table, parse_decimal,
 };
 use silkrate::feed::{Feed, StreamLimits, StreamMessage, SubscribeRequest, Subscription};
 use silkrate::sources;
@@ -33,9 +33,10 @@ pub(crate) const EVERY_DAY: Schedule = Schedule {
     },
     dating: DatingRule::NextDay,
     holidays: &[],
+    feasts: MovingFeasts::NONE,
+    exceptions: Exceptions::NONE,
     repeated_on: &[],
     valid_days: 1,
-    stale_after_hours: sources::DAILY_STALE_AFTER_HOURS,
 };
 
 /// A Kazakh bank on a board, with a feed behind it.

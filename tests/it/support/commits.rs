@@ -80,6 +80,7 @@ impl Commits {
             intent,
             attempt_ended: true,
             is_live: true,
+            answered: Vec::new(),
         };
         let verdict = tokio::time::timeout(PATIENCE, self.handle.submit(submission));
         let verdict = verdict.await.expect("the verdict comes").unwrap();

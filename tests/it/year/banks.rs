@@ -2,8 +2,10 @@
 //! shares nothing with the schedules that are tested against it.
 
 use std::iter::successors;
+use std::sync::Arc;
 
 use jiff::civil::{Date, DateTime, Time, Weekday, date, time};
+use rust_decimal::Decimal;
 use silkrate::domain::{Currency, Table};
 
 use crate::support::records::{Quotes, table};
@@ -23,6 +25,8 @@ pub(crate) struct Bank {
     /// Weekends on which it works.
     pub(crate) worked_weekends: &'static str,
     pub(crate) manner: Manner,
+    /// Whether it prints the change against its table before.
+    pub(crate) prints_change: bool,
     pub(crate) answers: Answers,
     pub(crate) quotes: Quotes,
     /// The currencies in its tables.
@@ -38,8 +42,8 @@ pub(crate) enum Manner {
     NextDay(Time),
     /// The same, and on a day off tomorrow's with the figures of today's.
     EveryDay(Time, Time),
-    /// On a working day that of the next working day.
-    NextWorkingDay(Time),
+    /// On a working day that of the next working day, and from a day on that of the next calendar day.
+    NextWorkingDayUntil(Time, Date),
     /// The same, and with it the days between with the figures of the last working day.
     NextWorkingDayFilled(Time),
     /// Every day but Saturday tomorrow's, whatever the calendar says; on Saturday Monday's. None on New Year's Day.
@@ -70,6 +74,8 @@ pub(crate) struct Appearance {
     pub(crate) date: Date,
     /// Counts the fixings: a table with the number of the one before repeats it.
     pub(crate) fixing: u32,
+    /// Whether it is a new fixing.
+    is_new: bool,
 }
 
 pub(crate) fn days_from(first: Date) -> impl Iterator<Item = Date> {
@@ -94,7 +100,12 @@ impl Bank {
                 fixing += u32::from(is_new);
                 let at = day.to_datetime(time);
                 // What fills a pause comes with the table that ends it, and repeats the one before.
-                appearances.push(Appearance { at, date, fixing });
+                appearances.push(Appearance {
+                    at,
+                    date,
+                    fixing,
+                    is_new,
+                });
             }
         }
         appearances
@@ -113,7 +124,14 @@ impl Bank {
             Manner::NextDay(at) if works => vec![(at, tomorrow, true)],
             Manner::EveryDay(at, _) if works => vec![(at, tomorrow, true)],
             Manner::EveryDay(_, at) => vec![(at, tomorrow, false)],
-            Manner::NextWorkingDay(at) if works => vec![(at, next_working_day(), true)],
+            Manner::NextWorkingDayUntil(at, until) if works => {
+                let next = if day < until {
+                    next_working_day()
+                } else {
+                    tomorrow
+                };
+                vec![(at, next, true)]
+            }
             Manner::NextWorkingDayFilled(at) if works => {
                 let next = next_working_day();
                 let between = days_from(tomorrow).take_while(|day| *day < next);
@@ -144,7 +162,7 @@ impl Bank {
             }
             Manner::SameDay(times) => times.iter().map(|at| (*at, day, true)).collect(),
             Manner::NextDay(_)
-            | Manner::NextWorkingDay(_)
+            | Manner::NextWorkingDayUntil(..)
             | Manner::NextWorkingDayFilled(_)
             | Manner::Weekly(_) => Vec::new(),
         }
@@ -172,7 +190,12 @@ impl Bank {
     }
 
     fn table(&self, appearance: Appearance) -> Table {
-        let Appearance { at, date, fixing } = appearance;
+        let Appearance {
+            at,
+            date,
+            fixing,
+            is_new,
+        } = appearance;
         let value = (1000 + fixing).to_string();
         let rows: Vec<_> = self
             .rows
@@ -181,6 +204,13 @@ impl Bank {
             .collect();
         let mut table = table(self.source, self.quotes, date, &rows);
         table.document = self.document;
+        if self.prints_change {
+            // The value of each fixing is greater by one than that of the one before.
+            let change = Decimal::from(u8::from(is_new));
+            for row in table.rows.values_mut() {
+                Arc::make_mut(row).published_change = Some(change);
+            }
+        }
         if matches!(self.manner, Manner::SameDay(_)) {
             table.as_of = Some(jiff::tz::TimeZone::UTC.to_timestamp(at).unwrap());
         }
@@ -209,6 +239,7 @@ pub(crate) static BANKS: [Bank; 8] = [
         days_off: KAZAKH,
         worked_weekends: "",
         manner: Manner::EveryDay(time(16, 0, 0, 0), time(0, 30, 0, 0)),
+        prints_change: true,
         answers: Answers::Exactly,
         quotes: Quotes::InHome(Currency::KZT),
         rows: &["USD"],
@@ -220,6 +251,7 @@ pub(crate) static BANKS: [Bank; 8] = [
         days_off: KYRGYZ,
         worked_weekends: "",
         manner: Manner::EveryDay(time(15, 59, 6, 0), time(16, 20, 45, 0)),
+        prints_change: false,
         answers: Answers::Newest,
         quotes: Quotes::InHome(Currency::KGS),
         rows: &["USD"],
@@ -231,6 +263,7 @@ pub(crate) static BANKS: [Bank; 8] = [
         days_off: KYRGYZ,
         worked_weekends: "",
         manner: Manner::Weekly(time(16, 0, 0, 0)),
+        prints_change: false,
         answers: Answers::Newest,
         quotes: Quotes::InHome(Currency::KGS),
         rows: &["JPY"],
@@ -241,7 +274,8 @@ pub(crate) static BANKS: [Bank; 8] = [
         document: "daily",
         days_off: UZBEK,
         worked_weekends: "2026-12-12",
-        manner: Manner::NextWorkingDay(time(15, 30, 0, 0)),
+        manner: Manner::NextWorkingDayUntil(time(17, 30, 0, 0), date(2026, 9, 11)),
+        prints_change: true,
         answers: Answers::Newest,
         quotes: Quotes::InHome(Currency::UZS),
         rows: &["USD"],
@@ -253,6 +287,7 @@ pub(crate) static BANKS: [Bank; 8] = [
         days_off: TAJIK,
         worked_weekends: "",
         manner: Manner::NextWorkingDayFilled(time(12, 0, 0, 0)),
+        prints_change: false,
         answers: Answers::ExactlyOrNewest,
         quotes: Quotes::InHome(Currency::TJS),
         rows: &["USD"],
@@ -264,6 +299,7 @@ pub(crate) static BANKS: [Bank; 8] = [
         days_off: "",
         worked_weekends: "",
         manner: Manner::EveryDayButSunday(time(15, 25, 0, 0)),
+        prints_change: false,
         answers: Answers::Exactly,
         quotes: Quotes::InHome(Currency::TMT),
         rows: &["USD"],
@@ -275,6 +311,7 @@ pub(crate) static BANKS: [Bank; 8] = [
         days_off: RUSSIAN,
         worked_weekends: "",
         manner: Manner::NextDay(time(15, 0, 0, 0)),
+        prints_change: false,
         answers: Answers::Newest,
         quotes: Quotes::InHome(Currency::RUB),
         rows: &["USD", "KZT"],
@@ -286,6 +323,7 @@ pub(crate) static BANKS: [Bank; 8] = [
         days_off: "",
         worked_weekends: "",
         manner: Manner::SameDay(&[time(0, 33, 0, 0), time(8, 10, 0, 0), time(16, 9, 0, 0)]),
+        prints_change: false,
         answers: Answers::Newest,
         quotes: Quotes::OfBase(Currency::USD),
         rows: &["KZT"],

@@ -5,6 +5,8 @@ use jiff::civil::date;
 
 use super::*;
 
+mod calendars;
+
 const WORKING_DAYS: &[Weekday] = &[Monday, Tuesday, Wednesday, Thursday, Friday];
 
 /// Monday to Friday, 14 to 19, tomorrow's table; nothing on the 6th of April, a Monday.
@@ -16,9 +18,10 @@ const NEXT_DAY: Schedule = Schedule {
     },
     dating: DatingRule::NextDay,
     holidays: &[(4, 6)],
+    feasts: MovingFeasts::NONE,
+    exceptions: Exceptions::NONE,
     repeated_on: &[],
     valid_days: 1,
-    stale_after_hours: 24,
 };
 /// The same, but on Thursday the 2nd of April Friday's table, and on that day Tuesday's.
 const NEXT_PUBLICATION_DAY: Schedule = Schedule {
@@ -36,6 +39,8 @@ const SAME_DAY: Schedule = Schedule {
     },
     dating: DatingRule::SameDay,
     holidays: &[],
+    feasts: MovingFeasts::NONE,
+    exceptions: Exceptions::NONE,
     valid_days: 2,
     ..NEXT_DAY
 };
@@ -241,11 +246,11 @@ fn things_change_at_midnight_and_when_hours_or_patience_end() {
         next(&NEXT_DAY, "2026-04-05T09:00:00"),
         "2026-04-06T00:00:00"
     );
-    let weekly = Schedule {
-        stale_after_hours: 50,
-        ..NEXT_DAY
-    };
-    assert_eq!(next(&weekly, "2026-04-05T09:00:00"), "2026-04-05T21:00:00");
+    assert_eq!(
+        next(&NEXT_DAY, "2026-04-12T09:00:00"),
+        "2026-04-12T19:00:00",
+        "what was not there on Thursday the 2nd has been missing for ten days"
+    );
     assert_eq!(
         next(&SAME_DAY, "2026-04-05T09:00:00"),
         "2026-04-06T00:00:00"
@@ -264,7 +269,7 @@ fn hours_are_counted_where_the_bank_is_also_when_its_clocks_are_put_back() {
     assert_eq!(friday.opens.to_string(), "2024-03-01T09:00:00Z");
     assert_eq!(friday.due.to_string(), "2024-03-01T14:00:00Z");
     assert_eq!(
-        NEXT_DAY.stale_from(&thursday).to_string(),
+        NEXT_DAY.stale_if_unreached(&thursday).to_string(),
         "2024-03-01T13:00:00Z",
         "patience is counted in hours that pass"
     );
@@ -290,4 +295,25 @@ fn hours_are_counted_where_the_bank_is_also_when_its_clocks_are_put_back() {
     };
     let closing = until_midnight.closing(date(2024, 2, 29), &zone).unwrap();
     assert_eq!(closing.to_string(), "2024-02-29T19:00:00Z");
+}
+
+#[test]
+fn the_first_missed_publication_since_an_answer_was_due_after_it() {
+    let zone = TimeZone::UTC;
+    let since = |now, asked: Option<&str>| {
+        let asked = asked.map(|local| at(&zone, local));
+        let found = NEXT_DAY.first_missed_since(&zone, at(&zone, now), april(2), asked);
+        found.map(|publication| publication.effective_date)
+    };
+    // Friday's table was due on Thursday the 2nd; the 6th is a holiday.
+    assert_eq!(since("2026-04-02T18:59:59", None), None, "none is missed");
+    assert_eq!(since("2026-04-07T20:00:00", None), Some(april(3)));
+    let early = Some("2026-04-02T18:59:59");
+    assert_eq!(since("2026-04-07T20:00:00", early), Some(april(3)));
+    let on_time = Some("2026-04-02T19:00:00");
+    assert_eq!(since("2026-04-03T18:59:59", on_time), None);
+    assert_eq!(since("2026-04-03T19:00:00", on_time), Some(april(4)));
+    let friday = Some("2026-04-03T23:00:00");
+    assert_eq!(since("2026-04-07T18:59:59", friday), None);
+    assert_eq!(since("2026-04-07T19:00:00", friday), Some(april(8)));
 }
