@@ -43,7 +43,7 @@ export const banks = () => [
 export async function start({ rates = five(), sources = banks(), port = 0 } = {}) {
   const double = {
     rates, sources, epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", streams: "open", dark: false,
-    verdict: undefined, asked: [], open: new Set(), pages: new Map(), files: new Map(), foreign: false, password: undefined, policy,
+    verdict: undefined, asked: [], open: new Set(), pages: new Map(), files: new Map(), foreign: false, holds: false, password: undefined, policy,
     position: () => ({ epoch: double.epoch, revision: double.revision }),
     event(response, name, message) {
       response.write(`event: ${name}\ndata: ${JSON.stringify({ event: name, position: double.position(), ...message })}\n\n`);
@@ -86,6 +86,9 @@ async function answer(double, request, response) {
   };
   if (double.password && request.headers.authorization !== double.password) {
     response.writeHead(401, { "www-authenticate": "Basic" }).end();
+    return;
+  }
+  if (double.holds && url.pathname.startsWith("/v1/")) {
     return;
   }
   if (double.foreign && url.pathname.startsWith("/v1/")) {

@@ -137,6 +137,21 @@ test("the service is away when the page is loaded: a still strip of dashes says 
   await shows(page, [TENGE, "UZS/USD 0.000083397 +0.12%"], "#named");
 });
 
+test("before the first message no figure stands in the page, not even an invisible one", async (t) => {
+  const double = await start();
+  double.holds = true;
+  const { page } = await open(t, { head: '<script src="/ticker.js" async></script>', body: '<silk-ticker></silk-ticker><silk-ticker direction="static" form="local"></silk-ticker>', double });
+  await page.locator("silk-ticker li").first().waitFor({ state: "attached" });
+  for (const ticker of await page.locator("silk-ticker").all()) {
+    await ticker.hover();
+    const [text, visible, open] = await ticker.evaluate(({ shadowRoot }) => [
+      [...shadowRoot.querySelectorAll("ul")].map((list) => list.textContent).join(), getComputedStyle(shadowRoot.querySelector("ul")).visibility, shadowRoot.querySelectorAll(".open").length,
+    ]);
+    assert.doesNotMatch(text, /[0-9]/);
+    assert.deepEqual([visible, open], ["hidden", 0]);
+  }
+});
+
 test("the first paint is a snapshot, where a proxy holds the stream back", async (t) => {
   const double = await start();
   double.streams = "silent";

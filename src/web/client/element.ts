@@ -13,7 +13,7 @@ import { decimalPlaces, wholeNumber } from "./measure";
 import { Marquee } from "./marquee";
 import type { MarqueeDirection } from "./marquee";
 import { applyStyle } from "./sheet";
-import { placeholder, placeholderPairs, placeholderTerms } from "./placeholder";
+import { blank, placeholder, placeholderPairs, placeholderTerms } from "./placeholder";
 import { Roving } from "./roving";
 import { Tooltip } from "./tooltip";
 import { attributions, content, details, make } from "./view";
@@ -199,6 +199,7 @@ export class SilkTicker extends Base {
 
   #renderRows(rows: [string, Rate | undefined][], hub: Hub): void {
     const options = this.#displayOptions();
+    const isWaiting = this.#list.classList.contains("waiting");
     const link = this.getAttribute("link");
     const old = new Map([...this.#list.children].map((item) => [item.getAttribute("data-pair"), item]));
     const items = rows.map(([pair, rate], index) => {
@@ -211,12 +212,15 @@ export class SilkTicker extends Base {
       item.className = rate?.freshness.toLowerCase() ?? "";
       text.id = `details-${index}`;
       button.setAttribute("aria-describedby", text.id);
+      if (isWaiting) {
+        // No figure stands in the page before the service has sent one, visible or not.
+        nodes.forEach(blank);
+      }
       button.replaceChildren(...nodes.flatMap((node) => [node, " "]));
-      text.textContent = this.#hasData ? details(pair, rate, hub.state, options).join("\n") : "";
+      text.textContent = this.#hasData && !isWaiting ? details(pair, rate, hub.state, options).join("\n") : "";
       this.#flash(button, pair, rate);
       return item;
     });
-    const isWaiting = this.#list.classList.contains("waiting");
     const terms = isWaiting ? placeholderTerms(rows.map(([pair]) => pair), this.#locale) : attributions(rows.map(([, rate]) => rate), hub.state, this.#locale);
     this.#replaceItems([...items, ...(terms.length ? [make("li", { part: "item" }, ...terms)] : [])]);
     this.#roving.refresh();

@@ -15,6 +15,14 @@ export function placeholderPairs(pairs: readonly string[]): string[] {
   return (pairs.length ? pairs : DEFAULTS).flatMap((pair) => (pair.includes("*") ? FIVE.map((code) => pair.replace("*", code)) : [pair]));
 }
 
+/** Replaces the digits of a node by spaces of the same width. */
+export function blank(node: Node): void {
+  const texts = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode(); text; text = texts.nextNode()) {
+    text.nodeValue = (text.nodeValue ?? "").replace(/[0-9]/g, "\u2007");
+  }
+}
+
 /** The credit of the one bank whose terms ask for one. */
 export function placeholderTerms(pairs: readonly string[], locale: Locale): Node[] {
   const credit = translate(locale, "source", { bank: bank(locale, "nbt") });
