@@ -275,10 +275,17 @@ impl Commit {
             has_changes: !changes.is_empty(),
             held_rows: changes.held.len(),
         };
+        let filed: Vec<Date> = changes
+            .filed
+            .iter()
+            .map(|table| table.effective_date)
+            .collect();
         self.commit(Cause::Backfill(source), changes, now).await;
         if let Some(history) = self.book.history(key).filter(|_| !keeps) {
             // The rows in force a year ago may be known only now.
-            history.forget_anchors();
+            for date in filed {
+                history.forget_anchors_on(date);
+            }
             self.commit(Cause::Backfill(source), BookChanges::default(), now)
                 .await;
         }

@@ -78,6 +78,8 @@ struct Settled {
 #[derive(Debug, Clone)]
 struct Anchor {
     days: DateRange,
+    /// A table of an earlier date has no influence; `None` if any may have.
+    complete_since: Option<Date>,
     history: History,
 }
 

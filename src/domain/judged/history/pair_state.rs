@@ -80,21 +80,28 @@ impl History {
         for table in tables {
             history.insert(table);
         }
+        let mut before = history.entries.range(..oldest_in_force(days.first)).rev();
+        let farthest = usize::try_from(REPEATS_MAX.saturating_sub(1)).ok();
+        let complete_since = farthest.and_then(|farthest| before.nth(farthest));
+        let complete_since = complete_since.map(|(date, _)| *date);
         let oldest = history.entries.range(oldest_in_force(days.first)..).next();
         if let Some(oldest) = oldest.map(|(date, _)| history.fixed_on(*date)) {
             history.entries = history.entries.split_off(&oldest);
         }
-        self.anchors.insert(window, Anchor { days, history });
+        let anchor = Anchor {
+            days,
+            complete_since,
+            history,
+        };
+        self.anchors.insert(window, anchor);
     }
 
-    /// Drops what was in force on earlier days: older tables have been filed.
-    pub fn forget_anchors(&mut self) {
-        self.anchors.clear();
-    }
-
-    /// Drops what was in force on the days on which a table of this date may have been in force.
-    pub(super) fn forget_anchors_on(&mut self, date: Date) {
-        self.anchors.retain(|_, anchor| anchor.days.last < date);
+    /// Drops what was in force on the days for which a table of this date may matter: it has been filed.
+    pub fn forget_anchors_on(&mut self, date: Date) {
+        self.anchors.retain(|_, anchor| {
+            let is_earlier = anchor.complete_since.is_some_and(|since| date < since);
+            is_earlier || anchor.days.last < date
+        });
     }
 
     /// The fixing of a pair in force on a day: that of the newest table of the day or before it that prices the pair,
