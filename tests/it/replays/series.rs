@@ -107,7 +107,8 @@ pub(super) const ALL: &[Series] = &[
 2022-01-10T13:00 2022-01-11 USD=75,1315 EUR=85,1315 10TRY=54,3317
 2022-01-11T13:00 2022-01-12 USD=74,8355 EUR=84,8784 10TRY=54,0875",
     },
-    // The Uzbek bank in September 2026.
+    // The Uzbek bank in September and October 2026, when its tables came to bear the dates from Tuesday to Saturday. The
+    // value of 24 September follows from the change that the next table prints. The first of October is a holiday.
     Series {
         title: "cbu, 7 to 9 September 2026",
         source: "cbu",
@@ -117,6 +118,26 @@ pub(super) const ALL: &[Series] = &[
 2026-09-04T17:30 2026-09-07 USD=11785.30:
 2026-09-07T17:30 2026-09-08 USD=11789.33:4.03
 2026-09-08T17:30 2026-09-09 USD=11813.21:23.88",
+    },
+    Series {
+        title: "cbu, 24 to 29 September 2026",
+        source: "cbu",
+        start: "2026-09-24T09:00",
+        end: "2026-09-29T12:00",
+        tables: "\
+2026-09-23T17:30 2026-09-24 USD=11814.05:
+2026-09-24T17:30 2026-09-25 USD=11830.87:16.82
+2026-09-25T17:30 2026-09-26 USD=11825.40:-5.47
+2026-09-28T17:30 2026-09-29 USD=11806.97:-18.43",
+    },
+    Series {
+        title: "cbu, 1 to 5 October 2026",
+        source: "cbu",
+        start: "2026-10-01T09:00",
+        end: "2026-10-05T12:00",
+        tables: "\
+2026-09-30T17:30 2026-10-01 USD=11808.76:
+2026-10-02T17:30 2026-10-03 USD=11772.95:-35.81",
     },
 ];
 
