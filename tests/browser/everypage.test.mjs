@@ -68,9 +68,11 @@ test("in print the ticker is a list of all its entries, without controls", async
 });
 
 test("in a column of 240 pixels, and at 400 per cent, entries wrap and nothing is cut", async (t) => {
-  const rates = [rate("KZT/USD", "0.0019569", { change: change("-1.0412", "-0.00002059", "DOWN"), freshness: "LATE" }), rate("USD/UZS", "12100.10", { derivation: "PUBLISHED", change: change("0.1", "12", "UP") })];
-  for (const attributes of ['direction="static" change="both"', 'direction="vertical" speed="0" change="both"', 'direction="vertical" locale="kk"', 'direction="static" form="local" labels="name" locale="tg"']) {
-    const { page } = await open(t, `<silk-ticker pairs="KZT/USD,USD/UZS" ${attributes}></silk-ticker>`, { rates, size: { width: 256, height: 600 } });
+  const rates = [rate("KZT/USD", "0.0019569", { change: change("-1.0412", "-0.00002059", "DOWN"), freshness: "LATE" }), rate("USD/UZS", "12100.10", { derivation: "PUBLISHED", change: change("0.1", "12", "UP") }),
+    rate("KZT/RUB", "0.156012", { derivation: "PUBLISHED", source: "cbr", fixings: [{ source: "cbr", currency: "KZT", units: "100", value: "15.6012", home_currency: "RUB", effective_date: "2025-12-08" }] })];
+  for (const attributes of ['direction="static" change="both"', 'direction="vertical" speed="0" change="both"', 'direction="vertical" locale="kk"', 'direction="static" form="local" labels="name" locale="tg"',
+    'direction="vertical" speed="0" form="local" labels="name" locale="ru"']) {
+    const { page } = await open(t, `<silk-ticker pairs="KZT/USD,USD/UZS,KZT/RUB" ${attributes}></silk-ticker>`, { rates, size: { width: 256, height: 600 } });
     const [{ left, right }] = await boxes(page, ".viewport");
     for (const box of await boxes(page, "ul:not([aria-hidden]) :is(.pair, .value, .change, .mark)")) {
       assert.ok(box.left >= left - 1 && box.right <= right + 1, `${attributes}: ${JSON.stringify(box)} of ${right}`);

@@ -115,14 +115,15 @@ a { color: inherit; padding: .3em 0 }
 .column .change, .vertical .change { min-width: 5.5em; text-align: end }
 .wide.column .change, .wide.vertical .change { min-width: 11em }
 .column .mark, .vertical .mark { grid-column: 1 / -1; justify-self: start; white-space: normal }
-@container (max-width: 17.5rem) {
-  .column .item, .vertical .item { grid-template-columns: 1fr auto; white-space: normal }
-  .column .change, .vertical .change { grid-column: 1 / -1 }
-}
 .vertical li::before { display: none }
 .column .pause, .vertical .pause { border-inline-start: 0; align-self: start; height: var(--_row) }
 .vertical .viewport { height: calc(var(--silk-ticker-rows, 3) * var(--_row)) }
 .vertical .track { flex-direction: column; width: auto }
+@container (max-width: 17.5rem) {
+  .column .item, .vertical .item { display: flex; flex-wrap: wrap; justify-content: flex-end; white-space: normal }
+  .column .pair, .vertical .pair { flex: 1 0 auto; max-width: 100% }
+  .column .mark, .vertical .mark { margin-inline-end: auto }
+}
 .rose { animation: rose 1.6s ease-out }
 .fell { animation: fell 1.6s ease-out }
 @keyframes rose { from { background: color-mix(in srgb, var(--_up) 12%, transparent) } }
