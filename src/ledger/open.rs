@@ -169,6 +169,7 @@ fn continues(connection: &Connection, recorded: &PositionFile) -> Result<bool, S
     );
     let newest: Option<(String, i64)> = newest.optional()?;
     let Some((epoch, revision)) = newest else {
+        recorded.begin();
         return Ok(true);
     };
     let continues = recorded.is_in(connection)?;

@@ -31,7 +31,7 @@ pub(super) struct PositionFile {
 enum Recorded {
     /// The last position, or one before it.
     Position(Position),
-    /// A position was being recorded when the process was killed.
+    /// A position was to be recorded when the process was killed.
     Interrupted,
     /// Nothing: the ledger is new, or the file was removed.
     Nothing,
@@ -67,6 +67,14 @@ impl PositionFile {
             |_row| Ok(()),
         );
         Ok(found.optional()?.is_some())
+    }
+
+    /// Makes an empty file beside a ledger without entries, unless there is one: a kill between the first entry and its
+    /// position then leaves an interrupted recording, and not none.
+    pub(super) fn begin(&self) {
+        if let Err(error) = File::options().create(true).append(true).open(&self.path) {
+            tracing::debug!(%error, path = %self.path.display(), "could not make the position file");
+        }
     }
 
     /// Records the last position that was written. If that fails, the file keeps an earlier position.
@@ -142,6 +150,19 @@ mod tests {
             assert_eq!(found, Recorded::Position(position(revision)));
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_new_file_counts_as_interrupted_and_an_old_one_is_not_emptied() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("silkrate.db");
+        let file = PositionFile::read(&ledger);
+        file.begin();
+        assert_eq!(PositionFile::read(&ledger).recorded, Recorded::Interrupted);
+        file.record(&position(9));
+        file.begin();
+        let found = PositionFile::read(&ledger).recorded;
+        assert_eq!(found, Recorded::Position(position(9)));
     }
 
     #[test]
