@@ -2,7 +2,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday, date};
-use silkrate::domain::{Currency, Intent};
+use silkrate::domain::{Currency, Intent, SourceId, Window};
 use tempfile::TempDir;
 
 use crate::support::boards::noon;
@@ -88,4 +88,44 @@ fn a_window_is_taken_from_the_source_that_answered_at_its_beginning() {
             "the history of nbk begins on 2026-03-29"
         ]
     );
+}
+
+#[tokio::test]
+async fn a_table_of_long_ago_changes_the_windows_as_a_restart_does() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("silkrate.db");
+    let mut commits = Commits::open(store(&path, NEVER), noon(TODAY)).await;
+    for back in (0..80).rev() {
+        let usd = format!("475.{:02}", back % 97);
+        let table = tenge(TODAY - back.days(), &[("USD", 1, &usd)]);
+        commits.submit(vec![table], Intent::AnyDate).await;
+    }
+    // Days around the beginning of the year before: far ones, near ones, ones between them, and repeats of others.
+    let year_ago = Window::Year.before(TODAY);
+    let far = (40..70).map(|back| (back, "470.10"));
+    let near = [
+        (3, "470.50"),
+        (1, "470.60"),
+        (0, "470.60"),
+        (4, "470.50"),
+        (5, "470.50"),
+        (-1, "470.70"),
+        (13, "470.20"),
+        (2, "470.60"),
+    ];
+    let filed = far.chain(near).chain([(90, "470.00"), (12, "470.50")]);
+    for (back, usd) in filed {
+        let table = tenge(year_ago - back.days(), &[("USD", 1, usd)]);
+        let outcome = commits.handle.backfill(SourceId::new("nbk"), table).await;
+        assert_eq!(outcome.unwrap().held_rows, 0);
+        if back < 40 || back == 90 {
+            let before = commits.close().await;
+            commits = Commits::open(store(&path, NEVER), noon(TODAY)).await;
+            assert_eq!(commits.board.snapshot(), before, "after {usd} of {back}");
+        }
+    }
+    let change = commits.rate("USD/KZT").windows[2].change.clone().unwrap();
+    let (value, date) = (change.reference_value.to_string(), change.reference_date);
+    assert_eq!((value.as_str(), date), ("470.60", year_ago - 2.days()));
+    commits.close().await;
 }
