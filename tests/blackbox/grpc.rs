@@ -4,13 +4,19 @@ use std::time::Duration;
 
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use tonic::{Status, Streaming};
 
 use crate::message::{Message, Position};
 use crate::watcher::Watcher;
 
 /// How long a watcher waits before it connects again: a start takes some tenths of a second.
 pub(crate) const RECONNECT_AFTER: Duration = Duration::from_millis(100);
+
+/// How long a request may be without an answer, and a stream without a message. No service lives as long, so it is a
+/// connection to a killed one whose end the client did not notice.
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Watches until the run stops.
 pub(crate) async fn watch(url: String, mut watcher: Watcher, stop: CancellationToken) {
@@ -39,16 +45,29 @@ pub(crate) fn request(watcher: &mut Watcher) -> pb::WatchRatesRequest {
 
 /// One stream, until it breaks.
 async fn stream(url: &str, watcher: &mut Watcher) {
-    let Ok(mut client) = RateServiceClient::connect(url.to_owned()).await else {
+    let opened = timeout(ANSWER_TIMEOUT, open(url, watcher)).await;
+    let Ok(Ok(mut stream)) = opened else {
+        watcher.unanswered(opened.is_err());
         return;
     };
-    let request = request(watcher);
-    let Ok(stream) = client.watch_rates(request).await else {
-        return;
-    };
-    let mut stream = stream.into_inner();
-    while let Ok(Some(message)) = stream.message().await {
-        watcher.take(Message::of_pb(message));
+    loop {
+        match timeout(ANSWER_TIMEOUT, stream.message()).await {
+            Ok(Ok(Some(message))) => watcher.take(Message::of_pb(message)),
+            Ok(_killed) => break,
+            Err(_elapsed) => {
+                watcher.unanswered(true);
+                break;
+            }
+        }
     }
     watcher.end();
+}
+
+async fn open(
+    url: &str,
+    watcher: &mut Watcher,
+) -> Result<Streaming<pb::WatchRatesResponse>, Status> {
+    let client = RateServiceClient::connect(url.to_owned()).await;
+    let mut client = client.map_err(|error| Status::unavailable(error.to_string()))?;
+    Ok(client.watch_rates(request(watcher)).await?.into_inner())
 }

@@ -12,9 +12,10 @@ use silkrate::pb::admin::{FileTableRequest, FileTableResponse, Row, Table};
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::pb::{ConvertAmountRequest, ListFixingsRequest};
 use tokio_util::sync::CancellationToken;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::findings::{Count, Findings};
+use crate::grpc::ANSWER_TIMEOUT;
 
 /// The date of the first table that is submitted.
 const FIRST: Date = date(2000, 1, 3);
@@ -39,7 +40,7 @@ pub(crate) async fn submit_the_past(url: String, findings: Arc<Findings>, stop: 
             continue;
         }
         let day = FIRST + i64::from(number).days();
-        match submit(&url, day, hundredths(number)).await {
+        match answered(&findings, submit(&url, day, hundredths(number))).await {
             Ok(outcome) if outcome.refused.is_none() && outcome.held_rows == 0 => {
                 findings.acknowledge(day, hundredths(number));
                 number += 1;
@@ -93,32 +94,47 @@ pub(crate) async fn ask_about_the_past(
         let Some((day, hundredths)) = random.choice(known) else {
             continue;
         };
-        let request = ConvertAmountRequest {
-            amount: "100".to_owned(),
-            from_currency: "USD".to_owned(),
-            to_currency: "KZT".to_owned(),
-            date: Some(day.to_string()),
-            round_to_minor_unit: false,
-        };
-        let Ok(mut client) = RateServiceClient::connect(url.clone()).await else {
-            continue;
-        };
-        match client.convert_amount(request).await {
-            Ok(answer) => {
+        match answered(&findings, ask(&url, day)).await {
+            Ok(result) => {
                 findings.add(Count::QuestionsAboutThePast, 1);
-                let result = answer.into_inner().result;
                 if result != hundredths.to_string() {
                     findings.violation(&format!(
                         "100 USD are {result} KZT on {day}, not {hundredths}"
                     ));
                 }
             }
-            Err(status) if status.code() == tonic::Code::NotFound => {
+            Err(status) if status.code() == Code::NotFound => {
                 findings.violation(&format!("nothing is known of {day}: {status}"));
             }
             Err(_killed) => {}
         }
     }
+}
+
+/// A hundred dollars in tenge on a day.
+async fn ask(url: &str, day: Date) -> Result<String, Status> {
+    let request = ConvertAmountRequest {
+        amount: "100".to_owned(),
+        from_currency: "USD".to_owned(),
+        to_currency: "KZT".to_owned(),
+        date: Some(day.to_string()),
+        round_to_minor_unit: false,
+    };
+    let client = RateServiceClient::connect(url.to_owned()).await;
+    let mut client = client.map_err(|error| Status::unavailable(error.to_string()))?;
+    Ok(client.convert_amount(request).await?.into_inner().result)
+}
+
+/// The answer to a request, unless there is none for too long.
+async fn answered<T>(
+    findings: &Findings,
+    request: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
+    let answer = tokio::time::timeout(ANSWER_TIMEOUT, request).await;
+    answer.unwrap_or_else(|elapsed| {
+        findings.add(Count::SilentConnections, 1);
+        Err(Status::deadline_exceeded(elapsed.to_string()))
+    })
 }
 
 /// Checks, at the end, that every table that was acknowledged is there.

@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 use silkrate::pb::GetSnapshotRequest;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 use crate::bank::{Bank, SPEED};
 use crate::findings::{Count, Findings};
+use crate::grpc::ANSWER_TIMEOUT;
 
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -87,7 +89,8 @@ impl Service {
         self.process = Some(process);
         findings.add(Count::Starts, 1);
         findings.add(Count::StartsInTheDark, u64::from(bank.is_dark()));
-        while !self.answers(floor, findings).await {
+        let answers = || timeout(ANSWER_TIMEOUT, self.answers(floor, findings));
+        while answers().await != Ok(true) {
             assert!(began.elapsed() < PATIENCE, "the service does not start");
             tokio::time::sleep(POLL_INTERVAL).await;
         }

@@ -81,6 +81,12 @@ impl Watcher {
         self.findings.add(Count::StreamsBroken, 1);
     }
 
+    /// A request was not answered; if `is_silent` is set, its connection did not even end.
+    pub(crate) fn unanswered(&self, is_silent: bool) {
+        self.findings
+            .add(Count::SilentConnections, u64::from(is_silent));
+    }
+
     /// Takes a message: applies it, checks it and logs it.
     pub(crate) fn take(&mut self, message: Message) {
         let Message { position, event } = message;

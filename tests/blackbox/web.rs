@@ -2,9 +2,10 @@
 
 use prost::Message as _;
 use silkrate::pb;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::grpc::{RECONNECT_AFTER, request};
+use crate::grpc::{ANSWER_TIMEOUT, RECONNECT_AFTER, request};
 use crate::message::{Message, Position};
 use crate::watcher::Watcher;
 
@@ -37,11 +38,13 @@ pub(crate) async fn watch_events(url: String, mut watcher: Watcher, stop: Cancel
 
 /// One stream of events, until it breaks.
 async fn events(request: reqwest::RequestBuilder, watcher: &mut Watcher) {
-    let Ok(mut response) = request.send().await else {
+    let sent = timeout(ANSWER_TIMEOUT, request.send()).await;
+    let Ok(Ok(mut response)) = sent else {
+        watcher.unanswered(sent.is_err());
         return;
     };
     let mut received = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
+    while let Ok(Ok(Some(chunk))) = timeout(ANSWER_TIMEOUT, response.chunk()).await {
         received.extend_from_slice(&chunk);
         while let Some(end) = received.windows(2).position(|end| end == b"\n\n") {
             let event: Vec<u8> = received.drain(..end + 2).collect();
@@ -78,11 +81,13 @@ pub(crate) async fn watch_grpc_web(url: String, mut watcher: Watcher, stop: Canc
 
 /// One stream of frames, until it breaks.
 async fn frames(request: reqwest::RequestBuilder, watcher: &mut Watcher) {
-    let Ok(mut response) = request.send().await else {
+    let sent = timeout(ANSWER_TIMEOUT, request.send()).await;
+    let Ok(Ok(mut response)) = sent else {
+        watcher.unanswered(sent.is_err());
         return;
     };
     let mut received = Vec::new();
-    while let Ok(Some(chunk)) = response.chunk().await {
+    while let Ok(Ok(Some(chunk))) = timeout(ANSWER_TIMEOUT, response.chunk()).await {
         received.extend_from_slice(&chunk);
         while let Some((head, rest)) = received.split_first_chunk::<FRAME_HEAD>() {
             let [flags, length @ ..] = *head;
