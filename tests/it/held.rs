@@ -4,11 +4,11 @@
 mod fallback;
 mod flags;
 mod lasting;
+mod laws;
 mod late;
 mod level;
 mod release;
 mod returned;
-mod series;
 
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ fn at(day: Date, minutes: i64) -> Timestamp {
     noon(day) + SignedDuration::from_mins(minutes)
 }
 
-fn file(book: &mut Book, source: SourceId, table: Table, now: Timestamp) -> BookChanges {
+pub(crate) fn file(book: &mut Book, source: SourceId, table: Table, now: Timestamp) -> BookChanges {
     book.file(source, table, Intent::Newest, now).unwrap()
 }
 

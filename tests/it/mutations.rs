@@ -1,10 +1,12 @@
 //! The documents in `cases`, damaged in every way of `damage`: how many of the wrong rows are refused, held, flagged, or
-//! served unflagged. `cargo test --test it mutations -- --nocapture` prints a table for every document.
+//! served unflagged. `cargo test --test it mutations -- --nocapture` prints a table for every document, and beside them what the
+//! same checks do to the figures of real series.
 
 mod cases;
 mod damage;
 mod layout;
 mod outcome;
+pub(crate) mod series;
 
 use std::fmt::Write as _;
 use std::ops::Range;

@@ -135,9 +135,9 @@ impl Case<'_> {
         let is_known = accepted
             .as_ref()
             .is_some_and(|known| known.same_value(self.row));
-        // A bank that leaves out its own change at times has not taken it back.
+        // A bank that prints its own change at times, or two of them in turn, corrects it once: to the right one.
         let row = match accepted {
-            Some(known) if is_known && self.row.published_change.is_none() => known,
+            Some(known) if is_known && !self.mends_the_change_of(&known) => known,
             _ => Arc::clone(self.row),
         };
         checked.accepted.insert(self.code, row);
@@ -157,6 +157,14 @@ impl Case<'_> {
             checked
                 .decided
                 .push(decision(held, HeldOutcome::Replaced, self.replaced_note()));
+        }
+    }
+
+    /// Whether the bank prints its own change beside the value for the first time, or the right one for the first time.
+    fn mends_the_change_of(&self, known: &Fixing) -> bool {
+        match (known.published_change, self.row.published_change) {
+            (None, printed) => printed.is_some(),
+            (Some(_), _) => self.printed_change_matches(self.row),
         }
     }
 

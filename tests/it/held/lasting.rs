@@ -6,7 +6,8 @@ use silkrate::domain::{
     Book, Check, Currency, DecidedBy, DocumentKey, HeldOutcome, Intent, SourceId,
 };
 
-use crate::held::{CBU, NBK, Row, at, cbu, file, held, nbk, rate, series};
+use crate::held::{CBU, NBK, Row, at, cbu, file, held, nbk, rate};
+use crate::mutations::series;
 use crate::support::boards::noon;
 use crate::support::records::{Quotes, Records, table};
 
@@ -323,4 +324,17 @@ fn a_row_of_a_weekly_table_is_accepted_when_the_bank_has_printed_it_for_two_week
     let changes = submit(&mut book, moved, tuesday);
     assert_eq!(changes.decided[0].outcome, HeldOutcome::Released);
     assert_eq!(book.held().count(), 0);
+}
+
+#[test]
+fn a_row_that_waits_beside_accepted_rows_of_its_date_is_no_whole_table() {
+    let mut book = dollars(1, &["478.77"]);
+    submit(&mut book, 4, &["478.80"]);
+    let late = nbk(april(3), &with_dollar("575.00", "548.87"));
+    for minutes in [0, 10, 45, 90] {
+        let changes = file(&mut book, NBK, late.clone(), at(april(3), minutes));
+        assert_eq!(changes.is_empty(), minutes > 0, "{minutes}");
+        let waiting = ["nbk/daily/2026-04-03/USD 575.00 size_of_move"];
+        assert_eq!(held(&book), waiting, "{minutes}");
+    }
 }

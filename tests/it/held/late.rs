@@ -1,12 +1,15 @@
 //! Tables that arrive in another order than that of their dates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
-use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 use rust_decimal::Decimal;
-use silkrate::domain::{Book, BookChanges, Currency, DocumentKey, Intent};
+use silkrate::domain::{
+    Book, BookChanges, Currency, DocumentKey, History, Intent, RevisionPolicy, Table, parse_decimal,
+};
 
 use crate::held::{NBK, held, nbk};
 use crate::support::boards::noon;
@@ -27,7 +30,7 @@ fn submit(book: &mut Book, (day, values): &(Date, [String; 4]), intent: Intent) 
     let mut table = nbk(*day, &CODES.map(|code| (code, 1, "1", "")));
     for (code, value) in CODES.iter().zip(values) {
         let row = table.rows.get_mut(&Currency::constant(code)).unwrap();
-        std::sync::Arc::make_mut(row).value = silkrate::domain::parse_decimal(value).unwrap();
+        Arc::make_mut(row).value = parse_decimal(value).unwrap();
     }
     let now = noon(FIRST + 60.days());
     book.file(NBK, table, intent, now).unwrap()
@@ -114,6 +117,77 @@ fn a_misprint_of_the_past_is_held_beside_the_tables_before_and_after_it() {
     assert_eq!(held(&book), ["nbk/daily/2026-04-02/USD 501 size_of_move"]);
 }
 
+/// What a ledger would contain of the Kazakh bank.
+struct Filed(History);
+
+impl Filed {
+    /// Files a table that is older than those in memory. Returns the dates of the rows that are filed now.
+    fn submit(&mut self, book: &mut Book, table: Table) -> Vec<i8> {
+        let now = noon(FIRST + 400.days());
+        let changes = book.file_older(NBK, table, self.0.clone(), now).unwrap();
+        let days = changes.filed.iter().map(|filed| filed.effective_date.day());
+        let days = days.collect();
+        for filed in changes.filed {
+            let rows = filed.codes().collect::<Vec<_>>().into_iter();
+            let table = Table {
+                document: filed.document,
+                pivot: filed.pivot,
+                effective_date: filed.effective_date,
+                as_of: filed.as_of,
+                rows: rows.zip(filed.rows.iter().map(Arc::clone)).collect(),
+                dropped: Vec::new(),
+            };
+            self.0.insert(table);
+        }
+        days
+    }
+}
+
+#[test]
+fn rows_of_the_distant_past_are_filed_with_the_one_that_confirms_them() {
+    let table = |day: Date, usd: &'static str, eur: &'static str| {
+        let rows = [
+            ("USD", 1, usd, ""),
+            ("EUR", 1, eur, ""),
+            ("RUB", 1, "5.88", ""),
+            ("CNY", 1, "66.1", ""),
+        ];
+        nbk(day, &rows)
+    };
+    let upwards = [(2, "400"), (3, "500"), (4, "501"), (5, "502")];
+    let downwards = [(5, "502"), (4, "501"), (3, "400"), (2, "401")];
+    for (days, expected) in [
+        (upwards, [vec![2], vec![], vec![3, 4], vec![5]]),
+        (downwards, [vec![5], vec![4], vec![], vec![2, 3]]),
+    ] {
+        let mut book = empty();
+        let newest = FIRST + 300.days();
+        for day in 0..70 {
+            let euro = ["548.62", "548.10", "549.00"][usize::try_from(day % 3).unwrap()];
+            let table = table(newest + day.days(), "600", euro);
+            let now = noon(newest + 80.days());
+            book.file(NBK, table, Intent::AnyDate, now).unwrap();
+        }
+        let mut filed = Filed(History::unbounded(RevisionPolicy::Correction));
+        for ((day, usd), expected) in days.into_iter().zip(expected) {
+            let euro = ["548.62", "548.10", "549.00"][usize::try_from(day % 3).unwrap()];
+            let mut days = filed.submit(&mut book, table(date(2026, 4, day), usd, euro));
+            days.sort_unstable();
+            days.dedup();
+            // The other rows of a table whose dollar is held are filed at once.
+            let expected = [expected, vec![day]].concat();
+            let expected: BTreeSet<i8> = expected.into_iter().collect();
+            assert_eq!(days.into_iter().collect::<BTreeSet<_>>(), expected, "{day}");
+        }
+        assert_eq!(held(&book), Vec::<String>::new());
+        let dollars = filed.0.kept_dates().filter(|day| {
+            let table = filed.0.table(*day).unwrap();
+            table.rows.contains_key(&Currency::USD)
+        });
+        assert_eq!(dollars.count(), 4);
+    }
+}
+
 /// A series of consecutive days: each value moves by at most three per cent from the one before.
 fn bounded_series() -> impl Strategy<Value = Vec<(Date, [String; 4])>> {
     let moves = proptest::collection::vec(proptest::array::uniform4(-30..=30_i64), 4..24);
@@ -141,6 +215,8 @@ fn in_any_order() -> impl Strategy<Value = Vec<(Date, [String; 4])>> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_true_row_of_a_bounded_series_is_lost_in_any_order(series in in_any_order()) {
         let mut book = empty();
@@ -151,7 +227,7 @@ proptest! {
         for (code, column) in CODES.iter().zip(0..) {
             let filed = filed(&mut book, code);
             for (day, values) in &series {
-                let value = silkrate::domain::parse_decimal(&values[column]).unwrap();
+                let value = parse_decimal(&values[column]).unwrap();
                 prop_assert_eq!(filed.get(day), Some(&value), "{} of {}", code, day);
             }
         }
@@ -171,7 +247,7 @@ proptest! {
         for (table, number) in series.iter().zip(0..) {
             let mut table = table.clone();
             if number == place {
-                let right = silkrate::domain::parse_decimal(&table.1[0]).unwrap();
+                let right = parse_decimal(&table.1[0]).unwrap();
                 table.1[0] = (right * factor).to_string();
                 wrong = Some((table.0, right * factor));
             }

@@ -100,6 +100,10 @@ impl History {
         code: Currency,
         row: &Fixing,
     ) -> Option<Date> {
+        let mut settled = self.settled.values().flatten();
+        if !settled.any(|settled| settled.outcome == HeldOutcome::Rejected) {
+            return None;
+        }
         let mut date = row.effective_date;
         loop {
             date = self.date_before(date)?;

@@ -52,7 +52,9 @@ pub(super) struct Side {
 /// How far the rows of a table have moved.
 #[derive(Debug)]
 pub(super) struct Moves {
-    /// Compared with the accepted rows of the same date, or the newest ones before it.
+    /// Compared with the accepted rows of the same date.
+    same_date: Side,
+    /// Compared with the newest accepted rows before it.
     before: Side,
     /// Compared with the oldest accepted rows after it: a table may arrive years later.
     after: Side,
@@ -63,35 +65,39 @@ pub(super) struct Moves {
 impl Moves {
     pub(super) fn of(table: &Table, history: &History) -> Self {
         let date = table.effective_date;
+        let same_date = Side::of(table, |code, _| Some((0, history.accepted_on(date, code)?)));
         let before = Side::of(table, |code, row| {
-            let old = history.accepted_on(date, code);
-            let old = old.or_else(|| history.accepted_before(date, code))?;
+            let old = history.accepted_before(date, code)?;
             // A value that is only repeated moved when it was printed first: the limit does not grow while it waits.
             let moved_on = history.waits_since(code, row);
             Some((days_between(old.effective_date, moved_on), old))
         });
         let after = Side::of(table, |code, _| {
-            let old = history.accepted_after(date, code);
-            let old = old.filter(|_| history.accepted_on(date, code).is_none())?;
+            let old = history.accepted_after(date, code)?;
             Some((days_between(old.effective_date, date), old))
         });
-        let of_same_date = before.steps.values().filter(|step| step.same_date).count();
-        let changed = before.steps.iter().filter(|(code, step)| {
+        let changed = same_date.steps.iter().filter(|(code, step)| {
             let row = table.rows.get(code);
-            step.same_date && row.is_some_and(|row| !row.same_value(&step.old))
+            row.is_some_and(|row| !row.same_value(&step.old))
         });
         Self {
-            rewritten: changed.count().saturating_mul(2) > of_same_date,
+            rewritten: changed.count().saturating_mul(2) > same_date.steps.len(),
+            same_date,
             before,
             after,
         }
     }
 
-    /// The move of a row since the nearer one of the accepted rows around it, with the side of the table that it is on;
-    /// both if they are equally near.
+    /// The move of a row since the accepted one of its date, else since the nearer one of those around it, with the side
+    /// of the table that it is on; both if they are equally near.
     pub(super) fn of_row(&self, code: Currency) -> Vec<(&RowMove, &Side)> {
-        let sides = [&self.before, &self.after].into_iter();
-        let steps = sides.filter_map(|side| Some((side.steps.get(&code)?, side)));
+        let sides = if self.same_date.steps.contains_key(&code) {
+            vec![&self.same_date]
+        } else {
+            vec![&self.before, &self.after]
+        };
+        let steps = sides.into_iter();
+        let steps = steps.filter_map(|side| Some((side.steps.get(&code)?, side)));
         let mut steps: Vec<_> = steps.collect();
         let nearest = steps.iter().map(|(step, _)| step.days).min();
         steps.retain(|(step, _)| Some(step.days) == nearest);

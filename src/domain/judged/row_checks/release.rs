@@ -143,7 +143,7 @@ impl Case<'_> {
     }
 
     /// Whether the change that the bank prints beside a value equals its difference to the table before, accepted or not.
-    fn printed_change_matches(&self, row: &Fixing) -> bool {
+    pub(super) fn printed_change_matches(&self, row: &Fixing) -> bool {
         let before = self.history().date_before(row.effective_date);
         let rows = before.map(|date| self.history().printed(date));
         let row_before = rows.as_ref().and_then(|rows| rows.get(&self.code));

@@ -36,8 +36,7 @@ impl Case<'_> {
 
     /// The check that the row fails beside one accepted row.
     fn suspicious_move(&self, step: &RowMove, side: &Side, moves: &Moves) -> Option<Suspicion> {
-        let same_change = step.old.published_change == self.row.published_change;
-        if step.same_date && step.old.same_value(self.row) && (same_change || !moves.rewritten) {
+        if step.same_date && step.old.same_value(self.row) {
             return None;
         }
         let found = |check, why: &str| Some(self.suspicious(check, &step.old, why));

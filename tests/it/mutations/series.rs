@@ -1,6 +1,4 @@
-//! Series of figures as banks published them, and whether every one of them is filed.
-//!
-//! `cargo test --test it held::series -- --nocapture` prints how many true rows were held, and for how long.
+//! Series of figures as banks published them: how many true rows are held, for how long, and whether every one is filed.
 
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
