@@ -18,9 +18,9 @@ use crate::sources::{Document, TableSelector};
 
 /// The part of a day's budget that is kept, before the publication, for the hours in which a table is awaited: its half.
 const RESERVED_FOR_PUBLICATION: u32 = 2;
-/// The largest part of a day's budget that is kept for the hours after the publication: a quarter, if hourly polls need as
-/// much.
-const RESERVED_FOR_LATER: u32 = 4;
+/// The largest part of a day's budget that is kept for the hours after the publication: an eighth, six polls of most banks, if
+/// hourly polls need as much. More would be missed in the search for a table that is late.
+const RESERVED_FOR_LATER: u32 = 8;
 /// The longest back-off after failures, in intervals; and at most an hour, so that a bank is polled soon after an outage.
 const BACKOFF_INTERVALS_MAX: u32 = 10;
 /// The shortest intervals, each while at least a number of fifths of a day's budget can be spent: a fifth of the default

@@ -11,7 +11,7 @@ use crate::poller::plan::{DocumentPlan, HOUR, Plan, between, later};
 /// of it is sixty requests.
 const EXPECTED: Duration = Duration::from_secs(30);
 /// How often in the minutes beside: a table in ten appears in them.
-const PROBABLE: Duration = Duration::from_secs(60);
+const PROBABLE: Duration = Duration::from_secs(45);
 /// How often within [`POSSIBLE_WITHIN`] of a time at which any table was first seen.
 const POSSIBLE: Duration = Duration::from_secs(120);
 /// The minutes before and after an instant whose sightings say how probable a table is then. Banks that publish by hand

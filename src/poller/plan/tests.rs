@@ -49,8 +49,8 @@ fn polls_are_dense_where_tables_were_first_seen_until_todays_is_there() {
     let dense = awaited.interval(at(&awaited, 15, 45));
     assert_eq!(dense, Duration::from_secs(30));
     assert_eq!(
-        minutes(&awaited, 15, 37),
-        1,
+        awaited.interval(at(&awaited, 15, 37)).as_secs(),
+        45,
         "five minutes before the first three"
     );
     assert_eq!(minutes(&awaited, 15, 29), 2, "a quarter of an hour before");

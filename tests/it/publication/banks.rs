@@ -6,6 +6,7 @@ use std::iter::successors;
 use fastrand::Rng;
 use jiff::civil::{Date, DateTime, Time, Weekday, date, time};
 use jiff::{SignedDuration, ToSpan};
+use silkrate::domain::Schedule;
 
 /// The first and the last day of the year.
 pub(super) const FIRST_DAY: Date = date(2026, 1, 1);
@@ -123,14 +124,14 @@ pub(super) fn days_from(first: Date) -> impl Iterator<Item = Date> {
 }
 
 impl Year {
-    /// All that appears in the year.
-    pub(super) fn of(habit: Habit, holidays: &[(i8, i8)], rng: &mut Rng) -> Self {
+    /// All that appears in the year: on the days of the habit that the calendar does not have off, but for some surprises.
+    pub(super) fn of(habit: Habit, schedule: &Schedule, rng: &mut Rng) -> Self {
         let surprises: Vec<Date> = (0..SURPRISE_HOLIDAYS)
             .map(|_| FIRST_DAY + i64::from(rng.i32(10..360)).days())
             .collect();
         let works = |day: Date| {
             habit.days.contains(&day.weekday())
-                && !holidays.contains(&(day.month(), day.day()))
+                && schedule.is_publication_day(day)
                 && !surprises.contains(&day)
         };
         let mut appearances = Vec::new();
