@@ -243,7 +243,7 @@ fn things_change_at_midnight_and_when_hours_or_patience_end() {
         "what was not there on Friday is stale on Saturday"
     );
     assert_eq!(
-        next(&NEXT_DAY, "2026-04-05T09:00:00"),
+        next(&NEXT_DAY, "2026-04-05T19:00:00"),
         "2026-04-06T00:00:00"
     );
     assert_eq!(
