@@ -170,6 +170,24 @@ fn both_calendars_of_the_uzbek_bank_are_taught_by_its_tables() {
     let state = &before.book.view(tashkent("2026-09-11T20:00")).states[&CBU];
     let next = state.next_publication.unwrap();
     assert_eq!(next.effective_date, date(2026, 9, 15));
+    // On a Friday, the table of Monday is expected before, and that of Saturday since.
+    let expected = |tables: &[(Date, &str, &str)], local| {
+        let banks = Banks::of_cbu(tables);
+        let view = banks.book.view(tashkent(local));
+        view.states[&CBU].next_publication.unwrap().effective_date
+    };
+    let before = [
+        (date(2026, 8, 21), "11700.00", "1.5"),
+        (date(2026, 8, 24), "11710.00", "10"),
+        (september(4), "11770.10", "10.1"),
+    ];
+    assert_eq!(expected(&before, "2026-09-04T12:00"), september(7));
+    let since = [
+        (september(24), "11814.05", "1.5"),
+        (september(26), "11825.40", "-5.47"),
+        (date(2026, 10, 2), "11808.76", "0.9"),
+    ];
+    assert_eq!(expected(&since, "2026-10-02T12:00"), date(2026, 10, 3));
     // 1 October is a holiday: it has a table, and the day after it has none.
     let october = Banks::of_cbu(&[
         (september(26), "11825.40", "-5.47"),
