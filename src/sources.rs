@@ -115,7 +115,7 @@ impl Document {
             TableSelector::Latest => None,
             TableSelector::Today => Some(today),
             TableSelector::Tomorrow => today.tomorrow().ok(),
-            TableSelector::NextFixing => self.schedule.next_date(today),
+            TableSelector::NextFixing => self.schedule.next_possible_date(today),
         }
     }
 

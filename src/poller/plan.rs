@@ -187,7 +187,7 @@ impl Plan {
             // On a day for which no table was made, today's stays unknown. A date to come that is not scheduled is
             // requested only where no scheduled one is.
             let is_possible = *selector == TableSelector::NextFixing
-                || planned.schedule.takes_force_on(date)
+                || planned.schedule.may_take_force_on(date)
                 || (date > today && !document.polls.contains(&TableSelector::NextFixing));
             is_possible && !planned.known.contains(&date)
         };

@@ -72,7 +72,10 @@ impl Plan {
         let is_of_day = |opens| self.zone.to_datetime(opens).date() == day;
         let is_ahead = outlook.next.is_some_and(|next| is_of_day(next.opens));
         let is_late = outlook.first_missed.is_some();
-        is_ahead || (is_late && document.schedule.is_publication_day(day))
+        // Around a feast the bank may publish all the same.
+        let is_possible = !document.schedule.is_publication_day(day)
+            && document.schedule.awaits(day, document.newest());
+        is_ahead || is_possible || (is_late && document.schedule.is_publication_day(day))
     }
 
     fn pace_of(&self, document: &DocumentPlan, at: Timestamp) -> Duration {

@@ -34,6 +34,11 @@ impl Schedule {
         self.kind_of(day) != DayKind::Off
     }
 
+    /// Whether a table may appear on a day and, given the newest known one, is not there.
+    pub fn awaits(&self, day: Date, newest: Option<Date>) -> bool {
+        self.may_publish_on(day) && newest.is_none_or(|newest| self.first_day_beyond(newest) <= day)
+    }
+
     fn kind_of(&self, day: Date) -> DayKind {
         if self.exceptions.working_days.contains(&day) {
             return DayKind::Due;
@@ -90,6 +95,14 @@ impl Schedule {
             .skip(1)
             .take(PAUSE_DAYS_MAX)
             .find(|date| self.dates_from(*date, Self::is_expected_day))
+    }
+
+    /// The first date after another on which a fixing may take force.
+    pub fn next_possible_date(&self, after: Date) -> Option<Date> {
+        days_from(after)
+            .skip(1)
+            .take(PAUSE_DAYS_MAX)
+            .find(|date| self.may_take_force_on(*date))
     }
 
     /// The dates between two others on which fixings must take force, earliest first; at most 64.
