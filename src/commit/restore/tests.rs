@@ -266,6 +266,14 @@ fn a_value_that_one_poll_holds_replaces_and_holds_again_is_held_after_a_kill() {
     ]);
 }
 
+#[test]
+fn a_value_that_two_polls_hold_and_replace_is_remembered_once() {
+    run_blocking(vec![
+        Step::Poll(vec![(0, 0), (4, 5), (4, 0)]),
+        Step::Poll(vec![(4, 5), (4, 1)]),
+    ]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: std::env::var_os("PROPTEST_CASES").map_or(CASES, |_set| ProptestConfig::default().cases),

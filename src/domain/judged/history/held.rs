@@ -32,7 +32,10 @@ impl History {
         let settled = self.settled.entry((date, code)).or_default();
         if outcome == HeldOutcome::Released {
             settled.retain(|one| !one.held.fixing.same_value(&held.fixing));
-        } else {
+        } else if !settled.iter().any(|one| {
+            // The ledger writes a decision that repeats the last one of its value once.
+            one.outcome == outcome && one.held.fixing.same_value(&held.fixing)
+        }) {
             let held = Arc::clone(held);
             settled.push(Settled { held, outcome });
         }
