@@ -32,6 +32,18 @@ pub(crate) enum Count {
     QuestionsAboutThePast,
 }
 
+/// What every run must have seen. A run that compares nothing proves nothing.
+const NEVER_NONE: [Count; 8] = [
+    Count::Kills,
+    Count::StreamsResumed,
+    Count::GrpcMessages,
+    Count::EventMessages,
+    Count::GrpcWebMessages,
+    Count::RowsCompared,
+    Count::TablesAcknowledged,
+    Count::QuestionsAboutThePast,
+];
+
 /// What was seen. All of it is compared with what others saw.
 #[derive(Debug)]
 pub(crate) struct Findings {
@@ -98,6 +110,15 @@ impl Findings {
 
     pub(crate) fn violations(&self) -> Vec<String> {
         self.seen().violations.clone()
+    }
+
+    /// Checks that the run has seen something of every kind.
+    pub(crate) fn check_counts(&self) {
+        for count in NEVER_NONE {
+            if !self.seen().counts.contains_key(&count) {
+                self.violation(&format!("the run has no {}", count.name()));
+            }
+        }
     }
 
     /// Whether anybody was shown a rate.

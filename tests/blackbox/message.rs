@@ -131,8 +131,8 @@ impl Message {
         }
     }
 
-    /// The data of a server-sent event; none for the event that ends a stream.
-    pub(crate) fn of_json(text: &str) -> Option<Self> {
+    /// The data of a server-sent event.
+    pub(crate) fn of_json(text: &str) -> Self {
         let Json {
             event,
             position,
@@ -152,16 +152,16 @@ impl Message {
             },
             "update" => Event::Update {
                 rows: rates.chain(sources).collect(),
-                after: after?,
+                after: after.expect("an update names the revision before it"),
                 removed: removed_pairs,
                 commits,
             },
-            _ => return None,
+            unknown => panic!("`{unknown}` is no event"),
         };
-        Some(Self {
-            position: position?,
+        Self {
+            position: position.expect("every event has a position"),
             event,
-        })
+        }
     }
 }
 

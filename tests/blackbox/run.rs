@@ -79,6 +79,7 @@ async fn run_for(length: Duration) -> usize {
     }
     check_acknowledged(&service.grpc_url(), &findings).await;
     service.kill(&bank, &findings).await;
+    findings.check_counts();
     print(&findings.table(started.elapsed()));
     let violations = findings.violations();
     for violation in violations.iter().take(VIOLATIONS_PRINTED) {

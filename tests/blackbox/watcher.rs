@@ -87,6 +87,13 @@ impl Watcher {
             .add(Count::SilentConnections, u64::from(is_silent));
     }
 
+    /// A request was answered over HTTP.
+    pub(crate) fn answered(&self, status: reqwest::StatusCode) {
+        if !status.is_success() {
+            self.complain(&format!("the answer is {status}"));
+        }
+    }
+
     /// Takes a message: applies it, checks it and logs it.
     pub(crate) fn take(&mut self, message: Message) {
         let Message { position, event } = message;

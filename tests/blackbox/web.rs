@@ -43,6 +43,7 @@ async fn events(request: reqwest::RequestBuilder, watcher: &mut Watcher) {
         watcher.unanswered(sent.is_err());
         return;
     };
+    watcher.answered(response.status());
     let mut received = Vec::new();
     while let Ok(Ok(Some(chunk))) = timeout(ANSWER_TIMEOUT, response.chunk()).await {
         received.extend_from_slice(&chunk);
@@ -50,8 +51,8 @@ async fn events(request: reqwest::RequestBuilder, watcher: &mut Watcher) {
             let event: Vec<u8> = received.drain(..end + 2).collect();
             let event = String::from_utf8(event).unwrap();
             let data = event.lines().find_map(|line| line.strip_prefix("data: "));
-            if let Some(message) = data.and_then(Message::of_json) {
-                watcher.take(message);
+            if let Some(data) = data {
+                watcher.take(Message::of_json(data));
             }
         }
     }
@@ -86,6 +87,7 @@ async fn frames(request: reqwest::RequestBuilder, watcher: &mut Watcher) {
         watcher.unanswered(sent.is_err());
         return;
     };
+    watcher.answered(response.status());
     let mut received = Vec::new();
     while let Ok(Ok(Some(chunk))) = timeout(ANSWER_TIMEOUT, response.chunk()).await {
         received.extend_from_slice(&chunk);
