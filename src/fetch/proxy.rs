@@ -6,6 +6,9 @@ use reqwest::Url;
 use crate::config::{Proxy, ProxyUrl, ProxyVariables};
 use crate::fetch::FetchError;
 
+/// A proxy in the place of any other, to match an address with the exceptions of `NO_PROXY`.
+const ANY_PROXY: &str = "http://proxy";
+
 /// The proxy to a source with an address; `None` for a direct connection.
 pub(super) fn chosen<'a>(proxy: &'a Proxy, base: &Url) -> Option<&'a ProxyUrl> {
     match proxy {
@@ -31,8 +34,9 @@ fn of_environment<'a>(variables: &'a ProxyVariables, base: &Url) -> Option<&'a P
         _ => variables.http.as_ref(),
     }?;
     let uri = base.as_str().parse().ok()?;
+    // Only the exceptions are matched here. A proxy that the client cannot use must fail there, not be skipped.
     let matcher = Matcher::builder()
-        .all(proxy.expose())
+        .all(ANY_PROXY)
         .no(variables.no_proxy.as_str())
         .build();
     let is_used = !is_loopback(base) && matcher.intercept(&uri).is_some();
@@ -82,6 +86,17 @@ mod tests {
             let chosen = chosen.map(ToString::to_string);
             assert_eq!(chosen.as_deref(), expected, "{base}");
         }
+    }
+
+    #[test]
+    fn a_proxy_whose_password_cannot_be_read_is_not_skipped() {
+        let url = ProxyUrl::parse("http://me:p^ss word@proxy.example:3128").unwrap();
+        let proxy = Proxy::Environment(ProxyVariables {
+            https: Some(url.clone()),
+            ..ProxyVariables::default()
+        });
+        let bank = Url::parse("https://nationalbank.kz").unwrap();
+        assert_eq!(chosen(&proxy, &bank), Some(&url));
     }
 
     #[test]
