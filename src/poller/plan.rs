@@ -147,7 +147,7 @@ impl Plan {
 
     /// The scope of a poll, by the instant at which the last one for all tables succeeded.
     pub fn scope(&self, at: Timestamp, last_complete: Option<Timestamp>) -> PollScope {
-        let complete_due = last_complete.is_none_or(|last| later(last, self.hourly()) <= at);
+        let complete_due = last_complete.is_none_or(|last| has_passed(last, self.hourly(), at));
         if complete_due {
             PollScope::All
         } else {
@@ -195,7 +195,9 @@ impl Plan {
     }
 
     /// The instant of a poll that is due at `due`, put off if the budget of the day would not last: a little while there is
-    /// enough to go on searching, then until the publication hours, evenly over the rest of the day, or to the next day.
+    /// enough to go on searching, then until the publication hours, evenly over the rest of the day, or to the next day. The
+    /// polls of a market, which publishes at any hour, are always spread over the rest of the day, if the budget allows
+    /// fewer than the interval asks for.
     pub fn within_budget(
         &self,
         due: Timestamp,
@@ -209,6 +211,14 @@ impl Plan {
         }
         if requests.left() == 0 {
             return midnight;
+        }
+        if self.documents.iter().all(DocumentPlan::is_continuous) {
+            let polls = requests.left() / self.requests_for_all.max(1);
+            let share = between(now, midnight) / polls.max(1);
+            let is_short = share > self.interval;
+            return due
+                .max(if is_short { later(now, share) } else { due })
+                .min(midnight);
         }
         if self.is_affordable(due, requests) {
             let sparing = later(now, self.sparing_interval(due, requests));
@@ -265,6 +275,12 @@ impl Plan {
         let midnight = tomorrow.and_then(|day| self.zone.to_timestamp(day.at(0, 0, 0, 0)));
         midnight.unwrap_or(Timestamp::MAX)
     }
+}
+
+/// Whether a duration has passed since an instant. A clock that shows an earlier time was set back: what it showed before
+/// then tells nothing.
+pub(super) fn has_passed(since: Timestamp, duration: Duration, now: Timestamp) -> bool {
+    since > now || later(since, duration) <= now
 }
 
 fn later(instant: Timestamp, by: Duration) -> Timestamp {

@@ -5,7 +5,7 @@ use jiff::civil::{date, time};
 use proptest::prelude::*;
 
 use super::*;
-use crate::sources::nbk;
+use crate::sources::{market, nbk};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// A Thursday; its table is dated 3 April.
@@ -133,6 +133,43 @@ fn a_search_requests_the_missing_table_alone_and_every_hour_all_are_requested() 
     assert_eq!(plan.scope(now, before(59)), PollScope::Missing);
     assert_eq!(plan.scope(now, before(60)), PollScope::All);
     assert_eq!(plan.scope(now, None), PollScope::All);
+}
+
+#[test]
+fn after_the_clock_was_set_back_all_tables_are_requested() {
+    let plan = plan(TODAY, &seen());
+    let now = at(&plan, 15, 45);
+    assert_eq!(plan.scope(now, Some(now + 720.hours())), PollScope::All);
+}
+
+#[test]
+fn the_budget_of_a_market_lasts_until_the_end_of_the_day_at_any_interval() {
+    let midnight = Timestamp::constant(1_775_088_000, 0);
+    let documents = market::APILAYER.documents;
+    for (interval, polls) in [(MINUTE, 100), (MINUTE * 5, 100), (MINUTE * 60, 24)] {
+        let plan = Plan::new(TimeZone::UTC, interval, documents);
+        let (mut now, mut used) = (midnight, 0);
+        let mut longest = Duration::ZERO;
+        while now < later(midnight, HOUR * 24) {
+            used += 1;
+            let due = later(now, plan.interval(now));
+            let next = plan.within_budget(due, now, requests(used));
+            longest = longest.max(between(now, next));
+            now = next;
+        }
+        assert!(used.abs_diff(polls) <= 1, "{interval:?}: {used}");
+        assert!(
+            longest <= interval.max(MINUTE * 15),
+            "{interval:?}: {longest:?}"
+        );
+    }
+}
+
+#[test]
+fn a_restart_polls_a_market_at_once_while_the_budget_allows_its_interval() {
+    let plan = Plan::new(TimeZone::UTC, HOUR, market::APILAYER.documents);
+    let noon = at(&plan, 12, 0);
+    assert_eq!(plan.within_budget(noon, noon, requests(12)), noon);
 }
 
 #[test]
