@@ -5,6 +5,7 @@
 //! table is parsed and submitted to the commit task, which checks it. Errors are reported there too, and the next poll
 //! tries again. No request is sent beyond the budget of the day.
 
+mod gaps;
 mod poll;
 mod start;
 pub mod delay;
@@ -25,10 +26,11 @@ use crate::clock::Clock;
 use crate::commit::{CommitHandle, Stopped, Submission, SubmitOutcome};
 use crate::config::{Http, SourceSettings};
 use crate::domain::{FilingError, Implausible, Intent, PollReport, SourceId, SourceRecord, Table};
-use crate::fetch::{FetchError, Fetcher, REQUEST_PAUSE, Validators};
+use crate::fetch::{FetchError, Fetcher, Validators};
 use crate::poller::delay::{POLL_INTERVAL_MIN, PollHealth, delay};
+use crate::poller::gaps::{Gap, GapTries};
 use crate::poller::plan::{Plan, PollScope};
-use crate::poller::poll::{AfterFailure, PollResult, RequestOutcome, Wanted, locked};
+use crate::poller::poll::{AfterFailure, PollResult};
 use crate::sources::{Document, Source};
 
 /// The maximum number of starts that are repeated because a request failed, once a table is known. A bank whose older
@@ -36,12 +38,6 @@ use crate::sources::{Document, Source};
 const STARTS_MAX: u32 = 5;
 /// The maximum number of addresses whose validators are kept while polls fail in part: a few days of dated documents.
 const VALIDATORS_MAX: usize = 8;
-
-/// How many times a missed table is requested: a bank that does not have it by then never will.
-const GAP_TRIES_MAX: u32 = 3;
-
-/// A missed table: its document and date.
-type Gap = (&'static str, Date);
 
 /// The task of one source.
 #[derive(Debug)]
@@ -58,8 +54,8 @@ pub struct Poller {
     /// When the last poll began, if it had no error.
     last_success: Option<Timestamp>,
     validators: BTreeMap<String, Validators>,
-    /// How many times each missed table has been requested.
-    gap_tries: BTreeMap<Gap, u32>,
+    /// The requests for missed tables.
+    gap_tries: GapTries,
     /// The error of the last failed poll, so that a long outage is logged once.
     logged_error: Option<String>,
 }
@@ -87,7 +83,7 @@ impl Poller {
             last_complete: None,
             last_success: None,
             validators: BTreeMap::new(),
-            gap_tries: BTreeMap::new(),
+            gap_tries: GapTries::default(),
             logged_error: None,
         })
     }
@@ -146,7 +142,10 @@ impl Poller {
             let (next, gaps) = self
                 .submit_result(result, submission, (attempted_at, all), &mut health)
                 .await?;
-            let demanded = self.fetch_gaps(gaps).await?;
+            let demanded = match gaps {
+                Some(gaps) => self.fetch_gaps(gaps).await?,
+                None => Duration::ZERO,
+            };
             starts_with_tables += u32::from(start_is_due && health.has_table);
             start_is_due = cut_short || (!start_is_due && !had_table && health.has_table);
             tokio::time::sleep(POLL_INTERVAL_MIN).await;
@@ -190,14 +189,15 @@ impl Poller {
         Ok(at)
     }
 
-    /// Submits the result of a poll, of all tables or of some, reports its status, and returns when the next one is due.
+    /// Submits the result of a poll, of all tables or of some, reports its status, and returns when the next one is due
+    /// and the missed tables, if the bank may be asked for them now.
     async fn submit_result(
         &mut self,
         result: PollResult,
         submission: Submission,
         (attempted_at, all): (Timestamp, bool),
         health: &mut PollHealth,
-    ) -> Result<(Timestamp, Vec<Gap>), Stopped> {
+    ) -> Result<(Timestamp, Option<Vec<Gap>>), Stopped> {
         let answered = result.answers(self.source.id);
         let PollResult {
             tables,
@@ -244,54 +244,8 @@ impl Poller {
         };
         self.commit.polled(self.source.id, report).await?;
         // A bank that refuses, or demands a delay, is not asked for more.
-        let gaps = if refused || retry_after.is_some() {
-            Vec::new()
-        } else {
-            outcome.gaps
-        };
-        Ok((next_attempt, gaps))
-    }
-
-    /// Fetches the tables that the bank must have published and that are missing: a few times each, then no more. Returns the
-    /// delay that the bank demands before the next request.
-    async fn fetch_gaps(&mut self, gaps: Vec<Gap>) -> Result<Duration, Stopped> {
-        self.gap_tries.retain(|gap, _| gaps.contains(gap));
-        for gap in gaps {
-            if !self.can_afford_more() {
-                break;
-            }
-            let tries = self.gap_tries.entry(gap).or_default();
-            if *tries >= GAP_TRIES_MAX {
-                continue;
-            }
-            *tries += 1;
-            let (name, date) = gap;
-            let document = self.documents.iter().find(|document| document.name == name);
-            let Some((document, dated)) =
-                document.and_then(|document| Some((document, document.dated?)))
-            else {
-                continue;
-            };
-            tokio::time::sleep(REQUEST_PAUSE).await;
-            let result = Mutex::new(PollResult::default());
-            let unknown = Validators::default();
-            let wanted = Wanted {
-                path: dated(date),
-                date: Some(date),
-            };
-            let reply = self.request(document, wanted, &unknown, &result).await;
-            let PollResult {
-                tables,
-                retry_after,
-                ..
-            } = std::mem::take(&mut *locked(&result));
-            let submission = self.submission(tables, Intent::AnyDate, false);
-            self.commit.submit(submission).await?;
-            if matches!(reply, RequestOutcome::Failed(AfterFailure::End)) || retry_after.is_some() {
-                return Ok(retry_after.unwrap_or_default());
-            }
-        }
-        Ok(Duration::ZERO)
+        let may_ask = !refused && retry_after.is_none();
+        Ok((next_attempt, may_ask.then_some(outcome.gaps)))
     }
 
     /// Requests the tables of a scope from every document.
