@@ -360,7 +360,7 @@ impl History {
         let Some((date, _)) = dispensable else { return };
         self.entries.remove(&date);
         self.forgotten = self.forgotten.max(Some(date));
-        if let Some(oldest) = self.oldest_date() {
+        if let Some(oldest) = self.oldest_after_forgotten() {
             self.forget_settled_before(oldest);
         }
         if let Some(next) = self.entries.range(date..).next().map(|(next, _)| *next) {

@@ -8,12 +8,14 @@ use jiff::civil::{Date, date};
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert, prop_assert_eq, proptest};
 use rust_decimal::Decimal;
 use silkrate::domain::{
-    Book, BookChanges, Currency, DocumentKey, History, Intent, RevisionPolicy, Table, parse_decimal,
+    Book, BookChanges, Currency, DocumentKey, HeldOutcome, History, Intent, RevisionPolicy,
+    SourceId, Table, parse_decimal,
 };
 
 use crate::held::{NBK, held, nbk};
+use crate::mutations::series::{lira_2021, published};
 use crate::support::boards::noon;
-use crate::support::records::Records;
+use crate::support::records::{Quotes, Records, table};
 
 const FIRST: Date = date(2026, 4, 1);
 const CODES: [&str; 4] = ["USD", "EUR", "RUB", "CNY"];
@@ -117,14 +119,16 @@ fn a_misprint_of_the_past_is_held_beside_the_tables_before_and_after_it() {
     assert_eq!(held(&book), ["nbk/daily/2026-04-02/USD 501 size_of_move"]);
 }
 
-/// What a ledger would contain of the Kazakh bank.
+/// What a ledger would contain of a bank.
 struct Filed(History);
 
 impl Filed {
     /// Files a table that is older than those in memory. Returns the dates of the rows that are filed now.
     fn submit(&mut self, book: &mut Book, table: Table) -> Vec<i8> {
         let now = noon(FIRST + 400.days());
-        let changes = book.file_older(NBK, table, self.0.clone(), now).unwrap();
+        let source = table.rows.values().next().unwrap().source;
+        let changes = book.file_older(source, table, self.0.clone(), now);
+        let changes = changes.unwrap();
         let days = changes.filed.iter().map(|filed| filed.effective_date.day());
         let days = days.collect();
         for filed in changes.filed {
@@ -185,6 +189,70 @@ fn rows_of_the_distant_past_are_filed_with_the_one_that_confirms_them() {
             table.rows.contains_key(&Currency::USD)
         });
         assert_eq!(dollars.count(), 4);
+    }
+}
+
+#[test]
+fn a_lasting_move_of_the_past_is_filed_though_the_last_table_of_a_ceased_currency_is_kept() {
+    let cbr = SourceId::new("cbr");
+    let of = |day, rows: &[(&'static str, u32, &str)]| {
+        table("cbr", Quotes::InHome(Currency::RUB), day, rows)
+    };
+    let mut book = Records::default()
+        .with("cbr", Some(Currency::RUB), Vec::new())
+        .book();
+    let now = noon(FIRST + 400.days());
+    let submit = |book: &mut Book, table| {
+        book.file(cbr, table, Intent::AnyDate, now).unwrap();
+    };
+    let before = of(
+        date(2016, 6, 30),
+        &[
+            ("BYR", 10_000, "32.1"),
+            ("EUR", 1, "71.2"),
+            ("USD", 1, "64.3"),
+            ("CNY", 1, "9.7"),
+            ("GBP", 1, "86.2"),
+        ],
+    );
+    submit(&mut book, before);
+    let recent = |day: i32, lira: &str| {
+        let (usd, eur) = (format!("81.{}", day % 9), format!("93.{}", day % 7));
+        let rows = [
+            ("USD", 1, &*usd),
+            ("EUR", 1, &*eur),
+            ("CNY", 1, "11.3"),
+            ("GBP", 1, "108.1"),
+            ("TRY", 10, lira),
+        ];
+        of(FIRST + day.days(), &rows)
+    };
+    for day in 0..140 {
+        // The lira of one day is a misprint, which the next day's overtakes.
+        submit(&mut book, recent(day, if day == 3 { "190" } else { "19" }));
+    }
+    let key = DocumentKey {
+        source: cbr,
+        document: "daily",
+    };
+    let history = book.history(key).unwrap();
+    assert_eq!(history.oldest_date(), Some(date(2016, 6, 30)));
+    let misprint = Arc::clone(&recent(3, "190").rows[&Currency::constant("TRY")]);
+    let overtaken = HeldOutcome::Overtaken;
+    let remembers = history.was_settled(Currency::constant("TRY"), &misprint, overtaken);
+    assert!(!remembers, "its table was dropped long ago");
+
+    let mut filed = Filed(History::unbounded(RevisionPolicy::Correction));
+    let lira = published(&lira_2021());
+    for ((_, table), day) in lira.iter().zip(140..) {
+        filed.submit(&mut book, table.clone());
+        // A table of today says nothing about a row of another year.
+        submit(&mut book, recent(day, "19"));
+    }
+    assert_eq!(held(&book), Vec::<String>::new());
+    for (_, table) in lira {
+        let of_date = filed.0.table(table.effective_date).unwrap();
+        assert_eq!(of_date.rows.len(), 3, "{}", table.effective_date);
     }
 }
 

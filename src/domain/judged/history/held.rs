@@ -46,14 +46,16 @@ impl History {
     }
 
     /// Takes over the rows that are not accepted from the history of the newest tables, which has none near a date: those
-    /// older than its tables that lie among the tables of this one, or beyond its last one on the side of the date.
+    /// older than its tables without gaps that lie among the tables of this one, or beyond its last one on the side of the date.
     pub(in crate::domain) fn withhold_around(&mut self, date: Date, other: &Self) {
         let oldest = self.oldest_date().filter(|oldest| *oldest <= date);
         let newest = self.newest().map(|table| table.effective_date);
         let newest = newest.filter(|newest| *newest >= date);
         let range = oldest.unwrap_or(Date::MIN)..=newest.unwrap_or(Date::MAX);
         let lies_near = |date: &Date| {
-            let is_older = other.oldest_date().is_none_or(|oldest| *date < oldest);
+            let is_older = other
+                .oldest_after_forgotten()
+                .is_none_or(|oldest| *date < oldest);
             is_older && range.contains(date)
         };
         let settled = other
@@ -66,6 +68,13 @@ impl History {
         self.held
             .extend(held.map(|(key, held)| (*key, Arc::clone(held))));
         self.update_all_carries();
+    }
+
+    /// The oldest date kept that is newer than all dropped ones. Before it the tables kept have gaps: the last table of a
+    /// currency that ceased to exist is kept for ever.
+    pub(in crate::domain::judged) fn oldest_after_forgotten(&self) -> Option<Date> {
+        let mut kept = self.entries.keys().copied();
+        kept.find(|date| self.forgotten.is_none_or(|forgotten| *date > forgotten))
     }
 
     /// Removes a row from the held ones, if this very value is held.

@@ -66,9 +66,7 @@ impl History {
     /// The oldest date from which on every table is kept; `None` if all tables ever filed are. The table of this date may
     /// repeat one that is not kept.
     fn complete_since(&self) -> Option<Date> {
-        let mut kept = self.entries.keys();
-        let first = kept.find(|date| self.forgotten.is_none_or(|forgotten| **date > forgotten));
-        let first = first.copied().unwrap_or(Date::MAX);
+        let first = self.oldest_after_forgotten().unwrap_or(Date::MAX);
         let began = self.oldest_filed.unwrap_or(Date::MAX);
         (began < first).then_some(first)
     }

@@ -37,7 +37,7 @@ pub(crate) fn plausible_now(context: &Context<'_>, codes: &BTreeSet<Currency>) -
         .collect()
 }
 
-/// Settles what is held for these currencies at dates before a newly accepted table, as far back as tables are kept: a
+/// Settles what is held for these currencies at dates before a newly accepted table, as far back as tables are kept without gaps: a
 /// new value says nothing about older ones. Most are overtaken; those with evidence of their own are released.
 pub(crate) fn overtaken(
     context: &Context<'_>,
@@ -45,7 +45,7 @@ pub(crate) fn overtaken(
     codes: &BTreeSet<Currency>,
 ) -> Vec<Decision> {
     let history = &context.document.history;
-    let oldest = history.oldest_date().unwrap_or(date);
+    let oldest = history.oldest_after_forgotten().unwrap_or(date);
     let held = history.held().filter(|held| {
         codes.contains(&held.code) && (oldest..date).contains(&held.fixing.effective_date)
     });
