@@ -14,6 +14,8 @@ mod restore;
 mod buffered_ledger;
 mod recovery;
 mod anchors;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -54,6 +56,8 @@ pub struct Commit {
     clock: Clock,
     /// When the clock was last read to see whether anything is due.
     read_at: Timestamp,
+    /// The time for which the state was last derived.
+    derived_at: Timestamp,
     /// Sources whose first attempt has ended, not yet written in an entry.
     attempted: BTreeSet<SourceId>,
     receiver: mpsc::Receiver<Message>,
@@ -78,6 +82,7 @@ impl Commit {
             board,
             ledger,
             read_at: clock.now(),
+            derived_at: clock.now(),
             clock,
             attempted: BTreeSet::new(),
             receiver,
@@ -126,7 +131,7 @@ impl Commit {
                 // Without pollers there are no messages, but time passes all the same.
                 Some(message) = self.receiver.recv() => {
                     due = if self.take(message).await {
-                        self.book.next_change(self.clock.now())
+                        self.next_due()
                     } else {
                         // A burst of messages must not delay a midnight.
                         self.pass_time(due).await
@@ -147,7 +152,13 @@ impl Commit {
             return due;
         }
         self.commit(Cause::Clock, BookChanges::default(), now).await;
-        self.book.next_change(now)
+        self.next_due()
+    }
+
+    /// The next instant at which what is served can change. It counts from the time for which the state was derived: a
+    /// midnight may pass while an entry is written.
+    fn next_due(&self) -> Timestamp {
+        self.book.next_change(self.derived_at)
     }
 
     /// Handles a message. Returns whether the state was derived anew.
@@ -332,6 +343,7 @@ impl Commit {
     /// Derives what is served now, writes the changes to the ledger, and publishes them. Returns the revision, if one
     /// was assigned.
     async fn commit(&mut self, cause: Cause, changes: BookChanges, now: Timestamp) -> Option<u64> {
+        self.derived_at = now;
         anchors::complete(&mut self.book, &self.ledger, now).await;
         let published = self.board.snapshot();
         let next = published.next(self.book.view(now));

@@ -17,6 +17,7 @@ impl Commit {
         self.book = self.blank.clone();
         self.attempted = BTreeSet::new();
         let now = self.clock.now();
+        self.derived_at = now;
         let mut changes = BookChanges::default();
         for (source, table) in tables {
             let (document, date) = (table.document, table.effective_date);

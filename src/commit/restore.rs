@@ -171,4 +171,4 @@ async fn from_ledger(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

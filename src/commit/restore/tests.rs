@@ -46,7 +46,7 @@ const CASES: u32 = 24;
 
 /// A step of a run.
 #[derive(Debug, Clone)]
-enum Step {
+pub(in crate::commit) enum Step {
     /// A poll brings tables: the day and the value of each.
     Poll(Vec<(u8, usize)>),
     /// A backfill brings a table.
@@ -132,14 +132,14 @@ fn table(day: u8, rouble: usize) -> Table {
 }
 
 /// A commit task that a test steps, and the folder of its ledger.
-struct World {
+pub(in crate::commit) struct World {
     folder: TempDir,
     now: Timestamp,
-    commit: Commit,
+    pub(in crate::commit) commit: Commit,
 }
 
 impl World {
-    async fn start(folder: TempDir, now: Timestamp) -> Self {
+    pub(in crate::commit) async fn start(folder: TempDir, now: Timestamp) -> Self {
         let path = folder.path().join("silkrate.db");
         let ledger = BufferedLedger::open(Some(path), ClockKind::Replay).unwrap();
         let clock = Clock::replay_until(now, 1, now);
@@ -165,7 +165,7 @@ impl World {
         Self::start(copy, self.now).await
     }
 
-    async fn take(&mut self, step: &Step) {
+    pub(in crate::commit) async fn take(&mut self, step: &Step) {
         match step {
             Step::Poll(tables) => {
                 let tables = tables.iter().map(|(day, value)| table(*day, *value));
