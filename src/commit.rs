@@ -286,20 +286,7 @@ impl Commit {
             has_changes: !changes.is_empty(),
             held_rows: changes.held.len(),
         };
-        let filed: Vec<Date> = changes
-            .filed
-            .iter()
-            .map(|table| table.effective_date)
-            .collect();
         self.commit(Cause::Backfill(source), changes, now).await;
-        if let Some(history) = self.book.history(key).filter(|_| !keeps) {
-            // The rows in force a year ago may be known only now.
-            for date in filed {
-                history.forget_anchors_on(date);
-            }
-            self.commit(Cause::Backfill(source), BookChanges::default(), now)
-                .await;
-        }
         (outcome, true)
     }
 
@@ -340,9 +327,31 @@ impl Commit {
         })
     }
 
-    /// Derives what is served now, writes the changes to the ledger, and publishes them. Returns the revision, if one
+    /// Derives what is served now, writes the changes to the ledger, and publishes them. Returns the last revision, if one
     /// was assigned.
     async fn commit(&mut self, cause: Cause, changes: BookChanges, now: Timestamp) -> Option<u64> {
+        let older = self.book.older_than_kept(&changes);
+        let revision = self.commit_once(cause, changes, now).await;
+        if older.is_empty() {
+            return revision;
+        }
+        // The rows in force a year ago are read from the ledger, which has these only now.
+        for (key, date) in older {
+            if let Some(history) = self.book.history(key) {
+                history.forget_anchors_on(date);
+            }
+        }
+        let again = self.commit_once(cause, BookChanges::default(), now).await;
+        again.or(revision)
+    }
+
+    /// The same, with the tables of a year ago as the ledger had them before these changes.
+    async fn commit_once(
+        &mut self,
+        cause: Cause,
+        changes: BookChanges,
+        now: Timestamp,
+    ) -> Option<u64> {
         self.derived_at = now;
         anchors::complete(&mut self.book, &self.ledger, now).await;
         let published = self.board.snapshot();

@@ -323,6 +323,21 @@ impl Book {
         Ok(changes)
     }
 
+    /// The dates of filed tables that are older than the ones kept in memory.
+    pub fn older_than_kept(&self, changes: &BookChanges) -> Vec<(DocumentKey, Date)> {
+        let older = changes.filed.iter().filter_map(|filed| {
+            let record = self.record(filed.source)?;
+            let history = &record.document(filed.document)?.history;
+            let key = DocumentKey {
+                source: filed.source,
+                document: filed.document,
+            };
+            let date = filed.effective_date;
+            (!history.would_keep(date)).then_some((key, date))
+        });
+        older.collect()
+    }
+
     /// The held values, by source, document, date and currency.
     pub fn held(&self) -> impl Iterator<Item = &Arc<Held>> {
         let documents = self.records.values().flat_map(|record| &record.documents);

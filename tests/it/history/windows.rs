@@ -2,7 +2,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday, date};
-use silkrate::domain::{Currency, Intent, SourceId, Window};
+use silkrate::domain::{Currency, HeldOutcome, Intent, SourceId, Window};
 use tempfile::TempDir;
 
 use crate::support::boards::noon;
@@ -128,4 +128,38 @@ async fn a_table_of_long_ago_changes_the_windows_as_a_restart_does() {
     let (value, date) = (change.reference_value.to_string(), change.reference_date);
     assert_eq!((value.as_str(), date), ("470.60", year_ago - 2.days()));
     commits.close().await;
+}
+
+#[tokio::test]
+async fn a_row_of_long_ago_that_an_operator_releases_changes_the_windows_as_a_restart_does() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("silkrate.db");
+    let commits = Commits::open(store(&path, NEVER), noon(TODAY)).await;
+    for back in (0..80).rev() {
+        let usd = format!("475.{:02}", back % 97);
+        let table = tenge(TODAY - back.days(), &[("USD", 1, &usd)]);
+        commits.submit(vec![table], Intent::AnyDate).await;
+    }
+    let year_ago = Window::Year.before(TODAY);
+    for (back, usd, held) in [(5, "470.20", 0), (3, "470.50", 0), (1, "4706.00", 1)] {
+        let table = tenge(year_ago - back.days(), &[("USD", 1, usd)]);
+        let outcome = commits.handle.backfill(SourceId::new("nbk"), table).await;
+        assert_eq!(outcome.unwrap().held_rows, held, "{usd}");
+    }
+    assert_eq!(references(&commits)[2], year_ago - 3.days());
+    let published = commits.board.published();
+    let record = published.records().values().next().unwrap();
+    let held = record.documents[0].history.held().next().unwrap();
+    let decided = commits.handle.decide(
+        held.id().to_string(),
+        None,
+        HeldOutcome::Released,
+        String::new(),
+    );
+    let receipt = decided.await.unwrap().unwrap();
+    assert_eq!(references(&commits)[2], year_ago - 1.days());
+    let before = commits.close().await;
+    assert_eq!(receipt.position, before.position);
+    let commits = Commits::open(store(&path, NEVER), noon(TODAY)).await;
+    assert_eq!(commits.close().await, before, "after a restart");
 }
