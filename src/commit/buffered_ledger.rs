@@ -306,10 +306,9 @@ impl BufferedLedger {
     ) -> Option<Vec<Table>> {
         let reader = self.reader()?;
         let before = readable(reader.newest_dates(key, date, tables).await)?;
-        let after = readable(reader.dates(key, date, Date::MAX).await)?;
-        let nth = tables.saturating_sub(1);
+        let after = readable(reader.oldest_dates(key, date, tables).await)?;
         let first = before.first().unwrap_or(&date);
-        let last = after.get(nth).or(after.last()).unwrap_or(&date);
+        let last = after.last().unwrap_or(&date);
         readable(reader.tables(key, revision_policy, *first, *last).await)
     }
 

@@ -202,6 +202,17 @@ impl LedgerReader {
             .await
     }
 
+    /// The oldest dates of a document from a day on that have a table, at most `count` of them; oldest first.
+    pub async fn oldest_dates(
+        &self,
+        key: DocumentKey,
+        from: Date,
+        count: usize,
+    ) -> Result<Vec<Date>, LedgerError> {
+        self.run(move |connection| document::oldest_dates(connection, key, from, count))
+            .await
+    }
+
     /// The newest dates within a range whose tables price one currency in another, at most `limit` of them if it is set;
     /// oldest first.
     pub async fn priced_dates(

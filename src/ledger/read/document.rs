@@ -68,6 +68,30 @@ pub(super) fn newest_dates(
     Ok(dates)
 }
 
+/// The oldest dates of a document from a day on that have a table, at most `count` of them; oldest first.
+pub(super) fn oldest_dates(
+    connection: &Connection,
+    key: DocumentKey,
+    from: Date,
+    count: usize,
+) -> Result<Vec<Date>, StorageError> {
+    let mut statement = connection.prepare(
+        "SELECT DISTINCT effective_date FROM tables WHERE source = ?1 AND document = ?2 AND effective_date >= ?3
+         ORDER BY effective_date LIMIT ?4",
+    )?;
+    let mut rows = statement.query(params![
+        key.source.as_str(),
+        key.document,
+        from.to_string(),
+        i64::try_from(count).unwrap_or(i64::MAX)
+    ])?;
+    let mut dates = Vec::new();
+    while let Some(row) = rows.next()? {
+        dates.push(date(&row.get::<_, String>(0)?, "tables")?);
+    }
+    Ok(dates)
+}
+
 /// For each currency of a document, the date of its newest row.
 pub(super) fn dates_of_newest_rows(
     connection: &Connection,

@@ -42,6 +42,20 @@ async fn a_start_gets_the_newest_tables_and_those_with_the_last_row_of_a_currenc
 }
 
 #[tokio::test]
+async fn the_tables_after_a_date_are_no_more_than_were_asked_for() {
+    let (ledger, reader) = in_memory();
+    for (day, revision) in [APRIL_1, APRIL_2, APRIL_3].into_iter().zip(1..) {
+        let table = tenge(day, &[("USD", 1, "475.09")]);
+        let entry = entry(revision, vec![filed(NBK, &table)]);
+        ledger.append(entry).await.unwrap();
+    }
+    let from = async |day, count| reader.oldest_dates(NBK, day, count).await.unwrap();
+    assert_eq!(from(date(2026, 1, 1), 2).await, [APRIL_1, APRIL_2]);
+    assert_eq!(from(APRIL_2, 16).await, [APRIL_2, APRIL_3]);
+    assert_eq!(from(date(2026, 5, 1), 16).await, []);
+}
+
+#[tokio::test]
 async fn documents_of_a_source_are_kept_apart() {
     let (ledger, reader) = in_memory();
     let weekly = DocumentKey {
