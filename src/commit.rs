@@ -250,9 +250,7 @@ impl Commit {
         }
         let cause = if is_live { Cause::Poll } else { Cause::CatchUp };
         outcome.revision = self.commit(cause(source), changes, now).await;
-        let held = self.book.held();
-        let held = held.filter(|held| held.fixing.source == source);
-        outcome.holding = held.map(|held| held.document).collect();
+        outcome.holding = poll_context::holding(&self.book, source, now);
         outcome.gaps = self.book.gaps(source, now);
         outcome
     }

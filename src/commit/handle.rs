@@ -55,7 +55,7 @@ pub struct SubmitOutcome {
     pub revision: Option<u64>,
     /// Why tables were refused, by document.
     pub refused: Vec<(&'static str, FilingError)>,
-    /// The documents with held values, which are confirmed by another poll.
+    /// The documents with held values in the table in force or a later one, which another poll may confirm.
     pub holding: Vec<&'static str>,
     /// Missing tables that the bank must have published, by document, oldest first.
     pub gaps: Vec<(&'static str, Date)>,
@@ -109,7 +109,7 @@ impl SubmitOutcome {
         self.refused.iter().any(|(refused, _)| *refused == document)
     }
 
-    /// Whether values of this document are held.
+    /// Whether values of this document are held that another poll may confirm.
     pub fn holds(&self, document: &str) -> bool {
         self.holding.contains(&document)
     }

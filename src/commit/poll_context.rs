@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use crate::commit::{BufferedLedger, PollContext};
 use crate::domain::{Book, DocumentKey, FirstSeen, SourceId};
 
@@ -21,6 +23,22 @@ pub(super) async fn of(
         first_seen.push((document.name, first_seen_of(ledger, key).await));
     }
     Some(PollContext { record, first_seen })
+}
+
+/// The documents of a source with held values that another poll may confirm, one for each value. Polls bring the table in
+/// force and later ones: a value in an older table waits for an operator, however often the document is read.
+pub(super) fn holding(book: &Book, source: SourceId, now: Timestamp) -> Vec<&'static str> {
+    let Some(record) = book.record(source) else {
+        return Vec::new();
+    };
+    let today = record.today(now);
+    let documents = record.documents.iter().flat_map(|document| {
+        let in_force = document.history.date_in_force(today);
+        let held = document.history.held();
+        let polled = held.filter(move |held| Some(held.fixing.effective_date) >= in_force);
+        polled.map(|_| document.name)
+    });
+    documents.collect()
 }
 
 /// When the newest tables of a document were first seen by polls. Without a ledger that can be read nothing is known of that;

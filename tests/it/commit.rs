@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use jiff::civil::date;
 use silkrate::clock::Clock;
 use silkrate::commit::BufferedLedger;
-use silkrate::domain::{DecisionError, HeldOutcome, Intent, Pair};
+use silkrate::domain::{DecisionError, HeldOutcome, Intent, Pair, SourceId};
 use silkrate::ledger::ClockKind;
 use tokio::task::JoinSet;
 
@@ -103,5 +103,36 @@ async fn a_clock_that_is_corrected_to_the_day_before_serves_the_fixing_of_that_d
     comes_into_force(&commits, "476").await;
     clock.set_forward(SignedDuration::from_hours(-8));
     comes_into_force(&commits, "475").await;
+    commits.close().await;
+}
+
+#[tokio::test]
+async fn a_value_held_in_a_table_of_the_past_waits_for_no_poll() {
+    let (past, today, tomorrow) = (date(2026, 3, 31), date(2026, 4, 1), date(2026, 4, 2));
+    let store = BufferedLedger::open(None, ClockKind::Replay).unwrap();
+    let commits = Commits::open(store, noon(today)).await;
+    let newest = tenge(today, &[("USD", 1, "475")]);
+    let tables = vec![
+        tenge(date(2026, 3, 30), &[("USD", 1, "474")]),
+        newest.clone(),
+    ];
+    commits.submit(tables, Intent::AnyDate).await;
+    let jump = tenge(past, &[("USD", 1, "4750")]);
+    let outcome = commits.handle.backfill(SourceId::new("nbk"), jump).await;
+    assert_eq!(outcome.unwrap().held_rows, 1);
+    let outcome = commits.submit_newest(newest).await;
+    assert!(!outcome.holds("daily"), "the table in force is accepted");
+    let held = |commits: &Commits| {
+        let published = commits.board.published();
+        let record = published.record("nbk").unwrap();
+        let held = record.documents[0].history.held();
+        held.map(|held| held.fixing.effective_date)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(held(&commits), [past]);
+    let jump = tenge(tomorrow, &[("USD", 1, "47.6")]);
+    let outcome = commits.submit_newest(jump).await;
+    assert!(outcome.holds("daily"), "another poll may confirm this one");
+    assert_eq!(held(&commits), [past, tomorrow]);
     commits.close().await;
 }
