@@ -175,6 +175,13 @@ impl Year {
         Self { appearances }
     }
 
+    /// The dates of the tables, but for those that repeat the one before, that appeared before a day.
+    pub(super) fn dates_before(&self, day: Date) -> impl Iterator<Item = Date> {
+        let new = self.appearances.iter();
+        let new = new.filter(move |appearance| appearance.is_new && appearance.at.date() < day);
+        new.map(|appearance| appearance.date)
+    }
+
     /// The answer to a request for a date, or for the newest table.
     pub(super) fn answer(&self, requested: Option<Date>, now: DateTime) -> Option<Appearance> {
         let there = self
