@@ -308,3 +308,24 @@ async fn a_hundred_answers_about_the_past_are_the_same_before_during_and_after_a
     assert_eq!(rows[..6], expected);
     silkrate.finish().await;
 }
+
+#[tokio::test]
+async fn a_date_to_come_has_the_rate_known_so_far_until_a_table_is_announced_for_it() {
+    let folder = TempDir::new().unwrap();
+    let bank = Bank::start().await;
+    let path = folder.path().join("silkrate.db");
+    let mut silkrate = service("2026-04-02T09:00:00Z", &path, &bank).await;
+    let pair = ("USD", "KZT");
+    let today = filed(NBK, "2026-04-02", &[("USD", "1", "475.09")]);
+    submit(&silkrate, vec![today]).await;
+    let answer = converted(&mut silkrate, pair, "2026-04-03").await;
+    assert!(answer.starts_with("47509 "), "{answer}");
+    assert!(answer.contains("2026-04-02"), "{answer}");
+    let announced = filed(NBK, "2026-04-03", &[("USD", "1", "474.55")]);
+    submit(&silkrate, vec![announced]).await;
+    let answer = converted(&mut silkrate, pair, "2026-04-03").await;
+    assert!(answer.starts_with("47455 "), "{answer}");
+    let answer = converted(&mut silkrate, pair, "2026-04-02").await;
+    assert!(answer.starts_with("47509 "), "{answer}");
+    silkrate.finish().await;
+}
