@@ -220,9 +220,6 @@ fn is_shared_memory(path: &Path) -> bool {
 async fn run(steps: Vec<Step>) {
     let start = Timestamp::from_second(1_775_030_400).unwrap();
     let mut world = World::start(TempDir::new().unwrap(), start).await;
-    // A pair that no accepted row prices is removed, and a removal ends the epoch at the next start: the rouble has a row
-    // in force from the beginning.
-    world.take(&Step::Poll(vec![(0, 0)])).await;
     for (number, step) in steps.iter().enumerate() {
         world.take(step).await;
         let mut again = world.killed().await;
@@ -271,6 +268,16 @@ fn a_value_that_two_polls_hold_and_replace_is_remembered_once() {
     run_blocking(vec![
         Step::Poll(vec![(0, 0), (4, 5), (4, 0)]),
         Step::Poll(vec![(4, 5), (4, 1)]),
+    ]);
+}
+
+#[test]
+fn a_pair_that_is_announced_is_served_before_and_after_a_kill_though_its_value_was_rejected_for_today()
+ {
+    run_blocking(vec![
+        Step::Poll(vec![(4, 3), (4, 1), (0, 1)]),
+        Step::Decide(0, false),
+        Step::Decide(0, true),
     ]);
 }
 

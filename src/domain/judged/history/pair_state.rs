@@ -1,5 +1,6 @@
 //! The state of a pair on a day, from one document: the fixing in force, its reference, announced and held values.
 
+use std::ops::Bound;
 use std::sync::Arc;
 
 use jiff::ToSpan;
@@ -133,11 +134,13 @@ impl History {
             |(date, entry): (&Date, &KeptTable)| entry.table.path(from, to).map(|_| *date);
         let in_force = self.entries.range(..=today).rev().find_map(has_path);
         let announced_after = |day: Date| {
-            let mut later = self
-                .entries
-                .range(day..)
-                .filter(|(date, entry)| **date > day && !entry.carry);
-            later.find_map(has_path)
+            let after = (Bound::Excluded(day), Bound::Unbounded);
+            let mut later = self.entries.range(after).filter_map(has_path);
+            // A repeat may be the first to price the pair: the value of the table that it repeats was rejected or is held.
+            later.find(|date| {
+                let point = self.point(*date, from, to);
+                point.is_some_and(|point| point.date == *date)
+            })
         };
         let effective_date = in_force.or_else(|| announced_after(today))?;
         let current = self.point(effective_date, from, to)?;
