@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::backoff::jitter;
@@ -54,6 +55,8 @@ pub struct Poller {
     /// When the last poll began, if it had no error.
     last_success: Option<Timestamp>,
     validators: BTreeMap<String, Validators>,
+    /// Before when the bank wants no request, in real time.
+    not_before: Option<Instant>,
     /// The requests for missed tables.
     gap_tries: GapTries,
     /// The error of the last failed poll, so that a long outage is logged once.
@@ -83,6 +86,7 @@ impl Poller {
             last_complete: None,
             last_success: None,
             validators: BTreeMap::new(),
+            not_before: None,
             gap_tries: GapTries::default(),
             logged_error: None,
         })
@@ -151,8 +155,21 @@ impl Poller {
             tokio::time::sleep(POLL_INTERVAL_MIN).await;
             let next = next.max(self.clock.after(demanded));
             let next = self.put_off(next).await?;
+            self.demand(demanded);
             self.clock.sleep_until(next).await;
+            if let Some(not_before) = self.not_before
+                && self.clock.now() < next
+            {
+                // The clock was set back. What the bank demands holds all the same.
+                tokio::time::sleep_until(not_before).await;
+            }
         }
+    }
+
+    /// Takes over a delay that the bank demands, in addition to earlier ones.
+    fn demand(&mut self, delay: Duration) {
+        let until = Instant::now().checked_add(delay);
+        self.not_before = self.not_before.max(until);
     }
 
     /// Takes over into the plan what the service knows of the source.
@@ -232,6 +249,12 @@ impl Poller {
         };
         health.refused = refused;
         health.retry_after = retry_after;
+        let refusal = if refused {
+            self.clock.real_time(self.plan.interval)
+        } else {
+            Duration::ZERO
+        };
+        self.demand(refusal.max(retry_after.unwrap_or_default()));
         drop(self.update_plan().await?);
         let next_attempt = self.next_attempt(*health);
         let error = (!errors.is_empty()).then(|| errors.join("; "));

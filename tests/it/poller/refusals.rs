@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use silkrate::clock::Clock;
 
-use crate::support::april::{nbk, nbk_path};
+use crate::support::april::{bank_of_april, nbk, nbk_path};
 use crate::support::bank::{Bank, Fault};
 use crate::support::scripted::{Scripted, Step, answer};
 use crate::support::silkrate::{Silkrate, settings, source};
@@ -53,6 +53,46 @@ async fn a_vendor_that_names_a_delay_is_not_asked_before_it_has_passed() {
     let later = ["Retry-After: 9000"];
     let seconds = next_poll_after(answer("429 Too Many Requests", &later, b"")).await;
     assert!(seconds >= 9000, "{seconds}");
+}
+
+#[tokio::test]
+async fn a_vendor_that_names_a_delay_is_not_asked_before_although_the_clock_is_set_back() {
+    let reply = answer("429 Too Many Requests", &["Retry-After: 9000"], b"");
+    let mut vendor = Scripted::start([reply]).await;
+    let bank = bank_of_april().await;
+    let mut config = settings(NOW);
+    let sources = [
+        ("market", "currencylayer", &vendor.base_url),
+        ("nbk", "", &bank.url()),
+    ];
+    for (id, kind, url) in sources {
+        let mut source = source(id, kind, url);
+        source.interval = Duration::from_secs(3600);
+        config.sources.push(source);
+    }
+    let clock = Clock::replay(NOW.parse().unwrap(), 1);
+    let mut silkrate = Silkrate::start_with(config, clock.clone()).await;
+    silkrate.all_attempted().await;
+    vendor.request().await;
+    // The bank is polled at once, each time that its poller notices. That of the vendor reads the clock equally often.
+    let set_back = async {
+        let mut interval = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            interval.tick().await;
+            clock.set_forward(SignedDuration::from_mins(-10));
+        }
+    };
+    let polled = async {
+        for _ in 0..3 {
+            bank.ended(2).await;
+        }
+    };
+    tokio::select! {
+        () = polled => {}
+        () = set_back => {}
+    }
+    assert!(vendor.has_no_request());
+    silkrate.finish().await;
 }
 
 #[tokio::test]
