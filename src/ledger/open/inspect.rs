@@ -68,8 +68,10 @@ pub(super) fn inspect(path: &Path, label: &Path) -> Result<(), LedgerError> {
     if !versions.iter().all(|version| (1..=2).contains(version)) {
         return Err(corrupt("its header is damaged"));
     }
-    // SQLite extends a file that ends within a page. If a log lies beside the file, the page may be in the log.
-    let log = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.len());
+    // SQLite extends a file that ends within a page. If a log lies beside the file, the page may be in the log. So it is with
+    // a rollback journal: the file was killed in its first transaction, before it had a log, and SQLite undoes it.
+    let length_of = |suffix| fs::metadata(beside(path, suffix)).map_or(0, |file| file.len());
+    let log = length_of("-wal").max(length_of("-journal"));
     let page_size = match number(page_size) {
         1 => 65_536,
         size => u64::try_from(size).unwrap_or(0),
@@ -106,4 +108,32 @@ fn has_nothing(path: &Path) -> Result<bool, StorageError> {
     let objects: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
     Ok(objects == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_lacks_pages_is_refused_unless_a_log_or_a_journal_may_have_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("silkrate.db");
+        let connection = Connection::open(&path).unwrap();
+        connection
+            .pragma_update(None, "application_id", APPLICATION_ID)
+            .unwrap();
+        connection
+            .execute_batch("CREATE TABLE one (a); CREATE TABLE two (a);")
+            .unwrap();
+        drop(connection);
+        let file = File::options().write(true).open(&path).unwrap();
+        file.set_len(2 * 4096).unwrap();
+        assert!(inspect(&path, &path).is_err(), "its third page is missing");
+        for suffix in ["-wal", "-journal"] {
+            let other = beside(&path, suffix);
+            fs::write(&other, "pages").unwrap();
+            assert!(inspect(&path, &path).is_ok(), "{suffix}");
+            fs::remove_file(other).unwrap();
+        }
+    }
 }
