@@ -67,7 +67,7 @@ impl LockFile {
         lock_path(path).exists()
     }
 
-    /// Writes into a new lock file what it is for. An existing one is not changed.
+    /// Writes the purpose of the lock into a new file. An existing file is not changed.
     pub(super) fn describe(&mut self) {
         let is_empty = self.lock.metadata().is_ok_and(|file| file.len() == 0);
         if is_empty && let Err(error) = self.lock.write_all(TEXT.as_bytes()) {
