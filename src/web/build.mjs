@@ -18,7 +18,10 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const PACKAGE = "npm/ticker.js";
 const banner = "/* silkrate's ticker. MIT or Apache-2.0. Built from src/web/client; do not edit. */";
 
-async function bundle(entry, name, format = name.endsWith(".css") ? undefined : "iife") {
+/** The sections of locales.json that are for the pages which show charts. A bundle gets those that it names. */
+const SECTIONS = ["chart"];
+
+async function bundle(entry, name, { format = name.endsWith(".css") ? undefined : "iife", sections = [] } = {}) {
   const result = await build({
     entryPoints: [here(entry)],
     bundle: true,
@@ -30,7 +33,7 @@ async function bundle(entry, name, format = name.endsWith(".css") ? undefined : 
     legalComments: "none",
     target: TARGET,
     banner: name.endsWith(".css") ? { css: banner } : { js: banner },
-    plugins: [localesWithoutRules],
+    plugins: [localesWith(sections)],
   });
   return [name, Buffer.from(result.outputFiles[0].contents)];
 }
@@ -39,12 +42,18 @@ async function copy(name) {
   return [name, await readFile(here(`client/pages/${name}`))];
 }
 
-/** The rules in locales.json are documentation; the script needs the data alone. */
-const localesWithoutRules = {
+/**
+ * Of locales.json a script gets what it needs alone: no rules, which are documentation, and no section that another script
+ * needs.
+ */
+const localesWith = (sections) => ({
   name: "locales",
   setup(builder) {
+    const isNeeded = ([key]) => sections.includes(key) || !SECTIONS.includes(key);
+    const needed = (locale) => Object.fromEntries(Object.entries(locale).filter(isNeeded));
     builder.onLoad({ filter: /locales\.json$/ }, async ({ path }) => {
-      const { locales } = JSON.parse(await readFile(path, "utf8"));
+      const every = Object.entries(JSON.parse(await readFile(path, "utf8")).locales);
+      const locales = Object.fromEntries(every.map(([tag, locale]) => [tag, needed(locale)]));
       return { contents: JSON.stringify({ locales }), loader: "json" };
     });
     // The indentation of the style sheet is not sent.
@@ -53,10 +62,10 @@ const localesWithoutRules = {
       return { contents: source.replace(/\n\s*/g, (gap, at) => (at > source.indexOf("CSS = `") ? " " : gap)), loader: "ts" };
     });
   },
-};
+});
 
 if (process.argv.includes("--package")) {
-  const [, bytes] = await bundle("client/package.ts", PACKAGE, "esm");
+  const [, bytes] = await bundle("client/package.ts", PACKAGE, { format: "esm" });
   await writeFile(here(PACKAGE), bytes);
   await Promise.all(["LICENSE-MIT", "LICENSE-APACHE"].map((name) => copyFile(here(`../../${name}`), here(`npm/${name}`))));
   process.exit(0);
