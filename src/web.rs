@@ -13,6 +13,7 @@ mod caching;
 mod entity_tag;
 mod server;
 mod events;
+mod display;
 mod fragment;
 mod locale;
 mod cors;

@@ -1,8 +1,6 @@
 //! The ticker as a fragment of a page, without a script: every number is text. Where the element is loaded, it continues
 //! from the position that the fragment bears.
 
-mod display;
-
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
@@ -11,8 +9,8 @@ use crate::domain::{
     Change, Direction, Figures, Freshness, Pair, Rate, RateFilter, Snapshot, TickerEntry,
 };
 use crate::web::caching::{self, position_text};
+use crate::web::display::Display;
 use crate::web::error::WebError;
-use crate::web::fragment::display::Display;
 use crate::web::locale::{self, FALLBACK, Locale};
 use crate::web::query::{self, Fragment};
 use crate::web::{Shared, Web};

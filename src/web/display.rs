@@ -1,4 +1,4 @@
-//! How the fragment writes its entries: the parameters that are attributes of the element too.
+//! How the fragment and the charts write their entries: the parameters that are attributes of the element too.
 
 use crate::domain::{Digits, Form, Pair, TickerEntry};
 use crate::web::error::WebError;
