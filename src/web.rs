@@ -14,6 +14,8 @@ mod entity_tag;
 mod server;
 mod events;
 mod display;
+mod lines;
+mod watch;
 mod fragment;
 mod locale;
 mod cors;
@@ -46,6 +48,7 @@ use crate::queries::Queries;
 use crate::web::cors::Origins;
 use crate::web::error::WebError;
 use crate::web::events::EventEncoder;
+use crate::web::lines::LineEncoder;
 use crate::web::prepared_answers::PreparedAnswers;
 use crate::web::service::BrowserService;
 
@@ -66,6 +69,8 @@ struct Shared {
     answers: PreparedAnswers,
     /// The events that all readers of a filter share.
     frames: Arc<FrameCache<EventEncoder>>,
+    /// The same as lines.
+    lines: Arc<FrameCache<LineEncoder>>,
 }
 
 type Web = Arc<Shared>;
@@ -81,6 +86,7 @@ pub fn serve_browsers(
     let origins = Origins::new(&config.web.allowed_origins);
     let shared = Arc::new(Shared {
         frames: Arc::new(FrameCache::new(EventEncoder::new(queries.clone()))),
+        lines: Arc::new(FrameCache::new(LineEncoder::new(queries.clone()))),
         queries,
         answers: PreparedAnswers::default(),
     });
@@ -102,7 +108,7 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         // These compress their answers once for all requests; events are not compressed.
         .route("/v1/snapshot.json", get(handlers::snapshot))
         .route("/v1/rates/{base}/{quote}", get(handlers::rate))
-        .route("/v1/watch", get(events::watch))
+        .route("/v1/watch", get(watch::watch))
         .route("/ticker.html", get(fragment::ticker))
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())

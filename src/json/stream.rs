@@ -11,6 +11,9 @@ use crate::pb::watch_rates_response::Event;
 pub struct WatchRatesResponse<'a> {
     #[serde(rename = "event")]
     name: &'static str,
+    /// The position as one text, for a stream of lines; server-sent events have it beside the object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
     position: Option<Position<'a>>,
     #[serde(flatten)]
     content: Content<'a>,
@@ -53,9 +56,19 @@ impl<'a> WatchRatesResponse<'a> {
         };
         Some(Self {
             name,
+            id: None,
             position: position.as_ref().map(Position::from),
             content,
         })
+    }
+
+    /// The same, with the text from which a client resumes.
+    #[must_use]
+    pub fn with_id(self, id: String) -> Self {
+        Self {
+            id: Some(id),
+            ..self
+        }
     }
 
     /// Which kind of message it is.

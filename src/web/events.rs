@@ -1,27 +1,21 @@
 //! The stream as server-sent events: the messages of the contract, each with its position as `id`, so that a browser
 //! resumes by itself.
 
-use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
-use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderMap, Uri};
-use axum::response::{IntoResponse, Response};
-use futures_util::{Stream, stream};
+use axum::body::Bytes;
+use serde_json::Value;
 
 use crate::backoff::jitter;
 use crate::domain::Refusal;
-use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, StreamMessage, SubscribeRequest};
+use crate::feed::{MessageEncoder, StreamEnd, StreamMessage};
 use crate::json::{self, WatchRatesResponse};
 use crate::queries::Queries;
-use crate::web::Web;
 use crate::web::caching::position_text;
-use crate::web::error::WebError;
-use crate::web::query::{self, Watch};
 use crate::wire;
+
+/// The media type of server-sent events.
+pub(super) const EVENTS: &str = "text/event-stream";
 
 /// The least delay before a reader reconnects: a restart takes about as long.
 const RETRY_MIN: Duration = Duration::from_secs(1);
@@ -32,42 +26,6 @@ const RETRY_MAX: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct EventEncoder {
     queries: Queries,
-}
-
-/// `GET /v1/watch`
-pub(super) async fn watch(
-    State(web): State<Web>,
-    headers: HeaderMap,
-    uri: Uri,
-) -> Result<Response, WebError> {
-    let query: Watch = query::read(&uri)?;
-    let subscription = web.queries.subscribe(SubscribeRequest {
-        filter: web.queries.filter(&query::filter_items(&query.pairs))?,
-        resume_after: query::position(&headers, &query)?,
-        min_interval: Duration::ZERO,
-        updates_only: query::flag("updates_only", query.updates_only.as_deref())?,
-    })?;
-    let stream = EncodedStream::new(subscription, Arc::clone(&web.frames));
-    let headers = [
-        (CONTENT_TYPE.as_str(), "text/event-stream"),
-        (CACHE_CONTROL.as_str(), "no-store, no-transform"),
-        // A proxy that buffers the response would delay every event.
-        ("x-accel-buffering", "no"),
-    ];
-    Ok((headers, Body::from_stream(events(stream))).into_response())
-}
-
-/// The events of a stream; the last one says why it ends.
-fn events(
-    stream: EncodedStream<EventEncoder>,
-) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
-    stream::unfold(Some(stream), |stream| async {
-        let mut stream = stream?;
-        Some(match stream.next().await {
-            Ok(events) => (Ok(events), Some(stream)),
-            Err(end) => (Ok(end_event(end)), None),
-        })
-    })
 }
 
 impl EventEncoder {
@@ -96,16 +54,22 @@ impl MessageEncoder for EventEncoder {
 }
 
 /// The event that says why a stream ends, and when to reconnect.
-fn end_event(end: StreamEnd) -> Bytes {
+pub(super) fn end_event(end: StreamEnd) -> Bytes {
+    let (retry, data) = end_of_stream(end);
+    format!("{}event: end\ndata: {data}\n\n", retry_line(retry)).into()
+}
+
+/// When to reconnect after the end of a stream, and the object that says so.
+pub(super) fn end_of_stream(end: StreamEnd) -> (Duration, Value) {
     let refusal = Refusal::from(end);
     let retry = refusal.retry_delay().map_or(RETRY_MIN, jitter);
-    let data = serde_json::json!({
+    let object = serde_json::json!({
         "event": "end",
         "reason": refusal.reason().as_str(),
         "message": refusal.to_string(),
         "retry_milliseconds": u64::try_from(retry.as_millis()).unwrap_or(u64::MAX),
     });
-    format!("{}event: end\ndata: {data}\n\n", retry_line(retry)).into()
+    (retry, object)
 }
 
 fn retry_line(retry: Duration) -> String {

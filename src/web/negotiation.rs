@@ -1,6 +1,7 @@
-//! Content negotiation: which encoding of an answer a request prefers, by its `Accept-Encoding` (RFC 9110, section 12.5.3).
+//! Content negotiation: which encoding of an answer a request prefers, by its `Accept-Encoding` (RFC 9110, section 12.5.3),
+//! and which of two media types of a stream, by its `Accept` (section 12.5.1).
 
-use axum::http::header::{ACCEPT_ENCODING, HeaderMap};
+use axum::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderName};
 
 /// How a body is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,11 +58,8 @@ impl Encoding {
 impl Accepted {
     fn read(headers: &HeaderMap) -> Self {
         let mut accepted = Self::default();
-        let lines = headers.get_all(ACCEPT_ENCODING).iter();
-        for line in lines.filter_map(|line| line.to_str().ok()) {
-            for item in line.split(',') {
-                accepted.add(item);
-            }
+        for item in items(headers, ACCEPT_ENCODING) {
+            accepted.add(item);
         }
         accepted
     }
@@ -83,6 +81,27 @@ impl Accepted {
         };
         *listed = quality(parameters);
     }
+}
+
+/// Whether a request lists a media type, and wants it more than another one. A range with a star lists neither: clients
+/// send it without knowing what there is.
+pub(super) fn prefers(headers: &HeaderMap, media_type: &str, to: &str) -> bool {
+    let wanted = |media_type: &str| {
+        let listed = items(headers, ACCEPT).filter_map(|item| {
+            let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
+            let is_listed = name.trim().eq_ignore_ascii_case(media_type);
+            is_listed.then(|| quality(parameters))?
+        });
+        listed.max().unwrap_or(0)
+    };
+    wanted(media_type) > wanted(to)
+}
+
+/// The items of a list that may stand in several lines.
+fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(name).into_iter();
+    let lines = lines.filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(','))
 }
 
 /// The quality value among the parameters of an item: `;q=0.5`. Nothing when it is malformed.
@@ -152,6 +171,37 @@ mod tests {
         }
         assert_eq!(preferred(&[], &[Gzip, Brotli]), Identity);
         assert_eq!(preferred(&["gzip;q=0.5", "br"], &[Gzip, Brotli]), Brotli);
+    }
+
+    #[test]
+    fn a_media_type_is_preferred_when_it_is_listed_and_wanted_more() {
+        let prefers = |line| {
+            let headers = [(ACCEPT, HeaderValue::from_static(line))];
+            prefers(
+                &headers.into_iter().collect(),
+                "text/line",
+                "text/event-stream",
+            )
+        };
+        for preferred in [
+            "text/line",
+            "Text/Line; q=0.5",
+            "text/html, text/line, */*",
+            "text/event-stream;q=0.8, text/line;q=0.9",
+        ] {
+            assert!(prefers(preferred), "{preferred}");
+        }
+        for other in [
+            "",
+            "*/*",
+            "text/*",
+            "text/line;q=0",
+            "text/line;q=high",
+            "text/line, text/event-stream",
+            "text/lines",
+        ] {
+            assert!(!prefers(other), "{other}");
+        }
     }
 
     #[test]

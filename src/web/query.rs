@@ -38,6 +38,7 @@ pub(super) struct Watch {
     #[serde(rename = "lastEventId")]
     pub(super) last_event_id: Option<String>,
     pub(super) updates_only: Option<String>,
+    pub(super) format: Option<String>,
 }
 
 /// Parameters of `/v1/fixings` and `/v1/history`.
@@ -210,6 +211,7 @@ mod tests {
             after: after.map(str::to_owned),
             last_event_id: last_event_id.map(str::to_owned),
             updates_only: None,
+            format: None,
         }
     }
 

@@ -4,6 +4,7 @@ mod answers;
 mod events;
 mod files;
 mod grpc_web;
+mod lines;
 mod origins;
 mod pages;
 mod ready;

@@ -130,6 +130,10 @@ impl Exchange {
         self.answer.status
     }
 
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.answer.header(name)
+    }
+
     /// The next chunk of the body; nothing after the last.
     pub(crate) async fn chunk(&mut self) -> Option<Vec<u8>> {
         let size = usize::from_str_radix(&line(&mut self.reader).await, 16).unwrap();

@@ -13,6 +13,11 @@ pub(super) const CHOICES: &[(&str, &str, &[&str])] = &[
         &["0", "1", "true", "false"],
     ),
     (
+        "format",
+        "How the messages are written: server-sent events, or a JSON object on each line. Absent: as the header Accept prefers, server-sent events by default.",
+        &["sse", "ndjson"],
+    ),
+    (
         "theme",
         "The colours of the ticker element.",
         &["", "auto", "light", "dark"],

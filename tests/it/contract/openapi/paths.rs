@@ -88,6 +88,7 @@ const PATHS: &[Path] = &[
             "pairs",
             "after",
             "updates_only",
+            "format",
             "last_event_id",
             "repeated_event_id",
         ],
@@ -120,7 +121,8 @@ Server-sent events, in the order that the comment of WatchRates in rates.proto d
 resumed, one `update`, then an `update` for every commit, a `heartbeat` when nothing changes, and `end` with the reason \
 when the server ends the stream. The `data` of each event is the JSON object of the schema WatchRatesResponse. The `id` is \
 the position that the client holds after the event, `epoch:revision`; an `opening` and an `end` have none. `retry` is the \
-time to wait before reconnecting.";
+time to wait before reconnecting. With `format=ndjson`, or if the header Accept prefers `application/x-ndjson`, each message \
+is a line instead: the same object, with the `id` in it.";
 
 /// Every path with its operation.
 pub(super) fn all() -> Json {
@@ -160,6 +162,7 @@ fn operation(path: &Path) -> Json {
 fn responses(path: &Path) -> Json {
     let output = descriptor::method(path.method).map(|method| method.output().name().to_owned());
     let text: Json = [("type", "string".into())].into();
+    let mut lines = None;
     let (media, schema, description) = match path.content {
         Content::Json => (
             "application/json",
@@ -168,6 +171,7 @@ fn responses(path: &Path) -> Json {
         ),
         Content::Events => {
             let data = reference("schemas", &output.unwrap());
+            lines = Some(line_schema());
             let schema = text
                 .with("contentMediaType", "application/json")
                 .with("contentSchema", data);
@@ -187,7 +191,11 @@ fn responses(path: &Path) -> Json {
     if path.has_position {
         success = success.with("headers", position_headers());
     }
-    let success = success.with("content", [(media, [("schema", schema)].into())]);
+    let mut content: Json = [(media, [("schema", schema)].into())].into();
+    if let Some(lines) = lines {
+        content = content.with("application/x-ndjson", Json::from([("schema", lines)]));
+    }
+    let success = success.with("content", content);
     let mut responses: Json = [("200", success)].into();
     if path.has_position {
         responses = responses.with("304", reference("responses", "NotModified"));
@@ -204,6 +212,29 @@ fn responses(path: &Path) -> Json {
         .with("414", reference("responses", "UriTooLong"))
         .with("503", reference("responses", "ServiceUnavailable"))
         .with("504", reference("responses", "GatewayTimeout"))
+}
+
+/// The schema of the lines of a stream. It names what a line has beside the object of an event; that object's own schema
+/// admits nothing more.
+fn line_schema() -> Json {
+    let text: Json = [("type", "string".into())].into();
+    let id = text.clone().with(
+        "description",
+        "The position that the client holds after the line, for `after`; a line with an opening or an end has none.",
+    );
+    let properties: Json = [("event", text.clone()), ("id", id)].into();
+    let line: Json = [
+        ("type", "object".into()),
+        (
+            "description",
+            "On each line an object of the schema WatchRatesResponse, with one more property, `id`.".into(),
+        ),
+        ("required", vec!["event"].into()),
+        ("properties", properties),
+    ]
+    .into();
+    text.with("contentMediaType", "application/json")
+        .with("contentSchema", line)
 }
 
 /// The headers of an answer that a cache may hold.

@@ -1,0 +1,93 @@
+//! The stream of the contract over HTTP: server-sent events, or lines for programs.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, Uri};
+use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, stream};
+
+use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, SubscribeRequest};
+use crate::web::error::WebError;
+use crate::web::events::{EVENTS, end_event};
+use crate::web::query::{self, Watch};
+use crate::web::{Web, lines, negotiation};
+
+/// How the messages of a stream are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    /// Server-sent events.
+    Events,
+    /// A JSON object on each line.
+    Lines,
+}
+
+/// `GET /v1/watch`
+pub(super) async fn watch(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, WebError> {
+    let query: Watch = query::read(&uri)?;
+    let format = Format::of(query.format.as_deref(), &headers)?;
+    let subscription = web.queries.subscribe(SubscribeRequest {
+        filter: web.queries.filter(&query::filter_items(&query.pairs))?,
+        resume_after: query::position(&headers, &query)?,
+        min_interval: Duration::ZERO,
+        updates_only: query::flag("updates_only", query.updates_only.as_deref())?,
+    })?;
+    let (media_type, body) = match format {
+        Format::Events => {
+            let stream = EncodedStream::new(subscription, Arc::clone(&web.frames));
+            (EVENTS, Body::from_stream(messages(stream, end_event)))
+        }
+        Format::Lines => {
+            let stream = EncodedStream::new(subscription, Arc::clone(&web.lines));
+            (
+                lines::NDJSON,
+                Body::from_stream(messages(stream, lines::end)),
+            )
+        }
+    };
+    let headers = [
+        (CONTENT_TYPE.as_str(), media_type),
+        (CACHE_CONTROL.as_str(), "no-store, no-transform"),
+        // A proxy that buffers the response would delay every event.
+        ("x-accel-buffering", "no"),
+    ];
+    Ok((headers, body).into_response())
+}
+
+/// The messages of a stream; the last one says why it ends.
+fn messages<E: MessageEncoder>(
+    stream: EncodedStream<E>,
+    last: fn(StreamEnd) -> Bytes,
+) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+    stream::unfold(Some(stream), move |stream| async move {
+        let mut stream = stream?;
+        Some(match stream.next().await {
+            Ok(messages) => (Ok(messages), Some(stream)),
+            Err(end) => (Ok(last(end)), None),
+        })
+    })
+}
+
+impl Format {
+    /// The format that the address names, or else the one that the client accepts.
+    fn of(named: Option<&str>, headers: &HeaderMap) -> Result<Self, WebError> {
+        match named {
+            Some("sse") => Ok(Self::Events),
+            Some("ndjson") => Ok(Self::Lines),
+            Some(_) => {
+                let message = "format must be sse (server-sent events) or ndjson (a JSON object on each line)";
+                Err(WebError::parameter("format", message))
+            }
+            None if negotiation::prefers(headers, lines::NDJSON, EVENTS) => Ok(Self::Lines),
+            None => Ok(Self::Events),
+        }
+    }
+}
