@@ -243,7 +243,7 @@ impl App {
         let served = serve_routes(bounded(admin_listener, ADMIN_CONNECTIONS_MAX), routes);
         tasks.start(Stage::Listeners, "admin", served);
         tracing::info!(address = %admin_address, "serving operators");
-        tracing::info!(address = %web_address, "serving browsers");
+        tracing::info!(address = %web_address, path = config.web.path, "serving browsers");
         tracing::info!(%address, "serving gRPC");
 
         tokio::select! {

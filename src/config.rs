@@ -72,6 +72,8 @@ pub struct Server {
 pub struct Web {
     /// The address of the browsers' port.
     pub listen: SocketAddr,
+    /// The path of every request, which begins and ends with a slash: where a proxy passes a sub-path of its site.
+    pub path: String,
     /// The origins whose pages may read from it.
     pub allowed_origins: Vec<String>,
 }

@@ -9,6 +9,7 @@
 
 mod handlers;
 mod assets;
+mod base_path;
 mod caching;
 mod entity_tag;
 mod server;
@@ -45,6 +46,7 @@ use crate::config::Config;
 use crate::domain::Refusal;
 use crate::feed::FrameCache;
 use crate::queries::Queries;
+use crate::web::base_path::BasePath;
 use crate::web::cors::Origins;
 use crate::web::error::WebError;
 use crate::web::events::EventEncoder;
@@ -91,7 +93,8 @@ pub fn serve_browsers(
         answers: PreparedAnswers::default(),
     });
     let router = router(Arc::clone(&shared), origins.clone(), grpc);
-    let service = BrowserService::new(shared, origins, router);
+    let base_path = BasePath::new(&config.web.path);
+    let service = BrowserService::new(base_path, shared, origins, router);
     server::serve(listener, service, draining)
 }
 

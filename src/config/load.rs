@@ -3,6 +3,7 @@
 mod http;
 mod calendar;
 mod server;
+mod web;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,13 +16,11 @@ pub use server::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT};
 
 use crate::config::entries::Entries;
 use crate::config::{
-    ApiKey, Clock, Config, ConfigErrors, ProxyVariables, SourceSettings, Store, Ticker, Web, values,
+    ApiKey, Clock, Config, ConfigErrors, ProxyVariables, SourceSettings, Store, Ticker, values,
 };
 use crate::domain::{Currency, Preference, RateFilter};
 use crate::sources::{self, Source};
 
-/// The browsers' port, on loopback.
-const WEB_LISTEN_DEFAULT: SocketAddr = loopback(8_080);
 /// The currencies of the five, in the order that news tickers have.
 const PAIRS_DEFAULT: &[&str] = &["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"];
 /// The word in `ticker.prefer` for the bank whose own currency is one side of the pair.
@@ -54,6 +53,7 @@ const KEYS: &[&str] = &[
     "server.max_connections",
     "server.max_streams",
     "web.listen",
+    "web.path",
     "web.allowed_origins",
     "ticker.pairs",
     "ticker.prefer",
@@ -162,15 +162,6 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn web(&self) -> Web {
-        let key = "web.allowed_origins";
-        let origins = self.entries.get(key, values::ORIGINS, values::origins);
-        Web {
-            listen: self.address("web.listen", WEB_LISTEN_DEFAULT),
-            allowed_origins: origins.unwrap_or_default(),
-        }
-    }
-
     fn ticker(&self) -> Ticker {
         let accepted = "a list of pairs, such as [\"KZT/USD\", \"*/EUR\"]";
         let pairs = self.entries.get("ticker.pairs", accepted, |raw| {

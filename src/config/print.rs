@@ -28,6 +28,7 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
     page.plain("max_streams", config.server.max_streams);
     page.table("web");
     page.text("listen", config.web.listen);
+    page.text("path", &config.web.path);
     page.list(
         "allowed_origins",
         config.web.allowed_origins.iter().cloned(),

@@ -157,6 +157,39 @@ pub(super) fn origins(raw: &Raw) -> Result<Vec<String>, String> {
     texts.map(read).collect()
 }
 
+/// The accepted form of a path.
+pub(super) const PATH: &str = "a path that begins with a slash, such as /rates/, with letters, digits and - . _ ~ between its slashes; or / alone";
+
+/// A path of an address, with a slash at its end, which may be left out.
+pub(super) fn path(raw: &Raw) -> Result<String, String> {
+    let text = text(raw)?;
+    let within = text
+        .strip_prefix('/')
+        .ok_or_else(|| format!("`{text}` does not begin with a slash"))?;
+    let within = within.strip_suffix('/').unwrap_or(within);
+    if within.is_empty() {
+        return if text == "/" {
+            Ok(text.to_owned())
+        } else {
+            Err(format!("`{text}` has nothing between two slashes"))
+        };
+    }
+    for segment in within.split('/') {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if segment.is_empty() {
+            return Err(format!("`{text}` has nothing between two slashes"));
+        }
+        // A browser removes these from every address before it sends a request.
+        if segment == "." || segment == ".." {
+            return Err(format!("`{text}` contains `{segment}`"));
+        }
+        if !segment.bytes().all(plain) {
+            return Err(format!("`{text}` contains another character"));
+        }
+    }
+    Ok(format!("/{within}/"))
+}
+
 /// The accepted form of a list of dates.
 pub(super) const DATES: &str = "a list of dates in quotes, such as [\"2026-03-20\"]";
 
@@ -258,6 +291,37 @@ mod tests {
         }
         let path = read_origin("https://bank.example/xml").unwrap_err();
         assert!(path.contains("the path belongs to the source"), "{path}");
+    }
+
+    #[test]
+    fn a_path_begins_and_ends_with_a_slash() {
+        let read = |text: &str| path(&Raw::Text(text.to_owned()));
+        for (text, normal) in [
+            ("/", "/"),
+            ("/rates", "/rates/"),
+            ("/rates/", "/rates/"),
+            ("/a/b-c.d_e~1/", "/a/b-c.d_e~1/"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(normal), "{text}");
+        }
+        for wrong in [
+            "",
+            "rates",
+            "rates/",
+            "//",
+            "/a//b",
+            "/rates//",
+            "/./",
+            "/a/../b",
+            "/a?b",
+            "/a#b",
+            "/a b",
+            "/%41",
+            "/курс/",
+            "https://site.example/rates/",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA384, digest};
 use serde::Serialize;
 
+use crate::web::base_path::BasePath;
+use crate::web::entity_tag::validator;
 use crate::web::prepared::{Head, PreparedAnswer, short_digest};
 use crate::web::{JSON, security};
 
@@ -31,6 +33,10 @@ const FILES: &[EmbeddedFile] = include!(concat!(env!("OUT_DIR"), "/static_files.
 const ELEMENT: &str = "/ticker.js";
 /// Where the element is by the name that holds its digest.
 const ELEMENT_DESCRIPTION: &str = "/ticker.json";
+/// The description of the JSON interface.
+const OPENAPI: &str = "/v1/openapi.json";
+/// The address of the server in that file: the root of the host that served it.
+const OPENAPI_SERVER: &str = r#""servers": [{"url": "/"}]"#;
 /// The page at the root.
 const INDEX: &str = "/index.html";
 /// A cache asks again for pages and for files under a lasting name after five minutes: a new version shows soon.
@@ -50,18 +56,22 @@ struct ElementDescription<'a> {
 }
 
 impl Assets {
-    pub(super) fn new() -> Self {
+    /// The files, which name their own addresses under a path.
+    pub(super) fn new(base_path: &BasePath) -> Self {
+        let prefix = base_path.prefix();
         let mut assets = BTreeMap::new();
         for file in FILES {
             assets.insert(file.path.to_owned(), answer(file, LASTING_NAME));
             if file.path == ELEMENT {
                 // 64 bits of its digest are in the name, so that no two builds share one.
                 let path = format!("/ticker-{}.js", short_digest(file.plain));
-                let description = element_description(&path, file.plain);
+                let description = element_description(&format!("{prefix}{path}"), file.plain);
                 assets.insert(ELEMENT_DESCRIPTION.to_owned(), description);
                 assets.insert(path, answer(file, DIGEST_IN_NAME));
             } else if file.path == INDEX {
                 assets.insert("/".to_owned(), answer(file, LASTING_NAME));
+            } else if file.path == OPENAPI && !prefix.is_empty() {
+                assets.insert(OPENAPI.to_owned(), openapi(file, prefix));
             }
         }
         Self(assets)
@@ -112,6 +122,14 @@ fn element_description(path: &str, element: &[u8]) -> PreparedAnswer {
     let text = serde_json::to_string(&description).unwrap_or_default();
     let head = head(ELEMENT_DESCRIPTION, LASTING_NAME);
     PreparedAnswer::compressed(head, text.into(), None, None)
+}
+
+/// The description of the JSON interface whose paths are all under a prefix.
+fn openapi(file: &EmbeddedFile, prefix: &str) -> PreparedAnswer {
+    let server = format!(r#""servers": [{{"url": "{prefix}"}}]"#);
+    let text = String::from_utf8_lossy(file.plain).replace(OPENAPI_SERVER, &server);
+    let validator = validator(&short_digest(text.as_bytes()));
+    PreparedAnswer::new(head(OPENAPI, LASTING_NAME), text, validator)
 }
 
 /// The media type of a file.

@@ -1,6 +1,7 @@
 //! Errors as JSON: `{"error":{"reason","message","field"}}` with a status that a program can act on.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
@@ -30,6 +31,8 @@ pub(super) enum WebError {
     ForeignOrigin,
     /// The path leads nowhere.
     NoSuchPath,
+    /// The path is not under the configured one, which begins and ends with a slash.
+    OutsideBasePath(Arc<str>),
     /// The path can only be read.
     MethodNotAllowed,
 }
@@ -58,9 +61,9 @@ impl WebError {
     fn status(&self) -> StatusCode {
         match self {
             // A source is a part of the path, and the path leads nowhere.
-            Self::Refused(Refusal::UnknownSource { .. }) | Self::NoSuchPath => {
-                StatusCode::NOT_FOUND
-            }
+            Self::Refused(Refusal::UnknownSource { .. })
+            | Self::NoSuchPath
+            | Self::OutsideBasePath(_) => StatusCode::NOT_FOUND,
             Self::Refused(refusal) => status(refusal.kind()),
             Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::QueryTooLong => StatusCode::URI_TOO_LONG,
@@ -75,7 +78,7 @@ impl WebError {
             Self::InvalidParameter { .. } => "INVALID_PARAMETER",
             Self::QueryTooLong => "QUERY_TOO_LONG",
             Self::ForeignOrigin => "FOREIGN_ORIGIN",
-            Self::NoSuchPath => "NO_SUCH_PATH",
+            Self::NoSuchPath | Self::OutsideBasePath(_) => "NO_SUCH_PATH",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
         }
     }
@@ -87,6 +90,9 @@ impl WebError {
             Self::QueryTooLong => format!("the query is longer than {QUERY_BYTES_MAX} bytes").into(),
             Self::ForeignOrigin => "pages of this origin are not allowed to read here: the operator must list it in web.allowed_origins".into(),
             Self::NoSuchPath => "nothing is at this path; /v1/openapi.json lists the paths that return data".into(),
+            Self::OutsideBasePath(path) => {
+                format!("nothing is at this path: the setting web.path is {path}, so every path begins with it").into()
+            }
             Self::MethodNotAllowed => "this path can be read with GET and HEAD".into(),
         }
     }
@@ -99,6 +105,7 @@ impl WebError {
             Self::QueryTooLong
             | Self::ForeignOrigin
             | Self::NoSuchPath
+            | Self::OutsideBasePath(_)
             | Self::MethodNotAllowed => None,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::mem;
 use std::sync::Arc;
 
 use axum::Router;
@@ -14,6 +15,7 @@ use hyper::service::Service;
 use hyper::{Method, Request};
 
 use crate::web::assets::Assets;
+use crate::web::base_path::BasePath;
 use crate::web::cors::Origins;
 use crate::web::{QUERY_BYTES_MAX, Web};
 
@@ -24,6 +26,7 @@ use crate::web::{QUERY_BYTES_MAX, Web};
 /// already, they cannot time out, and their headers are the same either way.
 #[derive(Debug, Clone)]
 pub(super) struct BrowserService {
+    base_path: BasePath,
     assets: Arc<Assets>,
     web: Web,
     origins: Origins,
@@ -31,9 +34,10 @@ pub(super) struct BrowserService {
 }
 
 impl BrowserService {
-    pub(super) fn new(web: Web, origins: Origins, router: Router) -> Self {
+    pub(super) fn new(base_path: BasePath, web: Web, origins: Origins, router: Router) -> Self {
         Self {
-            assets: Arc::new(Assets::new()),
+            assets: Arc::new(Assets::new(&base_path)),
+            base_path,
             web,
             origins,
             router,
@@ -78,7 +82,11 @@ impl Service<Request<Incoming>> for BrowserService {
     type Error = Infallible;
     type Future = Either<Ready<Result<Response, Infallible>>, RouteFuture<Infallible>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        match self.base_path.below(mem::take(request.uri_mut())) {
+            Ok(below) => *request.uri_mut() = below,
+            Err(answer) => return Either::Left(ready(Ok(*answer))),
+        }
         match self.ready(&request) {
             Some(answer) => Either::Left(ready(Ok(answer))),
             None => Either::Right(tower::Service::call(&mut self.router.clone(), request)),

@@ -18,9 +18,9 @@ export async function serve(settings, ...words) {
     const read = (bytes) => {
       said += bytes;
       // The demo tells its reader, the service its log.
-      const found = /serving browsers on (http:\S+)|serving browsers address=(\S+)/.exec(said);
+      const found = /serving browsers on (http:\S+)|serving browsers address=(\S+) path="(\S+)"/.exec(said);
       if (found) {
-        resolve(found[1] ?? `http://${found[2]}/`);
+        resolve(found[1] ?? `http://${found[2]}${found[3]}`);
       }
     };
     child.stdout.on("data", read);

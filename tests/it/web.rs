@@ -1,6 +1,7 @@
 //! The browser side over real sockets.
 
 mod answers;
+mod base_path;
 mod events;
 mod files;
 mod grpc_web;

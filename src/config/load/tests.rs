@@ -351,6 +351,18 @@ fn a_file_that_is_missing_or_not_toml_is_refused() {
 }
 
 #[test]
+fn a_path_without_its_first_slash_is_refused_with_an_example() {
+    let path =
+        |text: &str| from_file(&format!("[web]\npath = {text}")).map(|config| config.web.path);
+    assert_eq!(path("\"/rates\"").unwrap(), "/rates/");
+    assert_eq!(from_file("").unwrap().web.path, "/");
+    let error = refusal("[web]\npath = \"rates\"\n");
+    assert!(error.contains("web.path"), "{error}");
+    assert!(error.contains("does not begin with a slash"), "{error}");
+    assert!(error.contains("such as /rates/"), "{error}");
+}
+
+#[test]
 fn origins_are_a_list_or_all_of_them() {
     let listed = |text: &str| {
         let config = from_file(&format!("[web]\nallowed_origins = {text}"));

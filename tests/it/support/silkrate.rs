@@ -48,6 +48,7 @@ pub(crate) fn settings(now: &str) -> Config {
         },
         web: Web {
             listen: any_port,
+            path: "/".to_owned(),
             allowed_origins: Vec::new(),
         },
         ticker: Ticker {

@@ -34,7 +34,7 @@ fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
     frames
 }
 
-async fn call(silkrate: &Silkrate, method: &str, kind: &str, body: &[u8]) -> Answer {
+pub(super) async fn call(silkrate: &Silkrate, method: &str, kind: &str, body: &[u8]) -> Answer {
     let headers = [
         ("content-type", kind),
         ("accept", kind),
@@ -44,7 +44,7 @@ async fn call(silkrate: &Silkrate, method: &str, kind: &str, body: &[u8]) -> Ans
     send(silkrate.web, ("POST", method), &headers, body).await
 }
 
-fn rate_request(pair: &str) -> Vec<u8> {
+pub(super) fn rate_request(pair: &str) -> Vec<u8> {
     framed(&pb::GetRateRequest {
         pair: pair.to_owned(),
     })

@@ -91,7 +91,8 @@ function preview(chosen: [string, string][]): void {
 }
 
 function snippet(base: string, asset: Asset | undefined, chosen: [string, string][]): string {
-  const src = new URL((asset?.src ?? "ticker.js").replace(/^\//, ""), base).href;
+  // A proxy may add a folder to the path or remove one, so only the name counts.
+  const src = new URL((asset?.src ?? "ticker.js").replace(/.*\//, ""), base).href;
   const integrity = asset ? ` integrity="${asset.integrity}" crossorigin` : "";
   const written = chosen.map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
   return `<script src="${src}"${integrity} async></script>\n<silk-ticker style="${reserve(chosen)}"${written}></silk-ticker>`;

@@ -1,0 +1,24 @@
+//! The settings of `[web]`.
+
+use std::net::SocketAddr;
+
+use super::{Loader, loopback};
+use crate::config::{Web, values};
+
+/// The browsers' port, on loopback.
+const LISTEN_DEFAULT: SocketAddr = loopback(8_080);
+/// The service has a host of its own, or a proxy removes the sub-path.
+const PATH_DEFAULT: &str = "/";
+
+impl Loader<'_> {
+    pub(super) fn web(&self) -> Web {
+        let key = "web.allowed_origins";
+        let origins = self.entries.get(key, values::ORIGINS, values::origins);
+        let path = self.entries.get("web.path", values::PATH, values::path);
+        Web {
+            listen: self.address("web.listen", LISTEN_DEFAULT),
+            path: path.unwrap_or_else(|| PATH_DEFAULT.to_owned()),
+            allowed_origins: origins.unwrap_or_default(),
+        }
+    }
+}
