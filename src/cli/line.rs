@@ -69,6 +69,7 @@ fn figures(rate: &Rate) -> Option<Figures<'_>> {
         derivation,
         source: rate.source(),
         row,
+        decimal_places: rate.decimal_places,
         change,
         announced: None,
     })

@@ -22,6 +22,7 @@ pub struct Rate<'a> {
     held: Vec<HeldFixing<'a>>,
     windows: Vec<WindowChange<'a>>,
     flags: Vec<Flag<'a>>,
+    decimal_places: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
@@ -98,6 +99,7 @@ impl<'a> From<&'a pb::Rate> for Rate<'a> {
             held,
             windows,
             flags,
+            decimal_places,
         } = rate;
         Self {
             pair,
@@ -114,6 +116,7 @@ impl<'a> From<&'a pb::Rate> for Rate<'a> {
             held: list(held),
             windows: list(windows),
             flags: list(flags),
+            decimal_places: *decimal_places,
         }
     }
 }

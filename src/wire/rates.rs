@@ -24,6 +24,7 @@ pub(crate) fn to_rate(rate: &Rate) -> pb::Rate {
         held,
         windows,
         flags,
+        decimal_places,
     } = rate;
     pb::Rate {
         pair: pair.to_string(),
@@ -40,6 +41,7 @@ pub(crate) fn to_rate(rate: &Rate) -> pb::Rate {
         held: held.iter().map(|held| to_held(held)).collect(),
         windows: windows.iter().map(to_window_change).collect(),
         flags: flags.iter().map(to_flag).collect(),
+        decimal_places: *decimal_places,
     }
 }
 

@@ -17,7 +17,7 @@ export function rate(pair, value, more = {}) {
   return {
     pair, value, derivation: "INVERTED", source: "nbk", effective_date: "2025-12-08", freshness: "FRESH",
     freshness_reason: null, change: null, fixings: [], announced: null, changed_at_revision: 1, held: [],
-    windows: [], flags: [], ...more,
+    windows: [], flags: [], decimal_places: null, ...more,
   };
 }
 

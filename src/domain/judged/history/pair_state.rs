@@ -29,6 +29,8 @@ pub struct PairState {
     pub reference: Option<Point>,
     /// The first real fixing that is announced for a later date.
     pub announced: Option<Point>,
+    /// The number of decimal places that the rows of the table of the current fixing mostly have.
+    pub decimal_places: u32,
     /// The held rows of the pair.
     pub held: Vec<Arc<Held>>,
 }
@@ -155,6 +157,7 @@ impl History {
                 .filter(|_| announces)
                 .and_then(|_| announced_after(today))
                 .and_then(|date| self.point(date, from, to)),
+            decimal_places: self.table(current.date)?.decimal_places(),
             held: self.held_of_pair(from, to),
             current,
         })

@@ -5,7 +5,7 @@
 //! derived output. Its first line bears the version of the encoding.
 //!
 //! ```text
-//! silkrate quote, encoding 1
+//! silkrate quote, encoding 2
 //! source: nbk
 //! current.date: 2026-04-02
 //! current.fixings#: 1
@@ -32,7 +32,7 @@ use crate::domain::published::{Fixing, Point, Publication};
 use crate::domain::served::{Freshness, FreshnessStatus, QuoteInputs, SourceState};
 
 /// The version of the canonical text.
-const ENCODING: u32 = 1;
+const ENCODING: u32 = 2;
 /// The length of a SHA-256 digest.
 const BYTES: usize = 32;
 
@@ -190,6 +190,7 @@ impl CanonicalText {
             newest,
             reference,
             announced,
+            decimal_places,
             held,
         } = state;
         self.point("current", current);
@@ -197,6 +198,7 @@ impl CanonicalText {
         self.line("newest", newest);
         self.option("reference", reference.as_ref(), Self::point);
         self.option("announced", announced.as_ref(), Self::point);
+        self.line("decimal_places", decimal_places);
         self.list("windows", windows, Self::window_point);
         self.list("held", held, |text, name, held| text.held(name, held));
     }

@@ -111,7 +111,7 @@ function moved(rate: Rate): HTMLElement {
   const arrow = make("span", { class: "arrow", "aria-hidden": "true" }, ARROWS[move.direction]);
   const since = translate(locale, "since", { date: dateText(locale, move.since) });
   const percent = make("span", { class: move.direction.toLowerCase() }, arrow, percentText(locale, move));
-  const difference = displayedDifference(move.absolute, displayed(entry.value, entry.isPublished, undefined));
+  const difference = displayedDifference(move.absolute, displayed(entry.value, entry, undefined));
   const absolute = differenceText(locale, difference, move.direction);
   return make("td", { class: "number moved" }, percent, make("small", {}, absolute), make("small", {}, since));
 }

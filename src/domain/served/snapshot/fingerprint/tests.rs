@@ -36,6 +36,7 @@ fn quote() -> QuoteInputs {
             newest: date(2026, 4, 3),
             reference: None,
             announced: None,
+            decimal_places: 2,
             held: vec![held()],
         },
         windows: vec![WindowPoint {
@@ -73,7 +74,7 @@ fn held() -> Arc<Held> {
 #[test]
 fn the_text_of_a_quote_names_every_field_in_a_fixed_order() {
     let expected = "\
-silkrate quote, encoding 1
+silkrate quote, encoding 2
 source: nbk
 current.date: 2026-04-02
 current.fixings#: 1
@@ -90,6 +91,7 @@ effective_date: 2026-04-02
 newest: 2026-04-03
 reference?: 0
 announced?: 0
+decimal_places: 2
 windows#: 1
 windows.window: year
 windows.begins_later: 2025-05-01
@@ -143,7 +145,7 @@ fn the_text_of_a_source_leaves_out_the_revision() {
         changed_at_revision: 7,
     };
     let expected = "\
-silkrate source, encoding 1
+silkrate source, encoding 2
 id: nbk
 name: National Bank
 attribution: 
