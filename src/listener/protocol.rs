@@ -84,6 +84,10 @@ fn auto_settings(limits: &Limits) -> auto::Builder<TokioExecutor> {
     settings
         .http1()
         .timer(TokioTimer::new())
+        // A client may shut down its sending side after its request, as `nc -N` does, and wait for the answer. TCP shows a
+        // peer that closed both sides in the same way until something is written to it: a stream whose reader left ends
+        // when the system refuses a write, with the second heartbeat after it left at the latest.
+        .half_close(true)
         .header_read_timeout(limits.first_bytes_timeout)
         .max_buf_size(usize::try_from(limits.header_bytes_max).unwrap_or(usize::MAX));
     set_http2!(settings.http2(), limits);

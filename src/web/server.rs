@@ -128,6 +128,23 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_peer_that_shuts_down_its_sending_side_gets_an_answer_that_takes_time() {
+        let slow = async || {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            "answer"
+        };
+        let served = served(Router::new().route("/", get(slow))).await;
+        let mut peer = TcpStream::connect(served.address).await.unwrap();
+        peer.write_all(b"GET / HTTP/1.1\r\nhost: rates\r\n\r\n")
+            .await
+            .unwrap();
+        peer.shutdown().await.unwrap();
+        let mut answer = String::new();
+        peer.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("answer"), "{answer}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_drain_does_not_wait_for_a_silent_peer() {
         let mut served = served(Router::new().route("/", get(async || "answer"))).await;
         let silent = TcpStream::connect(served.address).await.unwrap();
