@@ -3,6 +3,7 @@
 //! after its last entry. Streams and connections drain meanwhile, and are closed after [`DRAIN_MAX`].
 
 pub mod preflight;
+mod reflection;
 mod tasks;
 pub mod transport;
 
@@ -15,15 +16,18 @@ use jiff::tz::TimeZone;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
-use tonic_health::pb::health_server::HealthServer;
+use tonic_health::pb::health_server::{HealthServer, SERVICE_NAME as HEALTH};
 use tonic_health::server::{HealthReporter, HealthService};
-use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 use crate::admin::Admin;
+use crate::app::reflection::add_reflection;
 use crate::app::tasks::{Stage, Tasks};
-use crate::app::transport::{REQUEST_BYTES_MAX, serve_rates, serve_routes};
+use crate::app::transport::{
+    REQUEST_BYTES_MAX, serve_operators, serve_rates, services_for_browsers,
+};
 use crate::board::BoardReader;
 use crate::budget::{RequestBudget, RequestCounts};
 use crate::clock::Clock;
@@ -35,9 +39,7 @@ use crate::fetch::FetchError;
 use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::ledger::{ClockKind, LedgerError};
 use crate::listener::{Limits, Listener, bind};
-use crate::pb;
-use crate::pb::admin::admin_service_server::AdminServiceServer;
-use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME};
+use crate::pb::rate_service_server::SERVICE_NAME;
 use crate::poller::Poller;
 use crate::queries::Queries;
 use crate::web::serve_browsers;
@@ -221,26 +223,23 @@ impl App {
         let preferences = &config.ticker.prefer;
         let queries = Queries::new(feed, ledger, ticker, preferences, clock);
         let rates = Rates::new(queries.clone());
-        let from_browsers = RateServiceServer::new(rates.clone());
-        let from_browsers = from_browsers.max_decoding_message_size(REQUEST_BYTES_MAX);
-        let rates = SharedRates::new(rates, true, REQUEST_BYTES_MAX);
         let health = HealthReporter::new();
         let health_service = serving(&health, draining.clone()).await;
-        let grpc = Routes::new(from_browsers).add_service(health_service.clone());
-        let grpc = grpc.into_axum_router();
+        let grpc = services_for_browsers(rates.clone(), health_service.clone());
+        let rates = SharedRates::new(rates, true, REQUEST_BYTES_MAX);
         let web_queries = queries.clone();
         let browsers = serve_browsers(web_listener, &config, web_queries, grpc, draining.clone());
         tasks.start(Stage::Listeners, "web", browsers);
         let bounded = |socket, connections_max| {
             Listener::new(socket, Limits::new(connections_max), draining.clone())
         };
-        let others = Routes::new(health_service).add_service(reflection()?);
+        let others = Routes::new(health_service);
+        let others = add_reflection(others, &[SERVICE_NAME, HEALTH])?;
         let connections_max = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
         let served = serve_rates(bounded(listener, connections_max), rates, others);
         tasks.start(Stage::Listeners, "grpc", served);
-        let admin = AdminServiceServer::new(Admin::new(queries, handle));
-        let routes = Routes::new(admin).add_service(reflection()?);
-        let served = serve_routes(bounded(admin_listener, ADMIN_CONNECTIONS_MAX), routes);
+        let operators = bounded(admin_listener, ADMIN_CONNECTIONS_MAX);
+        let served = serve_operators(operators, Admin::new(queries, handle))?;
         tasks.start(Stage::Listeners, "admin", served);
         tracing::info!(address = %admin_address, "serving operators");
         tracing::info!(address = %web_address, path = config.web.path, "serving browsers");
@@ -280,6 +279,8 @@ async fn serving(
         .await;
     let service = HealthService::from_health_reporter(health.clone());
     HealthServer::new(DrainingHealth::new(service, draining))
+        .accept_compressed(CompressionEncoding::Gzip)
+        .max_decoding_message_size(REQUEST_BYTES_MAX)
 }
 
 /// Reports to health checks that nothing is served any more.
@@ -289,13 +290,6 @@ async fn set_not_serving(health: &HealthReporter) {
             .set_service_status(name, ServingStatus::NotServing)
             .await;
     }
-}
-
-fn reflection() -> Result<ServerReflectionServer<impl ServerReflection>, AppError> {
-    Ok(tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(pb::DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?)
 }
 
 fn zone(settings: &SourceSettings) -> Result<TimeZone, AppError> {

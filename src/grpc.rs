@@ -1,6 +1,7 @@
 //! The service of the contract: reads a request, asks [`Queries`], renders the answer.
 
 mod dispatcher;
+mod explanation;
 mod health;
 mod shared;
 mod stream;
@@ -8,6 +9,7 @@ mod stream;
 use std::pin::Pin;
 
 pub use dispatcher::Dispatcher;
+pub use explanation::explain;
 use futures_util::Stream;
 pub use health::DrainingHealth;
 pub use shared::{ResponseBody, SharedRates};

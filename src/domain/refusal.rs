@@ -129,6 +129,26 @@ pub enum Refusal {
     /// The answer did not begin in time.
     #[error("the request was not answered within {0:?}")]
     DeadlineExceeded(Duration),
+    /// The message of a request is longer than is accepted, or becomes longer when it is decompressed.
+    #[error("the message of the request is longer than {bytes_max} bytes, the maximum")]
+    MessageTooLarge {
+        /// The maximum.
+        bytes_max: usize,
+    },
+    /// The message of a request cannot be decoded.
+    #[error("the message of the request cannot be read: {0}")]
+    InvalidMessage(String),
+    /// No service of the port has the method.
+    #[error("there is no method {}; reflection lists the services of this port", .0.escape_debug())]
+    UnknownMethod(String),
+    /// The message of a request is compressed in a way that is not supported.
+    #[error(
+        "the message of the request is compressed in an unsupported way; supported are {accepted}"
+    )]
+    UnsupportedEncoding {
+        /// The supported encodings.
+        accepted: String,
+    },
     /// The service could not render an answer.
     #[error("{0}")]
     Internal(String),
@@ -149,6 +169,8 @@ pub enum RefusalKind {
     Unavailable,
     /// Allow more time, or ask for less.
     DeadlineExceeded,
+    /// Call something that this server offers.
+    Unimplemented,
     /// Report a defect.
     Internal,
 }
@@ -234,6 +256,10 @@ impl Refusal {
             Self::DecisionError(DecisionError::NotHeld(_)) => Reason::NotHeld,
             Self::DecisionError(DecisionError::Changed { .. }) => Reason::HeldValueChanged,
             Self::DeadlineExceeded(_) => Reason::DeadlineExceeded,
+            Self::MessageTooLarge { .. } => Reason::MessageTooLarge,
+            Self::InvalidMessage(_) => Reason::InvalidMessage,
+            Self::UnknownMethod(_) => Reason::UnknownMethod,
+            Self::UnsupportedEncoding { .. } => Reason::UnsupportedEncoding,
             Self::Internal(_) => Reason::Internal,
         }
     }
@@ -270,6 +296,10 @@ impl Refusal {
             | Self::NoRateOnDate { .. }
             | Self::DecisionError(_)
             | Self::DeadlineExceeded(_)
+            | Self::MessageTooLarge { .. }
+            | Self::InvalidMessage(_)
+            | Self::UnknownMethod(_)
+            | Self::UnsupportedEncoding { .. }
             | Self::Internal(_) => return None,
         })
     }

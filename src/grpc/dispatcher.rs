@@ -11,8 +11,8 @@ use tonic::codegen::Service;
 use tonic::service::Routes;
 
 use crate::domain::Refusal;
-use crate::grpc::SharedRates;
 use crate::grpc::shared::{ResponseBody, status_response};
+use crate::grpc::{SharedRates, explain};
 
 /// The services of the port.
 #[derive(Debug)]
@@ -20,24 +20,31 @@ pub struct Dispatcher {
     rates: Option<SharedRates>,
     routes: Routes,
     request_timeout: Duration,
+    request_bytes_max: usize,
 }
 
 impl Dispatcher {
     /// Answers the cached methods from `rates`, and leaves the rest to `routes`, which know every service. A request that
     /// is incomplete or unanswered after `request_timeout` is refused, or earlier if it names an earlier deadline.
     pub fn new(rates: SharedRates, routes: Routes, request_timeout: Duration) -> Self {
+        let request_bytes_max = rates.request_bytes_max();
         Self {
             rates: Some(rates),
-            ..Self::without_shared(routes, request_timeout)
+            ..Self::without_shared(routes, request_timeout, request_bytes_max)
         }
     }
 
-    /// The same for a port without rates: every request goes to `routes`.
-    pub fn without_shared(routes: Routes, request_timeout: Duration) -> Self {
+    /// The same for a port without rates: every request goes to `routes`, which read messages of `request_bytes_max`.
+    pub fn without_shared(
+        routes: Routes,
+        request_timeout: Duration,
+        request_bytes_max: usize,
+    ) -> Self {
         Self {
             rates: None,
             routes: routes.prepare(),
             request_timeout,
+            request_bytes_max,
         }
     }
 
@@ -51,6 +58,7 @@ impl Dispatcher {
             .map_or(self.request_timeout, |named| {
                 named.min(self.request_timeout)
             });
+        let (uri, request_bytes_max) = (request.uri().clone(), self.request_bytes_max);
         let rates = self.rates.as_ref();
         let cached = rates.and_then(|rates| Some((rates, rates.cached_method(&request)?)));
         let answer = if let Some((rates, method)) = cached {
@@ -63,8 +71,11 @@ impl Dispatcher {
             }))
         };
         tokio::time::timeout(request_timeout, answer).map(move |answer| {
+            let mut answer = answer.unwrap_or_else(|_late| {
+                status_response(Refusal::DeadlineExceeded(request_timeout))
+            });
+            explain(&mut answer, uri.path(), request_bytes_max);
             answer
-                .unwrap_or_else(|_late| status_response(Refusal::DeadlineExceeded(request_timeout)))
         })
     }
 }

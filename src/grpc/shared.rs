@@ -4,10 +4,11 @@
 //! alone are answered with shared bytes, framed for the wire already; every other method, and every request that is
 //! unusual or malformed, goes to the generated server as it came. So tonic alone refuses a message that cannot be read.
 //!
-//! Accepted cost: these answers are never compressed, whatever `grpc-accept-encoding` offers. A compressed request goes to
-//! the generated server, which knows no encoding but identity and says so.
+//! Clients that accept gzip share compressed frames, which are made when the first of them asks. A client that does not
+//! accept it costs nothing more.
 
 mod body;
+mod encoding;
 mod request;
 
 use std::convert::Infallible;
@@ -16,14 +17,16 @@ use std::task::{Context, Poll};
 
 pub use body::ResponseBody;
 use bytes::Bytes;
+use encoding::{Encoding, accepted_encoding, encode_frame, restore_frame, sent_encoding};
 use futures_util::{FutureExt, Stream, stream};
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use prost::Message;
-use request::{CachedMethod, encode_frame};
+use request::CachedMethod;
 use tonic::Status;
 use tonic::body::Body;
+use tonic::codec::CompressionEncoding;
 use tonic::codegen::{BoxFuture, Service, StdError as BoxError};
 use tonic::server::NamedService;
 
@@ -50,27 +53,52 @@ pub struct SharedRates {
 struct Inner {
     rates: Arc<Rates>,
     generated: RateServiceServer<Rates>,
-    frames: Arc<FrameCache<FrameEncoder>>,
-    snapshots: AnswerCache<RateFilter, Bytes>,
+    plain: Frames,
+    compressed: Frames,
+    /// Rates are too short to compress.
     pairs: AnswerCache<Pair, Bytes>,
     filters: FilterCache<RateFilter>,
     is_sharing: bool,
     request_bytes_max: usize,
 }
 
+/// What is shared by the clients that accept an encoding.
+#[derive(Debug)]
+struct Frames {
+    encoding: Encoding,
+    messages: Arc<FrameCache<FrameEncoder>>,
+    snapshots: AnswerCache<RateFilter, Bytes>,
+}
+
+impl Frames {
+    fn new(encoding: Encoding, queries: Queries) -> Self {
+        Self {
+            encoding,
+            messages: Arc::new(FrameCache::new(FrameEncoder { encoding, queries })),
+            snapshots: AnswerCache::new(SNAPSHOTS_MAX),
+        }
+    }
+
+    fn encoded(&self) -> u64 {
+        let snapshots = self.snapshots.encoded();
+        self.messages.encoded().saturating_add(snapshots)
+    }
+}
+
 impl SharedRates {
     /// A cache in front of the generated server. With `is_sharing` off, every request goes to the generated server.
     pub fn new(rates: Rates, is_sharing: bool, request_bytes_max: usize) -> Self {
-        let encoder = FrameEncoder {
-            queries: rates.queries.clone(),
-        };
+        let frames = |encoding| Frames::new(encoding, rates.queries.clone());
+        let (plain, compressed) = (frames(Encoding::Identity), frames(Encoding::Gzip));
         let rates = Arc::new(rates);
-        let generated = RateServiceServer::from_arc(Arc::clone(&rates));
+        let generated = RateServiceServer::from_arc(Arc::clone(&rates))
+            .accept_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip);
         let inner = Inner {
             rates,
             generated: generated.max_decoding_message_size(request_bytes_max),
-            frames: Arc::new(FrameCache::new(encoder)),
-            snapshots: AnswerCache::new(SNAPSHOTS_MAX),
+            plain,
+            compressed,
             pairs: AnswerCache::new(RATES_MAX),
             filters: FilterCache::default(),
             is_sharing,
@@ -81,17 +109,29 @@ impl SharedRates {
         }
     }
 
+    /// The longest message of a request that is read.
+    pub(super) fn request_bytes_max(&self) -> usize {
+        self.inner.request_bytes_max
+    }
+
     /// How many answers and messages that follow from commits were encoded to be shared. It grows with commits and filters,
     /// not with requests and subscribers.
     pub fn encoded(&self) -> u64 {
         let Inner {
-            frames,
-            snapshots,
+            plain,
+            compressed,
             pairs,
             ..
         } = &*self.inner;
-        let answers = snapshots.encoded().saturating_add(pairs.encoded());
-        frames.encoded().saturating_add(answers)
+        let counts = [plain.encoded(), compressed.encoded(), pairs.encoded()];
+        counts.into_iter().fold(0, u64::saturating_add)
+    }
+
+    fn frames(&self, encoding: Encoding) -> &Frames {
+        match encoding {
+            Encoding::Identity => &self.inner.plain,
+            Encoding::Gzip => &self.inner.compressed,
+        }
     }
 
     /// The method of a request that the cache can answer.
@@ -110,19 +150,20 @@ impl SharedRates {
         B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
     {
         let shared = self.clone();
+        let headers = request.headers();
+        let (sent, accepted) = (sent_encoding(headers), accepted_encoding(headers));
         let (parts, mut body) = request.into_parts();
         async move {
-            let read = request::read(&mut body, shared.inner.request_bytes_max).await;
+            let read = request::read(&mut body, sent, shared.inner.request_bytes_max).await;
             let answered = match &read {
-                Ok(message) => shared.cached(method, message),
+                Ok(message) => shared.cached(method, message, accepted),
                 Err(_incomplete) => Err(Unanswered::Unreadable),
             };
             match answered {
-                Ok(body) => ok(body),
+                Ok(answer) => answer,
                 Err(Unanswered::Refused(refusal)) => status_response(refusal),
                 Err(Unanswered::Unreadable) => {
-                    let frame =
-                        read.map_or_else(|bytes| bytes, |message| request::restore_frame(&message));
+                    let frame = read.map_or_else(|bytes| bytes, |message| restore_frame(&message));
                     let body = Body::new(request::PrefixedBody::new(frame, body));
                     let mut generated = shared.inner.generated.clone();
                     let answer = generated.call(Request::from_parts(parts, body)).await;
@@ -133,15 +174,21 @@ impl SharedRates {
         }
     }
 
-    fn cached(&self, method: CachedMethod, message: &Bytes) -> Result<ResponseBody, Unanswered> {
-        match method {
-            CachedMethod::GetSnapshot => self.snapshot(message),
-            CachedMethod::GetRate => Ok(self.rate(&decode(message)?)?),
-            CachedMethod::WatchRates => Ok(self.watch(decode(message)?)?),
-        }
+    fn cached(
+        &self,
+        method: CachedMethod,
+        message: &Bytes,
+        accepted: Encoding,
+    ) -> Result<Response<ResponseBody>, Unanswered> {
+        let frames = self.frames(accepted);
+        Ok(match method {
+            CachedMethod::GetSnapshot => ok(self.snapshot(message, frames)?, accepted),
+            CachedMethod::GetRate => ok(self.rate(&decode(message)?)?, Encoding::Identity),
+            CachedMethod::WatchRates => ok(self.watch(decode(message)?, frames)?, accepted),
+        })
     }
 
-    fn snapshot(&self, message: &Bytes) -> Result<ResponseBody, Unanswered> {
+    fn snapshot(&self, message: &Bytes, frames: &Frames) -> Result<ResponseBody, Unanswered> {
         let Inner { rates, filters, .. } = &*self.inner;
         let snapshot = rates.queries.snapshot()?;
         let filter = filters.get_or_parse(message, || {
@@ -151,9 +198,9 @@ impl SharedRates {
         let encode = || {
             let rates = snapshot.rates(&filter);
             let response = wire::to_snapshot_response(&snapshot, &rates);
-            Ok::<_, Refusal>(encode_frame(&response))
+            Ok::<_, Refusal>(encode_frame(&response, frames.encoding))
         };
-        let snapshots = &self.inner.snapshots;
+        let snapshots = &frames.snapshots;
         let frame = snapshots.get_or_encode(&filter, &snapshot.position, encode)?;
         Ok(ResponseBody::once(frame))
     }
@@ -164,28 +211,31 @@ impl SharedRates {
         let pair = parse_pair(&request.pair)?;
         let encode = || {
             let rate = rates.queries.rate(&snapshot, pair)?;
-            Ok::<_, Refusal>(encode_frame(&wire::to_rate_response(&snapshot, &rate)))
+            let response = wire::to_rate_response(&snapshot, &rate);
+            Ok::<_, Refusal>(encode_frame(&response, Encoding::Identity))
         };
         let frame = pairs.get_or_encode(&pair, &snapshot.position, encode)?;
         Ok(ResponseBody::once(frame))
     }
 
-    fn watch(&self, request: WatchRatesRequest) -> Result<ResponseBody, Refusal> {
+    fn watch(&self, request: WatchRatesRequest, frames: &Frames) -> Result<ResponseBody, Refusal> {
         let subscription = self.inner.rates.subscribe(request)?;
-        let stream = EncodedStream::new(subscription, Arc::clone(&self.inner.frames));
-        Ok(ResponseBody::stream(Box::pin(frames(stream))))
+        let stream = EncodedStream::new(subscription, Arc::clone(&frames.messages));
+        Ok(ResponseBody::stream(Box::pin(stream_frames(stream))))
     }
 }
 
 /// Encodes the messages of streams as frames of gRPC.
 #[derive(Debug)]
 struct FrameEncoder {
+    encoding: Encoding,
     queries: Queries,
 }
 
 impl MessageEncoder for FrameEncoder {
     fn encode(&self, message: &StreamMessage) -> Bytes {
-        encode_frame(&wire::to_message(message, self.queries.now()))
+        let message = wire::to_message(message, self.queries.now());
+        encode_frame(&message, self.encoding)
     }
 }
 
@@ -209,7 +259,9 @@ fn decode<M: Message + Default>(message: &Bytes) -> Result<M, Unanswered> {
 
 /// The frames of a stream, and the status that ends them, after which the stream is not polled again. Ten thousand of these
 /// wait at once: the future holds the stream once, not beside the place it would be moved to.
-fn frames(stream: EncodedStream<FrameEncoder>) -> impl Stream<Item = Result<Bytes, Status>> + Send {
+fn stream_frames(
+    stream: EncodedStream<FrameEncoder>,
+) -> impl Stream<Item = Result<Bytes, Status>> + Send {
     stream::unfold(stream, |mut stream| async move {
         let next = stream.next().await;
         Some((next.map_err(|end| Refusal::from(end).into()), stream))
@@ -223,10 +275,14 @@ pub(super) fn status_response(refusal: Refusal) -> Response<ResponseBody> {
         .map(ResponseBody::generated)
 }
 
-fn ok(body: ResponseBody) -> Response<ResponseBody> {
+fn ok(body: ResponseBody, encoding: Encoding) -> Response<ResponseBody> {
     let mut response = Response::new(body);
     let content_type = HeaderValue::from_static("application/grpc");
     response.headers_mut().insert(CONTENT_TYPE, content_type);
+    if encoding == Encoding::Gzip {
+        let gzip = HeaderValue::from_static(encoding::GZIP);
+        response.headers_mut().insert(encoding::ENCODING, gzip);
+    }
     response
 }
 

@@ -135,6 +135,7 @@ fn status(kind: RefusalKind) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
         RefusalKind::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
+        RefusalKind::Unimplemented => StatusCode::NOT_IMPLEMENTED,
         RefusalKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -43,6 +43,7 @@ fn code(kind: RefusalKind) -> Code {
         RefusalKind::ResourceExhausted => Code::ResourceExhausted,
         RefusalKind::Unavailable => Code::Unavailable,
         RefusalKind::DeadlineExceeded => Code::DeadlineExceeded,
+        RefusalKind::Unimplemented => Code::Unimplemented,
         RefusalKind::Internal => Code::Internal,
     }
 }

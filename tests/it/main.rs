@@ -65,6 +65,8 @@ mod sources;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod transport;
+#[cfg(test)]
 mod web;
 #[cfg(test)]
 mod year;

@@ -45,13 +45,21 @@ pub enum Reason {
     HeldValueChanged,
     /// The answer did not begin in time.
     DeadlineExceeded,
+    /// The message of a request is too long.
+    MessageTooLarge,
+    /// The message of a request cannot be decoded.
+    InvalidMessage,
+    /// No service of the port has the method.
+    UnknownMethod,
+    /// The message of a request is compressed in a way that is not supported.
+    UnsupportedEncoding,
     /// The service could not render an answer.
     Internal,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Draining,
         Self::StreamAged,
         Self::TooManyStreams,
@@ -71,6 +79,10 @@ impl Reason {
         Self::NotHeld,
         Self::HeldValueChanged,
         Self::DeadlineExceeded,
+        Self::MessageTooLarge,
+        Self::InvalidMessage,
+        Self::UnknownMethod,
+        Self::UnsupportedEncoding,
         Self::Internal,
     ];
 
@@ -96,6 +108,10 @@ impl Reason {
             Self::NotHeld => "NOT_HELD",
             Self::HeldValueChanged => "HELD_VALUE_CHANGED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
+            Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
+            Self::InvalidMessage => "INVALID_MESSAGE",
+            Self::UnknownMethod => "UNKNOWN_METHOD",
+            Self::UnsupportedEncoding => "UNSUPPORTED_ENCODING",
             Self::Internal => "INTERNAL",
         }
     }
@@ -116,12 +132,16 @@ impl Reason {
             | Self::InvalidDate
             | Self::InvalidSource
             | Self::InvalidTable
-            | Self::InvalidPage => RefusalKind::InvalidArgument,
+            | Self::InvalidPage
+            | Self::InvalidMessage => RefusalKind::InvalidArgument,
             Self::PairNotQuoted | Self::NoRateOnDate | Self::NotHeld => RefusalKind::NotFound,
             Self::HeldValueChanged => RefusalKind::FailedPrecondition,
-            Self::TooManyStreams | Self::TooManyQueries => RefusalKind::ResourceExhausted,
+            Self::TooManyStreams | Self::TooManyQueries | Self::MessageTooLarge => {
+                RefusalKind::ResourceExhausted
+            }
             Self::Draining | Self::StreamAged | Self::StoreUnavailable => RefusalKind::Unavailable,
             Self::DeadlineExceeded => RefusalKind::DeadlineExceeded,
+            Self::UnknownMethod | Self::UnsupportedEncoding => RefusalKind::Unimplemented,
             Self::Internal => RefusalKind::Internal,
         }
     }

@@ -3,15 +3,14 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Method, Request, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use prost::Message;
 use tonic::body::Body;
 
-/// The prefix of a frame: one byte that says whether the message is compressed, and four for its length.
-const PREFIX_BYTES: usize = 5;
+use crate::grpc::shared::encoding::{ENCODING, Encoding, GZIP, IDENTITY, PREFIX_BYTES, decompress};
+
 /// How the content type of gRPC begins.
 const CONTENT_TYPE_OF_GRPC: &str = "application/grpc";
 
@@ -24,7 +23,7 @@ pub(in crate::grpc) enum CachedMethod {
 }
 
 impl CachedMethod {
-    /// The method of a request that is a plain call of it.
+    /// The method of a request that is a call of it in a supported encoding.
     pub(super) fn of<B>(request: &Request<B>) -> Option<Self> {
         let method = match request.uri().path() {
             "/silkrate.v1.RateService/GetSnapshot" => Self::GetSnapshot,
@@ -32,9 +31,9 @@ impl CachedMethod {
             "/silkrate.v1.RateService/WatchRates" => Self::WatchRates,
             _ => return None,
         };
-        let encoding = request.headers().get("grpc-encoding");
-        let is_plain = encoding.is_none_or(|encoding| encoding == "identity");
-        (request.method() == Method::POST && is_plain).then_some(method)
+        let encoding = request.headers().get(ENCODING);
+        let is_supported = encoding.is_none_or(|name| name == IDENTITY || name == GZIP);
+        (request.method() == Method::POST && is_supported).then_some(method)
     }
 }
 
@@ -56,11 +55,15 @@ pub(super) fn unsupported_media_type() -> Response<Body> {
     response
 }
 
-/// Reads the one uncompressed message of a request.
+/// Reads the one message of a request, decompressed by the encoding that its headers name.
 ///
 /// # Errors
 /// The bytes read so far, where the body holds anything else, or more than `bytes_max`.
-pub(super) async fn read<B>(body: &mut B, bytes_max: usize) -> Result<Bytes, Bytes>
+pub(super) async fn read<B>(
+    body: &mut B,
+    encoding: Encoding,
+    bytes_max: usize,
+) -> Result<Bytes, Bytes>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
@@ -79,45 +82,26 @@ where
             break;
         }
     }
-    let message = message_in(&read).filter(|message| message.len() <= bytes_max);
-    message.ok_or(read)
+    message_in(&read, encoding, bytes_max).ok_or(read)
 }
 
 /// The message of a body that holds one message and nothing else.
-fn message_in(read: &Bytes) -> Option<Bytes> {
+fn message_in(read: &Bytes, encoding: Encoding, bytes_max: usize) -> Option<Bytes> {
     let (compressed, rest) = read.split_first()?;
     let (length, message) = rest.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    (*compressed == 0 && length == message.len()).then(|| read.slice(PREFIX_BYTES..))
+    if length != message.len() || length > bytes_max {
+        return None;
+    }
+    match (*compressed, encoding) {
+        (0, _) => Some(read.slice(PREFIX_BYTES..)),
+        (1, Encoding::Gzip) => decompress(message, bytes_max),
+        _ => None,
+    }
 }
 
 async fn next_frame<B: HttpBody + Unpin>(body: &mut B) -> Option<Result<Frame<B::Data>, B::Error>> {
     std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
-}
-
-/// The frame of a message: its prefix and its encoding.
-pub(super) fn encode_frame(message: &impl Message) -> Bytes {
-    let length = message.encoded_len();
-    let mut frame = BytesMut::with_capacity(length.saturating_add(PREFIX_BYTES));
-    put_prefix(&mut frame, length);
-    message
-        .encode(&mut frame)
-        .expect("the buffer grows with the message");
-    frame.freeze()
-}
-
-/// The frame of a message that is encoded already.
-pub(super) fn restore_frame(message: &Bytes) -> Bytes {
-    let mut frame = BytesMut::with_capacity(message.len().saturating_add(PREFIX_BYTES));
-    put_prefix(&mut frame, message.len());
-    frame.put_slice(message);
-    frame.freeze()
-}
-
-/// No message reaches four gigabytes: that of the widest filter has some hundred kilobytes.
-fn put_prefix(frame: &mut BytesMut, length: usize) {
-    frame.put_u8(0);
-    frame.put_u32(u32::try_from(length).unwrap_or(u32::MAX));
 }
 
 /// A body that begins with the bytes that were read of it before.
@@ -180,8 +164,9 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_read_only_when_it_is_complete_uncompressed_and_alone() {
-        let message_of = |bytes: &'static [u8]| message_in(&Bytes::from_static(bytes));
+    fn a_message_is_read_only_when_it_is_complete_in_its_encoding_and_alone() {
+        let message_of =
+            |bytes: &'static [u8]| message_in(&Bytes::from_static(bytes), Encoding::Identity, 2);
         assert_eq!(message_of(b"\0\0\0\0\x02ab"), Some("ab".into()));
         assert_eq!(message_of(b"\0\0\0\0\0"), Some(Bytes::new()));
         for odd in [
@@ -189,22 +174,10 @@ mod tests {
             b"\0\0\0\0",
             b"\0\0\0\0\x02a",
             b"\0\0\0\0\x02abc",
+            b"\0\0\0\0\x03abc",
             b"\x01\0\0\0\x02ab",
         ] {
             assert_eq!(message_of(odd), None, "{odd:?}");
         }
-    }
-
-    #[test]
-    fn a_frame_is_a_length_and_the_message() {
-        let request = crate::pb::GetRateRequest {
-            pair: "KZT/USD".to_owned(),
-        };
-        let frame = encode_frame(&request);
-        assert_eq!(&frame[..5], b"\0\0\0\0\x09");
-        assert_eq!(
-            message_in(&frame).map(|message| restore_frame(&message)),
-            Some(frame)
-        );
     }
 }

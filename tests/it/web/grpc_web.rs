@@ -8,7 +8,7 @@ use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::pb::watch_rates_response::Event;
 use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
 
-use crate::support::browser::{Answer, open, send};
+use crate::support::browser::{Answer, Headers, open, send};
 use crate::support::silkrate::Silkrate;
 use crate::web::{FRIEND, april};
 
@@ -35,12 +35,21 @@ fn frames(mut bytes: &[u8]) -> Vec<(u8, Vec<u8>)> {
 }
 
 pub(super) async fn call(silkrate: &Silkrate, method: &str, kind: &str, body: &[u8]) -> Answer {
-    let headers = [
+    call_with(silkrate, (method, kind), &[("origin", FRIEND)], body).await
+}
+
+pub(crate) async fn call_with(
+    silkrate: &Silkrate,
+    (method, kind): (&str, &str),
+    headers: Headers<'_>,
+    body: &[u8],
+) -> Answer {
+    let own = [
         ("content-type", kind),
         ("accept", kind),
         ("x-grpc-web", "1"),
-        ("origin", FRIEND),
     ];
+    let headers = [&own, headers].concat();
     send(silkrate.web, ("POST", method), &headers, body).await
 }
 

@@ -1,0 +1,157 @@
+//! Requests that are compressed, and answers for clients that accept compressed ones.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use prost::Message;
+use silkrate::pb;
+use silkrate::pb::admin::admin_service_client::AdminServiceClient;
+use silkrate::pb::rate_service_client::RateServiceClient;
+use tonic::codec::CompressionEncoding;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
+use crate::support::silkrate::{Silkrate, filter, message};
+use crate::support::wire::framed;
+use crate::transport::{GET_RATE, GZIP, call, compressed, rate_request};
+
+const GET_SNAPSHOT: &str = "/silkrate.v1.RateService/GetSnapshot";
+const ACCEPTS: (&str, &str) = ("grpc-accept-encoding", "identity, deflate, gzip");
+/// Enough rows to be compressed.
+const WIDE: &[&str] = &["KZT/*", "*/KZT"];
+
+/// The service of a bank whose table has a dozen rows more.
+async fn april() -> Silkrate {
+    let row = |code| {
+        format!(
+            "<item><title>{code}</title><description>321.5</description><quant>1</quant>\
+             <index></index><change>+1.25</change></item>"
+        )
+    };
+    let codes = "AED AUD AZN CAD CHF CNY CZK DKK EUR GBP GEL INR".split(' ');
+    let more: Vec<String> = codes.map(row).collect();
+    let table = nbk("02.04.2026", ("475.09", "-3.68"), ("3.91", "-0.02"));
+    let table = table.replace("</rates>", &(more.concat() + "</rates>"));
+    let bank = bank_of_april().await;
+    bank.publish(&[(nbk_path("02.04.2026"), table)]);
+    silkrate_of_april(&bank).await
+}
+
+#[tokio::test]
+async fn every_method_reads_compressed_requests_and_answers_as_it_answers_plain_ones() {
+    let mut silkrate = april().await;
+    let gzip = CompressionEncoding::Gzip;
+    let channel = silkrate.channel().await;
+    let mut client = RateServiceClient::new(channel.clone())
+        .send_compressed(gzip)
+        .accept_compressed(gzip);
+    let wide = Some(filter(WIDE));
+    let request = pb::GetSnapshotRequest {
+        filter: wide.clone(),
+    };
+    let snapshot = client.get_snapshot(request).await.unwrap().into_inner();
+    assert_eq!(snapshot, silkrate.snapshot(WIDE).await);
+    let pair = "KZT/USD".to_owned();
+    let request = pb::GetRateRequest { pair: pair.clone() };
+    let rate = client.get_rate(request).await.unwrap().into_inner().rate;
+    assert_eq!(rate, Some(silkrate.rate(&pair).await));
+
+    let request = pb::WatchRatesRequest {
+        filter: wide,
+        ..Default::default()
+    };
+    let mut stream = client
+        .watch_rates(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    let mut plain = silkrate.watch(request).await;
+    message(&mut stream).await;
+    message(&mut plain).await;
+    assert_eq!(message(&mut stream).await, message(&mut plain).await);
+
+    let request = pb::ConvertAmountRequest {
+        amount: "1000".to_owned(),
+        from_currency: "USD".to_owned(),
+        to_currency: "KZT".to_owned(),
+        ..Default::default()
+    };
+    let converted = client.convert_amount(request.clone()).await.unwrap();
+    let plain = silkrate.client.convert_amount(request).await.unwrap();
+    assert_eq!(converted.into_inner(), plain.into_inner());
+    let request = pb::ListFixingsRequest {
+        source: "nbk".to_owned(),
+        currency: "USD".to_owned(),
+        ..Default::default()
+    };
+    let fixings = client.list_fixings(request.clone()).await.unwrap();
+    let plain = silkrate.client.list_fixings(request).await.unwrap();
+    assert_eq!(fixings.into_inner(), plain.into_inner());
+    let request = pb::ListRateHistoryRequest {
+        pair,
+        ..Default::default()
+    };
+    let history = client.list_rate_history(request.clone()).await.unwrap();
+    let plain = silkrate.client.list_rate_history(request).await.unwrap();
+    assert_eq!(history.into_inner(), plain.into_inner());
+    client
+        .list_sources(pb::ListSourcesRequest {})
+        .await
+        .unwrap();
+
+    let mut health = HealthClient::new(channel).send_compressed(gzip);
+    health.check(HealthCheckRequest::default()).await.unwrap();
+    let admin = AdminServiceClient::connect(silkrate.admin_url.clone())
+        .await
+        .unwrap();
+    let mut admin = admin.send_compressed(gzip);
+    admin
+        .list_held(pb::admin::ListHeldRequest {})
+        .await
+        .unwrap();
+    drop((stream, admin));
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_long_answer_is_compressed_for_those_who_accept_gzip_and_for_no_others() {
+    let silkrate = april().await;
+    let request = framed(&pb::GetSnapshotRequest {
+        filter: Some(filter(WIDE)),
+    });
+    let plain = call(&silkrate.url, GET_SNAPSHOT, &[], &request).await;
+    assert_eq!(plain.headers.get("grpc-encoding"), None);
+    let packed = call(&silkrate.url, GET_SNAPSHOT, &[ACCEPTS], &request).await;
+    assert_eq!(packed.headers["grpc-encoding"], "gzip");
+    let flags = (plain.body[0], packed.body[0]);
+    assert_eq!(flags, (0, 1), "{} bytes", plain.body.len());
+    assert!(
+        packed.body.len() * 2 < plain.body.len(),
+        "{}",
+        packed.body.len()
+    );
+    let mut unpacked = Vec::new();
+    GzDecoder::new(&packed.body[5..])
+        .read_to_end(&mut unpacked)
+        .unwrap();
+    assert_eq!(unpacked, plain.body[5..], "the same bytes");
+
+    let rate = call(&silkrate.url, GET_RATE, &[ACCEPTS], &rate_request()).await;
+    assert_eq!((rate.headers.get("grpc-encoding"), rate.body[0]), (None, 0));
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_compressed_request_of_a_client_that_accepts_nothing_gets_a_plain_answer() {
+    let silkrate = april().await;
+    let request = pb::GetSnapshotRequest {
+        filter: Some(filter(WIDE)),
+    };
+    let body = compressed(&request.encode_to_vec());
+    let answer = call(&silkrate.url, GET_SNAPSHOT, &[GZIP], &body).await;
+    let plain = call(&silkrate.url, GET_SNAPSHOT, &[], &framed(&request)).await;
+    assert_eq!(answer.headers.get("grpc-encoding"), None);
+    assert_eq!(answer.body, plain.body);
+    silkrate.finish().await;
+}
