@@ -258,7 +258,7 @@ impl FragmentWriter<'_> {
         self.text(after);
         if !record.attribution.is_empty() {
             self.text(" (");
-            self.text(record.attribution);
+            self.text(self.locale.attribution(id, record.attribution));
             self.text(")");
         }
     }

@@ -36,6 +36,7 @@ pub(super) struct Locale {
     months: Vec<String>,
     pub(super) words: Words,
     banks: BTreeMap<String, String>,
+    attributions: BTreeMap<String, String>,
     currencies: BTreeMap<String, CurrencyWords>,
 }
 
@@ -169,6 +170,11 @@ impl Locale {
         let named = named.or_else(|| fallback?.banks.get(id));
         named.map_or(own, String::as_str)
     }
+
+    /// What the terms of a source require to be shown, in this language, else as the source has it.
+    pub(super) fn attribution<'a>(&'a self, id: &str, own: &'a str) -> &'a str {
+        self.attributions.get(id).map_or(own, String::as_str)
+    }
 }
 
 #[cfg(test)]
@@ -177,22 +183,6 @@ mod tests {
 
     use super::*;
     use crate::domain::parse_decimal;
-
-    fn number(tag: &str, value: &str) -> String {
-        find(tag).unwrap().1.number(parse_decimal(value).unwrap())
-    }
-
-    fn percent(tag: &str, percent: &str, direction: Direction) -> String {
-        let number = |text| parse_decimal(text).unwrap();
-        let change = Change {
-            absolute: number("0"),
-            percent: number(percent),
-            direction,
-            reference_value: number("1"),
-            reference_date: date(2025, 12, 7),
-        };
-        find(tag).unwrap().1.percent(&change)
-    }
 
     #[test]
     fn the_table_has_all_eight_languages() {
@@ -221,40 +211,63 @@ mod tests {
         assert!(find("").is_none());
     }
 
-    #[test]
-    fn a_number_has_the_separators_of_its_language() {
-        assert_eq!(number("en", "0.0019569"), "0.0019569");
-        assert_eq!(number("ru", "0.0019569"), "0,0019569");
-        assert_eq!(number("en", "12345.60"), "12,345.60");
-        assert_eq!(number("kk", "1234567.80"), "1\u{a0}234\u{a0}567,80");
+    /// What each language writes; the tests of the element read the same rows.
+    #[derive(Deserialize)]
+    struct Written {
+        languages: BTreeMap<String, Texts>,
+    }
+
+    /// The keys are what is written: a value, a value with its direction or its currency, or a date.
+    #[derive(Deserialize)]
+    struct Texts {
+        numbers: BTreeMap<String, String>,
+        percentages: BTreeMap<String, String>,
+        amounts: BTreeMap<String, String>,
+        dates: BTreeMap<String, String>,
+    }
+
+    fn written() -> BTreeMap<String, Texts> {
+        let text = include_str!("../../tests/fixtures/display/languages.json");
+        serde_json::from_str::<Written>(text).unwrap().languages
+    }
+
+    fn change(percent: &str, direction: &str) -> Change {
+        let number = |text| parse_decimal(text).unwrap();
+        Change {
+            absolute: number("0"),
+            percent: number(percent),
+            direction: match direction {
+                "UP" => Direction::Up,
+                "DOWN" => Direction::Down,
+                "FLAT" => Direction::Flat,
+                other => panic!("{other} is no direction"),
+            },
+            reference_value: number("1"),
+            reference_date: date(2025, 12, 7),
+        }
     }
 
     #[test]
-    fn a_percentage_has_two_places_and_its_sign() {
-        assert_eq!(percent("en", "-1.0412", Direction::Down), "-1.04%");
-        assert_eq!(percent("ru", "-1.0412", Direction::Down), "-1,04\u{a0}%");
-        assert_eq!(percent("en", "0.5", Direction::Up), "+0.50%");
-        assert_eq!(percent("en", "0.0049", Direction::Up), "0.00%");
-        assert_eq!(percent("en", "-0.0049", Direction::Down), "-0.00%");
-        assert_eq!(percent("ru", "0", Direction::Flat), "0,00\u{a0}%");
-    }
-
-    #[test]
-    fn an_amount_has_the_sign_of_its_currency_where_the_language_puts_it() {
-        let money = |tag, code| find(tag).unwrap().1.money(code, "1");
-        assert_eq!(money("en", "KZT"), "₸1");
-        assert_eq!(money("en", "KGS"), "KGS\u{a0}1");
-        assert_eq!(money("ru", "USD"), "1\u{a0}$");
-        assert_eq!(money("uz", "UZS"), "1\u{a0}soʻm");
-        assert_eq!(money("ru", "XXX"), "1\u{a0}XXX");
-    }
-
-    #[test]
-    fn a_date_is_written_in_words() {
-        let day = date(2025, 12, 8);
-        let (_, english) = find("en").unwrap();
-        assert_eq!(english.date(day), "8 December 2025");
-        let (_, kazakh) = find("kk").unwrap();
-        assert_eq!(kazakh.date(day), "2025\u{a0}ж. 8 желтоқсан");
+    fn numbers_percentages_amounts_and_dates_are_written_as_the_element_writes_them() {
+        let written = written();
+        assert!(written.keys().map(String::as_str).eq(tags()));
+        for (tag, texts) in &written {
+            let (_, locale) = find(tag).unwrap();
+            let number = |value: &str| locale.number(parse_decimal(value).unwrap());
+            for (value, text) in &texts.numbers {
+                assert_eq!(number(value), *text, "{tag}");
+            }
+            for (value, text) in &texts.percentages {
+                let (percent, direction) = value.split_once(' ').unwrap();
+                assert_eq!(locale.percent(&change(percent, direction)), *text, "{tag}");
+            }
+            for (value, text) in &texts.amounts {
+                let (amount, code) = value.split_once(' ').unwrap();
+                assert_eq!(locale.money(code, &number(amount)), *text, "{tag}");
+            }
+            for (value, text) in &texts.dates {
+                assert_eq!(locale.date(value.parse().unwrap()), *text, "{tag}");
+            }
+        }
     }
 }

@@ -19,6 +19,9 @@ export async function load(name) {
   return import(`data:text/javascript;base64,${Buffer.from(result.outputFiles[0].contents).toString("base64")}`);
 }
 
+/** A file of the data of CLDR for a language: `numbers`, `currencies`, `ca-gregorian`. */
+export const cldr = (tag, file) => required(`cldr-${file === "ca-gregorian" ? "dates" : "numbers"}-full/main/${tag}/${file}.json`).main[tag];
+
 /** The bundler, and the path of the compiler. */
 export const esbuild = () => required("esbuild");
 export const typescript = required.resolve("typescript/bin/tsc");

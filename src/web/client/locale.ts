@@ -32,6 +32,7 @@ export interface Locale {
   words: Partial<Record<TextKey, string>>;
   currencies: Record<string, Currency>;
   banks: Record<string, string>;
+  attributions: Record<string, string>;
 }
 
 /** Displayed in place of an unknown value or change. */
@@ -60,6 +61,11 @@ export function bank(locale: Locale, id: string, name?: (id: string) => string |
     .split("+")
     .map((one) => banks[one] ?? name?.(one) ?? one)
     .join(" + ");
+}
+
+/** What the terms of a source require to be shown: translated, else as the service sends it. */
+export function attribution(locale: Locale, id: string, own: string): string {
+  return locale.attributions[id] ?? own;
 }
 
 /** The name and the sign of a currency; its code where there is none. */

@@ -3,7 +3,7 @@
 import type { Rate } from "./contract";
 import { isOfTheFive } from "./figures";
 import type { Locale } from "./locale";
-import { bank, translate } from "./locale";
+import { attribution, bank, translate } from "./locale";
 import { make } from "./view";
 
 /** The ticker pairs of a service, until it has told its own. */
@@ -26,7 +26,7 @@ export function blank(node: Node): void {
 /** The credit of the one bank whose terms ask for one. */
 export function placeholderTerms(pairs: readonly string[], locale: Locale): Node[] {
   const credit = translate(locale, "source", { bank: bank(locale, "nbt") });
-  return pairs.some((pair) => pair.includes("TJS")) ? [make("span", { class: "attribution" }, `${credit} · reference to www.nbt.tj`)] : [];
+  return pairs.some((pair) => pair.includes("TJS")) ? [make("span", { class: "attribution" }, `${credit} · ${attribution(locale, "nbt", "www.nbt.tj")}`)] : [];
 }
 
 /** A rate with as many digits as a usual one of the pair. */

@@ -7,6 +7,7 @@ import type { Entry, Move } from "./figures";
 import type { Locale, TextKey } from "./locale";
 import {
   DASH,
+  attribution,
   bank,
   changeWords,
   currency,
@@ -216,7 +217,7 @@ export function attributions(rates: readonly (Rate | undefined)[], state: State,
       return [];
     }
     const text = translate(locale, "source", { bank: bank(locale, id, () => source.name) });
-    return [make("span", { class: "attribution", part: "attribution" }, text, " · ", ...linked(source.attribution))];
+    return [make("span", { class: "attribution", part: "attribution" }, text, " · ", ...linked(attribution(locale, id, source.attribution)))];
   });
 }
 

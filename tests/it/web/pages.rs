@@ -151,7 +151,10 @@ async fn the_fragment_has_the_digits_the_form_the_labels_and_the_links_of_the_el
         ),
         ("form=local&labels=name", "US dollar ₸475.09 ▼ -0.77%"),
         ("labels=symbol", "₸/$ 0.0021049 ▲ +0.77%"),
-        ("labels=name", "Kazakh tenge / US dollar 0.0021049 ▲ +0.77%"),
+        (
+            "labels=name",
+            "Kazakhstani tenge / US dollar 0.0021049 ▲ +0.77%",
+        ),
         ("link=/rates/{pair}?to={quote}", "KZT/USD 0.0021049"),
     ] {
         let path = format!("/ticker.html?pairs=KZT/USD&{query}");
