@@ -39,6 +39,7 @@ use std::time::Duration;
 
 pub use admin::Admin;
 pub use error::{ClientError, Violation};
+use jiff::civil::Date;
 use tonic::transport::{Channel, Endpoint};
 pub use watch::{Watch, WatchEvent, WatchOptions};
 
@@ -135,15 +136,46 @@ impl Client {
         let mut client = self.connect();
         let request = GetSnapshotRequest {
             filter: filter(pairs),
+            date: None,
+        };
+        self.answer(client.get_snapshot(request)).await
+    }
+
+    /// The rates of the pairs as they stood at the end of a day; without pairs, those of the server's ticker.
+    pub async fn snapshot_on(
+        &self,
+        pairs: &[String],
+        date: Date,
+    ) -> Result<GetSnapshotResponse, ClientError> {
+        let mut client = self.connect();
+        let request = GetSnapshotRequest {
+            filter: filter(pairs),
+            date: Some(date.to_string()),
         };
         self.answer(client.get_snapshot(request)).await
     }
 
     /// The latest rate of one pair.
     pub async fn rate(&self, pair: &str) -> Result<GetRateResponse, ClientError> {
+        self.get_rate(pair, None).await
+    }
+
+    /// The rate of one pair as it stood at the end of a day.
+    pub async fn rate_on(&self, pair: &str, date: Date) -> Result<GetRateResponse, ClientError> {
+        self.get_rate(pair, Some(date)).await
+    }
+
+    async fn get_rate(
+        &self,
+        pair: &str,
+        date: Option<Date>,
+    ) -> Result<GetRateResponse, ClientError> {
         let mut client = self.connect();
-        let pair = pair.to_owned();
-        self.answer(client.get_rate(GetRateRequest { pair })).await
+        let request = GetRateRequest {
+            pair: pair.to_owned(),
+            date: date.map(|date| date.to_string()),
+        };
+        self.answer(client.get_rate(request)).await
     }
 
     /// Every source, with its state and the result of its polls.

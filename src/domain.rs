@@ -35,7 +35,8 @@ pub use numbers::{
 pub use published::{
     Currency, DateFormat, DateRange, DatingRule, DocumentKey, DroppedRow, Exceptions, FirstSeen,
     Fixing, Holiday, Hours, InvalidCurrency, InvalidPair, MovingFeasts, NOMINALS, Outlook, Pair,
-    Point, Publication, QuoteKey, Route, Schedule, SourceId, Table, parse_date, price, price_along,
+    Point, Publication, QuoteKey, Route, Schedule, SourceId, Table, counterparts, parse_date,
+    price, price_along,
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{

@@ -12,17 +12,19 @@ pub use dispatcher::Dispatcher;
 pub use explanation::explain;
 use futures_util::Stream;
 pub use health::DrainingHealth;
+use jiff::civil::Date;
 pub use shared::{ResponseBody, SharedRates};
 use tonic::{Request, Response, Status};
 
-use crate::domain::{RateFilter, Refusal};
+use crate::domain::{Field, RateFilter, Refusal};
 use crate::feed::Subscription;
 use crate::pb;
 use crate::pb::rate_service_server::RateService;
-use crate::queries::{Queries, parse_pair};
+use crate::queries::{Queries, parse_date, parse_pair};
 use crate::wire::{
-    to_convert_response, to_fixings_response, to_history_response, to_rate_response,
-    to_snapshot_response, to_sources_response, to_subscribe,
+    to_convert_response, to_fixings_response, to_history_response, to_past_rate_response,
+    to_past_snapshot_response, to_rate_response, to_snapshot_response, to_sources_response,
+    to_subscribe,
 };
 
 /// The service.
@@ -48,6 +50,11 @@ impl Rates {
     }
 }
 
+/// The date of a request that asks about the past.
+fn past(date: Option<String>) -> Result<Option<Date>, Refusal> {
+    parse_date(Field::Date, &date.unwrap_or_default())
+}
+
 #[tonic::async_trait]
 impl RateService for Rates {
     async fn get_snapshot(
@@ -55,9 +62,12 @@ impl RateService for Rates {
         request: Request<pb::GetSnapshotRequest>,
     ) -> Result<Response<pb::GetSnapshotResponse>, Status> {
         let snapshot = self.queries.snapshot()?;
-        let pb::GetSnapshotRequest { filter } = request.into_inner();
-        let rates = snapshot.rates(&self.filter(filter)?);
-        Ok(Response::new(to_snapshot_response(&snapshot, &rates)))
+        let pb::GetSnapshotRequest { filter, date } = request.into_inner();
+        let filter = self.filter(filter)?;
+        Ok(Response::new(match past(date)? {
+            None => to_snapshot_response(&snapshot, &snapshot.rates(&filter)),
+            Some(date) => to_past_snapshot_response(&self.queries.rates_on(&filter, date).await?),
+        }))
     }
 
     async fn get_rate(
@@ -65,9 +75,12 @@ impl RateService for Rates {
         request: Request<pb::GetRateRequest>,
     ) -> Result<Response<pb::GetRateResponse>, Status> {
         let snapshot = self.queries.snapshot()?;
-        let pb::GetRateRequest { pair } = request.into_inner();
-        let rate = self.queries.rate(&snapshot, parse_pair(&pair)?)?;
-        Ok(Response::new(to_rate_response(&snapshot, &rate)))
+        let pb::GetRateRequest { pair, date } = request.into_inner();
+        let pair = parse_pair(&pair)?;
+        Ok(Response::new(match past(date)? {
+            None => to_rate_response(&snapshot, &self.queries.rate(&snapshot, pair)?),
+            Some(date) => to_past_rate_response(&self.queries.rate_on(pair, date).await?),
+        }))
     }
 
     type WatchRatesStream =

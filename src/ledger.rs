@@ -37,8 +37,8 @@ use std::sync::mpsc::{self, TrySendError};
 
 pub use backup::{Backup, BackupError, back_up};
 pub use check::check;
-pub use error::LedgerError;
-pub use read::{FixingRecord, FixingsPage, LedgerReader, PartialTable};
+pub use error::{LedgerError, StorageError};
+pub use read::{FixingRecord, FixingsPage, LedgerReader, LedgerState, PartialTable};
 use tokio::sync::oneshot;
 
 use crate::domain::LedgerEntry;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use filter_cache::FilterCache;
 pub use historical::{
-    ConvertQuery, Converted, FixingsPage, FixingsQuery, HistoryPage, HistoryQuery,
+    ConvertQuery, Converted, FixingsPage, FixingsQuery, HistoryPage, HistoryQuery, PastRates,
 };
 use jiff::Timestamp;
 pub use parse::{parse_currency, parse_date, parse_date_range, parse_pair};

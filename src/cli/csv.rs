@@ -20,6 +20,7 @@ pub(super) const PAST_RATE: &[Column] = &[
     ("reference_date", "/change/reference_date"),
     ("source", "/source"),
     ("derivation", "/derivation"),
+    ("date", "/date"),
 ];
 
 /// The columns of a latest rate. The windows are a week, a month and a year, in this order.

@@ -186,6 +186,7 @@ mod tests {
             derivation: Derivation::Published.into(),
             source: Some("nbk".to_owned()),
             effective_date: Some(date.to_owned()),
+            date: Some(date.to_owned()),
             change: change.map(|(absolute, percent)| Change {
                 absolute: absolute.to_owned(),
                 percent: percent.to_owned(),
@@ -281,10 +282,10 @@ DATE        VALUE   CHANGE  PERCENT   SOURCE  HOW
         assert_eq!(
             lines[..4],
             [
-                "pair,effective_date,value,change_absolute,change_percent,reference_value,reference_date,source,derivation",
-                "USD/KZT,2026-04-02,475.09,-3.68,-0.7686,478.77,2026-04-01,nbk,PUBLISHED",
-                "USD/KZT,2026-04-01,478.77,,,,,nbk,PUBLISHED",
-                "USD/KZT,2026-03-31,476.10,,,,,nbk,PUBLISHED",
+                "pair,effective_date,value,change_absolute,change_percent,reference_value,reference_date,source,derivation,date",
+                "USD/KZT,2026-04-02,475.09,-3.68,-0.7686,478.77,2026-04-01,nbk,PUBLISHED,2026-04-02",
+                "USD/KZT,2026-04-01,478.77,,,,,nbk,PUBLISHED,2026-04-01",
+                "USD/KZT,2026-03-31,476.10,,,,,nbk,PUBLISHED,2026-03-31",
             ]
         );
     }

@@ -1,15 +1,16 @@
-//! `silkrate rates`: the latest rates, once.
+//! `silkrate rates`: the latest rates, once, or those of a past day.
 
 use std::io::Write;
 
 use clap::Args;
+use jiff::civil::Date;
 
 use crate::cli::failure::{Failure, note};
 use crate::cli::format::{Document, Format, FormatArgs};
 use crate::cli::notes::{Notes, word};
 use crate::cli::output::Output;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, csv};
+use crate::cli::{ServerArgs, arguments, csv};
 use crate::client::{Client, ClientError};
 use crate::json;
 use crate::pb::{Change, GetSnapshotResponse, Rate, Window};
@@ -20,11 +21,16 @@ Examples:
   silkrate rates KZT/USD usd/uzs               two pairs, in any case
   silkrate rates --windows                     with the change over a week, a month, a year
   silkrate rates '*/EUR' --format csv          every pair in euros, for a spreadsheet
+  silkrate rates '*/*'                         every pair that exists
+  silkrate rates --on 2026-03-31               as they stood at the end of that day
   silkrate rates --format json | jq '.rates[].value'
   silkrate rates --server http://rates.example:50051
 
 On a terminal the columns that do not fit are omitted, and named below; in a pipe all are printed. Notes below the \
-table name the values that are late, stale, held or flagged, with the reasons.";
+table name the values that are late, stale, held or flagged, with the reasons.
+
+\
+With --on each rate is the last one of that day or, within 14 days, before it.";
 
 /// The columns that are omitted on a narrow terminal, the least important first.
 const SPARE: &[&str] = &[
@@ -42,12 +48,15 @@ const REASONS_MAX: usize = 8;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct RatesArgs {
-    /// Pairs such as KZT/USD, with a star for one side: '*/USD', 'KZT/*'. Default: the server's ticker.
+    /// Pairs such as KZT/USD, with a star for a side: '*/USD', 'KZT/*', '*/*'. Default: the server's ticker.
     #[arg(value_name = "PAIR")]
     pairs: Vec<String>,
     /// Print the changes over a week, a month and a year too; CSV and JSON always contain them.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "on")]
     windows: bool,
+    /// The date of the rates: YYYY-MM-DD. Default: now.
+    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
+    on: Option<Date>,
     #[command(flatten)]
     format: FormatArgs,
     #[command(flatten)]
@@ -61,6 +70,8 @@ pub(super) struct Show {
     pub(super) columns: Option<usize>,
     /// Whether the changes over windows are printed.
     pub(super) windows: bool,
+    /// Whether the rates are of a past day, which has no freshness.
+    pub(super) past: bool,
 }
 
 pub(super) async fn run(
@@ -69,12 +80,19 @@ pub(super) async fn run(
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
     let client = arguments.server.client()?;
-    let response = client.snapshot(&arguments.pairs).await?;
+    let response = match arguments.on {
+        None => client.snapshot(&arguments.pairs).await?,
+        Some(date) => client.snapshot_on(&arguments.pairs, date).await?,
+    };
     let rows: Vec<json::Rate<'_>> = json::list(&response.rates);
     let document = Document {
         message: json::GetSnapshotResponse::from(&response),
         rows: &rows,
-        columns: csv::RATE,
+        columns: if arguments.on.is_some() {
+            csv::PAST_RATE
+        } else {
+            csv::RATE
+        },
     };
     match arguments.format.format() {
         Format::Table if response.rates.is_empty() => {}
@@ -82,23 +100,28 @@ pub(super) async fn run(
             let show = Show {
                 columns: Output::of_stdout().columns_of_terminal(),
                 windows: arguments.windows,
+                past: arguments.on.is_some(),
             };
             table(&response.rates, show) + &notes(&response.rates, show).below()
         })?,
     }
-    explain_missing(&client, &arguments.pairs, &response, err).await
+    explain_missing(&client, (&arguments.pairs, arguments.on), &response, err).await
 }
 
-/// Notes why pairs that were requested by name have no rate, in the server's words. Without any rate it is a failure.
+/// Notes why pairs that were requested by name, of a day or of the present, have no rate, in the server's words. Without any
+/// rate it is a failure.
 pub(super) async fn explain_missing(
     client: &Client,
-    pairs: &[String],
+    (pairs, on): (&[String], Option<Date>),
     response: &GetSnapshotResponse,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
     for (index, pair) in missing(pairs, &response.rates).iter().enumerate() {
         let refused = if index < REASONS_MAX {
-            client.rate(pair).await.err()
+            match on {
+                None => client.rate(pair).await.err(),
+                Some(date) => client.rate_on(pair, date).await.err(),
+            }
         } else {
             None
         };
@@ -111,7 +134,9 @@ pub(super) async fn explain_missing(
         return Ok(());
     }
     let mut sources = response.sources.iter();
-    let hint = if sources.any(|state| state.newest_effective_date.is_some()) {
+    let hint = if on.is_some() {
+        "`silkrate history` prints the days that have a rate; `silkrate backfill` fetches the past of the banks"
+    } else if sources.any(|state| state.newest_effective_date.is_some()) {
         "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print the pairs that are quoted"
     } else {
         "the server has no table of a bank yet: see `silkrate sources`"
@@ -141,8 +166,13 @@ pub(super) fn table(rates: &[Rate], show: Show) -> String {
         Window::Year | Window::Unspecified => "YEAR",
     });
     let heading = ["PAIR", "VALUE", "CHANGE", "PERCENT"].into_iter();
-    let rest = ["REFERENCE", "SINCE", "DATE", "SOURCE", "HOW", "FRESHNESS"];
-    let mut table = TextTable::new(heading.chain(names).chain(rest));
+    let all = ["REFERENCE", "SINCE", "DATE", "SOURCE", "HOW", "FRESHNESS"];
+    let shown = all
+        .into_iter()
+        .filter(|name| !(show.past && *name == "FRESHNESS"));
+    let rest_columns: Vec<&str> = shown.collect();
+    let columns = rest_columns.iter().copied();
+    let mut table = TextTable::new(heading.chain(names).chain(columns));
     for rate in rates {
         let change = |part: fn(&Change) -> String| known(rate.change.as_ref(), part);
         let over = |window: &Window| {
@@ -164,6 +194,7 @@ pub(super) fn table(rates: &[Rate], show: Show) -> String {
             word(rate.derivation().as_str_name(), "DERIVATION_"),
             word(rate.freshness().as_str_name(), "FRESHNESS_"),
         ];
+        let rest = rest.into_iter().take(rest_columns.len());
         table.push(
             cells
                 .into_iter()
@@ -244,7 +275,7 @@ KZT/EUR  0.00210486434149  n/a               n/a      n/a               n/a     
     fn eighty_columns_show_date_source_and_freshness() {
         let narrow = Show {
             columns: Some(80),
-            windows: false,
+            ..Show::default()
         };
         assert_eq!(
             table(&[changed("KZT/USD")], narrow),
@@ -273,8 +304,8 @@ KZT/USD  0.00210486434149  0.7746%  2026-04-02  nbk     inverted  carried over
             window(Window::Year, None, "nothing so old is known"),
         ];
         let show = Show {
-            columns: None,
             windows: true,
+            ..Show::default()
         };
         let shown = table(std::slice::from_ref(&rate), show);
         let columns: Vec<&str> = shown.split_whitespace().collect();

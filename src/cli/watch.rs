@@ -35,7 +35,7 @@ terminal the table omits the columns that do not fit, and names them below.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct WatchArgs {
-    /// Pairs such as KZT/USD, with a star for one side: '*/USD', 'KZT/*'. Default: the server's ticker.
+    /// Pairs such as KZT/USD, with a star for a side: '*/USD', 'KZT/*', '*/*'. Default: the server's ticker.
     #[arg(value_name = "PAIR")]
     pairs: Vec<String>,
     /// The output format.
@@ -137,7 +137,7 @@ pub(super) async fn run(
                 sources: &response.sources,
             })?;
         }
-        return rates::explain_missing(&client, &arguments.pairs, &response, err).await;
+        return rates::explain_missing(&client, (&arguments.pairs, None), &response, err).await;
     }
     let options = WatchOptions {
         pairs: arguments.pairs.clone(),

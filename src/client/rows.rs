@@ -92,6 +92,7 @@ impl Rows {
 fn place(wanted: &[String], pair: &str) -> usize {
     let (base, quote) = pair.split_once('/').unwrap_or((pair, ""));
     let meant = |item: &String| match item.split_once('/') {
+        Some(("*", "*")) => true,
         Some(("*", wanted)) => wanted == quote,
         Some((wanted, "*")) => wanted == base,
         _ => item == pair,

@@ -20,7 +20,7 @@ pub use first_seen::FirstSeen;
 pub use fixing::{Fixing, NOMINALS, Point};
 pub use pair::{InvalidPair, Pair};
 pub use pricing::{price, price_along};
-pub use route::{QuoteKey, Route};
+pub use route::{QuoteKey, Route, counterparts};
 pub use schedule::{
     DatingRule, Exceptions, Holiday, Hours, MovingFeasts, Outlook, Publication, Schedule,
 };

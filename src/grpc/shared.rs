@@ -1,8 +1,9 @@
 //! Answers that are encoded once for all requests that need the same.
 //!
 //! This service stands in front of the generated one. The three methods whose answers depend on a filter and a position
-//! alone are answered with shared bytes, framed for the wire already; every other method, and every request that is
-//! unusual or malformed, goes to the generated server as it came. So tonic alone refuses a message that cannot be read.
+//! alone are answered with shared bytes, framed for the wire already; every other method, and every request that is about a
+//! past day, unusual or malformed, goes to the generated server as it came. So tonic alone refuses a message that cannot be
+//! read.
 //!
 //! Clients that accept gzip share compressed frames, which are made when the first of them asks. A client that does not
 //! accept it costs nothing more.
@@ -157,12 +158,12 @@ impl SharedRates {
             let read = request::read(&mut body, sent, shared.inner.request_bytes_max).await;
             let answered = match &read {
                 Ok(message) => shared.cached(method, message, accepted),
-                Err(_incomplete) => Err(Unanswered::Unreadable),
+                Err(_incomplete) => Err(Unanswered::NotShared),
             };
             match answered {
                 Ok(answer) => answer,
                 Err(Unanswered::Refused(refusal)) => status_response(refusal),
-                Err(Unanswered::Unreadable) => {
+                Err(Unanswered::NotShared) => {
                     let frame = read.map_or_else(|bytes| bytes, |message| restore_frame(&message));
                     let body = Body::new(request::PrefixedBody::new(frame, body));
                     let mut generated = shared.inner.generated.clone();
@@ -193,6 +194,7 @@ impl SharedRates {
         let snapshot = rates.queries.snapshot()?;
         let filter = filters.get_or_parse(message, || {
             let request: GetSnapshotRequest = decode(message)?;
+            check_latest(request.date.as_deref())?;
             Ok::<_, Unanswered>(rates.filter(request.filter)?)
         })?;
         let encode = || {
@@ -205,7 +207,8 @@ impl SharedRates {
         Ok(ResponseBody::once(frame))
     }
 
-    fn rate(&self, request: &GetRateRequest) -> Result<ResponseBody, Refusal> {
+    fn rate(&self, request: &GetRateRequest) -> Result<ResponseBody, Unanswered> {
+        check_latest(request.date.as_deref())?;
         let Inner { rates, pairs, .. } = &*self.inner;
         let snapshot = rates.queries.snapshot()?;
         let pair = parse_pair(&request.pair)?;
@@ -241,8 +244,9 @@ impl MessageEncoder for FrameEncoder {
 
 /// Why the cache does not answer a request.
 enum Unanswered {
-    /// The body is not the message of the method. The generated server answers, and says what is wrong.
-    Unreadable,
+    /// The body is not the message of the method, or asks about a past day. The generated server answers, and says what is
+    /// wrong.
+    NotShared,
     Refused(Refusal),
 }
 
@@ -254,7 +258,15 @@ impl From<Refusal> for Unanswered {
 
 fn decode<M: Message + Default>(message: &Bytes) -> Result<M, Unanswered> {
     Message::decode(message.clone())
-        .map_err(|_refused_by_the_generated_server| Unanswered::Unreadable)
+        .map_err(|_refused_by_the_generated_server| Unanswered::NotShared)
+}
+
+/// Whether a request asks about the present: the answer about a past day does not follow from a position.
+fn check_latest(date: Option<&str>) -> Result<(), Unanswered> {
+    match date {
+        None | Some("") => Ok(()),
+        Some(_past) => Err(Unanswered::NotShared),
+    }
 }
 
 /// The frames of a stream, and the status that ends them, after which the stream is not polled again. Ten thousand of these

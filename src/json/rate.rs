@@ -23,6 +23,7 @@ pub struct Rate<'a> {
     windows: Vec<WindowChange<'a>>,
     flags: Vec<Flag<'a>>,
     decimal_places: Option<u32>,
+    date: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,6 +101,7 @@ impl<'a> From<&'a pb::Rate> for Rate<'a> {
             windows,
             flags,
             decimal_places,
+            date,
         } = rate;
         Self {
             pair,
@@ -117,6 +119,7 @@ impl<'a> From<&'a pb::Rate> for Rate<'a> {
             windows: list(windows),
             flags: list(flags),
             decimal_places: *decimal_places,
+            date: date.as_deref(),
         }
     }
 }

@@ -126,7 +126,7 @@ fn remedy(used: ClockKind) -> &'static str {
 
 /// An error that does not name the file yet.
 #[derive(Debug)]
-pub(super) enum StorageError {
+pub enum StorageError {
     /// An error of SQLite.
     Sqlite(rusqlite::Error),
     /// A stored row is not valid.

@@ -10,8 +10,8 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::domain::{
-    Currency, DateRange, DocumentKey, FirstSeen, Fixing, QuoteKey, RestoredDocument, RestoredState,
-    RevisionPolicy, SourceId, Table,
+    Currency, DocumentKey, FirstSeen, Fixing, RestoredDocument, RestoredState, RevisionPolicy,
+    SourceId, Table,
 };
 use crate::ledger::LedgerError;
 use crate::ledger::error::StorageError;
@@ -23,8 +23,10 @@ mod first_seen;
 mod page;
 mod restore;
 pub(super) mod rows;
+mod state;
 
 pub use currencies::PartialTable;
+pub use state::LedgerState;
 
 /// How many queries run at a time; the others wait. As many as the cores of a small machine: a query is mostly
 /// computation on cached pages.
@@ -164,22 +166,6 @@ impl LedgerReader {
         .await
     }
 
-    /// The tables of a range of dates, both ends included, that have a row of one of these currencies; oldest first. Only
-    /// those rows are read: ten years of a pair are some thousand rows, and ten years of whole tables a hundred thousand.
-    pub async fn partial_tables(
-        &self,
-        key: DocumentKey,
-        revision_policy: RevisionPolicy,
-        currencies: Vec<Currency>,
-        (from, to): (Date, Date),
-    ) -> Result<Vec<PartialTable>, LedgerError> {
-        self.run(move |connection| {
-            let document = document::Document::new(connection, key, revision_policy);
-            currencies::partial_tables(&document, &currencies, (from, to))
-        })
-        .await
-    }
-
     /// The newest dates up to a day that have a table, at most `count` of them; oldest first.
     pub async fn newest_dates(
         &self,
@@ -213,17 +199,14 @@ impl LedgerReader {
             .await
     }
 
-    /// The newest dates within a range whose tables price one currency in another, at most `limit` of them if it is set;
-    /// oldest first.
-    pub async fn priced_dates(
+    /// Runs the queries of one piece of work on one state of the ledger, with the computations between them, on a blocking
+    /// thread. No more of them run at a time than queries: what takes long is cut into several pieces of work, so that
+    /// other queries run in between.
+    pub async fn read<T: Send + 'static>(
         &self,
-        key: DocumentKey,
-        pair: QuoteKey,
-        range: DateRange,
-        limit: Option<u32>,
-    ) -> Result<Vec<Date>, LedgerError> {
-        let range = (range.first, range.last);
-        self.run(move |connection| document::priced_dates(connection, key, pair, range, limit))
+        work: impl FnOnce(LedgerState<'_>) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        self.run(move |connection| work(LedgerState::of(connection)))
             .await
     }
 

@@ -1,11 +1,9 @@
 //! Historical queries: what was published, what a pair stood at, and what an amount was worth.
 
-use std::sync::Arc;
-
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{DateRange, Field, Pair, Position, Rate, Refusal, parse_decimal};
+use crate::domain::{DateRange, Field, Pair, Position, Rate, RateFilter, Refusal, parse_decimal};
 use crate::ledger::{self, FixingRecord};
 use crate::queries::page::Page;
 use crate::queries::{Queries, parse_currency, parse_date, parse_date_range, parse_pair};
@@ -32,8 +30,19 @@ pub struct Converted {
     pub result: Decimal,
     /// The rate behind it.
     pub rate: Rate,
-    /// Whether the rate is of a date of the request, not of the present.
-    pub is_historical: bool,
+    /// The date of the request, which the rate is of; `None` for the present.
+    pub date: Option<Date>,
+    /// The present position.
+    pub position: Position,
+}
+
+/// Rates as they stood at the end of a day.
+#[derive(Debug, Clone)]
+pub struct PastRates {
+    /// The day.
+    pub date: Date,
+    /// The rates.
+    pub rates: Vec<Rate>,
     /// The present position.
     pub position: Position,
 }
@@ -82,8 +91,8 @@ pub struct HistoryQuery<'a> {
 /// A page of historical rates, newest first.
 #[derive(Debug, Clone)]
 pub struct HistoryPage {
-    /// The rates.
-    pub rates: Vec<Rate>,
+    /// The rates, each with the date from which it stood.
+    pub rates: Vec<(Date, Rate)>,
     /// The token of the next page; empty after the last.
     pub next_page_token: String,
 }
@@ -102,20 +111,57 @@ impl Queries {
             quote: parse_currency(Field::ToCurrency, query.to_currency)?,
         };
         let date = parse_date(Field::Date, query.date)?;
-        let snapshot = match date {
-            None => Arc::clone(&present),
+        let round = query.round_to_minor_unit;
+        let (rate, result) = match date {
+            None => {
+                let rate = self.rate(&present, pair)?;
+                (rate, present.convert(amount, pair, round))
+            }
             Some(date) => {
-                let past = self.history.snapshot_on(pair, date).await?;
-                Arc::new(past.ok_or(Refusal::NoRateOnDate { pair, date })?)
+                let past = self.history.snapshot_on(&[pair], date).await?;
+                let rate = past
+                    .rate(pair)
+                    .ok_or(Refusal::NoRateOnDate { pair, date })?;
+                (rate, past.convert(amount, pair, round))
             }
         };
-        let rate = self.rate(&snapshot, pair)?;
-        let result = snapshot.convert(amount, pair, query.round_to_minor_unit);
         Ok(Converted {
             result: result.ok_or(Refusal::ResultTooLarge(pair.quote))?,
             rate,
-            is_historical: date.is_some(),
+            date,
             position: present.position.clone(),
+        })
+    }
+
+    /// The rates of a filter as they stood at the end of a day. Pairs without a rate then are left out.
+    ///
+    /// # Errors
+    /// [`Refusal::Draining`], what the ledger says.
+    pub async fn rates_on(&self, filter: &RateFilter, date: Date) -> Result<PastRates, Refusal> {
+        let position = self.snapshot()?.position.clone();
+        let pairs = self.history.pairs(filter);
+        let rates = self.history.rates_on(pairs, date).await?;
+        Ok(PastRates {
+            date,
+            rates,
+            position,
+        })
+    }
+
+    /// The rate of a pair as it stood at the end of a day: the only one of the result.
+    ///
+    /// # Errors
+    /// [`Refusal::Draining`], [`Refusal::PairNotQuoted`], [`Refusal::NoRateOnDate`], what the ledger says.
+    pub async fn rate_on(&self, pair: Pair, date: Date) -> Result<PastRates, Refusal> {
+        let position = self.snapshot()?.position.clone();
+        let past = self.history.snapshot_on(&[pair], date).await?;
+        let rate = past
+            .rate(pair)
+            .ok_or(Refusal::NoRateOnDate { pair, date })?;
+        Ok(PastRates {
+            date,
+            rates: vec![rate],
+            position,
         })
     }
 
@@ -182,7 +228,7 @@ impl Queries {
         let cursor = last.map(|(date, _rate)| date.to_string());
         Ok(HistoryPage {
             next_page_token: cursor.map_or_else(String::new, |cursor| page.token(&cursor)),
-            rates: rates.into_iter().map(|(_date, rate)| rate).collect(),
+            rates,
         })
     }
 }

@@ -8,21 +8,22 @@ use axum::response::Response;
 use prost_types::Timestamp;
 use serde::Serialize;
 
-use crate::domain::{self, Position, Rate, Refusal};
+use crate::domain::{self, Field, Position, Rate, Refusal};
 use crate::json::{
     self, ConvertAmountResponse, GetRateResponse, GetSnapshotResponse, ListFixingsResponse,
     ListRateHistoryResponse, ListSourcesResponse,
 };
 use crate::pb;
-use crate::queries::{FixingsQuery, HistoryQuery, parse_pair};
+use crate::queries::{FixingsQuery, HistoryQuery, parse_date, parse_pair};
 use crate::web::caching::{self, PAST, PRESENT};
 use crate::web::error::WebError;
 use crate::web::prepared::PreparedAnswer;
 use crate::web::query::{self, NoParameters};
 use crate::web::{JSON, Shared, Web};
 use crate::wire::{
-    to_convert_response, to_fixings_response, to_history_response, to_rate_response,
-    to_snapshot_response, to_sources_response, to_timestamp,
+    to_convert_response, to_fixings_response, to_history_response, to_past_rate_response,
+    to_past_snapshot_response, to_rate_response, to_snapshot_response, to_sources_response,
+    to_timestamp,
 };
 
 /// The two segments of the path of a pair, or of a source and a currency.
@@ -67,9 +68,15 @@ pub(super) async fn snapshot(
     uri: Uri,
 ) -> Result<Response, WebError> {
     let snapshot = web.queries.snapshot()?;
+    let query: query::Snapshot = query::read(&uri)?;
+    let filter = || web.queries.filter(&query::filter_items(&query.pairs));
+    if let Some(date) = parse_date(Field::Date, &query.date)? {
+        let past = web.queries.rates_on(&filter()?, date).await?;
+        let answer = to_past_snapshot_response(&past);
+        return document(PAST, &GetSnapshotResponse::from(&answer).at(&web.now()));
+    }
     web.answer(&snapshot.position, &uri, &headers, || {
-        let query: query::Pairs = query::read(&uri)?;
-        let filter = web.queries.filter(&query::filter_items(&query.pairs))?;
+        let filter = filter()?;
         let text = web.snapshot_json(&snapshot, &snapshot.rates(&filter));
         let canonical = format!("snapshot {filter}");
         Ok(caching::present(&snapshot.position, &canonical, JSON, text))
@@ -84,9 +91,13 @@ pub(super) async fn rate(
     uri: Uri,
 ) -> Result<Response, WebError> {
     let snapshot = web.queries.snapshot()?;
+    let query: query::Rate = query::read(&uri)?;
+    let pair = parse_pair(&format!("{base}/{quote}"))?;
+    if let Some(date) = parse_date(Field::Date, &query.date)? {
+        let answer = to_past_rate_response(&web.queries.rate_on(pair, date).await?);
+        return document(PAST, &GetRateResponse::from(&answer));
+    }
     web.answer(&snapshot.position, &uri, &headers, || {
-        let NoParameters {} = query::read(&uri)?;
-        let pair = parse_pair(&format!("{base}/{quote}"))?;
         let rate = web.queries.rate(&snapshot, pair)?;
         let answer = to_rate_response(&snapshot, &rate);
         let text = json::text(&GetRateResponse::from(&answer)).unwrap_or_default();

@@ -22,9 +22,19 @@ const EPOCH_BYTES_MAX: usize = 64;
 /// Parameters of `/v1/snapshot.json`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Pairs {
+pub(super) struct Snapshot {
     #[serde(default)]
     pub(super) pairs: String,
+    #[serde(default)]
+    pub(super) date: String,
+}
+
+/// Parameters of `/v1/rates`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rate {
+    #[serde(default)]
+    pub(super) date: String,
 }
 
 /// Parameters of `/v1/watch`.
@@ -263,7 +273,7 @@ mod tests {
         );
         assert_eq!(of("/"), "/");
         let query = Uri::from_static("/v1/snapshot.json?_=1&pairs=KZT/USD");
-        assert_eq!(read::<Pairs>(&query).unwrap().pairs, "KZT/USD");
+        assert_eq!(read::<Snapshot>(&query).unwrap().pairs, "KZT/USD");
     }
 
     #[test]
@@ -274,7 +284,7 @@ mod tests {
 
     #[test]
     fn an_unknown_parameter_is_refused() {
-        let refused = read::<Pairs>(&Uri::from_static("/v1/snapshot.json?pair=KZT/USD"));
+        let refused = read::<Snapshot>(&Uri::from_static("/v1/snapshot.json?pair=KZT/USD"));
         assert!(format!("{:?}", refused.unwrap_err()).contains("unknown field `pair`"));
         assert!(read::<NoParameters>(&Uri::from_static("/v1/sources?x=1")).is_err());
         assert!(read::<NoParameters>(&Uri::from_static("/v1/sources")).is_ok());

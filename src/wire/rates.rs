@@ -42,6 +42,7 @@ pub(crate) fn to_rate(rate: &Rate) -> pb::Rate {
         windows: windows.iter().map(to_window_change).collect(),
         flags: flags.iter().map(to_flag).collect(),
         decimal_places: *decimal_places,
+        date: None,
     }
 }
 

@@ -1,9 +1,11 @@
 //! Answers of the contract, outwards. Every face of the service renders these messages.
 
+use jiff::civil::Date;
+
 use crate::board::SourceDetail;
 use crate::domain::{Rate, Snapshot};
 use crate::pb;
-use crate::queries::{Converted, FixingRecord, FixingsPage, HistoryPage};
+use crate::queries::{Converted, FixingRecord, FixingsPage, HistoryPage, PastRates};
 use crate::wire::{
     present, to_fixing, to_position, to_rate, to_rates, to_source_detail, to_source_states,
     to_timestamp,
@@ -26,20 +28,47 @@ pub(crate) fn to_rate_response(snapshot: &Snapshot, rate: &Rate) -> pb::GetRateR
     }
 }
 
+/// The rates of a past day. The state of the sources is a fact of the present.
+pub(crate) fn to_past_snapshot_response(past: &PastRates) -> pb::GetSnapshotResponse {
+    let PastRates {
+        date,
+        rates,
+        position,
+    } = past;
+    let rates = rates.iter().map(|rate| to_past_rate(rate, *date));
+    pb::GetSnapshotResponse {
+        position: Some(to_position(position)),
+        rates: rates.collect(),
+        sources: Vec::new(),
+    }
+}
+
+/// The one rate of a past day.
+pub(crate) fn to_past_rate_response(past: &PastRates) -> pb::GetRateResponse {
+    let PastRates {
+        date,
+        rates,
+        position,
+    } = past;
+    pb::GetRateResponse {
+        position: Some(to_position(position)),
+        rate: rates.first().map(|rate| to_past_rate(rate, *date)),
+    }
+}
+
 /// A converted amount.
 pub(crate) fn to_convert_response(converted: &Converted) -> pb::ConvertAmountResponse {
     let Converted {
         result,
         rate,
-        is_historical,
+        date,
         position,
     } = converted;
     pb::ConvertAmountResponse {
         result: result.to_string(),
-        rate: Some(if *is_historical {
-            to_historical_rate(rate)
-        } else {
-            to_rate(rate)
+        rate: Some(match date {
+            Some(date) => to_past_rate(rate, *date),
+            None => to_rate(rate),
         }),
         position: Some(to_position(position)),
     }
@@ -64,7 +93,10 @@ pub(crate) fn to_history_response(page: HistoryPage) -> pb::ListRateHistoryRespo
         next_page_token,
     } = page;
     pb::ListRateHistoryResponse {
-        rates: rates.iter().map(to_historical_rate).collect(),
+        rates: rates
+            .iter()
+            .map(|(date, rate)| to_past_rate(rate, *date))
+            .collect(),
         next_page_token: present(&next_page_token),
     }
 }
@@ -76,13 +108,16 @@ pub(crate) fn to_sources_response(details: &[SourceDetail]) -> pb::ListSourcesRe
     }
 }
 
-/// A rate of a past date. Freshness, announcements and changes over windows are facts of the present.
-fn to_historical_rate(rate: &Rate) -> pb::Rate {
+/// A rate of a past date. Freshness, announcements and changes over windows are facts of the present, and of the past tables
+/// those rows alone are read that the rate follows from.
+fn to_past_rate(rate: &Rate, date: Date) -> pb::Rate {
     pb::Rate {
+        date: Some(date.to_string()),
         freshness: pb::Freshness::Unspecified.into(),
         freshness_reason: None,
         windows: Vec::new(),
         announced: None,
+        decimal_places: None,
         ..to_rate(rate)
     }
 }

@@ -47,6 +47,7 @@ pub(crate) fn workload(design: Design, shape: &Shape) -> Workload {
     let pairs = pairs(shape.pairs);
     let request = pb::GetSnapshotRequest {
         filter: Some(pb::RateFilter { pairs }),
+        ..pb::GetSnapshotRequest::default()
     };
     let path = "/silkrate.v1.RateService/GetSnapshot";
     let call = Call::new("127.0.0.1", path, &request.encode_to_vec()).repeated();

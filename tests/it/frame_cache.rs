@@ -140,9 +140,11 @@ async fn a_response_is_encoded_once_until_the_next_commit() {
     let service = service(&bank, 1, true);
     let rate = pb::GetRateRequest {
         pair: "kzt/usd".to_owned(),
+        ..pb::GetRateRequest::default()
     };
     let snapshot = pb::GetSnapshotRequest {
         filter: Some(filter(FILTERS[1])),
+        ..pb::GetSnapshotRequest::default()
     };
     let call_both = || {
         frames(call(service.clone(), "GetRate", &rate));
@@ -176,6 +178,66 @@ async fn filters_beyond_the_number_that_is_shared_are_served_too() {
     assert!(updates.iter().all(|update| *update == updates[0]));
 }
 
+const PAST: Option<&str> = Some("2026-04-01");
+
+fn snapshot_of(pairs: &[&str], date: Option<&str>) -> Bytes {
+    framed(&pb::GetSnapshotRequest {
+        filter: Some(filter(pairs)),
+        date: date.map(str::to_owned),
+    })
+}
+
+fn rate_of(pair: &str, date: Option<&str>) -> Bytes {
+    framed(&pb::GetRateRequest {
+        pair: pair.to_owned(),
+        date: date.map(str::to_owned),
+    })
+}
+
+fn watch_of(pairs: &[&str]) -> Bytes {
+    framed(&watching(pairs))
+}
+
+/// Requests that are refused, each with its method and the code of its status.
+fn bad_requests(snapshot: &Bytes) -> Vec<(&'static str, Bytes, Code)> {
+    let past = snapshot_of(&["*/*"], PAST);
+    vec![
+        ("GetRate", rate_of("KZT", None), Code::InvalidArgument),
+        ("GetRate", rate_of("EUR/USD", None), Code::NotFound),
+        // There is no ledger that could tell of the past.
+        ("GetRate", rate_of("KZT/USD", PAST), Code::Unavailable),
+        ("GetSnapshot", past, Code::Unavailable),
+        (
+            "GetSnapshot",
+            snapshot_of(&["*"], None),
+            Code::InvalidArgument,
+        ),
+        ("WatchRates", watch_of(&["*"]), Code::InvalidArgument),
+        (
+            "WatchRates",
+            watch_of(&["KZT/USD"; 1_000]),
+            Code::OutOfRange,
+        ),
+        ("WatchRates", Bytes::new(), Code::Internal),
+        ("GetSnapshot", snapshot.slice(..9), Code::Internal),
+        (
+            "GetRate",
+            Bytes::from_static(b"\0\0\0\0\x02\xff\xff"),
+            Code::Internal,
+        ),
+        (
+            "GetRate",
+            Bytes::from_static(b"\x01\0\0\0\0"),
+            Code::Internal,
+        ),
+        (
+            "Nothing",
+            Bytes::from_static(b"\0\0\0\0\0"),
+            Code::Unimplemented,
+        ),
+    ]
+}
+
 #[tokio::test(start_paused = true)]
 async fn responses_are_the_same_with_and_without_sharing() {
     let bank = OneBank::new();
@@ -200,64 +262,23 @@ async fn responses_are_the_same_with_and_without_sharing() {
             assert_eq!(trailers["grpc-status"], "0");
         }
     };
-    let snapshot = framed(&pb::GetSnapshotRequest {
-        filter: Some(filter(&["KZT/KZT", "*/KZT", "KZT/USD"])),
-    });
+    let snapshot = snapshot_of(&["KZT/KZT", "*/KZT", "KZT/USD"], None);
     good("GetSnapshot", snapshot.clone());
     good("GetSnapshot", framed(&pb::GetSnapshotRequest::default()));
-    let wrong = framed(&pb::GetSnapshotRequest {
-        filter: Some(filter(&["*"])),
-    });
-    let rate = |pair: &str| {
-        framed(&pb::GetRateRequest {
-            pair: pair.to_owned(),
-        })
-    };
-    good("GetRate", rate("KZT/USD"));
-    good("GetRate", rate("KZT/KZT"));
-    good("WatchRates", framed(&watching(&["KZT/USD"])));
+    good("GetSnapshot", snapshot_of(&["*/*"], Some("")));
+    good("GetRate", rate_of("KZT/USD", None));
+    good("GetRate", rate_of("KZT/KZT", Some("")));
+    good("WatchRates", watch_of(&["KZT/USD"]));
     good("ListSources", framed(&pb::ListSourcesRequest {}));
 
-    let bad = [
-        ("GetRate", rate("KZT"), Code::InvalidArgument),
-        ("GetRate", rate("EUR/USD"), Code::NotFound),
-        ("GetSnapshot", wrong, Code::InvalidArgument),
-        (
-            "WatchRates",
-            framed(&watching(&["*/*"])),
-            Code::InvalidArgument,
-        ),
-        (
-            "WatchRates",
-            framed(&watching(&["KZT/USD"; 1_000])),
-            Code::OutOfRange,
-        ),
-        ("WatchRates", Bytes::new(), Code::Internal),
-        ("GetSnapshot", snapshot.slice(..9), Code::Internal),
-        (
-            "GetRate",
-            Bytes::from_static(b"\0\0\0\0\x02\xff\xff"),
-            Code::Internal,
-        ),
-        (
-            "GetRate",
-            Bytes::from_static(b"\x01\0\0\0\0"),
-            Code::Internal,
-        ),
-        (
-            "Nothing",
-            Bytes::from_static(b"\0\0\0\0\0"),
-            Code::Unimplemented,
-        ),
-    ];
-    for (method, body, code) in bad {
+    for (method, body, code) in bad_requests(&snapshot) {
         let (_, headers, (messages, trailers)) = same(method, body, &unchanged);
         let status = Status::from_header_map(&trailers.unwrap_or(headers)).unwrap();
         assert_eq!((status.code(), messages.len()), (code, 0), "{method}");
     }
     // An encoding that is not supported is refused, and the status is UNIMPLEMENTED.
     let encoded_as = |name: &'static str| {
-        let (_, headers, _) = same("GetRate", rate("KZT/USD"), &|request| {
+        let (_, headers, _) = same("GetRate", rate_of("KZT/USD", None), &|request| {
             let name = http::HeaderValue::from_static(name);
             request.headers_mut().insert("grpc-encoding", name);
         });

@@ -1,5 +1,6 @@
 //! Historical queries over real sockets: fixings, rates, conversions, windows, and tables that an operator submits.
 
+mod asof;
 mod busy;
 mod crosses;
 mod full;

@@ -189,6 +189,7 @@ async fn a_wrong_request_is_refused_whole_with_a_reason() {
 
     let wrong = pb::GetSnapshotRequest {
         filter: Some(filter(&["KZT/USD", "KZT-USD"])),
+        ..pb::GetSnapshotRequest::default()
     };
     let status = client.get_snapshot(wrong).await.unwrap_err();
     let field = Some("filter.pairs[1]".to_owned());
@@ -199,7 +200,7 @@ async fn a_wrong_request_is_refused_whole_with_a_reason() {
     assert!(status.message().contains("KZT-USD"), "{}", status.message());
 
     let status = client
-        .watch_rates(watch(&["KZT/USD", "*/*"]))
+        .watch_rates(watch(&["KZT/USD", "*/*/*"]))
         .await
         .unwrap_err();
     assert_eq!(
@@ -235,6 +236,7 @@ async fn a_wrong_request_is_refused_whole_with_a_reason() {
     let status = client
         .get_rate(pb::GetRateRequest {
             pair: "EUR/USD".into(),
+            ..pb::GetRateRequest::default()
         })
         .await
         .unwrap_err();
@@ -284,6 +286,7 @@ async fn an_unreachable_bank_does_not_change_the_health_status() {
         .client
         .get_rate(pb::GetRateRequest {
             pair: "KZT/USD".into(),
+            ..pb::GetRateRequest::default()
         })
         .await
         .unwrap_err();

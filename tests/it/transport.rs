@@ -89,7 +89,7 @@ fn flagged(flag: u8, message: &[u8]) -> Vec<u8> {
 
 fn rate_request() -> Vec<u8> {
     let pair = "KZT/USD".to_owned();
-    framed(&pb::GetRateRequest { pair }).to_vec()
+    framed(&pb::GetRateRequest { pair, date: None }).to_vec()
 }
 
 /// A call that is refused, and how.

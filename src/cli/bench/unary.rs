@@ -44,6 +44,7 @@ pub(super) fn run(load: &LoadArgs, client: &Client, streams: u32) -> io::Result<
     let pairs = load.pairs.clone();
     let request = GetSnapshotRequest {
         filter: Some(RateFilter { pairs }),
+        ..GetSnapshotRequest::default()
     };
     let (mut counts, mut failed) = (Counts::default(), Ok(()));
     let started = Instant::now();

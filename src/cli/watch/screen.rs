@@ -162,7 +162,7 @@ fn json_line(message: &WatchRatesResponse) -> io::Result<String> {
 fn page(rates: &[Rate], columns: Option<usize>) -> String {
     let show = Show {
         columns,
-        windows: false,
+        ..Show::default()
     };
     rates::table(rates, show) + &rates::notes(rates, show).below()
 }

@@ -1,5 +1,7 @@
 //! Routes: how the rate of a pair follows from published prices.
 
+use std::collections::BTreeSet;
+
 use crate::domain::published::{Currency, Pair};
 
 /// The key of a quote: one of the five, and the currency in which it is priced.
@@ -54,6 +56,26 @@ impl Pair {
             (false, false) => None,
         }
     }
+}
+
+/// The currencies that have a pair with a currency where these prices are known, sorted, without itself.
+pub fn counterparts<'a>(
+    currency: Currency,
+    prices: impl IntoIterator<Item = &'a QuoteKey>,
+    is_known: impl Fn(&QuoteKey) -> bool,
+) -> BTreeSet<Currency> {
+    let in_dollars = |home: Currency| is_known(&(home, Currency::USD));
+    let others = prices.into_iter().filter_map(|(home, other)| {
+        if *home == currency {
+            Some(*other)
+        } else {
+            (*other == currency).then_some(*home)
+        }
+    });
+    let crossed = Currency::FIVE.into_iter().filter(|home| {
+        currency.is_of_the_five() && *home != currency && in_dollars(*home) && in_dollars(currency)
+    });
+    others.chain(crossed).collect()
 }
 
 #[cfg(test)]

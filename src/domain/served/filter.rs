@@ -10,7 +10,8 @@ use crate::domain::published::{Currency, Pair};
 /// The maximum number of items of a filter: every pair of the five with fifty others still fits.
 pub const FILTER_PAIRS_MAX: usize = 256;
 
-/// Pairs in the order of the request. A star on one side stands for all pairs that exist.
+/// Pairs in the order of the request. A star stands for every currency that has a pair with the other side; stars on both
+/// sides, for every pair that exists.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RateFilter {
     items: Vec<Item>,
@@ -21,6 +22,7 @@ enum Item {
     Exact(Pair),
     AnyBase(Currency),
     AnyQuote(Currency),
+    Any,
 }
 
 /// Why a filter is invalid.
@@ -28,7 +30,7 @@ enum Item {
 pub enum FilterError {
     /// An item is not a pair.
     #[error(
-        "`{item}` is not a pair: write BASE/QUOTE in codes of three letters, such as KZT/USD, or a star on one side, such as */USD"
+        "`{item}` is not a pair: write BASE/QUOTE in codes of three letters, such as KZT/USD, or a star for a side, such as */USD"
     )]
     InvalidPair {
         /// Its index in the list.
@@ -80,6 +82,7 @@ impl RateFilter {
             Item::Exact(pair) => pair.to_string(),
             Item::AnyBase(quote) => format!("*/{quote}"),
             Item::AnyQuote(base) => format!("{base}/*"),
+            Item::Any => "*/*".to_owned(),
         })
     }
 
@@ -90,14 +93,23 @@ impl RateFilter {
             Item::Exact(exact) => exact == pair,
             Item::AnyBase(wanted) => wanted == quote && base != quote,
             Item::AnyQuote(wanted) => wanted == base && base != quote,
+            Item::Any => base != quote,
         })
     }
 
-    /// The pairs of the filter, each once, at its first place. A star stands for the `counterparts` of the other side.
+    /// Whether an item has a star, so that the pairs depend on what is quoted.
+    pub fn has_star(&self) -> bool {
+        let is_star = |item: &Item| !matches!(item, Item::Exact(_));
+        self.items.iter().any(is_star)
+    }
+
+    /// The pairs of the filter, each once, at its first place. A star stands for the `counterparts` of the other side;
+    /// every pair has one of the five on a side, so two stars stand for the counterparts of the five, in both directions.
     pub fn pairs(&self, counterparts: impl Fn(Currency) -> BTreeSet<Currency>) -> Vec<Pair> {
         let mut pairs: Vec<Pair> = Vec::new();
+        let mut known = BTreeSet::new();
         let mut add = |pair| {
-            if !pairs.contains(&pair) {
+            if known.insert(pair) {
                 pairs.push(pair);
             }
         };
@@ -114,6 +126,16 @@ impl RateFilter {
                         add(Pair { base, quote });
                     }
                 }
+                Item::Any => {
+                    let of_the_five = Currency::FIVE.into_iter().flat_map(|base| {
+                        let quotes = counterparts(base).into_iter();
+                        quotes.map(move |quote| Pair { base, quote })
+                    });
+                    let both = of_the_five.flat_map(|pair| [pair, pair.inverted()]);
+                    both.collect::<BTreeSet<Pair>>()
+                        .into_iter()
+                        .for_each(&mut add);
+                }
             }
         }
         pairs
@@ -122,6 +144,7 @@ impl RateFilter {
 
 fn parse_item(text: &str) -> Option<Item> {
     match text.split_once('/')? {
+        ("*", "*") => Some(Item::Any),
         ("*", quote) => Currency::parse(quote).ok().map(Item::AnyBase),
         (base, "*") => Currency::parse(base).ok().map(Item::AnyQuote),
         _ => Pair::parse(text).ok().map(Item::Exact),
@@ -141,23 +164,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_side_may_be_a_star_and_not_both() {
-        assert!(RateFilter::parse(&["*/usd", "KZT/*", "kgs/kzt"]).is_ok());
-        let wrong = RateFilter::parse(&["KZT/USD", "*/*"]).unwrap_err();
-        assert_eq!(
-            wrong,
-            FilterError::InvalidPair {
-                index: 1,
-                item: "*/*".into()
-            }
-        );
+    fn a_star_stands_for_a_side_and_two_for_every_pair_that_exists() {
+        let filter = RateFilter::parse(&["USD/KZT", "*/*"]).unwrap();
+        let counterparts = |currency| match currency {
+            Currency::KZT => BTreeSet::from([Currency::USD, Currency::KGS]),
+            Currency::KGS | Currency::USD => BTreeSet::from([Currency::KZT]),
+            _ => BTreeSet::new(),
+        };
+        let pairs = filter.pairs(counterparts);
+        let pairs: Vec<String> = pairs.iter().map(ToString::to_string).collect();
+        assert_eq!(pairs, ["USD/KZT", "KGS/KZT", "KZT/KGS", "KZT/USD"]);
+        for (pair, is_wanted) in [("EUR/TMT", true), ("KZT/KZT", false)] {
+            assert_eq!(
+                filter.wants(Pair::parse(pair).unwrap()),
+                is_wanted,
+                "{pair}"
+            );
+        }
+        for wrong in ["*", "**/USD", "*/", "*/*/USD"] {
+            let refused = RateFilter::parse(&["KZT/USD", wrong]).unwrap_err();
+            let item = wrong.to_owned();
+            assert_eq!(refused, FilterError::InvalidPair { index: 1, item });
+        }
     }
 
     #[test]
     fn the_items_are_written_as_they_are_read() {
-        let filter = RateFilter::parse(&["*/usd", "KZT/*", "kgs/kzt"]).unwrap();
+        let filter = RateFilter::parse(&["*/usd", "KZT/*", "kgs/kzt", "*/*"]).unwrap();
         let items: Vec<String> = filter.items().collect();
-        assert_eq!(items, ["*/USD", "KZT/*", "KGS/KZT"]);
+        assert_eq!(items, ["*/USD", "KZT/*", "KGS/KZT", "*/*"]);
         assert_eq!(RateFilter::parse(&items), Ok(filter));
     }
 

@@ -64,12 +64,12 @@ impl Leg {
     }
 }
 
-/// The snapshot of a day. Returns `None` if no source had a table in force then for one of the legs: a pair has no value
+/// The snapshot of a day: the quotes of the legs for which a source had a table in force then. A pair has no rate in it
 /// before all its legs have one.
-pub fn snapshot_on(legs: &[Leg], day: Date) -> Option<Snapshot> {
+pub fn snapshot_on(legs: &[Leg], day: Date) -> Snapshot {
     let quote = |leg: &Leg| Some((leg.key, leg.inputs(day)?));
-    let quotes: Option<BTreeMap<_, _>> = legs.iter().map(quote).collect();
-    quotes.map(Snapshot::of_quotes)
+    let quotes: BTreeMap<_, _> = legs.iter().filter_map(quote).collect();
+    Snapshot::of_quotes(quotes)
 }
 
 /// The rates of a pair within a period, newest first: one for each date on which a leg was fixed, or on which another
@@ -99,7 +99,7 @@ pub fn rates_between(pair: Pair, legs: &[Leg], range: DateRange) -> Vec<(Date, R
 
 /// The rate of a pair that began to stand on a date.
 fn rate_on(pair: Pair, legs: &[Leg], date: Date) -> Option<Rate> {
-    let rate = snapshot_on(legs, date)?.rate(pair)?;
+    let rate = snapshot_on(legs, date).rate(pair)?;
     let effective_date = if legs.len() > 1 {
         Some(date)
     } else {

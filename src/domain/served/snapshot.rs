@@ -15,7 +15,7 @@ pub use removals::REMOVALS_MAX;
 use rust_decimal::Decimal;
 
 use crate::domain::numbers::{Ratio, convert_amount};
-use crate::domain::published::{Currency, Pair, QuoteKey, Route, SourceId, price};
+use crate::domain::published::{Currency, Pair, QuoteKey, Route, SourceId, counterparts, price};
 use crate::domain::served::snapshot::removals::Removals;
 use crate::domain::served::{Position, Quote, QuoteInputs, Rate, RateFilter, SourceState};
 
@@ -124,7 +124,7 @@ impl Snapshot {
         })
     }
 
-    /// A snapshot of some quotes of one moment, for a historical query.
+    /// A snapshot of the quotes of a past day, for a historical query.
     pub fn of_quotes(quotes: BTreeMap<QuoteKey, QuoteInputs>) -> Self {
         let quote = |(key, inputs)| {
             let quote = Quote {
@@ -241,21 +241,8 @@ impl Snapshot {
 
     /// The currencies that have a pair with this one, sorted, without itself.
     pub fn counterparts(&self, currency: Currency) -> BTreeSet<Currency> {
-        let in_dollars = |home: Currency| self.quote((home, Currency::USD)).is_some();
-        let others = self.quotes.keys().filter_map(|(home, other)| {
-            if *home == currency {
-                Some(*other)
-            } else {
-                (*other == currency).then_some(*home)
-            }
-        });
-        let crossed = Currency::FIVE.into_iter().filter(|home| {
-            currency.is_of_the_five()
-                && *home != currency
-                && in_dollars(*home)
-                && in_dollars(currency)
-        });
-        others.chain(crossed).collect()
+        let is_known = |key: &QuoteKey| self.quotes.contains_key(key);
+        counterparts(currency, self.quotes.keys(), is_known)
     }
 
     fn quote(&self, key: QuoteKey) -> Option<&Quote> {

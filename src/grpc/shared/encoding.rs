@@ -111,6 +111,7 @@ mod tests {
         let pairs = vec!["KZT/USD".to_owned(); 200];
         GetSnapshotRequest {
             filter: Some(RateFilter { pairs }),
+            date: None,
         }
     }
 
@@ -118,6 +119,7 @@ mod tests {
     fn a_frame_is_a_length_and_the_message() {
         let request = GetRateRequest {
             pair: "KZT/USD".to_owned(),
+            date: None,
         };
         let frame = encode_frame(&request, Encoding::Identity);
         assert_eq!(&frame[..5], b"\0\0\0\0\x09");

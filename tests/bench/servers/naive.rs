@@ -115,6 +115,7 @@ fn asking(count: usize) -> pb::GetSnapshotRequest {
     let pairs = pairs(count);
     pb::GetSnapshotRequest {
         filter: Some(pb::RateFilter { pairs }),
+        ..pb::GetSnapshotRequest::default()
     }
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn message(wanted: usize) -> io::Result<Vec<u8>> {
     let filter = Some(silkrate::pb::RateFilter {
         pairs: pairs(wanted),
     });
-    let request = Request::new(silkrate::pb::GetSnapshotRequest { filter });
+    let request = Request::new(silkrate::pb::GetSnapshotRequest { filter, date: None });
     let answer =
         runtime.block_on(async { ours::service(&Figures::new()).get_snapshot(request).await });
     let answer = answer.map_err(io::Error::other)?.into_inner();

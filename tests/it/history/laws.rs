@@ -68,7 +68,7 @@ proptest! {
             let rates = rates_between(pair, &legs, range);
             prop_assert!(rates.is_sorted_by(|newer, older| newer.0 > older.0), "{} {:?}", pair, rates);
             for day in range.dates() {
-                let answer = snapshot_on(&legs, day).and_then(|snapshot| snapshot.rate(pair));
+                let answer = snapshot_on(&legs, day).rate(pair);
                 let said = |rate: &Rate| (rate.value, rate.source.clone(), rate.change.clone());
                 let Some(answer) = answer else { continue };
                 let stood = rates.iter().find(|(date, _)| *date <= day);

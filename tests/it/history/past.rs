@@ -4,7 +4,9 @@ use std::path::Path;
 
 use silkrate::config::{Config, Store};
 use silkrate::pb::admin::{FileTableRequest, Row, Table};
-use silkrate::pb::{ConvertAmountRequest, ListRateHistoryRequest, Rate};
+use silkrate::pb::{
+    ConvertAmountRequest, GetSnapshotRequest, ListRateHistoryRequest, Rate, RateFilter,
+};
 use tempfile::TempDir;
 
 use crate::history::admin;
@@ -12,7 +14,7 @@ use crate::support::bank::Bank;
 use crate::support::silkrate::{Silkrate, settings, source};
 
 /// A table as an operator submits it: its source, currency and date, and the price of a dollar and of other currencies.
-fn filed(
+pub(super) fn filed(
     (source, document, pivot): (&str, &str, &str),
     date: &str,
     rows: &[(&str, &str, &str)],
@@ -36,14 +38,14 @@ fn filed(
     }
 }
 
-const NBK: (&str, &str, &str) = ("nbk", "daily", "KZT");
+pub(super) const NBK: (&str, &str, &str) = ("nbk", "daily", "KZT");
 const NBKR: (&str, &str, &str) = ("nbkr", "daily", "KGS");
 const CBU: (&str, &str, &str) = ("cbu", "daily", "UZS");
 const CBR: (&str, &str, &str) = ("cbr", "daily", "RUB");
 
 /// A service of four sources at an instant, which keeps its ledger in a file. Its banks answer nothing: what is known is what
 /// an operator submits.
-async fn service(now: &str, store: &Path, bank: &Bank) -> Silkrate {
+pub(super) async fn service(now: &str, store: &Path, bank: &Bank) -> Silkrate {
     let mut config: Config = settings(now);
     config.store = Store::File(store.to_owned());
     for id in ["nbk", "nbkr", "cbu", "cbr"] {
@@ -54,7 +56,7 @@ async fn service(now: &str, store: &Path, bank: &Bank) -> Silkrate {
     silkrate
 }
 
-async fn submit(silkrate: &Silkrate, tables: Vec<FileTableRequest>) {
+pub(super) async fn submit(silkrate: &Silkrate, tables: Vec<FileTableRequest>) {
     let mut operator = admin(silkrate).await;
     for table in tables {
         let shown = format!("{table:?}");
@@ -64,7 +66,12 @@ async fn submit(silkrate: &Silkrate, tables: Vec<FileTableRequest>) {
     }
 }
 
-async fn history(silkrate: &mut Silkrate, pair: &str, size: i32, last: &str) -> Vec<Rate> {
+pub(super) async fn history(
+    silkrate: &mut Silkrate,
+    pair: &str,
+    size: i32,
+    last: &str,
+) -> Vec<Rate> {
     let mut request = ListRateHistoryRequest {
         pair: pair.to_owned(),
         page_size: Some(size),
@@ -81,6 +88,17 @@ async fn history(silkrate: &mut Silkrate, pair: &str, size: i32, last: &str) -> 
         }
         request.page_token = answer.next_page_token;
     }
+}
+
+/// The rates of a day.
+pub(super) async fn rates_on(silkrate: &mut Silkrate, pairs: &[&str], date: &str) -> Vec<Rate> {
+    let pairs = pairs.iter().map(ToString::to_string).collect();
+    let request = GetSnapshotRequest {
+        filter: Some(RateFilter { pairs }),
+        date: Some(date.to_owned()),
+    };
+    let answer = silkrate.client.get_snapshot(request).await;
+    answer.unwrap().into_inner().rates
 }
 
 /// The answer to a conversion, or its refusal.
@@ -149,7 +167,7 @@ async fn the_history_of_a_cross_is_the_same_for_every_page_size_and_begins_with_
 }
 
 /// Real tables of March 2026, as far as they are known; the others lie between them.
-fn march() -> Vec<FileTableRequest> {
+pub(super) fn march() -> Vec<FileTableRequest> {
     let mut tables = Vec::new();
     let days = [
         ("2026-03-16", "481.50", "87.4400", "12190.00", "80.8810"),
@@ -196,8 +214,8 @@ fn march() -> Vec<FileTableRequest> {
     tables
 }
 
-/// A hundred answers about days up to 20 March 2026: conversions, and histories in pages.
-async fn hundred_answers(silkrate: &mut Silkrate) -> Vec<String> {
+/// Answers about days up to 20 March 2026: a hundred conversions and histories in pages, and the snapshots of ten days.
+async fn past_answers(silkrate: &mut Silkrate) -> Vec<String> {
     let pairs = [
         ("USD", "UZS"),
         ("UZS", "USD"),
@@ -212,6 +230,8 @@ async fn hundred_answers(silkrate: &mut Silkrate) -> Vec<String> {
     let days = (11..=20).map(|day| format!("2026-03-{day}"));
     let mut answers = Vec::new();
     for day in days {
+        let rates = rates_on(silkrate, &["*/*"], &day).await;
+        answers.push(format!("{day} {rates:?}"));
         for pair in pairs {
             let answer = converted(silkrate, pair, &day).await;
             answers.push(format!("{day} {pair:?}: {answer}"));
@@ -226,18 +246,19 @@ async fn hundred_answers(silkrate: &mut Silkrate) -> Vec<String> {
             rates.iter().map(row).collect::<Vec<_>>()
         ));
     }
-    assert_eq!(answers.len(), 100);
+    assert_eq!(answers.len(), 110);
     answers
 }
 
 #[tokio::test]
-async fn a_hundred_answers_about_the_past_are_the_same_before_during_and_after_an_outage() {
+async fn a_hundred_answers_and_ten_snapshots_of_the_past_are_the_same_before_during_and_after_an_outage()
+ {
     let folder = TempDir::new().unwrap();
     let bank = Bank::start().await;
     let path = folder.path().join("silkrate.db");
     let mut silkrate = service("2026-03-20T09:00:00Z", &path, &bank).await;
     submit(&silkrate, march()).await;
-    let before = hundred_answers(&mut silkrate).await;
+    let before = past_answers(&mut silkrate).await;
     let friday = converted(&mut silkrate, ("USD", "UZS"), "2026-03-20").await;
     assert!(friday.starts_with("1221000 "), "{friday}");
     silkrate.finish().await;
@@ -267,7 +288,7 @@ async fn a_hundred_answers_about_the_past_are_the_same_before_during_and_after_a
     let april = converted(&mut silkrate, ("USD", "UZS"), "2026-04-18").await;
     assert!(april.contains("\"cbr\""), "{april}");
     assert_eq!(
-        hundred_answers(&mut silkrate).await,
+        past_answers(&mut silkrate).await,
         before,
         "during the outage"
     );
@@ -286,7 +307,7 @@ async fn a_hundred_answers_about_the_past_are_the_same_before_during_and_after_a
     .await;
     assert_eq!(silkrate.rate("USD/UZS").await.source(), "cbu");
     assert_eq!(
-        hundred_answers(&mut silkrate).await,
+        past_answers(&mut silkrate).await,
         before,
         "after the outage"
     );

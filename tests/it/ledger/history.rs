@@ -108,8 +108,8 @@ async fn the_dates_that_price_a_pair_have_a_row_of_each_side_that_is_not_the_piv
         last: Date::MAX,
     };
     let priced = async |pair, range, limit| {
-        let dates = reader.priced_dates(NBK, pair, range, limit).await;
-        dates.unwrap()
+        let dates = reader.read(move |ledger| ledger.priced_dates(NBK, pair, range, limit));
+        dates.await.unwrap()
     };
     let euro = Currency::parse("EUR").unwrap();
     let dollars = (Currency::KZT, Currency::USD);

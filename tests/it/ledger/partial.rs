@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use proptest::prelude::*;
-use silkrate::domain::{Currency, DocumentKey, RevisionPolicy, SourceId, Table};
+use silkrate::domain::{Currency, DateRange, DocumentKey, RevisionPolicy, SourceId, Table};
 use silkrate::ledger::{ClockKind, Ledger, LedgerReader, PartialTable};
 
 use crate::ledger::older::unpacked;
@@ -23,7 +23,12 @@ async fn partial(
     currencies: &[Currency],
     range: (Date, Date),
 ) -> Vec<PartialTable> {
-    let tables = reader.partial_tables(key, POLICY, currencies.to_vec(), range);
+    let currencies = currencies.to_vec();
+    let range = DateRange {
+        first: range.0,
+        last: range.1,
+    };
+    let tables = reader.read(move |ledger| ledger.partial_tables(key, POLICY, &currencies, range));
     tables.await.unwrap()
 }
 

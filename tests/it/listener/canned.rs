@@ -44,6 +44,7 @@ pub(super) fn asking(rows: usize) -> pb::GetSnapshotRequest {
     let pairs = vec![String::new(); rows];
     pb::GetSnapshotRequest {
         filter: Some(pb::RateFilter { pairs }),
+        ..pb::GetSnapshotRequest::default()
     }
 }
 

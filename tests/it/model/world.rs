@@ -226,6 +226,7 @@ impl World {
             let still = Board::new(records.records(), Snapshot::clone(snapshot));
             let request = pb::GetSnapshotRequest {
                 filter: Some(filter(index)),
+                ..pb::GetSnapshotRequest::default()
             };
             let answer = call(service(still.reader(), false), "GetSnapshot", &request);
             let (messages, _) = frames(answer);

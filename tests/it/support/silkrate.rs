@@ -197,6 +197,7 @@ impl Silkrate {
     pub(crate) async fn rate(&mut self, pair: &str) -> pb::Rate {
         let request = pb::GetRateRequest {
             pair: pair.to_owned(),
+            ..pb::GetRateRequest::default()
         };
         self.client
             .get_rate(request)
@@ -210,6 +211,7 @@ impl Silkrate {
     pub(crate) async fn snapshot(&mut self, pairs: &[&str]) -> pb::GetSnapshotResponse {
         let request = pb::GetSnapshotRequest {
             filter: Some(filter(pairs)),
+            ..pb::GetSnapshotRequest::default()
         };
         self.client
             .get_snapshot(request)

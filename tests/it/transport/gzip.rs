@@ -38,6 +38,13 @@ async fn april() -> Silkrate {
     silkrate_of_april(&bank).await
 }
 
+fn rate_of(pair: &str) -> pb::GetRateRequest {
+    pb::GetRateRequest {
+        pair: pair.to_owned(),
+        date: None,
+    }
+}
+
 #[tokio::test]
 async fn every_method_reads_compressed_requests_and_answers_as_it_answers_plain_ones() {
     let mut silkrate = april().await;
@@ -49,11 +56,12 @@ async fn every_method_reads_compressed_requests_and_answers_as_it_answers_plain_
     let wide = Some(filter(WIDE));
     let request = pb::GetSnapshotRequest {
         filter: wide.clone(),
+        date: None,
     };
     let snapshot = client.get_snapshot(request).await.unwrap().into_inner();
     assert_eq!(snapshot, silkrate.snapshot(WIDE).await);
     let pair = "KZT/USD".to_owned();
-    let request = pb::GetRateRequest { pair: pair.clone() };
+    let request = rate_of(&pair);
     let rate = client.get_rate(request).await.unwrap().into_inner().rate;
     assert_eq!(rate, Some(silkrate.rate(&pair).await));
 
@@ -119,6 +127,7 @@ async fn a_long_answer_is_compressed_for_those_who_accept_gzip_and_for_no_others
     let silkrate = april().await;
     let request = framed(&pb::GetSnapshotRequest {
         filter: Some(filter(WIDE)),
+        date: None,
     });
     let plain = call(&silkrate.url, GET_SNAPSHOT, &[], &request).await;
     assert_eq!(plain.headers.get("grpc-encoding"), None);
@@ -147,6 +156,7 @@ async fn a_compressed_request_of_a_client_that_accepts_nothing_gets_a_plain_answ
     let silkrate = april().await;
     let request = pb::GetSnapshotRequest {
         filter: Some(filter(WIDE)),
+        date: None,
     };
     let body = compressed(&request.encode_to_vec());
     let answer = call(&silkrate.url, GET_SNAPSHOT, &[GZIP], &body).await;

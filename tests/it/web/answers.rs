@@ -65,6 +65,18 @@ async fn every_response_equals_that_of_grpc_in_the_format_of_the_command_line() 
         "of the five KZT alone is known"
     );
 
+    let ours = json(web, "/v1/snapshot.json?pairs=*/*&date=2026-04-01").await;
+    let arguments = ["rates", "*/*", "--on", "2026-04-01", "--format", "json"];
+    let theirs = printed(&arguments, url).await;
+    for key in ["position", "rates", "sources"] {
+        assert_eq!(ours[key], theirs[key], "{key}");
+    }
+    assert_eq!(ours["rates"].as_array().unwrap().len(), 2, "{ours}");
+    let one = json(web, "/v1/rates/kzt/USD?date=2026-04-01").await;
+    assert_eq!(one["rate"], ours["rates"][0]);
+    assert_eq!(one["rate"]["date"], "2026-04-01");
+
+    let ours = json(web, "/v1/snapshot.json?pairs=KZT/USD,uzs/kzt,*/USD").await;
     let one = json(web, "/v1/rates/kzt/Usd").await;
     assert_eq!(one["rate"], ours["rates"][0]);
     assert_eq!(one["position"], ours["position"]);
@@ -98,6 +110,45 @@ async fn every_response_equals_that_of_grpc_in_the_format_of_the_command_line() 
 
 fn keys(object: &Value) -> Vec<&String> {
     object.as_object().unwrap().keys().collect()
+}
+
+#[tokio::test]
+async fn an_answer_about_a_past_day_may_be_kept_for_a_minute_and_is_not_mistaken_for_the_present() {
+    let (_bank, silkrate) = april().await;
+    let value = async |path: &str| {
+        let answer = get(silkrate.web, path, &[]).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let kept = answer.header("cache-control").unwrap().to_owned();
+        (
+            answer.json()["rate"]["value"].clone(),
+            kept,
+            answer.header("etag").is_some(),
+        )
+    };
+    for _again in 0..2 {
+        let now = value("/v1/rates/USD/KZT").await;
+        assert_eq!(now, ("475.09".into(), "public, max-age=5".to_owned(), true));
+        let past = value("/v1/rates/USD/KZT?date=2026-04-01").await;
+        assert_eq!(
+            past,
+            ("478.77".into(), "public, max-age=60".to_owned(), false)
+        );
+    }
+    for (path, status, reason) in [
+        ("/v1/rates/USD/KZT?date=2026-03-01", 404, "NO_RATE_ON_DATE"),
+        ("/v1/rates/USD/KZT?date=1.4.2026", 400, "INVALID_DATE"),
+        ("/v1/snapshot.json?date=2026-02-30", 400, "INVALID_DATE"),
+    ] {
+        let refused = get(silkrate.web, path, &[]).await;
+        let error = &refused.json()["error"];
+        assert_eq!(
+            (refused.status, error["reason"].as_str()),
+            (status, Some(reason)),
+            "{path}"
+        );
+        assert!(status == 404 || error["field"] == "date", "{path}: {error}");
+    }
+    silkrate.finish().await;
 }
 
 #[tokio::test]

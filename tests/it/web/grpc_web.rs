@@ -56,6 +56,7 @@ pub(crate) async fn call_with(
 pub(super) fn rate_request(pair: &str) -> Vec<u8> {
     framed(&pb::GetRateRequest {
         pair: pair.to_owned(),
+        ..pb::GetRateRequest::default()
     })
 }
 
@@ -165,6 +166,7 @@ async fn grpc_itself_is_served_on_the_same_port() {
     let mut client = RateServiceClient::connect(address).await.unwrap();
     let request = pb::GetRateRequest {
         pair: "KZT/USD".to_owned(),
+        ..pb::GetRateRequest::default()
     };
     let rate = client.get_rate(request).await.unwrap().into_inner().rate;
     assert_eq!(rate.unwrap(), silkrate.rate("KZT/USD").await);

@@ -14,7 +14,7 @@ const CODE: &str = "^[A-Za-z]{3}$";
 /// Days up to the 28th exist in every month.
 const DATE: &str = "^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8]))?$";
 const POSITION: &str = "^[A-Za-z0-9]{1,64}:[0-9]{1,18}$";
-const ITEM: &str = r"(([A-Za-z]{3}/([A-Za-z]{3}|\*))|(\*/[A-Za-z]{3}))";
+const ITEM: &str = r"([A-Za-z]{3}|\*)/([A-Za-z]{3}|\*)";
 
 /// The description as a file.
 pub(super) fn text() -> String {

@@ -29,7 +29,7 @@ const PATHS: &[Path] = &[
     Path {
         pattern: "/v1/snapshot.json",
         method: "GetSnapshot",
-        parameters: &["pairs"],
+        parameters: &["pairs", "date"],
         content: Content::Json,
         not_found: None,
         has_position: true,
@@ -37,9 +37,9 @@ const PATHS: &[Path] = &[
     Path {
         pattern: "/v1/rates/{base}/{quote}",
         method: "GetRate",
-        parameters: &["base", "quote"],
+        parameters: &["base", "quote", "date"],
         content: Content::Json,
-        not_found: Some("No source quotes the pair."),
+        not_found: Some("No source quotes the pair, or no rate is known for the date."),
         has_position: true,
     },
     Path {

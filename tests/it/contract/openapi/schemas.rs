@@ -19,6 +19,7 @@ const DURATION: &str = r"^[0-9]+(\.[0-9]+)?s$";
 const PATTERNS: &[(&str, &str)] = &[
     ("absolute", DECIMAL),
     ("currency", CURRENCY),
+    ("date", DATE),
     ("effective_date", DATE),
     ("home_currency", CURRENCY),
     ("newest_effective_date", DATE),
@@ -196,7 +197,12 @@ fn property(field: &FieldDescriptor, comment: &str, pattern: Option<&str>) -> Js
     let item: Json = match field.kind() {
         Kind::Bool => [("type", "boolean".into())].into(),
         Kind::Uint32 | Kind::Uint64 => {
-            [("type", "integer".into()), ("minimum", 0_u32.into())].into()
+            let kinds: Json = if is_nullable {
+                vec!["integer", "null"].into()
+            } else {
+                "integer".into()
+            };
+            [("type", kinds), ("minimum", 0_u32.into())].into()
         }
         Kind::String => text(pattern),
         Kind::Enum(described) => named(described.name()),

@@ -1,0 +1,73 @@
+//! The ledger in one state: several queries that see the same tables.
+
+use jiff::civil::Date;
+use rusqlite::Connection;
+
+use crate::domain::{Currency, DateRange, DocumentKey, QuoteKey, RevisionPolicy};
+use crate::ledger::error::StorageError;
+use crate::ledger::read::currencies::{self, PartialTable};
+use crate::ledger::read::document::{self, Document};
+
+/// The ledger in one state, for the queries of one piece of work.
+#[derive(Debug, Clone, Copy)]
+pub struct LedgerState<'a> {
+    connection: &'a Connection,
+}
+
+impl<'a> LedgerState<'a> {
+    pub(super) fn of(connection: &'a Connection) -> Self {
+        Self { connection }
+    }
+
+    /// The newest dates within a range whose tables price one currency in another, at most `limit` of them if it is set;
+    /// oldest first.
+    ///
+    /// # Errors
+    /// The error of SQLite, or that a row is damaged; so for all queries.
+    pub fn priced_dates(
+        self,
+        key: DocumentKey,
+        pair: QuoteKey,
+        range: DateRange,
+        limit: Option<u32>,
+    ) -> Result<Vec<Date>, StorageError> {
+        document::priced_dates(self.connection, key, pair, (range.first, range.last), limit)
+    }
+
+    /// The date of the table that lies a number of tables before a date, or that of the oldest one before it.
+    ///
+    /// # Errors
+    /// As for [`LedgerState::priced_dates`].
+    pub fn date_before(
+        self,
+        key: DocumentKey,
+        before: Date,
+        tables: u32,
+    ) -> Result<Option<Date>, StorageError> {
+        document::date_before(self.connection, key, before, tables)
+    }
+
+    /// The oldest date of a document that has a table.
+    ///
+    /// # Errors
+    /// As for [`LedgerState::priced_dates`].
+    pub fn oldest_date(self, key: DocumentKey) -> Result<Option<Date>, StorageError> {
+        document::oldest_date(self.connection, key)
+    }
+
+    /// The tables of a range of dates, both ends included, that have a row of one of these currencies; oldest first. Only
+    /// those rows are read: ten years of a pair are some thousand rows, and ten years of whole tables a hundred thousand.
+    ///
+    /// # Errors
+    /// As for [`LedgerState::priced_dates`].
+    pub fn partial_tables(
+        self,
+        key: DocumentKey,
+        revision_policy: RevisionPolicy,
+        currencies: &[Currency],
+        range: DateRange,
+    ) -> Result<Vec<PartialTable>, StorageError> {
+        let document = Document::new(self.connection, key, revision_policy);
+        currencies::partial_tables(&document, currencies, (range.first, range.last))
+    }
+}
