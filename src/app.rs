@@ -1,10 +1,11 @@
 //! Wiring: binds the ports, starts the tasks in the order in which data travels (commit, pollers, listeners), and stops
 //! them in that order: first the pollers, so that nothing more is submitted, then the commit task, which closes the ledger
-//! after its last entry. Streams and connections drain meanwhile, and are closed after [`DRAIN_MAX`].
+//! after its last entry, then the webhooks. Streams and connections drain meanwhile, and are closed after [`DRAIN_MAX`].
 
 pub mod preflight;
 mod reflection;
 mod tasks;
+mod webhooks;
 pub mod transport;
 
 use std::future::Future;
@@ -43,6 +44,7 @@ use crate::pb::rate_service_server::SERVICE_NAME;
 use crate::poller::Poller;
 use crate::queries::Queries;
 use crate::web::serve_browsers;
+use crate::webhooks::{WebhookError, Webhooks};
 
 /// How long the streams and connections of a stopping server may take to end before they are closed.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -73,6 +75,9 @@ pub enum AppError {
         /// The error.
         source: FetchError,
     },
+    /// The webhooks cannot be served.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookError),
     /// The time zone of a source is unknown to the bundled data.
     #[error("unknown time zone {0}")]
     Zone(&'static str),
@@ -104,6 +109,7 @@ pub struct App {
     commit: Commit,
     handle: CommitHandle,
     pollers: Vec<Poller>,
+    webhooks: Option<Webhooks>,
 }
 
 impl App {
@@ -146,6 +152,7 @@ impl App {
             let poller = Poller::new(settings, &config.http, budget, clock, commit);
             pollers.push(poller.map_err(|source| AppError::Client { id, source })?);
         }
+        let webhooks = webhooks::open(&config, commit.board(), clock.clone()).await?;
         Ok(Self {
             config,
             clock,
@@ -159,6 +166,7 @@ impl App {
             commit,
             handle,
             pollers,
+            webhooks,
         })
     }
 
@@ -207,6 +215,7 @@ impl App {
             commit,
             handle,
             pollers,
+            webhooks,
         } = self;
         let mut tasks = Tasks::default();
         let draining = tasks.token(Stage::Listeners);
@@ -216,6 +225,10 @@ impl App {
         for poller in pollers {
             let (id, stopped) = (poller.id(), tasks.token(Stage::Pollers));
             tasks.start(Stage::Pollers, id.as_str(), poller.run(stopped));
+        }
+        if let Some(webhooks) = webhooks {
+            let stopped = tasks.token(Stage::Webhooks);
+            tasks.start(Stage::Webhooks, "webhooks", webhooks.run(stopped));
         }
         let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
         let feed = Feed::new(board, limits, draining.clone());

@@ -28,6 +28,7 @@ mod backfill;
 mod backup;
 mod bench;
 mod config;
+mod webhooks;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -81,6 +82,8 @@ enum Command {
     Backfill(backfill::BackfillArgs),
     /// Copy the ledger into a new file, while the service runs or when it is stopped.
     Backup(backup::BackupArgs),
+    /// Print the deliveries of webhooks, or send a sample to one.
+    Webhooks(webhooks::WebhooksArgs),
     /// Load a running server, and print throughput and latencies.
     Bench(bench::BenchArgs),
     /// Print the effective configuration as TOML.
@@ -136,6 +139,7 @@ fn run_with(
             client_runtime()?.block_on(backfill::run(&arguments, out, err))
         }
         Command::Backup(arguments) => backup::run(&arguments, out),
+        Command::Webhooks(arguments) => client_runtime()?.block_on(webhooks::run(&arguments, out)),
         Command::Bench(arguments) => client_runtime()?.block_on(bench::run(&arguments, out)),
         Command::Config(arguments) => config::run(&arguments, out),
     }
@@ -206,6 +210,8 @@ mod tests {
             &["backfill"],
             &["backup"],
             &["backup", "copy.db", "--config", "/nowhere/silkrate.toml"],
+            &["webhooks", "--config", "/nowhere/silkrate.toml"],
+            &["webhooks", "test"],
             &["backfill", "--from", "2026"],
             &["backfill", "--from", "2026-04-02", "--to", "2026-04-01"],
             &["backfill", "--from", "2026-04-02", "--admin", "nowhere"],

@@ -14,6 +14,7 @@ mod entries;
 mod variables;
 mod values;
 mod proxy;
+mod webhook;
 mod load;
 mod print;
 
@@ -25,6 +26,7 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 use jiff::Timestamp;
 pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT};
 pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
+pub use webhook::{EventKind, Webhook, WebhookSecret};
 
 use crate::domain::{Preference, RateFilter};
 use crate::sources::{Document, Source};
@@ -48,6 +50,8 @@ pub struct Config {
     pub http: Http,
     /// The enabled sources, sorted by id.
     pub sources: Vec<SourceSettings>,
+    /// The receivers of events, in the order of the file.
+    pub webhooks: Vec<Webhook>,
     /// Variables that look like settings and were ignored: those that Kubernetes sets for a Service.
     pub ignored_variables: Vec<String>,
 }
@@ -169,24 +173,10 @@ impl ApiKey {
         Self { key, file: None }
     }
 
-    /// Reads a key from a file that contains nothing else. Surrounding white space, empty lines and a byte order mark, which
-    /// editors and shells of Windows write, are ignored.
+    /// Reads a key from a file that contains nothing else.
     pub fn read(file: &Path) -> std::io::Result<Self> {
-        let bytes = std::fs::read(file)?;
-        // A byte order mark decides the encoding: the shell of Windows writes UTF-16.
-        let (text, _encoding, is_malformed) = encoding_rs::UTF_8.decode(&bytes);
-        let key = text.trim();
-        if is_malformed {
-            return Err(std::io::Error::other("the file is not text"));
-        }
-        if key.is_empty() {
-            return Err(std::io::Error::other("the file is empty"));
-        }
-        if key.lines().nth(1).is_some() {
-            return Err(std::io::Error::other("the file has more than one line"));
-        }
         Ok(Self {
-            key: key.to_owned(),
+            key: secret_file(file)?,
             file: Some(file.to_owned()),
         })
     }
@@ -200,6 +190,34 @@ impl ApiKey {
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
+}
+
+/// The one line of a file with a key or a secret. Surrounding white space, empty lines and a byte order mark, which editors
+/// and shells of Windows write, are ignored.
+fn secret_file(file: &Path) -> std::io::Result<String> {
+    let bytes = std::fs::read(file)?;
+    // A byte order mark decides the encoding: the shell of Windows writes UTF-16.
+    let (text, _encoding, is_malformed) = encoding_rs::UTF_8.decode(&bytes);
+    let line = text.trim();
+    if is_malformed {
+        return Err(std::io::Error::other("the file is not text"));
+    }
+    if line.is_empty() {
+        return Err(std::io::Error::other("the file is empty"));
+    }
+    if line.lines().nth(1).is_some() {
+        return Err(std::io::Error::other("the file has more than one line"));
+    }
+    Ok(line.to_owned())
+}
+
+/// Whether the host of an address is this machine. A host in brackets is an address of IP version 6.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.parse::<std::net::IpAddr>().map_or_else(
+        |_a_name| host == "localhost" || host.ends_with(".localhost"),
+        |address| address.is_loopback(),
+    )
 }
 
 impl std::fmt::Debug for ApiKey {

@@ -1,4 +1,5 @@
-//! The HTTP client of a source: it requests one document at a time, within strict limits.
+//! The HTTP client of a source: it requests one document at a time, within strict limits. A [`Poster`] sends documents to a
+//! receiver of webhooks.
 //!
 //! A bank is not trusted here: its response may be late, endless, compressed a thousandfold, a redirect, or not HTTP at
 //! all. In every case at most [`BODY_BYTES_MAX`] bytes of it are kept, and the request ends within the configured
@@ -6,6 +7,7 @@
 
 mod connections;
 mod error;
+mod post;
 mod proxy;
 mod redirects;
 mod request;
@@ -27,6 +29,7 @@ use crate::config::{ApiKey, Http, ProxyUrl, SourceSettings};
 use crate::fetch::connections::SharedBudget;
 pub use crate::fetch::error::FetchError;
 use crate::fetch::error::transport;
+pub use crate::fetch::post::{ANSWER_BYTES_MAX, PostAnswer, Poster};
 use crate::fetch::redirects::Cookies;
 pub use crate::fetch::request::{ParsedResponse, REQUEST_PAUSE, not_found_error, request};
 use crate::fetch::retry_after::retry_after;

@@ -9,6 +9,7 @@
 //! ```text
 //! bank ─▶ poller (fetches; sources parse) ─▶ commit ─▶ ledger (disk) ──────────────┐
 //! operator ─▶ admin ─────────────────────────┘  └────▶ board (memory) ─▶ feed ─▶ queries ─▶ grpc, web ─▶ client
+//!                                                        └────▶ webhooks ─▶ receiver
 //! ```
 //!
 //! Data travels in one direction. Pollers submit what the banks published to the one [`commit`] task, and [`admin`] submits
@@ -39,6 +40,7 @@
 //! * [`pb`]: the generated messages, which `wire` converts to and from. [`grpc`]: the service. [`json`]: the same messages as
 //!   JSON. [`admin`]: the decisions of operators.
 //! * [`web`]: the side for browsers: pages, JSON, server-sent events, gRPC-Web, and the ticker element.
+//! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
 //! * [`listener`]: sockets that accept connections: limits, deadlines, and HTTP with coalesced writes.
 //! * [`app`]: binds the ports, starts the tasks, and stops them.
 //! * [`client`]: a subscriber that reconnects and resumes. [`backfill`]: fetches the past of the banks and uploads it to a
@@ -89,6 +91,8 @@
 //! | flag | a note that a served value failed a check which does not hold it, such as a missing row |
 //! | commit | one atomic step of the state: the tables of a poll, the passing of time, or a decision of an operator |
 //! | revision | the number of a commit, without gaps. An epoch that begins in a running process continues the numbers: within one process the larger revision is the newer one, in any epoch |
+//! | webhook, receiver | a setting by which events are posted, and the program outside that gets them |
+//! | event, delivery | a difference from what a receiver knows, as a document; and its way to the receiver |
 //! | epoch | an unbroken run of revisions. A new one begins when the ledger cannot restore all of them |
 //! | position | epoch and revision: it identifies a state, and a client resumes from it |
 //! | ledger | the history on disk. The setting `[store]`, the method `GetStore` and the reason `STORE_UNAVAILABLE` are about it |
@@ -148,6 +152,7 @@ pub mod grpc;
 pub mod admin;
 pub mod listener;
 pub mod web;
+pub mod webhooks;
 pub mod app;
 pub mod client;
 pub mod backfill;

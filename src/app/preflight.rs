@@ -10,6 +10,7 @@ use crate::domain::{Currency, Preference};
 use crate::fetch::Fetcher;
 use crate::ledger;
 use crate::sources::ApiKeyPlacement;
+use crate::webhooks::check_client;
 
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,12 @@ pub fn findings(config: &Config) -> Vec<Finding> {
             .iter()
             .flat_map(|settings| source(config, settings)),
     );
+    let webhooks = config.webhooks.iter();
+    findings.extend(webhooks.filter_map(|webhook| {
+        let error = check_client(webhook, &config.http).err()?;
+        let remedy = "correct http.proxy, http.ca or http.extra_ca";
+        Some(Finding::new("webhooks", error, remedy))
+    }));
     findings
 }
 

@@ -18,6 +18,8 @@ pub(super) enum Stage {
     Pollers,
     /// The commit task, which writes them to the ledger and publishes them.
     Commit,
+    /// The webhooks, which read what was committed last.
+    Webhooks,
     /// The listeners, which serve them. They drain from the beginning: they need no other stage to end their streams.
     Listeners,
 }
@@ -29,6 +31,7 @@ pub(super) struct Tasks {
     names: BTreeMap<Id, (Stage, String)>,
     polling: CancellationToken,
     committing: CancellationToken,
+    notifying: CancellationToken,
     serving: CancellationToken,
     /// The first failure.
     failure: Option<AppError>,
@@ -40,6 +43,7 @@ impl Tasks {
         match stage {
             Stage::Pollers => self.polling.clone(),
             Stage::Commit => self.committing.clone(),
+            Stage::Webhooks => self.notifying.clone(),
             Stage::Listeners => self.serving.clone(),
         }
     }
@@ -70,7 +74,12 @@ impl Tasks {
     pub(super) async fn shut_down(mut self, limit: Duration) -> Result<(), AppError> {
         self.serving.cancel();
         let stopped = tokio::time::timeout(limit, async {
-            for stage in [Stage::Pollers, Stage::Commit, Stage::Listeners] {
+            for stage in [
+                Stage::Pollers,
+                Stage::Commit,
+                Stage::Webhooks,
+                Stage::Listeners,
+            ] {
                 self.token(stage).cancel();
                 self.join(stage).await;
             }
@@ -182,7 +191,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_while_stopping_is_a_failure() {
-        for stage in [Stage::Pollers, Stage::Commit, Stage::Listeners] {
+        for stage in [
+            Stage::Pollers,
+            Stage::Commit,
+            Stage::Webhooks,
+            Stage::Listeners,
+        ] {
             let mut tasks = tasks();
             let stopped = tasks.token(stage);
             tasks.start(stage, "doomed", async move {

@@ -9,6 +9,7 @@ use crate::cli::paint::without_controls;
 use crate::client::ClientError;
 use crate::config::{ConfigError, ConfigErrors};
 use crate::domain::Reason;
+use crate::webhooks::WebhookError;
 
 /// The exit code of a wrong command line or configuration: `EX_USAGE` of sysexits.
 const USAGE: u8 = 64;
@@ -169,7 +170,11 @@ impl From<AppError> for Failure {
                  a usable file, and keeps its history in memory until the file can be written"
                     .to_owned()
             }
+            AppError::Webhooks(WebhookError::Store(_)) => {
+                "check the folder of store.path; a file of another version can be moved away".to_owned()
+            }
             AppError::Client { .. }
+            | AppError::Webhooks(WebhookError::Client { .. })
             | AppError::Zone(_)
             | AppError::Reflection(_) => {
                 "`silkrate config` prints the settings in force".to_owned()

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::config::variables::{is_service_link, variable_of};
@@ -11,6 +12,10 @@ use crate::config::{ConfigError, ConfigErrors, Origin, variables};
 
 /// What some editors write before the text of a file.
 const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// What follows the name of a table that may be written several times, in the key of a setting of it; a number stands
+/// between the brackets in the key of one of them.
+const REPEATED: &str = "[]";
 
 /// A value before it is parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,6 +101,13 @@ impl Entries {
             let key = format!("{prefix}{}", name.get_ref());
             let origin = file.origin(name.span().start);
             let below = format!("{key}.");
+            if known
+                .iter()
+                .any(|known| known.starts_with(&format!("{key}{REPEATED}.")))
+            {
+                self.add_tables(known, file, &key, value);
+                continue;
+            }
             let nearest = if let DeValue::Table(inner) = value.get_ref() {
                 if known.iter().any(|known| known.starts_with(&below)) {
                     self.add_table(known, file, &below, inner);
@@ -117,9 +129,48 @@ impl Entries {
         }
     }
 
+    /// Adds the settings of a table that may be written several times.
+    fn add_tables(
+        &mut self,
+        known: &[String],
+        file: &FileText<'_>,
+        key: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) {
+        let items = match value.get_ref() {
+            DeValue::Array(items) => items.iter().map(Spanned::get_ref).collect(),
+            _ => Vec::new(),
+        };
+        let tables: Option<Vec<_>> = items.iter().map(|item| item.as_table()).collect();
+        let Some(tables) = tables.filter(|tables| !tables.is_empty()) else {
+            self.add_error(ConfigError::Value {
+                key: key.to_owned(),
+                origin: file.origin(value.span().start),
+                reason: "this is not a list of tables".to_owned(),
+                accepted: format!("[[{key}]] before the settings of each"),
+            });
+            return;
+        };
+        for (index, table) in tables.into_iter().enumerate() {
+            let numbered = format!("{key}[{index}]");
+            let prefix = format!("{key}{REPEATED}.");
+            let own = known.iter().filter_map(|known| known.strip_prefix(&prefix));
+            let own: Vec<String> = own.map(|name| format!("{numbered}.{name}")).collect();
+            let start = table.iter().map(|(name, _)| name.span().start).min();
+            let origin = file.origin(start.unwrap_or(value.span().start));
+            let entry = Entry {
+                value: Raw::Other("a table"),
+                origin,
+            };
+            self.by_key.insert(numbered.clone(), entry);
+            self.add_table(&own, file, &format!("{numbered}."), table);
+        }
+    }
+
     fn add_environment(&mut self, known: &[String], environment: &[(String, String)]) {
-        let keys: BTreeMap<String, &String> =
-            known.iter().map(|key| (variable_of(key), key)).collect();
+        // A table that may be written several times has no variables: there is no name for one of them.
+        let single = known.iter().filter(|key| !key.contains(REPEATED));
+        let keys: BTreeMap<String, &String> = single.map(|key| (variable_of(key), key)).collect();
         for (name, value) in environment {
             if !name.starts_with(variables::PREFIX) {
                 continue;
@@ -138,6 +189,14 @@ impl Entries {
                 });
             }
         }
+    }
+
+    /// How many times a table was written that may be written several times.
+    pub(super) fn tables(&self, key: &str) -> usize {
+        let start = format!("{key}[");
+        let tables = self.by_key.keys();
+        let tables = tables.filter(|key| key.starts_with(&start) && key.ends_with(']'));
+        tables.count()
     }
 
     /// Whether a setting is set, rightly or not.

@@ -4,6 +4,7 @@ mod http;
 mod calendar;
 mod server;
 mod web;
+mod webhooks;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -67,6 +68,14 @@ const KEYS: &[&str] = &[
     "http.proxy",
     "http.ca",
     "http.extra_ca",
+    "webhooks[].name",
+    "webhooks[].url",
+    "webhooks[].secret",
+    "webhooks[].secret_file",
+    "webhooks[].on",
+    "webhooks[].pairs",
+    "webhooks[].min_change_percent",
+    "webhooks[].timeout",
 ];
 /// The settings of every source.
 const SOURCE_KEYS: &[&str] = &[
@@ -128,6 +137,7 @@ pub(super) fn load(
     let (store, store_required) = (loader.store(), loader.store_required());
     let (clock, http) = (loader.clock(), loader.http(&proxies));
     let sources = loader.sources(&proxies);
+    let webhooks = loader.webhooks(&ticker);
     if let Err(wrong) = read {
         loader.refuse_variable(wrong, &http, &sources);
     }
@@ -141,6 +151,7 @@ pub(super) fn load(
         clock,
         http,
         sources,
+        webhooks,
         ignored_variables,
     })
 }

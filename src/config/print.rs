@@ -1,17 +1,20 @@
 //! The effective configuration as TOML: `silkrate config` prints it, and it loads to the same configuration.
 
 use std::fmt::{Display, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::load::{HOME, STORE_MEMORY, ids};
-use crate::config::{CertificateAuthorities, Config, Store, values};
+use crate::config::{
+    CertificateAuthorities, Config, EventKind, Store, Webhook, WebhookSecret, values,
+};
 use crate::domain::{Exceptions, Preference};
 use crate::sources::{self, Source};
 
 impl Config {
-    /// The configuration as TOML, every setting in force: of a disabled source only that it is disabled. It contains the path of an API key's file, and never the
-    /// key.
+    /// The configuration as TOML, every setting in force: of a disabled source only that it is disabled. It contains the path
+    /// of the file of an API key or a secret, and never the key or the secret: one that stands in the configuration itself
+    /// must be added to what is printed.
     pub fn to_toml(&self) -> String {
         print(self, sources::ALL)
     }
@@ -69,6 +72,9 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
     for id in ids(catalogue) {
         page.source(config, id);
     }
+    for webhook in &config.webhooks {
+        page.webhook(webhook);
+    }
     page.text
 }
 
@@ -116,6 +122,36 @@ impl Page {
         if !settings.extra_ca.is_empty() {
             self.paths("extra_ca", &settings.extra_ca);
         }
+    }
+
+    fn webhook(&mut self, webhook: &Webhook) {
+        let Webhook {
+            name,
+            url,
+            pairs,
+            events,
+            min_change_percent,
+            secrets,
+            timeout,
+        } = webhook;
+        self.table("[webhooks]");
+        self.text("name", name);
+        self.text("url", url);
+        let files = secrets.iter().filter_map(WebhookSecret::file);
+        let files: Vec<PathBuf> = files.map(Path::to_owned).collect();
+        if files.len() < secrets.len() {
+            self.push(format_args!("# secret = \"…\", which is not printed\n"));
+        }
+        if !files.is_empty() {
+            self.paths("secret_file", &files);
+        }
+        let events = events.iter().copied().map(EventKind::as_str);
+        self.list("on", events.map(str::to_owned));
+        self.list("pairs", pairs.items());
+        if let Some(percent) = min_change_percent {
+            self.text("min_change_percent", percent);
+        }
+        self.duration("timeout", *timeout);
     }
 
     fn text(&mut self, key: &str, value: impl Display) {

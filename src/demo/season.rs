@@ -131,6 +131,7 @@ All is served from this machine; no network is used."
                 extra_ca: Vec::new(),
             },
             sources: self.sources(base_url),
+            webhooks: Vec::new(),
             ignored_variables: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
-use crate::config::{Proxy, ProxyUrl, ProxyVariables};
+use crate::config::{Proxy, ProxyUrl, ProxyVariables, is_loopback};
 use crate::fetch::FetchError;
 
 /// A proxy in the place of any other, to match an address with the exceptions of `NO_PROXY`.
@@ -39,17 +39,9 @@ fn of_environment<'a>(variables: &'a ProxyVariables, base: &Url) -> Option<&'a P
         .all(ANY_PROXY)
         .no(variables.no_proxy.as_str())
         .build();
-    let is_used = !is_loopback(base) && matcher.intercept(&uri).is_some();
-    is_used.then_some(proxy)
-}
-
-fn is_loopback(base: &Url) -> bool {
     let host = base.host_str().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.parse::<std::net::IpAddr>().map_or_else(
-        |_a_name| host == "localhost" || host.ends_with(".localhost"),
-        |address| address.is_loopback(),
-    )
+    let is_used = !is_loopback(host) && matcher.intercept(&uri).is_some();
+    is_used.then_some(proxy)
 }
 
 #[cfg(test)]

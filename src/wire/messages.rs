@@ -23,7 +23,7 @@ pub(crate) fn to_source_states(snapshot: &Snapshot) -> Vec<pb::SourceState> {
         .collect()
 }
 
-fn to_source_state(state: &SourceState) -> pb::SourceState {
+pub(crate) fn to_source_state(state: &SourceState) -> pb::SourceState {
     let SourceState {
         id,
         name,

@@ -69,4 +69,6 @@ mod transport;
 #[cfg(test)]
 mod web;
 #[cfg(test)]
+mod webhooks;
+#[cfg(test)]
 mod year;

@@ -15,6 +15,7 @@ const CHAPTERS: &[&str] = &[
     "src/ledger/README.md",
     "src/sources/README.md",
     "src/web/README.md",
+    "src/webhooks/README.md",
     "tests/bench/README.md",
 ];
 

@@ -6,6 +6,7 @@ pub(crate) mod boards;
 pub(crate) mod browser;
 pub(crate) mod commits;
 pub(crate) mod counted;
+pub(crate) mod receiver;
 pub(crate) mod records;
 pub(crate) mod scripted;
 pub(crate) mod silkrate;

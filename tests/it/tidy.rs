@@ -43,6 +43,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "domain", "feed", "queries", "config", "pb", "wire", "json", "listener", "backoff",
         ],
     ),
+    (
+        "webhooks",
+        &[
+            "domain", "board", "clock", "config", "fetch", "backoff", "pb", "wire", "json",
+        ],
+    ),
     ("client", &["domain", "pb", "backoff"]),
     (
         "backfill",
@@ -60,14 +66,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "app",
         &[
             "domain", "sources", "config", "clock", "ledger", "board", "commit", "budget", "fetch",
-            "poller", "feed", "queries", "grpc", "admin", "web", "listener", "pb",
+            "poller", "feed", "queries", "grpc", "admin", "web", "webhooks", "listener", "pb",
         ],
     ),
     (
         "cli",
         &[
             "domain", "sources", "config", "clock", "fetch", "client", "backfill", "load", "pb",
-            "app", "demo", "logging", "listener", "board", "json", "ledger",
+            "app", "demo", "logging", "listener", "board", "json", "ledger", "webhooks",
         ],
     ),
     ("main", &["cli"]),

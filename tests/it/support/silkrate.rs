@@ -75,6 +75,7 @@ pub(crate) fn settings(now: &str) -> Config {
             extra_ca: Vec::new(),
         },
         sources: Vec::new(),
+        webhooks: Vec::new(),
         ignored_variables: Vec::new(),
     }
 }

@@ -1,0 +1,39 @@
+//! Opens the webhooks of a configuration.
+
+use crate::app::AppError;
+use crate::board::BoardReader;
+use crate::clock::Clock;
+use crate::config::{Config, Store};
+use crate::webhooks::{WebhookError, Webhooks, path_beside};
+
+/// The webhooks, if there are any. Their file is beside that of the ledger; if it cannot be used, and the ledger need not be
+/// usable either, what they know is kept in memory.
+pub(super) async fn open(
+    config: &Config,
+    board: BoardReader,
+    clock: Clock,
+) -> Result<Option<Webhooks>, AppError> {
+    if config.webhooks.is_empty() {
+        return Ok(None);
+    }
+    let path = match &config.store {
+        Store::Memory => None,
+        Store::File(path) => Some(path_beside(path)),
+    };
+    let open = |path| {
+        Webhooks::open(
+            &config.webhooks,
+            &config.http,
+            path,
+            board.clone(),
+            clock.clone(),
+        )
+    };
+    match open(path).await {
+        Err(WebhookError::Store(error)) if !config.store_required => {
+            tracing::error!(%error, "events of webhooks are kept in memory until the service stops");
+            Ok(Some(open(None).await?))
+        }
+        opened => Ok(Some(opened?)),
+    }
+}

@@ -1,0 +1,160 @@
+//! Webhooks: what changes is posted to receivers outside, signed, at least once, in order.
+//!
+//! ```text
+//! board ─▶ observer (what differs from what a receiver knows) ─▶ file ─▶ courier, one for each webhook ─▶ receiver
+//! ```
+//!
+//! The observer reads every snapshot, as a subscriber does, and compares it with what the receiver of each webhook knows: the
+//! value of each pair, the punctuality of each source, the values that are held. What differs becomes events, and these and
+//! the new knowledge are written in one transaction, to a file beside the ledger. A courier sends the oldest event of its
+//! webhook until the receiver accepts it, so a slow receiver delays no other one and no commit.
+//!
+//! # Decisions
+//!
+//! * *Chose* what the receiver knows, *over* a position up to which commits were sent: a snapshot of a past revision cannot
+//!   be derived again cheaply, and a position says nothing after an epoch has ended. A difference is found at the next
+//!   snapshot or the next start, however the service ended before, so nothing is lost. What does not differ is never
+//!   sent, so a restart invents nothing. Only what was served for a moment while the observer was four commits behind is not seen.
+//! * *Chose* a file of its own, *over* a table in the ledger: the ledger only grows, its one writer must never wait behind
+//!   deliveries, and an earlier version of silkrate can still open it. The ledger need not be in the same
+//!   transaction: an entry whose events were not written differs from what is known at the next start.
+//! * *Chose* the clock of the service for the age of an event and its next attempt, *over* real time: they outlive the
+//!   process. The time-out of a request is real time, and so is the time that a signature covers.
+//! * *Chose* silence about what is served when a webhook begins, and about a pair that is new, *over* an event for each: no
+//!   value before it is known, so it has not changed.
+//!
+#![doc = include_str!("webhooks/README.md")]
+
+mod subject;
+mod event;
+mod signature;
+mod known;
+mod store;
+mod states;
+mod receiver;
+mod observer;
+mod delivery;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+pub use states::{WebhookState, states};
+pub use store::{StoreError, path_beside};
+use thiserror::Error;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::board::BoardReader;
+use crate::clock::Clock;
+use crate::config::{Http, Webhook};
+use crate::fetch::{FetchError, PostAnswer};
+use crate::webhooks::delivery::Courier;
+use crate::webhooks::event::Event;
+use crate::webhooks::observer::Observer;
+use crate::webhooks::receiver::Receiver;
+use crate::webhooks::store::Store;
+
+/// Why webhooks cannot be served.
+#[derive(Debug, Error)]
+pub enum WebhookError {
+    /// The file cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The client for a receiver cannot be built.
+    #[error("cannot build the HTTP client of the webhook {name}: {source}")]
+    Client {
+        /// The webhook.
+        name: String,
+        /// The error.
+        source: FetchError,
+    },
+}
+
+/// The tasks of all webhooks, not yet running.
+#[derive(Debug)]
+pub struct Webhooks {
+    observer: Observer,
+    couriers: Vec<Courier>,
+}
+
+/// The answer to a sample.
+#[derive(Debug)]
+pub struct SampleAnswer {
+    /// The id of the sample.
+    pub id: String,
+    /// Its document.
+    pub body: String,
+    /// Scheme, host and port of the receiver.
+    pub receiver: String,
+    /// How long the answer took.
+    pub took: Duration,
+    /// The answer, or why there is none.
+    pub answer: Result<PostAnswer, FetchError>,
+}
+
+impl Webhooks {
+    /// Opens the file of the webhooks, or keeps it in memory without a path, and reads what their receivers know.
+    pub async fn open(
+        webhooks: &[Webhook],
+        http: &Http,
+        path: Option<PathBuf>,
+        board: BoardReader,
+        clock: Clock,
+    ) -> Result<Self, WebhookError> {
+        let store = Store::open(path.as_deref())?;
+        let mut receivers = Vec::new();
+        for webhook in webhooks {
+            let known = store.known(&webhook.name).await?;
+            receivers.push((Arc::new(receiver(webhook, http)?), known));
+        }
+        let couriers = receivers
+            .iter()
+            .map(|(receiver, _)| Courier::new(store.clone(), clock.clone(), Arc::clone(receiver)));
+        Ok(Self {
+            couriers: couriers.collect(),
+            observer: Observer::new(store, board, clock, receivers),
+        })
+    }
+
+    /// Serves the webhooks until it is stopped.
+    ///
+    /// # Panics
+    /// If one of the tasks panicked.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(self.observer.run(stop.clone()));
+        for courier in self.couriers {
+            tasks.spawn(courier.run(stop.clone()));
+        }
+        tasks.join_all().await;
+    }
+}
+
+fn receiver(webhook: &Webhook, http: &Http) -> Result<Receiver, WebhookError> {
+    Receiver::new(webhook, http).map_err(|source| WebhookError::Client {
+        name: webhook.name.clone(),
+        source,
+    })
+}
+
+/// Checks that the client of a webhook can be built. Nothing is sent.
+pub fn check_client(webhook: &Webhook, http: &Http) -> Result<(), WebhookError> {
+    receiver(webhook, http).map(drop)
+}
+
+/// Sends a sample event to the receiver of a webhook, once.
+pub async fn send_sample(webhook: &Webhook, http: &Http) -> Result<SampleAnswer, WebhookError> {
+    let receiver = receiver(webhook, http)?;
+    let event = Event::sample(&webhook.name, Timestamp::now());
+    let begun = std::time::Instant::now();
+    let answer = receiver.post(&event).await;
+    Ok(SampleAnswer {
+        took: begun.elapsed(),
+        receiver: receiver.origin(),
+        id: event.id,
+        body: event.body,
+        answer,
+    })
+}

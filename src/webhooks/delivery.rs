@@ -1,0 +1,205 @@
+//! Delivers the events of one webhook, one after the other in their order, each until the receiver accepts it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use crate::backoff::Backoff;
+use crate::clock::Clock;
+use crate::webhooks::event::Event;
+use crate::webhooks::receiver::{Outcome, Receiver};
+use crate::webhooks::store::{Delivery, Store, StoreError};
+
+/// For how long an event is attempted: a receiver that breaks in the evening is repaired the next day, and older news of a
+/// rate is of no use. Each event is attempted once at least, however old it is.
+const ATTEMPTED_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// The delays between attempts. A deployment takes seconds; after an hour without an answer, a retry every quarter of an hour
+/// finds the repaired receiver soon enough, and a hundred attempts in a day are no load.
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_secs(5),
+    max: Duration::from_secs(15 * 60),
+};
+/// How long to wait after the file could not be read or written.
+const STORE_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// The task that delivers to one receiver.
+#[derive(Debug)]
+pub(super) struct Courier {
+    store: Store,
+    clock: Clock,
+    receiver: Arc<Receiver>,
+}
+
+impl Courier {
+    pub(super) fn new(store: Store, clock: Clock, receiver: Arc<Receiver>) -> Self {
+        Self {
+            store,
+            clock,
+            receiver,
+        }
+    }
+
+    /// Delivers until it is stopped. An attempt that is under way is then dropped: the event is sent again after a restart,
+    /// with the same id.
+    pub(super) async fn run(self, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.deliver() => {}
+        }
+    }
+
+    async fn deliver(&self) {
+        let name = &self.receiver.webhook.name;
+        while !self.receiver.is_gone() {
+            if let Err(error) = self.deliver_next().await {
+                tracing::error!(webhook = name, %error, "deliveries wait for their file");
+                tokio::time::sleep(STORE_RETRY_AFTER).await;
+            }
+        }
+        std::future::pending::<()>().await;
+    }
+
+    /// Waits for an event and until it is due, and attempts it.
+    async fn deliver_next(&self) -> Result<(), StoreError> {
+        let name = &self.receiver.webhook.name;
+        let Some(delivery) = self.store.next(name).await? else {
+            self.receiver.notified().await;
+            return Ok(());
+        };
+        // A clock that was set back must not silence a webhook: no delay is longer than a day.
+        let latest = later(self.clock.now(), ATTEMPTED_FOR);
+        if delivery.due_at > self.clock.now() && delivery.due_at <= latest {
+            self.clock.sleep_until(delivery.due_at).await;
+            // A clock that was set back ends the wait early, and another event may have taken the place of a dropped one.
+            return Ok(());
+        }
+        let event = Event {
+            id: delivery.id.clone(),
+            body: delivery.body.clone(),
+        };
+        let outcome = self.receiver.attempt(&event).await;
+        self.settle(&delivery, outcome).await
+    }
+
+    /// Records how an attempt ended.
+    async fn settle(&self, delivery: &Delivery, outcome: Outcome) -> Result<(), StoreError> {
+        let (name, id) = (&self.receiver.webhook.name, &delivery.id);
+        let failures = delivery.failures.saturating_add(1);
+        let now = self.clock.now();
+        match outcome {
+            Outcome::Delivered => {
+                self.store.delivered(name, delivery.number, now).await?;
+                tracing::info!(
+                    webhook = name,
+                    id,
+                    attempts = failures,
+                    "delivered an event"
+                );
+            }
+            Outcome::Gone => {
+                self.receiver.mark_gone();
+                let reason = "status 410: the receiver wants no more events".to_owned();
+                let discarded = self.store.discard(name, reason, now).await?;
+                let receiver = self.receiver.origin();
+                tracing::warn!(
+                    webhook = name,
+                    receiver,
+                    discarded,
+                    "the receiver answered 410 and gets no more events until the service restarts"
+                );
+            }
+            Outcome::Failed {
+                reason,
+                retry_after,
+            } => {
+                let again = again(delivery, now, retry_after);
+                let failure = (reason.clone(), now);
+                self.store
+                    .failed(name, delivery.number, failure, again)
+                    .await?;
+                match again {
+                    // One line for each event that waits, not for each attempt.
+                    Some(next) if failures == 1 => {
+                        tracing::warn!(webhook = name, id, reason, %next, "could not deliver an event");
+                    }
+                    Some(next) => {
+                        tracing::debug!(webhook = name, id, reason, %next, failures, "could not deliver an event");
+                    }
+                    None => tracing::error!(
+                        webhook = name,
+                        id,
+                        reason,
+                        failures,
+                        "gave up an event that is a day old; it is lost for this receiver"
+                    ),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When an event is due again; `None` if it is too old.
+fn again(delivery: &Delivery, now: Timestamp, retry_after: Option<Duration>) -> Option<Timestamp> {
+    let failures = delivery.failures.saturating_add(1);
+    let delay = BACKOFF
+        .delay(failures, None)
+        .max(retry_after.unwrap_or_default());
+    let delay = SignedDuration::try_from(delay).unwrap_or(ATTEMPTED_FOR);
+    let is_young = now.duration_since(delivery.created_at) < ATTEMPTED_FOR;
+    is_young.then(|| later(now, delay))
+}
+
+fn later(instant: Timestamp, by: SignedDuration) -> Timestamp {
+    instant.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery(created_at: &str, failures: u32) -> Delivery {
+        let created_at = created_at.parse().unwrap();
+        Delivery {
+            number: 1,
+            id: "evt_1".to_owned(),
+            body: "{}".to_owned(),
+            created_at,
+            failures,
+            due_at: created_at,
+        }
+    }
+
+    #[test]
+    fn delays_grow_to_a_quarter_of_an_hour_and_a_demanded_delay_is_kept() {
+        let now: Timestamp = "2026-04-02T09:00:00Z".parse().unwrap();
+        let delay = |failures, retry_after| {
+            let next = again(
+                &delivery("2026-04-02T08:00:00Z", failures),
+                now,
+                retry_after,
+            );
+            Duration::try_from(next.unwrap().duration_since(now)).unwrap()
+        };
+        for _ in 0..100 {
+            assert!(delay(0, None) <= BACKOFF.first);
+            assert!(delay(3, None) <= BACKOFF.first * 8);
+            assert!(delay(50, None) <= BACKOFF.max);
+            let demanded = Duration::from_secs(7200);
+            assert_eq!(delay(50, Some(demanded)), demanded);
+        }
+        assert!((0..100).any(|_| delay(50, None) > BACKOFF.max / 2));
+    }
+
+    #[test]
+    fn an_event_is_given_up_when_it_is_a_day_old_and_an_attempt_has_failed() {
+        let now: Timestamp = "2026-04-03T09:00:00Z".parse().unwrap();
+        assert_ne!(
+            again(&delivery("2026-04-02T09:00:01Z", 90), now, None),
+            None
+        );
+        assert_eq!(again(&delivery("2026-04-02T09:00:00Z", 0), now, None), None);
+    }
+}

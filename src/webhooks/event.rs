@@ -1,0 +1,129 @@
+//! Events: the JSON documents that receivers get. The parts of a document are the messages of the contract, with the digits
+//! that every other interface shows.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::config::EventKind;
+use crate::domain::{Fingerprint, Held, Position, Rate, SourceState};
+use crate::json::{self, HeldFixing};
+use crate::webhooks::subject::Subject;
+use crate::wire::{to_held, to_position, to_rate, to_source_state, to_timestamp};
+
+/// What precedes the digits of an id, which so differs from every other number of a receiver.
+const ID_PREFIX: &str = "evt_";
+/// The digits of an id: 128 bits, of which no two events share all.
+const ID_DIGITS: usize = 32;
+/// The type of a sample that an operator sends.
+const TEST: &str = "test";
+
+/// An event: its id, and its document as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) body: String,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    Rate(Box<Rate>),
+    Source(Arc<SourceState>),
+    Held(Arc<Held>),
+}
+
+#[derive(Serialize)]
+struct Document<'a, D> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    timestamp: Option<String>,
+    data: D,
+}
+
+#[derive(Serialize)]
+struct Data<'a, M> {
+    #[serde(flatten)]
+    message: M,
+    position: json::Position<'a>,
+}
+
+#[derive(Serialize)]
+struct Sample<'a> {
+    webhook: &'a str,
+}
+
+impl Event {
+    /// The event of a subject that differs at a position. The same difference has the same id, whether it is found at once or
+    /// after a restart.
+    pub(super) fn new(
+        subject: &Subject,
+        content: &Content,
+        position: &Position,
+        now: Timestamp,
+    ) -> Self {
+        let Subject { kind, name } = subject;
+        let Position { epoch, revision } = position;
+        let identity = format!("{}\n{name}\n{epoch}\n{revision}", kind.as_str());
+        let body = match content {
+            Content::Rate(rate) => {
+                let rate = to_rate(rate);
+                document(*kind, json::Rate::from(&rate), position, now)
+            }
+            Content::Source(state) => {
+                let state = to_source_state(state);
+                document(*kind, json::SourceState::from(&state), position, now)
+            }
+            Content::Held(held) => {
+                let held = to_held(held);
+                document(*kind, HeldFixing::from(&held), position, now)
+            }
+        };
+        Self {
+            id: id(&identity),
+            body,
+        }
+    }
+
+    /// A sample, for an operator who tries a receiver.
+    pub(super) fn sample(webhook: &str, now: Timestamp) -> Self {
+        let document = Document {
+            kind: TEST,
+            timestamp: instant(now),
+            data: Sample { webhook },
+        };
+        Self {
+            id: id(&format!("{TEST}\n{webhook}\n{now}")),
+            body: json::text(&document).unwrap_or_default(),
+        }
+    }
+}
+
+fn document(
+    kind: EventKind,
+    message: impl Serialize,
+    position: &Position,
+    now: Timestamp,
+) -> String {
+    let position = to_position(position);
+    let document = Document {
+        kind: kind.as_str(),
+        timestamp: instant(now),
+        data: Data {
+            message,
+            position: json::Position::from(&position),
+        },
+    };
+    json::text(&document).unwrap_or_default()
+}
+
+fn instant(now: Timestamp) -> Option<String> {
+    json::instant(&to_timestamp(now))
+}
+
+fn id(identity: &str) -> String {
+    let digits = Fingerprint::of_text(identity).to_string();
+    let digits: String = digits.chars().take(ID_DIGITS).collect();
+    format!("{ID_PREFIX}{digits}")
+}

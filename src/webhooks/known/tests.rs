@@ -1,0 +1,102 @@
+//! Which differences are events.
+
+use jiff::civil::date;
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::domain::{Change, RateFilter, parse_decimal};
+
+fn decimal(text: &str) -> Decimal {
+    parse_decimal(text).unwrap()
+}
+
+fn webhook(min_change_percent: Option<&str>) -> Webhook {
+    Webhook {
+        name: "desk".to_owned(),
+        url: "https://news.example/".to_owned(),
+        pairs: RateFilter::parse(&["USD/KZT"]).unwrap(),
+        events: EventKind::ALL.to_vec(),
+        min_change_percent: min_change_percent.map(decimal),
+        secrets: Vec::new(),
+        timeout: std::time::Duration::from_secs(10),
+    }
+}
+
+/// A rate of a day in April, against a reference of the day before.
+fn rate(day: i8, reference: &str, value: &str) -> Rate {
+    Rate {
+        value: decimal(value),
+        source: "nbk".to_owned(),
+        effective_date: Some(date(2026, 4, day)),
+        change: Change::since(decimal(reference), date(2026, 4, day - 1), decimal(value)),
+        ..Rate::identity(Currency::USD)
+    }
+}
+
+fn fact(state: &str, told: Option<&str>) -> Fact {
+    Fact {
+        state: state.to_owned(),
+        told: told.map(str::to_owned),
+    }
+}
+
+#[test]
+fn a_change_is_an_event_from_the_limit_on_in_either_direction() {
+    let known = fact("100", None);
+    let is_event = |limit, value| {
+        let rate = Content::Rate(Box::new(rate(2, "100", value)));
+        is_event(&webhook(limit), Some(&known), value, &rate)
+    };
+    for (value, events) in [
+        ("100.01", [true, true, false]),
+        ("100.9999", [true, true, false]),
+        ("101", [true, true, true]),
+        ("99", [true, true, true]),
+        ("99.001", [true, true, false]),
+    ] {
+        let found = [None, Some("0"), Some("1.00")].map(|limit| is_event(limit, value));
+        assert_eq!(found, events, "{value}");
+    }
+}
+
+#[test]
+fn the_correction_of_a_value_that_was_sent_is_sent_whatever_its_size() {
+    let is_event = |known: Fact, day| {
+        let rate = Content::Rate(Box::new(rate(day, "100", "100.2")));
+        is_event(&webhook(Some("1")), Some(&known), "100.2", &rate)
+    };
+    assert!(is_event(fact("102", Some("nbk 2026-04-02")), 2));
+    assert!(!is_event(fact("102", Some("nbk 2026-04-02")), 3));
+    assert!(!is_event(fact("102", Some("cbr 2026-04-02")), 2));
+    assert!(!is_event(fact("102", None), 2));
+}
+
+#[test]
+fn a_change_that_is_unknown_has_reached_no_limit() {
+    let unknown = Rate {
+        change: None,
+        ..rate(2, "100", "150")
+    };
+    let unknown = Content::Rate(Box::new(unknown));
+    let known = fact("100", None);
+    assert!(!is_event(
+        &webhook(Some("0")),
+        Some(&known),
+        "150",
+        &unknown
+    ));
+    assert!(is_event(&webhook(None), Some(&known), "150", &unknown));
+}
+
+#[test]
+fn a_pair_of_which_nothing_is_known_has_not_changed() {
+    let new = Content::Rate(Box::new(rate(2, "100", "150")));
+    assert!(!is_event(&webhook(None), None, "150", &new));
+}
+
+#[test]
+fn lateness_is_an_event_when_it_grows() {
+    let grows = |from, to| lateness(to) > lateness(from);
+    assert!(grows("on_time", "late") && grows("late", "stale") && grows("on_time", "stale"));
+    assert!(!grows("stale", "late") && !grows("late", "on_time"));
+}

@@ -1,0 +1,156 @@
+//! Derives the events of every webhook from each snapshot that is published.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use crate::board::BoardReader;
+use crate::clock::Clock;
+use crate::config::Webhook;
+use crate::domain::{Currency, Snapshot, SourceId};
+use crate::webhooks::known::{Known, Observation};
+use crate::webhooks::receiver::Receiver;
+use crate::webhooks::store::{Store, StoreError};
+
+/// How often the newest snapshot is read again while the first polls run, or while the file cannot be written: those end
+/// within seconds, and an operator who makes room on a full disk does not wait longer.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The task that derives events.
+#[derive(Debug)]
+pub(super) struct Observer {
+    store: Store,
+    board: BoardReader,
+    clock: Clock,
+    homes: BTreeMap<SourceId, Currency>,
+    watched: Vec<Watched>,
+    /// Whether the newest failure to write is logged.
+    is_failing: bool,
+}
+
+/// A webhook, and what its receiver knows; `None` before it has begun.
+#[derive(Debug)]
+struct Watched {
+    receiver: Arc<Receiver>,
+    known: Option<Known>,
+}
+
+impl Observer {
+    pub(super) fn new(
+        store: Store,
+        board: BoardReader,
+        clock: Clock,
+        receivers: Vec<(Arc<Receiver>, Option<Known>)>,
+    ) -> Self {
+        let published = board.published();
+        let records = published.records().values();
+        let homes = records.filter_map(|record| Some((record.id, record.home?)));
+        let watched = receivers
+            .into_iter()
+            .map(|(receiver, known)| Watched { receiver, known });
+        Self {
+            store,
+            homes: homes.collect(),
+            clock,
+            watched: watched.collect(),
+            board,
+            is_failing: false,
+        }
+    }
+
+    /// Derives events until it is stopped. The commit task never waits for it: when it is further behind than the queue is
+    /// long, it goes on with the newest snapshot. What it has not read when it stops differs from what is known at the next
+    /// start, too.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let (mut snapshot, mut queue) = self.board.subscribe();
+        loop {
+            let is_complete = self.observe(&snapshot).await;
+            tokio::select! {
+                biased;
+                queued = queue.recv() => {
+                    snapshot = match queued {
+                        Ok(next) => next,
+                        Err(RecvError::Lagged(_)) => self.board.snapshot(),
+                        Err(RecvError::Closed) => return stop.cancelled().await,
+                    };
+                }
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(RETRY_AFTER), if !is_complete => {
+                    snapshot = self.board.snapshot();
+                }
+            }
+        }
+    }
+
+    /// Records what differs in a snapshot, for every webhook. Returns whether nothing is left to be tried again.
+    async fn observe(&mut self, snapshot: &Snapshot) -> bool {
+        if !self.all_attempted() {
+            return false;
+        }
+        let observation = Observation {
+            snapshot,
+            homes: &self.homes,
+            now: self.clock.now(),
+        };
+        let mut failure = None;
+        for watched in &mut self.watched {
+            if !watched.receiver.is_gone()
+                && let Err(error) = watched.observe(&self.store, observation).await
+            {
+                failure = Some(error);
+            }
+        }
+        if let Some(error) = &failure
+            && !self.is_failing
+        {
+            tracing::error!(%error, "events of webhooks cannot be written; this is tried again every second");
+        }
+        self.is_failing = failure.is_some();
+        failure.is_none()
+    }
+
+    /// Whether every source has been asked once, by this process or before: until then another source may answer in the place
+    /// of the one that is preferred, which is no change.
+    fn all_attempted(&self) -> bool {
+        let published = self.board.published();
+        let mut records = published.records().values();
+        records.all(|record| record.attempted)
+    }
+}
+
+impl Watched {
+    /// Records what differs in a snapshot, and wakes the courier if there are events.
+    async fn observe(
+        &mut self,
+        store: &Store,
+        observation: Observation<'_>,
+    ) -> Result<(), StoreError> {
+        let Webhook { name, .. } = &self.receiver.webhook;
+        let nothing = Known::default();
+        let known = self.known.as_ref().unwrap_or(&nothing);
+        let mut step = known.step(&self.receiver.webhook, observation);
+        if self.known.is_none() {
+            // What is served at the beginning is known to no receiver, and has not changed.
+            step.events.clear();
+        } else if step.is_empty() {
+            return Ok(());
+        }
+        let dropped = store.record(name, step.clone(), observation.now).await?;
+        if dropped > 0 {
+            tracing::error!(
+                webhook = name,
+                dropped,
+                "too many events wait for the receiver; the oldest are dropped"
+            );
+        }
+        let has_events = !step.events.is_empty();
+        self.known.get_or_insert_default().apply(step);
+        if has_events {
+            self.receiver.notify();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+-- Version 1 of the file of webhooks. Instants are RFC 3339 in UTC, on the clock of the service.
+
+CREATE TABLE webhooks (
+    -- Each webhook that has begun: what was served then is known to its receiver, and what differs later is an event.
+    name         TEXT PRIMARY KEY,
+    began_at     TEXT NOT NULL,
+    -- When an event was last delivered.
+    delivered_at TEXT,
+    -- Why the newest attempt failed, and when; NULL if it did not fail.
+    error        TEXT,
+    error_at     TEXT
+) STRICT;
+
+CREATE TABLE known (
+    -- What has become events, or was served at the beginning: with it, a restart neither repeats nor misses a change.
+    webhook TEXT NOT NULL REFERENCES webhooks (name),
+    -- The kind of event: change, source_late or held.
+    kind    TEXT NOT NULL,
+    -- A pair, a source, or the id of a held value.
+    subject TEXT NOT NULL,
+    -- The value, the freshness, or the value that is held.
+    state   TEXT NOT NULL,
+    -- The source and the date of the newest value of a pair that was sent.
+    told    TEXT,
+    PRIMARY KEY (webhook, kind, subject)
+) WITHOUT ROWID, STRICT;
+
+CREATE TABLE deliveries (
+    -- The events that no receiver has accepted yet, in their order. A row is removed when its event is delivered.
+    number     INTEGER PRIMARY KEY,
+    webhook    TEXT NOT NULL REFERENCES webhooks (name),
+    -- The id of the event, which every attempt bears.
+    id         TEXT NOT NULL,
+    -- The JSON document, byte for byte as it is sent.
+    body       TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    -- How many attempts have failed, and when the next one is due.
+    failures   INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
+    due_at     TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX deliveries_in_order ON deliveries (webhook, number);

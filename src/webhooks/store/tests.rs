@@ -1,0 +1,130 @@
+//! What is written survives, in order, and a file of another program is left as it is.
+
+use super::*;
+use crate::webhooks::states::states;
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn step(events: &[&str]) -> Step {
+    let subject = Subject {
+        kind: EventKind::Change,
+        name: "USD/KZT".to_owned(),
+    };
+    let fact = Fact {
+        state: events.last().unwrap_or(&"475.09").to_string(),
+        told: Some("nbk 2026-04-02".to_owned()),
+    };
+    let events = events.iter().map(|id| Event {
+        id: (*id).to_owned(),
+        body: format!("{{\"id\":\"{id}\"}}"),
+    });
+    Step {
+        changed: vec![(subject, fact)],
+        gone: Vec::new(),
+        events: events.collect(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_known_and_what_waits_survives_a_restart_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("webhooks");
+    let now = at("2026-04-02T09:00:00Z");
+    let store = Store::open(Some(&path)).unwrap();
+    assert_eq!(store.known("desk").await.unwrap(), None);
+    store.record("desk", step(&["1", "2"]), now).await.unwrap();
+    store.record("other", step(&["3"]), now).await.unwrap();
+    let mut known = Known::default();
+    known.apply(step(&["1", "2"]));
+    drop(store);
+
+    let store = Store::open(Some(&path)).unwrap();
+    assert_eq!(store.known("desk").await.unwrap(), Some(known));
+    let first = store.next("desk").await.unwrap().unwrap();
+    assert_eq!(
+        (first.id.as_str(), first.created_at, first.due_at),
+        ("1", now, now)
+    );
+    let due = at("2026-04-02T09:05:00Z");
+    let failure = || ("status 500".to_owned(), now);
+    store
+        .failed("desk", first.number, failure(), Some(due))
+        .await
+        .unwrap();
+    let again = store.next("desk").await.unwrap().unwrap();
+    assert_eq!(
+        (again.id.as_str(), again.failures, again.due_at),
+        ("1", 1, due)
+    );
+    let [desk, other] = states(&path).unwrap().try_into().unwrap();
+    assert_eq!((desk.pending, desk.due_at), (2, Some(due)));
+    assert_eq!(desk.error.as_deref(), Some("status 500"));
+    assert_eq!((other.pending, other.error), (1, None));
+
+    store.delivered("desk", first.number, due).await.unwrap();
+    let second = store.next("desk").await.unwrap().unwrap();
+    assert_eq!(second.id, "2");
+    store
+        .failed("desk", second.number, failure(), None)
+        .await
+        .unwrap();
+    assert_eq!(store.next("desk").await.unwrap(), None);
+    let discarded = store.discard("other", "status 410".to_owned(), now).await;
+    assert_eq!(discarded, Ok(1));
+    assert_eq!(store.next("other").await.unwrap(), None);
+    let desk = states(&path).unwrap().remove(0);
+    assert_eq!((desk.pending, desk.delivered_at), (0, Some(due)));
+}
+
+#[tokio::test]
+async fn beyond_the_maximum_the_oldest_event_of_the_webhook_is_dropped() {
+    let store = Store::open(None).unwrap();
+    let now = at("2026-04-02T09:00:00Z");
+    store.record("other", step(&["other"]), now).await.unwrap();
+    let most: Vec<String> = (0..PENDING_MAX).map(|number| number.to_string()).collect();
+    let most: Vec<&str> = most.iter().map(String::as_str).collect();
+    assert_eq!(store.record("desk", step(&most), now).await, Ok(0));
+    assert_eq!(store.record("desk", step(&["a", "b"]), now).await, Ok(2));
+    assert_eq!(store.next("desk").await.unwrap().unwrap().id, "2");
+    assert_eq!(store.next("other").await.unwrap().unwrap().id, "other");
+}
+
+#[tokio::test]
+async fn a_step_is_written_whole_or_not_at_all() {
+    let store = Store::open(None).unwrap();
+    let now = at("2026-04-02T09:00:00Z");
+    store.record("desk", step(&[]), now).await.unwrap();
+    let refuse = |transaction: &Transaction<'_>| {
+        transaction.execute_batch(
+            "CREATE TEMP TRIGGER full BEFORE INSERT ON deliveries BEGIN SELECT RAISE(ABORT, 'full'); END",
+        )
+    };
+    store.run(refuse).await.unwrap();
+    let before = store.known("desk").await.unwrap();
+    let refused = store.record("desk", step(&["1"]), now).await.unwrap_err();
+    assert!(refused.to_string().contains("full"), "{refused}");
+    assert_eq!(store.known("desk").await.unwrap(), before);
+}
+
+#[test]
+fn a_file_of_another_program_or_version_is_refused_and_not_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foreign");
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch("CREATE TABLE theirs (x)").unwrap();
+    let refused = Store::open(Some(&path)).unwrap_err().to_string();
+    assert!(refused.contains("not a file of webhooks"), "{refused}");
+
+    let path = folder.path().join("newer");
+    drop(Store::open(Some(&path)).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "user_version", 2).unwrap();
+    assert!(Store::open(Some(&path)).is_err());
+
+    let path = folder.path().join("text");
+    std::fs::write(&path, "not a database, and long enough to be read as one").unwrap();
+    let refused = Store::open(Some(&path)).unwrap_err().to_string();
+    assert!(refused.contains("not a database"), "{refused}");
+}

@@ -1,0 +1,20 @@
+//! What an event can be about, and what is known of it.
+
+use crate::config::EventKind;
+
+/// Something that an event can be about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Subject {
+    pub(super) kind: EventKind,
+    /// A pair, a source, or the id of a held value.
+    pub(super) name: String,
+}
+
+/// What is known of a subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fact {
+    /// The value, the freshness, or the value that is held.
+    pub(super) state: String,
+    /// The source and the date of the newest value of a pair that was sent.
+    pub(super) told: Option<String>,
+}

@@ -1,0 +1,84 @@
+//! `silkrate webhooks`, as an operator runs it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use tokio::process::Command;
+
+use crate::support::receiver::{Receiver, Reply};
+use crate::webhooks::{SECRET, World, until, webhook};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_silkrate");
+
+/// A configuration whose ledger and receiver are these.
+fn written(folder: &Path, ledger: &Path, url: &str) -> PathBuf {
+    let path = folder.join("silkrate.toml");
+    let text = format!(
+        "[store]\npath = \"{}\"\n[[webhooks]]\nname = \"desk\"\nurl = \"{url}\"\nsecret = \"{SECRET}\"\n",
+        ledger.display()
+    );
+    fs::write(&path, text).unwrap();
+    path
+}
+
+async fn run(config: &Path, arguments: &[&str]) -> (Output, String, String) {
+    let mut command = Command::new(PROGRAM);
+    command.arg("webhooks").args(arguments);
+    command.arg("--config").arg(config);
+    let output = command.output().await.unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert!(
+        !(out.clone() + &err).contains("MfKQ9r8"),
+        "no secret is printed"
+    );
+    (output, out, err)
+}
+
+#[tokio::test]
+async fn a_sample_is_sent_and_the_answer_is_printed() {
+    let receiver = Receiver::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let config = written(folder.path(), Path::new("nowhere.db"), &receiver.url());
+    receiver.reply([Reply::Status(200), Reply::Status(401)]);
+    let (output, out, err) = run(&config, &["test", "desk"]).await;
+    assert!(output.status.success(), "{err}");
+    let sample = receiver.until(1).await.remove(0);
+    assert_eq!(sample.json()["type"], "test");
+    assert!(
+        out.contains(sample.id()) && out.contains(&sample.body),
+        "{out}"
+    );
+    assert!(out.contains("status 200 after "), "{out}");
+    assert!(out.contains("said") && !out.contains('\u{1b}'), "{out}");
+
+    let (output, _, err) = run(&config, &["test", "desk"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err.contains("refused the event with status 401"), "{err}");
+    let (output, _, err) = run(&config, &["test", "dsk"]).await;
+    assert_eq!(output.status.code(), Some(64));
+    assert!(err.contains("the configuration has desk"), "{err}");
+}
+
+#[tokio::test]
+async fn the_list_says_what_waits_and_why_while_the_service_runs() {
+    let receiver = Receiver::start().await;
+    receiver.reply_always(Reply::With(503, "retry-after", "3600".to_owned()));
+    let world = World::new(1, vec![webhook("desk", &receiver.url())]).await;
+    let config = written(world.folder.path(), &world.ledger(), &receiver.url());
+    let (_, before, _) = run(&config, &[]).await;
+    assert!(before.contains("desk"), "{before}");
+    let silkrate = world.start().await;
+    world.serve(&silkrate, "475.11").await;
+    until(&world.ledger(), |states| states[0].error.is_some()).await;
+    let (_, table, _) = run(&config, &[]).await;
+    assert!(table.contains("status 503"), "{table}");
+    let (_, json, _) = run(&config, &["list", "--json"]).await;
+    let list: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(list["webhooks"][0]["pending"], 1);
+    assert_eq!(list["webhooks"][0]["last_error"], "status 503");
+    let (_, csv, _) = run(&config, &["list", "--csv"]).await;
+    assert!(csv.starts_with("name,began_time,pending,"), "{csv}");
+    silkrate.finish().await;
+}

@@ -1,0 +1,186 @@
+//! Receivers that fail, and restarts.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use crate::support::receiver::{Received, Receiver, Reply};
+use crate::webhooks::{World, until, webhook};
+
+fn values(received: &[Received]) -> Vec<String> {
+    let values = received
+        .iter()
+        .map(|one| one.json()["data"]["value"].clone());
+    values
+        .map(|value| value.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn an_hour_without_the_receiver_and_restarts_lose_nothing_and_repeat_with_the_same_id() {
+    let receiver = Receiver::start().await;
+    receiver.reply_always(Reply::Status(503));
+    let world = World::new(60, vec![webhook("desk", &receiver.url())]).await;
+    let silkrate = world.start().await;
+    world.serve(&silkrate, "475.11").await;
+    world.serve(&silkrate, "475.12").await;
+    let first = receiver.until(3).await;
+    silkrate.finish().await;
+    assert_eq!(values(&first), ["475.11"; 3], "the order is kept");
+
+    // While the service is stopped, the bank publishes once more.
+    world.correct("475.13");
+    world.clock.set_forward(SignedDuration::from_hours(1));
+    let before = receiver.received().len();
+    let silkrate = world.start().await;
+    receiver.until(before + 1).await;
+    receiver.reply_always(Reply::Status(204));
+    // An hour later no delay is left.
+    world.clock.set_forward(SignedDuration::from_hours(1));
+    let all = receiver
+        .until_all(|received| values(received).last().is_some_and(|last| last == "475.13"))
+        .await;
+    let desk = until(&world.ledger(), |states| states[0].pending == 0).await;
+    assert_eq!(desk[0].error, None);
+    assert!(desk[0].delivered_at.is_some());
+    silkrate.finish().await;
+
+    let (last, repeated) = all.split_at(all.len() - 2);
+    assert_eq!(values(repeated), ["475.12", "475.13"]);
+    assert!(
+        last.iter()
+            .all(|one| one.id() == all[0].id() && one.body == all[0].body)
+    );
+    let mut ids: Vec<&str> = all.iter().map(Received::id).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 3, "each event has one id: {ids:?}");
+
+    // Nothing is invented: a third start has nothing to send.
+    let silkrate = world.start().await;
+    world.serve(&silkrate, "475.14").await;
+    let more = receiver.until(all.len() + 1).await;
+    assert_eq!(values(&more[all.len()..]), ["475.14"]);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn what_differs_and_was_not_written_is_found_at_the_next_start() {
+    let receiver = Receiver::start().await;
+    let mut world = World::new(1, vec![webhook("desk", &receiver.url())]).await;
+    world.start().await.finish().await;
+    // The ledger goes on without the webhook, as if the process had ended before its events were written.
+    let webhooks = std::mem::take(&mut world.config.webhooks);
+    let silkrate =
+        crate::support::silkrate::Silkrate::start_with(world.config.clone(), world.clock.clone())
+            .await;
+    world.serve(&silkrate, "475.11").await;
+    silkrate.finish().await;
+    world.config.webhooks = webhooks;
+    let silkrate = world.start().await;
+    assert_eq!(values(&receiver.until(1).await), ["475.11"]);
+    silkrate.finish().await;
+    assert_eq!(receiver.received().len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_does_not_come_in_time_is_a_failure_and_the_event_comes_again() {
+    let receiver = Receiver::start().await;
+    receiver.reply([Reply::Hang]);
+    let mut desk = webhook("desk", &receiver.url());
+    desk.timeout = Duration::from_millis(100);
+    let world = World::new(60, vec![desk]).await;
+    let silkrate = world.start().await;
+    world.serve(&silkrate, "475.11").await;
+    let sent = receiver.until(2).await;
+    assert_eq!(sent[0].id(), sent[1].id());
+    until(&world.ledger(), |states| states[0].pending == 0).await;
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_demanded_delay_is_kept_and_a_redirect_is_a_failure() {
+    let (receiver, elsewhere) = (Receiver::start().await, Receiver::start().await);
+    let later = Reply::With(429, "retry-after", "7200".to_owned());
+    let moved = Reply::With(307, "location", elsewhere.url());
+    receiver.reply([later, moved]);
+    let world = World::new(1, vec![webhook("desk", &receiver.url())]).await;
+    let silkrate = world.start().await;
+    world.serve(&silkrate, "475.11").await;
+    receiver.until(1).await;
+    let desk = until(&world.ledger(), |states| states[0].error.is_some()).await;
+    assert_eq!(desk[0].error.as_deref(), Some("status 429"));
+    let wait = desk[0]
+        .due_at
+        .unwrap()
+        .duration_since(desk[0].error_at.unwrap());
+    assert!(wait >= SignedDuration::from_hours(2), "{wait}");
+
+    world.clock.set_forward(SignedDuration::from_hours(3));
+    receiver.until(2).await;
+    let is_redirect = |error: &Option<String>| {
+        let error = error.as_deref();
+        error.is_some_and(|error| error.starts_with("status 307, a redirect"))
+    };
+    until(&world.ledger(), |states| is_redirect(&states[0].error)).await;
+    receiver.until(3).await;
+    assert!(elsewhere.received().is_empty(), "nothing is sent there");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_gone_gets_no_more_until_a_restart() {
+    let (gone, other) = (Receiver::start().await, Receiver::start().await);
+    gone.reply([Reply::Status(410)]);
+    let world = World::new(
+        1,
+        vec![webhook("gone", &gone.url()), webhook("other", &other.url())],
+    )
+    .await;
+    let silkrate = world.start().await;
+    world.serve(&silkrate, "475.11").await;
+    other.until(1).await;
+    let is_gone = |error: &Option<String>| error.as_deref().is_some_and(|e| e.contains("410"));
+    until(&world.ledger(), |states| is_gone(&states[0].error)).await;
+    world.serve(&silkrate, "475.12").await;
+    other.until(2).await;
+    silkrate.finish().await;
+    assert_eq!(gone.received().len(), 1);
+
+    let silkrate = world.start().await;
+    assert_eq!(values(&gone.until(2).await), ["475.11", "475.12"]);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn an_event_is_given_up_after_a_day_and_the_next_one_is_sent() {
+    let receiver = Receiver::start().await;
+    receiver.reply_always(Reply::Status(500));
+    let world = World::new(60, vec![webhook("desk", &receiver.url())]).await;
+    let silkrate = world.start().await;
+    world.serve(&silkrate, "475.11").await;
+    receiver.until(2).await;
+    silkrate.finish().await;
+    world.clock.set_forward(SignedDuration::from_hours(25));
+    let before = receiver.received().len();
+    let mut config = world.config.clone();
+    config.sources[0].interval = Duration::from_secs(60 * 60);
+    let silkrate =
+        crate::support::silkrate::Silkrate::start_with(config, world.clock.clone()).await;
+    // It is attempted once more, and then given up.
+    let more = receiver.until(before + 1).await;
+    assert_eq!(more[before].id(), more[0].id());
+    until(&world.ledger(), |states| {
+        states[0].pending == 0 || states[0].error.is_some()
+    })
+    .await;
+    let next = receiver
+        .until_all(|received| {
+            received
+                .iter()
+                .any(|one| one.json()["type"] == "source_late")
+        })
+        .await;
+    let last_try = next.iter().rposition(|one| one.id() == more[0].id());
+    assert_eq!(last_try, Some(before), "it is not sent again");
+    silkrate.finish().await;
+}
