@@ -1,4 +1,4 @@
-//! Static files: the pages, their scripts and styles, the ticker's element, and the description of the JSON interface.
+//! Static files: the pages, their scripts and styles, the elements, and the description of the JSON interface.
 //!
 //! They are part of the program, compressed when the web side was built.
 
@@ -29,10 +29,9 @@ struct EmbeddedFile {
 
 /// Every file, sorted by path.
 const FILES: &[EmbeddedFile] = include!(concat!(env!("OUT_DIR"), "/static_files.rs"));
-/// The element, under the name that never changes.
-const ELEMENT: &str = "/ticker.js";
-/// Where the element is by the name that holds its digest.
-const ELEMENT_DESCRIPTION: &str = "/ticker.json";
+/// The paths of the elements without the end of their names, which is `.js` for the script under the name that never changes,
+/// and `.json` for where the script is by the name that holds its digest.
+const ELEMENTS: &[&str] = &["/chart", "/ticker"];
 /// The description of the JSON interface.
 const OPENAPI: &str = "/v1/openapi.json";
 /// The address of the server in that file: the root of the host that served it.
@@ -48,7 +47,7 @@ const DIGEST_IN_NAME: HeaderValue = HeaderValue::from_static("public, max-age=31
 #[derive(Debug)]
 pub(super) struct Assets(BTreeMap<String, PreparedAnswer>);
 
-/// Where the element is, and what its bytes must be: the two attributes of a script tag.
+/// Where an element is, and what its bytes must be: the two attributes of a script tag.
 #[derive(Serialize)]
 struct ElementDescription<'a> {
     src: &'a str,
@@ -62,11 +61,13 @@ impl Assets {
         let mut assets = BTreeMap::new();
         for file in FILES {
             assets.insert(file.path.to_owned(), answer(file, LASTING_NAME));
-            if file.path == ELEMENT {
+            if let Some(element) = element(file.path) {
                 // 64 bits of its digest are in the name, so that no two builds share one.
-                let path = format!("/ticker-{}.js", short_digest(file.plain));
-                let description = element_description(&format!("{prefix}{path}"), file.plain);
-                assets.insert(ELEMENT_DESCRIPTION.to_owned(), description);
+                let path = format!("{element}-{}.js", short_digest(file.plain));
+                let description = format!("{element}.json");
+                let described =
+                    element_description(&description, &format!("{prefix}{path}"), file.plain);
+                assets.insert(description, described);
                 assets.insert(path, answer(file, DIGEST_IN_NAME));
             } else if file.path == INDEX {
                 assets.insert("/".to_owned(), answer(file, LASTING_NAME));
@@ -83,9 +84,15 @@ impl Assets {
     }
 }
 
+/// The path of an element without the end of its name; nothing for another file.
+fn element(path: &str) -> Option<&str> {
+    let element = path.strip_suffix(".js")?;
+    ELEMENTS.contains(&element).then_some(element)
+}
+
 fn answer(file: &EmbeddedFile, cache_control: HeaderValue) -> PreparedAnswer {
     let mut head = head(file.path, cache_control);
-    if file.path == ELEMENT {
+    if element(file.path).is_some() {
         // Code, the same for everyone, and no data: a page of any site may load it and check its digest, which browsers
         // allow of shared files alone.
         let any = HeaderValue::from_static("*");
@@ -113,14 +120,14 @@ fn head(path: &str, cache_control: HeaderValue) -> Head {
     }
 }
 
-/// The file that tells where the element is.
-fn element_description(path: &str, element: &[u8]) -> PreparedAnswer {
+/// The file at `own_path` that tells where an element is.
+fn element_description(own_path: &str, path: &str, element: &[u8]) -> PreparedAnswer {
     let description = ElementDescription {
         src: path,
         integrity: format!("sha384-{}", STANDARD.encode(digest(&SHA384, element))),
     };
     let text = serde_json::to_string(&description).unwrap_or_default();
-    let head = head(ELEMENT_DESCRIPTION, LASTING_NAME);
+    let head = head(own_path, LASTING_NAME);
     PreparedAnswer::compressed(head, text.into(), None, None)
 }
 

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 
 const dist = fileURLToPath(new URL("../../src/web/dist/", import.meta.url));
-const kinds = { html: "text/html; charset=utf-8", css: "text/css", js: "text/javascript" };
+const kinds = { html: "text/html; charset=utf-8", css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
 /** The policy of the real pages: nothing inline. */
 export const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'";
 
@@ -42,7 +42,7 @@ export const banks = () => [
 /** Starts the double on a port of its own. Its members are its state: set them, and `send` what changed. */
 export async function start({ rates = five(), sources = banks(), port = 0 } = {}) {
   const double = {
-    rates, sources, epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", streams: "open", dark: false,
+    rates, sources, histories: new Map(), waits: new Map(), epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", streams: "open", dark: false,
     verdict: undefined, asked: [], open: new Set(), pages: new Map(), files: new Map(), foreign: false, holds: false, password: undefined, policy,
     position: () => ({ epoch: double.epoch, revision: double.revision }),
     event(response, name, message) {
@@ -77,6 +77,7 @@ export async function start({ rates = five(), sources = banks(), port = 0 } = {}
 async function answer(double, request, response) {
   const url = new URL(request.url, double.url);
   double.asked.push(url.pathname + url.search);
+  await double.waits.get(url.pathname)?.();
   const pairs = url.searchParams.get("pairs")?.split(",");
   const selected = () => (pairs ? double.rates.filter((row) => pairs.includes(row.pair)) : double.rates.slice(0, 5));
   const snapshot = () => ({ rates: selected(), sources: double.sources });
@@ -106,7 +107,18 @@ async function answer(double, request, response) {
   if (url.pathname === "/v1/sources") {
     return json({ server_time: double.serverTime, sources: double.sources.map((source) => ({ ...source, polling: "OK", page: "https://bank.example/", home_currency: null })) });
   }
+  const history = double.histories.get(url.pathname.replace("/v1/history/", ""));
+  if (history) {
+    const found = history.filter((row) => row.effective_date >= (url.searchParams.get("start") ?? ""));
+    const [from, size] = [Number(url.searchParams.get("page_token") ?? 0), double.pageSize ?? found.length];
+    return json({ rates: found.slice(from, from + size), next_page_token: from + size < found.length ? `${from + size}` : null });
+  }
   if (url.pathname.startsWith("/v1/history/")) {
+    if (!double.rates.some((row) => url.pathname === `/v1/history/${row.pair}`)) {
+      response.writeHead(404, { "content-type": "application/json" });
+      response.end(JSON.stringify({ error: { reason: "PAIR_NOT_QUOTED", message: "no source quotes it", field: null } }));
+      return;
+    }
     const base = double.rates.find((row) => `/v1/history/${row.pair}` === url.pathname);
     const rates = base ? [...Array(22).keys()].map((day) => ({ ...base, effective_date: `2025-11-${30 - day}`, value: base.value.replace(/\d(?=\d{3}$)/, `${(day * 7) % 10}`) })) : [];
     return json({ rates, next_page_token: null });
@@ -118,7 +130,8 @@ async function answer(double, request, response) {
     return watch(double, url, response, snapshot);
   }
   const page = double.pages.get(url.pathname) ?? double.files.get(url.pathname);
-  const name = url.pathname === "/" ? "index.html" : url.pathname.slice(1);
+  // A script is under a name with its digest too.
+  const name = url.pathname === "/" ? "index.html" : url.pathname.slice(1).replace(/-[0-9a-f]{16}\.js$/, ".js");
   const bytes = page ?? (await readFile(dist + name.replaceAll("/", "")).catch(() => undefined));
   response.writeHead(bytes ? 200 : 404, {
     "content-type": kinds[double.pages.has(url.pathname) ? "html" : name.split(".").at(-1)] ?? "text/plain", "content-security-policy": double.policy,

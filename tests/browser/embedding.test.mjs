@@ -18,7 +18,7 @@ async function open(context, { head = "", body = "", double, path = "/news/today
   const page = await chromium.context.newPage();
   const [thrown, told] = [[], []];
   page.on("pageerror", (error) => thrown.push(String(error)));
-  page.on("console", (message) => message.text().startsWith("<silk-ticker>") && told.push(message.text()));
+  page.on("console", (message) => message.text().startsWith("silkrate:") && told.push(message.text()));
   context.after(async () => {
     await page.close();
     await service.close();
@@ -184,7 +184,7 @@ test("an origin that is not listed reads why in the console, once, and requests 
   await page.locator("silk-ticker").first().getByText("no data").waitFor();
   await until(() => service.asked.filter((path) => path.startsWith("/v1/")).length >= 4, "both attempts were made");
   const origin = (url) => new URL(url).origin;
-  assert.deepEqual(told, [`<silk-ticker>: ${origin(service.url)} does not list ${origin(news.url)} in web.allowed_origins, so it sends no rates`]);
+  assert.deepEqual(told, [`silkrate: ${origin(service.url)} does not list ${origin(news.url)} in web.allowed_origins, so it sends no rates`]);
 });
 
 test("a request of the same origin has the credentials of the page", async (t) => {

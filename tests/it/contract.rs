@@ -191,6 +191,7 @@ const INTERFACES: &[(&str, &[&str])] = &[
     ("Rate", &["silkrate.v1.Rate"]),
     ("Source", &["silkrate.v1.SourceState"]),
     ("Snapshot", &["silkrate.v1.GetSnapshotResponse"]),
+    ("HistoryPage", &["silkrate.v1.ListRateHistoryResponse"]),
     ("Update", &["silkrate.v1.Update"]),
     (
         "Opening",

@@ -1,6 +1,6 @@
-// The attributes of the element. Each one is a property of the same name too: a framework may set either.
+// The attributes of the ticker. Each one is a property of the same name too: a framework may set either.
 
-/** Every attribute of the element. */
+/** Every attribute of the ticker. */
 export const ATTRIBUTES = [
   "pairs", "endpoint", "locale", "theme", "direction", "speed", "change", "window", "density", "digits", "form", "labels", "link",
   "announced",
@@ -37,8 +37,8 @@ function attributeText(value: unknown): string | null {
 }
 
 /** Defines a property for each attribute, which reads and writes it. */
-export function reflectAttributes(prototype: HTMLElement): void {
-  for (const name of ATTRIBUTES) {
+export function reflectAttributes(prototype: HTMLElement, names: readonly string[]): void {
+  for (const name of names) {
     Object.defineProperty(prototype, name, {
       configurable: true,
       enumerable: true,
@@ -58,9 +58,9 @@ export function reflectAttributes(prototype: HTMLElement): void {
 }
 
 /** Moves the properties that a page set before the script had loaded into the attributes. */
-export function adoptProperties(element: HTMLElement): void {
+export function adoptProperties(element: HTMLElement, names: readonly string[]): void {
   const own = element as unknown as Record<string, unknown>;
-  for (const name of ATTRIBUTES) {
+  for (const name of names) {
     if (Object.hasOwn(element, name)) {
       const value = own[name];
       delete own[name];

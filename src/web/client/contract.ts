@@ -100,6 +100,12 @@ export interface Update extends Snapshot {
   removed_pairs: string[];
 }
 
+/** The answer of `/v1/history`: rates by date, the newest first. */
+export interface HistoryPage {
+  rates: Rate[];
+  next_page_token: string | null;
+}
+
 /** What the server granted. */
 export interface Opening {
   position: Position;

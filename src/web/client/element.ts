@@ -13,6 +13,7 @@ import { decimalPlaces, wholeNumber } from "./measure";
 import { Marquee } from "./marquee";
 import type { MarqueeDirection } from "./marquee";
 import { applyStyle } from "./sheet";
+import { CSS } from "./style";
 import { blank, placeholder, placeholderPairs, placeholderTerms } from "./placeholder";
 import { Roving } from "./roving";
 import { Tooltip } from "./tooltip";
@@ -44,7 +45,7 @@ export class SilkTicker extends Base {
   static readonly hubOf = hubOf;
 
   static {
-    reflectAttributes(SilkTicker.prototype);
+    reflectAttributes(SilkTicker.prototype, ATTRIBUTES);
   }
 
   #pairs: readonly string[] = [];
@@ -80,14 +81,14 @@ export class SilkTicker extends Base {
       changed: () => this.#changed(),
     };
     const root = this.attachShadow({ mode: "open" });
-    applyStyle(root);
+    applyStyle(root, CSS);
     // Content that the server rendered into the page stays until the first message.
     root.append(this.children.length ? make("slot", {}) : this.#base, this.#tooltip.box);
     this.#addListeners();
   }
 
   connectedCallback(): void {
-    adoptProperties(this);
+    adoptProperties(this, ATTRIBUTES);
     reducedMotion.addEventListener("change", this.#layOut);
     this.#languageObserver.observe(document, { subtree: true, attributeFilter: ["lang"] });
     this.#subscribe();

@@ -144,7 +144,7 @@ function unitsAboveOne(value: Decimal): bigint {
 }
 
 /** The change from one value to another, by the arithmetic of the service. */
-function moveBetween(from: Decimal | undefined, to: Decimal, since: string | undefined): Move | undefined {
+export function moveBetween(from: Decimal | undefined, to: Decimal, since: string | undefined): Move | undefined {
   if (!from || since === undefined) {
     return undefined;
   }

@@ -10,6 +10,7 @@ import { milliseconds, retryMilliseconds } from "./measure";
 import { pollDelay, retryDelay } from "./backoff";
 import { HttpError, refusal } from "./refusal";
 import { report } from "./report";
+import { fetchJson, sleep } from "./request";
 import { State } from "./state";
 
 /** An element that is shown rates by a hub. */
@@ -29,8 +30,6 @@ const OPENING_TIMEOUT = 10_000;
 const HEARTBEAT_INTERVAL = 20_000;
 /** After this number of missed heartbeats the connection counts as dead. */
 const HEARTBEATS_MISSED = 3;
-/** Timeout of a snapshot request, in milliseconds: a snapshot is small. */
-const POLL_TIMEOUT = 15_000;
 /** Milliseconds of polling before the stream is tried again: a proxy that breaks streams rarely changes within minutes. */
 const STREAM_RETRY = 5 * 60_000;
 /** Milliseconds without a connection before the elements show that they are offline: two attempts at a stream take less. */
@@ -331,7 +330,7 @@ export class Hub {
     const pairs = this.#filter.split(",").filter((pair) => pair !== "default");
     if (pairs.length < this.#filter.split(",").length) {
       // The ticker pairs are mixed with others, so the request must name them: fetch them first.
-      const snapshot = await this.#fetchJson<Snapshot>(new URL("v1/snapshot.json", this.#endpoint), stop);
+      const snapshot = await fetchJson<Snapshot>(new URL("v1/snapshot.json", this.#endpoint), stop);
       this.defaults = snapshot.rates.map((rate) => rate.pair);
     }
     url.searchParams.set("pairs", [...new Set([...pairs, ...this.defaults])].join(","));
@@ -339,38 +338,6 @@ export class Hub {
   }
 
   async #get<Body>(path: string, stop: AbortSignal): Promise<Body> {
-    return this.#fetchJson<Body>(await this.#address(path, stop), stop);
+    return fetchJson<Body>(await this.#address(path, stop), stop);
   }
-
-  async #fetchJson<Body>(url: URL, stop: AbortSignal): Promise<Body> {
-    const request = new AbortController();
-    const abort = (): void => request.abort();
-    stop.addEventListener("abort", abort);
-    const timer = setTimeout(abort, POLL_TIMEOUT);
-    try {
-      const response = await fetch(url, { signal: request.signal, credentials: "same-origin", cache: "no-cache" });
-      if (!response.ok) {
-        throw await refusal(response);
-      }
-      return (await response.json()) as Body;
-    } finally {
-      clearTimeout(timer);
-      stop.removeEventListener("abort", abort);
-    }
-  }
-}
-
-function sleep(time: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, time);
-    function done(): void {
-      clearTimeout(timer);
-      stop.removeEventListener("abort", done);
-      resolve();
-    }
-    stop.addEventListener("abort", done);
-    if (stop.aborted) {
-      done();
-    }
-  });
 }

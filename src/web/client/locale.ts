@@ -146,6 +146,7 @@ function signOf(locale: Locale, direction: Direction, roundsToZero: boolean): st
   return direction === "UP" && !roundsToZero ? locale.plus : "";
 }
 
-function format(text: string, values: Record<string, string>): string {
+/** A text with its placeholders filled in. */
+export function format(text: string, values: Record<string, string>): string {
   return text.replace(/\{(\w+)\}/g, (_braces, name: string) => values[name] ?? "");
 }

@@ -33,7 +33,17 @@ export async function refusal(response: Response): Promise<HttpError> {
   if (text.includes("FOREIGN_ORIGIN")) {
     report(`${new URL(response.url).origin} does not list ${location.origin} in web.allowed_origins, so it sends no rates`);
   } else {
-    report(`${response.url} answers with status ${status}`);
+    report(`${response.url} answers with status ${status}${explanation(text)}`);
   }
   return new HttpError(status, REFUSED_RETRY);
+}
+
+/** What the service says about its error, to follow the status; empty for an answer of something else. */
+function explanation(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: unknown } };
+    return error?.message ? `: ${String(error.message)}` : "";
+  } catch {
+    return "";
+  }
 }

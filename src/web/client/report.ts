@@ -2,10 +2,10 @@
 
 const reported = new Set<string>();
 
-/** Prints a message once. Nothing is thrown: a ticker must not break the page around it. */
+/** Prints a message once. Nothing is thrown: an element must not break the page around it. */
 export function report(message: string): void {
   if (!reported.has(message)) {
     reported.add(message);
-    console.error(`<silk-ticker>: ${message}`);
+    console.error(`silkrate: ${message}`);
   }
 }

@@ -3,6 +3,11 @@
 /** How far each key moves; the ends of the list are far enough away. */
 const STEPS: Record<string, number> = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, Home: -Infinity, End: Infinity };
 
+/** How far a key moves; nothing for another key, or one that is pressed with a modifier. */
+export function stepOf(event: KeyboardEvent): number | undefined {
+  return event.altKey || event.ctrlKey || event.metaKey ? undefined : STEPS[event.key];
+}
+
 export class Roving {
   readonly #list: HTMLElement;
   #current = 0;
@@ -14,11 +19,11 @@ export class Roving {
       this.refresh();
     });
     list.addEventListener("keydown", (event) => {
-      const step = STEPS[event.key];
+      const step = stepOf(event);
       const items = this.#items();
       const last = items.length - 1;
       const next = items[Math.min(last, Math.max(0, this.#current + (step ?? 0)))];
-      if (step && next && !event.altKey && !event.ctrlKey && !event.metaKey) {
+      if (step && next) {
         event.preventDefault();
         next.focus({ preventScroll: true });
       }

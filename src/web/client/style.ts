@@ -1,50 +1,22 @@
 // The style sheet of the element. A highlight mixes at most 12 % of its colour into the background: with more, the
 // contrast of the text falls below 4.5:1. Pages override it with custom properties named `--silk-ticker-…` and with `::part`.
 
-export const CSS = `
+import { theme } from "./theme";
+
+export const CSS = `${theme("silk-ticker")}
 :host {
-  --_ink: var(--silk-ticker-color, #14181f);
-  --_muted: var(--silk-ticker-muted, #586272);
-  --_up: var(--silk-ticker-up, #0b7540);
-  --_down: var(--silk-ticker-down, #bd2338);
-  --_line: var(--silk-ticker-border, #d9dde3);
-  --_ground: var(--silk-ticker-background, #fff);
-  --_raised: var(--silk-ticker-raised, #fff);
-  --_accent: var(--silk-ticker-accent, #1d5fd1);
-  --_warn: var(--silk-ticker-warn, #8a5300);
   --_gap: var(--silk-ticker-gap, 1.5em);
   --_row: var(--silk-ticker-height, 2.75em);
-  display: block;
-  position: relative;
   min-height: var(--_row);
   font: var(--silk-ticker-font, 400 .9375rem/1.3 system-ui, sans-serif);
   font-variant-numeric: tabular-nums lining-nums;
-  color: var(--_ink);
-  background: var(--_ground);
-  -webkit-text-size-adjust: 100%;
 }
-@supports (color: light-dark(#000, #fff)) {
-  :host {
-    --_ink: var(--silk-ticker-color, light-dark(#14181f, #eceff4));
-    --_muted: var(--silk-ticker-muted, light-dark(#586272, #a2adbd));
-    --_up: var(--silk-ticker-up, light-dark(#0b7540, #5fd39a));
-    --_down: var(--silk-ticker-down, light-dark(#bd2338, #ff929c));
-    --_line: var(--silk-ticker-border, light-dark(#d9dde3, #313845));
-    --_ground: var(--silk-ticker-background, light-dark(#fff, #12161d));
-    --_raised: var(--silk-ticker-raised, light-dark(#fff, #1c222c));
-    --_accent: var(--silk-ticker-accent, light-dark(#1d5fd1, #8ab4ff));
-    --_warn: var(--silk-ticker-warn, light-dark(#8a5300, #f2bf6c));
-  }
-}
-:host([theme=light]) { color-scheme: light }
-:host([theme=dark]) { color-scheme: dark }
 :host([density=compact]) {
   --_gap: var(--silk-ticker-gap, 1.1em);
   --_row: var(--silk-ticker-height, 2.25em);
   font: var(--silk-ticker-font, 400 .8125rem/1.3 system-ui, sans-serif);
   font-variant-numeric: tabular-nums lining-nums;
 }
-:host([hidden]) { display: none }
 .base { display: flex; align-items: stretch; min-height: var(--_row); background: var(--_ground) }
 .viewport { flex: 1; min-width: 0; overflow: hidden; container-type: inline-size }
 .marquee .viewport, .item, .tooltip { direction: ltr }
@@ -63,23 +35,10 @@ li { display: flex; flex: none; align-items: center; min-height: var(--_row) }
 }
 .pair { font-weight: 600; letter-spacing: .01em }
 .value { font-variant-numeric: inherit }
-.change { min-width: 5.4em; font-weight: 500 }
-.arrow { font-size: .72em; margin-inline-end: .35em; vertical-align: .08em }
-.arrow:empty { display: none }
-.up { color: var(--_up) }
-.down { color: var(--_down) }
-.flat, .unknown, .attribution { color: var(--_muted) }
-.mark {
-  align-self: center; padding: .05em .5em; border: 1px solid; border-radius: 1em;
-  font-size: .78em; font-weight: 500; color: var(--_warn);
-}
-.announced { color: var(--_muted); border-color: var(--_line) }
+.change { min-width: 5.4em }
 .stale .value { color: var(--_muted); text-decoration: underline dotted; text-underline-offset: .2em }
 .attribution { padding: 0 calc(var(--_gap) / 2); font-size: .85em; white-space: nowrap }
 a { color: inherit; padding: .3em 0 }
-.words {
-  position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
-}
 .pause {
   order: 1; flex: none; align-self: stretch; min-width: 32px; min-height: 24px; margin: 0; padding: 0; border: 0;
   border-inline-start: 1px solid var(--_line);
@@ -92,13 +51,6 @@ a { color: inherit; padding: .3em 0 }
   color: var(--_warn); background: var(--_ground);
 }
 :focus-visible { outline: 2px solid var(--_accent); outline-offset: -2px }
-.tooltip {
-  position: fixed; inset: auto; z-index: 2147483647; max-width: min(24rem, calc(100vw - 16px)); box-sizing: border-box;
-  margin: 0; padding: .7em .9em; border: 1px solid var(--_line); border-radius: 6px;
-  color: var(--_ink); background: var(--_raised); box-shadow: 0 6px 24px rgb(0 0 0 / .16);
-  font-size: .9em; line-height: 1.45; overflow-wrap: anywhere; max-height: calc(100vh - 12px); overflow-y: auto;
-}
-.tooltip:not(.open) { display: none }
 .tooltip div:first-child { color: var(--_muted) }
 .tooltip div:nth-child(2) { font-weight: 600; margin-bottom: .3em }
 .still .track { display: block; width: auto; will-change: auto }
@@ -130,9 +82,6 @@ a { color: inherit; padding: .3em 0 }
 @keyframes fell { from { background: color-mix(in srgb, var(--_down) 12%, transparent) } }
 @media (prefers-reduced-motion: reduce) { .rose, .fell { animation: none } }
 @media (forced-colors: active) { .pause, .tooltip { border: 1px solid } }
-@media (prefers-contrast: more) {
-  :host { --_muted: var(--_ink); --_line: var(--_ink) }
-}
 @media print {
   .pause, .tooltip, .offline, ul[aria-hidden] { display: none }
   .viewport { height: auto !important; overflow: visible; container-type: normal }

@@ -1,24 +1,19 @@
 // The tooltip that hover, focus and touch open. The same text describes the item to assistive technology through
-// aria-describedby, so the tooltip itself is hidden from it.
+// aria-describedby.
 
-import { make } from "./view";
+import { GAP, Popup } from "./popup";
 
 /** Milliseconds before the tooltip closes after the pointer left: time to cross the gap between item and tooltip. */
 const LEAVE_DELAY = 200;
-/** Pixels between an item and its tooltip, and between the tooltip and the edge of the window. */
-const GAP = 6;
 
 export class Tooltip {
-  readonly box = make("div", { class: "tooltip", part: "tooltip", "aria-hidden": "true" });
+  readonly #popup = new Popup(() => clearTimeout(this.#closeTimer));
+  readonly box = this.#popup.box;
   readonly #viewport: HTMLElement;
   #closeTimer = 0;
 
   constructor(viewport: HTMLElement) {
     this.#viewport = viewport;
-    // In the top layer nothing on the page covers or clips it. Browsers without popovers use `position: fixed`.
-    if ("popover" in this.box) {
-      this.box.popover = "manual";
-    }
     viewport.addEventListener("pointermove", (event) => {
       if (event.pointerType !== "touch") {
         this.#openAt(event.clientX, event.clientY);
@@ -39,22 +34,8 @@ export class Tooltip {
   }
 
   close(): void {
-    clearTimeout(this.#closeTimer);
-    removeEventListener("keydown", this.#closeOnEscape, true);
-    removeEventListener("scroll", this.#closeOnScroll, true);
-    this.box.classList.remove("open");
-    if (this.box.matches(":popover-open")) {
-      this.box.hidePopover();
-    }
+    this.#popup.close();
   }
-
-  readonly #closeOnEscape = (event: KeyboardEvent): void => {
-    if (event.key === "Escape") {
-      this.close();
-    }
-  };
-
-  readonly #closeOnScroll = (): void => this.close();
 
   #closeSoon(): void {
     clearTimeout(this.#closeTimer);
@@ -84,23 +65,11 @@ export class Tooltip {
       return;
     }
     clearTimeout(this.#closeTimer);
-    this.box.replaceChildren(...details.textContent.split("\n").map((line) => make("div", {}, line)));
-    this.box.classList.add("open");
-    if ("popover" in this.box && !this.box.matches(":popover-open")) {
-      this.box.showPopover();
-    }
-    this.#place(item.getBoundingClientRect());
-    addEventListener("keydown", this.#closeOnEscape, true);
-    addEventListener("scroll", this.#closeOnScroll, true);
-  }
-
-  /** Places the tooltip below the item, or above it where the window ends, and inside the window. */
-  #place(item: DOMRect): void {
-    const { style } = this.box;
-    const { width, height } = this.box.getBoundingClientRect();
-    const below = item.bottom + GAP;
-    const top = below + height > innerHeight ? Math.max(GAP, item.top - GAP - height) : below;
-    style.left = `${Math.max(GAP, Math.min(item.left, innerWidth - width - GAP))}px`;
-    style.top = `${top}px`;
+    const { left, top, bottom } = item.getBoundingClientRect();
+    // Below the item, or above it where the window ends.
+    this.#popup.open(details.textContent.split("\n"), (_width, height) => {
+      const below = bottom + GAP;
+      return [left, below + height > innerHeight ? top - GAP - height : below];
+    });
   }
 }

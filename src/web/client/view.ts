@@ -96,7 +96,7 @@ function label(entry: Entry, options: DisplayOptions): string {
 }
 
 /** A value of an entry as it is displayed; with its currency in the local form. */
-function valueText(entry: Entry, value: Decimal, { locale, form, labels, digits }: DisplayOptions): string {
+export function valueText(entry: Entry, value: Decimal, { locale, form, labels, digits }: DisplayOptions): string {
   const text = numberText(locale, displayed(value, entry, digits));
   return form === "local" ? money(locale, entry.quote, text, labels === "code") : text;
 }

@@ -1,5 +1,7 @@
 //! Pages, files and the fragment.
 
+use std::net::SocketAddr;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA384, digest};
@@ -52,28 +54,11 @@ async fn every_response_has_the_security_headers() {
 }
 
 #[tokio::test]
-async fn the_script_is_served_under_a_stable_name_and_under_one_with_its_digest() {
+async fn the_scripts_are_served_under_a_stable_name_and_under_one_with_their_digest() {
     let (_bank, silkrate) = april().await;
-    let lasting = get(silkrate.web, "/ticker.js", &[]).await;
-    assert_eq!(
-        lasting.header("content-type"),
-        Some("text/javascript; charset=utf-8")
-    );
-    assert_eq!(lasting.header("cache-control"), Some("public, max-age=300"));
-    let described = get(silkrate.web, "/ticker.json", &[]).await.json();
-    let integrity = format!("sha384-{}", STANDARD.encode(digest(&SHA384, &lasting.body)));
-    assert_eq!(described["integrity"], integrity);
-    let path = described["src"].as_str().unwrap();
-    assert!(path.starts_with("/ticker-"), "{path}");
-    let digested = get(silkrate.web, path, &[]).await;
-    assert_eq!(digested.body, lasting.body);
-    assert_eq!(
-        digested.header("cache-control"),
-        Some("public, max-age=31536000, immutable")
-    );
-    let held = [("if-none-match", digested.header("etag").unwrap())];
-    let again = get(silkrate.web, path, &held).await;
-    assert_eq!((again.status, again.text()), (304, ""));
+    for element in ["/ticker", "/chart"] {
+        assert_has_two_names(silkrate.web, element).await;
+    }
     assert_eq!(get(silkrate.web, "/ticker-0.js", &[]).await.status, 404);
     for outside in ["/../Cargo.toml", "/%2e%2e/Cargo.toml", "//etc/passwd"] {
         assert_eq!(
@@ -81,6 +66,43 @@ async fn the_script_is_served_under_a_stable_name_and_under_one_with_its_digest(
             404,
             "{outside}"
         );
+    }
+    silkrate.finish().await;
+}
+
+/// Asserts that the script of an element has a name that never changes, and one with its digest, which has the same bytes.
+async fn assert_has_two_names(web: SocketAddr, element: &str) {
+    let lasting = get(web, &format!("{element}.js"), &[]).await;
+    assert_eq!(
+        lasting.header("content-type"),
+        Some("text/javascript; charset=utf-8")
+    );
+    assert_eq!(lasting.header("cache-control"), Some("public, max-age=300"));
+    assert_eq!(lasting.header("access-control-allow-origin"), Some("*"));
+    let described = get(web, &format!("{element}.json"), &[]).await.json();
+    let integrity = format!("sha384-{}", STANDARD.encode(digest(&SHA384, &lasting.body)));
+    assert_eq!(described["integrity"], integrity);
+    let path = described["src"].as_str().unwrap();
+    assert!(path.starts_with(&format!("{element}-")), "{path}");
+    let digested = get(web, path, &[]).await;
+    assert_eq!(digested.body, lasting.body);
+    assert_eq!(
+        digested.header("cache-control"),
+        Some("public, max-age=31536000, immutable")
+    );
+    let held = [("if-none-match", digested.header("etag").unwrap())];
+    let again = get(web, path, &held).await;
+    assert_eq!((again.status, again.text()), (304, ""));
+}
+
+#[tokio::test]
+async fn the_script_of_the_chart_loads_the_ticker_by_an_address_and_a_digest_that_are_served() {
+    let (_bank, silkrate) = april().await;
+    let chart = get(silkrate.web, "/chart.js", &[]).await;
+    let ticker = get(silkrate.web, "/ticker.json", &[]).await.json();
+    for field in ["src", "integrity"] {
+        let value = ticker[field].as_str().unwrap().trim_start_matches('/');
+        assert!(chart.text().contains(value), "{value}");
     }
     silkrate.finish().await;
 }

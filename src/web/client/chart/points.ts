@@ -1,0 +1,73 @@
+// The points of a chart. A fixing stands until the next one, so the line is made of steps; where the next one is long in
+// coming, what was in force is not known, and the line has a gap.
+
+import type { Rate } from "../contract";
+import { quotient, times } from "../decimal";
+import type { Decimal } from "../decimal";
+import { entryOf } from "../figures";
+import type { Entry } from "../figures";
+import { civil, dayOf, firstOfMonth } from "./measure";
+
+/** The longest that a fixing stands for the days after it: the longest holidays of the banks take nine days. */
+export const GAP_DAYS = 10;
+/** Decimal places beyond those of a value, for a price of another number of units than its neighbours. */
+const FINER_PLACES = 12;
+
+/** The periods that a chart shows. */
+export const WINDOWS = ["week", "month", "year"] as const;
+export type ChartWindow = (typeof WINDOWS)[number];
+
+/** The rate of one date. */
+export interface Point {
+  day: number;
+  rate: Rate;
+  entry: Entry;
+  /** The value for as many units as the newest point has: banks change the number of units that they print. */
+  level: Decimal;
+}
+
+/** The points of a history, the oldest first. */
+export function pointsOf(rates: readonly Rate[], form: string): Point[] {
+  const byDay = new Map<number, Omit<Point, "level">>();
+  for (const rate of rates) {
+    const day = dayOf(rate.effective_date);
+    const entry = entryOf(rate, form, "previous");
+    if (day !== undefined && entry) {
+      byDay.set(day, { day, rate, entry });
+    }
+  }
+  const points = [...byDay.values()].sort((one, other) => one.day - other.day);
+  const units = points.at(-1)?.entry.units ?? 1n;
+  return points.map((point) => ({ ...point, level: level(point.entry, units) }));
+}
+
+function level(entry: Entry, units: bigint): Decimal {
+  if (entry.units === units) {
+    return entry.value;
+  }
+  const one = { units: entry.units, scale: 0 };
+  return quotient(times(entry.value, units), one, entry.value.scale + FINER_PLACES) ?? entry.value;
+}
+
+/** The first day of a period that ends on a day, as the service counts: of the 31st, the last day of a shorter month. */
+export function firstDay(window: ChartWindow, last: number): number {
+  if (window === "week") {
+    return last - 7;
+  }
+  const { year, month, date } = civil(last);
+  const before = month - (window === "year" ? 12 : 1);
+  return Math.min(firstOfMonth(year, before) + date, firstOfMonth(year, before + 1)) - 1;
+}
+
+/** The points from a day to another, and the one before them that was still in force on the first day. */
+export function pointsWithin(points: readonly Point[], first: number, last: number): Point[] {
+  const within = points.filter((point) => point.day >= first && point.day <= last);
+  const before = points.filter((point) => point.day < first).at(-1);
+  const isInForce = before !== undefined && standsUntil(before.day, within[0]?.day ?? last) > first;
+  return isInForce ? [before, ...within] : within;
+}
+
+/** The day until which the fixing of a day stands, before the next one or the end of the chart: one day before a gap. */
+export function standsUntil(day: number, next: number): number {
+  return next - day <= GAP_DAYS ? next : day + 1;
+}
