@@ -39,7 +39,8 @@
 //! * [`queries`]: checks a request and answers it in domain values, or refuses it.
 //! * [`pb`]: the generated messages, which `wire` converts to and from. [`grpc`]: the service. [`json`]: the same messages as
 //!   JSON. [`admin`]: the decisions of operators.
-//! * [`web`]: the side for browsers: pages, JSON, server-sent events, gRPC-Web, and the ticker element.
+//! * [`web`]: the side for browsers: pages, JSON, server-sent events, gRPC-Web, and the elements `<silk-ticker>` and
+//!   `<silk-chart>`.
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
 //! * [`listener`]: sockets that accept connections: limits, deadlines, and HTTP with coalesced writes.
 //! * [`app`]: binds the ports, starts the tasks, and stops them.

@@ -64,16 +64,23 @@ const TYPED = {
   "react.tsx": `import "silkrate-ticker"; import type {} from "silkrate-ticker/react";
     export const rates = <silk-ticker endpoint="https://rates.example/" pairs={["KZT/USD"]} speed={0} onratechange={({ detail }) => detail.previousValue} />;
     // @ts-expect-error a theme that does not exist
-    export const wrong = <silk-ticker theme="purple" />;`,
+    export const wrong = <silk-ticker theme="purple" />;
+    export const chart = <silk-chart endpoint="https://rates.example/" pair="USD/KZT" window="year" height={320} style={{ display: "block" }} />;
+    // @ts-expect-error a period that does not exist
+    export const decade = <silk-chart pair="USD/KZT" window="decade" />;`,
   "preact.tsx": `/** @jsxImportSource preact */ import type {} from "silkrate-ticker/preact";
-    export const rates = <silk-ticker endpoint="https://rates.example/" pairs="KZT/USD" />;`,
+    export const rates = <silk-ticker endpoint="https://rates.example/" pairs="KZT/USD" />;
+    export const chart = <silk-chart pair="USD/KZT" controls="off" />;`,
   "vue.ts": `import type {} from "silkrate-ticker/vue"; import type { GlobalComponents } from "vue";
-    export type Ticker = GlobalComponents["silk-ticker"];`,
+    export type Elements = [GlobalComponents["silk-ticker"], GlobalComponents["silk-chart"]];`,
   "svelte.ts": `import type {} from "silkrate-ticker/svelte"; import type { SvelteHTMLElements } from "svelte/elements";
-    export const attributes: SvelteHTMLElements["silk-ticker"] = { pairs: ["KZT/USD"], onratechange: ({ detail }) => void detail.rate.value };`,
+    export const attributes: SvelteHTMLElements["silk-ticker"] = { pairs: ["KZT/USD"], onratechange: ({ detail }) => void detail.rate.value };
+    export const chart: SvelteHTMLElements["silk-chart"] = { pair: "USD/KZT", window: "week" };`,
   "plain.ts": `import { SilkTicker } from "silkrate-ticker";
     const ticker: SilkTicker = document.createElement("silk-ticker"); ticker.pairs = ["KZT/USD"]; export const text: string = ticker.pairs;
-    ticker.addEventListener("ratechange", ({ detail }) => detail.pair);`,
+    ticker.addEventListener("ratechange", ({ detail }) => detail.pair);
+    import { SilkChart } from "silkrate-ticker/chart";
+    const chart: SilkChart = document.createElement("silk-chart"); chart.height = 320; export const height: string = chart.height;`,
 };
 
 let chromium;
@@ -147,9 +154,21 @@ for (const [name, module] of Object.entries(MODULES)) {
   });
 }
 
+test("the chart is a module of its own, and shares the stream of the ticker", async (t) => {
+  const script = await bundle(`import "silkrate-ticker/chart"; import "silkrate-ticker";
+    export const mount = (holder, endpoint) => ["silk-ticker", "silk-chart"].forEach((name) =>
+      holder.append(Object.assign(document.createElement(name), { endpoint, pairs: "KZT/USD", pair: "KZT/USD" })));`);
+  const { double, page } = await open(t, () => "", `${script};window.site = site`);
+  await page.evaluate((endpoint) => window.site.mount(document.querySelector("#holder"), endpoint), double.url);
+  await shows(page, ["KZT/USD 0.0019569 -1.04%"]);
+  await page.locator('silk-chart [part~="line"][d*="H"]').waitFor({ state: "attached" });
+  assert.equal(double.open.size, 1);
+});
+
 test("Vue hydrates what its server rendered, without a mismatch", async (t) => {
   // The package is imported on the server, as a component would import it.
   await import(pathToFileURL(join(site, "node_modules/silkrate-ticker/ticker.js")).href);
+  await import(pathToFileURL(join(site, "node_modules/silkrate-ticker/chart.js")).href);
   const { createSSRApp, h } = required("vue");
   const { renderToString } = required("vue/server-renderer");
   let html;
