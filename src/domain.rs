@@ -25,7 +25,7 @@ pub use book::{Book, BookChanges, DecisionError, FilingError};
 pub use judged::{
     Check, DecidedBy, Decision, DocumentRecord, Flag, FlagBook, Held, HeldId, HeldOutcome, History,
     Implausible, InsertOutcome, Intent, MissingPoint, PairState, REPEATS_MAX, RevisionPolicy,
-    SourceRecord, TABLES_MAX, Window, WindowPoint, check_table, oldest_in_force,
+    SourceRecord, TABLES_MAX, Window, WindowPoint, check_table, last_in_force, oldest_in_force,
 };
 pub use ledger_entry::{Answer, Cause, FiledTable, LedgerEntry, RestoredDocument};
 pub use numbers::{

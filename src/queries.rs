@@ -10,6 +10,7 @@ mod history_reader;
 mod operator;
 mod page;
 mod parse;
+mod window;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ pub use historical::{
 use jiff::Timestamp;
 pub use parse::{parse_currency, parse_date, parse_date_range, parse_pair};
 use tokio::sync::watch;
+pub use window::WindowRates;
 
 use crate::board::{BoardReader, SourceDetail};
 use crate::clock::Clock;

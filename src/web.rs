@@ -14,6 +14,7 @@ mod caching;
 mod entity_tag;
 mod server;
 mod events;
+mod chart;
 mod display;
 mod lines;
 mod watch;
@@ -47,6 +48,7 @@ use crate::domain::Refusal;
 use crate::feed::FrameCache;
 use crate::queries::Queries;
 use crate::web::base_path::BasePath;
+use crate::web::chart::ChartRates;
 use crate::web::cors::Origins;
 use crate::web::error::WebError;
 use crate::web::events::EventEncoder;
@@ -69,6 +71,8 @@ struct Shared {
     queries: Queries,
     /// The answers about the present that equal requests share.
     answers: PreparedAnswers,
+    /// The rates that equal charts share.
+    chart_rates: ChartRates,
     /// The events that all readers of a filter share.
     frames: Arc<FrameCache<EventEncoder>>,
     /// The same as lines.
@@ -91,6 +95,7 @@ pub fn serve_browsers(
         lines: Arc::new(FrameCache::new(LineEncoder::new(queries.clone()))),
         queries,
         answers: PreparedAnswers::default(),
+        chart_rates: ChartRates::default(),
     });
     let router = router(Arc::clone(&shared), origins.clone(), grpc);
     let base_path = BasePath::new(&config.web.path);
@@ -113,6 +118,7 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/v1/rates/{base}/{quote}", get(handlers::rate))
         .route("/v1/watch", get(watch::watch))
         .route("/ticker.html", get(fragment::ticker))
+        .route("/chart/{name}", get(chart::chart))
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())
         .route_service("/grpc.health.v1.Health/{*method}", grpc)

@@ -14,9 +14,9 @@ mod table_checks;
 
 pub use check::{Check, DecidedBy, Decision, Flag, Held, HeldId, HeldOutcome};
 pub use flags::FlagBook;
-pub(in crate::domain) use history::last_in_force;
 pub use history::{
-    History, InsertOutcome, PairState, REPEATS_MAX, RevisionPolicy, TABLES_MAX, oldest_in_force,
+    History, InsertOutcome, PairState, REPEATS_MAX, RevisionPolicy, TABLES_MAX, last_in_force,
+    oldest_in_force,
 };
 pub use record::{DocumentRecord, SourceRecord};
 pub(crate) use row_checks::{CheckedRows, Context, check_rows, overtaken, plausible_now};

@@ -125,13 +125,7 @@ impl HistoryReader {
         now: Timestamp,
     ) -> Result<Vec<(Date, Rate)>, Refusal> {
         let legs = self.legs(&[pair])?;
-        let today = legs.iter().filter_map(|leg| {
-            let todays = leg.candidates.iter().map(|record| record.today(now));
-            todays.max()
-        });
-        let last = today
-            .min()
-            .map_or(range.last, |today| today.min(range.last));
+        let last = today(&legs, now).map_or(range.last, |today| today.min(range.last));
         let emptied = legs.clone();
         let oldest = self
             .read(move |ledger| oldest_date(ledger, &emptied))
@@ -151,6 +145,12 @@ impl HistoryReader {
         }
         found.truncate(wanted);
         Ok(found)
+    }
+
+    /// The last date on which a rate of a pair may have begun to stand.
+    pub(super) fn today(&self, pair: Pair, now: Timestamp) -> Result<Date, Refusal> {
+        let today = today(&self.legs(&[pair])?, now);
+        today.ok_or(Refusal::PairNotQuoted(pair))
     }
 
     /// The snapshot of a date for some pairs: those for which a source had a table in force then for each of their legs.
@@ -205,6 +205,15 @@ impl HistoryReader {
         }
         Ok(legs.into_values().collect())
     }
+}
+
+/// The date on which the slowest leg stands today.
+fn today(legs: &[Leg], now: Timestamp) -> Option<Date> {
+    let today = legs.iter().filter_map(|leg| {
+        let todays = leg.candidates.iter().map(|record| record.today(now));
+        todays.max()
+    });
+    today.min()
 }
 
 /// The snapshot of a date. A date to come is answered from what is known so far, announced tables included.

@@ -1,6 +1,6 @@
 //! What lets a cache answer in place of the server: entity tags, and how long an answer may be kept.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
@@ -15,6 +15,12 @@ pub(super) const PRESENT: &str = "public, max-age=5";
 /// How long a historical answer may be kept: corrections are rare, and an answer that is a minute old does no harm.
 pub(super) const PAST: &str = "public, max-age=60";
 
+/// The media type of a picture.
+const SVG: &str = "image/svg+xml";
+/// The header that says which sites may show an answer.
+const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+
 /// A position as a reader sends it back: `epoch:revision`.
 pub(super) fn position_text(position: &Position) -> String {
     format!("{}:{}", position.epoch, position.revision)
@@ -28,11 +34,34 @@ pub(super) fn present(
     media_type: &'static str,
     body: String,
 ) -> PreparedAnswer {
+    let headers = HeaderMap::new();
+    prepared(position, canonical_query, (media_type, headers), body)
+}
+
+/// The same as a picture, which pages of any site may show.
+pub(super) fn picture(
+    position: &Position,
+    canonical_query: &str,
+    policy: &HeaderValue,
+    body: String,
+) -> PreparedAnswer {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+    let everywhere = HeaderValue::from_static("cross-origin");
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, everywhere);
+    prepared(position, canonical_query, (SVG, headers), body)
+}
+
+fn prepared(
+    position: &Position,
+    canonical_query: &str,
+    (media_type, mut headers): (&'static str, HeaderMap),
+    body: String,
+) -> PreparedAnswer {
     // Another version of the program may write another body at the same position.
     let query = format!("{} {canonical_query}", env!("CARGO_PKG_VERSION"));
     let position = position_text(position);
     let validator = validator(&format!("{position}-{}", short_digest(query.as_bytes())));
-    let mut headers = HeaderMap::new();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(PRESENT));
     if let Ok(position) = HeaderValue::try_from(position) {
         headers.insert(HeaderName::from_static(POSITION), position);

@@ -86,7 +86,7 @@ pub(super) async fn ticker(
 }
 
 /// The locale of a tag, and how the tag is written; the fallback for an empty one.
-fn locale_of(tag: &str) -> Result<(&'static str, &'static Locale), WebError> {
+pub(super) fn locale_of(tag: &str) -> Result<(&'static str, &'static Locale), WebError> {
     let tag = if tag.is_empty() { FALLBACK } else { tag };
     locale::find(tag).ok_or_else(|| {
         let known: Vec<&str> = locale::tags().collect();

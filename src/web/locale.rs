@@ -35,6 +35,7 @@ pub(super) struct Locale {
     date: String,
     months: Vec<String>,
     pub(super) words: Words,
+    pub(super) chart: ChartWords,
     banks: BTreeMap<String, String>,
     attributions: BTreeMap<String, String>,
     currencies: BTreeMap<String, CurrencyWords>,
@@ -64,6 +65,20 @@ pub(super) struct Words {
     pub(super) no_change: String,
     pub(super) unknown: String,
     pub(super) source: String,
+    pub(super) no_data: String,
+    pub(super) week: String,
+    pub(super) month: String,
+    pub(super) year: String,
+}
+
+/// The words of a chart.
+#[derive(Debug, Deserialize)]
+pub(super) struct ChartWords {
+    pub(super) name: String,
+    pub(super) summary: String,
+    pub(super) extremes: String,
+    day: String,
+    months: Vec<String>,
 }
 
 /// The tags of every language, sorted.
@@ -153,14 +168,23 @@ impl Locale {
 
     /// A date in words.
     pub(super) fn date(&self, date: Date) -> String {
-        let month = usize::try_from(date.month()).unwrap_or_default();
-        let month = month
-            .checked_sub(1)
-            .and_then(|month| self.months.get(month));
         self.date
             .replace("{day}", &date.day().to_string())
-            .replace("{month}", month.map_or("", String::as_str))
+            .replace("{month}", of_month(&self.months, date))
             .replace("{year}", &date.year().to_string())
+    }
+
+    /// A date in words, without its year.
+    pub(super) fn day(&self, date: Date) -> String {
+        self.chart
+            .day
+            .replace("{day}", &date.day().to_string())
+            .replace("{month}", of_month(&self.months, date))
+    }
+
+    /// The short name of the month of a date.
+    pub(super) fn month(&self, date: Date) -> &str {
+        of_month(&self.chart.months, date)
     }
 
     /// The name of a source in this language, else in English, else `own`.
@@ -177,6 +201,13 @@ impl Locale {
     }
 }
 
+/// The entry of a date's month.
+fn of_month(months: &[String], date: Date) -> &str {
+    let month = usize::try_from(date.month()).unwrap_or_default();
+    let month = month.checked_sub(1).and_then(|month| months.get(month));
+    month.map_or("", String::as_str)
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -191,6 +222,7 @@ mod tests {
         for tag in expected {
             let (_, locale) = find(tag).unwrap();
             assert_eq!(locale.months.len(), 12, "{tag}");
+            assert_eq!(locale.chart.months.len(), 12, "{tag}");
             assert!(locale.percent.contains("{value}"), "{tag}");
             for part in ["{day}", "{month}", "{year}"] {
                 assert!(locale.date.contains(part), "{tag}");

@@ -13,10 +13,16 @@ use crate::web::prepared::PreparedAnswer;
 const SNAPSHOTS_MAX: usize = 64;
 /// How many answers for a pair are kept: twice as many pairs as exist, at some four kilobytes each.
 const RATES_MAX: usize = 1024;
+/// How many charts are kept: those of a front page and its articles in a few sizes, at some ten kilobytes each.
+const CHARTS_MAX: usize = 256;
 /// The longest request target whose answer is kept: two hundred pairs.
 const TARGET_BYTES_MAX: usize = 4 * 1024;
 /// How long an answer that bears the server time is sent again. Caches keep it for five seconds; another one does no harm.
 const SERVER_TIME_AGE_MAX: Duration = Duration::from_secs(1);
+/// How long a chart is sent again while nothing is committed: a backfilled table of the past is no commit.
+const CHART_AGE_MAX: Duration = Duration::from_secs(60);
+/// The path under which a target is a chart.
+const CHARTS_PATH: &str = "/chart/";
 /// The path under which a target is one pair. Its answer does not bear the server time.
 const RATES_PATH: &str = "/v1/rates/";
 
@@ -25,6 +31,7 @@ const RATES_PATH: &str = "/v1/rates/";
 pub(super) struct PreparedAnswers {
     snapshots: AnswerCache<String, Arc<PreparedAnswer>>,
     rates: AnswerCache<String, Arc<PreparedAnswer>>,
+    charts: AnswerCache<String, Arc<PreparedAnswer>>,
 }
 
 impl Default for PreparedAnswers {
@@ -32,6 +39,7 @@ impl Default for PreparedAnswers {
         Self {
             snapshots: AnswerCache::new(SNAPSHOTS_MAX).with_age_max(SERVER_TIME_AGE_MAX),
             rates: AnswerCache::new(RATES_MAX),
+            charts: AnswerCache::new(CHARTS_MAX).with_age_max(CHART_AGE_MAX),
         }
     }
 }
@@ -59,6 +67,8 @@ impl PreparedAnswers {
     fn cache(&self, target: &str) -> &AnswerCache<String, Arc<PreparedAnswer>> {
         if target.starts_with(RATES_PATH) {
             &self.rates
+        } else if target.starts_with(CHARTS_PATH) {
+            &self.charts
         } else {
             &self.snapshots
         }

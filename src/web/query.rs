@@ -79,8 +79,28 @@ pub(super) struct Conversion {
     pub(super) round: Option<String>,
 }
 
-/// Parameters of `/ticker.html`.
+/// Parameters of a chart.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Chart {
+    #[serde(default)]
+    pub(super) window: String,
+    #[serde(default)]
+    pub(super) theme: String,
+    #[serde(default)]
+    pub(super) locale: String,
+    #[serde(default)]
+    pub(super) digits: String,
+    #[serde(default)]
+    pub(super) form: String,
+    #[serde(default)]
+    pub(super) labels: String,
+    pub(super) width: Option<String>,
+    pub(super) height: Option<String>,
+}
+
+/// Parameters of `/ticker.html`.
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fragment {
     #[serde(default)]

@@ -4,6 +4,9 @@ use axum::http::HeaderValue;
 use axum::http::header::{
     CONTENT_SECURITY_POLICY, HeaderMap, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ring::digest::{SHA256, digest};
 
 /// What a page may do: load our own files and send requests to this server, nothing else. No inline script, no frames.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
@@ -11,9 +14,17 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
      connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Adds the headers to an answer's.
+/// What a picture may do that is opened by itself: have the style that it brings, and nothing else. Any page may show it.
+pub(super) fn picture_policy(style: &str) -> HeaderValue {
+    let digest = STANDARD.encode(digest(&SHA256, style.as_bytes()));
+    let policy = format!("default-src 'none'; style-src 'sha256-{digest}'");
+    HeaderValue::try_from(policy).unwrap_or(PAGE_POLICY)
+}
+
+/// Adds the headers to an answer's, which may have a policy of its own.
 pub(super) fn protect(headers: &mut HeaderMap) {
-    headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    let policy = headers.entry(CONTENT_SECURITY_POLICY);
+    policy.or_insert(PAGE_POLICY);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 }

@@ -21,7 +21,7 @@ use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
 use crate::support::silkrate::{Silkrate, reason};
 
 /// A table of the Kazakh bank as an operator submits it: the dollar and a hundred sums.
-fn table_request(date: &str, usd: &str, uzs: &str) -> FileTableRequest {
+pub(crate) fn table_request(date: &str, usd: &str, uzs: &str) -> FileTableRequest {
     let row = |currency: &str, units: &str, value: &str| Row {
         currency: currency.to_owned(),
         units: units.to_owned(),
@@ -41,7 +41,7 @@ fn table_request(date: &str, usd: &str, uzs: &str) -> FileTableRequest {
     }
 }
 
-async fn admin(silkrate: &Silkrate) -> AdminServiceClient<Channel> {
+pub(crate) async fn admin(silkrate: &Silkrate) -> AdminServiceClient<Channel> {
     AdminServiceClient::connect(silkrate.admin_url.clone())
         .await
         .unwrap()

@@ -2,6 +2,7 @@
 
 mod answers;
 mod base_path;
+mod charts;
 mod events;
 mod files;
 pub(crate) mod grpc_web;

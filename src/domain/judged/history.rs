@@ -11,8 +11,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-pub(in crate::domain) use pair_state::last_in_force;
-pub use pair_state::{PairState, REPEATS_MAX, oldest_in_force};
+pub use pair_state::{PairState, REPEATS_MAX, last_in_force, oldest_in_force};
 
 use crate::domain::judged::{Held, HeldOutcome, Window};
 use crate::domain::published::{Currency, DateRange, Fixing, Table};

@@ -244,6 +244,7 @@ async fn the_description_names_every_path_of_data() {
     assert_eq!(
         paths,
         [
+            "/chart/{pair}.svg",
             "/ticker.html",
             "/v1/convert",
             "/v1/fixings/{source}/{currency}",

@@ -188,7 +188,7 @@ pub fn oldest_in_force(day: Date) -> Date {
 }
 
 /// The last day on which a table of a date is in force, unless a newer one replaces it.
-pub(in crate::domain) fn last_in_force(date: Date) -> Date {
+pub fn last_in_force(date: Date) -> Date {
     let last = date.checked_add(IN_FORCE_DAYS_MAX.days());
     last.unwrap_or(Date::MAX)
 }

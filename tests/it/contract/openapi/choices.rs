@@ -18,8 +18,13 @@ pub(super) const CHOICES: &[(&str, &str, &[&str])] = &[
         &["sse", "ndjson"],
     ),
     (
+        "window",
+        "The period of a chart, which ends today; month if left out.",
+        &["", "week", "month", "year"],
+    ),
+    (
         "theme",
-        "The colours of the ticker element.",
+        "The colours of the ticker element, or of a picture.",
         &["", "auto", "light", "dark"],
     ),
     (

@@ -205,6 +205,12 @@ const PARAMETERS: &[Parameter] = &[
         "USD",
     ),
     parameter(
+        ("pair", "path"),
+        "The base currency and the quote currency.",
+        "^[A-Za-z]{3}-[A-Za-z]{3}$",
+        "USD-KZT",
+    ),
+    parameter(
         ("source", "path"),
         "ListFixingsRequest.source",
         "^[a-z]{2,10}$",
@@ -285,6 +291,28 @@ const PARAMETERS: &[Parameter] = &[
     },
 ];
 
+/// The parameters that are whole numbers: their names, meanings, bounds and examples.
+const NUMBERS: &[(&str, &str, (u32, u32), u32)] = &[
+    (
+        "page_size",
+        "ListFixingsRequest.page_size",
+        (1, 2_147_483_647),
+        10,
+    ),
+    (
+        "width",
+        "The width of a picture in pixels; 640 if left out. Below 200 it has no labels.",
+        (120, 2000),
+        320,
+    ),
+    (
+        "height",
+        "The height of a picture in pixels; 320 if left out. Below 100 it has no labels.",
+        (60, 1200),
+        160,
+    ),
+];
+
 fn parameters() -> Json {
     let mut all = vec![("pairs".to_owned(), pairs())];
     for parameter in PARAMETERS {
@@ -306,20 +334,16 @@ fn parameters() -> Json {
         }
         all.push((parameter.component.to_owned(), described));
     }
-    let size: Json = [
-        ("type", "integer".into()),
-        ("minimum", 1.into()),
-        ("maximum", 2_147_483_647.into()),
-    ]
-    .into();
-    let size = in_place(
-        "page_size",
-        "query",
-        false,
-        "ListFixingsRequest.page_size",
-        size,
-    );
-    all.push(("page_size".to_owned(), size.with("example", 10)));
+    for (name, meaning, (least, most), example) in NUMBERS {
+        let schema: Json = [
+            ("type", "integer".into()),
+            ("minimum", (*least).into()),
+            ("maximum", (*most).into()),
+        ]
+        .into();
+        let number = in_place(name, "query", false, meaning, schema);
+        all.push(((*name).to_owned(), number.with("example", *example)));
+    }
     for (name, meaning, values) in choices::CHOICES {
         all.push(((*name).to_owned(), chosen(name, meaning, values.to_vec())));
     }

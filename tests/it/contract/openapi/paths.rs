@@ -23,6 +23,7 @@ enum Content {
     /// The messages of the method.
     Events,
     Html,
+    Svg,
 }
 
 const PATHS: &[Path] = &[
@@ -114,6 +115,16 @@ const PATHS: &[Path] = &[
         not_found: None,
         has_position: true,
     },
+    Path {
+        pattern: "/chart/{pair}.svg",
+        method: "GetChart",
+        parameters: &[
+            "pair", "window", "locale", "theme", "digits", "form", "labels", "width", "height",
+        ],
+        content: Content::Svg,
+        not_found: Some("No source quotes the pair."),
+        has_position: true,
+    },
 ];
 
 const EVENTS: &str = "\
@@ -142,6 +153,10 @@ fn operation(path: &Path) -> Json {
             .unwrap()
             .trim_end_matches('.')
             .to_owned(),
+        None if path.content == Content::Svg => {
+            "Returns a chart of the rates of a pair as a picture, with its alternative in words"
+                .to_owned()
+        }
         None => "Returns the ticker as a fragment of HTML, which works without a script".to_owned(),
     };
     let parameters: Vec<_> = path
@@ -152,7 +167,7 @@ fn operation(path: &Path) -> Json {
     let operation: Json = [("operationId", id.into()), ("summary", summary.into())].into();
     let operation = match path.content {
         Content::Events => operation.with("description", EVENTS),
-        Content::Json | Content::Html => operation,
+        Content::Json | Content::Html | Content::Svg => operation,
     };
     operation
         .with("parameters", parameters)
@@ -185,6 +200,11 @@ fn responses(path: &Path) -> Json {
             "text/html",
             text,
             "HTML; the position of its rates is in `data-position`.",
+        ),
+        Content::Svg => (
+            "image/svg+xml",
+            text,
+            "A picture. Pages of any site may show it; it has no script and loads nothing.",
         ),
     };
     let mut success: Json = [("description", description.into())].into();
