@@ -1,0 +1,60 @@
+// The chart that the server draws: as a picture on a page of another site, and opened by itself, where its policy decides
+// whether its style applies.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { serve } from "./server.mjs";
+import { browser } from "./support.mjs";
+
+let chromium, service;
+before(async () => {
+  [chromium, service] = await Promise.all([browser(), serve({}, "--demo")]);
+});
+after(async () => {
+  await chromium.close();
+  await service.stop();
+});
+
+/** A page of another site that isolates itself: it shows only what allows every site to show it. */
+async function site(picture) {
+  const server = createServer((_request, response) => {
+    const isolated = { "cross-origin-embedder-policy": "require-corp", "cross-origin-opener-policy": "same-origin" };
+    response.writeHead(200, { "content-type": "text/html", ...isolated });
+    response.end(`<!doctype html><title>News</title><img alt="" src="${picture}">`);
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close(() => {}) };
+}
+
+test("a page of another site shows the chart in the size that it asked for", { timeout: 60_000 }, async (t) => {
+  const { url, close } = await site(new URL("chart/USD-KZT.svg?width=480&height=240&locale=ru", service.url));
+  t.after(close);
+  const page = await chromium.context.newPage();
+  t.after(() => page.close());
+  await page.goto(url, { waitUntil: "load" });
+  assert.equal(await page.evaluate(() => window.crossOriginIsolated), true);
+  const size = await page.evaluate(() => [document.images[0].naturalWidth, document.images[0].naturalHeight]);
+  assert.deepEqual(size, [480, 240]);
+});
+
+for (const [scheme, theme, ground] of [
+  ["light", "auto", "rgb(255, 255, 255)"],
+  ["dark", "auto", "rgb(18, 22, 29)"],
+  ["light", "dark", "rgb(18, 22, 29)"],
+]) {
+  test(`a chart of the theme ${theme} has its colours in a browser that is ${scheme}`, { timeout: 60_000 }, async (t) => {
+    const page = await chromium.context.newPage();
+    t.after(() => page.close());
+    const refused = [];
+    page.on("console", (message) => refused.push(message.text()));
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.goto(new URL(`chart/USD-KZT.svg?theme=${theme}`, service.url).href);
+    const fill = (selector) => page.evaluate((name) => getComputedStyle(document.querySelector(name)).fill, selector);
+    assert.equal(await fill("rect"), ground);
+    await page.emulateMedia({ colorScheme: scheme, media: "print" });
+    assert.equal(await fill("rect"), "rgb(255, 255, 255)", "paper is light");
+    assert.deepEqual(refused, []);
+    const { x, width } = await page.evaluate(() => document.querySelector("tspan").getBoundingClientRect());
+    assert.ok(x >= 0 && x + width <= 640);
+  });
+}
