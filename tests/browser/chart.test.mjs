@@ -144,7 +144,7 @@ test("a history of several pages is requested to its end, and the year is reques
   assert.equal(double.asked.filter((path) => path.startsWith("/v1/history")).length, starts.length, "a shorter period needs no request");
 });
 
-test("ten days without a fixing are a gap in the line, and nine are none", async (t) => {
+test("three weeks without a fixing are a gap in the line, and one is none", async (t) => {
   const moves = async (from, to) => {
     const { page } = await open(t, '<silk-chart pair="USD/KZT" window="year"></silk-chart>', { history: year(from, to) });
     await drawn(page);

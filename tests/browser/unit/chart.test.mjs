@@ -76,17 +76,18 @@ test("a period begins on the day on which that of the service begins", () => {
   assert.equal(first("year", "2025-12-08"), "2024-12-08");
 });
 
-test("a fixing stands until the next one, and no longer than its day before a gap", () => {
+test("a fixing stands until the next one, and no longer than the service answers from it", () => {
   assert.equal(standsUntil(100, 103), 103);
-  assert.equal(standsUntil(100, 100 + GAP_DAYS), 100 + GAP_DAYS);
-  assert.equal(standsUntil(100, 101 + GAP_DAYS), 101);
+  assert.equal(standsUntil(100, 101 + GAP_DAYS), 101 + GAP_DAYS);
+  assert.equal(standsUntil(100, 102 + GAP_DAYS), 101 + GAP_DAYS);
 });
 
 test("the points of a period include the fixing that is in force on its first day, and no other before it", () => {
   const within = (first, ...days) => shown(pointsWithin(pointsOf(history(...days), "pair"), dayOf(first), dayOf("2025-12-08")));
   assert.deepEqual(within("2025-12-01", "2025-11-27", "2025-11-28", "2025-12-02"), ["2025-11-28", "2025-12-02"]);
   assert.deepEqual(within("2025-12-01", "2025-11-27", "2025-12-01"), ["2025-12-01"]);
-  assert.deepEqual(within("2025-12-01", "2025-11-20", "2025-12-02"), ["2025-12-02"]);
+  assert.deepEqual(within("2025-12-01", "2025-11-16", "2025-12-02"), ["2025-12-02"]);
+  assert.deepEqual(within("2025-12-01", "2025-11-17", "2025-12-02"), ["2025-11-17", "2025-12-02"]);
   assert.deepEqual(within("2025-12-01", "2025-11-30"), ["2025-11-30"]);
   assert.deepEqual(within("2025-12-01", "2025-11-01"), []);
   assert.deepEqual(within("2025-12-01", "2025-12-02", "2025-12-09"), ["2025-12-02"]);

@@ -8,8 +8,8 @@ import { entryOf } from "../figures";
 import type { Entry } from "../figures";
 import { civil, dayOf, firstOfMonth } from "./measure";
 
-/** The longest that a fixing stands for the days after it: the longest holidays of the banks take nine days. */
-export const GAP_DAYS = 10;
+/** For how many days after its own a fixing stands without a next one: as long as the service answers from it. */
+export const GAP_DAYS = 14;
 /** Decimal places beyond those of a value, for a price of another number of units than its neighbours. */
 const FINER_PLACES = 12;
 
@@ -67,7 +67,7 @@ export function pointsWithin(points: readonly Point[], first: number, last: numb
   return isInForce ? [before, ...within] : within;
 }
 
-/** The day until which the fixing of a day stands, before the next one or the end of the chart: one day before a gap. */
+/** The day until which the fixing of a day stands, before the next one or the end of the chart. */
 export function standsUntil(day: number, next: number): number {
-  return next - day <= GAP_DAYS ? next : day + 1;
+  return Math.min(next, day + GAP_DAYS + 1);
 }
