@@ -10,7 +10,7 @@ before(async () => {
 });
 after(() => chromium.close());
 
-async function open(context, body, { attributes = 'lang="en"', size = { width: 900, height: 600 }, emulate, rates, script = "" } = {}) {
+async function open(context, body, { attributes = 'lang="en"', size = { width: 900, height: 600 }, scale = 1, emulate, rates, script = "" } = {}) {
   const double = await start(rates ? { rates } : {});
   const page = await chromium.context.newPage();
   const thrown = [];
@@ -23,6 +23,10 @@ async function open(context, body, { attributes = 'lang="en"', size = { width: 9
   double.policy = "";
   double.pages.set("/page", `<!doctype html><html ${attributes}><head><title>A page</title><link rel="icon" href="/icon.svg">${script}<script nonce="n1" src="/ticker.js" async></script></head><body><main><h1>News</h1>${body}</main></body></html>`);
   await page.setViewportSize(size);
+  if (scale > 1) {
+    const session = await chromium.context.newCDPSession(page);
+    await session.send("Emulation.setDeviceMetricsOverride", { ...size, deviceScaleFactor: scale, mobile: false });
+  }
   await page.emulateMedia(emulate ?? {});
   await page.goto(`${double.url}page`);
   await until(async () => (await lines(page)).some((line) => /\d/.test(line)), "rates are shown");
@@ -67,18 +71,40 @@ test("in print the ticker is a list of all its entries, without controls", async
   }
 });
 
-test("in a column of 240 pixels, and at 400 per cent, entries wrap and nothing is cut", async (t) => {
-  const rates = [rate("KZT/USD", "0.0019569", { change: change("-1.0412", "-0.00002059", "DOWN"), freshness: "LATE" }), rate("USD/UZS", "12100.10", { derivation: "PUBLISHED", change: change("0.1", "12", "UP") }),
-    rate("KZT/RUB", "0.156012", { derivation: "PUBLISHED", source: "cbr", fixings: [{ source: "cbr", currency: "KZT", units: "100", value: "15.6012", home_currency: "RUB", effective_date: "2025-12-08" }] })];
-  for (const attributes of ['direction="static" change="both"', 'direction="vertical" speed="0" change="both"', 'direction="vertical" locale="kk"', 'direction="static" form="local" labels="name" locale="tg"',
-    'direction="vertical" speed="0" form="local" labels="name" locale="ru"']) {
-    const { page } = await open(t, `<silk-ticker pairs="KZT/USD,USD/UZS,KZT/RUB" ${attributes}></silk-ticker>`, { rates, size: { width: 256, height: 600 } });
-    const [{ left, right }] = await boxes(page, ".viewport");
-    for (const box of await boxes(page, "ul:not([aria-hidden]) :is(.pair, .value, .change, .mark)")) {
-      assert.ok(box.left >= left - 1 && box.right <= right + 1, `${attributes}: ${JSON.stringify(box)} of ${right}`);
+/** A late rate, one with a long change, and one for a hundred units. */
+const wide = () => [rate("KZT/USD", "0.0019569", { change: change("-1.0412", "-0.00002059", "DOWN"), freshness: "LATE" }), rate("USD/UZS", "12100.10", { derivation: "PUBLISHED", change: change("0.1", "12", "UP") }),
+  rate("KZT/RUB", "0.156012", { derivation: "PUBLISHED", source: "cbr", fixings: [{ source: "cbr", currency: "KZT", units: "100", value: "15.6012", home_currency: "RUB", effective_date: "2025-12-08" }] })];
+
+for (const [where, size, scale] of [
+  ["in a column of 240 pixels", { width: 256, height: 600 }, 1],
+  // A window of 1280 by 1024 pixels at this zoom: as many device pixels, and a quarter as many of the page.
+  ["in a window of 1280 pixels at 400 per cent", { width: 320, height: 256 }, 4],
+]) {
+  test(`${where} entries wrap, and nothing is cut`, async (t) => {
+    for (const attributes of ['direction="static" change="both"', 'direction="vertical" speed="0" change="both"', 'direction="vertical" locale="kk"', 'direction="static" form="local" labels="name" locale="tg"',
+      'direction="vertical" speed="0" form="local" labels="name" locale="ru"']) {
+      const { page } = await open(t, `<silk-ticker pairs="KZT/USD,USD/UZS,KZT/RUB" ${attributes}></silk-ticker>`, { rates: wide(), size, scale });
+      assert.deepEqual(await page.evaluate(() => [innerWidth, devicePixelRatio]), [size.width, scale]);
+      const [{ left, right }] = await boxes(page, ".viewport");
+      for (const box of await boxes(page, "ul:not([aria-hidden]) :is(.pair, .value, .change, .mark)")) {
+        assert.ok(box.left >= left - 1 && box.right <= right + 1, `${attributes}: ${JSON.stringify(box)} of ${right}`);
+      }
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), attributes);
     }
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), attributes);
+  });
+}
+
+test("at 400 per cent the tape moves, and the button and the tooltip are within the window", async (t) => {
+  const size = { width: 320, height: 256 };
+  const { page } = await open(t, "<silk-ticker></silk-ticker>", { size, scale: 4 });
+  await until(async () => (await place(page)) < 0, "the tape moves");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  for (const part of ["pause", "tooltip"]) {
+    const box = await page.locator(`silk-ticker [part~=${part}]`).boundingBox();
+    assert.ok(box.x >= 0 && box.y >= 0 && box.x + box.width <= size.width && box.y + box.height <= size.height, `${part}: ${JSON.stringify(box)}`);
   }
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
 });
 
 test("in a window of 160 pixels the tooltip stays within it", async (t) => {
@@ -103,13 +129,31 @@ test("the keyboard finds the pause button first, then one stop for all entries",
   assert.deepEqual(seen, ["Pause", "KGS/USD", "KZT/USD", "TJS/USD", "KZT/USD", "TMT/USD", "TMT/USD", "KGS/USD", "www.nbt.tj", "after", "www.nbt.tj", "KGS/USD"]);
 });
 
+/** The contrast of two colours, as the guidelines for accessibility define it. */
+function contrast(...colours) {
+  const luminances = colours.map((colour) => {
+    const [red, green, blue] = colour.match(/[\d.]+/g).map((part) => part / 255).map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  });
+  return (Math.max(...luminances) + 0.05) / (Math.min(...luminances) + 0.05);
+}
+
 test("with forced colours, and with more contrast, the controls and the rates are there", async (t) => {
   const { page } = await open(t, "<silk-ticker></silk-ticker>", { emulate: { forcedColors: "active" } });
   assert.equal(await page.locator("silk-ticker [part~=pause]").isVisible(), true);
   assert.equal(await page.locator("silk-ticker").evaluate((ticker) => getComputedStyle(ticker.shadowRoot.querySelector(".pause")).borderTopWidth), "1px");
-  await page.emulateMedia({ forcedColors: "none", contrast: "more" });
-  const colours = await page.locator("silk-ticker").evaluate((ticker) => ["flat", "pair"].map((name) => getComputedStyle(ticker.shadowRoot.querySelector(`.${name}`)).color));
-  assert.equal(colours[0], colours[1]);
+  const colours = (theme) => page.locator("silk-ticker").evaluate((ticker, value) => {
+    ticker.theme = value;
+    const colour = (name, property) => getComputedStyle(ticker.shadowRoot.querySelector(`.${name}`))[property];
+    return [colour("base", "backgroundColor"), ...["pair", "flat", "up", "down"].map((name) => colour(name, "color"))];
+  }, theme);
+  for (const theme of ["light", "dark"]) {
+    await page.emulateMedia({ forcedColors: "none", contrast: "more" });
+    const [ground, pair, flat, ...moved] = await colours(theme);
+    assert.equal(flat, pair);
+    // The enhanced contrast of the guidelines for accessibility.
+    moved.forEach((colour) => assert.ok(contrast(colour, ground) >= 7, `${theme}: ${colour} on ${ground}`));
+  }
 });
 
 test("a page may change its language at any time", async (t) => {

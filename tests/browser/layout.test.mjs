@@ -1,4 +1,5 @@
-// Nothing jumps: the cumulative layout shift of pages with the ticker, measured by the browser. It is printed for each page.
+// Nothing jumps: the cumulative layout shift of pages with the ticker, measured by the browser. It is printed for each page,
+// and for the pages of the service the bytes that they load.
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +11,8 @@ import { browser, lines, until } from "./support.mjs";
 
 /** A tenth of a shift counts as poor for a page; a ticker may use a fifth of that. */
 const SHIFT_MAX = 0.02;
+/** A page of the service loads in a second on a slow mobile connection of 1.6 megabits per second with this many bytes. */
+const PAGE_BYTES_MAX = 200_000;
 const ROOM = 'style="display:block;min-height:2.578125rem"';
 const STORIES = "<p>A story of a few lines, as they stand under the ticker of a news site.</p>".repeat(12);
 
@@ -33,6 +36,9 @@ async function open(context, url, size) {
     new PerformanceObserver((list) => list.getEntries().forEach((entry) =>
       window.shifts.push([entry.value, entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? node?.nodeName)]))).observe({ type: "layout-shift", buffered: true });
   });
+  // Each page is that of a reader who was never there.
+  const session = await chromium.context.newCDPSession(page);
+  await session.send("Network.clearBrowserCache");
   await page.goto(url);
   const settled = () => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 100)))));
   return {
@@ -101,5 +107,25 @@ test("the script takes the fragment over in place", async (t) => {
     const { page, shift } = await open(t, news.put("/fragment", `${fragment}${STORIES}<script src="${service.url}ticker.js" async></script>`), size);
     await until(async () => (await lines(page)).includes("USD/KZT 475.09 -0.77%"), "rates are shown");
     await still(t, name, shift);
+  }
+});
+
+test("the pages of the service move nothing while they load, and are light", async (t) => {
+  const demo = await serve({}, "--demo");
+  t.after(() => demo.stop());
+  for (const path of ["ticker.html"]) {
+    for (const size of [{ width: 1280, height: 800 }, { width: 360, height: 640 }]) {
+      const { page, shift } = await open(t, demo.url + path, size);
+      await page.waitForFunction(() => [...document.querySelectorAll("silk-ticker")].every((ticker) =>
+        (ticker.shadowRoot?.querySelector("ul:not(.waiting)") ?? ticker).querySelector("li")));
+      const [bytes, requests] = await page.evaluate(() => {
+        const loaded = ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind));
+        return [loaded.reduce((sum, { transferSize }) => sum + transferSize, 0), loaded.length];
+      });
+      const name = `/${path} at ${size.width} pixels`;
+      t.diagnostic(`${name}: ${bytes} bytes in ${requests} requests`);
+      assert.ok(bytes > 0 && bytes <= PAGE_BYTES_MAX, `${name}: ${bytes} bytes`);
+      await still(t, name, shift);
+    }
   }
 });

@@ -91,7 +91,13 @@ async fn a_reader_resumes_by_header_or_by_query() {
     let path = format!("/v1/watch?pairs=USD/KZT&after={stopped}");
     let older = "/v1/watch?pairs=USD/KZT&after=elsewhere:1";
     let header = [("last-event-id", stopped.as_str())];
-    for (path, headers) in [(path.as_str(), &[][..]), (older, &header[..])] {
+    // A script that stands in for the reader of the browser repeats the position in the address, and jQuery adds a number.
+    let repeated = format!("{older}&lastEventId={stopped}&_=1790000000000");
+    for (path, headers) in [
+        (path.as_str(), &[][..]),
+        (older, &header[..]),
+        (repeated.as_str(), &[][..]),
+    ] {
         let mut events = Events::open(silkrate.web, path, headers).await;
         let opening = events.expect("opening").await;
         assert_eq!(opening.data["verdict"], "RESUMED", "{path}");
