@@ -69,6 +69,8 @@ pub enum FetchResponse {
         body: Vec<u8>,
         /// The validators for the next request.
         validators: Validators,
+        /// The delay that the bank demands, at most a day: some vendors send their errors with status 200.
+        retry_after: Option<Duration>,
     },
     /// The document is still the one that the validators belong to.
     NotModified,
@@ -253,6 +255,7 @@ impl Fetcher {
             return Err(FetchError::TooLarge);
         }
         let validators = Validators::of(response.headers());
+        let retry_after = retry_after(response.headers(), Timestamp::now());
         let mut body = Vec::new();
         while let Some(chunk) = response
             .chunk()
@@ -264,7 +267,11 @@ impl Fetcher {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(FetchResponse::Document { body, validators })
+        Ok(FetchResponse::Document {
+            body,
+            validators,
+            retry_after,
+        })
     }
 
     /// The error of a request without a response. Its URL has been removed already.

@@ -197,7 +197,7 @@ impl<'a> Job<'a> {
                 };
                 self.fail(bank, what, &error)
             }
-            ParsedResponse::Unparsable(error) => self.fail(bank, what, &error),
+            ParsedResponse::Unparsable { error, .. } => self.fail(bank, what, &error),
             ParsedResponse::Failed(error) => self.fail(bank, what, &error),
             // No validators were sent, so there is nothing that it could mean.
             ParsedResponse::NotModified => {

@@ -179,7 +179,7 @@ impl Check<'_> {
                 error.to_owned()
             }
             ParsedResponse::Failed(error) => error.to_string(),
-            ParsedResponse::Unparsable(error) => error.to_string(),
+            ParsedResponse::Unparsable { error, .. } => error.to_string(),
             ParsedResponse::NoTable => ParseError::Empty.to_string(),
             // No validators were sent, so there is nothing that it could mean.
             ParsedResponse::NotModified => FetchError::UnexpectedNotModified.to_string(),

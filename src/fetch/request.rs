@@ -28,7 +28,12 @@ pub enum ParsedResponse<T> {
     /// The bank has no such document (404).
     NotFound,
     /// The document cannot be parsed. The bank's next document may still be good.
-    Unparsable(ParseError),
+    Unparsable {
+        /// What is wrong with it.
+        error: ParseError,
+        /// The delay that the bank demands: the document may be an error of the vendor.
+        retry_after: Option<Duration>,
+    },
     /// There is no document.
     Failed(FetchError),
 }
@@ -42,13 +47,17 @@ pub async fn request<T>(
 ) -> ParsedResponse<T> {
     match fetcher.get(path, validators).await {
         Ok(FetchResponse::NotModified) => ParsedResponse::NotModified,
-        Ok(FetchResponse::Document { body, validators }) => match parse(&body) {
+        Ok(FetchResponse::Document {
+            body,
+            validators,
+            retry_after,
+        }) => match parse(&body) {
             Ok(content) => ParsedResponse::Parsed {
                 content,
                 validators,
             },
             Err(ParseError::Empty) => ParsedResponse::NoTable,
-            Err(error) => ParsedResponse::Unparsable(error),
+            Err(error) => ParsedResponse::Unparsable { error, retry_after },
         },
         Err(error) if error.is_not_found() => ParsedResponse::NotFound,
         Err(error) => ParsedResponse::Failed(error),

@@ -137,7 +137,7 @@ impl Poller {
             ParsedResponse::NotFound => {
                 document.missing_is_normal || date.is_some_and(|date| date > self.today())
             }
-            ParsedResponse::Unparsable(_) | ParsedResponse::Failed(_) => false,
+            ParsedResponse::Unparsable { .. } | ParsedResponse::Failed(_) => false,
         }
     }
 
@@ -192,8 +192,9 @@ impl Poller {
                 tracing::debug!(%source, document, %date, "no table of that date");
                 RequestOutcome::NoTable
             }
-            ParsedResponse::Unparsable(error) => {
+            ParsedResponse::Unparsable { error, retry_after } => {
                 failed(&error);
+                result.retry_after = result.retry_after.max(retry_after);
                 result.refused |= matches!(error, ParseError::Refused(_));
                 RequestOutcome::Failed(AfterFailure::GoOn)
             }

@@ -68,7 +68,9 @@ impl Demo {
 
     async fn get(&self, path: &str) -> Result<(Vec<u8>, Validators), FetchError> {
         match self.fetcher.get(path, &Validators::default()).await? {
-            FetchResponse::Document { body, validators } => Ok((body, validators)),
+            FetchResponse::Document {
+                body, validators, ..
+            } => Ok((body, validators)),
             FetchResponse::NotModified => panic!("no document is known"),
         }
     }

@@ -88,7 +88,8 @@ async fn a_document_arrives_unchanged_and_its_request_names_silkrate() {
         answer,
         FetchResponse::Document {
             body: b"<rates/>".to_vec(),
-            validators: Validators::default()
+            validators: Validators::default(),
+            retry_after: None,
         }
     );
     let request = bank.request().await;
@@ -169,7 +170,8 @@ async fn an_oversized_validator_is_dropped_and_the_document_kept() {
         answer,
         FetchResponse::Document {
             body: b"<rates/>".to_vec(),
-            validators: Validators::default()
+            validators: Validators::default(),
+            retry_after: None,
         }
     );
 }
