@@ -20,6 +20,17 @@ const CHUNK_DAYS: i32 = 14;
 /// is skipped. Not after the first one, since a holiday may look the same.
 const LATER_TABLES_MAX: u32 = 3;
 
+/// What came of the request for a document.
+enum Fetched<T> {
+    Document(T),
+    /// This is how the bank says that there was no table.
+    NoTable,
+    /// The bank sent something that cannot be read: it will look the same in a later run.
+    Unreadable,
+    /// The bank sent no document: a later run may get it.
+    Failed,
+}
+
 /// The backfill of one document.
 pub(super) struct Job<'a> {
     backfill: Backfill<'a>,
@@ -68,14 +79,15 @@ impl<'a> Job<'a> {
         for chunk in range.chunks(days) {
             let fetched = match (self.document.series, self.document.dated) {
                 (Some(series), _) => self.fetch_pages(bank, &series, chunk).await,
-                (None, Some(path)) => self.fetch_days(bank, path, chunk).await,
-                (None, None) => Ok(()),
+                (None, Some(path)) => self.fetch_days(bank, path, chunk).await.map(|()| true),
+                (None, None) => Ok(true),
             };
             // The tables fetched so far are uploaded also when the bank is given up.
             self.upload(range.last).await?;
-            fetched?;
-            self.recorder
-                .update(|stats| stats.days = stats.days.saturating_add(chunk.count()));
+            if fetched? {
+                self.recorder
+                    .update(|stats| stats.days = stats.days.saturating_add(chunk.count()));
+            }
         }
         Ok(())
     }
@@ -116,7 +128,7 @@ impl<'a> Job<'a> {
             let table = self
                 .fetch(bank, &path(date), &date, self.document.parse)
                 .await?;
-            let Some(table) = table else {
+            let Fetched::Document(table) = table else {
                 continue;
             };
             let printed = table.effective_date;
@@ -131,25 +143,29 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Fetches the page of every currency. Only all pages together are tables.
+    /// Fetches the page of every currency. A page that cannot be read is left out, as a row of a document is, unless the
+    /// document requires its currency. A page that does not come leaves the chunk to a later run: a date whose table is
+    /// filed is not requested again. Returns whether the chunk is done.
     async fn fetch_pages(
         &mut self,
         bank: &mut BankClient<'_>,
         series: &Series,
         chunk: DateRange,
-    ) -> Result<(), Aborted> {
+    ) -> Result<bool, Aborted> {
         let Some(range) = chunk.without(&self.known) else {
-            return Ok(());
+            return Ok(true);
         };
         let mut rows = Vec::new();
         for page in series.pages {
             let what = format!("{} {} to {}", page.currency, range.first, range.last);
             let path = (series.path)(page, range.first, range.last);
             let parse = |body: &[u8]| (series.parse)(page, body);
-            let Some(page) = self.fetch(bank, &path, &what, parse).await? else {
-                return Ok(());
-            };
-            rows.extend(page);
+            match self.fetch(bank, &path, &what, parse).await? {
+                Fetched::Document(page) => rows.extend(page),
+                Fetched::NoTable => {}
+                Fetched::Unreadable if !self.document.required.contains(&page.currency) => {}
+                Fetched::Unreadable | Fetched::Failed => return Ok(false),
+            }
         }
         rows.retain(|table| range.contains(table.effective_date));
         match merge(rows) {
@@ -158,21 +174,21 @@ impl<'a> Job<'a> {
                     .into_iter()
                     .map(|table| (table.effective_date, table));
                 self.tables.extend(by_date);
-                Ok(())
+                Ok(true)
             }
-            Err(error) => self.fail(bank, &range.first, &error),
+            Err(error) => self.fail(bank, &range.first, &error).map(|()| false),
         }
     }
 
-    /// Fetches a document and parses it. `None` when there is none, which counts as a failure unless this is how the bank
-    /// says that there was no table.
+    /// Fetches a document and parses it. That there is none counts as a failure, unless this is how the bank says that
+    /// there was no table.
     async fn fetch<T>(
         &self,
         bank: &mut BankClient<'_>,
         path: &str,
         what: &dyn Display,
         parse: impl Fn(&[u8]) -> Result<T, ParseError>,
-    ) -> Result<Option<T>, Aborted> {
+    ) -> Result<Fetched<T>, Aborted> {
         let response = match bank.get(path, parse).await {
             Ok(response) => response,
             Err(aborted) => {
@@ -184,27 +200,30 @@ impl<'a> Job<'a> {
         let failed = match response {
             ParsedResponse::Parsed { content, .. } => {
                 bank.succeeded();
-                return Ok(Some(content));
+                return Ok(Fetched::Document(content));
             }
             ParsedResponse::NoTable => {
                 bank.succeeded();
-                return Ok(None);
+                return Ok(Fetched::NoTable);
             }
             ParsedResponse::NotFound => {
                 let Some(error) = not_found_error(self.document) else {
                     bank.succeeded();
-                    return Ok(None);
+                    return Ok(Fetched::NoTable);
                 };
                 self.fail(bank, what, &error)
             }
-            ParsedResponse::Unparsable { error, .. } => self.fail(bank, what, &error),
+            ParsedResponse::Unparsable { error, .. } => {
+                self.fail(bank, what, &error)?;
+                return Ok(Fetched::Unreadable);
+            }
             ParsedResponse::Failed(error) => self.fail(bank, what, &error),
             // No validators were sent, so there is nothing that it could mean.
             ParsedResponse::NotModified => {
                 self.fail(bank, what, &FetchError::UnexpectedNotModified)
             }
         };
-        failed.map(|()| None)
+        failed.map(|()| Fetched::Failed)
     }
 
     /// Counts a failure.

@@ -1,4 +1,4 @@
-//! A history by currency: a table is complete only with all of its pages.
+//! A history by currency: the pages of all currencies become tables.
 
 use std::fs;
 
@@ -59,10 +59,38 @@ async fn a_page_that_fails_leaves_the_whole_range_for_a_later_run() {
     let (first, last) = (date(2026, 5, 22), date(2026, 5, 25));
     let stats = backfilled(&server.admin, &source, first, last).await;
     assert_eq!((stats.requests, stats.filed, stats.failed), (4, 0, 1));
+    assert_eq!(stats.days, 0, "no day of it is done");
     assert_eq!(
         stats.failures,
         ["daily RUB 2026-05-22 to 2026-05-25: no table was found (404)"]
     );
+}
+
+#[tokio::test]
+async fn a_page_that_cannot_be_read_is_named_and_the_other_pages_are_filed() {
+    let web_page = "<!DOCTYPE html><html></html>";
+    for (broken, filed, requests, days) in [("44", 2, 5, 4), ("15", 0, 5, 0)] {
+        let (server, bank) = (Server::start().await, Bank::start().await);
+        let mut pages = pages("22", "25");
+        let page = pages
+            .iter_mut()
+            .find(|(path, _)| path.contains(&format!("valuta_id={broken}&")));
+        web_page.clone_into(&mut page.unwrap().1);
+        bank.publish(&pages);
+        let source = source("nbkr", "", &bank.url());
+        let (first, last) = (date(2026, 5, 22), date(2026, 5, 25));
+        let stats = backfilled(&server.admin, &source, first, last).await;
+        let counts = (stats.requests, stats.filed, stats.failed, stats.days);
+        assert_eq!(counts, (requests, filed, 1, days), "{stats:?}");
+        let named = if broken == "44" { "RUB" } else { "USD" };
+        let failure = format!("daily {named} 2026-05-22 to 2026-05-25: ");
+        assert!(stats.failures[0].starts_with(&failure), "{stats:?}");
+        let shared = server.shared.lock().unwrap();
+        for table in &shared.tables {
+            let codes = table.rows.iter().map(|row| row.currency.as_str());
+            assert_eq!(codes.collect::<Vec<_>>(), ["CNY", "EUR", "KZT", "USD"]);
+        }
+    }
 }
 
 #[tokio::test]
