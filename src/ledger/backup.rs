@@ -161,7 +161,7 @@ fn name(unfinished: &Path, target: &Path) -> Result<(), BackupError> {
             });
         }
         // The file system has no second names.
-        Err(_unsupported) => fs::rename(unfinished, target).map_err(of_target(target))?,
+        Err(_unsupported) => rename_to_new(unfinished, target)?,
     }
     let folder = target.parent().filter(|folder| *folder != Path::new(""));
     let folder = File::open(folder.unwrap_or(Path::new(".")));
@@ -169,6 +169,21 @@ fn name(unfinished: &Path, target: &Path) -> Result<(), BackupError> {
         tracing::debug!(%error, "could not write the folder of the copy to the disk");
     }
     Ok(())
+}
+
+/// Renames the finished copy, unless a file has that name by now. A rename alone would replace that file, so the name is
+/// taken first, by an empty file that only this backup made.
+fn rename_to_new(unfinished: &Path, target: &Path) -> Result<(), BackupError> {
+    File::create_new(target).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => BackupError::Exists {
+            path: target.to_owned(),
+        },
+        _ => of_target(target)(error),
+    })?;
+    fs::rename(unfinished, target).map_err(|error| {
+        drop(fs::remove_file(target));
+        of_target(target)(error)
+    })
 }
 
 /// What a ledger has.
@@ -197,4 +212,29 @@ fn summary(connection: &Connection) -> Result<Summary, StorageError> {
         }),
         fixings: u64::try_from(fixings).unwrap_or_default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_hard_links_a_file_of_the_name_is_left_as_it_is_and_a_new_name_is_taken() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let [unfinished, target] = ["copy", "target"].map(|name| folder.path().join(name));
+        fs::write(&unfinished, "copy").unwrap();
+        fs::write(&target, "other").unwrap();
+        let refused = rename_to_new(&unfinished, &target).unwrap_err();
+        assert!(matches!(refused, BackupError::Exists { .. }), "{refused}");
+        assert_eq!(fs::read_to_string(&target).unwrap(), "other");
+        fs::remove_file(&target).unwrap();
+        rename_to_new(&unfinished, &target).unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "copy");
+        assert!(!unfinished.exists());
+        rename_to_new(&unfinished, &folder.path().join("none")).unwrap_err();
+        assert!(
+            !folder.path().join("none").exists(),
+            "no empty file is left"
+        );
+    }
 }
