@@ -267,8 +267,8 @@ fn the_new_year_holidays_are_carried_over() {
             "",
             "there is no table for 2025-12-31; that of 2025-12-30 stands",
             "the fixing of 2026-01-02 was repeated for 2026-01-04",
-            "no table was due for 2026-01-04; that of 2026-01-03 stands",
-            "no table was due for 2026-01-01; that of 2025-12-31 stands",
+            "no table was due before the one for 2026-01-05; that of 2026-01-03 stands",
+            "no table was due before the one for 2026-01-13; that of 2025-12-31 stands",
             "",
         ]
     );

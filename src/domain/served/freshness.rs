@@ -77,13 +77,16 @@ impl FreshnessStatus {
         }
         // A bank that announced a later date is not late: it left this one out.
         let nothing = if schedule.takes_force_on(uncovered) {
-            "there is no table"
+            format!("there is no table for {uncovered}")
+        } else if let Some(next) = schedule.next_date(effective_date) {
+            // True on every day until then, so that the reason stays the same over a weekend.
+            format!("no table was due before the one for {next}")
         } else {
-            "no table was due"
+            format!("no table was due for {uncovered}")
         };
         Self {
             freshness: Freshness::CarriedOver,
-            reason: format!("{nothing} for {uncovered}; that of {effective_date} stands"),
+            reason: format!("{nothing}; that of {effective_date} stands"),
         }
     }
 

@@ -190,7 +190,7 @@ fn a_table_stands_over_a_weekend_and_a_holiday() {
     assert_eq!(carried.freshness, Freshness::CarriedOver);
     assert_eq!(
         carried.reason,
-        "no table was due for 2026-04-05; that of 2026-04-04 stands"
+        "no table was due before the one for 2026-04-08; that of 2026-04-04 stands"
     );
     assert_eq!(carried, at("2026-04-07T18:59:59"));
     assert_eq!(at("2026-04-07T19:00:00").freshness, Freshness::Late);
