@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
+use clap::error::ContextKind;
+
 use crate::app::AppError;
 use crate::app::preflight::Finding;
 use crate::cli::paint::without_controls;
@@ -93,7 +95,11 @@ impl Failure {
 }
 
 impl From<clap::Error> for Failure {
-    fn from(error: clap::Error) -> Self {
+    fn from(mut error: clap::Error) -> Self {
+        // Its tip for an unknown option is how to pass the option as a value, which is no help to a user who mistyped one.
+        if error.kind() == clap::error::ErrorKind::UnknownArgument {
+            error.remove(ContextKind::Suggested);
+        }
         Self::CommandLine(error)
     }
 }

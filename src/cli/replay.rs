@@ -17,6 +17,9 @@ use crate::config::Config;
 use crate::demo::{Bank, Replay, ReplayError, Season};
 use crate::domain::{Freshness, Rate, RateFilter, Snapshot, TickerStyle, ticker_entry};
 
+/// What Ctrl-C prints at once: open streams may take a moment to end.
+const STOPPING: &str = "\nstopping; a second Ctrl-C ends it at once";
+
 /// Serves the replay until `drain` is cancelled. Of the configuration only `[server]` and `[web]` are used.
 pub(super) async fn run(
     season: Season,
@@ -45,7 +48,7 @@ pub(super) async fn run(
     let published = app.board().watch();
     let stop = CancellationToken::new();
     let served = async {
-        let ended = app.run(drain.cancelled_owned()).await;
+        let ended = app.run(drain.clone().cancelled_owned()).await;
         stop.cancel();
         Ok(ended?)
     };
@@ -63,8 +66,18 @@ pub(super) async fn run(
         Ok::<_, Failure>(())
     };
     let printed = async {
+        let ticker = async {
+            tokio::select! {
+                printed = print(published, &filter, &clock, &mut say) => printed,
+                () = drain.cancelled() => Ok(()),
+            }
+        };
+        let printed = match ticker.await {
+            Ok(()) if drain.is_cancelled() => say(STOPPING),
+            printed => printed,
+        };
         // The service goes on when its output is closed.
-        if let Err(error) = print(published, &filter, &clock, &mut say).await {
+        if let Err(error) = printed {
             tracing::debug!(%error, "stdout is closed; the ticker is not printed any more");
         }
         std::future::pending::<()>().await;

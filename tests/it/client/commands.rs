@@ -93,6 +93,20 @@ pub(super) fn known() -> Known {
 }
 
 #[tokio::test]
+async fn an_unknown_option_is_not_answered_with_how_to_pass_it_as_a_value() {
+    let pears = silkrate(&["watch", "--pears", "KZT/USD"]).await;
+    assert!(
+        pears.err.contains("unexpected argument '--pears'"),
+        "{}",
+        pears.err
+    );
+    assert!(!pears.err.contains("tip:"), "{}", pears.err);
+    // A tip that names the right option stays.
+    let sever = silkrate(&["watch", "--sever", "http://127.0.0.1:1"]).await;
+    assert!(sever.err.contains("'--server'"), "{}", sever.err);
+}
+
+#[tokio::test]
 async fn a_conversion_is_printed_with_the_name_of_the_bank() {
     let running = serve_known(known()).await;
     let server = ["--server", running.client.url()];
