@@ -180,7 +180,7 @@ impl Book {
     }
 
     /// Files a table that is older than the ones kept in memory, compared with the tables `around` it. Its accepted
-    /// rows are not kept here.
+    /// rows are kept here only if it has the newest row of a currency.
     pub fn file_older(
         &mut self,
         source: SourceId,
@@ -208,6 +208,12 @@ impl Book {
             history.hold(Arc::clone(held));
         }
         history.record_filed(date);
+        let filed = changes.filed.iter().map(|filed| filed.effective_date);
+        let filed: BTreeSet<_> = filed.collect();
+        let newest_first = filed.into_iter().rev();
+        for table in newest_first.filter_map(|date| older.history.table(date)) {
+            history.insert_if_newest_of_a_currency(table);
+        }
         Ok(changes)
     }
 

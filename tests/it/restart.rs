@@ -1,6 +1,7 @@
 //! What a restart restores, and what is served while the ledger cannot be written.
 
 mod damage;
+mod older;
 mod order;
 mod settled;
 mod store;

@@ -46,7 +46,8 @@ pub struct History {
     entries: BTreeMap<Date, KeptTable>,
     /// The held rows, of any date.
     held: BTreeMap<(Date, Currency), Arc<Held>>,
-    /// The held rows that were settled and not accepted, in the order of their decisions.
+    /// The held rows that were settled and not accepted, in the order of their decisions. They are a few in a year, and all
+    /// are kept, as a start reads all of them: what is served does not depend on the time of the last start.
     settled: BTreeMap<(Date, Currency), Vec<Settled>>,
     /// What was in force on days before the tables kept, for the changes over a window.
     anchors: BTreeMap<Window, Anchor>,
@@ -359,9 +360,6 @@ impl History {
         let Some((date, _)) = dispensable else { return };
         self.entries.remove(&date);
         self.forgotten = self.forgotten.max(Some(date));
-        if let Some(oldest) = self.oldest_after_forgotten() {
-            self.forget_settled_before(oldest);
-        }
         if let Some(next) = self.entries.range(date..).next().map(|(next, _)| *next) {
             self.mark_carry(next);
         }

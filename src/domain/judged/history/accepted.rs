@@ -1,4 +1,4 @@
-//! The accepted rows of one currency.
+//! The accepted rows of one currency, and the tables that are kept for the sake of one.
 
 use std::ops::Bound;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use crate::domain::judged::history::{History, KeptTable};
-use crate::domain::published::{Currency, Fixing};
+use crate::domain::published::{Currency, Fixing, Table};
 
 impl History {
     /// The accepted row nearest to a date for a currency: of that date, else the newest before, else the oldest after.
@@ -46,6 +46,21 @@ impl History {
             .entries
             .range((Bound::Excluded(date), Bound::Unbounded));
         later.find_map(|(_, entry)| entry.table.rows.get(&code).map(Arc::clone))
+    }
+
+    /// Takes in a table that is older than those kept, if it is kept all the same: it has the newest row of a currency that
+    /// ceased to exist. A start reads these tables too.
+    pub(in crate::domain) fn insert_if_newest_of_a_currency(&mut self, table: &Table) {
+        let date = table.effective_date;
+        let after = (Bound::Excluded(date), Bound::Unbounded);
+        let has_newer = |code: &Currency| {
+            let mut newer = self.entries.range(after);
+            newer.any(|(_, newer)| newer.table.rows.contains_key(code))
+        };
+        let is_kept = self.entries.contains_key(&date);
+        if is_kept || !table.rows.keys().all(has_newer) {
+            self.insert(table.clone());
+        }
     }
 
     /// Whether an accepted row prices a currency at a date or before it.

@@ -86,16 +86,6 @@ impl History {
         }
     }
 
-    /// Drops the settled rows before a date. What an operator rejected is remembered for good.
-    pub(super) fn forget_settled_before(&mut self, oldest: Date) {
-        self.settled.retain(|(date, _), settled| {
-            if *date < oldest {
-                settled.retain(|one| one.outcome == HeldOutcome::Rejected);
-            }
-            !settled.is_empty()
-        });
-    }
-
     /// Whether this very value was settled with an outcome, for the date and the currency of the row.
     pub fn was_settled(&self, code: Currency, row: &Fixing, outcome: HeldOutcome) -> bool {
         let settled = self.settled.get(&(row.effective_date, code));
