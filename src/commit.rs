@@ -114,6 +114,10 @@ impl Commit {
         if !self.ledger.is_working() {
             // The error may have gone meanwhile, and there is no later retry.
             self.recover().await;
+            if self.ledger.is_checking() {
+                self.ledger.retry_due().await;
+                self.recover().await;
+            }
         }
         self.ledger.close().await;
     }

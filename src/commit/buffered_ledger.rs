@@ -1,12 +1,15 @@
 //! The ledger of the commit task, with a buffer for the time in which it cannot be written: entries are kept in memory, in
 //! order. Serving never waits for the disk.
 
+mod retry;
+
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::civil::Date;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::commit::{LedgerIsFile, LedgerStatus};
@@ -50,6 +53,10 @@ struct Failure {
     /// Whether the file must be opened again before it is written: it may have been replaced.
     reopen: bool,
     retry_at: Instant,
+    /// The check of the file that was opened again, while it runs.
+    check: JoinSet<Result<(), LedgerError>>,
+    /// Its result.
+    checked: Option<Result<(), LedgerError>>,
 }
 
 impl BufferedLedger {
@@ -204,98 +211,6 @@ impl BufferedLedger {
         Some(super::epoch_name::new_epoch_name())
     }
 
-    /// Waits until the ledger should be tried again; forever if there is no failure.
-    pub async fn retry_due(&self) {
-        match &self.failure {
-            Some(failure) => tokio::time::sleep_until(failure.retry_at).await,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Prepares to write again: reopens a file that may have been replaced, and verifies that all of it can be read.
-    /// Returns its last revision and whether it was reopened; `None` if the failure persists.
-    pub(super) async fn prepare_retry(
-        &mut self,
-        keys: &[(DocumentKey, RevisionPolicy)],
-    ) -> Option<(u64, bool)> {
-        let reopen = self.failure.as_ref()?.reopen;
-        if reopen {
-            self.close_file().await;
-        }
-        match self.verify(keys).await {
-            Ok(revision) => Some((revision, reopen)),
-            Err(error) => {
-                self.failed_again(error);
-                None
-            }
-        }
-    }
-
-    async fn verify(&mut self, keys: &[(DocumentKey, RevisionPolicy)]) -> Result<u64, LedgerError> {
-        let is_closed = self.open.is_none();
-        if is_closed {
-            self.reopen()?;
-        }
-        let Some(reader) = self.reader() else {
-            return Ok(0);
-        };
-        if is_closed {
-            reader.check().await?;
-        }
-        for (key, revision_policy) in keys {
-            reader.restore_document(*key, *revision_policy, 1).await?;
-        }
-        let restored = reader.restore().await?;
-        Ok(restored.map_or(0, |restored| restored.position.revision))
-    }
-
-    /// Tries to write the buffered entries, and after them one that begins a new epoch. Returns whether all of them are
-    /// written.
-    pub(super) async fn recover(&mut self, last: LedgerEntry) -> bool {
-        let Some(mut failure) = self.failure.take() else {
-            return false;
-        };
-        let written = self.write_unsaved(&mut failure.unsaved, last).await;
-        match (written, failure.lost) {
-            (Ok(()), 0) => {
-                tracing::info!("the ledger can be written again; no entry was lost");
-                true
-            }
-            (Ok(()), missing) => {
-                tracing::error!(
-                    missing,
-                    "the ledger can be written again; the oldest unwritten entries were lost"
-                );
-                true
-            }
-            (Err(error), _) => {
-                self.failure = Some(failure);
-                self.failed_again(error);
-                false
-            }
-        }
-    }
-
-    async fn write_unsaved(
-        &self,
-        unsaved: &mut VecDeque<LedgerEntry>,
-        last: LedgerEntry,
-    ) -> Result<(), LedgerError> {
-        let Some(open) = &self.open else {
-            return Ok(());
-        };
-        while let Some(entry) = unsaved.front() {
-            // The buffered entries get the position that begins now: the epochs between end here.
-            let entry = LedgerEntry {
-                position: last.position.clone(),
-                ..entry.clone()
-            };
-            open.ledger.append(entry).await?;
-            unsaved.pop_front();
-        }
-        open.ledger.append(last).await
-    }
-
     /// The tables of a document around a date: `tables` before it and as many after.
     pub(super) async fn around(
         &self,
@@ -340,18 +255,6 @@ impl BufferedLedger {
         }
     }
 
-    fn failed_again(&mut self, error: LedgerError) {
-        let Some(failure) = &mut self.failure else {
-            return;
-        };
-        if error != failure.error {
-            tracing::error!(%error, "the ledger still cannot be written");
-        }
-        failure.reopen = failure.reopen || needs_reopening(&error);
-        failure.error = error;
-        failure.retry_at = Instant::now() + self.retry_after;
-    }
-
     fn fail(&mut self, error: LedgerError, entry: Option<LedgerEntry>) {
         tracing::error!(%error, "the ledger cannot be written; entries are buffered in memory");
         self.failure = Some(Failure {
@@ -360,6 +263,8 @@ impl BufferedLedger {
             unsaved: entry.into_iter().collect(),
             lost: 0,
             retry_at: Instant::now() + self.retry_after,
+            check: JoinSet::new(),
+            checked: None,
         });
     }
 }

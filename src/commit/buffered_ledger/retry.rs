@@ -1,0 +1,199 @@
+//! How a ledger that could not be written is tried again.
+
+use std::collections::VecDeque;
+
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::commit::buffered_ledger::{BufferedLedger, needs_reopening};
+use crate::domain::{DocumentKey, LedgerEntry, RevisionPolicy};
+use crate::ledger::LedgerError;
+
+impl BufferedLedger {
+    /// Waits until the ledger should be tried again, or until the check of its file has ended; forever if there is no
+    /// failure. No entry waits for the check, which reads the whole file: seconds, for ten years.
+    pub async fn retry_due(&mut self) {
+        let Some(failure) = &mut self.failure else {
+            return std::future::pending().await;
+        };
+        match failure.check.join_next().await {
+            Some(Ok(checked)) => failure.checked = Some(checked),
+            Some(Err(_panicked)) => failure.retry_at = Instant::now() + self.retry_after,
+            None => {}
+        }
+        if failure.checked.is_none() {
+            tokio::time::sleep_until(failure.retry_at).await;
+        }
+    }
+
+    /// Whether the file that was opened again is being checked.
+    pub(in crate::commit) fn is_checking(&self) -> bool {
+        let failure = self.failure.as_ref();
+        failure.is_some_and(|failure| !failure.check.is_empty())
+    }
+
+    /// Prepares to write again: reopens a file that may have been replaced, and verifies that all of it can be read.
+    /// Returns its last revision and whether it was reopened; `None` if the failure persists, or while the file is checked.
+    pub(in crate::commit) async fn prepare_retry(
+        &mut self,
+        keys: &[(DocumentKey, RevisionPolicy)],
+    ) -> Option<(u64, bool)> {
+        let failure = self.failure.as_mut()?;
+        let (reopen, checked) = (failure.reopen, failure.checked.take());
+        let verified = match checked {
+            Some(checked) => match checked {
+                Ok(()) => self.verify(keys).await,
+                Err(error) => Err(error),
+            },
+            None if reopen || self.open.is_none() => match self.reopen_and_check().await {
+                Ok(()) => return None,
+                Err(error) => Err(error),
+            },
+            None => self.verify(keys).await,
+        };
+        match verified {
+            Ok(revision) => Some((revision, reopen)),
+            Err(error) => {
+                self.failed_again(error);
+                None
+            }
+        }
+    }
+
+    /// Opens the file again, and begins to check it.
+    async fn reopen_and_check(&mut self) -> Result<(), LedgerError> {
+        self.close_file().await;
+        self.reopen()?;
+        let reader = self.reader().cloned();
+        if let (Some(failure), Some(reader)) = (&mut self.failure, reader) {
+            failure.check = JoinSet::new();
+            failure.check.spawn(async move { reader.check().await });
+        }
+        Ok(())
+    }
+
+    /// Verifies that what a start restores can be read. Returns the last revision.
+    async fn verify(&self, keys: &[(DocumentKey, RevisionPolicy)]) -> Result<u64, LedgerError> {
+        let Some(reader) = self.reader() else {
+            return Ok(0);
+        };
+        for (key, revision_policy) in keys {
+            reader.restore_document(*key, *revision_policy, 1).await?;
+        }
+        let restored = reader.restore().await?;
+        Ok(restored.map_or(0, |restored| restored.position.revision))
+    }
+
+    /// Tries to write the buffered entries, and after them one that begins a new epoch. Returns whether all of them are
+    /// written.
+    pub(in crate::commit) async fn recover(&mut self, last: LedgerEntry) -> bool {
+        let Some(mut failure) = self.failure.take() else {
+            return false;
+        };
+        let written = self.write_unsaved(&mut failure.unsaved, last).await;
+        match (written, failure.lost) {
+            (Ok(()), 0) => {
+                tracing::info!("the ledger can be written again; no entry was lost");
+                true
+            }
+            (Ok(()), missing) => {
+                tracing::error!(
+                    missing,
+                    "the ledger can be written again; the oldest unwritten entries were lost"
+                );
+                true
+            }
+            (Err(error), _) => {
+                self.failure = Some(failure);
+                self.failed_again(error);
+                false
+            }
+        }
+    }
+
+    async fn write_unsaved(
+        &self,
+        unsaved: &mut VecDeque<LedgerEntry>,
+        last: LedgerEntry,
+    ) -> Result<(), LedgerError> {
+        let Some(open) = &self.open else {
+            return Ok(());
+        };
+        while let Some(entry) = unsaved.front() {
+            // The buffered entries get the position that begins now: the epochs between end here.
+            let entry = LedgerEntry {
+                position: last.position.clone(),
+                ..entry.clone()
+            };
+            open.ledger.append(entry).await?;
+            unsaved.pop_front();
+        }
+        open.ledger.append(last).await
+    }
+
+    fn failed_again(&mut self, error: LedgerError) {
+        let Some(failure) = &mut self.failure else {
+            return;
+        };
+        if error != failure.error {
+            tracing::error!(%error, "the ledger still cannot be written");
+        }
+        failure.reopen = failure.reopen || needs_reopening(&error);
+        failure.error = error;
+        failure.retry_at = Instant::now() + self.retry_after;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::{Cause, Position};
+    use crate::ledger::ClockKind;
+
+    fn entry() -> LedgerEntry {
+        LedgerEntry {
+            position: Position {
+                epoch: "epoch".into(),
+                revision: 1,
+            },
+            at: Timestamp::UNIX_EPOCH,
+            cause: Cause::Clock,
+            filed: Vec::new(),
+            held: Vec::new(),
+            decided: Vec::new(),
+            attempted: Vec::new(),
+            answered: Vec::new(),
+            served: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn entries_are_taken_while_a_file_that_was_opened_again_is_checked() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("silkrate.db");
+        std::fs::write(&path, "no ledger").unwrap();
+        let ledger = BufferedLedger::open_if_possible(Some(path.clone()), ClockKind::Replay);
+        let mut ledger = ledger.unwrap().retried_after(Duration::ZERO);
+        ledger.retry_due().await;
+        assert_eq!(ledger.prepare_retry(&[]).await, None);
+        assert!(!ledger.is_checking(), "the file cannot be opened");
+
+        std::fs::remove_file(&path).unwrap();
+        ledger.retry_due().await;
+        assert_eq!(ledger.prepare_retry(&[]).await, None);
+        assert!(ledger.is_checking());
+        assert_eq!(ledger.append(entry()).await, None);
+        assert_eq!(ledger.status(entry().position).unsaved, 1);
+        ledger.retry_due().await;
+        assert!(!ledger.is_checking());
+        assert_eq!(ledger.prepare_retry(&[]).await, Some((0, true)));
+        assert!(ledger.recover(entry()).await);
+        assert!(ledger.is_working());
+        ledger.close().await;
+    }
+}
