@@ -202,6 +202,7 @@ pub(super) fn prepare(
     }
     let kept = suitable_clock(connection, location, clock)?;
     migrate(connection, MIGRATIONS).map_err(with_path)?;
+    mend_digests(connection).map_err(with_path)?;
     configure(connection, location).map_err(with_path)?;
     if kept.is_none() {
         connection
@@ -304,6 +305,14 @@ pub(super) fn migrate(
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", supported)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Brings the digests up to date that an earlier version wrote.
+fn mend_digests(connection: &mut Connection) -> Result<(), StorageError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    digest::mend(&transaction)?;
     transaction.commit()?;
     Ok(())
 }

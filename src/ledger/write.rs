@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use crate::domain::{LedgerEntry, Position, ServedFingerprint, SourceId};
 use crate::ledger::error::StorageError;
 use crate::ledger::open::Beside;
-use crate::ledger::{Append, LedgerError};
+use crate::ledger::{Append, LedgerError, digest};
 
 mod file;
 mod held;
@@ -112,6 +112,7 @@ pub(super) fn append(connection: &mut Connection, entry: &LedgerEntry) -> Result
     let number = begin(&transaction, entry)?;
     let fixings = file::file(&transaction, number, &entry.filed)?;
     held::write(&transaction, number, entry)?;
+    digest::update_held(&transaction, entry)?;
     for served in &entry.served {
         serve(&transaction, entry.position.revision, served)?;
     }

@@ -8,7 +8,7 @@ use rusqlite::params;
 
 use crate::domain::{Currency, Fixing, Table};
 use crate::ledger::error::StorageError;
-use crate::ledger::read::document::{Document, newest_dates};
+use crate::ledger::read::document::Document;
 use crate::ledger::read::rows::{FIXING_COLUMNS, IS_CURRENT, date};
 
 /// A table of which some rows were read.
@@ -79,9 +79,12 @@ fn carries(document: &Document<'_>, from: Date, to: Date) -> Result<BTreeSet<Dat
     let Document {
         connection, key, ..
     } = *document;
-    // The table before the range is the last of the two newest up to its first date, or the only one.
-    let before = newest_dates(connection, key, from, 2)?;
-    let before = before.first().map_or(from, |date| *date);
+    let before: Option<String> = connection.query_row(
+        "SELECT max(effective_date) FROM table_digests WHERE source = ?1 AND document = ?2 AND effective_date < ?3",
+        params![key.source.as_str(), key.document, from.to_string()],
+        |row| row.get(0),
+    )?;
+    let before = before.unwrap_or_else(|| from.to_string());
     let mut statement = connection.prepare(
         "SELECT effective_date, digest FROM table_digests
          WHERE source = ?1 AND document = ?2 AND effective_date BETWEEN ?3 AND ?4 ORDER BY effective_date",
@@ -89,7 +92,7 @@ fn carries(document: &Document<'_>, from: Date, to: Date) -> Result<BTreeSet<Dat
     let mut rows = statement.query(params![
         key.source.as_str(),
         key.document,
-        before.to_string(),
+        before,
         to.to_string()
     ])?;
     let mut carries = BTreeSet::new();

@@ -1,8 +1,9 @@
 -- Version 3 of the ledger: what a query over many years needs, so that it reads a few rows and not all.
 
 CREATE TABLE table_digests (
-    -- The current rows of each date, in short: two dates of a document have the same digest if their tables have the same
-    -- rows with the same values. They follow from `fixings`; beside `served`, the only table whose rows are changed.
+    -- The rows printed for each date, in short: two dates of a document have the same digest if their tables have the same
+    -- rows with the same values. They follow from `fixings`, `held` and `decisions`; beside `served`, the only table whose
+    -- rows are changed.
     source         TEXT NOT NULL,
     document       TEXT NOT NULL,
     effective_date TEXT NOT NULL,

@@ -12,7 +12,7 @@ use silkrate::ledger::LedgerReader;
 use crate::ledger::{APRIL_1, APRIL_2, NBK, at, entry, in_memory, open, place, tenge};
 
 /// A held dollar of the Kazakh bank, with everything a held value can have.
-fn held(day: Date, value: &str) -> Arc<Held> {
+pub(super) fn held(day: Date, value: &str) -> Arc<Held> {
     let decimal = |text| parse_decimal(text).unwrap();
     let table = tenge(day, &[("USD", 1, value)]);
     let mut fixing = (*table.rows[&Currency::USD]).clone();
@@ -29,7 +29,7 @@ fn held(day: Date, value: &str) -> Arc<Held> {
     })
 }
 
-fn decided(held: &Arc<Held>, outcome: HeldOutcome) -> Decision {
+pub(super) fn decided(held: &Arc<Held>, outcome: HeldOutcome) -> Decision {
     Decision {
         held: Arc::clone(held),
         outcome,

@@ -6,11 +6,15 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use jiff::civil::Date;
 use proptest::prelude::*;
-use silkrate::domain::{Currency, DateRange, DocumentKey, RevisionPolicy, SourceId, Table};
+use rusqlite::Connection;
+use silkrate::domain::{
+    Currency, DateRange, DocumentKey, HeldOutcome, LedgerEntry, RevisionPolicy, SourceId, Table,
+};
 use silkrate::ledger::{ClockKind, Ledger, LedgerReader, PartialTable};
 
+use crate::ledger::held::{decided, held};
 use crate::ledger::older::unpacked;
-use crate::ledger::{APRIL_1, NBK, entry, filed, in_memory, tables, tenge};
+use crate::ledger::{APRIL_1, NBK, entry, filed, in_memory, open, place, tables, tenge};
 
 const POLICY: RevisionPolicy = RevisionPolicy::Correction;
 const CODES: [&str; 3] = ["USD", "EUR", "CNY"];
@@ -119,5 +123,76 @@ async fn the_repeated_tables_of_a_migrated_ledger_are_known() {
         repeated += assert_as_whole_tables(&reader, key, &pair, (Date::ZERO, Date::MAX)).await;
     }
     assert!(repeated > 0, "no table is repeated: nothing was tried");
+    ledger.close().await;
+}
+
+#[tokio::test]
+async fn a_table_is_a_repeat_by_what_the_bank_printed_and_not_by_what_was_accepted_of_it() {
+    let (_folder, path) = place();
+    let (ledger, reader) = open(&path);
+    // The euro never changes. The dollar is accepted, held, or discarded.
+    let rows = |day: i8, dollar: Option<&'static str>| {
+        let mut rows = vec![("EUR", 1, "548.62")];
+        rows.extend(dollar.map(|dollar| ("USD", 1, dollar)));
+        vec![filed(NBK, &tenge(Date::constant(2026, 4, day), &rows))]
+    };
+    let dollar = |day, value| held(Date::constant(2026, 4, day), value);
+    let holding = |revision, held, filed| LedgerEntry {
+        held: vec![held],
+        ..entry(revision, filed)
+    };
+    let deciding = |revision, decision, filed| LedgerEntry {
+        decided: vec![decision],
+        ..entry(revision, filed)
+    };
+    let entries = [
+        holding(1, dollar(1, "600"), rows(1, None)),
+        holding(2, dollar(2, "600.0"), rows(2, None)),
+        holding(3, dollar(3, "605"), rows(3, None)),
+        // Of the fourth no row is accepted.
+        holding(4, dollar(4, "610"), Vec::new()),
+        holding(5, dollar(5, "605"), rows(5, None)),
+        entry(6, rows(6, Some("605"))),
+        deciding(
+            7,
+            decided(&dollar(3, "605"), HeldOutcome::Rejected),
+            Vec::new(),
+        ),
+        deciding(
+            8,
+            decided(&dollar(5, "605"), HeldOutcome::Released),
+            rows(5, Some("605")),
+        ),
+    ];
+    for entry in entries {
+        ledger.append(entry).await.unwrap();
+    }
+    let euro = [Currency::EUR];
+    let repeats = async |reader: &LedgerReader| {
+        let from = |day| Date::constant(2026, 4, day);
+        for first in 1..=6 {
+            let all = partial(reader, NBK, &euro, (from(1), Date::MAX)).await;
+            let some = partial(reader, NBK, &euro, (from(first), Date::MAX)).await;
+            assert!(all.ends_with(&some), "from {first}");
+        }
+        let tables = partial(reader, NBK, &euro, (Date::ZERO, Date::MAX)).await;
+        let repeats = tables.into_iter().filter(|table| table.is_carry);
+        let days = repeats.map(|table| table.table.effective_date.day());
+        days.collect::<Vec<_>>()
+    };
+    assert_eq!(repeats(&reader).await, [2, 6]);
+    ledger.close().await;
+
+    // An earlier version kept digests of accepted rows alone.
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute(
+            "UPDATE table_digests SET digest = ?1 WHERE effective_date <> '2026-04-06'",
+            ["0".repeat(64)],
+        )
+        .unwrap();
+    drop(connection);
+    let (ledger, reader) = open(&path);
+    assert_eq!(repeats(&reader).await, [2, 6]);
     ledger.close().await;
 }

@@ -58,13 +58,22 @@ impl History {
                 .is_none_or(|oldest| *date < oldest);
             is_older && range.contains(date)
         };
-        let settled = other
-            .settled
-            .iter()
-            .filter(|((date, _), _)| lies_near(date));
+        self.take_not_accepted_where(lies_near, other);
+    }
+
+    /// Takes over the rows that are not accepted from another history of the document: those among the tables of this one,
+    /// up to a date. They count when two tables are compared.
+    pub(super) fn take_not_accepted(&mut self, last: Date, other: &Self) {
+        let first = self.oldest_date().unwrap_or(Date::MAX);
+        self.take_not_accepted_where(|date| (first..=last).contains(date), other);
+    }
+
+    fn take_not_accepted_where(&mut self, is_wanted: impl Fn(&Date) -> bool, other: &Self) {
+        let settled = other.settled.iter();
+        let settled = settled.filter(|((date, _), _)| is_wanted(date));
         self.settled
             .extend(settled.map(|(key, settled)| (*key, settled.clone())));
-        let held = other.held.iter().filter(|((date, _), _)| lies_near(date));
+        let held = other.held.iter().filter(|((date, _), _)| is_wanted(date));
         self.held
             .extend(held.map(|(key, held)| (*key, Arc::clone(held))));
         self.update_all_carries();

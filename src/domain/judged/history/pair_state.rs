@@ -81,6 +81,7 @@ impl History {
         for table in tables {
             history.insert(table);
         }
+        history.take_not_accepted(days.last, self);
         let mut before = history.entries.range(..oldest_in_force(days.first)).rev();
         let farthest = usize::try_from(REPEATS_MAX.saturating_sub(1)).ok();
         let complete_since = farthest.and_then(|farthest| before.nth(farthest));
