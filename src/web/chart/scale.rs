@@ -10,10 +10,12 @@ use crate::web::chart::path::Tenths;
 const STEPS: [i64; 3] = [1, 2, 5];
 /// How many powers of ten below that of the range a step may be: a step of a hundredth would take a hundred ticks.
 const FINEST: i64 = 2;
-/// A value that did not move is shown in the middle of a range of two per cent: a peg looks flat, and its axis is readable.
-const MARGIN_PER_CENT: Decimal = Decimal::ONE;
+/// The least range of an axis, in thousandths of its highest value: on a finer one, the last digits that a derived value is
+/// rounded to would look like moves of a peg.
+const RANGE_MIN_PER_MILLE: i64 = 5;
 
-/// An axis from the lowest value to the highest one: all of its length shows something. Its ticks are the round values on it.
+/// An axis from the lowest value to the highest one, so that all of its length shows something, unless they are all but equal.
+/// Its ticks are the round values on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Scale {
     low: Decimal,
@@ -23,19 +25,18 @@ pub(super) struct Scale {
 impl Scale {
     /// The axis of a range. Returns `None` if a number of it does not fit a `Decimal`.
     pub(super) fn of(low: Decimal, high: Decimal) -> Option<Self> {
-        if low < high {
+        let least = high
+            .abs()
+            .checked_mul(Decimal::new(RANGE_MIN_PER_MILLE, 3))?;
+        let least = if least.is_zero() { Decimal::ONE } else { least };
+        if high.checked_sub(low)? >= least {
             return Some(Self { low, high });
         }
-        let margin = low.abs().checked_mul(MARGIN_PER_CENT)?;
-        let margin = margin.checked_div(Decimal::ONE_HUNDRED)?;
-        let margin = if margin.is_zero() {
-            Decimal::ONE
-        } else {
-            margin
-        };
+        let middle = low.checked_add(high)?.checked_div(Decimal::TWO)?;
+        let margin = least.checked_div(Decimal::TWO)?;
         Some(Self {
-            low: low.checked_sub(margin)?,
-            high: high.checked_add(margin)?,
+            low: middle.checked_sub(margin)?,
+            high: middle.checked_add(margin)?,
         })
     }
 
@@ -116,13 +117,18 @@ mod tests {
             ticks("0.00208868559016", "0.00210486434149", 3),
             ["0.002090", "0.002095", "0.002100"]
         );
-        assert_eq!(ticks("12142.10", "12194.21", 4), ["12160", "12180"]);
+        assert_eq!(
+            ticks("12142.10", "12194.21", 4),
+            ["12140", "12160", "12180"]
+        );
     }
 
     #[test]
-    fn a_value_that_did_not_move_lies_in_the_middle_of_round_ticks() {
-        assert_eq!(ticks("3.5", "3.50", 5), ["3.48", "3.50", "3.52"]);
-        assert_eq!(ticks("0", "0", 3), ["-1", "0", "1"]);
+    fn a_peg_lies_in_the_middle_of_round_ticks_though_its_last_digits_move() {
+        let expected = ["3.495", "3.500", "3.505"];
+        assert_eq!(ticks("3.5", "3.50", 5), expected);
+        assert_eq!(ticks("3.49999367891", "3.50000682451", 5), expected);
+        assert_eq!(ticks("0", "0", 3), ["-0.5", "0.0", "0.5"]);
     }
 
     #[test]
