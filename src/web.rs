@@ -24,6 +24,7 @@ mod cors;
 mod query;
 mod error;
 mod negotiation;
+mod pages;
 mod prepared;
 mod prepared_answers;
 mod security;
@@ -119,6 +120,8 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/v1/watch", get(watch::watch))
         .route("/ticker.html", get(fragment::ticker))
         .route("/chart/{name}", get(chart::chart))
+        .route("/", get(pages::home))
+        .route("/{code}", get(pages::currency))
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())
         .route_service("/grpc.health.v1.Health/{*method}", grpc)

@@ -32,13 +32,13 @@ const FILES: &[EmbeddedFile] = include!(concat!(env!("OUT_DIR"), "/static_files.
 /// The paths of the elements without the end of their names, which is `.js` for the script under the name that never changes,
 /// and `.json` for where the script is by the name that holds its digest.
 const ELEMENTS: &[&str] = &["/chart", "/ticker"];
+/// The script of the ticker.
+const TICKER: &str = "/ticker.js";
 /// The description of the JSON interface.
 const OPENAPI: &str = "/v1/openapi.json";
 /// The address of the server in that file: the root of the host that served it.
 const OPENAPI_SERVER: &str = r#""servers": [{"url": "/"}]"#;
-/// The page at the root.
-const INDEX: &str = "/index.html";
-/// A cache asks again for pages and for files under a lasting name after five minutes: a new version shows soon.
+/// A cache asks again for files under a lasting name after five minutes: a new version shows soon.
 const LASTING_NAME: HeaderValue = HeaderValue::from_static("public, max-age=300");
 /// A name that holds the digest can only ever mean these bytes.
 const DIGEST_IN_NAME: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -69,8 +69,6 @@ impl Assets {
                     element_description(&description, &format!("{prefix}{path}"), file.plain);
                 assets.insert(description, described);
                 assets.insert(path, answer(file, DIGEST_IN_NAME));
-            } else if file.path == INDEX {
-                assets.insert("/".to_owned(), answer(file, LASTING_NAME));
             } else if file.path == OPENAPI && !prefix.is_empty() {
                 assets.insert(OPENAPI.to_owned(), openapi(file, prefix));
             }
@@ -88,6 +86,13 @@ impl Assets {
 fn element(path: &str) -> Option<&str> {
     let element = path.strip_suffix(".js")?;
     ELEMENTS.contains(&element).then_some(element)
+}
+
+/// The size of the ticker's script in bytes: gzipped, and compressed with Brotli.
+pub(super) fn ticker_bytes() -> (usize, usize) {
+    let ticker = FILES.iter().find(|file| file.path == TICKER);
+    let bytes = |copy: Option<&[u8]>| copy.map_or(0, <[u8]>::len);
+    ticker.map_or((0, 0), |file| (bytes(file.gzip), bytes(file.brotli)))
 }
 
 fn answer(file: &EmbeddedFile, cache_control: HeaderValue) -> PreparedAnswer {

@@ -1,6 +1,6 @@
 //! What lets a cache answer in place of the server: entity tags, and how long an answer may be kept.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, VARY};
 use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 
@@ -34,7 +34,19 @@ pub(super) fn present(
     media_type: &'static str,
     body: String,
 ) -> PreparedAnswer {
-    let headers = HeaderMap::new();
+    varying(position, canonical_query, media_type, body, None)
+}
+
+/// The same for an answer that may depend on a header of the request.
+pub(super) fn varying(
+    position: &Position,
+    canonical_query: &str,
+    media_type: &'static str,
+    body: String,
+    varies_by: Option<HeaderName>,
+) -> PreparedAnswer {
+    let varies_by = varies_by.map(|name| (VARY, HeaderValue::from(name)));
+    let headers = varies_by.into_iter().collect();
     prepared(position, canonical_query, (media_type, headers), body)
 }
 

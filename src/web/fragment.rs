@@ -33,12 +33,17 @@ const WRAPPED: &str =
 /// The text of an unknown value.
 const DASH: &str = "\u{2013}";
 
+/// The ticker of our own pages: its id, and the class that their style sheet knows. Their policy refuses inline styles.
+const LEAD: &str = "lead";
+
 /// Writes a fragment.
 struct FragmentWriter<'a> {
     web: &'a Shared,
     locale: &'a Locale,
     display: Display<'a>,
     snapshot: &'a Snapshot,
+    /// The id and the class of the ticker of our own pages; empty for other sites, for which the styles are inline.
+    lead: &'static str,
     html: String,
 }
 
@@ -68,6 +73,7 @@ pub(super) async fn ticker(
             locale,
             display: Display::new(&query, locale)?,
             snapshot: &snapshot,
+            lead: "",
             html: String::new(),
         };
         let html = writer.write(&filter, tag, &query);
@@ -88,21 +94,45 @@ pub(super) async fn ticker(
 /// The locale of a tag, and how the tag is written; the fallback for an empty one.
 pub(super) fn locale_of(tag: &str) -> Result<(&'static str, &'static Locale), WebError> {
     let tag = if tag.is_empty() { FALLBACK } else { tag };
-    locale::find(tag).ok_or_else(|| {
-        let known: Vec<&str> = locale::tags().collect();
-        WebError::parameter(
-            "locale",
-            format!("locale must be one of {}", known.join(", ")),
-        )
-    })
+    locale::find(tag).ok_or_else(locale::unknown)
+}
+
+/// The ticker of our own pages, in a language.
+pub(super) fn on_page(
+    web: &Shared,
+    snapshot: &Snapshot,
+    tag: &str,
+    locale: &Locale,
+) -> Result<String, WebError> {
+    let query = Fragment::default();
+    let writer = FragmentWriter {
+        web,
+        locale,
+        display: Display::new(&query, locale)?,
+        snapshot,
+        lead: LEAD,
+        html: String::new(),
+    };
+    let of_ticker: [&str; 0] = [];
+    let filter = web.queries.filter(&of_ticker)?;
+    Ok(writer.write(&filter, tag, &query))
 }
 
 impl FragmentWriter<'_> {
     fn write(mut self, filter: &RateFilter, tag: &str, query: &Fragment) -> String {
         let rates = self.snapshot.rates(filter);
+        let styled = |style| if self.lead.is_empty() { style } else { "" };
+        let style = if query.direction == "static" {
+            WRAPPED
+        } else {
+            STRIP
+        };
+        let (outer, inner) = (styled(STYLE), styled(style));
         self.tag(
             "silk-ticker",
             &[
+                ("id", self.lead),
+                ("class", self.lead),
                 ("pairs", &filter.to_string()),
                 ("locale", tag),
                 ("theme", &query.theme),
@@ -113,7 +143,7 @@ impl FragmentWriter<'_> {
                 ("announced", &query.announced),
                 ("link", &query.link),
                 ("lang", tag),
-                ("style", STYLE),
+                ("style", outer),
                 ("data-position", &position_text(&self.snapshot.position)),
             ],
         );
@@ -124,13 +154,8 @@ impl FragmentWriter<'_> {
         let state = self.web.snapshot_json(self.snapshot, &rates);
         escape_single_quoted(&state, &mut self.html);
         self.html.push_str("'>\n");
-        let style = if query.direction == "static" {
-            WRAPPED
-        } else {
-            STRIP
-        };
         let label = self.locale.words.rates.as_str();
-        self.tag("ul", &[("aria-label", label), ("style", style)]);
+        self.tag("ul", &[("aria-label", label), ("style", inner)]);
         self.html.push('\n');
         for pair in self.snapshot.pairs(filter) {
             match rates.iter().find(|rate| rate.pair == pair) {

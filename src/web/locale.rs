@@ -1,6 +1,8 @@
 //! How a language writes numbers and dates, and its words for the fragment. All of it comes from `locales.json`, which
 //! the build of the element reads too, so that both write a number in the same way.
 
+mod words;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -9,6 +11,8 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use crate::domain::{Change, Direction, TickerEntry};
+use crate::web::error::WebError;
+pub(super) use crate::web::locale::words::{BuilderWords, PageWords};
 
 /// The fallback for a name that another language lacks.
 pub(super) const FALLBACK: &str = "en";
@@ -36,6 +40,7 @@ pub(super) struct Locale {
     months: Vec<String>,
     pub(super) words: Words,
     pub(super) chart: ChartWords,
+    pub(super) pages: PageWords,
     banks: BTreeMap<String, String>,
     attributions: BTreeMap<String, String>,
     currencies: BTreeMap<String, CurrencyWords>,
@@ -61,6 +66,7 @@ pub(super) struct Words {
     pub(super) from: String,
     pub(super) stale: String,
     pub(super) late: String,
+    pub(super) carried_over: String,
     pub(super) held: String,
     pub(super) no_change: String,
     pub(super) unknown: String,
@@ -86,6 +92,19 @@ pub(super) fn tags() -> impl Iterator<Item = &'static str> {
     TABLE.locales.keys().map(String::as_str)
 }
 
+/// Every language with its tag, sorted by the tag.
+pub(super) fn all() -> impl Iterator<Item = (&'static str, &'static Locale)> {
+    let locales = TABLE.locales.iter();
+    locales.map(|(tag, locale)| (tag.as_str(), locale))
+}
+
+/// The error about a tag of no language.
+pub(super) fn unknown() -> WebError {
+    let known: Vec<&str> = tags().collect();
+    let message = format!("locale must be one of {}", known.join(", "));
+    WebError::parameter("locale", message)
+}
+
 /// The language of a tag such as `ru-KZ`, `ru_RU` or `uz-Cyrl-UZ`, in any case, with the canonical tag: the one of this
 /// language and script, else the one of this language.
 pub(super) fn find(tag: &str) -> Option<(&'static str, &'static Locale)> {
@@ -104,6 +123,27 @@ impl Locale {
     /// A number with the digits that it has.
     pub(super) fn number(&self, value: Decimal) -> String {
         self.plain(&value.to_string())
+    }
+
+    /// The plain notation of a number that a reader wrote: blanks group its digits, and its separators are those of the
+    /// language. Nothing where the meaning is in doubt, such as `1,5` in English or `1.000,5`.
+    pub(super) fn read_number(&self, text: &str) -> Option<String> {
+        let digits: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        if !digits.contains(',') {
+            return Some(digits);
+        }
+        if self.decimal == "," {
+            let (whole, fraction) = digits.split_once(',')?;
+            let is_plain = !digits.contains('.') && !fraction.contains(',');
+            return is_plain.then(|| format!("{whole}.{fraction}"));
+        }
+        let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, "0"));
+        let mut groups = whole.split(',');
+        let first = groups.next()?.trim_start_matches('-').len();
+        let is_grouped =
+            (1..=GROUP_DIGITS).contains(&first) && groups.all(|group| group.len() == GROUP_DIGITS);
+        let is_plain = is_grouped && !fraction.contains(',');
+        is_plain.then(|| format!("{}.{fraction}", whole.replace(',', "")))
     }
 
     /// A change in per cent, with two decimals and its sign. A fall keeps the minus sign when it rounds to zero.
@@ -276,6 +316,25 @@ mod tests {
             },
             reference_value: number("1"),
             reference_date: date(2025, 12, 7),
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_with_the_separators_of_its_language() {
+        for (tag, text, read) in [
+            ("ru", "1 000,5", Some("1000.5")),
+            ("ru", "1\u{a0}000", Some("1000")),
+            ("ru", "1.5", Some("1.5")),
+            ("ru", "1.000,5", None),
+            ("ru", "1,000,000", None),
+            ("en", "1,000.5", Some("1000.5")),
+            ("en", "1,000", Some("1000.0")),
+            ("en", "-12,345,678", Some("-12345678.0")),
+            ("en", "1,5", None),
+            ("en", "1.5,000", None),
+        ] {
+            let (_, locale) = find(tag).unwrap();
+            assert_eq!(locale.read_number(text).as_deref(), read, "{tag} {text}");
         }
     }
 

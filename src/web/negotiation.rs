@@ -13,7 +13,7 @@ pub(super) enum Encoding {
 }
 
 /// A quality value in thousandths: 1000 is the most wanted, 0 is not acceptable.
-type Quality = u16;
+pub(super) type Quality = u16;
 
 /// The most wanted.
 const QUALITY_MAX: Quality = 1000;
@@ -105,7 +105,7 @@ fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
 }
 
 /// The quality value among the parameters of an item: `;q=0.5`. Nothing when it is malformed.
-fn quality(parameters: &str) -> Option<Quality> {
+pub(super) fn quality(parameters: &str) -> Option<Quality> {
     let parameters = parameters.trim();
     if parameters.is_empty() {
         return Some(QUALITY_MAX);

@@ -17,6 +17,9 @@ const RATES_MAX: usize = 1024;
 const CHARTS_MAX: usize = 256;
 /// The longest request target whose answer is kept: two hundred pairs.
 const TARGET_BYTES_MAX: usize = 4 * 1024;
+/// How many pages are kept: that of all rates against four currencies and those of the five, in eight languages, each by its
+/// address and by the headers of the reader. They take some thirty kilobytes each.
+const PAGES_MAX: usize = 144;
 /// How long an answer that bears the server time is sent again. Caches keep it for five seconds; another one does no harm.
 const SERVER_TIME_AGE_MAX: Duration = Duration::from_secs(1);
 /// How long a chart is sent again while nothing is committed: a backfilled table of the past is no commit.
@@ -32,6 +35,8 @@ pub(super) struct PreparedAnswers {
     snapshots: AnswerCache<String, Arc<PreparedAnswer>>,
     rates: AnswerCache<String, Arc<PreparedAnswer>>,
     charts: AnswerCache<String, Arc<PreparedAnswer>>,
+    /// By a key of their own: the language of a page may depend on the headers of its request.
+    pages: AnswerCache<String, Arc<PreparedAnswer>>,
 }
 
 impl Default for PreparedAnswers {
@@ -40,6 +45,7 @@ impl Default for PreparedAnswers {
             snapshots: AnswerCache::new(SNAPSHOTS_MAX).with_age_max(SERVER_TIME_AGE_MAX),
             rates: AnswerCache::new(RATES_MAX),
             charts: AnswerCache::new(CHARTS_MAX).with_age_max(CHART_AGE_MAX),
+            pages: AnswerCache::new(PAGES_MAX).with_age_max(SERVER_TIME_AGE_MAX),
         }
     }
 }
@@ -62,6 +68,22 @@ impl PreparedAnswers {
             return make();
         }
         self.cache(target).get_or_encode(target, position, make)
+    }
+
+    /// The page of a key at a position, if it is prepared.
+    pub(super) fn known_page(&self, key: &str, position: &Position) -> Option<Arc<PreparedAnswer>> {
+        self.pages.get(key, position)
+    }
+
+    /// The page of a key at a position. It is made unless it is prepared; an error is not kept.
+    pub(super) fn page<E>(
+        &self,
+        key: &str,
+        position: &Position,
+        make: impl FnOnce() -> Result<PreparedAnswer, E>,
+    ) -> Result<Arc<PreparedAnswer>, E> {
+        self.pages
+            .get_or_encode(key, position, || make().map(Arc::new))
     }
 
     fn cache(&self, target: &str) -> &AnswerCache<String, Arc<PreparedAnswer>> {

@@ -8,10 +8,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 
-/// What a page may do: load our own files and send requests to this server, nothing else. No inline script, no frames.
+/// What a page may do: load our own files and send requests to this server, nothing else. No inline script, no
+/// frames; a form of the page sends its fields to this server.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-     connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+     connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 );
 
 /// What a picture may do that is opened by itself: have the style that it brings, and nothing else. Any page may show it.

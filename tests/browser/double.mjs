@@ -131,7 +131,7 @@ async function answer(double, request, response) {
   }
   const page = double.pages.get(url.pathname) ?? double.files.get(url.pathname);
   // A script is under a name with its digest too.
-  const name = url.pathname === "/" ? "index.html" : url.pathname.slice(1).replace(/-[0-9a-f]{16}\.js$/, ".js");
+  const name = url.pathname.slice(1).replace(/-[0-9a-f]{16}\.js$/, ".js");
   const bytes = page ?? (await readFile(dist + name.replaceAll("/", "")).catch(() => undefined));
   response.writeHead(bytes ? 200 : 404, {
     "content-type": kinds[double.pages.has(url.pathname) ? "html" : name.split(".").at(-1)] ?? "text/plain", "content-security-policy": double.policy,

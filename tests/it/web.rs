@@ -3,6 +3,7 @@
 mod answers;
 mod base_path;
 mod charts;
+mod currencies;
 mod events;
 mod files;
 pub(crate) mod grpc_web;

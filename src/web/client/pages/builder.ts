@@ -1,20 +1,7 @@
-// The builder: a form, a preview, and the two lines of HTML to copy.
+// The builder: a form, a preview, and the snippet to copy. Every word of it stands in the page.
 
 import { pairsOf } from "../attributes";
-import { TAGS } from "../locale";
-import { make } from "../view";
 
-/** The native names of the languages. */
-const NAMES: Record<string, string> = {
-  en: "English",
-  ru: "Русский",
-  kk: "Қазақша",
-  ky: "Кыргызча",
-  tg: "Тоҷикӣ",
-  uz: "Oʻzbekcha",
-  "uz-Cyrl": "Ўзбекча",
-  tk: "Türkmençe",
-};
 /** The field for the digest of the script, which is no attribute of the element. */
 const PINNED = "pinned";
 /** How many ticker pairs a service has, unless its operator chose others. */
@@ -23,12 +10,17 @@ const DEFAULT_PAIRS = 5;
 const LOOP_ROWS = 3;
 /** The default speed, which needs no attribute. */
 const SPEED = "50";
+/** The parameters that the plain forms of the ticker take; the others are about motion. */
+const PLAIN = /^(?:pairs|locale|theme|digits|form|labels|announced|link)$/;
 
 /** The URL of the script and its integrity digest. */
 interface Asset {
   src: string;
   integrity: string;
 }
+
+/** An attribute or a parameter, and its value. */
+type Chosen = [name: string, value: string][];
 
 function find<Type extends Element>(selector: string): Type {
   const found = document.querySelector<Type>(selector);
@@ -38,24 +30,34 @@ function find<Type extends Element>(selector: string): Type {
   return found;
 }
 
+/** Runs the builder, if the page has one. */
 export async function builder(base: string): Promise<void> {
-  const form = find<HTMLFormElement>("#form");
-  find('[name="locale"]').append(...TAGS.map((tag) => make("option", { value: tag }, NAMES[tag] ?? tag)));
+  const form = document.querySelector<HTMLFormElement>("#form");
+  if (!form) {
+    return;
+  }
   form.addEventListener("submit", (event) => event.preventDefault());
+  const kinds = find<HTMLFieldSetElement>("#kind");
   let asset: Asset | undefined;
   const show = (): void => {
-    const chosen = attributes(new FormData(form));
-    preview(chosen);
-    const isPinned = new FormData(form).has(PINNED);
-    find("#snippet").textContent = snippet(base, isPinned ? asset : undefined, chosen);
-    find<HTMLAnchorElement>("#fragment").href = fragment(base, chosen);
+    const data = new FormData(form);
+    const chosen = attributes(data);
+    preview(form, chosen);
+    const kind = kinds.querySelector<HTMLInputElement>("input:checked")?.value ?? "script";
+    find("#snippet").textContent = snippet(kind, base, data.has(PINNED) ? asset : undefined, chosen);
+    document.querySelectorAll<HTMLElement>("[data-kind]").forEach((hint) => {
+      hint.hidden = hint.dataset["kind"] !== kind;
+    });
   };
   form.addEventListener("input", show);
+  kinds.addEventListener("input", show);
   show();
-  find("#copy").addEventListener("click", () => {
+  const copy = find<HTMLElement>("#copy");
+  copy.addEventListener("click", () => {
     void navigator.clipboard.writeText(find("#snippet").textContent ?? "").then(() => {
-      find("#copied").textContent = "Copied";
-      find("#copy").textContent = "Copied";
+      const copied = copy.dataset["copied"] ?? "";
+      find("#copied").textContent = copied;
+      copy.textContent = copied;
     });
   });
   const response = await fetch(new URL("ticker.json", base));
@@ -66,12 +68,12 @@ export async function builder(base: string): Promise<void> {
 }
 
 /** What was chosen and is not the default, in the form's order. */
-function attributes(data: FormData): [string, string][] {
+function attributes(data: FormData): Chosen {
   const chosen = [...data].filter(([name]) => name !== PINNED).map(([name, value]): [string, string] => [name, String(value).trim()]);
   return chosen.filter(([name, value]) => value && !(name === "speed" && value === SPEED));
 }
 
-function preview(chosen: [string, string][]): void {
+function preview(form: HTMLFormElement, chosen: Chosen): void {
   const holder = find("#preview");
   let ticker = holder.querySelector("silk-ticker");
   if (!ticker) {
@@ -80,7 +82,8 @@ function preview(chosen: [string, string][]): void {
   }
   // The same element throughout: its attributes may change at any time.
   const wanted = new Map(chosen);
-  for (const name of ["pairs", "locale", "theme", "direction", "density", "change", "window", "digits", "form", "labels", "announced", "speed"]) {
+  for (const field of form.elements) {
+    const name = field.getAttribute("name") ?? "";
     const value = wanted.get(name);
     if (value === undefined) {
       ticker.removeAttribute(name);
@@ -90,16 +93,30 @@ function preview(chosen: [string, string][]): void {
   }
 }
 
-function snippet(base: string, asset: Asset | undefined, chosen: [string, string][]): string {
+/** The text to paste. */
+function snippet(kind: string, base: string, asset: Asset | undefined, chosen: Chosen): string {
+  switch (kind) {
+    case "html":
+      return address("ticker.html", base, chosen.filter(([name]) => PLAIN.test(name)));
+    case "picture":
+      return `<img src="${escaped(address("ticker.svg", base, chosen.filter(([name]) => PLAIN.test(name) && name !== "link")))}" alt="">`;
+    case "frame":
+      return `<iframe src="${escaped(address("embed", base, chosen))}" title="silkrate" loading="lazy" style="border:0;width:100%;height:${height(chosen)}"></iframe>`;
+    default:
+      return script(base, asset, chosen);
+  }
+}
+
+function script(base: string, asset: Asset | undefined, chosen: Chosen): string {
   // A proxy may add a folder to the path or remove one, so only the name counts.
   const src = new URL((asset?.src ?? "ticker.js").replace(/.*\//, ""), base).href;
   const integrity = asset ? ` integrity="${asset.integrity}" crossorigin` : "";
   const written = chosen.map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
-  return `<script src="${src}"${integrity} async></script>\n<silk-ticker style="${reserve(chosen)}"${written}></silk-ticker>`;
+  return `<script src="${src}"${integrity} async></script>\n<silk-ticker style="display:block;min-height:${height(chosen)}"${written}></silk-ticker>`;
 }
 
-/** The style that reserves the height of the element until the script has loaded, so that nothing on the page moves. */
-function reserve(chosen: [string, string][]): string {
+/** The height of the element, which the page reserves until it is there, so that nothing on the page moves. */
+function height(chosen: Chosen): string {
   const wanted = new Map(chosen);
   const compact = wanted.get("density") === "compact";
   const [row, size] = compact ? [2.25, 0.8125] : [2.75, 0.9375];
@@ -107,12 +124,12 @@ function reserve(chosen: [string, string][]): string {
   const isList = wanted.get("direction") === "vertical" && wanted.get("speed") === "0";
   // A list has a line for the credit of a bank, and a border between its lines.
   const rows = isList ? entries + 1 : wanted.get("direction") === "vertical" ? LOOP_ROWS : 1;
-  return `display:block;min-height:${Math.ceil((row * size * rows + (isList ? entries / 16 : 0)) * 100) / 100}rem`;
+  return `${Math.ceil((row * size * rows + (isList ? entries / 16 : 0)) * 100) / 100}rem`;
 }
 
-function fragment(base: string, chosen: [string, string][]): string {
-  const url = new URL("ticker.html", base);
-  chosen.filter(([name]) => /^(pairs|locale|theme|digits|form|labels|announced)$/.test(name)).forEach(([name, value]) => url.searchParams.set(name, value.replace(/\s+/g, "")));
+function address(name: string, base: string, chosen: Chosen): string {
+  const url = new URL(name, base);
+  chosen.forEach(([parameter, value]) => url.searchParams.set(parameter, value.replace(/\s+/g, "")));
   return url.href;
 }
 

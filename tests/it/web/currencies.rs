@@ -1,0 +1,300 @@
+//! The pages in every language: all rates at the root, and the page of a currency.
+
+use std::net::SocketAddr;
+
+use crate::support::browser::{Answer, get, send};
+use crate::web::april;
+
+/// The languages, with the title of the page at the root, and the end of that of a currency.
+const LANGUAGES: [(&str, &str, &str); 8] = [
+    (
+        "en",
+        "Official exchange rates of Central Asia",
+        " (KZT): official rate",
+    ),
+    (
+        "kk",
+        "Орталық Азия валюталарының ресми бағамдары",
+        " (KZT): ресми бағам",
+    ),
+    (
+        "ky",
+        "Борбордук Азия валюталарынын расмий курстары",
+        " (KZT): расмий курс",
+    ),
+    (
+        "ru",
+        "Официальные курсы валют Центральной Азии",
+        " (KZT): официальный курс",
+    ),
+    (
+        "tg",
+        "Қурбҳои расмии асъори Осиёи Марказӣ",
+        " (KZT): қурби расмӣ",
+    ),
+    (
+        "tk",
+        "Merkezi Aziýa walýutalarynyň resmi kurslary",
+        " (KZT): resmi kurs",
+    ),
+    (
+        "uz",
+        "Markaziy Osiyo valyutalarining rasmiy kurslari",
+        " (KZT): rasmiy kurs",
+    ),
+    (
+        "uz-Cyrl",
+        "Марказий Осиё валюталарининг расмий курслари",
+        " (KZT): расмий курс",
+    ),
+];
+
+/// A page, which is HTML.
+async fn page(web: SocketAddr, path: &str) -> String {
+    let answer = get(web, path, &[]).await;
+    assert_eq!(answer.status, 200, "{path}");
+    html(&answer).to_owned()
+}
+
+fn html(answer: &Answer) -> &str {
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/html; charset=utf-8")
+    );
+    answer.text()
+}
+
+/// The exact values that a page bears beside the written ones, in its order.
+fn values(page: &str) -> Vec<&str> {
+    let parts = page.split("<data value=\"").skip(1);
+    parts.map(|part| part.split('"').next().unwrap()).collect()
+}
+
+/// The text of a page between the tags.
+fn text(page: &str) -> String {
+    let parts = page.split('<').skip(1);
+    let texts = parts.filter_map(|part| part.split_once('>'));
+    texts.map(|(_tag, text)| text).collect()
+}
+
+#[tokio::test]
+async fn every_language_has_its_pages_with_links_to_the_others() {
+    let (_bank, silkrate) = april().await;
+    for (tag, home, currency) in LANGUAGES {
+        for (path, title) in [("/", home), ("/KZT", currency)] {
+            let path = format!("{path}?locale={tag}");
+            let page = page(silkrate.web, &path).await;
+            assert!(page.contains(&format!("<html lang=\"{tag}\">")), "{path}");
+            assert!(
+                page.contains(&format!("{title} · silkrate</title>")),
+                "{path}"
+            );
+            let address = if path.starts_with("/K") { "KZT" } else { "./" };
+            let canonical = format!("<link rel=\"canonical\" href=\"{address}?locale={tag}\">");
+            assert!(page.contains(&canonical), "{path}");
+            for (other, ..) in LANGUAGES {
+                let href = format!("hreflang=\"{other}\" href=\"{address}?locale={other}\"");
+                assert!(page.contains(&href), "{path}: {other}");
+            }
+            assert!(page.contains("hreflang=\"x-default\""), "{path}");
+        }
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn the_figures_of_the_pages_are_those_of_the_interface_for_programs() {
+    let (_bank, silkrate) = april().await;
+    let rates = get(silkrate.web, "/v1/snapshot.json?pairs=USD/KZT,KZT/USD", &[]).await;
+    let rates = rates.json();
+    let value = |index: usize| rates["rates"][index]["value"].as_str().unwrap().to_owned();
+    let (dollar, tenge) = (value(0), value(1));
+    assert_eq!(dollar, "475.09");
+    let home = page(silkrate.web, "/?locale=ru").await;
+    assert_eq!(values(&home), [&dollar, &tenge]);
+    assert!(home.contains(">475,09\u{a0}₸</data>"), "{home}");
+    assert!(home.contains(">0,0021049</data>"));
+    let russian = page(silkrate.web, "/KZT?locale=ru").await;
+    // The headline both ways, the table, the month as the bank printed it, the converter.
+    let expected = [
+        &dollar, &tenge, &dollar, &tenge, "475.09", "478.77", "100", "47509",
+    ];
+    assert_eq!(values(&russian), expected);
+    let text = text(&russian);
+    for shown in [
+        "1\u{a0}USD = 475,09\u{a0}₸",
+        "▼-0,77\u{a0}%",
+        "на 2 апреля 2026\u{a0}г.",
+        "Национальный Банк Казахстана",
+        "Банк обычно публикует курсы по рабочим дням с 14:00 до 19:00 (UTC+05).",
+    ] {
+        assert!(text.contains(shown), "{shown} is not in {text}");
+    }
+    let description = "content=\"Казахстанский тенге: 1\u{a0}USD = 475,09\u{a0}₸ (-0,77\u{a0}%), \
+                       на 2 апреля 2026\u{a0}г.; Источник: Национальный Банк Казахстана\"";
+    assert!(russian.contains(description), "{russian}");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_currency_without_a_source_has_a_page_with_dashes() {
+    let (_bank, silkrate) = april().await;
+    let page = page(silkrate.web, "/TMT?locale=en").await;
+    assert!(page.contains(" (TMT): official rate · silkrate</title>"));
+    assert!(page.contains("<p class=\"headline\">\u{2013} <small>unknown</small></p>"));
+    assert_eq!(values(&page), Vec::<&str>::new());
+    assert!(text(&page).contains("No rate is known between these two currencies."));
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn the_language_is_the_one_that_the_reader_accepts() {
+    let (_bank, silkrate) = april().await;
+    for path in ["/", "/KZT"] {
+        let accepted = [("accept-language", "de, kk-KZ;q=0.8, ru;q=0.4")];
+        let answer = get(silkrate.web, path, &accepted).await;
+        assert!(html(&answer).contains("<html lang=\"kk\">"), "{path}");
+        assert!(answer.vary().contains(&"accept-language"), "{path}");
+        let again = [("accept-language", "ru")];
+        let other = get(silkrate.web, path, &again).await;
+        assert!(html(&other).contains("<html lang=\"ru\">"), "{path}");
+        assert_ne!(answer.header("etag"), other.header("etag"));
+        let named = get(silkrate.web, &format!("{path}?locale=tg"), &accepted).await;
+        assert!(html(&named).contains("<html lang=\"tg\">"), "{path}");
+        assert!(!named.vary().contains(&"accept-language"), "{path}");
+    }
+    let unknown = get(silkrate.web, "/KZT?locale=xx", &[]).await;
+    assert_eq!(
+        unknown.refusal(),
+        (400, "INVALID_PARAMETER".into(), Some("locale".into()))
+    );
+    let foreign = get(silkrate.web, "/?locale=en&utm_source=mail", &[]).await;
+    assert_eq!(
+        foreign.status, 200,
+        "a parameter of another site is ignored"
+    );
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_has_a_validator_and_lasts_as_long_as_a_snapshot() {
+    let (_bank, silkrate) = april().await;
+    for path in ["/?locale=en", "/KZT?locale=en"] {
+        let first = get(silkrate.web, path, &[]).await;
+        assert_eq!(first.header("cache-control"), Some("public, max-age=5"));
+        let snapshot = get(silkrate.web, "/v1/snapshot.json", &[]).await;
+        let position = first.header("silkrate-position");
+        assert_eq!(position, snapshot.header("silkrate-position"));
+        let condition = [("if-none-match", first.header("etag").unwrap())];
+        let again = get(silkrate.web, path, &condition).await;
+        assert_eq!((again.status, again.text()), (304, ""), "{path}");
+        let head = send(silkrate.web, ("HEAD", path), &[], b"").await;
+        assert_eq!((head.status, head.text()), (200, ""), "{path}");
+        assert_eq!(head.header("etag"), first.header("etag"), "{path}");
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_code_in_lower_case_leads_to_the_page_and_an_unknown_one_to_links() {
+    let (_bank, silkrate) = april().await;
+    let lower = get(silkrate.web, "/kzt?locale=ru", &[]).await;
+    let location = lower.header("location");
+    assert_eq!((lower.status, location), (308, Some("KZT?locale=ru")));
+    let missing = get(silkrate.web, "/GBP?locale=ru", &[]).await;
+    assert_eq!(missing.status, 404);
+    assert!(text(html(&missing)).contains("Страницы для GBP нет"));
+    for code in ["KZT", "KGS", "TJS", "UZS", "TMT"] {
+        let link = format!("<a href=\"{code}?locale=ru\">");
+        assert!(missing.text().contains(&link), "{code}");
+    }
+    let nothing = get(silkrate.web, "/nothing", &[]).await;
+    assert_eq!(nothing.refusal(), (404, "NO_SUCH_PATH".into(), None));
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn the_list_of_currencies_works_without_a_script() {
+    let (_bank, silkrate) = april().await;
+    let euro = page(silkrate.web, "/?locale=en&quote=EUR").await;
+    assert!(euro.contains("<option value=\"EUR\" selected>"));
+    assert!(euro.contains("<link rel=\"canonical\" href=\"./?quote=EUR&amp;locale=en\">"));
+    let refused = get(silkrate.web, "/?quote=XXX", &[]).await;
+    let refusal = (400, "INVALID_PARAMETER".into(), Some("quote".into()));
+    assert_eq!(refused.refusal(), refusal);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn the_converter_works_without_a_script_and_names_what_is_wrong() {
+    let (_bank, silkrate) = april().await;
+    let converted = async |query: &str| {
+        let path = format!("/KZT?locale=ru&{query}");
+        let answer = get(silkrate.web, &path, &[]).await;
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "{query}");
+        let page = html(&answer).to_owned();
+        let result = page.split("role=\"status\">").nth(1).unwrap();
+        let result = result.split("</div>").next().unwrap();
+        (answer.status, text(result), page)
+    };
+    for (query, result) in [
+        (
+            "amount=1000,5&from=USD&to=KZT",
+            "1\u{a0}000,5\u{a0}$ = 475\u{a0}327,54\u{a0}₸",
+        ),
+        (
+            "amount=1+000.5&from=USD&to=KZT",
+            "1\u{a0}000,5\u{a0}$ = 475\u{a0}327,54\u{a0}₸",
+        ),
+        ("amount=1&from=KZT&to=USD", "1\u{a0}₸ = 0,0021\u{a0}$"),
+        ("from=usd", "100\u{a0}$ = 47\u{a0}509,00\u{a0}₸"),
+    ] {
+        let (status, shown, page) = converted(query).await;
+        assert_eq!(status, 200, "{query}");
+        assert!(shown.starts_with(result), "{query}: {shown}");
+        assert!(!page.contains("aria-invalid"), "{query}");
+    }
+    let (status, shown, page) = converted("amount=%22%3E%3Cscript%3E&from=USD&to=KZT").await;
+    assert_eq!(
+        (status, shown.as_str()),
+        (400, "Введите сумму цифрами, например 1\u{a0}000,50.")
+    );
+    assert!(
+        page.contains("value=\"&quot;&gt;&lt;script&gt;\""),
+        "{page}"
+    );
+    assert!(page.contains("aria-invalid=\"true\""));
+    let (status, shown, _) = converted("amount=1&from=USD&to=XAU").await;
+    assert_eq!(
+        (status, shown.as_str()),
+        (400, "Курс между этими валютами неизвестен.")
+    );
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn every_address_of_a_page_is_relative_and_every_file_of_it_is_there() {
+    let (_bank, silkrate) = april().await;
+    for path in ["/?locale=en", "/KZT?locale=en", "/GBP?locale=en"] {
+        let answer = get(silkrate.web, path, &[]).await;
+        let parts = html(&answer).split([' ', '<']);
+        let addresses = parts.filter_map(|part| {
+            let quoted = part
+                .strip_prefix("href=\"")
+                .or(part.strip_prefix("src=\""))?;
+            quoted.split('"').next()
+        });
+        let own: Vec<String> = addresses
+            .filter(|address| !address.starts_with("https://") && !address.starts_with('#'))
+            .map(|address| address.replace("&amp;", "&"))
+            .collect();
+        assert!(own.len() > 10, "{path}: {own:?}");
+        for address in own {
+            assert!(!address.starts_with('/'), "{path}: {address}");
+            let address = format!("/{}", address.trim_start_matches("./"));
+            let found = get(silkrate.web, &address, &[]).await;
+            assert!(found.status < 400, "{path}: {address}: {}", found.status);
+        }
+    }
+    silkrate.finish().await;
+}
