@@ -1,5 +1,6 @@
-// The picture in the README: the element with the figures of 8 December 2025. The test takes it again and compares what can
-// be compared; fonts differ between machines, so the bytes do. `PICTURE=write` replaces the committed file.
+// The pictures in the README: the ticker with the figures of 8 December 2025, and the chart of the week that followed. The
+// tests take them again and compare what can be compared; fonts differ between machines, so the bytes do. `PICTURE=write`
+// replaces the committed files.
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,9 +8,8 @@ import { after, before, test } from "node:test";
 import { banks, change, rate, start } from "./double.mjs";
 import { browser, root, shows } from "./support.mjs";
 
-const PICTURE = join(root, "tests/browser/ticker.png");
 /** Pixels of the page; the picture has twice as many, for sharp text on dense screens. */
-const SIZE = { width: 960, height: 200 };
+const SIZE = { width: 960, height: 420 };
 /** An empty or broken picture is smaller, and one that slows the page of a forge down is larger. */
 const BYTES = { least: 4_000, most: 100_000 };
 
@@ -35,38 +35,76 @@ function dimensions(png) {
   return [png.readUInt32BE(16), png.readUInt32BE(20)];
 }
 
-async function take(context) {
-  const double = await start({ rates: FIGURES, sources: banks().filter((bank) => !bank.attribution) });
+/** The market table on USD/KZT at the end of each day, and the changes from the day before; on the 7th it was repeated. */
+const WEEK = [
+  ["2025-12-06", "505.714163", "0.0361", "0.182307", "UP"], ["2025-12-08", "511.015258", "1.0482", "5.301095", "UP"],
+  ["2025-12-09", "516.067208", "0.9886", "5.05195", "UP"], ["2025-12-10", "518.443715", "0.4605", "2.376507", "UP"],
+  ["2025-12-11", "520.578696", "0.4118", "2.134981", "UP"], ["2025-12-12", "521.66941", "0.2095", "1.090714", "UP"],
+  ["2025-12-13", "520.710059", "-0.1839", "-0.959351", "DOWN"],
+].map(([date, value, percent, absolute, direction]) => rate("USD/KZT", value, { source: "market", derivation: "PUBLISHED", effective_date: date, change: change(percent, absolute, direction, date) })).reverse();
+
+/** A page with this body, served by a double that has these rates. */
+async function open(context, body, rates, prepare = () => undefined) {
+  const double = await start({ rates, sources: banks().filter((bank) => !bank.attribution) });
   context.after(() => double.close());
-  double.pages.set("/page", `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The ticker</title>
-<script src="/ticker.js" async></script><style>body { margin: 0 }</style></head><body><silk-ticker theme="light" digits="5"></silk-ticker></body></html>`);
+  prepare(double);
+  double.policy = "";
+  double.pages.set("/page", `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title>
+<script src="/ticker.js" async></script><script src="/chart.js" async></script><style>body { margin: 0 }</style></head><body>${body}</body></html>`);
   const page = await chromium.context.newPage();
   context.after(() => page.close());
   await page.setViewportSize(SIZE);
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto(`${double.url}page`);
+  return page;
+}
+
+/** The picture of an element, with two pixels for one of the page. */
+async function picture(page, selector) {
+  const box = await page.locator(selector).boundingBox();
+  const session = await chromium.context.newCDPSession(page);
+  const { data } = await session.send("Page.captureScreenshot", { format: "png", clip: { ...box, scale: 2 }, captureBeyondViewport: true });
+  return Buffer.from(data, "base64");
+}
+
+async function ticker(context) {
+  const page = await open(context, '<silk-ticker theme="light" digits="5"></silk-ticker>', FIGURES);
   await shows(page, LINE);
   await page.locator("silk-ticker").getByRole("button", { name: "Pause" }).click();
   await page.mouse.move(0, SIZE.height - 1);
   await page.evaluate(() => document.activeElement.blur());
   // From its first pixel on, wherever the pause caught it.
   await page.locator("silk-ticker").evaluate((ticker) => ticker.shadowRoot.getAnimations().forEach((animation) => (animation.currentTime = 0)));
-  const box = await page.locator("silk-ticker").boundingBox();
-  const session = await chromium.context.newCDPSession(page);
-  const { data } = await session.send("Page.captureScreenshot", { format: "png", clip: { ...box, scale: 2 } });
-  return Buffer.from(data, "base64");
+  return picture(page, "silk-ticker");
 }
 
-test("the picture of the README shows the ticker as it is", async (t) => {
-  const taken = await take(t);
-  if (process.env.PICTURE === "write") {
-    await writeFile(PICTURE, taken);
-  }
-  const committed = await readFile(PICTURE);
-  for (const png of [taken, committed]) {
-    assert.ok(png.length >= BYTES.least && png.length <= BYTES.most, `${png.length} bytes`);
-  }
-  const [[width, height], [takenWidth, takenHeight]] = [dimensions(committed), dimensions(taken)];
-  assert.equal(width, takenWidth);
-  assert.ok(Math.abs(height - takenHeight) <= height / 2, `${height} and ${takenHeight} pixels high`);
-});
+async function chart(context) {
+  const [newest] = WEEK;
+  const windows = [{ window: "WEEK", change: { ...change("2.9653", "14.995896", "UP", "2025-12-06"), reference_value: "505.714163" }, reason: null }];
+  const page = await open(context, '<silk-chart theme="light" pair="USD/KZT" window="week"></silk-chart>', [{ ...newest, windows }], (double) => {
+    double.serverTime = "2025-12-13T17:00:00Z";
+    double.histories.set("USD/KZT", WEEK);
+  });
+  await page.locator("silk-chart").getByText("520.71").first().waitFor();
+  const rows = await page.locator("silk-chart tbody tr").allInnerTexts();
+  assert.deepEqual(rows.map((row) => row.split("\t")[0]).slice(0, 2), ["13 December 2025", "12 December 2025"]);
+  await page.locator("silk-chart").evaluate((element) => Promise.all(element.shadowRoot.getAnimations({ subtree: true }).map(({ finished }) => finished)));
+  return picture(page, "silk-chart");
+}
+
+for (const [name, take] of Object.entries({ ticker, chart })) {
+  test(`the picture of the ${name} in the README shows it as it is`, async (t) => {
+    const path = join(root, `tests/browser/${name}.png`);
+    const taken = await take(t);
+    if (process.env.PICTURE === "write") {
+      await writeFile(path, taken);
+    }
+    const committed = await readFile(path);
+    for (const png of [taken, committed]) {
+      assert.ok(png.length >= BYTES.least && png.length <= BYTES.most, `${png.length} bytes`);
+    }
+    const [[width, height], [takenWidth, takenHeight]] = [dimensions(committed), dimensions(taken)];
+    assert.equal(width, takenWidth);
+    assert.ok(Math.abs(height - takenHeight) <= height / 2, `${height} and ${takenHeight} pixels high`);
+  });
+}
