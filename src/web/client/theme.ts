@@ -14,7 +14,7 @@ const COLOURS: Record<string, [property: string, light: string, dark: string]> =
   warn: ["warn", "#8a5300", "#f2bf6c"],
 };
 
-/** Light colours for a reader who asks for more contrast: seven to one. The dark ones have it already. */
+/** Light colours with more contrast, seven to one; the dark ones have it already. */
 const MORE_CONTRAST: Record<string, string> = { up: "#075a30", down: "#9b1528", warn: "#6b4000" };
 
 const CSS = `
