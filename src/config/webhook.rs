@@ -29,7 +29,7 @@ pub struct Webhook {
     pub pairs: RateFilter,
     /// The kinds of events that are sent, each once.
     pub events: Vec<EventKind>,
-    /// The least change of a rate in per cent, up or down; without it every change is sent.
+    /// The least change of a rate in per cent, up or down, now or announced; without it every change is sent.
     pub min_change_percent: Option<Decimal>,
     /// What each request is signed with: at least one secret, and several while one replaces another.
     pub secrets: Vec<WebhookSecret>,
@@ -42,6 +42,8 @@ pub struct Webhook {
 pub enum EventKind {
     /// Another value is served for a pair.
     Change,
+    /// Another value is published for a pair, for a later date.
+    Announced,
     /// A source has missed a publication, or has become stale.
     SourceLate,
     /// A published value failed a check and is held.
@@ -50,12 +52,13 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Change, Self::SourceLate, Self::Held];
+    pub const ALL: [Self; 4] = [Self::Change, Self::Announced, Self::SourceLate, Self::Held];
 
     /// The name in settings and events.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Change => "change",
+            Self::Announced => "announced",
             Self::SourceLate => "source_late",
             Self::Held => "held",
         }

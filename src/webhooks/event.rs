@@ -30,6 +30,8 @@ pub(super) struct Event {
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     Rate(Box<Rate>),
+    /// A rate with a value that is announced.
+    Announced(Box<Rate>),
     Source(Arc<SourceState>),
     Held(Arc<Held>),
 }
@@ -67,7 +69,7 @@ impl Event {
         let Position { epoch, revision } = position;
         let identity = format!("{}\n{name}\n{epoch}\n{revision}", kind.as_str());
         let body = match content {
-            Content::Rate(rate) => {
+            Content::Rate(rate) | Content::Announced(rate) => {
                 let rate = to_rate(rate);
                 document(*kind, json::Rate::from(&rate), position, now)
             }
@@ -97,6 +99,18 @@ impl Event {
             id: id(&format!("{TEST}\n{webhook}\n{now}")),
             body: json::text(&document).unwrap_or_default(),
         }
+    }
+}
+
+impl Content {
+    /// The source and the date of the value that an event tells of a pair.
+    pub(super) fn fixing(&self) -> Option<String> {
+        let (rate, date) = match self {
+            Self::Rate(rate) => (rate, rate.effective_date?),
+            Self::Announced(rate) => (rate, rate.announced.as_ref()?.effective_date),
+            Self::Source(_) | Self::Held(_) => return None,
+        };
+        Some(format!("{} {date}", rate.source))
     }
 }
 

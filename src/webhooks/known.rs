@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::config::{EventKind, Webhook};
 use crate::domain::{
-    Currency, Derivation, Freshness, Held, Pair, Rate, Snapshot, SourceId, SourceState,
+    Announced, Change, Currency, Derivation, Freshness, Held, Pair, Rate, Snapshot, SourceId,
+    SourceState,
 };
 use crate::webhooks::event::{Content, Event};
 use crate::webhooks::subject::{Fact, Subject};
@@ -56,8 +57,8 @@ impl Known {
         self.facts.extend(changed);
     }
 
-    /// The step to what is served. A subject of which nothing is known has not changed; only a value that is held is an event
-    /// from its first moment.
+    /// The step to what is served. A subject of which nothing is known has not changed; a value that is announced or held is
+    /// an event from its first moment.
     pub(super) fn step(&self, webhook: &Webhook, observation: Observation<'_>) -> Step {
         let mut step = Step::default();
         let mut held = BTreeSet::new();
@@ -72,9 +73,7 @@ impl Known {
             let mut told = known.and_then(|known| known.told.clone());
             if webhook.events.contains(&subject.kind) && is_event(webhook, known, &state, &content)
             {
-                if let Content::Rate(rate) = &content {
-                    told = Some(fixing_of(rate));
-                }
+                told = content.fixing().or(told);
                 let position = &observation.snapshot.position;
                 let event = Event::new(&subject, &content, position, observation.now);
                 step.events.push(event);
@@ -126,12 +125,25 @@ fn facts(webhook: &Webhook, observation: Observation<'_>) -> Vec<(Subject, Strin
         let value = format!("{} {}", fixing.units, fixing.value.normalize());
         facts.push((subject(EventKind::Held, id), value, Content::Held(held)));
     }
-    let rates = rates.into_iter().map(|rate| {
-        let pair = subject(EventKind::Change, rate.pair.to_string());
+    let mut of_rates = Vec::new();
+    for rate in rates {
+        let pair = rate.pair.to_string();
         let value = rate.value.normalize().to_string();
-        (pair, value, Content::Rate(Box::new(rate)))
-    });
-    rates.chain(facts).collect()
+        let announced = rate.announced.clone();
+        let rate = Box::new(rate);
+        if let Some(Announced {
+            value,
+            effective_date,
+            ..
+        }) = &announced
+        {
+            let state = format!("{effective_date} {}", value.normalize());
+            let announced = subject(EventKind::Announced, pair.clone());
+            of_rates.push((announced, state, Content::Announced(rate.clone())));
+        }
+        of_rates.push((subject(EventKind::Change, pair), value, Content::Rate(rate)));
+    }
+    of_rates.into_iter().chain(facts).collect()
 }
 
 /// The held values behind the rates, and those of rows that the webhook wants as pairs, although no rate may be served yet.
@@ -175,28 +187,31 @@ fn lateness(state: &str) -> u8 {
 
 /// Whether a difference from what is known is an event.
 fn is_event(webhook: &Webhook, known: Option<&Fact>, state: &str, content: &Content) -> bool {
-    match (content, known) {
-        (Content::Held(_), _) => true,
-        (Content::Source(_), Some(known)) => lateness(state) > lateness(&known.state),
-        (Content::Rate(rate), Some(known)) => is_large(webhook, rate, known),
-        (Content::Source(_) | Content::Rate(_), None) => false,
+    // The correction of a value that was sent is sent whatever its size: the receiver would otherwise keep the wrong one.
+    let told = known.and_then(|known| known.told.as_ref());
+    let is_correction = || told.is_some() && told == content.fixing().as_ref();
+    match content {
+        Content::Held(_) => true,
+        Content::Source(_) => known.is_some_and(|known| lateness(state) > lateness(&known.state)),
+        Content::Rate(rate) => {
+            known.is_some() && (is_large(webhook, rate.change.as_ref()) || is_correction())
+        }
+        Content::Announced(rate) => {
+            let announced = rate.announced.as_ref();
+            announced.is_some_and(|announced| {
+                let is_another = announced.value != rate.value;
+                is_another && is_large(webhook, announced.change.as_ref()) || is_correction()
+            })
+        }
     }
 }
 
-/// Whether a rate has changed by as much as the webhook wants. The correction of a value that was sent is sent too: the
-/// receiver would otherwise keep the wrong one. A change that is unknown has not reached any limit.
-fn is_large(webhook: &Webhook, rate: &Rate, known: &Fact) -> bool {
-    let Some(least) = webhook.min_change_percent else {
-        return true;
-    };
-    let percent = rate.change.as_ref().map(|change| change.percent.abs());
-    percent.is_some_and(|percent| percent >= least) || known.told == Some(fixing_of(rate))
-}
-
-/// The fixing of a rate: its source and its date.
-fn fixing_of(rate: &Rate) -> String {
-    let date = rate.effective_date.map(|date| date.to_string());
-    format!("{} {}", rate.source, date.unwrap_or_default())
+/// Whether a change is as large as the webhook wants. One that is unknown has not reached any limit.
+fn is_large(webhook: &Webhook, change: Option<&Change>) -> bool {
+    webhook.min_change_percent.is_none_or(|least| {
+        let percent = change.map(|change| change.percent.abs());
+        percent.is_some_and(|percent| percent >= least)
+    })
 }
 
 #[cfg(test)]

@@ -14,13 +14,13 @@ CREATE TABLE webhooks (
 CREATE TABLE known (
     -- What has become events, or was served at the beginning: with it, a restart neither repeats nor misses a change.
     webhook TEXT NOT NULL REFERENCES webhooks (name),
-    -- The kind of event: change, source_late or held.
+    -- The kind of event: change, announced, source_late or held.
     kind    TEXT NOT NULL,
     -- A pair, a source, or the id of a held value.
     subject TEXT NOT NULL,
-    -- The value, the freshness, or the value that is held.
+    -- The value, the date and value that are announced, the punctuality, or the units and value that are held.
     state   TEXT NOT NULL,
-    -- The source and the date of the newest value of a pair that was sent.
+    -- The source and the date of the newest value of a pair that was sent in an event of this kind.
     told    TEXT,
     PRIMARY KEY (webhook, kind, subject)
 ) WITHOUT ROWID, STRICT;

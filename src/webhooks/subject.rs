@@ -13,8 +13,8 @@ pub(super) struct Subject {
 /// What is known of a subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fact {
-    /// The value, the freshness, or the value that is held.
+    /// The value, the date and value that are announced, the punctuality, or the units and value that are held.
     pub(super) state: String,
-    /// The source and the date of the newest value of a pair that was sent.
+    /// The source and the date of the newest value of a pair that was sent in an event of this kind.
     pub(super) told: Option<String>,
 }

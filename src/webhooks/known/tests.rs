@@ -95,6 +95,30 @@ fn a_pair_of_which_nothing_is_known_has_not_changed() {
 }
 
 #[test]
+fn another_value_that_is_announced_is_an_event_at_once_and_the_same_value_is_none() {
+    let announced = |value, limit| {
+        let rate = rate(2, "100", "100.5");
+        let change = Change::since(rate.value, date(2026, 4, 2), decimal(value));
+        let announced = Announced {
+            value: decimal(value),
+            effective_date: date(2026, 4, 3),
+            change,
+        };
+        let rate = Content::Announced(Box::new(Rate {
+            announced: Some(announced),
+            ..rate
+        }));
+        let told = fact("2026-04-03 102", Some("nbk 2026-04-03"));
+        let known = [None, Some(&told)];
+        known.map(|known| is_event(&webhook(limit), known, value, &rate))
+    };
+    assert_eq!(announced("101", None), [true, true]);
+    assert_eq!(announced("101", Some("1")), [false, true], "a correction");
+    assert_eq!(announced("102", Some("1")), [true, true]);
+    assert_eq!(announced("100.50", None), [false, true], "a correction");
+}
+
+#[test]
 fn lateness_is_an_event_when_it_grows() {
     let grows = |from, to| lateness(to) > lateness(from);
     assert!(grows("on_time", "late") && grows("late", "stale") && grows("on_time", "stale"));

@@ -110,6 +110,31 @@ async fn a_value_that_is_held_is_an_event() {
 }
 
 #[tokio::test]
+async fn a_value_is_an_event_when_it_is_announced_and_again_when_it_takes_force() {
+    let receiver = Receiver::start().await;
+    let world = World::new(1, vec![webhook("desk", &receiver.url())]).await;
+    let silkrate = world.start().await;
+    let third = nbk("03.04.2026", ("476.00", "0.91"), ("3.91", "0"));
+    world.bank.publish(&[(nbk_path("03.04.2026"), third)]);
+    let announced = receiver.until(1).await.remove(0).json();
+    assert_eq!(announced["type"], "announced");
+    assert_eq!(announced["data"]["value"], "475.09");
+    let value = &announced["data"]["announced"];
+    assert_eq!(
+        (&value["value"], &value["effective_date"]),
+        (&"476.00".into(), &"2026-04-03".into())
+    );
+    assert_eq!(value["change"]["percent"], "0.1915");
+
+    // Midnight in Almaty has passed.
+    world.clock.set_forward(SignedDuration::from_hours(11));
+    let change = receiver.until(2).await.remove(1).json();
+    assert_eq!(change["type"], "change");
+    assert_eq!(change["data"]["value"], "476.00");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn a_source_that_has_missed_a_publication_is_an_event() {
     let receiver = Receiver::start().await;
     let world = World::new(1, vec![webhook("desk", &receiver.url())]).await;
@@ -139,6 +164,7 @@ async fn a_webhook_gets_the_events_and_the_pairs_that_it_names() {
     let mut of_held = webhook("held", &held.url());
     of_held.events = vec![EventKind::Held];
     let mut of_sums = webhook("sums", &sums.url());
+    of_sums.events.retain(|kind| *kind != EventKind::Announced);
     of_sums.pairs = RateFilter::parse(&["UZS/KZT"]).unwrap();
     let of_all = webhook("all", &all.url());
     let world = World::new(1, vec![of_held, of_sums, of_all]).await;
