@@ -71,11 +71,15 @@ impl Observer {
             tokio::select! {
                 biased;
                 queued = queue.recv() => {
-                    snapshot = match queued {
+                    let next = match queued {
                         Ok(next) => next,
                         Err(RecvError::Lagged(_)) => self.board.snapshot(),
                         Err(RecvError::Closed) => return stop.cancelled().await,
                     };
+                    // Beyond the end of the queue it still has snapshots that are older. Revisions compare across epochs.
+                    if next.position.revision > snapshot.position.revision {
+                        snapshot = next;
+                    }
                 }
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(RETRY_AFTER), if !is_complete => {

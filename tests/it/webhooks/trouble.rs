@@ -3,9 +3,15 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use silkrate::clock::Clock;
+use silkrate::webhooks::{WebhookState, Webhooks, path_beside};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
+use crate::support::boards::OneBank;
 use crate::support::receiver::{Received, Receiver, Reply};
-use crate::webhooks::{World, until, webhook};
+use crate::support::silkrate::settings;
+use crate::webhooks::{NOW, World, until, webhook};
 
 fn values(received: &[Received]) -> Vec<String> {
     let values = received
@@ -139,11 +145,15 @@ async fn a_receiver_that_is_gone_gets_no_more_until_a_restart() {
     let silkrate = world.start().await;
     world.serve(&silkrate, "475.11").await;
     other.until(1).await;
-    let is_gone = |error: &Option<String>| error.as_deref().is_some_and(|e| e.contains("410"));
-    until(&world.ledger(), |states| is_gone(&states[0].error)).await;
+    let is_gone = |states: &[WebhookState]| {
+        let error = states[0].error.as_deref();
+        error == Some("status 410: the receiver wants no more events") && states[0].pending == 0
+    };
+    until(&world.ledger(), is_gone).await;
     world.serve(&silkrate, "475.12").await;
     other.until(2).await;
     silkrate.finish().await;
+    assert!(is_gone(&until(&world.ledger(), |_| true).await));
     assert_eq!(gone.received().len(), 1);
 
     let silkrate = world.start().await;
@@ -183,4 +193,34 @@ async fn an_event_is_given_up_after_a_day_and_the_next_one_is_sent() {
     let last_try = next.iter().rposition(|one| one.id() == more[0].id());
     assert_eq!(last_try, Some(before), "it is not sent again");
     silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn an_observer_that_falls_behind_sends_newer_values_alone() {
+    let receiver = Receiver::start().await;
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "470");
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("silkrate.db");
+    let (board, path) = (bank.feed.board().clone(), path_beside(&ledger));
+    let desk = webhook("desk", &receiver.url());
+    let http = settings(NOW).http;
+    let webhooks = Webhooks::open(&[desk], &http, Some(path), board, Clock::real()).await;
+    let webhooks = webhooks.unwrap();
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(webhooks.run(stop.clone()));
+    until(&ledger, |states| states.len() == 1).await;
+    // More commits than the queue holds, while no other task runs.
+    for day in 2..=12 {
+        bank.commit_dollar(day, &(470 + i32::from(day)).to_string());
+    }
+    let is_newest = |sent: &[Received]| values(sent).contains(&"482".to_owned());
+    receiver.until_all(is_newest).await;
+    bank.commit_dollar(13, "483");
+    let is_last = |sent: &[Received]| values(sent).contains(&"483".to_owned());
+    let sent = values(&receiver.until_all(is_last).await);
+    stop.cancel();
+    tasks.join_all().await;
+    assert!(sent.is_sorted(), "{sent:?}");
 }
