@@ -19,7 +19,9 @@ mod rates;
 mod convert;
 mod sparkline;
 mod range;
+mod step;
 mod history;
+mod periods;
 mod fixings;
 mod sources;
 mod held;
@@ -68,8 +70,10 @@ enum Command {
     Rates(rates::RatesArgs),
     /// Convert an amount, and print the rates behind the result.
     Convert(convert::ConvertArgs),
-    /// Print the rates of a pair over time.
+    /// Print the rates of pairs over time.
     History(history::HistoryArgs),
+    /// Print the highest, lowest and average rates of pairs in weeks, months, quarters or years.
+    Periods(periods::PeriodsArgs),
     /// Print the fixings that a source published for a currency.
     Fixings(fixings::FixingsArgs),
     /// Print the sources, and the state of their polls.
@@ -131,6 +135,7 @@ fn run_with(
         Command::Rates(arguments) => client_runtime()?.block_on(rates::run(&arguments, out, err)),
         Command::Convert(arguments) => client_runtime()?.block_on(convert::run(&arguments, out)),
         Command::History(arguments) => client_runtime()?.block_on(history::run(&arguments, out)),
+        Command::Periods(arguments) => client_runtime()?.block_on(periods::run(&arguments, out)),
         Command::Fixings(arguments) => client_runtime()?.block_on(fixings::run(&arguments, out)),
         Command::Sources(arguments) => client_runtime()?.block_on(sources::run(&arguments, out)),
         Command::Held(arguments) => client_runtime()?.block_on(held::run(&arguments, out)),
@@ -181,6 +186,12 @@ mod tests {
             &["convert", "1000", "dollar", "KZT"],
             &["convert", "1000", "USD", "KZT", "--on", "yesterday"],
             &["history", "KZTUSD"],
+            &["history"],
+            &["history", "KZT/USD", "--step", "decade"],
+            &["periods", "KZT/USD", "--period", "day"],
+            &["periods", "*/USD", "KZT"],
+            &["rates", "--on", "yesterday"],
+            &["rates", "--on", "2026-04-02", "--windows"],
             &["history", "KZT/USD", "--csv", "--json"],
             &["history", "KZT/USD", "--limit", "0"],
             &[

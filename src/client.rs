@@ -48,8 +48,8 @@ use crate::pb::rate_service_client::RateServiceClient;
 use crate::pb::{
     ConvertAmountRequest, ConvertAmountResponse, GetRateRequest, GetRateResponse,
     GetSnapshotRequest, GetSnapshotResponse, ListFixingsRequest, ListFixingsResponse,
-    ListRateHistoryRequest, ListRateHistoryResponse, ListSourcesRequest, ListSourcesResponse,
-    RateFilter,
+    ListPeriodRatesRequest, ListPeriodRatesResponse, ListRateHistoryRequest,
+    ListRateHistoryResponse, ListSourcesRequest, ListSourcesResponse, RateFilter,
 };
 
 /// A running server accepts within a second, from anywhere; a lost packet costs a few more.
@@ -219,13 +219,21 @@ impl Client {
         self.answer(self.connect().list_fixings(request)).await
     }
 
-    /// One page of the rates of a pair over time, newest first. A request with the response's `next_page_token` returns the
+    /// One page of the rates of pairs over time, newest first. A request with the response's `next_page_token` returns the
     /// next page.
     pub async fn rate_history(
         &self,
         request: ListRateHistoryRequest,
     ) -> Result<ListRateHistoryResponse, ClientError> {
         self.answer(self.connect().list_rate_history(request)).await
+    }
+
+    /// One page of the first, last, highest, lowest and average rates of pairs in periods, newest first.
+    pub async fn period_rates(
+        &self,
+        request: ListPeriodRatesRequest,
+    ) -> Result<ListPeriodRatesResponse, ClientError> {
+        self.answer(self.connect().list_period_rates(request)).await
     }
 
     /// Awaits a response until the deadline of unary calls.

@@ -29,21 +29,22 @@ pub use judged::{
 };
 pub use ledger_entry::{Answer, Cause, FiledTable, LedgerEntry, RestoredDocument};
 pub use numbers::{
-    Change, DecimalError, Direction, Ratio, Separator, convert_amount, parse_decimal,
+    Change, DecimalError, Direction, Ratio, Separator, WeightedSum, convert_amount, parse_decimal,
     parse_published,
 };
 pub use published::{
     Currency, DateFormat, DateRange, DatingRule, DocumentKey, DroppedRow, Exceptions, FirstSeen,
-    Fixing, Holiday, Hours, InvalidCurrency, InvalidPair, MovingFeasts, NOMINALS, Outlook, Pair,
-    Point, Publication, QuoteKey, Route, Schedule, SourceId, Table, counterparts, parse_date,
-    price, price_along,
+    Fixing, HistoryStep, Holiday, Hours, InvalidCurrency, InvalidPair, MovingFeasts, NOMINALS,
+    Outlook, Pair, Period, Point, Publication, QuoteKey, Route, Schedule, SourceId, Table,
+    counterparts, parse_date, price, price_along,
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
     Announced, Continuity, Coverage, Derivation, Digits, FILTER_PAIRS_MAX, Figures, FilterError,
-    Fingerprint, Form, Freshness, FreshnessDates, FreshnessStatus, Leg, ORDER_OF_ANSWERS,
-    PollReport, PollStatus, Polling, Position, Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate,
-    RateFilter, RequestCount, RestoredState, ServedFingerprint, ServedRevision, Snapshot,
-    SourceState, TickerEntry, TickerStyle, Update, View, WindowChange, answer_on, candidates,
-    change_text, choose_quotes, rates_between, snapshot_on, ticker_entry,
+    Fingerprint, Form, Freshness, FreshnessDates, FreshnessStatus, HistoryRow, Leg,
+    ORDER_OF_ANSWERS, Past, PeriodRates, PollReport, PollStatus, Polling, Position, Preference,
+    Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RequestCount, RestoredState,
+    ServedFingerprint, ServedRevision, Snapshot, SourceState, TickerEntry, TickerStyle, Update,
+    View, WindowChange, answer_on, candidates, change_text, choose_quotes, snapshot_on,
+    ticker_entry,
 };

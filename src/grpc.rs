@@ -23,8 +23,8 @@ use crate::pb::rate_service_server::RateService;
 use crate::queries::{Queries, parse_date, parse_pair};
 use crate::wire::{
     to_convert_response, to_fixings_response, to_history_response, to_past_rate_response,
-    to_past_snapshot_response, to_rate_response, to_snapshot_response, to_sources_response,
-    to_subscribe,
+    to_past_snapshot_response, to_periods_response, to_rate_response, to_snapshot_response,
+    to_sources_response, to_subscribe,
 };
 
 /// The service.
@@ -115,8 +115,17 @@ impl RateService for Rates {
         &self,
         request: Request<pb::ListRateHistoryRequest>,
     ) -> Result<Response<pb::ListRateHistoryResponse>, Status> {
-        let page = self.queries.history(request.get_ref().into()).await?;
-        Ok(Response::new(to_history_response(page)))
+        let page = self.queries.history(request.get_ref().try_into()?).await?;
+        Ok(Response::new(to_history_response(&page)))
+    }
+
+    async fn list_period_rates(
+        &self,
+        request: Request<pb::ListPeriodRatesRequest>,
+    ) -> Result<Response<pb::ListPeriodRatesResponse>, Status> {
+        let query = request.get_ref().try_into()?;
+        let page = self.queries.period_rates(query).await?;
+        Ok(Response::new(to_periods_response(&page)))
     }
 
     async fn list_sources(

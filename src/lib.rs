@@ -54,7 +54,8 @@
 //! | question | answer |
 //! | --- | --- |
 //! | Where is a value inverted or crossed? | `price` in `domain/published/pricing.rs`: every value follows from it; `domain/served/rate.rs` names the derivation and rounds, and a conversion does not round |
-//! | Which source answers a past date? | `answer_on` in `domain/served/quote.rs`, for conversions, histories and the changes over a window |
+//! | Which source answers a past date? | `answer_on` in `domain/served/quote.rs`, for snapshots and rates of a date, conversions, histories and the changes over a window |
+//! | Where do the rows of a history and the figures of a period come from? | `Past` in `domain/served/historical.rs`; `queries/over_time.rs` answers in pages of domain values, and `queries/history_reader.rs` reads the ledger in slices |
 //! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`), what its tables teach (`domain/judged/calendar.rs`) and whether the bank was asked since; `domain/served/quote.rs` then chooses another source |
 //! | Which values are held, and what releases them? | `domain/judged/row_checks/suspicion.rs` and `domain/judged/row_checks/release.rs` |
 //! | Where does an `ETag` come from? | `web/caching.rs` for snapshots, single rates, pages and `ticker.html`, `web/prepared.rs` for static files; other answers have none; `web/entity_tag.rs` compares it with a request |
@@ -87,6 +88,7 @@
 //! | leg | one of the two quotes from which a pair of two of the five is crossed: the price of one of its currencies in dollars |
 //! | reference | the value of the last real fixing with an earlier effective date from the same source; of a crossed pair, its value before the newer leg took force. The change is the difference from it |
 //! | window | a week, a month or a year, over which a change is computed too. |
+//! | period | a week, month, quarter or year of the calendar, of which the first, last, highest, lowest and average rate are listed |
 //! | anchor | the tables that were in force at the beginning of a window, read from the ledger because the tables in memory do not reach back so far |
 //! | gap | a date of the last two weeks whose table the bank must have published and that is not filed; the poller fetches it |
 //! | fresh, carried over, late, stale | how current a value is, by the publication schedule of its source; the chapter of [`sources`] defines them |

@@ -7,6 +7,7 @@
 mod filter_cache;
 mod historical;
 mod history_reader;
+mod over_time;
 mod operator;
 mod page;
 mod parse;
@@ -15,10 +16,9 @@ mod window;
 use std::sync::Arc;
 
 pub use filter_cache::FilterCache;
-pub use historical::{
-    ConvertQuery, Converted, FixingsPage, FixingsQuery, HistoryPage, HistoryQuery, PastRates,
-};
+pub use historical::{ConvertQuery, Converted, FixingsPage, FixingsQuery, PastRates};
 use jiff::Timestamp;
+pub use over_time::{HistoryPairs, HistoryQuery, PeriodRatesQuery, RangeQuery, RowsPage};
 pub use parse::{parse_currency, parse_date, parse_date_range, parse_pair};
 use tokio::sync::watch;
 pub use window::WindowRates;

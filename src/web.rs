@@ -109,6 +109,8 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
     let compressed = Router::new()
         .route("/v1/fixings/{source}/{currency}", get(handlers::fixings))
         .route("/v1/history/{base}/{quote}", get(handlers::history))
+        .route("/v1/history", get(handlers::histories))
+        .route("/v1/periods", get(handlers::periods))
         .route("/v1/convert", get(handlers::convert))
         .route("/v1/sources", get(handlers::sources))
         .layer(CompressionLayer::new());

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::domain::{Currency, DateFormat, parse_date, parse_decimal};
+use crate::domain::{Currency, DateFormat, RateFilter, parse_date, parse_decimal};
 
 /// Thousands separators other than commas and points: none of them can be a decimal point.
 const GROUPING: &[char] = &['_', ' ', '\'', '’', '\u{a0}', '\u{202f}'];
@@ -49,6 +49,13 @@ pub(super) fn currency_after_amount(text: &str) -> Result<Currency, String> {
         return Err("an amount is written without spaces: 1000, not 1 000".to_owned());
     }
     Currency::parse(text).map_err(|error| error.to_string())
+}
+
+/// Checks a pair, a side of which may be a star.
+pub(super) fn pair_or_star(text: &str) -> Result<String, String> {
+    let checked = RateFilter::parse(&[text]);
+    checked.map_err(|error| error.to_string())?;
+    Ok(text.to_ascii_uppercase())
 }
 
 /// Parses a date.

@@ -23,6 +23,25 @@ pub(super) const PAST_RATE: &[Column] = &[
     ("date", "/date"),
 ];
 
+/// The columns of the rates of a period.
+pub(super) const PERIOD: &[Column] = &[
+    ("pair", "/pair"),
+    ("start_date", "/start_date"),
+    ("end_date", "/end_date"),
+    ("complete", "/complete"),
+    ("first_date", "/first/date"),
+    ("first_value", "/first/value"),
+    ("last_date", "/last/date"),
+    ("last_value", "/last/value"),
+    ("highest_date", "/highest/date"),
+    ("highest_value", "/highest/value"),
+    ("lowest_date", "/lowest/date"),
+    ("lowest_value", "/lowest/value"),
+    ("average", "/average"),
+    ("days", "/days"),
+    ("fixings", "/fixings"),
+];
+
 /// The columns of a latest rate. The windows are a week, a month and a year, in this order.
 pub(super) const RATE: &[Column] = &[
     ("pair", "/pair"),
@@ -185,6 +204,15 @@ mod tests {
         let none = Vec::<&str>::new();
         assert_eq!(lost(RATE, Rate::from(&rate())), none);
         assert_eq!(lost(PAST_RATE, Rate::from(&rate())), none);
+        let dated = Some(pb::DatedValue::default());
+        let period = pb::PeriodRates {
+            first: dated.clone(),
+            last: dated.clone(),
+            highest: dated.clone(),
+            lowest: dated,
+            ..pb::PeriodRates::default()
+        };
+        assert_eq!(lost(PERIOD, json::PeriodRates::from(&period)), none);
         assert_eq!(
             lost(FIXING, json::Fixing::from(&pb::Fixing::default())),
             none
@@ -193,7 +221,7 @@ mod tests {
         assert_eq!(lost(HELD, json::HeldFixing::from(&held)), none);
         let conversion = json::ConvertAmountResponse::of(&request, &response);
         assert_eq!(lost(CONVERSION, conversion), none);
-        for (name, path) in [RATE, FIXING, SOURCE, HELD, CONVERSION].concat() {
+        for (name, path) in [RATE, PERIOD, FIXING, SOURCE, HELD, CONVERSION].concat() {
             let field = path.rsplit('/').next().unwrap();
             assert!(name.ends_with(field), "{name} is not named after {field}");
         }

@@ -230,6 +230,9 @@ fn refusal_hint(reason: Reason) -> Option<&'static str> {
             "an amount has at most 28 digits and no separators, and so must its result"
         }
         Reason::InvalidCurrency => "`silkrate rates 'KZT/*'` prints currencies that are quoted",
+        Reason::InvalidPeriod => {
+            "the server is of an earlier version: ask for another step or period"
+        }
         Reason::InvalidDate => "write dates as 2026-04-02, the earlier one first",
         Reason::InvalidSource => "`silkrate sources` prints the ids",
         Reason::StoreUnavailable => "the latest rates are still served; see the log of the server",

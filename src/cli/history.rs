@@ -1,8 +1,9 @@
-//! `silkrate history`: the rates of a pair over time.
+//! `silkrate history`: the rates of pairs over time.
 
 use std::io::Write;
 
 use clap::Args;
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::cli::failure::Failure;
@@ -13,44 +14,74 @@ use crate::cli::paint::without_controls;
 use crate::cli::range::{self, Range, RangeArgs, Rows};
 use crate::cli::rates::{known, percent};
 use crate::cli::sparkline::sparkline;
+use crate::cli::step::Step;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, csv};
+use crate::cli::{ServerArgs, arguments, csv};
 use crate::client::{Client, ClientError};
-use crate::domain::{Pair, parse_decimal};
+use crate::domain::parse_decimal;
 use crate::json;
-use crate::pb::{ListRateHistoryRequest, ListRateHistoryResponse, Rate};
+use crate::pb::{HistoryStep, ListRateHistoryRequest, ListRateHistoryResponse, Rate, RateFilter};
 
 const EXAMPLES: &str = "\
 Examples:
   silkrate history KZT/USD                     the newest 30 rates
   silkrate history usd/kzt --from 2026-01-01 --to 2026-03-31
   silkrate history KGS/KZT --limit 250 --format csv > kgs-kzt.csv
+  silkrate history '*/USD' USD/KZT --step month   the last day of each month
+  silkrate history KZT/USD --step day          every day, weekends included
   silkrate history UZS/USD --format json | jq '.rates[].value'
 
-One row for each date with a fixing of its own, newest first, derived like the current rate and from the source that \
-serves the pair now. The bars above the table run from the oldest to the newest.";
+One row for each date with a fixing of its own, newest first, derived like the current rate and by the source that \
+answers for the date. With --step one row for each day or for the last day of each period; FIXED is the date of its \
+fixing. The bars above the table of one pair run from the oldest to the newest.";
 
 /// The columns that are omitted on a narrow terminal, the least important first.
-const SPARE: &[&str] = &["HOW", "SOURCE", "CHANGE"];
+const SPARE: &[&str] = &["HOW", "SOURCE", "CHANGE", "FIXED"];
 /// The number of bars in a pipe, which has no width: they fit any terminal.
 const BARS_MAX: usize = 80;
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct HistoryArgs {
-    /// The pair, in any case.
-    #[arg(value_name = "PAIR", value_parser = Pair::parse)]
-    pair: Pair,
+    /// Pairs such as KZT/USD, in any case, with a star for a side: '*/USD', 'KZT/*', '*/*'.
+    #[arg(value_name = "PAIR", required = true, value_parser = arguments::pair_or_star)]
+    pairs: Vec<String>,
+    /// The days to print: each one with a fixing, each day, or the last one of each period.
+    #[arg(long, value_enum, default_value_t = Step::Fixing)]
+    step: Step,
     #[command(flatten)]
     range: RangeArgs,
     #[command(flatten)]
     server: ServerArgs,
 }
 
+impl HistoryArgs {
+    /// The one pair; `None` if there are several.
+    fn pair(&self) -> Option<&String> {
+        let [pair] = self.pairs.as_slice() else {
+            return None;
+        };
+        (!pair.contains('*')).then_some(pair)
+    }
+
+    /// The request for a range, without a page.
+    fn request(&self, (start, end): (Option<Date>, Option<Date>)) -> ListRateHistoryRequest {
+        let pair = self.pair().cloned();
+        let pairs = self.pairs.clone();
+        ListRateHistoryRequest {
+            filter: pair.is_none().then_some(RateFilter { pairs }),
+            pair: pair.unwrap_or_default(),
+            step: HistoryStep::from(self.step).into(),
+            start_date: start.map(|day| day.to_string()),
+            end_date: end.map(|day| day.to_string()),
+            ..ListRateHistoryRequest::default()
+        }
+    }
+}
+
 pub(super) async fn run(arguments: &HistoryArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let (client, range) = (arguments.server.client()?, arguments.range.range()?);
-    let pair = arguments.pair.to_string();
-    let found = history(&client, &pair, &range).await?;
+    let found = history(&client, arguments, &range).await?;
     let rows: Vec<json::Rate<'_>> = json::list(&found.rows);
     let response = ListRateHistoryResponse {
         rates: found.rows.clone(),
@@ -65,24 +96,27 @@ pub(super) async fn run(arguments: &HistoryArgs, out: &mut dyn Write) -> Result<
         Format::Table if found.rows.is_empty() => {}
         format => document.print(format, out, || {
             let columns = Output::of_stdout().columns_of_terminal();
-            page(&pair, &found, columns)
+            page(arguments, &found, columns)
         })?,
     }
     if !found.rows.is_empty() {
         return Ok(());
     }
-    let newest = newest(&client, &pair, &range).await?;
-    Err(range::nothing_found(&pair, &range, newest.as_deref()))
+    let newest = newest(&client, arguments, &range).await?;
+    let what = arguments.pairs.join(", ");
+    Err(range::nothing_found(&what, &range, newest.as_deref()))
 }
 
-async fn history(client: &Client, pair: &str, range: &Range) -> Result<Rows<Rate>, Failure> {
+async fn history(
+    client: &Client,
+    arguments: &HistoryArgs,
+    range: &Range,
+) -> Result<Rows<Rate>, Failure> {
     let rows = range.rows(async |page_size, page_token| {
         let request = ListRateHistoryRequest {
-            pair: pair.to_owned(),
-            start_date: range.start.map(|day| day.to_string()),
-            end_date: range.end.map(|day| day.to_string()),
             page_size: Some(page_size),
             page_token,
+            ..arguments.request((range.start, range.end))
         };
         let response = client.rate_history(request).await?;
         Ok((response.rates, response.next_page_token))
@@ -91,33 +125,47 @@ async fn history(client: &Client, pair: &str, range: &Range) -> Result<Rows<Rate
 }
 
 /// The newest known date until the end of the range.
-async fn newest(client: &Client, pair: &str, range: &Range) -> Result<Option<String>, ClientError> {
+async fn newest(
+    client: &Client,
+    arguments: &HistoryArgs,
+    range: &Range,
+) -> Result<Option<String>, ClientError> {
     let request = ListRateHistoryRequest {
-        pair: pair.to_owned(),
-        end_date: range.end.map(|day| day.to_string()),
         page_size: Some(1),
-        ..ListRateHistoryRequest::default()
+        ..arguments.request((None, range.end))
     };
     let response = client.rate_history(request).await?;
-    let newest = response.rates.into_iter().next();
-    Ok(newest.and_then(|rate| rate.effective_date))
+    Ok(response.rates.first().map(|rate| day(rate).to_owned()))
+}
+
+/// The day of a row; an earlier server does not name it, and lists fixings alone.
+fn day(rate: &Rate) -> &str {
+    match rate.date() {
+        "" => rate.effective_date(),
+        date => date,
+    }
 }
 
 /// The overview, the rows and the notes.
-fn page(pair: &str, found: &Rows<Rate>, columns: Option<usize>) -> String {
-    let mut table = TextTable::new(["DATE", "VALUE", "CHANGE", "PERCENT", "SOURCE", "HOW"]);
+fn page(arguments: &HistoryArgs, found: &Rows<Rate>, columns: Option<usize>) -> String {
+    let pair = arguments.pair();
+    let is_stepped = arguments.step != Step::Fixing;
+    let mut table = TextTable::new(columns_of(pair.is_none(), is_stepped));
     let mut notes = Notes::default();
     for rate in &found.rows {
         let change = rate.change.as_ref();
-        table.push([
-            rate.effective_date().to_owned(),
+        let mut cells = vec![day(rate).to_owned()];
+        cells.extend(pair.is_none().then(|| rate.pair.clone()));
+        cells.extend(is_stepped.then(|| rate.effective_date().to_owned()));
+        cells.extend([
             rate.value.clone(),
             known(change, |change| change.absolute.clone()),
             known(change, percent),
             rate.source().to_owned(),
             word(rate.derivation().as_str_name(), "DERIVATION_"),
         ]);
-        notes.push_rate(rate.effective_date(), rate);
+        table.push(cells);
+        notes.push_rate(day(rate), rate);
         for fixing in &rate.fixings {
             if let Some(before) = &fixing.superseded_value {
                 let note = format!(
@@ -128,15 +176,25 @@ fn page(pair: &str, found: &Rows<Rate>, columns: Option<usize>) -> String {
             }
         }
     }
-    let overview = overview(pair, found, columns.unwrap_or(BARS_MAX));
+    let what = arguments.pairs.join(", ");
+    let bars_max = pair.map(|_| columns.unwrap_or(BARS_MAX));
+    let overview = overview(&what, found, bars_max);
     let table = table.render_within(columns, SPARE);
     format!("{overview}\n{table}{}", notes.below())
 }
 
-/// The dates of the range, its bars, and its lowest and highest value.
-fn overview(pair: &str, found: &Rows<Rate>, bars_max: usize) -> String {
+/// The names of the columns: the pair if there are several, and the date of the fixing if it may differ from that of the row.
+fn columns_of(has_pairs: bool, is_stepped: bool) -> impl Iterator<Item = &'static str> {
+    let pair = has_pairs.then_some("PAIR");
+    let fixed = is_stepped.then_some("FIXED");
+    let rest = ["VALUE", "CHANGE", "PERCENT", "SOURCE", "HOW"];
+    ["DATE"].into_iter().chain(pair).chain(fixed).chain(rest)
+}
+
+/// The dates of the range and, of one pair, its bars and its lowest and highest value.
+fn overview(pair: &str, found: &Rows<Rate>, bars_max: Option<usize>) -> String {
     let rows = &found.rows;
-    let date = |rate: Option<&Rate>| rate.map(|rate| rate.effective_date().to_owned());
+    let date = |rate: Option<&Rate>| rate.map(|rate| day(rate).to_owned());
     let (oldest, newest) = (date(rows.last()), date(rows.first()));
     let count = match rows.len() {
         1 => "1 rate".to_owned(),
@@ -154,7 +212,7 @@ fn overview(pair: &str, found: &Rows<Rate>, bars_max: usize) -> String {
     )];
     let values = rows.iter().rev().map(|rate| parse_decimal(&rate.value));
     // A value that cannot be parsed is printed as received; bars without it would mislead.
-    if let Ok(values) = values.collect::<Result<Vec<Decimal>, _>>() {
+    if let (Some(bars_max), Ok(values)) = (bars_max, values.collect::<Result<Vec<Decimal>, _>>()) {
         lines.extend(sparkline(&values, bars_max));
         let dated = || values.iter().zip(rows.iter().rev());
         // Of equal values the newest: the first of several lowest, the last of several highest.
@@ -164,9 +222,9 @@ fn overview(pair: &str, found: &Rows<Rate>, bars_max: usize) -> String {
             lines.push(format!(
                 "lowest {} on {}, highest {} on {}",
                 lowest.value,
-                lowest.effective_date(),
+                day(lowest),
                 highest.value,
-                highest.effective_date()
+                day(highest)
             ));
         }
     }
@@ -221,7 +279,7 @@ mod tests {
     #[test]
     fn the_bars_and_the_extremes_stand_above_the_rows() {
         assert_eq!(
-            page("USD/KZT", &found(), None),
+            page(&arguments(&["USD/KZT"]), &found(), None),
             "\
 USD/KZT: 3 rates, 2026-03-31 to 2026-04-02
 ▃█▁
@@ -237,12 +295,48 @@ DATE        VALUE   CHANGE  PERCENT   SOURCE  HOW
         );
     }
 
+    fn arguments(words: &[&str]) -> HistoryArgs {
+        #[derive(Debug, clap::Parser)]
+        struct Command {
+            #[command(flatten)]
+            history: HistoryArgs,
+        }
+        let words = ["history"].iter().chain(words);
+        <Command as clap::Parser>::try_parse_from(words)
+            .unwrap()
+            .history
+    }
+
+    #[test]
+    fn of_several_pairs_each_row_names_its_pair_and_a_step_the_date_of_the_fixing() {
+        let mut found = found();
+        found.rows.truncate(1);
+        found.rows[0].fixings.clear();
+        found.rows[0].date = Some("2026-04-05".to_owned());
+        let arguments = arguments(&["usd/kzt", "*/USD", "--step", "day"]);
+        assert_eq!(
+            page(&arguments, &found, None),
+            "\
+USD/KZT, */USD: 1 rate, 2026-04-05 to 2026-04-05
+
+DATE        PAIR     FIXED       VALUE   CHANGE  PERCENT   SOURCE  HOW
+2026-04-05  USD/KZT  2026-04-02  475.09  -3.68   -0.7686%  nbk     published
+"
+        );
+        let request = arguments.request((None, None));
+        assert_eq!(
+            (request.pair.as_str(), request.step()),
+            ("", HistoryStep::Day)
+        );
+        assert_eq!(request.filter.unwrap().pairs, ["USD/KZT", "*/USD"]);
+    }
+
     #[test]
     fn a_truncated_range_is_noted() {
         let mut found = found();
         found.rows.truncate(1);
         found.is_cut = true;
-        let first = overview("USD/KZT", &found, 80);
+        let first = overview("USD/KZT", &found, Some(80));
         assert!(
             first.starts_with(
                 "USD/KZT: 1 rate, 2026-04-02 to 2026-04-02; older ones are omitted\n▄\n"
@@ -259,7 +353,7 @@ DATE        VALUE   CHANGE  PERCENT   SOURCE  HOW
             rows: values.map(rate).into(),
             is_cut: false,
         };
-        let message = overview("USD/KZT", &found, 80);
+        let message = overview("USD/KZT", &found, Some(80));
         let extremes = "lowest 1 on 2026-04-04, highest 2 on 2026-04-03\n";
         assert!(message.ends_with(extremes), "{message}");
     }
@@ -268,7 +362,7 @@ DATE        VALUE   CHANGE  PERCENT   SOURCE  HOW
     fn a_value_that_cannot_be_read_is_shown_without_bars() {
         let mut found = found();
         found.rows[1].value = "4.8e2".to_owned();
-        let shown = page("USD/KZT", &found, None);
+        let shown = page(&arguments(&["USD/KZT"]), &found, None);
         assert!(shown.contains("  4.8e2  "), "{shown}");
         assert!(!shown.contains("lowest"), "{shown}");
     }

@@ -22,10 +22,10 @@ const PAGES_MAX: usize = 1000;
 #[derive(Debug, Args)]
 pub(super) struct RangeArgs {
     /// The first date: YYYY-MM-DD. Without --from, --to and --limit: the newest 30 rows. With --to alone: 30 days before it.
-    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
+    #[arg(long, visible_alias = "start", value_name = "DATE", value_parser = arguments::date)]
     from: Option<Date>,
     /// The last date: YYYY-MM-DD. Default: the newest.
-    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
+    #[arg(long, visible_alias = "end", value_name = "DATE", value_parser = arguments::date)]
     to: Option<Date>,
     /// Print the newest N rows only.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

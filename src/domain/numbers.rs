@@ -2,9 +2,11 @@
 
 mod decimal;
 mod ratio;
+mod average;
 mod change;
 mod conversion;
 
+pub use average::WeightedSum;
 pub use change::{Change, Direction};
 pub use conversion::convert_amount;
 pub use decimal::{DecimalError, Separator, parse_decimal, parse_published};

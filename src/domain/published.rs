@@ -4,6 +4,7 @@ mod currency;
 mod date;
 mod date_range;
 mod pair;
+mod period;
 mod route;
 mod source_id;
 mod fixing;
@@ -19,6 +20,7 @@ pub use date_range::DateRange;
 pub use first_seen::FirstSeen;
 pub use fixing::{Fixing, NOMINALS, Point};
 pub use pair::{InvalidPair, Pair};
+pub use period::{HistoryStep, Period};
 pub use pricing::{price, price_along};
 pub use route::{QuoteKey, Route, counterparts};
 pub use schedule::{

@@ -66,6 +66,12 @@ pub enum Refusal {
     /// A filter cannot be read.
     #[error("{0}")]
     InvalidFilter(FilterError),
+    /// A history names neither a pair nor a filter, or both.
+    #[error("set either pair or filter: one pair, or any number of them")]
+    PairOrFilter,
+    /// The number of a step of a history, or of a period, means nothing.
+    #[error("{0} is not a value that this version of the server knows")]
+    UnknownValue(i32, Field),
     /// The interval between updates is not a duration.
     #[error("min_interval is not a duration of zero or more")]
     InvalidInterval,
@@ -194,6 +200,10 @@ pub enum Field {
     ToCurrency,
     /// The date of a conversion.
     Date,
+    /// The days that have rows in a history.
+    Step,
+    /// The length of a period.
+    Period,
     /// The first date of a range.
     StartDate,
     /// The last date of a range.
@@ -240,9 +250,10 @@ impl Refusal {
             Self::LedgerUnavailable(_) => Reason::StoreUnavailable,
             Self::PairNotQuoted(_) => Reason::PairNotQuoted,
             Self::NoRateOnDate { .. } => Reason::NoRateOnDate,
-            Self::InvalidPair | Self::InvalidFilter(FilterError::InvalidPair { .. }) => {
-                Reason::InvalidPair
-            }
+            Self::InvalidPair
+            | Self::PairOrFilter
+            | Self::InvalidFilter(FilterError::InvalidPair { .. }) => Reason::InvalidPair,
+            Self::UnknownValue(..) => Reason::InvalidPeriod,
             Self::InvalidFilter(FilterError::TooManyPairs { .. }) => Reason::TooManyPairs,
             Self::InvalidInterval => Reason::InvalidInterval,
             Self::InvalidAmount(_) | Self::InvalidHeldValue(_) | Self::ResultTooLarge(_) => {
@@ -272,7 +283,7 @@ impl Refusal {
     /// The field that is wrong, where one is.
     pub fn field(&self) -> Option<Field> {
         Some(match self {
-            Self::InvalidPair => Field::Pair,
+            Self::InvalidPair | Self::PairOrFilter => Field::Pair,
             Self::InvalidFilter(FilterError::InvalidPair { index, item: _ }) => {
                 Field::FilterPair(*index)
             }
@@ -280,7 +291,9 @@ impl Refusal {
             Self::InvalidInterval => Field::MinInterval,
             Self::InvalidAmount(_) | Self::ResultTooLarge(_) => Field::Amount,
             Self::InvalidHeldValue(_) => Field::HeldValue,
-            Self::InvalidCurrency(field) | Self::InvalidDate(field) => *field,
+            Self::InvalidCurrency(field)
+            | Self::InvalidDate(field)
+            | Self::UnknownValue(_, field) => *field,
             Self::ReversedDates => Field::StartDate,
             Self::UnknownSource { .. } => Field::Source,
             Self::UnknownDocument { .. } => Field::Document,

@@ -15,7 +15,7 @@ mod historical;
 pub use entry::{Digits, Figures, Form, TickerEntry};
 pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
 pub use freshness::{Freshness, FreshnessDates, FreshnessStatus};
-pub use historical::{Coverage, Leg, rates_between, snapshot_on};
+pub use historical::{Coverage, HistoryRow, Leg, Past, PeriodRates, snapshot_on};
 pub use polling::{PollReport, PollStatus, Polling, RequestCount};
 pub use position::Position;
 pub use quote::{Preference, Quote, QuoteInputs, answer_on, candidates, choose_quotes};

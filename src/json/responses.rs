@@ -109,7 +109,7 @@ impl<'a> From<&'a pb::ListFixingsResponse> for ListFixingsResponse<'a> {
     }
 }
 
-/// The rates of a pair over time.
+/// The rates of pairs over time.
 #[derive(Debug, Serialize)]
 pub struct ListRateHistoryResponse<'a> {
     rates: Vec<Rate<'a>>,

@@ -1,4 +1,4 @@
-//! Historical queries: what was published, what a pair stood at, and what an amount was worth.
+//! Historical queries about a day, and what was published: rates of a date, what an amount was worth, and fixings.
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use crate::domain::{DateRange, Field, Pair, Position, Rate, RateFilter, Refusal, parse_decimal};
 use crate::ledger::{self, FixingRecord};
 use crate::queries::page::Page;
-use crate::queries::{Queries, parse_currency, parse_date, parse_date_range, parse_pair};
+use crate::queries::{Queries, parse_currency, parse_date, parse_date_range};
 
 /// An amount to convert.
 #[derive(Debug, Clone, Copy)]
@@ -69,30 +69,6 @@ pub struct FixingsQuery<'a> {
 pub struct FixingsPage {
     /// The rows.
     pub fixings: Vec<FixingRecord>,
-    /// The token of the next page; empty after the last.
-    pub next_page_token: String,
-}
-
-/// The rates of a pair over time.
-#[derive(Debug, Clone, Copy)]
-pub struct HistoryQuery<'a> {
-    /// The pair.
-    pub pair: &'a str,
-    /// The first date; empty for the earliest.
-    pub start_date: &'a str,
-    /// The last date; empty for the latest.
-    pub end_date: &'a str,
-    /// The most rates of the page; zero for the default.
-    pub page_size: i32,
-    /// The token of the page; empty for the first.
-    pub page_token: &'a str,
-}
-
-/// A page of historical rates, newest first.
-#[derive(Debug, Clone)]
-pub struct HistoryPage {
-    /// The rates, each with the date from which it stood.
-    pub rates: Vec<(Date, Rate)>,
     /// The token of the next page; empty after the last.
     pub next_page_token: String,
 }
@@ -202,39 +178,10 @@ impl Queries {
             fixings,
         })
     }
-
-    /// One page of the rates of a pair over time.
-    ///
-    /// # Errors
-    /// [`Refusal::Draining`], what is wrong with the query, [`Refusal::PairNotQuoted`], what the ledger says.
-    pub async fn history(&self, query: HistoryQuery<'_>) -> Result<HistoryPage, Refusal> {
-        self.check_draining()?;
-        let pair = parse_pair(query.pair)?;
-        let range = parse_date_range(query.start_date, query.end_date)?;
-        let canonical = format!("history {pair} {}", canonical_range(range));
-        let page = Page::read(query.page_size, query.page_token, &canonical)?;
-        let before = page.cursor.as_deref().map(str::parse::<Date>).transpose();
-        let before = before.map_err(|_not_a_date| Refusal::InvalidPageToken)?;
-        let last = before.map_or(range.last, |date| date.yesterday().unwrap_or(date));
-        let wanted = page.size.saturating_add(1);
-        let range = DateRange {
-            first: range.first,
-            last: last.min(range.last),
-        };
-        let mut rates = self.history.rates(pair, range, wanted, self.now()).await?;
-        let has_more = rates.len() > page.size;
-        rates.truncate(page.size);
-        let last = rates.last().filter(|_| has_more);
-        let cursor = last.map(|(date, _rate)| date.to_string());
-        Ok(HistoryPage {
-            next_page_token: cursor.map_or_else(String::new, |cursor| page.token(&cursor)),
-            rates,
-        })
-    }
 }
 
 /// A range as page tokens know it: one text for each range, however the request spells it.
-fn canonical_range(range: DateRange) -> String {
+pub(super) fn canonical_range(range: DateRange) -> String {
     format!("{}..{}", range.first, range.last)
 }
 

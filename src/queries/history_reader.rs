@@ -2,6 +2,7 @@
 //! of their own: a long query must not delay the streams. What is long is read in slices, between which other queries run.
 
 mod plan;
+mod query;
 mod slices;
 mod tables;
 
@@ -14,15 +15,17 @@ use tokio::sync::watch;
 
 use crate::board::BoardReader;
 use crate::domain::{
-    Currency, DateRange, DocumentKey, DocumentRecord, History, Leg, Pair, Preference, QuoteKey,
-    Rate, RateFilter, Refusal, Snapshot, SourceRecord, candidates, counterparts, rates_between,
-    snapshot_on,
+    Currency, DateRange, DocumentKey, DocumentRecord, History, HistoryRow, Leg, Pair, Past,
+    PeriodRates, Preference, QuoteKey, Rate, RateFilter, Refusal, Snapshot, SourceRecord,
+    candidates, counterparts, snapshot_on,
 };
 use crate::ledger::{
     FixingRecord, FixingsPage, LedgerError, LedgerReader, LedgerState, StorageError,
 };
-use crate::queries::history_reader::slices::Slices;
+pub(super) use crate::queries::history_reader::query::{PeriodsQuery, RowsQuery};
+use crate::queries::history_reader::slices::{PeriodSlices, Slices, newest_first};
 use crate::queries::history_reader::tables::{oldest_date, with_tables};
+use crate::queries::page::PageLimit;
 
 /// Reads the ledger, while there is one.
 #[derive(Debug, Clone)]
@@ -115,36 +118,133 @@ impl HistoryReader {
         pairs
     }
 
-    /// At most `wanted` rates of a pair, newest first, each with the date from which it stood. What is not in force yet
-    /// has not happened.
-    pub(super) async fn rates(
+    /// Rows of a history until the limit is reached: by date, newest first, and those of a day in the order of the pairs. What
+    /// is not in force yet has not happened. Returns whether more rows follow.
+    pub(super) async fn rows(
         &self,
-        pair: Pair,
-        range: DateRange,
-        wanted: usize,
+        query: RowsQuery,
         now: Timestamp,
-    ) -> Result<Vec<(Date, Rate)>, Refusal> {
-        let legs = self.legs(&[pair])?;
-        let last = today(&legs, now).map_or(range.last, |today| today.min(range.last));
-        let emptied = legs.clone();
+        limit: &mut PageLimit,
+    ) -> Result<(Vec<HistoryRow>, bool), Refusal> {
+        let RowsQuery {
+            pairs,
+            step,
+            range,
+            after,
+        } = query;
+        let legs = self.legs(&pairs)?;
+        let Some((pairs, range)) = self.happened(&legs, pairs, range, now).await? else {
+            return Ok((Vec::new(), false));
+        };
+        let mut slices = Slices::of(range, legs.len(), pairs.len(), limit.rows());
+        let pairs: Arc<[(Pair, Date)]> = pairs.into();
+        let mut found = Vec::new();
+        while let Some(slice) = slices.next() {
+            let (legs, pairs) = (legs.clone(), Arc::clone(&pairs));
+            let mut slice_limit = *limit;
+            let answer = self.read(move |ledger| {
+                let legs = with_tables(ledger, legs, with_day_before(slice), Some(now))?;
+                let past = Past::of(&legs, slice);
+                let mut rows = past.rows(&pairs, step, range.last, after);
+                let mut taken = Vec::new();
+                let is_full = rows.any(|row| {
+                    let fits = slice_limit.take(&row.rate);
+                    taken.extend(fits.then_some(row));
+                    !fits
+                });
+                Ok((taken, is_full, slice_limit))
+            });
+            let (rows, is_full, left) = answer.await?;
+            *limit = left;
+            found.extend(rows);
+            if is_full {
+                return Ok((found, true));
+            }
+        }
+        Ok((found, false))
+    }
+
+    /// The figures of periods, until there are as many as wanted: the newest period first, and those of a period in the order
+    /// of the pairs. Returns whether more follow.
+    pub(super) async fn periods(
+        &self,
+        query: PeriodsQuery,
+        now: Timestamp,
+        wanted: usize,
+    ) -> Result<(Vec<PeriodRates>, bool), Refusal> {
+        let PeriodsQuery {
+            pairs,
+            period,
+            range,
+            after,
+        } = query;
+        let legs = self.legs(&pairs)?;
+        let Some((pairs, range)) = self.happened(&legs, pairs, range, now).await? else {
+            return Ok((Vec::new(), false));
+        };
+        let mut slices = PeriodSlices::of(period, range, pairs.len(), wanted);
+        if let Some((first, index)) = after {
+            slices.continue_after(first, index);
+        }
+        let mut found = Vec::new();
+        while let Some((days, chosen)) = slices.next() {
+            let pairs: Vec<_> = pairs.get(chosen).unwrap_or_default().to_vec();
+            let legs: Vec<Leg> = legs
+                .iter()
+                .filter(|leg| pairs.iter().any(|(pair, _)| pair.legs().contains(&leg.key)))
+                .cloned()
+                .collect();
+            let figures = self.read(move |ledger| {
+                let today = pairs.iter().map(|(_, today)| *today).max();
+                let happened = DateRange {
+                    last: days.last.min(today.unwrap_or(days.last)),
+                    ..days
+                };
+                let legs = with_tables(ledger, legs, with_day_before(happened), Some(now))?;
+                let past = Past::of(&legs, happened);
+                let periods = newest_first(period, days);
+                let figures = periods.flat_map(|period| {
+                    let figures = |(pair, today): &(Pair, Date)| past.period(*pair, period, *today);
+                    pairs.iter().filter_map(figures).collect::<Vec<_>>()
+                });
+                Ok(figures.collect::<Vec<_>>())
+            });
+            found.extend(figures.await?);
+            if found.len() > wanted {
+                found.truncate(wanted);
+                return Ok((found, true));
+            }
+        }
+        Ok((found, false))
+    }
+
+    /// The pairs with today's date of each, and the part of a range that has happened and of which a source has a table; `None`
+    /// if there is no pair or no table.
+    async fn happened(
+        &self,
+        legs: &[Leg],
+        pairs: Vec<Pair>,
+        range: DateRange,
+        now: Timestamp,
+    ) -> Result<Option<(Vec<(Pair, Date)>, DateRange)>, Refusal> {
+        let pairs = pairs.into_iter().filter_map(|pair| {
+            let keys = pair.legs();
+            let of_pair = legs.iter().filter(|leg| keys.contains(&leg.key));
+            Some((pair, today(of_pair, now)?))
+        });
+        let pairs: Vec<(Pair, Date)> = pairs.collect();
+        let emptied = legs.to_vec();
         let oldest = self
             .read(move |ledger| oldest_date(ledger, &emptied))
             .await?;
-        let first = oldest.map_or(range.first, |oldest| oldest.max(range.first));
-        let mut slices = Slices::of(DateRange { first, last }, legs.len(), wanted);
-        let mut found = Vec::new();
-        while found.len() < wanted
-            && let Some(slice) = slices.next()
-        {
-            let legs = legs.clone();
-            let rates = self.read(move |ledger| {
-                let legs = with_tables(ledger, legs, with_day_before(slice), Some(now))?;
-                Ok(rates_between(pair, &legs, slice))
-            });
-            found.extend(rates.await?);
-        }
-        found.truncate(wanted);
-        Ok(found)
+        let today = pairs.iter().map(|(_, today)| *today).max();
+        Ok(oldest.zip(today).map(|(oldest, today)| {
+            let range = DateRange {
+                first: oldest.max(range.first),
+                last: today.min(range.last),
+            };
+            (pairs, range)
+        }))
     }
 
     /// The last date on which a rate of a pair may have begun to stand.
@@ -208,8 +308,8 @@ impl HistoryReader {
 }
 
 /// The date on which the slowest leg stands today.
-fn today(legs: &[Leg], now: Timestamp) -> Option<Date> {
-    let today = legs.iter().filter_map(|leg| {
+fn today<'a>(legs: impl IntoIterator<Item = &'a Leg>, now: Timestamp) -> Option<Date> {
+    let today = legs.into_iter().filter_map(|leg| {
         let todays = leg.candidates.iter().map(|record| record.today(now));
         todays.max()
     });

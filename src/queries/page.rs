@@ -8,18 +8,62 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 
-use crate::domain::Refusal;
+use crate::domain::{Rate, Refusal};
 
 /// Rows of a page when the request names no number: a screen or two.
 const PAGE_SIZE_DEFAULT: usize = 100;
 /// The most rows of a page: a megabyte at most, well below what a message may be.
 const PAGE_SIZE_MAX: usize = 1000;
+/// The most bytes of the rates of a page as JSON, about: a reader waits for the whole page, and gRPC clients accept four
+/// mebibytes. A thousand rates of one or two fixings fit.
+const PAGE_BYTES_MAX: usize = 1024 * 1024;
+/// The bytes of a rate as JSON without its fixings, about.
+const RATE_BYTES: usize = 512;
+/// The bytes of a fixing as JSON, about.
+const FIXING_BYTES: usize = 256;
 /// The version of the tokens. It changes with the encoding, or with what a cursor means.
 const TOKEN_VERSION: u8 = 1;
 /// Bytes of the digest of a query in a token: enough that no token of another query fits by accident.
 const DIGEST_BYTES: usize = 8;
 /// The longest token that is decoded; those of the service have some 40 characters.
 const TOKEN_BYTES_MAX: usize = 128;
+
+/// What still fits on a page.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageLimit {
+    rows: usize,
+    bytes: usize,
+    is_empty: bool,
+}
+
+impl PageLimit {
+    /// The limit of an empty page.
+    pub(super) fn of(rows: usize) -> Self {
+        Self {
+            rows,
+            bytes: PAGE_BYTES_MAX,
+            is_empty: true,
+        }
+    }
+
+    /// How many rows still fit.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether a rate still fits, for which room is taken then. The first one of a page always fits.
+    pub(super) fn take(&mut self, rate: &Rate) -> bool {
+        let fixings = rate.fixings.len().saturating_mul(FIXING_BYTES);
+        let bytes = fixings.saturating_add(RATE_BYTES);
+        let fits = self.rows > 0 && (bytes <= self.bytes || self.is_empty);
+        if fits {
+            self.rows = self.rows.saturating_sub(1);
+            self.bytes = self.bytes.saturating_sub(bytes);
+            self.is_empty = false;
+        }
+        fits
+    }
+}
 
 /// One page of a list.
 #[derive(Debug)]
@@ -79,7 +123,13 @@ fn short_digest(query: &str) -> [u8; DIGEST_BYTES] {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use jiff::civil::Date;
+    use rust_decimal::Decimal;
+
     use super::*;
+    use crate::domain::{Currency, Fixing, SourceId};
 
     #[test]
     fn a_token_leads_on_in_the_list_it_came_with_and_in_no_other() {
@@ -95,6 +145,37 @@ mod tests {
         assert_eq!(other.unwrap_err(), Refusal::InvalidPageToken);
         let negative = Page::read(-1, "", "nbk USD");
         assert_eq!(negative.unwrap_err(), Refusal::InvalidPageSize);
+    }
+
+    #[test]
+    fn a_page_ends_after_its_rows_or_a_mebibyte() {
+        let of = |fixings: usize| Rate {
+            fixings: (0..fixings).map(|_| Arc::new(fixing())).collect(),
+            ..Rate::identity(Currency::KZT)
+        };
+        let rows = |fixings, wanted| {
+            let mut limit = PageLimit::of(wanted);
+            let rate = of(fixings);
+            (0..2000).take_while(|_| limit.take(&rate)).count()
+        };
+        assert_eq!(rows(4, 100), 100);
+        let widest = RATE_BYTES + 4 * FIXING_BYTES;
+        assert_eq!(rows(4, 1000), PAGE_BYTES_MAX / widest);
+        assert_eq!(rows(2, 1000), 1000);
+        assert_eq!(rows(5000, 1000), 1, "a page is never empty");
+    }
+
+    fn fixing() -> Fixing {
+        Fixing {
+            source: SourceId::new("nbk"),
+            currency: Currency::USD,
+            units: 1,
+            value: Decimal::ONE,
+            home_currency: Currency::KZT,
+            effective_date: Date::MIN,
+            published_change: None,
+            superseded_value: None,
+        }
     }
 
     #[test]

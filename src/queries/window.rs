@@ -2,8 +2,10 @@
 
 use jiff::civil::Date;
 
-use crate::domain::{DateRange, Pair, Rate, Refusal, Window, oldest_in_force};
+use crate::domain::{DateRange, HistoryStep, Pair, Rate, Refusal, Window, oldest_in_force};
 use crate::queries::Queries;
+use crate::queries::history_reader::RowsQuery;
+use crate::queries::page::PageLimit;
 
 /// The most rates of a window: one for each day of a leap year, and of the two weeks before it.
 const RATES_MAX: usize = 384;
@@ -32,8 +34,16 @@ impl Queries {
             first: oldest_in_force(first),
             last,
         };
-        let mut rates = self.history.rates(pair, range, RATES_MAX, now).await?;
-        rates.reverse();
+        let query = RowsQuery {
+            pairs: vec![pair],
+            step: HistoryStep::Fixing,
+            range,
+            after: None,
+        };
+        let mut limit = PageLimit::of(RATES_MAX);
+        let (rows, _has_more) = self.history.rows(query, now, &mut limit).await?;
+        let rates = rows.into_iter().rev();
+        let mut rates: Vec<(Date, Rate)> = rates.map(|row| (row.date, row.rate)).collect();
         let begun = rates.partition_point(|(date, _rate)| *date <= first);
         Ok(WindowRates {
             days: DateRange { first, last },

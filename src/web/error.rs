@@ -151,6 +151,8 @@ fn parameter_name(field: Field) -> Cow<'static, str> {
         Field::FromCurrency => "from",
         Field::ToCurrency => "to",
         Field::Date => "date",
+        Field::Step => "step",
+        Field::Period => "period",
         Field::StartDate => "start",
         Field::EndDate => "end",
         Field::Source => "source",

@@ -11,10 +11,12 @@ use serde::Serialize;
 use crate::domain::{self, Field, Position, Rate, Refusal};
 use crate::json::{
     self, ConvertAmountResponse, GetRateResponse, GetSnapshotResponse, ListFixingsResponse,
-    ListRateHistoryResponse, ListSourcesResponse,
+    ListPeriodRatesResponse, ListRateHistoryResponse, ListSourcesResponse,
 };
 use crate::pb;
-use crate::queries::{FixingsQuery, HistoryQuery, parse_date, parse_pair};
+use crate::queries::{
+    FixingsQuery, HistoryPairs, HistoryQuery, PeriodRatesQuery, RangeQuery, parse_date, parse_pair,
+};
 use crate::web::caching::{self, PAST, PRESENT};
 use crate::web::error::WebError;
 use crate::web::prepared::PreparedAnswer;
@@ -22,8 +24,8 @@ use crate::web::query::{self, NoParameters};
 use crate::web::{JSON, Shared, Web};
 use crate::wire::{
     to_convert_response, to_fixings_response, to_history_response, to_past_rate_response,
-    to_past_snapshot_response, to_rate_response, to_snapshot_response, to_sources_response,
-    to_timestamp,
+    to_past_snapshot_response, to_periods_response, to_rate_response, to_snapshot_response,
+    to_sources_response, to_timestamp,
 };
 
 /// The two segments of the path of a pair, or of a source and a currency.
@@ -157,17 +159,58 @@ pub(super) async fn history(
     Path((base, quote)): PairPath,
     uri: Uri,
 ) -> Result<Response, WebError> {
-    let query: query::Range = query::read(&uri)?;
+    let query: query::History = query::read(&uri)?;
+    if query.pairs.is_some() {
+        let refused = "the pair is in the path; /v1/history?pairs= lists several";
+        return Err(WebError::parameter("pairs", refused));
+    }
     let pair = format!("{base}/{quote}");
-    let page = web.queries.history(HistoryQuery {
-        pair: &pair,
-        start_date: &query.start,
-        end_date: &query.end,
-        page_size: query::page_size(query.page_size.as_deref())?,
-        page_token: &query.page_token,
+    web.history(HistoryPairs::One(&pair), &query).await
+}
+
+/// `GET /v1/history`
+pub(super) async fn histories(State(web): State<Web>, uri: Uri) -> Result<Response, WebError> {
+    let query: query::History = query::read(&uri)?;
+    let pairs = query::filter_items(query.pairs.as_deref().unwrap_or_default());
+    web.history(HistoryPairs::Filter(pairs), &query).await
+}
+
+impl Shared {
+    async fn history(
+        &self,
+        pairs: HistoryPairs<'_>,
+        query: &query::History,
+    ) -> Result<Response, WebError> {
+        let page = self.queries.history(HistoryQuery {
+            pairs,
+            step: query::step(&query.step)?,
+            range: RangeQuery {
+                start_date: &query.start,
+                end_date: &query.end,
+                page_size: query::page_size(query.page_size.as_deref())?,
+                page_token: &query.page_token,
+            },
+        });
+        let answer = to_history_response(&page.await?);
+        document(PAST, &ListRateHistoryResponse::from(&answer))
+    }
+}
+
+/// `GET /v1/periods`
+pub(super) async fn periods(State(web): State<Web>, uri: Uri) -> Result<Response, WebError> {
+    let query: query::Periods = query::read(&uri)?;
+    let page = web.queries.period_rates(PeriodRatesQuery {
+        pairs: query::filter_items(&query.pairs),
+        period: query::period(&query.period)?,
+        range: RangeQuery {
+            start_date: &query.start,
+            end_date: &query.end,
+            page_size: query::page_size(query.page_size.as_deref())?,
+            page_token: &query.page_token,
+        },
     });
-    let answer = to_history_response(page.await?);
-    document(PAST, &ListRateHistoryResponse::from(&answer))
+    let answer = to_periods_response(&page.await?);
+    document(PAST, &ListPeriodRatesResponse::from(&answer))
 }
 
 fn document(caching: &'static str, value: &impl Serialize) -> Result<Response, WebError> {

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::Position;
+use crate::domain::{HistoryStep, Period, Position};
 use crate::web::error::WebError;
 
 /// The header in which a browser repeats the last `id` of a stream.
@@ -51,10 +51,43 @@ pub(super) struct Watch {
     pub(super) format: Option<String>,
 }
 
-/// Parameters of `/v1/fixings` and `/v1/history`.
+/// Parameters of `/v1/fixings`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Range {
+    #[serde(default)]
+    pub(super) start: String,
+    #[serde(default)]
+    pub(super) end: String,
+    pub(super) page_size: Option<String>,
+    #[serde(default)]
+    pub(super) page_token: String,
+}
+
+/// Parameters of `/v1/history`, with or without a pair in the path.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct History {
+    pub(super) pairs: Option<String>,
+    #[serde(default)]
+    pub(super) step: String,
+    #[serde(default)]
+    pub(super) start: String,
+    #[serde(default)]
+    pub(super) end: String,
+    pub(super) page_size: Option<String>,
+    #[serde(default)]
+    pub(super) page_token: String,
+}
+
+/// Parameters of `/v1/periods`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Periods {
+    #[serde(default)]
+    pub(super) pairs: String,
+    #[serde(default)]
+    pub(super) period: String,
     #[serde(default)]
     pub(super) start: String,
     #[serde(default)]
@@ -188,6 +221,24 @@ pub(super) fn flag(field: &'static str, text: Option<&str>) -> Result<bool, WebE
     }
 }
 
+/// The days that have rows in a history; those with a fixing when it is left out.
+pub(super) fn step(text: &str) -> Result<HistoryStep, WebError> {
+    if text.is_empty() {
+        return Ok(HistoryStep::Fixing);
+    }
+    let refused = "step must be fixing, day, week, month, quarter or year";
+    HistoryStep::parse(text).ok_or_else(|| WebError::parameter("step", refused))
+}
+
+/// The length of the periods; a month when it is left out.
+pub(super) fn period(text: &str) -> Result<Period, WebError> {
+    if text.is_empty() {
+        return Ok(Period::Month);
+    }
+    let refused = "period must be week, month, quarter or year";
+    Period::parse(text).ok_or_else(|| WebError::parameter("period", refused))
+}
+
 /// The size of a page; zero, which stands for the default, when it is left out.
 pub(super) fn page_size(text: Option<&str>) -> Result<i32, WebError> {
     let Some(text) = text else { return Ok(0) };
@@ -300,6 +351,17 @@ mod tests {
     fn a_list_of_pairs_may_have_blanks_and_a_comma_at_its_end() {
         assert_eq!(filter_items("KZT/USD, KGS/KZT ,"), ["KZT/USD", "KGS/KZT"]);
         assert!(filter_items("").is_empty());
+    }
+
+    #[test]
+    fn a_step_and_a_period_have_a_default_and_no_other_name_than_theirs() {
+        assert_eq!(step("").unwrap(), HistoryStep::Fixing);
+        assert_eq!(step("day").unwrap(), HistoryStep::Day);
+        assert_eq!(step("year").unwrap(), HistoryStep::LastOf(Period::Year));
+        assert_eq!(period("").unwrap(), Period::Month);
+        assert_eq!(period("week").unwrap(), Period::Week);
+        assert!(step("DAY").is_err() && step("decade").is_err());
+        assert!(period("day").is_err() && period("fixing").is_err());
     }
 
     #[test]

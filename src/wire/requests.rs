@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use crate::domain::{RateFilter, Refusal};
+use crate::domain::{Field, HistoryStep, Period, RateFilter, Refusal};
 use crate::feed::SubscribeRequest;
 use crate::pb;
-use crate::queries::{ConvertQuery, FixingsQuery, HistoryQuery};
+use crate::queries::{
+    ConvertQuery, FixingsQuery, HistoryPairs, HistoryQuery, PeriodRatesQuery, RangeQuery,
+};
 use crate::wire::from_position;
 
 impl<'a> From<&'a pb::ConvertAmountRequest> for ConvertQuery<'a> {
@@ -48,23 +50,103 @@ impl<'a> From<&'a pb::ListFixingsRequest> for FixingsQuery<'a> {
     }
 }
 
-impl<'a> From<&'a pb::ListRateHistoryRequest> for HistoryQuery<'a> {
-    fn from(request: &'a pb::ListRateHistoryRequest) -> Self {
+impl<'a> TryFrom<&'a pb::ListRateHistoryRequest> for HistoryQuery<'a> {
+    type Error = Refusal;
+
+    fn try_from(request: &'a pb::ListRateHistoryRequest) -> Result<Self, Refusal> {
         let pb::ListRateHistoryRequest {
             pair,
             start_date,
             end_date,
             page_size,
             page_token,
+            filter,
+            step,
         } = request;
-        Self {
-            pair,
-            start_date: start_date.as_deref().unwrap_or_default(),
-            end_date: end_date.as_deref().unwrap_or_default(),
-            page_size: page_size.unwrap_or_default(),
-            page_token: page_token.as_deref().unwrap_or_default(),
-        }
+        let pairs = match filter {
+            None => HistoryPairs::One(pair),
+            Some(filter) if pair.is_empty() => HistoryPairs::Filter(items(Some(filter))),
+            Some(_) => return Err(Refusal::PairOrFilter),
+        };
+        Ok(Self {
+            pairs,
+            step: from_step(*step)?,
+            range: range(
+                (start_date.as_deref(), end_date.as_deref()),
+                *page_size,
+                page_token.as_deref(),
+            ),
+        })
     }
+}
+
+impl<'a> TryFrom<&'a pb::ListPeriodRatesRequest> for PeriodRatesQuery<'a> {
+    type Error = Refusal;
+
+    fn try_from(request: &'a pb::ListPeriodRatesRequest) -> Result<Self, Refusal> {
+        let pb::ListPeriodRatesRequest {
+            filter,
+            period,
+            start_date,
+            end_date,
+            page_size,
+            page_token,
+        } = request;
+        Ok(Self {
+            pairs: items(filter.as_ref()),
+            period: from_period(*period)?,
+            range: range(
+                (start_date.as_deref(), end_date.as_deref()),
+                *page_size,
+                page_token.as_deref(),
+            ),
+        })
+    }
+}
+
+/// The items of a filter; none stand for the pairs of the ticker.
+fn items(filter: Option<&pb::RateFilter>) -> Vec<&str> {
+    let pairs = filter.map(|pb::RateFilter { pairs }| pairs.iter().map(String::as_str));
+    pairs.into_iter().flatten().collect()
+}
+
+fn range<'a>(
+    (start_date, end_date): (Option<&'a str>, Option<&'a str>),
+    page_size: Option<i32>,
+    page_token: Option<&'a str>,
+) -> RangeQuery<'a> {
+    RangeQuery {
+        start_date: start_date.unwrap_or_default(),
+        end_date: end_date.unwrap_or_default(),
+        page_size: page_size.unwrap_or_default(),
+        page_token: page_token.unwrap_or_default(),
+    }
+}
+
+fn from_step(step: i32) -> Result<HistoryStep, Refusal> {
+    let known = pb::HistoryStep::try_from(step);
+    Ok(
+        match known.map_err(|_unknown| Refusal::UnknownValue(step, Field::Step))? {
+            pb::HistoryStep::Unspecified | pb::HistoryStep::Fixing => HistoryStep::Fixing,
+            pb::HistoryStep::Day => HistoryStep::Day,
+            pb::HistoryStep::Week => HistoryStep::LastOf(Period::Week),
+            pb::HistoryStep::Month => HistoryStep::LastOf(Period::Month),
+            pb::HistoryStep::Quarter => HistoryStep::LastOf(Period::Quarter),
+            pb::HistoryStep::Year => HistoryStep::LastOf(Period::Year),
+        },
+    )
+}
+
+fn from_period(period: i32) -> Result<Period, Refusal> {
+    let known = pb::Period::try_from(period);
+    Ok(
+        match known.map_err(|_unknown| Refusal::UnknownValue(period, Field::Period))? {
+            pb::Period::Week => Period::Week,
+            pb::Period::Unspecified | pb::Period::Month => Period::Month,
+            pb::Period::Quarter => Period::Quarter,
+            pb::Period::Year => Period::Year,
+        },
+    )
 }
 
 /// A subscription; `filter` makes a filter of the pairs of the request.

@@ -1,11 +1,12 @@
 //! Answers of the contract, outwards. Every face of the service renders these messages.
 
 use jiff::civil::Date;
+use rust_decimal::Decimal;
 
 use crate::board::SourceDetail;
-use crate::domain::{Rate, Snapshot};
+use crate::domain::{HistoryRow, PeriodRates, Rate, Snapshot};
 use crate::pb;
-use crate::queries::{Converted, FixingRecord, FixingsPage, HistoryPage, PastRates};
+use crate::queries::{Converted, FixingRecord, FixingsPage, PastRates, RowsPage};
 use crate::wire::{
     present, to_fixing, to_position, to_rate, to_rates, to_source_detail, to_source_states,
     to_timestamp,
@@ -87,17 +88,61 @@ pub(crate) fn to_fixings_response(page: FixingsPage) -> pb::ListFixingsResponse 
 }
 
 /// A page of historical rates.
-pub(crate) fn to_history_response(page: HistoryPage) -> pb::ListRateHistoryResponse {
-    let HistoryPage {
-        rates,
+pub(crate) fn to_history_response(page: &RowsPage<HistoryRow>) -> pb::ListRateHistoryResponse {
+    let RowsPage {
+        rows,
         next_page_token,
     } = page;
+    let rates = rows.iter();
     pb::ListRateHistoryResponse {
-        rates: rates
-            .iter()
-            .map(|(date, rate)| to_past_rate(rate, *date))
-            .collect(),
-        next_page_token: present(&next_page_token),
+        rates: rates.map(|row| to_past_rate(&row.rate, row.date)).collect(),
+        next_page_token: present(next_page_token),
+    }
+}
+
+/// A page of the figures of periods.
+pub(crate) fn to_periods_response(page: &RowsPage<PeriodRates>) -> pb::ListPeriodRatesResponse {
+    let RowsPage {
+        rows,
+        next_page_token,
+    } = page;
+    pb::ListPeriodRatesResponse {
+        periods: rows.iter().map(to_period_rates).collect(),
+        next_page_token: present(next_page_token),
+    }
+}
+
+fn to_period_rates(rates: &PeriodRates) -> pb::PeriodRates {
+    let PeriodRates {
+        pair,
+        period,
+        is_complete,
+        first,
+        last,
+        highest,
+        lowest,
+        average,
+        days,
+        fixings,
+    } = rates;
+    let dated = |(date, value): &(Date, Decimal)| {
+        Some(pb::DatedValue {
+            date: date.to_string(),
+            value: value.to_string(),
+        })
+    };
+    pb::PeriodRates {
+        pair: pair.to_string(),
+        start_date: period.first.to_string(),
+        end_date: period.last.to_string(),
+        complete: *is_complete,
+        first: dated(first),
+        last: dated(last),
+        highest: dated(highest),
+        lowest: dated(lowest),
+        average: average.to_string(),
+        days: *days,
+        fixings: *fixings,
     }
 }
 

@@ -59,6 +59,8 @@ fn field_name(field: Field) -> String {
         Field::FromCurrency => "from_currency".to_owned(),
         Field::ToCurrency => "to_currency".to_owned(),
         Field::Date => "date".to_owned(),
+        Field::Step => "step".to_owned(),
+        Field::Period => "period".to_owned(),
         Field::StartDate => "start_date".to_owned(),
         Field::EndDate => "end_date".to_owned(),
         Field::Source => "source".to_owned(),

@@ -10,7 +10,11 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use silkrate::client::Client;
 use silkrate::ledger::{ClockKind, Ledger};
-use silkrate::pb::{ConvertAmountRequest, ListRateHistoryRequest};
+use silkrate::pb::{
+    ConvertAmountRequest, HistoryStep, ListPeriodRatesRequest, ListRateHistoryRequest, Period,
+    RateFilter,
+};
+use tokio::runtime::Runtime;
 
 use crate::ledger::made::{LAST_DAY, Made, next_entry};
 use crate::report::{decimal, median, ratio};
@@ -107,6 +111,9 @@ fn measure(path: &Path, made: &Made) -> io::Result<Vec<Figure>> {
         let taken = timed(|| runtime.block_on(history(&client, pair, from)))?;
         milliseconds(what, taken);
     }
+    for (what, taken) in of_many_pairs(&runtime, &client, made)? {
+        milliseconds(what, taken);
+    }
     let date = LAST_DAY - i32::from(made.years).years() + 30.days();
     let taken = timed(|| runtime.block_on(convert(&client, date)))?;
     milliseconds("conversion at a date of the first month", taken);
@@ -128,6 +135,35 @@ fn measure(path: &Path, made: &Made) -> io::Result<Vec<Figure>> {
         unit: " MiB",
         thousandths: ratio(bytes, 1024 * 1024),
     });
+    Ok(figures)
+}
+
+/// The times that questions about many pairs take, in microseconds.
+fn of_many_pairs(
+    runtime: &Runtime,
+    client: &Client,
+    made: &Made,
+) -> io::Result<Vec<(&'static str, u64)>> {
+    let mut figures = Vec::new();
+    for (what, step) in [
+        ("a year of sixty pairs, each fixing", HistoryStep::Fixing),
+        ("a year of sixty pairs, each day", HistoryStep::Day),
+    ] {
+        let request = ListRateHistoryRequest {
+            filter: Some(sixty_pairs()),
+            start_date: Some((LAST_DAY - 1.year()).to_string()),
+            page_size: Some(PAGE_SIZE),
+            step: step.into(),
+            ..ListRateHistoryRequest::default()
+        };
+        let taken = timed(|| runtime.block_on(pages(client, request.clone())))?;
+        figures.push((what, taken));
+    }
+    let taken = timed(|| runtime.block_on(periods(client)))?;
+    figures.push(("the months of a year of sixty pairs", taken));
+    let date = LAST_DAY - i32::from(made.years).years() + 30.days();
+    let taken = timed(|| runtime.block_on(all_rates(client, date)))?;
+    figures.push(("all rates of a date of the first month", taken));
     Ok(figures)
 }
 
@@ -155,14 +191,33 @@ fn microseconds(begun: Instant) -> u64 {
     u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
+/// The pairs of the five with four others in both directions, and with each other.
+fn sixty_pairs() -> RateFilter {
+    let five = ["KZT", "KGS", "TJS", "UZS", "TMT"];
+    let others = ["USD", "EUR", "RUB", "CNY"];
+    let mut pairs = Vec::new();
+    for other in others {
+        pairs.extend([format!("*/{other}"), format!("{other}/*")]);
+    }
+    for base in five {
+        let quotes = five.into_iter().filter(|quote| *quote != base);
+        pairs.extend(quotes.map(|quote| format!("{base}/{quote}")));
+    }
+    RateFilter { pairs }
+}
+
 /// Reads every page of a history.
 async fn history(client: &Client, pair: &str, from: Date) -> io::Result<()> {
-    let mut request = ListRateHistoryRequest {
+    let request = ListRateHistoryRequest {
         pair: pair.to_owned(),
         start_date: Some(from.to_string()),
         page_size: Some(PAGE_SIZE),
         ..ListRateHistoryRequest::default()
     };
+    pages(client, request).await
+}
+
+async fn pages(client: &Client, mut request: ListRateHistoryRequest) -> io::Result<()> {
     let mut rates = 0;
     loop {
         let page = client.rate_history(request.clone()).await;
@@ -174,7 +229,35 @@ async fn history(client: &Client, pair: &str, from: Date) -> io::Result<()> {
         }
     }
     if rates < 100 {
-        return Err(io::Error::other(format!("{pair} has {rates} rates")));
+        return Err(io::Error::other(format!("there are {rates} rates")));
+    }
+    Ok(())
+}
+
+/// Reads the months of the last year, page by page.
+async fn periods(client: &Client) -> io::Result<()> {
+    let mut request = ListPeriodRatesRequest {
+        filter: Some(sixty_pairs()),
+        period: Period::Month.into(),
+        start_date: Some((LAST_DAY - 1.year()).to_string()),
+        page_size: Some(PAGE_SIZE),
+        ..ListPeriodRatesRequest::default()
+    };
+    loop {
+        let page = client.period_rates(request.clone()).await;
+        request.page_token = page.map_err(io::Error::other)?.next_page_token;
+        if request.page_token.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads every rate of a day.
+async fn all_rates(client: &Client, date: Date) -> io::Result<()> {
+    let snapshot = client.snapshot_on(&["*/*".to_owned()], date).await;
+    let rates = snapshot.map_err(io::Error::other)?.rates;
+    if rates.len() < 60 {
+        return Err(io::Error::other(format!("there are {} rates", rates.len())));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ mod full;
 mod laws;
 mod operator;
 mod past;
+mod periods;
 mod windows;
 
 use silkrate::pb::admin::admin_service_client::AdminServiceClient;

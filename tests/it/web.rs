@@ -10,6 +10,7 @@ pub(crate) mod grpc_web;
 mod half_close;
 mod lines;
 mod origins;
+mod over_time;
 mod pages;
 mod ready;
 

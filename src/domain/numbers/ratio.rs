@@ -24,6 +24,15 @@ impl From<u32> for Ratio {
     }
 }
 
+impl From<BigInt> for Ratio {
+    fn from(number: BigInt) -> Self {
+        Self {
+            numerator: number,
+            denominator: BigUint::from(1_u32),
+        }
+    }
+}
+
 impl From<Decimal> for Ratio {
     fn from(number: Decimal) -> Self {
         Self {

@@ -33,6 +33,8 @@ pub enum Reason {
     InvalidCurrency,
     /// A text is not a date, or a range of dates is reversed.
     InvalidDate,
+    /// The step of a history or the length of a period is unknown.
+    InvalidPeriod,
     /// A source, or a document of it, does not exist.
     InvalidSource,
     /// A submitted table cannot be read.
@@ -59,7 +61,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Draining,
         Self::StreamAged,
         Self::TooManyStreams,
@@ -73,6 +75,7 @@ impl Reason {
         Self::InvalidAmount,
         Self::InvalidCurrency,
         Self::InvalidDate,
+        Self::InvalidPeriod,
         Self::InvalidSource,
         Self::InvalidTable,
         Self::InvalidPage,
@@ -102,6 +105,7 @@ impl Reason {
             Self::InvalidAmount => "INVALID_AMOUNT",
             Self::InvalidCurrency => "INVALID_CURRENCY",
             Self::InvalidDate => "INVALID_DATE",
+            Self::InvalidPeriod => "INVALID_PERIOD",
             Self::InvalidSource => "INVALID_SOURCE",
             Self::InvalidTable => "INVALID_TABLE",
             Self::InvalidPage => "INVALID_PAGE",
@@ -130,6 +134,7 @@ impl Reason {
             | Self::InvalidAmount
             | Self::InvalidCurrency
             | Self::InvalidDate
+            | Self::InvalidPeriod
             | Self::InvalidSource
             | Self::InvalidTable
             | Self::InvalidPage

@@ -1,68 +1,26 @@
-//! Historical rates of a pair, computed from tables of the ledger by the arithmetic of the live ones.
+//! Historical rates, computed from tables of the ledger by the arithmetic of the live ones.
+//!
+//! A [`Leg`] with the tables of a period gives a timeline: the days on which its answer changes. The timelines of several
+//! legs are a [`Past`], from which every historical answer follows: the rate of a pair on a day, the rows of a history
+//! ([`Past::rows`]), and the figures of a period ([`Past::period`]). Each leg is computed once, however many pairs have it.
 
 mod coverage;
+mod leg;
+mod periods;
+mod rows;
+mod timeline;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use coverage::Coverage;
 use jiff::civil::Date;
+pub use leg::Leg;
+pub use periods::PeriodRates;
+pub use rows::HistoryRow;
 
-use crate::domain::judged::SourceRecord;
-use crate::domain::published::{DateRange, Pair, QuoteKey, SourceId};
-use crate::domain::served::{Freshness, FreshnessStatus, QuoteInputs, Rate, Snapshot, answer_on};
-
-/// One leg of a pair: one of the five in another currency, and the sources that may answer it.
-#[derive(Debug, Clone)]
-pub struct Leg {
-    /// One of the five, and the currency in which it is priced.
-    pub key: QuoteKey,
-    /// The records of the sources in the order of preference, with the tables of a period.
-    pub candidates: Vec<SourceRecord>,
-}
-
-impl Leg {
-    /// The inputs of the leg on a day; `None` if no source had a table in force then.
-    fn inputs(&self, day: Date) -> Option<QuoteInputs> {
-        let (record, document, _) = answer_on(&self.candidates, self.key, day)?;
-        let (home, other) = self.key;
-        Some(QuoteInputs {
-            source: record.id,
-            pair_state: document.history.pair_state(day, home, other)?,
-            windows: Vec::new(),
-            freshness_status: FreshnessStatus {
-                freshness: Freshness::Fresh,
-                reason: String::new(),
-            },
-            flags: Vec::new(),
-        })
-    }
-
-    /// The source that answers on a day, and the date of its fixing.
-    fn answer(&self, day: Date) -> Option<(SourceId, Date)> {
-        let (record, _, point) = answer_on(&self.candidates, self.key, day)?;
-        Some((record.id, point.date))
-    }
-
-    /// The dates within a range on which the answer may change: a table takes force, or another one ceases to be in force.
-    fn dates(&self, range: DateRange) -> BTreeSet<Date> {
-        let (home, other) = self.key;
-        let mut dates = BTreeSet::new();
-        for record in &self.candidates {
-            let mut coverage = Coverage::of(range);
-            for document in &record.documents {
-                let history = &document.history;
-                let tables = history.kept_dates().filter_map(|date| history.table(date));
-                let priced = tables.filter(|table| table.path(home, other).is_some());
-                let priced: Vec<Date> = priced.map(|table| table.effective_date).collect();
-                dates.extend(priced.iter().filter(|date| range.contains(**date)));
-                coverage.cover(record.id, &priced);
-            }
-            let expired = coverage.open().iter().map(|open| open.first);
-            dates.extend(expired);
-        }
-        dates
-    }
-}
+use crate::domain::published::{DateRange, Pair, QuoteKey, Route, SourceId};
+use crate::domain::served::historical::timeline::Timeline;
+use crate::domain::served::{Quote, Rate, Snapshot};
 
 /// The snapshot of a day: the quotes of the legs for which a source had a table in force then. A pair has no rate in it
 /// before all its legs have one.
@@ -72,41 +30,76 @@ pub fn snapshot_on(legs: &[Leg], day: Date) -> Snapshot {
     Snapshot::of_quotes(quotes)
 }
 
-/// The rates of a pair within a period, newest first: one for each date on which a leg was fixed, or on which another
-/// source began to answer it. A rate of a crossed pair bears this date, on which it began to stand. The legs have the
-/// tables of the period, and those that were in force on the day before.
-pub fn rates_between(pair: Pair, legs: &[Leg], range: DateRange) -> Vec<(Date, Rate)> {
-    let dates = legs.iter().flat_map(|leg| leg.dates(range));
-    let dates: BTreeSet<Date> = dates.collect();
-    let answers = |day: Date| -> Option<Vec<(SourceId, Date)>> {
-        legs.iter().map(|leg| leg.answer(day)).collect()
-    };
-    let mut before = range.first.yesterday().ok().and_then(answers);
-    let mut rates = Vec::new();
-    for date in dates {
-        let now = answers(date);
-        if now.is_some()
-            && now != before
-            && let Some(rate) = rate_on(pair, legs, date)
-        {
-            rates.push((date, rate));
-        }
-        before = now;
-    }
-    rates.reverse();
-    rates
+/// What some legs stood at on the days of a range.
+#[derive(Debug)]
+pub struct Past {
+    range: DateRange,
+    timelines: BTreeMap<QuoteKey, Timeline>,
 }
 
-/// The rate of a pair that began to stand on a date.
-fn rate_on(pair: Pair, legs: &[Leg], date: Date) -> Option<Rate> {
-    let rate = snapshot_on(legs, date).rate(pair)?;
-    let effective_date = if legs.len() > 1 {
-        Some(date)
-    } else {
-        rate.effective_date
-    };
-    Some(Rate {
-        effective_date,
-        ..rate
-    })
+impl Past {
+    /// What the legs stood at. They have the tables of the range, and those that were in force on the day before.
+    pub fn of(legs: &[Leg], range: DateRange) -> Self {
+        let with_day_before = DateRange {
+            first: range.first.yesterday().unwrap_or(range.first),
+            ..range
+        };
+        let timelines = legs.iter();
+        Self {
+            range,
+            timelines: timelines
+                .map(|leg| (leg.key, Timeline::of(leg, with_day_before)))
+                .collect(),
+        }
+    }
+
+    /// The rate of a pair on a day of the range; `None` if one of its legs has no quote then. The same as in the snapshot of
+    /// the day.
+    pub fn rate_on(&self, pair: Pair, day: Date) -> Option<Rate> {
+        rate(pair, &self.quotes(pair, day)?)
+    }
+
+    /// Those of some days of the range on which a rate of a pair began to stand, the oldest first: a leg was fixed, or another
+    /// source began to answer it.
+    pub fn fixing_days(&self, pair: Pair, days: DateRange) -> Vec<Date> {
+        let keys = pair.legs();
+        let timelines = keys.iter().filter_map(|key| self.timelines.get(key));
+        let dates = timelines.flat_map(|timeline| timeline.changes_in(days));
+        let dates: BTreeSet<Date> = dates.collect();
+        let answers = |day: Date| -> Option<Vec<(SourceId, Date)>> {
+            let quotes = self.quotes(pair, day)?.into_iter();
+            let answers = quotes.map(|quote| {
+                let inputs = &quote.inputs;
+                (inputs.source, inputs.pair_state.current.date)
+            });
+            Some(answers.collect())
+        };
+        let mut before = days.first.yesterday().ok().and_then(answers);
+        let mut fixed = Vec::new();
+        for date in dates {
+            let now = answers(date);
+            if now.is_some() && now != before {
+                fixed.push(date);
+            }
+            before = now;
+        }
+        fixed
+    }
+
+    /// The quotes of the legs of a pair on a day; `None` if one of them has none.
+    fn quotes(&self, pair: Pair, day: Date) -> Option<Vec<&Quote>> {
+        let keys = pair.route()?.legs().into_iter();
+        let quotes = keys.map(|key| self.timelines.get(&key)?.on(day));
+        quotes.collect()
+    }
+}
+
+/// The rate of a pair whose legs have these quotes.
+fn rate(pair: Pair, quotes: &[&Quote]) -> Option<Rate> {
+    match (pair.route()?, quotes) {
+        (Route::Identity, _) => Some(Rate::identity(pair.base)),
+        (Route::Direct(_) | Route::Inverse(_), [quote]) => Rate::quoted(pair, quote),
+        (Route::Cross { .. }, [base, quote]) => Rate::crossed(pair, base, quote),
+        _ => None,
+    }
 }

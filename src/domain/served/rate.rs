@@ -242,6 +242,15 @@ fn value(pair: Pair, legs: &[&Point]) -> Option<Decimal> {
     price(pair, &rows)?.significant(DERIVED_DIGITS)
 }
 
+/// The value that is served for a pair whose legs have these quotes, without the rest of its rate.
+pub(super) fn value_of(pair: Pair, quotes: &[&Quote]) -> Option<Decimal> {
+    let points = quotes.iter().map(|quote| &quote.inputs.pair_state.current);
+    match quotes {
+        [] => Some(Rate::identity(pair.base).value),
+        _ => value(pair, &points.collect::<Vec<_>>()),
+    }
+}
+
 /// How the value of a pair follows from the rows of its one leg.
 fn derivation(pair: Pair, rows: &[Arc<Fixing>]) -> Derivation {
     match rows {

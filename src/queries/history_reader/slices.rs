@@ -1,9 +1,11 @@
 //! The slices of a long historical query, newest first: each is read in one piece of work, between which other queries run.
 
+use std::ops::Range;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::domain::DateRange;
+use crate::domain::{DateRange, Period};
 
 /// How many days are read for each row wanted: a carried table gives none.
 const DAYS_FOR_A_ROW: usize = 2;
@@ -21,10 +23,11 @@ pub(super) struct Slices {
 }
 
 impl Slices {
-    /// The slices of a range for a number of legs, of which the first is expected to give as many rows as are wanted.
-    pub(super) fn of(range: DateRange, legs: usize, rows_wanted: usize) -> Self {
+    /// The slices of a range for a number of legs and pairs, of which the first is expected to give as many rows as are wanted.
+    pub(super) fn of(range: DateRange, legs: usize, pairs: usize, rows_wanted: usize) -> Self {
         let days_max = LEG_DAYS_MAX.checked_div(legs.max(1)).unwrap_or(1).max(1);
-        let days = rows_wanted.saturating_mul(DAYS_FOR_A_ROW).max(DAYS_MIN);
+        let rows_of_a_pair = rows_wanted.div_ceil(pairs.max(1));
+        let days = rows_of_a_pair.saturating_mul(DAYS_FOR_A_ROW).max(DAYS_MIN);
         Self {
             left: (range.first <= range.last).then_some(range),
             days: days.min(days_max),
@@ -51,6 +54,89 @@ impl Slices {
     }
 }
 
+/// What is left of the periods of a range, to be read from the newest one on: some periods of all pairs, or a part of the
+/// pairs of one long period.
+#[derive(Debug)]
+pub(super) struct PeriodSlices {
+    period: Period,
+    first: Date,
+    pairs: usize,
+    rows_wanted: usize,
+    /// The days of the newest period left, and the index of the first pair left of it.
+    left: Option<(DateRange, usize)>,
+}
+
+impl PeriodSlices {
+    /// The slices of the periods around the days of a range, for a number of pairs and of rows.
+    pub(super) fn of(period: Period, range: DateRange, pairs: usize, rows_wanted: usize) -> Self {
+        let newest = (range.first <= range.last && pairs > 0).then(|| period.around(range.last));
+        Self {
+            period,
+            first: period.around(range.first).first,
+            pairs,
+            rows_wanted,
+            left: newest.map(|newest| (newest, 0)),
+        }
+    }
+
+    /// Leaves out what a reader has: all before a period, and the period up to a pair.
+    pub(super) fn continue_after(&mut self, first: Date, index: usize) {
+        let is_left = self.left.is_some_and(|(newest, _)| first <= newest.first);
+        if is_left {
+            self.left = Some((self.period.around(first), index.saturating_add(1)));
+        }
+        if self.left.is_some_and(|(_, index)| index >= self.pairs) {
+            self.left = self.before(first);
+        }
+    }
+
+    /// The days of the next periods, and the pairs.
+    pub(super) fn next(&mut self) -> Option<(DateRange, Range<usize>)> {
+        let (newest, index) = self.left.take()?;
+        let days = self.period.days_max();
+        let pairs_max = LEG_DAYS_MAX.checked_div(days).unwrap_or(1).max(1);
+        if index > 0 || self.pairs > pairs_max {
+            let end = index.saturating_add(pairs_max).min(self.pairs);
+            self.left = if end < self.pairs {
+                Some((newest, end))
+            } else {
+                self.before(newest.first)
+            };
+            return Some((newest, index..end));
+        }
+        let fitting = pairs_max.checked_div(self.pairs).unwrap_or(1);
+        let wanted = self.rows_wanted.div_ceil(self.pairs.max(1));
+        let mut oldest = newest;
+        for _ in 1..fitting.min(wanted) {
+            match self.before(oldest.first) {
+                Some((before, _)) => oldest = before,
+                None => break,
+            }
+        }
+        self.left = self.before(oldest.first);
+        let days = DateRange {
+            first: oldest.first,
+            last: newest.last,
+        };
+        Some((days, 0..self.pairs))
+    }
+
+    /// The period before a day, with all pairs; `None` if it is not asked for.
+    fn before(&self, first: Date) -> Option<(DateRange, usize)> {
+        let before = first.yesterday().ok().map(|day| self.period.around(day))?;
+        (before.first >= self.first && before.first < first).then_some((before, 0))
+    }
+}
+
+/// The periods that some days consist of, the newest first.
+pub(super) fn newest_first(period: Period, days: DateRange) -> impl Iterator<Item = DateRange> {
+    let before = move |last: &DateRange| {
+        let before = period.around(last.first.yesterday().ok()?);
+        (before.first >= days.first && before.first < last.first).then_some(before)
+    };
+    std::iter::successors(Some(period.around(days.last)), before)
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -58,7 +144,7 @@ mod tests {
     use super::*;
 
     fn slices(range: DateRange, legs: usize, rows_wanted: usize) -> Vec<DateRange> {
-        let mut slices = Slices::of(range, legs, rows_wanted);
+        let mut slices = Slices::of(range, legs, 1, rows_wanted);
         std::iter::from_fn(|| slices.next()).collect()
     }
 
@@ -94,6 +180,54 @@ mod tests {
         }
         let first = slices(range, 1, 101)[0];
         assert_eq!(first.dates().count(), 202);
+    }
+
+    /// The first day of each period and the index of each pair, in the order of the slices after a number of known ones.
+    fn places(
+        period: Period,
+        (range, pairs): (DateRange, usize),
+        rows_wanted: usize,
+        last_known: Option<(Date, usize)>,
+    ) -> Vec<(Date, usize)> {
+        let mut slices = PeriodSlices::of(period, range, pairs, rows_wanted);
+        if let Some((first, index)) = last_known {
+            slices.continue_after(first, index);
+        }
+        let mut found = Vec::new();
+        while let Some((days, chosen)) = slices.next() {
+            let work = days.dates().count() * chosen.len();
+            assert!(work <= LEG_DAYS_MAX.max(period.days_max()), "{work}");
+            let periods = newest_first(period, days);
+            found.extend(
+                periods.flat_map(|days| chosen.clone().map(move |index| (days.first, index))),
+            );
+        }
+        found
+    }
+
+    #[test]
+    fn the_slices_of_periods_have_each_period_and_pair_once_in_order() {
+        let range = DateRange {
+            first: date(2024, 2, 20),
+            last: date(2026, 4, 2),
+        };
+        for (_, period) in Period::NAMED {
+            let whole = DateRange {
+                first: period.around(range.first).first,
+                last: period.around(range.last).last,
+            };
+            let firsts = || newest_first(period, whole).map(|days| days.first);
+            assert_eq!(firsts().last(), Some(whole.first));
+            for (pairs, rows_wanted) in [(1, 1), (3, 1000), (60, 101), (500, 1001)] {
+                let all = firsts().flat_map(|first| (0..pairs).map(move |index| (first, index)));
+                let all: Vec<(Date, usize)> = all.collect();
+                for known in [0, 1, pairs, pairs + 1] {
+                    let last_known = known.checked_sub(1).map(|last| all[last]);
+                    let found = places(period, (range, pairs), rows_wanted, last_known);
+                    assert_eq!(found, all[known..], "{period:?} {pairs} {rows_wanted}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use jiff::ToSpan;
 use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
-use crate::domain::{Currency, DatingRule, Form, Pair, Rate, Schedule, SourceRecord};
-use crate::queries::HistoryQuery;
+use crate::domain::{Currency, DatingRule, Form, HistoryStep, Pair, Rate, Schedule, SourceRecord};
+use crate::queries::{HistoryPairs, HistoryQuery, RangeQuery};
 use crate::web::Shared;
 use crate::web::pages::converter::Conversion;
 use crate::web::pages::figures::{DASH, Shown};
@@ -26,15 +26,18 @@ pub(super) async fn last_month(web: &Shared, code: Currency) -> Vec<Rate> {
     let start_date = today.saturating_sub(MONTH_DAYS.days()).to_string();
     let pair = format!("{code}/USD");
     let history = web.queries.history(HistoryQuery {
-        pair: &pair,
-        start_date: &start_date,
-        end_date: "",
-        page_size: 0,
-        page_token: "",
+        pairs: HistoryPairs::One(&pair),
+        step: HistoryStep::Fixing,
+        range: RangeQuery {
+            start_date: &start_date,
+            end_date: "",
+            page_size: 0,
+            page_token: "",
+        },
     });
     let page = history.await;
-    let rates = page.map(|page| page.rates).unwrap_or_default();
-    rates.into_iter().map(|(_date, rate)| rate).collect()
+    let rows = page.map(|page| page.rows).unwrap_or_default();
+    rows.into_iter().map(|row| row.rate).collect()
 }
 
 /// The page.

@@ -205,6 +205,13 @@ impl RateService for Naive {
         Err(Status::unimplemented("not measured"))
     }
 
+    async fn list_period_rates(
+        &self,
+        _: Request<pb::ListPeriodRatesRequest>,
+    ) -> Answer<pb::ListPeriodRatesResponse> {
+        Err(Status::unimplemented("not measured"))
+    }
+
     async fn list_sources(
         &self,
         _: Request<pb::ListSourcesRequest>,

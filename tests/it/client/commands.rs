@@ -3,8 +3,8 @@
 use std::process::Output;
 
 use silkrate::pb::{
-    Check, ConvertAmountResponse, Derivation, Fixing, HeldFixing, Rate, SourceDetail, SourceState,
-    WatchRatesResponse,
+    Check, ConvertAmountResponse, Derivation, Fixing, HeldFixing, PeriodRates, Rate, SourceDetail,
+    SourceState, WatchRatesResponse,
 };
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -83,6 +83,7 @@ pub(super) fn known() -> Known {
     Known {
         history: DAYS.map(|(date, value)| rate_of(date, value)).into(),
         fixings: DAYS.map(|(date, value)| dollar(date, value)).into(),
+        periods: vec![PeriodRates::default(); 3],
         conversion: ConvertAmountResponse {
             result: " dollars".to_owned(),
             rate: Some(rate_of("2026-04-02", "475.09")),

@@ -48,6 +48,13 @@ const READINGS: &[Reading] = &[
         rows: 3,
     },
     Reading {
+        command: &["periods", "USD/KZT", "--limit", "3"],
+        of_table: "AVERAGE",
+        keys: &["next_page_token", "periods"],
+        first_columns: "pair,start_date,end_date,complete,first_date,first_value,",
+        rows: 3,
+    },
+    Reading {
         command: &["fixings", "nbk", "USD", "--limit", "3"],
         of_table: "USD as nbk published it",
         keys: &["fixings", "next_page_token"],

@@ -12,8 +12,9 @@ use silkrate::pb::watch_rates_response::Event;
 use silkrate::pb::{
     ConvertAmountRequest, ConvertAmountResponse, Fixing, GetRateRequest, GetRateResponse,
     GetSnapshotRequest, GetSnapshotResponse, Heartbeat, ListFixingsRequest, ListFixingsResponse,
-    ListRateHistoryRequest, ListRateHistoryResponse, ListSourcesRequest, ListSourcesResponse,
-    Opening, Position, Rate, ResumeVerdict, Snapshot, SourceDetail, Update, WatchRatesRequest,
+    ListPeriodRatesRequest, ListPeriodRatesResponse, ListRateHistoryRequest,
+    ListRateHistoryResponse, ListSourcesRequest, ListSourcesResponse, Opening, PeriodRates,
+    Position, Rate, ResumeVerdict, Snapshot, SourceDetail, Update, WatchRatesRequest,
     WatchRatesResponse,
 };
 use tokio::net::TcpListener;
@@ -49,6 +50,8 @@ pub(super) struct Known {
     pub(super) history: Vec<Rate>,
     /// What any source published, newest first.
     pub(super) fixings: Vec<Fixing>,
+    /// The figures of any pair in any period.
+    pub(super) periods: Vec<PeriodRates>,
     pub(super) conversion: ConvertAmountResponse,
     pub(super) sources: Vec<SourceDetail>,
 }
@@ -173,6 +176,17 @@ impl RateService for Scripted {
         Ok(Response::new(ListRateHistoryResponse {
             rates,
             next_page_token,
+        }))
+    }
+
+    async fn list_period_rates(
+        &self,
+        _request: Request<ListPeriodRatesRequest>,
+    ) -> Result<Response<ListPeriodRatesResponse>, Status> {
+        let periods = self.known.periods.clone();
+        Ok(Response::new(ListPeriodRatesResponse {
+            periods,
+            next_page_token: None,
         }))
     }
 

@@ -39,6 +39,10 @@ pub(crate) const RENDERED: &[(&str, Render)] = &[
         let message: pb::ListRateHistoryResponse = message.transcode_to().unwrap();
         json::text(&json::ListRateHistoryResponse::from(&message)).unwrap()
     }),
+    ("silkrate.v1.ListPeriodRatesResponse", |message, _| {
+        let message: pb::ListPeriodRatesResponse = message.transcode_to().unwrap();
+        json::text(&json::ListPeriodRatesResponse::from(&message)).unwrap()
+    }),
     ("silkrate.admin.v1.ListHeldResponse", |message, _| {
         let message: pb::admin::ListHeldResponse = message.transcode_to().unwrap();
         json::text(&json::ListHeldResponse::from(&message)).unwrap()

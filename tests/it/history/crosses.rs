@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::{Date, date};
-use silkrate::domain::{Currency, DateRange, Leg, Pair, SourceRecord, Table, rates_between};
+use silkrate::domain::{Currency, DateRange, HistoryStep, Leg, Pair, SourceRecord, Table};
 
-use crate::support::records::{Quotes, Records, line, table};
+use crate::support::records::{Quotes, Records, line, rows, table};
 
 /// 3 April 2026 is a Friday.
 const FRIDAY: Date = date(2026, 4, 3);
@@ -52,7 +52,7 @@ fn history(records: &Records, pair: &str, range: DateRange) -> Vec<String> {
         key,
         candidates: record(key.0),
     });
-    let rates = rates_between(pair, &legs.collect::<Vec<_>>(), range);
+    let rates = rows(pair, &legs.collect::<Vec<_>>(), HistoryStep::Fixing, range);
     let mut lines: Vec<String> = rates
         .into_iter()
         .map(|(_, rate)| line(Some(rate)))

@@ -146,6 +146,13 @@ impl RateService for Canned {
         Err(Status::unimplemented("not canned"))
     }
 
+    async fn list_period_rates(
+        &self,
+        _: Request<pb::ListPeriodRatesRequest>,
+    ) -> Answer<pb::ListPeriodRatesResponse> {
+        Err(Status::unimplemented("not canned"))
+    }
+
     async fn list_sources(
         &self,
         _: Request<pb::ListSourcesRequest>,

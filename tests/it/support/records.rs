@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use silkrate::domain::{
-    Book, Currency, DocumentRecord, Fixing, History, Pair, Position, Preference, Rate,
-    RevisionPolicy, Snapshot, SourceId, SourceRecord, Table, parse_decimal,
+    Book, Currency, DateRange, DocumentRecord, Fixing, History, HistoryStep, Leg, Pair, Past,
+    Position, Preference, Rate, RevisionPolicy, Snapshot, SourceId, SourceRecord, Table,
+    parse_decimal,
 };
 
 use crate::support::boards::{EVERY_DAY, noon};
@@ -141,6 +142,19 @@ impl Records {
     pub(crate) fn rate(&self, today: Date, pair: &str) -> Option<Rate> {
         self.snapshot(today).rate(Pair::parse(pair).unwrap())
     }
+}
+
+/// The rows of a pair in a range with a step, from legs with all their tables.
+pub(crate) fn rows(
+    pair: Pair,
+    legs: &[Leg],
+    step: HistoryStep,
+    range: DateRange,
+) -> Vec<(Date, Rate)> {
+    let past = Past::of(legs, range);
+    let pairs = [(pair, range.last)];
+    let rows = past.rows(&pairs, step, range.last, None);
+    rows.map(|row| (row.date, row.rate)).collect()
 }
 
 /// A rate as one line: value, source, date, and its change with the reference's date.

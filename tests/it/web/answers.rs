@@ -17,7 +17,7 @@ use crate::support::silkrate::settings;
 use crate::web::april;
 
 /// The JSON that a command prints from a gRPC response.
-async fn printed(arguments: &[&str], url: &str) -> Value {
+pub(super) async fn printed(arguments: &[&str], url: &str) -> Value {
     let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
     command.args(arguments).args(["--server", url]);
     let ended = command.output().await.unwrap();
@@ -25,7 +25,7 @@ async fn printed(arguments: &[&str], url: &str) -> Value {
     serde_json::from_slice(&ended.stdout).unwrap()
 }
 
-async fn json(address: SocketAddr, path: &str) -> Value {
+pub(super) async fn json(address: SocketAddr, path: &str) -> Value {
     let answer = get(address, path, &[]).await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     answer.json()

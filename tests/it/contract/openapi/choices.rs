@@ -23,6 +23,16 @@ pub(super) const CHOICES: &[(&str, &str, &[&str])] = &[
         &["", "week", "month", "year"],
     ),
     (
+        "step",
+        "The days to list: each one with a fixing, each day, or the last day of each period; fixing if left out.",
+        &["", "fixing", "day", "week", "month", "quarter", "year"],
+    ),
+    (
+        "period",
+        "The length of the periods; month if left out.",
+        &["", "week", "month", "quarter", "year"],
+    ),
+    (
         "theme",
         "The colours of the ticker element, or of a picture.",
         &["", "auto", "light", "dark"],

@@ -6,6 +6,8 @@ use crate::contract::openapi::text::{Json, reference};
 /// A path.
 struct Path {
     pattern: &'static str,
+    /// The id of the operation, if it is not the method.
+    operation: Option<&'static str>,
     /// The method of the contract, or the name of an operation that it does not have.
     method: &'static str,
     parameters: &'static [&'static str],
@@ -29,6 +31,7 @@ enum Content {
 const PATHS: &[Path] = &[
     Path {
         pattern: "/v1/snapshot.json",
+        operation: None,
         method: "GetSnapshot",
         parameters: &["pairs", "date"],
         content: Content::Json,
@@ -37,6 +40,7 @@ const PATHS: &[Path] = &[
     },
     Path {
         pattern: "/v1/rates/{base}/{quote}",
+        operation: None,
         method: "GetRate",
         parameters: &["base", "quote", "date"],
         content: Content::Json,
@@ -45,14 +49,42 @@ const PATHS: &[Path] = &[
     },
     Path {
         pattern: "/v1/history/{base}/{quote}",
+        operation: None,
         method: "ListRateHistory",
-        parameters: &["base", "quote", "start", "end", "page_size", "page_token"],
+        parameters: &[
+            "base",
+            "quote",
+            "step",
+            "start",
+            "end",
+            "page_size",
+            "page_token",
+        ],
         content: Content::Json,
         not_found: Some("No source quotes the pair."),
         has_position: false,
     },
     Path {
+        pattern: "/v1/history",
+        operation: Some("listRateHistories"),
+        method: "ListRateHistory",
+        parameters: &["pairs", "step", "start", "end", "page_size", "page_token"],
+        content: Content::Json,
+        not_found: None,
+        has_position: false,
+    },
+    Path {
+        pattern: "/v1/periods",
+        operation: None,
+        method: "ListPeriodRates",
+        parameters: &["pairs", "period", "start", "end", "page_size", "page_token"],
+        content: Content::Json,
+        not_found: None,
+        has_position: false,
+    },
+    Path {
         pattern: "/v1/fixings/{source}/{currency}",
+        operation: None,
         method: "ListFixings",
         parameters: &[
             "source",
@@ -68,6 +100,7 @@ const PATHS: &[Path] = &[
     },
     Path {
         pattern: "/v1/convert",
+        operation: None,
         method: "ConvertAmount",
         parameters: &["amount", "from", "to", "date", "round"],
         content: Content::Json,
@@ -76,6 +109,7 @@ const PATHS: &[Path] = &[
     },
     Path {
         pattern: "/v1/sources",
+        operation: None,
         method: "ListSources",
         parameters: &[],
         content: Content::Json,
@@ -84,6 +118,7 @@ const PATHS: &[Path] = &[
     },
     Path {
         pattern: "/v1/watch",
+        operation: None,
         method: "WatchRates",
         parameters: &[
             "pairs",
@@ -99,6 +134,7 @@ const PATHS: &[Path] = &[
     },
     Path {
         pattern: "/ticker.html",
+        operation: None,
         method: "GetTicker",
         parameters: &[
             "pairs",
@@ -117,6 +153,7 @@ const PATHS: &[Path] = &[
     },
     Path {
         pattern: "/chart/{pair}.svg",
+        operation: None,
         method: "GetChart",
         parameters: &[
             "pair", "window", "locale", "theme", "digits", "form", "labels", "width", "height",
@@ -144,7 +181,8 @@ pub(super) fn all() -> Json {
 
 fn operation(path: &Path) -> Json {
     let (first, rest) = path.method.split_at(1);
-    let id = first.to_lowercase() + rest;
+    let of_method = || first.to_lowercase() + rest;
+    let id = path.operation.map_or_else(of_method, str::to_owned);
     let method = descriptor::method(path.method);
     let summary = match &method {
         Some(method) => descriptor::method_comment(method)

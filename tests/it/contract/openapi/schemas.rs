@@ -18,9 +18,11 @@ const DURATION: &str = r"^[0-9]+(\.[0-9]+)?s$";
 /// The pattern of a text, by the name of its field.
 const PATTERNS: &[(&str, &str)] = &[
     ("absolute", DECIMAL),
+    ("average", DECIMAL),
     ("currency", CURRENCY),
     ("date", DATE),
     ("effective_date", DATE),
+    ("end_date", DATE),
     ("home_currency", CURRENCY),
     ("newest_effective_date", DATE),
     ("pair", PAIR),
@@ -30,6 +32,7 @@ const PATTERNS: &[(&str, &str)] = &[
     ("reference_value", DECIMAL),
     ("removed_pairs", PAIR),
     ("result", DECIMAL),
+    ("start_date", DATE),
     ("superseded_value", DECIMAL),
     ("units", DECIMAL),
     ("value", DECIMAL),
@@ -63,7 +66,16 @@ pub(super) fn all() -> Vec<(String, Json)> {
             schemas.push((message.name().to_owned(), object(&message)));
         }
     }
-    let enums = descriptor::enums().into_iter();
+    // An enum of requests alone is a parameter with names of its own.
+    let is_sent = |described: &EnumDescriptor| {
+        let messages = descriptor::messages().into_iter();
+        let mut messages = messages.filter(|message| sent.contains(message.full_name()));
+        messages.any(|message| {
+            let mut fields = message.fields();
+            fields.any(|field| field.kind() == Kind::Enum(described.clone()))
+        })
+    };
+    let enums = descriptor::enums().into_iter().filter(is_sent);
     schemas.extend(enums.map(|described| (described.name().to_owned(), choice(&described))));
     schemas
 }

@@ -1,0 +1,93 @@
+//! The paths about several pairs over time.
+
+use crate::support::browser::get;
+use crate::web::answers::{json, printed};
+use crate::web::april;
+
+#[tokio::test]
+async fn histories_and_periods_equal_those_of_grpc_in_the_format_of_the_command_line() {
+    let (_bank, silkrate) = april().await;
+    let (web, url) = (silkrate.web, silkrate.url.as_str());
+    for (path, arguments) in [
+        (
+            "/v1/history?pairs=*/USD,usd/kzt&step=day",
+            &[
+                "history",
+                "*/USD",
+                "usd/kzt",
+                "--step",
+                "day",
+                "--start",
+                "2026-01-01",
+            ][..],
+        ),
+        (
+            "/v1/history/USD/KZT?step=month&end=2026-04-01",
+            &[
+                "history",
+                "USD/KZT",
+                "--step",
+                "month",
+                "--to",
+                "2026-04-01",
+            ],
+        ),
+        (
+            "/v1/periods?pairs=*/*&period=week",
+            &["periods", "*/*", "--period", "week", "--from", "2026-01-01"],
+        ),
+        ("/v1/periods?pairs=KZT/USD", &["periods", "KZT/USD"]),
+    ] {
+        let theirs = printed(&[arguments, &["--format", "json"]].concat(), url).await;
+        let ours = json(web, path).await;
+        assert_eq!(ours, theirs, "{path}");
+        let rows = ours["rates"]
+            .as_array()
+            .or_else(|| ours["periods"].as_array());
+        assert!(!rows.unwrap().is_empty(), "{path}");
+    }
+    let month = json(web, "/v1/periods?pairs=USD/KZT").await;
+    let month = &month["periods"][0];
+    // 478.77 on 1 April, and 475.09 on 2 April, which is today.
+    assert_eq!(month["average"], "476.93");
+    assert_eq!(
+        (&month["days"], &month["complete"]),
+        (&2.into(), &false.into())
+    );
+    assert_eq!(
+        month["highest"],
+        serde_json::json!({"date": "2026-04-01", "value": "478.77"})
+    );
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_wrong_parameter_about_time_is_named() {
+    let (_bank, silkrate) = april().await;
+    for (path, reason, field) in [
+        (
+            "/v1/history?pairs=*/USD&step=decade",
+            "INVALID_PARAMETER",
+            "step",
+        ),
+        ("/v1/periods?period=day", "INVALID_PARAMETER", "period"),
+        (
+            "/v1/history/KZT/USD?pairs=*/USD",
+            "INVALID_PARAMETER",
+            "pairs",
+        ),
+        ("/v1/history?pairs=KZT-USD", "INVALID_PAIR", "pairs[0]"),
+        ("/v1/periods?start=2026-02-30", "INVALID_DATE", "start"),
+        ("/v1/periods?page_token=x", "INVALID_PAGE", "page_token"),
+    ] {
+        let refused = get(silkrate.web, path, &[]).await;
+        let error = &refused.json()["error"];
+        assert_eq!(refused.status, 400, "{path}");
+        assert_eq!(
+            (error["reason"].as_str(), error["field"].as_str()),
+            (Some(reason), Some(field)),
+            "{path}"
+        );
+    }
+    silkrate.finish().await;
+}
