@@ -70,7 +70,8 @@ export class Drawing {
     const [labelWidth, lineHeight] = [Math.max(0, ...labels.map(lengthOf)), labels[0]?.getBBox().height ?? 0];
     const right = width - (hasAxes ? labelWidth + MARGIN * 2 : MARGIN);
     const [top, bottom] = [MARGIN + lineHeight / 2, height - MARGIN - lineHeight * 1.4];
-    const x = (day: number): number => round(MARGIN + ((right - MARGIN) * (Math.max(first, day) - first)) / Math.max(1, last - first));
+    // A value stands for a whole day, so the axis ends with the last one.
+    const x = (day: number): number => round(MARGIN + ((right - MARGIN) * (Math.max(first, day) - first)) / (last + 1 - first));
     const y = (share: number): number => round(bottom - (bottom - top) * share);
     labels.forEach((label, index) => {
       const tick = values.ticks[index];
@@ -82,9 +83,9 @@ export class Drawing {
       this.#dates(locale, first, last, { x, bottom, width: right - MARGIN, edge: width, lineHeight });
     }
     this.places = points.map((point) => ({ x: x(point.day), y: y(values.at(point.level)) }));
-    this.#line.setAttribute("d", this.#steps(points, last, x));
+    this.#line.setAttribute("d", this.#steps(points, last + 1, x));
     const end = this.places.at(-1);
-    place(this.#end, x(standsUntil(newest.day, last)), end?.y ?? 0);
+    place(this.#end, x(standsUntil(newest.day, last + 1)), end?.y ?? 0);
     this.#height = bottom;
   }
 
@@ -119,13 +120,13 @@ export class Drawing {
   }
 
   /** The line: each value stands until the next one, and is joined to it unless there is a gap. */
-  #steps(points: readonly Point[], last: number, x: (day: number) => number): string {
+  #steps(points: readonly Point[], end: number, x: (day: number) => number): string {
     let reached: number | undefined;
     return points
       .map(({ day }, index) => {
         const height = this.places[index]?.y ?? 0;
         const start = reached === day ? `V${height}` : `M${x(day)} ${height}`;
-        reached = standsUntil(day, points[index + 1]?.day ?? last);
+        reached = standsUntil(day, points[index + 1]?.day ?? end);
         return `${start}H${x(reached)}`;
       })
       .join("");

@@ -48,7 +48,8 @@ export class History {
   add(endpoint: string, rate: Rate): void {
     const isNews = rate.value !== this.#newest?.value || rate.effective_date !== this.#newest.effective_date;
     this.#newest = rate;
-    if (this.isKnown && isNews && !this.#append(rate)) {
+    // A rate ends the wait after a failure too: the pair was not quoted yet, or the service is back.
+    if (isNews && (this.isKnown ? !this.#append(rate) : this.hasFailed)) {
       this.#reload(endpoint, rate.pair);
     }
   }

@@ -1,5 +1,5 @@
 // The points of a chart. A fixing stands until the next one, so the line is made of steps; where the next one is long in
-// coming, what was in force is not known, and the line has a gap.
+// coming, none was in force, and the line has a gap. The pictures that the service draws have the same steps and gaps.
 
 import type { Rate } from "../contract";
 import { quotient, times } from "../decimal";
@@ -63,7 +63,7 @@ export function firstDay(window: ChartWindow, last: number): number {
 export function pointsWithin(points: readonly Point[], first: number, last: number): Point[] {
   const within = points.filter((point) => point.day >= first && point.day <= last);
   const before = points.filter((point) => point.day < first).at(-1);
-  const isInForce = before !== undefined && standsUntil(before.day, within[0]?.day ?? last) > first;
+  const isInForce = before !== undefined && standsUntil(before.day, within[0]?.day ?? last + 1) > first;
   return isInForce ? [before, ...within] : within;
 }
 
