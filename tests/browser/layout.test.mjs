@@ -113,7 +113,7 @@ test("the script takes the fragment over in place", async (t) => {
 test("the pages of the service move nothing while they load, and are light", async (t) => {
   const demo = await serve({}, "--demo");
   t.after(() => demo.stop());
-  for (const path of ["ticker.html"]) {
+  for (const path of ["", "KZT", "ticker.html"]) {
     for (const size of [{ width: 1280, height: 800 }, { width: 360, height: 640 }]) {
       const { page, shift } = await open(t, demo.url + path, size);
       await page.waitForFunction(() => [...document.querySelectorAll("silk-ticker")].every((ticker) =>
