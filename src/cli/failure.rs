@@ -224,7 +224,9 @@ fn refusal_hint(reason: Reason) -> Option<&'static str> {
         Reason::InvalidPair | Reason::PairNotQuoted => {
             "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print the pairs that are quoted"
         }
-        Reason::TooManyPairs => "use a star for a side, such as '*/USD', or several requests",
+        Reason::TooManyPairs | Reason::MessageTooLarge => {
+            "use a star for a side, such as '*/USD', or several requests"
+        }
         Reason::NoRateOnDate => "`silkrate history BASE/QUOTE` prints the dates that have a rate",
         Reason::InvalidAmount => {
             "an amount has at most 28 digits and no separators, and so must its result"

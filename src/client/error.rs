@@ -113,7 +113,11 @@ impl ClientError {
     /// Whether a retry of the same request would fail in the same way.
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::BadUrl { .. } => true,
+            Self::BadUrl { .. }
+            | Self::Refused {
+                reason: Some(Reason::MessageTooLarge),
+                ..
+            } => true,
             Self::Unreachable { .. } | Self::Silent { .. } => false,
             Self::Refused { code, .. } => matches!(
                 code,

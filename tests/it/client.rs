@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use silkrate::client::{Client, ClientError, Watch, WatchEvent, WatchOptions};
-use silkrate::domain::Reason;
+use silkrate::domain::{Reason, Refusal};
 use silkrate::pb::ResumeVerdict;
 use silkrate::pb::watch_rates_response::Event;
 use tokio::net::TcpListener;
@@ -276,12 +276,13 @@ async fn a_permanent_refusal_ends_the_watch() {
         Status::unimplemented("no such method"),
         Status::unauthenticated("no credentials"),
         Status::permission_denied("not you"),
+        Status::from(Refusal::MessageTooLarge { bytes_max: 65_536 }),
     ];
     let running = serve(refusals.map(Script::Refuse)).await;
     let wrong = running.watch().next().await.unwrap_err();
     assert_eq!(wrong.to_string(), "filter.pairs[1]: `KZT` is not a pair");
     assert!(wrong.is_usage());
-    for _ in 0..3 {
+    for _ in 0..4 {
         let refused = running.watch().next().await.unwrap_err();
         assert!(refused.is_permanent() && !refused.is_usage(), "{refused}");
     }

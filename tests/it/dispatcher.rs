@@ -26,6 +26,7 @@ use tonic::{Code, Status, Streaming};
 use crate::support::boards::{HEARTBEAT, OneBank};
 use crate::support::counted::Counted;
 use crate::support::records::PREFERENCES;
+use crate::support::silkrate::reason;
 
 /// Streams of one connection.
 const STREAMS: usize = 100;
@@ -161,7 +162,8 @@ async fn an_incomplete_request_is_refused_at_its_deadline() {
         for (request_timeout, grpc_timeout) in [(AT_ONCE, "1H"), (LONG, "50m")] {
             let port = port(&bank, request_timeout).await;
             let status = half_a_request(port.address, method, grpc_timeout).await;
-            assert_eq!(status.code(), Code::DeadlineExceeded, "{method}: {status}");
+            let expected = (Code::DeadlineExceeded, "DEADLINE_EXCEEDED".to_owned(), None);
+            assert_eq!(reason(&status), expected, "{method}");
         }
     }
 }
