@@ -154,3 +154,38 @@ test("the table shows rates against another currency, and keeps it in the addres
   assert.equal(await page.locator("#table thead .number").first().innerText(), "1\u00a0RUB");
   assert.equal(await page.locator('.languages a[lang="ru"]').getAttribute("href"), "./?quote=RUB&locale=ru");
 });
+
+test("the builder writes a chart, its picture and plain HTML too, which the service answers", async (t) => {
+  const page = await tab(t);
+  await page.goto(`${demo.url}?locale=ru`);
+  await isReady(page);
+  await page.locator('#form [name="pairs"]').fill("*/USD, KGS/USD");
+  await page.locator('#form [name="locale"]').selectOption("kk");
+  await page.locator('#form [name="window"]').selectOption("week");
+  const snippet = async (kind) => {
+    await page.locator(`#kind [value="${kind}"]`).check();
+    assert.deepEqual(await page.locator("[data-kind]:visible").evaluateAll((hints) => hints.map((hint) => hint.dataset.kind)), [kind]);
+    return page.locator("#snippet").innerText();
+  };
+  assert.equal(
+    await snippet("chart"),
+    `<script src="${demo.url}chart.js" async></script>\n<silk-chart style="display:block;min-height:20rem" pair="KGS/USD" locale="kk" window="week"></silk-chart>`,
+  );
+  const picture = await snippet("picture");
+  assert.match(picture, /alt="График KGS\/USD за последний месяц">$/);
+  const plain = await snippet("html");
+  assert.equal(plain, `${demo.url}ticker.html?pairs=*%2FUSD%2CKGS%2FUSD&locale=kk`);
+  for (const address of [/src="([^"]+)"/.exec(picture)[1].replaceAll("&amp;", "&"), plain]) {
+    assert.equal((await fetch(address)).status, 200, address);
+  }
+});
+
+test("the chart of a currency takes the place of its picture", async (t) => {
+  const page = await tab(t);
+  await page.goto(`${demo.url}KZT?locale=ru`);
+  await isReady(page);
+  await until(() => page.evaluate(() => document.querySelector("silk-chart")?.shadowRoot?.querySelector(".svg, svg") !== null), "the chart is drawn");
+  const [sum, parts] = await page.evaluate(() => [window.shifts.reduce((all, [value]) => all + value, 0), JSON.stringify(window.shifts)]);
+  t.diagnostic(`with the chart: ${sum.toFixed(4)}`);
+  assert.ok(sum < SHIFT_MAX, `${sum} of ${parts}`);
+});

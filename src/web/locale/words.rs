@@ -129,6 +129,8 @@ pub(in crate::web) struct BuilderWords {
     pub(in crate::web) kind: String,
     pub(in crate::web) script: String,
     pub(in crate::web) html: String,
+    pub(in crate::web) picture: String,
+    pub(in crate::web) chart: String,
     pub(in crate::web) preview: String,
     pub(in crate::web) paste: String,
     pub(in crate::web) copy: String,
@@ -136,4 +138,6 @@ pub(in crate::web) struct BuilderWords {
     pub(in crate::web) script_hint: String,
     pub(in crate::web) cost: String,
     pub(in crate::web) html_hint: String,
+    pub(in crate::web) picture_hint: String,
+    pub(in crate::web) chart_hint: String,
 }

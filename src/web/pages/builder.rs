@@ -160,12 +160,17 @@ impl Page<'_> {
     }
 
     fn snippet(&self, words: &BuilderWords) -> Markup {
-        let kinds = [("script", &words.script), ("html", &words.html)];
+        let kinds = [
+            ("script", &words.script),
+            ("chart", &words.chart),
+            ("picture", &words.picture),
+            ("html", &words.html),
+        ];
         html! {
             div.result {
                 h3 { (words.preview) }
                 div #preview {}
-                fieldset #kind {
+                fieldset #kind data-chart=(self.locale.pages.currency.chart) {
                     legend { (words.kind) }
                     @for (value, name) in kinds {
                         label {
@@ -183,6 +188,8 @@ impl Page<'_> {
                     p.hint { (words.script_hint) }
                     p.hint { (self.cost(words)) }
                 }
+                div data-kind="chart" hidden { p.hint { (words.chart_hint) } }
+                div data-kind="picture" hidden { p.hint { (words.picture_hint) } }
                 div data-kind="html" hidden {
                     p.hint { (words.html_hint) }
                 }

@@ -231,7 +231,7 @@ fn month(page: &Page<'_>, code: Currency, history: Vec<Rate>) -> Markup {
         section #history aria-labelledby="history-title" {
             h2 #history-title { (words.currency.history) }
             div.history {
-                @if !rows.is_empty() { figure { (page.chart(pair, CHART)) } }
+                @if !rows.is_empty() { figure { (course(page, pair)) } }
                 div.scroll #month data-live {
                     @if rows.is_empty() {
                         p.note { (page.locale.words.no_data) }
@@ -252,6 +252,14 @@ fn month(page: &Page<'_>, code: Currency, history: Vec<Rate>) -> Markup {
                 }
             }
         }
+    }
+}
+
+/// The chart, over a picture of it that is shown until its script has loaded.
+fn course(page: &Page<'_>, pair: Pair) -> Markup {
+    html! {
+        silk-chart.course pair=(pair) locale=(page.tag) { (page.chart(pair, CHART)) }
+        script src="chart.js" defer {}
     }
 }
 

@@ -1,6 +1,6 @@
 // The builder: a form, a preview, and the snippet to copy. Every word of it stands in the page.
 
-import { pairsOf } from "../attributes";
+import { isPair, pairsOf } from "../attributes";
 
 /** The field for the digest of the script, which is no attribute of the element. */
 const PINNED = "pinned";
@@ -12,6 +12,11 @@ const LOOP_ROWS = 3;
 const SPEED = "50";
 /** The parameters that the plain forms of the ticker take; the others are about motion. */
 const PLAIN = /^(?:pairs|locale|theme|digits|form|labels|announced|link)$/;
+
+/** The attributes of a chart, which are the parameters of its picture too. */
+const CHART = /^(?:window|locale|theme|digits|form|labels)$/;
+/** The pair of a chart until one is chosen. */
+const CHART_PAIR = "USD/KZT";
 
 /** The URL of the script and its integrity digest. */
 interface Asset {
@@ -98,13 +103,32 @@ function snippet(kind: string, base: string, asset: Asset | undefined, chosen: C
   switch (kind) {
     case "html":
       return address("ticker.html", base, chosen.filter(([name]) => PLAIN.test(name)));
+    case "chart":
+      return chart(base, chosen);
     case "picture":
-      return `<img src="${escaped(address("ticker.svg", base, chosen.filter(([name]) => PLAIN.test(name) && name !== "link")))}" alt="">`;
-    case "frame":
-      return `<iframe src="${escaped(address("embed", base, chosen))}" title="silkrate" loading="lazy" style="border:0;width:100%;height:${height(chosen)}"></iframe>`;
+      return picture(base, chosen);
     default:
       return script(base, asset, chosen);
   }
+}
+
+/** The first pair that is chosen: a chart shows one. */
+function firstPair(chosen: Chosen): string {
+  const pairs = pairsOf(new Map(chosen).get("pairs") ?? null);
+  return pairs.find((pair) => isPair(pair) && !pair.includes("*")) ?? CHART_PAIR;
+}
+
+function chart(base: string, chosen: Chosen): string {
+  const written = chosen.filter(([name]) => CHART.test(name)).map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
+  return `<script src="${new URL("chart.js", base).href}" async></script>\n<silk-chart style="display:block;min-height:20rem" pair="${firstPair(chosen)}"${written}></silk-chart>`;
+}
+
+/** A picture of the chart, with the words that stand for it. */
+function picture(base: string, chosen: Chosen): string {
+  const pair = firstPair(chosen);
+  const src = address(`chart/${pair.replace("/", "-")}.svg`, base, chosen.filter(([name]) => CHART.test(name)));
+  const words = (find<HTMLElement>("#kind").dataset["chart"] ?? "").replace("{pair}", pair);
+  return `<img src="${escaped(src)}" width="640" height="320" alt="${escaped(words)}">`;
 }
 
 function script(base: string, asset: Asset | undefined, chosen: Chosen): string {
