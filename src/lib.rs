@@ -59,7 +59,6 @@
 //! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`), what its tables teach (`domain/judged/calendar.rs`) and whether the bank was asked since; `domain/served/quote.rs` then chooses another source |
 //! | Which values are held, and what releases them? | `domain/judged/row_checks/suspicion.rs` and `domain/judged/row_checks/release.rs` |
 //! | Where does an `ETag` come from? | `web/caching.rs` for snapshots, single rates, pages and `ticker.html`, `web/prepared.rs` for static files; other answers have none; `web/entity_tag.rs` compares it with a request |
-//! | Where does an `ETag` come from? | `web/caching.rs` for snapshots, single rates and `ticker.html`, `web/prepared.rs` for static files; other answers have none; `web/entity_tag.rs` compares it with a request |
 //! | What is an event of a webhook? | `is_event` in `webhooks/known.rs`; `webhooks/event.rs` makes its document |
 //! | What does a heartbeat carry? | the message `Heartbeat` in `proto/silkrate/v1/rates.proto`; `board.rs` collects the sources (`details`), `wire/messages.rs` adds the time of the server |
 //! | How is a bank added? | one file in `src/sources`, named after its id, and the steps in the chapter of [`sources`] |
