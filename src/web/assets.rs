@@ -5,8 +5,9 @@
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, HeaderMap};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, HeaderMap, LOCATION};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA384, digest};
@@ -14,7 +15,7 @@ use serde::Serialize;
 
 use crate::web::base_path::BasePath;
 use crate::web::entity_tag::validator;
-use crate::web::prepared::{Head, PreparedAnswer, short_digest};
+use crate::web::prepared::{Head, PreparedAnswer, SHORT_DIGEST_LENGTH, short_digest};
 use crate::web::{JSON, security};
 
 /// A file of the program.
@@ -38,6 +39,10 @@ const TICKER: &str = "/ticker.js";
 const OPENAPI: &str = "/v1/openapi.json";
 /// The address of the server in that file: the root of the host that served it.
 const OPENAPI_SERVER: &str = r#""servers": [{"url": "/"}]"#;
+/// The header that tells why the address of a script leads to another one.
+const SCRIPT_STATE: &str = "silkrate-script";
+/// The address is that of another version's script, or of none: the redirect leads to the one of this version.
+const SUPERSEDED: HeaderValue = HeaderValue::from_static("superseded");
 /// A cache asks again for files under a lasting name after five minutes: a new version shows soon.
 const LASTING_NAME: HeaderValue = HeaderValue::from_static("public, max-age=300");
 /// A name that holds the digest can only ever mean these bytes.
@@ -76,6 +81,28 @@ impl Assets {
         Self(assets)
     }
 
+    /// The answer to a request for the script of an element of another version, by the name that holds its digest; nothing when the path
+    /// is no such name.
+    pub(super) fn superseded(path: &str) -> Option<Response> {
+        let (element, digest) = path.strip_suffix(".js")?.rsplit_once('-')?;
+        let is_hexadecimal = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let is_digest = digest.len() == SHORT_DIGEST_LENGTH && digest.bytes().all(is_hexadecimal);
+        if !is_digest || !ELEMENTS.contains(&element) {
+            return None;
+        }
+        // Relative, so that it leads to the folder that the browser sees, behind a proxy too.
+        let location = format!("{}.js", element.trim_start_matches('/'));
+        let mut response = StatusCode::TEMPORARY_REDIRECT.into_response();
+        let headers = response.headers_mut();
+        headers.insert(LOCATION, HeaderValue::try_from(location).ok()?);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let (name, value) = (HeaderName::from_static(SCRIPT_STATE), SUPERSEDED);
+        headers.insert(name, value);
+        share(headers);
+        security::protect(headers);
+        Some(response)
+    }
+
     /// The file at a path.
     pub(super) fn get(&self, path: &str) -> Option<&PreparedAnswer> {
         self.0.get(path)
@@ -98,14 +125,7 @@ pub(super) fn ticker_bytes() -> (usize, usize) {
 fn answer(file: &EmbeddedFile, cache_control: HeaderValue) -> PreparedAnswer {
     let mut head = head(file.path, cache_control);
     if element(file.path).is_some() {
-        // Code, the same for everyone, and no data: a page of any site may load it and check its digest, which browsers
-        // allow of shared files alone.
-        let any = HeaderValue::from_static("*");
-        head.headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, any);
-        head.headers.insert(
-            HeaderName::from_static("cross-origin-resource-policy"),
-            HeaderValue::from_static("cross-origin"),
-        );
+        share(&mut head.headers);
     }
     PreparedAnswer::compressed(
         head,
@@ -113,6 +133,16 @@ fn answer(file: &EmbeddedFile, cache_control: HeaderValue) -> PreparedAnswer {
         file.gzip.map(Bytes::from_static),
         file.brotli.map(Bytes::from_static),
     )
+}
+
+/// Lets a page of any site load a script and check its digest, which browsers allow of shared files alone: it is code, the
+/// same for everyone, and no data.
+fn share(headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("cross-origin"),
+    );
 }
 
 fn head(path: &str, cache_control: HeaderValue) -> Head {

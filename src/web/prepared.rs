@@ -161,6 +161,9 @@ impl Head {
     }
 }
 
+/// The letters of [`short_digest`].
+pub(super) const SHORT_DIGEST_LENGTH: usize = 16;
+
 /// 64 bits of a digest, in hexadecimal.
 pub(super) fn short_digest(bytes: &[u8]) -> String {
     let digest = digest(&SHA384, bytes);

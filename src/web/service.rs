@@ -57,7 +57,7 @@ impl BrowserService {
         }
         let mut response = match self.assets.get(uri.path()) {
             Some(file) => file.respond(headers),
-            None => self.data(request)?,
+            None => Assets::superseded(uri.path()).or_else(|| self.data(request))?,
         };
         if !has_body {
             *response.body_mut() = Body::empty();

@@ -8,8 +8,8 @@ use ring::digest::{SHA384, digest};
 use roxmltree::Document;
 use serde_json::Value;
 
-use crate::support::browser::{Answer, get, open};
-use crate::web::april;
+use crate::support::browser::{Answer, get, open, send};
+use crate::web::{FOREIGN, april};
 
 /// Asserts the security headers of a response.
 fn assert_safe(answer: &Answer, path: &str) {
@@ -58,7 +58,6 @@ async fn the_scripts_are_served_under_a_stable_name_and_under_one_with_their_dig
     for element in ["/ticker", "/chart"] {
         assert_has_two_names(silkrate.web, element).await;
     }
-    assert_eq!(get(silkrate.web, "/ticker-0.js", &[]).await.status, 404);
     for outside in ["/../Cargo.toml", "/%2e%2e/Cargo.toml", "//etc/passwd"] {
         assert_eq!(
             get(silkrate.web, outside, &[]).await.status,
@@ -102,6 +101,42 @@ async fn the_script_of_the_chart_loads_the_ticker_by_an_address_and_a_digest_tha
     for field in ["src", "integrity"] {
         let value = ticker[field].as_str().unwrap().trim_start_matches('/');
         assert!(chart.text().contains(value), "{value}");
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn the_address_of_another_versions_script_leads_to_the_current_one() {
+    let (_bank, silkrate) = april().await;
+    let headers = [("origin", FOREIGN)];
+    for (method, old, current) in [
+        ("GET", "/ticker-0123456789abcdef.js", "ticker.js"),
+        ("HEAD", "/ticker-0123456789abcdef.js", "ticker.js"),
+        ("GET", "/chart-0123456789abcdef.js", "chart.js"),
+    ] {
+        let answer = send(silkrate.web, (method, old), &headers, b"").await;
+        for (name, value) in [
+            ("location", current),
+            ("silkrate-script", "superseded"),
+            ("cache-control", "no-store"),
+            ("access-control-allow-origin", "*"),
+            ("cross-origin-resource-policy", "cross-origin"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{name}");
+        }
+        assert_eq!((answer.status, answer.text()), (307, ""));
+        assert_safe(&answer, old);
+    }
+    for wrong in [
+        "/ticker-0.js",
+        "/ticker-0123456789abcdeg.js",
+        "/ticker-0123456789ABCDEF.js",
+        "/ticker-0123456789abcdef0.js",
+        "/ticker-0123456789abcdef",
+        "/v1/ticker-0123456789abcdef.js",
+        "/pages-0123456789abcdef.js",
+    ] {
+        assert_eq!(get(silkrate.web, wrong, &[]).await.status, 404, "{wrong}");
     }
     silkrate.finish().await;
 }
