@@ -80,6 +80,8 @@ pub struct Web {
     pub path: String,
     /// The origins whose pages may read from it.
     pub allowed_origins: Vec<String>,
+    /// The origins whose pages may show the page `/embed` in a frame, beside the service's own.
+    pub frame_ancestors: Vec<String>,
 }
 
 /// `[ticker]`

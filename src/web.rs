@@ -18,6 +18,8 @@ mod chart;
 mod display;
 mod lines;
 mod watch;
+mod embed;
+mod entries;
 mod fragment;
 mod locale;
 mod cors;
@@ -35,6 +37,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderValue;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -59,6 +62,8 @@ use crate::web::service::BrowserService;
 
 /// The media type of every answer for programs.
 const JSON: &str = "application/json";
+/// The media type of a page and of a part of one.
+const HTML: &str = "text/html; charset=utf-8";
 /// The header with the position of an answer: `epoch:revision`.
 const POSITION: &str = "silkrate-position";
 /// How long a request may take until its answer begins. Every answer comes from memory but those of historical queries.
@@ -74,6 +79,8 @@ struct Shared {
     answers: PreparedAnswers,
     /// The rates that equal charts share.
     chart_rates: ChartRates,
+    /// The policy of the page `/embed`.
+    embed_policy: HeaderValue,
     /// The events that all readers of a filter share.
     frames: Arc<FrameCache<EventEncoder>>,
     /// The same as lines.
@@ -97,6 +104,7 @@ pub fn serve_browsers(
         queries,
         answers: PreparedAnswers::default(),
         chart_rates: ChartRates::default(),
+        embed_policy: embed::policy(&config.web.frame_ancestors),
     });
     let router = router(Arc::clone(&shared), origins.clone(), grpc);
     let base_path = BasePath::new(&config.web.path);
@@ -124,6 +132,7 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/chart/{name}", get(chart::chart))
         .route("/", get(pages::home))
         .route("/{code}", get(pages::currency))
+        .route("/embed", get(embed::embed))
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())
         .route_service("/grpc.health.v1.Health/{*method}", grpc)

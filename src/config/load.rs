@@ -56,6 +56,7 @@ const KEYS: &[&str] = &[
     "web.listen",
     "web.path",
     "web.allowed_origins",
+    "web.frame_ancestors",
     "ticker.pairs",
     "ticker.prefer",
     "store.path",

@@ -36,6 +36,10 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
         "allowed_origins",
         config.web.allowed_origins.iter().cloned(),
     );
+    page.list(
+        "frame_ancestors",
+        config.web.frame_ancestors.iter().cloned(),
+    );
     page.table("ticker");
     page.list("pairs", config.ticker.pairs.items());
     let prefer = config

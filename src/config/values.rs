@@ -147,7 +147,7 @@ pub(super) const ORIGINS: &str = "a list of origins, each with scheme, host and 
 /// The item that allows every origin.
 const ANY_ORIGIN: &str = "*";
 
-/// The origins whose pages may read.
+/// Origins of sites.
 pub(super) fn origins(raw: &Raw) -> Result<Vec<String>, String> {
     let texts = list(raw)?.into_iter();
     let read = |text: String| match text.as_str() {

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use crate::domain::Position;
 use crate::web::entity_tag::validator;
 use crate::web::prepared::{Head, PreparedAnswer, short_digest};
-use crate::web::{JSON, POSITION, security};
+use crate::web::{HTML, JSON, POSITION, security};
 
 /// How long an answer about the present may be kept: a reader behind a cache is at most this much later than a subscriber,
 /// and a front page costs one request in five seconds.
@@ -62,6 +62,17 @@ pub(super) fn picture(
     let everywhere = HeaderValue::from_static("cross-origin");
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, everywhere);
     prepared(position, canonical_query, (SVG, headers), body)
+}
+
+/// The same as a page with a policy of its own.
+pub(super) fn page(
+    position: &Position,
+    canonical_query: &str,
+    policy: &HeaderValue,
+    body: String,
+) -> PreparedAnswer {
+    let headers = HeaderMap::from_iter([(CONTENT_SECURITY_POLICY, policy.clone())]);
+    prepared(position, canonical_query, (HTML, headers), body)
 }
 
 fn prepared(

@@ -1,12 +1,15 @@
 //! How the fragment and the charts write their entries: the parameters that are attributes of the element too.
 
-use crate::domain::{Digits, Form, Pair, TickerEntry};
+use crate::domain::{Change, Digits, Form, Pair, Rate, TickerEntry, Window};
 use crate::web::error::WebError;
 use crate::web::locale::Locale;
 use crate::web::query::Fragment;
 
 /// The most decimal places of a value: more than any of them has significant digits for.
 const PLACES_MAX: u32 = 10;
+
+/// The text of an unknown value or change.
+pub(super) const DASH: &str = "\u{2013}";
 
 /// How a currency is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +19,15 @@ enum Labels {
     Symbol,
 }
 
+/// What is shown of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ShownChange {
+    Percent,
+    Absolute,
+    Both,
+    None,
+}
+
 /// How entries are written.
 #[derive(Debug)]
 pub(super) struct Display<'a> {
@@ -23,6 +35,9 @@ pub(super) struct Display<'a> {
     digits: Digits,
     pub(super) form: Form,
     labels: Labels,
+    change: ShownChange,
+    /// The window of the change; nothing for the change against the previous fixing.
+    window: Option<Window>,
     pub(super) shows_announced: bool,
     link: &'a str,
 }
@@ -41,6 +56,20 @@ impl<'a> Display<'a> {
             ("name", _) => Labels::Name,
             _ => return Err(one_of("labels", "code, name, symbol")),
         };
+        let change = match query.change.as_str() {
+            "" | "percent" => ShownChange::Percent,
+            "absolute" => ShownChange::Absolute,
+            "both" => ShownChange::Both,
+            "none" => ShownChange::None,
+            _ => return Err(one_of("change", "percent, absolute, both, none")),
+        };
+        let window = match query.window.as_str() {
+            "" | "previous" => None,
+            "week" => Some(Window::Week),
+            "month" => Some(Window::Month),
+            "year" => Some(Window::Year),
+            _ => return Err(one_of("window", "previous, week, month, year")),
+        };
         let shows_announced = match query.announced.as_str() {
             "" | "tag" | "row" => true,
             "off" => false,
@@ -55,6 +84,8 @@ impl<'a> Display<'a> {
             digits: digits(&query.digits)?,
             form,
             labels,
+            change,
+            window,
             shows_announced,
             link: &query.link,
         })
@@ -96,6 +127,33 @@ impl<'a> Display<'a> {
             (Form::Local, Labels::Code) => format!("{number}\u{a0}{}", entry.quote),
             (Form::Local, _) => self.locale.money(entry.quote.as_str(), &number),
         }
+    }
+
+    /// The change of a rate over the window that is shown.
+    pub(super) fn change_of<'r>(&self, rate: &'r Rate) -> Option<&'r Change> {
+        let Some(window) = self.window else {
+            return rate.change.as_ref();
+        };
+        let found = rate.windows.iter().find(|change| change.window == window);
+        found.and_then(|found| found.change.as_ref().ok())
+    }
+
+    /// The figures of the change of an entry: a dash when it is unknown, nothing where changes are not shown.
+    pub(super) fn change(&self, entry: &TickerEntry) -> Option<String> {
+        if self.change == ShownChange::None {
+            return None;
+        }
+        let Some(change) = &entry.change else {
+            return Some(DASH.to_owned());
+        };
+        let percent = self.locale.percent(change);
+        let absolute = entry.shown_difference(change.absolute, self.digits);
+        let absolute = self.locale.difference(absolute, change.direction);
+        Some(match self.change {
+            ShownChange::Both => format!("{absolute} · {percent}"),
+            ShownChange::Absolute => absolute,
+            ShownChange::Percent | ShownChange::None => percent,
+        })
     }
 
     /// The address that the entry of a pair links to; empty without a template.

@@ -58,7 +58,7 @@ impl WebError {
         }
     }
 
-    fn status(&self) -> StatusCode {
+    pub(super) fn status(&self) -> StatusCode {
         match self {
             // A source is a part of the path, and the path leads nowhere.
             Self::Refused(Refusal::UnknownSource { .. })
@@ -83,7 +83,7 @@ impl WebError {
         }
     }
 
-    fn message(&self) -> Cow<'_, str> {
+    pub(super) fn message(&self) -> Cow<'_, str> {
         match self {
             Self::Refused(refusal) => refusal.to_string().into(),
             Self::InvalidParameter { message, .. } => message.into(),
@@ -98,7 +98,7 @@ impl WebError {
     }
 
     /// The field that an error is about. The fields of gRPC-only requests have names too, which no JSON error bears.
-    fn field(&self) -> Option<Cow<'static, str>> {
+    pub(super) fn field(&self) -> Option<Cow<'static, str>> {
         match self {
             Self::Refused(refusal) => refusal.field().map(parameter_name),
             Self::InvalidParameter { name, .. } => name.map(Cow::Borrowed),

@@ -1,50 +1,64 @@
-//! The ticker as a fragment of a page, without a script: every number is text. Where the element is loaded, it continues
-//! from the position that the fragment bears.
+//! The ticker as a fragment of a page, without a script: every number is text. Where the element is loaded, it takes the
+//! place of the fragment, in the same room.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
+use maud::{Markup, html};
 
-use crate::domain::{
-    Change, Direction, Figures, Freshness, Pair, Rate, RateFilter, Snapshot, TickerEntry,
-};
+use crate::domain::{RateFilter, Snapshot};
 use crate::web::caching::{self, position_text};
 use crate::web::display::Display;
+use crate::web::entries::{Credit, EntryText, EntryWriter};
 use crate::web::error::WebError;
 use crate::web::locale::{self, FALLBACK, Locale};
 use crate::web::query::{self, Fragment};
-use crate::web::{Shared, Web};
+use crate::web::{HTML, Shared, Web};
 
-/// The media type of the fragment.
-const HTML: &str = "text/html; charset=utf-8";
 /// The themes of the element.
 const THEMES: &[&str] = &["auto", "light", "dark"];
 /// The directions of the element.
-const DIRECTIONS: &[&str] = &["left", "right", "vertical", "static"];
+const DIRECTIONS: &[&str] = &["left", "right", "vertical", STATIC];
+/// The densities of the element.
+const DENSITIES: &[&str] = &["regular", "compact"];
+/// The direction that wraps the list, for mails and for pages without scripts.
+pub(super) const STATIC: &str = "static";
+/// The most digits of a speed, as the element reads it.
+const SPEED_DIGITS_MAX: usize = 4;
 /// The style of the fragment: the height and the font of the element, so that nothing moves when a script takes over.
 const STYLE: &str =
     "display:block;min-height:2.578125rem;font:400 .9375rem/1.3 system-ui,sans-serif";
 /// The style of a list on one line, which scrolls sideways where it is too long.
 const STRIP: &str = "display:flex;gap:1.5em;align-items:center;height:2.578125rem;margin:0;padding:0;\
     overflow:auto hidden;scrollbar-width:thin;white-space:nowrap;list-style:none";
-/// The style of a list that wraps, for mails and for pages without scripts: `direction=static`.
-const WRAPPED: &str =
-    "display:flex;flex-wrap:wrap;gap:.5em 1.5em;margin:0;padding:.5em 0;list-style:none";
-/// The text of an unknown value.
-const DASH: &str = "\u{2013}";
+/// The style of a list that wraps, and of its entries: programs that show mails know no newer layout than this one.
+const WRAPPED: &str = "margin:0;padding:.5em 0;list-style:none";
+const WRAPPED_ENTRY: &str = "display:inline-block;margin:0 1.5em .5em 0";
 
-/// The ticker of our own pages: its id, and the class that their style sheet knows. Their policy refuses inline styles.
+/// Where a fragment stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Setting {
+    /// On a page, in a feed or in a mail of another site, which have no style for it. What is not seen would only be bytes.
+    Foreign,
+    /// On a page of this server, whose style sheet knows it and whose policy refuses inline styles. It bears its rates as
+    /// data too, so that the element goes on from their position and requests nothing that is here.
+    Own {
+        /// Its id and its class; nothing where the page has no other ticker.
+        name: Option<&'static str>,
+    },
+}
+
+/// The ticker of our own pages: its id, and the class that their style sheet knows.
 const LEAD: &str = "lead";
 
 /// Writes a fragment.
-struct FragmentWriter<'a> {
+#[derive(Debug)]
+pub(super) struct FragmentWriter<'a> {
     web: &'a Shared,
-    locale: &'a Locale,
-    display: Display<'a>,
-    snapshot: &'a Snapshot,
-    /// The id and the class of the ticker of our own pages; empty for other sites, for which the styles are inline.
-    lead: &'static str,
-    html: String,
+    query: &'a Fragment,
+    filter: RateFilter,
+    pub(super) tag: &'static str,
+    pub(super) writer: EntryWriter<'a>,
 }
 
 /// `GET /ticker.html`
@@ -56,37 +70,9 @@ pub(super) async fn ticker(
     let snapshot = web.queries.snapshot()?;
     web.answer(&snapshot.position, &uri, &headers, || {
         let query: Fragment = query::read(&uri)?;
-        let filter = web.queries.filter(&query::filter_items(&query.pairs))?;
-        let (tag, locale) = locale_of(&query.locale)?;
-        let theme = query.theme.as_str();
-        if !theme.is_empty() && !THEMES.contains(&theme) {
-            let message = format!("theme must be one of {}", THEMES.join(", "));
-            return Err(WebError::parameter("theme", message));
-        }
-        let direction = query.direction.as_str();
-        if !direction.is_empty() && !DIRECTIONS.contains(&direction) {
-            let message = format!("direction must be one of {}", DIRECTIONS.join(", "));
-            return Err(WebError::parameter("direction", message));
-        }
-        let writer = FragmentWriter {
-            web: &web,
-            locale,
-            display: Display::new(&query, locale)?,
-            snapshot: &snapshot,
-            lead: "",
-            html: String::new(),
-        };
-        let html = writer.write(&filter, tag, &query);
-        let Fragment {
-            digits,
-            form,
-            labels,
-            announced,
-            link,
-            ..
-        } = &query;
-        let canonical =
-            format!("fragment {filter} {tag} {theme} {direction} {digits} {form} {labels} {announced} {link}");
+        let fragment = FragmentWriter::new(&web, &snapshot, &query)?;
+        let canonical = format!("fragment {}", fragment.canonical());
+        let html = fragment.write(Setting::Foreign).into_string();
         Ok(caching::present(&snapshot.position, &canonical, HTML, html))
     })
 }
@@ -98,270 +84,131 @@ pub(super) fn locale_of(tag: &str) -> Result<(&'static str, &'static Locale), We
 }
 
 /// The ticker of our own pages, in a language.
-pub(super) fn on_page(
-    web: &Shared,
-    snapshot: &Snapshot,
-    tag: &str,
-    locale: &Locale,
-) -> Result<String, WebError> {
-    let query = Fragment::default();
-    let writer = FragmentWriter {
-        web,
-        locale,
-        display: Display::new(&query, locale)?,
-        snapshot,
-        lead: LEAD,
-        html: String::new(),
+pub(super) fn on_page(web: &Shared, snapshot: &Snapshot, tag: &str) -> Result<Markup, WebError> {
+    let query = Fragment {
+        locale: tag.to_owned(),
+        ..Fragment::default()
     };
-    let of_ticker: [&str; 0] = [];
-    let filter = web.queries.filter(&of_ticker)?;
-    Ok(writer.write(&filter, tag, &query))
+    let fragment = FragmentWriter::new(web, snapshot, &query)?;
+    Ok(fragment.write(Setting::Own { name: Some(LEAD) }))
 }
 
-impl FragmentWriter<'_> {
-    fn write(mut self, filter: &RateFilter, tag: &str, query: &Fragment) -> String {
-        let rates = self.snapshot.rates(filter);
-        let styled = |style| if self.lead.is_empty() { style } else { "" };
-        let style = if query.direction == "static" {
-            WRAPPED
-        } else {
-            STRIP
-        };
-        let (outer, inner) = (styled(STYLE), styled(style));
-        self.tag(
-            "silk-ticker",
-            &[
-                ("id", self.lead),
-                ("class", self.lead),
-                ("pairs", &filter.to_string()),
-                ("locale", tag),
-                ("theme", &query.theme),
-                ("direction", &query.direction),
-                ("digits", &query.digits),
-                ("form", &query.form),
-                ("labels", &query.labels),
-                ("announced", &query.announced),
-                ("link", &query.link),
-                ("lang", tag),
-                ("style", outer),
-                ("data-position", &position_text(&self.snapshot.position)),
-            ],
-        );
-        // The rows as data: the element continues from the position with them, and requests nothing that is here. JSON has
-        // many double quotes, which need no escape between single ones.
-        self.html.pop();
-        self.html.push_str(" data-state='");
-        let state = self.web.snapshot_json(self.snapshot, &rates);
-        escape_single_quoted(&state, &mut self.html);
-        self.html.push_str("'>\n");
-        let label = self.locale.words.rates.as_str();
-        self.tag("ul", &[("aria-label", label), ("style", inner)]);
-        self.html.push('\n');
-        for pair in self.snapshot.pairs(filter) {
-            match rates.iter().find(|rate| rate.pair == pair) {
-                Some(rate) => self.rate(rate),
-                None => self.unknown(pair),
+impl<'a> FragmentWriter<'a> {
+    /// Checks every parameter.
+    pub(super) fn new(
+        web: &'a Shared,
+        snapshot: &'a Snapshot,
+        query: &'a Fragment,
+    ) -> Result<Self, WebError> {
+        let filter = web.queries.filter(&query::filter_items(&query.pairs))?;
+        let (tag, locale) = locale_of(&query.locale)?;
+        for (name, value, values) in [
+            ("theme", &query.theme, THEMES),
+            ("direction", &query.direction, DIRECTIONS),
+            ("density", &query.density, DENSITIES),
+        ] {
+            if !value.is_empty() && !values.contains(&value.as_str()) {
+                let message = format!("{name} must be one of {}", values.join(", "));
+                return Err(WebError::parameter(name, message));
             }
         }
-        self.html.push_str("</ul>\n</silk-ticker>\n");
-        self.html
+        let speed = query.speed.as_str();
+        if speed.len() > SPEED_DIGITS_MAX || !speed.bytes().all(|byte| byte.is_ascii_digit()) {
+            let message = "speed must be a whole number of pixels per second, 9999 at most";
+            return Err(WebError::parameter("speed", message));
+        }
+        let display = Display::new(query, locale)?;
+        Ok(Self {
+            web,
+            query,
+            filter,
+            tag,
+            writer: EntryWriter {
+                queries: &web.queries,
+                snapshot,
+                display,
+            },
+        })
     }
 
-    fn rate(&mut self, rate: &Rate) {
-        let entry = Figures::from(rate).entry(self.display.form);
-        let words = &self.locale.words;
-        self.tag("li", &[("data-pair", &rate.pair.to_string())]);
-        self.label(rate.pair, &self.display.label(&entry));
-        self.html.push(' ');
-        self.element("strong", &self.display.value(&entry, entry.value));
-        let direction = entry.change.as_ref().map(|change| change.direction);
-        let (arrow, word) = match direction {
-            Some(Direction::Up) => ("▲", &words.up),
-            Some(Direction::Down) => ("▼", &words.down),
-            Some(Direction::Flat) => ("", &words.unchanged),
-            None => ("", &words.no_change),
+    /// The query, written in one way.
+    pub(super) fn canonical(&self) -> String {
+        let mut text = format!("{} {}", self.filter, self.tag);
+        for attribute in self.query.attributes() {
+            text.push(' ');
+            text.push_str(&attribute);
+        }
+        text
+    }
+
+    /// The fragment.
+    pub(super) fn write(&self, setting: Setting) -> Markup {
+        let (name, is_own) = match setting {
+            Setting::Own { name } => (name, true),
+            Setting::Foreign => (None, false),
         };
-        self.html.push(' ');
-        if !arrow.is_empty() {
-            self.tag("span", &[("aria-hidden", "true")]);
-            self.text(arrow);
-            self.html.push_str("</span> ");
-        }
-        let change = entry.change.as_ref();
-        let percent = change.map_or_else(|| DASH.to_owned(), |change| self.locale.percent(change));
-        self.element("span", &percent);
-        self.html.push_str(" <small>");
-        self.text(word);
-        self.notes(rate, &entry);
-        self.html.push_str("</small></li>\n");
-    }
-
-    /// The name of an entry, which links to where the template leads.
-    fn label(&mut self, pair: Pair, label: &str) {
-        let link = self.display.link(pair);
-        if link.is_empty() {
-            self.element("span", label);
-        } else {
-            self.tag("a", &[("href", &link)]);
-            self.text(label);
-            self.html.push_str("</a>");
-        }
-    }
-
-    /// What is announced for a later date: `from tomorrow, 9 December 2025: 0.00197 (+0.50%)`.
-    fn announcement(&self, rate: &Rate, entry: &TickerEntry) -> Option<String> {
-        let date = rate.announced.as_ref()?.effective_date;
-        let (value, change) = entry.announced.as_ref()?;
-        let words = &self.locale.words;
-        let word = if self.is_tomorrow(rate, date) {
-            &words.from_tomorrow
-        } else {
-            &words.from
+        let query = self.query;
+        let snapshot = self.writer.snapshot;
+        let styled = |style| (!is_own).then_some(style);
+        let is_wrapped = query.direction == STATIC;
+        let list = styled(if is_wrapped { WRAPPED } else { STRIP });
+        let item = styled(WRAPPED_ENTRY).filter(|_style| is_wrapped);
+        let entries = self.writer.entries(&self.filter);
+        let credits = self.writer.credits(&entries);
+        let state = || {
+            self.web
+                .snapshot_json(snapshot, &snapshot.rates(&self.filter))
         };
-        let from = word.replace("{date}", &self.locale.date(date));
-        let percent = |change: &Change| format!(" ({})", self.locale.percent(change));
-        let percent = change.as_ref().map(percent).unwrap_or_default();
-        let value = self.display.value(entry, *value);
-        Some(format!("{from}: {value}{percent}"))
-    }
-
-    /// The notes of a rate: the date of its reference, its own date, its source, its freshness, and whether a value is held.
-    fn notes(&mut self, rate: &Rate, entry: &TickerEntry) {
-        let words = &self.locale.words;
-        let dated = |word: &str, date| word.replace("{date}", &self.locale.date(date));
-        if let Some(change) = &entry.change {
-            self.text(", ");
-            self.text(&dated(&words.since, change.reference_date));
-        }
-        let mut notes = Vec::new();
-        if let Some(date) = rate.effective_date {
-            notes.push(dated(&words.as_of, date));
-        }
-        match rate.freshness_status.freshness {
-            Freshness::Stale => notes.push(words.stale.clone()),
-            Freshness::Late => notes.push(words.late.clone()),
-            Freshness::Fresh | Freshness::CarriedOver => {}
-        }
-        if !rate.held.is_empty() {
-            notes.push(words.held.clone());
-        }
-        if self.display.shows_announced {
-            notes.extend(self.announcement(rate, entry));
-        }
-        for note in notes {
-            self.text("; ");
-            self.text(&note);
-        }
-        for id in rate.source.split('+').filter(|id| !id.is_empty()) {
-            self.source(id);
+        html! {
+            silk-ticker id=[name] class=[name] pairs=(self.filter) locale=(self.tag) theme=[given(&query.theme)]
+                direction=[given(&query.direction)] speed=[given(&query.speed)] density=[given(&query.density)]
+                change=[given(&query.change)] window=[given(&query.window)] digits=[given(&query.digits)]
+                form=[given(&query.form)] labels=[given(&query.labels)] announced=[given(&query.announced)]
+                link=[given(&query.link)] lang=(self.tag) style=[styled(STYLE)]
+                data-position=(position_text(&snapshot.position)) data-state=[is_own.then(state)] {
+                ul aria-label=(self.writer.display.locale.words.rates) style=[list] {
+                    @for entry in &entries { (self.entry(entry, item)) }
+                    @if !credits.is_empty() { (self.credits(&credits, item)) }
+                }
+            }
         }
     }
 
-    /// Whether a date is tomorrow in the time zone of the source.
-    fn is_tomorrow(&self, rate: &Rate, date: jiff::civil::Date) -> bool {
-        let record = self.web.queries.source(&rate.source);
-        let today = record.map(|record| record.today(self.web.queries.now()));
-        today.is_some_and(|today| today.tomorrow().is_ok_and(|tomorrow| tomorrow == date))
-    }
-
-    /// The name of a source, with a link to its page, and the attribution that its terms require.
-    fn source(&mut self, id: &str) {
-        let Some(record) = self.web.queries.source(id) else {
-            return;
-        };
-        let (before, after) = self
-            .locale
-            .words
-            .source
-            .split_once("{bank}")
-            .unwrap_or(("", ""));
-        self.text("; ");
-        self.text(before);
-        self.tag("a", &[("href", record.page), ("rel", "noopener")]);
-        self.text(self.locale.bank(id, record.name));
-        self.html.push_str("</a>");
-        self.text(after);
-        if !record.attribution.is_empty() {
-            self.text(" (");
-            self.text(self.locale.attribution(id, record.attribution));
-            self.text(")");
+    fn entry(&self, entry: &EntryText, style: Option<&str>) -> Markup {
+        let link = self.writer.display.link(entry.pair);
+        html! {
+            li data-pair=(entry.pair) style=[style] {
+                @if link.is_empty() { span { (entry.label) } } @else { a href=(link) { (entry.label) } }
+                " " strong { (entry.value) } " "
+                @if let Some(change) = &entry.change {
+                    @if !change.arrow().is_empty() { span aria-hidden="true" { (change.arrow()) } " " }
+                    span { (change.figures) } " "
+                }
+                small { (entry.words()) }
+            }
         }
     }
 
-    fn unknown(&mut self, pair: Pair) {
-        self.tag("li", &[("data-pair", &pair.to_string())]);
-        self.label(pair, &self.display.pair(pair));
-        self.html.push(' ');
-        self.element("strong", DASH);
-        self.html.push_str(" <small>");
-        self.text(&self.locale.words.unknown);
-        self.html.push_str("</small></li>\n");
-    }
-
-    fn element(&mut self, name: &str, text: &str) {
-        self.tag(name, &[]);
-        self.text(text);
-        self.html.push_str("</");
-        self.html.push_str(name);
-        self.html.push('>');
-    }
-
-    /// An opening tag, without the attributes that have no value.
-    fn tag(&mut self, name: &str, attributes: &[(&str, &str)]) {
-        self.html.push('<');
-        self.html.push_str(name);
-        for (name, value) in attributes.iter().filter(|(_, value)| !value.is_empty()) {
-            self.html.push(' ');
-            self.html.push_str(name);
-            self.html.push_str("=\"");
-            self.text(value);
-            self.html.push('"');
-        }
-        self.html.push('>');
-    }
-
-    fn text(&mut self, text: &str) {
-        escape(text, &mut self.html);
-    }
-}
-
-/// Appends text in which nothing is markup, within quotes too.
-fn escape(text: &str, html: &mut String) {
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            '\'' => html.push_str("&#39;"),
-            character => html.push(character),
+    /// The sources in a line of their own: each is named once.
+    fn credits(&self, credits: &[Credit<'_>], style: Option<&str>) -> Markup {
+        let (before, after) = self.writer.display.locale.credit(credits.len());
+        html! {
+            li style=[style] {
+                small {
+                    (before)
+                    @for (index, credit) in credits.iter().enumerate() {
+                        @if index > 0 { ", " }
+                        a href=(credit.page) rel="noopener" { (credit.name) }
+                        @if !credit.reference.is_empty() { " (" (credit.reference) ")" }
+                    }
+                    (after)
+                }
+            }
         }
     }
 }
 
-/// Appends text for the inside of single quotes.
-fn escape_single_quoted(text: &str, html: &mut String) {
-    for character in text.chars() {
-        match character {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '\'' => html.push_str("&#39;"),
-            character => html.push(character),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_in_a_text_is_markup() {
-        let mut html = String::new();
-        escape("\"><script>alert('&')</script>", &mut html);
-        assert_eq!(
-            html,
-            "&quot;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"
-        );
-    }
+/// An attribute that the request gives.
+fn given(value: &str) -> Option<&str> {
+    (!value.is_empty()).then_some(value)
 }

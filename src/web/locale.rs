@@ -43,7 +43,16 @@ pub(super) struct Locale {
     pub(super) pages: PageWords,
     banks: BTreeMap<String, String>,
     attributions: BTreeMap<String, String>,
+    credit: CreditWords,
     currencies: BTreeMap<String, CurrencyWords>,
+}
+
+/// The line that names the banks.
+#[derive(Debug, Deserialize)]
+struct CreditWords {
+    sources: String,
+    /// The pages of the banks in this language, by the ids of the sources.
+    pages: BTreeMap<String, String>,
 }
 
 /// How a language names a currency.
@@ -149,13 +158,18 @@ impl Locale {
     /// A change in per cent, with two decimals and its sign. A fall keeps the minus sign when it rounds to zero.
     pub(super) fn percent(&self, change: &Change) -> String {
         let percent = TickerEntry::shown_percent(change);
-        let sign = match change.direction {
+        let written = self.difference(percent, change.direction);
+        self.percent.replace("{value}", &written)
+    }
+
+    /// A difference that is rounded already, with its sign. A fall keeps the minus sign when it rounds to zero.
+    pub(super) fn difference(&self, difference: Decimal, direction: Direction) -> String {
+        let sign = match direction {
             Direction::Down => self.minus.as_str(),
-            Direction::Up if !percent.is_zero() => self.plus.as_str(),
+            Direction::Up if !difference.is_zero() => self.plus.as_str(),
             Direction::Up | Direction::Flat => "",
         };
-        let written = format!("{sign}{}", self.number(percent.abs()));
-        self.percent.replace("{value}", &written)
+        format!("{sign}{}", self.number(difference.abs()))
     }
 
     /// An amount of a currency with its sign.
@@ -225,6 +239,21 @@ impl Locale {
     /// The short name of the month of a date.
     pub(super) fn month(&self, date: Date) -> &str {
         of_month(&self.chart.months, date)
+    }
+
+    /// What stands before the names of sources, and after them.
+    pub(super) fn credit(&self, count: usize) -> (&str, &str) {
+        let parts = if count == 1 {
+            self.words.source.split_once("{bank}")
+        } else {
+            self.credit.sources.split_once("{banks}")
+        };
+        parts.unwrap_or_default()
+    }
+
+    /// The page of a source with its rates in this language, else `own`.
+    pub(super) fn bank_page<'a>(&'a self, id: &str, own: &'a str) -> &'a str {
+        self.credit.pages.get(id).map_or(own, String::as_str)
     }
 
     /// The name of a source in this language, else in English, else `own`.

@@ -132,28 +132,44 @@ pub(super) struct Chart {
     pub(super) height: Option<String>,
 }
 
-/// Parameters of `/ticker.html`.
+/// Parameters of `/ticker.html` and `/embed`: the attributes of the element.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Fragment {
-    #[serde(default)]
     pub(super) pairs: String,
-    #[serde(default)]
     pub(super) locale: String,
-    #[serde(default)]
     pub(super) theme: String,
-    #[serde(default)]
     pub(super) direction: String,
-    #[serde(default)]
+    pub(super) speed: String,
+    pub(super) density: String,
+    pub(super) change: String,
+    pub(super) window: String,
     pub(super) digits: String,
-    #[serde(default)]
     pub(super) form: String,
-    #[serde(default)]
     pub(super) labels: String,
-    #[serde(default)]
     pub(super) announced: String,
-    #[serde(default)]
     pub(super) link: String,
+}
+
+impl Fragment {
+    /// The parameters other than the pairs and the locale, which have several spellings, as `name=value`.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = String> {
+        let all = [
+            ("theme", &self.theme),
+            ("direction", &self.direction),
+            ("speed", &self.speed),
+            ("density", &self.density),
+            ("change", &self.change),
+            ("window", &self.window),
+            ("digits", &self.digits),
+            ("form", &self.form),
+            ("labels", &self.labels),
+            ("announced", &self.announced),
+            ("link", &self.link),
+        ];
+        let given = all.into_iter().filter(|(_, value)| !value.is_empty());
+        given.map(|(name, value)| format!("{name}={value}"))
+    }
 }
 
 /// Parameters of a path that has none.

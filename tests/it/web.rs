@@ -4,6 +4,7 @@ mod answers;
 mod base_path;
 mod charts;
 mod currencies;
+mod embed;
 mod events;
 mod files;
 pub(crate) mod grpc_web;

@@ -373,5 +373,10 @@ fn origins_are_a_list_or_all_of_them() {
         ["https://news.example"]
     );
     assert_eq!(listed("[\"*\"]"), ["*"]);
+    let framing = "[web]\nframe_ancestors = [\"https://News.example\"]";
+    let framing = from_file(framing).unwrap().web.frame_ancestors;
+    assert_eq!(framing, ["https://news.example"]);
+    let policy = refusal("[web]\nframe_ancestors = [\"'self'\"]");
+    assert!(policy.contains("web.frame_ancestors"), "{policy}");
     assert!(from_file("[web]\nallowed_origins = [\"https://*.example\"]").is_err());
 }

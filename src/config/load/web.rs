@@ -14,11 +14,14 @@ impl Loader<'_> {
     pub(super) fn web(&self) -> Web {
         let key = "web.allowed_origins";
         let origins = self.entries.get(key, values::ORIGINS, values::origins);
+        let key = "web.frame_ancestors";
+        let ancestors = self.entries.get(key, values::ORIGINS, values::origins);
         let path = self.entries.get("web.path", values::PATH, values::path);
         Web {
             listen: self.address("web.listen", LISTEN_DEFAULT),
             path: path.unwrap_or_else(|| PATH_DEFAULT.to_owned()),
             allowed_origins: origins.unwrap_or_default(),
+            frame_ancestors: ancestors.unwrap_or_default(),
         }
     }
 }

@@ -242,12 +242,19 @@ impl TickerEntry {
                 shown
             }
             Digits::Auto => five_digits(five_digits(value)),
-            Digits::Places(places) => {
-                let threshold = Decimal::new(1, places.saturating_sub(FIXED_DIGITS_MIN - 1));
-                let more = (value.abs() < threshold)
-                    .then(|| Ratio::from(value).significant(FIXED_DIGITS_MIN));
-                more.flatten().unwrap_or_else(|| rounded(value, places))
-            }
+            Digits::Places(places) => fixed(value, places),
+        }
+    }
+
+    /// A difference of this entry's value from another one, as it is displayed beside the value: with its decimal places.
+    pub fn shown_difference(&self, absolute: Decimal, digits: Digits) -> Decimal {
+        let places = self.shown(self.value, digits).scale();
+        if absolute.is_zero() {
+            Decimal::ZERO
+        } else if absolute.normalize().scale() <= places {
+            rounded(absolute, places)
+        } else {
+            fixed(absolute, places)
         }
     }
 
@@ -255,6 +262,13 @@ impl TickerEntry {
     pub fn shown_percent(change: &Change) -> Decimal {
         rounded(change.percent, PERCENT_PLACES)
     }
+}
+
+/// A number of decimal places, or more where it leaves too few significant digits of a value below one.
+fn fixed(value: Decimal, places: u32) -> Decimal {
+    let threshold = Decimal::new(1, places.saturating_sub(FIXED_DIGITS_MIN - 1));
+    let more = (value.abs() < threshold).then(|| Ratio::from(value).significant(FIXED_DIGITS_MIN));
+    more.flatten().unwrap_or_else(|| rounded(value, places))
 }
 
 /// Half-even, with exactly this number of decimal places.

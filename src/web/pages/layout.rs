@@ -1,6 +1,6 @@
 //! What every page has: its head, the ticker, the switch of the language, and the foot.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 
 use crate::web::error::WebError;
 use crate::web::fragment;
@@ -39,7 +39,7 @@ impl Page<'_> {
     /// The whole page.
     pub(super) fn document(&self, document: &Document) -> Result<String, WebError> {
         let words = &self.locale.pages.layout;
-        let ticker = fragment::on_page(self.web, self.snapshot, self.tag, self.locale)?;
+        let ticker = fragment::on_page(self.web, self.snapshot, self.tag)?;
         let page = html! {
             (DOCTYPE)
             html lang=(self.tag) {
@@ -52,7 +52,7 @@ impl Page<'_> {
                         }
                         (self.bar(document))
                     }
-                    aside aria-label=(words.live) { (PreEscaped(ticker)) }
+                    aside aria-label=(words.live) { (ticker) }
                     main #content.wrap data-pairs=(document.pairs) { (document.content) }
                     footer.wrap {
                         p {

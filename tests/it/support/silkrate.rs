@@ -50,6 +50,7 @@ pub(crate) fn settings(now: &str) -> Config {
             listen: any_port,
             path: "/".to_owned(),
             allowed_origins: Vec::new(),
+            frame_ancestors: Vec::new(),
         },
         ticker: Ticker {
             pairs: RateFilter::parse(&["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"])

@@ -17,6 +17,7 @@ const DATA: &[&str] = &[
     "/ticker.html",
     "/",
     "/KZT",
+    "/embed",
 ];
 const METHOD: &str = "/silkrate.v1.RateService/GetRate";
 

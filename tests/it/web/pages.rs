@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA384, digest};
 use roxmltree::Document;
-use serde_json::Value;
 
 use crate::support::browser::{Answer, get, open, send};
 use crate::web::{FOREIGN, april};
@@ -169,12 +168,6 @@ async fn the_fragment_is_well_formed_and_has_every_number_as_text() {
     for (name, value) in attributes {
         assert_eq!(ticker.attribute(name), Some(value), "{name}");
     }
-    let state: Value = serde_json::from_str(ticker.attribute("data-state").unwrap()).unwrap();
-    let snapshot = "/v1/snapshot.json?pairs=KZT/USD,USD/KZT,KGS/USD";
-    let snapshot = get(silkrate.web, snapshot, &[]).await.json();
-    for part in ["position", "rates", "sources"] {
-        assert_eq!(state[part], snapshot[part], "{part}");
-    }
     let rows: Vec<_> = page
         .descendants()
         .filter(|node| node.has_tag_name("li"))
@@ -183,9 +176,10 @@ async fn the_fragment_is_well_formed_and_has_every_number_as_text() {
     assert_eq!(
         rows,
         [
-            "KZT/USD 0,0021049 ▲ +0,77\u{a0}% рост, с 1 апреля 2026\u{a0}г.; на 2 апреля 2026\u{a0}г.; Источник: Национальный Банк Казахстана",
-            "USD/KZT 475,09 ▼ -0,77\u{a0}% снижение, с 1 апреля 2026\u{a0}г.; на 2 апреля 2026\u{a0}г.; Источник: Национальный Банк Казахстана",
+            "KZT/USD 0,0021049 ▲ +0,77\u{a0}% рост, с 1 апреля 2026\u{a0}г.; на 2 апреля 2026\u{a0}г.",
+            "USD/KZT 475,09 ▼ -0,77\u{a0}% снижение, с 1 апреля 2026\u{a0}г.; на 2 апреля 2026\u{a0}г.",
             "KGS/USD \u{2013} неизвестно",
+            "Источник: Национальный Банк Казахстана",
         ]
     );
     assert!(!answer.text().contains("<script"));
@@ -210,6 +204,20 @@ async fn the_fragment_has_the_digits_the_form_the_labels_and_the_links_of_the_el
         (
             "labels=name",
             "Kazakhstani tenge / US dollar 0.0021049 ▲ +0.77%",
+        ),
+        ("change=none", "KZT/USD 0.0021049 as of 2 April 2026"),
+        (
+            "form=local&labels=code&change=absolute",
+            "1\u{a0}USD = 475.09\u{a0}KZT ▼ -3.68 down",
+        ),
+        (
+            "form=local&labels=code&change=both",
+            "1\u{a0}USD = 475.09\u{a0}KZT ▼ -3.68 · -0.77% down",
+        ),
+        ("change=absolute", "KZT/USD 0.0021049 ▲ +0.0000162 up"),
+        (
+            "window=year&speed=30&density=compact",
+            "KZT/USD 0.0021049 \u{2013} no earlier value",
         ),
         ("link=/rates/{pair}?to={quote}", "KZT/USD 0.0021049"),
     ] {
@@ -241,9 +249,53 @@ async fn the_fragment_has_the_height_of_the_element_and_wraps_where_nothing_move
         let page = Document::parse(answer.text()).unwrap();
         let style = page.root_element().attribute("style").unwrap();
         assert!(style.contains("min-height:2.578125rem"), "{style}");
-        let list = page.descendants().find(|node| node.has_tag_name("ul"));
-        let style = list.unwrap().attribute("style").unwrap();
-        assert_eq!(style.contains("flex-wrap:wrap"), is_wrapped, "{style}");
+        let style = |name| {
+            let found = page.descendants().find(|node| node.has_tag_name(name));
+            found.unwrap().attribute("style").unwrap_or_default()
+        };
+        assert_eq!(style("ul").contains("display:flex"), !is_wrapped);
+        assert_eq!(style("li").contains("inline-block"), is_wrapped);
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn the_fragment_of_two_pairs_has_at_most_two_kilobytes_and_so_that_of_four_has_four() {
+    let (_bank, silkrate) = april().await;
+    for tag in ["en", "ru", "kk", "ky", "tg", "uz", "uz-Cyrl", "tk"] {
+        for direction in ["left", "static"] {
+            let query = format!("pairs=KZT/USD,USD/KZT&locale={tag}&direction={direction}");
+            let answer = get(silkrate.web, &format!("/ticker.html?{query}"), &[]).await;
+            let text = answer.text();
+            assert_eq!(text.matches("<strong>").count(), 2, "{query}");
+            assert!(!text.contains('\u{2013}'), "{query}: a value is unknown");
+            assert!(text.len() <= 2048, "{query}: {}", text.len());
+        }
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_bank_is_named_once_with_its_page_in_the_language_of_the_reader() {
+    let (_bank, silkrate) = april().await;
+    let page = "exchangerates/ezhednevnye-oficialnye-rynochnye-kursy-valyut";
+    for (tag, words, folder) in [
+        ("ru", "Источник: Национальный Банк Казахстана", "ru"),
+        ("en", "Source: National Bank of Kazakhstan", "en"),
+        ("kk", "Дереккөз: Қазақстан Ұлттық Банкі", "en"),
+    ] {
+        let path = format!("/ticker.html?pairs=KZT/USD,USD/KZT&locale={tag}");
+        let answer = get(silkrate.web, &path, &[]).await;
+        let document = Document::parse(answer.text()).unwrap();
+        let links = document.descendants().filter(|node| node.has_tag_name("a"));
+        let links: Vec<_> = links.collect();
+        let address = format!("https://nationalbank.kz/{folder}/{page}");
+        assert_eq!(links.len(), 1, "{tag}");
+        assert_eq!(links[0].attribute("href"), Some(address.as_str()));
+        let mut rows = document
+            .descendants()
+            .filter(|node| node.has_tag_name("li"));
+        assert_eq!(text(rows.next_back().unwrap()), words);
     }
     silkrate.finish().await;
 }

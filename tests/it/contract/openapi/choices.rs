@@ -43,6 +43,16 @@ pub(super) const CHOICES: &[(&str, &str, &[&str])] = &[
         &["", "left", "right", "vertical", "static"],
     ),
     (
+        "density",
+        "The height of the element.",
+        &["", "regular", "compact"],
+    ),
+    (
+        "change",
+        "What is shown of a change.",
+        &["", "percent", "absolute", "both", "none"],
+    ),
+    (
         "digits",
         "Decimal places of a value; auto, the digits of its bank, if left out.",
         &[

@@ -265,6 +265,12 @@ const PARAMETERS: &[Parameter] = &[
         POSITION,
         "",
     ),
+    parameter(
+        ("speed", "query"),
+        "The speed of the element in pixels per second; 50 if left out, and 0 stops it.",
+        "^[0-9]{0,4}$",
+        "",
+    ),
     Parameter {
         component: "link",
         name: "link",
@@ -347,6 +353,10 @@ fn parameters() -> Json {
     for (name, meaning, values) in choices::CHOICES {
         all.push(((*name).to_owned(), chosen(name, meaning, values.to_vec())));
     }
+    let windows = vec!["", "previous", "week", "month", "year"];
+    let meaning = "The period of a change; previous, from the fixing before, if left out.";
+    let window = chosen("window", meaning, windows);
+    all.push(("change_window".to_owned(), window));
     let mut locales = vec![String::new()];
     locales.extend(descriptor::locales());
     let locale = chosen(
