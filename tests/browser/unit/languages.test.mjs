@@ -100,8 +100,7 @@ test("every language groups from four digits on, with the digits 0 to 9", () => 
 test("every language has every text of English, with the same placeholders", () => {
   const shape = (value) => (typeof value === "string" ? [...value.matchAll(/\{\w+\}/g)].map(String).sort().join() : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shape(inner)])));
   for (const tag of TAGS) {
-    const texts = ({ words, chart, currencies, banks, attributions, months, date, money, percent }) => ({ words, chart, currencies, banks, attributions, months, date, money, percent });
-    assert.deepEqual(shape(texts(locales[tag])), shape(texts(locales.en)), tag);
+    assert.deepEqual(shape(locales[tag]), shape(locales.en), tag);
     const empty = JSON.stringify(locales[tag]).match(/"[^"]+":""/g);
     assert.equal(empty, null, tag);
   }
