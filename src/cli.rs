@@ -41,7 +41,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::cli::failure::Failure;
 use crate::client::{Client, ClientError};
-use crate::config::LISTEN_DEFAULT;
+use crate::config::{LISTEN_DEFAULT, URL_VARIABLE};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,7 +50,11 @@ Examples:
   silkrate rates KZT/USD '*/EUR'       the latest rates, to the last digit
   silkrate convert 1000 USD KZT        an amount, with the rates behind it
   silkrate history KZT/USD             its rates over time
-  silkrate sources                     the banks, and the state of their polls";
+  silkrate sources                     the banks, and the state of their polls
+
+Environment:
+  SILKRATE_URL                         the server of every command with --server, which has precedence
+  SILKRATE_ADMIN_URL                   the operators' port of every command with --admin, which has precedence";
 
 /// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC and HTTP.
 #[derive(Debug, Parser)]
@@ -102,8 +106,8 @@ fn default_url(listen: SocketAddr) -> String {
 /// The server of a client command.
 #[derive(Debug, Args)]
 struct ServerArgs {
-    /// The URL of the server.
-    #[arg(long, value_name = "URL", default_value_t = default_url(LISTEN_DEFAULT))]
+    /// The URL of the server; without this option, that of the environment variable.
+    #[arg(long, value_name = "URL", env = URL_VARIABLE, default_value_t = default_url(LISTEN_DEFAULT))]
     server: String,
 }
 

@@ -20,7 +20,7 @@ use crate::cli::failure::Failure;
 use crate::cli::paint::without_controls;
 use crate::cli::{arguments, config, default_url};
 use crate::client::{Admin, ClientError};
-use crate::config::ADMIN_LISTEN_DEFAULT;
+use crate::config::{ADMIN_LISTEN_DEFAULT, ADMIN_URL_VARIABLE};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,8 +44,8 @@ pub(super) struct BackfillArgs {
     /// The last date, never later than today in the bank's time zone; default: its yesterday.
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     to: Option<Date>,
-    /// The URL of the operators' port of the server (`server.admin_listen`).
-    #[arg(long, value_name = "URL", default_value_t = default_url(ADMIN_LISTEN_DEFAULT))]
+    /// The URL of the operators' port of the server (`server.admin_listen`); without this option, that of the environment variable.
+    #[arg(long, value_name = "URL", env = ADMIN_URL_VARIABLE, default_value_t = default_url(ADMIN_LISTEN_DEFAULT))]
     admin: String,
     /// The configuration file (TOML); SILKRATE_… environment variables override it.
     #[arg(long, value_name = "FILE")]
@@ -128,7 +128,7 @@ fn server_failure(error: ClientError) -> Failure {
         } => error.into(),
         ClientError::BadUrl { .. } => Failure::Usage {
             message,
-            hint: "write it as --admin http://HOST:PORT".to_owned(),
+            hint: "write http://HOST:PORT, with --admin or in SILKRATE_ADMIN_URL".to_owned(),
         },
         _ => Failure::failed(
             message,

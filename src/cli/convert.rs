@@ -39,7 +39,7 @@ pub(super) struct ConvertArgs {
     #[arg(value_name = "TO", value_parser = Currency::parse)]
     to: Currency,
     /// The date of the rate: YYYY-MM-DD. Default: the latest rate.
-    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
+    #[arg(long, visible_alias = "date", value_name = "DATE", value_parser = arguments::date)]
     on: Option<Date>,
     /// Round the result to the minor unit of its currency, half to even.
     #[arg(long)]

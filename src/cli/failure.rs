@@ -193,9 +193,11 @@ impl From<AppError> for Failure {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let hint = match &error {
-            ClientError::BadUrl { .. } => "write it as --server http://HOST:PORT",
+            ClientError::BadUrl { .. } => {
+                "write http://HOST:PORT, with --server or in SILKRATE_URL"
+            }
             ClientError::Unreachable { .. } => {
-                "is `silkrate serve` running there? Name another server with --server URL"
+                "is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL"
             }
             ClientError::Silent { .. } => {
                 "the server may be stuck, or another program may listen there; see its log"
@@ -204,7 +206,7 @@ impl From<ClientError> for Failure {
                 Some(hint) => hint,
                 None if error.is_usage() => "correct what it names; --help has examples",
                 None if error.is_permanent() => {
-                    "is it a silkrate server, and of this version? Name another with --server URL"
+                    "is it a silkrate server, and of this version? Name another with --server URL or SILKRATE_URL"
                 }
                 None => "try again in a moment",
             },
@@ -345,7 +347,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(err).unwrap(),
             "silkrate: error: no connection to http://127.0.0.1:1: Connection refused\n  \
-             hint: is `silkrate serve` running there? Name another server with --server URL\n"
+             hint: is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL\n"
         );
     }
 }

@@ -14,7 +14,7 @@ use crate::cli::rates::{known, percent};
 use crate::cli::table::TextTable;
 use crate::cli::{arguments, csv, default_url};
 use crate::client::{Admin, ClientError};
-use crate::config::ADMIN_LISTEN_DEFAULT;
+use crate::config::{ADMIN_LISTEN_DEFAULT, ADMIN_URL_VARIABLE};
 use crate::json;
 use crate::pb::admin::{ListHeldResponse, RejectHeldResponse, ReleaseHeldResponse};
 use crate::pb::{Fixing, HeldFixing, Position};
@@ -47,8 +47,8 @@ Examples:
 pub(super) struct HeldArgs {
     #[command(subcommand)]
     action: Option<HeldAction>,
-    /// The URL of the operators' port of the server (`server.admin_listen`).
-    #[arg(long, value_name = "URL", default_value_t = default_url(ADMIN_LISTEN_DEFAULT), global = true)]
+    /// The URL of the operators' port of the server (`server.admin_listen`); without this option, that of the environment variable.
+    #[arg(long, value_name = "URL", env = ADMIN_URL_VARIABLE, default_value_t = default_url(ADMIN_LISTEN_DEFAULT), global = true)]
     admin: String,
     #[command(flatten)]
     format: FormatArgs,
@@ -127,7 +127,9 @@ async fn response(arguments: &HeldArgs) -> Result<Response, ClientError> {
 /// The failure, with a hint for a URL that is not that of an operators' port.
 fn failure(error: ClientError) -> Failure {
     let hint = match &error {
-        ClientError::BadUrl { .. } => "write it as --admin http://HOST:PORT",
+        ClientError::BadUrl { .. } => {
+            "write http://HOST:PORT, with --admin or in SILKRATE_ADMIN_URL"
+        }
         ClientError::Unreachable { .. } => {
             "is `silkrate serve` running there, with this address as its server.admin_listen? Name another with --admin URL"
         }

@@ -55,7 +55,7 @@ pub(super) struct RatesArgs {
     #[arg(long, conflicts_with = "on")]
     windows: bool,
     /// The date of the rates: YYYY-MM-DD. Default: now.
-    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
+    #[arg(long, visible_alias = "date", value_name = "DATE", value_parser = arguments::date)]
     on: Option<Date>,
     #[command(flatten)]
     format: FormatArgs,

@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::config::variables::{is_service_link, variable_of};
+use crate::config::variables::{is_of_clients, is_service_link, variable_of};
 use crate::config::{ConfigError, ConfigErrors, Origin, variables};
 
 /// What some editors write before the text of a file.
@@ -172,7 +172,7 @@ impl Entries {
         let single = known.iter().filter(|key| !key.contains(REPEATED));
         let keys: BTreeMap<String, &String> = single.map(|key| (variable_of(key), key)).collect();
         for (name, value) in environment {
-            if !name.starts_with(variables::PREFIX) {
+            if !name.starts_with(variables::PREFIX) || is_of_clients(name) {
                 continue;
             }
             if let Some(&key) = keys.get(name) {

@@ -4,6 +4,10 @@ use std::net::IpAddr;
 
 /// The prefix of every variable of silkrate.
 pub(super) const PREFIX: &str = "SILKRATE_";
+/// The variable that names the server of the client commands. It is no setting of the service.
+pub const URL_VARIABLE: &str = "SILKRATE_URL";
+/// The variable that names the operators' port for the commands of operators. It is no setting of the service.
+pub const ADMIN_URL_VARIABLE: &str = "SILKRATE_ADMIN_URL";
 /// What stands for the dot of a key: names of keys contain single underscores.
 const SEPARATOR: &str = "__";
 
@@ -11,6 +15,11 @@ const SEPARATOR: &str = "__";
 pub(super) fn variable_of(key: &str) -> String {
     let name = key.replace('.', SEPARATOR).to_uppercase();
     format!("{PREFIX}{name}")
+}
+
+/// Whether a variable is read by client commands, which may run in the environment of the service.
+pub(super) fn is_of_clients(name: &str) -> bool {
+    [URL_VARIABLE, ADMIN_URL_VARIABLE].contains(&name)
 }
 
 /// Whether a variable is one that Kubernetes sets in every container for a Service whose name begins with `silkrate`: of

@@ -1,6 +1,7 @@
 //! The subscriber of `silkrate::client` against a scripted server, over real sockets.
 
 mod commands;
+mod environment;
 mod formats;
 mod operators;
 mod server;

@@ -184,6 +184,14 @@ fn a_variable_overrides_the_file() {
 }
 
 #[test]
+fn the_variables_of_the_client_commands_are_no_settings() {
+    for name in ["SILKRATE_URL", "SILKRATE_ADMIN_URL"] {
+        assert!(from_variable(name, "http://127.0.0.1:1").is_ok(), "{name}");
+    }
+    assert!(from_variable("SILKRATE_URLS", "http://127.0.0.1:1").is_err());
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_the_nearest_one() {
     assert_eq!(
         refusal("[server]\n\nlisen = \"x\"\n"),

@@ -24,7 +24,13 @@ pub(super) struct Ran {
 }
 
 pub(super) async fn silkrate(arguments: &[&str]) -> Ran {
+    silkrate_in(&[], arguments).await
+}
+
+/// Runs a command with these variables of its environment.
+pub(super) async fn silkrate_in(variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
     let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
+    command.envs(variables.iter().copied());
     let Output {
         status,
         stdout,
