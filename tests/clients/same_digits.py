@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Compares `silkrate rates --format json` with an independent client: grpcio with stubs generated from the contract.
 
+    pip install ./clients/python
     python tests/clients/same_digits.py 127.0.0.1:50051 target/release/silkrate
 
 Also checks that a snapshot of WatchRates equals GetSnapshot at the same position, and that invalid requests are refused with

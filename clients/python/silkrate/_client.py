@@ -1,0 +1,222 @@
+"""Unary calls, each with a deadline."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import grpc
+
+from silkrate import _errors, _values
+from silkrate._channel import Target
+from silkrate._values import Conversion, Fixing, PeriodRates, Rate, Snapshot, Source
+from silkrate._watch import Watch
+from silkrate.v1 import rates_pb2 as pb
+from silkrate.v1 import rates_pb2_grpc
+
+#: Responses come from memory: a longer wait has no prospect.
+TIMEOUT = 10.0
+#: The rows of a page: the most that the contract allows.
+_PAGE_ROWS = 1000
+
+_Row = TypeVar("_Row")
+
+
+class Client:
+    """A client of one server, to be closed, or used in a `with` statement. Threads may share it.
+
+    Without a `target`, the environment variable `SILKRATE_URL` names the server; without it, it is `http://127.0.0.1:50051`.
+    `https://` verifies the certificate by the roots of gRPC, or by `credentials`. `timeout` is the deadline of a call in
+    seconds.
+
+    Every call raises `Unreachable` or `Refused`; of those, `InvalidRequest` names the invalid field, and `NotFound` says that
+    there is no such rate.
+    """
+
+    def __init__(
+        self,
+        target: str | None = None,
+        *,
+        timeout: float = TIMEOUT,
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        self._target = Target(target, credentials)
+        self._timeout = timeout
+        self._channel = self._target.connect()
+        self._stub: Any = rates_pb2_grpc.RateServiceStub(self._channel)  # type: ignore[no-untyped-call]
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the connection. Calls that are under way fail."""
+        self._channel.close()
+
+    def snapshot(self, pairs: Iterable[str] | None = None, date: dt.date | None = None) -> Snapshot:
+        """The latest rates, or those of the end of a day; without pairs, those of the server's ticker.
+
+        A `*` stands for every pair that exists: `*/USD`, `KZT/*`, `*/*`. A pair that no source quotes is omitted.
+        """
+        request = pb.GetSnapshotRequest(filter=filter_of(pairs), date=_day(date))
+        return _values.snapshot(self._call(self._stub.GetSnapshot, request))
+
+    def rate(self, pair: str, date: dt.date | None = None) -> Rate:
+        """The latest rate of one pair, or its rate at the end of a day."""
+        request = pb.GetRateRequest(pair=pair, date=_day(date))
+        return _values.rate(self._call(self._stub.GetRate, request).rate)
+
+    def convert(
+        self,
+        amount: Decimal | int | str,
+        from_currency: str,
+        to_currency: str,
+        *,
+        date: dt.date | None = None,
+        round_to_minor_unit: bool = False,
+    ) -> Conversion:
+        """An amount of one currency in another. A float is refused: it has lost digits already."""
+        request = pb.ConvertAmountRequest(
+            amount=_plain(amount),
+            from_currency=from_currency,
+            to_currency=to_currency,
+            date=_day(date),
+            round_to_minor_unit=round_to_minor_unit,
+        )
+        return _values.conversion(self._call(self._stub.ConvertAmount, request))
+
+    def sources(self) -> list[Source]:
+        """Every enabled source, with its state and the results of polling it, sorted by id."""
+        response = self._call(self._stub.ListSources, pb.ListSourcesRequest())
+        return [_values.source(one) for one in response.sources]
+
+    def history(
+        self,
+        pairs: str | Iterable[str],
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+        *,
+        step: str = "FIXING",
+        limit: int | None = None,
+    ) -> list[Rate]:
+        """The rates of pairs over time, newest first: all from `start` to `end`, or the newest `limit` rates.
+
+        `step` is `FIXING`, for each date with a fixing, `DAY`, or the last day of each `WEEK`, `MONTH`, `QUARTER` or `YEAR`.
+        A single pair that no source quotes raises `NotFound`; of several, it is omitted.
+        """
+        pair, several = (pairs, None) if isinstance(pairs, str) else ("", filter_of(pairs))
+        if pair and "*" in pair:
+            pair, several = "", filter_of([pair])
+        request = pb.ListRateHistoryRequest(
+            pair=pair,
+            filter=several,
+            step=_enum(pb.HistoryStep, "HISTORY_STEP_", step, "step"),
+            start_date=_day(start),
+            end_date=_day(end),
+        )
+        rows = self._pages(self._stub.ListRateHistory, request, lambda page: page.rates, limit)
+        return [_values.rate(row) for row in rows]
+
+    def periods(
+        self,
+        pairs: str | Iterable[str] | None = None,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+        *,
+        period: str = "MONTH",
+        limit: int | None = None,
+    ) -> list[PeriodRates]:
+        """The first, last, highest, lowest and average rates in each `WEEK`, `MONTH`, `QUARTER` or `YEAR`, newest first.
+
+        The periods of `start` and `end` are listed whole. Without pairs: those of the server's ticker.
+        """
+        request = pb.ListPeriodRatesRequest(
+            filter=filter_of([pairs] if isinstance(pairs, str) else pairs),
+            period=_enum(pb.Period, "PERIOD_", period, "period"),
+            start_date=_day(start),
+            end_date=_day(end),
+        )
+        rows = self._pages(self._stub.ListPeriodRates, request, lambda page: page.periods, limit)
+        return [_values.period(row) for row in rows]
+
+    def fixings(
+        self,
+        source: str,
+        currency: str,
+        start: dt.date | None = None,
+        end: dt.date | None = None,
+        *,
+        limit: int | None = None,
+    ) -> list[Fixing]:
+        """The fixings that a source published for a currency, as printed, newest date first."""
+        request = pb.ListFixingsRequest(
+            source=source, currency=currency, start_date=_day(start), end_date=_day(end)
+        )
+        rows = self._pages(self._stub.ListFixings, request, lambda page: page.fixings, limit)
+        return [_values.fixing(row) for row in rows]
+
+    def watch(self, pairs: Iterable[str] | None = None, *, min_interval: float = 0.0) -> Watch:
+        """A subscription that reconnects and resumes. It has a connection of its own, which it opens when it is iterated.
+
+        `min_interval` is the least number of seconds between two updates.
+        """
+        return Watch(self._target, filter_of(pairs), min_interval)
+
+    def _call(self, method: Callable[..., Any], request: Any) -> Any:
+        try:
+            return method(request, timeout=self._timeout)
+        except grpc.RpcError as error:
+            raise _errors.of(self._target.name, error) from None
+
+    def _pages(
+        self,
+        method: Callable[..., Any],
+        request: Any,
+        rows_of: Callable[[Any], Iterable[_Row]],
+        limit: int | None,
+    ) -> list[_Row]:
+        """Requests page after page, until the last one or until there are enough rows."""
+        if limit is not None and limit < 1:
+            raise ValueError("limit is at least 1")
+        # The same number each time: a page token belongs to one request.
+        request.page_size = _PAGE_ROWS if limit is None else min(limit, _PAGE_ROWS)
+        rows: list[_Row] = []
+        while True:
+            page = self._call(method, request)
+            rows.extend(rows_of(page))
+            if not page.next_page_token or (limit is not None and len(rows) >= limit):
+                return rows[:limit]
+            if page.next_page_token == request.page_token:
+                raise _errors.SilkrateError(f"{self._target.name} returned the same page twice")
+            request.page_token = page.next_page_token
+
+
+def filter_of(pairs: Iterable[str] | None) -> pb.RateFilter | None:
+    """The filter of pairs; none for the server's ticker."""
+    if isinstance(pairs, str):
+        pairs = [pairs]
+    chosen = list(pairs or ())
+    return pb.RateFilter(pairs=chosen) if chosen else None
+
+
+def _day(date: dt.date | None) -> str | None:
+    if isinstance(date, dt.datetime):
+        raise TypeError("a date has no time: pass a datetime.date, such as moment.date()")
+    return None if date is None else date.isoformat()
+
+
+def _plain(amount: Decimal | int | str) -> str:
+    if isinstance(amount, (float, bool)):
+        raise TypeError("an amount is a Decimal, an int or a str: a float has lost digits")
+    return amount if isinstance(amount, str) else f"{Decimal(amount):f}"
+
+
+def _enum(enum: Any, prefix: str, name: str, argument: str) -> str:
+    names = [known.removeprefix(prefix) for known in enum.keys()][1:]
+    if name.upper() not in names:
+        raise ValueError(f"{argument} is one of {', '.join(names)}, not {name!r}")
+    return prefix + name.upper()

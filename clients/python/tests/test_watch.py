@@ -1,0 +1,128 @@
+"""The subscription, against a scripted server."""
+
+import threading
+import unittest
+from unittest import mock
+
+import grpc
+from scripted import SILENCE, Failure, Scripted, at, opening, rate, snapshot, update
+
+from silkrate import Client, Disconnected, Heartbeat, InvalidRequest, Opened, Replaced, Updated, Watch
+from silkrate.v1 import rates_pb2 as pb
+
+KZT, KGS = rate("KZT/USD", "0.0021"), rate("KGS/USD", "0.0114")
+LOST = Failure(grpc.StatusCode.UNAVAILABLE, "the server stops", "DRAINING", retry_after_ms=0)
+AGED = Failure(grpc.StatusCode.UNAVAILABLE, "an hour", "STREAM_AGED", retry_after_ms=0)
+
+
+def values(watch: Watch) -> list[str]:
+    return [f"{rate.pair} {rate.value}" for rate in watch.rates]
+
+
+class Subscriptions(unittest.TestCase):
+    def setUp(self) -> None:
+        # No test waits for the jitter of a delay.
+        patch = mock.patch("silkrate._watch.random.uniform", return_value=0.0)
+        self.uniform = patch.start()
+        self.addCleanup(patch.stop)
+
+    def test_a_lost_stream_resumes_after_the_last_message(self) -> None:
+        first = [opening(1), snapshot(1, KZT, KGS), update(1, 3, rate("KZT/USD", "0.0022")), LOST]
+        second = [opening(3, "RESUMED"), update(3, 4, removed=("KGS/USD",)), SILENCE]
+        with Scripted([first, second]) as server, Client(server.url) as client:
+            seen = []
+            with client.watch(["KZT/USD", "KGS/USD"], min_interval=1.5) as watch:
+                for event in watch:
+                    seen.append(type(event))
+                    if isinstance(event, Updated) and event.commits == 2:
+                        self.assertEqual(values(watch), ["KZT/USD 0.0022", "KGS/USD 0.0114"])
+                    if isinstance(event, Disconnected):
+                        self.assertEqual(event.reason, "the server stops")
+                    if isinstance(event, Updated) and event.removed_pairs:
+                        break
+                self.assertEqual(values(watch), ["KZT/USD 0.0022"])
+                assert watch.position is not None
+                self.assertEqual(watch.position.revision, 4)
+        self.assertEqual(seen, [Opened, Replaced, Updated, Disconnected, Opened, Updated])
+        before, after = server.requests
+        self.assertFalse(before.HasField("resume_after"))
+        self.assertEqual(before.min_interval.ToMilliseconds(), 1500)
+        self.assertEqual((after.resume_after.epoch, after.resume_after.revision), ("e", 3))
+
+    def test_an_update_that_does_not_apply_starts_over(self) -> None:
+        first = [opening(1), snapshot(1, KZT), update(2, 3, rate("KZT/USD", "9")), SILENCE]
+        second = [opening(3), snapshot(3, KGS), SILENCE]
+        with Scripted([first, second]) as server, Client(server.url) as client, client.watch() as watch:
+            changes = watch.changes()
+            next(changes)
+            self.assertEqual(values(watch), ["KZT/USD 0.0021"])
+            next(changes)
+            self.assertEqual(values(watch), ["KGS/USD 0.0114"])
+        self.assertFalse(server.requests[1].HasField("resume_after"))
+
+    def test_a_stream_that_ends_because_of_its_age_is_no_event(self) -> None:
+        first = [opening(1), snapshot(1, KZT), AGED]
+        second = [opening(1, "RESUMED"), update(1, 1), at(1, heartbeat=pb.Heartbeat()), SILENCE]
+        seen = []
+        with Scripted([first, second]) as server, Client(server.url) as client, client.watch() as watch:
+            for event in watch:
+                seen.append(type(event))
+                if isinstance(event, Heartbeat):
+                    break
+        self.assertEqual(seen, [Opened, Replaced, Opened, Updated, Heartbeat])
+
+    def test_a_silent_stream_is_given_up_after_three_heartbeats(self) -> None:
+        first = [opening(1, heartbeat_ms=20), snapshot(1, KZT), SILENCE]
+        with Scripted([first]) as server, Client(server.url) as client, client.watch() as watch:
+            lost = next(event for event in watch if isinstance(event, Disconnected))
+        self.assertIn("sent nothing for 0.06 seconds", lost.reason)
+
+    def test_a_new_row_of_a_star_is_put_in_its_place_by_a_snapshot(self) -> None:
+        first = [opening(1), snapshot(1, KZT), update(1, 2, KGS), LOST]
+        second = [opening(2), snapshot(2, KGS, KZT), SILENCE]
+        with Scripted([first, second]) as server, Client(server.url) as client, client.watch(["*/USD"]) as watch:
+            changes = watch.changes()
+            counts = [len(next(changes)) for _ in range(3)]
+            self.assertEqual(values(watch), ["KGS/USD 0.0114", "KZT/USD 0.0021"])
+        self.assertEqual(counts, [1, 2, 2])
+        self.assertFalse(server.requests[1].HasField("resume_after"))
+
+    def test_a_new_row_of_a_named_pair_is_put_in_its_place_at_once(self) -> None:
+        stream = [opening(1), snapshot(1, KZT), update(1, 2, KGS), SILENCE]
+        with Scripted([stream]) as server, Client(server.url) as client:
+            with client.watch(["kgs/usd", "kzt/usd"]) as watch:
+                changes = watch.changes()
+                next(changes), next(changes)
+                self.assertEqual(values(watch), ["KGS/USD 0.0114", "KZT/USD 0.0021"])
+
+    def test_a_request_that_is_refused_for_good_raises(self) -> None:
+        failure = Failure(grpc.StatusCode.INVALID_ARGUMENT, "no pair", "INVALID_PAIR", "filter.pairs[0]")
+        with Scripted([[failure]]) as server, Client(server.url) as client, client.watch(["KZT"]) as watch:
+            with self.assertRaisesRegex(InvalidRequest, "filter.pairs"):
+                next(iter(watch))
+
+    def test_delays_double_up_to_a_minute(self) -> None:
+        ceilings = []
+        with Client("http://127.0.0.1:1") as client, client.watch() as watch:
+            for event in watch:
+                assert isinstance(event, Disconnected)
+                ceilings.append(self.uniform.call_args.args[1])
+                if len(ceilings) == 8:
+                    break
+        self.assertEqual(ceilings, [1, 2, 4, 8, 16, 32, 60, 60])
+
+    def test_another_thread_ends_the_iteration(self) -> None:
+        stream = [opening(1), snapshot(1, KZT), SILENCE]
+        with Scripted([stream]) as server, Client(server.url) as client:
+            watch = client.watch()
+            shown = threading.Event()
+            thread = threading.Thread(target=lambda: [shown.set() for _ in watch.changes()], daemon=True)
+            thread.start()
+            self.assertTrue(shown.wait(10))
+            watch.close()
+            thread.join(10)
+            self.assertFalse(thread.is_alive())
+
+
+if __name__ == "__main__":
+    unittest.main()
