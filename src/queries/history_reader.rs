@@ -133,9 +133,14 @@ impl HistoryReader {
             after,
         } = query;
         let legs = self.legs(&pairs)?;
-        let Some((pairs, range)) = self.happened(&legs, pairs, range, now).await? else {
+        let Some((pairs, mut range)) = self.happened(&legs, pairs, range, now).await? else {
             return Ok((Vec::new(), false));
         };
+        // The step divides the days asked for, wherever a page of them begins.
+        let last = range.last;
+        if let Some((day, _)) = after {
+            range.last = last.min(day);
+        }
         let mut slices = Slices::of(range, legs.len(), pairs.len(), limit.rows());
         let pairs: Arc<[(Pair, Date)]> = pairs.into();
         let mut found = Vec::new();
@@ -145,7 +150,7 @@ impl HistoryReader {
             let answer = self.read(move |ledger| {
                 let legs = with_tables(ledger, legs, with_day_before(slice), Some(now))?;
                 let past = Past::of(&legs, slice);
-                let mut rows = past.rows(&pairs, step, range.last, after);
+                let mut rows = past.rows(&pairs, step, last, after);
                 let mut taken = Vec::new();
                 let is_full = rows.any(|row| {
                     let fits = slice_limit.take(&row.rate);
@@ -179,7 +184,12 @@ impl HistoryReader {
             after,
         } = query;
         let legs = self.legs(&pairs)?;
-        let Some((pairs, range)) = self.happened(&legs, pairs, range, now).await? else {
+        // A period is listed whole, though the range may begin after today, or end before the oldest table.
+        let whole = DateRange {
+            first: period.around(range.first).first,
+            last: period.around(range.last).last,
+        };
+        let Some((pairs, range)) = self.happened(&legs, pairs, whole, now).await? else {
             return Ok((Vec::new(), false));
         };
         let mut slices = PeriodSlices::of(period, range, pairs.len(), wanted);

@@ -84,10 +84,6 @@ impl Queries {
         let canonical = format!("history {name} {step:?} {}", canonical_range(range));
         let page = Page::read(query.range.page_size, query.range.page_token, &canonical)?;
         let after = read_cursor(&page, &pairs)?;
-        let mut range = range;
-        if let Some((date, _)) = after {
-            range.last = date.min(range.last);
-        }
         let rows_query = RowsQuery {
             pairs,
             step,

@@ -1,6 +1,7 @@
 //! Historical queries over real sockets: fixings, rates, conversions, windows, and tables that an operator submits.
 
 mod asof;
+mod bounds;
 mod busy;
 mod crosses;
 mod full;

@@ -19,14 +19,14 @@ use crate::support::silkrate::{Silkrate, filter, reason};
 const NOW: &str = "2026-03-30T09:00:00Z";
 const PAIRS: &[&str] = &["KZT/KZT", "KGS/KZT", "*/USD", "USD/*", "EUR/USD"];
 
-async fn with_march(path: &Path, bank: &Bank) -> Silkrate {
+pub(super) async fn with_march(path: &Path, bank: &Bank) -> Silkrate {
     let silkrate = service(NOW, path, bank).await;
     submit(&silkrate, march()).await;
     silkrate
 }
 
 /// Every rate of a history, page by page.
-async fn history(silkrate: &mut Silkrate, request: ListRateHistoryRequest) -> Vec<Rate> {
+pub(super) async fn history(silkrate: &mut Silkrate, request: ListRateHistoryRequest) -> Vec<Rate> {
     let mut request = request;
     let mut rates = Vec::new();
     loop {
@@ -42,7 +42,7 @@ async fn history(silkrate: &mut Silkrate, request: ListRateHistoryRequest) -> Ve
     }
 }
 
-fn stepped(pairs: &[&str], step: HistoryStep) -> ListRateHistoryRequest {
+pub(super) fn stepped(pairs: &[&str], step: HistoryStep) -> ListRateHistoryRequest {
     ListRateHistoryRequest {
         filter: Some(filter(pairs)),
         step: step.into(),
@@ -50,7 +50,7 @@ fn stepped(pairs: &[&str], step: HistoryStep) -> ListRateHistoryRequest {
     }
 }
 
-async fn periods(silkrate: &mut Silkrate, request: ListPeriodRatesRequest) -> Vec<PeriodRates> {
+pub(super) async fn periods(silkrate: &mut Silkrate, request: ListPeriodRatesRequest) -> Vec<PeriodRates> {
     let mut request = request;
     let mut found = Vec::new();
     loop {

@@ -27,9 +27,9 @@ struct Computed {
 
 impl Past {
     /// The rows of some pairs, each until its last day: by date, newest first, and those of a day in the order of the pairs.
-    /// `last` is the last day of the whole range that the step divides; the rows come from the days of this past. Those up to
-    /// and including the one of the day and the pair, by its index, of `after` are left out. What a caller does not take is not
-    /// computed.
+    /// The step divides the days until `last`, or until the last day of a pair if that is earlier; the rows come from the days
+    /// of this past. Those up to and including the one of the day and the pair, by its index, of `after` are left out. What a
+    /// caller does not take is not computed.
     pub fn rows<'a>(
         &'a self,
         pairs: &'a [(Pair, Date)],
@@ -47,10 +47,13 @@ impl Past {
                 places.collect()
             }
             HistoryStep::Day | HistoryStep::LastOf(_) => {
-                let days = self.range.dates();
-                let days = days.filter(|day| step.has_rows_on(*day, last));
-                days.flat_map(|day| (0..pairs.len()).map(move |index| (day, index)))
-                    .collect()
+                let on = |day: Date| {
+                    let pairs = pairs.iter().enumerate();
+                    let pairs = pairs
+                        .filter(move |(_, (_, until))| step.has_rows_on(day, last.min(*until)));
+                    pairs.map(move |(index, _)| (day, index))
+                };
+                self.range.dates().flat_map(on).collect()
             }
         };
         let newest_first = |(day, index): (Date, usize)| (Reverse(day), index);
