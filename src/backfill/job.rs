@@ -25,9 +25,9 @@ enum Fetched<T> {
     Document(T),
     /// This is how the bank says that there was no table.
     NoTable,
-    /// The bank sent something that cannot be read: it will look the same in a later run.
-    Unreadable,
-    /// The bank sent no document: a later run may get it.
+    /// The bank sent the document, whole, and its values cannot be read: it will look the same in a later run.
+    Unusable,
+    /// The bank did not send the document: a later run may get it.
     Failed,
 }
 
@@ -125,10 +125,8 @@ impl<'a> Job<'a> {
             if self.known.contains(&date) {
                 continue;
             }
-            let table = self
-                .fetch(bank, &path(date), &date, self.document.parse)
-                .await?;
-            let Fetched::Document(table) = table else {
+            let response = self.request(bank, &path(date), self.document.parse).await?;
+            let Fetched::Document(table) = self.fetched(bank, &date, response)? else {
                 continue;
             };
             let printed = table.effective_date;
@@ -143,9 +141,9 @@ impl<'a> Job<'a> {
         Ok(())
     }
 
-    /// Fetches the page of every currency. A page that cannot be read is left out, as a row of a document is, unless the
-    /// document requires its currency. A page that does not come leaves the chunk to a later run: a date whose table is
-    /// filed is not requested again. Returns whether the chunk is done.
+    /// Fetches the page of every currency. A page without a readable value is left out, as a row of a document is, unless the
+    /// document requires its currency. A page that does not come, or comes as something else, leaves the chunk to a later
+    /// run: a date whose table is filed is not requested again. Returns whether the chunk is done.
     async fn fetch_pages(
         &mut self,
         bank: &mut BankClient<'_>,
@@ -160,11 +158,16 @@ impl<'a> Job<'a> {
             let what = format!("{} {} to {}", page.currency, range.first, range.last);
             let path = (series.path)(page, range.first, range.last);
             let parse = |body: &[u8]| (series.parse)(page, body);
-            match self.fetch(bank, &path, &what, parse).await? {
+            let mut response = self.request(bank, &path, parse).await?;
+            if is_something_else(&response) {
+                // Of the many pages of a long backfill one comes as a notice or cut off now and then.
+                response = self.request(bank, &path, parse).await?;
+            }
+            match self.fetched(bank, &what, response)? {
                 Fetched::Document(page) => rows.extend(page),
                 Fetched::NoTable => {}
-                Fetched::Unreadable if !self.document.required.contains(&page.currency) => {}
-                Fetched::Unreadable | Fetched::Failed => return Ok(false),
+                Fetched::Unusable if !self.document.required.contains(&page.currency) => {}
+                Fetched::Unusable | Fetched::Failed => return Ok(false),
             }
         }
         rows.retain(|table| range.contains(table.effective_date));
@@ -180,23 +183,29 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Fetches a document and parses it. That there is none counts as a failure, unless this is how the bank says that
-    /// there was no table.
-    async fn fetch<T>(
+    /// Requests a document and parses it. That the bank is given up counts as a failure.
+    async fn request<T>(
         &self,
         bank: &mut BankClient<'_>,
         path: &str,
-        what: &dyn Display,
         parse: impl Fn(&[u8]) -> Result<T, ParseError>,
+    ) -> Result<ParsedResponse<T>, Aborted> {
+        let response = bank.get(path, parse).await;
+        response.inspect_err(|_aborted| {
+            self.recorder
+                .update(|stats| stats.failed = stats.failed.saturating_add(1));
+        })
+    }
+
+    /// What came of a request. That there is no document counts as a failure, unless this is how the bank says that there
+    /// was no table.
+    fn fetched<T>(
+        &self,
+        bank: &mut BankClient<'_>,
+        what: &dyn Display,
+        response: ParsedResponse<T>,
     ) -> Result<Fetched<T>, Aborted> {
-        let response = match bank.get(path, parse).await {
-            Ok(response) => response,
-            Err(aborted) => {
-                self.recorder
-                    .update(|stats| stats.failed = stats.failed.saturating_add(1));
-                return Err(aborted);
-            }
-        };
+        let is_something_else = is_something_else(&response);
         let failed = match response {
             ParsedResponse::Parsed { content, .. } => {
                 bank.succeeded();
@@ -215,7 +224,11 @@ impl<'a> Job<'a> {
             }
             ParsedResponse::Unparsable { error, .. } => {
                 self.fail(bank, what, &error)?;
-                return Ok(Fetched::Unreadable);
+                return Ok(if is_something_else {
+                    Fetched::Failed
+                } else {
+                    Fetched::Unusable
+                });
             }
             ParsedResponse::Failed(error) => self.fail(bank, what, &error),
             // No validators were sent, so there is nothing that it could mean.
@@ -238,4 +251,13 @@ impl<'a> Job<'a> {
         self.recorder.update(|stats| stats.add_failure(failure));
         bank.failed(&reason)
     }
+}
+
+/// Whether a bank sent something else than the whole document: a notice, the document of another currency, or a part of it.
+fn is_something_else<T>(response: &ParsedResponse<T>) -> bool {
+    let ParsedResponse::Unparsable { error, .. } = response else {
+        return false;
+    };
+    // These two are found in a whole document only.
+    !matches!(error, ParseError::NoRows(_) | ParseError::Contradiction(_))
 }

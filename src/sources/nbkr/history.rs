@@ -100,7 +100,7 @@ fn parse(page: &SeriesPage, bytes: &[u8]) -> Result<Vec<Table>, ParseError> {
     if !parts.is_empty() && parts.iter().all(|table| table.rows.is_empty()) {
         let dropped = parts.iter().find_map(|table| table.dropped.first());
         let reason = dropped.map(|row| format!("{}: {}", row.currency, row.reason));
-        return Err(unexpected(&reason.unwrap_or_default()));
+        return Err(ParseError::NoRows(reason.unwrap_or_default()));
     }
     merge(parts)
 }
