@@ -122,11 +122,15 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/v1/convert", get(handlers::convert))
         .route("/v1/sources", get(handlers::sources))
         .layer(CompressionLayer::new());
-    let data = Router::new()
-        .merge(compressed)
-        // These compress their answers once for all requests; events are not compressed.
+    // Their answers about the present are compressed once for all requests, those about the past for each.
+    let compressed_if_past = Router::new()
         .route("/v1/snapshot.json", get(handlers::snapshot))
         .route("/v1/rates/{base}/{quote}", get(handlers::rate))
+        .layer(CompressionLayer::new().compress_when(caching::is_past));
+    let data = Router::new()
+        .merge(compressed)
+        .merge(compressed_if_past)
+        // These compress their answers once for all requests; events are not compressed.
         .route("/v1/watch", get(watch::watch))
         .route("/ticker.html", get(fragment::ticker))
         .route("/chart/{name}", get(chart::chart))

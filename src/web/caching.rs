@@ -1,7 +1,7 @@
 //! What lets a cache answer in place of the server: entity tags, and how long an answer may be kept.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, VARY};
-use axum::http::{HeaderName, HeaderValue};
+use axum::http::{Extensions, HeaderName, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 
 use crate::domain::Position;
@@ -99,6 +99,16 @@ fn prepared(
         body,
         validator,
     )
+}
+
+/// Whether an answer is a historical one, by its headers.
+pub(super) fn is_past(
+    _status: StatusCode,
+    _version: Version,
+    headers: &HeaderMap,
+    _extensions: &Extensions,
+) -> bool {
+    headers.get(CACHE_CONTROL).is_some_and(|kept| kept == PAST)
 }
 
 /// An answer in JSON.

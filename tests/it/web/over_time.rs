@@ -1,4 +1,8 @@
-//! The paths about several pairs over time.
+//! The paths about several pairs over time, and about past dates.
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
 
 use crate::support::browser::get;
 use crate::web::answers::{json, printed};
@@ -88,6 +92,32 @@ async fn a_wrong_parameter_about_time_is_named() {
             (Some(reason), Some(field)),
             "{path}"
         );
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn an_answer_about_a_past_date_is_compressed_for_a_client_that_accepts_gzip() {
+    let (_bank, silkrate) = april().await;
+    for path in [
+        "/v1/rates/KZT/USD?date=2026-04-01",
+        "/v1/snapshot.json?date=2026-04-01",
+    ] {
+        let plain = get(silkrate.web, path, &[]).await;
+        let packed = get(silkrate.web, path, &[("accept-encoding", "gzip")]).await;
+        assert_eq!(plain.header("content-encoding"), None, "{path}");
+        assert_eq!(packed.header("content-encoding"), Some("gzip"), "{path}");
+        for answer in [&plain, &packed] {
+            assert!(answer.vary().contains(&"accept-encoding"), "{path}");
+        }
+        let mut text = String::new();
+        let mut decoder = GzDecoder::new(&packed.body[..]);
+        decoder.read_to_string(&mut text).unwrap();
+        let unpacked: serde_json::Value = serde_json::from_str(&text).unwrap();
+        // A snapshot bears the server time.
+        let rates = |answer: &serde_json::Value| (answer["rate"].clone(), answer["rates"].clone());
+        assert_eq!(rates(&unpacked), rates(&plain.json()), "{path}");
+        assert!(packed.body.len() < plain.body.len(), "{path}");
     }
     silkrate.finish().await;
 }
