@@ -70,8 +70,15 @@ pub enum Refusal {
     #[error("set either pair or filter: one pair, or any number of them")]
     PairOrFilter,
     /// The number of a step of a history, or of a period, means nothing.
-    #[error("{0} is not a value that this version of the server knows")]
-    UnknownValue(i32, Field),
+    #[error("{value} is not a value that this version of the server knows; the values are {}", .known.join(", "))]
+    UnknownValue {
+        /// The number.
+        value: i32,
+        /// The field that has it.
+        field: Field,
+        /// The names of the values that mean something.
+        known: Vec<&'static str>,
+    },
     /// The interval between updates is not a duration.
     #[error("min_interval is not a duration of zero or more")]
     InvalidInterval,
@@ -253,7 +260,7 @@ impl Refusal {
             Self::InvalidPair
             | Self::PairOrFilter
             | Self::InvalidFilter(FilterError::InvalidPair { .. }) => Reason::InvalidPair,
-            Self::UnknownValue(..) => Reason::InvalidPeriod,
+            Self::UnknownValue { .. } => Reason::InvalidPeriod,
             Self::InvalidFilter(FilterError::TooManyPairs { .. }) => Reason::TooManyPairs,
             Self::InvalidInterval => Reason::InvalidInterval,
             Self::InvalidAmount(_) | Self::InvalidHeldValue(_) | Self::ResultTooLarge(_) => {
@@ -293,7 +300,7 @@ impl Refusal {
             Self::InvalidHeldValue(_) => Field::HeldValue,
             Self::InvalidCurrency(field)
             | Self::InvalidDate(field)
-            | Self::UnknownValue(_, field) => *field,
+            | Self::UnknownValue { field, .. } => *field,
             Self::ReversedDates => Field::StartDate,
             Self::UnknownSource { .. } => Field::Source,
             Self::UnknownDocument { .. } => Field::Document,

@@ -64,9 +64,9 @@ impl<'a> TryFrom<&'a pb::ListRateHistoryRequest> for HistoryQuery<'a> {
             step,
         } = request;
         let pairs = match filter {
-            None => HistoryPairs::One(pair),
+            None if !pair.is_empty() => HistoryPairs::One(pair),
             Some(filter) if pair.is_empty() => HistoryPairs::Filter(items(Some(filter))),
-            Some(_) => return Err(Refusal::PairOrFilter),
+            None | Some(_) => return Err(Refusal::PairOrFilter),
         };
         Ok(Self {
             pairs,
@@ -124,9 +124,8 @@ fn range<'a>(
 }
 
 fn from_step(step: i32) -> Result<HistoryStep, Refusal> {
-    let known = pb::HistoryStep::try_from(step);
     Ok(
-        match known.map_err(|_unknown| Refusal::UnknownValue(step, Field::Step))? {
+        match from_number(step, Field::Step, pb::HistoryStep::as_str_name)? {
             pb::HistoryStep::Unspecified | pb::HistoryStep::Fixing => HistoryStep::Fixing,
             pb::HistoryStep::Day => HistoryStep::Day,
             pb::HistoryStep::Week => HistoryStep::LastOf(Period::Week),
@@ -138,15 +137,30 @@ fn from_step(step: i32) -> Result<HistoryStep, Refusal> {
 }
 
 fn from_period(period: i32) -> Result<Period, Refusal> {
-    let known = pb::Period::try_from(period);
     Ok(
-        match known.map_err(|_unknown| Refusal::UnknownValue(period, Field::Period))? {
+        match from_number(period, Field::Period, pb::Period::as_str_name)? {
             pb::Period::Week => Period::Week,
             pb::Period::Unspecified | pb::Period::Month => Period::Month,
             pb::Period::Quarter => Period::Quarter,
             pb::Period::Year => Period::Year,
         },
     )
+}
+
+/// The value of a number in a field. The error names the values that there are, which the contract numbers from 1 on.
+fn from_number<E: TryFrom<i32>>(
+    number: i32,
+    field: Field,
+    name: fn(&E) -> &'static str,
+) -> Result<E, Refusal> {
+    E::try_from(number).map_err(|_unknown| {
+        let known = (1..).map_while(|number| E::try_from(number).ok());
+        Refusal::UnknownValue {
+            value: number,
+            field,
+            known: known.map(|value| name(&value)).collect(),
+        }
+    })
 }
 
 /// A subscription; `filter` makes a filter of the pairs of the request.

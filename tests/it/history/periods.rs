@@ -50,7 +50,10 @@ pub(super) fn stepped(pairs: &[&str], step: HistoryStep) -> ListRateHistoryReque
     }
 }
 
-pub(super) async fn periods(silkrate: &mut Silkrate, request: ListPeriodRatesRequest) -> Vec<PeriodRates> {
+pub(super) async fn periods(
+    silkrate: &mut Silkrate,
+    request: ListPeriodRatesRequest,
+) -> Vec<PeriodRates> {
     let mut request = request;
     let mut found = Vec::new();
     loop {
@@ -331,6 +334,25 @@ async fn a_wrong_request_for_rates_over_time_is_refused_with_the_field() {
     };
     let refused = client.list_period_rates(period).await.unwrap_err();
     assert_eq!(reason(&refused), invalid("INVALID_PERIOD", "period"));
+    assert_eq!(
+        refused.message(),
+        "9 is not a value that this version of the server knows; the values are PERIOD_WEEK, PERIOD_MONTH, PERIOD_QUARTER, \
+         PERIOD_YEAR"
+    );
+    let unknown = ListRateHistoryRequest {
+        step: 99,
+        ..first_page()
+    };
+    let refused = client.list_rate_history(unknown).await.unwrap_err();
+    let known = "the values are HISTORY_STEP_FIXING, HISTORY_STEP_DAY, HISTORY_STEP_WEEK, HISTORY_STEP_MONTH, HISTORY_STEP_QUARTER, \
+                 HISTORY_STEP_YEAR";
+    assert!(refused.message().ends_with(known), "{refused}");
+    let neither = ListRateHistoryRequest::default();
+    let refused = client.list_rate_history(neither).await.unwrap_err();
+    assert_eq!(
+        refused.message(),
+        "set either pair or filter: one pair, or any number of them"
+    );
     let unknown = ListRateHistoryRequest {
         pair: "EUR/USD".to_owned(),
         ..ListRateHistoryRequest::default()
