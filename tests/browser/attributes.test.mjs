@@ -59,7 +59,7 @@ test("every attribute and value of an earlier README has its effect, and none is
   const double = await start({ rates: RATES() });
   const page = await chromium.context.newPage();
   const told = [];
-  page.on("console", (message) => message.text().startsWith("<silk-ticker>") && told.push(message.text()));
+  page.on("console", (message) => message.text().startsWith("silkrate:") && told.push(message.text()));
   page.on("pageerror", (error) => told.push(String(error)));
   t.after(async () => {
     await page.close();
@@ -76,6 +76,30 @@ test("every attribute and value of an earlier README has its effect, and none is
     await until(shown, `${name}="${value}" shows ${expected}`).catch((error) => assert.fail(`${error.message}, but ${last}`));
   }
   assert.deepEqual(told, []);
+});
+
+test("a wrong value is reported with those that are right, and has the effect of none", async (t) => {
+  const double = await start({ rates: RATES() });
+  const page = await chromium.context.newPage();
+  const told = [];
+  page.on("console", (message) => told.push(message.text()));
+  t.after(async () => {
+    await page.close();
+    await double.close();
+  });
+  const wrong = {
+    locale: "zz", theme: "d", direction: "up", speed: "-5", density: "x", change: "y", window: "z", digits: "99", form: "a", labels: "b",
+    link: "javascript:alert(1)", announced: "c",
+  };
+  const attributes = Object.entries(wrong).map(([name, value]) => `${name}="${value}"`).join(" ");
+  double.pages.set("/page", `<!doctype html><html lang="en"><head><title>A page</title><script src="/ticker.js" async></script></head><body><silk-ticker id="t" pairs="KZT/USD" ${attributes}></silk-ticker></body></html>`);
+  await page.goto(`${double.url}page`);
+  await until(async () => (await first(page, "t")) === "KZT/USD 0.0019569 -1.04%", "the ticker is that without attributes");
+  assert.equal(await layout(page, "t"), "base marquee left");
+  assert.equal(await announced(page, "t"), "mark announced tag");
+  const messages = told.filter((text) => text.startsWith("silkrate: <silk-ticker "));
+  assert.deepEqual(messages.map((text) => /^silkrate: <silk-ticker (\w+)="/.exec(text)[1]).sort(), Object.keys(wrong).sort());
+  assert.ok(messages.includes('silkrate: <silk-ticker change="y">: change is percent, absolute, both, none'), messages.join("\n"));
 });
 
 test("the README names every attribute with its values, and no other", async () => {

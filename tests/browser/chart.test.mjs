@@ -339,6 +339,69 @@ test("a pair that is quoted for the first time is drawn at once", async (t) => {
   await drawn(page);
 });
 
+/** Rates of the rouble in tenge: by the bank of the tenge now, and by that of the rouble, as the price of 100 tenge, before. */
+function roubles(...days) {
+  const [one, ...before] = days;
+  const of = (daysAgo, value, source, currency, units, printed, home_currency) => tenge(daysAgo, 1, {
+    pair: "RUB/KZT", value, source, derivation: source === "nbk" ? "PUBLISHED" : "INVERTED", change: null,
+    fixings: [{ source, currency, units, value: printed, home_currency, effective_date: date(daysAgo) }],
+  });
+  return [of(one, "5.93", "nbk", "RUB", "1", "5.93", "KZT"), ...before.map((ago) => of(ago, "5.76258910870", "cbr", "KZT", "100", "17.3533", "RUB"))];
+}
+
+test("the local form has one direction, credits every bank, and says since when the change is where the history is short", async (t) => {
+  const prepare = (double) => {
+    double.histories.set("RUB/KZT", roubles(0, 3, 6));
+    double.rates.push({ ...roubles(0)[0], freshness: "FRESH" });
+  };
+  const { page } = await open(t, '<silk-chart pair="RUB/KZT" form="local"></silk-chart>', { prepare });
+  await drawn(page);
+  assert.deepEqual(await page.locator("silk-chart tbody td:nth-of-type(1)").allInnerTexts(), ["5.93", "5.7625891087", "5.7625891087"]);
+  assert.match(await heading(page), /^₽1 = ₸5\.93 ▲\+2\.91% up 2\.91% since 2 December 2025$/);
+  assert.equal(await part(page, "foot").innerText(), "as of 8 December 2025 · Source: National Bank of Kazakhstan, Bank of Russia");
+  await part(page, "plot").focus();
+  await page.keyboard.press("Home");
+  assert.match(await tooltip(page), /^₽1 = ₸5\.7625891087\nas of 2 December 2025/);
+  assert.match(await part(page, "plot").getAttribute("aria-label"), /: from ₸5\.7626 to ₸5\.93 \(\+2\.91%\); lowest ₸5\.7626/);
+});
+
+test("the period of a stale pair ends today, whether the stream or the snapshot tells the clock, and moves with the day", async (t) => {
+  const clock = (double, serverTime) => double.open.forEach((response) => double.event(response, "heartbeat", { server_time: serverTime, sources: [] }));
+  for (const silent of ["", "/v1/snapshot.json"]) {
+    const prepare = (double) => {
+      double.beats = silent !== "";
+      if (silent) {
+        double.waits.set(silent, () => new Promise(() => {}));
+      } else {
+        // The snapshot with the clock comes after that of the stream, which has none.
+        double.waits.set("/v1/snapshot.json", () => until(() => double.asked.some((path) => path.startsWith("/v1/history")), "the rate of the stream is shown"));
+      }
+    };
+    const { double, page } = await open(t, '<silk-chart pair="USD/KZT" window="week"></silk-chart>', { history: [4, 5, 9, 12].map((ago) => tenge(ago, 50_000 + ago)), prepare });
+    await until(async () => (await rows(page)).at(-1) === "29 November 2025", `the week ends today without ${silent || "a heartbeat"}`);
+    const before = await line(page);
+    clock(double, "2025-12-09T08:00:00Z");
+    await until(async () => (await line(page)) !== before, "the week of the next day is drawn");
+  }
+});
+
+test("one fixing that stood through the period is no change, and one that does not begin it has none", async (t) => {
+  for (const [ago, seen] of [[9, /^USD\/KZT 500\.09 0\.00% unchanged in a week$/], [5, /^USD\/KZT 500\.05 – no earlier value is known in a week$/]]) {
+    const { page } = await open(t, '<silk-chart pair="USD/KZT" window="week"></silk-chart>', {
+      history: [tenge(ago, 50_000 + ago, { change: null })], prepare: (double) => (double.rates[0].windows = []),
+    });
+    await drawn(page);
+    assert.match(await heading(page), seen);
+  }
+});
+
+test("a wrong height counts as none, and the lowest chart is as low as it says", async (t) => {
+  const { page } = await open(t, ["9", "tall", "120", "121"].map((height) => `<silk-chart pair="USD/KZT" window="week" height="${height}"></silk-chart>`).join("<p>News.</p>"));
+  await drawn(page);
+  const heights = await page.locator("silk-chart").evaluateAll((charts) => charts.map((chart) => chart.getBoundingClientRect().height));
+  assert.deepEqual(heights, [320, 320, 120, 121]);
+});
+
 test("a service that is gone leaves the line, and says quietly that it may be old", { timeout: 60_000 }, async (t) => {
   const { double, page } = await open(t, '<silk-chart pair="USD/KZT"></silk-chart>');
   await drawn(page);

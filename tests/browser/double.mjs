@@ -42,7 +42,7 @@ export const banks = () => [
 /** Starts the double on a port of its own. Its members are its state: set them, and `send` what changed. */
 export async function start({ rates = five(), sources = banks(), port = 0 } = {}) {
   const double = {
-    rates, sources, histories: new Map(), waits: new Map(), epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", streams: "open", dark: false,
+    rates, sources, histories: new Map(), waits: new Map(), epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", beats: true, streams: "open", dark: false,
     verdict: undefined, asked: [], open: new Set(), pages: new Map(), files: new Map(), foreign: false, holds: false, password: undefined, policy,
     position: () => ({ epoch: double.epoch, revision: double.revision }),
     event(response, name, message) {
@@ -162,7 +162,9 @@ function watch(double, url, response, snapshot) {
   } else {
     double.event(response, "snapshot", snapshot());
   }
-  double.event(response, "heartbeat", { server_time: double.serverTime, sources: [] });
+  if (double.beats) {
+    double.event(response, "heartbeat", { server_time: double.serverTime, sources: [] });
+  }
   double.open.add(response);
   response.on("close", () => double.open.delete(response));
 }

@@ -59,6 +59,16 @@ test("an update arrives without a reload, flashes its own row alone, and dispatc
   assert.deepEqual(await page.evaluate(() => window.told), [["KZT/USD", "0.00195689", "0.0019712", 2]]);
 });
 
+test("an update flashes as the value that is shown moved", async (t) => {
+  for (const [form, flashed] of [["pair", "fell"], ["local", "rose"]]) {
+    const { double, page } = await open(t, `<silk-ticker pairs="KZT/USD" form="${form}" labels="code" digits="2"></silk-ticker>`);
+    await until(async () => (await lines(page))[0]?.includes("0.00196") || (await lines(page))[0]?.includes("511.01"), "the first value is shown");
+    double.send([rate("KZT/USD", "0.00190000", { change: { ...change("-2.9072", "-0.00005689", "DOWN"), reference_value: "0.00195689" } })]);
+    await page.locator(`silk-ticker ul:not([aria-hidden]) .${flashed}`).waitFor();
+    assert.match((await lines(page))[0], form === "pair" ? /-2\.91%$/ : /\+2\.99%$/);
+  }
+});
+
 test("a heartbeat flashes nothing and tells nothing", async (t) => {
   const { double, page } = await open(t, "<silk-ticker></silk-ticker>");
   await shows(page, LINE);

@@ -1,10 +1,42 @@
 // The attributes of the ticker. Each one is a property of the same name too: a framework may set either.
 
+import { check, choose, writingOf } from "./check";
+import type { Writing } from "./check";
+import { linkOf } from "./link";
+import { wholeNumber } from "./measure";
+
 /** Every attribute of the ticker. */
 export const ATTRIBUTES = [
   "pairs", "endpoint", "locale", "theme", "direction", "speed", "change", "window", "density", "digits", "form", "labels", "link",
   "announced",
 ] as const;
+
+/** The attributes in a form to work with; a wrong value counts as none. */
+export interface Settings extends Writing {
+  direction: string;
+  /** Pixels per second; undefined for the usual speed. */
+  speed: number | undefined;
+  change: string;
+  window: string;
+  announced: string;
+}
+
+/** Reads the attributes. A wrong value is reported in the console; the hub reports a wrong pair. */
+export function settingsOf(element: HTMLElement): Settings {
+  const [pace, link] = [element.getAttribute("speed"), element.getAttribute("link")];
+  const speed = wholeNumber(pace);
+  check(element, "speed", speed !== undefined || !pace, "pixels per second, 0 to 9999");
+  check(element, "link", !link || linkOf(link, "KZT/USD") !== null, "a path, or an address that begins with http or https");
+  choose(element, "density", "regular", "compact");
+  return {
+    ...writingOf(element),
+    direction: choose(element, "direction", "left", "right", "vertical", "static"),
+    speed,
+    change: choose(element, "change", "percent", "absolute", "both", "none"),
+    window: choose(element, "window", "previous", "week", "month", "year"),
+    announced: choose(element, "announced", "tag", "row", "off"),
+  };
+}
 
 /** The most pairs in a filter: the service refuses a longer list as a whole. */
 export const PAIRS_MAX = 256;

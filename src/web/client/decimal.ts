@@ -92,12 +92,11 @@ export function quotient(value: Decimal, divisor: Decimal, places: number): Deci
   return { units: sign * (up ? whole + 1n : whole), scale: places };
 }
 
-/** One divided by a decimal, to a number of significant digits. */
-export function inverse(value: Decimal, digits: number): Decimal | undefined {
-  const one = { units: 1n, scale: 0 };
+/** A number of units divided by a decimal, to a number of significant digits. */
+export function inverse(value: Decimal, digits: number, units = 1n): Decimal | undefined {
   // As many places as the digits and the size of the value need, and one more, which `significant` rounds off.
   const places = digits + 1 + Math.max(0, magnitude(value).units.toString().length - value.scale);
-  const exact = quotient(one, value, places + digits);
+  const exact = quotient({ units, scale: 0 }, value, places + digits);
   return exact && trimmed(significant(exact, digits));
 }
 

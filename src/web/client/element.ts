@@ -1,7 +1,8 @@
 // <silk-ticker>: live official exchange rates on a page. `attributes.ts` lists its attributes; all of them may change at
 // any time, as attributes or as properties.
 
-import { ATTRIBUTES, adoptProperties, pairsOf, reflectAttributes } from "./attributes";
+import { ATTRIBUTES, adoptProperties, pairsOf, reflectAttributes, settingsOf } from "./attributes";
+import type { Settings } from "./attributes";
 import { baseOf } from "./base";
 import type { Position, Rate } from "./contract";
 import { hubOf } from "./hub";
@@ -9,7 +10,7 @@ import type { Hub, InitialSnapshot, Subscriber } from "./hub";
 import type { Locale } from "./locale";
 import { DASH, localeOf, translate } from "./locale";
 import { linkOf } from "./link";
-import { decimalPlaces, wholeNumber } from "./measure";
+import { entryOf } from "./figures";
 import { Marquee } from "./marquee";
 import type { MarqueeDirection } from "./marquee";
 import { applyStyle } from "./sheet";
@@ -51,6 +52,7 @@ export class SilkTicker extends Base {
   #pairs: readonly string[] = [];
   readonly #subscriber: Subscriber;
   #hub: Hub | undefined;
+  #settings: Settings | undefined;
   #locale: Locale = localeOf("en");
   readonly #list = make("ul", { role: "list", part: "list" });
   readonly #track = make("div", { class: "track", part: "track" }, this.#list);
@@ -159,6 +161,7 @@ export class SilkTicker extends Base {
     if (!hub) {
       return;
     }
+    this.#settings = settingsOf(this);
     const { state } = hub;
     const known = state.position !== undefined || state.rates.size > 0;
     if (known && !this.#hasData) {
@@ -174,7 +177,7 @@ export class SilkTicker extends Base {
       ? placeholderPairs(this.#pairs).map((pair): [string, Rate] => [pair, placeholder(pair)])
       : state.select(this.#pairs.length ? this.#pairs : hub.defaults);
     this.#list.classList.toggle("waiting", isWaiting);
-    this.#renderRows(rows, hub);
+    this.#renderRows(rows, hub, { ...this.#settings, locale: this.#locale });
     this.#renderFailure(rows, hub);
     this.#renderControls();
     this.#layOut();
@@ -184,22 +187,7 @@ export class SilkTicker extends Base {
     }
   }
 
-  #displayOptions(): DisplayOptions {
-    const chosen = (name: string, otherwise: string): string => this.getAttribute(name) || otherwise;
-    const form = chosen("form", "pair");
-    return {
-      locale: this.#locale,
-      change: chosen("change", "percent"),
-      window: chosen("window", "previous"),
-      digits: decimalPlaces(this.getAttribute("digits")),
-      form,
-      labels: chosen("labels", form === "local" ? "symbol" : "code"),
-      announced: chosen("announced", "tag"),
-    };
-  }
-
-  #renderRows(rows: [string, Rate | undefined][], hub: Hub): void {
-    const options = this.#displayOptions();
+  #renderRows(rows: [string, Rate | undefined][], hub: Hub, options: DisplayOptions): void {
     const isWaiting = this.#list.classList.contains("waiting");
     const link = this.getAttribute("link");
     const old = new Map([...this.#list.children].map((item) => [item.getAttribute("data-pair"), item]));
@@ -219,7 +207,7 @@ export class SilkTicker extends Base {
       }
       button.replaceChildren(...nodes.flatMap((node) => [node, " "]));
       text.textContent = this.#hasData && !isWaiting ? details(pair, rate, hub.state, options).join("\n") : "";
-      this.#flash(button, pair, rate);
+      this.#flash(button, pair, rate, options.form);
       return item;
     });
     const terms = isWaiting ? placeholderTerms(rows.map(([pair]) => pair), this.#locale) : attributions(rows.map(([, rate]) => rate), hub.state, this.#locale);
@@ -254,12 +242,12 @@ export class SilkTicker extends Base {
     return make("li", { "data-pair": pair }, button, text);
   }
 
-  /** Highlights an item whose value changed. */
-  #flash(button: HTMLElement, pair: string, rate: Rate | undefined): void {
+  /** Highlights an item whose value changed, as the value that is shown moved: the local form may show the other direction. */
+  #flash(button: HTMLElement, pair: string, rate: Rate | undefined, form: string): void {
     const before = this.#shownValues.get(pair);
     button.classList.remove("rose", "fell");
     if (before !== undefined && rate && before !== rate.value && !reducedMotion.matches) {
-      button.classList.add(rate.change?.direction === "DOWN" ? "fell" : "rose");
+      button.classList.add(entryOf(rate, form, "previous")?.move?.direction === "DOWN" ? "fell" : "rose");
     }
   }
 
@@ -301,12 +289,11 @@ export class SilkTicker extends Base {
 
   /** Chooses the layout: a marquee, or a static list where `direction`, `speed` or reduced motion ask for it. */
   readonly #layOut = (): void => {
-    const direction = this.getAttribute("direction") ?? "left";
-    const speed = wholeNumber(this.getAttribute("speed")) ?? SPEED;
+    const { direction, speed = SPEED, change } = this.#settings ?? settingsOf(this);
     const moves = direction !== "static" && speed > 0 && !reducedMotion.matches;
     const axis: MarqueeDirection = direction === "right" || direction === "vertical" ? direction : "left";
     const standing = direction === "vertical" ? "still column" : "still";
-    const wide = /^(both|absolute)$/.test(this.getAttribute("change") ?? "") ? " wide" : "";
+    const wide = /^(both|absolute)$/.test(change) ? " wide" : "";
     this.#base.className = `base ${moves ? `marquee ${axis}` : standing}${wide}`;
     // Without data nothing moves: there is nothing to read.
     this.#marquee.set(moves && this.#hasData ? axis : undefined, speed);

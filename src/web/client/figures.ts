@@ -134,6 +134,24 @@ function localEntry(rate: Rate, pair: Entry, reference: Decimal | undefined): En
   };
 }
 
+/**
+ * An entry of a rate as the price of the units of another entry, in its direction: banks change the number of units that they
+ * print, and the bank of another date may have printed the other currency.
+ */
+export function entryLike(other: Entry, own: Entry, rate: Rate): Entry {
+  const { base, quote, units } = other;
+  if (own.base === base && own.units === units) {
+    return own;
+  }
+  const priced = (text: string | undefined): Decimal | undefined => {
+    const value = parseDecimal(text);
+    return value && (rate.pair.startsWith(base) ? trimmed(times(value, units)) : inverse(value, INVERTED_DIGITS, units));
+  };
+  const [value, change] = [priced(rate.value), rate.change];
+  const move = value && moveBetween(priced(change?.reference_value), value, change?.reference_date);
+  return value ? { ...own, base, quote, units, value, isPublished: false, move, announced: undefined } : own;
+}
+
 /** The smallest power of ten whose price is one at least. */
 function unitsAboveOne(value: Decimal): bigint {
   let units = 1n;

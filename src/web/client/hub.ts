@@ -35,6 +35,9 @@ const STREAM_RETRY = 5 * 60_000;
 /** Milliseconds without a connection before the elements show that they are offline: two attempts at a stream take less. */
 const OFFLINE_AFTER = 15_000;
 
+/** An hour in milliseconds. */
+const HOUR = 3_600_000;
+
 const hubs = new Map<string, Hub>();
 
 /** The hub of a service, found by the base URL of the service; one without a base URL never has data. */
@@ -205,6 +208,9 @@ export class Hub {
       if (!this.state.position) {
         this.state.include(snapshot);
         this.#rowsArrived();
+      } else if (this.#setClock(snapshot.server_time)) {
+        // The stream was faster, and its snapshot has no clock.
+        this.#notify();
       }
     } catch {
       // The stream reports the failure, and its retries follow.
@@ -260,10 +266,7 @@ export class Hub {
   /** Applies one event. Returns whether it carried rows. */
   #apply(event: ServerEvent): boolean {
     if (event.name === "heartbeat") {
-      // The page depends on the server's clock only for the word "tomorrow", so only the first heartbeat needs a redraw.
-      const first = this.state.serverTime === undefined;
-      this.state.setServerTime((JSON.parse(event.data) as Snapshot).server_time);
-      this.#connected(first);
+      this.#connected(this.#setClock((JSON.parse(event.data) as Snapshot).server_time));
     } else if (event.name === "snapshot") {
       // A snapshot replaces everything. Forgetting the position first lets a new epoch in, or a restarted server.
       this.state.position = undefined;
@@ -278,6 +281,17 @@ export class Hub {
       return true;
     }
     return false;
+  }
+
+  /**
+   * Sets the clock of the service. Returns whether an hour began: at some of them a day begins for a bank, and with it the
+   * word "tomorrow" and the end of a chart change.
+   */
+  #setClock(time: string | null | undefined): boolean {
+    const hour = (): number => Math.floor((this.state.serverTime ?? 0) / HOUR);
+    const before = hour();
+    this.state.setServerTime(time);
+    return hour() !== before;
   }
 
   #connected(changed: boolean): void {

@@ -59,10 +59,14 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** The entry of a rate, as the options have it. */
+export function shownEntry(rate: Rate | undefined, { form, window }: DisplayOptions): Entry | undefined {
+  return rate && entryOf(rate, form, window);
+}
+
 /** The content of an item: the pair, its value, the change, and its marks (stale, held, announced). */
-export function content(pair: string, rate: Rate | undefined, state: State, options: DisplayOptions): Node[] {
+export function content(pair: string, rate: Rate | undefined, state: State, options: DisplayOptions, entry = shownEntry(rate, options)): Node[] {
   const { locale } = options;
-  const entry = rate && entryOf(rate, options.form, options.window);
   if (!rate || !entry) {
     const [base = "", quote = ""] = pair.split("/");
     const name = quote && options.form !== "local" ? pairLabel(base, quote, options) : pair;
@@ -171,11 +175,10 @@ export function isTomorrow(date: string, serverTime: number | undefined): boolea
 }
 
 /** The lines of the tooltip: exact value, date, source, reference, and freshness. */
-export function details(pair: string, rate: Rate | undefined, state: State, options: DisplayOptions): string[] {
+export function details(pair: string, rate: Rate | undefined, state: State, options: DisplayOptions, entry = shownEntry(rate, options)): string[] {
   const { locale } = options;
   const [base = "", quote = ""] = pair.split("/");
   const names = `${currency(locale, base).name} / ${currency(locale, quote).name}`;
-  const entry = rate && entryOf(rate, options.form, options.window);
   if (!rate || !entry) {
     return [names, translate(locale, "unknown")];
   }
@@ -202,7 +205,7 @@ export function details(pair: string, rate: Rate | undefined, state: State, opti
   if (rate.held?.length) {
     lines.push(translate(locale, "held"));
   }
-  if (rate.announced) {
+  if (entry.announced) {
     lines.push(announcement(entry, state, options));
   }
   return lines;

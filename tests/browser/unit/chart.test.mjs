@@ -6,7 +6,7 @@ import { load } from "../support.mjs";
 
 const { dateAxis, valueAxis } = await load("chart/scale");
 const { dateOf, dayOf } = await load("chart/measure");
-const { GAP_DAYS, firstDay, pointsOf, pointsWithin, standsUntil } = await load("chart/points");
+const { GAP_DAYS, firstDay, moveOver, pointsOf, pointsWithin, standsUntil } = await load("chart/points");
 const { axisText } = await load("chart/words");
 const { numberText, localeOf } = await load("locale");
 const { parseDecimal } = await load("decimal");
@@ -24,7 +24,15 @@ test("the values of an axis are round, around all values, and few enough", () =>
   assert.deepEqual(ticks(["471.12", "483.90"], 3), ["470", "480", "490"]);
   assert.deepEqual(ticks(["0.0019624", "0.0019205"], 6), ["0.00192", "0.00193", "0.00194", "0.00195", "0.00196", "0.00197"]);
   assert.deepEqual(ticks(["11990.79", "12101"], 5), ["11,950", "12,000", "12,050", "12,100", "12,150"]);
-  assert.deepEqual(ticks(["500", "500.0001"], 5), ["500.00000", "500.00005", "500.00010"]);
+});
+
+test("a peg lies in the middle of an axis though its last digits move", () => {
+  for (const values of [["3.5", "3.50"], ["3.49999367891", "3.50000682451"], ["3.499994", "3.500006"]]) {
+    assert.deepEqual(ticks(values, 5), ["3.490", "3.495", "3.500", "3.505", "3.510"]);
+    const { at } = valueAxis(values.map(parseDecimal), 5);
+    values.forEach((value) => assert.ok(Math.abs(at(parseDecimal(value)) - 0.5) < 0.001, value));
+  }
+  assert.deepEqual(ticks(["500", "502.6"], 6), ["500", "501", "502", "503"], "half a per cent spans an axis of its own");
 });
 
 test("values of any size have an axis that holds them between its ends", () => {
@@ -35,7 +43,7 @@ test("values of any size have an axis that holds them between its ends", () => {
         const { ticks: marks, at } = valueAxis([most, least], count);
         const name = `${low} to ${high} of ${scale} places, ${count} ticks`;
         assert.ok(marks.length >= 2 && marks.length <= count, `${name}: ${marks.length}`);
-        assert.ok(at(least) >= 0 && at(least) < at(most) && at(most) <= 1, name);
+        assert.ok(at(least) >= 0 && at(least) <= at(most) && at(most) <= 1, name);
         assert.equal(new Set(marks.map((mark) => mark.scale)).size, 1, name);
         const steps = new Set(marks.slice(1).map((mark, index) => mark.units - marks[index].units));
         assert.equal(steps.size, 1, name);
@@ -48,7 +56,7 @@ test("values of any size have an axis that holds them between its ends", () => {
 test("one value alone has an axis around it", () => {
   const axis = valueAxis([parseDecimal("475.09")], 5);
   assert.ok(axis.at(parseDecimal("475.09")) > 0.1 && axis.at(parseDecimal("475.09")) < 0.9);
-  assert.equal(valueAxis([parseDecimal("0"), parseDecimal("0.00")], 5).at(parseDecimal("0")), 0);
+  assert.equal(valueAxis([parseDecimal("0"), parseDecimal("0.00")], 5).at(parseDecimal("0")), 0.5);
 });
 
 test("the dates of an axis are days, Mondays or first days of months, as there is room", () => {
@@ -104,9 +112,25 @@ test("prices of other numbers of units are compared for as many units as the new
     derivation: "PUBLISHED", source: "nbt", effective_date: date,
     fixings: [{ source: "nbt", currency: "UZS", units, value, home_currency: "TJS", effective_date: date }],
   });
-  const levels = pointsOf([row("2025-12-01", "1000", "7.71"), row("2025-12-02", "10000", "77.2")], "local").map(({ level }) => numberText(en, level));
-  assert.match(levels[0], /^77\.10*$/);
-  assert.equal(levels[1], "77.2");
+  const rates = [{ ...row("2025-12-01", "1000", "7.71"), value: "0.00771" }, { ...row("2025-12-02", "10000", "77.2"), value: "0.00772" }];
+  const points = pointsOf(rates, "local");
+  assert.deepEqual(points.map(({ entry }) => [`${entry.units}`, numberText(en, entry.value)]), [["10000", "77.1"], ["10000", "77.2"]]);
+});
+
+test("a fixing of a bank that prints the other currency is turned into the direction of the newest", () => {
+  const row = (source, currency, units, value, home_currency) => [{ source, currency, units, value, home_currency, effective_date: "2025-12-01" }];
+  const foreign = rate("RUB/KZT", "5.76258910870", {
+    derivation: "INVERTED", source: "cbr", effective_date: "2025-12-01", fixings: row("cbr", "KZT", "100", "17.3533", "RUB"),
+    change: { ...change("0.5", "0.03", "UP", "2025-11-28"), reference_value: "5.73" },
+  });
+  const own = rate("RUB/KZT", "5.93", { derivation: "PUBLISHED", source: "nbk", effective_date: "2025-12-02", fixings: row("nbk", "RUB", "1", "5.93", "KZT") });
+  const seen = (points) => points.map(({ entry }) => [entry.base, entry.quote, `${entry.units}`, numberText(en, entry.value), entry.move?.direction]);
+  const points = pointsOf([foreign, own], "local");
+  assert.deepEqual(seen(points), [["RUB", "KZT", "1", "5.7625891087", "UP"], ["RUB", "KZT", "1", "5.93", undefined]]);
+  assert.equal(numberText(en, moveOver(points).percent), "2.9051");
+  // The other way round the newest is the price of 100 tenge, and that of the rouble becomes one.
+  const turned = seen(pointsOf([{ ...own, effective_date: "2025-11-30" }, foreign], "local"));
+  assert.deepEqual(turned, [["KZT", "RUB", "100", "16.8634064081", undefined], ["KZT", "RUB", "100", "17.3533", "DOWN"]]);
 });
 
 test("the summary says what the line shows, in words and with exact figures", () => {

@@ -65,7 +65,7 @@ export class Drawing {
     }
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     const hasAxes = width >= AXES_MIN.width && height >= AXES_MIN.height;
-    const values = valueAxis(points.map((point) => point.level), Math.min(VALUES_MAX, Math.max(VALUES_MIN, Math.floor(height / VALUE_SPACE))));
+    const values = valueAxis(points.map((point) => point.entry.value), Math.min(VALUES_MAX, Math.max(VALUES_MIN, Math.floor(height / VALUE_SPACE))));
     const labels = hasAxes ? values.ticks.map((tick) => this.#label(numberText(locale, tick), "value")) : [];
     const [labelWidth, lineHeight] = [Math.max(0, ...labels.map(lengthOf)), labels[0]?.getBBox().height ?? 0];
     const right = width - (hasAxes ? labelWidth + MARGIN * 2 : MARGIN);
@@ -82,7 +82,7 @@ export class Drawing {
     if (hasAxes) {
       this.#dates(locale, first, last, { x, bottom, width: right - MARGIN, edge: width, lineHeight });
     }
-    this.places = points.map((point) => ({ x: x(point.day), y: y(values.at(point.level)) }));
+    this.places = points.map((point) => ({ x: x(point.day), y: y(values.at(point.entry.value)) }));
     this.#line.setAttribute("d", this.#steps(points, last + 1, x));
     const end = this.places.at(-1);
     place(this.#end, x(standsUntil(newest.day, last + 1)), end?.y ?? 0);

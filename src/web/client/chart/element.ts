@@ -6,10 +6,10 @@ import { baseOf } from "../base";
 import type { Rate } from "../contract";
 import { hubOf } from "../hub";
 import type { Hub, Subscriber } from "../hub";
-import { DASH, localeOf, translate } from "../locale";
+import { DASH, dateText, localeOf, translate } from "../locale";
 import { blank, placeholder } from "../placeholder";
 import { applyStyle } from "../sheet";
-import { content, details, make } from "../view";
+import { content, details, make, shownEntry } from "../view";
 import type { DisplayOptions } from "../view";
 import { CHART_ATTRIBUTES, settingsOf } from "./attributes";
 import type { Settings } from "./attributes";
@@ -19,7 +19,7 @@ import { Cursor } from "./cursor";
 import { Drawing } from "./drawing";
 import { History } from "./history";
 import { dayAt, dayOf } from "./measure";
-import { firstDay, pointsOf, pointsWithin } from "./points";
+import { firstDay, moveOver, pointsOf, pointsWithin } from "./points";
 import type { ChartWindow, Point } from "./points";
 import { CSS } from "./style";
 import { credit, summary, table } from "./texts";
@@ -239,8 +239,14 @@ export class SilkChart extends Base {
     this.#base.style.minHeight = height === undefined ? "" : `${height}px`;
     this.#base.setAttribute("aria-label", this.#name());
     this.#controls.render(locale, this.#window(), hasControls);
-    const heading = content(pair || DASH, isAnswered ? rate : placeholder(pair), hub.state, this.#options);
-    heading.push(make("span", { class: "since" }, rate || !isAnswered ? translate(locale, this.#window()) : ""));
+    const shown = isAnswered ? rate : placeholder(pair);
+    const entry = shownEntry(shown, this.#options);
+    // Where the history is shorter than the period, the change is that since it begins, as in the picture of the service.
+    const isShorter = (this.#points[0]?.day ?? 0) > this.#days[0];
+    const over = entry?.move || (isShorter && this.#points.length < 2) ? undefined : moveOver(this.#points);
+    const heading = content(pair || DASH, shown, hub.state, this.#options, entry && over ? { ...entry, move: over } : entry);
+    const since = over && isShorter ? translate(locale, "since", { date: dateText(locale, over.since) }) : translate(locale, this.#window());
+    heading.push(make("span", { class: "since" }, shown ? since : ""));
     if (!isAnswered) {
       heading.forEach(blank);
     }
@@ -250,7 +256,7 @@ export class SilkChart extends Base {
     this.#message.textContent = isEmpty ? translate(locale, "no_data") : "";
     this.#plot.hidden = isEmpty;
     const offline = hub.offline ? [make("span", { class: "offline", part: "offline" }, ` ⚠\uFE0E ${translate(locale, "offline")}`)] : [];
-    this.#foot.replaceChildren(...(rate ? credit(rate, hub.state, locale) : []), ...offline);
+    this.#foot.replaceChildren(...(rate ? credit([rate, ...this.#points.map((point) => point.rate).reverse()], hub.state, locale) : []), ...offline);
   }
 
   #draw(): void {
@@ -275,7 +281,7 @@ export class SilkChart extends Base {
     }
     // The currencies, and the source of the newest point, stand beside the chart already.
     const source = point.rate.source === newest.rate.source ? null : point.rate.source;
-    const [, ...lines] = details(point.rate.pair, { ...point.rate, source }, this.#hub.state, { ...this.#options, window: "previous" });
+    const [, ...lines] = details(point.rate.pair, { ...point.rate, source }, this.#hub.state, this.#options, point.entry);
     return lines;
   }
 }

@@ -2,16 +2,12 @@
 // coming, none was in force, and the line has a gap. The pictures that the service draws have the same steps and gaps.
 
 import type { Rate } from "../contract";
-import { quotient, times } from "../decimal";
-import type { Decimal } from "../decimal";
-import { entryOf } from "../figures";
-import type { Entry } from "../figures";
-import { civil, dayOf, firstOfMonth } from "./measure";
+import { entryLike, entryOf, moveBetween } from "../figures";
+import type { Entry, Move } from "../figures";
+import { civil, dateOf, dayOf, firstOfMonth } from "./measure";
 
 /** For how many days after its own a fixing stands without a next one: as long as the service answers from it. */
 export const GAP_DAYS = 14;
-/** Decimal places beyond those of a value, for a price of another number of units than its neighbours. */
-const FINER_PLACES = 12;
 
 /** The periods that a chart shows. */
 export const WINDOWS = ["week", "month", "year"] as const;
@@ -21,14 +17,13 @@ export type ChartWindow = (typeof WINDOWS)[number];
 export interface Point {
   day: number;
   rate: Rate;
+  /** The figures, as the price of the units of the newest point and in its direction. */
   entry: Entry;
-  /** The value for as many units as the newest point has: banks change the number of units that they print. */
-  level: Decimal;
 }
 
 /** The points of a history, the oldest first. */
 export function pointsOf(rates: readonly Rate[], form: string): Point[] {
-  const byDay = new Map<number, Omit<Point, "level">>();
+  const byDay = new Map<number, Point>();
   for (const rate of rates) {
     const day = dayOf(rate.effective_date);
     const entry = entryOf(rate, form, "previous");
@@ -37,16 +32,14 @@ export function pointsOf(rates: readonly Rate[], form: string): Point[] {
     }
   }
   const points = [...byDay.values()].sort((one, other) => one.day - other.day);
-  const units = points.at(-1)?.entry.units ?? 1n;
-  return points.map((point) => ({ ...point, level: level(point.entry, units) }));
+  const newest = points.at(-1)?.entry;
+  return points.map(({ day, rate, entry }) => ({ day, rate, entry: newest ? entryLike(newest, entry, rate) : entry }));
 }
 
-function level(entry: Entry, units: bigint): Decimal {
-  if (entry.units === units) {
-    return entry.value;
-  }
-  const one = { units: entry.units, scale: 0 };
-  return quotient(times(entry.value, units), one, entry.value.scale + FINER_PLACES) ?? entry.value;
+/** The change from the first point to the last one; undefined without points. */
+export function moveOver(points: readonly Point[]): Move | undefined {
+  const [first, last] = [points[0], points.at(-1)];
+  return first && last ? moveBetween(first.entry.value, last.entry.value, dateOf(first.day)) : undefined;
 }
 
 /** The first day of a period that ends on a day, as the service counts: of the 31st, the last day of a shorter month. */

@@ -6,8 +6,11 @@ import { civil, share, unitsAt } from "./measure";
 
 /** Digits after the last one of the values: a step of the axis may be finer than they are. */
 const FINER_DIGITS = 3;
-/** The part of a value above and below it, where there is no other value to span an axis with. */
-const MARGIN_PARTS = 100n;
+/**
+ * The part of the highest value that an axis reaches above and below the middle, at least: on a finer one, the last digits that
+ * a derived value is rounded to would look like moves of a peg. The pictures that the service draws have the same.
+ */
+const MARGIN_PARTS = 400n;
 /** The steps of an axis within a power of ten, which readers count in. */
 const STEPS = [1n, 2n, 5n];
 /** Days between two dates of an axis, up to two weeks; the longer ones are Mondays. */
@@ -31,9 +34,9 @@ export function valueAxis(values: readonly Decimal[], ticksMax: number): ValueAx
   const units = values.map((value) => unitsAt(value, scale));
   units.sort((one, other) => (one < other ? -1 : 1));
   let [low = 0n, high = 0n] = [units[0], units.at(-1)];
-  if (low === high) {
-    const margin = low / MARGIN_PARTS;
-    [low, high] = [low - margin, high + (margin || 1n)];
+  const [middle, margin] = [(low + high) / 2n, high / MARGIN_PARTS || 1n];
+  if (high - low < margin * 2n) {
+    [low, high] = [middle - margin, middle + margin];
   }
   const step = roundStep(low, high, ticksMax);
   const [first, last] = [low / step, ceiling(high, step)];

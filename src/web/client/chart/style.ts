@@ -12,6 +12,7 @@ export const CSS = `${theme("silk-chart")}
   font-variant-numeric: tabular-nums lining-nums;
 }
 :host([height]) { min-height: 0 }
+:host([height]) .base { min-height: var(--silk-chart-height, 20rem) }
 [hidden] { display: none !important }
 ::slotted(img) { display: block; max-width: 100%; height: auto }
 .base { display: flex; flex-direction: column; box-sizing: border-box; min-height: inherit; padding: .6em .75em; gap: .35em; background: var(--_ground) }
@@ -27,7 +28,7 @@ label span { display: block }
 label span::first-letter, th::first-letter { text-transform: uppercase }
 label:has(:checked) { color: var(--_ink); font-weight: 600; box-shadow: inset 0 -2px var(--_accent) }
 input { position: absolute; inset: 0; margin: 0; opacity: 0; cursor: pointer }
-.frame { position: relative; flex: 1; min-height: 3.5rem }
+.frame { position: relative; flex: 1; min-height: 2.5rem }
 .plot { position: absolute; inset: 0; direction: ltr; touch-action: pan-y pinch-zoom; cursor: crosshair; -webkit-user-select: none; user-select: none }
 :focus-visible, label:has(:focus-visible) { outline: 2px solid var(--_accent); outline-offset: 1px }
 svg { position: absolute; inset: 0; width: 100%; height: 100%; overflow: visible }

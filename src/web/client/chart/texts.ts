@@ -2,13 +2,13 @@
 
 import type { Rate } from "../contract";
 import { minus } from "../decimal";
-import { moveBetween } from "../figures";
 import type { Locale } from "../locale";
 import { bank, dateText, numberText, percentText, translate } from "../locale";
 import { attributions, make, valueText } from "../view";
 import type { DisplayOptions } from "../view";
 import type { State } from "../state";
 import { dateOf } from "./measure";
+import { moveOver } from "./points";
 import type { Point } from "./points";
 import { chartText } from "./words";
 
@@ -20,11 +20,11 @@ export function summary(points: readonly Point[], options: DisplayOptions): stri
   }
   const { locale } = options;
   const value = (point: Point): string => valueText(point.entry, point.entry.value, options);
-  const isBelow = (one: Point, other: Point): boolean => minus(one.level, other.level).units < 0n;
+  const isBelow = (one: Point, other: Point): boolean => minus(one.entry.value, other.entry.value).units < 0n;
   const low = points.reduce((least, point) => (isBelow(point, least) ? point : least));
   const high = points.reduce((most, point) => (isBelow(most, point) ? point : most));
   const pair = `${last.entry.base}/${last.entry.quote}`;
-  const change = percentText(locale, moveBetween(first.level, last.level, dateOf(first.day)));
+  const change = percentText(locale, moveOver(points));
   const [from, to, low_date, high_date] = [first, last, low, high].map((point) => dateText(locale, dateOf(point.day))) as [string, string, string, string];
   const course = chartText(locale, "summary", { pair, from, to, first: value(first), last: value(last), change });
   return `${course}; ${chartText(locale, "extremes", { low: value(low), low_date, high: value(high), high_date })}`;
@@ -44,12 +44,14 @@ export function table(points: readonly Point[], locale: Locale, name: string): H
   return make("table", {}, make("caption", {}, name), make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows));
 }
 
-/** Date, source, and the words that the terms of the source demand. */
-export function credit(rate: Rate, state: State, locale: Locale): (Node | string)[] {
-  const terms = attributions([rate], state, locale);
-  const ids = (rate.source ?? "").split("+").filter((id) => id && !state.sources.get(id)?.attribution);
-  const source = ids.length ? translate(locale, "source", { bank: bank(locale, ids.join("+"), (id) => state.sources.get(id)?.name) }) : "";
-  const date = rate.effective_date ? translate(locale, "as_of", { date: dateText(locale, rate.effective_date) }) : "";
+/** The date of the newest of some rates, which is the first, the sources of all, and the words that their terms demand. */
+export function credit(rates: readonly Rate[], state: State, locale: Locale): (Node | string)[] {
+  const terms = attributions(rates, state, locale);
+  const ids = [...new Set(rates.flatMap(({ source }) => source?.split("+") ?? []))].filter((id) => !state.sources.get(id)?.attribution);
+  const banks = ids.map((id) => bank(locale, id, () => state.sources.get(id)?.name)).join(", ");
+  const source = banks && translate(locale, "source", { bank: banks });
+  const newest = rates[0]?.effective_date;
+  const date = newest ? translate(locale, "as_of", { date: dateText(locale, newest) }) : "";
   const texts = [date, source].filter(Boolean).map((text) => make("span", { part: "source" }, text));
   return [...texts, ...terms].flatMap((node, index) => (index ? [" · ", node] : [node]));
 }
