@@ -50,7 +50,8 @@ pub(super) fn varying(
     prepared(position, canonical_query, (media_type, headers), body)
 }
 
-/// The same as a picture, which pages of any site may show.
+/// The same as a picture, which pages of any site may show. Its tag covers its content too: a backfilled table and a new day
+/// change a picture of the past, and neither is a commit.
 pub(super) fn picture(
     position: &Position,
     canonical_query: &str,
@@ -61,7 +62,8 @@ pub(super) fn picture(
     headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
     let everywhere = HeaderValue::from_static("cross-origin");
     headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, everywhere);
-    prepared(position, canonical_query, (SVG, headers), body)
+    let canonical = format!("{canonical_query} {}", short_digest(body.as_bytes()));
+    prepared(position, &canonical, (SVG, headers), body)
 }
 
 /// The same as a page with a policy of its own.
@@ -115,4 +117,28 @@ pub(super) fn is_past(
 pub(super) fn json(caching: &'static str, text: String) -> Response {
     let headers = [(CONTENT_TYPE, JSON), (CACHE_CONTROL, caching)];
     (headers, text).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use axum::http::header::{ETAG, IF_NONE_MATCH};
+
+    use super::*;
+
+    #[test]
+    fn another_picture_of_the_same_position_is_sent_to_who_holds_the_first() {
+        let position = Position {
+            epoch: "e".into(),
+            revision: 7,
+        };
+        let policy = HeaderValue::from_static("default-src 'none'");
+        let answer = |body: &str, held: &HeaderMap| {
+            picture(&position, "chart", &policy, body.to_owned()).respond(held)
+        };
+        let first = answer("<svg/>", &HeaderMap::new());
+        let held = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers()[ETAG].clone())]);
+        assert_eq!(answer("<svg/>", &held).status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(answer("<svg></svg>", &held).status(), StatusCode::OK);
+    }
 }

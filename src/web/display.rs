@@ -93,12 +93,21 @@ impl<'a> Display<'a> {
 
     /// The pair of an entry: `KZT/USD`, or `1 $ =`.
     pub(super) fn label(&self, entry: &TickerEntry) -> String {
+        self.labelled(entry, self.labels)
+    }
+
+    /// The same by the codes of its currencies, where their names have no room.
+    pub(super) fn short_label(&self, entry: &TickerEntry) -> String {
+        self.labelled(entry, Labels::Code)
+    }
+
+    fn labelled(&self, entry: &TickerEntry, labels: Labels) -> String {
         let (base, quote) = (entry.base, entry.quote);
         if self.form == Form::Pair {
-            return self.pair(Pair { base, quote });
+            return self.pair_by(Pair { base, quote }, labels);
         }
         let units = self.locale.number(entry.units.into());
-        match self.labels {
+        match labels {
             Labels::Name if entry.units > 1 => {
                 format!("{} ({units})", self.locale.currency(base.as_str()).name)
             }
@@ -110,9 +119,13 @@ impl<'a> Display<'a> {
 
     /// A pair by the names of its currencies.
     pub(super) fn pair(&self, pair: Pair) -> String {
+        self.pair_by(pair, self.labels)
+    }
+
+    fn pair_by(&self, pair: Pair, labels: Labels) -> String {
         let base = self.locale.currency(pair.base.as_str());
         let quote = self.locale.currency(pair.quote.as_str());
-        match self.labels {
+        match labels {
             Labels::Code => pair.to_string(),
             Labels::Name => format!("{} / {}", base.name, quote.name),
             Labels::Symbol => format!("{}/{}", base.sign, quote.sign),

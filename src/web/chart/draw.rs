@@ -145,10 +145,11 @@ impl Drawing<'_> {
         self.width >= ROOMY.0 && self.height >= ROOMY.1
     }
 
-    /// The pair, its last value and its change.
+    /// The pair, its last value and its change. The value is never cut: what has no room beside it is left out.
     fn heading(&self, room: Tenths) -> Vec<Vec<Piece>> {
         let Caption {
             label,
+            short_label,
             as_of,
             value,
             change,
@@ -163,13 +164,32 @@ impl Drawing<'_> {
         let percent = percent.unwrap_or_default();
         let since = small(change.as_ref().map_or("", |(_, since)| since));
         if self.is_roomy() {
-            let first = vec![Piece::new(label, MEDIUM, "").bold(), small(as_of)];
-            let second = vec![Piece::new(value, LARGE, "").bold(), percent, since];
+            let first = vec![self.label(room).bold(), small(as_of)];
+            let value = fitted(value, &[LARGE, MEDIUM], room).bold();
+            let second = vec![value, percent, since];
             return [lines(first, room), lines(second, room)].concat();
         }
-        let value = Piece::new(value, MEDIUM, "").bold();
-        let all = vec![Piece::new(label, MEDIUM, ""), value, percent, since];
-        lines(all, room).into_iter().take(1).collect()
+        let value = fitted(value, &[MEDIUM, SMALL], room).bold();
+        let mut labels = [label, short_label]
+            .into_iter()
+            .map(|label| Piece::new(label, MEDIUM, ""));
+        let beside =
+            labels.find(|label| lines(vec![label.clone(), value.clone()], room).len() == 1);
+        let rows = match beside {
+            Some(label) => vec![vec![label, value, percent, since]],
+            None => vec![vec![self.label(room)], vec![value, percent, since]],
+        };
+        let row_of = |pieces| lines(pieces, room).into_iter().take(1);
+        rows.into_iter().flat_map(row_of).collect()
+    }
+
+    /// The pair: by the codes of its currencies, if their names have no room.
+    fn label(&self, room: Tenths) -> Piece {
+        let Caption {
+            label, short_label, ..
+        } = &self.caption;
+        let fits = width(label, MEDIUM) <= room;
+        Piece::new(if fits { label } else { short_label }, MEDIUM, "")
     }
 
     /// The source in lines; with the date where the heading has no room for it.
@@ -217,8 +237,9 @@ impl Drawing<'_> {
     /// The pair, and that there is nothing to draw.
     fn empty(&self) -> Markup {
         let middle = self.height * 5;
+        let label = self.label((self.width - 2 * MARGIN) * 10);
         html! {
-            text x=(MARGIN) y=(MARGIN + MEDIUM) font-size=(MEDIUM) font-weight="600" { (self.caption.label) }
+            text x=(MARGIN) y=(MARGIN + MEDIUM) font-size=(MEDIUM) font-weight="600" { (label.text) }
             text.m x=(short(self.width * 5)) y=(short(middle)) font-size=(MEDIUM) text-anchor="middle" { (self.caption.no_data) }
         }
     }
@@ -289,6 +310,13 @@ fn texts(rows: &[Vec<Piece>]) -> Markup {
             }
         }
     }
+}
+
+/// A text in the largest of some sizes that has room for it, else in the smallest.
+fn fitted(text: &str, sizes: &[Tenths], room: Tenths) -> Piece {
+    let fits = |size: &&Tenths| width(text, **size) <= room;
+    let size = sizes.iter().find(fits).or(sizes.last());
+    Piece::new(text, size.copied().unwrap_or(SMALL), "")
 }
 
 /// The height of a line of text.

@@ -18,6 +18,8 @@ pub(super) struct Caption {
     pub(super) description: String,
     /// The pair, as an entry of the ticker names it.
     pub(super) label: String,
+    /// The same by the codes of the currencies.
+    pub(super) short_label: String,
     /// The date of the last value, and whether it is late.
     pub(super) as_of: String,
     /// The last value.
@@ -47,6 +49,7 @@ impl CaptionWriter<'_> {
         Caption {
             title: format!("{name}: {no_data}"),
             label,
+            short_label: pair.to_string(),
             no_data,
             ..Caption::default()
         }
@@ -77,6 +80,7 @@ impl CaptionWriter<'_> {
             title,
             description: self.description(series, &credit),
             label: self.display.label(&entry),
+            short_label: self.display.short_label(&entry),
             as_of: self.as_of(series, present),
             value: last,
             change: change.map(|change| {

@@ -53,6 +53,7 @@ fn caption() -> Caption {
         title: "USD/KZT, 2 марта 2026 г. по 2 апреля 2026 г.".to_owned(),
         description: "минимум 471,90".to_owned(),
         label: "USD/KZT".to_owned(),
+        short_label: "USD/KZT".to_owned(),
         as_of: "на 2 апреля 2026 г.".to_owned(),
         value: "475,09".to_owned(),
         change: None,
@@ -146,6 +147,43 @@ fn a_small_chart_is_a_line_with_its_alternative() {
 }
 
 #[test]
+fn a_value_is_whole_in_every_labelled_chart_and_long_names_become_codes() {
+    let series = walk(Window::Month).series(Form::Pair).unwrap();
+    let names = "АҚШ доллары / Қырғызстан сомы";
+    let sizes = SIZES.iter().chain(&[(240, 179), (280, 180)]);
+    for size in sizes.filter(|size| size.0 >= LABELLED.0 && size.1 >= LABELLED.1) {
+        for value in ["475,0900000000", "12\u{a0}142,1000000000 сум"] {
+            let caption = Caption {
+                label: names.to_owned(),
+                value: value.to_owned(),
+                ..caption()
+            };
+            let picture = drawn(Some(&series), Window::Month, *size, caption);
+            let document = Document::parse(&picture).unwrap();
+            let mut is_valued = false;
+            for text in document
+                .descendants()
+                .filter(|node| node.has_tag_name("text"))
+            {
+                let spans = text.children().filter(|node| node.has_tag_name("tspan"));
+                let spans = spans.map(|span| {
+                    let written = span.text().unwrap_or_default();
+                    is_valued |= written == value;
+                    let size = span.attribute("font-size").unwrap().parse().unwrap();
+                    width(written, size) + tenths(span.attribute("dx").unwrap_or("0")).unwrap()
+                });
+                let taken: Tenths = spans.sum();
+                assert!(taken <= (size.0 - 2 * MARGIN) * 10, "{size:?} {text:?}");
+            }
+            assert!(is_valued, "{size:?} {value}");
+            let has_room = size.0 >= ROOMY.0 && size.1 >= ROOMY.1;
+            assert_eq!(picture.contains(names), has_room, "{size:?} {value}");
+            assert_eq!(picture.contains(">USD/KZT<"), !has_room, "{size:?} {value}");
+        }
+    }
+}
+
+#[test]
 fn a_chart_without_rates_says_so() {
     let picture = drawn(None, Window::Month, (640, 320), caption());
     assert!(picture.contains("нет данных</text>") && !picture.contains("<path"));
@@ -160,6 +198,7 @@ fn nothing_in_a_text_is_markup() {
         title: hostile(),
         description: hostile(),
         label: hostile(),
+        short_label: hostile(),
         as_of: hostile(),
         value: hostile(),
         credit: hostile(),
