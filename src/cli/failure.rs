@@ -17,6 +17,9 @@ use crate::webhooks::WebhookError;
 const USAGE: u8 = 64;
 /// The exit code of everything else that failed.
 const FAILED: u8 = 1;
+/// What to do about a file of webhooks that cannot be used.
+pub(super) const UNUSABLE_FILE: &str = "check the rights of this user; a file that is damaged or of another version can be moved \
+away while the service is stopped: what it serves next is then taken as known to the receivers, and events that waited are lost";
 
 /// The failure of a command.
 #[derive(Debug)]
@@ -176,9 +179,7 @@ impl From<AppError> for Failure {
                  a usable file, and keeps its history in memory until the file can be written"
                     .to_owned()
             }
-            AppError::Webhooks(WebhookError::Store(_)) => {
-                "check the folder of store.path; a file of another version can be moved away".to_owned()
-            }
+            AppError::Webhooks(WebhookError::Store(_)) => UNUSABLE_FILE.to_owned(),
             AppError::Client { .. }
             | AppError::Webhooks(WebhookError::Client { .. })
             | AppError::Zone(_)

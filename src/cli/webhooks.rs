@@ -5,15 +5,17 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::config;
 use crate::cli::csv::Column;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, UNUSABLE_FILE};
 use crate::cli::format::{Document, Format, FormatArgs};
 use crate::cli::paint::without_controls;
 use crate::cli::table::TextTable;
 use crate::config::{Config, Store};
+use crate::json;
 use crate::webhooks::{
     SampleAnswer, StoreError, WebhookError, WebhookState, path_beside, send_sample, states,
 };
@@ -30,12 +32,14 @@ it is stopped.";
 const TEST_EXAMPLES: &str = "\
 Examples:
   silkrate webhooks test news-desk --config silkrate.toml
+  silkrate webhooks test news-desk --config silkrate.toml --json
 
 The sample has the type `test` and is signed like every event. It is sent once, and is not stored.";
 
 /// The columns of the state of a webhook.
 const COLUMNS: &[Column] = &[
     ("name", "/name"),
+    ("state", "/state"),
     ("began_time", "/began_time"),
     ("pending", "/pending"),
     ("delivered_time", "/delivered_time"),
@@ -69,16 +73,42 @@ enum Action {
     },
 }
 
+/// The answer of a receiver to a sample.
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    receiver: &'a str,
+    webhook_id: &'a str,
+    /// The document that was sent.
+    event: &'a str,
+    status: u16,
+    milliseconds: u128,
+    body: &'a str,
+}
+
 /// The states of all webhooks.
 #[derive(Debug, Serialize)]
 struct List<'a> {
-    webhooks: &'a [State],
+    webhooks: &'a [Row],
+}
+
+/// What a webhook does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Activity {
+    /// It waits for an event, or for the time of its next attempt.
+    #[default]
+    Waiting,
+    /// An attempt is under way, or due as soon as the service runs.
+    Delivering,
+    /// The receiver answered 410: nothing is attempted until the service restarts.
+    Gone,
 }
 
 /// The state of a webhook. Instants are in UTC, on the clock of the service.
 #[derive(Debug, Default, Serialize)]
-struct State {
+struct Row {
     name: String,
+    state: Activity,
     began_time: Option<String>,
     pending: u32,
     delivered_time: Option<String>,
@@ -98,7 +128,7 @@ pub(super) async fn run(arguments: &WebhooksArgs, out: &mut dyn Write) -> Result
     }
     match &arguments.action {
         None | Some(Action::List) => list(&config, arguments.format.format(), out),
-        Some(Action::Test { name }) => test(&config, name, out).await,
+        Some(Action::Test { name }) => test(&config, name, arguments.format.format(), out).await,
     }
 }
 
@@ -118,15 +148,17 @@ fn list(config: &Config, format: Format, out: &mut dyn Write) -> Result<(), Fail
     };
     let known = known.into_iter().map(|state| (state.name.clone(), state));
     let mut known: BTreeMap<String, WebhookState> = known.collect();
+    // The time on the clock of a replay is known to its process alone.
+    let now = config.clock.is_none().then(Timestamp::now);
     let names = config.webhooks.iter().map(|webhook| &webhook.name);
     let rows = names.map(|name| match known.remove(name) {
-        Some(state) => State::from(state),
-        None => State {
+        Some(state) => Row::at(now, state),
+        None => Row {
             name: name.clone(),
-            ..State::default()
+            ..Row::default()
         },
     });
-    let rows: Vec<State> = rows.collect();
+    let rows: Vec<Row> = rows.collect();
     let document = Document {
         message: List { webhooks: &rows },
         rows: &rows,
@@ -135,9 +167,10 @@ fn list(config: &Config, format: Format, out: &mut dyn Write) -> Result<(), Fail
     document.print(format, out, || table(&rows))
 }
 
-fn table(rows: &[State]) -> String {
+fn table(rows: &[Row]) -> String {
     let heading = [
         "WEBHOOK",
+        "STATE",
         "BEGAN",
         "PENDING",
         "DELIVERED",
@@ -148,6 +181,7 @@ fn table(rows: &[State]) -> String {
     for state in rows {
         table.push([
             state.name.clone(),
+            state.state.as_str().to_owned(),
             state.began_time.clone().unwrap_or_default(),
             state.pending.to_string(),
             state.delivered_time.clone().unwrap_or_default(),
@@ -158,7 +192,19 @@ fn table(rows: &[State]) -> String {
     table.render()
 }
 
-async fn test(config: &Config, name: &str, out: &mut dyn Write) -> Result<(), Failure> {
+async fn test(
+    config: &Config,
+    name: &str,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    // Refused before the sample is sent.
+    if format == Format::Csv {
+        return Err(Failure::Usage {
+            message: "an answer is no table, and is not printed as CSV".to_owned(),
+            hint: "leave the format out, or use --json".to_owned(),
+        });
+    }
     let named = config.webhooks.iter().find(|webhook| webhook.name == name);
     let webhook = named.ok_or_else(|| {
         let all = config.webhooks.iter().map(|webhook| webhook.name.as_str());
@@ -177,19 +223,30 @@ async fn test(config: &Config, name: &str, out: &mut dyn Write) -> Result<(), Fa
         took,
         answer,
     } = send_sample(webhook, &config.http).await?;
-    writeln!(out, "sent to {receiver}\nwebhook-id: {id}\n{body}")?;
+    if format == Format::Table {
+        writeln!(out, "sent to {receiver}\nwebhook-id: {id}\n{body}")?;
+    }
     let hint =
         "check url, the receiver and its log; a receiver must answer with a status of 200 to 299";
     let answer = answer.map_err(|error| Failure::failed(format!("no answer: {error}"), hint))?;
-    writeln!(
-        out,
-        "status {} after {} ms",
-        answer.status,
-        took.as_millis()
-    )?;
     let text = String::from_utf8_lossy(&answer.body);
-    for line in text.lines() {
-        writeln!(out, "{}", without_controls(line))?;
+    let milliseconds = took.as_millis();
+    if format == Format::Json {
+        let answer = Answer {
+            receiver: &receiver,
+            webhook_id: &id,
+            event: &body,
+            status: answer.status,
+            milliseconds,
+            body: &text,
+        };
+        let line = json::text(&answer).map_err(std::io::Error::from)?;
+        writeln!(out, "{line}")?;
+    } else {
+        writeln!(out, "status {} after {milliseconds} ms", answer.status)?;
+        for line in text.lines() {
+            writeln!(out, "{}", without_controls(line))?;
+        }
     }
     if (200..=299).contains(&answer.status) {
         return Ok(());
@@ -201,8 +258,19 @@ async fn test(config: &Config, name: &str, out: &mut dyn Write) -> Result<(), Fa
     Err(Failure::failed(message, hint))
 }
 
-impl From<WebhookState> for State {
-    fn from(state: WebhookState) -> Self {
+impl Activity {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivering => "delivering",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+impl Row {
+    /// The state at an instant on the clock of the service; `None` if that is unknown.
+    fn at(now: Option<Timestamp>, state: WebhookState) -> Self {
         let WebhookState {
             name,
             began_at,
@@ -210,11 +278,20 @@ impl From<WebhookState> for State {
             delivered_at,
             error,
             error_at,
+            is_gone,
             due_at,
         } = state;
-        let text = |instant: jiff::Timestamp| format!("{instant:.0}");
+        let text = |instant: Timestamp| format!("{instant:.0}");
+        let is_due = due_at.is_some_and(|due_at| now.is_some_and(|now| due_at <= now));
+        let activity = match (is_gone, is_due) {
+            (true, _) => Activity::Gone,
+            (false, true) => Activity::Delivering,
+            (false, false) => Activity::Waiting,
+        };
+        let due_at = due_at.filter(|_due_at| activity == Activity::Waiting);
         Self {
             name,
+            state: activity,
             began_time: Some(text(began_at)),
             pending,
             delivered_time: delivered_at.map(text),
@@ -227,8 +304,7 @@ impl From<WebhookState> for State {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let hint = "was it written by another version of silkrate? Check the rights of this user";
-        Self::failed(error.to_string(), hint)
+        Self::failed(error.to_string(), UNUSABLE_FILE)
     }
 }
 
@@ -236,5 +312,39 @@ impl From<WebhookError> for Failure {
     fn from(error: WebhookError) -> Self {
         let hint = "check http.proxy, http.ca and http.extra_ca of the configuration";
         Self::failed(error.to_string(), hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_that_is_due_is_under_way_and_no_next_one() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let state = |is_gone, due_at: Option<&str>, now: Option<&str>| {
+            let state = WebhookState {
+                name: "desk".to_owned(),
+                began_at: at("2026-04-01T09:00:00Z"),
+                pending: u32::from(due_at.is_some()),
+                delivered_at: None,
+                error: None,
+                error_at: None,
+                is_gone,
+                due_at: due_at.map(at),
+            };
+            let state = Row::at(now.map(at), state);
+            (state.state.as_str(), state.next_attempt_time)
+        };
+        let (due, earlier) = ("2026-04-02T09:00:00Z", "2026-04-02T08:59:59Z");
+        let next = Some(due.to_owned());
+        assert_eq!(state(false, None, Some(due)), ("waiting", None));
+        assert_eq!(
+            state(false, Some(due), Some(earlier)),
+            ("waiting", next.clone())
+        );
+        assert_eq!(state(false, Some(due), Some(due)), ("delivering", None));
+        assert_eq!(state(false, Some(due), None), ("waiting", next));
+        assert_eq!(state(true, Some(due), Some(due)), ("gone", None));
     }
 }

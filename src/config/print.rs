@@ -4,6 +4,8 @@ use std::fmt::{Display, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use reqwest::Url;
+
 use crate::config::load::{HOME, STORE_MEMORY, ids};
 use crate::config::{
     CertificateAuthorities, Config, EventKind, Store, Webhook, WebhookSecret, values,
@@ -13,8 +15,8 @@ use crate::sources::{self, Source};
 
 impl Config {
     /// The configuration as TOML, every setting in force: of a disabled source only that it is disabled. It contains the path
-    /// of the file of an API key or a secret, and never the key or the secret: one that stands in the configuration itself
-    /// must be added to what is printed.
+    /// of the file of an API key or a secret, and never the key or the secret, nor more of the address of a webhook than its
+    /// host: what stands in the configuration itself must be added to what is printed.
     pub fn to_toml(&self) -> String {
         print(self, sources::ALL)
     }
@@ -140,7 +142,12 @@ impl Page {
         } = webhook;
         self.table("[webhooks]");
         self.text("name", name);
-        self.text("url", url);
+        match hidden_origin(url) {
+            Some(origin) => self.push(format_args!(
+                "# url = \"{origin}/…\", of which the rest is not printed\n"
+            )),
+            None => self.text("url", url),
+        }
         let files = secrets.iter().filter_map(WebhookSecret::file);
         let files: Vec<PathBuf> = files.map(Path::to_owned).collect();
         if files.len() < secrets.len() {
@@ -184,6 +191,13 @@ impl Page {
             .write_fmt(text)
             .expect("writing to a string cannot fail");
     }
+}
+
+/// Scheme, host and port of an address that has more: what follows them may be a token.
+fn hidden_origin(url: &str) -> Option<String> {
+    let url = Url::parse(url).ok()?;
+    let has_more = url.path() != "/" || url.query().is_some();
+    has_more.then(|| url.origin().ascii_serialization())
 }
 
 fn quoted(text: String) -> String {

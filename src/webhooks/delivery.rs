@@ -52,6 +52,9 @@ impl Courier {
 
     async fn deliver(&self) {
         let name = &self.receiver.webhook.name;
+        if let Err(error) = self.store.resume(name).await {
+            tracing::error!(webhook = name, %error, "the list of webhooks shows an earlier status 410");
+        }
         while !self.receiver.is_gone() {
             if let Err(error) = self.deliver_next().await {
                 tracing::error!(webhook = name, %error, "deliveries wait for their file");
@@ -100,15 +103,23 @@ impl Courier {
             }
             Outcome::Gone => {
                 self.receiver.mark_gone();
-                let reason = "status 410: the receiver wants no more events".to_owned();
-                let discarded = self.store.discard(name, reason, now).await?;
+                let given_up = self
+                    .store
+                    .gone(name, now, earlier(now, ATTEMPTED_FOR))
+                    .await?;
                 let receiver = self.receiver.origin();
                 tracing::warn!(
                     webhook = name,
                     receiver,
-                    discarded,
-                    "the receiver answered 410 and gets no more events until the service restarts"
+                    "the receiver answered 410 and gets no more events until the service restarts; those that wait are kept"
                 );
+                if given_up > 0 {
+                    tracing::error!(
+                        webhook = name,
+                        given_up,
+                        "gave up events that are a day old; they are lost for this receiver"
+                    );
+                }
             }
             Outcome::Failed {
                 reason,
@@ -150,6 +161,10 @@ fn again(delivery: &Delivery, now: Timestamp, retry_after: Option<Duration>) -> 
     let delay = SignedDuration::try_from(delay).unwrap_or(ATTEMPTED_FOR);
     let is_young = now.duration_since(delivery.created_at) < ATTEMPTED_FOR;
     is_young.then(|| later(now, delay))
+}
+
+fn earlier(instant: Timestamp, by: SignedDuration) -> Timestamp {
+    instant.checked_sub(by).unwrap_or(Timestamp::MIN)
 }
 
 fn later(instant: Timestamp, by: SignedDuration) -> Timestamp {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::config::{EventKind, Webhook};
 use crate::domain::{
@@ -71,7 +72,9 @@ impl Known {
                 continue;
             }
             let mut told = known.and_then(|known| known.told.clone());
-            if webhook.events.contains(&subject.kind) && is_event(webhook, known, &state, &content)
+            let is_correction = self.is_correction(&subject, &state, &content);
+            if webhook.events.contains(&subject.kind)
+                && is_event(webhook, known, is_correction, &state, &content)
             {
                 told = content.fixing().or(told);
                 let position = &observation.snapshot.position;
@@ -87,6 +90,27 @@ impl Known {
         let settled = settled.filter(|subject| !held.contains(*subject));
         step.gone.extend(settled.cloned());
         step
+    }
+
+    /// Whether a difference corrects a value that was sent, be it as one that was announced.
+    fn is_correction(&self, subject: &Subject, state: &str, content: &Content) -> bool {
+        let Some(fixing) = content.fixing() else {
+            return false;
+        };
+        let was_sent = |fact: &Fact| fact.told.as_ref() == Some(&fixing);
+        if self.facts.get(subject).is_some_and(was_sent) {
+            return true;
+        }
+        let Content::Rate(rate) = content else {
+            return false;
+        };
+        let announced = Subject {
+            kind: EventKind::Announced,
+            name: subject.name.clone(),
+        };
+        let (announced, date) = (self.facts.get(&announced), rate.effective_date);
+        let differs = |fact: &Fact| date.is_some_and(|date| fact.state != dated(date, state));
+        announced.is_some_and(|fact| was_sent(fact) && differs(fact))
     }
 }
 
@@ -137,13 +161,18 @@ fn facts(webhook: &Webhook, observation: Observation<'_>) -> Vec<(Subject, Strin
             ..
         }) = &announced
         {
-            let state = format!("{effective_date} {}", value.normalize());
+            let state = dated(*effective_date, &value.normalize().to_string());
             let announced = subject(EventKind::Announced, pair.clone());
             of_rates.push((announced, state, Content::Announced(rate.clone())));
         }
         of_rates.push((subject(EventKind::Change, pair), value, Content::Rate(rate)));
     }
     of_rates.into_iter().chain(facts).collect()
+}
+
+/// The state of a value that is announced for a date.
+fn dated(date: Date, value: &str) -> String {
+    format!("{date} {value}")
 }
 
 /// The held values behind the rates, and those of rows that the webhook wants as pairs, although no rate may be served yet.
@@ -185,22 +214,26 @@ fn lateness(state: &str) -> u8 {
     }
 }
 
-/// Whether a difference from what is known is an event.
-fn is_event(webhook: &Webhook, known: Option<&Fact>, state: &str, content: &Content) -> bool {
-    // The correction of a value that was sent is sent whatever its size: the receiver would otherwise keep the wrong one.
-    let told = known.and_then(|known| known.told.as_ref());
-    let is_correction = || told.is_some() && told == content.fixing().as_ref();
+/// Whether a difference from what is known is an event. The correction of a value that was sent is one whatever its size: the
+/// receiver would otherwise keep the wrong value.
+fn is_event(
+    webhook: &Webhook,
+    known: Option<&Fact>,
+    is_correction: bool,
+    state: &str,
+    content: &Content,
+) -> bool {
     match content {
         Content::Held(_) => true,
         Content::Source(_) => known.is_some_and(|known| lateness(state) > lateness(&known.state)),
         Content::Rate(rate) => {
-            known.is_some() && (is_large(webhook, rate.change.as_ref()) || is_correction())
+            known.is_some() && (is_large(webhook, rate.change.as_ref()) || is_correction)
         }
         Content::Announced(rate) => {
             let announced = rate.announced.as_ref();
             announced.is_some_and(|announced| {
                 let is_another = announced.value != rate.value;
-                is_another && is_large(webhook, announced.change.as_ref()) || is_correction()
+                is_another && is_large(webhook, announced.change.as_ref()) || is_correction
             })
         }
     }

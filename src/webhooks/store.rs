@@ -28,6 +28,8 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many events of a webhook wait at most: years of them at the pace of the banks. Beyond it the oldest are dropped, and
 /// the log says so.
 const PENDING_MAX: u32 = 10_000;
+/// The error of a webhook whose receiver wants no event any more.
+pub(super) const GONE: &str = "status 410: the receiver wants no more events";
 
 /// Why the file cannot be opened, read or written.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -194,19 +196,32 @@ impl Store {
         .await
     }
 
-    /// Removes every event of a webhook, whose receiver wants none. Returns how many there were.
-    pub(super) async fn discard(
+    /// Records that the receiver of a webhook wants no event any more. Those that are newer than an instant wait for a restart;
+    /// the others are given up. Returns how many these are.
+    pub(super) async fn gone(
         &self,
         webhook: &str,
-        error: String,
         now: Timestamp,
+        oldest: Timestamp,
     ) -> Result<usize, StoreError> {
         let webhook = webhook.to_owned();
         self.run(move |transaction| {
-            let sql = "DELETE FROM deliveries WHERE webhook = ?1";
-            let removed = transaction.execute(sql, [&webhook])?;
-            set_error(transaction, &webhook, &error, now)?;
-            Ok(removed)
+            // As texts, instants are in order to the second.
+            let sql = "DELETE FROM deliveries WHERE webhook = ?1 AND created_at <= ?2";
+            let given_up = transaction.execute(sql, params![webhook, oldest.to_string()])?;
+            set_error(transaction, &webhook, GONE, now)?;
+            Ok(given_up)
+        })
+        .await
+    }
+
+    /// Forgets that the receiver of a webhook wanted no event any more: it is asked again.
+    pub(super) async fn resume(&self, webhook: &str) -> Result<(), StoreError> {
+        let webhook = webhook.to_owned();
+        self.run(move |transaction| {
+            let sql =
+                "UPDATE webhooks SET error = NULL, error_at = NULL WHERE name = ?1 AND error = ?2";
+            transaction.execute(sql, params![webhook, GONE]).map(drop)
         })
         .await
     }

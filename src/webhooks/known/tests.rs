@@ -45,7 +45,7 @@ fn a_change_is_an_event_from_the_limit_on_in_either_direction() {
     let known = fact("100", None);
     let is_event = |limit, value| {
         let rate = Content::Rate(Box::new(rate(2, "100", value)));
-        is_event(&webhook(limit), Some(&known), value, &rate)
+        is_event(&webhook(limit), Some(&known), false, value, &rate)
     };
     for (value, events) in [
         ("100.01", [true, true, false]),
@@ -61,14 +61,34 @@ fn a_change_is_an_event_from_the_limit_on_in_either_direction() {
 
 #[test]
 fn the_correction_of_a_value_that_was_sent_is_sent_whatever_its_size() {
-    let is_event = |known: Fact, day| {
-        let rate = Content::Rate(Box::new(rate(day, "100", "100.2")));
-        is_event(&webhook(Some("1")), Some(&known), "100.2", &rate)
+    let subject = |kind| Subject {
+        kind,
+        name: "USD/KZT".to_owned(),
     };
-    assert!(is_event(fact("102", Some("nbk 2026-04-02")), 2));
-    assert!(!is_event(fact("102", Some("nbk 2026-04-02")), 3));
-    assert!(!is_event(fact("102", Some("cbr 2026-04-02")), 2));
-    assert!(!is_event(fact("102", None), 2));
+    let is_event = |known: Known, day| {
+        let rate = Content::Rate(Box::new(rate(day, "100", "100.2")));
+        let change = subject(EventKind::Change);
+        let is_correction = known.is_correction(&change, "100.2", &rate);
+        let known = known.facts.get(&change);
+        is_event(&webhook(Some("1")), known, is_correction, "100.2", &rate)
+    };
+    let served = |fact| Known::from_iter([(subject(EventKind::Change), fact)]);
+    assert!(is_event(served(fact("102", Some("nbk 2026-04-02"))), 2));
+    assert!(!is_event(served(fact("102", Some("nbk 2026-04-02"))), 3));
+    assert!(!is_event(served(fact("102", Some("cbr 2026-04-02"))), 2));
+    assert!(!is_event(served(fact("102", None)), 2));
+
+    // It was sent as announced, and is corrected in the moment in which it takes force.
+    let announced = |state, told| {
+        let announced = (subject(EventKind::Announced), fact(state, told));
+        let served = (subject(EventKind::Change), fact("100", None));
+        Known::from_iter([announced, served])
+    };
+    let told = Some("nbk 2026-04-03");
+    assert!(is_event(announced("2026-04-03 102", told), 3));
+    assert!(!is_event(announced("2026-04-03 100.2", told), 3), "known");
+    assert!(!is_event(announced("2026-04-03 102", told), 4));
+    assert!(!is_event(announced("2026-04-03 102", None), 3));
 }
 
 #[test]
@@ -82,16 +102,23 @@ fn a_change_that_is_unknown_has_reached_no_limit() {
     assert!(!is_event(
         &webhook(Some("0")),
         Some(&known),
+        false,
         "150",
         &unknown
     ));
-    assert!(is_event(&webhook(None), Some(&known), "150", &unknown));
+    assert!(is_event(
+        &webhook(None),
+        Some(&known),
+        false,
+        "150",
+        &unknown
+    ));
 }
 
 #[test]
 fn a_pair_of_which_nothing_is_known_has_not_changed() {
     let new = Content::Rate(Box::new(rate(2, "100", "150")));
-    assert!(!is_event(&webhook(None), None, "150", &new));
+    assert!(!is_event(&webhook(None), None, false, "150", &new));
 }
 
 #[test]
@@ -110,7 +137,7 @@ fn another_value_that_is_announced_is_an_event_at_once_and_the_same_value_is_non
         }));
         let told = fact("2026-04-03 102", Some("nbk 2026-04-03"));
         let known = [None, Some(&told)];
-        known.map(|known| is_event(&webhook(limit), known, value, &rate))
+        known.map(|known| is_event(&webhook(limit), known, known.is_some(), value, &rate))
     };
     assert_eq!(announced("101", None), [true, true]);
     assert_eq!(announced("101", Some("1")), [false, true], "a correction");

@@ -71,9 +71,6 @@ async fn what_is_known_and_what_waits_survives_a_restart_in_order() {
         .await
         .unwrap();
     assert_eq!(store.next("desk").await.unwrap(), None);
-    let discarded = store.discard("other", "status 410".to_owned(), now).await;
-    assert_eq!(discarded, Ok(1));
-    assert_eq!(store.next("other").await.unwrap(), None);
     let desk = states(&path).unwrap().remove(0);
     assert_eq!((desk.pending, desk.delivered_at), (0, Some(due)));
 }
@@ -89,6 +86,43 @@ async fn beyond_the_maximum_the_oldest_event_of_the_webhook_is_dropped() {
     assert_eq!(store.record("desk", step(&["a", "b"]), now).await, Ok(2));
     assert_eq!(store.next("desk").await.unwrap().unwrap().id, "2");
     assert_eq!(store.next("other").await.unwrap().unwrap().id, "other");
+}
+
+#[tokio::test]
+async fn what_waits_is_kept_when_the_receiver_is_gone_unless_it_is_a_day_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("webhooks");
+    let store = Store::open(Some(&path)).unwrap();
+    let (oldest, later) = (at("2026-04-02T09:00:00Z"), at("2026-04-02T09:00:01Z"));
+    store.record("desk", step(&["1"]), oldest).await.unwrap();
+    store.record("other", step(&["2"]), oldest).await.unwrap();
+    store
+        .record("desk", step(&["3", "4"]), later)
+        .await
+        .unwrap();
+    let now = at("2026-04-03T09:00:00Z");
+    assert_eq!(store.gone("desk", now, oldest).await, Ok(1));
+    assert_eq!(store.next("desk").await.unwrap().unwrap().id, "3");
+    let [desk, other] = states(&path).unwrap().try_into().unwrap();
+    assert_eq!((desk.pending, desk.is_gone), (2, true));
+    assert_eq!((other.pending, other.is_gone), (1, false));
+    let failure = ("status 500".to_owned(), now);
+    store.failed("other", 2, failure, Some(now)).await.unwrap();
+
+    for webhook in ["desk", "other"] {
+        store.resume(webhook).await.unwrap();
+    }
+    let [desk, other] = states(&path).unwrap().try_into().unwrap();
+    assert_eq!((desk.pending, desk.is_gone, desk.error), (2, false, None));
+    assert_eq!(other.error.as_deref(), Some("status 500"));
+}
+
+#[test]
+fn in_an_empty_file_nothing_has_begun() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("webhooks");
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(states(&path), Ok(Vec::new()));
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ async fn a_sample_is_sent_and_the_answer_is_printed() {
     let receiver = Receiver::start().await;
     let folder = tempfile::tempdir().unwrap();
     let config = written(folder.path(), Path::new("nowhere.db"), &receiver.url());
-    receiver.reply([Reply::Status(200), Reply::Status(401)]);
+    receiver.reply([200, 401, 401].map(Reply::Status));
     let (output, out, err) = run(&config, &["test", "desk"]).await;
     assert!(output.status.success(), "{err}");
     let sample = receiver.until(1).await.remove(0);
@@ -56,6 +56,18 @@ async fn a_sample_is_sent_and_the_answer_is_printed() {
     let (output, _, err) = run(&config, &["test", "desk"]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(err.contains("refused the event with status 401"), "{err}");
+    let (output, json, _) = run(&config, &["test", "desk", "--json"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let answer: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let sample = receiver.until(3).await.remove(2);
+    assert_eq!(answer["webhook_id"], sample.id());
+    assert_eq!(answer["event"], sample.body);
+    assert_eq!(answer["status"], 401);
+    assert_eq!(answer["body"], "said\u{1b}[31m so");
+    let (output, _, err) = run(&config, &["test", "desk", "--csv"]).await;
+    assert_eq!(output.status.code(), Some(64));
+    assert!(err.contains("not printed as CSV"), "{err}");
+    assert_eq!(receiver.received().len(), 3, "nothing was sent for it");
     let (output, _, err) = run(&config, &["test", "dsk"]).await;
     assert_eq!(output.status.code(), Some(64));
     assert!(err.contains("the configuration has desk"), "{err}");
@@ -68,7 +80,7 @@ async fn the_list_says_what_waits_and_why_while_the_service_runs() {
     let world = World::new(1, vec![webhook("desk", &receiver.url())]).await;
     let config = written(world.folder.path(), &world.ledger(), &receiver.url());
     let (_, before, _) = run(&config, &[]).await;
-    assert!(before.contains("desk"), "{before}");
+    assert!(before.contains("desk     waiting"), "{before}");
     let silkrate = world.start().await;
     world.serve(&silkrate, "475.11").await;
     until(&world.ledger(), |states| states[0].error.is_some()).await;
@@ -79,6 +91,6 @@ async fn the_list_says_what_waits_and_why_while_the_service_runs() {
     assert_eq!(list["webhooks"][0]["pending"], 1);
     assert_eq!(list["webhooks"][0]["last_error"], "status 503");
     let (_, csv, _) = run(&config, &["list", "--csv"]).await;
-    assert!(csv.starts_with("name,began_time,pending,"), "{csv}");
+    assert!(csv.starts_with("name,state,began_time,pending,"), "{csv}");
     silkrate.finish().await;
 }

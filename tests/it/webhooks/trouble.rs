@@ -149,7 +149,8 @@ async fn a_receiver_that_is_gone_gets_no_more_until_a_restart() {
     other.until(1).await;
     let is_gone = |states: &[WebhookState]| {
         let error = states[0].error.as_deref();
-        error == Some("status 410: the receiver wants no more events") && states[0].pending == 0
+        let says_so = error == Some("status 410: the receiver wants no more events");
+        says_so && states[0].is_gone && states[0].pending == 1
     };
     until(&world.ledger(), is_gone).await;
     world.serve(&silkrate, "475.12").await;
@@ -159,7 +160,10 @@ async fn a_receiver_that_is_gone_gets_no_more_until_a_restart() {
     assert_eq!(gone.received().len(), 1);
 
     let silkrate = world.start().await;
-    assert_eq!(values(&gone.until(2).await), ["475.11", "475.12"]);
+    let received = gone.until(3).await;
+    assert_eq!(values(&received), ["475.11", "475.11", "475.12"]);
+    assert_eq!(received[0].id(), received[1].id(), "it was kept");
+    until(&world.ledger(), |states| !states[0].is_gone).await;
     silkrate.finish().await;
 }
 

@@ -54,7 +54,7 @@ fn a_webhook_has_the_pairs_of_the_ticker_and_every_event_by_default() {
 }
 
 #[test]
-fn every_setting_of_a_webhook_is_printed_but_its_secrets() {
+fn every_setting_of_a_webhook_is_printed_but_its_secrets_and_the_rest_of_its_address() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("secret");
     fs::write(&file, format!("{SECRET}\n")).unwrap();
@@ -76,8 +76,13 @@ fn every_setting_of_a_webhook_is_printed_but_its_secrets() {
     let inline = load(&webhook("")).unwrap();
     let printed = inline.to_toml();
     assert!(printed.contains("# secret"), "{printed}");
+    let address = "# url = \"https://news.example/…\", of which the rest is not printed\n";
+    assert!(printed.contains(address), "{printed}");
+    let found = wrong(&printed);
+    assert!(found[0].contains("it has no url"), "{found:?}");
     for text in [printed, format!("{inline:?}")] {
-        assert!(!text.contains("MfKQ9r8"), "{text}");
+        let is_hidden = |secret| !text.contains(secret);
+        assert!(is_hidden("MfKQ9r8") && is_hidden("t0ken"), "{text}");
     }
 }
 
