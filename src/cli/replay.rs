@@ -46,14 +46,22 @@ pub(super) async fn run(
     say(&introduction)?;
 
     let published = app.board().watch();
-    let stop = CancellationToken::new();
+    // The pollers of the replay end before the commit task that they submit to, and the bank after both.
+    let (stop, replay_stop, replay_ended) = (
+        CancellationToken::new(),
+        drain.child_token(),
+        CancellationToken::new(),
+    );
     let served = async {
-        let ended = app.run(drain.clone().cancelled_owned()).await;
+        let ended = app.run(replay_ended.clone().cancelled_owned()).await;
+        replay_stop.cancel();
         stop.cancel();
         Ok(ended?)
     };
     let replayed = async {
-        match replay.run(stop.clone()).await {
+        let ended = replay.run(replay_stop.clone()).await;
+        replay_ended.cancel();
+        match ended {
             Ok(()) | Err(ReplayError::Stopped(_)) => Ok(()),
             Err(error) => Err(Failure::failed(
                 format!("the replay ended early: {error}"),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
-use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt;
@@ -26,7 +26,7 @@ async fn demo() -> (Child, Lines<BufReader<ChildStdout>>, String) {
     for listener in ["SERVER__LISTEN", "SERVER__ADMIN_LISTEN", "WEB__LISTEN"] {
         command.env(format!("SILKRATE_{listener}"), "127.0.0.1:0");
     }
-    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     while let Some(line) = lines.next_line().await.unwrap() {
@@ -81,6 +81,10 @@ async fn a_thousand_streams_end_with_a_status_in_time_after_sigterm() {
     while let Some(line) = output.next_line().await.unwrap() {
         lines.push(line);
     }
+    let mut log = String::new();
+    let mut stderr = child.stderr.take().unwrap();
+    stderr.read_to_string(&mut log).await.unwrap();
+    assert_eq!(log, "", "a clean stop is no error");
     let stopping = "stopping; a second Ctrl-C ends it at once";
     assert!(
         lines.ends_with(&[stopping.to_owned(), "stopped".to_owned()]),
