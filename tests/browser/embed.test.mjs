@@ -83,6 +83,8 @@ test("the checker of accessibility finds nothing on the page, in both themes and
       if (!query.includes("blue")) {
         await showsRates(page);
       }
+      // The page has no ground of its own. The checker takes a missing one for white, and not for the one of the colour scheme.
+      await page.evaluate(() => (document.documentElement.style.background = "Canvas"));
       assert.deepEqual(await violations(page), [], `${colorScheme} ${query}`);
     }
   }

@@ -154,7 +154,7 @@ test("the fragment is readable without a script, and the element takes its place
   const fragment = await (await fetch(`${demo.url}ticker.html?pairs=KZT/USD`)).text();
   const page = await tab(t);
   await page.goto(news.put("/plain", fragment));
-  assert.match(await page.locator("main li").innerText(), /KZT\/USD 0\.00\d{5} ([▲▼] [+-])?(\d+\.\d\d%|–) /);
+  assert.match(await page.locator("main li[data-pair]").innerText(), /KZT\/USD 0\.00\d{5} ([▲▼] [+-])?(\d+\.\d\d%|–) /);
   await page.goto(news.put("/taken", `<script src="${demo.url}ticker.js" async></script>${fragment}`));
   await until(async () => /^KZT\/USD 0\.00\d{5} /.test((await lines(page))[0] ?? ""), "the value is shown");
 });
