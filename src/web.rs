@@ -27,6 +27,7 @@ mod query;
 mod error;
 mod negotiation;
 mod pages;
+mod picture;
 mod prepared;
 mod prepared_answers;
 mod security;
@@ -137,6 +138,7 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/", get(pages::home))
         .route("/{code}", get(pages::currency))
         .route("/embed", get(embed::embed))
+        .route("/ticker.svg", get(picture::ticker))
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())
         .route_service("/grpc.health.v1.Health/{*method}", grpc)

@@ -5,11 +5,11 @@
 
 mod calendar;
 mod draw;
-mod path;
+pub(super) mod path;
 mod scale;
 mod series;
-mod style;
-mod text;
+pub(super) mod style;
+pub(super) mod text;
 mod words;
 
 use std::convert::Infallible;
@@ -37,8 +37,8 @@ use crate::web::{Shared, Web, caching};
 
 /// What the name of a chart ends in.
 const SUFFIX: &str = ".svg";
-/// The width in pixels: from a line beside a figure to a sheet of print.
-const WIDTH: Length = Length {
+/// The width of a picture in pixels: from a line beside a figure to a sheet of print.
+pub(super) const WIDTH: Length = Length {
     field: "width",
     least: 120,
     most: 2000,
@@ -64,7 +64,8 @@ const WINDOWS_MAX: usize = 64;
 const AGE_MAX: Duration = Duration::from_secs(60);
 
 /// A width or a height.
-struct Length {
+#[derive(Debug)]
+pub(super) struct Length {
     field: &'static str,
     least: u16,
     most: u16,
@@ -226,7 +227,7 @@ impl Request {
 }
 
 impl Length {
-    fn read(&self, text: Option<&str>) -> Result<u16, WebError> {
+    pub(super) fn read(&self, text: Option<&str>) -> Result<u16, WebError> {
         let Some(text) = text else {
             return Ok(self.usual);
         };

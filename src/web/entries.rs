@@ -1,5 +1,7 @@
 //! What each entry of a ticker says, in the words of a language. The fragment, the embedded page and the picture write it.
 
+use std::fmt;
+
 use crate::domain::{
     Change, Direction, Figures, Freshness, Pair, Rate, RateFilter, Snapshot, TickerEntry,
 };
@@ -26,6 +28,10 @@ pub(super) struct EntryText {
     pub(super) value: String,
     /// Nothing where no changes are shown, or nothing is known of the pair.
     pub(super) change: Option<ChangeText>,
+    /// That the value is late, stale or held.
+    pub(super) marks: Vec<String>,
+    /// The date of the value.
+    pub(super) as_of: Option<String>,
     /// The date of the value, then the marks, then what is announced; for an unknown pair, that it is unknown.
     pub(super) notes: Vec<String>,
     /// The ids of the sources.
@@ -50,6 +56,16 @@ pub(super) struct Credit<'a> {
     pub(super) page: &'a str,
     /// What its terms want to be shown too; empty if they want nothing.
     pub(super) reference: &'a str,
+}
+
+impl fmt::Display for Credit<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name)?;
+        if !self.reference.is_empty() {
+            write!(formatter, " ({})", self.reference)?;
+        }
+        Ok(())
+    }
 }
 
 impl ChangeText {
@@ -97,7 +113,7 @@ impl EntryWriter<'_> {
         });
         let marks = self.marks(rate);
         let announced = self.announcement(rate, &entry);
-        let notes = as_of.into_iter().chain(marks).chain(announced);
+        let notes = as_of.iter().chain(&marks).cloned().chain(announced);
         let ids = rate.source.split('+').filter(|id| !id.is_empty());
         EntryText {
             pair: rate.pair,
@@ -105,6 +121,8 @@ impl EntryWriter<'_> {
             value: self.display.value(&entry, entry.value),
             change: self.change(&entry),
             notes: notes.collect(),
+            marks,
+            as_of,
             sources: ids.map(str::to_owned).collect(),
         }
     }
@@ -115,6 +133,8 @@ impl EntryWriter<'_> {
             label: self.display.pair(pair),
             value: DASH.to_owned(),
             change: None,
+            marks: Vec::new(),
+            as_of: None,
             notes: vec![self.display.locale.words.unknown.clone()],
             sources: Vec::new(),
         }
@@ -191,6 +211,29 @@ impl EntryWriter<'_> {
             credits.extend(credit);
         }
         credits
+    }
+
+    /// The credits in words: the sources whose values are of one date, with this date.
+    pub(super) fn dated_credits(&self, entries: &[EntryText]) -> Vec<String> {
+        let mut by_date: Vec<(&Option<String>, Vec<Credit<'_>>)> = Vec::new();
+        for entry in entries {
+            let credits = entry.sources.iter().filter_map(|id| self.credit(id));
+            for credit in credits {
+                match by_date.iter_mut().find(|(date, _)| *date == &entry.as_of) {
+                    Some((_, same)) if same.contains(&credit) => {}
+                    Some((_, same)) => same.push(credit),
+                    None => by_date.push((&entry.as_of, vec![credit])),
+                }
+            }
+        }
+        let text = |(date, credits): (&Option<String>, Vec<Credit<'_>>)| {
+            let (before, after) = self.display.locale.credit(credits.len());
+            let credited: Vec<String> = credits.iter().map(ToString::to_string).collect();
+            let named = format!("{before}{}{after}", credited.join(", "));
+            let parts = std::iter::once(named).chain(date.clone());
+            parts.collect::<Vec<_>>().join(NOTES)
+        };
+        by_date.into_iter().map(text).collect()
     }
 
     /// The credit of a source; nothing for an unknown one.

@@ -131,6 +131,11 @@ impl<'a> FragmentWriter<'a> {
         })
     }
 
+    /// The entries of the filter.
+    pub(super) fn entries(&self) -> Vec<EntryText> {
+        self.writer.entries(&self.filter)
+    }
+
     /// The query, written in one way.
     pub(super) fn canonical(&self) -> String {
         let mut text = format!("{} {}", self.filter, self.tag);
@@ -153,7 +158,7 @@ impl<'a> FragmentWriter<'a> {
         let is_wrapped = query.direction == STATIC;
         let list = styled(if is_wrapped { WRAPPED } else { STRIP });
         let item = styled(WRAPPED_ENTRY).filter(|_style| is_wrapped);
-        let entries = self.writer.entries(&self.filter);
+        let entries = self.entries();
         let credits = self.writer.credits(&entries);
         let state = || {
             self.web

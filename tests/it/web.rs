@@ -13,6 +13,7 @@ mod lines;
 mod origins;
 mod over_time;
 mod pages;
+mod picture;
 mod ready;
 
 use crate::support::april::bank_of_april;

@@ -5,21 +5,21 @@
 use std::fmt::Write;
 
 /// A length or a place, in tenths of a pixel: finer than a screen shows, and one decimal in the path.
-pub(super) type Tenths = i64;
+pub(in crate::web) type Tenths = i64;
 
 /// A rate that stood, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stretch {
+pub(in crate::web) struct Stretch {
     /// Where it begins.
-    pub(super) from: Tenths,
+    pub(in crate::web) from: Tenths,
     /// Where it ends.
-    pub(super) to: Tenths,
+    pub(in crate::web) to: Tenths,
     /// Its height, from above.
-    pub(super) y: Tenths,
+    pub(in crate::web) y: Tenths,
 }
 
 /// The path of stretches in the order of time. Where one does not begin at the end of the one before it, the line is broken.
-pub(super) fn path(stretches: &[Stretch]) -> String {
+pub(in crate::web) fn path(stretches: &[Stretch]) -> String {
     let mut path = String::new();
     let mut run = 0;
     let mut before: Option<Stretch> = None;
@@ -55,7 +55,7 @@ fn horizontal(path: &mut String, run: &mut Tenths) {
 }
 
 /// A number of a path in the fewest characters: `12`, `12.3`, `-.5`.
-pub(super) fn short(tenths: Tenths) -> String {
+pub(in crate::web) fn short(tenths: Tenths) -> String {
     let sign = if tenths < 0 { "-" } else { "" };
     let (whole, tenth) = (tenths.abs() / 10, tenths.abs() % 10);
     match (whole, tenth) {

@@ -43,13 +43,13 @@ const SHAPES: &str =
     "text{font-variant-numeric:tabular-nums}.l{fill:none;stroke-linejoin:round}.g{fill:none}";
 
 /// The themes, as requests name them.
-pub(super) const THEMES: &[&str] = &["auto", "light", "dark"];
+pub(in crate::web) const THEMES: &[&str] = &["auto", "light", "dark"];
 
 /// The rules of one theme, and the policy that permits them alone.
 #[derive(Debug)]
-pub(super) struct Style {
-    pub(super) rules: String,
-    pub(super) policy: HeaderValue,
+pub(in crate::web) struct Style {
+    pub(in crate::web) rules: String,
+    pub(in crate::web) policy: HeaderValue,
 }
 
 static STYLES: LazyLock<[Style; 3]> = LazyLock::new(|| {
@@ -69,7 +69,7 @@ static STYLES: LazyLock<[Style; 3]> = LazyLock::new(|| {
 });
 
 /// The style of a theme: `auto` for an empty one, nothing for an unknown one.
-pub(super) fn style(theme: &str) -> Option<&'static Style> {
+pub(in crate::web) fn style(theme: &str) -> Option<&'static Style> {
     let theme = if theme.is_empty() { "auto" } else { theme };
     let mut styles = THEMES.iter().zip(STYLES.iter());
     styles

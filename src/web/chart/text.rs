@@ -5,21 +5,21 @@ use crate::web::chart::path::Tenths;
 /// The width of a letter in tenths of the size of the font: that of the widest common fonts for Latin and Cyrillic text.
 const LETTER: Tenths = 6;
 /// The distance between two pieces of a line, in pixels.
-pub(super) const GAP: Tenths = 6;
+pub(in crate::web) const GAP: Tenths = 6;
 
 /// A piece of a line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Piece {
-    pub(super) text: String,
+pub(in crate::web) struct Piece {
+    pub(in crate::web) text: String,
     /// The size of the font, in pixels.
-    pub(super) size: Tenths,
+    pub(in crate::web) size: Tenths,
     /// The class of the style.
-    pub(super) class: &'static str,
-    pub(super) is_bold: bool,
+    pub(in crate::web) class: &'static str,
+    pub(in crate::web) is_bold: bool,
 }
 
 impl Piece {
-    pub(super) fn new(text: impl Into<String>, size: Tenths, class: &'static str) -> Self {
+    pub(in crate::web) fn new(text: impl Into<String>, size: Tenths, class: &'static str) -> Self {
         Self {
             text: text.into(),
             size,
@@ -28,7 +28,7 @@ impl Piece {
         }
     }
 
-    pub(super) fn bold(self) -> Self {
+    pub(in crate::web) fn bold(self) -> Self {
         Self {
             is_bold: true,
             ..self
@@ -41,13 +41,13 @@ impl Piece {
 }
 
 /// The estimated width of a text.
-pub(super) fn width(text: &str, size: Tenths) -> Tenths {
+pub(in crate::web) fn width(text: &str, size: Tenths) -> Tenths {
     let letters = Tenths::try_from(text.chars().count()).unwrap_or(Tenths::MAX);
     letters.saturating_mul(size).saturating_mul(LETTER)
 }
 
 /// The pieces in lines no wider than a width, as far as a single piece allows.
-pub(super) fn lines(pieces: Vec<Piece>, width_max: Tenths) -> Vec<Vec<Piece>> {
+pub(in crate::web) fn lines(pieces: Vec<Piece>, width_max: Tenths) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     let mut used = 0;
     for piece in pieces.into_iter().filter(|piece| !piece.text.is_empty()) {
@@ -64,7 +64,7 @@ pub(super) fn lines(pieces: Vec<Piece>, width_max: Tenths) -> Vec<Vec<Piece>> {
 }
 
 /// A long text as lines of words no wider than a width, as far as a single word allows.
-pub(super) fn wrapped(text: &str, size: Tenths, width_max: Tenths) -> Vec<String> {
+pub(in crate::web) fn wrapped(text: &str, size: Tenths, width_max: Tenths) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
         let fits = |line: &&mut String| {

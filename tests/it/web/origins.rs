@@ -18,6 +18,7 @@ const DATA: &[&str] = &[
     "/",
     "/KZT",
     "/embed",
+    "/ticker.svg",
 ];
 const METHOD: &str = "/silkrate.v1.RateService/GetRate";
 

@@ -332,6 +332,7 @@ async fn the_description_names_every_path_of_data() {
         [
             "/chart/{pair}.svg",
             "/ticker.html",
+            "/ticker.svg",
             "/v1/convert",
             "/v1/fixings/{source}/{currency}",
             "/v1/history",

@@ -7,13 +7,14 @@ use crate::support::browser::{Answer, Headers, get, send};
 use crate::web::{FOREIGN, FRIEND, april, silkrate_with};
 
 /// The paths whose responses are kept.
-const KEPT: [&str; 6] = [
+const KEPT: [&str; 7] = [
     "/v1/snapshot.json",
     "/v1/snapshot.json?pairs=KZT/USD,USD/KZT",
     "/v1/rates/KZT/USD",
     "/ticker.html?locale=ru",
     "/chart/USD-KZT.svg?locale=ru",
     "/embed?locale=ru",
+    "/ticker.svg?locale=ru",
 ];
 
 /// The status, the headers in the order of their names, and the length of the body. The date and the server time differ,

@@ -307,13 +307,13 @@ const NUMBERS: &[(&str, &str, (u32, u32), u32)] = &[
     ),
     (
         "width",
-        "The width of a picture in pixels; 640 if left out. Below 200 it has no labels.",
+        "The width of a picture in pixels; 640 if left out. Below 200 a chart has no labels.",
         (120, 2000),
         320,
     ),
     (
         "height",
-        "The height of a picture in pixels; 320 if left out. Below 100 it has no labels.",
+        "The height of a chart in pixels; 320 if left out. Below 100 it has no labels.",
         (60, 1200),
         160,
     ),

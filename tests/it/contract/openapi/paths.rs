@@ -156,6 +156,25 @@ const PATHS: &[Path] = &[
         has_position: true,
     },
     Path {
+        pattern: "/ticker.svg",
+        operation: None,
+        method: "GetTickerPicture",
+        parameters: &[
+            "pairs",
+            "locale",
+            "theme",
+            "change",
+            "change_window",
+            "digits",
+            "form",
+            "labels",
+            "width",
+        ],
+        content: Content::Svg,
+        not_found: None,
+        has_position: true,
+    },
+    Path {
         pattern: "/chart/{pair}.svg",
         operation: None,
         method: "GetChart",
@@ -195,6 +214,9 @@ fn operation(path: &Path) -> Json {
             .unwrap()
             .trim_end_matches('.')
             .to_owned(),
+        None if path.method == "GetTickerPicture" => {
+            "Returns the ticker as a picture, with its alternative in words".to_owned()
+        }
         None if path.content == Content::Svg => {
             "Returns a chart of the rates of a pair as a picture, with its alternative in words"
                 .to_owned()
