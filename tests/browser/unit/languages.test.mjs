@@ -99,8 +99,13 @@ test("every language groups from four digits on, with the digits 0 to 9", () => 
 
 test("every language has every text of English, with the same placeholders", () => {
   const shape = (value) => (typeof value === "string" ? [...value.matchAll(/\{\w+\}/g)].map(String).sort().join() : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shape(inner)])));
+  // A bank has a page in some of the languages.
+  const texts = ({ credit: { pages: _pages, ...credit }, ...language }) => ({ ...language, credit });
   for (const tag of TAGS) {
-    assert.deepEqual(shape(locales[tag]), shape(locales.en), tag);
+    assert.deepEqual(shape(texts(locales[tag])), shape(texts(locales.en)), tag);
+    for (const [bank, page] of Object.entries(locales[tag].credit.pages)) {
+      assert.ok(bank in locales.en.banks && page.startsWith("https://"), `${tag}: ${bank}`);
+    }
     const empty = JSON.stringify(locales[tag]).match(/"[^"]+":""/g);
     assert.equal(empty, null, tag);
   }
