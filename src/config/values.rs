@@ -34,6 +34,11 @@ pub(super) fn list(raw: &Raw) -> Result<Vec<String>, String> {
     match raw {
         Raw::List(items) => Ok(items.clone()),
         Raw::Variable(text) if text.trim().is_empty() => Ok(Vec::new()),
+        Raw::Variable(text) if text.trim_start().starts_with('[') => {
+            let reason =
+                "a variable has a list without brackets and quotes, with commas between the items";
+            Err(reason.to_owned())
+        }
         Raw::Variable(text) => Ok(text.split(',').map(|item| item.trim().to_owned()).collect()),
         Raw::Text(text) => Err(format!("`{text}` is a string, not a list")),
         Raw::Integer(_) | Raw::Flag(_) => Err("this is not a list".to_owned()),

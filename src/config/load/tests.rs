@@ -388,3 +388,12 @@ fn origins_are_a_list_or_all_of_them() {
     assert!(policy.contains("web.frame_ancestors"), "{policy}");
     assert!(from_file("[web]\nallowed_origins = [\"https://*.example\"]").is_err());
 }
+
+#[test]
+fn a_list_in_a_variable_has_no_brackets() {
+    let set = |value| from_variable("SILKRATE_WEB__ALLOWED_ORIGINS", value);
+    let config = set("https://a.example, https://b.example").unwrap();
+    assert_eq!(config.web.allowed_origins.len(), 2);
+    let error = set("[\"https://a.example\"]").unwrap_err().to_string();
+    assert!(error.contains("with commas between the items"), "{error}");
+}
