@@ -29,8 +29,8 @@ pub use judged::{
 };
 pub use ledger_entry::{Answer, Cause, FiledTable, LedgerEntry, RestoredDocument};
 pub use numbers::{
-    Change, DecimalError, Direction, Ratio, Separator, WeightedSum, convert_amount, parse_decimal,
-    parse_published,
+    AMOUNT_DIGITS, Change, DecimalError, Direction, Ratio, Separator, WeightedSum, convert_amount,
+    parse_decimal, parse_published,
 };
 pub use published::{
     Currency, DateFormat, DateRange, DatingRule, DocumentKey, DroppedRow, Exceptions, FirstSeen,
@@ -41,7 +41,7 @@ pub use published::{
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
     Announced, Continuity, Coverage, Derivation, Digits, FILTER_PAIRS_MAX, Figures, FilterError,
-    Fingerprint, Form, Freshness, FreshnessDates, FreshnessStatus, HistoryRow, Leg,
+    Fingerprint, Form, Freshness, FreshnessDates, FreshnessStatus, HistoryRow, Leg, MARKET,
     ORDER_OF_ANSWERS, Past, PeriodRates, PollReport, PollStatus, Polling, Position, Preference,
     Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RequestCount, RestoredState,
     ServedFingerprint, ServedRevision, Snapshot, SourceState, TickerEntry, TickerStyle, Update,

@@ -137,6 +137,7 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/chart/{name}", get(chart::chart))
         .route("/", get(pages::home))
         .route("/{code}", get(pages::currency))
+        .route("/{code}/", get(pages::below))
         .route("/embed", get(embed::embed))
         .route("/ticker.svg", get(picture::ticker))
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)

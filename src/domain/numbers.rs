@@ -8,6 +8,6 @@ mod conversion;
 
 pub use average::WeightedSum;
 pub use change::{Change, Direction};
-pub use conversion::convert_amount;
+pub use conversion::{AMOUNT_DIGITS, convert_amount};
 pub use decimal::{DecimalError, Separator, parse_decimal, parse_published};
 pub use ratio::Ratio;

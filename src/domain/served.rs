@@ -12,7 +12,7 @@ mod filter;
 mod snapshot;
 mod historical;
 
-pub use entry::{Digits, Figures, Form, TickerEntry};
+pub use entry::{Digits, Figures, Form, MARKET, TickerEntry};
 pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
 pub use freshness::{Freshness, FreshnessDates, FreshnessStatus};
 pub use historical::{Coverage, HistoryRow, Leg, Past, PeriodRates, snapshot_on};

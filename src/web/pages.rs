@@ -10,13 +10,13 @@ mod figures;
 mod home;
 mod language;
 mod layout;
+mod parameters;
 
 use axum::extract::{Path, State};
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
-use serde::Deserialize;
 
 use crate::domain::{Currency, Pair, Snapshot};
 use crate::web::error::WebError;
@@ -24,8 +24,9 @@ use crate::web::locale::Locale;
 use crate::web::pages::converter::Conversion;
 use crate::web::pages::language::Language;
 use crate::web::pages::layout::Document;
+use crate::web::pages::parameters::Parameters;
 use crate::web::prepared::{PreparedAnswer, short_digest};
-use crate::web::{Shared, Web, caching, query};
+use crate::web::{Shared, Web, caching};
 
 /// The media type of a page.
 const HTML: &str = "text/html; charset=utf-8";
@@ -45,30 +46,8 @@ struct Page<'a> {
     locale: &'static Locale,
 }
 
-/// Parameters of the page at the root. Others are ignored: links on other sites come with parameters of their own.
-#[derive(Debug, Deserialize)]
-struct HomeQuery {
-    #[serde(default)]
-    locale: String,
-    #[serde(default)]
-    quote: String,
-}
-
-/// Parameters of the page of a currency: its language, and the fields of its converter.
-#[derive(Debug, Deserialize)]
-struct CurrencyQuery {
-    #[serde(default)]
-    locale: String,
-    amount: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-}
-
-impl CurrencyQuery {
-    fn converts(&self) -> bool {
-        self.amount.is_some() || self.from.is_some() || self.to.is_some()
-    }
-}
+/// The parameters that fill the converter.
+const CONVERSION: [&str; 3] = ["amount", "from", "to"];
 
 /// `GET /`
 pub(super) async fn home(
@@ -76,9 +55,9 @@ pub(super) async fn home(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
-    let query: HomeQuery = query::read(&uri)?;
-    let language = Language::of(&query.locale, &headers)?;
-    let quote = quote(&query.quote)?;
+    let parameters = Parameters::of(&uri)?;
+    let language = Language::of(&parameters, &headers)?;
+    let quote = quote(&parameters);
     let snapshot = web.queries.snapshot()?;
     let key = format!("/ {quote} {language}");
     let answer = web.answers.page(&key, &snapshot.position, || {
@@ -99,8 +78,9 @@ pub(super) async fn currency(
     let Ok(currency) = Currency::parse(&upper) else {
         return Err(WebError::NoSuchPath);
     };
-    let query: CurrencyQuery = query::read(&uri)?;
-    let language = Language::of(&query.locale, &headers)?;
+    let parameters = Parameters::of(&uri)?;
+    let language = Language::of(&parameters, &headers)?;
+    let converts = CONVERSION.iter().any(|name| parameters.get(name).is_some());
     let snapshot = web.queries.snapshot()?;
     let page = Page::new(&web, &snapshot, &language);
     if !currency.is_of_the_five() {
@@ -112,13 +92,13 @@ pub(super) async fn currency(
     }
     let key = format!("/{currency} {language}");
     let known = web.answers.known_page(&key, &snapshot.position);
-    if let Some(answer) = known.filter(|_answer| !query.converts()) {
+    if let Some(answer) = known.filter(|_answer| !converts) {
         return Ok(answer.respond(&headers));
     }
     let history = currency::last_month(&web, currency).await;
-    let conversion = Conversion::new(&web, &language, &query, currency).await?;
+    let conversion = Conversion::new(&web, &language, &parameters, currency).await?;
     let document = currency::document(&page, currency, history, &conversion);
-    if query.converts() {
+    if converts {
         let status = if conversion.is_valid() {
             StatusCode::OK
         } else {
@@ -132,23 +112,27 @@ pub(super) async fn currency(
     Ok(answer.respond(&headers))
 }
 
-/// The currency that a list of the page at the root offers.
-fn quote(text: &str) -> Result<Currency, WebError> {
-    if text.is_empty() {
-        return Ok(Currency::USD);
+/// `GET /{code}/`: people add the slash by hand.
+pub(super) async fn below(Path(code): Path<String>, uri: Uri) -> Result<Response, WebError> {
+    let code = code.to_ascii_uppercase();
+    match Currency::parse(&code) {
+        Ok(code) => Ok(moved(&format!("../{code}"), &uri)),
+        Err(_) => Err(WebError::NoSuchPath),
     }
-    let mut quotes = QUOTES.into_iter();
-    let found = quotes.find(|quote| quote.as_str().eq_ignore_ascii_case(text));
-    found.ok_or_else(|| {
-        let known = QUOTES.map(|quote| quote.to_string()).join(", ");
-        WebError::parameter("quote", format!("quote must be one of {known}"))
-    })
 }
 
-/// The redirect to the address in upper case, with the parameters of the request.
-fn moved(code: &str, uri: &Uri) -> Response {
+/// The currency that the list of the page at the root has selected; dollars where it offers no such one.
+fn quote(parameters: &Parameters) -> Currency {
+    let text = parameters.get("quote").unwrap_or_default();
+    let mut quotes = QUOTES.into_iter();
+    let found = quotes.find(|quote| quote.as_str().eq_ignore_ascii_case(text));
+    found.unwrap_or(Currency::USD)
+}
+
+/// The redirect to the address of a page, with the parameters of the request.
+fn moved(address: &str, uri: &Uri) -> Response {
     let query = uri.query().map(|query| format!("?{query}"));
-    let location = format!("{code}{}", query.unwrap_or_default());
+    let location = format!("{address}{}", query.unwrap_or_default());
     let location = HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("./"));
     (StatusCode::PERMANENT_REDIRECT, [(LOCATION, location)]).into_response()
 }
@@ -187,16 +171,25 @@ impl<'a> Page<'a> {
     }
 
     /// The chart of a pair over the last month, as a picture.
-    fn chart(&self, pair: Pair, (width, height): (u32, u32)) -> Markup {
+    fn chart(&self, pair: Pair, size: (u32, u32)) -> Markup {
         let words = &self.locale.pages.currency.chart;
-        let name = format!("chart/{}-{}.svg", pair.base, pair.quote);
-        let query = format!(
-            "window=month&locale={}&width={width}&height={height}",
-            self.tag
-        );
         html! {
-            img.month src={ (name) "?" (query) } width=(width) height=(height)
+            img.month src=(self.chart_address(pair, size)) width=(size.0) height=(size.1)
                 alt=(words.replace("{pair}", &pair.to_string()));
         }
+    }
+
+    /// The address of a chart. It changes with the rate, so that a page which follows the rate loads the chart again: the
+    /// service ignores the parameter `_`.
+    fn chart_address(&self, pair: Pair, (width, height): (u32, u32)) -> String {
+        let rate = self.snapshot.rate(pair);
+        let state = rate.map(|rate| format!("&_={}", rate.value));
+        format!(
+            "chart/{}-{}.svg?window=month&locale={}&width={width}&height={height}{}",
+            pair.base,
+            pair.quote,
+            self.tag,
+            state.unwrap_or_default()
+        )
     }
 }

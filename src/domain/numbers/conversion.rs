@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use crate::domain::numbers::Ratio;
 
 /// Significant digits of a converted amount: eight more than those of a rate, so that no amount of money loses a unit.
-const AMOUNT_DIGITS: u32 = 20;
+pub const AMOUNT_DIGITS: u32 = 20;
 
 /// Converts an amount at a price, in one division. The result is rounded half-even: to `places` decimal places if they
 /// are given, otherwise to twenty significant digits. Returns `None` if the result does not fit a `Decimal`.

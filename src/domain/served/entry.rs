@@ -21,7 +21,7 @@ const INVERTED_DIGITS: u32 = 12;
 /// The largest number of units that an entry is the price of: banks print 10 000 at most.
 const UNITS_MAX: u32 = 1_000_000;
 /// The source whose table no bank prints: its values have as many digits as its vendor computes.
-const MARKET: &str = "market";
+pub const MARKET: &str = "market";
 
 /// How many digits of a value are displayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -38,6 +38,9 @@ pub(in crate::web) struct LayoutWords {
 pub(in crate::web) struct HomeWords {
     pub(in crate::web) title: String,
     pub(in crate::web) description: String,
+    pub(in crate::web) market_title: String,
+    pub(in crate::web) market_description: String,
+    pub(in crate::web) market_heading: String,
     pub(in crate::web) heading: String,
     pub(in crate::web) intro: String,
     pub(in crate::web) rates: String,
@@ -55,6 +58,8 @@ pub(in crate::web) struct HomeWords {
 pub(in crate::web) struct CurrencyPageWords {
     pub(in crate::web) title: String,
     pub(in crate::web) rate: String,
+    pub(in crate::web) market_title: String,
+    pub(in crate::web) market_rate: String,
     pub(in crate::web) history: String,
     pub(in crate::web) chart: String,
     pub(in crate::web) bank: String,

@@ -5,12 +5,15 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
-use crate::domain::{Currency, Digits, Figures, Form, Refusal, parse_decimal};
+use crate::domain::{
+    AMOUNT_DIGITS, Currency, DecimalError, Digits, Figures, Form, Refusal, parse_decimal,
+};
 use crate::queries::{ConvertQuery, Converted};
 use crate::web::Shared;
 use crate::web::error::WebError;
 use crate::web::pages::language::Language;
-use crate::web::pages::{CurrencyQuery, Page, QUOTES};
+use crate::web::pages::parameters::Parameters;
+use crate::web::pages::{Page, QUOTES};
 
 /// The amount that is converted until the reader writes one.
 const AMOUNT: &str = "100";
@@ -41,16 +44,16 @@ impl Conversion {
     pub(super) async fn new(
         web: &Shared,
         language: &Language,
-        query: &CurrencyQuery,
+        parameters: &Parameters,
         code: Currency,
     ) -> Result<Self, WebError> {
-        let given = |text: &Option<String>, otherwise: &str| {
-            let text = text.as_deref().unwrap_or(otherwise);
+        let given = |name, otherwise| {
+            let text = parameters.get(name).unwrap_or(otherwise);
             text.trim().to_owned()
         };
-        let amount = given(&query.amount, AMOUNT);
-        let from = given(&query.from, "USD").to_uppercase();
-        let to = given(&query.to, code.as_str()).to_uppercase();
+        let amount = given("amount", AMOUNT);
+        let from = given("from", "USD").to_uppercase();
+        let to = given("to", code.as_str()).to_uppercase();
         let result = convert(web, language, &amount, &from, &to).await?;
         Ok(Self {
             amount,
@@ -84,14 +87,44 @@ async fn convert(
         round_to_minor_unit: false,
     };
     match (parse_decimal(&plain), web.queries.convert(query).await) {
+        (Ok(_), Ok(converted)) if !is_exact(&converted) => Ok(Err(Problem::TooLarge)),
         (Ok(amount), Ok(converted)) => Ok(Ok((amount, converted))),
-        (Err(_), _) | (_, Err(Refusal::InvalidAmount(_))) => Ok(Err(Problem::InvalidAmount)),
+        (Err(error), _) => Ok(Err(problem(&plain, error))),
         (_, Err(Refusal::ResultTooLarge(_))) => Ok(Err(Problem::TooLarge)),
         (_, Err(Refusal::PairNotQuoted(_) | Refusal::InvalidCurrency(_))) => {
             Ok(Err(Problem::NoRate))
         }
         (_, Err(refusal)) => Err(refusal.into()),
     }
+}
+
+/// What is wrong with an amount that is no decimal.
+fn problem(plain: &str, error: DecimalError) -> Problem {
+    let unsigned = plain.trim_start_matches('-');
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let is_number = [whole, fraction]
+        .concat()
+        .bytes()
+        .all(|byte| byte.is_ascii_digit());
+    let digits = whole.trim_start_matches('0').len();
+    if error != DecimalError::Grammar && is_number && digits > fraction.len() {
+        Problem::TooLarge
+    } else {
+        Problem::InvalidAmount
+    }
+}
+
+/// Whether a result has all the digits of its money: a larger one was rounded above them, and zeros in their place would be
+/// invented.
+fn is_exact(converted: &Converted) -> bool {
+    let digits = AMOUNT_DIGITS.saturating_sub(places(converted.rate.pair.quote));
+    let limit = 10_i128.checked_pow(digits).map(Decimal::from);
+    limit.is_some_and(|limit| converted.result.abs() < limit)
+}
+
+/// The decimal places of an amount of a currency.
+fn places(code: Currency) -> u32 {
+    code.minor_unit().max(PLACES_MIN)
 }
 
 impl Page<'_> {
@@ -142,9 +175,8 @@ impl Page<'_> {
 
     fn converted(&self, amount: Decimal, converted: &Converted) -> Markup {
         let pair = converted.rate.pair;
-        let places = pair.quote.minor_unit().max(PLACES_MIN);
         let entry = Figures::from(&converted.rate).entry(Form::Pair);
-        let shown = entry.shown(converted.result, Digits::Places(places));
+        let shown = entry.shown(converted.result, Digits::Places(places(pair.quote)));
         let money = |code: Currency, value| {
             let number = self.locale.number(value);
             self.locale.money(code.as_str(), &number)
@@ -169,6 +201,10 @@ fn choice(label: &str, name: &str, known: &[(Currency, String)], chosen: &str) -
         label {
             span { (label) }
             select name=(name) {
+                // One without a rate is named too, so that the form shows what the answer is about.
+                @if !known.iter().any(|(code, _)| code.as_str() == chosen) {
+                    option value=(chosen) selected { (chosen) }
+                }
                 @for (code, text) in known {
                     option value=(code) selected[code.as_str() == chosen] { (text) }
                 }

@@ -16,6 +16,9 @@ use crate::web::pages::{Page, QUOTES};
 const MONTH_DAYS: i64 = 31;
 /// The size of the chart, which the style sheet scales to the width of the page.
 const CHART: (u32, u32) = (640, 320);
+/// The size of the chart on a page of at most [`PHONE`], where the words of a scaled one would be too small to read.
+const PHONE_CHART: (u32, u32) = (320, 240);
+const PHONE: &str = "(max-width: 40rem)";
 /// Days of the week on which a bank publishes: the working days, and those with Saturday.
 const WORKING_DAYS: usize = 5;
 const SIX_DAYS: usize = 6;
@@ -49,8 +52,13 @@ pub(super) fn document(
 ) -> Document {
     let words = &page.locale.pages;
     let name = capitalised(&page.locale.currency(code.as_str()).name);
-    let title = words.currency.title.replace("{name}", &name);
     let lead = page.shown(code, Currency::USD, Form::Local);
+    let (title, rate) = if lead.as_ref().is_some_and(Shown::is_of_market) {
+        (&words.currency.market_title, &words.currency.market_rate)
+    } else {
+        (&words.currency.title, &words.currency.rate)
+    };
+    let title = title.replace("{name}", &name);
     let of = |id, name: &String| (id, name.clone());
     let pairs = QUOTES.map(|quote| format!("{code}/{quote}"));
     Document {
@@ -59,13 +67,13 @@ pub(super) fn document(
         address: Some(code.to_string()),
         pairs: pairs.join(","),
         sections: vec![
-            of("rate", &words.currency.rate),
+            of("rate", rate),
             of("history", &words.currency.history),
             of("converter", &words.converter.heading),
         ],
         content: html! {
             (opening(page, code, &name))
-            (rates(page, code, lead.as_ref()))
+            (rates(page, code, lead.as_ref(), rate))
             (month(page, code, history))
             (page.converter(code, conversion))
             (bank(page, code, lead.as_ref()))
@@ -113,7 +121,7 @@ fn description(page: &Page<'_>, name: &str, lead: Option<&Shown>) -> String {
     }
     if let Some(record) = page.web.queries.source(&rate.source) {
         let source = &page.locale.words.source;
-        text.push_str("; ");
+        text.push_str(" · ");
         text.push_str(&source.replace("{bank}", page.bank(&record)));
     }
     text
@@ -128,10 +136,10 @@ fn opening(page: &Page<'_>, code: Currency, name: &str) -> Markup {
     }
 }
 
-fn rates(page: &Page<'_>, code: Currency, lead: Option<&Shown>) -> Markup {
+fn rates(page: &Page<'_>, code: Currency, lead: Option<&Shown>, heading: &str) -> Markup {
     html! {
         section #rate aria-labelledby="rate-title" {
-            h2 #rate-title { (page.locale.pages.currency.rate) }
+            h2 #rate-title { (heading) }
             div #figures data-live {
                 (headline(page, lead))
                 @if lead.is_some() {
@@ -193,20 +201,20 @@ fn headline(page: &Page<'_>, lead: Option<&Shown>) -> Markup {
 
 /// The rate in one currency, both ways. Nothing where no source has it.
 fn row(page: &Page<'_>, code: Currency, quote: Currency) -> Markup {
-    let local = page.shown(code, quote, Form::Local);
+    let price = page.shown(quote, code, Form::Pair);
     let unit = page.shown(code, quote, Form::Pair);
-    let (Some(local), Some(unit)) = (local, unit) else {
+    let (Some(price), Some(unit)) = (price, unit) else {
         return html! {};
     };
     html! {
         tr data-pair={ (code) "/" (quote) } {
             th scope="row" {
-                (page.units(&local.entry))
+                (page.units(&price.entry))
                 small { (page.locale.currency(quote.as_str()).name) }
             }
-            td.number.main { (page.money(&local.entry, local.entry.value)) }
-            td.number.moved { (page.change(local.entry.change.as_ref())) }
-            td.number.unit { (page.money(&unit.entry, unit.entry.value)) }
+            td.number.main { (page.money(&price.entry, price.entry.value)) }
+            td.number.moved { (page.change(price.entry.change.as_ref())) }
+            td.number.unit { (page.label(&unit)) (page.money(&unit.entry, unit.entry.value)) }
             td.number.moved { (page.change(unit.entry.change.as_ref())) }
             td.date {
                 @if let Some(date) = unit.rate.effective_date { (page.locale.date(date)) }
@@ -258,7 +266,12 @@ fn month(page: &Page<'_>, code: Currency, history: Vec<Rate>) -> Markup {
 /// The chart, over a picture of it that is shown until its script has loaded.
 fn course(page: &Page<'_>, pair: Pair) -> Markup {
     html! {
-        silk-chart.course pair=(pair) locale=(page.tag) { (page.chart(pair, CHART)) }
+        silk-chart.course pair=(pair) locale=(page.tag) {
+            picture {
+                source media=(PHONE) srcset=(page.chart_address(pair, PHONE_CHART)) width=(PHONE_CHART.0) height=(PHONE_CHART.1);
+                (page.chart(pair, CHART))
+            }
+        }
         script src="chart.js" defer {}
     }
 }
@@ -300,11 +313,11 @@ fn bank(page: &Page<'_>, code: Currency, lead: Option<&Shown>) -> Markup {
             }
             p {
                 (words.data) ": "
-                a href={ "v1/rates/" (code) "/USD" } { (words.latest) } " · "
+                a href={ "v1/rates/" (code) "/USD" } { (capitalised(&words.latest)) } " · "
                 a href={ "v1/history/" (code) "/USD" } { (words.history) }
                 @for fixing in fixings {
                     " · " a href={ "v1/fixings/" (fixing.source) "/" (fixing.currency) } {
-                        (words.rows) " (" (fixing.source) ")"
+                        (capitalised(&words.rows)) " (" (fixing.source) " " (fixing.currency) ")"
                     }
                 }
             }

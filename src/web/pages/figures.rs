@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use rust_decimal::Decimal;
 
 use crate::domain::{
-    Change, Currency, Digits, Direction, Figures, Form, Freshness, Pair, Rate, SourceRecord,
-    TickerEntry,
+    Change, Currency, Digits, Direction, Figures, Form, Freshness, MARKET, Pair, Rate,
+    SourceRecord, TickerEntry,
 };
 use crate::web::pages::Page;
 
@@ -27,6 +27,11 @@ impl Shown {
             entry: Figures::from(&rate).entry(form),
             rate,
         }
+    }
+
+    /// Whether no bank fixed the rate, or a part of it.
+    pub(super) fn is_of_market(&self) -> bool {
+        self.rate.source.split('+').any(|id| id == MARKET)
     }
 }
 
@@ -59,6 +64,11 @@ impl Page<'_> {
             self.locale.number(entry.units.into()),
             entry.base
         )
+    }
+
+    /// What a figure is the price of, for a table whose head is out of sight: `1 USD = `.
+    pub(super) fn label(&self, shown: &Shown) -> Markup {
+        html! { span.label { (self.units(&shown.entry)) " = " } }
     }
 
     /// A change with the date of its reference.

@@ -48,9 +48,19 @@ pub(super) fn document(page: &Page<'_>, quote: Currency) -> Document {
         format!("./?quote={quote}")
     };
     let pairs = Currency::FIVE.map(|code| format!("{code}/{quote}"));
+    let home = &words.home;
+    let (title, description, heading) = if has_market(page, quote) {
+        (
+            &home.market_title,
+            &home.market_description,
+            &home.market_heading,
+        )
+    } else {
+        (&home.title, &home.description, &home.heading)
+    };
     Document {
-        title: words.home.title.clone(),
-        description: words.home.description.clone(),
+        title: title.clone(),
+        description: description.clone(),
         address: Some(address),
         pairs: pairs.join(","),
         sections: vec![
@@ -60,7 +70,7 @@ pub(super) fn document(page: &Page<'_>, quote: Currency) -> Document {
         ],
         content: html! {
             section.opening {
-                h1 { (words.home.heading) }
+                h1 { (heading) }
                 p { (words.home.intro) }
             }
             (rates(page, quote))
@@ -68,6 +78,14 @@ pub(super) fn document(page: &Page<'_>, quote: Currency) -> Document {
             (page.builder())
         },
     }
+}
+
+/// Whether a rate of the table is of no bank.
+fn has_market(page: &Page<'_>, quote: Currency) -> bool {
+    let mut rates = Currency::FIVE
+        .into_iter()
+        .filter_map(|base| page.shown(base, quote, Form::Pair));
+    rates.any(|shown| shown.is_of_market())
 }
 
 fn rates(page: &Page<'_>, quote: Currency) -> Markup {
@@ -120,7 +138,7 @@ fn table(page: &Page<'_>, quote: Currency) -> Markup {
 fn row(page: &Page<'_>, code: Currency, quote: Currency) -> Markup {
     let name = page.locale.currency(code.as_str()).name;
     let pair = Pair { base: code, quote };
-    let local = page.shown(code, quote, Form::Local);
+    let price = page.shown(quote, code, Form::Pair);
     let unit = page.shown(code, quote, Form::Pair);
     html! {
         tr data-pair=(pair) {
@@ -128,8 +146,8 @@ fn row(page: &Page<'_>, code: Currency, quote: Currency) -> Markup {
                 a href=(in_language(code.as_str(), page.tag)) { (code) }
                 small { (name) }
             }
-            @match (&local, &unit) {
-                (Some(local), Some(unit)) => (known(page, local, unit)),
+            @match (&price, &unit) {
+                (Some(price), Some(unit)) => (known(page, price, unit)),
                 _ => {
                     td.number.main { (DASH) span.words { " " (page.locale.words.unknown) } }
                     td.number.unit { (DASH) }
@@ -143,16 +161,14 @@ fn row(page: &Page<'_>, code: Currency, quote: Currency) -> Markup {
     }
 }
 
-fn known(page: &Page<'_>, local: &Shown, unit: &Shown) -> Markup {
+/// The price of one unit of the foreign currency with its change, and that of one unit of the currency of the row.
+fn known(page: &Page<'_>, price: &Shown, unit: &Shown) -> Markup {
     let rate = &unit.rate;
-    let announced = page.announcement(local);
+    let announced = page.announcement(price);
     html! {
-        td.number.main {
-            (page.money(&local.entry, local.entry.value))
-            @if local.entry.units > 1 { small { (page.units(&local.entry)) } }
-        }
-        td.number.unit { (page.value(&unit.entry, unit.entry.value)) }
-        td.number.moved { (page.change(unit.entry.change.as_ref())) }
+        td.number.main { (page.label(price)) (page.money(&price.entry, price.entry.value)) }
+        td.number.unit { span.label { (rate.pair) " " } (page.value(&unit.entry, unit.entry.value)) }
+        td.number.moved { (page.change(price.entry.change.as_ref())) }
         td.chart { (page.chart(Pair { base: rate.pair.quote, quote: rate.pair.base }, CHART)) }
         td.date {
             @if let Some(date) = rate.effective_date { (page.locale.date(date)) }

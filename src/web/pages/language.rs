@@ -8,6 +8,7 @@ use axum::http::header::ACCEPT_LANGUAGE;
 use crate::web::error::WebError;
 use crate::web::locale::{self, FALLBACK, Locale};
 use crate::web::negotiation::quality;
+use crate::web::pages::parameters::Parameters;
 
 /// The language of a page.
 #[derive(Debug, Clone, Copy)]
@@ -19,19 +20,15 @@ pub(super) struct Language {
 }
 
 impl Language {
-    /// The language of a request: that of the parameter `locale`, else the most wanted of `Accept-Language`.
-    pub(super) fn of(parameter: &str, headers: &HeaderMap) -> Result<Self, WebError> {
-        let is_negotiated = parameter.is_empty();
-        let tag = if is_negotiated {
-            most_wanted(headers)
-        } else {
-            parameter
-        };
-        let (tag, locale) = locale::find(tag).ok_or_else(locale::unknown)?;
+    /// The language of a request: that of the parameter `locale` if it is one, else the most wanted of `Accept-Language`.
+    pub(super) fn of(parameters: &Parameters, headers: &HeaderMap) -> Result<Self, WebError> {
+        let named = parameters.get("locale").and_then(locale::find);
+        let found = named.or_else(|| locale::find(most_wanted(headers)));
+        let (tag, locale) = found.ok_or_else(locale::unknown)?;
         Ok(Self {
             tag,
             locale,
-            is_negotiated,
+            is_negotiated: named.is_none(),
         })
     }
 }
@@ -75,7 +72,9 @@ mod tests {
 
     fn chosen(parameter: &str, accepted: &'static str) -> &'static str {
         let headers = HeaderMap::from_iter([(ACCEPT_LANGUAGE, HeaderValue::from_static(accepted))]);
-        Language::of(parameter, &headers).unwrap().tag
+        let uri = format!("/?{parameter}").parse().unwrap();
+        let parameters = Parameters::of(&uri).unwrap();
+        Language::of(&parameters, &headers).unwrap().tag
     }
 
     #[test]
@@ -95,7 +94,14 @@ mod tests {
 
     #[test]
     fn the_address_overrules_the_headers() {
-        assert_eq!(chosen("KK", "ru"), "kk");
-        assert!(Language::of("xx", &HeaderMap::new()).is_err());
+        assert_eq!(chosen("locale=KK", "ru"), "kk");
+        assert_eq!(chosen("locale=kk&locale=tg", "ru"), "kk");
+    }
+
+    #[test]
+    fn an_address_with_an_unknown_language_leaves_it_to_the_headers() {
+        for parameter in ["locale=xx", "locale=", "locale"] {
+            assert_eq!(chosen(parameter, "ru"), "ru", "{parameter}");
+        }
     }
 }

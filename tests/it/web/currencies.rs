@@ -131,7 +131,7 @@ async fn the_figures_of_the_pages_are_those_of_the_interface_for_programs() {
         assert!(text.contains(shown), "{shown} is not in {text}");
     }
     let description = "content=\"Казахстанский тенге: 1\u{a0}USD = 475,09\u{a0}₸ (-0,77\u{a0}%), \
-                       на 2 апреля 2026\u{a0}г.; Источник: Национальный Банк Казахстана\"";
+                       на 2 апреля 2026\u{a0}г. · Источник: Национальный Банк Казахстана\"";
     assert!(russian.contains(description), "{russian}");
     silkrate.finish().await;
 }
@@ -163,16 +163,17 @@ async fn the_language_is_the_one_that_the_reader_accepts() {
         assert!(html(&named).contains("<html lang=\"tg\">"), "{path}");
         assert!(!named.vary().contains(&"accept-language"), "{path}");
     }
-    let unknown = get(silkrate.web, "/KZT?locale=xx", &[]).await;
-    assert_eq!(
-        unknown.refusal(),
-        (400, "INVALID_PARAMETER".into(), Some("locale".into()))
-    );
-    let foreign = get(silkrate.web, "/?locale=en&utm_source=mail", &[]).await;
-    assert_eq!(
-        foreign.status, 200,
-        "a parameter of another site is ignored"
-    );
+    for (path, tag) in [
+        ("/KZT?locale=xx", "ru"),
+        ("/?locale=xx", "ru"),
+        ("/?locale=kk&locale=en", "kk"),
+        ("/?locale=tg&utm_source=mail", "tg"),
+    ] {
+        let answer = get(silkrate.web, path, &[("accept-language", "ru")]).await;
+        assert_eq!(answer.status, 200, "{path}");
+        let root = format!("<html lang=\"{tag}\">");
+        assert!(html(&answer).contains(&root), "{path}");
+    }
     silkrate.finish().await;
 }
 
@@ -208,8 +209,17 @@ async fn a_code_in_lower_case_leads_to_the_page_and_an_unknown_one_to_links() {
         let link = format!("<a href=\"{code}?locale=ru\">");
         assert!(missing.text().contains(&link), "{code}");
     }
-    let nothing = get(silkrate.web, "/nothing", &[]).await;
-    assert_eq!(nothing.refusal(), (404, "NO_SUCH_PATH".into(), None));
+    let slash = get(silkrate.web, "/kzt/?locale=ru", &[]).await;
+    let location = slash.header("location");
+    assert_eq!((slash.status, location), (308, Some("../KZT?locale=ru")));
+    for path in ["/nothing", "/nothing/", "/KZT/USD"] {
+        let nothing = get(silkrate.web, path, &[]).await;
+        assert_eq!(
+            nothing.refusal(),
+            (404, "NO_SUCH_PATH".into(), None),
+            "{path}"
+        );
+    }
     silkrate.finish().await;
 }
 
@@ -219,9 +229,9 @@ async fn the_list_of_currencies_works_without_a_script() {
     let euro = page(silkrate.web, "/?locale=en&quote=EUR").await;
     assert!(euro.contains("<option value=\"EUR\" selected>"));
     assert!(euro.contains("<link rel=\"canonical\" href=\"./?quote=EUR&amp;locale=en\">"));
-    let refused = get(silkrate.web, "/?quote=XXX", &[]).await;
-    let refusal = (400, "INVALID_PARAMETER".into(), Some("quote".into()));
-    assert_eq!(refused.refusal(), refusal);
+    let other = page(silkrate.web, "/?locale=en&quote=GBP").await;
+    assert!(other.contains("<option value=\"USD\" selected>"));
+    assert!(other.contains("<link rel=\"canonical\" href=\"./?locale=en\">"));
     silkrate.finish().await;
 }
 
@@ -264,11 +274,25 @@ async fn the_converter_works_without_a_script_and_names_what_is_wrong() {
         "{page}"
     );
     assert!(page.contains("aria-invalid=\"true\""));
-    let (status, shown, _) = converted("amount=1&from=USD&to=XAU").await;
+    for large in [
+        "99999999999999999999999999999999",
+        "99999999999999999999999999999999999999999999",
+        "79228162514264337593543",
+        "2104864341493190.77",
+    ] {
+        let (status, shown, _) = converted(&format!("amount={large}&from=USD&to=KZT")).await;
+        assert_eq!(
+            (status, shown.as_str()),
+            (400, "Сумма слишком велика."),
+            "{large}"
+        );
+    }
+    let (status, shown, page) = converted("amount=1&from=XAU&to=KZT").await;
     assert_eq!(
         (status, shown.as_str()),
         (400, "Курс между этими валютами неизвестен.")
     );
+    assert!(page.contains("<option value=\"XAU\" selected>XAU</option>"));
     silkrate.finish().await;
 }
 
