@@ -11,14 +11,17 @@ const PATHS = ["", "KZT"];
 
 let chromium;
 let demo;
+/** A demo with the tables of banks, the Bank of Russia's among them. */
+let banks;
 let news;
 before(async () => {
   news = await site();
-  [chromium, demo] = await Promise.all([browser(), serve({ SILKRATE_WEB__ALLOWED_ORIGINS: news.origin }, "--demo=december")]);
+  [chromium, demo, banks] = await Promise.all([browser(), serve({ SILKRATE_WEB__ALLOWED_ORIGINS: news.origin }, "--demo=december"), serve({}, "--demo=april")]);
 });
 after(async () => {
   await chromium?.close();
   await demo?.stop();
+  await banks?.stop();
   news?.close();
 });
 
@@ -92,6 +95,128 @@ test("every digit of the tables is that of the service, and follows it without a
   }
 });
 
+test("the table against another currency has the prices of one unit, both ways, and the change of the price beside it", async (t) => {
+  for (const [path, quote, codes] of [["?quote=RUB&", "RUB", ["KZT", "KGS", "TJS", "UZS"]], ["TJS?", "RUB", ["TJS"]]]) {
+    const page = await tab(t);
+    await page.goto(`${banks.url}${path}locale=en`);
+    await isReady(page);
+    for (const code of codes) {
+      const row = page.locator(`#content tr[data-pair="${code}/${quote}"]`);
+      const agree = async () => {
+        const { rates } = await (await fetch(`${banks.url}v1/snapshot.json?pairs=${quote}/${code},${code}/${quote}`)).json();
+        const figures = await Promise.all([".main data", ".unit data"].map((cell) => row.locator(cell).getAttribute("value")));
+        const direction = await row.locator(".moved > span").first().getAttribute("class");
+        const expected = [...rates.map((rate) => rate.value), rates[0]?.change?.direction.toLowerCase() ?? "unknown"];
+        return JSON.stringify([...figures, direction]) === JSON.stringify(expected);
+      };
+      await until(agree, `${path}: the price of 1 ${quote} in ${code}`);
+    }
+    await page.close();
+  }
+});
+
+test("a rate that no bank fixed is not called official", async (t) => {
+  const page = await tab(t);
+  await until(async () => (await (await fetch(`${demo.url}v1/rates/TMT/USD`)).json()).rate?.source === "market", "the demo has the manat from the market");
+  for (const path of ["TMT", ""]) {
+    await page.goto(`${demo.url}${path}?locale=en`);
+    const description = await page.locator('meta[name="description"]').getAttribute("content");
+    const words = [await page.title(), description, await page.locator("h1").innerText(), await page.locator("#content h2").first().innerText()];
+    assert.doesNotMatch(words.join(" "), /official|central bank/i);
+  }
+  await page.goto(`${banks.url}KZT?locale=en`);
+  assert.match(await page.title(), /official rate/);
+});
+
+test("the chart of a row is loaded again when its rate changes", { timeout: 120_000 }, async (t) => {
+  const page = await tab(t);
+  let loaded = 0;
+  page.on("response", (response) => { loaded += response.url().includes("chart/USD-UZS.svg") && response.ok() ? 1 : 0; });
+  await page.goto(`${demo.url}?locale=en`);
+  await isReady(page);
+  const before = loaded;
+  await until(() => loaded > before, "the chart is requested again");
+});
+
+test("on a phone each figure says what it is the price of", async (t) => {
+  const page = await tab(t, { size: SIZES[1] });
+  for (const [path, labels] of [["KZT", ["1\u00a0KZT ="]], ["", ["1\u00a0USD =", "KZT/USD"]]]) {
+    await page.goto(`${demo.url}${path}?locale=ru`);
+    const shown = await page.locator('#content tr[data-pair="KZT/USD"] .label:visible').allInnerTexts();
+    assert.deepEqual(shown.map((label) => label.trim()), labels);
+  }
+  await page.setViewportSize(SIZES[0]);
+  assert.equal(await page.locator(".label:visible").count(), 0, "the head of the table says it");
+});
+
+test("without a script nothing is shown that needs one, and a phone has a chart of its size", async (t) => {
+  const page = await chromium.context.newPage();
+  t.after(() => page.close());
+  await page.setViewportSize(SIZES[1]);
+  const session = await chromium.context.newCDPSession(page);
+  await session.send("Emulation.setScriptExecutionDisabled", { value: true });
+  await page.goto(`${demo.url}?locale=en`);
+  for (const part of ["#ticker", "#builder", '.bar a[href="#builder"]', "#appearance"]) {
+    assert.equal(await page.locator(part).isVisible(), false, part);
+  }
+  assert.ok(await page.locator("#table").isVisible());
+  await page.goto(`${demo.url}KZT?locale=en`);
+  const source = await page.locator("source").getAttribute("srcset");
+  assert.match(source, /width=320&height=240/);
+  const chart = page.waitForResponse((response) => response.url().includes("width=320"));
+  await page.reload();
+  assert.equal((await chart).status(), 200);
+});
+
+test("on paper there are the figures, and nothing to press", async (t) => {
+  const page = await tab(t);
+  for (const [path, figures] of [["", "#table"], ["KZT", ".headline"]]) {
+    await page.goto(`${demo.url}${path}?locale=en`);
+    await isReady(page);
+    await page.emulateMedia({ media: "print" });
+    assert.ok(await page.locator(figures).isVisible());
+    const pressed = await page.evaluate(() => [...document.querySelectorAll(".languages, .bar nav, .appearance, button, input, select, #ticker, #builder")]
+      .filter((part) => part.checkVisibility()).map((part) => part.outerHTML.slice(0, 80)));
+    assert.deepEqual(pressed, [], path);
+    await page.emulateMedia({ media: "screen" });
+  }
+});
+
+test("the appearance that a reader chose holds on every page", async (t) => {
+  const page = await tab(t);
+  await page.goto(`${demo.url}?locale=en`);
+  await page.locator("#appearance").selectOption("dark");
+  await page.locator('#table a[href^="KZT"]').click();
+  await page.waitForURL(/KZT/);
+  await page.locator(':root[data-appearance="dark"]').waitFor({ state: "attached" });
+  assert.equal(await page.locator("#appearance").inputValue(), "dark");
+  await page.locator("#appearance").selectOption("");
+  await page.reload();
+  await page.locator(':root[data-appearance=""]').waitFor({ state: "attached" });
+});
+
+test("the button copies the snippet, or selects it where there is no clipboard, and is ready again after a change", async (t) => {
+  const page = await tab(t);
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, "clipboard", { configurable: true, value: undefined });
+  });
+  await page.goto(`${demo.url}?locale=en`);
+  await isReady(page);
+  const copy = page.locator("#copy");
+  await copy.click();
+  const snippet = await page.locator("#snippet").innerText();
+  assert.equal(await page.evaluate(() => String(getSelection())), snippet);
+  assert.equal(await copy.innerText(), "Copy");
+  await page.evaluate(() => {
+    Object.defineProperty(navigator, "clipboard", { value: { writeText: async (text) => { window.copied = text; } } });
+  });
+  await copy.click();
+  await until(async () => (await copy.innerText()) === "Copied", "the button says so");
+  assert.equal(await page.evaluate(() => window.copied), snippet);
+  await page.locator('#form [name="theme"]').selectOption("dark");
+  assert.equal(await copy.innerText(), "Copy");
+});
+
 test("without a script a page has its figures, its converter and its languages", async (t) => {
   const page = await chromium.context.newPage();
   t.after(() => page.close());
@@ -105,7 +230,7 @@ test("without a script a page has its figures, its converter and its languages",
   await page.locator(".languages a", { hasText: "Қазақша" }).click();
   assert.equal(await page.locator("html").getAttribute("lang"), "kk");
   assert.equal(await page.locator(".languages [aria-current]").innerText(), "Қазақша");
-  assert.equal(await page.locator("#lead li").count(), 5);
+  assert.equal(await page.locator("#lead li[data-pair]").count(), 5);
   assert.equal(await page.locator(":root[data-script]").count(), 0);
 });
 
@@ -171,10 +296,17 @@ test("the builder writes a chart, its picture and plain HTML too, which the serv
     await snippet("chart"),
     `<script src="${demo.url}chart.js" async></script>\n<silk-chart style="display:block;min-height:20rem" pair="KGS/USD" locale="kk" window="week"></silk-chart>`,
   );
+  await until(() => page.evaluate(() => document.querySelector("#preview > silk-chart")?.shadowRoot != null), "the chart is shown");
+  assert.ok(await page.locator('#form [name="speed"]').isDisabled(), "a chart does not move");
+  await page.locator('#form [name="pinned"]').check();
+  const { src, integrity } = await (await fetch(`${demo.url}chart.json`)).json();
+  assert.ok((await snippet("chart")).startsWith(`<script src="${new URL(src.slice(1), demo.url)}" integrity="${integrity}" crossorigin async>`));
+  await page.locator('#form [name="pinned"]').uncheck();
   const picture = await snippet("picture");
+  assert.equal(await page.locator("#preview > img").getAttribute("alt"), "График KGS/USD за последний месяц");
   assert.match(picture, /alt="График KGS\/USD за последний месяц">$/);
   const plain = await snippet("html");
-  assert.equal(plain, `${demo.url}ticker.html?pairs=*%2FUSD%2CKGS%2FUSD&locale=kk`);
+  assert.equal(plain, `${demo.url}ticker.html?pairs=*%2FUSD%2CKGS%2FUSD&locale=kk&window=week`);
   for (const address of [/src="([^"]+)"/.exec(picture)[1].replaceAll("&amp;", "&"), plain]) {
     assert.equal((await fetch(address)).status, 200, address);
   }

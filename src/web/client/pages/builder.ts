@@ -10,11 +10,10 @@ const DEFAULT_PAIRS = 5;
 const LOOP_ROWS = 3;
 /** The default speed, which needs no attribute. */
 const SPEED = "50";
-/** The parameters that the plain forms of the ticker take; the others are about motion. */
-const PLAIN = /^(?:pairs|locale|theme|digits|form|labels|announced|link)$/;
-
-/** The attributes of a chart, which are the parameters of its picture too. */
-const CHART = /^(?:window|locale|theme|digits|form|labels)$/;
+/** The fields of a chart; those of its picture have the same names. */
+const CHART = ["pairs", "window", "locale", "theme", "digits", "form", "labels"];
+/** The fields that a kind of snippet uses; the others have no effect on it, and cannot be changed. Without an entry it uses all. */
+const FIELDS: Record<string, readonly string[] | undefined> = { chart: [...CHART, PINNED], picture: CHART };
 /** The pair of a chart until one is chosen. */
 const CHART_PAIR = "USD/KZT";
 
@@ -43,13 +42,22 @@ export async function builder(base: string): Promise<void> {
   }
   form.addEventListener("submit", (event) => event.preventDefault());
   const kinds = find<HTMLFieldSetElement>("#kind");
-  let asset: Asset | undefined;
+  const assets: Partial<Record<string, Asset>> = {};
+  const copy = find<HTMLElement>("#copy");
+  const copyText = copy.textContent;
+  const say = (copied: string): void => {
+    find("#copied").textContent = copied;
+    copy.textContent = copied || copyText;
+  };
   const show = (): void => {
+    // What was copied is not what is shown now.
+    say("");
+    const kind = kinds.querySelector<HTMLInputElement>("input:checked")?.value ?? "script";
+    restrict(form, kind);
     const data = new FormData(form);
     const chosen = attributes(data);
-    preview(form, chosen);
-    const kind = kinds.querySelector<HTMLInputElement>("input:checked")?.value ?? "script";
-    find("#snippet").textContent = snippet(kind, base, data.has(PINNED) ? asset : undefined, chosen);
+    preview(kind, base, chosen);
+    find("#snippet").textContent = snippet(kind, base, data.has(PINNED) ? assets[kind] : undefined, chosen);
     document.querySelectorAll<HTMLElement>("[data-kind]").forEach((hint) => {
       hint.hidden = hint.dataset["kind"] !== kind;
     });
@@ -57,18 +65,31 @@ export async function builder(base: string): Promise<void> {
   form.addEventListener("input", show);
   kinds.addEventListener("input", show);
   show();
-  const copy = find<HTMLElement>("#copy");
   copy.addEventListener("click", () => {
-    void navigator.clipboard.writeText(find("#snippet").textContent ?? "").then(() => {
-      const copied = copy.dataset["copied"] ?? "";
-      find("#copied").textContent = copied;
-      copy.textContent = copied;
-    });
+    const code = find("#snippet");
+    // Without HTTPS a page has no clipboard: the selected lines are copied by the keys of the system.
+    const selected = (): void => getSelection()?.selectAllChildren(code);
+    const written = (navigator.clipboard as Clipboard | undefined)?.writeText(code.textContent ?? "");
+    if (written) {
+      void written.then(() => say(copy.dataset["copied"] ?? ""), selected);
+    } else {
+      selected();
+    }
   });
-  const response = await fetch(new URL("ticker.json", base));
-  if (response.ok) {
-    asset = (await response.json()) as Asset;
-    show();
+  for (const [kind, name] of [["script", "ticker.json"], ["chart", "chart.json"]] as const) {
+    const response = await fetch(new URL(name, base));
+    if (response.ok) {
+      assets[kind] = (await response.json()) as Asset;
+    }
+  }
+  show();
+}
+
+/** Leaves the fields that a kind uses to the reader. */
+function restrict(form: HTMLFormElement, kind: string): void {
+  const used = FIELDS[kind];
+  for (const field of form.elements) {
+    field.toggleAttribute("disabled", used !== undefined && !used.includes(field.getAttribute("name") ?? ""));
   }
 }
 
@@ -78,22 +99,44 @@ function attributes(data: FormData): Chosen {
   return chosen.filter(([name, value]) => value && !(name === "speed" && value === SPEED));
 }
 
-function preview(form: HTMLFormElement, chosen: Chosen): void {
+/** Shows what the snippet would. */
+function preview(kind: string, base: string, chosen: Chosen): void {
   const holder = find("#preview");
-  let ticker = holder.querySelector("silk-ticker");
-  if (!ticker) {
-    ticker = document.createElement("silk-ticker");
-    holder.append(ticker);
+  if (kind === "picture") {
+    const img = document.createElement("img");
+    [img.src, img.alt] = pictureOf(base, chosen);
+    holder.replaceChildren(img);
+    return;
   }
-  // The same element throughout: its attributes may change at any time.
+  if (kind !== "chart") {
+    shown(holder, "silk-ticker", chosen);
+    return;
+  }
+  if (!customElements.get("silk-chart") && !document.querySelector('script[src$="chart.js"]')) {
+    const script = document.createElement("script");
+    script.src = new URL("chart.js", base).href;
+    document.head.append(script);
+  }
+  shown(holder, "silk-chart", [["pair", firstPair(chosen)], ...ofChart(chosen)]);
+}
+
+/** Shows an element with attributes. It is the same one throughout: they may change at any time. */
+function shown(holder: Element, name: string, chosen: Chosen): void {
+  let element = holder.querySelector(name);
+  if (!element) {
+    element = document.createElement(name);
+    holder.replaceChildren(element);
+  }
   const wanted = new Map(chosen);
-  for (const field of form.elements) {
-    const name = field.getAttribute("name") ?? "";
-    const value = wanted.get(name);
-    if (value === undefined) {
-      ticker.removeAttribute(name);
-    } else if (value !== ticker.getAttribute(name)) {
-      ticker.setAttribute(name, value);
+  const fields = find<HTMLFormElement>("#form").elements;
+  for (const name of element.getAttributeNames()) {
+    if (!wanted.has(name) && fields.namedItem(name)) {
+      element.removeAttribute(name);
+    }
+  }
+  for (const [name, value] of wanted) {
+    if (value !== element.getAttribute(name)) {
+      element.setAttribute(name, value);
     }
   }
 }
@@ -102,9 +145,9 @@ function preview(form: HTMLFormElement, chosen: Chosen): void {
 function snippet(kind: string, base: string, asset: Asset | undefined, chosen: Chosen): string {
   switch (kind) {
     case "html":
-      return address("ticker.html", base, chosen.filter(([name]) => PLAIN.test(name)));
+      return address("ticker.html", base, chosen);
     case "chart":
-      return chart(base, chosen);
+      return chart(base, asset, chosen);
     case "picture":
       return picture(base, chosen);
     default:
@@ -118,25 +161,40 @@ function firstPair(chosen: Chosen): string {
   return pairs.find((pair) => isPair(pair) && !pair.includes("*")) ?? CHART_PAIR;
 }
 
-function chart(base: string, chosen: Chosen): string {
-  const written = chosen.filter(([name]) => CHART.test(name)).map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
-  return `<script src="${new URL("chart.js", base).href}" async></script>\n<silk-chart style="display:block;min-height:20rem" pair="${firstPair(chosen)}"${written}></silk-chart>`;
+/** What was chosen of a chart beside its pair. */
+function ofChart(chosen: Chosen): Chosen {
+  return chosen.filter(([name]) => name !== "pairs");
 }
 
-/** A picture of the chart, with the words that stand for it. */
-function picture(base: string, chosen: Chosen): string {
+function chart(base: string, asset: Asset | undefined, chosen: Chosen): string {
+  return `${scriptOf("chart.js", base, asset)}\n<silk-chart style="display:block;min-height:20rem" pair="${firstPair(chosen)}"${written(ofChart(chosen))}></silk-chart>`;
+}
+
+/** The address of a picture of the chart, and the words that stand for it. */
+function pictureOf(base: string, chosen: Chosen): [src: string, alt: string] {
   const pair = firstPair(chosen);
-  const src = address(`chart/${pair.replace("/", "-")}.svg`, base, chosen.filter(([name]) => CHART.test(name)));
   const words = (find<HTMLElement>("#kind").dataset["chart"] ?? "").replace("{pair}", pair);
+  return [address(`chart/${pair.replace("/", "-")}.svg`, base, ofChart(chosen)), words];
+}
+
+function picture(base: string, chosen: Chosen): string {
+  const [src, words] = pictureOf(base, chosen);
   return `<img src="${escaped(src)}" width="640" height="320" alt="${escaped(words)}">`;
 }
 
 function script(base: string, asset: Asset | undefined, chosen: Chosen): string {
+  return `${scriptOf("ticker.js", base, asset)}\n<silk-ticker style="display:block;min-height:${height(chosen)}"${written(chosen)}></silk-ticker>`;
+}
+
+function scriptOf(name: string, base: string, asset: Asset | undefined): string {
   // A proxy may add a folder to the path or remove one, so only the name counts.
-  const src = new URL((asset?.src ?? "ticker.js").replace(/.*\//, ""), base).href;
+  const src = new URL((asset?.src ?? name).replace(/.*\//, ""), base).href;
   const integrity = asset ? ` integrity="${asset.integrity}" crossorigin` : "";
-  const written = chosen.map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
-  return `<script src="${src}"${integrity} async></script>\n<silk-ticker style="display:block;min-height:${height(chosen)}"${written}></silk-ticker>`;
+  return `<script src="${src}"${integrity} async></script>`;
+}
+
+function written(chosen: Chosen): string {
+  return chosen.map(([name, value]) => ` ${name}="${escaped(value)}"`).join("");
 }
 
 /** The height of the element, which the page reserves until it is there, so that nothing on the page moves. */

@@ -3,6 +3,7 @@
 
 import type { Hub, Subscriber } from "../hub";
 import type { SilkTicker } from "../element";
+import { appearance } from "./appearance";
 import { builder } from "./builder";
 import { converter } from "./converter";
 import { update } from "./update";
@@ -10,12 +11,8 @@ import { update } from "./update";
 /** Milliseconds between two requests for the page: changes of several rates in a row need one. */
 const UPDATE_INTERVAL = 1_000;
 
-const root = document.documentElement;
-root.dataset["script"] = "";
-const appearance = document.querySelector<HTMLSelectElement>("#appearance");
-appearance?.addEventListener("change", () => {
-  root.dataset["appearance"] = appearance.value;
-});
+document.documentElement.dataset["script"] = "";
+appearance();
 
 /** Requests the page again when the hub has newer rates than it. */
 function follow(hub: Hub, pairs: readonly string[]): void {
