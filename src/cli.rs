@@ -8,7 +8,6 @@ mod output;
 mod paint;
 mod table;
 mod line;
-mod csv;
 mod format;
 mod notes;
 mod arguments;

@@ -38,7 +38,7 @@
 //! * [`feed`]: the messages of a subscriber: the state, then its changes.
 //! * [`queries`]: checks a request and answers it in domain values, or refuses it.
 //! * [`pb`]: the generated messages, which `wire` converts to and from. [`grpc`]: the service. [`json`]: the same messages as
-//!   JSON. [`admin`]: the decisions of operators.
+//!   JSON. [`tabular`]: their rows as CSV and as lines of JSON. [`admin`]: the decisions of operators.
 //! * [`web`]: the side for browsers: pages, JSON, server-sent events, gRPC-Web, and the elements `<silk-ticker>` and
 //!   `<silk-chart>`.
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
@@ -62,8 +62,8 @@
 //! | What is an event of a webhook? | `is_event` in `webhooks/known.rs`; `webhooks/event.rs` makes its document |
 //! | What does a heartbeat carry? | the message `Heartbeat` in `proto/silkrate/v1/rates.proto`; `board.rs` collects the sources (`details`), `wire/messages.rs` adds the time of the server |
 //! | How is a bank added? | one file in `src/sources`, named after its id, and the steps in the chapter of [`sources`] |
-//! | How is a column added to the command line? | to a table: in the command's file, such as `cli/rates.rs` (`watch` draws the same table); to CSV: a field of the JSON form, in `cli/csv.rs` |
-//! | How is a field added to the contract and its JSON? | to `rates.proto`, with a comment; the compiler then names the places in `wire` and `json`. `INSTA_UPDATE=always cargo test --test it contract` records the addition and writes `web/openapi.json`, and `node src/web/compress.mjs` compresses it. If the ticker reads the field: to `web/client/contract.ts`, then rebuild `web/dist`. A field of a fixing or a source is a column of `cli/csv.rs` too |
+//! | How is a column added to the command line? | to a table: in the command's file, such as `cli/rates.rs` (`watch` draws the same table); to CSV, which the web side serves too: a field of the JSON form, in `tabular/columns.rs` |
+//! | How is a field added to the contract and its JSON? | to `rates.proto`, with a comment; the compiler then names the places in `wire` and `json`. `INSTA_UPDATE=always cargo test --test it contract` records the addition and writes `web/openapi.json`, and `node src/web/compress.mjs` compresses it. If the ticker reads the field: to `web/client/contract.ts`, then rebuild `web/dist`. A field of a fixing or a source is a column of `tabular/columns.rs` too |
 //!
 //! # Glossary
 //!
@@ -152,6 +152,7 @@ pub mod queries;
 pub mod pb;
 mod wire;
 pub mod json;
+pub mod tabular;
 pub mod grpc;
 pub mod admin;
 pub mod listener;

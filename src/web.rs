@@ -32,6 +32,7 @@ mod prepared;
 mod prepared_answers;
 mod security;
 mod service;
+mod tables;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -119,13 +120,22 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/v1/fixings/{source}/{currency}", get(handlers::fixings))
         .route("/v1/history/{base}/{quote}", get(handlers::history))
         .route("/v1/history", get(handlers::histories))
+        .route("/v1/history.csv", get(handlers::histories))
+        .route("/v1/history.ndjson", get(handlers::histories))
         .route("/v1/periods", get(handlers::periods))
-        .route("/v1/convert", get(handlers::convert))
+        .route("/v1/periods.csv", get(handlers::periods))
+        .route("/v1/periods.ndjson", get(handlers::periods))
         .route("/v1/sources", get(handlers::sources))
+        .route("/v1/sources.csv", get(handlers::sources))
+        .route("/v1/sources.ndjson", get(handlers::sources))
+        .layer(middleware::from_fn(tables::vary_by_accept))
+        .route("/v1/convert", get(handlers::convert))
         .layer(CompressionLayer::new());
     // Their answers about the present are compressed once for all requests, those about the past for each.
     let compressed_if_past = Router::new()
         .route("/v1/snapshot.json", get(handlers::snapshot))
+        .route("/v1/snapshot.csv", get(tables::snapshot))
+        .route("/v1/snapshot.ndjson", get(tables::snapshot))
         .route("/v1/rates/{base}/{quote}", get(handlers::rate))
         .layer(CompressionLayer::new().compress_when(caching::is_past));
     let data = Router::new()

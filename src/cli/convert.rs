@@ -10,10 +10,11 @@ use rust_decimal::Decimal;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Document, Format, FormatArgs};
 use crate::cli::paint::without_controls;
-use crate::cli::{ServerArgs, arguments, csv, notes};
+use crate::cli::{ServerArgs, arguments, notes};
 use crate::domain::Currency;
 use crate::json;
 use crate::pb::{ConvertAmountRequest, ConvertAmountResponse, Derivation, Fixing, Rate};
+use crate::tabular::CONVERSION;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -65,12 +66,12 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
     let document = Document {
         message: conversion(),
         rows: &[conversion()],
-        columns: csv::CONVERSION,
+        columns: CONVERSION,
     };
     // Only the table contains names of publishers; without them it has the ids alone.
     let sources = match format {
         Format::Table => client.sources().await.unwrap_or_default().sources,
-        Format::Csv | Format::Json => Vec::new(),
+        Format::Csv | Format::Ndjson | Format::Json => Vec::new(),
     };
     let states = sources.into_iter().filter_map(|detail| detail.state);
     let names = states.map(|state| (state.id, state.name)).collect();

@@ -4,16 +4,17 @@ use std::io::Write;
 
 use clap::Args;
 
+use crate::cli::ServerArgs;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Document, Format};
 use crate::cli::output::Output;
 use crate::cli::range::{self, Range, RangeArgs, Rows};
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, csv};
 use crate::client::{Client, ClientError};
 use crate::domain::Currency;
 use crate::json;
 use crate::pb::{Fixing, ListFixingsRequest, ListFixingsResponse};
+use crate::tabular::FIXING;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -59,7 +60,7 @@ pub(super) async fn run(arguments: &FixingsArgs, out: &mut dyn Write) -> Result<
     let document = Document {
         message: json::ListFixingsResponse::from(&response),
         rows: &rows,
-        columns: csv::FIXING,
+        columns: FIXING,
     };
     match arguments.range.format() {
         Format::Table if found.rows.is_empty() => {}
@@ -157,6 +158,7 @@ fn note(fixing: &Fixing) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tabular::{self, Dialect};
 
     fn fixing(date: &str, value: &str) -> Fixing {
         Fixing {
@@ -214,7 +216,8 @@ DATE        UNITS  VALUE       PRINTED CHANGE  FIRST SEEN            NOTE
     fn csv_has_every_field_of_the_contract() {
         let found = found();
         let rows: Vec<json::Fixing<'_>> = json::list(&found.rows);
-        let text = String::from_utf8(csv::text(csv::FIXING, &rows).unwrap()).unwrap();
+        let text =
+            String::from_utf8(tabular::csv(FIXING, Dialect::Rfc4180, &rows).unwrap()).unwrap();
         assert_eq!(
             text.replace("\r\n", "\n"),
             "\

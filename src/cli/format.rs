@@ -5,9 +5,9 @@ use std::io::Write;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::cli::csv::{self, Column};
 use crate::cli::failure::Failure;
 use crate::json;
+use crate::tabular::{self, Column, Dialect};
 
 /// A format of a result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -17,6 +17,8 @@ pub(super) enum Format {
     Table,
     /// Comma-separated values (RFC 4180) with a header; an empty field is unknown.
     Csv,
+    /// The rows as JSON objects, one on each line.
+    Ndjson,
     /// The message of the contract as one JSON object on one line.
     Json,
 }
@@ -65,7 +67,10 @@ impl<M: Serialize, R: Serialize> Document<'_, M, R> {
     ) -> Result<(), Failure> {
         match format {
             Format::Table => out.write_all(table().as_bytes())?,
-            Format::Csv => out.write_all(&csv::text(self.columns, self.rows)?)?,
+            Format::Csv => {
+                out.write_all(&tabular::csv(self.columns, Dialect::Rfc4180, self.rows)?)?;
+            }
+            Format::Ndjson => out.write_all(&tabular::lines(self.rows)?)?,
             Format::Json => {
                 let text = json::text(&self.message).map_err(std::io::Error::from)?;
                 writeln!(out, "{text}")?;

@@ -12,12 +12,13 @@ use crate::cli::notes::name_of;
 use crate::cli::paint::without_controls;
 use crate::cli::rates::{known, percent};
 use crate::cli::table::TextTable;
-use crate::cli::{arguments, csv, default_url};
+use crate::cli::{arguments, default_url};
 use crate::client::{Admin, ClientError};
 use crate::config::{ADMIN_LISTEN_DEFAULT, ADMIN_URL_VARIABLE};
 use crate::json;
 use crate::pb::admin::{ListHeldResponse, RejectHeldResponse, ReleaseHeldResponse};
 use crate::pb::{Fixing, HeldFixing, Position};
+use crate::tabular::HELD;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -86,9 +87,9 @@ pub(super) async fn run(arguments: &HeldArgs, out: &mut dyn Write) -> Result<(),
         Some(HeldAction::Release(_) | HeldAction::Reject(_))
     );
     // Refused before the decision is sent, not after it took effect.
-    if decides && format == Format::Csv {
+    if decides && matches!(format, Format::Csv | Format::Ndjson) {
         return Err(Failure::Usage {
-            message: "a decision has no CSV format".to_owned(),
+            message: "a decision has no CSV format and no NDJSON format".to_owned(),
             hint: "print it with --format table or --format json".to_owned(),
         });
     }
@@ -152,7 +153,7 @@ fn print(response: &Response, format: Format, out: &mut dyn Write) -> Result<(),
             let document = Document {
                 message: json::ListHeldResponse::from(response),
                 rows: &rows,
-                columns: csv::HELD,
+                columns: HELD,
             };
             return document.print(format, out, table);
         }

@@ -16,11 +16,12 @@ use crate::cli::rates::{known, percent};
 use crate::cli::sparkline::sparkline;
 use crate::cli::step::Step;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, arguments, csv};
+use crate::cli::{ServerArgs, arguments};
 use crate::client::{Client, ClientError};
 use crate::domain::parse_decimal;
 use crate::json;
 use crate::pb::{HistoryStep, ListRateHistoryRequest, ListRateHistoryResponse, Rate, RateFilter};
+use crate::tabular::PAST_RATE;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -90,7 +91,7 @@ pub(super) async fn run(arguments: &HistoryArgs, out: &mut dyn Write) -> Result<
     let document = Document {
         message: json::ListRateHistoryResponse::from(&response),
         rows: &rows,
-        columns: csv::PAST_RATE,
+        columns: PAST_RATE,
     };
     match arguments.range.format() {
         Format::Table if found.rows.is_empty() => {}
@@ -236,6 +237,7 @@ fn overview(pair: &str, found: &Rows<Rate>, bars_max: Option<usize>) -> String {
 mod tests {
     use super::*;
     use crate::pb::{Change, Derivation, Fixing};
+    use crate::tabular::{self, Dialect};
 
     fn rate(date: &str, value: &str, change: Option<(&str, &str)>) -> Rate {
         Rate {
@@ -371,7 +373,8 @@ DATE        PAIR     FIXED       VALUE   CHANGE  PERCENT   SOURCE  HOW
     fn csv_has_the_digits_as_printed_and_nothing_for_what_is_not_known() {
         let found = found();
         let rows: Vec<json::Rate<'_>> = json::list(&found.rows);
-        let text = String::from_utf8(csv::text(csv::PAST_RATE, &rows).unwrap()).unwrap();
+        let text =
+            String::from_utf8(tabular::csv(PAST_RATE, Dialect::Rfc4180, &rows).unwrap()).unwrap();
         let lines: Vec<&str> = text.split("\r\n").collect();
         assert_eq!(
             lines[..4],

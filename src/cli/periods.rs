@@ -11,12 +11,13 @@ use crate::cli::output::Output;
 use crate::cli::range::{self, Range, RangeArgs, Rows};
 use crate::cli::step::Length;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, arguments, csv};
+use crate::cli::{ServerArgs, arguments};
 use crate::client::Client;
 use crate::json;
 use crate::pb::{
     DatedValue, ListPeriodRatesRequest, ListPeriodRatesResponse, Period, PeriodRates, RateFilter,
 };
+use crate::tabular::PERIOD;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,7 +59,7 @@ pub(super) async fn run(arguments: &PeriodsArgs, out: &mut dyn Write) -> Result<
     let document = Document {
         message: json::ListPeriodRatesResponse::from(&response),
         rows: &rows,
-        columns: csv::PERIOD,
+        columns: PERIOD,
     };
     match arguments.range.format() {
         Format::Table if found.rows.is_empty() => {}
@@ -132,6 +133,7 @@ fn page(found: &Rows<PeriodRates>, columns: Option<usize>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tabular::{self, Dialect};
 
     fn rates(complete: bool) -> PeriodRates {
         let dated = |date: &str, value: &str| {
@@ -185,7 +187,8 @@ USD/KZT: the period until 2026-03-31 is not over
     fn csv_has_the_dates_of_the_extremes() {
         let rows = [rates(true)];
         let rows: Vec<json::PeriodRates<'_>> = json::list(&rows);
-        let text = String::from_utf8(csv::text(csv::PERIOD, &rows).unwrap()).unwrap();
+        let text =
+            String::from_utf8(tabular::csv(PERIOD, Dialect::Rfc4180, &rows).unwrap()).unwrap();
         let lines: Vec<&str> = text.split("\r\n").collect();
         assert_eq!(
             lines[1],

@@ -10,10 +10,11 @@ use crate::cli::format::{Document, Format, FormatArgs};
 use crate::cli::notes::{Notes, word};
 use crate::cli::output::Output;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, arguments, csv};
+use crate::cli::{ServerArgs, arguments};
 use crate::client::{Client, ClientError};
 use crate::json;
 use crate::pb::{Change, GetSnapshotResponse, Rate, Window};
+use crate::tabular::{PAST_RATE, RATE};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -89,9 +90,9 @@ pub(super) async fn run(
         message: json::GetSnapshotResponse::from(&response),
         rows: &rows,
         columns: if arguments.on.is_some() {
-            csv::PAST_RATE
+            PAST_RATE
         } else {
-            csv::RATE
+            RATE
         },
     };
     match arguments.format.format() {

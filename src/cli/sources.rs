@@ -4,15 +4,16 @@ use std::io::Write;
 
 use clap::Args;
 
+use crate::cli::ServerArgs;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Document, FormatArgs};
 use crate::cli::notes::{self, word};
 use crate::cli::output::Output;
 use crate::cli::paint::without_controls;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, csv};
 use crate::json;
 use crate::pb::{Polling, SourceDetail, SourceState};
+use crate::tabular::SOURCE;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,7 +48,7 @@ pub(super) async fn run(arguments: &SourcesArgs, out: &mut dyn Write) -> Result<
     let document = Document {
         message: json::ListSourcesResponse::from(&response),
         rows: &rows,
-        columns: csv::SOURCE,
+        columns: SOURCE,
     };
     document.print(arguments.format.format(), out, || {
         page(&response.sources, Output::of_stdout().columns_of_terminal())

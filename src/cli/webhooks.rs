@@ -9,13 +9,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::config;
-use crate::cli::csv::Column;
 use crate::cli::failure::{Failure, UNUSABLE_FILE};
 use crate::cli::format::{Document, Format, FormatArgs};
 use crate::cli::paint::without_controls;
 use crate::cli::table::TextTable;
 use crate::config::{Config, Store};
 use crate::json;
+use crate::tabular::Column;
 use crate::webhooks::{
     SampleAnswer, StoreError, WebhookError, WebhookState, path_beside, send_sample, states,
 };

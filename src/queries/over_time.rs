@@ -72,13 +72,7 @@ impl Queries {
     /// says.
     pub async fn history(&self, query: HistoryQuery<'_>) -> Result<RowsPage<HistoryRow>, Refusal> {
         self.check_draining()?;
-        let (name, pairs) = match &query.pairs {
-            HistoryPairs::One(pair) => {
-                let pair = parse_pair(pair)?;
-                (pair.to_string(), with_history(vec![pair]))
-            }
-            HistoryPairs::Filter(items) => self.named_pairs(items)?,
-        };
+        let (name, pairs) = self.named_history(&query.pairs)?;
         let range = parse_date_range(query.range.start_date, query.range.end_date)?;
         let step = query.step;
         let canonical = format!("history {name} {step:?} {}", canonical_range(range));
@@ -130,6 +124,26 @@ impl Queries {
             next_page_token: cursor.map_or_else(String::new, |cursor| page.token(&cursor)),
             rows,
         })
+    }
+
+    /// The pairs that a history may have rows of, in the order of the rows of a day.
+    ///
+    /// # Errors
+    /// What is wrong with the pairs.
+    pub fn pairs_with_history(&self, pairs: &HistoryPairs<'_>) -> Result<Vec<Pair>, Refusal> {
+        let (_, pairs) = self.named_history(pairs)?;
+        Ok(pairs)
+    }
+
+    /// The canonical text of the pairs of a history, and those that have one.
+    fn named_history(&self, pairs: &HistoryPairs<'_>) -> Result<(String, Vec<Pair>), Refusal> {
+        match pairs {
+            HistoryPairs::One(pair) => {
+                let pair = parse_pair(pair)?;
+                Ok((pair.to_string(), with_history(vec![pair])))
+            }
+            HistoryPairs::Filter(items) => self.named_pairs(items),
+        }
     }
 
     /// The canonical text of a filter, and its pairs that a source has quoted.

@@ -1,6 +1,8 @@
 //! What lets a cache answer in place of the server: entity tags, and how long an answer may be kept.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, VARY};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, VARY,
+};
 use axum::http::{Extensions, HeaderName, HeaderValue, StatusCode, Version};
 use axum::response::{IntoResponse, Response};
 
@@ -48,6 +50,19 @@ pub(super) fn varying(
     let varies_by = varies_by.map(|name| (VARY, HeaderValue::from(name)));
     let headers = varies_by.into_iter().collect();
     prepared(position, canonical_query, (media_type, headers), body)
+}
+
+/// The same as a file: its media type, and how a browser names it when it saves it.
+pub(super) fn file(
+    position: &Position,
+    canonical_query: &str,
+    (media_type, disposition): (&'static str, String),
+    body: String,
+) -> PreparedAnswer {
+    let disposition = HeaderValue::try_from(disposition).ok();
+    let headers = disposition.map(|value| (CONTENT_DISPOSITION, value));
+    let head = (media_type, headers.into_iter().collect());
+    prepared(position, canonical_query, head, body)
 }
 
 /// The same as a picture, which pages of any site may show. Its tag covers its content too: a backfilled table and a new day

@@ -21,6 +21,7 @@ use crate::web::caching::{self, PAST, PRESENT};
 use crate::web::error::WebError;
 use crate::web::prepared::PreparedAnswer;
 use crate::web::query::{self, NoParameters};
+use crate::web::tables::{self, Form};
 use crate::web::{JSON, Shared, Web};
 use crate::wire::{
     to_convert_response, to_fixings_response, to_history_response, to_past_rate_response,
@@ -113,7 +114,14 @@ pub(super) async fn rate(
 }
 
 /// `GET /v1/sources`
-pub(super) async fn sources(State(web): State<Web>, uri: Uri) -> Result<Response, WebError> {
+pub(super) async fn sources(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, WebError> {
+    if let Some(form) = Form::of(&uri, &headers) {
+        return tables::sources(&web, form, &uri);
+    }
     let NoParameters {} = query::read(&uri)?;
     let answer = to_sources_response(&web.queries.sources()?);
     document(PRESENT, &ListSourcesResponse::from(&answer).at(&web.now()))
@@ -138,8 +146,12 @@ pub(super) async fn convert(State(web): State<Web>, uri: Uri) -> Result<Response
 pub(super) async fn fixings(
     State(web): State<Web>,
     Path((source, currency)): PairPath,
+    headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
+    if let Some(form) = Form::of(&uri, &headers) {
+        return tables::fixings(web, form, (source, currency), &uri).await;
+    }
     let query: query::Range = query::read(&uri)?;
     let page = web.queries.fixings(FixingsQuery {
         source: &source,
@@ -157,19 +169,29 @@ pub(super) async fn fixings(
 pub(super) async fn history(
     State(web): State<Web>,
     Path((base, quote)): PairPath,
+    headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
+    if let Some(form) = Form::of(&uri, &headers) {
+        return tables::history(web, form, (base, quote), &uri).await;
+    }
     let query: query::History = query::read(&uri)?;
     if query.pairs.is_some() {
-        let refused = "the pair is in the path; /v1/history?pairs= lists several";
-        return Err(WebError::parameter("pairs", refused));
+        return Err(query::pairs_beside_a_path());
     }
     let pair = format!("{base}/{quote}");
     web.history(HistoryPairs::One(&pair), &query).await
 }
 
 /// `GET /v1/history`
-pub(super) async fn histories(State(web): State<Web>, uri: Uri) -> Result<Response, WebError> {
+pub(super) async fn histories(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, WebError> {
+    if let Some(form) = Form::of(&uri, &headers) {
+        return tables::histories(web, form, &uri).await;
+    }
     let query: query::History = query::read(&uri)?;
     let pairs = query::filter_items(query.pairs.as_deref().unwrap_or_default());
     web.history(HistoryPairs::Filter(pairs), &query).await
@@ -197,7 +219,14 @@ impl Shared {
 }
 
 /// `GET /v1/periods`
-pub(super) async fn periods(State(web): State<Web>, uri: Uri) -> Result<Response, WebError> {
+pub(super) async fn periods(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, WebError> {
+    if let Some(form) = Form::of(&uri, &headers) {
+        return tables::periods(web, form, &uri).await;
+    }
     let query: query::Periods = query::read(&uri)?;
     let page = web.queries.period_rates(PeriodRatesQuery {
         pairs: query::filter_items(&query.pairs),

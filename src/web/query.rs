@@ -225,6 +225,12 @@ pub(super) fn filter_items(pairs: &str) -> Vec<&str> {
     items.filter(|item| !item.is_empty()).collect()
 }
 
+/// The refusal of a filter where the path names the pair.
+pub(super) fn pairs_beside_a_path() -> WebError {
+    let refused = "the pair is in the path; /v1/history?pairs= lists several";
+    WebError::parameter("pairs", refused)
+}
+
 /// A flag; false when it is left out.
 pub(super) fn flag(field: &'static str, text: Option<&str>) -> Result<bool, WebError> {
     match text {

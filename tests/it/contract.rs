@@ -2,7 +2,7 @@
 //! description, the types of the browser's client) is compared with their descriptor here.
 
 mod conversions;
-mod descriptor;
+pub(crate) mod descriptor;
 mod differences;
 mod golden;
 pub(crate) mod openapi;

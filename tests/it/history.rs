@@ -9,6 +9,7 @@ mod laws;
 mod operator;
 mod past;
 mod periods;
+mod tables;
 mod windows;
 
 use silkrate::pb::admin::admin_service_client::AdminServiceClient;

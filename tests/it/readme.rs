@@ -14,6 +14,7 @@ const CHAPTERS: &[&str] = &[
     "src/feed/README.md",
     "src/ledger/README.md",
     "src/sources/README.md",
+    "src/tabular/README.md",
     "src/web/README.md",
     "src/webhooks/README.md",
     "tests/bench/README.md",

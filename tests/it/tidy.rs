@@ -37,10 +37,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("admin", &["domain", "queries", "commit", "pb", "wire"]),
     ("listener", &[]),
     ("json", &["pb"]),
+    ("tabular", &["pb", "json"]),
     (
         "web",
         &[
-            "domain", "feed", "queries", "config", "pb", "wire", "json", "listener", "backoff",
+            "domain", "feed", "queries", "config", "pb", "wire", "json", "tabular", "listener",
+            "backoff",
         ],
     ),
     (
@@ -73,7 +75,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "cli",
         &[
             "domain", "sources", "config", "clock", "fetch", "client", "backfill", "load", "pb",
-            "app", "demo", "logging", "listener", "board", "json", "ledger", "webhooks",
+            "app", "demo", "logging", "listener", "board", "json", "tabular", "ledger", "webhooks",
         ],
     ),
     ("main", &["cli"]),

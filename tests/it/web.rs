@@ -15,6 +15,7 @@ mod over_time;
 mod pages;
 mod picture;
 mod ready;
+mod tables;
 
 use crate::support::april::bank_of_april;
 use crate::support::bank::Bank;

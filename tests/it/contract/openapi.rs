@@ -5,6 +5,7 @@ mod choices;
 mod document;
 mod paths;
 mod schemas;
+mod tables;
 mod text;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -33,6 +33,19 @@ pub(super) const CHOICES: &[(&str, &str, &[&str])] = &[
         &["", "week", "month", "quarter", "year"],
     ),
     (
+        "dialect",
+        "The program that reads the CSV: RFC 4180 (`,` and `1.5`), or Excel with a regional setting of a language, whose file has a byte-order mark: `,` and `1.5` for en, `;` and `1,5` for the others. rfc4180 if left out.",
+        &[
+            "", "rfc4180", "excel-en", "excel-ru", "excel-kk", "excel-ky", "excel-tg", "excel-uz",
+            "excel-tk",
+        ],
+    ),
+    (
+        "layout",
+        "A record for each rate (long), or a record for each day with a column for each pair (wide); long if left out.",
+        &["", "long", "wide"],
+    ),
+    (
         "theme",
         "The colours of the ticker element, or of a picture.",
         &["", "auto", "light", "dark"],

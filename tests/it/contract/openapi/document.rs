@@ -2,13 +2,14 @@
 
 use crate::contract::descriptor;
 use crate::contract::openapi::text::{Json, reference};
-use crate::contract::openapi::{choices, paths, schemas};
+use crate::contract::openapi::{choices, paths, schemas, tables};
 
 const DESCRIPTION: &str = "\
 Official Central Asian currency rates, exact to the last digit. The objects are the messages of the gRPC contract, \
 proto/silkrate/v1/rates.proto, under the names of its fields, and this description is generated from it. Decimals are \
 strings in plain notation, dates are YYYY-MM-DD, instants are UTC, durations are seconds such as `20s`, and enum values have \
-no prefix. A field that the contract calls absent is null, which never means zero.";
+no prefix. A field that the contract calls absent is null, which never means zero. A list as CSV or as lines has a path with \
+an ending; the path without it returns the same for a client whose header Accept prefers `text/csv` or `application/x-ndjson`.";
 
 const CODE: &str = "^[A-Za-z]{3}$";
 /// Days up to the 28th exist in every month.
@@ -43,7 +44,10 @@ pub(super) fn text() -> String {
         ("openapi", "3.1.0".into()),
         ("info", info),
         ("servers", vec![Json::from([("url", "/".into())])].into()),
-        ("paths", paths::all()),
+        (
+            "paths",
+            Json::Object([paths::all(), tables::all()].concat()),
+        ),
         ("components", components),
     ]
     .into();

@@ -196,10 +196,10 @@ time to wait before reconnecting. With `format=ndjson`, or if the header Accept 
 is a line instead: the same object, with the `id` in it.";
 
 /// Every path with its operation.
-pub(super) fn all() -> Json {
+pub(super) fn all() -> Vec<(String, Json)> {
     let paths = PATHS.iter();
     let paths = paths.map(|path| (path.pattern.to_owned(), [("get", operation(path))].into()));
-    Json::Object(paths.collect())
+    paths.collect()
 }
 
 fn operation(path: &Path) -> Json {
@@ -284,10 +284,15 @@ fn responses(path: &Path) -> Json {
     if path.has_position {
         responses = responses.with("304", reference("responses", "NotModified"));
     }
-    responses = responses
+    refusals(responses, path.not_found)
+}
+
+/// The responses of a path with those to a request that is refused.
+pub(super) fn refusals(responses: Json, not_found: Option<&str>) -> Json {
+    let mut responses = responses
         .with("400", reference("responses", "BadRequest"))
         .with("403", reference("responses", "Forbidden"));
-    if let Some(reason) = path.not_found {
+    if let Some(reason) = not_found {
         let response = reference("responses", "NotFound").with("description", reason);
         responses = responses.with("404", response);
     }

@@ -1,16 +1,13 @@
-//! Rows as comma-separated values: RFC 4180, the header first.
+//! The columns of rows.
 //!
 //! A column has the name of its field in the contract. A field of a message inside has the name of that message before
 //! it, unless its own name says enough: `change_percent`, but `reference_value`.
 
-use serde::Serialize;
-use serde_json::Value;
-
 /// The name of a column, and the path of its value in the JSON form of a row.
-pub(super) type Column = (&'static str, &'static str);
+pub type Column = (&'static str, &'static str);
 
 /// The columns of a rate at a past date.
-pub(super) const PAST_RATE: &[Column] = &[
+pub const PAST_RATE: &[Column] = &[
     ("pair", "/pair"),
     ("effective_date", "/effective_date"),
     ("value", "/value"),
@@ -24,7 +21,7 @@ pub(super) const PAST_RATE: &[Column] = &[
 ];
 
 /// The columns of the rates of a period.
-pub(super) const PERIOD: &[Column] = &[
+pub const PERIOD: &[Column] = &[
     ("pair", "/pair"),
     ("start_date", "/start_date"),
     ("end_date", "/end_date"),
@@ -43,7 +40,7 @@ pub(super) const PERIOD: &[Column] = &[
 ];
 
 /// The columns of a latest rate. The windows are a week, a month and a year, in this order.
-pub(super) const RATE: &[Column] = &[
+pub const RATE: &[Column] = &[
     ("pair", "/pair"),
     ("effective_date", "/effective_date"),
     ("value", "/value"),
@@ -64,7 +61,7 @@ pub(super) const RATE: &[Column] = &[
 ];
 
 /// The columns of a fixing: all its fields.
-pub(super) const FIXING: &[Column] = &[
+pub const FIXING: &[Column] = &[
     ("source", "/source"),
     ("currency", "/currency"),
     ("units", "/units"),
@@ -78,7 +75,7 @@ pub(super) const FIXING: &[Column] = &[
 ];
 
 /// The columns of a conversion: its request, its result, and the rate behind it.
-pub(super) const CONVERSION: &[Column] = &[
+pub const CONVERSION: &[Column] = &[
     ("amount", "/amount"),
     ("from_currency", "/from_currency"),
     ("to_currency", "/to_currency"),
@@ -94,7 +91,7 @@ pub(super) const CONVERSION: &[Column] = &[
 ];
 
 /// The columns of a source: all its fields but the lists.
-pub(super) const SOURCE: &[Column] = &[
+pub const SOURCE: &[Column] = &[
     ("id", "/id"),
     ("name", "/name"),
     ("attribution", "/attribution"),
@@ -118,7 +115,7 @@ pub(super) const SOURCE: &[Column] = &[
 ];
 
 /// The columns of a held value.
-pub(super) const HELD: &[Column] = &[
+pub const HELD: &[Column] = &[
     ("id", "/id"),
     ("check", "/check"),
     ("detail", "/detail"),
@@ -135,31 +132,10 @@ pub(super) const HELD: &[Column] = &[
     ("reference_date", "/change/reference_date"),
 ];
 
-/// A header, and a line for each row.
-pub(super) fn text<R: Serialize>(columns: &[Column], rows: &[R]) -> std::io::Result<Vec<u8>> {
-    let mut writer = csv::WriterBuilder::new();
-    let mut writer = writer
-        .terminator(csv::Terminator::CRLF)
-        .from_writer(Vec::new());
-    writer.write_record(columns.iter().map(|(name, _)| name))?;
-    for row in rows {
-        let row = serde_json::to_value(row)?;
-        writer.write_record(columns.iter().map(|(_, path)| cell(row.pointer(path))))?;
-    }
-    writer.into_inner().map_err(csv::IntoInnerError::into_error)
-}
-
-/// A field without quotes; empty where the value or a message around it is absent.
-fn cell(value: Option<&Value>) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde::Serialize;
+
     use super::*;
     use crate::json::{self, Rate};
     use crate::pb;
@@ -242,32 +218,5 @@ mod tests {
                 assert!(is_column || value.is_array(), "{key} has no column");
             }
         }
-    }
-
-    #[test]
-    fn a_field_is_quoted_where_it_must_be_and_lines_end_with_crlf() {
-        #[derive(Serialize)]
-        struct Row {
-            x: &'static str,
-            y: Option<&'static str>,
-            z: bool,
-        }
-        let rows = [
-            Row {
-                x: "a,b",
-                y: Some("5.10"),
-                z: true,
-            },
-            Row {
-                x: "\"",
-                y: None,
-                z: false,
-            },
-        ];
-        let columns = [("x", "/x"), ("y", "/y"), ("z", "/z"), ("none", "/none/x")];
-        assert_eq!(
-            String::from_utf8(text(&columns, &rows).unwrap()).unwrap(),
-            "x,y,z,none\r\n\"a,b\",5.10,true,\r\n\"\"\"\",,false,\r\n"
-        );
     }
 }
