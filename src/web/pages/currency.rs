@@ -240,7 +240,7 @@ fn month(page: &Page<'_>, code: Currency, history: Vec<Rate>) -> Markup {
             h2 #history-title { (words.currency.history) }
             div.history {
                 @if !rows.is_empty() { figure { (course(page, pair)) } }
-                div.scroll #month data-live tabindex="0" role="region" aria-labelledby="history-title" {
+                div.scroll #month data-live tabindex="0" role="group" aria-labelledby="history-title" {
                     @if rows.is_empty() {
                         p.note { (page.locale.words.no_data) }
                     } @else {
