@@ -283,7 +283,7 @@ test("the table shows rates against another currency, and keeps it in the addres
   assert.equal(await page.locator('.languages a[lang="ru"]').getAttribute("href"), "./?quote=RUB&locale=ru");
 });
 
-test("the builder writes a chart, its picture and plain HTML too, which the service answers", async (t) => {
+test("the builder writes a chart, pictures, a frame and plain HTML too, which the service answers", async (t) => {
   const page = await tab(t);
   await page.goto(`${demo.url}?locale=ru`);
   await isReady(page);
@@ -308,9 +308,15 @@ test("the builder writes a chart, its picture and plain HTML too, which the serv
   const picture = await snippet("picture");
   assert.equal(await page.locator("#preview > img").getAttribute("alt"), "График KGS/USD за последний месяц");
   assert.match(picture, /alt="График KGS\/USD за последний месяц">$/);
+  const line = await snippet("line");
+  assert.equal(line, `<img src="${demo.url}ticker.svg?pairs=*%2FUSD%2CKGS%2FUSD&amp;locale=kk&amp;window=week" alt="Курсы валют">`);
+  await until(() => page.locator("#preview > img").evaluate((img) => img.naturalWidth > 0), "the picture of the line is shown");
+  const frame = await snippet("frame");
+  assert.match(frame, / title="Курсы валют" loading="lazy" style="border:0;width:100%;height:42px"><\/iframe>$/);
   const plain = await snippet("html");
   assert.equal(plain, `${demo.url}ticker.html?pairs=*%2FUSD%2CKGS%2FUSD&locale=kk&window=week`);
-  for (const address of [/src="([^"]+)"/.exec(picture)[1].replaceAll("&amp;", "&"), plain]) {
+  const sources = [picture, line, frame].map((html) => /src="([^"]+)"/.exec(html)[1].replaceAll("&amp;", "&"));
+  for (const address of [...sources, plain]) {
     assert.equal((await fetch(address)).status, 200, address);
   }
 });

@@ -144,5 +144,9 @@ pub(in crate::web) struct BuilderWords {
     pub(in crate::web) cost: String,
     pub(in crate::web) html_hint: String,
     pub(in crate::web) picture_hint: String,
+    pub(in crate::web) frame: String,
+    pub(in crate::web) frame_hint: String,
+    pub(in crate::web) line: String,
+    pub(in crate::web) line_hint: String,
     pub(in crate::web) chart_hint: String,
 }

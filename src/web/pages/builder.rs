@@ -13,8 +13,10 @@ const SPEED: (u32, u32) = (50, 150);
 const PAIRS: &str = "KZT/USD, USD/KZT, KGS/KZT, */EUR";
 /// A link as an example.
 const LINK: &str = "/rates/{pair}";
-/// The settings that list the sites which may embed.
+/// The setting with the sites whose pages may read rates.
 const ORIGINS: &str = "web.allowed_origins";
+/// The setting with the sites that may show the ticker in a frame.
+const ANCESTORS: &str = "web.frame_ancestors";
 /// Bytes of a tenth of a kilobyte.
 const TENTH: usize = 100;
 
@@ -164,13 +166,15 @@ impl Page<'_> {
             ("script", &words.script),
             ("chart", &words.chart),
             ("picture", &words.picture),
+            ("line", &words.line),
+            ("frame", &words.frame),
             ("html", &words.html),
         ];
         html! {
             div.result {
                 h3 { (words.preview) }
                 div #preview {}
-                fieldset #kind data-chart=(self.locale.pages.currency.chart) {
+                fieldset #kind data-chart=(self.locale.pages.currency.chart) data-rates=(self.locale.words.rates) {
                     legend { (words.kind) }
                     @for (value, name) in kinds {
                         label {
@@ -190,6 +194,10 @@ impl Page<'_> {
                 }
                 div data-kind="chart" hidden { p.hint { (words.chart_hint) } }
                 div data-kind="picture" hidden { p.hint { (words.picture_hint) } }
+                div data-kind="line" hidden { p.hint { (words.line_hint) } }
+                div data-kind="frame" hidden {
+                    p.hint { (words.frame_hint) " " (with_code(&words.allowed, "{setting}", ANCESTORS)) }
+                }
                 div data-kind="html" hidden {
                     p.hint { (words.html_hint) }
                 }

@@ -8,12 +8,18 @@ const PINNED = "pinned";
 const DEFAULT_PAIRS = 5;
 /** The rows of a vertical loop that are in sight. */
 const LOOP_ROWS = 3;
+/** The pixels of a rem, unless a reader chose larger text. */
+const REM = 16;
 /** The default speed, which needs no attribute. */
 const SPEED = "50";
 /** The fields of a chart; those of its picture have the same names. */
 const CHART = ["pairs", "window", "locale", "theme", "digits", "form", "labels"];
+/** The fields of the ticker as a picture, which does not move and is no link. */
+const LINE = [...CHART, "change"];
+/** The fields of the ticker as a page for a frame. */
+const FRAME = [...LINE, "direction", "speed", "density", "announced", "link"];
 /** The fields that a kind of snippet uses; the others have no effect on it, and cannot be changed. Without an entry it uses all. */
-const FIELDS: Record<string, readonly string[] | undefined> = { chart: [...CHART, PINNED], picture: CHART };
+const FIELDS: Record<string, readonly string[] | undefined> = { chart: [...CHART, PINNED], picture: CHART, line: LINE, frame: FRAME };
 /** The pair of a chart until one is chosen. */
 const CHART_PAIR = "USD/KZT";
 
@@ -102,9 +108,9 @@ function attributes(data: FormData): Chosen {
 /** Shows what the snippet would. */
 function preview(kind: string, base: string, chosen: Chosen): void {
   const holder = find("#preview");
-  if (kind === "picture") {
+  if (kind === "picture" || kind === "line") {
     const img = document.createElement("img");
-    [img.src, img.alt] = pictureOf(base, chosen);
+    [img.src, img.alt] = kind === "line" ? [address("ticker.svg", base, chosen), rates()] : pictureOf(base, chosen);
     holder.replaceChildren(img);
     return;
   }
@@ -150,6 +156,10 @@ function snippet(kind: string, base: string, asset: Asset | undefined, chosen: C
       return chart(base, asset, chosen);
     case "picture":
       return picture(base, chosen);
+    case "line":
+      return `<img src="${escaped(address("ticker.svg", base, chosen))}" alt="${escaped(rates())}">`;
+    case "frame":
+      return frame(base, chosen);
     default:
       return script(base, asset, chosen);
   }
@@ -182,8 +192,18 @@ function picture(base: string, chosen: Chosen): string {
   return `<img src="${escaped(src)}" width="640" height="320" alt="${escaped(words)}">`;
 }
 
+/** The words that stand for the ticker. */
+function rates(): string {
+  return find<HTMLElement>("#kind").dataset["rates"] ?? "";
+}
+
+function frame(base: string, chosen: Chosen): string {
+  const pixels = Math.ceil(heightInRem(chosen) * REM);
+  return `<iframe src="${escaped(address("embed", base, chosen))}" title="${escaped(rates())}" loading="lazy" style="border:0;width:100%;height:${pixels}px"></iframe>`;
+}
+
 function script(base: string, asset: Asset | undefined, chosen: Chosen): string {
-  return `${scriptOf("ticker.js", base, asset)}\n<silk-ticker style="display:block;min-height:${height(chosen)}"${written(chosen)}></silk-ticker>`;
+  return `${scriptOf("ticker.js", base, asset)}\n<silk-ticker style="display:block;min-height:${Math.ceil(heightInRem(chosen) * 100) / 100}rem"${written(chosen)}></silk-ticker>`;
 }
 
 function scriptOf(name: string, base: string, asset: Asset | undefined): string {
@@ -198,7 +218,7 @@ function written(chosen: Chosen): string {
 }
 
 /** The height of the element, which the page reserves until it is there, so that nothing on the page moves. */
-function height(chosen: Chosen): string {
+function heightInRem(chosen: Chosen): number {
   const wanted = new Map(chosen);
   const compact = wanted.get("density") === "compact";
   const [row, size] = compact ? [2.25, 0.8125] : [2.75, 0.9375];
@@ -206,7 +226,7 @@ function height(chosen: Chosen): string {
   const isList = wanted.get("direction") === "vertical" && wanted.get("speed") === "0";
   // A list has a line for the credit of a bank, and a border between its lines.
   const rows = isList ? entries + 1 : wanted.get("direction") === "vertical" ? LOOP_ROWS : 1;
-  return `${Math.ceil((row * size * rows + (isList ? entries / 16 : 0)) * 100) / 100}rem`;
+  return row * size * rows + (isList ? entries / REM : 0);
 }
 
 function address(name: string, base: string, chosen: Chosen): string {
