@@ -287,6 +287,8 @@ test("the builder writes a chart, pictures, a frame and plain HTML too, which th
   const page = await tab(t);
   await page.goto(`${demo.url}?locale=ru`);
   await isReady(page);
+  await page.locator('#kind [value="frame"]').check();
+  assert.match(await page.locator("#snippet").innerText(), /embed\?locale=ru"/, "an address names the language of the page");
   await page.locator('#form [name="pairs"]').fill("*/USD, KGS/USD");
   await page.locator('#form [name="locale"]').selectOption("kk");
   await page.locator('#form [name="window"]').selectOption("week");

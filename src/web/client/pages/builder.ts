@@ -8,6 +8,8 @@ const PINNED = "pinned";
 const DEFAULT_PAIRS = 5;
 /** The rows of a vertical loop that are in sight. */
 const LOOP_ROWS = 3;
+/** The language of an address that names none. */
+const LANGUAGE = "en";
 /** The pixels of a rem, unless a reader chose larger text. */
 const REM = 16;
 /** The default speed, which needs no attribute. */
@@ -229,9 +231,13 @@ function heightInRem(chosen: Chosen): number {
   return row * size * rows + (isList ? entries / REM : 0);
 }
 
+/** What the server writes cannot know the language of the page around it, so the address names the one that the reader sees. */
 function address(name: string, base: string, chosen: Chosen): string {
   const url = new URL(name, base);
   chosen.forEach(([parameter, value]) => url.searchParams.set(parameter, value.replace(/\s+/g, "")));
+  if (!url.searchParams.has("locale") && document.documentElement.lang !== LANGUAGE) {
+    url.searchParams.set("locale", document.documentElement.lang);
+  }
   return url.href;
 }
 
