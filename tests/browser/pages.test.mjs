@@ -145,6 +145,13 @@ test("on a phone each figure says what it is the price of", async (t) => {
     const shown = await page.locator('#content tr[data-pair="KZT/USD"] .label:visible').allInnerTexts();
     assert.deepEqual(shown.map((label) => label.trim()), labels);
   }
+  // The longest texts are Kazakh.
+  await page.goto(`${demo.url}?locale=kk`);
+  const covered = await page.locator("#table tbody tr").evaluateAll((rows) => rows.filter((row) => {
+    const [picture, moved] = [".month", ".moved"].map((part) => row.querySelector(part).getBoundingClientRect());
+    return picture.right > moved.left;
+  }).length);
+  assert.equal(covered, 0, "no picture covers a change");
   await page.setViewportSize(SIZES[0]);
   assert.equal(await page.locator(".label:visible").count(), 0, "the head of the table says it");
 });
