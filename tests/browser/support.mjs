@@ -60,10 +60,13 @@ async function readText(path) {
   return readFile(path, "utf8");
 }
 
-/** What a reader sees of each item of a ticker: pair, value and change, without the words for assistive technology. */
+/**
+ * What a reader sees of each item of a ticker: pair, value and change, without the words for assistive technology. A ticker
+ * whose script has not run shows none.
+ */
 export function lines(page, selector = "silk-ticker") {
   return page.locator(selector).first().evaluate((ticker) =>
-    [...ticker.shadowRoot.querySelectorAll("ul:not([aria-hidden]) li[data-pair]")].map((item) => {
+    [...(ticker.shadowRoot?.querySelectorAll("ul:not([aria-hidden]) li[data-pair]") ?? [])].map((item) => {
       const text = (part) => item.querySelector(part)?.innerText.trim() ?? "";
       return [text(".pair"), text(".value > [aria-hidden]") || text(".value"), text(".change > [aria-hidden]").replace(/^[▲▼=]\s*/, "")].join(" ").trim();
     }));
