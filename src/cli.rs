@@ -11,6 +11,7 @@ mod line;
 mod format;
 mod notes;
 mod arguments;
+mod server;
 mod serve;
 mod replay;
 mod watch;
@@ -33,14 +34,11 @@ mod webhooks;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::cli::failure::Failure;
-use crate::client::{Client, ClientError};
-use crate::config::{LISTEN_DEFAULT, URL_VARIABLE};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,7 +51,8 @@ Examples:
 
 Environment:
   SILKRATE_URL                         the server of every command with --server, which has precedence
-  SILKRATE_ADMIN_URL                   the operators' port of every command with --admin, which has precedence";
+  SILKRATE_ADMIN_URL                   the operators' port of every command with --admin, which has precedence
+  SILKRATE_CA                          the certificate authorities to trust over https://, in place of --ca-file";
 
 /// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC and HTTP.
 #[derive(Debug, Parser)]
@@ -95,25 +94,6 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Print the effective configuration as TOML.
     Config(config::ConfigArgs),
-}
-
-/// The URL of a listener at its default address.
-fn default_url(listen: SocketAddr) -> String {
-    format!("http://{listen}")
-}
-
-/// The server of a client command.
-#[derive(Debug, Args)]
-struct ServerArgs {
-    /// The URL of the server; without this option, that of the environment variable.
-    #[arg(long, value_name = "URL", env = URL_VARIABLE, default_value_t = default_url(LISTEN_DEFAULT))]
-    server: String,
-}
-
-impl ServerArgs {
-    fn client(&self) -> Result<Client, ClientError> {
-        Client::new(&self.server)
-    }
 }
 
 /// Runs the command that the process was started with.

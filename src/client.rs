@@ -30,17 +30,23 @@
 //! # }
 //! ```
 
+mod handshake;
 mod error;
+mod address;
 mod rows;
 mod watch;
 mod admin;
 
 use std::time::Duration;
 
+use address::Address;
+pub use address::ClientOptions;
 pub use admin::Admin;
 pub use error::{ClientError, Violation};
+pub use handshake::HandshakeFault;
+use http::Uri;
 use jiff::civil::Date;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 pub use watch::{Watch, WatchEvent, WatchOptions};
 
 pub use crate::backoff::Backoff;
@@ -77,58 +83,68 @@ const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Client {
-    url: String,
-    endpoint: Endpoint,
+    address: Address,
 }
 
 impl Client {
-    /// A client for a URL such as `http://127.0.0.1:50051`. Nothing is sent before the first call.
+    /// A client for a URL such as `http://127.0.0.1:50051` or `https://rates.example/fx`: a host, optionally a port, and
+    /// optionally the path under which a proxy serves the methods. Over `https://` the server must have a certificate of an
+    /// authority that the machine trusts. Nothing is sent before the first call.
     ///
     /// # Errors
-    /// When the URL is not `http://`, a host and optionally a port.
+    /// When the URL has another form, or the machine trusts no authority.
     ///
     /// ```
     /// use silkrate::client::{Client, ClientError};
     ///
-    /// assert_eq!(Client::new("http://rates.example/")?.url(), "http://rates.example");
+    /// assert_eq!(Client::new("http://rates.example/fx/")?.url(), "http://rates.example/fx");
     /// assert!(Client::new("rates.example:50051").is_err());
     /// # Ok::<(), ClientError>(())
     /// ```
     pub fn new(url: &str) -> Result<Self, ClientError> {
-        let bad = |reason: &'static str| ClientError::BadUrl {
-            url: url.to_owned(),
-            reason,
-        };
-        let url = url.trim_end_matches('/');
-        let authority = url.strip_prefix("http://").ok_or_else(|| {
-            bad(if url.starts_with("https://") {
-                "TLS is not supported yet; write http://"
-            } else {
-                "it does not start with http://"
-            })
-        })?;
-        if authority.is_empty() || authority.contains(['/', '?', '#', '@']) {
-            return Err(bad("only a host and a port may follow http://"));
-        }
-        // No HTTP/2 pings on an idle connection: servers disconnect clients that ping too often, and the heartbeats of a
-        // stream show that it is alive.
-        let endpoint = Endpoint::from_shared(url.to_owned())
-            .map_err(|_not_a_uri| bad("it is not a URL"))?
-            .connect_timeout(CONNECT_TIMEOUT)
-            .keep_alive_while_idle(false);
-        let url = url.to_owned();
-        Ok(Self { url, endpoint })
+        Self::with_options(url, &ClientOptions::default())
+    }
+
+    /// A client that connects in the way of the options.
+    ///
+    /// # Errors
+    /// As for [`Client::new`], and when the file of authorities cannot be used.
+    ///
+    /// ```no_run
+    /// use silkrate::client::{Client, ClientError, ClientOptions};
+    ///
+    /// # fn example() -> Result<Client, ClientError> {
+    /// let options = ClientOptions {
+    ///     ca_file: Some("/etc/ssl/private-ca.pem".into()),
+    ///     ..ClientOptions::default()
+    /// };
+    /// Client::with_options("https://rates.intern.example", &options)
+    /// # }
+    /// ```
+    pub fn with_options(url: &str, options: &ClientOptions) -> Result<Self, ClientError> {
+        let address = Address::new(url, options)?;
+        Ok(Self { address })
     }
 
     /// The URL.
     pub fn url(&self) -> &str {
-        &self.url
+        &self.address.url
+    }
+
+    /// A connection that is opened by the first call, and the path before that of each method.
+    fn channel(&self) -> (Channel, Uri) {
+        let Address {
+            url: _,
+            endpoint,
+            prefix,
+        } = &self.address;
+        (endpoint.connect_lazy(), prefix.clone())
     }
 
     /// The generated client, on a connection of its own that is opened by the first call.
     fn connect(&self) -> RateServiceClient<Channel> {
-        let channel = self.endpoint.connect_lazy();
-        RateServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)
+        let (channel, prefix) = self.channel();
+        RateServiceClient::with_origin(channel, prefix).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
     /// The latest rates of the pairs; without pairs, those of the server's ticker.
@@ -251,9 +267,9 @@ impl Client {
     ) -> Result<T, ClientError> {
         match tokio::time::timeout(limit, call).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => Err(ClientError::of(&self.url, &status)),
+            Ok(Err(status)) => Err(ClientError::of(self.url(), &status)),
             Err(_elapsed) => Err(ClientError::Silent {
-                url: self.url.clone(),
+                url: self.url().to_owned(),
                 after: limit,
             }),
         }
@@ -263,35 +279,4 @@ impl Client {
 fn filter(pairs: &[String]) -> Option<RateFilter> {
     let pairs = pairs.to_vec();
     (!pairs.is_empty()).then_some(RateFilter { pairs })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_is_http_a_host_and_a_port() {
-        for good in [
-            "http://127.0.0.1:50051",
-            "http://localhost/",
-            "http://[::1]:50051",
-        ] {
-            assert!(Client::new(good).is_ok(), "{good}");
-        }
-        for wrong in [
-            "",
-            "localhost:50051",
-            "https://localhost",
-            "http://",
-            "http://localhost/rates",
-            "http://user@localhost",
-            "http://local host",
-        ] {
-            let refused = Client::new(wrong);
-            assert!(
-                matches!(refused, Err(ClientError::BadUrl { .. })),
-                "{wrong}"
-            );
-        }
-    }
 }

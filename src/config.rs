@@ -26,7 +26,7 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 use jiff::Timestamp;
 pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT};
 pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
-pub use variables::{ADMIN_URL_VARIABLE, URL_VARIABLE};
+pub use variables::{ADMIN_URL_VARIABLE, CA_VARIABLE, URL_VARIABLE};
 pub use webhook::{EventKind, Webhook, WebhookSecret};
 
 use crate::domain::{Preference, RateFilter};

@@ -27,7 +27,8 @@
 //! * [`sources`]: one file per bank. A constant value each: what the bank publishes, where, when, on which terms, and a pure
 //!   parser. The quirks of the bank are in the comment of its file.
 //! * [`config`]: every setting, its default and its bounds, from a file and the variables that [`cli`] passes.
-//! * [`clock`]: the current time, from the machine or from a replay. [`backoff`]: delays between retries.
+//! * [`clock`]: the current time, from the machine or from a replay. [`backoff`]: delays between retries. `authorities`: the
+//!   certificate authorities of a file.
 //! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
 //! * [`commit`]: files tables, assigns revision numbers, and keeps in memory what the ledger cannot take.
@@ -44,7 +45,7 @@
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
 //! * [`listener`]: sockets that accept connections: limits, deadlines, and HTTP with coalesced writes.
 //! * [`app`]: binds the ports, starts the tasks, and stops them.
-//! * [`client`]: a subscriber that reconnects and resumes. [`backfill`]: fetches the past of the banks and uploads it to a
+//! * [`client`]: calls over plain HTTP/2 or TLS, and a subscriber that reconnects and resumes. [`backfill`]: fetches the past of the banks and uploads it to a
 //!   server. [`load`]: a load generator. [`cli`]: the commands, built on them.
 //! * [`demo`]: a bank on loopback that replays published figures in a loop; `cli/replay.rs` runs it for `serve --demo`.
 //!   [`logging`]: the log; it reads `RUST_LOG`.
@@ -139,6 +140,7 @@
 pub mod domain;
 pub mod sources;
 pub mod config;
+mod authorities;
 pub mod backoff;
 pub mod clock;
 pub mod ledger;

@@ -18,9 +18,9 @@ use crate::cli::backfill::plan::Plan;
 use crate::cli::backfill::progress::Progress;
 use crate::cli::failure::Failure;
 use crate::cli::paint::without_controls;
-use crate::cli::{arguments, config, default_url};
-use crate::client::{Admin, ClientError};
-use crate::config::{ADMIN_LISTEN_DEFAULT, ADMIN_URL_VARIABLE};
+use crate::cli::server::AdminArgs;
+use crate::cli::{arguments, config};
+use crate::client::ClientError;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,9 +44,8 @@ pub(super) struct BackfillArgs {
     /// The last date, never later than today in the bank's time zone; default: its yesterday.
     #[arg(long, value_name = "DATE", value_parser = arguments::date)]
     to: Option<Date>,
-    /// The URL of the operators' port of the server (`server.admin_listen`); without this option, that of the environment variable.
-    #[arg(long, value_name = "URL", env = ADMIN_URL_VARIABLE, default_value_t = default_url(ADMIN_LISTEN_DEFAULT))]
-    admin: String,
+    #[command(flatten)]
+    admin: AdminArgs,
     /// The configuration file (TOML); SILKRATE_… environment variables override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -62,7 +61,7 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let config = config::load(arguments.config.as_deref())?;
     let plan = Plan::new(&config, &arguments.sources, (arguments.from, arguments.to))?;
-    let admin = Admin::new(&arguments.admin).map_err(server_failure)?;
+    let admin = arguments.admin.client().map_err(server_failure)?;
     let store = admin.store().await.map_err(server_failure)?;
     for note in plan.notes(&store) {
         writeln!(err, "{}", without_controls(&note))?;
@@ -125,10 +124,14 @@ fn server_failure(error: ClientError) -> Failure {
     match error {
         ClientError::Refused {
             reason: Some(_), ..
-        } => error.into(),
+        }
+        | ClientError::Authorities(_)
+        | ClientError::Handshake { .. } => error.into(),
         ClientError::BadUrl { .. } => Failure::Usage {
             message,
-            hint: "write http://HOST:PORT, with --admin or in SILKRATE_ADMIN_URL".to_owned(),
+            hint:
+                "write http://HOST:PORT or https://HOST/PATH, with --admin or in SILKRATE_ADMIN_URL"
+                    .to_owned(),
         },
         _ => Failure::failed(
             message,

@@ -12,8 +12,8 @@ use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use prost::Message;
 
-use crate::cli::ServerArgs;
 use crate::cli::failure::Failure;
+use crate::cli::server::ServerArgs;
 use crate::client::{Client, Watch, WatchEvent, WatchOptions};
 use crate::load::{Call, Event, GrpcConnection, LoadGenerator};
 
@@ -91,6 +91,16 @@ pub(super) async fn run(arguments: &BenchArgs, out: &mut dyn Write) -> Result<()
         Kind::Fanout(fanout) => (&fanout.load, fanout.streams),
     };
     let client = load.server.client()?;
+    if authority(client.url()).is_none() {
+        return Err(Failure::Usage {
+            message: format!(
+                "{}: the load speaks plain HTTP/2 to a server itself",
+                client.url()
+            ),
+            hint: "write http://HOST:PORT, without a path: a proxy would be measured too"
+                .to_owned(),
+        });
+    }
     // The load does not read errors, so a wrong request is found before it begins.
     client.snapshot(&load.pairs).await?;
     let text = match &arguments.kind {
@@ -137,7 +147,7 @@ impl Load {
         (path, request, is_repeated): (&str, &impl Message, bool),
         report: &mut dyn FnMut(Event<'_>),
     ) -> io::Result<Self> {
-        let authority = client.url().trim_start_matches("http://");
+        let authority = authority(client.url()).ok_or(io::ErrorKind::Unsupported)?;
         let call = Call {
             is_repeated,
             ..Call::new(authority, path, &request.encode_to_vec())
@@ -182,6 +192,12 @@ impl Load {
         bar.finish_and_clear();
         Ok(())
     }
+}
+
+/// The host and the port of a URL that is `http://` and has no path.
+fn authority(url: &str) -> Option<&str> {
+    let authority = url.strip_prefix("http://")?;
+    (!authority.contains('/')).then_some(authority)
 }
 
 /// The first address of a host that accepts a connection.

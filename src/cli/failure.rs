@@ -8,7 +8,7 @@ use clap::error::ContextKind;
 use crate::app::AppError;
 use crate::app::preflight::Finding;
 use crate::cli::paint::without_controls;
-use crate::client::ClientError;
+use crate::client::{ClientError, HandshakeFault};
 use crate::config::{ConfigError, ConfigErrors};
 use crate::domain::Reason;
 use crate::webhooks::WebhookError;
@@ -195,10 +195,17 @@ impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let hint = match &error {
             ClientError::BadUrl { .. } => {
-                "write http://HOST:PORT, with --server or in SILKRATE_URL"
+                "write http://HOST:PORT or https://HOST/PATH, with --server or in SILKRATE_URL"
+            }
+            ClientError::Authorities(_) => {
+                "name a PEM file of certificates with --ca-file or in SILKRATE_CA; without it those of the machine are trusted"
+            }
+            ClientError::Handshake { fault, .. } => handshake_hint(fault),
+            ClientError::Unreachable { url, .. } if url.starts_with("https://") => {
+                "is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL"
             }
             ClientError::Unreachable { .. } => {
-                "is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL"
+                "is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL, https:// if it has TLS"
             }
             ClientError::Silent { .. } => {
                 "the server may be stuck, or another program may listen there; see its log"
@@ -207,7 +214,7 @@ impl From<ClientError> for Failure {
                 Some(hint) => hint,
                 None if error.is_usage() => "correct what it names; --help has examples",
                 None if error.is_permanent() => {
-                    "is it a silkrate server, and of this version? Name another with --server URL or SILKRATE_URL"
+                    "is it a silkrate server of this version, and the path in the URL right? Name another with --server URL or SILKRATE_URL"
                 }
                 None => "try again in a moment",
             },
@@ -218,6 +225,27 @@ impl From<ClientError> for Failure {
         } else {
             Self::Failed { message, hint }
         }
+    }
+}
+
+/// The hint for a connection that cannot be used.
+fn handshake_hint(fault: &HandshakeFault) -> &'static str {
+    match fault {
+        HandshakeFault::NoTls => "write http:// in the URL, or name the port that speaks TLS",
+        HandshakeFault::NotPlain => {
+            "write https:// if the server, or a proxy before it, uses TLS; the port for browsers does not serve gRPC"
+        }
+        HandshakeFault::NoHttp2 => "name the port of gRPC; a proxy before it must pass HTTP/2 on",
+        HandshakeFault::UnknownAuthority => {
+            "name the PEM file of the authority that signed it, with --ca-file FILE or in SILKRATE_CA"
+        }
+        HandshakeFault::OtherName(_) => {
+            "write a name of the certificate in the URL, or give the server a certificate for this name"
+        }
+        HandshakeFault::Certificate(_) => {
+            "renew the certificate of the server, and check the clock of this machine"
+        }
+        _ => "the log of the server may say more",
     }
 }
 
@@ -348,7 +376,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(err).unwrap(),
             "silkrate: error: no connection to http://127.0.0.1:1: Connection refused\n  \
-             hint: is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL\n"
+             hint: is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL, https:// if it has TLS\n"
         );
     }
 }

@@ -4,11 +4,11 @@ use std::io::Write;
 
 use clap::Args;
 
-use crate::cli::ServerArgs;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Document, Format};
 use crate::cli::output::Output;
 use crate::cli::range::{self, Range, RangeArgs, Rows};
+use crate::cli::server::ServerArgs;
 use crate::cli::table::TextTable;
 use crate::client::{Client, ClientError};
 use crate::domain::Currency;

@@ -6,15 +6,15 @@ use clap::{Args, Subcommand};
 use rust_decimal::Decimal;
 use tonic::Code;
 
+use crate::cli::arguments;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Document, Format, FormatArgs};
 use crate::cli::notes::name_of;
 use crate::cli::paint::without_controls;
 use crate::cli::rates::{known, percent};
+use crate::cli::server::AdminArgs;
 use crate::cli::table::TextTable;
-use crate::cli::{arguments, default_url};
-use crate::client::{Admin, ClientError};
-use crate::config::{ADMIN_LISTEN_DEFAULT, ADMIN_URL_VARIABLE};
+use crate::client::ClientError;
 use crate::json;
 use crate::pb::admin::{ListHeldResponse, RejectHeldResponse, ReleaseHeldResponse};
 use crate::pb::{Fixing, HeldFixing, Position};
@@ -48,9 +48,8 @@ Examples:
 pub(super) struct HeldArgs {
     #[command(subcommand)]
     action: Option<HeldAction>,
-    /// The URL of the operators' port of the server (`server.admin_listen`); without this option, that of the environment variable.
-    #[arg(long, value_name = "URL", env = ADMIN_URL_VARIABLE, default_value_t = default_url(ADMIN_LISTEN_DEFAULT), global = true)]
-    admin: String,
+    #[command(flatten)]
+    admin: AdminArgs,
     #[command(flatten)]
     format: FormatArgs,
 }
@@ -106,7 +105,7 @@ enum Response {
 }
 
 async fn response(arguments: &HeldArgs) -> Result<Response, ClientError> {
-    let admin = Admin::new(&arguments.admin)?;
+    let admin = arguments.admin.client()?;
     let value = |decision: &DecisionArgs| decision.value.map(|value| value.to_string());
     Ok(match &arguments.action {
         None | Some(HeldAction::List) => Response::List(ListHeldResponse {
@@ -129,7 +128,7 @@ async fn response(arguments: &HeldArgs) -> Result<Response, ClientError> {
 fn failure(error: ClientError) -> Failure {
     let hint = match &error {
         ClientError::BadUrl { .. } => {
-            "write http://HOST:PORT, with --admin or in SILKRATE_ADMIN_URL"
+            "write http://HOST:PORT or https://HOST/PATH, with --admin or in SILKRATE_ADMIN_URL"
         }
         ClientError::Unreachable { .. } => {
             "is `silkrate serve` running there, with this address as its server.admin_listen? Name another with --admin URL"
@@ -140,7 +139,10 @@ fn failure(error: ClientError) -> Failure {
         } => {
             "is it the operators' port of a server, and not its gRPC port? Name another with --admin URL"
         }
-        ClientError::Refused { .. } | ClientError::Silent { .. } => return error.into(),
+        ClientError::Authorities(_)
+        | ClientError::Handshake { .. }
+        | ClientError::Refused { .. }
+        | ClientError::Silent { .. } => return error.into(),
     };
     Failure::from(error).with_hint(hint)
 }
@@ -232,6 +234,9 @@ fn in_words(fixing: &Fixing) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::server::default_url;
+    use crate::client::Admin;
+    use crate::config::ADMIN_LISTEN_DEFAULT;
     use crate::pb::{Change, Check};
 
     fn held() -> HeldFixing {

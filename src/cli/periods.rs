@@ -4,14 +4,15 @@ use std::io::Write;
 
 use clap::Args;
 
+use crate::cli::arguments;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Document, Format};
 use crate::cli::notes::Notes;
 use crate::cli::output::Output;
 use crate::cli::range::{self, Range, RangeArgs, Rows};
+use crate::cli::server::ServerArgs;
 use crate::cli::step::Length;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, arguments};
 use crate::client::Client;
 use crate::json;
 use crate::pb::{

@@ -5,12 +5,13 @@ use std::io::Write;
 use clap::Args;
 use jiff::civil::Date;
 
+use crate::cli::arguments;
 use crate::cli::failure::{Failure, note};
 use crate::cli::format::{Document, Format, FormatArgs};
 use crate::cli::notes::{Notes, word};
 use crate::cli::output::Output;
+use crate::cli::server::ServerArgs;
 use crate::cli::table::TextTable;
-use crate::cli::{ServerArgs, arguments};
 use crate::client::{Client, ClientError};
 use crate::json;
 use crate::pb::{Change, GetSnapshotResponse, Rate, Window};

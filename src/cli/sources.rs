@@ -4,12 +4,12 @@ use std::io::Write;
 
 use clap::Args;
 
-use crate::cli::ServerArgs;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Document, FormatArgs};
 use crate::cli::notes::{self, word};
 use crate::cli::output::Output;
 use crate::cli::paint::without_controls;
+use crate::cli::server::ServerArgs;
 use crate::cli::table::TextTable;
 use crate::json;
 use crate::pb::{Polling, SourceDetail, SourceState};

@@ -14,9 +14,10 @@ use clap::{Args, ValueEnum};
 use crate::cli::failure::{Failure, note};
 use crate::cli::line::LineStyle;
 use crate::cli::output::{self, Output};
+use crate::cli::rates;
+use crate::cli::server::ServerArgs;
 use crate::cli::watch::message::State;
 use crate::cli::watch::screen::Screen;
-use crate::cli::{ServerArgs, rates};
 use crate::client::{Watch, WatchEvent, WatchOptions};
 use crate::domain::{Digits, Form, TickerStyle};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use tonic::transport::Channel;
 
-use crate::client::{Client, ClientError, MESSAGE_BYTES_MAX};
+use crate::client::{Client, ClientError, ClientOptions, MESSAGE_BYTES_MAX};
 use crate::pb::HeldFixing;
 use crate::pb::admin::admin_service_client::AdminServiceClient;
 use crate::pb::admin::{
@@ -38,12 +38,14 @@ pub struct Admin {
 }
 
 impl Admin {
-    /// A client for a URL such as `http://127.0.0.1:9464`. Nothing is sent before the first call.
-    ///
-    /// # Errors
-    /// When the URL is not `http://`, a host and optionally a port.
+    /// A client for a URL such as `http://127.0.0.1:9464`, as that of [`Client::new`].
     pub fn new(url: &str) -> Result<Self, ClientError> {
-        let client = Client::new(url)?;
+        Self::with_options(url, &ClientOptions::default())
+    }
+
+    /// A client that connects in the way of the options, as that of [`Client::with_options`].
+    pub fn with_options(url: &str, options: &ClientOptions) -> Result<Self, ClientError> {
+        let client = Client::with_options(url, options)?;
         Ok(Self { client })
     }
 
@@ -126,8 +128,9 @@ impl Admin {
 
     /// The generated client, on a connection of its own that is opened by the call.
     fn connect(&self) -> AdminServiceClient<Channel> {
-        let channel = self.client.endpoint.connect_lazy();
-        AdminServiceClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX)
+        let (channel, prefix) = self.client.channel();
+        AdminServiceClient::with_origin(channel, prefix)
+            .max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 
     async fn answer<T>(

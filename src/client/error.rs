@@ -7,6 +7,7 @@ use thiserror::Error;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use crate::client::HandshakeFault;
 use crate::domain::Reason;
 
 /// An invalid field of a request.
@@ -28,6 +29,17 @@ pub enum ClientError {
         url: String,
         /// What is wrong with it.
         reason: &'static str,
+    },
+    /// The certificate authorities to trust cannot be used.
+    #[error("the certificate authorities cannot be used: {0}")]
+    Authorities(String),
+    /// The server accepted a connection that cannot be used.
+    #[error("no connection to {url}: {fault}")]
+    Handshake {
+        /// The server.
+        url: String,
+        /// Why it cannot be used.
+        fault: HandshakeFault,
     },
     /// There is no connection to the server.
     #[error("no connection to {url}: {reason}")]
@@ -75,7 +87,11 @@ impl ClientError {
     /// Reads a status. A status that the transport made up, and no server sent, has a cause.
     pub(super) fn of(url: &str, status: &Status) -> Self {
         let mut cause = status.source();
-        if cause.is_some() {
+        if let Some(error) = cause {
+            if let Some(fault) = HandshakeFault::of(error, url.starts_with("https://")) {
+                let url = url.to_owned();
+                return Self::Handshake { url, fault };
+            }
             let mut reason = status.message().to_owned();
             // The innermost cause says most: `Connection refused` rather than `transport error`.
             while let Some(error) = cause {
@@ -114,11 +130,13 @@ impl ClientError {
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::BadUrl { .. }
+            | Self::Authorities(_)
             | Self::Refused {
                 reason: Some(Reason::MessageTooLarge),
                 ..
             } => true,
-            Self::Unreachable { .. } | Self::Silent { .. } => false,
+            // A certificate that expired is renewed, and a proxy that is set up wrongly is corrected.
+            Self::Handshake { .. } | Self::Unreachable { .. } | Self::Silent { .. } => false,
             Self::Refused { code, .. } => matches!(
                 code,
                 Code::InvalidArgument
@@ -143,8 +161,8 @@ impl ClientError {
     /// Whether the request itself is invalid, for any server.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::BadUrl { .. } => true,
-            Self::Unreachable { .. } | Self::Silent { .. } => false,
+            Self::BadUrl { .. } | Self::Authorities(_) => true,
+            Self::Handshake { .. } | Self::Unreachable { .. } | Self::Silent { .. } => false,
             Self::Refused { code, .. } => *code == Code::InvalidArgument,
         }
     }
@@ -153,7 +171,11 @@ impl ClientError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
-            Self::BadUrl { .. } | Self::Unreachable { .. } | Self::Silent { .. } => None,
+            Self::BadUrl { .. }
+            | Self::Authorities(_)
+            | Self::Handshake { .. }
+            | Self::Unreachable { .. }
+            | Self::Silent { .. } => None,
         }
     }
 }

@@ -8,6 +8,8 @@ pub(super) const PREFIX: &str = "SILKRATE_";
 pub const URL_VARIABLE: &str = "SILKRATE_URL";
 /// The variable that names the operators' port for the commands of operators. It is no setting of the service.
 pub const ADMIN_URL_VARIABLE: &str = "SILKRATE_ADMIN_URL";
+/// The variable that names the file of certificate authorities that the client commands trust. It is no setting of the service.
+pub const CA_VARIABLE: &str = "SILKRATE_CA";
 /// What stands for the dot of a key: names of keys contain single underscores.
 const SEPARATOR: &str = "__";
 
@@ -19,7 +21,7 @@ pub(super) fn variable_of(key: &str) -> String {
 
 /// Whether a variable is read by client commands, which may run in the environment of the service.
 pub(super) fn is_of_clients(name: &str) -> bool {
-    [URL_VARIABLE, ADMIN_URL_VARIABLE].contains(&name)
+    [URL_VARIABLE, ADMIN_URL_VARIABLE, CA_VARIABLE].contains(&name)
 }
 
 /// Whether a variable is one that Kubernetes sets in every container for a Service whose name begins with `silkrate`: of

@@ -1,13 +1,12 @@
 //! The TLS configuration of a client: which certificate authorities are trusted.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
+use crate::authorities::add_file;
 use crate::config::CertificateAuthorities;
 use crate::fetch::FetchError;
 
@@ -23,7 +22,7 @@ pub(super) fn client_config<'a>(
     if secure {
         roots = chosen(authorities)?;
         for path in extra {
-            add_file(&mut roots, path)?;
+            add_file(&mut roots, path).map_err(FetchError::Authorities)?;
         }
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -54,25 +53,8 @@ fn chosen(authorities: &CertificateAuthorities) -> Result<RootCertStore, FetchEr
             }
         }
         CertificateAuthorities::File(path) => {
-            add_file(&mut roots, path)?;
+            add_file(&mut roots, path).map_err(FetchError::Authorities)?;
         }
     }
     Ok(roots)
-}
-
-/// Trusts the certificates of a PEM file. An intermediate certificate is trusted like a root: a chain ends at it.
-fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), FetchError> {
-    let failed = |reason: &dyn std::fmt::Display| {
-        FetchError::Authorities(format!("{}: {reason}", path.display()))
-    };
-    let certificates = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| failed(&error))?;
-    if certificates.is_empty() {
-        return Err(failed(&"no certificate in the PEM format in it"));
-    }
-    for certificate in certificates {
-        roots.add(certificate).map_err(|error| failed(&error))?;
-    }
-    Ok(())
 }

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
+use crate::support::tls::fixture;
 
 fn bench(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
@@ -104,6 +105,18 @@ async fn without_a_server_it_fails_and_names_the_url() {
     let message = String::from_utf8(ran.stderr).unwrap();
     assert_eq!(ran.status.code(), Some(1));
     assert!(message.contains("http://127.0.0.1:9"), "{message}");
+}
+
+#[tokio::test]
+async fn a_url_with_tls_or_a_path_is_refused() {
+    for url in ["https://127.0.0.1:9", "http://127.0.0.1:9/rates"] {
+        let mut command = bench(&["unary", "--server", url, "--ca-file"]);
+        let ran = command.arg(fixture("intermediate.pem")).output();
+        let ran = ran.await.unwrap();
+        let message = String::from_utf8(ran.stderr).unwrap();
+        assert_eq!(ran.status.code(), Some(64), "{message}");
+        assert!(message.contains("without a path"), "{message}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod commands;
 mod environment;
 mod formats;
 mod operators;
+mod proxied;
 mod server;
 
 use std::time::Duration;

@@ -11,4 +11,5 @@ pub(crate) mod records;
 pub(crate) mod scripted;
 pub(crate) mod silkrate;
 pub(crate) mod test_commit;
+pub(crate) mod tls;
 pub(crate) mod wire;

@@ -12,12 +12,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("pb", &[]),
     ("clock", &[]),
     ("logging", &[]),
+    ("authorities", &[]),
     ("backoff", &[]),
     ("load", &[]),
     ("sources", &["domain"]),
     ("config", &["domain", "sources"]),
     ("budget", &["domain", "clock"]),
-    ("fetch", &["config", "sources", "budget"]),
+    ("fetch", &["authorities", "config", "sources", "budget"]),
     ("ledger", &["domain"]),
     ("board", &["domain"]),
     ("commit", &["domain", "ledger", "board", "clock"]),
@@ -51,7 +52,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "domain", "board", "clock", "config", "fetch", "backoff", "pb", "wire", "json",
         ],
     ),
-    ("client", &["domain", "pb", "backoff"]),
+    ("client", &["authorities", "domain", "pb", "backoff"]),
     (
         "backfill",
         &[

@@ -1,31 +1,19 @@
 //! Certificates: a bank that does not send its intermediate certificate, and the file that adds it.
 //!
-//! `tests/fixtures/tls` holds a certificate for 127.0.0.1 with its key, and the intermediate certificate that signed it. A
-//! root that is nowhere signed that one, so only a client that trusts the intermediate trusts the bank.
+//! Only a client that trusts the intermediate certificate of the fixtures trusts the bank.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use rustls::ServerConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use silkrate::config::{CertificateAuthorities, Http};
 use silkrate::fetch::{FetchError, FetchResponse, Fetcher, Validators};
 use silkrate::sources::ApiKeyPlacement;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio_rustls::TlsAcceptor;
 
 use crate::poller::fetch::{PATH, limits, settings};
 use crate::support::scripted::answer_bytes;
-
-fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures/tls")
-        .join(name)
-}
+use crate::support::tls::{acceptor, fixture};
 
 /// A bank that sends its own certificate alone, and answers every request with a document.
 struct TlsBank {
@@ -35,15 +23,7 @@ struct TlsBank {
 
 impl TlsBank {
     async fn start() -> Self {
-        let certificate = CertificateDer::from_pem_file(fixture("bank.pem")).unwrap();
-        let key = PrivateKeyDer::from_pem_file(fixture("bank.key")).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], key)
-            .unwrap();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let acceptor = acceptor(&["http/1.1"]);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base_url = format!("https://{}", listener.local_addr().unwrap());
         let mut task = JoinSet::new();

@@ -1,0 +1,169 @@
+//! The address of a server, and how a connection to it is secured.
+
+use std::path::PathBuf;
+
+use http::Uri;
+use rustls::RootCertStore;
+use tonic::transport::{ClientTlsConfig, Endpoint};
+
+use crate::authorities::add_file;
+use crate::client::{CONNECT_TIMEOUT, ClientError};
+
+/// How a client connects to a server, beside its URL.
+///
+/// ```
+/// use silkrate::client::ClientOptions;
+///
+/// let options = ClientOptions {
+///     ca_file: Some("/etc/ssl/private-ca.pem".into()),
+///     ..ClientOptions::default()
+/// };
+/// assert!(options.ca_file.is_some());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct ClientOptions {
+    /// A PEM file with the certificate authorities to trust, in place of those of the machine. An `http://` URL needs none,
+    /// and the file is not read then.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// The address of a server.
+#[derive(Debug, Clone)]
+pub(super) struct Address {
+    /// The URL, without a slash at its end.
+    pub(super) url: String,
+    /// The scheme, the host and the port.
+    pub(super) endpoint: Endpoint,
+    /// The path before that of each method; `/` if there is none.
+    pub(super) prefix: Uri,
+}
+
+impl Address {
+    /// Reads a URL. The certificate authorities are read if it is `https://`, and nothing is sent.
+    pub(super) fn new(url: &str, options: &ClientOptions) -> Result<Self, ClientError> {
+        let bad = |reason: &'static str| ClientError::BadUrl {
+            url: url.to_owned(),
+            reason,
+        };
+        let (scheme, rest) = ["http://", "https://"]
+            .iter()
+            .find_map(|scheme| Some((*scheme, url.strip_prefix(scheme)?)))
+            .ok_or_else(|| bad("it does not start with http:// or https://"))?;
+        let rest = rest.trim_end_matches('/');
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        if authority.is_empty() || rest.contains(['?', '#', '@']) {
+            return Err(bad("only a host, a port and a path may follow the scheme"));
+        }
+        let not_a_url = || bad("it is not a URL");
+        let path = if path.is_empty() { "/" } else { path };
+        let prefix: Uri = path.parse().map_err(|_not_a_path| not_a_url())?;
+        // No HTTP/2 pings on an idle connection: servers disconnect clients that ping too often, and the heartbeats of a
+        // stream show that it is alive.
+        let mut endpoint = Endpoint::from_shared(format!("{scheme}{authority}"))
+            .map_err(|_not_a_uri| not_a_url())?
+            .connect_timeout(CONNECT_TIMEOUT)
+            .keep_alive_while_idle(false);
+        if scheme == "https://" {
+            let host = endpoint.uri().host().ok_or_else(not_a_url)?;
+            // A certificate has an IPv6 address without the brackets of a URL.
+            let host = host.trim_matches(['[', ']']).to_owned();
+            let tls = trusting(options)?.domain_name(host);
+            endpoint = endpoint
+                .tls_config(tls)
+                .map_err(|error| ClientError::Authorities(error_text(&error)))?;
+        }
+        let url = format!("{scheme}{rest}");
+        Ok(Self {
+            url,
+            endpoint,
+            prefix,
+        })
+    }
+}
+
+/// The TLS configuration that trusts the chosen authorities.
+fn trusting(options: &ClientOptions) -> Result<ClientTlsConfig, ClientError> {
+    let config = ClientTlsConfig::new();
+    let Some(path) = &options.ca_file else {
+        return Ok(config.with_native_roots());
+    };
+    let mut roots = RootCertStore::empty();
+    add_file(&mut roots, path).map_err(ClientError::Authorities)?;
+    Ok(config.trust_anchors(roots.roots))
+}
+
+/// The innermost cause of an error: the others say `transport error`.
+fn error_text(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With an authority of its own: the machine of the test may have none.
+    fn address(url: &str) -> Result<Address, ClientError> {
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/fixtures/tls/intermediate.pem"
+        );
+        let options = ClientOptions {
+            ca_file: Some(file.into()),
+        };
+        Address::new(url, &options)
+    }
+
+    #[test]
+    fn a_url_is_a_scheme_a_host_a_port_and_a_path() {
+        for (url, prefix) in [
+            ("http://127.0.0.1:50051", "/"),
+            ("http://localhost/", "/"),
+            ("http://[::1]:50051", "/"),
+            ("https://rates.example", "/"),
+            ("https://[::1]:443/", "/"),
+            ("http://rates.example:8080/rates", "/rates"),
+            ("https://rates.example/fx/rates/", "/fx/rates"),
+        ] {
+            let address = address(url).unwrap();
+            assert_eq!(address.prefix.path(), prefix, "{url}");
+            assert_eq!(address.url, url.trim_end_matches('/'));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_refused() {
+        for wrong in [
+            "",
+            "localhost:50051",
+            "ftp://localhost",
+            "http://",
+            "https:///rates",
+            "http://localhost?pairs=KZT/USD",
+            "https://localhost/rates#top",
+            "http://user@localhost",
+            "http://local host",
+            "https://localhost/two words",
+        ] {
+            let refused = address(wrong);
+            assert!(
+                matches!(refused, Err(ClientError::BadUrl { .. })),
+                "{wrong}: {refused:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_of_authorities_is_read_for_https_alone() {
+        let options = ClientOptions {
+            ca_file: Some("/nowhere/ca.pem".into()),
+        };
+        assert!(Address::new("http://localhost", &options).is_ok());
+        let refused = Address::new("https://localhost", &options).unwrap_err();
+        assert!(refused.is_usage());
+        assert!(refused.to_string().contains("/nowhere/ca.pem"), "{refused}");
+    }
+}

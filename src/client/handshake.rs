@@ -1,0 +1,104 @@
+//! Why a connection could not be made ready for calls, though the server accepted it.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+
+use rustls::{AlertDescription, CertificateError};
+use thiserror::Error as ThisError;
+use tonic::ConnectError;
+
+/// The number of causes that are read: a chain that leads in a circle must end.
+const CAUSES_MAX: usize = 16;
+
+/// Why the client and a server that accepted its connection did not come to calls.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum HandshakeFault {
+    /// The URL is `https://`, and the server does not speak TLS.
+    #[error("the server does not speak TLS on this port")]
+    NoTls,
+    /// The URL is `http://`, and what the server sent is not HTTP/2. A server with TLS may also close the connection, which
+    /// looks as if it had stopped.
+    #[error("the server does not speak HTTP/2 without TLS on this port")]
+    NotPlain,
+    /// The server speaks TLS, and not HTTP/2 in it.
+    #[error("the server does not speak HTTP/2 on this port, which gRPC needs")]
+    NoHttp2,
+    /// No trusted authority has signed the certificate.
+    #[error("no trusted authority has signed the certificate of the server")]
+    UnknownAuthority,
+    /// The certificate is for other names.
+    #[error("the certificate of the server is for another name: {0}")]
+    OtherName(String),
+    /// The certificate has another defect, such as a date that has passed.
+    #[error("the certificate of the server is not valid: {0}")]
+    Certificate(String),
+    /// TLS failed for another reason.
+    #[error("TLS failed: {0}")]
+    Tls(String),
+}
+
+impl HandshakeFault {
+    /// The fault behind an error of the transport, for a URL that is `https://` or not; none if it has another cause.
+    pub(super) fn of(error: &(dyn Error + 'static), is_https: bool) -> Option<Self> {
+        let causes = || std::iter::successors(Some(error), |error| cause(*error)).take(CAUSES_MAX);
+        if is_https {
+            let tls = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>());
+            // Before the connection is established it can only end in place of the server's part of the handshake.
+            let is_ended = || causes().any(<dyn Error>::is::<ConnectError>) && causes().any(is_end);
+            return match tls {
+                Some(error) => Some(Self::of_tls(error)),
+                None => is_ended().then_some(Self::NoTls),
+            };
+        }
+        let is_garbled = causes()
+            .filter_map(|cause| cause.downcast_ref::<h2::Error>())
+            .any(|error| {
+                !error.is_remote() && error.reason() == Some(h2::Reason::FRAME_SIZE_ERROR)
+            });
+        is_garbled.then_some(Self::NotPlain)
+    }
+
+    fn of_tls(error: &rustls::Error) -> Self {
+        match error {
+            rustls::Error::InvalidMessage(_) => Self::NoTls,
+            rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => Self::NoHttp2,
+            rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+                Self::UnknownAuthority
+            }
+            rustls::Error::InvalidCertificate(
+                name @ (CertificateError::NotValidForName
+                | CertificateError::NotValidForNameContext { .. }),
+            ) => Self::OtherName(name.to_string()),
+            rustls::Error::InvalidCertificate(defect) => Self::Certificate(defect.to_string()),
+            other => Self::Tls(other.to_string()),
+        }
+    }
+}
+
+/// Whether a cause is that the connection ended.
+fn is_end(cause: &(dyn Error + 'static)) -> bool {
+    cause
+        .downcast_ref::<io::Error>()
+        .is_some_and(|error| error.kind() == ErrorKind::UnexpectedEof)
+}
+
+/// The source of an error. What an I/O error wraps counts as its source.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().map(io::Error::get_ref) {
+        Some(Some(inner)) => Some(inner),
+        Some(None) | None => error.source(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_has_expired_is_named_as_such() {
+        let error = rustls::Error::InvalidCertificate(CertificateError::Expired);
+        let fault = HandshakeFault::of_tls(&error);
+        assert!(matches!(fault, HandshakeFault::Certificate(_)), "{fault:?}");
+    }
+}
