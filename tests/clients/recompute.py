@@ -1,45 +1,69 @@
 #!/usr/bin/env python3
-"""Recomputes rates of the past with Python's decimal module, from published fixings alone, and compares every digit.
+"""Recomputes rates of the past with pandas and Python's decimal module, from published fixings alone, and compares every
+digit.
 
-    python tests/clients/recompute.py http://127.0.0.1:8080
+    pip install grpcio grpcio-reflection pandas
+    python tests/clients/recompute.py target/debug/silkrate
 
-The fixings come from /v1/fixings. From them the script computes what a currency stood at on each day, and compares it with
-/v1/history?step=day and with /v1/snapshot.json?date=; then the averages of weeks and months with /v1/periods. It needs no
-library, and shares no code with the service.
+The program serves a year of tables of six banks (`year.py`). The fixings come from /v1/fixings. From them alone the script
+computes what every pair of nine currencies stood at on each day, and compares it with
+
+* a table of all nine as of a date: value, source, date, derivation and change (/v1/snapshot.json?date=),
+* the monthly averages of a year, with the highest, lowest, first and last rates (/v1/periods.ndjson),
+* a wide CSV of a filter with stars (/v1/history.csv).
+
+It shares no code with the service.
 """
 
+import itertools
 import json
 import sys
 import urllib.parse
 import urllib.request
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from fractions import Fraction
+from typing import NamedTuple
+
+import pandas
+
+from year import served_year
 
 DERIVED = Context(prec=12, rounding=ROUND_HALF_EVEN)
 # A table is in force until a newer one takes effect, and for two weeks at most.
-IN_FORCE = timedelta(days=14)
-# Nine currencies, each from the bank that is preferred for it in the demo.
-BANKS = {
-    "nbk": ("KZT", ["USD", "EUR", "RUB", "CNY"]),
-    "cbu": ("UZS", ["USD", "EUR", "RUB", "CNY"]),
-    "cbr": ("RUB", ["KGS", "TJS", "TMT"]),
-}
+IN_FORCE_DAYS = 14
+# Enough days before the first one to have all tables that were in force then.
+DAYS_BEFORE = timedelta(days=14)
+HOME_BANKS = {"KZT": "nbk", "KGS": "nbkr", "TJS": "nbt", "TMT": "cbt", "UZS": "cbu"}
+FALLBACK = "cbr"
+OTHERS = ["USD", "EUR", "RUB", "CNY"]
+NINE = [*HOME_BANKS, *OTHERS]
+START, END = date(2025, 4, 1), date(2026, 3, 31)
+# A Sunday on which the Bank of Russia answers for the somoni, and a day with a corrected value.
+TABLE_DATES = [date(2025, 11, 30), date(2026, 2, 10), END]
+STARS = "*/KZT,KGS/*,tjs/*"
 
 
-def read(base, path, **query):
-    url = f"{base}{path}?{urllib.parse.urlencode(query)}"
-    with urllib.request.urlopen(url, timeout=60) as answer:
-        return json.load(answer)
+class Row(NamedTuple):
+    """`units` of a currency cost `value`, from a date on."""
+
+    value: Decimal
+    units: Decimal
+    date: date
+
+    def price(self):
+        return Fraction(self.value) / Fraction(self.units)
+
+    def printed(self):
+        """The price of one unit with the digits of the bank: a nominal moves the decimal point."""
+        return format(self.value.scaleb(1 - len(str(self.units))), "f")
 
 
-def pages(base, path, key, **query):
-    token = ""
-    while True:
-        page = read(base, path, page_size=100, page_token=token, **query)
-        yield from page[key]
-        token = page["next_page_token"]
-        if token is None:
-            return
+class Rate(NamedTuple):
+    value: str
+    source: str
+    date: date
+    derivation: str
 
 
 def plain(number):
@@ -48,109 +72,196 @@ def plain(number):
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-class Bank:
-    """What one bank published for one currency: the price of a unit by date."""
-
-    def __init__(self, base, bank, currency):
-        self.prices = {}
-        for row in pages(base, f"/v1/fixings/{bank}/{currency}", "fixings"):
-            if not row["superseded"]:
-                day = date.fromisoformat(row["effective_date"])
-                self.prices.setdefault(day, (Decimal(row["value"]), Decimal(row["units"])))
-
-    def on(self, day):
-        """The value and the units in force at the end of a day."""
-        dates = [known for known in self.prices if day - IN_FORCE <= known <= day]
-        return self.prices[max(dates)] if dates else None
-
-    def published(self, day):
-        """The price of one unit of the currency, with the digits of the bank: a nominal moves the decimal point."""
-        value, units = self.on(day)
-        return format(value.scaleb(1 - len(str(units))), "f")
-
-    def inverted(self, day):
-        """The price of one unit of the bank's own currency."""
-        value, units = self.on(day)
-        return plain(DERIVED.divide(units, value))
-
-
-class Different(Exception):
-    """What was recomputed is not what is served."""
-
-
-def check(what, ours, theirs):
-    if ours != theirs:
-        raise Different(f"{what}: recomputed {ours}, served {theirs}")
+def rounded(price):
+    return plain(DERIVED.divide(Decimal(price.numerator), Decimal(price.denominator)))
 
 
 def average(values):
     """The exact sum divided by the number of days, rounded once."""
     with localcontext(prec=200):
-        total = sum(Decimal(value) for value in values)
+        total = sum(values)
     return plain(DERIVED.divide(total, Decimal(len(values))))
 
 
-def check_pair(base, pair, source, value):
-    """Compares the days and the periods of a pair; returns their number."""
-    rows = list(pages(base, "/v1/history", "rates", pairs=pair, step="day"))
-    days = {date.fromisoformat(row["date"]): row for row in rows}
-    by_bank = {day: row for day, row in days.items() if row["source"] == source}
-    for day, row in by_bank.items():
-        check(f"{pair} on {day}", value(day), row["value"])
-    periods = 0
-    for length in ("week", "month"):
-        for row in pages(base, "/v1/periods", "periods", pairs=pair, period=length):
-            first, last = (date.fromisoformat(row[end]) for end in ("start_date", "end_date"))
-            within = sorted(day for day in days if first <= day <= last)
-            values = [value(day) if day in by_bank else days[day]["value"] for day in within]
-            check(f"the days of {pair} from {first}", len(values), row["days"])
-            check(f"the average of {pair} from {first}", average(values), row["average"])
-            check(f"the highest {pair} from {first}", max(values, key=Decimal), row["highest"]["value"])
-            check(f"the lowest {pair} from {first}", min(values, key=Decimal), row["lowest"]["value"])
-            periods += 1
-    return len(by_bank), periods
+def address(base, path, **query):
+    return f"{base}{path}?{urllib.parse.urlencode(query)}"
 
 
-def compare(base):
-    """Compares everything; returns what was compared."""
-    day_rows = period_rows = 0
-    table = {}
-    for bank, (home, currencies) in BANKS.items():
-        for currency in currencies:
-            known = Bank(base, bank, currency)
-            for pair, value in ((f"{currency}/{home}", known.published), (f"{home}/{currency}", known.inverted)):
-                days, periods = check_pair(base, pair, bank, value)
-                day_rows, period_rows = day_rows + days, period_rows + periods
-                table[pair] = (bank, value)
-    # One question for the table of a day: the newest date that a bank has printed for a rate in force.
-    newest = read(base, "/v1/snapshot.json", pairs=",".join(table))["rates"]
-    day = max(date.fromisoformat(rate["effective_date"]) for rate in newest)
-    past = read(base, "/v1/snapshot.json", pairs=",".join(table), date=day)["rates"]
+class Fixings:
+    """What the banks published, and the rates that follow from it."""
+
+    def __init__(self, base):
+        days = pandas.date_range(START - DAYS_BEFORE, END)
+        keys = [(bank, currency) for bank in [*HOME_BANKS.values(), FALLBACK] for currency in NINE]
+        self.rows = {key: fixings_of(base, *key) for key in keys}
+        # Carried forward, day by day.
+        self.in_force = {
+            key: rows.reindex(days).ffill(limit=IN_FORCE_DAYS) for key, rows in self.rows.items() if len(rows)
+        }
+
+    def row(self, bank, currency, day):
+        """The row in force at the end of a day; None if there is none."""
+        rows = self.in_force.get((bank, currency))
+        row = None if rows is None else rows[pandas.Timestamp(day)]
+        return row if isinstance(row, Row) else None
+
+    def quote(self, home, other, day):
+        """One unit of the other currency in one of the five, by the home bank or else by the Bank of Russia: who answers,
+        since when, the exact price, and the row if it has this very price."""
+        bank = HOME_BANKS[home]
+        if row := self.row(bank, other, day):
+            return bank, row.date, row.price(), (other, row)
+        price_of_home, price_of_other = self.row(FALLBACK, home, day), self.row(FALLBACK, other, day)
+        if other == "RUB" and price_of_home:
+            return FALLBACK, price_of_home.date, 1 / price_of_home.price(), (home, price_of_home)
+        if price_of_home and price_of_other:
+            return FALLBACK, price_of_home.date, price_of_other.price() / price_of_home.price(), None
+        return None
+
+    def rate(self, pair, day):
+        """The rate of a pair at the end of a day; None if there is none."""
+        base, quote = pair.split("/")
+        if base == quote:
+            return Rate("1", None, None, "IDENTITY")
+        if base in HOME_BANKS and quote in HOME_BANKS:
+            legs = [self.quote(home, "USD", day) for home in (base, quote)]
+            if None in legs:
+                return None
+            banks = list(dict.fromkeys(bank for bank, *_ in legs))
+            price = legs[1][2] / legs[0][2]
+            return Rate(rounded(price), "+".join(banks), min(since for _, since, *_ in legs), "CROSSED")
+        home, other = (base, quote) if base in HOME_BANKS else (quote, base)
+        if not (found := self.quote(home, other, day)):
+            return None
+        bank, since, price, printed = found
+        if printed and printed[0] == base:
+            return Rate(printed[1].printed(), bank, since, "PUBLISHED")
+        return Rate(rounded(price if base == other else 1 / price), bank, since, "INVERTED" if printed else "CROSSED")
+
+    def values(self, pair):
+        """The rates of a pair in the year by day; absent where there is none."""
+        rates = {day.date(): self.rate(pair, day) for day in pandas.date_range(START, END)}
+        return pandas.Series({day: rate.value for day, rate in rates.items() if rate}, dtype=object)
+
+    def reference_date(self, bank, currency, since):
+        """The date of the table before one. Tables that repeat another one count as that one."""
+        tables = {}
+        for (source, code), rows in self.rows.items():
+            if source == bank:
+                for day, row in rows[:pandas.Timestamp(since)].items():
+                    tables.setdefault(day.date(), {})[code] = row[:2]
+        dates = [day for day, table in sorted(tables.items()) if currency in table]
+        fixed_on = [day for before, day in itertools.pairwise(dates) if tables[before] != tables[day]]
+        return fixed_on[-2]
+
+
+def fixings_of(base, bank, currency):
+    """The rows of a currency by date, without the values that the bank has since corrected."""
+    with urllib.request.urlopen(address(base, f"/v1/fixings/{bank}/{currency}.ndjson"), timeout=60) as answer:
+        lines = [json.loads(line) for line in answer]
+    rows = [
+        Row(Decimal(line["value"]), Decimal(line["units"]), date.fromisoformat(line["effective_date"]))
+        for line in lines
+        if not line["superseded"]
+    ]
+    days = pandas.DatetimeIndex([row.date for row in rows])
+    return pandas.Series(rows, index=days, dtype=object).sort_index()
+
+
+def check(what, ours, theirs):
+    if ours != theirs:
+        sys.exit(f"{what}: recomputed {ours}, served {theirs}")
+
+
+def check_tables(base, fixings):
+    """Compares tables of nine currencies as of dates; returns the number of rates."""
+    pairs = [f"{row}/{column}" for row in NINE for column in NINE]
     compared = 0
-    for rate in past:
-        bank, value = table[rate["pair"]]
-        assert rate["date"] == str(day)
-        if rate["source"] == bank:
-            check(f"{rate['pair']} as of {day}", value(day), rate["value"])
+    for day in TABLE_DATES:
+        url = address(base, "/v1/snapshot.json", pairs=",".join(pairs), date=day)
+        with urllib.request.urlopen(url, timeout=60) as answer:
+            rates = json.load(answer)["rates"]
+        # Of the rest, neither currency is one of the five.
+        expected = [pair for pair in pairs if set(pair.split("/")) & HOME_BANKS.keys()]
+        check(f"the pairs as of {day}", expected, [rate["pair"] for rate in rates])
+        for rate in rates:
+            pair, since = rate["pair"], rate["effective_date"]
+            served = Rate(rate["value"], rate["source"], since and date.fromisoformat(since), rate["derivation"])
+            check(f"{pair} as of {day}", fixings.rate(pair, day), served)
+            check_change(fixings, rate)
             compared += 1
-    if not (day_rows and period_rows and compared >= 9):
-        sys.exit(f"too little to compare: {day_rows} days, {period_rows} periods, {compared} rates as of {day}")
-    return f"{day_rows} rates of days, {period_rows} periods, and {compared} rates as of {day}"
+    return compared
 
 
-def main(base):
-    for _ in range(20):  # The demo goes on: a table that is filed meanwhile is in some of the answers alone.
-        position = read(base, "/v1/snapshot.json")["position"]
-        try:
-            print("recomputed", compare(base))
-            return
-        except (Different, KeyError, TypeError) as different:
-            if read(base, "/v1/snapshot.json")["position"] == position:
-                raise different
-    sys.exit("the tables changed each time")
+def check_change(fixings, rate):
+    if not (change := rate["change"]):
+        return check(f"why {rate['pair']} has no change", "IDENTITY", rate["derivation"])
+    pair, value, reference = rate["pair"], Decimal(rate["value"]), Decimal(change["reference_value"])
+    reference_date = date.fromisoformat(change["reference_date"])
+    if "+" not in rate["source"] and not set(pair.split("/")) <= HOME_BANKS.keys():
+        home, other = sorted(pair.split("/"), key=lambda code: code not in HOME_BANKS)
+        currency = other if rate["source"] == HOME_BANKS[home] else home
+        ours = fixings.reference_date(rate["source"], currency, date.fromisoformat(rate["effective_date"]))
+        check(f"the reference date of {pair}", ours, reference_date)
+    check(f"the reference of {pair}", fixings.rate(pair, reference_date).value, change["reference_value"])
+    check(f"the change of {pair}", plain(value - reference), change["absolute"])
+    percent = (Fraction(value - reference) * 100 / Fraction(reference)) * 10_000
+    check(f"the change of {pair} in per cent", plain(Decimal(round(percent)).scaleb(-4)), change["percent"])
+
+
+def check_periods(base, fixings):
+    """Compares the months of a year of all pairs; returns their number."""
+    url = address(base, "/v1/periods.ndjson", pairs="*/*", period="month", start=START, end=END)
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        served = pandas.DataFrame([json.loads(line) for line in answer], dtype=object)
+    ours = [f"{base}/{quote}" for base in NINE for quote in NINE if base != quote and {base, quote} & HOME_BANKS.keys()]
+    check("the pairs of the months", set(ours), {pair for pair in served["pair"] if "GBP" not in pair})
+    compared = 0
+    for pair in ours:
+        values = fixings.values(pair)
+        months = values.groupby([day.replace(day=1) for day in values.index])
+        rows = served[served["pair"] == pair].set_index("start_date")
+        check(f"the months of {pair}", sorted(str(month) for month in months.groups), sorted(rows.index))
+        for month, days in months:
+            row, numbers = rows.loc[str(month)], [Decimal(value) for value in days]
+            highest, lowest = numbers.index(max(numbers)), numbers.index(min(numbers))
+            dated = lambda at: {"date": str(days.index[at]), "value": days.iloc[at]}
+            figures = {
+                "average": average(numbers), "days": len(days), "first": dated(0), "last": dated(-1),
+                "highest": dated(highest), "lowest": dated(lowest),
+            }
+            for name, figure in figures.items():
+                check(f"{name} of {pair} from {month}", figure, row[name])
+            compared += 1
+    return compared
+
+
+def check_wide(base, fixings):
+    """Compares a wide CSV of a filter with stars, day by day; returns the number of its cells."""
+    url = address(base, "/v1/history.csv", pairs=STARS, step="day", layout="wide", start=START, end=END)
+    served = pandas.read_csv(url, dtype=str, index_col="date", keep_default_na=False)
+    currencies = sorted([*NINE, "GBP"])
+    pairs = [f"{base}/KZT" for base in currencies] + [f"{home}/{quote}" for home in ("KGS", "TJS") for quote in currencies]
+    pairs = [pair for pair in dict.fromkeys(pairs) if pair[:3] != pair[4:]]
+    check("the columns", pairs, list(served.columns))
+    days = [str(day.date()) for day in reversed(pandas.date_range(START, END))]
+    check("the days", days, list(served.index))
+    ours = [pair for pair in pairs if "GBP" not in pair]
+    expected = pandas.DataFrame({pair: fixings.values(pair).rename(str) for pair in ours}, index=days).fillna("")
+    differs = expected != served[ours]
+    for day in differs.index[differs.any(axis=1)]:
+        check(f"the record of {day}", expected.loc[day].to_dict(), served.loc[day, ours].to_dict())
+    return expected.size
+
+
+def main(program):
+    with served_year(program) as base:
+        fixings = Fixings(base)
+        tables, periods, cells = check_tables(base, fixings), check_periods(base, fixings), check_wide(base, fixings)
+    print(f"recomputed {tables} rates of tables of a date, {periods} months, and {cells} cells of a wide CSV")
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    main(sys.argv[1].rstrip("/"))
+    main(sys.argv[1])
