@@ -14,7 +14,8 @@
 //! * *Chose* what the receiver knows, *over* a position up to which commits were sent: a snapshot of a past revision cannot
 //!   be derived again cheaply, and a position says nothing after an epoch has ended. A difference is found at the next
 //!   snapshot or the next start, however the service ended before, so nothing is lost. What does not differ is never
-//!   sent, so a restart invents nothing. Only what was served for a moment while the observer was four commits behind is not seen.
+//!   sent, so a restart invents nothing. A fixing in between that no snapshot showed is looked up in the tables in memory, if a
+//!   webhook has a limit that it may have reached; without one the newest value says enough.
 //! * *Chose* a file of its own, *over* a table in the ledger: the ledger only grows, its one writer must never wait behind
 //!   deliveries, and an earlier version of silkrate can still open it. The ledger need not be in the same
 //!   transaction: an entry whose events were not written differs from what is known at the next start.
@@ -28,6 +29,7 @@
 mod subject;
 mod event;
 mod signature;
+mod missed;
 mod known;
 mod store;
 mod states;
@@ -40,6 +42,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+pub use receiver::refusal;
 pub use states::{WebhookState, states};
 pub use store::{StoreError, path_beside};
 use thiserror::Error;
@@ -49,6 +52,7 @@ use tokio_util::sync::CancellationToken;
 use crate::board::BoardReader;
 use crate::clock::Clock;
 use crate::config::{Http, Webhook};
+use crate::domain::Preference;
 use crate::fetch::{FetchError, PostAnswer};
 use crate::webhooks::delivery::Courier;
 use crate::webhooks::event::Event;
@@ -95,12 +99,13 @@ pub struct SampleAnswer {
 }
 
 impl Webhooks {
-    /// Opens the file of the webhooks, or keeps it in memory without a path, and reads what their receivers know.
+    /// Opens the file of the webhooks, or keeps it in memory without a path, and reads what their receivers know. The order
+    /// of preference is that of the board.
     pub async fn open(
         webhooks: &[Webhook],
         http: &Http,
         path: Option<PathBuf>,
-        board: BoardReader,
+        (board, preferences): (BoardReader, &[Preference]),
         clock: Clock,
     ) -> Result<Self, WebhookError> {
         let store = Store::open(path.as_deref())?;
@@ -114,7 +119,7 @@ impl Webhooks {
             .map(|(receiver, _)| Courier::new(store.clone(), clock.clone(), Arc::clone(receiver)));
         Ok(Self {
             couriers: couriers.collect(),
-            observer: Observer::new(store, board, clock, receivers),
+            observer: Observer::new(store, board, clock, preferences, receivers),
         })
     }
 

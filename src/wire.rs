@@ -13,8 +13,8 @@ pub(crate) use messages::{
 pub(crate) use rates::{to_fixing, to_flag, to_freshness, to_held, to_rate, to_rates};
 pub(crate) use requests::to_subscribe;
 pub(crate) use responses::{
-    to_convert_response, to_fixings_response, to_history_response, to_past_rate_response,
-    to_past_snapshot_response, to_periods_response, to_rate_response, to_snapshot_response,
-    to_sources_response,
+    to_convert_response, to_fixings_response, to_history_response, to_past_rate,
+    to_past_rate_response, to_past_snapshot_response, to_periods_response, to_rate_response,
+    to_snapshot_response, to_sources_response,
 };
 pub(crate) use scalars::{present, to_timestamp};

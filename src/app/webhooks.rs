@@ -25,7 +25,7 @@ pub(super) async fn open(
             &config.webhooks,
             &config.http,
             path,
-            board.clone(),
+            (board.clone(), &config.ticker.prefer),
             clock.clone(),
         )
     };

@@ -17,7 +17,7 @@ use crate::config::{Config, Store};
 use crate::json;
 use crate::tabular::Column;
 use crate::webhooks::{
-    SampleAnswer, StoreError, WebhookError, WebhookState, path_beside, send_sample, states,
+    SampleAnswer, StoreError, WebhookError, WebhookState, path_beside, refusal, send_sample, states,
 };
 
 const EXAMPLES: &str = "\
@@ -252,8 +252,8 @@ async fn test(
         return Ok(());
     }
     let message = format!(
-        "the receiver refused the event with status {}",
-        answer.status
+        "the receiver refused the event with {}",
+        refusal(answer.status)
     );
     Err(Failure::failed(message, hint))
 }

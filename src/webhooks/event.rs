@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::config::EventKind;
 use crate::domain::{Fingerprint, Held, Position, Rate, SourceState};
 use crate::json::{self, HeldFixing};
 use crate::webhooks::subject::Subject;
-use crate::wire::{to_held, to_position, to_rate, to_source_state, to_timestamp};
+use crate::wire::{to_held, to_past_rate, to_position, to_rate, to_source_state, to_timestamp};
 
 /// What precedes the digits of an id, which so differs from every other number of a receiver.
 const ID_PREFIX: &str = "evt_";
@@ -30,6 +31,8 @@ pub(super) struct Event {
 #[derive(Debug, Clone)]
 pub(super) enum Content {
     Rate(Box<Rate>),
+    /// The rate that began to stand on a past day.
+    Past(Box<Rate>, Date),
     /// A rate with a value that is announced.
     Announced(Box<Rate>),
     Source(Arc<SourceState>),
@@ -67,10 +70,15 @@ impl Event {
     ) -> Self {
         let Subject { kind, name } = subject;
         let Position { epoch, revision } = position;
-        let identity = format!("{}\n{name}\n{epoch}\n{revision}", kind.as_str());
+        let mut identity = format!("{}\n{name}\n{epoch}\n{revision}", kind.as_str());
         let body = match content {
             Content::Rate(rate) | Content::Announced(rate) => {
                 let rate = to_rate(rate);
+                document(*kind, json::Rate::from(&rate), position, now)
+            }
+            Content::Past(rate, day) => {
+                identity = format!("{identity}\n{day}");
+                let rate = to_past_rate(rate, *day);
                 document(*kind, json::Rate::from(&rate), position, now)
             }
             Content::Source(state) => {
@@ -106,11 +114,20 @@ impl Content {
     /// The source and the date of the value that an event tells of a pair.
     pub(super) fn fixing(&self) -> Option<String> {
         let (rate, date) = match self {
-            Self::Rate(rate) => (rate, rate.effective_date?),
+            Self::Rate(rate) | Self::Past(rate, _) => (rate, rate.effective_date?),
             Self::Announced(rate) => (rate, rate.announced.as_ref()?.effective_date),
             Self::Source(_) | Self::Held(_) => return None,
         };
         Some(format!("{} {date}", rate.source))
+    }
+
+    /// The date from which the value of a pair stands.
+    pub(super) fn since(&self) -> Option<Date> {
+        match self {
+            Self::Rate(rate) => rate.fixings.iter().map(|row| row.effective_date).max(),
+            Self::Past(_, day) => Some(*day),
+            Self::Announced(_) | Self::Source(_) | Self::Held(_) => None,
+        }
     }
 }
 

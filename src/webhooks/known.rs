@@ -8,10 +8,11 @@ use jiff::civil::Date;
 
 use crate::config::{EventKind, Webhook};
 use crate::domain::{
-    Announced, Change, Currency, Derivation, Freshness, Held, Pair, Rate, Snapshot, SourceId,
-    SourceState,
+    Announced, Change, Derivation, Freshness, Held, Pair, Preference, Rate, Snapshot, SourceId,
+    SourceRecord, SourceState,
 };
 use crate::webhooks::event::{Content, Event};
+use crate::webhooks::missed;
 use crate::webhooks::subject::{Fact, Subject};
 
 /// What is known to the receiver of a webhook.
@@ -28,11 +29,12 @@ pub(super) struct Step {
     pub(super) events: Vec<Event>,
 }
 
-/// A snapshot, when it is read, and the currencies of which the sources are the home banks.
+/// A snapshot, when it is read, and the records of the sources with the order in which they are preferred.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Observation<'a> {
     pub(super) snapshot: &'a Snapshot,
-    pub(super) homes: &'a BTreeMap<SourceId, Currency>,
+    pub(super) records: &'a BTreeMap<SourceId, Arc<SourceRecord>>,
+    pub(super) preferences: &'a [Preference],
     pub(super) now: Timestamp,
 }
 
@@ -68,20 +70,29 @@ impl Known {
             if subject.kind == EventKind::Held {
                 held.insert(subject.clone());
             }
-            if known.is_some_and(|known| known.state == state) {
+            // Another source may answer for a while with an older fixing; what was seen before stays seen.
+            let since = content.since().max(known.and_then(|known| known.since));
+            if known.is_some_and(|known| known.state == state && known.since == since) {
                 continue;
             }
             let mut told = known.and_then(|known| known.told.clone());
-            let is_correction = self.is_correction(&subject, &state, &content);
-            if webhook.events.contains(&subject.kind)
-                && is_event(webhook, known, is_correction, &state, &content)
-            {
-                told = content.fixing().or(told);
-                let position = &observation.snapshot.position;
-                let event = Event::new(&subject, &content, position, observation.now);
-                step.events.push(event);
+            if webhook.events.contains(&subject.kind) {
+                let mut contents = missed(webhook, known, &content, observation);
+                let differs = known.is_none_or(|known| known.state != state);
+                let is_correction = self.is_correction(&subject, &state, &content);
+                if (differs || !contents.is_empty())
+                    && is_event(webhook, known, is_correction, &state, &content)
+                {
+                    contents.push(content);
+                }
+                for content in contents {
+                    told = content.fixing().or(told);
+                    let position = &observation.snapshot.position;
+                    let event = Event::new(&subject, &content, position, observation.now);
+                    step.events.push(event);
+                }
             }
-            step.changed.push((subject, Fact { state, told }));
+            step.changed.push((subject, Fact { state, told, since }));
         }
         // A value that is no longer held is an event when it is held again. A pair or a source that is away keeps what is
         // known of it.
@@ -123,7 +134,7 @@ impl Step {
 /// Everything that events can be about, in the order in which they are sent: rates, sources, held values.
 fn facts(webhook: &Webhook, observation: Observation<'_>) -> Vec<(Subject, String, Content)> {
     let Observation {
-        snapshot, homes, ..
+        snapshot, records, ..
     } = observation;
     let mut rates = snapshot.rates(&webhook.pairs);
     rates.retain(|rate| rate.derivation != Derivation::Identity);
@@ -134,10 +145,10 @@ fn facts(webhook: &Webhook, observation: Observation<'_>) -> Vec<(Subject, Strin
         let answers = rates
             .iter()
             .any(|rate| rate.source.split('+').any(|id| id == state.id.as_str()));
-        let home = homes.get(&state.id);
+        let home = records.get(&state.id).and_then(|record| record.home);
         let is_home = home.is_some_and(|home| {
             let mut pairs = pairs.iter();
-            pairs.any(|pair| pair.base == *home || pair.quote == *home)
+            pairs.any(|pair| pair.base == home || pair.quote == home)
         });
         if let (true, Some(word)) = (answers || is_home, punctuality(state)) {
             let source = subject(EventKind::SourceLate, state.id.to_string());
@@ -195,6 +206,32 @@ fn held(webhook: &Webhook, snapshot: &Snapshot, rates: &[Rate]) -> BTreeMap<Stri
         .collect()
 }
 
+/// The changes of a pair since what is known that are as large as the webhook wants, and that no snapshot showed. Without a
+/// limit the newest value says enough.
+fn missed(
+    webhook: &Webhook,
+    known: Option<&Fact>,
+    content: &Content,
+    observation: Observation<'_>,
+) -> Vec<Content> {
+    let Observation {
+        records,
+        preferences,
+        ..
+    } = observation;
+    let after = known.and_then(|known| known.since);
+    let (Content::Rate(rate), Some(after), Some(before), Some(_)) =
+        (content, after, content.since(), webhook.min_change_percent)
+    else {
+        return Vec::new();
+    };
+    let rates = missed::between(rate.pair, (after, before), records, preferences).into_iter();
+    let large = rates.filter(|(_, rate)| is_large(webhook, rate.change.as_ref()));
+    large
+        .map(|(day, rate)| Content::Past(Box::new(rate), day))
+        .collect()
+}
+
 /// Whether a source is late; `None` before its first table.
 fn punctuality(state: &SourceState) -> Option<&'static str> {
     let freshness = state.freshness_status.as_ref()?.freshness;
@@ -229,6 +266,7 @@ fn is_event(
         Content::Rate(rate) => {
             known.is_some() && (is_large(webhook, rate.change.as_ref()) || is_correction)
         }
+        Content::Past(rate, _) => is_large(webhook, rate.change.as_ref()),
         Content::Announced(rate) => {
             let announced = rate.announced.as_ref();
             announced.is_some_and(|announced| {

@@ -1,6 +1,5 @@
 //! Derives the events of every webhook from each snapshot that is published.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::board::BoardReader;
 use crate::clock::Clock;
 use crate::config::Webhook;
-use crate::domain::{Currency, Snapshot, SourceId};
+use crate::domain::{Preference, Snapshot};
 use crate::webhooks::known::{Known, Observation};
 use crate::webhooks::receiver::Receiver;
 use crate::webhooks::store::{Store, StoreError};
@@ -25,7 +24,7 @@ pub(super) struct Observer {
     store: Store,
     board: BoardReader,
     clock: Clock,
-    homes: BTreeMap<SourceId, Currency>,
+    preferences: Vec<Preference>,
     watched: Vec<Watched>,
     /// Whether the newest failure to write is logged.
     is_failing: bool,
@@ -43,17 +42,15 @@ impl Observer {
         store: Store,
         board: BoardReader,
         clock: Clock,
+        preferences: &[Preference],
         receivers: Vec<(Arc<Receiver>, Option<Known>)>,
     ) -> Self {
-        let published = board.published();
-        let records = published.records().values();
-        let homes = records.filter_map(|record| Some((record.id, record.home?)));
         let watched = receivers
             .into_iter()
             .map(|(receiver, known)| Watched { receiver, known });
         Self {
             store,
-            homes: homes.collect(),
+            preferences: preferences.to_vec(),
             clock,
             watched: watched.collect(),
             board,
@@ -94,9 +91,11 @@ impl Observer {
         if !self.all_attempted() {
             return false;
         }
+        let published = self.board.published();
         let observation = Observation {
             snapshot,
-            homes: &self.homes,
+            records: published.records(),
+            preferences: &self.preferences,
             now: self.clock.now(),
         };
         let mut failure = None;

@@ -109,7 +109,7 @@ fn outcome(answer: &PostAnswer) -> Outcome {
 }
 
 /// A status that refuses an event, as a phrase.
-fn refusal(status: u16) -> String {
+pub fn refusal(status: u16) -> String {
     match status {
         300..=399 => {
             format!("status {status}, a redirect, which is not followed: set url to its target")

@@ -1,4 +1,4 @@
--- Version 1 of the file of webhooks. Instants are RFC 3339 in UTC, on the clock of the service.
+-- Version 2 of the file of webhooks. Instants are RFC 3339 in UTC, on the clock of the service.
 
 CREATE TABLE webhooks (
     -- Each webhook that has begun: what was served then is known to its receiver, and what differs later is an event.
@@ -22,6 +22,8 @@ CREATE TABLE known (
     state   TEXT NOT NULL,
     -- The source and the date of the newest value of a pair that was sent in an event of this kind.
     told    TEXT,
+    -- The newest date from which a value of the pair that was seen stood: a fixing between it and the next was missed.
+    since   TEXT,
     PRIMARY KEY (webhook, kind, subject)
 ) WITHOUT ROWID, STRICT;
 

@@ -19,8 +19,10 @@ use crate::webhooks::subject::{Fact, Subject};
 /// The application id that marks a database as a file of webhooks: `silw` in ASCII.
 const APPLICATION_ID: i64 = 0x7369_6c77;
 /// The version of the schema.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
+/// From version 1: since when a value stands is learned when it is seen next.
+const FROM_VERSION_1: &str = "ALTER TABLE known ADD COLUMN since TEXT";
 /// What follows the ledger's file name.
 const SUFFIX: &str = ".webhooks";
 /// How long to wait for another program's lock, such as that of an interactive `sqlite3`.
@@ -97,8 +99,9 @@ impl Store {
             if began.optional()?.is_none() {
                 return Ok(None);
             }
-            let mut statement = transaction
-                .prepare("SELECT kind, subject, state, told FROM known WHERE webhook = ?1")?;
+            let mut statement = transaction.prepare(
+                "SELECT kind, subject, state, told, since FROM known WHERE webhook = ?1",
+            )?;
             let facts = statement.query_map([&webhook], |row| {
                 let kind: String = row.get(0)?;
                 let kind = EventKind::parse(&kind).ok_or_else(|| wrong(0, "no kind of event"))?;
@@ -106,9 +109,12 @@ impl Store {
                     kind,
                     name: row.get(1)?,
                 };
+                let since: Option<String> = row.get(4)?;
+                let since = since.map(|since| since.parse()).transpose();
                 let fact = Fact {
                     state: row.get(2)?,
                     told: row.get(3)?,
+                    since: since.map_err(|_not_a_date| wrong(4, "no date"))?,
                 };
                 Ok((subject, fact))
             })?;
@@ -267,7 +273,7 @@ fn open(path: Option<&Path>) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Creates the tables in an empty file. `None` if the file is another program's, or of another version.
+/// Creates the tables in an empty file, or brings those of an earlier version up to date. `None` if the file is another program's, or of another version.
 fn prepare(mut connection: Connection) -> rusqlite::Result<Option<Connection>> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (id, version) = (pragma("application_id")?, pragma("user_version")?);
@@ -277,6 +283,13 @@ fn prepare(mut connection: Connection) -> rusqlite::Result<Option<Connection>> {
         let transaction = connection.transaction()?;
         transaction.execute_batch(SCHEMA)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+        transaction.commit()?;
+        return Ok(Some(connection));
+    }
+    if (id, version) == (APPLICATION_ID, 1) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(FROM_VERSION_1)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
         return Ok(Some(connection));
@@ -301,11 +314,12 @@ fn write(
             params![webhook, kind.as_str(), name],
         )?;
     }
-    for (Subject { kind, name }, Fact { state, told }) in &step.changed {
+    for (Subject { kind, name }, Fact { state, told, since }) in &step.changed {
         transaction.execute(
-            "INSERT INTO known (webhook, kind, subject, state, told) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (webhook, kind, subject) DO UPDATE SET state = excluded.state, told = excluded.told",
-            params![webhook, kind.as_str(), name, state, told],
+            "INSERT INTO known (webhook, kind, subject, state, told, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (webhook, kind, subject)
+             DO UPDATE SET state = excluded.state, told = excluded.told, since = excluded.since",
+            params![webhook, kind.as_str(), name, state, told, since.map(|since| since.to_string())],
         )?;
     }
     for Event { id, body } in &step.events {

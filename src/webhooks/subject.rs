@@ -1,5 +1,7 @@
 //! What an event can be about, and what is known of it.
 
+use jiff::civil::Date;
+
 use crate::config::EventKind;
 
 /// Something that an event can be about.
@@ -17,4 +19,6 @@ pub(super) struct Fact {
     pub(super) state: String,
     /// The source and the date of the newest value of a pair that was sent in an event of this kind.
     pub(super) told: Option<String>,
+    /// The newest date from which a value of the pair that was seen stood; `None` of anything else.
+    pub(super) since: Option<Date>,
 }

@@ -155,7 +155,7 @@ pub(crate) fn to_sources_response(details: &[SourceDetail]) -> pb::ListSourcesRe
 
 /// A rate of a past date. Freshness, announcements and changes over windows are facts of the present, and of the past tables
 /// those rows alone are read that the rate follows from.
-fn to_past_rate(rate: &Rate, date: Date) -> pb::Rate {
+pub(crate) fn to_past_rate(rate: &Rate, date: Date) -> pb::Rate {
     pb::Rate {
         date: Some(date.to_string()),
         freshness: pb::Freshness::Unspecified.into(),

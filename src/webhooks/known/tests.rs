@@ -4,7 +4,7 @@ use jiff::civil::date;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::domain::{Change, RateFilter, parse_decimal};
+use crate::domain::{Change, Currency, RateFilter, parse_decimal};
 
 fn decimal(text: &str) -> Decimal {
     parse_decimal(text).unwrap()
@@ -37,6 +37,7 @@ fn fact(state: &str, told: Option<&str>) -> Fact {
     Fact {
         state: state.to_owned(),
         told: told.map(str::to_owned),
+        since: None,
     }
 }
 

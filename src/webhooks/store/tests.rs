@@ -15,6 +15,7 @@ fn step(events: &[&str]) -> Step {
     let fact = Fact {
         state: events.last().unwrap_or(&"475.09").to_string(),
         told: Some("nbk 2026-04-02".to_owned()),
+        since: Some(jiff::civil::date(2026, 4, 2)),
     };
     let events = events.iter().map(|id| Event {
         id: (*id).to_owned(),
@@ -154,11 +155,38 @@ fn a_file_of_another_program_or_version_is_refused_and_not_changed() {
     let path = folder.path().join("newer");
     drop(Store::open(Some(&path)).unwrap());
     let connection = Connection::open(&path).unwrap();
-    connection.pragma_update(None, "user_version", 2).unwrap();
+    let newer = VERSION + 1;
+    connection
+        .pragma_update(None, "user_version", newer)
+        .unwrap();
     assert!(Store::open(Some(&path)).is_err());
 
     let path = folder.path().join("text");
     std::fs::write(&path, "not a database, and long enough to be read as one").unwrap();
     let refused = Store::open(Some(&path)).unwrap_err().to_string();
     assert!(refused.contains("not a database"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_file_of_version_1_is_brought_up_to_date_with_what_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("webhooks");
+    let now = at("2026-04-02T09:00:00Z");
+    let store = Store::open(Some(&path)).unwrap();
+    store.record("desk", step(&["1"]), now).await.unwrap();
+    drop(store);
+    let connection = Connection::open(&path).unwrap();
+    let back = "ALTER TABLE known DROP COLUMN since; PRAGMA user_version = 1";
+    connection.execute_batch(back).unwrap();
+    drop(connection);
+
+    for _ in 0..2 {
+        let store = Store::open(Some(&path)).unwrap();
+        let mut earlier = step(&["1"]);
+        earlier.changed[0].1.since = None;
+        let mut known = Known::default();
+        known.apply(earlier);
+        assert_eq!(store.known("desk").await.unwrap(), Some(known));
+        assert_eq!(store.next("desk").await.unwrap().unwrap().id, "1");
+    }
 }
