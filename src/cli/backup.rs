@@ -1,5 +1,6 @@
-//! `silkrate backup`: a copy of the ledger, made while the service runs or when it is stopped.
+//! `silkrate backup`: a copy of the ledger and of the file of webhooks, made while the service runs or when it is stopped.
 
+use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -8,15 +9,19 @@ use clap::Args;
 use crate::cli::config;
 use crate::cli::failure::Failure;
 use crate::config::Store;
-use crate::ledger::{Backup, BackupError, back_up};
+use crate::ledger::{Backup, BackupError, back_up, back_up_webhooks};
+use crate::webhooks::path_beside;
 
 const EXAMPLES: &str = "\
 Examples:
   silkrate backup silkrate-2026-04-02.db       a copy of the file that store.path names
   silkrate backup --config silkrate.toml /mnt/backup/silkrate-2026-04-02.db
 
-To restore a copy, stop silkrate, remove the ledger and the file beside it that ends in -wal, put the copy in its place, and \
-start silkrate. It begins a new epoch, and subscribers receive a snapshot.";
+If there are webhooks, what their receivers know and the events that wait are copied too, to FILE.webhooks.
+
+To restore a copy, stop silkrate, remove the ledger and the file beside it that ends in -wal, put the copy in its place (and \
+FILE.webhooks in the place of the file that ends in .webhooks), and start silkrate. It begins a new epoch, and subscribers \
+receive a snapshot.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -38,7 +43,20 @@ pub(super) fn run(arguments: &BackupArgs, out: &mut dyn Write) -> Result<(), Fai
                 .to_owned(),
         });
     };
-    let backup = back_up(&ledger, &arguments.file)?;
+    let webhooks = path_beside(&ledger);
+    let webhooks = webhooks.exists().then_some(webhooks);
+    let beside = path_beside(&arguments.file);
+    // First the webhooks: what the ledger has and they do not is sent after a restore, and nothing is taken for known that
+    // the ledger lacks.
+    let bytes_beside = webhooks
+        .as_ref()
+        .map(|webhooks| back_up_webhooks(webhooks, &beside));
+    let bytes_beside = bytes_beside.transpose()?;
+    let backup = back_up(&ledger, &arguments.file).inspect_err(|_failed| {
+        if bytes_beside.is_some() {
+            drop(fs::remove_file(&beside));
+        }
+    })?;
     let Backup {
         position,
         fixings,
@@ -53,6 +71,10 @@ pub(super) fn run(arguments: &BackupArgs, out: &mut dyn Write) -> Result<(), Fai
         out,
         "copied {from} to {to} and checked it: {fixings} fixings, {bytes} bytes, {position}"
     )?;
+    if let (Some(webhooks), Some(bytes)) = (webhooks, bytes_beside) {
+        let (from, to) = (webhooks.display(), beside.display());
+        writeln!(out, "copied {from} to {to} and checked it: {bytes} bytes")?;
+    }
     Ok(())
 }
 

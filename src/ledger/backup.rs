@@ -1,4 +1,4 @@
-//! Copies of a ledger: whole, in one file, made while the service runs or when it is stopped.
+//! Copies of a ledger and of the file of webhooks beside it: whole, made while the service runs or when it is stopped.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -83,6 +83,25 @@ pub fn back_up(ledger: &Path, target: &Path) -> Result<Backup, BackupError> {
         Err(error) => return Err(of_system(ledger, &error).into()),
         Ok(_found) => super::open::inspect(ledger)?,
     }
+    into_new_file(target, |unfinished| copy(ledger, unfinished, target))
+}
+
+/// Copies the file of webhooks, which is beside a ledger, into a new file, as [`back_up`] copies the ledger. Returns its size.
+///
+/// It blocks on the disk.
+pub fn back_up_webhooks(file: &Path, target: &Path) -> Result<u64, BackupError> {
+    into_new_file(target, |unfinished| {
+        let source = Location::of(Some(file))?.connect(Access::Read)?;
+        let (_copy, bytes) = vacuum(&source, file, unfinished, target)?;
+        Ok(bytes)
+    })
+}
+
+/// Makes a new file under another name, and gives it its name when it is finished.
+fn into_new_file<T>(
+    target: &Path,
+    copy: impl FnOnce(&Path) -> Result<T, BackupError>,
+) -> Result<T, BackupError> {
     if target.symlink_metadata().is_ok() {
         return Err(BackupError::Exists {
             path: target.to_owned(),
@@ -97,9 +116,9 @@ pub fn back_up(ledger: &Path, target: &Path) -> Result<Backup, BackupError> {
         },
         _ => of_target(target)(error),
     })?;
-    let copied = copy(ledger, &unfinished, target).and_then(|backup| {
+    let copied = copy(&unfinished).and_then(|copied| {
         name(&unfinished, target)?;
-        Ok(backup)
+        Ok(copied)
     });
     if copied.is_err() {
         drop(fs::remove_file(&unfinished));
@@ -119,13 +138,35 @@ fn copy(ledger: &Path, unfinished: &Path, target: &Path) -> Result<Backup, Backu
     let source = Location::of(Some(ledger))?.connect(Access::Read)?;
     let of_ledger = |failure: StorageError| BackupError::from(failure.of(ledger));
     let before = summary(&source).map_err(of_ledger)?;
-    // It reads one state of the ledger, as of its beginning, and writers go on meanwhile.
+    let (copy, bytes) = vacuum(&source, ledger, unfinished, target)?;
+    let copied = summary(&copy).map_err(of_ledger)?;
+    if copied.entry < before.entry || copied.fixings < before.fixings {
+        return Err(BackupError::NotWhole {
+            path: target.to_owned(),
+            detail: "entries of the ledger are missing".to_owned(),
+        });
+    }
+    Ok(Backup {
+        position: copied.position,
+        fixings: copied.fixings,
+        bytes,
+    })
+}
+
+/// Copies a database, and checks the copy. Returns it, and its size.
+fn vacuum(
+    source: &Connection,
+    path: &Path,
+    unfinished: &Path,
+    target: &Path,
+) -> Result<(Connection, u64), BackupError> {
+    // It reads one state of the database, as of its beginning, and writers go on meanwhile.
     let name = unfinished
         .to_str()
         .ok_or_else(|| of_target(target)(io::Error::other("its path is not valid UTF-8")))?;
     source
         .execute("VACUUM INTO ?1", [name])
-        .map_err(|error| of_ledger(error.into()))?;
+        .map_err(|error| StorageError::from(error).of(path))?;
     let file = File::open(unfinished).map_err(of_target(target))?;
     file.sync_all().map_err(of_target(target))?;
     let bytes = file.metadata().map_err(of_target(target))?.len();
@@ -140,15 +181,7 @@ fn copy(ledger: &Path, unfinished: &Path, target: &Path) -> Result<Backup, Backu
     if checked != "ok" {
         return Err(not_whole(checked));
     }
-    let copied = summary(&copy).map_err(of_ledger)?;
-    if copied.entry < before.entry || copied.fixings < before.fixings {
-        return Err(not_whole("entries of the ledger are missing".to_owned()));
-    }
-    Ok(Backup {
-        position: copied.position,
-        fixings: copied.fixings,
-        bytes,
-    })
+    Ok((copy, bytes))
 }
 
 /// Gives the finished copy its name, unless a file has that name by now.

@@ -32,7 +32,7 @@ pub use state::LedgerState;
 /// computation on cached pages.
 const CONNECTIONS_MAX: usize = 2;
 /// How many queries may run or wait: the last of them is answered within seconds. Another one is refused.
-const QUERIES_MAX: usize = 64;
+pub const QUERIES_MAX: usize = 64;
 
 /// The reading end. Clones share its connections.
 #[derive(Clone)]

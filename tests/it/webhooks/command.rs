@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use jiff::SignedDuration;
+use silkrate::config::Store;
+use silkrate::webhooks::path_beside;
 use tokio::process::Command;
 
 use crate::support::receiver::{Receiver, Reply};
@@ -23,8 +26,12 @@ fn written(folder: &Path, ledger: &Path, url: &str) -> PathBuf {
 }
 
 async fn run(config: &Path, arguments: &[&str]) -> (Output, String, String) {
+    run_program(config, &[&["webhooks"], arguments].concat()).await
+}
+
+async fn run_program(config: &Path, arguments: &[&str]) -> (Output, String, String) {
     let mut command = Command::new(PROGRAM);
-    command.arg("webhooks").args(arguments);
+    command.args(arguments);
     command.arg("--config").arg(config);
     let output = command.output().await.unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
@@ -41,7 +48,7 @@ async fn a_sample_is_sent_and_the_answer_is_printed() {
     let receiver = Receiver::start().await;
     let folder = tempfile::tempdir().unwrap();
     let config = written(folder.path(), Path::new("nowhere.db"), &receiver.url());
-    receiver.reply([200, 401, 401].map(Reply::Status));
+    receiver.reply([200, 401, 401, 307].map(Reply::Status));
     let (output, out, err) = run(&config, &["test", "desk"]).await;
     assert!(output.status.success(), "{err}");
     let sample = receiver.until(1).await.remove(0);
@@ -64,10 +71,12 @@ async fn a_sample_is_sent_and_the_answer_is_printed() {
     assert_eq!(answer["event"], sample.body);
     assert_eq!(answer["status"], 401);
     assert_eq!(answer["body"], "said\u{1b}[31m so");
+    let (_, _, err) = run(&config, &["test", "desk"]).await;
+    assert!(err.contains("status 307, a redirect"), "{err}");
     let (output, _, err) = run(&config, &["test", "desk", "--csv"]).await;
     assert_eq!(output.status.code(), Some(64));
     assert!(err.contains("not printed as CSV"), "{err}");
-    assert_eq!(receiver.received().len(), 3, "nothing was sent for it");
+    assert_eq!(receiver.received().len(), 4, "nothing was sent for it");
     let (output, _, err) = run(&config, &["test", "dsk"]).await;
     assert_eq!(output.status.code(), Some(64));
     assert!(err.contains("the configuration has desk"), "{err}");
@@ -93,4 +102,46 @@ async fn the_list_says_what_waits_and_why_while_the_service_runs() {
     let (_, csv, _) = run(&config, &["list", "--csv"]).await;
     assert!(csv.starts_with("name,state,began_time,pending,"), "{csv}");
     silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_backup_has_what_receivers_know_and_the_events_that_wait() {
+    let receiver = Receiver::start().await;
+    receiver.reply_always(Reply::Status(503));
+    let mut world = World::new(60, vec![webhook("desk", &receiver.url())]).await;
+    let silkrate = world.start().await;
+    world.serve(&silkrate, "475.11").await;
+    until(&world.ledger(), |states| states[0].error.is_some()).await;
+    let config = written(world.folder.path(), &world.ledger(), &receiver.url());
+    let copy = world.folder.path().join("copy.db");
+    let to_copy = ["backup", copy.to_str().unwrap()];
+    let (output, out, err) = run_program(&config, &to_copy).await;
+    assert!(output.status.success(), "{err}");
+    assert!(out.contains("copy.db.webhooks and checked it"), "{out}");
+    let (output, _, err) = run_program(&config, &to_copy).await;
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("copy.db.webhooks exists"), "{err}");
+    world.serve(&silkrate, "475.12").await;
+    silkrate.finish().await;
+
+    // The disk is lost. The copies are put in the places of the files on another one.
+    let restored = tempfile::tempdir().unwrap();
+    let ledger = restored.path().join("silkrate.db");
+    fs::rename(&copy, &ledger).unwrap();
+    fs::rename(path_beside(&copy), path_beside(&ledger)).unwrap();
+    let waiting = receiver.received()[0].id().to_owned();
+    let before = receiver.received().len();
+    receiver.reply_always(Reply::Status(204));
+    world.config.store = Store::File(ledger.clone());
+    world.folder = restored;
+    world.clock.set_forward(SignedDuration::from_hours(1));
+    let silkrate = world.start().await;
+    let delivered = receiver.until(before + 2).await;
+    until(&ledger, |states| states[0].pending == 0).await;
+    silkrate.finish().await;
+    let told = delivered[before..]
+        .iter()
+        .map(|one| one.json()["data"]["value"].clone());
+    assert_eq!(told.collect::<Vec<_>>(), ["475.11", "475.12"]);
+    assert_eq!(delivered[before].id(), waiting);
 }
