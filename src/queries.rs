@@ -19,6 +19,7 @@ pub use filter_cache::FilterCache;
 pub use historical::{ConvertQuery, Converted, FixingsPage, FixingsQuery, PastRates};
 use jiff::Timestamp;
 pub use over_time::{HistoryPairs, HistoryQuery, PeriodRatesQuery, RangeQuery, RowsPage};
+pub use page::{PAGE_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
 pub use parse::{parse_currency, parse_date, parse_date_range, parse_pair};
 use tokio::sync::watch;
 pub use window::WindowRates;

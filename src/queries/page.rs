@@ -11,12 +11,12 @@ use ring::digest::{SHA256, digest};
 use crate::domain::{Rate, Refusal};
 
 /// Rows of a page when the request names no number: a screen or two.
-const PAGE_SIZE_DEFAULT: usize = 100;
+pub const PAGE_SIZE_DEFAULT: usize = 100;
 /// The most rows of a page: a megabyte at most, well below what a message may be.
-const PAGE_SIZE_MAX: usize = 1000;
+pub const PAGE_SIZE_MAX: usize = 1000;
 /// The most bytes of the rates of a page as JSON, about: a reader waits for the whole page, and gRPC clients accept four
 /// mebibytes. A thousand rates of one or two fixings fit.
-const PAGE_BYTES_MAX: usize = 1024 * 1024;
+pub const PAGE_BYTES_MAX: usize = 1024 * 1024;
 /// The bytes of a rate as JSON without its fixings, about.
 const RATE_BYTES: usize = 512;
 /// The bytes of a fixing as JSON, about.

@@ -5,6 +5,7 @@ mod conversions;
 pub(crate) mod descriptor;
 mod differences;
 mod golden;
+mod limits;
 pub(crate) mod openapi;
 mod reference;
 mod rendered;

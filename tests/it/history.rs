@@ -7,6 +7,7 @@ mod crosses;
 mod full;
 mod laws;
 mod operator;
+mod pages;
 mod past;
 mod periods;
 mod tables;

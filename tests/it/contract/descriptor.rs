@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use prost_reflect::{
     DescriptorPool, EnumDescriptor, FieldDescriptor, FileDescriptor, MessageDescriptor,
-    MethodDescriptor,
+    MethodDescriptor, ServiceDescriptor,
 };
 
 /// The packages of the contract; the others are the well-known types of protocol buffers.
@@ -75,6 +75,11 @@ pub(crate) fn method(name: &str) -> Option<MethodDescriptor> {
     let service = pool().get_service_by_name("silkrate.v1.RateService")?;
     let mut methods = service.methods().collect::<Vec<_>>().into_iter();
     methods.find(|method| method.name() == name)
+}
+
+/// The comment of a service.
+pub(crate) fn service_comment(service: &ServiceDescriptor) -> String {
+    comment(&service.parent_file(), service.path())
 }
 
 /// The comment of a method.

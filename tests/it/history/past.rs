@@ -41,7 +41,7 @@ pub(super) fn filed(
 pub(super) const NBK: (&str, &str, &str) = ("nbk", "daily", "KZT");
 const NBKR: (&str, &str, &str) = ("nbkr", "daily", "KGS");
 const CBU: (&str, &str, &str) = ("cbu", "daily", "UZS");
-const CBR: (&str, &str, &str) = ("cbr", "daily", "RUB");
+pub(super) const CBR: (&str, &str, &str) = ("cbr", "daily", "RUB");
 
 /// A service of four sources at an instant, which keeps its ledger in a file. Its banks answer nothing: what is known is what
 /// an operator submits.

@@ -65,6 +65,9 @@ class RateServiceStub:
     * UNIMPLEMENTED (UNSUPPORTED_ENCODING): the message of the request is compressed with anything but gzip. The metadata
     `grpc-accept-encoding` lists what is supported.
     * UNIMPLEMENTED (UNKNOWN_METHOD): this port has no such service or method.
+
+    The limits of a method are in its comment. A question about the past is answered from the ledger: 64 of them run or wait
+    at a time, and another one is refused with TOO_MANY_QUERIES.
     """
 
     def __init__(self, channel):
@@ -155,11 +158,16 @@ class RateServiceServicer:
     * UNIMPLEMENTED (UNSUPPORTED_ENCODING): the message of the request is compressed with anything but gzip. The metadata
     `grpc-accept-encoding` lists what is supported.
     * UNIMPLEMENTED (UNKNOWN_METHOD): this port has no such service or method.
+
+    The limits of a method are in its comment. A question about the past is answered from the ledger: 64 of them run or wait
+    at a time, and another one is refused with TOO_MANY_QUERIES.
     """
 
     def GetSnapshot(self, request, context):
         """Returns the latest rates of the pairs in the filter, all of one revision; or, with a `date`, the rates as they stood at
         the end of that day.
+        Limits: a filter of at most 256 items; a longer one is refused with TOO_MANY_PAIRS. An item with a star stands for any
+        number of pairs, and the response has no pages: at most it has every pair that exists, once. Any date.
         Errors: INVALID_ARGUMENT (INVALID_PAIR, TOO_MANY_PAIRS, INVALID_DATE), UNAVAILABLE (DRAINING); with a `date` also
         UNAVAILABLE (STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (TOO_MANY_QUERIES).
         """
@@ -169,6 +177,7 @@ class RateServiceServicer:
 
     def GetRate(self, request, context):
         """Returns the latest rate of one pair; or, with a `date`, its rate as it stood at the end of that day.
+        Limits: one pair. Any date.
         Errors: INVALID_ARGUMENT (INVALID_PAIR, INVALID_DATE), NOT_FOUND (PAIR_NOT_QUOTED), UNAVAILABLE (DRAINING); with a
         `date` also NOT_FOUND (NO_RATE_ON_DATE), UNAVAILABLE (STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (TOO_MANY_QUERIES).
         """
@@ -178,6 +187,8 @@ class RateServiceServicer:
 
     def WatchRates(self, request, context):
         """Streams a snapshot, then every change, until the client cancels. The comment of the service describes the protocol.
+        Limits: a filter of at most 256 items, as for GetSnapshot. A `min_interval` of more than one hour is lowered to it. The
+        server has a limit of streams, 65536 by default, and ends a stream after about an hour.
         Errors: those of GetSnapshot, INVALID_ARGUMENT (INVALID_INTERVAL), and RESOURCE_EXHAUSTED (TOO_MANY_STREAMS, with a
         RetryInfo), all before the first message. After the last message: UNAVAILABLE (DRAINING, STREAM_AGED).
         """
@@ -187,6 +198,8 @@ class RateServiceServicer:
 
     def ConvertAmount(self, request, context):
         """Converts an amount from one currency to another with a single division, so that nothing is rounded twice.
+        Limits: an amount of at most 28 digits; a longer one is refused with INVALID_AMOUNT. A result that is not rounded has 20
+        significant digits. Any date.
         Errors: INVALID_ARGUMENT (INVALID_AMOUNT, INVALID_CURRENCY, INVALID_DATE), NOT_FOUND (PAIR_NOT_QUOTED,
         NO_RATE_ON_DATE), UNAVAILABLE (DRAINING, STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (TOO_MANY_QUERIES).
         """
@@ -196,6 +209,7 @@ class RateServiceServicer:
 
     def ListSources(self, request, context):
         """Lists every enabled source: its state, and whether polling it works.
+        Limits: none; the response has no pages, since there are fewer than ten sources.
         Errors: UNAVAILABLE (DRAINING).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -206,6 +220,8 @@ class RateServiceServicer:
         """Lists the fixings that a source published for a currency and that were accepted, as printed, newest date first. If
         a bank corrected a fixing, the newest value comes first, then the values that it replaced. Fixings that are held or
         were rejected are not listed.
+        Limits: a page of at most 1000 fixings; a larger `page_size` is lowered to it, and without one a page has 100. Any range
+        of dates.
         Errors: INVALID_ARGUMENT (INVALID_SOURCE, INVALID_CURRENCY, INVALID_DATE, INVALID_PAGE), UNAVAILABLE (DRAINING,
         STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (TOO_MANY_QUERIES).
         """
@@ -216,7 +232,10 @@ class RateServiceServicer:
     def ListRateHistory(self, request, context):
         """Lists the rates of one pair or of the pairs of a filter over time: on each date with a fixing, on every day, or on the
         last day of each week, month, quarter or year. The rates are computed as the latest rate is, each by the source that
-        answers for its date. A page has at most 1000 rates and about one mebibyte.
+        answers for its date.
+        Limits: a filter of at most 256 items; a longer one is refused with TOO_MANY_PAIRS. A page of at most 1000 rates; a
+        larger `page_size` is lowered to it, and without one a page has 100. A page ends, too, where its JSON has about 1048576
+        bytes: it may have fewer rates than asked for, and `next_page_token` alone says whether more follow. Any range of dates.
         Errors: INVALID_ARGUMENT (INVALID_PAIR, TOO_MANY_PAIRS, INVALID_PERIOD, INVALID_DATE, INVALID_PAGE), NOT_FOUND
         (PAIR_NOT_QUOTED), UNAVAILABLE (DRAINING, STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (TOO_MANY_QUERIES).
         """
@@ -225,13 +244,14 @@ class RateServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListPeriodRates(self, request, context):
-        """Lists the first, last, highest, lowest and average rate of pairs in weeks, months, quarters or years. A page has at
-        most 1000 rows.
+        """Lists the first, last, highest, lowest and average rate of pairs in weeks, months, quarters or years.
 
         The rule, from which every figure can be recomputed: the rate of a day is the `value` that ListRateHistory with the
         step DAY lists for it, which is what stood at the end of that day. A day without a rate, such as one before the pair
         existed, does not count. The average is the exact sum of the rates of all days that count, divided by their number,
         and rounded once to 12 significant digits, half-even. A weekend thus counts with the rate of its Friday.
+        Limits: a filter of at most 256 items; a longer one is refused with TOO_MANY_PAIRS. A page of at most 1000 rows; a larger
+        `page_size` is lowered to it, and without one a page has 100. Any range of dates.
         Errors: INVALID_ARGUMENT (INVALID_PAIR, TOO_MANY_PAIRS, INVALID_PERIOD, INVALID_DATE, INVALID_PAGE), UNAVAILABLE
         (DRAINING, STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (TOO_MANY_QUERIES).
         """
@@ -330,6 +350,9 @@ class RateService:
     * UNIMPLEMENTED (UNSUPPORTED_ENCODING): the message of the request is compressed with anything but gzip. The metadata
     `grpc-accept-encoding` lists what is supported.
     * UNIMPLEMENTED (UNKNOWN_METHOD): this port has no such service or method.
+
+    The limits of a method are in its comment. A question about the past is answered from the ledger: 64 of them run or wait
+    at a time, and another one is refused with TOO_MANY_QUERIES.
     """
 
     @staticmethod
