@@ -141,7 +141,7 @@ impl HistoryReader {
         if let Some((day, _)) = after {
             range.last = last.min(day);
         }
-        let mut slices = Slices::of(range, legs.len(), pairs.len(), limit.rows());
+        let mut slices = Slices::of(range, legs.len(), pairs.len(), (step, limit.rows()));
         let pairs: Arc<[(Pair, Date)]> = pairs.into();
         let mut found = Vec::new();
         while let Some(slice) = slices.next() {

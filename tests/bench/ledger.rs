@@ -1,8 +1,11 @@
-//! A ledger of many years beside one of a year: start, memory, history, conversion and commit.
+//! A ledger of many years beside one of a year: start, memory, history, conversion and commit; and what subscribers notice of
+//! questions about the past.
 
+mod beside;
 mod made;
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -70,6 +73,23 @@ pub(crate) fn compare(words: &[&str], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Prints how late commits reach subscribers, alone and beside questions about a year.
+pub(crate) fn subscribers(out: &mut dyn Write) -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("1.db");
+    Made::write(&path, 1)?;
+    let outcome = beside::measure(&path)?;
+    writeln!(
+        out,
+        "| p99 from a commit to its arrival at 100 subscribers | measured |\n| --- | --- |\n\
+         | alone | {} ms |\n| while a year of sixty pairs is asked for, {} times | {} ms |\n| ratio | {} |",
+        decimal(outcome.alone),
+        outcome.answers,
+        decimal(outcome.beside),
+        decimal(ratio(outcome.beside, outcome.alone)),
+    )
+}
+
 fn measure(path: &Path, made: &Made) -> io::Result<Vec<Figure>> {
     let mut figures = vec![
         Figure {
@@ -111,7 +131,7 @@ fn measure(path: &Path, made: &Made) -> io::Result<Vec<Figure>> {
         let taken = timed(|| runtime.block_on(history(&client, pair, from)))?;
         milliseconds(what, taken);
     }
-    for (what, taken) in of_many_pairs(&runtime, &client, made)? {
+    for (what, taken) in of_many_pairs(&runtime, &client, (made, service.web))? {
         milliseconds(what, taken);
     }
     let date = LAST_DAY - i32::from(made.years).years() + 30.days();
@@ -142,7 +162,7 @@ fn measure(path: &Path, made: &Made) -> io::Result<Vec<Figure>> {
 fn of_many_pairs(
     runtime: &Runtime,
     client: &Client,
-    made: &Made,
+    (made, web): (&Made, SocketAddr),
 ) -> io::Result<Vec<(&'static str, u64)>> {
     let mut figures = Vec::new();
     for (what, step) in [
@@ -159,6 +179,8 @@ fn of_many_pairs(
         let taken = timed(|| runtime.block_on(pages(client, request.clone())))?;
         figures.push((what, taken));
     }
+    let taken = timed(|| beside::ask_for_a_year(web))?;
+    figures.push(("the same, as one CSV", taken));
     let taken = timed(|| runtime.block_on(periods(client)))?;
     figures.push(("the months of a year of sixty pairs", taken));
     let date = LAST_DAY - i32::from(made.years).years() + 30.days();

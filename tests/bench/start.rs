@@ -45,6 +45,10 @@ pub(crate) struct Service {
     child: Child,
     /// The address of its gRPC port.
     pub(crate) address: SocketAddr,
+    /// The address of its operators' port.
+    pub(crate) admin: SocketAddr,
+    /// The address of its side for browsers.
+    pub(crate) web: SocketAddr,
     /// From the start of the process to the first response, in microseconds.
     pub(crate) first_answer: u64,
 }
@@ -98,6 +102,8 @@ pub(crate) fn start(variables: &[(&str, &str)]) -> io::Result<Service> {
     let mut service = Service {
         child: started?,
         address,
+        admin,
+        web,
         first_answer: 0,
     };
     let socket = loop {

@@ -5,12 +5,12 @@ use std::ops::Range;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::domain::{DateRange, Period};
+use crate::domain::{DateRange, HistoryStep, Period};
 
-/// How many days are read for each row wanted: a carried table gives none.
+/// How many days are read for each row wanted, unless every day has one: a carried table gives none.
 const DAYS_FOR_A_ROW: usize = 2;
-/// The least number of days of a slice: a query costs more than reading one more table.
-const DAYS_MIN: usize = 32;
+/// The least number of days of all legs of a slice: a query costs more than reading one more table.
+const LEG_DAYS_MIN: usize = 32;
 /// The most days of all legs of a slice: a day of a leg takes some microseconds, so a slice takes some tens of milliseconds.
 const LEG_DAYS_MAX: usize = 8192;
 
@@ -23,11 +23,23 @@ pub(super) struct Slices {
 }
 
 impl Slices {
-    /// The slices of a range for a number of legs and pairs, of which the first is expected to give as many rows as are wanted.
-    pub(super) fn of(range: DateRange, legs: usize, pairs: usize, rows_wanted: usize) -> Self {
+    /// The slices of a range for a number of legs and pairs, of which the first is expected to give as many rows of a step as
+    /// are wanted, and the one that shows that more follow.
+    pub(super) fn of(
+        range: DateRange,
+        legs: usize,
+        pairs: usize,
+        (step, rows_wanted): (HistoryStep, usize),
+    ) -> Self {
         let days_max = LEG_DAYS_MAX.checked_div(legs.max(1)).unwrap_or(1).max(1);
         let rows_of_a_pair = rows_wanted.div_ceil(pairs.max(1));
-        let days = rows_of_a_pair.saturating_mul(DAYS_FOR_A_ROW).max(DAYS_MIN);
+        let days = match step {
+            HistoryStep::Day => rows_of_a_pair.saturating_add(1),
+            HistoryStep::Fixing | HistoryStep::LastOf(_) => {
+                rows_of_a_pair.saturating_mul(DAYS_FOR_A_ROW)
+            }
+        };
+        let days = days.max(LEG_DAYS_MIN.div_ceil(legs.max(1)));
         Self {
             left: (range.first <= range.last).then_some(range),
             days: days.min(days_max),
@@ -144,7 +156,8 @@ mod tests {
     use super::*;
 
     fn slices(range: DateRange, legs: usize, rows_wanted: usize) -> Vec<DateRange> {
-        let mut slices = Slices::of(range, legs, 1, rows_wanted);
+        let wanted = (HistoryStep::Fixing, rows_wanted);
+        let mut slices = Slices::of(range, legs, 1, wanted);
         std::iter::from_fn(|| slices.next()).collect()
     }
 
@@ -180,6 +193,10 @@ mod tests {
         }
         let first = slices(range, 1, 101)[0];
         assert_eq!(first.dates().count(), 202);
+        // A thousand rows of sixty pairs, of which each day has one.
+        let every_day = (HistoryStep::Day, 1000);
+        let first = Slices::of(range, 20, 60, every_day).next();
+        assert_eq!(first.unwrap().dates().count(), 18);
     }
 
     /// The first day of each period and the index of each pair, in the order of the slices after a number of known ones.

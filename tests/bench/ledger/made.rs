@@ -75,6 +75,12 @@ pub(crate) fn next_entry(number: usize, position: Position) -> LedgerEntry {
     }
 }
 
+/// The newest table of the Kazakh bank.
+pub(crate) fn today() -> FiledTable {
+    let mut tables = tables(LAST_DAY);
+    tables.swap_remove(0)
+}
+
 fn entry(day: Date, position: Position) -> LedgerEntry {
     let at = TimeZone::UTC.to_timestamp(day.at(8, 0, 0, 0));
     LedgerEntry {

@@ -1,0 +1,191 @@
+//! Subscribers beside questions about the past: how late a commit reaches them while a year of sixty pairs is asked for again
+//! and again.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rust_decimal::Decimal;
+use silkrate::client::Admin;
+use silkrate::pb::admin::{Row, Table};
+use silkrate::pb::rate_service_client::RateServiceClient;
+use silkrate::pb::watch_rates_response::Event;
+use silkrate::pb::{WatchRatesRequest, WatchRatesResponse};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinSet;
+use tonic::Streaming;
+
+use crate::ledger::made::{LAST_DAY, today};
+use crate::ledger::{serve, sixty_pairs};
+use crate::report::percentile;
+
+/// Subscribers, on one connection: enough that a message must be written to many of them.
+const SUBSCRIBERS: usize = 100;
+/// Commits whose messages are timed.
+const COMMITS: u32 = 300;
+/// How long a commit may take to reach all subscribers.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The part of the arrivals that is reported, in thousandths.
+const P99: usize = 990;
+/// The hundred-thousandth of a tenge by which each commit corrects the dollar.
+const CORRECTION_SCALE: u32 = 5;
+
+/// What subscribers saw, in microseconds.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    /// From the request of a commit to the arrival of its message, at the 99th percentile: without other questions.
+    pub(crate) alone: u64,
+    /// The same, while the year is asked for.
+    pub(crate) beside: u64,
+    /// The answers about the year meanwhile.
+    pub(crate) answers: u64,
+}
+
+/// Measures on the ledger of a year at a path.
+pub(crate) fn measure(path: &Path) -> io::Result<Outcome> {
+    let service = serve(path)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let admin = Admin::new(&format!("http://{}", service.admin)).map_err(io::Error::other)?;
+    let (_streams, mut arrivals) = runtime.block_on(subscribe(service.address))?;
+    let mut commit = 0;
+    let mut p99 = || runtime.block_on(commits(&admin, &mut arrivals, &mut commit));
+    p99()?; // The first round warms up.
+    let alone = p99()?;
+    let (stop, answers) = (AtomicBool::new(false), AtomicU64::new(0));
+    let web = service.web;
+    let beside = thread::scope(|scope| {
+        let asking = scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                ask_for_a_year(web)?;
+                answers.fetch_add(1, Ordering::Relaxed);
+            }
+            io::Result::Ok(())
+        });
+        let beside = p99();
+        stop.store(true, Ordering::Relaxed);
+        let asked = asking.join();
+        asked.map_err(|_panicked| io::Error::other("the questions panicked"))??;
+        beside
+    })?;
+    Ok(Outcome {
+        alone,
+        beside,
+        answers: answers.into_inner(),
+    })
+}
+
+/// Opens the streams. They say when a message with rates arrives.
+async fn subscribe(address: SocketAddr) -> io::Result<(JoinSet<()>, UnboundedReceiver<Instant>)> {
+    let client = RateServiceClient::connect(format!("http://{address}")).await;
+    let client = client.map_err(io::Error::other)?;
+    let (sender, receiver) = unbounded_channel();
+    let mut streams = JoinSet::new();
+    for _ in 0..SUBSCRIBERS {
+        let request = WatchRatesRequest {
+            filter: Some(sixty_pairs()),
+            updates_only: true,
+            ..WatchRatesRequest::default()
+        };
+        let stream = client.clone().watch_rates(request).await;
+        let mut stream: Streaming<WatchRatesResponse> =
+            stream.map_err(io::Error::other)?.into_inner();
+        let sender = sender.clone();
+        streams.spawn(async move {
+            while let Ok(Some(message)) = stream.message().await {
+                let has_rates = matches!(message.event, Some(Event::Update(_)));
+                if has_rates && sender.send(Instant::now()).is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    Ok((streams, receiver))
+}
+
+/// Corrects the dollar of the Kazakh bank, again and again. Returns the 99th percentile of the arrivals, in microseconds.
+async fn commits(
+    admin: &Admin,
+    arrivals: &mut UnboundedReceiver<Instant>,
+    commit: &mut u32,
+) -> io::Result<u64> {
+    let mut latencies: Vec<u32> = Vec::new();
+    for _ in 0..COMMITS {
+        *commit += 1;
+        let begun = Instant::now();
+        let filed = admin.file_table(corrected(*commit)).await;
+        let filed = filed.map_err(io::Error::other)?;
+        if !filed.news || filed.held_rows > 0 {
+            return Err(io::Error::other(format!("the correction is {filed:?}")));
+        }
+        for _ in 0..SUBSCRIBERS {
+            let arrived = tokio::time::timeout(PATIENCE, arrivals.recv()).await;
+            let arrived = arrived.map_err(io::Error::other)?;
+            let arrived = arrived.ok_or_else(|| io::Error::other("the streams have ended"))?;
+            let latency = arrived.duration_since(begun).as_micros();
+            latencies.push(u32::try_from(latency).unwrap_or(u32::MAX));
+        }
+    }
+    latencies.sort_unstable();
+    Ok(percentile(&latencies, P99).into())
+}
+
+/// The table of the last day, with a dollar that no commit before had.
+fn corrected(commit: u32) -> Table {
+    let filed = today();
+    let rows = filed.rows.iter().zip(0..).map(|(row, index)| {
+        let by = if index == 0 {
+            Decimal::new(commit.into(), CORRECTION_SCALE)
+        } else {
+            Decimal::ZERO
+        };
+        Row {
+            currency: row.currency.to_string(),
+            units: row.units.to_string(),
+            value: (row.value + by).to_string(),
+            home_currency: row.home_currency.to_string(),
+            published_change: None,
+        }
+    });
+    Table {
+        source: filed.source.to_string(),
+        document: filed.document.to_string(),
+        pivot: filed.pivot.to_string(),
+        effective_date: filed.effective_date.to_string(),
+        as_of_time: None,
+        rows: rows.collect(),
+    }
+}
+
+/// Asks for each day of a year of sixty pairs as CSV, and reads the whole answer.
+pub(crate) fn ask_for_a_year(web: SocketAddr) -> io::Result<()> {
+    let pairs = sixty_pairs().pairs.join(",");
+    let start = LAST_DAY.saturating_sub(jiff::ToSpan::year(1));
+    let path = format!("/v1/history.csv?pairs={pairs}&step=day&start={start}");
+    let mut socket = TcpStream::connect(web)?;
+    write!(
+        socket,
+        "GET {path} HTTP/1.1\r\nhost: {web}\r\nconnection: close\r\n\r\n"
+    )?;
+    let mut answer = vec![0; 64 * 1024];
+    let mut bytes = 0;
+    loop {
+        let read = socket.read(&mut answer)?;
+        if bytes == 0 && !answer.starts_with(b"HTTP/1.1 200") {
+            return Err(io::Error::other("the year is not answered"));
+        }
+        if read == 0 {
+            break;
+        }
+        bytes += read;
+    }
+    // A year of sixty pairs has some megabytes.
+    if bytes < 1024 * 1024 {
+        return Err(io::Error::other(format!("the year has {bytes} bytes")));
+    }
+    Ok(())
+}
