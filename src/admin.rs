@@ -131,6 +131,7 @@ impl AdminService for Admin {
             error: wire::present(&status.error),
             unsaved_entries: u32::try_from(status.unsaved).unwrap_or(u32::MAX),
             position: Some(wire::to_position(&status.position)),
+            server_time: Some(wire::to_timestamp(self.queries.now())),
         }))
     }
 }

@@ -20,6 +20,7 @@ mod convert;
 mod sparkline;
 mod range;
 mod step;
+mod layout;
 mod history;
 mod periods;
 mod fixings;
@@ -167,22 +168,22 @@ mod tests {
             &["convert", "1,000", "USD", "KZT"],
             &["convert", "1", "000", "USD", "KZT"],
             &["convert", "1000", "dollar", "KZT"],
-            &["convert", "1000", "USD", "KZT", "--on", "yesterday"],
+            &["convert", "1000", "USD", "KZT", "--date", "yesterday"],
             &["history", "KZTUSD"],
             &["history"],
             &["history", "KZT/USD", "--step", "decade"],
             &["periods", "KZT/USD", "--period", "day"],
             &["periods", "*/USD", "KZT"],
-            &["rates", "--on", "yesterday"],
-            &["rates", "--on", "2026-04-02", "--windows"],
+            &["rates", "--date", "yesterday"],
+            &["rates", "--date", "2026-04-02", "--windows"],
             &["history", "KZT/USD", "--csv", "--json"],
             &["history", "KZT/USD", "--limit", "0"],
             &[
                 "history",
                 "KZT/USD",
-                "--from",
+                "--start",
                 "2026-04-02",
-                "--to",
+                "--end",
                 "2026-04-01",
             ],
             &["fixings", "nbk", "dollar"],
@@ -206,10 +207,10 @@ mod tests {
             &["backup", "copy.db", "--config", "/nowhere/silkrate.toml"],
             &["webhooks", "--config", "/nowhere/silkrate.toml"],
             &["webhooks", "test"],
-            &["backfill", "--from", "2026"],
-            &["backfill", "--from", "2026-04-02", "--to", "2026-04-01"],
-            &["backfill", "--from", "2026-04-02", "--admin", "nowhere"],
-            &["backfill", "--from", "2026-04-02", "market"],
+            &["backfill", "--start", "2026"],
+            &["backfill", "--start", "2026-04-02", "--end", "2026-04-01"],
+            &["backfill", "--start", "2026-04-02", "--admin", "nowhere"],
+            &["backfill", "--start", "2026-04-02", "market"],
             &[],
         ] {
             assert_eq!(failure(wrong).code(), 64, "{wrong:?}");

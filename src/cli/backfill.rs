@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::Args;
 use futures_util::future::join_all;
 use indicatif::MultiProgress;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::backfill::{self, Backfill, Throttle};
@@ -21,13 +22,15 @@ use crate::cli::paint::without_controls;
 use crate::cli::server::AdminArgs;
 use crate::cli::{arguments, config};
 use crate::client::ClientError;
+use crate::config::Config;
+use crate::pb::admin::GetStoreResponse;
 
 const EXAMPLES: &str = "\
 Examples:
-  silkrate backfill --from 2025-01-01                      every enabled bank, until yesterday
-  silkrate backfill --from 2025-01-01 --to 2025-12-31 nbk cbu
-  silkrate backfill --from 2025-01-01 --dry-run            count the missing dates
-  silkrate backfill --from 2025-01-01 --admin http://127.0.0.1:9464
+  silkrate backfill --start 2025-01-01                      every enabled bank, until yesterday
+  silkrate backfill --start 2025-01-01 --end 2025-12-31 nbk cbu
+  silkrate backfill --start 2025-01-01 --dry-run            count the missing dates
+  silkrate backfill --start 2025-01-01 --admin http://127.0.0.1:9464
 
 A bank receives one request at a time, at most four a second. An interrupted run is continued by the same command: \
 dates that the server has are not requested again.";
@@ -39,11 +42,11 @@ pub(super) struct BackfillArgs {
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
     /// The first date, such as 2025-01-01.
-    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
-    from: Date,
-    /// The last date, never later than today in the bank's time zone; default: its yesterday.
-    #[arg(long, value_name = "DATE", value_parser = arguments::date)]
-    to: Option<Date>,
+    #[arg(long, alias = "from", value_name = "DATE", value_parser = arguments::date)]
+    start: Date,
+    /// The last date, never later than today in the bank's time zone by the server's clock; default: its yesterday.
+    #[arg(long, alias = "to", value_name = "DATE", value_parser = arguments::date)]
+    end: Option<Date>,
     #[command(flatten)]
     admin: AdminArgs,
     /// The configuration file (TOML); SILKRATE_… environment variables override it.
@@ -60,9 +63,11 @@ pub(super) async fn run(
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
     let config = config::load(arguments.config.as_deref())?;
-    let plan = Plan::new(&config, &arguments.sources, (arguments.from, arguments.to))?;
+    let dates = (arguments.start, arguments.end);
+    let sources = plan::chosen(&config, &arguments.sources, dates)?;
     let admin = arguments.admin.client().map_err(server_failure)?;
     let store = admin.store().await.map_err(server_failure)?;
+    let plan = Plan::new(sources, dates, now(&store, &config))?;
     for note in plan.notes(&store) {
         writeln!(err, "{}", without_controls(&note))?;
     }
@@ -93,6 +98,16 @@ pub(super) async fn run(
     progress.iter().for_each(Progress::finish);
     report::write(&progress, out)?;
     report::result(&progress, is_finished)
+}
+
+/// The server's time. An earlier server does not tell it: then that of the configuration, or of this machine.
+fn now(store: &GetStoreResponse, config: &Config) -> Timestamp {
+    let server_time = store.server_time.as_ref();
+    let server_time = server_time.and_then(|time| Timestamp::new(time.seconds, time.nanos).ok());
+    server_time.unwrap_or_else(|| {
+        let replayed = config.clock.map(|clock| clock.start);
+        replayed.unwrap_or_else(Timestamp::now)
+    })
 }
 
 /// Prints how many dates of each source the server does not have.

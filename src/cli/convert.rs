@@ -20,13 +20,13 @@ use crate::tabular::CONVERSION;
 const EXAMPLES: &str = "\
 Examples:
   silkrate convert 1000 USD KZT                at the latest official rate
-  silkrate convert 1000 usd kzt --on 2026-03-31
+  silkrate convert 1000 usd kzt --date 2026-03-31
   silkrate convert 1250.50 KGS KZT --round     to whole tiyn
   silkrate convert -12.5 KZT TJS
   silkrate convert 1 USD UZS --format json
 
 The result is computed from the fixings named below it in one division, not from a rounded rate. Without --round it has \
-20 significant digits. With --on the rate is the last one of that day or, within 14 days, before it.";
+20 significant digits. With --date the rate is the last one of that day or, within 14 days, before it.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -41,8 +41,8 @@ pub(super) struct ConvertArgs {
     #[arg(value_name = "TO", value_parser = Currency::parse)]
     to: Currency,
     /// The date of the rate: YYYY-MM-DD. Default: the latest rate.
-    #[arg(long, visible_alias = "date", value_name = "DATE", value_parser = arguments::date)]
-    on: Option<Date>,
+    #[arg(long, alias = "on", value_name = "DATE", value_parser = arguments::date)]
+    date: Option<Date>,
     /// Round the result to the minor unit of its currency, half to even.
     #[arg(long)]
     round: bool,
@@ -57,12 +57,11 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
         amount: arguments.amount.to_string(),
         from_currency: arguments.from.to_string(),
         to_currency: arguments.to.to_string(),
-        date: arguments.on.map(|date| date.to_string()),
+        date: arguments.date.map(|date| date.to_string()),
         round_to_minor_unit: arguments.round,
     };
-    let client = arguments.server.client()?;
+    let (client, format) = (arguments.server.client()?, arguments.format.format()?);
     let response = client.convert(request.clone()).await?;
-    let format = arguments.format.format();
     let conversion = || json::ConvertAmountResponse::of(&request, &response);
     let document = Document {
         message: conversion(),
@@ -72,7 +71,7 @@ pub(super) async fn run(arguments: &ConvertArgs, out: &mut dyn Write) -> Result<
     // Only the table contains names of publishers; without them it has the ids alone.
     let sources = match format {
         Format::Table => client.sources().await.unwrap_or_default().sources,
-        Format::Csv | Format::Ndjson | Format::Json => Vec::new(),
+        Format::Csv(_) | Format::Ndjson | Format::Json => Vec::new(),
     };
     let states = sources.into_iter().filter_map(|detail| detail.state);
     let names = states.map(|state| (state.id, state.name)).collect();

@@ -19,7 +19,7 @@ use crate::tabular::FIXING;
 const EXAMPLES: &str = "\
 Examples:
   silkrate fixings nbk USD                     the newest 30 rows, announced fixings included
-  silkrate fixings cbu TMT --from 2026-01-01
+  silkrate fixings cbu TMT --start 2026-01-01
   silkrate fixings nbk EUR --limit 250 --format csv > nbk-eur.csv
   silkrate fixings cbr UZS --format json | jq '.fixings[0]'
 
@@ -46,6 +46,7 @@ pub(super) struct FixingsArgs {
 
 pub(super) async fn run(arguments: &FixingsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let (client, range) = (arguments.server.client()?, arguments.range.range()?);
+    let format = arguments.range.format()?;
     let request = ListFixingsRequest {
         source: arguments.source.to_ascii_lowercase(),
         currency: arguments.currency.to_string(),
@@ -62,7 +63,7 @@ pub(super) async fn run(arguments: &FixingsArgs, out: &mut dyn Write) -> Result<
         rows: &rows,
         columns: FIXING,
     };
-    match arguments.range.format() {
+    match format {
         Format::Table if found.rows.is_empty() => {}
         format => document.print(format, out, || {
             let columns = Output::of_stdout().columns_of_terminal();

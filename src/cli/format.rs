@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -10,8 +11,21 @@ use crate::json;
 use crate::tabular::{self, Column, Dialect};
 
 /// A format of a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
+    /// Columns for readers.
+    Table,
+    /// Comma-separated values with a header.
+    Csv(Dialect),
+    /// The rows as JSON objects, one on each line.
+    Ndjson,
+    /// The message of the contract as one JSON object.
+    Json,
+}
+
+/// A format as it is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum FormatName {
     /// Columns.
     #[default]
     Table,
@@ -26,8 +40,11 @@ pub(super) enum Format {
 #[derive(Debug, Default, Args)]
 pub(super) struct FormatArgs {
     /// The output format.
-    #[arg(long, value_enum, default_value_t = Format::Table, global = true)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = FormatName::Table, global = true)]
+    format: FormatName,
+    /// The program that reads the CSV: rfc4180 (`,` and `1.5`) is the default; Excel needs that of its regional setting.
+    #[arg(long, value_name = "DIALECT", value_parser = dialects(), global = true)]
+    dialect: Option<Dialect>,
     /// The same as --format csv.
     #[arg(long, conflicts_with_all = ["format", "json"], global = true)]
     csv: bool,
@@ -37,13 +54,36 @@ pub(super) struct FormatArgs {
 }
 
 impl FormatArgs {
-    pub(super) fn format(&self) -> Format {
-        match (self.csv, self.json) {
-            (true, _) => Format::Csv,
-            (false, true) => Format::Json,
+    /// The format to print.
+    ///
+    /// # Errors
+    /// When a dialect is named for a format that has none.
+    pub(super) fn format(&self) -> Result<Format, Failure> {
+        let name = match (self.csv, self.json) {
+            (true, _) => FormatName::Csv,
+            (false, true) => FormatName::Json,
             (false, false) => self.format,
+        };
+        let format = match name {
+            FormatName::Csv => return Ok(Format::Csv(self.dialect.unwrap_or_default())),
+            FormatName::Table => Format::Table,
+            FormatName::Ndjson => Format::Ndjson,
+            FormatName::Json => Format::Json,
+        };
+        if self.dialect.is_none() {
+            return Ok(format);
         }
+        Err(Failure::Usage {
+            message: "--dialect is for CSV: no other format has dialects".to_owned(),
+            hint: "add --format csv, or leave out --dialect".to_owned(),
+        })
     }
+}
+
+/// The names of the dialects, as those of the web side.
+fn dialects() -> impl TypedValueParser<Value = Dialect> {
+    let names = PossibleValuesParser::new(Dialect::names());
+    names.try_map(|name| Dialect::parse(&name).ok_or("no dialect has this name"))
 }
 
 /// A result that can be printed in every format.
@@ -67,8 +107,8 @@ impl<M: Serialize, R: Serialize> Document<'_, M, R> {
     ) -> Result<(), Failure> {
         match format {
             Format::Table => out.write_all(table().as_bytes())?,
-            Format::Csv => {
-                out.write_all(&tabular::csv(self.columns, Dialect::Rfc4180, self.rows)?)?;
+            Format::Csv(dialect) => {
+                out.write_all(&tabular::csv(self.columns, dialect, self.rows)?)?;
             }
             Format::Ndjson => out.write_all(&tabular::lines(self.rows)?)?,
             Format::Json => {
@@ -95,7 +135,8 @@ mod tests {
     fn format(arguments: &[&str]) -> Result<Format, String> {
         let command = Command::try_parse_from(["command"].iter().chain(arguments));
         let command = command.map_err(|error| error.to_string())?;
-        Ok(command.format.format())
+        let format = command.format.format();
+        format.map_err(|failure| format!("{failure:?}"))
     }
 
     #[test]
@@ -104,8 +145,22 @@ mod tests {
         for (short, long) in [("--csv", "csv"), ("--json", "json")] {
             assert_eq!(format(&[short]), format(&["--format", long]));
         }
-        assert_eq!(format(&["--csv"]), Ok(Format::Csv));
+        assert_eq!(format(&["--csv"]), Ok(Format::Csv(Dialect::Rfc4180)));
         assert_eq!(format(&["--json"]), Ok(Format::Json));
+    }
+
+    #[test]
+    fn a_dialect_is_one_of_csv_and_is_refused_elsewhere() {
+        let excel = Ok(Format::Csv(Dialect::ExcelComma));
+        assert_eq!(format(&["--csv", "--dialect", "excel-ru"]), excel);
+        for wrong in [
+            &["--dialect", "rfc4180"][..],
+            &["--json", "--dialect", "excel-ru"],
+        ] {
+            assert!(format(wrong).unwrap_err().contains("add --format csv"));
+        }
+        let unknown = format(&["--csv", "--dialect", "excel"]).unwrap_err();
+        assert!(unknown.contains("excel-kk"), "{unknown}");
     }
 
     #[test]

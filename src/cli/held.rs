@@ -80,13 +80,13 @@ struct DecisionArgs {
 }
 
 pub(super) async fn run(arguments: &HeldArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let format = arguments.format.format();
+    let format = arguments.format.format()?;
     let decides = matches!(
         arguments.action,
         Some(HeldAction::Release(_) | HeldAction::Reject(_))
     );
     // Refused before the decision is sent, not after it took effect.
-    if decides && matches!(format, Format::Csv | Format::Ndjson) {
+    if decides && matches!(format, Format::Csv(_) | Format::Ndjson) {
         return Err(Failure::Usage {
             message: "a decision has no CSV format and no NDJSON format".to_owned(),
             hint: "print it with --format table or --format json".to_owned(),
@@ -238,6 +238,7 @@ mod tests {
     use crate::client::Admin;
     use crate::config::ADMIN_LISTEN_DEFAULT;
     use crate::pb::{Change, Check};
+    use crate::tabular::Dialect;
 
     fn held() -> HeldFixing {
         HeldFixing {
@@ -332,7 +333,7 @@ cbu/daily/2026-04-02/TMT  346.917  -90.0000%  unit_jump  2026-04-02T09:00:00Z  a
 
     #[test]
     fn as_csv_a_list_has_a_header_and_a_row_for_each_value() {
-        let list = printed(&listed(vec![held()]), Format::Csv);
+        let list = printed(&listed(vec![held()]), Format::Csv(Dialect::Rfc4180));
         assert_eq!(
             list.lines().collect::<Vec<_>>(),
             [

@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use crate::cli::arguments;
 use crate::cli::failure::Failure;
 use crate::cli::format::{Document, Format};
+use crate::cli::layout::{self, Layout};
 use crate::cli::notes::{Notes, word};
 use crate::cli::output::Output;
 use crate::cli::paint::without_controls;
@@ -27,10 +28,11 @@ use crate::tabular::PAST_RATE;
 const EXAMPLES: &str = "\
 Examples:
   silkrate history KZT/USD                     the newest 30 rates
-  silkrate history usd/kzt --from 2026-01-01 --to 2026-03-31
+  silkrate history usd/kzt --start 2026-01-01 --end 2026-03-31
   silkrate history KGS/KZT --limit 250 --format csv > kgs-kzt.csv
   silkrate history '*/USD' USD/KZT --step month   the last day of each month
   silkrate history KZT/USD --step day          every day, weekends included
+  silkrate history '*/KZT' --start 2026-01-01 --csv --layout wide --dialect excel-ru > kzt.csv
   silkrate history UZS/USD --format json | jq '.rates[].value'
 
 One row for each date with a fixing of its own, newest first, derived like the current rate and by the source that \
@@ -51,6 +53,9 @@ pub(super) struct HistoryArgs {
     /// The days to print: each one with a fixing, each day, or the last one of each period.
     #[arg(long, value_enum, default_value_t = Step::Fixing)]
     step: Step,
+    /// The layout of the CSV.
+    #[arg(long, value_enum, default_value_t = Layout::Long)]
+    layout: Layout,
     #[command(flatten)]
     range: RangeArgs,
     #[command(flatten)]
@@ -82,7 +87,9 @@ impl HistoryArgs {
 }
 
 pub(super) async fn run(arguments: &HistoryArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let (client, range) = (arguments.server.client()?, arguments.range.range()?);
+    let (client, format) = (arguments.server.client()?, arguments.range.format()?);
+    let range = arguments.layout.range(&arguments.range)?;
+    let dialect = layout::dialect(arguments.layout, format)?;
     let found = history(&client, arguments, &range).await?;
     let rows: Vec<json::Rate<'_>> = json::list(&found.rows);
     let response = ListRateHistoryResponse {
@@ -94,9 +101,10 @@ pub(super) async fn run(arguments: &HistoryArgs, out: &mut dyn Write) -> Result<
         rows: &rows,
         columns: PAST_RATE,
     };
-    match arguments.range.format() {
-        Format::Table if found.rows.is_empty() => {}
-        format => document.print(format, out, || {
+    match (format, dialect) {
+        (_, Some(dialect)) => layout::print(&arguments.pairs, &found.rows, dialect, out)?,
+        (Format::Table, None) if found.rows.is_empty() => {}
+        (format, None) => document.print(format, out, || {
             let columns = Output::of_stdout().columns_of_terminal();
             page(arguments, &found, columns)
         })?,

@@ -24,7 +24,7 @@ const EXAMPLES: &str = "\
 Examples:
   silkrate periods KZT/USD                     its months, the newest first
   silkrate periods USD/KZT '*/EUR' --period quarter
-  silkrate periods KZT/USD --period year --from 2020-01-01
+  silkrate periods KZT/USD --period year --start 2020-01-01
   silkrate periods '*/USD' --period week --limit 10 --format csv > weeks.csv
 
 The rate of a day is what stood at its end, so that a weekend counts with the rate of its Friday. AVERAGE is the exact sum \
@@ -51,6 +51,7 @@ pub(super) struct PeriodsArgs {
 
 pub(super) async fn run(arguments: &PeriodsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let (client, range) = (arguments.server.client()?, arguments.range.range()?);
+    let format = arguments.range.format()?;
     let found = periods(&client, arguments, &range).await?;
     let rows: Vec<json::PeriodRates<'_>> = json::list(&found.rows);
     let response = ListPeriodRatesResponse {
@@ -62,7 +63,7 @@ pub(super) async fn run(arguments: &PeriodsArgs, out: &mut dyn Write) -> Result<
         rows: &rows,
         columns: PERIOD,
     };
-    match arguments.range.format() {
+    match format {
         Format::Table if found.rows.is_empty() => {}
         format => document.print(format, out, || {
             page(&found, Output::of_stdout().columns_of_terminal())

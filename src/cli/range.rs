@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::format::{Format, FormatArgs};
 use crate::client::ClientError;
 
-/// Days before --to when --from is absent: a month of fixings fits on a screen.
+/// Days before --end when --start is absent: a month of fixings fits on a screen.
 const DAYS_DEFAULT: i32 = 30;
 /// The number of rows without a range. The newest rows, and not the last days, because the newest date of the server may be
 /// long past: that of a replay is.
@@ -19,16 +19,16 @@ const PAGE_ROWS: usize = 1000;
 /// A million rows; a pair has some ten thousand. A server whose pages do not end is a failure.
 const PAGES_MAX: usize = 1000;
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct RangeArgs {
-    /// The first date: YYYY-MM-DD. Without --from, --to and --limit: the newest 30 rows. With --to alone: 30 days before it.
-    #[arg(long, visible_alias = "start", value_name = "DATE", value_parser = arguments::date)]
-    from: Option<Date>,
+    /// The first date: YYYY-MM-DD. Without --start, --end and --limit: the newest 30 rows. With --end alone: 30 days before it.
+    #[arg(long, alias = "from", value_name = "DATE", value_parser = arguments::date)]
+    start: Option<Date>,
     /// The last date: YYYY-MM-DD. Default: the newest.
-    #[arg(long, visible_alias = "end", value_name = "DATE", value_parser = arguments::date)]
-    to: Option<Date>,
+    #[arg(long, alias = "to", value_name = "DATE", value_parser = arguments::date)]
+    end: Option<Date>,
     /// Print the newest N rows only.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, visible_alias = "page-size", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
     #[command(flatten)]
     format: FormatArgs,
@@ -53,28 +53,42 @@ pub(super) struct Rows<T> {
 }
 
 impl RangeArgs {
-    pub(super) fn format(&self) -> Format {
+    pub(super) fn format(&self) -> Result<Format, Failure> {
         self.format.format()
+    }
+
+    /// The range to request in whole days: without a limit of rows, of which the last could cut a day.
+    pub(super) fn days(&self) -> Result<Range, Failure> {
+        if self.limit.is_some() {
+            return Err(Failure::Usage {
+                message: "--limit counts rates, and a wide table has whole days".to_owned(),
+                hint: "name the first day with --start, in place of --limit".to_owned(),
+            });
+        }
+        Ok(Range {
+            limit: None,
+            ..self.range()?
+        })
     }
 
     /// The range to request.
     pub(super) fn range(&self) -> Result<Range, Failure> {
-        let (start, limit) = match (self.from, self.to, self.limit) {
+        let (start, limit) = match (self.start, self.end, self.limit) {
             (None, None, None) => (None, Some(ROWS_DEFAULT)),
             (None, Some(last), None) => (last.checked_sub(DAYS_DEFAULT.days()).ok(), None),
             (from, _, limit) => (from, limit),
         };
-        if let (Some(start), Some(end)) = (start, self.to)
+        if let (Some(start), Some(end)) = (start, self.end)
             && start > end
         {
             return Err(Failure::Usage {
-                message: format!("--from {start} is after --to {end}"),
-                hint: "--from is the earlier date".to_owned(),
+                message: format!("--start {start} is after --end {end}"),
+                hint: "--start is the earlier date".to_owned(),
             });
         }
         Ok(Range {
             start,
-            end: self.to,
+            end: self.end,
             limit: limit.and_then(|limit| usize::try_from(limit).ok()),
         })
     }
@@ -117,7 +131,7 @@ impl Range {
         let message = format!("more than {PAGES_MAX} pages");
         Err(Failure::failed(
             message,
-            "request a shorter range with --from and --to",
+            "request a shorter range with --start and --end",
         ))
     }
 }
@@ -126,7 +140,7 @@ impl Range {
 pub(super) fn nothing_found(what: &str, range: &Range, newest: Option<&str>) -> Failure {
     let message = format!("the server has no rows of {what}{}", range.in_words());
     let hint = match newest {
-        Some(day) => format!("the newest is of {day}: try --to {day}"),
+        Some(day) => format!("the newest is of {day}: try --end {day}"),
         None => {
             "a server has the tables published since it first ran, and those of `silkrate backfill`"
                 .to_owned()
@@ -143,8 +157,8 @@ mod tests {
 
     fn range(from: Option<Date>, to: Option<Date>, limit: Option<u32>) -> Result<Range, Failure> {
         let arguments = RangeArgs {
-            from,
-            to,
+            start: from,
+            end: to,
             limit,
             format: FormatArgs::default(),
         };
@@ -171,6 +185,19 @@ mod tests {
         let range = range(None, None, None).unwrap();
         assert_eq!(range.in_words(), "");
         assert_eq!(range.limit, Some(30));
+    }
+
+    #[test]
+    fn whole_days_have_no_limit_of_rows() {
+        let days = |limit| {
+            let arguments = RangeArgs {
+                limit,
+                ..RangeArgs::default()
+            };
+            arguments.days()
+        };
+        assert_eq!(days(None).unwrap().limit, None);
+        assert_eq!(days(Some(5)).unwrap_err().code(), 64);
     }
 
     #[test]

@@ -24,7 +24,7 @@ Examples:
   silkrate rates --windows                     with the change over a week, a month, a year
   silkrate rates '*/EUR' --format csv          every pair in euros, for a spreadsheet
   silkrate rates '*/*'                         every pair that exists
-  silkrate rates --on 2026-03-31               as they stood at the end of that day
+  silkrate rates --date 2026-03-31             as they stood at the end of that day
   silkrate rates --format json | jq '.rates[].value'
   silkrate rates --server http://rates.example:50051
 
@@ -32,7 +32,7 @@ On a terminal the columns that do not fit are omitted, and named below; in a pip
 table name the values that are late, stale, held or flagged, with the reasons.
 
 \
-With --on each rate is the last one of that day or, within 14 days, before it.";
+With --date each rate is the last one of that day or, within 14 days, before it.";
 
 /// The columns that are omitted on a narrow terminal, the least important first.
 const SPARE: &[&str] = &[
@@ -54,11 +54,11 @@ pub(super) struct RatesArgs {
     #[arg(value_name = "PAIR")]
     pairs: Vec<String>,
     /// Print the changes over a week, a month and a year too; CSV and JSON always contain them.
-    #[arg(long, conflicts_with = "on")]
+    #[arg(long, conflicts_with = "date")]
     windows: bool,
     /// The date of the rates: YYYY-MM-DD. Default: now.
-    #[arg(long, visible_alias = "date", value_name = "DATE", value_parser = arguments::date)]
-    on: Option<Date>,
+    #[arg(long, alias = "on", value_name = "DATE", value_parser = arguments::date)]
+    date: Option<Date>,
     #[command(flatten)]
     format: FormatArgs,
     #[command(flatten)]
@@ -81,8 +81,8 @@ pub(super) async fn run(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let client = arguments.server.client()?;
-    let response = match arguments.on {
+    let (client, format) = (arguments.server.client()?, arguments.format.format()?);
+    let response = match arguments.date {
         None => client.snapshot(&arguments.pairs).await?,
         Some(date) => client.snapshot_on(&arguments.pairs, date).await?,
     };
@@ -90,24 +90,24 @@ pub(super) async fn run(
     let document = Document {
         message: json::GetSnapshotResponse::from(&response),
         rows: &rows,
-        columns: if arguments.on.is_some() {
+        columns: if arguments.date.is_some() {
             PAST_RATE
         } else {
             RATE
         },
     };
-    match arguments.format.format() {
+    match format {
         Format::Table if response.rates.is_empty() => {}
         format => document.print(format, out, || {
             let show = Show {
                 columns: Output::of_stdout().columns_of_terminal(),
                 windows: arguments.windows,
-                past: arguments.on.is_some(),
+                past: arguments.date.is_some(),
             };
             table(&response.rates, show) + &notes(&response.rates, show).below()
         })?,
     }
-    explain_missing(&client, (&arguments.pairs, arguments.on), &response, err).await
+    explain_missing(&client, (&arguments.pairs, arguments.date), &response, err).await
 }
 
 /// Notes why pairs that were requested by name, of a day or of the present, have no rate, in the server's words. Without any

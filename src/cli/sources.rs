@@ -50,7 +50,7 @@ pub(super) async fn run(arguments: &SourcesArgs, out: &mut dyn Write) -> Result<
         rows: &rows,
         columns: SOURCE,
     };
-    document.print(arguments.format.format(), out, || {
+    document.print(arguments.format.format()?, out, || {
         page(&response.sources, Output::of_stdout().columns_of_terminal())
     })
 }

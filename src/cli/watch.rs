@@ -101,7 +101,8 @@ enum WatchFormat {
     Ticker,
     /// Columns with all digits: in place; in a pipe, the whole table whenever a row changes.
     Table,
-    /// One JSON object for every message, as the contract has it.
+    /// One JSON object for every message, as the contract has it; ndjson is another name of it.
+    #[value(alias = "ndjson")]
     Json,
 }
 

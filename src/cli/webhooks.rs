@@ -126,9 +126,10 @@ pub(super) async fn run(arguments: &WebhooksArgs, out: &mut dyn Write) -> Result
                 .to_owned(),
         });
     }
+    let format = arguments.format.format()?;
     match &arguments.action {
-        None | Some(Action::List) => list(&config, arguments.format.format(), out),
-        Some(Action::Test { name }) => test(&config, name, arguments.format.format(), out).await,
+        None | Some(Action::List) => list(&config, format, out),
+        Some(Action::Test { name }) => test(&config, name, format, out).await,
     }
 }
 
@@ -199,7 +200,7 @@ async fn test(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     // Refused before the sample is sent.
-    if format == Format::Csv {
+    if matches!(format, Format::Csv(_)) {
         return Err(Failure::Usage {
             message: "an answer is no table, and is not printed as CSV".to_owned(),
             hint: "leave the format out, or use --json".to_owned(),

@@ -7,6 +7,7 @@ mod differences;
 mod golden;
 mod limits;
 pub(crate) mod openapi;
+mod options;
 mod reference;
 mod rendered;
 mod samples;

@@ -34,25 +34,19 @@ impl<'a> Plan<'a> {
     /// The sources named, or every enabled bank, from the first to the last date: by default yesterday in the bank's time
     /// zone, and never later than its today, since later tables are the poller's work.
     pub(super) fn new(
-        config: &'a Config,
-        ids: &[String],
+        settings: Vec<&'a SourceSettings>,
         (from, to): (Date, Option<Date>),
+        now: Timestamp,
     ) -> Result<Self, Failure> {
-        let now = config
-            .clock
-            .map_or_else(Timestamp::now, |clock| clock.start);
         let job = |settings: &'a SourceSettings| {
             let zone = TimeZone::get(settings.source.zone).unwrap_or(TimeZone::UTC);
             let today = zone.to_datetime(now).date();
             let yesterday = today.yesterday().unwrap_or(today);
             let last = to.map_or(yesterday, |to| to.min(today));
-            let dates = DateRange::new(from, last).ok_or_else(|| Failure::Usage {
-                message: format!("there is no date from {from} to {last}"),
-                hint: "the first date is named with --from, the last one with --to".to_owned(),
-            })?;
+            let dates = DateRange::new(from, last).ok_or_else(|| no_date(from, last))?;
             Ok(SourceJob { settings, dates })
         };
-        let jobs = chosen(config, ids)?.into_iter().map(job);
+        let jobs = settings.into_iter().map(job);
         let jobs = jobs.collect::<Result<_, Failure>>()?;
         Ok(Self { jobs })
     }
@@ -82,7 +76,17 @@ impl<'a> Plan<'a> {
 }
 
 /// The sources named, in that order; every enabled bank if none is named.
-fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SourceSettings>, Failure> {
+///
+/// # Errors
+/// When a source has no history, or the dates have no day between them, whatever day it is.
+pub(super) fn chosen<'a>(
+    config: &'a Config,
+    ids: &[String],
+    (from, to): (Date, Option<Date>),
+) -> Result<Vec<&'a SourceSettings>, Failure> {
+    if let Some(to) = to.filter(|to| *to < from) {
+        return Err(no_date(from, to));
+    }
     let able = |settings: &&SourceSettings| settings.documents.iter().any(has_history);
     if ids.is_empty() {
         let banks = config.sources.iter();
@@ -104,6 +108,13 @@ fn chosen<'a>(config: &'a Config, ids: &[String]) -> Result<Vec<&'a SourceSettin
     found.collect()
 }
 
+fn no_date(from: Date, last: Date) -> Failure {
+    Failure::Usage {
+        message: format!("there is no date from {from} to {last}"),
+        hint: "the first date is named with --start, the last one with --end".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -111,14 +122,15 @@ mod tests {
     use super::*;
     use crate::sources::ALL;
 
-    fn config(start: &str) -> Config {
-        let start = ("SILKRATE_CLOCK__START".to_owned(), start.to_owned());
-        Config::load(None, [start].into_iter()).unwrap()
+    fn config() -> Config {
+        Config::load(None, std::iter::empty()).unwrap()
     }
 
-    fn plan<'a>(config: &'a Config, ids: &[&str], to: Option<Date>) -> Plan<'a> {
+    fn plan<'a>(config: &'a Config, now: &str, ids: &[&str], to: Option<Date>) -> Plan<'a> {
         let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-        Plan::new(config, &ids, (date(2026, 3, 1), to)).unwrap()
+        let dates = (date(2026, 3, 1), to);
+        let sources = chosen(config, &ids, dates).unwrap();
+        Plan::new(sources, dates, now.parse().unwrap()).unwrap()
     }
 
     fn last(plan: &Plan<'_>, id: &str) -> Date {
@@ -130,8 +142,8 @@ mod tests {
     #[test]
     fn every_enabled_bank_is_planned_until_yesterday_in_its_own_zone() {
         // Half past eight in the evening, UTC, is after midnight in Almaty and before it in Moscow.
-        let config = config("2026-04-01T20:30:00Z");
-        let plan = plan(&config, &[], None);
+        let config = config();
+        let plan = plan(&config, "2026-04-01T20:30:00Z", &[], None);
         let ids: Vec<&str> = plan
             .jobs
             .iter()
@@ -149,19 +161,21 @@ mod tests {
 
     #[test]
     fn no_date_beyond_today_is_planned() {
-        let config = config("2026-04-01T09:00:00Z");
-        let later = plan(&config, &["nbk"], Some(date(2026, 12, 31)));
+        let (config, now) = (config(), "2026-04-01T09:00:00Z");
+        let later = plan(&config, now, &["nbk"], Some(date(2026, 12, 31)));
         assert_eq!(last(&later, "nbk"), date(2026, 4, 1));
-        let earlier = plan(&config, &["nbk"], Some(date(2026, 3, 9)));
+        let earlier = plan(&config, now, &["nbk"], Some(date(2026, 3, 9)));
         assert_eq!(last(&earlier, "nbk"), date(2026, 3, 9));
-        let none = Plan::new(&config, &[], (date(2026, 4, 2), None));
+        let dates = (date(2026, 4, 2), None);
+        let sources = chosen(&config, &[], dates).unwrap();
+        let none = Plan::new(sources, dates, now.parse().unwrap());
         assert_eq!(none.unwrap_err().code(), 64);
     }
 
     #[test]
     fn a_document_without_history_is_noted_before_the_work_begins() {
-        let config = config("2026-04-01T09:00:00Z");
-        let plan = plan(&config, &["nbkr"], None);
+        let config = config();
+        let plan = plan(&config, "2026-04-01T09:00:00Z", &["nbkr"], None);
         let store = GetStoreResponse {
             path: Some("silkrate.db".to_owned()),
             ..GetStoreResponse::default()

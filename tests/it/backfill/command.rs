@@ -35,7 +35,7 @@ fn text(bytes: &[u8]) -> String {
 #[tokio::test]
 async fn the_tables_of_a_range_are_filed_and_counted_in_columns() {
     let (server, bank) = (Server::start().await, bank_of_days(2..=5).await);
-    let output = run(&server, &bank, &["--from", "2026-04-02", "nbk"]).await;
+    let output = run(&server, &bank, &["--start", "2026-04-02", "nbk"]).await;
     assert_eq!(server.dates().len(), 4, "until yesterday");
     assert_eq!(
         text(&output.stdout),
@@ -47,6 +47,22 @@ async fn the_tables_of_a_range_are_filed_and_counted_in_columns() {
         "nbk: 4 of 4 days, 4 requests, 4 filed, 0 known\n"
     );
     assert_eq!(output.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn yesterday_is_that_of_the_servers_clock_and_not_of_the_command() {
+    let (server, bank) = (Server::start().await, bank_of_days(2..=5).await);
+    let noon = "2026-04-04T07:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    server.shared.lock().unwrap().server_time = Some(prost_types::Timestamp {
+        seconds: noon.as_second(),
+        nanos: 0,
+    });
+    run(&server, &bank, &["--start", "2026-04-02", "nbk"]).await;
+    assert_eq!(server.dates(), ["2026-04-02", "2026-04-03"]);
+    // The old names of the dates are understood too.
+    let later = ["--from", "2026-04-05", "--to", "2026-04-05", "nbk"];
+    let output = run(&server, &bank, &later).await;
+    assert_eq!(output.status.code(), Some(64), "{}", text(&output.stderr));
 }
 
 #[tokio::test]
@@ -65,7 +81,7 @@ async fn refused_tables_and_held_rows_are_reported_and_a_refusal_exits_with_1() 
         ..FileTableResponse::default()
     };
     server.answers("2026-04-05", refused);
-    let output = run(&server, &bank, &["--from", "2026-04-04", "nbk"]).await;
+    let output = run(&server, &bank, &["--start", "2026-04-04", "nbk"]).await;
     assert!(text(&output.stdout).ends_with(
         "\n\nnbk refused: daily 2026-04-05: there is no row for USD\n\
              nbk: 2 rows are held for a decision; `silkrate held` lists them\n"
@@ -82,9 +98,9 @@ async fn a_dry_run_counts_and_sends_no_request_to_a_bank() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=5).await);
     server.knows("nbk", "daily", &["2026-04-03"]);
     let arguments = [
-        "--from",
+        "--start",
         "2026-04-02",
-        "--to",
+        "--end",
         "2026-04-04",
         "--dry-run",
         "nbk",
@@ -104,7 +120,7 @@ async fn without_a_server_no_request_reaches_a_bank() {
     let mut command = command(
         "http://127.0.0.1:1",
         &bank,
-        &["--from", "2026-04-02", "nbk"],
+        &["--start", "2026-04-02", "nbk"],
     );
     let output = command.output().await.unwrap();
     let stderr = text(&output.stderr);
@@ -130,7 +146,7 @@ fn interrupt(child: &Child) {
 #[tokio::test]
 async fn an_interrupt_ends_it_at_once_and_the_same_command_continues() {
     let (server, bank) = (Server::start().await, bank_of_days(1..=5).await);
-    let arguments = ["--from", "2026-04-01", "nbk"];
+    let arguments = ["--start", "2026-04-01", "nbk"];
     let child = command(server.admin.url(), &bank, &arguments)
         .spawn()
         .unwrap();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+use prost_types::Timestamp;
 use silkrate::client::Admin;
 use silkrate::pb::admin::admin_service_server::{AdminService, AdminServiceServer};
 use silkrate::pb::admin::{
@@ -27,6 +28,8 @@ pub(super) struct Shared {
     pub(super) answers: BTreeMap<String, FileTableResponse>,
     /// The dates whose tables are refused as malformed.
     pub(super) invalid: BTreeSet<String>,
+    /// The clock of the server; an earlier server does not tell it.
+    pub(super) server_time: Option<Timestamp>,
     /// How many of the next tables are refused for a temporary reason.
     pub(super) unavailable: u32,
 }
@@ -143,6 +146,7 @@ impl AdminService for Recorder {
         let path = Some("silkrate.db".to_owned());
         Ok(Response::new(GetStoreResponse {
             path,
+            server_time: self.0.lock().unwrap().server_time,
             ..GetStoreResponse::default()
         }))
     }

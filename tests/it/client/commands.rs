@@ -117,7 +117,7 @@ async fn an_unknown_option_is_not_answered_with_how_to_pass_it_as_a_value() {
 async fn a_conversion_is_printed_with_the_name_of_the_bank() {
     let running = serve_known(known()).await;
     let server = ["--server", running.client.url()];
-    let arguments = ["convert", "-1000.50", "usd", "Kzt", "--on", "2026-04-05"];
+    let arguments = ["convert", "-1000.50", "usd", "Kzt", "--date", "2026-04-05"];
     let ran = silkrate(&[&arguments[..], &server].concat()).await;
     assert_eq!(
         (ran.code, ran.out.as_str(), ran.err.as_str()),
@@ -132,7 +132,7 @@ async fn a_conversion_is_printed_with_the_name_of_the_bank() {
             ""
         )
     );
-    let arguments = ["convert", "1", "USD", "KZT", "--on", "1999-01-01"];
+    let arguments = ["convert", "1", "USD", "KZT", "--date", "1999-01-01"];
     let ran = silkrate(&[&arguments[..], &server].concat()).await;
     assert_eq!((ran.code, ran.out.as_str()), (1, ""));
     assert_eq!(
@@ -148,9 +148,9 @@ async fn history_is_requested_page_by_page_until_the_range_is_complete() {
     let range = [
         "history",
         "usd/kzt",
-        "--from",
+        "--start",
         "2026-03-28",
-        "--to",
+        "--end",
         "2026-04-02",
     ];
     let server = ["--server", running.client.url()];
@@ -182,7 +182,7 @@ async fn history_is_requested_page_by_page_until_the_range_is_complete() {
 async fn a_range_without_a_rate_fails_with_the_newest_day_before_it() {
     let running = serve_known(known()).await;
     let server = ["--server", running.client.url()];
-    let range = ["--from", "2026-04-03", "--to", "2026-05-01"];
+    let range = ["--start", "2026-04-03", "--end", "2026-05-01"];
     for (command, what) in [
         (&["history", "USD/KZT"][..], "USD/KZT"),
         (&["fixings", "NBK", "usd"], "USD of nbk"),
@@ -193,7 +193,7 @@ async fn a_range_without_a_rate_fails_with_the_newest_day_before_it() {
             ran.err,
             format!(
                 "silkrate: error: the server has no rows of {what} from 2026-04-03 to 2026-05-01\n  \
-                 hint: the newest is of 2026-04-02: try --to 2026-04-02\n"
+                 hint: the newest is of 2026-04-02: try --end 2026-04-02\n"
             )
         );
     }

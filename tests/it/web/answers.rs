@@ -66,7 +66,7 @@ async fn every_response_equals_that_of_grpc_in_the_format_of_the_command_line() 
     );
 
     let ours = json(web, "/v1/snapshot.json?pairs=*/*&date=2026-04-01").await;
-    let arguments = ["rates", "*/*", "--on", "2026-04-01", "--format", "json"];
+    let arguments = ["rates", "*/*", "--date", "2026-04-01", "--format", "json"];
     let theirs = printed(&arguments, url).await;
     for key in ["position", "rates", "sources"] {
         assert_eq!(ours[key], theirs[key], "{key}");
@@ -82,12 +82,12 @@ async fn every_response_equals_that_of_grpc_in_the_format_of_the_command_line() 
     assert_eq!(one["position"], ours["position"]);
 
     let ours = json(web, "/v1/fixings/nbk/usd").await;
-    let arguments = ["fixings", "nbk", "USD", "--from", "2026-03-01", "--json"];
+    let arguments = ["fixings", "nbk", "USD", "--start", "2026-03-01", "--json"];
     assert_eq!(ours, printed(&arguments, url).await);
     assert_eq!(ours["next_page_token"], Value::Null);
 
     let ours = json(web, "/v1/history/KZT/USD").await;
-    let arguments = ["history", "KZT/USD", "--from", "2026-03-01", "--json"];
+    let arguments = ["history", "KZT/USD", "--start", "2026-03-01", "--json"];
     assert_eq!(ours, printed(&arguments, url).await);
 
     let ours = json(web, "/v1/convert?amount=1000&from=usd&to=KZT&round=1").await;

@@ -32,13 +32,20 @@ async fn histories_and_periods_equal_those_of_grpc_in_the_format_of_the_command_
                 "USD/KZT",
                 "--step",
                 "month",
-                "--to",
+                "--end",
                 "2026-04-01",
             ],
         ),
         (
             "/v1/periods?pairs=*/*&period=week",
-            &["periods", "*/*", "--period", "week", "--from", "2026-01-01"],
+            &[
+                "periods",
+                "*/*",
+                "--period",
+                "week",
+                "--start",
+                "2026-01-01",
+            ],
         ),
         ("/v1/periods?pairs=KZT/USD", &["periods", "KZT/USD"]),
     ] {

@@ -37,7 +37,7 @@ const LISTS: &[(&str, Reading)] = &[
             paths: ("/v1/snapshot.json", "/v1/snapshot"),
             query: "pairs=*/*&date=2026-04-01",
             rows: "rates",
-            command: &["rates", "*/*", "--on", "2026-04-01"],
+            command: &["rates", "*/*", "--date", "2026-04-01"],
         },
     ),
     (
@@ -63,7 +63,7 @@ const LISTS: &[(&str, Reading)] = &[
             paths: ("/v1/history/kzt/USD", "/v1/history/kzt/USD"),
             query: "start=2026-04-01",
             rows: "rates",
-            command: &["history", "KZT/USD", "--from", "2026-04-01"],
+            command: &["history", "KZT/USD", "--start", "2026-04-01"],
         },
     ),
     (
@@ -72,7 +72,14 @@ const LISTS: &[(&str, Reading)] = &[
             paths: ("/v1/periods", "/v1/periods"),
             query: "pairs=*/*&period=week",
             rows: "periods",
-            command: &["periods", "*/*", "--period", "week", "--from", "2026-01-01"],
+            command: &[
+                "periods",
+                "*/*",
+                "--period",
+                "week",
+                "--start",
+                "2026-01-01",
+            ],
         },
     ),
     (
@@ -81,7 +88,7 @@ const LISTS: &[(&str, Reading)] = &[
             paths: ("/v1/fixings/nbk/USD", "/v1/fixings/nbk/USD"),
             query: "start=2026-03-01",
             rows: "fixings",
-            command: &["fixings", "nbk", "USD", "--from", "2026-03-01"],
+            command: &["fixings", "nbk", "USD", "--start", "2026-03-01"],
         },
     ),
     (
@@ -236,6 +243,28 @@ async fn a_file_for_excel_has_a_byte_order_mark_semicolons_and_decimal_commas() 
         plain.text(),
         "date,USD/KZT\r\n2026-04-02,475.09\r\n2026-04-01,478.77\r\n"
     );
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_command_writes_the_file_that_the_web_side_serves_in_each_layout_and_dialect() {
+    let (_bank, silkrate) = april().await;
+    for pairs in [&["USD/KZT", "KZT/USD"][..], &["*/KZT", "KZT/*"], &["*/*"]] {
+        for (layout, dialect) in [
+            ("long", "excel-ru"),
+            ("wide", "excel-en"),
+            ("wide", "excel-ru"),
+        ] {
+            let query = pairs.join(",");
+            let path = format!(
+                "/v1/history.csv?pairs={query}&start=2026-01-01&layout={layout}&dialect={dialect}"
+            );
+            let served = get(silkrate.web, &path, &[]).await;
+            let options = ["--csv", "--start", "2026-01-01", "--layout", layout];
+            let command = [&["history"], pairs, &options, &["--dialect", dialect]].concat();
+            assert_eq!(printed(&command, &silkrate.url).await, served.text());
+        }
+    }
     silkrate.finish().await;
 }
 
