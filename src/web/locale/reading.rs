@@ -1,5 +1,6 @@
 //! Reads the numbers that a reader wrote, in the way of the language.
 
+use crate::domain::parse_decimal;
 use crate::web::locale::{GROUP_DIGITS, Locale};
 
 /// The minus sign of typesetters, which a copied number may have.
@@ -25,6 +26,16 @@ impl Locale {
             (whole, "") => Some(format!("{sign}{whole}")),
             (whole, fraction) => Some(format!("{sign}{whole}.{fraction}")),
         }
+    }
+
+    /// Whether what a reader wrote so far is the beginning of a number, such as `-`, or `1,0` in English: with the digits that
+    /// complete its group it is one.
+    pub(in crate::web) fn begins_number(&self, text: &str) -> bool {
+        (1..=GROUP_DIGITS).any(|missing| {
+            let completed = format!("{text}{}", "0".repeat(missing));
+            let number = self.read_number(&completed);
+            number.is_some_and(|number| parse_decimal(&number).is_ok())
+        })
     }
 
     /// The digits before and after the decimal separator of a number without a sign.
@@ -89,6 +100,41 @@ mod tests {
         ] {
             let (_, locale) = locale::find(tag).unwrap();
             assert_eq!(locale.read_number(text).as_deref(), read, "{tag} {text}");
+        }
+    }
+
+    #[test]
+    fn a_beginning_of_a_number_differs_from_what_is_never_one() {
+        for (tag, number) in [
+            ("en", "-1,234,567.05"),
+            ("en", "1 000.5"),
+            ("en", "+.5"),
+            ("ru", "1\u{a0}000,50"),
+            ("ru", "-1000.5"),
+            ("kk", ",5"),
+        ] {
+            let (_, locale) = locale::find(tag).unwrap();
+            let mut written = String::new();
+            for letter in number.chars() {
+                let is_number = locale.read_number(&written).is_some();
+                let is_begun = locale.begins_number(&written);
+                assert!(is_number || is_begun, "{tag} {written}");
+                written.push(letter);
+            }
+        }
+        for (tag, text) in [
+            ("en", "many"),
+            ("en", "1,0000"),
+            ("en", "1,,"),
+            ("en", "1.5,"),
+            ("en", "1e"),
+            ("en", "--"),
+            ("ru", "1.000,5"),
+            ("ru", "1,5,"),
+            ("ru", "5 $"),
+        ] {
+            let (_, locale) = locale::find(tag).unwrap();
+            assert!(!locale.begins_number(text), "{tag} {text}");
         }
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Conversion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Problem {
     InvalidAmount,
+    /// The beginning of a number, which a reader may still be writing.
+    BegunAmount,
     TooLarge,
     NoRate,
 }
@@ -76,8 +78,13 @@ async fn convert(
     from_currency: &str,
     to_currency: &str,
 ) -> Result<Result<(Decimal, Converted), Problem>, WebError> {
+    let invalid = if language.locale.begins_number(amount) {
+        Problem::BegunAmount
+    } else {
+        Problem::InvalidAmount
+    };
     let Some(plain) = language.locale.read_number(amount) else {
-        return Ok(Err(Problem::InvalidAmount));
+        return Ok(Err(invalid));
     };
     let query = ConvertQuery {
         amount: &plain,
@@ -89,7 +96,8 @@ async fn convert(
     match (parse_decimal(&plain), web.queries.convert(query).await) {
         (Ok(_), Ok(converted)) if !is_exact(&converted) => Ok(Err(Problem::TooLarge)),
         (Ok(amount), Ok(converted)) => Ok(Ok((amount, converted))),
-        (Err(error), _) => Ok(Err(problem(&plain, error))),
+        (Err(error), _) if is_too_large(&plain, error) => Ok(Err(Problem::TooLarge)),
+        (Err(_), _) => Ok(Err(invalid)),
         (_, Err(Refusal::ResultTooLarge(_))) => Ok(Err(Problem::TooLarge)),
         (_, Err(Refusal::PairNotQuoted(_) | Refusal::InvalidCurrency(_))) => {
             Ok(Err(Problem::NoRate))
@@ -98,8 +106,8 @@ async fn convert(
     }
 }
 
-/// What is wrong with an amount that is no decimal.
-fn problem(plain: &str, error: DecimalError) -> Problem {
+/// Whether an amount is a number, and has more digits before the point than a decimal holds.
+fn is_too_large(plain: &str, error: DecimalError) -> bool {
     let unsigned = plain.trim_start_matches('-');
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     let is_number = [whole, fraction]
@@ -107,11 +115,7 @@ fn problem(plain: &str, error: DecimalError) -> Problem {
         .bytes()
         .all(|byte| byte.is_ascii_digit());
     let digits = whole.trim_start_matches('0').len();
-    if error != DecimalError::Grammar && is_number && digits > fraction.len() {
-        Problem::TooLarge
-    } else {
-        Problem::InvalidAmount
-    }
+    error != DecimalError::Grammar && is_number && digits > fraction.len()
 }
 
 /// Whether a result has all the digits of its money: a larger one was rounded above them, and zeros in their place would be
@@ -132,7 +136,10 @@ impl Page<'_> {
     pub(super) fn converter(&self, code: Currency, conversion: &Conversion) -> Markup {
         let words = &self.locale.pages.converter;
         let problem = conversion.result.as_ref().err().copied();
-        let is_of_amount = matches!(problem, Some(Problem::InvalidAmount | Problem::TooLarge));
+        let is_of_amount = matches!(
+            problem,
+            Some(Problem::InvalidAmount | Problem::BegunAmount | Problem::TooLarge)
+        );
         let known = currencies(self, code);
         html! {
             section #converter aria-labelledby="converter-title" {
@@ -160,7 +167,7 @@ impl Page<'_> {
             Ok((amount, converted)) => self.converted(*amount, converted),
             Err(problem) => {
                 let text = match problem {
-                    Problem::InvalidAmount => {
+                    Problem::InvalidAmount | Problem::BegunAmount => {
                         let example = Decimal::new(EXAMPLE.0, EXAMPLE.1);
                         let example = self.locale.number(example);
                         words.invalid.replace("{example}", &example)
@@ -168,7 +175,9 @@ impl Page<'_> {
                     Problem::TooLarge => words.too_large.clone(),
                     Problem::NoRate => words.no_rate.clone(),
                 };
-                html! { p.error { (text) } }
+                // The script shows no error about a number while it is being written.
+                let is_begun = *problem == Problem::BegunAmount;
+                html! { p.error data-begun[is_begun] { (text) } }
             }
         }
     }

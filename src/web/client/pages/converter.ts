@@ -14,6 +14,7 @@ export function converter(): () => void {
   }
   let timer = 0;
   let running = new AbortController();
+  let isWriting = false;
   const convert = async (): Promise<void> => {
     running.abort();
     running = new AbortController();
@@ -24,22 +25,38 @@ export function converter(): () => void {
     }
     const page = await request(address, running.signal);
     const [shown, next] = [document.querySelector("#conversion"), page?.getElementById("conversion")];
-    if (shown && next) {
+    if (!shown || !next) {
+      return;
+    }
+    const isBegun = isWriting && next.querySelector("[data-begun]") !== null;
+    if (isBegun) {
+      // The last result stays: it names its own amount. An error before it does not.
+      shown.querySelector(".error")?.remove();
+    } else {
       replace(shown, next);
-      amount.toggleAttribute("aria-invalid", false);
-      if (page?.getElementById("amount")?.hasAttribute("aria-invalid")) {
-        amount.setAttribute("aria-invalid", "true");
-      }
+    }
+    const isInvalid = !isBegun && page?.getElementById("amount")?.hasAttribute("aria-invalid");
+    if (isInvalid) {
+      amount.setAttribute("aria-invalid", "true");
+    } else {
+      amount.removeAttribute("aria-invalid");
     }
   };
-  form.addEventListener("input", () => {
+  const convertNow = (): void => {
+    clearTimeout(timer);
+    isWriting = false;
+    void convert();
+  };
+  form.addEventListener("input", ({ target }) => {
+    isWriting = target === amount;
     clearTimeout(timer);
     timer = window.setTimeout(() => void convert(), TYPING_PAUSE);
   });
+  // The reader has left the field, or chosen a currency.
+  form.addEventListener("change", convertNow);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    clearTimeout(timer);
-    void convert();
+    convertNow();
   });
   return () => void convert();
 }
