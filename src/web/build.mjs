@@ -73,7 +73,7 @@ const localesWith = (sections) => ({
   name: "locales",
   setup(builder) {
     const chosen = (object, isChosen) => Object.fromEntries(Object.entries(object).filter(([key]) => isChosen(key)));
-    const ofChart = ({ chart }) => ({ chart: chosen(chart, (key) => CHART_WORDS.includes(key)) });
+    const ofChart = ({ chart, credit: { sources } }) => ({ chart: chosen(chart, (key) => CHART_WORDS.includes(key)), credit: { sources } });
     const ofScript = (locale) => chosen(locale, (key) => sections.includes(key) || !SECTIONS.includes(key));
     builder.onResolve({ filter: /locales\.json$/ }, ({ importer }) => {
       const [suffix, pluginData] = CHART_FILE.test(importer) ? ["?chart", ofChart] : ["", ofScript];

@@ -358,7 +358,7 @@ test("the local form has one direction, credits every bank, and says since when 
   await drawn(page);
   assert.deepEqual(await page.locator("silk-chart tbody td:nth-of-type(1)").allInnerTexts(), ["5.93", "5.7625891087", "5.7625891087"]);
   assert.match(await heading(page), /^₽1 = ₸5\.93 ▲\+2\.91% up 2\.91% since 2 December 2025$/);
-  assert.equal(await part(page, "foot").innerText(), "as of 8 December 2025 · Source: National Bank of Kazakhstan, Bank of Russia");
+  assert.equal(await part(page, "foot").innerText(), "as of 8 December 2025 · Sources: National Bank of Kazakhstan, Bank of Russia");
   await part(page, "plot").focus();
   await page.keyboard.press("Home");
   assert.match(await tooltip(page), /^₽1 = ₸5\.7625891087\nas of 2 December 2025/);

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { serve } from "./server.mjs";
-import { browser } from "./support.mjs";
+import { browser, until } from "./support.mjs";
 
 let chromium, service;
 before(async () => {
@@ -58,3 +58,8 @@ for (const [scheme, theme, ground] of [
     assert.ok(x >= 0 && x + width <= 640);
   });
 }
+
+test("a chart with values of several banks credits them in the plural", async () => {
+  const credit = async () => / class="m"[^>]*>(Источник[^<]*)</.exec(await (await fetch(new URL("chart/USD-KZT.svg?locale=ru", service.url))).text())?.[1];
+  await until(async () => /^Источники: .+, /.test(await credit()), "two banks are credited");
+});

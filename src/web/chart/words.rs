@@ -136,10 +136,8 @@ impl CaptionWriter<'_> {
             })
         });
         let banks: Vec<String> = banks.collect();
-        self.locale
-            .words
-            .source
-            .replace("{bank}", &banks.join(", "))
+        let (before, after) = self.locale.credit(banks.len());
+        format!("{before}{}{after}", banks.join(", "))
     }
 
     fn description(&self, series: &Series, credit: &str) -> String {

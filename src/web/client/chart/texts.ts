@@ -10,7 +10,7 @@ import type { State } from "../state";
 import { dateOf } from "./measure";
 import { moveOver } from "./points";
 import type { Point } from "./points";
-import { chartText } from "./words";
+import { chartText, creditText } from "./words";
 
 /** What the line shows: from what to what, the lowest and the highest value. */
 export function summary(points: readonly Point[], options: DisplayOptions): string {
@@ -48,10 +48,10 @@ export function table(points: readonly Point[], locale: Locale, name: string): H
 export function credit(rates: readonly Rate[], state: State, locale: Locale): (Node | string)[] {
   const terms = attributions(rates, state, locale);
   const ids = [...new Set(rates.flatMap(({ source }) => source?.split("+") ?? []))].filter((id) => !state.sources.get(id)?.attribution);
-  const banks = ids.map((id) => bank(locale, id, () => state.sources.get(id)?.name)).join(", ");
-  const source = banks && translate(locale, "source", { bank: banks });
+  const banks = ids.map((id) => bank(locale, id, () => state.sources.get(id)?.name));
+  const source = banks.length && creditText(locale, banks);
   const newest = rates[0]?.effective_date;
   const date = newest ? translate(locale, "as_of", { date: dateText(locale, newest) }) : "";
-  const texts = [date, source].filter(Boolean).map((text) => make("span", { part: "source" }, text));
+  const texts = [date, source].flatMap((text) => (text ? [make("span", { part: "source" }, text)] : []));
   return [...texts, ...terms].flatMap((node, index) => (index ? [" · ", node] : [node]));
 }
