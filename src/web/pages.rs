@@ -21,12 +21,13 @@ use maud::{Markup, html};
 use crate::domain::{Currency, Pair, Snapshot};
 use crate::web::error::WebError;
 use crate::web::locale::Locale;
+use crate::web::negotiation::prefers;
 use crate::web::pages::converter::Conversion;
 use crate::web::pages::language::Language;
 use crate::web::pages::layout::Document;
 use crate::web::pages::parameters::Parameters;
 use crate::web::prepared::{PreparedAnswer, short_digest};
-use crate::web::{Shared, Web, caching};
+use crate::web::{JSON, Shared, Web, caching};
 
 /// The media type of a page.
 const HTML: &str = "text/html; charset=utf-8";
@@ -75,18 +76,21 @@ pub(super) async fn currency(
     uri: Uri,
 ) -> Result<Response, WebError> {
     let upper = code.to_ascii_uppercase();
-    let Ok(currency) = Currency::parse(&upper) else {
+    let known = Currency::parse(&upper);
+    // A program gets the error as JSON, and a reader a page with links.
+    if known.is_err() && !prefers(&headers, "text/html", JSON) {
         return Err(WebError::NoSuchPath);
-    };
+    }
     let parameters = Parameters::of(&uri)?;
     let language = Language::of(&parameters, &headers)?;
     let converts = CONVERSION.iter().any(|name| parameters.get(name).is_some());
     let snapshot = web.queries.snapshot()?;
     let page = Page::new(&web, &snapshot, &language);
-    if !currency.is_of_the_five() {
-        let html = page.document(&currency::missing(&page, &upper))?;
+    let name = if known.is_ok() { &upper } else { &code };
+    let Some(currency) = known.ok().filter(|known| known.is_of_the_five()) else {
+        let html = page.document(&currency::missing(&page, name))?;
         return Ok(uncached(StatusCode::NOT_FOUND, html));
-    }
+    };
     if upper != code {
         return Ok(moved(&upper, &uri));
     }

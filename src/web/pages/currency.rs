@@ -352,8 +352,8 @@ fn schedule(page: &Page<'_>, record: &SourceRecord) -> Option<String> {
 fn others(page: &Page<'_>, code: Option<Currency>) -> Markup {
     let words = &page.locale.pages.currency;
     html! {
-        nav.others aria-labelledby="others-title" {
-            h2 #others-title { (words.others) }
+        nav.others aria-label=(words.others) {
+            @if code.is_some() { h2 { (words.others) } }
             ul {
                 @for other in Currency::FIVE.into_iter().filter(|other| Some(*other) != code) {
                     li {

@@ -220,6 +220,16 @@ async fn a_code_in_lower_case_leads_to_the_page_and_an_unknown_one_to_links() {
             "{path}"
         );
     }
+    // A browser sends this.
+    let accepted = [("accept", "text/html,application/xml;q=0.9,*/*;q=0.8")];
+    let opened = get(silkrate.web, "/%3Cb%3E?locale=ru", &accepted).await;
+    assert_eq!(opened.status, 404);
+    assert!(text(html(&opened)).contains("Страницы для &lt;b&gt; нет"));
+    assert!(opened.text().contains("<a href=\"KZT?locale=ru\">"));
+    for accept in ["*/*", "application/json", "image/avif,image/*,*/*;q=0.8"] {
+        let answer = get(silkrate.web, "/nothing", &[("accept", accept)]).await;
+        assert_eq!(answer.refusal().1, "NO_SUCH_PATH", "{accept}");
+    }
     silkrate.finish().await;
 }
 
