@@ -33,8 +33,9 @@ const FILES: &[EmbeddedFile] = include!(concat!(env!("OUT_DIR"), "/static_files.
 /// The paths of the elements without the end of their names, which is `.js` for the script under the name that never changes,
 /// and `.json` for where the script is by the name that holds its digest.
 const ELEMENTS: &[&str] = &["/chart", "/ticker"];
-/// The script of the ticker.
-const TICKER: &str = "/ticker.js";
+/// The scripts of the elements.
+pub(super) const TICKER: &str = "/ticker.js";
+pub(super) const CHART: &str = "/chart.js";
 /// The description of the JSON interface.
 const OPENAPI: &str = "/v1/openapi.json";
 /// The address of the server in that file: the root of the host that served it.
@@ -115,11 +116,11 @@ fn element(path: &str) -> Option<&str> {
     ELEMENTS.contains(&element).then_some(element)
 }
 
-/// The size of the ticker's script in bytes: gzipped, and compressed with Brotli.
-pub(super) fn ticker_bytes() -> (usize, usize) {
-    let ticker = FILES.iter().find(|file| file.path == TICKER);
+/// The size of a file in bytes: gzipped, and compressed with Brotli.
+pub(super) fn compressed_bytes(path: &str) -> (usize, usize) {
+    let found = FILES.iter().find(|file| file.path == path);
     let bytes = |copy: Option<&[u8]>| copy.map_or(0, <[u8]>::len);
-    ticker.map_or((0, 0), |file| (bytes(file.gzip), bytes(file.brotli)))
+    found.map_or((0, 0), |file| (bytes(file.gzip), bytes(file.brotli)))
 }
 
 fn answer(file: &EmbeddedFile, cache_control: HeaderValue) -> PreparedAnswer {

@@ -190,9 +190,12 @@ impl Page<'_> {
                 pre tabindex="0" { code #snippet {} }
                 div data-kind="script" {
                     p.hint { (words.script_hint) }
-                    p.hint { (self.cost(words)) }
+                    p.hint { (self.cost(&words.cost, assets::TICKER)) }
                 }
-                div data-kind="chart" hidden { p.hint { (words.chart_hint) } }
+                div data-kind="chart" hidden {
+                    p.hint { (words.chart_hint) }
+                    p.hint { (self.cost(&words.chart_cost, assets::CHART)) }
+                }
                 div data-kind="picture" hidden { p.hint { (words.picture_hint) } }
                 div data-kind="line" hidden { p.hint { (words.line_hint) } }
                 div data-kind="frame" hidden {
@@ -206,15 +209,14 @@ impl Page<'_> {
         }
     }
 
-    /// What the script weighs, by the files that this server sends.
-    fn cost(&self, words: &BuilderWords) -> String {
-        let (gzip, brotli) = assets::ticker_bytes();
+    /// What a script weighs, by the files that this server sends.
+    fn cost(&self, sentence: &str, script: &str) -> String {
+        let (gzip, brotli) = assets::compressed_bytes(script);
         let kilobytes = |bytes: usize| {
             let tenths = i64::try_from(bytes.div_ceil(TENTH)).unwrap_or_default();
             self.locale.number(Decimal::new(tenths, 1))
         };
-        words
-            .cost
+        sentence
             .replace("{gzip}", &kilobytes(gzip))
             .replace("{brotli}", &kilobytes(brotli))
     }
