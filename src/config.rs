@@ -79,6 +79,9 @@ pub struct Web {
     pub listen: SocketAddr,
     /// The path of every request, which begins and ends with a slash: where a proxy passes a sub-path of its site.
     pub path: String,
+    /// The address of the page with all rates as readers see it, with a slash at its end. Pages name their own addresses by it,
+    /// for search engines and previews; without it by relative ones.
+    pub public_url: Option<String>,
     /// The origins whose pages may read from it.
     pub allowed_origins: Vec<String>,
     /// The origins whose pages may show the page `/embed` in a frame, beside the service's own.

@@ -81,6 +81,8 @@ struct Shared {
     answers: PreparedAnswers,
     /// The rates that equal charts share.
     chart_rates: ChartRates,
+    /// The address of the page with all rates as readers see it, if the operator named it.
+    public_url: Option<String>,
     /// The policy of the page `/embed`.
     embed_policy: HeaderValue,
     /// The events that all readers of a filter share.
@@ -106,6 +108,7 @@ pub fn serve_browsers(
         queries,
         answers: PreparedAnswers::default(),
         chart_rates: ChartRates::default(),
+        public_url: config.web.public_url.clone(),
         embed_policy: embed::policy(&config.web.frame_ancestors),
     });
     let router = router(Arc::clone(&shared), origins.clone(), grpc);

@@ -55,6 +55,7 @@ const KEYS: &[&str] = &[
     "server.max_streams",
     "web.listen",
     "web.path",
+    "web.public_url",
     "web.allowed_origins",
     "web.frame_ancestors",
     "ticker.pairs",

@@ -34,6 +34,9 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
     page.table("web");
     page.text("listen", config.web.listen);
     page.text("path", &config.web.path);
+    if let Some(url) = &config.web.public_url {
+        page.text("public_url", url);
+    }
     page.list(
         "allowed_origins",
         config.web.allowed_origins.iter().cloned(),

@@ -195,6 +195,23 @@ pub(super) fn path(raw: &Raw) -> Result<String, String> {
     Ok(format!("/{within}/"))
 }
 
+/// The accepted form of the address of a site.
+pub(super) const SITE: &str = "the address of the page with all rates as readers see it, such as https://rates.example/ or https://site.example/rates/";
+
+/// The address of a site: an origin, and a path with a slash at its end, which may be left out.
+pub(super) fn site(raw: &Raw) -> Result<String, String> {
+    let Some((scheme, rest)) = text(raw)?.split_once("://") else {
+        return origin(raw);
+    };
+    if rest.contains(['?', '#']) {
+        return Err("it must not contain a query or a fragment".to_owned());
+    }
+    let (authority, within) = rest.split_once('/').unwrap_or((rest, ""));
+    let origin = origin(&Raw::Text(format!("{scheme}://{authority}")))?;
+    let path = path(&Raw::Text(format!("/{within}")))?;
+    Ok(origin + &path)
+}
+
 /// The accepted form of a list of dates.
 pub(super) const DATES: &str = "a list of dates in quotes, such as [\"2026-03-20\"]";
 
@@ -330,8 +347,52 @@ mod tests {
     }
 
     #[test]
+    fn the_address_of_a_site_is_an_origin_and_a_path() {
+        let read = |text: &str| site(&Raw::Text(text.to_owned()));
+        for (text, normal) in [
+            ("https://Rates.example", "https://rates.example/"),
+            ("https://rates.example/", "https://rates.example/"),
+            (
+                "http://127.0.0.1:8080/Rates",
+                "http://127.0.0.1:8080/Rates/",
+            ),
+            ("https://site.example/a/b/", "https://site.example/a/b/"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(normal), "{text}");
+        }
+        for (wrong, reason) in [
+            ("", "does not start with http:// or https://"),
+            ("rates.example", "does not start with http:// or https://"),
+            (
+                "//rates.example/",
+                "does not start with http:// or https://",
+            ),
+            (
+                "ftp://rates.example/",
+                "does not start with http:// or https://",
+            ),
+            ("https:///rates/", "is not a host"),
+            ("https://rates.example//", "nothing between two slashes"),
+            ("https://rates.example/курс/", "another character"),
+            ("https://rates.example/?locale=ru", "a query or a fragment"),
+            ("https://rates.example#top", "a query or a fragment"),
+        ] {
+            let error = read(wrong).unwrap_err();
+            assert!(error.contains(reason), "{wrong:?}: {error}");
+        }
+    }
+
+    #[test]
     fn a_password_in_a_url_is_refused_and_not_printed() {
-        let refused = read_origin("https://user:secret@bank.example").unwrap_err();
-        assert!(!refused.contains("secret"), "{refused}");
+        let url = "https://user:secret@bank.example";
+        let read_site = |text: &str| site(&Raw::Text(text.to_owned()));
+        for refused in [
+            read_origin(url),
+            read_site(url),
+            read_site(&format!("{url}/?x")),
+        ] {
+            let error = refused.unwrap_err();
+            assert!(!error.contains("secret"), "{error}");
+        }
     }
 }

@@ -76,8 +76,11 @@ fn the_commented_settings_of_the_sample_are_accepted_too() {
     let sample = block("src/config/README.md", "toml")
         .replace("# [clock]", "[clock]")
         .replace("# start", "start")
-        .replace("# speed", "speed");
-    assert!(load(&sample).clock.is_some());
+        .replace("# speed", "speed")
+        .replace("# public_url", "public_url");
+    let sample = load(&sample);
+    assert!(sample.clock.is_some());
+    assert!(sample.web.public_url.is_some());
 }
 
 #[test]

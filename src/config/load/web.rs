@@ -20,6 +20,9 @@ impl Loader<'_> {
         Web {
             listen: self.address("web.listen", LISTEN_DEFAULT),
             path: path.unwrap_or_else(|| PATH_DEFAULT.to_owned()),
+            public_url: self
+                .entries
+                .get("web.public_url", values::SITE, values::site),
             allowed_origins: origins.unwrap_or_default(),
             frame_ancestors: ancestors.unwrap_or_default(),
         }

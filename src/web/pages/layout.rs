@@ -67,6 +67,29 @@ impl Page<'_> {
         Ok(page.into_string())
     }
 
+    /// An address as it holds outside of this page: a whole one where the service knows its own, else a relative one.
+    fn public(&self, address: &str) -> String {
+        match &self.web.public_url {
+            Some(url) => format!("{url}{}", address.trim_start_matches("./")),
+            None => address.to_owned(),
+        }
+    }
+
+    /// The links to this page and to its other languages. Search engines want whole addresses.
+    fn addresses(&self, address: &str) -> Markup {
+        let canonical = self.public(&in_language(address, self.tag));
+        html! {
+            link rel="canonical" href=(canonical);
+            @for tag in locale::tags() {
+                link rel="alternate" hreflang=(tag) href=(self.public(&in_language(address, tag)));
+            }
+            link rel="alternate" hreflang="x-default" href=(self.public(address));
+            @if self.web.public_url.is_some() {
+                meta property="og:url" content=(canonical);
+            }
+        }
+    }
+
     fn head(&self, document: &Document) -> Markup {
         let title = format!("{} · {SITE}", document.title);
         html! {
@@ -76,13 +99,7 @@ impl Page<'_> {
                 meta name="color-scheme" content="light dark";
                 title { (title) }
                 meta name="description" content=(document.description);
-                @if let Some(address) = &document.address {
-                    link rel="canonical" href=(in_language(address, self.tag));
-                    @for tag in locale::tags() {
-                        link rel="alternate" hreflang=(tag) href=(in_language(address, tag));
-                    }
-                    link rel="alternate" hreflang="x-default" href=(address);
-                }
+                @if let Some(address) = &document.address { (self.addresses(address)) }
                 meta property="og:type" content="website";
                 meta property="og:site_name" content=(SITE);
                 meta property="og:title" content=(document.title);

@@ -49,6 +49,7 @@ pub(crate) fn settings(now: &str) -> Config {
         web: Web {
             listen: any_port,
             path: "/".to_owned(),
+            public_url: None,
             allowed_origins: Vec::new(),
             frame_ancestors: Vec::new(),
         },

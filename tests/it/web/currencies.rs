@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
+use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
 use crate::support::browser::{Answer, get, send};
+use crate::support::silkrate::{Silkrate, settings, source};
 use crate::web::april;
 
 /// The languages, with the title of the page at the root, and the end of that of a currency.
@@ -97,7 +99,46 @@ async fn every_language_has_its_pages_with_links_to_the_others() {
                 assert!(page.contains(&href), "{path}: {other}");
             }
             assert!(page.contains("hreflang=\"x-default\""), "{path}");
+            assert!(!page.contains("og:url"), "{path}");
         }
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn with_a_public_address_a_page_names_whole_addresses_for_search_engines() {
+    let bank = bank_of_april().await;
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.sources.push(source("nbk", "", &bank.url()));
+    config.web.public_url = Some("https://site.example/rates/".to_owned());
+    let mut silkrate = Silkrate::start(config).await;
+    silkrate.all_attempted().await;
+    for (path, address, separator) in [
+        ("/?locale=ru", "", "?"),
+        ("/?quote=EUR&locale=ru", "?quote=EUR", "&amp;"),
+        ("/KZT?locale=ru", "KZT", "?"),
+    ] {
+        let page = page(silkrate.web, path).await;
+        let whole = format!("https://site.example/rates/{address}");
+        let own = format!("{whole}{separator}locale=ru");
+        for head in [
+            format!("<link rel=\"canonical\" href=\"{own}\">"),
+            format!("<meta property=\"og:url\" content=\"{own}\">"),
+            format!("hreflang=\"x-default\" href=\"{whole}\">"),
+        ] {
+            assert!(page.contains(&head), "{path}: {head}");
+        }
+        for (tag, ..) in LANGUAGES {
+            let link = format!(
+                "<link rel=\"alternate\" hreflang=\"{tag}\" href=\"{whole}{separator}locale={tag}\">"
+            );
+            assert!(page.contains(&link), "{path}: {link}");
+        }
+        // What a reader follows stays within the site that shows the page.
+        assert!(
+            page.contains("<a class=\"brand\" href=\"./?locale=ru\">"),
+            "{path}"
+        );
     }
     silkrate.finish().await;
 }
@@ -133,6 +174,21 @@ async fn the_figures_of_the_pages_are_those_of_the_interface_for_programs() {
     let description = "content=\"Казахстанский тенге: 1\u{a0}USD = 475,09\u{a0}₸ (-0,77\u{a0}%), \
                        на 2 апреля 2026\u{a0}г. · Источник: Национальный Банк Казахстана\"";
     assert!(russian.contains(description), "{russian}");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_bank_announces_stands_on_the_pages_with_its_date_and_its_change() {
+    let bank = bank_of_april().await;
+    let third = nbk("03.04.2026", ("472.31", "-2.78"), ("3.90", "-0.01"));
+    bank.publish(&[(nbk_path("03.04.2026"), third)]);
+    let silkrate = silkrate_of_april(&bank).await;
+    for path in ["/?locale=ru", "/KZT?locale=ru"] {
+        let page = page(silkrate.web, path).await;
+        let announced = "с завтрашнего дня, 3 апреля 2026\u{a0}г.: 472,31\u{a0}₸ (-0,59\u{a0}%)";
+        assert!(text(&page).contains(announced), "{path}: {page}");
+        assert!(page.contains(">475,09\u{a0}₸</data>"), "{path}");
+    }
     silkrate.finish().await;
 }
 
