@@ -89,3 +89,23 @@ test("the checker of accessibility finds nothing on the page, in both themes and
     }
   }
 });
+
+test("a frame that may run scripts and open links alone, as AMP demands, shows the rates", async (t) => {
+  const page = await tab(t);
+  const sandbox = 'sandbox="allow-scripts allow-same-origin allow-top-navigation-by-user-activation"';
+  await page.goto(friend.put("/sandbox", frame("?pairs=KZT/USD,UZS/USD").replace("<iframe", `<iframe ${sandbox}`)));
+  const inside = await (await page.locator("#rates").elementHandle()).contentFrame();
+  await showsRates(inside);
+});
+
+test("the fragment of four pairs of three banks has at most four kilobytes, in every language", async (t) => {
+  const banks = await serve({}, "--demo=april");
+  t.after(() => banks.stop());
+  const fetched = async (locale) => (await fetch(`${banks.url}ticker.html?pairs=KZT/USD,UZS/USD,KGS/USD,TJS/USD&locale=${locale}`)).text();
+  await until(async () => ((await fetched("en")).match(/<strong>0/g) ?? []).length === 4, "four values are known");
+  for (const locale of ["en", "kk", "ky", "ru", "tg", "tk", "uz", "uz-Cyrl"]) {
+    const bytes = Buffer.byteLength(await fetched(locale));
+    t.diagnostic(`${locale}: ${bytes} bytes`);
+    assert.ok(bytes <= 4_096, `${locale}: ${bytes}`);
+  }
+});

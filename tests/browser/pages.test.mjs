@@ -1,57 +1,28 @@
 // The pages of the service: in every language, on a desk and on a phone, with a script and without one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { serve, site } from "./server.mjs";
-import { browser, lines, until, violations } from "./support.mjs";
+import { serve } from "./server.mjs";
+import { browser, until, violations } from "./support.mjs";
+import { SIZES, isReady, open } from "./visit.mjs";
 
 /** A tenth of a shift counts as poor for a page. */
 const SHIFT_MAX = 0.02;
-const SIZES = [{ width: 1440, height: 900 }, { width: 360, height: 740 }];
 const PATHS = ["", "KZT"];
 
 let chromium;
 let demo;
 /** A demo with the tables of banks, the Bank of Russia's among them. */
 let banks;
-let news;
 before(async () => {
-  news = await site();
-  [chromium, demo, banks] = await Promise.all([browser(), serve({ SILKRATE_WEB__ALLOWED_ORIGINS: news.origin }, "--demo=december"), serve({}, "--demo=april")]);
+  [chromium, demo, banks] = await Promise.all([browser(), serve({}, "--demo=december"), serve({}, "--demo=april")]);
 });
 after(async () => {
   await chromium?.close();
   await demo?.stop();
   await banks?.stop();
-  news?.close();
 });
 
-/** A tab that fails the test when the page's policy refuses something, a script breaks, or a file is missing. */
-async function tab(context, { size = SIZES[0], colorScheme = "light" } = {}) {
-  const page = await chromium.context.newPage();
-  const faults = [];
-  page.on("pageerror", (error) => faults.push(String(error)));
-  page.on("console", (message) => /Content.Security.Policy/i.test(message.text()) && faults.push(message.text()));
-  page.on("response", (response) => response.status() === 404 && faults.push(`404: ${response.url()}`));
-  context.after(async () => {
-    await page.close();
-    assert.deepEqual(faults, []);
-  });
-  await page.emulateMedia({ colorScheme });
-  await page.setViewportSize(size);
-  await page.addInitScript(() => {
-    window.shifts = [];
-    new PerformanceObserver((list) => list.getEntries().forEach((entry) =>
-      window.shifts.push([entry.value, entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? node?.nodeName)]))).observe({ type: "layout-shift", buffered: true });
-  });
-  return page;
-}
-
-/** Waits until the script of the page runs and the ticker has its rates. */
-async function isReady(page) {
-  await page.locator(":root[data-script]").waitFor({ state: "attached" });
-  await until(async () => (await lines(page, "#lead")).length === 5, "the ticker has five rates");
-  await page.evaluate(() => Promise.all([...document.images].map((image) => image.complete || new Promise((resolve) => { image.onload = image.onerror = resolve; }))));
-}
+const tab = (context, options) => open(chromium, context, options);
 
 test("the checker of accessibility finds nothing on a page, nothing moves while it loads, and nothing is too wide", async (t) => {
   for (const path of PATHS) {
@@ -202,28 +173,6 @@ test("the appearance that a reader chose holds on every page", async (t) => {
   await page.locator(':root[data-appearance=""]').waitFor({ state: "attached" });
 });
 
-test("the button copies the snippet, or selects it where there is no clipboard, and is ready again after a change", async (t) => {
-  const page = await tab(t);
-  await page.addInitScript(() => {
-    Object.defineProperty(navigator, "clipboard", { configurable: true, value: undefined });
-  });
-  await page.goto(`${demo.url}?locale=en`);
-  await isReady(page);
-  const copy = page.locator("#copy");
-  await copy.click();
-  const snippet = await page.locator("#snippet").innerText();
-  assert.equal(await page.evaluate(() => String(getSelection())), snippet);
-  assert.equal(await copy.innerText(), "Copy");
-  await page.evaluate(() => {
-    Object.defineProperty(navigator, "clipboard", { value: { writeText: async (text) => { window.copied = text; } } });
-  });
-  await copy.click();
-  await until(async () => (await copy.innerText()) === "Copied", "the button says so");
-  assert.equal(await page.evaluate(() => window.copied), snippet);
-  await page.locator('#form [name="theme"]').selectOption("dark");
-  assert.equal(await copy.innerText(), "Copy");
-});
-
 test("without a script a page has its figures, its converter and its languages", async (t) => {
   const page = await chromium.context.newPage();
   t.after(() => page.close());
@@ -261,6 +210,106 @@ test("the converter answers while the reader writes, and says what is wrong at t
   assert.equal(new URL(page.url()).search, "?locale=ru", "the page is still the same");
 });
 
+test("a reader who is writing a number sees no error, whatever the language, and one who has left the field does", async (t) => {
+  const page = await tab(t);
+  const shown = async () => [await page.locator("#conversion").innerText(), await page.locator("#amount").getAttribute("aria-invalid")];
+  for (const [locale, amounts] of [
+    ["en", { "1,000.50": /^\$1,000\.50 = /, "1.0": /^\$1\.0 = /, "1 000": /^\$1,000 = / }],
+    ["ru", { "1\u00a0000,50": /^1\u00a0000,50\u00a0\$ = /, "1.0": /^1,0\u00a0\$ = /, "1,0": /^1,0\u00a0\$ = /, "-,5": /^-0,5\u00a0\$ = / }],
+  ]) {
+    await page.goto(`${demo.url}KZT?locale=${locale}`);
+    await isReady(page);
+    for (const [amount, result] of Object.entries(amounts)) {
+      await page.locator("#amount").fill("");
+      for (const letter of amount) {
+        const converted = page.waitForResponse((response) => new URL(response.url()).searchParams.has("amount"));
+        await page.keyboard.type(letter);
+        await converted;
+        // The answer was shown before the next frame but one.
+        await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+        const [text, invalid] = await shown();
+        assert.match(text, /= /, `${locale}: a result is shown at ${letter} of ${amount}`);
+        assert.equal(invalid, null, `${locale}: ${letter} of ${amount}`);
+      }
+      await until(async () => result.test((await shown())[0]), `${locale}: ${amount} is converted`);
+    }
+  }
+  await page.goto(`${demo.url}KZT?locale=en`);
+  await isReady(page);
+  await page.locator("#amount").fill("1,5");
+  await page.locator('#convert [name="from"]').focus();
+  const error = "Write the amount in digits, such as 1,000.50.";
+  await until(async () => JSON.stringify(await shown()) === JSON.stringify([error, "true"]), "the error is shown");
+  await page.locator("#amount").focus();
+  await page.keyboard.press("End");
+  await page.keyboard.type("0");
+  await until(async () => JSON.stringify(await shown()) === JSON.stringify(["", null]), "the error is gone");
+  await page.keyboard.type("0");
+  await until(async () => /^\$1,500 = /.test((await shown())[0]), "the amount is converted");
+});
+
+test("no table of a page is wider than the page, in the longest words", async (t) => {
+  const page = await tab(t);
+  for (const path of ["", "KZT", "UZS"]) {
+    for (const locale of ["ru", "kk", "ky", "tk"]) {
+      await page.goto(`${banks.url}${path}?locale=${locale}`);
+      const wide = await page.locator(".scroll").evaluateAll((parts) => parts.filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.innerText.slice(0, 80)));
+      assert.deepEqual(wide, [], `/${path} in ${locale}`);
+    }
+  }
+});
+
+test("the change stands beside the price that it is the change of", async (t) => {
+  const page = await tab(t);
+  await page.goto(`${demo.url}?locale=en`);
+  const row = page.locator('#table tr[data-pair="KZT/USD"]');
+  const left = async (part) => (await row.locator(part).boundingBox()).x;
+  const [price, moved, unit] = [await left(".main"), await left(".moved"), await left(".unit")];
+  assert.ok(price < moved && moved < unit, JSON.stringify([price, moved, unit]));
+});
+
+test("a chart lies on the page without a ground of its own, in the appearance of the system and in a chosen one", async (t) => {
+  const blank = await tab(t);
+  for (const [colorScheme, chosen] of [["light", ""], ["dark", ""], ["light", "dark"], ["dark", "light"]]) {
+    const page = await tab(t, { colorScheme });
+    await page.goto(`${banks.url}?locale=en`);
+    await isReady(page);
+    await page.locator("#appearance").selectOption(chosen);
+    await page.locator('#table tr[data-pair="TMT/USD"] .month').evaluate((image) => image.decode());
+    const grounds = async () => {
+      const cell = page.locator('#table tr[data-pair="TMT/USD"] td.chart');
+      const top = await cell.evaluate((cell) => cell.querySelector(".month").getBoundingClientRect().top - cell.getBoundingClientRect().top);
+      const png = (await cell.screenshot()).toString("base64");
+      return blank.evaluate(async ([source, top]) => {
+        const image = await createImageBitmap(await (await fetch(source)).blob());
+        const context = document.createElement("canvas").getContext("2d");
+        context.drawImage(image, 0, 0);
+        const colours = (y, height) => [...Array(height).keys()].map((row) => [...context.getImageData(20, y + row, 1, 1).data].join());
+        // The cell above the picture, the picture above its line, and all of it from there.
+        return { grounds: [...colours(1, 1), ...colours(top + 6, 1)], isDrawn: new Set(colours(top + 6, 36)).size > 1 };
+      }, [`data:image/png;base64,${png}`, Math.ceil(top)]);
+    };
+    let seen;
+    await until(async () => (seen = await grounds()).isDrawn, "the line is drawn");
+    assert.equal(seen.grounds[0], seen.grounds[1], `${colorScheme}, ${chosen}`);
+    await page.close();
+  }
+});
+
+test("an address that leads nowhere is a page with links for a reader", async (t) => {
+  const page = await chromium.context.newPage();
+  t.after(() => page.close());
+  for (const size of SIZES) {
+    await page.setViewportSize(size);
+    const answer = await page.goto(`${demo.url}${"nowhere".repeat(12)}?locale=ru`);
+    assert.equal(answer.status(), 404);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth), true);
+    assert.deepEqual(await violations(page), []);
+  }
+  await page.locator('#content a[href^="UZS"]').click();
+  await page.waitForURL(/\/UZS\?locale=ru$/);
+});
+
 test("the keyboard leads past the head of the page, and to the page of a currency and back", async (t) => {
   const page = await tab(t);
   await page.goto(`${demo.url}?locale=tg`);
@@ -288,46 +337,6 @@ test("the table shows rates against another currency, and keeps it in the addres
   assert.equal(await page.locator("#quote").inputValue(), "RUB");
   assert.equal(await page.locator("#table thead .number").first().innerText(), "1\u00a0RUB");
   assert.equal(await page.locator('.languages a[lang="ru"]').getAttribute("href"), "./?quote=RUB&locale=ru");
-});
-
-test("the builder writes a chart, pictures, a frame and plain HTML too, which the service answers", async (t) => {
-  const page = await tab(t);
-  await page.goto(`${demo.url}?locale=ru`);
-  await isReady(page);
-  await page.locator('#kind [value="frame"]').check();
-  assert.match(await page.locator("#snippet").innerText(), /embed\?locale=ru"/, "an address names the language of the page");
-  await page.locator('#form [name="pairs"]').fill("*/USD, KGS/USD");
-  await page.locator('#form [name="locale"]').selectOption("kk");
-  await page.locator('#form [name="window"]').selectOption("week");
-  const snippet = async (kind) => {
-    await page.locator(`#kind [value="${kind}"]`).check();
-    assert.deepEqual(await page.locator("[data-kind]:visible").evaluateAll((hints) => hints.map((hint) => hint.dataset.kind)), [kind]);
-    return page.locator("#snippet").innerText();
-  };
-  assert.equal(
-    await snippet("chart"),
-    `<script src="${demo.url}chart.js" async></script>\n<silk-chart style="display:block;min-height:20rem" pair="KGS/USD" locale="kk" window="week"></silk-chart>`,
-  );
-  await until(() => page.evaluate(() => document.querySelector("#preview > silk-chart")?.shadowRoot != null), "the chart is shown");
-  assert.ok(await page.locator('#form [name="speed"]').isDisabled(), "a chart does not move");
-  await page.locator('#form [name="pinned"]').check();
-  const { src, integrity } = await (await fetch(`${demo.url}chart.json`)).json();
-  assert.ok((await snippet("chart")).startsWith(`<script src="${new URL(src.slice(1), demo.url)}" integrity="${integrity}" crossorigin async>`));
-  await page.locator('#form [name="pinned"]').uncheck();
-  const picture = await snippet("picture");
-  assert.equal(await page.locator("#preview > img").getAttribute("alt"), "График KGS/USD за последний месяц");
-  assert.match(picture, /alt="График KGS\/USD за последний месяц">$/);
-  const line = await snippet("line");
-  assert.equal(line, `<img src="${demo.url}ticker.svg?pairs=*%2FUSD%2CKGS%2FUSD&amp;locale=kk&amp;window=week" alt="Курсы валют">`);
-  await until(() => page.locator("#preview > img").evaluate((img) => img.naturalWidth > 0), "the picture of the line is shown");
-  const frame = await snippet("frame");
-  assert.match(frame, / title="Курсы валют" loading="lazy" style="border:0;width:100%;height:42px"><\/iframe>$/);
-  const plain = await snippet("html");
-  assert.equal(plain, `${demo.url}ticker.html?pairs=*%2FUSD%2CKGS%2FUSD&locale=kk&window=week`);
-  const sources = [picture, line, frame].map((html) => /src="([^"]+)"/.exec(html)[1].replaceAll("&amp;", "&"));
-  for (const address of [...sources, plain]) {
-    assert.equal((await fetch(address)).status, 200, address);
-  }
 });
 
 test("the chart of a currency takes the place of its picture", async (t) => {

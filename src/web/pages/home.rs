@@ -121,8 +121,8 @@ fn table(page: &Page<'_>, quote: Currency) -> Markup {
                 tr {
                     th scope="col" { (layout.currency) }
                     th.number scope="col" { "1\u{a0}" (quote) }
-                    th.number scope="col" { (home.unit.replace("{code}", quote.as_str())) }
                     th.number scope="col" { (layout.change) }
+                    th.number scope="col" { (home.unit.replace("{code}", quote.as_str())) }
                     th scope="col" { (home.month) }
                     th scope="col" { (layout.date) }
                     th scope="col" { (layout.source) }
@@ -150,8 +150,8 @@ fn row(page: &Page<'_>, code: Currency, quote: Currency) -> Markup {
                 (Some(price), Some(unit)) => (known(page, price, unit)),
                 _ => {
                     td.number.main { (DASH) span.words { " " (page.locale.words.unknown) } }
-                    td.number.unit { (DASH) }
                     td.number.moved { (DASH) }
+                    td.number.unit { (DASH) }
                     td.chart { (DASH) }
                     td.date { (DASH) }
                     td.source { (DASH) }
@@ -167,8 +167,8 @@ fn known(page: &Page<'_>, price: &Shown, unit: &Shown) -> Markup {
     let announced = page.announcement(price);
     html! {
         td.number.main { (page.label(price)) (page.money(&price.entry, price.entry.value)) }
-        td.number.unit { span.label { (rate.pair) " " } (page.value(&unit.entry, unit.entry.value)) }
         td.number.moved { (page.change(price.entry.change.as_ref())) }
+        td.number.unit { span.label { (rate.pair) " " } (page.value(&unit.entry, unit.entry.value)) }
         td.chart { (page.chart(Pair { base: rate.pair.quote, quote: rate.pair.base }, CHART)) }
         td.date {
             @if let Some(date) = rate.effective_date { (page.locale.date(date)) }

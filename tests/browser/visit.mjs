@@ -1,0 +1,35 @@
+// What the tests of the service's pages share: a tab that watches them, and when they are ready.
+import assert from "node:assert/strict";
+import { lines, until } from "./support.mjs";
+
+/** A desk and a phone. */
+export const SIZES = [{ width: 1440, height: 900 }, { width: 360, height: 740 }];
+export const LANGUAGES = ["en", "kk", "ky", "ru", "tg", "tk", "uz", "uz-Cyrl"];
+
+/** A tab that fails the test when the page's policy refuses something, a script breaks, or a file is missing. */
+export async function open(chromium, context, { size = SIZES[0], colorScheme = "light" } = {}) {
+  const page = await chromium.context.newPage();
+  const faults = [];
+  page.on("pageerror", (error) => faults.push(String(error)));
+  page.on("console", (message) => /Content.Security.Policy/i.test(message.text()) && faults.push(message.text()));
+  page.on("response", (response) => response.status() === 404 && faults.push(`404: ${response.url()}`));
+  context.after(async () => {
+    await page.close();
+    assert.deepEqual(faults, []);
+  });
+  await page.emulateMedia({ colorScheme });
+  await page.setViewportSize(size);
+  await page.addInitScript(() => {
+    window.shifts = [];
+    new PerformanceObserver((list) => list.getEntries().forEach((entry) =>
+      window.shifts.push([entry.value, entry.sources.map(({ node }) => node?.outerHTML?.slice(0, 80) ?? node?.nodeName)]))).observe({ type: "layout-shift", buffered: true });
+  });
+  return page;
+}
+
+/** Waits until the script of the page runs and the ticker has its rates. */
+export async function isReady(page) {
+  await page.locator(":root[data-script]").waitFor({ state: "attached" });
+  await until(async () => (await lines(page, "#lead")).length === 5, "the ticker has five rates");
+  await page.evaluate(() => Promise.all([...document.images].map((image) => image.complete || new Promise((resolve) => { image.onload = image.onerror = resolve; }))));
+}
