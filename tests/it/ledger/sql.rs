@@ -127,6 +127,27 @@ async fn the_query_of_a_user_is_one_plain_select() {
 }
 
 #[tokio::test]
+async fn the_query_of_the_chapter_on_tables_keeps_the_digits_beside_a_number_to_draw() {
+    let (_folder, path) = place();
+    fill(&path).await;
+    let chapter = include_str!("../../../src/tabular/README.md");
+    let blocks = chapter
+        .split("```")
+        .filter_map(|block| block.strip_prefix("sql\n"));
+    let query = blocks.last().unwrap().trim_end().trim_end_matches(';');
+    let connection = Connection::open(&path).unwrap();
+    assert_eq!(
+        answer(
+            &connection,
+            &format!(
+                "SELECT date, value, typeof(value), price > 475.8, typeof(price) FROM ({query})"
+            )
+        ),
+        ["2026-04-01|475.90|text|1|real"]
+    );
+}
+
+#[tokio::test]
 async fn every_table_has_a_comment_and_only_derived_ones_can_be_changed() {
     let (_folder, path) = place();
     fill(&path).await;
