@@ -1,5 +1,7 @@
 //! The reflection of a port: the services that clients find when they ask what it serves.
 
+use prost::{DecodeError, Message};
+use prost_types::{FileDescriptorSet, ServiceDescriptorProto};
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic_reflection::pb::{v1, v1alpha};
@@ -19,20 +21,57 @@ const REFLECTION: [&str; 2] = [
 /// # Errors
 /// When a descriptor is refused.
 pub(super) fn add_reflection(routes: Routes, services: &[&str]) -> Result<Routes, Error> {
+    let services: Vec<&str> = services.iter().chain(&REFLECTION).copied().collect();
+    let files = files_of(&services)?;
     let builder = || {
-        let mut builder = Builder::configure()
-            .register_encoded_file_descriptor_set(pb::DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(v1::FILE_DESCRIPTOR_SET)
-            .register_encoded_file_descriptor_set(v1alpha::FILE_DESCRIPTOR_SET)
+        let builder = Builder::configure()
+            .register_file_descriptor_set(files.clone())
             .include_reflection_service(false);
-        for name in services.iter().chain(&REFLECTION) {
-            builder = builder.with_service_name(*name);
-        }
-        builder
+        let add = |builder: Builder<'static>, name: &&str| builder.with_service_name(*name);
+        services.iter().fold(builder, add)
     };
     let gzip = CompressionEncoding::Gzip;
     let today = builder().build_v1()?.accept_compressed(gzip);
     let older = builder().build_v1alpha()?.accept_compressed(gzip);
     Ok(routes.add_service(today).add_service(older))
+}
+
+/// The files that define these services, and those that they import. Other services are left out of them: the contract of
+/// operators imports the messages of the rates, whose service is on another port.
+fn files_of(services: &[&str]) -> Result<FileDescriptorSet, DecodeError> {
+    let sets = [
+        pb::DESCRIPTOR_SET,
+        tonic_health::pb::FILE_DESCRIPTOR_SET,
+        v1::FILE_DESCRIPTOR_SET,
+        v1alpha::FILE_DESCRIPTOR_SET,
+    ];
+    let mut files = Vec::new();
+    for set in sets {
+        files.extend(FileDescriptorSet::decode(set)?.file);
+    }
+    for file in &mut files {
+        let package = file.package().to_owned();
+        let is_served = |service: &ServiceDescriptorProto| {
+            services.contains(&format!("{package}.{}", service.name()).as_str())
+        };
+        if !file.service.iter().all(is_served) {
+            file.service.retain(is_served);
+            // Comments are found by numbers, which count the services that were left out.
+            file.source_code_info = None;
+        }
+    }
+    let mut wanted: Vec<String> = files
+        .iter()
+        .filter(|file| !file.service.is_empty())
+        .map(|file| file.name().to_owned())
+        .collect();
+    let mut file = Vec::new();
+    while let Some(name) = wanted.pop() {
+        if let Some(index) = files.iter().position(|file| file.name() == name) {
+            let found = files.swap_remove(index);
+            wanted.extend(found.dependency.iter().cloned());
+            file.push(found);
+        }
+    }
+    Ok(FileDescriptorSet { file })
 }

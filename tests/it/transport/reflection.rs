@@ -3,43 +3,56 @@
 use std::collections::BTreeSet;
 
 use futures_util::stream;
+use prost::Message;
+use prost_types::FileDescriptorProto;
+use tonic::Code;
 use tonic::transport::Channel;
 use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::transport::april;
 
-/// The names that a port lists, and the files that it knows a symbol by, in a version of the protocol.
+/// The answer of a port to one request, in a version of the protocol.
 macro_rules! ask {
-    ($version:ident, $url:expr, $symbol:expr) => {{
-        use $version::server_reflection_client::ServerReflectionClient;
+    ($version:ident, $url:expr, $request:ident($text:expr), $response:ident) => {{
         use $version::server_reflection_request::MessageRequest;
         use $version::server_reflection_response::MessageResponse;
 
         let channel = Channel::from_shared($url.clone()).unwrap();
-        let mut client = ServerReflectionClient::new(channel.connect().await.unwrap());
-        let request = |message_request| $version::ServerReflectionRequest {
+        let channel = channel.connect().await.unwrap();
+        let mut client = $version::server_reflection_client::ServerReflectionClient::new(channel);
+        let request = $version::ServerReflectionRequest {
             host: String::new(),
-            message_request: Some(message_request),
+            message_request: Some(MessageRequest::$request($text.to_owned())),
         };
-        let requests = [
-            request(MessageRequest::ListServices(String::new())),
-            request(MessageRequest::FileContainingSymbol($symbol.to_owned())),
-        ];
-        let answers = client.server_reflection_info(stream::iter(requests)).await;
-        let mut answers = answers.unwrap().into_inner();
-        let listed = answers.message().await.unwrap().unwrap().message_response;
-        let Some(MessageResponse::ListServicesResponse(listed)) = listed else {
-            panic!("no list: {listed:?}")
-        };
-        let known = answers.message().await.unwrap().unwrap().message_response;
-        let Some(MessageResponse::FileDescriptorResponse(known)) = known else {
-            panic!("no file: {known:?}")
-        };
-        let names = listed.service.into_iter().map(|service| service.name);
-        (
-            names.collect::<BTreeSet<_>>(),
-            known.file_descriptor_proto.len(),
-        )
+        let answers = client.server_reflection_info(stream::iter([request])).await;
+        let answer = answers.unwrap().into_inner().message().await;
+        answer.map(|answer| match answer.unwrap().message_response {
+            Some(MessageResponse::$response(answer)) => answer,
+            other => panic!("another answer: {other:?}"),
+        })
+    }};
+}
+
+/// The names that a port lists, in a version of the protocol.
+macro_rules! listed {
+    ($version:ident, $url:expr) => {{
+        let list = ask!($version, $url, ListServices(""), ListServicesResponse).unwrap();
+        let names = list.service.into_iter().map(|service| service.name);
+        names.collect::<BTreeSet<_>>()
+    }};
+}
+
+/// The file in which a port knows a symbol, or that it knows none, in a version of the protocol.
+macro_rules! file_of {
+    ($version:ident, $url:expr, $symbol:expr) => {{
+        let known = ask!(
+            $version,
+            $url,
+            FileContainingSymbol($symbol),
+            FileDescriptorResponse
+        );
+        let file = known.map(|known| known.file_descriptor_proto[0].clone());
+        file.map_err(|status| status.code())
     }};
 }
 
@@ -53,15 +66,62 @@ async fn each_port_lists_its_own_services_in_both_versions() {
         "grpc.reflection.v1.ServerReflection",
     );
     let older = "grpc.reflection.v1alpha.ServerReflection";
-    for (url, symbol, expected) in [
-        (&silkrate.url, rates, vec![rates, health, reflection, older]),
-        (&silkrate.admin_url, admin, vec![admin, reflection, older]),
+    for (url, expected) in [
+        (&silkrate.url, vec![rates, health, reflection, older]),
+        (&silkrate.admin_url, vec![admin, reflection, older]),
     ] {
         let expected: BTreeSet<_> = expected.into_iter().map(ToOwned::to_owned).collect();
-        let (listed, files) = ask!(v1, url, symbol);
-        assert_eq!(listed, expected, "{symbol}");
-        assert!(files > 0, "{symbol}");
-        assert_eq!(ask!(v1alpha, url, symbol), (listed, files));
+        assert_eq!(listed!(v1, url), expected);
+        assert_eq!(listed!(v1alpha, url), expected);
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn each_port_describes_its_own_services_and_what_they_need_and_no_others() {
+    let silkrate = april().await;
+    let rates = "silkrate.v1.RateService";
+    let admin = "silkrate.admin.v1.AdminService";
+    // The contract of operators has messages of the rates in it.
+    let message = "silkrate.v1.Rate";
+    for (url, known, unknown) in [
+        (
+            &silkrate.url,
+            [rates, message],
+            [admin, "silkrate.admin.v1.ListHeldRequest"],
+        ),
+        (
+            &silkrate.admin_url,
+            [admin, message],
+            [rates, "grpc.health.v1.Health"],
+        ),
+    ] {
+        for symbol in known {
+            let file = file_of!(v1, url, symbol);
+            assert_eq!(file_of!(v1alpha, url, symbol), file, "{symbol}");
+            let file = FileDescriptorProto::decode(&file.expect(symbol)[..]).unwrap();
+            let names = file
+                .service
+                .iter()
+                .map(|service| format!("{}.{}", file.package(), service.name()));
+            assert!(names.into_iter().all(|name| name == known[0]), "{symbol}");
+            for name in &file.dependency {
+                let import = ask!(v1, url, FileByFilename(name), FileDescriptorResponse);
+                assert_eq!(import.unwrap().file_descriptor_proto.len(), 1, "{name}");
+            }
+        }
+        for symbol in unknown {
+            assert_eq!(
+                file_of!(v1, url, symbol).err(),
+                Some(Code::NotFound),
+                "{symbol}"
+            );
+            assert_eq!(
+                file_of!(v1alpha, url, symbol).err(),
+                Some(Code::NotFound),
+                "{symbol}"
+            );
+        }
     }
     silkrate.finish().await;
 }
