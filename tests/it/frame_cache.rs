@@ -1,7 +1,7 @@
 //! Messages encoded once and shared: the number of encodings, and that the bytes equal those of a service that shares none.
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
 use silkrate::feed::{Feed, StreamLimits};
@@ -13,7 +13,7 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::support::boards::{HEARTBEAT, OneBank};
+use crate::support::boards::{FIRST_DAY, HEARTBEAT, OneBank};
 use crate::support::records::PREFERENCES;
 use crate::support::silkrate::{filter, reason};
 use crate::support::wire::{Piece, answer, call, framed, frames, piece, request};
@@ -158,6 +158,42 @@ async fn a_response_is_encoded_once_until_the_next_commit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn clients_that_accept_gzip_share_answers_that_are_compressed_once() {
+    let bank = OneBank::new();
+    // Rows enough for messages that are compressed.
+    let codes = ["CHF", "CNY", "EUR", "GBP", "RUB", "USD"];
+    bank.commit(FIRST_DAY, &codes.map(|code| (code, "478.77")));
+    let service = service(&bank, 1_000, true);
+    let ask = |method: &str, message: Bytes| {
+        let mut request = request(method, message);
+        let headers = request.headers_mut();
+        headers.insert("grpc-accept-encoding", HeaderValue::from_static("gzip"));
+        answer(service.clone(), request).into_body()
+    };
+    let pairs = FILTERS.concat();
+    let watching = framed(&watching(&pairs));
+    let mut readers: Vec<Body> = (0..READERS)
+        .map(|_| ask("WatchRates", watching.clone()))
+        .collect();
+    let mut read = || readers.iter_mut().map(data).collect::<Vec<Bytes>>();
+    let openings = read();
+    assert!(openings.iter().all(|one| *one == openings[0]));
+    let tomorrow = FIRST_DAY.tomorrow().unwrap();
+    bank.commit(tomorrow, &codes.map(|code| (code, "475.09")));
+    let updates = read();
+    let snapshot = framed(&pb::GetSnapshotRequest {
+        filter: Some(filter(&pairs)),
+        ..pb::GetSnapshotRequest::default()
+    });
+    let answers = (0..READERS).map(|_| data(&mut ask("GetSnapshot", snapshot.clone())));
+    for shared in [updates, answers.collect()] {
+        assert_eq!(shared[0][0], 1, "{} bytes, compressed", shared[0].len());
+        assert!(shared.iter().all(|one| one.as_ptr() == shared[0].as_ptr()));
+    }
+    assert_eq!(service.encoded(), 3, "a snapshot, an update, an answer");
+}
+
+#[tokio::test(start_paused = true)]
 async fn filters_beyond_the_number_that_is_shared_are_served_too() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
@@ -279,7 +315,7 @@ async fn responses_are_the_same_with_and_without_sharing() {
     // An encoding that is not supported is refused, and the status is UNIMPLEMENTED.
     let encoded_as = |name: &'static str| {
         let (_, headers, _) = same("GetRate", rate_of("KZT/USD", None), &|request| {
-            let name = http::HeaderValue::from_static(name);
+            let name = HeaderValue::from_static(name);
             request.headers_mut().insert("grpc-encoding", name);
         });
         headers.get("grpc-status").cloned()
@@ -294,7 +330,7 @@ async fn a_request_that_is_not_grpc_gets_status_415() {
     let bank = OneBank::new();
     for is_sharing in [true, false] {
         let mut wrong = request("GetSnapshot", Bytes::from_static(b"\0\0\0\0\0"));
-        let json = http::HeaderValue::from_static("application/json");
+        let json = HeaderValue::from_static("application/json");
         wrong.headers_mut().insert("content-type", json);
         let answer = answer(service(&bank, 1, is_sharing), wrong);
         assert_eq!(answer.status(), 415);

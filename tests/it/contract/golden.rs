@@ -1,4 +1,4 @@
-//! The numbers and types that clients in the field rely on, as lines of text.
+//! The numbers, types and names of packages that clients in the field rely on, as lines of text.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -23,6 +23,10 @@ pub(crate) fn lines() -> String {
             continue;
         }
         writeln!(text, "file {} of {}", file.name(), file.package_name()).unwrap();
+        // The names of the packages, classes and modules of generated code.
+        for (option, value) in file.options().fields() {
+            writeln!(text, "{} option {} = {value}", file.name(), option.name()).unwrap();
+        }
         for service in file.services() {
             for method in service.methods() {
                 let stream = if method.is_server_streaming() {

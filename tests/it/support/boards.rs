@@ -22,7 +22,7 @@ use crate::support::test_commit::TestCommit;
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
 
 const NBK: SourceId = SourceId::new("nbk");
-const FIRST_DAY: Date = date(2026, 4, 1);
+pub(crate) const FIRST_DAY: Date = date(2026, 4, 1);
 
 /// A schedule with the table of the next day every afternoon.
 pub(crate) const EVERY_DAY: Schedule = Schedule {
