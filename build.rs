@@ -1,5 +1,6 @@
 //! Compiles the contract with protox, so that no `protoc` is needed, and keeps its descriptor set for reflection. Lists
-//! the built files of the web side, so that they are part of the program.
+//! the built files of the web side, so that they are part of the program. The client alone needs neither the web side nor the
+//! generated servers.
 
 use std::error::Error;
 use std::fmt::Write;
@@ -32,9 +33,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         out.join("silkrate.bin"),
         compiler.encode_file_descriptor_set(),
     )?;
-    println!("cargo::rerun-if-changed={DIST}");
-    fs::write(out.join("static_files.rs"), static_files()?)?;
-    tonic_prost_build::configure().compile_fds(compiler.file_descriptor_set())?;
+    let is_service = env::var_os("CARGO_FEATURE_SERVICE").is_some();
+    if is_service {
+        println!("cargo::rerun-if-changed={DIST}");
+        fs::write(out.join("static_files.rs"), static_files()?)?;
+    }
+    tonic_prost_build::configure()
+        .build_server(is_service)
+        .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }
 

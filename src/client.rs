@@ -1,34 +1,7 @@
 //! A client of the service: unary calls with a deadline, and [`Watch`], a subscription that reconnects and resumes.
 //! [`Admin`] calls the operators' port. The commands are built on it, and it is an example for clients in other languages.
 //!
-//! ```no_run
-//! use silkrate::client::{Client, Watch, WatchEvent, WatchOptions};
-//!
-//! # async fn example() -> Result<(), silkrate::client::ClientError> {
-//! let client = Client::new("http://127.0.0.1:50051")?;
-//!
-//! // Once:
-//! let snapshot = client.snapshot(&["KZT/USD".to_owned()]).await?;
-//! for rate in snapshot.rates {
-//!     println!("{} = {}", rate.pair, rate.value);
-//! }
-//!
-//! // And whenever something changes:
-//! let mut watch = Watch::new(client, WatchOptions::default());
-//! loop {
-//!     match watch.next().await? {
-//!         WatchEvent::Snapshot | WatchEvent::Update { .. } => {
-//!             let values = watch.rates().iter().map(|rate| rate.value.as_str());
-//!             println!("{}", values.collect::<Vec<_>>().join(" "));
-//!         }
-//!         WatchEvent::Disconnected { reason, retry_in } => {
-//!             eprintln!("{reason}; retrying in {retry_in:?}");
-//!         }
-//!         WatchEvent::Opening { .. } | WatchEvent::Heartbeat(_) => {}
-//!     }
-//! }
-//! # }
-//! ```
+#![doc = include_str!("client/README.md")]
 
 mod handshake;
 mod error;

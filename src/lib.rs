@@ -2,7 +2,8 @@
 //! true change against the previous rate, as a snapshot and as a stream over gRPC and HTTP.
 //!
 //! This page is the map for a newcomer. `README.md` says what the service is for and how to run it.
-//! `proto/silkrate/v1/rates.proto` is the contract with its clients.
+//! `proto/silkrate/v1/rates.proto` is the contract with its clients. Without the feature `service`, which is on by default,
+//! the crate is [`client`] alone, with what it is built on: [`pb`], [`domain`] and [`backoff`].
 //!
 //! # How data travels
 //!
@@ -138,32 +139,57 @@
 #![doc = include_str!("../tests/bench/README.md")]
 
 pub mod domain;
+#[cfg(feature = "service")]
 pub mod sources;
+#[cfg(feature = "service")]
 pub mod config;
 mod authorities;
 pub mod backoff;
+#[cfg(feature = "service")]
 pub mod clock;
+#[cfg(feature = "service")]
 pub mod ledger;
+#[cfg(feature = "service")]
 pub mod board;
+#[cfg(feature = "service")]
 pub mod commit;
+#[cfg(feature = "service")]
 pub mod budget;
+#[cfg(feature = "service")]
 pub mod fetch;
+#[cfg(feature = "service")]
 pub mod poller;
+#[cfg(feature = "service")]
 pub mod feed;
+#[cfg(feature = "service")]
 pub mod queries;
 pub mod pb;
+#[cfg(feature = "service")]
 mod wire;
+#[cfg(feature = "service")]
 pub mod json;
+#[cfg(feature = "service")]
 pub mod tabular;
+#[cfg(feature = "service")]
 pub mod grpc;
+#[cfg(feature = "service")]
 pub mod admin;
+#[cfg(feature = "service")]
 pub mod listener;
+#[cfg(feature = "service")]
 pub mod web;
+#[cfg(feature = "service")]
 pub mod webhooks;
+#[cfg(feature = "service")]
 pub mod app;
 pub mod client;
+#[cfg(feature = "service")]
 pub mod backfill;
+#[cfg(feature = "service")]
 pub mod load;
+#[cfg(feature = "service")]
 pub mod demo;
+#[cfg(feature = "service")]
 pub mod logging;
+#[cfg(feature = "service")]
 pub mod cli;

@@ -1,5 +1,6 @@
 //! The subscriber of `silkrate::client` against a scripted server, over real sockets.
 
+mod alone;
 mod commands;
 mod environment;
 mod formats;

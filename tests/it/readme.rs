@@ -9,6 +9,7 @@ use silkrate::sources;
 
 /// The chapters that the README refers to, each rendered in the documentation of its module too.
 const CHAPTERS: &[&str] = &[
+    "src/client/README.md",
     "src/config/README.md",
     "src/domain/judged/README.md",
     "src/feed/README.md",

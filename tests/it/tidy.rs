@@ -247,3 +247,29 @@ fn every_file_has_a_header_and_at_most_400_lines() {
     }
     assert_eq!(wrong, Vec::<String>::new());
 }
+
+/// The modules that a program has without the feature `service`: the client, and what it is built on.
+const CLIENT_ALONE: &[&str] = &["domain", "authorities", "backoff", "pb", "client"];
+
+#[test]
+fn every_module_but_those_of_the_client_is_behind_the_feature_of_the_service() {
+    let library = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let mut open = Vec::new();
+    let mut above = "";
+    for line in library.lines() {
+        let name = line.trim_start_matches("pub ").strip_prefix("mod ");
+        if let Some(name) = name
+            && above != "#[cfg(feature = \"service\")]"
+        {
+            open.push(name.trim_end_matches(';'));
+        }
+        above = line;
+    }
+    assert_eq!(open, CLIENT_ALONE);
+    for (module, named) in MAY_NAME {
+        if CLIENT_ALONE.contains(module) {
+            let missing = named.iter().find(|name| !CLIENT_ALONE.contains(name));
+            assert_eq!(missing, None, "{module} names it, and is built without it");
+        }
+    }
+}
