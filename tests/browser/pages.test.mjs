@@ -116,6 +116,9 @@ test("on a phone each figure says what it is the price of", async (t) => {
     const shown = await page.locator('#content tr[data-pair="KZT/USD"] .label:visible').allInnerTexts();
     assert.deepEqual(shown.map((label) => label.trim()), labels);
   }
+  await page.goto(`${demo.url}KZT?locale=uz`);
+  const widths = await page.locator("#convert label").evaluateAll((labels) => labels.map((label) => [label.clientWidth, label.parentElement.clientWidth]));
+  widths.forEach(([width, room]) => assert.equal(width, room, "a list of currencies has the whole width"));
   // The longest texts are Kazakh.
   await page.goto(`${demo.url}?locale=kk`);
   const covered = await page.locator("#table tbody tr").evaluateAll((rows) => rows.filter((row) => {
@@ -255,6 +258,32 @@ test("no table of a page is wider than the page, in the longest words", async (t
       await page.goto(`${banks.url}${path}?locale=${locale}`);
       const wide = await page.locator(".scroll").evaluateAll((parts) => parts.filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.innerText.slice(0, 80)));
       assert.deepEqual(wide, [], `/${path} in ${locale}`);
+    }
+  }
+});
+
+test("the date of a change is not broken across lines on a desk", async (t) => {
+  const page = await tab(t);
+  for (const [locale, dated] of [["ru", /^с \d+ [а-я]+ 2026\sг\.$/], ["en", /^since \d+ [A-Z][a-z]+ 2026$/], ["kk", /^салыстыру күні:\n2026\sж\. \d+ \p{L}+$/u]]) {
+    for (const path of ["", "KZT"]) {
+      await page.goto(`${banks.url}${path}?locale=${locale}`);
+      await page.locator("#content td.moved small").first().waitFor();
+      const texts = await page.locator("#content td.moved small").evaluateAll((parts) => parts.map((part) => {
+        // The lines as they are laid out: a word that begins lower is on the next one.
+        const range = document.createRange();
+        const { firstChild: text } = part;
+        let [lines, below] = ["", 0];
+        [...text.data].forEach((letter, index) => {
+          range.setStart(text, index);
+          range.setEnd(text, index + 1);
+          const { bottom } = range.getBoundingClientRect();
+          lines += below && bottom > below + 4 && letter.trim() ? `\n${letter}` : letter;
+          below = letter.trim() ? bottom : below;
+        });
+        return lines.replace(/ \n/g, "\n");
+      }));
+      assert.ok(texts.length > 0);
+      texts.forEach((text) => assert.match(text, dated, `/${path} in ${locale}`));
     }
   }
 });
