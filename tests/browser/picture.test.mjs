@@ -1,19 +1,29 @@
 // The pictures in the README: the ticker with the figures of 8 December 2025, the chart of the week that followed, and the page
-// of the tenge on 2 April 2026. The tests take them again and compare what can be compared; fonts differ between machines, so
-// the bytes do. `PICTURE=write` replaces the committed files.
+// of the tenge on 2 April 2026. The tests take them again. A committed picture is old where it says something else than the new
+// one, or looks otherwise: fonts differ between machines, so each bears its text, and their shades are compared roughly.
+// `PICTURE=write` replaces the committed files.
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { crc32 } from "node:zlib";
 import { banks, change, rate, start } from "./double.mjs";
 import { asking, bank, serve } from "./server.mjs";
-import { browser, root, shows } from "./support.mjs";
+import { browser, lines, root, shows } from "./support.mjs";
 
 /** Pixels of the page; the picture has twice as many, for sharp text on dense screens. */
 const SIZE = { width: 960, height: 420 };
 /** An empty or broken picture is smaller, and one that slows the page of a forge down is larger. */
 const BYTES = { least: 4_000, most: 120_000 };
+/** The keyword of the text within a picture (PNG, section 11.3.3.4). */
+const KEYWORD = "Description";
+/** The end of every PNG: its last chunk, which is empty. */
+const END_BYTES = 12;
+/** Into how many cells a picture is divided to compare two. */
+const CELLS = { columns: 8, rows: 4 };
+/** The most by which the shades of two pictures may differ, of 255: narrower fonts made 13, the dark theme 150. */
+const SHADE_DIFFERENCE_MAX = 25;
 
 /** The market table of 8 December 2025, 16:09 UTC, and the changes from 7 December. */
 const FIGURES = [
@@ -35,6 +45,40 @@ after(() => chromium.close());
 function dimensions(png) {
   assert.equal(png.subarray(1, 4).toString("latin1"), "PNG");
   return [png.readUInt32BE(16), png.readUInt32BE(20)];
+}
+
+/** A picture with its text in a chunk of its own: the type `iTXt`, the keyword, no compression, no language, the text. */
+function withText(png, text) {
+  const data = Buffer.from(`iTXt${KEYWORD}\0\0\0\0\0${text}`);
+  const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(data.length - 4);
+  check.writeUInt32BE(crc32(data));
+  return Buffer.concat([png.subarray(0, -END_BYTES), length, data, check, png.subarray(-END_BYTES)]);
+}
+
+/** The text within a picture; nothing where it has none. */
+function textWithin(png) {
+  const head = Buffer.from(`iTXt${KEYWORD}\0\0\0\0\0`);
+  const start = png.indexOf(head);
+  return start < 0 ? undefined : png.subarray(start + head.length, start + 4 + png.readUInt32BE(start - 4)).toString();
+}
+
+/** The mean shade of each cell of a picture, by its colours. */
+async function shades(png) {
+  const page = await chromium.context.newPage();
+  try {
+    return await page.evaluate(async ([source, { columns, rows }]) => {
+      const image = new Image();
+      image.src = source;
+      await image.decode();
+      const context = Object.assign(document.createElement("canvas"), { width: columns, height: rows }).getContext("2d");
+      context.imageSmoothingQuality = "high";
+      context.drawImage(image, 0, 0, columns, rows);
+      return [...context.getImageData(0, 0, columns, rows).data];
+    }, [`data:image/png;base64,${png.toString("base64")}`, CELLS]);
+  } finally {
+    await page.close();
+  }
 }
 
 /** The market table on USD/KZT at the end of each day, and the changes from the day before; on the 7th it was repeated. */
@@ -77,7 +121,7 @@ async function ticker(context) {
   await page.evaluate(() => document.activeElement.blur());
   // From its first pixel on, wherever the pause caught it.
   await page.locator("silk-ticker").evaluate((ticker) => ticker.shadowRoot.getAnimations().forEach((animation) => (animation.currentTime = 0)));
-  return picture(page, "silk-ticker");
+  return withText(await picture(page, "silk-ticker"), (await lines(page)).join("\n"));
 }
 
 async function chart(context) {
@@ -91,7 +135,8 @@ async function chart(context) {
   const rows = await page.locator("silk-chart tbody tr").allInnerTexts();
   assert.deepEqual(rows.map((row) => row.split("\t")[0]).slice(0, 2), ["13 December 2025", "12 December 2025"]);
   await page.locator("silk-chart").evaluate((element) => Promise.all(element.shadowRoot.getAnimations({ subtree: true }).map(({ finished }) => finished)));
-  return picture(page, "silk-chart");
+  const said = await page.locator("silk-chart").evaluate((element) => [".rate", ".windows", ".foot"].map((part) => element.shadowRoot.querySelector(part).innerText));
+  return withText(await picture(page, "silk-chart"), [...said, ...rows].join("\n"));
 }
 
 /** The page of the real service, as far down as its rate. */
@@ -111,7 +156,8 @@ async function tenge(context) {
   await page.goto(`${service.url}KZT?locale=en`);
   await page.getByText("475.09").first().waitFor();
   await shows(page, ["KZT/USD 0.0021049 +0.77%"]);
-  return page.screenshot();
+  const said = await page.locator("h1, #rate").allInnerTexts();
+  return withText(await page.screenshot(), [...(await lines(page)), ...said].join("\n"));
 }
 
 for (const [name, take] of Object.entries({ ticker, chart, tenge })) {
@@ -128,5 +174,11 @@ for (const [name, take] of Object.entries({ ticker, chart, tenge })) {
     const [[width, height], [takenWidth, takenHeight]] = [dimensions(committed), dimensions(taken)];
     assert.equal(width, takenWidth);
     assert.ok(Math.abs(height - takenHeight) <= height / 2, `${height} and ${takenHeight} pixels high`);
+    const old = `${name}.png is old: PICTURE=write takes it again`;
+    assert.equal(textWithin(committed), textWithin(taken), old);
+    const [before, now] = await Promise.all([shades(committed), shades(taken)]);
+    const difference = before.reduce((sum, shade, index) => sum + Math.abs(shade - now[index]), 0) / before.length;
+    t.diagnostic(`${name}: a difference of ${difference.toFixed(2)}`);
+    assert.ok(difference <= SHADE_DIFFERENCE_MAX, `${old}; the shades differ by ${difference}`);
   });
 }
