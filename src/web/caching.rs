@@ -17,6 +17,8 @@ pub(super) const PRESENT: &str = "public, max-age=5";
 /// How long a historical answer may be kept: corrections are rare, and an answer that is a minute old does no harm.
 pub(super) const PAST: &str = "public, max-age=60";
 
+/// What precedes the rates that a page bears as data.
+const PAGE_DATA: &str = " data-state=\"";
 /// The media type of a picture.
 const SVG: &str = "image/svg+xml";
 /// The header that says which sites may show an answer.
@@ -29,7 +31,7 @@ pub(super) fn position_text(position: &Position) -> String {
 }
 
 /// An answer about the present: the state at a position. Requests with the same canonical text of their query have the
-/// same entity tag, also after a restart.
+/// same entity tag, also after a restart. The tag of a page covers its content too.
 pub(super) fn present(
     position: &Position,
     canonical_query: &str,
@@ -99,7 +101,11 @@ fn prepared(
     body: String,
 ) -> PreparedAnswer {
     // Another version of the program may write another body at the same position.
-    let query = format!("{} {canonical_query}", env!("CARGO_PKG_VERSION"));
+    let mut query = format!("{} {canonical_query}", env!("CARGO_PKG_VERSION"));
+    if media_type == HTML {
+        query.push(' ');
+        query.push_str(&page_digest(&body));
+    }
     let position = position_text(position);
     let validator = validator(&format!("{position}-{}", short_digest(query.as_bytes())));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(PRESENT));
@@ -116,6 +122,14 @@ fn prepared(
         body,
         validator,
     )
+}
+
+/// The digest of a page. Its words depend on the day too (a value is announced for tomorrow), and its markup on the program.
+/// The rates that it bears as data are left out: they follow from the position, and beside them stands the server time.
+fn page_digest(html: &str) -> String {
+    let (before, rest) = html.split_once(PAGE_DATA).unwrap_or((html, ""));
+    let after = rest.split_once('"').map_or("", |(_data, after)| after);
+    short_digest([before, after].concat().as_bytes())
 }
 
 /// Whether an answer is a historical one, by its headers.
@@ -140,6 +154,39 @@ mod tests {
     use axum::http::header::{ETAG, IF_NONE_MATCH};
 
     use super::*;
+
+    #[test]
+    fn another_page_of_the_same_position_is_sent_to_who_holds_the_first_unless_only_its_data_differ()
+     {
+        let position = Position {
+            epoch: "e".into(),
+            revision: 7,
+        };
+        let policy = HeaderValue::from_static("default-src 'none'");
+        let answer = |markup: &str, time: &str, held: &HeaderMap| {
+            let data = format!("&quot;server_time&quot;:&quot;{time}&quot;");
+            let body = format!("<silk-ticker data-state=\"{data}\">{markup}</silk-ticker>");
+            page(&position, "embed", &policy, body).respond(held)
+        };
+        let first = answer("from tomorrow", "09:00:00", &HeaderMap::new());
+        let held = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers()[ETAG].clone())]);
+        let status = |markup, time| answer(markup, time, &held).status();
+        assert_eq!(
+            status("from tomorrow", "09:00:01"),
+            StatusCode::NOT_MODIFIED
+        );
+        assert_eq!(status("from 9 December", "09:00:01"), StatusCode::OK);
+        let plain = |body: &str, held: &HeaderMap| {
+            present(&position, "ticker", HTML, body.to_owned()).respond(held)
+        };
+        let first = plain("<ul>a</ul>", &HeaderMap::new());
+        let held = HeaderMap::from_iter([(IF_NONE_MATCH, first.headers()[ETAG].clone())]);
+        assert_eq!(
+            plain("<ul>a</ul>", &held).status(),
+            StatusCode::NOT_MODIFIED
+        );
+        assert_eq!(plain("<ul>b</ul>", &held).status(), StatusCode::OK);
+    }
 
     #[test]
     fn another_picture_of_the_same_position_is_sent_to_who_holds_the_first() {

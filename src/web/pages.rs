@@ -26,7 +26,7 @@ use crate::web::pages::converter::Conversion;
 use crate::web::pages::language::Language;
 use crate::web::pages::layout::Document;
 use crate::web::pages::parameters::Parameters;
-use crate::web::prepared::{PreparedAnswer, short_digest};
+use crate::web::prepared::PreparedAnswer;
 use crate::web::{JSON, Shared, Web, caching};
 
 /// The media type of a page.
@@ -160,15 +160,15 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// A page as it is sent until the state changes. Its entity tag covers what the ledger adds to the state.
+    /// A page as it is sent until the state changes. Its entity tag covers its content, and with it what the ledger adds to
+    /// the state.
     fn prepared(
         &self,
         document: &Document,
         language: &Language,
     ) -> Result<PreparedAnswer, WebError> {
         let html = self.document(document)?;
-        let content = document.content.clone().into_string();
-        let canonical = format!("page {} {}", self.tag, short_digest(content.as_bytes()));
+        let canonical = format!("page {}", self.tag);
         let vary = language.is_negotiated.then_some(ACCEPT_LANGUAGE);
         let position = &self.snapshot.position;
         Ok(caching::varying(position, &canonical, HTML, html, vary))
