@@ -43,7 +43,7 @@ export const banks = () => [
 export async function start({ rates = five(), sources = banks(), port = 0 } = {}) {
   const double = {
     rates, sources, histories: new Map(), waits: new Map(), epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", beats: true, streams: "open", dark: false,
-    verdict: undefined, asked: [], open: new Set(), pages: new Map(), files: new Map(), foreign: false, holds: false, password: undefined, policy,
+    verdict: undefined, asked: [], open: new Set(), pages: new Map(), files: new Map(), holds: false, policy,
     position: () => ({ epoch: double.epoch, revision: double.revision }),
     event(response, name, message) {
       response.write(`event: ${name}\ndata: ${JSON.stringify({ event: name, position: double.position(), ...message })}\n\n`);
@@ -85,16 +85,7 @@ async function answer(double, request, response) {
     response.writeHead(200, { "content-type": "application/json", "access-control-allow-origin": "*" });
     response.end(JSON.stringify(value));
   };
-  if (double.password && request.headers.authorization !== double.password) {
-    response.writeHead(401, { "www-authenticate": "Basic" }).end();
-    return;
-  }
   if (double.holds && url.pathname.startsWith("/v1/")) {
-    return;
-  }
-  if (double.foreign && url.pathname.startsWith("/v1/")) {
-    response.writeHead(403, { "content-type": "application/json", "access-control-allow-origin": "*" });
-    response.end(JSON.stringify({ error: { reason: "FOREIGN_ORIGIN", message: "not listed", field: null } }));
     return;
   }
   if (double.dark && url.pathname.startsWith("/v1/")) {
@@ -141,11 +132,8 @@ async function answer(double, request, response) {
 }
 
 function watch(double, url, response, snapshot) {
-  if (double.streams === "silent") {
-    return;
-  }
-  if (double.streams === "refused" || Number.isInteger(double.streams)) {
-    response.writeHead(double.streams === "refused" ? 502 : double.streams).end();
+  if (double.streams === "refused") {
+    response.writeHead(502).end();
     return;
   }
   response.writeHead(200, { "content-type": "text/event-stream", "access-control-allow-origin": "*" });

@@ -1,7 +1,7 @@
 // The element on the pages of others: how the script may be loaded, and what a wrong value does.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { start } from "./double.mjs";
+import { five, rate, start } from "./double.mjs";
 import { browser, shows, until } from "./support.mjs";
 
 const TENGE = "KZT/USD 0.0019569 -1.04%";
@@ -76,7 +76,7 @@ test("a wrong value throws nothing into the page, and costs the other elements n
   await page.locator("#lost").getByText("no data").waitFor();
   const thrown = await page.locator("silk-ticker").first().evaluate((ticker) => {
     const values = [null, undefined, 7, true, {}, [], Symbol("x"), Object.create(null), [Symbol("y")], () => 1, new Date(NaN), "\u0000", "x".repeat(100_000)];
-    const names = ["pairs", "endpoint", "locale", "theme", "direction", "speed", "change", "window", "density"];
+    const names = ticker.constructor.observedAttributes.filter((name) => name !== "lang");
     const found = [];
     for (const name of names) {
       for (const value of values) {
@@ -89,14 +89,38 @@ test("a wrong value throws nothing into the page, and costs the other elements n
       ticker[name] = null;
     }
     ticker.pairs = ["KZT/USD"];
-    return found;
+    return [names.length, ...found];
   });
-  assert.deepEqual(thrown, []);
+  assert.deepEqual(thrown, [14]);
   await shows(page, [TENGE]);
   streams(double).forEach((path) => assert.doesNotMatch(decodeURIComponent(path), /USDKZT|\]|KZT-USD/));
   assert.ok(told.some((text) => /a pair is written KZT\/USD.*USDKZT/.test(text)), told.join());
   assert.ok(told.some((text) => text.includes("endpoint is no address")), told.join());
   await page.hover("#wrong");
+});
+
+test("an element or a script of the page that breaks costs the others of the stream nothing", async (t) => {
+  const { double, page, told } = await open(t, {
+    head: '<script src="/ticker.js" async></script>', body: '<silk-ticker id="broken" pairs="TMT/USD"></silk-ticker><silk-ticker id="sound" pairs="KZT/USD"></silk-ticker>',
+  });
+  await shows(page, [TENGE], "#sound");
+  await page.evaluate((url) => {
+    const broken = document.querySelector("#broken");
+    // As a script of the page may break it: what is shown cannot be put in any more.
+    broken.shadowRoot.querySelectorAll("button, li").forEach((node) => { node.replaceChildren = () => { throw new Error("broken"); }; });
+    broken.shadowRoot.querySelector("ul").insertBefore = () => { throw new Error("broken"); };
+    const hub = customElements.get("silk-ticker").hubOf(url);
+    hub.add({ pairs: ["TMT/USD"], changed: () => { throw new Error("a broken script"); } });
+    // The hub calls subscribers in their order: the broken one comes first.
+    window.addEventListener("error", (event) => event.preventDefault());
+    const sound = document.querySelector("#sound");
+    sound.remove();
+    document.querySelector("main").append(sound);
+  }, double.url);
+  double.send([rate("KZT/USD", "0.5"), rate("TMT/USD", "0.3")]);
+  await shows(page, ["KZT/USD 0.50000 –"], "#sound");
+  assert.deepEqual(told, ["silkrate: Error: a broken script"]);
+  assert.equal(double.open.size, 1);
 });
 
 test("a page with more pairs than a request may have shows the first, and says so", async (t) => {
@@ -122,21 +146,6 @@ test("a script within the page has no address of a service, and says that endpoi
   await shows(page, [TENGE]);
 });
 
-test("the service is away when the page is loaded: a still strip of dashes says so, and the rates come when it is back", async (t) => {
-  const double = await start();
-  double.dark = true;
-  const { page } = await open(t, {
-    head: '<script src="/ticker.js" async></script>', body: '<silk-ticker></silk-ticker><silk-ticker id="named" pairs="KZT/USD,UZS/USD"></silk-ticker>', double,
-  });
-  await page.locator("silk-ticker").first().getByText("– no data").waitFor();
-  await page.locator("#named").getByText("no data").waitFor();
-  const still = await page.evaluate(() => [...document.querySelectorAll("silk-ticker")].map(({ shadowRoot }) =>
-    [shadowRoot.querySelectorAll("ul").length, shadowRoot.getAnimations({ subtree: true }).length]));
-  assert.deepEqual(still, [[1, 0], [1, 0]]);
-  double.dark = false;
-  await shows(page, [TENGE, "UZS/USD 0.000083397 +0.12%"], "#named");
-});
-
 test("before the first message no figure stands in the page, not even an invisible one", async (t) => {
   const double = await start();
   double.holds = true;
@@ -150,49 +159,4 @@ test("before the first message no figure stands in the page, not even an invisib
     assert.doesNotMatch(text, /[0-9]/);
     assert.deepEqual([visible, open], ["hidden", 0]);
   }
-});
-
-test("the first paint is a snapshot, where a proxy holds the stream back", async (t) => {
-  const double = await start();
-  double.streams = "silent";
-  const { page } = await open(t, { head: '<script src="/ticker.js" async></script>', body: '<silk-ticker pairs="KZT/USD"></silk-ticker>', double });
-  const before = Date.now();
-  await shows(page, [TENGE]);
-  assert.ok(Date.now() - before < 5_000);
-  assert.equal(streams(double).length, 1);
-});
-
-for (const status of [403, 404, 406, 429]) {
-  test(`a proxy that refuses streams with ${status} leaves the snapshots, which are polled`, async (t) => {
-    const double = await start();
-    double.streams = status;
-    const { page } = await open(t, { head: '<script src="/ticker.js" async></script>', body: '<silk-ticker pairs="KZT/USD"></silk-ticker>', double });
-    await shows(page, [TENGE]);
-    const polls = () => double.asked.filter((path) => path.startsWith("/v1/snapshot.json")).length;
-    await until(() => streams(double).length === 2 && polls() === 2, "it polls after the second refusal");
-    assert.equal(await page.locator("silk-ticker .offline").count(), 0);
-  });
-}
-
-test("an origin that is not listed reads why in the console, once, and requests again at a slow pace", async (t) => {
-  const service = await start();
-  t.after(() => service.close());
-  service.foreign = true;
-  const news = await start();
-  news.policy = "";
-  const { page, told } = await open(t, { head: `<script src="${service.url}ticker.js" async></script>`, body: "<silk-ticker></silk-ticker><silk-ticker></silk-ticker>", double: news });
-  await page.locator("silk-ticker").first().getByText("no data").waitFor();
-  await until(() => service.asked.filter((path) => path.startsWith("/v1/")).length >= 4, "both attempts were made");
-  const origin = (url) => new URL(url).origin;
-  assert.deepEqual(told, [`silkrate: ${origin(service.url)} does not list ${origin(news.url)} in web.allowed_origins, so it sends no rates`]);
-});
-
-test("a request of the same origin has the credentials of the page", async (t) => {
-  const double = await start();
-  double.password = "Basic cmVhZGVyOnNlY3JldA==";
-  const { page } = await open(t, {
-    head: '<script src="/ticker.js" async></script>', body: '<silk-ticker pairs="KZT/USD"></silk-ticker>', double,
-    url: `${double.url.replace("//", "//reader:secret@")}news/today`,
-  });
-  await shows(page, [TENGE]);
 });

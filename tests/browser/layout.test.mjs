@@ -1,12 +1,10 @@
-// Nothing jumps: the cumulative layout shift of pages with the ticker, measured by the browser. It is printed for each page,
-// and for the pages of the service the bytes that they load.
+// Nothing jumps: the cumulative layout shift of pages with the ticker and the real service, measured by the browser. It is
+// printed for each page, and for the pages of the service the bytes that they load.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { change, five, rate, start } from "./double.mjs";
-import { asking, bank, serve, site } from "./server.mjs";
+import { PAIRS, front } from "./front.mjs";
+import { serve, site as newsSite } from "./server.mjs";
 import { browser, lines, until } from "./support.mjs";
 
 /** A tenth of a shift counts as poor for a page; a ticker may use a fifth of that. */
@@ -17,12 +15,16 @@ const ROOM = 'style="display:block;min-height:2.578125rem"';
 const STORIES = "<p>A story of a few lines, as they stand under the ticker of a news site.</p>".repeat(12);
 
 let chromium;
+/** A site of another origin, which the service allows. */
 let news;
+/** A site in front of the service. */
+let site;
 before(async () => {
-  [chromium, news] = await Promise.all([browser(), site()]);
+  news = await newsSite();
+  [chromium, site] = await Promise.all([browser(), front({ SILKRATE_WEB__ALLOWED_ORIGINS: news.origin })]);
 });
 after(async () => {
-  await chromium?.close();
+  await Promise.all([chromium?.close(), site?.close()]);
   news?.close();
 });
 
@@ -56,56 +58,80 @@ async function still(context, name, shift) {
   assert.ok(sum < SHIFT_MAX, `${name}: ${sum} of ${parts}`);
 }
 
+/** Pages by name: the body, the size of the window, the attributes of the page, its head. */
 const PAGES = {
   "a strip over the stories": [`<silk-ticker ${ROOM}></silk-ticker>`, { width: 1280, height: 800 }],
   "a strip on a phone": [`<silk-ticker ${ROOM}></silk-ticker>`, { width: 360, height: 640 }],
   "a strip of both changes": [`<silk-ticker ${ROOM} change="both" locale="kk"></silk-ticker>`, { width: 900, height: 600 }],
   "a list in a column": [`<div style="width:330px"><silk-ticker style="display:block;min-height:calc(15.46875rem + 5px)" direction="vertical" speed="0"></silk-ticker></div>`, { width: 900, height: 600 }],
-  "a loop in a column": [`<div style="width:300px"><silk-ticker style="display:block;min-height:7.734375rem" direction="vertical"></silk-ticker></div>`, { width: 900, height: 600 }],
-  "a static strip of two pairs": [`<silk-ticker ${ROOM} direction="static" pairs="KZT/USD,UZS/USD"></silk-ticker>`, { width: 900, height: 600 }],
+  "a loop in a column of 300 pixels": [`<div style="width:300px"><silk-ticker style="display:block;min-height:7.734375rem" direction="vertical"></silk-ticker></div>`, { width: 900, height: 600 }],
+  "a static strip of two pairs": [`<silk-ticker ${ROOM} direction="static" pairs="KZT/USD,USD/KZT"></silk-ticker>`, { width: 900, height: 600 }],
   "local rates in Russian": [`<silk-ticker ${ROOM} form="local" locale="ru"></silk-ticker>`, { width: 900, height: 600 }],
+  "a page from right to left": [`<silk-ticker ${ROOM}></silk-ticker>`, { width: 900, height: 600 }, 'lang="en" dir="rtl"'],
+  "a page of WordPress": [`<article><div class="entry-content"><p><silk-ticker ${ROOM}></silk-ticker></p></div></article><aside style="float:right;width:300px"><silk-ticker style="display:block;min-height:7.734375rem" direction="vertical"></silk-ticker></aside>`,
+    { width: 1280, height: 800 }, 'lang="ru-RU"', "<style>body{font:18px/1.8 Georgia,serif}ul,li{margin:1em}</style><script src=\"/ticker.js\" defer id=\"silkrate-js\"></script>"],
+  "a page behind a proxy that buffers": [`<silk-ticker ${ROOM}></silk-ticker>`, { width: 900, height: 600 }, 'lang="en"', undefined, "buffered"],
 };
 
-for (const [name, [ticker, size]] of Object.entries(PAGES)) {
+for (const [name, [ticker, size, attributes, head, streams = "pass"]] of Object.entries(PAGES)) {
   test(`${name} moves nothing while it loads, nor when rates change`, async (t) => {
-    const double = await start();
-    t.after(() => double.close());
-    double.policy = "";
-    double.pages.set("/page", `<!doctype html><html lang="en"><head><title>News</title><link rel="icon" href="/icon.svg"><script src="/ticker.js" async></script></head><body><h1>News</h1>${ticker}${STORIES}</body></html>`);
-    const { page, shift } = await open(t, `${double.url}page`, size);
-    await until(async () => (await lines(page)).some((line) => /0[.,]0019569|511[.,]0/.test(line)), "rates are shown");
-    double.send([rate("KZT/USD", "0.0019712", { change: change("0.7313", "0.00001431", "UP") })]);
-    await until(async () => (await lines(page)).some((line) => /0[.,]0019712|507[.,]3/.test(line)), "the update is shown");
+    t.after(() => site.restore());
+    site.streams = streams;
+    const { page, shift } = await open(t, site.put("/page", `${ticker}${STORIES}`, { attributes, head }), size);
+    const isShown = async () => (await lines(page)).some((line) => line.replace(",", ".").includes(` ${site.nbk.dollar}`));
+    await until(isShown, "rates are shown");
+    if (streams === "pass") {
+      site.raise();
+      await until(isShown, "the update is shown");
+    }
     await still(t, name, shift);
   });
 }
 
+/** Where the parts of each entry begin, from the start of the list: a tape moves. */
+const begins = (page) => page.locator("silk-ticker").evaluate(({ shadowRoot }) => {
+  const from = shadowRoot.querySelector("ul").getBoundingClientRect();
+  return [...shadowRoot.querySelectorAll("ul:not([aria-hidden]) :is(.pair, .value, .change)")].map((part) => {
+    const { left, top } = part.getBoundingClientRect();
+    return [Math.round(left - from.left), Math.round(top - from.top)].join();
+  });
+});
+
+test("a value that changes moves no part of its entry and no other entry, whatever its figures are", async (t) => {
+  for (const attributes of ["", 'locale="ru" change="both"', 'direction="static"', 'direction="vertical"', 'direction="vertical" speed="0" change="both"', 'direction="static" change="both"', 'form="local" locale="ru"']) {
+    // The local form computes its changes from the values before.
+    const since = { "KGS/USD": "0.0114351057747", "KZT/USD": "0.00197748" };
+    const double = await start({ rates: five().map((row) => ({ ...row, change: { ...row.change, reference_value: since[row.pair] ?? row.value } })) });
+    t.after(() => double.close());
+    double.policy = "";
+    double.pages.set("/page", `<!doctype html><html lang="en"><head><title>News</title><link rel="icon" href="/icon.svg"><script src="/ticker.js" async></script></head><body><h1>News</h1><silk-ticker ${attributes}></silk-ticker></body></html>`);
+    const { page } = await open(t, `${double.url}page`, { width: 1200, height: 600 });
+    await until(async () => (await lines(page)).some((line) => /\d/.test(line)), "rates are shown");
+    const before = await begins(page);
+    // Figures become wider, a fall becomes a rise, and a flat value moves.
+    double.send([rate("KZT/USD", "0.0021111", { change: { ...change("7.88", "0.00015421", "UP"), reference_value: "0.00195689" } }), rate("KGS/USD", "0.010488", { change: { ...change("-8.28", "-0.00094711", "DOWN"), reference_value: "0.0114351" } })]);
+    await until(async () => (await lines(page)).some((line) => /[78][.,][23478]\d/.test(line)), "the update is shown");
+    assert.deepEqual(await begins(page), before, attributes);
+    await page.close();
+  }
+});
+
 test("a service that is away and comes back moves nothing", async (t) => {
-  const double = await start();
-  t.after(() => double.close());
-  double.policy = "";
-  double.dark = true;
-  double.pages.set("/page", `<!doctype html><html lang="en"><head><title>News</title><link rel="icon" href="/icon.svg"><script src="/ticker.js" async></script></head><body><h1>News</h1><silk-ticker ${ROOM}></silk-ticker>${STORIES}</body></html>`);
-  const { page, shift } = await open(t, `${double.url}page`, { width: 900, height: 600 });
+  t.after(() => site.restore());
+  site.dark = true;
+  const { page, shift } = await open(t, site.put("/page", `<silk-ticker ${ROOM}></silk-ticker>${STORIES}`), { width: 900, height: 600 });
   await page.getByText("no data").waitFor();
-  double.dark = false;
-  await until(async () => (await lines(page)).length === five().length, "rates are shown");
+  site.dark = false;
+  await until(async () => (await lines(page)).length === PAIRS.length, "rates are shown");
   await still(t, "away and back", shift);
 });
 
 test("the script takes the fragment over in place", async (t) => {
-  const nbk = await bank();
-  const folder = await mkdtemp(join(tmpdir(), "silkrate-layout-"));
-  const service = await serve({ ...asking(nbk, join(folder, "store.db")), SILKRATE_WEB__ALLOWED_ORIGINS: news.origin });
-  t.after(async () => {
-    await service.stop();
-    nbk.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  const { url } = site.service;
   for (const [name, size] of [["a fragment", { width: 900, height: 600 }], ["a fragment on a phone", { width: 360, height: 640 }]]) {
-    const fragment = await (await fetch(`${service.url}ticker.html`)).text();
-    const { page, shift } = await open(t, news.put("/fragment", `${fragment}${STORIES}<script src="${service.url}ticker.js" async></script>`), size);
-    await until(async () => (await lines(page)).includes("USD/KZT 475.09 -0.77%"), "rates are shown");
+    const fragment = await (await fetch(`${url}ticker.html`)).text();
+    const { page, shift } = await open(t, news.put("/fragment", `${fragment}${STORIES}<script src="${url}ticker.js" async></script>`), size);
+    await until(async () => (await lines(page)).some((line) => line.includes(site.nbk.dollar)), "rates are shown");
     await still(t, name, shift);
   }
 });

@@ -42,7 +42,7 @@ export function settingsOf(element: HTMLElement): Settings {
 export const PAIRS_MAX = 256;
 /** The longest item of `pairs` that is shown, in characters: a wrong value must not fill the page. */
 const ITEM_LENGTH_MAX = 16;
-const PAIR = /^(?:[A-Z]{3}\/(?:[A-Z]{3}|\*)|\*\/[A-Z]{3})$/;
+const PAIR = /^(?:[A-Z]{3}|\*)\/(?:[A-Z]{3}|\*)$/;
 
 /** Whether the service accepts an item of `pairs`. It would refuse a request with any other item as a whole. */
 export function isPair(item: string): boolean {

@@ -22,7 +22,7 @@ const UNITS_MAX = 1_000_000n;
 const MARKET = "market";
 const FIVE = /^(?:KZT|KGS|TJS|UZS|TMT)$/;
 
-/** Whether a currency is one of those that the service is about. */
+/** Whether a currency is one of the five. */
 export function isOfTheFive(code: string): boolean {
   return FIVE.test(code);
 }

@@ -35,6 +35,12 @@ const STREAM_RETRY = 5 * 60_000;
 /** Milliseconds without a connection before the elements show that they are offline: two attempts at a stream take less. */
 const OFFLINE_AFTER = 15_000;
 
+/**
+ * Milliseconds before the stream of a page without elements is closed: a page that replaces its body takes its elements out,
+ * and puts them back some frames later.
+ */
+const CLOSE_AFTER = 1_000;
+
 /** An hour in milliseconds. */
 const HOUR = 3_600_000;
 
@@ -64,6 +70,8 @@ export class Hub {
   #retryMinimum = 0;
   #streamAgainAt = 0;
   #offlineTimer = 0;
+  /** The request for the ticker pairs of the server, in an attempt that names them beside others. */
+  #tickerPairs: Promise<void> | undefined;
 
   constructor(endpoint: string) {
     this.#endpoint = endpoint;
@@ -90,14 +98,13 @@ export class Hub {
 
   remove(subscriber: Subscriber): void {
     this.#subscribers.delete(subscriber);
-    // Moving an element within the page removes and adds it in one task; only a lasting removal closes the stream.
-    queueMicrotask(() => {
+    setTimeout(() => {
       if (!this.#subscribers.size) {
         this.#stop.abort();
         // The next subscriber starts a new run, even before this one has ended.
         this.#running = false;
       }
-    });
+    }, CLOSE_AFTER);
   }
 
   #updateFilter(): void {
@@ -172,6 +179,7 @@ export class Hub {
   /** Reads the stream until it ends, or polls once where streams do not work. Returns the delay before the next attempt. */
   async #attempt(stop: AbortSignal): Promise<number> {
     const tryStream = Date.now() >= this.#streamAgainAt;
+    this.#tickerPairs = undefined;
     if (tryStream) {
       // A proxy may hold a stream back for many seconds. A snapshot in parallel is the first that the reader sees.
       const first = this.state.position ? undefined : this.#firstSnapshot(stop);
@@ -343,9 +351,11 @@ export class Hub {
     }
     const pairs = this.#filter.split(",").filter((pair) => pair !== "default");
     if (pairs.length < this.#filter.split(",").length) {
-      // The ticker pairs are mixed with others, so the request must name them: fetch them first.
-      const snapshot = await fetchJson<Snapshot>(new URL("v1/snapshot.json", this.#endpoint), stop);
-      this.defaults = snapshot.rates.map((rate) => rate.pair);
+      // The ticker pairs are mixed with others, so the requests must name them: fetch them first, once for all requests.
+      this.#tickerPairs ??= fetchJson<Snapshot>(new URL("v1/snapshot.json", this.#endpoint), stop).then(({ rates }) => {
+        this.defaults = rates.map((rate) => rate.pair);
+      });
+      await this.#tickerPairs;
     }
     url.searchParams.set("pairs", [...new Set([...pairs, ...this.defaults])].join(","));
     return url;

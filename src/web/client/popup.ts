@@ -1,9 +1,9 @@
-// The box of a tooltip: open or closed, and never cut by the edge of the window. What it says, the element has for assistive
-// technology in another form, so the box is hidden from it.
+// The box of a tooltip: open or closed, and never cut by the edge of the window. Assistive technology reads its text in the
+// element that has the tooltip, so the box is hidden from it.
 
 import { make } from "./view";
 
-/** Pixels between a box and what it is about, and between the box and the edge of the window. */
+/** Pixels between a box and the entry that it describes, and between the box and the edge of the window. */
 export const GAP = 6;
 
 export class Popup {

@@ -35,7 +35,7 @@ li { display: flex; flex: none; align-items: center; min-height: var(--_row) }
 }
 .pair { font-weight: 600; letter-spacing: .01em }
 .value { font-variant-numeric: inherit }
-.change { min-width: 5.4em }
+.change { min-width: 5.5em }
 .stale .value { color: var(--_muted); text-decoration: underline dotted; text-underline-offset: .2em }
 .attribution { padding: 0 calc(var(--_gap) / 2); font-size: .85em; white-space: nowrap }
 a { color: inherit; padding: .3em 0 }
@@ -57,24 +57,25 @@ a { color: inherit; padding: .3em 0 }
 .still ul { flex-wrap: wrap }
 .still li { flex: 0 1 auto; min-width: 0; max-width: 100% }
 .still .item { flex-wrap: wrap; white-space: normal }
-.still .change { min-width: 0 }
 .still .attribution, .vertical .attribution { white-space: normal }
 .column ul, .vertical ul { flex-direction: column }
 .column li + li, .vertical li { border-top: 1px solid var(--_line) }
 .column li, .vertical li, .column .item, .vertical .item { width: 100%; box-sizing: border-box }
 .column .item, .vertical .item { display: grid; grid-template-columns: 1fr auto auto; padding-inline: .75em }
 .column .value, .vertical .value { text-align: end }
-.column .change, .vertical .change { min-width: 5.5em; text-align: end }
-.wide.column .change, .wide.vertical .change { min-width: 11em }
+.column .change, .vertical .change { text-align: end }
+.wide.column .item, .wide.vertical .item { display: flex; flex-wrap: wrap; justify-content: flex-end; white-space: normal }
+.wide.column .pair, .wide.vertical .pair { flex: 1 0 auto; max-width: 100% }
 .column .mark, .vertical .mark { grid-column: 1 / -1; justify-self: start; white-space: normal }
+.column .mark:last-child, .vertical .mark:last-child { margin-inline-end: auto }
 .vertical li::before { display: none }
 .column .pause, .vertical .pause { border-inline-start: 0; align-self: start; height: var(--_row) }
 .vertical .viewport { height: calc(var(--silk-ticker-rows, 3) * var(--_row)) }
 .vertical .track { flex-direction: column; width: auto }
 @container (max-width: 17.5rem) {
+  .still .change { min-width: 0 !important }
   .column .item, .vertical .item { display: flex; flex-wrap: wrap; justify-content: flex-end; white-space: normal }
   .column .pair, .vertical .pair { flex: 1 0 auto; max-width: 100% }
-  .column .mark, .vertical .mark { margin-inline-end: auto }
 }
 .rose { animation: rose 1.6s ease-out }
 .fell { animation: fell 1.6s ease-out }

@@ -22,6 +22,7 @@ const CSS = `
 :host([theme=light]) { color-scheme: light }
 :host([theme=dark]) { color-scheme: dark }
 :host([hidden]) { display: none }
+.base, .tooltip { text-align: start; text-indent: 0; text-transform: none; letter-spacing: normal; word-spacing: normal; white-space: normal }
 .change { font-weight: 500 }
 .arrow { font-size: .72em; margin-inline-end: .35em; vertical-align: .08em }
 .arrow:empty { display: none }

@@ -38,6 +38,10 @@ export interface DisplayOptions {
 }
 
 const ARROWS: Record<string, string> = { UP: "▲", DOWN: "▼", FLAT: "" };
+/** The width of a difference beside the digits of its value, in digits: a sign and an arrow. */
+const DIFFERENCE_WIDTH = 3;
+/** The same with a percentage such as `+0,77 %`, and the point between them. */
+const BOTH_WIDTH = 12;
 /** An hour in milliseconds. */
 const HOUR = 3_600_000;
 /** The westernmost and the easternmost time zone of the banks, in hours from UTC. */
@@ -129,7 +133,13 @@ function changeNodes(entry: Entry, options: DisplayOptions): Node[] {
     make("bdi", {}, move ? texts.join(" · ") : texts[0]),
   );
   const words = make("span", { class: "words" }, changeWords(locale, move));
-  return [make("span", { class: `change ${direction}`, part: `change change-${direction}` }, seen, words)];
+  const node = make("span", { class: `change ${direction}`, part: `change change-${direction}` }, seen, words);
+  if (wanted !== "percent") {
+    // A difference has at most the digits of its value, and a sign. The room for them does not depend on the change of today.
+    const value = numberText(locale, displayed(entry.value, entry, options.digits));
+    node.style.minWidth = `${value.length + (wanted === "both" ? BOTH_WIDTH : DIFFERENCE_WIDTH)}ch`;
+  }
+  return [node];
 }
 
 function marks(rate: Rate, entry: Entry, state: State, options: DisplayOptions): Node[] {
