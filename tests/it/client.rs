@@ -4,6 +4,7 @@ mod alone;
 mod commands;
 mod environment;
 mod formats;
+mod line;
 mod operators;
 mod proxied;
 mod server;
