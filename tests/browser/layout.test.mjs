@@ -41,6 +41,11 @@ async function open(context, url, size) {
   // Each page is that of a reader who was never there.
   const session = await chromium.context.newCDPSession(page);
   await session.send("Network.clearBrowserCache");
+  // The page is painted before the script is there, as on a slow connection: room that is not reserved shows as a shift.
+  await page.route("**/ticker.js", async (route) => {
+    await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint").length > 0);
+    await route.continue();
+  });
   await page.goto(url);
   const settled = () => page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve, 100)))));
   return {
