@@ -29,7 +29,7 @@
 //!   parser. The quirks of the bank are in the comment of its file.
 //! * [`config`]: every setting, its default and its bounds, from a file and the variables that [`cli`] passes.
 //! * [`clock`]: the current time, from the machine or from a replay. [`backoff`]: delays between retries. `authorities`: the
-//!   certificate authorities of a file.
+//!   certificate authorities of a file. `causes`: what is behind an error.
 //! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
 //! * [`commit`]: files tables, assigns revision numbers, and keeps in memory what the ledger cannot take.
@@ -46,8 +46,8 @@
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
 //! * [`listener`]: sockets that accept connections: limits, deadlines, and HTTP with coalesced writes.
 //! * [`app`]: binds the ports, starts the tasks, and stops them.
-//! * [`client`]: calls over plain HTTP/2 or TLS, and a subscriber that reconnects and resumes. [`backfill`]: fetches the past of the banks and uploads it to a
-//!   server. [`load`]: a load generator. [`cli`]: the commands, built on them.
+//! * [`client`]: calls over plain HTTP/2 or TLS, and a subscriber that reconnects and resumes. [`backfill`]: fetches the past
+//!   of the banks and uploads it to a server. [`load`]: a load generator. [`cli`]: the commands, built on them.
 //! * [`demo`]: a bank on loopback that replays published figures in a loop; `cli/replay.rs` runs it for `serve --demo`.
 //!   [`logging`]: the log; it reads `RUST_LOG`.
 //!
@@ -143,6 +143,7 @@ pub mod domain;
 pub mod sources;
 #[cfg(feature = "service")]
 pub mod config;
+mod causes;
 mod authorities;
 pub mod backoff;
 #[cfg(feature = "service")]

@@ -7,6 +7,7 @@ use rustls::RootCertStore;
 use tonic::transport::{ClientTlsConfig, Endpoint};
 
 use crate::authorities::add_file;
+use crate::causes::causes;
 use crate::client::{CONNECT_TIMEOUT, ClientError};
 
 /// How a client connects to a server, beside its URL.
@@ -68,9 +69,11 @@ impl Address {
             // A certificate has an IPv6 address without the brackets of a URL.
             let host = host.trim_matches(['[', ']']).to_owned();
             let tls = trusting(options)?.domain_name(host);
-            endpoint = endpoint
-                .tls_config(tls)
-                .map_err(|error| ClientError::Authorities(error_text(&error)))?;
+            endpoint = endpoint.tls_config(tls).map_err(|error| {
+                let cause = causes(&error).last();
+                let reason = cause.map_or_else(|| error.to_string(), ToString::to_string);
+                ClientError::Authorities(reason)
+            })?;
         }
         let url = format!("{scheme}{rest}");
         Ok(Self {
@@ -90,15 +93,6 @@ fn trusting(options: &ClientOptions) -> Result<ClientTlsConfig, ClientError> {
     let mut roots = RootCertStore::empty();
     add_file(&mut roots, path).map_err(ClientError::Authorities)?;
     Ok(config.trust_anchors(roots.roots))
-}
-
-/// The innermost cause of an error: the others say `transport error`.
-fn error_text(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

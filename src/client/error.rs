@@ -1,12 +1,12 @@
 //! The errors of calls and streams.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use thiserror::Error;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
+use crate::causes::causes;
 use crate::client::HandshakeFault;
 use crate::domain::Reason;
 
@@ -86,21 +86,15 @@ fn refusal_text(message: &str, violations: &[Violation]) -> String {
 impl ClientError {
     /// Reads a status. A status that the transport made up, and no server sent, has a cause.
     pub(super) fn of(url: &str, status: &Status) -> Self {
-        let mut cause = status.source();
-        if let Some(error) = cause {
-            if let Some(fault) = HandshakeFault::of(error, url.starts_with("https://")) {
-                let url = url.to_owned();
-                return Self::Handshake { url, fault };
-            }
-            let mut reason = status.message().to_owned();
-            // The innermost cause says most: `Connection refused` rather than `transport error`.
-            while let Some(error) = cause {
-                reason = error.to_string();
-                cause = error.source();
-            }
-            return Self::Unreachable {
-                url: url.to_owned(),
-                reason,
+        // The innermost cause says most: `Connection refused` rather than `transport error`.
+        if let Some(cause) = causes(status).last() {
+            let url = url.to_owned();
+            return match HandshakeFault::of(status, url.starts_with("https://")) {
+                Some(fault) => Self::Handshake { url, fault },
+                None => Self::Unreachable {
+                    url,
+                    reason: cause.to_string(),
+                },
             };
         }
         let details = status.get_error_details();

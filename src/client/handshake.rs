@@ -1,14 +1,12 @@
 //! Why a connection could not be made ready for calls, though the server accepted it.
 
 use std::error::Error;
-use std::io::{self, ErrorKind};
 
 use rustls::{AlertDescription, CertificateError};
 use thiserror::Error as ThisError;
 use tonic::ConnectError;
 
-/// The number of causes that are read: a chain that leads in a circle must end.
-const CAUSES_MAX: usize = 16;
+use crate::causes::{causes, is_end};
 
 /// Why the client and a server that accepted its connection did not come to calls.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
@@ -41,7 +39,7 @@ pub enum HandshakeFault {
 impl HandshakeFault {
     /// The fault behind an error of the transport, for a URL that is `https://` or not; none if it has another cause.
     pub(super) fn of(error: &(dyn Error + 'static), is_https: bool) -> Option<Self> {
-        let causes = || std::iter::successors(Some(error), |error| cause(*error)).take(CAUSES_MAX);
+        let causes = || causes(error);
         if is_https {
             let tls = causes().find_map(|cause| cause.downcast_ref::<rustls::Error>());
             // Before the connection is established it can only end in place of the server's part of the handshake.
@@ -73,21 +71,6 @@ impl HandshakeFault {
             rustls::Error::InvalidCertificate(defect) => Self::Certificate(defect.to_string()),
             other => Self::Tls(other.to_string()),
         }
-    }
-}
-
-/// Whether a cause is that the connection ended.
-fn is_end(cause: &(dyn Error + 'static)) -> bool {
-    cause
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == ErrorKind::UnexpectedEof)
-}
-
-/// The source of an error. What an I/O error wraps counts as its source.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().map(io::Error::get_ref) {
-        Some(Some(inner)) => Some(inner),
-        Some(None) | None => error.source(),
     }
 }
 

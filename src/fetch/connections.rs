@@ -14,7 +14,7 @@ use reqwest::retry::{self, Builder};
 use tower::util::MapRequestLayer;
 
 use crate::budget::RequestBudget;
-use crate::fetch::error::causes;
+use crate::causes::causes;
 
 /// How often a request is sent again: once. The pool keeps one connection at most, so the second attempt opens a new one.
 const RETRIES_MAX: u32 = 1;

@@ -1,15 +1,13 @@
 //! The errors of a request, distinguished by what to do about them.
 
 use std::error::Error;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::time::Duration;
 
 use thiserror::Error as ThisError;
 
+use crate::causes::{causes, is_end};
 use crate::sources::printable;
-
-/// How many causes of an error are followed; the longest chain seen has seven.
-const CAUSES_MAX: usize = 16;
 
 /// Why a document could not be fetched. The text is safe to print and never contains a key.
 #[derive(Debug, Clone, PartialEq, Eq, ThisError)]
@@ -171,27 +169,5 @@ pub(super) fn transport(error: &reqwest::Error) -> FetchError {
             FetchError::Undecodable(deepest)
         }
         None => FetchError::Incomplete(deepest),
-    }
-}
-
-/// Whether a cause is that the connection ended.
-fn is_end(cause: &(dyn Error + 'static)) -> bool {
-    cause
-        .downcast_ref::<io::Error>()
-        .is_some_and(|error| error.kind() == ErrorKind::UnexpectedEof)
-}
-
-/// The causes of an error, outermost first, itself left out.
-pub(super) fn causes<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(cause(error), |error| cause(*error)).take(CAUSES_MAX)
-}
-
-/// The source of an error. What an I/O error wraps counts as its source.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().map(io::Error::get_ref) {
-        Some(Some(inner)) => Some(inner),
-        Some(None) | None => error.source(),
     }
 }
