@@ -74,11 +74,12 @@ pub(crate) fn compare(words: &[&str], out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Prints how late commits reach subscribers, alone and beside questions about a year.
-pub(crate) fn subscribers(out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn subscribers(words: &[&str], out: &mut dyn Write) -> io::Result<()> {
+    let commits = words.first().and_then(|commits| commits.parse().ok());
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("1.db");
     Made::write(&path, 1)?;
-    let outcome = beside::measure(&path)?;
+    let outcome = beside::measure(&path, commits)?;
     writeln!(
         out,
         "| p99 from a commit to its arrival at 100 subscribers | measured |\n| --- | --- |\n\

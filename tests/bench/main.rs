@@ -28,7 +28,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const HELP: &str = "\
 cargo bench [-- [--quick] [--rounds N] [PART…]]
 cargo bench -- ledger [YEARS]
-cargo bench -- beside
+cargo bench -- beside [COMMITS]
 
 Starts each server on loopback, pinned to core 0, and loads it from core 1. The CPU time of the server is read from /proc; on
 a shared machine it varies less than throughput. A figure is the median of the rounds, with their range; if the range straddles
@@ -37,7 +37,7 @@ Startup is measured with the program built by `cargo build --profile dist --feat
 
 `ledger` makes a ledger of one year and one of ten (or YEARS) of every bank, and compares start, memory, history, conversion
 and commit between them. `beside` times commits until they reach a hundred subscribers, alone and while a year of sixty pairs is
-asked for again and again.
+asked for again and again: 300 (or COMMITS) each.
 
 Parts: unary web shared alone backlog start crowd threads. All parts take some minutes; --quick takes one, and is less precise.
 ";
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let ended = match words.as_slice() {
         ["server", design, pairs] => serve(design, pairs),
-        ["beside", ..] => ledger::subscribers(&mut io::stdout()),
+        ["beside", words @ ..] => ledger::subscribers(words, &mut io::stdout()),
         ["ledger", words @ ..] => ledger::compare(words, &mut io::stdout()),
         words if words.contains(&"--help") => io::stdout().write_all(HELP.as_bytes()),
         words => measure(words),

@@ -3,6 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -44,16 +45,21 @@ pub(crate) struct Outcome {
     pub(crate) answers: u64,
 }
 
-/// Measures on the ledger of a year at a path.
-pub(crate) fn measure(path: &Path) -> io::Result<Outcome> {
+/// Measures on the ledger of a year at a path, with a number of commits, or the usual one.
+pub(crate) fn measure(path: &Path, commits: Option<u32>) -> io::Result<Outcome> {
     let service = serve(path)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let admin = Admin::new(&format!("http://{}", service.admin)).map_err(io::Error::other)?;
     let (_streams, mut arrivals) = runtime.block_on(subscribe(service.address))?;
-    let mut commit = 0;
-    let mut p99 = || runtime.block_on(commits(&admin, &mut arrivals, &mut commit));
+    let (count, mut commit) = (commits.unwrap_or(COMMITS), 0);
+    let mut p99 = || {
+        let last = commit + count;
+        let commits = arrival_p99(&admin, &mut arrivals, commit + 1..=last);
+        commit = last;
+        runtime.block_on(commits)
+    };
     p99()?; // The first round warms up.
     let alone = p99()?;
     let (stop, answers) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -108,16 +114,15 @@ async fn subscribe(address: SocketAddr) -> io::Result<(JoinSet<()>, UnboundedRec
 }
 
 /// Corrects the dollar of the Kazakh bank, again and again. Returns the 99th percentile of the arrivals, in microseconds.
-async fn commits(
+async fn arrival_p99(
     admin: &Admin,
     arrivals: &mut UnboundedReceiver<Instant>,
-    commit: &mut u32,
+    commits: RangeInclusive<u32>,
 ) -> io::Result<u64> {
     let mut latencies: Vec<u32> = Vec::new();
-    for _ in 0..COMMITS {
-        *commit += 1;
+    for commit in commits {
         let begun = Instant::now();
-        let filed = admin.file_table(corrected(*commit)).await;
+        let filed = admin.file_table(corrected(commit)).await;
         let filed = filed.map_err(io::Error::other)?;
         if !filed.news || filed.held_rows > 0 {
             return Err(io::Error::other(format!("the correction is {filed:?}")));

@@ -28,6 +28,15 @@ pub(crate) enum Reply {
     Hang,
 }
 
+impl Reply {
+    fn is_success(&self) -> bool {
+        match self {
+            Self::Status(status) | Self::With(status, ..) => (200..=299).contains(status),
+            Self::Hang => false,
+        }
+    }
+}
+
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Received {
@@ -35,6 +44,8 @@ pub(crate) struct Received {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: String,
+    /// Whether the answer was a success.
+    pub(crate) is_accepted: bool,
 }
 
 impl Received {
@@ -135,6 +146,7 @@ async fn answer(
         path: uri.path().to_owned(),
         headers,
         body: String::from_utf8(body.to_vec()).unwrap(),
+        is_accepted: reply.is_success(),
     };
     shared.received.send_modify(|all| all.push(request));
     let response = |status| Response::builder().status(StatusCode::from_u16(status).unwrap());
