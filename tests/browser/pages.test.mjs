@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { serve } from "./server.mjs";
 import { browser, until, violations } from "./support.mjs";
-import { SIZES, isReady, open } from "./visit.mjs";
+import { SIZES, isReady, open, shiftOf } from "./visit.mjs";
 
 /** A tenth of a shift counts as poor for a page. */
 const SHIFT_MAX = 0.02;
@@ -32,7 +32,7 @@ test("the checker of accessibility finds nothing on a page, nothing moves while 
         const page = await tab(t, { size, colorScheme });
         await page.goto(`${demo.url}${path}?locale=${locale}`);
         await isReady(page);
-        const [sum, parts] = await page.evaluate(() => [window.shifts.reduce((all, [value]) => all + value, 0), JSON.stringify(window.shifts)]);
+        const [sum, parts] = await shiftOf(page);
         t.diagnostic(`${name}: ${sum.toFixed(4)}`);
         assert.ok(sum < SHIFT_MAX, `${name}: ${sum} of ${parts}`);
         const fits = await page.evaluate(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth);
@@ -223,7 +223,7 @@ test("the chart of a currency takes the place of its picture", async (t) => {
   await page.goto(`${demo.url}KZT?locale=ru`);
   await isReady(page);
   await until(() => page.evaluate(() => document.querySelector("silk-chart")?.shadowRoot?.querySelector(".svg, svg") !== null), "the chart is drawn");
-  const [sum, parts] = await page.evaluate(() => [window.shifts.reduce((all, [value]) => all + value, 0), JSON.stringify(window.shifts)]);
+  const [sum, parts] = await shiftOf(page);
   t.diagnostic(`with the chart: ${sum.toFixed(4)}`);
   assert.ok(sum < SHIFT_MAX, `${sum} of ${parts}`);
 });
