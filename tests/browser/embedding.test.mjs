@@ -2,15 +2,24 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { five, rate, start } from "./double.mjs";
+import { front } from "./front.mjs";
+import { site as newsSite } from "./server.mjs";
 import { browser, shows, until } from "./support.mjs";
 
 const TENGE = "KZT/USD 0.0019569 -1.04%";
 
 let chromium;
+/** A site of another origin, which the service allows. */
+let news;
+let site;
 before(async () => {
-  chromium = await browser();
+  news = await newsSite();
+  [chromium, site] = await Promise.all([browser(), front({ SILKRATE_WEB__ALLOWED_ORIGINS: news.origin })]);
 });
-after(() => chromium.close());
+after(async () => {
+  await Promise.all([chromium?.close(), site?.close()]);
+  news?.close();
+});
 
 /** A page at a path of its own with this head and body. Its scripts must not throw; what the console says is kept. */
 async function open(context, { head = "", body = "", double, path = "/news/today", url } = {}) {
@@ -32,16 +41,17 @@ async function open(context, { head = "", body = "", double, path = "/news/today
 const streams = (double) => double.asked.filter((path) => path.startsWith("/v1/watch"));
 
 for (const [way, head] of [
-  ["a module script", '<script type="module" src="/ticker.js"></script>'],
-  ["a module that imports it", '<script type="module" src="/imports.js"></script>'],
-  ["a deferred script", '<script src="/ticker.js" defer></script>'],
+  ["a module script", (src) => `<script type="module" src="${src}"></script>`],
+  ["a module that imports it", (src) => `<script type="module">setTimeout(() => import("${src}"));</script>`],
+  ["a deferred script", (src) => `<script src="${src}" defer></script>`],
 ]) {
-  test(`the script finds its service from ${way}, wherever the page is`, async (t) => {
-    const double = await start();
-    double.files.set("/imports.js", 'setTimeout(() => import("/ticker.js"));');
-    const { page } = await open(t, { head, body: '<silk-ticker pairs="KZT/USD"></silk-ticker>', double });
-    await shows(page, [TENGE]);
-    assert.deepEqual(streams(double).map(decodeURIComponent), ["/v1/watch?pairs=KZT/USD"]);
+  test(`the script finds its service from ${way} of another origin, wherever the page is`, async (t) => {
+    const page = await chromium.context.newPage();
+    t.after(() => page.close());
+    const asked = page.waitForRequest((request) => request.url().includes("/v1/watch"));
+    await page.goto(news.put("/news/today/", `${head(`${site.service.url}ticker.js`)}<silk-ticker pairs="KZT/USD"></silk-ticker>`));
+    assert.equal((await asked).url(), `${site.service.url}v1/watch?pairs=KZT%2FUSD`);
+    await shows(page, ["KZT/USD 0.0021049 +0.77%"]);
   });
 }
 

@@ -236,11 +236,13 @@ test("on a page of WordPress the theme changes the font at most, in the text and
   await shows(page, LINE);
   await shows(page, LINE, "#widget");
   const bare = await open(t, '<silk-ticker link="/rates/{pair}"></silk-ticker>');
-  const drawn = (of) => of.locator("silk-ticker").first().evaluate(({ shadowRoot }) => [".item", ".pair", ".value", ".change", ".pause"].map((part) => {
+  const drawn = (of) => of.locator("silk-ticker").first().evaluate(({ shadowRoot }) => [".item", ".pair", ".value", ".change", ".pause"].flatMap((part) => {
     const { width, height } = shadowRoot.querySelector(part).getBoundingClientRect();
-    return [part, Math.round(width), Math.round(height)];
+    return [width, height];
   }));
-  assert.deepEqual(await drawn(page), await drawn(bare));
+  const [themed, plain] = [await drawn(page), await drawn(bare)];
+  // The tape moves by fractions of a pixel.
+  assert.ok(themed.every((length, at) => Math.abs(length - plain[at]) < 0.5), JSON.stringify([themed, plain]));
   const widget = await page.locator("#widget").evaluate((ticker) => [...ticker.shadowRoot.querySelectorAll(".pair, .value, .change")].every((part) => part.getBoundingClientRect().right <= ticker.getBoundingClientRect().right));
   assert.equal(widget, true, "nothing is cut in the widget");
 });

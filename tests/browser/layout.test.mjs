@@ -96,9 +96,9 @@ for (const [name, [ticker, size, attributes, head, streams = "pass"]] of Object.
 /** Where the parts of each entry begin, from the start of the list: a tape moves. */
 const begins = (page) => page.locator("silk-ticker").evaluate(({ shadowRoot }) => {
   const from = shadowRoot.querySelector("ul").getBoundingClientRect();
-  return [...shadowRoot.querySelectorAll("ul:not([aria-hidden]) :is(.pair, .value, .change)")].map((part) => {
+  return [...shadowRoot.querySelectorAll("ul:not([aria-hidden]) :is(.pair, .value, .change)")].flatMap((part) => {
     const { left, top } = part.getBoundingClientRect();
-    return [Math.round(left - from.left), Math.round(top - from.top)].join();
+    return [left - from.left, top - from.top];
   });
 });
 
@@ -116,7 +116,9 @@ test("a value that changes moves no part of its entry and no other entry, whatev
     // Figures become wider, a fall becomes a rise, and a flat value moves.
     double.send([rate("KZT/USD", "0.0021111", { change: { ...change("7.88", "0.00015421", "UP"), reference_value: "0.00195689" } }), rate("KGS/USD", "0.010488", { change: { ...change("-8.28", "-0.00094711", "DOWN"), reference_value: "0.0114351" } })]);
     await until(async () => (await lines(page)).some((line) => /[78][.,][23478]\d/.test(line)), "the update is shown");
-    assert.deepEqual(await begins(page), before, attributes);
+    const after = await begins(page);
+    // A tape moves by fractions of a pixel.
+    assert.ok(after.every((place, at) => Math.abs(place - before[at]) < 0.5), `${attributes}: ${JSON.stringify([before, after])}`);
     await page.close();
   }
 });
