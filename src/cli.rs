@@ -25,6 +25,8 @@ mod history;
 mod periods;
 mod fixings;
 mod sources;
+mod currencies;
+mod pairs;
 mod held;
 mod check;
 mod backfill;
@@ -81,6 +83,10 @@ enum Command {
     Fixings(fixings::FixingsArgs),
     /// Print the sources, and the state of their polls.
     Sources(sources::SourcesArgs),
+    /// Print the currencies that the sources quote.
+    Currencies(currencies::CurrenciesArgs),
+    /// Print the pairs that have a rate.
+    Pairs(pairs::PairsArgs),
     /// Print the values held for a decision, release or reject them.
     Held(held::HeldArgs),
     /// Fetch the banks' documents once, and print them beside the parsed rows.
@@ -122,6 +128,10 @@ fn run_with(
         Command::Periods(arguments) => client_runtime()?.block_on(periods::run(&arguments, out)),
         Command::Fixings(arguments) => client_runtime()?.block_on(fixings::run(&arguments, out)),
         Command::Sources(arguments) => client_runtime()?.block_on(sources::run(&arguments, out)),
+        Command::Currencies(arguments) => {
+            client_runtime()?.block_on(currencies::run(&arguments, out))
+        }
+        Command::Pairs(arguments) => client_runtime()?.block_on(pairs::run(&arguments, out)),
         Command::Held(arguments) => client_runtime()?.block_on(held::run(&arguments, out)),
         Command::Check(arguments) => client_runtime()?.block_on(check::run(&arguments, out)),
         Command::Backfill(arguments) => {
@@ -187,6 +197,8 @@ mod tests {
                 "2026-04-01",
             ],
             &["fixings", "nbk", "dollar"],
+            &["currencies", "--locale", "fr"],
+            &["pairs", "KZTUSD"],
             &["held", "--admin", "ftp://nowhere"],
             &["held", "release"],
             &[

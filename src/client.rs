@@ -26,7 +26,8 @@ pub use crate::backoff::Backoff;
 use crate::pb::rate_service_client::RateServiceClient;
 use crate::pb::{
     ConvertAmountRequest, ConvertAmountResponse, GetRateRequest, GetRateResponse,
-    GetSnapshotRequest, GetSnapshotResponse, ListFixingsRequest, ListFixingsResponse,
+    GetSnapshotRequest, GetSnapshotResponse, ListCurrenciesRequest, ListCurrenciesResponse,
+    ListFixingsRequest, ListFixingsResponse, ListPairsRequest, ListPairsResponse,
     ListPeriodRatesRequest, ListPeriodRatesResponse, ListRateHistoryRequest,
     ListRateHistoryResponse, ListSourcesRequest, ListSourcesResponse, RateFilter,
 };
@@ -172,6 +173,18 @@ impl Client {
         let mut client = self.connect();
         self.answer(client.list_sources(ListSourcesRequest {}))
             .await
+    }
+
+    /// Every currency that a source quotes: its names, who quotes it, and since when.
+    pub async fn currencies(&self) -> Result<ListCurrenciesResponse, ClientError> {
+        let mut client = self.connect();
+        self.answer(client.list_currencies(ListCurrenciesRequest {}))
+            .await
+    }
+
+    /// One page of the pairs that have a rate. A request with the response's `next_page_token` returns the next page.
+    pub async fn pairs(&self, request: ListPairsRequest) -> Result<ListPairsResponse, ClientError> {
+        self.answer(self.connect().list_pairs(request)).await
     }
 
     /// An amount of one currency in another, and the rate used.

@@ -22,9 +22,9 @@ use crate::pb;
 use crate::pb::rate_service_server::RateService;
 use crate::queries::{Queries, parse_date, parse_pair};
 use crate::wire::{
-    to_convert_response, to_fixings_response, to_history_response, to_past_rate_response,
-    to_past_snapshot_response, to_periods_response, to_rate_response, to_snapshot_response,
-    to_sources_response, to_subscribe,
+    to_convert_response, to_currencies_response, to_fixings_response, to_history_response,
+    to_pairs_response, to_past_rate_response, to_past_snapshot_response, to_periods_response,
+    to_rate_response, to_snapshot_response, to_sources_response, to_subscribe,
 };
 
 /// The service.
@@ -134,5 +134,21 @@ impl RateService for Rates {
     ) -> Result<Response<pb::ListSourcesResponse>, Status> {
         let details = self.queries.sources()?;
         Ok(Response::new(to_sources_response(&details)))
+    }
+
+    async fn list_currencies(
+        &self,
+        _request: Request<pb::ListCurrenciesRequest>,
+    ) -> Result<Response<pb::ListCurrenciesResponse>, Status> {
+        let found = self.queries.currencies().await?;
+        Ok(Response::new(to_currencies_response(&found)))
+    }
+
+    async fn list_pairs(
+        &self,
+        request: Request<pb::ListPairsRequest>,
+    ) -> Result<Response<pb::ListPairsResponse>, Status> {
+        let page = self.queries.pairs(request.get_ref().into()).await?;
+        Ok(Response::new(to_pairs_response(&page)))
     }
 }

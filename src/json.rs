@@ -3,6 +3,7 @@
 //! prints them, so that a message has one shape in both; `tests/it/contract/differences.rs` lists the deliberate differences
 //! from the contract.
 
+mod catalogue;
 mod period;
 mod rate;
 mod responses;
@@ -11,6 +12,7 @@ mod stream;
 
 use serde::Serialize;
 
+pub use self::catalogue::{Currency, ListCurrenciesResponse, ListPairsResponse, Pair};
 pub use self::period::{ListPeriodRatesResponse, PeriodRates};
 pub use self::rate::{Fixing, Flag, HeldFixing, Rate};
 pub use self::responses::{

@@ -41,6 +41,7 @@
 //! * [`queries`]: checks a request and answers it in domain values, or refuses it.
 //! * [`pb`]: the generated messages, which `wire` converts to and from. [`grpc`]: the service. [`json`]: the same messages as
 //!   JSON. [`tabular`]: their rows as CSV and as lines of JSON. [`admin`]: the decisions of operators.
+//! * [`words`]: the names and signs of currencies in eight languages.
 //! * [`web`]: the side for browsers: pages, JSON, server-sent events, gRPC-Web, and the elements `<silk-ticker>` and
 //!   `<silk-chart>`.
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
@@ -64,6 +65,7 @@
 //! | What is an event of a webhook? | `is_event` in `webhooks/known.rs`; `webhooks/event.rs` makes its document |
 //! | What does a heartbeat carry? | the message `Heartbeat` in `proto/silkrate/v1/rates.proto`; `board.rs` collects the sources (`details`), `wire/messages.rs` adds the time of the server |
 //! | How is a bank added? | one file in `src/sources`, named after its id, and the steps in the chapter of [`sources`] |
+//! | Where do the names of currencies come from? | `words.rs`: the region's from `web/locales.json`, the others from Unicode CLDR |
 //! | How is a column added to the command line? | to a table: in the command's file, such as `cli/rates.rs` (`watch` draws the same table); to CSV, which the web side serves too: a field of the JSON form, in `tabular/columns.rs` |
 //! | How is a field added to the contract and its JSON? | to `rates.proto`, with a comment; the compiler then names the places in `wire` and `json`. `INSTA_UPDATE=always cargo test --test it contract` records the addition and writes `web/openapi.json`, and `node src/web/compress.mjs` compresses it. If the ticker reads the field: to `web/client/contract.ts`, then rebuild `web/dist`. A field of a fixing or a source is a column of `tabular/columns.rs` too |
 //!
@@ -101,6 +103,7 @@
 //! | event, delivery | a difference from what a receiver knows, as a document; and its way to the receiver |
 //! | epoch | an unbroken run of revisions. A new one begins when the ledger cannot restore all of them |
 //! | position | epoch and revision: it identifies a state, and a client resumes from it |
+//! | catalogue | the currencies and pairs that there are, who quotes them, and since when |
 //! | ledger | the history on disk. The setting `[store]`, the method `GetStore` and the reason `STORE_UNAVAILABLE` are about it |
 //! | book | the records of all sources in memory, held values included, which the commit task owns and changes |
 //! | snapshot | everything that is served at one revision, derived from the book and the clock; immutable |
@@ -165,6 +168,8 @@ pub mod feed;
 #[cfg(feature = "service")]
 pub mod queries;
 pub mod pb;
+#[cfg(feature = "service")]
+pub mod words;
 #[cfg(feature = "service")]
 mod wire;
 #[cfg(feature = "service")]

@@ -4,6 +4,7 @@
 //! what it returns. Requests reach the board and the ledger through here alone, so a check, a default and a limit exist
 //! once for all of them.
 
+mod catalogue;
 mod filter_cache;
 mod historical;
 mod history_reader;
@@ -15,6 +16,7 @@ mod window;
 
 use std::sync::Arc;
 
+pub use catalogue::{Currencies, CurrencyEntry, CurrencySource, PairEntry, PairsPage, PairsQuery};
 pub use filter_cache::FilterCache;
 pub use historical::{ConvertQuery, Converted, FixingsPage, FixingsQuery, PastRates};
 use jiff::Timestamp;

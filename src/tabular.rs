@@ -11,7 +11,9 @@ mod dialect;
 mod wide;
 mod writer;
 
-pub use self::columns::{CONVERSION, Column, FIXING, HELD, PAST_RATE, PERIOD, RATE, SOURCE};
+pub use self::columns::{
+    CONVERSION, CURRENCY, Column, FIXING, HELD, PAIR, PAST_RATE, PERIOD, RATE, SOURCE,
+};
 pub use self::dialect::Dialect;
 pub use self::wide::Wide;
 pub use self::writer::{csv, header, lines, records};

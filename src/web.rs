@@ -11,12 +11,14 @@ mod handlers;
 mod assets;
 mod base_path;
 mod caching;
+mod catalogue;
 mod entity_tag;
 mod server;
 mod events;
 mod chart;
 mod display;
 mod lines;
+mod links;
 mod watch;
 mod embed;
 mod entries;
@@ -128,6 +130,12 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/v1/periods", get(handlers::periods))
         .route("/v1/periods.csv", get(handlers::periods))
         .route("/v1/periods.ndjson", get(handlers::periods))
+        .route("/v1/currencies", get(catalogue::currencies))
+        .route("/v1/currencies.csv", get(catalogue::currencies))
+        .route("/v1/currencies.ndjson", get(catalogue::currencies))
+        .route("/v1/pairs", get(catalogue::pairs))
+        .route("/v1/pairs.csv", get(catalogue::pairs))
+        .route("/v1/pairs.ndjson", get(catalogue::pairs))
         .route("/v1/sources", get(handlers::sources))
         .route("/v1/sources.csv", get(handlers::sources))
         .route("/v1/sources.ndjson", get(handlers::sources))

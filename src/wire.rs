@@ -1,5 +1,6 @@
 //! Between the domain and the contract: values and answers outwards, which cannot fail, requests inwards, and refusals.
 
+mod catalogue;
 mod messages;
 mod rates;
 mod requests;
@@ -7,6 +8,7 @@ mod responses;
 mod scalars;
 mod status;
 
+pub(crate) use catalogue::{to_currencies_response, to_pairs_response};
 pub(crate) use messages::{
     from_position, to_message, to_position, to_source_detail, to_source_state, to_source_states,
 };

@@ -2,10 +2,21 @@
 
 use crate::cli::paint::without_controls;
 use crate::json;
-use crate::pb::{Fixing, Flag, Freshness, HeldFixing, Rate, WindowChange};
+use crate::pb::{Fixing, Flag, Freshness, HeldFixing, Rate, SourceTerms, WindowChange};
 
 /// The number of subjects that a note names: a held value may affect forty pairs.
 const SUBJECTS_NAMED: usize = 3;
+
+/// The attributions that the terms of sources require, a line each after an empty line; empty if none does.
+pub(super) fn attributions(sources: &[SourceTerms]) -> String {
+    let mut notes = Notes::default();
+    for source in sources {
+        if let Some(attribution) = &source.attribution {
+            notes.push(&source.id, attribution);
+        }
+    }
+    notes.below()
+}
 
 /// Notes on the rows of a table; a note on several rows is one line.
 #[derive(Debug, Default)]

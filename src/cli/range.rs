@@ -95,6 +95,15 @@ impl RangeArgs {
 }
 
 impl Range {
+    /// The first rows of a list without dates; without a limit, all of them.
+    pub(super) fn of_list(limit: Option<u32>) -> Self {
+        Self {
+            start: None,
+            end: None,
+            limit: limit.and_then(|limit| usize::try_from(limit).ok()),
+        }
+    }
+
     /// The range in words, to follow its subject.
     pub(super) fn in_words(&self) -> String {
         match (self.start, self.end) {

@@ -4,6 +4,7 @@
 mod plan;
 mod query;
 mod slices;
+mod starts;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};

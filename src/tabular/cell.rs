@@ -10,8 +10,24 @@ use crate::tabular::dialect::Dialect;
 /// The first characters by which a spreadsheet takes a text for a formula, some of them after it trimmed the text.
 const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];
 
+/// What separates the texts of a list, as it does the two sources of a crossed rate.
+const BETWEEN: &str = "+";
+/// What stands in a path for each item of a list.
+const EACH_ITEM: &str = "/*";
+
+/// The text of the value at the path of a column.
+pub(super) fn cell_at(row: &Value, path: &str, dialect: Dialect) -> String {
+    let Some((list, field)) = path.split_once(EACH_ITEM) else {
+        return cell(row.pointer(path), dialect);
+    };
+    let items = row.pointer(list).and_then(Value::as_array);
+    let texts = items.into_iter().flatten();
+    let texts = texts.filter_map(|item| item.pointer(field)?.as_str());
+    text_cell(&texts.collect::<Vec<_>>().join(BETWEEN), dialect)
+}
+
 /// The text of a value; empty where the value or a message around it is absent.
-pub(super) fn cell(value: Option<&Value>, dialect: Dialect) -> String {
+fn cell(value: Option<&Value>, dialect: Dialect) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text_cell(text, dialect),
@@ -95,6 +111,15 @@ mod tests {
         ] {
             assert_eq!(text_cell(text, Dialect::ExcelComma), text);
         }
+    }
+
+    #[test]
+    fn the_texts_of_a_list_stand_in_one_cell() {
+        let row = serde_json::json!({"sources": [{"id": "cbr"}, {"id": "nbk"}], "none": []});
+        let at = |path| cell_at(&row, path, Dialect::Rfc4180);
+        assert_eq!(at("/sources/*/id"), "cbr+nbk");
+        assert_eq!(at("/none/*/id"), "");
+        assert_eq!(at("/sources/0/id"), "cbr");
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! A column has the name of its field in the contract. A field of a message inside has the name of that message before
 //! it, unless its own name says enough: `change_percent`, but `reference_value`.
 
-/// The name of a column, and the path of its value in the JSON form of a row.
+/// The name of a column, and the path of its value in the JSON form of a row. With a `*` it is the path of a text in each item
+/// of a list.
 pub type Column = (&'static str, &'static str);
 
 /// The columns of a rate at a past date.
@@ -114,6 +115,34 @@ pub const SOURCE: &[Column] = &[
     ("requests_per_day", "/requests_per_day"),
 ];
 
+/// The columns of a currency. Of the sources that quote it there are the ids.
+pub const CURRENCY: &[Column] = &[
+    ("code", "/code"),
+    ("name_en", "/names/en"),
+    ("name_kk", "/names/kk"),
+    ("name_ky", "/names/ky"),
+    ("name_ru", "/names/ru"),
+    ("name_tg", "/names/tg"),
+    ("name_tk", "/names/tk"),
+    ("name_uz", "/names/uz"),
+    ("name_uz_cyrl", "/names/uz_cyrl"),
+    ("symbol", "/symbol"),
+    ("minor_unit", "/minor_unit"),
+    ("home_bank", "/home_bank"),
+    ("start_date", "/start_date"),
+    ("source", "/sources/*/source"),
+];
+
+/// The columns of a pair: all its fields.
+pub const PAIR: &[Column] = &[
+    ("pair", "/pair"),
+    ("base_currency", "/base_currency"),
+    ("quote_currency", "/quote_currency"),
+    ("derivation", "/derivation"),
+    ("source", "/source"),
+    ("start_date", "/start_date"),
+];
+
 /// The columns of a held value.
 pub const HELD: &[Column] = &[
     ("id", "/id"),
@@ -144,7 +173,8 @@ mod tests {
     fn lost(columns: &[Column], message: impl Serialize) -> Vec<&'static str> {
         let message = serde_json::to_value(message).unwrap();
         let columns = columns.iter();
-        let lost = columns.filter(|(_, path)| message.pointer(path).is_none());
+        let first = |path: &str| path.replace("/*", "/0");
+        let lost = columns.filter(|(_, path)| message.pointer(&first(path)).is_none());
         lost.map(|(name, _)| *name).collect()
     }
 
@@ -172,12 +202,19 @@ mod tests {
             state: Some(pb::SourceState::default()),
             ..pb::SourceDetail::default()
         };
+        let none = Vec::<&str>::new();
+        let currency = pb::Currency {
+            names: Some(pb::CurrencyNames::default()),
+            sources: vec![pb::CurrencySource::default()],
+            ..pb::Currency::default()
+        };
+        assert_eq!(lost(CURRENCY, json::Currency::from(&currency)), none);
+        assert_eq!(lost(PAIR, json::Pair::from(&pb::Pair::default())), none);
         let request = pb::ConvertAmountRequest::default();
         let response = pb::ConvertAmountResponse {
             rate: Some(rate()),
             ..pb::ConvertAmountResponse::default()
         };
-        let none = Vec::<&str>::new();
         assert_eq!(lost(RATE, Rate::from(&rate())), none);
         assert_eq!(lost(PAST_RATE, Rate::from(&rate())), none);
         let dated = Some(pb::DatedValue::default());
@@ -197,14 +234,18 @@ mod tests {
         assert_eq!(lost(HELD, json::HeldFixing::from(&held)), none);
         let conversion = json::ConvertAmountResponse::of(&request, &response);
         assert_eq!(lost(CONVERSION, conversion), none);
-        for (name, path) in [RATE, PERIOD, FIXING, SOURCE, HELD, CONVERSION].concat() {
+        for (name, path) in [
+            RATE, PERIOD, FIXING, SOURCE, CURRENCY, PAIR, HELD, CONVERSION,
+        ]
+        .concat()
+        {
             let field = path.rsplit('/').next().unwrap();
             assert!(name.ends_with(field), "{name} is not named after {field}");
         }
     }
 
     #[test]
-    fn a_fixing_and_a_source_have_a_column_for_every_field_that_is_no_list() {
+    fn a_fixing_a_pair_and_a_source_have_a_column_for_every_field_that_is_no_list() {
         let fixing = pb::Fixing::default();
         let source = pb::SourceDetail {
             state: Some(pb::SourceState::default()),
@@ -212,7 +253,8 @@ mod tests {
         };
         let fixing = serde_json::to_value(json::Fixing::from(&fixing)).unwrap();
         let source = serde_json::to_value(json::SourceDetail::of(&source).unwrap()).unwrap();
-        for (columns, message) in [(FIXING, fixing), (SOURCE, source)] {
+        let pair = serde_json::to_value(json::Pair::from(&pb::Pair::default())).unwrap();
+        for (columns, message) in [(FIXING, fixing), (SOURCE, source), (PAIR, pair)] {
             for (key, value) in message.as_object().unwrap() {
                 let is_column = columns.iter().any(|(name, _)| name == key);
                 assert!(is_column || value.is_array(), "{key} has no column");

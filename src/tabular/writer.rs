@@ -6,7 +6,7 @@ use csv::{IntoInnerError, Terminator, WriterBuilder};
 use serde::Serialize;
 
 use crate::json;
-use crate::tabular::cell::{cell, text_cell};
+use crate::tabular::cell::{cell_at, text_cell};
 use crate::tabular::columns::Column;
 use crate::tabular::dialect::Dialect;
 
@@ -49,7 +49,7 @@ pub fn records<R: Serialize>(
     let rows = rows.collect::<Result<Vec<_>, _>>()?;
     let records = rows.iter().map(|row| {
         let cells = columns.iter();
-        cells.map(|(_, path)| cell(row.pointer(path), dialect))
+        cells.map(|(_, path)| cell_at(row, path, dialect))
     });
     written(dialect, records)
 }

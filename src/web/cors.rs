@@ -26,11 +26,12 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 const FETCH_SITE: &str = "sec-fetch-site";
 
 /// The headers of an answer that a script may read.
-const EXPOSED: [HeaderName; 6] = [
+const EXPOSED: [HeaderName; 7] = [
     HeaderName::from_static("grpc-status"),
     HeaderName::from_static("grpc-message"),
     HeaderName::from_static("grpc-status-details-bin"),
     header::ETAG,
+    header::LINK,
     header::RETRY_AFTER,
     HeaderName::from_static(POSITION),
 ];

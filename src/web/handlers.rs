@@ -19,6 +19,7 @@ use crate::queries::{
 };
 use crate::web::caching::{self, PAST, PRESENT};
 use crate::web::error::WebError;
+use crate::web::links::with_next_page;
 use crate::web::prepared::PreparedAnswer;
 use crate::web::query::{self, NoParameters};
 use crate::web::tables::{self, Form};
@@ -162,7 +163,12 @@ pub(super) async fn fixings(
         page_token: &query.page_token,
     });
     let answer = to_fixings_response(page.await?);
-    document(PAST, &ListFixingsResponse::from(&answer))
+    let response = document(PAST, &ListFixingsResponse::from(&answer))?;
+    Ok(with_next_page(
+        response,
+        &uri,
+        answer.next_page_token.as_deref(),
+    ))
 }
 
 /// `GET /v1/history/{base}/{quote}`
@@ -180,7 +186,7 @@ pub(super) async fn history(
         return Err(query::pairs_beside_a_path());
     }
     let pair = format!("{base}/{quote}");
-    web.history(HistoryPairs::One(&pair), &query).await
+    web.history(HistoryPairs::One(&pair), &query, &uri).await
 }
 
 /// `GET /v1/history`
@@ -194,7 +200,7 @@ pub(super) async fn histories(
     }
     let query: query::History = query::read(&uri)?;
     let pairs = query::filter_items(query.pairs.as_deref().unwrap_or_default());
-    web.history(HistoryPairs::Filter(pairs), &query).await
+    web.history(HistoryPairs::Filter(pairs), &query, &uri).await
 }
 
 impl Shared {
@@ -202,6 +208,7 @@ impl Shared {
         &self,
         pairs: HistoryPairs<'_>,
         query: &query::History,
+        uri: &Uri,
     ) -> Result<Response, WebError> {
         let page = self.queries.history(HistoryQuery {
             pairs,
@@ -214,7 +221,12 @@ impl Shared {
             },
         });
         let answer = to_history_response(&page.await?);
-        document(PAST, &ListRateHistoryResponse::from(&answer))
+        let response = document(PAST, &ListRateHistoryResponse::from(&answer))?;
+        Ok(with_next_page(
+            response,
+            uri,
+            answer.next_page_token.as_deref(),
+        ))
     }
 }
 
@@ -239,10 +251,19 @@ pub(super) async fn periods(
         },
     });
     let answer = to_periods_response(&page.await?);
-    document(PAST, &ListPeriodRatesResponse::from(&answer))
+    let response = document(PAST, &ListPeriodRatesResponse::from(&answer))?;
+    Ok(with_next_page(
+        response,
+        &uri,
+        answer.next_page_token.as_deref(),
+    ))
 }
 
-fn document(caching: &'static str, value: &impl Serialize) -> Result<Response, WebError> {
+/// A document in JSON.
+pub(super) fn document(
+    caching: &'static str,
+    value: &impl Serialize,
+) -> Result<Response, WebError> {
     let text = json::text(value).map_err(|error| Refusal::Internal(error.to_string()))?;
     Ok(caching::json(caching, text))
 }

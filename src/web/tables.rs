@@ -4,9 +4,11 @@
 //! read, so an answer of any length takes the memory of one page, and a slow reader slows the reading. An answer that cannot
 //! be completed is cut off (in HTTP/1.1 its last chunk is missing), so that no client takes a part for the whole.
 
+mod catalogue;
 mod form;
 mod handlers;
 mod pages;
 
+pub(super) use self::catalogue::{currencies, pairs};
 pub(super) use self::form::{Form, vary_by_accept};
 pub(super) use self::handlers::{fixings, histories, history, periods, snapshot, sources};

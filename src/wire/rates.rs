@@ -106,7 +106,7 @@ pub(crate) fn to_fixing(fixing: &Fixing) -> pb::Fixing {
     }
 }
 
-fn to_derivation(derivation: Derivation) -> pb::Derivation {
+pub(super) fn to_derivation(derivation: Derivation) -> pb::Derivation {
     match derivation {
         Derivation::Published => pb::Derivation::Published,
         Derivation::Inverted => pb::Derivation::Inverted,

@@ -6,7 +6,8 @@ use crate::domain::{Field, HistoryStep, Period, RateFilter, Refusal};
 use crate::feed::SubscribeRequest;
 use crate::pb;
 use crate::queries::{
-    ConvertQuery, FixingsQuery, HistoryPairs, HistoryQuery, PeriodRatesQuery, RangeQuery,
+    ConvertQuery, FixingsQuery, HistoryPairs, HistoryQuery, PairsQuery, PeriodRatesQuery,
+    RangeQuery,
 };
 use crate::wire::from_position;
 
@@ -104,7 +105,22 @@ impl<'a> TryFrom<&'a pb::ListPeriodRatesRequest> for PeriodRatesQuery<'a> {
     }
 }
 
-/// The items of a filter; none stand for the pairs of the ticker.
+impl<'a> From<&'a pb::ListPairsRequest> for PairsQuery<'a> {
+    fn from(request: &'a pb::ListPairsRequest) -> Self {
+        let pb::ListPairsRequest {
+            filter,
+            page_size,
+            page_token,
+        } = request;
+        Self {
+            pairs: items(filter.as_ref()),
+            page_size: page_size.unwrap_or_default(),
+            page_token: page_token.as_deref().unwrap_or_default(),
+        }
+    }
+}
+
+/// The items of a filter; what none stand for is decided by the query.
 fn items(filter: Option<&pb::RateFilter>) -> Vec<&str> {
     let pairs = filter.map(|pb::RateFilter { pairs }| pairs.iter().map(String::as_str));
     pairs.into_iter().flatten().collect()

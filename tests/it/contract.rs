@@ -8,7 +8,7 @@ mod golden;
 mod limits;
 pub(crate) mod openapi;
 mod options;
-mod reference;
+pub(crate) mod reference;
 mod rendered;
 mod samples;
 mod typescript;

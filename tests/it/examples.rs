@@ -94,7 +94,7 @@ impl Demo {
     fn install(&self, folder: &Path) {
         let (grpc, admin) = (&self.grpc, &self.admin);
         let silkrate = format!(
-            "case \"$1\" in\nrates|watch|convert|history|periods|fixings|sources) at='--server http://{grpc}';;\n\
+            "case \"$1\" in\nrates|watch|convert|history|periods|fixings|sources|currencies|pairs) at='--server http://{grpc}';;\n\
              held) at='--admin http://{admin}';;\nesac\ncase \"$*\" in *--server*) at='';; esac\n\
              exec '{PROGRAM}' \"$@\" $at\n"
         );

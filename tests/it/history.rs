@@ -3,6 +3,7 @@
 mod asof;
 mod bounds;
 mod busy;
+mod catalogue;
 mod crosses;
 mod full;
 mod laws;

@@ -49,6 +49,8 @@ mod poller;
 #[cfg(test)]
 mod publication;
 #[cfg(test)]
+mod readings;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod replays;

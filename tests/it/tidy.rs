@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("pb", &[]),
+    ("words", &["pb"]),
     ("clock", &[]),
     ("logging", &[]),
     ("causes", &[]),
@@ -29,7 +30,9 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("queries", &["domain", "board", "feed", "ledger", "clock"]),
     (
         "wire",
-        &["domain", "board", "feed", "queries", "pb", "backoff"],
+        &[
+            "domain", "board", "feed", "queries", "pb", "backoff", "words",
+        ],
     ),
     (
         "poller",

@@ -11,7 +11,7 @@ import grpc
 
 from silkrate import _errors, _values
 from silkrate._channel import Target
-from silkrate._values import Conversion, Fixing, PeriodRates, Rate, Snapshot, Source
+from silkrate._values import Conversion, Currency, Fixing, Pair, PeriodRates, Rate, Snapshot, Source
 from silkrate._watch import Watch
 from silkrate.v1 import rates_pb2 as pb
 from silkrate.v1 import rates_pb2_grpc
@@ -93,6 +93,17 @@ class Client:
         """Every enabled source, with its state and the results of polling it, sorted by id."""
         response = self._call(self._stub.ListSources, pb.ListSourcesRequest())
         return [_values.source(one) for one in response.sources]
+
+    def currencies(self) -> list[Currency]:
+        """Every currency that a source quotes: its names, who quotes it, and since when; sorted by code."""
+        response = self._call(self._stub.ListCurrencies, pb.ListCurrenciesRequest())
+        return [_values.currency(one) for one in response.currencies]
+
+    def pairs(self, pairs: str | Iterable[str] | None = None, *, limit: int | None = None) -> list[Pair]:
+        """The pairs that have a rate: how it is derived, which source answers now, and since when. Without pairs: all."""
+        request = pb.ListPairsRequest(filter=filter_of(pairs))
+        rows = self._pages(self._stub.ListPairs, request, lambda page: page.pairs, limit)
+        return [_values.pair(row) for row in rows]
 
     def history(
         self,

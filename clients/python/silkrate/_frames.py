@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def to_pandas(rows: Iterable[Any]) -> pandas.DataFrame:
-    """A table with a line for each rate, fixing, period or source, and a column for each field.
+    """A table with a line for each rate, fixing, period, currency, pair or source, and a column for each field.
 
     Decimals stay `decimal.Decimal`, in columns of the type `object`: a float would lose digits. The fields of a nested value
     are columns of their own, such as `change_percent`; lists, such as `fixings`, are left out.

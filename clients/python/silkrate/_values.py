@@ -7,9 +7,9 @@ version does not know is its number as text, so that a later server breaks no cl
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -162,6 +162,60 @@ class Source:
     terms: str
     requests_today: int
     requests_per_day: int
+
+
+@dataclass(frozen=True)
+class CurrencyNames:
+    """The names of a currency within a sentence; `None` in a language that has none."""
+
+    en: str | None
+    kk: str | None
+    ky: str | None
+    ru: str | None
+    tg: str | None
+    tk: str | None
+    uz: str | None
+    uz_cyrl: str | None
+
+
+@dataclass(frozen=True)
+class CurrencySource:
+    """A source that publishes fixings of a currency."""
+
+    source: str
+    start_date: dt.date
+    newest_effective_date: dt.date
+    #: Those of the newest fixing.
+    units: Decimal
+
+
+@dataclass(frozen=True)
+class Currency:
+    """A currency of a published table."""
+
+    code: str
+    names: CurrencyNames
+    #: In English; `None` where the code is written.
+    symbol: str | None
+    #: The number of digits of the minor unit.
+    minor_unit: int | None
+    home_bank: str | None
+    start_date: dt.date | None
+    sources: tuple[CurrencySource, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A pair that has a rate."""
+
+    pair: str
+    base_currency: str
+    quote_currency: str
+    #: `PUBLISHED`, `INVERTED` or `CROSSED`.
+    derivation: str
+    source: str
+    #: The first day that has a rate.
+    start_date: dt.date
 
 
 @dataclass(frozen=True)
@@ -363,6 +417,42 @@ def source(message: pb.SourceDetail) -> Source:
         terms=message.terms,
         requests_today=message.requests_today,
         requests_per_day=message.requests_per_day,
+    )
+
+
+def _text(message: Any, field: str) -> str | None:
+    return str(getattr(message, field)) if message.HasField(field) else None
+
+
+def _currency_source(message: pb.CurrencySource) -> CurrencySource:
+    return CurrencySource(
+        source=message.source,
+        start_date=_date(message.start_date),
+        newest_effective_date=_date(message.newest_effective_date),
+        units=Decimal(message.units),
+    )
+
+
+def currency(message: pb.Currency) -> Currency:
+    return Currency(
+        code=message.code,
+        names=CurrencyNames(**{one.name: _text(message.names, one.name) for one in fields(CurrencyNames)}),
+        symbol=_text(message, "symbol"),
+        minor_unit=message.minor_unit if message.HasField("minor_unit") else None,
+        home_bank=_text(message, "home_bank"),
+        start_date=_date(message.start_date) if message.HasField("start_date") else None,
+        sources=tuple(map(_currency_source, message.sources)),
+    )
+
+
+def pair(message: pb.Pair) -> Pair:
+    return Pair(
+        pair=message.pair,
+        base_currency=message.base_currency,
+        quote_currency=message.quote_currency,
+        derivation=_name(pb.Derivation, "DERIVATION_", message.derivation),
+        source=message.source,
+        start_date=_date(message.start_date),
     )
 
 

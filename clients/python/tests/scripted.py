@@ -83,7 +83,7 @@ class Scripted(rates_pb2_grpc.RateServiceServicer):
         return answer
 
     GetSnapshot = GetRate = ConvertAmount = ListSources = ListFixings = _unary
-    ListRateHistory = ListPeriodRates = _unary
+    ListRateHistory = ListPeriodRates = ListCurrencies = ListPairs = _unary
 
     def WatchRates(self, request: pb.WatchRatesRequest, context: grpc.ServicerContext) -> Any:
         self.requests.append(request)

@@ -76,6 +76,24 @@ class Values(unittest.TestCase):
             to_pandas(["KZT/USD"])
 
 
+    def test_a_currency_has_names_in_every_language_and_none_where_there_is_none(self) -> None:
+        answer = pb.ListCurrenciesResponse()
+        known = answer.currencies.add(code="KZT", symbol="₸", minor_unit=0, start_date="2025-12-01")
+        known.names.ru = "казахстанский тенге"
+        known.names.uz_cyrl = "Қозоғистон тенгеси"
+        known.sources.add(source="cbr", start_date="2025-12-01", newest_effective_date="2026-04-02", units="100")
+        answer.currencies.add(code="XDR")
+        with Scripted([answer]) as server, Client(server.url) as client:
+            tenge, rights = client.currencies()
+        self.assertEqual((tenge.names.ru, tenge.names.uz_cyrl, tenge.names.en), ("казахстанский тенге", "Қозоғистон тенгеси", None))
+        self.assertEqual((tenge.symbol, tenge.minor_unit, tenge.home_bank), ("₸", 0, None))
+        self.assertEqual((tenge.sources[0].units, tenge.sources[0].start_date), (Decimal(100), dt.date(2025, 12, 1)))
+        self.assertEqual((rights.symbol, rights.minor_unit, rights.start_date, rights.sources), (None, None, None, ()))
+        table = to_pandas([tenge, rights])
+        self.assertEqual(list(table["names_ru"]), ["казахстанский тенге", None])
+        self.assertNotIn("sources", table)
+
+
 class Pages(unittest.TestCase):
     def test_pages_are_requested_until_the_last_one(self) -> None:
         pages = [
@@ -88,6 +106,18 @@ class Pages(unittest.TestCase):
         first, second = server.requests
         self.assertEqual((first.page_size, first.start_date, first.step), (1000, "2026-01-01", pb.HISTORY_STEP_DAY))
         self.assertEqual((second.page_size, second.page_token), (1000, "t"))
+
+    def test_pairs_are_requested_to_the_last_page(self) -> None:
+        crossed = {"derivation": "DERIVATION_CROSSED", "source": "nbkr+nbk", "start_date": "2025-12-10"}
+        pages = [
+            pb.ListPairsResponse(pairs=[pb.Pair(pair="KGS/KZT", base_currency="KGS", **crossed)], next_page_token="t"),
+            pb.ListPairsResponse(pairs=[pb.Pair(pair="KZT/KGS", quote_currency="KGS", **crossed)]),
+        ]
+        with Scripted(pages) as server, Client(server.url) as client:
+            first, second = client.pairs("*/*")
+        self.assertEqual((first.pair, first.base_currency, second.quote_currency), ("KGS/KZT", "KGS", "KGS"))
+        self.assertEqual((first.derivation, first.source, first.start_date), ("CROSSED", "nbkr+nbk", dt.date(2025, 12, 10)))
+        self.assertEqual(list(server.requests[0].filter.pairs), ["*/*"])
 
     def test_a_limit_ends_the_pages(self) -> None:
         page = pb.ListFixingsResponse(next_page_token="t")

@@ -88,11 +88,17 @@ impl Currency {
         Self::FIVE.contains(&self)
     }
 
-    /// The number of digits of its minor unit: two for cents and tiyin, none for the yen. Two if it is unknown.
-    pub fn minor_unit(self) -> u32 {
+    /// The number of digits of its minor unit by ISO 4217: two for cents and tiyin, none for the yen; `None` if it has no
+    /// minor unit or the standard does not have the code.
+    pub fn known_minor_unit(self) -> Option<u32> {
         let known = iso_currency::Currency::from_code(self.as_str());
         let digits = known.and_then(iso_currency::Currency::exponent);
-        digits.map_or(MINOR_UNIT_USUAL, u32::from)
+        digits.map(u32::from)
+    }
+
+    /// The number of digits of its minor unit; two if it is unknown.
+    pub fn minor_unit(self) -> u32 {
+        self.known_minor_unit().unwrap_or(MINOR_UNIT_USUAL)
     }
 
     /// The first day on which a withdrawn code was no longer money.
@@ -133,6 +139,9 @@ mod tests {
         assert_eq!(Currency::KZT.minor_unit(), 2);
         assert_eq!(Currency::constant("JPY").minor_unit(), 0);
         assert_eq!(Currency::constant("XQQ").minor_unit(), MINOR_UNIT_USUAL);
+        assert_eq!(Currency::constant("XQQ").known_minor_unit(), None);
+        assert_eq!(Currency::constant("XDR").known_minor_unit(), None);
+        assert_eq!(Currency::constant("KWD").known_minor_unit(), Some(3));
     }
 
     #[test]

@@ -97,23 +97,11 @@ pub(super) fn dates_of_newest_rows(
     connection: &Connection,
     key: DocumentKey,
 ) -> Result<BTreeSet<Date>, StorageError> {
-    // Each step seeks the next currency in the index: a GROUP BY would read every row.
-    let mut statement = connection.prepare(
-        "WITH RECURSIVE codes (code) AS (
-             SELECT min(row_currency) FROM fixings WHERE source = ?1 AND document = ?2
-             UNION ALL
-             SELECT (SELECT min(row_currency) FROM fixings
-                     WHERE source = ?1 AND document = ?2 AND row_currency > code)
-             FROM codes WHERE code IS NOT NULL
-         )
-         SELECT (SELECT max(effective_date) FROM fixings
-                 WHERE source = ?1 AND document = ?2 AND row_currency = code)
-         FROM codes WHERE code IS NOT NULL",
-    )?;
+    let mut statement = connection.prepare(&of_each_currency("max"))?;
     let mut rows = statement.query(params![key.source.as_str(), key.document])?;
     let mut dates = BTreeSet::new();
     while let Some(row) = rows.next()? {
-        dates.insert(date(&row.get::<_, String>(0)?, "fixings")?);
+        dates.insert(date(&row.get::<_, String>(1)?, "fixings")?);
     }
     Ok(dates)
 }
@@ -127,18 +115,12 @@ pub(super) fn priced_dates(
     (first, last): (Date, Date),
     limit: Option<u32>,
 ) -> Result<Vec<Date>, StorageError> {
-    let has = |currency: &str| {
-        format!(
-            "(pivot = {currency} OR EXISTS (SELECT 1 FROM fixings WHERE fixings.source = ?1 AND fixings.document = ?2
-              AND fixings.effective_date = tables.effective_date AND row_currency = {currency}))"
-        )
-    };
     let sql = format!(
         "SELECT DISTINCT effective_date FROM tables
          WHERE source = ?1 AND document = ?2 AND effective_date BETWEEN ?3 AND ?4 AND {} AND {}
          ORDER BY effective_date DESC LIMIT ?7",
-        has("?5"),
-        has("?6")
+        has_price("?5"),
+        has_price("?6")
     );
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query(params![
@@ -157,6 +139,76 @@ pub(super) fn priced_dates(
     }
     dates.reverse();
     Ok(dates)
+}
+
+/// The condition for a table that has a currency, which is a parameter, as its pivot or in a row.
+fn has_price(currency: &str) -> String {
+    format!(
+        "(pivot = {currency} OR EXISTS (SELECT 1 FROM fixings WHERE fixings.source = ?1 AND fixings.document = ?2
+          AND fixings.effective_date = tables.effective_date AND row_currency = {currency}))"
+    )
+}
+
+/// The first date from a day on whose table prices one currency in another.
+pub(super) fn first_priced_date(
+    connection: &Connection,
+    key: DocumentKey,
+    (from, to): QuoteKey,
+    first: Date,
+) -> Result<Option<Date>, StorageError> {
+    let sql = format!(
+        "SELECT effective_date FROM tables
+         WHERE source = ?1 AND document = ?2 AND effective_date >= ?3 AND {} AND {}
+         ORDER BY effective_date LIMIT 1",
+        has_price("?4"),
+        has_price("?5")
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut dates = statement.query(params![
+        key.source.as_str(),
+        key.document,
+        first.to_string(),
+        from.as_str(),
+        to.as_str(),
+    ])?;
+    let row = dates.next()?;
+    row.map(|row| date(&row.get::<_, String>(0)?, "tables"))
+        .transpose()
+}
+
+/// For each currency of a document, the date of its oldest row.
+pub(super) fn dates_of_oldest_rows(
+    connection: &Connection,
+    key: DocumentKey,
+) -> Result<BTreeMap<Currency, Date>, StorageError> {
+    let mut statement = connection.prepare(&of_each_currency("min"))?;
+    let mut rows = statement.query(params![key.source.as_str(), key.document])?;
+    let mut dates = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let code: String = row.get(0)?;
+        let currency = Currency::parse(&code).map_err(|error| {
+            StorageError::Corrupt(format!("a currency of the table fixings: {error}"))
+        })?;
+        dates.insert(currency, date(&row.get::<_, String>(1)?, "fixings")?);
+    }
+    Ok(dates)
+}
+
+/// The query for the oldest (`min`) or newest (`max`) date of the rows of each currency of a document.
+fn of_each_currency(extreme: &str) -> String {
+    // Each step seeks the next currency in the index: a GROUP BY would read every row.
+    format!(
+        "WITH RECURSIVE codes (code) AS (
+             SELECT min(row_currency) FROM fixings WHERE source = ?1 AND document = ?2
+             UNION ALL
+             SELECT (SELECT min(row_currency) FROM fixings
+                     WHERE source = ?1 AND document = ?2 AND row_currency > code)
+             FROM codes WHERE code IS NOT NULL
+         )
+         SELECT code, (SELECT {extreme}(effective_date) FROM fixings
+                       WHERE source = ?1 AND document = ?2 AND row_currency = code)
+         FROM codes WHERE code IS NOT NULL"
+    )
 }
 
 /// The date of the table that lies a number of tables before a date, or that of the oldest one before it.

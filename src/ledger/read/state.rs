@@ -1,5 +1,7 @@
 //! The ledger in one state: several queries that see the same tables.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use rusqlite::Connection;
 
@@ -32,6 +34,30 @@ impl<'a> LedgerState<'a> {
         limit: Option<u32>,
     ) -> Result<Vec<Date>, StorageError> {
         document::priced_dates(self.connection, key, pair, (range.first, range.last), limit)
+    }
+
+    /// The first date from a day on whose table prices one currency in another. It reads every table until then.
+    ///
+    /// # Errors
+    /// As for [`LedgerState::priced_dates`].
+    pub fn first_priced_date(
+        self,
+        key: DocumentKey,
+        pair: QuoteKey,
+        from: Date,
+    ) -> Result<Option<Date>, StorageError> {
+        document::first_priced_date(self.connection, key, pair, from)
+    }
+
+    /// The date of the oldest row of each currency of a document.
+    ///
+    /// # Errors
+    /// As for [`LedgerState::priced_dates`].
+    pub fn dates_of_oldest_rows(
+        self,
+        key: DocumentKey,
+    ) -> Result<BTreeMap<Currency, Date>, StorageError> {
+        document::dates_of_oldest_rows(self.connection, key)
     }
 
     /// The date of the table that lies a number of tables before a date, or that of the oldest one before it.

@@ -142,7 +142,7 @@ fn read(
     Ok(oldest)
 }
 
-fn document_key(source: SourceId, document: &DocumentRecord) -> DocumentKey {
+pub(super) fn document_key(source: SourceId, document: &DocumentRecord) -> DocumentKey {
     DocumentKey {
         source,
         document: document.name,

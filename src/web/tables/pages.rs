@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::backoff::jitter;
 use crate::domain::{Refusal, RefusalKind};
 use crate::json;
-use crate::pb::{Fixing, PeriodRates, Rate};
+use crate::pb::{Fixing, Pair, PeriodRates, Rate};
 use crate::web::error::WebError;
 use crate::web::tables::form::{Form, RowWriter};
 
@@ -37,6 +37,12 @@ impl Row for Rate {
 impl Row for PeriodRates {
     fn form(&self) -> impl Serialize {
         json::PeriodRates::from(self)
+    }
+}
+
+impl Row for Pair {
+    fn form(&self) -> impl Serialize {
+        json::Pair::from(self)
     }
 }
 

@@ -212,6 +212,17 @@ impl RateService for Naive {
         Err(Status::unimplemented("not measured"))
     }
 
+    async fn list_currencies(
+        &self,
+        _: Request<pb::ListCurrenciesRequest>,
+    ) -> Answer<pb::ListCurrenciesResponse> {
+        Err(Status::unimplemented("not measured"))
+    }
+
+    async fn list_pairs(&self, _: Request<pb::ListPairsRequest>) -> Answer<pb::ListPairsResponse> {
+        Err(Status::unimplemented("not measured"))
+    }
+
     async fn list_sources(
         &self,
         _: Request<pb::ListSourcesRequest>,

@@ -3,8 +3,8 @@
 use std::process::Output;
 
 use silkrate::pb::{
-    Check, ConvertAmountResponse, Derivation, Fixing, HeldFixing, PeriodRates, Rate, SourceDetail,
-    SourceState, WatchRatesResponse,
+    Check, ConvertAmountResponse, Currency, Derivation, Fixing, HeldFixing, Pair, PeriodRates,
+    Rate, SourceDetail, SourceState, WatchRatesResponse,
 };
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -96,6 +96,8 @@ pub(super) fn known() -> Known {
             position: None,
         },
         sources: vec![bank],
+        currencies: vec![Currency::default()],
+        pairs: vec![Pair::default(); 3],
     }
 }
 

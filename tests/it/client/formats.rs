@@ -69,6 +69,20 @@ const READINGS: &[Reading] = &[
         rows: 1,
     },
     Reading {
+        command: &["currencies"],
+        of_table: "DIGITS",
+        keys: &["currencies", "sources"],
+        first_columns: "code,name_en,name_kk,",
+        rows: 1,
+    },
+    Reading {
+        command: &["pairs"],
+        of_table: "SINCE",
+        keys: &["next_page_token", "pairs", "sources"],
+        first_columns: "pair,base_currency,quote_currency,derivation,source,start_date",
+        rows: 3,
+    },
+    Reading {
         command: &["held"],
         of_table: "SINCE",
         keys: &["held"],

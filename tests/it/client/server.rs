@@ -10,10 +10,11 @@ use silkrate::client::{Backoff, Client, Watch, WatchOptions};
 use silkrate::pb::rate_service_server::{RateService, RateServiceServer};
 use silkrate::pb::watch_rates_response::Event;
 use silkrate::pb::{
-    ConvertAmountRequest, ConvertAmountResponse, Fixing, GetRateRequest, GetRateResponse,
-    GetSnapshotRequest, GetSnapshotResponse, Heartbeat, ListFixingsRequest, ListFixingsResponse,
-    ListPeriodRatesRequest, ListPeriodRatesResponse, ListRateHistoryRequest,
-    ListRateHistoryResponse, ListSourcesRequest, ListSourcesResponse, Opening, PeriodRates,
+    ConvertAmountRequest, ConvertAmountResponse, Currency, Fixing, GetRateRequest, GetRateResponse,
+    GetSnapshotRequest, GetSnapshotResponse, Heartbeat, ListCurrenciesRequest,
+    ListCurrenciesResponse, ListFixingsRequest, ListFixingsResponse, ListPairsRequest,
+    ListPairsResponse, ListPeriodRatesRequest, ListPeriodRatesResponse, ListRateHistoryRequest,
+    ListRateHistoryResponse, ListSourcesRequest, ListSourcesResponse, Opening, Pair, PeriodRates,
     Position, Rate, ResumeVerdict, Snapshot, SourceDetail, Update, WatchRatesRequest,
     WatchRatesResponse,
 };
@@ -54,6 +55,8 @@ pub(super) struct Known {
     pub(super) periods: Vec<PeriodRates>,
     pub(super) conversion: ConvertAmountResponse,
     pub(super) sources: Vec<SourceDetail>,
+    pub(super) currencies: Vec<Currency>,
+    pub(super) pairs: Vec<Pair>,
 }
 
 /// The page of those rows whose date lies in the range, and the token of the next.
@@ -187,6 +190,30 @@ impl RateService for Scripted {
         Ok(Response::new(ListPeriodRatesResponse {
             periods,
             next_page_token: None,
+        }))
+    }
+
+    async fn list_currencies(
+        &self,
+        _request: Request<ListCurrenciesRequest>,
+    ) -> Result<Response<ListCurrenciesResponse>, Status> {
+        Ok(Response::new(ListCurrenciesResponse {
+            currencies: self.known.currencies.clone(),
+            sources: Vec::new(),
+        }))
+    }
+
+    async fn list_pairs(
+        &self,
+        request: Request<ListPairsRequest>,
+    ) -> Result<Response<ListPairsResponse>, Status> {
+        let token = request.into_inner().page_token.unwrap_or_default();
+        let date = |pair: &Pair| pair.start_date.clone();
+        let (pairs, next_page_token) = page(&self.known.pairs, date, ("", ""), &token);
+        Ok(Response::new(ListPairsResponse {
+            pairs,
+            sources: Vec::new(),
+            next_page_token,
         }))
     }
 

@@ -3,6 +3,7 @@
 
 mod choices;
 mod document;
+mod headers;
 mod paths;
 mod schemas;
 mod tables;

@@ -31,6 +31,14 @@ pub(crate) const RENDERED: &[(&str, Render)] = &[
         let message: pb::ListSourcesResponse = message.transcode_to().unwrap();
         json::text(&json::ListSourcesResponse::from(&message).at(&SERVER_TIME)).unwrap()
     }),
+    ("silkrate.v1.ListCurrenciesResponse", |message, _| {
+        let message: pb::ListCurrenciesResponse = message.transcode_to().unwrap();
+        json::text(&json::ListCurrenciesResponse::from(&message)).unwrap()
+    }),
+    ("silkrate.v1.ListPairsResponse", |message, _| {
+        let message: pb::ListPairsResponse = message.transcode_to().unwrap();
+        json::text(&json::ListPairsResponse::from(&message)).unwrap()
+    }),
     ("silkrate.v1.ListFixingsResponse", |message, _| {
         let message: pb::ListFixingsResponse = message.transcode_to().unwrap();
         json::text(&json::ListFixingsResponse::from(&message)).unwrap()

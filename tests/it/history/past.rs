@@ -39,7 +39,7 @@ pub(super) fn filed(
 }
 
 pub(super) const NBK: (&str, &str, &str) = ("nbk", "daily", "KZT");
-const NBKR: (&str, &str, &str) = ("nbkr", "daily", "KGS");
+pub(super) const NBKR: (&str, &str, &str) = ("nbkr", "daily", "KGS");
 const CBU: (&str, &str, &str) = ("cbu", "daily", "UZS");
 pub(super) const CBR: (&str, &str, &str) = ("cbr", "daily", "RUB");
 

@@ -153,6 +153,17 @@ impl RateService for Canned {
         Err(Status::unimplemented("not canned"))
     }
 
+    async fn list_currencies(
+        &self,
+        _: Request<pb::ListCurrenciesRequest>,
+    ) -> Answer<pb::ListCurrenciesResponse> {
+        Err(Status::unimplemented("not canned"))
+    }
+
+    async fn list_pairs(&self, _: Request<pb::ListPairsRequest>) -> Answer<pb::ListPairsResponse> {
+        Err(Status::unimplemented("not canned"))
+    }
+
     async fn list_sources(
         &self,
         _: Request<pb::ListSourcesRequest>,

@@ -73,37 +73,6 @@ async fn histories_and_periods_equal_those_of_grpc_in_the_format_of_the_command_
 }
 
 #[tokio::test]
-async fn a_wrong_parameter_about_time_is_named() {
-    let (_bank, silkrate) = april().await;
-    for (path, reason, field) in [
-        (
-            "/v1/history?pairs=*/USD&step=decade",
-            "INVALID_PARAMETER",
-            "step",
-        ),
-        ("/v1/periods?period=day", "INVALID_PARAMETER", "period"),
-        (
-            "/v1/history/KZT/USD?pairs=*/USD",
-            "INVALID_PARAMETER",
-            "pairs",
-        ),
-        ("/v1/history?pairs=KZT-USD", "INVALID_PAIR", "pairs[0]"),
-        ("/v1/periods?start=2026-02-30", "INVALID_DATE", "start"),
-        ("/v1/periods?page_token=x", "INVALID_PAGE", "page_token"),
-    ] {
-        let refused = get(silkrate.web, path, &[]).await;
-        let error = &refused.json()["error"];
-        assert_eq!(refused.status, 400, "{path}");
-        assert_eq!(
-            (error["reason"].as_str(), error["field"].as_str()),
-            (Some(reason), Some(field)),
-            "{path}"
-        );
-    }
-    silkrate.finish().await;
-}
-
-#[tokio::test]
 async fn an_answer_about_a_past_date_is_compressed_for_a_client_that_accepts_gzip() {
     let (_bank, silkrate) = april().await;
     for path in [

@@ -270,6 +270,118 @@ class ListSourcesResponse(_message.Message):
     sources: _containers.RepeatedCompositeFieldContainer[SourceDetail]
     def __init__(self, sources: _Optional[_Iterable[_Union[SourceDetail, _Mapping]]] = ...) -> None: ...
 
+class ListCurrenciesRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class ListCurrenciesResponse(_message.Message):
+    __slots__ = ("currencies", "sources")
+    CURRENCIES_FIELD_NUMBER: _ClassVar[int]
+    SOURCES_FIELD_NUMBER: _ClassVar[int]
+    currencies: _containers.RepeatedCompositeFieldContainer[Currency]
+    sources: _containers.RepeatedCompositeFieldContainer[SourceTerms]
+    def __init__(self, currencies: _Optional[_Iterable[_Union[Currency, _Mapping]]] = ..., sources: _Optional[_Iterable[_Union[SourceTerms, _Mapping]]] = ...) -> None: ...
+
+class Currency(_message.Message):
+    __slots__ = ("code", "names", "symbol", "minor_unit", "home_bank", "start_date", "sources")
+    CODE_FIELD_NUMBER: _ClassVar[int]
+    NAMES_FIELD_NUMBER: _ClassVar[int]
+    SYMBOL_FIELD_NUMBER: _ClassVar[int]
+    MINOR_UNIT_FIELD_NUMBER: _ClassVar[int]
+    HOME_BANK_FIELD_NUMBER: _ClassVar[int]
+    START_DATE_FIELD_NUMBER: _ClassVar[int]
+    SOURCES_FIELD_NUMBER: _ClassVar[int]
+    code: str
+    names: CurrencyNames
+    symbol: str
+    minor_unit: int
+    home_bank: str
+    start_date: str
+    sources: _containers.RepeatedCompositeFieldContainer[CurrencySource]
+    def __init__(self, code: _Optional[str] = ..., names: _Optional[_Union[CurrencyNames, _Mapping]] = ..., symbol: _Optional[str] = ..., minor_unit: _Optional[int] = ..., home_bank: _Optional[str] = ..., start_date: _Optional[str] = ..., sources: _Optional[_Iterable[_Union[CurrencySource, _Mapping]]] = ...) -> None: ...
+
+class CurrencyNames(_message.Message):
+    __slots__ = ("en", "kk", "ky", "ru", "tg", "tk", "uz", "uz_cyrl")
+    EN_FIELD_NUMBER: _ClassVar[int]
+    KK_FIELD_NUMBER: _ClassVar[int]
+    KY_FIELD_NUMBER: _ClassVar[int]
+    RU_FIELD_NUMBER: _ClassVar[int]
+    TG_FIELD_NUMBER: _ClassVar[int]
+    TK_FIELD_NUMBER: _ClassVar[int]
+    UZ_FIELD_NUMBER: _ClassVar[int]
+    UZ_CYRL_FIELD_NUMBER: _ClassVar[int]
+    en: str
+    kk: str
+    ky: str
+    ru: str
+    tg: str
+    tk: str
+    uz: str
+    uz_cyrl: str
+    def __init__(self, en: _Optional[str] = ..., kk: _Optional[str] = ..., ky: _Optional[str] = ..., ru: _Optional[str] = ..., tg: _Optional[str] = ..., tk: _Optional[str] = ..., uz: _Optional[str] = ..., uz_cyrl: _Optional[str] = ...) -> None: ...
+
+class CurrencySource(_message.Message):
+    __slots__ = ("source", "start_date", "newest_effective_date", "units")
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    START_DATE_FIELD_NUMBER: _ClassVar[int]
+    NEWEST_EFFECTIVE_DATE_FIELD_NUMBER: _ClassVar[int]
+    UNITS_FIELD_NUMBER: _ClassVar[int]
+    source: str
+    start_date: str
+    newest_effective_date: str
+    units: str
+    def __init__(self, source: _Optional[str] = ..., start_date: _Optional[str] = ..., newest_effective_date: _Optional[str] = ..., units: _Optional[str] = ...) -> None: ...
+
+class SourceTerms(_message.Message):
+    __slots__ = ("id", "name", "attribution", "page", "terms")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    ATTRIBUTION_FIELD_NUMBER: _ClassVar[int]
+    PAGE_FIELD_NUMBER: _ClassVar[int]
+    TERMS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    name: str
+    attribution: str
+    page: str
+    terms: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., attribution: _Optional[str] = ..., page: _Optional[str] = ..., terms: _Optional[str] = ...) -> None: ...
+
+class ListPairsRequest(_message.Message):
+    __slots__ = ("filter", "page_size", "page_token")
+    FILTER_FIELD_NUMBER: _ClassVar[int]
+    PAGE_SIZE_FIELD_NUMBER: _ClassVar[int]
+    PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    filter: RateFilter
+    page_size: int
+    page_token: str
+    def __init__(self, filter: _Optional[_Union[RateFilter, _Mapping]] = ..., page_size: _Optional[int] = ..., page_token: _Optional[str] = ...) -> None: ...
+
+class ListPairsResponse(_message.Message):
+    __slots__ = ("pairs", "sources", "next_page_token")
+    PAIRS_FIELD_NUMBER: _ClassVar[int]
+    SOURCES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    pairs: _containers.RepeatedCompositeFieldContainer[Pair]
+    sources: _containers.RepeatedCompositeFieldContainer[SourceTerms]
+    next_page_token: str
+    def __init__(self, pairs: _Optional[_Iterable[_Union[Pair, _Mapping]]] = ..., sources: _Optional[_Iterable[_Union[SourceTerms, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
+
+class Pair(_message.Message):
+    __slots__ = ("pair", "base_currency", "quote_currency", "derivation", "source", "start_date")
+    PAIR_FIELD_NUMBER: _ClassVar[int]
+    BASE_CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    QUOTE_CURRENCY_FIELD_NUMBER: _ClassVar[int]
+    DERIVATION_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_FIELD_NUMBER: _ClassVar[int]
+    START_DATE_FIELD_NUMBER: _ClassVar[int]
+    pair: str
+    base_currency: str
+    quote_currency: str
+    derivation: Derivation
+    source: str
+    start_date: str
+    def __init__(self, pair: _Optional[str] = ..., base_currency: _Optional[str] = ..., quote_currency: _Optional[str] = ..., derivation: _Optional[_Union[Derivation, str]] = ..., source: _Optional[str] = ..., start_date: _Optional[str] = ...) -> None: ...
+
 class ConvertAmountRequest(_message.Message):
     __slots__ = ("amount", "from_currency", "to_currency", "date", "round_to_minor_unit")
     AMOUNT_FIELD_NUMBER: _ClassVar[int]

@@ -101,6 +101,16 @@ class RateServiceStub:
                 request_serializer=silkrate_dot_v1_dot_rates__pb2.ListSourcesRequest.SerializeToString,
                 response_deserializer=silkrate_dot_v1_dot_rates__pb2.ListSourcesResponse.FromString,
                 _registered_method=True)
+        self.ListCurrencies = channel.unary_unary(
+                '/silkrate.v1.RateService/ListCurrencies',
+                request_serializer=silkrate_dot_v1_dot_rates__pb2.ListCurrenciesRequest.SerializeToString,
+                response_deserializer=silkrate_dot_v1_dot_rates__pb2.ListCurrenciesResponse.FromString,
+                _registered_method=True)
+        self.ListPairs = channel.unary_unary(
+                '/silkrate.v1.RateService/ListPairs',
+                request_serializer=silkrate_dot_v1_dot_rates__pb2.ListPairsRequest.SerializeToString,
+                response_deserializer=silkrate_dot_v1_dot_rates__pb2.ListPairsResponse.FromString,
+                _registered_method=True)
         self.ListFixings = channel.unary_unary(
                 '/silkrate.v1.RateService/ListFixings',
                 request_serializer=silkrate_dot_v1_dot_rates__pb2.ListFixingsRequest.SerializeToString,
@@ -216,6 +226,27 @@ class RateServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListCurrencies(self, request, context):
+        """Lists every currency that an enabled source quotes: its names, who quotes it, and since when.
+        Limits: none; the response has no pages, since there are some seventy currencies, and some two hundred with a market
+        table, of half a kilobyte each.
+        Errors: UNAVAILABLE (DRAINING, STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (TOO_MANY_QUERIES).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPairs(self, request, context):
+        """Lists the pairs that have a latest rate: how it is derived, which source answers now, and since when there are rates.
+        Limits: a filter of at most 256 items; a longer one is refused with TOO_MANY_PAIRS. A page of at most 1000 pairs; a
+        larger `page_size` is lowered to it, and without one a page has 100.
+        Errors: INVALID_ARGUMENT (INVALID_PAIR, TOO_MANY_PAIRS, INVALID_PAGE), UNAVAILABLE (DRAINING, STORE_UNAVAILABLE),
+        RESOURCE_EXHAUSTED (TOO_MANY_QUERIES).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListFixings(self, request, context):
         """Lists the fixings that a source published for a currency and that were accepted, as printed, newest date first. If
         a bank corrected a fixing, the newest value comes first, then the values that it replaced. Fixings that are held or
@@ -286,6 +317,16 @@ def add_RateServiceServicer_to_server(servicer, server):
                     servicer.ListSources,
                     request_deserializer=silkrate_dot_v1_dot_rates__pb2.ListSourcesRequest.FromString,
                     response_serializer=silkrate_dot_v1_dot_rates__pb2.ListSourcesResponse.SerializeToString,
+            ),
+            'ListCurrencies': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCurrencies,
+                    request_deserializer=silkrate_dot_v1_dot_rates__pb2.ListCurrenciesRequest.FromString,
+                    response_serializer=silkrate_dot_v1_dot_rates__pb2.ListCurrenciesResponse.SerializeToString,
+            ),
+            'ListPairs': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPairs,
+                    request_deserializer=silkrate_dot_v1_dot_rates__pb2.ListPairsRequest.FromString,
+                    response_serializer=silkrate_dot_v1_dot_rates__pb2.ListPairsResponse.SerializeToString,
             ),
             'ListFixings': grpc.unary_unary_rpc_method_handler(
                     servicer.ListFixings,
@@ -480,6 +521,60 @@ class RateService:
             '/silkrate.v1.RateService/ListSources',
             silkrate_dot_v1_dot_rates__pb2.ListSourcesRequest.SerializeToString,
             silkrate_dot_v1_dot_rates__pb2.ListSourcesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCurrencies(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/silkrate.v1.RateService/ListCurrencies',
+            silkrate_dot_v1_dot_rates__pb2.ListCurrenciesRequest.SerializeToString,
+            silkrate_dot_v1_dot_rates__pb2.ListCurrenciesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPairs(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/silkrate.v1.RateService/ListPairs',
+            silkrate_dot_v1_dot_rates__pb2.ListPairsRequest.SerializeToString,
+            silkrate_dot_v1_dot_rates__pb2.ListPairsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -2,7 +2,7 @@
 
 use crate::contract::descriptor;
 use crate::contract::openapi::text::{Json, reference};
-use crate::contract::openapi::{choices, paths, schemas, tables};
+use crate::contract::openapi::{choices, headers, paths, schemas, tables};
 
 const DESCRIPTION: &str = "\
 Official Central Asian currency rates, exact to the last digit. The objects are the messages of the gRPC contract, \
@@ -25,7 +25,7 @@ pub(super) fn text() -> String {
     let components: Json = [
         ("schemas", Json::Object(all)),
         ("parameters", parameters()),
-        ("headers", headers()),
+        ("headers", headers::all()),
         ("responses", responses()),
     ]
     .into();
@@ -110,28 +110,6 @@ fn error() -> Json {
     )
 }
 
-fn headers() -> Json {
-    let text = || Json::from([("type", "string".into())]);
-    let header = |description: &str, schema| {
-        Json::from([("description", description.into()), ("schema", schema)])
-    };
-    [
-        (
-            "position",
-            header("The position of the response, `epoch:revision`.", text()),
-        ),
-        ("etag", header("Send it back in If-None-Match.", text())),
-        (
-            "retry_after",
-            header(
-                "The seconds to wait before the next request.",
-                [("type", "integer".into())].into(),
-            ),
-        ),
-    ]
-    .into()
-}
-
 fn responses() -> Json {
     let refused = |description: &str| {
         let content: Json = [("schema", reference("schemas", "Error"))].into();
@@ -146,7 +124,7 @@ fn responses() -> Json {
         (
             "NotModified",
             Json::from([("description", unmodified.into())])
-                .with("headers", paths::position_headers()),
+                .with("headers", headers::of_position()),
         ),
         (
             "BadRequest",

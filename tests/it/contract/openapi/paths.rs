@@ -1,6 +1,7 @@
 //! The paths of the web side: the method of the contract that each of them stands for, and its parameters.
 
 use crate::contract::descriptor;
+use crate::contract::openapi::headers;
 use crate::contract::openapi::text::{Json, reference};
 
 /// A path.
@@ -27,6 +28,9 @@ enum Content {
     Html,
     Svg,
 }
+
+/// The parameter of a path that answers in pages, and names the next one in a header.
+const PAGE_TOKEN: &str = "page_token";
 
 const PATHS: &[Path] = &[
     Path {
@@ -58,7 +62,7 @@ const PATHS: &[Path] = &[
             "start",
             "end",
             "page_size",
-            "page_token",
+            PAGE_TOKEN,
         ],
         content: Content::Json,
         not_found: Some("No source quotes the pair."),
@@ -68,7 +72,7 @@ const PATHS: &[Path] = &[
         pattern: "/v1/history",
         operation: Some("listRateHistories"),
         method: "ListRateHistory",
-        parameters: &["pairs", "step", "start", "end", "page_size", "page_token"],
+        parameters: &["pairs", "step", "start", "end", "page_size", PAGE_TOKEN],
         content: Content::Json,
         not_found: None,
         has_position: false,
@@ -77,7 +81,7 @@ const PATHS: &[Path] = &[
         pattern: "/v1/periods",
         operation: None,
         method: "ListPeriodRates",
-        parameters: &["pairs", "period", "start", "end", "page_size", "page_token"],
+        parameters: &["pairs", "period", "start", "end", "page_size", PAGE_TOKEN],
         content: Content::Json,
         not_found: None,
         has_position: false,
@@ -92,7 +96,7 @@ const PATHS: &[Path] = &[
             "start",
             "end",
             "page_size",
-            "page_token",
+            PAGE_TOKEN,
         ],
         content: Content::Json,
         not_found: Some("The server has no such source."),
@@ -105,6 +109,24 @@ const PATHS: &[Path] = &[
         parameters: &["amount", "from", "to", "date", "round"],
         content: Content::Json,
         not_found: Some("No source quotes the pair, or no rate is known for the date."),
+        has_position: false,
+    },
+    Path {
+        pattern: "/v1/currencies",
+        operation: None,
+        method: "ListCurrencies",
+        parameters: &[],
+        content: Content::Json,
+        not_found: None,
+        has_position: false,
+    },
+    Path {
+        pattern: "/v1/pairs",
+        operation: None,
+        method: "ListPairs",
+        parameters: &["pairs", "page_size", PAGE_TOKEN],
+        content: Content::Json,
+        not_found: None,
         has_position: false,
     },
     Path {
@@ -273,7 +295,9 @@ fn responses(path: &Path) -> Json {
     };
     let mut success: Json = [("description", description.into())].into();
     if path.has_position {
-        success = success.with("headers", position_headers());
+        success = success.with("headers", headers::of_position());
+    } else if path.parameters.contains(&PAGE_TOKEN) {
+        success = success.with("headers", headers::of_page());
     }
     let mut content: Json = [(media, [("schema", schema)].into())].into();
     if let Some(lines) = lines {
@@ -324,13 +348,4 @@ fn line_schema() -> Json {
     .into();
     text.with("contentMediaType", "application/json")
         .with("contentSchema", line)
-}
-
-/// The headers of an answer that a cache may hold.
-pub(super) fn position_headers() -> Json {
-    [
-        ("silkrate-position", reference("headers", "position")),
-        ("etag", reference("headers", "etag")),
-    ]
-    .into()
 }

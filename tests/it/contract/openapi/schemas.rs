@@ -19,6 +19,8 @@ const DURATION: &str = r"^[0-9]+(\.[0-9]+)?s$";
 const PATTERNS: &[(&str, &str)] = &[
     ("absolute", DECIMAL),
     ("average", DECIMAL),
+    ("base_currency", CURRENCY),
+    ("code", CURRENCY),
     ("currency", CURRENCY),
     ("date", DATE),
     ("effective_date", DATE),
@@ -28,6 +30,7 @@ const PATTERNS: &[(&str, &str)] = &[
     ("pair", PAIR),
     ("percent", DECIMAL),
     ("published_change", DECIMAL),
+    ("quote_currency", CURRENCY),
     ("reference_date", DATE),
     ("reference_value", DECIMAL),
     ("removed_pairs", PAIR),

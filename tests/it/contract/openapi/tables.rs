@@ -1,6 +1,7 @@
 //! The paths that return rows: a list as CSV, and as lines of JSON.
 
-use crate::contract::openapi::paths::{position_headers, refusals};
+use crate::contract::openapi::headers;
+use crate::contract::openapi::paths::refusals;
 use crate::contract::openapi::text::{Json, reference};
 
 /// A list of rows.
@@ -63,6 +64,24 @@ const TABLES: &[Table] = &[
         parameters: &["source", "currency", "start", "end"],
         row: "Fixing",
         not_found: Some("The server has no such source."),
+        has_position: false,
+        has_layout: false,
+    },
+    Table {
+        stem: "/v1/currencies",
+        operation: ("listCurrencies", "Lists the currencies"),
+        parameters: &[],
+        row: "Currency",
+        not_found: None,
+        has_position: false,
+        has_layout: false,
+    },
+    Table {
+        stem: "/v1/pairs",
+        operation: ("listPairs", "Lists the pairs that have a rate"),
+        parameters: &["pairs"],
+        row: "Pair",
+        not_found: None,
         has_position: false,
         has_layout: false,
     },
@@ -131,7 +150,7 @@ fn operation(
         .collect();
     let mut success: Json = [("description", description.into())].into();
     if table.has_position {
-        success = success.with("headers", position_headers());
+        success = success.with("headers", headers::of_position());
     }
     let mut responses: Json = [("200", success.with("content", content))].into();
     if table.has_position {

@@ -1,0 +1,137 @@
+//! The names and signs of currencies in eight languages.
+//!
+//! Those of the region stand in `web/locales.json` with all other words, as its press writes them. Those of every other
+//! currency are in `words/currencies.json`, which `npm run currencies` in `src/web` writes from Unicode CLDR.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::pb::CurrencyNames;
+
+/// The language of the signs.
+const ENGLISH: &str = "en";
+
+static OWN: LazyLock<OwnWords> =
+    LazyLock::new(|| serde_json::from_str(include_str!("web/locales.json")).unwrap_or_default());
+static CLDR: LazyLock<CldrWords> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("words/currencies.json")).unwrap_or_default()
+});
+
+/// The part of `locales.json` that is about currencies.
+#[derive(Debug, Default, Deserialize)]
+struct OwnWords {
+    locales: BTreeMap<String, OwnLocale>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OwnLocale {
+    currencies: BTreeMap<String, OwnCurrency>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OwnCurrency {
+    sign: String,
+    name: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct CldrWords {
+    /// By the tag of a language, and by code.
+    names: BTreeMap<String, BTreeMap<String, String>>,
+    /// By code, in English.
+    signs: BTreeMap<String, String>,
+}
+
+/// The names of a currency, by its upper-case code.
+pub fn names(code: &str) -> CurrencyNames {
+    let of = |tag| name(tag, code).map(str::to_owned);
+    CurrencyNames {
+        en: of(ENGLISH),
+        kk: of("kk"),
+        ky: of("ky"),
+        ru: of("ru"),
+        tg: of("tg"),
+        tk: of("tk"),
+        uz: of("uz"),
+        uz_cyrl: of("uz-Cyrl"),
+    }
+}
+
+/// The name of a currency in the language of a tag.
+fn name(tag: &str, code: &str) -> Option<&'static str> {
+    let own = own(tag, code).map(|words| words.name.as_str());
+    own.or_else(|| CLDR.names.get(tag)?.get(code).map(String::as_str))
+}
+
+/// The sign of a currency in English texts; `None` where the code is written.
+pub fn sign(code: &str) -> Option<&'static str> {
+    let sign = match own(ENGLISH, code) {
+        Some(words) => Some(&words.sign),
+        None => CLDR.signs.get(code),
+    };
+    sign.map(String::as_str).filter(|sign| *sign != code)
+}
+
+fn own(tag: &str, code: &str) -> Option<&'static OwnCurrency> {
+    OWN.locales.get(tag)?.currencies.get(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_that_of_the_regions_press_else_that_of_cldr_else_absent() {
+        let tenge = names("KZT");
+        assert_eq!(tenge.ru.as_deref(), Some("казахстанский тенге"));
+        assert_eq!(tenge.uz_cyrl.as_deref(), Some("Қозоғистон тенгеси"));
+        let pound = names("GBP");
+        assert_eq!(pound.en.as_deref(), Some("British pound"));
+        assert_eq!(pound.kk.as_deref(), Some("Британдық фунт"));
+        let drawing_rights = names("XDR");
+        assert_eq!(drawing_rights.en.as_deref(), Some("special drawing rights"));
+        assert_eq!(drawing_rights.tg, None);
+        assert_eq!(names("ZZZ"), CurrencyNames::default());
+    }
+
+    #[test]
+    fn a_sign_belongs_to_one_currency_and_is_never_the_code() {
+        for (code, expected) in [
+            ("KZT", Some("₸")),
+            ("USD", Some("$")),
+            ("GBP", Some("£")),
+            ("CAD", Some("CA$")),
+            ("KGS", None),
+            ("SEK", None),
+            ("ZZZ", None),
+        ] {
+            assert_eq!(sign(code), expected, "{code}");
+        }
+        let mut all: Vec<_> = CLDR.signs.keys().filter_map(|code| sign(code)).collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert!(count > 50);
+        assert_eq!(all.len(), count);
+    }
+
+    #[test]
+    fn every_language_of_the_words_has_the_names_of_cldr_and_a_field() {
+        let languages: Vec<_> = OWN.locales.keys().collect();
+        assert_eq!(languages, CLDR.names.keys().collect::<Vec<_>>());
+        let all = names("USD");
+        let fields = [
+            all.en,
+            all.kk,
+            all.ky,
+            all.ru,
+            all.tg,
+            all.tk,
+            all.uz,
+            all.uz_cyrl,
+        ];
+        assert_eq!(fields.iter().flatten().count(), languages.len());
+    }
+}
