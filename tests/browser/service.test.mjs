@@ -137,6 +137,9 @@ test("the lines of the builder work on a site, with the lasting address and with
   await page.locator('#form [name="change"]').selectOption("none");
   await showsTwo(page, "#preview silk-ticker");
   const snippets = [await page.locator("#snippet").innerText()];
+  assert.equal(await page.locator('#form [name="pinned"]').isChecked(), false);
+  const hint = await page.locator('#form [name="pinned"]').getAttribute("aria-describedby");
+  assert.match(await page.locator(`#${hint}`).innerText(), /your page runs these bytes and no others, and after an upgrade of this service you copy the lines again/);
   await page.locator('#form [name="pinned"]').check();
   await until(async () => (await page.locator("#snippet").innerText()).includes("integrity="), "the digest is known");
   snippets.push(await page.locator("#snippet").innerText());
