@@ -233,7 +233,7 @@ fn handshake_hint(fault: &HandshakeFault) -> &'static str {
     match fault {
         HandshakeFault::NoTls => "write http:// in the URL, or name the port that speaks TLS",
         HandshakeFault::NotPlain => {
-            "write https:// if the server, or a proxy before it, uses TLS; the port for browsers does not serve gRPC"
+            "write https:// if the server, or a proxy before it, has TLS; a proxy must pass HTTP/2 on"
         }
         HandshakeFault::NoHttp2 => "name the port of gRPC; a proxy before it must pass HTTP/2 on",
         HandshakeFault::UnknownAuthority => {
