@@ -1,8 +1,14 @@
-//! The operators' port: what an operator decides, and tables that are backfilled. Requests become messages to the commit
-//! task; nothing is changed here.
+//! The operators' port: what an operator decides, and tables that are backfilled, over gRPC; and over HTTP on the same port
+//! the probes of a supervisor, and the metrics. Calls become messages to the commit task; nothing is changed here.
 
+mod metrics;
+mod pages;
+mod readiness;
 mod table;
 
+pub use metrics::{MetricSources, Metrics, Traffic};
+pub use pages::{needs_http2, pages};
+pub use readiness::Readiness;
 use tonic::{Request, Response, Status};
 
 use crate::commit::{CommitHandle, DecisionReceipt, Stopped};

@@ -1,8 +1,10 @@
 //! Wiring: binds the ports, starts the tasks in the order in which data travels (commit, pollers, listeners), and stops
 //! them in that order: first the pollers, so that nothing more is submitted, then the commit task, which closes the ledger
-//! after its last entry, then the webhooks. Streams and connections drain meanwhile, and are closed after [`DRAIN_MAX`].
+//! after its last entry, then the webhooks. Streams and connections drain meanwhile, and are closed after [`DRAIN_MAX`]. The
+//! operators' port is stopped last, so that a supervisor can ask about a service that drains.
 
 pub mod preflight;
+mod operators;
 mod reflection;
 mod tasks;
 mod webhooks;
@@ -11,6 +13,7 @@ pub mod transport;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -24,6 +27,7 @@ use tonic_health::pb::health_server::{HealthServer, SERVICE_NAME as HEALTH};
 use tonic_health::server::{HealthReporter, HealthService};
 
 use crate::admin::Admin;
+use crate::app::operators::{Counts, operators_pages};
 use crate::app::reflection::add_reflection;
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::transport::{
@@ -43,7 +47,7 @@ use crate::listener::{Limits, Listener, bind};
 use crate::pb::rate_service_server::SERVICE_NAME;
 use crate::poller::Poller;
 use crate::queries::Queries;
-use crate::web::serve_browsers;
+use crate::web::{WebCounts, serve_browsers};
 use crate::webhooks::{WebhookError, Webhooks};
 
 /// How long the streams and connections of a stopping server may take to end before they are closed.
@@ -99,12 +103,9 @@ pub enum AppError {
 pub struct App {
     config: Config,
     clock: Clock,
-    listener: TcpListener,
-    address: SocketAddr,
-    admin_listener: TcpListener,
-    admin_address: SocketAddr,
-    web_listener: TcpListener,
-    web_address: SocketAddr,
+    grpc: Port,
+    admin: Port,
+    web: Port,
     board: BoardReader,
     commit: Commit,
     handle: CommitHandle,
@@ -125,9 +126,9 @@ impl App {
     /// Like [`App::bind`], with a clock of the caller.
     pub async fn bind_with(config: Config, clock: Clock) -> Result<Self, AppError> {
         let server = &config.server;
-        let (listener, address) = listen(server.listen, "server.listen")?;
-        let (admin_listener, admin_address) = listen(server.admin_listen, "server.admin_listen")?;
-        let (web_listener, web_address) = listen(config.web.listen, "web.listen")?;
+        let grpc = Port::bind(server.listen, "server.listen")?;
+        let admin = Port::bind(server.admin_listen, "server.admin_listen")?;
+        let web = Port::bind(config.web.listen, "web.listen")?;
         let store = open_store(&config)?;
         let records: Result<Vec<_>, AppError> = config.sources.iter().map(record).collect();
         let preferences = config.ticker.prefer.clone();
@@ -156,12 +157,9 @@ impl App {
         Ok(Self {
             config,
             clock,
-            listener,
-            address,
-            admin_listener,
-            admin_address,
-            web_listener,
-            web_address,
+            grpc,
+            admin,
+            web,
             board: commit.board(),
             commit,
             handle,
@@ -172,17 +170,17 @@ impl App {
 
     /// The address of the gRPC port.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.grpc.address
     }
 
     /// The address of the operators' port.
     pub fn admin_address(&self) -> SocketAddr {
-        self.admin_address
+        self.admin.address
     }
 
     /// The address of the browsers' port.
     pub fn web_address(&self) -> SocketAddr {
-        self.web_address
+        self.web.address
     }
 
     /// Hands the polling over to the caller, who submits what the sources publish: a replay starts its pollers anew.
@@ -205,12 +203,9 @@ impl App {
         let Self {
             config,
             clock,
-            listener,
-            address,
-            admin_listener,
-            admin_address,
-            web_listener,
-            web_address,
+            grpc,
+            admin,
+            web,
             board,
             commit,
             handle,
@@ -219,7 +214,22 @@ impl App {
         } = self;
         let mut tasks = Tasks::default();
         let draining = tasks.token(Stage::Listeners);
-        let ledger = commit.ledger();
+        let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
+        let feed = Feed::new(board, limits, draining.clone());
+        let streams = feed.counts();
+        let (ticker, prefer) = (config.ticker.pairs.clone(), &config.ticker.prefer);
+        let queries = Queries::new(feed, commit.ledger(), ticker, prefer, clock.clone());
+        let rates = Rates::new(queries.clone());
+        let shared = SharedRates::new(rates.clone(), true, REQUEST_BYTES_MAX);
+        let counts = Counts {
+            streams,
+            calls: shared.calls(),
+            grpc: Arc::default(),
+            web: WebCounts::default(),
+            admin: Arc::default(),
+            webhooks: webhooks.as_ref().map(Webhooks::counts).unwrap_or_default(),
+        };
+        let pages = operators_pages(&config, &commit, &counts, &clock, draining.clone());
         let stopped = tasks.token(Stage::Commit);
         tasks.start(Stage::Commit, "commit", commit.run(stopped));
         for poller in pollers {
@@ -230,33 +240,25 @@ impl App {
             let stopped = tasks.token(Stage::Webhooks);
             tasks.start(Stage::Webhooks, "webhooks", webhooks.run(stopped));
         }
-        let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
-        let feed = Feed::new(board, limits, draining.clone());
-        let ticker = config.ticker.pairs.clone();
-        let preferences = &config.ticker.prefer;
-        let queries = Queries::new(feed, ledger, ticker, preferences, clock);
-        let rates = Rates::new(queries.clone());
         let health = HealthReporter::new();
         let health_service = serving(&health, draining.clone()).await;
-        let grpc = services_for_browsers(rates.clone(), health_service.clone());
-        let rates = SharedRates::new(rates, true, REQUEST_BYTES_MAX);
-        let web_queries = queries.clone();
-        let browsers = serve_browsers(web_listener, &config, web_queries, grpc, draining.clone());
+        let services = services_for_browsers(rates, health_service.clone());
+        let port = (web.socket, &counts.web);
+        let browsers = serve_browsers(port, &config, queries.clone(), services, draining.clone());
         tasks.start(Stage::Listeners, "web", browsers);
-        let bounded = |socket, connections_max| {
-            Listener::new(socket, Limits::new(connections_max), draining.clone())
-        };
-        let others = Routes::new(health_service);
-        let others = add_reflection(others, &[SERVICE_NAME, HEALTH])?;
+        let others = add_reflection(Routes::new(health_service), &[SERVICE_NAME, HEALTH])?;
         let connections_max = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
-        let served = serve_rates(bounded(listener, connections_max), rates, others);
+        let listener = bounded(grpc.socket, connections_max, draining);
+        let served = serve_rates(listener.counted(counts.grpc), shared, others);
         tasks.start(Stage::Listeners, "grpc", served);
-        let operators = bounded(admin_listener, ADMIN_CONNECTIONS_MAX);
-        let served = serve_operators(operators, Admin::new(queries, handle))?;
-        tasks.start(Stage::Listeners, "admin", served);
-        tracing::info!(address = %admin_address, "serving operators");
-        tracing::info!(address = %web_address, path = config.web.path, "serving browsers");
-        tracing::info!(%address, "serving gRPC");
+        let stopped = tasks.token(Stage::Operators);
+        let listener = bounded(admin.socket, ADMIN_CONNECTIONS_MAX, stopped);
+        let operators = Admin::new(queries, handle);
+        let served = serve_operators(listener.counted(counts.admin), operators, pages)?;
+        tasks.start(Stage::Operators, "admin", served);
+        tracing::info!(address = %admin.address, "serving operators");
+        tracing::info!(address = %web.address, path = config.web.path, "serving browsers");
+        tracing::info!(address = %grpc.address, "serving gRPC");
 
         tokio::select! {
             () = shutdown => {}
@@ -270,16 +272,30 @@ impl App {
     }
 }
 
-/// Binds a port; `key` is the setting of its address.
-fn listen(address: SocketAddr, key: &'static str) -> Result<(TcpListener, SocketAddr), AppError> {
-    let refused = |source| AppError::Listen {
-        address,
-        source,
-        key,
-    };
-    let listener = bind(address).map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
-    Ok((listener, address))
+/// A bound port.
+#[derive(Debug)]
+struct Port {
+    socket: TcpListener,
+    address: SocketAddr,
+}
+
+impl Port {
+    /// Binds a port; `key` is the setting of its address.
+    fn bind(address: SocketAddr, key: &'static str) -> Result<Self, AppError> {
+        let refused = |source| AppError::Listen {
+            address,
+            source,
+            key,
+        };
+        let socket = bind(address).map_err(refused)?;
+        let address = socket.local_addr().map_err(refused)?;
+        Ok(Self { socket, address })
+    }
+}
+
+/// A listener with a number of connections.
+fn bounded(socket: TcpListener, connections_max: usize, until: CancellationToken) -> Listener {
+    Listener::new(socket, Limits::new(connections_max), until)
 }
 
 /// The health service, which reports that the rates are served until told otherwise.

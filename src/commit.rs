@@ -5,11 +5,13 @@
 //! queue is short, so a burst slows the pollers and not the readers.
 
 mod anew;
+mod backfilled;
 mod epoch_name;
 mod filing_log;
 mod handle;
 mod order_of_answers;
 mod poll_context;
+mod punctuality;
 mod restore;
 mod buffered_ledger;
 mod recovery;
@@ -19,15 +21,15 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 pub use buffered_ledger::BufferedLedger;
 use futures_util::FutureExt;
 pub use handle::{
-    BackfillOutcome, CommitHandle, DecisionReceipt, LedgerIsFile, LedgerStatus, PollContext,
-    Stopped, Submission, SubmitOutcome,
+    BackfillOutcome, CommitHandle, DecisionReceipt, LedgerHealth, LedgerIsFile, LedgerStatus,
+    PollContext, Stopped, Submission, SubmitOutcome,
 };
 use jiff::Timestamp;
-use jiff::civil::Date;
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -37,13 +39,11 @@ use crate::clock::Clock;
 use crate::commit::filing_log::{log_decided, log_filed};
 use crate::commit::handle::{Message, QUEUE_MAX};
 use crate::domain::{
-    Book, BookChanges, Cause, DecisionError, DocumentKey, HeldOutcome, History, Intent,
-    LedgerEntry, Position, Preference, RevisionPolicy, Snapshot, SourceId, SourceRecord, Table,
+    Book, BookChanges, Cause, DecisionError, HeldOutcome, LedgerEntry, Position, Preference,
+    Snapshot, SourceId, SourceRecord,
 };
 use crate::ledger::{LedgerError, LedgerReader};
-
-/// How many tables before and after a date a table of the past is compared with: more than any holidays.
-const TABLES_AROUND: usize = 16;
+use crate::telemetry::CommitCounts;
 
 /// The commit task.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ pub struct Commit {
     derived_at: Timestamp,
     /// Sources whose first attempt has ended, not yet written in an entry.
     attempted: BTreeSet<SourceId>,
+    counts: Arc<CommitCounts>,
     receiver: mpsc::Receiver<Message>,
 }
 
@@ -76,6 +77,8 @@ impl Commit {
         let (book, snapshot, entry) =
             restore::restore(records, preferences, &mut ledger, &clock).await;
         let board = Board::new(book.records(), snapshot);
+        let sources = book.records().map(|record| record.id.as_str());
+        let counts = Arc::new(CommitCounts::new(sources));
         let mut commit = Self {
             book,
             blank,
@@ -85,11 +88,13 @@ impl Commit {
             derived_at: clock.now(),
             clock,
             attempted: BTreeSet::new(),
+            counts,
             receiver,
         };
         if let Some(entry) = entry {
             commit.write(entry).await;
         }
+        commit.ledger.report_health();
         (commit, CommitHandle::new(sender))
     }
 
@@ -106,6 +111,16 @@ impl Commit {
     /// The reading end of the ledger, for as long as there is one.
     pub fn ledger(&self) -> watch::Receiver<Option<LedgerReader>> {
         self.ledger.readers()
+    }
+
+    /// What the task counts.
+    pub fn counts(&self) -> Arc<CommitCounts> {
+        Arc::clone(&self.counts)
+    }
+
+    /// How the ledger is, after each step of the task.
+    pub fn ledger_health(&self) -> watch::Receiver<LedgerHealth> {
+        self.ledger.health()
     }
 
     /// Runs until it is stopped. A commit that is under way is finished: nothing is published that is not written.
@@ -143,6 +158,7 @@ impl Commit {
                 }
                 () = tokio::time::sleep(until_reading) => due = self.pass_time(due).await,
             }
+            self.ledger.report_health();
         }
     }
 
@@ -231,6 +247,7 @@ impl Commit {
         let now = self.clock.now();
         let mut outcome = SubmitOutcome::default();
         let mut changes = BookChanges::default();
+        let before = self.book.record(source).map(Arc::clone);
         for table in tables {
             let (document, date) = (table.document, table.effective_date);
             match self.book.file(source, table, intent, now) {
@@ -253,60 +270,16 @@ impl Commit {
             self.attempted.insert(source);
         }
         let cause = if is_live { Cause::Poll } else { Cause::CatchUp };
+        let delay = before
+            .filter(|_| is_live)
+            .and_then(|before| punctuality::delay(&before, &changes.filed, now));
         outcome.revision = self.commit(cause(source), changes, now).await;
+        if let (Some(delay), Some(counts)) = (delay, self.counts.of(source.as_str())) {
+            counts.delays.observe(delay);
+        }
         outcome.holding = poll_context::holding(&self.book, source, now);
         outcome.gaps = self.book.gaps(source, now);
         outcome
-    }
-
-    /// Files a table of the past. Returns the outcome, and whether the state was derived anew.
-    async fn backfill(&mut self, source: SourceId, table: Table) -> (BackfillOutcome, bool) {
-        let now = self.clock.now();
-        let (document, date) = (table.document, table.effective_date);
-        let key = DocumentKey { source, document };
-        let history = self.book.history(key);
-        let keeps = history.is_none_or(|history| history.would_keep(date));
-        let changes = if keeps {
-            self.book.file(source, table, Intent::Backfill, now)
-        } else {
-            let around = self.around(key, date).await;
-            self.book.file_older(source, table, around, now)
-        };
-        let changes = match changes {
-            Ok(changes) => changes,
-            Err(reason) => {
-                let refused = BackfillOutcome {
-                    refused: reason.to_string(),
-                    ..BackfillOutcome::default()
-                };
-                return (refused, false);
-            }
-        };
-        log_filed(source, document, &changes);
-        let outcome = BackfillOutcome {
-            refused: String::new(),
-            has_changes: !changes.is_empty(),
-            held_rows: changes.held.len(),
-        };
-        self.commit(Cause::Backfill(source), changes, now).await;
-        (outcome, true)
-    }
-
-    /// The tables around a date that is not kept in memory, with which a table of that date is compared.
-    async fn around(&mut self, key: DocumentKey, date: Date) -> History {
-        let revision_policy = self
-            .book
-            .record(key.source)
-            .map(|record| record.revision_policy());
-        let mut history = History::unbounded(revision_policy.unwrap_or(RevisionPolicy::Correction));
-        let tables = self
-            .ledger
-            .around(key, history.revision_policy(), date, TABLES_AROUND)
-            .await;
-        for table in tables.unwrap_or_default() {
-            history.insert(table);
-        }
-        history
     }
 
     async fn decide(
@@ -354,6 +327,7 @@ impl Commit {
         changes: BookChanges,
         now: Timestamp,
     ) -> Option<u64> {
+        let begun = Instant::now();
         self.derived_at = now;
         anchors::complete(&mut self.book, &self.ledger, now).await;
         let published = self.board.snapshot();
@@ -362,6 +336,7 @@ impl Commit {
             self.board.publish_records(self.book.records());
             return None;
         }
+        self.count_corrections(&changes);
         let snapshot = next.as_ref().unwrap_or(&published);
         let entry = LedgerEntry {
             position: snapshot.position.clone(),
@@ -374,7 +349,9 @@ impl Commit {
             answered: changes.answered,
             served: next.as_ref().map(Snapshot::changes).unwrap_or_default(),
         };
+        let appended = Instant::now();
         let written = self.ledger.append(entry).await;
+        self.counts.appends.observe(appended.elapsed());
         let next = match written {
             // The ledger cannot be written: what is served from now on belongs to another epoch.
             Some(epoch) => Some(snapshot.renewed(Position {
@@ -389,7 +366,20 @@ impl Commit {
         };
         let revision = next.position.revision;
         self.board.publish(next, self.book.records());
+        self.counts.commits.observe(begun.elapsed());
         tracing::debug!(revision, cause = cause.as_str(), "committed");
         Some(revision)
+    }
+
+    /// Counts the values that replace another one of the same date.
+    fn count_corrections(&self, changes: &BookChanges) {
+        for table in &changes.filed {
+            let rows = table.rows.iter();
+            let corrected = rows.filter(|row| row.superseded_value.is_some());
+            if let Some(counts) = self.counts.of(table.source.as_str()) {
+                let corrected = u64::try_from(corrected.count()).unwrap_or(u64::MAX);
+                counts.corrections.add(corrected);
+            }
+        }
     }
 }

@@ -42,8 +42,8 @@ pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
     Announced, Continuity, Coverage, Derivation, Digits, FILTER_PAIRS_MAX, Figures, FilterError,
     Fingerprint, Form, Freshness, FreshnessDates, FreshnessStatus, HistoryRow, Leg, MARKET,
-    ORDER_OF_ANSWERS, Past, PeriodRates, PollReport, PollStatus, Polling, Position, Preference,
-    Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RequestCount, RestoredState,
+    ORDER_OF_ANSWERS, Past, PeriodRates, PollOutcome, PollReport, PollStatus, Polling, Position,
+    Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RequestCount, RestoredState,
     ServedFingerprint, ServedRevision, Snapshot, SourceState, TickerEntry, TickerStyle, Update,
     View, WindowChange, answer_on, candidates, change_text, choose_quotes, snapshot_on,
     ticker_entry,

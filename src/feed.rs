@@ -31,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::board::BoardReader;
 use crate::domain::{Position, RateFilter};
+use crate::telemetry::StreamCounts;
+pub use crate::telemetry::Transport;
 
 /// The longest interval between updates that is granted: for less than one update an hour, a request is cheaper than a
 /// stream.
@@ -47,6 +49,7 @@ pub struct Feed {
     /// One permit for each stream that can still be opened.
     free_streams: Arc<Semaphore>,
     draining: CancellationToken,
+    counts: Arc<StreamCounts>,
 }
 
 /// The limits of every stream.
@@ -116,7 +119,13 @@ impl Feed {
             limits,
             free_streams: Arc::new(Semaphore::new(streams_max.min(Semaphore::MAX_PERMITS))),
             draining,
+            counts: Arc::default(),
         }
+    }
+
+    /// What its streams count.
+    pub fn counts(&self) -> Arc<StreamCounts> {
+        Arc::clone(&self.counts)
     }
 
     /// The board behind it.
@@ -132,8 +141,11 @@ impl Feed {
     /// Opens a subscription at the present.
     pub fn subscribe(&self, request: SubscribeRequest) -> Result<Subscription, TooManyStreams> {
         let permit = Arc::clone(&self.free_streams).try_acquire_owned();
-        let permit = permit.map_err(|_none_is_free| TooManyStreams {
-            streams_max: self.limits.streams_max,
+        let permit = permit.map_err(|_none_is_free| {
+            self.counts.refused.increment();
+            TooManyStreams {
+                streams_max: self.limits.streams_max,
+            }
         })?;
         let request = SubscribeRequest {
             min_interval: request.min_interval.min(MIN_INTERVAL_MAX),

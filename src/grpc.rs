@@ -1,5 +1,6 @@
 //! The service of the contract: reads a request, asks [`Queries`], renders the answer.
 
+mod calls;
 mod dispatcher;
 mod explanation;
 mod health;
@@ -17,7 +18,7 @@ pub use shared::{ResponseBody, SharedRates};
 use tonic::{Request, Response, Status};
 
 use crate::domain::{Field, RateFilter, Refusal};
-use crate::feed::Subscription;
+use crate::feed::{Subscription, Transport};
 use crate::pb;
 use crate::pb::rate_service_server::RateService;
 use crate::queries::{Queries, parse_date, parse_pair};
@@ -31,12 +32,25 @@ use crate::wire::{
 #[derive(Debug, Clone)]
 pub struct Rates {
     queries: Queries,
+    transport: Transport,
 }
 
 impl Rates {
     /// Renders what `queries` answers.
     pub fn new(queries: Queries) -> Self {
-        Self { queries }
+        Self {
+            queries,
+            transport: Transport::Grpc,
+        }
+    }
+
+    /// The same service for browsers, which reach it over gRPC-Web.
+    #[must_use]
+    pub fn over_grpc_web(self) -> Self {
+        Self {
+            transport: Transport::GrpcWeb,
+            ..self
+        }
     }
 
     fn filter(&self, filter: Option<pb::RateFilter>) -> Result<RateFilter, Refusal> {
@@ -46,7 +60,11 @@ impl Rates {
 
     fn subscribe(&self, request: pb::WatchRatesRequest) -> Result<Subscription, Refusal> {
         let request = to_subscribe(request, |pairs| self.queries.filter(pairs))?;
-        self.queries.subscribe(request)
+        let subscription = self.queries.subscribe(request)?;
+        Ok(match self.transport {
+            Transport::Grpc => subscription,
+            other => subscription.over(other),
+        })
     }
 }
 

@@ -40,11 +40,12 @@
 //! * [`feed`]: the messages of a subscriber: the state, then its changes.
 //! * [`queries`]: checks a request and answers it in domain values, or refuses it.
 //! * [`pb`]: the generated messages, which `wire` converts to and from. [`grpc`]: the service. [`json`]: the same messages as
-//!   JSON. [`tabular`]: their rows as CSV and as lines of JSON. [`admin`]: the decisions of operators.
+//!   JSON. [`tabular`]: their rows as CSV and as lines of JSON. [`admin`]: the decisions of operators, probes and metrics.
 //! * [`words`]: the names and signs of currencies in eight languages.
 //! * [`web`]: the side for browsers: pages, JSON, server-sent events, gRPC-Web, and the elements `<silk-ticker>` and
 //!   `<silk-chart>`.
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
+//! * [`telemetry`]: the page of metrics, which [`admin`] fills.
 //! * [`listener`]: sockets that accept connections: limits, deadlines, and HTTP with coalesced writes.
 //! * [`app`]: binds the ports, starts the tasks, and stops them.
 //! * [`client`]: calls over plain HTTP/2 or TLS, and a subscriber that reconnects and resumes. [`backfill`]: fetches the past
@@ -62,6 +63,8 @@
 //! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`), what its tables teach (`domain/judged/calendar.rs`) and whether the bank was asked since; `domain/served/quote.rs` then chooses another source |
 //! | Which values are held, and what releases them? | `domain/judged/row_checks/suspicion.rs` and `domain/judged/row_checks/release.rs` |
 //! | Where does an `ETag` come from? | `web/caching.rs` for snapshots, single rates, pages and `ticker.html`, `web/prepared.rs` for static files; other answers have none; `web/entity_tag.rs` compares it with a request |
+//! | When is the service ready? | `admin/readiness.rs` |
+//! | Where does a metric come from? | a file of `admin/metrics`; `telemetry/README.md` lists all of them |
 //! | What is an event of a webhook? | `is_event` in `webhooks/known.rs`; `webhooks/event.rs` makes its document |
 //! | What does a heartbeat carry? | the message `Heartbeat` in `proto/silkrate/v1/rates.proto`; `board.rs` collects the sources (`details`), `wire/messages.rs` adds the time of the server |
 //! | How is a bank added? | one file in `src/sources`, named after its id, and the steps in the chapter of [`sources`] |
@@ -149,6 +152,8 @@ pub mod config;
 mod causes;
 mod authorities;
 pub mod backoff;
+#[cfg(feature = "service")]
+pub mod telemetry;
 #[cfg(feature = "service")]
 pub mod clock;
 #[cfg(feature = "service")]

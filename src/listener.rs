@@ -33,6 +33,8 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::telemetry::{OpenConnection, PortCounts};
+
 /// A client's preface is sent before its connection is accepted; over a slow and lossy link it takes a second or two. Less
 /// than a drain lasts, so that a silent peer does not hold one up.
 const FIRST_BYTES_TIMEOUT: Duration = Duration::from_secs(5);
@@ -83,6 +85,7 @@ pub struct Listener {
     socket: TcpListener,
     limits: Limits,
     draining: CancellationToken,
+    counts: Arc<PortCounts>,
 }
 
 impl Listener {
@@ -92,7 +95,14 @@ impl Listener {
             socket,
             limits,
             draining,
+            counts: Arc::default(),
         }
+    }
+
+    /// The same, with the counts of its connections kept elsewhere.
+    #[must_use]
+    pub fn counted(self, counts: Arc<PortCounts>) -> Self {
+        Self { counts, ..self }
     }
 }
 
@@ -115,18 +125,34 @@ pub fn incoming(
     listener: TcpListener,
     limits: Limits,
 ) -> impl Stream<Item = io::Result<Connection>> + Send {
+    counted(listener, limits, Arc::default())
+}
+
+/// The same, counted.
+fn counted(
+    listener: TcpListener,
+    limits: Limits,
+    counts: Arc<PortCounts>,
+) -> impl Stream<Item = io::Result<Connection>> + Send {
     let permits = Arc::new(Semaphore::new(limits.connections_max));
-    stream::unfold((listener, permits), move |(listener, permits)| async move {
-        let permit = permit(&permits, limits.connections_max).await?;
+    let state = (listener, permits, counts);
+    stream::unfold(state, move |(listener, permits, counts)| async move {
+        let permit = permit(&permits, limits.connections_max, &counts).await?;
         let socket = accept(&listener).await;
-        let connection = Connection::new(socket, &limits, permit);
-        Some((Ok(connection), (listener, permits)))
+        let open = OpenConnection::new(Arc::clone(&counts));
+        let connection = Connection::new(socket, &limits, permit, open);
+        Some((Ok(connection), (listener, permits, counts)))
     })
 }
 
 /// A permit for one more connection.
-async fn permit(permits: &Arc<Semaphore>, connections_max: usize) -> Option<OwnedSemaphorePermit> {
+async fn permit(
+    permits: &Arc<Semaphore>,
+    connections_max: usize,
+    counts: &PortCounts,
+) -> Option<OwnedSemaphorePermit> {
     if permits.available_permits() == 0 {
+        counts.waits.increment();
         tracing::warn!(
             connections_max,
             "connection limit of a port reached; accepting no more there until a connection closes (server.max_connections)"

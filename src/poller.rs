@@ -26,7 +26,9 @@ use crate::budget::RequestBudget;
 use crate::clock::Clock;
 use crate::commit::{CommitHandle, Stopped, Submission, SubmitOutcome};
 use crate::config::{Http, SourceSettings};
-use crate::domain::{FilingError, Implausible, Intent, PollReport, SourceId, SourceRecord, Table};
+use crate::domain::{
+    FilingError, Implausible, Intent, PollOutcome, PollReport, SourceId, SourceRecord, Table,
+};
 use crate::fetch::{FetchError, Fetcher, Validators};
 use crate::poller::delay::{POLL_INTERVAL_MIN, PollHealth, delay};
 use crate::poller::gaps::{Gap, GapTries};
@@ -199,6 +201,7 @@ impl Poller {
                 attempted_at: None,
                 next_attempt: at,
                 error: None,
+                outcome: PollOutcome::BudgetUsedUp,
                 requests,
             };
             self.commit.polled(self.source.id, report).await?;
@@ -222,6 +225,7 @@ impl Poller {
             earlier,
             validators,
             mut errors,
+            failure,
             failed,
             refused,
             retry_after,
@@ -258,11 +262,14 @@ impl Poller {
         drop(self.update_plan().await?);
         let next_attempt = self.next_attempt(*health);
         let error = (!errors.is_empty()).then(|| errors.join("; "));
+        // A table that is refused was fetched without a failure.
+        let refused_table = error.as_ref().map(|_error| PollOutcome::Implausible);
         self.log(error.as_deref(), health.failures);
         let report = PollReport {
             attempted_at: Some(attempted_at),
             next_attempt,
             error,
+            outcome: failure.or(refused_table).unwrap_or(PollOutcome::Ok),
             requests: self.budget.count(),
         };
         self.commit.polled(self.source.id, report).await?;

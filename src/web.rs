@@ -11,6 +11,7 @@ mod handlers;
 mod assets;
 mod base_path;
 mod caching;
+mod calls;
 mod catalogue;
 mod entity_tag;
 mod server;
@@ -55,6 +56,7 @@ use crate::config::Config;
 use crate::domain::Refusal;
 use crate::feed::FrameCache;
 use crate::queries::Queries;
+use crate::telemetry::{CallCounts, PortCounts};
 use crate::web::base_path::BasePath;
 use crate::web::chart::ChartRates;
 use crate::web::cors::Origins;
@@ -62,7 +64,7 @@ use crate::web::error::WebError;
 use crate::web::events::EventEncoder;
 use crate::web::lines::LineEncoder;
 use crate::web::prepared_answers::PreparedAnswers;
-use crate::web::service::BrowserService;
+use crate::web::service::{Answers, BrowserService};
 
 /// The media type of every answer for programs.
 const JSON: &str = "application/json";
@@ -95,9 +97,27 @@ struct Shared {
 
 type Web = Arc<Shared>;
 
+/// What the port counts.
+#[derive(Debug, Clone)]
+pub struct WebCounts {
+    /// Its connections.
+    pub port: Arc<PortCounts>,
+    /// Its requests, by route.
+    pub calls: Arc<CallCounts>,
+}
+
+impl Default for WebCounts {
+    fn default() -> Self {
+        Self {
+            port: Arc::default(),
+            calls: Arc::new(calls::counts()),
+        }
+    }
+}
+
 /// Serves browsers until draining. `grpc` holds the services that gRPC-Web reaches, by their full paths.
 pub fn serve_browsers(
-    listener: TcpListener,
+    (listener, counts): (TcpListener, &WebCounts),
     config: &Config,
     queries: Queries,
     grpc: Router,
@@ -115,8 +135,9 @@ pub fn serve_browsers(
     });
     let router = router(Arc::clone(&shared), origins.clone(), grpc);
     let base_path = BasePath::new(&config.web.path);
-    let service = BrowserService::new(base_path, shared, origins, router);
-    server::serve(listener, service, draining)
+    let answers = Answers::new(&base_path, shared, origins, router);
+    let service = BrowserService::new(base_path, answers, Arc::clone(&counts.calls));
+    server::serve((listener, Arc::clone(&counts.port)), service, draining)
 }
 
 fn router(shared: Web, origins: Origins, grpc: Router) -> Router {

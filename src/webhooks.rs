@@ -54,6 +54,7 @@ use crate::clock::Clock;
 use crate::config::{Http, Webhook};
 use crate::domain::Preference;
 use crate::fetch::{FetchError, PostAnswer};
+use crate::telemetry::DeliveryCounts;
 use crate::webhooks::delivery::Courier;
 use crate::webhooks::event::Event;
 use crate::webhooks::observer::Observer;
@@ -121,6 +122,12 @@ impl Webhooks {
             couriers: couriers.collect(),
             observer: Observer::new(store, board, clock, preferences, receivers),
         })
+    }
+
+    /// How the attempts to deliver ended, by webhook.
+    pub fn counts(&self) -> Vec<(String, Arc<DeliveryCounts>)> {
+        let couriers = self.couriers.iter();
+        couriers.map(Courier::counts).collect()
     }
 
     /// Serves the webhooks until it is stopped.

@@ -37,10 +37,11 @@ pub(super) async fn run(
     let mut app = App::bind_with(config.clone(), clock.clone()).await?;
     let replay = Replay::new(season, clock.clone(), &config, app.without_pollers());
     let (address, web, path) = (app.address(), app.web_address(), &config.web.path);
+    let admin = app.admin_address();
     let mut out = anstream::stdout();
     let mut say = |text: &str| writeln!(out, "{text}").and_then(|()| out.flush());
     let introduction = format!(
-        "{}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server http://{address}\nserving browsers on http://{web}{path}\n",
+        "{}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server http://{address}\nserving browsers on http://{web}{path}\nserving probes and metrics on http://{admin}/metrics\n",
         season.notice()
     );
     say(&introduction)?;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::commit::{LedgerIsFile, LedgerStatus};
+use crate::commit::{LedgerHealth, LedgerIsFile, LedgerStatus};
 use crate::domain::{DocumentKey, LedgerEntry, Position, RevisionPolicy, Table};
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
 
@@ -35,6 +35,7 @@ pub struct BufferedLedger {
     retry_after: Duration,
     /// The reading end for queries.
     readers: watch::Sender<Option<LedgerReader>>,
+    health: watch::Sender<LedgerHealth>,
 }
 
 #[derive(Debug)]
@@ -89,6 +90,7 @@ impl BufferedLedger {
             failure: None,
             retry_after: RETRY_AFTER,
             readers: watch::Sender::new(None),
+            health: watch::Sender::default(),
         }
     }
 
@@ -156,6 +158,27 @@ impl BufferedLedger {
     /// The reading end for queries, while the ledger is open.
     pub fn readers(&self) -> watch::Receiver<Option<LedgerReader>> {
         self.readers.subscribe()
+    }
+
+    /// How the ledger is, as last reported.
+    pub(super) fn health(&self) -> watch::Receiver<LedgerHealth> {
+        self.health.subscribe()
+    }
+
+    /// Reports how the ledger is now.
+    pub(super) fn report_health(&self) {
+        let failure = self.failure.as_ref();
+        let health = failure.map(|failure| LedgerHealth {
+            error: Some(failure.error.to_string()),
+            unsaved: failure.unsaved.len(),
+            lost: failure.lost,
+        });
+        let health = health.unwrap_or_default();
+        self.health.send_if_modified(|known| {
+            let is_new = *known != health;
+            *known = health;
+            is_new
+        });
     }
 
     /// Whether entries are written.

@@ -103,6 +103,17 @@ pub struct LedgerStatus {
     pub position: Position,
 }
 
+/// How the ledger is, published for readers outside of the commit task.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LedgerHealth {
+    /// The error that keeps it from being written; `None` if there is none.
+    pub error: Option<String>,
+    /// The number of buffered entries.
+    pub unsaved: usize,
+    /// The number of entries that were dropped from the full buffer since the ledger was last written.
+    pub lost: usize,
+}
+
 impl SubmitOutcome {
     /// Whether a table of this document was refused.
     pub fn refuses(&self, document: &str) -> bool {

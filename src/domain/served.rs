@@ -16,7 +16,7 @@ pub use entry::{Digits, Figures, Form, MARKET, TickerEntry};
 pub use filter::{FILTER_PAIRS_MAX, FilterError, RateFilter};
 pub use freshness::{Freshness, FreshnessDates, FreshnessStatus};
 pub use historical::{Coverage, HistoryRow, Leg, Past, PeriodRates, snapshot_on};
-pub use polling::{PollReport, PollStatus, Polling, RequestCount};
+pub use polling::{PollOutcome, PollReport, PollStatus, Polling, RequestCount};
 pub use position::Position;
 pub use quote::{Preference, Quote, QuoteInputs, answer_on, candidates, choose_quotes};
 pub use rate::{Announced, Derivation, Rate, WindowChange};

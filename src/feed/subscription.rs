@@ -14,6 +14,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use crate::backoff::jitter;
 use crate::domain::{Position, RateFilter, Refusal, Snapshot};
 use crate::feed::{Feed, ResumeVerdict, Step, StreamMessage, SubscribeRequest};
+use crate::telemetry::{OpenStream, Transport};
 
 /// Why a stream ends. A stream always ends with an error, never with OK.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -57,6 +58,8 @@ pub struct Subscription {
     /// deadline.
     deadline: Pin<Box<Sleep>>,
     drained: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Counts the stream, and what it sends.
+    open: OpenStream,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -100,9 +103,17 @@ impl Subscription {
             last_rows: None,
             deadline: Box::pin(sleep_until(now + feed.limits.heartbeat_interval)),
             drained: Box::pin(feed.draining.clone().cancelled_owned()),
+            open: OpenStream::new(feed.counts(), Transport::Grpc),
             feed,
             _permit: permit,
         }
+    }
+
+    /// The same stream over another transport than gRPC: it is counted there.
+    #[must_use]
+    pub fn over(mut self, transport: Transport) -> Self {
+        self.open = OpenStream::new(self.feed.counts(), transport);
+        self
     }
 
     /// The pairs of the stream.
@@ -153,11 +164,32 @@ impl Subscription {
             }
             Pending::Nothing => self.wait().await?,
         };
+        self.count(&step);
         self.last_message = Instant::now();
         if matches!(step, Step::Snapshot(_) | Step::Update { .. }) {
             self.last_rows = Some(self.last_message);
         }
         Ok(step)
+    }
+
+    fn count(&self, step: &Step) {
+        let messages = self.open.own();
+        match step {
+            Step::Opening { verdict, .. } => {
+                messages.openings.increment();
+                let resumes = &self.open.all().resumes;
+                match verdict {
+                    ResumeVerdict::SnapshotRequested => {}
+                    ResumeVerdict::Resumed => resumes.resumed.increment(),
+                    ResumeVerdict::SnapshotTooOld => resumes.too_old.increment(),
+                    ResumeVerdict::SnapshotOtherEpoch => resumes.other_epoch.increment(),
+                    ResumeVerdict::SnapshotAhead => resumes.ahead.increment(),
+                }
+            }
+            Step::Snapshot(_) => messages.snapshots.increment(),
+            Step::Update { .. } => messages.updates.increment(),
+            Step::Heartbeat(_) => messages.heartbeats.increment(),
+        }
     }
 
     /// The opening bears the position that the reader holds: the one it resumes after, or that of the rows that follow.
@@ -247,6 +279,14 @@ impl Subscription {
     fn advance(&mut self, to: Arc<Snapshot>) -> Step {
         let sent = std::mem::replace(&mut self.sent, Arc::clone(&to));
         let Position { epoch, revision } = &sent.position;
+        let merged = to
+            .position
+            .revision
+            .saturating_sub(*revision)
+            .saturating_sub(1);
+        if merged > 0 {
+            self.open.all().merged_commits.add(merged);
+        }
         if *epoch == to.position.epoch && to.can_update_from(*revision) {
             let after = *revision;
             Step::Update { after, to }

@@ -1,7 +1,7 @@
 //! Dispatches the requests of the gRPC port: the cached answers first, then every service by its path.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::Either;
@@ -12,7 +12,7 @@ use tonic::service::Routes;
 
 use crate::domain::Refusal;
 use crate::grpc::shared::{ResponseBody, status_response};
-use crate::grpc::{SharedRates, explain};
+use crate::grpc::{SharedRates, calls, explain};
 
 /// The services of the port.
 #[derive(Debug)]
@@ -70,11 +70,17 @@ impl Dispatcher {
                 Err(never) => match never {},
             }))
         };
+        let calls = self.rates.as_ref().map(SharedRates::calls);
+        let begun = Instant::now();
         tokio::time::timeout(request_timeout, answer).map(move |answer| {
             let mut answer = answer.unwrap_or_else(|_late| {
                 status_response(Refusal::DeadlineExceeded(request_timeout))
             });
             explain(&mut answer, uri.path(), request_bytes_max);
+            if let Some(calls) = calls {
+                let (method, code) = (calls::method(uri.path()), calls::code(answer.headers()));
+                calls.count(method, code, begun.elapsed());
+            }
             answer
         })
     }

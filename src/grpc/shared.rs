@@ -33,10 +33,11 @@ use tonic::server::NamedService;
 
 use crate::domain::{Pair, RateFilter, Refusal};
 use crate::feed::{AnswerCache, EncodedStream, FrameCache, MessageEncoder, StreamMessage};
-use crate::grpc::Rates;
+use crate::grpc::{Rates, calls};
 use crate::pb::rate_service_server::RateServiceServer;
 use crate::pb::{GetRateRequest, GetSnapshotRequest, WatchRatesRequest};
 use crate::queries::{FilterCache, Queries, parse_pair};
+use crate::telemetry::CallCounts;
 use crate::wire;
 
 /// How many filters have a snapshot kept for them: a site has a handful of tickers; further filters are experiments of single readers.
@@ -61,6 +62,7 @@ struct Inner {
     filters: FilterCache<RateFilter>,
     is_sharing: bool,
     request_bytes_max: usize,
+    calls: Arc<CallCounts>,
 }
 
 /// What is shared by the clients that accept an encoding.
@@ -104,10 +106,16 @@ impl SharedRates {
             filters: FilterCache::default(),
             is_sharing,
             request_bytes_max,
+            calls: Arc::new(calls::counts()),
         };
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// The requests of the port, by method.
+    pub fn calls(&self) -> Arc<CallCounts> {
+        Arc::clone(&self.inner.calls)
     }
 
     /// The longest message of a request that is read.

@@ -10,25 +10,58 @@ use tokio::sync::OwnedSemaphorePermit;
 use tonic::transport::server::Connected;
 
 use crate::listener::{Deadlines, Limits};
+use crate::telemetry::OpenConnection;
 
 /// One accepted connection.
 #[derive(Debug)]
 pub struct Connection {
     io: Deadlines<TcpStream>,
+    /// Counts it, and what passes.
+    open: OpenConnection,
+    /// Whether a deadline has passed.
+    is_cut: bool,
     /// Returned when the connection is dropped, for whatever reason.
     _permit: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    pub(super) fn new(socket: TcpStream, limits: &Limits, permit: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(
+        socket: TcpStream,
+        limits: &Limits,
+        permit: OwnedSemaphorePermit,
+        open: OpenConnection,
+    ) -> Self {
         // What is written is whole; Nagle's algorithm would only wait for the peer's acknowledgement.
         if let Err(error) = socket.set_nodelay(true) {
             tracing::debug!(%error, "could not set TCP_NODELAY");
         }
         Self {
             io: Deadlines::new(socket, limits.first_bytes_timeout, limits.write_stall_max),
+            open,
+            is_cut: false,
             _permit: permit,
         }
+    }
+
+    /// Counts what a write has brought: bytes, or the end of a peer that reads nothing.
+    fn count_write(&mut self, outcome: &Poll<io::Result<usize>>) {
+        match outcome {
+            Poll::Ready(Ok(bytes)) => {
+                let bytes = u64::try_from(*bytes).unwrap_or(u64::MAX);
+                self.open.port().sent_bytes.add(bytes);
+            }
+            Poll::Ready(Err(error)) if self.is_first_cut(error) => {
+                self.open.port().stalled.increment();
+            }
+            Poll::Ready(Err(_)) | Poll::Pending => {}
+        }
+    }
+
+    /// Whether an error is that of a deadline, and the first one: reading and writing may both fail then.
+    fn is_first_cut(&mut self, error: &io::Error) -> bool {
+        let is_first = error.kind() == io::ErrorKind::TimedOut && !self.is_cut;
+        self.is_cut |= is_first;
+        is_first
     }
 }
 
@@ -45,7 +78,19 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut self.io).poll_read(cx, buffer);
+        if let Poll::Ready(Err(error)) = &outcome
+            && self.is_first_cut(error)
+        {
+            self.open.port().silent.increment();
+        }
+        let bytes = buffer.filled().len().saturating_sub(before);
+        if bytes > 0 {
+            let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+            self.open.port().received_bytes.add(bytes);
+        }
+        outcome
     }
 }
 
@@ -55,7 +100,9 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, data)
+        let outcome = Pin::new(&mut self.io).poll_write(cx, data);
+        self.count_write(&outcome);
+        outcome
     }
 
     fn poll_write_vectored(
@@ -63,7 +110,9 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, slices)
+        let outcome = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
+        self.count_write(&outcome);
+        outcome
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -5,7 +5,7 @@ use std::future::Future;
 use futures_util::StreamExt;
 use tokio::task::{JoinError, JoinSet};
 
-use crate::listener::{Connection, Listener, incoming};
+use crate::listener::{Connection, Listener, counted};
 
 impl Listener {
     /// Runs a task for each accepted connection until draining; then closes the socket and waits until the connections have
@@ -16,7 +16,8 @@ impl Listener {
     {
         let mut tasks = JoinSet::new();
         let until = self.draining.cancelled_owned();
-        let mut sockets = Box::pin(incoming(self.socket, self.limits).take_until(until));
+        let mut sockets =
+            Box::pin(counted(self.socket, self.limits, self.counts).take_until(until));
         loop {
             tokio::select! {
                 accepted = sockets.next() => match accepted {

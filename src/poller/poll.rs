@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::{Answer, SourceId, Table};
+use crate::domain::{Answer, PollOutcome, SourceId, Table};
 use crate::fetch::{FetchError, ParsedResponse, Validators, not_found_error, request};
 use crate::poller::Poller;
 use crate::sources::{Document, ParseError, TableSelector};
@@ -29,6 +29,8 @@ pub(super) struct PollResult {
     pub(super) unanswered: BTreeSet<&'static str>,
     /// The errors, as sentences.
     pub(super) errors: Vec<String>,
+    /// How it failed first; `None` if it did not fail.
+    pub(super) failure: Option<PollOutcome>,
     /// Whether a request failed, so that its document is unknown.
     pub(super) failed: bool,
     /// Whether the source refused this client: it wants a key, another plan, or fewer requests.
@@ -64,6 +66,15 @@ pub(super) enum AfterFailure {
 }
 
 impl PollResult {
+    /// Notes errors, and how the poll failed.
+    pub(super) fn fail(&mut self, outcome: PollOutcome, errors: impl IntoIterator<Item = String>) {
+        let before = self.errors.len();
+        self.errors.extend(errors);
+        if self.errors.len() > before {
+            self.failure.get_or_insert(outcome);
+        }
+    }
+
     /// Notes whether a request for a document was answered.
     fn note(&mut self, document: &Document, asked_at: Timestamp, is_answered: bool) {
         if is_answered {
@@ -116,7 +127,7 @@ impl Poller {
                 RequestOutcome::NotFound => {
                     let error = not_found_error(document);
                     let error = error.map(|error| format!("{}: {error}", document.name));
-                    locked(result).errors.extend(error);
+                    locked(result).fail(PollOutcome::NoTable, error);
                 }
                 RequestOutcome::Failed(AfterFailure::End) => return AfterFailure::End,
             }
@@ -159,9 +170,9 @@ impl Poller {
             asked_at,
             self.is_answer(document, &response, date),
         );
-        let mut failed = |error: &dyn Display| {
+        let mut failed = |outcome, error: &dyn Display| {
             result.failed = true;
-            result.errors.push(format!("{}: {error}", document.name));
+            result.fail(outcome, [format!("{}: {error}", document.name)]);
         };
         match response {
             ParsedResponse::NotModified => {
@@ -185,7 +196,7 @@ impl Poller {
             ParsedResponse::NoTable => {
                 let Some(date) = date else {
                     // There is always a newest table.
-                    failed(&ParseError::Empty);
+                    failed(PollOutcome::NoTable, &ParseError::Empty);
                     return RequestOutcome::Failed(AfterFailure::GoOn);
                 };
                 let (source, document) = (self.source.id, document.name);
@@ -193,18 +204,20 @@ impl Poller {
                 RequestOutcome::NoTable
             }
             ParsedResponse::Unparsable { error, retry_after } => {
-                failed(&error);
+                let is_refusal = matches!(error, ParseError::Refused(_));
+                failed(unparsable(is_refusal), &error);
                 result.retry_after = result.retry_after.max(retry_after);
-                result.refused |= matches!(error, ParseError::Refused(_));
+                result.refused |= is_refusal;
                 RequestOutcome::Failed(AfterFailure::GoOn)
             }
             // Not a failure of the bank: there is nothing to report. The rest waits for the next day.
             ParsedResponse::Failed(FetchError::BudgetUsedUp) => {
                 result.failed = true;
+                result.failure.get_or_insert(PollOutcome::BudgetUsedUp);
                 RequestOutcome::Failed(AfterFailure::End)
             }
             ParsedResponse::Failed(error) => {
-                failed(&error);
+                failed(outcome(&error), &error);
                 result.refused |= error.is_refusal();
                 result.retry_after = result.retry_after.max(error.retry_after());
                 RequestOutcome::Failed(if error.affects_all_documents() {
@@ -214,6 +227,41 @@ impl Poller {
                 })
             }
         }
+    }
+}
+
+/// How a poll ends by a document that cannot be parsed.
+fn unparsable(is_refusal: bool) -> PollOutcome {
+    if is_refusal {
+        PollOutcome::Refused
+    } else {
+        PollOutcome::Unreadable
+    }
+}
+
+/// How a poll ends by the error of a request.
+fn outcome(error: &FetchError) -> PollOutcome {
+    match error {
+        FetchError::BudgetUsedUp => PollOutcome::BudgetUsedUp,
+        FetchError::Status { .. } if error.is_refusal() => PollOutcome::Refused,
+        FetchError::Status { .. }
+        | FetchError::Redirect { .. }
+        | FetchError::UnexpectedNotModified => PollOutcome::Status,
+        FetchError::TooLarge | FetchError::ContentEncoding(_) | FetchError::Undecodable(_) => {
+            PollOutcome::Unreadable
+        }
+        FetchError::Address { .. }
+        | FetchError::UnusableKey
+        | FetchError::Authorities(_)
+        | FetchError::Client(_)
+        | FetchError::Connect(_)
+        | FetchError::Proxy { .. }
+        | FetchError::ConnectTimeout(_)
+        | FetchError::Certificate(_)
+        | FetchError::Tls(_)
+        | FetchError::ReadTimeout(_)
+        | FetchError::TotalTimeout(_)
+        | FetchError::Incomplete(_) => PollOutcome::Unreachable,
     }
 }
 

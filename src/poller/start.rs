@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use crate::commit::Stopped;
-use crate::domain::{History, Intent, Schedule, SourceRecord};
+use crate::domain::{History, Intent, PollOutcome, Schedule, SourceRecord};
 use crate::fetch::{REQUEST_PAUSE, Validators};
 use crate::poller::poll::{AfterFailure, PollResult, RequestOutcome, Wanted, locked};
 use crate::poller::{Poller, reasons};
@@ -43,7 +43,7 @@ impl Poller {
                     let submission = self.submission(tables, Intent::AnyDate, false);
                     let outcome = self.commit.submit(submission).await?;
                     let mut result = locked(&result);
-                    result.errors.extend(reasons(&outcome, &[]));
+                    result.fail(PollOutcome::Implausible, reasons(&outcome, &[]));
                     result.validators.retain(|(document, ..)| {
                         !outcome.refuses(document) && !outcome.holds(document)
                     });
@@ -125,7 +125,7 @@ impl Poller {
             }
             // Tomorrow's may be there all the same.
             let error = format!("{}: no table was found", document.name);
-            result.errors.push(error);
+            result.fail(PollOutcome::NoTable, [error]);
         }
         let later = document.polls.iter().copied();
         let later: Vec<_> = later

@@ -1,6 +1,7 @@
 //! The listener of the browsers' port: its limits, and HTTP/1.1 and HTTP/2 on its connections.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
@@ -11,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::listener::{Limits, Listener};
+use crate::telemetry::PortCounts;
 
 /// The number of connections. A browser opens up to six, a cache a few dozen.
 const CONNECTIONS_MAX: usize = 16 * 1024;
@@ -32,13 +34,16 @@ fn limits() -> Limits {
 }
 
 /// Serves until draining, and lets the requests under way end.
-pub(super) async fn serve<S>(socket: TcpListener, service: S, draining: CancellationToken)
-where
+pub(super) async fn serve<S>(
+    (socket, counts): (TcpListener, Arc<PortCounts>),
+    service: S,
+    draining: CancellationToken,
+) where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
     S: Clone + Send + 'static,
     S::Future: Send + 'static,
 {
-    let listener = Listener::new(socket, limits(), draining);
+    let listener = Listener::new(socket, limits(), draining).counted(counts);
     listener.serve_http(service).await;
 }
 
@@ -65,6 +70,7 @@ mod tests {
         tasks: JoinSet<()>,
         address: SocketAddr,
         draining: CancellationToken,
+        counts: Arc<PortCounts>,
     }
 
     async fn served(router: Router) -> Served {
@@ -73,11 +79,14 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let mut tasks = JoinSet::new();
         let service = TowerToHyperService::new(router);
-        tasks.spawn(serve(listener, service, draining.clone()));
+        let counts = Arc::<PortCounts>::default();
+        let port = (listener, Arc::clone(&counts));
+        tasks.spawn(serve(port, service, draining.clone()));
         Served {
             tasks,
             address,
             draining,
+            counts,
         }
     }
 
@@ -89,6 +98,10 @@ mod tests {
         let begun = Instant::now();
         // Whether the client receives the reason does not matter.
         drop(peer.read_to_end(&mut Vec::new()).await);
+        // The reader of the headers cuts a peer that has begun a request.
+        if said.is_empty() {
+            assert_eq!(served.counts.silent.get(), 1);
+        }
         begun.elapsed()
     }
 
@@ -125,6 +138,8 @@ mod tests {
         let stall_max = limits().write_stall_max;
         assert!((stall_max..stall_max * 2).contains(&begun.elapsed()));
         served.tasks.join_next().await.unwrap().unwrap();
+        assert_eq!(served.counts.stalled.get(), 1);
+        assert_eq!(served.counts.silent.get(), 0);
     }
 
     #[tokio::test(start_paused = true)]

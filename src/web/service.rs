@@ -1,9 +1,12 @@
 //! The service of a connection: it sends the answers that are ready, and leaves every other request to the router.
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
 use std::mem;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -14,10 +17,11 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Method, Request};
 
+use crate::telemetry::CallCounts;
 use crate::web::assets::Assets;
 use crate::web::base_path::BasePath;
 use crate::web::cors::Origins;
-use crate::web::{QUERY_BYTES_MAX, Web};
+use crate::web::{QUERY_BYTES_MAX, Web, calls};
 
 /// Answers every request of browsers.
 ///
@@ -27,17 +31,33 @@ use crate::web::{QUERY_BYTES_MAX, Web};
 #[derive(Debug, Clone)]
 pub(super) struct BrowserService {
     base_path: BasePath,
+    answers: Answers,
+    calls: Arc<CallCounts>,
+}
+
+impl BrowserService {
+    pub(super) fn new(base_path: BasePath, answers: Answers, calls: Arc<CallCounts>) -> Self {
+        Self {
+            base_path,
+            answers,
+            calls,
+        }
+    }
+}
+
+/// The answers to requests below the configured path.
+#[derive(Debug, Clone)]
+pub(super) struct Answers {
     assets: Arc<Assets>,
     web: Web,
     origins: Origins,
     router: Router,
 }
 
-impl BrowserService {
-    pub(super) fn new(base_path: BasePath, web: Web, origins: Origins, router: Router) -> Self {
+impl Answers {
+    pub(super) fn new(base_path: &BasePath, web: Web, origins: Origins, router: Router) -> Self {
         Self {
-            assets: Arc::new(Assets::new(&base_path)),
-            base_path,
+            assets: Arc::new(Assets::new(base_path)),
             web,
             origins,
             router,
@@ -80,16 +100,50 @@ impl BrowserService {
 impl Service<Request<Incoming>> for BrowserService {
     type Response = Response;
     type Error = Infallible;
-    type Future = Either<Ready<Result<Response, Infallible>>, RouteFuture<Infallible>>;
+    type Future = Either<Ready<Result<Response, Infallible>>, Counted>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        match self.base_path.below(mem::take(request.uri_mut())) {
-            Ok(below) => *request.uri_mut() = below,
-            Err(answer) => return Either::Left(ready(Ok(*answer))),
+        let begun = Instant::now();
+        let answer = match self.base_path.below(mem::take(request.uri_mut())) {
+            Ok(below) => {
+                *request.uri_mut() = below;
+                self.answers.ready(&request)
+            }
+            Err(answer) => Some(*answer),
+        };
+        let route = calls::route(request.uri().path());
+        if let Some(answer) = answer {
+            let code = calls::code(answer.status());
+            self.calls.count(route, code, begun.elapsed());
+            return Either::Left(ready(Ok(answer)));
         }
-        match self.ready(&request) {
-            Some(answer) => Either::Left(ready(Ok(answer))),
-            None => Either::Right(tower::Service::call(&mut self.router.clone(), request)),
+        let mut router = self.answers.router.clone();
+        Either::Right(Counted {
+            answer: tower::Service::call(&mut router, request),
+            calls: Arc::clone(&self.calls),
+            route,
+            begun,
+        })
+    }
+}
+
+/// An answer of the router, which is counted when it begins.
+pub(super) struct Counted {
+    answer: RouteFuture<Infallible>,
+    calls: Arc<CallCounts>,
+    route: usize,
+    begun: Instant,
+}
+
+impl Future for Counted {
+    type Output = Result<Response, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(Pin::new(&mut self.answer).poll(cx));
+        if let Ok(response) = &answer {
+            let code = calls::code(response.status());
+            self.calls.count(self.route, code, self.begun.elapsed());
         }
+        Poll::Ready(answer)
     }
 }

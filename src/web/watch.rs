@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
 
-use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, SubscribeRequest};
+use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, SubscribeRequest, Transport};
 use crate::web::error::WebError;
 use crate::web::events::{EVENTS, end_event};
 use crate::web::query::{self, Watch};
@@ -42,10 +42,12 @@ pub(super) async fn watch(
     })?;
     let (media_type, body) = match format {
         Format::Events => {
+            let subscription = subscription.over(Transport::Events);
             let stream = EncodedStream::new(subscription, Arc::clone(&web.frames));
             (EVENTS, Body::from_stream(messages(stream, end_event)))
         }
         Format::Lines => {
+            let subscription = subscription.over(Transport::Lines);
             let stream = EncodedStream::new(subscription, Arc::clone(&web.lines));
             (
                 lines::NDJSON,

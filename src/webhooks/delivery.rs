@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
 use crate::clock::Clock;
+use crate::telemetry::DeliveryCounts;
 use crate::webhooks::event::Event;
 use crate::webhooks::receiver::{Outcome, Receiver};
 use crate::webhooks::store::{Delivery, Store, StoreError};
@@ -39,6 +40,14 @@ impl Courier {
             clock,
             receiver,
         }
+    }
+
+    /// The webhook, and how the attempts ended.
+    pub(super) fn counts(&self) -> (String, Arc<DeliveryCounts>) {
+        let Receiver {
+            webhook, counts, ..
+        } = &*self.receiver;
+        (webhook.name.clone(), Arc::clone(counts))
     }
 
     /// Delivers until it is stopped. An attempt that is under way is then dropped: the event is sent again after a restart,
@@ -93,6 +102,7 @@ impl Courier {
         let now = self.clock.now();
         match outcome {
             Outcome::Delivered => {
+                self.receiver.counts.delivered.increment();
                 self.store.delivered(name, delivery.number, now).await?;
                 tracing::info!(
                     webhook = name,
@@ -103,6 +113,7 @@ impl Courier {
             }
             Outcome::Gone => {
                 self.receiver.mark_gone();
+                self.receiver.counts.gone.increment();
                 let given_up = self
                     .store
                     .gone(name, now, earlier(now, ATTEMPTED_FOR))
@@ -126,6 +137,11 @@ impl Courier {
                 retry_after,
             } => {
                 let again = again(delivery, now, retry_after);
+                let counts = &self.receiver.counts;
+                match again {
+                    Some(_later) => counts.failed.increment(),
+                    None => counts.given_up.increment(),
+                }
                 let failure = (reason.clone(), now);
                 self.store
                     .failed(name, delivery.number, failure, again)

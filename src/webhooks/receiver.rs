@@ -1,5 +1,6 @@
 //! A receiver: its webhook, the client that reaches it, and how one attempt ends.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio::sync::Notify;
 
 use crate::config::{Http, Webhook};
 use crate::fetch::{FetchError, PostAnswer, Poster};
+use crate::telemetry::DeliveryCounts;
 use crate::webhooks::event::Event;
 use crate::webhooks::signature;
 
@@ -23,6 +25,8 @@ pub(super) struct Receiver {
     pending: Notify,
     /// Whether it answered that it wants no event any more.
     gone: AtomicBool,
+    /// How the attempts ended.
+    pub(super) counts: Arc<DeliveryCounts>,
 }
 
 /// How an attempt ended.
@@ -46,6 +50,7 @@ impl Receiver {
             webhook: webhook.clone(),
             pending: Notify::new(),
             gone: AtomicBool::new(false),
+            counts: Arc::default(),
         })
     }
 

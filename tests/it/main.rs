@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod admin;
+#[cfg(test)]
 mod backfill;
 #[cfg(test)]
 mod bench;

@@ -16,6 +16,7 @@ const CHAPTERS: &[&str] = &[
     "src/ledger/README.md",
     "src/sources/README.md",
     "src/tabular/README.md",
+    "src/telemetry/README.md",
     "src/web/README.md",
     "src/webhooks/README.md",
     "tests/bench/README.md",

@@ -32,7 +32,7 @@ struct World {
     folder: TempDir,
 }
 
-fn webhook(name: &str, url: &str) -> Webhook {
+pub(crate) fn webhook(name: &str, url: &str) -> Webhook {
     Webhook {
         name: name.to_owned(),
         url: url.to_owned(),

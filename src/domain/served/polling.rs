@@ -1,5 +1,7 @@
 //! The status of polling: whether a source can be fetched. It is independent of how current its values are.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 /// How polling goes.
@@ -12,6 +14,55 @@ pub enum Polling {
     Ok,
     /// The last poll failed.
     Failing,
+}
+
+/// How a poll ended: well, or by its first failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PollOutcome {
+    /// Without a failure, whether it brought a table or not.
+    Ok,
+    /// The source cannot be reached, or broke the connection off.
+    Unreachable,
+    /// The source refuses this client: it wants a key, another plan, or fewer requests.
+    Refused,
+    /// The source answered with a status that is not expected.
+    Status,
+    /// The document cannot be read.
+    Unreadable,
+    /// There is no table where there must be one.
+    NoTable,
+    /// A table was read and is implausible.
+    Implausible,
+    /// The requests of the day were used up on the way.
+    BudgetUsedUp,
+}
+
+impl PollOutcome {
+    /// Every outcome.
+    pub const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Unreachable,
+        Self::Refused,
+        Self::Status,
+        Self::Unreadable,
+        Self::NoTable,
+        Self::Implausible,
+        Self::BudgetUsedUp,
+    ];
+
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unreachable => "unreachable",
+            Self::Refused => "refused",
+            Self::Status => "status",
+            Self::Unreadable => "unreadable",
+            Self::NoTable => "no_table",
+            Self::Implausible => "implausible",
+            Self::BudgetUsedUp => "budget_used_up",
+        }
+    }
 }
 
 /// The requests to a source on one day, in its time zone: how many were sent, and how many may be.
@@ -47,6 +98,8 @@ pub struct PollStatus {
     pub last_error: String,
     /// The requests of the day on which it was last polled.
     pub requests: RequestCount,
+    /// How many polls ended in which way, since the service started.
+    pub outcomes: BTreeMap<PollOutcome, u64>,
 }
 
 /// The result of one poll, or that none was made.
@@ -58,6 +111,8 @@ pub struct PollReport {
     pub next_attempt: Timestamp,
     /// The error, if it failed.
     pub error: Option<String>,
+    /// How it ended.
+    pub outcome: PollOutcome,
     /// The requests of the day, with those of the poll.
     pub requests: RequestCount,
 }
@@ -74,10 +129,12 @@ impl PollStatus {
         let Some(attempted_at) = report.attempted_at else {
             return planned;
         };
-        let attempted = Self {
+        let mut attempted = Self {
             last_attempt: Some(attempted_at),
             ..planned
         };
+        let count = attempted.outcomes.entry(report.outcome).or_default();
+        *count = count.saturating_add(1);
         match report.error {
             None => Self {
                 polling: Polling::Ok,

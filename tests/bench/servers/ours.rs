@@ -13,7 +13,7 @@ use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates};
 use silkrate::listener::{Limits, Listener, bind, incoming};
 use silkrate::queries::Queries;
-use silkrate::web::serve_browsers;
+use silkrate::web::{WebCounts, serve_browsers};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -69,7 +69,7 @@ pub(crate) async fn serve_web() -> io::Result<()> {
         figures.publish();
     };
     tokio::select! {
-        () = serve_browsers(listener, &config, queries, grpc, CancellationToken::new()) => Ok(()),
+        () = serve_browsers((listener, &WebCounts::default()), &config, queries, grpc, CancellationToken::new()) => Ok(()),
         () = orders.each(publish) => Ok(()),
     }
 }

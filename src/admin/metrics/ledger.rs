@@ -1,0 +1,59 @@
+//! The ledger: whether it is written, what waits for it, and its size.
+
+use std::path::{Path, PathBuf};
+use std::{fmt, fs};
+
+use tokio::sync::watch;
+
+use crate::commit::LedgerHealth;
+use crate::telemetry::{Collect, Page};
+
+#[derive(Debug)]
+pub(super) struct LedgerMetrics {
+    health: watch::Receiver<LedgerHealth>,
+    path: Option<PathBuf>,
+}
+
+impl LedgerMetrics {
+    pub(super) fn new(health: watch::Receiver<LedgerHealth>, path: Option<PathBuf>) -> Self {
+        Self { health, path }
+    }
+}
+
+impl Collect for LedgerMetrics {
+    fn collect(&self, page: &mut Page<'_>) -> fmt::Result {
+        let LedgerHealth {
+            error,
+            unsaved,
+            lost,
+        } = self.health.borrow().clone();
+        let names = (
+            "silkrate_ledger_writable",
+            "One while the ledger is written, zero while entries are kept in memory",
+        );
+        page.gauge(names, Some(error.is_none()))?;
+        let names = (
+            "silkrate_ledger_unsaved_entries",
+            "Entries in memory that are not in the ledger",
+        );
+        page.gauge(names, Some(unsaved))?;
+        let names = (
+            "silkrate_ledger_lost_entries",
+            "Entries that were dropped from the full buffer since the ledger was last written",
+        );
+        page.gauge(names, Some(lost))?;
+        let names = (
+            "silkrate_ledger_size_bytes",
+            "The file of the ledger, and what is not folded into it yet",
+        );
+        page.gauge(names, self.path.as_deref().and_then(size))
+    }
+}
+
+/// The bytes of the file and of its log, which is absent at times.
+fn size(path: &Path) -> Option<u64> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let log = fs::metadata(log).map_or(0, |log| log.len());
+    fs::metadata(path).ok()?.len().checked_add(log)
+}

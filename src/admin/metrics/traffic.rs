@@ -1,0 +1,152 @@
+//! Subscribers, connections and requests.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::telemetry::{
+    CallCounts, Collect, Counter, Label, Number, Page, PortCounts, StreamCounts,
+};
+
+/// What the ports and the streams count.
+#[derive(Debug, Clone)]
+pub struct Traffic {
+    /// The streams of all transports.
+    pub streams: Arc<StreamCounts>,
+    /// The connections of each port.
+    pub ports: [(&'static str, Arc<PortCounts>); 3],
+    /// The requests of the gRPC port, by method.
+    pub calls: Arc<CallCounts>,
+    /// The requests of the browsers' port, by route.
+    pub web_calls: Arc<CallCounts>,
+}
+
+impl Collect for Traffic {
+    fn collect(&self, page: &mut Page<'_>) -> fmt::Result {
+        self.streams(page)?;
+        self.connections(page)?;
+        self.bytes(page)?;
+        calls(
+            page,
+            &self.calls,
+            "method",
+            [
+                (
+                    "silkrate_requests",
+                    "Requests on the gRPC port that came at least once, by method and code",
+                ),
+                (
+                    "silkrate_request_seconds",
+                    "From a request on the gRPC port until its answer began",
+                ),
+            ],
+        )?;
+        calls(
+            page,
+            &self.web_calls,
+            "route",
+            [
+                (
+                    "silkrate_web_requests",
+                    "Requests on the browsers' port that came at least once, by route and status",
+                ),
+                (
+                    "silkrate_web_request_seconds",
+                    "From a request on the browsers' port until its answer began",
+                ),
+            ],
+        )
+    }
+}
+
+impl Traffic {
+    fn streams(&self, page: &mut Page<'_>) -> fmt::Result {
+        let transports = self.streams.by_transport();
+        let open = transports.map(|(name, counts)| ([("transport", name)], &counts.open));
+        page.gauges(("silkrate_streams", "Open streams of subscribers"), open)?;
+        let messages = transports.into_iter().flat_map(|(name, counts)| {
+            counts.by_kind().map(|(kind, count)| {
+                let labels = [("transport", name), ("message", kind)];
+                (labels, count)
+            })
+        });
+        let names = (
+            "silkrate_stream_messages",
+            "Messages to subscribers, by transport and kind",
+        );
+        page.counters(names, messages)?;
+        let resumes = self.streams.resumes.by_verdict();
+        let resumes = resumes.map(|(verdict, count)| ([("verdict", verdict)], count));
+        let names = (
+            "silkrate_stream_resumes",
+            "Streams that began at a position of the subscriber, by the answer to it",
+        );
+        page.counters(names, resumes)?;
+        let names = (
+            "silkrate_stream_merged_commits",
+            "Commits that reached a subscriber within a later one, for each subscriber",
+        );
+        page.counter(names, Some(&self.streams.merged_commits))?;
+        let names = (
+            "silkrate_streams_refused",
+            "Streams that were refused because all were in use",
+        );
+        page.counter(names, Some(&self.streams.refused))
+    }
+
+    fn connections(&self, page: &mut Page<'_>) -> fmt::Result {
+        let open = self.each_port(|counts| Number::from(&counts.open));
+        page.gauges(("silkrate_connections", "Open connections of a port"), open)?;
+        let names = (
+            "silkrate_connections_accepted",
+            "Connections that a port accepted",
+        );
+        page.counters(names, self.each_port(|counts| (&counts.accepted).into()))?;
+        let names = (
+            "silkrate_connection_waits",
+            "Times that a connection waited because as many as allowed were open on its port",
+        );
+        page.counters(names, self.each_port(|counts| (&counts.waits).into()))?;
+        let cut = self.ports.iter().flat_map(|(port, counts)| {
+            let reasons: [(_, &Counter); 2] =
+                [("silent", &counts.silent), ("stalled", &counts.stalled)];
+            reasons.map(|(reason, count)| ([("port", *port), ("reason", reason)], count))
+        });
+        let names = (
+            "silkrate_connections_cut",
+            "Connections that were cut because the peer sent nothing at first, or read nothing",
+        );
+        page.counters(names, cut)
+    }
+
+    fn bytes(&self, page: &mut Page<'_>) -> fmt::Result {
+        let names = ("silkrate_received_bytes", "Bytes that a port read");
+        let received = self.each_port(|counts| (&counts.received_bytes).into());
+        page.counters(names, received)?;
+        let names = ("silkrate_sent_bytes", "Bytes that a port wrote");
+        page.counters(names, self.each_port(|counts| (&counts.sent_bytes).into()))
+    }
+
+    fn each_port(
+        &self,
+        number: impl Fn(&PortCounts) -> Number,
+    ) -> impl Iterator<Item = ([Label<'static>; 1], Number)> {
+        let ports = self.ports.iter();
+        ports.map(move |(port, counts)| ([("port", *port)], number(counts)))
+    }
+}
+
+/// The requests of a port, and how long they took.
+fn calls(
+    page: &mut Page<'_>,
+    counts: &CallCounts,
+    label: &'static str,
+    [answered, times]: [(&str, &str); 2],
+) -> fmt::Result {
+    let answers = counts.answered();
+    let answers = answers.map(|(name, code, count)| ([(label, name), ("code", code)], count));
+    page.counters(answered, answers)?;
+    page.histograms(
+        times,
+        counts.times().map(|(name, times)| ([(label, name)], times)),
+    )
+}

@@ -1,0 +1,113 @@
+//! The pages of the operators' port over HTTP: plain text for the probes of a supervisor, for Prometheus, and
+//! for a person with `curl`.
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::admin::readiness::Check;
+use crate::admin::{Metrics, Readiness};
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// A probe asks about this moment.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+/// The methods of every page.
+const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
+
+/// What a request for an unknown path is answered with.
+const PATHS: &str = "\
+nothing is at this path; this port has
+  /livez      200 while the process serves
+  /readyz     200 when it is ready, else 503; ?verbose gives the reasons
+  /startupz   200 once it has started, else 503; ?verbose gives the reasons
+  /metrics    figures for Prometheus
+  /version    the name and the version of the program
+and the gRPC service silkrate.admin.v1.AdminService over HTTP/2
+";
+const ONLY_READ: &str =
+    "this path can be read with GET and HEAD; gRPC needs the content type application/grpc\n";
+const NEEDS_HTTP2: &str = "gRPC is served over HTTP/2 alone\n";
+
+/// The pages.
+pub fn pages(readiness: Readiness, metrics: Metrics) -> Router {
+    let metrics = get(move |headers| metrics.clone().answer(headers));
+    Router::new()
+        .route("/metrics", metrics)
+        .route("/livez", get(async || text(StatusCode::OK, "alive\n")))
+        .route("/readyz", get(ready))
+        .route("/startupz", get(started))
+        .route("/version", get(async || text(StatusCode::OK, VERSION)))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(async || text(StatusCode::NOT_FOUND, PATHS))
+        .with_state(readiness)
+}
+
+const VERSION: &str = concat!("silkrate ", env!("CARGO_PKG_VERSION"), "\n");
+
+/// The answer to a call of gRPC over HTTP/1.1.
+///
+/// No client of gRPC makes one, but the script of a page could, which a browser lets through where a name leads to this
+/// machine: no script may decide on held values. Browsers speak HTTP/2 over TLS alone.
+pub fn needs_http2() -> Response {
+    text(StatusCode::HTTP_VERSION_NOT_SUPPORTED, NEEDS_HTTP2)
+}
+
+async fn ready(State(readiness): State<Readiness>, RawQuery(query): RawQuery) -> Response {
+    verdict(
+        &readiness.checks(),
+        query.as_deref(),
+        ["ready", "not ready"],
+    )
+}
+
+async fn started(State(readiness): State<Readiness>, RawQuery(query): RawQuery) -> Response {
+    let checks = readiness.startup_checks();
+    verdict(&checks, query.as_deref(), ["started", "not started"])
+}
+
+/// 200 if every check passed, else 503; each check is a line if the query has `verbose`.
+fn verdict(checks: &[Check], query: Option<&str>, [passed, failed]: [&str; 2]) -> Response {
+    let (status, word) = if checks.iter().any(Check::is_failed) {
+        (StatusCode::SERVICE_UNAVAILABLE, failed)
+    } else {
+        (StatusCode::OK, passed)
+    };
+    let mut page = String::new();
+    if is_verbose(query.unwrap_or_default()) {
+        for check in checks {
+            page.push_str(&check.to_string());
+            page.push('\n');
+        }
+    }
+    page.push_str(word);
+    page.push('\n');
+    text(status, page)
+}
+
+/// Whether a query has the parameter `verbose`, with or without a value.
+fn is_verbose(query: &str) -> bool {
+    let mut names = query.split('&').map(|parameter| {
+        let name = parameter.split_once('=');
+        name.map_or(parameter, |(name, _)| name)
+    });
+    names.any(|name| name == "verbose")
+}
+
+async fn method_not_allowed() -> Response {
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, ONLY_READ);
+    answer.headers_mut().insert(ALLOW, READING);
+    answer
+}
+
+fn text(status: StatusCode, page: impl Into<String>) -> Response {
+    let headers = [
+        (CONTENT_TYPE, TEXT),
+        (CACHE_CONTROL, NO_STORE),
+        (X_CONTENT_TYPE_OPTIONS, NO_SNIFF),
+    ];
+    (status, headers, page.into()).into_response()
+}

@@ -1,0 +1,121 @@
+//! Whether the service has started, and whether it is ready: what the probes of a supervisor ask.
+
+use std::fmt;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::board::BoardReader;
+use crate::commit::LedgerHealth;
+use crate::domain::SourceRecord;
+
+/// What readiness is derived from. Nothing of it waits for a task: a probe is answered while a commit is written.
+#[derive(Debug, Clone)]
+pub struct Readiness {
+    /// Reads what every source has published.
+    pub board: BoardReader,
+    /// How the ledger is.
+    pub ledger: watch::Receiver<LedgerHealth>,
+    /// Whether the service may not run without a ledger that is written (`store.required`).
+    pub is_ledger_required: bool,
+    /// Cancelled when the service begins to shut down.
+    pub draining: CancellationToken,
+}
+
+/// One condition of readiness.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Check {
+    /// What it is about.
+    subject: String,
+    state: State,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum State {
+    Passed,
+    /// Passed, with a remark for the operator.
+    Remark(String),
+    /// Failed, for this reason.
+    Failed(String),
+}
+
+impl Check {
+    fn new(subject: impl Into<String>, state: State) -> Self {
+        Self {
+            subject: subject.into(),
+            state,
+        }
+    }
+
+    pub(super) fn is_failed(&self) -> bool {
+        matches!(self.state, State::Failed(_))
+    }
+}
+
+/// One line: `[+]` for a condition that holds, `[-]` for one that does not, and the reason.
+impl fmt::Display for Check {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subject, state } = self;
+        match state {
+            State::Passed => write!(formatter, "[+] {subject}"),
+            State::Remark(remark) => write!(formatter, "[+] {subject}: {remark}"),
+            State::Failed(reason) => write!(formatter, "[-] {subject}: {reason}"),
+        }
+    }
+}
+
+impl Readiness {
+    /// The conditions of a started service, one for each source.
+    pub(super) fn startup_checks(&self) -> Vec<Check> {
+        let published = self.board.published();
+        let records = published.records().values();
+        records.map(|record| source_check(record)).collect()
+    }
+
+    /// The conditions of a service that is ready: those of a started one, and what may change while it runs.
+    pub(super) fn checks(&self) -> Vec<Check> {
+        let mut checks = vec![self.draining_check(), self.ledger_check()];
+        checks.extend(self.startup_checks());
+        checks
+    }
+
+    fn draining_check(&self) -> Check {
+        let state = if self.draining.is_cancelled() {
+            State::Failed("the service is shutting down".to_owned())
+        } else {
+            State::Passed
+        };
+        Check::new("serving", state)
+    }
+
+    fn ledger_check(&self) -> Check {
+        let LedgerHealth { error, unsaved, .. } = self.ledger.borrow().clone();
+        let state = match error {
+            None => State::Passed,
+            Some(error) => {
+                let reason =
+                    format!("it cannot be written (entries in memory: {unsaved}): {error}");
+                if self.is_ledger_required {
+                    State::Failed(reason)
+                } else {
+                    State::Remark(format!("not required; {reason}"))
+                }
+            }
+        };
+        Check::new("ledger", state)
+    }
+}
+
+/// A source is there once its first attempt has ended, however it ended: sources of lower preference answer from then on.
+/// The ledger remembers that, so a restart is ready at once.
+fn source_check(record: &SourceRecord) -> Check {
+    let mut documents = record.documents.iter();
+    let has_table = documents.any(|document| document.history.newest().is_some());
+    let state = if record.attempted || has_table {
+        State::Passed
+    } else {
+        let reason = "its first attempt has not ended, and the ledger has no table of it";
+        State::Failed(reason.to_owned())
+    };
+    Check::new(format!("source {}", record.id), state)
+}

@@ -1,0 +1,120 @@
+//! What each part of the service counts.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::telemetry::{Counter, Histogram};
+
+const fn millis(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
+
+/// A commit takes about a millisecond in memory, and as long as the disk takes to write.
+const COMMIT_BOUNDS: &[Duration] = &[
+    millis(1),
+    millis(2),
+    millis(5),
+    millis(10),
+    millis(25),
+    millis(50),
+    millis(100),
+    millis(250),
+    millis(1_000),
+    millis(5_000),
+];
+/// A bank publishes within hours of its publication, and is polled every few minutes meanwhile.
+const DELAY_BOUNDS: &[Duration] = &[
+    minutes(1),
+    minutes(5),
+    minutes(15),
+    minutes(30),
+    minutes(60),
+    minutes(120),
+    minutes(240),
+    minutes(480),
+    minutes(1_440),
+];
+
+/// What the commit task counts.
+#[derive(Debug)]
+pub struct CommitCounts {
+    /// How long each commit took, from the derivation of the state until it was published.
+    pub commits: Histogram,
+    /// How long the ledger took to append each entry.
+    pub appends: Histogram,
+    sources: BTreeMap<&'static str, SourceCounts>,
+}
+
+/// What the commit task counts of a source.
+#[derive(Debug)]
+pub struct SourceCounts {
+    /// The values that replaced another one of the same date.
+    pub corrections: Counter,
+    /// For each table that was expected, the time from the beginning of its publication hours until it was committed.
+    pub delays: Histogram,
+}
+
+impl CommitCounts {
+    /// Counts for these sources, all zero.
+    pub fn new(sources: impl IntoIterator<Item = &'static str>) -> Self {
+        let counts = |source| {
+            let counts = SourceCounts {
+                corrections: Counter::default(),
+                delays: Histogram::new(DELAY_BOUNDS),
+            };
+            (source, counts)
+        };
+        Self {
+            commits: Histogram::new(COMMIT_BOUNDS),
+            appends: Histogram::new(COMMIT_BOUNDS),
+            sources: sources.into_iter().map(counts).collect(),
+        }
+    }
+
+    /// The counts of a source.
+    pub fn of(&self, source: &str) -> Option<&SourceCounts> {
+        self.sources.get(source)
+    }
+
+    /// The counts of every source, sorted by id.
+    pub fn sources(&self) -> impl Iterator<Item = (&'static str, &SourceCounts)> {
+        self.sources
+            .iter()
+            .map(|(source, counts)| (*source, counts))
+    }
+}
+
+/// The attempts to deliver the events of a webhook, by how they ended.
+#[derive(Debug, Default)]
+pub struct DeliveryCounts {
+    /// The receiver accepted the event.
+    pub delivered: Counter,
+    /// The attempt failed, and another one follows.
+    pub failed: Counter,
+    /// The attempt failed, and the event is given up: it is a day old.
+    pub given_up: Counter,
+    /// The receiver answered that it wants no event any more.
+    pub gone: Counter,
+}
+
+impl DeliveryCounts {
+    /// Each count with its name.
+    pub fn by_outcome(&self) -> [(&'static str, &Counter); 4] {
+        let Self {
+            delivered,
+            failed,
+            given_up,
+            gone,
+        } = self;
+        [
+            ("delivered", delivered),
+            ("failed", failed),
+            ("given_up", given_up),
+            ("gone", gone),
+        ]
+    }
+}

@@ -1,0 +1,181 @@
+//! What the streams of subscribers and the connections of clients count.
+
+use std::sync::Arc;
+
+use crate::telemetry::{Counter, Gauge};
+
+/// How a subscriber is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// gRPC.
+    Grpc,
+    /// gRPC-Web.
+    GrpcWeb,
+    /// Server-sent events.
+    Events,
+    /// A JSON object on each line.
+    Lines,
+}
+
+/// What the streams of all subscribers count.
+#[derive(Debug, Default)]
+pub struct StreamCounts {
+    grpc: TransportCounts,
+    grpc_web: TransportCounts,
+    events: TransportCounts,
+    lines: TransportCounts,
+    /// How resumes ended.
+    pub resumes: ResumeCounts,
+    /// Commits that reached a subscriber within a later one: it read too slowly, or wants updates less often.
+    pub merged_commits: Counter,
+    /// Streams that were refused because all were in use.
+    pub refused: Counter,
+}
+
+/// What the streams over one transport count.
+#[derive(Debug, Default)]
+pub struct TransportCounts {
+    /// The streams that are open.
+    pub open: Gauge,
+    /// The messages that begin a stream.
+    pub openings: Counter,
+    /// Whole states.
+    pub snapshots: Counter,
+    /// Changes.
+    pub updates: Counter,
+    /// Messages for want of a change.
+    pub heartbeats: Counter,
+}
+
+/// The streams that began at a position of the subscriber, by the answer to it.
+#[derive(Debug, Default)]
+pub struct ResumeCounts {
+    /// It continues at the position.
+    pub resumed: Counter,
+    /// More was removed since the position than is remembered.
+    pub too_old: Counter,
+    /// The position is of another epoch.
+    pub other_epoch: Counter,
+    /// The position is ahead of the server.
+    pub ahead: Counter,
+}
+
+/// A stream that counts as open until it is dropped.
+#[derive(Debug)]
+pub struct OpenStream {
+    counts: Arc<StreamCounts>,
+    transport: Transport,
+}
+
+impl StreamCounts {
+    /// The counts of a transport.
+    pub fn of(&self, transport: Transport) -> &TransportCounts {
+        match transport {
+            Transport::Grpc => &self.grpc,
+            Transport::GrpcWeb => &self.grpc_web,
+            Transport::Events => &self.events,
+            Transport::Lines => &self.lines,
+        }
+    }
+
+    /// The counts of every transport, with its name.
+    pub fn by_transport(&self) -> [(&'static str, &TransportCounts); 4] {
+        [
+            ("grpc", &self.grpc),
+            ("grpc_web", &self.grpc_web),
+            ("sse", &self.events),
+            ("ndjson", &self.lines),
+        ]
+    }
+}
+
+impl TransportCounts {
+    /// The counts of messages, each with its kind.
+    pub fn by_kind(&self) -> [(&'static str, &Counter); 4] {
+        [
+            ("opening", &self.openings),
+            ("snapshot", &self.snapshots),
+            ("update", &self.updates),
+            ("heartbeat", &self.heartbeats),
+        ]
+    }
+}
+
+impl ResumeCounts {
+    /// Each count with the name of its verdict.
+    pub fn by_verdict(&self) -> [(&'static str, &Counter); 4] {
+        [
+            ("resumed", &self.resumed),
+            ("too_old", &self.too_old),
+            ("other_epoch", &self.other_epoch),
+            ("ahead", &self.ahead),
+        ]
+    }
+}
+
+impl OpenStream {
+    /// Counts a stream as open.
+    pub fn new(counts: Arc<StreamCounts>, transport: Transport) -> Self {
+        counts.of(transport).open.enter();
+        Self { counts, transport }
+    }
+
+    /// The counts of all streams.
+    pub fn all(&self) -> &StreamCounts {
+        &self.counts
+    }
+
+    /// The counts of the transport of this one.
+    pub fn own(&self) -> &TransportCounts {
+        self.counts.of(self.transport)
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.own().open.leave();
+    }
+}
+
+/// What a listener counts of its connections.
+#[derive(Debug, Default)]
+pub struct PortCounts {
+    /// The connections that are open.
+    pub open: Gauge,
+    /// The connections that were accepted.
+    pub accepted: Counter,
+    /// The times that a connection had to wait because as many as allowed were open.
+    pub waits: Counter,
+    /// The connections that were cut because the peer sent nothing.
+    pub silent: Counter,
+    /// The connections that were cut because the peer read nothing.
+    pub stalled: Counter,
+    /// The bytes that were read.
+    pub received_bytes: Counter,
+    /// The bytes that were written.
+    pub sent_bytes: Counter,
+}
+
+/// A connection that counts as open until it is dropped.
+#[derive(Debug)]
+pub struct OpenConnection(Arc<PortCounts>);
+
+impl OpenConnection {
+    /// Counts a connection as accepted and open.
+    pub fn new(counts: Arc<PortCounts>) -> Self {
+        counts.accepted.increment();
+        counts.open.enter();
+        Self(counts)
+    }
+
+    /// The counts of its port.
+    pub fn port(&self) -> &PortCounts {
+        &self.0
+    }
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.open.leave();
+    }
+}
