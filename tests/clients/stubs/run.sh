@@ -68,4 +68,4 @@ compare "Java, gRPC" java -cp "$built/java/classes:$path" ReadRates "${grpc#http
 mkdir "$built/csharp"
 generate --csharp_out="$built/csharp"
 grep -q '^namespace Silkrate.V1 {' "$built/csharp/Rates.cs"
-echo "C#              messages generated, no call: its libraries are in NuGet alone"
+echo "C#              messages generated, no call: Debian has no library of gRPC for it"
