@@ -97,3 +97,33 @@ async fn an_answer_about_a_past_date_is_compressed_for_a_client_that_accepts_gzi
     }
     silkrate.finish().await;
 }
+
+#[tokio::test]
+async fn the_header_link_of_a_page_leads_to_the_next_one_until_the_last() {
+    let (_bank, silkrate) = april().await;
+    for (path, list) in [
+        ("/v1/pairs?pairs=*/KZT,KZT/*", "pairs"),
+        ("/v1/history?pairs=*/*&step=day", "rates"),
+        ("/v1/history/USD/KZT", "rates"),
+        ("/v1/periods?pairs=*/*&period=week", "periods"),
+        ("/v1/fixings/nbk/USD", "fixings"),
+    ] {
+        let whole = json(silkrate.web, path).await;
+        let (base, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut query = format!("?{query}&page_size=1");
+        let mut rows = Vec::new();
+        loop {
+            let page = get(silkrate.web, &format!("{base}{query}"), &[]).await;
+            rows.extend(page.json()[list].as_array().unwrap().clone());
+            let Some(link) = page.header("link") else {
+                break;
+            };
+            let next = link.strip_suffix(">; rel=\"next\"").unwrap();
+            next.strip_prefix('<').unwrap().clone_into(&mut query);
+            assert!(query.contains("page_size=1&page_token="), "{link}");
+        }
+        assert!(rows.len() > 1, "{path}");
+        assert_eq!(whole[list], serde_json::Value::Array(rows), "{path}");
+    }
+    silkrate.finish().await;
+}
