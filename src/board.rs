@@ -35,6 +35,8 @@ pub struct BoardReader {
 struct State {
     published: watch::Sender<Published>,
     queue: broadcast::Sender<Arc<Snapshot>>,
+    /// Notifies of records that were replaced beside a snapshot that stays.
+    records: watch::Sender<()>,
     polls: DashMap<SourceId, PollStatus>,
 }
 
@@ -106,6 +108,7 @@ impl Board {
                 polls: polls.collect(),
                 published: watch::Sender::new(published),
                 queue: broadcast::Sender::new(queue_max.max(1)),
+                records: watch::Sender::new(()),
             }),
         }
     }
@@ -129,12 +132,14 @@ impl Board {
         }
     }
 
-    /// Replaces the records beside a snapshot that stays. No subscriber is notified: nothing a subscriber receives has changed.
+    /// Replaces the records beside a snapshot that stays. No subscriber is notified, since nothing a subscriber receives has
+    /// changed; those who look up past days in the records are.
     pub fn publish_records<'a>(&self, records: impl Iterator<Item = &'a Arc<SourceRecord>>) {
         self.state.published.send_if_modified(|published| {
             *published = Published::new(Arc::clone(&published.snapshot), records);
             false
         });
+        self.state.records.send_replace(());
     }
 
     /// Publishes a snapshot and the records it was derived from, to everyone.
@@ -166,6 +171,11 @@ impl BoardReader {
     /// Watches what is published. A slow reader sees the newest alone.
     pub fn watch(&self) -> watch::Receiver<Published> {
         self.state.published.subscribe()
+    }
+
+    /// Notifies of records that were replaced beside a snapshot that stayed, such as by a table of a past day.
+    pub fn watch_records(&self) -> watch::Receiver<()> {
+        self.state.records.subscribe()
     }
 
     /// The latest snapshot, and a queue of each one after it, in order, while the subscriber is not too far behind.

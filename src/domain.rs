@@ -21,7 +21,7 @@ mod book;
 mod ledger_entry;
 mod refusal;
 
-pub use book::{Book, BookChanges, DecisionError, FilingError};
+pub use book::{Book, BookChanges, DecisionError, FilingError, GAP_DAYS_MAX};
 pub use judged::{
     Check, DecidedBy, Decision, DocumentRecord, Flag, FlagBook, Held, HeldId, HeldOutcome, History,
     Implausible, InsertOutcome, Intent, MissingPoint, PairState, REPEATS_MAX, RevisionPolicy,

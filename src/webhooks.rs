@@ -15,7 +15,8 @@
 //!   be derived again cheaply, and a position says nothing after an epoch has ended. A difference is found at the next
 //!   snapshot or the next start, however the service ended before, so nothing is lost. What does not differ is never
 //!   sent, so a restart invents nothing. A fixing in between that no snapshot showed is looked up in the tables in memory, if a
-//!   webhook has a limit that it may have reached; without one the newest value says enough.
+//!   webhook has a limit that it may have reached; without one the newest value says enough. Missed tables are filed one by
+//!   one, after the newest: for two weeks a day without a fixing is looked up again.
 //! * *Chose* a file of its own, *over* a table in the ledger: the ledger only grows, its one writer must never wait behind
 //!   deliveries, and an earlier version of silkrate can still open it. The ledger need not be in the same
 //!   transaction: an entry whose events were not written differs from what is known at the next start.

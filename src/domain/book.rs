@@ -8,6 +8,7 @@ mod gaps;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use gaps::GAP_DAYS_MAX;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rust_decimal::Decimal;

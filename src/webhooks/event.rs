@@ -111,14 +111,20 @@ impl Event {
 }
 
 impl Content {
-    /// The source and the date of the value that an event tells of a pair.
+    /// The source of the value that an event tells of a pair, and the date of its row; both dates if it follows from two rows
+    /// of different dates.
     pub(super) fn fixing(&self) -> Option<String> {
-        let (rate, date) = match self {
-            Self::Rate(rate) | Self::Past(rate, _) => (rate, rate.effective_date?),
-            Self::Announced(rate) => (rate, rate.announced.as_ref()?.effective_date),
+        let (rate, mut dates) = match self {
+            Self::Rate(rate) | Self::Past(rate, _) => {
+                let dates = rate.fixings.iter().map(|row| row.effective_date);
+                (rate, dates.collect::<Vec<_>>())
+            }
+            Self::Announced(rate) => (rate, vec![rate.announced.as_ref()?.effective_date]),
             Self::Source(_) | Self::Held(_) => return None,
         };
-        Some(format!("{} {date}", rate.source))
+        dates.dedup();
+        let dates: Vec<String> = dates.iter().map(ToString::to_string).collect();
+        Some(format!("{} {}", rate.source, dates.join(" ")))
     }
 
     /// The date from which the value of a pair stands.

@@ -12,7 +12,7 @@ use crate::domain::{
     SourceRecord, SourceState,
 };
 use crate::webhooks::event::{Content, Event};
-use crate::webhooks::missed;
+use crate::webhooks::missed::Missed;
 use crate::webhooks::subject::{Fact, Subject};
 
 /// What is known to the receiver of a webhook.
@@ -72,27 +72,29 @@ impl Known {
             }
             // Another source may answer for a while with an older fixing; what was seen before stays seen.
             let since = content.since().max(known.and_then(|known| known.since));
-            if known.is_some_and(|known| known.state == state && known.since == since) {
+            let missed = missed(webhook, known, (&content, since), observation);
+            let mut fact = Fact {
+                state,
+                told: known.and_then(|known| known.told.clone()),
+                since,
+                unseen: missed.unseen.clone(),
+            };
+            if known == Some(&fact) {
                 continue;
             }
-            let mut told = known.and_then(|known| known.told.clone());
             if webhook.events.contains(&subject.kind) {
-                let mut contents = missed(webhook, known, &content, observation);
-                let differs = known.is_none_or(|known| known.state != state);
-                let is_correction = self.is_correction(&subject, &state, &content);
-                if (differs || !contents.is_empty())
-                    && is_event(webhook, known, is_correction, &state, &content)
-                {
+                let mut contents = large(webhook, known, &missed);
+                if self.is_sent(webhook, &subject, &fact, (&content, &missed)) {
                     contents.push(content);
                 }
                 for content in contents {
-                    told = content.fixing().or(told);
+                    fact.told = newest_told(known, &content, fact.told);
                     let position = &observation.snapshot.position;
                     let event = Event::new(&subject, &content, position, observation.now);
                     step.events.push(event);
                 }
             }
-            step.changed.push((subject, Fact { state, told, since }));
+            step.changed.push((subject, fact));
         }
         // A value that is no longer held is an event when it is held again. A pair or a source that is away keeps what is
         // known of it.
@@ -101,6 +103,32 @@ impl Known {
         let settled = settled.filter(|subject| !held.contains(*subject));
         step.gone.extend(settled.cloned());
         step
+    }
+
+    /// Whether what is served is an event: it differs from what is known, or it is a large change from a value that no snapshot
+    /// showed, be it back to the known one.
+    fn is_sent(
+        &self,
+        webhook: &Webhook,
+        subject: &Subject,
+        fact: &Fact,
+        (content, missed): (&Content, &Missed),
+    ) -> bool {
+        let known = self.facts.get(subject);
+        if known.is_none_or(|known| known.state != fact.state) {
+            let is_correction = self.is_correction(subject, &fact.state, content);
+            return is_event(webhook, known, is_correction, &fact.state, content);
+        }
+        let (Content::Rate(rate), Some(known), Some(_)) =
+            (content, known, webhook.min_change_percent)
+        else {
+            return false;
+        };
+        let is_another = known.since.is_some() && fact.since > known.since;
+        let was_sent = known.told == content.fixing();
+        (is_another || missed.is_reference && !was_sent)
+            && has_moved(rate.change.as_ref())
+            && is_large(webhook, rate.change.as_ref())
     }
 
     /// Whether a difference corrects a value that was sent, be it as one that was announced.
@@ -206,30 +234,54 @@ fn held(webhook: &Webhook, snapshot: &Snapshot, rates: &[Rate]) -> BTreeMap<Stri
         .collect()
 }
 
-/// The changes of a pair since what is known that are as large as the webhook wants, and that no snapshot showed. Without a
-/// limit the newest value says enough.
+/// The fixings of a pair since what is known that no snapshot showed. Without a limit the newest value says enough.
 fn missed(
     webhook: &Webhook,
     known: Option<&Fact>,
-    content: &Content,
+    (content, since): (&Content, Option<Date>),
     observation: Observation<'_>,
-) -> Vec<Content> {
+) -> Missed {
     let Observation {
         records,
         preferences,
         ..
     } = observation;
-    let after = known.and_then(|known| known.since);
-    let (Content::Rate(rate), Some(after), Some(before), Some(_)) =
-        (content, after, content.since(), webhook.min_change_percent)
+    let (Content::Rate(rate), Some(known), Some(_)) = (content, known, webhook.min_change_percent)
     else {
-        return Vec::new();
+        return Missed::default();
     };
-    let rates = missed::between(rate.pair, (after, before), records, preferences).into_iter();
-    let large = rates.filter(|(_, rate)| is_large(webhook, rate.change.as_ref()));
-    large
-        .map(|(day, rate)| Content::Past(Box::new(rate), day))
+    let (Some(after), Some(since)) = (known.since, since) else {
+        return Missed::default();
+    };
+    Missed::look_up(
+        rate.pair,
+        (after, since),
+        &known.unseen,
+        records,
+        preferences,
+    )
+}
+
+/// The missed changes that are as large as the webhook wants, and that were not sent. A fixing of the same value is none.
+fn large(webhook: &Webhook, known: Option<&Fact>, missed: &Missed) -> Vec<Content> {
+    let told = known.and_then(|known| known.told.as_ref());
+    let rates = missed.rates.iter().filter(|(_, rate)| {
+        let change = rate.change.as_ref();
+        has_moved(change) && is_large(webhook, change)
+    });
+    let contents = rates.map(|(day, rate)| Content::Past(Box::new(rate.clone()), *day));
+    contents
+        .filter(|content| content.fixing().as_ref() != told)
         .collect()
+}
+
+/// The newest value that was sent, with an event more. A fixing that is filed late is older than the newest.
+fn newest_told(known: Option<&Fact>, content: &Content, told: Option<String>) -> Option<String> {
+    let newest = known.and_then(|known| known.since);
+    match content {
+        Content::Past(_, day) if Some(*day) <= newest => told,
+        _ => content.fixing().or(told),
+    }
 }
 
 /// Whether a source is late; `None` before its first table.
@@ -275,6 +327,11 @@ fn is_event(
             })
         }
     }
+}
+
+/// Whether a value differs from its reference.
+fn has_moved(change: Option<&Change>) -> bool {
+    change.is_some_and(|change| !change.absolute.is_zero())
 }
 
 /// Whether a change is as large as the webhook wants. One that is unknown has not reached any limit.

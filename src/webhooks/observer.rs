@@ -62,6 +62,7 @@ impl Observer {
     /// long, it goes on with the newest snapshot. What it has not read when it stops differs from what is known at the next
     /// start, too.
     pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut records = self.board.watch_records();
         let (mut snapshot, mut queue) = self.board.subscribe();
         loop {
             let is_complete = self.observe(&snapshot).await;
@@ -79,6 +80,8 @@ impl Observer {
                     }
                 }
                 () = stop.cancelled() => return,
+                // A table of a past day was filed, and what is served stays: what was missed is looked up again.
+                Ok(()) = records.changed() => {}
                 () = tokio::time::sleep(RETRY_AFTER), if !is_complete => {
                     snapshot = self.board.snapshot();
                 }
@@ -91,6 +94,8 @@ impl Observer {
         if !self.all_attempted() {
             return false;
         }
+        // They may be newer than the snapshot, which waited in the queue. What was missed is looked up in them alone, and they
+        // have every table of the snapshot.
         let published = self.board.published();
         let observation = Observation {
             snapshot,

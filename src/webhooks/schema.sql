@@ -1,4 +1,4 @@
--- Version 2 of the file of webhooks. Instants are RFC 3339 in UTC, on the clock of the service.
+-- Version 3 of the file of webhooks. Instants are RFC 3339 in UTC, on the clock of the service.
 
 CREATE TABLE webhooks (
     -- Each webhook that has begun: what was served then is known to its receiver, and what differs later is an event.
@@ -24,6 +24,8 @@ CREATE TABLE known (
     told    TEXT,
     -- The newest date from which a value of the pair that was seen stood: a fixing between it and the next was missed.
     since   TEXT,
+    -- The days before it on which no value was seen, between spaces; of a webhook with a limit only.
+    unseen  TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (webhook, kind, subject)
 ) WITHOUT ROWID, STRICT;
 

@@ -1,6 +1,8 @@
 //! The file of webhooks: what their receivers know, and the events that are not delivered yet. A difference and the event
 //! that it becomes are written in one transaction.
 
+mod facts;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,18 +13,21 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, param
 use thiserror::Error;
 use tokio::task::spawn_blocking;
 
-use crate::config::EventKind;
 use crate::webhooks::event::Event;
 use crate::webhooks::known::{Known, Step};
-use crate::webhooks::subject::{Fact, Subject};
+use crate::webhooks::subject::Subject;
 
 /// The application id that marks a database as a file of webhooks: `silw` in ASCII.
 const APPLICATION_ID: i64 = 0x7369_6c77;
 /// The version of the schema.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 const SCHEMA: &str = include_str!("schema.sql");
-/// From version 1: since when a value stands is learned when it is seen next.
-const FROM_VERSION_1: &str = "ALTER TABLE known ADD COLUMN since TEXT";
+/// The migrations from each version to the next. Since when a value stands is learned when it is seen next, and the days that
+/// were not seen from then on.
+const MIGRATIONS: [&str; 2] = [
+    "ALTER TABLE known ADD COLUMN since TEXT",
+    "ALTER TABLE known ADD COLUMN unseen TEXT NOT NULL DEFAULT ''",
+];
 /// What follows the ledger's file name.
 const SUFFIX: &str = ".webhooks";
 /// How long to wait for another program's lock, such as that of an interactive `sqlite3`.
@@ -100,24 +105,9 @@ impl Store {
                 return Ok(None);
             }
             let mut statement = transaction.prepare(
-                "SELECT kind, subject, state, told, since FROM known WHERE webhook = ?1",
+                "SELECT kind, subject, state, told, since, unseen FROM known WHERE webhook = ?1",
             )?;
-            let facts = statement.query_map([&webhook], |row| {
-                let kind: String = row.get(0)?;
-                let kind = EventKind::parse(&kind).ok_or_else(|| wrong(0, "no kind of event"))?;
-                let subject = Subject {
-                    kind,
-                    name: row.get(1)?,
-                };
-                let since: Option<String> = row.get(4)?;
-                let since = since.map(|since| since.parse()).transpose();
-                let fact = Fact {
-                    state: row.get(2)?,
-                    told: row.get(3)?,
-                    since: since.map_err(|_not_a_date| wrong(4, "no date"))?,
-                };
-                Ok((subject, fact))
-            })?;
+            let facts = statement.query_map([&webhook], facts::read)?;
             facts.collect::<rusqlite::Result<Known>>().map(Some)
         })
         .await
@@ -273,7 +263,8 @@ fn open(path: Option<&Path>) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Creates the tables in an empty file, or brings those of an earlier version up to date. `None` if the file is another program's, or of another version.
+/// Creates the tables in an empty file, or brings those of an earlier version up to date. `None` if the file is another
+/// program's, or of a newer version.
 fn prepare(mut connection: Connection) -> rusqlite::Result<Option<Connection>> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (id, version) = (pragma("application_id")?, pragma("user_version")?);
@@ -287,9 +278,14 @@ fn prepare(mut connection: Connection) -> rusqlite::Result<Option<Connection>> {
         transaction.commit()?;
         return Ok(Some(connection));
     }
-    if (id, version) == (APPLICATION_ID, 1) {
+    let done = version.checked_sub(1);
+    let done = done.and_then(|done| usize::try_from(done).ok());
+    let migrations = done.and_then(|done| MIGRATIONS.get(done..));
+    if let (APPLICATION_ID, Some(migrations @ [_, ..])) = (id, migrations) {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(FROM_VERSION_1)?;
+        for migration in migrations {
+            transaction.execute_batch(migration)?;
+        }
         transaction.pragma_update(None, "user_version", VERSION)?;
         transaction.commit()?;
         return Ok(Some(connection));
@@ -314,13 +310,8 @@ fn write(
             params![webhook, kind.as_str(), name],
         )?;
     }
-    for (Subject { kind, name }, Fact { state, told, since }) in &step.changed {
-        transaction.execute(
-            "INSERT INTO known (webhook, kind, subject, state, told, since) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (webhook, kind, subject)
-             DO UPDATE SET state = excluded.state, told = excluded.told, since = excluded.since",
-            params![webhook, kind.as_str(), name, state, told, since.map(|since| since.to_string())],
-        )?;
+    for (subject, fact) in &step.changed {
+        facts::write(transaction, webhook, subject, fact)?;
     }
     for Event { id, body } in &step.events {
         transaction.execute(

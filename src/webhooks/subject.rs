@@ -1,5 +1,7 @@
 //! What an event can be about, and what is known of it.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use crate::config::EventKind;
@@ -21,4 +23,7 @@ pub(super) struct Fact {
     pub(super) told: Option<String>,
     /// The newest date from which a value of the pair that was seen stood; `None` of anything else.
     pub(super) since: Option<Date>,
+    /// The days before it on which no value of the pair was seen or looked up, although one may have stood: a fixing of one of
+    /// them that is filed later was missed. Only a webhook with a limit keeps them.
+    pub(super) unseen: BTreeSet<Date>,
 }

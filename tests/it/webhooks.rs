@@ -2,6 +2,7 @@
 
 mod command;
 mod events;
+mod missed;
 mod trouble;
 
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use crate::domain::judged::DocumentRecord;
 use crate::domain::published::SourceId;
 
 /// How far back a missed table is requested. Older ones are a matter for a backfill.
-const GAP_DAYS_MAX: i32 = 14;
+pub const GAP_DAYS_MAX: i32 = 14;
 
 impl Book {
     /// The tables of the last two weeks that the bank must have published and that are missing, oldest first.

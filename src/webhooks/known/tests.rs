@@ -4,7 +4,7 @@ use jiff::civil::date;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::domain::{Change, Currency, RateFilter, parse_decimal};
+use crate::domain::{Change, Currency, Fixing, RateFilter, parse_decimal};
 
 fn decimal(text: &str) -> Decimal {
     parse_decimal(text).unwrap()
@@ -28,9 +28,23 @@ fn rate(day: i8, reference: &str, value: &str) -> Rate {
         value: decimal(value),
         source: "nbk".to_owned(),
         effective_date: Some(date(2026, 4, day)),
+        fixings: vec![fixing("nbk", day)],
         change: Change::since(decimal(reference), date(2026, 4, day - 1), decimal(value)),
         ..Rate::identity(Currency::USD)
     }
+}
+
+fn fixing(source: &'static str, day: i8) -> Arc<Fixing> {
+    Arc::new(Fixing {
+        source: SourceId::new(source),
+        currency: Currency::USD,
+        units: 1,
+        value: Decimal::ONE,
+        home_currency: Currency::KZT,
+        effective_date: date(2026, 4, day),
+        published_change: None,
+        superseded_value: None,
+    })
 }
 
 fn fact(state: &str, told: Option<&str>) -> Fact {
@@ -38,6 +52,7 @@ fn fact(state: &str, told: Option<&str>) -> Fact {
         state: state.to_owned(),
         told: told.map(str::to_owned),
         since: None,
+        unseen: BTreeSet::new(),
     }
 }
 
@@ -90,6 +105,28 @@ fn the_correction_of_a_value_that_was_sent_is_sent_whatever_its_size() {
     assert!(!is_event(announced("2026-04-03 100.2", told), 3), "known");
     assert!(!is_event(announced("2026-04-03 102", told), 4));
     assert!(!is_event(announced("2026-04-03 102", None), 3));
+}
+
+#[test]
+fn a_move_of_one_leg_is_no_correction_of_what_was_sent_while_both_were_of_the_day_of_the_other() {
+    let crossed = |days: [i8; 2]| {
+        let [base, quote] = days;
+        let rate = Rate {
+            source: "nbk+nbkr".to_owned(),
+            fixings: vec![fixing("nbk", base), fixing("nbkr", quote)],
+            ..rate(base.min(quote), "5.4", "5.41")
+        };
+        Content::Rate(Box::new(rate))
+    };
+    let subject = Subject {
+        kind: EventKind::Change,
+        name: "KGS/KZT".to_owned(),
+    };
+    let sent = fact("5.4", crossed([3, 3]).fixing().as_deref());
+    let known = Known::from_iter([(subject.clone(), sent)]);
+    let is_correction = |days| known.is_correction(&subject, "5.41", &crossed(days));
+    assert!(is_correction([3, 3]));
+    assert!(!is_correction([4, 3]) && !is_correction([3, 4]));
 }
 
 #[test]

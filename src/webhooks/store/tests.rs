@@ -1,7 +1,9 @@
 //! What is written survives, in order, and a file of another program is left as it is.
 
 use super::*;
+use crate::config::EventKind;
 use crate::webhooks::states::states;
+use crate::webhooks::subject::Fact;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -16,6 +18,7 @@ fn step(events: &[&str]) -> Step {
         state: events.last().unwrap_or(&"475.09").to_string(),
         told: Some("nbk 2026-04-02".to_owned()),
         since: Some(jiff::civil::date(2026, 4, 2)),
+        unseen: [30, 31].map(|day| jiff::civil::date(2026, 3, day)).into(),
     };
     let events = events.iter().map(|id| Event {
         id: (*id).to_owned(),
@@ -176,7 +179,8 @@ async fn a_file_of_version_1_is_brought_up_to_date_with_what_it_has() {
     store.record("desk", step(&["1"]), now).await.unwrap();
     drop(store);
     let connection = Connection::open(&path).unwrap();
-    let back = "ALTER TABLE known DROP COLUMN since; PRAGMA user_version = 1";
+    let back = "ALTER TABLE known DROP COLUMN since; ALTER TABLE known DROP COLUMN unseen;
+         PRAGMA user_version = 1";
     connection.execute_batch(back).unwrap();
     drop(connection);
 
@@ -184,6 +188,7 @@ async fn a_file_of_version_1_is_brought_up_to_date_with_what_it_has() {
         let store = Store::open(Some(&path)).unwrap();
         let mut earlier = step(&["1"]);
         earlier.changed[0].1.since = None;
+        earlier.changed[0].1.unseen.clear();
         let mut known = Known::default();
         known.apply(earlier);
         assert_eq!(store.known("desk").await.unwrap(), Some(known));

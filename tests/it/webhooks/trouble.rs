@@ -4,7 +4,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use rust_decimal::Decimal;
 use silkrate::clock::Clock;
 use silkrate::config::Webhook;
 use silkrate::domain::Preference;
@@ -17,7 +16,7 @@ use crate::support::receiver::{Received, Receiver, Reply};
 use crate::support::silkrate::settings;
 use crate::webhooks::{NOW, World, until, webhook};
 
-fn values(received: &[Received]) -> Vec<String> {
+pub(super) fn values(received: &[Received]) -> Vec<String> {
     let values = received
         .iter()
         .map(|one| one.json()["data"]["value"].clone());
@@ -206,14 +205,14 @@ async fn an_event_is_given_up_after_a_day_and_the_next_one_is_sent() {
 }
 
 /// The tasks of the webhook of a board, and what stops them.
-struct Running {
+pub(super) struct Running {
     tasks: JoinSet<()>,
     stop: CancellationToken,
 }
 
 impl Running {
     /// Once the webhook has begun.
-    async fn start(bank: &OneBank, desk: &Webhook, ledger: &Path) -> Self {
+    pub(super) async fn start(bank: &OneBank, desk: &Webhook, ledger: &Path) -> Self {
         let (board, path) = (bank.feed.board().clone(), path_beside(ledger));
         let board = (board, [Preference::Home].as_slice());
         let http = settings(NOW).http;
@@ -226,7 +225,7 @@ impl Running {
         Self { tasks, stop }
     }
 
-    async fn finish(self) {
+    pub(super) async fn finish(self) {
         self.stop.cancel();
         self.tasks.join_all().await;
     }
@@ -251,47 +250,4 @@ async fn an_observer_that_falls_behind_sends_newer_values_alone() {
     let sent = values(&receiver.until_all(is_last).await);
     running.finish().await;
     assert!(sent.is_sorted(), "{sent:?}");
-}
-
-#[tokio::test]
-async fn with_a_limit_a_change_that_no_look_showed_is_sent_with_its_day() {
-    let receiver = Receiver::start().await;
-    let bank = OneBank::new();
-    bank.commit_dollar(1, "470");
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = folder.path().join("silkrate.db");
-    let mut desk = webhook("desk", &receiver.url());
-    desk.min_change_percent = Some(Decimal::ONE);
-    let running = Running::start(&bank, &desk, &ledger).await;
-    // More commits than the queue holds, while no other task runs. On the third the dollar rises by a per cent, and no
-    // other change is as large, that from the first day to the last one included.
-    for (day, value) in (2..).zip([
-        "470.1", "475", "473", "472", "471", "470.9", "470.8", "470.7",
-    ]) {
-        bank.commit_dollar(day, value);
-    }
-    let sent = receiver.until(1).await;
-    until(&ledger, |states| states[0].pending == 0).await;
-    running.finish().await;
-    // The same while the service is stopped.
-    for (day, value) in (10..).zip(["470.6", "465", "467", "470.7"]) {
-        bank.commit_dollar(day, value);
-    }
-    let running = Running::start(&bank, &desk, &ledger).await;
-    let all = receiver.until(2).await;
-    bank.commit_dollar(14, "480");
-    let all_three = receiver.until(3).await;
-    running.finish().await;
-    let told = |received: &Received| {
-        let event = received.json();
-        let data = &event["data"];
-        ["value", "date", "effective_date"].map(|name| data[name].as_str().map(str::to_owned))
-    };
-    let third = ["475", "2026-04-03", "2026-04-03"].map(|text| Some(text.to_owned()));
-    assert_eq!(told(&sent[0]), third);
-    assert_eq!(sent[0].json()["data"]["change"]["percent"], "1.0423");
-    assert_eq!(told(&all[1])[1].as_deref(), Some("2026-04-11"));
-    assert_eq!(all[1].json()["data"]["change"]["percent"], "-1.19");
-    let newest = told(&all_three[2]);
-    assert_eq!((newest[0].as_deref(), &newest[1]), (Some("480"), &None));
 }

@@ -1,0 +1,47 @@
+//! The rows of what is known.
+
+use rusqlite::{Row, Transaction, params};
+
+use crate::config::EventKind;
+use crate::webhooks::store::wrong;
+use crate::webhooks::subject::{Fact, Subject};
+
+/// Reads a row of kind, subject, state, told, since, unseen.
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<(Subject, Fact)> {
+    let kind: String = row.get(0)?;
+    let kind = EventKind::parse(&kind).ok_or_else(|| wrong(0, "no kind of event"))?;
+    let subject = Subject {
+        kind,
+        name: row.get(1)?,
+    };
+    let since: Option<String> = row.get(4)?;
+    let since = since.map(|since| since.parse()).transpose();
+    let unseen: String = row.get(5)?;
+    let unseen = unseen.split_whitespace().map(str::parse);
+    let unseen: Result<_, _> = unseen.collect();
+    let fact = Fact {
+        state: row.get(2)?,
+        told: row.get(3)?,
+        since: since.map_err(|_not_a_date| wrong(4, "no date"))?,
+        unseen: unseen.map_err(|_not_dates| wrong(5, "no dates"))?,
+    };
+    Ok((subject, fact))
+}
+
+/// Replaces the row of a subject.
+pub(super) fn write(
+    transaction: &Transaction<'_>,
+    webhook: &str,
+    Subject { kind, name }: &Subject,
+    fact: &Fact,
+) -> rusqlite::Result<()> {
+    let since = fact.since.map(|since| since.to_string());
+    let unseen: Vec<String> = fact.unseen.iter().map(ToString::to_string).collect();
+    transaction.execute(
+        "INSERT INTO known (webhook, kind, subject, state, told, since, unseen) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (webhook, kind, subject) DO UPDATE SET state = excluded.state, told = excluded.told,
+             since = excluded.since, unseen = excluded.unseen",
+        params![webhook, kind.as_str(), name, fact.state, fact.told, since, unseen.join(" ")],
+    )?;
+    Ok(())
+}

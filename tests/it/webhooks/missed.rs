@@ -1,0 +1,143 @@
+//! Changes that no snapshot showed to the observer of a webhook with a limit.
+
+use jiff::SignedDuration;
+use rust_decimal::Decimal;
+use silkrate::config::{EventKind, Webhook};
+
+use crate::support::april::{nbk, nbk_path};
+use crate::support::boards::OneBank;
+use crate::support::receiver::{Received, Receiver};
+use crate::webhooks::trouble::{Running, values};
+use crate::webhooks::{World, until, webhook};
+
+fn limited(receiver: &Receiver, least: u32) -> Webhook {
+    Webhook {
+        min_change_percent: Some(Decimal::from(least)),
+        events: vec![EventKind::Change],
+        ..webhook("desk", &receiver.url())
+    }
+}
+
+/// The value, the day if it is past, and the change of each event.
+fn told(received: &[Received]) -> Vec<[String; 3]> {
+    let told = received.iter().map(|one| {
+        let event = one.json();
+        let data = &event["data"];
+        let fields = [&data["value"], &data["date"], &data["change"]["percent"]];
+        fields.map(|field| field.as_str().unwrap_or_default().to_owned())
+    });
+    told.collect()
+}
+
+/// What a webhook with a limit sends when the dollar had these values on the days while the service was stopped, from the
+/// second on, and the one of `last` when it ran again.
+async fn sent_after_a_stop(limit: u32, values: &[&str], last: &str) -> Vec<[String; 3]> {
+    let receiver = Receiver::start().await;
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "100");
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("silkrate.db");
+    let desk = limited(&receiver, limit);
+    Running::start(&bank, &desk, &ledger).await.finish().await;
+    for (day, value) in (2..).zip(values) {
+        bank.commit_dollar(day, value);
+    }
+    let running = Running::start(&bank, &desk, &ledger).await;
+    bank.commit_dollar(20, last);
+    let is_last = |sent: &[Received]| told(sent).iter().any(|[value, ..]| value == last);
+    let sent = told(&receiver.until_all(is_last).await);
+    running.finish().await;
+    sent
+}
+
+#[tokio::test]
+async fn a_large_change_back_to_the_known_value_is_sent() {
+    let sent = sent_after_a_stop(1, &["99.5", "99", "100"], "150").await;
+    let is_back = |sent: &[String; 3]| sent[0] == "100" && sent[2] == "1.0101";
+    assert!(is_back(&sent[0]), "{sent:?}");
+    assert_eq!(sent.len(), 2, "{sent:?}");
+}
+
+#[tokio::test]
+async fn fixings_of_the_same_value_are_no_changes_even_without_a_least_size() {
+    let sent = sent_after_a_stop(0, &["100", "100", "100"], "101").await;
+    assert_eq!(sent, [["101", "", "1"]]);
+}
+
+#[tokio::test]
+async fn changes_that_came_and_went_during_a_stop_of_three_fixings_are_sent_when_the_bank_gives_their_tables()
+ {
+    let receiver = Receiver::start().await;
+    let world = World::new(1, vec![limited(&receiver, 1)]).await;
+    world.start().await.finish().await;
+    // The start needs the newest two of them, and fetches that of Friday, the third of April, after it has served them.
+    let table = |date: &str, value, change| {
+        let table = nbk(date, (value, change), ("3.91", "0"));
+        (nbk_path(date), table)
+    };
+    world.bank.publish(&[
+        table("03.04.2026", "485", "9.91"),
+        table("04.04.2026", "475.09", "-9.91"),
+        table("07.04.2026", "475.1", "0.01"),
+    ]);
+    world.clock.set_forward(SignedDuration::from_hours(5 * 24));
+    let silkrate = world.start().await;
+    let sent = receiver.until(2).await;
+    until(&world.ledger(), |states| states[0].pending == 0).await;
+    silkrate.finish().await;
+    assert_eq!(values(&sent), ["485", "475.09"]);
+    let days = told(&sent).into_iter().map(|[_, day, _]| day);
+    assert_eq!(days.collect::<Vec<_>>(), ["2026-04-03", "2026-04-04"]);
+
+    // What was looked up is not sent again.
+    let silkrate = world.start().await;
+    let later = table("08.04.2026", "490", "14.9");
+    world.bank.publish(&[later]);
+    world.clock.set_forward(SignedDuration::from_hours(24));
+    let all = receiver.until(3).await;
+    silkrate.finish().await;
+    assert_eq!(values(&all[2..]), ["490"]);
+}
+
+#[tokio::test]
+async fn with_a_limit_a_change_that_no_look_showed_is_sent_with_its_day() {
+    let receiver = Receiver::start().await;
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "470");
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("silkrate.db");
+    let mut desk = webhook("desk", &receiver.url());
+    desk.min_change_percent = Some(Decimal::ONE);
+    let running = Running::start(&bank, &desk, &ledger).await;
+    // More commits than the queue holds, while no other task runs. On the third the dollar rises by a per cent, and no
+    // other change is as large, that from the first day to the last one included.
+    for (day, value) in (2..).zip([
+        "470.1", "475", "473", "472", "471", "470.9", "470.8", "470.7",
+    ]) {
+        bank.commit_dollar(day, value);
+    }
+    let sent = receiver.until(1).await;
+    until(&ledger, |states| states[0].pending == 0).await;
+    running.finish().await;
+    // The same while the service is stopped.
+    for (day, value) in (10..).zip(["470.6", "465", "467", "470.7"]) {
+        bank.commit_dollar(day, value);
+    }
+    let running = Running::start(&bank, &desk, &ledger).await;
+    let all = receiver.until(2).await;
+    bank.commit_dollar(14, "480");
+    let all_three = receiver.until(3).await;
+    running.finish().await;
+    let told = |received: &Received| {
+        let event = received.json();
+        let data = &event["data"];
+        ["value", "date", "effective_date"].map(|name| data[name].as_str().map(str::to_owned))
+    };
+    let third = ["475", "2026-04-03", "2026-04-03"].map(|text| Some(text.to_owned()));
+    assert_eq!(told(&sent[0]), third);
+    assert_eq!(sent[0].json()["data"]["change"]["percent"], "1.0423");
+    assert_eq!(told(&all[1])[1].as_deref(), Some("2026-04-11"));
+    assert_eq!(all[1].json()["data"]["change"]["percent"], "-1.19");
+    let newest = told(&all_three[2]);
+    assert_eq!((newest[0].as_deref(), &newest[1]), (Some("480"), &None));
+}
