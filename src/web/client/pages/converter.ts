@@ -41,6 +41,8 @@ export function converter(): () => void {
     } else {
       amount.removeAttribute("aria-invalid");
     }
+    // The amount whose answer the page shows: what waits for an answer can tell it from the last one.
+    form.dataset["answered"] = address.searchParams.get("amount") ?? "";
   };
   const convertNow = (): void => {
     clearTimeout(timer);
