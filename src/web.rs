@@ -189,7 +189,7 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .layer(origins.cors())
         .layer(middleware::from_fn_with_state(origins, cors::guard));
     Router::new()
-        .fallback(get(async || WebError::NoSuchPath).fallback(async || WebError::MethodNotAllowed))
+        .fallback(get(pages::nowhere).fallback(async || WebError::MethodNotAllowed))
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .merge(data)
         .layer(middleware::from_fn(bounded))

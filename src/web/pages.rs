@@ -39,12 +39,18 @@ const QUOTES: [Currency; 4] = [
     Currency::constant("CNY"),
 ];
 
+/// The folders of a wrong address that is answered with a page, at most: every link of the page repeats the way out of them,
+/// and no address that a reader writes has as many.
+const FOLDERS_MAX: usize = 16;
+
 /// What every part of a page needs.
 struct Page<'a> {
     web: &'a Shared,
     snapshot: &'a Snapshot,
     tag: &'static str,
     locale: &'static Locale,
+    /// The way from the folder of this page to that of all pages, such as `../`; empty for a page in that folder.
+    way: &'a str,
 }
 
 /// The parameters that fill the converter.
@@ -117,12 +123,41 @@ pub(super) async fn currency(
 }
 
 /// `GET /{code}/`: people add the slash by hand.
-pub(super) async fn below(Path(code): Path<String>, uri: Uri) -> Result<Response, WebError> {
+pub(super) async fn below(
+    web: State<Web>,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, WebError> {
     let code = code.to_ascii_uppercase();
     match Currency::parse(&code) {
         Ok(code) => Ok(moved(&format!("../{code}"), &uri)),
-        Err(_) => Err(WebError::NoSuchPath),
+        Err(_) => nowhere(web, headers, uri).await,
     }
+}
+
+/// `GET` of a path that leads nowhere: a reader gets a page with links, and a program the error as JSON. The paths of data are
+/// for programs.
+pub(super) async fn nowhere(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, WebError> {
+    let path = uri.path().trim_start_matches('/');
+    let folders = uri.path().matches('/').count().saturating_sub(1);
+    let is_of_reader = prefers(&headers, "text/html", JSON) && !path.starts_with("v1/");
+    if !is_of_reader || folders > FOLDERS_MAX {
+        return Err(WebError::NoSuchPath);
+    }
+    let language = Language::of(&Parameters::of(&uri)?, &headers)?;
+    let snapshot = web.queries.snapshot()?;
+    let way = "../".repeat(folders);
+    let page = Page {
+        way: &way,
+        ..Page::new(&web, &snapshot, &language)
+    };
+    let html = page.document(&currency::missing(&page, path))?;
+    Ok(uncached(StatusCode::NOT_FOUND, html))
 }
 
 /// The currency that the list of the page at the root has selected; dollars where it offers no such one.
@@ -157,6 +192,7 @@ impl<'a> Page<'a> {
             snapshot,
             tag: language.tag,
             locale: language.locale,
+            way: "",
         }
     }
 

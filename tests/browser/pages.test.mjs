@@ -189,6 +189,19 @@ test("an address that leads nowhere is a page with links for a reader", async (t
   await page.waitForURL(/\/UZS\?locale=ru$/);
 });
 
+test("an address below a folder that is not there is a page that works, and leads out of the folder", async (t) => {
+  const page = await chromium.context.newPage();
+  t.after(() => page.close());
+  const missing = [];
+  page.on("response", (response) => response.status() >= 400 && missing.push(new URL(response.url()).pathname));
+  const answer = await page.goto(`${demo.url}rates/KZT/USD?locale=ru`);
+  assert.equal(answer.status(), 404);
+  await isReady(page);
+  assert.deepEqual(missing, ["/rates/KZT/USD"], "every file of the page is found");
+  await page.locator('#content a[href*="UZS"]').click();
+  await page.waitForURL(`${demo.url}UZS?locale=ru`);
+});
+
 test("the keyboard leads past the head of the page, and to the page of a currency and back", async (t) => {
   const page = await tab(t);
   await page.goto(`${demo.url}?locale=tg`);

@@ -16,6 +16,7 @@ mod pages;
 mod picture;
 mod ready;
 mod tables;
+mod wrong_addresses;
 
 use crate::support::april::bank_of_april;
 use crate::support::bank::Bank;

@@ -82,7 +82,7 @@ pub(super) fn document(
     }
 }
 
-/// The page in place of that of a currency that has none.
+/// The page in place of that of a currency that has none, or of a path that leads nowhere.
 pub(super) fn missing(page: &Page<'_>, code: &str) -> Document {
     let words = &page.locale.pages.currency;
     let title = words.missing_title.replace("{code}", code);
@@ -357,7 +357,7 @@ fn others(page: &Page<'_>, code: Option<Currency>) -> Markup {
             ul {
                 @for other in Currency::FIVE.into_iter().filter(|other| Some(*other) != code) {
                     li {
-                        a href=(in_language(other.as_str(), page.tag)) {
+                        a href={ (page.way) (in_language(other.as_str(), page.tag)) } {
                             (capitalised(&page.locale.currency(other.as_str()).name)) " " span.code { (other) }
                         }
                     }

@@ -33,7 +33,8 @@ pub(super) fn in_language(address: &str, tag: &str) -> String {
 impl Page<'_> {
     /// The address of the page with all rates, in the language of this page.
     pub(super) fn home(&self) -> String {
-        in_language("./", self.tag)
+        let folder = if self.way.is_empty() { "./" } else { self.way };
+        in_language(folder, self.tag)
     }
 
     /// The whole page.
@@ -57,8 +58,8 @@ impl Page<'_> {
                     footer.wrap {
                         p {
                             (words.note) " "
-                            a href="v1/snapshot.json" { "JSON" } " · "
-                            a href="v1/openapi.json" { "API" }
+                            a href={ (self.way) "v1/snapshot.json" } { "JSON" } " · "
+                            a href={ (self.way) "v1/openapi.json" } { "API" }
                         }
                     }
                 }
@@ -106,10 +107,10 @@ impl Page<'_> {
                 meta property="og:description" content=(document.description);
                 meta property="og:locale" content=(self.tag);
                 meta name="twitter:card" content="summary";
-                link rel="icon" href="icon.svg" type="image/svg+xml";
-                link rel="stylesheet" href="pages.css";
-                script src="pages.js" defer {}
-                script src="ticker.js" defer {}
+                link rel="icon" href={ (self.way) "icon.svg" } type="image/svg+xml";
+                link rel="stylesheet" href={ (self.way) "pages.css" };
+                script src={ (self.way) "pages.js" } defer {}
+                script src={ (self.way) "ticker.js" } defer {}
             }
         }
     }

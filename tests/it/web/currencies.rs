@@ -58,7 +58,7 @@ async fn page(web: SocketAddr, path: &str) -> String {
     html(&answer).to_owned()
 }
 
-fn html(answer: &Answer) -> &str {
+pub(super) fn html(answer: &Answer) -> &str {
     assert_eq!(
         answer.header("content-type"),
         Some("text/html; charset=utf-8")
@@ -73,7 +73,7 @@ fn values(page: &str) -> Vec<&str> {
 }
 
 /// The text of a page between the tags.
-fn text(page: &str) -> String {
+pub(super) fn text(page: &str) -> String {
     let parts = page.split('<').skip(1);
     let texts = parts.filter_map(|part| part.split_once('>'));
     texts.map(|(_tag, text)| text).collect()
@@ -248,43 +248,6 @@ async fn a_page_has_a_validator_and_lasts_as_long_as_a_snapshot() {
         let head = send(silkrate.web, ("HEAD", path), &[], b"").await;
         assert_eq!((head.status, head.text()), (200, ""), "{path}");
         assert_eq!(head.header("etag"), first.header("etag"), "{path}");
-    }
-    silkrate.finish().await;
-}
-
-#[tokio::test]
-async fn a_code_in_lower_case_leads_to_the_page_and_an_unknown_one_to_links() {
-    let (_bank, silkrate) = april().await;
-    let lower = get(silkrate.web, "/kzt?locale=ru", &[]).await;
-    let location = lower.header("location");
-    assert_eq!((lower.status, location), (308, Some("KZT?locale=ru")));
-    let missing = get(silkrate.web, "/GBP?locale=ru", &[]).await;
-    assert_eq!(missing.status, 404);
-    assert!(text(html(&missing)).contains("Страницы для GBP нет"));
-    for code in ["KZT", "KGS", "TJS", "UZS", "TMT"] {
-        let link = format!("<a href=\"{code}?locale=ru\">");
-        assert!(missing.text().contains(&link), "{code}");
-    }
-    let slash = get(silkrate.web, "/kzt/?locale=ru", &[]).await;
-    let location = slash.header("location");
-    assert_eq!((slash.status, location), (308, Some("../KZT?locale=ru")));
-    for path in ["/nothing", "/nothing/", "/KZT/USD"] {
-        let nothing = get(silkrate.web, path, &[]).await;
-        assert_eq!(
-            nothing.refusal(),
-            (404, "NO_SUCH_PATH".into(), None),
-            "{path}"
-        );
-    }
-    // A browser sends this.
-    let accepted = [("accept", "text/html,application/xml;q=0.9,*/*;q=0.8")];
-    let opened = get(silkrate.web, "/%3Cb%3E?locale=ru", &accepted).await;
-    assert_eq!(opened.status, 404);
-    assert!(text(html(&opened)).contains("Страницы для &lt;b&gt; нет"));
-    assert!(opened.text().contains("<a href=\"KZT?locale=ru\">"));
-    for accept in ["*/*", "application/json", "image/avif,image/*,*/*;q=0.8"] {
-        let answer = get(silkrate.web, "/nothing", &[("accept", accept)]).await;
-        assert_eq!(answer.refusal().1, "NO_SUCH_PATH", "{accept}");
     }
     silkrate.finish().await;
 }
