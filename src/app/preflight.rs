@@ -54,6 +54,25 @@ pub fn findings(config: &Config) -> Vec<Finding> {
     findings
 }
 
+/// What is probably wrong, and keeps nothing from starting.
+pub fn warnings(config: &Config) -> Vec<Finding> {
+    public_url(config).into_iter().collect()
+}
+
+/// An address of the pages that no usual proxy leads to. A proxy passes the path of the site on as it is, or removes the
+/// beginning of it, so that the path of the site ends with `web.path`.
+fn public_url(config: &Config) -> Option<Finding> {
+    let (url, path) = (config.web.public_url.as_ref()?, &config.web.path);
+    let (_scheme, rest) = url.split_once("://")?;
+    let (_authority, within) = rest.split_once('/').unwrap_or((rest, ""));
+    if format!("/{within}").ends_with(path) {
+        return None;
+    }
+    let problem = format!("{url} does not end with {path}, the path of every request (web.path)");
+    let remedy = "set web.public_url to the address of the page with all rates, with the sub-path; it is right as it is only if a proxy adds the path to each request";
+    Some(Finding::new("web.public_url", problem, remedy))
+}
+
 /// The ports that cannot be bound. All of them are bound at the same time, as the service does.
 fn ports(config: &Config) -> Vec<Finding> {
     let ports = [

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::app::preflight::findings;
+use crate::app::preflight::{findings, warnings};
 use crate::cli::failure::{Failure, Problem};
 use crate::config::{Config, ConfigErrors};
 
@@ -20,7 +20,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct ConfigArgs {
     /// Check the configuration, and print what keeps `serve` from starting or a source from being polled: settings, files,
-    /// ports, the ledger, and pairs that cannot exist. The ports must be free. No bank is contacted.
+    /// ports, the ledger, and pairs that cannot exist. What is probably wrong is a warning, and no failure. The ports must be free. No bank is contacted.
     #[arg(long)]
     check: bool,
     /// The configuration file (TOML); SILKRATE_… environment variables override it.
@@ -39,6 +39,10 @@ pub(super) fn run(arguments: &ConfigArgs, out: &mut dyn Write) -> Result<(), Fai
             out,
             "the variable {name} is ignored: Kubernetes sets it for a Service"
         )?;
+    }
+    for warning in warnings(&config) {
+        let (key, problem, remedy) = (warning.key, warning.problem, warning.remedy);
+        writeln!(out, "warning: `{key}`: {problem}\n  hint: {remedy}")?;
     }
     let problems: Vec<Problem> = findings(&config).into_iter().map(Problem::from).collect();
     if problems.is_empty() {
@@ -104,9 +108,19 @@ mod tests {
     }
 
     #[test]
-    fn a_check_of_a_sound_configuration_prints_nothing() {
+    fn a_check_of_a_sound_configuration_prints_nothing_or_a_warning() {
         let sound = "[server]\nlisten = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"\n\
                      [web]\nlisten = \"127.0.0.1:0\"\n[store]\npath = \":memory:\"\n";
         assert_eq!(checked(sound), (String::new(), 0));
+        let elsewhere = sound.replace(
+            "[store]",
+            "path = \"/rates/\"\npublic_url = \"https://site.example/\"\n[store]",
+        );
+        let (printed, code) = checked(&elsewhere);
+        assert_eq!(code, 0, "{printed}");
+        assert!(
+            printed.starts_with("warning: `web.public_url`: https://site.example/ does not"),
+            "{printed}"
+        );
     }
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::level_filters::LevelFilter;
 
 use crate::app::App;
+use crate::app::preflight::warnings;
 use crate::cli::failure::Failure;
 use crate::cli::{config, replay};
 use crate::config::Config;
@@ -76,6 +77,14 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
         tracing::info!(
             variables = config.ignored_variables.join(" "),
             "ignored what Kubernetes sets for a Service; `enableServiceLinks: false` leaves it out"
+        );
+    }
+    for warning in warnings(&config) {
+        tracing::warn!(
+            setting = warning.key,
+            remedy = warning.remedy,
+            "{}",
+            warning.problem
         );
     }
     if let Some(limit) = raise_descriptor_limit() {

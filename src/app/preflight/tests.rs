@@ -194,3 +194,34 @@ fn what_keeps_a_source_from_being_polled_is_found() {
     ];
     assert_eq!(found(&stand_in), []);
 }
+
+#[test]
+fn a_public_address_that_does_not_end_with_the_path_is_warned_of() {
+    let warned = |path: &str, url: &str| {
+        let config = config(&[
+            ("SILKRATE_WEB__PATH", path),
+            ("SILKRATE_WEB__PUBLIC_URL", url),
+        ]);
+        assert_eq!(findings(&config), []);
+        let warnings = warnings(&config).into_iter();
+        warnings.map(|warning| warning.key).collect::<Vec<_>>()
+    };
+    for (path, url) in [
+        ("/", "https://site.example/"),
+        ("/", "https://site.example/rates/"),
+        ("/rates/", "https://site.example/rates/"),
+        ("/rates/", "https://site.example/fx/rates"),
+    ] {
+        assert_eq!(warned(path, url), [""; 0], "{path} {url}");
+    }
+    for (path, url) in [
+        ("/rates/", "https://site.example/"),
+        ("/rates/", "https://site.example"),
+        ("/rates/", "https://site.example/fx/"),
+        ("/rates/", "https://site.example/exrates/"),
+        ("/fx/rates/", "https://site.example/rates/"),
+    ] {
+        assert_eq!(warned(path, url), ["web.public_url"], "{path} {url}");
+    }
+    assert_eq!(warnings(&config(&[("SILKRATE_WEB__PATH", "/rates/")])), []);
+}
