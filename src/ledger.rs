@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, TrySendError};
 
-pub use backup::{Backup, BackupError, back_up, back_up_webhooks};
+pub use backup::{Backup, BackupError, back_up, copy_database};
 pub use check::check;
 pub use error::{LedgerError, StorageError};
 pub use read::{FixingRecord, FixingsPage, LedgerReader, LedgerState, PartialTable, QUERIES_MAX};

@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::cli::config;
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, UNUSABLE_FILE};
 use crate::config::Store;
-use crate::ledger::{Backup, BackupError, back_up, back_up_webhooks};
+use crate::ledger::{Backup, BackupError, back_up, copy_database};
 use crate::webhooks::path_beside;
 
 const EXAMPLES: &str = "\
@@ -19,9 +19,9 @@ Examples:
 
 If there are webhooks, what their receivers know and the events that wait are copied too, to FILE.webhooks.
 
-To restore a copy, stop silkrate, remove the ledger and the file beside it that ends in -wal, put the copy in its place (and \
-FILE.webhooks in the place of the file that ends in .webhooks), and start silkrate. It begins a new epoch, and subscribers \
-receive a snapshot.";
+To restore a copy, stop silkrate. Remove the ledger and the files beside it that end in -wal, .webhooks and \
+.webhooks-journal. Put FILE in the place of the ledger, and FILE.webhooks in that of the file that ends in .webhooks, and start \
+silkrate. It begins a new epoch, and subscribers receive a snapshot.";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -44,16 +44,20 @@ pub(super) fn run(arguments: &BackupArgs, out: &mut dyn Write) -> Result<(), Fai
         });
     };
     let webhooks = path_beside(&ledger);
-    let webhooks = webhooks.exists().then_some(webhooks);
     let beside = path_beside(&arguments.file);
     // First the webhooks: what the ledger has and they do not is sent after a restore, and nothing is taken for known that
     // the ledger lacks.
-    let bytes_beside = webhooks
-        .as_ref()
-        .map(|webhooks| back_up_webhooks(webhooks, &beside));
-    let bytes_beside = bytes_beside.transpose()?;
+    let copied = match copied_beside(&webhooks, &beside) {
+        // Nothing is wrong with the files of the service, and another target can be named.
+        Some(Err(
+            error @ (BackupError::Exists { .. }
+            | BackupError::Unfinished { .. }
+            | BackupError::Target { .. }),
+        )) => return Err(error.into()),
+        copied => copied,
+    };
     let backup = back_up(&ledger, &arguments.file).inspect_err(|_failed| {
-        if bytes_beside.is_some() {
+        if let Some(Ok(_copied)) = copied {
             drop(fs::remove_file(&beside));
         }
     })?;
@@ -71,11 +75,31 @@ pub(super) fn run(arguments: &BackupArgs, out: &mut dyn Write) -> Result<(), Fai
         out,
         "copied {from} to {to} and checked it: {fixings} fixings, {bytes} bytes, {position}"
     )?;
-    if let (Some(webhooks), Some(bytes)) = (webhooks, bytes_beside) {
-        let (from, to) = (webhooks.display(), beside.display());
-        writeln!(out, "copied {from} to {to} and checked it: {bytes} bytes")?;
+    match copied {
+        None => Ok(()),
+        Some(Ok(bytes)) => {
+            let (from, to) = (webhooks.display(), beside.display());
+            writeln!(out, "copied {from} to {to} and checked it: {bytes} bytes")?;
+            Ok(())
+        }
+        // The copy of the ledger is kept: it is what cannot be fetched again.
+        Some(Err(error)) => Err(Failure::failed(
+            format!("the ledger was copied, and its webhooks were not: {error}"),
+            UNUSABLE_FILE,
+        )),
     }
-    Ok(())
+}
+
+/// Copies the file of webhooks; `None` if there is none.
+fn copied_beside(webhooks: &Path, target: &Path) -> Option<Result<u64, BackupError>> {
+    match webhooks.try_exists() {
+        Ok(false) => None,
+        Ok(true) => Some(copy_database(webhooks, target)),
+        Err(error) => Some(Err(BackupError::Source {
+            path: webhooks.to_owned(),
+            reason: error.to_string(),
+        })),
+    }
 }
 
 impl From<BackupError> for Failure {
@@ -90,6 +114,7 @@ impl From<BackupError> for Failure {
             BackupError::Target { .. } => {
                 "check the folder, the rights of this user and the free space of the disk"
             }
+            BackupError::Source { .. } => UNUSABLE_FILE,
             BackupError::Ledger(_) | BackupError::NotWhole { .. } => {
                 "check the disk; the ledger itself was not changed"
             }

@@ -1,17 +1,17 @@
-//! Copies of a ledger and of the file of webhooks beside it: whole, made while the service runs or when it is stopped.
+//! Copies of a ledger and of the databases beside it: whole, made while the service runs or when it is stopped.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use thiserror::Error;
 
 use crate::domain::Position;
 use crate::ledger::LedgerError;
 use crate::ledger::error::{StorageError, of_system};
 use crate::ledger::lock_file::beside;
-use crate::ledger::open::{Access, Location};
+use crate::ledger::open::{Access, BUSY_TIMEOUT, Location};
 
 /// The ending of a copy that is not finished.
 const UNFINISHED: &str = ".unfinished";
@@ -27,7 +27,7 @@ pub struct Backup {
     pub bytes: u64,
 }
 
-/// Why a ledger was not copied.
+/// Why a ledger, or another database, was not copied.
 #[derive(Debug, Error)]
 pub enum BackupError {
     /// The ledger cannot be read.
@@ -38,6 +38,14 @@ pub enum BackupError {
     NoLedger {
         /// The path.
         path: PathBuf,
+    },
+    /// A database that is not a ledger cannot be read.
+    #[error("{} cannot be copied: {reason}", .path.display())]
+    Source {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        reason: String,
     },
     /// The target exists. It was not changed.
     #[error("{} exists and was left as it is; name a new file", .path.display())]
@@ -59,7 +67,7 @@ pub enum BackupError {
         /// The error of the system.
         error: io::Error,
     },
-    /// The copy differs from the ledger. It was removed.
+    /// The copy differs from what was copied. It was removed.
     #[error("the copy {} is not whole: {detail}; it was removed", .path.display())]
     NotWhole {
         /// The target.
@@ -86,13 +94,24 @@ pub fn back_up(ledger: &Path, target: &Path) -> Result<Backup, BackupError> {
     into_new_file(target, |unfinished| copy(ledger, unfinished, target))
 }
 
-/// Copies the file of webhooks, which is beside a ledger, into a new file, as [`back_up`] copies the ledger. Returns its size.
+/// Copies a database that is not a ledger into a new file, as [`back_up`] copies a ledger. Returns the size of the copy.
 ///
 /// It blocks on the disk.
-pub fn back_up_webhooks(file: &Path, target: &Path) -> Result<u64, BackupError> {
+pub fn copy_database(file: &Path, target: &Path) -> Result<u64, BackupError> {
+    let of_source = |error: &dyn ToString| BackupError::Source {
+        path: file.to_owned(),
+        reason: error.to_string(),
+    };
     into_new_file(target, |unfinished| {
-        let source = Location::of(Some(file))?.connect(Access::Read)?;
-        let (_copy, bytes) = vacuum(&source, file, unfinished, target)?;
+        // An absolute path begins with a slash, so SQLite does not read a file name as a URI.
+        let absolute = std::path::absolute(file).map_err(|error| of_source(&error))?;
+        // A write that a crash cut off is rolled back, for which the file must be writable.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let source =
+            Connection::open_with_flags(absolute, flags).map_err(|error| of_source(&error))?;
+        let waits = source.busy_timeout(BUSY_TIMEOUT);
+        waits.map_err(|error| of_source(&error))?;
+        let (_copy, bytes) = vacuum(&source, |error| of_source(&error), unfinished, target)?;
         Ok(bytes)
     })
 }
@@ -138,7 +157,8 @@ fn copy(ledger: &Path, unfinished: &Path, target: &Path) -> Result<Backup, Backu
     let source = Location::of(Some(ledger))?.connect(Access::Read)?;
     let of_ledger = |failure: StorageError| BackupError::from(failure.of(ledger));
     let before = summary(&source).map_err(of_ledger)?;
-    let (copy, bytes) = vacuum(&source, ledger, unfinished, target)?;
+    let of_source = |error| of_ledger(StorageError::from(error));
+    let (copy, bytes) = vacuum(&source, of_source, unfinished, target)?;
     let copied = summary(&copy).map_err(of_ledger)?;
     if copied.entry < before.entry || copied.fixings < before.fixings {
         return Err(BackupError::NotWhole {
@@ -156,7 +176,7 @@ fn copy(ledger: &Path, unfinished: &Path, target: &Path) -> Result<Backup, Backu
 /// Copies a database, and checks the copy. Returns it, and its size.
 fn vacuum(
     source: &Connection,
-    path: &Path,
+    of_source: impl Fn(rusqlite::Error) -> BackupError,
     unfinished: &Path,
     target: &Path,
 ) -> Result<(Connection, u64), BackupError> {
@@ -166,7 +186,7 @@ fn vacuum(
         .ok_or_else(|| of_target(target)(io::Error::other("its path is not valid UTF-8")))?;
     source
         .execute("VACUUM INTO ?1", [name])
-        .map_err(|error| StorageError::from(error).of(path))?;
+        .map_err(of_source)?;
     let file = File::open(unfinished).map_err(of_target(target))?;
     file.sync_all().map_err(of_target(target))?;
     let bytes = file.metadata().map_err(of_target(target))?.len();
@@ -174,7 +194,8 @@ fn vacuum(
         path: target.to_owned(),
         detail,
     };
-    let copy = Location::of(Some(unfinished))?.connect(Access::Read)?;
+    let copy = Location::of(Some(unfinished)).and_then(|copy| copy.connect(Access::Read));
+    let copy = copy.map_err(|error| not_whole(error.to_string()))?;
     let checked: String = copy
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
         .map_err(|error| not_whole(error.to_string()))?;

@@ -30,7 +30,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
 const DIGESTS_SINCE: i64 = 3;
 /// How long to wait for another program's lock, such as that of an interactive `sqlite3`: longer than any statement
 /// takes, and shorter than the time-out of a bank's response.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many of the newest entries are verified when the file is opened: a crash damages the newest. The whole file is
 /// checked while it is in use.
 const ENTRIES_COUNTED: i64 = 256;

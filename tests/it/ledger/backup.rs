@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use rusqlite::Connection;
-use silkrate::ledger::{Backup, BackupError, LedgerReader, back_up};
+use silkrate::ledger::{Backup, BackupError, LedgerReader, back_up, copy_database};
 
 use crate::ledger::{APRIL_1, NBK, entry, filed, filled, open, place, tenge};
 
@@ -144,4 +144,23 @@ async fn a_copy_of_the_file_alone_is_complete_after_a_close_though_readers_stay(
     let copy = folder.path().join("copy.db");
     fs::copy(&path, &copy).unwrap();
     assert_eq!(entries(&copy), 3);
+}
+
+#[test]
+fn a_database_whose_last_write_a_crash_cut_off_is_copied_as_it_was_before_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let [live, crashed, copy] = ["live", "crashed", "copy"].map(|name| folder.path().join(name));
+    let connection = Connection::open(&live).unwrap();
+    // With a cache of one page, the pages of an open transaction are written before it ends.
+    let filled = "CREATE TABLE entries (filler BLOB, number INTEGER);
+        WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers LIMIT 100)
+        INSERT INTO entries SELECT zeroblob(4000), number FROM numbers;
+        PRAGMA cache_size = 1;
+        BEGIN; DELETE FROM entries WHERE number > 50; UPDATE entries SET number = 0";
+    connection.execute_batch(filled).unwrap();
+    let journal = |name| folder.path().join(format!("{name}-journal"));
+    fs::copy(&live, &crashed).unwrap();
+    fs::copy(journal("live"), journal("crashed")).unwrap();
+    copy_database(&crashed, &copy).unwrap();
+    assert_eq!(entries(&copy), 100);
 }

@@ -145,3 +145,19 @@ async fn a_backup_has_what_receivers_know_and_the_events_that_wait() {
     assert_eq!(told.collect::<Vec<_>>(), ["475.11", "475.12"]);
     assert_eq!(delivered[before].id(), waiting);
 }
+
+#[tokio::test]
+async fn a_damaged_file_of_webhooks_is_reported_and_the_ledger_is_copied_all_the_same() {
+    let receiver = Receiver::start().await;
+    let world = World::new(1, vec![webhook("desk", &receiver.url())]).await;
+    world.start().await.finish().await;
+    let config = written(world.folder.path(), &world.ledger(), &receiver.url());
+    fs::write(path_beside(&world.ledger()), "no database".repeat(1000)).unwrap();
+    let copy = world.folder.path().join("copy.db");
+    let (output, out, err) = run_program(&config, &["backup", copy.to_str().unwrap()]).await;
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(out.contains("copy.db and checked it"), "{out}");
+    let wanted = "silkrate.db.webhooks cannot be copied: file is not a database";
+    assert!(err.contains(wanted), "{err}");
+    assert!(copy.exists() && !path_beside(&copy).exists());
+}
