@@ -9,6 +9,7 @@ mod table;
 pub use metrics::{MetricSources, Metrics, Traffic};
 pub use pages::{needs_http2, pages};
 pub use readiness::Readiness;
+pub use table::ROWS_MAX;
 use tonic::{Request, Response, Status};
 
 use crate::commit::{CommitHandle, DecisionReceipt, Stopped};
@@ -19,7 +20,7 @@ use crate::queries::Queries;
 use crate::wire;
 
 /// How much of an operator's note is kept: a sentence or two.
-const NOTE_CHARS_MAX: usize = 500;
+pub const NOTE_CHARS_MAX: usize = 500;
 
 /// The `AdminService` of the contract.
 #[derive(Debug, Clone)]

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub use error::{ConfigError, ConfigErrors, Origin};
 use jiff::Timestamp;
-pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT};
+pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
 pub use variables::{ADMIN_URL_VARIABLE, CA_VARIABLE, URL_VARIABLE};
 pub use webhook::{EventKind, Webhook, WebhookSecret};

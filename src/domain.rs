@@ -29,8 +29,8 @@ pub use judged::{
 };
 pub use ledger_entry::{Answer, Cause, FiledTable, LedgerEntry, RestoredDocument};
 pub use numbers::{
-    AMOUNT_DIGITS, Change, DecimalError, Direction, Ratio, Separator, WeightedSum, convert_amount,
-    parse_decimal, parse_published,
+    AMOUNT_DIGITS, Change, DECIMAL_BYTES_MAX, DecimalError, Direction, Ratio, Separator,
+    WeightedSum, convert_amount, parse_decimal, parse_published,
 };
 pub use published::{
     Currency, DateFormat, DateRange, DatingRule, DocumentKey, DroppedRow, Exceptions, FirstSeen,

@@ -36,10 +36,10 @@ pub use crate::telemetry::Transport;
 
 /// The longest interval between updates that is granted: for less than one update an hour, a request is cheaper than a
 /// stream.
-const MIN_INTERVAL_MAX: Duration = Duration::from_secs(3600);
+pub const MIN_INTERVAL_MAX: Duration = Duration::from_secs(3600);
 /// The maximum age of a stream, give or take a tenth: readers that a load balancer put on one replica spread over all
 /// replicas within an hour, and a reader that resumes once an hour costs nothing.
-const STREAM_AGE_MAX: Duration = Duration::from_secs(3600);
+pub const STREAM_AGE_MAX: Duration = Duration::from_secs(3600);
 
 /// Opens subscriptions.
 #[derive(Debug, Clone)]

@@ -15,7 +15,7 @@ use crate::pb::admin as pb;
 use crate::queries::{parse_currency, parse_date};
 
 /// Rows of a table: there are fewer than two hundred currencies.
-const ROWS_MAX: usize = 256;
+pub const ROWS_MAX: usize = 256;
 
 /// Reads a table of a document.
 pub(super) fn read(key: DocumentKey, table: &pb::Table) -> Result<Table, Refusal> {

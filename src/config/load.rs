@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-pub use server::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT};
+pub use server::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 
 use crate::config::entries::Entries;
 use crate::config::{

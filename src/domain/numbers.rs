@@ -9,5 +9,5 @@ mod conversion;
 pub use average::WeightedSum;
 pub use change::{Change, Direction};
 pub use conversion::{AMOUNT_DIGITS, convert_amount};
-pub use decimal::{DecimalError, Separator, parse_decimal, parse_published};
+pub use decimal::{DECIMAL_BYTES_MAX, DecimalError, Separator, parse_decimal, parse_published};
 pub use ratio::Ratio;

@@ -20,7 +20,7 @@ const CONNECTIONS_DEFAULT: u32 = 16_384;
 /// Without a connection no client is served; more than a million exhaust the memory of a large machine.
 const CONNECTIONS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 /// A subscriber with a connection of its own takes some 20 KiB: a gigabyte and a half for all.
-const STREAMS_DEFAULT: u32 = 65_536;
+pub const STREAMS_DEFAULT: u32 = 65_536;
 /// Without a stream there is no subscription; a million is more than one process has been measured with.
 const STREAMS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use thiserror::Error;
 
 /// The longest text that can be a decimal: 28 digits, sign and point, with room for leading zeros.
-const TEXT_BYTES_MAX: usize = 40;
+pub const DECIMAL_BYTES_MAX: usize = 40;
 /// Digits before the point that a published value may have: a thousand times the largest amount any bank prints.
 const PUBLISHED_INTEGER_DIGITS_MAX: usize = 15;
 /// Digits after the point that a published value may have; the market tables print up to eight.
@@ -17,7 +17,7 @@ const PUBLISHED_FRACTION_DIGITS_MAX: usize = 12;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum DecimalError {
     /// More than 40 bytes.
-    #[error("a number of more than {TEXT_BYTES_MAX} characters")]
+    #[error("a number of more than {DECIMAL_BYTES_MAX} characters")]
     TooLong,
     /// Not `[+-]?digits[.digits]`.
     #[error("not a plain decimal number")]
@@ -64,7 +64,7 @@ pub fn parse_published(text: &str, separator: Separator) -> Result<Decimal, Deci
 }
 
 fn parse(text: &str, separator: Separator) -> Result<(Decimal, (usize, usize)), DecimalError> {
-    if text.len() > TEXT_BYTES_MAX {
+    if text.len() > DECIMAL_BYTES_MAX {
         return Err(DecimalError::TooLong);
     }
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);

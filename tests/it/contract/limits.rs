@@ -1,6 +1,12 @@
 //! The comment of every method names its limits, with the numbers that the service has.
 
-use silkrate::domain::{AMOUNT_DIGITS, FILTER_PAIRS_MAX};
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+use silkrate::admin::{NOTE_CHARS_MAX, ROWS_MAX};
+use silkrate::config::STREAMS_DEFAULT;
+use silkrate::domain::{AMOUNT_DIGITS, DECIMAL_BYTES_MAX, FILTER_PAIRS_MAX};
+use silkrate::feed::{MIN_INTERVAL_MAX, STREAM_AGE_MAX};
 use silkrate::ledger::QUERIES_MAX;
 use silkrate::queries::{PAGE_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
 
@@ -14,13 +20,40 @@ fn limits_of(field: &str) -> Vec<String> {
             format!("page of at most {PAGE_SIZE_MAX} "),
             format!("without one a page has {PAGE_SIZE_DEFAULT}."),
         ],
-        // The steps of a history multiply the rates of a page, which have rows of fixings.
+        // A page of a history has rates with the rows behind them, which fill more bytes than those of the other lists.
         "step" => vec![format!("about {PAGE_BYTES_MAX} bytes")],
         "start_date" => vec!["ny range of dates".to_owned()],
         "date" => vec!["ny date.".to_owned()],
         "round_to_minor_unit" => vec![format!("has {AMOUNT_DIGITS} significant digits")],
+        "min_interval" => vec![
+            format!(
+                "of more than {} is lowered to it",
+                one_hour(MIN_INTERVAL_MAX)
+            ),
+            format!("a limit of streams, {STREAMS_DEFAULT} by default"),
+            format!("ends a stream after about {}", an_hour(STREAM_AGE_MAX)),
+        ],
+        "amount" => vec![
+            format!("at most {DECIMAL_BYTES_MAX} characters"),
+            format!("at most {} decimal places", Decimal::MAX_SCALE),
+            format!("at most {},", Decimal::MAX),
+        ],
+        "note" => vec![format!("first {NOTE_CHARS_MAX} characters of a note")],
+        "table" => vec![format!("a table of 1 to {ROWS_MAX} rows")],
         _ => Vec::new(),
     }
+}
+
+/// A duration in words.
+fn one_hour(duration: Duration) -> String {
+    match duration.as_secs() {
+        3600 => "one hour".to_owned(),
+        seconds => format!("{seconds} seconds"),
+    }
+}
+
+fn an_hour(duration: Duration) -> String {
+    one_hour(duration).replace("one", "an")
 }
 
 /// The sentences of a comment about limits.
@@ -32,9 +65,14 @@ fn limits(comment: &str) -> Option<&str> {
 
 #[test]
 fn the_comment_of_every_method_names_the_limits_that_the_service_has() {
-    let service = descriptor::pool().get_service_by_name("silkrate.v1.RateService");
+    let services = descriptor::pool().services();
+    let ours = services.filter(|service| service.full_name().starts_with("silkrate."));
+    let methods: Vec<_> = ours
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .collect();
+    assert!(methods.len() > 10, "both services have methods");
     let mut missing = Vec::new();
-    for method in service.unwrap().methods() {
+    for method in methods {
         let (name, comment) = (method.name(), descriptor::method_comment(&method));
         let Some(limits) = limits(&comment) else {
             missing.push(format!("{name}: \"Limits: …\" before \"Errors: …\""));
