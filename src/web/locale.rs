@@ -31,7 +31,7 @@ struct Table {
 /// One language.
 #[derive(Debug, Deserialize)]
 pub(super) struct Locale {
-    decimal: String,
+    pub(super) decimal: String,
     group: String,
     minus: String,
     plus: String,

@@ -121,6 +121,36 @@ test("the builder says what the scripts weigh, and a page loads that of the char
   await until(() => loaded.includes("/chart.js"), "the script of the chart is requested");
 });
 
+test("the builder says what the answer of a picture, a line, a frame and plain HTML weighs as it is sent", async (t) => {
+  const page = await tab(t);
+  await page.goto(`${banks.url}?locale=ru`);
+  await isReady(page);
+  const said = (kind) => page.locator(`[data-kind="${kind}"]`).innerText();
+  const weighed = async (path, change) => {
+    const answered = page.waitForResponse((response) => response.request().resourceType() === "fetch" && new URL(response.url()).pathname.startsWith(path));
+    await change();
+    const { "content-length": length, "content-encoding": encoding } = await (await answered).allHeaders();
+    assert.equal(encoding, "gzip", path);
+    return Number(length);
+  };
+  const shows = async (kind, bytes) => {
+    const kilobytes = (Math.ceil(bytes / 100) / 10).toFixed(1).replace(".", ",");
+    t.diagnostic(`${kind}: ${bytes} bytes`);
+    await until(async () => (await said(kind)).includes(`ответ весит ${kilobytes} КБ`), `${kind} weighs ${kilobytes}`);
+  };
+  for (const [kind, path] of [["picture", "/chart/"], ["line", "/ticker.svg"], ["frame", "/embed"], ["html", "/ticker.html"]]) {
+    await shows(kind, await weighed(path, () => page.locator(`#kind [value="${kind}"]`).check()));
+  }
+  const pairs = page.locator('#form [name="pairs"]');
+  const few = await weighed("/ticker.html", () => pairs.fill("KZT/USD"));
+  await shows("html", few);
+  const many = await weighed("/ticker.html", () => pairs.fill("*/USD, */EUR, */RUB, */CNY"));
+  assert.ok(many > few + 100, `${many} and ${few}`);
+  await shows("html", many);
+  await pairs.fill("nothing");
+  await until(async () => !(await said("html")).includes("весит"), "a refusal has no weight");
+});
+
 /** What is written in Latin letters in every language: names, codes, what is typed into a page, and units of the format. */
 const LATIN = /^(silkrate|[A-Z]{3}|CN|UTC|nbk|nbkr|cbu|cbt|cbr|JSON|API|HTML|cookie|gzip|Brotli|iframe|Cookie|RSS|SVG|AMP|Tilda|style|integrity|web|allowed_origins|frame_ancestors|rates|pair)$/;
 

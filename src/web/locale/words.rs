@@ -143,6 +143,7 @@ pub(in crate::web) struct BuilderWords {
     pub(in crate::web) script_hint: String,
     pub(in crate::web) cost: String,
     pub(in crate::web) chart_cost: String,
+    pub(in crate::web) weight: String,
     pub(in crate::web) html_hint: String,
     pub(in crate::web) picture_hint: String,
     pub(in crate::web) frame: String,

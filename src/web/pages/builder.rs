@@ -196,17 +196,23 @@ impl Page<'_> {
                     p.hint { (words.chart_hint) }
                     p.hint { (self.cost(&words.chart_cost, assets::CHART)) }
                 }
-                div data-kind="picture" hidden { p.hint { (words.picture_hint) } }
-                div data-kind="line" hidden { p.hint { (words.line_hint) } }
+                div data-kind="picture" hidden { p.hint { (words.picture_hint) (self.weight(words)) } }
+                div data-kind="line" hidden { p.hint { (words.line_hint) (self.weight(words)) } }
                 div data-kind="frame" hidden {
                     p.hint { (words.frame_hint) " " (with_code(&words.allowed, "{setting}", ANCESTORS)) }
+                    p.hint { (self.cost(&words.cost, assets::TICKER)) (self.weight(words)) }
                 }
                 div data-kind="html" hidden {
-                    p.hint { (words.html_hint) }
+                    p.hint { (words.html_hint) (self.weight(words)) }
                 }
                 p role="status" #copied .words {}
             }
         }
+    }
+
+    /// The place where the script says what an answer weighs with the chosen settings.
+    fn weight(&self, words: &BuilderWords) -> Markup {
+        html! { " " span data-weight=(words.weight) data-decimal=(self.locale.decimal) {} }
     }
 
     /// What a script weighs, by the files that this server sends.

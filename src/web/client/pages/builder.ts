@@ -1,6 +1,7 @@
 // The builder: a form, a preview, and the snippet to copy. Every word of it stands in the page.
 
 import { isPair, pairsOf } from "../attributes";
+import { scale } from "./weight";
 
 /** The field for the digest of the script, which is no attribute of the element. */
 const PINNED = "pinned";
@@ -57,6 +58,7 @@ export async function builder(base: string): Promise<void> {
     find("#copied").textContent = copied;
     copy.textContent = copied || copyText;
   };
+  const weigh = scale();
   const show = (): void => {
     // What was copied is not what is shown now.
     say("");
@@ -69,6 +71,7 @@ export async function builder(base: string): Promise<void> {
     document.querySelectorAll<HTMLElement>("[data-kind]").forEach((hint) => {
       hint.hidden = hint.dataset["kind"] !== kind;
     });
+    weigh(kind, answerOf(kind, base, chosen));
   };
   form.addEventListener("input", show);
   kinds.addEventListener("input", show);
@@ -164,6 +167,22 @@ function snippet(kind: string, base: string, asset: Asset | undefined, chosen: C
       return frame(base, chosen);
     default:
       return script(base, asset, chosen);
+  }
+}
+
+/** The address whose answer a snippet shows; none for a snippet with a script. */
+function answerOf(kind: string, base: string, chosen: Chosen): string | undefined {
+  switch (kind) {
+    case "picture":
+      return pictureOf(base, chosen)[0];
+    case "line":
+      return address("ticker.svg", base, chosen);
+    case "frame":
+      return address("embed", base, chosen);
+    case "html":
+      return address("ticker.html", base, chosen);
+    default:
+      return undefined;
   }
 }
 
