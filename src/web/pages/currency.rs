@@ -195,7 +195,8 @@ fn headline(page: &Page<'_>, lead: Option<&Shown>) -> Markup {
             @if let Some(date) = rate.effective_date { (page.dated(&words.as_of, date)) }
             (page.marks(rate)) " · " (page.sources(rate))
         }
-        @if let Some(announced) = page.announcement(shown) { p.announced { (announced) } }
+        // Empty until the bank announces something, so that the table below has its place from the first paint.
+        p.announced { @if let Some(announced) = page.announcement(shown) { (announced) } }
     }
 }
 
