@@ -53,7 +53,7 @@ pub(super) struct HistoryArgs {
     /// The days to print: each one with a fixing, each day, or the last one of each period.
     #[arg(long, value_enum, default_value_t = Step::Fixing)]
     step: Step,
-    /// The layout of the CSV.
+    /// The layout of the CSV. Without --start and --end a wide one has every day, and its rows are held in memory first.
     #[arg(long, value_enum, default_value_t = Layout::Long)]
     layout: Layout,
     #[command(flatten)]
@@ -102,7 +102,9 @@ pub(super) async fn run(arguments: &HistoryArgs, out: &mut dyn Write) -> Result<
         columns: PAST_RATE,
     };
     match (format, dialect) {
-        (_, Some(dialect)) => layout::print(&arguments.pairs, &found.rows, dialect, out)?,
+        (_, Some(dialect)) => {
+            layout::print(&client, &arguments.pairs, &found.rows, dialect, out).await?;
+        }
         (Format::Table, None) if found.rows.is_empty() => {}
         (format, None) => document.print(format, out, || {
             let columns = Output::of_stdout().columns_of_terminal();

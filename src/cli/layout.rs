@@ -7,7 +7,9 @@ use clap::ValueEnum;
 
 use crate::cli::failure::Failure;
 use crate::cli::format::Format;
+use crate::cli::pairs;
 use crate::cli::range::{Range, RangeArgs};
+use crate::client::Client;
 use crate::domain::{Currency, Pair, RateFilter};
 use crate::json;
 use crate::pb::Rate;
@@ -48,20 +50,22 @@ pub(super) fn dialect(layout: Layout, format: Format) -> Result<Option<Dialect>,
     }
 }
 
-/// The columns of a wide table: the pairs that are named, and those that a star stands for and that have a rate, in the order
-/// of the filter.
-fn columns(items: &[String], rates: &[Rate]) -> Result<Vec<String>, Failure> {
-    let broken = |error: &dyn std::fmt::Display| {
+/// The columns of a wide table in the order of the filter: the pairs that the server lists, and those of the rates. A pair that
+/// no source quotes any longer is not listed, and its rates must have a column.
+fn columns(items: &[String], listed: &[String], rates: &[Rate]) -> Result<Vec<String>, Failure> {
+    let filter = RateFilter::parse(items).map_err(|error| Failure::Usage {
+        message: error.to_string(),
+        hint: "`silkrate pairs` prints the pairs that are quoted".to_owned(),
+    })?;
+    let of_rates = rates.iter().map(|rate| &rate.pair);
+    let texts: BTreeSet<&String> = listed.iter().chain(of_rates).collect();
+    let pairs = texts.into_iter().map(|pair| Pair::parse(pair));
+    let pairs: BTreeSet<Pair> = pairs.collect::<Result<_, _>>().map_err(|error| {
         Failure::failed(
             format!("the server sent a pair that cannot be read: {error}"),
             "is the server of a later version than this program?",
         )
-    };
-    let filter = RateFilter::parse(items).map_err(|error| broken(&error))?;
-    let found: BTreeSet<&str> = rates.iter().map(|rate| rate.pair.as_str()).collect();
-    let pairs = found.iter().map(|pair| Pair::parse(pair));
-    let pairs = pairs.collect::<Result<Vec<_>, _>>();
-    let pairs = pairs.map_err(|error| broken(&error))?;
+    })?;
     let counterparts = |currency: Currency| {
         let sides = pairs.iter().filter_map(|pair| match pair {
             Pair { base, quote } if *base == currency => Some(*quote),
@@ -71,19 +75,21 @@ fn columns(items: &[String], rates: &[Rate]) -> Result<Vec<String>, Failure> {
         sides.collect()
     };
     let columns = filter.pairs(counterparts).into_iter();
-    let columns = columns.map(|pair| pair.to_string());
-    let is_column = |pair: &String| found.contains(pair.as_str()) || items.contains(pair);
-    Ok(columns.filter(is_column).collect())
+    let columns = columns.filter(|pair| pairs.contains(pair));
+    Ok(columns.map(|pair| pair.to_string()).collect())
 }
 
 /// Prints a wide table of rates that are sorted by day.
-pub(super) fn print(
+pub(super) async fn print(
+    client: &Client,
     items: &[String],
     rates: &[Rate],
     dialect: Dialect,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let mut wide = Wide::new(columns(items, rates)?, dialect);
+    let listed = pairs::list(client, items, None).await?.pairs;
+    let listed: Vec<String> = listed.into_iter().map(|pair| pair.pair).collect();
+    let mut wide = Wide::new(columns(items, &listed, rates)?, dialect);
     let rows: Vec<json::Rate<'_>> = json::list(rates);
     out.write_all(&wide.header()?)?;
     out.write_all(&wide.records(&rows)?)?;
@@ -94,25 +100,31 @@ pub(super) fn print(
 mod tests {
     use super::*;
 
-    fn columns_of(items: &[&str], found: &[&str]) -> Vec<String> {
-        let items: Vec<String> = items.iter().map(|item| (*item).to_owned()).collect();
-        let rates: Vec<Rate> = found
-            .iter()
-            .map(|pair| Rate {
-                pair: (*pair).to_owned(),
-                ..Rate::default()
-            })
-            .collect();
-        columns(&items, &rates).unwrap()
+    fn columns_of(items: &[&str], listed: &[&str], found: &[&str]) -> Result<Vec<String>, Failure> {
+        let texts = |pairs: &[&str]| -> Vec<String> {
+            pairs.iter().map(|pair| (*pair).to_owned()).collect()
+        };
+        let rates = found.iter().map(|pair| Rate {
+            pair: (*pair).to_owned(),
+            ..Rate::default()
+        });
+        columns(&texts(items), &texts(listed), &rates.collect::<Vec<_>>())
     }
 
     #[test]
-    fn a_column_is_a_pair_that_is_named_or_found_in_the_order_of_the_filter() {
-        let found = ["USD/KZT", "EUR/KZT", "KGS/EUR"];
+    fn a_column_is_a_pair_that_is_listed_or_has_a_rate_in_the_order_of_the_filter() {
+        let items = ["UZS/USD", "*/KZT", "KZT/KZT", "KGS/*"];
         assert_eq!(
-            columns_of(&["UZS/USD", "*/KZT", "KGS/*"], &found),
-            ["UZS/USD", "EUR/KZT", "USD/KZT", "KGS/EUR"]
+            columns_of(&items, &["USD/KZT", "KGS/EUR"], &["EUR/KZT", "USD/KZT"]).unwrap(),
+            ["EUR/KZT", "USD/KZT", "KGS/EUR"]
         );
+    }
+
+    #[test]
+    fn a_wrong_item_is_an_error_of_usage_and_a_wrong_pair_of_the_server_is_not() {
+        let usage = columns_of(&["KZT"], &[], &[]).unwrap_err();
+        let broken = columns_of(&["*/KZT"], &["KZT"], &[]).unwrap_err();
+        assert_eq!((usage.code(), broken.code()), (64, 1));
     }
 
     #[test]

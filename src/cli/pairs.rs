@@ -43,7 +43,7 @@ pub(super) struct PairsArgs {
 
 pub(super) async fn run(arguments: &PairsArgs, out: &mut dyn Write) -> Result<(), Failure> {
     let client = arguments.server.client()?;
-    let response = pairs(&client, arguments).await?;
+    let response = list(&client, &arguments.pairs, arguments.limit).await?;
     let rows: Vec<json::Pair<'_>> = json::list(&response.pairs);
     let document = Document {
         message: json::ListPairsResponse::from(&response),
@@ -67,11 +67,15 @@ pub(super) async fn run(arguments: &PairsArgs, out: &mut dyn Write) -> Result<()
     Err(Failure::failed(what, hint))
 }
 
-/// The pages as one response, until there are enough pairs.
-async fn pairs(client: &Client, arguments: &PairsArgs) -> Result<ListPairsResponse, Failure> {
-    let pairs = arguments.pairs.clone();
+/// The pages as one response, until there are enough pairs. No item stands for every pair.
+pub(super) async fn list(
+    client: &Client,
+    items: &[String],
+    limit: Option<u32>,
+) -> Result<ListPairsResponse, Failure> {
+    let pairs = items.to_vec();
     let filter = (!pairs.is_empty()).then_some(RateFilter { pairs });
-    let (list, mut sources) = (Range::of_list(arguments.limit), Vec::new());
+    let (list, mut sources) = (Range::of_list(limit), Vec::new());
     let found = list.rows(async |page_size, page_token| {
         let request = ListPairsRequest {
             filter: filter.clone(),

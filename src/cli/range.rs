@@ -61,8 +61,9 @@ impl RangeArgs {
     pub(super) fn days(&self) -> Result<Range, Failure> {
         if self.limit.is_some() {
             return Err(Failure::Usage {
-                message: "--limit counts rates, and a wide table has whole days".to_owned(),
-                hint: "name the first day with --start, in place of --limit".to_owned(),
+                message: "--limit, or --page-size, counts rates, and a wide table has whole days"
+                    .to_owned(),
+                hint: "name the first day with --start instead".to_owned(),
             });
         }
         Ok(Range {

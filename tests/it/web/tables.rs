@@ -65,6 +65,31 @@ async fn a_command_writes_the_file_that_the_web_side_serves_in_each_layout_and_d
 }
 
 #[tokio::test]
+async fn a_wide_table_has_the_quoted_pairs_on_both_sides_whatever_its_range() {
+    let (_bank, silkrate) = april().await;
+    let pairs = ["*/KZT", "KZT/KZT", "UZS/USD"];
+    for (start, end, lines) in [
+        ("2026-01-01", "2026-01-31", 1),
+        ("2026-04-01", "2026-04-02", 3),
+    ] {
+        let query = pairs.join(",");
+        let path = format!("/v1/history.csv?pairs={query}&start={start}&end={end}&layout=wide");
+        let served = get(silkrate.web, &path, &[]).await;
+        let header = served.text().lines().next();
+        assert_eq!(header, Some("date,USD/KZT"), "{path}");
+        assert_eq!(served.text().lines().count(), lines);
+        let range = ["--start", start, "--end", end, "--server", &silkrate.url];
+        let wide = ["--csv", "--layout", "wide"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
+        command.arg("history").args(pairs).args(range).args(wide);
+        // A range without a rate is a failure of the command, after the header.
+        let printed = command.output().await.unwrap().stdout;
+        assert_eq!(String::from_utf8(printed).unwrap(), served.text());
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn a_client_that_accepts_rows_gets_them_on_the_plain_path() {
     let (_bank, silkrate) = april().await;
     for (accept, ending, kind) in [
