@@ -5,6 +5,7 @@ mod commands;
 mod environment;
 mod formats;
 mod line;
+mod names;
 mod operators;
 mod proxied;
 mod server;

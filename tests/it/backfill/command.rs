@@ -59,10 +59,21 @@ async fn yesterday_is_that_of_the_servers_clock_and_not_of_the_command() {
     });
     run(&server, &bank, &["--start", "2026-04-02", "nbk"]).await;
     assert_eq!(server.dates(), ["2026-04-02", "2026-04-03"]);
-    // The old names of the dates are understood too.
-    let later = ["--from", "2026-04-05", "--to", "2026-04-05", "nbk"];
+    let later = ["--start", "2026-04-05", "--end", "2026-04-05", "nbk"];
     let output = run(&server, &bank, &later).await;
     assert_eq!(output.status.code(), Some(64), "{}", text(&output.stderr));
+}
+
+#[tokio::test]
+async fn the_earlier_names_of_the_dates_have_the_effect_of_their_names() {
+    let (server, bank) = (Server::start().await, bank_of_days(1..=5).await);
+    let arguments = ["--dry-run", "--from", "2026-04-02", "--to", "2026-04-04"];
+    let output = run(&server, &bank, &[&arguments[..], &["nbk"]].concat()).await;
+    assert_eq!(
+        text(&output.stdout),
+        "nbk daily: 3 of 3 dates from 2026-04-02 to 2026-04-04 are missing\n"
+    );
+    assert_eq!(output.status.code(), Some(0));
 }
 
 #[tokio::test]

@@ -29,14 +29,19 @@ const PREFIX: &str = "/fx/rates";
 /// A proxy that passes the requests under [`PREFIX`] on to a server, without the prefix.
 struct Proxy {
     port: u16,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
 }
 
 impl Proxy {
     async fn start(tls: Option<TlsAcceptor>, server: &str) -> Self {
+        Self::start_on(0, tls, server).await
+    }
+
+    /// On a port; zero for any.
+    async fn start_on(port: u16, tls: Option<TlsAcceptor>, server: &str) -> Self {
         let server = Endpoint::from_shared(server.to_owned()).unwrap();
         let server = server.connect_lazy();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
@@ -46,10 +51,13 @@ impl Proxy {
                 connections.spawn(accepted(socket, tls.clone(), server.clone()));
             }
         });
-        Self {
-            port,
-            _tasks: tasks,
-        }
+        Self { port, tasks }
+    }
+
+    /// Breaks its connections, and returns the port when nothing listens on it any more.
+    async fn stop(mut self) -> u16 {
+        self.tasks.shutdown().await;
+        self.port
     }
 
     /// Over TLS, with HTTP/2 in it.
@@ -183,11 +191,19 @@ async fn a_stream_whose_tls_connection_breaks_is_resumed_as_any_other() {
     let mut watch = watch(Client::with_options(&url, &trusting()).unwrap());
     watch.next().await.unwrap();
     watch.next().await.unwrap();
-    drop(proxy);
+    let port = proxy.stop().await;
     let WatchEvent::Disconnected { reason, .. } = watch.next().await.unwrap() else {
         panic!("the connection is broken");
     };
     assert!(!reason.contains("does not speak TLS"), "{reason}");
+    let tls = Some(acceptor(&["h2"]));
+    let _proxy = Proxy::start_on(port, tls, running.client.url()).await;
+    let event = watch.next().await.unwrap();
+    let WatchEvent::Opening { verdict, .. } = event else {
+        panic!("{event:?}");
+    };
+    assert_eq!(verdict, ResumeVerdict::Resumed);
+    assert_eq!(running.resumed_after(), [None, Some(1)]);
 }
 
 #[tokio::test]

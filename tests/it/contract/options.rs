@@ -1,5 +1,6 @@
 //! The options of the command line have the names that HTTP has for the same parameters, and take the same values.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 
 use serde_json::Value;
@@ -28,6 +29,9 @@ const OTHER_VALUES: &[(&str, &str)] = &[
         "a command prints for terminals, and a browser reads server-sent events",
     ),
 ];
+
+/// The most blanks before the name of an option: a text about it has more.
+const HEAD_INDENT_MAX: usize = 6;
 
 /// A parameter in the query of a path.
 struct Parameter {
@@ -77,36 +81,73 @@ fn parameters() -> Vec<Parameter> {
     found
 }
 
-/// The help of a command about one option, or nothing if it has no such option.
-fn help(command: &str, option: &str) -> Option<String> {
+/// An option in the help of a command.
+#[derive(Debug, Default)]
+struct HelpedOption {
+    /// The line with its name.
+    head: String,
+    /// The lines below it as one.
+    text: String,
+    /// The values of a list with a line for each.
+    listed_values: Vec<String>,
+}
+
+impl HelpedOption {
+    /// The texts of a list in brackets, such as `[possible values: csv, json]`.
+    fn bracketed(&self, title: &str) -> Vec<&str> {
+        let list = self.text.split_once(&format!("[{title}: "));
+        let list = list.and_then(|(_, list)| list.split_once(']'));
+        let texts = list.into_iter().flat_map(|(list, _)| list.split(", "));
+        texts.collect()
+    }
+
+    fn has_name(&self, name: &str) -> bool {
+        let mut names = self.head.split([' ', ',']);
+        names.any(|known| known == name)
+            || ["alias", "aliases"]
+                .iter()
+                .any(|title| self.bracketed(title).contains(&name))
+    }
+
+    fn takes(&self, value: &str) -> bool {
+        self.bracketed("possible values").contains(&value)
+            || self.listed_values.iter().any(|known| known == value)
+    }
+}
+
+/// The options in the help of a command.
+fn options(command: &str) -> Vec<HelpedOption> {
     let output = Command::new(env!("CARGO_BIN_EXE_silkrate"))
         .args([command, "--help"])
         .output()
         .unwrap();
     assert!(output.status.success(), "there is no command `{command}`");
     let text = String::from_utf8(output.stdout).unwrap();
-    let mut options: Vec<String> = Vec::new();
-    for line in text.lines() {
-        match options.last_mut() {
-            _ if line.trim_start().starts_with('-') && line.contains("--") => {
-                options.push(line.to_owned());
-            }
-            Some(option) => *option += line,
-            None => {}
+    let lines = text.lines().skip_while(|line| *line != "Options:").skip(1);
+    let mut options: Vec<HelpedOption> = Vec::new();
+    for line in lines.take_while(|line| line.is_empty() || line.starts_with(' ')) {
+        let text = line.trim_start();
+        let is_head = line.len() - text.len() <= HEAD_INDENT_MAX && text.starts_with('-');
+        if is_head {
+            options.push(HelpedOption {
+                head: text.to_owned(),
+                ..HelpedOption::default()
+            });
+        } else if let Some(option) = options.last_mut() {
+            option.text += text;
+            option.text.push(' ');
+            let value = text.strip_prefix("- ");
+            let value = value.and_then(|value| value.split(':').next());
+            option.listed_values.extend(value.map(str::to_owned));
         }
     }
-    let is_about = |text: &String| words(text).any(|word| word == option);
-    options.into_iter().find(is_about)
-}
-
-/// The words of a text, with hyphens in them.
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+    options
 }
 
 #[test]
 fn every_parameter_of_http_is_an_option_of_its_name_with_its_values() {
     let mut missing = Vec::new();
+    let mut helps: BTreeMap<&str, Vec<HelpedOption>> = BTreeMap::new();
     let parameters = parameters();
     assert!(parameters.len() > 40, "{}", parameters.len());
     for parameter in &parameters {
@@ -120,17 +161,16 @@ fn every_parameter_of_http_is_an_option_of_its_name_with_its_values() {
             continue;
         }
         let option = parameter.option();
-        let Some(help) = help(command, &option) else {
+        let help = helps.entry(command).or_insert_with(|| options(command));
+        let Some(help) = help.iter().find(|help| help.has_name(&option)) else {
             missing.push(format!(
                 "{path}?{name}: `silkrate {command}` has no {option}"
             ));
             continue;
         };
-        let unknown = values
-            .iter()
-            .filter(|value| !words(&help).any(|word| word == value.as_str()));
+        let unknown = values.iter().filter(|value| !help.takes(value));
         if !listed(OTHER_VALUES, name) {
-            missing.extend(unknown.map(|value| format!("{path}?{name}={value}: {help}")));
+            missing.extend(unknown.map(|value| format!("{path}?{name}={value}: {help:?}")));
         }
     }
     assert_eq!(missing, Vec::<String>::new());
