@@ -200,10 +200,10 @@ async fn test(
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
     // Refused before the sample is sent.
-    if matches!(format, Format::Csv(_)) {
+    if matches!(format, Format::Csv(_) | Format::Ndjson) {
         return Err(Failure::Usage {
-            message: "an answer is no table, and is not printed as CSV".to_owned(),
-            hint: "leave the format out, or use --json".to_owned(),
+            message: "an answer has no CSV format and no NDJSON format".to_owned(),
+            hint: "print it with --format table or --format json".to_owned(),
         });
     }
     let named = config.webhooks.iter().find(|webhook| webhook.name == name);

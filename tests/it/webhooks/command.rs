@@ -73,9 +73,11 @@ async fn a_sample_is_sent_and_the_answer_is_printed() {
     assert_eq!(answer["body"], "said\u{1b}[31m so");
     let (_, _, err) = run(&config, &["test", "desk"]).await;
     assert!(err.contains("status 307, a redirect"), "{err}");
-    let (output, _, err) = run(&config, &["test", "desk", "--csv"]).await;
-    assert_eq!(output.status.code(), Some(64));
-    assert!(err.contains("not printed as CSV"), "{err}");
+    for format in ["csv", "ndjson"] {
+        let (output, _, err) = run(&config, &["test", "desk", "--format", format]).await;
+        assert_eq!(output.status.code(), Some(64), "{format}");
+        assert!(err.contains("no CSV format and no NDJSON format"), "{err}");
+    }
     assert_eq!(receiver.received().len(), 4, "nothing was sent for it");
     let (output, _, err) = run(&config, &["test", "dsk"]).await;
     assert_eq!(output.status.code(), Some(64));
