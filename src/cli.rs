@@ -55,7 +55,7 @@ Examples:
 Environment:
   SILKRATE_URL                         the server of every command with --server, which has precedence
   SILKRATE_ADMIN_URL                   the operators' port of every command with --admin, which has precedence
-  SILKRATE_CA                          the certificate authorities to trust over https://, in place of --ca-file";
+  SILKRATE_CA                          the certificate authorities of every command with --ca-file, which has precedence";
 
 /// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC and HTTP.
 #[derive(Debug, Parser)]

@@ -105,6 +105,15 @@ impl Client {
         &self.address.url
     }
 
+    /// The host and the port of a URL that is `http://` and has no path; none of another.
+    #[cfg(feature = "service")]
+    pub(crate) fn plain_authority(&self) -> Option<&str> {
+        let uri = self.address.endpoint.uri();
+        let is_plain = uri.scheme_str() == Some("http") && self.address.prefix.path() == "/";
+        let authority = uri.authority().filter(|_| is_plain);
+        authority.map(http::uri::Authority::as_str)
+    }
+
     /// A connection that is opened by the first call, and the path before that of each method.
     fn channel(&self) -> (Channel, Uri) {
         let Address {

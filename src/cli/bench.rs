@@ -91,7 +91,7 @@ pub(super) async fn run(arguments: &BenchArgs, out: &mut dyn Write) -> Result<()
         Kind::Fanout(fanout) => (&fanout.load, fanout.streams),
     };
     let client = load.server.client()?;
-    if authority(client.url()).is_none() {
+    if client.plain_authority().is_none() {
         return Err(Failure::Usage {
             message: format!(
                 "{}: the load speaks plain HTTP/2 to a server itself",
@@ -147,7 +147,7 @@ impl Load {
         (path, request, is_repeated): (&str, &impl Message, bool),
         report: &mut dyn FnMut(Event<'_>),
     ) -> io::Result<Self> {
-        let authority = authority(client.url()).ok_or(io::ErrorKind::Unsupported)?;
+        let authority = client.plain_authority().ok_or(io::ErrorKind::Unsupported)?;
         let call = Call {
             is_repeated,
             ..Call::new(authority, path, &request.encode_to_vec())
@@ -192,12 +192,6 @@ impl Load {
         bar.finish_and_clear();
         Ok(())
     }
-}
-
-/// The host and the port of a URL that is `http://` and has no path.
-fn authority(url: &str) -> Option<&str> {
-    let authority = url.strip_prefix("http://")?;
-    (!authority.contains('/')).then_some(authority)
 }
 
 /// The first address of a host that accepts a connection.

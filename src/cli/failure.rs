@@ -245,7 +245,7 @@ fn handshake_hint(fault: &HandshakeFault) -> &'static str {
         HandshakeFault::Certificate(_) => {
             "renew the certificate of the server, and check the clock of this machine"
         }
-        _ => "the log of the server may say more",
+        HandshakeFault::Tls(_) => "the log of the server may say more",
     }
 }
 
