@@ -3,9 +3,11 @@
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use silkrate::config::{EventKind, Webhook};
+use silkrate::domain::SourceId;
+use tempfile::TempDir;
 
 use crate::support::april::{nbk, nbk_path};
-use crate::support::boards::OneBank;
+use crate::support::boards::{FIRST_DAY, OneBank, table};
 use crate::support::receiver::{Received, Receiver};
 use crate::webhooks::trouble::{Running, values};
 use crate::webhooks::{World, until, webhook};
@@ -29,39 +31,69 @@ fn told(received: &[Received]) -> Vec<[String; 3]> {
     told.collect()
 }
 
-/// What a webhook with a limit sends when the dollar had these values on the days while the service was stopped, from the
-/// second on, and the one of `last` when it ran again.
-async fn sent_after_a_stop(limit: u32, values: &[&str], last: &str) -> Vec<[String; 3]> {
-    let receiver = Receiver::start().await;
+/// A webhook with a limit that was stopped after the first day, on which the dollar was at 100, and runs again after days with
+/// these values, from the second on; and the folder of its file. Another row of the table differs each day: a table that
+/// repeats the one before it is no fixing.
+async fn after_a_stop(
+    receiver: &Receiver,
+    limit: u32,
+    dollars: &[&str],
+) -> (TempDir, OneBank, Running) {
     let bank = OneBank::new();
     bank.commit_dollar(1, "100");
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("silkrate.db");
-    let desk = limited(&receiver, limit);
+    let desk = limited(receiver, limit);
     Running::start(&bank, &desk, &ledger).await.finish().await;
-    for (day, value) in (2..).zip(values) {
-        bank.commit_dollar(day, value);
+    for (day, dollar) in (2..).zip(dollars) {
+        let date = FIRST_DAY.with().day(day).build().unwrap();
+        bank.commit(date, &[("USD", dollar), ("EUR", &format!("110.{day}"))]);
     }
     let running = Running::start(&bank, &desk, &ledger).await;
-    bank.commit_dollar(20, last);
-    let is_last = |sent: &[Received]| told(sent).iter().any(|[value, ..]| value == last);
-    let sent = told(&receiver.until_all(is_last).await);
-    running.finish().await;
-    sent
+    (folder, bank, running)
 }
 
 #[tokio::test]
 async fn a_large_change_back_to_the_known_value_is_sent() {
-    let sent = sent_after_a_stop(1, &["99.5", "99", "100"], "150").await;
-    let is_back = |sent: &[String; 3]| sent[0] == "100" && sent[2] == "1.0101";
-    assert!(is_back(&sent[0]), "{sent:?}");
-    assert_eq!(sent.len(), 2, "{sent:?}");
+    let receiver = Receiver::start().await;
+    let (_folder, _bank, running) = after_a_stop(&receiver, 1, &["99.5", "99", "100"]).await;
+    let sent = receiver.until(1).await;
+    running.finish().await;
+    assert_eq!(told(&sent), [["100", "", "1.0101"]]);
 }
 
 #[tokio::test]
 async fn fixings_of_the_same_value_are_no_changes_even_without_a_least_size() {
-    let sent = sent_after_a_stop(0, &["100", "100", "100"], "101").await;
-    assert_eq!(sent, [["101", "", "1"]]);
+    let receiver = Receiver::start().await;
+    let (_folder, bank, running) = after_a_stop(&receiver, 0, &["100", "100", "100"]).await;
+    bank.commit_dollar(5, "101");
+    let is_last = |sent: &[Received]| told(sent).iter().any(|[value, ..]| value == "101");
+    let sent = receiver.until_all(is_last).await;
+    running.finish().await;
+    assert_eq!(told(&sent), [["101", "", "1"]]);
+}
+
+#[tokio::test]
+async fn a_table_that_is_filed_late_and_the_one_after_it_are_looked_up_though_nothing_served_changes()
+ {
+    let receiver = Receiver::start().await;
+    let (_folder, bank, running) = after_a_stop(&receiver, 1, &[]).await;
+    bank.commit_dollar(3, "100.1");
+    bank.commit_dollar(5, "102");
+    receiver.until(1).await;
+    let late = FIRST_DAY.tomorrow().unwrap();
+    {
+        let mut commit = bank.commit.borrow_mut();
+        commit.insert(SourceId::new("nbk"), table(late, &[("USD", "103")]));
+        commit.publish_records();
+    }
+    let sent = told(&receiver.until(3).await);
+    running.finish().await;
+    let [_, second, third] = sent.as_slice() else {
+        panic!("{sent:?}");
+    };
+    assert_eq!(second, &["103", "2026-04-02", "3"]);
+    assert_eq!(third, &["100.1", "2026-04-03", "-2.8155"]);
 }
 
 #[tokio::test]
