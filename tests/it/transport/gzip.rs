@@ -136,11 +136,11 @@ fn unary_paths(service: &str) -> Vec<String> {
         .collect()
 }
 
-/// How an answer ended, and the length of its body.
-fn outcome(answer: &RawAnswer) -> (Option<(Code, String)>, usize) {
+/// How an answer ended, and whether it has a body. Times of polls differ between two answers, so their bytes may.
+fn outcome(answer: &RawAnswer) -> (Option<(Code, String)>, bool) {
     let status = Status::from_header_map(&answer.headers);
     let status = status.map(|status| (status.code(), status.message().to_owned()));
-    (status, answer.body.len())
+    (status, !answer.body.is_empty())
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn every_unary_method_reads_a_compressed_request_as_a_plain_one() {
             let plain = outcome(&call(url, path, &[], &flagged(0, message)).await);
             let packed = outcome(&call(url, path, &[GZIP], &compressed(message)).await);
             assert_eq!(packed, plain, "{path} {message:?}");
-            if plain.1 > 0 {
+            if plain.1 {
                 answered.insert(path.clone());
             }
         }
