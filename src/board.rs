@@ -135,11 +135,17 @@ impl Board {
     /// Replaces the records beside a snapshot that stays. No subscriber is notified, since nothing a subscriber receives has
     /// changed; those who look up past days in the records are.
     pub fn publish_records<'a>(&self, records: impl Iterator<Item = &'a Arc<SourceRecord>>) {
+        self.refresh_records(records);
+        self.state.records.send_replace(());
+    }
+
+    /// Replaces the records beside a snapshot that stays, after a poll that brought no table. No client is notified: a past day
+    /// has no other fixing than before.
+    pub fn refresh_records<'a>(&self, records: impl Iterator<Item = &'a Arc<SourceRecord>>) {
         self.state.published.send_if_modified(|published| {
             *published = Published::new(Arc::clone(&published.snapshot), records);
             false
         });
-        self.state.records.send_replace(());
     }
 
     /// Publishes a snapshot and the records it was derived from, to everyone.

@@ -333,7 +333,7 @@ impl Commit {
         let published = self.board.snapshot();
         let next = published.next(self.book.view(now));
         if next.is_none() && changes.is_empty() {
-            self.board.publish_records(self.book.records());
+            self.board.refresh_records(self.book.records());
             return None;
         }
         self.count_corrections(&changes);

@@ -56,7 +56,23 @@ pub fn findings(config: &Config) -> Vec<Finding> {
 
 /// What is probably wrong, and keeps nothing from starting.
 pub fn warnings(config: &Config) -> Vec<Finding> {
-    public_url(config).into_iter().collect()
+    public_url(config)
+        .into_iter()
+        .chain(admin_listen(config))
+        .collect()
+}
+
+/// A port of operators that other machines may reach. It asks for no key.
+fn admin_listen(config: &Config) -> Option<Finding> {
+    let address = config.server.admin_listen;
+    if address.ip().is_loopback() {
+        return None;
+    }
+    let problem = format!(
+        "everyone who reaches {address} decides on held values and files tables: the port asks for no key"
+    );
+    let remedy = "listen on a loopback address such as 127.0.0.1:9464, or let a firewall or a network policy admit only operators and probes";
+    Some(Finding::new("server.admin_listen", problem, remedy))
 }
 
 /// An address of the pages that no usual proxy leads to. A proxy passes the path of the site on as it is, or removes the

@@ -117,15 +117,14 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn the_system_tells_every_figure() {
-        let before = system::open_descriptors().unwrap();
-        let files: Vec<_> = (0..500)
+        // Other tests open and close files at the same time, so only these are certain to be open.
+        let files: Vec<_> = (0..100)
             .map(|_| std::fs::File::open("/dev/null").unwrap())
             .collect();
-        let after = system::open_descriptors().unwrap();
-        // Other tests open and close files at the same time.
-        assert!(after > before + 400, "{before}, then {after}");
-        drop(files);
-        assert!(system::descriptors_max().unwrap() >= after);
+        let open = system::open_descriptors().unwrap();
+        let certain = u64::try_from(files.len()).unwrap();
+        assert!(open > certain, "{open}");
+        assert!(system::descriptors_max().unwrap() >= open);
         assert!(system::resident_bytes().unwrap() > 1_000_000);
         assert!(system::processor_time().unwrap() > Duration::ZERO);
     }

@@ -23,6 +23,7 @@ use crate::readings::methods::{READINGS, Reading};
 use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
 use crate::support::bank::Bank;
 use crate::support::browser::{get, open};
+use crate::support::commits::PATIENCE;
 use crate::support::silkrate::Silkrate;
 
 /// What a poll changes at any moment.
@@ -48,13 +49,18 @@ async fn corrected() -> (Bank, Silkrate) {
             nbk("03.04.2026", ("474.50", "-0.61"), ("3.90", "-0.01")),
         ),
     ]);
-    loop {
-        let rate = silkrate.rate("USD/KZT").await;
-        if rate.value == "475.11" && rate.announced.is_some() {
-            return (bank, silkrate);
+    let corrected = async {
+        loop {
+            let rate = silkrate.rate("USD/KZT").await;
+            if rate.value == "475.11" && rate.announced.is_some() {
+                return;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    let corrected = tokio::time::timeout(PATIENCE, corrected).await;
+    corrected.expect("the correction and the announcement are served");
+    (bank, silkrate)
 }
 
 fn method(reading: &Reading) -> MethodDescriptor {

@@ -225,3 +225,18 @@ fn a_public_address_that_does_not_end_with_the_path_is_warned_of() {
     }
     assert_eq!(warnings(&config(&[("SILKRATE_WEB__PATH", "/rates/")])), []);
 }
+
+#[test]
+fn a_port_of_operators_that_other_machines_reach_is_warned_of() {
+    let warned = |address| {
+        let config = config(&[("SILKRATE_SERVER__ADMIN_LISTEN", address)]);
+        let warnings = warnings(&config).into_iter();
+        warnings.map(|warning| warning.key).collect::<Vec<_>>()
+    };
+    for address in ["127.0.0.1:9464", "127.8.9.10:9464", "[::1]:9464"] {
+        assert_eq!(warned(address), [""; 0], "{address}");
+    }
+    for address in ["0.0.0.0:9464", "10.1.2.3:9464", "[::]:9464"] {
+        assert_eq!(warned(address), ["server.admin_listen"], "{address}");
+    }
+}
