@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
 use crate::domain::{
     Currency, DocumentKey, FirstSeen, Fixing, RestoredDocument, RestoredState, RevisionPolicy,
@@ -24,6 +23,7 @@ mod page;
 mod restore;
 pub(super) mod rows;
 mod state;
+mod threads;
 
 pub use currencies::PartialTable;
 pub use state::LedgerState;
@@ -239,7 +239,7 @@ impl LedgerReader {
             .await
     }
 
-    /// Runs a query on a blocking thread, in one read transaction.
+    /// Runs a query on a thread for queries, in one read transaction.
     async fn run<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
@@ -258,7 +258,7 @@ impl LedgerReader {
             .acquire_owned()
             .await
             .map_err(|_closed| closed())?;
-        let answer = spawn_blocking(move || {
+        let answer = threads::spawn(move || {
             // The query runs on if its caller is dropped; it keeps its permit, so no more run than are allowed.
             let answer = shared.answer(query);
             drop((permit, query_permit));

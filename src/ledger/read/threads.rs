@@ -1,0 +1,55 @@
+//! The threads that queries run on. They have a lower priority than those that commit and serve: a query of a year computes
+//! for hundreds of milliseconds, and on a small machine every step of a commit would wait for a turn of the processor.
+
+use std::io;
+use std::sync::LazyLock;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+/// How much less than others the threads want the processor, as `nice` has it: a tenth of the time where it is contended, so
+/// that queries are slow on a busy machine and do not stop.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 10;
+
+/// Nothing but the pool of blocking threads of a runtime. A thread cannot raise its priority again, so these run nothing else.
+static THREADS: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
+    Builder::new_current_thread()
+        .thread_name("silkrate-query")
+        .on_thread_start(lower_priority)
+        .build()
+});
+
+/// Runs a query on one of the threads.
+pub(super) fn spawn<T: Send + 'static>(
+    query: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    match &*THREADS {
+        Ok(threads) => threads.spawn_blocking(query),
+        // At the usual priority rather than not at all.
+        Err(_not_built) => tokio::task::spawn_blocking(query),
+    }
+}
+
+/// Of the calling thread, on Linux. Elsewhere a priority is that of the whole process, and is left as it is.
+fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+        tracing::debug!(%error, "a thread for queries keeps its priority");
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::process::getpriority_process;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn queries_have_a_lower_priority_than_other_threads() {
+        let usual = getpriority_process(None).unwrap();
+        let of_query = spawn(|| getpriority_process(None).unwrap());
+        assert_eq!(of_query.await.unwrap(), NICENESS.max(usual));
+        assert_eq!(getpriority_process(None).unwrap(), usual);
+    }
+}
