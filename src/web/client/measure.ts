@@ -27,6 +27,11 @@ export function retrySeconds(text: string | null): number | undefined {
   return text && /^[0-9]{1,6}$/.test(text) ? Number(text) : undefined;
 }
 
+/** The kilobytes of a `Content-Length` header, rounded up to a tenth and with a point; undefined for anything else. */
+export function kilobytes(text: string | null): string | undefined {
+  return text && /^[0-9]{1,9}$/.test(text) ? (Math.ceil(Number(text) / 100) / 10).toFixed(1) : undefined;
+}
+
 /** The day and the month (1 to 12) of a date, as numbers. */
 export function dayAndMonth(day: string, month: string): [number, number] {
   return [Number(day), Number(month)];

@@ -1,5 +1,7 @@
 // What an answer weighs with the chosen settings, said beside its snippet: its length as the service sent it, compressed.
 
+import { kilobytes } from "../measure";
+
 /** Milliseconds without a change before an answer is requested. */
 const CHANGE_PAUSE = 250;
 
@@ -25,15 +27,17 @@ async function weigh(answer: string, place: HTMLElement, signal: AbortSignal): P
     const response = await fetch(answer, { signal });
     await response.arrayBuffer();
     // A refusal is no answer, and a proxy may send one without its length.
-    const bytes = response.ok ? response.headers.get("content-length") : null;
-    place.textContent = bytes ? sentence(place, Number(bytes)) : "";
+    const size = kilobytes(response.ok ? response.headers.get("content-length") : null);
+    place.textContent = size ? sentence(place, size) : "";
   } catch {
-    // The service is away, or the settings have changed: what is shown stays.
+    // The service is away and the figure is not that of these settings, or they have changed again and the next one follows.
+    if (!signal.aborted) {
+      place.textContent = "";
+    }
   }
 }
 
-function sentence(place: HTMLElement, bytes: number): string {
+function sentence(place: HTMLElement, size: string): string {
   const { weight = "", decimal = "." } = place.dataset;
-  const kilobytes = (Math.ceil(bytes / 100) / 10).toFixed(1);
-  return weight.replace("{size}", kilobytes.replace(".", decimal));
+  return weight.replace("{size}", size.replace(".", decimal));
 }
