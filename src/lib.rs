@@ -3,7 +3,7 @@
 //!
 //! This page is the map for a newcomer. `README.md` says what the service is for and how to run it.
 //! `proto/silkrate/v1/rates.proto` is the contract with its clients. Without the feature `service`, which is on by default,
-//! the crate is [`client`] alone, with what it is built on: [`pb`], [`domain`] and [`backoff`].
+//! the crate is [`client`] alone, with the modules that it uses: [`pb`], [`domain`] and [`backoff`].
 //!
 //! # How data travels
 //!

@@ -25,7 +25,7 @@ pub struct Readiness {
 /// One condition of readiness.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Check {
-    /// What it is about.
+    /// The subject, such as the ledger or a source.
     subject: String,
     state: State,
 }
