@@ -15,6 +15,7 @@ use crate::domain::{
 use crate::ledger::LedgerError;
 use crate::ledger::error::StorageError;
 use crate::ledger::open::{Access, Location};
+use crate::query_threads;
 
 mod currencies;
 mod document;
@@ -23,7 +24,6 @@ mod page;
 mod restore;
 pub(super) mod rows;
 mod state;
-mod threads;
 
 pub use currencies::PartialTable;
 pub use state::LedgerState;
@@ -258,7 +258,7 @@ impl LedgerReader {
             .acquire_owned()
             .await
             .map_err(|_closed| closed())?;
-        let answer = threads::spawn(move || {
+        let answer = query_threads::spawn(move || {
             // The query runs on if its caller is dropped; it keeps its permit, so no more run than are allowed.
             let answer = shared.answer(query);
             drop((permit, query_permit));

@@ -25,7 +25,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "fetch",
         &["authorities", "causes", "config", "sources", "budget"],
     ),
-    ("ledger", &["domain"]),
+    ("query_threads", &[]),
+    ("ledger", &["domain", "query_threads"]),
     ("board", &["domain"]),
     (
         "commit",

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Waker};
 
 use jiff::ToSpan;
@@ -18,8 +18,8 @@ use silkrate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
 use silkrate::pb::rate_service_server::RateService;
 use silkrate::pb::{ListFixingsRequest, ListRateHistoryRequest};
 use silkrate::queries::Queries;
+use silkrate::query_threads::{self, THREADS_MAX};
 use tempfile::TempDir;
-use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 use tonic::{Code, Request};
 
@@ -40,16 +40,6 @@ const RUNNING_MAX: usize = 2;
 
 type Query = Pin<Box<dyn Future<Output = Result<Vec<Date>, LedgerError>> + Send>>;
 
-/// Runs a test with a single blocking thread for queries, so that the first one can be held up.
-fn with_one_thread(test: impl Future<Output = ()>) {
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(1)
-        .build()
-        .unwrap();
-    runtime.block_on(test);
-}
-
 /// A query that was polled once, so that it waits for its permit or its thread.
 async fn first_polled(reader: &LedgerReader) -> Query {
     // Each query gets a whole cooperative budget; without it the query would not enter the queue.
@@ -64,8 +54,12 @@ async fn first_polled(reader: &LedgerReader) -> Query {
 /// Occupies all the queries that are allowed. None of them goes on until it is polled: the next ones hold their permits
 /// and do not use them.
 async fn occupied(reader: &LedgerReader) -> Vec<Query> {
-    let (release, blocked) = std::sync::mpsc::channel::<()>();
-    let blocking = tokio::task::spawn_blocking(move || blocked.recv());
+    // Until the last query waits, all threads of queries are held up, so that the first ones cannot end.
+    let mut held_up = Vec::new();
+    for _thread in 0..THREADS_MAX {
+        let (release, blocked) = mpsc::channel::<()>();
+        held_up.push((release, query_threads::spawn(move || blocked.recv())));
+    }
     let mut first = Vec::new();
     for _query in 0..RUNNING_MAX {
         first.push(first_polled(reader).await);
@@ -74,8 +68,10 @@ async fn occupied(reader: &LedgerReader) -> Vec<Query> {
     for _query in RUNNING_MAX..QUERIES_MAX {
         waiting.push(first_polled(reader).await);
     }
-    drop(release);
-    assert!(blocking.await.unwrap().is_err(), "the sender was dropped");
+    for (release, thread) in held_up {
+        drop(release);
+        assert!(thread.await.unwrap().is_err(), "the sender was dropped");
+    }
     for query in first {
         query.await.unwrap();
         waiting.push(first_polled(reader).await);
@@ -122,84 +118,80 @@ async fn written(path: &Path, days: i32, dead_every: i32) {
     ledger.close().await;
 }
 
-#[test]
-fn a_submission_that_needs_the_ledger_does_not_wait_behind_historical_queries() {
-    with_one_thread(async {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("silkrate.db");
-        written(&path, 400, 100).await;
-        let clock = Clock::replay(noon(TODAY), 1);
-        let (commit, handle) = opened(store(&path, NEVER), clock).await;
-        let reader = commit.ledger().borrow().clone().unwrap();
-        let queries = occupied(&reader).await;
-        let commits = Commits::run(commit, handle);
-        commits
-            .submit_newest(tenge(TODAY, &[("USD", 1, "476.00"), ("EUR", 1, "549.00")]))
-            .await;
-        // The day has changed since the last entry: the value in force a year ago is read from the ledger.
-        let usd = commits.rate("USD/KZT");
-        let year = usd.windows.last().unwrap().change.as_ref().unwrap();
-        assert_eq!(year.reference_date, date(2025, 4, 2));
-        // A table of the past is compared with others of its time, which are in the ledger.
-        let old = tenge(
-            date(2025, 1, 1),
-            &[("USD", 1, "475.10"), ("EUR", 1, "548.62")],
-        );
-        let admitted = commits.handle.backfill(KEY.source, old);
-        let admitted = tokio::time::timeout(PATIENCE, admitted);
-        assert_eq!(admitted.await.expect("it is answered").unwrap().refused, "");
-        for query in queries {
-            assert!(query.await.is_ok(), "each is answered in its turn");
-        }
-        commits.close().await;
-    });
+#[tokio::test]
+async fn a_submission_that_needs_the_ledger_does_not_wait_behind_historical_queries() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("silkrate.db");
+    written(&path, 400, 100).await;
+    let clock = Clock::replay(noon(TODAY), 1);
+    let (commit, handle) = opened(store(&path, NEVER), clock).await;
+    let reader = commit.ledger().borrow().clone().unwrap();
+    let queries = occupied(&reader).await;
+    let commits = Commits::run(commit, handle);
+    commits
+        .submit_newest(tenge(TODAY, &[("USD", 1, "476.00"), ("EUR", 1, "549.00")]))
+        .await;
+    // The day has changed since the last entry: the value in force a year ago is read from the ledger.
+    let usd = commits.rate("USD/KZT");
+    let year = usd.windows.last().unwrap().change.as_ref().unwrap();
+    assert_eq!(year.reference_date, date(2025, 4, 2));
+    // A table of the past is compared with others of its time, which are in the ledger.
+    let old = tenge(
+        date(2025, 1, 1),
+        &[("USD", 1, "475.10"), ("EUR", 1, "548.62")],
+    );
+    let admitted = commits.handle.backfill(KEY.source, old);
+    let admitted = tokio::time::timeout(PATIENCE, admitted);
+    assert_eq!(admitted.await.expect("it is answered").unwrap().refused, "");
+    for query in queries {
+        assert!(query.await.is_ok(), "each is answered in its turn");
+    }
+    commits.close().await;
 }
 
-#[test]
-fn one_historical_query_too_many_is_refused_at_once() {
-    with_one_thread(async {
-        let folder = TempDir::new().unwrap();
-        let path = folder.path().join("silkrate.db");
-        written(&path, 3, 100).await;
-        let clock = Clock::replay(noon(TODAY), 1);
-        let (commit, handle) = opened(store(&path, NEVER), clock.clone()).await;
-        let ledger = commit.ledger();
-        let reader = ledger.borrow().clone().unwrap();
-        let feed = Feed::new(commit.board(), limits(), CancellationToken::new());
-        let rates = Rates::new(Queries::new(
-            feed,
-            ledger,
-            RateFilter::parse(&["USD/KZT"]).unwrap(),
-            &PREFERENCES,
-            clock,
-        ));
-        let fixings = || {
-            rates.list_fixings(Request::new(ListFixingsRequest {
-                source: "nbk".to_owned(),
-                currency: "USD".to_owned(),
-                ..ListFixingsRequest::default()
-            }))
-        };
-        let history = || {
-            rates.list_rate_history(Request::new(ListRateHistoryRequest {
-                pair: "USD/KZT".to_owned(),
-                ..ListRateHistoryRequest::default()
-            }))
-        };
-        assert_eq!(fixings().await.unwrap().into_inner().fixings.len(), 3);
-        let queries = occupied(&reader).await;
-        let busy = reader.dates(KEY, Date::MIN, Date::MAX).await;
-        assert!(matches!(busy, Err(LedgerError::Busy { .. })), "{busy:?}");
-        let too_many = (Code::ResourceExhausted, "TOO_MANY_QUERIES".to_owned(), None);
-        assert_eq!(reason(&fixings().await.unwrap_err()), too_many);
-        assert_eq!(reason(&history().await.unwrap_err()), too_many);
-        for query in queries {
-            assert_eq!(query.await.unwrap().len(), 3);
-        }
-        assert_eq!(fixings().await.unwrap().into_inner().fixings.len(), 3);
-        assert_eq!(history().await.unwrap().into_inner().rates.len(), 3);
-        Commits::run(commit, handle).close().await;
-    });
+#[tokio::test]
+async fn one_historical_query_too_many_is_refused_at_once() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("silkrate.db");
+    written(&path, 3, 100).await;
+    let clock = Clock::replay(noon(TODAY), 1);
+    let (commit, handle) = opened(store(&path, NEVER), clock.clone()).await;
+    let ledger = commit.ledger();
+    let reader = ledger.borrow().clone().unwrap();
+    let feed = Feed::new(commit.board(), limits(), CancellationToken::new());
+    let rates = Rates::new(Queries::new(
+        feed,
+        ledger,
+        RateFilter::parse(&["USD/KZT"]).unwrap(),
+        &PREFERENCES,
+        clock,
+    ));
+    let fixings = || {
+        rates.list_fixings(Request::new(ListFixingsRequest {
+            source: "nbk".to_owned(),
+            currency: "USD".to_owned(),
+            ..ListFixingsRequest::default()
+        }))
+    };
+    let history = || {
+        rates.list_rate_history(Request::new(ListRateHistoryRequest {
+            pair: "USD/KZT".to_owned(),
+            ..ListRateHistoryRequest::default()
+        }))
+    };
+    assert_eq!(fixings().await.unwrap().into_inner().fixings.len(), 3);
+    let queries = occupied(&reader).await;
+    let busy = reader.dates(KEY, Date::MIN, Date::MAX).await;
+    assert!(matches!(busy, Err(LedgerError::Busy { .. })), "{busy:?}");
+    let too_many = (Code::ResourceExhausted, "TOO_MANY_QUERIES".to_owned(), None);
+    assert_eq!(reason(&fixings().await.unwrap_err()), too_many);
+    assert_eq!(reason(&history().await.unwrap_err()), too_many);
+    for query in queries {
+        assert_eq!(query.await.unwrap().len(), 3);
+    }
+    assert_eq!(fixings().await.unwrap().into_inner().fixings.len(), 3);
+    assert_eq!(history().await.unwrap().into_inner().rates.len(), 3);
+    Commits::run(commit, handle).close().await;
 }
 
 #[tokio::test]

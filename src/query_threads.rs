@@ -1,5 +1,6 @@
-//! The threads that queries run on. They have a lower priority than those that commit and serve: a query of a year computes
-//! for hundreds of milliseconds, and on a small machine every step of a commit would wait for a turn of the processor.
+//! The threads on which queries on the ledger and the rendering of their answers run. They have a lower priority than those
+//! that commit and serve: a query of a year computes for hundreds of milliseconds, and on a small machine every step of a
+//! commit would wait for a turn of the processor.
 
 use std::io;
 use std::sync::LazyLock;
@@ -7,6 +8,8 @@ use std::sync::LazyLock;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
+/// How many of the threads there are at most: two for the queries that run at a time, and as many that render answers.
+pub const THREADS_MAX: usize = 4;
 /// How much less than others the threads want the processor, as `nice` has it: a tenth of the time where it is contended, so
 /// that queries are slow on a busy machine and do not stop.
 #[cfg(target_os = "linux")]
@@ -16,18 +19,17 @@ const NICENESS: i32 = 10;
 static THREADS: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
     Builder::new_current_thread()
         .thread_name("silkrate-query")
+        .max_blocking_threads(THREADS_MAX)
         .on_thread_start(lower_priority)
         .build()
 });
 
-/// Runs a query on one of the threads.
-pub(super) fn spawn<T: Send + 'static>(
-    query: impl FnOnce() -> T + Send + 'static,
-) -> JoinHandle<T> {
+/// Runs a closure on one of the threads, after those that wait already. It may block.
+pub fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     match &*THREADS {
-        Ok(threads) => threads.spawn_blocking(query),
+        Ok(threads) => threads.spawn_blocking(work),
         // At the usual priority rather than not at all.
-        Err(_not_built) => tokio::task::spawn_blocking(query),
+        Err(_not_built) => tokio::task::spawn_blocking(work),
     }
 }
 
