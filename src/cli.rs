@@ -12,8 +12,10 @@ mod format;
 mod notes;
 mod arguments;
 mod server;
+mod supervisor;
 mod serve;
 mod replay;
+mod health;
 mod watch;
 mod rates;
 mod convert;
@@ -34,12 +36,14 @@ mod backup;
 mod bench;
 mod config;
 mod webhooks;
+mod completions;
+mod man;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::cli::failure::Failure;
 
@@ -69,6 +73,8 @@ struct Cli {
 enum Command {
     /// Fetch the banks' rates and serve them.
     Serve(serve::ServeArgs),
+    /// Ask whether a server is ready; the exit code is 0 or 1.
+    Health(health::HealthArgs),
     /// Show rates as they change.
     Watch(watch::WatchArgs),
     /// Print the latest rates, with all their digits.
@@ -101,6 +107,10 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Print the effective configuration as TOML.
     Config(config::ConfigArgs),
+    /// Print the script that completes commands and options in a shell.
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages, one for each command.
+    Man(man::ManArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -121,6 +131,7 @@ fn run_with(
 ) -> Result<(), Failure> {
     match Cli::try_parse_from(arguments)?.command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Health(arguments) => client_runtime()?.block_on(health::run(&arguments, out)),
         Command::Watch(arguments) => client_runtime()?.block_on(watch::run(&arguments, out, err)),
         Command::Rates(arguments) => client_runtime()?.block_on(rates::run(&arguments, out, err)),
         Command::Convert(arguments) => client_runtime()?.block_on(convert::run(&arguments, out)),
@@ -141,6 +152,8 @@ fn run_with(
         Command::Webhooks(arguments) => client_runtime()?.block_on(webhooks::run(&arguments, out)),
         Command::Bench(arguments) => client_runtime()?.block_on(bench::run(&arguments, out)),
         Command::Config(arguments) => config::run(&arguments, out),
+        Command::Completions(arguments) => completions::run(&arguments, Cli::command(), out),
+        Command::Man(arguments) => man::run(&arguments, Cli::command(), out),
     }
 }
 
@@ -153,8 +166,6 @@ fn client_runtime() -> io::Result<tokio::runtime::Runtime> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn failure(arguments: &[&str]) -> Failure {
@@ -224,6 +235,27 @@ mod tests {
             &["backfill", "--start", "2026-04-02", "--admin", "nowhere"],
             &["backfill", "--start", "2026-04-02", "market"],
             &[],
+        ] {
+            assert_eq!(failure(wrong).code(), 64, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn wrong_usage_of_the_commands_for_supervisors_and_packages_ends_with_64() {
+        for wrong in [
+            &["health", "--admin", "nowhere"][..],
+            &["health", "--server", "nowhere"],
+            &["health", "--probe", "well"],
+            &[
+                "health",
+                "--probe",
+                "live",
+                "--server",
+                "http://127.0.0.1:9",
+            ],
+            &["completions"],
+            &["completions", "csh"],
+            &["man"],
         ] {
             assert_eq!(failure(wrong).code(), 64, "{wrong:?}");
         }

@@ -9,6 +9,8 @@ mod address;
 mod rows;
 mod watch;
 mod admin;
+#[cfg(feature = "service")]
+mod probe;
 
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ pub use error::{ClientError, Violation};
 pub use handshake::HandshakeFault;
 use http::Uri;
 use jiff::civil::Date;
+#[cfg(feature = "service")]
+pub(crate) use probe::ProbeAnswer;
 use tonic::transport::Channel;
 pub use watch::{Watch, WatchEvent, WatchOptions};
 

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::board::Published;
 use crate::cli::failure::Failure;
 use crate::cli::line::{SEPARATOR, STALE_MARK};
+use crate::cli::supervisor;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::demo::{Bank, Replay, ReplayError, Season};
@@ -45,6 +46,7 @@ pub(super) async fn run(
         season.notice()
     );
     say(&introduction)?;
+    supervisor::report_ready();
 
     let published = app.board().watch();
     // The pollers of the replay end before the commit task that they submit to, and the bank after both.

@@ -11,7 +11,7 @@ use tracing::level_filters::LevelFilter;
 use crate::app::App;
 use crate::app::preflight::warnings;
 use crate::cli::failure::Failure;
-use crate::cli::{config, replay};
+use crate::cli::{config, replay, supervisor};
 use crate::config::Config;
 use crate::demo::Season;
 use crate::listener::raise_descriptor_limit;
@@ -97,6 +97,7 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
         .build()?;
     let result = runtime.block_on(async {
         let drain = CancellationToken::new();
+        let _alive = supervisor::keep_alive();
         let service = service(config, arguments.demo.map(Season::from), drain.clone());
         Box::pin(until_stopped(service, &drain, Signals::listen()?)).await
     });
@@ -114,6 +115,7 @@ async fn service(
         return Box::pin(replay::run(season, config, drain)).await;
     }
     let app = App::bind(config).await?;
+    supervisor::report_ready();
     Ok(app.run(drain.cancelled_owned()).await?)
 }
 
@@ -132,6 +134,7 @@ async fn until_stopped(
         return ended;
     }
     tracing::info!("received a signal to stop; a second one aborts");
+    supervisor::report_stopping();
     drain.cancel();
     tokio::select! {
         ended = &mut service => ended,

@@ -45,6 +45,11 @@ impl AdminArgs {
     pub(super) fn client(&self) -> Result<Admin, ClientError> {
         Admin::with_options(&self.admin, &self.trust.options())
     }
+
+    /// The client of another URL, which trusts the same certificates.
+    pub(super) fn client_of(&self, url: &str) -> Result<Client, ClientError> {
+        Client::with_options(url, &self.trust.options())
+    }
 }
 
 /// Which certificates of a server are trusted.

@@ -34,7 +34,7 @@ const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Admin {
-    client: Client,
+    pub(super) client: Client,
 }
 
 impl Admin {

@@ -95,7 +95,7 @@ impl Demo {
         let (grpc, admin) = (&self.grpc, &self.admin);
         let silkrate = format!(
             "case \"$1\" in\nrates|watch|convert|history|periods|fixings|sources|currencies|pairs) at='--server http://{grpc}';;\n\
-             held) at='--admin http://{admin}';;\nesac\ncase \"$*\" in *--server*) at='';; esac\n\
+             health|held) at='--admin http://{admin}';;\nesac\ncase \"$*\" in *--server*) at='';; esac\n\
              exec '{PROGRAM}' \"$@\" $at\n"
         );
         for (name, body) in [("silkrate", silkrate.as_str()), ("jq", "exec cat\n")] {

@@ -67,6 +67,8 @@ mod slow_readers;
 #[cfg(test)]
 mod sources;
 #[cfg(test)]
+mod supervision;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod transport;
