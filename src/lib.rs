@@ -69,7 +69,7 @@
 //! | What is an event of a webhook? | `is_event` in `webhooks/known.rs`; `webhooks/event.rs` makes its document |
 //! | What does a heartbeat carry? | the message `Heartbeat` in `proto/silkrate/v1/rates.proto`; `board.rs` collects the sources (`details`), `wire/messages.rs` adds the time of the server |
 //! | How is a bank added? | one file in `src/sources`, named after its id, and the steps in the chapter of [`sources`] |
-//! | Where do the names of currencies come from? | `words.rs`: the region's from `web/locales.json`, the others from Unicode CLDR |
+//! | Where do the names of currencies come from? | `words.rs` reads them from `web/locales.json`; those outside the region were written there from Unicode CLDR |
 //! | How is a column added to the command line? | to a table: in the command's file, such as `cli/rates.rs` (`watch` draws the same table); to CSV, which the web side serves too: a field of the JSON form, in `tabular/columns.rs` |
 //! | How is a field added to the contract and its JSON? | to `rates.proto`, with a comment; the compiler then names the places in `wire` and `json`. `INSTA_UPDATE=always cargo test --test it contract` records the addition and writes `web/openapi.json`, and `node src/web/compress.mjs` compresses it. If the ticker reads the field: to `web/client/contract.ts`, then rebuild `web/dist`. A field of a fixing or a source is a column of `tabular/columns.rs` too |
 //!

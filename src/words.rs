@@ -1,7 +1,5 @@
-//! The names and signs of currencies in eight languages.
-//!
-//! Those of the region stand in `web/locales.json` with all other words, as its press writes them. Those of every other
-//! currency are in `words/currencies.json`, which `npm run currencies` in `src/web` writes from Unicode CLDR.
+//! The names and signs of currencies in eight languages, out of `web/locales.json` with all other words. Those of the region
+//! are written there as its press writes them. `npm run currencies` in `src/web` writes all others from Unicode CLDR.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -13,35 +11,28 @@ use crate::pb::CurrencyNames;
 /// The language of the signs.
 const ENGLISH: &str = "en";
 
-static OWN: LazyLock<OwnWords> =
+static WORDS: LazyLock<Words> =
     LazyLock::new(|| serde_json::from_str(include_str!("web/locales.json")).unwrap_or_default());
-static CLDR: LazyLock<CldrWords> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("words/currencies.json")).unwrap_or_default()
-});
 
 /// The part of `locales.json` that is about currencies.
 #[derive(Debug, Default, Deserialize)]
-struct OwnWords {
-    locales: BTreeMap<String, OwnLocale>,
+struct Words {
+    locales: BTreeMap<String, Locale>,
+    /// The signs of CLDR in English, by code.
+    other_signs: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
-struct OwnLocale {
-    currencies: BTreeMap<String, OwnCurrency>,
+struct Locale {
+    currencies: BTreeMap<String, Currency>,
+    /// The names of CLDR, by code.
+    other_currencies: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]
-struct OwnCurrency {
+struct Currency {
     sign: String,
     name: String,
-}
-
-#[derive(Debug, Default, Deserialize)]
-struct CldrWords {
-    /// By the tag of a language, and by code.
-    names: BTreeMap<String, BTreeMap<String, String>>,
-    /// By code, in English.
-    signs: BTreeMap<String, String>,
 }
 
 /// The names of a currency, by its upper-case code.
@@ -61,21 +52,19 @@ pub fn names(code: &str) -> CurrencyNames {
 
 /// The name of a currency in the language of a tag.
 fn name(tag: &str, code: &str) -> Option<&'static str> {
-    let own = own(tag, code).map(|words| words.name.as_str());
-    own.or_else(|| CLDR.names.get(tag)?.get(code).map(String::as_str))
+    let locale = WORDS.locales.get(tag)?;
+    let own = locale.currencies.get(code).map(|currency| &currency.name);
+    own.or_else(|| locale.other_currencies.get(code))
+        .map(String::as_str)
 }
 
 /// The sign of a currency in English texts; `None` where the code is written.
 pub fn sign(code: &str) -> Option<&'static str> {
-    let sign = match own(ENGLISH, code) {
-        Some(words) => Some(&words.sign),
-        None => CLDR.signs.get(code),
+    let sign = match WORDS.locales.get(ENGLISH)?.currencies.get(code) {
+        Some(currency) => Some(&currency.sign),
+        None => WORDS.other_signs.get(code),
     };
     sign.map(String::as_str).filter(|sign| *sign != code)
-}
-
-fn own(tag: &str, code: &str) -> Option<&'static OwnCurrency> {
-    OWN.locales.get(tag)?.currencies.get(code)
 }
 
 #[cfg(test)]
@@ -109,7 +98,9 @@ mod tests {
         ] {
             assert_eq!(sign(code), expected, "{code}");
         }
-        let mut all: Vec<_> = CLDR.signs.keys().filter_map(|code| sign(code)).collect();
+        let own = WORDS.locales["en"].currencies.keys();
+        let codes = own.chain(WORDS.other_signs.keys());
+        let mut all: Vec<_> = codes.filter_map(|code| sign(code)).collect();
         let count = all.len();
         all.sort_unstable();
         all.dedup();
@@ -118,9 +109,10 @@ mod tests {
     }
 
     #[test]
-    fn every_language_of_the_words_has_the_names_of_cldr_and_a_field() {
-        let languages: Vec<_> = OWN.locales.keys().collect();
-        assert_eq!(languages, CLDR.names.keys().collect::<Vec<_>>());
+    fn every_language_has_the_names_of_other_currencies_and_a_field() {
+        for (tag, locale) in &WORDS.locales {
+            assert!(locale.other_currencies.contains_key("GBP"), "{tag}");
+        }
         let all = names("USD");
         let fields = [
             all.en,
@@ -132,6 +124,6 @@ mod tests {
             all.uz,
             all.uz_cyrl,
         ];
-        assert_eq!(fields.iter().flatten().count(), languages.len());
+        assert_eq!(fields.iter().flatten().count(), WORDS.locales.len());
     }
 }

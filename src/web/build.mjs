@@ -19,7 +19,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const BANNER = "/* silkrate. MIT or Apache-2.0. Built from src/web/client; do not edit. */";
 
 /** The sections of locales.json that are for charts, and for what the service writes. A bundle gets those that it names. */
-const SECTIONS = ["chart", "credit", "pages"];
+const SECTIONS = ["chart", "credit", "pages", "other_currencies"];
 /** The file with the words of the chart element, which are no part of the ticker's, and those words. */
 const CHART_FILE = /client\/chart\/words\.ts$/;
 const CHART_WORDS = ["name", "summary", "extremes", "period", "week", "month", "year", "date", "rate", "change", "day", "months"];

@@ -1,6 +1,6 @@
 // The eight languages against the data of CLDR, and how both the element and the service write in them.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { test } from "node:test";
 import { cldr, load } from "../support.mjs";
 
@@ -99,8 +99,8 @@ test("every language groups from four digits on, with the digits 0 to 9", () => 
 
 test("every language has every text of English, with the same placeholders", () => {
   const shape = (value) => (typeof value === "string" ? [...value.matchAll(/\{\w+\}/g)].map(String).sort().join() : Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, shape(inner)])));
-  // A bank has a page in some of the languages.
-  const texts = ({ credit: { pages: _pages, ...credit }, ...language }) => ({ ...language, credit });
+  // A bank has a page in some of the languages, and CLDR has the names of some currencies in some of them.
+  const texts = ({ credit: { pages: _pages, ...credit }, other_currencies: _others, ...language }) => ({ ...language, credit });
   for (const tag of TAGS) {
     assert.deepEqual(shape(texts(locales[tag])), shape(texts(locales.en)), tag);
     for (const [bank, page] of Object.entries(locales[tag].credit.pages)) {
@@ -142,5 +142,16 @@ test("numbers, percentages, amounts and dates are written as the service writes 
     for (const [date, written] of Object.entries(dates)) {
       assert.equal(dateText(locale, date), written, tag);
     }
+  }
+});
+
+test("no source of the pages and the elements has a word in Cyrillic: all of them stand in locales.json", async () => {
+  const folder = new URL("../../../src/web/", import.meta.url);
+  const paths = (await readdir(folder, { recursive: true })).filter((path) => /\.(rs|ts|mjs|css)$/.test(path) && !/^(node_modules|dist|npm)\/|tests(\.rs|\/)/.test(path));
+  assert.ok(paths.length > 100, `${paths.length} files`);
+  for (const path of [...paths, "../words.rs"]) {
+    const [source] = (await readFile(new URL(path, folder), "utf8")).split("#[cfg(test)]");
+    const code = source.replace(/\/\*.*?\*\//gs, "").split("\n").filter((line) => !/^\s*\/\//.test(line));
+    assert.deepEqual(code.filter((line) => /\p{Script=Cyrillic}/u.test(line)), [], path);
   }
 });
