@@ -12,11 +12,14 @@ mod language;
 mod layout;
 mod parameters;
 
+use std::borrow::Cow;
+
 use axum::extract::{Path, State};
 use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION};
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
+use percent_encoding::percent_decode_str;
 
 use crate::domain::{Currency, Pair, Snapshot};
 use crate::web::error::WebError;
@@ -83,8 +86,7 @@ pub(super) async fn currency(
 ) -> Result<Response, WebError> {
     let upper = code.to_ascii_uppercase();
     let known = Currency::parse(&upper);
-    // A program gets the error as JSON, and a reader a page with links.
-    if known.is_err() && !prefers(&headers, "text/html", JSON) {
+    if known.is_err() && !is_of_reader(&code, &headers) {
         return Err(WebError::NoSuchPath);
     }
     let parameters = Parameters::of(&uri)?;
@@ -136,8 +138,13 @@ pub(super) async fn below(
     }
 }
 
-/// `GET` of a path that leads nowhere: a reader gets a page with links, and a program the error as JSON. The paths of data are
-/// for programs.
+/// Whether a missing path gets a page with links, for a reader. A program gets the error as JSON, and the paths of data are for
+/// programs.
+fn is_of_reader(path: &str, headers: &HeaderMap) -> bool {
+    prefers(headers, "text/html", JSON) && path != "v1" && !path.starts_with("v1/")
+}
+
+/// `GET` of a path that leads nowhere: a page with links, or the error as JSON.
 pub(super) async fn nowhere(
     State(web): State<Web>,
     headers: HeaderMap,
@@ -145,8 +152,7 @@ pub(super) async fn nowhere(
 ) -> Result<Response, WebError> {
     let path = uri.path().trim_start_matches('/');
     let folders = uri.path().matches('/').count().saturating_sub(1);
-    let is_of_reader = prefers(&headers, "text/html", JSON) && !path.starts_with("v1/");
-    if !is_of_reader || folders > FOLDERS_MAX {
+    if !is_of_reader(path, &headers) || folders > FOLDERS_MAX {
         return Err(WebError::NoSuchPath);
     }
     let language = Language::of(&Parameters::of(&uri)?, &headers)?;
@@ -156,7 +162,10 @@ pub(super) async fn nowhere(
         way: &way,
         ..Page::new(&web, &snapshot, &language)
     };
-    let html = page.document(&currency::missing(&page, path))?;
+    // In letters, as the address bar shows it; bytes that are no text stay as they are.
+    let name = percent_decode_str(path).decode_utf8();
+    let name = name.unwrap_or(Cow::Borrowed(path));
+    let html = page.document(&currency::missing(&page, &name))?;
     Ok(uncached(StatusCode::NOT_FOUND, html))
 }
 

@@ -1,5 +1,6 @@
 // The style sheet of the element. A highlight mixes at most 12 % of its colour into the background: with more, the
-// contrast of the text falls below 4.5:1. Pages override it with custom properties named `--silk-ticker-…` and with `::part`.
+// contrast of the text falls below 4.5:1. On a tape an entry without a rate takes the room of one with it, so that the first
+// rates do not push the others away. Pages override it with custom properties named `--silk-ticker-…` and with `::part`.
 
 import { theme } from "./theme";
 
@@ -36,6 +37,7 @@ li { display: flex; flex: none; align-items: center; min-height: var(--_row) }
 .pair { font-weight: 600; letter-spacing: .01em }
 .value { font-variant-numeric: inherit }
 .change { min-width: 5.5em }
+.marquee [class=""] .value { min-width: 11.5em }
 .stale .value { color: var(--_muted); text-decoration: underline dotted; text-underline-offset: .2em }
 .attribution { padding: 0 calc(var(--_gap) / 2); font-size: .85em; white-space: nowrap }
 a { color: inherit; padding: .3em 0 }
@@ -56,7 +58,7 @@ a { color: inherit; padding: .3em 0 }
 .still .track { display: block; width: auto; will-change: auto }
 .still ul { flex-wrap: wrap }
 .still li { flex: 0 1 auto; min-width: 0; max-width: 100% }
-.still .item { flex-wrap: wrap; white-space: normal }
+.still .item { flex-wrap: wrap; padding-block: .35em; white-space: normal }
 .still .attribution, .vertical .attribution { white-space: normal }
 .column ul, .vertical ul { flex-direction: column }
 .column li + li, .vertical li { border-top: 1px solid var(--_line) }

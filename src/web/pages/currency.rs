@@ -240,7 +240,7 @@ fn month(page: &Page<'_>, code: Currency, history: Vec<Rate>) -> Markup {
         section #history aria-labelledby="history-title" {
             h2 #history-title { (words.currency.history) }
             div.history {
-                @if !rows.is_empty() { figure { (course(page, pair)) } }
+                figure { (course(page, pair, !rows.is_empty())) }
                 div.scroll #month data-live tabindex="0" role="group" aria-labelledby="history-title" {
                     @if rows.is_empty() {
                         p.note { (page.locale.words.no_data) }
@@ -264,13 +264,16 @@ fn month(page: &Page<'_>, code: Currency, history: Vec<Rate>) -> Markup {
     }
 }
 
-/// The chart, over a picture of it that is shown until its script has loaded.
-fn course(page: &Page<'_>, pair: Pair) -> Markup {
+/// The chart, over a picture of it that is shown until its script has loaded. Without rates there is no picture, and the
+/// first rate begins the chart.
+fn course(page: &Page<'_>, pair: Pair, has_rates: bool) -> Markup {
     html! {
         silk-chart.course pair=(pair) locale=(page.tag) {
-            picture {
-                source media=(PHONE) srcset=(page.chart_address(pair, PHONE_CHART)) width=(PHONE_CHART.0) height=(PHONE_CHART.1);
-                (page.chart(pair, CHART))
+            @if has_rates {
+                picture {
+                    source media=(PHONE) srcset=(page.chart_address(pair, PHONE_CHART)) width=(PHONE_CHART.0) height=(PHONE_CHART.1);
+                    (page.chart(pair, CHART))
+                }
             }
         }
         script src="chart.js" defer {}

@@ -50,10 +50,15 @@ async fn a_reader_gets_links_that_lead_out_of_any_folder() {
         ("/rates/KZT", "../"),
         ("/KZT/USD", "../"),
         ("/a/b/c/", "../../../"),
+        ("/rates/%D0%BA%D1%83%D1%80%D1%81", "../"),
+        // No text in UTF-8: shown as it is.
+        ("/rates/%EA%F3%F0%F1", "../"),
     ] {
         let opened = get(silkrate.web, &format!("{path}?locale=ru"), &accepted).await;
         assert_eq!(opened.status, 404, "{path}");
         let name = path.trim_start_matches('/');
+        // In letters, as the reader wrote it.
+        let name = name.replace("%D0%BA%D1%83%D1%80%D1%81", "курс");
         let expected = format!("Страницы для {name} нет");
         assert!(text(html(&opened)).contains(&expected), "{path}");
         for address in [
@@ -70,7 +75,11 @@ async fn a_reader_gets_links_that_lead_out_of_any_folder() {
             assert!(opened.text().contains(&source), "{path}: {source}");
         }
     }
-    for path in ["/v1/nothing".to_owned(), "/folder".repeat(18)] {
+    for path in [
+        "/v1".to_owned(),
+        "/v1/nothing".to_owned(),
+        "/folder".repeat(18),
+    ] {
         let answer = get(silkrate.web, &path, &accepted).await;
         assert_eq!(answer.refusal().1, "NO_SUCH_PATH", "{path}");
     }
