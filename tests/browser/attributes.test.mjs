@@ -1,10 +1,10 @@
-// Old attributes go on working: every attribute and value that a README has named since the first one. A row is never
-// removed; a new attribute of the README needs one.
+// Old attributes go on working, with the real service: every attribute and value that a README has named since the first one. A
+// row is never removed; a new attribute of the README needs one.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { change, five, rate, start } from "./double.mjs";
+import { front } from "./front.mjs";
 import { browser, lines, root, until } from "./support.mjs";
 
 /** The first line that an element shows. */
@@ -15,61 +15,55 @@ const style = (selector, property) => (page, id) => page.locator(`#${id}`).evalu
 const layout = (page, id) => page.locator(`#${id}`).evaluate((ticker) => ticker.shadowRoot.querySelector(".base").className);
 const announced = (page, id) => page.locator(`#${id}`).evaluate((ticker) => ticker.shadowRoot.querySelector("ul:not([aria-hidden]) .announced")?.className ?? "none");
 
+/** The ticker at noon of 1 April 2026, when the tables of 25 and 31 March are known, and that of 2 April is announced. */
+const EARLIER = { "25.03.2026": "480.00", "31.03.2026": "477.00" };
+const TENGE = "KZT/USD 0.0020887 -0.37%";
+const comma = (blank) => `KZT/USD 0,0020887 -0,37${blank}%`;
+
 /** Every attribute since the first README: its values, how their effect is seen, and what is seen. */
 const ATTRIBUTES = {
-  pairs: [first, { "KZT/USD,KGS/USD": "KZT/USD 0.0019569 -1.04%", "*/USD": "KGS/USD 0.011435 0.00%" }],
+  pairs: [first, { "KZT/USD,KGS/USD": TENGE, "*/USD": TENGE }],
   locale: [first, {
-    en: "KZT/USD 0.0019569 -1.04%", ru: "KZT/USD 0,0019569 -1,04\u00a0%", kk: "KZT/USD 0,0019569 -1,04%", ky: "KZT/USD 0,0019569 -1,04%",
-    tg: "KZT/USD 0,0019569 -1,04%", uz: "KZT/USD 0,0019569 -1,04%", "uz-Cyrl": "KZT/USD 0,0019569 -1,04%", tk: "KZT/USD 0,0019569 -1,04\u00a0%",
+    en: TENGE, ru: comma("\u00a0"), kk: comma(""), ky: comma(""), tg: comma(""), uz: comma(""), "uz-Cyrl": comma(""), tk: comma("\u00a0"),
   }],
   theme: [style("", "colorScheme"), { light: "light", dark: "dark", auto: "normal" }],
   direction: [layout, { left: "base marquee left", right: "base marquee right", vertical: "base marquee vertical", static: "base still" }],
   speed: [layout, { 50: "base marquee left", 0: "base still" }],
   density: [style(".base", "fontSize"), { regular: "15px", compact: "13px" }],
   change: [first, {
-    percent: "KZT/USD 0.0019569 -1.04%", absolute: "KZT/USD 0.0019569 -0.0000206", both: "KZT/USD 0.0019569 -0.0000206 · -1.04%", none: "KZT/USD 0.0019569",
+    percent: TENGE, absolute: "KZT/USD 0.0020887 -0.00000775", both: "KZT/USD 0.0020887 -0.00000775 · -0.37%", none: "KZT/USD 0.0020887",
   }],
-  window: [first, { previous: "KZT/USD 0.0019569 -1.04%", week: "KZT/USD 0.0019569 +2.50%", month: "KZT/USD 0.0019569 –", year: "KZT/USD 0.0019569 –" }],
-  endpoint: [first, { "/": "KZT/USD 0.0019569 -1.04%" }],
-  digits: [first, { auto: "KZT/USD 0.0019569 -1.04%", 5: "KZT/USD 0.00196 -1.04%" }],
-  form: [first, { pair: "KZT/USD 0.0019569 -1.04%", local: "$1 = ₸511.02 +1.05%" }],
-  labels: [first, { code: "KZT/USD 0.0019569 -1.04%", name: "Kazakhstani tenge / US dollar 0.0019569 -1.04%", symbol: "₸/$ 0.0019569 -1.04%" }],
+  window: [first, { previous: TENGE, week: "KZT/USD 0.0020887 +0.26%", month: "KZT/USD 0.0020887 –", year: "KZT/USD 0.0020887 –" }],
+  endpoint: [first, { "/": TENGE }],
+  digits: [first, { auto: TENGE, 5: "KZT/USD 0.00209 -0.37%" }],
+  form: [first, { pair: TENGE, local: "$1 = ₸478.77 +0.37%" }],
+  labels: [first, { code: TENGE, name: "Kazakhstani tenge / US dollar 0.0020887 -0.37%", symbol: "₸/$ 0.0020887 -0.37%" }],
   link: [(page, id) => page.locator(`#${id} li[data-pair] a`).first().getAttribute("href"), { "/rates/{pair}": "/rates/KZT-USD", "/{base}?to={quote}": "/KZT?to=USD" }],
   announced: [announced, { tag: "mark announced tag", row: "mark announced", off: "none" }],
 };
 
 let chromium;
+let site;
 before(async () => {
-  chromium = await browser();
+  [chromium, site] = await Promise.all([browser(), front({ SILKRATE_CLOCK__START: "2026-04-01T07:00:00Z" }, [], EARLIER)]);
 });
-after(() => chromium.close());
+after(() => Promise.all([chromium?.close(), site?.close()]));
 
-const RATES = () => {
-  const [kgs, , ...others] = five();
-  const row = { source: "nbk", currency: "USD", units: "1", value: "511.02", home_currency: "KZT", effective_date: "2025-12-08" };
-  const tenge = rate("KZT/USD", "0.00195687057258", {
-    change: { ...change("-1.0374", "-0.00002059", "DOWN"), reference_value: "0.00197738461538" }, fixings: [row], decimal_places: 2,
-    windows: [{ window: "WEEK", change: change("2.5", "0.0000477", "UP", "2025-12-01"), reason: null }],
-    announced: { value: "0.00196", effective_date: "2025-12-09", change: null },
-  });
-  return [kgs, tenge, ...others];
-};
-
-test("every attribute and value of an earlier README has its effect, and none is reported as wrong", async (t) => {
-  const double = await start({ rates: RATES() });
+/** A page with this body, and what is said in its console. */
+async function open(context, body) {
   const page = await chromium.context.newPage();
   const told = [];
   page.on("console", (message) => message.text().startsWith("silkrate:") && told.push(message.text()));
   page.on("pageerror", (error) => told.push(String(error)));
-  t.after(async () => {
-    await page.close();
-    await double.close();
-  });
+  context.after(() => page.close());
+  await page.goto(site.put("/page", body));
+  return { page, told };
+}
+
+test("every attribute and value of an earlier README has its effect, and none is reported as wrong", async (t) => {
   const all = Object.entries(ATTRIBUTES).flatMap(([name, [seen, values]]) => Object.entries(values).map(([value, expected]) => ({ name, value, seen, expected })));
   const tickers = all.map(({ name, value }, index) => `<silk-ticker id="t${index}" ${name === "pairs" ? "" : 'pairs="KZT/USD"'} ${name}="${value}"></silk-ticker>`);
-  double.policy = "";
-  double.pages.set("/page", `<!doctype html><html lang="en"><head><title>A page</title><link rel="icon" href="/icon.svg"><script src="/ticker.js" async></script></head><body>${tickers.join("")}</body></html>`);
-  await page.goto(`${double.url}page`);
+  const { page, told } = await open(t, tickers.join(""));
   for (const [index, { name, value, seen, expected }] of all.entries()) {
     let last;
     const shown = async () => (last = await seen(page, `t${index}`)) === expected;
@@ -79,22 +73,13 @@ test("every attribute and value of an earlier README has its effect, and none is
 });
 
 test("a wrong value is reported with those that are right, and has the effect of none", async (t) => {
-  const double = await start({ rates: RATES() });
-  const page = await chromium.context.newPage();
-  const told = [];
-  page.on("console", (message) => told.push(message.text()));
-  t.after(async () => {
-    await page.close();
-    await double.close();
-  });
   const wrong = {
     locale: "zz", theme: "d", direction: "up", speed: "-5", density: "x", change: "y", window: "z", digits: "99", form: "a", labels: "b",
     link: "javascript:alert(1)", announced: "c",
   };
   const attributes = Object.entries(wrong).map(([name, value]) => `${name}="${value}"`).join(" ");
-  double.pages.set("/page", `<!doctype html><html lang="en"><head><title>A page</title><script src="/ticker.js" async></script></head><body><silk-ticker id="t" pairs="KZT/USD" ${attributes}></silk-ticker></body></html>`);
-  await page.goto(`${double.url}page`);
-  await until(async () => (await first(page, "t")) === "KZT/USD 0.0019569 -1.04%", "the ticker is that without attributes");
+  const { page, told } = await open(t, `<silk-ticker id="t" pairs="KZT/USD" ${attributes}></silk-ticker>`);
+  await until(async () => (await first(page, "t")) === TENGE, "the ticker is that without attributes");
   assert.equal(await layout(page, "t"), "base marquee left");
   assert.equal(await announced(page, "t"), "mark announced tag");
   const messages = told.filter((text) => text.startsWith("silkrate: <silk-ticker "));

@@ -1,5 +1,6 @@
-// A double of the service for what the real one cannot be brought to on demand: late, stale, held and announced rates,
-// a proxy that breaks streams, a connection that dies. It speaks the same paths and messages.
+// A double of the service, for what the real one cannot be brought to: messages that do not follow each other, a connection
+// that falls silent, histories of a year with gaps, and figures of a day that no bank has published any more. Everything else
+// is shown with the real service, behind the proxy of `front.mjs`. It speaks the same paths and messages.
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
@@ -7,7 +8,7 @@ import { fileURLToPath } from "node:url";
 const dist = fileURLToPath(new URL("../../src/web/dist/", import.meta.url));
 const kinds = { html: "text/html; charset=utf-8", css: "text/css", js: "text/javascript", svg: "image/svg+xml" };
 /** The policy of the real pages: nothing inline. */
-export const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'";
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'";
 
 export function change(percent, absolute, direction, since = "2025-12-05") {
   return { absolute, percent, direction, reference_value: "1", reference_date: since };
@@ -42,8 +43,8 @@ export const banks = () => [
 /** Starts the double on a port of its own. Its members are its state: set them, and `send` what changed. */
 export async function start({ rates = five(), sources = banks(), port = 0 } = {}) {
   const double = {
-    rates, sources, histories: new Map(), waits: new Map(), epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", beats: true, streams: "open", dark: false,
-    verdict: undefined, asked: [], open: new Set(), pages: new Map(), files: new Map(), holds: false, policy,
+    rates, sources, histories: new Map(), waits: new Map(), epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", beats: true, streams: "open",
+    asked: [], open: new Set(), pages: new Map(), files: new Map(), policy,
     position: () => ({ epoch: double.epoch, revision: double.revision }),
     event(response, name, message) {
       response.write(`event: ${name}\ndata: ${JSON.stringify({ event: name, position: double.position(), ...message })}\n\n`);
@@ -58,12 +59,8 @@ export async function start({ rates = five(), sources = banks(), port = 0 } = {}
       double.open.forEach((response) =>
         double.event(response, "update", { after, rates: changed, removed_pairs: [], sources: [], commits: 1 }));
     },
-    drop() {
-      double.open.forEach((response) => response.destroy());
-      double.open.clear();
-    },
     close() {
-      double.drop();
+      double.open.forEach((response) => response.destroy());
       server.closeAllConnections();
       return new Promise((resolve) => server.close(resolve));
     },
@@ -85,18 +82,8 @@ async function answer(double, request, response) {
     response.writeHead(200, { "content-type": "application/json", "access-control-allow-origin": "*" });
     response.end(JSON.stringify(value));
   };
-  if (double.holds && url.pathname.startsWith("/v1/")) {
-    return;
-  }
-  if (double.dark && url.pathname.startsWith("/v1/")) {
-    response.writeHead(502).end();
-    return;
-  }
   if (url.pathname === "/v1/snapshot.json") {
     return json({ position: double.position(), server_time: double.serverTime, ...snapshot() });
-  }
-  if (url.pathname === "/v1/sources") {
-    return json({ server_time: double.serverTime, sources: double.sources.map((source) => ({ ...source, polling: "OK", page: "https://bank.example/", home_currency: null })) });
   }
   const history = double.histories.get(url.pathname.replace("/v1/history/", ""));
   if (history) {
@@ -105,17 +92,9 @@ async function answer(double, request, response) {
     return json({ rates: found.slice(from, from + size), next_page_token: from + size < found.length ? `${from + size}` : null });
   }
   if (url.pathname.startsWith("/v1/history/")) {
-    if (!double.rates.some((row) => url.pathname === `/v1/history/${row.pair}`)) {
-      response.writeHead(404, { "content-type": "application/json" });
-      response.end(JSON.stringify({ error: { reason: "PAIR_NOT_QUOTED", message: "no source quotes it", field: null } }));
-      return;
-    }
-    const base = double.rates.find((row) => `/v1/history/${row.pair}` === url.pathname);
-    const rates = base ? [...Array(22).keys()].map((day) => ({ ...base, effective_date: `2025-11-${30 - day}`, value: base.value.replace(/\d(?=\d{3}$)/, `${(day * 7) % 10}`) })) : [];
-    return json({ rates, next_page_token: null });
-  }
-  if (url.pathname === "/ticker.json") {
-    return json({ src: "/ticker-0123456789abcdef.js", integrity: "sha384-AAAA" });
+    response.writeHead(404, { "content-type": "application/json" });
+    response.end(JSON.stringify({ error: { reason: "PAIR_NOT_QUOTED", message: "no source quotes it", field: null } }));
+    return;
   }
   if (url.pathname === "/v1/watch") {
     return watch(double, url, response, snapshot);
@@ -132,10 +111,6 @@ async function answer(double, request, response) {
 }
 
 function watch(double, url, response, snapshot) {
-  if (double.streams === "refused") {
-    response.writeHead(502).end();
-    return;
-  }
   response.writeHead(200, { "content-type": "text/event-stream", "access-control-allow-origin": "*" });
   if (double.streams === "cut") {
     response.end();
@@ -143,8 +118,7 @@ function watch(double, url, response, snapshot) {
   }
   response.write("retry: 100\n");
   const resumed = url.searchParams.get("after") === `${double.epoch}:${double.revision}`;
-  double.verdict = resumed ? "RESUMED" : "SNAPSHOT_REQUESTED";
-  double.event(response, "opening", { verdict: double.verdict, min_interval: "0s", heartbeat_interval: double.heartbeat });
+  double.event(response, "opening", { verdict: resumed ? "RESUMED" : "SNAPSHOT_REQUESTED", min_interval: "0s", heartbeat_interval: double.heartbeat });
   if (resumed) {
     double.event(response, "update", { after: double.position(), rates: [], removed_pairs: [], sources: [], commits: 0 });
   } else {

@@ -1,12 +1,9 @@
-// The element on the pages of others: how the script may be loaded, and what a wrong value does.
+// The element on the pages of others, with the real service: how the script may be loaded, and what a wrong value does.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { five, rate, start } from "./double.mjs";
-import { front } from "./front.mjs";
+import { LINE, front, lineWith } from "./front.mjs";
 import { site as newsSite } from "./server.mjs";
 import { browser, shows, until } from "./support.mjs";
-
-const TENGE = "KZT/USD 0.0019569 -1.04%";
 
 let chromium;
 /** A site of another origin, which the service allows. */
@@ -22,23 +19,25 @@ after(async () => {
 });
 
 /** A page at a path of its own with this head and body. Its scripts must not throw; what the console says is kept. */
-async function open(context, { head = "", body = "", double, path = "/news/today", url } = {}) {
-  const service = double ?? (await start());
+async function open(context, { head = "", body = "", prepare } = {}) {
+  site.restore();
+  prepare?.();
   const page = await chromium.context.newPage();
   const [thrown, told] = [[], []];
   page.on("pageerror", (error) => thrown.push(String(error)));
   page.on("console", (message) => message.text().startsWith("silkrate:") && told.push(message.text()));
   context.after(async () => {
     await page.close();
-    await service.close();
     assert.deepEqual(thrown, []);
   });
-  service.pages.set(path, `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A page</title><link rel="icon" href="/icon.svg">${head}</head><body><main>${body}</main></body></html>`);
-  await page.goto(url ?? new URL(path, service.url).href);
-  return { double: service, page, told };
+  await page.goto(site.put("/news/today", body, { head }));
+  return { page, told };
 }
 
-const streams = (double) => double.asked.filter((path) => path.startsWith("/v1/watch"));
+const SCRIPT = '<script src="/ticker.js" async></script>';
+const streams = () => site.asked.filter((path) => path.startsWith("/v1/watch"));
+/** What a reader sees of the tenge now: the bank corrects its dollar in a test. */
+const tenge = () => lineWith(site.nbk.dollar)[0];
 
 for (const [way, head] of [
   ["a module script", (src) => `<script type="module" src="${src}"></script>`],
@@ -56,32 +55,32 @@ for (const [way, head] of [
 }
 
 test("a property set before the script has loaded counts, and a property is its attribute", async (t) => {
-  const { double, page } = await open(t, { body: "<silk-ticker></silk-ticker>" });
+  const { page } = await open(t, { body: "<silk-ticker></silk-ticker>" });
   await page.evaluate(async (src) => {
     const ticker = document.querySelector("silk-ticker");
-    Object.assign(ticker, { pairs: ["KZT/USD", "UZS/USD"], locale: "ru", speed: 0 });
+    Object.assign(ticker, { pairs: ["USD/KZT", "UZS/RUB"], locale: "ru", speed: 0 });
     document.head.append(Object.assign(document.createElement("script"), { src }));
     await customElements.whenDefined("silk-ticker");
-  }, `${double.url}ticker.js`);
-  await shows(page, ["KZT/USD 0,0019569 -1,04\u00a0%", "UZS/USD 0,000083397 +0,12\u00a0%"]);
+  }, "/ticker.js");
+  await shows(page, ["USD/KZT 475,09 -0,77\u00a0%", "UZS/RUB 0,00670335 –"]);
   const seen = await page.locator("silk-ticker").evaluate((ticker) => {
     const attributes = ["pairs", "locale", "speed"].map((name) => ticker.getAttribute(name));
-    ticker.setAttribute("pairs", "TMT/USD");
+    ticker.setAttribute("pairs", "JPY/KZT");
     const property = ticker.pairs;
     ticker.locale = undefined;
     return [...attributes, property, ticker.hasAttribute("locale"), ticker.locale, ticker.outerHTML.includes("undefined")];
   });
-  assert.deepEqual(seen, ["KZT/USD,UZS/USD", "ru", "0", "TMT/USD", false, "", false]);
-  await shows(page, ["TMT/USD 0.28490 0.00%"]);
+  assert.deepEqual(seen, ["USD/KZT,UZS/RUB", "ru", "0", "JPY/KZT", false, "", false]);
+  await shows(page, [LINE[4]]);
 });
 
 test("a wrong value throws nothing into the page, and costs the other elements nothing", async (t) => {
   const wrong = `<silk-ticker id="wrong" pairs='USDKZT, "]/USD, KZT-USD'></silk-ticker>`;
-  const { double, page, told } = await open(t, {
-    head: '<script src="/ticker.js" async></script>', body: `<silk-ticker pairs="KZT/USD, ,"></silk-ticker>${wrong}
+  const { page, told } = await open(t, {
+    head: SCRIPT, body: `<silk-ticker pairs="KZT/USD, ,"></silk-ticker>${wrong}
       <silk-ticker endpoint="http://[" id="lost"></silk-ticker><silk-ticker pairs="KZT/USD" data-state='{"rates":7}'></silk-ticker>`,
   });
-  await shows(page, [TENGE]);
+  await shows(page, [tenge()]);
   await shows(page, ["USDKZT –", '"]/USD –', "KZT-USD –"], "#wrong");
   await page.locator("#lost").getByText("no data").waitFor();
   const thrown = await page.locator("silk-ticker").first().evaluate((ticker) => {
@@ -102,64 +101,63 @@ test("a wrong value throws nothing into the page, and costs the other elements n
     return [names.length, ...found];
   });
   assert.deepEqual(thrown, [14]);
-  await shows(page, [TENGE]);
-  streams(double).forEach((path) => assert.doesNotMatch(decodeURIComponent(path), /USDKZT|\]|KZT-USD/));
+  await shows(page, [tenge()]);
+  streams().forEach((path) => assert.doesNotMatch(decodeURIComponent(path), /USDKZT|\]|KZT-USD/));
   assert.ok(told.some((text) => /a pair is written KZT\/USD.*USDKZT/.test(text)), told.join());
   assert.ok(told.some((text) => text.includes("endpoint is no address")), told.join());
   await page.hover("#wrong");
 });
 
 test("an element or a script of the page that breaks costs the others of the stream nothing", async (t) => {
-  const { double, page, told } = await open(t, {
-    head: '<script src="/ticker.js" async></script>', body: '<silk-ticker id="broken" pairs="TMT/USD"></silk-ticker><silk-ticker id="sound" pairs="KZT/USD"></silk-ticker>',
+  const { page, told } = await open(t, {
+    head: SCRIPT, body: '<silk-ticker id="broken" pairs="USD/KZT"></silk-ticker><silk-ticker id="sound" pairs="KZT/USD"></silk-ticker>',
   });
-  await shows(page, [TENGE], "#sound");
+  await shows(page, [tenge()], "#sound");
+  const before = tenge();
   await page.evaluate((url) => {
     const broken = document.querySelector("#broken");
     // As a script of the page may break it: what is shown cannot be put in any more.
     broken.shadowRoot.querySelectorAll("button, li").forEach((node) => { node.replaceChildren = () => { throw new Error("broken"); }; });
     broken.shadowRoot.querySelector("ul").insertBefore = () => { throw new Error("broken"); };
     const hub = customElements.get("silk-ticker").hubOf(url);
-    hub.add({ pairs: ["TMT/USD"], changed: () => { throw new Error("a broken script"); } });
+    hub.add({ pairs: ["USD/KZT"], changed: () => { throw new Error("a broken script"); } });
     // The hub calls subscribers in their order: the broken one comes first.
     window.addEventListener("error", (event) => event.preventDefault());
     const sound = document.querySelector("#sound");
     sound.remove();
     document.querySelector("main").append(sound);
-  }, double.url);
-  double.send([rate("KZT/USD", "0.5"), rate("TMT/USD", "0.3")]);
-  await shows(page, ["KZT/USD 0.50000 –"], "#sound");
-  assert.deepEqual(told, ["silkrate: Error: a broken script"]);
-  assert.equal(double.open.size, 1);
+  }, site.url);
+  site.raise();
+  await shows(page, [tenge()], "#sound");
+  assert.notEqual(tenge(), before);
+  assert.ok(told.length > 0 && told.every((text) => text === "silkrate: Error: a broken script"), told.join());
+  assert.equal(site.open.size, 1);
 });
 
 test("a page with more pairs than a request may have shows the first, and says so", async (t) => {
   const letters = "ABCDEFGHIJKLMNOPQRST";
   const pairs = [...Array(300).keys()].map((index) => `A${letters[Math.floor(index / 20)]}${letters[index % 20]}/USD`);
-  const { double, page, told } = await open(t, {
-    head: '<script src="/ticker.js" async></script>', body: `<silk-ticker pairs="KZT/USD"></silk-ticker><silk-ticker pairs="${pairs.slice(0, 200)}"></silk-ticker><silk-ticker pairs="${pairs.slice(100)}"></silk-ticker>`,
+  const { page, told } = await open(t, {
+    head: SCRIPT, body: `<silk-ticker pairs="KZT/USD"></silk-ticker><silk-ticker pairs="${pairs.slice(0, 200)}"></silk-ticker><silk-ticker pairs="${pairs.slice(100)}"></silk-ticker>`,
   });
-  await shows(page, [TENGE]);
-  assert.equal(new URL(streams(double).at(-1), double.url).searchParams.get("pairs").split(",").length, 256);
+  await shows(page, [tenge()]);
+  assert.equal(new URL(streams().at(-1), site.url).searchParams.get("pairs").split(",").length, 256);
   assert.ok(told.some((text) => text.includes("256 pairs")), told.join());
 });
 
 test("a script within the page has no address of a service, and says that endpoint is needed", async (t) => {
-  const double = await start();
-  const script = await (await fetch(`${double.url}ticker.js`)).text();
-  const { page, told } = await open(t, { body: '<silk-ticker id="first"></silk-ticker>', double });
+  const script = await (await fetch(`${site.url}ticker.js`)).text();
+  const { page, told } = await open(t, { body: '<silk-ticker id="first"></silk-ticker>' });
   await page.evaluate(script);
   await page.locator("#first").getByText("no data").waitFor();
   assert.ok(told.some((text) => text.includes("set the attribute endpoint")), told.join());
-  assert.deepEqual(double.asked.filter((path) => path.startsWith("/v1/")), []);
-  await page.locator("#first").evaluate((ticker, url) => Object.assign(ticker, { endpoint: url, pairs: "KZT/USD" }), double.url);
-  await shows(page, [TENGE]);
+  assert.equal(site.count("/v1/"), 0);
+  await page.locator("#first").evaluate((ticker, url) => Object.assign(ticker, { endpoint: url, pairs: "KZT/USD" }), site.url);
+  await shows(page, [tenge()]);
 });
 
 test("before the first message no figure stands in the page, not even an invisible one", async (t) => {
-  const double = await start();
-  double.holds = true;
-  const { page } = await open(t, { head: '<script src="/ticker.js" async></script>', body: '<silk-ticker></silk-ticker><silk-ticker direction="static" form="local"></silk-ticker>', double });
+  const { page } = await open(t, { head: SCRIPT, prepare: () => site.hold(), body: '<silk-ticker></silk-ticker><silk-ticker direction="static" form="local"></silk-ticker>' });
   await page.locator("silk-ticker li").first().waitFor({ state: "attached" });
   for (const ticker of await page.locator("silk-ticker").all()) {
     await ticker.hover();

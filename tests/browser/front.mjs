@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, request as ask } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { asking, bank, serve } from "./server.mjs";
+import { asking, backfill, bank, serve } from "./server.mjs";
 import { root, until } from "./support.mjs";
 
 /** Bytes that a buffering proxy collects before it passes any on: those of nginx, `proxy_buffers` of eight times 4 KiB. */
@@ -13,6 +13,16 @@ const BUFFER_BYTES = 32 * 1024;
 export const PAIRS = ["KZT/USD", "USD/KZT", "UZS/RUB", "TJS/USD", "JPY/KZT"];
 /** What a reader sees of it. */
 export const LINE = ["KZT/USD 0.0021049 +0.77%", "USD/KZT 475.09 -0.77%", "UZS/RUB 0.00670335 –", "TJS/USD 0.10710 –", "JPY/KZT 3.00 0.00%"];
+/** The policy of a page that has nothing inline. */
+export const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'";
+
+/** What a reader sees once the bank has corrected its dollar, below the 478.77 of the day before. */
+export function lineWith(dollar) {
+  const [now, before] = [BigInt(dollar.replace(".", "")), 47_877n];
+  const quotient = (numerator, denominator) => `${(2n * numerator + denominator) / (2n * denominator)}`;
+  const percent = (of) => `0.${quotient((before - now) * 10_000n, of).padStart(2, "0")}%`;
+  return [`KZT/USD 0.00${quotient(10n ** 9n, now)} +${percent(now)}`, `USD/KZT ${dollar} -${percent(before)}`, ...LINE.slice(2)];
+}
 
 /** Tables of the banks of Russia and Tajikistan, with the date of 2 April 2026. */
 async function otherBanks() {
@@ -30,18 +40,22 @@ async function otherBanks() {
   return { url: `http://127.0.0.1:${server.address().port}`, server };
 }
 
-/** Starts the banks, the service with these variables, and the site. `ids` are those of the banks beside the Kazakh one. */
-export async function front(settings = {}, ids = ["CBR", "NBT"]) {
-  const [nbk, others, folder] = await Promise.all([bank(), otherBanks(), mkdtemp(join(tmpdir(), "silkrate-front-"))]);
+/**
+ * Starts the banks, the service with these variables, and the site. `ids` are those of the banks beside the Kazakh one, and
+ * `earlier` its dollars of late March.
+ */
+export async function front(settings = {}, ids = ["CBR", "NBT"], earlier = {}) {
+  const [nbk, others, folder] = await Promise.all([bank(earlier), otherBanks(), mkdtemp(join(tmpdir(), "silkrate-front-"))]);
   const site = {
     nbk, pages: new Map(), asked: [], open: new Set(), dark: false, password: undefined, policy: undefined,
     /** What happens to streams: they pass, are buffered, or are refused with a status. */
     streams: "pass",
+    /** Requests for rates that wait until `release`; undefined while none has to. */
+    held: undefined,
   };
   const sources = ids.flatMap((id) => [[`SILKRATE_SOURCES__${id}__ENABLED`, "true"], [`SILKRATE_SOURCES__${id}__BASE_URL`, others.url]]);
-  const service = await serve({
-    ...asking(nbk, join(folder, "store.db")), ...Object.fromEntries(sources), SILKRATE_TICKER__PAIRS: PAIRS.join(), ...settings,
-  });
+  const variables = { ...asking(nbk, join(folder, "store.db")), ...Object.fromEntries(sources), SILKRATE_TICKER__PAIRS: PAIRS.join(), ...settings };
+  const service = await serve(variables);
   const server = createServer((incoming, response) => answer(site, service, incoming, response));
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   Object.assign(site, {
@@ -60,10 +74,24 @@ export async function front(settings = {}, ids = ["CBR", "NBT"]) {
       nbk.dollar = `${hundredths.slice(0, -2)}.${hundredths.slice(-2)}`;
       return nbk.dollar;
     },
+    /** Cuts the streams that are open. */
+    drop() {
+      site.open.forEach((response) => response.destroy());
+      site.open.clear();
+    },
+    /** From now on requests for rates wait. */
+    hold() {
+      site.held = [];
+    },
+    release() {
+      const held = site.held ?? [];
+      site.held = undefined;
+      held.forEach((go) => go());
+    },
     /** Forgets what was requested, and does nothing to answers any more. */
     restore() {
       site.asked.length = 0;
-      Object.assign(site, { streams: "pass", dark: false, password: undefined, policy: undefined });
+      Object.assign(site, { streams: "pass", dark: false, password: undefined, policy: undefined, held: undefined });
     },
     async close() {
       [server, others.server].forEach((each) => {
@@ -76,10 +104,15 @@ export async function front(settings = {}, ids = ["CBR", "NBT"]) {
     },
   });
   const isAsked = async () => (await (await fetch(`${service.url}v1/sources`)).json()).sources.every(({ polling }) => polling === "OK");
-  await until(isAsked, "every bank has been asked").catch(async (error) => {
+  try {
+    await until(isAsked, "every bank has been asked");
+    if (Object.keys(earlier).length > 0) {
+      await backfill(service, variables, "2026-03-25", "nbk");
+    }
+  } catch (error) {
     await site.close();
     throw error;
-  });
+  }
   return site;
 }
 
@@ -91,6 +124,8 @@ function answer(site, service, incoming, response) {
   } else if (page) {
     response.writeHead(200, { "content-type": "text/html; charset=utf-8", ...(site.policy && { "content-security-policy": site.policy }) });
     response.end(page);
+  } else if (site.held && incoming.url.startsWith("/v1/")) {
+    site.held.push(() => pass(site, service, incoming, response));
   } else if (site.dark && incoming.url.startsWith("/v1/")) {
     response.writeHead(502).end();
   } else if (incoming.url.startsWith("/v1/watch") && Number.isInteger(site.streams)) {

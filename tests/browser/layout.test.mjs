@@ -2,9 +2,8 @@
 // printed for each page, and for the pages of the service the bytes that they load.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { change, five, rate, start } from "./double.mjs";
 import { PAIRS, front } from "./front.mjs";
-import { serve, site as newsSite } from "./server.mjs";
+import { asking, bank, serve, site as newsSite } from "./server.mjs";
 import { browser, lines, until } from "./support.mjs";
 
 /** A tenth of a shift counts as poor for a page; a ticker may use a fifth of that. */
@@ -76,16 +75,28 @@ const PAGES = {
   "a page of WordPress": [`<article><div class="entry-content"><p><silk-ticker ${ROOM}></silk-ticker></p></div></article><aside style="float:right;width:300px"><silk-ticker style="display:block;min-height:7.734375rem" direction="vertical"></silk-ticker></aside>`,
     { width: 1280, height: 800 }, 'lang="ru-RU"', "<style>body{font:18px/1.8 Georgia,serif}ul,li{margin:1em}</style><script src=\"/ticker.js\" defer id=\"silkrate-js\"></script>"],
   "a page behind a proxy that buffers": [`<silk-ticker ${ROOM}></silk-ticker>`, { width: 900, height: 600 }, 'lang="en"', undefined, "buffered"],
+  "a tape whose rates come late": [`<silk-ticker ${ROOM}></silk-ticker>`, { width: 1280, height: 800 }, 'lang="en"', undefined, "late"],
+  "a tape on a phone whose rates come late": [`<silk-ticker ${ROOM}></silk-ticker>`, { width: 360, height: 640 }, 'lang="kk"', undefined, "late"],
+  "a list whose rates come late": [`<silk-ticker ${ROOM} direction="static"></silk-ticker>`, { width: 1280, height: 800 }, 'lang="ru"', undefined, "late"],
 };
 
 for (const [name, [ticker, size, attributes, head, streams = "pass"]] of Object.entries(PAGES)) {
   test(`${name} moves nothing while it loads, nor when rates change`, async (t) => {
     t.after(() => site.restore());
-    site.streams = streams;
+    site.streams = streams === "late" ? "pass" : streams;
+    if (streams === "late") {
+      site.hold();
+    }
     const { page, shift } = await open(t, site.put("/page", `${ticker}${STORIES}`, { attributes, head }), size);
+    if (streams === "late") {
+      // The room of the entries is painted, without them, before the first rates come.
+      await page.locator("silk-ticker ul.waiting").waitFor({ state: "attached" });
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+      site.release();
+    }
     const isShown = async () => (await lines(page)).some((line) => line.replace(",", ".").includes(` ${site.nbk.dollar}`));
     await until(isShown, "rates are shown");
-    if (streams === "pass") {
+    if (streams !== "buffered") {
       site.raise();
       await until(isShown, "the update is shown");
     }
@@ -102,20 +113,21 @@ const begins = (page) => page.locator("silk-ticker").evaluate(({ shadowRoot }) =
   });
 });
 
+/** Corrections of the bank, one after the other: digits of other widths, and falls below the 478.77 of the day before that become rises. */
+const CORRECTIONS = [["481.11", "3.14"], ["474.44", "2.88"], ["482.10", "3.11"], ["470.08", "2.90"], ["480.17", "3.09"], ["471.11", "2.94"], ["483.33", "3"]];
+
 test("a value that changes moves no part of its entry and no other entry, whatever its figures are", async (t) => {
-  for (const attributes of ["", 'locale="ru" change="both"', 'direction="static"', 'direction="vertical"', 'direction="vertical" speed="0" change="both"', 'direction="static" change="both"', 'form="local" locale="ru"']) {
-    // The local form computes its changes from the values before.
-    const since = { "KGS/USD": "0.0114351057747", "KZT/USD": "0.00197748" };
-    const double = await start({ rates: five().map((row) => ({ ...row, change: { ...row.change, reference_value: since[row.pair] ?? row.value } })) });
-    t.after(() => double.close());
-    double.policy = "";
-    double.pages.set("/page", `<!doctype html><html lang="en"><head><title>News</title><link rel="icon" href="/icon.svg"><script src="/ticker.js" async></script></head><body><h1>News</h1><silk-ticker ${attributes}></silk-ticker></body></html>`);
-    const { page } = await open(t, `${double.url}page`, { width: 1200, height: 600 });
-    await until(async () => (await lines(page)).some((line) => /\d/.test(line)), "rates are shown");
+  t.after(() => site.restore());
+  const all = ["", 'locale="ru" change="both"', 'direction="static"', 'direction="vertical"', 'direction="vertical" speed="0" change="both"', 'direction="static" change="both"', 'form="local" locale="ru"'];
+  for (const [index, attributes] of all.entries()) {
+    const { page } = await open(t, site.put("/page", `<silk-ticker ${attributes}></silk-ticker>`), { width: 1200, height: 600 });
+    const isShown = async () => (await lines(page)).some((line) => line.replace(",", ".").includes(` ${site.nbk.dollar}`));
+    await until(isShown, "rates are shown");
+    const figures = await page.locator("silk-ticker").evaluate(({ shadowRoot }) => [...shadowRoot.querySelectorAll(".value, .change")].map((part) => getComputedStyle(part).fontVariantNumeric));
+    figures.forEach((variant) => assert.match(variant, /tabular-nums/));
     const before = await begins(page);
-    // Figures become wider, a fall becomes a rise, and a flat value moves.
-    double.send([rate("KZT/USD", "0.0021111", { change: { ...change("7.88", "0.00015421", "UP"), reference_value: "0.00195689" } }), rate("KGS/USD", "0.010488", { change: { ...change("-8.28", "-0.00094711", "DOWN"), reference_value: "0.0114351" } })]);
-    await until(async () => (await lines(page)).some((line) => /[78][.,][23478]\d/.test(line)), "the update is shown");
+    [site.nbk.dollar, site.nbk.yen] = CORRECTIONS[index];
+    await until(isShown, "the update is shown");
     const after = await begins(page);
     // A tape moves by fractions of a pixel.
     assert.ok(after.every((place, at) => Math.abs(place - before[at]) < 0.5), `${attributes}: ${JSON.stringify([before, after])}`);
@@ -131,6 +143,25 @@ test("a service that is away and comes back moves nothing", async (t) => {
   site.dark = false;
   await until(async () => (await lines(page)).length === PAIRS.length, "rates are shown");
   await still(t, "away and back", shift);
+});
+
+test("a tape and a page that were loaded before the first table move little when the rates come", async (t) => {
+  for (const size of [{ width: 1280, height: 800 }, { width: 360, height: 640 }]) {
+    const nbk = await bank();
+    nbk.hasTables = false;
+    const service = await serve({ ...asking(nbk, ":memory:"), SILKRATE_TICKER__PAIRS: "KZT/USD,USD/KZT,EUR/KZT,KZT/EUR,RUB/KZT" });
+    t.after(async () => {
+      await service.stop();
+      nbk.close();
+    });
+    const { page, shift } = await open(t, `${service.url}?locale=en`, size);
+    const shown = () => lines(page, "#lead");
+    await until(async () => (await shown()).length === 5 && (await shown()).every((line) => line.endsWith(" –")), "five dashes are shown");
+    nbk.hasTables = true;
+    await until(async () => (await shown()).every((line) => /\d/.test(line)), "rates are shown");
+    await page.locator('#table tr[data-pair="KZT/USD"] .main').getByText("475.09").waitFor();
+    await still(t, `before the first table at ${size.width} pixels`, shift);
+  }
 });
 
 test("the script takes the fragment over in place", async (t) => {

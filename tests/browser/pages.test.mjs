@@ -129,12 +129,14 @@ test("without a script nothing is shown that needs one, and a phone has a chart 
 });
 
 test("on paper there are the figures, and nothing to press", async (t) => {
-  const page = await tab(t);
+  // A sheet of A4 between its margins.
+  const page = await tab(t, { size: { width: 718, height: 1000 } });
   for (const [path, figures] of [["", "#table"], ["KZT", ".headline"]]) {
-    await page.goto(`${demo.url}${path}?locale=en`);
+    await page.goto(`${demo.url}${path}?locale=kk`);
     await isReady(page);
     await page.emulateMedia({ media: "print" });
     assert.ok(await page.locator(figures).isVisible());
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth && [...document.querySelectorAll(".scroll")].every((part) => part.scrollWidth <= part.clientWidth + 1)), "nothing is wider than the sheet");
     const pressed = await page.evaluate(() => [...document.querySelectorAll(".languages, .bar nav, .appearance, button, input, select, #ticker, #builder")]
       .filter((part) => part.checkVisibility()).map((part) => part.outerHTML.slice(0, 80)));
     assert.deepEqual(pressed, [], path);

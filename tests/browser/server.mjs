@@ -1,9 +1,10 @@
 // The real service as a child process, a bank for it to ask, and a news site that embeds its ticker.
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { root } from "./support.mjs";
 
 const binary = process.env.SILKRATE ?? join(root, "target/debug/silkrate");
@@ -29,6 +30,10 @@ export async function serve(settings, ...words) {
   });
   return {
     url,
+    /** The port for operators, of a service that is no demo. */
+    get admin() {
+      return `http://${/serving operators address=(\S+)/.exec(said)[1]}`;
+    },
     /** Ends it, politely or not, and waits until it is gone. */
     async stop(signal = "SIGTERM") {
       if (child.exitCode === null && child.signalCode === null) {
@@ -40,19 +45,31 @@ export async function serve(settings, ...words) {
   };
 }
 
-/** The National Bank of Kazakhstan in April 2026. `dollar` is what the table of 2 April says; it may be corrected. */
-export async function bank() {
+/** Uploads the tables of a bank since a date, with the settings of its service. */
+export async function backfill(service, settings, start, id) {
+  const { SILKRATE_STORE__PATH: _path, SILKRATE_CLOCK__START: _clock, ...env } = settings;
+  await promisify(execFile)(binary, ["backfill", "--start", start, "--admin", service.admin, id], { env: { ...process.env, ...env } });
+}
+
+/**
+ * The National Bank of Kazakhstan in April 2026. `dollar` and `yen` are what the table of 2 April says; they may be corrected.
+ * Without `hasTables` it has published nothing yet. `earlier` are dates of late March with their dollar, such as `{ "31.03.2026": "477.00" }`.
+ */
+export async function bank(earlier = {}) {
   const tables = new Map();
   for (const day of ["01", "02"]) {
     tables.set(`${day}.04.2026`, await readFile(`${fixtures}2026-04-${day}.xml`, "utf8"));
   }
+  for (const [date, dollar] of Object.entries(earlier)) {
+    tables.set(date, tables.get("01.04.2026").replace("01.04.2026", date).replace("478.77", dollar));
+  }
   const none = await readFile(`${fixtures}no-rows.xml`, "utf8");
-  const double = { dollar: "475.09" };
+  const double = { dollar: "475.09", yen: "3", hasTables: true };
   const server = createServer((request, response) => {
     const date = new URL(request.url, "http://bank/").searchParams.get("fdate") ?? "";
-    const table = tables.get(date) ?? none.replace("02.04.2026", date);
+    const table = (double.hasTables && tables.get(date)) || none.replace("02.04.2026", date);
     response.writeHead(200, { "content-type": "application/xml" });
-    response.end(table.replace("475.09", double.dollar));
+    response.end(table.replace("475.09", double.dollar).replace(/(?<=02\.04\.2026.*<title>JPY<\/title>\s*<description>)3(?=<)/s, double.yen));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   double.url = `http://127.0.0.1:${server.address().port}`;
@@ -70,6 +87,8 @@ export function asking(bank, store) {
     ...Object.fromEntries(others),
     SILKRATE_SOURCES__NBK__BASE_URL: bank.url,
     SILKRATE_SOURCES__NBK__INTERVAL: "1s",
+    // A poll a second is more than the budget of a real day.
+    SILKRATE_SOURCES__NBK__REQUESTS_PER_DAY: "10000",
     SILKRATE_CLOCK__START: "2026-04-02T09:00:00Z",
     SILKRATE_TICKER__PAIRS: "KZT/USD,USD/KZT",
     SILKRATE_STORE__PATH: store,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { LINE, front } from "./front.mjs";
-import { site as newsSite } from "./server.mjs";
+import { asking, bank, serve, site as newsSite } from "./server.mjs";
 import { browser, lines, shows, until } from "./support.mjs";
 
 /** A proxy that buffers delays the first value by no more than this, in milliseconds: the browser and the page take the most of it. */
@@ -71,6 +71,24 @@ test("the service is away when the page is loaded: a still strip of dashes says 
   site.dark = false;
   await shows(page, LINE);
   await shows(page, LINE.slice(0, 2), "#named");
+});
+
+test("a page that was opened before the first table has its figures and its chart when the table is there", async (t) => {
+  const nbk = await bank();
+  nbk.hasTables = false;
+  const service = await serve(asking(nbk, ":memory:"));
+  const { page } = await tab(t);
+  t.after(async () => {
+    await service.stop();
+    nbk.close();
+  });
+  await page.goto(`${service.url}KZT?locale=en`);
+  const chart = page.locator("silk-chart");
+  await chart.getByText("no data").waitFor();
+  nbk.hasTables = true;
+  await chart.locator('[part~="line"][d*="H"]').waitFor({ state: "attached" });
+  await page.locator(".headline").getByText("₸475.09").waitFor();
+  await until(async () => (await page.locator("#month tbody tr").count()) === 2, "the table of the month has both days");
 });
 
 test("an origin that is not listed reads why in its console, once, and requests again after five minutes", async (t) => {

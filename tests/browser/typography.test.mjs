@@ -41,13 +41,16 @@ test("on a phone each figure says what it is the price of", async (t) => {
   assert.equal(await page.locator(".label:visible").count(), 0, "the head of the table says it");
 });
 
-test("no table of a page is wider than the page, in the longest words", async (t) => {
+test("no table of a page is wider than the page, in the longest words, on phones and tablets too", async (t) => {
   const page = await tab(t);
-  for (const path of ["", "KZT", "UZS"]) {
-    for (const locale of ["ru", "kk", "ky", "tk"]) {
-      await page.goto(`${banks.url}${path}?locale=${locale}`);
-      const wide = await page.locator(".scroll").evaluateAll((parts) => parts.filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.innerText.slice(0, 80)));
-      assert.deepEqual(wide, [], `/${path} in ${locale}`);
+  for (const size of [...SIZES, { width: 900, height: 1200 }, { width: 1190, height: 800 }]) {
+    await page.setViewportSize(size);
+    for (const path of ["", "KZT", "UZS"]) {
+      for (const locale of ["ru", "kk", "ky", "tk"]) {
+        await page.goto(`${banks.url}${path}?locale=${locale}`);
+        const wide = await page.locator(".scroll").evaluateAll((parts) => parts.filter((part) => part.scrollWidth > part.clientWidth + 1).map((part) => part.innerText.slice(0, 80)));
+        assert.deepEqual(wide, [], `/${path} in ${locale}, ${size.width} pixels`);
+      }
     }
   }
 });
