@@ -49,6 +49,8 @@ pub(super) fn code(status: StatusCode) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -66,6 +68,33 @@ mod tests {
         ] {
             assert_eq!(ROUTES[route(path)].1, expected, "{path}");
         }
+    }
+
+    #[test]
+    fn every_path_of_the_router_has_a_route_and_every_route_a_path() {
+        // The pages, and the health service, which is not one of the rates.
+        let unnamed = [
+            "/",
+            "/{code}",
+            "/{code}/",
+            "/grpc.health.v1.Health/{*method}",
+        ];
+        let served = include_str!("../web.rs")
+            .split_once("fn router(")
+            .unwrap()
+            .1;
+        let mut paths = BTreeSet::new();
+        for call in [".route(", ".route_service("] {
+            let calls = served.split(call).skip(1);
+            paths.extend(calls.map(|call| call.split('"').nth(1).unwrap()));
+        }
+        let mut found = BTreeSet::from(["other"]);
+        for path in paths {
+            let name = ROUTES[route(path)].1;
+            assert_eq!(name == "other", unnamed.contains(&path), "{path}: {name}");
+            found.insert(name);
+        }
+        assert_eq!(found, ROUTES.map(|(_, name)| name).into());
     }
 
     #[test]

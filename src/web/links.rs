@@ -25,11 +25,10 @@ pub(super) fn with_next_page(mut response: Response, uri: &Uri, token: Option<&s
 /// The query of a request with another page token. A token is base64url, which needs no escape.
 fn next_page(uri: &Uri, token: &str) -> String {
     let target = query::target(uri);
-    let (_, query) = target.split_once('?').unwrap_or_default();
-    let kept = query.split('&').filter(|parameter| {
-        let name = parameter.split('=').next().unwrap_or_default();
-        !parameter.is_empty() && name != PAGE_TOKEN
-    });
+    let (_, parameters) = target.split_once('?').unwrap_or_default();
+    let kept = parameters
+        .split('&')
+        .filter(|parameter| !parameter.is_empty() && !query::is_named(parameter, PAGE_TOKEN));
     let token = format!("{PAGE_TOKEN}={token}");
     let parameters: Vec<&str> = kept.chain([token.as_str()]).collect();
     format!("?{}", parameters.join("&"))
@@ -48,6 +47,10 @@ mod tests {
             (
                 "/v1/history?pairs=*/USD&step=day&_=1",
                 "?pairs=*/USD&step=day&page_token=abc",
+            ),
+            (
+                "/v1/pairs?%70airs=*/USD&page%5Ftoken=x&page_token",
+                "?%70airs=*/USD&page_token=abc",
             ),
             (
                 "/v1/periods?page_token=x&pairs=KZT%2FUSD&page_size=2",

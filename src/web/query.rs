@@ -180,12 +180,7 @@ pub(super) struct NoParameters {}
 /// The path and the query of a request, without the parameter that keeps caches from answering.
 pub(super) fn target(uri: &Uri) -> Cow<'_, str> {
     let target = uri.path_and_query().map_or("", PathAndQuery::as_str);
-    let is_buster = |parameter: &str| {
-        let name = parameter
-            .split_once('=')
-            .map_or(parameter, |(name, _)| name);
-        name == CACHE_BUSTER
-    };
+    let is_buster = |parameter: &str| is_named(parameter, CACHE_BUSTER);
     let Some((path, query)) = target.split_once('?') else {
         return target.into();
     };
@@ -198,6 +193,12 @@ pub(super) fn target(uri: &Uri) -> Cow<'_, str> {
         return path.into();
     }
     format!("{path}?{query}").into()
+}
+
+/// Whether a parameter, as it stands in an address, has a name. Any letter may be escaped: `%70airs` is `pairs`.
+pub(super) fn is_named(parameter: &str, name: &str) -> bool {
+    let mut names = form_urlencoded::parse(parameter.as_bytes());
+    names.next().is_some_and(|(found, _)| found == name)
 }
 
 /// The query of a request.
@@ -364,6 +365,7 @@ mod tests {
             of("/v1/watch?pairs=*/USD&__=1"),
             "/v1/watch?pairs=*/USD&__=1"
         );
+        assert_eq!(of("/v1/watch?%5F=1&pairs=*/USD"), "/v1/watch?pairs=*/USD");
         assert_eq!(of("/"), "/");
         let query = Uri::from_static("/v1/snapshot.json?_=1&pairs=KZT/USD");
         assert_eq!(read::<Snapshot>(&query).unwrap().pairs, "KZT/USD");
