@@ -2,7 +2,7 @@
 //!
 //! What there is comes from memory, where the newest row of every currency is kept. Since when comes from the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -126,14 +126,15 @@ impl Queries {
             query.page_token,
             &format!("pairs {filter}"),
         )?;
-        let mut pairs = snapshot.pairs(&filter);
-        pairs.retain(|pair| !matches!(pair.route(), None | Some(Route::Identity)));
-        let first = match &page.cursor {
-            None => 0,
-            Some(last) => after(&pairs, last).ok_or(Refusal::InvalidPageToken)?,
+        let mut pairs = match &page.cursor {
+            None => snapshot.pairs(&filter),
+            Some(last) => {
+                let counterparts = |currency| snapshot.counterparts(currency);
+                behind(last, &filter, counterparts).ok_or(Refusal::InvalidPageToken)?
+            }
         };
-        let rates = pairs.iter().skip(first);
-        let mut rates = rates.filter_map(|pair| snapshot.rate(*pair));
+        pairs.retain(|pair| !matches!(pair.route(), None | Some(Route::Identity)));
+        let mut rates = pairs.iter().filter_map(|pair| snapshot.rate(*pair));
         let listed: Vec<_> = rates.by_ref().take(page.size).collect();
         let cursor = rates.next().and(listed.last());
         let cursor = cursor.map(|rate| rate.pair.to_string());
@@ -164,11 +165,24 @@ impl Queries {
     }
 }
 
-/// The index after that of a pair.
-fn after(pairs: &[Pair], text: &str) -> Option<usize> {
-    let last = Pair::parse(text).ok()?;
-    let index = pairs.iter().position(|pair| *pair == last)?;
-    index.checked_add(1)
+/// The pairs of a filter behind one of it. That one may have lost its rate since the page that ended with it: the next page
+/// goes on from where it would stand. Pairs without a rate may be among them.
+fn behind(
+    last: &str,
+    filter: &RateFilter,
+    counterparts: impl Fn(Currency) -> BTreeSet<Currency>,
+) -> Option<Vec<Pair>> {
+    let last = Pair::parse(last).ok()?;
+    let with_last = filter.pairs(|currency| {
+        let mut counterparts = counterparts(currency);
+        let other = [(last.base, last.quote), (last.quote, last.base)];
+        let other = other.into_iter().filter(|(side, _)| *side == currency);
+        counterparts.extend(other.map(|(_, other)| other));
+        counterparts
+    });
+    let mut pairs = with_last.into_iter();
+    pairs.by_ref().find(|pair| *pair == last)?;
+    Some(pairs.collect())
 }
 
 fn entry_of(
@@ -209,4 +223,46 @@ fn quoted_by(
         }
     }
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pairs of a filter behind one of it, if these currencies have pairs with the tenge and no others exist.
+    fn found(items: &[&str], last: &str, currencies: &[&str]) -> Option<Vec<String>> {
+        let filter = RateFilter::parse(items).unwrap();
+        let others = currencies.iter().map(|code| Currency::parse(code).unwrap());
+        let others: BTreeSet<Currency> = others.collect();
+        let counterparts = |currency| match currency {
+            Currency::KZT => others.clone(),
+            other if others.contains(&other) => BTreeSet::from([Currency::KZT]),
+            _ => BTreeSet::new(),
+        };
+        let behind = behind(last, &filter, counterparts)?;
+        Some(behind.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_page_goes_on_from_where_a_pair_would_stand_that_lost_its_rate() {
+        for (items, last, expected) in [
+            (&["*/KZT"][..], "EUR/KZT", &["USD/KZT"][..]),
+            (&["*/KZT", "KZT/USD"], "EUR/KZT", &["USD/KZT", "KZT/USD"]),
+            (&["KZT/CNY", "EUR/KZT", "USD/KZT"], "EUR/KZT", &["USD/KZT"]),
+            (&["*/KZT"], "XDR/KZT", &[]),
+        ] {
+            for quoted in [&["CNY", "EUR", "USD"][..], &["CNY", "USD"]] {
+                assert_eq!(found(items, last, quoted).unwrap(), expected, "{items:?}");
+            }
+        }
+        // Those of both directions are in one order, and the other direction of a lost pair is no rate either.
+        let every = found(&["*/*"], "KZT/EUR", &["CNY", "USD"]).unwrap();
+        assert_eq!(every, ["KZT/USD", "USD/KZT"]);
+    }
+
+    #[test]
+    fn a_pair_that_the_filter_does_not_have_is_no_place_in_it() {
+        assert_eq!(found(&["*/KZT"], "KZT/EUR", &["EUR"]), None);
+        assert_eq!(found(&["*/KZT"], "KZT", &["EUR"]), None);
+    }
 }
