@@ -24,12 +24,12 @@ pub const NOTE_CHARS_MAX: usize = 500;
 
 /// The `AdminService` of the contract.
 #[derive(Debug, Clone)]
-pub struct Admin {
+pub struct Operators {
     queries: Queries,
     commit: CommitHandle,
 }
 
-impl Admin {
+impl Operators {
     /// Renders what `queries` answers, and hands decisions and tables to `commit`.
     pub fn new(queries: Queries, commit: CommitHandle) -> Self {
         Self { queries, commit }
@@ -55,7 +55,7 @@ impl Admin {
 }
 
 #[tonic::async_trait]
-impl AdminService for Admin {
+impl AdminService for Operators {
     async fn list_held(
         &self,
         _request: Request<pb::ListHeldRequest>,

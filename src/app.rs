@@ -26,7 +26,7 @@ use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::{HealthServer, SERVICE_NAME as HEALTH};
 use tonic_health::server::{HealthReporter, HealthService};
 
-use crate::admin::Admin;
+use crate::admin::Operators;
 use crate::app::operators::{Counts, operators_pages};
 use crate::app::reflection::add_reflection;
 use crate::app::tasks::{Stage, Tasks};
@@ -253,7 +253,7 @@ impl App {
         tasks.start(Stage::Listeners, "grpc", served);
         let stopped = tasks.token(Stage::Operators);
         let listener = bounded(admin.socket, ADMIN_CONNECTIONS_MAX, stopped);
-        let operators = Admin::new(queries, handle);
+        let operators = Operators::new(queries, handle);
         let served = serve_operators(listener.counted(counts.admin), operators, pages)?;
         tasks.start(Stage::Operators, "admin", served);
         tracing::info!(address = %admin.address, "serving operators");

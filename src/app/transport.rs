@@ -20,7 +20,7 @@ use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tower::ServiceExt;
 
-use crate::admin::{Admin, needs_http2};
+use crate::admin::{Operators, needs_http2};
 use crate::app::reflection::add_reflection;
 use crate::grpc::{Dispatcher, DrainingHealth, Rates, SharedRates, explain};
 use crate::listener::Listener;
@@ -64,10 +64,10 @@ pub(super) fn services_for_browsers(rates: Rates, health: HealthServer<DrainingH
 /// When the descriptor of their service is refused.
 pub(super) fn serve_operators(
     listener: Listener,
-    admin: Admin,
+    operators: Operators,
     pages: Router,
 ) -> Result<impl Future<Output = ()> + Send, tonic_reflection::server::Error> {
-    let admin = AdminServiceServer::new(admin)
+    let admin = AdminServiceServer::new(operators)
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(ADMIN_REQUEST_BYTES_MAX);
