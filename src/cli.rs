@@ -135,7 +135,9 @@ fn run_with(
         Command::Watch(arguments) => client_runtime()?.block_on(watch::run(&arguments, out, err)),
         Command::Rates(arguments) => client_runtime()?.block_on(rates::run(&arguments, out, err)),
         Command::Convert(arguments) => client_runtime()?.block_on(convert::run(&arguments, out)),
-        Command::History(arguments) => client_runtime()?.block_on(history::run(&arguments, out)),
+        Command::History(arguments) => {
+            client_runtime()?.block_on(history::run(&arguments, out, err))
+        }
         Command::Periods(arguments) => client_runtime()?.block_on(periods::run(&arguments, out)),
         Command::Fixings(arguments) => client_runtime()?.block_on(fixings::run(&arguments, out)),
         Command::Sources(arguments) => client_runtime()?.block_on(sources::run(&arguments, out)),

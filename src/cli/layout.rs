@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use clap::ValueEnum;
+use tonic::Code;
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, note};
 use crate::cli::format::Format;
 use crate::cli::pairs;
 use crate::cli::range::{Range, RangeArgs};
-use crate::client::Client;
+use crate::client::{Client, ClientError};
 use crate::domain::{Currency, Pair, RateFilter};
 use crate::json;
-use crate::pb::Rate;
+use crate::pb::{ListPairsRequest, Rate};
 use crate::tabular::{Dialect, Wide};
 
 /// A layout.
@@ -50,8 +51,8 @@ pub(super) fn dialect(layout: Layout, format: Format) -> Result<Option<Dialect>,
     }
 }
 
-/// The columns of a wide table in the order of the filter: the pairs that the server lists, and those of the rates. A pair that
-/// no source quotes any longer is not listed, and its rates must have a column.
+/// The columns of a wide table in the order of the filter: the pairs that the server lists, which are those that the web side
+/// has, withdrawn ones included; and those of the rates, which may be newer than the list.
 fn columns(items: &[String], listed: &[String], rates: &[Rate]) -> Result<Vec<String>, Failure> {
     let filter = RateFilter::parse(items).map_err(|error| Failure::Usage {
         message: error.to_string(),
@@ -79,18 +80,45 @@ fn columns(items: &[String], listed: &[String], rates: &[Rate]) -> Result<Vec<St
     Ok(columns.map(|pair| pair.to_string()).collect())
 }
 
+/// The pairs of a filter that the server lists; `None` if it is of an earlier version, which has no such list.
+async fn listed(client: &Client, items: &[String]) -> Result<Option<Vec<String>>, Failure> {
+    let one = ListPairsRequest {
+        page_size: Some(1),
+        ..ListPairsRequest::default()
+    };
+    if let Err(ClientError::Refused {
+        code: Code::Unimplemented,
+        ..
+    }) = client.pairs(one).await
+    {
+        return Ok(None);
+    }
+    let all = pairs::list(client, items, None).await?.pairs;
+    Ok(Some(all.into_iter().map(|pair| pair.pair).collect()))
+}
+
 /// Prints a wide table of rates that are sorted by day.
 pub(super) async fn print(
     client: &Client,
     items: &[String],
     rates: &[Rate],
     dialect: Dialect,
-    out: &mut dyn Write,
+    (out, err): (&mut dyn Write, &mut dyn Write),
 ) -> Result<(), Failure> {
-    let listed = pairs::list(client, items, None).await?.pairs;
-    let listed: Vec<String> = listed.into_iter().map(|pair| pair.pair).collect();
-    let mut wide = Wide::new(columns(items, &listed, rates)?, dialect);
-    let rows: Vec<json::Rate<'_>> = json::list(rates);
+    let listed = listed(client, items).await?;
+    if listed.is_none() {
+        let missing = "the server is of an earlier version, which does not list pairs: one without a rate in the range has no column";
+        note(missing, err)?;
+    }
+    let columns = columns(items, &listed.unwrap_or_default(), rates)?;
+    let mut wide = Wide::new(columns, dialect);
+    // An earlier server names no day, and lists fixings alone.
+    let dated = rates.iter().map(|rate| Rate {
+        date: rate.date.clone().or_else(|| rate.effective_date.clone()),
+        ..rate.clone()
+    });
+    let dated: Vec<Rate> = dated.collect();
+    let rows: Vec<json::Rate<'_>> = json::list(&dated);
     out.write_all(&wide.header()?)?;
     out.write_all(&wide.records(&rows)?)?;
     Ok(out.write_all(&wide.end()?)?)

@@ -98,6 +98,7 @@ pub(super) fn known() -> Known {
         sources: vec![bank],
         currencies: vec![Currency::default()],
         pairs: vec![Pair::default(); 3],
+        is_without_lists: false,
     }
 }
 

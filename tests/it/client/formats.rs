@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::client::commands::{Ran, held, known, silkrate};
 use crate::client::operators;
-use crate::client::server::serve_known;
+use crate::client::server::{Known, serve_known};
 
 /// A command that reads, the fields of its message, and the number of its rows.
 struct Reading {
@@ -179,4 +179,22 @@ async fn a_decision_prints_as_the_message_of_the_contract() {
     let message: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(message["position"]["revision"], 8);
     assert_eq!(message["held"]["id"], "cbu/daily/2026-04-02/TMT");
+}
+
+#[tokio::test]
+async fn a_wide_table_of_an_earlier_server_has_the_pairs_with_rates_and_says_so() {
+    let earlier = Known {
+        is_without_lists: true,
+        ..known()
+    };
+    let server = serve_known(earlier).await;
+    let command = ["history", "*/KZT", "--csv", "--layout", "wide", "--server"];
+    let ran = silkrate(&[&command[..], &[server.client.url()]].concat()).await;
+    assert_eq!(ran.out.lines().next(), Some("date,USD/KZT"), "{ran:?}");
+    assert_eq!(
+        ran.err,
+        "silkrate: the server is of an earlier version, which does not list pairs: one without a rate in the range has \
+         no column\n"
+    );
+    assert_eq!(ran.code, 0);
 }

@@ -57,6 +57,19 @@ pub(super) struct Known {
     pub(super) sources: Vec<SourceDetail>,
     pub(super) currencies: Vec<Currency>,
     pub(super) pairs: Vec<Pair>,
+    /// Whether it is of a version that had no lists of currencies and pairs.
+    pub(super) is_without_lists: bool,
+}
+
+impl Known {
+    fn listed(&self) -> Result<(), Status> {
+        let missing = Status::unimplemented("this server has no such method");
+        if self.is_without_lists {
+            Err(missing)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// The page of those rows whose date lies in the range, and the token of the next.
@@ -197,6 +210,7 @@ impl RateService for Scripted {
         &self,
         _request: Request<ListCurrenciesRequest>,
     ) -> Result<Response<ListCurrenciesResponse>, Status> {
+        self.known.listed()?;
         Ok(Response::new(ListCurrenciesResponse {
             currencies: self.known.currencies.clone(),
             sources: Vec::new(),
@@ -207,6 +221,7 @@ impl RateService for Scripted {
         &self,
         request: Request<ListPairsRequest>,
     ) -> Result<Response<ListPairsResponse>, Status> {
+        self.known.listed()?;
         let token = request.into_inner().page_token.unwrap_or_default();
         let date = |pair: &Pair| pair.start_date.clone();
         let (pairs, next_page_token) = page(&self.known.pairs, date, ("", ""), &token);

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use jiff::ToSpan;
 use jiff::civil::date;
 use tempfile::TempDir;
+use tokio::process::Command;
 
 use crate::history::past::{NBK, filed, service, submit};
 use crate::support::bank::Bank;
@@ -98,5 +99,45 @@ async fn a_long_history_comes_in_parts_with_the_rows_of_all_its_pages() {
         }
     }
     assert_eq!(found, expected);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_wide_table_of_the_command_has_the_withdrawn_pairs_that_the_web_side_has() {
+    let (folder, bank) = (TempDir::new().unwrap(), Bank::start().await);
+    let path = folder.path().join("silkrate.db");
+    let silkrate = service("2026-04-03T09:00:00Z", &path, &bank).await;
+    let others = [
+        ("USD", "475.10"),
+        ("EUR", "549.10"),
+        ("CNY", "68.90"),
+        ("RUB", "5.81"),
+        ("GBP", "640.10"),
+    ];
+    let table = |day: &str, lats: &[(&'static str, &'static str)]| {
+        let rows = others.iter().chain(lats);
+        let rows: Vec<_> = rows.map(|(code, value)| (*code, "1", *value)).collect();
+        filed(NBK, day, &rows)
+    };
+    let last = table("2025-06-02", &[("LVL", "780.20")]);
+    submit(&silkrate, vec![last, table("2026-04-02", &[])]).await;
+    for (items, start) in [
+        (&["*/KZT"][..], "2026-04-01"),
+        (&["KZT/*", "LVL/KZT"], "2026-04-01"),
+        (&["LVL/KZT", "JPY/KZT", "USD/KZT"], "2026-04-01"),
+        (&["*/*"], "2025-06-01"),
+    ] {
+        let query = items.join(",");
+        let path = format!("/v1/history.csv?pairs={query}&start={start}&layout=wide");
+        let served = get(silkrate.web, &path, &[]).await;
+        let options = ["--start", start, "--csv", "--layout", "wide"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
+        command.arg("history").args(items).args(options);
+        command.args(["--server", &silkrate.url]);
+        let ended = command.output().await.unwrap();
+        let printed = String::from_utf8(ended.stdout).unwrap();
+        assert_eq!(printed, served.text(), "{items:?}");
+        assert!(printed.contains("LVL"), "{printed}");
+    }
     silkrate.finish().await;
 }
