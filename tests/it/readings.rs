@@ -3,6 +3,7 @@
 //! program's own conversions are compared with something.
 
 mod call;
+mod fields;
 mod methods;
 mod mistakes;
 mod refusals;
