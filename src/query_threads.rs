@@ -1,6 +1,6 @@
-//! The threads on which queries on the ledger and the rendering of their answers run. They have a lower priority than those
-//! that commit and serve: a query of a year computes for hundreds of milliseconds, and on a small machine every step of a
-//! commit would wait for a turn of the processor.
+//! The threads on which queries on the ledger and the rendering of their answers run, and on which webhooks look up past days.
+//! They have a lower priority than those that commit and serve: a query of a year computes for hundreds of milliseconds, and on
+//! a small machine every step of a commit would wait for a turn of the processor.
 
 use std::io;
 use std::sync::LazyLock;

@@ -1,6 +1,7 @@
 //! Events: the JSON documents that receivers get. The parts of a document are the messages of the contract, with the digits
 //! that every other interface shows.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use crate::config::EventKind;
 use crate::domain::{Fingerprint, Held, Position, Rate, SourceState};
 use crate::json::{self, HeldFixing};
-use crate::webhooks::subject::Subject;
+use crate::webhooks::subject::{Fact, Subject};
 use crate::wire::{to_held, to_past_rate, to_position, to_rate, to_source_state, to_timestamp};
 
 /// What precedes the digits of an id, which so differs from every other number of a receiver.
@@ -111,20 +112,37 @@ impl Event {
 }
 
 impl Content {
-    /// The source of the value that an event tells of a pair, and the date of its row; both dates if it follows from two rows
-    /// of different dates.
+    /// The source of the value that an event tells of a pair, and the date of its row; both dates, the earlier one first, if it
+    /// follows from two rows of different dates.
     pub(super) fn fixing(&self) -> Option<String> {
-        let (rate, mut dates) = match self {
+        let (rate, dates) = match self {
             Self::Rate(rate) | Self::Past(rate, _) => {
                 let dates = rate.fixings.iter().map(|row| row.effective_date);
-                (rate, dates.collect::<Vec<_>>())
+                (rate, dates.collect::<BTreeSet<_>>())
             }
-            Self::Announced(rate) => (rate, vec![rate.announced.as_ref()?.effective_date]),
+            Self::Announced(rate) => {
+                let date = rate.announced.as_ref()?.effective_date;
+                (rate, BTreeSet::from([date]))
+            }
             Self::Source(_) | Self::Held(_) => return None,
         };
-        dates.dedup();
         let dates: Vec<String> = dates.iter().map(ToString::to_string).collect();
         Some(format!("{} {}", rate.source, dates.join(" ")))
+    }
+
+    /// Whether it is the newest value that was sent of its pair, by what is known of it.
+    pub(super) fn was_told(&self, known: &Fact) -> bool {
+        let is_newest = |fixing: Option<String>| fixing.is_some() && fixing == known.told;
+        // A file of version 1, which knows no day since when a value stands, has the earlier of two dates alone.
+        let is_of_version_1 = known.since.is_none();
+        is_newest(self.fixing()) || is_of_version_1 && is_newest(self.fixing_of_version_1())
+    }
+
+    fn fixing_of_version_1(&self) -> Option<String> {
+        let (Self::Rate(rate) | Self::Past(rate, _)) = self else {
+            return None;
+        };
+        Some(format!("{} {}", rate.source, rate.effective_date?))
     }
 
     /// The date from which the value of a pair stands.

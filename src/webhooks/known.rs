@@ -6,13 +6,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::board::Published;
 use crate::config::{EventKind, Webhook};
 use crate::domain::{
-    Announced, Change, Derivation, Freshness, Held, Pair, Preference, Rate, Snapshot, SourceId,
-    SourceRecord, SourceState,
+    Announced, Change, Derivation, Freshness, Held, Pair, Preference, Rate, Snapshot, SourceState,
 };
 use crate::webhooks::event::{Content, Event};
-use crate::webhooks::missed::Missed;
+use crate::webhooks::missed::{self, Missed, Search};
 use crate::webhooks::subject::{Fact, Subject};
 
 /// What is known to the receiver of a webhook.
@@ -29,12 +29,13 @@ pub(super) struct Step {
     pub(super) events: Vec<Event>,
 }
 
-/// A snapshot, when it is read, and the records of the sources with the order in which they are preferred.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Observation<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) records: &'a BTreeMap<SourceId, Arc<SourceRecord>>,
-    pub(super) preferences: &'a [Preference],
+/// A snapshot, when it is read, and what is published by then: the records of the sources, with the order in which they are
+/// preferred.
+#[derive(Debug, Clone)]
+pub(super) struct Observation {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) published: Published,
+    pub(super) preferences: Arc<[Preference]>,
     pub(super) now: Timestamp,
 }
 
@@ -62,23 +63,35 @@ impl Known {
 
     /// The step to what is served. A subject of which nothing is known has not changed; a value that is announced or held is
     /// an event from its first moment.
-    pub(super) fn step(&self, webhook: &Webhook, observation: Observation<'_>) -> Step {
+    pub(super) fn step(&self, webhook: &Webhook, observation: &Observation) -> Step {
         let mut step = Step::default();
         let mut held = BTreeSet::new();
-        for (subject, state, content) in facts(webhook, observation) {
+        let facts = facts(webhook, observation);
+        let mut all_missed = self.missed(webhook, &facts, observation);
+        for (subject, state, content) in facts {
             let known = self.facts.get(&subject);
             if subject.kind == EventKind::Held {
                 held.insert(subject.clone());
             }
             // Another source may answer for a while with an older fixing; what was seen before stays seen.
             let since = content.since().max(known.and_then(|known| known.since));
-            let missed = missed(webhook, known, (&content, since), observation);
+            let missed = match &content {
+                Content::Rate(rate) => all_missed.remove(&rate.pair).unwrap_or_default(),
+                _ => Missed::default(),
+            };
+            let told = |known: &Fact| {
+                let fixing = content.fixing().filter(|_| content.was_told(known));
+                fixing.or_else(|| known.told.clone())
+            };
             let mut fact = Fact {
                 state,
-                told: known.and_then(|known| known.told.clone()),
+                told: known.and_then(told),
                 since,
                 unseen: missed.unseen.clone(),
+                sent: known.map_or_else(BTreeSet::new, |known| known.sent.clone()),
             };
+            fact.sent
+                .retain(|day| since.map(missed::earliest) <= Some(*day));
             if known == Some(&fact) {
                 continue;
             }
@@ -89,6 +102,8 @@ impl Known {
                 }
                 for content in contents {
                     fact.told = newest_told(known, &content, fact.told);
+                    let day = webhook.min_change_percent.and_then(|_| content.since());
+                    fact.sent.extend(day);
                     let position = &observation.snapshot.position;
                     let event = Event::new(&subject, &content, position, observation.now);
                     step.events.push(event);
@@ -103,6 +118,31 @@ impl Known {
         let settled = settled.filter(|subject| !held.contains(*subject));
         step.gone.extend(settled.cloned());
         step
+    }
+
+    /// What was missed of each pair since what is known of it. Without a limit the newest value says enough.
+    fn missed(
+        &self,
+        webhook: &Webhook,
+        facts: &[(Subject, String, Content)],
+        observation: &Observation,
+    ) -> BTreeMap<Pair, Missed> {
+        if webhook.min_change_percent.is_none() {
+            return BTreeMap::new();
+        }
+        let searches = facts.iter().filter_map(|(subject, _, content)| {
+            let (Content::Rate(rate), known) = (content, self.facts.get(subject)?) else {
+                return None;
+            };
+            let after = known.since?;
+            let since = content.since()?.max(after);
+            Some(Search::new(rate.pair, (after, since), &known.unseen))
+        });
+        Missed::look_up(
+            searches.collect(),
+            observation.published.records(),
+            &observation.preferences,
+        )
     }
 
     /// Whether what is served is an event: it differs from what is known, or it is a large change from a value that no snapshot
@@ -125,7 +165,7 @@ impl Known {
             return false;
         };
         let is_another = known.since.is_some() && fact.since > known.since;
-        let was_sent = known.told == content.fixing();
+        let was_sent = content.was_told(known);
         (is_another || missed.is_reference && !was_sent)
             && has_moved(rate.change.as_ref())
             && is_large(webhook, rate.change.as_ref())
@@ -133,10 +173,7 @@ impl Known {
 
     /// Whether a difference corrects a value that was sent, be it as one that was announced.
     fn is_correction(&self, subject: &Subject, state: &str, content: &Content) -> bool {
-        let Some(fixing) = content.fixing() else {
-            return false;
-        };
-        let was_sent = |fact: &Fact| fact.told.as_ref() == Some(&fixing);
+        let was_sent = |fact: &Fact| content.was_told(fact);
         if self.facts.get(subject).is_some_and(was_sent) {
             return true;
         }
@@ -160,10 +197,8 @@ impl Step {
 }
 
 /// Everything that events can be about, in the order in which they are sent: rates, sources, held values.
-fn facts(webhook: &Webhook, observation: Observation<'_>) -> Vec<(Subject, String, Content)> {
-    let Observation {
-        snapshot, records, ..
-    } = observation;
+fn facts(webhook: &Webhook, observation: &Observation) -> Vec<(Subject, String, Content)> {
+    let (snapshot, records) = (&observation.snapshot, observation.published.records());
     let mut rates = snapshot.rates(&webhook.pairs);
     rates.retain(|rate| rate.derivation != Derivation::Identity);
     let subject = |kind, name| Subject { kind, name };
@@ -234,45 +269,17 @@ fn held(webhook: &Webhook, snapshot: &Snapshot, rates: &[Rate]) -> BTreeMap<Stri
         .collect()
 }
 
-/// The fixings of a pair since what is known that no snapshot showed. Without a limit the newest value says enough.
-fn missed(
-    webhook: &Webhook,
-    known: Option<&Fact>,
-    (content, since): (&Content, Option<Date>),
-    observation: Observation<'_>,
-) -> Missed {
-    let Observation {
-        records,
-        preferences,
-        ..
-    } = observation;
-    let (Content::Rate(rate), Some(known), Some(_)) = (content, known, webhook.min_change_percent)
-    else {
-        return Missed::default();
-    };
-    let (Some(after), Some(since)) = (known.since, since) else {
-        return Missed::default();
-    };
-    Missed::look_up(
-        rate.pair,
-        (after, since),
-        &known.unseen,
-        records,
-        preferences,
-    )
-}
-
 /// The missed changes that are as large as the webhook wants, and that were not sent. A fixing of the same value is none.
 fn large(webhook: &Webhook, known: Option<&Fact>, missed: &Missed) -> Vec<Content> {
-    let told = known.and_then(|known| known.told.as_ref());
     let rates = missed.rates.iter().filter(|(_, rate)| {
         let change = rate.change.as_ref();
         has_moved(change) && is_large(webhook, change)
     });
-    let contents = rates.map(|(day, rate)| Content::Past(Box::new(rate.clone()), *day));
-    contents
-        .filter(|content| content.fixing().as_ref() != told)
-        .collect()
+    let contents = rates.map(|(day, rate)| (day, Content::Past(Box::new(rate.clone()), *day)));
+    let new = contents.filter(|(day, content)| {
+        known.is_none_or(|known| !known.sent.contains(day) && !content.was_told(known))
+    });
+    new.map(|(_, content)| content).collect()
 }
 
 /// The newest value that was sent, with an event more. A fixing that is filed late is older than the newest.

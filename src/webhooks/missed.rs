@@ -25,71 +25,137 @@ pub(super) struct Missed {
     pub(super) unseen: BTreeSet<Date>,
 }
 
-impl Missed {
-    /// Looks up the fixings of a pair between the newest day that was seen and that of the rate that is served, both left out,
-    /// and on earlier days that were not seen. They reach as far back as the tables in memory.
-    pub(super) fn look_up(
-        pair: Pair,
-        (after, since): (Date, Date),
-        unseen: &BTreeSet<Date>,
-        records: &BTreeMap<SourceId, Arc<SourceRecord>>,
-        preferences: &[Preference],
-    ) -> Self {
+/// The days on which a pair may have had a fixing that no snapshot showed.
+#[derive(Debug)]
+pub(super) struct Search {
+    pair: Pair,
+    /// Earlier ones, on which no value was seen.
+    unseen: BTreeSet<Date>,
+    /// These, and those between the newest day that was seen and that of the rate that is served, both left out.
+    wanted: BTreeSet<Date>,
+    /// The day of the rate that is served.
+    since: Date,
+}
+
+impl Search {
+    pub(super) fn new(pair: Pair, (after, since): (Date, Date), unseen: &BTreeSet<Date>) -> Self {
         let between = DateRange {
             first: after,
             last: since,
         };
         let between = between.dates();
         let between = between.filter(|day| *day > after && *day < since);
-        let wanted: BTreeSet<Date> = unseen.iter().copied().chain(between).collect();
-        let mut missed = Self::default();
-        if let Some(past) = past(pair, (&wanted, since), records, preferences) {
-            let (range, past) = past;
+        Self {
+            pair,
+            unseen: unseen.clone(),
+            wanted: unseen.iter().copied().chain(between).collect(),
+            since,
+        }
+    }
+
+    /// The days from the first wanted one on; `None` if there is none.
+    fn range(&self) -> Option<DateRange> {
+        Some(DateRange {
+            first: *self.wanted.first()?,
+            last: self.since,
+        })
+    }
+
+    /// The legs of the pair; none if no source has a table of a wanted day.
+    fn legs<'a>(
+        &self,
+        records: &'a BTreeMap<SourceId, Arc<SourceRecord>>,
+        preferences: &[Preference],
+    ) -> Vec<Leg<&'a SourceRecord>> {
+        if self.wanted.is_empty() {
+            return Vec::new();
+        }
+        let legs = self.pair.legs().into_iter().map(|key| Leg {
+            key,
+            candidates: candidates(records, preferences, key.0),
+        });
+        let legs: Vec<_> = legs.collect();
+        let records = legs.iter().flat_map(|leg| &leg.candidates);
+        let documents = records.flat_map(|record| &record.documents);
+        let mut dates = documents.flat_map(|document| document.history.kept_dates());
+        if dates.any(|date| self.wanted.contains(&date)) {
+            legs
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// What was missed, by what the legs stood at, if a source has a table of a wanted day.
+    fn end(self, past: Option<&Past>) -> Missed {
+        let Self {
+            pair,
+            unseen,
+            wanted,
+            since,
+        } = &self;
+        let mut missed = Missed::default();
+        if let (Some(past), Some(range)) = (past, self.range()) {
             // The change of the fixing after one that is filed late is against that, and was against an earlier one.
             let mut is_reference = false;
-            for day in past.fixing_days(pair, range) {
-                if day == since {
+            for day in past.fixing_days(*pair, range) {
+                if day == *since {
                     missed.is_reference = is_reference;
                 } else if (is_reference || wanted.contains(&day))
-                    && let Some(rate) = past.rate_on(pair, day)
+                    && let Some(rate) = past.rate_on(*pair, day)
                 {
                     missed.rates.push((day, rate));
                 }
                 is_reference = unseen.contains(&day);
             }
         }
-        let earliest = since.checked_sub(GAP_DAYS_MAX.days()).unwrap_or(Date::MIN);
+        let earliest = earliest(*since);
         let is_found = |day: &Date| missed.rates.iter().any(|(found, _)| found == day);
         let unseen = wanted
-            .into_iter()
-            .filter(|day| *day >= earliest && !is_found(day));
-        missed.unseen = unseen.collect();
+            .iter()
+            .filter(|day| **day >= earliest && !is_found(day));
+        missed.unseen = unseen.copied().collect();
         missed
     }
 }
 
-/// What the legs of a pair stood at from the first wanted day to the last; `None` if no source has a table of a wanted day.
-fn past(
-    pair: Pair,
-    (wanted, last): (&BTreeSet<Date>, Date),
-    records: &BTreeMap<SourceId, Arc<SourceRecord>>,
-    preferences: &[Preference],
-) -> Option<(DateRange, Past)> {
-    let first = *wanted.first()?;
-    let legs = pair.route()?.legs().into_iter();
-    let legs = legs.map(|key| (key, candidates(records, preferences, key.0)));
-    let legs: Vec<_> = legs.collect();
-    let records = legs.iter().flat_map(|(_, records)| records);
-    let documents = records.flat_map(|record| &record.documents);
-    let mut dates = documents.flat_map(|document| document.history.kept_dates());
-    if !dates.any(|date| wanted.contains(&date)) {
-        return None;
+impl Missed {
+    /// Looks up what was missed of some pairs. It reaches as far back as the tables in memory. Each leg is computed once,
+    /// however many pairs have it, and from the records as they stand: they are large, and are not copied.
+    pub(super) fn look_up(
+        searches: Vec<Search>,
+        records: &BTreeMap<SourceId, Arc<SourceRecord>>,
+        preferences: &[Preference],
+    ) -> BTreeMap<Pair, Self> {
+        let (mut legs, mut range, mut filed) = (BTreeMap::new(), None, BTreeSet::new());
+        for search in &searches {
+            for leg in search.legs(records, preferences) {
+                legs.entry(leg.key).or_insert(leg);
+                range = union(range, search.range());
+                filed.insert(search.pair);
+            }
+        }
+        let legs: Vec<_> = legs.into_values().collect();
+        let past = range.map(|range| Past::of(&legs, range));
+        let ends = searches.into_iter().map(|search| {
+            let past = past.as_ref().filter(|_| filed.contains(&search.pair));
+            (search.pair, search.end(past))
+        });
+        ends.collect()
     }
-    let legs = legs.into_iter().map(|(key, records)| Leg {
-        key,
-        candidates: records.into_iter().cloned().collect(),
-    });
-    let legs: Vec<Leg> = legs.collect();
-    let range = DateRange { first, last };
-    Some((range, Past::of(&legs, range)))
+}
+
+/// The first day that is looked up again, if a value stands since a day.
+pub(super) fn earliest(since: Date) -> Date {
+    since.checked_sub(GAP_DAYS_MAX.days()).unwrap_or(Date::MIN)
+}
+
+/// From the first day of either range to the last one.
+fn union(one: Option<DateRange>, other: Option<DateRange>) -> Option<DateRange> {
+    let (Some(one), Some(other)) = (one, other) else {
+        return one.or(other);
+    };
+    Some(DateRange {
+        first: one.first.min(other.first),
+        last: one.last.max(other.last),
+    })
 }

@@ -1,16 +1,18 @@
 //! Derives the events of every webhook from each snapshot that is published.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use crate::board::BoardReader;
 use crate::clock::Clock;
-use crate::config::Webhook;
 use crate::domain::{Preference, Snapshot};
-use crate::webhooks::known::{Known, Observation};
+use crate::query_threads;
+use crate::webhooks::known::{Known, Observation, Step};
 use crate::webhooks::receiver::Receiver;
 use crate::webhooks::store::{Store, StoreError};
 
@@ -24,7 +26,7 @@ pub(super) struct Observer {
     store: Store,
     board: BoardReader,
     clock: Clock,
-    preferences: Vec<Preference>,
+    preferences: Arc<[Preference]>,
     watched: Vec<Watched>,
     /// Whether the newest failure to write is logged.
     is_failing: bool,
@@ -34,7 +36,7 @@ pub(super) struct Observer {
 #[derive(Debug)]
 struct Watched {
     receiver: Arc<Receiver>,
-    known: Option<Known>,
+    known: Option<Arc<Known>>,
 }
 
 impl Observer {
@@ -45,12 +47,13 @@ impl Observer {
         preferences: &[Preference],
         receivers: Vec<(Arc<Receiver>, Option<Known>)>,
     ) -> Self {
-        let watched = receivers
-            .into_iter()
-            .map(|(receiver, known)| Watched { receiver, known });
+        let watched = receivers.into_iter().map(|(receiver, known)| Watched {
+            receiver,
+            known: known.map(Arc::new),
+        });
         Self {
             store,
-            preferences: preferences.to_vec(),
+            preferences: preferences.into(),
             clock,
             watched: watched.collect(),
             board,
@@ -90,7 +93,7 @@ impl Observer {
     }
 
     /// Records what differs in a snapshot, for every webhook. Returns whether nothing is left to be tried again.
-    async fn observe(&mut self, snapshot: &Snapshot) -> bool {
+    async fn observe(&mut self, snapshot: &Arc<Snapshot>) -> bool {
         if !self.all_attempted() {
             return false;
         }
@@ -98,19 +101,17 @@ impl Observer {
         // have every table of the snapshot.
         let published = self.board.published();
         let observation = Observation {
-            snapshot,
-            records: published.records(),
-            preferences: &self.preferences,
+            snapshot: Arc::clone(snapshot),
+            published,
+            preferences: Arc::clone(&self.preferences),
             now: self.clock.now(),
         };
-        let mut failure = None;
-        for watched in &mut self.watched {
-            if !watched.receiver.is_gone()
-                && let Err(error) = watched.observe(&self.store, observation).await
-            {
-                failure = Some(error);
-            }
-        }
+        let watched = self.watched.iter_mut();
+        let watched = watched.filter(|watched| !watched.receiver.is_gone());
+        let observed = watched.map(|watched| watched.observe(&self.store, observation.clone()));
+        // At once, because some wait for a thread.
+        let observed = join_all(observed).await;
+        let failure = observed.into_iter().find_map(Result::err);
         if let Some(error) = &failure
             && !self.is_failing
         {
@@ -131,22 +132,17 @@ impl Observer {
 
 impl Watched {
     /// Records what differs in a snapshot, and wakes the courier if there are events.
-    async fn observe(
-        &mut self,
-        store: &Store,
-        observation: Observation<'_>,
-    ) -> Result<(), StoreError> {
-        let Webhook { name, .. } = &self.receiver.webhook;
-        let nothing = Known::default();
-        let known = self.known.as_ref().unwrap_or(&nothing);
-        let mut step = known.step(&self.receiver.webhook, observation);
+    async fn observe(&mut self, store: &Store, observation: Observation) -> Result<(), StoreError> {
+        let name = &self.receiver.webhook.name;
+        let now = observation.now;
+        let mut step = self.step(observation).await;
         if self.known.is_none() {
             // What is served at the beginning is known to no receiver, and has not changed.
             step.events.clear();
         } else if step.is_empty() {
             return Ok(());
         }
-        let dropped = store.record(name, step.clone(), observation.now).await?;
+        let dropped = store.record(name, step.clone(), now).await?;
         if dropped > 0 {
             tracing::error!(
                 webhook = name,
@@ -155,10 +151,25 @@ impl Watched {
             );
         }
         let has_events = !step.events.is_empty();
-        self.known.get_or_insert_default().apply(step);
+        Arc::make_mut(self.known.get_or_insert_default()).apply(step);
         if has_events {
             self.receiver.notify();
         }
         Ok(())
+    }
+
+    /// The step from what is known. With a limit, many days of many pairs may have to be looked up, which takes as long as a
+    /// query: no commit and no reader waits for it.
+    async fn step(&self, observation: Observation) -> Step {
+        let known = self.known.clone().unwrap_or_default();
+        let receiver = Arc::clone(&self.receiver);
+        let step = move || known.step(&receiver.webhook, &observation);
+        if self.receiver.webhook.min_change_percent.is_none() {
+            return step();
+        }
+        match query_threads::spawn(step).await {
+            Ok(step) => step,
+            Err(error) => resume_unwind(error.into_panic()),
+        }
     }
 }

@@ -1,4 +1,4 @@
--- Version 3 of the file of webhooks. Instants are RFC 3339 in UTC, on the clock of the service.
+-- Version 4 of the file of webhooks. Instants are RFC 3339 in UTC, on the clock of the service.
 
 CREATE TABLE webhooks (
     -- Each webhook that has begun: what was served then is known to its receiver, and what differs later is an event.
@@ -20,12 +20,15 @@ CREATE TABLE known (
     subject TEXT NOT NULL,
     -- The value, the date and value that are announced, the punctuality, or the units and value that are held.
     state   TEXT NOT NULL,
-    -- The source and the date of the newest value of a pair that was sent in an event of this kind.
+    -- The source and the date of the newest value of a pair that was sent in an event of this kind; both dates, in order, if
+    -- it follows from two rows of different dates.
     told    TEXT,
     -- The newest date from which a value of the pair that was seen stood: a fixing between it and the next was missed.
     since   TEXT,
     -- The days before it on which no value was seen, between spaces; of a webhook with a limit only.
     unseen  TEXT NOT NULL DEFAULT '',
+    -- The days of the same weeks whose value was sent, between spaces; of a webhook with a limit only.
+    sent    TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (webhook, kind, subject)
 ) WITHOUT ROWID, STRICT;
 

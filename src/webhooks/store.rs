@@ -20,13 +20,22 @@ use crate::webhooks::subject::Subject;
 /// The application id that marks a database as a file of webhooks: `silw` in ASCII.
 const APPLICATION_ID: i64 = 0x7369_6c77;
 /// The version of the schema.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 const SCHEMA: &str = include_str!("schema.sql");
 /// The migrations from each version to the next. Since when a value stands is learned when it is seen next, and the days that
-/// were not seen from then on.
-const MIGRATIONS: [&str; 2] = [
+/// were not seen, and those whose value was sent, from then on.
+///
+/// Until version 2, `told` had the earlier of two dates alone. The later one is the day since which the newest value stood; in a
+/// file of version 1, which does not know it, the earlier date is compared.
+const MIGRATIONS: [&str; 3] = [
     "ALTER TABLE known ADD COLUMN since TEXT",
-    "ALTER TABLE known ADD COLUMN unseen TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE known ADD COLUMN unseen TEXT NOT NULL DEFAULT '';
+     UPDATE known SET told = told || ' ' || since
+         WHERE kind = 'change' AND told LIKE '%+%' AND since > substr(told, -10)",
+    // In version 3, two dates were in the order of the currencies.
+    "ALTER TABLE known ADD COLUMN sent TEXT NOT NULL DEFAULT '';
+     UPDATE known SET told = substr(told, 1, length(told) - 21) || substr(told, -10) || ' ' || substr(told, -21, 10)
+         WHERE told LIKE '% % %' AND substr(told, -21, 10) > substr(told, -10)",
 ];
 /// What follows the ledger's file name.
 const SUFFIX: &str = ".webhooks";
@@ -105,7 +114,7 @@ impl Store {
                 return Ok(None);
             }
             let mut statement = transaction.prepare(
-                "SELECT kind, subject, state, told, since, unseen FROM known WHERE webhook = ?1",
+                "SELECT kind, subject, state, told, since, unseen, sent FROM known WHERE webhook = ?1",
             )?;
             let facts = statement.query_map([&webhook], facts::read)?;
             facts.collect::<rusqlite::Result<Known>>().map(Some)

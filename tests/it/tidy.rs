@@ -95,6 +95,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "wire",
             "json",
             "telemetry",
+            "query_threads",
         ],
     ),
     (

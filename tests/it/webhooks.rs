@@ -4,6 +4,7 @@ mod command;
 mod events;
 mod missed;
 mod trouble;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

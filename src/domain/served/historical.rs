@@ -10,6 +10,7 @@ mod periods;
 mod rows;
 mod timeline;
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use coverage::Coverage;
@@ -18,6 +19,7 @@ pub use leg::Leg;
 pub use periods::PeriodRates;
 pub use rows::HistoryRow;
 
+use crate::domain::judged::SourceRecord;
 use crate::domain::published::{DateRange, Pair, QuoteKey, Route, SourceId};
 use crate::domain::served::historical::timeline::Timeline;
 use crate::domain::served::{Quote, Rate, Snapshot};
@@ -39,7 +41,7 @@ pub struct Past {
 
 impl Past {
     /// What the legs stood at. They have the tables of the range, and those that were in force on the day before.
-    pub fn of(legs: &[Leg], range: DateRange) -> Self {
+    pub fn of<R: Borrow<SourceRecord>>(legs: &[Leg<R>], range: DateRange) -> Self {
         let with_day_before = DateRange {
             first: range.first.yesterday().unwrap_or(range.first),
             ..range

@@ -4,7 +4,7 @@ use jiff::civil::date;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::domain::{Change, Currency, Fixing, RateFilter, parse_decimal};
+use crate::domain::{Change, Currency, Fixing, RateFilter, SourceId, parse_decimal};
 
 fn decimal(text: &str) -> Decimal {
     parse_decimal(text).unwrap()
@@ -53,7 +53,18 @@ fn fact(state: &str, told: Option<&str>) -> Fact {
         told: told.map(str::to_owned),
         since: None,
         unseen: BTreeSet::new(),
+        sent: BTreeSet::new(),
     }
+}
+
+/// A rate whose legs were fixed on these days.
+fn crossed([base, quote]: [i8; 2]) -> Content {
+    let rate = Rate {
+        source: "nbk+nbkr".to_owned(),
+        fixings: vec![fixing("nbk", base), fixing("nbkr", quote)],
+        ..rate(base.min(quote), "5.4", "5.41")
+    };
+    Content::Rate(Box::new(rate))
 }
 
 #[test]
@@ -109,24 +120,40 @@ fn the_correction_of_a_value_that_was_sent_is_sent_whatever_its_size() {
 
 #[test]
 fn a_move_of_one_leg_is_no_correction_of_what_was_sent_while_both_were_of_the_day_of_the_other() {
-    let crossed = |days: [i8; 2]| {
-        let [base, quote] = days;
-        let rate = Rate {
-            source: "nbk+nbkr".to_owned(),
-            fixings: vec![fixing("nbk", base), fixing("nbkr", quote)],
-            ..rate(base.min(quote), "5.4", "5.41")
-        };
-        Content::Rate(Box::new(rate))
-    };
     let subject = Subject {
         kind: EventKind::Change,
         name: "KGS/KZT".to_owned(),
     };
-    let sent = fact("5.4", crossed([3, 3]).fixing().as_deref());
+    let sent = Fact {
+        since: Some(date(2026, 4, 3)),
+        ..fact("5.4", crossed([3, 3]).fixing().as_deref())
+    };
     let known = Known::from_iter([(subject.clone(), sent)]);
     let is_correction = |days| known.is_correction(&subject, "5.41", &crossed(days));
     assert!(is_correction([3, 3]));
     assert!(!is_correction([4, 3]) && !is_correction([3, 4]));
+}
+
+#[test]
+fn what_was_sent_of_two_rows_is_known_with_both_dates_and_in_a_file_of_version_1_with_the_earlier_one()
+ {
+    for days in [[3, 2], [2, 3]] {
+        let rate = crossed(days);
+        assert_eq!(
+            rate.fixing().as_deref(),
+            Some("nbk+nbkr 2026-04-02 2026-04-03")
+        );
+        let of_version_1 = fact("5.4", Some("nbk+nbkr 2026-04-02"));
+        assert!(rate.was_told(&of_version_1));
+        let of_both = Fact {
+            since: Some(date(2026, 4, 2)),
+            ..of_version_1
+        };
+        assert!(!rate.was_told(&of_both), "both rows were of the second");
+    }
+    let of_another = fact("5.4", Some("nbk+nbkr 2026-04-03"));
+    assert!(!crossed([3, 2]).was_told(&of_another));
+    assert!(!crossed([3, 2]).was_told(&fact("5.4", None)));
 }
 
 #[test]

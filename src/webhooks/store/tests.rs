@@ -19,6 +19,7 @@ fn step(events: &[&str]) -> Step {
         told: Some("nbk 2026-04-02".to_owned()),
         since: Some(jiff::civil::date(2026, 4, 2)),
         unseen: [30, 31].map(|day| jiff::civil::date(2026, 3, day)).into(),
+        sent: [29].map(|day| jiff::civil::date(2026, 3, day)).into(),
     };
     let events = events.iter().map(|id| Event {
         id: (*id).to_owned(),
@@ -180,7 +181,7 @@ async fn a_file_of_version_1_is_brought_up_to_date_with_what_it_has() {
     drop(store);
     let connection = Connection::open(&path).unwrap();
     let back = "ALTER TABLE known DROP COLUMN since; ALTER TABLE known DROP COLUMN unseen;
-         PRAGMA user_version = 1";
+         ALTER TABLE known DROP COLUMN sent; PRAGMA user_version = 1";
     connection.execute_batch(back).unwrap();
     drop(connection);
 
@@ -189,9 +190,65 @@ async fn a_file_of_version_1_is_brought_up_to_date_with_what_it_has() {
         let mut earlier = step(&["1"]);
         earlier.changed[0].1.since = None;
         earlier.changed[0].1.unseen.clear();
+        earlier.changed[0].1.sent.clear();
         let mut known = Known::default();
         known.apply(earlier);
         assert_eq!(store.known("desk").await.unwrap(), Some(known));
         assert_eq!(store.next("desk").await.unwrap().unwrap().id, "1");
     }
+}
+
+/// What was told of each pair, in a file of an earlier version with these rows.
+async fn told_after_an_upgrade(version: u32, columns: &str, rows: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("webhooks");
+    drop(Store::open(Some(&path)).unwrap());
+    let connection = Connection::open(&path).unwrap();
+    let back = format!(
+        "{columns} PRAGMA user_version = {version}; INSERT INTO webhooks (name, began_at) VALUES ('desk', '');
+         INSERT INTO known (webhook, kind, subject, state, told, since) VALUES {rows}",
+    );
+    connection.execute_batch(&back).unwrap();
+    drop(connection);
+    let store = Store::open(Some(&path)).unwrap();
+    let told = store.run(|transaction| {
+        let mut statement = transaction.prepare("SELECT told FROM known ORDER BY subject")?;
+        let told = statement.query_map([], |row| row.get(0))?;
+        told.collect()
+    });
+    told.await.unwrap()
+}
+
+#[tokio::test]
+async fn what_was_told_by_an_earlier_version_has_both_dates_in_their_order() {
+    let of_2 = told_after_an_upgrade(
+        2,
+        "ALTER TABLE known DROP COLUMN unseen; ALTER TABLE known DROP COLUMN sent;",
+        "('desk', 'change', 'A', '', 'nbkr+nbk 2026-04-01', '2026-04-02'),
+         ('desk', 'change', 'B', '', 'nbkr+nbk 2026-04-02', '2026-04-02'),
+         ('desk', 'change', 'C', '', 'nbk 2026-04-01', '2026-04-02')",
+    );
+    assert_eq!(
+        of_2.await,
+        [
+            "nbkr+nbk 2026-04-01 2026-04-02",
+            "nbkr+nbk 2026-04-02",
+            "nbk 2026-04-01"
+        ]
+    );
+    let of_3 = told_after_an_upgrade(
+        3,
+        "ALTER TABLE known DROP COLUMN sent;",
+        "('desk', 'change', 'A', '', 'nbkr+nbk 2026-04-02 2026-04-01', '2026-04-02'),
+         ('desk', 'change', 'B', '', 'nbkr+nbk 2026-03-31 2026-04-02', '2026-04-02'),
+         ('desk', 'change', 'C', '', 'nbk 2026-04-01', '2026-04-02')",
+    );
+    assert_eq!(
+        of_3.await,
+        [
+            "nbkr+nbk 2026-04-01 2026-04-02",
+            "nbkr+nbk 2026-03-31 2026-04-02",
+            "nbk 2026-04-01"
+        ]
+    );
 }

@@ -110,6 +110,39 @@ async fn a_value_that_is_held_is_an_event() {
 }
 
 #[tokio::test]
+async fn the_rows_of_a_table_that_the_bank_rewrites_are_events_once_when_they_are_held() {
+    let receiver = Receiver::start().await;
+    let mut desk = webhook("desk", &receiver.url());
+    desk.pairs = RateFilter::parse(&["USD/KZT", "UZS/KZT"]).unwrap();
+    let world = World::new(1, vec![desk]).await;
+    let silkrate = world.start().await;
+    let rewritten = nbk("02.04.2026", ("476.20", "-2.57"), ("3.95", "0.02"));
+    world.bank.publish(&[
+        (nbk_path("02.04.2026"), rewritten.clone()),
+        (nbk_path("03.04.2026"), rewritten),
+    ]);
+    receiver.until(2).await;
+    // Polls go on. The bank still prints it later, and its rows are served; there is no rate of the sum, whose own bank is absent.
+    for minutes in [10, 15, 10, 60] {
+        world.clock.set_forward(SignedDuration::from_mins(minutes));
+        world.bank.ended(3).await;
+    }
+    receiver.until(3).await;
+    let corrected = nbk("02.04.2026", ("476.30", "-2.47"), ("3.95", "0.02"));
+    world.bank.publish(&[
+        (nbk_path("02.04.2026"), corrected.clone()),
+        (nbk_path("03.04.2026"), corrected),
+    ]);
+    let is_newest = |one: &Received| one.json()["data"]["value"] == "476.30";
+    let is_last = |sent: &[Received]| sent.iter().any(is_newest);
+    let sent = receiver.until_all(is_last).await;
+    silkrate.finish().await;
+    let kinds = sent.iter().map(|one| one.json()["type"].clone());
+    let kinds: Vec<Value> = kinds.collect();
+    assert_eq!(kinds, ["held", "held", "change", "change"]);
+}
+
+#[tokio::test]
 async fn a_value_is_an_event_when_it_is_announced_and_again_when_it_takes_force() {
     let receiver = Receiver::start().await;
     let world = World::new(1, vec![webhook("desk", &receiver.url())]).await;

@@ -1,9 +1,12 @@
 //! Changes that no snapshot showed to the observer of a webhook with a limit.
 
+use std::sync::mpsc;
+
 use jiff::SignedDuration;
 use rust_decimal::Decimal;
 use silkrate::config::{EventKind, Webhook};
 use silkrate::domain::SourceId;
+use silkrate::query_threads::{self, THREADS_MAX};
 use tempfile::TempDir;
 
 use crate::support::april::{nbk, nbk_path};
@@ -53,6 +56,14 @@ async fn after_a_stop(
     (folder, bank, running)
 }
 
+/// Files the dollar of a past day, which changes nothing that is served.
+fn file_late(bank: &OneBank, day: i8, dollar: &'static str) {
+    let date = FIRST_DAY.with().day(day).build().unwrap();
+    let mut commit = bank.commit.borrow_mut();
+    commit.insert(SourceId::new("nbk"), table(date, &[("USD", dollar)]));
+    commit.publish_records();
+}
+
 #[tokio::test]
 async fn a_large_change_back_to_the_known_value_is_sent() {
     let receiver = Receiver::start().await;
@@ -81,12 +92,7 @@ async fn a_table_that_is_filed_late_and_the_one_after_it_are_looked_up_though_no
     bank.commit_dollar(3, "100.1");
     bank.commit_dollar(5, "102");
     receiver.until(1).await;
-    let late = FIRST_DAY.tomorrow().unwrap();
-    {
-        let mut commit = bank.commit.borrow_mut();
-        commit.insert(SourceId::new("nbk"), table(late, &[("USD", "103")]));
-        commit.publish_records();
-    }
+    file_late(&bank, 2, "103");
     let sent = told(&receiver.until(3).await);
     running.finish().await;
     let [_, second, third] = sent.as_slice() else {
@@ -94,6 +100,68 @@ async fn a_table_that_is_filed_late_and_the_one_after_it_are_looked_up_though_no
     };
     assert_eq!(second, &["103", "2026-04-02", "3"]);
     assert_eq!(third, &["100.1", "2026-04-03", "-2.8155"]);
+}
+
+#[tokio::test]
+async fn a_value_that_was_sent_is_not_sent_again_when_its_reference_is_filed_late() {
+    let receiver = Receiver::start().await;
+    let (folder, bank, running) = after_a_stop(&receiver, 1, &[]).await;
+    bank.commit_dollar(3, "102");
+    receiver.until(1).await;
+    bank.commit_dollar(6, "105");
+    receiver.until(2).await;
+    // The newest first, as the poller fetches them: each is sent, and so is none of those after it.
+    file_late(&bank, 5, "109");
+    receiver.until(3).await;
+    let ledger = folder.path().join("silkrate.db");
+    until(&ledger, |states| states[0].pending == 0).await;
+    running.finish().await;
+    let desk = limited(&receiver, 1);
+    let running = Running::start(&bank, &desk, &ledger).await;
+    file_late(&bank, 4, "95");
+    receiver.until(4).await;
+    file_late(&bank, 2, "90");
+    receiver.until(5).await;
+    bank.commit_dollar(7, "110");
+    let is_last = |sent: &[Received]| told(sent).iter().any(|[value, ..]| value == "110");
+    let sent = receiver.until_all(is_last).await;
+    running.finish().await;
+    let values = told(&sent).into_iter().map(|[value, day, _]| (value, day));
+    let expected = [
+        ("102", ""),
+        ("105", ""),
+        ("109", "2026-04-05"),
+        ("95", "2026-04-04"),
+        ("90", "2026-04-02"),
+        ("110", ""),
+    ];
+    let expected = expected.map(|(value, day)| (value.to_owned(), day.to_owned()));
+    assert_eq!(values.collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test]
+async fn a_limit_keeps_neither_the_runtime_nor_another_webhook_waiting_behind_queries() {
+    let (slow, quick) = (Receiver::start().await, Receiver::start().await);
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "100");
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("silkrate.db");
+    let desks = [limited(&slow, 1), webhook("plain", &quick.url())];
+    let running = Running::start_all(&bank, &desks, &ledger).await;
+    // Nothing is looked up while all threads of queries are held up.
+    let held_up = (0..THREADS_MAX).map(|_thread| {
+        let (release, blocked) = mpsc::channel::<()>();
+        (release, query_threads::spawn(move || blocked.recv()))
+    });
+    let held_up: Vec<_> = held_up.collect();
+    bank.commit_dollar(2, "102");
+    assert_eq!(values(&quick.until(1).await), ["102"]);
+    assert!(slow.received().is_empty());
+    let desk = until(&ledger, |states| states[1].pending == 0).await;
+    assert_eq!((desk[0].name.as_str(), desk[0].pending), ("desk", 0));
+    drop(held_up);
+    assert_eq!(values(&slow.until(1).await), ["102"]);
+    running.finish().await;
 }
 
 #[tokio::test]

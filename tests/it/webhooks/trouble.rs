@@ -213,15 +213,19 @@ pub(super) struct Running {
 impl Running {
     /// Once the webhook has begun.
     pub(super) async fn start(bank: &OneBank, desk: &Webhook, ledger: &Path) -> Self {
+        Self::start_all(bank, std::slice::from_ref(desk), ledger).await
+    }
+
+    /// Once all webhooks have begun.
+    pub(super) async fn start_all(bank: &OneBank, desks: &[Webhook], ledger: &Path) -> Self {
         let (board, path) = (bank.feed.board().clone(), path_beside(ledger));
         let board = (board, [Preference::Home].as_slice());
         let http = settings(NOW).http;
-        let desk = std::slice::from_ref(desk);
-        let webhooks = Webhooks::open(desk, &http, Some(path), board, Clock::real()).await;
+        let webhooks = Webhooks::open(desks, &http, Some(path), board, Clock::real()).await;
         let (webhooks, stop) = (webhooks.unwrap(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(webhooks.run(stop.clone()));
-        until(ledger, |states| states.len() == 1).await;
+        until(ledger, |states| states.len() == desks.len()).await;
         Self { tasks, stop }
     }
 

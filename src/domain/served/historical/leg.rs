@@ -1,5 +1,6 @@
 //! One leg of a pair with the tables of a period.
 
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
@@ -9,19 +10,20 @@ use crate::domain::published::{DateRange, QuoteKey};
 use crate::domain::served::historical::Coverage;
 use crate::domain::served::{Freshness, FreshnessStatus, QuoteInputs, answer_on};
 
-/// One leg of a pair: one of the five in another currency, and the sources that may answer it.
+/// One leg of a pair: one of the five in another currency, and the sources that may answer it: records with the tables of a
+/// query, or those in memory, borrowed.
 #[derive(Debug, Clone)]
-pub struct Leg {
+pub struct Leg<R = SourceRecord> {
     /// One of the five, and the currency in which it is priced.
     pub key: QuoteKey,
     /// The records of the sources in the order of preference, with the tables of a period.
-    pub candidates: Vec<SourceRecord>,
+    pub candidates: Vec<R>,
 }
 
-impl Leg {
+impl<R: Borrow<SourceRecord>> Leg<R> {
     /// The inputs of the leg on a day; `None` if no source had a table in force then.
     pub(super) fn inputs(&self, day: Date) -> Option<QuoteInputs> {
-        let (record, document, _) = answer_on(&self.candidates, self.key, day)?;
+        let (record, document, _) = answer_on(self.records(), self.key, day)?;
         let (home, other) = self.key;
         Some(QuoteInputs {
             source: record.id,
@@ -39,7 +41,7 @@ impl Leg {
     pub(super) fn dates(&self, range: DateRange) -> BTreeSet<Date> {
         let (home, other) = self.key;
         let mut dates = BTreeSet::new();
-        for record in &self.candidates {
+        for record in self.records() {
             for document in &record.documents {
                 let mut coverage = Coverage::of(range);
                 let history = &document.history;
@@ -52,5 +54,9 @@ impl Leg {
             }
         }
         dates
+    }
+
+    fn records(&self) -> impl Iterator<Item = &SourceRecord> {
+        self.candidates.iter().map(Borrow::borrow)
     }
 }

@@ -1,9 +1,11 @@
 //! What a leg stood at on the days of a range.
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::domain::judged::SourceRecord;
 use crate::domain::published::DateRange;
 use crate::domain::served::Quote;
 use crate::domain::served::historical::Leg;
@@ -17,7 +19,7 @@ pub(super) struct Timeline {
 
 impl Timeline {
     /// The answers on the days of a range. The leg has the tables that decide them.
-    pub(super) fn of(leg: &Leg, range: DateRange) -> Self {
+    pub(super) fn of<R: Borrow<SourceRecord>>(leg: &Leg<R>, range: DateRange) -> Self {
         let mut dates = leg.dates(range);
         dates.insert(range.first);
         let mut answers: Vec<(Date, Option<Quote>)> = Vec::with_capacity(dates.len());
