@@ -264,6 +264,25 @@ mod tests {
     }
 
     #[test]
+    fn every_command_of_the_runbook_is_one_of_this_program() {
+        let runbook = include_str!("../deploy/runbook.md").replace('\n', " ");
+        let commands: Vec<&str> = runbook
+            .split('`')
+            .filter(|quoted| quoted.starts_with("silkrate "))
+            .collect();
+        assert!(commands.len() > 10, "{commands:?}");
+        for command in commands {
+            let plain = command
+                .replace("DATE", "2026-04-02")
+                .replace("DIGITS", "346.917")
+                .replace("CURRENCY", "USD")
+                .replace("'confirmed with the bank'", "confirmed");
+            let parsed = Cli::try_parse_from(plain.split(' '));
+            assert!(parsed.is_ok(), "{command}: {parsed:?}");
+        }
+    }
+
+    #[test]
     fn help_is_no_failure() {
         for help in [
             &["--help"][..],
