@@ -1,0 +1,88 @@
+"""Boots a small Debian with the package in it, as root, and asks systemd how the unit does.
+
+    python boot.py target/debug/silkrate [ROOT]
+
+ROOT is a folder that `debootstrap --variant=minbase --include=systemd,systemd-sysv` filled, and is copied; without it one is made.
+It is booted by `systemd-nspawn` without a network, so no bank is reached: the unit must serve, write its ledger within the hardening,
+answer the watchdog for longer than it waits, restore what it served after a restart, and stop cleanly.
+"""
+
+import contextlib
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from package import RELEASE, built
+
+# Within it the root boots, and the watchdog of 30 seconds would have ended a service that does not report.
+BOOT_MAX = 300
+CHECK = """#!/bin/bash
+exec >/report 2>&1
+# The unit is started: systemd has waited for its message.
+systemctl is-active silkrate
+systemctl show silkrate --property=DynamicUser,StatusText
+# Its first attempt at each bank takes a moment.
+for second in {1..60}; do silkrate health && break; sleep 1; done
+sleep 40
+systemctl show silkrate --property=NRestarts
+systemctl restart silkrate
+silkrate health --probe live
+systemctl stop silkrate
+systemctl show silkrate --property=Result,ExecMainStatus
+journalctl --unit silkrate --output cat --no-pager
+ls /var/lib/silkrate/
+systemctl poweroff --force
+"""
+UNIT = """[Unit]
+After=silkrate.service
+[Service]
+Type=oneshot
+ExecStart=/check
+[Install]
+WantedBy=multi-user.target
+"""
+EXPECTED = [
+    "active\n",
+    "DynamicUser=yes\n",
+    "StatusText=serving\n",
+    "[+] ledger\n",
+    "\nready\n",
+    "NRestarts=0\n",
+    "alive\n",
+    "Result=success\n",
+    "ExecMainStatus=0\n",
+    "restored what was served",
+    "silkrate.db\n",
+]
+
+
+def prepare(root: pathlib.Path, package: pathlib.Path) -> None:
+    for name, text in {"check": CHECK, "usr/sbin/policy-rc.d": "#!/bin/sh\nexit 101\n"}.items():
+        (root / name).write_text(text)
+        (root / name).chmod(0o755)
+    (root / "etc/systemd/system/check.service").write_text(UNIT)
+    (root / package.name).write_bytes(package.read_bytes())
+    for command in [["dpkg", "--install", f"/{package.name}"], ["systemctl", "enable", "--quiet", "check"]]:
+        subprocess.run(["chroot", root, *command], stdout=subprocess.DEVNULL, check=True)
+
+
+def main(program: str, root: str | None = None) -> None:
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory())) / "root"
+        if root:
+            subprocess.run(["cp", "--archive", root, folder], check=True)
+        else:
+            command = ["debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv", RELEASE, folder]
+            subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        prepare(folder, built(program, "0.1.0-1"))
+        command = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--private-network", "--boot", "--directory", folder]
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=BOOT_MAX, check=True)
+        report = (folder / "report").read_text()
+    missing = [expected for expected in EXPECTED if expected not in report]
+    assert not missing, f"{missing} is not in:\n{report}"
+    print("systemd started the unit, kept it alive by its watchdog, restarted and stopped it")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

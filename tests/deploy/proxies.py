@@ -1,0 +1,106 @@
+"""Runs each proxy of `deploy/proxies` before the demo, with the shipped file but for its ports.
+
+    python proxies.py target/debug/silkrate
+
+Through each of them: calls and a stream of gRPC, the page and the ticker under a sub-path, and server-sent events, which must
+arrive one by one. A proxy that is not installed fails the check.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+from support import PATIENCE, ROOT, Service, free_ports, start, until
+
+PROXIES = ROOT / "deploy/proxies"
+COMMANDS = {
+    "nginx.conf": ["nginx", "-p", "{folder}", "-c", "{file}", "-g", "daemon off;"],
+    "haproxy.cfg": ["haproxy", "-db", "-f", "{file}"],
+    "Caddyfile": ["caddy", "run", "--adapter", "caddyfile", "--config", "{file}"],
+}
+
+
+def configured(name: str, ports: dict[str, str]) -> str:
+    text = (PROXIES / name).read_text()
+    for shipped, own in ports.items():
+        assert shipped in text, f"{name} does not name {shipped}"
+        text = text.replace(shipped, own)
+    return text
+
+
+def get(url: str):
+    return urllib.request.urlopen(url, timeout=PATIENCE)
+
+
+def check_kinds(kinds: list[str]) -> None:
+    assert kinds[:2] == ["opening", "snapshot"], kinds
+    # A snapshot where the replay has just begun again.
+    assert kinds[2] in ("update", "snapshot"), kinds
+
+
+def check_web(site: str) -> None:
+    with get(f"{site}ticker.js") as script:
+        assert "javascript" in script.headers["Content-Type"]
+        assert b"silk-ticker" in script.read()
+    with get(site) as page:
+        assert b"<!doctype html>" in page.read().lower()
+    with get(f"{site}v1/watch?pairs=USD/KZT") as stream:
+        assert stream.headers["Content-Type"].startswith("text/event-stream")
+        # A proxy that collects what it passes on would hold back the second event until there are many.
+        events = [next(line for line in stream if line.startswith(b"event: ")) for _ in range(3)]
+        check_kinds([event.decode().removeprefix("event: ").strip() for event in events])
+
+
+def check_grpc(program: str, url: str) -> None:
+    rates = subprocess.run([program, "rates", "USD/KZT", "--server", url], capture_output=True, text=True, check=True)
+    assert "USD/KZT" in rates.stdout
+    command = [program, "watch", "USD/KZT", "--format", "json", "--server", url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch:
+        kinds = [json.loads(watch.stdout.readline())["event"] for _ in range(3)]
+        watch.terminate()
+    check_kinds(kinds)
+
+
+def check_passed_on(name: str, program: str, site: str, grpc: str) -> None:
+    asked = [program, "health", "--server", grpc]
+    until(f"{name} passes gRPC on", lambda: subprocess.run(asked, capture_output=True, check=False).returncode == 0)
+    until(f"{name} passes pages on", lambda: get(site).status == 200)
+    check_web(site)
+    check_grpc(program, grpc)
+
+
+def check(name: str, program: str, demo: Service) -> None:
+    site, grpc = free_ports(2)
+    ports = {"127.0.0.1:8081": site, "127.0.0.1:50052": grpc, "127.0.0.1:8080": demo.web, "127.0.0.1:50051": demo.grpc}
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        file = folder / name
+        file.write_text(configured(name, ports))
+        log = stack.enter_context((folder / "log").open("wb"))
+        # Caddy keeps files in the folder of its user.
+        options = {"stderr": log, "env": {**os.environ, "HOME": str(folder)}}
+        start(stack, [part.format(folder=folder, file=file) for part in COMMANDS[name]], **options)
+        try:
+            check_passed_on(name, program, f"http://{site}/rates/", f"http://{grpc}")
+        except BaseException:
+            print((folder / "log").read_text(errors="replace"), file=sys.stderr)
+            raise
+    print(f"{name}: calls, streams, events and the ticker")
+
+
+def main(program: str) -> None:
+    assert sorted(COMMANDS) == sorted(path.name for path in PROXIES.iterdir())
+    with contextlib.ExitStack() as stack:
+        demo = Service(program, stack, "--demo")
+        until("the demo is ready", demo.is_ready)
+        for name in COMMANDS:
+            check(name, program, demo)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
