@@ -45,6 +45,6 @@ pub use served::{
     ORDER_OF_ANSWERS, Past, PeriodRates, PollOutcome, PollReport, PollStatus, Polling, Position,
     Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RequestCount, RestoredState,
     ServedFingerprint, ServedRevision, Snapshot, SourceState, TickerEntry, TickerStyle, Update,
-    View, WindowChange, answer_on, candidates, change_text, choose_quotes, snapshot_on,
+    View, WindowChange, answer_on, candidates, change_text, choose_quotes, priced_in, snapshot_on,
     ticker_entry,
 };

@@ -18,7 +18,7 @@ pub use freshness::{Freshness, FreshnessDates, FreshnessStatus};
 pub use historical::{Coverage, HistoryRow, Leg, Past, PeriodRates, snapshot_on};
 pub use polling::{PollOutcome, PollReport, PollStatus, Polling, RequestCount};
 pub use position::Position;
-pub use quote::{Preference, Quote, QuoteInputs, answer_on, candidates, choose_quotes};
+pub use quote::{Preference, Quote, QuoteInputs, answer_on, candidates, choose_quotes, priced_in};
 pub use rate::{Announced, Derivation, Rate, WindowChange};
 pub use snapshot::{
     Continuity, Fingerprint, ORDER_OF_ANSWERS, REMOVALS_MAX, RestoredState, ServedFingerprint,

@@ -206,7 +206,7 @@ impl LedgerReader {
         &self,
         work: impl FnOnce(LedgerState<'_>) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        self.run(move |connection| work(LedgerState::of(connection)))
+        self.run(move |connection| work(LedgerState::of(connection, &state::Repeats::default())))
             .await
     }
 

@@ -1,7 +1,6 @@
 //! Reads the ledger for historical queries. Historical rates are computed by the arithmetic of the live ones, on threads
 //! of their own: a long query must not delay the streams. What is long is read in slices, between which other queries run.
 
-mod plan;
 mod query;
 mod slices;
 mod starts;
@@ -16,16 +15,16 @@ use tokio::sync::watch;
 
 use crate::board::BoardReader;
 use crate::domain::{
-    Currency, DateRange, DocumentKey, DocumentRecord, History, HistoryRow, Leg, Pair, Past,
-    PeriodRates, Preference, QuoteKey, Rate, RateFilter, Refusal, Snapshot, SourceRecord,
-    candidates, counterparts, snapshot_on,
+    Currency, DateRange, DocumentKey, HistoryRow, Leg, Pair, Past, PeriodRates, Preference,
+    QuoteKey, Rate, RateFilter, Refusal, Snapshot, SourceRecord, candidates, counterparts,
+    priced_in, snapshot_on,
 };
 use crate::ledger::{
     FixingRecord, FixingsPage, LedgerError, LedgerReader, LedgerState, StorageError,
 };
 pub(super) use crate::queries::history_reader::query::{PeriodsQuery, RowsQuery};
 use crate::queries::history_reader::slices::{PeriodSlices, Slices, newest_first};
-use crate::queries::history_reader::tables::{oldest_date, with_tables};
+use crate::queries::history_reader::tables::{document_key, oldest_date, with_tables};
 use crate::queries::page::PageLimit;
 
 /// Reads the ledger, while there is one.
@@ -94,15 +93,8 @@ impl HistoryReader {
         if filter.has_star() {
             for home in Currency::FIVE {
                 let sources = candidates(published.records(), &self.preferences, home);
-                let documents = sources.iter().flat_map(|source| &source.documents);
-                let currencies: BTreeSet<Currency> = documents
-                    .flat_map(|document| document.history.currencies())
-                    .collect();
-                let others = currencies
-                    .into_iter()
-                    .filter(|other| !other.is_of_the_five());
-                let keys = others.map(|other| (home, other));
-                prices.extend(keys.filter(|key| has_quoted(&sources, *key)));
+                let others = priced_in(&sources, home).into_iter();
+                prices.extend(others.map(|other| (home, other)));
             }
         }
         let is_known = |key: &QuoteKey| prices.contains(key);
@@ -244,9 +236,9 @@ impl HistoryReader {
             Some((pair, today(of_pair, now)?))
         });
         let pairs: Vec<(Pair, Date)> = pairs.collect();
-        let emptied = legs.to_vec();
+        let documents = documents_of(legs);
         let oldest = self
-            .read(move |ledger| oldest_date(ledger, &emptied))
+            .read(move |ledger| oldest_date(ledger, &documents))
             .await?;
         let today = pairs.iter().map(|(_, today)| *today).max();
         Ok(oldest.zip(today).map(|(oldest, today)| {
@@ -310,7 +302,8 @@ impl HistoryReader {
                 if !has_quoted(&sources, key) {
                     return Err(refusal());
                 }
-                let candidates = sources.into_iter().map(emptied).collect();
+                let candidates = sources.into_iter().map(SourceRecord::without_tables);
+                let candidates = candidates.collect();
                 legs.insert(key, Leg { key, candidates });
             }
         }
@@ -345,22 +338,17 @@ fn past_snapshot(
 /// row of a currency is never dropped.
 fn has_quoted(sources: &[&SourceRecord], key: QuoteKey) -> bool {
     let mut sources = sources.iter();
-    sources.any(|record| record.pair_state(Date::MAX, key).is_some())
+    sources.any(|record| record.prices(key))
 }
 
-/// A record without its tables.
-fn emptied(record: &SourceRecord) -> SourceRecord {
-    let documents = record.documents.iter().map(|document| {
-        let history = History::unbounded(document.history.revision_policy());
-        DocumentRecord {
-            history,
-            ..document.clone()
-        }
+/// The documents of the sources that may answer some legs.
+fn documents_of(legs: &[Leg]) -> BTreeSet<DocumentKey> {
+    let records = legs.iter().flat_map(|leg| &leg.candidates);
+    let documents = records.flat_map(|record| {
+        let documents = record.documents.iter();
+        documents.map(|document| document_key(record.id, document))
     });
-    SourceRecord {
-        documents: documents.collect(),
-        ..record.clone()
-    }
+    documents.collect()
 }
 
 /// A range, and the day before it: what is compared with the first day.

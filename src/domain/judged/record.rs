@@ -45,7 +45,62 @@ pub struct SourceRecord {
     pub attempted: bool,
 }
 
+impl DocumentRecord {
+    /// The same without tables and with room for any number of them: those of the past are read into it.
+    #[must_use]
+    pub fn without_tables(&self) -> Self {
+        let Self {
+            name,
+            schedule,
+            required,
+            typical_dollar,
+            history,
+        } = self;
+        Self {
+            name,
+            schedule: *schedule,
+            required,
+            typical_dollar: *typical_dollar,
+            history: History::unbounded(history.revision_policy()),
+        }
+    }
+}
+
 impl SourceRecord {
+    /// The same without tables.
+    #[must_use]
+    pub fn without_tables(&self) -> Self {
+        let documents = self.documents.iter().map(DocumentRecord::without_tables);
+        let Self {
+            id,
+            name,
+            attribution,
+            page,
+            terms,
+            home,
+            zone,
+            documents: _,
+            attempted,
+        } = self;
+        Self {
+            id: *id,
+            name,
+            attribution,
+            page,
+            terms,
+            home: *home,
+            zone: zone.clone(),
+            documents: documents.collect(),
+            attempted: *attempted,
+        }
+    }
+
+    /// Whether a table of the source prices one currency in another.
+    pub fn prices(&self, (from, to): QuoteKey) -> bool {
+        let mut documents = self.documents.iter();
+        documents.any(|document| document.history.prices(from, to))
+    }
+
     /// The current date in the source's time zone.
     pub fn today(&self, now: Timestamp) -> Date {
         self.zone.to_datetime(now).date()

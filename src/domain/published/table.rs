@@ -61,6 +61,17 @@ impl Table {
         }
     }
 
+    /// Whether rows lead from one currency to the other.
+    pub fn prices(&self, from: Currency, to: Currency) -> bool {
+        let has = |currency| currency == self.pivot || self.rows.contains_key(&currency);
+        from != to && has(from) && has(to)
+    }
+
+    /// Whether both have rows of the same currencies, as nearly all tables of a document have.
+    pub fn same_currencies(&self, other: &Self) -> bool {
+        self.pivot == other.pivot && self.rows.keys().eq(other.rows.keys())
+    }
+
     /// The number of decimal places that most rows have; the larger one of two that are equally frequent. Some documents
     /// omit trailing zeros, so the row alone does not tell it.
     pub fn decimal_places(&self) -> u32 {

@@ -86,13 +86,7 @@ pub fn choose_quotes(
     let mut quotes = BTreeMap::new();
     for home in Currency::FIVE {
         let candidates = candidates(sources, preferences, home);
-        let currencies = candidates.iter().flat_map(|source| &source.documents);
-        let currencies: BTreeSet<Currency> = currencies
-            .flat_map(|document| document.history.currencies())
-            .collect();
-        let others = currencies
-            .into_iter()
-            .filter(|other| !other.is_of_the_five());
+        let others = priced_in(&candidates, home);
         for other in others {
             if let Some(inputs) = choose(&candidates, now, (home, other), flags) {
                 quotes.insert((home, other), inputs);
@@ -121,6 +115,13 @@ pub fn candidates<'a>(
         }
     }
     candidates
+}
+
+/// The currencies, other than the five, in which a source has priced one of the five.
+pub fn priced_in(sources: &[&SourceRecord], home: Currency) -> BTreeSet<Currency> {
+    let documents = sources.iter().flat_map(|source| &source.documents);
+    let currencies = documents.flat_map(|document| document.history.priced_in(home));
+    currencies.filter(|other| !other.is_of_the_five()).collect()
 }
 
 /// The source that answers a pair on a past day, with the document and the fixing in force: the first by preference that

@@ -20,22 +20,23 @@ pub struct PartialTable {
     pub is_carry: bool,
 }
 
-/// The tables of a range of dates that have a row of one of these currencies, oldest first.
-pub(super) fn partial_tables(
+/// The tables of a range of dates that have a row of one of these currencies, with these rows, oldest first.
+pub(super) fn tables(
     document: &Document<'_>,
     currencies: &[Currency],
     (from, to): (Date, Date),
-) -> Result<Vec<PartialTable>, StorageError> {
+) -> Result<Vec<Table>, StorageError> {
     let sql = format!(
         "SELECT {FIXING_COLUMNS} FROM fixings
          WHERE source = ?1 AND document = ?2 AND row_currency = ?3 AND effective_date BETWEEN ?4 AND ?5
              AND {IS_CURRENT}"
     );
     let key = document.key;
-    let mut tables = BTreeMap::new();
+    let mut statement = document.connection.prepare(&sql)?;
+    let mut tables: BTreeMap<Date, Table> = BTreeMap::new();
     for currency in currencies {
         let rows = document.fixings(
-            &sql,
+            &mut statement,
             params![
                 key.source.as_str(),
                 key.document,
@@ -50,12 +51,7 @@ pub(super) fn partial_tables(
             table.rows.insert(row_currency, Arc::new(fixing));
         }
     }
-    let carries = carries(document, from, to)?;
-    let tables = tables.into_values().map(|table: Table| PartialTable {
-        is_carry: carries.contains(&table.effective_date),
-        table,
-    });
-    Ok(tables.collect())
+    Ok(tables.into_values().collect())
 }
 
 /// The table of a row, without rows.
@@ -75,7 +71,11 @@ fn empty(document: &Document<'_>, row_currency: Currency, row: &Fixing) -> Table
 }
 
 /// The dates of a range whose table repeats the one before it.
-fn carries(document: &Document<'_>, from: Date, to: Date) -> Result<BTreeSet<Date>, StorageError> {
+pub(super) fn carries(
+    document: &Document<'_>,
+    from: Date,
+    to: Date,
+) -> Result<BTreeSet<Date>, StorageError> {
     let Document {
         connection, key, ..
     } = *document;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Connection, Params, Statement, params};
 
 use crate::domain::{Currency, DocumentKey, Fixing, QuoteKey, RevisionPolicy, Table};
 use crate::ledger::error::StorageError;
@@ -260,8 +260,9 @@ impl<'a> Document<'a> {
             "SELECT {FIXING_COLUMNS} FROM fixings
              WHERE source = ?1 AND document = ?2 AND effective_date BETWEEN ?3 AND ?4 AND {IS_CURRENT}"
         );
+        let mut statement = self.connection.prepare(&sql)?;
         let rows = self.fixings(
-            &sql,
+            &mut statement,
             params![
                 self.key.source.as_str(),
                 self.key.document,
@@ -313,10 +314,9 @@ impl<'a> Document<'a> {
     /// The rows of a query for [`FIXING_COLUMNS`], with the values that they corrected.
     pub(super) fn fixings(
         self,
-        sql: &str,
+        statement: &mut Statement<'_>,
         parameters: impl Params,
     ) -> Result<Vec<(Currency, Fixing)>, StorageError> {
-        let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query(parameters)?;
         let mut fixings = Vec::new();
         while let Some(row) = rows.next()? {

@@ -1,6 +1,8 @@
 //! The ledger in one state: several queries that see the same tables.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::civil::Date;
 use rusqlite::Connection;
@@ -14,11 +16,19 @@ use crate::ledger::read::document::{self, Document};
 #[derive(Debug, Clone, Copy)]
 pub struct LedgerState<'a> {
     connection: &'a Connection,
+    repeats: &'a Repeats,
 }
 
+/// The dates whose tables repeat the ones before them, by the document and the range of dates: the pairs of a query are read
+/// one after another, and most have their documents in common.
+pub(super) type Repeats = RefCell<BTreeMap<(DocumentKey, Date, Date), Rc<BTreeSet<Date>>>>;
+
 impl<'a> LedgerState<'a> {
-    pub(super) fn of(connection: &'a Connection) -> Self {
-        Self { connection }
+    pub(super) fn of(connection: &'a Connection, repeats: &'a Repeats) -> Self {
+        Self {
+            connection,
+            repeats,
+        }
     }
 
     /// The newest dates within a range whose tables price one currency in another, at most `limit` of them if it is set;
@@ -94,6 +104,27 @@ impl<'a> LedgerState<'a> {
         range: DateRange,
     ) -> Result<Vec<PartialTable>, StorageError> {
         let document = Document::new(self.connection, key, revision_policy);
-        currencies::partial_tables(&document, currencies, (range.first, range.last))
+        let tables = currencies::tables(&document, currencies, (range.first, range.last))?;
+        let repeats = self.repeats(&document, range)?;
+        let tables = tables.into_iter().map(|table| PartialTable {
+            is_carry: repeats.contains(&table.effective_date),
+            table,
+        });
+        Ok(tables.collect())
+    }
+
+    /// The dates of a range whose table repeats the one before it.
+    fn repeats(
+        self,
+        document: &Document<'_>,
+        range: DateRange,
+    ) -> Result<Rc<BTreeSet<Date>>, StorageError> {
+        let key = (document.key, range.first, range.last);
+        if let Some(known) = self.repeats.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let dates = Rc::new(currencies::carries(document, range.first, range.last)?);
+        self.repeats.borrow_mut().insert(key, Rc::clone(&dates));
+        Ok(dates)
     }
 }

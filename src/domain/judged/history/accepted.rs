@@ -1,5 +1,6 @@
 //! The accepted rows of one currency, and the tables that are kept for the sake of one.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -67,5 +68,26 @@ impl History {
     pub fn prices_until(&self, date: Date, code: Currency) -> bool {
         let mut earlier = self.entries.range(..=date);
         earlier.any(|(_, entry)| entry.table.rows.contains_key(&code))
+    }
+
+    /// Whether a table prices one currency in another.
+    pub fn prices(&self, from: Currency, to: Currency) -> bool {
+        let mut newest_first = self.entries.values().rev();
+        newest_first.any(|entry| entry.table.prices(from, to))
+    }
+
+    /// The currencies in which a table prices one.
+    pub fn priced_in(&self, from: Currency) -> BTreeSet<Currency> {
+        let mut priced = BTreeSet::new();
+        let mut before: Option<&Table> = None;
+        for entry in self.entries.values() {
+            let table = &*entry.table;
+            if !before.is_some_and(|before| before.same_currencies(table)) {
+                let currencies = table.rows.keys().copied().chain([table.pivot]);
+                priced.extend(currencies.filter(|to| table.prices(from, *to)));
+            }
+            before = Some(table);
+        }
+        priced
     }
 }

@@ -119,7 +119,7 @@ impl History {
 
     fn kept_in_force_on(&self, day: Date, from: Currency, to: Currency) -> Option<Point> {
         let kept = self.entries.range(oldest_in_force(day)..=day).rev();
-        let mut dates = kept.filter(|(_, entry)| entry.table.path(from, to).is_some());
+        let mut dates = kept.filter(|(_, entry)| entry.table.prices(from, to));
         self.point(*dates.next()?.0, from, to)
     }
 
@@ -134,7 +134,7 @@ impl History {
     /// The state of a pair on a day.
     pub fn pair_state(&self, today: Date, from: Currency, to: Currency) -> Option<PairState> {
         let has_path =
-            |(date, entry): (&Date, &KeptTable)| entry.table.path(from, to).map(|_| *date);
+            |(date, entry): (&Date, &KeptTable)| entry.table.prices(from, to).then_some(*date);
         let in_force = self.entries.range(..=today).rev().find_map(has_path);
         let announced_after = |day: Date| {
             let after = (Bound::Excluded(day), Bound::Unbounded);

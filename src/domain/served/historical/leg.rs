@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use crate::domain::judged::SourceRecord;
+use crate::domain::judged::{PairState, SourceRecord};
 use crate::domain::published::{DateRange, QuoteKey};
 use crate::domain::served::historical::Coverage;
 use crate::domain::served::{Freshness, FreshnessStatus, QuoteInputs, answer_on};
@@ -25,9 +25,14 @@ impl<R: Borrow<SourceRecord>> Leg<R> {
     pub(super) fn inputs(&self, day: Date) -> Option<QuoteInputs> {
         let (record, document, _) = answer_on(self.records(), self.key, day)?;
         let (home, other) = self.key;
+        // What was announced then is not a part of a past rate.
+        let pair_state = PairState {
+            announced: None,
+            ..document.history.pair_state(day, home, other)?
+        };
         Some(QuoteInputs {
             source: record.id,
-            pair_state: document.history.pair_state(day, home, other)?,
+            pair_state,
             windows: Vec::new(),
             freshness_status: FreshnessStatus {
                 freshness: Freshness::Fresh,
@@ -46,7 +51,7 @@ impl<R: Borrow<SourceRecord>> Leg<R> {
                 let mut coverage = Coverage::of(range);
                 let history = &document.history;
                 let tables = history.kept_dates().filter_map(|date| history.table(date));
-                let priced = tables.filter(|table| table.path(home, other).is_some());
+                let priced = tables.filter(|table| table.prices(home, other));
                 let priced: Vec<Date> = priced.map(|table| table.effective_date).collect();
                 dates.extend(priced.iter().filter(|date| range.contains(**date)));
                 coverage.cover(record.id, &priced);
