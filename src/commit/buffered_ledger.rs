@@ -106,7 +106,7 @@ impl BufferedLedger {
 
     fn reopen(&mut self) -> Result<(), LedgerError> {
         let (ledger, shared) = Ledger::open(self.path.as_deref(), self.clock)?;
-        let reader = shared.separate()?;
+        let reader = shared.for_commits()?;
         self.open = Some(Open { ledger, reader });
         self.readers.send_replace(Some(shared));
         Ok(())

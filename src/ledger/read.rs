@@ -42,11 +42,21 @@ pub struct LedgerReader {
 
 struct Shared {
     location: Location,
+    purpose: Purpose,
     /// Limits the queries that run or wait.
     waiting_permits: Arc<Semaphore>,
     /// Limits the queries that run.
     running_permits: Arc<Semaphore>,
     idle: Mutex<Vec<Connection>>,
+}
+
+/// What the queries of a reader are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Requests, which run at a low priority.
+    Requests,
+    /// Commits, which wait for what they read.
+    Commits,
 }
 
 /// A query for the rows of a currency, page by page.
@@ -94,10 +104,15 @@ impl fmt::Debug for LedgerReader {
 
 impl LedgerReader {
     pub(super) fn new(location: Location) -> Result<Self, LedgerError> {
+        Self::with_purpose(location, Purpose::Requests)
+    }
+
+    fn with_purpose(location: Location, purpose: Purpose) -> Result<Self, LedgerError> {
         // One connection is opened at once, so a ledger that cannot be read is detected at the start.
         let idle = Mutex::new(vec![location.connect(Access::Read)?]);
         let shared = Shared {
             location,
+            purpose,
             waiting_permits: Arc::new(Semaphore::new(QUERIES_MAX)),
             running_permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
             idle,
@@ -107,9 +122,10 @@ impl LedgerReader {
         })
     }
 
-    /// A reader with its own connections, which does not wait behind the queries of others.
-    pub fn separate(&self) -> Result<Self, LedgerError> {
-        Self::new(self.shared.location.clone())
+    /// A reader for commits: with its own connections and at the usual priority, so that it does not wait behind the queries
+    /// of requests.
+    pub fn for_commits(&self) -> Result<Self, LedgerError> {
+        Self::with_purpose(self.shared.location.clone(), Purpose::Commits)
     }
 
     /// Reads every page of the file, on a connection of its own, and checks its structure. It takes seconds for a file of
@@ -127,7 +143,8 @@ impl LedgerReader {
                 Err(StorageError::Corrupt(found))
             }
         };
-        self.separate()?.run(quick_check).await
+        let reader = Self::new(self.shared.location.clone())?;
+        reader.run(quick_check).await
     }
 
     /// The state after the last entry; `None` if there is no entry.
@@ -239,7 +256,7 @@ impl LedgerReader {
             .await
     }
 
-    /// Runs a query on a thread for queries, in one read transaction.
+    /// Runs a query on a thread that may block, in one read transaction.
     async fn run<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, StorageError> + Send + 'static,
@@ -258,12 +275,17 @@ impl LedgerReader {
             .acquire_owned()
             .await
             .map_err(|_closed| closed())?;
-        let answer = query_threads::spawn(move || {
+        let purpose = shared.purpose;
+        let work = move || {
             // The query runs on if its caller is dropped; it keeps its permit, so no more run than are allowed.
             let answer = shared.answer(query);
             drop((permit, query_permit));
             answer
-        });
+        };
+        let answer = match purpose {
+            Purpose::Requests => query_threads::spawn(work),
+            Purpose::Commits => tokio::task::spawn_blocking(work),
+        };
         answer.await.map_err(|_panicked_or_stopping| closed())?
     }
 }

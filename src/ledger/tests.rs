@@ -12,7 +12,7 @@ use crate::domain::{
     Cause, Currency, FiledTable, Fixing, LedgerEntry, Position, SourceId, parse_decimal,
 };
 use crate::ledger::open::{Location, MIGRATIONS, migrate, prepare};
-use crate::ledger::{Append, ClockKind, LedgerError, write};
+use crate::ledger::{Append, ClockKind, Ledger, LedgerError, LedgerReader, write};
 
 const SOURCE: SourceId = SourceId::new("nbk");
 
@@ -327,4 +327,17 @@ fn a_migration_that_is_cut_off_in_the_middle_is_made_again_at_the_next_start() {
     assert_eq!(count(&connection, "served"), 19);
     assert_eq!(count(&connection, "current_fixings"), 4769);
     assert_eq!(count(&connection, "table_digests"), 976);
+}
+
+#[tokio::test]
+async fn what_a_commit_reads_is_not_read_on_the_threads_for_queries() {
+    let (ledger, reader) = Ledger::open(None, ClockKind::Replay).unwrap();
+    let of_queries = async |reader: &LedgerReader| {
+        let name = || std::thread::current().name().map(ToOwned::to_owned);
+        let name = reader.read(move |_state| Ok(name())).await.unwrap();
+        name.as_deref() == Some("silkrate-query")
+    };
+    assert!(of_queries(&reader).await);
+    assert!(!of_queries(&reader.for_commits().unwrap()).await);
+    ledger.close().await;
 }

@@ -136,7 +136,7 @@ async fn a_copy_of_the_file_alone_is_complete_after_a_close_though_readers_stay(
     for revision in 1..=3 {
         ledger.append(entry(revision, Vec::new())).await.unwrap();
     }
-    let readers: [LedgerReader; 2] = [reader.separate().unwrap(), reader];
+    let readers: [LedgerReader; 2] = [reader.for_commits().unwrap(), reader];
     for reader in &readers {
         assert!(reader.restore().await.unwrap().is_some());
     }
