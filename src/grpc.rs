@@ -22,6 +22,7 @@ use crate::feed::{Subscription, Transport};
 use crate::pb;
 use crate::pb::rate_service_server::RateService;
 use crate::queries::{Queries, parse_date, parse_pair};
+use crate::query_threads::render;
 use crate::wire::{
     to_convert_response, to_currencies_response, to_fixings_response, to_history_response,
     to_pairs_response, to_past_rate_response, to_past_snapshot_response, to_periods_response,
@@ -84,7 +85,10 @@ impl RateService for Rates {
         let filter = self.filter(filter)?;
         Ok(Response::new(match past(date)? {
             None => to_snapshot_response(&snapshot, &snapshot.rates(&filter)),
-            Some(date) => to_past_snapshot_response(&self.queries.rates_on(&filter, date).await?),
+            Some(date) => {
+                let past = self.queries.rates_on(&filter, date).await?;
+                render(move || to_past_snapshot_response(&past)).await?
+            }
         }))
     }
 
@@ -126,7 +130,8 @@ impl RateService for Rates {
         request: Request<pb::ListFixingsRequest>,
     ) -> Result<Response<pb::ListFixingsResponse>, Status> {
         let page = self.queries.fixings(request.get_ref().into()).await?;
-        Ok(Response::new(to_fixings_response(page)))
+        let answer = render(move || to_fixings_response(page)).await?;
+        Ok(Response::new(answer))
     }
 
     async fn list_rate_history(
@@ -134,7 +139,8 @@ impl RateService for Rates {
         request: Request<pb::ListRateHistoryRequest>,
     ) -> Result<Response<pb::ListRateHistoryResponse>, Status> {
         let page = self.queries.history(request.get_ref().try_into()?).await?;
-        Ok(Response::new(to_history_response(&page)))
+        let answer = render(move || to_history_response(&page)).await?;
+        Ok(Response::new(answer))
     }
 
     async fn list_period_rates(
@@ -143,7 +149,8 @@ impl RateService for Rates {
     ) -> Result<Response<pb::ListPeriodRatesResponse>, Status> {
         let query = request.get_ref().try_into()?;
         let page = self.queries.period_rates(query).await?;
-        Ok(Response::new(to_periods_response(&page)))
+        let answer = render(move || to_periods_response(&page)).await?;
+        Ok(Response::new(answer))
     }
 
     async fn list_sources(

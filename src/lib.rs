@@ -30,7 +30,7 @@
 //! * [`config`]: every setting, its default and its bounds, from a file and the variables that [`cli`] passes.
 //! * [`clock`]: the current time, from the machine or from a replay. [`backoff`]: delays between retries. `authorities`: the
 //!   certificate authorities of a file. `causes`: what is behind an error.
-//! * [`query_threads`]: the threads of a lower priority that queries run on.
+//! * [`query_threads`]: the threads of a lower priority that queries run on, and that render long answers.
 //! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
 //! * [`commit`]: files tables, assigns revision numbers, and keeps in memory what the ledger cannot take.

@@ -8,6 +8,8 @@ use std::sync::LazyLock;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
+use crate::domain::Refusal;
+
 /// How many of the threads there are at most: two for the queries that run at a time, and as many that render answers.
 pub const THREADS_MAX: usize = 4;
 /// How much less than others the threads want the processor, as `nice` has it: a tenth of the time where it is contended, so
@@ -33,6 +35,18 @@ pub fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Jo
     }
 }
 
+/// Renders an answer on one of the threads. An answer that takes longer than about a millisecond is rendered here: on the
+/// threads that serve, every stream would wait for it.
+///
+/// # Errors
+/// [`Refusal::Internal`] if the closure panicked.
+pub async fn render<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Refusal> {
+    let rendered = spawn(work).await;
+    rendered.map_err(|_panicked| Refusal::Internal("the answer could not be rendered".to_owned()))
+}
+
 /// Of the calling thread, on Linux. Elsewhere a priority is that of the whole process, and is left as it is.
 fn lower_priority() {
     #[cfg(target_os = "linux")]
@@ -53,5 +67,13 @@ mod tests {
         let of_query = spawn(|| getpriority_process(None).unwrap());
         assert_eq!(of_query.await.unwrap(), NICENESS.max(usual));
         assert_eq!(getpriority_process(None).unwrap(), usual);
+    }
+
+    #[tokio::test]
+    async fn an_answer_whose_rendering_panics_is_refused_and_the_next_one_is_rendered() {
+        let panicked = render::<()>(|| panic!("as the test wants")).await;
+        let refusal = panicked.unwrap_err();
+        assert!(matches!(refusal, Refusal::Internal(_)), "{refusal}");
+        assert_eq!(render(|| 1).await, Ok(1));
     }
 }

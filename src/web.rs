@@ -36,6 +36,7 @@ mod prepared_answers;
 mod security;
 mod service;
 mod tables;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -162,14 +163,16 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/v1/sources.ndjson", get(handlers::sources))
         .layer(middleware::from_fn(tables::vary_by_accept))
         .route("/v1/convert", get(handlers::convert))
-        .layer(CompressionLayer::new());
+        .layer(CompressionLayer::new())
+        .layer(middleware::map_response(turns::between_parts));
     // Their answers about the present are compressed once for all requests, those about the past for each.
     let compressed_if_past = Router::new()
         .route("/v1/snapshot.json", get(handlers::snapshot))
         .route("/v1/snapshot.csv", get(tables::snapshot))
         .route("/v1/snapshot.ndjson", get(tables::snapshot))
         .route("/v1/rates/{base}/{quote}", get(handlers::rate))
-        .layer(CompressionLayer::new().compress_when(caching::is_past));
+        .layer(CompressionLayer::new().compress_when(caching::is_past))
+        .layer(middleware::map_response(turns::between_parts));
     let data = Router::new()
         .merge(compressed)
         .merge(compressed_if_past)

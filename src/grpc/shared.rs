@@ -5,11 +5,15 @@
 //! past day, unusual or malformed, goes to the generated server as it came. So tonic alone refuses a message that cannot be
 //! read.
 //!
+//! The generated server encodes and compresses an answer on the thread that sends it, where every stream would wait. So its
+//! long answers are encoded on another thread.
+//!
 //! Clients that accept gzip share compressed frames, which are made when the first of them asks. A client that does not
 //! accept it costs nothing more.
 
 mod body;
 mod encoding;
+mod long;
 mod request;
 
 use std::convert::Infallible;
@@ -174,11 +178,26 @@ impl SharedRates {
                 Err(Unanswered::NotShared) => {
                     let frame = read.map_or_else(|bytes| bytes, |message| restore_frame(&message));
                     let body = Body::new(request::PrefixedBody::new(frame, body));
-                    let mut generated = shared.inner.generated.clone();
-                    let answer = generated.call(Request::from_parts(parts, body)).await;
-                    let answer = answer.unwrap_or_else(|never| match never {});
+                    let answer = shared.generated(Request::from_parts(parts, body)).await;
                     answer.map(ResponseBody::generated)
                 }
+            }
+        }
+    }
+
+    /// The answer of the generated server.
+    fn generated(
+        &self,
+        request: Request<Body>,
+    ) -> impl Future<Output = Response<Body>> + Send + use<> {
+        let is_long = self.inner.is_sharing && long::is_long(request.uri().path());
+        let answer = self.inner.generated.clone().call(request);
+        async move {
+            let answer = answer.await.unwrap_or_else(|never| match never {});
+            if is_long {
+                long::encoded(answer).await
+            } else {
+                answer
             }
         }
     }
@@ -321,7 +340,7 @@ impl Service<Request<Body>> for SharedRates {
             return Box::pin(answer.map(|answer| Ok(answer.map(Body::new))));
         }
         if request::is_grpc(request.headers()) {
-            self.inner.generated.clone().call(request)
+            Box::pin(self.generated(request).map(Ok))
         } else {
             let refusal = request::unsupported_media_type();
             Box::pin(std::future::ready(Ok(refusal)))

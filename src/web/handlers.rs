@@ -17,6 +17,7 @@ use crate::pb;
 use crate::queries::{
     FixingsQuery, HistoryPairs, HistoryQuery, PeriodRatesQuery, RangeQuery, parse_date, parse_pair,
 };
+use crate::query_threads::render;
 use crate::web::caching::{self, PAST, PRESENT};
 use crate::web::error::WebError;
 use crate::web::links::with_next_page;
@@ -76,8 +77,11 @@ pub(super) async fn snapshot(
     let filter = || web.queries.filter(&query::filter_items(&query.pairs));
     if let Some(date) = parse_date(Field::Date, &query.date)? {
         let past = web.queries.rates_on(&filter()?, date).await?;
-        let answer = to_past_snapshot_response(&past);
-        return document(PAST, &GetSnapshotResponse::from(&answer).at(&web.now()));
+        let response = render(move || {
+            let answer = to_past_snapshot_response(&past);
+            document(PAST, &GetSnapshotResponse::from(&answer).at(&web.now()))
+        });
+        return response.await?;
     }
     web.answer(&snapshot.position, &uri, &headers, || {
         let filter = filter()?;
@@ -162,13 +166,17 @@ pub(super) async fn fixings(
         page_size: query::page_size(query.page_size.as_deref())?,
         page_token: &query.page_token,
     });
-    let answer = to_fixings_response(page.await?);
-    let response = document(PAST, &ListFixingsResponse::from(&answer))?;
-    Ok(with_next_page(
-        response,
-        &uri,
-        answer.next_page_token.as_deref(),
-    ))
+    let page = page.await?;
+    let rendered = render(move || {
+        let answer = to_fixings_response(page);
+        let response = document(PAST, &ListFixingsResponse::from(&answer))?;
+        Ok::<_, WebError>(with_next_page(
+            response,
+            &uri,
+            answer.next_page_token.as_deref(),
+        ))
+    });
+    rendered.await?
 }
 
 /// `GET /v1/history/{base}/{quote}`
@@ -186,7 +194,7 @@ pub(super) async fn history(
         return Err(query::pairs_beside_a_path());
     }
     let pair = format!("{base}/{quote}");
-    web.history(HistoryPairs::One(&pair), &query, &uri).await
+    web.history(HistoryPairs::One(&pair), &query, uri).await
 }
 
 /// `GET /v1/history`
@@ -200,7 +208,7 @@ pub(super) async fn histories(
     }
     let query: query::History = query::read(&uri)?;
     let pairs = query::filter_items(query.pairs.as_deref().unwrap_or_default());
-    web.history(HistoryPairs::Filter(pairs), &query, &uri).await
+    web.history(HistoryPairs::Filter(pairs), &query, uri).await
 }
 
 impl Shared {
@@ -208,7 +216,7 @@ impl Shared {
         &self,
         pairs: HistoryPairs<'_>,
         query: &query::History,
-        uri: &Uri,
+        uri: Uri,
     ) -> Result<Response, WebError> {
         let page = self.queries.history(HistoryQuery {
             pairs,
@@ -220,13 +228,17 @@ impl Shared {
                 page_token: &query.page_token,
             },
         });
-        let answer = to_history_response(&page.await?);
-        let response = document(PAST, &ListRateHistoryResponse::from(&answer))?;
-        Ok(with_next_page(
-            response,
-            uri,
-            answer.next_page_token.as_deref(),
-        ))
+        let page = page.await?;
+        let rendered = render(move || {
+            let answer = to_history_response(&page);
+            let response = document(PAST, &ListRateHistoryResponse::from(&answer))?;
+            Ok::<_, WebError>(with_next_page(
+                response,
+                &uri,
+                answer.next_page_token.as_deref(),
+            ))
+        });
+        rendered.await?
     }
 }
 
@@ -250,13 +262,17 @@ pub(super) async fn periods(
             page_token: &query.page_token,
         },
     });
-    let answer = to_periods_response(&page.await?);
-    let response = document(PAST, &ListPeriodRatesResponse::from(&answer))?;
-    Ok(with_next_page(
-        response,
-        &uri,
-        answer.next_page_token.as_deref(),
-    ))
+    let page = page.await?;
+    let rendered = render(move || {
+        let answer = to_periods_response(&page);
+        let response = document(PAST, &ListPeriodRatesResponse::from(&answer))?;
+        Ok::<_, WebError>(with_next_page(
+            response,
+            &uri,
+            answer.next_page_token.as_deref(),
+        ))
+    });
+    rendered.await?
 }
 
 /// A document in JSON.

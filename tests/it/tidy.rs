@@ -25,7 +25,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "fetch",
         &["authorities", "causes", "config", "sources", "budget"],
     ),
-    ("query_threads", &[]),
+    ("query_threads", &["domain"]),
     ("ledger", &["domain", "query_threads"]),
     ("board", &["domain"]),
     (
@@ -48,7 +48,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("feed", &["domain", "board", "backoff", "telemetry"]),
     (
         "grpc",
-        &["domain", "feed", "queries", "pb", "wire", "telemetry"],
+        &[
+            "domain",
+            "feed",
+            "queries",
+            "query_threads",
+            "pb",
+            "wire",
+            "telemetry",
+        ],
     ),
     (
         "admin",
@@ -72,6 +80,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "domain",
             "feed",
             "queries",
+            "query_threads",
             "config",
             "pb",
             "wire",

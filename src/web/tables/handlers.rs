@@ -13,6 +13,7 @@ use crate::pb;
 use crate::queries::{
     FixingsQuery, HistoryPairs, HistoryQuery, PeriodRatesQuery, RangeQuery, parse_date,
 };
+use crate::query_threads::render;
 use crate::tabular::{FIXING, PAST_RATE, PERIOD, RATE, SOURCE, Wide};
 use crate::web::caching::{self, PAST, PRESENT};
 use crate::web::error::WebError;
@@ -98,7 +99,7 @@ pub(in crate::web) async fn snapshot(
         name: "snapshot",
         caching,
     };
-    let text = |columns, answer: &pb::GetSnapshotResponse| {
+    let text = move |columns, answer: &pb::GetSnapshotResponse| {
         let rates: Vec<json::Rate<'_>> = json::list(&answer.rates);
         let text = form.writer(columns, dialect).whole(&rates);
         text.map_err(|error| Refusal::Internal(error.to_string()))
@@ -106,8 +107,8 @@ pub(in crate::web) async fn snapshot(
     let filter = || web.queries.filter(&query::filter_items(&query.pairs));
     if let Some(date) = parse_date(Field::Date, &query.date)? {
         let past = web.queries.rates_on(&filter()?, date).await?;
-        let text = text(PAST_RATE, &to_past_snapshot_response(&past))?;
-        return Ok(head(PAST).answer(text));
+        let text = render(move || text(PAST_RATE, &to_past_snapshot_response(&past)));
+        return Ok(head(PAST).answer(text.await??));
     }
     web.answer(&snapshot.position, &uri, &headers, || {
         let filter = filter()?;
@@ -177,7 +178,8 @@ async fn rates(
                 step,
                 range: range(&query.start, &query.end, &token),
             });
-            let answer = to_history_response(&page.await?);
+            let page = page.await?;
+            let answer = render(move || to_history_response(&page)).await?;
             Ok((answer.rates, answer.next_page_token))
         }
     };
@@ -219,7 +221,8 @@ pub(in crate::web) async fn periods(web: Web, form: Form, uri: &Uri) -> Result<R
                 period,
                 range: range(&query.start, &query.end, &token),
             });
-            let answer = to_periods_response(&page.await?);
+            let page = page.await?;
+            let answer = render(move || to_periods_response(&page)).await?;
             Ok((answer.periods, answer.next_page_token))
         }
     };
@@ -254,7 +257,8 @@ pub(in crate::web) async fn fixings(
                 page_size: PAGE_ROWS,
                 page_token: &token,
             });
-            let answer = to_fixings_response(page.await?);
+            let page = page.await?;
+            let answer = render(move || to_fixings_response(page)).await?;
             Ok((answer.fixings, answer.next_page_token))
         }
     };

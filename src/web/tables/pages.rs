@@ -13,6 +13,7 @@ use crate::backoff::jitter;
 use crate::domain::{Refusal, RefusalKind};
 use crate::json;
 use crate::pb::{Fixing, Pair, PeriodRates, Rate};
+use crate::query_threads::render;
 use crate::web::error::WebError;
 use crate::web::tables::form::{Form, RowWriter};
 
@@ -85,7 +86,7 @@ impl Head {
 /// answer.
 pub(super) async fn answer<T, F, P>(
     head: Head,
-    mut writer: RowWriter,
+    writer: RowWriter,
     page: F,
 ) -> Result<Response, WebError>
 where
@@ -94,37 +95,43 @@ where
     P: Future<Output = PageOf<T>> + Send + 'static,
 {
     let (rows, next) = page(String::new()).await?;
-    let first = writer.begin().and_then(|mut text| {
-        text.extend(text_of(&mut writer, &rows, next.is_none())?);
-        Ok(text)
-    });
-    let first = first.map_err(|error| Refusal::Internal(error.to_string()))?;
+    let first = text_of(writer, rows, (true, next.is_none())).await;
+    let (first, writer) = first.map_err(|error| Refusal::Internal(error.to_string()))?;
     if next.is_none() {
         return Ok(head.answer(first));
     }
     let first = stream::once(ready(Ok::<_, io::Error>(Bytes::from(first))));
-    let rest = stream::try_unfold(
-        (writer, page, next),
-        |(mut writer, page, token)| async move {
-            let Some(token) = token else {
-                return Ok(None);
-            };
-            let (rows, next) = patiently(&page, token).await.map_err(io::Error::other)?;
-            let text = text_of(&mut writer, &rows, next.is_none())?;
-            Ok(Some((Bytes::from(text), (writer, page, next))))
-        },
-    );
+    let rest = stream::try_unfold((writer, page, next), |(writer, page, token)| async move {
+        let Some(token) = token else {
+            return Ok(None);
+        };
+        let (rows, next) = patiently(&page, token).await.map_err(io::Error::other)?;
+        let (text, writer) = text_of(writer, rows, (false, next.is_none())).await?;
+        Ok(Some((Bytes::from(text), (writer, page, next))))
+    });
     Ok(head.answer(Body::from_stream(first.chain(rest))))
 }
 
-/// The text of the rows of a page.
-fn text_of<T: Row>(writer: &mut RowWriter, rows: &[T], is_last: bool) -> io::Result<Vec<u8>> {
-    let forms: Vec<_> = rows.iter().map(Row::form).collect();
-    let mut text = writer.rows(&forms)?;
-    if is_last {
-        text.extend(writer.end()?);
-    }
-    Ok(text)
+/// The text of the rows of a page, with what the list begins and ends with on its first and last one.
+async fn text_of<T: Row>(
+    mut writer: RowWriter,
+    rows: Vec<T>,
+    (is_first, is_last): (bool, bool),
+) -> io::Result<(Vec<u8>, RowWriter)> {
+    let text = render(move || {
+        let mut text = if is_first {
+            writer.begin()?
+        } else {
+            Vec::new()
+        };
+        let forms: Vec<_> = rows.iter().map(Row::form).collect();
+        text.extend(writer.rows(&forms)?);
+        if is_last {
+            text.extend(writer.end()?);
+        }
+        Ok((text, writer))
+    });
+    text.await.map_err(io::Error::other)?
 }
 
 /// A page, which is requested again for a while if too many queries are running.
