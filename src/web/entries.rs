@@ -91,10 +91,11 @@ impl EntryText {
 impl EntryWriter<'_> {
     /// The entries of a filter, in its order.
     pub(super) fn entries(&self, filter: &RateFilter) -> Vec<EntryText> {
-        let rates = self.snapshot.rates(filter);
+        // The rates are in the order of the pairs, and those that have none are left out.
+        let mut rates = self.snapshot.rates(filter).into_iter().peekable();
         let pairs = self.snapshot.pairs(filter).into_iter();
-        let entries = pairs.map(|pair| match rates.iter().find(|rate| rate.pair == pair) {
-            Some(rate) => self.entry(rate),
+        let entries = pairs.map(|pair| match rates.next_if(|rate| rate.pair == pair) {
+            Some(rate) => self.entry(&rate),
             None => self.unknown(pair),
         });
         entries.collect()
