@@ -19,6 +19,7 @@ use silkrate::pb::{
 };
 use tokio::runtime::Runtime;
 
+use crate::ledger::beside::Round;
 use crate::ledger::made::{LAST_DAY, Made, next_entry};
 use crate::report::{decimal, median, ratio};
 use crate::start::{self, Service};
@@ -79,15 +80,31 @@ pub(crate) fn subscribers(words: &[&str], out: &mut dyn Write) -> io::Result<()>
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("1.db");
     Made::write(&path, 1)?;
-    let outcome = beside::measure(&path, commits)?;
+    let rounds = beside::measure(&path, commits)?;
     writeln!(
         out,
-        "| p99 from a commit to its arrival at 100 subscribers | measured |\n| --- | --- |\n\
-         | alone | {} ms |\n| while a year of sixty pairs is asked for, {} times | {} ms |\n| ratio | {} |",
-        decimal(outcome.alone),
-        outcome.answers,
-        decimal(outcome.beside),
-        decimal(ratio(outcome.beside, outcome.alone)),
+        "| p99 from a commit to its arrival at 100 subscribers: alone | while a year of sixty pairs is asked for | answers | ratio |\n\
+         | --- | --- | --- | --- |"
+    )?;
+    for round in &rounds {
+        writeln!(
+            out,
+            "| {} ms | {} ms | {} | {} |",
+            decimal(round.alone),
+            decimal(round.beside),
+            round.answers,
+            decimal(ratio(round.beside, round.alone)),
+        )?;
+    }
+    let of_each =
+        |figure: fn(&Round) -> u64| median(&rounds.iter().map(figure).collect::<Vec<_>>());
+    writeln!(
+        out,
+        "\nMedians of {} rounds: {} ms alone, {} ms beside, ratio {}",
+        rounds.len(),
+        decimal(of_each(|round| round.alone)),
+        decimal(of_each(|round| round.beside)),
+        decimal(of_each(|round| ratio(round.beside, round.alone))),
     )
 }
 

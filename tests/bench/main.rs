@@ -37,7 +37,7 @@ Startup is measured with the program built by `cargo build --profile dist --feat
 
 `ledger` makes a ledger of one year and one of ten (or YEARS) of every bank, and compares start, memory, history, conversion
 and commit between them. `beside` times commits until they reach a hundred subscribers, alone and while a year of sixty pairs is
-asked for again and again: 300 (or COMMITS) each.
+asked for again and again: 200 (or COMMITS) each, in seven rounds.
 
 Parts: unary web shared alone backlog start crowd threads. All parts take some minutes; --quick takes one, and is less precise.
 ";

@@ -15,6 +15,7 @@ use silkrate::pb::admin::{Row, Table};
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::pb::watch_rates_response::Event;
 use silkrate::pb::{WatchRatesRequest, WatchRatesResponse};
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 use tonic::Streaming;
@@ -25,8 +26,12 @@ use crate::report::percentile;
 
 /// Subscribers, on one connection: enough that a message must be written to many of them.
 const SUBSCRIBERS: usize = 100;
-/// Commits whose messages are timed.
-const COMMITS: u32 = 300;
+/// How often both are timed, in turns. The disk takes several times as long in one minute as in another, so that only
+/// neighbours can be compared; of their ratios the median is reported.
+const ROUNDS: usize = 7;
+/// Commits of a round whose messages are timed, without questions and again with them: the 99th percentile is the second
+/// latest of them.
+const COMMITS: u32 = 200;
 /// How long a commit may take to reach all subscribers.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The part of the arrivals that is reported, in thousandths.
@@ -34,55 +39,78 @@ const P99: usize = 990;
 /// The hundred-thousandth of a tenge by which each commit corrects the dollar.
 const CORRECTION_SCALE: u32 = 5;
 
-/// What subscribers saw, in microseconds.
+/// What subscribers saw in a round: how long it took from the request of a commit to the arrival of its message, in
+/// microseconds at the 99th percentile.
 #[derive(Debug)]
-pub(crate) struct Outcome {
-    /// From the request of a commit to the arrival of its message, at the 99th percentile: without other questions.
+pub(crate) struct Round {
+    /// Without other questions.
     pub(crate) alone: u64,
-    /// The same, while the year is asked for.
+    /// While the year is asked for.
     pub(crate) beside: u64,
     /// The answers about the year meanwhile.
     pub(crate) answers: u64,
 }
 
+/// The service with its subscribers.
+struct Watched<'a> {
+    runtime: &'a Runtime,
+    admin: Admin,
+    arrivals: UnboundedReceiver<Instant>,
+    commits_of_a_round: u32,
+    commits: u32,
+}
+
 /// Measures on the ledger of a year at a path, with a number of commits, or the usual one.
-pub(crate) fn measure(path: &Path, commits: Option<u32>) -> io::Result<Outcome> {
+pub(crate) fn measure(path: &Path, commits: Option<u32>) -> io::Result<Vec<Round>> {
     let service = serve(path)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let admin = Admin::new(&format!("http://{}", service.admin)).map_err(io::Error::other)?;
-    let (_streams, mut arrivals) = runtime.block_on(subscribe(service.address))?;
-    let (count, mut commit) = (commits.unwrap_or(COMMITS), 0);
-    let mut p99 = || {
-        let last = commit + count;
-        let commits = arrival_p99(&admin, &mut arrivals, commit + 1..=last);
-        commit = last;
-        runtime.block_on(commits)
+    let (_streams, arrivals) = runtime.block_on(subscribe(service.address))?;
+    let mut watched = Watched {
+        runtime: &runtime,
+        admin,
+        arrivals,
+        commits_of_a_round: commits.unwrap_or(COMMITS),
+        commits: 0,
     };
-    p99()?; // The first round warms up.
-    let alone = p99()?;
-    let (stop, answers) = (AtomicBool::new(false), AtomicU64::new(0));
-    let web = service.web;
-    let beside = thread::scope(|scope| {
-        let asking = scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
-                ask_for_a_year(web)?;
-                answers.fetch_add(1, Ordering::Relaxed);
-            }
-            io::Result::Ok(())
-        });
-        let beside = p99();
-        stop.store(true, Ordering::Relaxed);
-        let asked = asking.join();
-        asked.map_err(|_panicked| io::Error::other("the questions panicked"))??;
-        beside
-    })?;
-    Ok(Outcome {
-        alone,
-        beside,
-        answers: answers.into_inner(),
-    })
+    watched.round(service.web)?; // The first one warms up.
+    (0..ROUNDS).map(|_| watched.round(service.web)).collect()
+}
+
+impl Watched<'_> {
+    fn round(&mut self, web: SocketAddr) -> io::Result<Round> {
+        let alone = self.arrival_p99()?;
+        let (stop, answers) = (AtomicBool::new(false), AtomicU64::new(0));
+        let beside = thread::scope(|scope| {
+            let asking = scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    ask_for_a_year(web)?;
+                    answers.fetch_add(1, Ordering::Relaxed);
+                }
+                io::Result::Ok(())
+            });
+            let beside = self.arrival_p99();
+            stop.store(true, Ordering::Relaxed);
+            let asked = asking.join();
+            asked.map_err(|_panicked| io::Error::other("the questions panicked"))??;
+            beside
+        })?;
+        Ok(Round {
+            alone,
+            beside,
+            answers: answers.into_inner(),
+        })
+    }
+
+    fn arrival_p99(&mut self) -> io::Result<u64> {
+        let first = self.commits + 1;
+        self.commits += self.commits_of_a_round;
+        let commits = first..=self.commits;
+        self.runtime
+            .block_on(arrival_p99(&self.admin, &mut self.arrivals, commits))
+    }
 }
 
 /// Opens the streams. They say when a message with rates arrives.
