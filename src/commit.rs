@@ -258,7 +258,8 @@ impl Commit {
                     changes.decided.extend(of_table.decided);
                 }
                 Err(reason) => {
-                    tracing::warn!(%source, document, %date, %reason, "refused a table");
+                    // The poller reports it, unless the table is no news: the bank shows its last one for days.
+                    tracing::debug!(%source, document, %date, %reason, "refused a table");
                     outcome.refused.push((document, reason));
                 }
             }

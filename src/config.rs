@@ -26,6 +26,7 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 use jiff::Timestamp;
 pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
+use tracing::level_filters::LevelFilter;
 pub use variables::{ADMIN_URL_VARIABLE, CA_VARIABLE, URL_VARIABLE};
 pub use webhook::{EventKind, Webhook, WebhookSecret};
 
@@ -53,6 +54,8 @@ pub struct Config {
     pub sources: Vec<SourceSettings>,
     /// The receivers of events, in the order of the file.
     pub webhooks: Vec<Webhook>,
+    /// The log.
+    pub log: Log,
     /// Variables that look like settings and were ignored: those that Kubernetes sets for a Service.
     pub ignored_variables: Vec<String>,
 }
@@ -142,6 +145,54 @@ pub enum CertificateAuthorities {
     System,
     /// A PEM file, and nothing else.
     File(PathBuf),
+}
+
+/// `[log]`
+#[derive(Debug, Clone, Copy)]
+pub struct Log {
+    /// The form of its lines.
+    pub format: LogFormat,
+    /// The least important events of the service that it has; those of libraries are at most as verbose as `info`.
+    pub level: LevelFilter,
+    /// Whether it has a line for each request.
+    pub access: bool,
+}
+
+impl Default for Log {
+    /// Text for a reader at a terminal and JSON for the program that collects logs; a day of a healthy service fits on a
+    /// screen.
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Auto,
+            level: LevelFilter::INFO,
+            access: false,
+        }
+    }
+}
+
+/// `log.format`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, and JSON elsewhere.
+    Auto,
+    /// Text, with colours on a terminal.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+impl LogFormat {
+    /// Every format.
+    pub(crate) const ALL: [Self; 3] = [Self::Auto, Self::Text, Self::Json];
+
+    /// Its name in the setting.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
 }
 
 /// `[sources.ID]` of an enabled source.

@@ -47,6 +47,7 @@
 //!   `<silk-chart>`.
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
 //! * [`telemetry`]: the page of metrics, which [`admin`] fills.
+//! * [`requests`]: what is observed of each request, for the access log.
 //! * [`listener`]: sockets that accept connections: limits, deadlines, and HTTP with coalesced writes.
 //! * [`app`]: binds the ports, starts the tasks, and stops them.
 //! * [`client`]: calls over plain HTTP/2 or TLS, and a subscriber that reconnects and resumes. [`backfill`]: fetches the past
@@ -155,6 +156,8 @@ mod authorities;
 pub mod backoff;
 #[cfg(feature = "service")]
 pub mod telemetry;
+#[cfg(feature = "service")]
+pub mod requests;
 #[cfg(feature = "service")]
 pub mod clock;
 #[cfg(feature = "service")]

@@ -15,6 +15,7 @@ mod connection;
 mod deadlines;
 mod http2;
 mod protocol;
+mod reminder;
 mod rlimit;
 mod serve;
 
@@ -33,6 +34,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::listener::reminder::Reminder;
 use crate::telemetry::{OpenConnection, PortCounts};
 
 /// A client's preface is sent before its connection is accepted; over a slow and lossy link it takes a second or two. Less
@@ -135,14 +137,27 @@ fn counted(
     counts: Arc<PortCounts>,
 ) -> impl Stream<Item = io::Result<Connection>> + Send {
     let permits = Arc::new(Semaphore::new(limits.connections_max));
-    let state = (listener, permits, counts);
-    stream::unfold(state, move |(listener, permits, counts)| async move {
-        let permit = permit(&permits, limits.connections_max, &counts).await?;
-        let socket = accept(&listener).await;
-        let open = OpenConnection::new(Arc::clone(&counts));
-        let connection = Connection::new(socket, &limits, permit, open);
-        Some((Ok(connection), (listener, permits, counts)))
-    })
+    let state = (listener, permits, counts, Reminders::default());
+    stream::unfold(
+        state,
+        move |(listener, permits, counts, mut reminders)| async move {
+            let reminder = &mut reminders.full;
+            let permit = permit(&permits, limits.connections_max, &counts, reminder).await?;
+            let accepted = accept(&listener, &mut reminders.refused).await;
+            let open = OpenConnection::new(Arc::clone(&counts));
+            let connection = Connection::new(accepted, &limits, permit, open);
+            Some((Ok(connection), (listener, permits, counts, reminders)))
+        },
+    )
+}
+
+/// When the log last said that a port takes no more connections.
+#[derive(Debug, Default)]
+struct Reminders {
+    /// Its limit is reached.
+    full: Reminder,
+    /// The system refuses.
+    refused: Reminder,
 }
 
 /// A permit for one more connection.
@@ -150,27 +165,32 @@ async fn permit(
     permits: &Arc<Semaphore>,
     connections_max: usize,
     counts: &PortCounts,
+    reminder: &mut Reminder,
 ) -> Option<OwnedSemaphorePermit> {
     if permits.available_permits() == 0 {
         counts.waits.increment();
-        tracing::warn!(
-            connections_max,
-            "connection limit of a port reached; accepting no more there until a connection closes (server.max_connections)"
-        );
+        if reminder.is_due() {
+            tracing::warn!(
+                connections_max,
+                "connection limit of a port reached; accepting no more there until a connection closes (server.max_connections)"
+            );
+        }
     }
     Arc::clone(permits).acquire_owned().await.ok()
 }
 
-/// The next socket, however often the system refuses.
-async fn accept(listener: &TcpListener) -> TcpStream {
+/// The next socket and its peer, however often the system refuses.
+async fn accept(listener: &TcpListener, reminder: &mut Reminder) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => return socket,
+            Ok(accepted) => return accepted,
             Err(error) if is_of_the_peer(&error) => {
                 tracing::debug!(%error, "a peer closed its connection before it was accepted");
             }
             Err(error) => {
-                tracing::warn!(%error, retry_in = ?ACCEPT_PAUSE, "could not accept a connection");
+                if reminder.is_due() {
+                    tracing::warn!(%error, retry_in = ?ACCEPT_PAUSE, "could not accept a connection");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }

@@ -1,28 +1,48 @@
-//! Logging to stderr.
+//! The log: text or JSON on standard error.
+//!
+#![doc = include_str!("logging/README.md")]
+
+mod text;
 
 use std::io::IsTerminal;
 
 use tracing::level_filters::LevelFilter;
+use tracing::{Metadata, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Starts logging to stderr: events of `level` and above, or as the environment variable `RUST_LOG` says. Later calls have no
-/// effect.
+use crate::config::{Log, LogFormat};
+use crate::logging::text::text_fields;
+use crate::requests::ACCESS;
+
+/// The variable whose directives have precedence over `log.level`.
+const DIRECTIVES: &str = "RUST_LOG";
+/// The target of every event of this crate.
+const SERVICE: &str = env!("CARGO_CRATE_NAME");
+
+/// Starts logging to stderr, as the settings say, or the environment variable `RUST_LOG`. Later calls have no effect.
 #[expect(
     clippy::disallowed_methods,
     reason = "RUST_LOG is a convention of programs in Rust, and no setting of this one"
 )]
-pub fn init(level: LevelFilter) {
-    let directives = std::env::var("RUST_LOG").unwrap_or_default();
-    let colour = std::io::stderr().is_terminal()
-        && anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never;
-    let lines = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
-        .with_ansi(colour)
-        .with_target(false)
-        .with_filter(filter(&directives, level));
+pub fn init(log: Log) {
+    let directives = std::env::var(DIRECTIVES).unwrap_or_default();
+    let is_terminal = std::io::stderr().is_terminal();
+    let choice = anstream::AutoStream::choice(&std::io::stderr());
+    let output = Output {
+        is_json: match log.format {
+            LogFormat::Auto => !is_terminal,
+            LogFormat::Text => false,
+            LogFormat::Json => true,
+        },
+        has_colours: is_terminal && choice != anstream::ColorChoice::Never,
+    };
+    let (targets, is_understood) = targets(&directives, log);
+    let lines = lines(output, targets, std::io::stderr);
     if tracing_subscriber::registry()
         .with(lines)
         .try_init()
@@ -30,42 +50,70 @@ pub fn init(level: LevelFilter) {
     {
         tracing::debug!("logging is initialised already");
     }
+    if !is_understood {
+        tracing::warn!(
+            variable = DIRECTIVES,
+            value = directives,
+            "ignored directives that are not understood; silkrate=debug,h2=warn is an example"
+        );
+    }
 }
 
-/// A filter by target and level, such as `silkrate=debug,h2=warn`. Directives that cannot be parsed are ignored.
-fn filter(directives: &str, level: LevelFilter) -> Targets {
-    let directives = directives.split(',').map(str::trim);
-    let directives: Vec<&str> = directives.filter(|text| !text.is_empty()).collect();
-    let targets = match directives.as_slice() {
-        [] => Targets::new(),
-        some => some.join(",").parse().unwrap_or_default(),
-    };
-    match targets.default_level() {
-        Some(_) => targets,
-        None => targets.with_default(level),
+/// What the lines look like.
+#[derive(Debug, Clone, Copy)]
+struct Output {
+    is_json: bool,
+    has_colours: bool,
+}
+
+/// The layer that writes a line for each event.
+fn lines<S, W>(output: Output, targets: Targets, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    // Spans are of no use to the log: none is made for it.
+    let filter = targets.and(filter_fn(|metadata: &Metadata<'_>| metadata.is_event()));
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    if output.is_json {
+        let lines = lines.json().flatten_event(true);
+        let lines = lines.with_current_span(false).with_span_list(false);
+        lines.with_filter(filter).boxed()
+    } else {
+        let lines = lines.with_ansi(output.has_colours).with_target(false);
+        lines.fmt_fields(text_fields()).with_filter(filter).boxed()
     }
+}
+
+/// The level of each target, and whether the directives were understood: a list of targets and levels, such as
+/// `silkrate=debug,h2=warn`. Directives that cannot be parsed are ignored.
+fn targets(directives: &str, log: Log) -> (Targets, bool) {
+    let items = directives.split(',').map(str::trim);
+    let items: Vec<&str> = items.filter(|text| !text.is_empty()).collect();
+    let named = match items.as_slice() {
+        [] => Ok(Targets::new()),
+        some => some.join(",").parse::<Targets>(),
+    };
+    let is_understood = named.is_ok();
+    let named = named.unwrap_or_default();
+    let access = if log.access {
+        LevelFilter::INFO
+    } else {
+        LevelFilter::OFF
+    };
+    let targets = match named.default_level() {
+        Some(level) => Targets::new().with_default(level),
+        // What libraries say at `debug` is of use to their authors.
+        None => Targets::new()
+            .with_default(log.level.min(LevelFilter::INFO))
+            .with_target(SERVICE, log.level),
+    };
+    let targets = targets.with_target(ACCESS, access);
+    let named = named
+        .iter()
+        .map(|(target, level)| (target.to_owned(), level));
+    (targets.with_targets(named), is_understood)
 }
 
 #[cfg(test)]
-mod tests {
-    use tracing::Level;
-
-    use super::*;
-
-    #[test]
-    fn a_directive_sets_the_level_of_its_target_and_all_others_keep_the_default() {
-        let filtered = filter("silkrate=debug", LevelFilter::INFO);
-        assert!(filtered.would_enable("silkrate::poller", &Level::DEBUG));
-        assert!(filtered.would_enable("h2", &Level::INFO));
-        assert!(!filtered.would_enable("h2", &Level::DEBUG));
-        assert!(filter("trace", LevelFilter::INFO).would_enable("h2", &Level::TRACE));
-        for nothing in ["", ",", "silkrate=louder"] {
-            let filtered = filter(nothing, LevelFilter::INFO);
-            assert!(filtered.would_enable("silkrate", &Level::INFO), "{nothing}");
-            assert!(
-                !filtered.would_enable("silkrate", &Level::DEBUG),
-                "{nothing}"
-            );
-        }
-    }
-}
+mod tests;

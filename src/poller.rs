@@ -6,6 +6,7 @@
 //! tries again. No request is sent beyond the budget of the day.
 
 mod gaps;
+mod outage;
 mod poll;
 mod start;
 pub mod delay;
@@ -32,6 +33,7 @@ use crate::domain::{
 use crate::fetch::{FetchError, Fetcher, Validators};
 use crate::poller::delay::{POLL_INTERVAL_MIN, PollHealth, delay};
 use crate::poller::gaps::{Gap, GapTries};
+use crate::poller::outage::Outages;
 use crate::poller::plan::{Plan, PollScope};
 use crate::poller::poll::{AfterFailure, PollResult};
 use crate::sources::{Document, Source};
@@ -61,8 +63,8 @@ pub struct Poller {
     not_before: Option<Instant>,
     /// The requests for missed tables.
     gap_tries: GapTries,
-    /// The error of the last failed poll, so that a long outage is logged once.
-    logged_error: Option<String>,
+    /// Whether polls fail, so that a long outage is not logged with each of them.
+    outages: Outages,
 }
 
 impl Poller {
@@ -90,7 +92,7 @@ impl Poller {
             validators: BTreeMap::new(),
             not_before: None,
             gap_tries: GapTries::default(),
-            logged_error: None,
+            outages: Outages::default(),
         })
     }
 
@@ -264,7 +266,14 @@ impl Poller {
         let error = (!errors.is_empty()).then(|| errors.join("; "));
         // A table that is refused was fetched without a failure.
         let refused_table = error.as_ref().map(|_error| PollOutcome::Implausible);
-        self.log(error.as_deref(), health.failures);
+        match &error {
+            Some(error) => self
+                .outages
+                .log_failure(self.source.id, error, self.clock.now()),
+            None if succeeded => self.outages.log_success(self.source.id, self.clock.now()),
+            // It was cut short, by the budget of the day.
+            None => {}
+        }
         let report = PollReport {
             attempted_at: Some(attempted_at),
             next_attempt,
@@ -300,19 +309,6 @@ impl Poller {
             is_live: false,
             answered: Vec::new(),
         }
-    }
-
-    fn log(&mut self, error: Option<&str>, failures: u32) {
-        let source = self.source.id;
-        match error {
-            Some(error) if self.logged_error.as_deref() == Some(error) => {
-                tracing::debug!(%source, failures, error, "a poll failed again");
-            }
-            Some(error) => tracing::warn!(%source, failures, error, "a poll failed"),
-            None if self.logged_error.is_some() => tracing::info!(%source, "polls succeed again"),
-            None => {}
-        }
-        self.logged_error = error.map(str::to_owned);
     }
 
     /// Keeps the validators of accepted documents. A complete poll replaces all of them, so that those of outdated

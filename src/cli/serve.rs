@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::app::preflight::warnings;
 use crate::cli::failure::Failure;
 use crate::cli::{config, replay, supervisor};
-use crate::config::Config;
+use crate::config::{Config, Log};
 use crate::demo::Season;
 use crate::listener::raise_descriptor_limit;
 use crate::logging;
@@ -24,6 +24,7 @@ Examples:
   silkrate serve --demo                        a replay of April 2026; needs no network
   silkrate serve --demo=december               a replay of the ticker of 8 December 2025
   SILKRATE_SERVER__LISTEN=0.0.0.0:50051 silkrate serve
+  SILKRATE_LOG__ACCESS=true silkrate serve     a line on stderr for each request
   RUST_LOG=silkrate=debug silkrate serve       verbose log on stderr";
 
 /// How long the runtime waits for blocking tasks: not at all. After a clean stop there are none, and after a second signal
@@ -37,7 +38,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Replay published rates from a simulated bank on loopback, in a loop; no real bank is contacted and nothing is
-    /// stored. Of the configuration, the sections `server` and `web` apply.
+    /// stored. Of the configuration, the sections `server`, `web` and `log` apply.
     #[arg(
         long,
         value_name = "SEASON",
@@ -68,10 +69,13 @@ impl From<DemoSeason> for Season {
 
 pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     let config = config::load(arguments.config.as_deref())?;
-    logging::init(if arguments.demo.is_some() {
-        LevelFilter::ERROR
-    } else {
-        LevelFilter::INFO
+    logging::init(match arguments.demo {
+        // The ticker on stdout says what happens.
+        Some(_) => Log {
+            level: config.log.level.min(LevelFilter::ERROR),
+            ..config.log
+        },
+        None => config.log,
     });
     if !config.ignored_variables.is_empty() {
         tracing::info!(

@@ -164,7 +164,7 @@ pub(super) enum Message {
 /// Sends the answer to a message. It is of no use if the sender of the message was dropped meanwhile.
 pub(super) fn answer<T>(sender: oneshot::Sender<T>, answer: T, message: &str) {
     if sender.send(answer).is_err() {
-        tracing::debug!(message, "the sender of a message was dropped");
+        tracing::debug!(request = message, "the sender of a message was dropped");
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod http;
 mod calendar;
+mod log;
 mod server;
 mod web;
 mod webhooks;
@@ -78,6 +79,9 @@ const KEYS: &[&str] = &[
     "webhooks[].pairs",
     "webhooks[].min_change_percent",
     "webhooks[].timeout",
+    "log.format",
+    "log.level",
+    "log.access",
 ];
 /// The settings of every source.
 const SOURCE_KEYS: &[&str] = &[
@@ -139,7 +143,7 @@ pub(super) fn load(
     let (store, store_required) = (loader.store(), loader.store_required());
     let (clock, http) = (loader.clock(), loader.http(&proxies));
     let sources = loader.sources(&proxies);
-    let webhooks = loader.webhooks(&ticker);
+    let (webhooks, log) = (loader.webhooks(&ticker), loader.log());
     if let Err(wrong) = read {
         loader.refuse_variable(wrong, &http, &sources);
     }
@@ -154,6 +158,7 @@ pub(super) fn load(
         http,
         sources,
         webhooks,
+        log,
         ignored_variables,
     })
 }

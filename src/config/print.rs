@@ -81,6 +81,10 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
     for id in ids(catalogue) {
         page.source(config, id);
     }
+    page.table("log");
+    page.text("format", config.log.format.as_str());
+    page.text("level", config.log.level);
+    page.plain("access", config.log.access);
     for webhook in &config.webhooks {
         page.webhook(webhook);
     }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::config::{
-    self, CertificateAuthorities, Config, Http, Proxy, Server, SourceSettings, Store, Ticker, Web,
+    self, CertificateAuthorities, Config, Http, Log, Proxy, Server, SourceSettings, Store, Ticker,
+    Web,
 };
 use crate::demo::documents;
 use crate::demo::figures::{cbr as cbr_figures, cbu as cbu_figures, nbk as nbk_figures};
@@ -132,6 +133,7 @@ All is served from this machine; no network is used."
             },
             sources: self.sources(base_url),
             webhooks: Vec::new(),
+            log: Log::default(),
             ignored_variables: Vec::new(),
         }
     }

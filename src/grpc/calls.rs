@@ -2,6 +2,7 @@
 
 use http::HeaderMap;
 
+use crate::requests::{GRPC_CODES, grpc_code};
 use crate::telemetry::CallCounts;
 
 /// How the path of a method of the rates begins.
@@ -20,30 +21,8 @@ const METHODS: [&str; 11] = [
     "ListPairs",
     "other",
 ];
-/// The codes of gRPC, by their numbers.
-const CODES: [&str; 17] = [
-    "OK",
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-];
-const UNKNOWN: usize = 2;
-
 pub(super) fn counts() -> CallCounts {
-    CallCounts::new(METHODS, &CODES)
+    CallCounts::new(METHODS, &GRPC_CODES)
 }
 
 /// The place of a method by its path.
@@ -57,13 +36,7 @@ pub(super) fn method(path: &str) -> usize {
 /// The place of the code of an answer. A refusal has its status in the headers; that of an answer with messages is in its
 /// trailers, and so far it is well.
 pub(super) fn code(headers: &HeaderMap) -> usize {
-    let Some(status) = headers.get("grpc-status") else {
-        return 0;
-    };
-    let number = status.to_str().ok().and_then(|text| text.parse().ok());
-    number
-        .filter(|number| *number < CODES.len())
-        .unwrap_or(UNKNOWN)
+    grpc_code(headers).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -106,9 +79,9 @@ mod tests {
         let of = |status: &'static str| {
             let name = http::HeaderName::from_static("grpc-status");
             let value = http::HeaderValue::from_static(status);
-            CODES[code(&HeaderMap::from_iter([(name, value)]))]
+            GRPC_CODES[code(&HeaderMap::from_iter([(name, value)]))]
         };
-        assert_eq!(CODES[code(&HeaderMap::new())], "OK");
+        assert_eq!(GRPC_CODES[code(&HeaderMap::new())], "OK");
         assert_eq!(of("0"), "OK");
         assert_eq!(of("5"), "NOT_FOUND");
         assert_eq!(Code::NotFound, Code::from(5));

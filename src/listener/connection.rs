@@ -1,6 +1,7 @@
 //! One accepted connection: a socket with deadlines, which counts until it is dropped.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -16,6 +17,7 @@ use crate::telemetry::OpenConnection;
 #[derive(Debug)]
 pub struct Connection {
     io: Deadlines<TcpStream>,
+    peer: SocketAddr,
     /// Counts it, and what passes.
     open: OpenConnection,
     /// Whether a deadline has passed.
@@ -26,7 +28,7 @@ pub struct Connection {
 
 impl Connection {
     pub(super) fn new(
-        socket: TcpStream,
+        (socket, peer): (TcpStream, SocketAddr),
         limits: &Limits,
         permit: OwnedSemaphorePermit,
         open: OpenConnection,
@@ -37,10 +39,16 @@ impl Connection {
         }
         Self {
             io: Deadlines::new(socket, limits.first_bytes_timeout, limits.write_stall_max),
+            peer,
             open,
             is_cut: false,
             _permit: permit,
         }
+    }
+
+    /// The address at the other end: of the client, or of a proxy before this service.
+    pub fn peer(&self) -> SocketAddr {
+        self.peer
     }
 
     /// Counts what a write has brought: bytes, or the end of a peer that reads nothing.

@@ -9,12 +9,13 @@ use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
-use hyper::service::Service;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio_util::sync::CancellationToken;
 
 use crate::listener::{Connection, Limits, Listener, serve_http2};
+use crate::requests::Observation;
 
 /// Stream resets that a client may provoke on one connection before it is closed ("rapid reset").
 const LOCAL_ERROR_RESETS_MAX: usize = 256;
@@ -53,7 +54,12 @@ impl Listener {
         let connection = move |socket: Connection| {
             // A token of its own, for each turn looks at it, and a shared one has one lock for all connections.
             let draining = draining.child_token();
-            serve_http2(socket, Arc::clone(&settings), answer.clone(), draining)
+            let (peer, answer) = (socket.peer(), answer.clone());
+            let observed = move |request: Request<Incoming>| {
+                let observation = Observation::begin(peer, &request);
+                Observation::answer(observation, answer(request))
+            };
+            serve_http2(socket, Arc::clone(&settings), observed, draining)
         };
         self.serve(connection).await;
     }
@@ -65,15 +71,20 @@ impl Listener {
         S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
         S::Future: Send + 'static,
         S::Error: Into<Box<dyn Error + Send + Sync>>,
-        B: Body + Send + 'static,
+        B: Body + Send + Unpin + 'static,
         B::Data: Send,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let settings = Arc::new(auto_settings(&self.limits));
         let draining = self.draining.clone();
         let connection = move |socket: Connection| {
-            let settings = Arc::clone(&settings);
-            connection(socket, settings, service.clone(), draining.clone())
+            let (settings, peer) = (Arc::clone(&settings), socket.peer());
+            let service = service.clone();
+            let observed = service_fn(move |request| {
+                let observation = Observation::begin(peer, &request);
+                Observation::answer_or_error(observation, service.call(request))
+            });
+            connection(socket, settings, observed, draining.clone())
         };
         self.serve(connection).await;
     }

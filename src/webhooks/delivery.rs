@@ -104,12 +104,7 @@ impl Courier {
             Outcome::Delivered => {
                 self.receiver.counts.delivered.increment();
                 self.store.delivered(name, delivery.number, now).await?;
-                tracing::info!(
-                    webhook = name,
-                    id,
-                    attempts = failures,
-                    "delivered an event"
-                );
+                log_delivered(name, delivery);
             }
             Outcome::Gone => {
                 self.receiver.mark_gone();
@@ -165,6 +160,17 @@ impl Courier {
             }
         }
         Ok(())
+    }
+}
+
+/// Logs the end of a failure. What goes well at once is no news.
+fn log_delivered(webhook: &str, delivery: &Delivery) {
+    let (id, failures) = (&delivery.id, delivery.failures);
+    if failures > 0 {
+        let attempts = failures.saturating_add(1);
+        tracing::info!(webhook, id, attempts, "delivered an event after all");
+    } else {
+        tracing::debug!(webhook, id, "delivered an event");
     }
 }
 

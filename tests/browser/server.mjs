@@ -12,7 +12,7 @@ const fixtures = join(root, "tests/fixtures/nbk/");
 
 /** Starts the service with settings as variables, and tells the address of its web side. */
 export async function serve(settings, ...words) {
-  const ports = { SILKRATE_SERVER__LISTEN: "127.0.0.1:0", SILKRATE_SERVER__ADMIN_LISTEN: "127.0.0.1:0", SILKRATE_WEB__LISTEN: "127.0.0.1:0" };
+  const ports = { SILKRATE_SERVER__LISTEN: "127.0.0.1:0", SILKRATE_SERVER__ADMIN_LISTEN: "127.0.0.1:0", SILKRATE_WEB__LISTEN: "127.0.0.1:0", SILKRATE_LOG__FORMAT: "text" };
   const child = spawn(binary, ["serve", ...words], { env: { ...process.env, ...ports, ...settings }, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   const url = await new Promise((resolve, reject) => {

@@ -131,6 +131,7 @@ def served_year(program):
     of the side for browsers."""
     settings = {
         "STORE__PATH": ":memory:",
+        "LOG__FORMAT": "text",
         "CLOCK__START": f"{TODAY}T09:00:00Z",
         **{f"{port}LISTEN": "127.0.0.1:0" for port in ("SERVER__", "SERVER__ADMIN_", "WEB__")},
         **{f"SOURCES__{document.source.upper()}__BASE_URL": "http://127.0.0.1:9" for document in DOCUMENTS},

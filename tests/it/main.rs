@@ -41,6 +41,8 @@ mod ledger;
 #[cfg(test)]
 mod listener;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod model;
 #[cfg(test)]
 mod mutations;

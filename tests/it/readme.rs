@@ -14,6 +14,7 @@ const CHAPTERS: &[&str] = &[
     "src/domain/judged/README.md",
     "src/feed/README.md",
     "src/ledger/README.md",
+    "src/logging/README.md",
     "src/sources/README.md",
     "src/tabular/README.md",
     "src/telemetry/README.md",

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use silkrate::app::{App, AppError};
 use silkrate::board::BoardReader;
 use silkrate::config::{
-    CertificateAuthorities, Clock, Config, Http, Proxy, Server, SourceSettings, Store, Ticker, Web,
+    CertificateAuthorities, Clock, Config, Http, Log, Proxy, Server, SourceSettings, Store, Ticker,
+    Web,
 };
 use silkrate::domain::{Preference, RateFilter, SourceId};
 use silkrate::pb::rate_service_client::RateServiceClient;
@@ -78,6 +79,7 @@ pub(crate) fn settings(now: &str) -> Config {
         },
         sources: Vec::new(),
         webhooks: Vec::new(),
+        log: Log::default(),
         ignored_variables: Vec::new(),
     }
 }

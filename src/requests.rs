@@ -1,0 +1,166 @@
+//! What is observed of a request: its line in the access log.
+//!
+//! A request is observed from its arrival until its answer has been sent or the client has gone, whichever port it came to.
+//! While the access log is off, all that is left of this is one comparison for each request.
+
+mod body;
+mod query;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+pub use body::ObservedBody;
+use futures_util::FutureExt;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body::Body;
+use tracing::Level;
+
+use crate::requests::query::{shortened, shown_query};
+
+/// The target of the lines of the access log, which the log leaves out unless `log.access` is set.
+pub const ACCESS: &str = "silkrate::access";
+
+/// The codes of gRPC, by their numbers.
+pub const GRPC_CODES: [&str; 17] = [
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+];
+/// The place of the code for a status that has no other one.
+const UNKNOWN: usize = 2;
+
+/// The place of the code that headers or trailers of gRPC name, if they name one.
+pub fn grpc_code(headers: &HeaderMap) -> Option<usize> {
+    let status = headers.get("grpc-status")?;
+    let number = status.to_str().ok().and_then(|text| text.parse().ok());
+    let known = number.filter(|number| *number < GRPC_CODES.len());
+    Some(known.unwrap_or(UNKNOWN))
+}
+
+/// Whether requests are observed.
+fn are_observed() -> bool {
+    tracing::event_enabled!(target: ACCESS, Level::INFO)
+}
+
+/// A request under way. When it is dropped, its line is logged.
+#[derive(Debug)]
+pub struct Observation {
+    peer: SocketAddr,
+    begun: Instant,
+    method: Method,
+    path: String,
+    query: Option<String>,
+    is_rpc: bool,
+    status: Option<StatusCode>,
+    grpc_code: Option<usize>,
+    bytes: u64,
+    is_complete: bool,
+}
+
+impl Observation {
+    /// Begins with a request of a peer, if requests are observed.
+    pub fn begin<B>(peer: SocketAddr, request: &Request<B>) -> Option<Box<Self>> {
+        are_observed().then(|| {
+            let uri = request.uri();
+            Box::new(Self {
+                peer,
+                begun: Instant::now(),
+                method: request.method().clone(),
+                path: shortened(uri.path()),
+                query: uri.query().map(shown_query),
+                is_rpc: is_rpc(request.headers()),
+                status: None,
+                grpc_code: None,
+                bytes: 0,
+                is_complete: false,
+            })
+        })
+    }
+
+    /// Observes the answer too, until its body has been sent or is dropped.
+    pub fn answer<F, B>(
+        observation: Option<Box<Self>>,
+        answer: F,
+    ) -> impl Future<Output = Response<ObservedBody<B>>>
+    where
+        F: Future<Output = Response<B>>,
+        B: Body,
+    {
+        answer.map(move |answer| Self::of_response(observation, answer))
+    }
+
+    /// The same for an answer that may be an error.
+    pub fn answer_or_error<F, B, E>(
+        observation: Option<Box<Self>>,
+        answer: F,
+    ) -> impl Future<Output = Result<Response<ObservedBody<B>>, E>>
+    where
+        F: Future<Output = Result<Response<B>, E>>,
+        B: Body,
+    {
+        answer.map(move |answer| Ok(Self::of_response(observation, answer?)))
+    }
+
+    fn of_response<B: Body>(
+        observation: Option<Box<Self>>,
+        response: Response<B>,
+    ) -> Response<ObservedBody<B>> {
+        let observation = observation.map(|mut observation| {
+            observation.status = Some(response.status());
+            observation.grpc_code = grpc_code(response.headers());
+            observation.is_complete = response.body().is_end_stream();
+            observation
+        });
+        response.map(|body| ObservedBody::new(body, observation))
+    }
+
+    /// The code of the answer, as far as it is known.
+    fn code(&self) -> &str {
+        match (self.is_rpc, self.grpc_code, &self.status) {
+            (true, Some(code), _) => GRPC_CODES.get(code).copied().unwrap_or_default(),
+            (true, None, Some(status)) if !status.is_success() => status.as_str(),
+            (true, None, _) => "CANCELLED",
+            (false, _, Some(status)) => status.as_str(),
+            (false, _, None) => "none",
+        }
+    }
+}
+
+impl Drop for Observation {
+    fn drop(&mut self) {
+        let microseconds = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let (peer, bytes, code) = (self.peer, self.bytes, self.code());
+        let complete = self.is_complete;
+        if self.is_rpc {
+            let method = self.path.trim_start_matches('/');
+            tracing::info!(target: ACCESS, %peer, method, code, microseconds, bytes, complete, "answered an RPC");
+        } else {
+            let (method, path) = (self.method.as_str(), &self.path);
+            let query = self.query.as_deref();
+            tracing::info!(target: ACCESS, %peer, method, path, query, code, microseconds, bytes, complete, "answered a request");
+        }
+    }
+}
+
+/// Whether a request is a call of gRPC. One of gRPC-Web has its code within the body, so it is seen as any other request.
+fn is_rpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes);
+    let rest = content_type.and_then(|value| value.strip_prefix(b"application/grpc"));
+    rest.is_some_and(|rest| !rest.starts_with(b"-web"))
+}
