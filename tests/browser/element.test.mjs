@@ -66,12 +66,13 @@ test("an update arrives without a reload, flashes its own rows alone, and dispat
   assert.equal(told[0].position.revision, rate.changed_at_revision);
 });
 
-test("an update flashes in the direction of the change that is shown, which the local form turns", async (t) => {
+test("an update flashes as the value that is shown moved, which the local form turns", async (t) => {
   const page = await open(t, '<silk-ticker pairs="KZT/USD"></silk-ticker><silk-ticker id="local" pairs="KZT/USD" form="local"></silk-ticker>');
   await shows(page, [tenge()]);
+  // The bank corrects its dollar upwards. The change against the day before goes the other way.
   site.raise();
-  await page.locator("silk-ticker:not(#local) ul:not([aria-hidden]) .rose").waitFor();
-  await page.locator("#local ul:not([aria-hidden]) .fell").waitFor();
+  await page.locator("silk-ticker:not(#local) ul:not([aria-hidden]) .fell").waitFor();
+  await page.locator("#local ul:not([aria-hidden]) .rose").waitFor();
   assert.match((await lines(page, "#local"))[0], new RegExp(`^\\$1 = ₸${site.nbk.dollar} -0\\.7\\d%$`));
 });
 

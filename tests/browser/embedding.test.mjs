@@ -131,7 +131,7 @@ test("an element or a script of the page that breaks costs the others of the str
   await shows(page, [tenge()], "#sound");
   assert.notEqual(tenge(), before);
   assert.ok(told.length > 0 && told.every((text) => text === "silkrate: Error: a broken script"), told.join());
-  assert.equal(site.open.size, 1);
+  await until(() => site.open.size === 1, "one stream carries them");
 });
 
 test("a page with more pairs than a request may have shows the first, and says so", async (t) => {

@@ -63,6 +63,20 @@ test("a value has the digits, the form and the names that a reader knows, from t
   assert.deepEqual(wrong, []);
 });
 
+test("the local form of a bank that prints the price of a hundred has its hundred", async (t) => {
+  // Without the bank of the tenge the Bank of Russia answers, which prints the price of 100 tenge.
+  const russian = await front({ SILKRATE_SOURCES__NBK__ENABLED: "false" }, ["CBR"]);
+  const page = await chromium.context.newPage();
+  t.after(async () => {
+    await page.close();
+    await russian.close();
+  });
+  await page.goto(russian.put("/hundred", '<silk-ticker pairs="KZT/RUB" form="local" locale="ru" change="none"></silk-ticker>'));
+  await until(async () => /^100\u00a0₸ = \d\d,\d{4}\u00a0₽$/.test((await lines(page))[0] ?? ""), "the price of a hundred is shown");
+  const { rate } = await (await fetch(`${russian.url}v1/rates/KZT/RUB`)).json();
+  assert.equal((await lines(page))[0], `100\u00a0₸ = ${rate.fixings[0].value.replace(".", ",")}\u00a0₽`);
+});
+
 test("a value that loses its last zero in the table of the bank keeps it on the page", async (t) => {
   const page = await open(t, 'pairs="USD/KZT"');
   await shows(page, ["USD/KZT 475.09 -0.77%"]);

@@ -1,5 +1,5 @@
-// The chart that the server draws: as a picture on a page of another site, and opened by itself, where its policy decides
-// whether its style applies.
+// The pictures that the server draws, of a chart and of the line of the ticker: on a page of another site, and opened by
+// themselves, where their policy decides whether their style applies.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
@@ -62,4 +62,25 @@ for (const [scheme, theme, ground] of [
 test("a chart with values of several banks credits them in the plural", async () => {
   const credit = async () => / class="m"[^>]*>(Источник[^<]*)</.exec(await (await fetch(new URL("chart/USD-KZT.svg?locale=ru", service.url))).text())?.[1];
   await until(async () => /^Источники: .+, /.test(await credit()), "two banks are credited");
+});
+
+test("the picture of the ticker line has its size on a page of another site, and says in the reader's language who fixed its rates", { timeout: 60_000 }, async (t) => {
+  const { url, close } = await site(new URL("ticker.svg?width=320&locale=kk", service.url));
+  t.after(close);
+  const page = await chromium.context.newPage();
+  t.after(() => page.close());
+  await page.goto(url, { waitUntil: "load" });
+  assert.equal(await page.evaluate(() => document.images[0].naturalWidth), 320);
+  const refused = [];
+  page.on("console", (message) => refused.push(message.text()));
+  await page.goto(new URL("ticker.svg?width=320&locale=kk&theme=dark", service.url).href);
+  const [texts, ground, wide] = await page.evaluate(() => {
+    const all = [...document.querySelectorAll("text")];
+    return [all.map((text) => text.textContent).join("\n"), getComputedStyle(document.querySelector("rect")).fill, all.filter((text) => text.getBoundingClientRect().right > 320).map((text) => text.textContent)];
+  });
+  assert.match(texts, /KZT\/USD/);
+  assert.match(texts, /Дереккөз(дер)?: \p{L}+/u);
+  assert.equal(ground, "rgb(18, 22, 29)");
+  assert.deepEqual(wide, [], "nothing is cut");
+  assert.deepEqual(refused, []);
 });

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { serve } from "./server.mjs";
 import { browser, until, violations } from "./support.mjs";
-import { SIZES, isReady, open, shiftOf } from "./visit.mjs";
+import { LANGUAGES, SIZES, isReady, open, shiftOf } from "./visit.mjs";
 
 /** A tenth of a shift counts as poor for a page. */
 const SHIFT_MAX = 0.02;
@@ -84,6 +84,29 @@ test("the table against another currency has the prices of one unit, both ways, 
     }
     await page.close();
   }
+});
+
+test("every page has a title, a description and previews of its own in every language, and leads to the others", async (t) => {
+  const page = await tab(t);
+  const titles = new Set();
+  const paths = ["", "KZT", "KGS", "TJS", "UZS", "TMT"];
+  for (const path of paths) {
+    await page.goto(`${banks.url}${path}?locale=en`);
+    const languages = await page.locator('link[rel="alternate"][hreflang]:not([hreflang="x-default"])').evaluateAll((links) => links.map((link) => [link.hreflang, link.href]));
+    assert.deepEqual(languages.map(([tag]) => tag).sort(), [...LANGUAGES].sort(), path);
+    for (const [tag, address] of languages) {
+      await page.goto(address);
+      const [lang, title, description, preview] = await page.evaluate(() => {
+        const content = (selector) => document.querySelector(`meta[${selector}]`).content;
+        return [document.documentElement.lang, document.title, content('name="description"'), [content('property="og:title"'), content('property="og:description"'), content('property="og:locale"')]];
+      });
+      assert.equal(lang, tag);
+      assert.deepEqual(preview, [title.replace(" · silkrate", ""), description, tag]);
+      assert.ok(description.length > 20 && title.length > 10, `${path} in ${tag}: ${title}`);
+      titles.add(title);
+    }
+  }
+  assert.equal(titles.size, paths.length * LANGUAGES.length, "no title stands twice");
 });
 
 test("a rate that no bank fixed is not called official", async (t) => {

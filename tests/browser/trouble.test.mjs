@@ -46,7 +46,7 @@ test("behind a proxy that buffers streams the first paint is one snapshot, reque
   assert.deepEqual([site.count("/v1/snapshot.json"), site.count("/v1/watch")], [1, 1]);
 });
 
-for (const status of [403, 404, 406, 429]) {
+for (const status of [403, 404, 406, 429, 502]) {
   test(`behind a proxy that refuses streams with ${status} the snapshots are polled, without a sign of trouble`, async (t) => {
     site.streams = status;
     const { page } = await tab(t);

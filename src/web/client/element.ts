@@ -5,6 +5,7 @@ import { ATTRIBUTES, adoptProperties, pairsOf, reflectAttributes, settingsOf } f
 import type { Settings } from "./attributes";
 import { baseOf } from "./base";
 import type { Position, Rate } from "./contract";
+import { minus, parseDecimal } from "./decimal";
 import { hubOf } from "./hub";
 import type { Hub, InitialSnapshot, Subscriber } from "./hub";
 import type { Locale } from "./locale";
@@ -242,12 +243,15 @@ export class SilkTicker extends Base {
     return make("li", { "data-pair": pair }, button, text);
   }
 
-  /** Highlights an item whose value changed, as the value that is shown moved: the local form may show the other direction. */
+  /** Highlights an item whose value changed, as the value that is shown moved: the local form may show the inverse of it. */
   #flash(button: HTMLElement, pair: string, rate: Rate | undefined, form: string): void {
     const before = this.#shownValues.get(pair);
     button.classList.remove("rose", "fell");
     if (before !== undefined && rate && before !== rate.value && !reducedMotion.matches) {
-      button.classList.add(entryOf(rate, form, "previous")?.move?.direction === "DOWN" ? "fell" : "rose");
+      const [now, then] = [parseDecimal(rate.value), parseDecimal(before)];
+      const isLower = now && then && minus(now, then).units < 0n;
+      const isInverse = !pair.startsWith(entryOf(rate, form, "previous")?.base ?? "");
+      button.classList.add(isLower === !isInverse ? "fell" : "rose");
     }
   }
 

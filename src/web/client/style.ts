@@ -37,7 +37,7 @@ li { display: flex; flex: none; align-items: center; min-height: var(--_row) }
 .pair { font-weight: 600; letter-spacing: .01em }
 .value { font-variant-numeric: inherit }
 .change { min-width: 5.5em }
-.marquee [class=""] .value { min-width: 11.5em }
+.marquee li[class=""] .value { min-width: 11.5em }
 .stale .value { color: var(--_muted); text-decoration: underline dotted; text-underline-offset: .2em }
 .attribution { padding: 0 calc(var(--_gap) / 2); font-size: .85em; white-space: nowrap }
 a { color: inherit; padding: .3em 0 }
