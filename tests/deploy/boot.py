@@ -3,7 +3,7 @@
     python boot.py target/debug/silkrate [ROOT]
 
 ROOT is a folder that `debootstrap --variant=minbase --include=systemd,systemd-sysv` filled, and is copied; without it one is made.
-It is booted by `systemd-nspawn` without a network, so no bank is reached: the unit must serve, write its ledger within the hardening,
+The settings name the key of a vendor, a credential that root alone may read. It is booted by `systemd-nspawn` without a network, so no bank is reached: the unit must serve, write its ledger within the hardening,
 answer the watchdog for longer than it waits, restore what it served after a restart, and stop cleanly.
 """
 
@@ -42,11 +42,21 @@ ExecStart=/check
 [Install]
 WantedBy=multi-user.target
 """
+CREDENTIAL = """[Service]
+LoadCredential=apilayer:/etc/silkrate/keys/apilayer
+"""
+MARKET = """
+[sources.market]
+enabled = true
+kind = "apilayer"
+api_key_file = "/run/credentials/silkrate.service/apilayer"
+"""
 EXPECTED = [
     "active\n",
     "DynamicUser=yes\n",
     "StatusText=serving\n",
     "[+] ledger\n",
+    "[+] source market\n",
     "\nready\n",
     "NRestarts=0\n",
     "alive\n",
@@ -63,8 +73,17 @@ def prepare(root: pathlib.Path, package: pathlib.Path) -> None:
         (root / name).chmod(0o755)
     (root / "etc/systemd/system/check.service").write_text(UNIT)
     (root / package.name).write_bytes(package.read_bytes())
+    for path, text in {
+        "etc/systemd/system/silkrate.service.d/credential.conf": CREDENTIAL,
+        "etc/silkrate/keys/apilayer": "a-key-of-the-vendor\n",
+    }.items():
+        (root / path).parent.mkdir(parents=True)
+        (root / path).write_text(text)
+        (root / path).chmod(0o600)
     for command in [["dpkg", "--install", f"/{package.name}"], ["systemctl", "enable", "--quiet", "check"]]:
         subprocess.run(["chroot", root, *command], stdout=subprocess.DEVNULL, check=True)
+    settings = root / "etc/silkrate/silkrate.toml"
+    settings.write_text(settings.read_text() + MARKET)
 
 
 def main(program: str, root: str | None = None) -> None:
