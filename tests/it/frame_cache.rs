@@ -10,6 +10,7 @@ use silkrate::pb;
 use silkrate::queries::Queries;
 use tokio::sync::watch;
 use tonic::body::Body;
+use tonic::codegen::Service;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -274,55 +275,57 @@ fn bad_requests(snapshot: &Bytes) -> Vec<(&'static str, Bytes, Code)> {
     ]
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn responses_are_the_same_with_and_without_sharing() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let (shared, plain) = (service(&bank, 2, true), service(&bank, 2, false));
-    let same = |method: &str, body: Bytes, change: &dyn Fn(&mut Request<Body>)| {
-        let respond = |service: &SharedRates| {
+    let same = async |method: &str, body: Bytes, change: &dyn Fn(&mut Request<Body>)| {
+        let respond = async |service: &SharedRates| {
             let mut request = request(method, body.clone());
             change(&mut request);
-            let answer = answer(service.clone(), request);
+            // The generated server encodes long answers on another thread.
+            let answer = service.clone().call(request).await.unwrap();
             (answer.status(), answer.headers().clone(), frames(answer))
         };
-        let (shared, plain) = (respond(&shared), respond(&plain));
+        let (shared, plain) = (respond(&shared).await, respond(&plain).await);
         assert_eq!(shared, plain, "{method} {:?}", body.get(..20));
         shared
     };
     let unchanged = |_: &mut Request<Body>| ();
-    let good = |method, message: Bytes| {
-        let (_, _, (messages, trailers)) = same(method, message, &unchanged);
+    let good = async |method, message: Bytes| {
+        let (_, _, (messages, trailers)) = same(method, message, &unchanged).await;
         assert!(!messages.is_empty(), "{method}");
         if let Some(trailers) = trailers {
             assert_eq!(trailers["grpc-status"], "0");
         }
     };
     let snapshot = snapshot_of(&["KZT/KZT", "*/KZT", "KZT/USD"], None);
-    good("GetSnapshot", snapshot.clone());
-    good("GetSnapshot", framed(&pb::GetSnapshotRequest::default()));
-    good("GetSnapshot", snapshot_of(&["*/*"], Some("")));
-    good("GetRate", rate_of("KZT/USD", None));
-    good("GetRate", rate_of("KZT/KZT", Some("")));
-    good("WatchRates", watch_of(&["KZT/USD"]));
-    good("ListSources", framed(&pb::ListSourcesRequest {}));
+    good("GetSnapshot", snapshot.clone()).await;
+    good("GetSnapshot", framed(&pb::GetSnapshotRequest::default())).await;
+    good("GetSnapshot", snapshot_of(&["*/*"], Some(""))).await;
+    good("GetRate", rate_of("KZT/USD", None)).await;
+    good("GetRate", rate_of("KZT/KZT", Some(""))).await;
+    good("WatchRates", watch_of(&["KZT/USD"])).await;
+    good("ListSources", framed(&pb::ListSourcesRequest {})).await;
 
     for (method, body, code) in bad_requests(&snapshot) {
-        let (_, headers, (messages, trailers)) = same(method, body, &unchanged);
+        let (_, headers, (messages, trailers)) = same(method, body, &unchanged).await;
         let status = Status::from_header_map(&trailers.unwrap_or(headers)).unwrap();
         assert_eq!((status.code(), messages.len()), (code, 0), "{method}");
     }
     // An encoding that is not supported is refused, and the status is UNIMPLEMENTED.
-    let encoded_as = |name: &'static str| {
+    let encoded_as = async |name: &'static str| {
         let (_, headers, _) = same("GetRate", rate_of("KZT/USD", None), &|request| {
             let name = HeaderValue::from_static(name);
             request.headers_mut().insert("grpc-encoding", name);
-        });
+        })
+        .await;
         headers.get("grpc-status").cloned()
     };
-    assert_eq!(encoded_as("deflate").unwrap(), "12");
+    assert_eq!(encoded_as("deflate").await.unwrap(), "12");
     // A client that compresses long messages sends short ones plain.
-    assert_eq!(encoded_as("gzip"), None);
+    assert_eq!(encoded_as("gzip").await, None);
 }
 
 #[tokio::test(start_paused = true)]
