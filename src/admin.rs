@@ -1,13 +1,16 @@
 //! The operators' port: what an operator decides, and tables that are backfilled, over gRPC; and over HTTP on the same port
 //! the probes of a supervisor, and the metrics. Calls become messages to the commit task; nothing is changed here.
 
+mod hosts;
 mod metrics;
 mod pages;
 mod readiness;
 mod table;
+mod text;
 
+pub use hosts::Hosts;
 pub use metrics::{MetricSources, Metrics, Traffic};
-pub use pages::{needs_http2, pages};
+pub use pages::{needs_http2, opening_pages, pages};
 pub use readiness::Readiness;
 pub use table::ROWS_MAX;
 use tonic::{Request, Response, Status};

@@ -19,6 +19,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
@@ -27,12 +28,10 @@ use tonic_health::pb::health_server::{HealthServer, SERVICE_NAME as HEALTH};
 use tonic_health::server::{HealthReporter, HealthService};
 
 use crate::admin::Operators;
-use crate::app::operators::{Counts, operators_pages};
+use crate::app::operators::{Counts, GrpcCounts, OperatorsPort, operators_pages};
 use crate::app::reflection::add_reflection;
 use crate::app::tasks::{Stage, Tasks};
-use crate::app::transport::{
-    REQUEST_BYTES_MAX, serve_operators, serve_rates, services_for_browsers,
-};
+use crate::app::transport::{REQUEST_BYTES_MAX, serve_rates, services_for_browsers};
 use crate::board::BoardReader;
 use crate::budget::{RequestBudget, RequestCounts};
 use crate::clock::Clock;
@@ -41,7 +40,7 @@ use crate::config::{self, Config, SourceSettings};
 use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::feed::{Feed, StreamLimits};
 use crate::fetch::FetchError;
-use crate::grpc::{DrainingHealth, Rates, SharedRates};
+use crate::grpc::{DrainingHealth, Rates, SharedRates, call_counts};
 use crate::ledger::{ClockKind, LedgerError};
 use crate::listener::{Limits, Listener, bind};
 use crate::pb::rate_service_server::SERVICE_NAME;
@@ -52,8 +51,6 @@ use crate::webhooks::{WebhookError, Webhooks};
 
 /// How long the streams and connections of a stopping server may take to end before they are closed.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
-/// Connections of operators: a few people and their scripts.
-const ADMIN_CONNECTIONS_MAX: usize = 64;
 
 /// Why the service could not start, or failed.
 #[derive(Debug, Error)]
@@ -98,17 +95,20 @@ pub enum AppError {
     },
 }
 
-/// The service with its ports bound, not yet running.
+/// The service with its ports bound, not yet running. The operators' port answers already.
 #[derive(Debug)]
 pub struct App {
     config: Config,
     clock: Clock,
+    tasks: Tasks,
     grpc: Port,
-    admin: Port,
+    operators: OperatorsPort,
     web: Port,
     board: BoardReader,
     commit: Commit,
     handle: CommitHandle,
+    counts: RequestCounts,
+    budgets: Vec<RequestBudget>,
     pollers: Vec<Poller>,
     webhooks: Option<Webhooks>,
 }
@@ -129,7 +129,9 @@ impl App {
         let grpc = Port::bind(server.listen, "server.listen")?;
         let admin = Port::bind(server.admin_listen, "server.admin_listen")?;
         let web = Port::bind(config.web.listen, "web.listen")?;
-        let store = open_store(&config)?;
+        let mut tasks = Tasks::default();
+        let operators = OperatorsPort::serve(admin, &server.admin_hosts, &mut tasks);
+        let store = open_store(&config).await?;
         let records: Result<Vec<_>, AppError> = config.sources.iter().map(record).collect();
         let preferences = config.ticker.prefer.clone();
         let (commit, handle) = Commit::open(records?, preferences, store, clock.clone()).await;
@@ -139,7 +141,7 @@ impl App {
             return Err(error.clone().into());
         }
         let counts = request_counts(&config);
-        let mut pollers = Vec::new();
+        let (mut pollers, mut budgets) = (Vec::new(), Vec::new());
         for settings in &config.sources {
             let id = settings.source.id.as_str();
             let budget = RequestBudget::new(
@@ -149,6 +151,7 @@ impl App {
                 clock.clone(),
                 counts.clone(),
             );
+            budgets.push(budget.clone());
             let (clock, commit) = (clock.clone(), handle.clone());
             let poller = Poller::new(settings, &config.http, budget, clock, commit);
             pollers.push(poller.map_err(|source| AppError::Client { id, source })?);
@@ -157,12 +160,15 @@ impl App {
         Ok(Self {
             config,
             clock,
+            tasks,
             grpc,
-            admin,
+            operators,
             web,
             board: commit.board(),
             commit,
             handle,
+            counts,
+            budgets,
             pollers,
             webhooks,
         })
@@ -175,7 +181,7 @@ impl App {
 
     /// The address of the operators' port.
     pub fn admin_address(&self) -> SocketAddr {
-        self.admin.address
+        self.operators.address
     }
 
     /// The address of the browsers' port.
@@ -183,10 +189,11 @@ impl App {
         self.web.address
     }
 
-    /// Hands the polling over to the caller, who submits what the sources publish: a replay starts its pollers anew.
-    pub fn without_pollers(&mut self) -> CommitHandle {
+    /// Hands the polling over to the caller, who submits what the sources publish and counts the requests: a replay starts its
+    /// pollers anew.
+    pub fn without_pollers(&mut self) -> (CommitHandle, RequestCounts) {
         self.pollers.clear();
-        self.handle.clone()
+        (self.handle.clone(), self.counts.clone())
     }
 
     /// A reader of the snapshots that are served.
@@ -203,16 +210,18 @@ impl App {
         let Self {
             config,
             clock,
+            mut tasks,
             grpc,
-            admin,
+            operators,
             web,
             board,
             commit,
             handle,
+            counts: _,
+            budgets,
             pollers,
             webhooks,
         } = self;
-        let mut tasks = Tasks::default();
         let draining = tasks.token(Stage::Listeners);
         let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
         let feed = Feed::new(board, limits, draining.clone());
@@ -223,13 +232,14 @@ impl App {
         let shared = SharedRates::new(rates.clone(), true, REQUEST_BYTES_MAX);
         let counts = Counts {
             streams,
-            calls: shared.calls(),
-            grpc: Arc::default(),
+            grpc: GrpcCounts::default(),
             web: WebCounts::default(),
-            admin: Arc::default(),
+            grpc_web_calls: Arc::new(call_counts()),
             webhooks: webhooks.as_ref().map(Webhooks::counts).unwrap_or_default(),
+            budgets,
         };
-        let pages = operators_pages(&config, &commit, &counts, &clock, draining.clone());
+        let of_ports = (&counts, &operators.counts);
+        let pages = operators_pages(&config, &commit, of_ports, &clock, draining.clone());
         let stopped = tasks.token(Stage::Commit);
         tasks.start(Stage::Commit, "commit", commit.run(stopped));
         for poller in pollers {
@@ -242,21 +252,19 @@ impl App {
         }
         let health = HealthReporter::new();
         let health_service = serving(&health, draining.clone()).await;
-        let services = services_for_browsers(rates, health_service.clone());
+        // Before the other ports: a client that they answer finds the probes at work.
+        operators.open(Operators::new(queries.clone(), handle), pages)?;
+        let services = services_for_browsers(rates, health_service.clone(), counts.grpc_web_calls);
         let port = (web.socket, &counts.web);
-        let browsers = serve_browsers(port, &config, queries.clone(), services, draining.clone());
+        let browsers = serve_browsers(port, &config, queries, services, draining.clone());
         tasks.start(Stage::Listeners, "web", browsers);
         let others = add_reflection(Routes::new(health_service), &[SERVICE_NAME, HEALTH])?;
         let connections_max = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
         let listener = bounded(grpc.socket, connections_max, draining);
-        let served = serve_rates(listener.counted(counts.grpc), shared, others);
+        let GrpcCounts { port, calls } = counts.grpc;
+        let served = serve_rates(listener.counted(port), shared, others, calls);
         tasks.start(Stage::Listeners, "grpc", served);
-        let stopped = tasks.token(Stage::Operators);
-        let listener = bounded(admin.socket, ADMIN_CONNECTIONS_MAX, stopped);
-        let operators = Operators::new(queries, handle);
-        let served = serve_operators(listener.counted(counts.admin), operators, pages)?;
-        tasks.start(Stage::Operators, "admin", served);
-        tracing::info!(address = %admin.address, "serving operators");
+        tracing::info!(address = %operators.address, "serving operators");
         tracing::info!(address = %web.address, path = config.web.path, "serving browsers");
         tracing::info!(address = %grpc.address, "serving gRPC");
 
@@ -355,17 +363,28 @@ fn request_counts(config: &Config) -> RequestCounts {
     }
 }
 
-fn open_store(config: &Config) -> Result<BufferedLedger, AppError> {
+/// Opens the ledger on a thread that may block: it reads files, and may wait for another program's lock.
+async fn open_store(config: &Config) -> Result<BufferedLedger, AppError> {
     let path = match &config.store {
         config::Store::Memory => None,
         config::Store::File(path) => Some(path.clone()),
     };
-    let clock = clock_kind(config);
-    Ok(if config.store_required {
-        BufferedLedger::open(path, clock)?
-    } else {
-        BufferedLedger::open_if_possible(path, clock)?
-    })
+    let (clock, is_required) = (clock_kind(config), config.store_required);
+    let opened = spawn_blocking(move || {
+        if is_required {
+            BufferedLedger::open(path, clock)
+        } else {
+            BufferedLedger::open_if_possible(path, clock)
+        }
+    });
+    match opened.await {
+        Ok(opened) => Ok(opened?),
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime ends, and with it what waits here.
+            Err(_cancelled) => std::future::pending().await,
+        },
+    }
 }
 
 /// The kind of clock whose times the ledger keeps.

@@ -79,6 +79,11 @@ impl RequestCounts {
         }
     }
 
+    /// Forgets the counts, as a replay does that begins the same days anew.
+    pub fn clear(&self) {
+        self.counts().by_source.clear();
+    }
+
     fn counts(&self) -> MutexGuard<'_, Counts> {
         locked(&self.shared.counts)
     }
@@ -143,6 +148,11 @@ impl RequestBudget {
             clock,
             counts,
         }
+    }
+
+    /// The source.
+    pub fn source(&self) -> SourceId {
+        self.source
     }
 
     /// The time zone of its days.

@@ -39,11 +39,11 @@ use crate::clock::Clock;
 use crate::commit::filing_log::{log_decided, log_filed};
 use crate::commit::handle::{Message, QUEUE_MAX};
 use crate::domain::{
-    Book, BookChanges, Cause, DecisionError, HeldOutcome, LedgerEntry, Position, Preference,
-    Snapshot, SourceId, SourceRecord,
+    Book, BookChanges, Cause, DecisionError, HeldOutcome, Intent, LedgerEntry, Position,
+    Preference, Snapshot, SourceId, SourceRecord,
 };
 use crate::ledger::{LedgerError, LedgerReader};
-use crate::telemetry::CommitCounts;
+use crate::telemetry::{CommitCounts, LedgerCounts};
 
 /// The commit task.
 #[derive(Debug)]
@@ -116,6 +116,11 @@ impl Commit {
     /// What the task counts.
     pub fn counts(&self) -> Arc<CommitCounts> {
         Arc::clone(&self.counts)
+    }
+
+    /// What is counted of the ledger.
+    pub fn ledger_counts(&self) -> Arc<LedgerCounts> {
+        self.ledger.counts()
     }
 
     /// How the ledger is, after each step of the task.
@@ -271,13 +276,15 @@ impl Commit {
             self.attempted.insert(source);
         }
         let cause = if is_live { Cause::Poll } else { Cause::CatchUp };
-        let delay = before
-            .filter(|_| is_live)
-            .and_then(|before| punctuality::delay(&before, &changes.filed, now));
-        outcome.revision = self.commit(cause(source), changes, now).await;
-        if let (Some(delay), Some(counts)) = (delay, self.counts.of(source.as_str())) {
-            counts.delays.observe(delay);
+        // At a start and for a gap, tables of the past are requested.
+        if let (Intent::Newest, Some(before), Some(counts)) =
+            (intent, before, self.counts.of(source.as_str()))
+        {
+            for delay in punctuality::delays(&before, &changes.filed, now) {
+                counts.delays.observe(delay);
+            }
         }
+        outcome.revision = self.commit(cause(source), changes, now).await;
         outcome.holding = poll_context::holding(&self.book, source, now);
         outcome.gaps = self.book.gaps(source, now);
         outcome
@@ -350,9 +357,7 @@ impl Commit {
             answered: changes.answered,
             served: next.as_ref().map(Snapshot::changes).unwrap_or_default(),
         };
-        let appended = Instant::now();
         let written = self.ledger.append(entry).await;
-        self.counts.appends.observe(appended.elapsed());
         let next = match written {
             // The ledger cannot be written: what is served from now on belongs to another epoch.
             Some(epoch) => Some(snapshot.renewed(Position {

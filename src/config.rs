@@ -67,6 +67,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The address of the operators' port.
     pub admin_listen: SocketAddr,
+    /// The names under which the operators' port is reached over HTTP, beside addresses and names without a dot.
+    pub admin_hosts: Vec<String>,
     /// The longest silence of a stream.
     pub heartbeat_interval: Duration,
     /// The number of connections on the gRPC port.

@@ -9,7 +9,8 @@ mod stream;
 
 use std::pin::Pin;
 
-pub use dispatcher::Dispatcher;
+pub use calls::{call_counts, code_place, method_place};
+pub use dispatcher::{Dispatcher, opening_response};
 pub use explanation::explain;
 use futures_util::Stream;
 pub use health::DrainingHealth;

@@ -26,7 +26,7 @@ use std::time::Duration;
 
 pub use coalesce::{BUFFER_BYTES_MAX, CoalescedWriter, Flusher, coalesce};
 pub use connection::Connection;
-pub use deadlines::Deadlines;
+pub use deadlines::{Deadline, Deadlines};
 use futures_util::{Stream, stream};
 pub use http2::serve_http2;
 pub use rlimit::raise_descriptor_limit;

@@ -18,9 +18,9 @@ mod page;
 mod process;
 mod streams;
 
-pub use calls::CallCounts;
+pub use calls::{CallCounts, PendingCall};
 pub use counter::{Counter, Gauge};
-pub use counts::{CommitCounts, DeliveryCounts, SourceCounts};
+pub use counts::{CommitCounts, DeliveryCounts, LedgerCounts, SourceCounts, Waiting};
 pub use exposition::{Exposition, Format};
 pub use histogram::Histogram;
 pub use number::Number;

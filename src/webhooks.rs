@@ -116,6 +116,8 @@ impl Webhooks {
             let known = store.known(&webhook.name).await?;
             receivers.push((Arc::new(receiver(webhook, http)?), known));
         }
+        let counts = receivers.iter().map(|(receiver, _)| receiver.counts());
+        let store = store.counted(counts);
         let couriers = receivers
             .iter()
             .map(|(receiver, _)| Courier::new(store.clone(), clock.clone(), Arc::clone(receiver)));

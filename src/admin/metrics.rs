@@ -10,13 +10,13 @@ mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 pub use traffic::Traffic;
 
 use crate::admin::metrics::commits::CommitMetrics;
@@ -25,11 +25,15 @@ use crate::admin::metrics::rates::RateMetrics;
 use crate::admin::metrics::service::ServiceMetrics;
 use crate::admin::metrics::sources::SourceMetrics;
 use crate::admin::metrics::webhooks::WebhookMetrics;
+use crate::admin::text::{NO_SNIFF, NO_STORE, text};
 use crate::board::BoardReader;
+use crate::budget::RequestBudget;
 use crate::clock::Clock;
 use crate::commit::LedgerHealth;
 use crate::domain::RateFilter;
-use crate::telemetry::{Collect, CommitCounts, DeliveryCounts, Exposition, Format, Process};
+use crate::telemetry::{
+    Collect, CommitCounts, DeliveryCounts, Exposition, Format, LedgerCounts, Process,
+};
 
 /// Where the page reads.
 #[derive(Debug, Clone)]
@@ -40,21 +44,37 @@ pub struct MetricSources {
     pub ticker: RateFilter,
     /// How the ledger is.
     pub ledger: watch::Receiver<LedgerHealth>,
+    /// What is counted of the ledger.
+    pub ledger_counts: Arc<LedgerCounts>,
     /// The file of the ledger; `None` if it is in memory.
     pub ledger_path: Option<PathBuf>,
     /// What the commit task counts.
     pub commits: Arc<CommitCounts>,
     /// How the attempts to deliver ended, by webhook.
     pub webhooks: Vec<(String, Arc<DeliveryCounts>)>,
+    /// The requests to each source.
+    pub budgets: Vec<RequestBudget>,
     /// What the ports and the streams count.
     pub traffic: Traffic,
     /// The clock of the service.
     pub clock: Clock,
 }
 
+/// How long a reader of the page may wait for it: less than the ten seconds after which Prometheus gives a scrape up, so that
+/// it gets the reason.
+const PATIENCE: Duration = Duration::from_secs(5);
+const BUSY: &str =
+    "the page of metrics could not be written in time: the machine or its disk is busy\n";
+const BROKEN: &str = "the page of metrics could not be written; the log says more\n";
+
 /// The page. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Metrics(Arc<Exposition>);
+pub struct Metrics {
+    page: Arc<Exposition>,
+    /// The turn to write it: however many read it, one thread writes.
+    turn: Arc<Semaphore>,
+    patience: Duration,
+}
 
 impl Metrics {
     /// The page of a service that starts now.
@@ -63,41 +83,119 @@ impl Metrics {
             board,
             ticker,
             ledger,
+            ledger_counts,
             ledger_path,
             commits,
             webhooks,
+            budgets,
             traffic,
             clock,
         } = sources;
-        let started = Timestamp::now();
         let parts: [Box<dyn Collect>; 8] = [
-            Box::new(ServiceMetrics::new(board.clone(), clock.clone())),
+            Box::new(ServiceMetrics::new(board.clone(), clock)),
             Box::new(RateMetrics::new(board.clone(), ticker)),
-            Box::new(SourceMetrics::new(board, clock)),
+            Box::new(SourceMetrics::new(board, budgets)),
             Box::new(CommitMetrics(commits)),
-            Box::new(LedgerMetrics::new(ledger, ledger_path)),
+            Box::new(LedgerMetrics::new(ledger, ledger_counts, ledger_path)),
             Box::new(traffic),
             Box::new(WebhookMetrics(webhooks)),
-            Box::new(Process { started }),
+            Box::new(Process::new()),
         ];
-        Self(Arc::new(Exposition::new(parts)))
+        Self::of(Exposition::new(parts), PATIENCE)
     }
 
-    /// The page in the format that a reader accepts.
+    fn of(page: Exposition, patience: Duration) -> Self {
+        Self {
+            page: Arc::new(page),
+            turn: Arc::new(Semaphore::new(1)),
+            patience,
+        }
+    }
+
+    /// The page in the format that a reader accepts, or 503 if it is not written in time.
     pub(super) async fn answer(self, headers: HeaderMap) -> Response {
         let accepted = headers.get_all(ACCEPT).iter();
         let accepted: Vec<_> = accepted.filter_map(|value| value.to_str().ok()).collect();
         let format = Format::accepted(&accepted.join(","));
-        // It reads the size of files: a disk that does not answer must not hold up a thread of the runtime.
-        let page = tokio::task::spawn_blocking(move || self.0.render(format)).await;
-        let Ok(Ok(page)) = page else {
-            tracing::error!("could not write the page of metrics");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        let patience = self.patience;
+        match tokio::time::timeout(patience, self.render(format)).await {
+            Ok(Some(page)) => {
+                let headers = [
+                    (CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
+                    (CACHE_CONTROL, NO_STORE),
+                    (X_CONTENT_TYPE_OPTIONS, NO_SNIFF),
+                ];
+                (headers, Body::from(page)).into_response()
+            }
+            Ok(None) => {
+                tracing::error!("could not write the page of metrics");
+                text(StatusCode::INTERNAL_SERVER_ERROR, BROKEN)
+            }
+            Err(_late) => text(StatusCode::SERVICE_UNAVAILABLE, BUSY),
+        }
+    }
+
+    /// Writes the page on a thread that may block: it reads the size of files, and a disk that does not answer must not hold
+    /// up a thread of the runtime. The turn ends with the writing, whether the reader still waits or not.
+    async fn render(self, format: Format) -> Option<String> {
+        let turn = self.turn.acquire_owned().await.ok()?;
+        let page = tokio::task::spawn_blocking(move || {
+            let page = self.page.render(format);
+            drop(turn);
+            page
+        });
+        page.await.ok()?.ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt;
+    use std::sync::Mutex;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+    use crate::telemetry::Page;
+
+    /// A part that waits until the test lets it go on.
+    #[derive(Debug)]
+    struct Slow {
+        begun: Sender<()>,
+        goes_on: Mutex<Receiver<()>>,
+    }
+
+    impl Collect for Slow {
+        fn collect(&self, page: &mut Page<'_>) -> fmt::Result {
+            self.begun.send(()).map_err(|_ended| fmt::Error)?;
+            let goes_on = self.goes_on.lock().map_err(|_poisoned| fmt::Error)?;
+            goes_on.recv().map_err(|_ended| fmt::Error)?;
+            page.gauge(("silkrate_slow", "A figure"), Some(1_u64))
+        }
+    }
+
+    #[tokio::test]
+    async fn one_page_is_written_at_a_time_and_a_reader_who_waits_too_long_gets_the_reason() {
+        let ((begun, has_begun), (go_on, goes_on)) = (channel(), channel());
+        let goes_on = Mutex::new(goes_on);
+        let parts: [Box<dyn Collect>; 1] = [Box::new(Slow { begun, goes_on })];
+        // One that passes at once.
+        let impatient = Metrics::of(Exposition::new(parts), Duration::from_millis(50));
+        let patient = Metrics {
+            patience: Duration::from_secs(30),
+            ..impatient.clone()
         };
-        let headers = [
-            (CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
-            (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        ];
-        (headers, Body::from(page)).into_response()
+        let answer = |metrics: &Metrics| metrics.clone().answer(HeaderMap::new());
+        for _ in 0..2 {
+            let late = answer(&impatient).await;
+            assert_eq!(late.status(), StatusCode::SERVICE_UNAVAILABLE);
+            let text = axum::body::to_bytes(late.into_body(), 1024).await.unwrap();
+            assert_eq!(text, BUSY);
+        }
+        // The first one is still being written, and the second one never was.
+        has_begun.recv().unwrap();
+        assert!(has_begun.try_recv().is_err());
+        go_on.send(()).unwrap();
+        go_on.send(()).unwrap();
+        assert_eq!(answer(&patient).await.status(), StatusCode::OK);
     }
 }

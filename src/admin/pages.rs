@@ -3,18 +3,17 @@
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use axum::routing::{MethodRouter, get};
 
+use crate::admin::hosts::guard;
 use crate::admin::readiness::Check;
-use crate::admin::{Metrics, Readiness};
+use crate::admin::text::text;
+use crate::admin::{Hosts, Metrics, Readiness};
 
-const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
-/// A probe asks about this moment.
-const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// The methods of every page.
 const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
 
@@ -28,22 +27,37 @@ nothing is at this path; this port has
   /version    the name and the version of the program
 and the gRPC service silkrate.admin.v1.AdminService over HTTP/2
 ";
+/// What a probe is answered before the ledger is open.
+const OPENING: &str = "opening the ledger\n";
 const ONLY_READ: &str =
     "this path can be read with GET and HEAD; gRPC needs the content type application/grpc\n";
 const NEEDS_HTTP2: &str = "gRPC is served over HTTP/2 alone\n";
 
-/// The pages.
-pub fn pages(readiness: Readiness, metrics: Metrics) -> Router {
+/// The pages of a running service, for requests to these hosts.
+pub fn pages(readiness: Readiness, metrics: Metrics, hosts: Hosts) -> Router {
     let metrics = get(move |headers| metrics.clone().answer(headers));
+    let ready = get(ready).with_state(readiness.clone());
+    let started = get(started).with_state(readiness);
+    served([metrics, ready, started], hosts)
+}
+
+/// The pages of a service that opens its ledger.
+pub fn opening_pages(hosts: Hosts) -> Router {
+    let opening = || get(async || text(StatusCode::SERVICE_UNAVAILABLE, OPENING));
+    served([opening(), opening(), opening()], hosts)
+}
+
+/// All pages, of which these tell of the service.
+fn served([metrics, ready, started]: [MethodRouter; 3], hosts: Hosts) -> Router {
     Router::new()
         .route("/metrics", metrics)
         .route("/livez", get(async || text(StatusCode::OK, "alive\n")))
-        .route("/readyz", get(ready))
-        .route("/startupz", get(started))
+        .route("/readyz", ready)
+        .route("/startupz", started)
         .route("/version", get(async || text(StatusCode::OK, VERSION)))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(async || text(StatusCode::NOT_FOUND, PATHS))
-        .with_state(readiness)
+        .layer(from_fn_with_state(hosts, guard))
 }
 
 const VERSION: &str = concat!("silkrate ", env!("CARGO_PKG_VERSION"), "\n");
@@ -101,13 +115,4 @@ async fn method_not_allowed() -> Response {
     let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, ONLY_READ);
     answer.headers_mut().insert(ALLOW, READING);
     answer
-}
-
-fn text(status: StatusCode, page: impl Into<String>) -> Response {
-    let headers = [
-        (CONTENT_TYPE, TEXT),
-        (CACHE_CONTROL, NO_STORE),
-        (X_CONTENT_TYPE_OPTIONS, NO_SNIFF),
-    ];
-    (status, headers, page.into()).into_response()
 }

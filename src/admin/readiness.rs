@@ -89,7 +89,7 @@ impl Readiness {
     }
 
     fn ledger_check(&self) -> Check {
-        let LedgerHealth { error, unsaved, .. } = self.ledger.borrow().clone();
+        let LedgerHealth { error, unsaved } = self.ledger.borrow().clone();
         let state = match error {
             None => State::Passed,
             Some(error) => {
@@ -106,15 +106,15 @@ impl Readiness {
     }
 }
 
-/// A source is there once its first attempt has ended, however it ended: sources of lower preference answer from then on.
-/// The ledger remembers that, so a restart is ready at once.
+/// A source is known once its first attempt has ended, however it ended: sources of lower preference answer from then on. The
+/// ledger remembers that and the tables, so a restart is ready at once.
 fn source_check(record: &SourceRecord) -> Check {
     let mut documents = record.documents.iter();
     let has_table = documents.any(|document| document.history.newest().is_some());
     let state = if record.attempted || has_table {
         State::Passed
     } else {
-        let reason = "its first attempt has not ended, and the ledger has no table of it";
+        let reason = "its first attempt has not ended, and the ledger gave no state of it";
         State::Failed(reason.to_owned())
     };
     Check::new(format!("source {}", record.id), state)

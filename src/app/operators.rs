@@ -1,34 +1,102 @@
 //! What the operators' port answers over HTTP, and where it reads that.
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{MetricSources, Metrics, Readiness, Traffic, pages};
+use crate::admin::{
+    Hosts, MetricSources, Metrics, Operators, Readiness, Traffic, opening_pages, pages,
+};
+use crate::app::tasks::{Stage, Tasks};
+use crate::app::transport::{OperatorServices, serve_operators};
+use crate::app::{AppError, Port, bounded};
+use crate::budget::RequestBudget;
 use crate::clock::Clock;
 use crate::commit::Commit;
 use crate::config::{Config, Store};
+use crate::grpc::call_counts;
 use crate::telemetry::{CallCounts, DeliveryCounts, PortCounts, StreamCounts};
 use crate::web::WebCounts;
+
+/// Connections of operators: a few people and their scripts.
+const CONNECTIONS_MAX: usize = 64;
+
+/// The operators' port, which answers from before the ledger is opened.
+#[derive(Debug)]
+pub(super) struct OperatorsPort {
+    pub(super) address: SocketAddr,
+    pub(super) counts: GrpcCounts,
+    services: Arc<OnceLock<OperatorServices>>,
+}
+
+impl OperatorsPort {
+    /// Serves a port: what the probes of a supervisor are answered until the service runs.
+    pub(super) fn serve(port: Port, hosts: &[String], tasks: &mut Tasks) -> Self {
+        let Port { socket, address } = port;
+        let (counts, services) = (GrpcCounts::default(), Arc::default());
+        let stopped = tasks.token(Stage::Operators);
+        let listener = bounded(socket, CONNECTIONS_MAX, stopped).counted(Arc::clone(&counts.port));
+        let opening = opening_pages(Hosts::new(hosts));
+        let served = serve_operators(listener, Arc::clone(&services), opening);
+        tasks.start(Stage::Operators, "admin", served);
+        Self {
+            address,
+            counts,
+            services,
+        }
+    }
+
+    /// From now on the service itself answers.
+    ///
+    /// # Errors
+    /// When the descriptor of the service of operators is refused.
+    pub(super) fn open(&self, operators: Operators, pages: Router) -> Result<(), AppError> {
+        let calls = Arc::clone(&self.counts.calls);
+        let services = OperatorServices::new(operators, pages, calls)?;
+        // It is opened once.
+        let _opened = self.services.set(services);
+        Ok(())
+    }
+}
 
 /// What the parts of the service count.
 #[derive(Debug)]
 pub(super) struct Counts {
     pub(super) streams: Arc<StreamCounts>,
-    /// The requests of the gRPC port.
-    pub(super) calls: Arc<CallCounts>,
-    pub(super) grpc: Arc<PortCounts>,
+    pub(super) grpc: GrpcCounts,
     pub(super) web: WebCounts,
-    pub(super) admin: Arc<PortCounts>,
+    /// The calls of gRPC-Web.
+    pub(super) grpc_web_calls: Arc<CallCounts>,
     pub(super) webhooks: Vec<(String, Arc<DeliveryCounts>)>,
+    /// The requests to each source.
+    pub(super) budgets: Vec<RequestBudget>,
+}
+
+/// What a port that serves gRPC counts.
+#[derive(Debug)]
+pub(super) struct GrpcCounts {
+    /// Its connections.
+    pub(super) port: Arc<PortCounts>,
+    /// Its calls, by method.
+    pub(super) calls: Arc<CallCounts>,
+}
+
+impl Default for GrpcCounts {
+    fn default() -> Self {
+        Self {
+            port: Arc::default(),
+            calls: Arc::new(call_counts()),
+        }
+    }
 }
 
 /// The pages of a service that starts now.
 pub(super) fn operators_pages(
     config: &Config,
     commit: &Commit,
-    counts: &Counts,
+    (counts, admin): (&Counts, &GrpcCounts),
     clock: &Clock,
     draining: CancellationToken,
 ) -> Router {
@@ -42,25 +110,31 @@ pub(super) fn operators_pages(
     let traffic = Traffic {
         streams: Arc::clone(&counts.streams),
         ports: [
-            port("grpc", &counts.grpc),
+            port("grpc", &counts.grpc.port),
             port("web", &counts.web.port),
-            port("admin", &counts.admin),
+            port("admin", &admin.port),
         ],
-        calls: Arc::clone(&counts.calls),
+        calls: [
+            ("grpc", Arc::clone(&counts.grpc.calls)),
+            ("web", Arc::clone(&counts.grpc_web_calls)),
+            ("admin", Arc::clone(&admin.calls)),
+        ],
         web_calls: Arc::clone(&counts.web.calls),
     };
     let metrics = Metrics::new(MetricSources {
         board: commit.board(),
         ticker: config.ticker.pairs.clone(),
         ledger: commit.ledger_health(),
+        ledger_counts: commit.ledger_counts(),
         ledger_path: match &config.store {
             Store::Memory => None,
             Store::File(path) => Some(path.clone()),
         },
         commits: commit.counts(),
         webhooks: counts.webhooks.clone(),
+        budgets: counts.budgets.clone(),
         traffic,
         clock: clock.clone(),
     });
-    pages(readiness, metrics)
+    pages(readiness, metrics, Hosts::new(&config.server.admin_hosts))
 }

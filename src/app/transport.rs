@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::ready;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -22,10 +22,14 @@ use tower::ServiceExt;
 
 use crate::admin::{Operators, needs_http2};
 use crate::app::reflection::add_reflection;
-use crate::grpc::{Dispatcher, DrainingHealth, Rates, SharedRates, explain};
+use crate::grpc::{
+    Dispatcher, DrainingHealth, Rates, SharedRates, code_place, explain, method_place,
+    opening_response,
+};
 use crate::listener::Listener;
 use crate::pb::admin::admin_service_server::{AdminServiceServer, SERVICE_NAME as ADMIN_SERVICE};
 use crate::pb::rate_service_server::RateServiceServer;
+use crate::telemetry::{CallCounts, PendingCall};
 
 /// The largest request: 256 pairs and a position are some 4 KiB.
 pub const REQUEST_BYTES_MAX: usize = 64 * 1024;
@@ -35,56 +39,98 @@ const ADMIN_REQUEST_BYTES_MAX: usize = 4 * 1024 * 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Serves rates, and the other services beside them, until draining. Responses that many clients share bypass the router.
-pub async fn serve_rates(listener: Listener, rates: SharedRates, others: Routes) {
+pub async fn serve_rates(
+    listener: Listener,
+    rates: SharedRates,
+    others: Routes,
+    calls: Arc<CallCounts>,
+) {
     let routes = others.add_service(rates.clone());
-    let dispatcher = Arc::new(Dispatcher::new(rates, routes, REQUEST_TIMEOUT));
+    let dispatcher = Dispatcher::new(rates, routes, REQUEST_TIMEOUT).counted(calls);
+    let dispatcher = Arc::new(dispatcher);
     let answer = move |request| dispatcher.answer(request);
     listener.serve_http2(answer).await;
 }
 
 /// The services that gRPC-Web reaches.
-pub(super) fn services_for_browsers(rates: Rates, health: HealthServer<DrainingHealth>) -> Router {
+pub(super) fn services_for_browsers(
+    rates: Rates,
+    health: HealthServer<DrainingHealth>,
+    calls: Arc<CallCounts>,
+) -> Router {
     let rates = RateServiceServer::new(rates.over_grpc_web())
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(REQUEST_BYTES_MAX);
     let services = Routes::new(rates).add_service(health).into_axum_router();
-    services.layer(from_fn(async |request: Request, next: Next| {
-        let path = request.uri().path().to_owned();
-        let mut answer = next.run(request).await;
-        explain(&mut answer, &path, REQUEST_BYTES_MAX);
-        answer
+    services.layer(from_fn(move |request: Request, next: Next| {
+        let calls = Arc::clone(&calls);
+        async move {
+            let path = request.uri().path().to_owned();
+            let call = PendingCall::begin(calls, method_place(&path));
+            let mut answer = next.run(request).await;
+            explain(&mut answer, &path, REQUEST_BYTES_MAX);
+            call.answered(code_place(answer.headers()));
+            answer
+        }
     }))
 }
 
-/// Serves operators until draining: their service to calls of gRPC, and `pages` to every other request, over HTTP/1.1 too,
-/// as the probes of a supervisor speak it.
-///
-/// # Errors
-/// When the descriptor of their service is refused.
-pub(super) fn serve_operators(
-    listener: Listener,
-    operators: Operators,
+/// What operators reach once the service runs: their service to calls of gRPC, and the pages to every other request.
+#[derive(Debug, Clone)]
+pub(super) struct OperatorServices {
+    dispatcher: Arc<Dispatcher>,
     pages: Router,
-) -> Result<impl Future<Output = ()> + Send, tonic_reflection::server::Error> {
-    let admin = AdminServiceServer::new(operators)
-        .accept_compressed(CompressionEncoding::Gzip)
-        .send_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(ADMIN_REQUEST_BYTES_MAX);
-    let routes = add_reflection(Routes::new(admin), &[ADMIN_SERVICE])?;
-    let dispatcher = Dispatcher::without_shared(routes, REQUEST_TIMEOUT, ADMIN_REQUEST_BYTES_MAX);
-    let dispatcher = Arc::new(dispatcher);
+}
+
+impl OperatorServices {
+    /// The services, whose calls are counted.
+    ///
+    /// # Errors
+    /// When the descriptor of the service of operators is refused.
+    pub(super) fn new(
+        operators: Operators,
+        pages: Router,
+        calls: Arc<CallCounts>,
+    ) -> Result<Self, tonic_reflection::server::Error> {
+        let admin = AdminServiceServer::new(operators)
+            .accept_compressed(CompressionEncoding::Gzip)
+            .send_compressed(CompressionEncoding::Gzip)
+            .max_decoding_message_size(ADMIN_REQUEST_BYTES_MAX);
+        let routes = add_reflection(Routes::new(admin), &[ADMIN_SERVICE])?;
+        let bytes_max = ADMIN_REQUEST_BYTES_MAX;
+        let dispatcher = Dispatcher::without_shared(routes, REQUEST_TIMEOUT, bytes_max);
+        Ok(Self {
+            dispatcher: Arc::new(dispatcher.counted(calls)),
+            pages,
+        })
+    }
+}
+
+/// Serves operators until draining, over HTTP/1.1 too, as the probes of a supervisor speak it. Until there are `services`, every
+/// call is refused, and `opening` answers every other request.
+pub(super) async fn serve_operators(
+    listener: Listener,
+    services: Arc<OnceLock<OperatorServices>>,
+    opening: Router,
+) {
     let answer = move |request: http::Request<Incoming>| {
+        let services = services.get();
         if !is_grpc(request.headers()) {
+            let pages = services.map_or(&opening, |services| &services.pages);
             return Either::Right(Either::Right(pages.clone().oneshot(request)));
         }
+        let refused = |refusal| Either::Right(Either::Left(ready(Ok(refusal))));
         if request.version() != Version::HTTP_2 {
-            return Either::Right(Either::Left(ready(Ok(needs_http2()))));
+            return refused(needs_http2());
         }
-        let answer = dispatcher.answer(request);
+        let Some(services) = services else {
+            return refused(opening_response());
+        };
+        let answer = services.dispatcher.answer(request);
         Either::Left(answer.map(|answer| Ok::<_, Infallible>(answer.map(Body::new))))
     };
-    Ok(listener.serve_http(service_fn(answer)))
+    listener.serve_http(service_fn(answer)).await;
 }
 
 /// Whether a request is a call of gRPC, with whatever encoding of its messages.

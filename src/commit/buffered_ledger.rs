@@ -5,6 +5,7 @@ mod retry;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -15,6 +16,7 @@ use tokio::time::Instant;
 use crate::commit::{LedgerHealth, LedgerIsFile, LedgerStatus};
 use crate::domain::{DocumentKey, LedgerEntry, Position, RevisionPolicy, Table};
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
+use crate::telemetry::LedgerCounts;
 
 /// How long after a failure the ledger is tried again. Full disks are not cleared within seconds, and the entries of a
 /// minute are few.
@@ -36,6 +38,7 @@ pub struct BufferedLedger {
     /// The reading end for queries.
     readers: watch::Sender<Option<LedgerReader>>,
     health: watch::Sender<LedgerHealth>,
+    counts: Arc<LedgerCounts>,
 }
 
 #[derive(Debug)]
@@ -91,6 +94,7 @@ impl BufferedLedger {
             retry_after: RETRY_AFTER,
             readers: watch::Sender::new(None),
             health: watch::Sender::default(),
+            counts: Arc::default(),
         }
     }
 
@@ -165,13 +169,17 @@ impl BufferedLedger {
         self.health.subscribe()
     }
 
+    /// What it counts.
+    pub(super) fn counts(&self) -> Arc<LedgerCounts> {
+        Arc::clone(&self.counts)
+    }
+
     /// Reports how the ledger is now.
     pub(super) fn report_health(&self) {
         let failure = self.failure.as_ref();
         let health = failure.map(|failure| LedgerHealth {
             error: Some(failure.error.to_string()),
             unsaved: failure.unsaved.len(),
-            lost: failure.lost,
         });
         let health = health.unwrap_or_default();
         self.health.send_if_modified(|known| {
@@ -221,6 +229,7 @@ impl BufferedLedger {
             if failure.unsaved.len() >= UNSAVED_MAX {
                 failure.unsaved.pop_front();
                 failure.lost = failure.lost.saturating_add(1);
+                self.counts.lost_entries.increment();
                 tracing::error!(
                     "the buffer of unwritten ledger entries is full; the oldest entry is lost"
                 );
@@ -229,9 +238,17 @@ impl BufferedLedger {
             return None;
         }
         let open = self.open.as_ref()?;
-        let error = open.ledger.append(entry.clone()).await.err()?;
+        let error = self.write(open, entry.clone()).await.err()?;
         self.fail(error, Some(entry));
         Some(super::epoch_name::new_epoch_name())
+    }
+
+    /// Writes an entry, and counts how long that took.
+    async fn write(&self, open: &Open, entry: LedgerEntry) -> Result<(), LedgerError> {
+        let begun = std::time::Instant::now();
+        let written = open.ledger.append(entry).await;
+        self.counts.appends.observe(begun.elapsed());
+        written
     }
 
     /// The tables of a document around a date: `tables` before it and as many after.
@@ -270,7 +287,10 @@ impl BufferedLedger {
     pub(super) async fn mark_damaged(&mut self, error: LedgerError) {
         self.close_file().await;
         match &mut self.failure {
-            Some(failure) => failure.error = error,
+            Some(failure) => {
+                self.counts.failures.increment();
+                failure.error = error;
+            }
             None => self.fail(error, None),
         }
         if let Some(failure) = &mut self.failure {
@@ -280,6 +300,7 @@ impl BufferedLedger {
 
     fn fail(&mut self, error: LedgerError, entry: Option<LedgerEntry>) {
         tracing::error!(%error, "the ledger cannot be written; entries are buffered in memory");
+        self.counts.failures.increment();
         self.failure = Some(Failure {
             reopen: needs_reopening(&error),
             error,

@@ -110,8 +110,6 @@ pub struct LedgerHealth {
     pub error: Option<String>,
     /// The number of buffered entries.
     pub unsaved: usize,
-    /// The number of entries that were dropped from the full buffer since the ledger was last written.
-    pub lost: usize,
 }
 
 impl SubmitOutcome {

@@ -1,4 +1,4 @@
-//! How long after it was expected a table is committed.
+//! How long after the beginning of its publication hours a table is committed.
 
 use std::time::Duration;
 
@@ -6,27 +6,26 @@ use jiff::Timestamp;
 
 use crate::domain::{FiledTable, SourceRecord};
 
-/// The time from the beginning of the publication hours of the table that the source was expected to publish next until now,
-/// if that table or a later one is filed; nothing for a table that was not expected. `before` is the record without it.
-pub(super) fn delay(
+/// The time from the beginning of the publication hours of each table until now, for the tables that are newer than all of
+/// their document and were expected. `before` is the record without them.
+pub(super) fn delays(
     before: &SourceRecord,
     filed: &[FiledTable],
     now: Timestamp,
-) -> Option<Duration> {
-    let delays = before.documents.iter().filter_map(|document| {
+) -> impl Iterator<Item = Duration> {
+    let delay = move |table: &FiledTable| {
+        let mut documents = before.documents.iter();
+        let document = documents.find(|document| document.name == table.document)?;
         let newest = document.history.newest()?.effective_date;
         let schedule = document.current_schedule();
-        let outlook = schedule.outlook(&before.zone, now, Some(newest));
-        let expected = outlook.first_missed.or(outlook.next)?;
-        let mut tables = filed.iter();
-        let is_there = tables.any(|table| {
-            table.document == document.name && table.effective_date >= expected.effective_date
-        });
+        // After an outage several tables are missing, and each has hours of its own.
+        let expected = schedule.last_publication(&before.zone, table.effective_date)?;
+        let is_news = expected.effective_date > newest;
         // Some banks publish before their hours.
         let since = now.duration_since(expected.opens);
-        is_there.then(|| Duration::try_from(since).unwrap_or_default())
-    });
-    delays.max()
+        is_news.then(|| Duration::try_from(since).unwrap_or_default())
+    };
+    filed.iter().filter_map(delay)
 }
 
 #[cfg(test)]
@@ -47,7 +46,7 @@ mod tests {
     const THURSDAY: Date = date(2026, 4, 2);
     const FRIDAY: Date = date(2026, 4, 3);
     const SOURCE: SourceId = SourceId::new("nbk");
-    const DOCUMENT: &str = "daily";
+    const DOCUMENTS: [&str; 2] = ["daily", "second"];
 
     /// A source that publishes the table of the next day from 14 to 18 o'clock, with that of Thursday.
     fn record() -> SourceRecord {
@@ -63,15 +62,15 @@ mod tests {
         };
         let mut history = History::new(RevisionPolicy::Correction);
         history.insert(Table {
-            document: DOCUMENT,
+            document: DOCUMENTS[0],
             pivot: Currency::KZT,
             effective_date: THURSDAY,
             as_of: None,
             rows: BTreeMap::from([(Currency::USD, Arc::new(dollar))]),
             dropped: Vec::new(),
         });
-        let document = DocumentRecord {
-            name: DOCUMENT,
+        let document = |name, history| DocumentRecord {
+            name,
             schedule: Schedule {
                 hours: Hours {
                     days: &[Weekday::Wednesday, Weekday::Thursday, Weekday::Friday],
@@ -97,35 +96,62 @@ mod tests {
             terms: "",
             home: Some(Currency::KZT),
             zone: TimeZone::UTC,
-            documents: vec![document],
+            documents: DOCUMENTS
+                .map(|name| document(name, history.clone()))
+                .to_vec(),
             attempted: true,
         }
     }
 
-    /// The delay of a table that is filed on Thursday.
-    fn filed(effective_date: Date, time: &str) -> Option<Duration> {
-        let table = FiledTable {
+    fn table(document: &'static str, effective_date: Date) -> FiledTable {
+        FiledTable {
             source: SOURCE,
-            document: DOCUMENT,
+            document,
             pivot: Currency::KZT,
             effective_date,
             as_of: None,
             rows: Vec::new(),
-        };
-        let now = format!("{THURSDAY}T{time}Z").parse().unwrap();
-        delay(&record(), &[table], now)
+        }
+    }
+
+    /// The delays of tables that are filed together, in seconds.
+    fn filed(tables: &[FiledTable], at: &str) -> Vec<u64> {
+        let before = record();
+        let delays = delays(&before, tables, at.parse().unwrap());
+        delays.map(|delay| delay.as_secs()).collect()
     }
 
     #[test]
     fn the_delay_of_a_table_counts_from_the_beginning_of_its_publication_hours() {
-        let seconds = |seconds| Some(Duration::from_secs(seconds));
-        assert_eq!(filed(FRIDAY, "14:00:00"), seconds(0));
-        assert_eq!(filed(FRIDAY, "14:01:01"), seconds(61));
+        let [daily, _] = DOCUMENTS;
+        let on_thursday = |effective_date, time: &str| {
+            filed(
+                &[table(daily, effective_date)],
+                &format!("{THURSDAY}T{time}Z"),
+            )
+        };
+        assert_eq!(on_thursday(FRIDAY, "14:00:00"), [0]);
+        assert_eq!(on_thursday(FRIDAY, "14:01:01"), [61]);
         // A table that is missed.
-        assert_eq!(filed(FRIDAY, "19:00:00"), seconds(5 * 3600));
+        assert_eq!(on_thursday(FRIDAY, "19:00:00"), [5 * 3600]);
         // Early is not late.
-        assert_eq!(filed(FRIDAY, "13:50:00"), seconds(0));
+        assert_eq!(on_thursday(FRIDAY, "13:50:00"), [0]);
         // A correction of the table that is there was not expected.
-        assert_eq!(filed(THURSDAY, "14:00:00"), None);
+        assert_eq!(on_thursday(THURSDAY, "14:00:00"), [0; 0]);
+    }
+
+    #[test]
+    fn after_an_outage_each_table_is_as_late_as_its_own_hours_say() {
+        let [daily, second] = DOCUMENTS;
+        // That of Friday was missed too. That of Thursday was published on Wednesday.
+        let next_thursday = date(2026, 4, 9);
+        let at = "2026-04-08T14:10:00Z";
+        let newest = table(daily, next_thursday);
+        assert_eq!(filed(std::slice::from_ref(&newest), at), [600]);
+        let both = [table(daily, FRIDAY), newest];
+        let six_days = 6 * 24 * 3600;
+        assert_eq!(filed(&both, at), [six_days + 600, 600]);
+        let documents = [table(daily, next_thursday), table(second, FRIDAY)];
+        assert_eq!(filed(&documents, at), [600, six_days + 600]);
     }
 }

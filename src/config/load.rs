@@ -51,6 +51,7 @@ const KIND_DEFAULT: &str = "apilayer";
 const KEYS: &[&str] = &[
     "server.listen",
     "server.admin_listen",
+    "server.admin_hosts",
     "server.heartbeat_interval",
     "server.max_connections",
     "server.max_streams",

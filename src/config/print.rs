@@ -28,6 +28,7 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
     page.table("server");
     page.text("listen", config.server.listen);
     page.text("admin_listen", config.server.admin_listen);
+    page.list("admin_hosts", config.server.admin_hosts.iter().cloned());
     page.duration("heartbeat_interval", config.server.heartbeat_interval);
     page.plain("max_connections", config.server.max_connections);
     page.plain("max_streams", config.server.max_streams);

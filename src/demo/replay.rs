@@ -43,18 +43,26 @@ pub struct Replay {
     sources: Vec<SourceSettings>,
     http: Http,
     commit: CommitHandle,
+    counts: RequestCounts,
     hold: Duration,
 }
 
 impl Replay {
-    /// A replay that submits the tables of the sources of `config`. The service must not poll them itself.
-    pub fn new(season: Season, clock: Clock, config: &Config, commit: CommitHandle) -> Self {
+    /// A replay that submits the tables of the sources of `config`, and counts its requests. The service must not poll them
+    /// itself.
+    pub fn new(
+        season: Season,
+        clock: Clock,
+        config: &Config,
+        (commit, counts): (CommitHandle, RequestCounts),
+    ) -> Self {
         Self {
             season,
             clock,
             sources: config.sources.clone(),
             http: config.http.clone(),
             commit,
+            counts,
             hold: HOLD,
         }
     }
@@ -71,6 +79,8 @@ impl Replay {
             self.clock.restart();
             let tables = self.season.earlier_tables();
             self.commit.begin_anew(tables).await??;
+            // Each pass is the same days anew.
+            self.counts.clear();
             let pass = stop.child_token();
             let mut pollers = JoinSet::new();
             for settings in &self.sources {
@@ -92,8 +102,7 @@ impl Replay {
     fn poller(&self, settings: &SourceSettings) -> Result<Poller, FetchError> {
         let zone = TimeZone::get(settings.source.zone).unwrap_or(TimeZone::UTC);
         let (clock, commit) = (self.clock.clone(), self.commit.clone());
-        // Each pass is the same days anew.
-        let counts = RequestCounts::in_memory();
+        let counts = self.counts.clone();
         let (id, per_day) = (settings.source.id, settings.requests_per_day);
         let budget = RequestBudget::new(id, per_day, zone, clock.clone(), counts);
         Poller::new(settings, &self.http, budget, clock, commit)

@@ -1,14 +1,14 @@
-//! The requests of the gRPC port by method and code, for the metrics.
+//! The calls of gRPC by method and code, for the metrics.
 
 use http::HeaderMap;
 
 use crate::requests::{GRPC_CODES, grpc_code};
 use crate::telemetry::CallCounts;
 
-/// How the path of a method of the rates begins.
-const SERVICE: &str = "/silkrate.v1.RateService/";
-/// The methods of the contract, and last everything else: health, reflection, methods that no service has.
-const METHODS: [&str; 11] = [
+/// The services whose methods are counted each on their own.
+const SERVICES: [&str; 2] = ["silkrate.v1.RateService", "silkrate.admin.v1.AdminService"];
+/// The methods of the contracts, and last everything else: health, reflection, methods that no service has.
+const METHODS: [&str; 17] = [
     "GetSnapshot",
     "GetRate",
     "WatchRates",
@@ -19,23 +19,34 @@ const METHODS: [&str; 11] = [
     "ListSources",
     "ListCurrencies",
     "ListPairs",
+    "ListHeld",
+    "ReleaseHeld",
+    "RejectHeld",
+    "ListFiledDates",
+    "FileTable",
+    "GetStore",
     "other",
 ];
-pub(super) fn counts() -> CallCounts {
-    CallCounts::new(METHODS, &GRPC_CODES)
+/// The code of a call whose client left before its answer began.
+const CANCELLED: &str = "CANCELLED";
+
+/// Counts of calls, all zero.
+pub fn call_counts() -> CallCounts {
+    CallCounts::new(METHODS, &GRPC_CODES, CANCELLED)
 }
 
 /// The place of a method by its path.
-pub(super) fn method(path: &str) -> usize {
-    let name = path.strip_prefix(SERVICE).unwrap_or_default();
-    let other = METHODS.len().saturating_sub(1);
+pub fn method_place(path: &str) -> usize {
+    let path = path.strip_prefix('/').and_then(|path| path.split_once('/'));
+    let name = path.filter(|(service, _)| SERVICES.contains(service));
+    let name = name.map_or("other", |(_, name)| name);
     let place = METHODS.iter().position(|method| *method == name);
-    place.unwrap_or(other)
+    place.unwrap_or(METHODS.len().saturating_sub(1))
 }
 
 /// The place of the code of an answer. A refusal has its status in the headers; that of an answer with messages is in its
 /// trailers, and so far it is well.
-pub(super) fn code(headers: &HeaderMap) -> usize {
+pub fn code_place(headers: &HeaderMap) -> usize {
     grpc_code(headers).unwrap_or_default()
 }
 
@@ -51,26 +62,32 @@ mod tests {
     #[test]
     fn every_method_of_the_contract_has_a_place_of_its_own() {
         let descriptor = FileDescriptorSet::decode(pb::DESCRIPTOR_SET).unwrap();
-        let services = descriptor.file.iter().flat_map(|file| &file.service);
-        let rates = services.filter(|service| service.name() == "RateService");
-        let mut contract: Vec<_> = rates
-            .flat_map(|service| &service.method)
-            .map(|method| method.name().to_owned())
-            .collect();
-        contract.push("other".to_owned());
+        let mut contract = vec!["other".to_owned()];
+        for file in &descriptor.file {
+            for service in &file.service {
+                let service_name = format!("{}.{}", file.package(), service.name());
+                assert!(SERVICES.contains(&service_name.as_str()), "{service_name}");
+                for method in &service.method {
+                    let path = format!("/{service_name}/{}", method.name());
+                    assert_eq!(METHODS[method_place(&path)], method.name());
+                    contract.push(method.name().to_owned());
+                }
+            }
+        }
         contract.sort_unstable();
         let mut places = METHODS.map(ToOwned::to_owned);
         places.sort_unstable();
         assert_eq!(contract, places);
-        assert_eq!(method("/silkrate.v1.RateService/GetRate"), 1);
         let other = METHODS.len() - 1;
         for path in [
             "/silkrate.v1.RateService/Nothing",
             "/grpc.health.v1.Health/Check",
+            "/grpc.health.v1.Health/GetRate",
+            "silkrate.v1.RateService/GetRate",
             "/",
             "",
         ] {
-            assert_eq!(method(path), other, "{path}");
+            assert_eq!(method_place(path), other, "{path}");
         }
     }
 
@@ -79,9 +96,9 @@ mod tests {
         let of = |status: &'static str| {
             let name = http::HeaderName::from_static("grpc-status");
             let value = http::HeaderValue::from_static(status);
-            GRPC_CODES[code(&HeaderMap::from_iter([(name, value)]))]
+            GRPC_CODES[code_place(&HeaderMap::from_iter([(name, value)]))]
         };
-        assert_eq!(GRPC_CODES[code(&HeaderMap::new())], "OK");
+        assert_eq!(GRPC_CODES[code_place(&HeaderMap::new())], "OK");
         assert_eq!(of("0"), "OK");
         assert_eq!(of("5"), "NOT_FOUND");
         assert_eq!(Code::NotFound, Code::from(5));

@@ -1,18 +1,24 @@
 //! Dispatches the requests of the gRPC port: the cached answers first, then every service by its path.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
+use tonic::Status;
 use tonic::codegen::Service;
 use tonic::service::Routes;
 
 use crate::domain::Refusal;
 use crate::grpc::shared::{ResponseBody, status_response};
-use crate::grpc::{SharedRates, calls, explain};
+use crate::grpc::{SharedRates, call_counts, code_place, explain, method_place};
+use crate::telemetry::{CallCounts, PendingCall};
+
+/// What calls are refused with before the ledger is open.
+const OPENING: &str = "the service opens its ledger; try again in a moment";
 
 /// The services of the port.
 #[derive(Debug)]
@@ -21,6 +27,7 @@ pub struct Dispatcher {
     routes: Routes,
     request_timeout: Duration,
     request_bytes_max: usize,
+    calls: Arc<CallCounts>,
 }
 
 impl Dispatcher {
@@ -45,7 +52,14 @@ impl Dispatcher {
             routes: routes.prepare(),
             request_timeout,
             request_bytes_max,
+            calls: Arc::new(call_counts()),
         }
+    }
+
+    /// The same, with the counts of its calls kept elsewhere.
+    #[must_use]
+    pub fn counted(self, calls: Arc<CallCounts>) -> Self {
+        Self { calls, ..self }
     }
 
     /// The answer to a request. The future is composed here rather than in one `async` block, which would hold the request
@@ -70,20 +84,21 @@ impl Dispatcher {
                 Err(never) => match never {},
             }))
         };
-        let calls = self.rates.as_ref().map(SharedRates::calls);
-        let begun = Instant::now();
+        let call = PendingCall::begin(Arc::clone(&self.calls), method_place(uri.path()));
         tokio::time::timeout(request_timeout, answer).map(move |answer| {
             let mut answer = answer.unwrap_or_else(|_late| {
                 status_response(Refusal::DeadlineExceeded(request_timeout))
             });
             explain(&mut answer, uri.path(), request_bytes_max);
-            if let Some(calls) = calls {
-                let (method, code) = (calls::method(uri.path()), calls::code(answer.headers()));
-                calls.count(method, code, begun.elapsed());
-            }
+            call.answered(code_place(answer.headers()));
             answer
         })
     }
+}
+
+/// The answer to every call before the ledger is open.
+pub fn opening_response<B: Default>() -> Response<B> {
+    Status::unavailable(OPENING).into_http()
 }
 
 /// The deadline of the client, by the header of the gRPC protocol: up to eight digits and a unit. A malformed header is

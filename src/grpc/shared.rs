@@ -37,11 +37,10 @@ use tonic::server::NamedService;
 
 use crate::domain::{Pair, RateFilter, Refusal};
 use crate::feed::{AnswerCache, EncodedStream, FrameCache, MessageEncoder, StreamMessage};
-use crate::grpc::{Rates, calls};
+use crate::grpc::Rates;
 use crate::pb::rate_service_server::RateServiceServer;
 use crate::pb::{GetRateRequest, GetSnapshotRequest, WatchRatesRequest};
 use crate::queries::{FilterCache, Queries, parse_pair};
-use crate::telemetry::CallCounts;
 use crate::wire;
 
 /// How many filters have a snapshot kept for them: a site has a handful of tickers; further filters are experiments of single readers.
@@ -66,7 +65,6 @@ struct Inner {
     filters: FilterCache<RateFilter>,
     is_sharing: bool,
     request_bytes_max: usize,
-    calls: Arc<CallCounts>,
 }
 
 /// What is shared by the clients that accept an encoding.
@@ -110,16 +108,10 @@ impl SharedRates {
             filters: FilterCache::default(),
             is_sharing,
             request_bytes_max,
-            calls: Arc::new(calls::counts()),
         };
         Self {
             inner: Arc::new(inner),
         }
-    }
-
-    /// The requests of the port, by method.
-    pub fn calls(&self) -> Arc<CallCounts> {
-        Arc::clone(&self.inner.calls)
     }
 
     /// The longest message of a request that is read.
@@ -160,7 +152,7 @@ impl SharedRates {
         request: Request<B>,
     ) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
     where
-        B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
+        B: HttpBody<Data = Bytes, Error: Into<BoxError> + Send + Unpin> + Send + Unpin + 'static,
     {
         let shared = self.clone();
         let headers = request.headers();
@@ -176,8 +168,9 @@ impl SharedRates {
                 Ok(answer) => answer,
                 Err(Unanswered::Refused(refusal)) => status_response(refusal),
                 Err(Unanswered::NotShared) => {
-                    let frame = read.map_or_else(|bytes| bytes, |message| restore_frame(&message));
-                    let body = Body::new(request::PrefixedBody::new(frame, body));
+                    let before =
+                        read.map_or_else(|unread| unread, |message| restore_frame(&message).into());
+                    let body = Body::new(request::PrefixedBody::new(before, body));
                     let answer = shared.generated(Request::from_parts(parts, body)).await;
                     answer.map(ResponseBody::generated)
                 }

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tonic::transport::server::Connected;
 
-use crate::listener::{Deadlines, Limits};
+use crate::listener::{Deadline, Deadlines, Limits};
 use crate::telemetry::OpenConnection;
 
 /// One accepted connection.
@@ -20,7 +20,7 @@ pub struct Connection {
     peer: SocketAddr,
     /// Counts it, and what passes.
     open: OpenConnection,
-    /// Whether a deadline has passed.
+    /// Whether it is counted as cut by a deadline.
     is_cut: bool,
     /// Returned when the connection is dropped, for whatever reason.
     _permit: OwnedSemaphorePermit,
@@ -51,25 +51,29 @@ impl Connection {
         self.peer
     }
 
-    /// Counts what a write has brought: bytes, or the end of a peer that reads nothing.
+    /// Counts what a write has brought: bytes, or the end of the connection.
     fn count_write(&mut self, outcome: &Poll<io::Result<usize>>) {
         match outcome {
             Poll::Ready(Ok(bytes)) => {
                 let bytes = u64::try_from(*bytes).unwrap_or(u64::MAX);
                 self.open.port().sent_bytes.add(bytes);
             }
-            Poll::Ready(Err(error)) if self.is_first_cut(error) => {
-                self.open.port().stalled.increment();
-            }
-            Poll::Ready(Err(_)) | Poll::Pending => {}
+            Poll::Ready(Err(_)) => self.count_cut(),
+            Poll::Pending => {}
         }
     }
 
-    /// Whether an error is that of a deadline, and the first one: reading and writing may both fail then.
-    fn is_first_cut(&mut self, error: &io::Error) -> bool {
-        let is_first = error.kind() == io::ErrorKind::TimedOut && !self.is_cut;
-        self.is_cut |= is_first;
-        is_first
+    /// Counts that a deadline has cut the connection, once: reading and writing may both fail then.
+    fn count_cut(&mut self) {
+        let Some(deadline) = self.io.passed().filter(|_| !self.is_cut) else {
+            return;
+        };
+        self.is_cut = true;
+        let port = self.open.port();
+        match deadline {
+            Deadline::FirstBytes => port.silent.increment(),
+            Deadline::Write => port.stalled.increment(),
+        }
     }
 }
 
@@ -88,10 +92,8 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.io).poll_read(cx, buffer);
-        if let Poll::Ready(Err(error)) = &outcome
-            && self.is_first_cut(error)
-        {
-            self.open.port().silent.increment();
+        if let Poll::Ready(Err(_)) = &outcome {
+            self.count_cut();
         }
         let bytes = buffer.filled().len().saturating_sub(before);
         if bytes > 0 {

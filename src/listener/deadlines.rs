@@ -18,6 +18,15 @@ use tokio::time::{Sleep, sleep};
 /// silence.
 const FIRST_BYTES: usize = 24;
 
+/// A deadline of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// For the first bytes of the peer.
+    FirstBytes,
+    /// For a pending write: the peer reads nothing.
+    Write,
+}
+
 /// A socket with deadlines. Past one, reading and writing fail with [`io::ErrorKind::TimedOut`].
 #[derive(Debug)]
 pub struct Deadlines<S> {
@@ -27,6 +36,8 @@ pub struct Deadlines<S> {
     write_stall_max: Duration,
     /// The deadline of a pending write.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// The first deadline that has passed.
+    passed: Option<Deadline>,
 }
 
 #[derive(Debug)]
@@ -49,7 +60,17 @@ impl<S> Deadlines<S> {
             }),
             write_stall_max,
             stalled: None,
+            passed: None,
         }
+    }
+
+    /// The first deadline that has passed: why the socket fails. Reading may show that of a write.
+    pub fn passed(&self) -> Option<Deadline> {
+        self.passed
+    }
+
+    fn pass(&mut self, deadline: Deadline) {
+        self.passed.get_or_insert(deadline);
     }
 
     /// Checks the result of a write: an error takes its place when it has been pending for too long.
@@ -65,7 +86,10 @@ impl<S> Deadlines<S> {
         let limit = self.write_stall_max;
         let timer = self.stalled.get_or_insert_with(|| Box::pin(sleep(limit)));
         match timer.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(stalled(limit))),
+            Poll::Ready(()) => {
+                self.pass(Deadline::Write);
+                Poll::Ready(Err(stalled(limit)))
+            }
             Poll::Pending => Poll::Pending,
         }
     }
@@ -89,6 +113,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Deadlines<S> {
             .as_ref()
             .is_some_and(|timer| timer.is_elapsed())
         {
+            this.pass(Deadline::Write);
             return Poll::Ready(Err(stalled(this.write_stall_max)));
         }
         let filled = buffer.filled().len();
@@ -103,6 +128,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Deadlines<S> {
             return outcome;
         }
         if outcome.is_pending() && first_bytes.deadline.as_mut().poll(cx).is_ready() {
+            this.pass(Deadline::FirstBytes);
             let reason = "no first bytes from the peer before the deadline";
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, reason)));
         }

@@ -1,8 +1,9 @@
 //! Requests by what they asked for, how they were answered, and how long that took.
 
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use crate::telemetry::{Counter, Histogram};
+use crate::telemetry::Histogram;
 
 const fn micros(microseconds: u64) -> Duration {
     Duration::from_micros(microseconds)
@@ -26,57 +27,107 @@ const BOUNDS: &[Duration] = &[
 #[derive(Debug)]
 pub struct CallCounts {
     codes: &'static [&'static str],
+    /// The place of the code of a request whose client left before its answer began.
+    cancelled: usize,
     calls: Vec<Call>,
 }
 
 #[derive(Debug)]
 struct Call {
     name: &'static str,
-    by_code: Vec<Counter>,
-    times: Histogram,
+    /// How long the answers with each code took to begin; nothing before the first one.
+    by_code: Vec<OnceLock<Histogram>>,
+}
+
+/// A request that is not answered yet. If it is dropped, it counts as cancelled.
+#[derive(Debug)]
+pub struct PendingCall {
+    /// `None` once it is counted.
+    counts: Option<Arc<CallCounts>>,
+    name: usize,
+    begun: Instant,
 }
 
 impl CallCounts {
-    /// Counts for these things to ask for, and these codes of answers.
+    /// Counts for these things to ask for, and these codes of answers; `cancelled` is the code of a request whose client left
+    /// before its answer began.
     pub fn new(
         names: impl IntoIterator<Item = &'static str>,
         codes: &'static [&'static str],
+        cancelled: &str,
     ) -> Self {
         let call = |name| Call {
             name,
-            by_code: codes.iter().map(|_| Counter::default()).collect(),
-            times: Histogram::new(BOUNDS),
+            by_code: codes.iter().map(|_| OnceLock::new()).collect(),
         };
+        let place = codes.iter().position(|code| *code == cancelled);
         Self {
             codes,
+            cancelled: place.unwrap_or(codes.len()),
             calls: names.into_iter().map(call).collect(),
         }
     }
 
     /// Counts a request by the places of its name and of its code in their lists.
     pub fn count(&self, name: usize, code: usize, took: Duration) {
-        let Some(call) = self.calls.get(name) else {
-            return;
-        };
-        if let Some(counter) = call.by_code.get(code) {
-            counter.increment();
+        let call = self.calls.get(name);
+        if let Some(times) = call.and_then(|call| call.by_code.get(code)) {
+            times.get_or_init(|| Histogram::new(BOUNDS)).observe(took);
         }
-        call.times.observe(took);
     }
 
-    /// The requests that came at least once: name, code and number.
-    pub fn answered(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+    /// How long the answers took to begin, by name and code, of those that were given at least once.
+    pub fn times(&self) -> impl Iterator<Item = (&'static str, &'static str, &Histogram)> {
         self.calls.iter().flat_map(|call| {
             let codes = self.codes.iter().zip(&call.by_code);
-            let counted = codes.map(|(code, counter)| (call.name, *code, counter.get()));
-            counted.filter(|(.., count)| *count > 0)
+            codes.filter_map(|(code, times)| Some((call.name, *code, times.get()?)))
         })
     }
+}
 
-    /// How long the answers took to begin, by name, of those that came at least once.
-    pub fn times(&self) -> impl Iterator<Item = (&'static str, &Histogram)> {
-        let came = |call: &&Call| call.by_code.iter().any(|counter| counter.get() > 0);
-        let calls = self.calls.iter().filter(came);
-        calls.map(|call| (call.name, &call.times))
+impl PendingCall {
+    /// A request that begins now, by the place of its name.
+    pub fn begin(counts: Arc<CallCounts>, name: usize) -> Self {
+        Self {
+            counts: Some(counts),
+            name,
+            begun: Instant::now(),
+        }
+    }
+
+    /// Counts it by the place of the code of its answer, which begins now.
+    pub fn answered(mut self, code: usize) {
+        if let Some(counts) = self.counts.take() {
+            counts.count(self.name, code, self.begun.elapsed());
+        }
+    }
+}
+
+impl Drop for PendingCall {
+    fn drop(&mut self) {
+        if let Some(counts) = self.counts.take() {
+            counts.count(self.name, counts.cancelled, self.begun.elapsed());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_that_is_dropped_before_its_answer_begins_is_cancelled() {
+        let counts = CallCounts::new(["rate"], &["OK", "CANCELLED"], "CANCELLED");
+        let counts = Arc::new(counts);
+        let pending = || PendingCall::begin(Arc::clone(&counts), 0);
+        assert_eq!(counts.times().count(), 0);
+        pending().answered(0);
+        pending().answered(0);
+        drop(pending());
+        let counted = counts.times();
+        let counted: Vec<_> = counted
+            .map(|(name, code, times)| (name, code, times.count()))
+            .collect();
+        assert_eq!(counted, [("rate", "OK", 2), ("rate", "CANCELLED", 1)]);
     }
 }

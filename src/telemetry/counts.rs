@@ -1,7 +1,10 @@
 //! What each part of the service counts.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use crate::telemetry::{Counter, Histogram};
 
@@ -44,8 +47,6 @@ const DELAY_BOUNDS: &[Duration] = &[
 pub struct CommitCounts {
     /// How long each commit took, from the derivation of the state until it was published.
     pub commits: Histogram,
-    /// How long the ledger took to append each entry.
-    pub appends: Histogram,
     sources: BTreeMap<&'static str, SourceCounts>,
 }
 
@@ -70,7 +71,6 @@ impl CommitCounts {
         };
         Self {
             commits: Histogram::new(COMMIT_BOUNDS),
-            appends: Histogram::new(COMMIT_BOUNDS),
             sources: sources.into_iter().map(counts).collect(),
         }
     }
@@ -88,7 +88,37 @@ impl CommitCounts {
     }
 }
 
-/// The attempts to deliver the events of a webhook, by how they ended.
+/// What is counted of the ledger.
+#[derive(Debug)]
+pub struct LedgerCounts {
+    /// How long it took to append each entry, or to refuse it.
+    pub appends: Histogram,
+    /// The attempts to write to it, or to open it again, that failed.
+    pub failures: Counter,
+    /// The entries that were dropped from the full buffer.
+    pub lost_entries: Counter,
+}
+
+impl Default for LedgerCounts {
+    fn default() -> Self {
+        Self {
+            appends: Histogram::new(COMMIT_BOUNDS),
+            failures: Counter::default(),
+            lost_entries: Counter::default(),
+        }
+    }
+}
+
+/// The events that wait for the receiver of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waiting {
+    /// How many wait.
+    pub events: u32,
+    /// When the oldest of them happened; `None` if none waits.
+    pub oldest: Option<Timestamp>,
+}
+
+/// The deliveries of a webhook: its attempts, by how they ended, and its events that wait or were dropped.
 #[derive(Debug, Default)]
 pub struct DeliveryCounts {
     /// The receiver accepted the event.
@@ -99,16 +129,32 @@ pub struct DeliveryCounts {
     pub given_up: Counter,
     /// The receiver answered that it wants no event any more.
     pub gone: Counter,
+    /// The events that were dropped without another attempt: too many waited, or they were a day old when the receiver was
+    /// gone.
+    pub dropped: Counter,
+    waiting: Mutex<Waiting>,
 }
 
 impl DeliveryCounts {
-    /// Each count with its name.
+    /// The events that wait now.
+    pub fn waiting(&self) -> Waiting {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells which events wait now.
+    pub fn set_waiting(&self, waiting: Waiting) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = waiting;
+    }
+
+    /// The attempts of each outcome, with its name.
     pub fn by_outcome(&self) -> [(&'static str, &Counter); 4] {
         let Self {
             delivered,
             failed,
             given_up,
             gone,
+            dropped: _,
+            waiting: _,
         } = self;
         [
             ("delivered", delivered),

@@ -43,6 +43,12 @@ impl Histogram {
         self.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
+    /// How many durations it has.
+    pub fn count(&self) -> u64 {
+        let counts = self.counts.iter();
+        counts.map(|count| count.load(Ordering::Relaxed)).sum()
+    }
+
     pub(super) fn distribution(&self) -> Distribution {
         let bounds = self.bounds.iter().copied().map(Some).chain([None]);
         let counts = self.counts.iter();
@@ -66,6 +72,7 @@ mod tests {
         for micros in [0, 1_000, 1_001, 10_000, 10_001, 1_000_000] {
             histogram.observe(Duration::from_micros(micros));
         }
+        assert_eq!(histogram.count(), 6);
         let distribution = histogram.distribution();
         let [first, second] = [BOUNDS[0], BOUNDS[1]].map(Some);
         assert_eq!(distribution.buckets, [(first, 2), (second, 2), (None, 2)]);

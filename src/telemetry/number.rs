@@ -8,7 +8,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::Timestamp;
 use prometheus_client::encoding::{EncodeGaugeValue, GaugeValueEncoder, MetricEncoder, NoLabelSet};
 use rust_decimal::Decimal;
 
@@ -56,10 +56,10 @@ impl From<Duration> for Number {
     }
 }
 
-/// Seconds, negative ones too.
-impl From<SignedDuration> for Number {
-    fn from(duration: SignedDuration) -> Self {
-        Self(Kind::Real(duration.as_secs_f64()))
+/// Seconds since the beginning of 1970.
+impl From<Timestamp> for Number {
+    fn from(instant: Timestamp) -> Self {
+        Self(Kind::Real(instant.as_duration().as_secs_f64()))
     }
 }
 

@@ -11,24 +11,46 @@ use crate::telemetry::{Collect, Page};
 #[derive(Debug)]
 pub struct Process {
     /// When it began, by the clock of the machine.
-    pub started: Timestamp,
+    started: Timestamp,
+}
+
+impl Process {
+    /// This process. Where the system does not tell when it began, it begins now.
+    pub fn new() -> Self {
+        Self {
+            started: system::started().unwrap_or_else(Timestamp::now),
+        }
+    }
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Collect for Process {
     fn collect(&self, page: &mut Page<'_>) -> fmt::Result {
-        let started = self.started.duration_since(Timestamp::UNIX_EPOCH);
         let names = (
             "process_start_time_seconds",
-            "When the process started, since 1970, by the clock of the machine",
+            "When the process started, by the clock of the machine",
         );
-        page.gauge(names, Some(started))?;
+        page.gauge(names, Some(self.started))?;
         let names = ("process_cpu_seconds", "Processor time of the process");
         page.counter(names, system::processor_time())?;
         let names = (
             "process_resident_memory_bytes",
             "Memory of the process that is in use",
         );
-        page.gauge(names, system::resident_bytes())?;
+        let status = system::status();
+        page.gauge(names, status.as_deref().and_then(resident_bytes))?;
+        let names = (
+            "process_virtual_memory_bytes",
+            "Addresses that the process has reserved, in use or not",
+        );
+        page.gauge(names, status.as_deref().and_then(virtual_bytes))?;
+        let names = ("process_threads", "Threads of the process");
+        page.gauge(names, status.as_deref().and_then(threads))?;
         let names = (
             "process_open_fds",
             "Open file descriptors; each connection takes one",
@@ -44,17 +66,31 @@ impl Collect for Process {
 mod system {
     use std::fs;
 
+    use jiff::SignedDuration;
+    use rustix::param::clock_ticks_per_second;
     use rustix::process::{Resource, getrlimit};
     use rustix::time::{ClockId, clock_gettime};
 
-    use super::Duration;
+    use super::{Duration, Timestamp};
 
     pub(super) fn processor_time() -> Option<Duration> {
         Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).ok()
     }
 
-    pub(super) fn resident_bytes() -> Option<u64> {
-        super::resident_bytes(&fs::read_to_string("/proc/self/status").ok()?)
+    /// The process counts from the start of the machine, in ticks of its clock.
+    pub(super) fn started() -> Option<Timestamp> {
+        let booted = super::boot_time(&fs::read_to_string("/proc/stat").ok()?)?;
+        let ticks = super::start_ticks(&fs::read_to_string("/proc/self/stat").ok()?)?;
+        let milliseconds = ticks.checked_mul(1000)? / clock_ticks_per_second().max(1);
+        let since_boot = SignedDuration::from_millis(i64::try_from(milliseconds).ok()?);
+        Timestamp::from_second(booted)
+            .ok()?
+            .checked_add(since_boot)
+            .ok()
+    }
+
+    pub(super) fn status() -> Option<String> {
+        fs::read_to_string("/proc/self/status").ok()
     }
 
     /// A kernel since 6.2 tells the number as the size of the folder; for an older one the entries are counted, which
@@ -75,13 +111,17 @@ mod system {
 /// Other systems tell them in other ways.
 #[cfg(not(target_os = "linux"))]
 mod system {
-    use super::Duration;
+    use super::{Duration, Timestamp};
 
     pub(super) fn processor_time() -> Option<Duration> {
         None
     }
 
-    pub(super) fn resident_bytes() -> Option<u64> {
+    pub(super) fn started() -> Option<Timestamp> {
+        None
+    }
+
+    pub(super) fn status() -> Option<String> {
         None
     }
 
@@ -94,13 +134,47 @@ mod system {
     }
 }
 
-/// The memory in use by the file `status` of a process, which gives it in KiB.
-#[cfg(any(target_os = "linux", test))]
+/// The memory in use by the file `status` of a process.
 fn resident_bytes(status: &str) -> Option<u64> {
-    let mut lines = status.lines();
-    let size = lines.find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kibibytes: u64 = size.trim().strip_suffix(" kB")?.parse().ok()?;
+    bytes(status, "VmRSS:")
+}
+
+/// The addresses by the same file.
+fn virtual_bytes(status: &str) -> Option<u64> {
+    bytes(status, "VmSize:")
+}
+
+/// The threads by the same file.
+fn threads(status: &str) -> Option<u64> {
+    line(status, "Threads:")?.parse().ok()
+}
+
+/// A size, which the file gives in KiB.
+fn bytes(status: &str, name: &str) -> Option<u64> {
+    let kibibytes: u64 = line(status, name)?.strip_suffix(" kB")?.parse().ok()?;
     kibibytes.checked_mul(1024)
+}
+
+/// What the line of a file says that begins with a name.
+fn line<'a>(file: &'a str, name: &str) -> Option<&'a str> {
+    let mut lines = file.lines();
+    lines
+        .find_map(|line| line.strip_prefix(name))
+        .map(str::trim)
+}
+
+/// When the machine started, by its file `stat`: seconds since 1970.
+#[cfg(any(target_os = "linux", test))]
+fn boot_time(stat: &str) -> Option<i64> {
+    line(stat, "btime ")?.parse().ok()
+}
+
+/// When a process started, by its file `stat`: ticks since the machine started. It is the 22nd field. The second one is the
+/// name of the program between parentheses, in which anything may stand.
+#[cfg(any(target_os = "linux", test))]
+fn start_ticks(stat: &str) -> Option<u64> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(19)?.parse().ok()
 }
 
 #[cfg(test)]
@@ -109,9 +183,22 @@ mod tests {
 
     #[test]
     fn the_memory_in_use_is_read_from_the_status_of_the_process() {
-        let status = "VmHWM:\t   20480 kB\nVmRSS:\t   10240 kB\nRssAnon:\t 1 kB\n";
+        let status =
+            "VmSize:\t   30720 kB\nVmHWM:\t   20480 kB\nVmRSS:\t   10240 kB\nThreads:\t3\n";
         assert_eq!(resident_bytes(status), Some(10_485_760));
+        assert_eq!(virtual_bytes(status), Some(31_457_280));
+        assert_eq!(threads(status), Some(3));
         assert_eq!(resident_bytes("Name:\tsilkrate\n"), None);
+    }
+
+    #[test]
+    fn the_start_of_a_process_is_read_whatever_its_program_is_called() {
+        let stat = "7 (a) S 1 (b)) S 1 7 7 0 -1 4194560 9 0 0 0 4 2 0 0 20 0 3 0 123456 9 9\n";
+        assert_eq!(start_ticks(stat), Some(123_456));
+        assert_eq!(
+            boot_time("cpu 1 2\nbtime 1775120400\n"),
+            Some(1_775_120_400)
+        );
     }
 
     #[cfg(target_os = "linux")]
@@ -125,7 +212,11 @@ mod tests {
         let certain = u64::try_from(files.len()).unwrap();
         assert!(open > certain, "{open}");
         assert!(system::descriptors_max().unwrap() >= open);
-        assert!(system::resident_bytes().unwrap() > 1_000_000);
+        let status = system::status().unwrap();
+        assert!(resident_bytes(&status).unwrap() > 1_000_000);
+        assert!(virtual_bytes(&status) > resident_bytes(&status));
+        assert!(threads(&status).unwrap() >= 1);
         assert!(system::processor_time().unwrap() > Duration::ZERO);
+        assert!(system::started().unwrap() < Timestamp::now());
     }
 }

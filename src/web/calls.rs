@@ -24,14 +24,16 @@ const ROUTES: [(&str, &str); 16] = [
     // Pages, files, and what leads nowhere.
     ("", "other"),
 ];
+/// The number that nginx gives to a request whose client left before its answer began. It is never sent.
+const CLIENT_CLOSED_REQUEST: &str = "499";
 /// The statuses of this server, and any other one.
-const CODES: [&str; 22] = [
+const CODES: [&str; 23] = [
     "200", "204", "206", "302", "303", "304", "307", "308", "400", "403", "404", "405", "406",
-    "409", "413", "414", "415", "500", "501", "503", "504", "other",
+    "409", "413", "414", "415", "499", "500", "501", "503", "504", "other",
 ];
 
 pub(super) fn counts() -> CallCounts {
-    CallCounts::new(ROUTES.map(|(_, name)| name), &CODES)
+    CallCounts::new(ROUTES.map(|(_, name)| name), &CODES, CLIENT_CLOSED_REQUEST)
 }
 
 /// The place of a route by a path of it.

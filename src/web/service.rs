@@ -6,7 +6,6 @@ use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,7 +16,7 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Method, Request};
 
-use crate::telemetry::CallCounts;
+use crate::telemetry::{CallCounts, PendingCall};
 use crate::web::assets::Assets;
 use crate::web::base_path::BasePath;
 use crate::web::cors::Origins;
@@ -103,26 +102,23 @@ impl Service<Request<Incoming>> for BrowserService {
     type Future = Either<Ready<Result<Response, Infallible>>, Counted>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let begun = Instant::now();
-        let answer = match self.base_path.below(mem::take(request.uri_mut())) {
+        let refused = match self.base_path.below(mem::take(request.uri_mut())) {
             Ok(below) => {
                 *request.uri_mut() = below;
-                self.answers.ready(&request)
+                None
             }
             Err(answer) => Some(*answer),
         };
         let route = calls::route(request.uri().path());
-        if let Some(answer) = answer {
-            let code = calls::code(answer.status());
-            self.calls.count(route, code, begun.elapsed());
+        let call = PendingCall::begin(Arc::clone(&self.calls), route);
+        if let Some(answer) = refused.or_else(|| self.answers.ready(&request)) {
+            call.answered(calls::code(answer.status()));
             return Either::Left(ready(Ok(answer)));
         }
         let mut router = self.answers.router.clone();
         Either::Right(Counted {
             answer: tower::Service::call(&mut router, request),
-            calls: Arc::clone(&self.calls),
-            route,
-            begun,
+            call: Some(call),
         })
     }
 }
@@ -130,9 +126,8 @@ impl Service<Request<Incoming>> for BrowserService {
 /// An answer of the router, which is counted when it begins.
 pub(super) struct Counted {
     answer: RouteFuture<Infallible>,
-    calls: Arc<CallCounts>,
-    route: usize,
-    begun: Instant,
+    /// Nothing once it has begun.
+    call: Option<PendingCall>,
 }
 
 impl Future for Counted {
@@ -140,9 +135,8 @@ impl Future for Counted {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(Pin::new(&mut self.answer).poll(cx));
-        if let Ok(response) = &answer {
-            let code = calls::code(response.status());
-            self.calls.count(self.route, code, self.begun.elapsed());
+        if let (Ok(response), Some(call)) = (&answer, self.call.take()) {
+            call.answered(calls::code(response.status()));
         }
         Poll::Ready(answer)
     }

@@ -44,10 +44,7 @@ impl Courier {
 
     /// The webhook, and how the attempts ended.
     pub(super) fn counts(&self) -> (String, Arc<DeliveryCounts>) {
-        let Receiver {
-            webhook, counts, ..
-        } = &*self.receiver;
-        (webhook.name.clone(), Arc::clone(counts))
+        self.receiver.counts()
     }
 
     /// Delivers until it is stopped. An attempt that is under way is then dropped: the event is sent again after a restart,
@@ -113,6 +110,8 @@ impl Courier {
                     .store
                     .gone(name, now, earlier(now, ATTEMPTED_FOR))
                     .await?;
+                let lost = u64::try_from(given_up).unwrap_or(u64::MAX);
+                self.receiver.counts.dropped.add(lost);
                 let receiver = self.receiver.origin();
                 tracing::warn!(
                     webhook = name,

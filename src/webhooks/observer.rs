@@ -143,6 +143,8 @@ impl Watched {
             return Ok(());
         }
         let dropped = store.record(name, step.clone(), now).await?;
+        let lost = u64::try_from(dropped).unwrap_or(u64::MAX);
+        self.receiver.counts.dropped.add(lost);
         if dropped > 0 {
             tracing::error!(
                 webhook = name,

@@ -54,6 +54,11 @@ impl Receiver {
         })
     }
 
+    /// Its webhook, and the counts of its deliveries.
+    pub(super) fn counts(&self) -> (String, Arc<DeliveryCounts>) {
+        (self.webhook.name.clone(), Arc::clone(&self.counts))
+    }
+
     /// Scheme, host and port of its address, for logs.
     pub(super) fn origin(&self) -> String {
         self.poster.origin()

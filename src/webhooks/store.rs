@@ -2,45 +2,26 @@
 //! that it becomes are written in one transaction.
 
 mod facts;
+mod open;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use jiff::Timestamp;
+pub(super) use open::BUSY_TIMEOUT;
 use rusqlite::types::Type;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use thiserror::Error;
 use tokio::task::spawn_blocking;
 
+use crate::telemetry::{DeliveryCounts, Waiting};
 use crate::webhooks::event::Event;
 use crate::webhooks::known::{Known, Step};
 use crate::webhooks::subject::Subject;
 
-/// The application id that marks a database as a file of webhooks: `silw` in ASCII.
-const APPLICATION_ID: i64 = 0x7369_6c77;
-/// The version of the schema.
-const VERSION: i64 = 4;
-const SCHEMA: &str = include_str!("schema.sql");
-/// The migrations from each version to the next. Since when a value stands is learned when it is seen next, and the days that
-/// were not seen, and those whose value was sent, from then on.
-///
-/// Until version 2, `told` had the earlier of two dates alone. The later one is the day since which the newest value stood; in a
-/// file of version 1, which does not know it, the earlier date is compared.
-const MIGRATIONS: [&str; 3] = [
-    "ALTER TABLE known ADD COLUMN since TEXT",
-    "ALTER TABLE known ADD COLUMN unseen TEXT NOT NULL DEFAULT '';
-     UPDATE known SET told = told || ' ' || since
-         WHERE kind = 'change' AND told LIKE '%+%' AND since > substr(told, -10)",
-    // In version 3, two dates were in the order of the currencies.
-    "ALTER TABLE known ADD COLUMN sent TEXT NOT NULL DEFAULT '';
-     UPDATE known SET told = substr(told, 1, length(told) - 21) || substr(told, -10) || ' ' || substr(told, -21, 10)
-         WHERE told LIKE '% % %' AND substr(told, -21, 10) > substr(told, -10)",
-];
 /// What follows the ledger's file name.
 const SUFFIX: &str = ".webhooks";
-/// How long to wait for another program's lock, such as that of an interactive `sqlite3`.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many events of a webhook wait at most: years of them at the pace of the banks. Beyond it the oldest are dropped, and
 /// the log says so.
 const PENDING_MAX: u32 = 10_000;
@@ -62,6 +43,8 @@ pub struct StoreError {
 pub(super) struct Store {
     path: Arc<Path>,
     connection: Arc<Mutex<Connection>>,
+    /// Where it tells which events of each webhook wait.
+    counts: Arc<BTreeMap<String, Arc<DeliveryCounts>>>,
 }
 
 /// An event that is to be delivered.
@@ -88,8 +71,8 @@ impl Store {
     /// Opens the file, or creates it. Without a path it is kept in memory.
     pub(super) fn open(path: Option<&Path>) -> Result<Self, StoreError> {
         let label = path.unwrap_or(Path::new(":memory:"));
-        let connection = open(path).map_err(|error| of(label, &error))?;
-        let connection = prepare(connection).map_err(|error| of(label, &error))?;
+        let connection = open::open(path).map_err(|error| of(label, &error))?;
+        let connection = open::prepare(connection).map_err(|error| of(label, &error))?;
         let connection = connection.ok_or_else(|| StoreError {
             path: label.to_owned(),
             reason: "it is not a file of webhooks of this version of silkrate; move it away"
@@ -98,7 +81,19 @@ impl Store {
         Ok(Self {
             path: label.into(),
             connection: Arc::new(Mutex::new(connection)),
+            counts: Arc::default(),
         })
+    }
+
+    /// The same, which tells what waits to these counts.
+    pub(super) fn counted(
+        self,
+        counts: impl IntoIterator<Item = (String, Arc<DeliveryCounts>)>,
+    ) -> Self {
+        Self {
+            counts: Arc::new(counts.into_iter().collect()),
+            ..self
+        }
     }
 
     /// What the receiver of a webhook knows; `None` if the webhook has not begun.
@@ -129,9 +124,11 @@ impl Store {
         step: Step,
         now: Timestamp,
     ) -> Result<usize, StoreError> {
-        let webhook = webhook.to_owned();
-        self.run(move |transaction| write(transaction, &webhook, &step, now))
-            .await
+        let name = webhook.to_owned();
+        self.change(webhook, move |transaction| {
+            write(transaction, &name, &step, now)
+        })
+        .await
     }
 
     /// The oldest event of a webhook that is not delivered.
@@ -165,12 +162,12 @@ impl Store {
         number: i64,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let webhook = webhook.to_owned();
-        self.run(move |transaction| {
+        let name = webhook.to_owned();
+        self.change(webhook, move |transaction| {
             transaction.execute("DELETE FROM deliveries WHERE number = ?1", [number])?;
             transaction.execute(
                 "UPDATE webhooks SET delivered_at = ?2, error = NULL, error_at = NULL WHERE name = ?1",
-                params![webhook, now.to_string()],
+                params![name, now.to_string()],
             )?;
             Ok(())
         })
@@ -185,8 +182,8 @@ impl Store {
         (error, now): (String, Timestamp),
         again: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        let webhook = webhook.to_owned();
-        self.run(move |transaction| {
+        let name = webhook.to_owned();
+        self.change(webhook, move |transaction| {
             match again {
                 Some(due_at) => transaction.execute(
                     "UPDATE deliveries SET failures = failures + 1, due_at = ?2 WHERE number = ?1",
@@ -196,7 +193,7 @@ impl Store {
                     transaction.execute("DELETE FROM deliveries WHERE number = ?1", [number])?
                 }
             };
-            set_error(transaction, &webhook, &error, now)
+            set_error(transaction, &name, &error, now)
         })
         .await
     }
@@ -209,12 +206,12 @@ impl Store {
         now: Timestamp,
         oldest: Timestamp,
     ) -> Result<usize, StoreError> {
-        let webhook = webhook.to_owned();
-        self.run(move |transaction| {
+        let name = webhook.to_owned();
+        self.change(webhook, move |transaction| {
             // As texts, instants are in order to the second.
             let sql = "DELETE FROM deliveries WHERE webhook = ?1 AND created_at <= ?2";
-            let given_up = transaction.execute(sql, params![webhook, oldest.to_string()])?;
-            set_error(transaction, &webhook, GONE, now)?;
+            let given_up = transaction.execute(sql, params![name, oldest.to_string()])?;
+            set_error(transaction, &name, GONE, now)?;
             Ok(given_up)
         })
         .await
@@ -222,11 +219,32 @@ impl Store {
 
     /// Forgets that the receiver of a webhook wanted no event any more: it is asked again.
     pub(super) async fn resume(&self, webhook: &str) -> Result<(), StoreError> {
-        let webhook = webhook.to_owned();
-        self.run(move |transaction| {
+        let name = webhook.to_owned();
+        self.change(webhook, move |transaction| {
             let sql =
                 "UPDATE webhooks SET error = NULL, error_at = NULL WHERE name = ?1 AND error = ?2";
-            transaction.execute(sql, params![webhook, GONE]).map(drop)
+            transaction.execute(sql, params![name, GONE]).map(drop)
+        })
+        .await
+    }
+
+    /// Runs work that changes which events of a webhook wait, and tells which wait after it.
+    async fn change<T: Send + 'static>(
+        &self,
+        webhook: &str,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let counts = self.counts.get(webhook).cloned();
+        let webhook = webhook.to_owned();
+        let change = move |transaction: &Transaction<'_>| {
+            let done = work(transaction)?;
+            Ok((done, waiting(transaction, &webhook)?))
+        };
+        self.run_and(change, move |(done, waiting)| {
+            if let Some(counts) = counts {
+                counts.set_waiting(waiting);
+            }
+            done
         })
         .await
     }
@@ -236,6 +254,15 @@ impl Store {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.run_and(work, |done| done).await
+    }
+
+    /// The same, and `then` once it is committed and before anything else is.
+    async fn run_and<T: Send + 'static, U: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        then: impl FnOnce(T) -> U + Send + 'static,
+    ) -> Result<U, StoreError> {
         let connection = Arc::clone(&self.connection);
         let done = spawn_blocking(move || {
             // A transaction that panicked was rolled back, so the connection is whole.
@@ -243,7 +270,7 @@ impl Store {
             let transaction = connection.transaction()?;
             let done = work(&transaction)?;
             transaction.commit()?;
-            Ok(done)
+            Ok(then(done))
         });
         match done.await {
             Ok(done) => done.map_err(|error| of(&self.path, &error)),
@@ -253,53 +280,6 @@ impl Store {
             }),
         }
     }
-}
-
-fn open(path: Option<&Path>) -> rusqlite::Result<Connection> {
-    let connection = match path {
-        Some(path) => {
-            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-                | OpenFlags::SQLITE_OPEN_CREATE
-                | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            Connection::open_with_flags(path, flags)?
-        }
-        None => Connection::open_in_memory()?,
-    };
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    // An event that is written survives a power cut.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    Ok(connection)
-}
-
-/// Creates the tables in an empty file, or brings those of an earlier version up to date. `None` if the file is another
-/// program's, or of a newer version.
-fn prepare(mut connection: Connection) -> rusqlite::Result<Option<Connection>> {
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let (id, version) = (pragma("application_id")?, pragma("user_version")?);
-    let tables = "SELECT count(*) FROM sqlite_schema";
-    let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
-    if (id, version, tables) == (0, 0, 0) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(SCHEMA)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-        transaction.commit()?;
-        return Ok(Some(connection));
-    }
-    let done = version.checked_sub(1);
-    let done = done.and_then(|done| usize::try_from(done).ok());
-    let migrations = done.and_then(|done| MIGRATIONS.get(done..));
-    if let (APPLICATION_ID, Some(migrations @ [_, ..])) = (id, migrations) {
-        let transaction = connection.transaction()?;
-        for migration in migrations {
-            transaction.execute_batch(migration)?;
-        }
-        transaction.pragma_update(None, "user_version", VERSION)?;
-        transaction.commit()?;
-        return Ok(Some(connection));
-    }
-    Ok((id == APPLICATION_ID && version == VERSION).then_some(connection))
 }
 
 fn write(
@@ -333,6 +313,17 @@ fn write(
              (SELECT number FROM deliveries WHERE webhook = ?1 ORDER BY number DESC LIMIT ?2)",
         params![webhook, PENDING_MAX],
     )
+}
+
+/// The events of a webhook that wait.
+fn waiting(connection: &Connection, webhook: &str) -> rusqlite::Result<Waiting> {
+    let events = "SELECT count(*) FROM deliveries WHERE webhook = ?1";
+    let oldest = "SELECT created_at FROM deliveries WHERE webhook = ?1 ORDER BY number LIMIT 1";
+    let oldest = connection.query_row(oldest, [webhook], |row| instant(row, 0));
+    Ok(Waiting {
+        events: connection.query_row(events, [webhook], |row| row.get(0))?,
+        oldest: oldest.optional()?,
+    })
 }
 
 fn set_error(

@@ -3,6 +3,7 @@
 
 mod beside;
 mod made;
+mod scrape;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -106,6 +107,28 @@ pub(crate) fn subscribers(words: &[&str], out: &mut dyn Write) -> io::Result<()>
         decimal(of_each(|round| round.beside)),
         decimal(of_each(|round| ratio(round.beside, round.alone))),
     )
+}
+
+/// Prints how long a scrape of the metrics takes, alone and with subscribers.
+pub(crate) fn scrapes(out: &mut dyn Write) -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("1.db");
+    Made::write(&path, 1)?;
+    writeln!(
+        out,
+        "| subscribers | best | median | page |\n| --- | --- | --- | --- |"
+    )?;
+    for outcome in scrape::measure(&path)? {
+        writeln!(
+            out,
+            "| {} | {} ms | {} ms | {} KiB |",
+            outcome.subscribers,
+            decimal(outcome.scrapes.first().copied().unwrap_or_default()),
+            decimal(median(&outcome.scrapes)),
+            outcome.bytes / 1024,
+        )?;
+    }
+    Ok(())
 }
 
 fn measure(path: &Path, made: &Made) -> io::Result<Vec<Figure>> {

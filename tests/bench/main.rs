@@ -29,6 +29,7 @@ const HELP: &str = "\
 cargo bench [-- [--quick] [--rounds N] [PART…]]
 cargo bench -- ledger [YEARS]
 cargo bench -- beside [COMMITS]
+cargo bench -- scrape
 
 Starts each server on loopback, pinned to core 0, and loads it from core 1. The CPU time of the server is read from /proc; on
 a shared machine it varies less than throughput. A figure is the median of the rounds, with their range; if the range straddles
@@ -37,7 +38,8 @@ Startup is measured with the program built by `cargo build --profile dist --feat
 
 `ledger` makes a ledger of one year and one of ten (or YEARS) of every bank, and compares start, memory, history, conversion
 and commit between them. `beside` times commits until they reach a hundred subscribers, alone and while a year of sixty pairs is
-asked for again and again: 200 (or COMMITS) each, in seven rounds.
+asked for again and again: 200 (or COMMITS) each, in seven rounds. `scrape` times reads of the metrics, alone and with ten
+thousand subscribers.
 
 Parts: unary web shared alone backlog start crowd threads. All parts take some minutes; --quick takes one, and is less precise.
 ";
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
     let ended = match words.as_slice() {
         ["server", design, pairs] => serve(design, pairs),
         ["beside", words @ ..] => ledger::subscribers(words, &mut io::stdout()),
+        ["scrape", ..] => ledger::scrapes(&mut io::stdout()),
         ["ledger", words @ ..] => ledger::compare(words, &mut io::stdout()),
         words if words.contains(&"--help") => io::stdout().write_all(HELP.as_bytes()),
         words => measure(words),

@@ -1,5 +1,6 @@
 //! The operators' port: what it answers over HTTP, beside gRPC.
 
+mod deliveries;
 mod metrics;
 mod probes;
 mod traffic;
@@ -7,6 +8,7 @@ mod traffic;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use silkrate::config::Store;
@@ -14,6 +16,25 @@ use silkrate::config::Store;
 use crate::support::april::{bank_of_april, nbk, nbk_path};
 use crate::support::bank::Bank;
 use crate::support::silkrate::{Silkrate, settings, source};
+
+/// Nothing that these tests wait for takes as long.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long after an answer the port is asked again: often enough for a test, and no load on the machine.
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+/// Asks again and again until there is a result.
+async fn eventually<T>(ask: impl AsyncFn() -> Option<T>) -> T {
+    let asked = async {
+        loop {
+            if let Some(result) = ask().await {
+                return result;
+            }
+            tokio::time::sleep(ASK_AGAIN_AFTER).await;
+        }
+    };
+    let result = tokio::time::timeout(PATIENCE, asked).await;
+    result.expect("it gets there")
+}
 
 /// The address of the operators' port.
 fn operators(silkrate: &Silkrate) -> SocketAddr {

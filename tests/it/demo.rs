@@ -350,7 +350,7 @@ async fn a_service_with_a_ledger_file_refuses_to_discard_its_history() {
     config.store = Store::File(folder.path().join("silkrate.db"));
     config.sources.clear();
     let mut app = App::bind(config).await.unwrap();
-    let (board, commit) = (app.board(), app.without_pollers());
+    let (board, (commit, _)) = (app.board(), app.without_pollers());
     let shutdown = CancellationToken::new();
     let mut tasks = JoinSet::new();
     let stopped = shutdown.clone();

@@ -16,6 +16,7 @@ use silkrate::listener::{Limits, Listener, bind, incoming, serve_http2};
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::pb::rate_service_server::RateServiceServer;
+use silkrate::telemetry::PortCounts;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -48,6 +49,7 @@ fn limits() -> Limits {
 struct Running {
     address: SocketAddr,
     canned: Canned,
+    counts: Arc<PortCounts>,
     shutdown: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -63,12 +65,14 @@ impl Running {
         let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
         let (canned, shutdown) = (Canned::default(), CancellationToken::new());
+        let counts = Arc::<PortCounts>::default();
         let routes = Routes::new(RateServiceServer::new(canned.clone()));
         let stopped = shutdown.clone();
         let mut tasks = JoinSet::new();
         if is_coalescing {
             let connection = move |socket| http2(socket, routes.clone(), shutdown.clone());
             let listener = Listener::new(listener, limits, stopped.clone());
+            let listener = listener.counted(Arc::clone(&counts));
             tasks.spawn(listener.serve(connection));
         } else {
             let incoming = incoming(listener, limits);
@@ -83,9 +87,15 @@ impl Running {
         Self {
             address,
             canned,
+            counts,
             shutdown,
             tasks,
         }
+    }
+
+    /// The connections that were cut because of a silent peer, and because of one that reads nothing.
+    fn cut(&self) -> (u64, u64) {
+        (self.counts.silent.get(), self.counts.stalled.get())
     }
 
     async fn client(&self) -> RateServiceClient<Channel> {
@@ -217,6 +227,9 @@ async fn a_reader_that_stops_is_disconnected_and_few_bytes_were_buffered_for_it(
         // The socket buffers of the kernel hold some megabytes of the endless stream.
         let produced = running.canned.bytes_produced();
         assert!(produced < 32 * 1024 * 1024, "{produced} bytes");
+        if is_coalescing {
+            assert_eq!(running.cut(), (0, 1));
+        }
         drop((answer, connection));
         running.stop().await;
     }
@@ -257,6 +270,7 @@ async fn a_silent_peer_is_disconnected_while_the_service_runs() {
     let mut silent = TcpStream::connect(running.address).await.unwrap();
     let mut rest = Vec::new();
     drop(within(silent.read_to_end(&mut rest)).await);
+    assert_eq!(running.cut(), (1, 0));
     running.stop().await;
 }
 

@@ -65,6 +65,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "domain",
             "board",
+            "budget",
             "clock",
             "queries",
             "commit",

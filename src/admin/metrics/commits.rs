@@ -12,15 +12,10 @@ impl Collect for CommitMetrics {
     fn collect(&self, page: &mut Page<'_>) -> fmt::Result {
         let Self(counts) = self;
         let names = (
-            "silkrate_commit_seconds",
+            "silkrate_commit_duration_seconds",
             "How long the commits took that changed what is served, from deriving the state until it was published",
         );
         page.histograms(names, [(UNLABELLED, &counts.commits)])?;
-        let names = (
-            "silkrate_ledger_append_seconds",
-            "How long the ledger took to append each entry",
-        );
-        page.histograms(names, [(UNLABELLED, &counts.appends)])?;
         let sources = counts.sources();
         let corrections =
             sources.map(|(source, counts)| ([("source", source)], &counts.corrections));

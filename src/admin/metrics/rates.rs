@@ -10,6 +10,8 @@ use crate::board::BoardReader;
 use crate::domain::{Currency, Position, Rate, RateFilter};
 use crate::telemetry::{Collect, Label, Page};
 
+const PER_CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+
 /// The rates of one snapshot are computed once, however often the page is read: it takes milliseconds.
 #[derive(Debug)]
 pub(super) struct RateMetrics {
@@ -25,8 +27,8 @@ type Rows = BTreeMap<String, Row>;
 struct Row {
     source: String,
     value: Decimal,
-    /// The change in per cent.
-    percent: Option<Decimal>,
+    /// The change, as a part of the reference.
+    change: Option<Decimal>,
 }
 
 impl From<Rate> for Row {
@@ -34,7 +36,9 @@ impl From<Rate> for Row {
         Self {
             source: rate.source,
             value: rate.value,
-            percent: rate.change.map(|change| change.percent),
+            change: rate
+                .change
+                .and_then(|change| change.percent.checked_mul(PER_CENT)),
         }
     }
 }
@@ -79,13 +83,12 @@ impl Collect for RateMetrics {
             "The price of one base of the pair in its quote currency, as the nearest double",
         );
         page.gauges(names, values)?;
-        let changes = rows.iter().filter_map(|(pair, row)| {
-            let percent = row.percent?;
-            Some((labels(pair, row), percent))
-        });
+        let changes = rows
+            .iter()
+            .filter_map(|(pair, row)| Some((labels(pair, row), row.change?)));
         let names = (
-            "silkrate_rate_change_percent",
-            "The change against the previous rate of the same source",
+            "silkrate_rate_change_ratio",
+            "The change against the previous rate of the same source, as a part of it: 0.01 is one per cent",
         );
         page.gauges(names, changes)
     }

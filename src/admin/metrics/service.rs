@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
-
 use crate::board::BoardReader;
 use crate::clock::Clock;
 use crate::telemetry::{Collect, Page};
@@ -27,10 +25,9 @@ impl Collect for ServiceMetrics {
         page.info(names, &[("version", version)])?;
         let names = (
             "silkrate_clock_timestamp_seconds",
-            "The clock of the service, since 1970; a replay has its own",
+            "The clock of the service; a replay has its own",
         );
-        let now = self.clock.now().duration_since(Timestamp::UNIX_EPOCH);
-        page.gauge(names, Some(now))?;
+        page.gauge(names, Some(self.clock.now()))?;
         let names = ("silkrate_revision", "The revision that is served");
         page.gauge(names, Some(self.board.snapshot().position.revision))
     }

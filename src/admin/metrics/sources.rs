@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::board::{BoardReader, SourceDetail};
-use crate::clock::Clock;
-use crate::domain::{Freshness, PollOutcome, Polling};
+use crate::budget::RequestBudget;
+use crate::domain::{Check, Freshness, PollOutcome, Polling};
 use crate::telemetry::{Collect, Label, Number, Page};
 
 const FRESHNESS: [&str; 4] = ["fresh", "carried_over", "late", "stale"];
@@ -15,12 +15,12 @@ const POLLING: [&str; 3] = ["not_tried", "ok", "failing"];
 #[derive(Debug)]
 pub(super) struct SourceMetrics {
     board: BoardReader,
-    clock: Clock,
+    budgets: Vec<RequestBudget>,
 }
 
 impl SourceMetrics {
-    pub(super) fn new(board: BoardReader, clock: Clock) -> Self {
-        Self { board, clock }
+    pub(super) fn new(board: BoardReader, budgets: Vec<RequestBudget>) -> Self {
+        Self { board, budgets }
     }
 }
 
@@ -28,19 +28,38 @@ impl Collect for SourceMetrics {
     fn collect(&self, page: &mut Page<'_>) -> fmt::Result {
         let sources = Sources {
             details: self.board.details(&self.board.snapshot()),
-            now: self.clock.now(),
         };
         sources.tables(page)?;
         sources.polls(page)?;
-        sources.requests(page)?;
+        self.requests(page)?;
         sources.values(page)
+    }
+}
+
+impl SourceMetrics {
+    /// From the budgets themselves: a day ends without a poll.
+    fn requests(&self, page: &mut Page<'_>) -> fmt::Result {
+        let counts = self.budgets.iter();
+        let counts = counts.map(|budget| ([("source", budget.source().as_str())], budget.count()));
+        let counts: Vec<_> = counts.collect();
+        let names = (
+            "silkrate_source_requests_today",
+            "Requests to the source since midnight in its time zone",
+        );
+        let sent = counts.iter();
+        page.gauges(names, sent.map(|(label, count)| (label, count.today)))?;
+        let names = (
+            "silkrate_source_requests_per_day",
+            "The budget of requests to the source for one day",
+        );
+        let budgets = counts.iter();
+        page.gauges(names, budgets.map(|(label, count)| (label, count.per_day)))
     }
 }
 
 /// Every source at the moment at which the page is read.
 struct Sources {
     details: Vec<SourceDetail>,
-    now: Timestamp,
 }
 
 impl Sources {
@@ -58,17 +77,16 @@ impl Sources {
 
     fn tables(&self, page: &mut Page<'_>) -> fmt::Result {
         let names = (
-            "silkrate_source_newest_table_age_seconds",
-            "Since the effective date of the newest table began at the source; negative while it is announced",
+            "silkrate_source_newest_table_timestamp_seconds",
+            "When the effective date of the newest table begins at the source; ahead while it is announced",
         );
-        self.gauges(page, names, |detail| self.age_of_newest(detail))?;
+        self.gauges(page, names, beginning_of_newest)?;
         let names = (
-            "silkrate_source_next_table_seconds",
-            "Until the next expected table of the source is due",
+            "silkrate_source_next_table_timestamp_seconds",
+            "When the next expected table of the source is due",
         );
         self.gauges(page, names, |detail| {
-            let next = detail.state.next_publication?;
-            Some(next.due.duration_since(self.now))
+            Some(detail.state.next_publication?.due)
         })?;
         let names = (
             "silkrate_source_missed_publications",
@@ -115,41 +133,22 @@ impl Sources {
         );
         page.counters(names, ended)?;
         let names = (
-            "silkrate_source_poll_failures",
+            "silkrate_source_consecutive_poll_failures",
             "Failed polls of the source since the last successful one",
         );
         self.gauges(page, names, |detail| {
             Some(detail.polls.consecutive_failures)
         })?;
         let names = (
-            "silkrate_source_last_success_age_seconds",
-            "Since a poll of the source last succeeded",
+            "silkrate_source_last_success_timestamp_seconds",
+            "When the last successful poll of the source began",
         );
-        self.gauges(page, names, |detail| {
-            let verified = detail.polls.last_verified?;
-            Some(self.now.duration_since(verified))
-        })?;
+        self.gauges(page, names, |detail| detail.polls.last_verified)?;
         let names = (
-            "silkrate_source_next_poll_seconds",
-            "Until the next poll of the source is due",
+            "silkrate_source_next_poll_timestamp_seconds",
+            "When the next poll of the source is due",
         );
-        self.gauges(page, names, |detail| {
-            let next = detail.polls.next_attempt?;
-            Some(next.duration_since(self.now))
-        })
-    }
-
-    fn requests(&self, page: &mut Page<'_>) -> fmt::Result {
-        let names = (
-            "silkrate_source_requests_today",
-            "Requests to the source on the day of its last poll, in its time zone",
-        );
-        self.gauges(page, names, |detail| Some(detail.polls.requests.today))?;
-        let names = (
-            "silkrate_source_requests_per_day",
-            "The budget of requests to the source for one day; zero before its first poll",
-        );
-        self.gauges(page, names, |detail| Some(detail.polls.requests.per_day))
+        self.gauges(page, names, |detail| detail.polls.next_attempt)
     }
 
     fn values(&self, page: &mut Page<'_>) -> fmt::Result {
@@ -158,23 +157,32 @@ impl Sources {
             "Values of the source that wait for a rule or an operator",
         );
         self.gauges(page, names, |detail| Some(detail.state.held.len()))?;
+        let flags = self.details.iter().flat_map(|detail| {
+            Check::ALL.map(|check| {
+                let flags = detail.state.flags.iter();
+                let failed = flags.filter(|flag| flag.check == check).count();
+                let [source] = label(detail);
+                ([source, ("check", check.as_str())], failed)
+            })
+        });
         let names = (
             "silkrate_source_flags",
-            "Notes on the values of the source that failed a check which does not hold them",
+            "Flags on the values of the source, by the plausibility check that they failed",
         );
-        self.gauges(page, names, |detail| Some(detail.state.flags.len()))?;
+        page.gauges(names, flags)?;
         let names = (
             "silkrate_source_dropped_rows",
             "Rows of the newest tables of the source that cannot be read and were left out",
         );
         self.gauges(page, names, |detail| Some(detail.dropped_rows.len()))
     }
+}
 
-    fn age_of_newest(&self, detail: &SourceDetail) -> Option<SignedDuration> {
-        let newest = detail.state.newest_effective_date?;
-        let began = newest.to_zoned_datetime(detail.record.zone.clone());
-        Some(self.now.duration_since(began.ok()?.timestamp()))
-    }
+/// Midnight in the time zone of the source.
+fn beginning_of_newest(detail: &SourceDetail) -> Option<Timestamp> {
+    let newest = detail.state.newest_effective_date?;
+    let begins = newest.to_zoned_datetime(detail.record.zone.clone());
+    Some(begins.ok()?.timestamp())
 }
 
 fn label(detail: &SourceDetail) -> [Label<'_>; 1] {

@@ -14,8 +14,8 @@ pub struct Traffic {
     pub streams: Arc<StreamCounts>,
     /// The connections of each port.
     pub ports: [(&'static str, Arc<PortCounts>); 3],
-    /// The requests of the gRPC port, by method.
-    pub calls: Arc<CallCounts>,
+    /// The calls of gRPC on each port, by method; on that of browsers over gRPC-Web.
+    pub calls: [(&'static str, Arc<CallCounts>); 3],
     /// The requests of the browsers' port, by route.
     pub web_calls: Arc<CallCounts>,
 }
@@ -25,36 +25,8 @@ impl Collect for Traffic {
         self.streams(page)?;
         self.connections(page)?;
         self.bytes(page)?;
-        calls(
-            page,
-            &self.calls,
-            "method",
-            [
-                (
-                    "silkrate_requests",
-                    "Requests on the gRPC port that came at least once, by method and code",
-                ),
-                (
-                    "silkrate_request_seconds",
-                    "From a request on the gRPC port until its answer began",
-                ),
-            ],
-        )?;
-        calls(
-            page,
-            &self.web_calls,
-            "route",
-            [
-                (
-                    "silkrate_web_requests",
-                    "Requests on the browsers' port that came at least once, by route and status",
-                ),
-                (
-                    "silkrate_web_request_seconds",
-                    "From a request on the browsers' port until its answer began",
-                ),
-            ],
-        )
+        self.calls(page)?;
+        self.web_calls(page)
     }
 }
 
@@ -126,6 +98,46 @@ impl Traffic {
         page.counters(names, self.each_port(|counts| (&counts.sent_bytes).into()))
     }
 
+    fn calls(&self, page: &mut Page<'_>) -> fmt::Result {
+        let each = || {
+            let ports = self.calls.iter();
+            ports.flat_map(|(port, counts)| {
+                let times = counts.times();
+                times.map(|(method, code, times)| {
+                    let labels = [("port", *port), ("method", method), ("code", code)];
+                    (labels, times)
+                })
+            })
+        };
+        let names = (
+            "silkrate_grpc_requests",
+            "Calls of gRPC that came at least once, by port, method and code",
+        );
+        page.counters(names, each().map(|(labels, times)| (labels, times.count())))?;
+        let names = (
+            "silkrate_grpc_request_duration_seconds",
+            "From a call of gRPC until its answer began",
+        );
+        page.histograms(names, each())
+    }
+
+    fn web_calls(&self, page: &mut Page<'_>) -> fmt::Result {
+        let each = || {
+            let times = self.web_calls.times();
+            times.map(|(route, code, times)| ([("route", route), ("code", code)], times))
+        };
+        let names = (
+            "silkrate_http_requests",
+            "Requests on the browsers' port that came at least once, by route and status",
+        );
+        page.counters(names, each().map(|(labels, times)| (labels, times.count())))?;
+        let names = (
+            "silkrate_http_request_duration_seconds",
+            "From a request on the browsers' port until its answer began",
+        );
+        page.histograms(names, each())
+    }
+
     fn each_port(
         &self,
         number: impl Fn(&PortCounts) -> Number,
@@ -133,20 +145,4 @@ impl Traffic {
         let ports = self.ports.iter();
         ports.map(move |(port, counts)| ([("port", *port)], number(counts)))
     }
-}
-
-/// The requests of a port, and how long they took.
-fn calls(
-    page: &mut Page<'_>,
-    counts: &CallCounts,
-    label: &'static str,
-    [answered, times]: [(&str, &str); 2],
-) -> fmt::Result {
-    let answers = counts.answered();
-    let answers = answers.map(|(name, code, count)| ([(label, name), ("code", code)], count));
-    page.counters(answered, answers)?;
-    page.histograms(
-        times,
-        counts.times().map(|(name, times)| ([(label, name)], times)),
-    )
 }

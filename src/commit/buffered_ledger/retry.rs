@@ -125,16 +125,17 @@ impl BufferedLedger {
                 position: last.position.clone(),
                 ..entry.clone()
             };
-            open.ledger.append(entry).await?;
+            self.write(open, entry).await?;
             unsaved.pop_front();
         }
-        open.ledger.append(last).await
+        self.write(open, last).await
     }
 
     fn failed_again(&mut self, error: LedgerError) {
         let Some(failure) = &mut self.failure else {
             return;
         };
+        self.counts.failures.increment();
         if error != failure.error {
             tracing::error!(%error, "the ledger still cannot be written");
         }
@@ -152,6 +153,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::commit::buffered_ledger::UNSAVED_MAX;
     use crate::domain::{Cause, Position};
     use crate::ledger::ClockKind;
 
@@ -194,6 +196,33 @@ mod tests {
         assert_eq!(ledger.prepare_retry(&[]).await, Some((0, true)));
         assert!(ledger.recover(entry()).await);
         assert!(ledger.is_working());
+        ledger.close().await;
+    }
+
+    #[tokio::test]
+    async fn entries_that_are_lost_stay_counted_after_the_ledger_can_be_written_again() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("silkrate.db");
+        std::fs::write(&path, "no ledger").unwrap();
+        let ledger = BufferedLedger::open_if_possible(Some(path.clone()), ClockKind::Replay);
+        let mut ledger = ledger.unwrap().retried_after(Duration::ZERO);
+        let counts = ledger.counts();
+        assert_eq!((counts.failures.get(), counts.lost_entries.get()), (1, 0));
+        for _ in 0..UNSAVED_MAX + 2 {
+            ledger.append(entry()).await;
+        }
+        assert_eq!((counts.failures.get(), counts.lost_entries.get()), (1, 2));
+        assert_eq!(ledger.prepare_retry(&[]).await, None);
+        assert_eq!(counts.failures.get(), 2);
+
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(ledger.prepare_retry(&[]).await, None);
+        ledger.retry_due().await;
+        assert_eq!(ledger.prepare_retry(&[]).await, Some((0, true)));
+        assert!(ledger.recover(entry()).await);
+        ledger.report_health();
+        assert_eq!(ledger.health().borrow().unsaved, 0);
+        assert_eq!((counts.failures.get(), counts.lost_entries.get()), (2, 2));
         ledger.close().await;
     }
 }

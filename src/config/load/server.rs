@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{Loader, loopback};
+use crate::config::entries::Raw;
 use crate::config::{Server, values};
 
 /// The gRPC port, on loopback: opening it to a network is an explicit decision.
@@ -24,6 +25,9 @@ pub const STREAMS_DEFAULT: u32 = 65_536;
 /// Without a stream there is no subscription; a million is more than one process has been measured with.
 const STREAMS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 
+/// The accepted form of names of a machine.
+const HOSTS: &str = "a list of names without ports, such as silkrate.monitoring.svc";
+
 impl Loader<'_> {
     pub(super) fn server(&self) -> Server {
         let heartbeat_interval = self.duration(
@@ -34,6 +38,10 @@ impl Loader<'_> {
         Server {
             listen: self.address("server.listen", LISTEN_DEFAULT),
             admin_listen: self.address("server.admin_listen", ADMIN_LISTEN_DEFAULT),
+            admin_hosts: self
+                .entries
+                .get("server.admin_hosts", HOSTS, hosts)
+                .unwrap_or_default(),
             heartbeat_interval,
             max_connections: self.count(
                 "server.max_connections",
@@ -51,4 +59,16 @@ impl Loader<'_> {
             .get(key, &accepted, |raw| values::whole(raw, bounds.clone()));
         count.unwrap_or(default)
     }
+}
+
+/// Names of a machine, in lower case.
+fn hosts(raw: &Raw) -> Result<Vec<String>, String> {
+    let host = |text: String| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        if text.is_empty() || !text.bytes().all(plain) {
+            return Err(format!("`{text}` is no name of a machine"));
+        }
+        Ok(text.to_ascii_lowercase())
+    };
+    values::list(raw)?.into_iter().map(host).collect()
 }

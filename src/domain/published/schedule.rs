@@ -163,6 +163,15 @@ impl Schedule {
         }
     }
 
+    /// The last publication whose table has an effective date up to this one.
+    pub fn last_publication(&self, zone: &TimeZone, effective_date: Date) -> Option<Publication> {
+        days_back_from(effective_date)
+            .take(PAUSE_DAYS_MAX)
+            .filter(|day| self.is_expected_day(*day))
+            .filter_map(|day| self.publication(day, zone))
+            .find(|publication| publication.effective_date <= effective_date)
+    }
+
     /// The first missed publication, given the effective date of the newest known table.
     pub fn first_missed(
         &self,

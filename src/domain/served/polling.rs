@@ -10,7 +10,7 @@ pub enum Polling {
     /// The first attempt has not ended yet.
     #[default]
     NotTried,
-    /// The last poll succeeded.
+    /// The last poll succeeded. A poll that the budget of requests cut short is no failure, and ends none.
     Ok,
     /// The last poll failed.
     Failing,
@@ -136,6 +136,14 @@ impl PollStatus {
         let count = attempted.outcomes.entry(report.outcome).or_default();
         *count = count.saturating_add(1);
         match report.error {
+            // That says nothing of the source, and not all of it was asked for.
+            None if report.outcome == PollOutcome::BudgetUsedUp => Self {
+                polling: match attempted.polling {
+                    Polling::NotTried | Polling::Ok => Polling::Ok,
+                    Polling::Failing => Polling::Failing,
+                },
+                ..attempted
+            },
             None => Self {
                 polling: Polling::Ok,
                 last_verified: Some(attempted_at),
@@ -149,5 +157,39 @@ impl PollStatus {
                 ..attempted
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_poll_that_the_budget_cut_short_verifies_nothing_and_is_no_failure() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let report = |second, outcome, error: Option<&str>| PollReport {
+            attempted_at: Some(at(second)),
+            next_attempt: at(second + 60),
+            error: error.map(ToOwned::to_owned),
+            outcome,
+            requests: RequestCount::default(),
+        };
+        let cut_short = |second| report(second, PollOutcome::BudgetUsedUp, None);
+        let first = PollStatus::default().after(cut_short(1));
+        assert_eq!((first.polling, first.last_verified), (Polling::Ok, None));
+        assert_eq!(first.last_attempt, Some(at(1)));
+        let verified = first.after(report(2, PollOutcome::Ok, None));
+        let known = verified.clone().after(cut_short(3));
+        assert_eq!(
+            (known.polling, known.last_verified),
+            (Polling::Ok, Some(at(2)))
+        );
+        let failing = verified.after(report(4, PollOutcome::Status, Some("status 500")));
+        let known = failing.after(cut_short(5));
+        assert_eq!(
+            (known.polling, known.consecutive_failures),
+            (Polling::Failing, 1)
+        );
+        assert_eq!(known.outcomes[&PollOutcome::BudgetUsedUp], 2);
     }
 }

@@ -58,18 +58,25 @@ pub(super) fn unsupported_media_type() -> Response<Body> {
 /// Reads the one message of a request, decompressed by the encoding that its headers name.
 ///
 /// # Errors
-/// The bytes read so far, where the body holds anything else, or more than `bytes_max`.
+/// What was read so far, where the body holds anything else, or more than `bytes_max`, or breaks off.
 pub(super) async fn read<B>(
     body: &mut B,
     encoding: Encoding,
     bytes_max: usize,
-) -> Result<Bytes, Bytes>
+) -> Result<Bytes, Unread<B::Error>>
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
-    let mut read = Bytes::new();
+    let (mut read, mut error) = (Bytes::new(), None);
     while let Some(frame) = next_frame(body).await {
-        let Some(data) = frame.ok().and_then(|frame| frame.into_data().ok()) else {
+        let data = match frame {
+            Ok(frame) => frame.into_data().ok(),
+            Err(broken_off) => {
+                error = Some(broken_off);
+                None
+            }
+        };
+        let Some(data) = data else {
             break;
         };
         // A request has some hundred bytes and comes in one frame.
@@ -82,7 +89,10 @@ where
             break;
         }
     }
-    message_in(&read, encoding, bytes_max).ok_or(read)
+    match message_in(&read, encoding, bytes_max) {
+        Some(message) if error.is_none() => Ok(message),
+        _ => Err(Unread { read, error }),
+    }
 }
 
 /// The message of a body that holds one message and nothing else.
@@ -104,20 +114,37 @@ async fn next_frame<B: HttpBody + Unpin>(body: &mut B) -> Option<Result<Frame<B:
     std::future::poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await
 }
 
-/// A body that begins with the bytes that were read of it before.
+/// What was read of a body that does not hold one message: its bytes and, if it broke off, the error.
 #[derive(Debug)]
-pub(super) struct PrefixedBody<B> {
+pub(super) struct Unread<E> {
     read: Bytes,
-    rest: B,
+    error: Option<E>,
 }
 
-impl<B> PrefixedBody<B> {
-    pub(super) fn new(read: Bytes, rest: B) -> Self {
-        Self { read, rest }
+/// Bytes alone.
+impl<E> From<Bytes> for Unread<E> {
+    fn from(read: Bytes) -> Self {
+        Self { read, error: None }
     }
 }
 
-impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for PrefixedBody<B> {
+/// A body that begins with what was read of it before.
+#[derive(Debug)]
+pub(super) struct PrefixedBody<B: HttpBody> {
+    before: Unread<B::Error>,
+    rest: B,
+}
+
+impl<B: HttpBody> PrefixedBody<B> {
+    pub(super) fn new(before: Unread<B::Error>, rest: B) -> Self {
+        Self { before, rest }
+    }
+}
+
+impl<B> HttpBody for PrefixedBody<B>
+where
+    B: HttpBody<Data = Bytes, Error: Unpin> + Unpin,
+{
     type Data = Bytes;
     type Error = B::Error;
 
@@ -125,16 +152,19 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for PrefixedBody<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        if self.read.is_empty() {
-            Pin::new(&mut self.rest).poll_frame(context)
-        } else {
-            let read = std::mem::take(&mut self.read);
-            Poll::Ready(Some(Ok(Frame::data(read))))
+        if !self.before.read.is_empty() {
+            let read = std::mem::take(&mut self.before.read);
+            return Poll::Ready(Some(Ok(Frame::data(read))));
+        }
+        match self.before.error.take() {
+            Some(error) => Poll::Ready(Some(Err(error))),
+            None => Pin::new(&mut self.rest).poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.read.is_empty() && self.rest.is_end_stream()
+        let Unread { read, error } = &self.before;
+        read.is_empty() && error.is_none() && self.rest.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

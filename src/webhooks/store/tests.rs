@@ -1,5 +1,6 @@
 //! What is written survives, in order, and a file of another program is left as it is.
 
+use super::open::VERSION;
 use super::*;
 use crate::config::EventKind;
 use crate::webhooks::states::states;

@@ -10,7 +10,7 @@ use silkrate::clock::Clock;
 use silkrate::config::Config;
 use silkrate::domain::{Preference, RateFilter};
 use silkrate::feed::{Feed, StreamLimits};
-use silkrate::grpc::{Rates, SharedRates};
+use silkrate::grpc::{Rates, SharedRates, call_counts};
 use silkrate::listener::{Limits, Listener, bind, incoming};
 use silkrate::queries::Queries;
 use silkrate::web::{WebCounts, serve_browsers};
@@ -115,7 +115,7 @@ pub(crate) async fn serve_on(
     let limits = Limits::new(CONNECTIONS_MAX);
     if is_coalescing {
         let listener = Listener::new(socket, limits, CancellationToken::new());
-        serve_rates(listener, rates, Routes::default()).await;
+        serve_rates(listener, rates, Routes::default(), Arc::new(call_counts())).await;
         return Ok(());
     }
     let ended = Server::builder()

@@ -1,44 +1,48 @@
 //! The probes of a supervisor, over real sockets.
 
-use std::time::Duration;
+use std::net::SocketAddr;
 
+use rusqlite::Connection;
+use silkrate::app::App;
 use silkrate::config::Store;
+use silkrate::pb::admin::ListHeldRequest;
+use silkrate::pb::admin::admin_service_client::AdminServiceClient;
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 
-use crate::admin::{operators, silkrate_in_trouble};
+use crate::admin::metrics::{samples, scrape};
+use crate::admin::{PATIENCE, eventually, operators, silkrate_in_trouble};
 use crate::support::april::{bank_of_april, silkrate_of_april};
 use crate::support::bank::{Bank, Fault};
 use crate::support::browser::{get, send};
 use crate::support::silkrate::{Silkrate, settings, source};
 
-/// Nothing that these tests wait for takes as long.
-const PATIENCE: Duration = Duration::from_secs(30);
 const HELD: &str = "/silkrate.admin.v1.AdminService/ListHeld";
 /// A message of gRPC without fields.
 const EMPTY: &[u8] = &[0; 5];
 
 async fn page(silkrate: &Silkrate, path: &str) -> (u16, String) {
-    let answer = get(operators(silkrate), path, &[]).await;
+    page_at(operators(silkrate), path).await
+}
+
+async fn page_at(address: SocketAddr, path: &str) -> (u16, String) {
+    let answer = get(address, path, &[]).await;
     let content_type = answer.header("content-type");
     assert_eq!(content_type, Some("text/plain; charset=utf-8"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     (answer.status, answer.text().to_owned())
 }
 
 /// Asks until the page is as it should be.
 async fn until(silkrate: &Silkrate, path: &str, is_so: impl Fn(u16, &str) -> bool) -> String {
-    let asked = async {
-        loop {
-            let (status, text) = page(silkrate, path).await;
-            if is_so(status, &text) {
-                return text;
-            }
-        }
-    };
-    let text = tokio::time::timeout(PATIENCE, asked).await;
-    text.expect("the answer changes")
+    eventually(async || {
+        let (status, text) = page(silkrate, path).await;
+        is_so(status, &text).then_some(text)
+    })
+    .await
 }
 
 fn said(status: u16, text: &str) -> (u16, String) {
@@ -54,7 +58,7 @@ async fn a_service_has_not_started_before_the_first_attempt_of_every_source_ends
     config.http.total_timeout = PATIENCE;
     config.sources.push(source("nbk", "", &bank.url()));
     let silkrate = Silkrate::start(config).await;
-    let nbk = "[-] source nbk: its first attempt has not ended, and the ledger has no table of it";
+    let nbk = "[-] source nbk: its first attempt has not ended, and the ledger gave no state of it";
     assert_eq!(page(&silkrate, "/livez").await, said(200, "alive\n"));
     let started = page(&silkrate, "/startupz").await;
     assert_eq!(started, said(503, "not started\n"));
@@ -149,6 +153,8 @@ async fn a_service_that_drains_lives_and_is_not_ready() {
     let serving = "[-] serving: the service is shutting down\n";
     assert!(ready.starts_with(serving), "{ready}");
     assert_eq!(page(&silkrate, "/livez").await, said(200, "alive\n"));
+    let samples = samples(&scrape(&silkrate).await);
+    assert_eq!(samples["silkrate_connections{port=\"web\"}"], "1");
     slow.write_all(EMPTY).await.unwrap();
     drop(slow);
     silkrate.ended().await.unwrap();
@@ -204,6 +210,79 @@ async fn the_script_of_a_page_cannot_call_the_service_of_operators() {
         let answer = send(operators(&silkrate), ("POST", HELD), &headers, EMPTY).await;
         assert_eq!(answer.status, 505, "{content_type}");
         assert_eq!(answer.text(), "gRPC is served over HTTP/2 alone\n");
+    }
+    silkrate.finish().await;
+}
+
+/// An address that nothing listens on. No other test uses this host, so the port stays free.
+async fn free_address() -> SocketAddr {
+    let socket = TcpListener::bind("127.9.4.64:0").await.unwrap();
+    socket.local_addr().unwrap()
+}
+
+#[tokio::test]
+async fn a_service_that_opens_its_ledger_lives_and_has_not_started() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("silkrate.db");
+    let bank = bank_of_april().await;
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.store = Store::File(path.clone());
+    config.sources.push(source("nbk", "", &bank.url()));
+    let mut silkrate = Silkrate::start(config.clone()).await;
+    silkrate.all_attempted().await;
+    silkrate.finish().await;
+
+    // The service waits for the lock of another program.
+    let other = Connection::open(&path).unwrap();
+    other
+        .execute_batch("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
+        .unwrap();
+    let address = free_address().await;
+    config.server.admin_listen = address;
+    let mut bound = JoinSet::new();
+    bound.spawn(App::bind(config));
+    eventually(async || TcpStream::connect(address).await.ok()).await;
+    let opening = said(503, "opening the ledger\n");
+    for path in ["/startupz", "/readyz", "/readyz?verbose", "/metrics"] {
+        assert_eq!(page_at(address, path).await, opening, "{path}");
+    }
+    assert_eq!(page_at(address, "/livez").await, said(200, "alive\n"));
+    let channel = tonic::transport::Channel::from_shared(format!("http://{address}"));
+    let mut admin = AdminServiceClient::new(channel.unwrap().connect().await.unwrap());
+    let refused = admin.list_held(ListHeldRequest {}).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::Unavailable);
+    drop(other);
+    let silkrate = Silkrate::of(bound.join_next().await.unwrap().unwrap().unwrap()).await;
+    assert_eq!(page(&silkrate, "/startupz").await, said(200, "started\n"));
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_request_for_a_host_that_is_not_served_is_refused() {
+    let bank = bank_of_april().await;
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.server.admin_hosts = vec!["silkrate.example".to_owned()];
+    config.sources.push(source("nbk", "", &bank.url()));
+    let mut silkrate = Silkrate::start(config).await;
+    silkrate.all_attempted().await;
+    let address = operators(&silkrate);
+    for path in ["/readyz", "/metrics", "/version", "/nothing"] {
+        let answer = get(address, path, &[("host", "rebound.example:9464")]).await;
+        assert_eq!(answer.status, 421, "{path}");
+        let expected = "this port is not served as `rebound.example`: use its address, or add the name to server.admin_hosts\n";
+        assert_eq!(answer.text(), expected);
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+    }
+    for host in [
+        "localhost:9464",
+        "silkrate:9464",
+        "[::1]:9464",
+        "10.0.0.1",
+        "Silkrate.example:9464",
+    ] {
+        let answer = get(address, "/readyz", &[("host", host)]).await;
+        assert_eq!(answer.status, 200, "{host}");
     }
     silkrate.finish().await;
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use silkrate::config::Config;
 use silkrate::pb;
+use silkrate::pb::admin::{ListHeldRequest, ReleaseHeldRequest};
 use silkrate::telemetry::Counter;
 
 use crate::admin::metrics::{samples, scrape, until};
+use crate::history::admin;
 use crate::support::april::{bank_of_april, silkrate_of_april};
 use crate::support::bank::Bank;
 use crate::support::boards::{OneBank, next};
-use crate::support::browser::{get, open};
+use crate::support::browser::{get, open, send};
 use crate::support::silkrate::{Silkrate, message, settings, source};
 use crate::support::wire::framed;
 
@@ -145,7 +147,9 @@ async fn a_call_is_counted_by_its_method_and_code() {
     drop(silkrate.watch(pb::WatchRatesRequest::default()).await);
     let samples = samples(&scrape(&silkrate).await);
     let calls = |method, code| {
-        let name = format!("silkrate_requests_total{{method=\"{method}\",code=\"{code}\"}}");
+        let name = format!(
+            "silkrate_grpc_requests_total{{port=\"grpc\",method=\"{method}\",code=\"{code}\"}}"
+        );
         number(&samples, &name)
     };
     assert_eq!(calls("GetRate", "OK"), 2);
@@ -154,8 +158,8 @@ async fn a_call_is_counted_by_its_method_and_code() {
     assert_eq!(calls("WatchRates", "OK"), 1);
     // The helper reads the sources until they have been polled.
     assert!(calls("ListSources", "OK") > 0);
-    let times = "silkrate_request_seconds_count{method=\"GetRate\"}";
-    assert_eq!(number(&samples, times), 4);
+    let times = "silkrate_grpc_request_duration_seconds_count{port=\"grpc\",method=\"GetRate\",code=\"OK\"}";
+    assert_eq!(number(&samples, times), 2);
     let never = samples.keys().find(|name| name.contains("ListPeriodRates"));
     assert_eq!(never, None, "what never came has no series");
     silkrate.finish().await;
@@ -177,14 +181,14 @@ async fn a_request_of_a_browser_is_counted_by_its_route_and_status() {
     }
     let samples = samples(&scrape(&silkrate).await);
     let requests = |route, code| {
-        let name = format!("silkrate_web_requests_total{{route=\"{route}\",code=\"{code}\"}}");
+        let name = format!("silkrate_http_requests_total{{route=\"{route}\",code=\"{code}\"}}");
         number(&samples, &name)
     };
     assert_eq!(requests("/v1/snapshot", "200"), 2);
     assert_eq!(requests("/v1/rates", "404"), 1);
     assert_eq!(requests("other", "200"), 1);
     assert_eq!(requests("other", "404"), 1);
-    let times = "silkrate_web_request_seconds_count{route=\"/v1/snapshot\"}";
+    let times = "silkrate_http_request_duration_seconds_count{route=\"/v1/snapshot\",code=\"200\"}";
     assert_eq!(number(&samples, times), 2);
     silkrate.finish().await;
 }
@@ -225,5 +229,46 @@ async fn connections_and_bytes_are_counted_by_port() {
         2
     );
     drop(events);
+    silkrate.finish().await;
+}
+
+/// The counter of the calls of a method.
+fn calls(port: &str, method: &str, code: &str) -> String {
+    format!("silkrate_grpc_requests_total{{port=\"{port}\",method=\"{method}\",code=\"{code}\"}}")
+}
+
+#[tokio::test]
+async fn the_calls_of_operators_and_of_browsers_are_counted() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let mut operator = admin(&silkrate).await;
+    operator.list_held(ListHeldRequest {}).await.unwrap();
+    let unknown = ReleaseHeldRequest {
+        id: "nbk/daily/2026-04-02/USD".to_owned(),
+        ..ReleaseHeldRequest::default()
+    };
+    let refused = operator.release_held(unknown).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::NotFound);
+    let kind = [("content-type", "application/grpc-web+proto")];
+    for pair in ["KZT/USD", "TJS/USD"] {
+        let request = pb::GetRateRequest {
+            pair: pair.to_owned(),
+            ..pb::GetRateRequest::default()
+        };
+        let path = "/silkrate.v1.RateService/GetRate";
+        send(silkrate.web, ("POST", path), &kind, &framed(&request)).await;
+    }
+    let samples = samples(&scrape(&silkrate).await);
+    for (port, method, code) in [
+        ("admin", "ListHeld", "OK"),
+        ("admin", "ReleaseHeld", "NOT_FOUND"),
+        ("web", "GetRate", "OK"),
+        ("web", "GetRate", "NOT_FOUND"),
+    ] {
+        assert_eq!(number(&samples, &calls(port, method, code)), 1, "{method}");
+        let labels = format!("{{port=\"{port}\",method=\"{method}\",code=\"{code}\"}}");
+        let times = format!("silkrate_grpc_request_duration_seconds_count{labels}");
+        assert_eq!(number(&samples, &times), 1, "{method}");
+    }
     silkrate.finish().await;
 }

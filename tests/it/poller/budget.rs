@@ -63,6 +63,8 @@ async fn a_budget_that_is_used_up_is_no_failure_and_the_next_poll_is_on_the_bank
         .await;
     let detail = silkrate.sources().await.remove(0);
     assert_eq!(detail.polling(), pb::Polling::Ok);
+    // Only one of its tables was asked for.
+    assert_eq!(detail.last_verified_time, None);
     assert_eq!((detail.consecutive_failures, detail.last_error()), (0, ""));
     assert_eq!(silkrate.rate("USD/KZT").await.value, "475.09");
     assert_eq!(bank.seen().len(), 1);

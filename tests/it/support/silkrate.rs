@@ -43,6 +43,7 @@ pub(crate) fn settings(now: &str) -> Config {
         server: Server {
             listen: any_port,
             admin_listen: any_port,
+            admin_hosts: Vec::new(),
             heartbeat_interval: Duration::from_secs(20),
             max_connections: 4096,
             max_streams: 10_000,
@@ -109,7 +110,7 @@ impl Silkrate {
         Self::of(App::bind_with(config, clock).await.unwrap()).await
     }
 
-    async fn of(app: App) -> Self {
+    pub(crate) async fn of(app: App) -> Self {
         let (url, board) = (format!("http://{}", app.address()), app.board());
         let admin_url = format!("http://{}", app.admin_address());
         let web = app.web_address();
@@ -122,7 +123,12 @@ impl Silkrate {
                 "the test ended without stopping the service"
             );
         }));
-        let client = RateServiceClient::connect(url.clone()).await.unwrap();
+        let mut client = RateServiceClient::connect(url.clone()).await.unwrap();
+        // The ports are bound and not served yet. Once this one answers, all of them do.
+        client
+            .list_sources(pb::ListSourcesRequest {})
+            .await
+            .unwrap();
         Self {
             url,
             admin_url,
