@@ -21,6 +21,8 @@ mod contract;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod deploy;
+#[cfg(test)]
 mod dispatcher;
 #[cfg(test)]
 mod examples;
