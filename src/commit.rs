@@ -33,6 +33,8 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
@@ -192,9 +194,10 @@ impl Commit {
         match message {
             Message::Tables {
                 submission,
+                span,
                 outcome,
             } => {
-                let answer = self.file(submission).await;
+                let answer = self.file(submission).instrument(span).await;
                 handle::answer(outcome, answer, "tables");
             }
             Message::Backfill {
@@ -314,7 +317,9 @@ impl Commit {
     /// was assigned.
     async fn commit(&mut self, cause: Cause, changes: BookChanges, now: Timestamp) -> Option<u64> {
         let older = self.book.older_than_kept(&changes);
-        let revision = self.commit_once(cause, changes, now).await;
+        let span = tracing::info_span!("commit", cause = cause.as_str(), revision = Empty);
+        let once = self.commit_once(cause, changes, now);
+        let revision = once.instrument(span).await;
         if older.is_empty() {
             return revision;
         }
@@ -371,7 +376,9 @@ impl Commit {
             return None;
         };
         let revision = next.position.revision;
-        self.board.publish(next, self.book.records());
+        Span::current().record("revision", revision);
+        tracing::info_span!("fan-out", revision)
+            .in_scope(|| self.board.publish(next, self.book.records()));
         self.counts.commits.observe(begun.elapsed());
         tracing::debug!(revision, cause = cause.as_str(), "committed");
         Some(revision)

@@ -26,6 +26,7 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 use jiff::Timestamp;
 pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
+use rust_decimal::Decimal;
 use tracing::level_filters::LevelFilter;
 pub use variables::{ADMIN_URL_VARIABLE, CA_VARIABLE, URL_VARIABLE};
 pub use webhook::{EventKind, Webhook, WebhookSecret};
@@ -56,6 +57,8 @@ pub struct Config {
     pub webhooks: Vec<Webhook>,
     /// The log.
     pub log: Log,
+    /// Where traces are sent; without it there are none.
+    pub trace: Option<Trace>,
     /// Variables that look like settings and were ignored: those that Kubernetes sets for a Service.
     pub ignored_variables: Vec<String>,
 }
@@ -194,6 +197,24 @@ impl LogFormat {
             Self::Text => "text",
             Self::Json => "json",
         }
+    }
+}
+
+/// `[trace]`
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// Scheme, host and port of a collector that takes OTLP over gRPC.
+    pub endpoint: String,
+    /// The share of the traces that are sent, in per cent, where the caller has not decided.
+    pub sample: Decimal,
+}
+
+impl Trace {
+    /// The share as a number from 0 to 1.
+    pub fn share(&self) -> Decimal {
+        self.sample
+            .checked_div(Decimal::ONE_HUNDRED)
+            .unwrap_or_default()
     }
 }
 

@@ -47,13 +47,13 @@
 //!   `<silk-chart>`.
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
 //! * [`telemetry`]: the page of metrics, which [`admin`] fills.
-//! * [`requests`]: what is observed of each request, for the access log.
+//! * [`requests`]: what is observed of each request, for the access log and for traces.
 //! * [`listener`]: sockets that accept connections: limits, deadlines, and HTTP with coalesced writes.
 //! * [`app`]: binds the ports, starts the tasks, and stops them.
 //! * [`client`]: calls over plain HTTP/2 or TLS, and a subscriber that reconnects and resumes. [`backfill`]: fetches the past
 //!   of the banks and uploads it to a server. [`load`]: a load generator. [`cli`]: the commands, built on them.
 //! * [`demo`]: a bank on loopback that replays published figures in a loop; `cli/replay.rs` runs it for `serve --demo`.
-//!   [`logging`]: the log; it reads `RUST_LOG`.
+//!   [`logging`]: the log; it reads `RUST_LOG`. [`traces`]: spans on their way to a collector.
 //!
 //! # Where to look
 //!
@@ -206,6 +206,8 @@ pub mod backfill;
 pub mod load;
 #[cfg(feature = "service")]
 pub mod demo;
+#[cfg(feature = "service")]
+pub mod traces;
 #[cfg(feature = "service")]
 pub mod logging;
 #[cfg(feature = "service")]

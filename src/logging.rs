@@ -18,18 +18,20 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{Log, LogFormat};
 use crate::logging::text::text_fields;
 use crate::requests::ACCESS;
+use crate::traces::Traces;
 
 /// The variable whose directives have precedence over `log.level`.
 const DIRECTIVES: &str = "RUST_LOG";
 /// The target of every event of this crate.
 const SERVICE: &str = env!("CARGO_CRATE_NAME");
 
-/// Starts logging to stderr, as the settings say, or the environment variable `RUST_LOG`. Later calls have no effect.
+/// Starts logging to stderr, as the settings say, or the environment variable `RUST_LOG`, and makes spans if they are sent.
+/// Later calls have no effect.
 #[expect(
     clippy::disallowed_methods,
     reason = "RUST_LOG is a convention of programs in Rust, and no setting of this one"
 )]
-pub fn init(log: Log) {
+pub fn init(log: Log, traces: Option<&Traces>) {
     let directives = std::env::var(DIRECTIVES).unwrap_or_default();
     let is_terminal = std::io::stderr().is_terminal();
     let choice = anstream::AutoStream::choice(&std::io::stderr());
@@ -42,9 +44,10 @@ pub fn init(log: Log) {
         has_colours: is_terminal && choice != anstream::ColorChoice::Never,
     };
     let (targets, is_understood) = targets(&directives, log);
-    let lines = lines(output, targets, std::io::stderr);
+    let mut layers = vec![lines(output, targets, std::io::stderr)];
+    layers.extend(traces.map(Traces::layer));
     if tracing_subscriber::registry()
-        .with(lines)
+        .with(layers)
         .try_init()
         .is_err()
     {

@@ -21,6 +21,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::backoff::jitter;
 use crate::budget::RequestBudget;
@@ -134,11 +136,14 @@ impl Poller {
             let attempted_at = self.clock.now();
             let had_table = health.has_table;
             let scope = self.plan.scope(attempted_at, self.last_complete);
+            let span = tracing::info_span!("poll", source = %self.source.id, outcome = Empty);
             let (result, intent) = if start_is_due {
                 let record = self.update_plan().await?;
-                (self.start(record.as_deref()).await?, Intent::AnyDate)
+                let started = self.start(record.as_deref()).instrument(span.clone());
+                (started.await?, Intent::AnyDate)
             } else {
-                (self.poll(scope).await, Intent::Newest)
+                let polled = self.poll(scope).instrument(span.clone());
+                (polled.await, Intent::Newest)
             };
             let cut_short = start_is_due && result.failed && starts_with_tables < STARTS_MAX;
             let is_live = !start_is_due && self.plan.is_live(attempted_at, self.last_success);
@@ -149,11 +154,14 @@ impl Poller {
             let all = start_is_due || scope == PollScope::All;
             let (next, gaps) = self
                 .submit_result(result, submission, (attempted_at, all), &mut health)
+                .instrument(span.clone())
                 .await?;
             let demanded = match gaps {
-                Some(gaps) => self.fetch_gaps(gaps).await?,
+                Some(gaps) => self.fetch_gaps(gaps).instrument(span.clone()).await?,
                 None => Duration::ZERO,
             };
+            // Here the poll ends, and not with the wait for the next one.
+            drop(span);
             starts_with_tables += u32::from(start_is_due && health.has_table);
             start_is_due = cut_short || (!start_is_due && !had_table && health.has_table);
             tokio::time::sleep(POLL_INTERVAL_MIN).await;
@@ -274,11 +282,13 @@ impl Poller {
             // It was cut short, by the budget of the day.
             None => {}
         }
+        let outcome_of_poll = failure.or(refused_table).unwrap_or(PollOutcome::Ok);
+        Span::current().record("outcome", outcome_of_poll.as_str());
         let report = PollReport {
             attempted_at: Some(attempted_at),
             next_attempt,
             error,
-            outcome: failure.or(refused_table).unwrap_or(PollOutcome::Ok),
+            outcome: outcome_of_poll,
             requests: self.budget.count(),
         };
         self.commit.polled(self.source.id, report).await?;

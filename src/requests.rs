@@ -1,10 +1,11 @@
-//! What is observed of a request: its line in the access log.
+//! What is observed of a request: its line in the access log, and its span in a trace.
 //!
 //! A request is observed from its arrival until its answer has been sent or the client has gone, whichever port it came to.
-//! While the access log is off, all that is left of this is one comparison for each request.
+//! While both are off, all that is left of this are two comparisons for each request.
 
 mod body;
 mod query;
+mod span;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -15,7 +16,9 @@ use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
-use tracing::Level;
+pub use span::note_route;
+use tracing::instrument::{Instrument, Instrumented};
+use tracing::{Level, Span};
 
 use crate::requests::query::{shortened, shown_query};
 
@@ -55,12 +58,13 @@ pub fn grpc_code(headers: &HeaderMap) -> Option<usize> {
 
 /// Whether requests are observed.
 fn are_observed() -> bool {
-    tracing::event_enabled!(target: ACCESS, Level::INFO)
+    tracing::event_enabled!(target: ACCESS, Level::INFO) || span::is_wanted()
 }
 
-/// A request under way. When it is dropped, its line is logged.
+/// A request under way. When it is dropped, its line is logged and its span ends.
 #[derive(Debug)]
 pub struct Observation {
+    span: Span,
     peer: SocketAddr,
     begun: Instant,
     method: Method,
@@ -77,14 +81,15 @@ impl Observation {
     /// Begins with a request of a peer, if requests are observed.
     pub fn begin<B>(peer: SocketAddr, request: &Request<B>) -> Option<Box<Self>> {
         are_observed().then(|| {
-            let uri = request.uri();
+            let (uri, is_rpc) = (request.uri(), is_rpc(request.headers()));
             Box::new(Self {
+                span: span::begin(request, is_rpc),
                 peer,
                 begun: Instant::now(),
                 method: request.method().clone(),
                 path: shortened(uri.path()),
                 query: uri.query().map(shown_query),
-                is_rpc: is_rpc(request.headers()),
+                is_rpc,
                 status: None,
                 grpc_code: None,
                 bytes: 0,
@@ -117,6 +122,12 @@ impl Observation {
         answer.map(move |answer| Ok(Self::of_response(observation, answer?)))
     }
 
+    /// Begins the answer within the span of the request, and goes on within it.
+    pub fn instrument<F>(observation: Option<&Self>, begin: impl FnOnce() -> F) -> Instrumented<F> {
+        let span = observation.map_or_else(Span::none, |observation| observation.span.clone());
+        span.in_scope(begin).instrument(span)
+    }
+
     fn of_response<B: Body>(
         observation: Option<Box<Self>>,
         response: Response<B>,
@@ -144,6 +155,12 @@ impl Observation {
 
 impl Drop for Observation {
     fn drop(&mut self) {
+        if let (false, Some(status)) = (self.is_rpc, self.status) {
+            span::note_status(&self.span, status);
+        }
+        if let Some(code) = self.grpc_code {
+            span::note_code(&self.span, code);
+        }
         let microseconds = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let (peer, bytes, code) = (self.peer, self.bytes, self.code());
         let complete = self.is_complete;

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
+use tracing::Span;
 
 use crate::domain::{
     Answer, DecisionError, FilingError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position,
@@ -128,6 +129,8 @@ impl SubmitOutcome {
 pub(super) enum Message {
     Tables {
         submission: Submission,
+        /// The span of the poll.
+        span: Span,
         outcome: oneshot::Sender<SubmitOutcome>,
     },
     Backfill {
@@ -177,6 +180,7 @@ impl CommitHandle {
         self.ask(
             Message::Tables {
                 submission,
+                span: Span::current(),
                 outcome,
             },
             answer,

@@ -4,6 +4,7 @@ mod http;
 mod calendar;
 mod log;
 mod server;
+mod trace;
 mod web;
 mod webhooks;
 
@@ -83,6 +84,8 @@ const KEYS: &[&str] = &[
     "log.format",
     "log.level",
     "log.access",
+    "trace.endpoint",
+    "trace.sample",
 ];
 /// The settings of every source.
 const SOURCE_KEYS: &[&str] = &[
@@ -144,7 +147,7 @@ pub(super) fn load(
     let (store, store_required) = (loader.store(), loader.store_required());
     let (clock, http) = (loader.clock(), loader.http(&proxies));
     let sources = loader.sources(&proxies);
-    let (webhooks, log) = (loader.webhooks(&ticker), loader.log());
+    let (webhooks, log, trace) = (loader.webhooks(&ticker), loader.log(), loader.trace());
     if let Err(wrong) = read {
         loader.refuse_variable(wrong, &http, &sources);
     }
@@ -160,6 +163,7 @@ pub(super) fn load(
         sources,
         webhooks,
         log,
+        trace,
         ignored_variables,
     })
 }

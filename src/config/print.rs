@@ -8,7 +8,7 @@ use reqwest::Url;
 
 use crate::config::load::{HOME, STORE_MEMORY, ids};
 use crate::config::{
-    CertificateAuthorities, Config, EventKind, Store, Webhook, WebhookSecret, values,
+    CertificateAuthorities, Config, EventKind, Http, Store, Webhook, WebhookSecret, values,
 };
 use crate::domain::{Exceptions, Preference};
 use crate::sources::{self, Source};
@@ -68,17 +68,7 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
         page.text("start", clock.start);
         page.plain("speed", clock.speed);
     }
-    page.table("http");
-    page.duration("connect_timeout", config.http.connect_timeout);
-    page.duration("read_timeout", config.http.read_timeout);
-    page.duration("total_timeout", config.http.total_timeout);
-    page.text("proxy", &config.http.proxy);
-    match &config.http.ca {
-        CertificateAuthorities::Bundled => page.text("ca", "bundled"),
-        CertificateAuthorities::System => page.text("ca", "system"),
-        CertificateAuthorities::File(path) => page.text("ca", path.display()),
-    }
-    page.paths("extra_ca", &config.http.extra_ca);
+    page.http(&config.http);
     for id in ids(catalogue) {
         page.source(config, id);
     }
@@ -86,6 +76,11 @@ pub(super) fn print(config: &Config, catalogue: &[&'static Source]) -> String {
     page.text("format", config.log.format.as_str());
     page.text("level", config.log.level);
     page.plain("access", config.log.access);
+    if let Some(trace) = &config.trace {
+        page.table("trace");
+        page.text("endpoint", &trace.endpoint);
+        page.text("sample", format_args!("{}%", trace.sample));
+    }
     for webhook in &config.webhooks {
         page.webhook(webhook);
     }
@@ -101,6 +96,20 @@ impl Page {
     fn table(&mut self, name: &str) {
         let gap = if self.text.is_empty() { "" } else { "\n" };
         self.push(format_args!("{gap}[{name}]\n"));
+    }
+
+    fn http(&mut self, http: &Http) {
+        self.table("http");
+        self.duration("connect_timeout", http.connect_timeout);
+        self.duration("read_timeout", http.read_timeout);
+        self.duration("total_timeout", http.total_timeout);
+        self.text("proxy", &http.proxy);
+        match &http.ca {
+            CertificateAuthorities::Bundled => self.text("ca", "bundled"),
+            CertificateAuthorities::System => self.text("ca", "system"),
+            CertificateAuthorities::File(path) => self.text("ca", path.display()),
+        }
+        self.paths("extra_ca", &http.extra_ca);
     }
 
     fn source(&mut self, config: &Config, id: &str) {

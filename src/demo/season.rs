@@ -134,6 +134,7 @@ All is served from this machine; no network is used."
             sources: self.sources(base_url),
             webhooks: Vec::new(),
             log: Log::default(),
+            trace: None,
             ignored_variables: Vec::new(),
         }
     }

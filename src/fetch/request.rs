@@ -51,7 +51,7 @@ pub async fn request<T>(
             body,
             validators,
             retry_after,
-        }) => match parse(&body) {
+        }) => match tracing::info_span!("parse", bytes = body.len()).in_scope(|| parse(&body)) {
             Ok(content) => ParsedResponse::Parsed {
                 content,
                 validators,

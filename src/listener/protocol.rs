@@ -57,7 +57,9 @@ impl Listener {
             let (peer, answer) = (socket.peer(), answer.clone());
             let observed = move |request: Request<Incoming>| {
                 let observation = Observation::begin(peer, &request);
-                Observation::answer(observation, answer(request))
+                let answer = || answer(request);
+                let answer = Observation::instrument(observation.as_deref(), answer);
+                Observation::answer(observation, answer)
             };
             serve_http2(socket, Arc::clone(&settings), observed, draining)
         };
@@ -82,7 +84,9 @@ impl Listener {
             let service = service.clone();
             let observed = service_fn(move |request| {
                 let observation = Observation::begin(peer, &request);
-                Observation::answer_or_error(observation, service.call(request))
+                let answer = || service.call(request);
+                let answer = Observation::instrument(observation.as_deref(), answer);
+                Observation::answer_or_error(observation, answer)
             });
             connection(socket, settings, observed, draining.clone())
         };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tracing::Instrument;
 
 use crate::domain::{Answer, PollOutcome, SourceId, Table};
 use crate::fetch::{FetchError, ParsedResponse, Validators, not_found_error, request};
@@ -163,7 +164,11 @@ impl Poller {
     ) -> RequestOutcome {
         let Wanted { path, date } = wanted;
         let asked_at = self.clock.now();
-        let response = request(&self.fetcher, &path, known, document.parse).await;
+        // Not the path: that of a vendor may contain the key.
+        let date_shown = date.map(tracing::field::display);
+        let span = tracing::info_span!("fetch", source = %self.source.id, document = document.name, date = date_shown);
+        let response = request(&self.fetcher, &path, known, document.parse);
+        let response = response.instrument(span).await;
         let mut result = locked(result);
         result.note(
             document,

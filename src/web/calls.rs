@@ -43,6 +43,11 @@ pub(super) fn route(path: &str) -> usize {
     place.unwrap_or(ROUTES.len())
 }
 
+/// The name of the route at a place.
+pub(super) fn name(route: usize) -> &'static str {
+    ROUTES.get(route).map_or("other", |(_, name)| *name)
+}
+
 /// The place of a status.
 pub(super) fn code(status: StatusCode) -> usize {
     let place = CODES.iter().position(|code| *code == status.as_str());

@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Method, Request};
 
+use crate::requests::note_route;
 use crate::telemetry::{CallCounts, PendingCall};
 use crate::web::assets::Assets;
 use crate::web::base_path::BasePath;
@@ -110,6 +111,7 @@ impl Service<Request<Incoming>> for BrowserService {
             Err(answer) => Some(*answer),
         };
         let route = calls::route(request.uri().path());
+        note_route(request.method(), calls::name(route));
         let call = PendingCall::begin(Arc::clone(&self.calls), route);
         if let Some(answer) = refused.or_else(|| self.answers.ready(&request)) {
             call.answered(calls::code(answer.status()));

@@ -75,6 +75,8 @@ mod supervision;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod traces;
+#[cfg(test)]
 mod transport;
 #[cfg(test)]
 mod web;

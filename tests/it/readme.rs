@@ -80,9 +80,13 @@ fn the_commented_settings_of_the_sample_are_accepted_too() {
         .replace("# [clock]", "[clock]")
         .replace("# start", "start")
         .replace("# speed", "speed")
-        .replace("# public_url", "public_url");
+        .replace("# public_url", "public_url")
+        .replace("# [trace]", "[trace]")
+        .replace("# endpoint", "endpoint")
+        .replace("# sample", "sample");
     let sample = load(&sample);
     assert!(sample.clock.is_some());
+    assert!(sample.trace.is_some());
     assert!(sample.web.public_url.is_some());
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod bank;
 pub(crate) mod boards;
 pub(crate) mod browser;
 pub(crate) mod captured;
+pub(crate) mod collector;
 pub(crate) mod commits;
 pub(crate) mod counted;
 pub(crate) mod program;

@@ -81,6 +81,7 @@ pub(crate) fn settings(now: &str) -> Config {
         sources: Vec::new(),
         webhooks: Vec::new(),
         log: Log::default(),
+        trace: None,
         ignored_variables: Vec::new(),
     }
 }
