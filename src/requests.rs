@@ -46,7 +46,7 @@ pub const GRPC_CODES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 /// The place of the code for a status that has no other one.
-const UNKNOWN: usize = 2;
+pub const UNKNOWN: usize = 2;
 
 /// The place of the code that headers or trailers of gRPC name, if they name one.
 pub fn grpc_code(headers: &HeaderMap) -> Option<usize> {

@@ -70,7 +70,7 @@ pub(super) fn services_for_browsers(
             let call = PendingCall::begin(calls, method_place(&path));
             let mut answer = next.run(request).await;
             explain(&mut answer, &path, REQUEST_BYTES_MAX);
-            call.answered(code_place(answer.headers()));
+            call.answered(code_place(&answer));
             answer
         }
     }))

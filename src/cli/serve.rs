@@ -133,7 +133,11 @@ async fn service(
     if let Some(season) = demo {
         return Box::pin(replay::run(season, config, drain)).await;
     }
-    let app = App::bind(config).await?;
+    let app = tokio::select! {
+        app = App::bind(config) => app?,
+        // To open a ledger of an earlier version takes minutes if it is large. The next start begins that again.
+        () = drain.cancelled() => return Ok(()),
+    };
     supervisor::report_ready();
     Ok(app.run(drain.cancelled_owned()).await?)
 }

@@ -1,8 +1,8 @@
 //! The calls of gRPC by method and code, for the metrics.
 
-use http::HeaderMap;
+use http::Response;
 
-use crate::requests::{GRPC_CODES, grpc_code};
+use crate::requests::{GRPC_CODES, UNKNOWN, grpc_code};
 use crate::telemetry::CallCounts;
 
 /// The services whose methods are counted each on their own.
@@ -45,9 +45,11 @@ pub fn method_place(path: &str) -> usize {
 }
 
 /// The place of the code of an answer. A refusal has its status in the headers; that of an answer with messages is in its
-/// trailers, and so far it is well.
-pub fn code_place(headers: &HeaderMap) -> usize {
-    grpc_code(headers).unwrap_or_default()
+/// trailers, and so far it is well. One that is not gRPC at all, such as 415, has none: clients read it as `UNKNOWN`.
+pub fn code_place<B>(answer: &Response<B>) -> usize {
+    let is_success = answer.status().is_success();
+    let without_status = if is_success { 0 } else { UNKNOWN };
+    grpc_code(answer.headers()).unwrap_or(without_status)
 }
 
 #[cfg(test)]
@@ -96,9 +98,14 @@ mod tests {
         let of = |status: &'static str| {
             let name = http::HeaderName::from_static("grpc-status");
             let value = http::HeaderValue::from_static(status);
-            GRPC_CODES[code_place(&HeaderMap::from_iter([(name, value)]))]
+            let mut answer = Response::new(());
+            answer.headers_mut().insert(name, value);
+            GRPC_CODES[code_place(&answer)]
         };
-        assert_eq!(GRPC_CODES[code_place(&HeaderMap::new())], "OK");
+        assert_eq!(GRPC_CODES[code_place(&Response::new(()))], "OK");
+        let mut no_grpc = Response::new(());
+        *no_grpc.status_mut() = http::StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        assert_eq!(GRPC_CODES[code_place(&no_grpc)], "UNKNOWN");
         assert_eq!(of("0"), "OK");
         assert_eq!(of("5"), "NOT_FOUND");
         assert_eq!(Code::NotFound, Code::from(5));

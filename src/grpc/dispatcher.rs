@@ -90,7 +90,7 @@ impl Dispatcher {
                 status_response(Refusal::DeadlineExceeded(request_timeout))
             });
             explain(&mut answer, uri.path(), request_bytes_max);
-            call.answered(code_place(answer.headers()));
+            call.answered(code_place(&answer));
             answer
         })
     }

@@ -10,9 +10,9 @@ use jiff::civil::Date;
 use crate::commit::Stopped;
 use crate::domain::Intent;
 use crate::fetch::{REQUEST_PAUSE, Validators};
-use crate::poller::Poller;
 use crate::poller::plan::has_passed;
 use crate::poller::poll::{AfterFailure, PollResult, RequestOutcome, Wanted, locked};
+use crate::poller::{Poller, reasons};
 
 /// How many times a bank answers the request for a missed table: one that does not have it by then never will.
 const ANSWERS_MAX: u32 = 3;
@@ -102,7 +102,10 @@ impl Poller {
                 ..
             } = std::mem::take(&mut *locked(&result));
             let submission = self.submission(tables, Intent::AnyDate, false);
-            self.commit.submit(submission).await?;
+            let submitted = self.commit.submit(submission).await?;
+            for reason in reasons(&submitted, &[]) {
+                tracing::warn!(source = %self.source.id, %date, reason, "a missed table was refused");
+            }
             if matches!(outcome, RequestOutcome::Failed(AfterFailure::End)) || retry_after.is_some()
             {
                 return Ok(retry_after.unwrap_or_default());

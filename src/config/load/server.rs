@@ -61,14 +61,34 @@ impl Loader<'_> {
     }
 }
 
-/// Names of a machine, in lower case.
+/// Names of a machine, in lower case and without a dot at their end.
 fn hosts(raw: &Raw) -> Result<Vec<String>, String> {
     let host = |text: String| {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        if text.is_empty() || !text.bytes().all(plain) {
+        // A dot at the end keeps a resolver from its search list; requests are compared without it.
+        let name = text.strip_suffix('.').unwrap_or(&text);
+        if name.is_empty() || !name.bytes().all(plain) {
             return Err(format!("`{text}` is no name of a machine"));
         }
-        Ok(text.to_ascii_lowercase())
+        Ok(name.to_ascii_lowercase())
     };
     values::list(raw)?.into_iter().map(host).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    #[test]
+    fn a_name_of_the_operators_port_is_kept_in_small_letters_and_without_a_dot_at_its_end() {
+        let names = |text: &str| {
+            let name = "SILKRATE_SERVER__ADMIN_HOSTS".to_owned();
+            let config = Config::load(None, std::iter::once((name, text.to_owned())));
+            config.map(|config| config.server.admin_hosts)
+        };
+        assert_eq!(names("Rates.example.").unwrap(), ["rates.example"]);
+        for wrong in [".", "rates.example:9464", "http://rates.example"] {
+            assert!(names(wrong).is_err(), "{wrong}");
+        }
+    }
 }
