@@ -32,6 +32,13 @@ async function open(context, body, { prepare, emulate, size, policy = POLICY } =
   return page;
 }
 
+/** Elements that a script of the page adds at once: those of a page that is being parsed connect as they come. */
+async function openAtOnce(context, elements) {
+  const page = await open(context, "");
+  await page.evaluate((html) => document.querySelector("main").insertAdjacentHTML("beforeend", html), elements);
+  return page;
+}
+
 const streams = () => site.asked.filter((path) => path.startsWith("/v1/watch")).map(decodeURIComponent);
 const part = (page, name) => page.locator(`silk-ticker [part~=${name}]`);
 /** What a reader sees now: the bank has corrected its dollar in some tests. */
@@ -77,7 +84,7 @@ test("an update flashes as the value that is shown moved, which the local form t
 });
 
 test("the elements of a page share one connection with their pairs united", async (t) => {
-  const page = await open(t, `<silk-ticker pairs="KZT/USD"></silk-ticker><silk-ticker pairs="usd/kzt, KZT/USD"></silk-ticker>
+  const page = await openAtOnce(t, `<silk-ticker pairs="KZT/USD"></silk-ticker><silk-ticker pairs="usd/kzt, KZT/USD"></silk-ticker>
     <silk-ticker id="third" pairs="JPY/KZT" direction="static"></silk-ticker>`);
   await shows(page, [LINE[4]], "#third");
   await shows(page, [tenge()]);
@@ -86,7 +93,7 @@ test("the elements of a page share one connection with their pairs united", asyn
 });
 
 test("ticker pairs and named pairs share the connection too", async (t) => {
-  const page = await open(t, `<silk-ticker></silk-ticker><silk-ticker id="second" pairs="TJS/RUB,USD/KZT"></silk-ticker>`);
+  const page = await openAtOnce(t, `<silk-ticker></silk-ticker><silk-ticker id="second" pairs="TJS/RUB,USD/KZT"></silk-ticker>`);
   await shows(page, now());
   await until(async () => (await lines(page, "#second"))[1] === now()[1], "the second one shows its pairs");
   assert.deepEqual([streams().length, site.open.size], [1, 1]);
