@@ -59,6 +59,20 @@ for (const [scheme, theme, ground] of [
   });
 }
 
+test("days without a rate are a gap in the line of the chart, and its text names them", { timeout: 60_000 }, async (t) => {
+  const page = await chromium.context.newPage();
+  t.after(() => page.close());
+  // The demo has a table of early March, and the next ones from the 19th on.
+  const parts = async () => {
+    await page.goto(new URL("chart/USD-KZT.svg?window=month&locale=en", service.url).href);
+    return page.evaluate(() => [".l", "desc"].map((part) => document.querySelector(part)?.outerHTML ?? ""));
+  };
+  await until(async () => {
+    const [line, text] = await parts();
+    return line.split("M").length > 2 && /no data: [^;]*18 March 2026/.test(text);
+  }, "two lines are drawn, with a gap before 19 March");
+});
+
 test("a chart with values of several banks credits them in the plural", async () => {
   const credit = async () => / class="m"[^>]*>(Источник[^<]*)</.exec(await (await fetch(new URL("chart/USD-KZT.svg?locale=ru", service.url))).text())?.[1];
   await until(async () => /^Источники: .+, /.test(await credit()), "two banks are credited");
