@@ -51,7 +51,6 @@ async function open(context, body, { head = SCRIPT, attributes = 'lang="en"', si
     site.restore();
     assert.deepEqual(faults, []);
   });
-  page.setDefaultTimeout(20_000);
   await page.emulateMedia(emulate ?? {});
   await page.setViewportSize(size ?? { width: 900, height: 600 });
   await page.addInitScript(() => {
@@ -95,7 +94,7 @@ test("a page of an allowed site shows the chart with one line of script", async 
   assert.deepEqual(await violations(page), []);
 });
 
-test("a new fixing moves the end of the line, without a reload", { timeout: 90_000 }, async (t) => {
+test("a new fixing moves the end of the line, without a reload", async (t) => {
   const page = await chromium.context.newPage();
   t.after(() => page.close());
   await page.goto(news.put("/live", `<script src="${demo.url}chart.js" async></script><silk-chart pair="USD/KZT" window="week"></silk-chart>`));
@@ -265,13 +264,13 @@ test("a wrong height counts as none, and the lowest chart is as low as it says",
   assert.deepEqual(heights, [320, 320, 120, 121]);
 });
 
-test("a service that is gone leaves the line, and says quietly that it may be old", { timeout: 60_000 }, async (t) => {
+test("a service that is gone leaves the line, and says quietly that it may be old", async (t) => {
   const { page } = await open(t, WEEK);
   await drawn(page);
   await until(() => site.open.size === 1, "the stream is open");
   site.dark = true;
   site.drop();
-  await page.getByText("Not connected; the last known values").waitFor({ timeout: 30_000 });
+  await page.getByText("Not connected; the last known values").waitFor();
   assert.match(await line(page), /H/);
 });
 

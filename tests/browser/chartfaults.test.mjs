@@ -48,7 +48,6 @@ async function open(context, body, { history = year(), prepare } = {}) {
     await double.close();
     assert.deepEqual(faults, []);
   });
-  page.setDefaultTimeout(20_000);
   await page.setViewportSize({ width: 900, height: 600 });
   await page.goto(`${double.url}page`);
   return { double, page, told };

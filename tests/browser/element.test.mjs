@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { LINE, POLICY, front, lineWith } from "./front.mjs";
-import { browser, lines, place, shows, until, violations } from "./support.mjs";
+import { browser, lines, moves, shows, stands, until, violations } from "./support.mjs";
 
 let chromium;
 let site;
@@ -14,7 +14,6 @@ after(() => Promise.all([chromium?.close(), site?.close()]));
 /** A page of the site with this body. It fails the test when a script throws or the policy refuses something. */
 async function open(context, body, { prepare, emulate, size, policy = POLICY } = {}) {
   const page = await chromium.context.newPage();
-  page.setDefaultTimeout(20_000);
   const faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("console", (message) => /Content.Security.Policy/i.test(message.text()) && faults.push(message.text()));
@@ -161,35 +160,31 @@ test("the words a bank demands are shown, with a link", async (t) => {
 test("the marquee moves, and stands for the button, the pointer and the focus", async (t) => {
   const page = await open(t, "<button>before</button><silk-ticker></silk-ticker><button>after</button>");
   await shows(page, now());
-  const moves = async () => {
-    const first = await place(page);
-    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve)))));
-    return first !== (await place(page));
-  };
-  await until(moves, "the marquee moves");
+  await until(() => moves(page), "the marquee moves");
   await page.hover("silk-ticker");
-  assert.equal(await moves(), false);
+  await stands(page);
   await page.mouse.move(1, 500);
-  await until(moves, "it moves again");
+  await until(() => moves(page), "it moves again");
   // By keyboard alone: to the button, press, through the one stop of the entries, and leave.
   await page.locator("button", { hasText: "before" }).focus();
   await page.keyboard.press("Tab");
-  assert.equal(await moves(), false);
-  const focused = () => page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.getAttribute("aria-label"));
-  assert.equal(await focused(), "Pause");
+  await stands(page);
+  const focused = (name) => until(async () => name === (await page.evaluate(() => document.activeElement?.shadowRoot?.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent)), `${name} has the focus`);
+  await focused("Pause");
   await page.keyboard.press("Enter");
-  assert.equal(await focused(), "Play");
+  await focused("Play");
   // The entries, the link of the terms, and the page.
   for (let presses = 0; presses < 3; presses += 1) {
     await page.keyboard.press("Tab");
   }
-  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "after");
-  assert.equal(await moves(), false);
+  await focused("after");
+  await stands(page);
   for (let presses = 0; presses < 3; presses += 1) {
     await page.keyboard.press("Shift+Tab");
   }
+  await focused("Play");
   await page.keyboard.press("Space");
-  await until(moves, "it moves again");
+  await until(() => moves(page), "it moves again");
 });
 
 test("a paused ticker keeps what it shows, and shows the newest when it goes on", async (t) => {
@@ -302,7 +297,7 @@ test("a service that is gone leaves the last values, and says quietly that they 
   await shows(page, now());
   site.dark = true;
   site.drop();
-  await page.locator("silk-ticker .offline").waitFor({ timeout: 30_000 });
+  await page.locator("silk-ticker .offline").waitFor();
   assert.equal(await page.locator("silk-ticker .offline").getAttribute("aria-label"), "Not connected; the last known values");
   assert.deepEqual(await lines(page), now());
 });

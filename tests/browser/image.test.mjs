@@ -26,7 +26,7 @@ async function site(picture) {
   return { url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close(() => {}) };
 }
 
-test("a page of another site shows the chart in the size that it asked for", { timeout: 60_000 }, async (t) => {
+test("a page of another site shows the chart in the size that it asked for", async (t) => {
   const { url, close } = await site(new URL("chart/USD-KZT.svg?width=480&height=240&locale=ru", service.url));
   t.after(close);
   const page = await chromium.context.newPage();
@@ -42,7 +42,7 @@ for (const [scheme, theme, ground] of [
   ["dark", "auto", "rgb(18, 22, 29)"],
   ["light", "dark", "rgb(18, 22, 29)"],
 ]) {
-  test(`a chart of the theme ${theme} has its colours in a browser that is ${scheme}`, { timeout: 60_000 }, async (t) => {
+  test(`a chart of the theme ${theme} has its colours in a browser that is ${scheme}`, async (t) => {
     const page = await chromium.context.newPage();
     t.after(() => page.close());
     const refused = [];
@@ -59,7 +59,7 @@ for (const [scheme, theme, ground] of [
   });
 }
 
-test("days without a rate are a gap in the line of the chart, and its text names them", { timeout: 60_000 }, async (t) => {
+test("days without a rate are a gap in the line of the chart, and its text names them", async (t) => {
   const page = await chromium.context.newPage();
   t.after(() => page.close());
   // The demo has a table of early March, and the next ones from the 19th on.
@@ -78,7 +78,7 @@ test("a chart with values of several banks credits them in the plural", async ()
   await until(async () => /^Источники: .+, /.test(await credit()), "two banks are credited");
 });
 
-test("the picture of the ticker line has its size on a page of another site, and says in the reader's language who fixed its rates", { timeout: 60_000 }, async (t) => {
+test("the picture of the ticker line has its size on a page of another site, and says in the reader's language who fixed its rates", async (t) => {
   const { url, close } = await site(new URL("ticker.svg?width=320&locale=kk", service.url));
   t.after(close);
   const page = await chromium.context.newPage();

@@ -44,7 +44,7 @@ test("the checker of accessibility finds nothing on a page, nothing moves while 
   }
 });
 
-test("every digit of the tables is that of the service, and follows it without a reload", { timeout: 120_000 }, async (t) => {
+test("every digit of the tables is that of the service, and follows it without a reload", async (t) => {
   for (const [path, pair] of [["", "KZT/USD"], ["", "UZS/USD"], ["UZS", "UZS/USD"]]) {
     const page = await tab(t);
     await page.goto(`${demo.url}${path}?locale=en`);
@@ -128,7 +128,7 @@ test("a rate that no bank fixed is not called official", async (t) => {
   assert.match(await page.title(), /official rate/);
 });
 
-test("the chart of a row is loaded again when its rate changes", { timeout: 120_000 }, async (t) => {
+test("the chart of a row is loaded again when its rate changes", async (t) => {
   const page = await tab(t);
   let loaded = 0;
   page.on("response", (response) => { loaded += response.url().includes("chart/USD-UZS.svg") && response.ok() ? 1 : 0; });

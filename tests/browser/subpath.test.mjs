@@ -45,7 +45,7 @@ for (const [what, path, removesPath] of [
   ["a proxy that passes the sub-path on", "/rates/", false],
   ["a proxy that removes the sub-path", "/", true],
 ]) {
-  test(`the page and its ticker work behind ${what}`, { timeout: 90_000 }, async (t) => {
+  test(`the page and its ticker work behind ${what}`, async (t) => {
     const service = await serve({ SILKRATE_WEB__PATH: path }, "--demo=december");
     const site = await proxy(service, removesPath);
     const page = await chromium.context.newPage();

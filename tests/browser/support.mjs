@@ -1,4 +1,5 @@
 // What the tests in the browser share: the tools of src/web, a browser, and modules of the element built for Node.
+import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -35,7 +36,9 @@ export async function browser() {
     headless: true,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
       "--disable-component-update", "--disable-sync"],
+    timeout: PATIENCE,
   });
+  context.setDefaultTimeout(PATIENCE);
   return {
     context,
     async close() {
@@ -44,6 +47,12 @@ export async function browser() {
     },
   };
 }
+
+/**
+ * Milliseconds that a test waits for what has to come. It ends a test that hangs, and says nothing of how fast a page is: the
+ * machine may be slow, and busy with other work.
+ */
+const PATIENCE = 120_000;
 
 /** The text of the checker that a page runs on itself. */
 export const axe = required.resolve("axe-core/axe.min.js");
@@ -72,9 +81,9 @@ export function lines(page, selector = "silk-ticker") {
     }));
 }
 
-/** Waits until a page shows these lines, and no longer than a reader would. */
+/** Waits until a page shows these lines. */
 export async function shows(page, expected, selector) {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + PATIENCE;
   let seen;
   do {
     seen = await lines(page, selector);
@@ -88,7 +97,7 @@ export async function shows(page, expected, selector) {
 
 /** Waits until a condition on our side holds. */
 export async function until(condition, what) {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + PATIENCE;
   while (!(await condition())) {
     if (Date.now() > deadline) {
       throw new Error(`it did not come to pass that ${what}`);
@@ -101,4 +110,22 @@ export async function until(condition, what) {
 export function place(page, selector = "silk-ticker") {
   return page.locator(selector).first().evaluate((ticker) =>
     new DOMMatrix(getComputedStyle(ticker.shadowRoot.querySelector(".track")).transform).m41);
+}
+
+/** Whether the marquee moves within three frames. */
+export function moves(page, selector = "silk-ticker") {
+  return page.locator(selector).first().evaluate(async (ticker) => {
+    const place = () => getComputedStyle(ticker.shadowRoot.querySelector(".track")).transform;
+    const before = place();
+    for (let frames = 0; frames < 3; frames += 1) {
+      await new Promise(requestAnimationFrame);
+    }
+    return place() !== before;
+  });
+}
+
+/** Waits until the marquee stands, which it does in the frame after it was told to, and asserts that it stays. */
+export async function stands(page, selector) {
+  await until(async () => !(await moves(page, selector)), "the marquee stands");
+  assert.equal(await moves(page, selector), false, "the marquee stays where it is");
 }
