@@ -93,7 +93,10 @@ export async function builder(base: string): Promise<void> {
       assets[kind] = (await response.json()) as Asset;
     }
   }
-  show();
+  if (new FormData(form).has(PINNED)) {
+    // A browser that goes back has restored the choice. Without it nothing changes, and a snippet stays copied or selected.
+    show();
+  }
 }
 
 /** Leaves the fields that a kind uses to the reader. */
