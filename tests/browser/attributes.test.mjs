@@ -5,7 +5,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { front } from "./front.mjs";
-import { browser, lines, root, until } from "./support.mjs";
+import { becomes, browser, lines, root, until } from "./support.mjs";
 
 /** The first line that an element shows. */
 const first = (page, id) => lines(page, `#${id}`).then(([line]) => line);
@@ -65,9 +65,7 @@ test("every attribute and value of an earlier README has its effect, and none is
   const tickers = all.map(({ name, value }, index) => `<silk-ticker id="t${index}" ${name === "pairs" ? "" : 'pairs="KZT/USD"'} ${name}="${value}"></silk-ticker>`);
   const { page, told } = await open(t, tickers.join(""));
   for (const [index, { name, value, seen, expected }] of all.entries()) {
-    let last;
-    const shown = async () => (last = await seen(page, `t${index}`)) === expected;
-    await until(shown, `${name}="${value}" shows ${expected}`).catch((error) => assert.fail(`${error.message}, but ${last}`));
+    await becomes(() => seen(page, `t${index}`), expected, `${name}="${value}" has its effect`);
   }
   assert.deepEqual(told, []);
 });
@@ -80,8 +78,8 @@ test("a wrong value is reported with those that are right, and has the effect of
   const attributes = Object.entries(wrong).map(([name, value]) => `${name}="${value}"`).join(" ");
   const { page, told } = await open(t, `<silk-ticker id="t" pairs="KZT/USD" ${attributes}></silk-ticker>`);
   await until(async () => (await first(page, "t")) === TENGE, "the ticker is that without attributes");
-  assert.equal(await layout(page, "t"), "base marquee left");
-  assert.equal(await announced(page, "t"), "mark announced tag");
+  await becomes(() => layout(page, "t"), "base marquee left", "it moves to the left");
+  await becomes(() => announced(page, "t"), "mark announced tag", "an announced value is a tag");
   const messages = told.filter((text) => text.startsWith("silkrate: <silk-ticker "));
   assert.deepEqual(messages.map((text) => /^silkrate: <silk-ticker (\w+)="/.exec(text)[1]).sort(), Object.keys(wrong).sort());
   assert.ok(messages.includes('silkrate: <silk-ticker change="y">: change is percent, absolute, both, none'), messages.join("\n"));

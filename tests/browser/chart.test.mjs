@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { POLICY, front, lineWith } from "./front.mjs";
 import { serve, site as newsSite } from "./server.mjs";
-import { browser, dist, shows, until, violations } from "./support.mjs";
+import { becomes, browser, dist, shows, until, violations } from "./support.mjs";
 
 /** What a page pays for the chart beside the ticker at most, gzipped. */
 const CHART_BYTES_MAX = 10_000;
@@ -90,7 +90,7 @@ test("a page of an allowed site shows the chart with one line of script", async 
     const { rates: [newest] } = await (await fetch(`${demo.url}v1/history/USD/KZT?page_size=1`)).json();
     return (await value(page)).replace(/[^0-9.]/g, "") === newest.value;
   }, "the table begins with the newest value of the service, with every digit");
-  assert.match(await heading(page), /^USD\/KZT 5\d\d\.\d+/);
+  await becomes(() => heading(page), /^USD\/KZT 5\d\d\.\d+/, "the heading has the value");
   assert.deepEqual(await violations(page), []);
 });
 
@@ -99,22 +99,23 @@ test("a new fixing moves the end of the line, without a reload", async (t) => {
   t.after(() => page.close());
   await page.goto(news.put("/live", `<script src="${demo.url}chart.js" async></script><silk-chart pair="USD/KZT" window="week"></silk-chart>`));
   await drawn(page);
-  const [first, before] = [await rows(page), await line(page)];
-  await until(async () => (await rows(page))[0] !== first[0], "a row of a new date is first");
-  assert.notEqual(await line(page), before);
+  // Both are of one moment: the demo goes on.
+  const seen = () => page.locator("silk-chart").evaluate(({ shadowRoot }) => [shadowRoot.querySelector("tbody th")?.innerText, shadowRoot.querySelector("[part~=line]")?.getAttribute("d")]);
+  const [first, before] = await seen();
+  await until(async () => (await seen()).every((part, at) => part && part !== [first, before][at]), "a row of a new date is first, and the line is another one");
 });
 
 test("the table has every value of the bank with its date, and a correction moves the end and adds no row", async (t) => {
   const { page } = await open(t, WEEK);
   await drawn(page);
-  assert.deepEqual(await rows(page), DAYS);
-  assert.deepEqual(await page.locator("silk-chart tbody td:nth-of-type(1)").allInnerTexts(), [site.nbk.dollar, "478.77", "477.00", "480.00"]);
-  assert.match(await heading(page), /^USD\/KZT 475\.09 ▼-1\.02% down 1\.02% in a week$/);
+  await becomes(() => rows(page), DAYS, "the dates are those of the bank");
+  await becomes(() => page.locator("silk-chart tbody td:nth-of-type(1)").allInnerTexts(), [site.nbk.dollar, "478.77", "477.00", "480.00"], "the values are those of the bank");
+  await becomes(() => heading(page), /^USD\/KZT 475\.09 ▼-1\.02% down 1\.02% in a week$/, "the heading has the change of the week");
   const before = await line(page);
   site.raise();
-  await until(async () => (await value(page)) === site.nbk.dollar, "the corrected value is shown");
-  assert.match(await heading(page), new RegExp(`^USD/KZT ${site.nbk.dollar} `));
-  assert.notEqual(await line(page), before);
+  await becomes(() => value(page), site.nbk.dollar, "the corrected value is shown");
+  await becomes(() => heading(page), new RegExp(`^USD/KZT ${site.nbk.dollar} `), "the heading has it too");
+  await until(async () => (await line(page)) !== before, "the line ends elsewhere");
   assert.deepEqual(await rows(page), DAYS);
   assert.equal(site.count("/v1/history"), 1, "the history is requested once");
 });
@@ -130,9 +131,9 @@ test("the chart and the ticker of a page share one stream and one script, whiche
     const { page } = await open(t, '<silk-ticker pairs="KZT/USD"></silk-ticker><silk-chart pair="USD/KZT"></silk-chart>', { head, prepare });
     await shows(page, [lineWith(site.nbk.dollar)[0]]);
     await drawn(page);
-    await until(() => site.open.size === 1, "one stream is open");
+    const last = () => decodeURIComponent(site.asked.findLast((path) => path.startsWith("/v1/watch")) ?? "");
+    await until(() => site.open.size === 1 && /pairs=KZT\/USD,USD\/KZT/.test(last()), "one stream is open, with both pairs");
     assert.deepEqual(site.asked.filter((path) => /^\/ticker/.test(path)), ["/ticker.js"]);
-    assert.match(decodeURIComponent(site.asked.filter((path) => path.startsWith("/v1/watch")).at(-1)), /pairs=KZT\/USD,USD\/KZT/);
     await page.close();
   }
 });
@@ -154,7 +155,7 @@ test("the picture within the element is seen until the line takes its place, and
   assert.equal(await picture.isVisible(), true);
   site.release();
   await drawn(page);
-  assert.equal(await picture.isVisible(), false);
+  await picture.waitFor({ state: "hidden" });
   await still(t, page, "a picture, then a chart");
 });
 
@@ -175,26 +176,19 @@ test("the keyboard reaches the periods and the plot in one stop each, and reads 
   const { page } = await open(t, `${WEEK}<button>after</button>`);
   await drawn(page);
   const focused = () => page.evaluate(() => document.querySelector("silk-chart").shadowRoot.activeElement?.getAttribute("role") ?? document.querySelector("silk-chart").shadowRoot.activeElement?.type ?? document.activeElement.textContent);
-  const stops = [];
-  for (let presses = 0; presses < 3; presses += 1) {
+  for (const stop of ["radio", "img", "after"]) {
     await page.keyboard.press("Tab");
-    stops.push(await focused());
+    await becomes(focused, stop, `the next stop is ${stop}`);
   }
-  assert.deepEqual(stops, ["radio", "img", "after"]);
-  assert.equal(await part(page, "tooltip").isVisible(), false);
-  await page.keyboard.press("Shift+Tab");
-  const seen = [];
-  for (const key of ["", "ArrowLeft", "ArrowLeft", "Home", "ArrowLeft", "ArrowRight", "End", "ArrowRight"]) {
-    if (key) {
-      await page.keyboard.press(key);
-    }
-    seen.push((await tooltip(page)).split("\n")[1]);
+  await part(page, "tooltip").waitFor({ state: "hidden" });
+  for (const [key, index] of [["Shift+Tab", 0], ["ArrowLeft", 1], ["ArrowLeft", 2], ["Home", 3], ["ArrowLeft", 3], ["ArrowRight", 2], ["End", 0], ["ArrowRight", 0]]) {
+    await page.keyboard.press(key);
+    await becomes(async () => (await tooltip(page)).split("\n")[1], `as of ${DAYS[index]}`, `${key} leads to ${DAYS[index]}`);
   }
-  assert.deepEqual(seen, [0, 1, 2, 3, 3, 2, 0, 0].map((index) => `as of ${DAYS[index]}`));
   await page.keyboard.press("Escape");
-  assert.equal(await part(page, "tooltip").isVisible(), false);
+  await part(page, "tooltip").waitFor({ state: "hidden" });
   await page.keyboard.press("ArrowLeft");
-  assert.match(await tooltip(page), /^\$1 = ₸478\.77\nas of 1 April 2026\nup 0\.37%, \+1\.77 \(since 31 March 2026\)/);
+  await becomes(() => tooltip(page), /^\$1 = ₸478\.77\nas of 1 April 2026\nup 0\.37%, \+1\.77 \(since 31 March 2026\)/, "the tooltip has the whole fixing");
   assert.equal(await page.locator("silk-chart [aria-live], silk-chart [role=status]").count(), 0, "nothing is read out of turn");
 });
 
@@ -214,14 +208,14 @@ test("pointer and touch read the fixing that is in force under them, and the too
     const plot = await part(page, "plot").boundingBox();
     for (const [share, expected] of [[0.005, "25 March"], [0.5, "25 March"], [0.99, "2 April"]]) {
       await page.mouse.move(plot.x + plot.width * share, plot.y + plot.height / 2);
-      assert.match(await tooltip(page), new RegExp(`as of ${expected}`));
+      await becomes(() => tooltip(page), new RegExp(`as of ${expected}`), `the fixing at ${share} is read`);
       const box = await part(page, "tooltip").boundingBox();
       assert.ok(box.x >= 0 && box.x + box.width <= width && box.y >= 0 && box.y + box.height <= 480, `${width}, ${share}: ${JSON.stringify(box)}`);
     }
     await page.mouse.move(1, 1);
-    assert.equal(await part(page, "tooltip").isVisible(), false);
+    await part(page, "tooltip").waitFor({ state: "hidden" });
     await touch(page, 0.005);
-    assert.match(await tooltip(page), /as of 25 March/, "a finger that is lifted leaves it open");
+    await becomes(() => tooltip(page), /as of 25 March/, "a finger that is lifted leaves it open");
   }
 });
 
@@ -246,22 +240,22 @@ test("a wrong value is reported and throws nothing, and a property is its attrib
   });
   assert.deepEqual(properties, ["USD/KZT", "year", "300", false]);
   await until(async () => (await rows(page))[0] === DAYS[0], "the year is shown");
-  assert.equal((await page.locator("silk-chart").boundingBox()).height, 300);
-  assert.equal(await page.getByRole("radio").count(), 0);
+  await becomes(async () => (await page.locator("silk-chart").boundingBox()).height, 300, "it is as high as it says");
+  await becomes(() => page.getByRole("radio").count(), 0, "it has no controls");
 });
 
 test("a pair that is not quoted has no data, and the console says why", async (t) => {
   const { page, told } = await open(t, '<silk-chart pair="XXX/KZT"></silk-chart>');
   await page.getByText("no data").waitFor();
   await until(() => told.some((text) => /XXX\/KZT.* answers with status 404: /.test(text)), "the console names the reason");
-  assert.equal(await part(page, "value").innerText(), "–\nunknown");
+  await becomes(() => part(page, "value").innerText(), "–\nunknown", "the value is a dash");
 });
 
 test("a wrong height counts as none, and the lowest chart is as low as it says", async (t) => {
   const { page } = await open(t, ["9", "tall", "120", "121"].map((height) => `<silk-chart pair="USD/KZT" window="week" height="${height}"></silk-chart>`).join("<p>News.</p>"));
   await drawn(page);
-  const heights = await page.locator("silk-chart").evaluateAll((charts) => charts.map((chart) => chart.getBoundingClientRect().height));
-  assert.deepEqual(heights, [320, 320, 120, 121]);
+  const heights = () => page.locator("silk-chart").evaluateAll((charts) => charts.map((chart) => chart.getBoundingClientRect().height));
+  await becomes(heights, [320, 320, 120, 121], "each chart is as high as it says");
 });
 
 test("a service that is gone leaves the line, and says quietly that it may be old", async (t) => {
@@ -279,16 +273,16 @@ test("a service that is away is quietly without data, and the line comes when it
   await page.getByText("no data").waitFor();
   site.dark = false;
   await drawn(page);
-  assert.equal(await page.getByText("no data").count(), 0);
+  await becomes(() => page.getByText("no data").count(), 0, "the words are gone");
 });
 
 test("attributes and the language may change at any time", async (t) => {
   const { page } = await open(t, '<silk-chart pair="USD/KZT" window="week" form="local" labels="code"></silk-chart>');
   await drawn(page);
-  assert.match(await heading(page), new RegExp(`^1\u00a0USD = ${site.nbk.dollar}\u00a0KZT ▼-\\d\\.\\d\\d% down \\d\\.\\d\\d% in a week$`));
+  await becomes(() => heading(page), new RegExp(`^1\u00a0USD = ${site.nbk.dollar}\u00a0KZT ▼-\\d\\.\\d\\d% down \\d\\.\\d\\d% in a week$`), "the heading is English");
   await page.evaluate(() => (document.documentElement.lang = "ru"));
   await until(async () => (await heading(page)).startsWith(`1\u00a0USD = ${site.nbk.dollar.replace(".", ",")}\u00a0KZT`), "the numbers are Russian");
-  assert.match(await part(page, "plot").getAttribute("aria-label"), /^USD\/KZT, с \d\d марта 2026\u00a0г\. по 2 апреля 2026\u00a0г\.: /);
+  await becomes(() => part(page, "plot").getAttribute("aria-label"), /^USD\/KZT, с \d\d марта 2026\u00a0г\. по 2 апреля 2026\u00a0г\.: /, "the dates are Russian");
   await page.locator("silk-chart").evaluate((chart) => (chart.pair = "EUR/KZT"));
   await until(async () => (await part(page, "plot").getAttribute("aria-label"))?.startsWith("EUR/KZT"), "the other pair is shown");
 });
@@ -303,16 +297,16 @@ test("in a column of 240 pixels, on a page from right to left and in print, noth
       return box.width && (box.left < room.left - 1 || box.right > room.right + 1 || box.bottom > room.bottom + 1) ? [node.textContent] : [];
     });
   });
-  assert.deepEqual(await overflow(), []);
+  await becomes(overflow, [], "nothing is cut");
   const [first, last] = await page.locator("silk-chart").evaluate((chart) => {
     const dates = [...chart.shadowRoot.querySelectorAll("text.date")].map((label) => label.getBoundingClientRect().left);
     return [dates[0], dates.at(-1)];
   });
   assert.ok(first < last, "time goes from left to right");
   await page.emulateMedia({ media: "print" });
-  assert.equal(await part(page, "windows").isVisible(), false);
-  assert.equal(await part(page, "line").isVisible(), true);
-  assert.deepEqual(await overflow(), []);
+  await part(page, "windows").waitFor({ state: "hidden" });
+  await part(page, "line").waitFor();
+  await becomes(overflow, [], "nothing is cut in print");
 });
 
 test("the checker of accessibility finds nothing, in both themes, with data and without", async (t) => {

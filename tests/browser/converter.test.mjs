@@ -8,7 +8,7 @@ import { isReady, open } from "./visit.mjs";
 let chromium;
 let demo;
 before(async () => {
-  [chromium, demo] = await Promise.all([browser(), serve({}, "--demo=december")]);
+  [chromium, demo] = await Promise.all([browser(), serve({}, "--demo=april")]);
 });
 after(async () => {
   await chromium?.close();

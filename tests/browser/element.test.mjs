@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { LINE, POLICY, front, lineWith } from "./front.mjs";
-import { browser, lines, moves, shows, stands, until, violations } from "./support.mjs";
+import { becomes, browser, flashes, lines, moves, shows, stands, until, violations } from "./support.mjs";
 
 let chromium;
 let site;
@@ -59,11 +59,10 @@ test("an update arrives without a reload, flashes its own rows alone, and dispat
     window.told = [];
     document.addEventListener("ratechange", ({ detail }) => window.told.push(detail));
   });
-  assert.equal(await page.locator("silk-ticker ul:not([aria-hidden]) :is(.rose, .fell)").count(), 0);
+  const flashed = await flashes(page);
   site.raise();
   await shows(page, now());
-  const flashed = page.locator("silk-ticker ul:not([aria-hidden]) :is(.rose, .fell) .pair");
-  assert.deepEqual(await flashed.allInnerTexts(), ["KZT/USD", "USD/KZT"]);
+  assert.deepEqual(await flashed(), ["KZT/USD fell", "USD/KZT rose"]);
   const told = await page.evaluate(() => window.told);
   assert.deepEqual(told.map(({ pair, previousValue, value }) => [pair, previousValue, value]).at(-1), ["USD/KZT", before, site.nbk.dollar]);
   const { rate } = await (await fetch(`${site.service.url}v1/rates/KZT/USD`)).json();
@@ -75,17 +74,20 @@ test("an update arrives without a reload, flashes its own rows alone, and dispat
 test("an update flashes as the value that is shown moved, which the local form turns", async (t) => {
   const page = await open(t, '<silk-ticker pairs="KZT/USD"></silk-ticker><silk-ticker id="local" pairs="KZT/USD" form="local"></silk-ticker>');
   await shows(page, [tenge()]);
+  await until(async () => (await lines(page, "#local"))[0].includes(site.nbk.dollar), "the local form has its value");
+  const flashed = await flashes(page);
   // The bank corrects its dollar upwards. The change against the day before goes the other way.
   site.raise();
-  await page.locator("silk-ticker:not(#local) ul:not([aria-hidden]) .fell").waitFor();
-  await page.locator("#local ul:not([aria-hidden]) .rose").waitFor();
-  assert.match((await lines(page, "#local"))[0], new RegExp(`^\\$1 = ₸${site.nbk.dollar} -0\\.7\\d%$`));
+  await becomes(async () => (await lines(page, "#local"))[0], new RegExp(`^\\$1 = ₸${site.nbk.dollar} -0\\.7\\d%$`), "the local form has its new value");
+  await becomes(flashed, ["KZT/USD fell", "local KZT/USD rose"], "both forms flash");
 });
 
 test("the elements of a page share one connection with their pairs united", async (t) => {
   const page = await openAtOnce(t, `<silk-ticker pairs="KZT/USD"></silk-ticker><silk-ticker pairs="usd/kzt, KZT/USD"></silk-ticker>
     <silk-ticker id="third" pairs="JPY/KZT" direction="static"></silk-ticker>`);
   await shows(page, [LINE[4]], "#third");
+  await until(() => site.open.size > 0, "a stream is open");
+  site.raise();
   await shows(page, [tenge()]);
   assert.deepEqual(streams(), ["/v1/watch?pairs=JPY/KZT,KZT/USD,USD/KZT"]);
   assert.equal(site.open.size, 1);
@@ -94,6 +96,8 @@ test("the elements of a page share one connection with their pairs united", asyn
 test("ticker pairs and named pairs share the connection too", async (t) => {
   const page = await openAtOnce(t, `<silk-ticker></silk-ticker><silk-ticker id="second" pairs="TJS/RUB,USD/KZT"></silk-ticker>`);
   await shows(page, now());
+  await until(() => site.open.size > 0, "a stream is open");
+  site.raise();
   await until(async () => (await lines(page, "#second"))[1] === now()[1], "the second one shows its pairs");
   assert.deepEqual([streams().length, site.open.size], [1, 1]);
 });
@@ -101,6 +105,7 @@ test("ticker pairs and named pairs share the connection too", async (t) => {
 test("attributes may change at any time, without another connection where the pairs are there", async (t) => {
   const page = await open(t, "<silk-ticker></silk-ticker>");
   await shows(page, now());
+  await until(() => site.open.size === 1, "the stream is open");
   const set = (name, value) => page.locator("silk-ticker").evaluate((ticker, [key, text]) => ticker.setAttribute(key, text), [name, value]);
   await set("locale", "ru");
   await shows(page, now().map((line) => line.replaceAll(".", ",").replace("%", "\u00a0%")));
@@ -208,26 +213,29 @@ test("the copies of the loop are hidden from assistive technology and cannot be 
     [...ticker.shadowRoot.querySelectorAll("ul")].slice(1).map((list) => [list.getAttribute("aria-hidden"), list.inert]));
   assert.ok(copies.length >= 1);
   copies.forEach((copy) => assert.deepEqual(copy, ["true", true]));
-  const full = await page.locator("silk-ticker").evaluate((ticker) => {
+  const isFull = () => page.locator("silk-ticker").evaluate((ticker) => {
     const width = (selector) => ticker.shadowRoot.querySelector(selector).getBoundingClientRect().width;
     return width(".track") - width("ul") >= width(".viewport");
   });
-  assert.equal(full, true, "the loop has no gap");
+  await until(isFull, "the loop has no gap");
 });
 
 test("each pair tells its date and bank by keyboard, in sight, and Escape closes it", async (t) => {
   const page = await open(t, "<silk-ticker></silk-ticker>", { size: { width: 420, height: 500 } });
   await shows(page, now());
-  for (const key of ["Tab", "Tab", "End", "ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowRight"]) {
+  await page.keyboard.press("Tab");
+  await stands(page);
+  for (const key of ["Tab", "End", "ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowLeft", "ArrowRight"]) {
     await page.keyboard.press(key);
   }
-  const seen = await page.locator("silk-ticker").evaluate((ticker) => {
+  const seen = () => page.locator("silk-ticker").evaluate((ticker) => {
     const item = ticker.shadowRoot.activeElement;
     const [box, room] = [item.getBoundingClientRect(), ticker.shadowRoot.querySelector(".viewport").getBoundingClientRect()];
     return [item.querySelector(".pair").textContent, box.left >= room.left - 1 && box.left < room.right];
   });
-  assert.deepEqual(seen, ["USD/KZT", true]);
+  await becomes(seen, ["USD/KZT", true], "the second entry has the focus, and is in sight");
   const tip = part(page, "tooltip");
+  await becomes(() => tip.innerText(), new RegExp(`^\\$1 = ₸${site.nbk.dollar}$`, "m"), "the tooltip is that of the entry");
   const text = await tip.innerText();
   const percent = now()[1].split(" ")[2].slice(1);
   for (const line of [`$1 = ₸${site.nbk.dollar}`, "as of 2 April 2026", "Source: National Bank of Kazakhstan", `down ${percent}, -`, "(since 1 April 2026)"]) {
@@ -239,21 +247,22 @@ test("each pair tells its date and bank by keyboard, in sight, and Escape closes
   });
   assert.equal(described, text);
   await page.keyboard.press("Escape");
-  assert.equal(await tip.isVisible(), false);
+  await tip.waitFor({ state: "hidden" });
 });
 
 test("with reduced motion the list stands still and does not flash", async (t) => {
   const page = await open(t, "<silk-ticker></silk-ticker>", { emulate: { reducedMotion: "reduce" }, size: { width: 500, height: 400 } });
   await shows(page, now());
-  const shape = await page.locator("silk-ticker").evaluate((ticker) => {
+  const shape = () => page.locator("silk-ticker").evaluate((ticker) => {
     const root = ticker.shadowRoot;
     const tops = [...root.querySelectorAll("li")].map((item) => item.getBoundingClientRect().top);
     return { lists: root.querySelectorAll("ul").length, running: root.getAnimations().length, wraps: new Set(tops).size > 1 };
   });
-  assert.deepEqual(shape, { lists: 1, running: 0, wraps: true });
+  await becomes(shape, { lists: 1, running: 0, wraps: true }, "the list stands, and wraps");
+  const flashed = await flashes(page);
   site.raise();
   await shows(page, now());
-  assert.equal(await page.locator("silk-ticker :is(.rose, .fell)").count(), 0);
+  assert.deepEqual(await flashed(), []);
   await page.emulateMedia({ reducedMotion: "no-preference" });
   await until(async () => (await page.locator("silk-ticker ul").count()) > 1, "the marquee moves again");
 });
@@ -278,6 +287,7 @@ test("a broken connection resumes at the position held", async (t) => {
 test("a hidden tab has no connection, and goes on at its position when it is seen again", async (t) => {
   const page = await open(t, "<silk-ticker></silk-ticker>");
   await shows(page, now());
+  await until(() => site.open.size === 1, "the stream is open");
   const hide = (hidden) => page.evaluate((state) => {
     Object.defineProperty(document, "hidden", { configurable: true, get: () => state });
     document.dispatchEvent(new Event("visibilitychange"));
@@ -289,7 +299,7 @@ test("a hidden tab has no connection, and goes on at its position when it is see
   await hide(false);
   await until(() => site.open.size === 1, "it is there again");
   assert.equal(new URL(streams().at(-1), site.url).searchParams.get("after"), `${epoch}:${revision}`);
-  assert.deepEqual(await lines(page), now());
+  await shows(page, now());
 });
 
 test("a service that is gone leaves the last values, and says quietly that they may be old", async (t) => {
@@ -310,7 +320,7 @@ test("the markup of the server is readable until the element knows more, and the
   assert.match(await page.locator("main li[data-pair]").innerText(), /^KZT\/USD 0\.0021/);
   site.release();
   await shows(page, [tenge()]);
-  assert.equal(await page.locator("main > silk-ticker > ul li[data-pair]").isVisible(), false);
+  await page.locator("main > silk-ticker > ul li[data-pair]").waitFor({ state: "hidden" });
 });
 
 test("nothing on the page moves when the rates arrive, nor when they change", async (t) => {

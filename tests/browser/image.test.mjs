@@ -9,6 +9,8 @@ import { browser, until } from "./support.mjs";
 let chromium, service;
 before(async () => {
   [chromium, service] = await Promise.all([browser(), serve({}, "--demo")]);
+  const isDrawn = async () => / class="l"/.test(await (await fetch(new URL("chart/USD-KZT.svg", service.url))).text());
+  await until(isDrawn, "the chart has a line");
 });
 after(async () => {
   await chromium.close();

@@ -174,14 +174,17 @@ test("the script takes the fragment over in place", async (t) => {
   }
 });
 
-test("the pages of the service move nothing while they load, and are light", async (t) => {
+/** Waits until every ticker of a page of the service shows its entries. */
+const isLoaded = (page) => page.waitForFunction(() => [...document.querySelectorAll("silk-ticker")].every((ticker) =>
+  (ticker.shadowRoot?.querySelector("ul:not(.waiting)") ?? ticker).querySelector("li")));
+
+test("the pages of the service are light", async (t) => {
   const demo = await serve({}, "--demo");
   t.after(() => demo.stop());
   for (const path of ["", "KZT", "ticker.html"]) {
     for (const size of [{ width: 1280, height: 800 }, { width: 360, height: 640 }]) {
-      const { page, shift } = await open(t, demo.url + path, size);
-      await page.waitForFunction(() => [...document.querySelectorAll("silk-ticker")].every((ticker) =>
-        (ticker.shadowRoot?.querySelector("ul:not(.waiting)") ?? ticker).querySelector("li")));
+      const { page } = await open(t, demo.url + path, size);
+      await isLoaded(page);
       const [bytes, requests] = await page.evaluate(() => {
         const loaded = ["navigation", "resource"].flatMap((kind) => performance.getEntriesByType(kind));
         return [loaded.reduce((sum, { transferSize }) => sum + transferSize, 0), loaded.length];
@@ -189,7 +192,20 @@ test("the pages of the service move nothing while they load, and are light", asy
       const name = `/${path} at ${size.width} pixels`;
       t.diagnostic(`${name}: ${bytes} bytes in ${requests} requests`);
       assert.ok(bytes > 0 && bytes <= PAGE_BYTES_MAX, `${name}: ${bytes} bytes`);
-      await still(t, name, shift);
+      await page.close();
+    }
+  }
+});
+
+test("the pages of the service move nothing while they load", async (t) => {
+  // This service has its rates, and no other ones come: on a busy machine a demo goes on while a page loads.
+  const { url } = site.service;
+  for (const path of ["", "KZT", "ticker.html"]) {
+    for (const size of [{ width: 1280, height: 800 }, { width: 360, height: 640 }]) {
+      const { page, shift } = await open(t, url + path, size);
+      await isLoaded(page);
+      await still(t, `/${path} at ${size.width} pixels`, shift);
+      await page.close();
     }
   }
 });

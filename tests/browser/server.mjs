@@ -3,14 +3,15 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { connect, createServer as createTcpServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { root } from "./support.mjs";
+import { root, until } from "./support.mjs";
 
 const binary = process.env.SILKRATE ?? join(root, "target/debug/silkrate");
 const fixtures = join(root, "tests/fixtures/nbk/");
 
-/** Starts the service with settings as variables, and tells the address of its web side. */
+/** Starts the service with settings as variables, and tells the address of its web side. A demo has its first rates then. */
 export async function serve(settings, ...words) {
   const ports = { SILKRATE_SERVER__LISTEN: "127.0.0.1:0", SILKRATE_SERVER__ADMIN_LISTEN: "127.0.0.1:0", SILKRATE_WEB__LISTEN: "127.0.0.1:0", SILKRATE_LOG__FORMAT: "text" };
   const child = spawn(binary, ["serve", ...words], { env: { ...process.env, ...ports, ...settings }, stdio: ["ignore", "pipe", "pipe"] });
@@ -28,6 +29,9 @@ export async function serve(settings, ...words) {
     child.stderr.on("data", read);
     child.on("exit", () => reject(new Error(`the service ended: ${said}`)));
   });
+  if (words.length > 0) {
+    await until(async () => (await (await fetch(`${url}v1/snapshot.json`)).json()).rates.length > 0, "the demo has rates");
+  }
   return {
     url,
     /** The port for operators, of a service that is no demo. */
@@ -43,6 +47,25 @@ export async function serve(settings, ...words) {
       }
     },
   };
+}
+
+/** An address that stays while the service behind it goes and comes back. It passes connections on to `target`, and none without one. */
+export async function relay() {
+  const server = createTcpServer((incoming) => {
+    if (!relayed.target) {
+      incoming.destroy();
+      return;
+    }
+    const { hostname, port } = new URL(relayed.target);
+    const outgoing = connect(Number(port), hostname);
+    incoming.pipe(outgoing).pipe(incoming);
+    for (const [one, other] of [[incoming, outgoing], [outgoing, incoming]]) {
+      one.on("error", () => other.destroy()).on("close", () => other.destroy());
+    }
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const relayed = { target: undefined, url: `http://127.0.0.1:${server.address().port}/`, close: () => server.close() };
+  return relayed;
 }
 
 /** Uploads the tables of a bank since a date, with the settings of its service. */

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { asking, bank, serve, site } from "./server.mjs";
-import { browser, dist, lines, moves, root, shows, stands, until } from "./support.mjs";
+import { asking, bank, relay, serve, site } from "./server.mjs";
+import { becomes, browser, dist, lines, moves, root, shows, stands, until } from "./support.mjs";
 
 /** The ticker of the demo at the end of a pass over its nine days, from the figures of 13 December 2025. */
 const DEMO = ["KGS/USD 0.011435 0.00%", "KZT/USD 0.0019205 +0.18%", "TJS/USD 0.10899 +0.18%", "UZS/USD 0.000083136 +0.18%", "TMT/USD 0.28490 -0.28%"];
@@ -80,16 +80,9 @@ test("updates arrive without a reload, and the marquee ends with the demo's digi
     window.told = new Set();
     document.addEventListener("ratechange", ({ detail }) => window.told.add(detail.pair));
   });
-  // The demo begins again soon after these figures.
-  const deadline = Date.now() + 60_000;
-  let shown = await lines(page, "#lead");
-  while (JSON.stringify(shown) !== JSON.stringify(DEMO) && Date.now() < deadline) {
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
-    shown = await lines(page, "#lead");
-  }
-  assert.deepEqual(shown, DEMO);
-  const told = await page.evaluate(() => [...window.told]);
-  assert.ok(told.includes("KZT/USD"), `changes were told of ${told}`);
+  // These figures stay for some seconds, and the demo begins again: a busy machine may miss them in one pass.
+  await shows(page, DEMO, "#lead");
+  await until(() => page.evaluate(() => window.told.has("KZT/USD")), "an event has a change of the tenge");
 });
 
 test("the marquee moves, and stops by keyboard", async (t) => {
@@ -111,8 +104,8 @@ test("with reduced motion the list stands still", async (t) => {
   const page = await tab(t, { emulate: { reducedMotion: "reduce" } });
   await page.goto(demo.url);
   await showsFive(page, "#lead");
-  const moving = await page.evaluate(() => [...document.querySelectorAll("silk-ticker")].flatMap((ticker) => ticker.shadowRoot.getAnimations()).length);
-  assert.equal(moving, 0);
+  const moving = () => page.evaluate(() => [...document.querySelectorAll("silk-ticker")].flatMap((ticker) => ticker.shadowRoot.getAnimations()).length);
+  await becomes(moving, 0, "nothing moves");
 });
 
 test("a site that is not allowed gets the script and no rate", async (t) => {
@@ -130,6 +123,7 @@ test("a site that is not allowed gets the script and no rate", async (t) => {
 test("the lines of the builder work on a site, with the lasting address and with the digest of the script", async (t) => {
   const page = await tab(t);
   await page.goto(demo.url);
+  await showsFive(page, "#lead");
   await page.locator('#form [name="pairs"]').fill("KZT/USD,UZS/USD");
   await page.locator('#form [name="locale"]').selectOption("ru");
   await page.locator('#form [name="change"]').selectOption("none");
@@ -152,7 +146,9 @@ test("the lines of the builder work on a site, with the lasting address and with
 });
 
 test("the fragment is readable without a script, and the element takes its place", async (t) => {
-  const fragment = await (await fetch(`${demo.url}ticker.html?pairs=KZT/USD`)).text();
+  let fragment = "";
+  // For a moment between two passes the demo has no rates.
+  await until(async () => /0\.00\d{5}/.test(fragment = await (await fetch(`${demo.url}ticker.html?pairs=KZT/USD`)).text()), "the fragment has a value");
   const page = await tab(t);
   await page.goto(news.put("/plain", fragment));
   assert.match(await page.locator("main li[data-pair]").innerText(), /KZT\/USD 0\.00\d{5} ([▲▼] [+-])?(\d+\.\d\d%|–) /);
@@ -166,6 +162,8 @@ test("the page has one stream, however many tickers it has", async (t) => {
   page.on("request", (request) => request.url().includes("/v1/watch") && streams.push(request.url()));
   await page.goto(demo.url);
   await showsFive(page, "#lead");
+  await until(() => streams.length > 0, "a stream is requested");
+  await page.evaluate(() => new Promise((resolve) => document.addEventListener("ratechange", resolve, { once: true })));
   assert.equal(streams.length, 1);
 });
 
@@ -174,7 +172,10 @@ test("a service that is killed and started again is resumed, without a wrong dig
   const nbk = await bank();
   const settings = { ...asking(nbk, join(folder, "store.db")), SILKRATE_WEB__ALLOWED_ORIGINS: news.origin };
   let service = await serve(settings);
+  const entrance = await relay();
+  entrance.target = service.url;
   t.after(async () => {
+    entrance.close();
     await service.stop();
     nbk.close();
     await rm(folder, { recursive: true, force: true });
@@ -182,7 +183,7 @@ test("a service that is killed and started again is resumed, without a wrong dig
   const page = await tab(t);
   const asked = [];
   page.on("request", (request) => request.url().includes("/v1/watch") && asked.push(new URL(request.url()).searchParams.get("after")));
-  await page.goto(news.put("/killed", `<script src="${service.url}ticker.js" async></script><silk-ticker></silk-ticker>`));
+  await page.goto(news.put("/killed", `<script src="${entrance.url}ticker.js" async></script><silk-ticker></silk-ticker>`));
   const first = ["KZT/USD 0.0021049 +0.77%", "USD/KZT 475.09 -0.77%"];
   const second = ["KZT/USD 0.0021044 +0.75%", "USD/KZT 475.19 -0.75%"];
   await shows(page, first);
@@ -193,15 +194,21 @@ test("a service that is killed and started again is resumed, without a wrong dig
     new MutationObserver(note).observe(shadowRoot, { subtree: true, childList: true, characterData: true });
     note();
   });
-  const { position } = await (await fetch(`${service.url}v1/snapshot.json`)).json();
+  await until(() => asked.length > 0, "the stream is requested");
+  const snapshot = async () => (await fetch(`${service.url}v1/snapshot.json`)).json();
+  const { position } = await snapshot();
   await service.stop("SIGKILL");
+  entrance.target = undefined;
   nbk.dollar = "475.19";
-  service = await serve({ ...settings, SILKRATE_WEB__LISTEN: new URL(service.url).host });
+  service = await serve(settings);
+  // A page whose requests were refused twice polls, and then rarely: the first answer has the new value.
+  await until(async () => (await snapshot()).rates.some(({ value }) => value === "475.19"), "the bank has been asked");
+  entrance.target = service.url;
   await shows(page, second);
   const resumed = asked.slice(1);
   assert.ok(resumed.length > 0);
   resumed.forEach((after) => assert.equal(after?.split(":")[0], position.epoch));
-  const now = await (await fetch(`${service.url}v1/snapshot.json`)).json();
+  const now = await snapshot();
   assert.equal(now.position.epoch, position.epoch, "the epoch survived, so it was a resume");
   assert.deepEqual(await page.evaluate(() => [...window.seen].sort()), ["0.0021044", "0.0021049", "475.09", "475.19"]);
 });

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 
 const web = new URL("../../src/web/", import.meta.url);
 const required = createRequire(new URL("package.json", web));
@@ -112,6 +113,40 @@ export function place(page, selector = "silk-ticker") {
     new DOMMatrix(getComputedStyle(ticker.shadowRoot.querySelector(".track")).transform).m41);
 }
 
+/** Waits until what is read is what is expected, or has the pattern that is expected. */
+export async function becomes(read, expected, what) {
+  let seen;
+  const isThere = async () => {
+    seen = await read();
+    return expected instanceof RegExp ? expected.test(seen) : isDeepStrictEqual(seen, expected);
+  };
+  await until(isThere, what).catch((error) => assert.fail(`${error.message}: read is ${JSON.stringify(seen)}, and not ${expected instanceof RegExp ? expected : JSON.stringify(expected)}`));
+}
+
+/**
+ * Notes the entries of a page's tickers that flash, as they begin to: a flash is short, and a busy machine may look when it has
+ * ended. Returns a function that reads them: the id of the ticker where it has one, the pair, and `rose` or `fell`.
+ */
+export async function flashes(page) {
+  await page.evaluate(() => {
+    window.flashed = new Set();
+    for (const ticker of document.querySelectorAll("silk-ticker")) {
+      const note = ({ target }) => ["rose", "fell"].filter((kind) => target.classList.contains(kind)).forEach((kind) =>
+        window.flashed.add(`${ticker.id} ${target.parentElement.dataset.pair} ${kind}`.trim()));
+      new MutationObserver((changes) => changes.forEach(note)).observe(ticker.shadowRoot.querySelector("ul"), { subtree: true, attributeFilter: ["class"] });
+    }
+  });
+  return () => page.evaluate(() => [...window.flashed]);
+}
+
+/** Timers of this many milliseconds never end on a page: what must not wait for them is there, however slow the machine is. */
+export function stopTimers(page, milliseconds) {
+  return page.addInitScript((stopped) => {
+    const { setTimeout } = window;
+    window.setTimeout = (run, after, ...rest) => (after === stopped ? 0 : setTimeout(run, after, ...rest));
+  }, milliseconds);
+}
+
 /** Whether the marquee moves within three frames. */
 export function moves(page, selector = "silk-ticker") {
   return page.locator(selector).first().evaluate(async (ticker) => {
@@ -124,7 +159,7 @@ export function moves(page, selector = "silk-ticker") {
   });
 }
 
-/** Waits until the marquee stands, which it does in the frame after it was told to, and asserts that it stays. */
+/** Waits until the marquee stands, which it does from the next frame on, and asserts that it stays. */
 export async function stands(page, selector) {
   await until(async () => !(await moves(page, selector)), "the marquee stands");
   assert.equal(await moves(page, selector), false, "the marquee stays where it is");
