@@ -16,7 +16,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
-use crate::logging::text::text_fields;
+use crate::logging::text::TextFields;
 use crate::requests::ACCESS;
 use crate::traces::Traces;
 
@@ -84,7 +84,7 @@ where
         lines.with_filter(filter).boxed()
     } else {
         let lines = lines.with_ansi(output.has_colours).with_target(false);
-        lines.fmt_fields(text_fields()).with_filter(filter).boxed()
+        lines.fmt_fields(TextFields).with_filter(filter).boxed()
     }
 }
 

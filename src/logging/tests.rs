@@ -161,6 +161,22 @@ fn a_line_of_text_has_its_fields_after_the_message() {
 }
 
 #[test]
+fn a_line_of_text_names_no_place_in_the_code_of_a_library() {
+    // As an event of the crate `log` becomes one of `tracing`.
+    let log = || {
+        tracing::warn!(
+            log.target = "rustls::client",
+            log.module_path = "rustls::client",
+            log.file = "src/client.rs",
+            log.line = 20,
+            "the name is not valid"
+        );
+    };
+    let text = written(PLAIN, Log::default(), log);
+    assert!(text.ends_with(" WARN the name is not valid\n"), "{text:?}");
+}
+
+#[test]
 fn the_text_of_a_bank_cannot_command_a_terminal() {
     let hostile = "a\u{1b}[2Jb\r\nc\u{9b}d\u{202e}e\u{2066}f\u{200f}g\u{2028}h";
     for output in [
