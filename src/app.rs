@@ -238,7 +238,7 @@ impl App {
             webhooks: webhooks.as_ref().map(Webhooks::counts).unwrap_or_default(),
             budgets,
         };
-        let of_ports = (&counts, &operators.counts);
+        let of_ports = (&counts, &operators);
         let pages = operators_pages(&config, &commit, of_ports, &clock, draining.clone());
         let stopped = tasks.token(Stage::Commit);
         tasks.start(Stage::Commit, "commit", commit.run(stopped));

@@ -29,12 +29,12 @@ pub use connection::Connection;
 pub use deadlines::{Deadline, Deadlines};
 use futures_util::{Stream, stream};
 pub use http2::serve_http2;
+pub(crate) use reminder::Reminder;
 pub use rlimit::raise_descriptor_limit;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::listener::reminder::Reminder;
 use crate::telemetry::{OpenConnection, PortCounts};
 
 /// A client's preface is sent before its connection is accepted; over a slow and lossy link it takes a second or two. Less

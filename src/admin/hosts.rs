@@ -4,7 +4,7 @@
 //! to the site, whose scripts may read it. An address, or a name without a dot, is no site's to assign.
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -14,15 +14,47 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::admin::text::text;
+use crate::listener::Reminder;
+use crate::telemetry::Counter;
 
-/// The names that an operator configured.
+/// The hosts that are served, and the requests for others. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Hosts(Arc<[String]>);
+pub struct Hosts(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// The names that an operator configured.
+    names: Vec<String>,
+    /// The requests for other hosts.
+    refused: Counter,
+    /// When the log had one of them last.
+    reminder: Mutex<Reminder>,
+}
 
 impl Hosts {
     /// Beside addresses and names without a dot, these names.
     pub fn new(names: &[String]) -> Self {
-        Self(names.into())
+        Self(Arc::new(Shared {
+            names: names.to_vec(),
+            ..Shared::default()
+        }))
+    }
+
+    /// The requests that were refused for their host.
+    pub(super) fn refused(&self) -> &Counter {
+        &self.0.refused
+    }
+
+    /// Counts a request for a host that is not served, and logs it now and then: a supervisor probes every few seconds.
+    fn note_refused(&self, host: &str) {
+        self.0.refused.increment();
+        let reminder = self.0.reminder.lock();
+        if reminder.unwrap_or_else(PoisonError::into_inner).is_due() {
+            tracing::warn!(
+                host,
+                "refused a request to the operators' port, which is not served under this name; server.admin_hosts lists those it is served under"
+            );
+        }
     }
 
     fn has(&self, host: &str) -> bool {
@@ -33,7 +65,7 @@ impl Hosts {
             inner.unwrap_or(host).parse::<IpAddr>().is_ok()
         };
         let name = host.strip_suffix('.').unwrap_or(host);
-        let mut names = self.0.iter();
+        let mut names = self.0.names.iter();
         is_address() || is_plain(host) || names.any(|known| known.eq_ignore_ascii_case(name))
     }
 }
@@ -48,13 +80,14 @@ fn is_plain(host: &str) -> bool {
 pub(super) async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
     match refused(&hosts, &request) {
         None => next.run(request).await,
-        Some(host) => text(
-            StatusCode::MISDIRECTED_REQUEST,
-            format!(
-                "this port is not served as `{}`: use its address, or add the name to server.admin_hosts\n",
-                host.escape_default()
-            ),
-        ),
+        Some(host) => {
+            let host = host.escape_default().to_string();
+            hosts.note_refused(&host);
+            let refusal = format!(
+                "this port is not served as `{host}`: use its address, or add the name to server.admin_hosts\n"
+            );
+            text(StatusCode::MISDIRECTED_REQUEST, refusal)
+        }
     }
 }
 

@@ -28,6 +28,7 @@ const CONNECTIONS_MAX: usize = 64;
 pub(super) struct OperatorsPort {
     pub(super) address: SocketAddr,
     pub(super) counts: GrpcCounts,
+    hosts: Hosts,
     services: Arc<OnceLock<OperatorServices>>,
 }
 
@@ -36,14 +37,16 @@ impl OperatorsPort {
     pub(super) fn serve(port: Port, hosts: &[String], tasks: &mut Tasks) -> Self {
         let Port { socket, address } = port;
         let (counts, services) = (GrpcCounts::default(), Arc::default());
+        let hosts = Hosts::new(hosts);
         let stopped = tasks.token(Stage::Operators);
         let listener = bounded(socket, CONNECTIONS_MAX, stopped).counted(Arc::clone(&counts.port));
-        let opening = opening_pages(Hosts::new(hosts));
+        let opening = opening_pages(hosts.clone());
         let served = serve_operators(listener, Arc::clone(&services), opening);
         tasks.start(Stage::Operators, "admin", served);
         Self {
             address,
             counts,
+            hosts,
             services,
         }
     }
@@ -96,7 +99,7 @@ impl Default for GrpcCounts {
 pub(super) fn operators_pages(
     config: &Config,
     commit: &Commit,
-    (counts, admin): (&Counts, &GrpcCounts),
+    (counts, operators): (&Counts, &OperatorsPort),
     clock: &Clock,
     draining: CancellationToken,
 ) -> Router {
@@ -112,14 +115,15 @@ pub(super) fn operators_pages(
         ports: [
             port("grpc", &counts.grpc.port),
             port("web", &counts.web.port),
-            port("admin", &admin.port),
+            port("admin", &operators.counts.port),
         ],
         calls: [
             ("grpc", Arc::clone(&counts.grpc.calls)),
             ("web", Arc::clone(&counts.grpc_web_calls)),
-            ("admin", Arc::clone(&admin.calls)),
+            ("admin", Arc::clone(&operators.counts.calls)),
         ],
         web_calls: Arc::clone(&counts.web.calls),
+        hosts: operators.hosts.clone(),
     };
     let metrics = Metrics::new(MetricSources {
         board: commit.board(),
@@ -136,5 +140,5 @@ pub(super) fn operators_pages(
         traffic,
         clock: clock.clone(),
     });
-    pages(readiness, metrics, Hosts::new(&config.server.admin_hosts))
+    pages(readiness, metrics, operators.hosts.clone())
 }

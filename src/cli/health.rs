@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use clap::{Args, ValueEnum};
+use tonic::Code;
 use tonic_health::pb::health_check_response::ServingStatus;
 
 use crate::cli::failure::Failure;
@@ -98,6 +99,12 @@ fn failure(error: ClientError) -> Failure {
         }
         ClientError::Unreachable { .. } => {
             "is `silkrate serve` running there, with this address as its server.admin_listen? Name another with --admin URL"
+        }
+        ClientError::Refused {
+            code: Code::FailedPrecondition,
+            ..
+        } => {
+            "ask it by its address, or add the host of this URL to its server.admin_hosts and restart it"
         }
         ClientError::Refused { .. } => {
             "is it the operators' port of a server? Name another with --admin URL, or a gRPC port with --server URL"

@@ -48,19 +48,26 @@ impl Admin {
         // A gRPC port answers 200 to what it does not know, with the type of gRPC.
         let content_type = answer.headers().get(CONTENT_TYPE);
         let is_text = content_type.is_some_and(|value| value.as_bytes().starts_with(TEXT));
-        let has_passed = match answer.status() {
-            StatusCode::OK if is_text => true,
-            StatusCode::SERVICE_UNAVAILABLE if is_text => false,
-            other => {
-                let message = format!("{}{path} answered {other}, and is no probe", self.url());
-                return Err(Status::unimplemented(message));
-            }
-        };
+        let status = answer.status();
+        let is_answer = [
+            StatusCode::OK,
+            StatusCode::SERVICE_UNAVAILABLE,
+            StatusCode::MISDIRECTED_REQUEST,
+        ];
+        if !is_text || !is_answer.contains(&status) {
+            let message = format!("{}{path} answered {status}, and is no probe", self.url());
+            return Err(Status::unimplemented(message));
+        }
         let page = to_bytes(Body::new(answer.into_body()), PROBE_BYTES_MAX).await;
         let page = page.map_err(|error| Status::from_error(error.into()))?;
+        let page = String::from_utf8_lossy(&page).into_owned();
+        if status == StatusCode::MISDIRECTED_REQUEST {
+            let message = format!("{} refused the probe: {}", self.url(), page.trim_end());
+            return Err(Status::failed_precondition(message));
+        }
         Ok(Response::new(ProbeAnswer {
-            has_passed,
-            page: String::from_utf8_lossy(&page).into_owned(),
+            has_passed: status == StatusCode::OK,
+            page,
         }))
     }
 }

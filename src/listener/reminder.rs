@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// While a port is full, or the system out of descriptors, every attempt of a client would be an event: thousands a minute.
+/// While a port is full, the system out of descriptors, or a probe goes to a name that is not served, every attempt of a client
+/// would be an event: thousands a minute.
 const REMINDER_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
 /// A state that may be entered any number of times, and is logged once an interval.
 #[derive(Debug, Default)]
-pub(super) struct Reminder {
+pub(crate) struct Reminder {
     last: Option<Instant>,
 }
 
 impl Reminder {
     /// Whether it is time to log the state; then the interval begins.
-    pub(super) fn is_due(&mut self) -> bool {
+    pub(crate) fn is_due(&mut self) -> bool {
         let is_due = self
             .last
             .is_none_or(|last| last.elapsed() >= REMINDER_INTERVAL);

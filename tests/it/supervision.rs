@@ -91,6 +91,23 @@ async fn health_fails_where_nothing_listens_and_at_the_port_of_something_else() 
     silkrate.finish().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn health_under_a_name_that_is_not_served_prints_the_reason_and_the_setting() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    // The system takes this for the same address, and the service for a name with a dot.
+    let url = silkrate.admin_url.replace("127.0.0.1", "127.1");
+    let asked = ran(&["health", "--admin", &url]).await;
+    assert_eq!(asked.status.code(), Some(1));
+    let error = text(&asked.stderr);
+    assert!(error.contains("not served as `127.1`"), "{error}");
+    assert!(
+        error.contains("add the host of this URL to its server.admin_hosts"),
+        "{error}"
+    );
+    silkrate.finish().await;
+}
+
 /// The next message to the supervisor.
 fn next(supervisor: &UnixDatagram) -> String {
     let mut message = [0; 1024];

@@ -18,6 +18,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("causes", &[]),
     ("authorities", &[]),
     ("backoff", &[]),
+    ("outage", &[]),
     ("load", &[]),
     ("telemetry", &[]),
     ("sources", &["domain"]),
@@ -34,7 +35,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "commit",
         &["domain", "ledger", "board", "clock", "telemetry"],
     ),
-    ("queries", &["domain", "board", "feed", "ledger", "clock"]),
+    (
+        "queries",
+        &["domain", "board", "feed", "ledger", "clock", "outage"],
+    ),
     (
         "wire",
         &[
@@ -72,6 +76,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "commit",
             "pb",
             "wire",
+            "listener",
             "telemetry",
         ],
     ),
@@ -110,6 +115,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "json",
             "telemetry",
             "query_threads",
+            "outage",
         ],
     ),
     (

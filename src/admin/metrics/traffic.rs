@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::admin::Hosts;
 use crate::telemetry::{
     CallCounts, Collect, Counter, Label, Number, Page, PortCounts, StreamCounts,
 };
@@ -18,6 +19,8 @@ pub struct Traffic {
     pub calls: [(&'static str, Arc<CallCounts>); 3],
     /// The requests of the browsers' port, by route.
     pub web_calls: Arc<CallCounts>,
+    /// The hosts of the operators' port, which count the requests for others.
+    pub hosts: Hosts,
 }
 
 impl Collect for Traffic {
@@ -26,7 +29,12 @@ impl Collect for Traffic {
         self.connections(page)?;
         self.bytes(page)?;
         self.calls(page)?;
-        self.web_calls(page)
+        self.web_calls(page)?;
+        let names = (
+            "silkrate_misdirected_requests",
+            "Requests to the operators' port that were refused because it is not served under their host (status 421)",
+        );
+        page.counter(names, Some(self.hosts.refused()))
     }
 }
 

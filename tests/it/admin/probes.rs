@@ -17,6 +17,7 @@ use crate::admin::{PATIENCE, eventually, operators, silkrate_in_trouble};
 use crate::support::april::{bank_of_april, silkrate_of_april};
 use crate::support::bank::{Bank, Fault};
 use crate::support::browser::{get, send};
+use crate::support::captured::Captured;
 use crate::support::silkrate::{Silkrate, settings, source};
 
 const HELD: &str = "/silkrate.admin.v1.AdminService/ListHeld";
@@ -258,7 +259,8 @@ async fn a_service_that_opens_its_ledger_lives_and_has_not_started() {
 }
 
 #[tokio::test]
-async fn a_request_for_a_host_that_is_not_served_is_refused() {
+async fn a_request_for_a_host_that_is_not_served_is_refused_and_counted_and_logged_once() {
+    let captured = Captured::start();
     let bank = bank_of_april().await;
     let mut config = settings("2026-04-02T09:00:00Z");
     config.server.admin_hosts = vec!["silkrate.example".to_owned()];
@@ -284,5 +286,13 @@ async fn a_request_for_a_host_that_is_not_served_is_refused() {
         let answer = get(address, "/readyz", &[("host", host)]).await;
         assert_eq!(answer.status, 200, "{host}");
     }
+    let samples = samples(&scrape(&silkrate).await);
+    assert_eq!(samples["silkrate_misdirected_requests_total"], "4");
+    let lines = captured.lines();
+    let mut lines = lines
+        .iter()
+        .filter(|line| line["host"] == "rebound.example");
+    assert_eq!(lines.next().unwrap()["level"], "WARN");
+    assert_eq!(lines.next(), None);
     silkrate.finish().await;
 }
