@@ -3,6 +3,7 @@
 //! A request is observed from its arrival until its answer has been sent or the client has gone, whichever port it came to.
 //! While both are off, all that is left of this are two comparisons for each request.
 
+mod arriving;
 mod body;
 mod query;
 mod span;
@@ -11,6 +12,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+pub use arriving::ArrivingBody;
 pub use body::ObservedBody;
 use futures_util::FutureExt;
 use http::header::CONTENT_TYPE;

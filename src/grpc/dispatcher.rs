@@ -15,6 +15,7 @@ use tonic::service::Routes;
 use crate::domain::Refusal;
 use crate::grpc::shared::{ResponseBody, status_response};
 use crate::grpc::{SharedRates, call_counts, code_place, explain, method_place};
+use crate::requests::ArrivingBody;
 use crate::telemetry::{CallCounts, PendingCall};
 
 /// What calls are refused with before the ledger is open.
@@ -73,6 +74,7 @@ impl Dispatcher {
                 named.min(self.request_timeout)
             });
         let (uri, request_bytes_max) = (request.uri().clone(), self.request_bytes_max);
+        let request = request.map(ArrivingBody::new);
         let rates = self.rates.as_ref();
         let cached = rates.and_then(|rates| Some((rates, rates.cached_method(&request)?)));
         let answer = if let Some((rates, method)) = cached {

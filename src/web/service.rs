@@ -14,9 +14,9 @@ use axum::routing::future::RouteFuture;
 use futures_util::future::Either;
 use hyper::body::Incoming;
 use hyper::service::Service;
-use hyper::{Method, Request};
+use hyper::{Method, Request, Version};
 
-use crate::requests::note_route;
+use crate::requests::{ArrivingBody, note_route};
 use crate::telemetry::{CallCounts, PendingCall};
 use crate::web::assets::Assets;
 use crate::web::base_path::BasePath;
@@ -118,8 +118,13 @@ impl Service<Request<Incoming>> for BrowserService {
             return Either::Left(ready(Ok(answer)));
         }
         let mut router = self.answers.router.clone();
+        let answer = if request.version() == Version::HTTP_2 {
+            tower::Service::call(&mut router, request.map(ArrivingBody::new))
+        } else {
+            tower::Service::call(&mut router, request)
+        };
         Either::Right(Counted {
-            answer: tower::Service::call(&mut router, request),
+            answer,
             call: Some(call),
         })
     }
