@@ -1,5 +1,6 @@
 //! The operators' port: what it answers over HTTP, beside gRPC.
 
+mod budget;
 mod deliveries;
 mod left;
 mod metrics;

@@ -38,7 +38,7 @@ pub(super) fn samples(page: &Answer) -> BTreeMap<String, String> {
 }
 
 /// Reads the page until its samples are as they should be.
-async fn until_so(
+pub(super) async fn until_so(
     silkrate: &Silkrate,
     is_so: impl Fn(&BTreeMap<String, String>) -> bool,
 ) -> BTreeMap<String, String> {
@@ -334,22 +334,14 @@ async fn commits_and_corrections_are_counted() {
 }
 
 #[tokio::test]
-async fn the_budget_of_requests_is_known_before_the_first_poll_has_ended() {
-    let bank = Bank::start().await;
-    bank.break_with(Some(Fault::Hang));
-    let mut config = settings("2026-04-02T09:00:00Z");
-    let mut nbk = source("nbk", "", &bank.url());
-    nbk.requests_per_day = 7;
-    config.sources.push(nbk);
-    let silkrate = Silkrate::start(config).await;
-    let today = "silkrate_source_requests_today{source=\"nbk\"}";
-    let samples = until(&silkrate, today, "1").await;
-    assert_eq!(
-        samples["silkrate_source_requests_per_day{source=\"nbk\"}"],
-        "7"
-    );
-    let polls = "silkrate_source_polls_total{source=\"nbk\",outcome=\"unreachable\"}";
-    assert_eq!(samples[polls], "0", "it has not ended");
+async fn the_delay_of_a_table_is_observed_unless_a_start_reads_it() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let delays = "silkrate_source_publication_delay_seconds_count{source=\"nbk\"}";
+    assert_eq!(samples(&scrape(&silkrate).await)[delays], "0");
+    let third = nbk("03.04.2026", ("476.00", "0.91"), ("3.92", "0.01"));
+    bank.publish(&[(nbk_path("03.04.2026"), third)]);
+    until(&silkrate, delays, "1").await;
     silkrate.finish().await;
 }
 
