@@ -62,6 +62,11 @@ pub struct SourceDetail {
 }
 
 impl Published {
+    /// Whether the records are those of another publication, so that what follows from them is the same.
+    pub fn has_records_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.records, &other.records)
+    }
+
     fn new<'a>(
         snapshot: Arc<Snapshot>,
         records: impl Iterator<Item = &'a Arc<SourceRecord>>,

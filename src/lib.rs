@@ -29,7 +29,7 @@
 //!   parser. The quirks of the bank are in the comment of its file.
 //! * [`config`]: every setting, its default and its bounds, from a file and the variables that [`cli`] passes.
 //! * [`clock`]: the current time, from the machine or from a replay. [`backoff`]: delays between retries. `authorities`: the
-//!   certificate authorities of a file. `causes`: what is behind an error.
+//!   certificate authorities of a file. `causes`: what is behind an error. `outage`: failures in a row, for the log.
 //! * [`query_threads`]: the threads of a lower priority that queries run on, and that render long answers.
 //! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
@@ -154,6 +154,8 @@ pub mod config;
 mod causes;
 mod authorities;
 pub mod backoff;
+#[cfg(feature = "service")]
+mod outage;
 #[cfg(feature = "service")]
 pub mod telemetry;
 #[cfg(feature = "service")]

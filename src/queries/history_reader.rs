@@ -3,11 +3,13 @@
 
 mod query;
 mod slices;
+mod stars;
 mod starts;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -15,17 +17,22 @@ use tokio::sync::watch;
 
 use crate::board::BoardReader;
 use crate::domain::{
-    Currency, DateRange, DocumentKey, HistoryRow, Leg, Pair, Past, PeriodRates, Preference,
-    QuoteKey, Rate, RateFilter, Refusal, Snapshot, SourceRecord, candidates, counterparts,
-    priced_in, snapshot_on,
+    DateRange, DocumentKey, HistoryRow, Leg, Pair, Past, PeriodRates, Preference, QuoteKey, Rate,
+    RateFilter, Refusal, Snapshot, SourceRecord, candidates, counterparts, snapshot_on,
 };
 use crate::ledger::{
     FixingRecord, FixingsPage, LedgerError, LedgerReader, LedgerState, StorageError,
 };
+use crate::outage::Outage;
 pub(super) use crate::queries::history_reader::query::{PeriodsQuery, RowsQuery};
 use crate::queries::history_reader::slices::{PeriodSlices, Slices, newest_first};
+use crate::queries::history_reader::stars::PricesEver;
 use crate::queries::history_reader::tables::{document_key, oldest_date, with_tables};
 use crate::queries::page::PageLimit;
+
+/// How long no query fails before the log says that queries succeed again. A file that is damaged at one place fails some
+/// queries and answers the others.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// Reads the ledger, while there is one.
 #[derive(Debug, Clone)]
@@ -33,6 +40,10 @@ pub(super) struct HistoryReader {
     board: BoardReader,
     ledger: watch::Receiver<Option<LedgerReader>>,
     preferences: Arc<[Preference]>,
+    /// The queries that the ledger failed, so that a damaged file is not logged with each of them.
+    outage: Arc<Outage>,
+    /// What stars stand for.
+    prices: Arc<PricesEver>,
 }
 
 impl HistoryReader {
@@ -45,6 +56,8 @@ impl HistoryReader {
             board,
             ledger,
             preferences: preferences.into(),
+            outage: Arc::new(Outage::ends_when_quiet_for(QUIET)),
+            prices: Arc::default(),
         }
     }
 
@@ -63,8 +76,7 @@ impl HistoryReader {
         &self,
         slice: impl FnOnce(LedgerState<'_>) -> Result<T, StorageError> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let answer = self.ledger()?.read(slice).await;
-        answer.map_err(|error| unavailable(&error))
+        self.answered(self.ledger()?.read(slice).await)
     }
 
     /// The dates of the tables of a document.
@@ -77,28 +89,47 @@ impl HistoryReader {
             .ledger()?
             .dates(document, range.first, range.last)
             .await;
-        dates.map_err(|error| unavailable(&error))
+        self.answered(dates)
     }
 
     /// Published rows, newest first.
     pub(super) async fn fixings(&self, page: FixingsPage) -> Result<Vec<FixingRecord>, Refusal> {
-        let rows = self.ledger()?.fixings(page).await;
-        rows.map_err(|error| unavailable(&error))
+        self.answered(self.ledger()?.fixings(page).await)
+    }
+
+    /// The answer of the ledger, or the refusal of a query that it failed. The log has the first of those, and when they end.
+    fn answered<T>(&self, answer: Result<T, LedgerError>) -> Result<T, Refusal> {
+        match answer {
+            Ok(answer) => {
+                if let Some(failures) = self.outage.succeeded() {
+                    tracing::info!(failures, "historical queries succeed again");
+                }
+                Ok(answer)
+            }
+            Err(error @ LedgerError::Busy { .. }) => {
+                Err(Refusal::TooManyQueries(error.to_string()))
+            }
+            Err(error) => {
+                if self.outage.failed() {
+                    tracing::error!(%error, "a historical query failed: the ledger cannot be read");
+                } else {
+                    tracing::debug!(%error, "a historical query failed again");
+                }
+                Err(Refusal::LedgerUnavailable(error.to_string()))
+            }
+        }
     }
 
     /// The pairs of a filter that a source has quoted on some day, in the order of the filter, and currencies in themselves.
     pub(super) fn pairs(&self, filter: &RateFilter) -> Vec<Pair> {
         let published = self.board.published();
-        let mut prices = BTreeSet::new();
-        if filter.has_star() {
-            for home in Currency::FIVE {
-                let sources = candidates(published.records(), &self.preferences, home);
-                let others = priced_in(&sources, home).into_iter();
-                prices.extend(others.map(|other| (home, other)));
-            }
-        }
+        let prices = if filter.has_star() {
+            self.prices.of(&published, &self.preferences)
+        } else {
+            Arc::default()
+        };
         let is_known = |key: &QuoteKey| prices.contains(key);
-        let mut pairs = filter.pairs(|currency| counterparts(currency, &prices, is_known));
+        let mut pairs = filter.pairs(|currency| counterparts(currency, &*prices, is_known));
         pairs.retain(|pair| {
             let is_priced = |key: &QuoteKey| {
                 is_known(key) || {
@@ -357,12 +388,4 @@ fn with_day_before(range: DateRange) -> DateRange {
         first: range.first.yesterday().unwrap_or(range.first),
         ..range
     }
-}
-
-fn unavailable(error: &LedgerError) -> Refusal {
-    if matches!(error, LedgerError::Busy { .. }) {
-        return Refusal::TooManyQueries(error.to_string());
-    }
-    tracing::error!(%error, "a historical query failed: the ledger cannot be read");
-    Refusal::LedgerUnavailable(error.to_string())
 }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backoff::Backoff;
 use crate::clock::Clock;
+use crate::outage::Outage;
 use crate::telemetry::DeliveryCounts;
 use crate::webhooks::event::Event;
 use crate::webhooks::receiver::{Outcome, Receiver};
@@ -24,6 +25,26 @@ const BACKOFF: Backoff = Backoff {
 };
 /// How long to wait after the file could not be read or written.
 const STORE_RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// An attempt at an event that has ended.
+#[derive(Debug)]
+struct Attempt {
+    delivery: Delivery,
+    at: Timestamp,
+    end: End,
+}
+
+/// How it ended.
+#[derive(Debug)]
+enum End {
+    Delivered,
+    Gone,
+    /// It is due again at an instant, or given up.
+    Failed {
+        reason: String,
+        again: Option<Timestamp>,
+    },
+}
 
 /// The task that delivers to one receiver.
 #[derive(Debug)]
@@ -47,8 +68,8 @@ impl Courier {
         self.receiver.counts()
     }
 
-    /// Delivers until it is stopped. An attempt that is under way is then dropped: the event is sent again after a restart,
-    /// with the same id.
+    /// Delivers until it is stopped. An attempt that is under way, or not recorded, is then dropped: the event is sent again
+    /// after a restart, with the same id.
     pub(super) async fn run(self, stop: CancellationToken) {
         tokio::select! {
             () = stop.cancelled() => {}
@@ -61,17 +82,33 @@ impl Courier {
         if let Err(error) = self.store.resume(name).await {
             tracing::error!(webhook = name, %error, "the list of webhooks shows an earlier status 410");
         }
-        while !self.receiver.is_gone() {
-            if let Err(error) = self.deliver_next().await {
-                tracing::error!(webhook = name, %error, "deliveries wait for their file");
-                tokio::time::sleep(STORE_RETRY_AFTER).await;
+        let (outage, mut unrecorded) = (Outage::default(), None);
+        while unrecorded.is_some() || !self.receiver.is_gone() {
+            match self.advance(&mut unrecorded).await {
+                Ok(()) => {
+                    if let Some(failures) = outage.succeeded() {
+                        tracing::info!(webhook = name, failures, "deliveries go on");
+                    }
+                }
+                Err(error) => {
+                    if outage.failed() {
+                        tracing::error!(webhook = name, %error, "deliveries wait for their file");
+                    }
+                    tokio::time::sleep(STORE_RETRY_AFTER).await;
+                }
             }
         }
         std::future::pending::<()>().await;
     }
 
-    /// Waits for an event and until it is due, and attempts it.
-    async fn deliver_next(&self) -> Result<(), StoreError> {
+    /// Records the attempt that is not recorded yet, or else waits for an event and until it is due, and attempts it. An event
+    /// whose attempt cannot be recorded is not sent again.
+    async fn advance(&self, unrecorded: &mut Option<Attempt>) -> Result<(), StoreError> {
+        if let Some(attempt) = unrecorded {
+            self.record(attempt).await?;
+            *unrecorded = None;
+            return Ok(());
+        }
         let name = &self.receiver.webhook.name;
         let Some(delivery) = self.store.next(name).await? else {
             self.receiver.notified().await;
@@ -89,76 +126,99 @@ impl Courier {
             body: delivery.body.clone(),
         };
         let outcome = self.receiver.attempt(&event).await;
-        self.settle(&delivery, outcome).await
+        *unrecorded = Some(self.attempted(delivery, outcome));
+        Ok(())
     }
 
-    /// Records how an attempt ended.
-    async fn settle(&self, delivery: &Delivery, outcome: Outcome) -> Result<(), StoreError> {
-        let (name, id) = (&self.receiver.webhook.name, &delivery.id);
-        let failures = delivery.failures.saturating_add(1);
-        let now = self.clock.now();
-        match outcome {
+    /// Counts an attempt that has ended.
+    fn attempted(&self, delivery: Delivery, outcome: Outcome) -> Attempt {
+        let (counts, at) = (&self.receiver.counts, self.clock.now());
+        let end = match outcome {
             Outcome::Delivered => {
-                self.receiver.counts.delivered.increment();
-                self.store.delivered(name, delivery.number, now).await?;
-                log_delivered(name, delivery);
+                counts.delivered.increment();
+                End::Delivered
             }
             Outcome::Gone => {
                 self.receiver.mark_gone();
-                self.receiver.counts.gone.increment();
-                let given_up = self
-                    .store
-                    .gone(name, now, earlier(now, ATTEMPTED_FOR))
-                    .await?;
-                let lost = u64::try_from(given_up).unwrap_or(u64::MAX);
-                self.receiver.counts.dropped.add(lost);
-                let receiver = self.receiver.origin();
-                tracing::warn!(
-                    webhook = name,
-                    receiver,
-                    "the receiver answered 410 and gets no more events until the service restarts; those that wait are kept"
-                );
-                if given_up > 0 {
-                    tracing::error!(
-                        webhook = name,
-                        given_up,
-                        "gave up events that are a day old; they are lost for this receiver"
-                    );
-                }
+                counts.gone.increment();
+                End::Gone
             }
             Outcome::Failed {
                 reason,
                 retry_after,
             } => {
-                let again = again(delivery, now, retry_after);
-                let counts = &self.receiver.counts;
+                let again = again(&delivery, at, retry_after);
                 match again {
                     Some(_later) => counts.failed.increment(),
                     None => counts.given_up.increment(),
                 }
-                let failure = (reason.clone(), now);
+                End::Failed { reason, again }
+            }
+        };
+        Attempt { delivery, at, end }
+    }
+
+    /// Records how an attempt ended.
+    async fn record(&self, attempt: &Attempt) -> Result<(), StoreError> {
+        let name = &self.receiver.webhook.name;
+        let Attempt { delivery, at, end } = attempt;
+        match end {
+            End::Delivered => {
+                self.store.delivered(name, delivery.number, *at).await?;
+                log_delivered(name, delivery);
+            }
+            End::Gone => {
+                let oldest = earlier(*at, ATTEMPTED_FOR);
+                let given_up = self.store.gone(name, *at, oldest).await?;
+                let lost = u64::try_from(given_up).unwrap_or(u64::MAX);
+                self.receiver.counts.dropped.add(lost);
+                log_gone(name, &self.receiver.origin(), given_up);
+            }
+            End::Failed { reason, again } => {
+                let failure = (reason.clone(), *at);
                 self.store
-                    .failed(name, delivery.number, failure, again)
+                    .failed(name, delivery.number, failure, *again)
                     .await?;
-                match again {
-                    // One line for each event that waits, not for each attempt.
-                    Some(next) if failures == 1 => {
-                        tracing::warn!(webhook = name, id, reason, %next, "could not deliver an event");
-                    }
-                    Some(next) => {
-                        tracing::debug!(webhook = name, id, reason, %next, failures, "could not deliver an event");
-                    }
-                    None => tracing::error!(
-                        webhook = name,
-                        id,
-                        reason,
-                        failures,
-                        "gave up an event that is a day old; it is lost for this receiver"
-                    ),
-                }
+                log_failed(name, delivery, reason, *again);
             }
         }
         Ok(())
+    }
+}
+
+/// Logs a failure: one line for each event that waits, not for each attempt.
+fn log_failed(webhook: &str, delivery: &Delivery, reason: &str, again: Option<Timestamp>) {
+    let (id, failures) = (&delivery.id, delivery.failures.saturating_add(1));
+    match again {
+        Some(next) if failures == 1 => {
+            tracing::warn!(webhook, id, reason, %next, "could not deliver an event");
+        }
+        Some(next) => {
+            tracing::debug!(webhook, id, reason, %next, failures, "could not deliver an event");
+        }
+        None => tracing::error!(
+            webhook,
+            id,
+            reason,
+            failures,
+            "gave up an event that is a day old; it is lost for this receiver"
+        ),
+    }
+}
+
+/// Logs that a receiver is gone, and how many events it does not get.
+fn log_gone(webhook: &str, receiver: &str, given_up: usize) {
+    tracing::warn!(
+        webhook,
+        receiver,
+        "the receiver answered 410 and gets no more events until the service restarts; those that wait are kept"
+    );
+    if given_up > 0 {
+        tracing::error!(
+            webhook,
+            given_up,
+            "gave up events that are a day old; they are lost for this receiver"
+        );
     }
 }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::board::BoardReader;
 use crate::clock::Clock;
 use crate::domain::{Preference, Snapshot};
+use crate::outage::Outage;
 use crate::query_threads;
 use crate::webhooks::known::{Known, Observation, Step};
 use crate::webhooks::receiver::Receiver;
@@ -28,8 +29,8 @@ pub(super) struct Observer {
     clock: Clock,
     preferences: Arc<[Preference]>,
     watched: Vec<Watched>,
-    /// Whether the newest failure to write is logged.
-    is_failing: bool,
+    /// Whether events cannot be written.
+    outage: Outage,
 }
 
 /// A webhook, and what its receiver knows; `None` before it has begun.
@@ -57,7 +58,7 @@ impl Observer {
             clock,
             watched: watched.collect(),
             board,
-            is_failing: false,
+            outage: Outage::default(),
         }
     }
 
@@ -111,14 +112,16 @@ impl Observer {
         let observed = watched.map(|watched| watched.observe(&self.store, observation.clone()));
         // At once, because some wait for a thread.
         let observed = join_all(observed).await;
-        let failure = observed.into_iter().find_map(Result::err);
-        if let Some(error) = &failure
-            && !self.is_failing
-        {
+        let Some(error) = observed.into_iter().find_map(Result::err) else {
+            if let Some(failures) = self.outage.succeeded() {
+                tracing::info!(failures, "events of webhooks can be written again");
+            }
+            return true;
+        };
+        if self.outage.failed() {
             tracing::error!(%error, "events of webhooks cannot be written; this is tried again every second");
         }
-        self.is_failing = failure.is_some();
-        failure.is_none()
+        false
     }
 
     /// Whether every source has been asked once, by this process or before: until then another source may answer in the place

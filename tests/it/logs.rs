@@ -1,6 +1,7 @@
 //! The log: what has a line, and how often.
 
 mod access;
+mod failures;
 
 use std::collections::BTreeSet;
 

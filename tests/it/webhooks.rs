@@ -4,6 +4,7 @@ mod command;
 mod events;
 mod missed;
 mod trouble;
+mod unrecorded;
 mod upgrade;
 
 use std::path::{Path, PathBuf};
