@@ -2,10 +2,13 @@
 //! manual pages.
 
 use std::fs;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
 
 use crate::support::april::{bank_of_april, silkrate_of_april};
 use crate::support::bank::{Bank, Fault};
@@ -204,4 +207,53 @@ fn every_command_has_a_manual_page_with_its_examples() {
     let refused = program(&["man", "/proc/nowhere"]).output().unwrap();
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("/proc/nowhere"));
+}
+
+/// How often the stop is tried: it must come within the five seconds for which an opening waits for a lock.
+const STOPS_MAX: usize = 5;
+
+#[test]
+fn a_service_that_is_stopped_while_it_opens_its_ledger_ends_without_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silkrate.db");
+    // The service waits for the lock of another program.
+    let other = Connection::open(&path).unwrap();
+    other
+        .execute_batch("CREATE TABLE any (a); PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE")
+        .unwrap();
+    for _ in 0..STOPS_MAX {
+        // No other test uses this host, so the port stays free.
+        let free = TcpListener::bind("127.9.4.65:0").unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let mut command = program(&["serve"]);
+        for listener in ["SERVER__LISTEN", "WEB__LISTEN"] {
+            command.env(format!("SILKRATE_{listener}"), "127.0.0.1:0");
+        }
+        command.env("SILKRATE_SERVER__ADMIN_LISTEN", address.to_string());
+        command.env("SILKRATE_STORE__PATH", &path);
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
+        let service = command.spawn().unwrap();
+        let begun = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "the port opens before the ledger"
+            );
+            std::thread::yield_now();
+        }
+        let pid = service.id().to_string();
+        let killed = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(killed.unwrap().success());
+        let ended = service.wait_with_output().unwrap();
+        let log = text(&ended.stderr);
+        if log.contains("locked") {
+            continue;
+        }
+        assert!(ended.status.success(), "{log}");
+        assert!(log.contains("received a signal to stop"), "{log}");
+        assert!(!log.contains("serving"), "{log}");
+        return;
+    }
+    panic!("the service waited for the lock in vain each time before it was stopped");
 }
