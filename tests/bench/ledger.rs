@@ -49,9 +49,9 @@ pub(crate) fn compare(words: &[&str], out: &mut dyn Write) -> io::Result<()> {
     let years = years.unwrap_or(YEARS);
     let folder = tempfile::tempdir()?;
     let mut columns = Vec::new();
-    for years in [1, years] {
+    for (column, years) in [1, years].into_iter().enumerate() {
         writeln!(out, "making a ledger of {years} years")?;
-        let path = folder.path().join(format!("{years}.db"));
+        let path = folder.path().join(format!("{column}.db"));
         let made = Made::write(&path, years)?;
         columns.push(measure(&path, &made)?);
     }

@@ -6,6 +6,7 @@ mod fanout;
 mod ledger;
 mod load;
 mod machine;
+mod observation;
 mod plan;
 mod report;
 mod servers;
@@ -30,6 +31,7 @@ cargo bench [-- [--quick] [--rounds N] [PART…]]
 cargo bench -- ledger [YEARS]
 cargo bench -- beside [COMMITS]
 cargo bench -- scrape
+cargo bench -- observation
 
 Starts each server on loopback, pinned to core 0, and loads it from core 1. The CPU time of the server is read from /proc; on
 a shared machine it varies less than throughput. A figure is the median of the rounds, with their range; if the range straddles
@@ -39,7 +41,7 @@ Startup is measured with the program built by `cargo build --profile dist --feat
 `ledger` makes a ledger of one year and one of ten (or YEARS) of every bank, and compares start, memory, history, conversion
 and commit between them. `beside` times commits until they reach a hundred subscribers, alone and while a year of sixty pairs is
 asked for again and again: 200 (or COMMITS) each, in seven rounds. `scrape` times reads of the metrics, alone and with ten
-thousand subscribers.
+thousand subscribers. `observation` times what a request costs for the access log and for traces while both are off.
 
 Parts: unary web shared alone backlog start crowd threads. All parts take some minutes; --quick takes one, and is less precise.
 ";
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
         ["server", design, pairs] => serve(design, pairs),
         ["beside", words @ ..] => ledger::subscribers(words, &mut io::stdout()),
         ["scrape", ..] => ledger::scrapes(&mut io::stdout()),
+        ["observation", ..] => observation::print(&mut io::stdout()),
         ["ledger", words @ ..] => ledger::compare(words, &mut io::stdout()),
         words if words.contains(&"--help") => io::stdout().write_all(HELP.as_bytes()),
         words => measure(words),
