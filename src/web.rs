@@ -13,6 +13,7 @@ mod base_path;
 mod caching;
 mod calls;
 mod catalogue;
+mod conversion;
 mod entity_tag;
 mod server;
 mod events;
@@ -161,16 +162,20 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/v1/sources", get(handlers::sources))
         .route("/v1/sources.csv", get(handlers::sources))
         .route("/v1/sources.ndjson", get(handlers::sources))
-        .layer(middleware::from_fn(tables::vary_by_accept))
         .route("/v1/convert", get(handlers::convert))
+        .route("/v1/convert.csv", get(handlers::convert))
+        .route("/v1/convert.ndjson", get(handlers::convert))
+        .layer(middleware::from_fn(tables::vary_by_accept))
         .layer(CompressionLayer::new())
         .layer(middleware::map_response(turns::between_parts));
     // Their answers about the present are compressed once for all requests, those about the past for each.
     let compressed_if_past = Router::new()
+        .route("/v1/snapshot", get(handlers::accepted_snapshot))
+        .route("/v1/rates/{base}/{quote}", get(handlers::rate))
+        .layer(middleware::from_fn(tables::vary_by_accept))
         .route("/v1/snapshot.json", get(handlers::snapshot))
         .route("/v1/snapshot.csv", get(tables::snapshot))
         .route("/v1/snapshot.ndjson", get(tables::snapshot))
-        .route("/v1/rates/{base}/{quote}", get(handlers::rate))
         .layer(CompressionLayer::new().compress_when(caching::is_past))
         .layer(middleware::map_response(turns::between_parts));
     let data = Router::new()

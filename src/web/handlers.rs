@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use prost_types::Timestamp;
@@ -13,23 +14,26 @@ use crate::json::{
     self, ConvertAmountResponse, GetRateResponse, GetSnapshotResponse, ListFixingsResponse,
     ListPeriodRatesResponse, ListRateHistoryResponse, ListSourcesResponse,
 };
-use crate::pb;
 use crate::queries::{
     FixingsQuery, HistoryPairs, HistoryQuery, PeriodRatesQuery, RangeQuery, parse_date, parse_pair,
 };
 use crate::query_threads::render;
 use crate::web::caching::{self, PAST, PRESENT};
+use crate::web::conversion::Conversion;
 use crate::web::error::WebError;
 use crate::web::links::with_next_page;
 use crate::web::prepared::PreparedAnswer;
 use crate::web::query::{self, NoParameters};
-use crate::web::tables::{self, Form};
+use crate::web::tables::{self, Form, with_ending};
 use crate::web::{JSON, Shared, Web};
 use crate::wire::{
     to_convert_response, to_fixings_response, to_history_response, to_past_rate_response,
     to_past_snapshot_response, to_periods_response, to_rate_response, to_snapshot_response,
     to_sources_response, to_timestamp,
 };
+
+/// What a path ends with that answers in JSON whatever the client accepts.
+const JSON_ENDING: &str = ".json";
 
 /// The two segments of the path of a pair, or of a source and a currency.
 type PairPath = Path<(String, String)>;
@@ -66,6 +70,18 @@ impl Shared {
     }
 }
 
+/// `GET /v1/snapshot`: as its path with the ending of the form that the client accepts.
+pub(super) async fn accepted_snapshot(
+    web: State<Web>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, WebError> {
+    match Form::accepted(&headers) {
+        Some(form) => tables::snapshot(web, headers, form.named(uri)).await,
+        None => snapshot(web, headers, with_ending(uri, JSON_ENDING)).await,
+    }
+}
+
 /// `GET /v1/snapshot.json`
 pub(super) async fn snapshot(
     State(web): State<Web>,
@@ -98,6 +114,9 @@ pub(super) async fn rate(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
+    if let Some(form) = Form::of(&uri, &headers) {
+        return tables::rate(&web, form, (base, quote), &headers, &form.named(uri)).await;
+    }
     let snapshot = web.queries.snapshot()?;
     let query: query::Rate = query::read(&uri)?;
     let pair = parse_pair(&format!("{base}/{quote}"))?;
@@ -109,11 +128,12 @@ pub(super) async fn rate(
         let rate = web.queries.rate(&snapshot, pair)?;
         let answer = to_rate_response(&snapshot, &rate);
         let text = json::text(&GetRateResponse::from(&answer)).unwrap_or_default();
-        Ok(caching::present(
+        Ok(caching::varying(
             &snapshot.position,
             &format!("rate {pair}"),
             JSON,
             text,
+            Some(ACCEPT),
         ))
     })
 }
@@ -133,15 +153,16 @@ pub(super) async fn sources(
 }
 
 /// `GET /v1/convert`
-pub(super) async fn convert(State(web): State<Web>, uri: Uri) -> Result<Response, WebError> {
-    let query: query::Conversion = query::read(&uri)?;
-    let request = pb::ConvertAmountRequest {
-        amount: query.amount,
-        from_currency: query.from,
-        to_currency: query.to,
-        date: Some(query.date),
-        round_to_minor_unit: query::flag("round", query.round.as_deref())?,
-    };
+pub(super) async fn convert(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, WebError> {
+    if let Some(form) = Form::of(&uri, &headers) {
+        return tables::convert(&web, form, &uri).await;
+    }
+    let query: Conversion = query::read(&uri)?;
+    let request = query.request()?;
     let converted = web.queries.convert((&request).into()).await?;
     let answer = to_convert_response(&converted);
     document(PRESENT, &ConvertAmountResponse::of(&request, &answer))

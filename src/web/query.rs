@@ -97,21 +97,6 @@ pub(super) struct Periods {
     pub(super) page_token: String,
 }
 
-/// Parameters of `/v1/convert`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Conversion {
-    #[serde(default)]
-    pub(super) amount: String,
-    #[serde(default)]
-    pub(super) from: String,
-    #[serde(default)]
-    pub(super) to: String,
-    #[serde(default)]
-    pub(super) date: String,
-    pub(super) round: Option<String>,
-}
-
 /// Parameters of a chart.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

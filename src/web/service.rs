@@ -21,6 +21,7 @@ use crate::telemetry::{CallCounts, PendingCall};
 use crate::web::assets::Assets;
 use crate::web::base_path::BasePath;
 use crate::web::cors::Origins;
+use crate::web::tables::Form;
 use crate::web::{QUERY_BYTES_MAX, Web, calls};
 
 /// Answers every request of browsers.
@@ -87,6 +88,10 @@ impl Answers {
 
     fn data(&self, request: &Request<Incoming>) -> Option<Response> {
         let (uri, headers) = (request.uri(), request.headers());
+        // Another form may be wanted than the prepared one of this address.
+        if Form::accepted(headers).is_some() {
+            return None;
+        }
         let answer = self.web.prepared_answer(uri)?;
         if !self.origins.admits(headers, uri) {
             return None;

@@ -8,7 +8,9 @@ mod catalogue;
 mod form;
 mod handlers;
 mod pages;
+mod single;
 
 pub(super) use self::catalogue::{currencies, pairs};
-pub(super) use self::form::{Form, vary_by_accept};
+pub(super) use self::form::{Form, vary_by_accept, with_ending};
 pub(super) use self::handlers::{fixings, histories, history, periods, snapshot, sources};
+pub(super) use self::single::{convert, rate};

@@ -7,6 +7,7 @@ mod currencies;
 mod embed;
 mod events;
 mod files;
+mod formulas;
 pub(crate) mod grpc_web;
 mod half_close;
 mod lines;

@@ -3,7 +3,7 @@
 use std::io;
 
 use axum::extract::Request;
-use axum::http::header::{HeaderMap, VARY};
+use axum::http::header::{ACCEPT, HeaderMap, VARY};
 use axum::http::{HeaderValue, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -33,11 +33,14 @@ pub(in crate::web) enum Form {
 impl Form {
     /// The form that a path names, or else the one that the client accepts. `None`: the message as JSON.
     pub(in crate::web) fn of(uri: &Uri, headers: &HeaderMap) -> Option<Self> {
-        Self::of_path(uri.path()).or_else(|| {
-            let forms = [(Self::Csv, CSV), (Self::Lines, lines::NDJSON)].into_iter();
-            let mut wanted = forms.filter(|(_, kind)| negotiation::prefers(headers, kind, JSON));
-            wanted.next().map(|(form, _)| form)
-        })
+        Self::of_path(uri.path()).or_else(|| Self::accepted(headers))
+    }
+
+    /// The form that the client accepts. `None`: the message as JSON.
+    pub(in crate::web) fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let forms = [(Self::Csv, CSV), (Self::Lines, lines::NDJSON)].into_iter();
+        let mut wanted = forms.filter(|(_, kind)| negotiation::prefers(headers, kind, JSON));
+        wanted.next().map(|(form, _)| form)
     }
 
     fn of_path(path: &str) -> Option<Self> {
@@ -51,6 +54,15 @@ impl Form {
         match self {
             Self::Csv => CSV_ENDING,
             Self::Lines => LINES_ENDING,
+        }
+    }
+
+    /// The address whose path names it. An answer that is prepared belongs to an address, so the forms of a path without an
+    /// ending need one each.
+    pub(in crate::web) fn named(self, uri: Uri) -> Uri {
+        match Self::of_path(uri.path()) {
+            Some(_) => uri,
+            None => with_ending(uri, self.ending()),
         }
     }
 
@@ -145,13 +157,25 @@ impl RowWriter {
     }
 }
 
+/// The address with an ending of its path.
+pub(in crate::web) fn with_ending(uri: Uri, ending: &str) -> Uri {
+    let query = uri.query().map(|query| format!("?{query}"));
+    let named = format!("{}{ending}{}", uri.path(), query.unwrap_or_default());
+    named.parse().unwrap_or(uri)
+}
+
 /// Says of a path without an ending that its answer depends on `Accept`.
 pub(in crate::web) async fn vary_by_accept(request: Request, next: Next) -> Response {
     let is_named = Form::of_path(request.uri().path()).is_some();
     let mut response = next.run(request).await;
-    if !is_named {
-        let accept = HeaderValue::from_static("accept");
-        response.headers_mut().append(VARY, accept);
+    let headers = response.headers_mut();
+    // A prepared answer says so itself.
+    let says_so = headers
+        .get_all(VARY)
+        .iter()
+        .any(|name| name == ACCEPT.as_str());
+    if !is_named && !says_so {
+        headers.append(VARY, HeaderValue::from(ACCEPT));
     }
     response
 }

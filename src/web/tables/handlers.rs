@@ -84,7 +84,7 @@ struct Sources {
     dialect: Option<String>,
 }
 
-/// `GET /v1/snapshot.csv`, `GET /v1/snapshot.ndjson`
+/// `GET /v1/snapshot.csv`, and as lines.
 pub(in crate::web) async fn snapshot(
     State(web): State<Web>,
     headers: HeaderMap,

@@ -8,7 +8,7 @@ const DESCRIPTION: &str = "\
 Official Central Asian currency rates, exact to the last digit. The objects are the messages of the gRPC contract, \
 proto/silkrate/v1/rates.proto, under the names of its fields, and this description is generated from it. Decimals are \
 strings in plain notation, dates are YYYY-MM-DD, instants are UTC, durations are seconds such as `20s`, and enum values have \
-no prefix. A field that the contract calls absent is null, which never means zero. A list as CSV or as lines has a path with \
+no prefix. A field that the contract calls absent is null, which never means zero. Rows as CSV or as lines have a path with \
 an ending; the path without it returns the same for a client whose header Accept prefers `text/csv` or `application/x-ndjson`.";
 
 const CODE: &str = "^[A-Za-z]{3}$";

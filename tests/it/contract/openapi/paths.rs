@@ -43,6 +43,15 @@ const PATHS: &[Path] = &[
         has_position: true,
     },
     Path {
+        pattern: "/v1/snapshot",
+        operation: Some("getSnapshotByAccept"),
+        method: "GetSnapshot",
+        parameters: &["pairs", "date"],
+        content: Content::Json,
+        not_found: None,
+        has_position: true,
+    },
+    Path {
         pattern: "/v1/rates/{base}/{quote}",
         operation: None,
         method: "GetRate",

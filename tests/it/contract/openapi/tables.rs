@@ -1,10 +1,10 @@
-//! The paths that return rows: a list as CSV, and as lines of JSON.
+//! The paths that return rows: a list, or one figure, as CSV, and as lines of JSON.
 
 use crate::contract::openapi::headers;
 use crate::contract::openapi::paths::refusals;
 use crate::contract::openapi::text::{Json, reference};
 
-/// A list of rows.
+/// An answer of rows.
 struct Table {
     /// The path without its ending.
     stem: &'static str,
@@ -26,6 +26,30 @@ const TABLES: &[Table] = &[
         row: "Rate",
         not_found: None,
         has_position: true,
+        has_layout: false,
+    },
+    Table {
+        stem: "/v1/rates/{base}/{quote}",
+        operation: (
+            "getRate",
+            "Returns the rate of a pair, of now or of a past day",
+        ),
+        parameters: &["base", "quote", "date"],
+        row: "Rate",
+        not_found: Some("No source quotes the pair, or no rate is known for the date."),
+        has_position: true,
+        has_layout: false,
+    },
+    Table {
+        stem: "/v1/convert",
+        operation: (
+            "convertAmount",
+            "Converts an amount from one currency to another",
+        ),
+        parameters: &["amount", "from", "to", "date", "round"],
+        row: "ConvertAmountResponse",
+        not_found: Some("No source quotes the pair, or no rate is known for the date."),
+        has_position: false,
         has_layout: false,
     },
     Table {
