@@ -8,6 +8,7 @@
 mod cell;
 mod columns;
 mod dialect;
+mod reader;
 mod wide;
 mod writer;
 

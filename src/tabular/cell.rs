@@ -3,51 +3,23 @@
 //! A spreadsheet takes a text that begins with `=` for a formula, and runs it. Texts come from outside (an error of a bank, a
 //! name), so an apostrophe before such a text keeps it a text. A number is no text: `-3.68` stays as it is.
 
-use serde_json::Value;
+use std::borrow::Cow;
 
 use crate::tabular::dialect::Dialect;
 
 /// The first characters by which a spreadsheet takes a text for a formula, some of them after it trimmed the text.
 const FORMULA_STARTS: &[char] = &['=', '+', '-', '@', '\t', '\r'];
 
-/// What separates the texts of a list, as it does the two sources of a crossed rate.
-const BETWEEN: &str = "+";
-/// What stands in a path for each item of a list.
-const EACH_ITEM: &str = "/*";
-
-/// The text of the value at the path of a column.
-pub(super) fn cell_at(row: &Value, path: &str, dialect: Dialect) -> String {
-    let Some((list, field)) = path.split_once(EACH_ITEM) else {
-        return cell(row.pointer(path), dialect);
-    };
-    let items = row.pointer(list).and_then(Value::as_array);
-    let texts = items.into_iter().flatten();
-    let texts = texts.filter_map(|item| item.pointer(field)?.as_str());
-    text_cell(&texts.collect::<Vec<_>>().join(BETWEEN), dialect)
-}
-
-/// The text of a value; empty where the value or a message around it is absent.
-fn cell(value: Option<&Value>, dialect: Dialect) -> String {
-    match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text_cell(text, dialect),
-        Some(value) => value.to_string(),
+/// The text of a cell with a value.
+pub(super) fn cell(value: &str, dialect: Dialect) -> Cow<'_, str> {
+    if is_decimal(value) {
+        if dialect.has_decimal_comma() {
+            return value.replace('.', ",").into();
+        }
+    } else if value.starts_with(FORMULA_STARTS) {
+        return format!("'{value}").into();
     }
-}
-
-/// The same of a text.
-pub(super) fn text_cell(text: &str, dialect: Dialect) -> String {
-    if is_decimal(text) {
-        return if dialect.has_decimal_comma() {
-            text.replace('.', ",")
-        } else {
-            text.to_owned()
-        };
-    }
-    if text.starts_with(FORMULA_STARTS) {
-        return format!("'{text}");
-    }
-    text.to_owned()
+    value.into()
 }
 
 /// Whether a text is a decimal as the contract writes it: digits, with a minus sign and a point at most.
@@ -79,7 +51,7 @@ mod tests {
             "--1",
         ] {
             for dialect in [Dialect::Rfc4180, Dialect::ExcelPoint, Dialect::ExcelComma] {
-                assert_eq!(text_cell(text, dialect), format!("'{text}"));
+                assert_eq!(cell(text, dialect), format!("'{text}"));
             }
         }
     }
@@ -92,9 +64,9 @@ mod tests {
             ("475.10", "475,10"),
             ("-100", "-100"),
         ] {
-            assert_eq!(text_cell(text, Dialect::Rfc4180), text);
-            assert_eq!(text_cell(text, Dialect::ExcelPoint), text);
-            assert_eq!(text_cell(text, Dialect::ExcelComma), with_comma);
+            assert_eq!(cell(text, Dialect::Rfc4180), text);
+            assert_eq!(cell(text, Dialect::ExcelPoint), text);
+            assert_eq!(cell(text, Dialect::ExcelComma), with_comma);
         }
     }
 
@@ -109,24 +81,7 @@ mod tests {
             ".5",
             "",
         ] {
-            assert_eq!(text_cell(text, Dialect::ExcelComma), text);
+            assert_eq!(cell(text, Dialect::ExcelComma), text);
         }
-    }
-
-    #[test]
-    fn the_texts_of_a_list_stand_in_one_cell() {
-        let row = serde_json::json!({"sources": [{"id": "cbr"}, {"id": "nbk"}], "none": []});
-        let at = |path| cell_at(&row, path, Dialect::Rfc4180);
-        assert_eq!(at("/sources/*/id"), "cbr+nbk");
-        assert_eq!(at("/none/*/id"), "");
-        assert_eq!(at("/sources/0/id"), "cbr");
-    }
-
-    #[test]
-    fn what_is_absent_is_an_empty_cell() {
-        assert_eq!(cell(None, Dialect::Rfc4180), "");
-        assert_eq!(cell(Some(&Value::Null), Dialect::Rfc4180), "");
-        assert_eq!(cell(Some(&Value::from(0)), Dialect::Rfc4180), "0");
-        assert_eq!(cell(Some(&Value::from(false)), Dialect::Rfc4180), "false");
     }
 }

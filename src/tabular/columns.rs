@@ -163,6 +163,8 @@ pub const HELD: &[Column] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde::Serialize;
 
     use super::*;
@@ -241,6 +243,16 @@ mod tests {
         {
             let field = path.rsplit('/').next().unwrap();
             assert!(name.ends_with(field), "{name} is not named after {field}");
+        }
+    }
+
+    #[test]
+    fn no_two_columns_of_a_table_have_the_same_value() {
+        for columns in [
+            PAST_RATE, RATE, PERIOD, FIXING, SOURCE, CURRENCY, PAIR, HELD, CONVERSION,
+        ] {
+            let paths: BTreeSet<_> = columns.iter().map(|(_, path)| path).collect();
+            assert_eq!(paths.len(), columns.len(), "{columns:?}");
         }
     }
 

@@ -1,21 +1,26 @@
 //! A history as a cross table: a record for each day, a column for each pair, an empty cell where a pair has no rate.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::tabular::cell::text_cell;
+use crate::tabular::columns::Column;
 use crate::tabular::dialect::Dialect;
-use crate::tabular::writer::{begin, written};
+use crate::tabular::reader::CellReader;
+use crate::tabular::writer::{Records, begin};
 
 /// The name of the first column.
 const DATE: &str = "date";
+/// What a rate has of a cross table.
+const CELL: &[Column] = &[(DATE, "/date"), ("pair", "/pair"), ("value", "/value")];
 
 /// Makes records of rows that come by day. It holds one day at a time: the rows of a day may continue on the next page.
 #[derive(Debug)]
 pub struct Wide {
     pairs: Vec<String>,
+    /// The column of each pair.
+    columns: BTreeMap<String, usize>,
     dialect: Dialect,
     day: Option<Day>,
 }
@@ -31,8 +36,10 @@ struct Day {
 impl Wide {
     /// A cross table with a column for each of these pairs.
     pub fn new(pairs: Vec<String>, dialect: Dialect) -> Self {
+        let columns = pairs.iter().cloned().zip(0..).collect();
         Self {
             pairs,
+            columns,
             dialect,
             day: None,
         }
@@ -44,10 +51,7 @@ impl Wide {
     /// None that is known: the text is written to memory.
     pub fn header(&self) -> io::Result<Vec<u8>> {
         let names = std::iter::once(DATE).chain(self.pairs.iter().map(String::as_str));
-        begin(
-            self.dialect,
-            names.map(|name| text_cell(name, self.dialect)),
-        )
+        begin(self.dialect, names)
     }
 
     /// The records of the days that end with these rates, which are sorted by day.
@@ -55,29 +59,29 @@ impl Wide {
     /// # Errors
     /// A rate without a day, or of a pair that has no column: a source began to quote it meanwhile.
     pub fn records<R: Serialize>(&mut self, rates: &[R]) -> io::Result<Vec<u8>> {
-        let mut days = Vec::new();
+        let mut reader = CellReader::new(CELL);
+        let mut records = Records::new(self.dialect, Vec::new());
         for rate in rates {
-            let rate = serde_json::to_value(rate)?;
-            let field = |name: &str| rate.get(name).and_then(Value::as_str).unwrap_or_default();
-            let (date, pair) = (field("date"), field("pair"));
-            let column = self.pairs.iter().position(|known| known == pair);
-            let column = column.filter(|_| !date.is_empty());
-            let column = column.ok_or_else(|| {
+            let [date, pair, value] = reader.read(rate)? else {
+                return Err(io::Error::other("a rate has three values"));
+            };
+            let column = self.columns.get(pair).filter(|_| !date.is_empty());
+            let column = *column.ok_or_else(|| {
                 io::Error::other(format!("no cell for the rate of {pair} on {date:?}"))
             })?;
-            if self.day.as_ref().is_none_or(|day| day.date != date) {
-                days.extend(self.day.take());
+            if let Some(ended) = self.day.take_if(|day| day.date != *date) {
+                ended.write(&mut records)?;
             }
             let count = self.pairs.len();
             let day = self.day.get_or_insert_with(|| Day {
-                date: date.to_owned(),
+                date: date.clone(),
                 values: vec![String::new(); count],
             });
             if let Some(cell) = day.values.get_mut(column) {
-                *cell = text_cell(field("value"), self.dialect);
+                cell.clone_from(value);
             }
         }
-        self.written(days)
+        records.end()
     }
 
     /// The record of the last day.
@@ -85,14 +89,18 @@ impl Wide {
     /// # Errors
     /// None that is known: the text is written to memory.
     pub fn end(&mut self) -> io::Result<Vec<u8>> {
-        let last = self.day.take();
-        self.written(last.into_iter().collect())
+        let mut records = Records::new(self.dialect, Vec::new());
+        if let Some(last) = self.day.take() {
+            last.write(&mut records)?;
+        }
+        records.end()
     }
+}
 
-    fn written(&self, days: Vec<Day>) -> io::Result<Vec<u8>> {
-        let records = days.into_iter();
-        let records = records.map(|day| std::iter::once(day.date).chain(day.values));
-        written(self.dialect, records)
+impl Day {
+    fn write(&self, records: &mut Records) -> io::Result<()> {
+        let values = self.values.iter().map(String::as_str);
+        records.write(std::iter::once(self.date.as_str()).chain(values))
     }
 }
 

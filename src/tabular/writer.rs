@@ -2,13 +2,14 @@
 
 use std::io;
 
-use csv::{IntoInnerError, Terminator, WriterBuilder};
+use csv::{IntoInnerError, Terminator, Writer, WriterBuilder};
 use serde::Serialize;
 
 use crate::json;
-use crate::tabular::cell::{cell_at, text_cell};
+use crate::tabular::cell::cell;
 use crate::tabular::columns::Column;
 use crate::tabular::dialect::Dialect;
+use crate::tabular::reader::CellReader;
 
 /// A header, and a record for each row.
 ///
@@ -25,15 +26,17 @@ pub fn csv<R: Serialize>(columns: &[Column], dialect: Dialect, rows: &[R]) -> io
 /// # Errors
 /// None that is known: the text is written to memory.
 pub fn header(columns: &[Column], dialect: Dialect) -> io::Result<Vec<u8>> {
-    let names = columns.iter().map(|(name, _)| text_cell(name, dialect));
-    begin(dialect, names)
+    begin(dialect, columns.iter().map(|(name, _)| *name))
 }
 
 /// A first record, with what a file of the dialect begins with.
-pub(super) fn begin(dialect: Dialect, names: impl Iterator<Item = String>) -> io::Result<Vec<u8>> {
-    let mut text = dialect.mark().as_bytes().to_vec();
-    text.extend(written(dialect, [names])?);
-    Ok(text)
+pub(super) fn begin<'a>(
+    dialect: Dialect,
+    names: impl Iterator<Item = &'a str>,
+) -> io::Result<Vec<u8>> {
+    let mut records = Records::new(dialect, dialect.mark().as_bytes().to_vec());
+    records.write(names)?;
+    records.end()
 }
 
 /// A record for each row.
@@ -45,29 +48,50 @@ pub fn records<R: Serialize>(
     dialect: Dialect,
     rows: &[R],
 ) -> io::Result<Vec<u8>> {
-    let rows = rows.iter().map(serde_json::to_value);
-    let rows = rows.collect::<Result<Vec<_>, _>>()?;
-    let records = rows.iter().map(|row| {
-        let cells = columns.iter();
-        cells.map(|(_, path)| cell_at(row, path, dialect))
-    });
-    written(dialect, records)
+    let mut reader = CellReader::new(columns);
+    let mut records = Records::new(dialect, Vec::new());
+    for row in rows {
+        records.write(reader.read(row)?.iter().map(String::as_str))?;
+    }
+    records.end()
 }
 
-/// Records whose cells are there; lines end with CRLF, as RFC 4180 says.
-pub(super) fn written<C: Iterator<Item = String>>(
+/// Writes records. Their lines end with CRLF, as RFC 4180 says.
+#[derive(Debug)]
+pub(super) struct Records {
     dialect: Dialect,
-    records: impl IntoIterator<Item = C>,
-) -> io::Result<Vec<u8>> {
-    let mut writer = WriterBuilder::new();
-    let mut writer = writer
-        .delimiter(dialect.separator())
-        .terminator(Terminator::CRLF)
-        .from_writer(Vec::new());
-    for record in records {
-        writer.write_record(record)?;
+    writer: Writer<Vec<u8>>,
+}
+
+impl Records {
+    /// A writer of records after a text.
+    pub(super) fn new(dialect: Dialect, text: Vec<u8>) -> Self {
+        let mut builder = WriterBuilder::new();
+        let builder = builder
+            .delimiter(dialect.separator())
+            .terminator(Terminator::CRLF);
+        Self {
+            dialect,
+            writer: builder.from_writer(text),
+        }
     }
-    writer.into_inner().map_err(IntoInnerError::into_error)
+
+    /// Writes a record with these values.
+    pub(super) fn write<'a>(&mut self, values: impl Iterator<Item = &'a str>) -> io::Result<()> {
+        for value in values {
+            let cell = cell(value, self.dialect);
+            self.writer.write_field(cell.as_bytes())?;
+        }
+        // It ends the record.
+        self.writer.write_record(None::<&[u8]>)?;
+        Ok(())
+    }
+
+    /// The whole text.
+    pub(super) fn end(self) -> io::Result<Vec<u8>> {
+        let text = self.writer.into_inner();
+        text.map_err(IntoInnerError::into_error)
+    }
 }
 
 /// A JSON object on a line for each row.
