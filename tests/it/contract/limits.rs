@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use prost::Message;
 use rust_decimal::Decimal;
 use silkrate::admin::{NOTE_CHARS_MAX, ROWS_MAX};
 use silkrate::config::STREAMS_DEFAULT;
@@ -9,8 +10,12 @@ use silkrate::domain::{AMOUNT_DIGITS, DECIMAL_BYTES_MAX, FILTER_PAIRS_MAX};
 use silkrate::feed::{MIN_INTERVAL_MAX, STREAM_AGE_MAX};
 use silkrate::ledger::QUERIES_MAX;
 use silkrate::queries::{PAGE_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
+use silkrate::{json, pb};
 
 use crate::contract::descriptor;
+
+/// More than the token of a page has.
+const TOKEN_BYTES: usize = 128;
 
 /// What the comment of a method must say of a field of its request.
 fn limits_of(field: &str) -> Vec<String> {
@@ -22,6 +27,7 @@ fn limits_of(field: &str) -> Vec<String> {
         ],
         // A page of a history has rates with the rows behind them, which fill more bytes than those of the other lists.
         "step" => vec![format!("about {PAGE_BYTES_MAX} bytes")],
+        "period" => vec![format!("at most {PAGE_BYTES_MAX} bytes")],
         "start_date" => vec!["ny range of dates".to_owned()],
         "date" => vec!["ny date.".to_owned()],
         "round_to_minor_unit" => vec![format!("has {AMOUNT_DIGITS} significant digits")],
@@ -85,6 +91,45 @@ fn the_comment_of_every_method_names_the_limits_that_the_service_has() {
         }
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// The longest value: a negative one with all digits that a decimal has.
+fn longest_value() -> String {
+    let mut value = Decimal::MIN;
+    value.set_scale(Decimal::MAX_SCALE).unwrap();
+    value.to_string()
+}
+
+#[test]
+fn the_largest_page_of_periods_has_fewer_bytes_than_its_limit() {
+    let date = || "2026-12-31".to_owned();
+    let dated = || {
+        Some(pb::DatedValue {
+            date: date(),
+            value: longest_value(),
+        })
+    };
+    let row = pb::PeriodRates {
+        pair: "KZT/USD".to_owned(),
+        start_date: date(),
+        end_date: date(),
+        complete: false,
+        first: dated(),
+        last: dated(),
+        highest: dated(),
+        lowest: dated(),
+        average: longest_value(),
+        days: u32::MAX,
+        fixings: u32::MAX,
+    };
+    let page = pb::ListPeriodRatesResponse {
+        periods: vec![row; PAGE_SIZE_MAX],
+        next_page_token: Some("A".repeat(TOKEN_BYTES)),
+    };
+    let text = json::text(&json::ListPeriodRatesResponse::from(&page)).unwrap();
+    for bytes in [text.len(), page.encoded_len()] {
+        assert!(bytes < PAGE_BYTES_MAX, "{bytes}");
+    }
 }
 
 #[test]

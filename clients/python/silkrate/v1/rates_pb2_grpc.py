@@ -284,7 +284,8 @@ class RateServiceServicer:
         existed, does not count. The average is the exact sum of the rates of all days that count, divided by their number,
         and rounded once to 12 significant digits, half-even. A weekend thus counts with the rate of its Friday.
         Limits: a filter of at most 256 items; a longer one is refused with TOO_MANY_PAIRS. A page of at most 1000 rows; a larger
-        `page_size` is lowered to it, and without one a page has 100. Any range of dates.
+        `page_size` is lowered to it, and without one a page has 100. A row has some 400 bytes, so a page has at most 1048576
+        bytes, as JSON too. Any range of dates.
         Errors: INVALID_ARGUMENT (INVALID_PAIR, TOO_MANY_PAIRS, INVALID_PERIOD, INVALID_DATE, INVALID_PAGE), UNAVAILABLE
         (DRAINING, STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (TOO_MANY_QUERIES).
         """
