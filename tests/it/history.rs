@@ -11,6 +11,7 @@ mod operator;
 mod pages;
 mod past;
 mod periods;
+mod steps;
 mod tables;
 mod windows;
 

@@ -11,12 +11,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::Response;
 use serde_json::Value;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// A timeout: nothing that these tests wait for takes as long.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Connections that may wait for a receiver: a webhook has one or two.
+const BACKLOG: u32 = 16;
 
 /// How a request is answered.
 #[derive(Debug, Clone)]
@@ -77,10 +79,38 @@ pub(crate) struct Receiver {
     _tasks: JoinSet<()>,
 }
 
+/// A port that is taken and on which nothing listens: connections are refused.
+#[derive(Debug)]
+pub(crate) struct ClosedPort(TcpSocket);
+
+impl ClosedPort {
+    pub(crate) fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        Self(socket)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        url(self.0.local_addr().unwrap())
+    }
+
+    /// From now on a receiver listens that accepts everything.
+    pub(crate) fn listen(self) -> Receiver {
+        Receiver::on(self.0.listen(BACKLOG).unwrap())
+    }
+}
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}/hook")
+}
+
 impl Receiver {
     /// A receiver that accepts everything.
     pub(crate) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    fn on(listener: TcpListener) -> Self {
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             replies: Mutex::default(),
@@ -100,7 +130,7 @@ impl Receiver {
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/hook", self.address)
+        url(self.address)
     }
 
     /// The next requests are answered so, one after the other.

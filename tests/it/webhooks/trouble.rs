@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::boards::OneBank;
-use crate::support::receiver::{Received, Receiver, Reply};
+use crate::support::receiver::{ClosedPort, Received, Receiver, Reply};
 use crate::support::silkrate::settings;
 use crate::webhooks::{NOW, World, until, webhook};
 
@@ -72,6 +72,45 @@ async fn an_hour_without_the_receiver_and_restarts_lose_nothing_and_repeat_with_
     let more = receiver.until(all.len() + 1).await;
     assert_eq!(values(&more[all.len()..]), ["475.14"]);
     silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_receiver_that_refused_connections_gets_every_event_once_when_it_listens_after_a_restart()
+{
+    let port = ClosedPort::new();
+    let world = World::new(60, vec![webhook("desk", &port.url())]).await;
+    let silkrate = world.start().await;
+    world.serve(&silkrate, "475.11").await;
+    world.serve(&silkrate, "475.12").await;
+    let is_refused = |state: &WebhookState| {
+        let error = state.error.as_deref().unwrap_or_default();
+        error.contains("refused")
+    };
+    let refused = until(&world.ledger(), |states| {
+        is_refused(&states[0]) && states[0].pending == 2
+    })
+    .await;
+    let first = refused[0].error_at;
+    silkrate.finish().await;
+
+    // While the service is stopped, the bank publishes once more. After the restart the connection is refused again.
+    world.correct("475.13");
+    world.clock.set_forward(SignedDuration::from_hours(1));
+    let silkrate = world.start().await;
+    until(&world.ledger(), |states| {
+        states[0].pending == 3 && states[0].error_at > first
+    })
+    .await;
+    let receiver = port.listen();
+    // An hour later no delay is left.
+    world.clock.set_forward(SignedDuration::from_hours(1));
+    receiver.until(3).await;
+    let desk = until(&world.ledger(), |states| states[0].pending == 0).await;
+    assert_eq!(desk[0].error, None);
+    silkrate.finish().await;
+    let all = receiver.received();
+    assert_eq!(values(&all), ["475.11", "475.12", "475.13"]);
+    assert!(all.iter().all(|one| one.is_accepted));
 }
 
 #[tokio::test]
