@@ -1,4 +1,4 @@
-//! The examples that the program and the README print, run against the demo.
+//! The examples that the program, the README and the chapter on tables print, run against the demo.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,6 +14,8 @@ use tokio::task::JoinSet;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_silkrate");
 
+/// The documents whose shell blocks are run.
+const DOCUMENTS: &[&str] = &["README.md", "src/tabular/README.md"];
 /// Examples that are not run, by their prefix, each with the reason.
 const EXEMPT: &[(&str, &str)] = &[
     ("silkrate serve", "it is the server of the other examples"),
@@ -161,11 +163,11 @@ fn of_help(text: &str) -> Vec<String> {
     examples.map(bare).collect()
 }
 
-/// The commands in the README: the lines of its shell blocks, without their comments, from a built program.
-fn of_readme() -> Vec<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
-    let readme = fs::read_to_string(path).unwrap();
-    let blocks = readme.split("```sh\n").skip(1);
+/// The commands in a document: the lines of its shell blocks, without their comments, from a built program.
+fn of_document(path: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let text = fs::read_to_string(path).unwrap();
+    let blocks = text.split("```sh\n").skip(1);
     let lines = blocks.flat_map(|block| block.split("```").next().unwrap().lines());
     let bare = |line: &str| line.split(" # ").next().unwrap().trim().to_owned();
     let built = |line: String| line.replace("cargo run --release -- ", "silkrate ");
@@ -191,7 +193,8 @@ async fn every_printed_example_succeeds_against_the_demo_and_prints_something() 
     let demo = Demo::start().await;
     let programs = tempfile::tempdir().unwrap();
     demo.install(programs.path());
-    let mut examples: BTreeSet<String> = of_readme().into_iter().collect();
+    let documents = DOCUMENTS.iter().flat_map(|path| of_document(path));
+    let mut examples: BTreeSet<String> = documents.collect();
     examples.extend(help().await.iter().flat_map(|text| of_help(text)));
     let used: BTreeSet<_> = examples.iter().filter_map(|one| exemption(one)).collect();
     for (start, reason) in EXEMPT {
