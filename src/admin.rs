@@ -5,6 +5,7 @@ mod hosts;
 mod metrics;
 mod pages;
 mod readiness;
+mod settings;
 mod table;
 mod text;
 
@@ -13,9 +14,11 @@ pub use metrics::{MetricSources, Metrics, Traffic};
 pub use pages::{needs_http2, opening_pages, pages};
 pub use readiness::Readiness;
 pub use table::ROWS_MAX;
+use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use crate::commit::{CommitHandle, DecisionReceipt, Stopped};
+use crate::config::Config;
 use crate::domain::{HeldOutcome, Refusal, parse_decimal};
 use crate::pb::admin as pb;
 use crate::pb::admin::admin_service_server::AdminService;
@@ -30,12 +33,17 @@ pub const NOTE_CHARS_MAX: usize = 500;
 pub struct Operators {
     queries: Queries,
     commit: CommitHandle,
+    config: watch::Receiver<Config>,
 }
 
 impl Operators {
-    /// Renders what `queries` answers, and hands decisions and tables to `commit`.
-    pub fn new(queries: Queries, commit: CommitHandle) -> Self {
-        Self { queries, commit }
+    /// Renders what `queries` answers and the configuration in force, and hands decisions and tables to `commit`.
+    pub fn new(queries: Queries, commit: CommitHandle, config: watch::Receiver<Config>) -> Self {
+        Self {
+            queries,
+            commit,
+            config,
+        }
     }
 
     async fn decide(
@@ -143,5 +151,12 @@ impl AdminService for Operators {
             position: Some(wire::to_position(&status.position)),
             server_time: Some(wire::to_timestamp(self.queries.now())),
         }))
+    }
+
+    async fn get_settings(
+        &self,
+        _request: Request<pb::GetSettingsRequest>,
+    ) -> Result<Response<pb::GetSettingsResponse>, Status> {
+        Ok(Response::new(settings::of(&self.config.borrow())))
     }
 }

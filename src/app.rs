@@ -6,6 +6,9 @@
 pub mod preflight;
 mod operators;
 mod reflection;
+mod reload;
+mod sources;
+mod store;
 mod tasks;
 mod webhooks;
 pub mod transport;
@@ -13,13 +16,12 @@ pub mod transport;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
+pub use reload::{Reload, Reloads};
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::task::spawn_blocking;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
@@ -30,24 +32,27 @@ use tonic_health::server::{HealthReporter, HealthService};
 use crate::admin::Operators;
 use crate::app::operators::{Counts, GrpcCounts, OperatorsPort, operators_pages};
 use crate::app::reflection::add_reflection;
+use crate::app::reload::{Settings, start_poller, start_webhooks};
+use crate::app::sources::{Polling, records};
+use crate::app::store::{open_store, request_counts};
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::transport::{REQUEST_BYTES_MAX, serve_rates, services_for_browsers};
-use crate::board::BoardReader;
+use crate::board::{BoardReader, Preferences};
 use crate::budget::{RequestBudget, RequestCounts};
 use crate::clock::Clock;
-use crate::commit::{BufferedLedger, Commit, CommitHandle};
-use crate::config::{self, Config, SourceSettings};
-use crate::domain::{DocumentRecord, History, SourceRecord};
-use crate::feed::{Feed, StreamLimits};
+use crate::commit::{Commit, CommitHandle};
+use crate::config::Config;
+use crate::feed::{Feed, StreamLimits, Ticker};
 use crate::fetch::FetchError;
-use crate::grpc::{DrainingHealth, Rates, SharedRates, call_counts};
-use crate::ledger::{ClockKind, LedgerError};
+use crate::grpc::{DrainingHealth, Rates, SharedRates};
+use crate::ledger::LedgerError;
 use crate::listener::{Limits, Listener, bind};
+use crate::logging::LogFilter;
 use crate::pb::rate_service_server::SERVICE_NAME;
 use crate::poller::Poller;
 use crate::queries::Queries;
-use crate::web::{WebCounts, serve_browsers};
-use crate::webhooks::{WebhookError, Webhooks};
+use crate::web::Browsers;
+use crate::webhooks::{WebhookError, WebhookReloader, Webhooks};
 
 /// How long the streams and connections of a stopping server may take to end before they are closed.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
@@ -99,18 +104,16 @@ pub enum AppError {
 #[derive(Debug)]
 pub struct App {
     config: Config,
-    clock: Clock,
     tasks: Tasks,
     grpc: Port,
     operators: OperatorsPort,
     web: Port,
-    board: BoardReader,
     commit: Commit,
-    handle: CommitHandle,
-    counts: RequestCounts,
-    budgets: Vec<RequestBudget>,
+    preferences: Preferences,
+    polling: Polling,
     pollers: Vec<Poller>,
-    webhooks: Option<Webhooks>,
+    budgets: Vec<RequestBudget>,
+    webhooks: Option<(Webhooks, WebhookReloader)>,
 }
 
 impl App {
@@ -132,44 +135,36 @@ impl App {
         let mut tasks = Tasks::default();
         let operators = OperatorsPort::serve(admin, &server.admin_hosts, &mut tasks);
         let store = open_store(&config).await?;
-        let records: Result<Vec<_>, AppError> = config.sources.iter().map(record).collect();
-        let preferences = config.ticker.prefer.clone();
-        let (commit, handle) = Commit::open(records?, preferences, store, clock.clone()).await;
+        let records = records(&config.sources)?;
+        let order = config.ticker.prefer.clone();
+        let (commit, handle) = Commit::open(records, order, store, clock.clone()).await;
         if config.store_required
             && let Some(error) = commit.ledger_failure()
         {
             return Err(error.clone().into());
         }
-        let counts = request_counts(&config);
-        let (mut pollers, mut budgets) = (Vec::new(), Vec::new());
-        for settings in &config.sources {
-            let id = settings.source.id.as_str();
-            let budget = RequestBudget::new(
-                settings.source.id,
-                settings.requests_per_day,
-                zone(settings)?,
-                clock.clone(),
-                counts.clone(),
-            );
-            budgets.push(budget.clone());
-            let (clock, commit) = (clock.clone(), handle.clone());
-            let poller = Poller::new(settings, &config.http, budget, clock, commit);
-            pollers.push(poller.map_err(|source| AppError::Client { id, source })?);
-        }
-        let webhooks = webhooks::open(&config, commit.board(), clock.clone()).await?;
+        let polling = Polling {
+            clock: clock.clone(),
+            commit: handle,
+            counts: request_counts(&config),
+        };
+        let sources = config.sources.iter();
+        let pollers = sources.map(|settings| polling.poller(settings, &config.http));
+        let pollers: Result<Vec<_>, AppError> = pollers.collect();
+        let (pollers, budgets) = pollers?.into_iter().unzip();
+        let preferences = Preferences::from(&config.ticker.prefer);
+        let webhooks = webhooks::open(&config, commit.board(), &preferences, clock).await?;
         Ok(Self {
             config,
-            clock,
             tasks,
             grpc,
             operators,
             web,
-            board: commit.board(),
             commit,
-            handle,
-            counts,
-            budgets,
+            preferences,
+            polling,
             pollers,
+            budgets,
             webhooks,
         })
     }
@@ -193,12 +188,12 @@ impl App {
     /// pollers anew.
     pub fn without_pollers(&mut self) -> (CommitHandle, RequestCounts) {
         self.pollers.clear();
-        (self.handle.clone(), self.counts.clone())
+        (self.polling.commit.clone(), self.polling.counts.clone())
     }
 
     /// A reader of the snapshots that are served.
     pub fn board(&self) -> BoardReader {
-        self.board.clone()
+        self.commit.board()
     }
 
     /// Serves until `shutdown` is ready, then drains and stops.
@@ -207,76 +202,113 @@ impl App {
     /// When a task ended before it was stopped, panicked, or did not stop in time. All such failures are logged; the first one
     /// is returned.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
+        self.run_reloading(shutdown, Reloads::none()).await
+    }
+
+    /// The same, and takes over other settings meanwhile.
+    ///
+    /// # Errors
+    /// Those of [`App::run`].
+    pub async fn run_reloading(
+        self,
+        shutdown: impl Future<Output = ()>,
+        reloads: Reloads,
+    ) -> Result<(), AppError> {
+        let Reloads { mut requests, log } = reloads;
+        let (mut tasks, mut settings, health) = self.start(log).await?;
+        let stop = async {
+            tokio::pin!(shutdown);
+            loop {
+                let reload = tokio::select! {
+                    () = &mut shutdown => return,
+                    () = tasks.failed() => return,
+                    Some(reload) = requests.recv() => reload,
+                };
+                // A stop does not wait for a disk that a reload waits for.
+                tokio::select! {
+                    () = &mut shutdown => return,
+                    () = settings.take_over(reload, &mut tasks) => {}
+                }
+            }
+        };
+        stop.await;
+        tracing::info!(at_most = ?DRAIN_MAX, "shutting down: draining streams and connections");
+        set_not_serving(&health).await;
+        tasks.shut_down(DRAIN_MAX).await?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    /// Starts the tasks. Returns them, what replaces settings while they run, and what tells the health.
+    async fn start(
+        self,
+        log: Option<LogFilter>,
+    ) -> Result<(Tasks, Settings, HealthReporter), AppError> {
         let Self {
             config,
-            clock,
             mut tasks,
             grpc,
             operators,
             web,
-            board,
             commit,
-            handle,
-            counts: _,
-            budgets,
+            preferences,
+            polling,
             pollers,
+            budgets,
             webhooks,
         } = self;
         let draining = tasks.token(Stage::Listeners);
-        let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
-        let feed = Feed::new(board, limits, draining.clone());
-        let streams = feed.counts();
-        let (ticker, prefer) = (config.ticker.pairs.clone(), &config.ticker.prefer);
-        let queries = Queries::new(feed, commit.ledger(), ticker, prefer, clock.clone());
+        let feed = feed(&config, &commit, draining.clone());
+        let ticker = Ticker::from(config.ticker.pairs.clone());
+        let (streams, board) = (feed.counts(), commit.board());
+        let (clock, order) = (polling.clock.clone(), preferences.clone());
+        let queries = Queries::new(feed, commit.ledger(), ticker.clone(), order, clock.clone());
         let rates = Rates::new(queries.clone());
         let shared = SharedRates::new(rates.clone(), true, REQUEST_BYTES_MAX);
-        let counts = Counts {
-            streams,
-            grpc: GrpcCounts::default(),
-            web: WebCounts::default(),
-            grpc_web_calls: Arc::new(call_counts()),
-            webhooks: webhooks.as_ref().map(Webhooks::counts).unwrap_or_default(),
-            budgets,
-        };
+        let (webhooks, reloader) = webhooks.unzip();
+        let budgets = watch::Sender::new(budgets);
+        let deliveries = reloader.as_ref().map(WebhookReloader::counts);
+        let deliveries = watch::Sender::new(deliveries.unwrap_or_default());
+        let counts = Counts::new(streams, deliveries.subscribe(), budgets.subscribe());
         let of_ports = (&counts, &operators);
-        let pages = operators_pages(&config, &commit, of_ports, &clock, draining.clone());
-        let stopped = tasks.token(Stage::Commit);
-        tasks.start(Stage::Commit, "commit", commit.run(stopped));
-        for poller in pollers {
-            let (id, stopped) = (poller.id(), tasks.token(Stage::Pollers));
-            tasks.start(Stage::Pollers, id.as_str(), poller.run(stopped));
-        }
-        if let Some(webhooks) = webhooks {
-            let stopped = tasks.token(Stage::Webhooks);
-            tasks.start(Stage::Webhooks, "webhooks", webhooks.run(stopped));
-        }
+        let read = (queries.clone(), &clock);
+        let pages = operators_pages(&config, &commit, of_ports, read, draining.clone());
+        start_work(&mut tasks, commit, pollers, webhooks);
         let health = HealthReporter::new();
         let health_service = serving(&health, draining.clone()).await;
         // Before the other ports: a client that they answer finds the probes at work.
-        operators.open(Operators::new(queries.clone(), handle), pages)?;
+        let commits = polling.commit.clone();
+        let in_force = watch::Sender::new(config.clone());
+        let operators_read = in_force.subscribe();
+        operators.open(
+            Operators::new(queries.clone(), commits, operators_read),
+            pages,
+        )?;
         let services = services_for_browsers(rates, health_service.clone(), counts.grpc_web_calls);
+        let browsers = Browsers::new(&config.web, queries, services);
         let port = (web.socket, &counts.web);
-        let browsers = serve_browsers(port, &config, queries, services, draining.clone());
-        tasks.start(Stage::Listeners, "web", browsers);
+        let served = browsers.serve(port, draining.clone());
+        tasks.start(Stage::Listeners, "web", served);
         let others = add_reflection(Routes::new(health_service), &[SERVICE_NAME, HEALTH])?;
         let connections_max = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
         let listener = bounded(grpc.socket, connections_max, draining);
         let GrpcCounts { port, calls } = counts.grpc;
         let served = serve_rates(listener.counted(port), shared, others, calls);
         tasks.start(Stage::Listeners, "grpc", served);
-        tracing::info!(address = %operators.address, "serving operators");
-        tracing::info!(address = %web.address, path = config.web.path, "serving browsers");
-        tracing::info!(address = %grpc.address, "serving gRPC");
-
-        tokio::select! {
-            () = shutdown => {}
-            () = tasks.failed() => {}
-        }
-        tracing::info!(at_most = ?DRAIN_MAX, "shutting down: draining streams and connections");
-        set_not_serving(&health).await;
-        tasks.shut_down(DRAIN_MAX).await?;
-        tracing::info!("stopped");
-        Ok(())
+        log_addresses(&config, [operators.address, web.address, grpc.address]);
+        let settings = Settings {
+            config: in_force,
+            polling,
+            board,
+            ticker,
+            preferences,
+            browsers,
+            budgets,
+            webhooks: reloader,
+            deliveries,
+            log,
+        };
+        Ok((tasks, settings, health))
     }
 }
 
@@ -299,6 +331,30 @@ impl Port {
         let address = socket.local_addr().map_err(refused)?;
         Ok(Self { socket, address })
     }
+}
+
+/// The feed of what is committed, with the limits of the settings.
+fn feed(config: &Config, commit: &Commit, draining: CancellationToken) -> Feed {
+    let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
+    Feed::new(commit.board(), limits, draining)
+}
+
+/// Starts what happens without a client.
+fn start_work(tasks: &mut Tasks, commit: Commit, pollers: Vec<Poller>, webhooks: Option<Webhooks>) {
+    let stopped = tasks.token(Stage::Commit);
+    tasks.start(Stage::Commit, "commit", commit.run(stopped));
+    for poller in pollers {
+        start_poller(tasks, poller);
+    }
+    if let Some(webhooks) = webhooks {
+        start_webhooks(tasks, webhooks);
+    }
+}
+
+fn log_addresses(config: &Config, [operators, web, grpc]: [SocketAddr; 3]) {
+    tracing::info!(address = %operators, "serving operators");
+    tracing::info!(address = %web, path = config.web.path, "serving browsers");
+    tracing::info!(address = %grpc, "serving gRPC");
 }
 
 /// A listener with a number of connections.
@@ -326,71 +382,5 @@ async fn set_not_serving(health: &HealthReporter) {
         health
             .set_service_status(name, ServingStatus::NotServing)
             .await;
-    }
-}
-
-fn zone(settings: &SourceSettings) -> Result<TimeZone, AppError> {
-    let name = settings.source.zone;
-    TimeZone::get(name).map_err(|_unknown| AppError::Zone(name))
-}
-
-fn record(settings: &SourceSettings) -> Result<SourceRecord, AppError> {
-    let source = settings.source;
-    let documents = settings.documents.iter().map(|document| DocumentRecord {
-        name: document.name,
-        schedule: document.schedule,
-        required: document.required,
-        typical_dollar: source.typical_dollar,
-        history: History::new(source.revision_policy),
-    });
-    Ok(SourceRecord {
-        id: source.id,
-        name: source.name,
-        attribution: source.attribution,
-        page: source.page,
-        terms: source.terms,
-        home: source.home,
-        zone: zone(settings)?,
-        documents: documents.collect(),
-        attempted: false,
-    })
-}
-
-fn request_counts(config: &Config) -> RequestCounts {
-    match &config.store {
-        config::Store::Memory => RequestCounts::in_memory(),
-        config::Store::File(path) => RequestCounts::beside(path),
-    }
-}
-
-/// Opens the ledger on a thread that may block: it reads files, and may wait for another program's lock.
-async fn open_store(config: &Config) -> Result<BufferedLedger, AppError> {
-    let path = match &config.store {
-        config::Store::Memory => None,
-        config::Store::File(path) => Some(path.clone()),
-    };
-    let (clock, is_required) = (clock_kind(config), config.store_required);
-    let opened = spawn_blocking(move || {
-        if is_required {
-            BufferedLedger::open(path, clock)
-        } else {
-            BufferedLedger::open_if_possible(path, clock)
-        }
-    });
-    match opened.await {
-        Ok(opened) => Ok(opened?),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime ends, and with it what waits here.
-            Err(_cancelled) => std::future::pending().await,
-        },
-    }
-}
-
-/// The kind of clock whose times the ledger keeps.
-fn clock_kind(config: &Config) -> ClockKind {
-    match config.clock {
-        None => ClockKind::Real,
-        Some(_) => ClockKind::Replay,
     }
 }

@@ -4,10 +4,13 @@
 //! snapshot. Only the commit task holds a [`Board`]; everyone else holds a [`BoardReader`]. Beside it stands the poll
 //! status of each source, which changes without commits.
 
-use std::collections::BTreeMap;
+mod preferences;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dashmap::DashMap;
+pub use preferences::Preferences;
 use tokio::sync::{broadcast, watch};
 
 use crate::domain::{
@@ -134,6 +137,17 @@ impl Board {
     pub fn record_poll(&self, source: SourceId, report: PollReport) {
         if let Some(mut polls) = self.state.polls.get_mut(&source) {
             *polls = std::mem::take(&mut *polls).after(report);
+        }
+    }
+
+    /// Takes over other sources: those that are new were never polled.
+    pub fn set_sources<'a>(&self, records: impl Iterator<Item = &'a Arc<SourceRecord>>) {
+        let sources: BTreeSet<SourceId> = records.map(|record| record.id).collect();
+        self.state
+            .polls
+            .retain(|source, _| sources.contains(source));
+        for source in sources {
+            self.state.polls.entry(source).or_default();
         }
     }
 

@@ -18,6 +18,7 @@ mod replay;
 mod health;
 mod watch;
 mod rates;
+mod reload;
 mod convert;
 mod sparkline;
 mod range;
@@ -105,7 +106,7 @@ enum Command {
     Webhooks(webhooks::WebhooksArgs),
     /// Load a running server, and print throughput and latencies.
     Bench(bench::BenchArgs),
-    /// Print the effective configuration as TOML.
+    /// Print the effective configuration as TOML, check it, or compare it with that of a running server.
     Config(config::ConfigArgs),
     /// Print the script that completes commands and options in a shell.
     Completions(completions::CompletionsArgs),
@@ -153,7 +154,7 @@ fn run_with(
         Command::Backup(arguments) => backup::run(&arguments, out),
         Command::Webhooks(arguments) => client_runtime()?.block_on(webhooks::run(&arguments, out)),
         Command::Bench(arguments) => client_runtime()?.block_on(bench::run(&arguments, out)),
-        Command::Config(arguments) => config::run(&arguments, out),
+        Command::Config(arguments) => client_runtime()?.block_on(config::run(&arguments, out)),
         Command::Completions(arguments) => completions::run(&arguments, Cli::command(), out),
         Command::Man(arguments) => man::run(&arguments, Cli::command(), out),
     }

@@ -11,7 +11,9 @@ mod filing_log;
 mod handle;
 mod order_of_answers;
 mod poll_context;
+mod publish;
 mod punctuality;
+mod reconfigure;
 mod restore;
 mod buffered_ledger;
 mod recovery;
@@ -21,7 +23,6 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Instant;
 
 pub use buffered_ledger::BufferedLedger;
 use futures_util::FutureExt;
@@ -33,16 +34,15 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::field::Empty;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
 use crate::commit::filing_log::{log_decided, log_filed};
 use crate::commit::handle::{Message, QUEUE_MAX};
 use crate::domain::{
-    Book, BookChanges, Cause, DecisionError, HeldOutcome, Intent, LedgerEntry, Position,
-    Preference, Snapshot, SourceId, SourceRecord,
+    Book, BookChanges, Cause, DecisionError, HeldOutcome, Intent, Preference, SourceId,
+    SourceRecord,
 };
 use crate::ledger::{LedgerError, LedgerReader};
 use crate::telemetry::{CommitCounts, LedgerCounts};
@@ -234,6 +234,14 @@ impl Commit {
                 handle::answer(status, answer, "status");
                 was_derived = false;
             }
+            Message::Reconfigure {
+                records,
+                preferences,
+                position,
+            } => {
+                let answer = self.reconfigure(records, preferences).await;
+                handle::answer(position, answer, "reconfigure");
+            }
             Message::BeginAnew { tables, begun } => {
                 let answer = self.begin_anew(tables).await;
                 was_derived = answer.is_ok();
@@ -311,88 +319,5 @@ impl Commit {
             position: self.board.snapshot().position.clone(),
             held,
         })
-    }
-
-    /// Derives what is served now, writes the changes to the ledger, and publishes them. Returns the last revision, if one
-    /// was assigned.
-    async fn commit(&mut self, cause: Cause, changes: BookChanges, now: Timestamp) -> Option<u64> {
-        let older = self.book.older_than_kept(&changes);
-        let span = tracing::info_span!("commit", cause = cause.as_str(), revision = Empty);
-        let once = self.commit_once(cause, changes, now);
-        let revision = once.instrument(span).await;
-        if older.is_empty() {
-            return revision;
-        }
-        // The rows in force a year ago are read from the ledger, which has these only now.
-        for (key, date) in older {
-            if let Some(history) = self.book.history(key) {
-                history.forget_anchors_on(date);
-            }
-        }
-        let again = self.commit_once(cause, BookChanges::default(), now).await;
-        again.or(revision)
-    }
-
-    /// The same, with the tables of a year ago as the ledger had them before these changes.
-    async fn commit_once(
-        &mut self,
-        cause: Cause,
-        changes: BookChanges,
-        now: Timestamp,
-    ) -> Option<u64> {
-        let begun = Instant::now();
-        self.derived_at = now;
-        anchors::complete(&mut self.book, &self.ledger, now).await;
-        let published = self.board.snapshot();
-        let next = published.next(self.book.view(now));
-        if next.is_none() && changes.is_empty() {
-            self.board.refresh_records(self.book.records());
-            return None;
-        }
-        self.count_corrections(&changes);
-        let snapshot = next.as_ref().unwrap_or(&published);
-        let entry = LedgerEntry {
-            position: snapshot.position.clone(),
-            at: now,
-            cause,
-            filed: changes.filed,
-            held: changes.held,
-            decided: changes.decided,
-            attempted: std::mem::take(&mut self.attempted).into_iter().collect(),
-            answered: changes.answered,
-            served: next.as_ref().map(Snapshot::changes).unwrap_or_default(),
-        };
-        let written = self.ledger.append(entry).await;
-        let next = match written {
-            // The ledger cannot be written: what is served from now on belongs to another epoch.
-            Some(epoch) => Some(snapshot.renewed(Position {
-                epoch: epoch.into(),
-                revision: published.position.revision.saturating_add(1),
-            })),
-            None => next,
-        };
-        let Some(next) = next else {
-            self.board.publish_records(self.book.records());
-            return None;
-        };
-        let revision = next.position.revision;
-        Span::current().record("revision", revision);
-        tracing::info_span!("fan-out", revision)
-            .in_scope(|| self.board.publish(next, self.book.records()));
-        self.counts.commits.observe(begun.elapsed());
-        tracing::debug!(revision, cause = cause.as_str(), "committed");
-        Some(revision)
-    }
-
-    /// Counts the values that replace another one of the same date.
-    fn count_corrections(&self, changes: &BookChanges) {
-        for table in &changes.filed {
-            let rows = table.rows.iter();
-            let corrected = rows.filter(|row| row.superseded_value.is_some());
-            if let Some(counts) = self.counts.of(table.source.as_str()) {
-                let corrected = u64::try_from(corrected.count()).unwrap_or(u64::MAX);
-                counts.corrections.add(corrected);
-            }
-        }
     }
 }

@@ -16,12 +16,15 @@ mod values;
 mod proxy;
 mod webhook;
 mod load;
+mod settings;
 mod print;
+mod difference;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use difference::{EffectiveSetting, SettingChange, differences, variable};
 pub use error::{ConfigError, ConfigErrors, Origin};
 use jiff::Timestamp;
 pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
@@ -59,6 +62,10 @@ pub struct Config {
     pub log: Log,
     /// Where traces are sent; without it there are none.
     pub trace: Option<Trace>,
+    /// The file that a reload reads, if a service was started with one.
+    pub file: Option<PathBuf>,
+    /// The keys of the settings that variables gave.
+    pub variables: Vec<String>,
     /// Variables that look like settings and were ignored: those that Kubernetes sets for a Service.
     pub ignored_variables: Vec<String>,
 }
@@ -124,7 +131,7 @@ pub struct Clock {
 }
 
 /// `[http]`
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Http {
     /// The timeout of opening a connection.
     pub connect_timeout: Duration,
@@ -153,7 +160,7 @@ pub enum CertificateAuthorities {
 }
 
 /// `[log]`
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Log {
     /// The form of its lines.
     pub format: LogFormat,
@@ -238,6 +245,31 @@ pub struct SourceSettings {
     pub proxy: Option<Proxy>,
     /// PEM files of certificates that are trusted for it besides those of [`Http`].
     pub extra_ca: Vec<PathBuf>,
+}
+
+impl SourceSettings {
+    /// Whether the source is polled in the same way.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let Self {
+            source,
+            documents,
+            base_url,
+            interval,
+            requests_per_day,
+            api_key,
+            proxy,
+            extra_ca,
+        } = self;
+        // Sources are constants, and of equal calendars there is one list of documents.
+        std::ptr::eq(*source, other.source)
+            && std::ptr::eq(*documents, other.documents)
+            && *base_url == other.base_url
+            && *interval == other.interval
+            && *requests_per_day == other.requests_per_day
+            && *api_key == other.api_key
+            && *proxy == other.proxy
+            && *extra_ca == other.extra_ca
+    }
 }
 
 /// An API key. It is never printed.

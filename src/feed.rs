@@ -13,6 +13,7 @@
 
 mod step;
 mod subscription;
+mod ticker;
 mod answer_cache;
 mod encoded_stream;
 mod frame_cache;
@@ -26,6 +27,7 @@ pub use frame_cache::{FrameCache, MessageEncoder};
 pub use step::{Step, StreamEvent, StreamMessage};
 pub use subscription::{StreamEnd, Subscription};
 use thiserror::Error;
+pub use ticker::Ticker;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +52,7 @@ pub struct Feed {
     free_streams: Arc<Semaphore>,
     draining: CancellationToken,
     counts: Arc<StreamCounts>,
+    ticker: Ticker,
 }
 
 /// The limits of every stream.
@@ -66,7 +69,7 @@ pub struct StreamLimits {
 /// A request for a stream, checked.
 #[derive(Debug, Clone)]
 pub struct SubscribeRequest {
-    /// The pairs.
+    /// The pairs; those of the ticker, whichever they are at each moment, if there are none.
     pub filter: RateFilter,
     /// The position at which the subscriber stopped, if it resumes.
     pub resume_after: Option<Position>,
@@ -120,7 +123,19 @@ impl Feed {
             free_streams: Arc::new(Semaphore::new(streams_max.min(Semaphore::MAX_PERMITS))),
             draining,
             counts: Arc::default(),
+            ticker: RateFilter::default().into(),
         }
+    }
+
+    /// The same, with the pairs that a request without pairs means.
+    #[must_use]
+    pub fn with_ticker(self, ticker: Ticker) -> Self {
+        Self { ticker, ..self }
+    }
+
+    /// The pairs that a request without pairs means.
+    pub fn ticker(&self) -> &Ticker {
+        &self.ticker
     }
 
     /// What its streams count.

@@ -60,8 +60,13 @@ impl Rates {
         self.queries.filter(&pairs)
     }
 
+    fn wanted(&self, filter: Option<pb::RateFilter>) -> Result<RateFilter, Refusal> {
+        let pb::RateFilter { pairs } = filter.unwrap_or_default();
+        self.queries.wanted(&pairs)
+    }
+
     fn subscribe(&self, request: pb::WatchRatesRequest) -> Result<Subscription, Refusal> {
-        let request = to_subscribe(request, |pairs| self.queries.filter(pairs))?;
+        let request = to_subscribe(request, |pairs| self.queries.wanted(pairs))?;
         let subscription = self.queries.subscribe(request)?;
         Ok(match self.transport {
             Transport::Grpc => subscription,

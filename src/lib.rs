@@ -49,7 +49,7 @@
 //! * [`telemetry`]: the page of metrics, which [`admin`] fills.
 //! * [`requests`]: what is observed of each request, for the access log and for traces.
 //! * [`listener`]: sockets that accept connections: limits, deadlines, and HTTP with coalesced writes.
-//! * [`app`]: binds the ports, starts the tasks, and stops them.
+//! * [`app`]: binds the ports, starts the tasks, takes over settings that are loaded anew, and stops them.
 //! * [`client`]: calls over plain HTTP/2 or TLS, and a subscriber that reconnects and resumes. [`backfill`]: fetches the past
 //!   of the banks and uploads it to a server. [`load`]: a load generator. [`cli`]: the commands, built on them.
 //! * [`demo`]: a bank on loopback that replays published figures in a loop; `cli/replay.rs` runs it for `serve --demo`.
@@ -65,6 +65,7 @@
 //! | What makes a value stale? | `domain/served/freshness.rs`, by the schedule of the source (`domain/published/schedule.rs`), what its tables teach (`domain/judged/calendar.rs`) and whether the bank was asked since; `domain/served/quote.rs` then chooses another source |
 //! | Which values are held, and what releases them? | `domain/judged/row_checks/suspicion.rs` and `domain/judged/row_checks/release.rs` |
 //! | Where does an `ETag` come from? | `web/caching.rs` for snapshots, single rates, pages and `ticker.html`, `web/prepared.rs` for static files; other answers have none; `web/entity_tag.rs` compares it with a request |
+//! | What does a reload change? | `AT_RESTART` in `config/difference.rs` names what it does not; `app/reload.rs` changes the rest |
 //! | When is the service ready? | `admin/readiness.rs` |
 //! | Where does a metric come from? | a file of `admin/metrics`; `telemetry/README.md` lists all of them |
 //! | What is an event of a webhook? | `is_event` in `webhooks/known.rs`; `webhooks/event.rs` makes its document |
@@ -102,11 +103,12 @@
 //! | fresh, carried over, late, stale | how current a value is, by the publication schedule of its source; the chapter of [`sources`] defines them |
 //! | held | a value that failed a plausibility check and waits for a rule or an operator; the last good value is served meanwhile |
 //! | flag | a note that a served value failed a check which does not hold it, such as a missing row |
-//! | commit | one atomic step of the state: the tables of a poll, the passing of time, or a decision of an operator |
+//! | commit | one atomic step of the state: the tables of a poll, the passing of time, a decision of an operator, or other settings |
+//! | reload | the settings are read anew while the service runs, on SIGHUP, and taken over as far as that is possible |
 //! | revision | the number of a commit, without gaps. An epoch that begins in a running process continues the numbers: within one process the larger revision is the newer one, in any epoch |
 //! | webhook, receiver | a setting by which events are posted, and the program outside that gets them |
 //! | event, delivery | a difference from what a receiver knows, as a document; and its way to the receiver |
-//! | epoch | an unbroken run of revisions. A new one begins when the ledger cannot restore all of them |
+//! | epoch | an unbroken run of revisions. A new one begins when the ledger cannot restore all of them, or a source is disabled |
 //! | position | epoch and revision: it identifies a state, and a client resumes from it |
 //! | catalogue | the currencies and pairs that there are, who quotes them, and since when |
 //! | ledger | the history on disk. The setting `[store]`, the method `GetStore` and the reason `STORE_UNAVAILABLE` are about it |

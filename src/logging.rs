@@ -8,12 +8,12 @@ use std::io::IsTerminal;
 
 use tracing::level_filters::LevelFilter;
 use tracing::{Metadata, Subscriber};
-use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{FilterExt, Targets, filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Filter, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, reload};
 
 use crate::config::{Log, LogFormat};
 use crate::logging::text::TextFields;
@@ -26,12 +26,12 @@ const DIRECTIVES: &str = "RUST_LOG";
 const SERVICE: &str = env!("CARGO_CRATE_NAME");
 
 /// Starts logging to stderr, as the settings say, or the environment variable `RUST_LOG`, and makes spans if they are sent.
-/// Later calls have no effect.
+/// Later calls have no effect. The result sets what is logged while the log runs.
 #[expect(
     clippy::disallowed_methods,
     reason = "RUST_LOG is a convention of programs in Rust, and no setting of this one"
 )]
-pub fn init(log: Log, traces: Option<&Traces>) {
+pub fn init(log: Log, traces: Option<&Traces>) -> LogFilter {
     let directives = std::env::var(DIRECTIVES).unwrap_or_default();
     let is_terminal = std::io::stderr().is_terminal();
     let choice = anstream::AutoStream::choice(&std::io::stderr());
@@ -44,6 +44,7 @@ pub fn init(log: Log, traces: Option<&Traces>) {
         has_colours: is_terminal && choice != anstream::ColorChoice::Never,
     };
     let (targets, is_understood) = targets(&directives, log);
+    let (targets, handle) = reload::Layer::<_, Registry>::new(targets);
     let mut layers = vec![lines(output, targets, std::io::stderr)];
     layers.extend(traces.map(Traces::layer));
     if tracing_subscriber::registry()
@@ -60,6 +61,25 @@ pub fn init(log: Log, traces: Option<&Traces>) {
             "ignored directives that are not understood; silkrate=debug,h2=warn is an example"
         );
     }
+    LogFilter { directives, handle }
+}
+
+/// What is logged, of the log of this process.
+#[derive(Debug, Clone)]
+pub struct LogFilter {
+    directives: String,
+    handle: reload::Handle<Targets, Registry>,
+}
+
+impl LogFilter {
+    /// Logs at the level of the settings from now on, with requests or without. The directives of `RUST_LOG` keep their
+    /// precedence, and the form of the lines stays.
+    pub fn set(&self, log: Log) {
+        let (targets, _) = targets(&self.directives, log);
+        if let Err(error) = self.handle.reload(targets) {
+            tracing::warn!(%error, "the level of the log stays");
+        }
+    }
 }
 
 /// What the lines look like.
@@ -70,8 +90,9 @@ struct Output {
 }
 
 /// The layer that writes a line for each event.
-fn lines<S, W>(output: Output, targets: Targets, writer: W) -> Box<dyn Layer<S> + Send + Sync>
+fn lines<S, F, W>(output: Output, targets: F, writer: W) -> Box<dyn Layer<S> + Send + Sync>
 where
+    F: Filter<S> + Send + Sync + 'static,
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {

@@ -26,10 +26,10 @@ pub use parse::{parse_currency, parse_date, parse_date_range, parse_pair};
 use tokio::sync::watch;
 pub use window::WindowRates;
 
-use crate::board::{BoardReader, SourceDetail};
+use crate::board::{BoardReader, Preferences, SourceDetail};
 use crate::clock::Clock;
-use crate::domain::{Pair, Preference, Rate, RateFilter, Refusal, Snapshot, SourceRecord};
-use crate::feed::{Feed, SubscribeRequest, Subscription, TooManyStreams};
+use crate::domain::{Pair, Rate, RateFilter, Refusal, Snapshot, SourceRecord};
+use crate::feed::{Feed, SubscribeRequest, Subscription, Ticker, TooManyStreams};
 pub use crate::ledger::FixingRecord;
 use crate::ledger::LedgerReader;
 use crate::queries::history_reader::HistoryReader;
@@ -39,25 +39,22 @@ use crate::queries::history_reader::HistoryReader;
 pub struct Queries {
     feed: Feed,
     history: HistoryReader,
-    /// The pairs that an empty filter means.
-    ticker: RateFilter,
     clock: Clock,
 }
 
 impl Queries {
     /// Answers queries about the present from the board behind `feed`, and historical ones from the ledger while there is
-    /// one, by the order of `preferences`. An empty filter means the pairs of `ticker`.
+    /// one, by the order of `preferences`. An empty filter means the pairs of `ticker`. Both may be replaced while it answers.
     pub fn new(
         feed: Feed,
         ledger: watch::Receiver<Option<LedgerReader>>,
-        ticker: RateFilter,
-        preferences: &[Preference],
+        ticker: impl Into<Ticker>,
+        preferences: impl Into<Preferences>,
         clock: Clock,
     ) -> Self {
         Self {
-            history: HistoryReader::new(feed.board().clone(), ledger, preferences),
-            feed,
-            ticker,
+            history: HistoryReader::new(feed.board().clone(), ledger, preferences.into()),
+            feed: feed.with_ticker(ticker.into()),
             clock,
         }
     }
@@ -76,10 +73,30 @@ impl Queries {
     /// # Errors
     /// [`Refusal::InvalidFilter`].
     pub fn filter(&self, items: &[impl AsRef<str>]) -> Result<RateFilter, Refusal> {
-        if items.is_empty() {
-            return Ok(self.ticker.clone());
-        }
+        let filter = self.wanted(items)?;
+        Ok(RateFilter::clone(&self.resolved(&Arc::new(filter))))
+    }
+
+    /// The filter of the items of a request: empty when there are none, for the pairs that the ticker has at each moment.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidFilter`].
+    pub fn wanted(&self, items: &[impl AsRef<str>]) -> Result<RateFilter, Refusal> {
         RateFilter::parse(items).map_err(Refusal::InvalidFilter)
+    }
+
+    /// The pairs that the ticker has now.
+    pub fn ticker(&self) -> Arc<RateFilter> {
+        self.feed.ticker().pairs()
+    }
+
+    /// A filter, or the pairs that the ticker has now in the place of an empty one.
+    pub fn resolved(&self, wanted: &Arc<RateFilter>) -> Arc<RateFilter> {
+        if wanted.is_empty() {
+            self.ticker()
+        } else {
+            Arc::clone(wanted)
+        }
     }
 
     /// The rate of a pair in a snapshot.

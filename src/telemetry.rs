@@ -20,7 +20,9 @@ mod streams;
 
 pub use calls::{CallCounts, PendingCall};
 pub use counter::{Counter, Gauge};
-pub use counts::{CommitCounts, DeliveryCounts, LedgerCounts, SourceCounts, Waiting};
+pub use counts::{
+    CommitCounts, CountsByWebhook, DeliveryCounts, LedgerCounts, SourceCounts, Waiting,
+};
 pub use exposition::{Exposition, Format};
 pub use histogram::Histogram;
 pub use number::Number;

@@ -54,7 +54,7 @@ use tonic_web::GrpcWebLayer;
 use tower::Layer;
 use tower_http::compression::CompressionLayer;
 
-use crate::config::Config;
+use crate::config;
 use crate::domain::Refusal;
 use crate::feed::FrameCache;
 use crate::queries::Queries;
@@ -66,7 +66,7 @@ use crate::web::error::WebError;
 use crate::web::events::EventEncoder;
 use crate::web::lines::LineEncoder;
 use crate::web::prepared_answers::PreparedAnswers;
-use crate::web::service::{Answers, BrowserService};
+use crate::web::service::{Answers, BrowserService, CurrentAnswers};
 
 /// The media type of every answer for programs.
 const JSON: &str = "application/json";
@@ -117,29 +117,57 @@ impl Default for WebCounts {
     }
 }
 
-/// Serves browsers until draining. `grpc` holds the services that gRPC-Web reaches, by their full paths.
-pub fn serve_browsers(
-    (listener, counts): (TcpListener, &WebCounts),
-    config: &Config,
+/// The browsers' side, whose settings may be replaced while it serves. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Browsers {
     queries: Queries,
     grpc: Router,
-    draining: CancellationToken,
-) -> impl Future<Output = ()> + Send + use<> {
-    let origins = Origins::new(&config.web.allowed_origins);
+    answers: CurrentAnswers,
+}
+
+impl Browsers {
+    /// The side for browsers under its settings. `grpc` holds the services that gRPC-Web reaches, by their full paths.
+    pub fn new(settings: &config::Web, queries: Queries, grpc: Router) -> Self {
+        let answers = answers(settings, queries.clone(), grpc.clone());
+        Self {
+            queries,
+            grpc,
+            answers: CurrentAnswers::new(answers),
+        }
+    }
+
+    /// Answers every further request under these settings; the address of the port stays. Streams go on. Afterwards the board
+    /// must publish a next revision: caches take a page of one revision for the same.
+    pub fn set(&self, settings: &config::Web) {
+        let answers = answers(settings, self.queries.clone(), self.grpc.clone());
+        self.answers.set(answers);
+    }
+
+    /// Serves until draining.
+    pub fn serve(
+        &self,
+        (listener, counts): (TcpListener, &WebCounts),
+        draining: CancellationToken,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let service = BrowserService::new(self.answers.clone(), Arc::clone(&counts.calls));
+        server::serve((listener, Arc::clone(&counts.port)), service, draining)
+    }
+}
+
+/// What answers requests under some settings, with nothing prepared.
+fn answers(settings: &config::Web, queries: Queries, grpc: Router) -> Answers {
+    let origins = Origins::new(&settings.allowed_origins);
     let shared = Arc::new(Shared {
         frames: Arc::new(FrameCache::new(EventEncoder::new(queries.clone()))),
         lines: Arc::new(FrameCache::new(LineEncoder::new(queries.clone()))),
         queries,
         answers: PreparedAnswers::default(),
         chart_rates: ChartRates::default(),
-        public_url: config.web.public_url.clone(),
-        embed_policy: embed::policy(&config.web.frame_ancestors),
+        public_url: settings.public_url.clone(),
+        embed_policy: embed::policy(&settings.frame_ancestors),
     });
     let router = router(Arc::clone(&shared), origins.clone(), grpc);
-    let base_path = BasePath::new(&config.web.path);
-    let answers = Answers::new(&base_path, shared, origins, router);
-    let service = BrowserService::new(base_path, answers, Arc::clone(&counts.calls));
-    server::serve((listener, Arc::clone(&counts.port)), service, draining)
+    Answers::new(BasePath::new(&settings.path), shared, origins, router)
 }
 
 fn router(shared: Web, origins: Origins, grpc: Router) -> Router {

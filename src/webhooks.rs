@@ -37,29 +37,33 @@ mod states;
 mod receiver;
 mod observer;
 mod delivery;
+mod couriers;
+mod reload;
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 pub use receiver::refusal;
+pub use reload::{PreparedWebhooks, WebhookReloader};
 pub use states::{WebhookState, states};
 pub use store::{StoreError, path_beside};
 use thiserror::Error;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::board::BoardReader;
+use crate::board::{BoardReader, Preferences};
 use crate::clock::Clock;
 use crate::config::{Http, Webhook};
-use crate::domain::Preference;
 use crate::fetch::{FetchError, PostAnswer};
-use crate::telemetry::DeliveryCounts;
-use crate::webhooks::delivery::Courier;
+use crate::webhooks::couriers::Couriers;
 use crate::webhooks::event::Event;
 use crate::webhooks::observer::Observer;
 use crate::webhooks::receiver::Receiver;
+use crate::webhooks::reload::LISTS_MAX;
 use crate::webhooks::store::Store;
 
 /// Why webhooks cannot be served.
@@ -81,8 +85,12 @@ pub enum WebhookError {
 /// The tasks of all webhooks, not yet running.
 #[derive(Debug)]
 pub struct Webhooks {
+    store: Store,
+    clock: Clock,
     observer: Observer,
-    couriers: Vec<Courier>,
+    receivers: Vec<Arc<Receiver>>,
+    /// Other receivers, after a reload.
+    lists: mpsc::Receiver<Vec<Arc<Receiver>>>,
 }
 
 /// The answer to a sample.
@@ -102,35 +110,49 @@ pub struct SampleAnswer {
 
 impl Webhooks {
     /// Opens the file of the webhooks, or keeps it in memory without a path, and reads what their receivers know. The order
-    /// of preference is that of the board.
-    pub async fn open(
+    /// of preference is that of the board. The second value replaces them while they run.
+    pub async fn open<P: Into<Preferences>>(
         webhooks: &[Webhook],
         http: &Http,
         path: Option<PathBuf>,
-        (board, preferences): (BoardReader, &[Preference]),
+        (board, preferences): (BoardReader, P),
         clock: Clock,
-    ) -> Result<Self, WebhookError> {
+    ) -> Result<(Self, WebhookReloader), WebhookError> {
         let store = Store::open(path.as_deref())?;
-        let mut receivers = Vec::new();
+        let mut listed = Vec::new();
         for webhook in webhooks {
             let known = store.known(&webhook.name).await?;
-            receivers.push((Arc::new(receiver(webhook, http)?), known));
+            listed.push((Arc::new(receiver(webhook, http)?), known));
         }
-        let counts = receivers.iter().map(|(receiver, _)| receiver.counts());
-        let store = store.counted(counts);
-        let couriers = receivers
+        let receivers: Vec<_> = listed
             .iter()
-            .map(|(receiver, _)| Courier::new(store.clone(), clock.clone(), Arc::clone(receiver)));
-        Ok(Self {
-            couriers: couriers.collect(),
-            observer: Observer::new(store, board, clock, preferences, receivers),
-        })
-    }
-
-    /// How the attempts to deliver ended, by webhook.
-    pub fn counts(&self) -> Vec<(String, Arc<DeliveryCounts>)> {
-        let couriers = self.couriers.iter();
-        couriers.map(Courier::counts).collect()
+            .map(|(receiver, _)| Arc::clone(receiver))
+            .collect();
+        store.count(receivers.iter().map(|receiver| receiver.counts()));
+        let (to_observer, of_observer) = mpsc::channel(LISTS_MAX);
+        let (to_couriers, of_couriers) = mpsc::channel(LISTS_MAX);
+        let (store_of_reloader, http) = (store.clone(), http.clone());
+        let reloader = WebhookReloader::new(
+            store_of_reloader,
+            http,
+            receivers.clone(),
+            to_observer,
+            to_couriers,
+        );
+        let webhooks = Self {
+            observer: Observer::new(
+                store.clone(),
+                board,
+                clock.clone(),
+                preferences.into(),
+                (listed, of_observer),
+            ),
+            store,
+            clock,
+            receivers,
+            lists: of_couriers,
+        };
+        Ok((webhooks, reloader))
     }
 
     /// Serves the webhooks until it is stopped.
@@ -138,12 +160,34 @@ impl Webhooks {
     /// # Panics
     /// If one of the tasks panicked.
     pub async fn run(self, stop: CancellationToken) {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(self.observer.run(stop.clone()));
-        for courier in self.couriers {
-            tasks.spawn(courier.run(stop.clone()));
+        let Self {
+            store,
+            clock,
+            observer,
+            receivers,
+            mut lists,
+        } = self;
+        let mut observing = JoinSet::new();
+        observing.spawn(observer.run(stop.clone()));
+        let mut couriers = Couriers::start(store, clock, receivers, stop.clone());
+        let ended = loop {
+            tokio::select! {
+                () = stop.cancelled() => break None,
+                ended = observing.join_next() => break ended,
+                () = couriers.ended() => {}
+                Some(receivers) = lists.recv() => couriers.replace(receivers).await,
+            }
+        };
+        let ended = match ended {
+            Some(ended) => Some(ended),
+            None => observing.join_next().await,
+        };
+        if let Some(Err(error)) = ended
+            && error.is_panic()
+        {
+            resume_unwind(error.into_panic());
         }
-        tasks.join_all().await;
+        couriers.all_ended().await;
     }
 }
 

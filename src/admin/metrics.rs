@@ -30,9 +30,9 @@ use crate::board::BoardReader;
 use crate::budget::RequestBudget;
 use crate::clock::Clock;
 use crate::commit::LedgerHealth;
-use crate::domain::RateFilter;
+use crate::queries::Queries;
 use crate::telemetry::{
-    Collect, CommitCounts, DeliveryCounts, Exposition, Format, LedgerCounts, Process,
+    Collect, CommitCounts, CountsByWebhook, Exposition, Format, LedgerCounts, Process,
 };
 
 /// Where the page reads.
@@ -40,8 +40,8 @@ use crate::telemetry::{
 pub struct MetricSources {
     /// What is published.
     pub board: BoardReader,
-    /// The pairs of the ticker, whose rates are on the page.
-    pub ticker: RateFilter,
+    /// Names the pairs of the ticker, whose rates are on the page.
+    pub queries: Queries,
     /// How the ledger is.
     pub ledger: watch::Receiver<LedgerHealth>,
     /// What is counted of the ledger.
@@ -51,9 +51,9 @@ pub struct MetricSources {
     /// What the commit task counts.
     pub commits: Arc<CommitCounts>,
     /// How the attempts to deliver ended, by webhook.
-    pub webhooks: Vec<(String, Arc<DeliveryCounts>)>,
+    pub webhooks: watch::Receiver<CountsByWebhook>,
     /// The requests to each source.
-    pub budgets: Vec<RequestBudget>,
+    pub budgets: watch::Receiver<Vec<RequestBudget>>,
     /// What the ports and the streams count.
     pub traffic: Traffic,
     /// The clock of the service.
@@ -81,7 +81,7 @@ impl Metrics {
     pub fn new(sources: MetricSources) -> Self {
         let MetricSources {
             board,
-            ticker,
+            queries,
             ledger,
             ledger_counts,
             ledger_path,
@@ -93,7 +93,7 @@ impl Metrics {
         } = sources;
         let parts: [Box<dyn Collect>; 8] = [
             Box::new(ServiceMetrics::new(board.clone(), clock)),
-            Box::new(RateMetrics::new(board.clone(), ticker)),
+            Box::new(RateMetrics::new(board.clone(), queries)),
             Box::new(SourceMetrics::new(board, budgets)),
             Box::new(CommitMetrics(commits)),
             Box::new(LedgerMetrics::new(ledger, ledger_counts, ledger_path)),

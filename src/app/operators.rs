@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{
@@ -17,7 +18,8 @@ use crate::clock::Clock;
 use crate::commit::Commit;
 use crate::config::{Config, Store};
 use crate::grpc::call_counts;
-use crate::telemetry::{CallCounts, DeliveryCounts, PortCounts, StreamCounts};
+use crate::queries::Queries;
+use crate::telemetry::{CallCounts, CountsByWebhook, PortCounts, StreamCounts};
 use crate::web::WebCounts;
 
 /// Connections of operators: a few people and their scripts.
@@ -72,9 +74,27 @@ pub(super) struct Counts {
     pub(super) web: WebCounts,
     /// The calls of gRPC-Web.
     pub(super) grpc_web_calls: Arc<CallCounts>,
-    pub(super) webhooks: Vec<(String, Arc<DeliveryCounts>)>,
+    pub(super) webhooks: watch::Receiver<CountsByWebhook>,
     /// The requests to each source.
-    pub(super) budgets: Vec<RequestBudget>,
+    pub(super) budgets: watch::Receiver<Vec<RequestBudget>>,
+}
+
+impl Counts {
+    /// Counts of the ports, all zero, beside those of the streams, the webhooks and the requests.
+    pub(super) fn new(
+        streams: Arc<StreamCounts>,
+        webhooks: watch::Receiver<CountsByWebhook>,
+        budgets: watch::Receiver<Vec<RequestBudget>>,
+    ) -> Self {
+        Self {
+            streams,
+            grpc: GrpcCounts::default(),
+            web: WebCounts::default(),
+            grpc_web_calls: Arc::new(call_counts()),
+            webhooks,
+            budgets,
+        }
+    }
 }
 
 /// What a port that serves gRPC counts.
@@ -100,7 +120,7 @@ pub(super) fn operators_pages(
     config: &Config,
     commit: &Commit,
     (counts, operators): (&Counts, &OperatorsPort),
-    clock: &Clock,
+    (queries, clock): (Queries, &Clock),
     draining: CancellationToken,
 ) -> Router {
     let readiness = Readiness {
@@ -127,7 +147,7 @@ pub(super) fn operators_pages(
     };
     let metrics = Metrics::new(MetricSources {
         board: commit.board(),
-        ticker: config.ticker.pairs.clone(),
+        queries,
         ledger: commit.ledger_health(),
         ledger_counts: commit.ledger_counts(),
         ledger_path: match &config.store {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 
-use crate::app::clock_kind;
+use crate::app::store::clock_kind;
 use crate::config::{Config, SourceSettings, Store};
 use crate::domain::{Currency, Preference};
 use crate::fetch::Fetcher;

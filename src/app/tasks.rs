@@ -30,7 +30,7 @@ pub(super) enum Stage {
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
     running: JoinSet<()>,
-    names: BTreeMap<Id, (Stage, String)>,
+    names: BTreeMap<Id, Task>,
     polling: CancellationToken,
     committing: CancellationToken,
     notifying: CancellationToken,
@@ -38,6 +38,14 @@ pub(super) struct Tasks {
     operating: CancellationToken,
     /// The first failure.
     failure: Option<AppError>,
+}
+
+/// A running task: its stage, its name, and what stops it.
+#[derive(Debug)]
+struct Task {
+    stage: Stage,
+    name: String,
+    stop: CancellationToken,
 }
 
 impl Tasks {
@@ -58,8 +66,33 @@ impl Tasks {
         name: &str,
         task: impl Future<Output = ()> + Send + 'static,
     ) {
+        self.start_until(self.token(stage), stage, name, task);
+    }
+
+    /// Starts a task that a token of its own stops too, which is a child of that of its stage.
+    pub(super) fn start_until(
+        &mut self,
+        stop: CancellationToken,
+        stage: Stage,
+        name: &str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
         let handle = self.running.spawn(task);
-        self.names.insert(handle.id(), (stage, name.to_owned()));
+        let task = Task {
+            stage,
+            name: name.to_owned(),
+            stop,
+        };
+        self.names.insert(handle.id(), task);
+    }
+
+    /// Stops the tasks of a stage with a name, and waits until they have ended.
+    pub(super) async fn stop(&mut self, stage: Stage, name: &str) {
+        let is_it = |task: &&Task| task.stage == stage && task.name == name;
+        for task in self.names.values().filter(is_it) {
+            task.stop.cancel();
+        }
+        while self.names.values().any(|task| is_it(&task)) && self.join_next().await {}
     }
 
     /// Waits until a task fails. It never returns while all tasks run.
@@ -97,23 +130,24 @@ impl Tasks {
 
     /// Waits until every task of a stage has ended.
     async fn join(&mut self, stage: Stage) {
-        while self.names.values().any(|(running, _)| *running == stage) && self.join_next().await {}
+        while self.names.values().any(|task| task.stage == stage) && self.join_next().await {}
     }
 
     /// Reports the tasks that have not ended within the limit.
     fn report_running(&mut self, limit: Duration) {
-        for (stage, task) in std::mem::take(&mut self.names).into_values() {
-            match stage {
+        for task in std::mem::take(&mut self.names).into_values() {
+            let name = task.name;
+            match task.stage {
                 // Its turn to stop did not come.
                 Stage::Operators if !self.operating.is_cancelled() => {}
                 Stage::Listeners | Stage::Operators => tracing::warn!(
-                    listener = task,
+                    listener = name,
                     ?limit,
                     "closing connections that did not end in time"
                 ),
                 Stage::Pollers | Stage::Commit | Stage::Webhooks => {
                     let how = format!("did not stop within {limit:?}");
-                    self.fail(AppError::TaskEnded { task, how });
+                    self.fail(AppError::TaskEnded { task: name, how });
                 }
             }
         }
@@ -131,15 +165,16 @@ impl Tasks {
             return false;
         };
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, ())| *id);
-        let Some((stage, task)) = self.names.remove(&id) else {
+        let Some(task) = self.names.remove(&id) else {
             return true;
         };
         let how = match ended {
-            Ok(_) if self.token(stage).is_cancelled() => return true,
+            Ok(_) if task.stop.is_cancelled() => return true,
             Ok(_) => "ended unexpectedly".to_owned(),
             Err(error) if error.is_panic() => "panicked".to_owned(),
             Err(error) => error.to_string(),
         };
+        let task = task.name;
         self.fail(AppError::TaskEnded { task, how });
         true
     }
@@ -178,6 +213,24 @@ mod tests {
         panicked.failed().await;
         let result = panicked.shut_down(LIMIT).await;
         assert_eq!(text(result), "the task `nbk` panicked");
+    }
+
+    #[tokio::test]
+    async fn a_task_that_is_stopped_alone_has_ended_then_and_is_no_failure() {
+        let mut tasks = tasks();
+        for name in ["nbk", "cbr"] {
+            let stop = tasks.token(Stage::Pollers).child_token();
+            let stopped = stop.clone().cancelled_owned();
+            tasks.start_until(stop, Stage::Pollers, name, stopped);
+        }
+        tasks.stop(Stage::Pollers, "nbk").await;
+        let running: Vec<&str> = tasks
+            .names
+            .values()
+            .map(|task| task.name.as_str())
+            .collect();
+        assert_eq!(running, ["grpc", "cbr"]);
+        assert!(tasks.shut_down(LIMIT).await.is_ok());
     }
 
     #[tokio::test]

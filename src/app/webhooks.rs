@@ -1,18 +1,19 @@
 //! Opens the webhooks of a configuration.
 
 use crate::app::AppError;
-use crate::board::BoardReader;
+use crate::board::{BoardReader, Preferences};
 use crate::clock::Clock;
 use crate::config::{Config, Store};
-use crate::webhooks::{WebhookError, Webhooks, path_beside};
+use crate::webhooks::{WebhookError, WebhookReloader, Webhooks, path_beside};
 
 /// The webhooks, if there are any. Their file is beside that of the ledger; if it cannot be used, and the ledger need not be
 /// usable either, what they know is kept in memory.
 pub(super) async fn open(
     config: &Config,
     board: BoardReader,
+    preferences: &Preferences,
     clock: Clock,
-) -> Result<Option<Webhooks>, AppError> {
+) -> Result<Option<(Webhooks, WebhookReloader)>, AppError> {
     if config.webhooks.is_empty() {
         return Ok(None);
     }
@@ -25,7 +26,7 @@ pub(super) async fn open(
             &config.webhooks,
             &config.http,
             path,
-            (board.clone(), &config.ticker.prefer),
+            (board.clone(), preferences.clone()),
             clock.clone(),
         )
     };

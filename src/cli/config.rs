@@ -1,5 +1,7 @@
 //! `silkrate config`, and the loading of the configuration for every command.
 
+mod difference;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -7,6 +9,7 @@ use clap::Args;
 
 use crate::app::preflight::{findings, warnings};
 use crate::cli::failure::{Failure, Problem};
+use crate::cli::server::AdminArgs;
 use crate::config::{Config, ConfigErrors};
 
 const EXAMPLES: &str = "\
@@ -14,7 +17,9 @@ Examples:
   silkrate config                              every setting in force
   silkrate config > silkrate.toml              a file to start from
   silkrate config --check --config silkrate.toml
-  SILKRATE_SOURCES__NBK__INTERVAL=5m silkrate config";
+  SILKRATE_SOURCES__NBK__INTERVAL=5m silkrate config
+  silkrate config --diff                       what a reload of the running server would change
+  silkrate config --diff --config new.toml     the same, if its file were this one";
 
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
@@ -23,12 +28,22 @@ pub(super) struct ConfigArgs {
     /// ports, the ledger, and pairs that cannot exist. What is probably wrong is a warning, and no failure. The ports must be free. No bank is contacted.
     #[arg(long)]
     check: bool,
+    /// Print what a reload of a running server would change, and what needs a restart: its file, or that of --config, is compared with
+    /// the settings that it has in force, which its operators' port tells. The variables of the server apply, and those of
+    /// this process do not. Of secrets it is only said that they differ. Run it as a user who may read the file.
+    #[arg(long, conflicts_with = "check")]
+    diff: bool,
     /// The configuration file (TOML); SILKRATE_… environment variables override it.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    admin: AdminArgs,
 }
 
-pub(super) fn run(arguments: &ConfigArgs, out: &mut dyn Write) -> Result<(), Failure> {
+pub(super) async fn run(arguments: &ConfigArgs, out: &mut dyn Write) -> Result<(), Failure> {
+    if arguments.diff {
+        return difference::run(arguments.config.as_deref(), &arguments.admin, out).await;
+    }
     let config = load(arguments.config.as_deref())?;
     if !arguments.check {
         out.write_all(config.to_toml().as_bytes())?;
@@ -59,24 +74,27 @@ pub(super) fn load(file: Option<&Path>) -> Result<Config, ConfigErrors> {
         let name = name.into_string().ok()?;
         Some((name, value.to_string_lossy().into_owned()))
     });
-    Config::load(file, variables)
+    let mut config = Config::load(file, variables)?;
+    config.file = file.map(Path::to_owned);
+    Ok(config)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::ffi::OsString;
+
+    use crate::cli::run_with;
 
     /// What `silkrate config --check` prints for a file, on either stream, and its exit code.
     fn checked(text: &str) -> (String, u8) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("silkrate.toml");
         std::fs::write(&path, text).unwrap();
-        let arguments = ConfigArgs {
-            check: true,
-            config: Some(path),
-        };
+        let path = path.to_str().unwrap();
+        let arguments = ["silkrate", "config", "--check", "--config", path];
         let mut printed = Vec::new();
-        let code = match run(&arguments, &mut printed) {
+        let arguments = arguments.iter().map(OsString::from);
+        let code = match run_with(arguments, &mut printed, &mut Vec::new()) {
             Ok(()) => 0,
             Err(failure) => {
                 failure.report(&mut printed);

@@ -7,24 +7,53 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::level_filters::LevelFilter;
 
 use crate::app::App;
 use crate::board::Published;
 use crate::cli::failure::Failure;
 use crate::cli::line::{SEPARATOR, STALE_MARK};
+use crate::cli::reload::Reloader;
 use crate::cli::supervisor;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Log};
 use crate::demo::{Bank, Replay, ReplayError, Season};
 use crate::domain::{Freshness, Rate, RateFilter, Snapshot, TickerStyle, ticker_entry};
 
 /// What Ctrl-C prints at once: open streams may take a moment to end.
 const STOPPING: &str = "\nstopping; a second Ctrl-C ends it at once";
 
-/// Serves the replay until `drain` is cancelled. Of the configuration only `[server]` and `[web]` are used.
+/// The log of a demo, whose ticker on stdout says what happens.
+pub(super) fn log(log: Log) -> Log {
+    Log {
+        level: log.level.min(LevelFilter::ERROR),
+        ..log
+    }
+}
+
+/// From the settings of the file to those of the demo, whose bank is at an address.
+fn settings(season: Season, url: String) -> impl Fn(Config) -> Config + Send + Sync {
+    move |config| Config {
+        log: log(config.log),
+        ..season.config(&url, config.server, config.web)
+    }
+}
+
+/// What the demo is, and where it is served.
+fn introduction(season: Season, app: &App, path: &str) -> String {
+    let (notice, address, web) = (season.notice(), app.address(), app.web_address());
+    let admin = app.admin_address();
+    format!(
+        "{notice}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server http://{address}\nserving browsers on http://{web}{path}\nserving probes and metrics on http://{admin}/metrics\n"
+    )
+}
+
+/// Serves the replay until `drain` is cancelled. Of the configuration only `[server]`, `[web]` and `[log]` are
+/// used.
 pub(super) async fn run(
     season: Season,
     config: Config,
+    reloader: Reloader,
     drain: CancellationToken,
 ) -> Result<(), Failure> {
     let clock = season.clock();
@@ -33,19 +62,15 @@ pub(super) async fn run(
         let message = format!("cannot start the simulated bank: {error}");
         Failure::failed(message, "it needs a free port on 127.0.0.1")
     })?;
-    let config = season.config(&bank.base_url(), config.server, config.web);
+    let adapt = settings(season, bank.base_url());
+    let config = adapt(config);
+    let reloader = reloader.adapted(adapt);
     let filter = config.ticker.pairs.clone();
     let mut app = App::bind_with(config.clone(), clock.clone()).await?;
     let replay = Replay::new(season, clock.clone(), &config, app.without_pollers());
-    let (address, web, path) = (app.address(), app.web_address(), &config.web.path);
-    let admin = app.admin_address();
     let mut out = anstream::stdout();
     let mut say = |text: &str| writeln!(out, "{text}").and_then(|()| out.flush());
-    let introduction = format!(
-        "{}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server http://{address}\nserving browsers on http://{web}{path}\nserving probes and metrics on http://{admin}/metrics\n",
-        season.notice()
-    );
-    say(&introduction)?;
+    say(&introduction(season, &app, &config.web.path))?;
     supervisor::report_ready();
 
     let published = app.board().watch();
@@ -56,7 +81,7 @@ pub(super) async fn run(
         CancellationToken::new(),
     );
     let served = async {
-        let ended = app.run(replay_ended.clone().cancelled_owned()).await;
+        let ended = reloader.run(app, replay_ended.clone(), &drain).await;
         replay_stop.cancel();
         stop.cancel();
         Ok(ended?)

@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
-use tracing::level_filters::LevelFilter;
 
 use crate::app::App;
-use crate::app::preflight::warnings;
 use crate::cli::failure::Failure;
+use crate::cli::reload::{Reloader, log_warnings};
 use crate::cli::{config, replay, supervisor};
-use crate::config::{Config, Log};
+use crate::config::Config;
 use crate::demo::Season;
 use crate::listener::raise_descriptor_limit;
 use crate::logging;
@@ -85,35 +84,26 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
         Failure::failed(error.to_string(), hint)
     })?;
     let log = match arguments.demo {
-        // The ticker on stdout says what happens.
-        Some(_) => Log {
-            level: config.log.level.min(LevelFilter::ERROR),
-            ..config.log
-        },
+        Some(_) => replay::log(config.log),
         None => config.log,
     };
-    logging::init(log, traces.as_ref());
+    let log = logging::init(log, traces.as_ref());
     if !config.ignored_variables.is_empty() {
         tracing::info!(
             variables = config.ignored_variables.join(" "),
             "ignored what Kubernetes sets for a Service; `enableServiceLinks: false` leaves it out"
         );
     }
-    for warning in warnings(&config) {
-        tracing::warn!(
-            setting = warning.key,
-            remedy = warning.remedy,
-            "{}",
-            warning.problem
-        );
-    }
+    log_warnings(&config);
     if let Some(limit) = raise_descriptor_limit() {
         tracing::debug!(limit, "RLIMIT_NOFILE: each connection takes a descriptor");
     }
     let result = runtime.block_on(async {
         let drain = CancellationToken::new();
         let _alive = supervisor::keep_alive();
-        let service = service(config, arguments.demo.map(Season::from), drain.clone());
+        let reloader = Reloader::listen(arguments.config.clone(), log)?;
+        let season = arguments.demo.map(Season::from);
+        let service = service(config, season, reloader, drain.clone());
         let ended = Box::pin(until_stopped(service, &drain, Signals::listen()?)).await;
         if let Some(traces) = traces {
             traces.stop().await;
@@ -128,10 +118,11 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
 async fn service(
     config: Config,
     demo: Option<Season>,
+    reloader: Reloader,
     drain: CancellationToken,
 ) -> Result<(), Failure> {
     if let Some(season) = demo {
-        return Box::pin(replay::run(season, config, drain)).await;
+        return Box::pin(replay::run(season, config, reloader, drain)).await;
     }
     let app = tokio::select! {
         app = App::bind(config) => app?,
@@ -139,7 +130,7 @@ async fn service(
         () = drain.cancelled() => return Ok(()),
     };
     supervisor::report_ready();
-    Ok(app.run(drain.cancelled_owned()).await?)
+    Ok(reloader.run(app, drain.clone(), &drain).await?)
 }
 
 /// Runs the service. The first signal drains it; a second one aborts.

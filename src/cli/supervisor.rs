@@ -11,6 +11,19 @@ pub(super) fn report_ready() {
     send(&[NotifyState::Ready, NotifyState::Status("serving")]);
 }
 
+/// Reports that a signal was received, and that the settings are read anew. Readiness is reported after it.
+pub(super) fn report_reloading() {
+    #[cfg(unix)]
+    match NotifyState::monotonic_usec_now() {
+        Ok(now) => send(&[
+            NotifyState::Reloading,
+            now,
+            NotifyState::Status("reading the configuration anew"),
+        ]),
+        Err(error) => tracing::warn!(%error, "the supervisor cannot be notified"),
+    }
+}
+
 /// Reports that a signal was received, and that connections drain.
 pub(super) fn report_stopping() {
     #[cfg(unix)]

@@ -9,9 +9,9 @@ use crate::client::{Client, ClientError, ClientOptions, MESSAGE_BYTES_MAX};
 use crate::pb::HeldFixing;
 use crate::pb::admin::admin_service_client::AdminServiceClient;
 use crate::pb::admin::{
-    FileTableRequest, FileTableResponse, GetStoreRequest, GetStoreResponse, ListFiledDatesRequest,
-    ListFiledDatesResponse, ListHeldRequest, RejectHeldRequest, RejectHeldResponse,
-    ReleaseHeldRequest, ReleaseHeldResponse, Table,
+    FileTableRequest, FileTableResponse, GetSettingsRequest, GetSettingsResponse, GetStoreRequest,
+    GetStoreResponse, ListFiledDatesRequest, ListFiledDatesResponse, ListHeldRequest,
+    RejectHeldRequest, RejectHeldResponse, ReleaseHeldRequest, ReleaseHeldResponse, Table,
 };
 
 /// Some responses wait for the disk, and a commit for the commits before it: only a fault takes longer.
@@ -124,6 +124,13 @@ impl Admin {
     pub async fn store(&self) -> Result<GetStoreResponse, ClientError> {
         let mut client = self.connect();
         self.answer(client.get_store(GetStoreRequest {})).await
+    }
+
+    /// The settings in force.
+    pub async fn settings(&self) -> Result<GetSettingsResponse, ClientError> {
+        let mut client = self.connect();
+        self.answer(client.get_settings(GetSettingsRequest {}))
+            .await
     }
 
     /// The generated client, on a connection of its own that is opened by the call.

@@ -10,7 +10,7 @@ use tracing::Span;
 
 use crate::domain::{
     Answer, DecisionError, FilingError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position,
-    SourceId, SourceRecord, Table,
+    Preference, SourceId, SourceRecord, Table,
 };
 
 /// The maximum number of messages that wait: two for each source. A submitter for whose message there is no room waits.
@@ -156,6 +156,11 @@ pub(super) enum Message {
     Status {
         status: oneshot::Sender<LedgerStatus>,
     },
+    Reconfigure {
+        records: Vec<SourceRecord>,
+        preferences: Vec<Preference>,
+        position: oneshot::Sender<Position>,
+    },
     BeginAnew {
         tables: Vec<(SourceId, Table)>,
         begun: oneshot::Sender<Result<(), LedgerIsFile>>,
@@ -238,6 +243,22 @@ impl CommitHandle {
     pub async fn ledger_status(&self) -> Result<LedgerStatus, Stopped> {
         let (status, answer) = oneshot::channel();
         self.ask(Message::Status { status }, answer).await
+    }
+
+    /// Takes over other sources, without tables, and another order of preference, and publishes the next revision: what is known
+    /// of a source that stays is kept. Returns the position from which on they are served.
+    pub async fn reconfigure(
+        &self,
+        records: Vec<SourceRecord>,
+        preferences: Vec<Preference>,
+    ) -> Result<Position, Stopped> {
+        let (position, answer) = oneshot::channel();
+        let message = Message::Reconfigure {
+            records,
+            preferences,
+            position,
+        };
+        self.ask(message, answer).await
     }
 
     /// Discards all that is known, and begins a new epoch with these tables, oldest first. A replay needs this when its

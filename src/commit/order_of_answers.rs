@@ -1,19 +1,19 @@
-//! Reports at a start that the settings which decide the answers to past dates are others than at the last one.
+//! Reports that the settings which decide the answers to past dates are others than at the last start, or before a reload.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::{
-    Book, Currency, Fingerprint, ORDER_OF_ANSWERS, Preference, RestoredState, ServedFingerprint,
-    SourceId, SourceRecord, candidates,
+    Book, Currency, Fingerprint, ORDER_OF_ANSWERS, RestoredState, ServedFingerprint, SourceId,
+    SourceRecord, candidates,
 };
 
 /// The sources that may answer for each currency, in the order of preference: `KZT: nbk, cbr`.
-fn order(book: &Book, preferences: &[Preference]) -> String {
+pub(super) fn order(book: &Book) -> String {
     let records = book.records().map(|record| (record.id, Arc::clone(record)));
     let records: BTreeMap<SourceId, Arc<SourceRecord>> = records.collect();
     let of_currency = |home: Currency| {
-        let sources = candidates(&records, preferences, home).into_iter();
+        let sources = candidates(&records, book.preferences(), home).into_iter();
         let ids: Vec<&str> = sources.map(|source| source.id.as_str()).collect();
         format!("{home}: {}", ids.join(", "))
     };
@@ -24,10 +24,9 @@ fn order(book: &Book, preferences: &[Preference]) -> String {
 /// given before may differ from now on.
 pub(super) fn to_record(
     book: &Book,
-    preferences: &[Preference],
     restored: Option<&RestoredState>,
 ) -> Option<ServedFingerprint> {
-    let order = order(book, preferences);
+    let order = order(book);
     let fingerprint = Some(Fingerprint::of_text(&order));
     let known = restored.and_then(|restored| restored.served.get(ORDER_OF_ANSWERS));
     if known.is_some_and(|known| known.fingerprint == fingerprint) {
@@ -43,5 +42,22 @@ pub(super) fn to_record(
     Some(ServedFingerprint {
         subject: ORDER_OF_ANSWERS.to_owned(),
         fingerprint,
+    })
+}
+
+/// What the ledger keeps of the settings of a reload; `None` if they give the answers of the order before. A change is logged.
+pub(super) fn changed(before: &str, book: &Book) -> Option<ServedFingerprint> {
+    let order = order(book);
+    if order == before {
+        return None;
+    }
+    tracing::warn!(
+        %order,
+        "the sources that answer past dates are others than before the reload (enabled sources or ticker.prefer): \
+         answers to past dates may differ from those given before"
+    );
+    Some(ServedFingerprint {
+        subject: ORDER_OF_ANSWERS.to_owned(),
+        fingerprint: Some(Fingerprint::of_text(&order)),
     })
 }

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 use crate::commit::{BufferedLedger, anchors, order_of_answers};
 use crate::domain::{
-    Book, Cause, Continuity, LedgerEntry, Position, Preference, RestoredState, ServedFingerprint,
-    Snapshot, SourceRecord, TABLES_MAX,
+    Book, Cause, Continuity, DocumentKey, LedgerEntry, Position, Preference, RestoredState,
+    RevisionPolicy, ServedFingerprint, Snapshot, SourceRecord, TABLES_MAX,
 };
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, LedgerReader};
 
 /// The book and the snapshot as they were, or empty ones. Also the entry that must be written if what is served now
 /// differs from the ledger.
@@ -21,9 +21,8 @@ pub(super) async fn restore(
     clock: &Clock,
 ) -> (Book, Snapshot, Option<LedgerEntry>) {
     let empty = Book::new(records.clone(), preferences.clone());
-    let mut book = Book::new(records, preferences.clone());
-    let order =
-        |book: &Book, known: Option<&_>| order_of_answers::to_record(book, &preferences, known);
+    let mut book = Book::new(records, preferences);
+    let order = order_of_answers::to_record;
     match from_ledger(&mut book, ledger).await {
         Ok(Some(restored)) => {
             if restored.has_unknown_fingerprints() {
@@ -135,29 +134,8 @@ async fn from_ledger(
     let Some(restored) = reader.restore().await? else {
         return Ok(None);
     };
-    for (key, revision_policy) in book.documents() {
-        let known = reader
-            .restore_document(key, revision_policy, TABLES_MAX)
-            .await?;
-        let Some(history) = book.history(key) else {
-            continue;
-        };
-        for table in known.tables {
-            history.insert(table);
-        }
-        // The settled values come first: the same value or another one of its row may be held since.
-        for (held, outcome) in known.settled {
-            history.settle(&Arc::new(held), outcome);
-        }
-        for held in known.held {
-            history.hold(Arc::new(held));
-        }
-        if let Some(began) = known.began {
-            history.record_filed(began);
-        }
-        if let Some(asked) = known.asked {
-            history.record_answer(asked);
-        }
+    for document in book.documents() {
+        restore_document(book, reader, document).await?;
     }
     let attempted: Vec<_> = book
         .records()
@@ -168,6 +146,37 @@ async fn from_ledger(
         book.mark_attempted(source);
     }
     Ok(Some(restored))
+}
+
+/// Fills a document of the book with its tables of the ledger.
+pub(super) async fn restore_document(
+    book: &mut Book,
+    reader: &LedgerReader,
+    (key, revision_policy): (DocumentKey, RevisionPolicy),
+) -> Result<(), LedgerError> {
+    let known = reader
+        .restore_document(key, revision_policy, TABLES_MAX)
+        .await?;
+    let Some(history) = book.history(key) else {
+        return Ok(());
+    };
+    for table in known.tables {
+        history.insert(table);
+    }
+    // The settled values come first: the same value or another one of its row may be held since.
+    for (held, outcome) in known.settled {
+        history.settle(&Arc::new(held), outcome);
+    }
+    for held in known.held {
+        history.hold(Arc::new(held));
+    }
+    if let Some(began) = known.began {
+        history.record_filed(began);
+    }
+    if let Some(asked) = known.asked {
+        history.record_answer(asked);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -199,6 +199,13 @@ impl Entries {
         tables.count()
     }
 
+    /// The keys of the settings that variables gave.
+    pub(super) fn of_variables(&self) -> Vec<String> {
+        let given = |entry: &Entry| matches!(entry.origin, Origin::Variable(_));
+        let entries = self.by_key.iter().filter(|(_, entry)| given(entry));
+        entries.map(|(key, _)| key.clone()).collect()
+    }
+
     /// Whether a setting is set, rightly or not.
     pub(super) fn is_set(&self, key: &str) -> bool {
         self.by_key.contains_key(key)

@@ -151,6 +151,7 @@ pub(super) fn load(
     if let Err(wrong) = read {
         loader.refuse_variable(wrong, &http, &sources);
     }
+    let variables = loader.entries.of_variables();
     let ignored_variables = loader.entries.finish()?;
     Ok(Config {
         server,
@@ -164,6 +165,8 @@ pub(super) fn load(
         webhooks,
         log,
         trace,
+        file: None,
+        variables,
         ignored_variables,
     })
 }

@@ -19,7 +19,7 @@ const SECRET_PREFIX: &str = "whsec_";
 const KEY_BYTES: RangeInclusive<usize> = 24..=64;
 
 /// A receiver of events.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Webhook {
     /// Its name in the log and in commands.
     pub name: String,

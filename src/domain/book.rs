@@ -4,6 +4,7 @@
 mod answers;
 mod filing;
 mod gaps;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -21,7 +21,7 @@ pub enum Cause {
     Backfill(SourceId),
     /// Time passed: a midnight, or a publication that became late.
     Clock,
-    /// An operator decided.
+    /// An operator decided, or other settings were loaded.
     Operator,
     /// The service started for the first time, with other settings or without continuity; the ledger can be written
     /// again; or a replay began anew.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::domain::RateFilter;
 use crate::feed::frame_cache::{FilterFrames, FrameCache, MessageEncoder};
 use crate::feed::{Step, StreamEnd, Subscription};
 
@@ -11,6 +12,8 @@ use crate::feed::{Step, StreamEnd, Subscription};
 #[derive(Debug)]
 pub struct EncodedStream<E> {
     subscription: Subscription,
+    /// The pairs of the frames: those of a stream that follows the ticker may become others.
+    filter: Arc<RateFilter>,
     frames: Arc<FilterFrames>,
     cache: Arc<FrameCache<E>>,
 }
@@ -19,6 +22,7 @@ impl<E: MessageEncoder> EncodedStream<E> {
     /// Encodes the messages of a subscription with the encoder of a cache, and shares them with its other streams.
     pub fn new(subscription: Subscription, cache: Arc<FrameCache<E>>) -> Self {
         Self {
+            filter: Arc::clone(subscription.filter()),
             frames: cache.of_filter(subscription.filter()),
             subscription,
             cache,
@@ -39,6 +43,10 @@ impl<E: MessageEncoder> EncodedStream<E> {
     /// One message. This is where it is decided which messages are shared, and by whom.
     async fn message(&mut self) -> Result<Bytes, StreamEnd> {
         let step = self.subscription.step().await?;
+        if !Arc::ptr_eq(&self.filter, self.subscription.filter()) {
+            self.filter = Arc::clone(self.subscription.filter());
+            self.frames = self.cache.of_filter(&self.filter);
+        }
         let encode = || self.cache.encode(&self.subscription.message(&step));
         Ok(match &step {
             // Of one reader alone, and small.

@@ -13,7 +13,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::backoff::jitter;
 use crate::domain::{Position, RateFilter, Refusal, Snapshot};
-use crate::feed::{Feed, ResumeVerdict, Step, StreamMessage, SubscribeRequest};
+use crate::feed::{Feed, ResumeVerdict, Step, StreamMessage, SubscribeRequest, Ticker};
 use crate::telemetry::{OpenStream, Transport};
 
 /// Why a stream ends. A stream always ends with an error, never with OK.
@@ -40,7 +40,9 @@ impl From<StreamEnd> for Refusal {
 #[derive(Debug)]
 pub struct Subscription {
     feed: Feed,
-    filter: RateFilter,
+    filter: Arc<RateFilter>,
+    /// The ticker, if its pairs are those of the stream.
+    followed: Option<Ticker>,
     min_interval: Duration,
     queue: broadcast::Receiver<Arc<Snapshot>>,
     /// The snapshot of the rows that the reader holds. Heartbeats bear its position, so they never run ahead of the data.
@@ -82,7 +84,13 @@ enum First {
 impl Subscription {
     pub(super) fn new(feed: Feed, request: SubscribeRequest, permit: OwnedSemaphorePermit) -> Self {
         let (shown, queue) = feed.board.subscribe();
-        let verdict = verdict(request.resume_after.as_ref(), &shown);
+        let followed = request.filter.is_empty().then(|| feed.ticker.clone());
+        let filter = match &followed {
+            Some(ticker) => ticker.pairs(),
+            None => Arc::new(request.filter),
+        };
+        let resume_after = request.resume_after.as_ref();
+        let verdict = verdict(resume_after, &shown, followed.as_ref());
         let first = match request.resume_after {
             Some(position) if verdict == ResumeVerdict::Resumed => {
                 First::CatchUp(position.revision)
@@ -92,7 +100,8 @@ impl Subscription {
         };
         let now = Instant::now();
         Self {
-            filter: request.filter,
+            filter,
+            followed,
             min_interval: request.min_interval,
             queue,
             sent: shown,
@@ -117,7 +126,7 @@ impl Subscription {
     }
 
     /// The pairs of the stream.
-    pub fn filter(&self) -> &RateFilter {
+    pub fn filter(&self) -> &Arc<RateFilter> {
         &self.filter
     }
 
@@ -274,8 +283,21 @@ impl Subscription {
         self.advance(self.feed.board.snapshot())
     }
 
+    /// Takes over the pairs of the ticker if the stream follows it and they are others now. Returns whether they are.
+    fn follow(&mut self) -> bool {
+        let Some(ticker) = &self.followed else {
+            return false;
+        };
+        let pairs = ticker.pairs();
+        if pairs == self.filter {
+            return false;
+        }
+        self.filter = pairs;
+        true
+    }
+
     /// The message from the rows that the reader holds to a later snapshot: an update, or the whole state where an update
-    /// cannot tell every removed pair.
+    /// cannot tell every removed pair, or the ticker has other pairs.
     fn advance(&mut self, to: Arc<Snapshot>) -> Step {
         let sent = std::mem::replace(&mut self.sent, Arc::clone(&to));
         let Position { epoch, revision } = &sent.position;
@@ -287,7 +309,8 @@ impl Subscription {
         if merged > 0 {
             self.open.all().merged_commits.add(merged);
         }
-        if *epoch == to.position.epoch && to.can_update_from(*revision) {
+        let is_same_ticker = !self.follow();
+        if is_same_ticker && *epoch == to.position.epoch && to.can_update_from(*revision) {
             let after = *revision;
             Step::Update { after, to }
         } else {
@@ -296,7 +319,12 @@ impl Subscription {
     }
 }
 
-fn verdict(resume_after: Option<&Position>, present: &Snapshot) -> ResumeVerdict {
+fn verdict(
+    resume_after: Option<&Position>,
+    present: &Snapshot,
+    followed: Option<&Ticker>,
+) -> ResumeVerdict {
+    let has_pairs = |revision| followed.is_none_or(|ticker| ticker.was_shown_at(revision));
     match resume_after {
         None => ResumeVerdict::SnapshotRequested,
         Some(position) if position.epoch != present.position.epoch => {
@@ -305,7 +333,9 @@ fn verdict(resume_after: Option<&Position>, present: &Snapshot) -> ResumeVerdict
         Some(position) if position.revision > present.position.revision => {
             ResumeVerdict::SnapshotAhead
         }
-        Some(position) if !present.can_update_from(position.revision) => {
+        Some(position)
+            if !present.can_update_from(position.revision) || !has_pairs(position.revision) =>
+        {
             ResumeVerdict::SnapshotTooOld
         }
         Some(_) => ResumeVerdict::Resumed,

@@ -8,7 +8,7 @@ use crate::telemetry::CallCounts;
 /// The services whose methods are counted each on their own.
 const SERVICES: [&str; 2] = ["silkrate.v1.RateService", "silkrate.admin.v1.AdminService"];
 /// The methods of the contracts, and last everything else: health, reflection, methods that no service has.
-const METHODS: [&str; 17] = [
+const METHODS: [&str; 18] = [
     "GetSnapshot",
     "GetRate",
     "WatchRates",
@@ -25,6 +25,7 @@ const METHODS: [&str; 17] = [
     "ListFiledDates",
     "FileTable",
     "GetStore",
+    "GetSettings",
     "other",
 ];
 /// The code of a call whose client left before its answer began.

@@ -215,15 +215,16 @@ impl SharedRates {
         let filter = filters.get_or_parse(message, || {
             let request: GetSnapshotRequest = decode(message)?;
             check_latest(request.date.as_deref())?;
-            Ok::<_, Unanswered>(rates.filter(request.filter)?)
+            Ok::<_, Unanswered>(rates.wanted(request.filter)?)
         })?;
+        let filter = rates.queries.resolved(&filter);
         let encode = || {
             let rates = snapshot.rates(&filter);
             let response = wire::to_snapshot_response(&snapshot, &rates);
             Ok::<_, Refusal>(encode_frame(&response, frames.encoding))
         };
         let snapshots = &frames.snapshots;
-        let frame = snapshots.get_or_encode(&filter, &snapshot.position, encode)?;
+        let frame = snapshots.get_or_encode(&*filter, &snapshot.position, encode)?;
         Ok(ResponseBody::once(frame))
     }
 

@@ -15,10 +15,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::watch;
 
-use crate::board::BoardReader;
+use crate::board::{BoardReader, Preferences};
 use crate::domain::{
-    DateRange, DocumentKey, HistoryRow, Leg, Pair, Past, PeriodRates, Preference, QuoteKey, Rate,
-    RateFilter, Refusal, Snapshot, SourceRecord, candidates, counterparts, snapshot_on,
+    DateRange, DocumentKey, HistoryRow, Leg, Pair, Past, PeriodRates, QuoteKey, Rate, RateFilter,
+    Refusal, Snapshot, SourceRecord, candidates, counterparts, snapshot_on,
 };
 use crate::ledger::{
     FixingRecord, FixingsPage, LedgerError, LedgerReader, LedgerState, StorageError,
@@ -39,7 +39,7 @@ const QUIET: Duration = Duration::from_secs(60);
 pub(super) struct HistoryReader {
     board: BoardReader,
     ledger: watch::Receiver<Option<LedgerReader>>,
-    preferences: Arc<[Preference]>,
+    preferences: Preferences,
     /// The queries that the ledger failed, so that a damaged file is not logged with each of them.
     outage: Arc<Outage>,
     /// What stars stand for.
@@ -50,12 +50,12 @@ impl HistoryReader {
     pub(super) fn new(
         board: BoardReader,
         ledger: watch::Receiver<Option<LedgerReader>>,
-        preferences: &[Preference],
+        preferences: Preferences,
     ) -> Self {
         Self {
             board,
             ledger,
-            preferences: preferences.into(),
+            preferences,
             outage: Arc::new(Outage::ends_when_quiet_for(QUIET)),
             prices: Arc::default(),
         }
@@ -122,9 +122,9 @@ impl HistoryReader {
 
     /// The pairs of a filter that a source has quoted on some day, in the order of the filter, and currencies in themselves.
     pub(super) fn pairs(&self, filter: &RateFilter) -> Vec<Pair> {
-        let published = self.board.published();
+        let (published, preferences) = (self.board.published(), self.preferences.current());
         let prices = if filter.has_star() {
-            self.prices.of(&published, &self.preferences)
+            self.prices.of(&published, &preferences)
         } else {
             Arc::default()
         };
@@ -133,7 +133,7 @@ impl HistoryReader {
         pairs.retain(|pair| {
             let is_priced = |key: &QuoteKey| {
                 is_known(key) || {
-                    let sources = candidates(published.records(), &self.preferences, key.0);
+                    let sources = candidates(published.records(), &preferences, key.0);
                     has_quoted(&sources, *key)
                 }
             };
@@ -321,7 +321,7 @@ impl HistoryReader {
 
     /// The legs of some pairs, each once, with all sources that may answer them and without tables.
     fn legs(&self, pairs: &[Pair]) -> Result<Vec<Leg>, Refusal> {
-        let published = self.board.published();
+        let (published, preferences) = (self.board.published(), self.preferences.current());
         let mut legs: BTreeMap<QuoteKey, Leg> = BTreeMap::new();
         for pair in pairs {
             let refusal = || Refusal::PairNotQuoted(*pair);
@@ -329,7 +329,7 @@ impl HistoryReader {
                 if legs.contains_key(&key) {
                     continue;
                 }
-                let sources = candidates(published.records(), &self.preferences, key.0);
+                let sources = candidates(published.records(), &preferences, key.0);
                 if !has_quoted(&sources, key) {
                     return Err(refusal());
                 }

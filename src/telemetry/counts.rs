@@ -1,7 +1,7 @@
 //! What each part of the service counts.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -47,7 +47,7 @@ const DELAY_BOUNDS: &[Duration] = &[
 pub struct CommitCounts {
     /// How long each commit took, from the derivation of the state until it was published.
     pub commits: Histogram,
-    sources: BTreeMap<&'static str, SourceCounts>,
+    sources: RwLock<BTreeMap<&'static str, Arc<SourceCounts>>>,
 }
 
 /// What the commit task counts of a source.
@@ -62,29 +62,38 @@ pub struct SourceCounts {
 impl CommitCounts {
     /// Counts for these sources, all zero.
     pub fn new(sources: impl IntoIterator<Item = &'static str>) -> Self {
-        let counts = |source| {
-            let counts = SourceCounts {
+        let counts = Self {
+            commits: Histogram::new(COMMIT_BOUNDS),
+            sources: RwLock::default(),
+        };
+        for source in sources {
+            counts.add(source);
+        }
+        counts
+    }
+
+    /// Counts for one more source, zero unless it was counted before: no counter goes back.
+    pub fn add(&self, source: &'static str) {
+        let counts = || {
+            Arc::new(SourceCounts {
                 corrections: Counter::default(),
                 delays: Histogram::new(DELAY_BOUNDS),
-            };
-            (source, counts)
+            })
         };
-        Self {
-            commits: Histogram::new(COMMIT_BOUNDS),
-            sources: sources.into_iter().map(counts).collect(),
-        }
+        let mut sources = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+        sources.entry(source).or_insert_with(counts);
     }
 
     /// The counts of a source.
-    pub fn of(&self, source: &str) -> Option<&SourceCounts> {
-        self.sources.get(source)
+    pub fn of(&self, source: &str) -> Option<Arc<SourceCounts>> {
+        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        sources.get(source).cloned()
     }
 
     /// The counts of every source, sorted by id.
-    pub fn sources(&self) -> impl Iterator<Item = (&'static str, &SourceCounts)> {
-        self.sources
-            .iter()
-            .map(|(source, counts)| (*source, counts))
+    pub fn sources(&self) -> BTreeMap<&'static str, Arc<SourceCounts>> {
+        let sources = self.sources.read().unwrap_or_else(PoisonError::into_inner);
+        sources.clone()
     }
 }
 
@@ -134,6 +143,9 @@ pub struct DeliveryCounts {
     pub dropped: Counter,
     waiting: Mutex<Waiting>,
 }
+
+/// The deliveries of each webhook, by its name.
+pub type CountsByWebhook = Vec<(String, Arc<DeliveryCounts>)>;
 
 impl DeliveryCounts {
     /// The events that wait now.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
 use std::mem;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll, ready};
 
 use axum::Router;
@@ -31,34 +31,51 @@ use crate::web::{QUERY_BYTES_MAX, Web, calls};
 /// already, they cannot time out, and their headers are the same either way.
 #[derive(Debug, Clone)]
 pub(super) struct BrowserService {
-    base_path: BasePath,
-    answers: Answers,
+    answers: CurrentAnswers,
     calls: Arc<CallCounts>,
 }
 
 impl BrowserService {
-    pub(super) fn new(base_path: BasePath, answers: Answers, calls: Arc<CallCounts>) -> Self {
-        Self {
-            base_path,
-            answers,
-            calls,
-        }
+    pub(super) fn new(answers: CurrentAnswers, calls: Arc<CallCounts>) -> Self {
+        Self { answers, calls }
+    }
+}
+
+/// The answers under the settings in force. Clones share them.
+#[derive(Debug, Clone)]
+pub(super) struct CurrentAnswers(Arc<RwLock<Arc<Answers>>>);
+
+impl CurrentAnswers {
+    pub(super) fn new(answers: Answers) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(answers))))
+    }
+
+    /// Replaces them for every further request.
+    pub(super) fn set(&self, answers: Answers) {
+        // They are whole at every moment, so a panic while they were locked does not spoil them.
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(answers);
+    }
+
+    fn get(&self) -> Arc<Answers> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// The answers to requests below the configured path.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Answers {
-    assets: Arc<Assets>,
+    base_path: BasePath,
+    assets: Assets,
     web: Web,
     origins: Origins,
     router: Router,
 }
 
 impl Answers {
-    pub(super) fn new(base_path: &BasePath, web: Web, origins: Origins, router: Router) -> Self {
+    pub(super) fn new(base_path: BasePath, web: Web, origins: Origins, router: Router) -> Self {
         Self {
-            assets: Arc::new(Assets::new(base_path)),
+            assets: Assets::new(&base_path),
+            base_path,
             web,
             origins,
             router,
@@ -108,7 +125,8 @@ impl Service<Request<Incoming>> for BrowserService {
     type Future = Either<Ready<Result<Response, Infallible>>, Counted>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        let refused = match self.base_path.below(mem::take(request.uri_mut())) {
+        let answers = self.answers.get();
+        let refused = match answers.base_path.below(mem::take(request.uri_mut())) {
             Ok(below) => {
                 *request.uri_mut() = below;
                 None
@@ -118,11 +136,11 @@ impl Service<Request<Incoming>> for BrowserService {
         let route = calls::route(request.uri().path());
         note_route(request.method(), calls::name(route));
         let call = PendingCall::begin(Arc::clone(&self.calls), route);
-        if let Some(answer) = refused.or_else(|| self.answers.ready(&request)) {
+        if let Some(answer) = refused.or_else(|| answers.ready(&request)) {
             call.answered(calls::code(answer.status()));
             return Either::Left(ready(Ok(answer)));
         }
-        let mut router = self.answers.router.clone();
+        let mut router = answers.router.clone();
         let answer = if request.version() == Version::HTTP_2 {
             tower::Service::call(&mut router, request.map(ArrivingBody::new))
         } else {

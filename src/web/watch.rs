@@ -35,7 +35,7 @@ pub(super) async fn watch(
     let query: Watch = query::read(&uri)?;
     let format = Format::of(query.format.as_deref(), &headers)?;
     let subscription = web.queries.subscribe(SubscribeRequest {
-        filter: web.queries.filter(&query::filter_items(&query.pairs))?,
+        filter: web.queries.wanted(&query::filter_items(&query.pairs))?,
         resume_after: query::position(&headers, &query)?,
         min_interval: Duration::ZERO,
         updates_only: query::flag("updates_only", query.updates_only.as_deref())?,

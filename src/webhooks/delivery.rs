@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::Backoff;
 use crate::clock::Clock;
 use crate::outage::Outage;
-use crate::telemetry::DeliveryCounts;
 use crate::webhooks::event::Event;
 use crate::webhooks::receiver::{Outcome, Receiver};
 use crate::webhooks::store::{Delivery, Store, StoreError};
@@ -61,11 +60,6 @@ impl Courier {
             clock,
             receiver,
         }
-    }
-
-    /// The webhook, and how the attempts ended.
-    pub(super) fn counts(&self) -> (String, Arc<DeliveryCounts>) {
-        self.receiver.counts()
     }
 
     /// Delivers until it is stopped. An attempt that is under way, or not recorded, is then dropped: the event is sent again

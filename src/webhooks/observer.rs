@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::board::BoardReader;
+use crate::board::{BoardReader, Preferences};
 use crate::clock::Clock;
-use crate::domain::{Preference, Snapshot};
+use crate::domain::Snapshot;
 use crate::outage::Outage;
 use crate::query_threads;
 use crate::webhooks::known::{Known, Observation, Step};
 use crate::webhooks::receiver::Receiver;
+use crate::webhooks::reload::Listed;
 use crate::webhooks::store::{Store, StoreError};
 
 /// How often the newest snapshot is read again while the first polls run, or while the file cannot be written: those end
@@ -27,8 +29,10 @@ pub(super) struct Observer {
     store: Store,
     board: BoardReader,
     clock: Clock,
-    preferences: Arc<[Preference]>,
+    preferences: Preferences,
     watched: Vec<Watched>,
+    /// Other receivers, after a reload.
+    lists: mpsc::Receiver<Vec<Listed>>,
     /// Whether events cannot be written.
     outage: Outage,
 }
@@ -45,21 +49,36 @@ impl Observer {
         store: Store,
         board: BoardReader,
         clock: Clock,
-        preferences: &[Preference],
-        receivers: Vec<(Arc<Receiver>, Option<Known>)>,
+        preferences: Preferences,
+        (receivers, lists): (Vec<Listed>, mpsc::Receiver<Vec<Listed>>),
     ) -> Self {
-        let watched = receivers.into_iter().map(|(receiver, known)| Watched {
-            receiver,
-            known: known.map(Arc::new),
-        });
-        Self {
+        let mut observer = Self {
             store,
-            preferences: preferences.into(),
+            preferences,
             clock,
-            watched: watched.collect(),
+            watched: Vec::new(),
+            lists,
             board,
             outage: Outage::default(),
-        }
+        };
+        observer.watch(receivers);
+        observer
+    }
+
+    /// Watches for these receivers from now on. What is known to one that is replaced by another of its name is known to that.
+    fn watch(&mut self, receivers: Vec<Listed>) {
+        let mut before = std::mem::take(&mut self.watched);
+        let watched = receivers.into_iter().map(|(receiver, known)| {
+            let name = &receiver.webhook.name;
+            let of_name = |watched: &Watched| watched.receiver.webhook.name == *name;
+            let of_name = before.iter().position(of_name);
+            let known = match of_name {
+                Some(index) => before.swap_remove(index).known,
+                None => known.map(Arc::new),
+            };
+            Watched { receiver, known }
+        });
+        self.watched = watched.collect();
     }
 
     /// Derives events until it is stopped. The commit task never waits for it: when it is further behind than the queue is
@@ -84,6 +103,7 @@ impl Observer {
                     }
                 }
                 () = stop.cancelled() => return,
+                Some(receivers) = self.lists.recv() => self.watch(receivers),
                 // A table of a past day was filed, and what is served stays: what was missed is looked up again.
                 Ok(()) = records.changed() => {}
                 () = tokio::time::sleep(RETRY_AFTER), if !is_complete => {
@@ -104,7 +124,7 @@ impl Observer {
         let observation = Observation {
             snapshot: Arc::clone(snapshot),
             published,
-            preferences: Arc::clone(&self.preferences),
+            preferences: self.preferences.current(),
             now: self.clock.now(),
         };
         let watched = self.watched.iter_mut();

@@ -54,6 +54,16 @@ impl Receiver {
         })
     }
 
+    /// The same in the place of one that was served: its deliveries are counted on, unless it wanted no more.
+    #[must_use]
+    pub(super) fn after(self, before: &Self) -> Self {
+        if before.is_gone() {
+            return self;
+        }
+        let counts = Arc::clone(&before.counts);
+        Self { counts, ..self }
+    }
+
     /// Its webhook, and the counts of its deliveries.
     pub(super) fn counts(&self) -> (String, Arc<DeliveryCounts>) {
         (self.webhook.name.clone(), Arc::clone(&self.counts))

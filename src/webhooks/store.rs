@@ -6,7 +6,7 @@ mod open;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
 pub(super) use open::BUSY_TIMEOUT;
@@ -44,7 +44,7 @@ pub(super) struct Store {
     path: Arc<Path>,
     connection: Arc<Mutex<Connection>>,
     /// Where it tells which events of each webhook wait.
-    counts: Arc<BTreeMap<String, Arc<DeliveryCounts>>>,
+    counts: Arc<RwLock<BTreeMap<String, Arc<DeliveryCounts>>>>,
 }
 
 /// An event that is to be delivered.
@@ -85,15 +85,10 @@ impl Store {
         })
     }
 
-    /// The same, which tells what waits to these counts.
-    pub(super) fn counted(
-        self,
-        counts: impl IntoIterator<Item = (String, Arc<DeliveryCounts>)>,
-    ) -> Self {
-        Self {
-            counts: Arc::new(counts.into_iter().collect()),
-            ..self
-        }
+    /// Tells what waits to these counts from now on.
+    pub(super) fn count(&self, counts: impl IntoIterator<Item = (String, Arc<DeliveryCounts>)>) {
+        let mut known = self.counts.write().unwrap_or_else(PoisonError::into_inner);
+        *known = counts.into_iter().collect();
     }
 
     /// What the receiver of a webhook knows; `None` if the webhook has not begun.
@@ -228,13 +223,18 @@ impl Store {
         .await
     }
 
+    fn counts_of(&self, webhook: &str) -> Option<Arc<DeliveryCounts>> {
+        let counts = self.counts.read().unwrap_or_else(PoisonError::into_inner);
+        counts.get(webhook).cloned()
+    }
+
     /// Runs work that changes which events of a webhook wait, and tells which wait after it.
     async fn change<T: Send + 'static>(
         &self,
         webhook: &str,
         work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let counts = self.counts.get(webhook).cloned();
+        let counts = self.counts_of(webhook);
         let webhook = webhook.to_owned();
         let change = move |transaction: &Transaction<'_>| {
             let done = work(transaction)?;

@@ -59,6 +59,8 @@ mod readings;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]
+mod reload;
+#[cfg(test)]
 mod replays;
 #[cfg(test)]
 mod restart;

@@ -119,7 +119,7 @@ fn next(supervisor: &UnixDatagram) -> String {
 }
 
 #[test]
-fn systemd_is_sent_that_the_service_serves_lives_and_stops() {
+fn systemd_is_sent_that_the_service_serves_lives_loads_settings_and_stops() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notify");
     let supervisor = UnixDatagram::bind(&path).unwrap();
@@ -146,11 +146,18 @@ fn systemd_is_sent_that_the_service_serves_lives_and_stops() {
     let ready = until("READY=1");
     assert!(until("WATCHDOG=1") > ready, "it lives on");
     let id = rustix::process::Pid::from_child(&service);
+    rustix::process::kill_process(id, rustix::process::Signal::HUP).unwrap();
+    let reloading = until("RELOADING=1") - 1;
+    until("READY=1");
     rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
     until("STOPPING=1");
     assert!(service.wait().unwrap().success());
     let first = messages.iter().find(|one| !one.starts_with("WATCHDOG"));
     assert_eq!(first.unwrap(), "READY=1\nSTATUS=serving\n");
+    // Without the time, systemd takes the readiness before it for the one after it.
+    let time = messages[reloading].strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
+    let (time, _) = time.unwrap().split_once('\n').unwrap();
+    assert!(time.parse::<u64>().unwrap() > 0);
     assert_eq!(
         messages.last().unwrap(),
         "STOPPING=1\nSTATUS=draining streams and connections\n"

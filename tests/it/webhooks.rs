@@ -101,7 +101,10 @@ impl World {
 }
 
 /// Waits until the states of the webhooks beside a ledger satisfy a condition, and returns them.
-async fn until(ledger: &Path, is_met: impl Fn(&[WebhookState]) -> bool) -> Vec<WebhookState> {
+pub(crate) async fn until(
+    ledger: &Path,
+    is_met: impl Fn(&[WebhookState]) -> bool,
+) -> Vec<WebhookState> {
     let path = path_beside(ledger);
     let met = async {
         loop {

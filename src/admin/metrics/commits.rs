@@ -17,15 +17,17 @@ impl Collect for CommitMetrics {
         );
         page.histograms(names, [(UNLABELLED, &counts.commits)])?;
         let sources = counts.sources();
-        let corrections =
-            sources.map(|(source, counts)| ([("source", source)], &counts.corrections));
+        let corrections = sources
+            .iter()
+            .map(|(source, counts)| ([("source", *source)], &counts.corrections));
         let names = (
             "silkrate_source_corrections",
             "Values of the source that replaced another one of the same date",
         );
         page.counters(names, corrections)?;
-        let sources = counts.sources();
-        let delays = sources.map(|(source, counts)| ([("source", source)], &counts.delays));
+        let delays = sources
+            .iter()
+            .map(|(source, counts)| ([("source", *source)], &counts.delays));
         let names = (
             "silkrate_source_publication_delay_seconds",
             "From the beginning of the publication hours of each expected table of the source until it was committed",

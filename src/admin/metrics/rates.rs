@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 
 use crate::board::BoardReader;
 use crate::domain::{Currency, Position, Rate, RateFilter};
+use crate::queries::Queries;
 use crate::telemetry::{Collect, Label, Page};
 
 const PER_CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
@@ -16,7 +17,9 @@ const PER_CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 #[derive(Debug)]
 pub(super) struct RateMetrics {
     board: BoardReader,
-    filters: Vec<RateFilter>,
+    queries: Queries,
+    /// Every foreign currency in each of the five.
+    every: RateFilter,
     known: Mutex<Option<(Position, Arc<Rows>)>>,
 }
 
@@ -44,13 +47,14 @@ impl From<Rate> for Row {
 }
 
 impl RateMetrics {
-    pub(super) fn new(board: BoardReader, ticker: RateFilter) -> Self {
+    pub(super) fn new(board: BoardReader, queries: Queries) -> Self {
         // Each of the five in the direction in which its bank prints; the inverse of a pair tells nothing new.
         let every: Vec<String> = Currency::FIVE.map(|home| format!("*/{home}")).to_vec();
-        let every = RateFilter::parse(&every).ok();
+        let every = RateFilter::parse(&every).unwrap_or_default();
         Self {
             board,
-            filters: [Some(ticker), every].into_iter().flatten().collect(),
+            queries,
+            every,
             known: Mutex::new(None),
         }
     }
@@ -64,7 +68,8 @@ impl RateMetrics {
         {
             return Arc::clone(rows);
         }
-        let filters = self.filters.iter();
+        let ticker = self.queries.ticker();
+        let filters = [&*ticker, &self.every].into_iter();
         let rates = filters.flat_map(|filter| snapshot.rates(filter));
         let rows = rates.map(|rate| (rate.pair.to_string(), rate.into()));
         let rows = Arc::new(rows.collect::<Rows>());

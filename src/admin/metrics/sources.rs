@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::board::{BoardReader, SourceDetail};
 use crate::budget::RequestBudget;
@@ -15,11 +16,11 @@ const POLLING: [&str; 3] = ["not_tried", "ok", "failing"];
 #[derive(Debug)]
 pub(super) struct SourceMetrics {
     board: BoardReader,
-    budgets: Vec<RequestBudget>,
+    budgets: watch::Receiver<Vec<RequestBudget>>,
 }
 
 impl SourceMetrics {
-    pub(super) fn new(board: BoardReader, budgets: Vec<RequestBudget>) -> Self {
+    pub(super) fn new(board: BoardReader, budgets: watch::Receiver<Vec<RequestBudget>>) -> Self {
         Self { board, budgets }
     }
 }
@@ -39,7 +40,8 @@ impl Collect for SourceMetrics {
 impl SourceMetrics {
     /// From the budgets themselves: a day ends without a poll.
     fn requests(&self, page: &mut Page<'_>) -> fmt::Result {
-        let counts = self.budgets.iter();
+        let budgets = self.budgets.borrow().clone();
+        let counts = budgets.iter();
         let counts = counts.map(|budget| ([("source", budget.source().as_str())], budget.count()));
         let counts: Vec<_> = counts.collect();
         let names = (

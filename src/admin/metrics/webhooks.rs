@@ -1,17 +1,19 @@
 //! Webhooks: how the attempts to deliver ended, and what waits.
 
 use std::fmt;
-use std::sync::Arc;
 
-use crate::telemetry::{Collect, DeliveryCounts, Label, Page};
+use tokio::sync::watch;
+
+use crate::telemetry::{Collect, CountsByWebhook, Label, Page};
 
 /// The counts of each webhook, by its name.
 #[derive(Debug)]
-pub(super) struct WebhookMetrics(pub(super) Vec<(String, Arc<DeliveryCounts>)>);
+pub(super) struct WebhookMetrics(pub(super) watch::Receiver<CountsByWebhook>);
 
 impl Collect for WebhookMetrics {
     fn collect(&self, page: &mut Page<'_>) -> fmt::Result {
-        let Self(webhooks) = self;
+        let Self(served) = self;
+        let webhooks = served.borrow().clone();
         let attempts = webhooks.iter().flat_map(|(webhook, counts)| {
             let counts = counts.by_outcome().into_iter();
             counts.map(|(outcome, count)| {

@@ -12,7 +12,7 @@ pub const FILTER_PAIRS_MAX: usize = 256;
 
 /// Pairs in the order of the request. A star stands for every currency that has a pair with the other side; stars on both
 /// sides, for every pair that exists.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct RateFilter {
     items: Vec<Item>,
 }

@@ -60,7 +60,7 @@ impl HistoryReader {
     /// The documents that have both currencies of a leg, for each leg of some pairs. The newest row of every currency is in
     /// memory.
     fn documents(&self, pairs: &[Pair]) -> Documents {
-        let published = self.board.published();
+        let (published, preferences) = (self.board.published(), self.preferences.current());
         let mut known: BTreeMap<DocumentKey, BTreeSet<Currency>> = BTreeMap::new();
         for record in published.records().values() {
             for document in &record.documents {
@@ -70,7 +70,7 @@ impl HistoryReader {
         }
         let keys: BTreeSet<QuoteKey> = pairs.iter().flat_map(|pair| pair.legs()).collect();
         let of_leg = |(home, other): QuoteKey| {
-            let sources = candidates(published.records(), &self.preferences, home);
+            let sources = candidates(published.records(), &preferences, home);
             let documents = sources.into_iter().flat_map(|record| {
                 let documents = record.documents.iter();
                 documents.map(|document| document_key(record.id, document))

@@ -13,7 +13,7 @@ use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates, call_counts};
 use silkrate::listener::{Limits, Listener, bind, incoming};
 use silkrate::queries::Queries;
-use silkrate::web::{WebCounts, serve_browsers};
+use silkrate::web::{Browsers, WebCounts};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -65,11 +65,12 @@ pub(crate) async fn serve_web() -> io::Result<()> {
     let config = Config::load(None, std::iter::empty()).map_err(io::Error::other)?;
     let queries = queries(&figures);
     let grpc = Routes::default().into_axum_router();
+    let browsers = Browsers::new(&config.web, queries, grpc);
     let publish = || {
         figures.publish();
     };
     tokio::select! {
-        () = serve_browsers((listener, &WebCounts::default()), &config, queries, grpc, CancellationToken::new()) => Ok(()),
+        () = browsers.serve((listener, &WebCounts::default()), CancellationToken::new()) => Ok(()),
         () = orders.each(publish) => Ok(()),
     }
 }

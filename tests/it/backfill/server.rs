@@ -7,9 +7,10 @@ use prost_types::Timestamp;
 use silkrate::client::Admin;
 use silkrate::pb::admin::admin_service_server::{AdminService, AdminServiceServer};
 use silkrate::pb::admin::{
-    FileTableRequest, FileTableResponse, GetStoreRequest, GetStoreResponse, ListFiledDatesRequest,
-    ListFiledDatesResponse, ListHeldRequest, ListHeldResponse, RejectHeldRequest,
-    RejectHeldResponse, ReleaseHeldRequest, ReleaseHeldResponse, Table,
+    FileTableRequest, FileTableResponse, GetSettingsRequest, GetSettingsResponse, GetStoreRequest,
+    GetStoreResponse, ListFiledDatesRequest, ListFiledDatesResponse, ListHeldRequest,
+    ListHeldResponse, RejectHeldRequest, RejectHeldResponse, ReleaseHeldRequest,
+    ReleaseHeldResponse, Table,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -137,6 +138,13 @@ impl AdminService for Recorder {
         };
         let answer = shared.answers.get(&date).cloned().unwrap_or(accepted);
         Ok(Response::new(answer))
+    }
+
+    async fn get_settings(
+        &self,
+        _request: Request<GetSettingsRequest>,
+    ) -> Result<Response<GetSettingsResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
     }
 
     async fn get_store(

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use silkrate::pb::HeldFixing;
 use silkrate::pb::admin::admin_service_server::{AdminService, AdminServiceServer};
 use silkrate::pb::admin::{
-    FileTableRequest, FileTableResponse, GetStoreRequest, GetStoreResponse, ListFiledDatesRequest,
-    ListFiledDatesResponse, ListHeldRequest, ListHeldResponse, RejectHeldRequest,
-    RejectHeldResponse, ReleaseHeldRequest, ReleaseHeldResponse,
+    FileTableRequest, FileTableResponse, GetSettingsRequest, GetSettingsResponse, GetStoreRequest,
+    GetStoreResponse, ListFiledDatesRequest, ListFiledDatesResponse, ListHeldRequest,
+    ListHeldResponse, RejectHeldRequest, RejectHeldResponse, ReleaseHeldRequest,
+    ReleaseHeldResponse,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -100,6 +101,13 @@ impl AdminService for Operators {
         &self,
         _request: Request<FileTableRequest>,
     ) -> Result<Response<FileTableResponse>, Status> {
+        Err(Status::unimplemented("not scripted"))
+    }
+
+    async fn get_settings(
+        &self,
+        _request: Request<GetSettingsRequest>,
+    ) -> Result<Response<GetSettingsResponse>, Status> {
         Err(Status::unimplemented("not scripted"))
     }
 

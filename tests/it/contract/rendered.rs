@@ -79,4 +79,8 @@ pub(crate) const NOT_RENDERED: &[(&str, &str)] = &[
         "silkrate.admin.v1.GetStoreResponse",
         "`silkrate backfill` alone reads it",
     ),
+    (
+        "silkrate.admin.v1.GetSettingsResponse",
+        "`silkrate config --diff` alone reads it",
+    ),
 ];

@@ -20,6 +20,7 @@ pub(crate) struct Program {
     /// The lines of the log so far.
     pub(crate) lines: Vec<Value>,
     /// The addresses of its ports.
+    pub(crate) admin: String,
     pub(crate) grpc: String,
     pub(crate) web: String,
 }
@@ -28,9 +29,19 @@ impl Program {
     /// Starts it at noon of 2 April 2026 with settings, by the rest of the names of their variables, and the address of the
     /// Kazakh bank, the only one that it polls.
     pub(crate) async fn start(bank: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(bank, settings, &[]).await
+    }
+
+    /// The same, with more arguments.
+    pub(crate) async fn start_with(
+        bank: &str,
+        settings: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
         command
             .arg("serve")
+            .args(arguments)
             .kill_on_drop(true)
             .env_remove("RUST_LOG");
         for port in ["SERVER__LISTEN", "SERVER__ADMIN_LISTEN", "WEB__LISTEN"] {
@@ -53,10 +64,12 @@ impl Program {
             child,
             log,
             lines: Vec::new(),
+            admin: String::new(),
             grpc: String::new(),
             web: String::new(),
         };
         let address = |line: Value| line["address"].as_str().unwrap().to_owned();
+        program.admin = address(program.message("serving operators").await);
         program.web = address(program.message("serving browsers").await);
         program.grpc = address(program.message("serving gRPC").await);
         program
@@ -90,11 +103,16 @@ impl Program {
         self.message("committed").await;
     }
 
+    /// Sends it a signal.
+    pub(crate) async fn signal(&self, name: &str) {
+        let (signal, pid) = (format!("-{name}"), self.child.id().unwrap().to_string());
+        let killed = Command::new("kill").args([&signal, &pid]).status().await;
+        assert!(killed.unwrap().success());
+    }
+
     /// Stops it, which must succeed; returns its log and what it wrote to standard output.
     pub(crate) async fn stop(mut self) -> (Vec<Value>, String) {
-        let pid = self.child.id().unwrap().to_string();
-        let killed = Command::new("kill").args(["-TERM", &pid]).status().await;
-        assert!(killed.unwrap().success());
+        self.signal("TERM").await;
         while let Some(line) = self.log.next_line().await.unwrap() {
             self.lines.push(serde_json::from_str(&line).unwrap());
         }

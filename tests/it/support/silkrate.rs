@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use silkrate::app::{App, AppError};
+use silkrate::app::{App, AppError, Reload, Reloads};
 use silkrate::board::BoardReader;
 use silkrate::config::{
     CertificateAuthorities, Clock, Config, Http, Log, Proxy, Server, SourceSettings, Store, Ticker,
@@ -14,7 +14,7 @@ use silkrate::domain::{Preference, RateFilter, SourceId};
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::pb::watch_rates_response::Event;
 use silkrate::{pb, sources};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -33,6 +33,7 @@ pub(crate) struct Silkrate {
     pub(crate) client: RateServiceClient<Channel>,
     pub(crate) board: BoardReader,
     shutdown: Option<oneshot::Sender<()>>,
+    reloads: mpsc::Sender<Reload>,
     run: JoinSet<Result<(), AppError>>,
 }
 
@@ -82,6 +83,8 @@ pub(crate) fn settings(now: &str) -> Config {
         webhooks: Vec::new(),
         log: Log::default(),
         trace: None,
+        file: None,
+        variables: Vec::new(),
         ignored_variables: Vec::new(),
     }
 }
@@ -117,13 +120,15 @@ impl Silkrate {
         let web = app.web_address();
         let (shutdown, stopped) = oneshot::channel::<()>();
         let mut run = JoinSet::new();
-        run.spawn(app.run(async {
+        let (reloaded, reloads) = Reloads::new(None);
+        let shutdown_asked = async {
             let signal = stopped.await;
             assert!(
                 signal.is_ok(),
                 "the test ended without stopping the service"
             );
-        }));
+        };
+        run.spawn(app.run_reloading(shutdown_asked, reloaded));
         let mut client = RateServiceClient::connect(url.clone()).await.unwrap();
         // The ports are bound and not served yet. Once this one answers, all of them do.
         client
@@ -137,8 +142,18 @@ impl Silkrate {
             client,
             board,
             shutdown: Some(shutdown),
+            reloads,
             run,
         }
+    }
+
+    /// Has the service take over other settings, and waits until it has, or has refused them.
+    pub(crate) async fn reload(&self, config: Config) {
+        let (done, ended) = oneshot::channel();
+        self.reloads.send(Reload { config, done }).await.unwrap();
+        let ended = tokio::time::timeout(PATIENCE, ended).await;
+        // It is dropped then.
+        ended.expect("the reload ends").unwrap_err();
     }
 
     /// Signals the service to stop.

@@ -7,7 +7,7 @@ use silkrate::config::Config;
 use silkrate::domain::{PollOutcome, PollReport, Preference, RateFilter, RequestCount, SourceId};
 use silkrate::queries::Queries;
 use silkrate::tabular::Dialect;
-use silkrate::web::{WebCounts, serve_browsers};
+use silkrate::web::{Browsers, WebCounts};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -38,13 +38,8 @@ async fn serve(bank: &OneBank) -> (JoinSet<()>, SocketAddr) {
     let grpc = Routes::default().into_axum_router();
     let port = (listener, &WebCounts::default());
     let mut tasks = JoinSet::new();
-    tasks.spawn(serve_browsers(
-        port,
-        &config,
-        queries,
-        grpc,
-        bank.draining.clone(),
-    ));
+    let browsers = Browsers::new(&config.web, queries, grpc);
+    tasks.spawn(browsers.serve(port, bank.draining.clone()));
     (tasks, address)
 }
 

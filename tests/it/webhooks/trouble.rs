@@ -261,7 +261,8 @@ impl Running {
         let board = (board, [Preference::Home].as_slice());
         let http = settings(NOW).http;
         let webhooks = Webhooks::open(desks, &http, Some(path), board, Clock::real()).await;
-        let (webhooks, stop) = (webhooks.unwrap(), CancellationToken::new());
+        let (webhooks, _reloader) = webhooks.unwrap();
+        let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(webhooks.run(stop.clone()));
         until(ledger, |states| states.len() == desks.len()).await;

@@ -132,6 +132,22 @@ impl Snapshot {
         }
     }
 
+    /// The same state at the next revision of its epoch: for a change that no row shows.
+    #[must_use]
+    pub fn at_next_revision(&self) -> Self {
+        let mut next = self.clone();
+        next.position.revision = next.position.revision.saturating_add(1);
+        next
+    }
+
+    /// What is served here and no longer in a later snapshot.
+    pub fn lost_in(&self, later: &Self) -> Vec<ServedFingerprint> {
+        let quotes = self.quotes.keys().map(|key| pair_subject(*key));
+        let sources = self.sources.keys().map(|id| source_subject(*id));
+        let subjects: Vec<String> = quotes.chain(sources).collect();
+        later.gone(subjects.iter())
+    }
+
     /// The fingerprints of what changed at this revision.
     pub fn changes(&self) -> Vec<ServedFingerprint> {
         let revision = self.position.revision;

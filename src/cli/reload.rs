@@ -1,0 +1,176 @@
+//! SIGHUP: the settings are read anew from the file and the environment of the process, and handed to the running service.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::preflight::warnings;
+use crate::app::{App, AppError, Reload, Reloads};
+use crate::cli::{config, supervisor};
+use crate::config::{Config, ConfigErrors};
+use crate::logging::LogFilter;
+
+/// Reads the settings of a service anew on each SIGHUP. The signals are kept from the moment it is made: one that comes before
+/// the service serves is obeyed then, and several that come during a reload are one.
+pub(super) struct Reloader {
+    file: Option<PathBuf>,
+    /// From the settings of the file to those of the service: a demo has settings of its own.
+    adapt: Arc<dyn Fn(Config) -> Config + Send + Sync>,
+    log: LogFilter,
+    hang_ups: HangUps,
+    /// Whether the process was started at a terminal, which sends the same signal when it is closed.
+    has_terminal: bool,
+}
+
+impl Reloader {
+    /// Reads from this file, and the environment.
+    pub(super) fn listen(file: Option<PathBuf>, log: LogFilter) -> io::Result<Self> {
+        Ok(Self {
+            file,
+            adapt: Arc::new(|config| config),
+            log,
+            hang_ups: HangUps::listen()?,
+            has_terminal: io::stderr().is_terminal(),
+        })
+    }
+
+    /// The same, of whose settings the service has others.
+    pub(super) fn adapted(self, adapt: impl Fn(Config) -> Config + Send + Sync + 'static) -> Self {
+        Self {
+            adapt: Arc::new(adapt),
+            ..self
+        }
+    }
+
+    /// Runs a service until `shutdown`, with other settings on each signal. `drain` is cancelled when the terminal is closed.
+    pub(super) async fn run(
+        self,
+        app: App,
+        shutdown: CancellationToken,
+        drain: &CancellationToken,
+    ) -> Result<(), AppError> {
+        let (reloads, sender) = Reloads::new(Some(self.log.clone()));
+        let served = app.run_reloading(shutdown.cancelled_owned(), reloads);
+        tokio::select! {
+            ended = served => ended,
+            never = self.reload(sender, drain) => match never {},
+        }
+    }
+
+    async fn reload(
+        mut self,
+        reloads: mpsc::Sender<Reload>,
+        drain: &CancellationToken,
+    ) -> Infallible {
+        loop {
+            self.hang_ups.next().await;
+            if drain.is_cancelled() {
+                continue;
+            }
+            if self.has_terminal && !io::stderr().is_terminal() {
+                drain.cancel();
+                continue;
+            }
+            tracing::info!("received SIGHUP: reading the configuration anew");
+            supervisor::report_reloading();
+            if let Some(config) = self.read().await {
+                let (done, ended) = oneshot::channel();
+                if reloads.send(Reload { config, done }).await.is_ok() {
+                    // It is dropped, and never sent.
+                    drop(ended.await);
+                }
+            }
+            supervisor::report_ready();
+        }
+    }
+
+    /// The settings, unless something is wrong with them, which is logged.
+    async fn read(&self) -> Option<Config> {
+        let file = self.file.clone();
+        let read = spawn_blocking(move || config::load(file.as_deref()))
+            .await
+            .ok()?;
+        match read {
+            Ok(config) => {
+                log_warnings(&config);
+                Some((self.adapt)(config))
+            }
+            Err(errors) => {
+                log_errors(&errors);
+                None
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Reloader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Reloader")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Logs what is probably wrong with settings.
+pub(super) fn log_warnings(config: &Config) {
+    for warning in warnings(config) {
+        tracing::warn!(
+            setting = warning.key,
+            remedy = warning.remedy,
+            "{}",
+            warning.problem
+        );
+    }
+}
+
+fn log_errors(errors: &ConfigErrors) {
+    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let error = errors.join("; ");
+    tracing::error!(
+        error,
+        remedy = "correct it, and send SIGHUP again",
+        "the configuration is not reloaded, and nothing changes"
+    );
+}
+
+/// The signal that asks a service to read its settings anew: SIGHUP.
+#[derive(Debug)]
+struct HangUps {
+    #[cfg(unix)]
+    signal: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl HangUps {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let signal = signal(SignalKind::hangup())?;
+        Ok(Self { signal })
+    }
+
+    /// Waits for the signal; several since the last wait are one.
+    async fn next(&mut self) {
+        if self.signal.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl HangUps {
+    #[expect(clippy::unnecessary_wraps, reason = "as where there are signals")]
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn next(&mut self) {
+        std::future::pending::<()>().await;
+    }
+}
