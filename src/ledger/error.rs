@@ -50,7 +50,7 @@ pub enum LedgerError {
         detail: String,
     },
     /// A newer version of silkrate wrote it.
-    #[error("the ledger {} was written by a newer version of silkrate (schema version {found}, this version supports up to {supported}); upgrade silkrate, or set store.path to another file", .path.display())]
+    #[error("the ledger {} was written by a newer version of silkrate (schema version {found}, this version supports up to {supported}); upgrade silkrate, put the copy from before the upgrade in its place, or set store.path to another file", .path.display())]
     NewerSchema {
         /// The file.
         path: PathBuf,

@@ -24,6 +24,7 @@ mod older;
 mod partial;
 mod round_trip;
 mod sql;
+mod versions;
 
 const NBK: DocumentKey = DocumentKey {
     source: SourceId::new("nbk"),

@@ -185,7 +185,7 @@ async fn a_ledger_of_a_newer_silkrate_is_refused_and_not_changed() {
         refusal(&path).to_string(),
         format!(
             "the ledger {} was written by a newer version of silkrate (schema version 5, this version supports up to 4); \
-             upgrade silkrate, or set store.path to another file",
+             upgrade silkrate, put the copy from before the upgrade in its place, or set store.path to another file",
             path.display()
         )
     );

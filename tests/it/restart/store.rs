@@ -65,7 +65,10 @@ fn damaged(folder: &Path) -> PathBuf {
 async fn a_store_that_cannot_be_opened_stops_the_start_with_what_to_do() {
     let cases: [(Make, &str); 6] = [
         (foreign, "set store.path to another file"),
-        (of_a_newer_version, "upgrade silkrate, or set store.path"),
+        (
+            of_a_newer_version,
+            "upgrade silkrate, put the copy from before",
+        ),
         (in_a_missing_folder, "does not exist; create it"),
         (folder_itself, "(it is a folder)"),
         (read_only, "give this user the right to write the file"),
