@@ -100,7 +100,13 @@ impl Demo {
              health|held) at='--admin http://{admin}';;\nesac\ncase \"$*\" in *--server*) at='';; esac\n\
              exec '{PROGRAM}' \"$@\" $at\n"
         );
-        for (name, body) in [("silkrate", silkrate.as_str()), ("jq", "exec cat\n")] {
+        // A path that leads nowhere is answered too: curl alone would not fail. The next one on the path is the real one.
+        let curl = "PATH=${PATH#*:}\nexec curl --fail \"$@\"\n";
+        for (name, body) in [
+            ("silkrate", silkrate.as_str()),
+            ("curl", curl),
+            ("jq", "exec cat\n"),
+        ] {
             let path = folder.join(name);
             fs::write(&path, format!("#!/bin/sh\n{body}")).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
