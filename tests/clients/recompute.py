@@ -157,7 +157,7 @@ class Fixings:
 
 def fixings_of(base, bank, currency):
     """The rows of a currency by date, without the values that the bank has since corrected."""
-    with urllib.request.urlopen(address(base, f"/v1/fixings/{bank}/{currency}.ndjson"), timeout=60) as answer:
+    with urllib.request.urlopen(address(base, f"/v1/fixings/{bank}/{currency}.ndjson"), timeout=300) as answer:
         lines = [json.loads(line) for line in answer]
     rows = [
         Row(Decimal(line["value"]), Decimal(line["units"]), date.fromisoformat(line["effective_date"]))
@@ -179,7 +179,7 @@ def check_tables(base, fixings):
     compared = 0
     for day in TABLE_DATES:
         url = address(base, "/v1/snapshot.json", pairs=",".join(pairs), date=day)
-        with urllib.request.urlopen(url, timeout=60) as answer:
+        with urllib.request.urlopen(url, timeout=300) as answer:
             rates = json.load(answer)["rates"]
         # Of the rest, neither currency is one of the five.
         expected = [pair for pair in pairs if set(pair.split("/")) & HOME_BANKS.keys()]
@@ -212,7 +212,7 @@ def check_change(fixings, rate):
 def check_periods(base, fixings):
     """Compares the months of a year of all pairs; returns their number."""
     url = address(base, "/v1/periods.ndjson", pairs="*/*", period="month", start=START, end=END)
-    with urllib.request.urlopen(url, timeout=60) as answer:
+    with urllib.request.urlopen(url, timeout=300) as answer:
         served = pandas.DataFrame([json.loads(line) for line in answer], dtype=object)
     ours = [f"{base}/{quote}" for base in TEN for quote in TEN if base != quote and {base, quote} & HOME_BANKS.keys()]
     check("the pairs of the months", set(ours), set(served["pair"]))

@@ -167,15 +167,16 @@ def check_panels(prometheus: Prometheus) -> None:
 
 def check_alerts(prometheus: Prometheus, service: Service, demo: Service) -> None:
     name = "SilkrateSourceFailing"
-    assert not prometheus.alerts(name)
+    until(f"{name} does not fire", lambda: not prometheus.alerts(name))
     Bank.fault = 500
     (labels,) = until(f"{name} fires", lambda: prometheus.alerts(name))
     assert (labels["source"], labels["instance"], labels["severity"]) == ("nbk", service.admin, "warning"), labels
     Bank.fault = None
     until(f"{name} ends", lambda: not prometheus.alerts(name))
     demo.process.terminate()
-    (labels,) = until("SilkrateDown fires", lambda: prometheus.alerts("SilkrateDown"))
-    assert labels["instance"] == demo.admin, labels
+    # On a busy machine a scrape of the other service may take longer than the second that it has here, for a while.
+    down = lambda: [labels["instance"] for labels in prometheus.alerts("SilkrateDown")]
+    until("SilkrateDown fires for the one that stopped", lambda: down() == [demo.admin])
     print("alerts fired for a bank that failed, until it answered again, and for a service that stopped")
 
 

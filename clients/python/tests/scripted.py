@@ -77,7 +77,7 @@ class Scripted(rates_pb2_grpc.RateServiceServicer):
 
     def _unary(self, request: Any, context: grpc.ServicerContext) -> Any:
         self.requests.append(request)
-        answer = self._answers.get(timeout=10)
+        answer = self._answers.get(timeout=120)
         if isinstance(answer, Failure):
             answer.end(context)
         return answer
@@ -87,7 +87,7 @@ class Scripted(rates_pb2_grpc.RateServiceServicer):
 
     def WatchRates(self, request: pb.WatchRatesRequest, context: grpc.ServicerContext) -> Any:
         self.requests.append(request)
-        for message in self._answers.get(timeout=10):
+        for message in self._answers.get(timeout=120):
             if isinstance(message, Failure):
                 message.end(context)
             if message is SILENCE:

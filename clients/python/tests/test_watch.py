@@ -118,9 +118,9 @@ class Subscriptions(unittest.TestCase):
             shown = threading.Event()
             thread = threading.Thread(target=lambda: [shown.set() for _ in watch.changes()], daemon=True)
             thread.start()
-            self.assertTrue(shown.wait(10))
+            self.assertTrue(shown.wait(120))
             watch.close()
-            thread.join(10)
+            thread.join(120)
             self.assertFalse(thread.is_alive())
 
 
