@@ -43,7 +43,7 @@ const COUNTED: u64 = 2000;
 /// The least number of publications that are counted, for any number of streams.
 const PUBLICATIONS_MIN: u64 = 10;
 /// The timeout of a measurement.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 const TURN: Duration = Duration::from_millis(20);
 /// The limit of a reply, in thousandths of an allocation: ten in hyper and h2, and none for the rates or for pairs that were
 /// requested before, five or forty.

@@ -15,7 +15,7 @@ use crate::servers::figures::pairs;
 use crate::servers::{Design, Server, peers};
 
 /// The timeout of each step of a run.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The longest wait of the load for an event.
 const TURN: Duration = Duration::from_millis(20);
 /// While a publication is in flight the load does not sleep: waking it costs the server nearly two microseconds a message on a

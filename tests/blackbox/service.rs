@@ -16,7 +16,7 @@ use crate::findings::{Count, Findings};
 use crate::grpc::ANSWER_TIMEOUT;
 
 /// How long a start may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How often it is asked whether the service answers.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 

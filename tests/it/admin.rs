@@ -20,7 +20,7 @@ use crate::support::bank::Bank;
 use crate::support::silkrate::{Silkrate, settings, source};
 
 /// Nothing that these tests wait for takes as long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// How long after an answer the port is asked again: often enough for a test, and no load on the machine.
 const ASK_AGAIN_AFTER: Duration = Duration::from_millis(20);
 

@@ -93,7 +93,7 @@ async fn client(port: &Port) -> RateServiceClient<Channel> {
     RateServiceClient::new(channel.connect().await.unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[tokio::test]
 async fn a_message_to_a_hundred_streams_of_a_connection_is_a_few_writes() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
@@ -111,7 +111,7 @@ async fn a_message_to_a_hundred_streams_of_a_connection_is_a_few_writes() {
         }
     };
     let mut streams = join_all((0..STREAMS).map(open)).await;
-    // The committing thread may wake the streams more slowly than they write; not ten times in a row.
+    // One thread commits, and then the streams write: the order of two threads depends on the machine.
     let mut writes = Vec::new();
     for day in 2..12 {
         let before = port.counted.writes();
@@ -124,11 +124,8 @@ async fn a_message_to_a_hundred_streams_of_a_connection_is_a_few_writes() {
         );
         writes.push(port.counted.writes() - before);
     }
-    let fewest = writes.iter().min();
-    assert!(
-        fewest <= Some(&5),
-        "{writes:?} writes for {STREAMS} messages"
-    );
+    let most = writes.iter().max();
+    assert!(most <= Some(&5), "{writes:?} writes for {STREAMS} messages");
 }
 
 #[tokio::test]

@@ -35,8 +35,10 @@ const PATIENCE: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(250);
 /// The longest of them.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
+/// How often the other tasks have had a turn by then, at least: a busy machine may have given this process no time.
+const TURNS: u32 = 500;
 /// The longest real time for which a poll is awaited.
-const POLL_MAX: Duration = Duration::from_secs(20);
+const POLL_MAX: Duration = Duration::from_secs(300);
 /// How many dates after its last table a bank answers with that table.
 const DATES_AROUND: i64 = 3;
 /// The rows that are held for longer are counted.
@@ -133,12 +135,13 @@ impl Replay {
     /// Waits for a poll that began at an instant or later.
     async fn await_poll(&mut self, due: Timestamp) {
         let started = Instant::now();
-        let (mut moved, mut pause) = (started, PAUSE);
+        let (mut moved, mut turns, mut pause) = (started, 0, PAUSE);
         while self.polls().0.is_none_or(|attempt| attempt < due) {
             tokio::task::yield_now().await;
-            if moved.elapsed() > PATIENCE {
+            turns += 1;
+            if moved.elapsed() > PATIENCE && turns > TURNS {
                 self.advance(pause).await;
-                (moved, pause) = (Instant::now(), PAUSE_MAX.min(pause * 2));
+                (moved, turns, pause) = (Instant::now(), 0, PAUSE_MAX.min(pause * 2));
             }
             let (polls, local) = (self.polls(), self.local());
             let waited = started.elapsed();

@@ -25,7 +25,7 @@ use crate::support::silkrate::{Silkrate, settings, source};
 const NOW: &str = "2026-04-02T09:00:00Z";
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// A timeout: nothing that these tests wait for takes as long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The Kazakh bank, and the settings and the clock of a service whose ledger is in a folder.
 struct World {

@@ -21,7 +21,7 @@ const STREAMS: usize = 100;
 const SCRAPES: usize = 200;
 /// The longest wait of the load for an event, and for all first messages.
 const TURN: Duration = Duration::from_millis(20);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The subscribers of a round, and the scrapes: sorted, in microseconds.
 #[derive(Debug)]

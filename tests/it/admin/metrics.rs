@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use silkrate::config::Store;
 use tempfile::TempDir;
 
-use crate::admin::{eventually, operators, silkrate_in_trouble};
-use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
+use crate::admin::{PATIENCE, eventually, operators, silkrate_in_trouble};
+use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april, silkrate_waiting};
 use crate::support::bank::{Bank, Fault};
 use crate::support::browser::{Answer, get};
 use crate::support::silkrate::{Silkrate, settings, source};
@@ -19,6 +20,9 @@ const PROMETHEUS: (&str, &str) = (
     "accept",
     "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1",
 );
+
+/// How long a poll waits for a bank that hangs.
+const SHORT: Duration = Duration::from_millis(500);
 
 /// A family of the page: its type, its labels and its help.
 type Family = (String, BTreeSet<String>, String);
@@ -286,7 +290,9 @@ async fn polls_are_counted_by_how_they_ended() {
     ] {
         let bank = bank_of_april().await;
         bank.break_with(fault);
-        let silkrate = silkrate_of_april(&bank).await;
+        let hangs = matches!(fault, Some(Fault::Hang));
+        let read_timeout = if hangs { SHORT } else { PATIENCE };
+        let silkrate = silkrate_waiting(&bank, read_timeout).await;
         let samples = samples(&scrape(&silkrate).await);
         let polls = samples.iter();
         let polls = polls.filter(|(name, _)| name.starts_with("silkrate_source_polls_total{"));

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::admin::metrics::{samples, scrape};
-use crate::admin::{PATIENCE, eventually, operators, silkrate_in_trouble};
+use crate::admin::{eventually, operators, silkrate_in_trouble};
 use crate::support::april::{bank_of_april, silkrate_of_april};
 use crate::support::bank::{Bank, Fault};
 use crate::support::browser::{get, send};
@@ -55,8 +55,6 @@ async fn a_service_has_not_started_before_the_first_attempt_of_every_source_ends
     let bank = Bank::start().await;
     bank.break_with(Some(Fault::Hang));
     let mut config = settings("2026-04-02T09:00:00Z");
-    config.http.read_timeout = PATIENCE;
-    config.http.total_timeout = PATIENCE;
     config.sources.push(source("nbk", "", &bank.url()));
     let silkrate = Silkrate::start(config).await;
     let nbk = "[-] source nbk: its first attempt has not ended, and the ledger gave no state of it";

@@ -1,7 +1,9 @@
 //! The Kazakh bank on 2 April 2026, with real values, and a service that polls it.
 
+use std::time::Duration;
+
 use crate::support::bank::Bank;
-use crate::support::silkrate::{Silkrate, settings, source};
+use crate::support::silkrate::{PATIENCE, Silkrate, settings, source};
 
 /// A table of the Kazakh bank with two real rows: the dollar and a hundred Uzbek sums.
 pub(crate) fn nbk(date: &str, usd: (&str, &str), uzs: (&str, &str)) -> String {
@@ -39,7 +41,13 @@ pub(crate) async fn bank_of_april() -> Bank {
 }
 
 pub(crate) async fn silkrate_of_april(bank: &Bank) -> Silkrate {
+    silkrate_waiting(bank, PATIENCE).await
+}
+
+/// The same, which waits so long for an answer of the bank.
+pub(crate) async fn silkrate_waiting(bank: &Bank, read_timeout: Duration) -> Silkrate {
     let mut config = settings("2026-04-02T09:00:00Z");
+    config.http.read_timeout = read_timeout;
     config.sources.push(source("nbk", "", &bank.url()));
     let mut silkrate = Silkrate::start(config).await;
     silkrate.all_attempted().await;

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::support::records::{PREFERENCES, Quotes, Records, table};
 
 /// A timeout: nothing that these tests wait for takes as long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// Longer than a test: the ledger is retried at the stop only.
 pub(crate) const NEVER: Duration = Duration::from_secs(600);
 /// A delay that a test can wait for.

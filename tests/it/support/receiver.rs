@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// A timeout: nothing that these tests wait for takes as long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// Connections that may wait for a receiver: a webhook has one or two.
 const BACKLOG: u32 = 16;
 

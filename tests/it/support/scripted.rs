@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 /// A timeout: no request takes as long to come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The time between two bytes of a slow response.
 const DRIP_INTERVAL: Duration = Duration::from_millis(20);
 

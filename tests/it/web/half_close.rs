@@ -13,7 +13,7 @@ use crate::web::april;
 use crate::web::events::correct;
 
 /// A timeout: nothing that these tests wait for takes as long.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A connection that has sent a request and shut down its sending side.
 async fn half_closed(address: SocketAddr, path: &str) -> TcpStream {

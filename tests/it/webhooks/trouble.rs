@@ -137,7 +137,7 @@ async fn an_answer_that_does_not_come_in_time_is_a_failure_and_the_event_comes_a
     let receiver = Receiver::start().await;
     receiver.reply([Reply::Hang]);
     let mut desk = webhook("desk", &receiver.url());
-    desk.timeout = Duration::from_millis(100);
+    desk.timeout = Duration::from_secs(1);
     let world = World::new(60, vec![desk]).await;
     let silkrate = world.start().await;
     world.serve(&silkrate, "475.11").await;
