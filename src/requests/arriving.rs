@@ -8,8 +8,8 @@ use http_body::{Body, Frame, SizeHint};
 /// The body of a request over HTTP/2. Where its client resets the stream, or the connection ends, it neither ends nor fails: it
 /// stays pending, until hyper drops the request with the stream.
 ///
-/// hyper would show a reset stream as the end of the body. The request would then be answered, and counted, as if its client had
-/// sent half a message and waited for the answer.
+/// hyper shows such a body as failed, or as ended if the reset has no reason. The request would then be answered, and counted, as
+/// if its client had sent half a message and waited for the answer.
 #[derive(Debug)]
 pub struct ArrivingBody<B>(B);
 

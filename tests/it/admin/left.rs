@@ -130,6 +130,11 @@ async fn a_call_whose_client_resets_it_before_its_answer_is_counted_as_cancelled
         drop(call);
         until(&silkrate, &calls("grpc", method), "1").await;
     }
+    // A reset without a reason, which says that no answer is needed any more.
+    let (_answer, mut stream) = connection.call("application/grpc", RATE, HALF, false);
+    connection.caught_up().await;
+    stream.send_reset(h2::Reason::NO_ERROR);
+    until(&silkrate, &calls("grpc", "GetRate"), "2").await;
     drop(held_up);
     silkrate.finish().await;
 }

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::admin::metrics::{samples, scrape};
 use crate::admin::{eventually, operators, silkrate_in_trouble};
+use crate::history::{admin, table_request};
 use crate::support::april::{bank_of_april, silkrate_of_april};
 use crate::support::bank::{Bank, Fault};
 use crate::support::browser::{get, send};
@@ -102,6 +103,24 @@ async fn a_service_that_restarts_is_ready_from_its_ledger_before_a_bank_answers(
     bank.break_with(Some(Fault::Hang));
     let silkrate = Silkrate::start(config).await;
     assert_eq!(page(&silkrate, "/readyz").await, said(200, "ready\n"));
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_source_with_a_table_is_known_before_its_first_attempt_has_ended() {
+    let bank = Bank::start().await;
+    bank.break_with(Some(Fault::Hang));
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.sources.push(source("nbk", "", &bank.url()));
+    let silkrate = Silkrate::start(config).await;
+    assert_eq!(
+        page(&silkrate, "/startupz").await,
+        said(503, "not started\n")
+    );
+    let table = table_request("2026-04-01", "478.77", "3.93");
+    let filed = admin(&silkrate).await.file_table(table).await.unwrap();
+    assert!(filed.into_inner().news);
+    assert_eq!(page(&silkrate, "/startupz").await, said(200, "started\n"));
     silkrate.finish().await;
 }
 
