@@ -51,6 +51,8 @@ pub(super) struct Courier {
     store: Store,
     clock: Clock,
     receiver: Arc<Receiver>,
+    /// The failures to read or write the file.
+    outage: Outage,
 }
 
 impl Courier {
@@ -59,6 +61,7 @@ impl Courier {
             store,
             clock,
             receiver,
+            outage: Outage::default(),
         }
     }
 
@@ -76,23 +79,24 @@ impl Courier {
         if let Err(error) = self.store.resume(name).await {
             tracing::error!(webhook = name, %error, "the list of webhooks shows an earlier status 410");
         }
-        let (outage, mut unrecorded) = (Outage::default(), None);
+        let mut unrecorded = None;
         while unrecorded.is_some() || !self.receiver.is_gone() {
-            match self.advance(&mut unrecorded).await {
-                Ok(()) => {
-                    if let Some(failures) = outage.succeeded() {
-                        tracing::info!(webhook = name, failures, "deliveries go on");
-                    }
+            if let Err(error) = self.advance(&mut unrecorded).await {
+                if self.outage.failed() {
+                    tracing::error!(webhook = name, %error, "deliveries wait for their file");
                 }
-                Err(error) => {
-                    if outage.failed() {
-                        tracing::error!(webhook = name, %error, "deliveries wait for their file");
-                    }
-                    tokio::time::sleep(STORE_RETRY_AFTER).await;
-                }
+                tokio::time::sleep(STORE_RETRY_AFTER).await;
             }
         }
         std::future::pending::<()>().await;
+    }
+
+    /// Logs the end of an outage of the file, when it was read or written again.
+    fn log_success(&self) {
+        if let Some(failures) = self.outage.succeeded() {
+            let name = &self.receiver.webhook.name;
+            tracing::info!(webhook = name, failures, "deliveries go on");
+        }
     }
 
     /// Records the attempt that is not recorded yet, or else waits for an event and until it is due, and attempts it. An event
@@ -101,10 +105,12 @@ impl Courier {
         if let Some(attempt) = unrecorded {
             self.record(attempt).await?;
             *unrecorded = None;
+            self.log_success();
             return Ok(());
         }
-        let name = &self.receiver.webhook.name;
-        let Some(delivery) = self.store.next(name).await? else {
+        let next = self.store.next(&self.receiver.webhook.name).await?;
+        self.log_success();
+        let Some(delivery) = next else {
             self.receiver.notified().await;
             return Ok(());
         };

@@ -118,48 +118,56 @@ fn next(supervisor: &UnixDatagram) -> String {
 
 #[test]
 fn systemd_is_sent_that_the_service_serves_lives_loads_settings_and_stops() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("notify");
-    let supervisor = UnixDatagram::bind(&path).unwrap();
-    supervisor.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut command = program(&["serve", "--demo"]);
-    for listener in ["SERVER__LISTEN", "SERVER__ADMIN_LISTEN", "WEB__LISTEN"] {
-        command.env(format!("SILKRATE_{listener}"), "127.0.0.1:0");
-    }
-    command.env("NOTIFY_SOCKET", &path);
-    // A report every 50 milliseconds.
-    command.env("WATCHDOG_USEC", "100000");
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    let mut service = command.spawn().unwrap();
-    let mut messages = Vec::new();
-    let mut until = |wanted: &str| {
-        while messages
-            .last()
-            .is_none_or(|last: &String| !last.contains(wanted))
-        {
-            messages.push(next(&supervisor));
+    for arguments in [&["serve", "--demo"][..], &["serve"]] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let supervisor = UnixDatagram::bind(&path).unwrap();
+        supervisor.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut command = program(arguments);
+        for listener in ["SERVER__LISTEN", "SERVER__ADMIN_LISTEN", "WEB__LISTEN"] {
+            command.env(format!("SILKRATE_{listener}"), "127.0.0.1:0");
         }
-        messages.len()
-    };
-    let ready = until("READY=1");
-    assert!(until("WATCHDOG=1") > ready, "it lives on");
-    let id = rustix::process::Pid::from_child(&service);
-    rustix::process::kill_process(id, rustix::process::Signal::HUP).unwrap();
-    let reloading = until("RELOADING=1") - 1;
-    until("READY=1");
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    until("STOPPING=1");
-    assert!(service.wait().unwrap().success());
-    let first = messages.iter().find(|one| !one.starts_with("WATCHDOG"));
-    assert_eq!(first.unwrap(), "READY=1\nSTATUS=serving\n");
-    // Without the time, systemd takes the readiness before it for the one after it.
-    let time = messages[reloading].strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
-    let (time, _) = time.unwrap().split_once('\n').unwrap();
-    assert!(time.parse::<u64>().unwrap() > 0);
-    assert_eq!(
-        messages.last().unwrap(),
-        "STOPPING=1\nSTATUS=draining streams and connections\n"
-    );
+        // No bank is asked.
+        for bank in ["NBK", "NBKR", "CBU", "NBT", "CBT", "CBR"] {
+            let url = format!("SILKRATE_SOURCES__{bank}__BASE_URL");
+            command.env(url, "http://127.0.0.1:9");
+        }
+        command.env("SILKRATE_STORE__PATH", ":memory:");
+        command.env("NOTIFY_SOCKET", &path);
+        // A report every 50 milliseconds.
+        command.env("WATCHDOG_USEC", "100000");
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut service = command.spawn().unwrap();
+        let mut messages = Vec::new();
+        let mut until = |wanted: &str| {
+            while messages
+                .last()
+                .is_none_or(|last: &String| !last.contains(wanted))
+            {
+                messages.push(next(&supervisor));
+            }
+            messages.len()
+        };
+        let ready = until("READY=1");
+        assert!(until("WATCHDOG=1") > ready, "it lives on");
+        let id = rustix::process::Pid::from_child(&service);
+        rustix::process::kill_process(id, rustix::process::Signal::HUP).unwrap();
+        let reloading = until("RELOADING=1") - 1;
+        until("READY=1");
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        until("STOPPING=1");
+        assert!(service.wait().unwrap().success());
+        let first = messages.iter().find(|one| !one.starts_with("WATCHDOG"));
+        assert_eq!(first.unwrap(), "READY=1\nSTATUS=serving\n");
+        // Without the time, systemd takes the readiness before it for the one after it.
+        let time = messages[reloading].strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
+        let (time, _) = time.unwrap().split_once('\n').unwrap();
+        assert!(time.parse::<u64>().unwrap() > 0);
+        assert_eq!(
+            messages.last().unwrap(),
+            "STOPPING=1\nSTATUS=draining streams and connections\n"
+        );
+    }
 }
 
 #[test]
@@ -247,9 +255,8 @@ fn a_service_that_is_stopped_while_it_opens_its_ledger_ends_without_an_error() {
             );
             std::thread::yield_now();
         }
-        let pid = service.id().to_string();
-        let killed = Command::new("kill").args(["-TERM", &pid]).status();
-        assert!(killed.unwrap().success());
+        let id = rustix::process::Pid::from_child(&service);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
         let ended = service.wait_with_output().unwrap();
         let log = text(&ended.stderr);
         if log.contains("locked") {
