@@ -4,6 +4,9 @@
 //! operators' port is stopped last, so that a supervisor can ask about a service that drains.
 
 pub mod preflight;
+mod blocking;
+mod certificates;
+mod error;
 mod operators;
 mod reflection;
 mod reload;
@@ -14,12 +17,12 @@ mod webhooks;
 pub mod transport;
 
 use std::future::Future;
-use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+pub use error::AppError;
 pub use reload::{Reload, Reloads};
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +33,7 @@ use tonic_health::pb::health_server::{HealthServer, SERVICE_NAME as HEALTH};
 use tonic_health::server::{HealthReporter, HealthService};
 
 use crate::admin::Operators;
+use crate::app::certificates::PortCertificates;
 use crate::app::operators::{Counts, GrpcCounts, OperatorsPort, operators_pages};
 use crate::app::reflection::add_reflection;
 use crate::app::reload::{Settings, start_poller, start_webhooks};
@@ -43,68 +47,25 @@ use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle};
 use crate::config::Config;
 use crate::feed::{Feed, StreamLimits, Ticker};
-use crate::fetch::FetchError;
 use crate::grpc::{DrainingHealth, Rates, SharedRates};
-use crate::ledger::LedgerError;
 use crate::listener::{Limits, Listener, bind};
 use crate::logging::LogFilter;
 use crate::pb::rate_service_server::SERVICE_NAME;
 use crate::poller::Poller;
 use crate::queries::Queries;
+use crate::tls::{Certificates, ServerTls};
 use crate::web::Browsers;
-use crate::webhooks::{WebhookError, WebhookReloader, Webhooks};
+use crate::webhooks::{WebhookReloader, Webhooks};
 
 /// How long the streams and connections of a stopping server may take to end before they are closed.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
-
-/// Why the service could not start, or failed.
-#[derive(Debug, Error)]
-pub enum AppError {
-    /// A port is in use or not allowed.
-    #[error("cannot listen on {address} ({key}): {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The error of the system.
-        source: io::Error,
-        /// The setting of the address.
-        key: &'static str,
-    },
-    /// The ledger cannot be opened, or was written under another kind of clock.
-    #[error(transparent)]
-    Store(#[from] LedgerError),
-    /// The client for a source cannot be built.
-    #[error("cannot build the HTTP client for {id}: {source}")]
-    Client {
-        /// The source.
-        id: &'static str,
-        /// The error.
-        source: FetchError,
-    },
-    /// The webhooks cannot be served.
-    #[error(transparent)]
-    Webhooks(#[from] WebhookError),
-    /// The time zone of a source is unknown to the bundled data.
-    #[error("unknown time zone {0}")]
-    Zone(&'static str),
-    /// The reflection service refuses the descriptor.
-    #[error("cannot build the reflection service: {0}")]
-    Reflection(#[from] tonic_reflection::server::Error),
-    /// A task ended before it was stopped, or panicked.
-    #[error("the task `{task}` {how}")]
-    TaskEnded {
-        /// Which one.
-        task: String,
-        /// In which way.
-        how: String,
-    },
-}
 
 /// The service with its ports bound, not yet running. The operators' port answers already.
 #[derive(Debug)]
 pub struct App {
     config: Config,
     tasks: Tasks,
+    certificates: Certificates,
     grpc: Port,
     operators: OperatorsPort,
     web: Port,
@@ -129,9 +90,11 @@ impl App {
     /// Like [`App::bind`], with a clock of the caller.
     pub async fn bind_with(config: Config, clock: Clock) -> Result<Self, AppError> {
         let server = &config.server;
-        let grpc = Port::bind(server.listen, "server.listen")?;
-        let admin = Port::bind(server.admin_listen, "server.admin_listen")?;
-        let web = Port::bind(config.web.listen, "web.listen")?;
+        let tls = PortCertificates::load(&config).await?;
+        let certificates = tls.all();
+        let grpc = Port::bind(server.listen, "server.listen", tls.grpc)?;
+        let admin = Port::bind(server.admin_listen, "server.admin_listen", tls.admin)?;
+        let web = Port::bind(config.web.listen, "web.listen", tls.web)?;
         let mut tasks = Tasks::default();
         let operators = OperatorsPort::serve(admin, &server.admin_hosts, &mut tasks);
         let store = open_store(&config).await?;
@@ -157,6 +120,7 @@ impl App {
         Ok(Self {
             config,
             tasks,
+            certificates,
             grpc,
             operators,
             web,
@@ -247,6 +211,7 @@ impl App {
         let Self {
             config,
             mut tasks,
+            certificates,
             grpc,
             operators,
             web,
@@ -269,29 +234,31 @@ impl App {
         let budgets = watch::Sender::new(budgets);
         let deliveries = reloader.as_ref().map(WebhookReloader::counts);
         let deliveries = watch::Sender::new(deliveries.unwrap_or_default());
-        let counts = Counts::new(streams, deliveries.subscribe(), budgets.subscribe());
+        let counts = Counts::new(
+            streams,
+            deliveries.subscribe(),
+            budgets.subscribe(),
+            certificates.clone(),
+        );
         let of_ports = (&counts, &operators);
         let read = (queries.clone(), &clock);
         let pages = operators_pages(&config, &commit, of_ports, read, draining.clone());
-        start_work(&mut tasks, commit, pollers, webhooks);
+        let work = (commit, pollers, webhooks, certificates.clone());
+        start_work(&mut tasks, work);
         let health = HealthReporter::new();
         let health_service = serving(&health, draining.clone()).await;
         // Before the other ports: a client that they answer finds the probes at work.
-        let commits = polling.commit.clone();
         let in_force = watch::Sender::new(config.clone());
-        let operators_read = in_force.subscribe();
-        operators.open(
-            Operators::new(queries.clone(), commits, operators_read),
-            pages,
-        )?;
+        let (commits, read) = (polling.commit.clone(), in_force.subscribe());
+        operators.open(Operators::new(queries.clone(), commits, read), pages)?;
         let services = services_for_browsers(rates, health_service.clone(), counts.grpc_web_calls);
         let browsers = Browsers::new(&config.web, queries, services);
-        let port = (web.socket, &counts.web);
+        let port = (web.socket, web.tls, &counts.web);
         let served = browsers.serve(port, draining.clone());
         tasks.start(Stage::Listeners, "web", served);
         let others = add_reflection(Routes::new(health_service), &[SERVICE_NAME, HEALTH])?;
         let connections_max = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
-        let listener = bounded(grpc.socket, connections_max, draining);
+        let listener = bounded(grpc.socket, connections_max, draining).secured(grpc.tls);
         let GrpcCounts { port, calls } = counts.grpc;
         let served = serve_rates(listener.counted(port), shared, others, calls);
         tasks.start(Stage::Listeners, "grpc", served);
@@ -306,6 +273,7 @@ impl App {
             budgets,
             webhooks: reloader,
             deliveries,
+            certificates,
             log,
         };
         Ok((tasks, settings, health))
@@ -317,11 +285,16 @@ impl App {
 struct Port {
     socket: TcpListener,
     address: SocketAddr,
+    tls: Option<Arc<ServerTls>>,
 }
 
 impl Port {
     /// Binds a port; `key` is the setting of its address.
-    fn bind(address: SocketAddr, key: &'static str) -> Result<Self, AppError> {
+    fn bind(
+        address: SocketAddr,
+        key: &'static str,
+        tls: Option<Arc<ServerTls>>,
+    ) -> Result<Self, AppError> {
         let refused = |source| AppError::Listen {
             address,
             source,
@@ -329,7 +302,11 @@ impl Port {
         };
         let socket = bind(address).map_err(refused)?;
         let address = socket.local_addr().map_err(refused)?;
-        Ok(Self { socket, address })
+        Ok(Self {
+            socket,
+            address,
+            tls,
+        })
     }
 }
 
@@ -340,7 +317,15 @@ fn feed(config: &Config, commit: &Commit, draining: CancellationToken) -> Feed {
 }
 
 /// Starts what happens without a client.
-fn start_work(tasks: &mut Tasks, commit: Commit, pollers: Vec<Poller>, webhooks: Option<Webhooks>) {
+fn start_work(
+    tasks: &mut Tasks,
+    (commit, pollers, webhooks, certificates): (
+        Commit,
+        Vec<Poller>,
+        Option<Webhooks>,
+        Certificates,
+    ),
+) {
     let stopped = tasks.token(Stage::Commit);
     tasks.start(Stage::Commit, "commit", commit.run(stopped));
     for poller in pollers {
@@ -349,6 +334,8 @@ fn start_work(tasks: &mut Tasks, commit: Commit, pollers: Vec<Poller>, webhooks:
     if let Some(webhooks) = webhooks {
         start_webhooks(tasks, webhooks);
     }
+    let watched = certificates.watch(tasks.token(Stage::Listeners));
+    tasks.start(Stage::Listeners, "certificates", watched);
 }
 
 fn log_addresses(config: &Config, [operators, web, grpc]: [SocketAddr; 3]) {

@@ -60,7 +60,8 @@ Examples:
 Environment:
   SILKRATE_URL                         the server of every command with --server, which has precedence
   SILKRATE_ADMIN_URL                   the operators' port of every command with --admin, which has precedence
-  SILKRATE_CA                          the certificate authorities of every command with --ca-file, which has precedence";
+  SILKRATE_CA                          the certificate authorities of every command with --ca-file, which has precedence
+  SILKRATE_CERTIFICATE                 with SILKRATE_CERTIFICATE_KEY, the certificate of the client, as --certificate-file and --key-file";
 
 /// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC and HTTP.
 #[derive(Debug, Parser)]

@@ -15,7 +15,7 @@ mod probe;
 use std::time::Duration;
 
 use address::Address;
-pub use address::ClientOptions;
+pub use address::{ClientIdentity, ClientOptions};
 pub use admin::Admin;
 pub use error::{ClientError, Violation};
 pub use handshake::HandshakeFault;

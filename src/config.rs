@@ -14,6 +14,7 @@ mod entries;
 mod variables;
 mod values;
 mod proxy;
+mod tls;
 mod webhook;
 mod load;
 mod settings;
@@ -30,8 +31,11 @@ use jiff::Timestamp;
 pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
 use rust_decimal::Decimal;
+pub use tls::TlsFiles;
 use tracing::level_filters::LevelFilter;
-pub use variables::{ADMIN_URL_VARIABLE, CA_VARIABLE, URL_VARIABLE};
+pub use variables::{
+    ADMIN_URL_VARIABLE, CA_VARIABLE, CERTIFICATE_KEY_VARIABLE, CERTIFICATE_VARIABLE, URL_VARIABLE,
+};
 pub use webhook::{EventKind, Webhook, WebhookSecret};
 
 use crate::domain::{Preference, RateFilter};
@@ -79,6 +83,10 @@ pub struct Server {
     pub admin_listen: SocketAddr,
     /// The names under which the operators' port is reached over HTTP, beside addresses and names without a dot.
     pub admin_hosts: Vec<String>,
+    /// `[server.tls]`: the files of the gRPC port; without them it does not speak TLS.
+    pub tls: Option<TlsFiles>,
+    /// `[admin.tls]`: those of the operators' port.
+    pub admin_tls: Option<TlsFiles>,
     /// The longest silence of a stream.
     pub heartbeat_interval: Duration,
     /// The number of connections on the gRPC port.
@@ -92,6 +100,8 @@ pub struct Server {
 pub struct Web {
     /// The address of the browsers' port.
     pub listen: SocketAddr,
+    /// `[web.tls]`: its files; without them it does not speak TLS.
+    pub tls: Option<TlsFiles>,
     /// The path of every request, which begins and ends with a slash: where a proxy passes a sub-path of its site.
     pub path: String,
     /// The address of the page with all rates as readers see it, with a slash at its end. Pages name their own addresses by it,

@@ -48,7 +48,8 @@
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
 //! * [`telemetry`]: the page of metrics, which [`admin`] fills.
 //! * [`requests`]: what is observed of each request, for the access log and for traces.
-//! * [`listener`]: sockets that accept connections: limits, deadlines, and HTTP with coalesced writes.
+//! * [`tls`]: the certificates of the ports, read again while the service runs.
+//! * [`listener`]: sockets that accept connections: limits, deadlines, TLS, and HTTP with coalesced writes.
 //! * [`app`]: binds the ports, starts the tasks, takes over settings that are loaded anew, and stops them.
 //! * [`client`]: calls over plain HTTP/2 or TLS, and a subscriber that reconnects and resumes. [`backfill`]: fetches the past
 //!   of the banks and uploads it to a server. [`load`]: a load generator. [`cli`]: the commands, built on them.
@@ -195,6 +196,8 @@ pub mod tabular;
 pub mod grpc;
 #[cfg(feature = "service")]
 pub mod admin;
+#[cfg(feature = "service")]
+pub mod tls;
 #[cfg(feature = "service")]
 pub mod listener;
 #[cfg(feature = "service")]

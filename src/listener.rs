@@ -1,8 +1,8 @@
 //! Sockets that accept connections: limits on them, deadlines for their peers, and HTTP over them.
 //!
 //! ```text
-//! accept (bounded) ─▶ Connection (deadlines) ─▶ Listener::serve_http2: gRPC, writes coalesced
-//!                                            └▶ Listener::serve_http:  browsers, HTTP/1.1 and HTTP/2
+//! accept (bounded) ─▶ socket (deadlines) ─▶ Connection ─▶ Listener::serve_http2: gRPC, writes coalesced
+//!                                      └▶ handshake (TLS) ┘└▶ Listener::serve_http:  browsers, HTTP/1.1 and HTTP/2
 //! ```
 //!
 //! Every port of the service is a [`Listener`]. hyper takes any socket and leaves to it what it does not do itself: it
@@ -13,11 +13,14 @@
 mod coalesce;
 mod connection;
 mod deadlines;
+mod handshake;
 mod http2;
+mod plain;
 mod protocol;
 mod reminder;
 mod rlimit;
 mod serve;
+mod socket;
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,7 +30,7 @@ use std::time::Duration;
 pub use coalesce::{BUFFER_BYTES_MAX, CoalescedWriter, Flusher, coalesce};
 pub use connection::Connection;
 pub use deadlines::{Deadline, Deadlines};
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 pub use http2::serve_http2;
 pub(crate) use reminder::Reminder;
 pub use rlimit::raise_descriptor_limit;
@@ -35,11 +38,15 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::listener::socket::AcceptedSocket;
 use crate::telemetry::{OpenConnection, PortCounts};
+use crate::tls::ServerTls;
 
 /// A client's preface is sent before its connection is accepted; over a slow and lossy link it takes a second or two. Less
 /// than a drain lasts, so that a silent peer does not hold one up.
 const FIRST_BYTES_TIMEOUT: Duration = Duration::from_secs(5);
+/// A handshake is two round trips; with a retransmission of each over a lossy link it takes some seconds.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A reader whose buffers stay full for half a minute, the interval of a keep-alive, is gone or of no use to itself.
 const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
 /// Enough for a proxy that multiplexes a newsroom's readers, few enough to bound the memory of a connection.
@@ -60,6 +67,8 @@ pub struct Limits {
     pub connections_max: usize,
     /// How long a peer may take to send its first bytes and, over HTTP/1.1, the headers of each request.
     pub first_bytes_timeout: Duration,
+    /// How long a TLS handshake may take, from the connection to its end.
+    pub handshake_timeout: Duration,
     /// How long a write may be pending before the connection is closed.
     pub write_stall_max: Duration,
     /// The number of HTTP/2 streams on one connection.
@@ -74,6 +83,7 @@ impl Limits {
         Self {
             connections_max,
             first_bytes_timeout: FIRST_BYTES_TIMEOUT,
+            handshake_timeout: HANDSHAKE_TIMEOUT,
             write_stall_max: WRITE_STALL_MAX,
             streams_per_connection_max: STREAMS_PER_CONNECTION_MAX,
             header_bytes_max: HEADER_BYTES_MAX,
@@ -88,6 +98,7 @@ pub struct Listener {
     limits: Limits,
     draining: CancellationToken,
     counts: Arc<PortCounts>,
+    tls: Option<Arc<ServerTls>>,
 }
 
 impl Listener {
@@ -98,6 +109,7 @@ impl Listener {
             limits,
             draining,
             counts: Arc::default(),
+            tls: None,
         }
     }
 
@@ -105,6 +117,12 @@ impl Listener {
     #[must_use]
     pub fn counted(self, counts: Arc<PortCounts>) -> Self {
         Self { counts, ..self }
+    }
+
+    /// The same with TLS on every connection, if there is one.
+    #[must_use]
+    pub fn secured(self, tls: Option<Arc<ServerTls>>) -> Self {
+        Self { tls, ..self }
     }
 }
 
@@ -127,15 +145,16 @@ pub fn incoming(
     listener: TcpListener,
     limits: Limits,
 ) -> impl Stream<Item = io::Result<Connection>> + Send {
-    counted(listener, limits, Arc::default())
+    let sockets = accepted(listener, limits, Arc::default());
+    sockets.map(|socket| Ok(Connection::plain(socket)))
 }
 
-/// The same, counted.
-fn counted(
+/// The accepted sockets, counted.
+fn accepted(
     listener: TcpListener,
     limits: Limits,
     counts: Arc<PortCounts>,
-) -> impl Stream<Item = io::Result<Connection>> + Send {
+) -> impl Stream<Item = AcceptedSocket> + Send {
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     let state = (listener, permits, counts, Reminders::default());
     stream::unfold(
@@ -145,8 +164,8 @@ fn counted(
             let permit = permit(&permits, limits.connections_max, &counts, reminder).await?;
             let accepted = accept(&listener, &mut reminders.refused).await;
             let open = OpenConnection::new(Arc::clone(&counts));
-            let connection = Connection::new(accepted, &limits, permit, open);
-            Some((Ok(connection), (listener, permits, counts, reminders)))
+            let socket = AcceptedSocket::new(accepted, &limits, permit, open);
+            Some((socket, (listener, permits, counts, reminders)))
         },
     )
 }

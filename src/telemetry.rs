@@ -12,6 +12,7 @@ mod calls;
 mod counter;
 mod counts;
 mod exposition;
+mod handshakes;
 mod histogram;
 mod number;
 mod page;
@@ -24,6 +25,7 @@ pub use counts::{
     CommitCounts, CountsByWebhook, DeliveryCounts, LedgerCounts, SourceCounts, Waiting,
 };
 pub use exposition::{Exposition, Format};
+pub use handshakes::HandshakeCounts;
 pub use histogram::Histogram;
 pub use number::Number;
 pub use page::{Collect, Label, Page, UNLABELLED};

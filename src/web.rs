@@ -59,6 +59,7 @@ use crate::domain::Refusal;
 use crate::feed::FrameCache;
 use crate::queries::Queries;
 use crate::telemetry::{CallCounts, PortCounts};
+use crate::tls::ServerTls;
 use crate::web::base_path::BasePath;
 use crate::web::chart::ChartRates;
 use crate::web::cors::Origins;
@@ -145,14 +146,15 @@ impl Browsers {
         self.answers.set(answers);
     }
 
-    /// Serves until draining.
+    /// Serves until draining, over TLS if there is one.
     pub fn serve(
         &self,
-        (listener, counts): (TcpListener, &WebCounts),
+        (listener, tls, counts): (TcpListener, Option<Arc<ServerTls>>, &WebCounts),
         draining: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
         let service = BrowserService::new(self.answers.clone(), Arc::clone(&counts.calls));
-        server::serve((listener, Arc::clone(&counts.port)), service, draining)
+        let listener = server::listener(listener, Arc::clone(&counts.port), draining);
+        listener.secured(tls).serve_http(service)
     }
 }
 

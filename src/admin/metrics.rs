@@ -5,6 +5,7 @@ mod ledger;
 mod rates;
 mod service;
 mod sources;
+mod tls;
 mod traffic;
 mod webhooks;
 
@@ -24,6 +25,7 @@ use crate::admin::metrics::ledger::LedgerMetrics;
 use crate::admin::metrics::rates::RateMetrics;
 use crate::admin::metrics::service::ServiceMetrics;
 use crate::admin::metrics::sources::SourceMetrics;
+use crate::admin::metrics::tls::TlsMetrics;
 use crate::admin::metrics::webhooks::WebhookMetrics;
 use crate::admin::text::{NO_SNIFF, NO_STORE, text};
 use crate::board::BoardReader;
@@ -34,6 +36,7 @@ use crate::queries::Queries;
 use crate::telemetry::{
     Collect, CommitCounts, CountsByWebhook, Exposition, Format, LedgerCounts, Process,
 };
+use crate::tls::Certificates;
 
 /// Where the page reads.
 #[derive(Debug, Clone)]
@@ -54,6 +57,8 @@ pub struct MetricSources {
     pub webhooks: watch::Receiver<CountsByWebhook>,
     /// The requests to each source.
     pub budgets: watch::Receiver<Vec<RequestBudget>>,
+    /// The certificates of the ports that speak TLS.
+    pub certificates: Certificates,
     /// What the ports and the streams count.
     pub traffic: Traffic,
     /// The clock of the service.
@@ -88,16 +93,18 @@ impl Metrics {
             commits,
             webhooks,
             budgets,
+            certificates,
             traffic,
             clock,
         } = sources;
-        let parts: [Box<dyn Collect>; 8] = [
+        let parts: [Box<dyn Collect>; 9] = [
             Box::new(ServiceMetrics::new(board.clone(), clock)),
             Box::new(RateMetrics::new(board.clone(), queries)),
             Box::new(SourceMetrics::new(board, budgets)),
             Box::new(CommitMetrics(commits)),
             Box::new(LedgerMetrics::new(ledger, ledger_counts, ledger_path)),
             Box::new(traffic),
+            Box::new(TlsMetrics(certificates)),
             Box::new(WebhookMetrics(webhooks)),
             Box::new(Process::new()),
         ];

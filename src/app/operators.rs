@@ -20,6 +20,7 @@ use crate::config::{Config, Store};
 use crate::grpc::call_counts;
 use crate::queries::Queries;
 use crate::telemetry::{CallCounts, CountsByWebhook, PortCounts, StreamCounts};
+use crate::tls::Certificates;
 use crate::web::WebCounts;
 
 /// Connections of operators: a few people and their scripts.
@@ -37,11 +38,17 @@ pub(super) struct OperatorsPort {
 impl OperatorsPort {
     /// Serves a port: what the probes of a supervisor are answered until the service runs.
     pub(super) fn serve(port: Port, hosts: &[String], tasks: &mut Tasks) -> Self {
-        let Port { socket, address } = port;
+        let Port {
+            socket,
+            address,
+            tls,
+        } = port;
         let (counts, services) = (GrpcCounts::default(), Arc::default());
         let hosts = Hosts::new(hosts);
         let stopped = tasks.token(Stage::Operators);
-        let listener = bounded(socket, CONNECTIONS_MAX, stopped).counted(Arc::clone(&counts.port));
+        let listener = bounded(socket, CONNECTIONS_MAX, stopped)
+            .counted(Arc::clone(&counts.port))
+            .secured(tls);
         let opening = opening_pages(hosts.clone());
         let served = serve_operators(listener, Arc::clone(&services), opening);
         tasks.start(Stage::Operators, "admin", served);
@@ -77,6 +84,8 @@ pub(super) struct Counts {
     pub(super) webhooks: watch::Receiver<CountsByWebhook>,
     /// The requests to each source.
     pub(super) budgets: watch::Receiver<Vec<RequestBudget>>,
+    /// The handshakes, and the dates of the certificates.
+    pub(super) certificates: Certificates,
 }
 
 impl Counts {
@@ -85,6 +94,7 @@ impl Counts {
         streams: Arc<StreamCounts>,
         webhooks: watch::Receiver<CountsByWebhook>,
         budgets: watch::Receiver<Vec<RequestBudget>>,
+        certificates: Certificates,
     ) -> Self {
         Self {
             streams,
@@ -93,6 +103,7 @@ impl Counts {
             grpc_web_calls: Arc::new(call_counts()),
             webhooks,
             budgets,
+            certificates,
         }
     }
 }
@@ -157,6 +168,7 @@ pub(super) fn operators_pages(
         commits: commit.counts(),
         webhooks: counts.webhooks.clone(),
         budgets: counts.budgets.clone(),
+        certificates: counts.certificates.clone(),
         traffic,
         clock: clock.clone(),
     });

@@ -4,6 +4,9 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 
+use jiff::Timestamp;
+
+use crate::app::certificates::read;
 use crate::app::store::clock_kind;
 use crate::config::{Config, SourceSettings, Store};
 use crate::domain::{Currency, Preference};
@@ -37,6 +40,7 @@ impl Finding {
 /// folder of the ledger and removed again. No bank is asked.
 pub fn findings(config: &Config) -> Vec<Finding> {
     let mut findings = ports(config);
+    findings.extend(certificates(config));
     findings.extend(pairs(config));
     findings.extend(store(config));
     findings.extend(
@@ -62,16 +66,17 @@ pub fn warnings(config: &Config) -> Vec<Finding> {
         .collect()
 }
 
-/// A port of operators that other machines may reach. It asks for no key.
+/// A port of operators that other machines may reach, and that demands nothing of them.
 fn admin_listen(config: &Config) -> Option<Finding> {
     let address = config.server.admin_listen;
-    if address.ip().is_loopback() {
+    let tls = config.server.admin_tls.as_ref();
+    if address.ip().is_loopback() || tls.is_some_and(|files| files.client_ca.is_some()) {
         return None;
     }
     let problem = format!(
-        "everyone who reaches {address} decides on held values and files tables: the port asks for no key"
+        "everyone who reaches {address} decides on held values and files tables: the port demands no certificate and no key"
     );
-    let remedy = "listen on a loopback address such as 127.0.0.1:9464, or let a firewall or a network policy admit only operators and probes";
+    let remedy = "listen on a loopback address such as 127.0.0.1:9464, admit only clients with a certificate (admin.tls.client_ca), or let a firewall or a network policy admit only operators and probes";
     Some(Finding::new("server.admin_listen", problem, remedy))
 }
 
@@ -87,6 +92,27 @@ fn public_url(config: &Config) -> Option<Finding> {
     let problem = format!("{url} does not end with {path}, the path of every request (web.path)");
     let remedy = "set web.public_url to the address of the page with all rates, with the sub-path; it is right as it is only if a proxy adds the path to each request";
     Some(Finding::new("web.public_url", problem, remedy))
+}
+
+/// The certificates, keys and authorities that cannot be used.
+fn certificates(config: &Config) -> impl Iterator<Item = Finding> {
+    let wrong = read(config).filter_map(|(table, tls)| Some((table, tls.err()?)));
+    wrong.map(|(table, error)| {
+        let key = format!("{table}.{}", error.setting());
+        Finding::new(key, &error, error.remedy())
+    })
+}
+
+/// The certificates that end soon. A service that runs logs them by itself.
+pub fn near_ends(config: &Config) -> impl Iterator<Item = Finding> {
+    let loaded = read(config).filter_map(|(table, tls)| Some((table, tls.ok()?)));
+    let near = loaded.filter(|(_, tls)| tls.validity().is_near_its_end(Timestamp::now()));
+    near.map(|(table, tls)| {
+        let (path, ends) = (tls.files().certificate.display(), tls.validity().ends);
+        let problem = format!("{path}: the certificate expires at {ends}");
+        let remedy = "renew it; a running service uses the new one within seconds";
+        Finding::new(format!("{table}.certificate"), problem, remedy)
+    })
 }
 
 /// The ports that cannot be bound. All of them are bound at the same time, as the service does.

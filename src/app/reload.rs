@@ -17,6 +17,7 @@ use crate::feed::Ticker;
 use crate::logging::LogFilter;
 use crate::poller::Poller;
 use crate::telemetry::CountsByWebhook;
+use crate::tls::Certificates;
 use crate::web::Browsers;
 use crate::webhooks::{PreparedWebhooks, WebhookReloader, Webhooks};
 
@@ -72,6 +73,7 @@ pub(super) struct Settings {
     pub(super) budgets: watch::Sender<Vec<RequestBudget>>,
     pub(super) webhooks: Option<WebhookReloader>,
     pub(super) deliveries: watch::Sender<CountsByWebhook>,
+    pub(super) certificates: Certificates,
     pub(super) log: Option<LogFilter>,
 }
 
@@ -107,6 +109,8 @@ impl Settings {
                 tracing::error!(%error, "the configuration is not reloaded, and nothing changes");
             }
         }
+        // They are read again by themselves too; who sends a signal does not want to wait.
+        self.certificates.reload().await;
         drop(done);
     }
 

@@ -1,8 +1,7 @@
 //! Opens what the service keeps on the disk.
 
-use tokio::task::spawn_blocking;
-
 use crate::app::AppError;
+use crate::app::blocking::blocking;
 use crate::budget::RequestCounts;
 use crate::commit::BufferedLedger;
 use crate::config::{Config, Store};
@@ -23,21 +22,14 @@ pub(super) async fn open_store(config: &Config) -> Result<BufferedLedger, AppErr
         Store::File(path) => Some(path.clone()),
     };
     let (clock, is_required) = (clock_kind(config), config.store_required);
-    let opened = spawn_blocking(move || {
+    let opened = blocking(move || {
         if is_required {
             BufferedLedger::open(path, clock)
         } else {
             BufferedLedger::open_if_possible(path, clock)
         }
     });
-    match opened.await {
-        Ok(opened) => Ok(opened?),
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime ends, and with it what waits here.
-            Err(_cancelled) => std::future::pending().await,
-        },
-    }
+    Ok(opened.await?)
 }
 
 /// The kind of clock whose times the ledger keeps.

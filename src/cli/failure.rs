@@ -173,6 +173,12 @@ impl From<AppError> for Failure {
                     "is another silkrate running? Any free port: SILKRATE_{variable}=127.0.0.1:0 silkrate serve"
                 )
             }
+            AppError::Tls { source, .. } => {
+                return Self::Usage {
+                    message: error.to_string(),
+                    hint: source.remedy().to_owned(),
+                };
+            }
             AppError::TaskEnded { .. } => "see the log lines above".to_owned(),
             AppError::Store(_) => {
                 "`silkrate config` prints the settings in force; with store.required = false the service starts without \
@@ -200,9 +206,12 @@ impl From<ClientError> for Failure {
             ClientError::Authorities(_) => {
                 "name a PEM file of certificates with --ca-file or in SILKRATE_CA; without it those of the machine are trusted"
             }
+            ClientError::Identity(_) => {
+                "name PEM files with --certificate-file and --key-file, or in SILKRATE_CERTIFICATE and SILKRATE_CERTIFICATE_KEY"
+            }
             ClientError::Handshake { fault, .. } => handshake_hint(fault),
             ClientError::Unreachable { url, .. } if url.starts_with("https://") => {
-                "is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL"
+                "is `silkrate serve` running there? If it demands a certificate of its clients, name one with --certificate-file and --key-file"
             }
             ClientError::Unreachable { .. } => {
                 "is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL, https:// if it has TLS"
@@ -244,6 +253,12 @@ fn handshake_hint(fault: &HandshakeFault) -> &'static str {
         }
         HandshakeFault::Certificate(_) => {
             "renew the certificate of the server, and check the clock of this machine"
+        }
+        HandshakeFault::NoClientCertificate => {
+            "name the certificate of this client and its key with --certificate-file and --key-file, or in SILKRATE_CERTIFICATE and SILKRATE_CERTIFICATE_KEY"
+        }
+        HandshakeFault::ClientCertificate(_) => {
+            "use a certificate that is in force, of an authority in client_ca of the server"
         }
         HandshakeFault::Tls(_) => "the log of the server may say more",
     }

@@ -97,7 +97,7 @@ fn failure(error: ClientError) -> Failure {
         ClientError::BadUrl { .. } => {
             "write http://HOST:PORT or https://HOST/PATH, with --admin or in SILKRATE_ADMIN_URL"
         }
-        ClientError::Unreachable { .. } => {
+        ClientError::Unreachable { url, .. } if !url.starts_with("https://") => {
             "is `silkrate serve` running there, with this address as its server.admin_listen? Name another with --admin URL"
         }
         ClientError::Refused {

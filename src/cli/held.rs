@@ -130,7 +130,7 @@ fn failure(error: ClientError) -> Failure {
         ClientError::BadUrl { .. } => {
             "write http://HOST:PORT or https://HOST/PATH, with --admin or in SILKRATE_ADMIN_URL"
         }
-        ClientError::Unreachable { .. } => {
+        ClientError::Unreachable { url, .. } if !url.starts_with("https://") => {
             "is `silkrate serve` running there, with this address as its server.admin_listen? Name another with --admin URL"
         }
         ClientError::Refused {
@@ -140,8 +140,10 @@ fn failure(error: ClientError) -> Failure {
             "is it the operators' port of a server, and not its gRPC port? Name another with --admin URL"
         }
         ClientError::Authorities(_)
+        | ClientError::Identity(_)
         | ClientError::Handshake { .. }
         | ClientError::Refused { .. }
+        | ClientError::Unreachable { .. }
         | ClientError::Silent { .. } => return error.into(),
     };
     Failure::from(error).with_hint(hint)

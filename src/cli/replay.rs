@@ -16,7 +16,7 @@ use crate::cli::line::{SEPARATOR, STALE_MARK};
 use crate::cli::reload::Reloader;
 use crate::cli::supervisor;
 use crate::clock::Clock;
-use crate::config::{Config, Log};
+use crate::config::{Config, Log, TlsFiles};
 use crate::demo::{Bank, Replay, ReplayError, Season};
 use crate::domain::{Freshness, Rate, RateFilter, Snapshot, TickerStyle, ticker_entry};
 
@@ -40,11 +40,18 @@ fn settings(season: Season, url: String) -> impl Fn(Config) -> Config + Send + S
 }
 
 /// What the demo is, and where it is served.
-fn introduction(season: Season, app: &App, path: &str) -> String {
-    let (notice, address, web) = (season.notice(), app.address(), app.web_address());
-    let admin = app.admin_address();
+fn introduction(season: Season, config: &Config, app: &App) -> String {
+    let url = |tls: &Option<TlsFiles>, address| {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{address}")
+    };
+    let (server, web) = (&config.server, &config.web);
+    let (address, notice) = (app.address(), season.notice());
+    let grpc = url(&server.tls, address);
+    let admin = url(&server.admin_tls, app.admin_address());
+    let (pages, path) = (url(&web.tls, app.web_address()), &web.path);
     format!(
-        "{notice}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server http://{address}\nserving browsers on http://{web}{path}\nserving probes and metrics on http://{admin}/metrics\n"
+        "{notice}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server {grpc}\nserving browsers on {pages}{path}\nserving probes and metrics on {admin}/metrics\n"
     )
 }
 
@@ -70,7 +77,7 @@ pub(super) async fn run(
     let replay = Replay::new(season, clock.clone(), &config, app.without_pollers());
     let mut out = anstream::stdout();
     let mut say = |text: &str| writeln!(out, "{text}").and_then(|()| out.flush());
-    say(&introduction(season, &app, &config.web.path))?;
+    say(&introduction(season, &config, &app))?;
     supervisor::report_ready();
 
     let published = app.board().watch();
@@ -81,7 +88,7 @@ pub(super) async fn run(
         CancellationToken::new(),
     );
     let served = async {
-        let ended = reloader.run(app, replay_ended.clone(), &drain).await;
+        let ended = Box::pin(reloader.run(app, replay_ended.clone(), &drain)).await;
         replay_stop.cancel();
         stop.cancel();
         Ok(ended?)

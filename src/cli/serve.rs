@@ -130,7 +130,7 @@ async fn service(
         () = drain.cancelled() => return Ok(()),
     };
     supervisor::report_ready();
-    Ok(reloader.run(app, drain.clone(), &drain).await?)
+    Ok(Box::pin(reloader.run(app, drain.clone(), &drain)).await?)
 }
 
 /// Runs the service. The first signal drains it; a second one aborts.

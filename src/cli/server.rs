@@ -1,13 +1,15 @@
-//! The options that name the server of a command, and the authorities that its certificate may be of.
+//! The options that name the server of a command, the authorities that its certificate may be of, and the certificate that is
+//! shown to it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::client::{Admin, Client, ClientError, ClientOptions};
+use crate::client::{Admin, Client, ClientError, ClientIdentity, ClientOptions};
 use crate::config::{
-    ADMIN_LISTEN_DEFAULT, ADMIN_URL_VARIABLE, CA_VARIABLE, LISTEN_DEFAULT, URL_VARIABLE,
+    ADMIN_LISTEN_DEFAULT, ADMIN_URL_VARIABLE, CA_VARIABLE, CERTIFICATE_KEY_VARIABLE,
+    CERTIFICATE_VARIABLE, LISTEN_DEFAULT, URL_VARIABLE,
 };
 
 /// The URL of a listener at its default address.
@@ -52,18 +54,41 @@ impl AdminArgs {
     }
 }
 
-/// Which certificates of a server are trusted.
+/// Which certificates of a server are trusted, and which one is shown to it.
 #[derive(Debug, Args)]
 struct TrustArgs {
     /// For an https:// URL: a PEM file of the certificate authorities to trust. Default: those of the machine.
-    #[arg(long, value_name = "FILE", env = CA_VARIABLE, global = true)]
-    ca_file: Option<PathBuf>,
+    #[arg(long = "ca-file", value_name = "FILE", env = CA_VARIABLE, global = true)]
+    ca: Option<PathBuf>,
+    /// For a server that demands a certificate of its clients: a PEM file with that of this one.
+    #[arg(
+        long = "certificate-file",
+        value_name = "FILE",
+        env = CERTIFICATE_VARIABLE,
+        requires = "key",
+        global = true
+    )]
+    certificate: Option<PathBuf>,
+    /// A PEM file with the private key of that certificate.
+    #[arg(
+        long = "key-file",
+        value_name = "FILE",
+        env = CERTIFICATE_KEY_VARIABLE,
+        requires = "certificate",
+        global = true
+    )]
+    key: Option<PathBuf>,
 }
 
 impl TrustArgs {
     fn options(&self) -> ClientOptions {
+        let files = self.certificate.clone().zip(self.key.clone());
         ClientOptions {
-            ca_file: self.ca_file.clone(),
+            ca_file: self.ca.clone(),
+            identity: files.map(|(certificate_file, key_file)| ClientIdentity {
+                certificate_file,
+                key_file,
+            }),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The address of a server, and how a connection to it is secured.
 
-use std::path::PathBuf;
+use std::error::Error;
+use std::path::{Path, PathBuf};
 
 use http::Uri;
 use rustls::RootCertStore;
-use tonic::transport::{ClientTlsConfig, Endpoint};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tonic::transport::{ClientTlsConfig, Endpoint, Identity};
 
 use crate::authorities::add_file;
 use crate::causes::causes;
@@ -26,6 +29,31 @@ pub struct ClientOptions {
     /// A PEM file with the certificate authorities to trust, in place of those of the machine. An `http://` URL needs none,
     /// and the file is not read then.
     pub ca_file: Option<PathBuf>,
+    /// The certificate that the client shows to a server that demands one; without it none.
+    pub identity: Option<ClientIdentity>,
+}
+
+/// The certificate of a client and its private key, both as PEM files. They are read for an `https://` URL, when the client is
+/// made.
+///
+/// ```
+/// use silkrate::client::{ClientIdentity, ClientOptions};
+///
+/// let options = ClientOptions {
+///     identity: Some(ClientIdentity {
+///         certificate_file: "/etc/silkrate/desk.pem".into(),
+///         key_file: "/etc/silkrate/desk.key".into(),
+///     }),
+///     ..ClientOptions::default()
+/// };
+/// assert!(options.identity.is_some());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientIdentity {
+    /// The certificate, then those that lead from it to an authority of the server.
+    pub certificate_file: PathBuf,
+    /// Its private key, without a password.
+    pub key_file: PathBuf,
 }
 
 /// The address of a server.
@@ -68,11 +96,19 @@ impl Address {
             let host = endpoint.uri().host().ok_or_else(not_a_url)?;
             // A certificate has an IPv6 address without the brackets of a URL.
             let host = host.trim_matches(['[', ']']).to_owned();
-            let tls = trusting(options)?.domain_name(host);
+            let mut tls = trusting(options)?.domain_name(host);
+            if let Some(files) = &options.identity {
+                tls = tls.identity(identity(files)?);
+            }
             endpoint = endpoint.tls_config(tls).map_err(|error| {
                 let cause = causes(&error).last();
                 let reason = cause.map_or_else(|| error.to_string(), ToString::to_string);
-                ClientError::Authorities(reason)
+                // The files were read, so what is left of the identity is that they do not fit together.
+                if causes(&error).any(<dyn Error>::is::<rustls::Error>) {
+                    ClientError::Identity(reason)
+                } else {
+                    ClientError::Authorities(reason)
+                }
             })?;
         }
         let url = format!("{scheme}{rest}");
@@ -95,6 +131,25 @@ fn trusting(options: &ClientOptions) -> Result<ClientTlsConfig, ClientError> {
     Ok(config.trust_anchors(roots.roots))
 }
 
+/// The certificate and the key of the client.
+fn identity(files: &ClientIdentity) -> Result<Identity, ClientError> {
+    let read = |path: &Path| {
+        let failed = |error| ClientError::Identity(format!("{}: {error}", path.display()));
+        std::fs::read(path).map_err(failed)
+    };
+    let without = |path: &Path, what| {
+        let reason = format!("{}: no {what} in the PEM format in it", path.display());
+        ClientError::Identity(reason)
+    };
+    let certificate = read(&files.certificate_file)?;
+    CertificateDer::from_pem_slice(&certificate)
+        .map_err(|_error| without(&files.certificate_file, "certificate"))?;
+    let key = read(&files.key_file)?;
+    PrivateKeyDer::from_pem_slice(&key)
+        .map_err(|_error| without(&files.key_file, "private key"))?;
+    Ok(Identity::from_pem(certificate, key))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +162,7 @@ mod tests {
         );
         let options = ClientOptions {
             ca_file: Some(file.into()),
+            identity: None,
         };
         Address::new(url, &options)
     }
@@ -154,6 +210,7 @@ mod tests {
     fn a_file_of_authorities_is_read_for_https_alone() {
         let options = ClientOptions {
             ca_file: Some("/nowhere/ca.pem".into()),
+            identity: None,
         };
         assert!(Address::new("http://localhost", &options).is_ok());
         let refused = Address::new("https://localhost", &options).unwrap_err();

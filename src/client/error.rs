@@ -33,6 +33,9 @@ pub enum ClientError {
     /// The certificate authorities to trust cannot be used.
     #[error("the certificate authorities cannot be used: {0}")]
     Authorities(String),
+    /// The certificate of the client cannot be used.
+    #[error("the certificate of the client cannot be used: {0}")]
+    Identity(String),
     /// The server accepted a connection that cannot be used.
     #[error("no connection to {url}: {fault}")]
     Handshake {
@@ -125,6 +128,7 @@ impl ClientError {
         match self {
             Self::BadUrl { .. }
             | Self::Authorities(_)
+            | Self::Identity(_)
             | Self::Refused {
                 reason: Some(Reason::MessageTooLarge),
                 ..
@@ -155,7 +159,7 @@ impl ClientError {
     /// Whether the request itself is invalid, for any server.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::BadUrl { .. } | Self::Authorities(_) => true,
+            Self::BadUrl { .. } | Self::Authorities(_) | Self::Identity(_) => true,
             Self::Handshake { .. } | Self::Unreachable { .. } | Self::Silent { .. } => false,
             Self::Refused { code, .. } => *code == Code::InvalidArgument,
         }
@@ -167,6 +171,7 @@ impl ClientError {
             Self::Refused { retry_after, .. } => *retry_after,
             Self::BadUrl { .. }
             | Self::Authorities(_)
+            | Self::Identity(_)
             | Self::Handshake { .. }
             | Self::Unreachable { .. }
             | Self::Silent { .. } => None,

@@ -31,6 +31,12 @@ pub enum HandshakeFault {
     /// The certificate has another defect, such as a date that has passed.
     #[error("the certificate of the server is not valid: {0}")]
     Certificate(String),
+    /// The server demands a certificate of the client.
+    #[error("the server demands a certificate of the client")]
+    NoClientCertificate,
+    /// The server refused the certificate of the client.
+    #[error("the server refused the certificate of the client: {0}")]
+    ClientCertificate(&'static str),
     /// TLS failed for another reason.
     #[error("TLS failed: {0}")]
     Tls(String),
@@ -46,21 +52,29 @@ impl HandshakeFault {
             let is_ended = || causes().any(<dyn Error>::is::<ConnectError>) && causes().any(is_end);
             return match tls {
                 Some(error) => Some(Self::of_tls(error)),
-                None => is_ended().then_some(Self::NoTls),
+                // After the handshake the error reaches the call as text: a server that refuses the certificate of a client
+                // says so only then.
+                None => causes()
+                    .find_map(|cause| alert(&cause.to_string()))
+                    .map(Self::of_alert)
+                    .or_else(|| is_ended().then_some(Self::NoTls)),
             };
         }
-        let is_garbled = causes()
+        // Another protocol reads as a frame of a wrong size; silkrate itself says in the protocol of the client what is wrong.
+        let is_secure = causes()
             .filter_map(|cause| cause.downcast_ref::<h2::Error>())
-            .any(|error| {
-                !error.is_remote() && error.reason() == Some(h2::Reason::FRAME_SIZE_ERROR)
+            .any(|error| match error.reason() {
+                Some(h2::Reason::FRAME_SIZE_ERROR) => !error.is_remote(),
+                Some(h2::Reason::INADEQUATE_SECURITY) => error.is_remote(),
+                _ => false,
             });
-        is_garbled.then_some(Self::NotPlain)
+        is_secure.then_some(Self::NotPlain)
     }
 
     fn of_tls(error: &rustls::Error) -> Self {
         match error {
             rustls::Error::InvalidMessage(_) => Self::NoTls,
-            rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => Self::NoHttp2,
+            rustls::Error::AlertReceived(alert) => Self::of_alert(*alert),
             rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
                 Self::UnknownAuthority
             }
@@ -72,6 +86,46 @@ impl HandshakeFault {
             other => Self::Tls(other.to_string()),
         }
     }
+
+    /// What the server has against the client. Alerts about certificates are about that of the client: it has no other one.
+    fn of_alert(alert: AlertDescription) -> Self {
+        match alert {
+            AlertDescription::NoApplicationProtocol => Self::NoHttp2,
+            AlertDescription::CertificateRequired => Self::NoClientCertificate,
+            AlertDescription::UnknownCA => {
+                Self::ClientCertificate("it trusts no authority that has signed it")
+            }
+            AlertDescription::CertificateExpired => {
+                Self::ClientCertificate("it has expired, or is not valid yet")
+            }
+            AlertDescription::CertificateRevoked => Self::ClientCertificate("it is revoked"),
+            AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::AccessDenied => {
+                Self::ClientCertificate("it is of another kind, or not for clients")
+            }
+            other => Self::Tls(rustls::Error::AlertReceived(other).to_string()),
+        }
+    }
+}
+
+/// The alerts of a server about the certificate of a client.
+const ALERTS: [AlertDescription; 8] = [
+    AlertDescription::CertificateRequired,
+    AlertDescription::UnknownCA,
+    AlertDescription::CertificateExpired,
+    AlertDescription::CertificateRevoked,
+    AlertDescription::BadCertificate,
+    AlertDescription::UnsupportedCertificate,
+    AlertDescription::CertificateUnknown,
+    AlertDescription::AccessDenied,
+];
+
+/// The alert whose error has this text.
+fn alert(text: &str) -> Option<AlertDescription> {
+    let mut alerts = ALERTS.into_iter();
+    alerts.find(|alert| text.ends_with(&rustls::Error::AlertReceived(*alert).to_string()))
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@ use crate::sources;
 /// dot at its end, a table.
 const AT_RESTART: &[&str] = &[
     "server.",
+    "admin.",
     "web.listen",
+    "web.tls.",
     "store.",
     "clock.",
     "trace.",
@@ -58,6 +60,7 @@ impl Config {
     pub fn reloaded(&self, next: Self) -> Self {
         let mut web = next.web;
         web.listen = self.web.listen;
+        web.tls.clone_from(&self.web.tls);
         let mut log = next.log;
         log.format = self.log.format;
         Self {

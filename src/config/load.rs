@@ -4,6 +4,7 @@ mod http;
 mod calendar;
 mod log;
 mod server;
+mod tls;
 mod trace;
 mod web;
 mod webhooks;
@@ -126,7 +127,7 @@ pub(super) fn load(
     file: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
 ) -> Result<Config, ConfigErrors> {
-    let mut known: Vec<String> = KEYS.iter().map(ToString::to_string).collect();
+    let mut known = tls::with_keys(KEYS);
     for id in ids(catalogue) {
         let more = if has_kinds(catalogue, id) {
             MARKET_KEYS

@@ -8,8 +8,8 @@ use reqwest::Url;
 
 use crate::config::load::{HOME, STORE_MEMORY, ids};
 use crate::config::{
-    ApiKey, CertificateAuthorities, Config, EventKind, Http, SourceSettings, Store, Webhook,
-    WebhookSecret, values,
+    ApiKey, CertificateAuthorities, Config, EventKind, Http, SourceSettings, Store, TlsFiles,
+    Webhook, WebhookSecret, values,
 };
 use crate::domain::{Exceptions, Preference};
 use crate::sources::Source;
@@ -114,6 +114,8 @@ impl List {
         self.duration("heartbeat_interval", server.heartbeat_interval);
         self.plain("max_connections", server.max_connections);
         self.plain("max_streams", server.max_streams);
+        self.tls("server.tls", server.tls.as_ref());
+        self.tls("admin.tls", server.admin_tls.as_ref());
     }
 
     fn web(&mut self, config: &Config) {
@@ -126,6 +128,24 @@ impl List {
         }
         self.list("allowed_origins", web.allowed_origins.iter().cloned());
         self.list("frame_ancestors", web.frame_ancestors.iter().cloned());
+        self.tls("web.tls", web.tls.as_ref());
+    }
+
+    fn tls(&mut self, table: &str, files: Option<&TlsFiles>) {
+        let Some(TlsFiles {
+            certificate,
+            key,
+            client_ca,
+        }) = files
+        else {
+            return;
+        };
+        self.table(table);
+        self.text("certificate", certificate.display());
+        self.text("key", key.display());
+        if let Some(client_ca) = client_ca {
+            self.text("client_ca", client_ca.display());
+        }
     }
 
     fn ticker(&mut self, config: &Config) {

@@ -10,6 +10,10 @@ pub const URL_VARIABLE: &str = "SILKRATE_URL";
 pub const ADMIN_URL_VARIABLE: &str = "SILKRATE_ADMIN_URL";
 /// The variable that names the file of certificate authorities that the client commands trust. It is no setting of the service.
 pub const CA_VARIABLE: &str = "SILKRATE_CA";
+/// The variable that names the file of the certificate that the client commands show. It is no setting of the service.
+pub const CERTIFICATE_VARIABLE: &str = "SILKRATE_CERTIFICATE";
+/// The variable that names the file of its private key. It is no setting of the service.
+pub const CERTIFICATE_KEY_VARIABLE: &str = "SILKRATE_CERTIFICATE_KEY";
 /// What stands for the dot of a key: names of keys contain single underscores.
 const SEPARATOR: &str = "__";
 
@@ -21,7 +25,14 @@ pub(super) fn variable_of(key: &str) -> String {
 
 /// Whether a variable is read by client commands, which may run in the environment of the service.
 pub(super) fn is_of_clients(name: &str) -> bool {
-    [URL_VARIABLE, ADMIN_URL_VARIABLE, CA_VARIABLE].contains(&name)
+    let names = [
+        URL_VARIABLE,
+        ADMIN_URL_VARIABLE,
+        CA_VARIABLE,
+        CERTIFICATE_VARIABLE,
+        CERTIFICATE_KEY_VARIABLE,
+    ];
+    names.contains(&name)
 }
 
 /// Whether a variable is one that Kubernetes sets in every container for a Service whose name begins with `silkrate`: of

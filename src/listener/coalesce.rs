@@ -83,7 +83,7 @@ impl<S> Socket<S> {
 }
 
 impl<S: AsyncWrite + Unpin> Socket<S> {
-    /// Writes the whole buffer; pending while the kernel's send buffer is full.
+    /// Writes and flushes the whole buffer; pending while the kernel's send buffer is full.
     fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(rest) = self.buffer.get(self.sent..).filter(|rest| !rest.is_empty()) {
             let outcome = Pin::new(&mut self.inner).poll_write(cx, rest);
@@ -94,6 +94,10 @@ impl<S: AsyncWrite + Unpin> Socket<S> {
             }
             self.sent = self.sent.saturating_add(written);
         }
+        // A plain socket has nothing to flush; one with TLS accepts data that it can encrypt and not yet write.
+        let flushed = Pin::new(&mut self.inner).poll_flush(cx);
+        self.is_blocked = flushed.is_pending();
+        ready!(flushed)?;
         self.buffer = Vec::new();
         (self.sent, self.has_new_data, self.turns) = (0, false, 0);
         Poll::Ready(Ok(()))

@@ -1,4 +1,4 @@
-//! One accepted connection: a socket with deadlines, which counts until it is dropped.
+//! One accepted connection, secured or not: what HTTP reads and writes.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
@@ -6,73 +6,73 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
+use crate::listener::socket::AcceptedSocket;
 use crate::listener::{Deadline, Deadlines, Limits};
-use crate::telemetry::OpenConnection;
 
 /// One accepted connection.
 #[derive(Debug)]
-pub struct Connection {
-    io: Deadlines<TcpStream>,
-    peer: SocketAddr,
-    /// Counts it, and what passes.
-    open: OpenConnection,
-    /// Whether it is counted as cut by a deadline.
-    is_cut: bool,
-    /// Returned when the connection is dropped, for whatever reason.
-    _permit: OwnedSemaphorePermit,
+pub struct Connection(Transport);
+
+/// One type for both, so that HTTP over it is compiled once.
+#[derive(Debug)]
+enum Transport {
+    Plain(AcceptedSocket),
+    Secure(Box<SecureSocket>),
+}
+
+/// A socket whose handshake is complete.
+#[derive(Debug)]
+struct SecureSocket {
+    /// The socket has a deadline for its first bytes, and those were of the handshake: this one is for what is within TLS.
+    io: Deadlines<TlsStream<AcceptedSocket>>,
+    /// Whether it is counted as silent.
+    is_counted: bool,
 }
 
 impl Connection {
-    pub(super) fn new(
-        (socket, peer): (TcpStream, SocketAddr),
-        limits: &Limits,
-        permit: OwnedSemaphorePermit,
-        open: OpenConnection,
-    ) -> Self {
-        // What is written is whole; Nagle's algorithm would only wait for the peer's acknowledgement.
-        if let Err(error) = socket.set_nodelay(true) {
-            tracing::debug!(%error, "could not set TCP_NODELAY");
-        }
-        Self {
-            io: Deadlines::new(socket, limits.first_bytes_timeout, limits.write_stall_max),
-            peer,
-            open,
-            is_cut: false,
-            _permit: permit,
-        }
+    /// A connection without TLS.
+    pub(super) fn plain(socket: AcceptedSocket) -> Self {
+        Self(Transport::Plain(socket))
+    }
+
+    /// A connection over TLS.
+    pub(super) fn secure(stream: TlsStream<AcceptedSocket>, limits: &Limits) -> Self {
+        let io = Deadlines::new(stream, limits.first_bytes_timeout, limits.write_stall_max);
+        Self(Transport::Secure(Box::new(SecureSocket {
+            io,
+            is_counted: false,
+        })))
     }
 
     /// The address at the other end: of the client, or of a proxy before this service.
     pub fn peer(&self) -> SocketAddr {
-        self.peer
-    }
-
-    /// Counts what a write has brought: bytes, or the end of the connection.
-    fn count_write(&mut self, outcome: &Poll<io::Result<usize>>) {
-        match outcome {
-            Poll::Ready(Ok(bytes)) => {
-                let bytes = u64::try_from(*bytes).unwrap_or(u64::MAX);
-                self.open.port().sent_bytes.add(bytes);
-            }
-            Poll::Ready(Err(_)) => self.count_cut(),
-            Poll::Pending => {}
+        match &self.0 {
+            Transport::Plain(socket) => socket.peer(),
+            Transport::Secure(socket) => socket.accepted().peer(),
         }
     }
 
-    /// Counts that a deadline has cut the connection, once: reading and writing may both fail then.
-    fn count_cut(&mut self) {
-        let Some(deadline) = self.io.passed().filter(|_| !self.is_cut) else {
-            return;
-        };
-        self.is_cut = true;
-        let port = self.open.port();
-        match deadline {
-            Deadline::FirstBytes => port.silent.increment(),
-            Deadline::Write => port.stalled.increment(),
+    fn writer(&mut self) -> &mut (dyn AsyncWrite + Send + Unpin) {
+        match &mut self.0 {
+            Transport::Plain(socket) => socket,
+            Transport::Secure(socket) => &mut socket.io,
+        }
+    }
+}
+
+impl SecureSocket {
+    fn accepted(&self) -> &AcceptedSocket {
+        self.io.get_ref().get_ref().0
+    }
+
+    /// Counts that the peer has sent nothing within TLS, once.
+    fn count_silent(&mut self) {
+        if self.io.passed() == Some(Deadline::FirstBytes) && !self.is_counted {
+            self.is_counted = true;
+            self.accepted().counts().silent.increment();
         }
     }
 }
@@ -90,17 +90,16 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.io).poll_read(cx, buffer);
-        if let Poll::Ready(Err(_)) = &outcome {
-            self.count_cut();
+        match &mut self.0 {
+            Transport::Plain(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Transport::Secure(socket) => {
+                let outcome = Pin::new(&mut socket.io).poll_read(cx, buffer);
+                if let Poll::Ready(Err(_)) = &outcome {
+                    socket.count_silent();
+                }
+                outcome
+            }
         }
-        let bytes = buffer.filled().len().saturating_sub(before);
-        if bytes > 0 {
-            let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
-            self.open.port().received_bytes.add(bytes);
-        }
-        outcome
     }
 }
 
@@ -110,9 +109,7 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.io).poll_write(cx, data);
-        self.count_write(&outcome);
-        outcome
+        Pin::new(self.writer()).poll_write(cx, data)
     }
 
     fn poll_write_vectored(
@@ -120,20 +117,21 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.count_write(&outcome);
-        outcome
+        Pin::new(self.writer()).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
+        match &self.0 {
+            Transport::Plain(socket) => socket.is_write_vectored(),
+            Transport::Secure(socket) => socket.io.is_write_vectored(),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
+        Pin::new(self.writer()).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        Pin::new(self.writer()).poll_shutdown(cx)
     }
 }

@@ -64,6 +64,11 @@ impl<S> Deadlines<S> {
         }
     }
 
+    /// The socket itself.
+    pub fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
     /// The first deadline that has passed: why the socket fails. Reading may show that of a write.
     pub fn passed(&self) -> Option<Deadline> {
         self.passed

@@ -1,13 +1,8 @@
-//! The listener of the browsers' port: its limits, and HTTP/1.1 and HTTP/2 on its connections.
+//! The listener of the browsers' port, with its limits.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::response::Response;
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::service::Service;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -33,18 +28,13 @@ fn limits() -> Limits {
     }
 }
 
-/// Serves until draining, and lets the requests under way end.
-pub(super) async fn serve<S>(
-    (socket, counts): (TcpListener, Arc<PortCounts>),
-    service: S,
+/// The port of browsers, until draining. It lets the requests under way end.
+pub(super) fn listener(
+    socket: TcpListener,
+    counts: Arc<PortCounts>,
     draining: CancellationToken,
-) where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
-    S: Clone + Send + 'static,
-    S::Future: Send + 'static,
-{
-    let listener = Listener::new(socket, limits(), draining).counted(counts);
-    listener.serve_http(service).await;
+) -> Listener {
+    Listener::new(socket, limits(), draining).counted(counts)
 }
 
 #[cfg(test)]
@@ -80,8 +70,8 @@ mod tests {
         let mut tasks = JoinSet::new();
         let service = TowerToHyperService::new(router);
         let counts = Arc::<PortCounts>::default();
-        let port = (listener, Arc::clone(&counts));
-        tasks.spawn(serve(port, service, draining.clone()));
+        let port = super::listener(listener, Arc::clone(&counts), draining.clone());
+        tasks.spawn(port.serve_http(service));
         Served {
             tasks,
             address,

@@ -29,6 +29,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::load::{Load, connect};
 use crate::servers::figures::Figures;
+use crate::servers::ours::Transport;
 use crate::servers::{Design, ours};
 
 #[global_allocator]
@@ -102,7 +103,7 @@ impl Running {
                 sender.send(begun).map_err(io::Error::other)?;
                 let figures = Figures::new();
                 tokio::select! {
-                    served = ours::serve_on(listener, &figures, true) => served,
+                    served = ours::serve_on(listener, &figures, Transport::Coalescing) => served,
                     () = publish_each(&figures, &mut ordered) => Ok(()),
                 }
             })
@@ -171,7 +172,7 @@ fn of_replies(pairs: usize, at_once: usize) -> io::Result<u64> {
         at_once,
         lasting: PATIENCE,
     };
-    let workload = unary::workload(Design::Ours, &shape);
+    let workload = unary::workload(Design::Ours, &shape)?;
     let mut load = connect(running.address, 1, &workload, &mut |_| ())?;
     let is_reply = |event: &Event<'_>| matches!(event, Event::Ended(_));
     until(&mut load, COUNTED / 10, is_reply)?;
@@ -190,7 +191,7 @@ fn of_messages(streams: usize) -> io::Result<u64> {
         publications: 0,
         pause: Duration::ZERO,
     };
-    let workload = fanout::workload(Design::Ours, &shape);
+    let workload = fanout::workload(Design::Ours, &shape)?;
     let mut load = connect(running.address, 1, &workload, &mut |_| ())?;
     let is_message = |event: &Event<'_>| matches!(event, Event::Message(_));
     let each = u64::try_from(streams).unwrap_or(u64::MAX);

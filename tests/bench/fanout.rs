@@ -2,7 +2,6 @@
 //! subscriber.
 
 use std::io;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use prost::Message;
@@ -55,9 +54,9 @@ pub(crate) struct Outcome {
     pub(crate) bytes_each: u64,
 }
 
-pub(crate) fn workload(design: Design, shape: &Shape) -> Workload {
+pub(crate) fn workload(design: Design, shape: &Shape) -> io::Result<Workload> {
     if peers::program(design).is_some() {
-        return peers::watching(design, shape.streams);
+        return Ok(peers::watching(design, shape.streams));
     }
     let pairs = pairs(shape.pairs);
     let request = pb::WatchRatesRequest {
@@ -66,10 +65,7 @@ pub(crate) fn workload(design: Design, shape: &Shape) -> Workload {
     };
     let path = "/silkrate.v1.RateService/WatchRates";
     let call = Call::new("127.0.0.1", path, &request.encode_to_vec());
-    Workload::Grpc {
-        call: Rc::new(call),
-        calls: shape.streams,
-    }
+    Workload::grpc(design, call, shape.streams)
 }
 
 /// Counts a message. A subscription that ends is a failure of the run.
@@ -94,7 +90,7 @@ pub(crate) fn subscribe(design: Design, shape: &Shape, server: &Server) -> io::R
     let mut load = connect(
         server.address,
         shape.connections,
-        &workload(design, shape),
+        &workload(design, shape)?,
         &mut |event| counted(&mut count, &mut ended, &event),
     )?;
     while count < expected

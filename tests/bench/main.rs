@@ -3,6 +3,7 @@
 
 mod backlog;
 mod fanout;
+mod handshakes;
 mod ledger;
 mod load;
 mod machine;
@@ -19,6 +20,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use crate::plan::{Figures, Plan};
+use crate::servers::ours::Transport;
 use crate::servers::{Design, naive, ours, raw};
 
 /// The allocator of the program; the naive server uses it too.
@@ -43,7 +45,7 @@ and commit between them. `beside` times commits until they reach a hundred subsc
 asked for again and again: 200 (or COMMITS) each, in seven rounds. `scrape` times reads of the metrics, alone and with ten
 thousand subscribers. `observation` times what a request costs for the access log and for traces while both are off.
 
-Parts: unary web shared alone backlog start crowd threads. All parts take some minutes; --quick takes one, and is less precise.
+Parts: unary web shared alone tls backlog start crowd threads. All parts take some minutes; --quick takes one, and is less precise.
 ";
 /// Fewer rounds give no range; more take long.
 const ROUNDS: usize = 3;
@@ -79,14 +81,17 @@ fn serve(design: &str, pairs: &str) -> io::Result<()> {
         .enable_all()
         .build()?;
     match design {
-        Some(Design::Ours | Design::OursFree) => runtime.block_on(ours::serve(true)),
+        Some(Design::Ours | Design::OursFree) => {
+            runtime.block_on(ours::serve(Transport::Coalescing))
+        }
+        Some(Design::OursTls) => runtime.block_on(ours::serve(Transport::Tls)),
         Some(Design::OursMulti) => tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()?
-            .block_on(ours::serve(true)),
+            .block_on(ours::serve(Transport::Coalescing)),
         Some(Design::OursEach) => runtime.block_on(ours::serve_each()),
-        Some(Design::OursPlain) => runtime.block_on(ours::serve(false)),
+        Some(Design::OursPlain) => runtime.block_on(ours::serve(Transport::Tonic)),
         Some(Design::OursWeb) => runtime.block_on(ours::serve_web()),
         Some(Design::Naive) => runtime.block_on(naive::serve(pairs)),
         Some(Design::RawUnary) => raw::serve(pairs, false),

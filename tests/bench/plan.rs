@@ -1,6 +1,7 @@
 //! The parts of the benchmark, their order, and the figures they yield.
 
 mod crowds;
+mod tls;
 mod web;
 
 use std::cell::Cell;
@@ -125,6 +126,9 @@ impl Plan {
             }
             if wanted("alone") {
                 self.alone(figures)?;
+            }
+            if wanted("tls") {
+                self.tls(figures)?;
             }
             if wanted("backlog") {
                 self.backlog(figures)?;

@@ -27,6 +27,8 @@ pub(crate) enum Design {
     OursMulti,
     /// Ours, on all cores: two sockets on the same port, with a runtime of one thread each.
     OursEach,
+    /// Ours, over TLS.
+    OursTls,
     /// Ours, the browsers' port.
     OursWeb,
     Naive,
@@ -40,12 +42,13 @@ pub(crate) enum Design {
 }
 
 impl Design {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Ours,
         Self::OursPlain,
         Self::OursFree,
         Self::OursMulti,
         Self::OursEach,
+        Self::OursTls,
         Self::OursWeb,
         Self::Naive,
         Self::RawUnary,
@@ -62,6 +65,7 @@ impl Design {
             Self::OursFree => "ours-free",
             Self::OursMulti => "ours-multi",
             Self::OursEach => "ours-each",
+            Self::OursTls => "ours-tls",
             Self::OursWeb => "ours-web",
             Self::Naive => "naive",
             Self::RawUnary => "raw-unary",

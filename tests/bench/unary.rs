@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use prost::Message;
@@ -40,9 +39,9 @@ pub(crate) struct Outcome {
 }
 
 /// Calls of GetSnapshot with a number of pairs.
-pub(crate) fn workload(design: Design, shape: &Shape) -> Workload {
+pub(crate) fn workload(design: Design, shape: &Shape) -> io::Result<Workload> {
     if peers::program(design).is_some() {
-        return peers::asking(design, shape.at_once);
+        return Ok(peers::asking(design, shape.at_once));
     }
     let pairs = pairs(shape.pairs);
     let request = pb::GetSnapshotRequest {
@@ -51,10 +50,7 @@ pub(crate) fn workload(design: Design, shape: &Shape) -> Workload {
     };
     let path = "/silkrate.v1.RateService/GetSnapshot";
     let call = Call::new("127.0.0.1", path, &request.encode_to_vec()).repeated();
-    Workload::Grpc {
-        call: Rc::new(call),
-        calls: shape.at_once,
-    }
+    Workload::grpc(design, call, shape.at_once)
 }
 
 /// Starts a server, loads it, and stops it.
@@ -63,7 +59,7 @@ pub(crate) fn run(design: Design, shape: &Shape) -> io::Result<Outcome> {
     let outcome = measure(
         server.address,
         server.pid(),
-        &workload(design, shape),
+        &workload(design, shape)?,
         shape,
     );
     outcome.map_err(|error| io::Error::other(format!("{}: {error}", design.name())))

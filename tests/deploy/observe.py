@@ -24,6 +24,8 @@ from support import PATIENCE, ROOT, Service, free_ports, start, until
 PROMETHEUS = ROOT / "deploy/prometheus"
 DASHBOARDS = ROOT / "deploy/grafana/dashboards"
 FIXTURES = ROOT / "tests/fixtures/nbk"
+# A certificate for 127.0.0.1.
+TLS = ROOT / "tests/fixtures/tls"
 # A window with at least two samples in it, at a scrape each second.
 RATE_INTERVAL = "1m"
 VARIABLES = {"$instance": ".*", "$pair": ".*", "$source": ".*", "$__rate_interval": RATE_INTERVAL}
@@ -67,12 +69,11 @@ class Bank(http.server.BaseHTTPRequestHandler):
 
 def use(service: Service, stack: contextlib.ExitStack) -> None:
     """Some traffic: calls, requests, and a subscriber of each transport that stays."""
-    subprocess.run([service.program, "rates", "--server", f"http://{service.grpc}"], stdout=subprocess.DEVNULL, check=True)
+    subprocess.run([service.program, "rates", *service.server], stdout=subprocess.DEVNULL, check=True)
     urllib.request.urlopen(f"http://{service.web}/v1/snapshot.json", timeout=PATIENCE).read()
     for query in ["", "?format=ndjson"]:
         stack.enter_context(urllib.request.urlopen(f"http://{service.web}/v1/watch{query}", timeout=PATIENCE))
-    command = [service.program, "watch", "--server", f"http://{service.grpc}"]
-    start(stack, command)
+    start(stack, [service.program, "watch", *service.server])
 
 
 def newsroom(folder: pathlib.Path, bank: str) -> str:
@@ -83,6 +84,9 @@ def newsroom(folder: pathlib.Path, bank: str) -> str:
     path = folder / "silkrate.toml"
     others = "".join(f"[sources.{name}]\nenabled = false\n" for name in ["nbkr", "cbu", "nbt", "cbt", "cbr"])
     path.write_text(f"""
+[server.tls]
+certificate = "{TLS}/bank.pem"
+key = "{TLS}/bank.key"
 [store]
 path = "{folder}/silkrate.db"
 [clock]
@@ -192,6 +196,7 @@ def main(program: str) -> None:
         demo = Service(program, stack, "--demo")
         settings = newsroom(folder, f"http://127.0.0.1:{bank.server_port}")
         service = Service(program, stack, "--config", settings)
+        service.server = ["--server", f"https://{service.grpc}", "--ca-file", f"{TLS}/intermediate.pem"]
         prometheus = Prometheus(folder, stack, [demo.admin, service.admin])
         for each in [demo, service]:
             until("a service is ready", each.is_ready)

@@ -49,6 +49,8 @@ class Service:
         self.grpc, self.admin, self.web = free_ports(3)
         keys = {"SERVER__LISTEN": self.grpc, "SERVER__ADMIN_LISTEN": self.admin, "WEB__LISTEN": self.web}
         variables = {f"SILKRATE_{key}": address for key, address in keys.items()}
+        # The options with which a command reaches it.
+        self.server = ["--server", f"http://{self.grpc}"]
         self.process = start(stack, [program, "serve", *arguments], env={**os.environ, **variables})
 
     def is_ready(self) -> bool:

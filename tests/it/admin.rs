@@ -1,6 +1,7 @@
 //! The operators' port: what it answers over HTTP, beside gRPC.
 
 mod budget;
+mod certificates;
 mod deliveries;
 mod left;
 mod metrics;

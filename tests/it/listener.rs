@@ -2,6 +2,7 @@
 
 mod canned;
 mod settings;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -76,17 +76,35 @@ fn the_sample_configuration_is_accepted_and_has_the_defaults() {
 
 #[test]
 fn the_commented_settings_of_the_sample_are_accepted_too() {
+    let fixtures = root().join("tests/fixtures/tls");
+    let setting = |key, name| format!("{key} = \"{}\"", fixtures.join(name).display());
     let sample = block("src/config/README.md", "toml")
         .replace("# [clock]", "[clock]")
         .replace("# start", "start")
         .replace("# speed", "speed")
         .replace("# public_url", "public_url")
+        .replace("# [server.tls]", "[server.tls]")
+        .replace(
+            "# certificate = \"server.pem\"",
+            &setting("certificate", "bank.pem"),
+        )
+        .replace("# key = \"server.key\"", &setting("key", "bank.key"))
+        .replace(
+            "# client_ca = \"clients.pem\"",
+            &setting("client_ca", "intermediate.pem"),
+        )
         .replace("# [trace]", "[trace]")
         .replace("# endpoint", "endpoint")
         .replace("# sample", "sample");
     let sample = load(&sample);
     assert!(sample.clock.is_some());
     assert!(sample.trace.is_some());
+    assert!(
+        sample
+            .server
+            .tls
+            .is_some_and(|files| files.client_ca.is_some())
+    );
     assert!(sample.web.public_url.is_some());
 }
 

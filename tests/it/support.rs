@@ -1,6 +1,7 @@
 //! Helpers that several tests use.
 
 pub(crate) mod april;
+pub(crate) mod authority;
 pub(crate) mod bank;
 pub(crate) mod boards;
 pub(crate) mod browser;

@@ -79,9 +79,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "wire",
             "listener",
             "telemetry",
+            "tls",
         ],
     ),
-    ("listener", &["requests", "telemetry"]),
+    ("tls", &["authorities", "config", "telemetry"]),
+    ("listener", &["requests", "telemetry", "tls"]),
     ("json", &["pb"]),
     ("tabular", &["pb", "json"]),
     (
@@ -100,6 +102,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "backoff",
             "requests",
             "telemetry",
+            "tls",
         ],
     ),
     (
@@ -158,6 +161,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "pb",
             "logging",
             "telemetry",
+            "tls",
         ],
     ),
     (

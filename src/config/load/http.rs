@@ -79,7 +79,7 @@ impl Loader<'_> {
 }
 
 /// The path, if the file can be read. Its content is checked when a client is built with it.
-fn readable(path: &str) -> Result<PathBuf, String> {
+pub(super) fn readable(path: &str) -> Result<PathBuf, String> {
     let read = std::fs::read(path).map_err(|error| format!("`{path}` cannot be read: {error}"));
     read.map(|_content| PathBuf::from(path))
 }

@@ -42,6 +42,8 @@ impl Loader<'_> {
                 .entries
                 .get("server.admin_hosts", HOSTS, hosts)
                 .unwrap_or_default(),
+            tls: self.tls("server.tls"),
+            admin_tls: self.tls("admin.tls"),
             heartbeat_interval,
             max_connections: self.count(
                 "server.max_connections",

@@ -185,8 +185,9 @@ fn a_variable_overrides_the_file() {
 
 #[test]
 fn the_variables_of_the_client_commands_are_no_settings() {
-    for name in ["SILKRATE_URL", "SILKRATE_ADMIN_URL", "SILKRATE_CA"] {
-        assert!(from_variable(name, "http://127.0.0.1:1").is_ok(), "{name}");
+    for name in ["URL", "ADMIN_URL", "CA", "CERTIFICATE", "CERTIFICATE_KEY"] {
+        let name = format!("SILKRATE_{name}");
+        assert!(from_variable(&name, "http://127.0.0.1:1").is_ok(), "{name}");
     }
     assert!(from_variable("SILKRATE_URLS", "http://127.0.0.1:1").is_err());
 }

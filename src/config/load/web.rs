@@ -19,6 +19,7 @@ impl Loader<'_> {
         let path = self.entries.get("web.path", values::PATH, values::path);
         Web {
             listen: self.address("web.listen", LISTEN_DEFAULT),
+            tls: self.tls("web.tls"),
             path: path.unwrap_or_else(|| PATH_DEFAULT.to_owned()),
             public_url: self
                 .entries

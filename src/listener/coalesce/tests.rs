@@ -12,6 +12,8 @@ struct Kernel {
     written: Vec<u8>,
     writes: usize,
     room: Option<usize>,
+    /// Whether it has taken data that it cannot write on yet, as TLS does.
+    holds_back: bool,
     is_broken: bool,
     shut: bool,
 }
@@ -36,6 +38,9 @@ impl AsyncWrite for Kernel {
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.holds_back {
+            return Poll::Pending;
+        }
         Poll::Ready(Ok(()))
     }
 
@@ -203,4 +208,25 @@ fn slices_are_appended_in_order_as_far_as_there_is_room() {
     let taken = Pin::new(&mut both.writer).poll_write_vectored(context, &slices);
     assert!(matches!(taken, Poll::Ready(Ok(5))));
     assert!(both.socket().buffer.ends_with(b"abcde"));
+}
+
+#[test]
+fn data_that_the_socket_has_taken_and_holds_back_is_flushed_with_nothing_more_to_write() {
+    let mut both = Both::new(Kernel {
+        holds_back: true,
+        ..Kernel::default()
+    });
+    assert!(matches!(both.write(b"rates"), Poll::Ready(Ok(5))));
+    assert!(!both.end(false).unwrap());
+    assert_eq!(both.written(), (1, b"rates".to_vec()));
+    assert!(both.flush().is_pending(), "the writer waits for the socket");
+    both.socket().inner.holds_back = false;
+    assert!(!both.end(false).unwrap());
+    assert!(both.flush().is_ready());
+    assert_eq!(
+        both.written(),
+        (1, b"rates".to_vec()),
+        "nothing is written twice"
+    );
+    assert_eq!(both.socket().buffer.capacity(), 0);
 }

@@ -10,7 +10,7 @@ use crate::report::percentile;
 use crate::servers::Design;
 
 impl Plan {
-    fn publications(
+    pub(super) fn publications(
         figures: &mut Figures<'_>,
         shape: &fanout::Shape,
         designs: &[Design],

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use silkrate::app::transport::{REQUEST_BYTES_MAX, serve_rates};
 use silkrate::clock::Clock;
 use silkrate::config::Config;
@@ -13,6 +14,7 @@ use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates, call_counts};
 use silkrate::listener::{Limits, Listener, bind, incoming};
 use silkrate::queries::Queries;
+use silkrate::tls::{HttpVersions, ServerTls};
 use silkrate::web::{Browsers, WebCounts};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
@@ -20,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Server;
 
+use crate::load::secure;
 use crate::servers::Orders;
 use crate::servers::figures::{Figures, pairs};
 
@@ -43,8 +46,19 @@ fn queries(figures: &Figures) -> Queries {
     Queries::new(feed, ledger, ticker, &[Preference::Home], Clock::real())
 }
 
+/// What carries our server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    /// As the program does.
+    Coalescing,
+    /// As the program does, over TLS.
+    Tls,
+    /// By tonic's own server.
+    Tonic,
+}
+
 /// Serves until the process ends, and publishes on each order.
-pub(crate) async fn serve(is_coalescing: bool) -> io::Result<()> {
+pub(crate) async fn serve(transport: Transport) -> io::Result<()> {
     let figures = Figures::new();
     let listener = bind(([127, 0, 0, 1], 0).into())?;
     let mut orders = Orders::begin(listener.local_addr()?)?;
@@ -52,7 +66,7 @@ pub(crate) async fn serve(is_coalescing: bool) -> io::Result<()> {
         figures.publish();
     };
     tokio::select! {
-        served = serve_on(listener, &figures, is_coalescing) => served,
+        served = serve_on(listener, &figures, transport) => served,
         () = orders.each(publish) => Ok(()),
     }
 }
@@ -70,7 +84,7 @@ pub(crate) async fn serve_web() -> io::Result<()> {
         figures.publish();
     };
     tokio::select! {
-        () = browsers.serve((listener, &WebCounts::default()), CancellationToken::new()) => Ok(()),
+        () = browsers.serve((listener, None, &WebCounts::default()), CancellationToken::new()) => Ok(()),
         () = orders.each(publish) => Ok(()),
     }
 }
@@ -86,14 +100,16 @@ pub(crate) async fn serve_each() -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(async { serve_on(listen_beside(address)?, &figures, true).await })
+        runtime.block_on(async {
+            serve_on(listen_beside(address)?, &figures, Transport::Coalescing).await
+        })
     });
     let mut orders = Orders::begin(address)?;
     let publish = || {
         figures.publish();
     };
     tokio::select! {
-        served = serve_on(listener, &figures, true) => served,
+        served = serve_on(listener, &figures, Transport::Coalescing) => served,
         () = orders.each(publish) => Ok(()),
     }
 }
@@ -106,22 +122,28 @@ fn listen_beside(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(1024)
 }
 
-/// Serves on a bound socket: as the program does or, without coalescing, by tonic's own server.
+/// Serves on a bound socket.
 pub(crate) async fn serve_on(
     socket: TcpListener,
     figures: &Figures,
-    is_coalescing: bool,
+    transport: Transport,
 ) -> io::Result<()> {
     let rates = SharedRates::new(service(figures), true, REQUEST_BYTES_MAX);
     let limits = Limits::new(CONNECTIONS_MAX);
-    if is_coalescing {
-        let listener = Listener::new(socket, limits, CancellationToken::new());
-        serve_rates(listener, rates, Routes::default(), Arc::new(call_counts())).await;
-        return Ok(());
+    if transport == Transport::Tonic {
+        let ended = Server::builder()
+            .max_concurrent_streams(limits.streams_per_connection_max)
+            .add_service(rates)
+            .serve_with_incoming(incoming(socket, limits));
+        return ended.await.map_err(io::Error::other);
     }
-    let ended = Server::builder()
-        .max_concurrent_streams(limits.streams_per_connection_max)
-        .add_service(rates)
-        .serve_with_incoming(incoming(socket, limits));
-    ended.await.map_err(io::Error::other)
+    let tls = if transport == Transport::Tls {
+        let tls = ServerTls::load(&secure::files(), HttpVersions::Http2, Timestamp::now());
+        Some(Arc::new(tls.map_err(io::Error::other)?))
+    } else {
+        None
+    };
+    let listener = Listener::new(socket, limits, CancellationToken::new()).secured(tls);
+    serve_rates(listener, rates, Routes::default(), Arc::new(call_counts())).await;
+    Ok(())
 }

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use crate::admin::{PATIENCE, eventually, operators, silkrate_in_trouble};
 use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april, silkrate_waiting};
+use crate::support::authority::Authority;
 use crate::support::bank::{Bank, Fault};
 use crate::support::browser::{Answer, get};
 use crate::support::silkrate::{Silkrate, settings, source};
@@ -122,6 +123,8 @@ async fn the_chapter_lists_the_families_of_the_page_and_no_others() {
     config.store = Store::File(folder.path().join("silkrate.db"));
     config.sources.push(source("nbk", "", &bank.url()));
     config.webhooks.push(webhook("desk", &bank.url()));
+    let authority = Authority::new("metrics");
+    config.server.tls = Some(authority.server());
     let mut silkrate = Silkrate::start(config).await;
     silkrate.all_attempted().await;
     get(silkrate.web, "/v1/sources", &[]).await;

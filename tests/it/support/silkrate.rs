@@ -1,6 +1,7 @@
 //! The whole service on a port of its own, against banks on loopback.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use silkrate::pb::watch_rates_response::Event;
 use silkrate::{pb, sources};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tonic::transport::Channel;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
@@ -46,12 +47,15 @@ pub(crate) fn settings(now: &str) -> Config {
             listen: any_port,
             admin_listen: any_port,
             admin_hosts: Vec::new(),
+            tls: None,
+            admin_tls: None,
             heartbeat_interval: Duration::from_secs(20),
             max_connections: 4096,
             max_streams: 10_000,
         },
         web: Web {
             listen: any_port,
+            tls: None,
             path: "/".to_owned(),
             public_url: None,
             allowed_origins: Vec::new(),
@@ -107,7 +111,10 @@ pub(crate) fn source(id: &str, kind: &str, base_url: &str) -> SourceSettings {
 
 impl Silkrate {
     pub(crate) async fn start(config: Config) -> Self {
-        Self::of(App::bind(config).await.unwrap()).await
+        // An authority of a test stands beside the certificates that it has signed.
+        let tls = config.server.tls.as_ref();
+        let authority = tls.map(|files| files.certificate.with_file_name("ca.pem"));
+        Self::trusting(App::bind(config).await.unwrap(), authority).await
     }
 
     /// Starts it with a clock that the test sets.
@@ -116,7 +123,13 @@ impl Silkrate {
     }
 
     pub(crate) async fn of(app: App) -> Self {
-        let (url, board) = (format!("http://{}", app.address()), app.board());
+        Self::trusting(app, None).await
+    }
+
+    /// With an authority, over TLS.
+    async fn trusting(app: App, authority: Option<PathBuf>) -> Self {
+        let scheme = authority.as_ref().map_or("http", |_file| "https");
+        let (url, board) = (format!("{scheme}://{}", app.address()), app.board());
         let admin_url = format!("http://{}", app.admin_address());
         let web = app.web_address();
         let (shutdown, stopped) = oneshot::channel::<()>();
@@ -130,7 +143,13 @@ impl Silkrate {
             );
         };
         run.spawn(app.run_reloading(shutdown_asked, reloaded));
-        let mut client = RateServiceClient::connect(url.clone()).await.unwrap();
+        let mut endpoint = Channel::from_shared(url.clone()).unwrap();
+        if let Some(file) = authority {
+            let authority = Certificate::from_pem(std::fs::read(file).unwrap());
+            let tls = ClientTlsConfig::new().ca_certificate(authority);
+            endpoint = endpoint.tls_config(tls).unwrap();
+        }
+        let mut client = RateServiceClient::new(endpoint.connect().await.unwrap());
         // The ports are bound and not served yet. Once this one answers, all of them do.
         client
             .list_sources(pb::ListSourcesRequest {})

@@ -36,7 +36,7 @@ async fn serve(bank: &OneBank) -> (JoinSet<()>, SocketAddr) {
     let home = [Preference::Home];
     let queries = Queries::new(bank.feed.clone(), ledger, ticker, &home, Clock::real());
     let grpc = Routes::default().into_axum_router();
-    let port = (listener, &WebCounts::default());
+    let port = (listener, None, &WebCounts::default());
     let mut tasks = JoinSet::new();
     let browsers = Browsers::new(&config.web, queries, grpc);
     tasks.spawn(browsers.serve(port, bank.draining.clone()));

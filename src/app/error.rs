@@ -1,0 +1,62 @@
+//! Why the service could not start, or failed.
+
+use std::io;
+use std::net::SocketAddr;
+
+use thiserror::Error;
+
+use crate::fetch::FetchError;
+use crate::ledger::LedgerError;
+use crate::tls::TlsError;
+use crate::webhooks::WebhookError;
+
+/// Why the service could not start, or failed.
+#[derive(Debug, Error)]
+pub enum AppError {
+    /// A port is in use or not allowed.
+    #[error("cannot listen on {address} ({key}): {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The error of the system.
+        source: io::Error,
+        /// The setting of the address.
+        key: &'static str,
+    },
+    /// A certificate, its key, or the authorities of clients cannot be used.
+    #[error("cannot serve TLS (`{table}.{}`): {source}", .source.setting())]
+    Tls {
+        /// The table of the settings.
+        table: &'static str,
+        /// What is wrong.
+        source: TlsError,
+    },
+    /// The ledger cannot be opened, or was written under another kind of clock.
+    #[error(transparent)]
+    Store(#[from] LedgerError),
+    /// The client for a source cannot be built.
+    #[error("cannot build the HTTP client for {id}: {source}")]
+    Client {
+        /// The source.
+        id: &'static str,
+        /// The error.
+        source: FetchError,
+    },
+    /// The webhooks cannot be served.
+    #[error(transparent)]
+    Webhooks(#[from] WebhookError),
+    /// The time zone of a source is unknown to the bundled data.
+    #[error("unknown time zone {0}")]
+    Zone(&'static str),
+    /// The reflection service refuses the descriptor.
+    #[error("cannot build the reflection service: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// A task ended before it was stopped, or panicked.
+    #[error("the task `{task}` {how}")]
+    TaskEnded {
+        /// Which one.
+        task: String,
+        /// In which way.
+        how: String,
+    },
+}
