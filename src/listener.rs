@@ -116,6 +116,8 @@ impl Listener {
     /// The same, with the counts of its connections kept elsewhere.
     #[must_use]
     pub fn counted(self, counts: Arc<PortCounts>) -> Self {
+        let limit = u64::try_from(self.limits.connections_max);
+        counts.limit.set(limit.unwrap_or(u64::MAX));
         Self { counts, ..self }
     }
 

@@ -143,6 +143,7 @@ pub(super) fn operators_pages(
     let port = |name, counts: &Arc<PortCounts>| (name, Arc::clone(counts));
     let traffic = Traffic {
         streams: Arc::clone(&counts.streams),
+        max_streams: config.server.max_streams,
         ports: [
             port("grpc", &counts.grpc.port),
             port("web", &counts.web.port),

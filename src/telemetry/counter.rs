@@ -35,6 +35,11 @@ impl Gauge {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// There are this many from now on.
+    pub fn set(&self, number: u64) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+
     /// One of them is gone.
     pub fn leave(&self) {
         self.0.fetch_sub(1, Ordering::Relaxed);

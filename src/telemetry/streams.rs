@@ -142,6 +142,8 @@ impl Drop for OpenStream {
 pub struct PortCounts {
     /// The connections that are open.
     pub open: Gauge,
+    /// How many may be open at once.
+    pub limit: Gauge,
     /// The connections that were accepted.
     pub accepted: Counter,
     /// The times that a connection had to wait because as many as allowed were open.

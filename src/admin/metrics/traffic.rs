@@ -13,6 +13,8 @@ use crate::telemetry::{
 pub struct Traffic {
     /// The streams of all transports.
     pub streams: Arc<StreamCounts>,
+    /// How many streams may be open at once.
+    pub max_streams: u32,
     /// The connections of each port.
     pub ports: [(&'static str, Arc<PortCounts>); 3],
     /// The calls of gRPC on each port, by method; on that of browsers over gRPC-Web.
@@ -43,6 +45,11 @@ impl Traffic {
         let transports = self.streams.by_transport();
         let open = transports.map(|(name, counts)| ([("transport", name)], &counts.open));
         page.gauges(("silkrate_streams", "Open streams of subscribers"), open)?;
+        let names = (
+            "silkrate_max_streams",
+            "How many streams of subscribers may be open at once",
+        );
+        page.gauge(names, Some(self.max_streams))?;
         let messages = transports.into_iter().flat_map(|(name, counts)| {
             counts.by_kind().map(|(kind, count)| {
                 let labels = [("transport", name), ("message", kind)];
@@ -76,6 +83,12 @@ impl Traffic {
     fn connections(&self, page: &mut Page<'_>) -> fmt::Result {
         let open = self.each_port(|counts| Number::from(&counts.open));
         page.gauges(("silkrate_connections", "Open connections of a port"), open)?;
+        let limits = self.each_port(|counts| Number::from(&counts.limit));
+        let names = (
+            "silkrate_max_connections",
+            "How many connections of a port may be open at once",
+        );
+        page.gauges(names, limits)?;
         let names = (
             "silkrate_connections_accepted",
             "Connections that a port accepted",

@@ -232,6 +232,23 @@ async fn connections_and_bytes_are_counted_by_port() {
     silkrate.finish().await;
 }
 
+#[tokio::test]
+async fn the_limits_stand_beside_what_is_in_use() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let samples = samples(&scrape(&silkrate).await);
+    // Those of the settings of the tests, and the constants of the other ports.
+    for (name, limit) in [
+        ("silkrate_max_streams", 10_000),
+        ("silkrate_max_connections{port=\"grpc\"}", 4096),
+        ("silkrate_max_connections{port=\"web\"}", 16_384),
+        ("silkrate_max_connections{port=\"admin\"}", 64),
+    ] {
+        assert_eq!(number(&samples, name), limit, "{name}");
+    }
+    silkrate.finish().await;
+}
+
 /// The counter of the calls of a method.
 fn calls(port: &str, method: &str, code: &str) -> String {
     format!("silkrate_grpc_requests_total{{port=\"{port}\",method=\"{method}\",code=\"{code}\"}}")
