@@ -17,6 +17,7 @@ mod serve;
 mod replay;
 mod health;
 mod watch;
+mod top;
 mod rates;
 mod reload;
 mod convert;
@@ -56,6 +57,7 @@ Examples:
   silkrate convert 1000 USD KZT        an amount, with the rates behind it
   silkrate history KZT/USD             its rates over time
   silkrate sources                     the banks, and the state of their polls
+  silkrate top                         all of it in a live picture, with subscribers and traffic
 
 Environment:
   SILKRATE_URL                         the server of every command with --server, which has precedence
@@ -79,6 +81,8 @@ enum Command {
     Health(health::HealthArgs),
     /// Show rates as they change.
     Watch(watch::WatchArgs),
+    /// Show sources, rates, subscribers and traffic in a live picture.
+    Top(top::TopArgs),
     /// Print the latest rates, with all their digits.
     Rates(rates::RatesArgs),
     /// Convert an amount, and print the rates behind the result.
@@ -135,6 +139,7 @@ fn run_with(
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Health(arguments) => client_runtime()?.block_on(health::run(&arguments, out)),
         Command::Watch(arguments) => client_runtime()?.block_on(watch::run(&arguments, out, err)),
+        Command::Top(arguments) => client_runtime()?.block_on(top::run(&arguments, out)),
         Command::Rates(arguments) => client_runtime()?.block_on(rates::run(&arguments, out, err)),
         Command::Convert(arguments) => client_runtime()?.block_on(convert::run(&arguments, out)),
         Command::History(arguments) => {
@@ -188,6 +193,9 @@ mod tests {
             &["--no-such-flag"][..],
             &["no-such-command"],
             &["watch", "--format", "xml"],
+            &["watch", "--color", "blue"],
+            &["top", "--interval", "0"],
+            &["top", "--server", "nowhere", "--once"],
             &["rates", "--format", "ticker"],
             &["rates", "--server", "ftp://nowhere"],
             &["convert", "1,000", "USD", "KZT"],

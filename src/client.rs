@@ -62,6 +62,8 @@ const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Client {
     address: Address,
+    /// The connection of all calls; `None`: each call has its own.
+    connection: Option<Channel>,
 }
 
 impl Client {
@@ -100,8 +102,21 @@ impl Client {
     /// # }
     /// ```
     pub fn with_options(url: &str, options: &ClientOptions) -> Result<Self, ClientError> {
-        let address = Address::new(url, options)?;
-        Ok(Self { address })
+        Ok(Self {
+            address: Address::new(url, options)?,
+            connection: None,
+        })
+    }
+
+    /// The same client with one connection for all its calls, for a caller that comes back every second. It is opened by the
+    /// first call, and again after it was lost. Only in a runtime.
+    #[cfg(feature = "service")]
+    pub(crate) fn on_one_connection(self) -> Self {
+        let (channel, _) = self.channel();
+        Self {
+            connection: Some(channel),
+            ..self
+        }
     }
 
     /// The URL.
@@ -118,14 +133,16 @@ impl Client {
         authority.map(http::uri::Authority::as_str)
     }
 
-    /// A connection that is opened by the first call, and the path before that of each method.
+    /// A connection, which is opened by its first call, and the path before that of each method.
     fn channel(&self) -> (Channel, Uri) {
         let Address {
             url: _,
             endpoint,
             prefix,
         } = &self.address;
-        (endpoint.connect_lazy(), prefix.clone())
+        let kept = self.connection.clone();
+        let channel = kept.unwrap_or_else(|| endpoint.connect_lazy());
+        (channel, prefix.clone())
     }
 
     /// The generated client, on a connection of its own that is opened by the first call.

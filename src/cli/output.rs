@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
+use clap::{Args, ValueEnum};
 #[cfg(unix)]
 use tokio::io::Interest;
 #[cfg(unix)]
@@ -11,6 +12,37 @@ use crate::cli::paint::Paint;
 
 /// The width of a terminal that does not report its own.
 const COLUMNS_ASSUMED: usize = 80;
+
+/// Whether a command that draws on a terminal uses colours.
+#[derive(Debug, Args)]
+pub(super) struct ColorArgs {
+    /// Whether the output has colours.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = ColorWhen::Auto)]
+    color: ColorWhen,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ColorWhen {
+    /// On a terminal, unless the variable `NO_COLOR` is set.
+    Auto,
+    /// Always, in a pipe too.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl ColorArgs {
+    /// The properties of stdout, with the colours that were chosen.
+    pub(super) fn output(&self) -> Output {
+        let output = Output::of_stdout();
+        let paint = match self.color {
+            ColorWhen::Auto => output.paint,
+            ColorWhen::Always => Paint::Colour,
+            ColorWhen::Never => Paint::Plain,
+        };
+        Output { paint, ..output }
+    }
+}
 
 /// The properties of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

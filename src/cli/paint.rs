@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
+use crate::logging::changes_the_line;
 use crate::pb::Direction;
 
 /// Whether text may be coloured.
@@ -29,7 +30,7 @@ impl Paint {
         self.style(Style::new().dimmed(), text)
     }
 
-    fn style(self, style: Style, text: &str) -> String {
+    pub(super) fn style(self, style: Style, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
             Self::Colour => format!("{style}{text}{style:#}"),
@@ -37,10 +38,10 @@ impl Paint {
     }
 }
 
-/// Text of a server or a bank without its control characters, which could move the cursor.
+/// Text of a server or a bank without the characters that could move the cursor or turn the direction of the text around.
 pub(super) fn without_controls(text: &str) -> String {
     let replaced = |character: char| {
-        if character.is_control() {
+        if changes_the_line(character) {
             char::REPLACEMENT_CHARACTER
         } else {
             character

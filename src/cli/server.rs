@@ -48,6 +48,11 @@ impl AdminArgs {
         Admin::with_options(&self.admin, &self.trust.options())
     }
 
+    /// Whether it is the port of this machine at its default address.
+    pub(super) fn is_default(&self) -> bool {
+        self.admin == default_url(ADMIN_LISTEN_DEFAULT)
+    }
+
     /// The client of another URL, which trusts the same certificates.
     pub(super) fn client_of(&self, url: &str) -> Result<Client, ClientError> {
         Client::with_options(url, &self.trust.options())

@@ -117,14 +117,14 @@ fn state_of(detail: &SourceDetail, state: &SourceState) -> String {
 }
 
 /// The requests of the day, and how many are allowed; nothing if a server of an earlier version does not count them.
-fn requests_of(detail: &SourceDetail) -> String {
+pub(super) fn requests_of(detail: &SourceDetail) -> String {
     match (detail.requests_today, detail.requests_per_day) {
         (0, 0) => String::new(),
         (today, per_day) => format!("{today}/{per_day}"),
     }
 }
 
-fn notes_of(detail: &SourceDetail, state: &SourceState) -> Vec<String> {
+pub(super) fn notes_of(detail: &SourceDetail, state: &SourceState) -> Vec<String> {
     let id = &state.id;
     let mut notes = Vec::new();
     if let Some(reason) = notes::freshness(state.freshness(), state.freshness_reason()) {

@@ -3,9 +3,9 @@
 use crate::cli::paint::without_controls;
 
 /// The gap between two columns: cells contain single spaces.
-const GAP: &str = "  ";
+pub(super) const GAP: &str = "  ";
 /// The end of a truncated line.
-const CUT_MARK: char = '…';
+pub(super) const CUT_MARK: char = '…';
 
 /// A heading and rows of cells.
 #[derive(Debug)]
@@ -133,10 +133,10 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_has_no_control_characters() {
+    fn a_cell_has_no_character_that_moves_the_cursor_or_turns_the_text_around() {
         let mut table = TextTable::new(["ERROR"]);
-        table.push(["a\u{1b}[2Jb\n".to_owned()]);
-        assert_eq!(table.render(), "ERROR\na\u{fffd}[2Jb\u{fffd}\n");
+        table.push(["a\u{1b}[2Jb\n\u{202e}c".to_owned()]);
+        assert_eq!(table.render(), "ERROR\na\u{fffd}[2Jb\u{fffd}\u{fffd}c\n");
     }
 
     #[test]

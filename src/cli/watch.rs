@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::failure::{Failure, note};
 use crate::cli::line::LineStyle;
-use crate::cli::output::{self, Output};
+use crate::cli::output::{self, ColorArgs};
 use crate::cli::rates;
 use crate::cli::server::ServerArgs;
 use crate::cli::watch::message::State;
@@ -54,6 +54,8 @@ pub(super) struct WatchArgs {
     /// Print a rate as its pair, or as local media do: `1 USD = 475.09 KZT`.
     #[arg(long, value_enum, conflicts_with = "wide")]
     form: Option<WatchForm>,
+    #[command(flatten)]
+    color: ColorArgs,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -126,7 +128,7 @@ pub(super) async fn run(
     }
     let mut screen = Screen::new(
         out,
-        Output::of_stdout(),
+        arguments.color.output(),
         arguments.format,
         arguments.style(),
     );

@@ -49,6 +49,13 @@ impl Admin {
         Ok(Self { client })
     }
 
+    /// The same client with one connection for all its calls, as [`Client::on_one_connection`].
+    #[cfg(feature = "service")]
+    pub(crate) fn on_one_connection(self) -> Self {
+        let client = self.client.on_one_connection();
+        Self { client }
+    }
+
     /// The URL.
     pub fn url(&self) -> &str {
         self.client.url()

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use http::header::CONTENT_TYPE;
-use http::{Request, StatusCode};
+use http::header::{CONTENT_TYPE, DATE};
+use http::{HeaderValue, Request, StatusCode};
+use jiff::Timestamp;
 use tonic::{Response, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -17,6 +18,8 @@ use crate::client::{Admin, Client, ClientError};
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A line for each condition: a dozen sources, and two of the service.
 const PROBE_BYTES_MAX: usize = 64 * 1024;
+/// A page of metrics has some 2000 lines of 100 bytes, with a dozen sources, every currency and every method.
+const METRICS_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The type of a page of the operators' port.
 const TEXT: &[u8] = b"text/plain";
@@ -30,15 +33,50 @@ pub(crate) struct ProbeAnswer {
     pub(crate) page: String,
 }
 
+/// The page of metrics.
+#[derive(Debug)]
+pub(crate) struct MetricsPage {
+    /// The samples in the text format of Prometheus.
+    pub(crate) text: String,
+    /// When it was written, by the clock of the server's machine; none if the server does not say.
+    pub(crate) date: Option<Timestamp>,
+}
+
+/// A page of the operators' port.
+struct TextPage {
+    status: StatusCode,
+    text: String,
+    date: Option<Timestamp>,
+}
+
 impl Admin {
     /// Asks a probe, such as `/readyz?verbose`. One that did not pass is no error.
     pub(crate) async fn probe(&self, path: &str) -> Result<ProbeAnswer, ClientError> {
+        let page = self.read(path, PROBE_BYTES_MAX).await?;
+        Ok(ProbeAnswer {
+            has_passed: page.status == StatusCode::OK,
+            page: page.text,
+        })
+    }
+
+    /// Reads the page of metrics. One that the server cannot write now is an error with its reason.
+    pub(crate) async fn metrics(&self) -> Result<MetricsPage, ClientError> {
+        let TextPage { status, text, date } = self.read("/metrics", METRICS_BYTES_MAX).await?;
+        if status == StatusCode::OK {
+            return Ok(MetricsPage { text, date });
+        }
+        let reason = text.lines().next().unwrap_or_default();
+        Err(ClientError::of(self.url(), &Status::unavailable(reason)))
+    }
+
+    async fn read(&self, path: &str, bytes_max: usize) -> Result<TextPage, ClientError> {
         self.client
-            .answer_within(PROBE_TIMEOUT, self.answer_to_probe(path))
+            .answer_within(PROBE_TIMEOUT, self.page(path, bytes_max))
             .await
     }
 
-    async fn answer_to_probe(&self, path: &str) -> Result<Response<ProbeAnswer>, Status> {
+    /// A page that the server answered with 200 or 503.
+    async fn page(&self, path: &str, bytes_max: usize) -> Result<Response<TextPage>, Status> {
         let (channel, prefix) = self.client.channel();
         let request = Request::get(format!("{}{path}", prefix.path().trim_end_matches('/')))
             .body(tonic::body::Body::empty())
@@ -55,21 +93,26 @@ impl Admin {
             StatusCode::MISDIRECTED_REQUEST,
         ];
         if !is_text || !is_answer.contains(&status) {
-            let message = format!("{}{path} answered {status}, and is no probe", self.url());
+            let url = self.url();
+            let message = format!("{url}{path} answered {status}, and is no page of operators");
             return Err(Status::unimplemented(message));
         }
-        let page = to_bytes(Body::new(answer.into_body()), PROBE_BYTES_MAX).await;
+        let date = answer.headers().get(DATE).and_then(instant);
+        let page = to_bytes(Body::new(answer.into_body()), bytes_max).await;
         let page = page.map_err(|error| Status::from_error(error.into()))?;
-        let page = String::from_utf8_lossy(&page).into_owned();
+        let text = String::from_utf8_lossy(&page).into_owned();
         if status == StatusCode::MISDIRECTED_REQUEST {
-            let message = format!("{} refused the probe: {}", self.url(), page.trim_end());
+            let message = format!("{} refused to answer: {}", self.url(), text.trim_end());
             return Err(Status::failed_precondition(message));
         }
-        Ok(Response::new(ProbeAnswer {
-            has_passed: status == StatusCode::OK,
-            page,
-        }))
+        Ok(Response::new(TextPage { status, text, date }))
     }
+}
+
+/// The instant of a header `Date`.
+fn instant(date: &HeaderValue) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(date.to_str().ok()?).ok()?;
+    Timestamp::try_from(date).ok()
 }
 
 impl Client {

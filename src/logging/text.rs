@@ -71,7 +71,7 @@ impl Text<'_> {
 
 /// Whether a character is shown as something else than itself: it moves the cursor, begins a command to the terminal, or
 /// turns the direction of the text around.
-fn changes_the_line(character: char) -> bool {
+pub(crate) fn changes_the_line(character: char) -> bool {
     let is_direction = matches!(character,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let is_line = matches!(character, '\u{2028}' | '\u{2029}');

@@ -9,6 +9,8 @@ mod names;
 mod operators;
 mod proxied;
 mod server;
+#[cfg(target_os = "linux")]
+mod top;
 
 use std::time::Duration;
 

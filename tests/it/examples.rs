@@ -92,12 +92,15 @@ impl Demo {
         }
     }
 
-    /// Writes wrappers with the names of the programs that the examples use, which add the address of the demo.
+    /// Writes wrappers with the names of the programs that the examples use, which add the address of the demo. The picture of
+    /// `top` needs a terminal, so there it is printed once.
     fn install(&self, folder: &Path) {
         let (grpc, admin) = (&self.grpc, &self.admin);
         let silkrate = format!(
             "case \"$1\" in\nrates|watch|convert|history|periods|fixings|sources|currencies|pairs) at='--server http://{grpc}';;\n\
-             health|held) at='--admin http://{admin}';;\nesac\ncase \"$*\" in *--server*) at='';; esac\n\
+             health|held) at='--admin http://{admin}';;\ntop) at='--server http://{grpc} --admin http://{admin}';;\n\
+             esac\ncase \"$*\" in *--server*) at='';; esac\n\
+             case \"$*\" in top*--once*) ;; top*) at=\"$at --once\";; esac\n\
              exec '{PROGRAM}' \"$@\" $at\n"
         );
         // A path that leads nowhere is answered too: curl alone would not fail. The next one on the path is the real one.
@@ -118,6 +121,7 @@ impl Demo {
         let folder = tempfile::tempdir().unwrap();
         let line = example
             .replace("rates.example:50051", &self.grpc)
+            .replace("rates.example:9464", &self.admin)
             .replace("127.0.0.1:50051", &self.grpc)
             .replace("127.0.0.1:8080", &self.web);
         let endless = ENDLESS.iter().any(|start| example.starts_with(start));
