@@ -1,7 +1,9 @@
 //! What is served after a reload: other sources, another order of preference, other pages.
 
-use silkrate::config::{CertificateAuthorities, Store};
-use silkrate::domain::{Preference, RateFilter, SourceId};
+use std::fs;
+
+use silkrate::config::{CertificateAuthorities, Config, Store};
+use silkrate::domain::{Preference, RateFilter, Snapshot, SourceId};
 use silkrate::pb;
 use silkrate::pb::watch_rates_response::Event;
 use tempfile::TempDir;
@@ -180,6 +182,54 @@ async fn settings_of_which_one_part_cannot_be_built_change_nothing() {
     assert_eq!(
         (after.position, after.rates),
         (before.position, before.rates)
+    );
+    silkrate.finish().await;
+}
+
+/// The page of metrics.
+async fn metrics(silkrate: &Silkrate) -> String {
+    let admin = silkrate.admin_url.trim_start_matches("http://");
+    let page = get(admin.parse().unwrap(), "/metrics", &[]).await;
+    page.text().to_owned()
+}
+
+#[tokio::test]
+async fn a_day_off_and_a_budget_hold_from_the_reload_on() {
+    let bank = bank_of_april().await;
+    let mut config = polling(&bank);
+    let mut silkrate = Silkrate::start(config.clone()).await;
+    silkrate.all_attempted().await;
+    let nbk = SourceId::new("nbk");
+    let before = silkrate.board.snapshot();
+    let next = |snapshot: &Snapshot| snapshot.source(nbk).unwrap().next_publication.unwrap();
+    let budget = "silkrate_source_requests_per_day{source=\"nbk\"}";
+    assert!(
+        metrics(&silkrate)
+            .await
+            .contains(&format!("{budget} 1000000\n"))
+    );
+
+    // On a working day the table of the next day is published in the afternoon.
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("silkrate.toml");
+    fs::write(&file, "[sources.nbk]\nholidays = [\"2026-04-02\"]\n").unwrap();
+    let read = Config::load(Some(&file), std::iter::empty()).unwrap();
+    let of_nbk = read
+        .sources
+        .iter()
+        .find(|settings| settings.source.id == nbk);
+    let settings = config.sources.first_mut().unwrap();
+    settings.documents = of_nbk.unwrap().documents;
+    settings.requests_per_day = 999_999;
+    silkrate.reload(config).await;
+    let after = silkrate.board.snapshot();
+    assert_eq!(after.position.epoch, before.position.epoch);
+    assert!(after.position.revision > before.position.revision);
+    assert!(next(&after).effective_date > next(&before).effective_date);
+    assert!(
+        metrics(&silkrate)
+            .await
+            .contains(&format!("{budget} 999999\n"))
     );
     silkrate.finish().await;
 }
