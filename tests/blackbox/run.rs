@@ -24,6 +24,8 @@ const LIFE_MILLISECONDS: std::ops::Range<u64> = 300..5_000;
 const DARK_STARTS: u64 = 3;
 /// How often a line of progress is printed.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(30);
+/// How long a run goes on at most until it has seen something of every kind: a busy machine may need it.
+const LENGTH_MAX: Duration = Duration::from_secs(300);
 /// How long the last start runs, so that every watcher is connected once more.
 const LAST_LIFE: Duration = Duration::from_secs(5);
 /// How many violations are printed; the folder has all of them.
@@ -59,7 +61,9 @@ async fn run_for(length: Duration) -> usize {
     let (started, mut reported) = (Instant::now(), Instant::now());
     let mut random = fastrand::Rng::with_seed(1);
     let mut starts = 0;
-    while started.elapsed() < length {
+    while started.elapsed() < length
+        || (started.elapsed() < LENGTH_MAX && !findings.missing().is_empty())
+    {
         bank.set_dark(starts % DARK_STARTS == DARK_STARTS - 1);
         service.start(&bank, &findings).await;
         starts += 1;
