@@ -1,7 +1,8 @@
 //! What is observed of a request: its line in the access log, and its span in a trace.
 //!
 //! A request is observed from its arrival until its answer has been sent or the client has gone, whichever port it came to.
-//! While both are off, all that is left of this are two comparisons for each request.
+//! While both are off, all that is left of this are two comparisons for each request and a future around its answer: 45
+//! nanoseconds, by `cargo bench -- observation`.
 
 mod arriving;
 mod body;
