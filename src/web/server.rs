@@ -80,6 +80,14 @@ mod tests {
         }
     }
 
+    /// Keeps the paused clock from being advanced while bytes are on their way: that of a busy machine would pass a deadline
+    /// first. It ends with what is returned, or after two minutes of real time, when a test hangs.
+    fn standstill() -> std::sync::mpsc::Sender<()> {
+        let (end, ended) = std::sync::mpsc::channel();
+        tokio::task::spawn_blocking(move || ended.recv_timeout(Duration::from_secs(120)));
+        end
+    }
+
     /// How long a peer is borne with that says this, and then nothing.
     async fn time_until_closed_after(said: &[u8]) -> Duration {
         let served = served(Router::new()).await;
@@ -115,12 +123,14 @@ mod tests {
             });
             Body::from_stream(parts)
         };
+        let still = standstill();
         let mut served = served(Router::new().route("/", get(endless))).await;
         let mut peer = TcpStream::connect(served.address).await.unwrap();
         peer.write_all(b"GET / HTTP/1.1\r\nhost: rates\r\n\r\n")
             .await
             .unwrap();
         parts_asked.recv().await.unwrap();
+        drop(still);
         let begun = Instant::now();
         served.draining.cancel();
         // Until the answer is dropped.
@@ -134,16 +144,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_shuts_down_its_sending_side_gets_an_answer_that_takes_time() {
-        let slow = async || {
+        let (asked, mut is_asked) = mpsc::channel(1);
+        let slow = || async move {
+            asked.send(()).await.unwrap();
             tokio::time::sleep(Duration::from_secs(1)).await;
             "answer"
         };
+        let still = standstill();
         let served = served(Router::new().route("/", get(slow))).await;
         let mut peer = TcpStream::connect(served.address).await.unwrap();
         peer.write_all(b"GET / HTTP/1.1\r\nhost: rates\r\n\r\n")
             .await
             .unwrap();
         peer.shutdown().await.unwrap();
+        is_asked.recv().await.unwrap();
+        drop(still);
         let mut answer = String::new();
         peer.read_to_string(&mut answer).await.unwrap();
         assert!(answer.ends_with("answer"), "{answer}");
@@ -151,6 +166,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_drain_does_not_wait_for_a_silent_peer() {
+        let _still = standstill();
         let mut served = served(Router::new().route("/", get(async || "answer"))).await;
         let silent = TcpStream::connect(served.address).await.unwrap();
         // It came first, so it is accepted by the time that the second one has its answer.
