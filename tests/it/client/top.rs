@@ -11,6 +11,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::Instant;
 
 use crate::client::commands::{silkrate, silkrate_in};
 use crate::support::april::{bank_of_april, silkrate_of_april};
@@ -202,8 +203,8 @@ impl Terminal {
     }
 
     /// Reads what is drawn; false if the program has ended and nothing is left.
-    async fn read(&mut self) -> bool {
-        let read = tokio::time::timeout(PATIENCE, self.screen.recv()).await;
+    async fn read(&mut self, deadline: Instant) -> bool {
+        let read = tokio::time::timeout_at(deadline, self.screen.recv()).await;
         let read = read.unwrap_or_else(|_| panic!("{}", self.drawn));
         let bytes = read.unwrap_or_default();
         self.drawn.push_str(&String::from_utf8_lossy(&bytes));
@@ -212,16 +213,22 @@ impl Terminal {
 
     /// Reads until a text was drawn, and forgets what was drawn before.
     async fn until(&mut self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
         while !self.drawn.contains(text) {
-            assert!(self.read().await, "{text} never came: {}", self.drawn);
+            assert!(
+                self.read(deadline).await,
+                "{text} never came: {}",
+                self.drawn
+            );
         }
         let (_, after) = self.drawn.split_once(text).unwrap();
         self.drawn = after.to_owned();
     }
 
     async fn ended(mut self) -> (ExitStatus, String, File) {
-        while self.read().await {}
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let deadline = Instant::now() + PATIENCE;
+        while self.read(deadline).await {}
+        let status = tokio::time::timeout_at(deadline, self.child.wait()).await;
         (status.unwrap().unwrap(), self.drawn, self.keys)
     }
 }
