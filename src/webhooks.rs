@@ -49,7 +49,7 @@ use jiff::Timestamp;
 pub use receiver::refusal;
 pub use reload::{PreparedWebhooks, WebhookReloader};
 pub use states::{WebhookState, states};
-pub use store::{StoreError, path_beside};
+pub use store::{StoreError, check, path_beside};
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;

@@ -13,7 +13,7 @@ use crate::domain::{Currency, Preference};
 use crate::fetch::Fetcher;
 use crate::ledger;
 use crate::sources::ApiKeyPlacement;
-use crate::webhooks::check_client;
+use crate::webhooks::{self, check_client, path_beside};
 
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,20 +222,24 @@ fn quotes(settings: &SourceSettings, other: Currency) -> bool {
     settings.source.home.is_some() || other == Currency::USD
 }
 
-/// Why the ledger cannot be opened.
-fn store(config: &Config) -> Option<Finding> {
+/// Why the ledger, and the file of webhooks beside it, cannot be opened.
+fn store(config: &Config) -> Vec<Finding> {
     let path = match &config.store {
-        // Otherwise the service starts without a ledger.
+        // Otherwise the service starts without them.
         Store::File(path) if config.store_required => path,
-        Store::File(_) | Store::Memory => return None,
+        Store::File(_) | Store::Memory => return Vec::new(),
     };
-    let error = ledger::check(path, clock_kind(config)).err()?;
-    // The message says what to do.
-    Some(Finding::new(
-        "store.path",
-        error,
-        "correct it, or set store.path to another place",
-    ))
+    // The messages say what to do.
+    let finding = |error: &dyn Display| {
+        let remedy = "correct it, or set store.path to another place";
+        Finding::new("store.path", error, remedy)
+    };
+    let ledger = ledger::check(path, clock_kind(config)).err();
+    let has_webhooks = !config.webhooks.is_empty();
+    let webhooks = has_webhooks.then(|| webhooks::check(&path_beside(path)).err());
+    let ledger = ledger.map(|error| finding(&error));
+    let webhooks = webhooks.flatten().map(|error| finding(&error));
+    ledger.into_iter().chain(webhooks).collect()
 }
 
 /// What keeps a source from being polled.

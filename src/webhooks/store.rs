@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
 pub(super) use open::BUSY_TIMEOUT;
+pub use open::check;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use thiserror::Error;
@@ -73,10 +74,9 @@ impl Store {
         let label = path.unwrap_or(Path::new(":memory:"));
         let connection = open::open(path).map_err(|error| of(label, &error))?;
         let connection = open::prepare(connection).map_err(|error| of(label, &error))?;
-        let connection = connection.ok_or_else(|| StoreError {
+        let connection = connection.map_err(|reason| StoreError {
             path: label.to_owned(),
-            reason: "it is not a file of webhooks of this version of silkrate; move it away"
-                .to_owned(),
+            reason,
         })?;
         Ok(Self {
             path: label.into(),

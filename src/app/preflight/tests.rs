@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use super::*;
+use crate::config::Webhook;
 
 /// A configuration that nothing is wrong with: free ports, and no ledger.
 const FREE: &[(&str, &str)] = &[
@@ -171,6 +173,33 @@ fn a_ledger_that_cannot_be_opened_is_found_and_left_as_it_is() {
         ("SILKRATE_STORE__REQUIRED", "false"),
     ];
     assert_eq!(found(&not_required), []);
+}
+
+#[test]
+fn a_file_of_webhooks_that_cannot_be_used_is_found_if_there_are_webhooks() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silkrate.db");
+    let mut config = config(&[("SILKRATE_STORE__PATH", path.to_str().unwrap())]);
+    fs::write(path_beside(&path), "not a database, and longer than one").unwrap();
+    assert_eq!(findings(&config), []);
+    config.webhooks.push(Webhook {
+        name: "desk".to_owned(),
+        url: "http://127.0.0.1:9/".to_owned(),
+        pairs: config.ticker.pairs.clone(),
+        events: Vec::new(),
+        min_change_percent: None,
+        secrets: Vec::new(),
+        timeout: Duration::from_secs(1),
+    });
+    let found = findings(&config);
+    let [finding] = &*found else {
+        panic!("{found:?}");
+    };
+    assert_eq!(finding.key, "store.path");
+    let problem = &finding.problem;
+    assert!(problem.contains("silkrate.db.webhooks"), "{problem}");
+    config.store_required = false;
+    assert_eq!(findings(&config), []);
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::{StoreError, of};
+
 /// The application id that marks a database as a file of webhooks: `silw` in ASCII.
 const APPLICATION_ID: i64 = 0x7369_6c77;
 /// The version of the schema.
@@ -46,32 +48,81 @@ pub(super) fn open(path: Option<&Path>) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Creates the tables in an empty file, or brings those of an earlier version up to date. `None` if the file is another
-/// program's, or of a newer version.
-pub(super) fn prepare(mut connection: Connection) -> rusqlite::Result<Option<Connection>> {
+/// What is in a file.
+enum Contents {
+    /// Nothing yet.
+    Nothing,
+    /// A file of webhooks that needs these migrations to be of this version; none if it is.
+    Webhooks(&'static [&'static str]),
+}
+
+/// What is in a file, or why this version of silkrate cannot use it.
+fn contents(connection: &Connection) -> rusqlite::Result<Result<Contents, String>> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (id, version) = (pragma("application_id")?, pragma("user_version")?);
     let tables = "SELECT count(*) FROM sqlite_schema";
     let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
     if (id, version, tables) == (0, 0, 0) {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(SCHEMA)?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", VERSION)?;
-        transaction.commit()?;
-        return Ok(Some(connection));
+        return Ok(Ok(Contents::Nothing));
+    }
+    if id == APPLICATION_ID && version > VERSION {
+        return Ok(Err(format!(
+            "a newer version of silkrate wrote it (schema version {version}, this version supports up to {VERSION}); upgrade silkrate, put the copy from before the upgrade in its place, or move it away: then the webhooks begin anew, and the events that wait in it are not sent"
+        )));
     }
     let done = version.checked_sub(1);
     let done = done.and_then(|done| usize::try_from(done).ok());
     let migrations = done.and_then(|done| MIGRATIONS.get(done..));
-    if let (APPLICATION_ID, Some(migrations @ [_, ..])) = (id, migrations) {
-        let transaction = connection.transaction()?;
-        for migration in migrations {
-            transaction.execute_batch(migration)?;
+    let known = migrations.filter(|_| id == APPLICATION_ID);
+    let foreign = || "it is not a file of webhooks; move it away".to_owned();
+    Ok(known.map(Contents::Webhooks).ok_or_else(foreign))
+}
+
+/// Creates the tables in an empty file, or brings those of an earlier version up to date. The reason if this version cannot use
+/// the file, which is not changed then.
+pub(super) fn prepare(mut connection: Connection) -> rusqlite::Result<Result<Connection, String>> {
+    let contents = match contents(&connection)? {
+        Ok(contents) => contents,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    match contents {
+        Contents::Webhooks([]) => {}
+        Contents::Nothing => {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+            transaction.commit()?;
         }
-        transaction.pragma_update(None, "user_version", VERSION)?;
-        transaction.commit()?;
-        return Ok(Some(connection));
+        Contents::Webhooks(migrations) => {
+            let transaction = connection.transaction()?;
+            for migration in migrations {
+                transaction.execute_batch(migration)?;
+            }
+            transaction.pragma_update(None, "user_version", VERSION)?;
+            transaction.commit()?;
+        }
     }
-    Ok((id == APPLICATION_ID && version == VERSION).then_some(connection))
+    Ok(Ok(connection))
+}
+
+/// Checks that this version can use a file, without a change to it. One that does not exist is created at the start.
+///
+/// # Errors
+/// As the start would have.
+pub fn check(path: &Path) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let read = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        contents(&connection)
+    };
+    let found = read().map_err(|error| of(path, &error))?;
+    found.map(drop).map_err(|reason| StoreError {
+        path: path.to_owned(),
+        reason,
+    })
 }

@@ -154,17 +154,31 @@ fn a_file_of_another_program_or_version_is_refused_and_not_changed() {
     let path = folder.path().join("foreign");
     let connection = Connection::open(&path).unwrap();
     connection.execute_batch("CREATE TABLE theirs (x)").unwrap();
-    let refused = Store::open(Some(&path)).unwrap_err().to_string();
+    let refused = Store::open(Some(&path)).unwrap_err();
+    assert_eq!(check(&path), Err(refused.clone()));
+    let refused = refused.to_string();
     assert!(refused.contains("not a file of webhooks"), "{refused}");
 
     let path = folder.path().join("newer");
+    assert_eq!(check(&path), Ok(()));
+    assert!(!path.exists(), "a check creates nothing");
     drop(Store::open(Some(&path)).unwrap());
+    assert_eq!(check(&path), Ok(()));
     let connection = Connection::open(&path).unwrap();
     let newer = VERSION + 1;
     connection
         .pragma_update(None, "user_version", newer)
         .unwrap();
-    assert!(Store::open(Some(&path)).is_err());
+    let refused = Store::open(Some(&path)).unwrap_err();
+    assert_eq!(check(&path), Err(refused.clone()));
+    let refused = refused.to_string();
+    for said in [
+        "a newer version",
+        "schema version 5",
+        "the copy from before",
+    ] {
+        assert!(refused.contains(said), "{refused}");
+    }
 
     let path = folder.path().join("text");
     std::fs::write(&path, "not a database, and long enough to be read as one").unwrap();
