@@ -67,7 +67,7 @@ pub struct Limits {
     pub connections_max: usize,
     /// How long a peer may take to send its first bytes and, over HTTP/1.1, the headers of each request.
     pub first_bytes_timeout: Duration,
-    /// How long a TLS handshake may take, from the connection to its end.
+    /// How long a TLS handshake may take, from its first byte to its end.
     pub handshake_timeout: Duration,
     /// How long a write may be pending before the connection is closed.
     pub write_stall_max: Duration,

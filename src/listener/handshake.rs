@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustls::server::Acceptor;
 use tokio::sync::Semaphore;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 use tokio_rustls::LazyConfigAcceptor;
 
@@ -17,10 +18,10 @@ use crate::listener::{Connection, Limits};
 use crate::telemetry::{Counter, HandshakeCounts};
 use crate::tls::ServerTls;
 
-/// How many handshakes of a port compute a signature at once. When a crowd connects, each task that is ready waits in the queue
-/// of a thread behind as many of them as there are: behind eight, a message to a subscriber waits for some milliseconds. The
+/// How many handshakes of a port compute a signature between two rounds of the scheduler. When a crowd connects, a task that is
+/// ready would wait in its queue behind all of them: behind eight, a message to a subscriber waits for some milliseconds. The
 /// others wait for their turn, and what a peer makes the handshake wait for takes no turn.
-const HANDSHAKES_AT_ONCE: usize = 8;
+const HANDSHAKES_PER_ROUND: usize = 8;
 /// The first byte of every handshake: the type of its record.
 const HANDSHAKE_RECORD: u8 = 22;
 
@@ -35,9 +36,7 @@ pub(super) struct Handshakes {
 /// Why there is no secure connection.
 #[derive(Debug)]
 enum Fault {
-    /// The peer sent nothing.
-    Silent,
-    /// It sent something other than TLS.
+    /// The peer sent something other than TLS.
     Plain,
     /// It failed, or the connection did.
     Failed(io::Error),
@@ -45,7 +44,7 @@ enum Fault {
 
 impl Handshakes {
     pub(super) fn new(tls: Arc<ServerTls>, limits: Limits) -> Self {
-        let turns = Arc::new(Semaphore::new(HANDSHAKES_AT_ONCE));
+        let turns = Arc::new(Semaphore::new(HANDSHAKES_PER_ROUND));
         Self { tls, turns, limits }
     }
 
@@ -54,13 +53,19 @@ impl Handshakes {
         let peer = socket.peer();
         let counts = &self.tls.counts;
         let limit = self.limits.handshake_timeout;
-        match timeout(limit, self.attempt(socket)).await {
+        let mut first = [0];
+        let peeked = socket.stream().peek(&mut first);
+        let Ok(peeked) = timeout(self.limits.first_bytes_timeout, peeked).await else {
+            // Its handshake has not begun: it is counted as any other silent peer.
+            socket.counts().silent.increment();
+            return None;
+        };
+        let begun = peeked.map(|peeked| first.get(..peeked).and_then(<[u8]>::first).copied());
+        match timeout(limit, self.attempt(socket, begun)).await {
             Ok(Ok(connection)) => {
                 counts.completed.increment();
                 return Some(connection);
             }
-            // It is counted as any other silent peer.
-            Ok(Err(Fault::Silent)) => {}
             Ok(Err(Fault::Plain)) => {
                 counts.plain.increment();
                 tracing::debug!(%peer, "a peer spoke without TLS");
@@ -77,14 +82,14 @@ impl Handshakes {
         None
     }
 
-    async fn attempt(&self, mut socket: AcceptedSocket) -> Result<Connection, Fault> {
-        let mut first = [0];
-        let peeked = socket.stream().peek(&mut first);
-        let Ok(peeked) = timeout(self.limits.first_bytes_timeout, peeked).await else {
-            socket.counts().silent.increment();
-            return Err(Fault::Silent);
-        };
-        if peeked.map_err(Fault::Failed)? > 0 && first != [HANDSHAKE_RECORD] {
+    /// The secure connection of a peer with this first byte; none of one that has ended.
+    async fn attempt(
+        &self,
+        mut socket: AcceptedSocket,
+        first: io::Result<Option<u8>>,
+    ) -> Result<Connection, Fault> {
+        let first = first.map_err(Fault::Failed)?;
+        if first.is_some_and(|first| first != HANDSHAKE_RECORD) {
             // A peer that does not read why has its connection closed all the same.
             let _read_or_not = refuse_plain(&mut socket).await;
             return Err(Fault::Plain);
@@ -94,16 +99,22 @@ impl Handshakes {
             Ok(hello) => hello,
             Err(error) => return Err(refused(error, acceptor.take_io()).await),
         };
-        let answer = {
-            let _turn = self.turns.acquire().await;
-            // This computes the shared secret and the signature.
-            hello.into_stream(self.tls.config())
-        };
+        // This computes the shared secret and the signature.
+        let answer = in_turn(&self.turns, || hello.into_stream(self.tls.config())).await;
         match answer.into_fallible().await {
             Ok(stream) => Ok(Connection::secure(stream, &self.limits)),
             Err((error, socket)) => Err(refused(error, Some(socket)).await),
         }
     }
+}
+
+/// Computes something in a turn, which lasts until the scheduler has been through the other tasks that are ready.
+async fn in_turn<T>(turns: &Semaphore, compute: impl FnOnce() -> T) -> T {
+    let _turn = turns.acquire().await;
+    let computed = compute();
+    // No other task runs while this one computes: a turn that ended here would bound nothing.
+    yield_now().await;
+    computed
 }
 
 /// Closes the connection of a peer that was sent an alert, such as one without a certificate. By then it may have sent its first
@@ -131,5 +142,36 @@ fn of_error<'c>(counts: &'c HandshakeCounts, error: &io::Error) -> &'c Counter {
             &counts.incompatible
         }
         _ => &counts.malformed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_crowd_of_handshakes_computes_eight_between_two_runs_of_another_task() {
+        const CROWD: usize = 50;
+        let turns = Arc::new(Semaphore::new(HANDSHAKES_PER_ROUND));
+        let computed = Arc::new(AtomicUsize::new(0));
+        let mut crowd = JoinSet::new();
+        for _ in 0..CROWD {
+            let (turns, computed) = (Arc::clone(&turns), Arc::clone(&computed));
+            crowd.spawn(async move {
+                in_turn(&turns, || computed.fetch_add(1, Ordering::Relaxed)).await
+            });
+        }
+        let mut before = 0;
+        while before < CROWD {
+            yield_now().await;
+            let now = computed.load(Ordering::Relaxed);
+            assert!(now - before <= HANDSHAKES_PER_ROUND, "{before} to {now}");
+            before = now;
+        }
+        assert_eq!(crowd.join_all().await.len(), CROWD);
     }
 }

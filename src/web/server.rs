@@ -54,6 +54,8 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
+    use crate::config::TlsFiles;
+    use crate::tls::{HttpVersions, ServerTls};
 
     /// What serves a router, where a peer reaches it, and what ends it.
     struct Served {
@@ -64,6 +66,10 @@ mod tests {
     }
 
     async fn served(router: Router) -> Served {
+        served_over(router, None).await
+    }
+
+    async fn served_over(router: Router, tls: Option<Arc<ServerTls>>) -> Served {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let draining = CancellationToken::new();
         let address = listener.local_addr().unwrap();
@@ -71,7 +77,7 @@ mod tests {
         let service = TowerToHyperService::new(router);
         let counts = Arc::<PortCounts>::default();
         let port = super::listener(listener, Arc::clone(&counts), draining.clone());
-        tasks.spawn(port.serve_http(service));
+        tasks.spawn(port.secured(tls).serve_http(service));
         Served {
             tasks,
             address,
@@ -110,6 +116,24 @@ mod tests {
             let bounds = FIRST_BYTES_TIMEOUT..FIRST_BYTES_TIMEOUT * 2;
             assert!(bounds.contains(&lasted), "{said}: {lasted:?}");
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_is_silent_before_tls_is_counted_as_silent_and_not_as_a_slow_handshake() {
+        let files = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls/");
+        let files = TlsFiles {
+            certificate: format!("{files}bank.pem").into(),
+            key: format!("{files}bank.key").into(),
+            client_ca: None,
+        };
+        let versions = HttpVersions::Http2AndHttp1;
+        let tls = ServerTls::load(&files, versions, jiff::Timestamp::now()).unwrap();
+        let tls = Arc::new(tls);
+        let served = served_over(Router::new(), Some(Arc::clone(&tls))).await;
+        let mut peer = TcpStream::connect(served.address).await.unwrap();
+        drop(peer.read_to_end(&mut Vec::new()).await);
+        assert_eq!(served.counts.silent.get(), 1);
+        assert_eq!(tls.counts.slow.get(), 0);
     }
 
     #[tokio::test(start_paused = true)]
