@@ -29,7 +29,7 @@
 //!   parser. The quirks of the bank are in the comment of its file.
 //! * [`config`]: every setting, its default and its bounds, from a file and the variables that [`cli`] passes.
 //! * [`clock`]: the current time, from the machine or from a replay. [`backoff`]: delays between retries. `authorities`: the
-//!   certificate authorities of a file. `causes`: what is behind an error. `outage`: failures in a row, for the log.
+//!   certificate authorities of a file. `pem_file`: what is in a file of certificates or keys. `causes`: what is behind an error. `outage`: failures in a row, for the log.
 //! * [`query_threads`]: the threads of a lower priority that queries run on, and that render long answers.
 //! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
@@ -152,6 +152,8 @@
 pub mod domain;
 #[cfg(feature = "service")]
 pub mod sources;
+#[cfg(feature = "service")]
+mod pem_file;
 #[cfg(feature = "service")]
 pub mod config;
 mod causes;

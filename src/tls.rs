@@ -16,6 +16,7 @@ mod certificates;
 mod contents;
 mod error;
 mod identity;
+mod one_read;
 mod validity;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -5,9 +5,11 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::preflight::warnings;
@@ -15,6 +17,10 @@ use crate::app::{App, AppError, Reload, Reloads};
 use crate::cli::{config, supervisor};
 use crate::config::{Config, ConfigErrors};
 use crate::logging::LogFilter;
+
+/// How long the file of the settings and the files that it names may take to be read: a disk or a mount that needs longer for some
+/// kilobytes is broken, and a read that never ends would keep every later signal from being obeyed.
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reads the settings of a service anew on each SIGHUP. The signals are kept from the moment it is made: one that comes before
 /// the service serves is obeyed then, and several that come during a reload are one.
@@ -93,10 +99,12 @@ impl Reloader {
     /// The settings, unless something is wrong with them, which is logged.
     async fn read(&self) -> Option<Config> {
         let file = self.file.clone();
-        let read = spawn_blocking(move || config::load(file.as_deref()))
-            .await
-            .ok()?;
-        match read {
+        let read = spawn_blocking(move || config::load(file.as_deref()));
+        let Ok(read) = timeout(READ_TIMEOUT, read).await else {
+            log_slow();
+            return None;
+        };
+        match read.ok()? {
             Ok(config) => {
                 log_warnings(&config);
                 Some((self.adapt)(config))
@@ -128,6 +136,15 @@ pub(super) fn log_warnings(config: &Config) {
             warning.problem
         );
     }
+}
+
+fn log_slow() {
+    let error = format!("reading the settings takes longer than {READ_TIMEOUT:?}");
+    tracing::error!(
+        error,
+        remedy = "see whether the disks and mounts of the files answer, and send SIGHUP again",
+        "the configuration is not reloaded, and nothing changes"
+    );
 }
 
 fn log_errors(errors: &ConfigErrors) {

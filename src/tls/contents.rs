@@ -1,16 +1,11 @@
 //! What is in the files of a port.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use crate::config::TlsFiles;
+use crate::pem_file;
 use crate::tls::TlsError;
-
-/// The most bytes of a file: a list of every public authority is a quarter of it. What is larger is no file of this kind, and
-/// a device may never end.
-const FILE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// The bytes of the files. They are never printed: a private key is among them.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +19,7 @@ impl Contents {
     /// Reads the files.
     ///
     /// # Errors
-    /// When one of them cannot be read, or is too large.
+    /// When one of them cannot be read, is too large, or is no regular file.
     pub(super) fn read(files: &TlsFiles) -> Result<Self, TlsError> {
         Ok(Self {
             certificate: read("certificate", &files.certificate)?,
@@ -45,20 +40,9 @@ impl fmt::Debug for Contents {
 }
 
 fn read(setting: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
-    bytes(path).map_err(|error| TlsError::Unreadable {
+    pem_file::read(path).map_err(|error| TlsError::Unreadable {
         setting,
         path: path.to_owned(),
         reason: error.to_string(),
     })
-}
-
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let file = File::open(path)?;
-    let read = file.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
-    if u64::try_from(read).is_ok_and(|read| read < FILE_BYTES_MAX) {
-        Ok(bytes)
-    } else {
-        Err(io::Error::other("it is larger than a mebibyte"))
-    }
 }

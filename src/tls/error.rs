@@ -44,13 +44,11 @@ pub enum TlsError {
         /// Whether it has one that a password protects.
         is_encrypted: bool,
     },
-    /// The key has an algorithm or a form that is not supported.
-    #[error("{}: the private key cannot be used: {reason}", .path.display())]
+    /// The key has an algorithm, a size or a form that is not supported.
+    #[error("{}: the private key cannot be used: its kind, its size or its form is not supported", .path.display())]
     BadKey {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
     },
     /// The certificate cannot be used.
     #[error("{}: the certificate cannot be used: {reason}", .path.display())]

@@ -17,7 +17,7 @@ use crate::config::TlsFiles;
 use crate::tls::contents::Contents;
 use crate::tls::{HttpVersions, TlsError, Validity};
 
-/// The line before a key that a password protects.
+/// What a line before a key has that a password protects.
 const ENCRYPTED: &[u8] = b"ENCRYPTED";
 
 /// A certificate with its key, and what is demanded of clients.
@@ -51,9 +51,9 @@ impl Identity {
         let validity = Validity::of(own).map_err(bad)?;
         let key = key(&contents.key, &files.key)?;
         let key = provider.key_provider.load_private_key(key);
-        let key = key.map_err(|error| TlsError::BadKey {
+        // The reason names but the parsers that were tried.
+        let key = key.map_err(|_error| TlsError::BadKey {
             path: files.key.clone(),
-            reason: error.to_string(),
         })?;
         let certified = CertifiedKey::new(chain, key);
         certified.keys_match().map_err(|error| match error {
@@ -101,14 +101,19 @@ fn chain(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsErr
 
 /// The private key of a file.
 fn key(pem: &[u8], path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
-    PrivateKeyDer::from_pem_slice(pem).map_err(|error| match error {
-        PemError::NoItemsFound => TlsError::NoKey {
-            path: path.to_owned(),
-            is_encrypted: pem
-                .windows(ENCRYPTED.len())
-                .any(|window| window == ENCRYPTED),
-        },
-        other => not_pem("key", path, &other),
+    let mut windows = pem.windows(ENCRYPTED.len());
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| {
+        // The older form is no base64: two lines of text say how it is encrypted.
+        let is_encrypted = windows.any(|window| window == ENCRYPTED);
+        match error {
+            other if !is_encrypted && !matches!(other, PemError::NoItemsFound) => {
+                not_pem("key", path, &other)
+            }
+            _ => TlsError::NoKey {
+                path: path.to_owned(),
+                is_encrypted,
+            },
+        }
     })
 }
 

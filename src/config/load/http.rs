@@ -1,7 +1,7 @@
 //! The settings of `[http]`, and those of a source that replace or extend them.
 
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Loader;
@@ -10,6 +10,7 @@ use crate::config::{
     CertificateAuthorities, ConfigError, Http, Origin, Proxy, ProxyVariables, SourceSettings,
     values,
 };
+use crate::pem_file;
 
 /// The banks accept within a second, and a distant one within three.
 const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
@@ -78,8 +79,9 @@ impl Loader<'_> {
     }
 }
 
-/// The path, if the file can be read. Its content is checked when a client is built with it.
+/// The path, if it is that of a file that can be read. Its content is checked when it is used.
 pub(super) fn readable(path: &str) -> Result<PathBuf, String> {
-    let read = std::fs::read(path).map_err(|error| format!("`{path}` cannot be read: {error}"));
+    let read = pem_file::read(Path::new(path));
+    let read = read.map_err(|error| format!("`{path}` cannot be read: {error}"));
     read.map(|_content| PathBuf::from(path))
 }

@@ -99,6 +99,21 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_device_that_never_ends_is_named_with_its_setting() {
+        let error = loaded(&[
+            ("SILKRATE_SERVER__TLS__CERTIFICATE", "/dev/zero"),
+            ("SILKRATE_SERVER__TLS__KEY", FILE),
+        ]);
+        let error = error.unwrap_err();
+        assert!(error.contains("`server.tls.certificate`"), "{error}");
+        assert!(
+            error.contains("`/dev/zero` cannot be read: it is a pipe or a device"),
+            "{error}"
+        );
+    }
+
     #[test]
     fn a_port_without_these_settings_does_not_speak_tls() {
         let config = loaded(&[]).unwrap();

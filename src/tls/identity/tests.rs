@@ -62,6 +62,11 @@ fn each_fault_names_its_setting_and_its_file() {
     let (certificate, key) = pair(3, 6);
     let (_, other_key) = pair(3, 6);
     let encrypted = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
+    let older = key.replace(
+        "-----BEGIN PRIVATE KEY-----\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n",
+    );
+    let older = older.replace("END PRIVATE", "END RSA PRIVATE");
     let cut: String = certificate.lines().take(3).collect::<Vec<_>>().join("\n");
     let no_certificate = certificate.replace("MII", "MIJ");
     for (certificate, key, setting, expected) in [
@@ -109,9 +114,15 @@ fn each_fault_names_its_setting_and_its_file() {
         ),
         (
             &certificate,
+            &older,
+            "key",
+            "site.key: no private key in the PEM format in it that is not encrypted",
+        ),
+        (
+            &certificate,
             "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
             "key",
-            "site.key: the private key cannot be used: ",
+            "site.key: the private key cannot be used: its kind, its size or its form is not supported",
         ),
     ] {
         let (of, text) = wrong(certificate, key);

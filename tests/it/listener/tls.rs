@@ -26,6 +26,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig};
 use super::canned::{Canned, asking, rows};
 use super::{PATIENCE, Running, http2, limits, within};
 use crate::support::authority::{Authority, demanding};
+use crate::support::captured::Captured;
 
 /// The type of a record with an alert.
 const ALERT: u8 = 21;
@@ -313,6 +314,13 @@ async fn a_client_that_does_not_trust_the_port_is_counted_as_a_refusal() {
 
 #[tokio::test]
 async fn a_new_certificate_is_in_use_at_once_and_no_stream_notices() {
+    let captured = Captured::start();
+    let logged = |beginning: &str| {
+        let messages = captured.messages().into_iter();
+        messages
+            .filter(|message| message.starts_with(beginning))
+            .count()
+    };
     let secured = Secured::start(limits());
     let certificates = Certificates::new([("grpc", Arc::clone(&secured.tls))]);
     let shown = async || {
@@ -328,10 +336,27 @@ async fn a_new_certificate_is_in_use_at_once_and_no_stream_notices() {
     assert!(within(stream.message()).await.unwrap().is_some());
 
     secured.authority.write("server.pem", "not a certificate");
-    certificates.reload().await;
+    for _check in 0..3 {
+        certificates.reload().await;
+    }
     assert_eq!(shown().await, first, "what works is kept");
+    let kept = "kept the certificate of a port";
+    assert_eq!(logged(kept), 1, "files that stay wrong are logged once");
+
+    // As a program that renews certificates does it: one file, then the other.
+    let first_key = std::fs::read_to_string(secured.authority.path("server.key")).unwrap();
     secured.authority.server();
+    let new_key = std::fs::read_to_string(secured.authority.path("server.key")).unwrap();
+    secured.authority.write("server.key", &first_key);
     certificates.reload().await;
+    assert_eq!(logged(kept), 1, "the key may be replaced within a moment");
+    certificates.reload().await;
+    certificates.reload().await;
+    assert_eq!(logged(kept), 2, "it was not, which is logged once");
+    assert_eq!(shown().await, first);
+    secured.authority.write("server.key", &new_key);
+    certificates.reload().await;
+    assert_eq!(logged("replaced the certificate of a port"), 1);
     assert_ne!(shown().await, first);
     for _ in 0..100 {
         assert!(within(stream.message()).await.unwrap().is_some());

@@ -148,3 +148,28 @@ async fn a_signal_has_a_line_for_each_setting_and_says_which_need_a_restart() {
     );
     program.stop().await;
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_cannot_be_read_to_its_end_keeps_no_later_signal_from_being_obeyed() {
+    let (bank, folder) = (bank_of_april().await, TempDir::new().unwrap());
+    let file = folder.path().join("silkrate.toml");
+    fs::write(&file, "").unwrap();
+    let mut program = started(&bank, &file).await;
+    program.has_rates().await;
+    // A pipe without a writer.
+    fs::remove_file(&file).unwrap();
+    let made = tokio::process::Command::new("mkfifo").arg(&file).status();
+    assert!(made.await.unwrap().success());
+    program.signal("HUP").await;
+    let refused = program
+        .message("the configuration is not reloaded, and nothing changes")
+        .await;
+    let error = refused["error"].as_str().unwrap();
+    assert!(error.contains("takes longer than"), "{error}");
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, ticker(&["KZT/USD"])).unwrap();
+    program.signal("HUP").await;
+    program.message("reloaded the configuration").await;
+    program.stop().await;
+}
