@@ -14,6 +14,7 @@
 
 mod certificates;
 mod contents;
+mod doubt;
 mod error;
 mod identity;
 mod one_read;
@@ -22,6 +23,7 @@ mod validity;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use certificates::Certificates;
+pub use doubt::Doubt;
 pub use error::TlsError;
 use jiff::Timestamp;
 use rustls::ServerConfig;
@@ -122,6 +124,11 @@ impl ServerTls {
     /// The dates of the certificate in force.
     pub fn validity(&self) -> Validity {
         self.lock().identity.validity
+    }
+
+    /// What clients probably refuse of the certificate in force.
+    pub fn doubts(&self) -> Vec<Doubt> {
+        self.lock().identity.doubts.clone()
     }
 
     /// What a handshake uses that begins now.

@@ -103,15 +103,25 @@ fn certificates(config: &Config) -> impl Iterator<Item = Finding> {
     })
 }
 
-/// The certificates that end soon. A service that runs logs them by itself.
-pub fn near_ends(config: &Config) -> impl Iterator<Item = Finding> {
+/// The certificates that end soon, and those that clients probably refuse. A service that runs logs them by itself.
+pub fn doubtful_certificates(config: &Config) -> impl Iterator<Item = Finding> {
     let loaded = read(config).filter_map(|(table, tls)| Some((table, tls.ok()?)));
-    let near = loaded.filter(|(_, tls)| tls.validity().is_near_its_end(Timestamp::now()));
-    near.map(|(table, tls)| {
-        let (path, ends) = (tls.files().certificate.display(), tls.validity().ends);
-        let problem = format!("{path}: the certificate expires at {ends}");
-        let remedy = "renew it; a running service uses the new one within seconds";
-        Finding::new(format!("{table}.certificate"), problem, remedy)
+    loaded.flat_map(|(table, tls)| {
+        let (path, validity) = (tls.files().certificate.display(), tls.validity());
+        let finding = |problem: &dyn Display, remedy| {
+            let problem = format!("{path}: {problem}");
+            Finding::new(format!("{table}.certificate"), problem, remedy)
+        };
+        let doubts = tls.doubts().into_iter();
+        let mut findings: Vec<_> = doubts
+            .map(|doubt| finding(&doubt.problem(), doubt.remedy()))
+            .collect();
+        if validity.is_near_its_end(Timestamp::now()) {
+            let problem = format!("the certificate expires at {}", validity.ends);
+            let remedy = "renew it; a running service uses the new one within seconds";
+            findings.push(finding(&problem, remedy));
+        }
+        findings
     })
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::app::preflight::{findings, near_ends, warnings};
+use crate::app::preflight::{doubtful_certificates, findings, warnings};
 use crate::cli::failure::{Failure, Problem};
 use crate::cli::server::AdminArgs;
 use crate::config::{Config, ConfigErrors};
@@ -55,7 +55,10 @@ pub(super) async fn run(arguments: &ConfigArgs, out: &mut dyn Write) -> Result<(
             "the variable {name} is ignored: Kubernetes sets it for a Service"
         )?;
     }
-    for warning in warnings(&config).into_iter().chain(near_ends(&config)) {
+    for warning in warnings(&config)
+        .into_iter()
+        .chain(doubtful_certificates(&config))
+    {
         let (key, problem, remedy) = (warning.key, warning.problem, warning.remedy);
         writeln!(out, "warning: `{key}`: {problem}\n  hint: {remedy}")?;
     }

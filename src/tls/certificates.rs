@@ -86,6 +86,9 @@ impl Certificates {
         let mut ticks = interval(CHECK_INTERVAL);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let watched = async {
+            for port in self.ports.iter() {
+                port.log_doubts();
+            }
             loop {
                 ticks.tick().await;
                 // First what needs no disk.
@@ -133,7 +136,17 @@ impl Port {
             Reload::Replaced(validity) => {
                 *logged = Logged::default();
                 tracing::info!(port, %path, expires = %validity.ends, "replaced the certificate of a port; open connections go on");
+                self.log_doubts();
             }
+        }
+    }
+
+    /// Logs what clients probably refuse.
+    fn log_doubts(&self) {
+        let (port, path) = (self.name, self.tls.files().certificate.display());
+        for doubt in self.tls.doubts() {
+            let (error, remedy) = (doubt.problem(), doubt.remedy());
+            tracing::warn!(port, %path, error, remedy, "clients may refuse the certificate of a port");
         }
     }
 

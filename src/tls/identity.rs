@@ -15,7 +15,7 @@ use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
 use crate::authorities::add_pem;
 use crate::config::TlsFiles;
 use crate::tls::contents::Contents;
-use crate::tls::{HttpVersions, TlsError, Validity};
+use crate::tls::{Doubt, HttpVersions, TlsError, Validity};
 
 /// What a line before a key has that a password protects.
 const ENCRYPTED: &[u8] = b"ENCRYPTED";
@@ -25,6 +25,7 @@ const ENCRYPTED: &[u8] = b"ENCRYPTED";
 pub(super) struct Identity {
     pub(super) config: Arc<ServerConfig>,
     pub(super) validity: Validity,
+    pub(super) doubts: Vec<Doubt>,
 }
 
 impl Identity {
@@ -55,6 +56,7 @@ impl Identity {
         let key = key.map_err(|_error| TlsError::BadKey {
             path: files.key.clone(),
         })?;
+        let doubts = Doubt::of(&chain, now);
         let certified = CertifiedKey::new(chain, key);
         certified.keys_match().map_err(|error| match error {
             rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch) => TlsError::Mismatch {
@@ -82,6 +84,7 @@ impl Identity {
         Ok(Self {
             config: Arc::new(config),
             validity,
+            doubts,
         })
     }
 }

@@ -32,9 +32,10 @@ impl Validity {
     /// When they cannot be read.
     pub(super) fn of(certificate: &CertificateDer<'_>) -> Result<Self, Error> {
         let parsed = ParsedCertificate::try_from(certificate)?;
+        let none = RootCertStore::empty();
         // The verifier reads the dates before anything else, and tells them when it refuses a certificate for them: at the
         // beginning of time for the first one, at its end for the last one.
-        let begins = match refusal(&parsed, Duration::ZERO) {
+        let begins = match refusal(&parsed, &none, Duration::ZERO) {
             Some(CertificateError::NotValidYetContext { not_before, .. }) => instant(not_before),
             Some(wrong @ (CertificateError::BadEncoding | CertificateError::Other(_))) => {
                 return Err(wrong.into());
@@ -42,7 +43,7 @@ impl Validity {
             // It is valid from the beginning of time on.
             _ => Timestamp::UNIX_EPOCH,
         };
-        match refusal(&parsed, Duration::from_secs(u64::MAX)) {
+        match refusal(&parsed, &none, Duration::from_secs(u64::MAX)) {
             Some(CertificateError::ExpiredContext { not_after, .. }) => Ok(Self {
                 begins,
                 ends: instant(not_after),
@@ -59,20 +60,18 @@ impl Validity {
     }
 }
 
-/// Why a certificate is refused at a time, by a verifier that trusts no authority.
-fn refusal(certificate: &ParsedCertificate<'_>, time: Duration) -> Option<CertificateError> {
+/// Why a certificate is refused by a verifier that trusts these authorities, at a time since 1970.
+pub(super) fn refusal(
+    certificate: &ParsedCertificate<'_>,
+    authorities: &RootCertStore,
+    time: Duration,
+) -> Option<CertificateError> {
     let algorithms = ring::default_provider()
         .signature_verification_algorithms
         .all;
-    let (authorities, intermediates) = (RootCertStore::empty(), &[]);
     let time = UnixTime::since_unix_epoch(time);
-    let verified = verify_server_cert_signed_by_trust_anchor(
-        certificate,
-        &authorities,
-        intermediates,
-        time,
-        algorithms,
-    );
+    let verified =
+        verify_server_cert_signed_by_trust_anchor(certificate, authorities, &[], time, algorithms);
     match verified.err()? {
         Error::InvalidCertificate(reason) => Some(reason),
         _ => None,

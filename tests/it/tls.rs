@@ -233,6 +233,42 @@ async fn a_reload_of_the_settings_has_a_new_certificate_in_use_when_it_ends_and_
 }
 
 #[tokio::test]
+async fn a_certificate_that_clients_probably_refuse_is_warned_of_and_served() {
+    let authority = Authority::new("servers");
+    let client = authority.client();
+    let files = TlsFiles {
+        certificate: client.certificate_file,
+        key: client.key_file,
+        client_ca: None,
+    };
+    let variables = variables("WEB", &files);
+    let mut check = program(&["config", "--check"]);
+    for port in ["SERVER__LISTEN", "SERVER__ADMIN_LISTEN", "WEB__LISTEN"] {
+        check.env(format!("SILKRATE_{port}"), "127.0.0.1:0");
+    }
+    check.env("SILKRATE_STORE__PATH", ":memory:");
+    for (name, value) in &variables {
+        check.env(format!("SILKRATE_{name}"), value);
+    }
+    let checked = ran(check).await;
+    assert_eq!(checked.status.code(), Some(0), "{checked:?}");
+    let warned = text(&checked.stdout);
+    assert!(
+        warned.contains("warning: `web.tls.certificate`: ") && warned.contains("serverAuth"),
+        "{warned}"
+    );
+    let bank = bank_of_april().await;
+    let mut program = Program::start(&bank.url(), &borrowed(&variables)).await;
+    let is_warning = |line: &Value| {
+        line["message"] == "clients may refuse the certificate of a port" && line["port"] == "web"
+    };
+    if !program.lines.iter().any(is_warning) {
+        program.line(is_warning).await;
+    }
+    program.stop().await;
+}
+
+#[tokio::test]
 async fn a_pair_that_does_not_fit_or_has_expired_keeps_the_service_from_starting() {
     let (authority, other) = (Authority::new("servers"), Authority::new("others"));
     let (files, others) = (authority.server(), other.server());
