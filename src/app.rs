@@ -99,8 +99,8 @@ impl App {
         let operators = OperatorsPort::serve(admin, &server.admin_hosts, &mut tasks);
         let store = open_store(&config).await?;
         let records = records(&config.sources)?;
-        let order = config.ticker.prefer.clone();
-        let (commit, handle) = Commit::open(records, order, store, clock.clone()).await;
+        let ticker = (config.ticker.prefer.clone(), config.ticker.pairs.clone());
+        let (commit, handle) = Commit::open(records, ticker, store, clock.clone()).await;
         if config.store_required
             && let Some(error) = commit.ledger_failure()
         {
@@ -224,7 +224,7 @@ impl App {
         } = self;
         let draining = tasks.token(Stage::Listeners);
         let feed = feed(&config, &commit, draining.clone());
-        let ticker = Ticker::from(config.ticker.pairs.clone());
+        let ticker = Ticker::shown_since(config.ticker.pairs.clone(), commit.pairs_since());
         let (streams, board) = (feed.counts(), commit.board());
         let (clock, order) = (polling.clock.clone(), preferences.clone());
         let queries = Queries::new(feed, commit.ledger(), ticker.clone(), order, clock.clone());

@@ -10,6 +10,7 @@ mod epoch_name;
 mod filing_log;
 mod handle;
 mod order_of_answers;
+mod ticker_pairs;
 mod poll_context;
 mod publish;
 mod punctuality;
@@ -40,8 +41,9 @@ use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
 use crate::commit::filing_log::{log_decided, log_filed};
 use crate::commit::handle::{Message, QUEUE_MAX};
+use crate::commit::restore::Restored;
 use crate::domain::{
-    Book, BookChanges, Cause, DecisionError, HeldOutcome, Intent, Preference, SourceId,
+    Book, BookChanges, Cause, DecisionError, HeldOutcome, Intent, Preference, RateFilter, SourceId,
     SourceRecord,
 };
 use crate::ledger::{LedgerError, LedgerReader};
@@ -53,6 +55,10 @@ pub struct Commit {
     book: Book,
     /// The book before any table was filed.
     blank: Book,
+    /// The pairs of the ticker.
+    pairs: RateFilter,
+    /// The first revision that showed them, as of the start.
+    pairs_since: u64,
     board: Board,
     ledger: BufferedLedger,
     clock: Clock,
@@ -67,23 +73,29 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// Opens the task and its handle. What the ledger contains is restored and published at once.
+    /// Opens the task and its handle, with the order of preference and the pairs of the ticker. What the ledger contains is restored and published at once.
     pub async fn open(
         records: Vec<SourceRecord>,
-        preferences: Vec<Preference>,
+        (preferences, pairs): (Vec<Preference>, RateFilter),
         mut ledger: BufferedLedger,
         clock: Clock,
     ) -> (Self, CommitHandle) {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let blank = Book::new(records.clone(), preferences.clone());
-        let (book, snapshot, entry) =
-            restore::restore(records, preferences, &mut ledger, &clock).await;
+        let Restored {
+            book,
+            snapshot,
+            entry,
+            pairs_since,
+        } = restore::restore(records, (preferences, &pairs), &mut ledger, &clock).await;
         let board = Board::new(book.records(), snapshot);
         let sources = book.records().map(|record| record.id.as_str());
         let counts = Arc::new(CommitCounts::new(sources));
         let mut commit = Self {
             book,
             blank,
+            pairs,
+            pairs_since,
             board,
             ledger,
             read_at: clock.now(),
@@ -103,6 +115,11 @@ impl Commit {
     /// The error that keeps the ledger from being written; `None` if there is none.
     pub fn ledger_failure(&self) -> Option<&LedgerError> {
         self.ledger.failure()
+    }
+
+    /// The first revision of which every reader has seen the pairs of the ticker, as of the start.
+    pub fn pairs_since(&self) -> u64 {
+        self.pairs_since
     }
 
     /// The board, for readers.
@@ -237,9 +254,10 @@ impl Commit {
             Message::Reconfigure {
                 records,
                 preferences,
+                pairs,
                 position,
             } => {
-                let answer = self.reconfigure(records, preferences).await;
+                let answer = self.reconfigure(records, preferences, pairs).await;
                 handle::answer(position, answer, "reconfigure");
             }
             Message::BeginAnew { tables, begun } => {

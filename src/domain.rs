@@ -42,9 +42,9 @@ pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
     Announced, Continuity, Coverage, Derivation, Digits, FILTER_PAIRS_MAX, Figures, FilterError,
     Fingerprint, Form, Freshness, FreshnessDates, FreshnessStatus, HistoryRow, Leg, MARKET,
-    ORDER_OF_ANSWERS, Past, PeriodRates, PollOutcome, PollReport, PollStatus, Polling, Position,
-    Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter, RequestCount, RestoredState,
-    ServedFingerprint, ServedRevision, Snapshot, SourceState, TickerEntry, TickerStyle, Update,
-    View, WindowChange, answer_on, candidates, change_text, choose_quotes, priced_in, snapshot_on,
-    ticker_entry,
+    ORDER_OF_ANSWERS, PAIRS_OF_TICKER, Past, PeriodRates, PollOutcome, PollReport, PollStatus,
+    Polling, Position, Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter,
+    RequestCount, RestoredState, ServedFingerprint, ServedRevision, Snapshot, SourceState,
+    TickerEntry, TickerStyle, Update, View, WindowChange, answer_on, candidates, change_text,
+    choose_quotes, priced_in, snapshot_on, ticker_entry,
 };

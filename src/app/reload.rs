@@ -211,14 +211,15 @@ impl Settings {
 
     /// Serves by other sources, another order, ticker or pages, and publishes the revision that tells so.
     async fn serve(&self, config: &Config, records: Vec<SourceRecord>) {
-        if *self.ticker.pairs() != config.ticker.pairs {
+        let pairs = config.ticker.pairs.clone();
+        if *self.ticker.pairs() != pairs {
             let newest = || self.board.snapshot().position.clone();
-            self.ticker.set(config.ticker.pairs.clone(), newest);
+            self.ticker.set(pairs.clone(), newest);
         }
         self.browsers.set(&config.web);
         let order = config.ticker.prefer.clone();
         self.preferences.set(&order);
-        let served = self.polling.commit.reconfigure(records, order).await;
+        let served = self.polling.commit.reconfigure(records, order, pairs).await;
         let position = served.inspect_err(|Stopped| tracing::error!("the commit task has ended"));
         if let Ok(position) = position {
             tracing::info!(epoch = %position.epoch, revision = position.revision, "serving by the reloaded settings");

@@ -10,7 +10,7 @@ use tracing::Span;
 
 use crate::domain::{
     Answer, DecisionError, FilingError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position,
-    Preference, SourceId, SourceRecord, Table,
+    Preference, RateFilter, SourceId, SourceRecord, Table,
 };
 
 /// The maximum number of messages that wait: two for each source. A submitter for whose message there is no room waits.
@@ -159,6 +159,7 @@ pub(super) enum Message {
     Reconfigure {
         records: Vec<SourceRecord>,
         preferences: Vec<Preference>,
+        pairs: RateFilter,
         position: oneshot::Sender<Position>,
     },
     BeginAnew {
@@ -245,17 +246,19 @@ impl CommitHandle {
         self.ask(Message::Status { status }, answer).await
     }
 
-    /// Takes over other sources, without tables, and another order of preference, and publishes the next revision: what is known
-    /// of a source that stays is kept. Returns the position from which on they are served.
+    /// Takes over other sources, without tables, another order of preference and other pairs of the ticker, and publishes the
+    /// next revision: what is known of a source that stays is kept. Returns the position from which on they are served.
     pub async fn reconfigure(
         &self,
         records: Vec<SourceRecord>,
         preferences: Vec<Preference>,
+        pairs: RateFilter,
     ) -> Result<Position, Stopped> {
         let (position, answer) = oneshot::channel();
         let message = Message::Reconfigure {
             records,
             preferences,
+            pairs,
             position,
         };
         self.ask(message, answer).await

@@ -4,8 +4,10 @@
 use std::time::Instant;
 
 use crate::commit::epoch_name::new_epoch_name;
-use crate::commit::{Commit, anchors, order_of_answers, restore};
-use crate::domain::{Book, Cause, LedgerEntry, Position, Preference, SourceId, SourceRecord};
+use crate::commit::{Commit, anchors, order_of_answers, restore, ticker_pairs};
+use crate::domain::{
+    Book, Cause, LedgerEntry, Position, Preference, RateFilter, SourceId, SourceRecord,
+};
 use crate::ledger::LedgerError;
 
 impl Commit {
@@ -17,6 +19,7 @@ impl Commit {
         &mut self,
         records: Vec<SourceRecord>,
         preferences: Vec<Preference>,
+        pairs: RateFilter,
     ) -> Position {
         let begun = Instant::now();
         self.blank = Book::new(records.clone(), preferences.clone());
@@ -47,6 +50,10 @@ impl Commit {
         let mut served = snapshot.changes();
         served.extend(published.lost_in(&snapshot));
         served.extend(order_of_answers::changed(&order, &self.book));
+        if pairs != self.pairs {
+            served.push(ticker_pairs::to_record(&pairs));
+            self.pairs = pairs;
+        }
         let entry = LedgerEntry {
             position: snapshot.position.clone(),
             at: now,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::commit::Commit;
 use crate::commit::epoch_name::new_epoch_name;
+use crate::commit::{Commit, ticker_pairs};
 use crate::domain::{Cause, LedgerEntry, Position};
 use crate::ledger::LedgerError;
 
@@ -51,6 +51,8 @@ impl Commit {
         } else {
             (Vec::new(), Vec::new())
         };
+        let mut served = snapshot.changes();
+        served.push(ticker_pairs::to_record(&self.pairs));
         let entry = LedgerEntry {
             position: snapshot.position.clone(),
             at: self.clock.now(),
@@ -60,7 +62,7 @@ impl Commit {
             decided: Vec::new(),
             attempted: attempted.map(|record| record.id).collect(),
             answered: self.book.answers(),
-            served: snapshot.changes(),
+            served,
         };
         if self.ledger.recover(entry).await {
             self.board.publish(snapshot, self.book.records());

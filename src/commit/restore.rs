@@ -5,21 +5,30 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::clock::Clock;
-use crate::commit::{BufferedLedger, anchors, order_of_answers};
+use crate::commit::{BufferedLedger, anchors, order_of_answers, ticker_pairs};
 use crate::domain::{
-    Book, Cause, Continuity, DocumentKey, LedgerEntry, Position, Preference, RestoredState,
-    RevisionPolicy, ServedFingerprint, Snapshot, SourceRecord, TABLES_MAX,
+    Book, Cause, Continuity, DocumentKey, LedgerEntry, Position, Preference, RateFilter,
+    RestoredState, RevisionPolicy, ServedFingerprint, Snapshot, SourceRecord, TABLES_MAX,
 };
 use crate::ledger::{LedgerError, LedgerReader};
 
-/// The book and the snapshot as they were, or empty ones. Also the entry that must be written if what is served now
-/// differs from the ledger.
+/// What is served at a start.
+pub(super) struct Restored {
+    pub(super) book: Book,
+    pub(super) snapshot: Snapshot,
+    /// What must be written if it differs from the ledger.
+    pub(super) entry: Option<LedgerEntry>,
+    /// The first revision that showed the pairs of the ticker.
+    pub(super) pairs_since: u64,
+}
+
+/// The book and the snapshot as they were, or empty ones.
 pub(super) async fn restore(
     records: Vec<SourceRecord>,
-    preferences: Vec<Preference>,
+    (preferences, pairs): (Vec<Preference>, &RateFilter),
     ledger: &mut BufferedLedger,
     clock: &Clock,
-) -> (Book, Snapshot, Option<LedgerEntry>) {
+) -> Restored {
     let empty = Book::new(records.clone(), preferences.clone());
     let mut book = Book::new(records, preferences);
     let order = order_of_answers::to_record;
@@ -32,18 +41,31 @@ pub(super) async fn restore(
             }
             anchors::complete(&mut book, ledger, restored.at).await;
             let order = order(&book, Some(&restored));
-            let (snapshot, entry) = continued(&book, &restored, ledger, clock.now());
+            let known_since = ticker_pairs::shown_since(pairs, &restored);
+            let is_same_ticker = known_since.is_some();
+            let now = clock.now();
+            let (snapshot, entry) = continued(&book, (&restored, is_same_ticker), ledger, now);
             let entry = with(entry, order, &snapshot, restored.at);
+            let shown = (!is_same_ticker).then(|| ticker_pairs::to_record(pairs));
+            let entry = with(entry, shown, &snapshot, restored.at);
             let position = &snapshot.position;
             tracing::info!(epoch = %position.epoch, revision = position.revision, "restored what was served");
-            (book, snapshot, entry)
+            let pairs_since = known_since.unwrap_or(position.revision);
+            Restored {
+                book,
+                snapshot,
+                entry,
+                pairs_since,
+            }
         }
         Ok(None) => {
             let now = clock.now();
             let order = order(&empty, None);
-            let (book, snapshot, entry) = first(empty, now);
-            let entry = with(entry, order, &snapshot, now);
-            (book, snapshot, entry)
+            let mut first = first(empty, now);
+            for settings in [order, Some(ticker_pairs::to_record(pairs))] {
+                first.entry = with(first.entry, settings, &first.snapshot, now);
+            }
+            first
         }
         Err(error) => {
             ledger.mark_damaged(error).await;
@@ -53,27 +75,33 @@ pub(super) async fn restore(
 }
 
 /// The first snapshot of an empty ledger: revision 0 of a new epoch.
-fn first(book: Book, now: Timestamp) -> (Book, Snapshot, Option<LedgerEntry>) {
+fn first(book: Book, now: Timestamp) -> Restored {
     let position = Position {
         epoch: super::epoch_name::new_epoch_name().into(),
         revision: 0,
     };
     let snapshot = Snapshot::initial(position, book.view(now).states);
     let entry = entry(&snapshot, now, Vec::new());
-    (book, snapshot, Some(entry))
+    Restored {
+        book,
+        pairs_since: snapshot.position.revision,
+        snapshot,
+        entry: Some(entry),
+    }
 }
 
-/// The snapshot, at its position if it is still the same.
+/// The snapshot, at its position if it and the pairs of the ticker are still the same.
 fn continued(
     book: &Book,
-    restored: &RestoredState,
+    (restored, is_same_ticker): (&RestoredState, bool),
     ledger: &BufferedLedger,
     now: Timestamp,
 ) -> (Snapshot, Option<LedgerEntry>) {
     let (snapshot, continuity) = Snapshot::restored(restored, book.view(restored.at));
     let continues = ledger.is_working() && ledger.continues();
     let broken = continuity == Continuity::Broken || !continues;
-    if continuity == Continuity::Exact && !broken {
+    let is_exact = continuity == Continuity::Exact;
+    if is_exact && !broken && is_same_ticker {
         return (snapshot, None);
     }
     let snapshot = if broken {
@@ -83,6 +111,9 @@ fn continued(
             epoch: super::epoch_name::new_epoch_name().into(),
             revision: restored.position.revision.saturating_add(1),
         })
+    } else if is_exact {
+        // A stream that follows the ticker learns of the other pairs.
+        snapshot.at_next_revision()
     } else {
         snapshot
     };
@@ -94,15 +125,15 @@ fn continued(
 /// The entry with a change of the settings, or one for it alone.
 fn with(
     known: Option<LedgerEntry>,
-    order: Option<ServedFingerprint>,
+    settings: Option<ServedFingerprint>,
     snapshot: &Snapshot,
     at: Timestamp,
 ) -> Option<LedgerEntry> {
-    let Some(order) = order else {
+    let Some(settings) = settings else {
         return known;
     };
     let mut known = known.unwrap_or_else(|| entry(snapshot, at, Vec::new()));
-    known.served.push(order);
+    known.served.push(settings);
     Some(known)
 }
 

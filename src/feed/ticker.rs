@@ -18,6 +18,17 @@ struct Pairs {
 }
 
 impl Ticker {
+    /// The pairs at a start, of which every reader has seen a revision and those after it.
+    pub fn shown_since(pairs: RateFilter, since: u64) -> Self {
+        let pairs = Pairs {
+            filter: Arc::new(pairs),
+            since,
+        };
+        Self {
+            current: Arc::new(RwLock::new(pairs)),
+        }
+    }
+
     /// The pairs now.
     pub fn pairs(&self) -> Arc<RateFilter> {
         Arc::clone(&self.read().filter)
@@ -49,12 +60,6 @@ impl Ticker {
 
 impl From<RateFilter> for Ticker {
     fn from(filter: RateFilter) -> Self {
-        let pairs = Pairs {
-            filter: Arc::new(filter),
-            since: 0,
-        };
-        Self {
-            current: Arc::new(RwLock::new(pairs)),
-        }
+        Self::shown_since(filter, 0)
     }
 }

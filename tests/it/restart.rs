@@ -18,7 +18,7 @@ use silkrate::board::BoardReader;
 use silkrate::clock::Clock;
 use silkrate::commit::{BufferedLedger, Commit, CommitHandle, Submission};
 use silkrate::config;
-use silkrate::domain::{Currency, Intent, SourceId, SourceRecord};
+use silkrate::domain::{Currency, Intent, RateFilter, SourceId, SourceRecord};
 use silkrate::ledger::ClockKind;
 use silkrate::pb::watch_rates_response::Event;
 use silkrate::pb::{self, ResumeVerdict};
@@ -187,8 +187,8 @@ impl CommitTask {
             .values()
             .map(|record| SourceRecord::clone(record));
         let clock = Clock::replay(noon(date(2026, 4, 1)), 1);
-        let (commit, handle) =
-            Commit::open(records.collect(), PREFERENCES.to_vec(), store, clock).await;
+        let settings = (PREFERENCES.to_vec(), RateFilter::default());
+        let (commit, handle) = Commit::open(records.collect(), settings, store, clock).await;
         let (board, stop) = (commit.board(), CancellationToken::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(commit.run(stop.clone()));

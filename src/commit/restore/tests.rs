@@ -13,8 +13,8 @@ use crate::clock::Clock;
 use crate::commit::{BufferedLedger, Commit, Submission};
 use crate::domain::{
     Currency, DatingRule, DocumentKey, DocumentRecord, Exceptions, Fixing, HeldOutcome, History,
-    Hours, Intent, MovingFeasts, Preference, RevisionPolicy, Schedule, SourceId, SourceRecord,
-    Table, parse_decimal,
+    Hours, Intent, MovingFeasts, Preference, RateFilter, RevisionPolicy, Schedule, SourceId,
+    SourceRecord, Table, parse_decimal,
 };
 use crate::ledger::ClockKind;
 
@@ -144,7 +144,13 @@ impl World {
         let ledger = BufferedLedger::open(Some(path), ClockKind::Replay).unwrap();
         let clock = Clock::replay_until(now, 1, now);
         let preferences = vec![Preference::Home];
-        let (commit, _handle) = Commit::open(vec![record()], preferences, ledger, clock).await;
+        let (commit, _handle) = Commit::open(
+            vec![record()],
+            (preferences, RateFilter::default()),
+            ledger,
+            clock,
+        )
+        .await;
         assert!(commit.ledger.is_working());
         Self {
             folder,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use continuity::{
-    Continuity, ORDER_OF_ANSWERS, RestoredState, ServedFingerprint, ServedRevision,
+    Continuity, ORDER_OF_ANSWERS, PAIRS_OF_TICKER, RestoredState, ServedFingerprint, ServedRevision,
 };
 pub use fingerprint::Fingerprint;
 pub use removals::REMOVALS_MAX;

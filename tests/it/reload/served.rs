@@ -22,6 +22,15 @@ fn resumed(position: &pb::Position) -> pb::WatchRatesRequest {
     }
 }
 
+/// What the server says to a client that stopped at a position.
+async fn verdict(silkrate: &mut Silkrate, position: &pb::Position) -> pb::ResumeVerdict {
+    let mut stream = silkrate.watch(resumed(position)).await;
+    match message(&mut stream).await {
+        (_, Event::Opening(opening)) => opening.verdict(),
+        (_, other) => panic!("expected the opening, got {other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_ticker_that_changes_is_a_revision_and_a_client_that_resumes_from_before_gets_a_snapshot()
 {
@@ -50,18 +59,14 @@ async fn a_ticker_that_changes_is_a_revision_and_a_client_that_resumes_from_befo
     // A stream of pairs of its own goes on from revision to revision.
     let (position, update) = update(&mut has_pairs).await;
     assert_eq!((position.revision, update.rates.len()), (after.revision, 0));
-    let mut stream = silkrate.watch(resumed(&before)).await;
-    let (_, event) = message(&mut stream).await;
-    let Event::Opening(opening) = event else {
-        panic!("expected the opening, got {event:?}")
-    };
-    assert_eq!(opening.verdict(), pb::ResumeVerdict::SnapshotTooOld);
-    let mut stream = silkrate.watch(resumed(&position)).await;
-    let (_, event) = message(&mut stream).await;
-    let Event::Opening(opening) = event else {
-        panic!("expected the opening, got {event:?}")
-    };
-    assert_eq!(opening.verdict(), pb::ResumeVerdict::Resumed);
+    assert_eq!(
+        verdict(&mut silkrate, &before).await,
+        pb::ResumeVerdict::SnapshotTooOld
+    );
+    assert_eq!(
+        verdict(&mut silkrate, &position).await,
+        pb::ResumeVerdict::Resumed
+    );
 
     // Every face answers a request without pairs alike, and no cache takes it for the answer before.
     let unary = silkrate.snapshot(&[]).await;
@@ -70,6 +75,50 @@ async fn a_ticker_that_changes_is_a_revision_and_a_client_that_resumes_from_befo
     assert_eq!(changed.json()["rates"][0]["pair"], "USD/KZT");
     assert_ne!(tag(&changed), tag(&page));
     silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_resumes_after_a_restart_from_before_other_pairs_gets_a_snapshot() {
+    let (bank, folder) = (bank_of_april().await, TempDir::new().unwrap());
+    let mut config = polling(&bank);
+    config.store = Store::File(folder.path().join("silkrate.db"));
+    let mut silkrate = Silkrate::start(config.clone()).await;
+    silkrate.all_attempted().await;
+    let mut stream = silkrate.watch(pb::WatchRatesRequest::default()).await;
+    let first = snapshot_of(&mut stream, &["KZT/USD"]).await;
+    silkrate.finish().await;
+
+    // The file has other pairs at the next start.
+    bank.break_with(Some(Fault::Status(503)));
+    config.ticker.pairs = RateFilter::parse(&["USD/KZT"]).unwrap();
+    let mut silkrate = Silkrate::start(config.clone()).await;
+    assert_eq!(
+        verdict(&mut silkrate, &first).await,
+        pb::ResumeVerdict::SnapshotTooOld
+    );
+    let mut stream = silkrate.watch(resumed(&first)).await;
+    let second = snapshot_of(&mut stream, &["USD/KZT"]).await;
+    assert_eq!(
+        (&second.epoch, second.revision),
+        (&first.epoch, first.revision + 1)
+    );
+
+    // A reload has others, and after it there are two starts with the same ones.
+    config.ticker.pairs = RateFilter::parse(&["KZT/KZT"]).unwrap();
+    silkrate.reload(config.clone()).await;
+    let third = snapshot_of(&mut stream, &["KZT/KZT"]).await;
+    silkrate.finish().await;
+    for _start in 0..2 {
+        let mut silkrate = Silkrate::start(config.clone()).await;
+        for (position, expected) in [
+            (&first, pb::ResumeVerdict::SnapshotTooOld),
+            (&second, pb::ResumeVerdict::SnapshotTooOld),
+            (&third, pb::ResumeVerdict::Resumed),
+        ] {
+            assert_eq!(verdict(&mut silkrate, position).await, expected);
+        }
+        silkrate.finish().await;
+    }
 }
 
 #[tokio::test]

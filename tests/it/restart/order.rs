@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::civil::date;
 use silkrate::clock::Clock;
 use silkrate::commit::Commit;
-use silkrate::domain::{Currency, Preference, SourceId, SourceRecord};
+use silkrate::domain::{Currency, Preference, RateFilter, SourceId, SourceRecord};
 use tempfile::TempDir;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -52,7 +52,8 @@ async fn warnings(path: &Path, preferences: &[Preference]) -> String {
     let records = records.map(|record| SourceRecord::clone(record)).collect();
     let clock = Clock::replay(noon(date(2026, 4, 2)), 1);
     let guard = tracing::subscriber::set_default(subscriber);
-    let opened = Commit::open(records, preferences.to_vec(), store(path, NEVER), clock).await;
+    let settings = (preferences.to_vec(), RateFilter::default());
+    let opened = Commit::open(records, settings, store(path, NEVER), clock).await;
     drop(guard);
     let (commit, handle) = opened;
     Commits::run(commit, handle).close().await;

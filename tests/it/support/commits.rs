@@ -11,7 +11,9 @@ use silkrate::clock::Clock;
 use silkrate::commit::{
     BufferedLedger, Commit, CommitHandle, LedgerStatus, Submission, SubmitOutcome,
 };
-use silkrate::domain::{Currency, Intent, Pair, Rate, Snapshot, SourceId, SourceRecord, Table};
+use silkrate::domain::{
+    Currency, Intent, Pair, Rate, RateFilter, Snapshot, SourceId, SourceRecord, Table,
+};
 use silkrate::ledger::ClockKind;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -43,7 +45,8 @@ pub(crate) async fn opened(store: BufferedLedger, clock: Clock) -> (Commit, Comm
     let records = Records::default().with("nbk", Some(Currency::KZT), Vec::new());
     let records = records.sources.values();
     let records = records.map(|record| SourceRecord::clone(record)).collect();
-    Commit::open(records, PREFERENCES.to_vec(), store, clock).await
+    let settings = (PREFERENCES.to_vec(), RateFilter::default());
+    Commit::open(records, settings, store, clock).await
 }
 
 /// The running commit task.

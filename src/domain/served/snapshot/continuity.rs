@@ -14,6 +14,8 @@ use crate::domain::served::{Position, Quote, Snapshot, SourceState, View};
 /// The subject of the settings that decide which source answers a past date. It is kept beside what is served, and is none of
 /// it.
 pub const ORDER_OF_ANSWERS: &str = "order of answers";
+/// The subject of the pairs of the ticker. It is none of what is served either: a stream that follows the ticker shows them.
+pub const PAIRS_OF_TICKER: &str = "pairs of the ticker";
 
 /// A change of what is served, for the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,7 +172,7 @@ impl Snapshot {
     fn serves(&self, subject: &str) -> bool {
         let mut quotes = self.quotes.keys();
         let mut sources = self.sources.keys();
-        subject == ORDER_OF_ANSWERS
+        [ORDER_OF_ANSWERS, PAIRS_OF_TICKER].contains(&subject)
             || quotes.any(|key| pair_subject(*key) == subject)
             || sources.any(|id| source_subject(*id) == subject)
     }
