@@ -111,10 +111,8 @@ impl App {
             commit: handle,
             counts: request_counts(&config),
         };
-        let sources = config.sources.iter();
-        let pollers = sources.map(|settings| polling.poller(settings, &config.http));
-        let pollers: Result<Vec<_>, AppError> = pollers.collect();
-        let (pollers, budgets) = pollers?.into_iter().unzip();
+        let pollers = polling.pollers(config.sources.clone(), &config.http);
+        let (pollers, budgets) = pollers.await?.into_iter().unzip();
         let preferences = Preferences::from(&config.ticker.prefer);
         let webhooks = webhooks::open(&config, commit.board(), &preferences, clock).await?;
         Ok(Self {
@@ -166,7 +164,7 @@ impl App {
     /// When a task ended before it was stopped, panicked, or did not stop in time. All such failures are logged; the first one
     /// is returned.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), AppError> {
-        self.run_reloading(shutdown, Reloads::none()).await
+        Box::pin(self.run_reloading(shutdown, Reloads::none())).await
     }
 
     /// The same, and takes over other settings meanwhile.
@@ -191,7 +189,7 @@ impl App {
                 // A stop does not wait for a disk that a reload waits for.
                 tokio::select! {
                     () = &mut shutdown => return,
-                    () = settings.take_over(reload, &mut tasks) => {}
+                    () = Box::pin(settings.take_over(reload, &mut tasks)) => {}
                 }
             }
         };

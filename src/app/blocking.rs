@@ -1,5 +1,6 @@
 //! Work on the threads that may block.
 
+use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 /// Does something on a thread that may block: it reads files, or waits for the lock of another program.
@@ -12,4 +13,12 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
             Err(_cancelled) => std::future::pending().await,
         },
     }
+}
+
+/// The same with work of which only a part blocks.
+pub(super) async fn blocking_on<T: Send + 'static>(
+    work: impl Future<Output = T> + Send + 'static,
+) -> T {
+    let runtime = Handle::current();
+    blocking(move || runtime.block_on(work)).await
 }

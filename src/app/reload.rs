@@ -5,13 +5,14 @@ use std::fmt;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::app::blocking::blocking_on;
 use crate::app::sources::{Polling, records};
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::{AppError, webhooks};
 use crate::board::{BoardReader, Preferences};
 use crate::budget::RequestBudget;
 use crate::commit::Stopped;
-use crate::config::{Config, SettingChange, differences};
+use crate::config::{Config, Log, SettingChange, differences};
 use crate::domain::{SourceId, SourceRecord};
 use crate::feed::Ticker;
 use crate::logging::LogFilter;
@@ -102,8 +103,13 @@ impl Settings {
         let changes = differences(&self.in_force().effective(&[]), &config.effective(&[]));
         match self.prepare(config, &changes).await {
             Ok(prepared) => {
+                let (before, after) = (self.in_force().log, prepared.config.log);
+                // What was applied is logged if one of the two levels shows it.
+                let level = before.level.max(after.level);
+                self.set_log(Log { level, ..after });
                 self.apply(prepared, tasks).await;
                 log_changes(&changes);
+                self.set_log(after);
             }
             Err(error) => {
                 tracing::error!(%error, "the configuration is not reloaded, and nothing changes");
@@ -140,11 +146,11 @@ impl Settings {
             .sources
             .iter()
             .filter(|settings| !is_kept(settings.source.id));
-        let pollers = other.map(|settings| self.polling.poller(settings, &config.http));
+        let pollers = self.polling.pollers(other.cloned().collect(), &config.http);
         Ok(Prepared {
             records,
             stopped: before.filter(|id| !is_kept(*id)).collect(),
-            pollers: pollers.collect::<Result<_, AppError>>()?,
+            pollers: pollers.await?,
             webhooks: self.prepare_webhooks(&config).await?,
             config,
         })
@@ -157,14 +163,25 @@ impl Settings {
             return Ok(PreparedChange::None);
         }
         if let Some(running) = &self.webhooks {
-            let prepared = running.prepare(&config.webhooks, &config.http).await?;
-            return Ok(PreparedChange::Others(prepared));
+            let (running, webhooks, http) = (
+                running.clone(),
+                config.webhooks.clone(),
+                config.http.clone(),
+            );
+            let prepared = blocking_on(async move { running.prepare(&webhooks, &http).await });
+            return Ok(PreparedChange::Others(prepared.await?));
         }
         let (board, clock) = (self.board.clone(), self.polling.clock.clone());
         let opened = webhooks::open(config, board, &self.preferences, clock).await?;
         Ok(opened.map_or(PreparedChange::None, |(webhooks, reloader)| {
             PreparedChange::First(Box::new(webhooks), reloader)
         }))
+    }
+
+    fn set_log(&self, settings: Log) {
+        if let Some(log) = &self.log {
+            log.set(settings);
+        }
     }
 
     async fn apply(&mut self, prepared: Prepared, tasks: &mut Tasks) {
@@ -175,9 +192,6 @@ impl Settings {
             pollers,
             webhooks,
         } = prepared;
-        if let Some(log) = &self.log {
-            log.set(config.log);
-        }
         for id in &stopped {
             tasks.stop(Stage::Pollers, id.as_str()).await;
         }

@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::app::AppError;
+use crate::app::blocking::blocking;
 use crate::budget::{RequestBudget, RequestCounts};
 use crate::clock::Clock;
 use crate::commit::CommitHandle;
@@ -46,8 +47,25 @@ pub(super) struct Polling {
 }
 
 impl Polling {
+    /// The pollers of sources, and their budgets. They are built on a thread that may block: certificate authorities are read
+    /// from files.
+    pub(super) async fn pollers(
+        &self,
+        sources: Vec<SourceSettings>,
+        http: &Http,
+    ) -> Result<Vec<(Poller, RequestBudget)>, AppError> {
+        let (polling, http) = (self.clone(), http.clone());
+        let built = blocking(move || {
+            let sources = sources.iter();
+            sources
+                .map(|settings| polling.poller(settings, &http))
+                .collect()
+        });
+        built.await
+    }
+
     /// The poller of a source, and its budget.
-    pub(super) fn poller(
+    fn poller(
         &self,
         settings: &SourceSettings,
         http: &Http,

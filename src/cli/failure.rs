@@ -214,7 +214,7 @@ impl From<ClientError> for Failure {
                 "is `silkrate serve` running there? If it demands a certificate of its clients, name one with --certificate-file and --key-file"
             }
             ClientError::Unreachable { .. } => {
-                "is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL, https:// if it has TLS"
+                "is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL (commands of operators: --admin URL or SILKRATE_ADMIN_URL), https:// if it has TLS"
             }
             ClientError::Silent { .. } => {
                 "the server may be stuck, or another program may listen there; see its log"
@@ -391,7 +391,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(err).unwrap(),
             "silkrate: error: no connection to http://127.0.0.1:1: Connection refused\n  \
-             hint: is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL, https:// if it has TLS\n"
+             hint: is `silkrate serve` running there? Name another server with --server URL or SILKRATE_URL (commands of operators: --admin URL or SILKRATE_ADMIN_URL), https:// if it has TLS\n"
         );
     }
 }

@@ -22,28 +22,28 @@ use crate::logging::LogFilter;
 /// kilobytes is broken, and a read that never ends would keep every later signal from being obeyed.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Reads the settings of a service anew on each SIGHUP. The signals are kept from the moment it is made: one that comes before
-/// the service serves is obeyed then, and several that come during a reload are one.
+/// Reads the settings of a service anew on each SIGHUP. A signal that comes before the service serves is obeyed then, and
+/// several that come during a reload are one.
 pub(super) struct Reloader {
     file: Option<PathBuf>,
     /// From the settings of the file to those of the service: a demo has settings of its own.
     adapt: Arc<dyn Fn(Config) -> Config + Send + Sync>,
     log: LogFilter,
     hang_ups: HangUps,
-    /// Whether the process was started at a terminal, which sends the same signal when it is closed.
-    has_terminal: bool,
+    /// Which of the standard streams were a terminal at the start: it sends the same signal when it is closed.
+    terminals: [bool; 3],
 }
 
 impl Reloader {
     /// Reads from this file, and the environment.
-    pub(super) fn listen(file: Option<PathBuf>, log: LogFilter) -> io::Result<Self> {
-        Ok(Self {
+    pub(super) fn new(file: Option<PathBuf>, log: LogFilter, hang_ups: HangUps) -> Self {
+        Self {
             file,
             adapt: Arc::new(|config| config),
             log,
-            hang_ups: HangUps::listen()?,
-            has_terminal: io::stderr().is_terminal(),
-        })
+            hang_ups,
+            terminals: terminals(),
+        }
     }
 
     /// The same, of whose settings the service has others.
@@ -79,7 +79,9 @@ impl Reloader {
             if drain.is_cancelled() {
                 continue;
             }
-            if self.has_terminal && !io::stderr().is_terminal() {
+            let now = terminals();
+            let mut terminals = self.terminals.into_iter().zip(now);
+            if terminals.any(|(was_open, is_open)| was_open && !is_open) {
                 drain.cancel();
                 continue;
             }
@@ -92,7 +94,9 @@ impl Reloader {
                     drop(ended.await);
                 }
             }
-            supervisor::report_ready();
+            if !drain.is_cancelled() {
+                supervisor::report_ready();
+            }
         }
     }
 
@@ -115,6 +119,15 @@ impl Reloader {
             }
         }
     }
+}
+
+/// Which of the standard streams are a terminal: stdin, stdout, stderr. One that was closed is none.
+fn terminals() -> [bool; 3] {
+    [
+        io::stdin().is_terminal(),
+        io::stdout().is_terminal(),
+        io::stderr().is_terminal(),
+    ]
 }
 
 impl fmt::Debug for Reloader {
@@ -157,16 +170,17 @@ fn log_errors(errors: &ConfigErrors) {
     );
 }
 
-/// The signal that asks a service to read its settings anew: SIGHUP.
+/// The signal that asks a service to read its settings anew: SIGHUP. Signals are kept from the moment it is made.
 #[derive(Debug)]
-struct HangUps {
+pub(super) struct HangUps {
     #[cfg(unix)]
     signal: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
 impl HangUps {
-    fn listen() -> io::Result<Self> {
+    /// Listens, within a runtime. From then on the signal does not end the process.
+    pub(super) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let signal = signal(SignalKind::hangup())?;
         Ok(Self { signal })
@@ -183,7 +197,7 @@ impl HangUps {
 #[cfg(not(unix))]
 impl HangUps {
     #[expect(clippy::unnecessary_wraps, reason = "as where there are signals")]
-    fn listen() -> io::Result<Self> {
+    pub(super) fn listen() -> io::Result<Self> {
         Ok(Self {})
     }
 

@@ -18,7 +18,7 @@ pub(super) const LISTS_MAX: usize = 1;
 pub(super) type Listed = (Arc<Receiver>, Option<Known>);
 
 /// Replaces the webhooks that are served.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WebhookReloader {
     store: Store,
     http: Http,

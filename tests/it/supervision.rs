@@ -1,6 +1,8 @@
 //! What a supervisor and a package of the system need of the program: its health, the messages for systemd, completions and
 //! manual pages.
 
+mod hang_up;
+
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixDatagram;
@@ -109,6 +111,20 @@ async fn health_under_a_name_that_is_not_served_prints_the_reason_and_the_settin
     silkrate.finish().await;
 }
 
+/// The service on free ports, with the ledger in memory. No bank is asked.
+fn alone(arguments: &[&str]) -> Command {
+    let mut command = program(arguments);
+    for listener in ["SERVER__LISTEN", "SERVER__ADMIN_LISTEN", "WEB__LISTEN"] {
+        command.env(format!("SILKRATE_{listener}"), "127.0.0.1:0");
+    }
+    for bank in ["NBK", "NBKR", "CBU", "NBT", "CBT", "CBR"] {
+        let url = format!("SILKRATE_SOURCES__{bank}__BASE_URL");
+        command.env(url, "http://127.0.0.1:9");
+    }
+    command.env("SILKRATE_STORE__PATH", ":memory:");
+    command
+}
+
 /// The next message to the supervisor.
 fn next(supervisor: &UnixDatagram) -> String {
     let mut message = [0; 1024];
@@ -123,16 +139,7 @@ fn systemd_is_sent_that_the_service_serves_lives_loads_settings_and_stops() {
         let path = folder.path().join("notify");
         let supervisor = UnixDatagram::bind(&path).unwrap();
         supervisor.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut command = program(arguments);
-        for listener in ["SERVER__LISTEN", "SERVER__ADMIN_LISTEN", "WEB__LISTEN"] {
-            command.env(format!("SILKRATE_{listener}"), "127.0.0.1:0");
-        }
-        // No bank is asked.
-        for bank in ["NBK", "NBKR", "CBU", "NBT", "CBT", "CBR"] {
-            let url = format!("SILKRATE_SOURCES__{bank}__BASE_URL");
-            command.env(url, "http://127.0.0.1:9");
-        }
-        command.env("SILKRATE_STORE__PATH", ":memory:");
+        let mut command = alone(arguments);
         command.env("NOTIFY_SOCKET", &path);
         // A report every 50 milliseconds.
         command.env("WATCHDOG_USEC", "100000");
