@@ -90,7 +90,7 @@ pub(super) fn prefers(headers: &HeaderMap, media_type: &str, to: &str) -> bool {
         let listed = items(headers, ACCEPT).filter_map(|item| {
             let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
             let is_listed = name.trim().eq_ignore_ascii_case(media_type);
-            is_listed.then(|| quality(parameters))?
+            is_listed.then(|| media_quality(parameters))?
         });
         listed.max().unwrap_or(0)
     };
@@ -104,7 +104,18 @@ fn items(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &str> {
     lines.flat_map(|line| line.split(','))
 }
 
-/// The quality value among the parameters of an item: `;q=0.5`. Nothing when it is malformed.
+/// The quality value of a media type. Its other parameters, such as `;charset=utf-8`, are passed over: there is one answer of
+/// a type.
+fn media_quality(parameters: &str) -> Option<Quality> {
+    let is_weight = |parameter: &&str| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case("q")
+    };
+    let weight = parameters.split(';').find(is_weight);
+    quality(weight.unwrap_or_default())
+}
+
+/// The quality value that is the only parameter of an item: `;q=0.5`. Nothing when it is malformed.
 pub(super) fn quality(parameters: &str) -> Option<Quality> {
     let parameters = parameters.trim();
     if parameters.is_empty() {
@@ -188,6 +199,9 @@ mod tests {
             "Text/Line; q=0.5",
             "text/html, text/line, */*",
             "text/event-stream;q=0.8, text/line;q=0.9",
+            "text/line; charset=utf-8",
+            "text/line;charset=utf-8;header=present",
+            "text/line;charset=utf-8;q=0.9, text/event-stream;level=1;Q=0.8",
         ] {
             assert!(prefers(preferred), "{preferred}");
         }
@@ -199,6 +213,9 @@ mod tests {
             "text/line;q=high",
             "text/line, text/event-stream",
             "text/lines",
+            "text/line;charset=utf-8;q=0",
+            "text/line;charset=utf-8;q=high",
+            "text/line;charset=utf-8;q=0.8, text/event-stream;q=0.9",
         ] {
             assert!(!prefers(other), "{other}");
         }

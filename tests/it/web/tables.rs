@@ -156,6 +156,11 @@ async fn a_client_that_accepts_rows_gets_them_on_the_plain_path() {
             ".csv",
             "text/csv; charset=utf-8; header=present",
         ),
+        (
+            "text/csv; charset=utf-8; header=present",
+            ".csv",
+            "text/csv; charset=utf-8; header=present",
+        ),
         ("application/x-ndjson", ".ndjson", "application/x-ndjson"),
     ] {
         for (path, query) in ROWS {
