@@ -217,7 +217,11 @@ def filter_of(pairs: Iterable[str] | None) -> pb.RateFilter | None:
 def _day(date: dt.date | None) -> str | None:
     if isinstance(date, dt.datetime):
         raise TypeError("a date has no time: pass a datetime.date, such as moment.date()")
-    return None if date is None else date.isoformat()
+    if date is None:
+        return None
+    if not isinstance(date, dt.date):
+        raise TypeError("a date is a datetime.date, such as datetime.date.fromisoformat('2026-04-01')")
+    return date.isoformat()
 
 
 def _plain(amount: Decimal | int | str) -> str:

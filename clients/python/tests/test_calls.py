@@ -59,6 +59,14 @@ class Values(unittest.TestCase):
                 client.convert(0.1, "USD", "KZT")  # type: ignore[arg-type]
         self.assertEqual([request.amount for request in server.requests], ["1000", "0.10"])
 
+    def test_a_date_that_is_a_text_or_has_a_time_is_refused(self) -> None:
+        with Client(NOWHERE) as client:
+            for wrong in ("2026-04-01", 20260401, dt.datetime(2026, 4, 1)):
+                with self.assertRaisesRegex(TypeError, "a date "):
+                    client.rate("USD/KZT", date=wrong)  # type: ignore[arg-type]
+                with self.assertRaisesRegex(TypeError, "a date "):
+                    client.history("USD/KZT", wrong)  # type: ignore[arg-type]
+
     def test_a_table_of_pandas_keeps_decimals_and_absences(self) -> None:
         changed = rate("KZT/USD", "0.00207667068156")
         changed.change.CopyFrom(CHANGE)
