@@ -1,4 +1,4 @@
-//! The examples that the program, the README and the chapter on tables print, run against the demo.
+//! The examples that the program, the README and the chapters on tables and on the web side print, run against the demo.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_silkrate");
 
 /// The documents whose shell blocks are run.
-const DOCUMENTS: &[&str] = &["README.md", "src/tabular/README.md"];
+const DOCUMENTS: &[&str] = &["README.md", "src/tabular/README.md", "src/web/README.md"];
 /// Examples that are not run, by their prefix, each with the reason.
 const EXEMPT: &[(&str, &str)] = &[
     ("silkrate serve", "it is the server of the other examples"),
