@@ -240,7 +240,7 @@ impl Length {
             } = self;
             let message =
                 format!("{field} must be a whole number of pixels from {least} to {most}");
-            WebError::parameter(field, message)
+            WebError::parameter(*field, message)
         })
     }
 }

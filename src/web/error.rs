@@ -20,8 +20,8 @@ pub(super) enum WebError {
     Refused(Refusal),
     /// A parameter, or the query as a whole, cannot be read.
     InvalidParameter {
-        /// The parameter; none for the query as a whole.
-        name: Option<&'static str>,
+        /// The parameter, which may be one that there is not; none for the query as a whole.
+        name: Option<Cow<'static, str>>,
         /// What is wrong.
         message: String,
     },
@@ -51,9 +51,12 @@ struct Error<'a> {
 
 impl WebError {
     /// A parameter that cannot be read.
-    pub(super) fn parameter(name: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn parameter(
+        name: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         Self::InvalidParameter {
-            name: Some(name),
+            name: Some(name.into()),
             message: message.into(),
         }
     }
@@ -98,10 +101,10 @@ impl WebError {
     }
 
     /// The field that an error is about. The fields of gRPC-only requests have names too, which no JSON error bears.
-    pub(super) fn field(&self) -> Option<Cow<'static, str>> {
+    pub(super) fn field(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Refused(refusal) => refusal.field().map(parameter_name),
-            Self::InvalidParameter { name, .. } => name.map(Cow::Borrowed),
+            Self::InvalidParameter { name, .. } => name.as_deref().map(Cow::Borrowed),
             Self::QueryTooLong
             | Self::ForeignOrigin
             | Self::NoSuchPath

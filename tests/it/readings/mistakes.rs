@@ -1,5 +1,8 @@
 //! Mistakes, and how they are refused.
 
+mod of_queries;
+
+pub(super) use self::of_queries::MISTAKES_OF_QUERIES;
 use crate::readings::requests::{
     conversion, fixings, history, listed, pairs, periods, rate, snapshot,
 };
@@ -20,7 +23,7 @@ pub(super) struct Mistake {
 
 const PARAMETER: &str = "INVALID_PARAMETER";
 
-/// Every mistake.
+/// Every mistake but those of queries.
 pub(super) const MISTAKES: &[Mistake] = &[
     // A day that is not in the calendar, or is written in another way.
     Mistake {
@@ -360,38 +363,6 @@ pub(super) const MISTAKES: &[Mistake] = &[
             (&["fixings", "nbk", "dollar"], "<CURRENCY>"),
             (&["convert", "1,5", "USD", "KZT"], "<AMOUNT>"),
             (&["convert", "1", "$", "KZT"], "<FROM>"),
-        ],
-    },
-    // A way to write that there is not.
-    Mistake {
-        calls: &[],
-        paths: &[
-            ("/v1/snapshot.csv?dialect=excel", 400, PARAMETER, "dialect"),
-            ("/v1/pairs.csv?dialect=tsv", 400, PARAMETER, "dialect"),
-            (
-                "/v1/currencies.csv?dialect=RFC4180",
-                400,
-                PARAMETER,
-                "dialect",
-            ),
-            (
-                "/v1/currencies.ndjson?dialect=rfc4180",
-                400,
-                PARAMETER,
-                "dialect",
-            ),
-            ("/v1/history.csv?layout=tall", 400, PARAMETER, "layout"),
-            ("/v1/history.ndjson?layout=wide", 400, PARAMETER, "layout"),
-            ("/v1/watch?format=xml", 400, PARAMETER, "format"),
-        ],
-        commands: &[
-            (&["pairs", "--format", "xml"], "--format <FORMAT>"),
-            (
-                &["pairs", "--csv", "--dialect", "tsv"],
-                "--dialect <DIALECT>",
-            ),
-            (&["currencies", "--locale", "fr"], "--locale <LOCALE>"),
-            (&["watch", "--format", "csv"], "--format <FORMAT>"),
         ],
     },
 ];

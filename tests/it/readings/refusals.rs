@@ -5,7 +5,7 @@ use tokio::process::Command;
 
 use crate::contract::descriptor;
 use crate::readings::call::answer;
-use crate::readings::mistakes::MISTAKES;
+use crate::readings::mistakes::{MISTAKES, MISTAKES_OF_QUERIES};
 use crate::support::april::{bank_of_april, silkrate_of_april};
 use crate::support::browser::get;
 use crate::support::silkrate::reason;
@@ -16,7 +16,7 @@ async fn every_way_to_read_names_the_field_that_is_wrong() {
     let silkrate = silkrate_of_april(&bank).await;
     let (web, url) = (silkrate.web, silkrate.url.as_str());
     let mut wrong = Vec::new();
-    for mistake in MISTAKES {
+    for mistake in MISTAKES.iter().chain(MISTAKES_OF_QUERIES) {
         for (name, request, expected, field) in mistake.calls {
             let method = descriptor::method(name).unwrap();
             let answered = answer(url, &method, request(), |_| true).await;

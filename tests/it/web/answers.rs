@@ -257,8 +257,8 @@ async fn what_scripts_and_people_add_to_an_address_changes_no_answer() {
 /// Refused requests: the status, the reason, the field (`-` for none), the path.
 const REFUSALS: &str = "
     400 INVALID_PAIR       pairs[1]      /v1/snapshot.json?pairs=KZT/USD,KZT
-    400 INVALID_PARAMETER  -             /v1/snapshot.json?pair=KZT/USD
-    400 INVALID_PARAMETER  -             /v1/snapshot.json?pairs=KZT/USD&pairs=
+    400 INVALID_PARAMETER  pair          /v1/snapshot.json?pair=KZT/USD
+    400 INVALID_PARAMETER  pairs         /v1/snapshot.json?pairs=KZT/USD&pairs=
     400 INVALID_PAIR       pair          /v1/rates/KZT/XXXX
     404 PAIR_NOT_QUOTED    -             /v1/rates/EUR/USD
     404 PAIR_NOT_QUOTED    -             /v1/history/EUR/USD
@@ -283,7 +283,7 @@ const REFUSALS: &str = "
     400 INVALID_PARAMETER  labels        /ticker.html?labels=flag
     400 INVALID_PARAMETER  announced     /ticker.html?announced=loud
     400 INVALID_PARAMETER  link          /ticker.html?link=javascript:alert(1)
-    400 INVALID_PARAMETER  -             /v1/sources?x=1
+    400 INVALID_PARAMETER  x             /v1/sources?x=1
     404 NO_SUCH_PATH       -             /v1/nothing
 ";
 
