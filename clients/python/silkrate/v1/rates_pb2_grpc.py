@@ -178,7 +178,7 @@ class RateServiceServicer:
         the end of that day.
         Limits: a filter of at most 256 items; a longer one is refused with TOO_MANY_PAIRS. An item with a star stands for any
         number of pairs, and the response has no pages: at most it has every pair that exists, once, which are some seven hundred,
-        and some two thousand with a market table, of some 400 bytes each. Any date.
+        and some two thousand with a market table, of some 500 bytes each, all of them fewer than 1000. Any date.
         Errors: INVALID_ARGUMENT (INVALID_PAIR, TOO_MANY_PAIRS, INVALID_DATE), UNAVAILABLE (DRAINING); with a `date` also
         UNAVAILABLE (STORE_UNAVAILABLE), RESOURCE_EXHAUSTED (TOO_MANY_QUERIES).
         """
