@@ -74,10 +74,11 @@ async fn assert_as_whole_tables(
     found.iter().filter(|table| table.is_carry).count()
 }
 
-/// Tables in the order in which they are filed: the day, and the value of each row that it has.
+/// Tables in the order in which they are filed: the day, and the value of each row that it has. No table without rows is filed.
 fn filings() -> impl Strategy<Value = Vec<(u8, [Option<usize>; 3])>> {
     let value = || prop::option::weighted(0.8, 0..VALUES.len());
     let rows = [value(), value(), value()];
+    let rows = rows.prop_filter("no row", |rows| rows.iter().any(Option::is_some));
     prop::collection::vec((0..6_u8, rows), 1..12)
 }
 
