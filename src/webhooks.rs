@@ -34,6 +34,7 @@ mod missed;
 mod known;
 mod store;
 mod states;
+mod attempt;
 mod receiver;
 mod observer;
 mod delivery;

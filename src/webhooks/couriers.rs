@@ -54,7 +54,8 @@ impl Couriers {
     }
 
     /// Ends the couriers of the receivers that are not in a list, and starts those that are new. An attempt that is under way
-    /// to a receiver of the list goes on; one to another is dropped, and its event waits in the file.
+    /// to a receiver of the list goes on; one to another is dropped, and its event waits in the file. One that has ended is
+    /// recorded.
     pub(super) async fn replace(&mut self, receivers: Vec<Arc<Receiver>>) {
         let is_kept = |known: &Arc<Receiver>| receivers.iter().any(|kept| Arc::ptr_eq(kept, known));
         self.running.retain(|(known, stop)| {

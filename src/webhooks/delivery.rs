@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backoff::Backoff;
 use crate::clock::Clock;
 use crate::outage::Outage;
+use crate::webhooks::attempt::{Attempt, End};
 use crate::webhooks::event::Event;
 use crate::webhooks::receiver::{Outcome, Receiver};
 use crate::webhooks::store::{Delivery, Store, StoreError};
@@ -24,26 +25,6 @@ const BACKOFF: Backoff = Backoff {
 };
 /// How long to wait after the file could not be read or written.
 const STORE_RETRY_AFTER: Duration = Duration::from_secs(5);
-
-/// An attempt at an event that has ended.
-#[derive(Debug)]
-struct Attempt {
-    delivery: Delivery,
-    at: Timestamp,
-    end: End,
-}
-
-/// How it ended.
-#[derive(Debug)]
-enum End {
-    Delivered,
-    Gone,
-    /// It is due again at an instant, or given up.
-    Failed {
-        reason: String,
-        again: Option<Timestamp>,
-    },
-}
 
 /// The task that delivers to one receiver.
 #[derive(Debug)]
@@ -65,30 +46,24 @@ impl Courier {
         }
     }
 
-    /// Delivers until it is stopped. An attempt that is under way, or not recorded, is then dropped: the event is sent again
-    /// after a restart, with the same id.
+    /// Delivers until it is stopped. An attempt that is under way is then dropped: the event is sent again, with the same id. One
+    /// that has ended is recorded, or left to the courier that follows; after a restart its event is sent again.
     pub(super) async fn run(self, stop: CancellationToken) {
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = self.deliver() => {}
-        }
-    }
-
-    async fn deliver(&self) {
         let name = &self.receiver.webhook.name;
         if let Err(error) = self.store.resume(name).await {
             tracing::error!(webhook = name, %error, "the list of webhooks shows an earlier status 410");
         }
-        let mut unrecorded = None;
-        while unrecorded.is_some() || !self.receiver.is_gone() {
-            if let Err(error) = self.advance(&mut unrecorded).await {
+        let mut unrecorded = self.receiver.unrecorded.lock().await;
+        while !stop.is_cancelled() && (unrecorded.is_some() || !self.receiver.is_gone()) {
+            if let Err(error) = self.advance(&mut unrecorded, &stop).await {
                 if self.outage.failed() {
                     tracing::error!(webhook = name, %error, "deliveries wait for their file");
                 }
-                tokio::time::sleep(STORE_RETRY_AFTER).await;
+                let waited = tokio::time::sleep(STORE_RETRY_AFTER);
+                stop.run_until_cancelled(waited).await;
             }
         }
-        std::future::pending::<()>().await;
+        stop.cancelled().await;
     }
 
     /// Logs the end of an outage of the file, when it was read or written again.
@@ -100,8 +75,12 @@ impl Courier {
     }
 
     /// Records the attempt that is not recorded yet, or else waits for an event and until it is due, and attempts it. An event
-    /// whose attempt cannot be recorded is not sent again.
-    async fn advance(&self, unrecorded: &mut Option<Attempt>) -> Result<(), StoreError> {
+    /// whose attempt cannot be recorded is not sent again. A stop ends the waits and the attempt, and no access to the file.
+    async fn advance(
+        &self,
+        unrecorded: &mut Option<Attempt>,
+        stop: &CancellationToken,
+    ) -> Result<(), StoreError> {
         if let Some(attempt) = unrecorded {
             self.record(attempt).await?;
             *unrecorded = None;
@@ -111,13 +90,14 @@ impl Courier {
         let next = self.store.next(&self.receiver.webhook.name).await?;
         self.log_success();
         let Some(delivery) = next else {
-            self.receiver.notified().await;
+            stop.run_until_cancelled(self.receiver.notified()).await;
             return Ok(());
         };
         // A clock that was set back must not silence a webhook: no delay is longer than a day.
         let latest = later(self.clock.now(), ATTEMPTED_FOR);
         if delivery.due_at > self.clock.now() && delivery.due_at <= latest {
-            self.clock.sleep_until(delivery.due_at).await;
+            let due = self.clock.sleep_until(delivery.due_at);
+            stop.run_until_cancelled(due).await;
             // A clock that was set back ends the wait early, and another event may have taken the place of a dropped one.
             return Ok(());
         }
@@ -125,8 +105,10 @@ impl Courier {
             id: delivery.id.clone(),
             body: delivery.body.clone(),
         };
-        let outcome = self.receiver.attempt(&event).await;
-        *unrecorded = Some(self.attempted(delivery, outcome));
+        let attempt = self.receiver.attempt(&event);
+        if let Some(outcome) = stop.run_until_cancelled(attempt).await {
+            *unrecorded = Some(self.attempted(delivery, outcome));
+        }
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use crate::config::{Http, Webhook};
 use crate::fetch::{FetchError, PostAnswer, Poster};
 use crate::telemetry::DeliveryCounts;
+use crate::webhooks::attempt::Unrecorded;
 use crate::webhooks::event::Event;
 use crate::webhooks::signature;
 
@@ -27,6 +28,8 @@ pub(super) struct Receiver {
     gone: AtomicBool,
     /// How the attempts ended.
     pub(super) counts: Arc<DeliveryCounts>,
+    /// The attempt that the file does not have yet.
+    pub(super) unrecorded: Unrecorded,
 }
 
 /// How an attempt ended.
@@ -51,17 +54,22 @@ impl Receiver {
             pending: Notify::new(),
             gone: AtomicBool::new(false),
             counts: Arc::default(),
+            unrecorded: Arc::default(),
         })
     }
 
-    /// The same in the place of one that was served: its deliveries are counted on, unless it wanted no more.
+    /// The same in the place of one that was served: its deliveries are counted on, and its last attempt is recorded, unless it
+    /// wanted no more.
     #[must_use]
     pub(super) fn after(self, before: &Self) -> Self {
         if before.is_gone() {
             return self;
         }
-        let counts = Arc::clone(&before.counts);
-        Self { counts, ..self }
+        Self {
+            counts: Arc::clone(&before.counts),
+            unrecorded: Arc::clone(&before.unrecorded),
+            ..self
+        }
     }
 
     /// Its webhook, and the counts of its deliveries.

@@ -54,8 +54,7 @@ impl Captured {
 
     /// The messages so far.
     pub(crate) fn messages(&self) -> Vec<String> {
-        let message = |line: &Value| line["message"].as_str().unwrap().to_owned();
-        self.lines.borrow().iter().map(message).collect()
+        messages(&self.lines.borrow())
     }
 
     /// Waits for a line, which may be there already.
@@ -72,8 +71,22 @@ impl Captured {
             .unwrap()
     }
 
+    /// Waits until the messages satisfy a condition.
+    pub(crate) async fn until(&self, is_met: impl Fn(&[String]) -> bool) {
+        let mut lines = self.lines.clone();
+        let reached = lines.wait_for(|lines| is_met(&messages(lines)));
+        let reached = tokio::time::timeout(PATIENCE, reached).await;
+        let reached = reached.unwrap_or_else(|_late| panic!("{:#?}", self.messages()));
+        drop(reached.unwrap());
+    }
+
     /// Waits for a line with a message.
     pub(crate) async fn message(&self, message: &str) -> Value {
         self.line(|line| line["message"] == message).await
     }
+}
+
+fn messages(lines: &[Value]) -> Vec<String> {
+    let message = |line: &Value| line["message"].as_str().unwrap().to_owned();
+    lines.iter().map(message).collect()
 }

@@ -1,5 +1,7 @@
 //! Attempts that cannot be recorded: the disk is full.
 
+use std::time::Duration;
+
 use rusqlite::Connection;
 use silkrate::webhooks::path_beside;
 
@@ -45,5 +47,29 @@ async fn an_event_that_was_accepted_is_not_sent_again_while_that_cannot_be_recor
     assert_eq!(values(&receiver.received()), ["475.11", "475.12"]);
     let expected = ["deliveries wait for their file", "deliveries go on"];
     assert_eq!(of_deliveries(&captured), expected);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_reload_of_the_settings_of_http_sends_no_event_again_that_is_not_recorded() {
+    let captured = Captured::start();
+    let receiver = Receiver::start().await;
+    let mut world = World::new(1, vec![webhook("desk", &receiver.url())]).await;
+    let silkrate = world.start().await;
+    let file = Connection::open(path_beside(&world.ledger())).unwrap();
+    file.execute_batch(REFUSE).unwrap();
+    world.serve(&silkrate, "475.11").await;
+    captured.message("deliveries wait for their file").await;
+    world.config.http.connect_timeout += Duration::from_secs(1);
+    silkrate.reload(world.config.clone()).await;
+    // The courier that was started anew waits for the file too.
+    let waits = |message: &String| message == "deliveries wait for their file";
+    captured
+        .until(|messages| messages.iter().filter(|one| waits(one)).count() == 2)
+        .await;
+    world.serve(&silkrate, "475.12").await;
+    file.execute_batch(ADMIT).unwrap();
+    until(&world.ledger(), |states| states[0].pending == 0).await;
+    assert_eq!(values(&receiver.received()), ["475.11", "475.12"]);
     silkrate.finish().await;
 }
