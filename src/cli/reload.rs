@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::io::{self, IsTerminal};
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::preflight::warnings;
 use crate::app::{App, AppError, Reload, Reloads};
+use crate::cli::failure::Failure;
 use crate::cli::{config, supervisor};
 use crate::config::{Config, ConfigErrors};
 use crate::logging::LogFilter;
@@ -21,6 +23,9 @@ use crate::logging::LogFilter;
 /// How long the file of the settings and the files that it names may take to be read: a disk or a mount that needs longer for some
 /// kilobytes is broken, and a read that never ends would keep every later signal from being obeyed.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What to do about settings that are not read in time.
+const SLOW_DISK: &str = "see whether the disks and mounts of the files answer";
 
 /// Reads the settings of a service anew on each SIGHUP. A signal that comes before the service serves is obeyed then, and
 /// several that come during a reload are one.
@@ -102,21 +107,57 @@ impl Reloader {
 
     /// The settings, unless something is wrong with them, which is logged.
     async fn read(&self) -> Option<Config> {
-        let file = self.file.clone();
-        let read = spawn_blocking(move || config::load(file.as_deref()));
-        let Ok(read) = timeout(READ_TIMEOUT, read).await else {
-            log_slow();
-            return None;
-        };
-        match read.ok()? {
+        match read(self.file.clone()).await {
             Ok(config) => {
                 log_warnings(&config);
                 Some((self.adapt)(config))
             }
-            Err(errors) => {
-                log_errors(&errors);
+            Err(Unread::Slow) => {
+                log_error(&slow(), SLOW_DISK);
                 None
             }
+            Err(Unread::Wrong(errors)) => {
+                let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                log_error(&errors.join("; "), "correct it");
+                None
+            }
+        }
+    }
+}
+
+/// Why the settings of a service are not known.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// A disk or a mount does not answer.
+    Slow,
+    /// Something is wrong with them.
+    Wrong(ConfigErrors),
+}
+
+/// Reads the settings of a service from a file and the environment, on a thread that may block. The thread of a read that takes too
+/// long is left alone.
+pub(super) async fn read(file: Option<PathBuf>) -> Result<Config, Unread> {
+    let read = spawn_blocking(move || config::load(file.as_deref()));
+    match timeout(READ_TIMEOUT, read).await {
+        Err(_late) => Err(Unread::Slow),
+        Ok(Ok(read)) => read.map_err(Unread::Wrong),
+        Ok(Err(error)) => match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            // The runtime ends, and with it what waits here.
+            Err(_cancelled) => std::future::pending().await,
+        },
+    }
+}
+
+fn slow() -> String {
+    format!("reading the settings takes longer than {READ_TIMEOUT:?}")
+}
+
+impl From<Unread> for Failure {
+    fn from(unread: Unread) -> Self {
+        match unread {
+            Unread::Slow => Self::failed(slow(), SLOW_DISK),
+            Unread::Wrong(errors) => errors.into(),
         }
     }
 }
@@ -151,21 +192,11 @@ pub(super) fn log_warnings(config: &Config) {
     }
 }
 
-fn log_slow() {
-    let error = format!("reading the settings takes longer than {READ_TIMEOUT:?}");
+fn log_error(error: &str, remedy: &str) {
+    let remedy = format!("{remedy}, and send SIGHUP again");
     tracing::error!(
         error,
-        remedy = "see whether the disks and mounts of the files answer, and send SIGHUP again",
-        "the configuration is not reloaded, and nothing changes"
-    );
-}
-
-fn log_errors(errors: &ConfigErrors) {
-    let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-    let error = errors.join("; ");
-    tracing::error!(
-        error,
-        remedy = "correct it, and send SIGHUP again",
+        remedy,
         "the configuration is not reloaded, and nothing changes"
     );
 }

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::cli::failure::Failure;
-use crate::cli::reload::{HangUps, Reloader, log_warnings};
-use crate::cli::{config, replay, supervisor};
+use crate::cli::reload::{self, HangUps, Reloader, log_warnings};
+use crate::cli::{replay, supervisor};
 use crate::config::Config;
 use crate::demo::Season;
 use crate::listener::raise_descriptor_limit;
@@ -27,8 +28,8 @@ Examples:
   SILKRATE_LOG__ACCESS=true silkrate serve     a line on stderr for each request
   RUST_LOG=silkrate=debug silkrate serve       verbose log on stderr";
 
-/// How long the runtime waits for blocking tasks: not at all. After a clean stop there are none, and after a second signal
-/// they are abandoned.
+/// How long the runtime waits for blocking tasks: not at all. After a clean stop there are none; after a second signal, or where a
+/// disk does not answer, they are abandoned.
 const ABORT_TIMEOUT: Duration = Duration::ZERO;
 
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Replay published rates from a simulated bank on loopback, in a loop; no real bank is contacted and nothing is
-    /// stored. Of the configuration, the sections `server`, `web`, `log` and
+    /// stored. Of the configuration, the sections `server`, `admin`, `web`, `log` and
     /// `trace` apply.
     #[arg(
         long,
@@ -74,11 +75,17 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    let result = run_on(&runtime, arguments);
+    runtime.shutdown_timeout(ABORT_TIMEOUT);
+    result
+}
+
+fn run_on(runtime: &Runtime, arguments: &ServeArgs) -> Result<(), Failure> {
     let hang_ups = {
         let _runtime = runtime.enter();
         HangUps::listen()?
     };
-    let config = config::load(arguments.config.as_deref())?;
+    let config = runtime.block_on(reload::read(arguments.config.clone()))?;
     let traces = {
         let _runtime = runtime.enter();
         config.trace.as_ref().map(Traces::start).transpose()
@@ -102,7 +109,7 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
     if let Some(limit) = raise_descriptor_limit() {
         tracing::debug!(limit, "RLIMIT_NOFILE: each connection takes a descriptor");
     }
-    let result = runtime.block_on(async {
+    runtime.block_on(async {
         let drain = CancellationToken::new();
         let _alive = supervisor::keep_alive();
         let reloader = Reloader::new(arguments.config.clone(), log, hang_ups);
@@ -113,9 +120,7 @@ pub(super) fn run(arguments: &ServeArgs) -> Result<(), Failure> {
             traces.stop().await;
         }
         ended
-    });
-    runtime.shutdown_timeout(ABORT_TIMEOUT);
-    result
+    })
 }
 
 /// The service itself: it ends after `drain` is cancelled and its connections have drained.

@@ -100,3 +100,46 @@ async fn the_first_webhook_may_come_by_a_reload() {
     assert_eq!(values(&receiver.until(1).await), ["475.10"]);
     silkrate.finish().await;
 }
+
+/// How many times this process has a file open.
+#[cfg(target_os = "linux")]
+fn opened(path: &std::path::Path) -> usize {
+    let descriptors = std::fs::read_dir("/proc/self/fd").unwrap();
+    // One that was closed meanwhile has no target.
+    let targets = descriptors.filter_map(|one| std::fs::read_link(one.ok()?.path()).ok());
+    targets.filter(|target| target == path).count()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_reload_that_waits_for_a_file_holds_up_nothing_else() {
+    let (bank, folder) = (bank_of_april().await, TempDir::new().unwrap());
+    let (ledger, receiver) = (folder.path().join("silkrate.db"), Receiver::start().await);
+    let mut config = polling(&bank);
+    config.store = Store::File(ledger.clone());
+    let mut silkrate = Silkrate::start(config.clone()).await;
+    silkrate.all_attempted().await;
+    // Another program holds the file of webhooks.
+    let path = silkrate::webhooks::path_beside(&ledger);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let path = path.canonicalize().unwrap();
+    assert_eq!(opened(&path), 1);
+    config.webhooks = vec![webhook("desk", &receiver)];
+    let mut reload = Box::pin(silkrate.reload(config));
+    // This runs on the one thread of the service.
+    let waits = async {
+        while opened(&path) < 2 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        () = &mut reload => panic!("the reload did not wait, or everything waited with it"),
+        () = waits => {}
+    }
+    other.execute_batch("ROLLBACK").unwrap();
+    reload.await;
+    until(&ledger, |states| states.len() == 1).await;
+    silkrate.finish().await;
+}

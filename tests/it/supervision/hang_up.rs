@@ -1,7 +1,10 @@
-//! SIGHUP at moments that are unusual: before the service serves, and after its terminal was closed.
+//! SIGHUP at moments that are unusual: before the service serves, while it stops, and after its terminal was closed. A file that is
+//! never read to its end.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -10,9 +13,10 @@ use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{PATIENCE, alone};
+use super::{PATIENCE, alone, next};
 
 /// The running service, and the lines of its log.
 struct Service {
@@ -113,4 +117,51 @@ fn a_terminal_that_is_closed_stops_a_service_whose_log_goes_to_a_file() {
     service.signal(Signal::HUP);
     service.until("shutting down");
     assert!(service.ended().success());
+}
+
+#[test]
+fn a_start_whose_settings_are_never_read_to_their_end_fails_with_the_reason() {
+    let folder = TempDir::new().unwrap();
+    let file = pipe(&folder, "silkrate.toml");
+    let mut command = alone(&["serve", "--config", file.to_str().unwrap()]);
+    let mut service = Service::start(&mut command);
+    let _settings = read_by_another(&file);
+    service.until("error: reading the settings takes longer than 10s");
+    service.until("hint: see whether the disks and mounts of the files answer");
+    assert_eq!(service.ended().code(), Some(1));
+}
+
+#[test]
+fn readiness_is_not_reported_after_the_stop() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("silkrate.toml");
+    fs::write(&file, "").unwrap();
+    let supervisor = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+    supervisor.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut command = alone(&["serve", "--config", file.to_str().unwrap()]);
+    command.env("NOTIFY_SOCKET", folder.path().join("notify"));
+    let mut service = Service::start(&mut command);
+    let browsers = service.until("serving browsers");
+    assert!(next(&supervisor).contains("READY=1"));
+    // A request whose end does not come keeps the service from ending at once.
+    let browsers: Value = serde_json::from_str(browsers.lines().last().unwrap()).unwrap();
+    let mut request = TcpStream::connect(browsers["address"].as_str().unwrap()).unwrap();
+    let half = "POST /silkrate.v1.RateService/GetRate HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/grpc-web\r\ncontent-length: 100\r\n\r\n";
+    request.write_all(half.as_bytes()).unwrap();
+
+    fs::remove_file(&file).unwrap();
+    let settings = pipe(&folder, "silkrate.toml");
+    service.signal(Signal::HUP);
+    assert!(next(&supervisor).contains("RELOADING=1"));
+    let mut settings = read_by_another(&settings);
+    service.signal(Signal::TERM);
+    assert!(next(&supervisor).contains("STOPPING=1"));
+    settings.write_all(b"wrong").unwrap();
+    drop(settings);
+    service.until("the configuration is not reloaded, and nothing changes");
+    drop(request);
+    assert!(service.ended().success());
+    supervisor.set_nonblocking(true).unwrap();
+    let more = supervisor.recv(&mut [0; 1024]);
+    assert_eq!(more.unwrap_err().kind(), ErrorKind::WouldBlock);
 }
