@@ -7,6 +7,7 @@ pub mod preflight;
 mod blocking;
 mod certificates;
 mod error;
+mod finding;
 mod operators;
 mod reflection;
 mod reload;

@@ -66,6 +66,8 @@ pub struct Config {
     pub log: Log,
     /// Where traces are sent; without it there are none.
     pub trace: Option<Trace>,
+    /// Whether published rates are replayed: then the settings of its sources, of its clock and of its storage are its own.
+    pub demo: bool,
     /// The file that a reload reads, if a service was started with one.
     pub file: Option<PathBuf>,
     /// The keys of the settings that variables gave.

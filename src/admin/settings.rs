@@ -18,9 +18,12 @@ pub(super) fn of(config: &Config) -> pb::GetSettingsResponse {
     };
     let file = config.file.as_deref();
     let file = file.and_then(|file| std::path::absolute(file).ok());
+    let folder = std::env::current_dir().ok();
     pb::GetSettingsResponse {
         settings: settings.map(setting).collect(),
         file: file.map(|file| file.display().to_string()),
         salt: salt.to_vec(),
+        folder: folder.map(|folder| folder.display().to_string()),
+        demo: config.demo,
     }
 }

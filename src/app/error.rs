@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use thiserror::Error;
 
+use crate::app::finding::Finding;
 use crate::fetch::FetchError;
 use crate::ledger::LedgerError;
 use crate::tls::TlsError;
@@ -51,6 +52,9 @@ pub enum AppError {
     /// The reflection service refuses the descriptor.
     #[error("cannot build the reflection service: {0}")]
     Reflection(#[from] tonic_reflection::server::Error),
+    /// Other settings cannot work.
+    #[error("{}", listed(.0))]
+    Refused(Vec<Finding>),
     /// A task ended before it was stopped, or panicked.
     #[error("the task `{task}` {how}")]
     TaskEnded {
@@ -59,4 +63,9 @@ pub enum AppError {
         /// In which way.
         how: String,
     },
+}
+
+fn listed(findings: &[Finding]) -> String {
+    let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    findings.join("; ")
 }

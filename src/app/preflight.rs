@@ -1,12 +1,16 @@
 //! What would keep a service with some configuration from starting, or a part of it from working: found without starting it.
 
+mod reload;
+
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener};
 
 use jiff::Timestamp;
+pub use reload::{ReloadFindings, of_reload};
 
 use crate::app::certificates::read;
+pub use crate::app::finding::Finding;
 use crate::app::store::clock_kind;
 use crate::config::{Config, SourceSettings, Store};
 use crate::domain::{Currency, Preference};
@@ -15,27 +19,6 @@ use crate::ledger;
 use crate::sources::ApiKeyPlacement;
 use crate::webhooks::{self, check_client, path_beside};
 
-/// Something that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The setting that it is about.
-    pub key: String,
-    /// What is wrong.
-    pub problem: String,
-    /// What to do about it.
-    pub remedy: String,
-}
-
-impl Finding {
-    fn new(key: impl Into<String>, problem: impl Display, remedy: impl Into<String>) -> Self {
-        Self {
-            key: key.into(),
-            problem: problem.to_string(),
-            remedy: remedy.into(),
-        }
-    }
-}
-
 /// Everything that is wrong, in the order of the settings. The ports are bound for a moment, and a file is created in the
 /// folder of the ledger and removed again. No bank is asked.
 pub fn findings(config: &Config) -> Vec<Finding> {
@@ -43,18 +26,8 @@ pub fn findings(config: &Config) -> Vec<Finding> {
     findings.extend(certificates(config));
     findings.extend(pairs(config));
     findings.extend(store(config));
-    findings.extend(
-        config
-            .sources
-            .iter()
-            .flat_map(|settings| source(config, settings)),
-    );
-    let webhooks = config.webhooks.iter();
-    findings.extend(webhooks.filter_map(|webhook| {
-        let error = check_client(webhook, &config.http).err()?;
-        let remedy = "correct http.proxy, http.ca or http.extra_ca";
-        Some(Finding::new("webhooks", error, remedy))
-    }));
+    findings.extend(sources(config));
+    findings.extend(receivers(config));
     findings
 }
 
@@ -250,6 +223,22 @@ fn store(config: &Config) -> Vec<Finding> {
     let ledger = ledger.map(|error| finding(&error));
     let webhooks = webhooks.flatten().map(|error| finding(&error));
     ledger.into_iter().chain(webhooks).collect()
+}
+
+/// What keeps sources from being polled.
+fn sources(config: &Config) -> impl Iterator<Item = Finding> {
+    let sources = config.sources.iter();
+    sources.flat_map(|settings| source(config, settings))
+}
+
+/// What keeps webhooks from being delivered.
+fn receivers(config: &Config) -> impl Iterator<Item = Finding> {
+    let webhooks = config.webhooks.iter();
+    webhooks.filter_map(|webhook| {
+        let error = check_client(webhook, &config.http).err()?;
+        let remedy = "correct http.proxy, http.ca or http.extra_ca";
+        Some(Finding::new("webhooks", error, remedy))
+    })
 }
 
 /// What keeps a source from being polled.

@@ -5,7 +5,9 @@ use std::fmt;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::app::blocking::blocking_on;
+use crate::app::blocking::{blocking, blocking_on};
+use crate::app::finding::Finding;
+use crate::app::preflight::{ReloadFindings, of_reload};
 use crate::app::sources::{Polling, records};
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::{AppError, webhooks};
@@ -87,6 +89,8 @@ struct Prepared {
     stopped: Vec<SourceId>,
     pollers: Vec<(Poller, RequestBudget)>,
     webhooks: PreparedChange,
+    /// What is wrong with them, although they work.
+    doubtful: Vec<Finding>,
 }
 
 /// How the webhooks change.
@@ -102,13 +106,15 @@ impl Settings {
         let Reload { config, done } = reload;
         let changes = differences(&self.in_force().effective(&[]), &config.effective(&[]));
         match self.prepare(config, &changes).await {
-            Ok(prepared) => {
+            Ok(mut prepared) => {
+                let doubtful = std::mem::take(&mut prepared.doubtful);
                 let (before, after) = (self.in_force().log, prepared.config.log);
                 // What was applied is logged if one of the two levels shows it.
                 let level = before.level.max(after.level);
                 self.set_log(Log { level, ..after });
                 self.apply(prepared, tasks).await;
                 log_changes(&changes);
+                log_findings(&doubtful);
                 self.set_log(after);
             }
             Err(error) => {
@@ -126,6 +132,12 @@ impl Settings {
 
     /// Builds what other settings need.
     async fn prepare(&self, next: Config, changes: &[SettingChange]) -> Result<Prepared, AppError> {
+        let (read, of_changes) = (next.clone(), changes.to_vec());
+        let found = blocking(move || of_reload(&read, &of_changes)).await;
+        let ReloadFindings { refused, doubtful } = found;
+        if !refused.is_empty() {
+            return Err(AppError::Refused(refused));
+        }
         let in_force = self.in_force();
         let config = in_force.reloaded(next);
         let mut applied = changes.iter().filter(|change| !change.needs_restart);
@@ -152,6 +164,7 @@ impl Settings {
             stopped: before.filter(|id| !is_kept(*id)).collect(),
             pollers: pollers.await?,
             webhooks: self.prepare_webhooks(&config).await?,
+            doubtful,
             config,
         })
     }
@@ -191,6 +204,7 @@ impl Settings {
             stopped,
             pollers,
             webhooks,
+            doubtful: _,
         } = prepared;
         for id in &stopped {
             tasks.stop(Stage::Pollers, id.as_str()).await;
@@ -238,6 +252,18 @@ impl Settings {
         if let Ok(position) = position {
             tracing::info!(epoch = %position.epoch, revision = position.revision, "serving by the reloaded settings");
         }
+    }
+}
+
+/// Logs what is wrong with settings.
+fn log_findings(findings: &[Finding]) {
+    for Finding {
+        key,
+        problem,
+        remedy,
+    } in findings
+    {
+        tracing::warn!(setting = key, remedy, "{problem}");
     }
 }
 

@@ -2,13 +2,14 @@
 
 mod difference;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::app::preflight::{doubtful_certificates, findings, warnings};
-use crate::cli::failure::{Failure, Problem};
+use crate::app::preflight::{Finding, doubtful_certificates, findings, warnings};
+use crate::cli::failure::Failure;
+use crate::cli::paint::without_controls;
 use crate::cli::server::AdminArgs;
 use crate::config::{Config, ConfigErrors};
 
@@ -30,7 +31,8 @@ pub(super) struct ConfigArgs {
     check: bool,
     /// Print what a reload of a running server would change, and what needs a restart: its file, or that of --config, is compared with
     /// the settings that it has in force, which its operators' port tells. The variables of the server apply, and those of
-    /// this process do not. Of secrets it is only said that they differ. Run it as a user who may read the file.
+    /// this process do not. Of secrets it is only said that they differ. What a reload would refuse is an error; what else is wrong is
+    /// a warning. Relative paths of the settings begin in the folder of the server. Run it as a user who may read the file.
     #[arg(long, conflicts_with = "check")]
     diff: bool,
     /// The configuration file (TOML); SILKRATE_… environment variables override it.
@@ -59,15 +61,25 @@ pub(super) async fn run(arguments: &ConfigArgs, out: &mut dyn Write) -> Result<(
         .into_iter()
         .chain(doubtful_certificates(&config))
     {
-        let (key, problem, remedy) = (warning.key, warning.problem, warning.remedy);
-        writeln!(out, "warning: `{key}`: {problem}\n  hint: {remedy}")?;
+        print_warning(&warning, out)?;
     }
-    let problems: Vec<Problem> = findings(&config).into_iter().map(Problem::from).collect();
-    if problems.is_empty() {
+    let findings = findings(&config);
+    if findings.is_empty() {
         Ok(())
     } else {
-        Err(problems.into())
+        Err(findings.into())
     }
+}
+
+/// Prints what is probably wrong, or shows later.
+fn print_warning(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let Finding {
+        key,
+        problem,
+        remedy,
+    } = finding;
+    let (key, problem) = (without_controls(key), without_controls(problem));
+    writeln!(out, "warning: `{key}`: {problem}\n  hint: {remedy}")
 }
 
 /// Loads the configuration from a file and the environment of this process.

@@ -1,5 +1,7 @@
 //! Failures of commands: a message, a hint, and an exit code.
 
+mod hints;
+
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -7,10 +9,10 @@ use clap::error::ContextKind;
 
 use crate::app::AppError;
 use crate::app::preflight::Finding;
+use crate::cli::failure::hints::{handshake_hint, refusal_hint};
 use crate::cli::paint::without_controls;
-use crate::client::{ClientError, HandshakeFault};
+use crate::client::ClientError;
 use crate::config::{ConfigError, ConfigErrors};
-use crate::domain::Reason;
 use crate::webhooks::WebhookError;
 
 /// The exit code of a wrong command line or configuration: `EX_USAGE` of sysexits.
@@ -164,6 +166,16 @@ impl From<ConfigErrors> for Failure {
     }
 }
 
+impl From<Vec<Finding>> for Failure {
+    fn from(findings: Vec<Finding>) -> Self {
+        findings
+            .into_iter()
+            .map(Problem::from)
+            .collect::<Vec<_>>()
+            .into()
+    }
+}
+
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         let hint = match &error {
@@ -179,6 +191,7 @@ impl From<AppError> for Failure {
                     hint: source.remedy().to_owned(),
                 };
             }
+            AppError::Refused(findings) => return findings.clone().into(),
             AppError::TaskEnded { .. } => "see the log lines above".to_owned(),
             AppError::Store(_) => {
                 "`silkrate config` prints the settings in force; with store.required = false the service starts without \
@@ -237,61 +250,6 @@ impl From<ClientError> for Failure {
     }
 }
 
-/// The hint for a connection that cannot be used.
-fn handshake_hint(fault: &HandshakeFault) -> &'static str {
-    match fault {
-        HandshakeFault::NoTls => "write http:// in the URL, or name the port that speaks TLS",
-        HandshakeFault::NotPlain => {
-            "write https:// if the server, or a proxy before it, has TLS; a proxy must pass HTTP/2 on"
-        }
-        HandshakeFault::NoHttp2 => "name the port of gRPC; a proxy before it must pass HTTP/2 on",
-        HandshakeFault::UnknownAuthority => {
-            "name the PEM file of the authority that signed it, with --ca-file FILE or in SILKRATE_CA"
-        }
-        HandshakeFault::OtherName(_) => {
-            "write a name of the certificate in the URL, or give the server a certificate for this name"
-        }
-        HandshakeFault::Certificate(_) => {
-            "renew the certificate of the server, and check the clock of this machine"
-        }
-        HandshakeFault::NoClientCertificate => {
-            "name the certificate of this client and its key with --certificate-file and --key-file, or in SILKRATE_CERTIFICATE and SILKRATE_CERTIFICATE_KEY"
-        }
-        HandshakeFault::ClientCertificate(_) => {
-            "use a certificate that is in force, of an authority in client_ca of the server"
-        }
-        HandshakeFault::Tls(_) => "the log of the server may say more",
-    }
-}
-
-/// The hint for a server's reason. It does not repeat the message.
-fn refusal_hint(reason: Reason) -> Option<&'static str> {
-    Some(match reason {
-        Reason::InvalidPair | Reason::PairNotQuoted => {
-            "`silkrate rates '*/USD'` and `silkrate rates 'KZT/*'` print the pairs that are quoted"
-        }
-        Reason::TooManyPairs | Reason::MessageTooLarge => {
-            "use a star for a side, such as '*/USD', or several requests"
-        }
-        Reason::NoRateOnDate => "`silkrate history BASE/QUOTE` prints the dates that have a rate",
-        Reason::InvalidAmount => {
-            "an amount has at most 28 digits and no separators, and so must its result"
-        }
-        Reason::InvalidCurrency => "`silkrate rates 'KZT/*'` prints currencies that are quoted",
-        Reason::InvalidPeriod => {
-            "the server is of an earlier version: ask for another step or period"
-        }
-        Reason::InvalidDate => "write dates as 2026-04-02, the earlier one first",
-        Reason::InvalidSource => "`silkrate sources` prints the ids",
-        Reason::StoreUnavailable => "the latest rates are still served; see the log of the server",
-        Reason::NotHeld => "`silkrate held` prints the held values",
-        Reason::HeldValueChanged => {
-            "`silkrate held` prints the value that is held now: decide on that one"
-        }
-        _ => return None,
-    })
-}
-
 /// Prints a note beside the result.
 pub(super) fn note(text: &str, err: &mut dyn Write) -> io::Result<()> {
     writeln!(err, "silkrate: {}", without_controls(text))
@@ -302,6 +260,7 @@ mod tests {
     use tonic::Code;
 
     use super::*;
+    use crate::domain::Reason;
 
     #[test]
     fn a_reader_that_closes_stdout_is_no_failure() {

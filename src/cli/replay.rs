@@ -31,11 +31,31 @@ pub(super) fn log(log: Log) -> Log {
     }
 }
 
+/// The sections of a configuration that a demo uses.
+const SECTIONS: &[&str] = &["server", "admin", "web", "log", "trace"];
+
+/// The sections of a configuration that a demo uses, as a phrase.
+pub(super) fn sections() -> String {
+    SECTIONS.join(", ")
+}
+
+/// Whether a demo uses a setting of the configuration.
+pub(super) fn uses(key: &str) -> bool {
+    let table = key.split('.').next();
+    table.is_some_and(|table| SECTIONS.contains(&table))
+}
+
 /// From the settings of the file to those of the demo, whose bank is at an address.
 fn settings(season: Season, url: String) -> impl Fn(Config) -> Config + Send + Sync {
-    move |config| Config {
-        log: log(config.log),
-        ..season.config(&url, config.server, config.web)
+    move |mut config| {
+        config.variables.retain(|key| uses(key));
+        Config {
+            log: log(config.log),
+            trace: config.trace,
+            file: config.file,
+            variables: config.variables,
+            ..season.config(&url, config.server, config.web)
+        }
     }
 }
 
@@ -55,8 +75,7 @@ fn introduction(season: Season, config: &Config, app: &App) -> String {
     )
 }
 
-/// Serves the replay until `drain` is cancelled. Of the configuration only `[server]`, `[web]` and `[log]` are
-/// used.
+/// Serves the replay until `drain` is cancelled. Of the configuration only [`SECTIONS`] are used.
 pub(super) async fn run(
     season: Season,
     config: Config,

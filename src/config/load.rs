@@ -4,6 +4,7 @@ mod http;
 mod calendar;
 mod log;
 mod server;
+mod ticker;
 mod tls;
 mod trace;
 mod web;
@@ -20,13 +21,10 @@ pub use server::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 
 use crate::config::entries::Entries;
 use crate::config::{
-    ApiKey, Clock, Config, ConfigErrors, ProxyVariables, SourceSettings, Store, Ticker, values,
+    ApiKey, Clock, Config, ConfigErrors, ProxyVariables, SourceSettings, Store, values,
 };
-use crate::domain::{Currency, Preference, RateFilter};
 use crate::sources::{self, Source};
 
-/// The currencies of the five, in the order that news tickers have.
-const PAIRS_DEFAULT: &[&str] = &["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"];
 /// The word in `ticker.prefer` for the bank whose own currency is one side of the pair.
 pub(super) const HOME: &str = "home";
 /// In the working directory, where a container mounts its volume.
@@ -166,6 +164,7 @@ pub(super) fn load(
         webhooks,
         log,
         trace,
+        demo: false,
         file: None,
         variables,
         ignored_variables,
@@ -189,69 +188,6 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn ticker(&self) -> Ticker {
-        let accepted = "a list of pairs, such as [\"KZT/USD\", \"*/EUR\"]";
-        let pairs = self.entries.get("ticker.pairs", accepted, |raw| {
-            let pairs = values::list(raw)?;
-            if pairs.is_empty() {
-                return Err("the list is empty, and an empty filter needs pairs".to_owned());
-            }
-            RateFilter::parse(&pairs).map_err(|error| error.to_string())
-        });
-        let pairs = pairs.unwrap_or_else(default_pairs);
-        let accepted = format!(
-            "a list of `{HOME}` and source ids, the best first, each once ({HOME}, {})",
-            ids(self.catalogue)
-                .into_iter()
-                .collect::<Vec<_>>()
-                .join(", ")
-        );
-        let prefer = self.entries.get("ticker.prefer", &accepted, |raw| {
-            self.preferences(&values::list(raw)?)
-        });
-        Ticker {
-            pairs,
-            prefer: prefer.unwrap_or_else(|| self.default_preferences()),
-        }
-    }
-
-    fn preferences(&self, texts: &[String]) -> Result<Vec<Preference>, String> {
-        let mut preferences = Vec::with_capacity(texts.len());
-        for text in texts {
-            let named = |source: &&&Source| source.id.as_str() == text;
-            let preference = if text == HOME {
-                Preference::Home
-            } else {
-                let source = self.catalogue.iter().find(named);
-                let source = source.ok_or_else(|| format!("`{text}` is not a source"))?;
-                Preference::Source(source.id)
-            };
-            if preferences.contains(&preference) {
-                return Err(format!("`{text}` is listed twice"));
-            }
-            preferences.push(preference);
-        }
-        if preferences.is_empty() {
-            return Err("the list is empty, so no source would serve a pair".to_owned());
-        }
-        Ok(preferences)
-    }
-
-    /// The home bank, then the banks that are home to none of the five, then the markets.
-    fn default_preferences(&self) -> Vec<Preference> {
-        let of_the_five = |source: &Source| source.home.is_some_and(Currency::is_of_the_five);
-        let mut others: Vec<_> = self
-            .catalogue
-            .iter()
-            .filter(|source| !of_the_five(source))
-            .map(|source| (source.home.is_none(), source.id))
-            .collect();
-        others.sort_unstable();
-        others.dedup();
-        let others = others.into_iter().map(|(_, id)| Preference::Source(id));
-        std::iter::once(Preference::Home).chain(others).collect()
-    }
-
     fn store(&self) -> Store {
         let accepted = format!("the path of a file, or {STORE_MEMORY}");
         let path = self.entries.get("store.path", &accepted, |raw| {
@@ -390,10 +326,6 @@ impl Loader<'_> {
             .get(key, &accepted, |raw| values::duration(raw, bounds));
         duration.unwrap_or(default)
     }
-}
-
-fn default_pairs() -> RateFilter {
-    RateFilter::parse(PAIRS_DEFAULT).expect("they are pairs; a test loads them")
 }
 
 #[cfg(test)]

@@ -135,6 +135,7 @@ All is served from this machine; no network is used."
             webhooks: Vec::new(),
             log: Log::default(),
             trace: None,
+            demo: true,
             file: None,
             variables: Vec::new(),
             ignored_variables: Vec::new(),

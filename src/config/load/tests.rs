@@ -10,7 +10,7 @@ use jiff::civil::date;
 use super::*;
 use crate::config::print::print;
 use crate::config::{CertificateAuthorities, ConfigError, Origin, Proxy};
-use crate::domain::{Currency, Exceptions, SourceId};
+use crate::domain::{Currency, Exceptions, Preference, SourceId};
 use crate::sources::{ApiKeyPlacement, nbk};
 
 /// A bank of none of the five, and a market of two kinds, beside the bank that is there.

@@ -1,5 +1,6 @@
 //! The program as a process, and its log as lines of JSON.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -38,7 +39,18 @@ impl Program {
         settings: &[(&str, &str)],
         arguments: &[&str],
     ) -> Self {
+        Self::start_in(&std::env::current_dir().unwrap(), bank, settings, arguments).await
+    }
+
+    /// The same, in a folder.
+    pub(crate) async fn start_in(
+        folder: &Path,
+        bank: &str,
+        settings: &[(&str, &str)],
+        arguments: &[&str],
+    ) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
+        command.current_dir(folder);
         command
             .arg("serve")
             .args(arguments)

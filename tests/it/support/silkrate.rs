@@ -88,6 +88,7 @@ pub(crate) fn settings(now: &str) -> Config {
         webhooks: Vec::new(),
         log: Log::default(),
         trace: None,
+        demo: false,
         file: None,
         variables: Vec::new(),
         ignored_variables: Vec::new(),
