@@ -46,7 +46,7 @@ use crate::board::{BoardReader, Preferences};
 use crate::budget::{RequestBudget, RequestCounts};
 use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle};
-use crate::config::Config;
+use crate::config::{Config, Server};
 use crate::feed::{Feed, StreamLimits, Ticker};
 use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::listener::{Limits, Listener, bind};
@@ -97,7 +97,7 @@ impl App {
         let admin = Port::bind(server.admin_listen, "server.admin_listen", tls.admin)?;
         let web = Port::bind(config.web.listen, "web.listen", tls.web)?;
         let mut tasks = Tasks::default();
-        let operators = OperatorsPort::serve(admin, &server.admin_hosts, &mut tasks);
+        let operators = OperatorsPort::serve(admin, server, &mut tasks);
         let store = open_store(&config).await?;
         let records = records(&config.sources)?;
         let ticker = (config.ticker.prefer.clone(), config.ticker.pairs.clone());
@@ -252,12 +252,12 @@ impl App {
         operators.open(Operators::new(queries.clone(), commits, read), pages)?;
         let services = services_for_browsers(rates, health_service.clone(), counts.grpc_web_calls);
         let browsers = Browsers::new(&config.web, queries, services);
+        let proxies = config.server.trusted_proxies.clone();
         let port = (web.socket, web.tls, &counts.web);
-        let served = browsers.serve(port, draining.clone());
+        let served = browsers.serve(port, proxies, draining.clone());
         tasks.start(Stage::Listeners, "web", served);
         let others = add_reflection(Routes::new(health_service), &[SERVICE_NAME, HEALTH])?;
-        let connections_max = usize::try_from(config.server.max_connections).unwrap_or(usize::MAX);
-        let listener = bounded(grpc.socket, connections_max, draining).secured(grpc.tls);
+        let listener = grpc_listener((grpc.socket, grpc.tls), &config.server, draining);
         let GrpcCounts { port, calls } = counts.grpc;
         let served = serve_rates(listener.counted(port), shared, others, calls);
         tasks.start(Stage::Listeners, "grpc", served);
@@ -341,6 +341,18 @@ fn log_addresses(config: &Config, [operators, web, grpc]: [SocketAddr; 3]) {
     tracing::info!(address = %operators, "serving operators");
     tracing::info!(address = %web, path = config.web.path, "serving browsers");
     tracing::info!(address = %grpc, "serving gRPC");
+}
+
+/// The listener of the gRPC port.
+fn grpc_listener(
+    (socket, tls): (TcpListener, Option<Arc<ServerTls>>),
+    server: &Server,
+    until: CancellationToken,
+) -> Listener {
+    let connections_max = usize::try_from(server.max_connections).unwrap_or(usize::MAX);
+    bounded(socket, connections_max, until)
+        .secured(tls)
+        .behind(server.trusted_proxies.clone())
 }
 
 /// A listener with a number of connections.

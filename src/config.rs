@@ -38,6 +38,7 @@ pub use variables::{
 };
 pub use webhook::{EventKind, Webhook, WebhookSecret};
 
+use crate::callers::TrustedProxies;
 use crate::domain::{Preference, RateFilter};
 use crate::sources::{Document, Source};
 
@@ -85,6 +86,8 @@ pub struct Server {
     pub admin_listen: SocketAddr,
     /// The names under which the operators' port is reached over HTTP, beside addresses and names without a dot.
     pub admin_hosts: Vec<String>,
+    /// The proxies that may name the client that they act for.
+    pub trusted_proxies: TrustedProxies,
     /// `[server.tls]`: the files of the gRPC port; without them it does not speak TLS.
     pub tls: Option<TlsFiles>,
     /// `[admin.tls]`: those of the operators' port.

@@ -47,6 +47,7 @@
 //!   `<silk-chart>`.
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
 //! * [`telemetry`]: the page of metrics, which [`admin`] fills.
+//! * [`callers`]: who makes a request: the true address of a client, behind proxies too.
 //! * [`requests`]: what is observed of each request, for the access log and for traces.
 //! * [`tls`]: the certificates of the ports, read again while the service runs.
 //! * [`listener`]: sockets that accept connections: limits, deadlines, TLS, and HTTP with coalesced writes.
@@ -165,6 +166,8 @@ mod outage;
 pub mod telemetry;
 #[cfg(feature = "service")]
 pub mod requests;
+#[cfg(feature = "service")]
+pub mod callers;
 #[cfg(feature = "service")]
 pub mod clock;
 #[cfg(feature = "service")]

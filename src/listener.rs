@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! accept (bounded) ─▶ socket (deadlines) ─▶ Connection ─▶ Listener::serve_http2: gRPC, writes coalesced
-//!                                      └▶ handshake (TLS) ┘└▶ Listener::serve_http:  browsers, HTTP/1.1 and HTTP/2
+//!                  PROXY header ┘└▶ handshake (TLS) ┘└▶ Listener::serve_http:  browsers, HTTP/1.1 and HTTP/2
 //! ```
 //!
 //! Every port of the service is a [`Listener`]. hyper takes any socket and leaves to it what it does not do itself: it
@@ -17,6 +17,7 @@ mod handshake;
 mod http2;
 mod plain;
 mod protocol;
+mod proxied;
 mod reminder;
 mod rlimit;
 mod serve;
@@ -38,6 +39,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::callers::TrustedProxies;
 use crate::listener::socket::AcceptedSocket;
 use crate::telemetry::{OpenConnection, PortCounts};
 use crate::tls::ServerTls;
@@ -99,6 +101,7 @@ pub struct Listener {
     draining: CancellationToken,
     counts: Arc<PortCounts>,
     tls: Option<Arc<ServerTls>>,
+    proxies: TrustedProxies,
 }
 
 impl Listener {
@@ -110,6 +113,7 @@ impl Listener {
             draining,
             counts: Arc::default(),
             tls: None,
+            proxies: TrustedProxies::default(),
         }
     }
 
@@ -125,6 +129,12 @@ impl Listener {
     #[must_use]
     pub fn secured(self, tls: Option<Arc<ServerTls>>) -> Self {
         Self { tls, ..self }
+    }
+
+    /// The same behind proxies that may name their clients.
+    #[must_use]
+    pub fn behind(self, proxies: TrustedProxies) -> Self {
+        Self { proxies, ..self }
     }
 }
 

@@ -10,7 +10,6 @@ mod query;
 mod span;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::time::Instant;
 
 pub use arriving::ArrivingBody;
@@ -20,9 +19,11 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
 pub use span::note_route;
+use tracing::field::display;
 use tracing::instrument::{Instrument, Instrumented};
 use tracing::{Level, Span};
 
+use crate::callers::Caller;
 use crate::requests::query::{shortened, shown_query};
 
 /// The target of the lines of the access log, which the log leaves out unless `log.access` is set.
@@ -68,7 +69,7 @@ fn are_observed() -> bool {
 #[derive(Debug)]
 pub struct Observation {
     span: Span,
-    peer: SocketAddr,
+    caller: Caller,
     begun: Instant,
     method: Method,
     path: String,
@@ -81,13 +82,13 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// Begins with a request of a peer, if requests are observed.
-    pub fn begin<B>(peer: SocketAddr, request: &Request<B>) -> Option<Box<Self>> {
+    /// Begins with a request of a caller, if requests are observed.
+    pub fn begin<B>(caller: Caller, request: &Request<B>) -> Option<Box<Self>> {
         are_observed().then(|| {
             let (uri, is_rpc) = (request.uri(), is_rpc(request.headers()));
             Box::new(Self {
-                span: span::begin(request, is_rpc),
-                peer,
+                span: span::begin(request, is_rpc, caller),
+                caller,
                 begun: Instant::now(),
                 method: request.method().clone(),
                 path: shortened(uri.path()),
@@ -165,15 +166,16 @@ impl Drop for Observation {
             span::note_code(&self.span, code);
         }
         let microseconds = u64::try_from(self.begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let (peer, bytes, code) = (self.peer, self.bytes, self.code());
+        let (peer, bytes, code) = (self.caller, self.bytes, self.code());
+        let proxy = peer.proxy().map(display);
         let complete = self.is_complete;
         if self.is_rpc {
             let method = self.path.trim_start_matches('/');
-            tracing::info!(target: ACCESS, %peer, method, code, microseconds, bytes, complete, "answered an RPC");
+            tracing::info!(target: ACCESS, %peer, proxy, method, code, microseconds, bytes, complete, "answered an RPC");
         } else {
             let (method, path) = (self.method.as_str(), &self.path);
             let query = self.query.as_deref();
-            tracing::info!(target: ACCESS, %peer, method, path, query, code, microseconds, bytes, complete, "answered a request");
+            tracing::info!(target: ACCESS, %peer, proxy, method, path, query, code, microseconds, bytes, complete, "answered a request");
         }
     }
 }

@@ -31,5 +31,6 @@ pub use number::Number;
 pub use page::{Collect, Label, Page, UNLABELLED};
 pub use process::Process;
 pub use streams::{
-    OpenConnection, OpenStream, PortCounts, ResumeCounts, StreamCounts, Transport, TransportCounts,
+    OpenConnection, OpenStream, PortCounts, RefusedConnections, ResumeCounts, StreamCounts,
+    Transport, TransportCounts,
 };

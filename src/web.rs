@@ -54,6 +54,7 @@ use tonic_web::GrpcWebLayer;
 use tower::Layer;
 use tower_http::compression::CompressionLayer;
 
+use crate::callers::TrustedProxies;
 use crate::config;
 use crate::domain::Refusal;
 use crate::feed::FrameCache;
@@ -146,14 +147,15 @@ impl Browsers {
         self.answers.set(answers);
     }
 
-    /// Serves until draining, over TLS if there is one.
+    /// Serves until draining, over TLS if there is one, behind proxies if there are any.
     pub fn serve(
         &self,
         (listener, tls, counts): (TcpListener, Option<Arc<ServerTls>>, &WebCounts),
+        proxies: TrustedProxies,
         draining: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
         let service = BrowserService::new(self.answers.clone(), Arc::clone(&counts.calls));
-        let listener = server::listener(listener, Arc::clone(&counts.port), draining);
+        let listener = server::listener(listener, (Arc::clone(&counts.port), proxies), draining);
         listener.secured(tls).serve_http(service)
     }
 }

@@ -16,7 +16,7 @@ use crate::app::{AppError, Port, bounded};
 use crate::budget::RequestBudget;
 use crate::clock::Clock;
 use crate::commit::Commit;
-use crate::config::{Config, Store};
+use crate::config::{Config, Server, Store};
 use crate::grpc::call_counts;
 use crate::queries::Queries;
 use crate::telemetry::{CallCounts, CountsByWebhook, PortCounts, StreamCounts};
@@ -37,18 +37,19 @@ pub(super) struct OperatorsPort {
 
 impl OperatorsPort {
     /// Serves a port: what the probes of a supervisor are answered until the service runs.
-    pub(super) fn serve(port: Port, hosts: &[String], tasks: &mut Tasks) -> Self {
+    pub(super) fn serve(port: Port, settings: &Server, tasks: &mut Tasks) -> Self {
         let Port {
             socket,
             address,
             tls,
         } = port;
         let (counts, services) = (GrpcCounts::default(), Arc::default());
-        let hosts = Hosts::new(hosts);
+        let hosts = Hosts::new(&settings.admin_hosts);
         let stopped = tasks.token(Stage::Operators);
         let listener = bounded(socket, CONNECTIONS_MAX, stopped)
             .counted(Arc::clone(&counts.port))
-            .secured(tls);
+            .secured(tls)
+            .behind(settings.trusted_proxies.clone());
         let opening = opening_pages(hosts.clone());
         let served = serve_operators(listener, Arc::clone(&services), opening);
         tasks.start(Stage::Operators, "admin", served);

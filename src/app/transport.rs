@@ -22,6 +22,7 @@ use tower::ServiceExt;
 
 use crate::admin::{Operators, needs_http2};
 use crate::app::reflection::add_reflection;
+use crate::callers::Caller;
 use crate::grpc::{
     Dispatcher, DrainingHealth, Rates, SharedRates, code_place, explain, method_place,
     opening_response,
@@ -50,7 +51,7 @@ pub async fn serve_rates(
     let routes = others.add_service(rates.clone());
     let dispatcher = Dispatcher::new(rates, routes, REQUEST_TIMEOUT).counted(calls);
     let dispatcher = Arc::new(dispatcher);
-    let answer = move |request| dispatcher.answer(request);
+    let answer = move |request, caller| dispatcher.answer(request, Some(caller));
     listener.serve_http2(answer).await;
 }
 
@@ -129,7 +130,8 @@ pub(super) async fn serve_operators(
         let Some(services) = services else {
             return refused(opening_response());
         };
-        let answer = services.dispatcher.answer(request);
+        let caller = request.extensions().get::<Caller>().copied();
+        let answer = services.dispatcher.answer(request, caller);
         Either::Left(answer.map(|answer| Ok::<_, Infallible>(answer.map(Body::new))))
     };
     listener.serve_http(service_fn(answer)).await;

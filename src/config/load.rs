@@ -2,6 +2,7 @@
 
 mod http;
 mod calendar;
+mod keys;
 mod log;
 mod server;
 mod ticker;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 pub use server::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 
 use crate::config::entries::Entries;
+use crate::config::load::keys::known_keys;
 use crate::config::{
     ApiKey, Clock, Config, ConfigErrors, ProxyVariables, SourceSettings, Store, values,
 };
@@ -47,59 +49,6 @@ const REQUESTS_PER_DAY_DEFAULT: u32 = 100;
 const REQUESTS_PER_DAY_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 /// The vendor's format when none is named.
 const KIND_DEFAULT: &str = "apilayer";
-/// The settings that do not belong to a source.
-const KEYS: &[&str] = &[
-    "server.listen",
-    "server.admin_listen",
-    "server.admin_hosts",
-    "server.heartbeat_interval",
-    "server.max_connections",
-    "server.max_streams",
-    "web.listen",
-    "web.path",
-    "web.public_url",
-    "web.allowed_origins",
-    "web.frame_ancestors",
-    "ticker.pairs",
-    "ticker.prefer",
-    "store.path",
-    "store.required",
-    "clock.start",
-    "clock.speed",
-    "http.connect_timeout",
-    "http.read_timeout",
-    "http.total_timeout",
-    "http.proxy",
-    "http.ca",
-    "http.extra_ca",
-    "webhooks[].name",
-    "webhooks[].url",
-    "webhooks[].secret",
-    "webhooks[].secret_file",
-    "webhooks[].on",
-    "webhooks[].pairs",
-    "webhooks[].min_change_percent",
-    "webhooks[].timeout",
-    "log.format",
-    "log.level",
-    "log.access",
-    "trace.endpoint",
-    "trace.sample",
-];
-/// The settings of every source.
-const SOURCE_KEYS: &[&str] = &[
-    "enabled",
-    "base_url",
-    "interval",
-    "requests_per_day",
-    "proxy",
-    "extra_ca",
-    "holidays",
-    "working_days",
-];
-/// The settings of a source that has several kinds.
-const MARKET_KEYS: &[&str] = &["kind", "api_key_file"];
-
 const fn loopback(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
 }
@@ -125,16 +74,7 @@ pub(super) fn load(
     file: Option<&Path>,
     environment: impl Iterator<Item = (String, String)>,
 ) -> Result<Config, ConfigErrors> {
-    let mut known = tls::with_keys(KEYS);
-    for id in ids(catalogue) {
-        let more = if has_kinds(catalogue, id) {
-            MARKET_KEYS
-        } else {
-            &[]
-        };
-        let names = SOURCE_KEYS.iter().chain(more);
-        known.extend(names.map(|name| format!("sources.{id}.{name}")));
-    }
+    let known = known_keys(catalogue);
     let environment: Vec<_> = environment.collect();
     let loader = Loader {
         entries: Entries::read(&known, file, &environment)?,

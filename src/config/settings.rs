@@ -111,6 +111,7 @@ impl List {
         self.text("listen", server.listen);
         self.text("admin_listen", server.admin_listen);
         self.list("admin_hosts", server.admin_hosts.iter().cloned());
+        self.list("trusted_proxies", server.trusted_proxies.items());
         self.duration("heartbeat_interval", server.heartbeat_interval);
         self.plain("max_connections", server.max_connections);
         self.plain("max_streams", server.max_streams);

@@ -12,6 +12,7 @@ use tonic::Status;
 use tonic::codegen::Service;
 use tonic::service::Routes;
 
+use crate::callers::Caller;
 use crate::domain::Refusal;
 use crate::grpc::shared::{ResponseBody, status_response};
 use crate::grpc::{SharedRates, call_counts, code_place, explain, method_place};
@@ -63,23 +64,27 @@ impl Dispatcher {
         Self { calls, ..self }
     }
 
-    /// The answer to a request. The future is composed here rather than in one `async` block, which would hold the request
+    /// The answer to a request of a caller; of none if it comes from within the process. The future is composed here rather than in one `async` block, which would hold the request
     /// once for each of its awaits: a thousand streams that open at once all wait here.
     pub fn answer(
         &self,
         request: Request<Incoming>,
+        caller: Option<Caller>,
     ) -> impl Future<Output = Response<ResponseBody>> + Send + use<> {
         let request_timeout = grpc_timeout(request.headers())
             .map_or(self.request_timeout, |named| {
                 named.min(self.request_timeout)
             });
         let (uri, request_bytes_max) = (request.uri().clone(), self.request_bytes_max);
-        let request = request.map(ArrivingBody::new);
+        let mut request = request.map(ArrivingBody::new);
         let rates = self.rates.as_ref();
         let cached = rates.and_then(|rates| Some((rates, rates.cached_method(&request)?)));
         let answer = if let Some((rates, method)) = cached {
             Either::Left(rates.answer(method, request))
         } else {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
             let answer = self.routes.clone().call(request);
             Either::Right(answer.map(|answer| match answer {
                 Ok(answer) => answer.map(ResponseBody::generated),

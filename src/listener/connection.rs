@@ -1,7 +1,6 @@
 //! One accepted connection, secured or not: what HTTP reads and writes.
 
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
+use crate::callers::Caller;
 use crate::listener::socket::AcceptedSocket;
 use crate::listener::{Deadline, Deadlines, Limits};
 
@@ -47,11 +47,11 @@ impl Connection {
         })))
     }
 
-    /// The address at the other end: of the client, or of a proxy before this service.
-    pub fn peer(&self) -> SocketAddr {
+    /// The address at the other end, or that which a trusted proxy named before the first byte.
+    pub fn caller(&self) -> Caller {
         match &self.0 {
-            Transport::Plain(socket) => socket.peer(),
-            Transport::Secure(socket) => socket.accepted().peer(),
+            Transport::Plain(socket) => socket.caller(),
+            Transport::Secure(socket) => socket.accepted().caller(),
         }
     }
 

@@ -50,7 +50,7 @@ impl Handshakes {
 
     /// The secure connection, or none: then it is counted and logged why.
     pub(super) async fn secure(self, socket: AcceptedSocket) -> Option<Connection> {
-        let peer = socket.peer();
+        let peer = socket.caller();
         let counts = &self.tls.counts;
         let limit = self.limits.handshake_timeout;
         let mut first = [0];

@@ -5,36 +5,43 @@ use std::future::Future;
 use futures_util::StreamExt;
 use tokio::task::{JoinError, JoinSet};
 
+use crate::callers::TrustedProxies;
 use crate::listener::handshake::Handshakes;
-use crate::listener::{Connection, Listener, accepted};
+use crate::listener::proxied::introduced;
+use crate::listener::socket::AcceptedSocket;
+use crate::listener::{Connection, Limits, Listener, accepted};
 
 impl Listener {
     /// Runs a task for each accepted connection until draining; then closes the socket and waits until the connections have
     /// ended, which is up to their tasks. Dropping the future closes the connections. With TLS, a connection begins when its
-    /// handshake is complete; one under way when draining begins is ended, and its client tries another server.
+    /// handshake is complete, and that of a trusted proxy after its PROXY header; one under way when draining begins is ended, and its client tries another server.
     pub async fn serve<F>(self, mut connection: impl FnMut(Connection) -> F)
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let (mut tasks, mut handshakes) = (JoinSet::new(), JoinSet::new());
-        let secured = self.tls.map(|tls| Handshakes::new(tls, self.limits));
+        let (mut tasks, mut beginning) = (JoinSet::new(), JoinSet::new());
+        let beginnings = Beginnings {
+            proxies: self.proxies,
+            handshakes: self.tls.map(|tls| Handshakes::new(tls, self.limits)),
+            limits: self.limits,
+        };
         let until = self.draining.cancelled_owned();
         let mut sockets =
             Box::pin(accepted(self.socket, self.limits, self.counts).take_until(until));
         loop {
             tokio::select! {
-                accepted = sockets.next() => match (accepted, &secured) {
-                    (Some(socket), None) => {
+                accepted = sockets.next() => match accepted {
+                    Some(socket) if beginnings.has(&socket) => {
+                        beginning.spawn(beginnings.clone().complete(socket));
+                    }
+                    Some(socket) => {
                         tasks.spawn(connection(Connection::plain(socket)));
                     }
-                    (Some(socket), Some(secured)) => {
-                        handshakes.spawn(secured.clone().secure(socket));
-                    }
-                    (None, _) => break,
+                    None => break,
                 },
-                Some(ended) = handshakes.join_next() => match ended {
-                    Ok(Some(secure)) => {
-                        tasks.spawn(connection(secure));
+                Some(ended) = beginning.join_next() => match ended {
+                    Ok(Some(begun)) => {
+                        tasks.spawn(connection(begun));
                     }
                     Ok(None) => {}
                     Err(error) => report(Err(error)),
@@ -44,9 +51,41 @@ impl Listener {
         }
         // This closes the socket: new clients are refused at once and try another server.
         drop(sockets);
-        drop(handshakes);
+        drop(beginning);
         while let Some(ended) = tasks.join_next().await {
             report(ended);
+        }
+    }
+}
+
+/// What a socket begins with before HTTP: a PROXY header, a handshake of TLS, both or neither.
+#[derive(Debug, Clone)]
+struct Beginnings {
+    proxies: TrustedProxies,
+    handshakes: Option<Handshakes>,
+    limits: Limits,
+}
+
+impl Beginnings {
+    /// Whether a socket may begin with anything.
+    fn has(&self, socket: &AcceptedSocket) -> bool {
+        self.handshakes.is_some() || self.is_of_proxy(socket)
+    }
+
+    fn is_of_proxy(&self, socket: &AcceptedSocket) -> bool {
+        self.proxies.contains(socket.caller().address())
+    }
+
+    /// The connection once HTTP begins, or none: then it is counted why.
+    async fn complete(self, socket: AcceptedSocket) -> Option<Connection> {
+        let socket = if self.is_of_proxy(&socket) {
+            introduced(socket, &self.limits).await?
+        } else {
+            socket
+        };
+        match self.handshakes {
+            Some(handshakes) => handshakes.secure(socket).await,
+            None => Some(Connection::plain(socket)),
         }
     }
 }

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::callers::Caller;
 use crate::listener::{Deadline, Deadlines, Limits};
 use crate::telemetry::{OpenConnection, PortCounts};
 
@@ -16,7 +17,7 @@ use crate::telemetry::{OpenConnection, PortCounts};
 #[derive(Debug)]
 pub(super) struct AcceptedSocket {
     io: Deadlines<TcpStream>,
-    peer: SocketAddr,
+    caller: Caller,
     /// Counts the connection, and what passes.
     open: OpenConnection,
     /// Whether it is counted as cut by a deadline.
@@ -38,16 +39,21 @@ impl AcceptedSocket {
         }
         Self {
             io: Deadlines::new(socket, limits.first_bytes_timeout, limits.write_stall_max),
-            peer,
+            caller: Caller::direct(peer),
             open,
             is_cut: false,
             _permit: permit,
         }
     }
 
-    /// The address at the other end.
-    pub(super) fn peer(&self) -> SocketAddr {
-        self.peer
+    /// The address at the other end, or that which a proxy named in its PROXY header.
+    pub(super) fn caller(&self) -> Caller {
+        self.caller
+    }
+
+    /// The address that a proxy named.
+    pub(super) fn set_caller(&mut self, caller: Caller) {
+        self.caller = caller;
     }
 
     /// The socket itself.

@@ -4,9 +4,11 @@ use http::{HeaderMap, Request};
 use opentelemetry::propagation::{Extractor, TextMapPropagator};
 use opentelemetry::trace::TraceContextExt;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
-use tracing::field::Empty;
+use tracing::field::{Empty, display};
 use tracing::{Level, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::callers::Caller;
 
 /// The codes of gRPC that say that the server failed, not the client: by the conventions of OpenTelemetry.
 const SERVER_ERRORS: [usize; 6] = [2, 4, 12, 13, 14, 15];
@@ -17,8 +19,10 @@ pub(super) fn is_wanted() -> bool {
 }
 
 /// The span of a request, within the trace that its headers name.
-pub(super) fn begin<B>(request: &Request<B>, is_rpc: bool) -> Span {
+pub(super) fn begin<B>(request: &Request<B>, is_rpc: bool, caller: Caller) -> Span {
     let path = request.uri().path();
+    let client = display(caller.address());
+    let peer = caller.proxy().map(|proxy| display(proxy.ip()));
     let span = if is_rpc {
         let path = path.trim_start_matches('/');
         let (service, method) = path.split_once('/').unwrap_or_default();
@@ -27,6 +31,8 @@ pub(super) fn begin<B>(request: &Request<B>, is_rpc: bool) -> Span {
             otel.name = path,
             otel.kind = "server",
             otel.status_code = Empty,
+            client.address = client,
+            network.peer.address = peer,
             rpc.system = "grpc",
             rpc.service = service,
             rpc.method = method,
@@ -39,6 +45,8 @@ pub(super) fn begin<B>(request: &Request<B>, is_rpc: bool) -> Span {
             otel.name = method,
             otel.kind = "server",
             otel.status_code = Empty,
+            client.address = client,
+            network.peer.address = peer,
             http.request.method = method,
             http.route = Empty,
             http.response.status_code = Empty,

@@ -148,6 +148,8 @@ pub struct PortCounts {
     pub accepted: Counter,
     /// The times that a connection had to wait because as many as allowed were open.
     pub waits: Counter,
+    /// The connections that were closed before they began.
+    pub refused: RefusedConnections,
     /// The connections that were cut because the peer sent nothing.
     pub silent: Counter,
     /// The connections that were cut because the peer read nothing.
@@ -156,6 +158,20 @@ pub struct PortCounts {
     pub received_bytes: Counter,
     /// The bytes that were written.
     pub sent_bytes: Counter,
+}
+
+/// The connections of a port that were closed before they began, by the reason.
+#[derive(Debug, Default)]
+pub struct RefusedConnections {
+    /// A trusted proxy began it with a PROXY header that cannot be read.
+    pub malformed_proxy_header: Counter,
+}
+
+impl RefusedConnections {
+    /// Each count with its reason.
+    pub fn by_reason(&self) -> [(&'static str, &Counter); 1] {
+        [("proxy_header", &self.malformed_proxy_header)]
+    }
 }
 
 /// A connection that counts as open until it is dropped.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::callers::TrustedProxies;
 use crate::listener::{Limits, Listener};
 use crate::telemetry::PortCounts;
 
@@ -31,10 +32,11 @@ fn limits() -> Limits {
 /// The port of browsers, until draining. It lets the requests under way end.
 pub(super) fn listener(
     socket: TcpListener,
-    counts: Arc<PortCounts>,
+    (counts, proxies): (Arc<PortCounts>, TrustedProxies),
     draining: CancellationToken,
 ) -> Listener {
-    Listener::new(socket, limits(), draining).counted(counts)
+    let listener = Listener::new(socket, limits(), draining);
+    listener.counted(counts).behind(proxies)
 }
 
 #[cfg(test)]
@@ -76,7 +78,11 @@ mod tests {
         let mut tasks = JoinSet::new();
         let service = TowerToHyperService::new(router);
         let counts = Arc::<PortCounts>::default();
-        let port = super::listener(listener, Arc::clone(&counts), draining.clone());
+        let port = super::listener(
+            listener,
+            (Arc::clone(&counts), TrustedProxies::default()),
+            draining.clone(),
+        );
         tasks.spawn(port.secured(tls).serve_http(service));
         Served {
             tasks,

@@ -2,12 +2,12 @@
 
 use std::hint::black_box;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use axum::body::Body;
 use futures_util::FutureExt;
 use http::{Request, Response};
+use silkrate::callers::Caller;
 use silkrate::config::Log;
 use silkrate::logging;
 use silkrate::requests::Observation;
@@ -22,7 +22,7 @@ const ROUNDS: usize = 7;
 /// Prints the time of a request that is not observed, with the log as it is by default, beside one without the code.
 pub(crate) fn print(out: &mut dyn Write) -> io::Result<()> {
     logging::init(Log::default(), None);
-    let peer = SocketAddr::from(([127, 0, 0, 1], 50_051));
+    let caller = Caller::direct(([127, 0, 0, 1], 50_051).into());
     let request = Request::post("http://rates/silkrate.v1.RateService/GetRate")
         .header("content-type", "application/grpc")
         .body(())
@@ -32,7 +32,7 @@ pub(crate) fn print(out: &mut dyn Write) -> io::Result<()> {
         black_box(answer().now_or_never());
     });
     let with_it = timed(|| {
-        let observation = Observation::begin(peer, black_box(&request));
+        let observation = Observation::begin(caller, black_box(&request));
         let begun = Observation::instrument(observation.as_deref(), answer);
         black_box(Observation::answer(observation, begun).now_or_never());
     });

@@ -44,14 +44,15 @@ def start(stack: contextlib.ExitStack, command: list[str], **options) -> subproc
 class Service:
     """A running silkrate, and the addresses of its ports."""
 
-    def __init__(self, program: str, stack: contextlib.ExitStack, *arguments: str) -> None:
+    def __init__(self, program: str, stack: contextlib.ExitStack, *arguments: str, log: pathlib.Path | None = None, **settings: str) -> None:
         self.program = program
         self.grpc, self.admin, self.web = free_ports(3)
         keys = {"SERVER__LISTEN": self.grpc, "SERVER__ADMIN_LISTEN": self.admin, "WEB__LISTEN": self.web}
-        variables = {f"SILKRATE_{key}": address for key, address in keys.items()}
+        variables = {f"SILKRATE_{key}": value for key, value in {**keys, **settings}.items()}
         # The options with which a command reaches it.
         self.server = ["--server", f"http://{self.grpc}"]
-        self.process = start(stack, [program, "serve", *arguments], env={**os.environ, **variables})
+        output = {"stderr": stack.enter_context(log.open("wb"))} if log else {}
+        self.process = start(stack, [program, "serve", *arguments], env={**os.environ, **variables}, **output)
 
     def is_ready(self) -> bool:
         command = [self.program, "health", "--admin", f"http://{self.admin}"]

@@ -77,7 +77,7 @@ async fn port(bank: &OneBank, request_timeout: Duration) -> Port {
         let (socket, _) = listener.accept().await.unwrap();
         let mut settings = Builder::new(TokioExecutor::new());
         settings.timer(TokioTimer::new());
-        let answer = move |request| dispatcher.answer(request);
+        let answer = move |request| dispatcher.answer(request, None);
         let never = CancellationToken::new();
         serve_http2(counting.socket(socket), Arc::new(settings), answer, never).await;
     });

@@ -13,6 +13,8 @@ mod bench;
 #[cfg(test)]
 mod board;
 #[cfg(test)]
+mod callers;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod commit;

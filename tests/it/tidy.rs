@@ -14,7 +14,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("traces", &["config"]),
     ("logging", &["config", "requests", "traces"]),
-    ("requests", &[]),
+    ("requests", &["callers"]),
+    ("callers", &[]),
     ("causes", &[]),
     ("authorities", &[]),
     ("pem_file", &[]),
@@ -23,7 +24,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("load", &[]),
     ("telemetry", &[]),
     ("sources", &["domain"]),
-    ("config", &["domain", "pem_file", "sources"]),
+    ("config", &["callers", "domain", "pem_file", "sources"]),
     ("budget", &["domain", "clock"]),
     (
         "fetch",
@@ -56,6 +57,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "grpc",
         &[
+            "callers",
             "domain",
             "feed",
             "queries",
@@ -84,12 +86,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         ],
     ),
     ("tls", &["authorities", "config", "telemetry", "pem_file"]),
-    ("listener", &["requests", "telemetry", "tls"]),
+    ("listener", &["callers", "requests", "telemetry", "tls"]),
     ("json", &["pb"]),
     ("tabular", &["pb", "json"]),
     (
         "web",
         &[
+            "callers",
             "domain",
             "feed",
             "queries",
@@ -142,6 +145,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "app",
         &[
+            "callers",
             "domain",
             "sources",
             "config",

@@ -86,10 +86,13 @@ async fn a_collector_receives_the_spans_of_a_poll_of_a_call_and_of_a_request() {
         .await;
     assert_eq!((&*call.trace_id, &*call.parent_id), (TRACE, CALLER));
     assert_eq!(call.attributes["rpc.method"], "GetRate");
+    assert_eq!(call.attributes["client.address"], "127.0.0.1");
+    assert!(!call.attributes.contains_key("network.peer.address"));
     assert_eq!(call.attributes["rpc.grpc.status_code"], "0");
     let request = collector.span(named("GET /v1/rates")).await;
     assert_eq!((&*request.trace_id, &*request.parent_id), (TRACE, CALLER));
     assert_eq!(request.attributes["http.response.status_code"], "200");
+    assert_eq!(request.attributes["client.address"], "127.0.0.1");
     assert_eq!(request.attributes["url.path"], "/v1/rates/KZT/USD");
     program.stop().await;
     let requests = collector.spans();

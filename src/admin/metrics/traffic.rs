@@ -99,6 +99,15 @@ impl Traffic {
             "Times that a connection waited because as many as allowed were open on its port",
         );
         page.counters(names, self.each_port(|counts| (&counts.waits).into()))?;
+        let refused = self.ports.iter().flat_map(|(port, counts)| {
+            let reasons = counts.refused.by_reason();
+            reasons.map(|(reason, count)| ([("port", *port), ("reason", reason)], count))
+        });
+        let names = (
+            "silkrate_connections_refused",
+            "Connections that were closed before they began, by the reason",
+        );
+        page.counters(names, refused)?;
         let cut = self.ports.iter().flat_map(|(port, counts)| {
             let reasons: [(_, &Counter); 2] =
                 [("silent", &counts.silent), ("stalled", &counts.stalled)];

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::{Loader, loopback};
+use crate::callers::TrustedProxies;
 use crate::config::entries::Raw;
 use crate::config::{Server, values};
 
@@ -25,6 +26,9 @@ pub const STREAMS_DEFAULT: u32 = 65_536;
 /// Without a stream there is no subscription; a million is more than one process has been measured with.
 const STREAMS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 
+/// The accepted form of proxies.
+const PROXIES: &str = "a list of addresses and networks, such as [\"10.0.0.0/8\", \"2001:db8::7\"]";
+
 /// The accepted form of names of a machine.
 const HOSTS: &str = "a list of names without ports, such as silkrate.monitoring.svc";
 
@@ -42,6 +46,7 @@ impl Loader<'_> {
                 .entries
                 .get("server.admin_hosts", HOSTS, hosts)
                 .unwrap_or_default(),
+            trusted_proxies: self.trusted_proxies(),
             tls: self.tls("server.tls"),
             admin_tls: self.tls("admin.tls"),
             heartbeat_interval,
@@ -52,6 +57,14 @@ impl Loader<'_> {
             ),
             max_streams: self.count("server.max_streams", STREAMS_DEFAULT, &STREAMS_BOUNDS),
         }
+    }
+
+    fn trusted_proxies(&self) -> TrustedProxies {
+        let proxies = self.entries.get("server.trusted_proxies", PROXIES, |raw| {
+            let texts = values::list(raw)?;
+            TrustedProxies::parse(&texts).map_err(|invalid| invalid.to_string())
+        });
+        proxies.unwrap_or_default()
     }
 
     fn count(&self, key: &str, default: u32, bounds: &RangeInclusive<u32>) -> u32 {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use silkrate::app::transport::{REQUEST_BYTES_MAX, serve_rates};
+use silkrate::callers::TrustedProxies;
 use silkrate::clock::Clock;
 use silkrate::config::Config;
 use silkrate::domain::{Preference, RateFilter};
@@ -84,7 +85,7 @@ pub(crate) async fn serve_web() -> io::Result<()> {
         figures.publish();
     };
     tokio::select! {
-        () = browsers.serve((listener, None, &WebCounts::default()), CancellationToken::new()) => Ok(()),
+        () = browsers.serve((listener, None, &WebCounts::default()), TrustedProxies::default(), CancellationToken::new()) => Ok(()),
         () = orders.each(publish) => Ok(()),
     }
 }

@@ -48,7 +48,7 @@ async fn both_servers_announce_the_limits_of_the_listener() {
         let listener = Listener::new(socket, limits, CancellationToken::new());
         let mut tasks = JoinSet::new();
         if is_grpc {
-            let answer = |request| std::future::ready(answer(&request));
+            let answer = |request, _caller| std::future::ready(answer(&request));
             tasks.spawn(listener.serve_http2(answer));
         } else {
             let service = |request| std::future::ready(Ok::<_, Infallible>(answer(&request)));

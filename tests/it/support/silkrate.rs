@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use silkrate::app::{App, AppError, Reload, Reloads};
 use silkrate::board::BoardReader;
+use silkrate::callers::TrustedProxies;
 use silkrate::config::{
     CertificateAuthorities, Clock, Config, Http, Log, Proxy, Server, SourceSettings, Store, Ticker,
     Web,
@@ -47,6 +48,7 @@ pub(crate) fn settings(now: &str) -> Config {
             listen: any_port,
             admin_listen: any_port,
             admin_hosts: Vec::new(),
+            trusted_proxies: TrustedProxies::default(),
             tls: None,
             admin_tls: None,
             heartbeat_interval: Duration::from_secs(20),

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use silkrate::callers::TrustedProxies;
 use silkrate::clock::Clock;
 use silkrate::config::Config;
 use silkrate::domain::{PollOutcome, PollReport, Preference, RateFilter, RequestCount, SourceId};
@@ -39,7 +40,8 @@ async fn serve(bank: &OneBank) -> (JoinSet<()>, SocketAddr) {
     let port = (listener, None, &WebCounts::default());
     let mut tasks = JoinSet::new();
     let browsers = Browsers::new(&config.web, queries, grpc);
-    tasks.spawn(browsers.serve(port, bank.draining.clone()));
+    let none = TrustedProxies::default();
+    tasks.spawn(browsers.serve(port, none, bank.draining.clone()));
     (tasks, address)
 }
 
