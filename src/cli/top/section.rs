@@ -65,8 +65,11 @@ impl Section {
         let title = format!("{mark}{}", self.name);
         let mut title = Row::from([Span::new(Style::Strong, title)]);
         if self.rows.len() > room {
-            let last = first + room;
-            let shown = format!("  {}-{last} of {}", first + 1, self.rows.len());
+            let all = self.rows.len();
+            let shown = match room {
+                0 => format!("  0 of {all}"),
+                room => format!("  {}-{} of {all}", first + 1, first + room),
+            };
             title.push(Span::new(Style::Dim, shown));
         }
         if let Some(remark) = self.remark {
@@ -111,6 +114,6 @@ mod tests {
             ["  RATES  3-4 of 4", "PAIR", "c", "d"]
         );
         assert_eq!(drawn(9, 4, None), ["RATES", "PAIR", "a", "b", "c", "d"]);
-        assert_eq!(drawn(0, 0, None), ["RATES  1-0 of 4", "PAIR"]);
+        assert_eq!(drawn(0, 0, None), ["RATES  0 of 4", "PAIR"]);
     }
 }

@@ -261,12 +261,14 @@ fn webhook(known: &Known, name: &str) -> Line {
 }
 
 fn ledger(known: &Known) -> Line {
+    let size = known.figure("silkrate_ledger_size_bytes", &[]);
     let written = match known.figure("silkrate_ledger_writable", &[]) {
         None => Span::plain(UNKNOWN),
         Some(figure) if figure.is_zero() => Span::new(Style::Bad, "not written"),
+        // As the settings say: a demo has no file.
+        Some(_) if size.is_none() => Span::plain("in memory"),
         Some(_) => Span::plain("written"),
     };
-    let size = known.figure("silkrate_ledger_size_bytes", &[]);
     let cells = [
         written,
         named("size", &bytes(size)),
