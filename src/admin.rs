@@ -1,7 +1,6 @@
 //! The operators' port: what an operator decides, and tables that are backfilled, over gRPC; and over HTTP on the same port
 //! the probes of a supervisor, and the metrics. Calls become messages to the commit task; nothing is changed here.
 
-mod hosts;
 mod metrics;
 mod pages;
 mod readiness;
@@ -9,7 +8,6 @@ mod settings;
 mod table;
 mod text;
 
-pub use hosts::Hosts;
 pub use metrics::{MetricSources, Metrics, Traffic};
 pub use pages::{needs_http2, opening_pages, pages};
 pub use readiness::Readiness;

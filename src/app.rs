@@ -251,7 +251,7 @@ impl App {
         let (commits, read) = (polling.commit.clone(), in_force.subscribe());
         operators.open(Operators::new(queries.clone(), commits, read), pages)?;
         let services = services_for_browsers(rates, health_service.clone(), counts.grpc_web_calls);
-        let browsers = Browsers::new(&config.web, queries, services);
+        let browsers = Browsers::new(&config.web, queries, services, &counts.web);
         let proxies = config.server.trusted_proxies.clone();
         let port = (web.socket, web.tls, &counts.web);
         let served = browsers.serve(port, proxies, draining.clone());

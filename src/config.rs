@@ -112,10 +112,25 @@ pub struct Web {
     /// The address of the page with all rates as readers see it, with a slash at its end. Pages name their own addresses by it,
     /// for search engines and previews; without it by relative ones.
     pub public_url: Option<String>,
+    /// The names under which the port is reached, beside addresses, names without a dot and the host of `public_url`; `*` stands for
+    /// every name.
+    pub hosts: Vec<String>,
     /// The origins whose pages may read from it.
     pub allowed_origins: Vec<String>,
     /// The origins whose pages may show the page `/embed` in a frame, beside the service's own.
     pub frame_ancestors: Vec<String>,
+}
+
+impl Web {
+    /// The names under which the port is served: those of [`Web::hosts`] and that of [`Web::public_url`].
+    pub fn served_hosts(&self) -> impl Iterator<Item = String> {
+        let url = self
+            .public_url
+            .as_ref()
+            .and_then(|url| reqwest::Url::parse(url).ok());
+        let of_url = url.and_then(|url| url.host_str().map(str::to_owned));
+        self.hosts.iter().cloned().chain(of_url)
+    }
 }
 
 /// `[ticker]`

@@ -58,6 +58,7 @@ use crate::callers::TrustedProxies;
 use crate::config;
 use crate::domain::Refusal;
 use crate::feed::FrameCache;
+use crate::listener::{Hosts, HostsOf};
 use crate::queries::Queries;
 use crate::telemetry::{CallCounts, PortCounts};
 use crate::tls::ServerTls;
@@ -110,6 +111,8 @@ pub struct WebCounts {
     pub port: Arc<PortCounts>,
     /// Its requests, by route.
     pub calls: Arc<CallCounts>,
+    /// Those for another host than its own.
+    pub hosts: Hosts,
 }
 
 impl Default for WebCounts {
@@ -117,6 +120,7 @@ impl Default for WebCounts {
         Self {
             port: Arc::default(),
             calls: Arc::new(calls::counts()),
+            hosts: Hosts::new(HostsOf::Browsers, &[]),
         }
     }
 }
@@ -126,16 +130,21 @@ impl Default for WebCounts {
 pub struct Browsers {
     queries: Queries,
     grpc: Router,
+    /// What counts the requests for other hosts.
+    hosts: Hosts,
     answers: CurrentAnswers,
 }
 
 impl Browsers {
-    /// The side for browsers under its settings. `grpc` holds the services that gRPC-Web reaches, by their full paths.
-    pub fn new(settings: &config::Web, queries: Queries, grpc: Router) -> Self {
-        let answers = answers(settings, queries.clone(), grpc.clone());
+    /// The side for browsers under its settings. `grpc` holds the services that gRPC-Web reaches, by their full paths; `counts`
+    /// are those of its port.
+    pub fn new(settings: &config::Web, queries: Queries, grpc: Router, counts: &WebCounts) -> Self {
+        let hosts = counts.hosts.clone();
+        let answers = answers(settings, queries.clone(), grpc.clone(), &hosts);
         Self {
             queries,
             grpc,
+            hosts,
             answers: CurrentAnswers::new(answers),
         }
     }
@@ -143,7 +152,8 @@ impl Browsers {
     /// Answers every further request under these settings; the address of the port stays. Streams go on. Afterwards the board
     /// must publish a next revision: caches take a page of one revision for the same.
     pub fn set(&self, settings: &config::Web) {
-        let answers = answers(settings, self.queries.clone(), self.grpc.clone());
+        let (queries, grpc) = (self.queries.clone(), self.grpc.clone());
+        let answers = answers(settings, queries, grpc, &self.hosts);
         self.answers.set(answers);
     }
 
@@ -161,7 +171,7 @@ impl Browsers {
 }
 
 /// What answers requests under some settings, with nothing prepared.
-fn answers(settings: &config::Web, queries: Queries, grpc: Router) -> Answers {
+fn answers(settings: &config::Web, queries: Queries, grpc: Router, hosts: &Hosts) -> Answers {
     let origins = Origins::new(&settings.allowed_origins);
     let shared = Arc::new(Shared {
         frames: Arc::new(FrameCache::new(EventEncoder::new(queries.clone()))),
@@ -173,7 +183,9 @@ fn answers(settings: &config::Web, queries: Queries, grpc: Router) -> Answers {
         embed_policy: embed::policy(&settings.frame_ancestors),
     });
     let router = router(Arc::clone(&shared), origins.clone(), grpc);
-    Answers::new(BasePath::new(&settings.path), shared, origins, router)
+    let hosts = hosts.with(settings.served_hosts());
+    let base_path = BasePath::new(&settings.path);
+    Answers::new((hosts, base_path), shared, origins, router)
 }
 
 fn router(shared: Web, origins: Origins, grpc: Router) -> Router {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, watch};
@@ -27,7 +27,7 @@ use crate::admin::metrics::service::ServiceMetrics;
 use crate::admin::metrics::sources::SourceMetrics;
 use crate::admin::metrics::tls::TlsMetrics;
 use crate::admin::metrics::webhooks::WebhookMetrics;
-use crate::admin::text::{NO_SNIFF, NO_STORE, text};
+use crate::admin::text::{self, text};
 use crate::board::BoardReader;
 use crate::budget::RequestBudget;
 use crate::clock::Clock;
@@ -127,12 +127,8 @@ impl Metrics {
         let patience = self.patience;
         match tokio::time::timeout(patience, self.render(format)).await {
             Ok(Some(page)) => {
-                let headers = [
-                    (CONTENT_TYPE, HeaderValue::from_static(format.media_type())),
-                    (CACHE_CONTROL, NO_STORE),
-                    (X_CONTENT_TYPE_OPTIONS, NO_SNIFF),
-                ];
-                (headers, Body::from(page)).into_response()
+                let media_type = HeaderValue::from_static(format.media_type());
+                (text::headers(media_type), Body::from(page)).into_response()
             }
             Ok(None) => {
                 tracing::error!("could not write the page of metrics");

@@ -2,17 +2,17 @@
 //! for a person with `curl`.
 
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::{RawQuery, Request, State};
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 
-use crate::admin::hosts::guard;
 use crate::admin::readiness::Check;
 use crate::admin::text::text;
-use crate::admin::{Hosts, Metrics, Readiness};
+use crate::admin::{Metrics, Readiness};
+use crate::listener::{Hosts, HostsOf};
 
 /// The methods of every page.
 const READING: HeaderValue = HeaderValue::from_static("GET, HEAD");
@@ -58,6 +58,18 @@ fn served([metrics, ready, started]: [MethodRouter; 3], hosts: Hosts) -> Router 
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(async || text(StatusCode::NOT_FOUND, PATHS))
         .layer(from_fn_with_state(hosts, guard))
+}
+
+/// Answers a request for a served host.
+async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
+    let Some(host) = hosts.foreign(&request) else {
+        return next.run(request).await;
+    };
+    let setting = HostsOf::Operators.setting();
+    let refusal = format!(
+        "this port is not served as `{host}`: use its address, or add the name to {setting}\n"
+    );
+    text(StatusCode::MISDIRECTED_REQUEST, refusal)
 }
 
 const VERSION: &str = concat!("silkrate ", env!("CARGO_PKG_VERSION"), "\n");

@@ -7,9 +7,7 @@ use axum::Router;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{
-    Hosts, MetricSources, Metrics, Operators, Readiness, Traffic, opening_pages, pages,
-};
+use crate::admin::{MetricSources, Metrics, Operators, Readiness, Traffic, opening_pages, pages};
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::transport::{OperatorServices, serve_operators};
 use crate::app::{AppError, Port, bounded};
@@ -18,6 +16,7 @@ use crate::clock::Clock;
 use crate::commit::Commit;
 use crate::config::{Config, Server, Store};
 use crate::grpc::call_counts;
+use crate::listener::{Hosts, HostsOf};
 use crate::queries::Queries;
 use crate::telemetry::{CallCounts, CountsByWebhook, PortCounts, StreamCounts};
 use crate::tls::Certificates;
@@ -44,7 +43,7 @@ impl OperatorsPort {
             tls,
         } = port;
         let (counts, services) = (GrpcCounts::default(), Arc::default());
-        let hosts = Hosts::new(&settings.admin_hosts);
+        let hosts = Hosts::new(HostsOf::Operators, &settings.admin_hosts);
         let stopped = tasks.token(Stage::Operators);
         let listener = bounded(socket, CONNECTIONS_MAX, stopped)
             .counted(Arc::clone(&counts.port))
@@ -156,7 +155,10 @@ pub(super) fn operators_pages(
             ("admin", Arc::clone(&operators.counts.calls)),
         ],
         web_calls: Arc::clone(&counts.web.calls),
-        hosts: operators.hosts.clone(),
+        hosts: [
+            ("web", counts.web.hosts.clone()),
+            ("admin", operators.hosts.clone()),
+        ],
     };
     let metrics = Metrics::new(MetricSources {
         board: commit.board(),

@@ -1,5 +1,6 @@
 //! Builds a checked [`Config`] from the settings as written.
 
+mod hosts;
 mod http;
 mod calendar;
 mod keys;

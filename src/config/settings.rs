@@ -127,6 +127,7 @@ impl List {
         if let Some(url) = &web.public_url {
             self.text("public_url", url);
         }
+        self.list("hosts", web.hosts.iter().cloned());
         self.list("allowed_origins", web.allowed_origins.iter().cloned());
         self.list("frame_ancestors", web.frame_ancestors.iter().cloned());
         self.tls("web.tls", web.tls.as_ref());

@@ -8,18 +8,37 @@ use tokio::time::Instant;
 /// would be an event: thousands a minute.
 const REMINDER_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
+/// The interval of what strangers cause on a public port: a line for each day of an operator.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A state that may be entered any number of times, and is logged once an interval.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Reminder {
+    interval: Duration,
     last: Option<Instant>,
 }
 
+impl Default for Reminder {
+    fn default() -> Self {
+        Self {
+            interval: REMINDER_INTERVAL,
+            last: None,
+        }
+    }
+}
+
 impl Reminder {
+    /// One that is due once a day.
+    pub(crate) fn daily() -> Self {
+        Self {
+            interval: DAY,
+            last: None,
+        }
+    }
+
     /// Whether it is time to log the state; then the interval begins.
     pub(crate) fn is_due(&mut self) -> bool {
-        let is_due = self
-            .last
-            .is_none_or(|last| last.elapsed() >= REMINDER_INTERVAL);
+        let is_due = self.last.is_none_or(|last| last.elapsed() >= self.interval);
         if is_due {
             self.last = Some(Instant::now());
         }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::backoff::jitter;
 use crate::domain::{Field, Refusal, RefusalKind, TablePart};
+use crate::listener::HostsOf;
 use crate::web::{JSON, QUERY_BYTES_MAX};
 
 /// Why a request of the web side has no answer.
@@ -29,6 +30,8 @@ pub(super) enum WebError {
     QueryTooLong,
     /// The page that asks is of an origin that is not listed.
     ForeignOrigin,
+    /// The port is not served under the host of the request, which may be shown.
+    Misdirected(String),
     /// The path leads nowhere.
     NoSuchPath,
     /// The path is not under the configured one, which begins and ends with a slash.
@@ -71,6 +74,7 @@ impl WebError {
             Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::QueryTooLong => StatusCode::URI_TOO_LONG,
             Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::Misdirected(_) => StatusCode::MISDIRECTED_REQUEST,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         }
     }
@@ -81,6 +85,7 @@ impl WebError {
             Self::InvalidParameter { .. } => "INVALID_PARAMETER",
             Self::QueryTooLong => "QUERY_TOO_LONG",
             Self::ForeignOrigin => "FOREIGN_ORIGIN",
+            Self::Misdirected(_) => "HOST_NOT_SERVED",
             Self::NoSuchPath | Self::OutsideBasePath(_) => "NO_SUCH_PATH",
             Self::MethodNotAllowed => "METHOD_NOT_ALLOWED",
         }
@@ -92,6 +97,7 @@ impl WebError {
             Self::InvalidParameter { message, .. } => message.into(),
             Self::QueryTooLong => format!("the query is longer than {QUERY_BYTES_MAX} bytes").into(),
             Self::ForeignOrigin => "pages of this origin are not allowed to read here: the operator must list it in web.allowed_origins".into(),
+            Self::Misdirected(host) => format!("this port is not served as `{host}`: use its address, or the operator must add the name to {}", HostsOf::Browsers.setting()).into(),
             Self::NoSuchPath => "nothing is at this path; /v1/openapi.json lists the paths that return data".into(),
             Self::OutsideBasePath(path) => {
                 format!("nothing is at this path: the setting web.path is {path}, so every path begins with it").into()
@@ -107,6 +113,7 @@ impl WebError {
             Self::InvalidParameter { name, .. } => name.as_deref().map(Cow::Borrowed),
             Self::QueryTooLong
             | Self::ForeignOrigin
+            | Self::Misdirected(_)
             | Self::NoSuchPath
             | Self::OutsideBasePath(_)
             | Self::MethodNotAllowed => None,

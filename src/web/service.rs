@@ -9,20 +9,22 @@ use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
 use futures_util::future::Either;
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Method, Request, Version};
 
+use crate::listener::Hosts;
 use crate::requests::{ArrivingBody, note_route};
 use crate::telemetry::{CallCounts, PendingCall};
 use crate::web::assets::Assets;
 use crate::web::base_path::BasePath;
 use crate::web::cors::Origins;
+use crate::web::error::WebError;
 use crate::web::tables::Form;
-use crate::web::{QUERY_BYTES_MAX, Web, calls};
+use crate::web::{QUERY_BYTES_MAX, Web, calls, security};
 
 /// Answers every request of browsers.
 ///
@@ -64,6 +66,7 @@ impl CurrentAnswers {
 /// The answers to requests below the configured path.
 #[derive(Debug)]
 pub(super) struct Answers {
+    hosts: Hosts,
     base_path: BasePath,
     assets: Assets,
     web: Web,
@@ -72,8 +75,14 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    pub(super) fn new(base_path: BasePath, web: Web, origins: Origins, router: Router) -> Self {
+    pub(super) fn new(
+        (hosts, base_path): (Hosts, BasePath),
+        web: Web,
+        origins: Origins,
+        router: Router,
+    ) -> Self {
         Self {
+            hosts,
             assets: Assets::new(&base_path),
             base_path,
             web,
@@ -126,12 +135,17 @@ impl Service<Request<Incoming>> for BrowserService {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let answers = self.answers.get();
+        let refused = answers.hosts.foreign(&request).map(|host| {
+            let mut answer = WebError::Misdirected(host).into_response();
+            security::protect(answer.headers_mut());
+            answer
+        });
         let refused = match answers.base_path.below(mem::take(request.uri_mut())) {
             Ok(below) => {
                 *request.uri_mut() = below;
-                None
+                refused
             }
-            Err(answer) => Some(*answer),
+            Err(answer) => refused.or(Some(*answer)),
         };
         let route = calls::route(request.uri().path());
         note_route(request.method(), calls::name(route));

@@ -73,7 +73,7 @@ impl Case {
         };
         let held = held.map(|held| format!("if-none-match: {held}\r\n"));
         let held = held.unwrap_or_default();
-        format!("GET {path} HTTP/1.1\r\nhost: rates.example\r\n{encoding}{held}\r\n")
+        format!("GET {path} HTTP/1.1\r\nhost: rates\r\n{encoding}{held}\r\n")
     }
 }
 

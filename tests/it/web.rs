@@ -10,6 +10,7 @@ mod files;
 mod formulas;
 pub(crate) mod grpc_web;
 mod half_close;
+mod hosts;
 mod lines;
 mod origins;
 mod over_time;
@@ -17,6 +18,7 @@ mod pages;
 mod picture;
 mod ready;
 mod tables;
+mod threats;
 mod wrong_addresses;
 
 use crate::support::april::bank_of_april;

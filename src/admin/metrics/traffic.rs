@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::admin::Hosts;
+use crate::listener::Hosts;
 use crate::telemetry::{
     CallCounts, Collect, Counter, Label, Number, Page, PortCounts, StreamCounts,
 };
@@ -21,8 +21,8 @@ pub struct Traffic {
     pub calls: [(&'static str, Arc<CallCounts>); 3],
     /// The requests of the browsers' port, by route.
     pub web_calls: Arc<CallCounts>,
-    /// The hosts of the operators' port, which count the requests for others.
-    pub hosts: Hosts,
+    /// The hosts of the ports that are asked under one, which count the requests for others.
+    pub hosts: [(&'static str, Hosts); 2],
 }
 
 impl Collect for Traffic {
@@ -34,9 +34,13 @@ impl Collect for Traffic {
         self.web_calls(page)?;
         let names = (
             "silkrate_misdirected_requests",
-            "Requests to the operators' port that were refused because it is not served under their host (status 421)",
+            "Requests that were refused because their port is not served under their host (status 421)",
         );
-        page.counter(names, Some(self.hosts.refused()))
+        let hosts = self.hosts.iter();
+        page.counters(
+            names,
+            hosts.map(|(port, hosts)| ([("port", *port)], hosts.refused())),
+        )
     }
 }
 

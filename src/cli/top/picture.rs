@@ -158,7 +158,7 @@ fn help() -> Vec<Row> {
         "BUDGET: requests to the source today / its requests_per_day.",
         "waits: connections that waited until another one closed.",
         "cut: connections that were closed because the peer sent or read nothing.",
-        "misdirected: requests to the operators' port under another host than its own.",
+        "misdirected: requests under a host that their port is not served under.",
     ];
     let notes = notes.map(|note| Row::from([Span::plain(note)]));
     KEYS.iter().map(row).chain(notes).collect()

@@ -15,6 +15,7 @@ const KEYS: &[&str] = &[
     "web.listen",
     "web.path",
     "web.public_url",
+    "web.hosts",
     "web.allowed_origins",
     "web.frame_ancestors",
     "ticker.pairs",

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::hosts::{HOSTS, hosts};
 use super::{Loader, loopback};
 use crate::callers::TrustedProxies;
-use crate::config::entries::Raw;
 use crate::config::{Server, values};
 
 /// The gRPC port, on loopback: opening it to a network is an explicit decision.
@@ -28,9 +28,6 @@ const STREAMS_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 
 /// The accepted form of proxies.
 const PROXIES: &str = "a list of addresses and networks, such as [\"10.0.0.0/8\", \"2001:db8::7\"]";
-
-/// The accepted form of names of a machine.
-const HOSTS: &str = "a list of names without ports, such as silkrate.monitoring.svc";
 
 impl Loader<'_> {
     pub(super) fn server(&self) -> Server {
@@ -73,37 +70,5 @@ impl Loader<'_> {
             .entries
             .get(key, &accepted, |raw| values::whole(raw, bounds.clone()));
         count.unwrap_or(default)
-    }
-}
-
-/// Names of a machine, in lower case and without a dot at their end.
-fn hosts(raw: &Raw) -> Result<Vec<String>, String> {
-    let host = |text: String| {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
-        // A dot at the end keeps a resolver from its search list; requests are compared without it.
-        let name = text.strip_suffix('.').unwrap_or(&text);
-        if name.is_empty() || !name.bytes().all(plain) {
-            return Err(format!("`{text}` is no name of a machine"));
-        }
-        Ok(name.to_ascii_lowercase())
-    };
-    values::list(raw)?.into_iter().map(host).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::config::Config;
-
-    #[test]
-    fn a_name_of_the_operators_port_is_kept_in_small_letters_and_without_a_dot_at_its_end() {
-        let names = |text: &str| {
-            let name = "SILKRATE_SERVER__ADMIN_HOSTS".to_owned();
-            let config = Config::load(None, std::iter::once((name, text.to_owned())));
-            config.map(|config| config.server.admin_hosts)
-        };
-        assert_eq!(names("Rates.example.").unwrap(), ["rates.example"]);
-        for wrong in [".", "rates.example:9464", "http://rates.example"] {
-            assert!(names(wrong).is_err(), "{wrong}");
-        }
     }
 }

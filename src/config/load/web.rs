@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::hosts::{HOSTS_OR_ANY, hosts_or_any};
 use super::{Loader, loopback};
 use crate::config::{Web, values};
 
@@ -24,6 +25,10 @@ impl Loader<'_> {
             public_url: self
                 .entries
                 .get("web.public_url", values::SITE, values::site),
+            hosts: self
+                .entries
+                .get("web.hosts", HOSTS_OR_ANY, hosts_or_any)
+                .unwrap_or_default(),
             allowed_origins: origins.unwrap_or_default(),
             frame_ancestors: ancestors.unwrap_or_default(),
         }

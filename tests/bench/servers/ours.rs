@@ -80,12 +80,13 @@ pub(crate) async fn serve_web() -> io::Result<()> {
     let config = Config::load(None, std::iter::empty()).map_err(io::Error::other)?;
     let queries = queries(&figures);
     let grpc = Routes::default().into_axum_router();
-    let browsers = Browsers::new(&config.web, queries, grpc);
+    let counts = WebCounts::default();
+    let browsers = Browsers::new(&config.web, queries, grpc, &counts);
     let publish = || {
         figures.publish();
     };
     tokio::select! {
-        () = browsers.serve((listener, None, &WebCounts::default()), TrustedProxies::default(), CancellationToken::new()) => Ok(()),
+        () = browsers.serve((listener, None, &counts), TrustedProxies::default(), CancellationToken::new()) => Ok(()),
         () = orders.each(publish) => Ok(()),
     }
 }

@@ -304,7 +304,10 @@ async fn a_request_for_a_host_that_is_not_served_is_refused_and_counted_and_logg
         assert_eq!(answer.status, 200, "{host}");
     }
     let samples = samples(&scrape(&silkrate).await);
-    assert_eq!(samples["silkrate_misdirected_requests_total"], "4");
+    assert_eq!(
+        samples["silkrate_misdirected_requests_total{port=\"admin\"}"],
+        "4"
+    );
     let lines = captured.lines();
     let mut lines = lines
         .iter()

@@ -60,6 +60,7 @@ pub(crate) fn settings(now: &str) -> Config {
             tls: None,
             path: "/".to_owned(),
             public_url: None,
+            hosts: Vec::new(),
             allowed_origins: Vec::new(),
             frame_ancestors: Vec::new(),
         },

@@ -37,9 +37,10 @@ async fn serve(bank: &OneBank) -> (JoinSet<()>, SocketAddr) {
     let home = [Preference::Home];
     let queries = Queries::new(bank.feed.clone(), ledger, ticker, &home, Clock::real());
     let grpc = Routes::default().into_axum_router();
-    let port = (listener, None, &WebCounts::default());
+    let counts = WebCounts::default();
+    let port = (listener, None, &counts);
     let mut tasks = JoinSet::new();
-    let browsers = Browsers::new(&config.web, queries, grpc);
+    let browsers = Browsers::new(&config.web, queries, grpc, &counts);
     let none = TrustedProxies::default();
     tasks.spawn(browsers.serve(port, none, bank.draining.clone()));
     (tasks, address)

@@ -42,7 +42,7 @@ silkrate_max_connections{{port=\"web\"}} 16384
 silkrate_max_connections{{port=\"admin\"}} 64
 silkrate_connection_waits_total{{port=\"grpc\"}} 9
 silkrate_connections_cut_total{{port=\"web\",reason=\"stalled\"}} 0
-silkrate_misdirected_requests_total 0
+silkrate_misdirected_requests_total{{port=\"admin\"}} 0
 silkrate_received_bytes_total{{port=\"grpc\"}} 100
 silkrate_sent_bytes_total{{port=\"grpc\"}} {bytes}
 silkrate_grpc_requests_total{{port=\"grpc\",method=\"WatchRates\",code=\"RESOURCE_EXHAUSTED\"}} 1
