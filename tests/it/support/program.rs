@@ -99,9 +99,8 @@ impl Program {
             }
             panic!("the log ended: {:#?}", self.lines);
         };
-        tokio::time::timeout(PATIENCE, read)
-            .await
-            .expect("the line comes")
+        let read = tokio::time::timeout(PATIENCE, read).await;
+        read.unwrap_or_else(|_late| panic!("the line does not come: {:#?}", self.lines))
     }
 
     /// Reads the log up to a line with a message.
@@ -109,10 +108,13 @@ impl Program {
         self.line(|line| line["message"] == message).await
     }
 
-    /// Reads the log until there are rates.
+    /// Reads the log until there are rates, which may be there before the ports are named.
     pub(crate) async fn has_rates(&mut self) {
-        self.message("filed a table").await;
-        self.message("committed").await;
+        for message in ["filed a table", "committed"] {
+            if !self.lines.iter().any(|line| line["message"] == message) {
+                self.message(message).await;
+            }
+        }
     }
 
     /// Sends it a signal.
