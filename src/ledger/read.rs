@@ -72,8 +72,8 @@ pub struct FixingsPage {
     pub from: Option<Date>,
     /// The last date of the range.
     pub to: Option<Date>,
-    /// The date and id of the last record of the previous page.
-    pub after: Option<(Date, i64)>,
+    /// The date and place of the last record of the previous page.
+    pub after: Option<(Date, u32)>,
     /// The maximum number of records.
     pub limit: u32,
 }
@@ -81,8 +81,9 @@ pub struct FixingsPage {
 /// A published row, and its metadata in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FixingRecord {
-    /// Its id in the ledger; later rows have higher ids.
-    pub id: i64,
+    /// Its place among the rows that its source ever printed of its currency for its date, from 1 in the order in which they
+    /// were written. It does not depend on what else the ledger has, as a number of the file would.
+    pub place: u32,
     /// The row.
     pub fixing: Fixing,
     /// Whether another row superseded it.

@@ -172,7 +172,7 @@ impl Queries {
         let has_more = fixings.len() > page.size;
         fixings.truncate(page.size);
         let last = fixings.last().filter(|_| has_more);
-        let cursor = last.map(|row| format!("{}/{}", row.fixing.effective_date, row.id));
+        let cursor = last.map(|row| format!("{}/{}", row.fixing.effective_date, row.place));
         Ok(FixingsPage {
             next_page_token: cursor.map_or_else(String::new, |cursor| page.token(&cursor)),
             fixings,
@@ -185,8 +185,8 @@ pub(super) fn canonical_range(range: DateRange) -> String {
     format!("{}..{}", range.first, range.last)
 }
 
-/// The date and the id of the last row of a page.
-fn parse_fixings_cursor(text: &str) -> Option<(Date, i64)> {
-    let (date, id) = text.split_once('/')?;
-    Some((date.parse().ok()?, id.parse().ok()?))
+/// The date and the place of the last row of a page.
+fn parse_fixings_cursor(text: &str) -> Option<(Date, u32)> {
+    let (date, place) = text.split_once('/')?;
+    Some((date.parse().ok()?, place.parse().ok()?))
 }

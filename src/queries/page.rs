@@ -1,7 +1,8 @@
 //! Pages of a list: how many rows, and where the next page begins.
 //!
 //! A page token is base64url (without padding) of one version byte, the first eight bytes of the SHA-256 of the query it
-//! belongs to, and a cursor as text. A token of another version or of another query is refused: the client repeats the
+//! belongs to, and a cursor as text. A cursor names what a row is (its date, and its pair or its place on that date), never
+//! where a file has it: a list goes on in a copy of the ledger, or in another one with the same rows. A token of another version or of another query is refused: the client repeats the
 //! query from its first page.
 
 use base64::Engine;
@@ -22,7 +23,7 @@ const RATE_BYTES: usize = 512;
 /// The bytes of a fixing as JSON, about.
 const FIXING_BYTES: usize = 256;
 /// The version of the tokens. It changes with the encoding, or with what a cursor means.
-const TOKEN_VERSION: u8 = 1;
+const TOKEN_VERSION: u8 = 2;
 /// Bytes of the digest of a query in a token: enough that no token of another query fits by accident.
 const DIGEST_BYTES: usize = 8;
 /// The longest token that is decoded; those of the service have some 40 characters.
@@ -181,7 +182,7 @@ mod tests {
     #[test]
     fn the_encoding_of_a_token_does_not_change_within_a_version() {
         let page = Page::read(0, "", "nbk USD").unwrap();
-        assert_eq!(page.token("2026-04-01"), "AeZPomoD3DhDMjAyNi0wNC0wMQ");
+        assert_eq!(page.token("2026-04-01"), "AuZPomoD3DhDMjAyNi0wNC0wMQ");
     }
 
     #[test]

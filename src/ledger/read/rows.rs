@@ -30,7 +30,6 @@ pub(in crate::ledger) const IS_CURRENT: &str =
 /// A fixing, and the row that it supersedes. Its `superseded_value` is not filled in.
 #[derive(Debug)]
 pub(super) struct StoredFixing {
-    pub(super) id: i64,
     pub(super) row_currency: Currency,
     pub(super) fixing: Fixing,
     supersedes: Option<i64>,
@@ -177,7 +176,6 @@ impl StoredFixing {
             superseded_value: None,
         };
         Ok(Self {
-            id,
             row_currency: at(1, "row_currency").currency()?,
             fixing,
             supersedes: at(8, "supersedes").get()?,

@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, date};
 use silkrate::domain::{Currency, DateRange, DocumentKey, RevisionPolicy, SourceId, Table};
-use silkrate::ledger::FixingsPage;
+use silkrate::ledger::{FixingRecord, FixingsPage, LedgerReader};
 
 use crate::ledger::{
     APRIL_1, APRIL_2, APRIL_3, NBK, all_of, entry, filed, in_memory, tables, tenge,
@@ -180,7 +180,7 @@ async fn pages_put_together_are_all_rows_newest_first() {
             .unwrap();
     }
     let whole = reader.fixings(all_of(NBK, Currency::USD)).await.unwrap();
-    let said = |record: &silkrate::ledger::FixingRecord| {
+    let said = |record: &FixingRecord| {
         format!(
             "{} {}",
             record.fixing.effective_date.day(),
@@ -205,7 +205,7 @@ async fn pages_put_together_are_all_rows_newest_first() {
             };
             let page = reader.fixings(page).await.unwrap();
             let Some(last) = page.last() else { break };
-            after = Some((last.fixing.effective_date, last.id));
+            after = Some((last.fixing.effective_date, last.place));
             put_together.extend(page);
         }
         assert_eq!(put_together, whole, "{limit} a page");
@@ -216,4 +216,43 @@ async fn pages_put_together_are_all_rows_newest_first() {
         ..all_of(NBK, Currency::USD)
     };
     assert_eq!(reader.fixings(some).await.unwrap(), whole[3..7]);
+}
+
+#[tokio::test]
+async fn a_list_goes_on_in_another_ledger_with_the_same_rows() {
+    let (first, second) = (in_memory(), in_memory());
+    // The second has more entries before them, so that its rows have other numbers.
+    let others = tenge(APRIL_3, &[("EUR", 1, "511"), ("RUB", 1, "5.9")]);
+    let other = entry(0, vec![filed(NBK, &others)]);
+    second.0.append(other).await.unwrap();
+    for (day, revision) in [APRIL_1, APRIL_2, APRIL_2, APRIL_2].into_iter().zip(1..) {
+        let value = format!("47{revision}");
+        let entry = entry(
+            revision,
+            vec![filed(NBK, &tenge(day, &[("USD", 1, &value)]))],
+        );
+        for ledger in [&first.0, &second.0] {
+            ledger.append(entry.clone()).await.unwrap();
+        }
+    }
+    let page = async |reader: &LedgerReader, after, limit| {
+        let page = FixingsPage {
+            after,
+            limit,
+            ..all_of(NBK, Currency::USD)
+        };
+        let records = reader.fixings(page).await.unwrap();
+        let of = |record: &FixingRecord| (record.fixing.effective_date, record.place);
+        records.iter().map(of).collect::<Vec<_>>()
+    };
+    let newest = page(&first.1, None, 2).await;
+    assert_eq!(newest, [(APRIL_2, 3), (APRIL_2, 2)]);
+    // A correction that was written meanwhile moves no place.
+    let correction = entry(5, vec![filed(NBK, &tenge(APRIL_2, &[("USD", 1, "475")]))]);
+    second.0.append(correction).await.unwrap();
+    let rest = [(APRIL_2, 1), (APRIL_1, 1)];
+    assert_eq!(page(&second.1, newest.last().copied(), 9).await, rest);
+    // A place that the first ledger does not know yet.
+    let ahead = page(&first.1, Some((APRIL_2, 4)), 2).await;
+    assert_eq!(ahead, newest);
 }
