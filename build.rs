@@ -16,6 +16,9 @@ const OPENAPI: &str = "src/web/openapi.json";
 const GZIP: &str = ".gz";
 const BROTLI: &str = ".br";
 const ADMIN: &str = "silkrate/admin/v1/admin.proto";
+/// What replicas write for each other, and the part of the interface of etcd by which they do: clients never see them, so they
+/// are not in the descriptor set.
+const OF_REPLICAS: [&str; 2] = ["silkrate/log/v1/log.proto", "etcdserverpb/rpc.proto"];
 
 #[expect(
     clippy::disallowed_methods,
@@ -37,6 +40,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     if is_service {
         println!("cargo::rerun-if-changed={DIST}");
         fs::write(out.join("static_files.rs"), static_files()?)?;
+        let mut compiler = protox::Compiler::new(["proto"])?;
+        compiler.open_files(OF_REPLICAS)?;
+        tonic_prost_build::configure()
+            .build_server(false)
+            .compile_fds(compiler.file_descriptor_set())?;
     }
     tonic_prost_build::configure()
         .build_server(is_service)

@@ -27,7 +27,9 @@ pub use judged::{
     Implausible, InsertOutcome, Intent, MissingPoint, PairState, REPEATS_MAX, RevisionPolicy,
     SourceRecord, TABLES_MAX, Window, WindowPoint, check_table, last_in_force, oldest_in_force,
 };
-pub use ledger_entry::{Answer, Cause, FiledTable, LedgerEntry, RestoredDocument};
+pub use ledger_entry::{
+    Answer, Cause, FiledTable, LedgerEntry, LogStep, RestoredDocument, RestoredLog, ShownChange,
+};
 pub use numbers::{
     AMOUNT_DIGITS, Change, DECIMAL_BYTES_MAX, DecimalError, Direction, Ratio, Separator,
     WeightedSum, convert_amount, parse_decimal, parse_published,
@@ -40,11 +42,11 @@ pub use published::{
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
-    Announced, Continuity, Coverage, Derivation, Digits, FILTER_PAIRS_MAX, Figures, FilterError,
-    Fingerprint, Form, Freshness, FreshnessDates, FreshnessStatus, HistoryRow, Leg, MARKET,
-    ORDER_OF_ANSWERS, PAIRS_OF_TICKER, Past, PeriodRates, PollOutcome, PollReport, PollStatus,
-    Polling, Position, Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate, RateFilter,
-    RequestCount, RestoredState, ServedFingerprint, ServedRevision, Snapshot, SourceState,
-    TickerEntry, TickerStyle, Update, View, WindowChange, answer_on, candidates, change_text,
-    choose_quotes, priced_in, snapshot_on, ticker_entry,
+    Announced, Continuity, Coverage, Derivation, Digits, FILTER_PAIRS_MAX, FINGERPRINT_BYTES,
+    Figures, FilterError, Fingerprint, Form, Freshness, FreshnessDates, FreshnessStatus,
+    HistoryRow, Leg, MARKET, ORDER_OF_ANSWERS, PAIRS_OF_TICKER, Past, PeriodRates, PollOutcome,
+    PollReport, PollStatus, Polling, Position, Preference, Quote, QuoteInputs, REMOVALS_MAX, Rate,
+    RateFilter, RequestCount, RestoredState, ServedChange, ServedFingerprint, ServedRevision,
+    Snapshot, SourceState, TickerEntry, TickerStyle, Update, View, WindowChange, answer_on,
+    candidates, change_text, choose_quotes, priced_in, snapshot_on, ticker_entry,
 };

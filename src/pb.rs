@@ -1,5 +1,6 @@
 //! The messages and the services, generated from the files in `proto`; nothing in here is written by hand. The contract of
-//! the rates is at the top, that of operators in [`admin`].
+//! the rates is at the top, that of operators in [`admin`]; what replicas write for each other is in `log`, and the interface of
+//! etcd in `etcd`.
 
 #![allow(
     missing_docs,
@@ -24,11 +25,29 @@ pub mod silkrate {
             tonic::include_proto!("silkrate.admin.v1");
         }
     }
+    #[cfg(feature = "service")]
+    pub mod log {
+        pub mod v1 {
+            tonic::include_proto!("silkrate.log.v1");
+        }
+    }
 }
 
 /// The contract of operators.
 pub mod admin {
     pub use super::silkrate::admin::v1::*;
+}
+
+/// The messages of the log that replicas share.
+#[cfg(feature = "service")]
+pub mod log {
+    pub use super::silkrate::log::v1::*;
+}
+
+/// The part of the interface of etcd that the log is written by.
+#[cfg(feature = "service")]
+pub mod etcd {
+    tonic::include_proto!("etcdserverpb");
 }
 
 /// The contracts as protoc would print them, for reflection.

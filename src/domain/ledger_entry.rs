@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::domain::judged::{Decision, Held, HeldOutcome};
 use crate::domain::published::{Currency, Fixing, SourceId, Table};
-use crate::domain::served::{Position, ServedFingerprint};
+use crate::domain::served::{Fingerprint, Position, ServedFingerprint};
 
 /// The cause of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,43 @@ impl FiledTable {
             }
         })
     }
+}
+
+/// The place of an entry in a log that replicas share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogStep {
+    /// The name of the log.
+    pub log: Arc<str>,
+    /// The number of the record.
+    pub seq: u64,
+    /// The chain of records up to it.
+    pub chain: Fingerprint,
+    /// Whether `shown` replaces all that was served before.
+    pub is_whole: bool,
+    /// What is served otherwise than before.
+    pub shown: Vec<ShownChange>,
+}
+
+/// A subject as it is served from a revision on, in the bytes that every replica keeps of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownChange {
+    /// The quote (`KZT/USD`) or source (`source nbk`).
+    pub subject: String,
+    /// The revision that last changed it.
+    pub changed_at_revision: u64,
+    /// The encoded value; `None` if it is no longer served.
+    pub value: Option<Arc<[u8]>>,
+}
+
+/// The place of the ledger in a log, as it is restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoredLog {
+    /// The number of the last record.
+    pub seq: u64,
+    /// The chain of records up to it.
+    pub chain: Fingerprint,
+    /// What is served after it, and then what left, in the order in which it did.
+    pub shown: Vec<ShownChange>,
 }
 
 /// The tables of a document as they are restored from the ledger.

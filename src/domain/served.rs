@@ -21,8 +21,8 @@ pub use position::Position;
 pub use quote::{Preference, Quote, QuoteInputs, answer_on, candidates, choose_quotes, priced_in};
 pub use rate::{Announced, Derivation, Rate, WindowChange};
 pub use snapshot::{
-    Continuity, Fingerprint, ORDER_OF_ANSWERS, PAIRS_OF_TICKER, REMOVALS_MAX, RestoredState,
-    ServedFingerprint, ServedRevision, Snapshot, Update, View,
+    Continuity, FINGERPRINT_BYTES, Fingerprint, ORDER_OF_ANSWERS, PAIRS_OF_TICKER, REMOVALS_MAX,
+    RestoredState, ServedChange, ServedFingerprint, ServedRevision, Snapshot, Update, View,
 };
 pub use source_state::SourceState;
 pub use ticker::{TickerStyle, change_text, ticker_entry};

@@ -21,6 +21,7 @@ use silkrate::sources::find;
 
 use crate::replays::series::{ALL, Series};
 use crate::support::bank::Bank;
+use crate::support::mirror::Mirror;
 use crate::support::silkrate::{Silkrate, settings, source};
 
 /// The interval of polls in the publication hours: that of the default settings.
@@ -53,6 +54,8 @@ struct Findings {
     tables: usize,
     rows: usize,
     requests: usize,
+    /// How many records a replica applied.
+    records: usize,
     never_filed: Vec<String>,
     /// Every row that was held, and for how long.
     held: BTreeMap<String, SignedDuration>,
@@ -80,6 +83,8 @@ struct Replay {
     series: &'static Series,
     bank: Bank,
     silkrate: Silkrate,
+    /// A replica: it must serve the same at every position.
+    mirror: Mirror,
     zone: TimeZone,
     now: Timestamp,
     findings: Findings,
@@ -103,10 +108,12 @@ impl Replay {
         polled.documents = &polled.documents[..1];
         config.sources.push(polled);
         let silkrate = Silkrate::start(config).await;
+        let mirror = Mirror::start(&silkrate.board);
         Self {
             series,
             bank,
             silkrate,
+            mirror,
             zone,
             now,
             findings: Findings::default(),
@@ -229,6 +236,7 @@ impl Replay {
             }
         }
         self.findings.requests = self.bank.seen().len();
+        self.findings.records = self.mirror.end(&self.silkrate.board).await;
         self.silkrate.finish().await;
         self.findings
     }
@@ -296,6 +304,12 @@ async fn true_series_are_filed_whole_and_their_banks_are_never_late() {
         )
         .unwrap();
         let title = series.title;
+        if found.records < found.tables {
+            wrong.push(format!(
+                "{title}: a replica applied {} records",
+                found.records
+            ));
+        }
         wrong.extend(
             found
                 .never_filed

@@ -3,14 +3,16 @@
 mod removals;
 mod fingerprint;
 mod continuity;
+mod changed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use changed::ServedChange;
 pub use continuity::{
     Continuity, ORDER_OF_ANSWERS, PAIRS_OF_TICKER, RestoredState, ServedFingerprint, ServedRevision,
 };
-pub use fingerprint::Fingerprint;
+pub use fingerprint::{FINGERPRINT_BYTES, Fingerprint};
 pub use removals::REMOVALS_MAX;
 use rust_decimal::Decimal;
 

@@ -26,6 +26,13 @@ pub struct ServedFingerprint {
     pub fingerprint: Option<Fingerprint>,
 }
 
+impl ServedFingerprint {
+    /// Whether it is of settings, which the ledger keeps beside what is served.
+    pub fn is_of_settings(&self) -> bool {
+        is_of_settings(&self.subject)
+    }
+}
+
 /// What the ledger knows of a subject that is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ServedRevision {
@@ -172,7 +179,7 @@ impl Snapshot {
     fn serves(&self, subject: &str) -> bool {
         let mut quotes = self.quotes.keys();
         let mut sources = self.sources.keys();
-        [ORDER_OF_ANSWERS, PAIRS_OF_TICKER].contains(&subject)
+        is_of_settings(subject)
             || quotes.any(|key| pair_subject(*key) == subject)
             || sources.any(|id| source_subject(*id) == subject)
     }
@@ -193,6 +200,10 @@ impl Snapshot {
         let sources = sources.map(|state| state.changed_at_revision);
         quotes.chain(sources).max().unwrap_or(0)
     }
+}
+
+fn is_of_settings(subject: &str) -> bool {
+    [ORDER_OF_ANSWERS, PAIRS_OF_TICKER].contains(&subject)
 }
 
 /// The name of a quote in the ledger.

@@ -24,7 +24,7 @@
 use std::fmt::{self, Display, Write};
 
 use jiff::civil::Date;
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256};
 
 use crate::domain::judged::{Flag, Held, MissingPoint, PairState, Window, WindowPoint};
 use crate::domain::numbers::{Change, Direction};
@@ -34,30 +34,48 @@ use crate::domain::served::{Freshness, FreshnessStatus, QuoteInputs, SourceState
 /// The version of the canonical text.
 const ENCODING: u32 = 2;
 /// The length of a SHA-256 digest.
-const BYTES: usize = 32;
+pub const FINGERPRINT_BYTES: usize = 32;
 
 /// The fingerprint of something served: equal for equal values, in every build and on every machine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint([u8; BYTES]);
+pub struct Fingerprint([u8; FINGERPRINT_BYTES]);
 
 impl Fingerprint {
     /// The fingerprint of a canonical text.
     pub fn of_text(text: &str) -> Self {
-        let mut bytes = [0; BYTES];
-        let digest = digest(&SHA256, text.as_bytes());
-        for (byte, digested) in bytes.iter_mut().zip(digest.as_ref()) {
+        Self::of_parts([text.as_bytes()])
+    }
+
+    /// The fingerprint of bytes, one part after another.
+    pub fn of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut context = Context::new(&SHA256);
+        for part in parts {
+            context.update(part);
+        }
+        let mut bytes = [0; FINGERPRINT_BYTES];
+        for (byte, digested) in bytes.iter_mut().zip(context.finish().as_ref()) {
             *byte = *digested;
         }
         Self(bytes)
     }
 
+    /// A fingerprint from its bytes.
+    pub const fn from_bytes(bytes: [u8; FINGERPRINT_BYTES]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub const fn as_bytes(&self) -> &[u8; FINGERPRINT_BYTES] {
+        &self.0
+    }
+
     /// Reads 64 hexadecimal digits, as [`Display`] prints them.
     pub fn parse(digits: &str) -> Option<Self> {
         let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-        if pairs.len() != BYTES || !rest.is_empty() {
+        if pairs.len() != FINGERPRINT_BYTES || !rest.is_empty() {
             return None;
         }
-        let mut bytes = [0; BYTES];
+        let mut bytes = [0; FINGERPRINT_BYTES];
         for (byte, pair) in bytes.iter_mut().zip(pairs) {
             if !pair.iter().all(u8::is_ascii_hexdigit) {
                 return None;

@@ -42,6 +42,12 @@ impl Removals {
         }
     }
 
+    /// The removals that are remembered, with their revisions, oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (QuoteKey, u64)> {
+        let newest = self.newest.iter();
+        newest.map(|removal| (removal.quote, removal.revision))
+    }
+
     /// The revision below which removals are not known completely.
     pub(super) fn forgotten(&self) -> u64 {
         self.forgotten

@@ -1,0 +1,6 @@
+//! Replicas of one service on several machines: a log that all of them read, and one of them writes.
+//!
+#![doc = include_str!("shared/README.md")]
+
+pub mod record;
+pub mod apply;

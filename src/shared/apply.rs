@@ -1,0 +1,234 @@
+//! From a record to what is served after it. Nothing is derived: the record has the values, and a fingerprint of all of them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::domain::{
+    Fingerprint, LedgerEntry, Position, RestoredLog, ServedChange, ServedFingerprint, ShownChange,
+    Snapshot,
+};
+use crate::shared::record::{Chain, Record, RecordError, Settings, Shown, read_change, to_shown};
+
+/// A state of the service, and its place in the log.
+#[derive(Debug, Clone)]
+pub struct Replica {
+    /// How many records led to it.
+    pub seq: u64,
+    /// The chain of these records.
+    pub chain: Chain,
+    /// What is served.
+    pub snapshot: Arc<Snapshot>,
+    /// The same in bytes.
+    pub shown: Arc<Shown>,
+}
+
+/// What a record leads to.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    /// The state after it.
+    pub replica: Replica,
+    /// The record.
+    pub record: Record,
+    /// The entry for the ledger of this replica, with the fingerprints of what is served.
+    pub entry: LedgerEntry,
+}
+
+/// Why a record is not applied.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ApplyError {
+    /// The record cannot be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// It follows other records than those that led to the state: the log, or the state, is of another past.
+    #[error("record {seq} follows other records than those of this replica")]
+    OtherChain {
+        /// The number of the record.
+        seq: u64,
+    },
+    /// What is served after it has another fingerprint than the record says.
+    #[error("what is served after record {seq} is {found}, and the record says {expected}")]
+    OtherState {
+        /// The number of the record.
+        seq: u64,
+        /// The fingerprint that the record has.
+        expected: Fingerprint,
+        /// The fingerprint of what is served after it here.
+        found: Fingerprint,
+    },
+    /// Its revision does not follow that of the state.
+    #[error("the revision {revision} of record {seq} does not follow revision {last}")]
+    OutOfOrder {
+        /// The number of the record.
+        seq: u64,
+        /// Its revision.
+        revision: u64,
+        /// The revision of the state.
+        last: u64,
+    },
+}
+
+/// What a new record says beside its facts and its state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The replica that writes it.
+    pub node: String,
+    /// Its version of silkrate.
+    pub build: String,
+}
+
+impl Replica {
+    /// The state before the first record: what a snapshot serves is not in the log yet.
+    pub fn before_the_log(snapshot: Arc<Snapshot>) -> Self {
+        Self {
+            seq: 0,
+            chain: Chain::START,
+            snapshot,
+            shown: Arc::default(),
+        }
+    }
+
+    /// The state that a ledger has, with the position of its last entry.
+    ///
+    /// # Errors
+    /// [`RecordError::Broken`].
+    pub fn restored(log: &RestoredLog, position: Position) -> Result<Self, RecordError> {
+        let changes = log.shown.iter().map(read_change);
+        let changes = changes.collect::<Result<Vec<_>, _>>()?;
+        let left = changes.iter().zip(&log.shown);
+        let left: Vec<_> = left
+            .filter_map(|(change, shown)| match change {
+                ServedChange::Quote(key, None) => Some((*key, shown.changed_at_revision)),
+                _ => None,
+            })
+            .collect();
+        Ok(Self {
+            seq: log.seq,
+            chain: Chain::from(log.chain),
+            snapshot: Arc::new(Snapshot::assembled(position, changes, left)),
+            shown: Arc::new(Shown::default().changed(&log.shown, true)),
+        })
+    }
+
+    /// The record of a step that leads from this state to a snapshot. It is whole where a new epoch begins, and at the beginning
+    /// of a log.
+    pub fn record(
+        &self,
+        next: &Snapshot,
+        entry: &LedgerEntry,
+        settings: Option<Settings>,
+        origin: &Origin,
+    ) -> Record {
+        let is_whole = self.seq == 0 || next.position.epoch != self.snapshot.position.epoch;
+        let changes = if is_whole {
+            next.whole()
+        } else {
+            next.changes_from(&self.snapshot)
+        };
+        let revision = next.position.revision;
+        let served: Vec<ShownChange> = changes
+            .iter()
+            .map(|change| to_shown(change, revision))
+            .collect();
+        let state = self.shown.changed(&served, is_whole).fingerprint();
+        let of_settings = entry.served.iter().filter(|served| served.is_of_settings());
+        Record {
+            previous: self.chain,
+            entry: LedgerEntry {
+                position: next.position.clone(),
+                served: of_settings.cloned().collect(),
+                ..entry.clone()
+            },
+            served,
+            is_whole,
+            state,
+            settings,
+            node: origin.node.clone(),
+            build: origin.build.clone(),
+        }
+    }
+
+    /// What the next record leads to.
+    ///
+    /// # Errors
+    /// An [`ApplyError`]: the record is not the next one of this state, or it is broken.
+    pub fn apply(&self, stored: &[u8]) -> Result<Applied, ApplyError> {
+        let seq = self.seq.saturating_add(1);
+        let record = Record::decode(stored)?;
+        if record.previous != self.chain {
+            return Err(ApplyError::OtherChain { seq });
+        }
+        let shown = self.shown.changed(&record.served, record.is_whole);
+        let found = shown.fingerprint();
+        if found != record.state {
+            let expected = record.state;
+            return Err(ApplyError::OtherState {
+                seq,
+                expected,
+                found,
+            });
+        }
+        let snapshot = self.served_after(&record, seq)?;
+        let entry = self.entry(&record, &snapshot);
+        let replica = Self {
+            seq,
+            chain: self.chain.followed_by(stored),
+            snapshot,
+            shown: Arc::new(shown),
+        };
+        Ok(Applied {
+            replica,
+            record,
+            entry,
+        })
+    }
+
+    /// The entry for a record that leads to a snapshot.
+    fn entry(&self, record: &Record, next: &Snapshot) -> LedgerEntry {
+        let changed: BTreeSet<&str> = record
+            .served
+            .iter()
+            .map(|change| &*change.subject)
+            .collect();
+        let mut served: Vec<ServedFingerprint> = next.changes();
+        served.retain(|served| changed.contains(&*served.subject));
+        served.extend(self.snapshot.lost_in(next));
+        served.extend(record.entry.served.iter().cloned());
+        LedgerEntry {
+            served,
+            ..record.entry.clone()
+        }
+    }
+
+    fn served_after(&self, record: &Record, seq: u64) -> Result<Arc<Snapshot>, ApplyError> {
+        let (last, position) = (&self.snapshot.position, &record.entry.position);
+        let is_same_epoch = last.epoch == position.epoch;
+        let follows = if self.seq == 0 {
+            true
+        } else if is_same_epoch {
+            position.revision == last.revision
+                || Some(position.revision) == last.revision.checked_add(1)
+        } else {
+            record.is_whole && position.revision > last.revision
+        };
+        if !follows {
+            return Err(ApplyError::OutOfOrder {
+                seq,
+                revision: position.revision,
+                last: last.revision,
+            });
+        }
+        if record.served.is_empty() && !record.is_whole && last == position {
+            return Ok(Arc::clone(&self.snapshot));
+        }
+        let changes = record.served.iter().map(read_change);
+        let changes = changes.collect::<Result<Vec<_>, _>>()?;
+        let position = position.clone();
+        Ok(Arc::new(if record.is_whole {
+            Snapshot::assembled(position, changes, [])
+        } else {
+            self.snapshot.changed(position, changes)
+        }))
+    }
+}
