@@ -4,3 +4,5 @@
 
 pub mod record;
 pub mod apply;
+pub mod log;
+pub mod etcd;

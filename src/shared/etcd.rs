@@ -1,0 +1,273 @@
+//! The log in etcd: the only module that names the engine.
+//!
+//! Every key is below `/silkrate/<name>/`. A record has the key `log/` and sixteen digits, and is written once: compaction of the
+//! store takes nothing of it. `leader` lives under the lease of the replica that leads; `state` is the state to begin with.
+//!
+//! *Chose* the messages that are needed, as `proto/etcdserverpb/rpc.proto`, *over* the crate `etcd-client`: it compiles the whole
+//! interface with `protoc`, which a build of silkrate does without.
+
+mod connection;
+mod keys;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use connection::Servers;
+use futures_util::StreamExt;
+pub use watch::EtcdWatch;
+
+use crate::pb::etcd as pb;
+use crate::pb::etcd::compare::{CompareResult, CompareTarget, TargetUnion};
+use crate::pb::etcd::kv_client::KvClient;
+use crate::pb::etcd::lease_client::LeaseClient;
+use crate::pb::etcd::request_op::Request as Op;
+use crate::pb::etcd::response_op::Response as OpResponse;
+use crate::shared::etcd::connection::{Connection, Repeat};
+use crate::shared::etcd::keys::Keys;
+use crate::shared::log::{Appended, Lead, LogError, Moment, Page, Stored};
+
+/// A log in etcd. Clones share its connections.
+#[derive(Debug, Clone)]
+pub struct Etcd {
+    connection: Arc<Connection>,
+    keys: Arc<Keys>,
+}
+
+impl Etcd {
+    /// The log of a name on some servers. They are connected to when they are needed.
+    ///
+    /// # Errors
+    /// [`LogError::Refused`] if an address is invalid.
+    pub fn new(servers: Servers, name: &str) -> Result<Self, LogError> {
+        Ok(Self {
+            connection: Arc::new(Connection::new(servers)?),
+            keys: Arc::new(Keys::of(name)),
+        })
+    }
+
+    pub(super) async fn read(&self, after: u64, limit: u32) -> Result<Page, LogError> {
+        let request = pb::RangeRequest {
+            key: self.keys.record(after.saturating_add(1)),
+            range_end: self.keys.end_of_records(),
+            limit: limit.into(),
+            ..Default::default()
+        };
+        let answer = self.range(request).await?;
+        let records = answer.kvs.into_iter().filter_map(|stored| {
+            Some(Stored {
+                seq: self.keys.seq(&stored.key)?,
+                bytes: stored.value.into(),
+            })
+        });
+        Ok(Page {
+            records: records.collect(),
+            has_more: answer.more,
+            moment: moment(answer.header.as_ref()),
+        })
+    }
+
+    pub(super) async fn read_everywhere(&self, seq: u64) -> Result<Vec<Arc<[u8]>>, LogError> {
+        let mut read = Vec::new();
+        let mut refused = None;
+        for server in self.connection.servers() {
+            let call = |channel, token| {
+                let request = connection::request(one(self.keys.record(seq)), token);
+                async move { KvClient::new(channel).range(request).await }
+            };
+            match self.connection.call_at(server, &call).await {
+                Ok(answer) => read.extend(answer.kvs.into_iter().map(|kv| kv.value.into())),
+                Err(error) => refused = Some(error),
+            }
+        }
+        match refused {
+            Some(error) if read.is_empty() => Err(error),
+            _ => Ok(read),
+        }
+    }
+
+    pub(super) async fn append(
+        &self,
+        lead: &Lead,
+        seq: u64,
+        bytes: &[u8],
+    ) -> Result<Appended, LogError> {
+        let (place, leader) = (self.keys.record(seq), self.keys.leader());
+        let before = (seq > 1).then(|| self.keys.record(seq.saturating_sub(1)));
+        let mut compare = vec![
+            created_at(place.clone(), CompareResult::Equal, 0),
+            created_at(leader.clone(), CompareResult::Equal, lead.since),
+        ];
+        let is_there = |key| created_at(key, CompareResult::Greater, 0);
+        compare.extend(before.clone().map(is_there));
+        let keys = [Some(place.clone()), Some(leader), before.clone()];
+        let txn = pb::TxnRequest {
+            compare,
+            success: vec![put(place, bytes.to_vec(), 0)],
+            failure: keys.into_iter().flatten().map(get).collect(),
+        };
+        // It is never repeated here: whether a call without an answer took effect must be read.
+        let answer = self.txn(txn, Repeat::Never).await?;
+        if answer.succeeded {
+            return Ok(Appended::Written);
+        }
+        let mut found = answer.responses.into_iter().map(first_of);
+        let (place, leader) = (found.next().flatten(), found.next().flatten());
+        let is_before = before.is_none() || found.next().flatten().is_some();
+        Ok(match place {
+            Some(taken) => Appended::Taken(taken.value.into()),
+            None if leader.is_none_or(|leader| leader.create_revision != lead.since) => {
+                Appended::Fenced
+            }
+            None if is_before => Appended::Fenced,
+            None => Appended::Gap,
+        })
+    }
+
+    pub(super) async fn follow(&self, since: Moment) -> Result<EtcdWatch, LogError> {
+        EtcdWatch::open(&self.connection, &self.keys, since.0.saturating_add(1)).await
+    }
+
+    pub(super) async fn lead(
+        &self,
+        leader: &[u8],
+        lease: Duration,
+    ) -> Result<Option<Lead>, LogError> {
+        let lease = self.grant(lease).await?;
+        let key = self.keys.leader();
+        let txn = pb::TxnRequest {
+            compare: vec![created_at(key.clone(), CompareResult::Equal, 0)],
+            success: vec![put(key, leader.to_vec(), lease)],
+            failure: Vec::new(),
+        };
+        let taken = self.txn(txn, Repeat::Never).await;
+        if let Ok(answer) = &taken
+            && answer.succeeded
+        {
+            let since = answer.header.as_ref().map(|header| header.revision);
+            return Ok(since.map(|since| Lead { lease, since }));
+        }
+        // Without its lease the key is gone, if it was written after all.
+        let revoked = self.revoke(lease).await;
+        taken.and(revoked).map(|()| None)
+    }
+
+    async fn grant(&self, lease: Duration) -> Result<i64, LogError> {
+        let granted = self.connection.call(Repeat::OnOthers, |channel, token| {
+            let request = pb::LeaseGrantRequest {
+                ttl: i64::try_from(lease.as_secs()).unwrap_or(i64::MAX),
+                id: 0,
+            };
+            let request = connection::request(request, token);
+            async move { LeaseClient::new(channel).lease_grant(request).await }
+        });
+        Ok(granted.await?.id)
+    }
+
+    /// Keeps a lease. Returns whether it was still alive.
+    pub(super) async fn keep(&self, lease: i64) -> Result<bool, LogError> {
+        let kept = self.connection.call(Repeat::OnOthers, |channel, token| {
+            // The stream stays open until the answer is there.
+            let once = futures_util::stream::iter([pb::LeaseKeepAliveRequest { id: lease }]);
+            let once = once.chain(futures_util::stream::pending());
+            let request = connection::request(once, token);
+            async move {
+                let answers = LeaseClient::new(channel).lease_keep_alive(request).await?;
+                let mut answers = answers.into_inner();
+                answers.message().await.map(tonic::Response::new)
+            }
+        });
+        Ok(kept.await?.is_some_and(|kept| kept.ttl > 0))
+    }
+
+    pub(super) async fn revoke(&self, lease: i64) -> Result<(), LogError> {
+        let revoked = self.connection.call(Repeat::OnOthers, |channel, token| {
+            let request = connection::request(pb::LeaseRevokeRequest { id: lease }, token);
+            async move { LeaseClient::new(channel).lease_revoke(request).await }
+        });
+        revoked.await.map(drop)
+    }
+
+    pub(super) async fn leader(&self) -> Result<Option<Arc<[u8]>>, LogError> {
+        self.value(self.keys.leader()).await
+    }
+
+    pub(super) async fn state(&self) -> Result<Option<Arc<[u8]>>, LogError> {
+        self.value(self.keys.state()).await
+    }
+
+    pub(super) async fn set_state(&self, state: &[u8]) -> Result<(), LogError> {
+        let txn = pb::TxnRequest {
+            success: vec![put(self.keys.state(), state.to_vec(), 0)],
+            ..Default::default()
+        };
+        self.txn(txn, Repeat::OnOthers).await.map(drop)
+    }
+
+    async fn value(&self, key: Vec<u8>) -> Result<Option<Arc<[u8]>>, LogError> {
+        let found = self.range(one(key)).await?.kvs.into_iter().next();
+        Ok(found.map(|stored| stored.value.into()))
+    }
+
+    async fn range(&self, request: pb::RangeRequest) -> Result<pb::RangeResponse, LogError> {
+        let answer = self.connection.call(Repeat::OnOthers, |channel, token| {
+            let request = connection::request(request.clone(), token);
+            let client = KvClient::new(channel);
+            let mut client = client.max_decoding_message_size(PAGE_BYTES_MAX);
+            async move { client.range(request).await }
+        });
+        answer.await
+    }
+
+    async fn txn(&self, txn: pb::TxnRequest, repeat: Repeat) -> Result<pb::TxnResponse, LogError> {
+        let answer = self.connection.call(repeat, |channel, token| {
+            let request = connection::request(txn.clone(), token);
+            async move { KvClient::new(channel).txn(request).await }
+        });
+        answer.await
+    }
+}
+
+/// The most bytes of an answer: that of some hundred records of a bank's table, or of a few of the largest.
+const PAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+fn moment(header: Option<&pb::ResponseHeader>) -> Moment {
+    Moment(header.map_or(0, |header| header.revision))
+}
+
+fn one(key: Vec<u8>) -> pb::RangeRequest {
+    pb::RangeRequest {
+        key,
+        ..Default::default()
+    }
+}
+
+fn get(key: Vec<u8>) -> pb::RequestOp {
+    pb::RequestOp {
+        request: Some(Op::RequestRange(one(key))),
+    }
+}
+
+fn put(key: Vec<u8>, value: Vec<u8>, lease: i64) -> pb::RequestOp {
+    let put = pb::PutRequest { key, value, lease };
+    pb::RequestOp {
+        request: Some(Op::RequestPut(put)),
+    }
+}
+
+/// The condition that a key was created at a revision of the store; 0 if it is not there.
+fn created_at(key: Vec<u8>, result: CompareResult, revision: i64) -> pb::Compare {
+    pb::Compare {
+        result: result.into(),
+        target: CompareTarget::Create.into(),
+        key,
+        target_union: Some(TargetUnion::CreateRevision(revision)),
+    }
+}
+
+fn first_of(response: pb::ResponseOp) -> Option<pb::KeyValue> {
+    match response.response? {
+        OpResponse::ResponseRange(range) => range.kvs.into_iter().next(),
+        OpResponse::ResponsePut(_) => None,
+    }
+}

@@ -1,0 +1,220 @@
+//! Calls to the servers: each with a deadline, at the one that answered last, and then at the others.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tonic::Code;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+
+use crate::pb::etcd::AuthenticateRequest;
+use crate::pb::etcd::auth_client::AuthClient;
+use crate::shared::log::LogError;
+
+/// How long a call may take: a write of three servers takes milliseconds, and a lease of ten seconds must be kept within its
+/// time by another server.
+const CALL_MAX: Duration = Duration::from_secs(2);
+/// How often an idle connection is tried, and how long its answer may take: a server that vanished is noticed within a lease.
+const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
+
+/// The servers of a log, and how they are reached.
+#[derive(Debug, Clone, Default)]
+pub struct Servers {
+    /// Their addresses, such as `http://10.0.0.1:2379`.
+    pub urls: Vec<String>,
+    /// The certificates, for `https`.
+    pub tls: Option<ClientTlsConfig>,
+    /// A user and its password.
+    pub credentials: Option<(String, String)>,
+}
+
+/// The token of a user, once it was given.
+pub(super) type Token = Option<MetadataValue<Ascii>>;
+
+/// What a server says to a call.
+type Answer<T> = Result<tonic::Response<T>, tonic::Status>;
+
+/// The connections to all servers.
+#[derive(Debug)]
+pub(super) struct Connection {
+    channels: Vec<Channel>,
+    /// The one that answered last.
+    current: AtomicUsize,
+    credentials: Option<(String, String)>,
+    token: Mutex<Token>,
+}
+
+/// Where a call that was not answered is made again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Repeat {
+    /// At the other servers, once each: it may take effect twice.
+    OnOthers,
+    /// Nowhere.
+    Never,
+}
+
+/// A request, which only a server with a leader answers.
+pub(super) fn request<T>(message: T, token: Token) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    let metadata = request.metadata_mut();
+    metadata.insert("hasleader", MetadataValue::from_static("true"));
+    if let Some(token) = token {
+        metadata.insert("authorization", token);
+    }
+    request
+}
+
+impl Connection {
+    pub(super) fn new(servers: Servers) -> Result<Self, LogError> {
+        let Servers {
+            urls,
+            tls,
+            credentials,
+        } = servers;
+        let channels = urls.iter().map(|url| channel(url, tls.as_ref()));
+        let channels: Vec<Channel> = channels.collect::<Result<_, _>>()?;
+        if channels.is_empty() {
+            return Err(LogError::Refused("it has no servers".to_owned()));
+        }
+        Ok(Self {
+            channels,
+            current: AtomicUsize::new(0),
+            credentials,
+            token: Mutex::default(),
+        })
+    }
+
+    /// The number of each server.
+    pub(super) fn servers(&self) -> std::ops::Range<usize> {
+        0..self.channels.len()
+    }
+
+    /// The server that answered last, and the token for it.
+    pub(super) async fn current(&self) -> Result<(Channel, Token), LogError> {
+        let at = self.current.load(Ordering::Relaxed);
+        let channel = self.channels.get(at).or(self.channels.first());
+        let channel = channel.ok_or_else(|| LogError::Refused("it has no servers".to_owned()))?;
+        let token = self
+            .token(channel)
+            .await
+            .map_err(|status| failed(&status))?;
+        Ok((channel.clone(), token))
+    }
+
+    /// Lets the next call go to another server.
+    pub(super) fn turn(&self) {
+        let next = self.current.load(Ordering::Relaxed).saturating_add(1);
+        let next = next.checked_rem(self.channels.len()).unwrap_or(0);
+        self.current.store(next, Ordering::Relaxed);
+    }
+
+    /// Makes a call at the server that answered last, and where it may be repeated, at the others.
+    pub(super) async fn call<T, F: Future<Output = Answer<T>>>(
+        &self,
+        repeat: Repeat,
+        call: impl Fn(Channel, Token) -> F,
+    ) -> Result<T, LogError> {
+        let mut last = LogError::NoAnswer("no server was tried".to_owned());
+        for _ in self.servers() {
+            let at = self.current.load(Ordering::Relaxed);
+            match self.call_at(at, &call).await {
+                Err(error @ LogError::NoAnswer(_)) => {
+                    self.turn();
+                    if repeat == Repeat::Never {
+                        return Err(error);
+                    }
+                    last = error;
+                }
+                answered => return answered,
+            }
+        }
+        Err(last)
+    }
+
+    /// Makes a call at one server. A token that has ended is replaced once.
+    pub(super) async fn call_at<T, F: Future<Output = Answer<T>>>(
+        &self,
+        server: usize,
+        call: &impl Fn(Channel, Token) -> F,
+    ) -> Result<T, LogError> {
+        let channel = self.channels.get(server).or(self.channels.first());
+        let channel = channel.ok_or_else(|| LogError::Refused("it has no servers".to_owned()))?;
+        match tokio::time::timeout(CALL_MAX, self.attempt(channel, call)).await {
+            Ok(Ok(answer)) => Ok(answer.into_inner()),
+            Ok(Err(status)) => Err(failed(&status)),
+            Err(_elapsed) => Err(LogError::NoAnswer(format!("no answer within {CALL_MAX:?}"))),
+        }
+    }
+
+    async fn attempt<T, F: Future<Output = Answer<T>>>(
+        &self,
+        channel: &Channel,
+        call: &impl Fn(Channel, Token) -> F,
+    ) -> Answer<T> {
+        let token = self.token(channel).await?;
+        match call(channel.clone(), token).await {
+            Err(status) if status.code() == Code::Unauthenticated => {
+                *self.known_token() = None;
+                let token = self.token(channel).await?;
+                call(channel.clone(), token).await
+            }
+            answered => answered,
+        }
+    }
+
+    fn known_token(&self) -> std::sync::MutexGuard<'_, Token> {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn token(&self, channel: &Channel) -> Result<Token, tonic::Status> {
+        let Some((name, password)) = self.credentials.clone() else {
+            return Ok(None);
+        };
+        if let Some(known) = self.known_token().clone() {
+            return Ok(Some(known));
+        }
+        let request = AuthenticateRequest { name, password };
+        let answer = AuthClient::new(channel.clone())
+            .authenticate(request)
+            .await?;
+        // A token that is no text of a header would be refused with the request.
+        let token = MetadataValue::try_from(answer.into_inner().token).ok();
+        self.known_token().clone_from(&token);
+        Ok(token)
+    }
+}
+
+fn channel(url: &str, tls: Option<&ClientTlsConfig>) -> Result<Channel, LogError> {
+    let invalid = |error: tonic::transport::Error| {
+        let why = std::error::Error::source(&error).map_or_else(String::new, ToString::to_string);
+        LogError::Refused(format!("`{url}` is no address of a server: {error} {why}"))
+    };
+    let mut endpoint = Endpoint::from_shared(url.to_owned())
+        .map_err(invalid)?
+        .connect_timeout(CALL_MAX)
+        .http2_keep_alive_interval(KEEP_ALIVE.0)
+        .keep_alive_timeout(KEEP_ALIVE.1)
+        .keep_alive_while_idle(true);
+    if let Some(tls) = tls {
+        endpoint = endpoint.tls_config(tls.clone()).map_err(invalid)?;
+    }
+    Ok(endpoint.connect_lazy())
+}
+
+/// What a status says about the call: whether it may have taken effect.
+pub(super) fn failed(status: &tonic::Status) -> LogError {
+    let text = format!("{} ({:?})", status.message(), status.code());
+    match status.code() {
+        Code::OutOfRange => LogError::Compacted,
+        Code::InvalidArgument
+        | Code::NotFound
+        | Code::AlreadyExists
+        | Code::PermissionDenied
+        | Code::Unauthenticated
+        | Code::ResourceExhausted
+        | Code::FailedPrecondition
+        | Code::Unimplemented => LogError::Refused(text),
+        _ => LogError::NoAnswer(text),
+    }
+}

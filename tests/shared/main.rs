@@ -1,0 +1,5 @@
+//! Replicas over a real etcd. `cargo test --test shared` needs the programs of Debian's package `etcd-server`; it is no part of
+//! `cargo test`, which needs nothing that is not in the repository.
+
+mod log;
+mod server;

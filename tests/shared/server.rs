@@ -1,0 +1,116 @@
+//! Servers of etcd on loopback, as child processes.
+
+use std::net::TcpListener;
+use std::process::Stdio;
+use std::time::Duration;
+
+use silkrate::shared::etcd::{Etcd, Servers};
+use silkrate::shared::log::Log;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinSet;
+
+/// The longest time that a server may need to start: a busy machine gives it little time.
+const START_MAX: Duration = Duration::from_secs(120);
+/// How often a server is started: another program may take its port first.
+const ATTEMPTS: usize = 5;
+
+/// A cluster of one member.
+pub(crate) struct Server {
+    pub(crate) url: String,
+    child: Child,
+    /// Reads what it writes, so that its pipe does not fill.
+    _output: JoinSet<()>,
+    _folder: TempDir,
+}
+
+impl Server {
+    /// Starts a server with an empty store.
+    pub(crate) async fn start() -> Self {
+        for _ in 0..ATTEMPTS {
+            if let Some(server) = Self::try_start().await {
+                return server;
+            }
+        }
+        panic!("etcd did not start in {ATTEMPTS} attempts");
+    }
+
+    async fn try_start() -> Option<Self> {
+        let folder = TempDir::new().unwrap();
+        let [client, peer] = free_ports();
+        let url = format!("http://127.0.0.1:{client}");
+        let peer = format!("http://127.0.0.1:{peer}");
+        let mut child = Command::new("etcd")
+            .args([
+                "--name",
+                "one",
+                "--logger",
+                "zap",
+                "--log-outputs",
+                "stderr",
+            ])
+            .args([
+                "--listen-client-urls",
+                &url,
+                "--advertise-client-urls",
+                &url,
+            ])
+            .args([
+                "--listen-peer-urls",
+                &peer,
+                "--initial-advertise-peer-urls",
+                &peer,
+            ])
+            .args(["--initial-cluster", &format!("one={peer}")])
+            .arg("--data-dir")
+            .arg(folder.path().join("data"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("start `etcd`: install it with `apt-get install etcd-server`");
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let ready = tokio::time::timeout(START_MAX, is_ready(&mut lines));
+        let is_ready = ready.await.expect("etcd was not ready in time");
+        let mut output = JoinSet::new();
+        output.spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        is_ready.then_some(Self {
+            url,
+            child,
+            _output: output,
+            _folder: folder,
+        })
+    }
+
+    /// The log of a name.
+    pub(crate) fn log(&self, name: &str) -> Log {
+        let servers = Servers {
+            urls: vec![self.url.clone()],
+            ..Servers::default()
+        };
+        Log::Etcd(Etcd::new(servers, name).unwrap())
+    }
+
+    /// Kills it without a warning.
+    pub(crate) async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}
+
+/// Waits until clients are served; `false` if the process ended before.
+async fn is_ready(lines: &mut Lines<BufReader<ChildStderr>>) -> bool {
+    while let Ok(Some(line)) = lines.next_line().await {
+        if line.contains("serving insecure client requests") || line.contains("serving client") {
+            return true;
+        }
+    }
+    false
+}
+
+/// Two ports that nothing listens on.
+fn free_ports() -> [u16; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
+}
