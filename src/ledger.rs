@@ -41,7 +41,7 @@ pub use error::{LedgerError, StorageError};
 pub use read::{FixingRecord, FixingsPage, LedgerReader, LedgerState, PartialTable, QUERIES_MAX};
 use tokio::sync::oneshot;
 
-use crate::domain::LedgerEntry;
+use crate::domain::{LedgerEntry, LogStep};
 use crate::ledger::open::Opened;
 
 /// The maximum number of entries that wait for the disk. The commit task awaits each of them, so there are never more
@@ -84,6 +84,7 @@ pub struct Ledger {
     label: Arc<Path>,
     sender: mpsc::SyncSender<Append>,
     continues: bool,
+    follows_log: bool,
     /// Fails when the thread has closed the file.
     ended: oneshot::Receiver<Infallible>,
 }
@@ -92,6 +93,8 @@ pub struct Ledger {
 #[derive(Debug)]
 struct Append {
     entry: LedgerEntry,
+    /// Its place in a log that replicas share, if there is one.
+    step: Option<LogStep>,
     answer: oneshot::Sender<Result<(), LedgerError>>,
 }
 
@@ -109,6 +112,7 @@ impl Ledger {
             connection,
             beside,
             continues,
+            follows_log,
         } = open::open(&location, clock)?;
         let reader = LedgerReader::new(location.clone())?;
         let (sender, receiver) = mpsc::sync_channel(QUEUE_MAX);
@@ -133,6 +137,7 @@ impl Ledger {
             label,
             sender,
             continues,
+            follows_log,
             ended,
         };
         Ok((ledger, reader))
@@ -144,6 +149,12 @@ impl Ledger {
         self.continues
     }
 
+    /// Whether the last entry of the file, when it was opened, was that of a record of a log that replicas share. A service that
+    /// runs alone must not go on with its epoch: other replicas may.
+    pub fn follows_log(&self) -> bool {
+        self.follows_log
+    }
+
     /// Writes an entry. When this returns, the entry is on the disk.
     ///
     /// Rows that equal the current ones are left out; a row that differs is linked to the one it supersedes. After an
@@ -153,9 +164,33 @@ impl Ledger {
     /// [`LedgerError::Refused`] if the entry's revision is below the last one or its epoch has ended,
     /// [`LedgerError::Busy`] if too many entries wait; otherwise the error of the disk or of SQLite.
     pub async fn append(&self, entry: LedgerEntry) -> Result<(), LedgerError> {
+        self.append_in_log(entry, None).await
+    }
+
+    /// The same for the entry of a record of a log that replicas share, with its place in that log.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::append`]; [`LedgerError::Refused`] also if the record does not follow the last one.
+    pub async fn append_record(
+        &self,
+        entry: LedgerEntry,
+        step: LogStep,
+    ) -> Result<(), LedgerError> {
+        self.append_in_log(entry, Some(step)).await
+    }
+
+    async fn append_in_log(
+        &self,
+        entry: LedgerEntry,
+        step: Option<LogStep>,
+    ) -> Result<(), LedgerError> {
         let (answer, answered) = oneshot::channel();
         let path = || PathBuf::from(&*self.label);
-        let queued = self.sender.try_send(Append { entry, answer });
+        let queued = self.sender.try_send(Append {
+            entry,
+            step,
+            answer,
+        });
         queued.map_err(|refused| match refused {
             TrySendError::Full(_entry) => LedgerError::Busy { path: path() },
             TrySendError::Disconnected(_entry) => LedgerError::Closed { path: path() },

@@ -12,6 +12,7 @@ use crate::domain::Position;
 use crate::ledger::error::{StorageError, of_system};
 use crate::ledger::lock_file::LockFile;
 use crate::ledger::position_file::PositionFile;
+use crate::ledger::read::log;
 use crate::ledger::{ClockKind, LedgerError, digest};
 
 mod inspect;
@@ -25,6 +26,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("schema/version-2.sql"),
     include_str!("schema/version-3.sql"),
     include_str!("schema/version-4.sql"),
+    include_str!("schema/version-5.sql"),
 ];
 /// The first version that keeps digests of tables.
 const DIGESTS_SINCE: i64 = 3;
@@ -109,6 +111,8 @@ pub(super) struct Opened {
     pub(super) beside: Option<Beside>,
     /// Whether its epoch may go on.
     pub(super) continues: bool,
+    /// Whether its last entry is that of a record of a log that replicas share.
+    pub(super) follows_log: bool,
 }
 
 /// The files beside a ledger.
@@ -129,6 +133,7 @@ pub(super) fn open(location: &Location, clock: ClockKind) -> Result<Opened, Ledg
             connection,
             beside: None,
             continues: true,
+            follows_log: false,
         });
     };
     // An existing lock file is taken first: its holder may be in the middle of a write. Otherwise the file is inspected
@@ -145,12 +150,15 @@ pub(super) fn open(location: &Location, clock: ClockKind) -> Result<Opened, Ledg
     prepare(&mut connection, location, clock)?;
     let continues =
         continues(&connection, &position).map_err(|failure| failure.of(&location.label))?;
+    let follows_log =
+        log::follows_one(&connection).map_err(|failure| failure.of(&location.label))?;
     lock.identify();
     lock.describe();
     Ok(Opened {
         connection,
         beside: Some(Beside { lock, position }),
         continues,
+        follows_log,
     })
 }
 

@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::domain::{
-    Currency, DocumentKey, FirstSeen, Fixing, RestoredDocument, RestoredState, RevisionPolicy,
-    SourceId, Table,
+    Currency, DocumentKey, FirstSeen, Fixing, RestoredDocument, RestoredLog, RestoredState,
+    RevisionPolicy, SourceId, Table,
 };
 use crate::ledger::LedgerError;
 use crate::ledger::error::StorageError;
@@ -20,6 +20,7 @@ use crate::query_threads;
 mod currencies;
 mod document;
 mod first_seen;
+pub(super) mod log;
 mod page;
 mod restore;
 pub(super) mod rows;
@@ -151,6 +152,13 @@ impl LedgerReader {
     /// The state after the last entry; `None` if there is no entry.
     pub async fn restore(&self) -> Result<Option<RestoredState>, LedgerError> {
         self.run(restore::restore).await
+    }
+
+    /// The place of the last entry in a log that replicas share, and what is served after it; `None` if the entry has none in the
+    /// log of this name.
+    pub async fn restore_log(&self, name: Arc<str>) -> Result<Option<RestoredLog>, LedgerError> {
+        self.run(move |connection| log::restore(connection, &name))
+            .await
     }
 
     /// The newest tables of a document, with the older ones that contain the newest row of some currency, and its held

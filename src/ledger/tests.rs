@@ -87,7 +87,7 @@ fn user_version(connection: &Connection) -> i64 {
 #[test]
 fn a_full_disk_refuses_a_whole_entry_and_takes_it_when_there_is_room() {
     let (_folder, place, mut connection) = connection();
-    write::append(&mut connection, &entry(1, 1)).unwrap();
+    write::append(&mut connection, &entry(1, 1), None).unwrap();
     let pages: i64 = connection
         .pragma_query_value(None, "page_count", |row| row.get(0))
         .unwrap();
@@ -98,7 +98,7 @@ fn a_full_disk_refuses_a_whole_entry_and_takes_it_when_there_is_room() {
         assert_eq!(set, pages);
     };
     limit(&connection, pages + 2);
-    let error = write::append(&mut connection, &entry(2, 100)).unwrap_err();
+    let error = write::append(&mut connection, &entry(2, 100), None).unwrap_err();
     assert_eq!(
         error.of(&place.label).to_string(),
         format!(
@@ -112,7 +112,7 @@ fn a_full_disk_refuses_a_whole_entry_and_takes_it_when_there_is_room() {
         (1, 30)
     );
     limit(&connection, 100_000);
-    write::append(&mut connection, &entry(2, 100)).unwrap();
+    write::append(&mut connection, &entry(2, 100), None).unwrap();
     assert_eq!(
         (count(&connection, "entries"), count(&connection, "fixings")),
         (2, 3000)
@@ -140,11 +140,11 @@ fn a_file_that_opens_for_reading_alone_is_refused() {
 fn a_file_that_becomes_read_only_refuses_an_entry_and_takes_it_later() {
     let (_folder, place, mut connection) = connection();
     connection.pragma_update(None, "query_only", true).unwrap();
-    let error = write::append(&mut connection, &entry(1, 1)).unwrap_err();
+    let error = write::append(&mut connection, &entry(1, 1), None).unwrap_err();
     let error = error.of(&place.label);
     assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error}");
     connection.pragma_update(None, "query_only", false).unwrap();
-    write::append(&mut connection, &entry(1, 1)).unwrap();
+    write::append(&mut connection, &entry(1, 1), None).unwrap();
     assert_eq!(count(&connection, "entries"), 1);
 }
 
@@ -155,7 +155,7 @@ fn a_file_that_another_program_keeps_locked_refuses_an_entry_and_takes_it_later(
     connection.busy_timeout(Duration::ZERO).unwrap();
     let other = Connection::open(&place.label).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = write::append(&mut connection, &entry(1, 1)).unwrap_err();
+    let error = write::append(&mut connection, &entry(1, 1), None).unwrap_err();
     assert_eq!(
         error.of(&place.label).to_string(),
         format!(
@@ -164,7 +164,7 @@ fn a_file_that_another_program_keeps_locked_refuses_an_entry_and_takes_it_later(
         )
     );
     other.execute_batch("ROLLBACK").unwrap();
-    write::append(&mut connection, &entry(1, 1)).unwrap();
+    write::append(&mut connection, &entry(1, 1), None).unwrap();
     assert_eq!(count(&connection, "entries"), 1);
 }
 
@@ -193,7 +193,12 @@ fn the_log_is_folded_into_the_file_at_intervals_though_a_reader_stays() {
     for revision in 1..=2 {
         let (answer, answered) = tokio::sync::oneshot::channel();
         let entry = entry(revision, 1);
-        sender.send(Append { entry, answer }).unwrap();
+        let append = Append {
+            entry,
+            step: None,
+            answer,
+        };
+        sender.send(append).unwrap();
         answered.blocking_recv().unwrap().unwrap();
         let began = std::time::Instant::now();
         while entries_of_copy(&path) < i64::try_from(revision).unwrap() {
@@ -212,15 +217,12 @@ fn the_log_is_folded_into_the_file_at_intervals_though_a_reader_stays() {
 #[test]
 fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
     let (_folder, _place, mut connection) = connection();
-    write::append(&mut connection, &entry(1, 1)).unwrap();
-    let newer = [
-        MIGRATIONS[0],
-        MIGRATIONS[1],
-        MIGRATIONS[2],
-        MIGRATIONS[3],
+    write::append(&mut connection, &entry(1, 1), None).unwrap();
+    let more = [
         "ALTER TABLE entries ADD COLUMN remark TEXT",
         "CREATE TABLE remarks (remark TEXT) STRICT; INSERT INTO remarks SELECT 'seen ' || count(*) FROM fixings",
     ];
+    let newer = [MIGRATIONS, &more].concat();
     migrate(&mut connection, &newer).unwrap();
     let remark: String = connection
         .query_row(
@@ -230,7 +232,7 @@ fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
         )
         .unwrap();
     assert_eq!(remark, "seen 30");
-    assert_eq!(user_version(&connection), 6);
+    assert_eq!(user_version(&connection), 7);
     // A repeated migration would fail, because the column exists.
     migrate(&mut connection, &newer).unwrap();
 }
@@ -238,15 +240,9 @@ fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
 #[test]
 fn a_migration_that_fails_half_way_leaves_the_file_as_it_was() {
     let (_folder, place, mut connection) = connection();
-    write::append(&mut connection, &entry(1, 1)).unwrap();
-    let newer = [
-        MIGRATIONS[0],
-        MIGRATIONS[1],
-        MIGRATIONS[2],
-        MIGRATIONS[3],
-        "ALTER TABLE entries ADD COLUMN remark TEXT",
-        "not SQL",
-    ];
+    write::append(&mut connection, &entry(1, 1), None).unwrap();
+    let more = ["ALTER TABLE entries ADD COLUMN remark TEXT", "not SQL"];
+    let newer = [MIGRATIONS, &more].concat();
     assert!(migrate(&mut connection, &newer).is_err());
     drop(connection);
     let connection = super::open::open(&place, ClockKind::Real)
@@ -323,7 +319,7 @@ fn a_migration_that_is_cut_off_in_the_middle_is_made_again_at_the_next_start() {
     let connection = super::open::open(&place, ClockKind::Replay)
         .unwrap()
         .connection;
-    assert_eq!(user_version(&connection), 4);
+    assert_eq!(user_version(&connection), 5);
     assert_eq!(count(&connection, "served"), 19);
     assert_eq!(count(&connection, "current_fixings"), 4769);
     assert_eq!(count(&connection, "table_digests"), 976);

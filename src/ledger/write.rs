@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
-use crate::domain::{LedgerEntry, Position, ServedFingerprint, SourceId};
+use crate::domain::{LedgerEntry, LogStep, Position, ServedFingerprint, SourceId};
 use crate::ledger::error::StorageError;
 use crate::ledger::open::Beside;
 use crate::ledger::{Append, LedgerError, digest};
 
 mod file;
 mod held;
+mod log;
 
 /// How long an entry stays in the write-ahead log before the log is folded into the file: a copy of the file alone is then
 /// at most this old, and a burst of entries is folded in once.
@@ -33,8 +34,12 @@ pub(super) fn run(
     let mut fold_at = None;
     loop {
         match next(queue, fold_at) {
-            Ok(Append { entry, answer }) => {
-                let written = write(&mut connection, &entry, label, beside);
+            Ok(Append {
+                entry,
+                step,
+                answer,
+            }) => {
+                let written = write(&mut connection, (&entry, step.as_ref()), label, beside);
                 if answer.send(written).is_err() {
                     tracing::warn!(
                         revision = entry.position.revision,
@@ -78,14 +83,14 @@ fn next(queue: &Receiver<Append>, fold_at: Option<Instant>) -> Result<Append, Re
 /// Writes an entry, if the path still names the open file, and records its position.
 fn write(
     connection: &mut Connection,
-    entry: &LedgerEntry,
+    (entry, step): (&LedgerEntry, Option<&LogStep>),
     label: &Path,
     beside: Option<&Beside>,
 ) -> Result<(), LedgerError> {
     if let Some(beside) = beside {
         beside.lock.check()?;
     }
-    append(connection, entry).map_err(|failure| failure.of(label))?;
+    append(connection, entry, step).map_err(|failure| failure.of(label))?;
     if let Some(beside) = beside {
         beside.position.record(&entry.position);
     }
@@ -105,8 +110,12 @@ fn fold(connection: &Connection, mode: &str, label: &Path) -> bool {
     })
 }
 
-/// Writes an entry in one transaction.
-pub(super) fn append(connection: &mut Connection, entry: &LedgerEntry) -> Result<(), StorageError> {
+/// Writes an entry in one transaction, with its place in a log that replicas share, if it has one.
+pub(super) fn append(
+    connection: &mut Connection,
+    entry: &LedgerEntry,
+    step: Option<&LogStep>,
+) -> Result<(), StorageError> {
     // Immediate: the write lock is taken before anything is read, so that what was read stays valid.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let number = begin(&transaction, entry)?;
@@ -132,6 +141,10 @@ pub(super) fn append(connection: &mut Connection, entry: &LedgerEntry) -> Result
                 answer.asked_at.to_string()
             ],
         )?;
+    }
+    match step {
+        Some(step) => log::step(&transaction, step)?,
+        None => log::leave(&transaction)?,
     }
     // The entry's own row comes last, when the number of its fixings is known; foreign keys are checked at the commit.
     transaction.execute(

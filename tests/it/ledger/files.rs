@@ -178,13 +178,13 @@ async fn a_ledger_of_a_newer_silkrate_is_refused_and_not_changed() {
     filled(&path).await;
     Connection::open(&path)
         .unwrap()
-        .pragma_update(None, "user_version", 5)
+        .pragma_update(None, "user_version", 6)
         .unwrap();
     let before = contents(folder.path());
     assert_eq!(
         refusal(&path).to_string(),
         format!(
-            "the ledger {} was written by a newer version of silkrate (schema version 5, this version supports up to 4); \
+            "the ledger {} was written by a newer version of silkrate (schema version 6, this version supports up to 5); \
              upgrade silkrate, put the copy from before the upgrade in its place, or set store.path to another file",
             path.display()
         )

@@ -1,4 +1,4 @@
-//! Upgrade and downgrade: ledgers of the last two schema versions, `tests/fixtures/ledger/version-3.sql` and `version-4.sql`.
+//! Upgrade and downgrade: ledgers of the last two schema versions, `tests/fixtures/ledger/version-4.sql` and `version-5.sql`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,8 @@ use tempfile::TempDir;
 use crate::support::silkrate::{settings, source};
 
 /// The versions of the fixtures: the newest one, and the one before it.
-const VERSIONS: [i64; 2] = [3, 4];
-const NEWEST: i64 = 4;
+const VERSIONS: [i64; 2] = [4, 5];
+const NEWEST: i64 = 5;
 /// Where a service of that version stopped.
 const EPOCH: &str = "k3v9TqLmWz5XbYcD";
 const REVISION: u64 = 3;
@@ -97,7 +97,7 @@ async fn a_ledger_of_each_of_the_last_versions_is_served_digit_by_digit_and_has_
 #[tokio::test]
 async fn a_later_ledger_is_refused_with_what_to_do_and_the_copy_from_before_the_upgrade_is_served_again()
  {
-    let (folder, path) = ledger_of(3);
+    let (folder, path) = ledger_of(4);
     let copy = folder.path().join("before-the-upgrade.db");
     fs::copy(&path, &copy).unwrap();
     let upgraded = served(&path).await;
@@ -113,7 +113,7 @@ async fn a_later_ledger_is_refused_with_what_to_do_and_the_copy_from_before_the_
         check(&path, ClockKind::Replay).unwrap_err(),
     ] {
         assert!(
-            matches!(refused, LedgerError::NewerSchema { found: 5, .. }),
+            matches!(refused, LedgerError::NewerSchema { found: 6, .. }),
             "{refused}"
         );
         let text = refused.to_string();
