@@ -12,7 +12,9 @@ mod handle;
 mod order_of_answers;
 mod ticker_pairs;
 mod poll_context;
+mod proposal;
 mod publish;
+mod replica;
 mod punctuality;
 mod reconfigure;
 mod restore;
@@ -32,6 +34,7 @@ pub use handle::{
     PollContext, Stopped, Submission, SubmitOutcome,
 };
 use jiff::Timestamp;
+pub use proposal::{FollowedStep, Proposal, Proposer};
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -41,6 +44,7 @@ use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
 use crate::commit::filing_log::{log_decided, log_filed};
 use crate::commit::handle::{Message, QUEUE_MAX};
+use crate::commit::replica::Role;
 use crate::commit::restore::Restored;
 use crate::domain::{
     Book, BookChanges, Cause, DecisionError, HeldOutcome, Intent, Preference, RateFilter, SourceId,
@@ -70,6 +74,7 @@ pub struct Commit {
     attempted: BTreeSet<SourceId>,
     counts: Arc<CommitCounts>,
     receiver: mpsc::Receiver<Message>,
+    role: Role,
 }
 
 impl Commit {
@@ -80,18 +85,36 @@ impl Commit {
         mut ledger: BufferedLedger,
         clock: Clock,
     ) -> (Self, CommitHandle) {
-        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let blank = Book::new(records.clone(), preferences.clone());
+        let mut restored =
+            restore::restore(records, (preferences, &pairs), &mut ledger, &clock).await;
+        let entry = restored.entry.take();
+        let (mut commit, handle) = Self::new(restored, (blank, pairs), ledger, clock);
+        if let Some(entry) = entry {
+            commit.write(entry).await;
+        }
+        commit.ledger.report_health();
+        (commit, handle)
+    }
+
+    /// A task that has published what was restored.
+    fn new(
+        restored: Restored,
+        (blank, pairs): (Book, RateFilter),
+        ledger: BufferedLedger,
+        clock: Clock,
+    ) -> (Self, CommitHandle) {
+        let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         let Restored {
             book,
             snapshot,
-            entry,
+            entry: _,
             pairs_since,
-        } = restore::restore(records, (preferences, &pairs), &mut ledger, &clock).await;
+        } = restored;
         let board = Board::new(book.records(), snapshot);
         let sources = book.records().map(|record| record.id.as_str());
         let counts = Arc::new(CommitCounts::new(sources));
-        let mut commit = Self {
+        let commit = Self {
             book,
             blank,
             pairs,
@@ -104,11 +127,8 @@ impl Commit {
             attempted: BTreeSet::new(),
             counts,
             receiver,
+            role: Role::Alone,
         };
-        if let Some(entry) = entry {
-            commit.write(entry).await;
-        }
-        commit.ledger.report_health();
         (commit, CommitHandle::new(sender))
     }
 
@@ -195,6 +215,10 @@ impl Commit {
         if now < due && !was_set_back {
             return due;
         }
+        if !self.makes_steps() {
+            self.derived_at = now;
+            return self.next_due();
+        }
         self.commit(Cause::Clock, BookChanges::default(), now).await;
         self.next_due()
     }
@@ -207,6 +231,30 @@ impl Commit {
 
     /// Handles a message. Returns whether the state was derived anew.
     async fn take(&mut self, message: Message) -> bool {
+        let message = if self.makes_steps() {
+            message
+        } else {
+            let Some(message) = self.taken_while_following(message) else {
+                return false;
+            };
+            message
+        };
+        // A step that is not accepted leaves nothing behind.
+        let before = (!self.is_alone()).then(|| (self.book.clone(), self.attempted.clone()));
+        let was_leading = before.is_some() && self.makes_steps();
+        let was_derived = self.carry_out(message).await;
+        if let Some((book, attempted)) = before
+            && was_leading
+            && !self.makes_steps()
+        {
+            self.book = book;
+            self.attempted = attempted;
+        }
+        was_derived
+    }
+
+    /// Carries out a message. Returns whether the state was derived anew.
+    async fn carry_out(&mut self, message: Message) -> bool {
         let mut was_derived = true;
         match message {
             Message::Tables {
@@ -224,7 +272,9 @@ impl Commit {
             } => {
                 let (answer, derived) = self.backfill(source, table).await;
                 was_derived = derived;
-                handle::answer(admitted, answer, "backfill");
+                if self.makes_steps() {
+                    handle::answer(admitted, answer, "backfill");
+                }
             }
             Message::Decide {
                 id,
@@ -235,7 +285,10 @@ impl Commit {
             } => {
                 let answer = self.decide(&id, value, outcome, &note).await;
                 was_derived = answer.is_ok();
-                handle::answer(decided, answer, "decide");
+                // One that is not accepted has no answer: it may be made again, at the replica that leads.
+                if self.makes_steps() {
+                    handle::answer(decided, answer, "decide");
+                }
             }
             Message::Polled { source, report } => {
                 self.board.record_poll(source, report);
@@ -265,6 +318,7 @@ impl Commit {
                 was_derived = answer.is_ok();
                 handle::answer(begun, answer, "begin anew");
             }
+            Message::Replica(message) => was_derived = self.take_replica(message).await,
         }
         was_derived
     }

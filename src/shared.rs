@@ -6,3 +6,5 @@ pub mod record;
 pub mod apply;
 pub mod log;
 pub mod etcd;
+pub mod node;
+pub mod restore;

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::commit::{LedgerHealth, LedgerIsFile, LedgerStatus};
-use crate::domain::{DocumentKey, LedgerEntry, Position, RevisionPolicy, Table};
+use crate::domain::{DocumentKey, LedgerEntry, LogStep, Position, RevisionPolicy, Table};
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
 use crate::telemetry::LedgerCounts;
 
@@ -39,6 +39,8 @@ pub struct BufferedLedger {
     readers: watch::Sender<Option<LedgerReader>>,
     health: watch::Sender<LedgerHealth>,
     counts: Arc<LedgerCounts>,
+    /// Whether the log that replicas share decides when an epoch begins.
+    shares_log: bool,
 }
 
 #[derive(Debug)]
@@ -51,7 +53,7 @@ struct Open {
 #[derive(Debug)]
 struct Failure {
     error: LedgerError,
-    unsaved: VecDeque<LedgerEntry>,
+    unsaved: VecDeque<Unsaved>,
     /// The number of entries that were dropped from the buffer.
     lost: usize,
     /// Whether the file must be opened again before it is written: it may have been replaced.
@@ -61,6 +63,14 @@ struct Failure {
     check: JoinSet<Result<(), LedgerError>>,
     /// Its result.
     checked: Option<Result<(), LedgerError>>,
+}
+
+/// An entry that is not written yet.
+#[derive(Debug, Clone)]
+struct Unsaved {
+    entry: LedgerEntry,
+    /// Its place in a log that replicas share, if it has one.
+    step: Option<LogStep>,
 }
 
 impl BufferedLedger {
@@ -95,7 +105,15 @@ impl BufferedLedger {
             readers: watch::Sender::new(None),
             health: watch::Sender::default(),
             counts: Arc::default(),
+            shares_log: false,
         }
+    }
+
+    /// Sets that the entries are those of a log that replicas share.
+    #[must_use]
+    pub fn sharing_log(mut self) -> Self {
+        self.shares_log = true;
+        self
     }
 
     /// Sets the time after which a failed ledger is tried again.
@@ -196,9 +214,10 @@ impl BufferedLedger {
 
     /// Whether the ledger has everything that was served from it, so that its epoch may go on.
     pub(super) fn continues(&self) -> bool {
-        self.open
-            .as_ref()
-            .is_some_and(|open| open.ledger.continues())
+        let open = self.open.as_ref();
+        open.is_some_and(|open| {
+            open.ledger.continues() && (self.shares_log || !open.ledger.follows_log())
+        })
     }
 
     /// The failure that keeps entries from being written.
@@ -225,6 +244,23 @@ impl BufferedLedger {
     /// Writes an entry, or buffers it if the ledger cannot be written. At the first failure this returns the name of a
     /// new epoch, because earlier positions can no longer be resumed.
     pub async fn append(&mut self, entry: LedgerEntry) -> Option<String> {
+        let unsaved = Unsaved { entry, step: None };
+        let Err(failed) = self.write_or_buffer(unsaved).await else {
+            return None;
+        };
+        failed.then(super::epoch_name::new_epoch_name)
+    }
+
+    /// The same for the entry of a record of a log that replicas share. No epoch begins if it cannot be written: the log has it.
+    pub async fn append_record(&mut self, entry: LedgerEntry, step: LogStep) {
+        let step = Some(step);
+        if self.write_or_buffer(Unsaved { entry, step }).await.is_err() {
+            tracing::debug!("an entry of the shared log is buffered");
+        }
+    }
+
+    /// Writes an entry, or buffers it. The error says whether this is the first failure.
+    async fn write_or_buffer(&mut self, unsaved: Unsaved) -> Result<(), bool> {
         if let Some(failure) = &mut self.failure {
             if failure.unsaved.len() >= UNSAVED_MAX {
                 failure.unsaved.pop_front();
@@ -234,19 +270,27 @@ impl BufferedLedger {
                     "the buffer of unwritten ledger entries is full; the oldest entry is lost"
                 );
             }
-            failure.unsaved.push_back(entry);
-            return None;
+            failure.unsaved.push_back(unsaved);
+            return Err(false);
         }
-        let open = self.open.as_ref()?;
-        let error = self.write(open, entry.clone()).await.err()?;
-        self.fail(error, Some(entry));
-        Some(super::epoch_name::new_epoch_name())
+        let Some(open) = &self.open else {
+            return Ok(());
+        };
+        let Err(error) = self.write(open, unsaved.clone()).await else {
+            return Ok(());
+        };
+        self.fail(error, Some(unsaved));
+        Err(true)
     }
 
     /// Writes an entry, and counts how long that took.
-    async fn write(&self, open: &Open, entry: LedgerEntry) -> Result<(), LedgerError> {
+    async fn write(&self, open: &Open, unsaved: Unsaved) -> Result<(), LedgerError> {
         let begun = std::time::Instant::now();
-        let written = open.ledger.append(entry).await;
+        let Unsaved { entry, step } = unsaved;
+        let written = match step {
+            Some(step) => open.ledger.append_record(entry, step).await,
+            None => open.ledger.append(entry).await,
+        };
         self.counts.appends.observe(begun.elapsed());
         written
     }
@@ -298,13 +342,13 @@ impl BufferedLedger {
         }
     }
 
-    fn fail(&mut self, error: LedgerError, entry: Option<LedgerEntry>) {
+    fn fail(&mut self, error: LedgerError, unsaved: Option<Unsaved>) {
         tracing::error!(%error, "the ledger cannot be written; entries are buffered in memory");
         self.counts.failures.increment();
         self.failure = Some(Failure {
             reopen: needs_reopening(&error),
             error,
-            unsaved: entry.into_iter().collect(),
+            unsaved: unsaved.into_iter().collect(),
             lost: 0,
             retry_at: Instant::now() + self.retry_after,
             check: JoinSet::new(),

@@ -8,6 +8,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 use tracing::Span;
 
+use crate::commit::proposal::{FollowedStep, Proposer, ReplicaMessage};
 use crate::domain::{
     Answer, DecisionError, FilingError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position,
     Preference, RateFilter, SourceId, SourceRecord, Table,
@@ -166,6 +167,7 @@ pub(super) enum Message {
         tables: Vec<(SourceId, Table)>,
         begun: oneshot::Sender<Result<(), LedgerIsFile>>,
     },
+    Replica(ReplicaMessage),
 }
 
 /// Sends the answer to a message. It is of no use if the sender of the message was dropped meanwhile.
@@ -272,6 +274,32 @@ impl CommitHandle {
     ) -> Result<Result<(), LedgerIsFile>, Stopped> {
         let (begun, answer) = oneshot::channel();
         self.ask(Message::BeginAnew { tables, begun }, answer).await
+    }
+
+    /// Lets the task write and publish what a record of the shared log leads to.
+    pub async fn follow(&self, step: FollowedStep) -> Result<(), Stopped> {
+        let (done, answer) = oneshot::channel();
+        let step = Box::new(step);
+        let message = Message::Replica(ReplicaMessage::Follow { step, done });
+        self.ask(message, answer).await
+    }
+
+    /// Lets the task make commits and propose them, from now on. `is_first`: the log has no record yet.
+    pub async fn lead(&self, proposer: Proposer, is_first: bool) -> Result<(), Stopped> {
+        let (done, answer) = oneshot::channel();
+        let message = Message::Replica(ReplicaMessage::Lead {
+            proposer,
+            is_first,
+            done,
+        });
+        self.ask(message, answer).await
+    }
+
+    /// Lets the task make no more commits. One that is proposed is not accepted if the end that answers it was dropped.
+    pub async fn stop_leading(&self) -> Result<(), Stopped> {
+        let (done, answer) = oneshot::channel();
+        let message = Message::Replica(ReplicaMessage::StopLeading { done });
+        self.ask(message, answer).await
     }
 
     async fn ask<T>(&self, message: Message, answer: oneshot::Receiver<T>) -> Result<T, Stopped> {

@@ -1,5 +1,6 @@
 //! From a change of the book to what is published: derived, written to the ledger, and then put on the board.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -77,7 +78,16 @@ impl Commit {
     ) -> Option<u64> {
         let cause = entry.cause;
         let published = self.board.snapshot();
-        let written = self.ledger.append(entry).await;
+        let written = if self.is_alone() {
+            self.ledger.append(entry).await
+        } else {
+            let snapshot = next
+                .clone()
+                .map_or_else(|| Arc::clone(&published), Arc::new);
+            let step = self.propose(&entry, snapshot).await?;
+            self.ledger.append_record(entry, step).await;
+            None
+        };
         let next = match written {
             // The ledger cannot be written: what is served from now on belongs to another epoch.
             Some(epoch) => {

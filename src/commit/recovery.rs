@@ -18,7 +18,9 @@ impl Commit {
     /// Stops writing to a ledger that was found damaged: what is served from now on belongs to another epoch.
     pub(super) async fn stop_writing(&mut self, error: LedgerError) {
         self.ledger.mark_damaged(error).await;
-        self.renew(new_epoch_name());
+        if self.is_alone() {
+            self.renew(new_epoch_name());
+        }
     }
 
     /// Publishes the same state in another epoch.
@@ -37,6 +39,10 @@ impl Commit {
         let Some((written, reopened)) = self.ledger.prepare_retry(&documents).await else {
             return;
         };
+        if !self.is_alone() {
+            self.ledger.catch_up().await;
+            return;
+        }
         let published = self.board.snapshot();
         let revision = published.position.revision.max(written);
         let snapshot = published.renewed(Position {

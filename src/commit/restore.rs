@@ -138,7 +138,11 @@ fn with(
 }
 
 /// The entry that records the position of a snapshot.
-fn entry(snapshot: &Snapshot, now: Timestamp, gone: Vec<ServedFingerprint>) -> LedgerEntry {
+pub(super) fn entry(
+    snapshot: &Snapshot,
+    now: Timestamp,
+    gone: Vec<ServedFingerprint>,
+) -> LedgerEntry {
     let mut served = snapshot.changes();
     served.extend(gone);
     LedgerEntry {
@@ -155,7 +159,7 @@ fn entry(snapshot: &Snapshot, now: Timestamp, gone: Vec<ServedFingerprint>) -> L
 }
 
 /// Fills the book with the tables of the ledger. Returns `None` if the ledger is empty.
-async fn from_ledger(
+pub(super) async fn from_ledger(
     book: &mut Book,
     ledger: &BufferedLedger,
 ) -> Result<Option<RestoredState>, LedgerError> {

@@ -20,6 +20,7 @@ mod damage;
 mod files;
 mod held;
 mod history;
+mod log_place;
 mod older;
 mod partial;
 mod round_trip;

@@ -65,6 +65,8 @@ mod reload;
 #[cfg(test)]
 mod replays;
 #[cfg(test)]
+mod replicas;
+#[cfg(test)]
 mod restart;
 #[cfg(test)]
 mod service;

@@ -37,7 +37,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "commit",
         &["domain", "ledger", "board", "clock", "telemetry"],
     ),
-    ("shared", &["domain", "pb"]),
+    ("shared", &["domain", "ledger", "commit", "pb"]),
     (
         "queries",
         &["domain", "board", "feed", "ledger", "clock", "outage"],

@@ -2,4 +2,5 @@
 //! `cargo test`, which needs nothing that is not in the repository.
 
 mod log;
+mod replicas;
 mod server;

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::commit::buffered_ledger::{BufferedLedger, needs_reopening};
+use crate::commit::buffered_ledger::{BufferedLedger, Unsaved, needs_reopening};
 use crate::domain::{DocumentKey, LedgerEntry, RevisionPolicy};
 use crate::ledger::LedgerError;
 
@@ -87,6 +87,16 @@ impl BufferedLedger {
     /// Tries to write the buffered entries, and after them one that begins a new epoch. Returns whether all of them are
     /// written.
     pub(in crate::commit) async fn recover(&mut self, last: LedgerEntry) -> bool {
+        self.write_again(Some(last)).await
+    }
+
+    /// Tries to write the buffered entries of a log that replicas share: each keeps its place. Returns whether all of them are
+    /// written.
+    pub(in crate::commit) async fn catch_up(&mut self) -> bool {
+        self.write_again(None).await
+    }
+
+    async fn write_again(&mut self, last: Option<LedgerEntry>) -> bool {
         let Some(mut failure) = self.failure.take() else {
             return false;
         };
@@ -113,22 +123,25 @@ impl BufferedLedger {
 
     async fn write_unsaved(
         &self,
-        unsaved: &mut VecDeque<LedgerEntry>,
-        last: LedgerEntry,
+        unsaved: &mut VecDeque<Unsaved>,
+        last: Option<LedgerEntry>,
     ) -> Result<(), LedgerError> {
         let Some(open) = &self.open else {
             return Ok(());
         };
-        while let Some(entry) = unsaved.front() {
-            // The buffered entries get the position that begins now: the epochs between end here.
-            let entry = LedgerEntry {
-                position: last.position.clone(),
-                ..entry.clone()
-            };
-            self.write(open, entry).await?;
+        while let Some(oldest) = unsaved.front() {
+            let mut next = oldest.clone();
+            if let Some(last) = &last {
+                // The buffered entries get the position that begins now: the epochs between end here.
+                next.entry.position = last.position.clone();
+            }
+            self.write(open, next).await?;
             unsaved.pop_front();
         }
-        self.write(open, last).await
+        match last {
+            Some(entry) => self.write(open, Unsaved { entry, step: None }).await,
+            None => Ok(()),
+        }
     }
 
     fn failed_again(&mut self, error: LedgerError) {

@@ -1,0 +1,76 @@
+//! What a replica lets the commit task do, and what the task proposes to the log that replicas share.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::domain::{LedgerEntry, LogStep, Snapshot};
+
+/// How many proposals wait: the commit task makes one at a time.
+const PROPOSALS_MAX: usize = 1;
+
+/// A step that is proposed to the log.
+#[derive(Debug)]
+pub struct Proposal {
+    /// The facts.
+    pub entry: LedgerEntry,
+    /// What would be served after it.
+    pub snapshot: Arc<Snapshot>,
+    /// Answered with the place in the log; dropped if the step is not accepted.
+    pub accepted: oneshot::Sender<LogStep>,
+}
+
+/// The end by which the commit task proposes, while its replica leads.
+#[derive(Debug, Clone)]
+pub struct Proposer {
+    proposals: mpsc::Sender<Proposal>,
+}
+
+/// A record of the log, for a replica that follows it.
+#[derive(Debug, Clone)]
+pub struct FollowedStep {
+    /// The facts.
+    pub entry: LedgerEntry,
+    /// The place in the log.
+    pub step: LogStep,
+    /// What is served after it.
+    pub snapshot: Arc<Snapshot>,
+}
+
+/// What a replica is to do.
+#[derive(Debug)]
+pub(super) enum ReplicaMessage {
+    Follow {
+        step: Box<FollowedStep>,
+        done: oneshot::Sender<()>,
+    },
+    Lead {
+        proposer: Proposer,
+        /// Whether the log has no record yet.
+        is_first: bool,
+        done: oneshot::Sender<()>,
+    },
+    StopLeading {
+        done: oneshot::Sender<()>,
+    },
+}
+
+impl Proposer {
+    /// The proposing end, and the end that answers.
+    pub fn new() -> (Self, mpsc::Receiver<Proposal>) {
+        let (proposals, receiver) = mpsc::channel(PROPOSALS_MAX);
+        (Self { proposals }, receiver)
+    }
+
+    /// Proposes a step; `None` if it is not accepted, because this replica leads no longer.
+    pub async fn propose(&self, entry: LedgerEntry, snapshot: Arc<Snapshot>) -> Option<LogStep> {
+        let (accepted, answer) = oneshot::channel();
+        let proposal = Proposal {
+            entry,
+            snapshot,
+            accepted,
+        };
+        self.proposals.send(proposal).await.ok()?;
+        answer.await.ok()
+    }
+}

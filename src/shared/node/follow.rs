@@ -1,0 +1,236 @@
+//! Following: every record is applied in its order, as soon as it is there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use crate::commit::{FollowedStep, Stopped};
+use crate::domain::LogStep;
+use crate::shared::apply::{Applied, ApplyError};
+use crate::shared::log::{Event, LogError, Moment, Stored, Watch};
+use crate::shared::node::{Committer, Node, RETRY_AFTER, State};
+use crate::shared::record::Record;
+
+/// How many records are read at a time: some hundred kilobytes.
+const PAGE_RECORDS: u32 = 64;
+/// How often the log is asked whether it is there while nothing happens.
+const ASK_EVERY: Duration = Duration::from_secs(10);
+/// How long a log may be silent after that before it counts as lost: longer than a call may take.
+const SILENCE_MAX: Duration = Duration::from_secs(15);
+/// How often a replica checks that the log still has the record that it applied last, and what is behind it. A log that was restored
+/// from an older copy says nothing of it.
+const AUDIT_EVERY: Duration = Duration::from_secs(60);
+/// How long a replica waits before it reads a record again that no server has whole, or that needs a newer version.
+const BROKEN_RETRY: Duration = Duration::from_secs(10);
+
+/// Why following ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// No replica leads, and this one may.
+    Vacant,
+    /// The log does not have what this replica has applied.
+    OffTheLog,
+}
+
+/// Why following stopped before a record.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// The log does not answer.
+    Log(LogError),
+    /// The next record cannot be applied by this version, or no server has it whole.
+    Unreadable(ApplyError),
+    /// The log does not have what this replica has applied.
+    OffTheLog,
+    /// The commit task has ended.
+    Stopped,
+}
+
+impl From<LogError> for Halt {
+    fn from(error: LogError) -> Self {
+        Self::Log(error)
+    }
+}
+
+impl From<Stopped> for Halt {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Stopped
+    }
+}
+
+impl<C: Committer> Node<C> {
+    /// Follows until no replica leads and this one may, or until it is off the log.
+    pub(super) async fn follow_until_vacant(&mut self) -> Result<Ended, Stopped> {
+        loop {
+            match self.follow_once().await {
+                Ok(ended) => return Ok(ended),
+                Err(Halt::OffTheLog) => {
+                    tracing::error!(
+                        seq = self.replica.seq,
+                        "the shared log does not have what this replica has applied: it serves on, and follows no longer"
+                    );
+                    return Ok(Ended::OffTheLog);
+                }
+                Err(Halt::Log(LogError::Compacted)) => {}
+                Err(Halt::Log(error)) => {
+                    self.detached(&error);
+                    sleep(RETRY_AFTER).await;
+                }
+                Err(Halt::Unreadable(error)) => {
+                    tracing::error!(%error, "a record of the shared log cannot be applied; what is served stays as it is");
+                    sleep(BROKEN_RETRY).await;
+                }
+                Err(Halt::Stopped) => return Err(Stopped),
+            }
+        }
+    }
+
+    /// Reads the log to its end and then follows what happens, over one connection.
+    async fn follow_once(&mut self) -> Result<Ended, Halt> {
+        self.audit().await?;
+        let moment = self.catch_up().await?;
+        let mut watch = self.log.follow(moment).await?;
+        let is_vacant = self.log.leader().await?.is_none();
+        self.attached();
+        self.report(|status| status.state = State::Following);
+        if is_vacant && self.settings.may_lead {
+            return Ok(Ended::Vacant);
+        }
+        self.take_events(&mut watch).await
+    }
+
+    async fn take_events(&mut self, watch: &mut Watch) -> Result<Ended, Halt> {
+        let mut ask_at = Instant::now() + ASK_EVERY;
+        let mut lost_at = Instant::now() + SILENCE_MAX;
+        let mut audit_at = Instant::now() + AUDIT_EVERY;
+        loop {
+            tokio::select! {
+                event = watch.next() => {
+                    ask_at = Instant::now() + ASK_EVERY;
+                    lost_at = Instant::now() + SILENCE_MAX;
+                    match event? {
+                        Event::Appended(stored) => self.take(stored).await?,
+                        Event::Leader(None) if self.settings.may_lead => return Ok(Ended::Vacant),
+                        Event::Leader(_) | Event::Nothing => {}
+                    }
+                }
+                () = sleep_until(ask_at) => {
+                    watch.ask()?;
+                    ask_at = Instant::now() + ASK_EVERY;
+                }
+                () = sleep_until(lost_at) => {
+                    let silence = format!("nothing was heard from it for {SILENCE_MAX:?}");
+                    return Err(LogError::NoAnswer(silence).into());
+                }
+                () = sleep_until(audit_at) => {
+                    self.audit().await?;
+                    self.catch_up().await?;
+                    if self.settings.may_lead && self.log.leader().await?.is_none() {
+                        return Ok(Ended::Vacant);
+                    }
+                    audit_at = Instant::now() + AUDIT_EVERY;
+                }
+            }
+        }
+    }
+
+    /// Takes a record that was appended. One that is known is ignored; before one that does not follow, the missing ones are read.
+    async fn take(&mut self, stored: Stored) -> Result<(), Halt> {
+        let next = self.replica.seq.saturating_add(1);
+        if stored.seq < next {
+            return Ok(());
+        }
+        if stored.seq > next {
+            return self.catch_up().await.map(drop);
+        }
+        self.apply(&stored).await
+    }
+
+    /// Applies every record that is there. Returns the moment up to which it was read.
+    pub(super) async fn catch_up(&mut self) -> Result<Moment, Halt> {
+        loop {
+            let page = self.log.read(self.replica.seq, PAGE_RECORDS).await?;
+            for stored in &page.records {
+                if stored.seq != self.replica.seq.saturating_add(1) {
+                    return Err(Halt::OffTheLog);
+                }
+                self.apply(stored).await?;
+            }
+            if !page.has_more {
+                return Ok(page.moment);
+            }
+        }
+    }
+
+    /// Applies the next record; if it is damaged, as another server has it.
+    async fn apply(&mut self, stored: &Stored) -> Result<(), Halt> {
+        let applied = match self.replica.apply(&stored.bytes) {
+            Ok(applied) => applied,
+            Err(error) => self.apply_elsewhere(stored.seq, error).await?,
+        };
+        let step = self.step(&applied);
+        let followed = FollowedStep {
+            entry: applied.entry,
+            step,
+            snapshot: Arc::clone(&applied.replica.snapshot),
+        };
+        self.committer.follow(followed).await?;
+        self.replica = applied.replica;
+        self.report(|status| status.seq = stored.seq);
+        Ok(())
+    }
+
+    async fn apply_elsewhere(&self, seq: u64, error: ApplyError) -> Result<Applied, Halt> {
+        tracing::warn!(%error, seq, "a record cannot be applied; reading it from every server");
+        let mut last = error;
+        for bytes in self.log.read_everywhere(seq).await? {
+            match self.replica.apply(&bytes) {
+                Ok(applied) => return Ok(applied),
+                Err(error) => last = error,
+            }
+        }
+        match last {
+            ApplyError::OtherChain { .. } => Err(Halt::OffTheLog),
+            error => Err(Halt::Unreadable(error)),
+        }
+    }
+
+    /// The place of what was applied, for the ledger.
+    pub(super) fn step(&self, applied: &Applied) -> LogStep {
+        LogStep {
+            log: Arc::clone(&self.settings.log),
+            seq: applied.replica.seq,
+            chain: applied.replica.chain.fingerprint(),
+            is_whole: applied.record.is_whole,
+            shown: applied.record.served.clone(),
+        }
+    }
+
+    /// Checks that the log still has the record that was applied last.
+    pub(super) async fn audit(&self) -> Result<(), Halt> {
+        let Some(before) = self.replica.seq.checked_sub(1) else {
+            return Ok(());
+        };
+        let page = self.log.read(before, 1).await?;
+        let found = page.records.first();
+        let Some(stored) = found.filter(|stored| stored.seq == self.replica.seq) else {
+            return Err(Halt::OffTheLog);
+        };
+        if self.is_own(&stored.bytes) {
+            return Ok(());
+        }
+        // It may be damaged at one server.
+        let others = self.log.read_everywhere(self.replica.seq).await?;
+        if others.iter().any(|bytes| self.is_own(bytes)) {
+            Ok(())
+        } else {
+            Err(Halt::OffTheLog)
+        }
+    }
+
+    /// Whether the bytes are those of the record that was applied last.
+    fn is_own(&self, bytes: &[u8]) -> bool {
+        let record = Record::decode(bytes);
+        record.is_ok_and(|record| record.previous.followed_by(bytes) == self.replica.chain)
+    }
+}

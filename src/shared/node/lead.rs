@@ -1,0 +1,148 @@
+//! Leading: the commits of this replica are the records of the log, as long as it holds the lead.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::commit::{Proposal, Proposer, Stopped};
+use crate::pb::log as pb;
+use crate::shared::log::{Lead, LogError};
+use crate::shared::node::follow::Halt;
+use crate::shared::node::{Committer, Node, RETRY_AFTER, State};
+
+/// How often a lead is kept within the time that it lasts: two attempts may fail.
+const KEEPS_PER_LEASE: u32 = 3;
+
+/// Why a lead ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// Another replica may have it.
+    Lead,
+    /// The service stops.
+    Stopping,
+}
+
+impl<C: Committer> Node<C> {
+    /// Takes the lead if it is free, and holds it until it is lost or the service stops.
+    pub(super) async fn lead_until_lost(
+        &mut self,
+        stop: &CancellationToken,
+    ) -> Result<(), Stopped> {
+        let lead = match self
+            .log
+            .lead(&self.description(), self.settings.lease)
+            .await
+        {
+            Ok(Some(lead)) => lead,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                self.detached(&error);
+                sleep(RETRY_AFTER).await;
+                return Ok(());
+            }
+        };
+        let kept_at = Instant::now();
+        // What the last leader appended comes first.
+        match self.catch_up().await {
+            Ok(_moment) => {}
+            Err(Halt::Stopped) => return Err(Stopped),
+            // Following says what is wrong.
+            Err(_) => {
+                self.give_up(&lead).await;
+                return Ok(());
+            }
+        }
+        tracing::info!(seq = self.replica.seq, "this replica leads");
+        self.report(|status| {
+            status.state = State::Leading;
+            status.takeovers = status.takeovers.saturating_add(1);
+        });
+        let (proposer, mut proposals) = Proposer::new();
+        let is_first = self.replica.seq == 0;
+        self.committer.lead(proposer, is_first).await?;
+        let lost = self.hold(&lead, kept_at, &mut proposals, stop).await;
+        // A proposal that waits is not accepted.
+        drop(proposals);
+        self.committer.stop_leading().await?;
+        self.report(|status| status.state = State::Joining);
+        if lost == Lost::Stopping {
+            self.give_up(&lead).await;
+        } else {
+            tracing::warn!(seq = self.replica.seq, "this replica no longer leads");
+        }
+        Ok(())
+    }
+
+    async fn give_up(&self, lead: &Lead) {
+        if let Err(error) = self.log.step_down(lead).await {
+            tracing::warn!(%error, "could not give up the lead; it ends by itself");
+        }
+    }
+
+    /// Keeps the lead, and appends what is proposed.
+    async fn hold(
+        &mut self,
+        lead: &Lead,
+        kept_at: Instant,
+        proposals: &mut mpsc::Receiver<Proposal>,
+        stop: &CancellationToken,
+    ) -> Lost {
+        let lease = self.settings.lease;
+        let every = lease.checked_div(KEEPS_PER_LEASE).unwrap_or(lease);
+        let mut ends_at = kept_at + lease;
+        let mut keep_at = kept_at + every;
+        loop {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return Lost::Stopping,
+                () = sleep_until(ends_at) => return Lost::Lead,
+                () = sleep_until(keep_at) => {
+                    let asked_at = Instant::now();
+                    match self.keep(lead, ends_at).await {
+                        Ok(true) => {
+                            ends_at = asked_at + lease;
+                            keep_at = asked_at + every;
+                        }
+                        Ok(false) => return Lost::Lead,
+                        Err(error) => {
+                            self.detached(&error);
+                            keep_at = Instant::now() + KEEP_RETRY;
+                        }
+                    }
+                }
+                proposal = proposals.recv() => {
+                    let Some(proposal) = proposal else {
+                        // The commit task has ended, or has stopped leading.
+                        return Lost::Lead;
+                    };
+                    if let Err(lost) = self.append(lead, proposal, stop).await {
+                        return lost;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn keep(&self, lead: &Lead, ends_at: Instant) -> Result<bool, LogError> {
+        let kept = tokio::time::timeout_at(ends_at, self.log.keep(lead)).await;
+        let kept = kept.unwrap_or(Ok(false))?;
+        self.attached();
+        Ok(kept)
+    }
+
+    /// How this replica describes itself as the one that leads.
+    fn description(&self) -> Vec<u8> {
+        use prost::Message;
+        let leader = pb::Leader {
+            node: self.settings.origin.node.clone(),
+            admin_address: String::new(),
+            build: self.settings.origin.build.clone(),
+        };
+        leader.encode_to_vec()
+    }
+}
+
+/// How long after a failure a lead is kept again: some attempts fit into the shortest lease, of two seconds.
+const KEEP_RETRY: Duration = Duration::from_millis(200);

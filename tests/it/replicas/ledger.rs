@@ -1,0 +1,219 @@
+//! What stands for the commit task and its ledger in a simulation: it keeps what it is given, and proposes a small change every
+//! second while it leads.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use silkrate::commit::{FollowedStep, Proposer, Stopped};
+use silkrate::domain::{
+    Cause, Fingerprint, LedgerEntry, LogStep, Position, RestoredLog, ServedChange, ShownChange,
+    Snapshot, SourceId, SourceState,
+};
+use silkrate::shared::apply::Replica;
+use silkrate::shared::log::SharedStore;
+use silkrate::shared::node::Committer;
+use tokio::task::JoinSet;
+
+/// The interval of commits.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// The longest time in which a record is appended once nothing fails.
+const RECORD_MAX: Duration = Duration::from_secs(300);
+
+/// What all replicas have in common.
+#[derive(Clone, Default)]
+pub(crate) struct World {
+    /// The records that a commit task was told are accepted.
+    accepted: Arc<Mutex<BTreeMap<u64, Fingerprint>>>,
+    is_quiet: Arc<AtomicBool>,
+}
+
+/// The ledger of one replica: it outlives the replica.
+#[derive(Clone)]
+pub(crate) struct KeptLedger {
+    world: World,
+    kept: Arc<Mutex<Kept>>,
+}
+
+struct Kept {
+    chains: BTreeMap<u64, Fingerprint>,
+    shown: BTreeMap<String, ShownChange>,
+    snapshot: Arc<Snapshot>,
+    random: fastrand::Rng,
+    leading: Option<JoinSet<()>>,
+}
+
+impl World {
+    /// Waits until one more record is appended, and lets no further one be proposed.
+    pub(crate) async fn end_after_one_more(&self, store: &SharedStore) {
+        let before = store.records().len();
+        let more = async {
+            while store.records().len() == before {
+                tokio::time::sleep(INTERVAL).await;
+            }
+        };
+        tokio::time::timeout(RECORD_MAX, more).await.unwrap();
+        self.is_quiet.store(true, Ordering::Relaxed);
+    }
+
+    /// How many accepted records a log does not have.
+    pub(crate) fn lost(&self, chains: &BTreeMap<u64, Fingerprint>) -> usize {
+        let accepted = self.accepted.lock().unwrap();
+        let lost = accepted.iter();
+        lost.filter(|(seq, chain)| chains.get(*seq) != Some(*chain))
+            .count()
+    }
+}
+
+impl KeptLedger {
+    pub(crate) fn new(world: &World, seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let epoch: String = std::iter::repeat_with(|| random.alphanumeric())
+            .take(16)
+            .collect();
+        let position = Position {
+            epoch: epoch.into(),
+            revision: 0,
+        };
+        let kept = Kept {
+            chains: BTreeMap::new(),
+            shown: BTreeMap::new(),
+            snapshot: Arc::new(Snapshot::assembled(position, Vec::new(), [])),
+            random,
+            leading: None,
+        };
+        Self {
+            world: world.clone(),
+            kept: Arc::new(Mutex::new(kept)),
+        }
+    }
+
+    /// What a replica begins with.
+    pub(crate) fn restored(&self) -> Replica {
+        let kept = self.kept.lock().unwrap();
+        let Some((seq, chain)) = kept.chains.last_key_value() else {
+            return Replica::before_the_log(Arc::clone(&kept.snapshot));
+        };
+        let log = RestoredLog {
+            seq: *seq,
+            chain: *chain,
+            shown: kept.shown.values().cloned().collect(),
+        };
+        Replica::restored(&log, kept.snapshot.position.clone()).unwrap()
+    }
+
+    pub(crate) fn served(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.kept.lock().unwrap().snapshot)
+    }
+
+    /// Ends the proposals of a replica that was killed.
+    pub(crate) async fn stop(&self) {
+        let leading = self.kept.lock().unwrap().leading.take();
+        if let Some(mut task) = leading {
+            task.shutdown().await;
+        }
+    }
+
+    /// Asserts that it has the records of a log, and no others.
+    pub(crate) fn assert_has(&self, chains: &BTreeMap<u64, Fingerprint>) {
+        assert_eq!(self.kept.lock().unwrap().chains, *chains);
+    }
+
+    /// Writes a step: it must be the next one.
+    fn write(&self, step: LogStep, snapshot: Arc<Snapshot>) {
+        let mut kept = self.kept.lock().unwrap();
+        let last = kept.chains.last_key_value().map_or(0, |(seq, _)| *seq);
+        assert_eq!(step.seq, last + 1);
+        kept.chains.insert(step.seq, step.chain);
+        if step.is_whole {
+            kept.shown.clear();
+        }
+        for change in step.shown {
+            kept.shown.insert(change.subject.clone(), change);
+        }
+        kept.snapshot = snapshot;
+    }
+
+    /// The next commit: a source has missed another number of publications.
+    fn next(&self, is_first: bool) -> (LedgerEntry, Arc<Snapshot>) {
+        let mut kept = self.kept.lock().unwrap();
+        let missed_publications = kept.random.u32(..);
+        let names = ["nbk", "cbu", "nbt"];
+        let id = SourceId::new(kept.random.choice(names).unwrap());
+        let Position { epoch, revision } = kept.snapshot.position.clone();
+        let position = Position {
+            epoch,
+            revision: revision + u64::from(!is_first),
+        };
+        let state = SourceState {
+            id,
+            name: "bank",
+            attribution: "from the bank",
+            freshness_status: None,
+            newest_effective_date: None,
+            next_publication: None,
+            missed_publications,
+            held: Vec::new(),
+            flags: Vec::new(),
+            changed_at_revision: position.revision,
+        };
+        let change = ServedChange::Source(id, Some(Arc::new(state)));
+        let snapshot = kept.snapshot.changed(position.clone(), vec![change]);
+        let entry = LedgerEntry {
+            position,
+            at: Timestamp::UNIX_EPOCH,
+            cause: Cause::Clock,
+            filed: Vec::new(),
+            held: Vec::new(),
+            decided: Vec::new(),
+            attempted: Vec::new(),
+            answered: Vec::new(),
+            served: Vec::new(),
+        };
+        (entry, Arc::new(snapshot))
+    }
+
+    async fn propose(self, proposer: Proposer, is_first: bool) {
+        let mut is_first = is_first;
+        loop {
+            if self.world.is_quiet.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+            let (entry, snapshot) = self.next(is_first);
+            let Some(step) = proposer.propose(entry, Arc::clone(&snapshot)).await else {
+                return;
+            };
+            let accepted = (step.seq, step.chain);
+            self.world
+                .accepted
+                .lock()
+                .unwrap()
+                .insert(accepted.0, accepted.1);
+            self.write(step, snapshot);
+            is_first = false;
+            tokio::time::sleep(INTERVAL).await;
+        }
+    }
+}
+
+impl Committer for KeptLedger {
+    async fn follow(&self, followed: FollowedStep) -> Result<(), Stopped> {
+        self.write(followed.step, followed.snapshot);
+        Ok(())
+    }
+
+    async fn lead(&self, proposer: Proposer, is_first: bool) -> Result<(), Stopped> {
+        self.stop().await;
+        let mut task = JoinSet::new();
+        task.spawn(self.clone().propose(proposer, is_first));
+        self.kept.lock().unwrap().leading = Some(task);
+        Ok(())
+    }
+
+    async fn stop_leading(&self) -> Result<(), Stopped> {
+        self.stop().await;
+        Ok(())
+    }
+}
