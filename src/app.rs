@@ -4,6 +4,7 @@
 //! operators' port is stopped last, so that a supervisor can ask about a service that drains.
 
 pub mod preflight;
+mod access;
 mod blocking;
 mod certificates;
 mod error;
@@ -28,20 +29,22 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
-use tonic::service::Routes;
 use tonic_health::ServingStatus;
-use tonic_health::pb::health_server::{HealthServer, SERVICE_NAME as HEALTH};
+use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
+use crate::access::{Port as GatedPort, Reloader};
 use crate::admin::Operators;
+use crate::app::access::operators_gate;
 use crate::app::certificates::PortCertificates;
 use crate::app::operators::{Counts, GrpcCounts, OperatorsPort, operators_pages};
-use crate::app::reflection::add_reflection;
 use crate::app::reload::{Settings, start_poller, start_webhooks};
 use crate::app::sources::{Polling, records};
 use crate::app::store::{open_store, request_counts};
 use crate::app::tasks::{Stage, Tasks};
-use crate::app::transport::{REQUEST_BYTES_MAX, serve_rates, services_for_browsers};
+use crate::app::transport::{
+    REQUEST_BYTES_MAX, serve_rates, services_for_browsers, services_of_grpc,
+};
 use crate::board::{BoardReader, Preferences};
 use crate::budget::{RequestBudget, RequestCounts};
 use crate::clock::Clock;
@@ -67,6 +70,7 @@ pub struct App {
     config: Config,
     tasks: Tasks,
     certificates: Certificates,
+    keys: Reloader,
     grpc: Port,
     operators: OperatorsPort,
     web: Port,
@@ -97,7 +101,9 @@ impl App {
         let admin = Port::bind(server.admin_listen, "server.admin_listen", tls.admin)?;
         let web = Port::bind(config.web.listen, "web.listen", tls.web)?;
         let mut tasks = Tasks::default();
-        let operators = OperatorsPort::serve(admin, server, &mut tasks);
+        let access = access::open(&config.access, tasks.token(Stage::Listeners)).await?;
+        let gate = operators_gate(&access, &config);
+        let operators = OperatorsPort::serve(admin, (server, gate), &mut tasks);
         let store = open_store(&config).await?;
         let records = records(&config.sources)?;
         let ticker = (config.ticker.prefer.clone(), config.ticker.pairs.clone());
@@ -120,6 +126,7 @@ impl App {
             config,
             tasks,
             certificates,
+            keys: Reloader::new(access),
             grpc,
             operators,
             web,
@@ -211,6 +218,7 @@ impl App {
             config,
             mut tasks,
             certificates,
+            keys,
             grpc,
             operators,
             web,
@@ -230,36 +238,33 @@ impl App {
         let rates = Rates::new(queries.clone());
         let shared = SharedRates::new(rates.clone(), true, REQUEST_BYTES_MAX);
         let (webhooks, reloader) = webhooks.unzip();
-        let budgets = watch::Sender::new(budgets);
         let deliveries = reloader.as_ref().map(WebhookReloader::counts);
         let deliveries = watch::Sender::new(deliveries.unwrap_or_default());
-        let counts = Counts::new(
-            streams,
-            deliveries.subscribe(),
-            budgets.subscribe(),
-            certificates.clone(),
-        );
-        let of_ports = (&counts, &operators);
-        let read = (queries.clone(), &clock);
+        let budgets = watch::Sender::new(budgets);
+        let of_tasks = (deliveries.subscribe(), budgets.subscribe());
+        let of_clients = (certificates.clone(), keys.access().clone());
+        let counts = Counts::new(streams, of_tasks, of_clients);
+        let (of_ports, read) = ((&counts, &operators), (queries.clone(), &clock));
         let pages = operators_pages(&config, &commit, of_ports, read, draining.clone());
-        let work = (commit, pollers, webhooks, certificates.clone());
-        start_work(&mut tasks, work);
-        let health = HealthReporter::new();
-        let health_service = serving(&health, draining.clone()).await;
+        let watched = (certificates.clone(), keys.clone());
+        start_work(&mut tasks, (commit, pollers, webhooks), watched);
+        let (health, health_service) = serving(draining.clone()).await;
         // Before the other ports: a client that they answer finds the probes at work.
         let in_force = watch::Sender::new(config.clone());
         let (commits, read) = (polling.commit.clone(), in_force.subscribe());
         operators.open(Operators::new(queries.clone(), commits, read), pages)?;
-        let services = services_for_browsers(rates, health_service.clone(), counts.grpc_web_calls);
-        let browsers = Browsers::new(&config.web, queries, services, &counts.web);
-        let proxies = config.server.trusted_proxies.clone();
+        let gate = keys.access().gate(GatedPort::Web);
+        let services = (rates, health_service.clone(), counts.grpc_web_calls);
+        let services = services_for_browsers(services, gate.clone());
+        let browsers = Browsers::new(&config.web, queries, services, &counts.web).guarded(gate);
         let port = (web.socket, web.tls, &counts.web);
+        let proxies = config.server.trusted_proxies.clone();
         let served = browsers.serve(port, proxies, draining.clone());
         tasks.start(Stage::Listeners, "web", served);
-        let others = add_reflection(Routes::new(health_service), &[SERVICE_NAME, HEALTH])?;
+        let others = services_of_grpc(health_service, config.server.reflection)?;
         let listener = grpc_listener((grpc.socket, grpc.tls), &config.server, draining);
-        let GrpcCounts { port, calls } = counts.grpc;
-        let served = serve_rates(listener.counted(port), shared, others, calls);
+        let (GrpcCounts { port, calls }, gate) = (counts.grpc, keys.access().gate(GatedPort::Grpc));
+        let served = serve_rates(listener.counted(port), (shared, others), calls, gate);
         tasks.start(Stage::Listeners, "grpc", served);
         log_addresses(&config, [operators.address, web.address, grpc.address]);
         let settings = Settings {
@@ -273,6 +278,7 @@ impl App {
             webhooks: reloader,
             deliveries,
             certificates,
+            keys,
             log,
         };
         Ok((tasks, settings, health))
@@ -318,12 +324,8 @@ fn feed(config: &Config, commit: &Commit, draining: CancellationToken) -> Feed {
 /// Starts what happens without a client.
 fn start_work(
     tasks: &mut Tasks,
-    (commit, pollers, webhooks, certificates): (
-        Commit,
-        Vec<Poller>,
-        Option<Webhooks>,
-        Certificates,
-    ),
+    (commit, pollers, webhooks): (Commit, Vec<Poller>, Option<Webhooks>),
+    (certificates, keys): (Certificates, Reloader),
 ) {
     let stopped = tasks.token(Stage::Commit);
     tasks.start(Stage::Commit, "commit", commit.run(stopped));
@@ -335,6 +337,8 @@ fn start_work(
     }
     let watched = certificates.watch(tasks.token(Stage::Listeners));
     tasks.start(Stage::Listeners, "certificates", watched);
+    let watched = keys.watch(tasks.token(Stage::Listeners));
+    tasks.start(Stage::Listeners, "keys", watched);
 }
 
 fn log_addresses(config: &Config, [operators, web, grpc]: [SocketAddr; 3]) {
@@ -361,17 +365,16 @@ fn bounded(socket: TcpListener, connections_max: usize, until: CancellationToken
 }
 
 /// The health service, which reports that the rates are served until told otherwise.
-async fn serving(
-    health: &HealthReporter,
-    draining: CancellationToken,
-) -> HealthServer<DrainingHealth> {
+async fn serving(draining: CancellationToken) -> (HealthReporter, HealthServer<DrainingHealth>) {
+    let health = HealthReporter::new();
     health
         .set_service_status(SERVICE_NAME, ServingStatus::Serving)
         .await;
     let service = HealthService::from_health_reporter(health.clone());
-    HealthServer::new(DrainingHealth::new(service, draining))
+    let service = HealthServer::new(DrainingHealth::new(service, draining))
         .accept_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(REQUEST_BYTES_MAX)
+        .max_decoding_message_size(REQUEST_BYTES_MAX);
+    (health, service)
 }
 
 /// Reports to health checks that nothing is served any more.

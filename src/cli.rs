@@ -32,6 +32,7 @@ mod sources;
 mod currencies;
 mod pairs;
 mod held;
+mod keys;
 mod check;
 mod backfill;
 mod backup;
@@ -63,7 +64,8 @@ Environment:
   SILKRATE_URL                         the server of every command with --server, which has precedence
   SILKRATE_ADMIN_URL                   the operators' port of every command with --admin, which has precedence
   SILKRATE_CA                          the certificate authorities of every command with --ca-file, which has precedence
-  SILKRATE_CERTIFICATE                 with SILKRATE_CERTIFICATE_KEY, the certificate of the client, as --certificate-file and --key-file";
+  SILKRATE_CERTIFICATE                 with SILKRATE_CERTIFICATE_KEY, the certificate of the client, as --certificate-file and --key-file
+  SILKRATE_ACCESS_KEY_FILE             a file with the key of the client, as --access-key-file; SILKRATE_ACCESS_KEY has the key itself";
 
 /// Official Central Asian currency rates, exact to the last digit, as a snapshot and as a stream over gRPC and HTTP.
 #[derive(Debug, Parser)]
@@ -101,6 +103,8 @@ enum Command {
     Pairs(pairs::PairsArgs),
     /// Print the values held for a decision, release or reject them.
     Held(held::HeldArgs),
+    /// Make, list, revoke or replace the keys of clients.
+    Keys(keys::KeysArgs),
     /// Fetch the banks' documents once, and print them beside the parsed rows.
     Check(check::CheckArgs),
     /// Fetch the banks' past tables, and upload them to a running server.
@@ -153,6 +157,7 @@ fn run_with(
         }
         Command::Pairs(arguments) => client_runtime()?.block_on(pairs::run(&arguments, out)),
         Command::Held(arguments) => client_runtime()?.block_on(held::run(&arguments, out)),
+        Command::Keys(arguments) => keys::run(&arguments, out, err),
         Command::Check(arguments) => client_runtime()?.block_on(check::run(&arguments, out)),
         Command::Backfill(arguments) => {
             client_runtime()?.block_on(backfill::run(&arguments, out, err))
@@ -265,6 +270,36 @@ mod tests {
                 "--server",
                 "http://127.0.0.1:9",
             ],
+            &["keys"],
+            &[
+                "keys",
+                "add",
+                "desk",
+                "--file",
+                "keys.toml",
+                "--scope",
+                "write",
+            ],
+            &[
+                "keys",
+                "add",
+                "desk",
+                "--file",
+                "keys.toml",
+                "--expires",
+                "soon",
+            ],
+            &["keys", "add", "the desk", "--file", "keys.toml"],
+            &["keys", "list"],
+            &[
+                "keys",
+                "rotate",
+                "desk",
+                "--file",
+                "keys.toml",
+                "--overlap",
+                "0d",
+            ],
             &["completions"],
             &["completions", "csh"],
             &["man"],
@@ -286,6 +321,7 @@ mod tests {
                 .replace("DATE", "2026-04-02")
                 .replace("DIGITS", "346.917")
                 .replace("CURRENCY", "USD")
+                .replace("NAME", "desk")
                 .replace("'confirmed with the bank'", "confirmed");
             let parsed = Cli::try_parse_from(plain.split(' '));
             assert!(parsed.is_ok(), "{command}: {parsed:?}");

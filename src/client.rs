@@ -6,6 +6,7 @@
 mod handshake;
 mod error;
 mod address;
+mod key;
 mod rows;
 mod watch;
 mod admin;
@@ -21,8 +22,11 @@ pub use error::{ClientError, Violation};
 pub use handshake::HandshakeFault;
 use http::Uri;
 use jiff::civil::Date;
+pub use key::AccessKey;
+use key::WithKey;
 #[cfg(feature = "service")]
 pub(crate) use probe::ProbeAnswer;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 pub use watch::{Watch, WatchEvent, WatchOptions};
 
@@ -66,6 +70,9 @@ pub struct Client {
     connection: Option<Channel>,
 }
 
+/// A connection on which each call has the key of the client.
+type KeyedChannel = InterceptedService<Channel, WithKey>;
+
 impl Client {
     /// A client for a URL such as `http://127.0.0.1:50051` or `https://rates.example/fx`: a host, optionally a port, and
     /// optionally the path under which a proxy serves the methods. Over `https://` the server must have a certificate of an
@@ -88,7 +95,8 @@ impl Client {
     /// A client that connects in the way of the options.
     ///
     /// # Errors
-    /// As for [`Client::new`], and when the file of authorities cannot be used.
+    /// As for [`Client::new`], when the file of authorities cannot be used, and when a key would be sent without TLS over a
+    /// network.
     ///
     /// ```no_run
     /// use silkrate::client::{Client, ClientError, ClientOptions};
@@ -139,15 +147,23 @@ impl Client {
             url: _,
             endpoint,
             prefix,
+            key: _,
         } = &self.address;
         let kept = self.connection.clone();
         let channel = kept.unwrap_or_else(|| endpoint.connect_lazy());
         (channel, prefix.clone())
     }
 
-    /// The generated client, on a connection of its own that is opened by the first call.
-    fn connect(&self) -> RateServiceClient<Channel> {
+    /// The same connection, on which each call has the key of the client.
+    fn keyed_channel(&self) -> (KeyedChannel, Uri) {
         let (channel, prefix) = self.channel();
+        let with_key = WithKey(self.address.key.clone());
+        (InterceptedService::new(channel, with_key), prefix)
+    }
+
+    /// The generated client, on a connection of its own that is opened by the first call.
+    fn connect(&self) -> RateServiceClient<KeyedChannel> {
+        let (channel, prefix) = self.keyed_channel();
         RateServiceClient::with_origin(channel, prefix).max_decoding_message_size(MESSAGE_BYTES_MAX)
     }
 

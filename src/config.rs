@@ -34,7 +34,8 @@ use rust_decimal::Decimal;
 pub use tls::TlsFiles;
 use tracing::level_filters::LevelFilter;
 pub use variables::{
-    ADMIN_URL_VARIABLE, CA_VARIABLE, CERTIFICATE_KEY_VARIABLE, CERTIFICATE_VARIABLE, URL_VARIABLE,
+    ACCESS_KEY_FILE_VARIABLE, ADMIN_URL_VARIABLE, CA_VARIABLE, CERTIFICATE_KEY_VARIABLE,
+    CERTIFICATE_VARIABLE, URL_VARIABLE, access_key,
 };
 pub use webhook::{EventKind, Webhook, WebhookSecret};
 
@@ -49,6 +50,8 @@ pub struct Config {
     pub server: Server,
     /// The browsers' port.
     pub web: Web,
+    /// The keys of clients.
+    pub access: Access,
     /// The pairs of an empty filter, and the order of preference of the sources.
     pub ticker: Ticker,
     /// The storage of the history.
@@ -98,6 +101,19 @@ pub struct Server {
     pub max_connections: u32,
     /// The number of streams on all ports.
     pub max_streams: u32,
+    /// Whether the gRPC port answers what it serves (reflection). That of operators always does.
+    pub reflection: bool,
+}
+
+/// `[access]`
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Access {
+    /// The file of keys; without it there are none.
+    pub keys: Option<PathBuf>,
+    /// Whether every request needs a key.
+    pub required: bool,
+    /// Whether all who reach the operators' port are operators, on whichever address it listens.
+    pub open_admin: bool,
 }
 
 /// `[web]`

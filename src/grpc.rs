@@ -10,7 +10,7 @@ mod stream;
 use std::pin::Pin;
 
 pub use calls::{call_counts, code_place, method_place};
-pub use dispatcher::{Dispatcher, opening_response};
+pub use dispatcher::{Dispatcher, is_open, opening_response, refusal_response};
 pub use explanation::explain;
 use futures_util::Stream;
 pub use health::DrainingHealth;
@@ -18,6 +18,7 @@ use jiff::civil::Date;
 pub use shared::{ResponseBody, SharedRates};
 use tonic::{Request, Response, Status};
 
+use crate::access::Identity;
 use crate::domain::{Field, RateFilter, Refusal};
 use crate::feed::{Subscription, Transport};
 use crate::pb;
@@ -65,9 +66,16 @@ impl Rates {
         self.queries.wanted(&pairs)
     }
 
-    fn subscribe(&self, request: pb::WatchRatesRequest) -> Result<Subscription, Refusal> {
+    fn subscribe(
+        &self,
+        request: pb::WatchRatesRequest,
+        identity: Option<&Identity>,
+    ) -> Result<Subscription, Refusal> {
         let request = to_subscribe(request, |pairs| self.queries.wanted(pairs))?;
-        let subscription = self.queries.subscribe(request)?;
+        let mut subscription = self.queries.subscribe(request)?;
+        if let Some(identity) = identity {
+            subscription = subscription.until(identity.ended());
+        }
         Ok(match self.transport {
             Transport::Grpc => subscription,
             other => subscription.over(other),
@@ -118,7 +126,8 @@ impl RateService for Rates {
         &self,
         request: Request<pb::WatchRatesRequest>,
     ) -> Result<Response<Self::WatchRatesStream>, Status> {
-        let subscription = self.subscribe(request.into_inner())?;
+        let identity = request.extensions().get().cloned();
+        let subscription = self.subscribe(request.into_inner(), identity.as_ref())?;
         let messages = stream::messages(subscription, self.queries.clone());
         Ok(Response::new(Box::pin(messages)))
     }

@@ -29,7 +29,7 @@
 //!   parser. The quirks of the bank are in the comment of its file.
 //! * [`config`]: every setting, its default and its bounds, from a file and the variables that [`cli`] passes.
 //! * [`clock`]: the current time, from the machine or from a replay. [`backoff`]: delays between retries. `authorities`: the
-//!   certificate authorities of a file. `pem_file`: what is in a file of certificates or keys. `causes`: what is behind an error. `outage`: failures in a row, for the log.
+//!   certificate authorities of a file. `small_file`: what is in a file of certificates or keys; `one_read`: reading that may never end. `causes`: what is behind an error. `outage`: failures in a row, for the log.
 //! * [`query_threads`]: the threads of a lower priority that queries run on, and that render long answers.
 //! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
@@ -50,6 +50,7 @@
 //! * [`telemetry`]: the page of metrics, which [`admin`] fills.
 //! * [`callers`]: who makes a request: the true address of a client, behind proxies too.
 //! * [`requests`]: what is observed of each request, for the access log and for traces.
+//! * [`access`]: the keys of clients, and what a request may do with one.
 //! * [`tls`]: the certificates of the ports, read again while the service runs.
 //! * [`listener`]: sockets that accept connections: limits, deadlines, TLS, and HTTP with coalesced writes.
 //! * [`app`]: binds the ports, starts the tasks, takes over settings that are loaded anew, and stops them.
@@ -155,7 +156,9 @@ pub mod domain;
 #[cfg(feature = "service")]
 pub mod sources;
 #[cfg(feature = "service")]
-mod pem_file;
+mod small_file;
+#[cfg(feature = "service")]
+mod one_read;
 #[cfg(feature = "service")]
 pub mod config;
 mod causes;
@@ -169,6 +172,8 @@ pub mod telemetry;
 pub mod requests;
 #[cfg(feature = "service")]
 pub mod callers;
+#[cfg(feature = "service")]
+pub mod access;
 #[cfg(feature = "service")]
 pub mod clock;
 #[cfg(feature = "service")]

@@ -17,6 +17,7 @@ mod histogram;
 mod number;
 mod page;
 mod process;
+mod refusals;
 mod streams;
 
 pub use calls::{CallCounts, PendingCall};
@@ -30,6 +31,7 @@ pub use histogram::Histogram;
 pub use number::Number;
 pub use page::{Collect, Label, Page, UNLABELLED};
 pub use process::Process;
+pub use refusals::KeyRefusals;
 pub use streams::{
     OpenConnection, OpenStream, PortCounts, RefusedConnections, ResumeCounts, StreamCounts,
     Transport, TransportCounts,

@@ -17,7 +17,6 @@ mod contents;
 mod doubt;
 mod error;
 mod identity;
-mod one_read;
 mod validity;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

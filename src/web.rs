@@ -8,6 +8,7 @@
 #![doc = include_str!("web/README.md")]
 
 mod handlers;
+mod admission;
 mod assets;
 mod base_path;
 mod caching;
@@ -37,23 +38,25 @@ mod prepared_answers;
 mod security;
 mod service;
 mod tables;
+mod tokens;
 mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::HeaderValue;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tonic_web::GrpcWebLayer;
 use tower::Layer;
 use tower_http::compression::CompressionLayer;
 
+use crate::access::Gate;
 use crate::callers::TrustedProxies;
 use crate::config;
 use crate::domain::Refusal;
@@ -133,6 +136,7 @@ pub struct Browsers {
     /// What counts the requests for other hosts.
     hosts: Hosts,
     answers: CurrentAnswers,
+    gate: Option<Gate>,
 }
 
 impl Browsers {
@@ -146,6 +150,16 @@ impl Browsers {
             grpc,
             hosts,
             answers: CurrentAnswers::new(answers),
+            gate: None,
+        }
+    }
+
+    /// The same, which admits requests by the keys of their clients.
+    #[must_use]
+    pub fn guarded(self, gate: Gate) -> Self {
+        Self {
+            gate: Some(gate),
+            ..self
         }
     }
 
@@ -164,7 +178,8 @@ impl Browsers {
         proxies: TrustedProxies,
         draining: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
-        let service = BrowserService::new(self.answers.clone(), Arc::clone(&counts.calls));
+        let (answers, calls) = (self.answers.clone(), Arc::clone(&counts.calls));
+        let service = BrowserService::new(answers, calls, self.gate.clone());
         let listener = server::listener(listener, (Arc::clone(&counts.port), proxies), draining);
         listener.secured(tls).serve_http(service)
     }
@@ -236,6 +251,10 @@ fn router(shared: Web, origins: Origins, grpc: Router) -> Router {
         .route("/{code}/", get(pages::below))
         .route("/embed", get(embed::embed))
         .route("/ticker.svg", get(picture::ticker))
+        .route(
+            "/v1/tokens",
+            post(tokens::make).layer(DefaultBodyLimit::max(tokens::BODY_BYTES_MAX)),
+        )
         .method_not_allowed_fallback(async || WebError::MethodNotAllowed)
         .route_service("/silkrate.v1.RateService/{*method}", grpc.clone())
         .route_service("/grpc.health.v1.Health/{*method}", grpc)

@@ -1,5 +1,6 @@
 //! The page `/metrics`: what is in memory already, read when the page is.
 
+mod access;
 mod commits;
 mod ledger;
 mod rates;
@@ -20,6 +21,8 @@ use axum::response::{IntoResponse, Response};
 use tokio::sync::{Semaphore, watch};
 pub use traffic::Traffic;
 
+use crate::access::Access;
+use crate::admin::metrics::access::AccessMetrics;
 use crate::admin::metrics::commits::CommitMetrics;
 use crate::admin::metrics::ledger::LedgerMetrics;
 use crate::admin::metrics::rates::RateMetrics;
@@ -59,6 +62,8 @@ pub struct MetricSources {
     pub budgets: watch::Receiver<Vec<RequestBudget>>,
     /// The certificates of the ports that speak TLS.
     pub certificates: Certificates,
+    /// The keys of clients.
+    pub access: Access,
     /// What the ports and the streams count.
     pub traffic: Traffic,
     /// The clock of the service.
@@ -94,10 +99,11 @@ impl Metrics {
             webhooks,
             budgets,
             certificates,
+            access,
             traffic,
             clock,
         } = sources;
-        let parts: [Box<dyn Collect>; 9] = [
+        let parts: [Box<dyn Collect>; 10] = [
             Box::new(ServiceMetrics::new(board.clone(), clock)),
             Box::new(RateMetrics::new(board.clone(), queries)),
             Box::new(SourceMetrics::new(board, budgets)),
@@ -105,6 +111,7 @@ impl Metrics {
             Box::new(LedgerMetrics::new(ledger, ledger_counts, ledger_path)),
             Box::new(traffic),
             Box::new(TlsMetrics(certificates)),
+            Box::new(AccessMetrics(access)),
             Box::new(WebhookMetrics(webhooks)),
             Box::new(Process::new()),
         ];

@@ -3,15 +3,17 @@
 
 use axum::Router;
 use axum::extract::{RawQuery, Request, State};
-use axum::http::header::ALLOW;
+use axum::http::header::{ALLOW, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get};
 
+use crate::access::{Gate, Rejection, Scope, challenge};
 use crate::admin::readiness::Check;
 use crate::admin::text::text;
 use crate::admin::{Metrics, Readiness};
+use crate::domain::{Refusal, RefusalKind};
 use crate::listener::{Hosts, HostsOf};
 
 /// The methods of every page.
@@ -34,27 +36,29 @@ const ONLY_READ: &str =
 const NEEDS_HTTP2: &str = "gRPC is served over HTTP/2 alone\n";
 
 /// The pages of a running service, for requests to these hosts.
-pub fn pages(readiness: Readiness, metrics: Metrics, hosts: Hosts) -> Router {
+pub fn pages((readiness, metrics): (Readiness, Metrics), hosts: Hosts, gate: Gate) -> Router {
     let metrics = get(move |headers| metrics.clone().answer(headers));
     let ready = get(ready).with_state(readiness.clone());
     let started = get(started).with_state(readiness);
-    served([metrics, ready, started], hosts)
+    served([metrics, ready, started], hosts, gate)
 }
 
 /// The pages of a service that opens its ledger.
-pub fn opening_pages(hosts: Hosts) -> Router {
+pub fn opening_pages(hosts: Hosts, gate: Gate) -> Router {
     let opening = || get(async || text(StatusCode::SERVICE_UNAVAILABLE, OPENING));
-    served([opening(), opening(), opening()], hosts)
+    served([opening(), opening(), opening()], hosts, gate)
 }
 
 /// All pages, of which these tell of the service.
-fn served([metrics, ready, started]: [MethodRouter; 3], hosts: Hosts) -> Router {
+fn served([metrics, ready, started]: [MethodRouter; 3], hosts: Hosts, gate: Gate) -> Router {
     Router::new()
         .route("/metrics", metrics)
+        .route("/version", get(async || text(StatusCode::OK, VERSION)))
+        // What follows is open to all: a supervisor has no key.
+        .route_layer(from_fn_with_state(gate, admit))
         .route("/livez", get(async || text(StatusCode::OK, "alive\n")))
         .route("/readyz", ready)
         .route("/startupz", started)
-        .route("/version", get(async || text(StatusCode::OK, VERSION)))
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(async || text(StatusCode::NOT_FOUND, PATHS))
         .layer(from_fn_with_state(hosts, guard))
@@ -70,6 +74,33 @@ async fn guard(State(hosts): State<Hosts>, request: Request, next: Next) -> Resp
         "this port is not served as `{host}`: use its address, or add the name to {setting}\n"
     );
     text(StatusCode::MISDIRECTED_REQUEST, refusal)
+}
+
+/// Answers a request whose client is an operator, if the port demands a key.
+async fn admit(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let caller = request.extensions().get().copied();
+    match gate.admit(request.headers(), Scope::Admin, caller) {
+        Ok(_identity) => next.run(request).await,
+        Err(Rejection { refusal, delay }) => {
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            let mut answer = text(unauthorized(&refusal), format!("{refusal}\n"));
+            if let Some(challenge) = challenge(&refusal) {
+                answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            }
+            answer
+        }
+    }
+}
+
+/// The status of a refusal for a key.
+fn unauthorized(refusal: &Refusal) -> StatusCode {
+    if refusal.kind() == RefusalKind::PermissionDenied {
+        StatusCode::FORBIDDEN
+    } else {
+        StatusCode::UNAUTHORIZED
+    }
 }
 
 const VERSION: &str = concat!("silkrate ", env!("CARGO_PKG_VERSION"), "\n");

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use thiserror::Error;
 
+use crate::access::KeysError;
 use crate::app::finding::Finding;
 use crate::fetch::FetchError;
 use crate::ledger::LedgerError;
@@ -32,6 +33,9 @@ pub enum AppError {
         /// What is wrong.
         source: TlsError,
     },
+    /// The keys cannot be used.
+    #[error("cannot use the keys (`access.keys`): {0}")]
+    Keys(#[from] KeysError),
     /// The ledger cannot be opened, or was written under another kind of clock.
     #[error(transparent)]
     Store(#[from] LedgerError),

@@ -7,6 +7,7 @@ use axum::Router;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::{Access, Gate};
 use crate::admin::{MetricSources, Metrics, Operators, Readiness, Traffic, opening_pages, pages};
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::transport::{OperatorServices, serve_operators};
@@ -31,12 +32,13 @@ pub(super) struct OperatorsPort {
     pub(super) address: SocketAddr,
     pub(super) counts: GrpcCounts,
     hosts: Hosts,
+    gate: Gate,
     services: Arc<OnceLock<OperatorServices>>,
 }
 
 impl OperatorsPort {
     /// Serves a port: what the probes of a supervisor are answered until the service runs.
-    pub(super) fn serve(port: Port, settings: &Server, tasks: &mut Tasks) -> Self {
+    pub(super) fn serve(port: Port, (settings, gate): (&Server, Gate), tasks: &mut Tasks) -> Self {
         let Port {
             socket,
             address,
@@ -49,13 +51,14 @@ impl OperatorsPort {
             .counted(Arc::clone(&counts.port))
             .secured(tls)
             .behind(settings.trusted_proxies.clone());
-        let opening = opening_pages(hosts.clone());
+        let opening = opening_pages(hosts.clone(), gate.clone());
         let served = serve_operators(listener, Arc::clone(&services), opening);
         tasks.start(Stage::Operators, "admin", served);
         Self {
             address,
             counts,
             hosts,
+            gate,
             services,
         }
     }
@@ -66,7 +69,7 @@ impl OperatorsPort {
     /// When the descriptor of the service of operators is refused.
     pub(super) fn open(&self, operators: Operators, pages: Router) -> Result<(), AppError> {
         let calls = Arc::clone(&self.counts.calls);
-        let services = OperatorServices::new(operators, pages, calls)?;
+        let services = OperatorServices::new(operators, pages, calls, self.gate.clone())?;
         // It is opened once.
         let _opened = self.services.set(services);
         Ok(())
@@ -86,15 +89,19 @@ pub(super) struct Counts {
     pub(super) budgets: watch::Receiver<Vec<RequestBudget>>,
     /// The handshakes, and the dates of the certificates.
     pub(super) certificates: Certificates,
+    /// The keys of clients, and the requests that were refused for one.
+    pub(super) access: Access,
 }
 
 impl Counts {
     /// Counts of the ports, all zero, beside those of the streams, the webhooks and the requests.
     pub(super) fn new(
         streams: Arc<StreamCounts>,
-        webhooks: watch::Receiver<CountsByWebhook>,
-        budgets: watch::Receiver<Vec<RequestBudget>>,
-        certificates: Certificates,
+        (webhooks, budgets): (
+            watch::Receiver<CountsByWebhook>,
+            watch::Receiver<Vec<RequestBudget>>,
+        ),
+        (certificates, access): (Certificates, Access),
     ) -> Self {
         Self {
             streams,
@@ -104,6 +111,7 @@ impl Counts {
             webhooks,
             budgets,
             certificates,
+            access,
         }
     }
 }
@@ -173,8 +181,10 @@ pub(super) fn operators_pages(
         webhooks: counts.webhooks.clone(),
         budgets: counts.budgets.clone(),
         certificates: counts.certificates.clone(),
+        access: counts.access.clone(),
         traffic,
         clock: clock.clone(),
     });
-    pages(readiness, metrics, operators.hosts.clone())
+    let (hosts, gate) = (operators.hosts.clone(), operators.gate.clone());
+    pages((readiness, metrics), hosts, gate)
 }

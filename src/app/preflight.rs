@@ -9,6 +9,8 @@ use std::net::{SocketAddr, TcpListener};
 use jiff::Timestamp;
 pub use reload::{ReloadFindings, of_reload};
 
+use crate::access::{Access, doubt};
+use crate::app::access::is_guarded;
 use crate::app::certificates::read;
 pub use crate::app::finding::Finding;
 use crate::app::store::clock_kind;
@@ -24,6 +26,7 @@ use crate::webhooks::{self, check_client, path_beside};
 pub fn findings(config: &Config) -> Vec<Finding> {
     let mut findings = ports(config);
     findings.extend(certificates(config));
+    findings.extend(keys(config));
     findings.extend(pairs(config));
     findings.extend(store(config));
     findings.extend(sources(config));
@@ -36,20 +39,42 @@ pub fn warnings(config: &Config) -> Vec<Finding> {
     public_url(config)
         .into_iter()
         .chain(admin_listen(config))
+        .chain(public_keys(config))
         .collect()
 }
 
-/// A port of operators that other machines may reach, and that demands nothing of them.
+/// The keys file, if it cannot be used.
+fn keys(config: &Config) -> Option<Finding> {
+    let error = Access::prepare(&config.access).err()?;
+    Some(Finding::new("access.keys", &error, error.remedy()))
+}
+
+/// A keys file that others than the service may read.
+fn public_keys(config: &Config) -> Option<Finding> {
+    let path = config.access.keys.as_ref()?;
+    let problem = format!("{}: {}", path.display(), doubt(path)?);
+    let remedy = "chmod 600, so that the user of the service alone may read it";
+    Some(Finding::new("access.keys", problem, remedy))
+}
+
+/// A port of operators that other machines may reach, and that demands nothing of them; or a key, where there is none.
 fn admin_listen(config: &Config) -> Option<Finding> {
     let address = config.server.admin_listen;
-    let tls = config.server.admin_tls.as_ref();
-    if address.ip().is_loopback() || tls.is_some_and(|files| files.client_ca.is_some()) {
+    if is_guarded(config) {
+        let problem = format!(
+            "no one may call {address}, nor read its metrics: it demands a key, and access.keys is not set"
+        );
+        let remedy = "set access.keys, and make a key with `silkrate keys add NAME --scope admin`; or set access.open_admin if only operators reach the address";
+        let is_missing = config.access.keys.is_none();
+        return is_missing.then(|| Finding::new("server.admin_listen", problem, remedy));
+    }
+    if !config.access.open_admin || address.ip().is_loopback() {
         return None;
     }
     let problem = format!(
         "everyone who reaches {address} decides on held values and files tables: the port demands no certificate and no key"
     );
-    let remedy = "listen on a loopback address such as 127.0.0.1:9464, admit only clients with a certificate (admin.tls.client_ca), or let a firewall or a network policy admit only operators and probes";
+    let remedy = "remove access.open_admin, so that it demands a key, admit only clients with a certificate (admin.tls.client_ca), or let a firewall or a network policy admit only operators and probes";
     Some(Finding::new("server.admin_listen", problem, remedy))
 }
 

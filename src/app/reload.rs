@@ -5,12 +5,13 @@ use std::fmt;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::access::{PreparedAccess, Reloader};
 use crate::app::blocking::{blocking, blocking_on};
 use crate::app::finding::Finding;
 use crate::app::preflight::{ReloadFindings, of_reload};
 use crate::app::sources::{Polling, records};
 use crate::app::tasks::{Stage, Tasks};
-use crate::app::{AppError, webhooks};
+use crate::app::{AppError, access, webhooks};
 use crate::board::{BoardReader, Preferences};
 use crate::budget::RequestBudget;
 use crate::commit::Stopped;
@@ -77,6 +78,7 @@ pub(super) struct Settings {
     pub(super) webhooks: Option<WebhookReloader>,
     pub(super) deliveries: watch::Sender<CountsByWebhook>,
     pub(super) certificates: Certificates,
+    pub(super) keys: Reloader,
     pub(super) log: Option<LogFilter>,
 }
 
@@ -91,6 +93,8 @@ struct Prepared {
     webhooks: PreparedChange,
     /// What is wrong with them, although they work.
     doubtful: Vec<Finding>,
+    /// The keys, if other settings are about them.
+    access: Option<PreparedAccess>,
 }
 
 /// How the webhooks change.
@@ -123,6 +127,7 @@ impl Settings {
         }
         // They are read again by themselves too; who sends a signal does not want to wait.
         self.certificates.reload().await;
+        self.keys.reload().await;
         drop(done);
     }
 
@@ -165,6 +170,11 @@ impl Settings {
             pollers: pollers.await?,
             webhooks: self.prepare_webhooks(&config).await?,
             doubtful,
+            access: if config.access == in_force.access {
+                None
+            } else {
+                Some(access::prepare(&config.access).await?)
+            },
             config,
         })
     }
@@ -205,7 +215,11 @@ impl Settings {
             pollers,
             webhooks,
             doubtful: _,
+            access,
         } = prepared;
+        if let Some(access) = access {
+            self.keys.access().replace(access);
+        }
         for id in &stopped {
             tasks.stop(Stage::Pollers, id.as_str()).await;
         }

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use http::header::CONTENT_TYPE;
@@ -17,19 +18,20 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
-use tonic_health::pb::health_server::HealthServer;
+use tonic_health::pb::health_server::{HealthServer, SERVICE_NAME as HEALTH};
 use tower::ServiceExt;
 
+use crate::access::{Gate, Rejection, Scope};
 use crate::admin::{Operators, needs_http2};
 use crate::app::reflection::add_reflection;
 use crate::callers::Caller;
 use crate::grpc::{
-    Dispatcher, DrainingHealth, Rates, SharedRates, code_place, explain, method_place,
-    opening_response,
+    Dispatcher, DrainingHealth, Rates, SharedRates, code_place, explain, is_open, method_place,
+    opening_response, refusal_response,
 };
 use crate::listener::Listener;
 use crate::pb::admin::admin_service_server::{AdminServiceServer, SERVICE_NAME as ADMIN_SERVICE};
-use crate::pb::rate_service_server::RateServiceServer;
+use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME as RATES};
 use crate::telemetry::{CallCounts, PendingCall};
 
 /// The largest request: 256 pairs and a position are some 4 KiB.
@@ -44,22 +46,37 @@ const REQUEST_TIMEOUT: Duration =
 /// Serves rates, and the other services beside them, until draining. Responses that many clients share bypass the router.
 pub async fn serve_rates(
     listener: Listener,
-    rates: SharedRates,
-    others: Routes,
+    (rates, others): (SharedRates, Routes),
     calls: Arc<CallCounts>,
+    gate: Gate,
 ) {
     let routes = others.add_service(rates.clone());
     let dispatcher = Dispatcher::new(rates, routes, REQUEST_TIMEOUT).counted(calls);
-    let dispatcher = Arc::new(dispatcher);
+    let dispatcher = Arc::new(dispatcher.guarded(gate, Scope::Read));
     let answer = move |request, caller| dispatcher.answer(request, Some(caller));
     listener.serve_http2(answer).await;
 }
 
+/// What the port of gRPC serves beside rates: health, and, if that is wanted, the reflection of both.
+///
+/// # Errors
+/// When a descriptor is refused.
+pub(super) fn services_of_grpc(
+    health: HealthServer<DrainingHealth>,
+    has_reflection: bool,
+) -> Result<Routes, tonic_reflection::server::Error> {
+    let routes = Routes::new(health);
+    if has_reflection {
+        add_reflection(routes, &[RATES, HEALTH])
+    } else {
+        Ok(routes)
+    }
+}
+
 /// The services that gRPC-Web reaches.
 pub(super) fn services_for_browsers(
-    rates: Rates,
-    health: HealthServer<DrainingHealth>,
-    calls: Arc<CallCounts>,
+    (rates, health, calls): (Rates, HealthServer<DrainingHealth>, Arc<CallCounts>),
+    gate: Gate,
 ) -> Router {
     let rates = RateServiceServer::new(rates.over_grpc_web())
         .accept_compressed(CompressionEncoding::Gzip)
@@ -67,16 +84,37 @@ pub(super) fn services_for_browsers(
         .max_decoding_message_size(REQUEST_BYTES_MAX);
     let services = Routes::new(rates).add_service(health).into_axum_router();
     services.layer(from_fn(move |request: Request, next: Next| {
-        let calls = Arc::clone(&calls);
+        let (calls, gate) = (Arc::clone(&calls), gate.clone());
         async move {
             let path = request.uri().path().to_owned();
             let call = PendingCall::begin(calls, method_place(&path));
-            let mut answer = next.run(request).await;
+            let mut answer = admitted(&gate, request, next).await;
             explain(&mut answer, &path, REQUEST_BYTES_MAX);
             call.answered(code_place(&answer));
             answer
         }
     }))
+}
+
+/// The answer to a call of gRPC-Web, if its client is admitted.
+async fn admitted(gate: &Gate, mut request: Request, next: Next) -> Response {
+    if is_open(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let caller = request.extensions().get().copied();
+    match gate.admit(request.headers(), Scope::Read, caller) {
+        Ok(Some(identity)) => {
+            request.extensions_mut().insert(identity);
+        }
+        Ok(None) => {}
+        Err(Rejection { refusal, delay }) => {
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            return refusal_response(refusal);
+        }
+    }
+    next.run(request).await
 }
 
 /// What operators reach once the service runs: their service to calls of gRPC, and the pages to every other request.
@@ -95,6 +133,7 @@ impl OperatorServices {
         operators: Operators,
         pages: Router,
         calls: Arc<CallCounts>,
+        gate: Gate,
     ) -> Result<Self, tonic_reflection::server::Error> {
         let admin = AdminServiceServer::new(operators)
             .accept_compressed(CompressionEncoding::Gzip)
@@ -104,7 +143,7 @@ impl OperatorServices {
         let bytes_max = ADMIN_REQUEST_BYTES_MAX;
         let dispatcher = Dispatcher::without_shared(routes, REQUEST_TIMEOUT, bytes_max);
         Ok(Self {
-            dispatcher: Arc::new(dispatcher.counted(calls)),
+            dispatcher: Arc::new(dispatcher.counted(calls).guarded(gate, Scope::Admin)),
             pages,
         })
     }

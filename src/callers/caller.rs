@@ -18,7 +18,7 @@ pub struct Caller {
 }
 
 /// What counts as one client: an address of IP version 4, or the first 64 bits of one of version 6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network(IpAddr);
 
 impl Caller {

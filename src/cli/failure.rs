@@ -192,6 +192,12 @@ impl From<AppError> for Failure {
                 };
             }
             AppError::Refused(findings) => return findings.clone().into(),
+            AppError::Keys(source) => {
+                return Self::Usage {
+                    message: error.to_string(),
+                    hint: source.remedy().to_owned(),
+                };
+            }
             AppError::TaskEnded { .. } => "see the log lines above".to_owned(),
             AppError::Store(_) => {
                 "`silkrate config` prints the settings in force; with store.required = false the service starts without \
@@ -221,6 +227,12 @@ impl From<ClientError> for Failure {
             }
             ClientError::Identity(_) => {
                 "name PEM files with --certificate-file and --key-file, or in SILKRATE_CERTIFICATE and SILKRATE_CERTIFICATE_KEY"
+            }
+            ClientError::Key(_) => {
+                "name a file that has the key alone with --access-key-file or in SILKRATE_ACCESS_KEY_FILE, or put the key into SILKRATE_ACCESS_KEY"
+            }
+            ClientError::ExposedKey { .. } => {
+                "write https:// in the URL; on a network that you trust, add --expose-access-key"
             }
             ClientError::Handshake { fault, .. } => handshake_hint(fault),
             ClientError::Unreachable { url, .. } if url.starts_with("https://") => {

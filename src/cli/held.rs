@@ -141,6 +141,8 @@ fn failure(error: ClientError) -> Failure {
         }
         ClientError::Authorities(_)
         | ClientError::Identity(_)
+        | ClientError::Key(_)
+        | ClientError::ExposedKey { .. }
         | ClientError::Handshake { .. }
         | ClientError::Refused { .. }
         | ClientError::Unreachable { .. }

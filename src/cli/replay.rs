@@ -32,7 +32,7 @@ pub(super) fn log(log: Log) -> Log {
 }
 
 /// The sections of a configuration that a demo uses.
-const SECTIONS: &[&str] = &["server", "admin", "web", "log", "trace"];
+const SECTIONS: &[&str] = &["server", "admin", "web", "access", "log", "trace"];
 
 /// The sections of a configuration that a demo uses, as a phrase.
 pub(super) fn sections() -> String {
@@ -54,6 +54,7 @@ fn settings(season: Season, url: String) -> impl Fn(Config) -> Config + Send + S
             trace: config.trace,
             file: config.file,
             variables: config.variables,
+            access: config.access,
             ..season.config(&url, config.server, config.web)
         }
     }

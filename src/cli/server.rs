@@ -1,15 +1,15 @@
-//! The options that name the server of a command, the authorities that its certificate may be of, and the certificate that is
-//! shown to it.
+//! The options that name the server of a command, the authorities that its certificate may be of, and the certificate and the
+//! key that are shown to it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::client::{Admin, Client, ClientError, ClientIdentity, ClientOptions};
+use crate::client::{AccessKey, Admin, Client, ClientError, ClientIdentity, ClientOptions};
 use crate::config::{
-    ADMIN_LISTEN_DEFAULT, ADMIN_URL_VARIABLE, CA_VARIABLE, CERTIFICATE_KEY_VARIABLE,
-    CERTIFICATE_VARIABLE, LISTEN_DEFAULT, URL_VARIABLE,
+    ACCESS_KEY_FILE_VARIABLE, ADMIN_LISTEN_DEFAULT, ADMIN_URL_VARIABLE, CA_VARIABLE,
+    CERTIFICATE_KEY_VARIABLE, CERTIFICATE_VARIABLE, LISTEN_DEFAULT, URL_VARIABLE, access_key,
 };
 
 /// The URL of a listener at its default address.
@@ -29,7 +29,7 @@ pub(super) struct ServerArgs {
 
 impl ServerArgs {
     pub(super) fn client(&self) -> Result<Client, ClientError> {
-        Client::with_options(&self.server, &self.trust.options())
+        Client::with_options(&self.server, &self.trust.options()?)
     }
 }
 
@@ -45,7 +45,7 @@ pub(super) struct AdminArgs {
 
 impl AdminArgs {
     pub(super) fn client(&self) -> Result<Admin, ClientError> {
-        Admin::with_options(&self.admin, &self.trust.options())
+        Admin::with_options(&self.admin, &self.trust.options()?)
     }
 
     /// Whether it is the port of this machine at its default address.
@@ -55,7 +55,7 @@ impl AdminArgs {
 
     /// The client of another URL, which trusts the same certificates.
     pub(super) fn client_of(&self, url: &str) -> Result<Client, ClientError> {
-        Client::with_options(url, &self.trust.options())
+        Client::with_options(url, &self.trust.options()?)
     }
 }
 
@@ -83,17 +83,35 @@ struct TrustArgs {
         global = true
     )]
     key: Option<PathBuf>,
+    /// For a server that demands a key, or gives its holder limits of their own: a file that has the key alone.
+    #[arg(
+        long = "access-key-file",
+        value_name = "FILE",
+        env = ACCESS_KEY_FILE_VARIABLE,
+        global = true
+    )]
+    access_key: Option<PathBuf>,
+    /// Send the key without TLS to another machine, where every network on the way can read it.
+    #[arg(long = "expose-access-key", global = true)]
+    expose_access_key: bool,
 }
 
 impl TrustArgs {
-    fn options(&self) -> ClientOptions {
+    fn options(&self) -> Result<ClientOptions, ClientError> {
+        let key = match (&self.access_key, access_key()) {
+            (Some(file), _) => Some(AccessKey::read(file)?),
+            (None, Some(key)) => Some(AccessKey::new(&key)?),
+            (None, None) => None,
+        };
         let files = self.certificate.clone().zip(self.key.clone());
-        ClientOptions {
+        Ok(ClientOptions {
             ca_file: self.ca.clone(),
             identity: files.map(|(certificate_file, key_file)| ClientIdentity {
                 certificate_file,
                 key_file,
             }),
-        }
+            key,
+            exposes_key: self.expose_access_key,
+        })
     }
 }

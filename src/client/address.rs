@@ -1,6 +1,7 @@
 //! The address of a server, and how a connection to it is secured.
 
 use std::error::Error;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use http::Uri;
@@ -11,7 +12,7 @@ use tonic::transport::{ClientTlsConfig, Endpoint, Identity};
 
 use crate::authorities::add_file;
 use crate::causes::causes;
-use crate::client::{CONNECT_TIMEOUT, ClientError};
+use crate::client::{AccessKey, CONNECT_TIMEOUT, ClientError};
 
 /// How a client connects to a server, beside its URL.
 ///
@@ -31,6 +32,10 @@ pub struct ClientOptions {
     pub ca_file: Option<PathBuf>,
     /// The certificate that the client shows to a server that demands one; without it none.
     pub identity: Option<ClientIdentity>,
+    /// The key that every call has; without it none.
+    pub key: Option<AccessKey>,
+    /// Whether the key may be sent without TLS to another machine, where every network on the way can read it.
+    pub exposes_key: bool,
 }
 
 /// The certificate of a client and its private key, both as PEM files. They are read for an `https://` URL, when the client is
@@ -65,6 +70,8 @@ pub(super) struct Address {
     pub(super) endpoint: Endpoint,
     /// The path before that of each method; `/` if there is none.
     pub(super) prefix: Uri,
+    /// The key of every call.
+    pub(super) key: Option<AccessKey>,
 }
 
 impl Address {
@@ -112,12 +119,27 @@ impl Address {
             })?;
         }
         let url = format!("{scheme}{rest}");
+        let host = endpoint.uri().host().unwrap_or_default();
+        let is_protected = scheme == "https://" || is_loopback(host) || options.exposes_key;
+        if options.key.is_some() && !is_protected {
+            return Err(ClientError::ExposedKey { url });
+        }
         Ok(Self {
             url,
             endpoint,
             prefix,
+            key: options.key.clone(),
         })
     }
+}
+
+/// Whether a host is this machine, so that no network is between.
+fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host.parse::<IpAddr>().map_or_else(
+        |_a_name| host == "localhost" || host.ends_with(".localhost"),
+        |address| address.is_loopback(),
+    )
 }
 
 /// The TLS configuration that trusts the chosen authorities.
@@ -162,7 +184,7 @@ mod tests {
         );
         let options = ClientOptions {
             ca_file: Some(file.into()),
-            identity: None,
+            ..ClientOptions::default()
         };
         Address::new(url, &options)
     }
@@ -210,11 +232,43 @@ mod tests {
     fn a_file_of_authorities_is_read_for_https_alone() {
         let options = ClientOptions {
             ca_file: Some("/nowhere/ca.pem".into()),
-            identity: None,
+            ..ClientOptions::default()
         };
         assert!(Address::new("http://localhost", &options).is_ok());
         let refused = Address::new("https://localhost", &options).unwrap_err();
         assert!(refused.is_usage());
         assert!(refused.to_string().contains("/nowhere/ca.pem"), "{refused}");
+    }
+
+    #[test]
+    fn a_key_is_not_sent_without_tls_over_a_network_unless_that_is_wanted() {
+        let mut options = ClientOptions {
+            key: AccessKey::new("silkrate_x").ok(),
+            ..ClientOptions::default()
+        };
+        for near in [
+            "http://127.0.0.1:50051",
+            "http://[::1]",
+            "http://localhost/fx",
+        ] {
+            assert!(Address::new(near, &options).is_ok(), "{near}");
+        }
+        let far = [
+            "http://rates.example",
+            "http://10.0.0.1:50051",
+            "http://localhost.example",
+        ];
+        for url in far {
+            let refused = Address::new(url, &options).unwrap_err();
+            assert!(
+                matches!(refused, ClientError::ExposedKey { .. }),
+                "{url}: {refused}"
+            );
+            assert!(refused.is_usage());
+        }
+        options.exposes_key = true;
+        for url in far {
+            assert!(Address::new(url, &options).is_ok(), "{url}");
+        }
     }
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use jiff::civil::Date;
-use tonic::transport::Channel;
 
-use crate::client::{Client, ClientError, ClientOptions, MESSAGE_BYTES_MAX};
+use crate::client::{Client, ClientError, ClientOptions, KeyedChannel, MESSAGE_BYTES_MAX};
 use crate::pb::HeldFixing;
 use crate::pb::admin::admin_service_client::AdminServiceClient;
 use crate::pb::admin::{
@@ -141,8 +140,8 @@ impl Admin {
     }
 
     /// The generated client, on a connection of its own that is opened by the call.
-    fn connect(&self) -> AdminServiceClient<Channel> {
-        let (channel, prefix) = self.client.channel();
+    fn connect(&self) -> AdminServiceClient<KeyedChannel> {
+        let (channel, prefix) = self.client.keyed_channel();
         AdminServiceClient::with_origin(channel, prefix)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
     }

@@ -36,6 +36,17 @@ pub enum ClientError {
     /// The certificate of the client cannot be used.
     #[error("the certificate of the client cannot be used: {0}")]
     Identity(String),
+    /// The key of the client cannot be used. The text does not have it.
+    #[error("the access key cannot be used: {0}")]
+    Key(String),
+    /// The key would be sent without TLS over a network.
+    #[error(
+        "the access key would be sent to {url} in the clear, where every network on the way can read it"
+    )]
+    ExposedKey {
+        /// The server.
+        url: String,
+    },
     /// The server accepted a connection that cannot be used.
     #[error("no connection to {url}: {fault}")]
     Handshake {
@@ -129,6 +140,8 @@ impl ClientError {
             Self::BadUrl { .. }
             | Self::Authorities(_)
             | Self::Identity(_)
+            | Self::Key(_)
+            | Self::ExposedKey { .. }
             | Self::Refused {
                 reason: Some(Reason::MessageTooLarge),
                 ..
@@ -159,7 +172,11 @@ impl ClientError {
     /// Whether the request itself is invalid, for any server.
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::BadUrl { .. } | Self::Authorities(_) | Self::Identity(_) => true,
+            Self::BadUrl { .. }
+            | Self::Authorities(_)
+            | Self::Identity(_)
+            | Self::Key(_)
+            | Self::ExposedKey { .. } => true,
             Self::Handshake { .. } | Self::Unreachable { .. } | Self::Silent { .. } => false,
             Self::Refused { code, .. } => *code == Code::InvalidArgument,
         }
@@ -172,6 +189,8 @@ impl ClientError {
             Self::BadUrl { .. }
             | Self::Authorities(_)
             | Self::Identity(_)
+            | Self::Key(_)
+            | Self::ExposedKey { .. }
             | Self::Handshake { .. }
             | Self::Unreachable { .. }
             | Self::Silent { .. } => None,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
-use http::header::{CONTENT_TYPE, DATE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
 use http::{HeaderValue, Request, StatusCode};
 use jiff::Timestamp;
 use tonic::{Response, Status};
@@ -78,7 +78,11 @@ impl Admin {
     /// A page that the server answered with 200 or 503.
     async fn page(&self, path: &str, bytes_max: usize) -> Result<Response<TextPage>, Status> {
         let (channel, prefix) = self.client.channel();
-        let request = Request::get(format!("{}{path}", prefix.path().trim_end_matches('/')))
+        let mut request = Request::get(format!("{}{path}", prefix.path().trim_end_matches('/')));
+        if let Some(key) = &self.client.address.key {
+            request = request.header(AUTHORIZATION, key.header());
+        }
+        let request = request
             .body(tonic::body::Body::empty())
             .map_err(|error| Status::from_error(error.into()))?;
         let answer = channel.oneshot(request).await;
@@ -91,6 +95,8 @@ impl Admin {
             StatusCode::OK,
             StatusCode::SERVICE_UNAVAILABLE,
             StatusCode::MISDIRECTED_REQUEST,
+            StatusCode::UNAUTHORIZED,
+            StatusCode::FORBIDDEN,
         ];
         if !is_text || !is_answer.contains(&status) {
             let url = self.url();
@@ -105,6 +111,9 @@ impl Admin {
             let message = format!("{} refused to answer: {}", self.url(), text.trim_end());
             return Err(Status::failed_precondition(message));
         }
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            return Err(Status::unauthenticated(text.trim_end()));
+        }
         Ok(Response::new(TextPage { status, text, date }))
     }
 }
@@ -118,7 +127,7 @@ fn instant(date: &HeaderValue) -> Option<Timestamp> {
 impl Client {
     /// What the health service of gRPC reports of the whole server.
     pub(crate) async fn health(&self) -> Result<ServingStatus, ClientError> {
-        let (channel, prefix) = self.channel();
+        let (channel, prefix) = self.keyed_channel();
         let mut client = HealthClient::with_origin(channel, prefix);
         let request = HealthCheckRequest::default();
         let answer = self.answer_within(PROBE_TIMEOUT, client.check(request));

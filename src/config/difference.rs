@@ -18,6 +18,7 @@ const AT_RESTART: &[&str] = &[
     "admin.",
     "web.listen",
     "web.tls.",
+    "access.open_admin",
     "store.",
     "clock.",
     "trace.",
@@ -61,11 +62,14 @@ impl Config {
         let mut web = next.web;
         web.listen = self.web.listen;
         web.tls.clone_from(&self.web.tls);
+        let mut access = next.access;
+        access.open_admin = self.access.open_admin;
         let mut log = next.log;
         log.format = self.log.format;
         Self {
             server: self.server.clone(),
             web,
+            access,
             store: self.store.clone(),
             store_required: self.store_required,
             clock: self.clock,

@@ -1,6 +1,7 @@
 //! Builds a checked [`Config`] from the settings as written.
 
 mod hosts;
+mod access;
 mod http;
 mod calendar;
 mod keys;
@@ -84,6 +85,7 @@ pub(super) fn load(
     let read = ProxyVariables::read(&environment);
     let proxies = read.as_ref().ok().cloned().unwrap_or_default();
     let (server, web, ticker) = (loader.server(), loader.web(), loader.ticker());
+    let access = loader.access();
     let (store, store_required) = (loader.store(), loader.store_required());
     let (clock, http) = (loader.clock(), loader.http(&proxies));
     let sources = loader.sources(&proxies);
@@ -96,6 +98,7 @@ pub(super) fn load(
     Ok(Config {
         server,
         web,
+        access,
         ticker,
         store,
         store_required,

@@ -8,8 +8,8 @@ use reqwest::Url;
 
 use crate::config::load::{HOME, STORE_MEMORY, ids};
 use crate::config::{
-    ApiKey, CertificateAuthorities, Config, EventKind, Http, SourceSettings, Store, TlsFiles,
-    Webhook, WebhookSecret, values,
+    Access, ApiKey, CertificateAuthorities, Config, EventKind, Http, SourceSettings, Store,
+    TlsFiles, Webhook, WebhookSecret, values,
 };
 use crate::domain::{Exceptions, Preference};
 use crate::sources::Source;
@@ -63,6 +63,7 @@ pub(super) fn settings(config: &Config, catalogue: &[&'static Source]) -> Vec<Se
     let mut list = List::default();
     list.server(config);
     list.web(config);
+    list.access(&config.access);
     list.ticker(config);
     list.table("store");
     match &config.store {
@@ -115,6 +116,7 @@ impl List {
         self.duration("heartbeat_interval", server.heartbeat_interval);
         self.plain("max_connections", server.max_connections);
         self.plain("max_streams", server.max_streams);
+        self.plain("reflection", server.reflection);
         self.tls("server.tls", server.tls.as_ref());
         self.tls("admin.tls", server.admin_tls.as_ref());
     }
@@ -148,6 +150,20 @@ impl List {
         if let Some(client_ca) = client_ca {
             self.text("client_ca", client_ca.display());
         }
+    }
+
+    fn access(&mut self, access: &Access) {
+        let Access {
+            keys,
+            required,
+            open_admin,
+        } = access;
+        self.table("access");
+        if let Some(keys) = keys {
+            self.text("keys", keys.display());
+        }
+        self.plain("required", required);
+        self.plain("open_admin", open_admin);
     }
 
     fn ticker(&mut self, config: &Config) {

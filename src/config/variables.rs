@@ -14,8 +14,18 @@ pub const CA_VARIABLE: &str = "SILKRATE_CA";
 pub const CERTIFICATE_VARIABLE: &str = "SILKRATE_CERTIFICATE";
 /// The variable that names the file of its private key. It is no setting of the service.
 pub const CERTIFICATE_KEY_VARIABLE: &str = "SILKRATE_CERTIFICATE_KEY";
+/// The variable that names the file with the key of the client commands. It is no setting of the service.
+pub const ACCESS_KEY_FILE_VARIABLE: &str = "SILKRATE_ACCESS_KEY_FILE";
+/// The variable that has the key of the client commands. It is no setting of the service.
+const ACCESS_KEY_VARIABLE: &str = "SILKRATE_ACCESS_KEY";
 /// What stands for the dot of a key: names of keys contain single underscores.
 const SEPARATOR: &str = "__";
+
+/// The key that the environment has for the client commands. No option has it: the arguments of a process are public.
+pub fn access_key() -> Option<String> {
+    let key = std::env::var_os(ACCESS_KEY_VARIABLE)?;
+    Some(key.to_string_lossy().into_owned()).filter(|key| !key.is_empty())
+}
 
 /// The variable that sets a key: `SILKRATE_SOURCES__NBK__INTERVAL` for `sources.nbk.interval`.
 pub(super) fn variable_of(key: &str) -> String {
@@ -31,6 +41,8 @@ pub(super) fn is_of_clients(name: &str) -> bool {
         CA_VARIABLE,
         CERTIFICATE_VARIABLE,
         CERTIFICATE_KEY_VARIABLE,
+        ACCESS_KEY_FILE_VARIABLE,
+        ACCESS_KEY_VARIABLE,
     ];
     names.contains(&name)
 }

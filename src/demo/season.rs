@@ -113,6 +113,7 @@ All is served from this machine; no network is used."
         Config {
             server,
             web,
+            access: config::Access::default(),
             ticker: Ticker {
                 pairs: RateFilter::parse(PAIRS).expect("the pairs of the demo are pairs"),
                 prefer: [Preference::Home].into_iter().chain(preferred).collect(),

@@ -1,11 +1,14 @@
 //! Why a request is refused. Each face of the service renders the same [`Refusal`] in its own protocol: gRPC as a status
 //! with details, the web side as a status of HTTP with JSON.
 
+mod field;
 mod reason;
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+pub use field::{Field, TablePart};
+use jiff::Timestamp;
 use jiff::civil::Date;
 pub use reason::Reason;
 use thiserror::Error;
@@ -162,6 +165,45 @@ pub enum Refusal {
         /// The supported encodings.
         accepted: String,
     },
+    /// The request names no key, and needs one.
+    #[error(
+        "this needs a key with the scope `{needed}`: send it as `authorization: Bearer KEY`; `silkrate keys add` makes one"
+    )]
+    KeyRequired {
+        /// The scope.
+        needed: &'static str,
+    },
+    /// The key of the request is none of this server.
+    #[error(
+        "this server has no such key; it is sent as `authorization: Bearer KEY`, and begins with `silkrate_`"
+    )]
+    InvalidKey,
+    /// The key of the request has expired.
+    #[error("the key expired at {0}; ask the operator of this server for another one")]
+    KeyExpired(Timestamp),
+    /// The key of the request was revoked.
+    #[error("the key was revoked; ask the operator of this server for another one")]
+    KeyRevoked,
+    /// The key with which a stream was opened was revoked or has expired since.
+    #[error("the key of this stream was revoked or has expired")]
+    KeyEnded,
+    /// The key of the request is not for this.
+    #[error("the key has not the scope `{needed}`, which this needs")]
+    InsufficientScope {
+        /// The scope.
+        needed: &'static str,
+    },
+    /// The token of the request is none of this server.
+    #[error(
+        "the token is none of this server, or its key has ended; `POST /v1/tokens` makes another one"
+    )]
+    InvalidToken,
+    /// The token of the request has expired.
+    #[error("the token expired at {0}; `POST /v1/tokens` makes another one")]
+    TokenExpired(Timestamp),
+    /// The token of the request is not for this.
+    #[error("the token is not for this: {0}")]
+    TokenScope(&'static str),
     /// The service could not render an answer.
     #[error("{0}")]
     Internal(String),
@@ -184,66 +226,12 @@ pub enum RefusalKind {
     DeadlineExceeded,
     /// Call something that this server offers.
     Unimplemented,
+    /// Send a key that is valid.
+    Unauthenticated,
+    /// Use a key that has the right.
+    PermissionDenied,
     /// Report a defect.
     Internal,
-}
-
-/// A field of a request. Each face of the service has its own name for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Field {
-    /// The pair of a rate or of a history.
-    Pair,
-    /// The pairs of a filter as a whole.
-    FilterPairs,
-    /// One pair of a filter, by its index.
-    FilterPair(usize),
-    /// The least time between two updates.
-    MinInterval,
-    /// The amount of a conversion.
-    Amount,
-    /// The currency converted from.
-    FromCurrency,
-    /// The currency converted to.
-    ToCurrency,
-    /// The date of a conversion.
-    Date,
-    /// The days that have rows in a history.
-    Step,
-    /// The length of a period.
-    Period,
-    /// The first date of a range.
-    StartDate,
-    /// The last date of a range.
-    EndDate,
-    /// The source of a query.
-    Source,
-    /// The document of a source.
-    Document,
-    /// The currency of published rows.
-    Currency,
-    /// The number of rows of a page.
-    PageSize,
-    /// The token of a page.
-    PageToken,
-    /// The held value that a decision names.
-    HeldValue,
-    /// A part of a submitted table.
-    Table(TablePart),
-}
-
-/// A part of a submitted table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TablePart {
-    /// The currency on one side of every row.
-    Pivot,
-    /// The date that the table prints.
-    EffectiveDate,
-    /// The instant of a market table.
-    AsOfTime,
-    /// The rows as a whole.
-    Rows,
-    /// One row, by its index.
-    Row(usize),
 }
 
 impl Refusal {
@@ -278,6 +266,14 @@ impl Refusal {
             Self::InvalidMessage(_) => Reason::InvalidMessage,
             Self::UnknownMethod(_) => Reason::UnknownMethod,
             Self::UnsupportedEncoding { .. } => Reason::UnsupportedEncoding,
+            Self::KeyRequired { .. } => Reason::KeyRequired,
+            Self::InvalidKey => Reason::InvalidKey,
+            Self::KeyExpired(_) => Reason::KeyExpired,
+            Self::KeyRevoked => Reason::KeyRevoked,
+            Self::KeyEnded => Reason::KeyEnded,
+            Self::InsufficientScope { .. } | Self::TokenScope(_) => Reason::InsufficientScope,
+            Self::InvalidToken => Reason::InvalidToken,
+            Self::TokenExpired(_) => Reason::TokenExpired,
             Self::Internal(_) => Reason::Internal,
         }
     }
@@ -320,6 +316,15 @@ impl Refusal {
             | Self::InvalidMessage(_)
             | Self::UnknownMethod(_)
             | Self::UnsupportedEncoding { .. }
+            | Self::KeyRequired { .. }
+            | Self::InvalidKey
+            | Self::KeyExpired(_)
+            | Self::KeyRevoked
+            | Self::KeyEnded
+            | Self::InsufficientScope { .. }
+            | Self::InvalidToken
+            | Self::TokenExpired(_)
+            | Self::TokenScope(_)
             | Self::Internal(_) => return None,
         })
     }

@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::backoff::jitter;
 use crate::domain::{Position, RateFilter, Refusal, Snapshot};
@@ -25,6 +25,9 @@ pub enum StreamEnd {
     /// The stream has reached its maximum age.
     #[error("the stream has reached its maximum age")]
     Aged,
+    /// The key with which it was opened was revoked or has expired.
+    #[error("the key of the stream was revoked or has expired")]
+    KeyEnded,
 }
 
 impl From<StreamEnd> for Refusal {
@@ -32,6 +35,7 @@ impl From<StreamEnd> for Refusal {
         match end {
             StreamEnd::Draining => Self::Draining,
             StreamEnd::Aged => Self::StreamAged,
+            StreamEnd::KeyEnded => Self::KeyEnded,
         }
     }
 }
@@ -60,6 +64,8 @@ pub struct Subscription {
     /// deadline.
     deadline: Pin<Box<Sleep>>,
     drained: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Cancelled when the key of the reader ends, if he has one, and by a drain too.
+    key_ended: Option<CancellationToken>,
     /// Counts the stream, and what it sends.
     open: OpenStream,
     _permit: OwnedSemaphorePermit,
@@ -112,6 +118,7 @@ impl Subscription {
             last_rows: None,
             deadline: Box::pin(sleep_until(now + feed.limits.heartbeat_interval)),
             drained: Box::pin(feed.draining.clone().cancelled_owned()),
+            key_ended: None,
             open: OpenStream::new(feed.counts(), Transport::Grpc),
             feed,
             _permit: permit,
@@ -122,6 +129,15 @@ impl Subscription {
     #[must_use]
     pub fn over(mut self, transport: Transport) -> Self {
         self.open = OpenStream::new(self.feed.counts(), transport);
+        self
+    }
+
+    /// The same stream for the holder of a key: it ends with the key. `key_ended` is cancelled when the key ends, and when the
+    /// service drains.
+    #[must_use]
+    pub fn until(mut self, key_ended: &CancellationToken) -> Self {
+        self.drained = Box::pin(key_ended.clone().cancelled_owned());
+        self.key_ended = Some(key_ended.clone());
         self
     }
 
@@ -151,8 +167,8 @@ impl Subscription {
 
     /// The step of the next message, once there is one. It counts as sent.
     pub async fn step(&mut self) -> Result<Step, StreamEnd> {
-        if self.feed.is_draining() {
-            return Err(StreamEnd::Draining);
+        if let Some(end) = self.cancelled() {
+            return Err(end);
         }
         let step = match self.pending.clone() {
             Pending::Opening(verdict, first) => {
@@ -179,6 +195,16 @@ impl Subscription {
             self.last_rows = Some(self.last_message);
         }
         Ok(step)
+    }
+
+    /// Why the stream ends at once, if it does.
+    fn cancelled(&self) -> Option<StreamEnd> {
+        if self.feed.is_draining() {
+            return Some(StreamEnd::Draining);
+        }
+        let key_ended = self.key_ended.as_ref();
+        let has_ended = key_ended.is_some_and(CancellationToken::is_cancelled);
+        has_ended.then_some(StreamEnd::KeyEnded)
     }
 
     fn count(&self, step: &Step) {
@@ -256,7 +282,7 @@ impl Subscription {
                         Some(_) | None => return Ok(self.advance_to_newest()),
                     }
                 }
-                () = self.drained.as_mut() => return Err(StreamEnd::Draining),
+                () = self.drained.as_mut() => return Err(self.cancelled().unwrap_or(StreamEnd::Draining)),
                 () = self.deadline.as_mut() => {
                     let now = Instant::now();
                     if now < wake {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::Either;
+use futures_util::future::{BoxFuture, Either};
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use tonic::Status;
 use tonic::codegen::Service;
 use tonic::service::Routes;
 
+use crate::access::{Gate, Rejection, Scope};
 use crate::callers::Caller;
 use crate::domain::Refusal;
 use crate::grpc::shared::{ResponseBody, status_response};
@@ -19,6 +20,8 @@ use crate::grpc::{SharedRates, call_counts, code_place, explain, method_place};
 use crate::requests::ArrivingBody;
 use crate::telemetry::{CallCounts, PendingCall};
 
+/// What the paths of health checks begin with.
+const HEALTH: &str = "/grpc.health.v1.Health/";
 /// What calls are refused with before the ledger is open.
 const OPENING: &str = "the service opens its ledger; try again in a moment";
 
@@ -30,6 +33,7 @@ pub struct Dispatcher {
     request_timeout: Duration,
     request_bytes_max: usize,
     calls: Arc<CallCounts>,
+    gate: Option<(Gate, Scope)>,
 }
 
 impl Dispatcher {
@@ -55,6 +59,16 @@ impl Dispatcher {
             request_timeout,
             request_bytes_max,
             calls: Arc::new(call_counts()),
+            gate: None,
+        }
+    }
+
+    /// The same, which admits a call only if its client may use a scope. Health checks are open to all.
+    #[must_use]
+    pub fn guarded(self, gate: Gate, needed: Scope) -> Self {
+        Self {
+            gate: Some((gate, needed)),
+            ..self
         }
     }
 
@@ -77,6 +91,12 @@ impl Dispatcher {
             });
         let (uri, request_bytes_max) = (request.uri().clone(), self.request_bytes_max);
         let mut request = request.map(ArrivingBody::new);
+        let call = PendingCall::begin(Arc::clone(&self.calls), method_place(uri.path()));
+        if let Err(rejection) = self.admit(&mut request, caller) {
+            let answer =
+                rejected(*rejection).inspect(move |answer| call.answered(code_place(answer)));
+            return Either::Left(answer);
+        }
         let rates = self.rates.as_ref();
         let cached = rates.and_then(|rates| Some((rates, rates.cached_method(&request)?)));
         let answer = if let Some((rates, method)) = cached {
@@ -91,21 +111,61 @@ impl Dispatcher {
                 Err(never) => match never {},
             }))
         };
-        let call = PendingCall::begin(Arc::clone(&self.calls), method_place(uri.path()));
-        tokio::time::timeout(request_timeout, answer).map(move |answer| {
+        let answer = tokio::time::timeout(request_timeout, answer).map(move |answer| {
             let mut answer = answer.unwrap_or_else(|_late| {
                 status_response(Refusal::DeadlineExceeded(request_timeout))
             });
             explain(&mut answer, uri.path(), request_bytes_max);
             call.answered(code_place(&answer));
             answer
-        })
+        });
+        Either::Right(answer)
     }
+
+    /// Admits a request, which has the key of its client from then on.
+    fn admit<B>(
+        &self,
+        request: &mut Request<B>,
+        caller: Option<Caller>,
+    ) -> Result<(), Box<Rejection>> {
+        let Some((gate, needed)) = &self.gate else {
+            return Ok(());
+        };
+        if is_open(request.uri().path()) {
+            return Ok(());
+        }
+        let identity = gate.admit(request.headers(), *needed, caller)?;
+        if let Some(identity) = identity {
+            request.extensions_mut().insert(identity);
+        }
+        Ok(())
+    }
+}
+
+/// The answer to a request that is not admitted. It is boxed: no other request pays for its size.
+fn rejected(rejection: Rejection) -> BoxFuture<'static, Response<ResponseBody>> {
+    let Rejection { refusal, delay } = rejection;
+    Box::pin(async move {
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        status_response(refusal)
+    })
 }
 
 /// The answer to every call before the ledger is open.
 pub fn opening_response<B: Default>() -> Response<B> {
     Status::unavailable(OPENING).into_http()
+}
+
+/// The answer to a call that is refused.
+pub fn refusal_response<B: Default>(refusal: Refusal) -> Response<B> {
+    Status::from(refusal).into_http()
+}
+
+/// Whether a call of a path needs no key: a health check asks whether anything is served at all.
+pub fn is_open(path: &str) -> bool {
+    path.starts_with(HEALTH)
 }
 
 /// The deadline of the client, by the header of the gRPC protocol: up to eight digits and a unit. A malformed header is

@@ -35,6 +35,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::codegen::{BoxFuture, Service, StdError as BoxError};
 use tonic::server::NamedService;
 
+use crate::access::Identity;
 use crate::domain::{Pair, RateFilter, Refusal};
 use crate::feed::{AnswerCache, EncodedStream, FrameCache, MessageEncoder, StreamMessage};
 use crate::grpc::Rates;
@@ -157,11 +158,12 @@ impl SharedRates {
         let shared = self.clone();
         let headers = request.headers();
         let (sent, accepted) = (sent_encoding(headers), accepted_encoding(headers));
+        let identity = request.extensions().get::<Identity>().cloned();
         let (parts, mut body) = request.into_parts();
         async move {
             let read = request::read(&mut body, sent, shared.inner.request_bytes_max).await;
             let answered = match &read {
-                Ok(message) => shared.cached(method, message, accepted),
+                Ok(message) => shared.cached(method, message, accepted, identity.as_ref()),
                 Err(_incomplete) => Err(Unanswered::NotShared),
             };
             match answered {
@@ -200,12 +202,15 @@ impl SharedRates {
         method: CachedMethod,
         message: &Bytes,
         accepted: Encoding,
+        identity: Option<&Identity>,
     ) -> Result<Response<ResponseBody>, Unanswered> {
         let frames = self.frames(accepted);
         Ok(match method {
             CachedMethod::GetSnapshot => ok(self.snapshot(message, frames)?, accepted),
             CachedMethod::GetRate => ok(self.rate(&decode(message)?)?, Encoding::Identity),
-            CachedMethod::WatchRates => ok(self.watch(decode(message)?, frames)?, accepted),
+            CachedMethod::WatchRates => {
+                ok(self.watch(decode(message)?, frames, identity)?, accepted)
+            }
         })
     }
 
@@ -242,8 +247,13 @@ impl SharedRates {
         Ok(ResponseBody::once(frame))
     }
 
-    fn watch(&self, request: WatchRatesRequest, frames: &Frames) -> Result<ResponseBody, Refusal> {
-        let subscription = self.inner.rates.subscribe(request)?;
+    fn watch(
+        &self,
+        request: WatchRatesRequest,
+        frames: &Frames,
+        identity: Option<&Identity>,
+    ) -> Result<ResponseBody, Refusal> {
+        let subscription = self.inner.rates.subscribe(request, identity)?;
         let stream = EncodedStream::new(subscription, Arc::clone(&frames.messages));
         Ok(ResponseBody::stream(Box::pin(stream_frames(stream))))
     }

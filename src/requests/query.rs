@@ -1,5 +1,9 @@
 //! What the access log shows of an address: no more than the service reads.
 
+use std::borrow::Cow;
+
+use crate::access::KEY_PREFIX;
+
 /// The most that is shown of a path or a query. A query of 50 pairs fits; a longer one would push the lines beside it out of
 /// view.
 const SHOWN_BYTES_MAX: usize = 1024;
@@ -52,10 +56,30 @@ pub(super) fn shown_query(query: &str) -> String {
     shortened(&parts.collect::<Vec<_>>().join("&"))
 }
 
-/// The beginning of a long text.
+/// A text in which no key stands: a client may have put one into an address, where the service refuses it.
+pub(super) fn without_keys(text: &str) -> Cow<'_, str> {
+    if !text.contains(KEY_PREFIX) {
+        return text.into();
+    }
+    let mut shown = String::new();
+    for (index, part) in text.split(KEY_PREFIX).enumerate() {
+        if index == 0 {
+            shown.push_str(part);
+            continue;
+        }
+        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        shown.push_str(KEY_PREFIX);
+        shown.push_str(HIDDEN);
+        shown.push_str(part.trim_start_matches(is_letter));
+    }
+    shown.into()
+}
+
+/// The beginning of a long text, without keys.
 pub(super) fn shortened(text: &str) -> String {
+    let text = without_keys(text);
     if text.len() <= SHOWN_BYTES_MAX {
-        return text.to_owned();
+        return text.into_owned();
     }
     let mut ends = (0..=SHOWN_BYTES_MAX).rev();
     let shown = ends.find_map(|end| text.get(..end)).unwrap_or_default();
@@ -74,6 +98,16 @@ mod tests {
     fn the_value_of_an_unknown_parameter_is_not_shown() {
         let shown = shown_query("pairs=KZT/USD,*/RUB&token=hunter2&hunter2&=hunter2&locale=kk");
         assert_eq!(shown, "pairs=KZT/USD,*/RUB&token=…&…&=…&locale=kk");
+    }
+
+    #[test]
+    fn a_key_is_not_shown_wherever_it_stands() {
+        let shown = shown_query("pairs=silkrate_A-b_C1&locale=kk&date=silkrate_");
+        assert_eq!(shown, "pairs=silkrate_…&locale=kk&date=silkrate_…");
+        assert_eq!(
+            shortened("/v1/rates/silkrate_A-b_C1/USD"),
+            "/v1/rates/silkrate_…/USD"
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tracing::{Level, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::callers::Caller;
+use crate::requests::query::without_keys;
 
 /// The codes of gRPC that say that the server failed, not the client: by the conventions of OpenTelemetry.
 const SERVER_ERRORS: [usize; 6] = [2, 4, 12, 13, 14, 15];
@@ -20,7 +21,8 @@ pub(super) fn is_wanted() -> bool {
 
 /// The span of a request, within the trace that its headers name.
 pub(super) fn begin<B>(request: &Request<B>, is_rpc: bool, caller: Caller) -> Span {
-    let path = request.uri().path();
+    let path = without_keys(request.uri().path());
+    let path = &*path;
     let client = display(caller.address());
     let peer = caller.proxy().map(|proxy| display(proxy.ip()));
     let span = if is_rpc {

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::tls::one_read::{NoOutcome, OneRead};
+use crate::one_read::{NoOutcome, OneRead};
 use crate::tls::{Reload, ServerTls, TlsError};
 
 /// How often the files are read again: a renewed certificate is in use soon after the program that renewed it has ended, and

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::config::TlsFiles;
-use crate::pem_file;
+use crate::small_file;
 use crate::tls::TlsError;
 
 /// The bytes of the files. They are never printed: a private key is among them.
@@ -40,7 +40,7 @@ impl fmt::Debug for Contents {
 }
 
 fn read(setting: &'static str, path: &Path) -> Result<Vec<u8>, TlsError> {
-    pem_file::read(path).map_err(|error| TlsError::Unreadable {
+    small_file::read(path).map_err(|error| TlsError::Unreadable {
         setting,
         path: path.to_owned(),
         reason: error.to_string(),

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use crate::telemetry::CallCounts;
 
 /// What every path of a route begins with, and the name of the route.
-const ROUTES: [(&str, &str); 16] = [
+const ROUTES: [(&str, &str); 17] = [
     ("/v1/snapshot", "/v1/snapshot"),
     ("/v1/rates/", "/v1/rates"),
     ("/v1/watch", "/v1/watch"),
@@ -16,6 +16,7 @@ const ROUTES: [(&str, &str); 16] = [
     ("/v1/convert", "/v1/convert"),
     ("/v1/currencies", "/v1/currencies"),
     ("/v1/pairs", "/v1/pairs"),
+    ("/v1/tokens", "/v1/tokens"),
     ("/silkrate.v1.RateService/", "grpc-web"),
     ("/ticker.html", "/ticker.html"),
     ("/ticker.svg", "/ticker.svg"),
@@ -27,9 +28,9 @@ const ROUTES: [(&str, &str); 16] = [
 /// The number that nginx gives to a request whose client left before its answer began. It is never sent.
 const CLIENT_CLOSED_REQUEST: &str = "499";
 /// The statuses of this server, and any other one.
-const CODES: [&str; 24] = [
-    "200", "204", "206", "302", "303", "304", "307", "308", "400", "403", "404", "405", "406",
-    "409", "413", "414", "415", "421", "499", "500", "501", "503", "504", "other",
+const CODES: [&str; 25] = [
+    "200", "204", "206", "302", "303", "304", "307", "308", "400", "401", "403", "404", "405",
+    "406", "409", "413", "414", "415", "421", "499", "500", "501", "503", "504", "other",
 ];
 
 pub(super) fn counts() -> CallCounts {

@@ -86,6 +86,7 @@ impl Origins {
             .allow_origin(allowed)
             .allow_methods([Method::GET, Method::HEAD, Method::POST])
             .allow_headers([
+                header::AUTHORIZATION,
                 header::CONTENT_TYPE,
                 header::IF_NONE_MATCH,
                 header::CACHE_CONTROL,
@@ -152,7 +153,7 @@ fn is_own(origin: &HeaderValue, headers: &HeaderMap, uri: &Uri) -> bool {
 }
 
 /// An origin as browsers write it: lower-case, without the port that its scheme implies.
-fn plain(origin: &str) -> String {
+pub(super) fn plain(origin: &str) -> String {
     let origin = origin.to_ascii_lowercase();
     let port = match origin.split_once("://") {
         Some(("https", _)) => ":443",

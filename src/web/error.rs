@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::access::challenge;
 use crate::backoff::jitter;
 use crate::domain::{Field, Refusal, RefusalKind, TablePart};
 use crate::listener::HostsOf;
@@ -146,6 +147,8 @@ fn status(kind: RefusalKind) -> StatusCode {
         }
         RefusalKind::DeadlineExceeded => StatusCode::GATEWAY_TIMEOUT,
         RefusalKind::Unimplemented => StatusCode::NOT_IMPLEMENTED,
+        RefusalKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        RefusalKind::PermissionDenied => StatusCode::FORBIDDEN,
         RefusalKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -197,6 +200,11 @@ impl IntoResponse for WebError {
             (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
         let mut response = (self.status(), headers, text).into_response();
+        if let Self::Refused(refusal) = &self
+            && let Some(challenge) = challenge(refusal)
+        {
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
         if let Some(delay) = self.retry_delay() {
             // A whole second at least: zero would invite everyone at once.
             let seconds = HeaderValue::from(delay.as_secs().max(1));

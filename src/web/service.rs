@@ -11,11 +11,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
-use futures_util::future::Either;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, Either};
 use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Method, Request, Version};
 
+use crate::access::Gate;
 use crate::listener::Hosts;
 use crate::requests::{ArrivingBody, note_route};
 use crate::telemetry::{CallCounts, PendingCall};
@@ -24,7 +26,7 @@ use crate::web::base_path::BasePath;
 use crate::web::cors::Origins;
 use crate::web::error::WebError;
 use crate::web::tables::Form;
-use crate::web::{QUERY_BYTES_MAX, Web, calls, security};
+use crate::web::{QUERY_BYTES_MAX, Web, admission, calls, security};
 
 /// Answers every request of browsers.
 ///
@@ -35,11 +37,16 @@ use crate::web::{QUERY_BYTES_MAX, Web, calls, security};
 pub(super) struct BrowserService {
     answers: CurrentAnswers,
     calls: Arc<CallCounts>,
+    gate: Option<Gate>,
 }
 
 impl BrowserService {
-    pub(super) fn new(answers: CurrentAnswers, calls: Arc<CallCounts>) -> Self {
-        Self { answers, calls }
+    pub(super) fn new(answers: CurrentAnswers, calls: Arc<CallCounts>, gate: Option<Gate>) -> Self {
+        Self {
+            answers,
+            calls,
+            gate,
+        }
     }
 }
 
@@ -91,8 +98,8 @@ impl Answers {
         }
     }
 
-    /// The answer to a request for a static file, or for data that is ready; nothing when it is for something else.
-    fn ready(&self, request: &Request<Incoming>) -> Option<Response> {
+    /// The answer to a request for a static file, or to one for data that is ready; nothing when it is for something else.
+    fn ready(&self, request: &Request<Incoming>, wanted: Wanted) -> Option<Response> {
         let has_body = match *request.method() {
             Method::GET => true,
             Method::HEAD => false,
@@ -102,9 +109,12 @@ impl Answers {
         if uri.query().unwrap_or_default().len() > QUERY_BYTES_MAX {
             return None;
         }
-        let mut response = match self.assets.get(uri.path()) {
-            Some(file) => file.respond(headers),
-            None => Assets::superseded(uri.path()).or_else(|| self.data(request))?,
+        let mut response = match wanted {
+            Wanted::File => match self.assets.get(uri.path()) {
+                Some(file) => file.respond(headers),
+                None => Assets::superseded(uri.path())?,
+            },
+            Wanted::Data => self.data(request)?,
         };
         if !has_body {
             *response.body_mut() = Body::empty();
@@ -131,7 +141,7 @@ impl Answers {
 impl Service<Request<Incoming>> for BrowserService {
     type Response = Response;
     type Error = Infallible;
-    type Future = Either<Ready<Result<Response, Infallible>>, Counted>;
+    type Future = Either<Ready<Result<Response, Infallible>>, Either<Counted, Rejected>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let answers = self.answers.get();
@@ -150,8 +160,26 @@ impl Service<Request<Incoming>> for BrowserService {
         let route = calls::route(request.uri().path());
         note_route(request.method(), calls::name(route));
         let call = PendingCall::begin(Arc::clone(&self.calls), route);
-        if let Some(answer) = refused.or_else(|| answers.ready(&request)) {
+        let file = refused.or_else(|| answers.ready(&request, Wanted::File));
+        let mut is_private = false;
+        if let (None, Some(gate)) = (&file, &self.gate) {
+            is_private = gate.demands_key();
+            if let Err(rejection) = admission::admit(gate, &mut request) {
+                let of_page = (answers.origins.clone(), request.headers().clone());
+                let has_body = request.method() != Method::HEAD;
+                let answer = admission::rejected(rejection, of_page, has_body);
+                let answer = answer.map(move |answer| {
+                    call.answered(calls::code(answer.status()));
+                    Ok(answer)
+                });
+                return Either::Right(Either::Right(answer.boxed()));
+            }
+        }
+        if let Some(mut answer) = file.or_else(|| answers.ready(&request, Wanted::Data)) {
             call.answered(calls::code(answer.status()));
+            if is_private {
+                admission::keep_private(answer.headers_mut());
+            }
             return Either::Left(ready(Ok(answer)));
         }
         let mut router = answers.router.clone();
@@ -160,27 +188,45 @@ impl Service<Request<Incoming>> for BrowserService {
         } else {
             tower::Service::call(&mut router, request)
         };
-        Either::Right(Counted {
+        Either::Right(Either::Left(Counted {
             answer,
             call: Some(call),
-        })
+            is_private,
+        }))
     }
 }
+
+/// What an answer is looked for among.
+#[derive(Debug, Clone, Copy)]
+enum Wanted {
+    /// The static files.
+    File,
+    /// The data that is ready.
+    Data,
+}
+
+/// The answer to a request that is not admitted. It may be kept back for a while.
+type Rejected = BoxFuture<'static, Result<Response, Infallible>>;
 
 /// An answer of the router, which is counted when it begins.
 pub(super) struct Counted {
     answer: RouteFuture<Infallible>,
     /// Nothing once it has begun.
     call: Option<PendingCall>,
+    /// Whether the request needed a key.
+    is_private: bool,
 }
 
 impl Future for Counted {
     type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = ready!(Pin::new(&mut self.answer).poll(cx));
-        if let (Ok(response), Some(call)) = (&answer, self.call.take()) {
+        let mut answer = ready!(Pin::new(&mut self.answer).poll(cx));
+        if let (Ok(response), Some(call)) = (&mut answer, self.call.take()) {
             call.answered(calls::code(response.status()));
+            if self.is_private {
+                admission::keep_private(response.headers_mut());
+            }
         }
         Poll::Ready(answer)
     }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
 
+use crate::access::Identity;
 use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, SubscribeRequest, Transport};
 use crate::web::error::WebError;
 use crate::web::events::{EVENTS, end_event};
@@ -29,17 +30,21 @@ enum Format {
 /// `GET /v1/watch`
 pub(super) async fn watch(
     State(web): State<Web>,
+    identity: Option<Extension<Identity>>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
     let query: Watch = query::read(&uri)?;
     let format = Format::of(query.format.as_deref(), &headers)?;
-    let subscription = web.queries.subscribe(SubscribeRequest {
+    let mut subscription = web.queries.subscribe(SubscribeRequest {
         filter: web.queries.wanted(&query::filter_items(&query.pairs))?,
         resume_after: query::position(&headers, &query)?,
         min_interval: Duration::ZERO,
         updates_only: query::flag("updates_only", query.updates_only.as_deref())?,
     })?;
+    if let Some(Extension(identity)) = identity {
+        subscription = subscription.until(identity.ended());
+    }
     let (media_type, body) = match format {
         Format::Events => {
             let subscription = subscription.over(Transport::Events);

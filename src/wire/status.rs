@@ -44,6 +44,8 @@ fn code(kind: RefusalKind) -> Code {
         RefusalKind::Unavailable => Code::Unavailable,
         RefusalKind::DeadlineExceeded => Code::DeadlineExceeded,
         RefusalKind::Unimplemented => Code::Unimplemented,
+        RefusalKind::Unauthenticated => Code::Unauthenticated,
+        RefusalKind::PermissionDenied => Code::PermissionDenied,
         RefusalKind::Internal => Code::Internal,
     }
 }

@@ -81,12 +81,15 @@ def newsroom(folder: pathlib.Path, bank: str) -> str:
     secret = folder / "secret"
     secret.write_text("whsec_" + "c2lsa3JhdGUtc2lsa3JhdGUtc2lsa3JhdGU=")
     secret.chmod(0o600)
+    (folder / "keys.toml").write_text("version = 1\n")
     path = folder / "silkrate.toml"
     others = "".join(f"[sources.{name}]\nenabled = false\n" for name in ["nbkr", "cbu", "nbt", "cbt", "cbr"])
     path.write_text(f"""
 [server.tls]
 certificate = "{TLS}/bank.pem"
 key = "{TLS}/bank.key"
+[access]
+keys = "{folder}/keys.toml"
 [store]
 path = "{folder}/silkrate.db"
 [clock]

@@ -5,6 +5,8 @@
 mod support;
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod admin;
 #[cfg(test)]
 mod backfill;

@@ -9,6 +9,7 @@ use silkrate::sources;
 
 /// The chapters that the README refers to, each rendered in the documentation of its module too.
 const CHAPTERS: &[&str] = &[
+    "src/access/README.md",
     "src/client/README.md",
     "src/config/README.md",
     "src/domain/judged/README.md",
@@ -93,12 +94,14 @@ fn the_commented_settings_of_the_sample_are_accepted_too() {
             "# client_ca = \"clients.pem\"",
             &setting("client_ca", "intermediate.pem"),
         )
+        .replace("# keys", "keys")
         .replace("# [trace]", "[trace]")
         .replace("# endpoint", "endpoint")
         .replace("# sample", "sample");
     let sample = load(&sample);
     assert!(sample.clock.is_some());
     assert!(sample.trace.is_some());
+    assert!(sample.access.keys.is_some());
     assert!(
         sample
             .server

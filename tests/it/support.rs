@@ -9,6 +9,7 @@ pub(crate) mod captured;
 pub(crate) mod collector;
 pub(crate) mod commits;
 pub(crate) mod counted;
+pub(crate) mod keys;
 pub(crate) mod mirror;
 pub(crate) mod program;
 pub(crate) mod receiver;

@@ -14,17 +14,18 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("traces", &["config"]),
     ("logging", &["config", "requests", "traces"]),
-    ("requests", &["callers"]),
+    ("requests", &["access", "callers"]),
     ("callers", &[]),
     ("causes", &[]),
     ("authorities", &[]),
-    ("pem_file", &[]),
+    ("small_file", &[]),
+    ("one_read", &[]),
     ("backoff", &[]),
     ("outage", &[]),
     ("load", &[]),
     ("telemetry", &[]),
     ("sources", &["domain"]),
-    ("config", &["callers", "domain", "pem_file", "sources"]),
+    ("config", &["callers", "domain", "small_file", "sources"]),
     ("budget", &["domain", "clock"]),
     (
         "fetch",
@@ -59,6 +60,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "grpc",
         &[
             "callers",
+            "access",
             "domain",
             "feed",
             "queries",
@@ -72,6 +74,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "admin",
         &[
+            "access",
             "domain",
             "board",
             "budget",
@@ -86,7 +89,27 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "tls",
         ],
     ),
-    ("tls", &["authorities", "config", "telemetry", "pem_file"]),
+    (
+        "tls",
+        &[
+            "authorities",
+            "config",
+            "one_read",
+            "small_file",
+            "telemetry",
+        ],
+    ),
+    (
+        "access",
+        &[
+            "callers",
+            "config",
+            "domain",
+            "one_read",
+            "small_file",
+            "telemetry",
+        ],
+    ),
     ("listener", &["callers", "requests", "telemetry", "tls"]),
     ("json", &["pb"]),
     ("tabular", &["pb", "json"]),
@@ -94,6 +117,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "web",
         &[
             "callers",
+            "access",
             "domain",
             "feed",
             "queries",
@@ -147,6 +171,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "app",
         &[
             "callers",
+            "access",
             "domain",
             "sources",
             "config",
@@ -174,8 +199,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "cli",
         &[
             "domain", "sources", "config", "clock", "fetch", "client", "backfill", "load", "pb",
-            "app", "demo", "logging", "traces", "listener", "board", "json", "tabular", "ledger",
-            "webhooks",
+            "access", "app", "demo", "logging", "traces", "listener", "board", "json", "tabular",
+            "ledger", "webhooks",
         ],
     ),
     ("main", &["cli"]),

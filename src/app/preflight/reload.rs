@@ -1,7 +1,7 @@
 //! What is wrong with settings that a running service is to take over: all that needs neither its ports nor its ledger.
 
 use crate::app::finding::Finding;
-use crate::app::preflight::{certificates, pairs, receivers, sources};
+use crate::app::preflight::{certificates, keys, pairs, receivers, sources};
 use crate::config::{Config, SettingChange};
 
 /// What is wrong with other settings.
@@ -17,6 +17,7 @@ pub struct ReloadFindings {
 /// are read, and no bank is asked.
 pub fn of_reload(next: &Config, changes: &[SettingChange]) -> ReloadFindings {
     let found = certificates(next)
+        .chain(keys(next))
         .chain(pairs(next))
         .chain(sources(next))
         .chain(receivers(next));
@@ -47,7 +48,7 @@ fn is_refused(key: &str, changes: &[SettingChange]) -> bool {
         // Pairs that a disabled source leaves without rates are no reason to go on polling it.
         Some("ticker") => is_changed(changes, key),
         Some("sources") => key.ends_with(".base_url"),
-        Some("webhooks") => true,
+        Some("webhooks" | "access") => true,
         // Certificates: other files are read at a restart.
         _ => false,
     }

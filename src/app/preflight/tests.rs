@@ -257,8 +257,9 @@ fn a_public_address_that_does_not_end_with_the_path_is_warned_of() {
 
 #[test]
 fn a_port_of_operators_that_other_machines_reach_is_warned_of() {
+    let open = ("SILKRATE_ACCESS__OPEN_ADMIN", "true");
     let warned = |address| {
-        let config = config(&[("SILKRATE_SERVER__ADMIN_LISTEN", address)]);
+        let config = config(&[("SILKRATE_SERVER__ADMIN_LISTEN", address), open]);
         let warnings = warnings(&config).into_iter();
         warnings.map(|warning| warning.key).collect::<Vec<_>>()
     };
@@ -268,4 +269,21 @@ fn a_port_of_operators_that_other_machines_reach_is_warned_of() {
     for address in ["0.0.0.0:9464", "10.1.2.3:9464", "[::]:9464"] {
         assert_eq!(warned(address), ["server.admin_listen"], "{address}");
     }
+}
+
+#[test]
+fn a_port_of_operators_that_demands_a_key_is_warned_of_where_there_is_none() {
+    let everywhere = ("SILKRATE_SERVER__ADMIN_LISTEN", "0.0.0.0:9464");
+    let found = warnings(&config(&[everywhere]));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].problem.contains("it demands a key"), "{found:?}");
+    let keys = ("SILKRATE_ACCESS__KEYS", "/nowhere/keys.toml");
+    let with_keys = config(&[everywhere, keys]);
+    assert_eq!(warnings(&with_keys), []);
+    let missing = super::keys(&with_keys).unwrap();
+    assert_eq!(missing.key, "access.keys");
+    assert!(
+        missing.problem.contains("there is no such file"),
+        "{missing:?}"
+    );
 }

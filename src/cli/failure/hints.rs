@@ -50,6 +50,12 @@ pub(super) fn refusal_hint(reason: Reason) -> Option<&'static str> {
         Reason::InvalidDate => "write dates as 2026-04-02, the earlier one first",
         Reason::InvalidSource => "`silkrate sources` prints the ids",
         Reason::StoreUnavailable => "the latest rates are still served; see the log of the server",
+        Reason::KeyRequired | Reason::InvalidKey | Reason::KeyExpired | Reason::KeyRevoked => {
+            "name a file with a key that is valid with --access-key-file, or in SILKRATE_ACCESS_KEY_FILE"
+        }
+        Reason::InsufficientScope => {
+            "an operator makes a key for it: `silkrate keys add NAME --scope admin`"
+        }
         Reason::NotHeld => "`silkrate held` prints the held values",
         Reason::HeldValueChanged => {
             "`silkrate held` prints the value that is held now: decide on that one"

@@ -10,7 +10,7 @@ use crate::config::{
     CertificateAuthorities, ConfigError, Http, Origin, Proxy, ProxyVariables, SourceSettings,
     values,
 };
-use crate::pem_file;
+use crate::small_file;
 
 /// The banks accept within a second, and a distant one within three.
 const CONNECT_TIMEOUT_DEFAULT: Duration = Duration::from_secs(5);
@@ -81,7 +81,7 @@ impl Loader<'_> {
 
 /// The path, if it is that of a file that can be read. Its content is checked when it is used.
 pub(super) fn readable(path: &str) -> Result<PathBuf, String> {
-    let read = pem_file::read(Path::new(path));
+    let read = small_file::read(Path::new(path));
     let read = read.map_err(|error| format!("`{path}` cannot be read: {error}"));
     read.map(|_content| PathBuf::from(path))
 }

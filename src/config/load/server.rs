@@ -36,8 +36,12 @@ impl Loader<'_> {
             HEARTBEAT_DEFAULT,
             &HEARTBEAT_BOUNDS,
         );
+        let listen = self.address("server.listen", LISTEN_DEFAULT);
+        let reflection = self
+            .entries
+            .get("server.reflection", "true or false", values::flag);
         Server {
-            listen: self.address("server.listen", LISTEN_DEFAULT),
+            listen,
             admin_listen: self.address("server.admin_listen", ADMIN_LISTEN_DEFAULT),
             admin_hosts: self
                 .entries
@@ -53,6 +57,8 @@ impl Loader<'_> {
                 &CONNECTIONS_BOUNDS,
             ),
             max_streams: self.count("server.max_streams", STREAMS_DEFAULT, &STREAMS_BOUNDS),
+            // For a developer at this machine; a public port tells nothing that the contract does not.
+            reflection: reflection.unwrap_or(listen.ip().is_loopback()),
         }
     }
 

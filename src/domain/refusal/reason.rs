@@ -55,13 +55,29 @@ pub enum Reason {
     UnknownMethod,
     /// The message of a request is compressed in a way that is not supported.
     UnsupportedEncoding,
+    /// The request names no key, and needs one.
+    KeyRequired,
+    /// The key is none of this server.
+    InvalidKey,
+    /// The key has expired.
+    KeyExpired,
+    /// The key was revoked.
+    KeyRevoked,
+    /// The key of a stream was revoked or has expired since it was opened.
+    KeyEnded,
+    /// The key or the token is not for this.
+    InsufficientScope,
+    /// The token is none of this server.
+    InvalidToken,
+    /// The token has expired.
+    TokenExpired,
     /// The service could not render an answer.
     Internal,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 33] = [
         Self::Draining,
         Self::StreamAged,
         Self::TooManyStreams,
@@ -86,6 +102,14 @@ impl Reason {
         Self::InvalidMessage,
         Self::UnknownMethod,
         Self::UnsupportedEncoding,
+        Self::KeyRequired,
+        Self::InvalidKey,
+        Self::KeyExpired,
+        Self::KeyRevoked,
+        Self::KeyEnded,
+        Self::InsufficientScope,
+        Self::InvalidToken,
+        Self::TokenExpired,
         Self::Internal,
     ];
 
@@ -116,6 +140,14 @@ impl Reason {
             Self::InvalidMessage => "INVALID_MESSAGE",
             Self::UnknownMethod => "UNKNOWN_METHOD",
             Self::UnsupportedEncoding => "UNSUPPORTED_ENCODING",
+            Self::KeyRequired => "KEY_REQUIRED",
+            Self::InvalidKey => "INVALID_KEY",
+            Self::KeyExpired => "KEY_EXPIRED",
+            Self::KeyRevoked => "KEY_REVOKED",
+            Self::KeyEnded => "KEY_ENDED",
+            Self::InsufficientScope => "INSUFFICIENT_SCOPE",
+            Self::InvalidToken => "INVALID_TOKEN",
+            Self::TokenExpired => "TOKEN_EXPIRED",
             Self::Internal => "INTERNAL",
         }
     }
@@ -147,6 +179,14 @@ impl Reason {
             Self::Draining | Self::StreamAged | Self::StoreUnavailable => RefusalKind::Unavailable,
             Self::DeadlineExceeded => RefusalKind::DeadlineExceeded,
             Self::UnknownMethod | Self::UnsupportedEncoding => RefusalKind::Unimplemented,
+            Self::KeyRequired
+            | Self::InvalidKey
+            | Self::KeyExpired
+            | Self::KeyRevoked
+            | Self::KeyEnded
+            | Self::InvalidToken
+            | Self::TokenExpired => RefusalKind::Unauthenticated,
+            Self::InsufficientScope => RefusalKind::PermissionDenied,
             Self::Internal => RefusalKind::Internal,
         }
     }

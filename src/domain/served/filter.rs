@@ -97,6 +97,19 @@ impl RateFilter {
         })
     }
 
+    /// Whether every item of another filter is one of this one, or falls under a star of it. One without items stands for the pairs
+    /// of the ticker, whichever these are, so that it covers, and is covered by, nothing but another one without items.
+    pub fn covers(&self, other: &Self) -> bool {
+        if self.is_empty() || other.is_empty() {
+            return self.is_empty() && other.is_empty();
+        }
+        other.items.iter().all(|item| {
+            self.items.contains(item)
+                || self.items.contains(&Item::Any)
+                || matches!(item, Item::Exact(pair) if self.wants(*pair))
+        })
+    }
+
     /// Whether an item has a star, so that the pairs depend on what is quoted.
     pub fn has_star(&self) -> bool {
         let is_star = |item: &Item| !matches!(item, Item::Exact(_));

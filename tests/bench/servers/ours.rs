@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use silkrate::access::{Access, Port};
 use silkrate::app::transport::{REQUEST_BYTES_MAX, serve_rates};
 use silkrate::callers::TrustedProxies;
 use silkrate::clock::Clock;
-use silkrate::config::Config;
+use silkrate::config::{self, Config};
 use silkrate::domain::{Preference, RateFilter};
 use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates, call_counts};
@@ -146,6 +147,9 @@ pub(crate) async fn serve_on(
         None
     };
     let listener = Listener::new(socket, limits, CancellationToken::new()).secured(tls);
-    serve_rates(listener, rates, Routes::default(), Arc::new(call_counts())).await;
+    let access = Access::open(&config::Access::default(), CancellationToken::new());
+    let gate = access.map_err(io::Error::other)?.gate(Port::Grpc);
+    let calls = Arc::new(call_counts());
+    serve_rates(listener, (rates, Routes::default()), calls, gate).await;
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april, sil
 use crate::support::authority::Authority;
 use crate::support::bank::{Bank, Fault};
 use crate::support::browser::{Answer, get};
+use crate::support::keys::Keys;
 use crate::support::silkrate::{Silkrate, settings, source};
 use crate::webhooks::webhook;
 
@@ -123,7 +124,8 @@ async fn the_chapter_lists_the_families_of_the_page_and_no_others() {
     config.store = Store::File(folder.path().join("silkrate.db"));
     config.sources.push(source("nbk", "", &bank.url()));
     config.webhooks.push(webhook("desk", &bank.url()));
-    let authority = Authority::new("metrics");
+    let (authority, keys) = (Authority::new("metrics"), Keys::new());
+    config.access = keys.settings(false);
     config.server.tls = Some(authority.server());
     let mut silkrate = Silkrate::start(config).await;
     silkrate.all_attempted().await;

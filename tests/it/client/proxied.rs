@@ -131,7 +131,7 @@ async fn response(request: http::Request<Incoming>, server: Channel) -> http::Re
 fn trusting() -> ClientOptions {
     ClientOptions {
         ca_file: Some(fixture("intermediate.pem")),
-        identity: None,
+        ..ClientOptions::default()
     }
 }
 
@@ -220,7 +220,7 @@ async fn each_fault_of_a_handshake_has_a_name() {
     let here = proxy.url("https", "127.0.0.1", PREFIX);
     let other = ClientOptions {
         ca_file: Some(fixture("bank.pem")),
-        identity: None,
+        ..ClientOptions::default()
     };
     assert_eq!(fault(&here, &other).await, HandshakeFault::UnknownAuthority);
 

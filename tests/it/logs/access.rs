@@ -45,7 +45,7 @@ async fn request_all(program: &mut Program) {
     drop(stream);
     drop(client);
     get(&program.web, "/v1/rates/KZT/USD?date=2026-04-02").await;
-    get(&program.web, "/nowhere?token=hunter2").await;
+    get(&program.web, "/nowhere?secret=hunter2").await;
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn every_request_has_a_line_with_its_method_code_time_size_and_peer() {
     }
     assert_eq!(lines[0]["path"], "/v1/rates/KZT/USD");
     assert_eq!(lines[0]["query"], "date=2026-04-02");
-    assert_eq!(lines[1]["query"], "token=…");
+    assert_eq!(lines[1]["query"], "secret=…");
     let all = format!("{lines:?}");
     assert!(!all.contains("hunter2"), "{all}");
 }

@@ -96,7 +96,7 @@ impl Authority {
     pub(crate) fn trusting(&self) -> ClientOptions {
         ClientOptions {
             ca_file: Some(self.file()),
-            identity: None,
+            ..ClientOptions::default()
         }
     }
 

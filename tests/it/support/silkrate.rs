@@ -9,8 +9,8 @@ use silkrate::app::{App, AppError, Reload, Reloads};
 use silkrate::board::BoardReader;
 use silkrate::callers::TrustedProxies;
 use silkrate::config::{
-    CertificateAuthorities, Clock, Config, Http, Log, Proxy, Server, SourceSettings, Store, Ticker,
-    Web,
+    Access, CertificateAuthorities, Clock, Config, Http, Log, Proxy, Server, SourceSettings, Store,
+    Ticker, Web,
 };
 use silkrate::domain::{Preference, RateFilter, SourceId};
 use silkrate::pb::rate_service_client::RateServiceClient;
@@ -54,6 +54,7 @@ pub(crate) fn settings(now: &str) -> Config {
             heartbeat_interval: Duration::from_secs(20),
             max_connections: 4096,
             max_streams: 10_000,
+            reflection: true,
         },
         web: Web {
             listen: any_port,
@@ -64,6 +65,7 @@ pub(crate) fn settings(now: &str) -> Config {
             allowed_origins: Vec::new(),
             frame_ancestors: Vec::new(),
         },
+        access: Access::default(),
         ticker: Ticker {
             pairs: RateFilter::parse(&["KGS/USD", "KZT/USD", "TJS/USD", "UZS/USD", "TMT/USD"])
                 .unwrap(),
@@ -154,11 +156,10 @@ impl Silkrate {
             endpoint = endpoint.tls_config(tls).unwrap();
         }
         let mut client = RateServiceClient::new(endpoint.connect().await.unwrap());
-        // The ports are bound and not served yet. Once this one answers, all of them do.
-        client
-            .list_sources(pb::ListSourcesRequest {})
-            .await
-            .unwrap();
+        // The ports are bound and not served yet. Once this one answers, all of them do; one that demands a key answers that.
+        if let Err(refused) = client.list_sources(pb::ListSourcesRequest {}).await {
+            assert_eq!(refused.code(), Code::Unauthenticated, "{refused:?}");
+        }
         Self {
             url,
             admin_url,

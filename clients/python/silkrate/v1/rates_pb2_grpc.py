@@ -65,6 +65,9 @@ class RateServiceStub:
     * UNIMPLEMENTED (UNSUPPORTED_ENCODING): the message of the request is compressed with anything but gzip. The metadata
     `grpc-accept-encoding` lists what is supported.
     * UNIMPLEMENTED (UNKNOWN_METHOD): this port has no such service or method.
+    * UNAUTHENTICATED (KEY_REQUIRED, INVALID_KEY, KEY_EXPIRED, KEY_REVOKED): the server demands a key, or the one in the
+    metadata `authorization: Bearer KEY` is not valid. A stream ends with KEY_ENDED when its key is revoked or expires.
+    * PERMISSION_DENIED (INSUFFICIENT_SCOPE): the key is not for this.
 
     The limits of a method are in its comment. A question about the past is answered from the ledger: 64 of them run or wait
     at a time, and another one is refused with TOO_MANY_QUERIES.
@@ -168,6 +171,9 @@ class RateServiceServicer:
     * UNIMPLEMENTED (UNSUPPORTED_ENCODING): the message of the request is compressed with anything but gzip. The metadata
     `grpc-accept-encoding` lists what is supported.
     * UNIMPLEMENTED (UNKNOWN_METHOD): this port has no such service or method.
+    * UNAUTHENTICATED (KEY_REQUIRED, INVALID_KEY, KEY_EXPIRED, KEY_REVOKED): the server demands a key, or the one in the
+    metadata `authorization: Bearer KEY` is not valid. A stream ends with KEY_ENDED when its key is revoked or expires.
+    * PERMISSION_DENIED (INSUFFICIENT_SCOPE): the key is not for this.
 
     The limits of a method are in its comment. A question about the past is answered from the ledger: 64 of them run or wait
     at a time, and another one is refused with TOO_MANY_QUERIES.
@@ -394,6 +400,9 @@ class RateService:
     * UNIMPLEMENTED (UNSUPPORTED_ENCODING): the message of the request is compressed with anything but gzip. The metadata
     `grpc-accept-encoding` lists what is supported.
     * UNIMPLEMENTED (UNKNOWN_METHOD): this port has no such service or method.
+    * UNAUTHENTICATED (KEY_REQUIRED, INVALID_KEY, KEY_EXPIRED, KEY_REVOKED): the server demands a key, or the one in the
+    metadata `authorization: Bearer KEY` is not valid. A stream ends with KEY_ENDED when its key is revoked or expires.
+    * PERMISSION_DENIED (INSUFFICIENT_SCOPE): the key is not for this.
 
     The limits of a method are in its comment. A question about the past is answered from the ledger: 64 of them run or wait
     at a time, and another one is refused with TOO_MANY_QUERIES.

@@ -9,7 +9,9 @@ Official Central Asian currency rates, exact to the last digit. The objects are 
 proto/silkrate/v1/rates.proto, under the names of its fields, and this description is generated from it. Decimals are \
 strings in plain notation, dates are YYYY-MM-DD, instants are UTC, durations are seconds such as `20s`, and enum values have \
 no prefix. A field that the contract calls absent is null, which never means zero. Rows as CSV or as lines have a path with \
-an ending; the path without it returns the same for a client whose header Accept prefers `text/csv` or `application/x-ndjson`.";
+an ending; the path without it returns the same for a client whose header Accept prefers `text/csv` or `application/x-ndjson`. \
+A server may demand a key, `authorization: Bearer KEY`; a page sends a token in its place, as the parameter `token`, which its \
+site gets by `POST /v1/tokens`.";
 
 const CODE: &str = "^[A-Za-z]{3}$";
 /// Days up to the 28th exist in every month.
@@ -131,8 +133,12 @@ fn responses() -> Json {
             refused("A parameter cannot be read; `field` names it."),
         ),
         (
+            "Unauthorized",
+            refused("The server demands a key (`authorization: Bearer KEY`), or the one that was sent is not valid."),
+        ),
+        (
             "Forbidden",
-            refused("The page that sends the request is of an origin that is not allowed."),
+            refused("The page that sends the request is of an origin that is not allowed, or its key is not for this."),
         ),
         ("NotFound", refused("The path leads to nothing.")),
         ("MethodNotAllowed", refused("The path can only be read.")),

@@ -324,6 +324,7 @@ fn responses(path: &Path) -> Json {
 pub(super) fn refusals(responses: Json, not_found: Option<&str>) -> Json {
     let mut responses = responses
         .with("400", reference("responses", "BadRequest"))
+        .with("401", reference("responses", "Unauthorized"))
         .with("403", reference("responses", "Forbidden"));
     if let Some(reason) = not_found {
         let response = reference("responses", "NotFound").with("description", reason);

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 /// A place for one read.
 #[derive(Debug)]
-pub(super) struct OneRead<T> {
+pub(crate) struct OneRead<T> {
     limit: Duration,
     /// The read that is under way. A disk that does not answer keeps one thread, and no more with each attempt.
     under_way: Mutex<Option<JoinHandle<T>>>,
@@ -16,7 +16,7 @@ pub(super) struct OneRead<T> {
 
 /// Why there is no outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoOutcome {
+pub(crate) enum NoOutcome {
     /// The read goes on after the limit.
     Slow,
     /// It panicked, or the runtime ends.
@@ -24,7 +24,7 @@ pub(super) enum NoOutcome {
 }
 
 impl<T: Send + 'static> OneRead<T> {
-    pub(super) fn within(limit: Duration) -> Self {
+    pub(crate) fn within(limit: Duration) -> Self {
         Self {
             limit,
             under_way: Mutex::default(),
@@ -32,7 +32,7 @@ impl<T: Send + 'static> OneRead<T> {
     }
 
     /// Reads on a thread that may block. After a read that exceeded the limit, the outcome is that of the same read.
-    pub(super) async fn outcome(
+    pub(crate) async fn outcome(
         &self,
         read: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NoOutcome> {

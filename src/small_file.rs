@@ -1,5 +1,5 @@
-//! What is in a file of certificates or keys, which the settings name: read without waiting for a program that writes it, and
-//! within a limit.
+//! What is in a small file of certificates or keys, which the settings name: read without waiting for a program that writes it,
+//! and within a limit.
 
 use std::fs::{self, File};
 use std::io::{self, Read};

@@ -1,0 +1,67 @@
+//! The settings of `[access]`.
+
+use std::path::PathBuf;
+
+use super::Loader;
+use crate::config::{Access, values};
+
+impl Loader<'_> {
+    /// The keys of clients. What is in the file is checked when it is used: the command that makes it needs these settings.
+    pub(super) fn access(&self) -> Access {
+        let keys = self.entries.get(
+            "access.keys",
+            "the path of a file",
+            |raw| match values::text(raw)? {
+                "" => Err("the path is empty".to_owned()),
+                path => Ok(PathBuf::from(path)),
+            },
+        );
+        let flag = |key: &str| self.entries.get(key, "true or false", values::flag);
+        let required = flag("access.required").unwrap_or(false);
+        if required && !self.entries.is_set("access.keys") {
+            let reason = "it needs access.keys: without keys every request would be refused";
+            let accepted = "true with access.keys, or false";
+            self.entries
+                .refuse("access.required", reason.to_owned(), accepted);
+        }
+        Access {
+            keys,
+            required,
+            open_admin: flag("access.open_admin").unwrap_or(false),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    fn loaded(variables: &[(&str, &str)]) -> Result<Config, String> {
+        let variables = variables.iter();
+        let variables = variables.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config::load(None, variables).map_err(|errors| errors.to_string())
+    }
+
+    #[test]
+    fn keys_that_are_required_need_a_file() {
+        let required = ("SILKRATE_ACCESS__REQUIRED", "true");
+        let error = loaded(&[required]).unwrap_err();
+        assert!(error.contains("it needs access.keys"), "{error}");
+        let with_file = [required, ("SILKRATE_ACCESS__KEYS", "keys.toml")];
+        let access = loaded(&with_file).unwrap().access;
+        assert!(access.required && access.keys.is_some() && !access.open_admin);
+        assert!(loaded(&[("SILKRATE_ACCESS__KEYS", "")]).is_err());
+    }
+
+    #[test]
+    fn the_grpc_port_has_reflection_on_loopback_and_elsewhere_where_it_is_wanted() {
+        let listen = |address| ("SILKRATE_SERVER__LISTEN", address);
+        let reflection = |variables: &[_]| loaded(variables).unwrap().server.reflection;
+        assert!(reflection(&[]));
+        assert!(reflection(&[listen("[::1]:50051")]));
+        assert!(!reflection(&[listen("0.0.0.0:50051")]));
+        let wanted = ("SILKRATE_SERVER__REFLECTION", "true");
+        assert!(reflection(&[listen("0.0.0.0:50051"), wanted]));
+        assert!(!reflection(&[("SILKRATE_SERVER__REFLECTION", "false")]));
+    }
+}
