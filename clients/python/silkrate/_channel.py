@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from urllib.parse import urlsplit
 
@@ -23,9 +24,15 @@ _OPTIONS = [
 
 
 class Target:
-    """A server: `http://HOST:PORT`, `https://HOST:PORT`, or `HOST:PORT` without TLS."""
+    """A server: `http://HOST:PORT`, `https://HOST:PORT`, or `HOST:PORT` without TLS; and the key that it is sent."""
 
-    def __init__(self, target: str | None, credentials: grpc.ChannelCredentials | None = None) -> None:
+    def __init__(
+        self,
+        target: str | None,
+        credentials: grpc.ChannelCredentials | None = None,
+        key: str | None = None,
+        exposes_key: bool = False,
+    ) -> None:
         self.name = target if target is not None else os.environ.get(URL_VARIABLE) or _DEFAULT
         url = urlsplit(self.name if "://" in self.name else f"http://{self.name}")
         try:
@@ -41,6 +48,10 @@ class Target:
             raise self._invalid("credentials need https://")
         host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
         self.address = f"{host}:{port or (443 if is_secure else 80)}"
+        if key is not None and not is_secure and not exposes_key and not _is_loopback(url.hostname):
+            raise self._invalid("the key would be sent in the clear: write https://, or pass exposes_key=True")
+        #: What every call has beside its message.
+        self.metadata = () if key is None else (("authorization", f"Bearer {_checked(key)}"),)
         self._credentials = (credentials or grpc.ssl_channel_credentials()) if is_secure else None
 
     def connect(self) -> grpc.Channel:
@@ -49,5 +60,22 @@ class Target:
             return grpc.secure_channel(self.address, self._credentials, options=_OPTIONS)
         return grpc.insecure_channel(self.address, options=_OPTIONS)
 
+    def __repr__(self) -> str:
+        return f"Target({self.name!r})"
+
     def _invalid(self, reason: str) -> InvalidTarget:
         return InvalidTarget(f"`{self.name}` is not the URL of a server: {reason}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _checked(key: str) -> str:
+    # The text of the error does not have the key.
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError("a key has letters, digits, hyphens and underscores alone; strip what was read from a file")
+    return key

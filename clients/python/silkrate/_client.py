@@ -29,7 +29,7 @@ class Client:
 
     Without a `target`, the environment variable `SILKRATE_URL` names the server; without it, it is `http://127.0.0.1:50051`.
     `https://` verifies the certificate by the roots of gRPC, or by `credentials`. `timeout` is the deadline of a call in
-    seconds.
+    seconds. `key` is sent with every call, to a server that demands one; without TLS to this machine alone, unless `exposes_key`.
 
     Every call raises `Unreachable` or `Refused`; of those, `InvalidRequest` names the invalid field, and `NotFound` says that
     there is no such rate.
@@ -41,8 +41,10 @@ class Client:
         *,
         timeout: float = TIMEOUT,
         credentials: grpc.ChannelCredentials | None = None,
+        key: str | None = None,
+        exposes_key: bool = False,
     ) -> None:
-        self._target = Target(target, credentials)
+        self._target = Target(target, credentials, key, exposes_key)
         self._timeout = timeout
         self._channel = self._target.connect()
         self._stub: Any = rates_pb2_grpc.RateServiceStub(self._channel)  # type: ignore[no-untyped-call]
@@ -179,7 +181,7 @@ class Client:
 
     def _call(self, method: Callable[..., Any], request: Any) -> Any:
         try:
-            return method(request, timeout=self._timeout)
+            return method(request, timeout=self._timeout, metadata=self._target.metadata)
         except grpc.RpcError as error:
             raise _errors.of(self._target.name, error) from None
 

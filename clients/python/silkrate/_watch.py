@@ -184,7 +184,7 @@ class Watch:
             request.min_interval.FromMilliseconds(round(self._min_interval * 1000))
         stub: Any = rates_pb2_grpc.RateServiceStub(channel)  # type: ignore[no-untyped-call]
         self._patience = HEARTBEATS_MISSED * HEARTBEAT_ASSUMED
-        self._stream = stream = stub.WatchRates(request)
+        self._stream = stream = stub.WatchRates(request, metadata=self._target.metadata)
         if self._closed.is_set():
             stream.cancel()
         while True:

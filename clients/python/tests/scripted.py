@@ -58,6 +58,8 @@ class Scripted(rates_pb2_grpc.RateServiceServicer):
 
     script: list[Any]
     requests: list[Any] = field(default_factory=list)
+    #: The header with the key of each request; `None` where there was none.
+    keys: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -77,6 +79,7 @@ class Scripted(rates_pb2_grpc.RateServiceServicer):
 
     def _unary(self, request: Any, context: grpc.ServicerContext) -> Any:
         self.requests.append(request)
+        self.keys.append(dict(context.invocation_metadata()).get("authorization"))
         answer = self._answers.get(timeout=120)
         if isinstance(answer, Failure):
             answer.end(context)
@@ -87,6 +90,7 @@ class Scripted(rates_pb2_grpc.RateServiceServicer):
 
     def WatchRates(self, request: pb.WatchRatesRequest, context: grpc.ServicerContext) -> Any:
         self.requests.append(request)
+        self.keys.append(dict(context.invocation_metadata()).get("authorization"))
         for message in self._answers.get(timeout=120):
             if isinstance(message, Failure):
                 message.end(context)

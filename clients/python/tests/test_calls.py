@@ -7,7 +7,7 @@ from decimal import Decimal
 from unittest import mock
 
 import grpc
-from scripted import Failure, Scripted, rate
+from scripted import Failure, Scripted, opening, rate, snapshot
 
 from silkrate import Client, InvalidRequest, InvalidTarget, NotFound, Refused, Unreachable, to_pandas
 from silkrate.v1 import rates_pb2 as pb
@@ -100,6 +100,43 @@ class Values(unittest.TestCase):
         table = to_pandas([tenge, rights])
         self.assertEqual(list(table["names_ru"]), ["казахстанский тенге", None])
         self.assertNotIn("sources", table)
+
+
+class Keys(unittest.TestCase):
+    KEY = "silkrate_pSvA2Yk1gGSa0oQ4bEw3uYQ0rX2Jm8cFh6tLzN5dVwI"
+
+    def test_a_key_is_sent_with_every_call_and_every_stream(self) -> None:
+        stream = [opening(1), snapshot(1, rate("KZT/USD", "2"))]
+        script = [pb.GetRateResponse(rate=rate("KZT/USD", "1")), stream]
+        with Scripted(script) as server, Client(server.url, key=self.KEY) as client:
+            client.rate("KZT/USD")
+            with client.watch(["KZT/USD"]) as watch:
+                next(iter(watch.changes()))
+        self.assertEqual(server.keys, [f"Bearer {self.KEY}"] * 2)
+        with Scripted([pb.GetRateResponse(rate=rate("KZT/USD", "1"))]) as server, Client(server.url) as client:
+            client.rate("KZT/USD")
+        self.assertEqual(server.keys, [None])
+
+    def test_a_key_is_not_sent_in_the_clear_to_another_machine_unless_that_is_wanted(self) -> None:
+        for far in ("http://rates.example", "http://10.0.0.1:50051"):
+            with self.assertRaisesRegex(InvalidTarget, "in the clear"):
+                Client(far, key=self.KEY)
+            Client(far, key=self.KEY, exposes_key=True).close()
+        Client("https://rates.example", key=self.KEY).close()
+
+    def test_a_text_that_is_no_key_is_refused_without_repeating_it(self) -> None:
+        for wrong in ("", "two words", "line\n", "ключ"):
+            with self.assertRaises(ValueError) as raised:
+                Client(NOWHERE, key=wrong)
+            self.assertNotIn(wrong or "two", str(raised.exception))
+
+    def test_a_refused_key_has_its_reason(self) -> None:
+        failure = Failure(grpc.StatusCode.UNAUTHENTICATED, "no such key", "INVALID_KEY")
+        with Scripted([failure]) as server, Client(server.url, key=self.KEY) as client:
+            with self.assertRaises(Refused) as raised:
+                client.rate("KZT/USD")
+        self.assertEqual(raised.exception.reason, "INVALID_KEY")
+        self.assertTrue(raised.exception.is_permanent)
 
 
 class Pages(unittest.TestCase):
