@@ -12,6 +12,7 @@ mod finding;
 mod operators;
 mod reflection;
 mod reload;
+mod sharing;
 mod sources;
 mod store;
 mod tasks;
@@ -39,6 +40,7 @@ use crate::app::access::operators_gate;
 use crate::app::certificates::PortCertificates;
 use crate::app::operators::{Counts, GrpcCounts, OperatorsPort, operators_pages};
 use crate::app::reload::{Settings, start_poller, start_webhooks};
+use crate::app::sharing::Sharing;
 use crate::app::sources::{Polling, records};
 use crate::app::store::{open_store, request_counts};
 use crate::app::tasks::{Stage, Tasks};
@@ -49,7 +51,7 @@ use crate::board::{BoardReader, Preferences};
 use crate::budget::{RequestBudget, RequestCounts};
 use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle};
-use crate::config::{Config, Server};
+use crate::config::Config;
 use crate::feed::{Feed, StreamLimits, Ticker};
 use crate::grpc::{DrainingHealth, Rates, SharedRates};
 use crate::listener::{Limits, Listener, bind};
@@ -230,19 +232,20 @@ impl App {
             webhooks,
         } = self;
         let draining = tasks.token(Stage::Listeners);
-        let feed = feed(&config, &commit, draining.clone());
+        let sharing = Sharing::start(&config, &mut tasks);
+        let feed = feed(&config, &commit, draining.clone()).within(sharing.memory());
         let ticker = Ticker::shown_since(config.ticker.pairs.clone(), commit.pairs_since());
         let (streams, board) = (feed.counts(), commit.board());
         let (clock, order) = (polling.clock.clone(), preferences.clone());
         let queries = Queries::new(feed, commit.ledger(), ticker.clone(), order, clock.clone());
-        let rates = Rates::new(queries.clone());
+        let rates = Rates::new(queries.clone()).limited(sharing.quotas.clone());
         let shared = SharedRates::new(rates.clone(), true, REQUEST_BYTES_MAX);
         let (webhooks, reloader) = webhooks.unzip();
         let deliveries = reloader.as_ref().map(WebhookReloader::counts);
         let deliveries = watch::Sender::new(deliveries.unwrap_or_default());
         let budgets = watch::Sender::new(budgets);
         let of_tasks = (deliveries.subscribe(), budgets.subscribe());
-        let of_clients = (certificates.clone(), keys.access().clone());
+        let of_clients = (certificates.clone(), keys.access().clone(), sharing.clone());
         let counts = Counts::new(streams, of_tasks, of_clients);
         let (of_ports, read) = ((&counts, &operators), (queries.clone(), &clock));
         let pages = operators_pages(&config, &commit, of_ports, read, draining.clone());
@@ -258,11 +261,11 @@ impl App {
         let services = services_for_browsers(services, gate.clone());
         let browsers = Browsers::new(&config.web, queries, services, &counts.web).guarded(gate);
         let port = (web.socket, web.tls, &counts.web);
-        let proxies = config.server.trusted_proxies.clone();
-        let served = browsers.serve(port, proxies, draining.clone());
+        let browsers = browsers.limited(sharing.quotas.clone());
+        let served = browsers.serve(port, sharing.admission.clone(), draining.clone());
         tasks.start(Stage::Listeners, "web", served);
         let others = services_of_grpc(health_service, config.server.reflection)?;
-        let listener = grpc_listener((grpc.socket, grpc.tls), &config.server, draining);
+        let listener = sharing.grpc_listener((grpc.socket, grpc.tls), draining);
         let (GrpcCounts { port, calls }, gate) = (counts.grpc, keys.access().gate(GatedPort::Grpc));
         let served = serve_rates(listener.counted(port), (shared, others), calls, gate);
         tasks.start(Stage::Listeners, "grpc", served);
@@ -317,7 +320,11 @@ impl Port {
 
 /// The feed of what is committed, with the limits of the settings.
 fn feed(config: &Config, commit: &Commit, draining: CancellationToken) -> Feed {
-    let limits = StreamLimits::new(config.server.heartbeat_interval, config.server.max_streams);
+    let server = &config.server;
+    let limits = StreamLimits {
+        streams_per_client_max: server.max_streams_per_client,
+        ..StreamLimits::new(server.heartbeat_interval, server.max_streams)
+    };
     Feed::new(commit.board(), limits, draining)
 }
 
@@ -347,34 +354,22 @@ fn log_addresses(config: &Config, [operators, web, grpc]: [SocketAddr; 3]) {
     tracing::info!(address = %grpc, "serving gRPC");
 }
 
-/// The listener of the gRPC port.
-fn grpc_listener(
-    (socket, tls): (TcpListener, Option<Arc<ServerTls>>),
-    server: &Server,
-    until: CancellationToken,
-) -> Listener {
-    let connections_max = usize::try_from(server.max_connections).unwrap_or(usize::MAX);
-    bounded(socket, connections_max, until)
-        .secured(tls)
-        .behind(server.trusted_proxies.clone())
-}
-
 /// A listener with a number of connections.
 fn bounded(socket: TcpListener, connections_max: usize, until: CancellationToken) -> Listener {
     Listener::new(socket, Limits::new(connections_max), until)
 }
 
-/// The health service, which reports that the rates are served until told otherwise.
+/// The health service, which reports that the rates are served until told otherwise, and what tells it.
 async fn serving(draining: CancellationToken) -> (HealthReporter, HealthServer<DrainingHealth>) {
     let health = HealthReporter::new();
     health
         .set_service_status(SERVICE_NAME, ServingStatus::Serving)
         .await;
     let service = HealthService::from_health_reporter(health.clone());
-    let service = HealthServer::new(DrainingHealth::new(service, draining))
+    let server = HealthServer::new(DrainingHealth::new(service, draining))
         .accept_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(REQUEST_BYTES_MAX);
-    (health, service)
+    (health, server)
 }
 
 /// Reports to health checks that nothing is served any more.

@@ -3,8 +3,13 @@
 #![doc = include_str!("callers/README.md")]
 
 mod caller;
+pub mod costs;
 mod forwarded;
+mod quotas;
+mod shares;
 mod trusted;
 
 pub use caller::{Caller, Network};
+pub use quotas::{QuotaExceeded, Quotas};
+pub use shares::{Share, ShareExceeded, ShareLimits, Shares};
 pub use trusted::{InvalidNetwork, TrustedProxies};

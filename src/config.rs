@@ -13,6 +13,7 @@ mod error;
 mod entries;
 mod variables;
 mod values;
+mod byte_size;
 mod proxy;
 mod tls;
 mod webhook;
@@ -22,6 +23,7 @@ mod print;
 mod difference;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -99,8 +101,14 @@ pub struct Server {
     pub heartbeat_interval: Duration,
     /// The number of connections on the gRPC port.
     pub max_connections: u32,
+    /// The number of connections of one address on each port.
+    pub max_connections_per_address: u32,
     /// The number of streams on all ports.
     pub max_streams: u32,
+    /// The number of streams of one client on all ports.
+    pub max_streams_per_client: u32,
+    /// The most memory that the process should use, in bytes; without it that of its control group, if it has one.
+    pub memory_max: Option<u64>,
     /// Whether the gRPC port answers what it serves (reflection). That of operators always does.
     pub reflection: bool,
 }
@@ -114,6 +122,8 @@ pub struct Access {
     pub required: bool,
     /// Whether all who reach the operators' port are operators, on whichever address it listens.
     pub open_admin: bool,
+    /// What one client may ask for in a minute, in units of cost; without it there is no quota.
+    pub requests_per_minute: Option<NonZeroU32>,
 }
 
 /// `[web]`

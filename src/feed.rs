@@ -28,11 +28,13 @@ pub use step::{Step, StreamEvent, StreamMessage};
 pub use subscription::{StreamEnd, Subscription};
 use thiserror::Error;
 pub use ticker::Ticker;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::board::BoardReader;
+use crate::callers::{Network, Share, ShareExceeded, ShareLimits, Shares};
 use crate::domain::{Position, RateFilter};
+use crate::memory::{Memory, Pressure};
 use crate::telemetry::StreamCounts;
 pub use crate::telemetry::Transport;
 
@@ -50,6 +52,9 @@ pub struct Feed {
     limits: StreamLimits,
     /// One permit for each stream that can still be opened.
     free_streams: Arc<Semaphore>,
+    /// What each client holds of them.
+    shares: Arc<Shares<Network>>,
+    memory: Memory,
     draining: CancellationToken,
     counts: Arc<StreamCounts>,
     ticker: Ticker,
@@ -64,6 +69,8 @@ pub struct StreamLimits {
     pub stream_age: Duration,
     /// The maximum number of streams.
     pub streams_max: u32,
+    /// The maximum number of streams of one client.
+    pub streams_per_client_max: u32,
 }
 
 /// A request for a stream, checked.
@@ -79,12 +86,29 @@ pub struct SubscribeRequest {
     pub updates_only: bool,
 }
 
-/// All streams are in use.
+/// Why a stream is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("all {streams_max} streams are in use")]
-pub struct TooManyStreams {
-    /// The maximum number of streams.
-    pub streams_max: u32,
+pub enum StreamRefused {
+    /// All streams are in use.
+    #[error("all {streams_max} streams are in use")]
+    TooMany {
+        /// The maximum number of streams.
+        streams_max: u32,
+    },
+    /// The client holds as many as it may.
+    #[error(transparent)]
+    TooManyOfClient(ShareExceeded),
+    /// Memory is short.
+    #[error("the memory of the service is nearly used")]
+    MemoryPressure,
+}
+
+/// The right to a stream, until it is dropped.
+#[derive(Debug)]
+struct StreamPermit {
+    _permit: OwnedSemaphorePermit,
+    /// None of a reader within the process.
+    _share: Option<Share<Network>>,
 }
 
 /// The result of a resume.
@@ -103,12 +127,13 @@ pub enum ResumeVerdict {
 }
 
 impl StreamLimits {
-    /// Limits with the default maximum age.
+    /// Limits with the default maximum age, under which one client may hold every stream.
     pub fn new(heartbeat_interval: Duration, streams_max: u32) -> Self {
         Self {
             heartbeat_interval,
             stream_age: STREAM_AGE_MAX,
             streams_max,
+            streams_per_client_max: streams_max,
         }
     }
 }
@@ -121,10 +146,21 @@ impl Feed {
             board,
             limits,
             free_streams: Arc::new(Semaphore::new(streams_max.min(Semaphore::MAX_PERMITS))),
+            shares: Shares::new(ShareLimits {
+                each: limits.streams_per_client_max,
+                all: limits.streams_max,
+            }),
+            memory: Memory::default(),
             draining,
             counts: Arc::default(),
             ticker: RateFilter::default().into(),
         }
+    }
+
+    /// The same, which refuses streams while memory is short.
+    #[must_use]
+    pub fn within(self, memory: Memory) -> Self {
+        Self { memory, ..self }
     }
 
     /// The same, with the pairs that a request without pairs means.
@@ -153,13 +189,24 @@ impl Feed {
         self.draining.is_cancelled()
     }
 
-    /// Opens a subscription at the present.
-    pub fn subscribe(&self, request: SubscribeRequest) -> Result<Subscription, TooManyStreams> {
-        let permit = Arc::clone(&self.free_streams).try_acquire_owned();
-        let permit = permit.map_err(|_none_is_free| {
-            self.counts.refused.increment();
-            TooManyStreams {
-                streams_max: self.limits.streams_max,
+    /// Opens a subscription of a client at the present; of none for a reader within the process.
+    ///
+    /// # Errors
+    /// [`StreamRefused`].
+    pub fn subscribe(
+        &self,
+        request: SubscribeRequest,
+        client: Option<Network>,
+    ) -> Result<Subscription, StreamRefused> {
+        let permit = self.permit(client).inspect_err(|refused| {
+            let counts = &self.counts.refused;
+            match refused {
+                StreamRefused::TooMany { .. } => counts.all.increment(),
+                StreamRefused::TooManyOfClient(exceeded) if exceeded.is_crowded => {
+                    counts.crowded.increment();
+                }
+                StreamRefused::TooManyOfClient(_) => counts.client.increment(),
+                StreamRefused::MemoryPressure => counts.memory.increment(),
             }
         })?;
         let request = SubscribeRequest {
@@ -167,5 +214,23 @@ impl Feed {
             ..request
         };
         Ok(Subscription::new(self.clone(), request, permit))
+    }
+
+    /// The right to one more stream.
+    fn permit(&self, client: Option<Network>) -> Result<StreamPermit, StreamRefused> {
+        if self.memory.pressure() >= Pressure::Streams {
+            return Err(StreamRefused::MemoryPressure);
+        }
+        let streams_max = self.limits.streams_max;
+        let permit = Arc::clone(&self.free_streams).try_acquire_owned();
+        let permit = permit.map_err(|_none_is_free| StreamRefused::TooMany { streams_max })?;
+        let free = u32::try_from(self.free_streams.available_permits()).unwrap_or(u32::MAX);
+        // Its own permit is taken already.
+        let taken = streams_max.saturating_sub(free).saturating_sub(1);
+        let share = client.map(|client| self.shares.take(client, taken, None));
+        Ok(StreamPermit {
+            _permit: permit,
+            _share: share.transpose().map_err(StreamRefused::TooManyOfClient)?,
+        })
     }
 }

@@ -19,11 +19,12 @@ pub use shared::{ResponseBody, SharedRates};
 use tonic::{Request, Response, Status};
 
 use crate::access::Identity;
+use crate::callers::{Caller, Quotas, costs};
 use crate::domain::{Field, RateFilter, Refusal};
 use crate::feed::{Subscription, Transport};
 use crate::pb;
 use crate::pb::rate_service_server::RateService;
-use crate::queries::{Queries, parse_date, parse_pair};
+use crate::queries::{Queries, parse_date, parse_pair, rows_of_page};
 use crate::query_threads::render;
 use crate::wire::{
     to_convert_response, to_currencies_response, to_fixings_response, to_history_response,
@@ -36,6 +37,7 @@ use crate::wire::{
 pub struct Rates {
     queries: Queries,
     transport: Transport,
+    quotas: Quotas,
 }
 
 impl Rates {
@@ -44,7 +46,14 @@ impl Rates {
         Self {
             queries,
             transport: Transport::Grpc,
+            quotas: Quotas::default(),
         }
+    }
+
+    /// The same, where what a question about the past costs is taken from the quota of its client.
+    #[must_use]
+    pub fn limited(self, quotas: Quotas) -> Self {
+        Self { quotas, ..self }
     }
 
     /// The same service for browsers, which reach it over gRPC-Web.
@@ -53,6 +62,19 @@ impl Rates {
         Self {
             transport: Transport::GrpcWeb,
             ..self
+        }
+    }
+
+    /// The quotas.
+    pub fn quotas(&self) -> Quotas {
+        self.quotas.clone()
+    }
+
+    /// Takes what a request costs from the quota of its client, beside what its method costs in any case.
+    fn charge<T>(&self, request: &Request<T>, cost: u32) -> Result<(), Refusal> {
+        match request.extensions().get::<Caller>() {
+            Some(caller) => Ok(self.quotas.charge(caller.network(), cost)?),
+            None => Ok(()),
         }
     }
 
@@ -69,10 +91,11 @@ impl Rates {
     fn subscribe(
         &self,
         request: pb::WatchRatesRequest,
-        identity: Option<&Identity>,
+        (caller, identity): (Option<Caller>, Option<&Identity>),
     ) -> Result<Subscription, Refusal> {
         let request = to_subscribe(request, |pairs| self.queries.wanted(pairs))?;
-        let mut subscription = self.queries.subscribe(request)?;
+        let client = caller.map(|caller| caller.network());
+        let mut subscription = self.queries.subscribe(request, client)?;
         if let Some(identity) = identity {
             subscription = subscription.until(identity.ended());
         }
@@ -81,6 +104,19 @@ impl Rates {
             other => subscription.over(other),
         })
     }
+}
+
+/// What a question costs beside the call if it is about a date.
+fn of_date(date: Option<&str>) -> u32 {
+    match date {
+        None | Some("") => 0,
+        Some(_past) => costs::PAST.saturating_sub(costs::REQUEST),
+    }
+}
+
+/// What a page of the past costs.
+fn of_page(size: Option<i32>) -> u32 {
+    costs::page(rows_of_page(size.unwrap_or_default()))
 }
 
 /// The date of a request that asks about the past.
@@ -95,6 +131,7 @@ impl RateService for Rates {
         request: Request<pb::GetSnapshotRequest>,
     ) -> Result<Response<pb::GetSnapshotResponse>, Status> {
         let snapshot = self.queries.snapshot()?;
+        self.charge(&request, of_date(request.get_ref().date.as_deref()))?;
         let pb::GetSnapshotRequest { filter, date } = request.into_inner();
         let filter = self.filter(filter)?;
         Ok(Response::new(match past(date)? {
@@ -111,6 +148,7 @@ impl RateService for Rates {
         request: Request<pb::GetRateRequest>,
     ) -> Result<Response<pb::GetRateResponse>, Status> {
         let snapshot = self.queries.snapshot()?;
+        self.charge(&request, of_date(request.get_ref().date.as_deref()))?;
         let pb::GetRateRequest { pair, date } = request.into_inner();
         let pair = parse_pair(&pair)?;
         Ok(Response::new(match past(date)? {
@@ -126,8 +164,10 @@ impl RateService for Rates {
         &self,
         request: Request<pb::WatchRatesRequest>,
     ) -> Result<Response<Self::WatchRatesStream>, Status> {
+        let caller = request.extensions().get().copied();
         let identity = request.extensions().get().cloned();
-        let subscription = self.subscribe(request.into_inner(), identity.as_ref())?;
+        let of_client = (caller, identity.as_ref());
+        let subscription = self.subscribe(request.into_inner(), of_client)?;
         let messages = stream::messages(subscription, self.queries.clone());
         Ok(Response::new(Box::pin(messages)))
     }
@@ -136,6 +176,7 @@ impl RateService for Rates {
         &self,
         request: Request<pb::ConvertAmountRequest>,
     ) -> Result<Response<pb::ConvertAmountResponse>, Status> {
+        self.charge(&request, of_date(request.get_ref().date.as_deref()))?;
         let converted = self.queries.convert(request.get_ref().into()).await?;
         Ok(Response::new(to_convert_response(&converted)))
     }
@@ -144,6 +185,7 @@ impl RateService for Rates {
         &self,
         request: Request<pb::ListFixingsRequest>,
     ) -> Result<Response<pb::ListFixingsResponse>, Status> {
+        self.charge(&request, of_page(request.get_ref().page_size))?;
         let page = self.queries.fixings(request.get_ref().into()).await?;
         let answer = render(move || to_fixings_response(page)).await?;
         Ok(Response::new(answer))
@@ -153,6 +195,7 @@ impl RateService for Rates {
         &self,
         request: Request<pb::ListRateHistoryRequest>,
     ) -> Result<Response<pb::ListRateHistoryResponse>, Status> {
+        self.charge(&request, of_page(request.get_ref().page_size))?;
         let page = self.queries.history(request.get_ref().try_into()?).await?;
         let answer = render(move || to_history_response(&page)).await?;
         Ok(Response::new(answer))
@@ -162,6 +205,7 @@ impl RateService for Rates {
         &self,
         request: Request<pb::ListPeriodRatesRequest>,
     ) -> Result<Response<pb::ListPeriodRatesResponse>, Status> {
+        self.charge(&request, of_page(request.get_ref().page_size))?;
         let query = request.get_ref().try_into()?;
         let page = self.queries.period_rates(query).await?;
         let answer = render(move || to_periods_response(&page)).await?;

@@ -48,7 +48,8 @@
 //!   `<silk-chart>`.
 //! * [`webhooks`]: posts what changes to receivers outside, signed and at least once.
 //! * [`telemetry`]: the page of metrics, which [`admin`] fills.
-//! * [`callers`]: who makes a request: the true address of a client, behind proxies too.
+//! * [`callers`]: who makes a request: the true address of a client, behind proxies too, and the share that it may take. [`memory`]: the memory of
+//!   the process against its limit.
 //! * [`requests`]: what is observed of each request, for the access log and for traces.
 //! * [`access`]: the keys of clients, and what a request may do with one.
 //! * [`tls`]: the certificates of the ports, read again while the service runs.
@@ -172,6 +173,8 @@ pub mod telemetry;
 pub mod requests;
 #[cfg(feature = "service")]
 pub mod callers;
+#[cfg(feature = "service")]
+pub mod memory;
 #[cfg(feature = "service")]
 pub mod access;
 #[cfg(feature = "service")]

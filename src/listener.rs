@@ -10,6 +10,7 @@
 //! shutdown), and write to the kernel once for every frame. What is equal for all ports is a constant of this module;
 //! what differs is a field of [`Limits`].
 
+mod accept;
 mod coalesce;
 mod connection;
 mod deadlines;
@@ -29,21 +30,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use accept::Admission;
 pub use coalesce::{BUFFER_BYTES_MAX, CoalescedWriter, Flusher, coalesce};
 pub use connection::Connection;
 pub use deadlines::{Deadline, Deadlines};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt};
 pub use hosts::{Hosts, HostsOf};
 pub use http2::serve_http2;
 pub(crate) use reminder::Reminder;
 pub use rlimit::raise_descriptor_limit;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
-use crate::callers::TrustedProxies;
-use crate::listener::socket::AcceptedSocket;
-use crate::telemetry::{OpenConnection, PortCounts};
+use crate::listener::accept::{Connections, accepted};
+use crate::telemetry::PortCounts;
 use crate::tls::ServerTls;
 
 /// A client's preface is sent before its connection is accepted; over a slow and lossy link it takes a second or two. Less
@@ -103,7 +103,7 @@ pub struct Listener {
     draining: CancellationToken,
     counts: Arc<PortCounts>,
     tls: Option<Arc<ServerTls>>,
-    proxies: TrustedProxies,
+    admission: Admission,
 }
 
 impl Listener {
@@ -115,7 +115,7 @@ impl Listener {
             draining,
             counts: Arc::default(),
             tls: None,
-            proxies: TrustedProxies::default(),
+            admission: Admission::default(),
         }
     }
 
@@ -133,10 +133,10 @@ impl Listener {
         Self { tls, ..self }
     }
 
-    /// The same behind proxies that may name their clients.
+    /// The same with a rule about who is admitted.
     #[must_use]
-    pub fn behind(self, proxies: TrustedProxies) -> Self {
-        Self { proxies, ..self }
+    pub fn admitting(self, admission: Admission) -> Self {
+        Self { admission, ..self }
     }
 }
 
@@ -159,84 +159,7 @@ pub fn incoming(
     listener: TcpListener,
     limits: Limits,
 ) -> impl Stream<Item = io::Result<Connection>> + Send {
-    let sockets = accepted(listener, limits, Arc::default());
+    let connections = Connections::new(limits, Admission::default(), Arc::default());
+    let sockets = accepted(listener, Arc::new(connections));
     sockets.map(|socket| Ok(Connection::plain(socket)))
-}
-
-/// The accepted sockets, counted.
-fn accepted(
-    listener: TcpListener,
-    limits: Limits,
-    counts: Arc<PortCounts>,
-) -> impl Stream<Item = AcceptedSocket> + Send {
-    let permits = Arc::new(Semaphore::new(limits.connections_max));
-    let state = (listener, permits, counts, Reminders::default());
-    stream::unfold(
-        state,
-        move |(listener, permits, counts, mut reminders)| async move {
-            let reminder = &mut reminders.full;
-            let permit = permit(&permits, limits.connections_max, &counts, reminder).await?;
-            let accepted = accept(&listener, &mut reminders.refused).await;
-            let open = OpenConnection::new(Arc::clone(&counts));
-            let socket = AcceptedSocket::new(accepted, &limits, permit, open);
-            Some((socket, (listener, permits, counts, reminders)))
-        },
-    )
-}
-
-/// When the log last said that a port takes no more connections.
-#[derive(Debug, Default)]
-struct Reminders {
-    /// Its limit is reached.
-    full: Reminder,
-    /// The system refuses.
-    refused: Reminder,
-}
-
-/// A permit for one more connection.
-async fn permit(
-    permits: &Arc<Semaphore>,
-    connections_max: usize,
-    counts: &PortCounts,
-    reminder: &mut Reminder,
-) -> Option<OwnedSemaphorePermit> {
-    if permits.available_permits() == 0 {
-        counts.waits.increment();
-        if reminder.is_due() {
-            tracing::warn!(
-                connections_max,
-                "connection limit of a port reached; accepting no more there until a connection closes (server.max_connections)"
-            );
-        }
-    }
-    Arc::clone(permits).acquire_owned().await.ok()
-}
-
-/// The next socket and its peer, however often the system refuses.
-async fn accept(listener: &TcpListener, reminder: &mut Reminder) -> (TcpStream, SocketAddr) {
-    loop {
-        match listener.accept().await {
-            Ok(accepted) => return accepted,
-            Err(error) if is_of_the_peer(&error) => {
-                tracing::debug!(%error, "a peer closed its connection before it was accepted");
-            }
-            Err(error) => {
-                if reminder.is_due() {
-                    tracing::warn!(%error, retry_in = ?ACCEPT_PAUSE, "could not accept a connection");
-                }
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-/// Whether accepting failed for one connection alone: the next one may succeed.
-fn is_of_the_peer(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionRefused
-            | io::ErrorKind::Interrupted
-    )
 }

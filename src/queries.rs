@@ -21,15 +21,16 @@ pub use filter_cache::FilterCache;
 pub use historical::{ConvertQuery, Converted, FixingsPage, FixingsQuery, PastRates};
 use jiff::Timestamp;
 pub use over_time::{HistoryPairs, HistoryQuery, PeriodRatesQuery, RangeQuery, RowsPage};
-pub use page::{PAGE_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX};
+pub use page::{PAGE_BYTES_MAX, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, rows_of_page};
 pub use parse::{parse_currency, parse_date, parse_date_range, parse_pair};
 use tokio::sync::watch;
 pub use window::WindowRates;
 
 use crate::board::{BoardReader, Preferences, SourceDetail};
+use crate::callers::{Network, QuotaExceeded, ShareExceeded};
 use crate::clock::Clock;
 use crate::domain::{Pair, Rate, RateFilter, Refusal, Snapshot, SourceRecord};
-use crate::feed::{Feed, SubscribeRequest, Subscription, Ticker, TooManyStreams};
+use crate::feed::{Feed, StreamRefused, SubscribeRequest, Subscription, Ticker};
 pub use crate::ledger::FixingRecord;
 use crate::ledger::LedgerReader;
 use crate::queries::history_reader::HistoryReader;
@@ -107,15 +108,24 @@ impl Queries {
         snapshot.rate(pair).ok_or(Refusal::PairNotQuoted(pair))
     }
 
-    /// Opens a stream.
+    /// Opens a stream of a client; of none for a reader within the process.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], [`Refusal::TooManyStreams`].
-    pub fn subscribe(&self, request: SubscribeRequest) -> Result<Subscription, Refusal> {
+    /// [`Refusal::Draining`], [`Refusal::TooManyStreams`], [`Refusal::TooManyClientStreams`], [`Refusal::MemoryPressure`].
+    pub fn subscribe(
+        &self,
+        request: SubscribeRequest,
+        client: Option<Network>,
+    ) -> Result<Subscription, Refusal> {
         self.check_draining()?;
-        let subscription = self.feed.subscribe(request);
-        subscription
-            .map_err(|TooManyStreams { streams_max }| Refusal::TooManyStreams { streams_max })
+        let subscription = self.feed.subscribe(request, client);
+        subscription.map_err(|refused| match refused {
+            StreamRefused::TooMany { streams_max } => Refusal::TooManyStreams { streams_max },
+            StreamRefused::TooManyOfClient(ShareExceeded { most, .. }) => {
+                Refusal::TooManyClientStreams { streams_max: most }
+            }
+            StreamRefused::MemoryPressure => Refusal::MemoryPressure,
+        })
     }
 
     /// Every source, sorted by id: its state, and how its polls go.
@@ -147,5 +157,11 @@ impl Queries {
         } else {
             Ok(())
         }
+    }
+}
+
+impl From<QuotaExceeded> for Refusal {
+    fn from(QuotaExceeded { per_minute, wait }: QuotaExceeded) -> Self {
+        Self::QuotaExceeded { per_minute, wait }
     }
 }

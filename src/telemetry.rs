@@ -30,9 +30,9 @@ pub use handshakes::HandshakeCounts;
 pub use histogram::Histogram;
 pub use number::Number;
 pub use page::{Collect, Label, Page, UNLABELLED};
-pub use process::Process;
+pub use process::{Process, resident_bytes};
 pub use refusals::KeyRefusals;
 pub use streams::{
-    OpenConnection, OpenStream, PortCounts, RefusedConnections, ResumeCounts, StreamCounts,
-    Transport, TransportCounts,
+    OpenConnection, OpenStream, PortCounts, RefusedConnections, RefusedStreams, ResumeCounts,
+    StreamCounts, Transport, TransportCounts,
 };

@@ -15,6 +15,7 @@ mod caching;
 mod calls;
 mod catalogue;
 mod conversion;
+mod costs;
 mod entity_tag;
 mod server;
 mod events;
@@ -57,11 +58,11 @@ use tower::Layer;
 use tower_http::compression::CompressionLayer;
 
 use crate::access::Gate;
-use crate::callers::TrustedProxies;
+use crate::callers::Quotas;
 use crate::config;
 use crate::domain::Refusal;
 use crate::feed::FrameCache;
-use crate::listener::{Hosts, HostsOf};
+use crate::listener::{Admission, Hosts, HostsOf};
 use crate::queries::Queries;
 use crate::telemetry::{CallCounts, PortCounts};
 use crate::tls::ServerTls;
@@ -137,6 +138,7 @@ pub struct Browsers {
     hosts: Hosts,
     answers: CurrentAnswers,
     gate: Option<Gate>,
+    quotas: Quotas,
 }
 
 impl Browsers {
@@ -150,6 +152,7 @@ impl Browsers {
             grpc,
             hosts,
             answers: CurrentAnswers::new(answers),
+            quotas: Quotas::default(),
             gate: None,
         }
     }
@@ -163,6 +166,12 @@ impl Browsers {
         }
     }
 
+    /// The same, where what a request costs is taken from the quota of its client.
+    #[must_use]
+    pub fn limited(self, quotas: Quotas) -> Self {
+        Self { quotas, ..self }
+    }
+
     /// Answers every further request under these settings; the address of the port stays. Streams go on. Afterwards the board
     /// must publish a next revision: caches take a page of one revision for the same.
     pub fn set(&self, settings: &config::Web) {
@@ -171,16 +180,17 @@ impl Browsers {
         self.answers.set(answers);
     }
 
-    /// Serves until draining, over TLS if there is one, behind proxies if there are any.
+    /// Serves until draining, over TLS if there is one. `admission` says who is admitted.
     pub fn serve(
         &self,
         (listener, tls, counts): (TcpListener, Option<Arc<ServerTls>>, &WebCounts),
-        proxies: TrustedProxies,
+        admission: Admission,
         draining: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
         let (answers, calls) = (self.answers.clone(), Arc::clone(&counts.calls));
-        let service = BrowserService::new(answers, calls, self.gate.clone());
-        let listener = server::listener(listener, (Arc::clone(&counts.port), proxies), draining);
+        let service =
+            BrowserService::new(answers, calls, self.gate.clone()).limited(self.quotas.clone());
+        let listener = server::listener(listener, (Arc::clone(&counts.port), admission), draining);
         listener.secured(tls).serve_http(service)
     }
 }

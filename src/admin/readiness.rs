@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::board::BoardReader;
 use crate::commit::LedgerHealth;
 use crate::domain::SourceRecord;
+use crate::memory::{Memory, MemoryUse, Pressure};
 
 /// What readiness is derived from. Nothing of it waits for a task: a probe is answered while a commit is written.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub struct Readiness {
     pub ledger: watch::Receiver<LedgerHealth>,
     /// Whether the service may not run without a ledger that is written (`store.required`).
     pub is_ledger_required: bool,
+    /// The memory of the process.
+    pub memory: Memory,
     /// Cancelled when the service begins to shut down.
     pub draining: CancellationToken,
 }
@@ -74,7 +77,11 @@ impl Readiness {
 
     /// The conditions of a service that is ready: those of a started one, and what may change while it runs.
     pub(super) fn checks(&self) -> Vec<Check> {
-        let mut checks = vec![self.draining_check(), self.ledger_check()];
+        let mut checks = vec![
+            self.draining_check(),
+            self.ledger_check(),
+            self.memory_check(),
+        ];
         checks.extend(self.startup_checks());
         checks
     }
@@ -86,6 +93,10 @@ impl Readiness {
             State::Passed
         };
         Check::new("serving", state)
+    }
+
+    fn memory_check(&self) -> Check {
+        Check::new("memory", memory_state(&self.memory))
     }
 
     fn ledger_check(&self) -> Check {
@@ -103,6 +114,21 @@ impl Readiness {
             }
         };
         Check::new("ledger", state)
+    }
+}
+
+/// Where memory is short, the streams that are open go on; a service that takes no connections leaves them to others.
+fn memory_state(memory: &Memory) -> State {
+    let Some(MemoryUse { resident, limit }) = memory.in_use() else {
+        return State::Passed;
+    };
+    let of = format!("{} of {} MiB are in use", resident >> 20, limit >> 20);
+    match memory.pressure() {
+        Pressure::None => State::Passed,
+        Pressure::Streams => State::Remark(format!("new streams are refused: {of}")),
+        Pressure::Connections => {
+            State::Failed(format!("new streams and connections are refused: {of}"))
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, Gate};
 use crate::admin::{MetricSources, Metrics, Operators, Readiness, Traffic, opening_pages, pages};
+use crate::app::sharing::Sharing;
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::transport::{OperatorServices, serve_operators};
 use crate::app::{AppError, Port, bounded};
@@ -17,7 +18,8 @@ use crate::clock::Clock;
 use crate::commit::Commit;
 use crate::config::{Config, Server, Store};
 use crate::grpc::call_counts;
-use crate::listener::{Hosts, HostsOf};
+use crate::listener::{Admission, Hosts, HostsOf};
+use crate::memory::Memory;
 use crate::queries::Queries;
 use crate::telemetry::{CallCounts, CountsByWebhook, PortCounts, StreamCounts};
 use crate::tls::Certificates;
@@ -50,7 +52,12 @@ impl OperatorsPort {
         let listener = bounded(socket, CONNECTIONS_MAX, stopped)
             .counted(Arc::clone(&counts.port))
             .secured(tls)
-            .behind(settings.trusted_proxies.clone());
+            .admitting(Admission {
+                proxies: settings.trusted_proxies.clone(),
+                connections_per_client_max: None,
+                // Operators look at a service whose memory is short.
+                memory: Memory::default(),
+            });
         let opening = opening_pages(hosts.clone(), gate.clone());
         let served = serve_operators(listener, Arc::clone(&services), opening);
         tasks.start(Stage::Operators, "admin", served);
@@ -91,6 +98,8 @@ pub(super) struct Counts {
     pub(super) certificates: Certificates,
     /// The keys of clients, and the requests that were refused for one.
     pub(super) access: Access,
+    /// The memory of the process, and the quotas.
+    pub(super) sharing: Sharing,
 }
 
 impl Counts {
@@ -101,7 +110,7 @@ impl Counts {
             watch::Receiver<CountsByWebhook>,
             watch::Receiver<Vec<RequestBudget>>,
         ),
-        (certificates, access): (Certificates, Access),
+        (certificates, access, sharing): (Certificates, Access, Sharing),
     ) -> Self {
         Self {
             streams,
@@ -112,6 +121,7 @@ impl Counts {
             budgets,
             certificates,
             access,
+            sharing,
         }
     }
 }
@@ -146,12 +156,15 @@ pub(super) fn operators_pages(
         board: commit.board(),
         ledger: commit.ledger_health(),
         is_ledger_required: config.store_required,
+        memory: counts.sharing.memory(),
         draining,
     };
     let port = |name, counts: &Arc<PortCounts>| (name, Arc::clone(counts));
     let traffic = Traffic {
         streams: Arc::clone(&counts.streams),
         max_streams: config.server.max_streams,
+        memory: counts.sharing.memory(),
+        quotas: counts.sharing.quotas.clone(),
         ports: [
             port("grpc", &counts.grpc.port),
             port("web", &counts.web.port),

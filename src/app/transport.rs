@@ -24,7 +24,7 @@ use tower::ServiceExt;
 use crate::access::{Gate, Rejection, Scope};
 use crate::admin::{Operators, needs_http2};
 use crate::app::reflection::add_reflection;
-use crate::callers::Caller;
+use crate::callers::{Caller, QuotaExceeded, Quotas, costs};
 use crate::grpc::{
     Dispatcher, DrainingHealth, Rates, SharedRates, code_place, explain, is_open, method_place,
     opening_response, refusal_response,
@@ -78,17 +78,21 @@ pub(super) fn services_for_browsers(
     (rates, health, calls): (Rates, HealthServer<DrainingHealth>, Arc<CallCounts>),
     gate: Gate,
 ) -> Router {
+    let quotas = rates.quotas();
     let rates = RateServiceServer::new(rates.over_grpc_web())
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
         .max_decoding_message_size(REQUEST_BYTES_MAX);
     let services = Routes::new(rates).add_service(health).into_axum_router();
     services.layer(from_fn(move |request: Request, next: Next| {
-        let (calls, gate) = (Arc::clone(&calls), gate.clone());
+        let (calls, gate, quotas) = (Arc::clone(&calls), gate.clone(), quotas.clone());
         async move {
             let path = request.uri().path().to_owned();
             let call = PendingCall::begin(calls, method_place(&path));
-            let mut answer = admitted(&gate, request, next).await;
+            let mut answer = match charge(&quotas, &request) {
+                Ok(()) => admitted(&gate, request, next).await,
+                Err(exceeded) => refusal_response(exceeded.into()),
+            };
             explain(&mut answer, &path, REQUEST_BYTES_MAX);
             call.answered(code_place(&answer));
             answer
@@ -115,6 +119,14 @@ async fn admitted(gate: &Gate, mut request: Request, next: Next) -> Response {
         }
     }
     next.run(request).await
+}
+
+/// Takes what a call of gRPC-Web costs from the quota of its caller.
+fn charge(quotas: &Quotas, request: &Request) -> Result<(), QuotaExceeded> {
+    match request.extensions().get::<Caller>() {
+        Some(caller) => quotas.charge(caller.network(), costs::call(request.uri().path())),
+        None => Ok(()),
+    }
 }
 
 /// What operators reach once the service runs: their service to calls of gRPC, and the pages to every other request.

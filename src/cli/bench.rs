@@ -25,7 +25,8 @@ Examples:
   silkrate bench fanout --seconds 60 --server http://rates.example:50051
 
 `fanout` waits for commits of the server: `silkrate serve --demo` makes one every few seconds. On loopback the load takes \
-CPU time from the server; `cargo bench` pins the two to different cores.";
+CPU time from the server; `cargo bench` pins the two to different cores. All of the load is one client: for more than 1024 \
+streams or connections, the server needs a larger `server.max_streams_per_client` or `max_connections_per_address`.";
 
 /// A bar: seconds done of all seconds, and the counts so far.
 const BAR: &str = "{bar:30} {pos}/{len} s  {msg}";
@@ -128,7 +129,8 @@ async fn failure(error: &io::Error, client: &Client, pairs: &[String]) -> Failur
     Failure::failed(
         format!("{url}: {reason}"),
         "is `silkrate serve` running there, and does it allow this many connections and streams \
-         (ulimit -n, `server.max_connections`, `server.max_streams`)?",
+         (ulimit -n, `server.max_connections`, `server.max_streams`, and of one client \
+         `server.max_connections_per_address`, `server.max_streams_per_client`)?",
     )
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 
+use crate::config::byte_size::bytes_text;
 use crate::config::load::{HOME, STORE_MEMORY, ids};
 use crate::config::{
     Access, ApiKey, CertificateAuthorities, Config, EventKind, Http, SourceSettings, Store,
@@ -115,7 +116,15 @@ impl List {
         self.list("trusted_proxies", server.trusted_proxies.items());
         self.duration("heartbeat_interval", server.heartbeat_interval);
         self.plain("max_connections", server.max_connections);
+        self.plain(
+            "max_connections_per_address",
+            server.max_connections_per_address,
+        );
         self.plain("max_streams", server.max_streams);
+        self.plain("max_streams_per_client", server.max_streams_per_client);
+        if let Some(bytes) = server.memory_max {
+            self.text("memory_max", bytes_text(bytes));
+        }
         self.plain("reflection", server.reflection);
         self.tls("server.tls", server.tls.as_ref());
         self.tls("admin.tls", server.admin_tls.as_ref());
@@ -157,6 +166,7 @@ impl List {
             keys,
             required,
             open_admin,
+            requests_per_minute,
         } = access;
         self.table("access");
         if let Some(keys) = keys {
@@ -164,6 +174,9 @@ impl List {
         }
         self.plain("required", required);
         self.plain("open_admin", open_admin);
+        if let Some(number) = requests_per_minute {
+            self.plain("requests_per_minute", number);
+        }
     }
 
     fn ticker(&mut self, config: &Config) {

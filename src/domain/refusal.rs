@@ -24,6 +24,8 @@ const STREAM_AGED_RETRY: Duration = Duration::from_millis(500);
 /// When a client should ask for a stream again after it found none free: streams end when readers leave, and each ends
 /// once an hour.
 const TOO_MANY_STREAMS_RETRY: Duration = Duration::from_secs(10);
+/// By how much programs behind one address spread when they come back after their quota was used.
+const QUOTA_RETRY_SPREAD: Duration = Duration::from_secs(1);
 /// When a client should repeat a historical query after it found the queue full: a query takes some milliseconds.
 const TOO_MANY_QUERIES_RETRY: Duration = Duration::from_secs(1);
 /// When a client should repeat a query of a ledger that cannot be read: the service tries to open it each minute.
@@ -44,6 +46,23 @@ pub enum Refusal {
         /// The maximum.
         streams_max: u32,
     },
+    /// The client holds as many streams as it may.
+    #[error("this client already holds {streams_max} streams, the most that it may; close one")]
+    TooManyClientStreams {
+        /// The maximum.
+        streams_max: u32,
+    },
+    /// The client has used its quota of the minute.
+    #[error("the client has used its quota of {per_minute} a minute; ask again in {wait:.0?}")]
+    QuotaExceeded {
+        /// The quota.
+        per_minute: u32,
+        /// When there is enough for the same request.
+        wait: Duration,
+    },
+    /// The memory of the server is nearly used.
+    #[error("the memory of the server is nearly used, so it opens no streams now; try again later")]
+    MemoryPressure,
     /// Too many historical queries run at once.
     #[error("{0}")]
     TooManyQueries(String),
@@ -241,6 +260,9 @@ impl Refusal {
             Self::Draining => Reason::Draining,
             Self::StreamAged => Reason::StreamAged,
             Self::TooManyStreams { .. } => Reason::TooManyStreams,
+            Self::TooManyClientStreams { .. } => Reason::TooManyClientStreams,
+            Self::QuotaExceeded { .. } => Reason::QuotaExceeded,
+            Self::MemoryPressure => Reason::MemoryPressure,
             Self::TooManyQueries(_) => Reason::TooManyQueries,
             Self::LedgerUnavailable(_) => Reason::StoreUnavailable,
             Self::PairNotQuoted(_) => Reason::PairNotQuoted,
@@ -306,6 +328,9 @@ impl Refusal {
             Self::Draining
             | Self::StreamAged
             | Self::TooManyStreams { .. }
+            | Self::TooManyClientStreams { .. }
+            | Self::QuotaExceeded { .. }
+            | Self::MemoryPressure
             | Self::TooManyQueries(_)
             | Self::LedgerUnavailable(_)
             | Self::PairNotQuoted(_)
@@ -331,7 +356,21 @@ impl Refusal {
 
     /// What is exhausted, where a quota is.
     pub fn quota(&self) -> Option<&'static str> {
-        matches!(self, Self::TooManyStreams { .. }).then_some("streams")
+        Some(match self {
+            Self::TooManyStreams { .. } => "streams",
+            Self::TooManyClientStreams { .. } => "streams of a client",
+            Self::QuotaExceeded { .. } => "requests a minute of a client",
+            Self::MemoryPressure => "memory",
+            _ => return None,
+        })
+    }
+
+    /// Whether the client has used up its own share, so that others are still served.
+    pub fn is_of_client(&self) -> bool {
+        matches!(
+            self,
+            Self::TooManyClientStreams { .. } | Self::QuotaExceeded { .. }
+        )
     }
 
     /// The bounds of the delay after which a client should repeat the request, where that makes sense. They differ where
@@ -340,7 +379,12 @@ impl Refusal {
         match self {
             Self::Draining => Some(around(DRAINING_RETRY)),
             Self::StreamAged => Some(around(STREAM_AGED_RETRY)),
-            Self::TooManyStreams { .. } => Some(around(TOO_MANY_STREAMS_RETRY)),
+            Self::TooManyStreams { .. }
+            | Self::TooManyClientStreams { .. }
+            | Self::MemoryPressure => Some(around(TOO_MANY_STREAMS_RETRY)),
+            Self::QuotaExceeded { wait, .. } => {
+                Some(*wait..=wait.saturating_add(QUOTA_RETRY_SPREAD))
+            }
             Self::TooManyQueries(_) => Some(TOO_MANY_QUERIES_RETRY..=TOO_MANY_QUERIES_RETRY),
             Self::LedgerUnavailable(_) => Some(LEDGER_RETRY..=LEDGER_RETRY),
             _ => None,

@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::backoff::jitter;
 use crate::domain::{Position, RateFilter, Refusal, Snapshot};
-use crate::feed::{Feed, ResumeVerdict, Step, StreamMessage, SubscribeRequest, Ticker};
+use crate::feed::{
+    Feed, ResumeVerdict, Step, StreamMessage, StreamPermit, SubscribeRequest, Ticker,
+};
 use crate::telemetry::{OpenStream, Transport};
 
 /// Why a stream ends. A stream always ends with an error, never with OK.
@@ -68,7 +70,7 @@ pub struct Subscription {
     key_ended: Option<CancellationToken>,
     /// Counts the stream, and what it sends.
     open: OpenStream,
-    _permit: OwnedSemaphorePermit,
+    _permit: StreamPermit,
 }
 
 #[derive(Debug, Clone)]
@@ -88,7 +90,7 @@ enum First {
 }
 
 impl Subscription {
-    pub(super) fn new(feed: Feed, request: SubscribeRequest, permit: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(feed: Feed, request: SubscribeRequest, permit: StreamPermit) -> Self {
         let (shown, queue) = feed.board.subscribe();
         let followed = request.filter.is_empty().then(|| feed.ticker.clone());
         let filter = match &followed {

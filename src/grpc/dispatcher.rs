@@ -1,6 +1,6 @@
 //! Dispatches the requests of the gRPC port: the cached answers first, then every service by its path.
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tonic::codegen::Service;
 use tonic::service::Routes;
 
 use crate::access::{Gate, Rejection, Scope};
-use crate::callers::Caller;
+use crate::callers::{Caller, Quotas, costs};
 use crate::domain::Refusal;
 use crate::grpc::shared::{ResponseBody, status_response};
 use crate::grpc::{SharedRates, call_counts, code_place, explain, method_place};
@@ -34,6 +34,7 @@ pub struct Dispatcher {
     request_bytes_max: usize,
     calls: Arc<CallCounts>,
     gate: Option<(Gate, Scope)>,
+    quotas: Quotas,
 }
 
 impl Dispatcher {
@@ -42,6 +43,7 @@ impl Dispatcher {
     pub fn new(rates: SharedRates, routes: Routes, request_timeout: Duration) -> Self {
         let request_bytes_max = rates.request_bytes_max();
         Self {
+            quotas: rates.quotas(),
             rates: Some(rates),
             ..Self::without_shared(routes, request_timeout, request_bytes_max)
         }
@@ -59,6 +61,7 @@ impl Dispatcher {
             request_timeout,
             request_bytes_max,
             calls: Arc::new(call_counts()),
+            quotas: Quotas::default(),
             gate: None,
         }
     }
@@ -78,8 +81,17 @@ impl Dispatcher {
         Self { calls, ..self }
     }
 
-    /// The answer to a request of a caller; of none if it comes from within the process. The future is composed here rather than in one `async` block, which would hold the request
-    /// once for each of its awaits: a thousand streams that open at once all wait here.
+    /// Takes what every request costs from the quota of its caller.
+    fn charge(&self, path: &str, caller: Option<Caller>) -> Result<(), Refusal> {
+        let Some(caller) = caller else {
+            return Ok(());
+        };
+        Ok(self.quotas.charge(caller.network(), costs::call(path))?)
+    }
+
+    /// The answer to a request of a caller; of none if it comes from within the process. The future is composed here rather
+    /// than in one `async` block, which would hold the request once for each of its awaits: a thousand streams that open at
+    /// once all wait here.
     pub fn answer(
         &self,
         request: Request<Incoming>,
@@ -97,19 +109,23 @@ impl Dispatcher {
                 rejected(*rejection).inspect(move |answer| call.answered(code_place(answer)));
             return Either::Left(answer);
         }
+        let charged = self.charge(request.uri().path(), caller);
         let rates = self.rates.as_ref();
         let cached = rates.and_then(|rates| Some((rates, rates.cached_method(&request)?)));
-        let answer = if let Some((rates, method)) = cached {
-            Either::Left(rates.answer(method, request))
+        let answer = if let Err(refusal) = charged {
+            Either::Right(Either::Right(ready(status_response(refusal))))
+        } else if let Some((rates, method)) = cached {
+            Either::Left(rates.answer(method, request, caller))
         } else {
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
             }
             let answer = self.routes.clone().call(request);
-            Either::Right(answer.map(|answer| match answer {
+            let answer = answer.map(|answer| match answer {
                 Ok(answer) => answer.map(ResponseBody::generated),
                 Err(never) => match never {},
-            }))
+            });
+            Either::Right(Either::Left(answer))
         };
         let answer = tokio::time::timeout(request_timeout, answer).map(move |answer| {
             let mut answer = answer.unwrap_or_else(|_late| {

@@ -36,6 +36,7 @@ use tonic::codegen::{BoxFuture, Service, StdError as BoxError};
 use tonic::server::NamedService;
 
 use crate::access::Identity;
+use crate::callers::{Caller, Quotas};
 use crate::domain::{Pair, RateFilter, Refusal};
 use crate::feed::{AnswerCache, EncodedStream, FrameCache, MessageEncoder, StreamMessage};
 use crate::grpc::Rates;
@@ -120,6 +121,11 @@ impl SharedRates {
         self.inner.request_bytes_max
     }
 
+    /// The quotas of clients.
+    pub(super) fn quotas(&self) -> Quotas {
+        self.inner.rates.quotas()
+    }
+
     /// How many answers and messages that follow from commits were encoded to be shared. It grows with commits and filters,
     /// not with requests and subscribers.
     pub fn encoded(&self) -> u64 {
@@ -151,6 +157,7 @@ impl SharedRates {
         &self,
         method: CachedMethod,
         request: Request<B>,
+        caller: Option<Caller>,
     ) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError> + Send + Unpin> + Send + Unpin + 'static,
@@ -159,17 +166,22 @@ impl SharedRates {
         let headers = request.headers();
         let (sent, accepted) = (sent_encoding(headers), accepted_encoding(headers));
         let identity = request.extensions().get::<Identity>().cloned();
-        let (parts, mut body) = request.into_parts();
+        let (mut parts, mut body) = request.into_parts();
         async move {
             let read = request::read(&mut body, sent, shared.inner.request_bytes_max).await;
             let answered = match &read {
-                Ok(message) => shared.cached(method, message, accepted, identity.as_ref()),
+                Ok(message) => {
+                    shared.cached(method, message, accepted, (caller, identity.as_ref()))
+                }
                 Err(_incomplete) => Err(Unanswered::NotShared),
             };
             match answered {
                 Ok(answer) => answer,
                 Err(Unanswered::Refused(refusal)) => status_response(refusal),
                 Err(Unanswered::NotShared) => {
+                    if let Some(caller) = caller {
+                        parts.extensions.insert(caller);
+                    }
                     let before =
                         read.map_or_else(|unread| unread, |message| restore_frame(&message).into());
                     let body = Body::new(request::PrefixedBody::new(before, body));
@@ -202,14 +214,14 @@ impl SharedRates {
         method: CachedMethod,
         message: &Bytes,
         accepted: Encoding,
-        identity: Option<&Identity>,
+        of_client: (Option<Caller>, Option<&Identity>),
     ) -> Result<Response<ResponseBody>, Unanswered> {
         let frames = self.frames(accepted);
         Ok(match method {
             CachedMethod::GetSnapshot => ok(self.snapshot(message, frames)?, accepted),
             CachedMethod::GetRate => ok(self.rate(&decode(message)?)?, Encoding::Identity),
             CachedMethod::WatchRates => {
-                ok(self.watch(decode(message)?, frames, identity)?, accepted)
+                ok(self.watch(decode(message)?, frames, of_client)?, accepted)
             }
         })
     }
@@ -251,9 +263,9 @@ impl SharedRates {
         &self,
         request: WatchRatesRequest,
         frames: &Frames,
-        identity: Option<&Identity>,
+        of_client: (Option<Caller>, Option<&Identity>),
     ) -> Result<ResponseBody, Refusal> {
-        let subscription = self.inner.rates.subscribe(request, identity)?;
+        let subscription = self.inner.rates.subscribe(request, of_client)?;
         let stream = EncodedStream::new(subscription, Arc::clone(&frames.messages));
         Ok(ResponseBody::stream(Box::pin(stream_frames(stream))))
     }
@@ -340,7 +352,8 @@ impl Service<Request<Body>> for SharedRates {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         if let Some(method) = self.cached_method(&request) {
-            let answer = self.answer(method, request);
+            let caller = request.extensions().get().copied();
+            let answer = self.answer(method, request, caller);
             return Box::pin(answer.map(|answer| Ok(answer.map(Body::new))));
         }
         if request::is_grpc(request.headers()) {

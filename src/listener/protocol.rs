@@ -52,7 +52,7 @@ impl Listener {
         // No client of gRPC reads the date.
         set_http2!(settings, self.limits).auto_date_header(false);
         let settings = Arc::new(settings);
-        let (draining, proxies) = (self.draining.clone(), self.proxies.clone());
+        let (draining, proxies) = (self.draining.clone(), self.admission.proxies.clone());
         let connection = move |socket: Connection| {
             // A token of its own, for each turn looks at it, and a shared one has one lock for all connections.
             let draining = draining.child_token();
@@ -82,7 +82,7 @@ impl Listener {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let settings = Arc::new(auto_settings(&self.limits));
-        let (draining, proxies) = (self.draining.clone(), self.proxies.clone());
+        let (draining, proxies) = (self.draining.clone(), self.admission.proxies.clone());
         let connection = move |socket: Connection| {
             let (settings, peer) = (Arc::clone(&settings), socket.caller());
             let (service, proxies) = (service.clone(), proxies.clone());

@@ -29,20 +29,14 @@ const VERSION_2: ParseConfig = ParseConfig {
 
 /// The connection of the client that a trusted proxy names, or of the proxy itself if it sends no header; none if it is to be
 /// closed: then it is counted why.
-pub(super) async fn introduced(
-    mut socket: AcceptedSocket,
-    limits: &Limits,
-) -> Option<AcceptedSocket> {
+pub(super) async fn introduced(socket: AcceptedSocket, limits: &Limits) -> Option<AcceptedSocket> {
     let connection = socket.caller();
     let Ok(read) = timeout(limits.first_bytes_timeout, read(&socket, connection)).await else {
         socket.counts().silent.increment();
         return None;
     };
     match read {
-        Ok(caller) => {
-            socket.set_caller(caller);
-            Some(socket)
-        }
+        Ok(caller) => Some(socket.of(caller)),
         Err(error) => {
             if error.kind() == io::ErrorKind::InvalidData {
                 socket.counts().refused.malformed_proxy_header.increment();

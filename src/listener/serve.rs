@@ -1,15 +1,16 @@
 //! The accept loop: a task for each connection, until draining.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use futures_util::StreamExt;
 use tokio::task::{JoinError, JoinSet};
 
-use crate::callers::TrustedProxies;
+use crate::listener::accept::{Connections, accepted};
 use crate::listener::handshake::Handshakes;
 use crate::listener::proxied::introduced;
 use crate::listener::socket::AcceptedSocket;
-use crate::listener::{Connection, Limits, Listener, accepted};
+use crate::listener::{Connection, Limits, Listener};
 
 impl Listener {
     /// Runs a task for each accepted connection until draining; then closes the socket and waits until the connections have
@@ -20,14 +21,15 @@ impl Listener {
         F: Future<Output = ()> + Send + 'static,
     {
         let (mut tasks, mut beginning) = (JoinSet::new(), JoinSet::new());
+        let connections = Connections::new(self.limits, self.admission, self.counts);
+        let connections = Arc::new(connections);
         let beginnings = Beginnings {
-            proxies: self.proxies,
+            connections: Arc::clone(&connections),
             handshakes: self.tls.map(|tls| Handshakes::new(tls, self.limits)),
             limits: self.limits,
         };
         let until = self.draining.cancelled_owned();
-        let mut sockets =
-            Box::pin(accepted(self.socket, self.limits, self.counts).take_until(until));
+        let mut sockets = Box::pin(accepted(self.socket, connections).take_until(until));
         loop {
             tokio::select! {
                 accepted = sockets.next() => match accepted {
@@ -61,7 +63,7 @@ impl Listener {
 /// What a socket begins with before HTTP: a PROXY header, a handshake of TLS, both or neither.
 #[derive(Debug, Clone)]
 struct Beginnings {
-    proxies: TrustedProxies,
+    connections: Arc<Connections>,
     handshakes: Option<Handshakes>,
     limits: Limits,
 }
@@ -69,17 +71,14 @@ struct Beginnings {
 impl Beginnings {
     /// Whether a socket may begin with anything.
     fn has(&self, socket: &AcceptedSocket) -> bool {
-        self.handshakes.is_some() || self.is_of_proxy(socket)
-    }
-
-    fn is_of_proxy(&self, socket: &AcceptedSocket) -> bool {
-        self.proxies.contains(socket.caller().address())
+        self.handshakes.is_some() || self.connections.is_of_proxy(socket)
     }
 
     /// The connection once HTTP begins, or none: then it is counted why.
     async fn complete(self, socket: AcceptedSocket) -> Option<Connection> {
-        let socket = if self.is_of_proxy(&socket) {
-            introduced(socket, &self.limits).await?
+        let socket = if self.connections.is_of_proxy(&socket) {
+            let introduced = introduced(socket, &self.limits).await?;
+            self.connections.shared(introduced)?
         } else {
             socket
         };

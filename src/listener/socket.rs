@@ -1,7 +1,6 @@
 //! One accepted socket with its deadlines, which counts until it is dropped.
 
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::callers::Caller;
+use crate::callers::{Caller, Network, Share};
 use crate::listener::{Deadline, Deadlines, Limits};
 use crate::telemetry::{OpenConnection, PortCounts};
 
@@ -22,13 +21,15 @@ pub(super) struct AcceptedSocket {
     open: OpenConnection,
     /// Whether it is counted as cut by a deadline.
     is_cut: bool,
+    /// That of the client, unless the peer is a proxy.
+    _share: Option<Share<Network>>,
     /// Returned when the connection is dropped, for whatever reason.
     _permit: OwnedSemaphorePermit,
 }
 
 impl AcceptedSocket {
     pub(super) fn new(
-        (socket, peer): (TcpStream, SocketAddr),
+        (socket, caller): (TcpStream, Caller),
         limits: &Limits,
         permit: OwnedSemaphorePermit,
         open: OpenConnection,
@@ -39,7 +40,8 @@ impl AcceptedSocket {
         }
         Self {
             io: Deadlines::new(socket, limits.first_bytes_timeout, limits.write_stall_max),
-            caller: Caller::direct(peer),
+            caller,
+            _share: None,
             open,
             is_cut: false,
             _permit: permit,
@@ -51,9 +53,17 @@ impl AcceptedSocket {
         self.caller
     }
 
-    /// The address that a proxy named.
-    pub(super) fn set_caller(&mut self, caller: Caller) {
-        self.caller = caller;
+    /// The same for the client that a proxy named.
+    pub(super) fn of(self, caller: Caller) -> Self {
+        Self { caller, ..self }
+    }
+
+    /// The same with the share of its client.
+    pub(super) fn sharing(self, share: Share<Network>) -> Self {
+        Self {
+            _share: Some(share),
+            ..self
+        }
     }
 
     /// The socket itself.

@@ -29,6 +29,16 @@ const DIGEST_BYTES: usize = 8;
 /// The longest token that is decoded; those of the service have some 40 characters.
 const TOKEN_BYTES_MAX: usize = 128;
 
+/// How many rows a page has at most that a request asks for with this size.
+pub fn rows_of_page(size: i32) -> usize {
+    match usize::try_from(size) {
+        Ok(0) => PAGE_SIZE_DEFAULT,
+        Ok(size) => size.min(PAGE_SIZE_MAX),
+        // It is refused.
+        Err(_negative) => 0,
+    }
+}
+
 /// What still fits on a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PageLimit {

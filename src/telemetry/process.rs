@@ -43,7 +43,7 @@ impl Collect for Process {
             "Memory of the process that is in use",
         );
         let status = system::status();
-        page.gauge(names, status.as_deref().and_then(resident_bytes))?;
+        page.gauge(names, status.as_deref().and_then(resident_in))?;
         let names = (
             "process_virtual_memory_bytes",
             "Addresses that the process has reserved, in use or not",
@@ -134,8 +134,13 @@ mod system {
     }
 }
 
+/// The memory of this process that is in use; nothing where the system does not tell.
+pub fn resident_bytes() -> Option<u64> {
+    resident_in(&system::status()?)
+}
+
 /// The memory in use by the file `status` of a process.
-fn resident_bytes(status: &str) -> Option<u64> {
+fn resident_in(status: &str) -> Option<u64> {
     bytes(status, "VmRSS:")
 }
 
@@ -185,10 +190,10 @@ mod tests {
     fn the_memory_in_use_is_read_from_the_status_of_the_process() {
         let status =
             "VmSize:\t   30720 kB\nVmHWM:\t   20480 kB\nVmRSS:\t   10240 kB\nThreads:\t3\n";
-        assert_eq!(resident_bytes(status), Some(10_485_760));
+        assert_eq!(resident_in(status), Some(10_485_760));
         assert_eq!(virtual_bytes(status), Some(31_457_280));
         assert_eq!(threads(status), Some(3));
-        assert_eq!(resident_bytes("Name:\tsilkrate\n"), None);
+        assert_eq!(resident_in("Name:\tsilkrate\n"), None);
     }
 
     #[test]
@@ -213,8 +218,8 @@ mod tests {
         assert!(open > certain, "{open}");
         assert!(system::descriptors_max().unwrap() >= open);
         let status = system::status().unwrap();
-        assert!(resident_bytes(&status).unwrap() > 1_000_000);
-        assert!(virtual_bytes(&status) > resident_bytes(&status));
+        assert!(resident_in(&status).unwrap() > 1_000_000);
+        assert!(virtual_bytes(&status) > resident_in(&status));
         assert!(threads(&status).unwrap() >= 1);
         assert!(system::processor_time().unwrap() > Duration::ZERO);
         assert!(system::started().unwrap() < Timestamp::now());

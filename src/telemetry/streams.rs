@@ -28,8 +28,8 @@ pub struct StreamCounts {
     pub resumes: ResumeCounts,
     /// Commits that reached a subscriber within a later one: it read too slowly, or wants updates less often.
     pub merged_commits: Counter,
-    /// Streams that were refused because all were in use.
-    pub refused: Counter,
+    /// Streams that were refused.
+    pub refused: RefusedStreams,
 }
 
 /// What the streams over one transport count.
@@ -45,6 +45,19 @@ pub struct TransportCounts {
     pub updates: Counter,
     /// Messages for want of a change.
     pub heartbeats: Counter,
+}
+
+/// The streams that were refused, by the reason.
+#[derive(Debug, Default)]
+pub struct RefusedStreams {
+    /// All were in use.
+    pub all: Counter,
+    /// The client had as many as one client may.
+    pub client: Counter,
+    /// Nearly all were in use, and the client had more than a small part.
+    pub crowded: Counter,
+    /// Memory was short.
+    pub memory: Counter,
 }
 
 /// The streams that began at a position of the subscriber, by the answer to it.
@@ -97,6 +110,18 @@ impl TransportCounts {
             ("snapshot", &self.snapshots),
             ("update", &self.updates),
             ("heartbeat", &self.heartbeats),
+        ]
+    }
+}
+
+impl RefusedStreams {
+    /// Each count with its reason.
+    pub fn by_reason(&self) -> [(&'static str, &Counter); 4] {
+        [
+            ("all", &self.all),
+            ("client", &self.client),
+            ("crowded", &self.crowded),
+            ("memory", &self.memory),
         ]
     }
 }
@@ -163,14 +188,25 @@ pub struct PortCounts {
 /// The connections of a port that were closed before they began, by the reason.
 #[derive(Debug, Default)]
 pub struct RefusedConnections {
+    /// The client had as many as one client may.
+    pub client: Counter,
+    /// Nearly all were in use, and the client had more than a small part.
+    pub crowded: Counter,
+    /// Memory was short.
+    pub memory: Counter,
     /// A trusted proxy began it with a PROXY header that cannot be read.
     pub malformed_proxy_header: Counter,
 }
 
 impl RefusedConnections {
     /// Each count with its reason.
-    pub fn by_reason(&self) -> [(&'static str, &Counter); 1] {
-        [("proxy_header", &self.malformed_proxy_header)]
+    pub fn by_reason(&self) -> [(&'static str, &Counter); 4] {
+        [
+            ("client", &self.client),
+            ("crowded", &self.crowded),
+            ("memory", &self.memory),
+            ("proxy_header", &self.malformed_proxy_header),
+        ]
     }
 }
 

@@ -28,9 +28,9 @@ const ROUTES: [(&str, &str); 17] = [
 /// The number that nginx gives to a request whose client left before its answer began. It is never sent.
 const CLIENT_CLOSED_REQUEST: &str = "499";
 /// The statuses of this server, and any other one.
-const CODES: [&str; 25] = [
+const CODES: [&str; 26] = [
     "200", "204", "206", "302", "303", "304", "307", "308", "400", "401", "403", "404", "405",
-    "406", "409", "413", "414", "415", "421", "499", "500", "501", "503", "504", "other",
+    "406", "409", "413", "414", "415", "421", "429", "499", "500", "501", "503", "504", "other",
 ];
 
 pub(super) fn counts() -> CallCounts {

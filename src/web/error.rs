@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
@@ -14,6 +14,10 @@ use crate::backoff::jitter;
 use crate::domain::{Field, Refusal, RefusalKind, TablePart};
 use crate::listener::HostsOf;
 use crate::web::{JSON, QUERY_BYTES_MAX};
+
+/// The field with the quota of a client, and that with what is left of it.
+const QUOTA_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const QUOTA: HeaderName = HeaderName::from_static("ratelimit");
 
 /// Why a request of the web side has no answer.
 #[derive(Debug)]
@@ -71,6 +75,7 @@ impl WebError {
             Self::Refused(Refusal::UnknownSource { .. })
             | Self::NoSuchPath
             | Self::OutsideBasePath(_) => StatusCode::NOT_FOUND,
+            Self::Refused(refusal) if refusal.is_of_client() => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(refusal) => status(refusal.kind()),
             Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
             Self::QueryTooLong => StatusCode::URI_TOO_LONG,
@@ -184,6 +189,20 @@ fn parameter_name(field: Field) -> Cow<'static, str> {
     })
 }
 
+/// The fields of a quota (draft-ietf-httpapi-ratelimit-headers): its size and window, and when there is enough again.
+fn quota_fields(headers: &mut HeaderMap, per_minute: u32, wait_seconds: u64) {
+    let seconds = wait_seconds.saturating_add(1);
+    let fields = [
+        (QUOTA_POLICY, format!("\"minute\";q={per_minute};w=60")),
+        (QUOTA, format!("\"minute\";r=0;t={seconds}")),
+    ];
+    for (name, value) in fields {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    }
+}
+
 impl IntoResponse for WebError {
     fn into_response(self) -> Response {
         let field = self.field();
@@ -204,6 +223,9 @@ impl IntoResponse for WebError {
             && let Some(challenge) = challenge(refusal)
         {
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        if let Self::Refused(Refusal::QuotaExceeded { per_minute, wait }) = &self {
+            quota_fields(response.headers_mut(), *per_minute, wait.as_secs());
         }
         if let Some(delay) = self.retry_delay() {
             // A whole second at least: zero would invite everyone at once.

@@ -6,8 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::callers::TrustedProxies;
-use crate::listener::{Limits, Listener};
+use crate::listener::{Admission, Limits, Listener};
 use crate::telemetry::PortCounts;
 
 /// The number of connections. A browser opens up to six, a cache a few dozen.
@@ -32,11 +31,11 @@ fn limits() -> Limits {
 /// The port of browsers, until draining. It lets the requests under way end.
 pub(super) fn listener(
     socket: TcpListener,
-    (counts, proxies): (Arc<PortCounts>, TrustedProxies),
+    (counts, admission): (Arc<PortCounts>, Admission),
     draining: CancellationToken,
 ) -> Listener {
     let listener = Listener::new(socket, limits(), draining);
-    listener.counted(counts).behind(proxies)
+    listener.counted(counts).admitting(admission)
 }
 
 #[cfg(test)]
@@ -80,7 +79,7 @@ mod tests {
         let counts = Arc::<PortCounts>::default();
         let port = super::listener(
             listener,
-            (Arc::clone(&counts), TrustedProxies::default()),
+            (Arc::clone(&counts), Admission::default()),
             draining.clone(),
         );
         tasks.spawn(port.secured(tls).serve_http(service));

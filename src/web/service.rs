@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use axum::Router;
 use axum::body::Body;
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
 use futures_util::FutureExt;
@@ -18,12 +19,15 @@ use hyper::service::Service;
 use hyper::{Method, Request, Version};
 
 use crate::access::Gate;
+use crate::callers::{Caller, Quotas};
+use crate::domain::Refusal;
 use crate::listener::Hosts;
 use crate::requests::{ArrivingBody, note_route};
 use crate::telemetry::{CallCounts, PendingCall};
 use crate::web::assets::Assets;
 use crate::web::base_path::BasePath;
 use crate::web::cors::Origins;
+use crate::web::costs::cost;
 use crate::web::error::WebError;
 use crate::web::tables::Form;
 use crate::web::{QUERY_BYTES_MAX, Web, admission, calls, security};
@@ -38,6 +42,7 @@ pub(super) struct BrowserService {
     answers: CurrentAnswers,
     calls: Arc<CallCounts>,
     gate: Option<Gate>,
+    quotas: Quotas,
 }
 
 impl BrowserService {
@@ -46,7 +51,24 @@ impl BrowserService {
             answers,
             calls,
             gate,
+            quotas: Quotas::default(),
         }
+    }
+
+    /// The same, where what a request costs is taken from the quota of its client.
+    pub(super) fn limited(self, quotas: Quotas) -> Self {
+        Self { quotas, ..self }
+    }
+
+    /// The refusal of a request whose client has used its quota.
+    fn over_quota(&self, request: &Request<Incoming>, route: &str) -> Option<WebError> {
+        if !self.quotas.are_limited() {
+            return None;
+        }
+        let caller = request.extensions().get::<Caller>()?;
+        let cost = cost(route, request.uri(), request.headers());
+        let charged = self.quotas.charge(caller.network(), cost);
+        charged.err().map(|exceeded| Refusal::from(exceeded).into())
     }
 }
 
@@ -122,6 +144,14 @@ impl Answers {
         Some(response)
     }
 
+    /// A refusal that the page of an admitted origin may read.
+    fn refusal(&self, error: WebError, headers: &HeaderMap) -> Response {
+        let mut response = error.into_response();
+        self.origins.allow(headers, response.headers_mut());
+        security::protect(response.headers_mut());
+        response
+    }
+
     fn data(&self, request: &Request<Incoming>) -> Option<Response> {
         let (uri, headers) = (request.uri(), request.headers());
         // Another form may be wanted than the prepared one of this address.
@@ -160,6 +190,10 @@ impl Service<Request<Incoming>> for BrowserService {
         let route = calls::route(request.uri().path());
         note_route(request.method(), calls::name(route));
         let call = PendingCall::begin(Arc::clone(&self.calls), route);
+        let refused = refused.or_else(|| {
+            let refused = self.over_quota(&request, calls::name(route))?;
+            Some(answers.refusal(refused, request.headers()))
+        });
         let file = refused.or_else(|| answers.ready(&request, Wanted::File));
         let mut is_private = false;
         if let (None, Some(gate)) = (&file, &self.gate) {

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
 
 use crate::access::Identity;
+use crate::callers::Caller;
 use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, SubscribeRequest, Transport};
 use crate::web::error::WebError;
 use crate::web::events::{EVENTS, end_event};
@@ -30,18 +31,20 @@ enum Format {
 /// `GET /v1/watch`
 pub(super) async fn watch(
     State(web): State<Web>,
-    identity: Option<Extension<Identity>>,
+    (caller, identity): (Option<Extension<Caller>>, Option<Extension<Identity>>),
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
     let query: Watch = query::read(&uri)?;
     let format = Format::of(query.format.as_deref(), &headers)?;
-    let mut subscription = web.queries.subscribe(SubscribeRequest {
+    let request = SubscribeRequest {
         filter: web.queries.wanted(&query::filter_items(&query.pairs))?,
         resume_after: query::position(&headers, &query)?,
         min_interval: Duration::ZERO,
         updates_only: query::flag("updates_only", query.updates_only.as_deref())?,
-    })?;
+    };
+    let client = caller.map(|Extension(caller)| caller.network());
+    let mut subscription = web.queries.subscribe(request, client)?;
     if let Some(Extension(identity)) = identity {
         subscription = subscription.until(identity.ended());
     }

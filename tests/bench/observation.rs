@@ -1,13 +1,14 @@
-//! What it costs to observe a request while neither the access log nor a trace wants it.
+//! What it costs to observe a request while neither the access log nor a trace wants it, and to take it from a quota.
 
 use std::hint::black_box;
 use std::io::{self, Write};
+use std::num::NonZeroU32;
 use std::time::Instant;
 
 use axum::body::Body;
 use futures_util::FutureExt;
 use http::{Request, Response};
-use silkrate::callers::Caller;
+use silkrate::callers::{Caller, Quotas};
 use silkrate::config::Log;
 use silkrate::logging;
 use silkrate::requests::Observation;
@@ -16,6 +17,8 @@ use crate::report::{decimal, median};
 
 /// The requests of a round: those of a second of a busy core.
 const REQUESTS: u32 = 1_000_000;
+/// More than a round asks for: none is refused.
+const QUOTA: u32 = 1_000_000_000;
 /// The rounds, of which the median is printed.
 const ROUNDS: usize = 7;
 
@@ -41,7 +44,15 @@ pub(crate) fn print(out: &mut dyn Write) -> io::Result<()> {
         "a request that is not observed: {} ns, of which {} ns are without the code that would observe it",
         decimal(with_it),
         decimal(bare),
-    )
+    )?;
+    for (name, quota) in [("no quota", None), ("a quota", NonZeroU32::new(QUOTA))] {
+        let quotas = Quotas::new(quota);
+        let charged = timed(|| {
+            black_box(quotas.charge(black_box(caller).network(), 1)).ok();
+        });
+        writeln!(out, "a request with {name}: {} ns", decimal(charged))?;
+    }
+    Ok(())
 }
 
 /// The median time of a request, in thousandths of a nanosecond.

@@ -1,6 +1,9 @@
 //! Who the service takes a caller for: behind no proxy, behind one that it trusts, and behind one that it does not.
 
+mod memory;
 mod named;
+mod quotas;
+mod shares;
 
 use std::convert::Infallible;
 use std::net::{Ipv6Addr, SocketAddr};
@@ -16,7 +19,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use silkrate::callers::{Caller, TrustedProxies};
-use silkrate::listener::{Limits, Listener, bind};
+use silkrate::listener::{Admission, Limits, Listener, bind};
 use silkrate::telemetry::PortCounts;
 use silkrate::tls::{HttpVersions, ServerTls};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -42,12 +45,30 @@ struct Echo {
 
 impl Echo {
     fn start(limits: Limits, proxies: &[&str], tls: Option<Arc<ServerTls>>) -> Self {
+        let admission = Admission {
+            proxies: trusted(proxies),
+            ..Admission::default()
+        };
+        Self::admitting(limits, admission, tls)
+    }
+
+    /// One that gives a client this many connections.
+    fn with_share(limits: Limits, proxies: &[&str], each: Option<u32>) -> Self {
+        let admission = Admission {
+            proxies: trusted(proxies),
+            connections_per_client_max: each,
+            ..Admission::default()
+        };
+        Self::admitting(limits, admission, None)
+    }
+
+    fn admitting(limits: Limits, admission: Admission, tls: Option<Arc<ServerTls>>) -> Self {
         let socket = bind(([127, 0, 0, 1], 0).into()).unwrap();
         let (address, counts) = (socket.local_addr().unwrap(), Arc::<PortCounts>::default());
         let listener = Listener::new(socket, limits, CancellationToken::new())
             .counted(Arc::clone(&counts))
             .secured(tls)
-            .behind(trusted(proxies));
+            .admitting(admission);
         let answer = async |request: Request<Incoming>| {
             let caller = request.extensions().get::<Caller>().unwrap();
             let proxy = caller

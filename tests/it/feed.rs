@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use silkrate::domain::{Pair, Position, Update};
 use silkrate::feed::{
-    ResumeVerdict, StreamEnd, StreamEvent, StreamMessage, Subscription, TooManyStreams,
+    ResumeVerdict, StreamEnd, StreamEvent, StreamMessage, StreamRefused, Subscription,
 };
 use tokio::time::Instant;
 
@@ -254,12 +254,14 @@ async fn a_stream_ends_at_its_maximum_age_within_a_tenth() {
 async fn a_stream_that_ends_frees_its_place() {
     let bank = OneBank::new();
     let wanted = || bank.wanted(|_| ());
-    let streams: Vec<_> = (0..3).map(|_| bank.feed.subscribe(wanted())).collect();
+    let streams: Vec<_> = (0..3)
+        .map(|_| bank.feed.subscribe(wanted(), None))
+        .collect();
     assert!(streams.iter().all(Result::is_ok));
-    let refused = bank.feed.subscribe(wanted()).unwrap_err();
-    assert_eq!(refused, TooManyStreams { streams_max: 3 });
+    let refused = bank.feed.subscribe(wanted(), None).unwrap_err();
+    assert_eq!(refused, StreamRefused::TooMany { streams_max: 3 });
     drop(streams);
-    assert!(bank.feed.subscribe(wanted()).is_ok());
+    assert!(bank.feed.subscribe(wanted(), None).is_ok());
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,7 +45,10 @@ async fn health_of_a_ready_service_is_a_success_at_both_ports() {
     let bank = bank_of_april().await;
     let silkrate = silkrate_of_april(&bank).await;
     for (probe, expected) in [
-        ("ready", "[+] serving\n[+] ledger\n[+] source nbk\nready\n"),
+        (
+            "ready",
+            "[+] serving\n[+] ledger\n[+] memory\n[+] source nbk\nready\n",
+        ),
         ("live", "alive\n"),
         ("startup", "[+] source nbk\nstarted\n"),
     ] {

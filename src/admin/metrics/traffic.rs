@@ -3,7 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::callers::Quotas;
 use crate::listener::Hosts;
+use crate::memory::Memory;
 use crate::telemetry::{
     CallCounts, Collect, Counter, Label, Number, Page, PortCounts, StreamCounts,
 };
@@ -15,6 +17,10 @@ pub struct Traffic {
     pub streams: Arc<StreamCounts>,
     /// How many streams may be open at once.
     pub max_streams: u32,
+    /// The memory of the process, near whose limit streams and connections are refused.
+    pub memory: Memory,
+    /// The quotas of clients.
+    pub quotas: Quotas,
     /// The connections of each port.
     pub ports: [(&'static str, Arc<PortCounts>); 3],
     /// The calls of gRPC on each port, by method; on that of browsers over gRPC-Web.
@@ -79,9 +85,23 @@ impl Traffic {
         page.counter(names, Some(&self.streams.merged_commits))?;
         let names = (
             "silkrate_streams_refused",
-            "Streams that were refused because all were in use",
+            "Streams that were refused, by the reason",
         );
-        page.counter(names, Some(&self.streams.refused))
+        let refused = self.streams.refused.by_reason();
+        page.counters(
+            names,
+            refused.map(|(reason, count)| ([("reason", reason)], count)),
+        )?;
+        let names = (
+            "silkrate_memory_limit_bytes",
+            "How much memory the process may use, by its control group or its settings; absent without a limit",
+        );
+        page.gauge(names, self.memory.in_use().map(|memory| memory.limit))?;
+        let names = (
+            "silkrate_quota_refusals",
+            "Requests that were refused because their client had used its quota",
+        );
+        page.counter(names, Some(self.quotas.refused()))
     }
 
     fn connections(&self, page: &mut Page<'_>) -> fmt::Result {

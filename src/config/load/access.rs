@@ -1,9 +1,14 @@
 //! The settings of `[access]`.
 
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use super::Loader;
 use crate::config::{Access, values};
+
+/// With less than one a second no page that polls is served; more than a million are a large part of what a machine answers.
+const REQUESTS_PER_MINUTE_BOUNDS: RangeInclusive<u32> = 60..=1_000_000;
 
 impl Loader<'_> {
     /// The keys of clients. What is in the file is checked when it is used: the command that makes it needs these settings.
@@ -28,7 +33,21 @@ impl Loader<'_> {
             keys,
             required,
             open_admin: flag("access.open_admin").unwrap_or(false),
+            requests_per_minute: self.requests_per_minute(),
         }
+    }
+
+    fn requests_per_minute(&self) -> Option<NonZeroU32> {
+        let key = "access.requests_per_minute";
+        let (least, most) = (
+            REQUESTS_PER_MINUTE_BOUNDS.start(),
+            REQUESTS_PER_MINUTE_BOUNDS.end(),
+        );
+        let accepted = format!("an integer from {least} to {most}; for no quota, leave it out");
+        let requests = self.entries.get(key, &accepted, |raw| {
+            values::whole(raw, REQUESTS_PER_MINUTE_BOUNDS)
+        });
+        requests.and_then(NonZeroU32::new)
     }
 }
 

@@ -13,6 +13,12 @@ pub enum Reason {
     StreamAged,
     /// All streams are in use.
     TooManyStreams,
+    /// The client holds as many streams as it may.
+    TooManyClientStreams,
+    /// The client has used its quota of the minute.
+    QuotaExceeded,
+    /// The memory of the server is nearly used.
+    MemoryPressure,
     /// Too many historical queries run at once.
     TooManyQueries,
     /// The ledger cannot be read.
@@ -77,10 +83,13 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 36] = [
         Self::Draining,
         Self::StreamAged,
         Self::TooManyStreams,
+        Self::TooManyClientStreams,
+        Self::QuotaExceeded,
+        Self::MemoryPressure,
         Self::TooManyQueries,
         Self::StoreUnavailable,
         Self::PairNotQuoted,
@@ -119,6 +128,9 @@ impl Reason {
             Self::Draining => "DRAINING",
             Self::StreamAged => "STREAM_AGED",
             Self::TooManyStreams => "TOO_MANY_STREAMS",
+            Self::TooManyClientStreams => "TOO_MANY_CLIENT_STREAMS",
+            Self::QuotaExceeded => "QUOTA_EXCEEDED",
+            Self::MemoryPressure => "MEMORY_PRESSURE",
             Self::TooManyQueries => "TOO_MANY_QUERIES",
             Self::StoreUnavailable => "STORE_UNAVAILABLE",
             Self::PairNotQuoted => "PAIR_NOT_QUOTED",
@@ -173,9 +185,12 @@ impl Reason {
             | Self::InvalidMessage => RefusalKind::InvalidArgument,
             Self::PairNotQuoted | Self::NoRateOnDate | Self::NotHeld => RefusalKind::NotFound,
             Self::HeldValueChanged => RefusalKind::FailedPrecondition,
-            Self::TooManyStreams | Self::TooManyQueries | Self::MessageTooLarge => {
-                RefusalKind::ResourceExhausted
-            }
+            Self::TooManyStreams
+            | Self::TooManyClientStreams
+            | Self::QuotaExceeded
+            | Self::MemoryPressure
+            | Self::TooManyQueries
+            | Self::MessageTooLarge => RefusalKind::ResourceExhausted,
             Self::Draining | Self::StreamAged | Self::StoreUnavailable => RefusalKind::Unavailable,
             Self::DeadlineExceeded => RefusalKind::DeadlineExceeded,
             Self::UnknownMethod | Self::UnsupportedEncoding => RefusalKind::Unimplemented,

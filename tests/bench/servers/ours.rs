@@ -8,13 +8,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use silkrate::access::{Access, Port};
 use silkrate::app::transport::{REQUEST_BYTES_MAX, serve_rates};
-use silkrate::callers::TrustedProxies;
 use silkrate::clock::Clock;
 use silkrate::config::{self, Config};
 use silkrate::domain::{Preference, RateFilter};
 use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Rates, SharedRates, call_counts};
-use silkrate::listener::{Limits, Listener, bind, incoming};
+use silkrate::listener::{Admission, Limits, Listener, bind, incoming};
 use silkrate::queries::Queries;
 use silkrate::tls::{HttpVersions, ServerTls};
 use silkrate::web::{Browsers, WebCounts};
@@ -87,7 +86,7 @@ pub(crate) async fn serve_web() -> io::Result<()> {
         figures.publish();
     };
     tokio::select! {
-        () = browsers.serve((listener, None, &counts), TrustedProxies::default(), CancellationToken::new()) => Ok(()),
+        () = browsers.serve((listener, None, &counts), Admission::default(), CancellationToken::new()) => Ok(()),
         () = orders.each(publish) => Ok(()),
     }
 }

@@ -67,7 +67,7 @@ async fn a_service_has_not_started_before_the_first_attempt_of_every_source_ends
     let ready = page(&silkrate, "/readyz").await;
     assert_eq!(ready, said(503, "not ready\n"));
     let ready = page(&silkrate, "/readyz?verbose=1").await;
-    let verbose = format!("[+] serving\n[+] ledger\n{nbk}\nnot ready\n");
+    let verbose = format!("[+] serving\n[+] ledger\n[+] memory\n{nbk}\nnot ready\n");
     assert_eq!(ready, said(503, &verbose));
     silkrate.finish().await;
 }
@@ -83,7 +83,7 @@ async fn a_service_is_ready_when_the_first_attempt_has_ended_well_or_not() {
         let ready = page(&silkrate, "/readyz").await;
         assert_eq!(ready, said(200, "ready\n"));
         let ready = page(&silkrate, "/readyz?verbose").await;
-        let verbose = "[+] serving\n[+] ledger\n[+] source nbk\nready\n";
+        let verbose = "[+] serving\n[+] ledger\n[+] memory\n[+] source nbk\nready\n";
         assert_eq!(ready, said(200, verbose));
         silkrate.finish().await;
     }

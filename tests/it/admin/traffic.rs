@@ -93,7 +93,10 @@ async fn a_stream_that_is_refused_is_counted_and_so_is_the_answer_to_a_resume() 
     let refused = silkrate.client.watch_rates(request).await;
     assert_eq!(refused.unwrap_err().code(), tonic::Code::ResourceExhausted);
     let samples = samples(&scrape(&silkrate).await);
-    assert_eq!(number(&samples, "silkrate_streams_refused_total"), 1);
+    assert_eq!(
+        number(&samples, "silkrate_streams_refused_total{reason=\"all\"}"),
+        1
+    );
     for (verdict, count) in [
         ("other_epoch", 1),
         ("resumed", 0),

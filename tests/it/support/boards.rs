@@ -104,7 +104,7 @@ impl OneBank {
 
     pub(crate) fn subscribe(&self, change: impl FnOnce(&mut SubscribeRequest)) -> Subscription {
         let wanted = self.wanted(change);
-        self.feed.subscribe(wanted).expect("there is room")
+        self.feed.subscribe(wanted, None).expect("there is room")
     }
 }
 

@@ -57,6 +57,7 @@ impl Keys {
             keys: Some(self.path()),
             required,
             open_admin: false,
+            requests_per_minute: None,
         }
     }
 }

@@ -53,8 +53,11 @@ pub(crate) fn settings(now: &str) -> Config {
             admin_tls: None,
             heartbeat_interval: Duration::from_secs(20),
             max_connections: 4096,
+            max_connections_per_address: 4096,
             max_streams: 10_000,
             reflection: true,
+            max_streams_per_client: 10_000,
+            memory_max: None,
         },
         web: Web {
             listen: any_port,

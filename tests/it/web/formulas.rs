@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use silkrate::callers::TrustedProxies;
 use silkrate::clock::Clock;
 use silkrate::config::Config;
 use silkrate::domain::{PollOutcome, PollReport, Preference, RateFilter, RequestCount, SourceId};
+use silkrate::listener::Admission;
 use silkrate::queries::Queries;
 use silkrate::tabular::Dialect;
 use silkrate::web::{Browsers, WebCounts};
@@ -41,7 +41,7 @@ async fn serve(bank: &OneBank) -> (JoinSet<()>, SocketAddr) {
     let port = (listener, None, &counts);
     let mut tasks = JoinSet::new();
     let browsers = Browsers::new(&config.web, queries, grpc, &counts);
-    let none = TrustedProxies::default();
+    let none = Admission::default();
     tasks.spawn(browsers.serve(port, none, bank.draining.clone()));
     (tasks, address)
 }

@@ -56,11 +56,13 @@ class RateServiceStub:
     it, except GetRate and other messages too short to gain from it.
 
     Every error of this service has a google.rpc.ErrorInfo with the domain `silkrate` and a reason in upper snake case.
-    INVALID_ARGUMENT also has a google.rpc.BadRequest that names the field and the item, and TOO_MANY_STREAMS a
-    google.rpc.QuotaFailure. Besides the errors that its comment lists, every method may fail with:
+    INVALID_ARGUMENT also has a google.rpc.BadRequest that names the field and the item. RESOURCE_EXHAUSTED of streams, of a quota
+    and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
     * RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE): the message of the request, decompressed, has more than 65536 bytes.
+    * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): the client has used its quota of the minute. There is none by default. A request
+    costs the more the more it reads.
     * INVALID_ARGUMENT (INVALID_MESSAGE): the message of the request cannot be decoded. It names no field.
     * UNIMPLEMENTED (UNSUPPORTED_ENCODING): the message of the request is compressed with anything but gzip. The metadata
     `grpc-accept-encoding` lists what is supported.
@@ -162,11 +164,13 @@ class RateServiceServicer:
     it, except GetRate and other messages too short to gain from it.
 
     Every error of this service has a google.rpc.ErrorInfo with the domain `silkrate` and a reason in upper snake case.
-    INVALID_ARGUMENT also has a google.rpc.BadRequest that names the field and the item, and TOO_MANY_STREAMS a
-    google.rpc.QuotaFailure. Besides the errors that its comment lists, every method may fail with:
+    INVALID_ARGUMENT also has a google.rpc.BadRequest that names the field and the item. RESOURCE_EXHAUSTED of streams, of a quota
+    and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
     * RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE): the message of the request, decompressed, has more than 65536 bytes.
+    * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): the client has used its quota of the minute. There is none by default. A request
+    costs the more the more it reads.
     * INVALID_ARGUMENT (INVALID_MESSAGE): the message of the request cannot be decoded. It names no field.
     * UNIMPLEMENTED (UNSUPPORTED_ENCODING): the message of the request is compressed with anything but gzip. The metadata
     `grpc-accept-encoding` lists what is supported.
@@ -205,9 +209,10 @@ class RateServiceServicer:
     def WatchRates(self, request, context):
         """Streams a snapshot, then every change, until the client cancels. The comment of the service describes the protocol.
         Limits: a filter of at most 256 items, as for GetSnapshot. A `min_interval` of more than one hour is lowered to it. The
-        server has a limit of streams, 65536 by default, and ends a stream after about an hour.
-        Errors: those of GetSnapshot, INVALID_ARGUMENT (INVALID_INTERVAL), and RESOURCE_EXHAUSTED (TOO_MANY_STREAMS, with a
-        RetryInfo), all before the first message. After the last message: UNAVAILABLE (DRAINING, STREAM_AGED).
+        server has a limit of streams, 65536 by default, and of those of one client, 1024 by default, and ends a stream after
+        about an hour.
+        Errors: those of GetSnapshot, INVALID_ARGUMENT (INVALID_INTERVAL), and RESOURCE_EXHAUSTED (TOO_MANY_STREAMS,
+        TOO_MANY_CLIENT_STREAMS, MEMORY_PRESSURE), all before the first message. After the last message: UNAVAILABLE (DRAINING, STREAM_AGED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -391,11 +396,13 @@ class RateService:
     it, except GetRate and other messages too short to gain from it.
 
     Every error of this service has a google.rpc.ErrorInfo with the domain `silkrate` and a reason in upper snake case.
-    INVALID_ARGUMENT also has a google.rpc.BadRequest that names the field and the item, and TOO_MANY_STREAMS a
-    google.rpc.QuotaFailure. Besides the errors that its comment lists, every method may fail with:
+    INVALID_ARGUMENT also has a google.rpc.BadRequest that names the field and the item. RESOURCE_EXHAUSTED of streams, of a quota
+    and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
     * RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE): the message of the request, decompressed, has more than 65536 bytes.
+    * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): the client has used its quota of the minute. There is none by default. A request
+    costs the more the more it reads.
     * INVALID_ARGUMENT (INVALID_MESSAGE): the message of the request cannot be decoded. It names no field.
     * UNIMPLEMENTED (UNSUPPORTED_ENCODING): the message of the request is compressed with anything but gzip. The metadata
     `grpc-accept-encoding` lists what is supported.

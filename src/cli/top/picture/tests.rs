@@ -33,7 +33,7 @@ silkrate_stream_messages_total{{transport=\"sse\",message=\"update\"}} 3
 silkrate_stream_resumes_total{{verdict=\"resumed\"}} 17
 silkrate_stream_resumes_total{{verdict=\"too_old\"}} 0
 silkrate_stream_merged_commits_total 12
-silkrate_streams_refused_total 1
+silkrate_streams_refused_total{{reason=\"all\"}} 1
 silkrate_connections{{port=\"grpc\"}} 16384
 silkrate_connections{{port=\"web\"}} 4330
 silkrate_connections{{port=\"admin\"}} 2

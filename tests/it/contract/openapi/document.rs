@@ -144,6 +144,13 @@ fn responses() -> Json {
         ("MethodNotAllowed", refused("The path can only be read.")),
         ("UriTooLong", refused("The query is too long.")),
         (
+            "TooManyRequests",
+            refused(
+                "The client has as many streams as one may, or has used its quota of the minute.",
+            )
+            .with("headers", retry.clone()),
+        ),
+        (
             "ServiceUnavailable",
             refused("The server is stopping, or cannot answer now.").with("headers", retry),
         ),

@@ -333,6 +333,7 @@ pub(super) fn refusals(responses: Json, not_found: Option<&str>) -> Json {
     responses
         .with("405", reference("responses", "MethodNotAllowed"))
         .with("414", reference("responses", "UriTooLong"))
+        .with("429", reference("responses", "TooManyRequests"))
         .with("503", reference("responses", "ServiceUnavailable"))
         .with("504", reference("responses", "GatewayTimeout"))
 }

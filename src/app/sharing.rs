@@ -1,0 +1,61 @@
+//! What the clients of all ports share: who is admitted, the memory of the process, and the quotas.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::bounded;
+use crate::app::tasks::{Stage, Tasks};
+use crate::callers::Quotas;
+use crate::config::Config;
+use crate::listener::{Admission, Listener};
+use crate::memory::Memory;
+use crate::tls::ServerTls;
+
+/// What the clients of all ports share. Clones share it too.
+#[derive(Debug, Clone)]
+pub(super) struct Sharing {
+    /// Who is admitted to the ports of clients.
+    pub(super) admission: Admission,
+    /// What each client may ask for.
+    pub(super) quotas: Quotas,
+    /// The number of connections of the gRPC port.
+    connections_max: u32,
+}
+
+impl Sharing {
+    /// That of a configuration; from now on a task reads the memory of the process.
+    pub(super) fn start(config: &Config, tasks: &mut Tasks) -> Self {
+        let (server, memory) = (&config.server, Memory::default());
+        memory.read(server.memory_max);
+        let stopped = tasks.token(Stage::Listeners);
+        let watched = memory.clone().watch(server.memory_max, stopped);
+        tasks.start(Stage::Listeners, "memory", watched);
+        Self {
+            admission: Admission {
+                proxies: server.trusted_proxies.clone(),
+                connections_per_client_max: Some(server.max_connections_per_address),
+                memory,
+            },
+            quotas: Quotas::new(config.access.requests_per_minute),
+            connections_max: server.max_connections,
+        }
+    }
+
+    /// The memory of the process.
+    pub(super) fn memory(&self) -> Memory {
+        self.admission.memory.clone()
+    }
+
+    /// The listener of the gRPC port.
+    pub(super) fn grpc_listener(
+        &self,
+        (socket, tls): (TcpListener, Option<Arc<ServerTls>>),
+        until: CancellationToken,
+    ) -> Listener {
+        let connections_max = usize::try_from(self.connections_max).unwrap_or(usize::MAX);
+        let listener = bounded(socket, connections_max, until).secured(tls);
+        listener.admitting(self.admission.clone())
+    }
+}

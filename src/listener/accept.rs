@@ -1,0 +1,208 @@
+//! Accepting sockets: how many at once, how many of one client, and none while memory is short.
+//!
+//! When as many connections are open as a port may have, further ones wait in the kernel's queue until one closes. A client that
+//! has its share already is closed at once instead: in the queue it would be before the others.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use futures_util::{Stream, stream};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::callers::{Caller, Network, Share, ShareExceeded, ShareLimits, Shares, TrustedProxies};
+use crate::listener::socket::AcceptedSocket;
+use crate::listener::{ACCEPT_PAUSE, Limits, Reminder};
+use crate::memory::{Memory, Pressure};
+use crate::telemetry::{OpenConnection, PortCounts};
+
+/// Who is admitted to a port.
+#[derive(Debug, Clone, Default)]
+pub struct Admission {
+    /// The proxies that may name their clients.
+    pub proxies: TrustedProxies,
+    /// How many connections one client may have; without it as many as there are.
+    pub connections_per_client_max: Option<u32>,
+    /// The memory of the process: near its limit no client is admitted.
+    pub memory: Memory,
+}
+
+/// The connections of a port.
+#[derive(Debug)]
+pub(super) struct Connections {
+    limits: Limits,
+    admission: Admission,
+    permits: Arc<Semaphore>,
+    shares: Arc<Shares<Network>>,
+    counts: Arc<PortCounts>,
+}
+
+/// When the log last said that a port takes no more connections.
+#[derive(Debug, Default)]
+struct Reminders {
+    /// Its limit is reached.
+    full: Reminder,
+    /// The system refuses.
+    refused: Reminder,
+    /// A client has its share.
+    share: Reminder,
+}
+
+impl Connections {
+    pub(super) fn new(limits: Limits, admission: Admission, counts: Arc<PortCounts>) -> Self {
+        let all = u32::try_from(limits.connections_max).unwrap_or(u32::MAX);
+        let each = admission.connections_per_client_max.unwrap_or(all);
+        Self {
+            permits: Arc::new(Semaphore::new(limits.connections_max)),
+            shares: Shares::new(ShareLimits { each, all }),
+            limits,
+            admission,
+            counts,
+        }
+    }
+
+    /// Whether the peer of a socket is a proxy that may name its client.
+    pub(super) fn is_of_proxy(&self, socket: &AcceptedSocket) -> bool {
+        self.admission.proxies.contains(socket.caller().address())
+    }
+
+    /// A share for the connection of a client.
+    fn share(&self, client: Network) -> Result<Share<Network>, ShareExceeded> {
+        // Its own permit is taken already.
+        let taken = self.limits.connections_max - self.permits.available_permits();
+        let taken = u32::try_from(taken.saturating_sub(1)).unwrap_or(u32::MAX);
+        let shared = self.shares.take(client, taken, None);
+        shared.inspect_err(|exceeded| {
+            let refused = &self.counts.refused;
+            if exceeded.is_crowded {
+                refused.crowded.increment();
+            } else {
+                refused.client.increment();
+            }
+        })
+    }
+
+    /// The same for the client that a proxy has named; nothing if it has its share already, which ends the connection.
+    pub(super) fn shared(&self, socket: AcceptedSocket) -> Option<AcceptedSocket> {
+        let caller = socket.caller();
+        if self.is_of_proxy(&socket) {
+            return Some(socket);
+        }
+        match self.share(caller.network()) {
+            Ok(share) => Some(socket.sharing(share)),
+            Err(exceeded) => {
+                tracing::debug!(peer = %caller, %exceeded, "closed a connection of a client behind a proxy");
+                None
+            }
+        }
+    }
+
+    /// The socket of a peer if it is admitted. Of a proxy the connections are those of many clients.
+    fn admitted(
+        &self,
+        (stream, peer): (TcpStream, SocketAddr),
+        permit: OwnedSemaphorePermit,
+        reminders: &mut Reminders,
+    ) -> Option<AcceptedSocket> {
+        if self.admission.memory.pressure() >= Pressure::Connections {
+            self.counts.refused.memory.increment();
+            return None;
+        }
+        let caller = Caller::direct(peer);
+        let share = if self.admission.proxies.contains(caller.address()) {
+            None
+        } else {
+            match self.share(caller.network()) {
+                Ok(share) => Some(share),
+                Err(exceeded) => {
+                    if reminders.share.is_due() {
+                        tracing::warn!(
+                            client = %caller.network(),
+                            %exceeded,
+                            "closed connections of a client (server.max_connections_per_address); if it is a proxy, it belongs into server.trusted_proxies"
+                        );
+                    }
+                    return None;
+                }
+            }
+        };
+        let open = OpenConnection::new(Arc::clone(&self.counts));
+        let socket = AcceptedSocket::new((stream, caller), &self.limits, permit, open);
+        Some(match share {
+            Some(share) => socket.sharing(share),
+            None => socket,
+        })
+    }
+
+    /// A permit for one more connection.
+    async fn permit(&self, reminder: &mut Reminder) -> Option<OwnedSemaphorePermit> {
+        if self.permits.available_permits() == 0 {
+            self.counts.waits.increment();
+            if reminder.is_due() {
+                let connections_max = self.limits.connections_max;
+                tracing::warn!(
+                    connections_max,
+                    "connection limit of a port reached; accepting no more there until a connection closes (server.max_connections)"
+                );
+            }
+        }
+        Arc::clone(&self.permits).acquire_owned().await.ok()
+    }
+
+    /// The next socket that is admitted.
+    async fn next(
+        &self,
+        listener: &TcpListener,
+        reminders: &mut Reminders,
+    ) -> Option<AcceptedSocket> {
+        loop {
+            let permit = self.permit(&mut reminders.full).await?;
+            let accepted = accept(listener, &mut reminders.refused).await;
+            if let Some(socket) = self.admitted(accepted, permit, reminders) {
+                return Some(socket);
+            }
+        }
+    }
+}
+
+/// The accepted sockets, counted.
+pub(super) fn accepted(
+    listener: TcpListener,
+    connections: Arc<Connections>,
+) -> impl Stream<Item = AcceptedSocket> + Send {
+    let state = (listener, connections, Reminders::default());
+    stream::unfold(state, async |(listener, connections, mut reminders)| {
+        let socket = connections.next(&listener, &mut reminders).await?;
+        Some((socket, (listener, connections, reminders)))
+    })
+}
+
+/// The next socket and its peer, however often the system refuses.
+async fn accept(listener: &TcpListener, reminder: &mut Reminder) -> (TcpStream, SocketAddr) {
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if is_of_the_peer(&error) => {
+                tracing::debug!(%error, "a peer closed its connection before it was accepted");
+            }
+            Err(error) => {
+                if reminder.is_due() {
+                    tracing::warn!(%error, retry_in = ?ACCEPT_PAUSE, "could not accept a connection");
+                }
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether accepting failed for one connection alone: the next one may succeed.
+fn is_of_the_peer(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+    )
+}

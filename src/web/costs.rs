@@ -1,0 +1,74 @@
+//! What a request of browsers costs of a quota, by its address.
+
+use axum::http::{HeaderMap, Uri};
+
+use crate::callers::costs;
+use crate::queries::rows_of_page;
+use crate::web::tables::Form;
+
+/// The cost of a request of a route, as `calls` names it.
+pub(super) fn cost(route: &str, uri: &Uri, headers: &HeaderMap) -> u32 {
+    match route {
+        "/v1/watch" => costs::STREAM,
+        // Its service takes the cost of a call itself: a refusal is then one of gRPC.
+        "grpc-web" => 0,
+        "/chart" => costs::CHART,
+        "/v1/history" | "/v1/periods" | "/v1/fixings" => match Form::of(uri, headers) {
+            Some(_whole) => costs::WHOLE_LIST,
+            None => costs::page(rows_of_page(page_size(uri))),
+        },
+        "/v1/snapshot" | "/v1/rates" | "/v1/convert" if has_date(uri) => costs::PAST,
+        _ => costs::REQUEST,
+    }
+}
+
+fn parameters(uri: &Uri) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+}
+
+/// The size of the page; zero for the default. Another value is refused later.
+fn page_size(uri: &Uri) -> i32 {
+    let size = parameters(uri).find(|(name, _)| name == "page_size");
+    size.and_then(|(_, value)| value.parse().ok())
+        .unwrap_or_default()
+}
+
+fn has_date(uri: &Uri) -> bool {
+    parameters(uri).any(|(name, value)| name == "date" && !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::calls;
+
+    fn cost_of(target: &'static str) -> u32 {
+        let uri = Uri::from_static(target);
+        cost(
+            calls::name(calls::route(uri.path())),
+            &uri,
+            &HeaderMap::new(),
+        )
+    }
+
+    #[test]
+    fn an_answer_from_memory_costs_one_unit_and_the_past_by_the_rows_asked_for() {
+        for (target, expected) in [
+            ("/v1/snapshot.json?pairs=KZT/USD", 1),
+            ("/v1/snapshot.json?date=", 1),
+            ("/v1/snapshot.json?date=2026-03-31", 50),
+            ("/v1/rates/KZT/USD?date=2026-03-31", 50),
+            ("/v1/history/KZT/USD", 100),
+            ("/v1/history/KZT/USD?page_size=1", 51),
+            ("/v1/history/KZT/USD?page_size=9999", 550),
+            ("/v1/history/KZT/USD?page%5Fsize=1000", 550),
+            ("/v1/history.csv?pairs=KZT/USD", 1000),
+            ("/v1/watch", 10),
+            ("/silkrate.v1.RateService/WatchRates", 0),
+            ("/chart/KZT-USD.svg", 10),
+            ("/", 1),
+        ] {
+            assert_eq!(cost_of(target), expected, "{target}");
+        }
+    }
+}
