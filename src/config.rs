@@ -199,6 +199,9 @@ pub struct Http {
     pub proxy: Proxy,
     /// The trusted certificate authorities.
     pub ca: CertificateAuthorities,
+    /// Whether the name of a source may lead to another address than one of the internet, and whether one that is not on loopback may
+    /// be reached without TLS.
+    pub private_addresses: bool,
     /// PEM files of certificates that are trusted besides: a company's authority, or the intermediate certificate that a bank
     /// does not send.
     pub extra_ca: Vec<PathBuf>,

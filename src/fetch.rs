@@ -5,6 +5,7 @@
 //! all. In every case at most [`BODY_BYTES_MAX`] bytes of it are kept, and the request ends within the configured
 //! time-outs, whatever redirects it followed. The module `sources` parses the bytes.
 
+mod addresses;
 mod connections;
 mod error;
 mod post;
@@ -25,7 +26,8 @@ use reqwest::header::{
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 use crate::budget::RequestBudget;
-use crate::config::{ApiKey, Http, ProxyUrl, SourceSettings};
+use crate::config::{ApiKey, Http, ProxyUrl, SourceSettings, is_loopback};
+use crate::fetch::addresses::PublicAddresses;
 use crate::fetch::connections::SharedBudget;
 pub use crate::fetch::error::FetchError;
 use crate::fetch::error::transport;
@@ -166,6 +168,12 @@ impl Fetcher {
             None => builder,
         };
         let host = base.host_str().unwrap_or_default();
+        // A proxy finds the addresses of banks itself, and is in the network of the service.
+        let builder = if proxy.is_none() && !http.private_addresses && !is_loopback(host) {
+            builder.dns_resolver(PublicAddresses)
+        } else {
+            builder
+        };
         let client = connections::retry_broken_once(builder, host, Arc::clone(&budget))
             .build()
             .map_err(|error| FetchError::Client(error.without_url().to_string()))?;

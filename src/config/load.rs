@@ -88,7 +88,7 @@ pub(super) fn load(
     let access = loader.access();
     let (store, store_required) = (loader.store(), loader.store_required());
     let (clock, http) = (loader.clock(), loader.http(&proxies));
-    let sources = loader.sources(&proxies);
+    let sources = loader.sources(&proxies, http.private_addresses);
     let (webhooks, log, trace) = (loader.webhooks(&ticker), loader.log(), loader.trace());
     if let Err(wrong) = read {
         loader.refuse_variable(wrong, &http, &sources);
@@ -175,14 +175,19 @@ impl Loader<'_> {
         start.map(|start| Clock { start, speed })
     }
 
-    fn sources(&self, proxies: &ProxyVariables) -> Vec<SourceSettings> {
+    fn sources(&self, proxies: &ProxyVariables, private: bool) -> Vec<SourceSettings> {
         let ids = ids(self.catalogue).into_iter();
-        ids.filter_map(|id| self.source(id, proxies)).collect()
+        ids.filter_map(|id| self.source(id, (proxies, private)))
+            .collect()
     }
 
     /// The settings of one source, or `None` when it is disabled. They are checked in both cases, but for the files of the
     /// API key and of certificates, which are read for an enabled source only.
-    fn source(&self, id: &str, proxies: &ProxyVariables) -> Option<SourceSettings> {
+    fn source(
+        &self,
+        id: &str,
+        (proxies, private): (&ProxyVariables, bool),
+    ) -> Option<SourceSettings> {
         let key = |name: &str| format!("sources.{id}.{name}");
         let has_kinds = has_kinds(self.catalogue, id);
         let enabled = self
@@ -205,9 +210,9 @@ impl Loader<'_> {
             .get(&key("requests_per_day"), &accepted, |raw| {
                 values::whole(raw, REQUESTS_PER_DAY_BOUNDS)
             });
-        let base_url = self
-            .entries
-            .get(&key("base_url"), values::ORIGIN, values::origin);
+        let base_url = self.entries.get(&key("base_url"), values::ORIGIN, |raw| {
+            http::address_of_source(raw, private)
+        });
         let proxy = self.proxy(&key("proxy"), proxies);
         let source = self.kind(id)?;
         let documents = self.documents(source);

@@ -196,6 +196,7 @@ impl List {
         self.duration("read_timeout", http.read_timeout);
         self.duration("total_timeout", http.total_timeout);
         self.text("proxy", &http.proxy);
+        self.plain("private_addresses", http.private_addresses);
         match &http.ca {
             CertificateAuthorities::Bundled => self.text("ca", "bundled"),
             CertificateAuthorities::System => self.text("ca", "system"),

@@ -130,6 +130,7 @@ All is served from this machine; no network is used."
                 total_timeout: LOOPBACK_TIMEOUT,
                 proxy: Proxy::Direct,
                 ca: CertificateAuthorities::Bundled,
+                private_addresses: false,
                 extra_ca: Vec::new(),
             },
             sources: self.sources(base_url),

@@ -43,6 +43,7 @@ impl Demo {
             total_timeout: limit,
             proxy: Proxy::Direct,
             ca: CertificateAuthorities::Bundled,
+            private_addresses: false,
             extra_ca: Vec::new(),
         };
         let settings = SourceSettings {

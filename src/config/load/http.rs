@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Loader;
+use crate::config::entries::Raw;
 use crate::config::proxy::{PROXY, WrongVariable};
 use crate::config::{
     CertificateAuthorities, ConfigError, Http, Origin, Proxy, ProxyVariables, SourceSettings,
-    values,
+    is_loopback, values,
 };
 use crate::small_file;
 
@@ -34,11 +35,14 @@ impl Loader<'_> {
             })
         });
         let proxy = self.proxy("http.proxy", proxies);
+        let key = "http.private_addresses";
+        let private_addresses = self.entries.get(key, "true or false", values::flag);
         Http {
             connect_timeout: duration("http.connect_timeout", CONNECT_TIMEOUT_DEFAULT),
             read_timeout: duration("http.read_timeout", READ_TIMEOUT_DEFAULT),
             total_timeout: duration("http.total_timeout", TOTAL_TIMEOUT_DEFAULT),
             proxy: proxy.unwrap_or_else(|| Proxy::Environment(proxies.clone())),
+            private_addresses: private_addresses.unwrap_or_default(),
             ca: ca.unwrap_or(CertificateAuthorities::Bundled),
             extra_ca: self.extra_ca("http.extra_ca"),
         }
@@ -79,9 +83,60 @@ impl Loader<'_> {
     }
 }
 
+/// The address of a source, which is reached with TLS: unless it is on loopback or plain addresses are admitted.
+pub(super) fn address_of_source(raw: &Raw, is_plain_admitted: bool) -> Result<String, String> {
+    let url = values::origin(raw)?;
+    let plain = url.strip_prefix("http://");
+    let host = plain.map(|rest| match rest.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => host,
+        _ => rest,
+    });
+    match host {
+        Some(host) if !is_plain_admitted && !is_loopback(host) => Err(format!(
+            "`{url}` is not https, and what it answers could be changed on its way; plain http is for loopback, and with http.private_addresses = true for a network of your own"
+        )),
+        _ => Ok(url),
+    }
+}
+
 /// The path, if it is that of a file that can be read. Its content is checked when it is used.
 pub(super) fn readable(path: &str) -> Result<PathBuf, String> {
     let read = small_file::read(Path::new(path));
     let read = read.map_err(|error| format!("`{path}` cannot be read: {error}"));
     read.map(|_content| PathBuf::from(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Config;
+
+    #[test]
+    fn the_address_of_a_source_is_https_but_on_loopback_or_in_a_network_of_its_own() {
+        let load = |url: &str, admitted: &str| {
+            let variables = [
+                ("SILKRATE_SOURCES__NBK__BASE_URL", url),
+                ("SILKRATE_HTTP__PRIVATE_ADDRESSES", admitted),
+            ];
+            let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            Config::load(None, variables.into_iter()).map_err(|errors| errors.to_string())
+        };
+        for url in [
+            "https://bank.example",
+            "http://localhost:9000",
+            "http://[::1]:9000",
+            "http://127.0.0.2",
+        ] {
+            assert!(load(url, "false").is_ok(), "{url}");
+        }
+        for url in [
+            "http://bank.example",
+            "http://bank.example:80",
+            "http://10.0.0.7",
+            "http://[fd00::1]:80",
+        ] {
+            let error = load(url, "false").unwrap_err();
+            assert!(error.contains("is not https"), "{error}");
+            assert!(load(url, "true").is_ok(), "{url}");
+        }
+    }
 }

@@ -36,6 +36,7 @@ const KEYS: &[&str] = &[
     "http.read_timeout",
     "http.total_timeout",
     "http.proxy",
+    "http.private_addresses",
     "http.ca",
     "http.extra_ca",
     "webhooks[].name",

@@ -1,6 +1,7 @@
 //! The HTTP client against banks that fail in every way that was observed, and in others.
 
 mod connections;
+mod hostile;
 mod key;
 mod proxy;
 mod redirects;
@@ -31,6 +32,7 @@ fn limits() -> Http {
         total_timeout: LONG,
         proxy: Proxy::Direct,
         ca: CertificateAuthorities::Bundled,
+        private_addresses: false,
         extra_ca: Vec::new(),
     }
 }

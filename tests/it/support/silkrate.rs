@@ -90,6 +90,7 @@ pub(crate) fn settings(now: &str) -> Config {
             total_timeout: PATIENCE,
             proxy: Proxy::Direct,
             ca: CertificateAuthorities::Bundled,
+            private_addresses: false,
             extra_ca: Vec::new(),
         },
         sources: Vec::new(),
