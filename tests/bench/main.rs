@@ -1,6 +1,7 @@
 //! `cargo bench`: compares our server with a naive tonic server, frames written by hand, and other servers that are installed,
 //! in turn on the same two cores. Only ratios within a round are meaningful; see `--help`.
 
+mod attacks;
 mod backlog;
 mod fanout;
 mod handshakes;
@@ -34,6 +35,7 @@ cargo bench -- ledger [YEARS]
 cargo bench -- beside [COMMITS]
 cargo bench -- scrape
 cargo bench -- observation
+cargo bench -- attacks [--rounds N] [--program FILE] [ATTACK…]
 
 Starts each server on loopback, pinned to core 0, and loads it from core 1. The CPU time of the server is read from /proc; on
 a shared machine it varies less than throughput. A figure is the median of the rounds, with their range; if the range straddles
@@ -44,6 +46,9 @@ Startup is measured with the program built by `cargo build --profile dist --feat
 and commit between them. `beside` times commits until they reach a hundred subscribers, alone and while a year of sixty pairs is
 asked for again and again: 200 (or COMMITS) each, in seven rounds. `scrape` times reads of the metrics, alone and with ten
 thousand subscribers. `observation` times what a request costs for the access log and for traces while both are off.
+
+`attacks` starts the demo for each of a list of hostile clients, and prints what an honest client notices of them and what memory
+they cost, in five (or N) rounds.
 
 Parts: unary web shared alone tls backlog start crowd threads. All parts take some minutes; --quick takes one, and is less precise.
 ";
@@ -57,6 +62,7 @@ fn main() -> ExitCode {
         ["server", design, pairs] => serve(design, pairs),
         ["beside", words @ ..] => ledger::subscribers(words, &mut io::stdout()),
         ["scrape", ..] => ledger::scrapes(&mut io::stdout()),
+        ["attacks", words @ ..] => attacks::run(words, &mut io::stdout()),
         ["observation", ..] => observation::print(&mut io::stdout()),
         ["ledger", words @ ..] => ledger::compare(words, &mut io::stdout()),
         words if words.contains(&"--help") => io::stdout().write_all(HELP.as_bytes()),

@@ -40,6 +40,11 @@ pub(crate) fn shipped_bytes() -> Option<u64> {
     Some(fs::metadata(shipped()?).ok()?.len())
 }
 
+/// The program that is measured: as it is shipped, or else the one that was built with this benchmark.
+pub(crate) fn program() -> PathBuf {
+    shipped().unwrap_or_else(|| BUILT.into())
+}
+
 /// A running service.
 pub(crate) struct Service {
     child: Child,
@@ -83,7 +88,7 @@ pub(crate) fn start(variables: &[(&str, &str)]) -> io::Result<Service> {
     let (address, admin, web) = (port()?, port()?, port()?);
     machine::pin(&[SERVER_CORE])?;
     let begun = Instant::now();
-    let mut command = Command::new(shipped().unwrap_or_else(|| BUILT.into()));
+    let mut command = Command::new(program());
     command
         .arg("serve")
         .env("SILKRATE_SERVER__LISTEN", address.to_string())

@@ -1,0 +1,251 @@
+//! Hostile clients against the program: what an honest client notices meanwhile, and what memory they cost.
+//!
+//! Each attack is a function that goes on until its time is up, and connects again when it is cut. Every round starts the demo
+//! anew, measures an honest client alone, then under the attack, and waits before it reads the memory that remained.
+
+mod cheap;
+mod filters;
+mod honest;
+mod raw;
+mod unread;
+mod work;
+
+use std::io::{self, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use honest::Honest;
+
+use crate::machine::{self, LOAD_CORE, SERVER_CORE};
+use crate::report::{decimal, median, percentile, ratio};
+use crate::start;
+
+/// How long the honest client is measured alone, and under each attack.
+const LASTING: Duration = Duration::from_secs(4);
+/// The pause between an attack and the reading of the memory that remained.
+const AFTERWARDS: Duration = Duration::from_secs(5);
+/// How often memory is read during an attack.
+const MEMORY_INTERVAL: Duration = Duration::from_millis(50);
+/// The timeout of a start.
+const START_MAX: Duration = Duration::from_secs(20);
+/// The p99 that an honest client is allowed in any case, in microseconds.
+const P99_ALLOWED: u64 = 20_000;
+const ROUNDS: usize = 5;
+
+/// One attack: it ends soon after its deadline.
+type Run = fn(&Target, Instant) -> io::Result<()>;
+
+/// The attacks, with their names.
+const ATTACKS: [(&str, Run); 18] = [
+    ("watches", unread::watches),
+    ("snapshots", unread::snapshots),
+    ("web", unread::web),
+    ("stalled", unread::stalled),
+    ("slow", unread::slow),
+    ("halves", work::halves),
+    ("reflection", work::reflection),
+    ("connections", work::connections),
+    ("gzip", work::gzip),
+    ("filters", filters::watches),
+    ("events", filters::events),
+    ("wide", filters::wide),
+    ("windows", cheap::windows),
+    ("settings", cheap::settings),
+    ("priority", cheap::priority),
+    ("updates", cheap::updates),
+    ("pings", cheap::pings),
+    ("resets", cheap::resets),
+];
+
+/// What an attack needs to know of the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    grpc: SocketAddr,
+    web: SocketAddr,
+    /// Some pairs that it has rates of.
+    pairs: Arc<[String]>,
+}
+
+/// The demo as a process.
+struct Demo {
+    child: Child,
+    target: Target,
+}
+
+/// What was seen in one round.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seen {
+    quiet: u64,
+    attacked: u64,
+    late: u64,
+    before: u64,
+    most: u64,
+    after: u64,
+}
+
+/// Runs the named attacks, or all of them.
+pub(crate) fn run(words: &[&str], out: &mut dyn Write) -> io::Result<()> {
+    let (mut rounds, mut program, mut only) = (ROUNDS, None, Vec::new());
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match *word {
+            "--bench" => {}
+            "--rounds" => {
+                let number = words.next().and_then(|number| number.parse().ok());
+                rounds = number.ok_or_else(|| io::Error::other("--rounds needs a number"))?;
+            }
+            "--program" => program = words.next().map(PathBuf::from),
+            name if ATTACKS.iter().any(|(known, _)| *known == name) => only.push(name),
+            other => {
+                let known = ATTACKS.map(|(name, _)| name).join(" ");
+                let message = format!("there is no attack {other}; the attacks are {known}");
+                return Err(io::Error::other(message));
+            }
+        }
+    }
+    machine::raise_descriptor_limit();
+    let program = program.unwrap_or_else(start::program);
+    let wanted = |name: &&str| only.is_empty() || only.contains(name);
+    let attacks = ATTACKS.iter().filter(|(name, _)| wanted(name));
+    let mut seen: Vec<_> = attacks.map(|attack| (attack, Vec::new())).collect();
+    for round in 1..=rounds {
+        for ((name, attack), rounds) in &mut seen {
+            let figures = once(&program, *attack)?;
+            writeln!(out, "round {round} {}", line(name, &[figures]))?;
+            rounds.push(figures);
+        }
+    }
+    writeln!(
+        out,
+        "\n| attack | honest p99, quiet | attacked | its watch was late by | memory before | at most | after | |"
+    )?;
+    writeln!(out, "| --- | --- | --- | --- | --- | --- | --- | --- |")?;
+    for ((name, _), rounds) in &seen {
+        writeln!(out, "{}", line(name, rounds))?;
+    }
+    Ok(())
+}
+
+/// The medians of some rounds.
+fn line(name: &str, rounds: &[Seen]) -> String {
+    let of = |field: fn(&Seen) -> u64| median(&rounds.iter().map(field).collect::<Vec<_>>());
+    let (quiet, attacked) = (of(|seen| seen.quiet), of(|seen| seen.attacked));
+    let verdict = if attacked <= P99_ALLOWED.max(2 * quiet) {
+        "within"
+    } else {
+        "beyond"
+    };
+    let mebibytes = |bytes: u64| bytes / 1024 / 1024;
+    format!(
+        "| {name} | {} ms | {} ms | {} ms | {} MiB | {} MiB | {} MiB | {verdict} |",
+        decimal(quiet),
+        decimal(attacked),
+        decimal(ratio(of(|seen| seen.late), 1000)),
+        mebibytes(of(|seen| seen.before)),
+        mebibytes(of(|seen| seen.most)),
+        mebibytes(of(|seen| seen.after)),
+    )
+}
+
+/// One round of one attack.
+fn once(program: &PathBuf, attack: Run) -> io::Result<Seen> {
+    let demo = Demo::start(program)?;
+    let honest = Honest::connect(demo.target.grpc);
+    let quiet = honest.measure(Instant::now() + LASTING)?;
+    let before = machine::resident_bytes(demo.child.id())?;
+    let has_ended = Arc::new(AtomicBool::new(false));
+    let watched = Arc::clone(&has_ended);
+    let pid = demo.child.id();
+    let memory = thread::spawn(move || {
+        let mut most = before;
+        while !watched.load(Ordering::Relaxed) {
+            most = most.max(machine::resident_bytes(pid).unwrap_or_default());
+            thread::sleep(MEMORY_INTERVAL);
+        }
+        most
+    });
+    let deadline = Instant::now() + LASTING;
+    let target = demo.target.clone();
+    let (result, ended) = mpsc::channel();
+    let hostile = thread::spawn(move || result.send(attack(&target, deadline)));
+    let attacked = honest.measure(deadline)?;
+    let outcome = ended.recv().map_err(io::Error::other)?;
+    drop(hostile.join());
+    outcome?;
+    thread::sleep(AFTERWARDS);
+    has_ended.store(true, Ordering::Relaxed);
+    let most = memory.join().unwrap_or_default();
+    let p99 = |latencies: &[u32]| u64::from(percentile(latencies, 990));
+    Ok(Seen {
+        quiet: p99(&quiet.latencies),
+        attacked: p99(&attacked.latencies),
+        late: attacked.late,
+        before,
+        most,
+        after: machine::resident_bytes(pid)?,
+    })
+}
+
+impl Demo {
+    fn start(program: &PathBuf) -> io::Result<Self> {
+        let port = || TcpListener::bind("127.0.0.1:0")?.local_addr();
+        let (grpc, admin, web) = (port()?, port()?, port()?);
+        machine::pin(&[SERVER_CORE])?;
+        let started = Command::new(program)
+            .args(["serve", "--demo"])
+            .env("SILKRATE_SERVER__LISTEN", grpc.to_string())
+            .env("SILKRATE_SERVER__ADMIN_LISTEN", admin.to_string())
+            .env("SILKRATE_WEB__LISTEN", web.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        machine::pin(&[LOAD_CORE])?;
+        let mut demo = Self {
+            child: started?,
+            target: Target {
+                grpc,
+                web,
+                pairs: Arc::default(),
+            },
+        };
+        let begun = Instant::now();
+        demo.target.pairs = loop {
+            match filters::known_pairs(grpc) {
+                Ok(pairs) if pairs.len() >= filters::PAIRS_MAX => break pairs.into(),
+                Err(error) if begun.elapsed() > START_MAX => return Err(error),
+                Ok(pairs) if begun.elapsed() > START_MAX => break pairs.into(),
+                _ => thread::sleep(Duration::from_millis(50)),
+            }
+        };
+        Ok(demo)
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// Runs an attack on several threads at once.
+fn together<F>(count: usize, attack: F) -> io::Result<()>
+where
+    F: Fn(usize) -> io::Result<()> + Sync,
+{
+    let attack = &attack;
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..count)
+            .map(|number| scope.spawn(move || attack(number)))
+            .collect();
+        let ended = threads.into_iter().map(thread::ScopedJoinHandle::join);
+        let mut ended =
+            ended.map(|joined| joined.unwrap_or_else(|_panicked| Err(io::ErrorKind::Other.into())));
+        ended.try_for_each(|outcome| outcome)
+    })
+}
