@@ -15,6 +15,7 @@ mod reload;
 mod sharing;
 mod sources;
 mod store;
+mod replica;
 mod tasks;
 mod webhooks;
 pub mod transport;
@@ -40,6 +41,7 @@ use crate::app::access::operators_gate;
 use crate::app::certificates::PortCertificates;
 use crate::app::operators::{Counts, GrpcCounts, OperatorsPort, operators_pages};
 use crate::app::reload::{Settings, start_poller, start_webhooks};
+use crate::app::replica::SharedReplica;
 use crate::app::sharing::Sharing;
 use crate::app::sources::{Polling, records};
 use crate::app::store::{open_store, request_counts};
@@ -76,7 +78,7 @@ pub struct App {
     grpc: Port,
     operators: OperatorsPort,
     web: Port,
-    commit: Commit,
+    commit: (Commit, Option<SharedReplica>),
     preferences: Preferences,
     polling: Polling,
     pollers: Vec<Poller>,
@@ -109,7 +111,8 @@ impl App {
         let store = open_store(&config).await?;
         let records = records(&config.sources)?;
         let ticker = (config.ticker.prefer.clone(), config.ticker.pairs.clone());
-        let (commit, handle) = Commit::open(records, ticker, store, clock.clone()).await;
+        let opened = replica::open(&config, (records, ticker), store, clock.clone());
+        let (commit, handle, replica) = Box::pin(opened).await?;
         if config.store_required
             && let Some(error) = commit.ledger_failure()
         {
@@ -119,6 +122,7 @@ impl App {
             clock: clock.clone(),
             commit: handle,
             counts: request_counts(&config),
+            leads: replica.as_ref().map(SharedReplica::leads),
         };
         let pollers = polling.pollers(config.sources.clone(), &config.http);
         let (pollers, budgets) = pollers.await?.into_iter().unzip();
@@ -132,7 +136,7 @@ impl App {
             grpc,
             operators,
             web,
-            commit,
+            commit: (commit, replica),
             preferences,
             polling,
             pollers,
@@ -165,7 +169,7 @@ impl App {
 
     /// A reader of the snapshots that are served.
     pub fn board(&self) -> BoardReader {
-        self.commit.board()
+        self.commit.0.board()
     }
 
     /// Serves until `shutdown` is ready, then drains and stops.
@@ -224,7 +228,7 @@ impl App {
             grpc,
             operators,
             web,
-            commit,
+            commit: (commit, replica),
             preferences,
             polling,
             pollers,
@@ -250,7 +254,7 @@ impl App {
         let (of_ports, read) = ((&counts, &operators), (queries.clone(), &clock));
         let pages = operators_pages(&config, &commit, of_ports, read, draining.clone());
         let watched = (certificates.clone(), keys.clone());
-        start_work(&mut tasks, (commit, pollers, webhooks), watched);
+        start_work(&mut tasks, (commit, replica, pollers, webhooks), watched);
         let (health, health_service) = serving(draining.clone()).await;
         // Before the other ports: a client that they answer finds the probes at work.
         let in_force = watch::Sender::new(config.clone());
@@ -331,11 +335,19 @@ fn feed(config: &Config, commit: &Commit, draining: CancellationToken) -> Feed {
 /// Starts what happens without a client.
 fn start_work(
     tasks: &mut Tasks,
-    (commit, pollers, webhooks): (Commit, Vec<Poller>, Option<Webhooks>),
+    (commit, replica, pollers, webhooks): (
+        Commit,
+        Option<SharedReplica>,
+        Vec<Poller>,
+        Option<Webhooks>,
+    ),
     (certificates, keys): (Certificates, Reloader),
 ) {
     let stopped = tasks.token(Stage::Commit);
     tasks.start(Stage::Commit, "commit", commit.run(stopped));
+    if let Some(replica) = replica {
+        replica.start(tasks);
+    }
     for poller in pollers {
         start_poller(tasks, poller);
     }

@@ -17,6 +17,7 @@ mod byte_size;
 mod proxy;
 mod tls;
 mod webhook;
+mod shared;
 mod load;
 mod settings;
 mod print;
@@ -33,6 +34,7 @@ use jiff::Timestamp;
 pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
 use rust_decimal::Decimal;
+pub use shared::Shared;
 pub use tls::TlsFiles;
 use tracing::level_filters::LevelFilter;
 pub use variables::{
@@ -62,6 +64,8 @@ pub struct Config {
     pub store_required: bool,
     /// A simulated clock, for replays and tests; without it the real clock.
     pub clock: Option<Clock>,
+    /// The log that several replicas share; without it the service runs alone.
+    pub shared: Option<Shared>,
     /// The HTTP client for the banks.
     pub http: Http,
     /// The enabled sources, sorted by id.

@@ -34,7 +34,7 @@
 //! * [`ledger`]: everything that was published and every commit, in one SQLite file that only grows.
 //! * [`board`]: the published snapshot and the records of the sources, in memory.
 //! * [`commit`]: files tables, assigns revision numbers, and keeps in memory what the ledger cannot take.
-//! * [`shared`]: records of commits for other replicas, which apply them without deriving anything.
+//! * [`shared`]: replicas on several machines, which repeat the commits of the one that leads, over a log in etcd.
 //! * [`budget`]: counts the requests to each source, so that no day has more than configured.
 //! * [`fetch`]: the HTTP client of one source: a request within strict limits, its proxy, redirects and one retry, and the
 //!   classes of response.

@@ -6,6 +6,7 @@
 //! tries again. No request is sent beyond the budget of the day.
 
 mod gaps;
+mod leading;
 mod outage;
 mod poll;
 mod start;
@@ -19,6 +20,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::field::Empty;
@@ -35,6 +37,7 @@ use crate::domain::{
 use crate::fetch::{FetchError, Fetcher, Validators};
 use crate::poller::delay::{POLL_INTERVAL_MIN, PollHealth, delay};
 use crate::poller::gaps::{Gap, GapTries};
+use crate::poller::leading::until;
 use crate::poller::outage::Outages;
 use crate::poller::plan::{Plan, PollScope};
 use crate::poller::poll::{AfterFailure, PollResult};
@@ -67,6 +70,8 @@ pub struct Poller {
     gap_tries: GapTries,
     /// Whether polls fail, so that a long outage is not logged with each of them.
     outages: Outages,
+    /// Whether this replica asks the banks; `None` for a service that runs alone.
+    leads: Option<watch::Receiver<bool>>,
 }
 
 impl Poller {
@@ -95,7 +100,15 @@ impl Poller {
             not_before: None,
             gap_tries: GapTries::default(),
             outages: Outages::default(),
+            leads: None,
         })
+    }
+
+    /// Lets it poll only while this replica leads.
+    #[must_use]
+    pub fn while_leading(mut self, leads: watch::Receiver<bool>) -> Self {
+        self.leads = Some(leads);
+        self
     }
 
     /// The source that it polls.
@@ -105,11 +118,20 @@ impl Poller {
 
     /// Runs until it is stopped.
     pub async fn run(mut self, stop: CancellationToken) {
-        tokio::select! {
-            () = stop.cancelled() => {}
-            stopped = self.work() => {
-                let Err(Stopped) = stopped;
-                tracing::error!(source = %self.source.id, "the commit task has ended");
+        let leads = self.leads.take();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = until(leads.clone(), true) => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = until(leads.clone(), false) => {}
+                stopped = self.work() => {
+                    let Err(Stopped) = stopped;
+                    tracing::error!(source = %self.source.id, "the commit task has ended");
+                    return;
+                }
             }
         }
     }

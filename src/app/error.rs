@@ -9,6 +9,8 @@ use crate::access::KeysError;
 use crate::app::finding::Finding;
 use crate::fetch::FetchError;
 use crate::ledger::LedgerError;
+use crate::shared::log::LogError;
+use crate::shared::restore::RestoreError;
 use crate::tls::TlsError;
 use crate::webhooks::WebhookError;
 
@@ -50,6 +52,17 @@ pub enum AppError {
     /// The webhooks cannot be served.
     #[error(transparent)]
     Webhooks(#[from] WebhookError),
+    /// The log that replicas share cannot be used.
+    #[error("cannot share a log (`shared.servers`): {0}")]
+    Log(#[from] LogError),
+    /// What the ledger keeps of the log that replicas share cannot be read.
+    #[error(transparent)]
+    Restore(#[from] RestoreError),
+    /// The ledger has entries that are not those of the log.
+    #[error(
+        "the ledger (`store.path`) has a past that the shared log does not have; a replica begins with an empty ledger"
+    )]
+    OtherPast,
     /// The time zone of a source is unknown to the bundled data.
     #[error("unknown time zone {0}")]
     Zone(&'static str),

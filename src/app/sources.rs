@@ -1,6 +1,7 @@
 //! The sources of a configuration: their records for the commit task, and their pollers.
 
 use jiff::tz::TimeZone;
+use tokio::sync::watch;
 
 use crate::app::AppError;
 use crate::app::blocking::blocking;
@@ -44,6 +45,8 @@ pub(super) struct Polling {
     pub(super) clock: Clock,
     pub(super) commit: CommitHandle,
     pub(super) counts: RequestCounts,
+    /// Whether this replica asks the banks; `None` for a service that runs alone.
+    pub(super) leads: Option<watch::Receiver<bool>>,
 }
 
 impl Polling {
@@ -74,6 +77,7 @@ impl Polling {
             clock,
             commit,
             counts,
+            leads,
         } = self.clone();
         let id = settings.source.id;
         let per_day = settings.requests_per_day;
@@ -83,6 +87,10 @@ impl Polling {
             id: id.as_str(),
             source,
         })?;
+        let poller = match leads {
+            Some(leads) => poller.while_leading(leads),
+            None => poller,
+        };
         Ok((poller, budget))
     }
 }

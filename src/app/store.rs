@@ -29,7 +29,11 @@ pub(super) async fn open_store(config: &Config) -> Result<BufferedLedger, AppErr
             BufferedLedger::open_if_possible(path, clock)
         }
     });
-    Ok(opened.await?)
+    let opened = opened.await?;
+    Ok(match &config.shared {
+        Some(_) => opened.sharing_log(),
+        None => opened,
+    })
 }
 
 /// The kind of clock whose times the ledger keeps.

@@ -16,6 +16,8 @@ use crate::app::AppError;
 pub(super) enum Stage {
     /// The pollers, which submit tables.
     Pollers,
+    /// What this replica does with the log that it shares, while the commit task runs.
+    Replica,
     /// The commit task, which writes them to the ledger and publishes them.
     Commit,
     /// The webhooks, which read what was committed last.
@@ -32,6 +34,7 @@ pub(super) struct Tasks {
     running: JoinSet<()>,
     names: BTreeMap<Id, Task>,
     polling: CancellationToken,
+    sharing: CancellationToken,
     committing: CancellationToken,
     notifying: CancellationToken,
     serving: CancellationToken,
@@ -53,6 +56,7 @@ impl Tasks {
     pub(super) fn token(&self, stage: Stage) -> CancellationToken {
         match stage {
             Stage::Pollers => self.polling.clone(),
+            Stage::Replica => self.sharing.clone(),
             Stage::Commit => self.committing.clone(),
             Stage::Webhooks => self.notifying.clone(),
             Stage::Listeners => self.serving.clone(),
@@ -113,6 +117,7 @@ impl Tasks {
         let stopped = tokio::time::timeout(limit, async {
             for stage in [
                 Stage::Pollers,
+                Stage::Replica,
                 Stage::Commit,
                 Stage::Webhooks,
                 Stage::Listeners,
@@ -145,7 +150,7 @@ impl Tasks {
                     ?limit,
                     "closing connections that did not end in time"
                 ),
-                Stage::Pollers | Stage::Commit | Stage::Webhooks => {
+                Stage::Pollers | Stage::Replica | Stage::Commit | Stage::Webhooks => {
                     let how = format!("did not stop within {limit:?}");
                     self.fail(AppError::TaskEnded { task: name, how });
                 }

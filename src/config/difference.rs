@@ -10,9 +10,9 @@ use crate::config::settings::{ENABLED, Setting, Shown, WEBHOOK, settings};
 use crate::config::variables::variable_of;
 use crate::sources;
 
-/// The settings that a running service cannot change: a port is bound, the ledger open, the clock running, and the limits of
-/// streams, connections and requests, the form of the log and the collector of traces are chosen once. Each is a setting or, with a
-/// dot at its end, a table.
+/// The settings that a running service cannot change: a port is bound, the ledger open, the clock running, the log of replicas
+/// followed, and the limits of streams, connections and requests, the form of the log and the collector of traces are chosen
+/// once. Each is a setting or, with a dot at its end, a table.
 const AT_RESTART: &[&str] = &[
     "server.",
     "admin.",
@@ -22,6 +22,7 @@ const AT_RESTART: &[&str] = &[
     "access.open_admin",
     "store.",
     "clock.",
+    "shared.",
     "trace.",
     "log.format",
 ];
@@ -75,6 +76,7 @@ impl Config {
             store: self.store.clone(),
             store_required: self.store_required,
             clock: self.clock,
+            shared: self.shared.clone(),
             trace: self.trace.clone(),
             log,
             ..next

@@ -4,9 +4,11 @@ mod hosts;
 mod access;
 mod http;
 mod calendar;
+mod clock;
 mod keys;
 mod log;
 mod server;
+pub(super) mod shared;
 mod ticker;
 mod tls;
 mod trace;
@@ -19,14 +21,11 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use jiff::Timestamp;
 pub use server::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 
 use crate::config::entries::Entries;
 use crate::config::load::keys::known_keys;
-use crate::config::{
-    ApiKey, Clock, Config, ConfigErrors, ProxyVariables, SourceSettings, Store, values,
-};
+use crate::config::{ApiKey, Config, ConfigErrors, ProxyVariables, SourceSettings, Store, values};
 use crate::sources::{self, Source};
 
 /// The word in `ticker.prefer` for the bank whose own currency is one side of the pair.
@@ -35,8 +34,6 @@ pub(super) const HOME: &str = "home";
 const STORE_DEFAULT: &str = "silkrate.db";
 /// The `store.path` without a file.
 pub(super) const STORE_MEMORY: &str = ":memory:";
-/// At a million, days pass in fractions of a second; at a higher speed a poll would outlast the table it requests.
-const CLOCK_SPEED_BOUNDS: RangeInclusive<u32> = 1..=1_000_000;
 /// A bank publishes once a day; a delay of a quarter of an hour is acceptable, and the load on the bank is small.
 const BANK_INTERVAL_DEFAULT: Duration = Duration::from_secs(15 * 60);
 /// The rate that the free plans of the vendors allow.
@@ -88,6 +85,7 @@ pub(super) fn load(
     let access = loader.access();
     let (store, store_required) = (loader.store(), loader.store_required());
     let (clock, http) = (loader.clock(), loader.http(&proxies));
+    let shared = loader.shared(&store, clock);
     let sources = loader.sources(&proxies, http.private_addresses);
     let (webhooks, log, trace) = (loader.webhooks(&ticker), loader.log(), loader.trace());
     if let Err(wrong) = read {
@@ -103,6 +101,7 @@ pub(super) fn load(
         store,
         store_required,
         clock,
+        shared,
         http,
         sources,
         webhooks,
@@ -153,26 +152,6 @@ impl Loader<'_> {
         let key = "store.required";
         let required = self.entries.get(key, "true or false", values::flag);
         required.unwrap_or(true)
-    }
-
-    fn clock(&self) -> Option<Clock> {
-        let accepted = "a timestamp as in RFC 3339, such as 2026-04-02T09:00:00Z";
-        let start = self.entries.get("clock.start", accepted, |raw| {
-            let text = values::text(raw)?;
-            let instant = text.parse::<Timestamp>();
-            instant.map_err(|error| format!("`{text}` is not a timestamp: {error}"))
-        });
-        let (least, most) = (CLOCK_SPEED_BOUNDS.start(), CLOCK_SPEED_BOUNDS.end());
-        let accepted = format!("an integer from {least} to {most}, with clock.start");
-        let speed = self.entries.get("clock.speed", &accepted, |raw| {
-            let speed = values::whole(raw, CLOCK_SPEED_BOUNDS)?;
-            if !self.entries.is_set("clock.start") {
-                return Err("it needs clock.start: without it the real clock is used".to_owned());
-            }
-            Ok(speed)
-        });
-        let speed = speed.unwrap_or(*least);
-        start.map(|start| Clock { start, speed })
     }
 
     fn sources(&self, proxies: &ProxyVariables, private: bool) -> Vec<SourceSettings> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::Url;
 
 use crate::config::byte_size::bytes_text;
+use crate::config::load::shared::{AUTO, FOLLOWER};
 use crate::config::load::{HOME, STORE_MEMORY, ids};
 use crate::config::{
     Access, ApiKey, CertificateAuthorities, Config, EventKind, Http, SourceSettings, Store,
@@ -76,6 +77,14 @@ pub(super) fn settings(config: &Config, catalogue: &[&'static Source]) -> Vec<Se
         list.table("clock");
         list.text("start", clock.start);
         list.plain("speed", clock.speed);
+    }
+    if let Some(shared) = &config.shared {
+        list.table("shared");
+        list.list("servers", shared.servers.iter().cloned());
+        list.text("name", &shared.name);
+        list.text("node", &shared.node);
+        list.text("role", if shared.may_lead { AUTO } else { FOLLOWER });
+        list.duration("lease", shared.lease);
     }
     list.http(&config.http);
     for id in ids(catalogue) {

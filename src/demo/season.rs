@@ -124,6 +124,7 @@ All is served from this machine; no network is used."
                 start: self.start(),
                 speed: self.speed(),
             }),
+            shared: None,
             http: Http {
                 connect_timeout: LOOPBACK_TIMEOUT,
                 read_timeout: LOOPBACK_TIMEOUT,

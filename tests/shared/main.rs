@@ -4,3 +4,4 @@
 mod log;
 mod replicas;
 mod server;
+mod service;

@@ -33,7 +33,7 @@ const LOG: &str = "main";
 /// The shortest lease of etcd with its usual settings.
 const LEASE: Duration = Duration::from_secs(2);
 /// Nothing that these tests wait for takes as long.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const WORKING_DAYS: [Weekday; 5] = [
     Weekday::Monday,
     Weekday::Tuesday,

@@ -84,6 +84,7 @@ pub(crate) fn settings(now: &str) -> Config {
             start: now.parse::<Timestamp>().unwrap(),
             speed: 1,
         }),
+        shared: None,
         http: Http {
             connect_timeout: PATIENCE,
             read_timeout: PATIENCE,

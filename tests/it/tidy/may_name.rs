@@ -201,6 +201,7 @@ pub(super) const MAY_NAME: &[(&str, &[&str])] = &[
             "admin",
             "web",
             "webhooks",
+            "shared",
             "listener",
             "pb",
             "logging",
