@@ -122,7 +122,8 @@ impl Poller {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = until(leads.clone(), true) => {}
+                // A table that the log did not accept is fetched again, though the bank has not changed it.
+                () = until(leads.clone(), true) => self.validators.clear(),
             }
             tokio::select! {
                 () = stop.cancelled() => return,
