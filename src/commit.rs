@@ -44,7 +44,7 @@ use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
 use crate::commit::filing_log::{log_decided, log_filed};
 use crate::commit::handle::{Message, QUEUE_MAX};
-use crate::commit::replica::Role;
+use crate::commit::replica::{Followed, Role};
 use crate::commit::restore::Restored;
 use crate::domain::{
     Book, BookChanges, Cause, DecisionError, HeldOutcome, Intent, Preference, RateFilter, SourceId,
@@ -75,6 +75,7 @@ pub struct Commit {
     counts: Arc<CommitCounts>,
     receiver: mpsc::Receiver<Message>,
     role: Role,
+    followed: Followed,
 }
 
 impl Commit {
@@ -128,6 +129,7 @@ impl Commit {
             counts,
             receiver,
             role: Role::Alone,
+            followed: Followed::default(),
         };
         (commit, CommitHandle::new(sender))
     }
@@ -239,16 +241,10 @@ impl Commit {
             };
             message
         };
-        // A step that is not accepted leaves nothing behind.
-        let before = (!self.is_alone()).then(|| (self.book.clone(), self.attempted.clone()));
-        let was_leading = before.is_some() && self.makes_steps();
+        let before = self.before_step();
         let was_derived = self.carry_out(message).await;
-        if let Some((book, attempted)) = before
-            && was_leading
-            && !self.makes_steps()
-        {
-            self.book = book;
-            self.attempted = attempted;
+        if let Some(before) = before {
+            self.put_back(before);
         }
         was_derived
     }

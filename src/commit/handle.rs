@@ -11,7 +11,7 @@ use tracing::Span;
 use crate::commit::proposal::{FollowedStep, Proposer, ReplicaMessage};
 use crate::domain::{
     Answer, DecisionError, FilingError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position,
-    Preference, RateFilter, SourceId, SourceRecord, Table,
+    Preference, RateFilter, Snapshot, SourceId, SourceRecord, Table,
 };
 
 /// The maximum number of messages that wait: two for each source. A submitter for whose message there is no room waits.
@@ -281,6 +281,20 @@ impl CommitHandle {
         let (done, answer) = oneshot::channel();
         let step = Box::new(step);
         let message = Message::Replica(ReplicaMessage::Follow { step, done });
+        self.ask(message, answer).await
+    }
+
+    /// Lets the task publish what the records lead to that it wrote without showing them.
+    pub async fn show(&self, snapshot: Arc<Snapshot>) -> Result<(), Stopped> {
+        let (done, answer) = oneshot::channel();
+        let message = Message::Replica(ReplicaMessage::Show { snapshot, done });
+        self.ask(message, answer).await
+    }
+
+    /// Whether the task may make commits: it has all tables that the log has.
+    pub async fn can_lead(&self) -> Result<bool, Stopped> {
+        let (can_lead, answer) = oneshot::channel();
+        let message = Message::Replica(ReplicaMessage::CanLead { can_lead });
         self.ask(message, answer).await
     }
 

@@ -35,6 +35,8 @@ pub struct FollowedStep {
     pub step: LogStep,
     /// What is served after it.
     pub snapshot: Arc<Snapshot>,
+    /// Whether it is shown at once. Of records that are read together the last one is.
+    pub is_shown: bool,
 }
 
 /// What a replica is to do.
@@ -43,6 +45,13 @@ pub(super) enum ReplicaMessage {
     Follow {
         step: Box<FollowedStep>,
         done: oneshot::Sender<()>,
+    },
+    Show {
+        snapshot: Arc<Snapshot>,
+        done: oneshot::Sender<()>,
+    },
+    CanLead {
+        can_lead: oneshot::Sender<bool>,
     },
     Lead {
         proposer: Proposer,

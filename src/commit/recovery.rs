@@ -41,6 +41,7 @@ impl Commit {
         };
         if !self.is_alone() {
             self.ledger.catch_up().await;
+            self.read_behind().await;
             return;
         }
         let published = self.board.snapshot();

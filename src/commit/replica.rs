@@ -1,7 +1,10 @@
 //! The commit task of a replica. It follows: it writes the entries of a shared log to its ledger and publishes what they lead to,
 //! without deriving anything. Or it leads: each of its commits is proposed to the log first, and takes effect when it is there.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::commit::handle::{Message, answer};
@@ -12,6 +15,7 @@ use crate::domain::{
     Book, BookChanges, Cause, DocumentKey, LedgerEntry, LogStep, Preference, RateFilter, Snapshot,
     SourceId, SourceRecord,
 };
+use crate::ledger::LedgerError;
 
 /// What the commit task does with a step.
 #[derive(Debug)]
@@ -22,6 +26,34 @@ pub(super) enum Role {
     Following,
     /// It proposes each step to the log.
     Leading(Proposer),
+}
+
+/// What a replica knows of the log beside its book.
+#[derive(Debug, Default)]
+pub(super) struct Followed {
+    /// The documents whose tables the book does not have as the log has them. A replica leads only without such ones: it would
+    /// publish what was served before.
+    behind: BTreeSet<DocumentKey>,
+    /// How many proposals were accepted.
+    accepted: u64,
+    /// The time of the last record.
+    last_at: Option<Timestamp>,
+}
+
+/// What a step began with.
+#[derive(Debug)]
+pub(super) struct Before {
+    book: Book,
+    attempted: BTreeSet<SourceId>,
+    accepted: u64,
+}
+
+impl Followed {
+    /// The time of the next record: the clock of the replica that led before may be ahead of this one, and the times of records
+    /// never run backwards.
+    pub(super) fn time_after(&self, now: Timestamp) -> Timestamp {
+        self.last_at.map_or(now, |last| last.max(now))
+    }
 }
 
 impl Commit {
@@ -35,11 +67,17 @@ impl Commit {
         snapshot: Option<Snapshot>,
     ) -> (Self, CommitHandle) {
         let blank = Book::new(records.clone(), preferences.clone());
+        let mut followed = Followed::default();
         let restored = match snapshot {
             Some(snapshot) => {
                 let mut book = blank.clone();
-                if let Err(error) = restore::from_ledger(&mut book, &ledger).await {
-                    ledger.mark_damaged(error).await;
+                match restore::from_ledger(&mut book, &ledger).await {
+                    Ok(restored) => followed.last_at = restored.map(|restored| restored.at),
+                    Err(error) => {
+                        ledger.mark_damaged(error).await;
+                        let documents = book.documents().into_iter();
+                        followed.behind = documents.map(|(key, _policy)| key).collect();
+                    }
                 }
                 Restored {
                     book,
@@ -52,6 +90,7 @@ impl Commit {
         };
         let (mut commit, handle) = Self::new(restored, (blank, pairs), ledger, clock);
         commit.role = Role::Following;
+        commit.followed = followed;
         commit.ledger.report_health();
         (commit, handle)
     }
@@ -101,6 +140,16 @@ impl Commit {
                 answer(done, (), "follow");
                 false
             }
+            ReplicaMessage::Show { snapshot, done } => {
+                self.show(&snapshot);
+                answer(done, (), "show");
+                false
+            }
+            ReplicaMessage::CanLead { can_lead } => {
+                self.read_behind().await;
+                answer(can_lead, self.followed.behind.is_empty(), "can lead");
+                false
+            }
             ReplicaMessage::Lead {
                 proposer,
                 is_first,
@@ -118,32 +167,43 @@ impl Commit {
         }
     }
 
-    /// Writes the entry of a record, and publishes what is served after it.
+    /// Writes the entry of a record, and publishes what is served after it, if it is to be shown.
     async fn follow(&mut self, followed: FollowedStep) {
         self.role = Role::Following;
         let FollowedStep {
             entry,
             step,
             snapshot,
+            is_shown,
         } = followed;
-        let (documents, attempted) = (documents_of(&entry), entry.attempted.clone());
+        let attempted = entry.attempted.clone();
+        self.followed.behind.extend(documents_of(&entry));
+        self.followed.last_at = Some(self.followed.time_after(entry.at));
         self.ledger.append_record(entry, step).await;
-        for key in documents {
-            self.read_again(key).await;
-        }
+        self.read_behind().await;
         for source in attempted {
             self.book.mark_attempted(source);
         }
+        if is_shown {
+            self.show(&snapshot);
+        }
+    }
+
+    /// Publishes what records lead to.
+    fn show(&self, snapshot: &Snapshot) {
         if snapshot.position == self.board.snapshot().position {
             self.board.publish_records(self.book.records());
         } else {
-            let next = Snapshot::clone(&snapshot);
-            self.board.publish(next, self.book.records());
+            self.board.publish(snapshot.clone(), self.book.records());
         }
     }
 
     /// Begins to lead: what differs from what is served by now is the first step.
     async fn lead(&mut self, proposer: Proposer, is_first: bool) {
+        if !self.followed.behind.is_empty() {
+            // Without its proposer the lead is given up.
+            return;
+        }
         self.role = Role::Leading(proposer);
         let now = self.clock.now();
         if !is_first {
@@ -168,29 +228,69 @@ impl Commit {
             return None;
         };
         let place = proposer.propose(entry.clone(), snapshot).await;
-        if place.is_none() {
+        if place.is_some() {
+            self.followed.accepted = self.followed.accepted.saturating_add(1);
+            self.followed.last_at = Some(entry.at);
+        } else {
             tracing::warn!("a commit was not accepted: this replica no longer leads");
             self.role = Role::Following;
         }
         place
     }
 
-    /// Reads the tables and held values of a document from the ledger. If that fails, the book stays behind; what is served does
-    /// not come from it.
-    async fn read_again(&mut self, key: DocumentKey) {
-        let Some(reader) = self.ledger.reader() else {
+    /// What a step begins with, if it must be accepted by the log.
+    pub(super) fn before_step(&self) -> Option<Before> {
+        let is_leading = matches!(self.role, Role::Leading(_));
+        is_leading.then(|| Before {
+            book: self.book.clone(),
+            attempted: self.attempted.clone(),
+            accepted: self.followed.accepted,
+        })
+    }
+
+    /// Leaves nothing behind of a step that was not accepted. If its first proposal was, and a later one was not, the log has its
+    /// facts: the later ones have none.
+    pub(super) fn put_back(&mut self, before: Before) {
+        if !self.makes_steps() && self.followed.accepted == before.accepted {
+            self.book = before.book;
+            self.attempted = before.attempted;
+        }
+    }
+
+    /// Reads the tables again that the book does not have as the log has them. While the ledger is not written, it does not have
+    /// them either.
+    pub(super) async fn read_behind(&mut self) {
+        if !self.ledger.is_working() {
             return;
-        };
+        }
+        for key in std::mem::take(&mut self.followed.behind) {
+            if let Err(error) = self.read_again(key).await {
+                tracing::warn!(%error, source = %key.source, "could not read the tables of a record again");
+                self.followed.behind.insert(key);
+            }
+        }
+    }
+
+    /// Reads the tables and held values of a document from the ledger. If that fails, the book keeps what it has; what is served
+    /// does not come from it.
+    async fn read_again(&mut self, key: DocumentKey) -> Result<(), LedgerError> {
         let blank = self.blank.record(key.source);
         let blank = blank.and_then(|record| record.document(key.document));
-        let (Some(history), Some(blank)) = (self.book.history(key), blank) else {
-            return;
+        let (Some(reader), Some(blank)) = (self.ledger.reader(), blank) else {
+            return Ok(());
         };
-        *history = blank.history.clone();
+        let Some(history) = self.book.history(key) else {
+            return Ok(());
+        };
         let document = (key, history.revision_policy());
-        if let Err(error) = restore::restore_document(&mut self.book, reader, document).await {
-            tracing::warn!(%error, source = %key.source, "could not read the tables of a record again");
+        let kept = std::mem::replace(history, blank.history.clone());
+        let read = restore::restore_document(&mut self.book, reader, document).await;
+        if read.is_err()
+            && let Some(history) = self.book.history(key)
+        {
+            *history = kept;
         }
+        read
     }
 }
 

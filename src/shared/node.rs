@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::commit::{CommitHandle, FollowedStep, Proposer, Stopped};
+use crate::domain::Snapshot;
 use crate::shared::apply::{Origin, Replica};
 use crate::shared::log::{Log, LogError};
 use crate::shared::node::follow::Ended;
@@ -69,6 +70,17 @@ pub trait Committer: Send + Sync {
     /// Writes and publishes what a record leads to.
     fn follow(&self, step: FollowedStep) -> impl Future<Output = Result<(), Stopped>> + Send;
 
+    /// Publishes what the records lead to that were written without being shown.
+    fn show(&self, snapshot: Arc<Snapshot>) -> impl Future<Output = Result<(), Stopped>> + Send {
+        drop(snapshot);
+        std::future::ready(Ok(()))
+    }
+
+    /// Whether it has all that the log has, so that it may make commits.
+    fn can_lead(&self) -> impl Future<Output = Result<bool, Stopped>> + Send {
+        std::future::ready(Ok(true))
+    }
+
     /// Begins to make commits, and to propose them.
     fn lead(
         &self,
@@ -83,6 +95,14 @@ pub trait Committer: Send + Sync {
 impl Committer for CommitHandle {
     async fn follow(&self, step: FollowedStep) -> Result<(), Stopped> {
         Self::follow(self, step).await
+    }
+
+    async fn show(&self, snapshot: Arc<Snapshot>) -> Result<(), Stopped> {
+        Self::show(self, snapshot).await
+    }
+
+    async fn can_lead(&self) -> Result<bool, Stopped> {
+        Self::can_lead(self).await
     }
 
     async fn lead(&self, proposer: Proposer, is_first: bool) -> Result<(), Stopped> {

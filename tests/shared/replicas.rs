@@ -28,8 +28,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::server::Server;
 
-const NBK: SourceId = SourceId::new("nbk");
-const LOG: &str = "main";
+pub(crate) const NBK: SourceId = SourceId::new("nbk");
+pub(crate) const LOG: &str = "main";
 /// The shortest lease of etcd with its usual settings.
 const LEASE: Duration = Duration::from_secs(2);
 /// Nothing that these tests wait for takes as long.
@@ -42,7 +42,7 @@ const WORKING_DAYS: [Weekday; 5] = [
     Weekday::Friday,
 ];
 
-fn bank() -> SourceRecord {
+pub(crate) fn bank() -> SourceRecord {
     let schedule = Schedule {
         hours: Hours {
             days: &WORKING_DAYS,
@@ -75,7 +75,7 @@ fn bank() -> SourceRecord {
     }
 }
 
-fn table(day: Date, dollar: &str) -> Table {
+pub(crate) fn table(day: Date, dollar: &str) -> Table {
     let rows = [("USD", dollar), ("EUR", "548.60")];
     let rows = rows.into_iter().map(|(code, value)| {
         let currency = Currency::parse(code).unwrap();

@@ -143,18 +143,28 @@ impl<C: Committer> Node<C> {
         if stored.seq > next {
             return self.catch_up().await.map(drop);
         }
-        self.apply(&stored).await
+        self.apply(&stored, true).await
     }
 
-    /// Applies every record that is there. Returns the moment up to which it was read.
+    /// Applies every record that is there. Returns the moment up to which it was read. Only what the last one leads to is shown:
+    /// what a log began with years ago must not look like what is in force.
     pub(super) async fn catch_up(&mut self) -> Result<Moment, Halt> {
+        let read = self.read_to_the_end().await;
+        if !matches!(read, Err(Halt::Log(_) | Halt::Stopped)) {
+            let reached = Arc::clone(&self.replica.snapshot);
+            self.committer.show(reached).await?;
+        }
+        read
+    }
+
+    async fn read_to_the_end(&mut self) -> Result<Moment, Halt> {
         loop {
             let page = self.log.read(self.replica.seq, PAGE_RECORDS).await?;
             for stored in &page.records {
                 if stored.seq != self.replica.seq.saturating_add(1) {
                     return Err(Halt::OffTheLog);
                 }
-                self.apply(stored).await?;
+                self.apply(stored, false).await?;
             }
             if !page.has_more {
                 return Ok(page.moment);
@@ -163,7 +173,7 @@ impl<C: Committer> Node<C> {
     }
 
     /// Applies the next record; if it is damaged, as another server has it.
-    async fn apply(&mut self, stored: &Stored) -> Result<(), Halt> {
+    async fn apply(&mut self, stored: &Stored, is_shown: bool) -> Result<(), Halt> {
         let applied = match self.replica.apply(&stored.bytes) {
             Ok(applied) => applied,
             Err(error) => self.apply_elsewhere(stored.seq, error).await?,
@@ -173,6 +183,7 @@ impl<C: Committer> Node<C> {
             entry: applied.entry,
             step,
             snapshot: Arc::clone(&applied.replica.snapshot),
+            is_shown,
         };
         self.committer.follow(followed).await?;
         self.replica = applied.replica;

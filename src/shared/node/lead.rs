@@ -15,6 +15,9 @@ use crate::shared::node::{Committer, Node, RETRY_AFTER, State};
 /// How often a lead is kept within the time that it lasts: two attempts may fail.
 const KEEPS_PER_LEASE: u32 = 3;
 
+/// How long a replica that cannot lead waits before it asks itself again: its ledger is tried once a minute.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+
 /// Why a lead ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lost {
@@ -30,6 +33,13 @@ impl<C: Committer> Node<C> {
         &mut self,
         stop: &CancellationToken,
     ) -> Result<(), Stopped> {
+        if !self.committer.can_lead().await? {
+            tracing::warn!(
+                "no replica leads, and this one cannot: its ledger does not have what the log has"
+            );
+            sleep(ASK_AGAIN).await;
+            return Ok(());
+        }
         let lead = match self
             .log
             .lead(&self.description(), self.settings.lease)
@@ -50,7 +60,7 @@ impl<C: Committer> Node<C> {
             Err(Halt::Stopped) => return Err(Stopped),
             // Following says what is wrong.
             Err(_) => {
-                self.give_up(&lead).await;
+                let _is_given_up = self.give_up(&lead).await;
                 return Ok(());
             }
         }
@@ -61,24 +71,36 @@ impl<C: Committer> Node<C> {
         });
         let (proposer, mut proposals) = Proposer::new();
         let is_first = self.replica.seq == 0;
-        self.committer.lead(proposer, is_first).await?;
-        let lost = self.hold(&lead, kept_at, &mut proposals, stop).await;
+        let begun = self.committer.lead(proposer, is_first).await;
+        if begun.is_ok() {
+            let lost = self.hold(&lead, kept_at, &mut proposals, stop).await;
+            if lost == Lost::Lead {
+                tracing::warn!(seq = self.replica.seq, "this replica no longer leads");
+            }
+        }
         // A proposal that waits is not accepted.
         drop(proposals);
-        self.committer.stop_leading().await?;
+        let ended = begun.and(self.committer.stop_leading().await);
         self.report(|status| status.state = State::Joining);
-        if lost == Lost::Stopping {
-            self.give_up(&lead).await;
-        } else {
-            tracing::warn!(seq = self.replica.seq, "this replica no longer leads");
+        // Whatever ended it: no other replica should wait for the end of a lease that is no longer kept.
+        if self.give_up(&lead).await && ended.is_ok() {
+            // The lead is free: another replica may take it before this one, which could not use it.
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(RETRY_AFTER) => {}
+            }
         }
-        Ok(())
+        ended
     }
 
-    async fn give_up(&self, lead: &Lead) {
-        if let Err(error) = self.log.step_down(lead).await {
-            tracing::warn!(%error, "could not give up the lead; it ends by itself");
+    /// Gives up the lead. Returns whether this replica had it still.
+    async fn give_up(&self, lead: &Lead) -> bool {
+        match self.log.step_down(lead).await {
+            Ok(()) => return true,
+            Err(LogError::Refused(reason)) => tracing::debug!(reason, "the lead had ended"),
+            Err(error) => tracing::warn!(%error, "could not give up the lead; it ends by itself"),
         }
+        false
     }
 
     /// Keeps the lead, and appends what is proposed.
