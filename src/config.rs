@@ -17,6 +17,7 @@ mod byte_size;
 mod proxy;
 mod tls;
 mod webhook;
+mod clock;
 mod shared;
 mod load;
 mod settings;
@@ -28,9 +29,9 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use clock::Clock;
 pub use difference::{EffectiveSetting, SettingChange, differences, variable};
 pub use error::{ConfigError, ConfigErrors, Origin};
-use jiff::Timestamp;
 pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
 use rust_decimal::Decimal;
@@ -179,15 +180,6 @@ pub enum Store {
     Memory,
     /// An `SQLite` file.
     File(PathBuf),
-}
-
-/// `[clock]`
-#[derive(Debug, Clone, Copy)]
-pub struct Clock {
-    /// The time at the start of the process.
-    pub start: Timestamp,
-    /// The factor by which it runs faster than real time; at least 1.
-    pub speed: u32,
 }
 
 /// `[http]`
