@@ -54,7 +54,9 @@ fn named(
     // A comma within quotes would part an element too, and stands in none that a proxy writes. A client that leaves quotes
     // open changes nothing of what comes after.
     let lines = headers.get_all(name).iter().rev();
-    let elements = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+    // A client may begin a line with what is no text, which does not spoil what a proxy adds to it.
+    let elements = lines.flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    let elements = elements.map(|element| str::from_utf8(element).unwrap_or_default());
     let mut client = Named::Unknown;
     // Who wrote what is before an element that cannot be read is not known.
     for address in elements.map_while(read) {
@@ -94,10 +96,10 @@ mod tests {
     use super::*;
 
     /// The client that headers name, where 10.0.0.0/8 are proxies.
-    fn client_of(lines: &[(&'static str, &str)]) -> Option<String> {
+    fn client_of<V: AsRef<[u8]>>(lines: &[(&'static str, V)]) -> Option<String> {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
-            headers.append(*name, HeaderValue::from_str(value).unwrap());
+            headers.append(*name, HeaderValue::from_bytes(value.as_ref()).unwrap());
         }
         let is_proxy = |address: IpAddr| match address {
             IpAddr::V4(address) => address.octets()[0] == 10,
@@ -126,7 +128,7 @@ mod tests {
             let found = client_of(&[("x-forwarded-for", list)]);
             assert_eq!(found.as_deref(), expected, "{list}");
         }
-        assert_eq!(client_of(&[]), None);
+        assert_eq!(client_of::<&str>(&[]), None);
     }
 
     #[test]
@@ -152,6 +154,18 @@ mod tests {
             let found = client_of(&[("forwarded", list)]);
             assert_eq!(found.as_deref(), expected, "{list}");
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_before_the_address_of_a_client_do_not_hide_it() {
+        for line in [&b"\xff, 203.0.113.9"[..], b"\xff\xfe,203.0.113.9, 10.0.0.2"] {
+            let found = client_of(&[("x-forwarded-for", line)]);
+            assert_eq!(found.as_deref(), Some("203.0.113.9"));
+        }
+        assert_eq!(
+            client_of(&[("x-forwarded-for", &b"203.0.113.9, \xff"[..])]),
+            None
+        );
     }
 
     #[test]
