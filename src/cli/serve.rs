@@ -39,7 +39,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Replay published rates from a simulated bank on loopback, in a loop; no real bank is contacted and nothing is
-    /// stored. Of the configuration, the sections `server`, `admin`, `web`, `log` and
+    /// stored. Of the configuration, the sections `server`, `admin`, `web`, `access`, `log` and
     /// `trace` apply.
     #[arg(
         long,

@@ -1,7 +1,8 @@
 //! The hosts under which a port answers over HTTP.
 //!
 //! A site can let a name of its own lead to an address of this machine ("DNS rebinding"): for a browser the port then belongs
-//! to the site, whose scripts may read it. An address, or a name without a dot, is no site's to assign.
+//! to the site, whose scripts may read it. An address, a name without a dot, or one below `localhost` (RFC 6761), is no site's to
+//! assign.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,8 @@ use crate::telemetry::Counter;
 
 /// The entry of a list that stands for every host.
 const ANY: &str = "*";
+/// What the names end with that lead every client to its own machine.
+const OWN_MACHINE: &str = ".localhost";
 /// The length of a name in characters: more is none, and does not fill the log.
 const NAME_CHARS_MAX: usize = 253;
 
@@ -62,7 +65,7 @@ impl HostsOf {
 }
 
 impl Hosts {
-    /// Beside addresses and names without a dot, these names, in lower case.
+    /// Beside addresses, names without a dot and those below `localhost`, these names, in lower case.
     pub fn new(of: HostsOf, names: &[String]) -> Self {
         // A supervisor that probes under a wrong name is to be seen soon. Strangers call a public port by any name.
         let reminder = match of {
@@ -132,6 +135,7 @@ impl Hosts {
         let mut names = self.names.iter();
         is_address()
             || is_plain(host)
+            || is_own_machine(name)
             || names.any(|known| known == ANY || known.eq_ignore_ascii_case(name))
     }
 }
@@ -147,6 +151,13 @@ fn host_of(named: &str) -> &str {
             None => named,
         },
     }
+}
+
+/// Whether it is a name below `localhost`.
+fn is_own_machine(name: &str) -> bool {
+    let start = name.len().checked_sub(OWN_MACHINE.len());
+    let end = start.and_then(|start| name.get(start..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(OWN_MACHINE))
 }
 
 /// Whether it is a name without a dot.
@@ -167,6 +178,8 @@ mod tests {
             "10.1.2.3",
             "[::1]",
             "localhost",
+            "rates.localhost",
+            "Rates.LOCALHOST.",
             "silkrate",
             "Silkrate.monitoring.svc",
             "silkrate.monitoring.svc.",
@@ -178,6 +191,8 @@ mod tests {
             "example.",
             "rebound.example",
             "localhost.example",
+            "notlocalhost.example",
+            "rates.localhost.example",
             "127.0.0.1.example",
             "[::1",
         ] {
