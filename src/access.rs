@@ -31,7 +31,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub use changes::{KeysFile, NewKey};
 pub use error::KeysError;
 pub use gate::{Gate, Port, Rejection, challenge};
-pub use identity::Identity;
+pub use identity::{Identity, counted, counted_in};
 use jiff::Timestamp;
 pub use key::{KEY_PREFIX, Key, KeyHash};
 pub use record::{KeyLimits, KeyRecord, Scope};
@@ -150,7 +150,7 @@ impl Access {
             records,
         } = prepared;
         self.0.is_required.store(is_required, Ordering::Relaxed);
-        self.put(file, contents, records);
+        self.put(None, file, contents, records);
     }
 
     /// Reads the file again, and ends the streams of keys that are not valid any more. A file that cannot be used changes
@@ -172,16 +172,24 @@ impl Access {
         let Some((contents, records)) = read? else {
             return Ok(Reload::Unchanged);
         };
-        self.put(before.file.clone(), contents, records);
+        self.put(Some(&before), before.file.clone(), contents, records);
         Ok(Reload::Replaced(self.valid_keys(now)))
     }
 
-    fn put(&self, file: Option<PathBuf>, contents: Vec<u8>, records: Vec<KeyRecord>) {
-        let mut in_force = self
-            .0
-            .in_force
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Puts keys in force, in the place of `before` alone if that is given: while the file was read again, other settings may have
+    /// named another one.
+    fn put(
+        &self,
+        before: Option<&Arc<InForce>>,
+        file: Option<PathBuf>,
+        contents: Vec<u8>,
+        records: Vec<KeyRecord>,
+    ) {
+        let in_force = self.0.in_force.write();
+        let mut in_force = in_force.unwrap_or_else(PoisonError::into_inner);
+        if before.is_some_and(|before| !Arc::ptr_eq(before, &in_force)) {
+            return;
+        }
         let keyring = Keyring::replacing(&in_force.keyring, records, &self.0.draining);
         keyring.end_streams(Timestamp::now());
         self.0.is_usable.store(true, Ordering::Relaxed);
@@ -243,4 +251,21 @@ pub fn doubt(path: &Path) -> Option<String> {
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_read_again_does_not_replace_that_of_settings_which_came_meanwhile() {
+        let access = Access::open(&config::Access::default(), CancellationToken::new()).unwrap();
+        let (before, other) = (access.in_force(), PathBuf::from("other.toml"));
+        access.put(None, Some(other.clone()), Vec::new(), Vec::new());
+        access.put(Some(&before), before.file.clone(), Vec::new(), Vec::new());
+        assert_eq!(access.file(), Some(other.clone()));
+        let before = access.in_force();
+        access.put(Some(&before), None, Vec::new(), Vec::new());
+        assert_eq!(access.file(), None);
+    }
 }

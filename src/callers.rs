@@ -4,12 +4,16 @@
 
 mod caller;
 pub mod costs;
+mod counted;
 mod forwarded;
+mod quota;
 mod quotas;
 mod shares;
 mod trusted;
 
 pub use caller::{Caller, Network};
-pub use quotas::{QuotaExceeded, Quotas};
+pub use counted::{CountedBy, CountedClient, OwnLimits};
+pub use quota::QuotaExceeded;
+pub use quotas::Quotas;
 pub use shares::{Share, ShareExceeded, ShareLimits, Shares};
 pub use trusted::{InvalidNetwork, TrustedProxies};

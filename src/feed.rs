@@ -32,7 +32,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use crate::board::BoardReader;
-use crate::callers::{Network, Share, ShareExceeded, ShareLimits, Shares};
+use crate::callers::{CountedBy, CountedClient, Share, ShareExceeded, ShareLimits, Shares};
 use crate::domain::{Position, RateFilter};
 use crate::memory::{Memory, Pressure};
 use crate::telemetry::StreamCounts;
@@ -53,7 +53,7 @@ pub struct Feed {
     /// One permit for each stream that can still be opened.
     free_streams: Arc<Semaphore>,
     /// What each client holds of them.
-    shares: Arc<Shares<Network>>,
+    shares: Arc<Shares<CountedBy>>,
     memory: Memory,
     draining: CancellationToken,
     counts: Arc<StreamCounts>,
@@ -108,7 +108,7 @@ pub enum StreamRefused {
 struct StreamPermit {
     _permit: OwnedSemaphorePermit,
     /// None of a reader within the process.
-    _share: Option<Share<Network>>,
+    _share: Option<Share<CountedBy>>,
 }
 
 /// The result of a resume.
@@ -196,7 +196,7 @@ impl Feed {
     pub fn subscribe(
         &self,
         request: SubscribeRequest,
-        client: Option<Network>,
+        client: Option<CountedClient>,
     ) -> Result<Subscription, StreamRefused> {
         let permit = self.permit(client).inspect_err(|refused| {
             let counts = &self.counts.refused;
@@ -217,7 +217,7 @@ impl Feed {
     }
 
     /// The right to one more stream.
-    fn permit(&self, client: Option<Network>) -> Result<StreamPermit, StreamRefused> {
+    fn permit(&self, client: Option<CountedClient>) -> Result<StreamPermit, StreamRefused> {
         if self.memory.pressure() >= Pressure::Streams {
             return Err(StreamRefused::MemoryPressure);
         }
@@ -227,7 +227,10 @@ impl Feed {
         let free = u32::try_from(self.free_streams.available_permits()).unwrap_or(u32::MAX);
         // Its own permit is taken already.
         let taken = streams_max.saturating_sub(free).saturating_sub(1);
-        let share = client.map(|client| self.shares.take(client, taken, None));
+        let share = client.map(|client| {
+            let (counted_by, own_limit) = client.streams();
+            self.shares.take(counted_by, taken, own_limit)
+        });
         Ok(StreamPermit {
             _permit: permit,
             _share: share.transpose().map_err(StreamRefused::TooManyOfClient)?,

@@ -18,7 +18,7 @@ use jiff::civil::Date;
 pub use shared::{ResponseBody, SharedRates};
 use tonic::{Request, Response, Status};
 
-use crate::access::Identity;
+use crate::access::{Identity, counted, counted_in};
 use crate::callers::{Caller, Quotas, costs};
 use crate::domain::{Field, RateFilter, Refusal};
 use crate::feed::{Subscription, Transport};
@@ -72,8 +72,8 @@ impl Rates {
 
     /// Takes what a request costs from the quota of its client, beside what its method costs in any case.
     fn charge<T>(&self, request: &Request<T>, cost: u32) -> Result<(), Refusal> {
-        match request.extensions().get::<Caller>() {
-            Some(caller) => Ok(self.quotas.charge(caller.network(), cost)?),
+        match counted_in(request.extensions()) {
+            Some(client) => Ok(self.quotas.charge(&client, cost)?),
             None => Ok(()),
         }
     }
@@ -94,7 +94,7 @@ impl Rates {
         (caller, identity): (Option<Caller>, Option<&Identity>),
     ) -> Result<Subscription, Refusal> {
         let request = to_subscribe(request, |pairs| self.queries.wanted(pairs))?;
-        let client = caller.map(|caller| caller.network());
+        let client = counted(caller, identity);
         let mut subscription = self.queries.subscribe(request, client)?;
         if let Some(identity) = identity {
             subscription = subscription.until(identity.ended());

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 pub use window::WindowRates;
 
 use crate::board::{BoardReader, Preferences, SourceDetail};
-use crate::callers::{Network, QuotaExceeded, ShareExceeded};
+use crate::callers::{CountedClient, QuotaExceeded, ShareExceeded};
 use crate::clock::Clock;
 use crate::domain::{Pair, Rate, RateFilter, Refusal, Snapshot, SourceRecord};
 use crate::feed::{Feed, StreamRefused, SubscribeRequest, Subscription, Ticker};
@@ -115,7 +115,7 @@ impl Queries {
     pub fn subscribe(
         &self,
         request: SubscribeRequest,
-        client: Option<Network>,
+        client: Option<CountedClient>,
     ) -> Result<Subscription, Refusal> {
         self.check_draining()?;
         let subscription = self.feed.subscribe(request, client);

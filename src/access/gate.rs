@@ -119,7 +119,7 @@ impl Gate {
             let valid = holder.record.check(now);
             valid.map_err(|_ended| Refusal::InvalidToken)?;
             claims.check(pairs, origin)?;
-            Ok(Identity::new(holder))
+            Ok(Identity::of_token(holder))
         };
         admitted().map_err(|refusal| self.reject(refusal, from))
     }
@@ -194,7 +194,7 @@ pub fn challenge(refusal: &Refusal) -> Option<HeaderValue> {
     Some(HeaderValue::from_static(challenge))
 }
 
-/// The text after `Bearer`; `None` if there is no such header, or its scheme is another one.
+/// The text after `Bearer`; `None` if there is no such header, or its scheme is another one and it has no key.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut found = None;
     for value in headers.get_all(AUTHORIZATION) {
@@ -207,6 +207,9 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
             if found.replace(key.trim()).is_some() {
                 return Err(Refusal::InvalidKey);
             }
+        } else if scheme.starts_with(KEY_PREFIX) || key.starts_with(KEY_PREFIX) {
+            // Its sender takes it for sent: the refusal says how a key is.
+            return Err(Refusal::InvalidKey);
         }
     }
     Ok(found)

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::access::{Key, KeyHash, KeyRecord};
+use crate::access::{Key, KeyHash, KeyLimits, KeyRecord};
+use crate::callers::OwnLimits;
 
 /// How many bytes of a hash lead to its entries. They are compared in the order of the list, and the whole hash is not: the
 /// time that takes tells nothing of a key, whose hash no client can choose.
@@ -18,6 +19,8 @@ pub(super) struct Holder {
     pub(super) record: KeyRecord,
     /// Cancelled when the key is revoked or has expired, and when the service drains.
     pub(super) ended: CancellationToken,
+    /// What it has of limits of its own; nothing if it has none.
+    pub(super) own_limits: Option<Arc<OwnLimits>>,
 }
 
 /// All keys of a file. Those that have ended are among them, so that their users get the reason.
@@ -36,11 +39,18 @@ impl Keyring {
     ) -> Self {
         let mut keyring = Self::default();
         for record in records {
-            let known = before.find(&record.hash).map(|holder| holder.ended.clone());
+            let before = before.find(&record.hash);
+            // What it has used of its quota is not forgotten when another key changes.
+            let own_limits = match before {
+                Some(holder) if holder.record.limits == record.limits => holder.own_limits.clone(),
+                _ => own_limits(&record),
+            };
+            let known = before.map(|holder| holder.ended.clone());
             // A key whose end was set to a later time may open streams again.
             let known = known.filter(|ended| !ended.is_cancelled());
             let holder = Holder {
                 ended: known.unwrap_or_else(|| draining.child_token()),
+                own_limits,
                 record,
             };
             let (id, holder) = (holder.record.id.clone(), Arc::new(holder));
@@ -93,6 +103,15 @@ impl Keyring {
     }
 }
 
+fn own_limits(record: &KeyRecord) -> Option<Arc<OwnLimits>> {
+    let KeyLimits {
+        streams,
+        requests_per_minute,
+    } = record.limits;
+    let has_any = streams.is_some() || requests_per_minute.is_some();
+    has_any.then(|| Arc::new(OwnLimits::new(&record.id, streams, requests_per_minute)))
+}
+
 fn index(hash: &KeyHash) -> [u8; INDEX_BYTES] {
     let mut index = [0; INDEX_BYTES];
     for (byte, of_hash) in index.iter_mut().zip(hash.bytes()) {
@@ -106,7 +125,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::access::{KeyLimits, Scope};
+    use crate::access::Scope;
 
     fn record(key: &Key, id: &str) -> KeyRecord {
         KeyRecord {

@@ -21,7 +21,7 @@ use tonic::service::Routes;
 use tonic_health::pb::health_server::{HealthServer, SERVICE_NAME as HEALTH};
 use tower::ServiceExt;
 
-use crate::access::{Gate, Rejection, Scope};
+use crate::access::{Gate, Rejection, Scope, counted_in};
 use crate::admin::{Operators, needs_http2};
 use crate::app::reflection::add_reflection;
 use crate::callers::{Caller, QuotaExceeded, Quotas, costs};
@@ -89,10 +89,7 @@ pub(super) fn services_for_browsers(
         async move {
             let path = request.uri().path().to_owned();
             let call = PendingCall::begin(calls, method_place(&path));
-            let mut answer = match charge(&quotas, &request) {
-                Ok(()) => admitted(&gate, request, next).await,
-                Err(exceeded) => refusal_response(exceeded.into()),
-            };
+            let mut answer = admitted((&gate, &quotas), request, next).await;
             explain(&mut answer, &path, REQUEST_BYTES_MAX);
             call.answered(code_place(&answer));
             answer
@@ -100,8 +97,8 @@ pub(super) fn services_for_browsers(
     }))
 }
 
-/// The answer to a call of gRPC-Web, if its client is admitted.
-async fn admitted(gate: &Gate, mut request: Request, next: Next) -> Response {
+/// The answer to a call of gRPC-Web, if its client is admitted and has not used its quota.
+async fn admitted((gate, quotas): (&Gate, &Quotas), mut request: Request, next: Next) -> Response {
     if is_open(request.uri().path()) {
         return next.run(request).await;
     }
@@ -118,13 +115,16 @@ async fn admitted(gate: &Gate, mut request: Request, next: Next) -> Response {
             return refusal_response(refusal);
         }
     }
+    if let Err(exceeded) = charge(quotas, &request) {
+        return refusal_response(exceeded.into());
+    }
     next.run(request).await
 }
 
-/// Takes what a call of gRPC-Web costs from the quota of its caller.
+/// Takes what a call of gRPC-Web costs from the quota of its client.
 fn charge(quotas: &Quotas, request: &Request) -> Result<(), QuotaExceeded> {
-    match request.extensions().get::<Caller>() {
-        Some(caller) => quotas.charge(caller.network(), costs::call(request.uri().path())),
+    match counted_in(request.extensions()) {
+        Some(client) => quotas.charge(&client, costs::call(request.uri().path())),
         None => Ok(()),
     }
 }

@@ -4,65 +4,62 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
-use thiserror::Error;
 
-use crate::callers::Network;
+use crate::callers::quota::{MINUTE, QuotaExceeded};
+use crate::callers::{CountedClient, Network};
 use crate::telemetry::Counter;
 
 /// How many places there are for what is kept of clients: half a mebibyte, which is taken at once, so that a peer with a
 /// network of addresses cannot have more kept. Of a thousand clients, one in sixty-six shares its place with another one by
 /// chance, and its quota.
 const PLACES: u32 = 65_536;
-/// The time after which a whole quota is there again.
-const MINUTE: Duration = Duration::from_secs(60);
-
 /// The quotas of all clients. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Quotas(Option<Arc<Limiter<DefaultClock>>>);
-
-/// A client has used its quota.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("the quota of {per_minute} a minute is used, and has enough for this again in {wait:?}")]
-pub struct QuotaExceeded {
-    /// The quota.
-    pub per_minute: u32,
-    /// When there is enough for the same request.
-    pub wait: Duration,
+pub struct Quotas {
+    /// Those of the clients without a quota of their own.
+    limiter: Option<Arc<Limiter<DefaultClock>>>,
+    refused: Arc<Counter>,
 }
 
 impl Quotas {
     /// Quotas of a number of units a minute; without one there are none.
     pub fn new(per_minute: Option<NonZeroU32>) -> Self {
         let limiter = |per_minute| Limiter::new(per_minute, DefaultClock::default());
-        Self(per_minute.map(limiter).map(Arc::new))
+        Self {
+            limiter: per_minute.map(limiter).map(Arc::new),
+            refused: Arc::default(),
+        }
     }
 
     /// Takes the cost of a request from the quota of a client. One that costs more than a whole quota takes all of it.
     ///
     /// # Errors
     /// [`QuotaExceeded`]: then nothing is taken.
-    pub fn charge(&self, client: Network, cost: u32) -> Result<(), QuotaExceeded> {
-        match &self.0 {
-            Some(limiter) => limiter.charge(client, cost),
+    pub fn charge(&self, client: &CountedClient, cost: u32) -> Result<(), QuotaExceeded> {
+        let Some(cost) = NonZeroU32::new(cost) else {
+            return Ok(());
+        };
+        let charged = client.charge(cost).unwrap_or_else(|| match &self.limiter {
+            Some(limiter) => limiter.charge(client.network(), cost),
             None => Ok(()),
-        }
+        });
+        charged.inspect_err(|_exceeded| self.refused.increment())
     }
 
-    /// Whether there are any.
-    pub fn are_limited(&self) -> bool {
-        self.0.is_some()
+    /// Whether a client has one.
+    pub fn limit(&self, client: &CountedClient) -> bool {
+        self.limiter.is_some() || client.has_quota()
     }
 
     /// How many requests were refused.
     pub fn refused(&self) -> u64 {
-        self.0.as_ref().map_or(0, |limiter| limiter.refused.get())
+        self.refused.get()
     }
 }
 
@@ -70,7 +67,6 @@ impl Quotas {
 struct Limiter<C: Clock> {
     cells: RateLimiter<Network, Places, C, NoOpMiddleware<C::Instant>>,
     per_minute: NonZeroU32,
-    refused: Counter,
 }
 
 impl<C: Clock> Limiter<C> {
@@ -78,21 +74,16 @@ impl<C: Clock> Limiter<C> {
         Self {
             cells: RateLimiter::new(Quota::per_minute(per_minute), Places::default(), clock),
             per_minute,
-            refused: Counter::default(),
         }
     }
 
-    fn charge(&self, client: Network, cost: u32) -> Result<(), QuotaExceeded> {
-        let Some(cost) = NonZeroU32::new(cost.min(self.per_minute.get())) else {
-            return Ok(());
-        };
-        let wait = match self.cells.check_key_n(&client, cost) {
+    fn charge(&self, client: Network, cost: NonZeroU32) -> Result<(), QuotaExceeded> {
+        let wait = match self.cells.check_key_n(&client, cost.min(self.per_minute)) {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(until)) => until.wait_time_from(self.cells.clock().now()),
             // It does not happen: the cost is at most the quota.
             Err(_more_than_the_quota) => MINUTE,
         };
-        self.refused.increment();
         Err(QuotaExceeded {
             per_minute: self.per_minute.get(),
             wait,
@@ -145,15 +136,21 @@ impl StateStore for Places {
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv6Addr};
+    use std::time::Duration;
 
     use governor::clock::FakeRelativeClock;
 
     use super::*;
+    use crate::callers::OwnLimits;
 
     fn limiter(per_minute: u32) -> (Limiter<FakeRelativeClock>, FakeRelativeClock) {
         let clock = FakeRelativeClock::default();
         let per_minute = NonZeroU32::new(per_minute).unwrap();
         (Limiter::new(per_minute, clock.clone()), clock)
+    }
+
+    fn units(cost: u32) -> NonZeroU32 {
+        NonZeroU32::new(cost).unwrap()
     }
 
     fn client(number: u8) -> Network {
@@ -164,34 +161,33 @@ mod tests {
     fn a_client_may_use_its_quota_at_once_and_gets_it_back_over_a_minute() {
         let (limiter, clock) = limiter(60);
         for _ in 0..60 {
-            limiter.charge(client(1), 1).unwrap();
+            limiter.charge(client(1), units(1)).unwrap();
         }
-        let refused = limiter.charge(client(1), 1).unwrap_err();
+        let refused = limiter.charge(client(1), units(1)).unwrap_err();
         assert_eq!(
             (refused.per_minute, refused.wait),
             (60, Duration::from_secs(1))
         );
-        assert_eq!(limiter.refused.get(), 1);
         // With those of two others, one of which shares the place once in 65 536 runs.
-        assert!((2..4).any(|other| limiter.charge(client(other), 1).is_ok()));
+        assert!((2..4).any(|other| limiter.charge(client(other), units(1)).is_ok()));
         clock.advance(Duration::from_secs(1));
-        limiter.charge(client(1), 1).unwrap();
-        limiter.charge(client(1), 1).unwrap_err();
+        limiter.charge(client(1), units(1)).unwrap();
+        limiter.charge(client(1), units(1)).unwrap_err();
         clock.advance(MINUTE);
-        limiter.charge(client(1), 60).unwrap();
+        limiter.charge(client(1), units(60)).unwrap();
     }
 
     #[test]
     fn a_request_takes_its_cost_and_one_that_is_refused_takes_nothing() {
         let (limiter, clock) = limiter(60);
-        limiter.charge(client(1), 50).unwrap();
-        let refused = limiter.charge(client(1), 51).unwrap_err();
+        limiter.charge(client(1), units(50)).unwrap();
+        let refused = limiter.charge(client(1), units(51)).unwrap_err();
         assert_eq!(refused.wait, Duration::from_secs(41));
-        limiter.charge(client(1), 10).unwrap();
+        limiter.charge(client(1), units(10)).unwrap();
         clock.advance(MINUTE);
         // More than there ever is.
-        limiter.charge(client(1), 1000).unwrap();
-        limiter.charge(client(1), 1).unwrap_err();
+        limiter.charge(client(1), units(1000)).unwrap();
+        limiter.charge(client(1), units(1)).unwrap_err();
     }
 
     #[test]
@@ -199,22 +195,43 @@ mod tests {
         let (limiter, _clock) = limiter(60);
         for number in 0..100_000_u128 {
             let address = Ipv6Addr::from_bits((0x2001_0db8 << 96) | (number << 64));
-            limiter.charge(IpAddr::V6(address).into(), 1).unwrap();
+            limiter
+                .charge(IpAddr::V6(address).into(), units(1))
+                .unwrap();
         }
         assert_eq!(limiter.cells.into_state_store().states.len(), 65_536);
         let (limiter, _clock) = self::limiter(2);
         let of_network = |host: u128| -> Network {
             IpAddr::V6(Ipv6Addr::from_bits((0x2001_0db8 << 96) | host)).into()
         };
-        limiter.charge(of_network(1), 1).unwrap();
-        limiter.charge(of_network(2), 1).unwrap();
-        limiter.charge(of_network(3), 1).unwrap_err();
+        limiter.charge(of_network(1), units(1)).unwrap();
+        limiter.charge(of_network(2), units(1)).unwrap();
+        limiter.charge(of_network(3), units(1)).unwrap_err();
     }
 
     #[test]
     fn without_a_quota_every_request_is_free() {
         let quotas = Quotas::new(None);
-        assert_eq!(quotas.charge(client(1), u32::MAX), Ok(()));
+        assert_eq!(quotas.charge(&client(1).into(), u32::MAX), Ok(()));
         assert_eq!(quotas.refused(), 0);
+    }
+
+    #[test]
+    fn a_key_with_a_quota_of_its_own_has_that_one_from_every_network_and_takes_nothing_of_theirs() {
+        let quotas = Quotas::new(NonZeroU32::new(60));
+        let own = Arc::new(OwnLimits::new("k7f3q9x2", None, NonZeroU32::new(100)));
+        let with_key = |number| CountedClient::new(client(number), Some(Arc::clone(&own)));
+        quotas.charge(&with_key(1), 60).unwrap();
+        quotas.charge(&with_key(2), 40).unwrap();
+        let refused = quotas.charge(&with_key(3), 50).unwrap_err();
+        assert_eq!(refused.per_minute, 100);
+        quotas.charge(&client(1).into(), 60).unwrap();
+        quotas.charge(&with_key(1), 0).unwrap();
+        assert_eq!(quotas.refused(), 1);
+        let unlimited = Quotas::default();
+        assert!(unlimited.limit(&with_key(1)) && !unlimited.limit(&client(1).into()));
+        let without_quota = Arc::new(OwnLimits::new("k7f3q9x2", NonZeroU32::new(1), None));
+        let client = CountedClient::new(client(1), Some(without_quota));
+        quotas.charge(&client, 60).unwrap_err();
     }
 }

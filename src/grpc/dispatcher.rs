@@ -12,7 +12,7 @@ use tonic::Status;
 use tonic::codegen::Service;
 use tonic::service::Routes;
 
-use crate::access::{Gate, Rejection, Scope};
+use crate::access::{Gate, Rejection, Scope, counted};
 use crate::callers::{Caller, Quotas, costs};
 use crate::domain::Refusal;
 use crate::grpc::shared::{ResponseBody, status_response};
@@ -81,12 +81,14 @@ impl Dispatcher {
         Self { calls, ..self }
     }
 
-    /// Takes what every request costs from the quota of its caller.
-    fn charge(&self, path: &str, caller: Option<Caller>) -> Result<(), Refusal> {
-        let Some(caller) = caller else {
+    /// Takes what every request costs from the quota of its client.
+    fn charge<B>(&self, request: &Request<B>, caller: Option<Caller>) -> Result<(), Refusal> {
+        let Some(client) = counted(caller, request.extensions().get()) else {
             return Ok(());
         };
-        Ok(self.quotas.charge(caller.network(), costs::call(path))?)
+        Ok(self
+            .quotas
+            .charge(&client, costs::call(request.uri().path()))?)
     }
 
     /// The answer to a request of a caller; of none if it comes from within the process. The future is composed here rather
@@ -109,7 +111,7 @@ impl Dispatcher {
                 rejected(*rejection).inspect(move |answer| call.answered(code_place(answer)));
             return Either::Left(answer);
         }
-        let charged = self.charge(request.uri().path(), caller);
+        let charged = self.charge(&request, caller);
         let rates = self.rates.as_ref();
         let cached = rates.and_then(|rates| Some((rates, rates.cached_method(&request)?)));
         let answer = if let Err(refusal) = charged {

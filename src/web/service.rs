@@ -18,8 +18,8 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Method, Request, Version};
 
-use crate::access::Gate;
-use crate::callers::{Caller, Quotas};
+use crate::access::{Gate, counted_in};
+use crate::callers::Quotas;
 use crate::domain::Refusal;
 use crate::listener::Hosts;
 use crate::requests::{ArrivingBody, note_route};
@@ -62,12 +62,12 @@ impl BrowserService {
 
     /// The refusal of a request whose client has used its quota.
     fn over_quota(&self, request: &Request<Incoming>, route: &str) -> Option<WebError> {
-        if !self.quotas.are_limited() {
+        let client = counted_in(request.extensions())?;
+        if !self.quotas.limit(&client) {
             return None;
         }
-        let caller = request.extensions().get::<Caller>()?;
         let cost = cost(route, request.uri(), request.headers());
-        let charged = self.quotas.charge(caller.network(), cost);
+        let charged = self.quotas.charge(&client, cost);
         charged.err().map(|exceeded| Refusal::from(exceeded).into())
     }
 }
@@ -190,10 +190,7 @@ impl Service<Request<Incoming>> for BrowserService {
         let route = calls::route(request.uri().path());
         note_route(request.method(), calls::name(route));
         let call = PendingCall::begin(Arc::clone(&self.calls), route);
-        let refused = refused.or_else(|| {
-            let refused = self.over_quota(&request, calls::name(route))?;
-            Some(answers.refusal(refused, request.headers()))
-        });
+        let is_free = refused.is_some();
         let file = refused.or_else(|| answers.ready(&request, Wanted::File));
         let mut is_private = false;
         if let (None, Some(gate)) = (&file, &self.gate) {
@@ -209,6 +206,11 @@ impl Service<Request<Incoming>> for BrowserService {
                 return Either::Right(Either::Right(answer.boxed()));
             }
         }
+        // A key may have a quota of its own, so that of whom it is taken is known only now.
+        let over_quota = || self.over_quota(&request, calls::name(route));
+        let refused = (!is_free).then(over_quota).flatten();
+        let refused = refused.map(|refused| answers.refusal(refused, request.headers()));
+        let file = refused.or(file);
         if let Some(mut answer) = file.or_else(|| answers.ready(&request, Wanted::Data)) {
             call.answered(calls::code(answer.status()));
             if is_private {

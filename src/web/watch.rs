@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, stream};
 
-use crate::access::Identity;
+use crate::access::{Identity, counted};
 use crate::callers::Caller;
 use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, SubscribeRequest, Transport};
 use crate::web::error::WebError;
@@ -43,9 +43,11 @@ pub(super) async fn watch(
         min_interval: Duration::ZERO,
         updates_only: query::flag("updates_only", query.updates_only.as_deref())?,
     };
-    let client = caller.map(|Extension(caller)| caller.network());
+    let caller = caller.map(|Extension(caller)| caller);
+    let identity = identity.map(|Extension(identity)| identity);
+    let client = counted(caller, identity.as_ref());
     let mut subscription = web.queries.subscribe(request, client)?;
-    if let Some(Extension(identity)) = identity {
+    if let Some(identity) = identity {
         subscription = subscription.until(identity.ended());
     }
     let (media_type, body) = match format {

@@ -48,7 +48,7 @@ pub(crate) fn print(out: &mut dyn Write) -> io::Result<()> {
     for (name, quota) in [("no quota", None), ("a quota", NonZeroU32::new(QUOTA))] {
         let quotas = Quotas::new(quota);
         let charged = timed(|| {
-            black_box(quotas.charge(black_box(caller).network(), 1)).ok();
+            black_box(quotas.charge(&black_box(caller).network().into(), 1)).ok();
         });
         writeln!(out, "a request with {name}: {} ns", decimal(charged))?;
     }

@@ -2,6 +2,7 @@
 
 mod command;
 mod file;
+mod limits;
 mod matrix;
 mod refusals;
 mod secrets;

@@ -62,6 +62,8 @@ async fn a_key_that_is_wrong_expired_or_revoked_is_refused_with_its_reason_where
         (vec!["bearer hunter2".to_owned()], "INVALID_KEY"),
         (vec![valid.clone(), twice.clone()], "INVALID_KEY"),
         (vec![valid.clone() + "x"], "INVALID_KEY"),
+        (vec![valid.replace("Bearer ", "")], "INVALID_KEY"),
+        (vec![valid.replace("Bearer", "Token")], "INVALID_KEY"),
     ] {
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         let (code, reason) = refused(&silkrate, &values).await;
