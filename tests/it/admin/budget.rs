@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use silkrate::clock::Clock;
 
+use crate::admin::eventually;
 use crate::admin::metrics::{samples, scrape, until, until_so};
 use crate::support::april::bank_of_april;
 use crate::support::bank::{Bank, Fault};
@@ -46,8 +47,11 @@ async fn the_requests_of_a_day_are_counted_anew_from_midnight_at_the_bank() {
     // Those of a start.
     nbk.requests_per_day = 3;
     config.sources.push(nbk);
-    let silkrate = Silkrate::start_with(config, clock.clone()).await;
+    let mut silkrate = Silkrate::start_with(config, clock.clone()).await;
     until(&silkrate, TODAY, "3").await;
+    // A request is counted when it is sent. The last one must be answered before the bank stops to answer.
+    eventually(async || (bank.seen().len() == 3).then_some(())).await;
+    silkrate.all_attempted().await;
     // The requests of the next day: one, which is not answered.
     bank.break_with(Some(Fault::Hang));
     clock.set_forward(SignedDuration::from_mins(9 * 60 + 55));
