@@ -40,15 +40,16 @@ impl Commit {
         let published = self.board.snapshot();
         let next = published.next(self.book.view(now));
         let mut snapshot = next.unwrap_or_else(|| published.at_next_revision());
-        let is_gone = |id: SourceId| snapshot.source(id).is_none();
-        if published.sources().any(|source| is_gone(source.id)) {
+        let lost = published.lost_in(&snapshot);
+        if !lost.is_empty() {
+            // The ledger keeps no pair that left, so after a restart a client that resumes from before would keep it.
             snapshot = snapshot.renewed(Position {
                 epoch: new_epoch_name().into(),
                 revision: snapshot.position.revision,
             });
         }
         let mut served = snapshot.changes();
-        served.extend(published.lost_in(&snapshot));
+        served.extend(lost);
         served.extend(order_of_answers::changed(&order, &self.book));
         if pairs != self.pairs {
             served.push(ticker_pairs::to_record(&pairs));

@@ -190,6 +190,32 @@ async fn the_order_of_preference_decides_from_the_reload_on_who_answers() {
 }
 
 #[tokio::test]
+async fn a_client_that_resumes_after_a_restart_from_before_a_pair_left_gets_a_snapshot_without_it()
+{
+    let (bank, folder) = (bank_of_april().await, TempDir::new().unwrap());
+    let mut config = polling(&bank);
+    config.store = Store::File(folder.path().join("silkrate.db"));
+    let mut silkrate = Silkrate::start(config.clone()).await;
+    silkrate.all_attempted().await;
+    let mut stream = silkrate.watch(pb::WatchRatesRequest::default()).await;
+    let before = snapshot_of(&mut stream, &["KZT/USD"]).await;
+
+    // The source stays, and its pair leaves with the preference.
+    config.ticker.prefer = vec![Preference::Source(SourceId::new("cbr"))];
+    silkrate.reload(config.clone()).await;
+    let without = snapshot_of(&mut stream, &[]).await;
+    assert_ne!(without.epoch, before.epoch);
+    silkrate.finish().await;
+
+    bank.break_with(Some(Fault::Status(503)));
+    let mut silkrate = Silkrate::start(config).await;
+    let mut stream = silkrate.watch(resumed(&before)).await;
+    let restarted = snapshot_of(&mut stream, &[]).await;
+    assert_eq!(restarted, without);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn an_origin_that_is_listed_by_a_reload_may_read_from_then_on() {
     const SITE: &str = "https://news.example";
     let bank = bank_of_april().await;
