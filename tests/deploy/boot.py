@@ -99,6 +99,8 @@ def prepare(root: pathlib.Path, package: pathlib.Path) -> None:
         (root / name).write_text(text)
         (root / name).chmod(0o755)
     (root / "etc/systemd/system/check.service").write_text(UNIT)
+    # The root has no network, and a small Debian no file that gives this name an address.
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n")
     (root / package.name).write_bytes(package.read_bytes())
     (root / "etc/silkrate/keys").mkdir(parents=True)
     (root / "renewed").mkdir()
