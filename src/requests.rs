@@ -15,8 +15,8 @@ use std::time::Instant;
 pub use arriving::ArrivingBody;
 pub use body::ObservedBody;
 use futures_util::FutureExt;
-use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 pub use span::note_route;
 use tracing::field::display;
@@ -25,6 +25,19 @@ use tracing::{Level, Span};
 
 use crate::callers::Caller;
 use crate::requests::query::{shortened, shown_query};
+
+/// What a request is refused with that names no host, or several.
+pub const NOT_ONE_HOST: &str = "a request of HTTP/1.1 needs exactly one Host header";
+
+/// Whether a request names one host, as HTTP/1.1 demands: what stands between a client and this service may take another of
+/// several for the host than this service. In HTTP/1.0 it may be missing, and HTTP/2 has a field of its own for it.
+pub fn names_one_host<B>(request: &Request<B>) -> bool {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    match request.version() {
+        Version::HTTP_11 => hosts == 1,
+        _ => hosts <= 1,
+    }
+}
 
 /// The target of the lines of the access log, which the log leaves out unless `log.access` is set.
 pub const ACCESS: &str = "silkrate::access";

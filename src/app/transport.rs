@@ -9,11 +9,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, Version};
+use http::{HeaderMap, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tonic::codec::CompressionEncoding;
@@ -32,6 +32,7 @@ use crate::grpc::{
 use crate::listener::Listener;
 use crate::pb::admin::admin_service_server::{AdminServiceServer, SERVICE_NAME as ADMIN_SERVICE};
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME as RATES};
+use crate::requests::{NOT_ONE_HOST, names_one_host};
 use crate::telemetry::{CallCounts, PendingCall};
 
 /// The largest request: 256 pairs and a position are some 4 KiB.
@@ -170,6 +171,10 @@ pub(super) async fn serve_operators(
 ) {
     let answer = move |request: http::Request<Incoming>| {
         let services = services.get();
+        if !names_one_host(&request) {
+            let refusal = (StatusCode::BAD_REQUEST, format!("{NOT_ONE_HOST}\n"));
+            return Either::Right(Either::Left(ready(Ok(refusal.into_response()))));
+        }
         if !is_grpc(request.headers()) {
             let pages = services.map_or(&opening, |services| &services.pages);
             return Either::Right(Either::Right(pages.clone().oneshot(request)));

@@ -13,6 +13,7 @@ use crate::access::challenge;
 use crate::backoff::jitter;
 use crate::domain::{Field, Refusal, RefusalKind, TablePart};
 use crate::listener::HostsOf;
+use crate::requests::NOT_ONE_HOST;
 use crate::web::{JSON, QUERY_BYTES_MAX};
 
 /// The field with the quota of a client, and that with what is left of it.
@@ -33,6 +34,8 @@ pub(super) enum WebError {
     },
     /// The query has more bytes than any filter needs.
     QueryTooLong,
+    /// It names no host, or several.
+    NotOneHost,
     /// The page that asks is of an origin that is not listed.
     ForeignOrigin,
     /// The port is not served under the host of the request, which may be shown.
@@ -77,7 +80,7 @@ impl WebError {
             | Self::OutsideBasePath(_) => StatusCode::NOT_FOUND,
             Self::Refused(refusal) if refusal.is_of_client() => StatusCode::TOO_MANY_REQUESTS,
             Self::Refused(refusal) => status(refusal.kind()),
-            Self::InvalidParameter { .. } => StatusCode::BAD_REQUEST,
+            Self::InvalidParameter { .. } | Self::NotOneHost => StatusCode::BAD_REQUEST,
             Self::QueryTooLong => StatusCode::URI_TOO_LONG,
             Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::Misdirected(_) => StatusCode::MISDIRECTED_REQUEST,
@@ -90,6 +93,7 @@ impl WebError {
             Self::Refused(refusal) => refusal.reason().as_str(),
             Self::InvalidParameter { .. } => "INVALID_PARAMETER",
             Self::QueryTooLong => "QUERY_TOO_LONG",
+            Self::NotOneHost => "INVALID_HOST",
             Self::ForeignOrigin => "FOREIGN_ORIGIN",
             Self::Misdirected(_) => "HOST_NOT_SERVED",
             Self::NoSuchPath | Self::OutsideBasePath(_) => "NO_SUCH_PATH",
@@ -102,6 +106,7 @@ impl WebError {
             Self::Refused(refusal) => refusal.to_string().into(),
             Self::InvalidParameter { message, .. } => message.into(),
             Self::QueryTooLong => format!("the query is longer than {QUERY_BYTES_MAX} bytes").into(),
+            Self::NotOneHost => NOT_ONE_HOST.into(),
             Self::ForeignOrigin => "pages of this origin are not allowed to read here: the operator must list it in web.allowed_origins".into(),
             Self::Misdirected(host) => format!("this port is not served as `{host}`: use its address, or the operator must add the name to {}", HostsOf::Browsers.setting()).into(),
             Self::NoSuchPath => "nothing is at this path; /v1/openapi.json lists the paths that return data".into(),
@@ -118,6 +123,7 @@ impl WebError {
             Self::Refused(refusal) => refusal.field().map(parameter_name),
             Self::InvalidParameter { name, .. } => name.as_deref().map(Cow::Borrowed),
             Self::QueryTooLong
+            | Self::NotOneHost
             | Self::ForeignOrigin
             | Self::Misdirected(_)
             | Self::NoSuchPath

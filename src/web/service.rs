@@ -22,7 +22,7 @@ use crate::access::{Gate, counted_in};
 use crate::callers::Quotas;
 use crate::domain::Refusal;
 use crate::listener::Hosts;
-use crate::requests::{ArrivingBody, note_route};
+use crate::requests::{ArrivingBody, names_one_host, note_route};
 use crate::telemetry::{CallCounts, PendingCall};
 use crate::web::assets::Assets;
 use crate::web::base_path::BasePath;
@@ -175,11 +175,8 @@ impl Service<Request<Incoming>> for BrowserService {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let answers = self.answers.get();
-        let refused = answers.hosts.foreign(&request).map(|host| {
-            let mut answer = WebError::Misdirected(host).into_response();
-            security::protect(answer.headers_mut());
-            answer
-        });
+        let foreign = answers.hosts.foreign(&request);
+        let refused = foreign.map(|host| protected(WebError::Misdirected(host)));
         let refused = match answers.base_path.below(mem::take(request.uri_mut())) {
             Ok(below) => {
                 *request.uri_mut() = below;
@@ -190,6 +187,11 @@ impl Service<Request<Incoming>> for BrowserService {
         let route = calls::route(request.uri().path());
         note_route(request.method(), calls::name(route));
         let call = PendingCall::begin(Arc::clone(&self.calls), route);
+        let refused = if names_one_host(&request) {
+            refused
+        } else {
+            Some(protected(WebError::NotOneHost))
+        };
         let is_free = refused.is_some();
         let file = refused.or_else(|| answers.ready(&request, Wanted::File));
         let mut is_private = false;
@@ -243,6 +245,13 @@ enum Wanted {
 
 /// The answer to a request that is not admitted. It may be kept back for a while.
 type Rejected = BoxFuture<'static, Result<Response, Infallible>>;
+
+/// A refusal, with the headers of every answer.
+fn protected(refusal: WebError) -> Response {
+    let mut answer = refusal.into_response();
+    security::protect(answer.headers_mut());
+    answer
+}
 
 /// An answer of the router, which is counted when it begins.
 pub(super) struct Counted {

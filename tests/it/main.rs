@@ -41,6 +41,8 @@ mod held;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod ledger;

@@ -203,6 +203,7 @@ pub(super) const MAY_NAME: &[(&str, &[&str])] = &[
             "webhooks",
             "shared",
             "listener",
+            "requests",
             "pb",
             "logging",
             "telemetry",
