@@ -3,6 +3,8 @@
 //!
 #![doc = include_str!("client/README.md")]
 
+#[cfg(feature = "service")]
+mod connector;
 mod handshake;
 mod error;
 mod address;
@@ -18,6 +20,8 @@ use std::time::Duration;
 use address::Address;
 pub use address::{ClientIdentity, ClientOptions};
 pub use admin::Admin;
+#[cfg(feature = "service")]
+pub use connector::Connector;
 pub use error::{ClientError, Violation};
 pub use handshake::HandshakeFault;
 use http::Uri;
@@ -68,6 +72,9 @@ pub struct Client {
     address: Address,
     /// The connection of all calls; `None`: each call has its own.
     connection: Option<Channel>,
+    /// Makes the connections; `None`: they are of TCP.
+    #[cfg(feature = "service")]
+    connector: Option<Connector>,
 }
 
 /// A connection on which each call has the key of the client.
@@ -113,6 +120,8 @@ impl Client {
         Ok(Self {
             address: Address::new(url, options)?,
             connection: None,
+            #[cfg(feature = "service")]
+            connector: None,
         })
     }
 
@@ -123,6 +132,17 @@ impl Client {
         let (channel, _) = self.channel();
         Self {
             connection: Some(channel),
+            ..self
+        }
+    }
+
+    /// The same client over connections that the caller makes. The URL says what the requests name, and whether they are over
+    /// TLS.
+    #[cfg(feature = "service")]
+    #[must_use]
+    pub fn through(self, connector: Connector) -> Self {
+        Self {
+            connector: Some(connector),
             ..self
         }
     }
@@ -150,7 +170,14 @@ impl Client {
             key: _,
         } = &self.address;
         let kept = self.connection.clone();
-        let channel = kept.unwrap_or_else(|| endpoint.connect_lazy());
+        #[cfg(feature = "service")]
+        let connect = || match &self.connector {
+            Some(connector) => endpoint.connect_with_connector_lazy(connector.dialer()),
+            None => endpoint.connect_lazy(),
+        };
+        #[cfg(not(feature = "service"))]
+        let connect = || endpoint.connect_lazy();
+        let channel = kept.unwrap_or_else(connect);
         (channel, prefix.clone())
     }
 

@@ -27,7 +27,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use buffered_ledger::BufferedLedger;
+pub use buffered_ledger::{BufferedLedger, SimulatedDisk};
 use futures_util::FutureExt;
 pub use handle::{
     BackfillOutcome, CommitHandle, DecisionReceipt, LedgerHealth, LedgerIsFile, LedgerStatus,

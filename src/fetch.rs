@@ -7,6 +7,7 @@
 
 mod addresses;
 mod connections;
+mod double;
 mod error;
 mod post;
 mod proxy;
@@ -29,6 +30,7 @@ use crate::budget::RequestBudget;
 use crate::config::{ApiKey, Http, ProxyUrl, SourceSettings, is_loopback};
 use crate::fetch::addresses::PublicAddresses;
 use crate::fetch::connections::SharedBudget;
+pub use crate::fetch::double::BankDouble;
 pub use crate::fetch::error::FetchError;
 use crate::fetch::error::transport;
 pub use crate::fetch::post::{ANSWER_BYTES_MAX, PostAnswer, Poster};
@@ -91,6 +93,8 @@ pub struct Fetcher {
     total_timeout: Duration,
     /// Counts the requests; without one they are not limited.
     budget: SharedBudget,
+    /// Answers in place of the network.
+    double: Option<Arc<dyn BankDouble>>,
 }
 
 impl Validators {
@@ -187,6 +191,7 @@ impl Fetcher {
             read_timeout: http.read_timeout,
             total_timeout: http.total_timeout,
             budget,
+            double: None,
         })
     }
 
@@ -196,6 +201,15 @@ impl Fetcher {
     pub fn within(self, budget: RequestBudget) -> Self {
         self.budget.get_or_init(|| budget);
         self
+    }
+
+    /// The same, whose requests a bank within the process answers.
+    #[must_use]
+    pub fn answered_by(self, double: Arc<dyn BankDouble>) -> Self {
+        Self {
+            double: Some(double),
+            ..self
+        }
     }
 
     /// The URL of a path, without the key.
@@ -223,10 +237,13 @@ impl Fetcher {
         {
             return Err(FetchError::BudgetUsedUp);
         }
-        let response = request
-            .send()
-            .await
-            .map_err(|error| self.failure(&error.without_url(), started))?;
+        let response = match &self.double {
+            Some(double) => self.ask_double(&**double, request).await?,
+            None => request
+                .send()
+                .await
+                .map_err(|error| self.failure(&error.without_url(), started))?,
+        };
         match response.status() {
             StatusCode::OK => self.document(response, started).await,
             StatusCode::NOT_MODIFIED if validators.is_empty() => {

@@ -2,6 +2,7 @@
 //! order. Serving never waits for the disk.
 
 mod retry;
+mod simulated_disk;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -9,10 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
+pub use simulated_disk::SimulatedDisk;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use crate::commit::buffered_ledger::simulated_disk::at_one_instant;
 use crate::commit::{LedgerHealth, LedgerIsFile, LedgerStatus};
 use crate::domain::{DocumentKey, LedgerEntry, LogStep, Position, RevisionPolicy, Table};
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
@@ -41,6 +44,8 @@ pub struct BufferedLedger {
     counts: Arc<LedgerCounts>,
     /// Whether the log that replicas share decides when an epoch begins.
     shares_log: bool,
+    /// The disk of a simulation.
+    disk: Option<SimulatedDisk>,
 }
 
 #[derive(Debug)]
@@ -106,6 +111,7 @@ impl BufferedLedger {
             health: watch::Sender::default(),
             counts: Arc::default(),
             shares_log: false,
+            disk: None,
         }
     }
 
@@ -168,7 +174,11 @@ impl BufferedLedger {
     async fn close_file(&mut self) {
         self.readers.send_replace(None);
         if let Some(open) = self.open.take() {
-            open.ledger.close().await;
+            let closed = open.ledger.close();
+            match &self.disk {
+                Some(_simulated) => at_one_instant(closed).await,
+                None => closed.await,
+            }
         }
     }
 
@@ -287,9 +297,15 @@ impl BufferedLedger {
     async fn write(&self, open: &Open, unsaved: Unsaved) -> Result<(), LedgerError> {
         let begun = std::time::Instant::now();
         let Unsaved { entry, step } = unsaved;
-        let written = match step {
-            Some(step) => open.ledger.append_record(entry, step).await,
-            None => open.ledger.append(entry).await,
+        let writing = async {
+            match step {
+                Some(step) => open.ledger.append_record(entry, step).await,
+                None => open.ledger.append(entry).await,
+            }
+        };
+        let written = match &self.disk {
+            Some(disk) => disk.write(self.path.as_deref(), writing).await,
+            None => writing.await,
         };
         self.counts.appends.observe(begun.elapsed());
         written

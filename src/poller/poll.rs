@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use tracing::Instrument;
 
 use crate::domain::{Answer, PollOutcome, SourceId, Table};
-use crate::fetch::{FetchError, ParsedResponse, Validators, not_found_error, request};
+use crate::fetch::{BankDouble, FetchError, ParsedResponse, Validators, not_found_error, request};
 use crate::poller::Poller;
 use crate::sources::{Document, ParseError, TableSelector};
 
@@ -99,6 +99,15 @@ impl PollResult {
 }
 
 impl Poller {
+    /// Lets a bank within the process answer it, in a simulation.
+    #[must_use]
+    pub fn answered_by(self, double: Arc<dyn BankDouble>) -> Self {
+        Self {
+            fetcher: self.fetcher.answered_by(double),
+            ..self
+        }
+    }
+
     pub(super) async fn request_each(
         &self,
         document: &'static Document,

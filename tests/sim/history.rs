@@ -1,0 +1,230 @@
+//! Everything that the service ever published, at every position: what each subscriber is compared with.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt;
+use silkrate::board::{Board, BoardReader};
+use silkrate::clock::Clock;
+use silkrate::domain::{Book, Preference, RateFilter, Snapshot, SourceId};
+use silkrate::feed::{Feed, StreamLimits};
+use silkrate::grpc::Rates;
+use silkrate::pb;
+use silkrate::pb::rate_service_server::RateService;
+use silkrate::queries::Queries;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::bank::Bank;
+use crate::findings::Findings;
+use crate::service::HEARTBEAT;
+
+/// The pairs of the ticker.
+pub(crate) const TICKER: [&str; 3] = ["KZT/USD", "UZS/USD", "KGS/USD"];
+pub(crate) const PREFERENCES: [Preference; 2] =
+    [Preference::Home, Preference::Source(SourceId::new("cbr"))];
+
+/// What is served at a position for a filter.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Served {
+    pub(crate) rates: Vec<pb::Rate>,
+    pub(crate) sources: Vec<pb::SourceState>,
+}
+
+/// What was published, in order.
+#[derive(Debug)]
+pub(crate) struct History {
+    findings: Arc<Findings>,
+    banks: Vec<Arc<Bank>>,
+    /// Whether an epoch may begin, or an earlier one go on: the disk has refused an entry.
+    may_break_off: AtomicBool,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    snapshots: Vec<Arc<Snapshot>>,
+    /// Where each position was last published.
+    places: BTreeMap<(String, u64), usize>,
+    served: BTreeMap<(String, u64, String), Arc<Served>>,
+}
+
+impl History {
+    pub(crate) fn new(findings: Arc<Findings>, banks: Vec<Arc<Bank>>) -> Self {
+        Self {
+            findings,
+            banks,
+            may_break_off: AtomicBool::new(false),
+            inner: Mutex::default(),
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets whether positions may be lost, as with a full disk.
+    pub(crate) fn set_may_break_off(&self, may: bool) {
+        self.may_break_off.store(may, Ordering::Relaxed);
+    }
+
+    /// Records what a service starts with. The future records all that it publishes afterwards.
+    pub(crate) fn follow(self: Arc<Self>, board: &BoardReader) -> impl Future<Output = ()> + use<> {
+        let (first, queue) = board.subscribe();
+        self.record(first, true);
+        self.record_each(queue)
+    }
+
+    async fn record_each(self: Arc<Self>, mut queue: Receiver<Arc<Snapshot>>) {
+        loop {
+            match queue.recv().await {
+                Ok(snapshot) => self.record(snapshot, false),
+                Err(RecvError::Lagged(missed)) => {
+                    self.findings
+                        .violation(&format!("{missed} commits at one instant"));
+                }
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn record(&self, snapshot: Arc<Snapshot>, is_start: bool) {
+        let key = key(&snapshot);
+        let before = self.inner().snapshots.last().cloned();
+        let known = self.inner().places.get(&key).copied();
+        self.findings.happens(&format!(
+            "{} {} of {}",
+            if is_start { "starts at" } else { "publishes" },
+            key.1,
+            key.0
+        ));
+        if let Some(before) = before {
+            self.check_order(&before, &snapshot, is_start);
+        }
+        if let Some(place) = known {
+            let earlier = Arc::clone(&self.inner().snapshots[place]);
+            let same = served(&earlier, &["*/*"]) == served(&snapshot, &["*/*"]);
+            self.findings
+                .check(same, || format!("{key:?} is served in two ways"));
+        } else {
+            self.check_rows(&snapshot);
+        }
+        let mut inner = self.inner();
+        let place = inner.snapshots.len();
+        inner.snapshots.push(snapshot);
+        inner.places.insert(key, place);
+        self.findings.count("commits", u64::from(!is_start));
+    }
+
+    /// Revisions have no gap, and nothing that was published is lost.
+    fn check_order(&self, before: &Snapshot, next: &Snapshot, is_start: bool) {
+        let (old, new) = (&before.position, &next.position);
+        let may_break_off = self.may_break_off.load(Ordering::Relaxed);
+        let holds = match (old.epoch == new.epoch, is_start) {
+            (true, false) => new.revision == old.revision + 1,
+            (true, true) => new.revision >= old.revision || may_break_off,
+            (false, false) => may_break_off && new.revision > old.revision,
+            (false, true) => may_break_off,
+        };
+        self.findings.check(holds, || {
+            format!("{new:?} after {old:?}, start: {is_start}")
+        });
+    }
+
+    /// Each row was printed by its bank, and all rows of a bank are of one table.
+    fn check_rows(&self, snapshot: &Snapshot) {
+        let all = served(snapshot, &["*/*"]);
+        let revision = snapshot.position.revision;
+        let changed = all
+            .rates
+            .iter()
+            .filter(|rate| rate.changed_at_revision == revision);
+        for fixing in changed.flat_map(|rate| &rate.fixings) {
+            let bank = self.banks.iter().find(|bank| bank.kind.id == fixing.source);
+            let date = fixing.effective_date.parse().unwrap();
+            let code = &fixing.currency;
+            let holds = bank.is_some_and(|bank| bank.has_printed(date, code, &fixing.value));
+            self.findings
+                .check(holds, || format!("no bank has printed {fixing:?}"));
+        }
+        for bank in &self.banks {
+            let of_bank = |rate: &&pb::Rate| {
+                rate.source.as_deref() == Some(bank.kind.id) && rate.fixings.len() == 1
+            };
+            let rates = all.rates.iter().filter(of_bank);
+            let mut dates: Vec<_> = rates.map(|rate| rate.effective_date.clone()).collect();
+            dates.dedup();
+            self.findings.check(dates.len() < 2, || {
+                format!("{} has rows of {dates:?} at {revision}", bank.kind.id)
+            });
+        }
+    }
+
+    /// The newest snapshot.
+    pub(crate) fn newest(&self) -> Option<Arc<Snapshot>> {
+        self.inner().snapshots.last().cloned()
+    }
+
+    /// Every position, oldest first, and each once.
+    pub(crate) fn positions(&self) -> Vec<pb::Position> {
+        let mut places: Vec<_> = self.inner().places.clone().into_iter().collect();
+        places.sort_by_key(|(_, place)| *place);
+        let positions = places.into_iter();
+        positions
+            .map(|((epoch, revision), _)| pb::Position { epoch, revision })
+            .collect()
+    }
+
+    /// Where a position was last published; `None` if it never was.
+    pub(crate) fn place(&self, position: &pb::Position) -> Option<usize> {
+        let key = (position.epoch.clone(), position.revision);
+        self.inner().places.get(&key).copied()
+    }
+
+    /// What is served at a position for some pairs.
+    pub(crate) fn served(&self, position: &pb::Position, pairs: &[&str]) -> Option<Arc<Served>> {
+        let place = self.place(position)?;
+        let key = (position.epoch.clone(), position.revision, pairs.join(" "));
+        let mut inner = self.inner();
+        let snapshot = Arc::clone(&inner.snapshots[place]);
+        let known = inner.served.entry(key);
+        let known = known.or_insert_with(|| Arc::new(served(&snapshot, pairs)));
+        Some(Arc::clone(known))
+    }
+}
+
+fn key(snapshot: &Snapshot) -> (String, u64) {
+    let position = &snapshot.position;
+    (position.epoch.to_string(), position.revision)
+}
+
+/// What a service that has published nothing since answers.
+fn served(snapshot: &Snapshot, pairs: &[&str]) -> Served {
+    let nothing = Book::new(Vec::new(), Vec::new());
+    let still = Board::new(nothing.records(), snapshot.clone());
+    let limits = StreamLimits::new(HEARTBEAT, 1);
+    let feed = Feed::new(still.reader(), limits, CancellationToken::new());
+    let (_, ledger) = watch::channel(None);
+    let ticker = RateFilter::parse(&TICKER).unwrap();
+    let queries = Queries::new(feed, ledger, ticker, &PREFERENCES, Clock::real());
+    let rates = Rates::new(queries);
+    let request = pb::GetSnapshotRequest {
+        filter: Some(filter(pairs)),
+        date: None,
+    };
+    let answer = rates.get_snapshot(tonic::Request::new(request));
+    let answer = answer.now_or_never().unwrap().unwrap().into_inner();
+    Served {
+        rates: answer.rates,
+        sources: answer.sources,
+    }
+}
+
+pub(crate) fn filter(pairs: &[&str]) -> pb::RateFilter {
+    pb::RateFilter {
+        pairs: pairs.iter().map(ToString::to_string).collect(),
+    }
+}

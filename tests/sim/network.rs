@@ -1,0 +1,165 @@
+//! The network between subscribers and the service: connections within the process that are slow, stand still, or are cut.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use fastrand::Rng;
+use silkrate::client::Connector;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex, split};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// The bytes on the way in one direction; then the sender waits, as with the buffers of sockets.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// The largest piece that arrives at once: less than a message, so that messages arrive in parts.
+const PIECE_BYTES: usize = 1400;
+
+/// Where the service accepts connections, while it runs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Door {
+    accepting: Arc<Mutex<Option<mpsc::UnboundedSender<DuplexStream>>>>,
+}
+
+impl Door {
+    fn accepting(&self) -> MutexGuard<'_, Option<mpsc::UnboundedSender<DuplexStream>>> {
+        self.accepting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens the door. Connections arrive here.
+    pub(crate) fn open(&self) -> mpsc::UnboundedReceiver<DuplexStream> {
+        let (sender, arriving) = mpsc::unbounded_channel();
+        *self.accepting() = Some(sender);
+        arriving
+    }
+
+    /// Closes it: connections are refused.
+    pub(crate) fn close(&self) {
+        *self.accepting() = None;
+    }
+
+    fn enter(&self, socket: DuplexStream) -> io::Result<()> {
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        let accepting = self.accepting();
+        let sender = accepting.as_ref().ok_or_else(refused)?;
+        sender.send(socket).map_err(|_closed| refused())
+    }
+}
+
+/// How a link is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Conditions {
+    /// Whether nothing passes, and neither end notices.
+    pub(crate) is_clogged: bool,
+    /// The longest time that a piece is on its way.
+    pub(crate) latency: Duration,
+}
+
+impl Conditions {
+    pub(crate) const GOOD: Self = Self {
+        is_clogged: false,
+        latency: Duration::from_millis(30),
+    };
+}
+
+/// The link of one subscriber.
+#[derive(Debug)]
+pub(crate) struct Link {
+    door: Door,
+    conditions: watch::Sender<Conditions>,
+    cut: Mutex<CancellationToken>,
+    random: Mutex<Rng>,
+    pumps: Mutex<JoinSet<()>>,
+}
+
+impl Link {
+    pub(crate) fn new(door: Door, seed: u64) -> Arc<Self> {
+        Arc::new(Self {
+            door,
+            conditions: watch::Sender::new(Conditions::GOOD),
+            cut: Mutex::default(),
+            random: Mutex::new(Rng::with_seed(seed)),
+            pumps: Mutex::default(),
+        })
+    }
+
+    pub(crate) fn set(&self, conditions: Conditions) {
+        self.conditions.send_replace(conditions);
+    }
+
+    /// Resets every connection.
+    pub(crate) fn cut(&self) {
+        let mut cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *cut).cancel();
+    }
+
+    fn cut_token(&self) -> CancellationToken {
+        let cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
+        cut.clone()
+    }
+
+    /// What a client connects by.
+    pub(crate) fn connector(self: &Arc<Self>) -> Connector {
+        let link = Arc::clone(self);
+        Connector::new(move || Arc::clone(&link).connect())
+    }
+
+    async fn connect(self: Arc<Self>) -> io::Result<DuplexStream> {
+        let mut conditions = self.conditions.subscribe();
+        let cut = self.cut_token();
+        // The link outlives its connections.
+        drop(conditions.wait_for(|now| !now.is_clogged).await);
+        let (client, near) = duplex(BUFFER_BYTES);
+        let (far, server) = duplex(BUFFER_BYTES);
+        self.door.enter(server)?;
+        let (up, down) = (self.fork(), self.fork());
+        let mut pumps = self.pumps.lock().unwrap_or_else(PoisonError::into_inner);
+        while pumps.try_join_next().is_some() {}
+        pumps.spawn(async move {
+            let (near_read, near_write) = split(near);
+            let (far_read, far_write) = split(far);
+            let to_server = pump(near_read, far_write, conditions.clone(), up);
+            let to_client = pump(far_read, near_write, conditions, down);
+            tokio::select! {
+                biased;
+                () = cut.cancelled() => {}
+                ((), ()) = async { tokio::join!(to_server, to_client) } => {}
+            }
+        });
+        Ok(client)
+    }
+
+    fn fork(&self) -> Rng {
+        let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
+        random.fork()
+    }
+}
+
+/// Carries bytes in one direction.
+async fn pump(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    mut conditions: watch::Receiver<Conditions>,
+    mut random: Rng,
+) {
+    let mut piece = [0; PIECE_BYTES];
+    loop {
+        let read = from.read(&mut piece).await.unwrap_or_default();
+        let latency = conditions.borrow().latency.as_micros();
+        let latency = random.u64(..=u64::try_from(latency).unwrap());
+        tokio::time::sleep(Duration::from_micros(latency)).await;
+        if conditions.wait_for(|now| !now.is_clogged).await.is_err() {
+            return;
+        }
+        if read == 0 {
+            drop(to.shutdown().await);
+            return;
+        }
+        if to.write_all(&piece[..read]).await.is_err() {
+            return;
+        }
+    }
+}
