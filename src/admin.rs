@@ -15,7 +15,7 @@ pub use table::ROWS_MAX;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
-use crate::commit::{CommitHandle, DecisionReceipt, Stopped};
+use crate::commit::{CommitHandle, DecisionReceipt, NotTaken, Stopped};
 use crate::config::Config;
 use crate::domain::{HeldOutcome, Refusal, parse_decimal};
 use crate::pb::admin as pb;
@@ -58,8 +58,15 @@ impl Operators {
             .collect();
         let decided = self.commit.decide(id, value, outcome, note).await;
         decided
-            .map_err(|Stopped| Refusal::Draining)?
+            .map_err(|error| not_taken(&error))?
             .map_err(Refusal::DecisionError)
+    }
+}
+
+/// Why the commit task did not take what an operator decided.
+fn not_taken(error: &NotTaken) -> Refusal {
+    match error {
+        NotTaken::Stopped(_) | NotTaken::NotLeader(_) => Refusal::Draining,
     }
 }
 
@@ -128,7 +135,7 @@ impl AdminService for Operators {
         let key = self.queries.document(&table.source, &table.document)?;
         let table = table::read(key, &table)?;
         let admitted = self.commit.backfill(key.source, table).await;
-        let admitted = admitted.map_err(|Stopped| Refusal::Draining)?;
+        let admitted = admitted.map_err(|error| not_taken(&error))?;
         Ok(Response::new(pb::FileTableResponse {
             refused: wire::present(&admitted.refused),
             news: admitted.has_changes,
@@ -140,7 +147,7 @@ impl AdminService for Operators {
         &self,
         _request: Request<pb::GetStoreRequest>,
     ) -> Result<Response<pb::GetStoreResponse>, Status> {
-        let status = self.commit.ledger_status().await;
+        let status = self.commit.ledger_status();
         let status = status.map_err(|Stopped| Refusal::Draining)?;
         Ok(Response::new(pb::GetStoreResponse {
             path: wire::present(&status.path),

@@ -111,7 +111,8 @@ impl App {
         let store = open_store(&config).await?;
         let records = records(&config.sources)?;
         let ticker = (config.ticker.prefer.clone(), config.ticker.pairs.clone());
-        let opened = replica::open(&config, (records, ticker), store, clock.clone());
+        let of_settings = (&config, operators.address);
+        let opened = replica::open(of_settings, (records, ticker), store, clock.clone());
         let (commit, handle, replica) = Box::pin(opened).await?;
         if config.store_required
             && let Some(error) = commit.ledger_failure()

@@ -15,6 +15,7 @@ mod poll_context;
 mod proposal;
 mod publish;
 mod replica;
+mod parts;
 mod punctuality;
 mod reconfigure;
 mod restore;
@@ -31,10 +32,10 @@ pub use buffered_ledger::{BufferedLedger, SimulatedDisk};
 use futures_util::FutureExt;
 pub use handle::{
     BackfillOutcome, CommitHandle, DecisionReceipt, LedgerHealth, LedgerIsFile, LedgerStatus,
-    PollContext, Stopped, Submission, SubmitOutcome,
+    NotTaken, PollContext, Stopped, Submission, SubmitOutcome,
 };
 use jiff::Timestamp;
-pub use proposal::{FollowedStep, Proposal, Proposer};
+pub use proposal::{FollowedStep, NotLeader, Proposal, Proposer};
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
@@ -43,7 +44,7 @@ use tracing::Instrument;
 use crate::board::{Board, BoardReader};
 use crate::clock::Clock;
 use crate::commit::filing_log::{log_decided, log_filed};
-use crate::commit::handle::{Message, QUEUE_MAX};
+use crate::commit::handle::{LedgerView, Message, QUEUE_MAX};
 use crate::commit::replica::{Followed, Role};
 use crate::commit::restore::Restored;
 use crate::domain::{
@@ -131,7 +132,12 @@ impl Commit {
             role: Role::Alone,
             followed: Followed::default(),
         };
-        (commit, CommitHandle::new(sender))
+        let ledger = LedgerView {
+            path: commit.ledger.path(),
+            health: commit.ledger.health(),
+            board: commit.board.reader(),
+        };
+        (commit, CommitHandle::new(sender, ledger))
     }
 
     /// The error that keeps the ledger from being written; `None` if there is none.
@@ -293,11 +299,6 @@ impl Commit {
             Message::PollContext { source, context } => {
                 let answer = poll_context::of(&self.book, &self.ledger, source).await;
                 handle::answer(context, answer, "poll context");
-                was_derived = false;
-            }
-            Message::Status { status } => {
-                let answer = self.ledger.status(self.board.snapshot().position.clone());
-                handle::answer(status, answer, "status");
                 was_derived = false;
             }
             Message::Reconfigure {

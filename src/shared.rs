@@ -5,6 +5,7 @@
 pub mod record;
 pub mod apply;
 pub mod log;
+pub mod members;
 pub mod etcd;
 pub mod node;
 pub mod restore;

@@ -1,12 +1,13 @@
 //! The replica of a log that several processes share.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::AppError;
 use crate::app::tasks::{Stage, Tasks};
+use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::commit::{BufferedLedger, Commit, CommitHandle};
 use crate::config::{Config, Shared};
@@ -14,7 +15,8 @@ use crate::domain::{Preference, RateFilter, Snapshot, SourceRecord};
 use crate::shared::apply::{Origin, Replica};
 use crate::shared::etcd::{Etcd, Servers};
 use crate::shared::log::Log;
-use crate::shared::node::{Node, NodeSettings, State};
+use crate::shared::members::State;
+use crate::shared::node::{Node, NodeHandle, NodeSettings};
 use crate::shared::restore::restore;
 
 /// What this process does with the log.
@@ -26,7 +28,7 @@ pub(super) struct SharedReplica {
 
 /// Opens the commit task, and what it shares a log with, if the settings say so.
 pub(super) async fn open(
-    config: &Config,
+    (config, admin): (&Config, SocketAddr),
     (records, ticker): (Vec<SourceRecord>, (Vec<Preference>, RateFilter)),
     ledger: BufferedLedger,
     clock: Clock,
@@ -35,15 +37,45 @@ pub(super) async fn open(
         let (commit, handle) = Commit::open(records, ticker, ledger, clock).await;
         return Ok((commit, handle, None));
     };
-    let opened = SharedReplica::open(shared, (records, ticker), ledger, clock);
+    let admin_address = admin_address(config, shared, admin);
+    let opened = SharedReplica::open((shared, admin_address), (records, ticker), ledger, clock);
     let (commit, handle, replica) = opened.await?;
     Ok((commit, handle, Some(replica)))
+}
+
+impl App {
+    /// What operators do with the replica of a log that this service shares; `None` if it runs alone.
+    pub fn replica(&self) -> Option<NodeHandle> {
+        self.commit.1.as_ref().map(SharedReplica::handle)
+    }
+}
+
+/// Where operators reach this replica: as its settings say, or at the address of its port if the other replicas reach that too.
+fn admin_address(config: &Config, shared: &Shared, admin: SocketAddr) -> String {
+    if !shared.advertise_admin.is_empty() {
+        return shared.advertise_admin.clone();
+    }
+    let is_local = |server: &String| {
+        let (_scheme, host) = server.split_once("://").unwrap_or_default();
+        ["127.", "localhost", "[::1]"]
+            .iter()
+            .any(|local| host.starts_with(local))
+    };
+    let ip = admin.ip();
+    // Replicas that reach etcd on their own machine are all on one.
+    let is_reached =
+        !ip.is_unspecified() && (!ip.is_loopback() || shared.servers.iter().all(is_local));
+    if !is_reached {
+        return String::new();
+    }
+    let scheme = config.server.admin_tls.as_ref().map_or("http", |_| "https");
+    format!("{scheme}://{admin}")
 }
 
 impl SharedReplica {
     /// Opens the commit task of a replica, with what its ledger has of the log.
     async fn open(
-        shared: &Shared,
+        (shared, admin_address): (&Shared, String),
         (records, ticker): (Vec<SourceRecord>, (Vec<Preference>, RateFilter)),
         ledger: BufferedLedger,
         clock: Clock,
@@ -52,6 +84,7 @@ impl SharedReplica {
             urls: shared.servers.clone(),
             ..Servers::default()
         };
+        let clock_of_reports = clock.clone();
         let log = Log::Etcd(Etcd::new(servers, &shared.name)?);
         let name: Arc<str> = shared.name.as_str().into();
         let reader = ledger.readers().borrow().clone();
@@ -74,8 +107,10 @@ impl SharedReplica {
                 node: shared.node.clone(),
                 build: env!("CARGO_PKG_VERSION").to_owned(),
             },
+            admin_address,
             may_lead: shared.may_lead,
             lease: shared.lease,
+            clock: clock_of_reports,
         };
         let replica = Self {
             node: Node::new(log, handle.clone(), settings, replica),
@@ -87,6 +122,11 @@ impl SharedReplica {
     /// Whether it leads, as it changes: only then it asks the banks.
     pub(super) fn leads(&self) -> watch::Receiver<bool> {
         self.leads.subscribe()
+    }
+
+    /// What operators do with it.
+    pub(super) fn handle(&self) -> NodeHandle {
+        self.node.handle()
     }
 
     /// Starts it.
@@ -111,6 +151,40 @@ impl SharedReplica {
         tokio::select! {
             () = node.run(stop) => {}
             () = tell => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address_of(admin: &str, settings: &[(&str, &str)]) -> String {
+        let variables = settings.iter();
+        let variables = variables
+            .map(|(name, value)| (format!("SILKRATE_SHARED__{name}"), (*value).to_owned()));
+        let config = Config::load(None, variables).unwrap();
+        let shared = config.shared.clone().unwrap();
+        admin_address(&config, &shared, admin.parse().unwrap())
+    }
+
+    #[test]
+    fn the_address_for_operators_is_said_where_the_others_reach_it() {
+        let local = ("SERVERS", "http://127.0.0.1:2379,http://localhost:2380");
+        let others = ("SERVERS", "http://127.0.0.1:2379,http://10.0.0.2:2379");
+        let set = ("ADVERTISE_ADMIN", "https://one.example:50052");
+        for (admin, settings, expected) in [
+            ("127.0.0.1:50052", &[local][..], "http://127.0.0.1:50052"),
+            ("127.0.0.1:50052", &[others], ""),
+            ("10.0.0.1:50052", &[others], "http://10.0.0.1:50052"),
+            ("0.0.0.0:50052", &[local], ""),
+            ("0.0.0.0:50052", &[others, set], "https://one.example:50052"),
+        ] {
+            assert_eq!(
+                address_of(admin, settings),
+                expected,
+                "{admin} {settings:?}"
+            );
         }
     }
 }

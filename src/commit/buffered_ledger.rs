@@ -16,8 +16,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::commit::buffered_ledger::simulated_disk::at_one_instant;
-use crate::commit::{LedgerHealth, LedgerIsFile, LedgerStatus};
-use crate::domain::{DocumentKey, LedgerEntry, LogStep, Position, RevisionPolicy, Table};
+use crate::commit::{LedgerHealth, LedgerIsFile};
+use crate::domain::{DocumentKey, LedgerEntry, LogStep, RevisionPolicy, Table};
 use crate::ledger::{ClockKind, Ledger, LedgerError, LedgerReader};
 use crate::telemetry::LedgerCounts;
 
@@ -235,20 +235,11 @@ impl BufferedLedger {
         self.failure.as_ref().map(|failure| &failure.error)
     }
 
-    /// The status, for an operator.
-    pub fn status(&self, position: Position) -> LedgerStatus {
+    /// The file; empty if the ledger is in memory.
+    pub(super) fn path(&self) -> String {
         let path = self.path.as_ref();
-        let failure = self.failure.as_ref();
-        LedgerStatus {
-            path: path
-                .map(|path| path.display().to_string())
-                .unwrap_or_default(),
-            error: failure
-                .map(|failure| failure.error.to_string())
-                .unwrap_or_default(),
-            unsaved: failure.map_or(0, |failure| failure.unsaved.len()),
-            position,
-        }
+        path.map(|path| path.display().to_string())
+            .unwrap_or_default()
     }
 
     /// Writes an entry, or buffers it if the ledger cannot be written. At the first failure this returns the name of a
@@ -281,6 +272,7 @@ impl BufferedLedger {
                 );
             }
             failure.unsaved.push_back(unsaved);
+            self.report_health();
             return Err(false);
         }
         let Some(open) = &self.open else {
@@ -353,6 +345,7 @@ impl BufferedLedger {
             }
             None => self.fail(error, None),
         }
+        self.report_health();
         if let Some(failure) = &mut self.failure {
             failure.reopen = true;
         }
@@ -370,6 +363,7 @@ impl BufferedLedger {
             check: JoinSet::new(),
             checked: None,
         });
+        self.report_health();
     }
 }
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 use thiserror::Error;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::Span;
 
-use crate::commit::proposal::{FollowedStep, Proposer, ReplicaMessage};
+use crate::board::BoardReader;
+use crate::commit::proposal::{FollowedStep, NotLeader, Proposer, ReplicaMessage};
 use crate::domain::{
     Answer, DecisionError, FilingError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position,
     Preference, RateFilter, Snapshot, SourceId, SourceRecord, Table,
@@ -21,6 +22,29 @@ pub(super) const QUEUE_MAX: usize = 16;
 #[derive(Debug, Clone)]
 pub struct CommitHandle {
     sender: mpsc::Sender<Message>,
+    ledger: LedgerView,
+    /// The replica that leads, if this one does not.
+    leader: watch::Sender<NotLeader>,
+}
+
+/// What is known of the ledger without the task, which may wait for a disk or for the log that replicas share.
+#[derive(Debug, Clone)]
+pub(super) struct LedgerView {
+    /// The file; empty if the ledger is in memory.
+    pub(super) path: String,
+    pub(super) health: watch::Receiver<LedgerHealth>,
+    pub(super) board: BoardReader,
+}
+
+/// Why the commit task did not take what an operator decides.
+#[derive(Debug, Error)]
+pub enum NotTaken {
+    /// It has ended.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// Another replica takes it.
+    #[error(transparent)]
+    NotLeader(#[from] NotLeader),
 }
 
 /// The commit task has ended.
@@ -154,9 +178,6 @@ pub(super) enum Message {
         source: SourceId,
         context: oneshot::Sender<Option<PollContext>>,
     },
-    Status {
-        status: oneshot::Sender<LedgerStatus>,
-    },
     Reconfigure {
         records: Vec<SourceRecord>,
         preferences: Vec<Preference>,
@@ -178,8 +199,12 @@ pub(super) fn answer<T>(sender: oneshot::Sender<T>, answer: T, message: &str) {
 }
 
 impl CommitHandle {
-    pub(super) fn new(sender: mpsc::Sender<Message>) -> Self {
-        Self { sender }
+    pub(super) fn new(sender: mpsc::Sender<Message>, ledger: LedgerView) -> Self {
+        Self {
+            sender,
+            ledger,
+            leader: watch::Sender::default(),
+        }
     }
 
     /// Submits the tables of one poll. They become one commit at most.
@@ -197,28 +222,34 @@ impl CommitHandle {
     }
 
     /// Submits a table of the past.
+    ///
+    /// # Errors
+    /// [`NotTaken`]. If this replica stopped to lead meanwhile, nothing of the table was filed.
     pub async fn backfill(
         &self,
         source: SourceId,
         table: Table,
-    ) -> Result<BackfillOutcome, Stopped> {
+    ) -> Result<BackfillOutcome, NotTaken> {
         let (admitted, answer) = oneshot::channel();
         let message = Message::Backfill {
             source,
             table,
             admitted,
         };
-        self.ask(message, answer).await
+        self.ask_leader(message, answer).await
     }
 
     /// Submits an operator's decision on a held value; with `value`, only if that is the value that is held.
+    ///
+    /// # Errors
+    /// [`NotTaken`].
     pub async fn decide(
         &self,
         id: String,
         value: Option<Decimal>,
         outcome: HeldOutcome,
         note: String,
-    ) -> Result<Result<DecisionReceipt, DecisionError>, Stopped> {
+    ) -> Result<Result<DecisionReceipt, DecisionError>, NotTaken> {
         let (decided, answer) = oneshot::channel();
         let message = Message::Decide {
             id,
@@ -227,7 +258,7 @@ impl CommitHandle {
             note,
             decided,
         };
-        self.ask(message, answer).await
+        self.ask_leader(message, answer).await
     }
 
     /// Reports the result of a poll.
@@ -242,10 +273,21 @@ impl CommitHandle {
             .await
     }
 
-    /// Requests the status of the ledger.
-    pub async fn ledger_status(&self) -> Result<LedgerStatus, Stopped> {
-        let (status, answer) = oneshot::channel();
-        self.ask(Message::Status { status }, answer).await
+    /// The status of the ledger. It does not wait for a commit that is under way.
+    ///
+    /// # Errors
+    /// [`Stopped`] if the task has ended.
+    pub fn ledger_status(&self) -> Result<LedgerStatus, Stopped> {
+        if self.sender.is_closed() {
+            return Err(Stopped);
+        }
+        let LedgerHealth { error, unsaved } = self.ledger.health.borrow().clone();
+        Ok(LedgerStatus {
+            path: self.ledger.path.clone(),
+            error: error.unwrap_or_default(),
+            unsaved,
+            position: self.ledger.board.snapshot().position.clone(),
+        })
     }
 
     /// Takes over other sources, without tables, another order of preference and other pairs of the ticker, and publishes the
@@ -314,6 +356,26 @@ impl CommitHandle {
         let (done, answer) = oneshot::channel();
         let message = Message::Replica(ReplicaMessage::StopLeading { done });
         self.ask(message, answer).await
+    }
+
+    /// Sets which replica takes what operators decide, while this one follows.
+    pub fn name_leader(&self, leader: NotLeader) {
+        self.leader.send_replace(leader);
+    }
+
+    /// The same as [`CommitHandle::ask`] for what the replica that leads takes: the others drop the answer.
+    async fn ask_leader<T>(
+        &self,
+        message: Message,
+        answer: oneshot::Receiver<T>,
+    ) -> Result<T, NotTaken> {
+        self.ask(message, answer).await.map_err(|Stopped| {
+            if self.sender.is_closed() {
+                NotTaken::Stopped(Stopped)
+            } else {
+                NotTaken::NotLeader(self.leader.borrow().clone())
+            }
+        })
     }
 
     async fn ask<T>(&self, message: Message, answer: oneshot::Receiver<T>) -> Result<T, Stopped> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::{LedgerEntry, LogStep, Snapshot};
@@ -24,6 +25,16 @@ pub struct Proposal {
 #[derive(Debug, Clone)]
 pub struct Proposer {
     proposals: mpsc::Sender<Proposal>,
+}
+
+/// The replica that takes what an operator decides, because this one follows it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Error)]
+#[error("this replica follows another one, which decides")]
+pub struct NotLeader {
+    /// Its name; empty if none is known.
+    pub node: String,
+    /// Where operators reach it, as a URL; empty if it does not say.
+    pub admin_address: String,
 }
 
 /// A record of the log, for a replica that follows it.

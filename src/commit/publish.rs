@@ -72,7 +72,7 @@ impl Commit {
     /// assigned.
     pub(super) async fn write_and_publish(
         &mut self,
-        mut entry: LedgerEntry,
+        entry: LedgerEntry,
         next: Option<Snapshot>,
         begun: Instant,
     ) -> Option<u64> {
@@ -84,9 +84,10 @@ impl Commit {
             let snapshot = next
                 .clone()
                 .map_or_else(|| Arc::clone(&published), Arc::new);
-            entry.at = self.followed.time_after(entry.at);
-            let step = self.propose(&entry, snapshot).await?;
-            self.ledger.append_record(entry, step).await;
+            let from_to = (Arc::clone(&published), snapshot);
+            if !self.share(entry, from_to).await {
+                return None;
+            }
             None
         };
         let next = match written {

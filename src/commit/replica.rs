@@ -114,10 +114,9 @@ impl Commit {
                 );
                 None
             }
-            Message::Polled { .. }
-            | Message::PollContext { .. }
-            | Message::Status { .. }
-            | Message::Replica(_) => Some(message),
+            Message::Polled { .. } | Message::PollContext { .. } | Message::Replica(_) => {
+                Some(message)
+            }
             Message::Backfill { .. } | Message::Decide { .. } | Message::BeginAnew { .. } => None,
         }
     }
@@ -177,7 +176,7 @@ impl Commit {
             is_shown,
         } = followed;
         let attempted = entry.attempted.clone();
-        self.followed.behind.extend(documents_of(&entry));
+        self.followed.behind.extend(documents_of([&entry]));
         self.followed.last_at = Some(self.followed.time_after(entry.at));
         self.ledger.append_record(entry, step).await;
         self.read_behind().await;
@@ -216,6 +215,16 @@ impl Commit {
         let begun = std::time::Instant::now();
         self.write_and_publish(entry, None, begun).await;
         self.commit(Cause::Start, BookChanges::default(), now).await;
+    }
+
+    /// The time of the next record.
+    pub(super) fn followed_time(&self, now: Timestamp) -> Timestamp {
+        self.followed.time_after(now)
+    }
+
+    /// Reads tables again from the ledger before this replica leads.
+    pub(super) fn read_later(&mut self, documents: Vec<DocumentKey>) {
+        self.followed.behind.extend(documents);
     }
 
     /// Proposes a step. Returns its place in the log, or `None` if it must not take effect.
@@ -294,17 +303,22 @@ impl Commit {
     }
 }
 
-/// The documents that an entry is about, each once.
-fn documents_of(entry: &LedgerEntry) -> Vec<DocumentKey> {
+/// The documents that entries are about, each once.
+pub(super) fn documents_of<'a>(
+    entries: impl IntoIterator<Item = &'a LedgerEntry>,
+) -> Vec<DocumentKey> {
     let of = |source: SourceId, document| DocumentKey { source, document };
-    let filed = entry.filed.iter();
-    let filed = filed.map(|table| of(table.source, table.document));
-    let decided = entry.decided.iter().map(|decision| &decision.held);
-    let held = entry.held.iter().chain(decided);
-    let held = held.map(|held| of(held.fixing.source, held.document));
-    let answered = entry.answered.iter();
-    let answered = answered.map(|answer| of(answer.source, answer.document));
-    let mut documents: Vec<DocumentKey> = filed.chain(held).chain(answered).collect();
+    let documents = entries.into_iter().flat_map(|entry| {
+        let filed = entry.filed.iter();
+        let filed = filed.map(move |table| of(table.source, table.document));
+        let decided = entry.decided.iter().map(|decision| &decision.held);
+        let held = entry.held.iter().chain(decided);
+        let held = held.map(move |held| of(held.fixing.source, held.document));
+        let answered = entry.answered.iter();
+        let answered = answered.map(move |answer| of(answer.source, answer.document));
+        filed.chain(held).chain(answered)
+    });
+    let mut documents: Vec<DocumentKey> = documents.collect();
     documents.sort();
     documents.dedup();
     documents

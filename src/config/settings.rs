@@ -85,6 +85,7 @@ pub(super) fn settings(config: &Config, catalogue: &[&'static Source]) -> Vec<Se
         list.text("node", &shared.node);
         list.text("role", if shared.may_lead { AUTO } else { FOLLOWER });
         list.duration("lease", shared.lease);
+        list.text("advertise_admin", &shared.advertise_admin);
     }
     list.http(&config.http);
     for id in ids(catalogue) {

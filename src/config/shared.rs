@@ -11,6 +11,8 @@ pub struct Shared {
     pub name: String,
     /// The name of this replica.
     pub node: String,
+    /// Where operators reach this replica, as a URL; empty if it is not said.
+    pub advertise_admin: String,
     /// Whether it leads when no other replica does; otherwise it never asks a bank.
     pub may_lead: bool,
     /// How long its lead lasts without a message from it.

@@ -25,7 +25,7 @@ use crate::pb::etcd::request_op::Request as Op;
 use crate::pb::etcd::response_op::Response as OpResponse;
 use crate::shared::etcd::connection::{Connection, Repeat};
 use crate::shared::etcd::keys::Keys;
-use crate::shared::log::{Appended, Lead, LogError, Moment, Page, Stored};
+use crate::shared::log::{Appended, Lead, LogError, Moment, Page, Presence, Stored};
 
 /// A log in etcd. Clones share its connections.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ impl Etcd {
         let request = pb::RangeRequest {
             key: self.keys.record(after.saturating_add(1)),
             range_end: self.keys.end_of_records(),
-            limit: limit.into(),
+            limit: limit.min(PAGE_RECORDS_MAX).into(),
             ..Default::default()
         };
         let answer = self.range(request).await?;
@@ -67,13 +67,27 @@ impl Etcd {
         })
     }
 
+    pub(super) async fn newest(&self) -> Result<u64, LogError> {
+        let request = pb::RangeRequest {
+            key: self.keys.records(),
+            range_end: self.keys.end_of_records(),
+            // To sort by keys, etcd reads them all with their values; it counts them without.
+            count_only: true,
+            ..Default::default()
+        };
+        let count = self.range(request).await?.count;
+        Ok(count.try_into().unwrap_or(0))
+    }
+
     pub(super) async fn read_everywhere(&self, seq: u64) -> Result<Vec<Arc<[u8]>>, LogError> {
         let mut read = Vec::new();
         let mut refused = None;
         for server in self.connection.servers() {
             let call = |channel, token| {
                 let request = connection::request(one(self.keys.record(seq)), token);
-                async move { KvClient::new(channel).range(request).await }
+                let client = KvClient::new(channel);
+                let mut client = client.max_decoding_message_size(ANSWER_BYTES_MAX);
+                async move { client.range(request).await }
             };
             match self.connection.call_at(server, &call).await {
                 Ok(answer) => read.extend(answer.kvs.into_iter().map(|kv| kv.value.into())),
@@ -97,6 +111,8 @@ impl Etcd {
         let mut compare = vec![
             created_at(place.clone(), CompareResult::Equal, 0),
             created_at(leader.clone(), CompareResult::Equal, lead.since),
+            // After the store was restored from an older copy its revisions come again; leases have random numbers.
+            lives_under(leader.clone(), lead.lease),
         ];
         let is_there = |key| created_at(key, CompareResult::Greater, 0);
         compare.extend(before.clone().map(is_there));
@@ -116,7 +132,10 @@ impl Etcd {
         let is_before = before.is_none() || found.next().flatten().is_some();
         Ok(match place {
             Some(taken) => Appended::Taken(taken.value.into()),
-            None if leader.is_none_or(|leader| leader.create_revision != lead.since) => {
+            None if leader.is_none_or(|leader| {
+                (leader.create_revision, leader.lease) != (lead.since, lead.lease)
+            }) =>
+            {
                 Appended::Fenced
             }
             None if is_before => Appended::Fenced,
@@ -192,6 +211,35 @@ impl Etcd {
         self.value(self.keys.leader()).await
     }
 
+    pub(super) async fn appear(&self, lease: Duration) -> Result<Presence, LogError> {
+        let lease = self.grant(lease).await?;
+        Ok(Presence { lease })
+    }
+
+    pub(super) async fn report(
+        &self,
+        lease: i64,
+        node: &str,
+        report: &[u8],
+    ) -> Result<(), LogError> {
+        let txn = pb::TxnRequest {
+            success: vec![put(self.keys.node(node), report.to_vec(), lease)],
+            ..Default::default()
+        };
+        self.txn(txn, Repeat::OnOthers).await.map(drop)
+    }
+
+    pub(super) async fn nodes(&self) -> Result<Vec<Arc<[u8]>>, LogError> {
+        let (key, range_end) = self.keys.nodes();
+        let request = pb::RangeRequest {
+            key,
+            range_end,
+            ..Default::default()
+        };
+        let reports = self.range(request).await?.kvs.into_iter();
+        Ok(reports.map(|stored| stored.value.into()).collect())
+    }
+
     pub(super) async fn state(&self) -> Result<Option<Arc<[u8]>>, LogError> {
         self.value(self.keys.state()).await
     }
@@ -213,7 +261,7 @@ impl Etcd {
         let answer = self.connection.call(Repeat::OnOthers, |channel, token| {
             let request = connection::request(request.clone(), token);
             let client = KvClient::new(channel);
-            let mut client = client.max_decoding_message_size(PAGE_BYTES_MAX);
+            let mut client = client.max_decoding_message_size(ANSWER_BYTES_MAX);
             async move { client.range(request).await }
         });
         answer.await
@@ -222,14 +270,19 @@ impl Etcd {
     async fn txn(&self, txn: pb::TxnRequest, repeat: Repeat) -> Result<pb::TxnResponse, LogError> {
         let answer = self.connection.call(repeat, |channel, token| {
             let request = connection::request(txn.clone(), token);
-            async move { KvClient::new(channel).txn(request).await }
+            let client = KvClient::new(channel);
+            let mut client = client.max_decoding_message_size(ANSWER_BYTES_MAX);
+            async move { client.txn(request).await }
         });
         answer.await
     }
 }
 
-/// The most bytes of an answer: that of some hundred records of a bank's table, or of a few of the largest.
-const PAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// The most records that are read at a time: some hundred kilobytes.
+const PAGE_RECORDS_MAX: u32 = 64;
+/// The most bytes of an answer, or of what a watch tells at once: as many values of the largest size that etcd takes with its usual
+/// settings, 1.5 MiB, and their keys.
+const ANSWER_BYTES_MAX: usize = 64 * 1600 * 1024;
 
 fn moment(header: Option<&pb::ResponseHeader>) -> Moment {
     Moment(header.map_or(0, |header| header.revision))
@@ -262,6 +315,16 @@ fn created_at(key: Vec<u8>, result: CompareResult, revision: i64) -> pb::Compare
         target: CompareTarget::Create.into(),
         key,
         target_union: Some(TargetUnion::CreateRevision(revision)),
+    }
+}
+
+/// The condition that a key lives under a lease.
+fn lives_under(key: Vec<u8>, lease: i64) -> pb::Compare {
+    pb::Compare {
+        result: CompareResult::Equal.into(),
+        target: CompareTarget::Lease.into(),
+        key,
+        target_union: Some(TargetUnion::Lease(lease)),
     }
 }
 

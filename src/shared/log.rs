@@ -7,7 +7,7 @@ mod double;
 
 use std::sync::Arc;
 
-pub use answers::{Appended, Event, Lead, LogError, Moment, Page, Stored};
+pub use answers::{Appended, Event, Lead, LogError, Moment, Page, Presence, Stored};
 pub use double::{Double, DoubleWatch, Faults, SharedStore};
 
 use crate::shared::etcd::{Etcd, EtcdWatch};
@@ -31,7 +31,7 @@ pub enum Watch {
 }
 
 impl Log {
-    /// The records after a number, at most `limit` of them.
+    /// The records after a number, at most `limit` of them, and of a large page only its beginning.
     ///
     /// # Errors
     /// [`LogError::NoAnswer`], [`LogError::Refused`]; so for every call.
@@ -39,6 +39,17 @@ impl Log {
         match self {
             Self::Etcd(etcd) => etcd.read(after, limit).await,
             Self::Double(double) => double.read(after, limit),
+        }
+    }
+
+    /// How many records there are: the number of the newest one, unless the log lost some.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub async fn newest(&self) -> Result<u64, LogError> {
+        match self {
+            Self::Etcd(etcd) => etcd.newest().await,
+            Self::Double(double) => double.newest(),
         }
     }
 
@@ -123,6 +134,66 @@ impl Log {
         match self {
             Self::Etcd(etcd) => etcd.leader().await,
             Self::Double(double) => double.leader(),
+        }
+    }
+
+    /// Begins to say something of this replica: it stays until `lease` after the last word.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub async fn appear(&self, lease: std::time::Duration) -> Result<Presence, LogError> {
+        match self {
+            Self::Etcd(etcd) => etcd.appear(lease).await,
+            Self::Double(double) => double.appear(lease),
+        }
+    }
+
+    /// Replaces what is said of a replica.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub async fn report(
+        &self,
+        presence: Presence,
+        node: &str,
+        report: &[u8],
+    ) -> Result<(), LogError> {
+        match self {
+            Self::Etcd(etcd) => etcd.report(presence.lease, node, report).await,
+            Self::Double(double) => double.report(presence, node, report),
+        }
+    }
+
+    /// Keeps what was said for another lease. Returns whether it was still there.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub async fn stay(&self, presence: Presence) -> Result<bool, LogError> {
+        match self {
+            Self::Etcd(etcd) => etcd.keep(presence.lease).await,
+            Self::Double(double) => double.stay(presence),
+        }
+    }
+
+    /// Removes what was said.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub async fn leave(&self, presence: Presence) -> Result<(), LogError> {
+        match self {
+            Self::Etcd(etcd) => etcd.revoke(presence.lease).await,
+            Self::Double(double) => double.leave(presence),
+        }
+    }
+
+    /// What is said of each replica, sorted by their names.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub async fn nodes(&self) -> Result<Vec<Arc<[u8]>>, LogError> {
+        match self {
+            Self::Etcd(etcd) => etcd.nodes().await,
+            Self::Double(double) => double.nodes(),
         }
     }
 

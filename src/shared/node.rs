@@ -1,25 +1,38 @@
 //! One replica: it follows the log, and leads when no other does.
 //!
 //! ```text
-//! joining ─▶ following ⇄ leading
-//!                └─▶ off the log
+//! joining ─▶ following ─▶ candidate ─▶ leading
+//!    ▲           │ ▲                      │
+//!    │           │ └──────────────────────┘
+//!    └───── off the log
 //! ```
 
+mod contact;
 mod follow;
+mod handle;
 mod lead;
+mod presence;
 mod settle;
+mod status;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use handle::{NoLead, NodeHandle, members};
+pub use status::{Detached, Status};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::commit::{CommitHandle, FollowedStep, Proposer, Stopped};
+use crate::clock::Clock;
+use crate::commit::{CommitHandle, FollowedStep, NotLeader, Proposer, Stopped};
 use crate::domain::Snapshot;
 use crate::shared::apply::{Origin, Replica};
 use crate::shared::log::{Log, LogError};
+use crate::shared::members::{Leader, State};
+use crate::shared::node::contact::Contact;
 use crate::shared::node::follow::Ended;
+use crate::shared::node::presence::Reporter;
 
 /// How long after a call without an answer the log is called again: a server that is restarted needs about as long.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -31,38 +44,14 @@ pub struct NodeSettings {
     pub log: Arc<str>,
     /// The name of this replica, and its version of silkrate.
     pub origin: Origin,
+    /// Where operators reach it, as a URL; empty if nothing is to be said of that.
+    pub admin_address: String,
     /// Whether it leads when no other replica does.
     pub may_lead: bool,
     /// How long its lead lasts without a message from it.
     pub lease: Duration,
-}
-
-/// What a replica does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// It has not read the whole log yet.
-    Joining,
-    /// It repeats what another replica appends.
-    Following,
-    /// It appends.
-    Leading,
-    /// It holds records that the log does not have: it serves on, and never leads.
-    OffTheLog,
-}
-
-/// What a replica reports.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    /// What it does.
-    pub state: State,
-    /// The last record that it has applied.
-    pub seq: u64,
-    /// The error since which the log does not answer; `None` while it does.
-    pub detached: Option<String>,
-    /// How often it has taken the lead.
-    pub takeovers: u64,
-    /// How many of its proposals were refused because it did not lead any longer.
-    pub fenced: u64,
+    /// The clock of its reports.
+    pub clock: Clock,
 }
 
 /// What a replica lets the commit task do. There is one other than the task: that of simulations.
@@ -90,6 +79,11 @@ pub trait Committer: Send + Sync {
 
     /// Makes no more commits.
     fn stop_leading(&self) -> impl Future<Output = Result<(), Stopped>> + Send;
+
+    /// Learns which replica leads, for those who want something of it.
+    fn name_leader(&self, leader: NotLeader) {
+        drop(leader);
+    }
 }
 
 impl Committer for CommitHandle {
@@ -112,6 +106,10 @@ impl Committer for CommitHandle {
     async fn stop_leading(&self) -> Result<(), Stopped> {
         Self::stop_leading(self).await
     }
+
+    fn name_leader(&self, leader: NotLeader) {
+        Self::name_leader(self, leader);
+    }
 }
 
 /// One replica.
@@ -121,25 +119,28 @@ pub struct Node<C> {
     committer: C,
     settings: NodeSettings,
     replica: Replica,
-    status: watch::Sender<Status>,
+    status: Arc<watch::Sender<Status>>,
+    contact: Contact,
+    /// How often it was asked to give up its lead.
+    asked: Arc<watch::Sender<u64>>,
+    /// Until then it does not take the lead: others may.
+    rests_until: Instant,
 }
 
 impl<C: Committer> Node<C> {
     /// A replica of a log, with the state that its ledger has.
     pub fn new(log: Log, committer: C, settings: NodeSettings, replica: Replica) -> Self {
-        let status = Status {
-            state: State::Joining,
-            seq: replica.seq,
-            detached: None,
-            takeovers: 0,
-            fenced: 0,
-        };
+        let status = Status::starting(&replica, settings.clock.now());
+        let status = Arc::new(watch::Sender::new(status));
         Self {
             log,
             committer,
+            contact: Contact::new(settings.clock.clone(), Arc::clone(&status)),
             settings,
             replica,
-            status: watch::Sender::new(status),
+            status,
+            asked: Arc::default(),
+            rests_until: Instant::now(),
         }
     }
 
@@ -148,8 +149,27 @@ impl<C: Committer> Node<C> {
         self.status.subscribe()
     }
 
+    /// What operators do with it.
+    pub fn handle(&self) -> NodeHandle {
+        NodeHandle::new(self.log.clone(), self.status(), Arc::clone(&self.asked))
+    }
+
     /// Runs until it is stopped. A lead is given up then, so that another replica takes it at once.
     pub async fn run(mut self, stop: CancellationToken) {
+        let origin = self.settings.origin.clone();
+        let mut reporter = Reporter::new(self.log.clone(), origin, self.status());
+        let silence = self.contact.clone().watch();
+        tokio::select! {
+            () = self.work(&stop) => {}
+            () = silence => {}
+            () = reporter.run() => {}
+        }
+        if stop.is_cancelled() {
+            reporter.leave().await;
+        }
+    }
+
+    async fn work(&mut self, stop: &CancellationToken) {
         loop {
             let ended = tokio::select! {
                 () = stop.cancelled() => return,
@@ -157,7 +177,7 @@ impl<C: Committer> Node<C> {
             };
             match ended {
                 Ok(Ended::Vacant) => {
-                    if self.lead_until_lost(&stop).await.is_err() {
+                    if self.lead_until_lost(stop).await.is_err() {
                         return;
                     }
                 }
@@ -174,29 +194,37 @@ impl<C: Committer> Node<C> {
     }
 
     fn report(&self, change: impl FnOnce(&mut Status)) {
-        self.status.send_modify(change);
+        self.status.send_if_modified(|status| {
+            let before = status.clone();
+            change(status);
+            *status != before
+        });
+    }
+
+    /// Reports what was applied last.
+    fn report_applied(&self) {
+        let now = self.settings.clock.now();
+        self.report(|status| status.note_applied(&self.replica, now));
+    }
+
+    /// Reports who leads, by the bytes in the log.
+    fn report_leader(&self, leader: Option<&[u8]>) {
+        let leader = leader.map(Leader::decode);
+        let known = leader.clone().unwrap_or_default();
+        self.committer.name_leader(NotLeader {
+            node: known.node,
+            admin_address: known.admin_address,
+        });
+        self.report(|status| status.leader = leader);
     }
 
     /// Reports that the log answers.
     fn attached(&self) {
-        self.status.send_if_modified(|status| {
-            let was_detached = status.detached.take().is_some();
-            if was_detached {
-                tracing::info!("the shared log answers again");
-            }
-            was_detached
-        });
+        self.contact.answered();
     }
 
     /// Reports that the log does not answer.
     fn detached(&self, error: &LogError) {
-        self.status.send_if_modified(|status| {
-            let is_new = status.detached.is_none();
-            if is_new {
-                tracing::error!(%error, "the shared log does not answer; this replica serves what it has");
-                status.detached = Some(error.to_string());
-            }
-            is_new
-        });
+        self.contact.failed(error);
     }
 }

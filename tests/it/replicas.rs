@@ -4,15 +4,19 @@
 //! Some ten plans in a normal run; `PROPTEST_CASES=1000 cargo test --test it replicas` for a long one.
 
 mod ledger;
+mod reports;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
+use silkrate::clock::Clock;
 use silkrate::domain::{Cause, Fingerprint};
 use silkrate::shared::apply::Origin;
 use silkrate::shared::log::{Double, Faults, Log, SharedStore};
-use silkrate::shared::node::{Node, NodeSettings, State, Status};
+use silkrate::shared::members::State;
+use silkrate::shared::node::{Node, NodeHandle, NodeSettings, Status};
 use silkrate::shared::record::{Chain, Record};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -65,6 +69,7 @@ struct Running {
     double: Double,
     ledger: KeptLedger,
     status: watch::Receiver<Status>,
+    handle: NodeHandle,
     stop: CancellationToken,
     task: JoinSet<()>,
 }
@@ -77,21 +82,36 @@ impl Running {
                 node: format!("replica {number}"),
                 build: "test".to_owned(),
             },
+            admin_address: String::new(),
             may_lead: true,
+            clock: Clock::replay(Timestamp::UNIX_EPOCH, 1),
             lease: LEASE,
         };
         let log = Log::Double(double.clone());
         let node = Node::new(log, ledger.clone(), settings, ledger.restored());
         let (status, stop) = (node.status(), CancellationToken::new());
+        let handle = node.handle();
         let mut task = JoinSet::new();
         task.spawn(node.run(stop.clone()));
         Self {
             double,
             ledger,
             status,
+            handle,
             stop,
             task,
         }
+    }
+
+    /// Waits until what it reports is so.
+    async fn until(&mut self, is_so: impl FnMut(&Status) -> bool) -> Status {
+        let waited = tokio::time::timeout(AGREE_MAX, self.status.wait_for(is_so));
+        waited.await.unwrap().unwrap().clone()
+    }
+
+    async fn end(mut self) {
+        self.task.shutdown().await;
+        self.ledger.stop().await;
     }
 
     async fn again(&mut self, number: usize, is_killed: bool) {

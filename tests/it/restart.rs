@@ -238,7 +238,7 @@ async fn a_foreign_file_is_left_alone_and_serving_goes_on_from_memory_until_it_i
     let task = CommitTask::open(store(&path)).await;
     task.submit(1, "478.77").await;
     task.submit(2, "475.09").await;
-    let status = task.handle.ledger_status().await.unwrap();
+    let status = task.handle.ledger_status().unwrap();
     assert!(
         status.error.contains("is not a ledger of silkrate"),
         "{}",
@@ -257,7 +257,7 @@ async fn a_foreign_file_is_left_alone_and_serving_goes_on_from_memory_until_it_i
         snapshots.wait_for(|published| published.snapshot.position.epoch != from_memory.epoch);
     let recovered = Arc::clone(&recovered.await.unwrap().snapshot);
     assert!(recovered.position.revision > from_memory.revision);
-    let status = task.handle.ledger_status().await.unwrap();
+    let status = task.handle.ledger_status().unwrap();
     assert_eq!((status.error.as_str(), status.unsaved), ("", 0));
     task.close().await;
 

@@ -11,11 +11,12 @@ use silkrate::commit::{
     BufferedLedger, Commit, CommitHandle, FollowedStep, LedgerHealth, Proposal, Proposer,
     Submission, SubmitOutcome,
 };
-use silkrate::domain::{Intent, LogStep, Pair, Preference, RateFilter, Table};
+use silkrate::domain::{Currency, Fixing, Intent, LogStep, Pair, Preference, RateFilter, Table};
 use silkrate::ledger::ClockKind;
 use silkrate::shared::apply::{Origin, Replica};
 use silkrate::shared::log::{Double, Faults, Log, SharedStore};
-use silkrate::shared::node::{Node, NodeSettings, State, Status};
+use silkrate::shared::members::State;
+use silkrate::shared::node::{Node, NodeSettings, Status};
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -149,7 +150,9 @@ impl Task {
                 node: node.to_owned(),
                 build: "test".to_owned(),
             },
+            admin_address: String::new(),
             may_lead,
+            clock: Clock::real(),
             lease: Duration::from_secs(600),
         };
         let node = Node::new(
@@ -276,6 +279,62 @@ async fn a_step_of_which_a_part_was_accepted_keeps_that_part() {
     let next = format!("{next:?}");
     assert!(next.contains("477.00"), "{next}");
     let _step = leader.accept(start);
+    leader.end().await;
+}
+
+#[tokio::test]
+async fn a_filing_that_is_too_large_for_one_record_goes_ahead_in_parts() {
+    let (mut leader, _steps) = leader_of(2, "476.10", "2026-04-02T09:00:00Z").await;
+    let letters = || 'A'..='J';
+    let codes =
+        letters().flat_map(|first| letters().map(move |second| format!("Z{first}{second}")));
+    let codes: Vec<Currency> = codes.map(|code| Currency::parse(&code).unwrap()).collect();
+    let wide = |days| {
+        let day = date(2026, 4, 1) - Span::new().days(days);
+        let mut table = table(day, "475.00");
+        let dollar = table.rows.values().next().unwrap().clone();
+        table.rows.extend(codes.iter().map(|code| {
+            let fixing = Fixing {
+                currency: *code,
+                ..Fixing::clone(&dollar)
+            };
+            (*code, Arc::new(fixing))
+        }));
+        table
+    };
+    let rows = 60 * (codes.len() + 2);
+    let before = leader.board.snapshot().position.clone();
+    let mut filed = leader.submit((0..60).map(wide).collect());
+    let mut steps = Vec::new();
+    let mut found = 0;
+    while found < rows {
+        let proposal = leader.proposal().await.unwrap();
+        // The task answers meanwhile what it can without the log.
+        let status = leader.commit.ledger_status().unwrap();
+        assert_eq!((status.error.as_str(), &status.position), ("", &before));
+        assert_eq!(proposal.snapshot.position, before);
+        found += proposal
+            .entry
+            .filed
+            .iter()
+            .map(|table| table.rows.len())
+            .sum::<usize>();
+        steps.push(leader.accept(proposal));
+    }
+    assert_eq!((found, steps.len()), (rows, 2));
+    let last = leader.proposal().await.unwrap();
+    assert_eq!(last.entry.filed, []);
+    let _step = leader.accept(last);
+    assert!(filed.join_next().await.unwrap().unwrap().revision.is_some());
+    assert!(leader.commit.can_lead().await.unwrap());
+
+    // If a part of it was not accepted, the tables are read again before the next lead.
+    let mut cut = leader.submit((60..120).map(wide).collect());
+    let first = leader.proposal().await.unwrap();
+    let _step = leader.accept(first);
+    drop(leader.proposal().await.unwrap());
+    assert_eq!(cut.join_next().await.unwrap().unwrap().revision, None);
+    assert!(leader.commit.can_lead().await.unwrap());
     leader.end().await;
 }
 

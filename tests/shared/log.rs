@@ -92,12 +92,45 @@ async fn the_state_to_begin_with_is_replaced(log: &Log) {
     }
 }
 
+async fn what_a_replica_says_stays_for_a_lease(log: &Log) {
+    assert_eq!(log.nodes().await, Ok(Vec::new()));
+    let (long, short) = (
+        log.appear(LONG).await.unwrap(),
+        log.appear(LEASE).await.unwrap(),
+    );
+    log.report(long, "two", b"first").await.unwrap();
+    log.report(long, "two", b"second").await.unwrap();
+    log.report(short, "one", b"other").await.unwrap();
+    assert!(log.stay(short).await.unwrap());
+    let both = vec![record("other"), record("second")];
+    assert_eq!(log.nodes().await, Ok(both));
+    // The short lease is not kept.
+    while log.nodes().await.unwrap().len() > 1 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(log.nodes().await, Ok(vec![record("second")]));
+    assert!(!log.stay(short).await.unwrap());
+    assert!(log.report(short, "one", b"late").await.is_err());
+    log.leave(long).await.unwrap();
+    assert_eq!(log.nodes().await, Ok(Vec::new()));
+}
+
+async fn the_records_are_counted(log: &Log) {
+    assert_eq!(log.newest().await, Ok(0));
+    let lead = log.lead(b"one", LONG).await.unwrap().unwrap();
+    append(log, &lead, 1, "first").await;
+    append(log, &lead, 2, "second").await;
+    assert_eq!(log.newest().await, Ok(2));
+}
+
 #[tokio::test]
 async fn the_log_in_etcd_obeys_the_rules() {
     let server = Server::start().await;
     only_the_leader_appends_and_each_place_is_written_once(&server.log("places")).await;
     a_follower_gets_every_record_and_each_change_of_the_lead(&server.log("events")).await;
     the_state_to_begin_with_is_replaced(&server.log("state")).await;
+    what_a_replica_says_stays_for_a_lease(&server.log("nodes")).await;
+    the_records_are_counted(&server.log("count")).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,6 +138,8 @@ async fn the_log_in_memory_obeys_the_rules() {
     only_the_leader_appends_and_each_place_is_written_once(&double()).await;
     a_follower_gets_every_record_and_each_change_of_the_lead(&double()).await;
     the_state_to_begin_with_is_replaced(&double()).await;
+    what_a_replica_says_stays_for_a_lease(&double()).await;
+    the_records_are_counted(&double()).await;
 }
 
 #[tokio::test]

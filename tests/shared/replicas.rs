@@ -9,7 +9,7 @@ use jiff::civil::{Date, Weekday, date};
 use jiff::tz::TimeZone;
 use silkrate::board::BoardReader;
 use silkrate::clock::Clock;
-use silkrate::commit::{BufferedLedger, Commit, CommitHandle, Submission};
+use silkrate::commit::{BufferedLedger, Commit, CommitHandle, NotTaken, Submission};
 use silkrate::domain::{
     Currency, DatingRule, DocumentRecord, Exceptions, Fixing, History, Hours, Intent, MovingFeasts,
     Position, Preference, RateFilter, RevisionPolicy, Schedule, Snapshot, SourceId, SourceRecord,
@@ -18,7 +18,8 @@ use silkrate::domain::{
 use silkrate::ledger::{ClockKind, FixingsPage, LedgerReader};
 use silkrate::shared::apply::{Origin, Replica};
 use silkrate::shared::log::Log;
-use silkrate::shared::node::{Node, NodeSettings, State, Status};
+use silkrate::shared::members::State;
+use silkrate::shared::node::{Node, NodeSettings, Status, members};
 use silkrate::shared::record::{Chain, Record};
 use silkrate::shared::restore::restore;
 use tempfile::TempDir;
@@ -125,7 +126,7 @@ impl Running {
             .map(|replica| Snapshot::clone(&replica.snapshot));
         let ticker = (vec![Preference::Home], RateFilter::default());
         let clock = Clock::replay_until(now, 1, now);
-        let opened = Commit::open_replica(vec![bank()], ticker, ledger, clock, served);
+        let opened = Commit::open_replica(vec![bank()], ticker, ledger, clock.clone(), served);
         let (commit, handle) = opened.await;
         let present = commit.board().snapshot();
         let replica = restored.unwrap_or_else(|| Replica::before_the_log(present));
@@ -135,7 +136,9 @@ impl Running {
                 node: name.to_owned(),
                 build: "test".to_owned(),
             },
+            admin_address: format!("http://{name}"),
             may_lead: true,
+            clock: clock.clone(),
             lease: LEASE,
         };
         let node = Node::new(log, handle.clone(), settings, replica);
@@ -273,7 +276,26 @@ async fn a_replica_serves_what_the_other_one_committed_and_leads_when_it_is_gone
         silkrate::domain::HeldOutcome::Released,
         String::new(),
     );
-    assert!(decided.await.is_err());
+    let refused = decided.await.unwrap_err();
+    let NotTaken::NotLeader(leader) = refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(leader.node, "first");
+    assert_eq!(leader.admin_address, "http://first");
+    let expected = [("first", State::Leading), ("second", State::Following)];
+    let expected = expected.map(|(node, state)| (node.to_owned(), Some(state)));
+    let told = async {
+        loop {
+            // Each tells what it does within a second.
+            let members = members(&log).await.unwrap().into_iter();
+            let roles = members.map(|member| (member.node, member.state));
+            if roles.eq(expected.clone()) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told).await.unwrap();
 
     first.kill().await;
     second.until(State::Leading, 1).await;

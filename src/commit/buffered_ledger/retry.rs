@@ -101,6 +101,9 @@ impl BufferedLedger {
             return false;
         };
         let written = self.write_unsaved(&mut failure.unsaved, last).await;
+        if written.is_ok() {
+            self.report_health();
+        }
         match (written, failure.lost) {
             (Ok(()), 0) => {
                 tracing::info!("the ledger can be written again; no entry was lost");
@@ -155,6 +158,7 @@ impl BufferedLedger {
         failure.reopen = failure.reopen || needs_reopening(&error);
         failure.error = error;
         failure.retry_at = Instant::now() + self.retry_after;
+        self.report_health();
     }
 }
 
@@ -203,7 +207,7 @@ mod tests {
         assert_eq!(ledger.prepare_retry(&[]).await, None);
         assert!(ledger.is_checking());
         assert_eq!(ledger.append(entry()).await, None);
-        assert_eq!(ledger.status(entry().position).unsaved, 1);
+        assert_eq!(ledger.health().borrow().unsaved, 1);
         ledger.retry_due().await;
         assert!(!ledger.is_checking());
         assert_eq!(ledger.prepare_retry(&[]).await, Some((0, true)));

@@ -37,6 +37,7 @@ const KEYS: &[&str] = &[
     "shared.node",
     "shared.role",
     "shared.lease",
+    "shared.advertise_admin",
     "http.connect_timeout",
     "http.read_timeout",
     "http.total_timeout",

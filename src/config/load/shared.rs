@@ -13,6 +13,7 @@ const NAME: &str = "shared.name";
 const NODE: &str = "shared.node";
 const ROLE: &str = "shared.role";
 const LEASE: &str = "shared.lease";
+const ADVERTISE_ADMIN: &str = "shared.advertise_admin";
 const NAME_DEFAULT: &str = "main";
 /// The roles.
 pub(in crate::config) const AUTO: &str = "auto";
@@ -53,6 +54,15 @@ impl Loader<'_> {
                 other => Err(format!("`{other}` is no role")),
             }
         });
+        let accepted =
+            "an address as operators reach this replica, such as \"http://10.0.0.1:50052\"";
+        let advertise_admin = self.entries.get(ADVERTISE_ADMIN, accepted, |raw| {
+            self.needs_servers()?;
+            if values::text(raw)?.is_empty() {
+                return Ok(String::new());
+            }
+            values::origin(raw)
+        });
         let lease = self.duration(LEASE, LEASE_DEFAULT, &LEASE_BOUNDS);
         let servers = servers.filter(|servers| !servers.is_empty())?;
         let may_lead = may_lead.unwrap_or(true);
@@ -70,6 +80,7 @@ impl Loader<'_> {
             servers,
             name: name.unwrap_or_else(|| NAME_DEFAULT.to_owned()),
             node: node.unwrap_or_else(host_name),
+            advertise_admin: advertise_admin.unwrap_or_default(),
             may_lead,
             lease,
         })
@@ -126,7 +137,8 @@ mod tests {
         assert!(!alone.to_toml().contains("[shared]"));
         let shared = load(&[SERVERS, ("SHARED__NODE", "one")]).unwrap();
         let printed = "[shared]\nservers = [\"http://10.0.0.1:2379\", \"http://10.0.0.2:2379\"]\nname = \"main\"\n\
-             node = \"one\"\nrole = \"auto\"\nlease = \"10s\"\n";
+             node = \"one\"\nrole = \"auto\"\nlease = \"10s\"\n\
+             advertise_admin = \"\"\n";
         assert!(shared.to_toml().contains(printed), "{}", shared.to_toml());
     }
 
@@ -144,6 +156,10 @@ mod tests {
             (("SHARED__NAME", "a/b"), "`a/b` is no name"),
             (("SHARED__ROLE", "leader"), "`leader` is no role"),
             (("SHARED__LEASE", "1s"), "out of bounds"),
+            (
+                ("SHARED__ADVERTISE_ADMIN", "10.0.0.1"),
+                "shared.advertise_admin",
+            ),
         ] {
             let error = load(&[SERVERS, more]).unwrap_err();
             assert!(error.contains(reason), "{error}");

@@ -154,13 +154,27 @@ impl Connection {
     ) -> Answer<T> {
         let token = self.token(channel).await?;
         match call(channel.clone(), token).await {
-            Err(status) if status.code() == Code::Unauthenticated => {
-                *self.known_token() = None;
+            Err(status) if self.forget_token(&status) => {
                 let token = self.token(channel).await?;
                 call(channel.clone(), token).await
             }
             answered => answered,
         }
+    }
+
+    /// Forgets the token if a server no longer takes it: tokens end, and one that was given before users or roles were changed is
+    /// refused as one of another revision. Returns whether another one may help.
+    pub(super) fn forget_token(&self, status: &tonic::Status) -> bool {
+        let is_of_token = match status.code() {
+            Code::Unauthenticated => true,
+            Code::InvalidArgument => status.message().contains("auth store"),
+            _ => false,
+        };
+        let is_known = self.credentials.is_some() && is_of_token;
+        if is_known {
+            *self.known_token() = None;
+        }
+        is_known
     }
 
     fn known_token(&self) -> std::sync::MutexGuard<'_, Token> {
@@ -206,12 +220,14 @@ fn channel(url: &str, tls: Option<&ClientTlsConfig>) -> Result<Channel, LogError
 pub(super) fn failed(status: &tonic::Status) -> LogError {
     let text = format!("{} ({:?})", status.message(), status.code());
     match status.code() {
-        Code::OutOfRange => LogError::Compacted,
+        // The same code says that a message is too large.
+        Code::OutOfRange if status.message().contains("compacted") => LogError::Compacted,
         Code::InvalidArgument
         | Code::NotFound
         | Code::AlreadyExists
         | Code::PermissionDenied
         | Code::Unauthenticated
+        | Code::OutOfRange
         | Code::ResourceExhausted
         | Code::FailedPrecondition
         | Code::Unimplemented => LogError::Refused(text),

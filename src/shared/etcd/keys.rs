@@ -11,6 +11,8 @@ pub(super) struct Keys {
 const DIGITS: usize = 16;
 /// Where the records are, below the prefix.
 const RECORDS: &str = "log/";
+/// Where the replicas say what they do, below the prefix.
+const NODES: &str = "nodes/";
 
 impl Keys {
     pub(super) fn of(name: &str) -> Self {
@@ -45,6 +47,17 @@ impl Keys {
         format!("{}leader", self.prefix).into_bytes()
     }
 
+    /// What one replica says of itself.
+    pub(super) fn node(&self, name: &str) -> Vec<u8> {
+        format!("{}{NODES}{name}", self.prefix).into_bytes()
+    }
+
+    /// The first key of those, and the one behind the last: `0` follows `/`.
+    pub(super) fn nodes(&self) -> (Vec<u8>, Vec<u8>) {
+        let end = format!("{}nodes0", self.prefix);
+        (self.node(""), end.into_bytes())
+    }
+
     pub(super) fn state(&self) -> Vec<u8> {
         format!("{}state", self.prefix).into_bytes()
     }
@@ -62,6 +75,9 @@ mod tests {
         assert!(keys.records() < keys.record(0));
         assert!(keys.record(u64::MAX) < keys.end_of_records());
         assert_eq!(keys.seq(&keys.record(10)), Some(10));
+        let (first, end) = keys.nodes();
+        assert!(first < keys.node("a") && keys.node("zz") < end);
+        assert!(end < keys.state() && keys.leader() < first);
         for other in [
             &keys.leader()[..],
             b"/silkrate/main/log/7",

@@ -11,14 +11,13 @@ use crate::pb::etcd as pb;
 use crate::pb::etcd::event::EventType;
 use crate::pb::etcd::watch_client::WatchClient;
 use crate::pb::etcd::watch_request::RequestUnion;
+use crate::shared::etcd::ANSWER_BYTES_MAX;
 use crate::shared::etcd::connection::{Connection, failed, request};
 use crate::shared::etcd::keys::Keys;
 use crate::shared::log::{Event, LogError, Stored};
 
 /// The most requests that wait to be sent: two watches, and a question for a heartbeat or two.
 const REQUESTS_MAX: usize = 8;
-/// The most bytes of a message: a record of the largest size, and its key.
-const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What happens in a log in etcd from a moment on.
 #[derive(Debug)]
@@ -54,9 +53,10 @@ impl EtcdWatch {
         }
         let (channel, token) = connection.current().await?;
         let client = WatchClient::new(channel);
-        let mut client = client.max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let mut client = client.max_decoding_message_size(ANSWER_BYTES_MAX);
         let stream = request(ReceiverStream::new(receiver), token);
         let answers = client.watch(stream).await.map_err(|status| {
+            connection.forget_token(&status);
             connection.turn();
             failed(&status)
         })?;

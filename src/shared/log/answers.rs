@@ -36,6 +36,12 @@ pub struct Lead {
     pub(in crate::shared) since: i64,
 }
 
+/// The right to say something of oneself, for as long as it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence {
+    pub(in crate::shared) lease: i64,
+}
+
 /// The outcome of an append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Appended {

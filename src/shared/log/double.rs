@@ -11,7 +11,7 @@ pub use store::SharedStore;
 use tokio::sync::watch;
 
 use crate::shared::log::double::store::Store;
-use crate::shared::log::{Appended, Event, Lead, LogError, Moment, Page, Stored};
+use crate::shared::log::{Appended, Event, Lead, LogError, Moment, Page, Presence, Stored};
 
 /// How often calls fail, each in per cent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -122,6 +122,10 @@ impl Double {
         Ok(page)
     }
 
+    pub(super) fn newest(&self) -> Result<u64, LogError> {
+        self.call(|store| store.newest())
+    }
+
     /// Three servers have the record, and a fault of one does not befall the others.
     pub(super) fn read_everywhere(&self, seq: u64) -> Result<Vec<Arc<[u8]>>, LogError> {
         let record = self.call(|store| store.record(seq))?;
@@ -157,6 +161,36 @@ impl Double {
 
     pub(super) fn leader(&self) -> Result<Option<Arc<[u8]>>, LogError> {
         self.call(|store| store.leader())
+    }
+
+    pub(super) fn appear(&self, lease: Duration) -> Result<Presence, LogError> {
+        self.call(|store| store.appear(lease))
+    }
+
+    pub(super) fn report(
+        &self,
+        presence: Presence,
+        node: &str,
+        report: &[u8],
+    ) -> Result<(), LogError> {
+        let is_kept = self.call(|store| store.report(presence, node, report))?;
+        if is_kept {
+            Ok(())
+        } else {
+            Err(LogError::Refused("the lease has ended".to_owned()))
+        }
+    }
+
+    pub(super) fn stay(&self, presence: Presence) -> Result<bool, LogError> {
+        self.call(|store| store.stay(presence))
+    }
+
+    pub(super) fn leave(&self, presence: Presence) -> Result<(), LogError> {
+        self.call(|store| store.leave(presence))
+    }
+
+    pub(super) fn nodes(&self) -> Result<Vec<Arc<[u8]>>, LogError> {
+        self.call(|store| store.nodes())
     }
 
     pub(super) fn state(&self) -> Result<Option<Arc<[u8]>>, LogError> {

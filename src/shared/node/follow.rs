@@ -9,7 +9,8 @@ use crate::commit::{FollowedStep, Stopped};
 use crate::domain::LogStep;
 use crate::shared::apply::{Applied, ApplyError};
 use crate::shared::log::{Event, LogError, Moment, Stored, Watch};
-use crate::shared::node::{Committer, Node, RETRY_AFTER, State};
+use crate::shared::members::State;
+use crate::shared::node::{Committer, Node, RETRY_AFTER};
 use crate::shared::record::Record;
 
 /// How many records are read at a time: some hundred kilobytes.
@@ -69,6 +70,11 @@ impl<C: Committer> Node<C> {
                         seq = self.replica.seq,
                         "the shared log does not have what this replica has applied: it serves on, and follows no longer"
                     );
+                    self.report(|status| {
+                        status.audits_failed = status.audits_failed.saturating_add(1);
+                        let trouble = "the shared log does not have what this replica has applied";
+                        status.trouble = Some(trouble.to_owned());
+                    });
                     return Ok(Ended::OffTheLog);
                 }
                 Err(Halt::Log(LogError::Compacted)) => {}
@@ -78,6 +84,7 @@ impl<C: Committer> Node<C> {
                 }
                 Err(Halt::Unreadable(error)) => {
                     tracing::error!(%error, "a record of the shared log cannot be applied; what is served stays as it is");
+                    self.report(|status| status.trouble = Some(error.to_string()));
                     sleep(BROKEN_RETRY).await;
                 }
                 Err(Halt::Stopped) => return Err(Stopped),
@@ -90,28 +97,51 @@ impl<C: Committer> Node<C> {
         self.audit().await?;
         let moment = self.catch_up().await?;
         let mut watch = self.log.follow(moment).await?;
-        let is_vacant = self.log.leader().await?.is_none();
-        self.attached();
-        self.report(|status| status.state = State::Following);
-        if is_vacant && self.settings.may_lead {
+        if self.is_vacant().await? {
             return Ok(Ended::Vacant);
         }
+        self.report(|status| {
+            status.state = State::Following;
+            status.trouble = None;
+        });
+        self.attached();
         self.take_events(&mut watch).await
+    }
+
+    /// Whether no replica leads, and this one may.
+    async fn is_vacant(&self) -> Result<bool, LogError> {
+        let leader = self.log.leader().await?;
+        self.report_leader(leader.as_deref());
+        self.attached();
+        Ok(leader.is_none() && self.contends())
+    }
+
+    /// Whether it takes the lead if no other replica has it.
+    fn contends(&self) -> bool {
+        self.settings.may_lead && Instant::now() >= self.rests_until
     }
 
     async fn take_events(&mut self, watch: &mut Watch) -> Result<Ended, Halt> {
         let mut ask_at = Instant::now() + ASK_EVERY;
         let mut lost_at = Instant::now() + SILENCE_MAX;
         let mut audit_at = Instant::now() + AUDIT_EVERY;
+        let mut rested_at = Some(self.rests_until).filter(|at| *at > Instant::now());
         loop {
             tokio::select! {
                 event = watch.next() => {
                     ask_at = Instant::now() + ASK_EVERY;
                     lost_at = Instant::now() + SILENCE_MAX;
-                    match event? {
+                    let event = event?;
+                    self.attached();
+                    match event {
                         Event::Appended(stored) => self.take(stored).await?,
-                        Event::Leader(None) if self.settings.may_lead => return Ok(Ended::Vacant),
-                        Event::Leader(_) | Event::Nothing => {}
+                        Event::Leader(leader) => {
+                            self.report_leader(leader.as_deref());
+                            if leader.is_none() && self.contends() {
+                                return Ok(Ended::Vacant);
+                            }
+                        }
+                        Event::Nothing => {}
                     }
                 }
                 () = sleep_until(ask_at) => {
@@ -122,10 +152,16 @@ impl<C: Committer> Node<C> {
                     let silence = format!("nothing was heard from it for {SILENCE_MAX:?}");
                     return Err(LogError::NoAnswer(silence).into());
                 }
+                () = sleep_until(rested_at.unwrap_or(audit_at)), if rested_at.is_some() => {
+                    rested_at = None;
+                    if self.is_vacant().await? {
+                        return Ok(Ended::Vacant);
+                    }
+                }
                 () = sleep_until(audit_at) => {
                     self.audit().await?;
                     self.catch_up().await?;
-                    if self.settings.may_lead && self.log.leader().await?.is_none() {
+                    if self.is_vacant().await? {
                         return Ok(Ended::Vacant);
                     }
                     audit_at = Instant::now() + AUDIT_EVERY;
@@ -143,6 +179,7 @@ impl<C: Committer> Node<C> {
         if stored.seq > next {
             return self.catch_up().await.map(drop);
         }
+        self.report(|status| status.newest = status.newest.max(stored.seq));
         self.apply(&stored, true).await
     }
 
@@ -153,13 +190,18 @@ impl<C: Committer> Node<C> {
         if !matches!(read, Err(Halt::Log(_) | Halt::Stopped)) {
             let reached = Arc::clone(&self.replica.snapshot);
             self.committer.show(reached).await?;
+            let has_state = self.replica.seq > 0;
+            self.report(|status| status.has_state = has_state);
         }
         read
     }
 
     async fn read_to_the_end(&mut self) -> Result<Moment, Halt> {
+        let newest = self.log.newest().await?;
+        self.report(|status| status.newest = status.newest.max(newest));
         loop {
             let page = self.log.read(self.replica.seq, PAGE_RECORDS).await?;
+            self.attached();
             for stored in &page.records {
                 if stored.seq != self.replica.seq.saturating_add(1) {
                     return Err(Halt::OffTheLog);
@@ -187,7 +229,7 @@ impl<C: Committer> Node<C> {
         };
         self.committer.follow(followed).await?;
         self.replica = applied.replica;
-        self.report(|status| status.seq = stored.seq);
+        self.report_applied();
         Ok(())
     }
 

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::commit::{Proposal, Proposer, Stopped};
-use crate::pb::log as pb;
+use crate::shared::apply::Origin;
 use crate::shared::log::{Lead, LogError};
+use crate::shared::members::{Leader, State};
 use crate::shared::node::follow::Halt;
-use crate::shared::node::{Committer, Node, RETRY_AFTER, State};
+use crate::shared::node::{Committer, Node, RETRY_AFTER};
 
 /// How often a lead is kept within the time that it lasts: two attempts may fail.
 const KEEPS_PER_LEASE: u32 = 3;
@@ -18,11 +19,16 @@ const KEEPS_PER_LEASE: u32 = 3;
 /// How long a replica that cannot lead waits before it asks itself again: its ledger is tried once a minute.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 
+/// How long a replica that was asked to give up its lead lets the others take it: they do at once, if they can.
+const STEPPED_DOWN_FOR: Duration = Duration::from_secs(10);
+
 /// Why a lead ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lost {
     /// Another replica may have it.
     Lead,
+    /// An operator wants another replica to lead.
+    SteppedDown,
     /// The service stops.
     Stopping,
 }
@@ -34,17 +40,18 @@ impl<C: Committer> Node<C> {
         stop: &CancellationToken,
     ) -> Result<(), Stopped> {
         if !self.committer.can_lead().await? {
-            tracing::warn!(
-                "no replica leads, and this one cannot: its ledger does not have what the log has"
-            );
-            sleep(ASK_AGAIN).await;
+            let trouble = "its ledger does not have what the log has, so that it cannot lead";
+            tracing::warn!(trouble, "no replica leads");
+            self.report(|status| status.trouble = Some(trouble.to_owned()));
+            self.rests_until = Instant::now() + ASK_AGAIN;
             return Ok(());
         }
-        let lead = match self
-            .log
-            .lead(&self.description(), self.settings.lease)
-            .await
-        {
+        self.report(|status| {
+            status.state = State::Candidate;
+            status.trouble = None;
+        });
+        let myself = self.description();
+        let lead = match self.log.lead(&myself, self.settings.lease).await {
             Ok(Some(lead)) => lead,
             Ok(None) => return Ok(()),
             Err(error) => {
@@ -65,31 +72,42 @@ impl<C: Committer> Node<C> {
             }
         }
         tracing::info!(seq = self.replica.seq, "this replica leads");
+        self.report_leader(Some(&myself));
         self.report(|status| {
             status.state = State::Leading;
+            status.has_state = true;
             status.takeovers = status.takeovers.saturating_add(1);
         });
+        let mut asked = self.asked.subscribe();
         let (proposer, mut proposals) = Proposer::new();
         let is_first = self.replica.seq == 0;
         let begun = self.committer.lead(proposer, is_first).await;
+        let mut rests_for = RETRY_AFTER;
         if begun.is_ok() {
-            let lost = self.hold(&lead, kept_at, &mut proposals, stop).await;
-            if lost == Lost::Lead {
-                tracing::warn!(seq = self.replica.seq, "this replica no longer leads");
+            let held = self.hold(&lead, kept_at, &mut proposals, (&mut asked, stop));
+            match held.await {
+                Lost::Lead => {
+                    tracing::warn!(seq = self.replica.seq, "this replica no longer leads");
+                }
+                Lost::SteppedDown => {
+                    tracing::info!("this replica gives up its lead, as an operator wants");
+                    rests_for = STEPPED_DOWN_FOR;
+                }
+                Lost::Stopping => {}
             }
         }
         // A proposal that waits is not accepted.
         drop(proposals);
         let ended = begun.and(self.committer.stop_leading().await);
-        self.report(|status| status.state = State::Joining);
         // Whatever ended it: no other replica should wait for the end of a lease that is no longer kept.
-        if self.give_up(&lead).await && ended.is_ok() {
+        if self.give_up(&lead).await {
             // The lead is free: another replica may take it before this one, which could not use it.
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = sleep(RETRY_AFTER) => {}
-            }
+            self.rests_until = Instant::now() + rests_for;
         }
+        self.report(|status| {
+            status.state = State::Joining;
+            status.leader = None;
+        });
         ended
     }
 
@@ -109,7 +127,7 @@ impl<C: Committer> Node<C> {
         lead: &Lead,
         kept_at: Instant,
         proposals: &mut mpsc::Receiver<Proposal>,
-        stop: &CancellationToken,
+        (asked, stop): (&mut watch::Receiver<u64>, &CancellationToken),
     ) -> Lost {
         let lease = self.settings.lease;
         let every = lease.checked_div(KEEPS_PER_LEASE).unwrap_or(lease);
@@ -119,6 +137,8 @@ impl<C: Committer> Node<C> {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Lost::Stopping,
+                // The sender lives as long as this replica.
+                Ok(()) = asked.changed() => return Lost::SteppedDown,
                 () = sleep_until(ends_at) => return Lost::Lead,
                 () = sleep_until(keep_at) => {
                     let asked_at = Instant::now();
@@ -149,20 +169,23 @@ impl<C: Committer> Node<C> {
 
     async fn keep(&self, lead: &Lead, ends_at: Instant) -> Result<bool, LogError> {
         let kept = tokio::time::timeout_at(ends_at, self.log.keep(lead)).await;
-        let kept = kept.unwrap_or(Ok(false))?;
+        let Ok(kept) = kept else {
+            return Ok(false);
+        };
+        let kept = kept?;
         self.attached();
         Ok(kept)
     }
 
     /// How this replica describes itself as the one that leads.
     fn description(&self) -> Vec<u8> {
-        use prost::Message;
-        let leader = pb::Leader {
-            node: self.settings.origin.node.clone(),
-            admin_address: String::new(),
-            build: self.settings.origin.build.clone(),
+        let Origin { node, build } = self.settings.origin.clone();
+        let leader = Leader {
+            node,
+            admin_address: self.settings.admin_address.clone(),
+            build,
         };
-        leader.encode_to_vec()
+        leader.encode()
     }
 }
 

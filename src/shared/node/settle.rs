@@ -45,7 +45,8 @@ impl<C: Committer> Node<C> {
         }
         let place = self.step(&applied);
         self.replica = applied.replica;
-        self.report(|status| status.seq = seq);
+        self.report_applied();
+        self.attached();
         if accepted.send(place).is_err() {
             tracing::debug!(seq, "the commit task did not wait for its proposal");
         }
@@ -93,7 +94,10 @@ impl<C: Committer> Node<C> {
                     let found = records.find(|record| record.seq == seq);
                     return found.map(|record| record.bytes);
                 }
-                Err(_no_answer) => tokio::time::sleep(SETTLE_AGAIN).await,
+                Err(error) => {
+                    self.detached(&error);
+                    tokio::time::sleep(SETTLE_AGAIN).await;
+                }
             }
         }
     }

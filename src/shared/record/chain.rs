@@ -23,6 +23,12 @@ impl Chain {
         Fingerprint::parse(digits).map(Self)
     }
 
+    /// The chain of 32 bytes; `None` if there are others.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes = <[u8; FINGERPRINT_BYTES]>::try_from(bytes).ok()?;
+        Some(Self(Fingerprint::from_bytes(bytes)))
+    }
+
     /// The digest itself.
     pub fn fingerprint(&self) -> Fingerprint {
         self.0

@@ -114,7 +114,7 @@ async fn damage_that_a_start_does_not_read_is_found_beside_serving_and_stops_the
             snapshots.wait_for(|published| published.snapshot.position.epoch != before.epoch);
         let renewed = tokio::time::timeout(PATIENCE, renewed).await;
         drop(renewed.expect("the damage is found").unwrap());
-        let status = commits.status().await;
+        let status = commits.status();
         assert!(status.error.contains("is damaged"), "{}", status.error);
         if retry_after == SOON {
             // Nothing is written until the file is replaced.
@@ -124,7 +124,7 @@ async fn damage_that_a_start_does_not_read_is_found_beside_serving_and_stops_the
                     &[("USD", 1, "476.00"), ("EUR", 1, "549.00")],
                 ))
                 .await;
-            assert!(commits.status().await.unsaved > 0);
+            assert!(commits.status().unsaved > 0);
             put_back(&path, &whole);
             commits.recovered().await;
         }
@@ -134,7 +134,7 @@ async fn damage_that_a_start_does_not_read_is_found_beside_serving_and_stops_the
     let usd = commits.rate("USD/KZT");
     let announced = usd.announced.map(|announced| announced.value.to_string());
     assert_eq!(announced.as_deref(), Some("476.00"));
-    assert_eq!(commits.status().await.error, "");
+    assert_eq!(commits.status().error, "");
     commits.close().await;
     assert!(!is_hidden_damage(&path).await);
 }

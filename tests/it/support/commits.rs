@@ -96,14 +96,14 @@ impl Commits {
         self.submit(vec![table], Intent::Newest).await
     }
 
-    pub(crate) async fn status(&self) -> LedgerStatus {
-        self.handle.ledger_status().await.unwrap()
+    pub(crate) fn status(&self) -> LedgerStatus {
+        self.handle.ledger_status().unwrap()
     }
 
     /// Waits until the ledger is written again.
     pub(crate) async fn recovered(&self) {
         let recovered = async {
-            while !self.status().await.error.is_empty() {
+            while !self.status().error.is_empty() {
                 tokio::task::yield_now().await;
             }
         };

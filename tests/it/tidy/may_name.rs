@@ -33,7 +33,7 @@ pub(super) const MAY_NAME: &[(&str, &[&str])] = &[
         "commit",
         &["domain", "ledger", "board", "clock", "telemetry"],
     ),
-    ("shared", &["domain", "ledger", "commit", "pb"]),
+    ("shared", &["domain", "ledger", "commit", "clock", "pb"]),
     (
         "queries",
         &[

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::shared::log::{Appended, Event, Lead, Moment, Page, Stored};
+use crate::shared::log::{Appended, Event, Lead, Moment, Page, Presence, Stored};
 
 /// A log in memory. Clones share it.
 #[derive(Clone, Default)]
@@ -23,6 +23,7 @@ pub(super) struct Store {
     records: BTreeMap<u64, Arc<[u8]>>,
     leader: Option<Held>,
     state: Option<Arc<[u8]>>,
+    present: BTreeMap<i64, Present>,
     happened: BTreeMap<i64, Event>,
     changes: watch::Sender<()>,
 }
@@ -32,6 +33,14 @@ pub(super) struct Store {
 struct Held {
     lead: Lead,
     bytes: Arc<[u8]>,
+    lease: Duration,
+    until: Instant,
+}
+
+/// What a replica says of itself.
+#[derive(Debug, Clone)]
+struct Present {
+    said: Option<(String, Arc<[u8]>)>,
     lease: Duration,
     until: Instant,
 }
@@ -86,6 +95,8 @@ impl Store {
         {
             self.happens(Event::Leader(None));
         }
+        let now = Instant::now();
+        self.present.retain(|_, present| present.until > now);
     }
 
     fn leads(&self, lead: &Lead) -> bool {
@@ -115,6 +126,58 @@ impl Store {
             has_more: later.count() > limit,
             moment: Moment(self.moment),
         }
+    }
+
+    pub(super) fn newest(&self) -> u64 {
+        u64::try_from(self.records.len()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn appear(&mut self, lease: Duration) -> Presence {
+        self.moment = self.moment.saturating_add(1);
+        let present = Present {
+            said: None,
+            lease,
+            until: Instant::now() + lease,
+        };
+        self.present.insert(self.moment, present);
+        Presence { lease: self.moment }
+    }
+
+    /// Returns whether the lease is still there.
+    pub(super) fn report(&mut self, presence: Presence, node: &str, report: &[u8]) -> bool {
+        if !self.present.contains_key(&presence.lease) {
+            return false;
+        }
+        for (lease, present) in &mut self.present {
+            present
+                .said
+                .take_if(|(name, _)| name == node && *lease != presence.lease);
+            if *lease == presence.lease {
+                present.said = Some((node.to_owned(), report.into()));
+            }
+        }
+        true
+    }
+
+    pub(super) fn stay(&mut self, presence: Presence) -> bool {
+        let Some(present) = self.present.get_mut(&presence.lease) else {
+            return false;
+        };
+        present.until = Instant::now() + present.lease;
+        true
+    }
+
+    pub(super) fn leave(&mut self, presence: Presence) {
+        self.present.remove(&presence.lease);
+    }
+
+    pub(super) fn nodes(&self) -> Vec<Arc<[u8]>> {
+        let said = self.present.values();
+        let said: BTreeMap<&str, &Arc<[u8]>> = said
+            .filter_map(|present| present.said.as_ref())
+            .map(|(name, report)| (name.as_str(), report))
+            .collect();
+        said.into_values().map(Arc::clone).collect()
     }
 
     pub(super) fn record(&self, seq: u64) -> Option<Arc<[u8]>> {

@@ -1,0 +1,195 @@
+//! What the replicas of a log say of themselves: the one that leads, and each one of its progress.
+
+use prost::Message;
+
+use crate::domain::Position;
+use crate::pb::log as pb;
+use crate::shared::record::Chain;
+
+/// What a replica does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It has not read the whole log yet.
+    Joining,
+    /// It repeats what another replica appends.
+    Following,
+    /// No replica leads, and it takes the lead.
+    Candidate,
+    /// It appends.
+    Leading,
+    /// It holds records that the log does not have: it serves on, and does not lead.
+    OffTheLog,
+}
+
+/// Every state, with its name in the log.
+const STATES: [(State, &str); 5] = [
+    (State::Joining, "joining"),
+    (State::Following, "following"),
+    (State::Candidate, "candidate"),
+    (State::Leading, "leading"),
+    (State::OffTheLog, "off_the_log"),
+];
+
+impl State {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        let known = STATES.iter().find(|(state, _)| *state == self);
+        known.map_or("", |(_, name)| name)
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        let known = STATES.iter().find(|(_, known)| *known == name);
+        known.map(|(state, _)| *state)
+    }
+}
+
+/// The replica that leads.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Leader {
+    /// Its name.
+    pub node: String,
+    /// Where operators reach it, as a URL; empty if its settings do not say.
+    pub admin_address: String,
+    /// Its version of silkrate.
+    pub build: String,
+}
+
+impl Leader {
+    /// Its bytes in the log.
+    pub(in crate::shared) fn encode(&self) -> Vec<u8> {
+        let Self {
+            node,
+            admin_address,
+            build,
+        } = self.clone();
+        let message = pb::Leader {
+            node,
+            admin_address,
+            build,
+        };
+        message.encode_to_vec()
+    }
+
+    /// Reads its bytes. One that cannot be read leads all the same, without a name.
+    pub(in crate::shared) fn decode(bytes: &[u8]) -> Self {
+        let pb::Leader {
+            node,
+            admin_address,
+            build,
+        } = pb::Leader::decode(bytes).unwrap_or_default();
+        Self {
+            node,
+            admin_address,
+            build,
+        }
+    }
+}
+
+/// A replica, as it reports itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its name.
+    pub node: String,
+    /// The last record that it has applied.
+    pub seq: u64,
+    /// The chain up to that.
+    pub chain: Chain,
+    /// What it serves.
+    pub position: Position,
+    /// Its version of silkrate.
+    pub build: String,
+    /// What it does; `None` if only a newer version knows the name of that.
+    pub state: Option<State>,
+    /// What keeps it from its work; empty if nothing does.
+    pub trouble: String,
+}
+
+impl Member {
+    /// Its bytes in the log.
+    pub(in crate::shared) fn encode(&self) -> Vec<u8> {
+        let Self {
+            node,
+            seq,
+            chain,
+            position,
+            build,
+            state,
+            trouble,
+        } = self;
+        let message = pb::NodeStatus {
+            node: node.clone(),
+            seq: *seq,
+            chain: chain.as_bytes().to_vec(),
+            epoch: position.epoch.to_string(),
+            revision: position.revision,
+            build: build.clone(),
+            role: state.map_or("", State::as_str).to_owned(),
+            trouble: trouble.clone(),
+        };
+        message.encode_to_vec()
+    }
+
+    /// Reads its bytes; `None` if they are no report.
+    pub(in crate::shared) fn decode(bytes: &[u8]) -> Option<Self> {
+        let pb::NodeStatus {
+            node,
+            seq,
+            chain,
+            epoch,
+            revision,
+            build,
+            role,
+            trouble,
+        } = pb::NodeStatus::decode(bytes).ok()?;
+        Some(Self {
+            node,
+            seq,
+            chain: Chain::from_bytes(&chain)?,
+            position: Position {
+                epoch: epoch.into(),
+                revision,
+            },
+            build,
+            state: State::parse(&role),
+            trouble,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_read_as_it_was_written() {
+        for (state, name) in STATES {
+            let member = Member {
+                node: "one".to_owned(),
+                seq: 7,
+                chain: Chain::START.followed_by(b"a record"),
+                position: Position {
+                    epoch: "first".into(),
+                    revision: 12,
+                },
+                build: "1.0.0".to_owned(),
+                state: Some(state),
+                trouble: "its disk is full".to_owned(),
+            };
+            assert_eq!(Member::decode(&member.encode()), Some(member));
+            assert_eq!(state.as_str(), name);
+        }
+        assert_eq!(Member::decode(&[0xff]), None);
+        assert_eq!(Member::decode(&[]), None, "a chain has 32 bytes");
+    }
+
+    #[test]
+    fn a_leader_is_read_as_it_was_written_and_any_bytes_name_one() {
+        let leader = Leader {
+            node: "one".to_owned(),
+            admin_address: "http://10.0.0.1:50052".to_owned(),
+            build: "1.0.0".to_owned(),
+        };
+        assert_eq!(Leader::decode(&leader.encode()), leader);
+        assert_eq!(Leader::decode(&[0xff]), Leader::default());
+    }
+}

@@ -1,0 +1,85 @@
+//! What operators do with a replica.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::watch;
+
+use crate::shared::log::{Log, LogError};
+use crate::shared::members::{Leader, Member, State};
+use crate::shared::node::status::Status;
+
+/// A replica that runs, for those who ask about it. Clones share it.
+#[derive(Debug, Clone)]
+pub struct NodeHandle {
+    log: Log,
+    status: watch::Receiver<Status>,
+    /// How often it was asked to give up its lead.
+    asked: Arc<watch::Sender<u64>>,
+}
+
+/// This replica has no lead to give up.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("this replica does not lead")]
+pub struct NoLead {
+    /// The replica that leads, as far as this one knows.
+    pub leader: Option<Leader>,
+}
+
+impl NodeHandle {
+    pub(super) fn new(
+        log: Log,
+        status: watch::Receiver<Status>,
+        asked: Arc<watch::Sender<u64>>,
+    ) -> Self {
+        Self { log, status, asked }
+    }
+
+    /// What it reports, as it changes.
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.status.clone()
+    }
+
+    /// What all replicas report that reach the log.
+    ///
+    /// # Errors
+    /// A [`LogError`] if the log does not answer.
+    pub async fn members(&self) -> Result<Vec<Member>, LogError> {
+        members(&self.log).await
+    }
+
+    /// Gives up the lead, and lets another replica take it. Returns when this one does not lead any longer: a commit that waits
+    /// for the log is settled first.
+    ///
+    /// # Errors
+    /// [`NoLead`].
+    pub async fn step_down(&self) -> Result<(), NoLead> {
+        let mut status = self.status.clone();
+        let leader = {
+            let known = status.borrow_and_update();
+            (known.state != State::Leading).then(|| known.leader.clone())
+        };
+        if let Some(leader) = leader {
+            return Err(NoLead { leader });
+        }
+        self.asked
+            .send_modify(|asked| *asked = asked.saturating_add(1));
+        // A replica that has ended does not lead either.
+        drop(
+            status
+                .wait_for(|status| status.state != State::Leading)
+                .await,
+        );
+        Ok(())
+    }
+}
+
+/// What all replicas of a log report, sorted by name.
+///
+/// # Errors
+/// A [`LogError`] if the log does not answer.
+pub async fn members(log: &Log) -> Result<Vec<Member>, LogError> {
+    let reports = log.nodes().await?;
+    let members = reports.iter().filter_map(|bytes| Member::decode(bytes));
+    Ok(members.collect())
+}
