@@ -9,11 +9,16 @@
 //! would accept without a bound, wait for ever for a peer that connects and sends nothing (and so never end a graceful
 //! shutdown), and write to the kernel once for every frame. What is equal for all ports is a constant of this module;
 //! what differs is a field of [`Limits`].
+//!
+#![doc = include_str!("listener/README.md")]
 
 mod accept;
 mod coalesce;
 mod connection;
 mod deadlines;
+mod ending;
+mod frame_guard;
+mod frame_scanner;
 mod handshake;
 mod hosts;
 mod http2;

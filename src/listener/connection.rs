@@ -2,19 +2,26 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
 use crate::callers::Caller;
+use crate::listener::ending::Ending;
+use crate::listener::frame_guard::{Flood, FrameGuard};
 use crate::listener::socket::AcceptedSocket;
 use crate::listener::{Deadline, Deadlines, Limits};
 
 /// One accepted connection.
 #[derive(Debug)]
-pub struct Connection(Transport);
+pub struct Connection {
+    transport: Transport,
+    guard: FrameGuard,
+    /// The end of a connection whose peer sends too much.
+    ending: Option<Pin<Box<Ending>>>,
+}
 
 /// One type for both, so that HTTP over it is compiled once.
 #[derive(Debug)]
@@ -35,30 +42,79 @@ struct SecureSocket {
 impl Connection {
     /// A connection without TLS.
     pub(super) fn plain(socket: AcceptedSocket) -> Self {
-        Self(Transport::Plain(socket))
+        Self::over(Transport::Plain(socket))
     }
 
     /// A connection over TLS.
     pub(super) fn secure(stream: TlsStream<AcceptedSocket>, limits: &Limits) -> Self {
         let io = Deadlines::new(stream, limits.first_bytes_timeout, limits.write_stall_max);
-        Self(Transport::Secure(Box::new(SecureSocket {
+        Self::over(Transport::Secure(Box::new(SecureSocket {
             io,
             is_counted: false,
         })))
     }
 
-    /// The address at the other end, or that which a trusted proxy named before the first byte.
-    pub fn caller(&self) -> Caller {
-        match &self.0 {
-            Transport::Plain(socket) => socket.caller(),
-            Transport::Secure(socket) => socket.accepted().caller(),
+    fn over(transport: Transport) -> Self {
+        Self {
+            transport,
+            guard: FrameGuard::new(),
+            ending: None,
         }
     }
 
-    fn writer(&mut self) -> &mut (dyn AsyncWrite + Send + Unpin) {
-        match &mut self.0 {
+    /// The address at the other end, or that which a trusted proxy named before the first byte.
+    pub fn caller(&self) -> Caller {
+        self.accepted().caller()
+    }
+
+    fn accepted(&self) -> &AcceptedSocket {
+        match &self.transport {
             Transport::Plain(socket) => socket,
-            Transport::Secure(socket) => &mut socket.io,
+            Transport::Secure(socket) => socket.accepted(),
+        }
+    }
+
+    /// Ends the connection of a peer that sends too much: it gets the reason, and what it sends still is not read as frames.
+    fn end(&mut self, cx: &mut Context<'_>, flood: Flood) {
+        let caller = self.caller();
+        tracing::debug!(
+            ?caller,
+            reason = flood.name(),
+            "a peer sends too many frames"
+        );
+        self.accepted().counts().flooding.increment();
+        if let Some(goaway) = self.guard.goaway(flood) {
+            let mut writer = Pin::new(self.transport.writer());
+            // A peer that reads nothing does not get it.
+            let is_written = writer.as_mut().poll_write(cx, &goaway).is_ready();
+            let _closed_or_not = is_written && writer.poll_shutdown(cx).is_ready();
+        }
+        self.ending = Some(Box::pin(Ending::begin()));
+    }
+}
+
+impl Transport {
+    fn writer(&mut self) -> &mut (dyn AsyncWrite + Send + Unpin) {
+        match self {
+            Self::Plain(socket) => socket,
+            Self::Secure(socket) => &mut socket.io,
+        }
+    }
+
+    fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self {
+            Self::Plain(socket) => Pin::new(socket).poll_read(cx, buffer),
+            Self::Secure(socket) => {
+                let outcome = Pin::new(&mut socket.io).poll_read(cx, buffer);
+                if let Poll::Ready(Err(_)) = &outcome {
+                    socket.count_silent();
+                }
+                outcome
+            }
         }
     }
 }
@@ -90,16 +146,34 @@ impl AsyncRead for Connection {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.0 {
-            Transport::Plain(socket) => Pin::new(socket).poll_read(cx, buffer),
-            Transport::Secure(socket) => {
-                let outcome = Pin::new(&mut socket.io).poll_read(cx, buffer);
-                if let Poll::Ready(Err(_)) = &outcome {
-                    socket.count_silent();
-                }
-                outcome
-            }
+        let this = &mut *self;
+        if this.guard.ends_turn() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
+        if this.ending.is_none() {
+            let before = buffer.filled().len();
+            let outcome = this.transport.poll_read(cx, buffer);
+            if outcome.is_pending() {
+                this.guard.waits();
+            }
+            let read = buffer.filled().get(before..).unwrap_or_default();
+            let Err(flood) = this.guard.received(read) else {
+                return outcome;
+            };
+            buffer.set_filled(before);
+            this.end(cx, flood);
+        }
+        let Some(ending) = &mut this.ending else {
+            return Poll::Pending;
+        };
+        let transport = &mut this.transport;
+        let ended = ready!(
+            ending
+                .as_mut()
+                .poll(cx, |cx, buffer| transport.poll_read(cx, buffer))
+        );
+        Poll::Ready(Err(ended))
     }
 }
 
@@ -109,7 +183,15 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         data: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(self.writer()).poll_write(cx, data)
+        if self.ending.is_some() {
+            // The frame that ends a connection is its last one.
+            return Poll::Ready(Ok(data.len()));
+        }
+        let outcome = Pin::new(self.transport.writer()).poll_write(cx, data);
+        if let Poll::Ready(Ok(written)) = &outcome {
+            self.guard.sent(data.get(..*written).unwrap_or_default());
+        }
+        outcome
     }
 
     fn poll_write_vectored(
@@ -117,21 +199,34 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(self.writer()).poll_write_vectored(cx, slices)
+        if self.ending.is_some() {
+            let length = slices.iter().map(|slice| slice.len());
+            return Poll::Ready(Ok(length.fold(0, usize::saturating_add)));
+        }
+        let outcome = Pin::new(self.transport.writer()).poll_write_vectored(cx, slices);
+        if let Poll::Ready(Ok(written)) = &outcome {
+            let mut left = *written;
+            for slice in slices {
+                let taken = left.min(slice.len());
+                self.guard.sent(slice.get(..taken).unwrap_or_default());
+                left = left.saturating_sub(taken);
+            }
+        }
+        outcome
     }
 
     fn is_write_vectored(&self) -> bool {
-        match &self.0 {
+        match &self.transport {
             Transport::Plain(socket) => socket.is_write_vectored(),
             Transport::Secure(socket) => socket.io.is_write_vectored(),
         }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.writer()).poll_flush(cx)
+        Pin::new(self.transport.writer()).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(self.writer()).poll_shutdown(cx)
+        Pin::new(self.transport.writer()).poll_shutdown(cx)
     }
 }

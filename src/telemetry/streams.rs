@@ -179,6 +179,8 @@ pub struct PortCounts {
     pub silent: Counter,
     /// The connections that were cut because the peer read nothing.
     pub stalled: Counter,
+    /// The connections that were cut because the peer sent too many frames that no request follows from.
+    pub flooding: Counter,
     /// The bytes that were read.
     pub received_bytes: Counter,
     /// The bytes that were written.

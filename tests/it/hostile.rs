@@ -1,13 +1,189 @@
 //! Hostile peers, with frames and bytes that no library would send: their outcome, and that others are served.
 
+mod frames;
+mod headers;
 mod requests;
+mod streams;
 
+use std::io;
 use std::net::SocketAddr;
 
-use crate::support::silkrate::Silkrate;
+use silkrate::load::frames::{self as raw, Name};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::browser::get;
+use crate::support::silkrate::{PATIENCE, Silkrate};
+
+/// The largest flow-control window.
+const WINDOW_MAX: u32 = (1 << 31) - 1;
+/// The error code of a peer that makes too much work.
+const ENHANCE_YOUR_CALM: u32 = 11;
+/// The error code of a stream that is cut.
+const CANCEL: u32 = 8;
+/// The error code of a stream that is one too many.
+const REFUSED_STREAM: u32 = 7;
 
 /// The address of the operators' port of a service.
 fn admin(silkrate: &Silkrate) -> SocketAddr {
     let address = silkrate.admin_url.trim_start_matches("http://");
     address.parse().unwrap()
+}
+
+/// The value of a sample of the metrics; zero if there is none.
+async fn metric(silkrate: &Silkrate, name: &str) -> u64 {
+    let page = get(admin(silkrate), "/metrics", &[]).await;
+    let mut lines = page.text().lines();
+    let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.map_or(0, |value| value.parse().unwrap())
+}
+
+/// One frame from the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Frame {
+    kind: u8,
+    flags: u8,
+    stream: u32,
+    payload: Vec<u8>,
+}
+
+impl Frame {
+    /// The error code of a frame that ends a stream or, after its last stream, the connection.
+    fn code(&self) -> u32 {
+        let code = if self.kind == raw::GOAWAY { 4..8 } else { 0..4 };
+        u32::from_be_bytes(self.payload[code].try_into().unwrap())
+    }
+
+    /// The reason in a GOAWAY.
+    fn reason(&self) -> &str {
+        std::str::from_utf8(&self.payload[8..]).unwrap()
+    }
+}
+
+/// A connection whose frames are written by hand.
+struct Peer {
+    socket: TcpStream,
+    out: Vec<u8>,
+    read: Vec<u8>,
+    stream: u32,
+}
+
+impl Peer {
+    /// Connects, and announces the window of its streams.
+    async fn connect(server: SocketAddr, window: u32) -> Self {
+        let mut peer = Self {
+            socket: TcpStream::connect(server).await.unwrap(),
+            out: raw::PREFACE.to_vec(),
+            read: Vec::new(),
+            stream: 1,
+        };
+        peer.socket.set_nodelay(true).unwrap();
+        peer.window(window);
+        peer.send().await.unwrap();
+        // The windows of the server are in force when its first frame is acknowledged.
+        peer.frame().await.unwrap();
+        peer.push(raw::SETTINGS, raw::ACK, 0, &[]);
+        peer.send().await.unwrap();
+        peer
+    }
+
+    /// To the gRPC port of a service.
+    async fn of_grpc(silkrate: &Silkrate, window: u32) -> Self {
+        let address = silkrate.url.trim_start_matches("http://");
+        Self::connect(address.parse().unwrap(), window).await
+    }
+
+    fn push(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
+        raw::push(&mut self.out, kind, flags, stream, payload);
+    }
+
+    /// Appends a SETTINGS frame with the window of streams.
+    fn window(&mut self, window: u32) {
+        let payload = [&[0, 4][..], &window.to_be_bytes()].concat();
+        self.push(raw::SETTINGS, 0, 0, &payload);
+    }
+
+    fn block(path: &str) -> Vec<u8> {
+        let mut block = vec![0x83, 0x86];
+        raw::header(&mut block, Name::Known(4), path);
+        raw::header(&mut block, Name::Known(1), "localhost");
+        raw::header(&mut block, Name::Known(31), "application/grpc");
+        raw::header(&mut block, Name::New("te"), "trailers");
+        block
+    }
+
+    /// Appends the headers of a call; returns its stream.
+    fn call(&mut self, path: &str) -> u32 {
+        let stream = self.stream;
+        self.stream += 2;
+        let block = Self::block(path);
+        self.push(raw::HEADERS, raw::END_HEADERS, stream, &block);
+        stream
+    }
+
+    /// Appends a call with its message.
+    fn ask(&mut self, method: &str, message: &[u8]) -> u32 {
+        let stream = self.call(&format!("/silkrate.v1.RateService/{method}"));
+        let message = raw::grpc(message);
+        self.push(raw::DATA, raw::END_STREAM, stream, &message);
+        stream
+    }
+
+    /// Sends what was appended.
+    async fn send(&mut self) -> io::Result<()> {
+        let out = std::mem::take(&mut self.out);
+        self.socket.write_all(&out).await
+    }
+
+    /// The next frame; nothing when the server has closed the connection.
+    async fn frame(&mut self) -> Option<Frame> {
+        let read = async {
+            loop {
+                if let Some((frame, rest)) = raw::next(&self.read) {
+                    let frame = Frame {
+                        kind: frame.kind,
+                        flags: frame.flags,
+                        stream: frame.stream,
+                        payload: frame.payload.to_vec(),
+                    };
+                    let taken = self.read.len() - rest.len();
+                    self.read.drain(..taken);
+                    return Some(frame);
+                }
+                if self.socket.read_buf(&mut self.read).await.unwrap_or(0) == 0 {
+                    return None;
+                }
+            }
+        };
+        let frame = tokio::time::timeout(PATIENCE, read).await;
+        frame.expect("the server sends a frame or closes")
+    }
+
+    /// Reads up to a frame of a kind, and answers pings and settings meanwhile.
+    async fn until(&mut self, is_it: impl Fn(&Frame) -> bool) -> Frame {
+        while let Some(frame) = self.frame().await {
+            if is_it(&frame) {
+                return frame;
+            }
+            if frame.flags & raw::ACK == 0 && frame.kind == raw::PING {
+                self.push(raw::PING, raw::ACK, 0, &frame.payload);
+                // The server may have closed.
+                drop(self.send().await);
+            }
+        }
+        panic!("the server closed the connection before the frame");
+    }
+
+    /// The frame that ends the connection, and the end itself.
+    async fn goaway(&mut self) -> Frame {
+        let goaway = self.until(|frame| frame.kind == raw::GOAWAY).await;
+        while self.frame().await.is_some() {}
+        goaway
+    }
+
+    /// The end of a stream without a status.
+    async fn reset(&mut self, stream: u32) -> Frame {
+        self.until(|frame| frame.kind == raw::RESET && frame.stream == stream)
+            .await
+    }
 }

@@ -133,13 +133,16 @@ impl Traffic {
         );
         page.counters(names, refused)?;
         let cut = self.ports.iter().flat_map(|(port, counts)| {
-            let reasons: [(_, &Counter); 2] =
-                [("silent", &counts.silent), ("stalled", &counts.stalled)];
+            let reasons: [(_, &Counter); 3] = [
+                ("silent", &counts.silent),
+                ("stalled", &counts.stalled),
+                ("flooding", &counts.flooding),
+            ];
             reasons.map(|(reason, count)| ([("port", *port), ("reason", reason)], count))
         });
         let names = (
             "silkrate_connections_cut",
-            "Connections that were cut because the peer sent nothing at first, or read nothing",
+            "Connections that were cut because the peer sent nothing at first, read nothing, or sent too many frames",
         );
         page.counters(names, cut)
     }

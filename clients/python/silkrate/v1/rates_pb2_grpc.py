@@ -49,6 +49,8 @@ class RateServiceStub:
     DRAINING when the server stops, and STREAM_AGED after about an hour, so that clients spread over replicas.
     Reconnect with `resume_after` set to the position of the last message applied, after the delay of the RetryInfo at
     the earliest, with exponential backoff from one second to a minute and full jitter.
+    7. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM frames without end receives GOAWAY with
+    ENHANCE_YOUR_CALM.
 
     A message is never split: it contains a commit whole or not at all.
 
@@ -157,6 +159,8 @@ class RateServiceServicer:
     DRAINING when the server stops, and STREAM_AGED after about an hour, so that clients spread over replicas.
     Reconnect with `resume_after` set to the position of the last message applied, after the delay of the RetryInfo at
     the earliest, with exponential backoff from one second to a minute and full jitter.
+    7. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM frames without end receives GOAWAY with
+    ENHANCE_YOUR_CALM.
 
     A message is never split: it contains a commit whole or not at all.
 
@@ -389,6 +393,8 @@ class RateService:
     DRAINING when the server stops, and STREAM_AGED after about an hour, so that clients spread over replicas.
     Reconnect with `resume_after` set to the position of the last message applied, after the delay of the RetryInfo at
     the earliest, with exponential backoff from one second to a minute and full jitter.
+    7. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM frames without end receives GOAWAY with
+    ENHANCE_YOUR_CALM.
 
     A message is never split: it contains a commit whole or not at all.
 

@@ -1,0 +1,134 @@
+//! Frames that cost the peer nothing, sent without end: the connection ends with GOAWAY, and the reason.
+
+use silkrate::load::frames as raw;
+
+use super::{ENHANCE_YOUR_CALM, Frame, Peer, WINDOW_MAX, metric};
+use crate::support::april::{bank_of_april, silkrate_of_april};
+use crate::support::silkrate::Silkrate;
+
+/// More than any budget of such frames.
+const FLOOD: u32 = 5000;
+
+/// Appends a frame by its number.
+type Push = fn(&mut Peer, u32);
+
+/// The end of a connection whose peer sends a frame again and again.
+async fn flooded(silkrate: &Silkrate, frame: impl Fn(&mut Peer, u32)) -> Frame {
+    let mut peer = Peer::of_grpc(silkrate, WINDOW_MAX).await;
+    for number in 0..FLOOD {
+        frame(&mut peer, number);
+    }
+    // The server may have closed before it read all of them.
+    drop(peer.send().await);
+    peer.goaway().await
+}
+
+#[tokio::test]
+async fn a_flood_of_cheap_frames_ends_the_connection_and_says_why() {
+    let bank = bank_of_april().await;
+    let mut silkrate = silkrate_of_april(&bank).await;
+    let floods: [(Push, &str); 5] = [
+        (
+            |peer, number| peer.window(100_000 + number % 2),
+            "too_many_settings",
+        ),
+        (
+            |peer, _| peer.push(raw::SETTINGS, 0, 0, &[]),
+            "too_many_settings",
+        ),
+        (
+            |peer, number| peer.push(2, 0, 2 * number + 1, &[0, 0, 0, 0, 16]),
+            "too_many_control_frames",
+        ),
+        (
+            |peer, _| peer.push(raw::WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]),
+            "too_many_control_frames",
+        ),
+        // A kind that HTTP/2 does not know.
+        (
+            |peer, _| peer.push(0x77, 0, 0, &[1]),
+            "too_many_control_frames",
+        ),
+    ];
+    for (frame, reason) in floods {
+        let goaway = flooded(&silkrate, frame).await;
+        assert_eq!(goaway.code(), ENHANCE_YOUR_CALM);
+        assert_eq!(goaway.reason(), reason);
+    }
+    let cut = "silkrate_connections_cut_total{port=\"grpc\",reason=\"flooding\"}";
+    assert_eq!(metric(&silkrate, cut).await, 5);
+    // Others are served.
+    assert_eq!(silkrate.snapshot(&["USD/KZT"]).await.rates.len(), 1);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn pings_are_answered_until_there_are_too_many() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
+    let is_pong = |frame: &Frame| frame.kind == raw::PING && frame.flags & raw::ACK != 0;
+    for number in 0..100_u64 {
+        peer.push(raw::PING, 0, 0, &number.to_be_bytes());
+        peer.send().await.unwrap();
+        assert_eq!(peer.until(is_pong).await.payload, number.to_be_bytes());
+    }
+    for _ping in 0..FLOOD {
+        peer.push(raw::PING, 0, 0, &[7; 8]);
+    }
+    drop(peer.send().await);
+    let goaway = peer.goaway().await;
+    let ended = (goaway.code(), goaway.reason());
+    assert_eq!(ended, (ENHANCE_YOUR_CALM, "too_many_control_frames"));
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn calls_that_are_reset_one_after_the_other_end_the_connection() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
+    // Each is answered before it is reset, so that none of them counts as rapid.
+    for _call in 0..FLOOD {
+        let stream = peer.call("/silkrate.v1.RateService/WatchRates");
+        let message = raw::grpc(&[]);
+        peer.push(raw::DATA, raw::END_STREAM, stream, &message);
+        if peer.send().await.is_err() {
+            break;
+        }
+        let answered = peer
+            .until(|frame| frame.kind == raw::GOAWAY || frame.stream == stream)
+            .await;
+        if answered.kind == raw::GOAWAY {
+            assert_eq!(answered.code(), ENHANCE_YOUR_CALM);
+            assert_eq!(answered.reason(), "too_many_resets");
+            silkrate.finish().await;
+            return;
+        }
+        peer.push(raw::RESET, 0, stream, &super::CANCEL.to_be_bytes());
+    }
+    panic!("all of them were taken");
+}
+
+#[tokio::test]
+async fn a_client_that_works_hard_is_not_taken_for_a_hostile_one() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
+    // Four cheap frames with each of a thousand calls are twice what may come without calls.
+    for _batch in 0..10 {
+        for _call in 0..100 {
+            let stream = peer.ask("GetSnapshot", &[]);
+            peer.push(raw::WINDOW_UPDATE, 0, 0, &[0, 1, 0, 0]);
+            peer.push(raw::PING, 0, 0, &[7; 8]);
+            peer.push(2, 0, stream, &[0, 0, 0, 0, 16]);
+            peer.push(0x10, 0, 0, b"u=1");
+        }
+        peer.send().await.unwrap();
+        let ends = |frame: &Frame| frame.kind == raw::HEADERS && frame.flags & raw::END_STREAM != 0;
+        for _call in 0..100 {
+            peer.until(ends).await;
+        }
+    }
+    silkrate.finish().await;
+}
