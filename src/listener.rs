@@ -22,6 +22,7 @@ mod frame_scanner;
 mod handshake;
 mod hosts;
 mod http2;
+mod pace;
 mod plain;
 mod protocol;
 mod proxied;

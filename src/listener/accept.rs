@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::callers::{Caller, Network, Share, ShareExceeded, ShareLimits, Shares, TrustedProxies};
+use crate::listener::pace::Pace;
 use crate::listener::socket::AcceptedSocket;
 use crate::listener::{ACCEPT_PAUSE, Limits, Reminder};
 use crate::memory::{Memory, Pressure};
@@ -38,7 +39,7 @@ pub(super) struct Connections {
     counts: Arc<PortCounts>,
 }
 
-/// When the log last said that a port takes no more connections.
+/// When the log last said that a port takes no more connections, and when it took the last ones.
 #[derive(Debug, Default)]
 struct Reminders {
     /// Its limit is reached.
@@ -47,6 +48,8 @@ struct Reminders {
     refused: Reminder,
     /// A client has its share.
     share: Reminder,
+    /// How fast connections are accepted.
+    pace: Pace,
 }
 
 impl Connections {
@@ -157,6 +160,7 @@ impl Connections {
         reminders: &mut Reminders,
     ) -> Option<AcceptedSocket> {
         loop {
+            reminders.pace.wait().await;
             let permit = self.permit(&mut reminders.full).await?;
             let accepted = accept(listener, &mut reminders.refused).await;
             if let Some(socket) = self.admitted(accepted, permit, reminders) {
