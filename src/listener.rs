@@ -22,14 +22,18 @@ mod frame_scanner;
 mod handshake;
 mod hosts;
 mod http2;
+mod output;
 mod pace;
 mod plain;
 mod protocol;
 mod proxied;
 mod reminder;
 mod rlimit;
+mod sent_body;
 mod serve;
 mod socket;
+mod stream_task;
+mod waiting;
 
 use std::io;
 use std::net::SocketAddr;
@@ -43,8 +47,10 @@ pub use deadlines::{Deadline, Deadlines};
 use futures_util::{Stream, StreamExt};
 pub use hosts::{Hosts, HostsOf};
 pub use http2::serve_http2;
+pub use output::{COUNTED_BYTES_MIN, ConnectionOutput, OutputBudget, OutputLimits, Recipient};
 pub(crate) use reminder::Reminder;
 pub use rlimit::raise_descriptor_limit;
+pub use stream_task::StreamExecutor;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::CancellationToken;
 
@@ -85,6 +91,8 @@ pub struct Limits {
     pub streams_per_connection_max: u32,
     /// The bytes of the headers of a request.
     pub header_bytes_max: u32,
+    /// What may wait to be sent.
+    pub output: OutputLimits,
 }
 
 impl Limits {
@@ -97,6 +105,7 @@ impl Limits {
             write_stall_max: WRITE_STALL_MAX,
             streams_per_connection_max: STREAMS_PER_CONNECTION_MAX,
             header_bytes_max: HEADER_BYTES_MAX,
+            output: OutputLimits::default(),
         }
     }
 }
@@ -108,6 +117,7 @@ pub struct Listener {
     limits: Limits,
     draining: CancellationToken,
     counts: Arc<PortCounts>,
+    output: Arc<OutputBudget>,
     tls: Option<Arc<ServerTls>>,
     admission: Admission,
 }
@@ -115,11 +125,14 @@ pub struct Listener {
 impl Listener {
     /// A listener that accepts connections until `draining` is cancelled.
     pub fn new(socket: TcpListener, limits: Limits, draining: CancellationToken) -> Self {
+        let counts = Arc::<PortCounts>::default();
+        let output = OutputBudget::new(limits.output, Arc::clone(&counts), draining.clone());
         Self {
             socket,
             limits,
             draining,
-            counts: Arc::default(),
+            counts,
+            output: Arc::new(output),
             tls: None,
             admission: Admission::default(),
         }
@@ -130,7 +143,13 @@ impl Listener {
     pub fn counted(self, counts: Arc<PortCounts>) -> Self {
         let limit = u64::try_from(self.limits.connections_max);
         counts.limit.set(limit.unwrap_or(u64::MAX));
-        Self { counts, ..self }
+        let (limits, draining) = (self.limits.output, self.draining.clone());
+        let output = OutputBudget::new(limits, Arc::clone(&counts), draining);
+        Self {
+            counts,
+            output: Arc::new(output),
+            ..self
+        }
     }
 
     /// The same with TLS on every connection, if there is one.

@@ -29,7 +29,7 @@ use crate::grpc::{
     Dispatcher, DrainingHealth, Rates, SharedRates, code_place, explain, is_open, method_place,
     opening_response, refusal_response,
 };
-use crate::listener::Listener;
+use crate::listener::{Listener, Recipient};
 use crate::pb::admin::admin_service_server::{AdminServiceServer, SERVICE_NAME as ADMIN_SERVICE};
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME as RATES};
 use crate::requests::{NOT_ONE_HOST, names_one_host};
@@ -54,7 +54,7 @@ pub async fn serve_rates(
     let routes = others.add_service(rates.clone());
     let dispatcher = Dispatcher::new(rates, routes, REQUEST_TIMEOUT).counted(calls);
     let dispatcher = Arc::new(dispatcher.guarded(gate, Scope::Read));
-    let answer = move |request, caller| dispatcher.answer(request, Some(caller));
+    let answer = move |request, recipient: Recipient| dispatcher.answer(request, recipient.caller);
     listener.serve_http2(answer).await;
 }
 

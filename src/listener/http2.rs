@@ -16,24 +16,28 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
 use hyper::service::Service;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
-use crate::listener::{CoalescedWriter, Flusher, coalesce};
+use crate::listener::sent_body::SentBody;
+use crate::listener::{
+    CoalescedWriter, ConnectionOutput, Flusher, OutputBudget, StreamExecutor, coalesce,
+};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Serves one connection until it ends or, draining, until its streams have ended.
+/// Serves one connection until it ends or, draining, until its streams have ended. What waits to be sent on it counts in a
+/// budget, which that of the executor of its settings should be.
 pub fn serve_http2<I, A, F, B>(
     socket: I,
-    settings: Arc<Builder<TokioExecutor>>,
+    settings: Arc<Builder<StreamExecutor>>,
     answer: A,
-    draining: CancellationToken,
+    (draining, budget): (CancellationToken, Arc<OutputBudget>),
 ) -> impl Future<Output = ()> + Send
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    A: Fn(Request<Incoming>) -> F + Send,
+    A: Fn(Request<Incoming>, Arc<ConnectionOutput>) -> F + Send,
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
@@ -42,6 +46,7 @@ where
     let service = CountingService {
         answer,
         open: OpenStreams::default(),
+        output: budget.connection(),
     };
     // Values that are moved before the future is made take no space in it. There are ten thousand of these futures.
     run(TokioIo::new(socket), flusher, settings, service, draining)
@@ -50,12 +55,12 @@ where
 async fn run<I, A, F, B>(
     socket: TokioIo<CoalescedWriter<I>>,
     flusher: Flusher<I>,
-    settings: Arc<Builder<TokioExecutor>>,
+    settings: Arc<Builder<StreamExecutor>>,
     service: CountingService<A>,
     draining: CancellationToken,
 ) where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    A: Fn(Request<Incoming>) -> F,
+    A: Fn(Request<Incoming>, Arc<ConnectionOutput>) -> F,
     F: Future<Output = Response<B>> + Send + 'static,
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
@@ -105,15 +110,16 @@ impl Drop for StreamGuard {
     }
 }
 
-/// A service that counts its open streams.
+/// A service that counts its open streams, and what they send.
 struct CountingService<A> {
     answer: A,
     open: OpenStreams,
+    output: Arc<ConnectionOutput>,
 }
 
 impl<A, F, B> Service<Request<Incoming>> for CountingService<A>
 where
-    A: Fn(Request<Incoming>) -> F,
+    A: Fn(Request<Incoming>, Arc<ConnectionOutput>) -> F,
     F: Future<Output = Response<B>>,
 {
     type Response = Response<CountedBody<B>>;
@@ -121,9 +127,10 @@ where
     type Future = ResponseFuture<F>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let output = Arc::clone(&self.output);
         ResponseFuture {
-            answer: Box::pin((self.answer)(request)),
-            stream: Some(self.open.add()),
+            answer: Box::pin((self.answer)(request, output)),
+            stream: Some((self.open.add(), Arc::clone(&self.output))),
         }
     }
 }
@@ -131,7 +138,7 @@ where
 /// The future of a response. It is boxed, since hyper keeps its space as long as the stream is open: hours for a subscriber.
 struct ResponseFuture<F> {
     answer: Pin<Box<F>>,
-    stream: Option<StreamGuard>,
+    stream: Option<(StreamGuard, Arc<ConnectionOutput>)>,
 }
 
 impl<F, B> Future for ResponseFuture<F>
@@ -142,9 +149,9 @@ where
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(self.answer.as_mut().poll(cx));
-        let stream = self.stream.take();
+        let (stream, output) = self.stream.take().unzip();
         Poll::Ready(Ok(answer.map(|body| CountedBody {
-            body,
+            body: SentBody::new(body, output.unwrap_or_default()),
             _stream: stream,
         })))
     }
@@ -152,7 +159,7 @@ where
 
 /// A body whose stream counts as open until it is dropped.
 struct CountedBody<B> {
-    body: B,
+    body: SentBody<B>,
     _stream: Option<StreamGuard>,
 }
 

@@ -5,17 +5,20 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio_util::sync::CancellationToken;
 
-use crate::callers::Caller;
-use crate::listener::{Connection, Limits, Listener, serve_http2};
+use crate::listener::sent_body::SentBody;
+use crate::listener::{
+    Connection, Limits, Listener, OutputBudget, Recipient, StreamExecutor, serve_http2,
+};
 use crate::requests::Observation;
 
 /// Stream resets that a client may provoke on one connection before it is closed ("rapid reset").
@@ -39,16 +42,17 @@ macro_rules! set_http2 {
 }
 
 impl Listener {
-    /// Serves HTTP/2 alone, with coalesced writes: for gRPC, whose connections carry many streams of small messages. The caller
+    /// Serves HTTP/2 alone, with coalesced writes: for gRPC, whose connections carry many streams of small messages. The recipient
     /// stands beside the request: as an extension of it, it would take three allocations of an answer that takes ten.
     pub async fn serve_http2<A, F, B>(self, answer: A)
     where
-        A: Fn(Request<Incoming>, Caller) -> F + Clone + Send + 'static,
+        A: Fn(Request<Incoming>, Recipient) -> F + Clone + Send + 'static,
         F: Future<Output = Response<B>> + Send + 'static,
         B: Body<Data = bytes::Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let mut settings = http2::Builder::new(TokioExecutor::new());
+        let budget = Arc::clone(&self.output);
+        let mut settings = http2::Builder::new(StreamExecutor::new(Arc::clone(&budget)));
         // No client of gRPC reads the date.
         set_http2!(settings, self.limits).auto_date_header(false);
         let settings = Arc::new(settings);
@@ -58,41 +62,51 @@ impl Listener {
             let draining = draining.child_token();
             let (peer, answer) = (socket.caller(), answer.clone());
             let proxies = proxies.clone();
-            let observed = move |request: Request<Incoming>| {
+            let observed = move |request: Request<Incoming>, output| {
                 let caller = proxies.caller(peer, request.headers());
                 let observation = Observation::begin(caller, &request);
-                let answer = || answer(request, caller);
+                let recipient = Recipient {
+                    caller: Some(caller),
+                    output: Some(output),
+                };
+                let answer = || answer(request, recipient);
                 let answer = Observation::instrument(observation.as_deref(), answer);
                 Observation::answer(observation, answer)
             };
-            serve_http2(socket, Arc::clone(&settings), observed, draining)
+            let end = (draining, Arc::clone(&budget));
+            serve_http2(socket, Arc::clone(&settings), observed, end)
         };
         self.serve(connection).await;
     }
 
     /// Serves HTTP/1.1 and HTTP/2. Writes are not coalesced: a browser's connection has few streams, often one, and the
-    /// files of a page are larger than the buffer of coalescing. The [`Caller`] is an extension of each request.
+    /// files of a page are larger than the buffer of coalescing. The [`Caller`](crate::callers::Caller) and the [`ConnectionOutput`](crate::listener::ConnectionOutput) are
+    /// extensions of each request.
     pub async fn serve_http<S, B>(self, service: S)
     where
         S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
         S::Future: Send + 'static,
         S::Error: Into<Box<dyn Error + Send + Sync>>,
-        B: Body + Send + Unpin + 'static,
-        B::Data: Send,
+        B: Body<Data = bytes::Bytes> + Send + Unpin + 'static,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
-        let settings = Arc::new(auto_settings(&self.limits));
+        let budget = Arc::clone(&self.output);
+        let settings = Arc::new(auto_settings(&self.limits, &budget));
         let (draining, proxies) = (self.draining.clone(), self.admission.proxies.clone());
         let connection = move |socket: Connection| {
             let (settings, peer) = (Arc::clone(&settings), socket.caller());
             let (service, proxies) = (service.clone(), proxies.clone());
+            let output = budget.connection();
             let observed = service_fn(move |mut request: Request<Incoming>| {
+                let output = Arc::clone(&output);
                 let caller = proxies.caller(peer, request.headers());
                 request.extensions_mut().insert(caller);
+                request.extensions_mut().insert(Arc::clone(&output));
                 let observation = Observation::begin(caller, &request);
                 let answer = || service.call(request);
                 let answer = Observation::instrument(observation.as_deref(), answer);
-                Observation::answer_or_error(observation, answer)
+                let answer = Observation::answer_or_error(observation, answer);
+                answer.map_ok(|answer| answer.map(|body| SentBody::new(body, output)))
             });
             connection(socket, settings, observed, draining.clone())
         };
@@ -100,8 +114,8 @@ impl Listener {
     }
 }
 
-fn auto_settings(limits: &Limits) -> auto::Builder<TokioExecutor> {
-    let mut settings = auto::Builder::new(TokioExecutor::new());
+fn auto_settings(limits: &Limits, budget: &Arc<OutputBudget>) -> auto::Builder<StreamExecutor> {
+    let mut settings = auto::Builder::new(StreamExecutor::new(Arc::clone(budget)));
     settings
         .http1()
         .timer(TokioTimer::new())
@@ -118,7 +132,7 @@ fn auto_settings(limits: &Limits) -> auto::Builder<TokioExecutor> {
 /// Serves one connection until it ends or, draining, until its requests under way have ended.
 async fn connection<S, B>(
     socket: Connection,
-    settings: Arc<auto::Builder<TokioExecutor>>,
+    settings: Arc<auto::Builder<StreamExecutor>>,
     service: S,
     draining: CancellationToken,
 ) where

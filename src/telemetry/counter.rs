@@ -35,6 +35,21 @@ impl Gauge {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// More are there, by this number.
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// Fewer are there, by this number.
+    pub fn subtract(&self, fewer: u64) {
+        self.0.fetch_sub(fewer, Ordering::Relaxed);
+    }
+
+    /// How many there are.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// There are this many from now on.
     pub fn set(&self, number: u64) {
         self.0.store(number, Ordering::Relaxed);

@@ -181,6 +181,12 @@ pub struct PortCounts {
     pub stalled: Counter,
     /// The connections that were cut because the peer sent too many frames that no request follows from.
     pub flooding: Counter,
+    /// The bytes of long answers and messages that wait for their readers; what many streams share counts once.
+    pub unsent_bytes: Gauge,
+    /// The answers and streams that were refused because too much waited for the reader.
+    pub unread_refused: Counter,
+    /// The streams that were cut because their readers took nothing.
+    pub unread_streams: Counter,
     /// The bytes that were read.
     pub received_bytes: Counter,
     /// The bytes that were written.

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hyper::server::conn::http2::Builder;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
 use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Dispatcher, Rates, SharedRates};
-use silkrate::listener::serve_http2;
+use silkrate::listener::{StreamExecutor, serve_http2};
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::queries::Queries;
@@ -75,11 +75,11 @@ async fn port(bank: &OneBank, request_timeout: Duration) -> Port {
     let mut task = JoinSet::new();
     task.spawn(async move {
         let (socket, _) = listener.accept().await.unwrap();
-        let mut settings = Builder::new(TokioExecutor::new());
+        let mut settings = Builder::new(StreamExecutor::default());
         settings.timer(TokioTimer::new());
-        let answer = move |request| dispatcher.answer(request, None);
-        let never = CancellationToken::new();
-        serve_http2(counting.socket(socket), Arc::new(settings), answer, never).await;
+        let answer = move |request, _output| dispatcher.answer(request, None);
+        let end = (CancellationToken::new(), Arc::default());
+        serve_http2(counting.socket(socket), Arc::new(settings), answer, end).await;
     });
     Port {
         address,

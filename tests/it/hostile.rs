@@ -4,6 +4,7 @@ mod frames;
 mod headers;
 mod requests;
 mod streams;
+mod unread;
 
 use std::io;
 use std::net::SocketAddr;
@@ -179,6 +180,16 @@ impl Peer {
         let goaway = self.until(|frame| frame.kind == raw::GOAWAY).await;
         while self.frame().await.is_some() {}
         goaway
+    }
+
+    /// The headers that end a stream, which name the status of a call.
+    async fn trailers(&mut self, stream: u32) -> Vec<u8> {
+        let ends = raw::END_STREAM | raw::END_HEADERS;
+        let is_last = |frame: &Frame| {
+            let is_headers = frame.kind == raw::HEADERS && frame.flags & ends == ends;
+            is_headers && frame.stream == stream
+        };
+        self.until(is_last).await.payload
     }
 
     /// The end of a stream without a status.

@@ -11,9 +11,9 @@ use std::time::Duration;
 use canned::{Canned, asking, rows};
 use futures_util::StreamExt;
 use hyper::server::conn::http2::Builder;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use prost::Message;
-use silkrate::listener::{Limits, Listener, bind, incoming, serve_http2};
+use silkrate::listener::{Limits, Listener, StreamExecutor, bind, incoming, serve_http2};
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::pb::rate_service_server::RateServiceServer;
@@ -121,16 +121,17 @@ async fn http2<I>(socket: I, routes: Routes, shutdown: CancellationToken)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut settings = Builder::new(TokioExecutor::new());
+    let mut settings = Builder::new(StreamExecutor::default());
     settings.timer(TokioTimer::new());
-    let answer = move |request| {
+    let answer = move |request, _output| {
         let mut routes = routes.clone();
         async move {
             let answer = routes.call(request).await;
             answer.unwrap_or_else(|never| match never {})
         }
     };
-    serve_http2(socket, Arc::new(settings), answer, shutdown).await;
+    let end = (shutdown, Arc::default());
+    serve_http2(socket, Arc::new(settings), answer, end).await;
 }
 
 /// A server over a socket that counts its writes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use jiff::tz::TimeZone;
 use silkrate::board::BoardReader;
 use silkrate::budget::{RequestBudget, RequestCounts};
@@ -18,7 +18,7 @@ use silkrate::feed::{Feed, StreamLimits, Ticker};
 use silkrate::fetch::BankDouble;
 use silkrate::grpc::{Dispatcher, Rates, SharedRates};
 use silkrate::ledger::ClockKind;
-use silkrate::listener::{Deadlines, serve_http2};
+use silkrate::listener::{Deadlines, StreamExecutor, serve_http2};
 use silkrate::poller::Poller;
 use silkrate::queries::Queries;
 use silkrate::sources;
@@ -196,7 +196,7 @@ async fn listen(
     let shared = SharedRates::new(rates, true, REQUEST_BYTES_MAX);
     let routes = Routes::new(shared.clone());
     let dispatcher = Arc::new(Dispatcher::new(shared, routes, PATIENCE));
-    let mut settings = http2::Builder::new(TokioExecutor::new());
+    let mut settings = http2::Builder::new(StreamExecutor::default());
     settings
         .timer(TokioTimer::new())
         .keep_alive_interval(KEEPALIVE)
@@ -207,9 +207,15 @@ async fn listen(
         while connections.try_join_next().is_some() {}
         let socket = Deadlines::new(socket, FIRST_BYTES_TIMEOUT, WRITE_STALL_MAX);
         let dispatcher = Arc::clone(&dispatcher);
-        let answer = move |request: http::Request<Incoming>| dispatcher.answer(request, None);
+        let answer =
+            move |request: http::Request<Incoming>, _output| dispatcher.answer(request, None);
         let draining = draining.child_token();
-        connections.spawn(serve_http2(socket, Arc::clone(&settings), answer, draining));
+        connections.spawn(serve_http2(
+            socket,
+            Arc::clone(&settings),
+            answer,
+            (draining, Arc::default()),
+        ));
     }
     while connections.join_next().await.is_some() {}
 }

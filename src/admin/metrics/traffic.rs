@@ -144,7 +144,31 @@ impl Traffic {
             "silkrate_connections_cut",
             "Connections that were cut because the peer sent nothing at first, read nothing, or sent too many frames",
         );
-        page.counters(names, cut)
+        page.counters(names, cut)?;
+        let names = (
+            "silkrate_unsent_bytes",
+            "Bytes of long answers and messages on a port that wait for their readers; what many streams share counts once",
+        );
+        page.gauges(
+            names,
+            self.each_port(|counts| (&counts.unsent_bytes).into()),
+        )?;
+        let names = (
+            "silkrate_unread_refused",
+            "Answers and streams on a port that were refused because too much waited for the reader",
+        );
+        page.counters(
+            names,
+            self.each_port(|counts| (&counts.unread_refused).into()),
+        )?;
+        let names = (
+            "silkrate_unread_streams_cut",
+            "Streams on a port that were cut because their readers took nothing",
+        );
+        page.counters(
+            names,
+            self.each_port(|counts| (&counts.unread_streams).into()),
+        )
     }
 
     fn bytes(&self, page: &mut Page<'_>) -> fmt::Result {

@@ -1,0 +1,268 @@
+//! How many bytes wait to be sent: on a connection, and on all connections of a port.
+//!
+//! Measured reason: a client that asks for wide answers and reads none made the service hold two gigabytes.
+//!
+//! Bytes wait from the moment that HTTP takes them from the body of an answer until it has written them. What many streams
+//! share, such as a message to the subscribers of a filter, counts once. Short pieces are not counted: the number of streams
+//! bounds them. What is waiting does not bound a client that reads, so there is no setting for it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+
+use crate::callers::Caller;
+use crate::telemetry::PortCounts;
+
+/// The shortest piece that is counted: as long as the largest frame. A thousand streams with a shorter piece each wait with
+/// sixteen megabytes at most, and with less where they share it.
+pub const COUNTED_BYTES_MIN: usize = 16 * 1024;
+/// What may wait on a connection until it gets no more long answers: a dozen of the widest.
+const CONNECTION_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What may wait on all connections of a port until slow readers are not waited for: a hundred of the widest answers.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How long a stream may wait for its reader to take what was sent: as long as a connection may for a write.
+const STALL_MAX: Duration = Duration::from_secs(30);
+/// How long it may while too much waits on all connections, or the service stops: a reader that reads takes a piece in a
+/// fraction of it.
+const PRESSED_STALL_MAX: Duration = Duration::from_secs(2);
+
+/// The limits of what waits.
+#[derive(Debug, Clone, Copy)]
+pub struct OutputLimits {
+    /// What may wait on a connection, in bytes.
+    pub connection_bytes_max: usize,
+    /// What may wait on all connections of a port, in bytes.
+    pub bytes_max: usize,
+    /// How long a stream may wait for its reader.
+    pub stall_max: Duration,
+    /// How long it may while too much waits, or the service stops.
+    pub pressed_stall_max: Duration,
+}
+
+impl Default for OutputLimits {
+    fn default() -> Self {
+        Self {
+            connection_bytes_max: CONNECTION_BYTES_MAX,
+            bytes_max: BYTES_MAX,
+            stall_max: STALL_MAX,
+            pressed_stall_max: PRESSED_STALL_MAX,
+        }
+    }
+}
+
+/// What waits on all connections of a port.
+#[derive(Debug, Default)]
+pub struct OutputBudget {
+    limits: OutputLimits,
+    all: Account,
+    counts: Arc<PortCounts>,
+    draining: CancellationToken,
+}
+
+/// What waits on one connection. Requests bear it as an extension.
+#[derive(Debug, Default)]
+pub struct ConnectionOutput {
+    budget: Arc<OutputBudget>,
+    own: Account,
+}
+
+/// Whom an answer is for; of nothing if the request comes from within the process.
+#[derive(Debug, Clone, Default)]
+pub struct Recipient {
+    /// The client.
+    pub caller: Option<Caller>,
+    /// What waits on its connection.
+    pub output: Option<Arc<ConnectionOutput>>,
+}
+
+/// The bytes that wait, each piece once.
+#[derive(Debug, Default)]
+struct Account {
+    bytes: AtomicUsize,
+    /// How many streams wait with each piece.
+    streams: Mutex<BTreeMap<Piece, usize>>,
+}
+
+/// A piece by its place in memory, which stays as long as it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Piece {
+    address: usize,
+    length: usize,
+}
+
+impl From<&Bytes> for Piece {
+    fn from(bytes: &Bytes) -> Self {
+        Self {
+            address: bytes.as_ptr().addr(),
+            length: bytes.len(),
+        }
+    }
+}
+
+impl Account {
+    fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Adds a piece of a stream; returns whether no other stream waits with it.
+    fn add(&self, piece: Piece) -> bool {
+        let mut streams = self.streams();
+        let count = streams.entry(piece).or_default();
+        *count = count.saturating_add(1);
+        let is_first = *count == 1;
+        if is_first {
+            self.bytes.fetch_add(piece.length, Ordering::Relaxed);
+        }
+        is_first
+    }
+
+    /// Removes it; returns whether no other stream waits with it any more.
+    fn remove(&self, piece: Piece) -> bool {
+        let mut streams = self.streams();
+        let Some(count) = streams.get_mut(&piece) else {
+            return false;
+        };
+        *count = count.saturating_sub(1);
+        let is_last = *count == 0;
+        if is_last {
+            streams.remove(&piece);
+            self.bytes.fetch_sub(piece.length, Ordering::Relaxed);
+        }
+        is_last
+    }
+
+    /// The map is whole at every moment, so a panic while it was locked does not spoil it.
+    fn streams(&self) -> MutexGuard<'_, BTreeMap<Piece, usize>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OutputBudget {
+    /// Nothing waits yet. What will is counted for a port, until it drains.
+    pub fn new(limits: OutputLimits, counts: Arc<PortCounts>, draining: CancellationToken) -> Self {
+        Self {
+            limits,
+            all: Account::default(),
+            counts,
+            draining,
+        }
+    }
+
+    /// How long a stream may wait for its reader now.
+    pub(super) fn stall_max(&self) -> Duration {
+        if self.is_exceeded() || self.draining.is_cancelled() {
+            self.limits.pressed_stall_max
+        } else {
+            self.limits.stall_max
+        }
+    }
+
+    /// Whether more waits on all connections than may.
+    fn is_exceeded(&self) -> bool {
+        self.all.bytes() > self.limits.bytes_max
+    }
+
+    /// Counts a stream that was cut because its reader took nothing.
+    pub(super) fn count_cut(&self) {
+        self.counts.unread_streams.increment();
+    }
+
+    pub(super) fn connection(self: &Arc<Self>) -> Arc<ConnectionOutput> {
+        Arc::new(ConnectionOutput {
+            budget: Arc::clone(self),
+            own: Account::default(),
+        })
+    }
+}
+
+impl ConnectionOutput {
+    /// Whether another request is refused: how much may wait, if as much waits on the connection; or on all, if anything does
+    /// on this one. Who reads has nothing waiting when it asks, and is answered whatever others do. It counts as refused.
+    pub fn refuses_request(&self) -> Option<usize> {
+        let (limits, waiting) = (&self.budget.limits, self.own.bytes());
+        let max = if waiting >= limits.connection_bytes_max {
+            limits.connection_bytes_max
+        } else if waiting > 0 && self.budget.is_exceeded() {
+            limits.bytes_max
+        } else {
+            return None;
+        };
+        self.budget.counts.unread_refused.increment();
+        Some(max)
+    }
+
+    /// The same for an answer, or a message of a stream, of at least this many bytes.
+    pub fn refuses_bytes(&self, bytes: usize) -> Option<usize> {
+        (bytes >= COUNTED_BYTES_MIN)
+            .then(|| self.refuses_request())
+            .flatten()
+    }
+
+    /// Counts bytes as waiting until [`ConnectionOutput::remove`].
+    pub(super) fn add(&self, bytes: &Bytes) {
+        let piece = Piece::from(bytes);
+        self.own.add(piece);
+        if self.budget.all.add(piece) {
+            self.budget.counts.unsent_bytes.add(u64_of(piece.length));
+        }
+    }
+
+    /// The bytes were sent, or will not be.
+    pub(super) fn remove(&self, bytes: &Bytes) {
+        let piece = Piece::from(bytes);
+        self.own.remove(piece);
+        if self.budget.all.remove(piece) {
+            let length = u64_of(piece.length);
+            self.budget.counts.unsent_bytes.subtract(length);
+        }
+    }
+}
+
+fn u64_of(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_many_streams_share_count_once_until_the_last_has_sent_them() {
+        let counts = Arc::<PortCounts>::default();
+        let limits = OutputLimits {
+            connection_bytes_max: 5000,
+            bytes_max: 8500,
+            ..OutputLimits::default()
+        };
+        let budget = OutputBudget::new(limits, Arc::clone(&counts), CancellationToken::new());
+        let budget = Arc::new(budget);
+        let connections = [budget.connection(), budget.connection()];
+        let shared = Bytes::from(vec![1; 4096]);
+        for connection in [&connections[0], &connections[0], &connections[1]] {
+            connection.add(&shared);
+        }
+        assert_eq!(counts.unsent_bytes.get(), 4096);
+        assert_eq!(connections[0].refuses_request(), None);
+        let own = Bytes::from(vec![2; 4096]);
+        connections[0].add(&own);
+        assert_eq!(connections[0].refuses_request(), Some(5000));
+        assert_eq!(connections[1].refuses_request(), None);
+        let other = budget.connection();
+        connections[1].add(&Bytes::from_static(&[3; 512]));
+        assert_eq!(connections[1].refuses_bytes(COUNTED_BYTES_MIN), Some(8500));
+        assert_eq!(connections[1].refuses_bytes(COUNTED_BYTES_MIN - 1), None);
+        assert_eq!(other.refuses_bytes(COUNTED_BYTES_MIN), None, "it reads");
+        connections[0].remove(&own);
+        for connection in [&connections[0], &connections[1]] {
+            connection.remove(&shared);
+        }
+        assert_eq!(counts.unsent_bytes.get(), 4096 + 512);
+        connections[0].remove(&shared);
+        assert_eq!(counts.unsent_bytes.get(), 512);
+        assert_eq!(counts.unread_refused.get(), 2);
+    }
+}

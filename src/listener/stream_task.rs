@@ -1,0 +1,141 @@
+//! The tasks of HTTP/2 streams: one that waits too long for its reader is cut.
+//!
+//! hyper runs each stream as a future of an executor, and polls no body while the window of its reader is closed. So a stream
+//! whose reader takes nothing cannot end itself: its future is dropped here, which resets the stream (`CANCEL`) and frees what
+//! it was to send.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::rt::Executor;
+use hyper_util::rt::TokioExecutor;
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::listener::output::OutputBudget;
+use crate::listener::waiting::{Polled, Waiting, note, noted};
+
+/// How often it is checked whether a stream waits too long: half of the time that it may wait while too much waits, or the
+/// service stops.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Runs the streams of connections.
+#[derive(Debug, Clone, Default)]
+pub struct StreamExecutor {
+    budget: Arc<OutputBudget>,
+}
+
+impl StreamExecutor {
+    /// Runs streams within a budget.
+    pub fn new(budget: Arc<OutputBudget>) -> Self {
+        Self { budget }
+    }
+}
+
+impl<F> Executor<F> for StreamExecutor
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    fn execute(&self, stream: F) {
+        TokioExecutor::new().execute(StreamTask {
+            stream,
+            wait: Wait {
+                since: Since::Nothing,
+                check: None,
+                budget: Arc::clone(&self.budget),
+            },
+        });
+    }
+}
+
+/// Since when a stream waits for its reader.
+#[derive(Debug)]
+enum Since {
+    /// It waits for its own next frame.
+    Nothing,
+    /// HTTP holds a short piece.
+    Held(Instant),
+    /// A long piece is being sent.
+    Sending(Arc<Waiting>),
+}
+
+pin_project! {
+    struct StreamTask<F> {
+        #[pin]
+        stream: F,
+        wait: Wait,
+    }
+}
+
+/// How a stream waits for its reader.
+struct Wait {
+    since: Since,
+    /// When it is checked next.
+    check: Option<Pin<Box<Sleep>>>,
+    budget: Arc<OutputBudget>,
+}
+
+impl Wait {
+    /// Takes over what the body of the stream has told.
+    fn update(&mut self, polled: Polled) {
+        match polled {
+            Polled::Not => {}
+            Polled::Waits => {
+                // A long piece that is being sent stays; one that was sent has no beginning any more.
+                if !matches!(self.since, Since::Sending(_)) {
+                    self.since = Since::Nothing;
+                }
+            }
+            Polled::Yielded => self.since = Since::Held(Instant::now()),
+            Polled::Counted(waiting) => self.since = Since::Sending(waiting),
+        }
+    }
+
+    /// Since when it waits for its reader.
+    fn began(&self) -> Option<Instant> {
+        match &self.since {
+            Since::Nothing => None,
+            Since::Held(since) => Some(*since),
+            Since::Sending(waiting) => waiting.since(),
+        }
+    }
+
+    /// Ready when it waited too long.
+    fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let Some(since) = self.began() else {
+                self.check = None;
+                return Poll::Pending;
+            };
+            let limit = self.budget.stall_max();
+            if since.elapsed() >= limit {
+                self.budget.count_cut();
+                return Poll::Ready(());
+            }
+            let next = (since + limit).min(Instant::now() + CHECK_INTERVAL);
+            let check = self
+                .check
+                .get_or_insert_with(|| Box::pin(sleep_until(next)));
+            if check.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            self.check = None;
+        }
+    }
+}
+
+impl<F: Future<Output = ()>> Future for StreamTask<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let task = self.project();
+        note(Polled::Not);
+        if task.stream.poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        task.wait.update(noted());
+        task.wait.poll_late(cx)
+    }
+}

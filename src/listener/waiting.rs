@@ -1,0 +1,97 @@
+//! The pieces of answers that wait for their readers: what the body of a stream tells the task of the stream.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use tokio::time::Instant;
+
+/// When a piece began to wait, and who waits for its end.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    state: Mutex<WaitingState>,
+}
+
+#[derive(Debug)]
+struct WaitingState {
+    /// Nothing once it is sent.
+    since: Option<Instant>,
+    waker: Option<Waker>,
+}
+
+impl Waiting {
+    pub(super) fn begin() -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(WaitingState {
+                since: Some(Instant::now()),
+                waker: None,
+            }),
+        })
+    }
+
+    /// Since when it waits; nothing once it is sent.
+    pub(super) fn since(&self) -> Option<Instant> {
+        self.lock().since
+    }
+
+    /// Ready once it is sent.
+    pub(super) fn poll_sent(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.since.is_none() {
+            return Poll::Ready(());
+        }
+        let is_known = state
+            .waker
+            .as_ref()
+            .is_some_and(|waker| waker.will_wake(cx.waker()));
+        if !is_known {
+            state.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// It is sent, or will not be.
+    pub(super) fn sent(&self) {
+        let mut state = self.lock();
+        state.since = None;
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// It is whole at every moment, so a panic while it was locked does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, WaitingState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the body of a stream has told of itself while its task was polled.
+#[derive(Debug, Default)]
+pub(super) enum Polled {
+    /// It was not polled.
+    #[default]
+    Not,
+    /// It waits for its next frame, or for a long piece to be sent.
+    Waits,
+    /// It yielded a short piece, and was not polled again: HTTP holds the piece until there is a window for it.
+    Yielded,
+    /// It yielded a long piece.
+    Counted(Arc<Waiting>),
+}
+
+thread_local! {
+    /// What the body told of the stream whose task this thread polls.
+    static POLLED: RefCell<Polled> = const { RefCell::new(Polled::Not) };
+}
+
+/// Tells the task of a stream what its body does.
+pub(super) fn note(polled: Polled) {
+    POLLED.set(polled);
+}
+
+/// What the body told since the task last told that it was not polled.
+pub(super) fn noted() -> Polled {
+    POLLED.take()
+}

@@ -1,0 +1,244 @@
+//! Answers that are asked for and not read: their streams are cut, and what waited is free again.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use silkrate::listener::{ConnectionOutput, Limits, Listener, OutputLimits, Recipient, bind};
+use silkrate::load::frames as raw;
+use silkrate::telemetry::PortCounts;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{CANCEL, Peer, WINDOW_MAX};
+use crate::support::silkrate::PATIENCE;
+
+/// How long a stream may wait in these tests.
+const SOON: Duration = Duration::from_millis(100);
+/// The length of a long piece, and of a short one.
+const LONG: usize = 100_000;
+const SHORT: usize = 1_000;
+
+/// A server of answers in pieces of a length, which the path of a request names.
+struct Served {
+    address: SocketAddr,
+    counts: Arc<PortCounts>,
+    draining: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+/// Three pieces of the length that the path names, or the status of a refusal.
+fn answer(request: &Request<Incoming>, output: &ConnectionOutput) -> Response<Body> {
+    if output.refuses_request().is_some() {
+        return Response::builder().status(503).body(Body::empty()).unwrap();
+    }
+    let length = request.uri().path().trim_start_matches('/');
+    let length = length.parse().unwrap();
+    let piece = move |_number| Ok::<_, Infallible>(Bytes::from(vec![b'x'; length]));
+    // As a stream that another message may follow.
+    let pieces = stream::iter(0..3).map(piece).chain(stream::pending());
+    Response::new(Body::from_stream(pieces))
+}
+
+fn served(output: OutputLimits, is_for_browsers: bool) -> Served {
+    let socket = bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = socket.local_addr().unwrap();
+    let counts = Arc::<PortCounts>::default();
+    let limits = Limits {
+        output,
+        ..Limits::new(10)
+    };
+    let draining = CancellationToken::new();
+    let listener = Listener::new(socket, limits, draining.clone());
+    let listener = listener.counted(Arc::clone(&counts));
+    let mut tasks = JoinSet::new();
+    if is_for_browsers {
+        let service = |request: Request<Incoming>| {
+            let output = request.extensions().get::<Arc<ConnectionOutput>>().unwrap();
+            std::future::ready(Ok::<_, Infallible>(answer(&request, output)))
+        };
+        tasks.spawn(listener.serve_http(service_fn(service)));
+    } else {
+        let answer = |request, recipient: Recipient| {
+            std::future::ready(answer(&request, &recipient.output.unwrap()))
+        };
+        tasks.spawn(listener.serve_http2(answer));
+    }
+    Served {
+        address,
+        counts,
+        draining,
+        tasks,
+    }
+}
+
+/// Cut soon.
+fn strict() -> OutputLimits {
+    OutputLimits {
+        stall_max: SOON,
+        ..OutputLimits::default()
+    }
+}
+
+/// Waits until a fact holds.
+async fn until(holds: impl Fn() -> bool) {
+    let wait = async {
+        while !holds() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .expect("it holds");
+}
+
+#[tokio::test]
+async fn a_stream_whose_reader_takes_nothing_or_too_little_is_cut_and_frees_what_waited() {
+    for is_for_browsers in [false, true] {
+        let served = served(strict(), is_for_browsers);
+        let cases = [(0, LONG), (1, LONG), (LONG, LONG), (0, SHORT), (1, SHORT)];
+        for (cut, (window, length)) in (1..).zip(cases) {
+            let window = u32::try_from(window).unwrap();
+            let mut peer = Peer::connect(served.address, window).await;
+            let stream = peer.call(&format!("/{length}"));
+            peer.push(raw::DATA, raw::END_STREAM, stream, &[]);
+            peer.send().await.unwrap();
+            let reset = peer.reset(stream).await;
+            assert_eq!(reset.code(), CANCEL, "{window} of {length}");
+            until(|| served.counts.unread_streams.get() == cut).await;
+            until(|| served.counts.unsent_bytes.get() == 0).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reader_is_cut_sooner_while_too_much_waits_for_others() {
+    let limits = OutputLimits {
+        bytes_max: LONG,
+        stall_max: PATIENCE,
+        pressed_stall_max: SOON,
+        ..OutputLimits::default()
+    };
+    let served = served(limits, false);
+    let mut peer = Peer::connect(served.address, 0).await;
+    let first = peer.call(&format!("/{LONG}"));
+    peer.push(raw::DATA, raw::END_STREAM, first, &[]);
+    peer.send().await.unwrap();
+    let expected = u64::try_from(LONG).unwrap();
+    until(|| served.counts.unsent_bytes.get() == expected).await;
+    assert_eq!(served.counts.unread_streams.get(), 0);
+    let mut other = Peer::connect(served.address, 0).await;
+    let second = other.call(&format!("/{LONG}"));
+    other.push(raw::DATA, raw::END_STREAM, second, &[]);
+    other.send().await.unwrap();
+    // One of them goes, and then no more waits than may.
+    until(|| served.counts.unread_streams.get() >= 1).await;
+    until(|| served.counts.unsent_bytes.get() <= expected).await;
+}
+
+#[tokio::test]
+async fn a_reader_with_a_closed_window_learns_of_a_stop_and_does_not_hold_it_up() {
+    let limits = OutputLimits {
+        stall_max: PATIENCE,
+        pressed_stall_max: SOON,
+        ..OutputLimits::default()
+    };
+    for (is_for_browsers, length) in [(false, LONG), (false, SHORT), (true, LONG), (true, SHORT)] {
+        let mut served = served(limits, is_for_browsers);
+        let mut peer = Peer::connect(served.address, 0).await;
+        let stream = peer.call(&format!("/{length}"));
+        peer.push(raw::DATA, raw::END_STREAM, stream, &[]);
+        peer.send().await.unwrap();
+        peer.until(|frame| frame.kind == raw::HEADERS).await;
+        served.draining.cancel();
+        let goaway = peer.until(|frame| frame.kind == raw::GOAWAY).await;
+        assert_eq!(goaway.code(), 0);
+        assert_eq!(peer.reset(stream).await.code(), CANCEL);
+        let ended = tokio::time::timeout(PATIENCE, served.tasks.join_next()).await;
+        assert!(ended.expect("it ends").unwrap().is_ok());
+        assert_eq!(served.counts.unread_streams.get(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_reads_slowly_gets_all_of_an_answer() {
+    let limits = OutputLimits {
+        stall_max: PATIENCE,
+        ..OutputLimits::default()
+    };
+    let served = served(limits, false);
+    let mut peer = Peer::connect(served.address, 1).await;
+    let stream = peer.call(&format!("/{LONG}"));
+    peer.push(raw::DATA, raw::END_STREAM, stream, &[]);
+    peer.send().await.unwrap();
+    let mut received = 0;
+    while received < 3 * LONG {
+        let data = peer.until(|frame| frame.kind == raw::DATA).await;
+        received += data.payload.len();
+        for stream in [0, stream] {
+            peer.push(raw::WINDOW_UPDATE, 0, stream, &5_000_u32.to_be_bytes());
+        }
+        peer.send().await.unwrap();
+    }
+    assert_eq!(received, 3 * LONG);
+    assert_eq!(served.counts.unread_streams.get(), 0);
+}
+
+#[tokio::test]
+async fn a_connection_with_too_much_unread_gets_no_more_and_another_one_does() {
+    let limits = OutputLimits {
+        connection_bytes_max: 2 * LONG,
+        stall_max: PATIENCE,
+        ..OutputLimits::default()
+    };
+    let served = served(limits, false);
+    let mut peer = Peer::connect(served.address, 0).await;
+    for _call in 0..2 {
+        let stream = peer.call(&format!("/{LONG}"));
+        peer.push(raw::DATA, raw::END_STREAM, stream, &[]);
+    }
+    peer.send().await.unwrap();
+    let unread = u64::try_from(2 * LONG).unwrap();
+    until(|| served.counts.unsent_bytes.get() == unread).await;
+    let more = peer.call(&format!("/{LONG}"));
+    peer.push(raw::DATA, raw::END_STREAM, more, &[]);
+    peer.send().await.unwrap();
+    // The refusal has no body.
+    peer.trailers(more).await;
+    assert_eq!(served.counts.unread_refused.get(), 1);
+    let mut other = Peer::connect(served.address, WINDOW_MAX).await;
+    let stream = other.call(&format!("/{SHORT}"));
+    other.push(raw::DATA, raw::END_STREAM, stream, &[]);
+    other.send().await.unwrap();
+    let data = other.until(|frame| frame.kind == raw::DATA).await;
+    assert_eq!(data.payload.len(), SHORT);
+}
+
+#[tokio::test]
+async fn an_answer_over_http1_counts_until_its_reader_has_it_or_leaves() {
+    let served = served(OutputLimits::default(), true);
+    let mut socket = TcpStream::connect(served.address).await.unwrap();
+    // More than the buffers of the kernel hold.
+    let length = 20_000_000;
+    let request = format!("GET /{length} HTTP/1.1\r\nhost: rates\r\n\r\n");
+    socket.write_all(request.as_bytes()).await.unwrap();
+    until(|| served.counts.unsent_bytes.get() == length).await;
+    let mut piece = vec![0; 1_000_000];
+    socket.read_exact(&mut piece).await.unwrap();
+    assert_eq!(
+        served.counts.unsent_bytes.get(),
+        length,
+        "still the first piece"
+    );
+    drop(socket);
+    until(|| served.counts.unsent_bytes.get() == 0).await;
+}
