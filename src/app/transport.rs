@@ -54,7 +54,7 @@ pub async fn serve_rates(
     let routes = others.add_service(rates.clone());
     let dispatcher = Dispatcher::new(rates, routes, REQUEST_TIMEOUT).counted(calls);
     let dispatcher = Arc::new(dispatcher.guarded(gate, Scope::Read));
-    let answer = move |request, recipient: Recipient| dispatcher.answer(request, recipient.caller);
+    let answer = move |request, recipient| dispatcher.answer(request, recipient);
     listener.serve_http2(answer).await;
 }
 
@@ -186,8 +186,12 @@ pub(super) async fn serve_operators(
         let Some(services) = services else {
             return refused(opening_response());
         };
-        let caller = request.extensions().get::<Caller>().copied();
-        let answer = services.dispatcher.answer(request, caller);
+        let extensions = request.extensions();
+        let recipient = Recipient {
+            caller: extensions.get::<Caller>().copied(),
+            output: extensions.get().cloned(),
+        };
+        let answer = services.dispatcher.answer(request, recipient);
         Either::Left(answer.map(|answer| Ok::<_, Infallible>(answer.map(Body::new))))
     };
     listener.serve_http(service_fn(answer)).await;

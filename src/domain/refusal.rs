@@ -3,8 +3,8 @@
 
 mod field;
 mod reason;
+mod retry;
 
-use std::ops::RangeInclusive;
 use std::time::Duration;
 
 pub use field::{Field, TablePart};
@@ -16,20 +16,6 @@ use thiserror::Error;
 use crate::domain::{
     Currency, DecimalError, DecisionError, FilterError, InvalidCurrency, InvalidPair, Pair,
 };
-
-/// When a client of a draining server should reconnect: another replica answers at once, a restart takes a moment.
-const DRAINING_RETRY: Duration = Duration::from_secs(1);
-/// When a client whose stream has reached its age should reconnect: nothing is wrong, so it is soon.
-const STREAM_AGED_RETRY: Duration = Duration::from_millis(500);
-/// When a client should ask for a stream again after it found none free: streams end when readers leave, and each ends
-/// once an hour.
-const TOO_MANY_STREAMS_RETRY: Duration = Duration::from_secs(10);
-/// By how much programs behind one address spread when they come back after their quota was used.
-const QUOTA_RETRY_SPREAD: Duration = Duration::from_secs(1);
-/// When a client should repeat a historical query after it found the queue full: a query takes some milliseconds.
-const TOO_MANY_QUERIES_RETRY: Duration = Duration::from_secs(1);
-/// When a client should repeat a query of a ledger that cannot be read: the service tries to open it each minute.
-const LEDGER_RETRY: Duration = Duration::from_secs(60);
 
 /// A request that is refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -63,6 +49,14 @@ pub enum Refusal {
     /// The memory of the server is nearly used.
     #[error("the memory of the server is nearly used, so it opens no streams now; try again later")]
     MemoryPressure,
+    /// The client reads too little of what it is sent, or other clients do.
+    #[error(
+        "{bytes_max} bytes wait to be read, the maximum: read the answers before asking for more, or try again in a moment"
+    )]
+    AnswersUnread {
+        /// The maximum.
+        bytes_max: usize,
+    },
     /// Too many historical queries run at once.
     #[error("{0}")]
     TooManyQueries(String),
@@ -263,6 +257,7 @@ impl Refusal {
             Self::TooManyClientStreams { .. } => Reason::TooManyClientStreams,
             Self::QuotaExceeded { .. } => Reason::QuotaExceeded,
             Self::MemoryPressure => Reason::MemoryPressure,
+            Self::AnswersUnread { .. } => Reason::AnswersUnread,
             Self::TooManyQueries(_) => Reason::TooManyQueries,
             Self::LedgerUnavailable(_) => Reason::StoreUnavailable,
             Self::PairNotQuoted(_) => Reason::PairNotQuoted,
@@ -331,6 +326,7 @@ impl Refusal {
             | Self::TooManyClientStreams { .. }
             | Self::QuotaExceeded { .. }
             | Self::MemoryPressure
+            | Self::AnswersUnread { .. }
             | Self::TooManyQueries(_)
             | Self::LedgerUnavailable(_)
             | Self::PairNotQuoted(_)
@@ -372,28 +368,4 @@ impl Refusal {
             Self::TooManyClientStreams { .. } | Self::QuotaExceeded { .. }
         )
     }
-
-    /// The bounds of the delay after which a client should repeat the request, where that makes sense. They differ where
-    /// many clients would otherwise come back at the same moment: each takes a random delay between them.
-    pub fn retry_delay(&self) -> Option<RangeInclusive<Duration>> {
-        match self {
-            Self::Draining => Some(around(DRAINING_RETRY)),
-            Self::StreamAged => Some(around(STREAM_AGED_RETRY)),
-            Self::TooManyStreams { .. }
-            | Self::TooManyClientStreams { .. }
-            | Self::MemoryPressure => Some(around(TOO_MANY_STREAMS_RETRY)),
-            Self::QuotaExceeded { wait, .. } => {
-                Some(*wait..=wait.saturating_add(QUOTA_RETRY_SPREAD))
-            }
-            Self::TooManyQueries(_) => Some(TOO_MANY_QUERIES_RETRY..=TOO_MANY_QUERIES_RETRY),
-            Self::LedgerUnavailable(_) => Some(LEDGER_RETRY..=LEDGER_RETRY),
-            _ => None,
-        }
-    }
-}
-
-/// From 0.5 to 1.5 times a delay.
-fn around(delay: Duration) -> RangeInclusive<Duration> {
-    let half = delay.checked_div(2).unwrap_or_default();
-    half..=delay.saturating_add(half)
 }

@@ -24,6 +24,12 @@ pub enum StreamEnd {
     /// The service is shutting down.
     #[error("the server is shutting down")]
     Draining,
+    /// Too much waits to be read.
+    #[error("{bytes_max} bytes wait to be read, the maximum")]
+    Unread {
+        /// The maximum.
+        bytes_max: usize,
+    },
     /// The stream has reached its maximum age.
     #[error("the stream has reached its maximum age")]
     Aged,
@@ -36,6 +42,7 @@ impl From<StreamEnd> for Refusal {
     fn from(end: StreamEnd) -> Self {
         match end {
             StreamEnd::Draining => Self::Draining,
+            StreamEnd::Unread { bytes_max } => Self::AnswersUnread { bytes_max },
             StreamEnd::Aged => Self::StreamAged,
             StreamEnd::KeyEnded => Self::KeyEnded,
         }

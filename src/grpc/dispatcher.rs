@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either};
 use http::{HeaderMap, Request, Response};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use tonic::Status;
 use tonic::codegen::Service;
@@ -17,6 +18,7 @@ use crate::callers::{Caller, Quotas, costs};
 use crate::domain::Refusal;
 use crate::grpc::shared::{ResponseBody, status_response};
 use crate::grpc::{SharedRates, call_counts, code_place, explain, method_place};
+use crate::listener::Recipient;
 use crate::requests::ArrivingBody;
 use crate::telemetry::{CallCounts, PendingCall};
 
@@ -91,13 +93,12 @@ impl Dispatcher {
             .charge(&client, costs::call(request.uri().path()))?)
     }
 
-    /// The answer to a request of a caller; of none if it comes from within the process. The future is composed here rather
-    /// than in one `async` block, which would hold the request once for each of its awaits: a thousand streams that open at
-    /// once all wait here.
+    /// The answer to a request for a recipient. The future is composed here rather than in one `async` block, which would hold
+    /// the request once for each of its awaits: a thousand streams that open at once all wait here.
     pub fn answer(
         &self,
         request: Request<Incoming>,
-        caller: Option<Caller>,
+        recipient: Recipient,
     ) -> impl Future<Output = Response<ResponseBody>> + Send + use<> {
         let request_timeout = grpc_timeout(request.headers())
             .map_or(self.request_timeout, |named| {
@@ -105,6 +106,7 @@ impl Dispatcher {
             });
         let (uri, request_bytes_max) = (request.uri().clone(), self.request_bytes_max);
         let mut request = request.map(ArrivingBody::new);
+        let Recipient { caller, output } = recipient;
         let call = PendingCall::begin(Arc::clone(&self.calls), method_place(uri.path()));
         if let Err(rejection) = self.admit(&mut request, caller) {
             let answer =
@@ -114,10 +116,16 @@ impl Dispatcher {
         let charged = self.charge(&request, caller);
         let rates = self.rates.as_ref();
         let cached = rates.and_then(|rates| Some((rates, rates.cached_method(&request)?)));
-        let answer = if let Err(refusal) = charged {
-            Either::Right(Either::Right(ready(status_response(refusal))))
+        let unread = output.as_ref().and_then(|output| output.refuses_request());
+        let unread = unread.map(|bytes_max| Refusal::AnswersUnread { bytes_max });
+        let answer = if let Some(refusal) = charged.err().or(unread) {
+            Either::Left(ready(status_response(refusal)))
         } else if let Some((rates, method)) = cached {
-            Either::Left(rates.answer(method, request, caller))
+            let recipient = Recipient {
+                caller,
+                output: output.clone(),
+            };
+            Either::Right(Either::Left(rates.answer(method, request, recipient)))
         } else {
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
@@ -127,12 +135,18 @@ impl Dispatcher {
                 Ok(answer) => answer.map(ResponseBody::generated),
                 Err(never) => match never {},
             });
-            Either::Right(Either::Left(answer))
+            Either::Right(Either::Right(answer))
         };
         let answer = tokio::time::timeout(request_timeout, answer).map(move |answer| {
             let mut answer = answer.unwrap_or_else(|_late| {
                 status_response(Refusal::DeadlineExceeded(request_timeout))
             });
+            // While it was made, others may have begun to wait.
+            let least = usize::try_from(answer.body().size_hint().lower()).unwrap_or(usize::MAX);
+            let unread = output.and_then(|output| output.refuses_bytes(least));
+            if let Some(bytes_max) = unread {
+                answer = status_response(Refusal::AnswersUnread { bytes_max });
+            }
             explain(&mut answer, uri.path(), request_bytes_max);
             call.answered(code_place(&answer));
             answer

@@ -15,6 +15,7 @@ mod body;
 mod encoding;
 mod long;
 mod request;
+mod stream;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -23,12 +24,13 @@ use std::task::{Context, Poll};
 pub use body::ResponseBody;
 use bytes::Bytes;
 use encoding::{Encoding, accepted_encoding, encode_frame, restore_frame, sent_encoding};
-use futures_util::{FutureExt, Stream, stream};
+use futures_util::FutureExt;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
 use http_body::Body as HttpBody;
 use prost::Message;
 use request::CachedMethod;
+use stream::{FrameEncoder, stream_frames};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
@@ -36,10 +38,11 @@ use tonic::codegen::{BoxFuture, Service, StdError as BoxError};
 use tonic::server::NamedService;
 
 use crate::access::Identity;
-use crate::callers::{Caller, Quotas};
+use crate::callers::Quotas;
 use crate::domain::{Pair, RateFilter, Refusal};
-use crate::feed::{AnswerCache, EncodedStream, FrameCache, MessageEncoder, StreamMessage};
+use crate::feed::{AnswerCache, EncodedStream, FrameCache};
 use crate::grpc::Rates;
+use crate::listener::Recipient;
 use crate::pb::rate_service_server::RateServiceServer;
 use crate::pb::{GetRateRequest, GetSnapshotRequest, WatchRatesRequest};
 use crate::queries::{FilterCache, Queries, parse_pair};
@@ -68,6 +71,9 @@ struct Inner {
     is_sharing: bool,
     request_bytes_max: usize,
 }
+
+/// Whom a stream is for, and the key that it came with.
+type Client<'a> = (Recipient, Option<&'a Identity>);
 
 /// What is shared by the clients that accept an encoding.
 #[derive(Debug)]
@@ -157,7 +163,7 @@ impl SharedRates {
         &self,
         method: CachedMethod,
         request: Request<B>,
-        caller: Option<Caller>,
+        recipient: Recipient,
     ) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
     where
         B: HttpBody<Data = Bytes, Error: Into<BoxError> + Send + Unpin> + Send + Unpin + 'static,
@@ -166,12 +172,14 @@ impl SharedRates {
         let headers = request.headers();
         let (sent, accepted) = (sent_encoding(headers), accepted_encoding(headers));
         let identity = request.extensions().get::<Identity>().cloned();
+        let caller = recipient.caller;
         let (mut parts, mut body) = request.into_parts();
         async move {
             let read = request::read(&mut body, sent, shared.inner.request_bytes_max).await;
             let answered = match &read {
                 Ok(message) => {
-                    shared.cached(method, message, accepted, (caller, identity.as_ref()))
+                    let client = (recipient, identity.as_ref());
+                    shared.cached(method, message, accepted, client)
                 }
                 Err(_incomplete) => Err(Unanswered::NotShared),
             };
@@ -214,15 +222,13 @@ impl SharedRates {
         method: CachedMethod,
         message: &Bytes,
         accepted: Encoding,
-        of_client: (Option<Caller>, Option<&Identity>),
+        client: Client<'_>,
     ) -> Result<Response<ResponseBody>, Unanswered> {
         let frames = self.frames(accepted);
         Ok(match method {
             CachedMethod::GetSnapshot => ok(self.snapshot(message, frames)?, accepted),
             CachedMethod::GetRate => ok(self.rate(&decode(message)?)?, Encoding::Identity),
-            CachedMethod::WatchRates => {
-                ok(self.watch(decode(message)?, frames, of_client)?, accepted)
-            }
+            CachedMethod::WatchRates => ok(self.watch(decode(message)?, frames, client)?, accepted),
         })
     }
 
@@ -263,25 +269,14 @@ impl SharedRates {
         &self,
         request: WatchRatesRequest,
         frames: &Frames,
-        of_client: (Option<Caller>, Option<&Identity>),
+        (recipient, identity): Client<'_>,
     ) -> Result<ResponseBody, Refusal> {
-        let subscription = self.inner.rates.subscribe(request, of_client)?;
+        let Recipient { caller, output } = recipient;
+        let subscription = self.inner.rates.subscribe(request, (caller, identity))?;
         let stream = EncodedStream::new(subscription, Arc::clone(&frames.messages));
-        Ok(ResponseBody::stream(Box::pin(stream_frames(stream))))
-    }
-}
-
-/// Encodes the messages of streams as frames of gRPC.
-#[derive(Debug)]
-struct FrameEncoder {
-    encoding: Encoding,
-    queries: Queries,
-}
-
-impl MessageEncoder for FrameEncoder {
-    fn encode(&self, message: &StreamMessage) -> Bytes {
-        let message = wire::to_message(message, self.queries.now());
-        encode_frame(&message, self.encoding)
+        Ok(ResponseBody::stream(Box::pin(stream_frames(
+            stream, output,
+        ))))
     }
 }
 
@@ -310,17 +305,6 @@ fn check_latest(date: Option<&str>) -> Result<(), Unanswered> {
         None | Some("") => Ok(()),
         Some(_past) => Err(Unanswered::NotShared),
     }
-}
-
-/// The frames of a stream, and the status that ends them, after which the stream is not polled again. Ten thousand of these
-/// wait at once: the future holds the stream once, not beside the place it would be moved to.
-fn stream_frames(
-    stream: EncodedStream<FrameEncoder>,
-) -> impl Stream<Item = Result<Bytes, Status>> + Send {
-    stream::unfold(stream, |mut stream| async move {
-        let next = stream.next().await;
-        Some((next.map_err(|end| Refusal::from(end).into()), stream))
-    })
 }
 
 /// A response that is a status alone.
@@ -352,8 +336,11 @@ impl Service<Request<Body>> for SharedRates {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         if let Some(method) = self.cached_method(&request) {
-            let caller = request.extensions().get().copied();
-            let answer = self.answer(method, request, caller);
+            let recipient = Recipient {
+                caller: request.extensions().get().copied(),
+                output: None,
+            };
+            let answer = self.answer(method, request, recipient);
             return Box::pin(answer.map(|answer| Ok(answer.map(Body::new))));
         }
         if request::is_grpc(request.headers()) {

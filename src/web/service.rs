@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll, ready};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
@@ -21,7 +21,7 @@ use hyper::{Method, Request, Version};
 use crate::access::{Gate, counted_in};
 use crate::callers::Quotas;
 use crate::domain::Refusal;
-use crate::listener::Hosts;
+use crate::listener::{ConnectionOutput, Hosts};
 use crate::requests::{ArrivingBody, names_one_host, note_route};
 use crate::telemetry::{CallCounts, PendingCall};
 use crate::web::assets::Assets;
@@ -175,8 +175,11 @@ impl Service<Request<Incoming>> for BrowserService {
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let answers = self.answers.get();
-        let foreign = answers.hosts.foreign(&request);
-        let refused = foreign.map(|host| protected(WebError::Misdirected(host)));
+        let refused = answers.hosts.foreign(&request).map(|host| {
+            let mut answer = WebError::Misdirected(host).into_response();
+            security::protect(answer.headers_mut());
+            answer
+        });
         let refused = match answers.base_path.below(mem::take(request.uri_mut())) {
             Ok(below) => {
                 *request.uri_mut() = below;
@@ -187,6 +190,9 @@ impl Service<Request<Incoming>> for BrowserService {
         let route = calls::route(request.uri().path());
         note_route(request.method(), calls::name(route));
         let call = PendingCall::begin(Arc::clone(&self.calls), route);
+        let output = request.extensions().get::<Arc<ConnectionOutput>>().cloned();
+        let unread = output.as_ref().and_then(|output| output.refuses_request());
+        let refused = refused.or_else(|| unread.map(unread_answer));
         let refused = if names_one_host(&request) {
             refused
         } else {
@@ -228,6 +234,7 @@ impl Service<Request<Incoming>> for BrowserService {
         };
         Either::Right(Either::Left(Counted {
             answer,
+            output,
             call: Some(call),
             is_private,
         }))
@@ -246,6 +253,11 @@ enum Wanted {
 /// The answer to a request that is not admitted. It may be kept back for a while.
 type Rejected = BoxFuture<'static, Result<Response, Infallible>>;
 
+/// The answer to a client that reads too little.
+fn unread_answer(bytes_max: usize) -> Response {
+    protected(Refusal::AnswersUnread { bytes_max }.into())
+}
+
 /// A refusal, with the headers of every answer.
 fn protected(refusal: WebError) -> Response {
     let mut answer = refusal.into_response();
@@ -256,6 +268,7 @@ fn protected(refusal: WebError) -> Response {
 /// An answer of the router, which is counted when it begins.
 pub(super) struct Counted {
     answer: RouteFuture<Infallible>,
+    output: Option<Arc<ConnectionOutput>>,
     /// Nothing once it has begun.
     call: Option<PendingCall>,
     /// Whether the request needed a key.
@@ -267,6 +280,16 @@ impl Future for Counted {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut answer = ready!(Pin::new(&mut self.answer).poll(cx));
+        if let Ok(response) = &mut answer {
+            // While it was made, others may have begun to wait.
+            let least = usize::try_from(response.body().size_hint().lower());
+            let output = self.output.as_ref();
+            let unread =
+                output.and_then(|output| output.refuses_bytes(least.unwrap_or(usize::MAX)));
+            if let Some(bytes_max) = unread {
+                *response = unread_answer(bytes_max);
+            }
+        }
         if let (Ok(response), Some(call)) = (&mut answer, self.call.take()) {
             call.answered(calls::code(response.status()));
             if self.is_private {

@@ -14,6 +14,7 @@ use futures_util::{Stream, stream};
 use crate::access::{Identity, counted};
 use crate::callers::Caller;
 use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, SubscribeRequest, Transport};
+use crate::listener::ConnectionOutput;
 use crate::web::error::WebError;
 use crate::web::events::{EVENTS, end_event};
 use crate::web::query::{self, Watch};
@@ -32,6 +33,7 @@ enum Format {
 pub(super) async fn watch(
     State(web): State<Web>,
     (caller, identity): (Option<Extension<Caller>>, Option<Extension<Identity>>),
+    output: Option<Extension<Arc<ConnectionOutput>>>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, WebError> {
@@ -50,18 +52,22 @@ pub(super) async fn watch(
     if let Some(identity) = identity {
         subscription = subscription.until(identity.ended());
     }
+    let output = output.map(|Extension(output)| output);
     let (media_type, body) = match format {
         Format::Events => {
             let subscription = subscription.over(Transport::Events);
             let stream = EncodedStream::new(subscription, Arc::clone(&web.frames));
-            (EVENTS, Body::from_stream(messages(stream, end_event)))
+            (
+                EVENTS,
+                Body::from_stream(messages(stream, output, end_event)),
+            )
         }
         Format::Lines => {
             let subscription = subscription.over(Transport::Lines);
             let stream = EncodedStream::new(subscription, Arc::clone(&web.lines));
             (
                 lines::NDJSON,
-                Body::from_stream(messages(stream, lines::end)),
+                Body::from_stream(messages(stream, output, lines::end)),
             )
         }
     };
@@ -77,12 +83,20 @@ pub(super) async fn watch(
 /// The messages of a stream; the last one says why it ends.
 fn messages<E: MessageEncoder>(
     stream: EncodedStream<E>,
+    output: Option<Arc<ConnectionOutput>>,
     last: fn(StreamEnd) -> Bytes,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
-    stream::unfold(Some(stream), move |stream| async move {
-        let mut stream = stream?;
-        Some(match stream.next().await {
-            Ok(messages) => (Ok(messages), Some(stream)),
+    stream::unfold(Some((stream, output)), move |state| async move {
+        let (mut stream, output) = state?;
+        let next = stream.next().await.and_then(|messages| {
+            let output = output.as_ref();
+            let unread = output.and_then(|output| output.refuses_bytes(messages.len()));
+            unread.map_or(Ok(messages), |bytes_max| {
+                Err(StreamEnd::Unread { bytes_max })
+            })
+        });
+        Some(match next {
+            Ok(messages) => (Ok(messages), Some((stream, output))),
             Err(end) => (Ok(last(end)), None),
         })
     })

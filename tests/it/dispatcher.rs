@@ -11,7 +11,7 @@ use silkrate::clock::Clock;
 use silkrate::domain::RateFilter;
 use silkrate::feed::{Feed, StreamLimits};
 use silkrate::grpc::{Dispatcher, Rates, SharedRates};
-use silkrate::listener::{StreamExecutor, serve_http2};
+use silkrate::listener::{OutputBudget, OutputLimits, Recipient, StreamExecutor, serve_http2};
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::queries::Queries;
@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
+use tonic_types::StatusExt;
 
 use crate::support::boards::{HEARTBEAT, OneBank};
 use crate::support::counted::Counted;
@@ -65,6 +66,10 @@ fn rates(bank: &OneBank) -> SharedRates {
 }
 
 async fn port(bank: &OneBank, request_timeout: Duration) -> Port {
+    port_within(bank, request_timeout, OutputLimits::default()).await
+}
+
+async fn port_within(bank: &OneBank, request_timeout: Duration, limits: OutputLimits) -> Port {
     let rates = rates(bank);
     let routes = Routes::new(rates.clone());
     let dispatcher = Dispatcher::new(rates, routes, request_timeout);
@@ -77,9 +82,17 @@ async fn port(bank: &OneBank, request_timeout: Duration) -> Port {
         let (socket, _) = listener.accept().await.unwrap();
         let mut settings = Builder::new(StreamExecutor::default());
         settings.timer(TokioTimer::new());
-        let answer = move |request, _output| dispatcher.answer(request, None);
-        let end = (CancellationToken::new(), Arc::default());
-        serve_http2(counting.socket(socket), Arc::new(settings), answer, end).await;
+        let answer = move |request, output| {
+            let recipient = Recipient {
+                caller: None,
+                output: Some(output),
+            };
+            dispatcher.answer(request, recipient)
+        };
+        let never = CancellationToken::new();
+        let (socket, settings) = (counting.socket(socket), Arc::new(settings));
+        let budget = Arc::new(OutputBudget::new(limits, Arc::default(), never.clone()));
+        serve_http2(socket, settings, answer, (never, budget)).await;
     });
     Port {
         address,
@@ -186,4 +199,24 @@ async fn half_a_request(address: SocketAddr, method: &str, grpc_timeout: &str) -
         ended = &mut connection => panic!("the connection ended: {ended:?}"),
     };
     Status::from_header_map(answer.headers()).expect("there is a status")
+}
+
+#[tokio::test]
+async fn a_call_on_a_connection_with_too_much_unread_is_refused_and_told_when_to_come_back() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let nothing = OutputLimits {
+        connection_bytes_max: 0,
+        ..OutputLimits::default()
+    };
+    let port = port_within(&bank, LONG, nothing).await;
+    let mut client = client(&port).await;
+    let request = pb::GetSnapshotRequest::default();
+    let refused = client.get_snapshot(request).await.unwrap_err();
+    let expected = (Code::ResourceExhausted, "ANSWERS_UNREAD".to_owned(), None);
+    assert_eq!(reason(&refused), expected);
+    assert!(refused.get_error_details().retry_info().is_some());
+    let request = pb::WatchRatesRequest::default();
+    let refused = client.watch_rates(request).await.unwrap_err();
+    assert_eq!(reason(&refused), expected);
 }

@@ -18,7 +18,7 @@ use silkrate::feed::{Feed, StreamLimits, Ticker};
 use silkrate::fetch::BankDouble;
 use silkrate::grpc::{Dispatcher, Rates, SharedRates};
 use silkrate::ledger::ClockKind;
-use silkrate::listener::{Deadlines, StreamExecutor, serve_http2};
+use silkrate::listener::{Deadlines, Recipient, StreamExecutor, serve_http2};
 use silkrate::poller::Poller;
 use silkrate::queries::Queries;
 use silkrate::sources;
@@ -207,8 +207,13 @@ async fn listen(
         while connections.try_join_next().is_some() {}
         let socket = Deadlines::new(socket, FIRST_BYTES_TIMEOUT, WRITE_STALL_MAX);
         let dispatcher = Arc::clone(&dispatcher);
-        let answer =
-            move |request: http::Request<Incoming>, _output| dispatcher.answer(request, None);
+        let answer = move |request: http::Request<Incoming>, output| {
+            let recipient = Recipient {
+                caller: None,
+                output: Some(output),
+            };
+            dispatcher.answer(request, recipient)
+        };
         let draining = draining.child_token();
         connections.spawn(serve_http2(
             socket,

@@ -19,6 +19,8 @@ pub enum Reason {
     QuotaExceeded,
     /// The memory of the server is nearly used.
     MemoryPressure,
+    /// Too much waits to be read.
+    AnswersUnread,
     /// Too many historical queries run at once.
     TooManyQueries,
     /// The ledger cannot be read.
@@ -83,13 +85,14 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Draining,
         Self::StreamAged,
         Self::TooManyStreams,
         Self::TooManyClientStreams,
         Self::QuotaExceeded,
         Self::MemoryPressure,
+        Self::AnswersUnread,
         Self::TooManyQueries,
         Self::StoreUnavailable,
         Self::PairNotQuoted,
@@ -131,6 +134,7 @@ impl Reason {
             Self::TooManyClientStreams => "TOO_MANY_CLIENT_STREAMS",
             Self::QuotaExceeded => "QUOTA_EXCEEDED",
             Self::MemoryPressure => "MEMORY_PRESSURE",
+            Self::AnswersUnread => "ANSWERS_UNREAD",
             Self::TooManyQueries => "TOO_MANY_QUERIES",
             Self::StoreUnavailable => "STORE_UNAVAILABLE",
             Self::PairNotQuoted => "PAIR_NOT_QUOTED",
@@ -189,6 +193,7 @@ impl Reason {
             | Self::TooManyClientStreams
             | Self::QuotaExceeded
             | Self::MemoryPressure
+            | Self::AnswersUnread
             | Self::TooManyQueries
             | Self::MessageTooLarge => RefusalKind::ResourceExhausted,
             Self::Draining | Self::StreamAged | Self::StoreUnavailable => RefusalKind::Unavailable,

@@ -115,6 +115,14 @@ impl Body for OnceBody {
     fn is_end_stream(&self) -> bool {
         self.is_ended
     }
+
+    /// The trailers follow, so HTTP must not announce a length.
+    fn size_hint(&self) -> SizeHint {
+        let length = self.frame.as_ref().map_or(0, Bytes::len);
+        let mut hint = SizeHint::new();
+        hint.set_lower(u64::try_from(length).unwrap_or(u64::MAX));
+        hint
+    }
 }
 
 pub(super) type Frames = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;

@@ -80,7 +80,12 @@ impl HttpBody for EncodedBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::default()
+        let frames = self.frames.as_slice().iter();
+        let data = frames.filter_map(|frame| frame.as_ref().ok()?.data_ref());
+        let length: usize = data.map(Bytes::len).sum();
+        let mut hint = SizeHint::new();
+        hint.set_lower(u64::try_from(length).unwrap_or(u64::MAX));
+        hint
     }
 }
 

@@ -74,6 +74,7 @@ pub(super) const MAY_NAME: &[(&str, &[&str])] = &[
             "query_threads",
             "pb",
             "wire",
+            "listener",
             "requests",
             "telemetry",
         ],

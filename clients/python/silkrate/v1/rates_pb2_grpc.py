@@ -49,8 +49,10 @@ class RateServiceStub:
     DRAINING when the server stops, and STREAM_AGED after about an hour, so that clients spread over replicas.
     Reconnect with `resume_after` set to the position of the last message applied, after the delay of the RetryInfo at
     the earliest, with exponential backoff from one second to a minute and full jitter.
-    7. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM frames without end receives GOAWAY with
-    ENHANCE_YOUR_CALM.
+    7. Read what the server sends. A stream on whose reader too much waits ends with RESOURCE_EXHAUSTED (ANSWERS_UNREAD). One
+    whose reader takes nothing for half a minute, or for two seconds while too much waits for others, is reset (CANCEL)
+    without a status, which no reader would see. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM
+    frames without end receives GOAWAY with ENHANCE_YOUR_CALM.
 
     A message is never split: it contains a commit whole or not at all.
 
@@ -62,6 +64,8 @@ class RateServiceStub:
     and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
+    * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection or
+    on all of them together with this one. Read them, and ask again.
     * RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE): the message of the request, decompressed, has more than 65536 bytes.
     * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): the client has used its quota of the minute. There is none by default. A request
     costs the more the more it reads.
@@ -159,8 +163,10 @@ class RateServiceServicer:
     DRAINING when the server stops, and STREAM_AGED after about an hour, so that clients spread over replicas.
     Reconnect with `resume_after` set to the position of the last message applied, after the delay of the RetryInfo at
     the earliest, with exponential backoff from one second to a minute and full jitter.
-    7. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM frames without end receives GOAWAY with
-    ENHANCE_YOUR_CALM.
+    7. Read what the server sends. A stream on whose reader too much waits ends with RESOURCE_EXHAUSTED (ANSWERS_UNREAD). One
+    whose reader takes nothing for half a minute, or for two seconds while too much waits for others, is reset (CANCEL)
+    without a status, which no reader would see. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM
+    frames without end receives GOAWAY with ENHANCE_YOUR_CALM.
 
     A message is never split: it contains a commit whole or not at all.
 
@@ -172,6 +178,8 @@ class RateServiceServicer:
     and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
+    * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection or
+    on all of them together with this one. Read them, and ask again.
     * RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE): the message of the request, decompressed, has more than 65536 bytes.
     * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): the client has used its quota of the minute. There is none by default. A request
     costs the more the more it reads.
@@ -216,7 +224,8 @@ class RateServiceServicer:
         server has a limit of streams, 65536 by default, and of those of one client, 1024 by default, and ends a stream after
         about an hour.
         Errors: those of GetSnapshot, INVALID_ARGUMENT (INVALID_INTERVAL), and RESOURCE_EXHAUSTED (TOO_MANY_STREAMS,
-        TOO_MANY_CLIENT_STREAMS, MEMORY_PRESSURE), all before the first message. After the last message: UNAVAILABLE (DRAINING, STREAM_AGED).
+        TOO_MANY_CLIENT_STREAMS, MEMORY_PRESSURE), all before the first message. After the last message: UNAVAILABLE (DRAINING,
+        STREAM_AGED), RESOURCE_EXHAUSTED (ANSWERS_UNREAD).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -393,8 +402,10 @@ class RateService:
     DRAINING when the server stops, and STREAM_AGED after about an hour, so that clients spread over replicas.
     Reconnect with `resume_after` set to the position of the last message applied, after the delay of the RetryInfo at
     the earliest, with exponential backoff from one second to a minute and full jitter.
-    7. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM frames without end receives GOAWAY with
-    ENHANCE_YOUR_CALM.
+    7. Read what the server sends. A stream on whose reader too much waits ends with RESOURCE_EXHAUSTED (ANSWERS_UNREAD). One
+    whose reader takes nothing for half a minute, or for two seconds while too much waits for others, is reset (CANCEL)
+    without a status, which no reader would see. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM
+    frames without end receives GOAWAY with ENHANCE_YOUR_CALM.
 
     A message is never split: it contains a commit whole or not at all.
 
@@ -406,6 +417,8 @@ class RateService:
     and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
+    * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection or
+    on all of them together with this one. Read them, and ask again.
     * RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE): the message of the request, decompressed, has more than 65536 bytes.
     * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): the client has used its quota of the minute. There is none by default. A request
     costs the more the more it reads.
