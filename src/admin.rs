@@ -17,7 +17,7 @@ use tonic::{Request, Response, Status};
 
 use crate::commit::{CommitHandle, DecisionReceipt, NotTaken, Stopped};
 use crate::config::Config;
-use crate::domain::{HeldOutcome, Refusal, parse_decimal};
+use crate::domain::{HeldOutcome, Refusal, changes_the_line, parse_decimal};
 use crate::pb::admin as pb;
 use crate::pb::admin::admin_service_server::AdminService;
 use crate::queries::Queries;
@@ -53,7 +53,7 @@ impl Operators {
         let value = value.map_err(Refusal::InvalidHeldValue)?;
         let note: String = note
             .chars()
-            .filter(|character| !character.is_control())
+            .filter(|character| !changes_the_line(*character))
             .take(NOTE_CHARS_MAX)
             .collect();
         let decided = self.commit.decide(id, value, outcome, note).await;

@@ -38,7 +38,7 @@ pub use published::{
     Currency, DateFormat, DateRange, DatingRule, DocumentKey, DroppedRow, Exceptions, FirstSeen,
     Fixing, HistoryStep, Holiday, Hours, InvalidCurrency, InvalidPair, MovingFeasts, NOMINALS,
     Outlook, Pair, Period, Point, Publication, QuoteKey, Route, Schedule, SourceId, Table,
-    counterparts, parse_date, price, price_along,
+    changes_the_line, counterparts, parse_date, plain_sentence, price, price_along,
 };
 pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{

@@ -17,7 +17,6 @@ use tracing_subscriber::{Layer, Registry, reload};
 
 use crate::config::{Log, LogFormat};
 use crate::logging::text::TextFields;
-pub(crate) use crate::logging::text::changes_the_line;
 use crate::requests::ACCESS;
 use crate::traces::Traces;
 

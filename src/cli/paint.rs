@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::logging::changes_the_line;
+use crate::domain::changes_the_line;
 use crate::pb::Direction;
 
 /// Whether text may be coloured.

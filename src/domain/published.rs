@@ -3,6 +3,7 @@
 mod currency;
 mod date;
 mod date_range;
+mod letters;
 mod pair;
 mod period;
 mod route;
@@ -19,6 +20,7 @@ pub use date::{DateFormat, parse_date};
 pub use date_range::DateRange;
 pub use first_seen::FirstSeen;
 pub use fixing::{Fixing, NOMINALS, Point};
+pub use letters::{changes_the_line, plain_sentence};
 pub use pair::{InvalidPair, Pair};
 pub use period::{HistoryStep, Period};
 pub use pricing::{price, price_along};

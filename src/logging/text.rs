@@ -7,6 +7,8 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
+use crate::domain::changes_the_line;
+
 /// The name of the field of the message.
 const MESSAGE: &str = "message";
 /// How the names of the fields begin by which an event of the crate `log` says where it is from. A line of text names no place.
@@ -67,13 +69,4 @@ impl Text<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether a character is shown as something else than itself: it moves the cursor, begins a command to the terminal, or
-/// turns the direction of the text around.
-pub(crate) fn changes_the_line(character: char) -> bool {
-    let is_direction = matches!(character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let is_line = matches!(character, '\u{2028}' | '\u{2029}');
-    character.is_control() || is_direction || is_line
 }

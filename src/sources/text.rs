@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use encoding_rs::WINDOWS_1251;
 
+use crate::domain::changes_the_line;
 use crate::sources::ParseError;
 
 /// The byte order mark of UTF-8, which some editors write.
@@ -76,19 +77,8 @@ fn is_web_page(start: &str) -> bool {
 
 /// A bank's text without control, line and direction characters, shortened: safe for a log and a terminal.
 pub fn printable(text: &str) -> String {
-    let unsafe_character = |character: char| {
-        character.is_control()
-            || matches!(
-                character,
-                '\u{61c}'
-                    | '\u{200e}'
-                    | '\u{200f}'
-                    | '\u{2028}'..='\u{202e}'
-                    | '\u{2066}'..='\u{2069}'
-            )
-    };
     text.chars()
-        .filter(|character| !unsafe_character(*character))
+        .filter(|character| !changes_the_line(*character))
         .take(TEXT_CHARS_SHOWN)
         .collect()
 }

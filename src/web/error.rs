@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::access::challenge;
 use crate::backoff::jitter;
-use crate::domain::{Field, Refusal, RefusalKind, TablePart};
+use crate::domain::{Field, Refusal, RefusalKind, TablePart, plain_sentence};
 use crate::listener::HostsOf;
 use crate::requests::NOT_ONE_HOST;
 use crate::web::{JSON, QUERY_BYTES_MAX};
@@ -103,8 +103,8 @@ impl WebError {
 
     pub(super) fn message(&self) -> Cow<'_, str> {
         match self {
-            Self::Refused(refusal) => refusal.to_string().into(),
-            Self::InvalidParameter { message, .. } => message.into(),
+            Self::Refused(refusal) => plain_sentence(&refusal.to_string()).into(),
+            Self::InvalidParameter { message, .. } => plain_sentence(message).into(),
             Self::QueryTooLong => format!("the query is longer than {QUERY_BYTES_MAX} bytes").into(),
             Self::NotOneHost => NOT_ONE_HOST.into(),
             Self::ForeignOrigin => "pages of this origin are not allowed to read here: the operator must list it in web.allowed_origins".into(),
@@ -121,7 +121,9 @@ impl WebError {
     pub(super) fn field(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Refused(refusal) => refusal.field().map(parameter_name),
-            Self::InvalidParameter { name, .. } => name.as_deref().map(Cow::Borrowed),
+            Self::InvalidParameter { name, .. } => {
+                name.as_deref().map(|name| plain_sentence(name).into())
+            }
             Self::QueryTooLong
             | Self::NotOneHost
             | Self::ForeignOrigin

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use serde_json::Value;
 
 use crate::backoff::jitter;
-use crate::domain::Refusal;
+use crate::domain::{Refusal, plain_sentence};
 use crate::feed::{MessageEncoder, StreamEnd, StreamMessage};
 use crate::json::{self, WatchRatesResponse};
 use crate::queries::Queries;
@@ -66,7 +66,7 @@ pub(super) fn end_of_stream(end: StreamEnd) -> (Duration, Value) {
     let object = serde_json::json!({
         "event": "end",
         "reason": refusal.reason().as_str(),
-        "message": refusal.to_string(),
+        "message": plain_sentence(&refusal.to_string()),
         "retry_milliseconds": u64::try_from(retry.as_millis()).unwrap_or(u64::MAX),
     });
     (retry, object)

@@ -4,14 +4,14 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, QuotaViolation, StatusExt};
 
 use crate::backoff::jitter;
-use crate::domain::{Field, Refusal, RefusalKind, TablePart};
+use crate::domain::{Field, Refusal, RefusalKind, TablePart, plain_sentence};
 
 /// The domain of every reason.
 const DOMAIN: &str = "silkrate";
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
-        let message = refusal.to_string();
+        let message = plain_sentence(&refusal.to_string());
         let mut details = error_info(refusal.reason().as_str());
         if let (RefusalKind::InvalidArgument, Some(field)) = (refusal.kind(), refusal.field()) {
             let violation = FieldViolation::new(field_name(field), message.clone());

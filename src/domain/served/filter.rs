@@ -5,7 +5,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::domain::published::{Currency, Pair};
+use crate::domain::published::{Currency, Pair, changes_the_line};
 
 /// The maximum number of items of a filter: every pair of the five with fifty others still fits.
 pub const FILTER_PAIRS_MAX: usize = 256;
@@ -58,7 +58,9 @@ impl RateFilter {
         let mut items = Vec::with_capacity(texts.len());
         for (index, text) in texts.iter().map(AsRef::as_ref).enumerate() {
             let item = parse_item(text).ok_or_else(|| {
-                let shown = text.chars().filter(|character| !character.is_control());
+                let shown = text
+                    .chars()
+                    .filter(|character| !changes_the_line(*character));
                 FilterError::InvalidPair {
                     index,
                     item: shown.take(ITEM_CHARS_SHOWN).collect(),
@@ -210,8 +212,9 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_item_is_named_without_its_control_characters() {
-        let wrong = RateFilter::parse(&["KZT\u{1b}[31m/USD and much more than that"]).unwrap_err();
+    fn a_wrong_item_is_named_without_characters_that_change_the_line() {
+        let wrong = RateFilter::parse(&["KZT\u{1b}[31m\u{202e}/USD and much more than that"]);
+        let wrong = wrong.unwrap_err();
         assert_eq!(
             wrong,
             FilterError::InvalidPair {

@@ -7,7 +7,7 @@ pub(super) const MAY_NAME: &[(&str, &[&str])] = &[
     ("words", &["pb"]),
     ("clock", &[]),
     ("traces", &["config"]),
-    ("logging", &["config", "requests", "traces"]),
+    ("logging", &["config", "domain", "requests", "traces"]),
     ("requests", &["access", "callers"]),
     ("callers", &["telemetry"]),
     ("memory", &["telemetry"]),
