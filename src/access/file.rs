@@ -18,6 +18,8 @@ const VERSION: u32 = 1;
 pub(super) const KEYS_MAX: usize = 4000;
 /// The most letters of a name: it stands in a column of a terminal and in lines of the log.
 const NAME_BYTES_MAX: usize = 64;
+/// As many letters in a row as a key or a hash has, without its first and last ones, and few names.
+const SECRET_LETTERS_MIN: usize = 32;
 /// What the file begins with.
 const HEADER: &str = "\
 # The access keys of silkrate. `silkrate keys` writes this file, and a running service reads it again every ten seconds.
@@ -67,6 +69,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, KeysError> {
 /// The first thing that is wrong with it, with its line.
 pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<KeyRecord>, KeysError> {
     let wrong = |start: usize, problem: String| {
+        let problem = without_secrets(&problem);
         let before = bytes.iter().take(start);
         let breaks = before.filter(|byte| **byte == b'\n').count();
         KeysError::Wrong {
@@ -103,6 +106,21 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Vec<KeyRecord>, KeysErr
         records.push(record);
     }
     Ok(records)
+}
+
+/// A problem without the words of it that may be a key or a hash: a text in the wrong place is repeated by the parser.
+fn without_secrets(problem: &str) -> String {
+    let is_of_word = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    let words = problem.split_inclusive(|letter| !is_of_word(letter));
+    let shown = words.map(|word| {
+        let letters = word.trim_end_matches(|letter| !is_of_word(letter));
+        if letters.len() < SECRET_LETTERS_MIN {
+            word.to_owned()
+        } else {
+            word.replace(letters, "…")
+        }
+    });
+    shown.collect()
 }
 
 fn record(entry: Entry) -> Result<KeyRecord, String> {

@@ -206,3 +206,21 @@ fn commands_that_add_keys_at_the_same_time_lose_none() {
     });
     assert_eq!(keys.file().keys().unwrap().len(), 41);
 }
+
+#[test]
+fn an_error_repeats_no_hash_and_no_key_that_stands_in_the_wrong_place() {
+    let (hash, key) = (
+        "402e9c1e851ae2f4".repeat(4),
+        format!("silkrate_{}", "A".repeat(43)),
+    );
+    let keys = Keys::new();
+    for text in [
+        format!("version = \"{hash}\"\n"),
+        format!("version = 1\n{key} = 7\n"),
+    ] {
+        fs::write(keys.path(), text).unwrap();
+        let error = keys.file().keys().unwrap_err().to_string();
+        assert!(error.contains('…'), "{error}");
+        assert!(!error.contains(&hash) && !error.contains(&key), "{error}");
+    }
+}
