@@ -55,7 +55,7 @@ pub(super) fn read_entry(message: &pb::Record) -> Result<LedgerEntry, RecordErro
         decided: each(&message.decided, read_decision)?,
         attempted: each(&message.attempted, |id| source(id))?,
         answered: each(&message.answered, read_answer)?,
-        served: each(&message.settings_fingerprints, read_fingerprint)?,
+        served: read_fingerprints(&message.settings_fingerprints)?,
     })
 }
 
@@ -172,11 +172,20 @@ fn to_fingerprint(served: &ServedFingerprint) -> Option<pb::SettingsFingerprint>
     })
 }
 
-fn read_fingerprint(message: &pb::SettingsFingerprint) -> Result<ServedFingerprint, RecordError> {
-    Ok(ServedFingerprint {
-        subject: message.subject.clone(),
-        fingerprint: Some(fingerprint(&message.fingerprint, "fingerprint")?),
-    })
+/// Those of settings. One of what is served has no place there, and one of a setting that this version does not know is of no use
+/// to it.
+fn read_fingerprints(
+    messages: &[pb::SettingsFingerprint],
+) -> Result<Vec<ServedFingerprint>, RecordError> {
+    let read = each(messages, |message| {
+        Ok(ServedFingerprint {
+            subject: message.subject.clone(),
+            fingerprint: Some(fingerprint(&message.fingerprint, "fingerprint")?),
+        })
+    });
+    let mut read = read?;
+    read.retain(ServedFingerprint::is_of_settings);
+    Ok(read)
 }
 
 pub(super) fn to_settings(settings: &Settings) -> pb::Settings {

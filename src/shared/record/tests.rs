@@ -77,6 +77,20 @@ proptest! {
     }
 
     #[test]
+    fn a_fingerprint_of_what_is_served_has_no_place_among_those_of_settings(entry in any_entry()) {
+        use prost::Message;
+        let record = record_of(entry, &[], false);
+        let stored = frame::unpack(&record.encode().unwrap()).unwrap();
+        let mut message = crate::pb::log::Record::decode(&*stored).unwrap();
+        message.settings_fingerprints.push(crate::pb::log::SettingsFingerprint {
+            subject: "USD/KZT".to_owned(),
+            fingerprint: vec![7; 32],
+        });
+        let forged = frame::pack(&message.encode_to_vec()).unwrap();
+        prop_assert_eq!(Record::decode(&forged), Ok(record));
+    }
+
+    #[test]
     fn random_bytes_are_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         drop(Record::decode(&bytes));
         if let Ok(stored) = frame::pack(&bytes) {
