@@ -1,0 +1,60 @@
+//! Everything of silkrate that reads input from elsewhere, each with what must hold of any input. A target panics where that does
+//! not hold.
+
+mod config;
+mod decimal;
+mod forwarded;
+mod keys;
+mod names;
+mod nbkr_history;
+mod record;
+mod requests;
+mod web;
+
+use crate::checks::documents;
+
+/// A part of silkrate that reads input.
+#[derive(Clone, Copy)]
+pub(crate) struct Target {
+    pub(crate) name: &'static str,
+    /// Gives it an input.
+    pub(crate) run: fn(&[u8]),
+    /// Whether it takes milliseconds for an input: it gets fewer of those that are made by chance.
+    pub(crate) is_slow: bool,
+}
+
+const fn target(name: &'static str, run: fn(&[u8])) -> Target {
+    Target {
+        name,
+        run,
+        is_slow: false,
+    }
+}
+
+const fn slow(name: &'static str, run: fn(&[u8])) -> Target {
+    Target {
+        is_slow: true,
+        ..target(name, run)
+    }
+}
+
+/// Every target. `seeds.txt` lists the folders with their first inputs.
+pub(crate) const TARGETS: &[Target] = &[
+    target("decimal", decimal::run),
+    target("names", names::run),
+    target("nbk", |bytes| documents::check("nbk", bytes)),
+    target("nbkr", |bytes| documents::check("nbkr", bytes)),
+    slow("nbkr_history", nbkr_history::run),
+    target("cbu", |bytes| documents::check("cbu", bytes)),
+    target("nbt", |bytes| documents::check("nbt", bytes)),
+    target("cbt", |bytes| documents::check("cbt", bytes)),
+    target("cbr", |bytes| documents::check("cbr", bytes)),
+    target("market", |bytes| documents::check("market", bytes)),
+    slow("config", config::run),
+    target("keys", keys::run),
+    target("forwarded", forwarded::run),
+    target("record", record::run),
+    slow("requests", requests::of_client),
+    slow("operators", requests::of_operator),
+    slow("web", web::run),
+];

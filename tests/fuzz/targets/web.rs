@@ -1,0 +1,100 @@
+//! Paths, queries and headers of requests over HTTP, with page tokens, positions and entity tags among them. Whatever a browser
+//! sends, the service has no failure of its own, and every answer has the headers that keep a browser safe.
+
+use std::cell::RefCell;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Uri};
+use http_body_util::Full;
+
+use crate::checks::client::{Answer, Client};
+use crate::checks::prose;
+use crate::checks::service::SERVICE;
+
+/// What frames the messages of a connection, or names the host: a client that lies about these is the business of other tests.
+const FRAMING: [&str; 8] = [
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+/// The answer that never ends by itself.
+const WATCH: &str = "/v1/watch";
+
+thread_local! {
+    static CLIENT: RefCell<Client> = RefCell::new(Client::new(SERVICE.with(|service| service.web), false));
+}
+
+/// The request of an input: the path and query in the first line, a header in each further one.
+fn request(host: &str, text: &[u8]) -> Option<Request<Full<Bytes>>> {
+    let mut lines = text.split(|byte| *byte == b'\n');
+    let uri = Uri::try_from(lines.next()?).ok()?;
+    let path = uri.path_and_query().filter(|_| uri.scheme().is_none())?;
+    if !path.as_str().starts_with('/') {
+        return None;
+    }
+    let mut request = Request::get(path.as_str()).header("host", host);
+    for line in lines {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let (name, value) = line.split_at(colon);
+        let name = HeaderName::from_bytes(name).ok()?;
+        if !FRAMING.contains(&name.as_str()) {
+            request = request.header(name, HeaderValue::from_bytes(value[1..].trim_ascii()).ok()?);
+        }
+    }
+    request.body(Full::default()).ok()
+}
+
+fn check(target: &str, answer: &Answer) {
+    let Answer { head, body, .. } = answer;
+    assert!(
+        !head.status.is_server_error(),
+        "{target}: {}: {head:?}",
+        head.status
+    );
+    assert_eq!(
+        head.headers["x-content-type-options"], "nosniff",
+        "{target}: {head:?}"
+    );
+    assert!(
+        head.headers.contains_key("content-security-policy"),
+        "{target}: {head:?}"
+    );
+    let has = |name: &str, value: &str| {
+        head.headers
+            .get(name)
+            .is_some_and(|found| found.as_bytes().starts_with(value.as_bytes()))
+    };
+    let is_encoded = head.headers.contains_key("content-encoding");
+    if has("content-type", "application/json") && !is_encoded && !body.is_empty() {
+        let document = serde_json::from_slice::<serde_json::Value>(body);
+        let document = document.unwrap_or_else(|error| panic!("{target}: {error}"));
+        for part in ["message", "field"] {
+            if let Some(sentence) = document["error"][part]
+                .as_str()
+                .filter(|text| !text.is_empty())
+            {
+                prose::check(sentence);
+            }
+        }
+    }
+    if head.status == 304 {
+        assert!(body.is_empty());
+    }
+}
+
+pub(crate) fn run(bytes: &[u8]) {
+    CLIENT.with_borrow_mut(|client| {
+        let Some(request) = request(&client.address.to_string(), bytes) else {
+            return;
+        };
+        let target = request.uri().to_string();
+        let is_endless = request.uri().path().starts_with(WATCH);
+        let answer = SERVICE.with(|service| service.wait(client.send(request, is_endless)));
+        check(&target, &answer);
+    });
+}
