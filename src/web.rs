@@ -52,6 +52,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tonic_web::GrpcWebLayer;
 use tower::Layer;
@@ -64,6 +65,7 @@ use crate::domain::Refusal;
 use crate::feed::FrameCache;
 use crate::listener::{Admission, Hosts, HostsOf};
 use crate::queries::Queries;
+use crate::query_threads::THREADS_MAX;
 use crate::telemetry::{CallCounts, PortCounts};
 use crate::tls::ServerTls;
 use crate::web::base_path::BasePath;
@@ -96,6 +98,8 @@ struct Shared {
     answers: PreparedAnswers,
     /// The rates that equal charts share.
     chart_rates: ChartRates,
+    /// The turns to make wide snapshots.
+    wide: Semaphore,
     /// The address of the page with all rates as readers see it, if the operator named it.
     public_url: Option<String>,
     /// The policy of the page `/embed`.
@@ -204,6 +208,7 @@ fn answers(settings: &config::Web, queries: Queries, grpc: Router, hosts: &Hosts
         queries,
         answers: PreparedAnswers::default(),
         chart_rates: ChartRates::default(),
+        wide: Semaphore::new(THREADS_MAX),
         public_url: settings.public_url.clone(),
         embed_policy: embed::policy(&settings.frame_ancestors),
     });

@@ -5,8 +5,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::domain::RateFilter;
-use crate::feed::frame_cache::{FilterFrames, FrameCache, MessageEncoder};
+use crate::feed::frame_cache::{FilterFrames, FrameCache, MessageEncoder, is_shared};
 use crate::feed::{Step, StreamEnd, Subscription};
+
+/// The shortest rows that are not copied behind their opening: a copy of shorter ones takes less than a second piece.
+const SHARED_BYTES_MIN: usize = 4 * 1024;
+
+/// The most pairs of a filter whose messages are kept for a single reader, who may resume: each has some hundred bytes of them.
+const NARROW_PAIRS_MAX: usize = 32;
 
 /// The messages of a subscription, encoded.
 #[derive(Debug)]
@@ -16,28 +22,48 @@ pub struct EncodedStream<E> {
     filter: Arc<RateFilter>,
     frames: Arc<FilterFrames>,
     cache: Arc<FrameCache<E>>,
+    /// Whether it has many pairs.
+    is_wide: bool,
+    /// The rows that follow the opening at once.
+    rows: Option<Bytes>,
+}
+
+/// Whether the messages of a filter are long, and take long to encode.
+fn is_wide(filter: &RateFilter) -> bool {
+    let mut items = filter.items();
+    items.any(|item| item == "*/*") || filter.items().count() > NARROW_PAIRS_MAX
 }
 
 impl<E: MessageEncoder> EncodedStream<E> {
     /// Encodes the messages of a subscription with the encoder of a cache, and shares them with its other streams.
     pub fn new(subscription: Subscription, cache: Arc<FrameCache<E>>) -> Self {
         Self {
+            is_wide: is_wide(subscription.filter()),
             filter: Arc::clone(subscription.filter()),
             frames: cache.of_filter(subscription.filter()),
             subscription,
             cache,
+            rows: None,
         }
     }
 
-    /// The next message, once there is one. The opening comes together with the rows that follow it at once: of a crowd
-    /// that connects at the same moment, each connection then waits with half as many pieces.
+    /// The next message, once there is one. The opening comes together with the rows that follow it at once, if they are
+    /// short: of a crowd that connects at the same moment, each connection then waits with half as many pieces. Long rows stay
+    /// those of all streams with the same filter, however many wait with them.
     pub async fn next(&mut self) -> Result<Bytes, StreamEnd> {
-        let message = self.message().await?;
-        if self.subscription.has_pending_rows() {
-            let rows = self.message().await?;
-            return Ok([message, rows].concat().into());
+        if let Some(rows) = self.rows.take() {
+            return Ok(rows);
         }
-        Ok(message)
+        let message = self.message().await?;
+        if !self.subscription.has_pending_rows() {
+            return Ok(message);
+        }
+        let rows = self.message().await?;
+        if rows.len() >= SHARED_BYTES_MIN {
+            self.rows = Some(rows);
+            return Ok(message);
+        }
+        Ok([message, rows].concat().into())
     }
 
     /// One message. This is where it is decided which messages are shared, and by whom.
@@ -46,6 +72,7 @@ impl<E: MessageEncoder> EncodedStream<E> {
         if !Arc::ptr_eq(&self.filter, self.subscription.filter()) {
             self.filter = Arc::clone(self.subscription.filter());
             self.frames = self.cache.of_filter(&self.filter);
+            self.is_wide = is_wide(&self.filter);
         }
         let encode = || self.cache.encode(&self.subscription.message(&step));
         Ok(match &step {
@@ -53,6 +80,10 @@ impl<E: MessageEncoder> EncodedStream<E> {
             Step::Opening { .. } => encode(),
             // Of the readers of every filter.
             Step::Heartbeat(shown) => self.cache.heartbeat(&shown.position, encode),
+            // Of one reader alone, as long as no other has its filter.
+            Step::Snapshot(_) | Step::Update { .. } if self.is_wide && !is_shared(&self.frames) => {
+                self.cache.encode_alone(encode).await
+            }
             // Of the readers of a filter.
             Step::Snapshot(snapshot) => self.frames.snapshot(&snapshot.position, encode),
             Step::Update { after, to } => self.frames.update(*after, &to.position, encode),

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::Semaphore;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 use crate::domain::{Position, RateFilter};
@@ -39,6 +41,8 @@ pub struct FrameCache<E> {
     encoder: E,
     known: Mutex<Known>,
     heartbeat: Mutex<Option<(Position, Instant, Bytes)>>,
+    /// The turn to encode what no other stream needs.
+    turn: Semaphore,
     encoded: Arc<AtomicU64>,
 }
 
@@ -72,6 +76,7 @@ impl<E: MessageEncoder> FrameCache<E> {
             encoder,
             known: Mutex::default(),
             heartbeat: Mutex::default(),
+            turn: Semaphore::new(1),
             encoded: Arc::default(),
         }
     }
@@ -83,6 +88,16 @@ impl<E: MessageEncoder> FrameCache<E> {
 
     pub(super) fn encode(&self, message: &StreamMessage) -> Bytes {
         self.encoder.encode(message)
+    }
+
+    /// A message that follows from a commit, which no other stream needs: it is not kept. The wide ones take milliseconds, so
+    /// the other tasks run between two of them: behind hundreds of them, a message to others would wait for seconds.
+    pub(super) async fn encode_alone(&self, encode: impl FnOnce() -> Bytes) -> Bytes {
+        let _turn = self.turn.acquire().await;
+        self.encoded.fetch_add(1, Ordering::Relaxed);
+        let bytes = encode();
+        yield_now().await;
+        bytes
     }
 
     /// What is shared by the readers of a filter. When there are too many filters, the one used longest ago and by no
@@ -128,6 +143,11 @@ impl<E: MessageEncoder> FrameCache<E> {
         *kept = Some((position.clone(), now, bytes.clone()));
         bytes
     }
+}
+
+/// Whether several streams have a filter: beside this one, the cache holds its frames once.
+pub(super) fn is_shared(frames: &Arc<FilterFrames>) -> bool {
+    Arc::strong_count(frames) > 2
 }
 
 impl FilterFrames {

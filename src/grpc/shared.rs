@@ -31,6 +31,7 @@ use http_body::Body as HttpBody;
 use prost::Message;
 use request::CachedMethod;
 use stream::{FrameEncoder, stream_frames};
+use tokio::sync::Semaphore;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
@@ -46,10 +47,13 @@ use crate::listener::Recipient;
 use crate::pb::rate_service_server::RateServiceServer;
 use crate::pb::{GetRateRequest, GetSnapshotRequest, WatchRatesRequest};
 use crate::queries::{FilterCache, Queries, parse_pair};
+use crate::query_threads::{THREADS_MAX, render};
 use crate::wire;
 
 /// How many filters have a snapshot kept for them: a site has a handful of tickers; further filters are experiments of single readers.
 const SNAPSHOTS_MAX: usize = 64;
+/// The longest request whose answer is made where it is asked for, unless it is about every pair: some thirty pairs.
+const SHORT_REQUEST_BYTES_MAX: usize = 300;
 /// How many pairs have a rate kept for them: more than exist, at half a kilobyte each.
 const RATES_MAX: usize = 1024;
 
@@ -68,6 +72,8 @@ struct Inner {
     /// Rates are too short to compress.
     pairs: AnswerCache<Pair, Bytes>,
     filters: FilterCache<RateFilter>,
+    /// The turns to make wide snapshots.
+    wide: Semaphore,
     is_sharing: bool,
     request_bytes_max: usize,
 }
@@ -114,6 +120,7 @@ impl SharedRates {
             compressed,
             pairs: AnswerCache::new(RATES_MAX),
             filters: FilterCache::default(),
+            wide: Semaphore::new(THREADS_MAX),
             is_sharing,
             request_bytes_max,
         };
@@ -177,6 +184,9 @@ impl SharedRates {
         async move {
             let read = request::read(&mut body, sent, shared.inner.request_bytes_max).await;
             let answered = match &read {
+                Ok(message) if shared.takes_long(method, message) => {
+                    shared.rendered(message, accepted).await
+                }
                 Ok(message) => {
                     let client = (recipient, identity.as_ref());
                     shared.cached(method, message, accepted, client)
@@ -215,6 +225,29 @@ impl SharedRates {
                 answer
             }
         }
+    }
+
+    /// Whether the answer takes a millisecond or more: that about many pairs which no client has asked for.
+    fn takes_long(&self, method: CachedMethod, message: &Bytes) -> bool {
+        method == CachedMethod::GetSnapshot
+            && (message.len() > SHORT_REQUEST_BYTES_MAX || names_every_pair(message))
+            && self.inner.filters.get(message).is_none()
+    }
+
+    /// A snapshot that is made on a thread for queries.
+    async fn rendered(
+        &self,
+        message: &Bytes,
+        accepted: Encoding,
+    ) -> Result<Response<ResponseBody>, Unanswered> {
+        // Who waits here and gives up leaves no work behind.
+        let _turn = self.inner.wide.acquire().await;
+        let (shared, message) = (self.clone(), message.clone());
+        let rendered = render(move || {
+            let body = shared.snapshot(&message, shared.frames(accepted))?;
+            Ok(ok(body, accepted))
+        });
+        rendered.await.map_err(Unanswered::Refused)?
     }
 
     fn cached(
@@ -305,6 +338,11 @@ fn check_latest(date: Option<&str>) -> Result<(), Unanswered> {
         None | Some("") => Ok(()),
         Some(_past) => Err(Unanswered::NotShared),
     }
+}
+
+/// Whether the text of a request has the item that stands for every pair.
+fn names_every_pair(message: &[u8]) -> bool {
+    message.windows(3).any(|text| text == b"*/*")
 }
 
 /// A response that is a status alone.

@@ -70,6 +70,9 @@ impl Shared {
     }
 }
 
+/// The longest query whose answer is made where it is asked for, unless it is about every pair: some thirty pairs.
+const SHORT_QUERY_BYTES_MAX: usize = 300;
+
 /// `GET /v1/snapshot`: as its path with the ending of the form that the client accepts.
 pub(super) async fn accepted_snapshot(
     web: State<Web>,
@@ -99,12 +102,26 @@ pub(super) async fn snapshot(
         });
         return response.await?;
     }
-    web.answer(&snapshot.position, &uri, &headers, || {
-        let filter = filter()?;
-        let text = web.snapshot_json(&snapshot, &snapshot.rates(&filter));
-        let canonical = format!("snapshot {filter}");
-        Ok(caching::present(&snapshot.position, &canonical, JSON, text))
-    })
+    let filter = filter()?;
+    let (position, target) = (snapshot.position.clone(), uri.clone());
+    let make = move |web: &Web| {
+        web.answer(&position, &target, &headers, || {
+            let text = web.snapshot_json(&snapshot, &snapshot.rates(&filter));
+            let canonical = format!("snapshot {filter}");
+            Ok(caching::present(&position, &canonical, JSON, text))
+        })
+    };
+    let query = uri.query().unwrap_or_default();
+    let escaped = ["*/*", "*%2F*", "*%2f*", "%2A%2F%2A", "%2a%2f%2a"];
+    let is_every_pair = escaped.iter().any(|every| query.contains(every));
+    let is_long = is_every_pair || query.len() > SHORT_QUERY_BYTES_MAX;
+    if !is_long || web.prepared_answer(&uri).is_some() {
+        return make(&web);
+    }
+    // Who waits here and gives up leaves no work behind.
+    let shared = Web::clone(&web);
+    let _turn = web.wide.acquire().await;
+    render(move || make(&shared)).await?
 }
 
 /// `GET /v1/rates/{base}/{quote}`
