@@ -15,7 +15,7 @@ pub use explanation::explain;
 use futures_util::Stream;
 pub use health::DrainingHealth;
 use jiff::civil::Date;
-pub use shared::{ResponseBody, SharedRates};
+pub use shared::{ResponseBody, SharedRates, arrived};
 use tonic::{Request, Response, Status};
 
 use crate::access::{Identity, counted, counted_in};

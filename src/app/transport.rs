@@ -26,8 +26,8 @@ use crate::admin::{Operators, needs_http2};
 use crate::app::reflection::add_reflection;
 use crate::callers::{Caller, QuotaExceeded, Quotas, costs};
 use crate::grpc::{
-    Dispatcher, DrainingHealth, Rates, SharedRates, code_place, explain, is_open, method_place,
-    opening_response, refusal_response,
+    Dispatcher, DrainingHealth, Rates, SharedRates, arrived, code_place, explain, is_open,
+    method_place, opening_response, refusal_response,
 };
 use crate::listener::{Listener, Recipient};
 use crate::pb::admin::admin_service_server::{AdminServiceServer, SERVICE_NAME as ADMIN_SERVICE};
@@ -101,7 +101,7 @@ pub(super) fn services_for_browsers(
 /// The answer to a call of gRPC-Web, if its client is admitted and has not used its quota.
 async fn admitted((gate, quotas): (&Gate, &Quotas), mut request: Request, next: Next) -> Response {
     if is_open(request.uri().path()) {
-        return next.run(request).await;
+        return run(request, next).await;
     }
     let caller = request.extensions().get().copied();
     match gate.admit(request.headers(), Scope::Read, caller) {
@@ -119,7 +119,13 @@ async fn admitted((gate, quotas): (&Gate, &Quotas), mut request: Request, next: 
     if let Err(exceeded) = charge(quotas, &request) {
         return refusal_response(exceeded.into());
     }
-    next.run(request).await
+    run(request, next).await
+}
+
+/// The answer to a call of gRPC-Web once its message has arrived: none goes on sending after its answer began.
+async fn run(request: Request, next: Next) -> Response {
+    let request = arrived(request, REQUEST_BYTES_MAX).await;
+    next.run(request.map(Body::new)).await
 }
 
 /// Takes what a call of gRPC-Web costs from the quota of its client.

@@ -9,6 +9,7 @@ use futures_util::future::{BoxFuture, Either};
 use http::{HeaderMap, Request, Response};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use tokio::sync::Semaphore;
 use tonic::Status;
 use tonic::codegen::Service;
 use tonic::service::Routes;
@@ -16,7 +17,7 @@ use tonic::service::Routes;
 use crate::access::{Gate, Rejection, Scope, counted};
 use crate::callers::{Caller, Quotas, costs};
 use crate::domain::Refusal;
-use crate::grpc::shared::{ResponseBody, status_response};
+use crate::grpc::shared::{ResponseBody, arrived, status_response};
 use crate::grpc::{SharedRates, call_counts, code_place, explain, method_place};
 use crate::listener::Recipient;
 use crate::requests::ArrivingBody;
@@ -26,6 +27,11 @@ use crate::telemetry::{CallCounts, PendingCall};
 const HEALTH: &str = "/grpc.health.v1.Health/";
 /// What calls are refused with before the ledger is open.
 const OPENING: &str = "the service opens its ledger; try again in a moment";
+
+/// Streams of reflection at once: programs that people call by hand ask for it and leave.
+const REFLECTIONS_MAX: u32 = 64;
+/// How the paths of reflection begin, in each of its versions.
+const REFLECTION: &str = "/grpc.reflection.";
 
 /// The services of the port.
 #[derive(Debug)]
@@ -37,6 +43,8 @@ pub struct Dispatcher {
     calls: Arc<CallCounts>,
     gate: Option<(Gate, Scope)>,
     quotas: Quotas,
+    /// One permit for each stream of reflection that can still be opened.
+    free_reflections: Arc<Semaphore>,
 }
 
 impl Dispatcher {
@@ -65,6 +73,9 @@ impl Dispatcher {
             calls: Arc::new(call_counts()),
             quotas: Quotas::default(),
             gate: None,
+            free_reflections: Arc::new(Semaphore::new(
+                usize::try_from(REFLECTIONS_MAX).unwrap_or(0),
+            )),
         }
     }
 
@@ -130,12 +141,7 @@ impl Dispatcher {
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
             }
-            let answer = self.routes.clone().call(request);
-            let answer = answer.map(|answer| match answer {
-                Ok(answer) => answer.map(ResponseBody::generated),
-                Err(never) => match never {},
-            });
-            Either::Right(Either::Right(answer))
+            Either::Right(Either::Right(self.generated(request)))
         };
         let answer = tokio::time::timeout(request_timeout, answer).map(move |answer| {
             let mut answer = answer.unwrap_or_else(|_late| {
@@ -183,6 +189,36 @@ fn rejected(rejection: Rejection) -> BoxFuture<'static, Response<ResponseBody>> 
         }
         status_response(refusal)
     })
+}
+
+impl Dispatcher {
+    /// The answer of a service by its path.
+    fn generated(
+        &self,
+        request: Request<ArrivingBody<Incoming>>,
+    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<> {
+        let mut routes = self.routes.clone();
+        if !request.uri().path().starts_with(REFLECTION) {
+            let arrived = arrived(request, self.request_bytes_max);
+            let answer = arrived.then(move |request| routes.call(request));
+            return Either::Left(answer.map(|answer| match answer {
+                Ok(answer) => answer.map(ResponseBody::generated),
+                Err(never) => match never {},
+            }));
+        }
+        let Ok(place) = Arc::clone(&self.free_reflections).try_acquire_owned() else {
+            let refusal = Refusal::TooManyStreams {
+                streams_max: REFLECTIONS_MAX,
+            };
+            return Either::Right(Either::Left(ready(status_response(refusal))));
+        };
+        // Its client sends questions as long as it likes.
+        let answer = routes.call(request);
+        Either::Right(Either::Right(answer.map(move |answer| match answer {
+            Ok(answer) => answer.map(|body| ResponseBody::with_place(body, Some(place))),
+            Err(never) => match never {},
+        })))
+    }
 }
 
 /// The answer to every call before the ledger is open.

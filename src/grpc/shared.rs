@@ -30,6 +30,7 @@ use http::{Request, Response};
 use http_body::Body as HttpBody;
 use prost::Message;
 use request::CachedMethod;
+pub use request::arrived;
 use stream::{FrameEncoder, stream_frames};
 use tokio::sync::Semaphore;
 use tonic::Status;

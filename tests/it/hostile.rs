@@ -1,5 +1,6 @@
 //! Hostile peers, with frames and bytes that no library would send: their outcome, and that others are served.
 
+mod bodies;
 mod frames;
 mod headers;
 mod requests;
@@ -24,6 +25,9 @@ const ENHANCE_YOUR_CALM: u32 = 11;
 const CANCEL: u32 = 8;
 /// The error code of a stream that is one too many.
 const REFUSED_STREAM: u32 = 7;
+
+/// The media type of gRPC.
+const GRPC: &str = "application/grpc";
 
 /// The address of the operators' port of a service.
 fn admin(silkrate: &Silkrate) -> SocketAddr {
@@ -104,21 +108,25 @@ impl Peer {
         self.push(raw::SETTINGS, 0, 0, &payload);
     }
 
-    fn block(path: &str) -> Vec<u8> {
+    fn block(path: &str, media_type: &str) -> Vec<u8> {
         let mut block = vec![0x83, 0x86];
         raw::header(&mut block, Name::Known(4), path);
         raw::header(&mut block, Name::Known(1), "localhost");
-        raw::header(&mut block, Name::Known(31), "application/grpc");
+        raw::header(&mut block, Name::Known(31), media_type);
         raw::header(&mut block, Name::New("te"), "trailers");
         block
     }
 
     /// Appends the headers of a call; returns its stream.
     fn call(&mut self, path: &str) -> u32 {
+        self.begin(&Self::block(path, GRPC))
+    }
+
+    /// Appends the headers of a request; returns its stream.
+    fn begin(&mut self, block: &[u8]) -> u32 {
         let stream = self.stream;
         self.stream += 2;
-        let block = Self::block(path);
-        self.push(raw::HEADERS, raw::END_HEADERS, stream, &block);
+        self.push(raw::HEADERS, raw::END_HEADERS, stream, block);
         stream
     }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
 use tonic::Status;
 
 /// The body of a response.
@@ -19,7 +20,8 @@ pub struct ResponseBody(Kind);
 enum Kind {
     Once(OnceBody),
     Stream(StreamBody),
-    Generated(tonic::body::Body),
+    /// It may hold a place among the streams of its kind.
+    Generated(tonic::body::Body, Option<OwnedSemaphorePermit>),
 }
 
 impl ResponseBody {
@@ -38,7 +40,15 @@ impl ResponseBody {
 
     /// The body of a generated server's response.
     pub(in crate::grpc) fn generated(body: tonic::body::Body) -> Self {
-        Self(Kind::Generated(body))
+        Self(Kind::Generated(body, None))
+    }
+
+    /// The same, which holds a place until it ends or is dropped.
+    pub(in crate::grpc) fn with_place(
+        body: tonic::body::Body,
+        place: Option<OwnedSemaphorePermit>,
+    ) -> Self {
+        Self(Kind::Generated(body, place))
     }
 }
 
@@ -53,7 +63,7 @@ impl Body for ResponseBody {
         match &mut self.0 {
             Kind::Once(body) => Pin::new(body).poll_frame(context).map_err(never),
             Kind::Stream(body) => Pin::new(body).poll_frame(context).map_err(never),
-            Kind::Generated(body) => Pin::new(body).poll_frame(context),
+            Kind::Generated(body, _place) => Pin::new(body).poll_frame(context),
         }
     }
 
@@ -61,7 +71,7 @@ impl Body for ResponseBody {
         match &self.0 {
             Kind::Once(body) => body.is_end_stream(),
             Kind::Stream(body) => body.is_end_stream(),
-            Kind::Generated(body) => body.is_end_stream(),
+            Kind::Generated(body, _place) => body.is_end_stream(),
         }
     }
 
@@ -69,7 +79,7 @@ impl Body for ResponseBody {
         match &self.0 {
             Kind::Once(body) => body.size_hint(),
             Kind::Stream(body) => body.size_hint(),
-            Kind::Generated(body) => body.size_hint(),
+            Kind::Generated(body, _place) => body.size_hint(),
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Method, Request, Response, StatusCode};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tonic::body::Body;
+use tonic::codegen::StdError;
 
 use crate::grpc::shared::encoding::{ENCODING, Encoding, GZIP, IDENTITY, PREFIX_BYTES, decompress};
 
@@ -67,7 +68,30 @@ pub(super) async fn read<B>(
 where
     B: HttpBody<Data = Bytes> + Unpin,
 {
-    let (mut read, mut error) = (Bytes::new(), None);
+    let Unread { read, error } = read_all(body, bytes_max).await;
+    match message_in(&read, encoding, bytes_max) {
+        Some(message) if error.is_none() => Ok(message),
+        _ => Err(Unread { read, error }),
+    }
+}
+
+/// A request whose body has arrived, as far as it may be long. The generated server would reserve memory for all of a message
+/// when it has read its length.
+pub async fn arrived<B>(request: Request<B>, bytes_max: usize) -> Request<Body>
+where
+    B: HttpBody<Data = Bytes, Error: Into<StdError> + Send + Unpin> + Send + Unpin + 'static,
+{
+    let (parts, mut body) = request.into_parts();
+    let before = read_all(&mut body, bytes_max).await;
+    Request::from_parts(parts, Body::new(PrefixedBody::new(before, body)))
+}
+
+/// Reads a body to its end, or until it is longer than a message may be, or breaks off.
+async fn read_all<B>(body: &mut B, bytes_max: usize) -> Unread<B::Error>
+where
+    B: HttpBody<Data = Bytes> + Unpin,
+{
+    let (mut read, mut joined, mut error) = (Bytes::new(), BytesMut::new(), None);
     while let Some(frame) = next_frame(body).await {
         let data = match frame {
             Ok(frame) => frame.into_data().ok(),
@@ -80,19 +104,21 @@ where
             break;
         };
         // A request has some hundred bytes and comes in one frame.
-        read = if read.is_empty() {
-            data
+        if read.is_empty() && joined.is_empty() {
+            read = data;
         } else {
-            [read, data].concat().into()
-        };
-        if read.len() > bytes_max.saturating_add(PREFIX_BYTES) {
+            // Of one that comes in pieces, each byte is copied once or twice, however short the pieces are.
+            joined.extend_from_slice(&std::mem::take(&mut read));
+            joined.extend_from_slice(&data);
+        }
+        if read.len().max(joined.len()) > bytes_max.saturating_add(PREFIX_BYTES) {
             break;
         }
     }
-    match message_in(&read, encoding, bytes_max) {
-        Some(message) if error.is_none() => Ok(message),
-        _ => Err(Unread { read, error }),
+    if !joined.is_empty() {
+        read = joined.freeze();
     }
+    Unread { read, error }
 }
 
 /// The message of a body that holds one message and nothing else.

@@ -2,7 +2,7 @@
 
 use silkrate::load::frames as raw;
 
-use super::{ENHANCE_YOUR_CALM, Peer, WINDOW_MAX};
+use super::{ENHANCE_YOUR_CALM, GRPC, Peer, WINDOW_MAX};
 use crate::support::april::{bank_of_april, silkrate_of_april};
 
 /// CONTINUATION is of no use to a load generator.
@@ -13,7 +13,7 @@ async fn headers_that_go_on_without_end_end_the_connection() {
     let bank = bank_of_april().await;
     let silkrate = silkrate_of_april(&bank).await;
     let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
-    let block = Peer::block("/silkrate.v1.RateService/GetSnapshot");
+    let block = Peer::block("/silkrate.v1.RateService/GetSnapshot", GRPC);
     peer.push(raw::HEADERS, 0, 1, &block);
     for _frame in 0..10_000 {
         // A literal of no name and no value, which is not added to a table.
