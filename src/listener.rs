@@ -19,6 +19,7 @@ mod deadlines;
 mod ending;
 mod frame_guard;
 mod frame_scanner;
+mod goodbye;
 mod handshake;
 mod hosts;
 mod http2;

@@ -7,12 +7,11 @@ use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
 use hyper::service::Service;
@@ -20,6 +19,8 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
+use crate::listener::goodbye::Goodbye;
+use crate::listener::output::OpenRequest;
 use crate::listener::sent_body::SentBody;
 use crate::listener::{
     CoalescedWriter, ConnectionOutput, Flusher, OutputBudget, StreamExecutor, coalesce,
@@ -45,7 +46,6 @@ where
     let (socket, flusher) = coalesce(socket);
     let service = CountingService {
         answer,
-        open: OpenStreams::default(),
         output: budget.connection(),
     };
     // Values that are moved before the future is made take no space in it. There are ten thousand of these futures.
@@ -65,7 +65,8 @@ async fn run<I, A, F, B>(
     B: Body<Data = Bytes> + Send + Unpin + 'static,
     B::Error: Into<BoxError>,
 {
-    let open = service.open.clone();
+    let output = Arc::clone(&service.output);
+    let mut goodbye = Goodbye::default();
     let mut connection = pin!(settings.serve_connection(socket, service));
     let mut drained = pin!(draining.cancelled());
     let mut is_shutting_down = false;
@@ -75,8 +76,12 @@ async fn run<I, A, F, B>(
             connection.as_mut().graceful_shutdown();
         }
         let served = connection.as_mut().poll(cx);
-        // After the last turn there is no next one to defer to.
-        flusher.end_turn(cx, served.is_pending() && open.others_are_busy())?;
+        // After the last turn there is no next one to defer to; nor is the write of a single stream deferred: no other stream
+        // could join it.
+        flusher.end_turn(cx, served.is_pending() && output.requests() > 1)?;
+        if is_shutting_down && served.is_pending() && goodbye.poll(cx, &output).is_ready() {
+            return Poll::Ready(Ok(()));
+        }
         served.map_err(BoxError::from)
     });
     if let Err(error) = served.await {
@@ -84,36 +89,9 @@ async fn run<I, A, F, B>(
     }
 }
 
-/// The number of open streams of a connection.
-#[derive(Debug, Clone, Default)]
-struct OpenStreams(Arc<AtomicUsize>);
-
-/// Counts one stream as open until it is dropped.
-#[derive(Debug)]
-struct StreamGuard(OpenStreams);
-
-impl OpenStreams {
-    fn add(&self) -> StreamGuard {
-        self.0.fetch_add(1, Ordering::Relaxed);
-        StreamGuard(self.clone())
-    }
-
-    /// Whether more than one stream is open. The write of a single stream is not deferred: no other stream could join it.
-    fn others_are_busy(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 1
-    }
-}
-
-impl Drop for StreamGuard {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A service that counts its open streams, and what they send.
+/// A service that counts its open requests, and what they send.
 struct CountingService<A> {
     answer: A,
-    open: OpenStreams,
     output: Arc<ConnectionOutput>,
 }
 
@@ -122,7 +100,7 @@ where
     A: Fn(Request<Incoming>, Arc<ConnectionOutput>) -> F,
     F: Future<Output = Response<B>>,
 {
-    type Response = Response<CountedBody<B>>;
+    type Response = Response<SentBody<B>>;
     type Error = Infallible;
     type Future = ResponseFuture<F>;
 
@@ -130,7 +108,7 @@ where
         let output = Arc::clone(&self.output);
         ResponseFuture {
             answer: Box::pin((self.answer)(request, output)),
-            stream: Some((self.open.add(), Arc::clone(&self.output))),
+            request: Some(OpenRequest::begin(&self.output)),
         }
     }
 }
@@ -138,47 +116,19 @@ where
 /// The future of a response. It is boxed, since hyper keeps its space as long as the stream is open: hours for a subscriber.
 struct ResponseFuture<F> {
     answer: Pin<Box<F>>,
-    stream: Option<(StreamGuard, Arc<ConnectionOutput>)>,
+    /// Nothing once it is answered.
+    request: Option<OpenRequest>,
 }
 
 impl<F, B> Future for ResponseFuture<F>
 where
     F: Future<Output = Response<B>>,
 {
-    type Output = Result<Response<CountedBody<B>>, Infallible>;
+    type Output = Result<Response<SentBody<B>>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(self.answer.as_mut().poll(cx));
-        let (stream, output) = self.stream.take().unzip();
-        Poll::Ready(Ok(answer.map(|body| CountedBody {
-            body: SentBody::new(body, output.unwrap_or_default()),
-            _stream: stream,
-        })))
-    }
-}
-
-/// A body whose stream counts as open until it is dropped.
-struct CountedBody<B> {
-    body: SentBody<B>,
-    _stream: Option<StreamGuard>,
-}
-
-impl<B: Body<Data = Bytes> + Unpin> Body for CountedBody<B> {
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let request = self.request.take();
+        Poll::Ready(Ok(answer.map(|body| SentBody::new(body, request))))
     }
 }

@@ -68,7 +68,13 @@ pub struct OutputBudget {
 pub struct ConnectionOutput {
     budget: Arc<OutputBudget>,
     own: Account,
+    /// The number of requests that are open.
+    requests: AtomicUsize,
 }
+
+/// A request counts as open until this is dropped, with its answer.
+#[derive(Debug)]
+pub(super) struct OpenRequest(Arc<ConnectionOutput>);
 
 /// Whom an answer is for; of nothing if the request comes from within the process.
 #[derive(Debug, Clone, Default)]
@@ -174,12 +180,35 @@ impl OutputBudget {
     pub(super) fn connection(self: &Arc<Self>) -> Arc<ConnectionOutput> {
         Arc::new(ConnectionOutput {
             budget: Arc::clone(self),
-            own: Account::default(),
+            ..ConnectionOutput::default()
         })
     }
 }
 
+impl OpenRequest {
+    pub(super) fn begin(output: &Arc<ConnectionOutput>) -> Self {
+        output.requests.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(output))
+    }
+
+    /// What waits on its connection.
+    pub(super) fn output(&self) -> &Arc<ConnectionOutput> {
+        &self.0
+    }
+}
+
+impl Drop for OpenRequest {
+    fn drop(&mut self) {
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl ConnectionOutput {
+    /// How many requests of the connection are open.
+    pub(super) fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
+    }
+
     /// Whether another request is refused: how much may wait, if as much waits on the connection; or on all, if anything does
     /// on this one. Who reads has nothing waiting when it asks, and is answered whatever others do. It counts as refused.
     pub fn refuses_request(&self) -> Option<usize> {

@@ -1,8 +1,10 @@
 //! HTTP over the connections of a listener: one list of settings, two ways to serve.
 
 use std::error::Error;
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::TryFutureExt;
@@ -15,9 +17,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio_util::sync::CancellationToken;
 
+use crate::listener::goodbye::Goodbye;
+use crate::listener::output::OpenRequest;
 use crate::listener::sent_body::SentBody;
 use crate::listener::{
-    Connection, Limits, Listener, OutputBudget, Recipient, StreamExecutor, serve_http2,
+    Connection, ConnectionOutput, Limits, Listener, OutputBudget, Recipient, StreamExecutor,
+    serve_http2,
 };
 use crate::requests::Observation;
 
@@ -97,8 +102,9 @@ impl Listener {
             let (settings, peer) = (Arc::clone(&settings), socket.caller());
             let (service, proxies) = (service.clone(), proxies.clone());
             let output = budget.connection();
+            let of_connection = Arc::clone(&output);
             let observed = service_fn(move |mut request: Request<Incoming>| {
-                let output = Arc::clone(&output);
+                let open = OpenRequest::begin(&output);
                 let caller = proxies.caller(peer, request.headers());
                 request.extensions_mut().insert(caller);
                 request.extensions_mut().insert(Arc::clone(&output));
@@ -106,9 +112,14 @@ impl Listener {
                 let answer = || service.call(request);
                 let answer = Observation::instrument(observation.as_deref(), answer);
                 let answer = Observation::answer_or_error(observation, answer);
-                answer.map_ok(|answer| answer.map(|body| SentBody::new(body, output)))
+                answer.map_ok(|answer| answer.map(|body| SentBody::new(body, Some(open))))
             });
-            connection(socket, settings, observed, draining.clone())
+            connection(
+                socket,
+                settings,
+                observed,
+                (draining.clone(), of_connection),
+            )
         };
         self.serve(connection).await;
     }
@@ -134,7 +145,7 @@ async fn connection<S, B>(
     socket: Connection,
     settings: Arc<auto::Builder<StreamExecutor>>,
     service: S,
-    draining: CancellationToken,
+    (draining, output): (CancellationToken, Arc<ConnectionOutput>),
 ) where
     S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
     S::Future: Send + 'static,
@@ -148,7 +159,12 @@ async fn connection<S, B>(
         ended = served.as_mut() => ended,
         () = draining.cancelled() => {
             served.as_mut().graceful_shutdown();
-            served.await
+            let mut goodbye = Goodbye::default();
+            poll_fn(|cx| match served.as_mut().poll(cx) {
+                Poll::Pending => goodbye.poll(cx, &output).map(Ok),
+                ended @ Poll::Ready(_) => ended,
+            })
+            .await
         }
     };
     if let Err(error) = ended {

@@ -7,14 +7,15 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::listener::output::{COUNTED_BYTES_MIN, ConnectionOutput};
+use crate::listener::output::{COUNTED_BYTES_MIN, ConnectionOutput, OpenRequest};
 use crate::listener::waiting::{Polled, Waiting, note};
 
 /// A body that yields its next frame when its last long piece was sent: each stream waits with one long piece at most.
 #[derive(Debug)]
 pub(super) struct SentBody<B> {
     body: B,
-    output: Arc<ConnectionOutput>,
+    /// Of an answer to no request nothing is counted.
+    request: Option<OpenRequest>,
     /// The long piece that waits.
     waiting: Option<Arc<Waiting>>,
 }
@@ -40,27 +41,29 @@ impl Drop for CountedBytes {
 }
 
 impl<B> SentBody<B> {
-    pub(super) fn new(body: B, output: Arc<ConnectionOutput>) -> Self {
+    pub(super) fn new(body: B, request: Option<OpenRequest>) -> Self {
         Self {
             body,
-            output,
+            request,
             waiting: None,
         }
     }
 
     /// Counts a long piece.
     fn count(&mut self, bytes: Bytes) -> Bytes {
-        if bytes.len() < COUNTED_BYTES_MIN {
+        let is_long = bytes.len() >= COUNTED_BYTES_MIN;
+        let Some(request) = self.request.as_ref().filter(|_| is_long) else {
             note(Polled::Yielded);
             return bytes;
-        }
+        };
+        let output = request.output();
         let waiting = Waiting::begin();
         self.waiting = Some(Arc::clone(&waiting));
         note(Polled::Counted(Arc::clone(&waiting)));
-        self.output.add(&bytes);
+        output.add(&bytes);
         Bytes::from_owner(CountedBytes {
             bytes,
-            output: Arc::clone(&self.output),
+            output: Arc::clone(output),
             waiting,
         })
     }

@@ -66,7 +66,7 @@ impl Frame {
 }
 
 /// A connection whose frames are written by hand.
-struct Peer {
+pub(crate) struct Peer {
     socket: TcpStream,
     out: Vec<u8>,
     read: Vec<u8>,
@@ -75,7 +75,7 @@ struct Peer {
 
 impl Peer {
     /// Connects, and announces the window of its streams.
-    async fn connect(server: SocketAddr, window: u32) -> Self {
+    pub(crate) async fn connect(server: SocketAddr, window: u32) -> Self {
         let mut peer = Self {
             socket: TcpStream::connect(server).await.unwrap(),
             out: raw::PREFACE.to_vec(),
@@ -131,7 +131,7 @@ impl Peer {
     }
 
     /// Appends a call with its message.
-    fn ask(&mut self, method: &str, message: &[u8]) -> u32 {
+    pub(crate) fn ask(&mut self, method: &str, message: &[u8]) -> u32 {
         let stream = self.call(&format!("/silkrate.v1.RateService/{method}"));
         let message = raw::grpc(message);
         self.push(raw::DATA, raw::END_STREAM, stream, &message);
@@ -139,7 +139,7 @@ impl Peer {
     }
 
     /// Sends what was appended.
-    async fn send(&mut self) -> io::Result<()> {
+    pub(crate) async fn send(&mut self) -> io::Result<()> {
         let out = std::mem::take(&mut self.out);
         self.socket.write_all(&out).await
     }

@@ -170,6 +170,28 @@ async fn a_reader_with_a_closed_window_learns_of_a_stop_and_does_not_hold_it_up(
 }
 
 #[tokio::test]
+async fn peers_that_answer_nothing_do_not_hold_up_a_stop() {
+    let limits = OutputLimits {
+        stall_max: PATIENCE,
+        pressed_stall_max: SOON,
+        ..OutputLimits::default()
+    };
+    for is_for_browsers in [false, true] {
+        let mut served = served(limits, is_for_browsers);
+        let idle = Peer::connect(served.address, 0).await;
+        let mut stalled = Peer::connect(served.address, 0).await;
+        let stream = stalled.call(&format!("/{LONG}"));
+        stalled.push(raw::DATA, raw::END_STREAM, stream, &[]);
+        stalled.send().await.unwrap();
+        stalled.until(|frame| frame.kind == raw::HEADERS).await;
+        served.draining.cancel();
+        let ended = tokio::time::timeout(PATIENCE, served.tasks.join_next()).await;
+        assert!(ended.expect("it ends").unwrap().is_ok());
+        drop((idle, stalled));
+    }
+}
+
+#[tokio::test]
 async fn a_reader_that_reads_slowly_gets_all_of_an_answer() {
     let limits = OutputLimits {
         stall_max: PATIENCE,
