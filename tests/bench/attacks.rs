@@ -1,7 +1,8 @@
 //! Hostile clients against the program: what an honest client notices meanwhile, and what memory they cost.
 //!
 //! Each attack is a function that goes on until its time is up, and connects again when it is cut. Every round starts the demo
-//! anew, measures an honest client alone, then under the attack, and waits before it reads the memory that remained.
+//! anew, and measures an honest client alone, then under the attack. After the last one of each attack, the memory that remained
+//! is read once the allocator had time to give it back.
 
 mod cheap;
 mod filters;
@@ -19,16 +20,18 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use honest::Honest;
+use honest::{Honest, micros};
 
 use crate::machine::{self, LOAD_CORE, SERVER_CORE};
 use crate::report::{decimal, median, percentile, ratio};
 use crate::start;
 
-/// How long the honest client is measured alone, and under each attack.
-const LASTING: Duration = Duration::from_secs(4);
-/// The pause between an attack and the reading of the memory that remained.
-const AFTERWARDS: Duration = Duration::from_secs(5);
+/// How long the honest client is measured alone: a thousand calls.
+const QUIET: Duration = Duration::from_millis(2500);
+/// How long it is measured under each attack: longer than a reader that takes nothing is waited for while too much waits.
+const ATTACKED: Duration = Duration::from_secs(3);
+/// The pause between an attack and the reading of the memory that remained: the allocator gives it back within ten seconds.
+const AFTERWARDS: Duration = Duration::from_secs(11);
 /// How often memory is read during an attack.
 const MEMORY_INTERVAL: Duration = Duration::from_millis(50);
 /// The timeout of a start.
@@ -83,6 +86,8 @@ struct Seen {
     quiet: u64,
     attacked: u64,
     late: u64,
+    /// The processor time of the server under the attack, in thousandths of a core.
+    busy: u64,
     before: u64,
     most: u64,
     after: u64,
@@ -90,14 +95,14 @@ struct Seen {
 
 /// Runs the named attacks, or all of them.
 pub(crate) fn run(words: &[&str], out: &mut dyn Write) -> io::Result<()> {
-    let (mut rounds, mut program, mut only) = (ROUNDS, None, Vec::new());
+    let (mut rounds_max, mut program, mut only) = (ROUNDS, None, Vec::new());
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match *word {
             "--bench" => {}
             "--rounds" => {
                 let number = words.next().and_then(|number| number.parse().ok());
-                rounds = number.ok_or_else(|| io::Error::other("--rounds needs a number"))?;
+                rounds_max = number.ok_or_else(|| io::Error::other("--rounds needs a number"))?;
             }
             "--program" => program = words.next().map(PathBuf::from),
             name if ATTACKS.iter().any(|(known, _)| *known == name) => only.push(name),
@@ -113,18 +118,21 @@ pub(crate) fn run(words: &[&str], out: &mut dyn Write) -> io::Result<()> {
     let wanted = |name: &&str| only.is_empty() || only.contains(name);
     let attacks = ATTACKS.iter().filter(|(name, _)| wanted(name));
     let mut seen: Vec<_> = attacks.map(|attack| (attack, Vec::new())).collect();
-    for round in 1..=rounds {
+    for round in 1..=rounds_max {
         for ((name, attack), rounds) in &mut seen {
-            let figures = once(&program, *attack)?;
+            let figures = once(&program, *attack, round == rounds_max)?;
             writeln!(out, "round {round} {}", line(name, &[figures]))?;
             rounds.push(figures);
         }
     }
     writeln!(
         out,
-        "\n| attack | honest p99, quiet | attacked | its watch was late by | memory before | at most | after | |"
+        "\n| attack | honest p99, quiet | attacked | its watch was late by | server's core | memory before | at most | after | |"
     )?;
-    writeln!(out, "| --- | --- | --- | --- | --- | --- | --- | --- |")?;
+    writeln!(
+        out,
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
+    )?;
     for ((name, _), rounds) in &seen {
         writeln!(out, "{}", line(name, rounds))?;
     }
@@ -141,22 +149,25 @@ fn line(name: &str, rounds: &[Seen]) -> String {
         "beyond"
     };
     let mebibytes = |bytes: u64| bytes / 1024 / 1024;
+    // Of the last round alone.
+    let after = rounds.iter().map(|seen| seen.after).max();
     format!(
-        "| {name} | {} ms | {} ms | {} ms | {} MiB | {} MiB | {} MiB | {verdict} |",
+        "| {name} | {} ms | {} ms | {} ms | {} % | {} MiB | {} MiB | {} MiB | {verdict} |",
         decimal(quiet),
         decimal(attacked),
         decimal(ratio(of(|seen| seen.late), 1000)),
+        of(|seen| seen.busy) / 10,
         mebibytes(of(|seen| seen.before)),
         mebibytes(of(|seen| seen.most)),
-        mebibytes(of(|seen| seen.after)),
+        mebibytes(after.unwrap_or_default()),
     )
 }
 
-/// One round of one attack.
-fn once(program: &PathBuf, attack: Run) -> io::Result<Seen> {
+/// One round of one attack. It reads the memory that remained if it is the last one.
+fn once(program: &PathBuf, attack: Run, is_last: bool) -> io::Result<Seen> {
     let demo = Demo::start(program)?;
     let honest = Honest::connect(demo.target.grpc);
-    let quiet = honest.measure(Instant::now() + LASTING)?;
+    let quiet = honest.measure(Instant::now() + QUIET)?;
     let before = machine::resident_bytes(demo.child.id())?;
     let has_ended = Arc::new(AtomicBool::new(false));
     let watched = Arc::clone(&has_ended);
@@ -169,7 +180,8 @@ fn once(program: &PathBuf, attack: Run) -> io::Result<Seen> {
         }
         most
     });
-    let deadline = Instant::now() + LASTING;
+    let worked = machine::cpu_time(pid)?;
+    let deadline = Instant::now() + ATTACKED;
     let target = demo.target.clone();
     let (result, ended) = mpsc::channel();
     let hostile = thread::spawn(move || result.send(attack(&target, deadline)));
@@ -177,7 +189,10 @@ fn once(program: &PathBuf, attack: Run) -> io::Result<Seen> {
     let outcome = ended.recv().map_err(io::Error::other)?;
     drop(hostile.join());
     outcome?;
-    thread::sleep(AFTERWARDS);
+    let worked = machine::cpu_time(pid)?.saturating_sub(worked);
+    if is_last {
+        thread::sleep(AFTERWARDS);
+    }
     has_ended.store(true, Ordering::Relaxed);
     let most = memory.join().unwrap_or_default();
     let p99 = |latencies: &[u32]| u64::from(percentile(latencies, 990));
@@ -185,9 +200,14 @@ fn once(program: &PathBuf, attack: Run) -> io::Result<Seen> {
         quiet: p99(&quiet.latencies),
         attacked: p99(&attacked.latencies),
         late: attacked.late,
+        busy: micros(worked) * 1000 / micros(ATTACKED),
         before,
         most,
-        after: machine::resident_bytes(pid)?,
+        after: if is_last {
+            machine::resident_bytes(pid)?
+        } else {
+            0
+        },
     })
 }
 

@@ -1,7 +1,7 @@
 //! A connection whose frames are written by hand: hostile clients say what no library would.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -103,6 +103,13 @@ impl Raw {
             while socket.read(&mut buffer).is_ok_and(|read| read > 0) {}
         });
         Ok(())
+    }
+}
+
+impl Drop for Raw {
+    /// Closes the connection for its reader, too.
+    fn drop(&mut self) {
+        let _closed_already = self.socket.shutdown(Shutdown::Both);
     }
 }
 
