@@ -116,7 +116,12 @@ impl Dispatcher {
                 named.min(self.request_timeout)
             });
         let (uri, request_bytes_max) = (request.uri().clone(), self.request_bytes_max);
-        let mut request = request.map(ArrivingBody::new);
+        // tonic reads the requests of reflection in a task for each stream.
+        let mut request = request.map(if uri.path().starts_with(REFLECTION) {
+            ArrivingBody::failing
+        } else {
+            ArrivingBody::new
+        });
         let Recipient { caller, output } = recipient;
         let call = PendingCall::begin(Arc::clone(&self.calls), method_place(uri.path()));
         if let Err(rejection) = self.admit(&mut request, caller) {

@@ -11,12 +11,22 @@ use http_body::{Body, Frame, SizeHint};
 /// hyper shows such a body as failed, or as ended if the reset has no reason. The request would then be answered, and counted, as
 /// if its client had sent half a message and waited for the answer.
 #[derive(Debug)]
-pub struct ArrivingBody<B>(B);
+pub struct ArrivingBody<B> {
+    body: B,
+    /// Whether it fails as hyper shows it.
+    fails: bool,
+}
 
 impl<B> ArrivingBody<B> {
     /// A body that arrives over HTTP/2.
     pub fn new(body: B) -> Self {
-        Self(body)
+        Self { body, fails: false }
+    }
+
+    /// The same for a service that reads it in a task of its own: hyper does not drop that with the stream, so the body has to
+    /// fail.
+    pub fn failing(body: B) -> Self {
+        Self { body, fails: true }
     }
 }
 
@@ -28,18 +38,19 @@ impl<B: Body + Unpin> Body for ArrivingBody<B> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        match ready!(Pin::new(&mut self.0).poll_frame(context)) {
+        match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+            next if self.fails => Poll::Ready(next),
             Some(Err(_)) => Poll::Pending,
-            None if !self.0.is_end_stream() => Poll::Pending,
+            None if !self.body.is_end_stream() => Poll::Pending,
             next => Poll::Ready(next),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.size_hint()
+        self.body.size_hint()
     }
 }

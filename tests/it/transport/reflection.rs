@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use prost::Message;
 use prost_types::FileDescriptorProto;
+use tokio::sync::oneshot;
 use tonic::Code;
 use tonic::transport::Channel;
 use tonic_reflection::pb::{v1, v1alpha};
@@ -123,5 +124,63 @@ async fn each_port_describes_its_own_services_and_what_they_need_and_no_others()
             );
         }
     }
+    silkrate.finish().await;
+}
+
+/// The tasks of this test and its service.
+fn tasks() -> usize {
+    let runtime = tokio::runtime::Handle::current();
+    runtime.metrics().num_alive_tasks()
+}
+
+/// Far more than the service has tasks that come and go, and no more than it allows.
+const STREAMS: usize = 50;
+
+/// Opens streams of reflection whose clients never say that they have asked for everything, and leaves on demand. It
+/// has tasks of its own, on another runtime.
+fn open_and_leave(url: &str, opened: oneshot::Sender<()>, leave: oneshot::Receiver<()>) {
+    use v1::server_reflection_request::MessageRequest;
+
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let channel = Channel::from_shared(url.to_owned()).unwrap();
+        let channel = channel.connect().await.unwrap();
+        let mut client = v1::server_reflection_client::ServerReflectionClient::new(channel);
+        let mut open = Vec::new();
+        for _stream in 0..STREAMS {
+            let request = v1::ServerReflectionRequest {
+                host: String::new(),
+                message_request: Some(MessageRequest::ListServices(String::new())),
+            };
+            let requests = stream::iter([request]).chain(stream::pending());
+            open.push(client.server_reflection_info(requests).await.unwrap());
+        }
+        opened.send(()).unwrap();
+        leave.await.unwrap();
+    });
+}
+
+#[tokio::test]
+async fn streams_whose_client_is_gone_leave_no_task_behind() {
+    let silkrate = april().await;
+    let before = tasks();
+    let (opened, is_open) = oneshot::channel();
+    let (leave, left) = oneshot::channel();
+    let url = silkrate.url.clone();
+    let client = std::thread::spawn(move || open_and_leave(&url, opened, left));
+    is_open.await.unwrap();
+    assert!(tasks() > before + STREAMS);
+    leave.send(()).unwrap();
+    let gone = async {
+        while tasks() > before + STREAMS / 2 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    let gone = tokio::time::timeout(crate::support::silkrate::PATIENCE, gone).await;
+    gone.expect("the tasks end");
+    client.join().unwrap();
     silkrate.finish().await;
 }
