@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use tokio::runtime::Handle;
+
 use crate::board::BoardReader;
 use crate::clock::Clock;
 use crate::telemetry::{Collect, Page};
@@ -10,11 +12,18 @@ use crate::telemetry::{Collect, Page};
 pub(super) struct ServiceMetrics {
     board: BoardReader,
     clock: Clock,
+    /// What runs the tasks; absent in a test without a runtime.
+    runtime: Option<Handle>,
 }
 
 impl ServiceMetrics {
     pub(super) fn new(board: BoardReader, clock: Clock) -> Self {
-        Self { board, clock }
+        let runtime = Handle::try_current().ok();
+        Self {
+            board,
+            clock,
+            runtime,
+        }
     }
 }
 
@@ -29,6 +38,15 @@ impl Collect for ServiceMetrics {
         );
         page.gauge(names, Some(self.clock.now()))?;
         let names = ("silkrate_revision", "The revision that is served");
-        page.gauge(names, Some(self.board.snapshot().position.revision))
+        page.gauge(names, Some(self.board.snapshot().position.revision))?;
+        let names = (
+            "silkrate_tasks",
+            "Tasks that run: some for each connection and stream, and those of the service itself",
+        );
+        let tasks = self.runtime.as_ref().map(|runtime| {
+            let alive = runtime.metrics().num_alive_tasks();
+            u64::try_from(alive).unwrap_or(u64::MAX)
+        });
+        page.gauge(names, tasks)
     }
 }
