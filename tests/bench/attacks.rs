@@ -4,12 +4,7 @@
 //! anew, and measures an honest client alone, then under the attack. After the last one of each attack, the memory that remained
 //! is read once the allocator had time to give it back.
 
-mod cheap;
-mod filters;
 mod honest;
-mod raw;
-mod unread;
-mod work;
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -22,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use honest::{Honest, micros};
 
+use crate::hostile::{ATTACKS, Run, Target};
 use crate::machine::{self, LOAD_CORE, SERVER_CORE};
 use crate::report::{decimal, median, percentile, ratio};
 use crate::start;
@@ -34,49 +30,17 @@ const ATTACKED: Duration = Duration::from_secs(3);
 const AFTERWARDS: Duration = Duration::from_secs(11);
 /// How often memory is read during an attack.
 const MEMORY_INTERVAL: Duration = Duration::from_millis(50);
-/// The timeout of a start.
-const START_MAX: Duration = Duration::from_secs(20);
+/// The pairs that make the filters of attacks different; the demo has more.
+const PAIRS: usize = 256;
 /// The p99 that an honest client is allowed in any case, in microseconds.
 const P99_ALLOWED: u64 = 20_000;
 const ROUNDS: usize = 5;
 
-/// One attack: it ends soon after its deadline.
-type Run = fn(&Target, Instant) -> io::Result<()>;
-
-/// The attacks, with their names.
-const ATTACKS: [(&str, Run); 18] = [
-    ("watches", unread::watches),
-    ("snapshots", unread::snapshots),
-    ("web", unread::web),
-    ("stalled", unread::stalled),
-    ("slow", unread::slow),
-    ("halves", work::halves),
-    ("reflection", work::reflection),
-    ("connections", work::connections),
-    ("gzip", work::gzip),
-    ("filters", filters::watches),
-    ("events", filters::events),
-    ("wide", filters::wide),
-    ("windows", cheap::windows),
-    ("settings", cheap::settings),
-    ("priority", cheap::priority),
-    ("updates", cheap::updates),
-    ("pings", cheap::pings),
-    ("resets", cheap::resets),
-];
-
-/// What an attack needs to know of the server.
-#[derive(Debug, Clone)]
-pub(crate) struct Target {
-    grpc: SocketAddr,
-    web: SocketAddr,
-    /// Some pairs that it has rates of.
-    pairs: Arc<[String]>,
-}
-
 /// The demo as a process.
 struct Demo {
     child: Child,
+    /// Its gRPC port.
+    address: SocketAddr,
     target: Target,
 }
 
@@ -166,7 +130,7 @@ fn line(name: &str, rounds: &[Seen]) -> String {
 /// One round of one attack. It reads the memory that remained if it is the last one.
 fn once(program: &PathBuf, attack: Run, is_last: bool) -> io::Result<Seen> {
     let demo = Demo::start(program)?;
-    let honest = Honest::connect(demo.target.grpc);
+    let honest = Honest::connect(demo.address);
     let quiet = honest.measure(Instant::now() + QUIET)?;
     let before = machine::resident_bytes(demo.child.id())?;
     let has_ended = Arc::new(AtomicBool::new(false));
@@ -225,24 +189,19 @@ impl Demo {
             .stderr(Stdio::null())
             .spawn();
         machine::pin(&[LOAD_CORE])?;
-        let mut demo = Self {
-            child: started?,
-            target: Target {
-                grpc,
-                web,
-                pairs: Arc::default(),
-            },
-        };
-        let begun = Instant::now();
-        demo.target.pairs = loop {
-            match filters::known_pairs(grpc) {
-                Ok(pairs) if pairs.len() >= filters::PAIRS_MAX => break pairs.into(),
-                Err(error) if begun.elapsed() > START_MAX => return Err(error),
-                Ok(pairs) if begun.elapsed() > START_MAX => break pairs.into(),
-                _ => thread::sleep(Duration::from_millis(50)),
+        let mut child = started?;
+        match Target::find(grpc, web, PAIRS) {
+            Ok(target) => Ok(Self {
+                child,
+                address: grpc,
+                target,
+            }),
+            Err(error) => {
+                drop(child.kill());
+                drop(child.wait());
+                Err(error)
             }
-        };
-        Ok(demo)
+        }
     }
 }
 
@@ -251,21 +210,4 @@ impl Drop for Demo {
         drop(self.child.kill());
         drop(self.child.wait());
     }
-}
-
-/// Runs an attack on several threads at once.
-fn together<F>(count: usize, attack: F) -> io::Result<()>
-where
-    F: Fn(usize) -> io::Result<()> + Sync,
-{
-    let attack = &attack;
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..count)
-            .map(|number| scope.spawn(move || attack(number)))
-            .collect();
-        let ended = threads.into_iter().map(thread::ScopedJoinHandle::join);
-        let mut ended =
-            ended.map(|joined| joined.unwrap_or_else(|_panicked| Err(io::ErrorKind::Other.into())));
-        ended.try_for_each(|outcome| outcome)
-    })
 }

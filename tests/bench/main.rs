@@ -5,6 +5,8 @@ mod attacks;
 mod backlog;
 mod fanout;
 mod handshakes;
+#[path = "attacks/hostile.rs"]
+mod hostile;
 mod ledger;
 mod load;
 mod machine;

@@ -24,6 +24,12 @@ const CBU_AHEAD: SignedDuration = SignedDuration::from_mins(11 * 60 + 30);
 /// The hours between two corrections, and the most corrections of a table.
 const CORRECTION_HOURS: i64 = 3;
 const CORRECTIONS_MAX: i64 = 7;
+/// Currencies whose rates do not move: with them an answer with every pair is as long as it is with the real banks.
+const OTHERS: [&str; 32] = [
+    "AUD", "GBP", "DKK", "AED", "CAD", "CNY", "KWD", "KRW", "MYR", "NOK", "SAR", "PLN", "TRY",
+    "UAH", "CZK", "SEK", "CHF", "ZAR", "JPY", "SGD", "BYN", "MDL", "INR", "THB", "HUF", "HKD",
+    "GEL", "BRL", "MXN", "AZN", "AMD", "IRR",
+];
 /// Longer than the head of any request of the service.
 const REQUEST_BYTES_MAX: usize = 8192;
 
@@ -44,6 +50,15 @@ struct BankClock {
 
 impl Bank {
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The Kazakh bank quotes as many currencies as the real one.
+    pub(crate) async fn start_with_many_currencies() -> Self {
+        Self::start_with(&OTHERS).await
+    }
+
+    async fn start_with(others: &'static [&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let clock = BankClock {
@@ -51,7 +66,7 @@ impl Bank {
         };
         let dark = Arc::<AtomicBool>::default();
         let mut tasks = JoinSet::new();
-        tasks.spawn(serve(listener, clock, Arc::clone(&dark)));
+        tasks.spawn(serve(listener, clock, others, Arc::clone(&dark)));
         Self {
             address,
             clock,
@@ -94,19 +109,24 @@ impl BankClock {
     }
 }
 
-async fn serve(listener: TcpListener, clock: BankClock, dark: Arc<AtomicBool>) {
+async fn serve(
+    listener: TcpListener,
+    clock: BankClock,
+    others: &'static [&'static str],
+    dark: Arc<AtomicBool>,
+) {
     let mut connections = JoinSet::new();
     loop {
         let (socket, _) = listener.accept().await.unwrap();
         while connections.try_join_next().is_some() {}
         if !dark.load(Ordering::Relaxed) {
-            connections.spawn(answer(socket, clock));
+            connections.spawn(answer(socket, clock, others));
         }
     }
 }
 
 /// Answers one request and closes the connection. A connection that breaks is of a service that was killed.
-async fn answer(mut socket: TcpStream, clock: BankClock) {
+async fn answer(mut socket: TcpStream, clock: BankClock, others: &[&str]) {
     let mut request = Vec::new();
     while !request.windows(4).any(|end| end == b"\r\n\r\n") && request.len() < REQUEST_BYTES_MAX {
         match socket.read_buf(&mut request).await {
@@ -116,7 +136,7 @@ async fn answer(mut socket: TcpStream, clock: BankClock) {
     }
     let request = String::from_utf8_lossy(&request);
     let path = request.split(' ').nth(1).unwrap_or_default();
-    let response = match document(path, clock.now()) {
+    let response = match document(path, clock.now(), others) {
         Some(body) => format!(
             "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
             body.len()
@@ -129,17 +149,17 @@ async fn answer(mut socket: TcpStream, clock: BankClock) {
 }
 
 /// The document of a path.
-fn document(path: &str, now: Timestamp) -> Option<String> {
+fn document(path: &str, now: Timestamp, others: &[&str]) -> Option<String> {
     if let Some((_, asked)) = path.split_once("get_rates.cfm?fdate=") {
         let date = Date::strptime("%d.%m.%Y", asked).ok()?;
-        return Some(kazakh(date, now));
+        return Some(kazakh(date, now, others));
     }
     let (_, asked) = path.split_once("/json/all/")?;
     let date: Date = asked.trim_end_matches('/').parse().ok()?;
     Some(uzbek(date.min(date_after(now, CBU_AHEAD))))
 }
 
-fn kazakh(date: Date, now: Timestamp) -> String {
+fn kazakh(date: Date, now: Timestamp, others: &[&str]) -> String {
     let head = format!("<rates><date>{}</date>", date.strftime("%d.%m.%Y"));
     if date > date_after(now, NBK_AHEAD) {
         return format!("{head}</rates>");
@@ -154,8 +174,12 @@ fn kazakh(date: Date, now: Timestamp) -> String {
         )
     };
     let euro = format!("55{}.11", days(fixed) % 10);
+    let others = others.iter().zip(100..);
+    let others: String = others
+        .map(|(code, whole)| row(code, &format!("{whole}.25")))
+        .collect();
     format!(
-        "{head}{}{}</rates>",
+        "{head}{}{}{others}</rates>",
         row("USD", &tenge(fixed, corrections)),
         row("EUR", &euro)
     )

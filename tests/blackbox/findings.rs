@@ -30,6 +30,11 @@ pub(crate) enum Count {
     TablesAcknowledged,
     TablesUnanswered,
     QuestionsAboutThePast,
+    Stops,
+    Reloads,
+    Turns,
+    Visits,
+    HonestCalls,
 }
 
 /// What every run must have seen. A run that compares nothing proves nothing.
@@ -64,6 +69,9 @@ struct Seen {
     values: BTreeMap<(usize, u64), u64>,
     /// The longest time from a start to the first answer.
     slowest_start: Duration,
+    /// The longest time from SIGTERM to the end.
+    slowest_stop: Duration,
+    is_stopping: bool,
     /// The tables that the service acknowledged: the value in hundredths, by date.
     acknowledged: BTreeMap<Date, u32>,
     counts: BTreeMap<Count, u64>,
@@ -84,6 +92,8 @@ impl Findings {
                 states: BTreeMap::new(),
                 values: BTreeMap::new(),
                 slowest_start: Duration::ZERO,
+                slowest_stop: Duration::ZERO,
+                is_stopping: false,
                 acknowledged: BTreeMap::new(),
                 counts: BTreeMap::new(),
                 violations: Vec::new(),
@@ -114,9 +124,26 @@ impl Findings {
 
     /// What the run has not seen yet, and must have seen in the end.
     pub(crate) fn missing(&self) -> Vec<Count> {
-        let seen = self.seen();
-        let is_missing = |count: &Count| !seen.counts.contains_key(count);
-        NEVER_NONE.into_iter().filter(is_missing).collect()
+        self.lacking(&NEVER_NONE)
+    }
+
+    /// Those of some counts that are zero.
+    pub(crate) fn lacking(&self, counts: &[Count]) -> Vec<Count> {
+        let is_zero = |count: &Count| self.count(*count) == 0;
+        counts.iter().copied().filter(is_zero).collect()
+    }
+
+    pub(crate) fn count(&self, count: Count) -> u64 {
+        self.seen().counts.get(&count).copied().unwrap_or_default()
+    }
+
+    /// From now on the service may refuse what is asked of it, or no longer.
+    pub(crate) fn set_stopping(&self, is_stopping: bool) {
+        self.seen().is_stopping = is_stopping;
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.seen().is_stopping
     }
 
     /// Checks that the run has seen something of every kind.
@@ -139,6 +166,11 @@ impl Findings {
     pub(crate) fn started_after(&self, elapsed: Duration) {
         let mut seen = self.seen();
         seen.slowest_start = seen.slowest_start.max(elapsed);
+    }
+
+    pub(crate) fn stopped_after(&self, elapsed: Duration) {
+        let mut seen = self.seen();
+        seen.slowest_stop = seen.slowest_stop.max(elapsed);
     }
 
     /// Somebody was shown a position. It must be of the one epoch.
@@ -207,9 +239,10 @@ impl Findings {
         let seen = self.seen();
         let count = |count| seen.counts.get(&count).copied().unwrap_or(0);
         format!(
-            "{:>5} s: {} kills, revision {}, {} messages, {} tables acknowledged, {} violations",
+            "{:>5} s: {} kills, {} stops, revision {}, {} messages, {} tables acknowledged, {} violations",
             elapsed.as_secs(),
             count(Count::Kills),
+            count(Count::Stops),
             seen.newest,
             count(Count::GrpcMessages)
                 + count(Count::EventMessages)
@@ -221,7 +254,7 @@ impl Findings {
 
     pub(crate) fn table(&self, elapsed: Duration) -> String {
         let seen = self.seen();
-        let line = |name: &str, number: u64| format!("{name:<34}{number:>10}\n");
+        let line = |name: &str, number: u64| format!("{name:<36}{number:>10}\n");
         let mut table = line("seconds", elapsed.as_secs());
         for (count, number) in &seen.counts {
             table.push_str(&line(count.name(), *number));
@@ -233,14 +266,19 @@ impl Findings {
             "revisions that were seen",
             u64::try_from(revisions.len()).unwrap(),
         ));
-        let slowest = u64::try_from(seen.slowest_start.as_millis()).unwrap();
+        let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap();
+        let slowest = milliseconds(seen.slowest_start);
         table.push_str(&line("slowest start in milliseconds", slowest));
+        if !seen.slowest_stop.is_zero() {
+            let slowest = milliseconds(seen.slowest_stop);
+            table.push_str(&line("slowest stop in milliseconds", slowest));
+        }
         table + &line("violations", u64::try_from(seen.violations.len()).unwrap())
     }
 }
 
 impl Count {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Starts => "starts",
             Self::StartsInTheDark => "starts with the banks dark",
@@ -256,6 +294,11 @@ impl Count {
             Self::TablesAcknowledged => "tables acknowledged",
             Self::TablesUnanswered => "tables without an answer",
             Self::QuestionsAboutThePast => "questions about the past",
+            Self::Stops => "stops by SIGTERM",
+            Self::Reloads => "reloads by SIGHUP",
+            Self::Turns => "turns of attacks, visits or reloads",
+            Self::Visits => "visits of clients that left at once",
+            Self::HonestCalls => "calls of an honest client",
         }
     }
 }

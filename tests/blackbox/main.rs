@@ -3,7 +3,11 @@
 //!
 //! `cargo test --test blackbox -- --minutes 20` runs for twenty minutes and prints its counts. Without the flag it runs for
 //! some seconds. The logs of the watchers and of the service stay in the folder that it prints if anything is violated.
+//!
+//! `cargo test --release --test blackbox -- --soak 60` is an hour of attacks, visits, reloads, stops and kills, in which nothing may
+//! grow. With `--program FILE` another build of the program is soaked.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,6 +21,9 @@ mod findings;
 #[cfg(test)]
 mod grpc;
 #[cfg(test)]
+#[path = "../bench/attacks/hostile.rs"]
+mod hostile;
+#[cfg(test)]
 mod message;
 #[cfg(test)]
 mod operator;
@@ -25,24 +32,41 @@ mod run;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 mod watcher;
 #[cfg(test)]
 mod web;
 
 /// The flag for a longer run.
 const MINUTES: &str = "--minutes";
-/// The length of a run without the flag: some kills, and no longer than other tests.
+/// The flag for a soak.
+const SOAK: &str = "--soak";
+/// The flag for the program that is soaked.
+const PROGRAM: &str = "--program";
+/// The length of a run without a flag: some kills, and no longer than other tests.
 const SHORT_RUN: Duration = Duration::from_secs(15);
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    if arguments.any(|argument| argument == MINUTES) {
-        let minutes = arguments.next().and_then(|number| number.parse().ok());
-        let Some(minutes) = minutes.map(|number: u64| Duration::from_secs(number * 60)) else {
-            run::print(&format!("{MINUTES} needs a whole number of minutes"));
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let after = |flag: &str| {
+        let place = arguments.iter().position(|argument| argument == flag)?;
+        Some(arguments.get(place + 1).map_or("", String::as_str))
+    };
+    let is_soak = after(SOAK).is_some();
+    if let Some(minutes) = after(SOAK).or(after(MINUTES)) {
+        let Ok(minutes) = minutes.parse::<u64>() else {
+            run::print("--minutes and --soak need a whole number of minutes");
             return ExitCode::from(64);
         };
-        return match run::run(minutes) {
+        let length = Duration::from_secs(minutes * 60);
+        let program = after(PROGRAM).unwrap_or(env!("CARGO_BIN_EXE_silkrate"));
+        let violations = if is_soak {
+            soak::soak(length, PathBuf::from(program))
+        } else {
+            run::run(length)
+        };
+        return match violations {
             0 => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,
         };

@@ -131,7 +131,7 @@ impl Message {
         }
     }
 
-    /// The data of a server-sent event.
+    /// The data of a server-sent event other than the end of a stream.
     pub(crate) fn of_json(text: &str) -> Self {
         let Json {
             event,

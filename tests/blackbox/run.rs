@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -12,12 +14,14 @@ use crate::findings::Findings;
 use crate::operator::{ask_about_the_past, check_acknowledged, submit_the_past};
 use crate::service::Service;
 use crate::watcher::{Watcher, Wire};
-use crate::{grpc, web};
+use crate::web;
 
-/// The number of watchers over gRPC; the others are those over server-sent events and gRPC-Web.
-const GRPC_WATCHERS: usize = 20;
-const EVENT_WATCHERS: usize = 15;
-const GRPC_WEB_WATCHERS: usize = 15;
+/// How many watch over each wire.
+const WATCHERS: Crowd = Crowd {
+    grpc: 20,
+    events: 15,
+    grpc_web: 15,
+};
 /// How long the service runs before it is killed, in milliseconds: from the middle of a start to several commits.
 const LIFE_MILLISECONDS: std::ops::Range<u64> = 300..5_000;
 /// The banks are dark at one of this many starts.
@@ -31,14 +35,25 @@ const LAST_LIFE: Duration = Duration::from_secs(5);
 /// How many violations are printed; the folder has all of them.
 const VIOLATIONS_PRINTED: usize = 20;
 
+/// Watchers, by their wire.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Crowd {
+    pub(crate) grpc: usize,
+    pub(crate) events: usize,
+    pub(crate) grpc_web: usize,
+}
+
 /// Runs for about this long. Returns the number of violations.
 pub(crate) fn run(length: Duration) -> usize {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    runtime().block_on(run_for(length))
+}
+
+pub(crate) fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .unwrap();
-    runtime.block_on(run_for(length))
+        .unwrap()
 }
 
 async fn run_for(length: Duration) -> usize {
@@ -47,7 +62,7 @@ async fn run_for(length: Duration) -> usize {
     let mut service = Service::new(folder.path(), &bank);
     let findings = Arc::new(Findings::new(folder.path(), Arc::clone(&bank)));
     let stop = CancellationToken::new();
-    let mut tasks = watchers(&service, &findings, &stop);
+    let mut tasks = watchers(&service, &findings, &stop, WATCHERS);
     tasks.spawn(submit_the_past(
         service.admin_url(),
         Arc::clone(&findings),
@@ -85,6 +100,11 @@ async fn run_for(length: Duration) -> usize {
     service.kill(&bank, &findings).await;
     findings.check_counts();
     print(&findings.table(started.elapsed()));
+    conclude(&findings, folder)
+}
+
+/// Prints what was violated, and keeps the folder then. Returns the number of violations.
+pub(crate) fn conclude(findings: &Findings, folder: TempDir) -> usize {
     let violations = findings.violations();
     for violation in violations.iter().take(VIOLATIONS_PRINTED) {
         print(violation);
@@ -95,14 +115,27 @@ async fn run_for(length: Duration) -> usize {
     violations.len()
 }
 
-fn watchers(service: &Service, findings: &Arc<Findings>, stop: &CancellationToken) -> JoinSet<()> {
+pub(crate) fn watchers(
+    service: &Service,
+    findings: &Arc<Findings>,
+    stop: &CancellationToken,
+    Crowd {
+        grpc,
+        events,
+        grpc_web,
+    }: Crowd,
+) -> JoinSet<()> {
     let mut tasks = JoinSet::new();
-    for number in 0..GRPC_WATCHERS + EVENT_WATCHERS + GRPC_WEB_WATCHERS {
+    for number in 0..grpc + events + grpc_web {
         let watcher = |wire| Watcher::new(number, wire, Arc::clone(findings));
         let stop = stop.clone();
-        if number < GRPC_WATCHERS {
-            tasks.spawn(grpc::watch(service.grpc_url(), watcher(Wire::Grpc), stop));
-        } else if number < GRPC_WATCHERS + EVENT_WATCHERS {
+        if number < grpc {
+            tasks.spawn(crate::grpc::watch(
+                service.grpc_url(),
+                watcher(Wire::Grpc),
+                stop,
+            ));
+        } else if number < grpc + events {
             tasks.spawn(web::watch_events(
                 service.web_url(),
                 watcher(Wire::Events),

@@ -87,9 +87,9 @@ impl Watcher {
             .add(Count::SilentConnections, u64::from(is_silent));
     }
 
-    /// A request was answered over HTTP.
+    /// A request was answered over HTTP. A service that stops refuses it.
     pub(crate) fn answered(&self, status: reqwest::StatusCode) {
-        if !status.is_success() {
+        if !status.is_success() && !self.findings.is_stopping() {
             self.complain(&format!("the answer is {status}"));
         }
     }

@@ -12,7 +12,7 @@ use crate::watcher::Watcher;
 /// The bytes before a message of gRPC-Web: flags and the length.
 const FRAME_HEAD: usize = 5;
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     // No request is encrypted, but the client wants to know how it would be done.
     drop(rustls::crypto::ring::default_provider().install_default());
     reqwest::Client::builder().no_proxy().build().unwrap()
@@ -50,8 +50,10 @@ async fn events(request: reqwest::RequestBuilder, watcher: &mut Watcher) {
         while let Some(end) = received.windows(2).position(|end| end == b"\n\n") {
             let event: Vec<u8> = received.drain(..end + 2).collect();
             let event = String::from_utf8(event).unwrap();
+            // The last event says why the stream ends, and has no position.
+            let is_end = event.lines().any(|line| line == "event: end");
             let data = event.lines().find_map(|line| line.strip_prefix("data: "));
-            if let Some(data) = data {
+            if let Some(data) = data.filter(|_data| !is_end) {
                 watcher.take(Message::of_json(data));
             }
         }

@@ -1,7 +1,7 @@
 //! Filters that no other client asks for, as wide as they may be.
 
 use std::io::{self, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use prost::Message;
@@ -9,10 +9,10 @@ use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 
 use super::raw::{Raw, WINDOW_MAX, again, hold};
-use super::{Target, together};
+use super::{Target, connect, together};
 
 /// The pairs that make filters different.
-pub(super) const PAIRS_MAX: usize = 256;
+const PAIRS_MAX: usize = 256;
 /// The pairs of a page.
 const PAGE: i32 = 1000;
 
@@ -102,7 +102,7 @@ pub(super) fn events(target: &Target, deadline: Instant) -> io::Result<()> {
     let mut readers = Vec::new();
     for number in 0..200 {
         let pairs = distinct(&target.pairs, number).join(",");
-        let mut socket = TcpStream::connect(target.web)?;
+        let mut socket = connect(target.web)?;
         let host = target.web;
         let request = format!("GET /v1/watch?pairs={pairs} HTTP/1.1\r\nhost: {host}\r\n\r\n");
         socket.write_all(request.as_bytes())?;

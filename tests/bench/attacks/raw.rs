@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use silkrate::load::frames::{self, Name};
 
+use super::connect;
+
 /// The largest flow-control window.
 pub(super) const WINDOW_MAX: u32 = (1 << 31) - 1;
 /// By how much the window of a connection is enlarged: it never stops the server, and may still grow.
@@ -30,7 +32,7 @@ pub(super) struct Raw {
 impl Raw {
     /// Connects, and announces the window of its streams. That of the connection is large.
     pub(super) fn connect(server: SocketAddr, window: u32) -> io::Result<Self> {
-        let socket = TcpStream::connect(server)?;
+        let socket = connect(server)?;
         socket.set_nodelay(true)?;
         socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
         let mut raw = Self {

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::raw::{Raw, WINDOW_MAX, hold};
-use super::{Target, filters, together};
+use super::{Target, connect, filters, together};
 
 /// Ten connections with a thousand watches of the widest filter each, and windows of zero.
 pub(super) fn watches(target: &Target, deadline: Instant) -> io::Result<()> {
@@ -63,7 +63,7 @@ pub(super) fn web(target: &Target, deadline: Instant) -> io::Result<()> {
 }
 
 fn request(server: SocketAddr, path: &str) -> io::Result<TcpStream> {
-    let mut socket = TcpStream::connect(server)?;
+    let mut socket = connect(server)?;
     let request = format!("GET {path} HTTP/1.1\r\nhost: {server}\r\n\r\n");
     socket.write_all(request.as_bytes())?;
     Ok(socket)

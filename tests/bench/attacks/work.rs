@@ -1,13 +1,12 @@
 //! Requests and connections that make the server work, or hold memory for what does not come.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
 use std::time::Instant;
 
 use silkrate::load::frames;
 
 use super::raw::{Raw, WINDOW_MAX, again, hold};
-use super::{Target, together};
+use super::{Target, connect, together};
 
 /// Eight connections with a thousand calls each, whose message is announced with 64 KiB and does not come.
 pub(super) fn halves(target: &Target, deadline: Instant) -> io::Result<()> {
@@ -65,7 +64,7 @@ pub(super) fn gzip(target: &Target, deadline: Instant) -> io::Result<()> {
             target.web
         );
         again(deadline, || {
-            let mut socket = TcpStream::connect(target.web)?;
+            let mut socket = connect(target.web)?;
             let mut buffer = vec![0; 256 * 1024];
             while Instant::now() < deadline {
                 socket.write_all(request.as_bytes())?;
