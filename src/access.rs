@@ -1,4 +1,4 @@
-//! Who may read and who may decide: the keys of clients, and what a request may do with one.
+//! Access control: the keys of clients, and the permissions of a request.
 //!
 //! ```text
 //! keys file ─▶ checked as a whole ─▶ Access ─▶ Gate of a port: admits a request, as the holder of a key or as none

@@ -236,9 +236,8 @@ impl App {
             budgets,
             webhooks,
         } = self;
-        let draining = tasks.token(Stage::Listeners);
-        let sharing = Sharing::start(&config, &mut tasks);
-        let feed = feed(&config, &commit, draining.clone()).within(sharing.memory());
+        let (sharing, draining) = Sharing::start(&config, &mut tasks);
+        let feed = sharing.limit(feed(&config, &commit, draining.clone()));
         let ticker = Ticker::shown_since(config.ticker.pairs.clone(), commit.pairs_since());
         let (streams, board) = (feed.counts(), commit.board());
         let (clock, order) = (polling.clock.clone(), preferences.clone());
@@ -287,6 +286,7 @@ impl App {
             deliveries,
             certificates,
             keys,
+            sharing,
             log,
         };
         Ok((tasks, settings, health))

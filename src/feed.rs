@@ -11,7 +11,9 @@
 //!
 #![doc = include_str!("feed/README.md")]
 
+mod keyless;
 mod step;
+mod stream_end;
 mod subscription;
 mod ticker;
 mod answer_cache;
@@ -24,8 +26,10 @@ use std::time::Duration;
 pub use answer_cache::AnswerCache;
 pub use encoded_stream::EncodedStream;
 pub use frame_cache::{FrameCache, MessageEncoder};
+pub use keyless::KeylessReaders;
 pub use step::{Step, StreamEvent, StreamMessage};
-pub use subscription::{StreamEnd, Subscription};
+pub use stream_end::StreamEnd;
+pub use subscription::Subscription;
 use thiserror::Error;
 pub use ticker::Ticker;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -56,6 +60,7 @@ pub struct Feed {
     shares: Arc<Shares<CountedBy>>,
     memory: Memory,
     draining: CancellationToken,
+    keyless: KeylessReaders,
     counts: Arc<StreamCounts>,
     ticker: Ticker,
 }
@@ -151,6 +156,7 @@ impl Feed {
                 all: limits.streams_max,
             }),
             memory: Memory::default(),
+            keyless: KeylessReaders::new(draining.clone()),
             draining,
             counts: Arc::default(),
             ticker: RateFilter::default().into(),
@@ -161,6 +167,12 @@ impl Feed {
     #[must_use]
     pub fn within(self, memory: Memory) -> Self {
         Self { memory, ..self }
+    }
+
+    /// The same, whose readers without a key can be made to go.
+    #[must_use]
+    pub fn with_keyless(self, keyless: KeylessReaders) -> Self {
+        Self { keyless, ..self }
     }
 
     /// The same, with the pairs that a request without pairs means.
@@ -189,7 +201,8 @@ impl Feed {
         self.draining.is_cancelled()
     }
 
-    /// Opens a subscription of a client at the present; of none for a reader within the process.
+    /// Opens a subscription of a client at the present, who has no key unless [`Subscription::until`] says so; of none for a reader
+    /// within the process.
     ///
     /// # Errors
     /// [`StreamRefused`].
@@ -198,6 +211,7 @@ impl Feed {
         request: SubscribeRequest,
         client: Option<CountedClient>,
     ) -> Result<Subscription, StreamRefused> {
+        let keyless = client.is_some().then(|| self.keyless.unwelcome());
         let permit = self.permit(client).inspect_err(|refused| {
             let counts = &self.counts.refused;
             match refused {
@@ -213,7 +227,7 @@ impl Feed {
             min_interval: request.min_interval.min(MIN_INTERVAL_MAX),
             ..request
         };
-        Ok(Subscription::new(self.clone(), request, permit))
+        Ok(Subscription::new(self.clone(), request, permit, keyless))
     }
 
     /// The right to one more stream.

@@ -1,5 +1,6 @@
 //! Takes over other settings while the service runs. Everything that can fail is built before anything is replaced, so that a
-//! reload changes all that it can, or nothing. No stream ends: what a stream shows changes by a commit.
+//! reload changes all that it can, or nothing. What a stream shows changes by a commit, and none ends but those of readers without a
+//! key where keys are required from now on.
 
 use std::fmt;
 
@@ -9,6 +10,7 @@ use crate::access::{PreparedAccess, Reloader};
 use crate::app::blocking::{blocking, blocking_on};
 use crate::app::finding::Finding;
 use crate::app::preflight::{ReloadFindings, of_reload};
+use crate::app::sharing::Sharing;
 use crate::app::sources::{Polling, records};
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::{AppError, access, webhooks};
@@ -79,6 +81,7 @@ pub(super) struct Settings {
     pub(super) deliveries: watch::Sender<CountsByWebhook>,
     pub(super) certificates: Certificates,
     pub(super) keys: Reloader,
+    pub(super) sharing: Sharing,
     pub(super) log: Option<LogFilter>,
 }
 
@@ -219,6 +222,7 @@ impl Settings {
         } = prepared;
         if let Some(access) = access {
             self.keys.access().replace(access);
+            self.sharing.replace(&config.access);
         }
         for id in &stopped {
             tasks.stop(Stage::Pollers, id.as_str()).await;

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::NoOpMiddleware;
@@ -19,22 +20,50 @@ use crate::telemetry::Counter;
 /// network of addresses cannot have more kept. Of a thousand clients, one in sixty-six shares its place with another one by
 /// chance, and its quota.
 const PLACES: u32 = 65_536;
+
 /// The quotas of all clients. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Quotas {
+pub struct Quotas(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Whether there is a limiter: most services have none, and most requests are done with this.
+    has_limiter: AtomicBool,
     /// Those of the clients without a quota of their own.
-    limiter: Option<Arc<Limiter<DefaultClock>>>,
-    refused: Arc<Counter>,
+    limiter: RwLock<Option<Arc<Limiter<DefaultClock>>>>,
+    refused: Counter,
 }
 
 impl Quotas {
     /// Quotas of a number of units a minute; without one there are none.
     pub fn new(per_minute: Option<NonZeroU32>) -> Self {
-        let limiter = |per_minute| Limiter::new(per_minute, DefaultClock::default());
-        Self {
-            limiter: per_minute.map(limiter).map(Arc::new),
-            refused: Arc::default(),
+        let quotas = Self::default();
+        quotas.replace(per_minute);
+        quotas
+    }
+
+    /// Quotas of another number of units a minute, or none, from now on. Another number begins with whole quotas; the same one
+    /// goes on.
+    pub fn replace(&self, per_minute: Option<NonZeroU32>) {
+        let limiter = self.0.limiter.write();
+        // It is whole at every moment, so a poisoned lock is safe to use.
+        let mut limiter = limiter.unwrap_or_else(PoisonError::into_inner);
+        if limiter.as_ref().map(|limiter| limiter.per_minute) == per_minute {
+            return;
         }
+        let new = |per_minute| Limiter::new(per_minute, DefaultClock::default());
+        *limiter = per_minute.map(new).map(Arc::new);
+        self.0
+            .has_limiter
+            .store(limiter.is_some(), Ordering::Relaxed);
+    }
+
+    fn limiter(&self) -> Option<Arc<Limiter<DefaultClock>>> {
+        if !self.0.has_limiter.load(Ordering::Relaxed) {
+            return None;
+        }
+        let limiter = self.0.limiter.read();
+        limiter.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Takes the cost of a request from the quota of a client. One that costs more than a whole quota takes all of it.
@@ -45,21 +74,21 @@ impl Quotas {
         let Some(cost) = NonZeroU32::new(cost) else {
             return Ok(());
         };
-        let charged = client.charge(cost).unwrap_or_else(|| match &self.limiter {
+        let charged = client.charge(cost).unwrap_or_else(|| match self.limiter() {
             Some(limiter) => limiter.charge(client.network(), cost),
             None => Ok(()),
         });
-        charged.inspect_err(|_exceeded| self.refused.increment())
+        charged.inspect_err(|_exceeded| self.0.refused.increment())
     }
 
     /// Whether a client has one.
     pub fn limit(&self, client: &CountedClient) -> bool {
-        self.limiter.is_some() || client.has_quota()
+        self.0.has_limiter.load(Ordering::Relaxed) || client.has_quota()
     }
 
     /// How many requests were refused.
     pub fn refused(&self) -> u64 {
-        self.refused.get()
+        self.0.refused.get()
     }
 }
 
@@ -214,6 +243,22 @@ mod tests {
         let quotas = Quotas::new(None);
         assert_eq!(quotas.charge(&client(1).into(), u32::MAX), Ok(()));
         assert_eq!(quotas.refused(), 0);
+    }
+
+    #[test]
+    fn another_quota_begins_whole_and_the_same_one_goes_on() {
+        let quotas = Quotas::new(NonZeroU32::new(60));
+        let (clone, client) = (quotas.clone(), client(1).into());
+        clone.charge(&client, 60).unwrap();
+        quotas.replace(NonZeroU32::new(60));
+        clone.charge(&client, 60).unwrap_err();
+        quotas.replace(NonZeroU32::new(100));
+        clone.charge(&client, 100).unwrap();
+        assert_eq!(clone.charge(&client, 60).unwrap_err().per_minute, 100);
+        quotas.replace(None);
+        clone.charge(&client, 1000).unwrap();
+        assert!(!clone.limit(&client));
+        assert_eq!(quotas.refused(), 2);
     }
 
     #[test]

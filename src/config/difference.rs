@@ -11,12 +11,11 @@ use crate::config::variables::variable_of;
 use crate::sources;
 
 /// The settings that a running service cannot change: a port is bound, the ledger open, the clock running, the log of replicas
-/// followed, and the limits of streams, connections and requests, the form of the log and the collector of traces are chosen
+/// followed, and the limits of streams and connections, the form of the log and the collector of traces are chosen
 /// once. Each is a setting or, with a dot at its end, a table.
 const AT_RESTART: &[&str] = &[
     "server.",
     "admin.",
-    "access.requests_per_minute",
     "web.listen",
     "web.tls.",
     "access.open_admin",
@@ -66,7 +65,6 @@ impl Config {
         web.tls.clone_from(&self.web.tls);
         let mut access = next.access;
         access.open_admin = self.access.open_admin;
-        access.requests_per_minute = self.access.requests_per_minute;
         let mut log = next.log;
         log.format = self.log.format;
         Self {

@@ -5,49 +5,17 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thiserror::Error;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::backoff::jitter;
-use crate::domain::{Position, RateFilter, Refusal, Snapshot};
+use crate::domain::{Position, RateFilter, Snapshot};
 use crate::feed::{
-    Feed, ResumeVerdict, Step, StreamMessage, StreamPermit, SubscribeRequest, Ticker,
+    Feed, ResumeVerdict, Step, StreamEnd, StreamMessage, StreamPermit, SubscribeRequest, Ticker,
 };
 use crate::telemetry::{OpenStream, Transport};
-
-/// Why a stream ends. A stream always ends with an error, never with OK.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum StreamEnd {
-    /// The service is shutting down.
-    #[error("the server is shutting down")]
-    Draining,
-    /// Too much waits to be read.
-    #[error("{bytes_max} bytes wait to be read, the maximum")]
-    Unread {
-        /// The maximum.
-        bytes_max: usize,
-    },
-    /// The stream has reached its maximum age.
-    #[error("the stream has reached its maximum age")]
-    Aged,
-    /// The key with which it was opened was revoked or has expired.
-    #[error("the key of the stream was revoked or has expired")]
-    KeyEnded,
-}
-
-impl From<StreamEnd> for Refusal {
-    fn from(end: StreamEnd) -> Self {
-        match end {
-            StreamEnd::Draining => Self::Draining,
-            StreamEnd::Unread { bytes_max } => Self::AnswersUnread { bytes_max },
-            StreamEnd::Aged => Self::StreamAged,
-            StreamEnd::KeyEnded => Self::KeyEnded,
-        }
-    }
-}
 
 /// One subscriber's stream of messages.
 #[derive(Debug)]
@@ -73,8 +41,9 @@ pub struct Subscription {
     /// deadline.
     deadline: Pin<Box<Sleep>>,
     drained: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// Cancelled when the key of the reader ends, if he has one, and by a drain too.
-    key_ended: Option<CancellationToken>,
+    /// Cancelled when the key of the reader ends, or a reader without one has to go, and by a drain too; and why the stream ends
+    /// then. None of a reader within the process.
+    unwelcome: Option<(CancellationToken, StreamEnd)>,
     /// Counts the stream, and what it sends.
     open: OpenStream,
     _permit: StreamPermit,
@@ -97,7 +66,12 @@ enum First {
 }
 
 impl Subscription {
-    pub(super) fn new(feed: Feed, request: SubscribeRequest, permit: StreamPermit) -> Self {
+    pub(super) fn new(
+        feed: Feed,
+        request: SubscribeRequest,
+        permit: StreamPermit,
+        keyless: Option<CancellationToken>,
+    ) -> Self {
         let (shown, queue) = feed.board.subscribe();
         let followed = request.filter.is_empty().then(|| feed.ticker.clone());
         let filter = match &followed {
@@ -126,8 +100,14 @@ impl Subscription {
             last_message: now,
             last_rows: None,
             deadline: Box::pin(sleep_until(now + feed.limits.heartbeat_interval)),
-            drained: Box::pin(feed.draining.clone().cancelled_owned()),
-            key_ended: None,
+            drained: Box::pin(
+                keyless
+                    .as_ref()
+                    .unwrap_or(&feed.draining)
+                    .clone()
+                    .cancelled_owned(),
+            ),
+            unwelcome: keyless.map(|token| (token, StreamEnd::KeyRequired)),
             open: OpenStream::new(feed.counts(), Transport::Grpc),
             feed,
             _permit: permit,
@@ -146,7 +126,7 @@ impl Subscription {
     #[must_use]
     pub fn until(mut self, key_ended: &CancellationToken) -> Self {
         self.drained = Box::pin(key_ended.clone().cancelled_owned());
-        self.key_ended = Some(key_ended.clone());
+        self.unwelcome = Some((key_ended.clone(), StreamEnd::KeyEnded));
         self
     }
 
@@ -211,9 +191,8 @@ impl Subscription {
         if self.feed.is_draining() {
             return Some(StreamEnd::Draining);
         }
-        let key_ended = self.key_ended.as_ref();
-        let has_ended = key_ended.is_some_and(CancellationToken::is_cancelled);
-        has_ended.then_some(StreamEnd::KeyEnded)
+        let (token, end) = self.unwelcome.as_ref()?;
+        token.is_cancelled().then_some(*end)
     }
 
     fn count(&self, step: &Step) {

@@ -39,6 +39,23 @@ async fn with_key(limits: (u32, u32)) -> (crate::support::bank::Bank, Silkrate, 
     (bank, silkrate, bearer(&key))
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_gives_every_client_another_quota_and_takes_it_away() {
+    let bank = bank_of_april().await;
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.sources.push(source("nbk", "", &bank.url()));
+    let mut silkrate = Silkrate::start(config.clone()).await;
+    silkrate.all_attempted().await;
+    for (per_minute, expected) in [(None, 200), (NonZeroU32::new(60), 429), (None, 200)] {
+        config.access.requests_per_minute = per_minute;
+        silkrate.reload(config.clone()).await;
+        assert_eq!(get(silkrate.web, DEAR, &[]).await.status, 200);
+        let second = get(silkrate.web, DEAR, &[]).await;
+        assert_eq!(second.status, expected, "{per_minute:?}");
+    }
+    silkrate.finish().await;
+}
+
 fn with_header<M>(message: M, key: &str) -> Request<M> {
     let mut request = Request::new(message);
     let value = key.parse().unwrap();

@@ -16,12 +16,20 @@ type Messages = Streaming<silkrate::pb::WatchRatesResponse>;
 
 /// A stream of the holder of a key, which has begun.
 async fn watch(silkrate: &Silkrate, key: &Key) -> Messages {
-    let mut request = Request::new(WatchRatesRequest {
-        filter: Some(filter(&["KZT/USD"])),
-        ..WatchRatesRequest::default()
-    });
+    let mut request = request();
     let value = bearer(key).parse().unwrap();
     request.metadata_mut().insert("authorization", value);
+    begun(silkrate, request).await
+}
+
+fn request() -> Request<WatchRatesRequest> {
+    Request::new(WatchRatesRequest {
+        filter: Some(filter(&["KZT/USD"])),
+        ..WatchRatesRequest::default()
+    })
+}
+
+async fn begun(silkrate: &Silkrate, request: Request<WatchRatesRequest>) -> Messages {
     let mut client = silkrate.client.clone();
     let mut stream = client.watch_rates(request).await.unwrap().into_inner();
     let (_, event) = message(&mut stream).await;
@@ -79,6 +87,42 @@ async fn the_streams_of_a_revoked_key_end_on_every_transport_and_those_of_anothe
     }
     assert!(text.lines().last().unwrap().contains("KEY_ENDED"), "{text}");
     // The service goes on for the other key, until it drains.
+    let mut silkrate = silkrate;
+    silkrate.stop();
+    let drained = (Code::Unavailable, "DRAINING".to_owned());
+    assert_eq!(end(&mut going).await, drained);
+    silkrate.ended().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_without_a_key_end_when_a_reload_requires_keys_and_those_with_one_go_on() {
+    let keys = Keys::new();
+    let key = keys.add("kept", Scope::Read);
+    let bank = bank_of_april().await;
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.sources.push(source("nbk", "", &bank.url()));
+    config.access = keys.settings(false);
+    let silkrate = Silkrate::start(config.clone()).await;
+    let mut going = watch(&silkrate, &key).await;
+    // Whether keys are required changes twice: those who come meanwhile have to go, too.
+    for _time in 0..2 {
+        let mut ending = begun(&silkrate, request()).await;
+        let path = "/v1/watch?pairs=KZT/USD";
+        let mut events = Events::open(silkrate.web, path, &[]).await;
+        config.access = keys.settings(true);
+        silkrate.reload(config.clone()).await;
+        let ended = (Code::Unauthenticated, "KEY_REQUIRED".to_owned());
+        assert_eq!(end(&mut ending).await, ended);
+        let mut last = None;
+        while let Some(event) = events.next().await {
+            last = Some(event);
+        }
+        let last = last.unwrap();
+        assert_eq!(last.name, "end");
+        assert_eq!(last.data["reason"], "KEY_REQUIRED");
+        config.access = keys.settings(false);
+        silkrate.reload(config.clone()).await;
+    }
     let mut silkrate = silkrate;
     silkrate.stop();
     let drained = (Code::Unavailable, "DRAINING".to_owned());
