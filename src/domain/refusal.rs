@@ -27,13 +27,13 @@ pub enum Refusal {
     #[error("the stream has reached its maximum age; reconnect and resume")]
     StreamAged,
     /// All streams are in use.
-    #[error("the server already holds {streams_max} streams, the maximum")]
+    #[error("the server already holds as many streams as it may: {streams_max}")]
     TooManyStreams {
         /// The maximum.
         streams_max: u32,
     },
     /// The client holds as many streams as it may.
-    #[error("this client already holds {streams_max} streams, the most that it may; close one")]
+    #[error("this client already holds as many streams as it may: {streams_max}; close one")]
     TooManyClientStreams {
         /// The maximum.
         streams_max: u32,
