@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::web::POSITION;
-use crate::web::error::WebError;
+use crate::web::error::{QUOTA, QUOTA_POLICY, WebError};
 
 /// The list entry that stands for every origin.
 const ANY: &str = "*";
@@ -26,13 +26,15 @@ const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(2 * 60 * 60);
 const FETCH_SITE: &str = "sec-fetch-site";
 
 /// The headers of an answer that a script may read.
-const EXPOSED: [HeaderName; 7] = [
+const EXPOSED: [HeaderName; 9] = [
     HeaderName::from_static("grpc-status"),
     HeaderName::from_static("grpc-message"),
     HeaderName::from_static("grpc-status-details-bin"),
     header::ETAG,
     header::LINK,
     header::RETRY_AFTER,
+    QUOTA_POLICY,
+    QUOTA,
     HeaderName::from_static(POSITION),
 ];
 

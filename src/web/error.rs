@@ -17,8 +17,8 @@ use crate::requests::NOT_ONE_HOST;
 use crate::web::{JSON, QUERY_BYTES_MAX};
 
 /// The field with the quota of a client, and that with what is left of it.
-const QUOTA_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const QUOTA: HeaderName = HeaderName::from_static("ratelimit");
+pub(super) const QUOTA_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub(super) const QUOTA: HeaderName = HeaderName::from_static("ratelimit");
 
 /// Why a request of the web side has no answer.
 #[derive(Debug)]
