@@ -9,8 +9,8 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, ORIGIN, REFERE
 use axum::http::{HeaderValue, Method, Request, Uri};
 use axum::response::{IntoResponse, Response};
 
-use crate::access::{Gate, Rejection, Scope};
-use crate::web::admission::query::{Credentials, pairs};
+use crate::access::{Gate, KEY_PREFIX, Rejection, Scope};
+use crate::web::admission::query::{Credentials, key_in_address, pairs};
 use crate::web::cors::{Origins, plain};
 use crate::web::error::WebError;
 use crate::web::{caching, security};
@@ -56,6 +56,9 @@ pub(super) fn admit<B>(gate: &Gate, request: &mut Request<B>) -> Result<(), Box<
     // A browser asks beforehand, without a key, whether it may send one.
     if request.method() == Method::OPTIONS || GRPC_WEB.iter().any(|start| path.starts_with(start)) {
         return Ok(());
+    }
+    if path.contains(KEY_PREFIX) {
+        return Err(key_in_address().into());
     }
     let caller = request.extensions().get().copied();
     let credentials = Credentials::read(request.uri().query().unwrap_or_default())?;

@@ -71,7 +71,7 @@ impl Credentials {
 }
 
 /// The refusal of a key in an address.
-fn key_in_address() -> WebError {
+pub(super) fn key_in_address() -> WebError {
     let message = "a key is sent in the header `authorization: Bearer KEY` and never in an address, which is logged and shared: replace this one, and make a token for a page (POST /v1/tokens)";
     WebError::InvalidParameter {
         name: None,

@@ -179,8 +179,11 @@ async fn a_key_in_an_address_is_refused_with_advice() {
     let mut config = settings("2026-04-02T09:00:00Z");
     config.access = keys.settings(false);
     let silkrate = Silkrate::start(config).await;
-    for name in ["token", "key", "access_token", "pairs"] {
-        let path = format!("/v1/snapshot.json?{name}={}", key.expose());
+    let queries = ["token", "key", "access_token", "pairs"]
+        .map(|name| format!("/v1/snapshot.json?{name}={}", key.expose()));
+    let paths =
+        ["/", "/v1/watch/", "/v1/rates/KZT/USD/"].map(|path| format!("{path}{}", key.expose()));
+    for path in queries.into_iter().chain(paths) {
         let answer = get(silkrate.web, &path, &[]).await;
         assert_eq!(
             answer.refusal(),
