@@ -161,6 +161,12 @@ impl Client {
         authority.map(http::uri::Authority::as_str)
     }
 
+    /// The header with the key of every call, if there is one.
+    #[cfg(feature = "service")]
+    pub(crate) fn authorization(&self) -> Option<http::HeaderValue> {
+        self.address.key.as_ref().map(AccessKey::header)
+    }
+
     /// A connection, which is opened by its first call, and the path before that of each method.
     fn channel(&self) -> (Channel, Uri) {
         let Address {

@@ -23,6 +23,7 @@ Examples:
   silkrate bench unary --connections 50 --streams 1 --pairs '*/USD'
   silkrate bench fanout --connections 100 --streams 100  ten thousand subscribers
   silkrate bench fanout --seconds 60 --server http://rates.example:50051
+  silkrate bench unary --access-key-file reader.key      call as the holder of a key
 
 `fanout` waits for commits of the server: `silkrate serve --demo` makes one every few seconds. On loopback the load takes \
 CPU time from the server; `cargo bench` pins the two to different cores. All of the load is one client: for more than 1024 \
@@ -152,6 +153,7 @@ impl Load {
         let authority = client.plain_authority().ok_or(io::ErrorKind::Unsupported)?;
         let call = Call {
             is_repeated,
+            authorization: client.authorization(),
             ..Call::new(authority, path, &request.encode_to_vec())
         };
         let call = Rc::new(call);

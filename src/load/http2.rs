@@ -6,6 +6,8 @@ use std::io;
 use std::rc::Rc;
 use std::time::Instant;
 
+use http::HeaderValue;
+
 use crate::load::frames::{self, Frame, Name};
 use crate::load::{Event, Protocol};
 
@@ -29,6 +31,8 @@ pub struct Call {
     pub ends_stream: bool,
     /// Whether a call is made anew when it has ended.
     pub is_repeated: bool,
+    /// The header with a key.
+    pub authorization: Option<HeaderValue>,
 }
 
 impl Call {
@@ -40,6 +44,7 @@ impl Call {
             body: frames::grpc(message),
             ends_stream: true,
             is_repeated: false,
+            authorization: None,
         }
     }
 
@@ -90,14 +95,20 @@ impl GrpcConnection {
     fn call(&mut self, out: &mut Vec<u8>) {
         // POST and http, from the static table.
         let mut block = vec![0x83, 0x86];
+        let key = self.call.authorization.as_ref();
+        let key = key.and_then(|key| key.to_str().ok());
         if self.stream == 0 {
             frames::header(&mut block, Name::Known(4), &self.call.path);
             frames::header(&mut block, Name::Known(1), &self.call.authority);
             frames::header(&mut block, Name::Known(31), "application/grpc");
             frames::header(&mut block, Name::New("te"), "trailers");
+            if let Some(key) = key {
+                frames::header(&mut block, Name::Known(23), key);
+            }
         } else {
-            // The headers of the first call, by their indices in the dynamic table: 65 to 62, the newest last.
-            block.extend_from_slice(&[0xc1, 0xc0, 0xbf, 0xbe]);
+            // The headers of the first call, by their indices in the dynamic table: from 65 or 66 to 62, the newest last.
+            let oldest = if key.is_some() { 0xc2 } else { 0xc1 };
+            block.extend((0xbe..=oldest).rev());
         }
         self.stream += if self.stream == 0 { 1 } else { 2 };
         let flags = frames::END_HEADERS;

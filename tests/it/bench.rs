@@ -2,9 +2,12 @@
 
 use std::process::Stdio;
 
+use silkrate::access::Scope;
 use tokio::process::Command;
 
 use crate::support::april::{bank_of_april, nbk, nbk_path, silkrate_of_april};
+use crate::support::keys::Keys;
+use crate::support::silkrate::{Silkrate, settings};
 use crate::support::tls::fixture;
 
 fn bench(arguments: &[&str]) -> Command {
@@ -93,6 +96,39 @@ async fn every_subscriber_is_counted_as_it_receives_a_revision() {
     assert!(complete >= 1, "{text}");
     // Ten openings, and ten messages for each revision.
     assert!(figure(&text, "messages  ") >= 10 + 10 * complete, "{text}");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn every_call_of_a_load_has_the_key_that_is_given() {
+    let keys = Keys::new();
+    let key = keys.add("load", Scope::Read);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), key.expose()).unwrap();
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.access = keys.settings(true);
+    let silkrate = Silkrate::start(config).await;
+    let load = [
+        "unary",
+        "--connections",
+        "2",
+        "--streams",
+        "3",
+        "--seconds",
+        "1",
+        "--server",
+        &silkrate.url,
+    ];
+    let mut command = bench(&load);
+    let ran = command.arg("--access-key-file").arg(file.path()).output();
+    let ran = ran.await.unwrap();
+    let text = String::from_utf8(ran.stdout).unwrap();
+    assert!(ran.status.success(), "{text}");
+    // The first call of a connection has all of its headers, and those after it refer to them.
+    assert!(figure(&text, "calls  ") >= 6, "{text}");
+    let ran = bench(&load).output().await.unwrap();
+    let message = String::from_utf8(ran.stderr).unwrap();
+    assert!(message.contains("key"), "{message}");
     silkrate.finish().await;
 }
 
