@@ -2,6 +2,7 @@
 
 mod access;
 mod failures;
+mod refusals;
 
 use std::collections::BTreeSet;
 

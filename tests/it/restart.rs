@@ -4,6 +4,7 @@ mod damage;
 mod older;
 mod order;
 mod settled;
+mod smallest;
 mod store;
 mod trouble;
 
