@@ -152,6 +152,9 @@
 //!
 //! # Speed
 #![doc = include_str!("../tests/bench/README.md")]
+//!
+//! # Report card
+#![doc = include_str!("../tests/report/README.md")]
 
 pub mod domain;
 #[cfg(feature = "service")]

@@ -22,6 +22,7 @@ const CHAPTERS: &[&str] = &[
     "src/web/README.md",
     "src/webhooks/README.md",
     "tests/bench/README.md",
+    "tests/report/README.md",
 ];
 
 fn root() -> PathBuf {
