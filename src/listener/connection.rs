@@ -1,10 +1,12 @@
 //! One accepted connection, secured or not: what HTTP reads and writes.
 
+use std::future::Future;
 use std::io::{self, IoSlice};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::yield_now;
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
@@ -13,6 +15,9 @@ use crate::listener::ending::Ending;
 use crate::listener::frame_guard::{Flood, FrameGuard};
 use crate::listener::socket::AcceptedSocket;
 use crate::listener::{Deadline, Deadlines, Limits};
+
+/// What HTTP/2 gets of a connection at once, so that a turn ends soon after its work is done: some twenty short requests.
+const READ_BYTES_MAX: usize = 1024;
 
 /// One accepted connection.
 #[derive(Debug)]
@@ -101,6 +106,20 @@ impl Transport {
         }
     }
 
+    /// Reads a few requests at most.
+    fn poll_read_some(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let most = buffer.remaining().min(READ_BYTES_MAX);
+        let mut some = ReadBuf::new(buffer.initialize_unfilled_to(most));
+        ready!(self.poll_read(cx, &mut some))?;
+        let read = some.filled().len();
+        buffer.advance(read);
+        Poll::Ready(Ok(()))
+    }
+
     fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -148,12 +167,17 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         if this.guard.ends_turn() {
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
+            // It goes on after the tasks that are ready, and after the sockets were polled: a task that only wakes itself keeps
+            // its thread from polling them for sixty turns.
+            return pin!(yield_now()).poll(cx).map(Ok);
         }
         if this.ending.is_none() {
             let before = buffer.filled().len();
-            let outcome = this.transport.poll_read(cx, buffer);
+            let outcome = if this.guard.is_framed() {
+                this.transport.poll_read_some(cx, buffer)
+            } else {
+                this.transport.poll_read(cx, buffer)
+            };
             if outcome.is_pending() {
                 this.guard.waits();
             }

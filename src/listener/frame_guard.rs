@@ -31,8 +31,11 @@ const SETTINGS_PER_SECOND: u32 = 1;
 const RESETS_BURST: u32 = 1024;
 /// How many more a second: readers that leave a page.
 const RESETS_PER_SECOND: u32 = 100;
-/// Frames that a connection reads before the other tasks of its thread have a turn: some ten microseconds of work.
-const TURN_FRAMES: u32 = 128;
+/// The work that a connection makes before the other tasks of its thread have a turn, in cheap frames: some ten microseconds, or
+/// eight requests.
+const TURN_WORK: u32 = 128;
+/// The work of a request, which is a task of its own, and of SETTINGS, which may change each of a thousand streams.
+const LARGE_WORK: u32 = 16;
 /// Bytes that it reads before: four of the largest frames.
 const TURN_BYTES: usize = 64 * 1024;
 
@@ -126,7 +129,7 @@ pub(super) struct FrameGuard {
     /// The last stream that the peer has opened.
     last_stream: u32,
     /// What was read in this turn.
-    turn_frames: u32,
+    turn_work: u32,
     turn_bytes: usize,
 }
 
@@ -139,23 +142,28 @@ impl FrameGuard {
             settings: Budget::new(SETTINGS_BURST, SETTINGS_PER_SECOND),
             resets: Budget::new(RESETS_BURST, RESETS_PER_SECOND),
             last_stream: 0,
-            turn_frames: 0,
+            turn_work: 0,
             turn_bytes: 0,
         }
     }
 
+    /// Whether the peer sends frames, as far as it has told.
+    pub(super) fn is_framed(&self) -> bool {
+        self.reading.is_framed()
+    }
+
     /// Whether the other tasks have waited long enough. It begins the next turn.
     pub(super) fn ends_turn(&mut self) -> bool {
-        let is_over = self.turn_frames >= TURN_FRAMES || self.turn_bytes >= TURN_BYTES;
+        let is_over = self.turn_work >= TURN_WORK || self.turn_bytes >= TURN_BYTES;
         if is_over {
-            (self.turn_frames, self.turn_bytes) = (0, 0);
+            (self.turn_work, self.turn_bytes) = (0, 0);
         }
         is_over
     }
 
     /// Nothing is left to read: the other tasks have their turn.
     pub(super) fn waits(&mut self) {
-        (self.turn_frames, self.turn_bytes) = (0, 0);
+        (self.turn_work, self.turn_bytes) = (0, 0);
     }
 
     /// Looks at bytes from the peer.
@@ -166,7 +174,11 @@ impl FrameGuard {
         self.turn_bytes = self.turn_bytes.saturating_add(bytes.len());
         let (mut rest, mut outcome) = (bytes, Ok(()));
         while let Some(head) = self.reading.next(&mut rest) {
-            self.turn_frames = self.turn_frames.saturating_add(1);
+            let work = match head.kind {
+                HEADERS | SETTINGS => LARGE_WORK,
+                _ => 1,
+            };
+            self.turn_work = self.turn_work.saturating_add(work);
             // The bytes are followed to their end, so that the next ones are still found.
             outcome = outcome.and(self.count(head));
         }
@@ -191,7 +203,7 @@ impl FrameGuard {
 
     /// Looks at bytes for the peer.
     pub(super) fn sent(&mut self, bytes: &[u8]) {
-        if !self.reading.is_framed() {
+        if !self.is_framed() {
             return;
         }
         let mut rest = bytes;
@@ -292,12 +304,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_turn_ends_after_its_frames_or_bytes_and_with_nothing_to_read() {
+    async fn a_turn_ends_after_its_work_or_bytes_and_with_nothing_to_read() {
         let mut guard = begun();
-        let pings = frame(PING, 0, 1, &[7; 8]).repeat(usize::try_from(TURN_FRAMES).unwrap());
-        guard.received(&pings).unwrap();
-        assert!(guard.ends_turn());
-        assert!(!guard.ends_turn());
+        let request = frame(HEADERS, 4, 1, &[0x82]);
+        let ping = frame(PING, 0, 1, &[7; 8]);
+        for (frame, work) in [(ping, 1), (request, LARGE_WORK)] {
+            let frames = usize::try_from(TURN_WORK / work).unwrap();
+            guard.received(&frame.repeat(frames - 1)).unwrap();
+            assert!(!guard.ends_turn());
+            guard.received(&frame).unwrap();
+            assert!(guard.ends_turn());
+            assert!(!guard.ends_turn());
+        }
         let data = frame(DATA, 0, 1, &vec![0; TURN_BYTES]);
         guard.received(&data).unwrap();
         guard.waits();
