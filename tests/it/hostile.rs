@@ -3,6 +3,7 @@
 mod bodies;
 mod frames;
 mod headers;
+mod messages;
 mod requests;
 mod streams;
 mod unread;

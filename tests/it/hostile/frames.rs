@@ -63,6 +63,36 @@ async fn a_flood_of_cheap_frames_ends_the_connection_and_says_why() {
 }
 
 #[tokio::test]
+async fn a_window_that_changes_again_and_again_over_a_thousand_streams_ends_the_connection() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
+    for _stream in 0..1000 {
+        peer.ask("WatchRates", &[]);
+    }
+    for number in 0..FLOOD {
+        peer.window(100_000 + number % 2);
+    }
+    drop(peer.send().await);
+    assert_eq!(peer.goaway().await.reason(), "too_many_settings");
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn data_without_a_byte_that_goes_on_without_end_ends_the_connection() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
+    let stream = peer.call("/silkrate.v1.RateService/GetSnapshot");
+    for _frame in 0..20_000 {
+        peer.push(raw::DATA, 0, stream, &[]);
+    }
+    drop(peer.send().await);
+    assert_eq!(peer.goaway().await.code(), ENHANCE_YOUR_CALM);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn pings_are_answered_until_there_are_too_many() {
     let bank = bank_of_april().await;
     let silkrate = silkrate_of_april(&bank).await;
