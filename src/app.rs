@@ -15,6 +15,7 @@ mod reload;
 mod sharing;
 mod sources;
 mod store;
+mod notes;
 mod replica;
 mod tasks;
 mod webhooks;
@@ -124,11 +125,13 @@ impl App {
             commit: handle,
             counts: request_counts(&config),
             leads: replica.as_ref().map(SharedReplica::leads),
+            turn: SharedReplica::turn(replica.as_ref()),
         };
         let pollers = polling.pollers(config.sources.clone(), &config.http);
         let (pollers, budgets) = pollers.await?.into_iter().unzip();
         let preferences = Preferences::from(&config.ticker.prefer);
-        let webhooks = webhooks::open(&config, commit.board(), &preferences, clock).await?;
+        let of_board = (commit.board(), polling.turn.clone());
+        let webhooks = webhooks::open(&config, of_board, &preferences, clock).await?;
         Ok(Self {
             config,
             tasks,

@@ -140,6 +140,16 @@ impl Board {
         }
     }
 
+    /// Replaces the results of polls that another replica made. This process goes on counting its own.
+    pub fn set_polls(&self, polls: Vec<(SourceId, PollStatus)>) {
+        for (source, status) in polls {
+            if let Some(mut known) = self.state.polls.get_mut(&source) {
+                let outcomes = std::mem::take(&mut known.outcomes);
+                *known = PollStatus { outcomes, ..status };
+            }
+        }
+    }
+
     /// Takes over other sources: those that are new were never polled.
     pub fn set_sources<'a>(&self, records: impl Iterator<Item = &'a Arc<SourceRecord>>) {
         let sources: BTreeSet<SourceId> = records.map(|record| record.id).collect();

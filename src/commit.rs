@@ -9,12 +9,14 @@ mod backfilled;
 mod epoch_name;
 mod filing_log;
 mod handle;
+mod lead;
 mod order_of_answers;
 mod ticker_pairs;
 mod poll_context;
 mod proposal;
 mod publish;
 mod replica;
+mod replica_handle;
 mod parts;
 mod punctuality;
 mod reconfigure;
@@ -35,7 +37,7 @@ pub use handle::{
     NotTaken, PollContext, Stopped, Submission, SubmitOutcome,
 };
 use jiff::Timestamp;
-pub use proposal::{FollowedStep, NotLeader, Proposal, Proposer};
+pub use proposal::{Beginning, FollowedStep, NotLeader, Proposal, Proposer};
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;

@@ -23,6 +23,7 @@ mod digest;
 mod open;
 mod check;
 mod backup;
+mod aside;
 mod read;
 mod write;
 
@@ -35,10 +36,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, TrySendError};
 
+pub use aside::set_aside;
 pub use backup::{Backup, BackupError, back_up, copy_database};
 pub use check::check;
 pub use error::{LedgerError, StorageError};
-pub use read::{FixingRecord, FixingsPage, LedgerReader, LedgerState, PartialTable, QUERIES_MAX};
+pub use read::{
+    FixingRecord, FixingsPage, KeepName, LedgerReader, LedgerState, PartialTable, QUERIES_MAX,
+};
 use tokio::sync::oneshot;
 
 use crate::domain::{LedgerEntry, LogStep};
@@ -89,12 +93,11 @@ pub struct Ledger {
     ended: oneshot::Receiver<Infallible>,
 }
 
-/// An entry, and the channel for the result.
+/// Entries that are written together, and the channel for the result.
 #[derive(Debug)]
 struct Append {
-    entry: LedgerEntry,
-    /// Its place in a log that replicas share, if there is one.
-    step: Option<LogStep>,
+    /// Each with its place in a log that replicas share, if there is one.
+    entries: Vec<(LedgerEntry, Option<LogStep>)>,
     answer: oneshot::Sender<Result<(), LedgerError>>,
 }
 
@@ -164,7 +167,7 @@ impl Ledger {
     /// [`LedgerError::Refused`] if the entry's revision is below the last one or its epoch has ended,
     /// [`LedgerError::Busy`] if too many entries wait; otherwise the error of the disk or of SQLite.
     pub async fn append(&self, entry: LedgerEntry) -> Result<(), LedgerError> {
-        self.append_in_log(entry, None).await
+        self.append_all(vec![(entry, None)]).await
     }
 
     /// The same for the entry of a record of a log that replicas share, with its place in that log.
@@ -176,21 +179,29 @@ impl Ledger {
         entry: LedgerEntry,
         step: LogStep,
     ) -> Result<(), LedgerError> {
-        self.append_in_log(entry, Some(step)).await
+        self.append_all(vec![(entry, Some(step))]).await
     }
 
-    async fn append_in_log(
+    /// The same for several records, in their order: all of them are written, or none. The disk is waited for once.
+    ///
+    /// # Errors
+    /// Those of [`Ledger::append_record`].
+    pub async fn append_records(
         &self,
-        entry: LedgerEntry,
-        step: Option<LogStep>,
+        records: Vec<(LedgerEntry, LogStep)>,
+    ) -> Result<(), LedgerError> {
+        let entries = records.into_iter();
+        let entries = entries.map(|(entry, step)| (entry, Some(step)));
+        self.append_all(entries.collect()).await
+    }
+
+    async fn append_all(
+        &self,
+        entries: Vec<(LedgerEntry, Option<LogStep>)>,
     ) -> Result<(), LedgerError> {
         let (answer, answered) = oneshot::channel();
         let path = || PathBuf::from(&*self.label);
-        let queued = self.sender.try_send(Append {
-            entry,
-            step,
-            answer,
-        });
+        let queued = self.sender.try_send(Append { entries, answer });
         queued.map_err(|refused| match refused {
             TrySendError::Full(_entry) => LedgerError::Busy { path: path() },
             TrySendError::Disconnected(_entry) => LedgerError::Closed { path: path() },

@@ -8,4 +8,5 @@ pub mod log;
 pub mod members;
 pub mod etcd;
 pub mod node;
+pub mod polls;
 pub mod restore;

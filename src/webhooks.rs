@@ -36,6 +36,7 @@ mod store;
 mod states;
 mod attempt;
 mod receiver;
+mod turn;
 mod observer;
 mod delivery;
 mod couriers;
@@ -55,6 +56,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+pub use turn::{Delivered, Turn, TurnKeeper};
 
 use crate::board::{BoardReader, Preferences};
 use crate::clock::Clock;
@@ -92,6 +94,7 @@ pub struct Webhooks {
     receivers: Vec<Arc<Receiver>>,
     /// Other receivers, after a reload.
     lists: mpsc::Receiver<Vec<Arc<Receiver>>>,
+    turn: Turn,
 }
 
 /// The answer to a sample.
@@ -152,8 +155,16 @@ impl Webhooks {
             clock,
             receivers,
             lists: of_couriers,
+            turn: Turn::always(),
         };
         Ok((webhooks, reloader))
+    }
+
+    /// Delivers only in a turn that several replicas take.
+    #[must_use]
+    pub fn in_turn(mut self, turn: Turn) -> Self {
+        self.turn = turn;
+        self
     }
 
     /// Serves the webhooks until it is stopped.
@@ -167,10 +178,11 @@ impl Webhooks {
             observer,
             receivers,
             mut lists,
+            turn,
         } = self;
         let mut observing = JoinSet::new();
         observing.spawn(observer.run(stop.clone()));
-        let mut couriers = Couriers::start(store, clock, receivers, stop.clone());
+        let mut couriers = Couriers::start((store, clock, turn), receivers, stop.clone());
         let ended = loop {
             tokio::select! {
                 () = stop.cancelled() => break None,

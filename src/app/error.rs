@@ -58,11 +58,6 @@ pub enum AppError {
     /// What the ledger keeps of the log that replicas share cannot be read.
     #[error(transparent)]
     Restore(#[from] RestoreError),
-    /// The ledger has entries that are not those of the log.
-    #[error(
-        "the ledger (`store.path`) has a past that the shared log does not have; a replica begins with an empty ledger"
-    )]
-    OtherPast,
     /// The time zone of a source is unknown to the bundled data.
     #[error("unknown time zone {0}")]
     Zone(&'static str),

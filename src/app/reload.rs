@@ -197,7 +197,8 @@ impl Settings {
             let prepared = blocking_on(async move { running.prepare(&webhooks, &http).await });
             return Ok(PreparedChange::Others(prepared.await?));
         }
-        let (board, clock) = (self.board.clone(), self.polling.clock.clone());
+        let board = (self.board.clone(), self.polling.turn.clone());
+        let clock = self.polling.clock.clone();
         let opened = webhooks::open(config, board, &self.preferences, clock).await?;
         Ok(opened.map_or(PreparedChange::None, |(webhooks, reloader)| {
             PreparedChange::First(Box::new(webhooks), reloader)

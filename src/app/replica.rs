@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::app::notes::Notes;
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::{App, AppError};
 use crate::clock::Clock;
@@ -18,12 +19,15 @@ use crate::shared::log::Log;
 use crate::shared::members::State;
 use crate::shared::node::{Node, NodeHandle, NodeSettings};
 use crate::shared::restore::restore;
+use crate::webhooks::Turn;
 
 /// What this process does with the log.
 #[derive(Debug)]
 pub(super) struct SharedReplica {
-    node: Node<CommitHandle>,
+    node: Box<Node<CommitHandle>>,
     leads: watch::Sender<bool>,
+    turn: Turn,
+    notes: Box<Notes>,
 }
 
 /// Opens the commit task, and what it shares a log with, if the settings say so.
@@ -88,12 +92,10 @@ impl SharedReplica {
         let log = Log::Etcd(Etcd::new(servers, &shared.name)?);
         let name: Arc<str> = shared.name.as_str().into();
         let reader = ledger.readers().borrow().clone();
-        let mut restored = None;
+        let (mut restored, mut has_past) = (None, false);
         if let Some(reader) = reader {
             restored = restore(&reader, &name).await?;
-            if restored.is_none() && reader.restore().await?.is_some() {
-                return Err(AppError::OtherPast);
-            }
+            has_past = restored.is_none() && reader.restore().await?.is_some();
         }
         let served = restored.as_ref();
         let served = served.map(|replica| Snapshot::clone(&replica.snapshot));
@@ -112,9 +114,19 @@ impl SharedReplica {
             lease: shared.lease,
             clock: clock_of_reports,
         };
+        let node = Node::new(log, handle.clone(), settings, replica);
+        let (turn, keeper) = Turn::new();
+        let notes = Notes {
+            node: node.handle(),
+            commit: handle.clone(),
+            board: commit.board(),
+            turn: keeper,
+        };
         let replica = Self {
-            node: Node::new(log, handle.clone(), settings, replica),
+            node: Box::new(if has_past { node.with_past() } else { node }),
             leads: watch::Sender::new(false),
+            turn,
+            notes: Box::new(notes),
         };
         Ok((commit, handle, replica))
     }
@@ -122,6 +134,11 @@ impl SharedReplica {
     /// Whether it leads, as it changes: only then it asks the banks.
     pub(super) fn leads(&self) -> watch::Receiver<bool> {
         self.leads.subscribe()
+    }
+
+    /// Whose turn it is to deliver to webhooks: that of the one that leads, and of a service that runs alone.
+    pub(super) fn turn(replica: Option<&Self>) -> Turn {
+        replica.map_or_else(Turn::always, |replica| replica.turn.clone())
     }
 
     /// What operators do with it.
@@ -137,7 +154,13 @@ impl SharedReplica {
 
     /// Runs until it is stopped.
     async fn run(self, stop: CancellationToken) {
-        let Self { node, leads } = self;
+        let Self {
+            node,
+            leads,
+            turn: _,
+            notes,
+        } = self;
+        let notes = notes.run(leads.subscribe());
         let mut status = node.status();
         let tell = async {
             loop {
@@ -151,6 +174,7 @@ impl SharedReplica {
         tokio::select! {
             () = node.run(stop) => {}
             () = tell => {}
+            () = notes => {}
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::commit::CommitHandle;
 use crate::config::{Http, SourceSettings};
 use crate::domain::{DocumentRecord, History, SourceRecord};
 use crate::poller::Poller;
+use crate::webhooks::Turn;
 
 /// The records of sources, without tables.
 pub(super) fn records(sources: &[SourceSettings]) -> Result<Vec<SourceRecord>, AppError> {
@@ -47,6 +48,8 @@ pub(super) struct Polling {
     pub(super) counts: RequestCounts,
     /// Whether this replica asks the banks; `None` for a service that runs alone.
     pub(super) leads: Option<watch::Receiver<bool>>,
+    /// Whose turn it is to deliver to webhooks.
+    pub(super) turn: Turn,
 }
 
 impl Polling {
@@ -78,6 +81,7 @@ impl Polling {
             commit,
             counts,
             leads,
+            turn: _,
         } = self.clone();
         let id = settings.source.id;
         let per_day = settings.requests_per_day;

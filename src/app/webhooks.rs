@@ -5,13 +5,13 @@ use crate::app::blocking::blocking_on;
 use crate::board::{BoardReader, Preferences};
 use crate::clock::Clock;
 use crate::config::{Config, Store};
-use crate::webhooks::{WebhookError, WebhookReloader, Webhooks, path_beside};
+use crate::webhooks::{Turn, WebhookError, WebhookReloader, Webhooks, path_beside};
 
 /// The webhooks, if there are any. Their file is beside that of the ledger; if it cannot be used, and the ledger need not be
 /// usable either, what they know is kept in memory. Files are read on a thread that may block.
 pub(super) async fn open(
     config: &Config,
-    board: BoardReader,
+    (board, turn): (BoardReader, Turn),
     preferences: &Preferences,
     clock: Clock,
 ) -> Result<Option<(Webhooks, WebhookReloader)>, AppError> {
@@ -27,11 +27,12 @@ pub(super) async fn open(
         let (of_board, clock) = ((board.clone(), preferences.clone()), clock.clone());
         blocking_on(async move { Webhooks::open(&webhooks, &http, path, of_board, clock).await })
     };
-    match open(path).await {
+    let (webhooks, reloader) = match open(path).await {
         Err(WebhookError::Store(error)) if !config.store_required => {
             tracing::error!(%error, "events of webhooks are kept in memory until the service stops");
-            Ok(Some(open(None).await?))
+            open(None).await?
         }
-        opened => Ok(Some(opened?)),
-    }
+        opened => opened?,
+    };
+    Ok(Some((webhooks.in_turn(turn), reloader)))
 }

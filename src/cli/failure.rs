@@ -205,7 +205,6 @@ impl From<AppError> for Failure {
                     .to_owned()
             }
             AppError::Webhooks(WebhookError::Store(_)) => UNUSABLE_FILE.to_owned(),
-            AppError::OtherPast => "set store.path to a file that does not exist yet; `silkrate backfill` brings the past to all replicas".to_owned(),
             AppError::Client { .. }
             | AppError::Log(_)
             | AppError::Restore(_)

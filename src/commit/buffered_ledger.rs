@@ -1,6 +1,7 @@
 //! The ledger of the commit task, with a buffer for the time in which it cannot be written: entries are kept in memory, in
 //! order. Serving never waits for the disk.
 
+mod in_log;
 mod retry;
 mod simulated_disk;
 
@@ -46,6 +47,8 @@ pub struct BufferedLedger {
     shares_log: bool,
     /// The disk of a simulation.
     disk: Option<SimulatedDisk>,
+    /// Whether queries find no ledger: it has a part of what its replica reads from the log, and the rest is still to come.
+    is_withheld: bool,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,8 @@ struct Open {
     ledger: Ledger,
     /// The reading end of the commit task, which does not wait behind queries.
     reader: LedgerReader,
+    /// The one of queries.
+    of_queries: LedgerReader,
 }
 
 #[derive(Debug)]
@@ -112,14 +117,8 @@ impl BufferedLedger {
             counts: Arc::default(),
             shares_log: false,
             disk: None,
+            is_withheld: false,
         }
-    }
-
-    /// Sets that the entries are those of a log that replicas share.
-    #[must_use]
-    pub fn sharing_log(mut self) -> Self {
-        self.shares_log = true;
-        self
     }
 
     /// Sets the time after which a failed ledger is tried again.
@@ -133,11 +132,21 @@ impl BufferedLedger {
     }
 
     fn reopen(&mut self) -> Result<(), LedgerError> {
-        let (ledger, shared) = Ledger::open(self.path.as_deref(), self.clock)?;
-        let reader = shared.for_commits()?;
-        self.open = Some(Open { ledger, reader });
-        self.readers.send_replace(Some(shared));
+        let (ledger, of_queries) = Ledger::open(self.path.as_deref(), self.clock)?;
+        let reader = of_queries.for_commits()?;
+        self.open = Some(Open {
+            ledger,
+            reader,
+            of_queries,
+        });
+        self.tell_readers();
         Ok(())
+    }
+
+    fn tell_readers(&self) {
+        let open = self.open.as_ref().filter(|_| !self.is_withheld);
+        self.readers
+            .send_replace(open.map(|open| open.of_queries.clone()));
     }
 
     /// Replaces a ledger in memory by an empty one.
@@ -250,14 +259,6 @@ impl BufferedLedger {
             return None;
         };
         failed.then(super::epoch_name::new_epoch_name)
-    }
-
-    /// The same for the entry of a record of a log that replicas share. No epoch begins if it cannot be written: the log has it.
-    pub async fn append_record(&mut self, entry: LedgerEntry, step: LogStep) {
-        let step = Some(step);
-        if self.write_or_buffer(Unsaved { entry, step }).await.is_err() {
-            tracing::debug!("an entry of the shared log is buffered");
-        }
     }
 
     /// Writes an entry, or buffers it. The error says whether this is the first failure.

@@ -9,10 +9,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::Span;
 
 use crate::board::BoardReader;
-use crate::commit::proposal::{FollowedStep, NotLeader, Proposer, ReplicaMessage};
+use crate::commit::proposal::{NotLeader, ReplicaMessage};
 use crate::domain::{
     Answer, DecisionError, FilingError, FirstSeen, Held, HeldOutcome, Intent, PollReport, Position,
-    Preference, RateFilter, Snapshot, SourceId, SourceRecord, Table,
+    Preference, RateFilter, SourceId, SourceRecord, Table,
 };
 
 /// The maximum number of messages that wait: two for each source. A submitter for whose message there is no room waits.
@@ -318,46 +318,6 @@ impl CommitHandle {
         self.ask(Message::BeginAnew { tables, begun }, answer).await
     }
 
-    /// Lets the task write and publish what a record of the shared log leads to.
-    pub async fn follow(&self, step: FollowedStep) -> Result<(), Stopped> {
-        let (done, answer) = oneshot::channel();
-        let step = Box::new(step);
-        let message = Message::Replica(ReplicaMessage::Follow { step, done });
-        self.ask(message, answer).await
-    }
-
-    /// Lets the task publish what the records lead to that it wrote without showing them.
-    pub async fn show(&self, snapshot: Arc<Snapshot>) -> Result<(), Stopped> {
-        let (done, answer) = oneshot::channel();
-        let message = Message::Replica(ReplicaMessage::Show { snapshot, done });
-        self.ask(message, answer).await
-    }
-
-    /// Whether the task may make commits: it has all tables that the log has.
-    pub async fn can_lead(&self) -> Result<bool, Stopped> {
-        let (can_lead, answer) = oneshot::channel();
-        let message = Message::Replica(ReplicaMessage::CanLead { can_lead });
-        self.ask(message, answer).await
-    }
-
-    /// Lets the task make commits and propose them, from now on. `is_first`: the log has no record yet.
-    pub async fn lead(&self, proposer: Proposer, is_first: bool) -> Result<(), Stopped> {
-        let (done, answer) = oneshot::channel();
-        let message = Message::Replica(ReplicaMessage::Lead {
-            proposer,
-            is_first,
-            done,
-        });
-        self.ask(message, answer).await
-    }
-
-    /// Lets the task make no more commits. One that is proposed is not accepted if the end that answers it was dropped.
-    pub async fn stop_leading(&self) -> Result<(), Stopped> {
-        let (done, answer) = oneshot::channel();
-        let message = Message::Replica(ReplicaMessage::StopLeading { done });
-        self.ask(message, answer).await
-    }
-
     /// Sets which replica takes what operators decide, while this one follows.
     pub fn name_leader(&self, leader: NotLeader) {
         self.leader.send_replace(leader);
@@ -378,7 +338,11 @@ impl CommitHandle {
         })
     }
 
-    async fn ask<T>(&self, message: Message, answer: oneshot::Receiver<T>) -> Result<T, Stopped> {
+    pub(super) async fn ask<T>(
+        &self,
+        message: Message,
+        answer: oneshot::Receiver<T>,
+    ) -> Result<T, Stopped> {
         self.send(message).await?;
         answer.await.map_err(|_dropped| Stopped)
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::domain::{LedgerEntry, LogStep, Snapshot};
+use crate::domain::{LedgerEntry, LogStep, PollStatus, Snapshot, SourceId};
+use crate::ledger::{KeepName, LedgerError};
 
 /// How many proposals wait: the commit task makes one at a time.
 const PROPOSALS_MAX: usize = 1;
@@ -50,15 +51,28 @@ pub struct FollowedStep {
     pub is_shown: bool,
 }
 
+/// What the first step of a lead is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// What differs by now from what the log has.
+    Continued,
+    /// All that is served, at its position: the log has none of it yet.
+    First,
+    /// All that is served, in a new epoch: the log has lost something, and clients may hold positions that it does not know.
+    NewEpoch,
+}
+
 /// What a replica is to do.
 #[derive(Debug)]
 pub(super) enum ReplicaMessage {
     Follow {
-        step: Box<FollowedStep>,
+        steps: Vec<FollowedStep>,
         done: oneshot::Sender<()>,
     },
     Show {
         snapshot: Arc<Snapshot>,
+        /// Whether the ledger has all that led to it.
+        is_whole: bool,
         done: oneshot::Sender<()>,
     },
     CanLead {
@@ -66,9 +80,26 @@ pub(super) enum ReplicaMessage {
     },
     Lead {
         proposer: Proposer,
-        /// Whether the log has no record yet.
-        is_first: bool,
+        beginning: Beginning,
         done: oneshot::Sender<()>,
+    },
+    BeginEpoch {
+        done: oneshot::Sender<()>,
+    },
+    Entries {
+        after: u64,
+        limit: u32,
+        keep: KeepName,
+        entries: oneshot::Sender<Result<Vec<LedgerEntry>, LedgerError>>,
+    },
+    Polls {
+        polls: Vec<(SourceId, PollStatus)>,
+        done: oneshot::Sender<()>,
+    },
+    SetAside {
+        /// The last record of the log that it has.
+        seq: u64,
+        done: oneshot::Sender<Result<(), LedgerError>>,
     },
     StopLeading {
         done: oneshot::Sender<()>,

@@ -12,8 +12,8 @@ use crate::commit::proposal::{FollowedStep, Proposer, ReplicaMessage};
 use crate::commit::restore::Restored;
 use crate::commit::{BufferedLedger, Commit, CommitHandle, SubmitOutcome, restore};
 use crate::domain::{
-    Book, BookChanges, Cause, DocumentKey, LedgerEntry, LogStep, Preference, RateFilter, Snapshot,
-    SourceId, SourceRecord,
+    Book, DocumentKey, LedgerEntry, LogStep, Preference, RateFilter, Snapshot, SourceId,
+    SourceRecord,
 };
 use crate::ledger::LedgerError;
 
@@ -38,6 +38,10 @@ pub(super) struct Followed {
     accepted: u64,
     /// The time of the last record.
     last_at: Option<Timestamp>,
+    /// The revision after it.
+    last_revision: u64,
+    /// Settings that were reloaded meanwhile: they are those of the next lead.
+    reloaded: Option<(Vec<SourceRecord>, Vec<Preference>, RateFilter)>,
 }
 
 /// What a step began with.
@@ -88,6 +92,8 @@ impl Commit {
             }
             None => restore::restore(records, (preferences, &pairs), &mut ledger, &clock).await,
         };
+        // A replica that begins has no past until it has read the log.
+        ledger.withhold(restored.snapshot.position.revision == 0);
         let (mut commit, handle) = Self::new(restored, (blank, pairs), ledger, clock);
         commit.role = Role::Following;
         commit.followed = followed;
@@ -97,16 +103,22 @@ impl Commit {
 
     /// A message that a replica takes while it follows. The others change nothing: a poller that was stopped meanwhile and a reload
     /// get an answer, and an operator none, which is a refusal.
-    pub(super) fn taken_while_following(&self, message: Message) -> Option<Message> {
+    pub(super) fn taken_while_following(&mut self, message: Message) -> Option<Message> {
         match message {
             Message::Tables { outcome, .. } => {
                 answer(outcome, SubmitOutcome::default(), "tables");
                 None
             }
-            Message::Reconfigure { position, .. } => {
-                tracing::warn!(
-                    "this replica follows another one: its settings of sources and ticker are not taken over"
+            Message::Reconfigure {
+                records,
+                preferences,
+                pairs,
+                position,
+            } => {
+                tracing::info!(
+                    "this replica follows another one: it serves by its sources and ticker when it leads"
                 );
+                self.followed.reloaded = Some((records, preferences, pairs));
                 answer(
                     position,
                     self.board.snapshot().position.clone(),
@@ -134,12 +146,17 @@ impl Commit {
     /// Carries out what a replica is to do. Returns whether the state was derived anew.
     pub(super) async fn take_replica(&mut self, message: ReplicaMessage) -> bool {
         match message {
-            ReplicaMessage::Follow { step, done } => {
-                self.follow(*step).await;
+            ReplicaMessage::Follow { steps, done } => {
+                self.follow(steps).await;
                 answer(done, (), "follow");
                 false
             }
-            ReplicaMessage::Show { snapshot, done } => {
+            ReplicaMessage::Show {
+                snapshot,
+                is_whole,
+                done,
+            } => {
+                self.ledger.withhold(!is_whole);
                 self.show(&snapshot);
                 answer(done, (), "show");
                 false
@@ -151,12 +168,42 @@ impl Commit {
             }
             ReplicaMessage::Lead {
                 proposer,
-                is_first,
+                beginning,
                 done,
             } => {
                 answer(done, (), "lead");
-                self.lead(proposer, is_first).await;
+                self.lead(proposer, beginning).await;
                 true
+            }
+            ReplicaMessage::BeginEpoch { done } => {
+                answer(done, (), "begin epoch");
+                self.begin_epoch().await;
+                false
+            }
+            ReplicaMessage::Entries {
+                after,
+                limit,
+                keep,
+                entries,
+            } => {
+                let found = match self.ledger.reader() {
+                    Some(reader) => reader.entries(after, limit, keep).await,
+                    None => Ok(Vec::new()),
+                };
+                answer(entries, found, "entries");
+                false
+            }
+            ReplicaMessage::Polls { polls, done } => {
+                if !self.makes_steps() {
+                    self.board.set_polls(polls);
+                }
+                answer(done, (), "polls");
+                false
+            }
+            ReplicaMessage::SetAside { seq, done } => {
+                let aside = self.set_aside(seq).await;
+                answer(done, aside, "set aside");
+                false
             }
             ReplicaMessage::StopLeading { done } => {
                 self.role = Role::Following;
@@ -166,24 +213,26 @@ impl Commit {
         }
     }
 
-    /// Writes the entry of a record, and publishes what is served after it, if it is to be shown.
-    async fn follow(&mut self, followed: FollowedStep) {
+    /// Writes the entries of records together, and publishes what is served after those that are to be shown.
+    async fn follow(&mut self, followed: Vec<FollowedStep>) {
         self.role = Role::Following;
-        let FollowedStep {
-            entry,
-            step,
-            snapshot,
-            is_shown,
-        } = followed;
-        let attempted = entry.attempted.clone();
-        self.followed.behind.extend(documents_of([&entry]));
-        self.followed.last_at = Some(self.followed.time_after(entry.at));
-        self.ledger.append_record(entry, step).await;
+        let mut records = Vec::new();
+        let mut attempted = BTreeSet::new();
+        let mut shown = None;
+        for step in followed {
+            attempted.extend(step.entry.attempted.iter().copied());
+            self.followed.behind.extend(documents_of([&step.entry]));
+            self.followed.last_at = Some(self.followed.time_after(step.entry.at));
+            self.followed.last_revision = step.entry.position.revision;
+            records.push((step.entry, step.step));
+            shown = Some(step.snapshot).filter(|_| step.is_shown);
+        }
+        self.ledger.append_records(records).await;
         self.read_behind().await;
         for source in attempted {
             self.book.mark_attempted(source);
         }
-        if is_shown {
+        if let Some(snapshot) = shown {
             self.show(&snapshot);
         }
     }
@@ -197,29 +246,41 @@ impl Commit {
         }
     }
 
-    /// Begins to lead: what differs from what is served by now is the first step.
-    async fn lead(&mut self, proposer: Proposer, is_first: bool) {
-        if !self.followed.behind.is_empty() {
-            // Without its proposer the lead is given up.
-            return;
-        }
-        self.role = Role::Leading(proposer);
-        let now = self.clock.now();
-        if !is_first {
-            self.commit(Cause::Start, BookChanges::default(), now).await;
-            return;
-        }
-        // What is served is not in the log yet.
-        let published = self.board.snapshot();
-        let entry = restore::entry(&published, now, Vec::new());
-        let begun = std::time::Instant::now();
-        self.write_and_publish(entry, None, begun).await;
-        self.commit(Cause::Start, BookChanges::default(), now).await;
-    }
-
     /// The time of the next record.
     pub(super) fn followed_time(&self, now: Timestamp) -> Timestamp {
         self.followed.time_after(now)
+    }
+
+    /// The revision after the last record that was followed.
+    pub(super) fn last_revision(&self) -> u64 {
+        self.followed.last_revision
+    }
+
+    /// Whether the book lacks tables that the log has.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.followed.behind.is_empty()
+    }
+
+    /// Forgets what was followed, but for its time: that of records never runs backwards.
+    pub(super) fn forget_followed(&mut self) {
+        let before = std::mem::take(&mut self.followed);
+        self.followed = Followed {
+            last_at: before.last_at,
+            reloaded: before.reloaded,
+            ..Followed::default()
+        };
+        self.attempted.clear();
+    }
+
+    /// Takes over the settings that were reloaded while another replica led. They are kept until that is accepted.
+    pub(super) async fn take_reloaded(&mut self) {
+        let Some((records, preferences, pairs)) = self.followed.reloaded.clone() else {
+            return;
+        };
+        self.reconfigure(records, preferences, pairs).await;
+        if self.makes_steps() {
+            self.followed.reloaded = None;
+        }
     }
 
     /// Reads tables again from the ledger before this replica leads.

@@ -41,6 +41,19 @@ impl Cause {
         }
     }
 
+    /// The cause of a name, and of the source of its table.
+    pub fn parse(name: &str, source: Option<SourceId>) -> Option<Self> {
+        Some(match (name, source) {
+            ("poll", Some(source)) => Self::Poll(source),
+            ("catch_up", Some(source)) => Self::CatchUp(source),
+            ("backfill", Some(source)) => Self::Backfill(source),
+            ("clock", _) => Self::Clock,
+            ("operator", _) => Self::Operator,
+            ("start", _) => Self::Start,
+            _ => return None,
+        })
+    }
+
     /// The source of the table.
     pub const fn source(self) -> Option<SourceId> {
         match self {

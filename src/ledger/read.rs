@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::domain::{
-    Currency, DocumentKey, FirstSeen, Fixing, RestoredDocument, RestoredLog, RestoredState,
-    RevisionPolicy, SourceId, Table,
+    Currency, DocumentKey, FirstSeen, Fixing, LedgerEntry, RestoredDocument, RestoredLog,
+    RestoredState, RevisionPolicy, SourceId, Table,
 };
 use crate::ledger::LedgerError;
 use crate::ledger::error::StorageError;
@@ -19,6 +19,7 @@ use crate::query_threads;
 
 mod currencies;
 mod document;
+mod entries;
 mod first_seen;
 pub(super) mod log;
 mod page;
@@ -27,6 +28,7 @@ pub(super) mod rows;
 mod state;
 
 pub use currencies::PartialTable;
+pub use entries::KeepName;
 pub use state::LedgerState;
 
 /// How many queries run at a time; the others wait. As many as the cores of a small machine: a query is mostly
@@ -158,6 +160,17 @@ impl LedgerReader {
     /// log of this name.
     pub async fn restore_log(&self, name: Arc<str>) -> Result<Option<RestoredLog>, LedgerError> {
         self.run(move |connection| log::restore(connection, &name))
+            .await
+    }
+
+    /// The entries after a number, oldest first, at most `limit` of them: their facts, without what was served.
+    pub async fn entries(
+        &self,
+        after: u64,
+        limit: u32,
+        keep: KeepName,
+    ) -> Result<Vec<LedgerEntry>, LedgerError> {
+        self.run(move |connection| entries::entries(connection, (after, limit), keep))
             .await
     }
 

@@ -87,7 +87,7 @@ fn user_version(connection: &Connection) -> i64 {
 #[test]
 fn a_full_disk_refuses_a_whole_entry_and_takes_it_when_there_is_room() {
     let (_folder, place, mut connection) = connection();
-    write::append(&mut connection, &entry(1, 1), None).unwrap();
+    write::append(&mut connection, &[(entry(1, 1), None)]).unwrap();
     let pages: i64 = connection
         .pragma_query_value(None, "page_count", |row| row.get(0))
         .unwrap();
@@ -98,7 +98,7 @@ fn a_full_disk_refuses_a_whole_entry_and_takes_it_when_there_is_room() {
         assert_eq!(set, pages);
     };
     limit(&connection, pages + 2);
-    let error = write::append(&mut connection, &entry(2, 100), None).unwrap_err();
+    let error = write::append(&mut connection, &[(entry(2, 100), None)]).unwrap_err();
     assert_eq!(
         error.of(&place.label).to_string(),
         format!(
@@ -112,7 +112,7 @@ fn a_full_disk_refuses_a_whole_entry_and_takes_it_when_there_is_room() {
         (1, 30)
     );
     limit(&connection, 100_000);
-    write::append(&mut connection, &entry(2, 100), None).unwrap();
+    write::append(&mut connection, &[(entry(2, 100), None)]).unwrap();
     assert_eq!(
         (count(&connection, "entries"), count(&connection, "fixings")),
         (2, 3000)
@@ -140,11 +140,11 @@ fn a_file_that_opens_for_reading_alone_is_refused() {
 fn a_file_that_becomes_read_only_refuses_an_entry_and_takes_it_later() {
     let (_folder, place, mut connection) = connection();
     connection.pragma_update(None, "query_only", true).unwrap();
-    let error = write::append(&mut connection, &entry(1, 1), None).unwrap_err();
+    let error = write::append(&mut connection, &[(entry(1, 1), None)]).unwrap_err();
     let error = error.of(&place.label);
     assert!(matches!(error, LedgerError::ReadOnly { .. }), "{error}");
     connection.pragma_update(None, "query_only", false).unwrap();
-    write::append(&mut connection, &entry(1, 1), None).unwrap();
+    write::append(&mut connection, &[(entry(1, 1), None)]).unwrap();
     assert_eq!(count(&connection, "entries"), 1);
 }
 
@@ -155,7 +155,7 @@ fn a_file_that_another_program_keeps_locked_refuses_an_entry_and_takes_it_later(
     connection.busy_timeout(Duration::ZERO).unwrap();
     let other = Connection::open(&place.label).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let error = write::append(&mut connection, &entry(1, 1), None).unwrap_err();
+    let error = write::append(&mut connection, &[(entry(1, 1), None)]).unwrap_err();
     assert_eq!(
         error.of(&place.label).to_string(),
         format!(
@@ -164,7 +164,7 @@ fn a_file_that_another_program_keeps_locked_refuses_an_entry_and_takes_it_later(
         )
     );
     other.execute_batch("ROLLBACK").unwrap();
-    write::append(&mut connection, &entry(1, 1), None).unwrap();
+    write::append(&mut connection, &[(entry(1, 1), None)]).unwrap();
     assert_eq!(count(&connection, "entries"), 1);
 }
 
@@ -192,12 +192,8 @@ fn the_log_is_folded_into_the_file_at_intervals_though_a_reader_stays() {
     });
     for revision in 1..=2 {
         let (answer, answered) = tokio::sync::oneshot::channel();
-        let entry = entry(revision, 1);
-        let append = Append {
-            entry,
-            step: None,
-            answer,
-        };
+        let entries = vec![(entry(revision, 1), None)];
+        let append = Append { entries, answer };
         sender.send(append).unwrap();
         answered.blocking_recv().unwrap().unwrap();
         let began = std::time::Instant::now();
@@ -217,7 +213,7 @@ fn the_log_is_folded_into_the_file_at_intervals_though_a_reader_stays() {
 #[test]
 fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
     let (_folder, _place, mut connection) = connection();
-    write::append(&mut connection, &entry(1, 1), None).unwrap();
+    write::append(&mut connection, &[(entry(1, 1), None)]).unwrap();
     let more = [
         "ALTER TABLE entries ADD COLUMN remark TEXT",
         "CREATE TABLE remarks (remark TEXT) STRICT; INSERT INTO remarks SELECT 'seen ' || count(*) FROM fixings",
@@ -240,7 +236,7 @@ fn an_older_schema_is_brought_forward_and_keeps_its_rows() {
 #[test]
 fn a_migration_that_fails_half_way_leaves_the_file_as_it_was() {
     let (_folder, place, mut connection) = connection();
-    write::append(&mut connection, &entry(1, 1), None).unwrap();
+    write::append(&mut connection, &[(entry(1, 1), None)]).unwrap();
     let more = ["ALTER TABLE entries ADD COLUMN remark TEXT", "not SQL"];
     let newer = [MIGRATIONS, &more].concat();
     assert!(migrate(&mut connection, &newer).is_err());

@@ -1,4 +1,4 @@
-//! Writes entries: one thread, one transaction for each entry.
+//! Writes entries: one thread, one transaction for each entry, or for some that are read together from a log.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -34,15 +34,12 @@ pub(super) fn run(
     let mut fold_at = None;
     loop {
         match next(queue, fold_at) {
-            Ok(Append {
-                entry,
-                step,
-                answer,
-            }) => {
-                let written = write(&mut connection, (&entry, step.as_ref()), label, beside);
+            Ok(Append { entries, answer }) => {
+                let written = write(&mut connection, &entries, label, beside);
                 if answer.send(written).is_err() {
+                    let last = entries.last();
                     tracing::warn!(
-                        revision = entry.position.revision,
+                        revision = last.map(|(entry, _)| entry.position.revision),
                         "the caller of a ledger append was dropped"
                     );
                 }
@@ -80,18 +77,18 @@ fn next(queue: &Receiver<Append>, fold_at: Option<Instant>) -> Result<Append, Re
     }
 }
 
-/// Writes an entry, if the path still names the open file, and records its position.
+/// Writes entries, if the path still names the open file, and records the last position.
 fn write(
     connection: &mut Connection,
-    (entry, step): (&LedgerEntry, Option<&LogStep>),
+    entries: &[(LedgerEntry, Option<LogStep>)],
     label: &Path,
     beside: Option<&Beside>,
 ) -> Result<(), LedgerError> {
     if let Some(beside) = beside {
         beside.lock.check()?;
     }
-    append(connection, entry, step).map_err(|failure| failure.of(label))?;
-    if let Some(beside) = beside {
+    append(connection, entries).map_err(|failure| failure.of(label))?;
+    if let (Some(beside), Some((entry, _))) = (beside, entries.last()) {
         beside.position.record(&entry.position);
     }
     Ok(())
@@ -110,20 +107,31 @@ fn fold(connection: &Connection, mode: &str, label: &Path) -> bool {
     })
 }
 
-/// Writes an entry in one transaction, with its place in a log that replicas share, if it has one.
+/// Writes entries in one transaction, each with its place in a log that replicas share, if it has one.
 pub(super) fn append(
     connection: &mut Connection,
-    entry: &LedgerEntry,
-    step: Option<&LogStep>,
+    entries: &[(LedgerEntry, Option<LogStep>)],
 ) -> Result<(), StorageError> {
     // Immediate: the write lock is taken before anything is read, so that what was read stays valid.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let number = begin(&transaction, entry)?;
-    let fixings = file::file(&transaction, number, &entry.filed)?;
-    held::write(&transaction, number, entry)?;
-    digest::update_held(&transaction, entry)?;
+    for (entry, step) in entries {
+        append_one(&transaction, entry, step.as_ref())?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn append_one(
+    transaction: &Transaction<'_>,
+    entry: &LedgerEntry,
+    step: Option<&LogStep>,
+) -> Result<(), StorageError> {
+    let number = begin(transaction, entry)?;
+    let fixings = file::file(transaction, number, &entry.filed)?;
+    held::write(transaction, number, entry)?;
+    digest::update_held(transaction, entry)?;
     for served in &entry.served {
-        serve(&transaction, entry.position.revision, served)?;
+        serve(transaction, entry.position.revision, served)?;
     }
     for source in &entry.attempted {
         transaction.execute(
@@ -143,8 +151,8 @@ pub(super) fn append(
         )?;
     }
     match step {
-        Some(step) => log::step(&transaction, step)?,
-        None => log::leave(&transaction)?,
+        Some(step) => log::step(transaction, step)?,
+        None => log::leave(transaction)?,
     }
     // The entry's own row comes last, when the number of its fixings is known; foreign keys are checked at the commit.
     transaction.execute(
@@ -160,7 +168,6 @@ pub(super) fn append(
             fixings
         ],
     )?;
-    transaction.commit()?;
     Ok(())
 }
 

@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::domain::{
-    Fingerprint, LedgerEntry, Position, RestoredLog, ServedChange, ServedFingerprint, ShownChange,
-    Snapshot,
+    Cause, Fingerprint, LedgerEntry, Position, RestoredLog, ServedChange, ServedFingerprint,
+    ShownChange, Snapshot,
 };
-use crate::shared::record::{Chain, Record, RecordError, Settings, Shown, read_change, to_shown};
+use crate::shared::record::{
+    Chain, Record, RecordError, Settings, Shown, State, read_change, to_shown,
+};
 
 /// A state of the service, and its place in the log.
 #[derive(Debug, Clone)]
@@ -111,6 +114,66 @@ impl Replica {
         })
     }
 
+    /// The state to begin with that the log keeps beside its records.
+    ///
+    /// # Errors
+    /// [`ApplyError::OtherState`], [`RecordError::Broken`].
+    pub fn of_state(state: &State) -> Result<Self, ApplyError> {
+        let State {
+            seq,
+            chain,
+            whole,
+            left,
+        } = state;
+        let shown = Shown::default().changed(&whole.served, true);
+        let found = shown.fingerprint();
+        if found != whole.state {
+            return Err(ApplyError::OtherState {
+                seq: *seq,
+                expected: whole.state,
+                found,
+            });
+        }
+        let changes = whole.served.iter().map(read_change);
+        let changes = changes.collect::<Result<Vec<_>, _>>()?;
+        let position = whole.entry.position.clone();
+        Ok(Self {
+            seq: *seq,
+            chain: *chain,
+            snapshot: Arc::new(Snapshot::assembled(position, changes, left.iter().copied())),
+            shown: Arc::new(shown),
+        })
+    }
+
+    /// The same, of this replica, after a record of a time.
+    pub fn state(&self, at: Timestamp, settings: Option<Settings>, origin: &Origin) -> State {
+        State {
+            seq: self.seq,
+            chain: self.chain,
+            whole: Record {
+                previous: self.chain,
+                entry: LedgerEntry {
+                    position: self.snapshot.position.clone(),
+                    at,
+                    cause: Cause::Start,
+                    filed: Vec::new(),
+                    held: Vec::new(),
+                    decided: Vec::new(),
+                    attempted: Vec::new(),
+                    answered: Vec::new(),
+                    served: Vec::new(),
+                },
+                served: self.shown.whole().collect(),
+                is_whole: true,
+                state: self.shown.fingerprint(),
+                settings,
+                node: origin.node.clone(),
+                build: origin.build.clone(),
+            },
+            left: self.snapshot.removals().collect(),
+        }
+    }
+
     /// The record of a step that leads from this state to a snapshot. It is whole where a new epoch begins, and at the beginning
     /// of a log.
     pub fn record(
@@ -120,7 +183,7 @@ impl Replica {
         settings: Option<Settings>,
         origin: &Origin,
     ) -> Record {
-        let is_whole = self.seq == 0 || next.position.epoch != self.snapshot.position.epoch;
+        let is_whole = self.shown.is_empty() || next.position.epoch != self.snapshot.position.epoch;
         let changes = if is_whole {
             next.whole()
         } else {
@@ -204,7 +267,8 @@ impl Replica {
     fn served_after(&self, record: &Record, seq: u64) -> Result<Arc<Snapshot>, ApplyError> {
         let (last, position) = (&self.snapshot.position, &record.entry.position);
         let is_same_epoch = last.epoch == position.epoch;
-        let follows = if self.seq == 0 {
+        // Before a whole record nothing is served, and nothing can be out of order.
+        let follows = if self.shown.is_empty() {
             true
         } else if is_same_epoch {
             position.revision == last.revision

@@ -25,7 +25,7 @@ use crate::pb::etcd::request_op::Request as Op;
 use crate::pb::etcd::response_op::Response as OpResponse;
 use crate::shared::etcd::connection::{Connection, Repeat};
 use crate::shared::etcd::keys::Keys;
-use crate::shared::log::{Appended, Lead, LogError, Moment, Page, Presence, Stored};
+use crate::shared::log::{Appended, Lead, LogError, Moment, Note, Page, Presence, Stored};
 
 /// A log in etcd. Clones share its connections.
 #[derive(Debug, Clone)]
@@ -240,13 +240,25 @@ impl Etcd {
         Ok(reports.map(|stored| stored.value.into()).collect())
     }
 
+    pub(super) async fn note(&self, note: &Note) -> Result<Option<Arc<[u8]>>, LogError> {
+        self.value(self.keys.note(note)).await
+    }
+
+    pub(super) async fn set_note(&self, note: &Note, bytes: &[u8]) -> Result<(), LogError> {
+        self.replace(self.keys.note(note), bytes).await
+    }
+
     pub(super) async fn state(&self) -> Result<Option<Arc<[u8]>>, LogError> {
         self.value(self.keys.state()).await
     }
 
     pub(super) async fn set_state(&self, state: &[u8]) -> Result<(), LogError> {
+        self.replace(self.keys.state(), state).await
+    }
+
+    async fn replace(&self, key: Vec<u8>, bytes: &[u8]) -> Result<(), LogError> {
         let txn = pb::TxnRequest {
-            success: vec![put(self.keys.state(), state.to_vec(), 0)],
+            success: vec![put(key, bytes.to_vec(), 0)],
             ..Default::default()
         };
         self.txn(txn, Repeat::OnOthers).await.map(drop)

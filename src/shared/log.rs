@@ -7,7 +7,7 @@ mod double;
 
 use std::sync::Arc;
 
-pub use answers::{Appended, Event, Lead, LogError, Moment, Page, Presence, Stored};
+pub use answers::{Appended, Event, Lead, LogError, Moment, Note, Page, Presence, Stored};
 pub use double::{Double, DoubleWatch, Faults, SharedStore};
 
 use crate::shared::etcd::{Etcd, EtcdWatch};
@@ -194,6 +194,28 @@ impl Log {
         match self {
             Self::Etcd(etcd) => etcd.nodes().await,
             Self::Double(double) => double.nodes(),
+        }
+    }
+
+    /// A note of the replica that leads, if there is one.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub async fn note(&self, note: &Note) -> Result<Option<Arc<[u8]>>, LogError> {
+        match self {
+            Self::Etcd(etcd) => etcd.note(note).await,
+            Self::Double(double) => double.note(note),
+        }
+    }
+
+    /// Replaces a note.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub async fn set_note(&self, note: &Note, bytes: &[u8]) -> Result<(), LogError> {
+        match self {
+            Self::Etcd(etcd) => etcd.set_note(note, bytes).await,
+            Self::Double(double) => double.set_note(note, bytes),
         }
     }
 

@@ -8,11 +8,14 @@
 //! ```
 
 mod contact;
+mod export;
 mod follow;
 mod handle;
 mod lead;
 mod presence;
+mod rejoin;
 mod settle;
+mod state;
 mod status;
 
 use std::sync::Arc;
@@ -25,14 +28,17 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::commit::{CommitHandle, FollowedStep, NotLeader, Proposer, Stopped};
-use crate::domain::Snapshot;
+use crate::commit::{Beginning, CommitHandle, FollowedStep, NotLeader, Proposer, Stopped};
+use crate::domain::{LedgerEntry, Snapshot};
+use crate::ledger::LedgerError;
 use crate::shared::apply::{Origin, Replica};
 use crate::shared::log::{Log, LogError};
-use crate::shared::members::{Leader, State};
+use crate::shared::members::Leader;
 use crate::shared::node::contact::Contact;
-use crate::shared::node::follow::Ended;
+use crate::shared::node::follow::Vacant;
 use crate::shared::node::presence::Reporter;
+use crate::shared::node::state::Saved;
+use crate::shared::record::{Settings, keep_name};
 
 /// How long after a call without an answer the log is called again: a server that is restarted needs about as long.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -54,14 +60,29 @@ pub struct NodeSettings {
     pub clock: Clock,
 }
 
+/// Whether the ledger of a replica has entries that the log may not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Past {
+    /// It has none: what it has is in the log.
+    InTheLog,
+    /// Those of a time without a log.
+    Alone,
+    /// Records that the log has lost.
+    Lost,
+}
+
 /// What a replica lets the commit task do. There is one other than the task: that of simulations.
 pub trait Committer: Send + Sync {
-    /// Writes and publishes what a record leads to.
-    fn follow(&self, step: FollowedStep) -> impl Future<Output = Result<(), Stopped>> + Send;
+    /// Writes records together, and publishes what they lead to.
+    fn follow(&self, steps: Vec<FollowedStep>) -> impl Future<Output = Result<(), Stopped>> + Send;
 
-    /// Publishes what the records lead to that were written without being shown.
-    fn show(&self, snapshot: Arc<Snapshot>) -> impl Future<Output = Result<(), Stopped>> + Send {
-        drop(snapshot);
+    /// Publishes a state of the log. With `is_whole` all records that lead to it were written.
+    fn show(
+        &self,
+        snapshot: Arc<Snapshot>,
+        is_whole: bool,
+    ) -> impl Future<Output = Result<(), Stopped>> + Send {
+        drop((snapshot, is_whole));
         std::future::ready(Ok(()))
     }
 
@@ -74,11 +95,27 @@ pub trait Committer: Send + Sync {
     fn lead(
         &self,
         proposer: Proposer,
-        is_first: bool,
+        beginning: Beginning,
     ) -> impl Future<Output = Result<(), Stopped>> + Send;
+
+    /// Begins a new epoch, if it makes commits.
+    fn begin_epoch(&self) -> impl Future<Output = Result<(), Stopped>> + Send;
 
     /// Makes no more commits.
     fn stop_leading(&self) -> impl Future<Output = Result<(), Stopped>> + Send;
+
+    /// The facts of the entries of its ledger after a number, oldest first.
+    fn entries(
+        &self,
+        after: u64,
+        limit: u32,
+    ) -> impl Future<Output = Result<Result<Vec<LedgerEntry>, LedgerError>, Stopped>> + Send;
+
+    /// Begins with an empty ledger, and sets the one aside that has the records up to a number.
+    fn set_aside(
+        &self,
+        seq: u64,
+    ) -> impl Future<Output = Result<Result<(), LedgerError>, Stopped>> + Send;
 
     /// Learns which replica leads, for those who want something of it.
     fn name_leader(&self, leader: NotLeader) {
@@ -87,20 +124,36 @@ pub trait Committer: Send + Sync {
 }
 
 impl Committer for CommitHandle {
-    async fn follow(&self, step: FollowedStep) -> Result<(), Stopped> {
-        Self::follow(self, step).await
+    async fn follow(&self, steps: Vec<FollowedStep>) -> Result<(), Stopped> {
+        Self::follow(self, steps).await
     }
 
-    async fn show(&self, snapshot: Arc<Snapshot>) -> Result<(), Stopped> {
-        Self::show(self, snapshot).await
+    async fn show(&self, snapshot: Arc<Snapshot>, is_whole: bool) -> Result<(), Stopped> {
+        Self::show(self, snapshot, is_whole).await
     }
 
     async fn can_lead(&self) -> Result<bool, Stopped> {
         Self::can_lead(self).await
     }
 
-    async fn lead(&self, proposer: Proposer, is_first: bool) -> Result<(), Stopped> {
-        Self::lead(self, proposer, is_first).await
+    async fn lead(&self, proposer: Proposer, beginning: Beginning) -> Result<(), Stopped> {
+        Self::lead(self, proposer, beginning).await
+    }
+
+    async fn begin_epoch(&self) -> Result<(), Stopped> {
+        Self::begin_epoch(self).await
+    }
+
+    async fn entries(
+        &self,
+        after: u64,
+        limit: u32,
+    ) -> Result<Result<Vec<LedgerEntry>, LedgerError>, Stopped> {
+        Self::entries(self, after, limit, keep_name).await
+    }
+
+    async fn set_aside(&self, seq: u64) -> Result<Result<(), LedgerError>, Stopped> {
+        Self::set_aside(self, seq).await
     }
 
     async fn stop_leading(&self) -> Result<(), Stopped> {
@@ -125,6 +178,18 @@ pub struct Node<C> {
     asked: Arc<watch::Sender<u64>>,
     /// Until then it does not take the lead: others may.
     rests_until: Instant,
+    /// The settings that every replica serves by, as the last record has them that named some.
+    ticker: Option<Settings>,
+    /// When the state to begin with was last written, and the record that it follows.
+    saved: Saved,
+    /// The record whose state is shown: nothing older is shown after it.
+    shown: u64,
+    /// Whether the ledger has entries that the log may not have.
+    past: Past,
+    /// An epoch of which nothing more is shown: what is served of it is not in the log.
+    barred: Option<Arc<str>>,
+    /// Whether it has let a replica lead that has more records.
+    has_yielded: bool,
 }
 
 impl<C: Committer> Node<C> {
@@ -141,7 +206,22 @@ impl<C: Committer> Node<C> {
             status,
             asked: Arc::default(),
             rests_until: Instant::now(),
+            ticker: None,
+            saved: Saved::default(),
+            shown: 0,
+            past: Past::InTheLog,
+            barred: None,
+            has_yielded: false,
         }
+    }
+
+    /// The same for a ledger that has entries of a time without a log: a replica that is the first one to lead gives them to the
+    /// others.
+    #[must_use]
+    pub fn with_past(mut self) -> Self {
+        self.past = Past::Alone;
+        self.report(|status| status.has_state = true);
+        self
     }
 
     /// What it reports, as it changes.
@@ -176,14 +256,10 @@ impl<C: Committer> Node<C> {
                 ended = self.follow_until_vacant() => ended,
             };
             match ended {
-                Ok(Ended::Vacant) => {
+                Ok(Vacant) => {
                     if self.lead_until_lost(stop).await.is_err() {
                         return;
                     }
-                }
-                Ok(Ended::OffTheLog) => {
-                    self.report(|status| status.state = State::OffTheLog);
-                    stop.cancelled().await;
                 }
                 Err(Stopped) => return,
             }
@@ -201,10 +277,16 @@ impl<C: Committer> Node<C> {
         });
     }
 
-    /// Reports what was applied last.
+    /// Reports what was applied last. Off the log, it goes on to report the position that it serves.
     fn report_applied(&self) {
         let now = self.settings.clock.now();
-        self.report(|status| status.note_applied(&self.replica, now));
+        self.report(|status| {
+            let served = status.position.clone();
+            status.note_applied(&self.replica, now);
+            if self.barred.is_some() {
+                status.position = served;
+            }
+        });
     }
 
     /// Reports who leads, by the bytes in the log.

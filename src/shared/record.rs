@@ -7,6 +7,7 @@ mod frame;
 mod names;
 mod served;
 mod shown;
+mod state;
 mod texts;
 mod values;
 #[cfg(test)]
@@ -14,9 +15,11 @@ mod tests;
 
 pub use chain::Chain;
 pub use frame::{MESSAGE_BYTES_MAX, STORED_BYTES_MAX};
+pub use names::keep_name;
 use prost::Message;
 pub use served::{read_change, to_shown};
 pub use shown::Shown;
+pub use state::State;
 use thiserror::Error;
 
 use crate::domain::{Fingerprint, LedgerEntry, RateFilter, ShownChange};
@@ -87,6 +90,10 @@ impl Record {
     /// # Errors
     /// [`RecordError::TooLarge`].
     pub fn encode(&self) -> Result<Vec<u8>, RecordError> {
+        frame::pack(&self.message().encode_to_vec())
+    }
+
+    fn message(&self) -> pb::Record {
         let Self {
             previous,
             entry,
@@ -97,7 +104,7 @@ impl Record {
             node,
             build,
         } = self;
-        let message = pb::Record {
+        pb::Record {
             format: FORMAT,
             min_reader: FORMAT,
             previous: previous.as_bytes().to_vec(),
@@ -108,8 +115,7 @@ impl Record {
             build: build.clone(),
             settings: settings.as_ref().map(facts::to_settings),
             ..facts::to_record(entry)
-        };
-        frame::pack(&message.encode_to_vec())
+        }
     }
 
     /// Reads stored bytes.
@@ -120,6 +126,10 @@ impl Record {
         let message = frame::unpack(stored)?;
         let message = pb::Record::decode(&*message)
             .map_err(|error| RecordError::Broken(error.to_string()))?;
+        Self::of_message(message)
+    }
+
+    fn of_message(message: pb::Record) -> Result<Self, RecordError> {
         if message.min_reader > FORMAT {
             return Err(RecordError::NewerFormat {
                 min_reader: message.min_reader,

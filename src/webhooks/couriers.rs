@@ -10,12 +10,14 @@ use crate::clock::Clock;
 use crate::webhooks::delivery::Courier;
 use crate::webhooks::receiver::Receiver;
 use crate::webhooks::store::Store;
+use crate::webhooks::turn::Turn;
 
 /// The running couriers.
 #[derive(Debug)]
 pub(super) struct Couriers {
     store: Store,
     clock: Clock,
+    turn: Turn,
     stop: CancellationToken,
     tasks: JoinSet<()>,
     running: Vec<(Arc<Receiver>, CancellationToken)>,
@@ -24,14 +26,14 @@ pub(super) struct Couriers {
 impl Couriers {
     /// Starts a courier for each receiver. All of them end when `stop` is cancelled.
     pub(super) fn start(
-        store: Store,
-        clock: Clock,
+        (store, clock, turn): (Store, Clock, Turn),
         receivers: Vec<Arc<Receiver>>,
         stop: CancellationToken,
     ) -> Self {
         let mut couriers = Self {
             store,
             clock,
+            turn,
             stop,
             tasks: JoinSet::new(),
             running: Vec::new(),
@@ -48,6 +50,7 @@ impl Couriers {
             self.store.clone(),
             self.clock.clone(),
             Arc::clone(&receiver),
+            self.turn.clone(),
         );
         self.tasks.spawn(courier.run(stop.clone()));
         self.running.push((receiver, stop));

@@ -13,6 +13,7 @@ use crate::webhooks::attempt::{Attempt, End};
 use crate::webhooks::event::Event;
 use crate::webhooks::receiver::{Outcome, Receiver};
 use crate::webhooks::store::{Delivery, Store, StoreError};
+use crate::webhooks::turn::{Delivered, Turn};
 
 /// For how long an event is attempted: a receiver that breaks in the evening is repaired the next day, and older news of a
 /// rate is of no use. Each event is attempted once at least, however old it is.
@@ -34,27 +35,31 @@ pub(super) struct Courier {
     receiver: Arc<Receiver>,
     /// The failures to read or write the file.
     outage: Outage,
+    turn: Turn,
 }
 
 impl Courier {
-    pub(super) fn new(store: Store, clock: Clock, receiver: Arc<Receiver>) -> Self {
+    pub(super) fn new(store: Store, clock: Clock, receiver: Arc<Receiver>, turn: Turn) -> Self {
+        turn.enter(&receiver.webhook.name);
         Self {
             store,
             clock,
             receiver,
             outage: Outage::default(),
+            turn,
         }
     }
 
     /// Delivers until it is stopped. An attempt that is under way is then dropped: the event is sent again, with the same id. One
     /// that has ended is recorded, or left to the courier that follows; after a restart its event is sent again.
-    pub(super) async fn run(self, stop: CancellationToken) {
-        let name = &self.receiver.webhook.name;
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let receiver = Arc::clone(&self.receiver);
+        let name = &receiver.webhook.name;
         if let Err(error) = self.store.resume(name).await {
             tracing::error!(webhook = name, %error, "the list of webhooks shows an earlier status 410");
         }
-        let mut unrecorded = self.receiver.unrecorded.lock().await;
-        while !stop.is_cancelled() && (unrecorded.is_some() || !self.receiver.is_gone()) {
+        let mut unrecorded = receiver.unrecorded.lock().await;
+        while !stop.is_cancelled() && (unrecorded.is_some() || !receiver.is_gone()) {
             if let Err(error) = self.advance(&mut unrecorded, &stop).await {
                 if self.outage.failed() {
                     tracing::error!(webhook = name, %error, "deliveries wait for their file");
@@ -77,7 +82,7 @@ impl Courier {
     /// Records the attempt that is not recorded yet, or else waits for an event and until it is due, and attempts it. An event
     /// whose attempt cannot be recorded is not sent again. A stop ends the waits and the attempt, and no access to the file.
     async fn advance(
-        &self,
+        &mut self,
         unrecorded: &mut Option<Attempt>,
         stop: &CancellationToken,
     ) -> Result<(), StoreError> {
@@ -85,6 +90,15 @@ impl Courier {
             self.record(attempt).await?;
             *unrecorded = None;
             self.log_success();
+            return Ok(());
+        }
+        let name = &self.receiver.webhook.name;
+        if let Some(delivered) = self.turn.delivered_elsewhere(name) {
+            self.store.delivered_elsewhere(name, delivered).await?;
+        }
+        if !self.turn.is_own() {
+            self.log_success();
+            stop.run_until_cancelled(self.turn.changed()).await;
             return Ok(());
         }
         let next = self.store.next(&self.receiver.webhook.name).await?;
@@ -147,6 +161,11 @@ impl Courier {
         match end {
             End::Delivered => {
                 self.store.delivered(name, delivery.number, *at).await?;
+                let delivered = Delivered {
+                    id: delivery.id.clone(),
+                    created_at: delivery.created_at,
+                };
+                self.turn.note(name, delivered);
                 log_delivered(name, delivery);
             }
             End::Gone => {

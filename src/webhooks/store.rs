@@ -20,6 +20,7 @@ use crate::telemetry::{DeliveryCounts, Waiting};
 use crate::webhooks::event::Event;
 use crate::webhooks::known::{Known, Step};
 use crate::webhooks::subject::Subject;
+use crate::webhooks::turn::Delivered;
 
 /// What follows the ledger's file name.
 const SUFFIX: &str = ".webhooks";
@@ -163,6 +164,36 @@ impl Store {
             transaction.execute(
                 "UPDATE webhooks SET delivered_at = ?2, error = NULL, error_at = NULL WHERE name = ?1",
                 params![name, now.to_string()],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Drops the events up to one that another replica delivered: that has the same id, or was derived when these were.
+    pub(super) async fn delivered_elsewhere(
+        &self,
+        webhook: &str,
+        delivered: Delivered,
+    ) -> Result<(), StoreError> {
+        let name = webhook.to_owned();
+        self.change(webhook, move |transaction| {
+            let found = transaction.query_row(
+                "SELECT number FROM deliveries WHERE webhook = ?1 AND id = ?2",
+                params![name, delivered.id],
+                |row| row.get::<_, i64>(0),
+            );
+            let last = match found.optional()? {
+                Some(number) => Some(number),
+                None => transaction.query_row(
+                    "SELECT max(number) FROM deliveries WHERE webhook = ?1 AND created_at <= ?2",
+                    params![name, delivered.created_at.to_string()],
+                    |row| row.get(0),
+                )?,
+            };
+            transaction.execute(
+                "DELETE FROM deliveries WHERE webhook = ?1 AND number <= ?2",
+                params![name, last],
             )?;
             Ok(())
         })

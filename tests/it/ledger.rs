@@ -17,6 +17,7 @@ use crate::support::records::{Quotes, table};
 mod backup;
 mod corrections;
 mod damage;
+mod entries;
 mod files;
 mod held;
 mod history;

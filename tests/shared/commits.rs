@@ -8,11 +8,11 @@ use jiff::{Span, Timestamp};
 use silkrate::board::BoardReader;
 use silkrate::clock::Clock;
 use silkrate::commit::{
-    BufferedLedger, Commit, CommitHandle, FollowedStep, LedgerHealth, Proposal, Proposer,
-    Submission, SubmitOutcome,
+    Beginning, BufferedLedger, Commit, CommitHandle, FollowedStep, LedgerHealth, Proposal,
+    Proposer, Submission, SubmitOutcome,
 };
-use silkrate::domain::{Currency, Fixing, Intent, LogStep, Pair, Preference, RateFilter, Table};
-use silkrate::ledger::ClockKind;
+use silkrate::domain::{Intent, LogStep, Pair, Preference, RateFilter, Table};
+use silkrate::ledger::{ClockKind, LedgerReader};
 use silkrate::shared::apply::{Origin, Replica};
 use silkrate::shared::log::{Double, Faults, Log, SharedStore};
 use silkrate::shared::members::State;
@@ -25,19 +25,20 @@ use tokio_util::sync::CancellationToken;
 use crate::replicas::{LOG, NBK, PATIENCE, bank, table};
 
 /// A commit task, and the proposals that it makes.
-struct Task {
-    commit: CommitHandle,
-    board: BoardReader,
+pub(crate) struct Task {
+    pub(crate) commit: CommitHandle,
+    pub(crate) board: BoardReader,
     health: watch::Receiver<LedgerHealth>,
+    pub(crate) readers: watch::Receiver<Option<LedgerReader>>,
     proposals: mpsc::Receiver<Proposal>,
     /// What the log leads to.
-    replica: Replica,
+    pub(crate) replica: Replica,
     stop: CancellationToken,
     run: JoinSet<()>,
 }
 
 impl Task {
-    async fn start(ledger: BufferedLedger, now: &str) -> Self {
+    pub(crate) async fn start(ledger: BufferedLedger, now: &str) -> Self {
         let now: Timestamp = now.parse().unwrap();
         let clock = Clock::replay_until(now, 1, now);
         let ticker = (vec![Preference::Home], RateFilter::default());
@@ -45,6 +46,7 @@ impl Task {
         let opened = Commit::open_replica(vec![bank()], ticker, ledger, clock, None);
         let (task, commit) = opened.await;
         let (board, health) = (task.board(), task.ledger_health());
+        let readers = task.ledger();
         let (stop, mut run) = (CancellationToken::new(), JoinSet::new());
         run.spawn(task.run(stop.clone()));
         let (_proposer, proposals) = Proposer::new();
@@ -53,32 +55,37 @@ impl Task {
             commit,
             board,
             health,
+            readers,
             proposals,
             stop,
             run,
         }
     }
 
-    async fn in_memory(now: &str) -> Self {
+    pub(crate) async fn in_memory(now: &str) -> Self {
         let ledger = BufferedLedger::open(None, ClockKind::Replay).unwrap();
         Self::start(ledger, now).await
     }
 
-    async fn lead(&mut self) {
+    pub(crate) async fn lead(&mut self) {
         let (proposer, proposals) = Proposer::new();
         self.proposals = proposals;
-        let is_first = self.replica.seq == 0;
-        self.commit.lead(proposer, is_first).await.unwrap();
+        let beginning = if self.replica.seq == 0 {
+            Beginning::First
+        } else {
+            Beginning::Continued
+        };
+        self.commit.lead(proposer, beginning).await.unwrap();
     }
 
     /// The next proposal; `None` if the task gave its lead up.
-    async fn proposal(&mut self) -> Option<Proposal> {
+    pub(crate) async fn proposal(&mut self) -> Option<Proposal> {
         let next = tokio::time::timeout(PATIENCE, self.proposals.recv());
         next.await.unwrap()
     }
 
     /// Accepts a proposal, as the log does.
-    fn accept(&mut self, proposal: Proposal) -> FollowedStep {
+    pub(crate) fn accept(&mut self, proposal: Proposal) -> FollowedStep {
         let origin = Origin {
             node: "test".to_owned(),
             build: "test".to_owned(),
@@ -109,7 +116,7 @@ impl Task {
     }
 
     /// Submits tables, in a task of its own: their commit waits for the log.
-    fn submit(&self, tables: Vec<Table>) -> JoinSet<SubmitOutcome> {
+    pub(crate) fn submit(&self, tables: Vec<Table>) -> JoinSet<SubmitOutcome> {
         let (commit, mut task) = (self.commit.clone(), JoinSet::new());
         let submission = Submission {
             source: NBK,
@@ -124,7 +131,7 @@ impl Task {
     }
 
     /// Files tables, and accepts every proposal until they are filed.
-    async fn file(&mut self, tables: Vec<Table>) -> Vec<FollowedStep> {
+    pub(crate) async fn file(&mut self, tables: Vec<Table>) -> Vec<FollowedStep> {
         let (mut filed, mut steps) = (self.submit(tables), Vec::new());
         loop {
             tokio::select! {
@@ -167,19 +174,19 @@ impl Task {
     }
 
     /// What is served of the dollar.
-    fn dollar(&self) -> String {
+    pub(crate) fn dollar(&self) -> String {
         let rate = self.board.snapshot().rate(Pair::parse("USD/KZT").unwrap());
         rate.map_or_else(String::new, |rate| format!("{rate:?}"))
     }
 
-    async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         self.stop.cancel();
         self.run.join_next().await.unwrap().unwrap();
     }
 }
 
 /// A replica that leads with the table of a day, and the records of that.
-async fn leader_of(day: i8, dollar: &str, now: &str) -> (Task, Vec<FollowedStep>) {
+pub(crate) async fn leader_of(day: i8, dollar: &str, now: &str) -> (Task, Vec<FollowedStep>) {
     let mut leader = Task::in_memory(now).await;
     leader.lead().await;
     let tables = vec![table(date(2026, 4, day), dollar)];
@@ -197,9 +204,7 @@ async fn a_replica_without_the_tables_of_the_log_does_not_lead_until_it_has_read
     let ledger = ledger.unwrap().retried_after(Duration::from_millis(100));
     // Its clock is behind.
     let mut replica = Task::start(ledger, "2026-04-02T08:00:00Z").await;
-    for step in steps {
-        replica.commit.follow(step).await.unwrap();
-    }
+    replica.commit.follow(steps).await.unwrap();
     assert_eq!(replica.dollar(), leader.dollar());
     assert!(!replica.commit.can_lead().await.unwrap());
     replica.replica = leader.replica.clone();
@@ -279,62 +284,6 @@ async fn a_step_of_which_a_part_was_accepted_keeps_that_part() {
     let next = format!("{next:?}");
     assert!(next.contains("477.00"), "{next}");
     let _step = leader.accept(start);
-    leader.end().await;
-}
-
-#[tokio::test]
-async fn a_filing_that_is_too_large_for_one_record_goes_ahead_in_parts() {
-    let (mut leader, _steps) = leader_of(2, "476.10", "2026-04-02T09:00:00Z").await;
-    let letters = || 'A'..='J';
-    let codes =
-        letters().flat_map(|first| letters().map(move |second| format!("Z{first}{second}")));
-    let codes: Vec<Currency> = codes.map(|code| Currency::parse(&code).unwrap()).collect();
-    let wide = |days| {
-        let day = date(2026, 4, 1) - Span::new().days(days);
-        let mut table = table(day, "475.00");
-        let dollar = table.rows.values().next().unwrap().clone();
-        table.rows.extend(codes.iter().map(|code| {
-            let fixing = Fixing {
-                currency: *code,
-                ..Fixing::clone(&dollar)
-            };
-            (*code, Arc::new(fixing))
-        }));
-        table
-    };
-    let rows = 60 * (codes.len() + 2);
-    let before = leader.board.snapshot().position.clone();
-    let mut filed = leader.submit((0..60).map(wide).collect());
-    let mut steps = Vec::new();
-    let mut found = 0;
-    while found < rows {
-        let proposal = leader.proposal().await.unwrap();
-        // The task answers meanwhile what it can without the log.
-        let status = leader.commit.ledger_status().unwrap();
-        assert_eq!((status.error.as_str(), &status.position), ("", &before));
-        assert_eq!(proposal.snapshot.position, before);
-        found += proposal
-            .entry
-            .filed
-            .iter()
-            .map(|table| table.rows.len())
-            .sum::<usize>();
-        steps.push(leader.accept(proposal));
-    }
-    assert_eq!((found, steps.len()), (rows, 2));
-    let last = leader.proposal().await.unwrap();
-    assert_eq!(last.entry.filed, []);
-    let _step = leader.accept(last);
-    assert!(filed.join_next().await.unwrap().unwrap().revision.is_some());
-    assert!(leader.commit.can_lead().await.unwrap());
-
-    // If a part of it was not accepted, the tables are read again before the next lead.
-    let mut cut = leader.submit((60..120).map(wide).collect());
-    let first = leader.proposal().await.unwrap();
-    let _step = leader.accept(first);
-    drop(leader.proposal().await.unwrap());
-    assert_eq!(cut.join_next().await.unwrap().unwrap().revision, None);
-    assert!(leader.commit.can_lead().await.unwrap());
     leader.end().await;
 }
 

@@ -1,8 +1,16 @@
 //! Replicas over a real etcd. `cargo test --test shared` needs the programs of Debian's package `etcd-server`; it is no part of
 //! `cargo test`, which needs nothing that is not in the repository.
 
+mod cluster;
 mod commits;
+mod faults;
+mod fenced;
 mod log;
+mod outages;
+mod past;
+mod power;
+mod process;
 mod replicas;
+mod roles;
 mod server;
 mod service;

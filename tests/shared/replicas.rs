@@ -32,7 +32,7 @@ use crate::server::Server;
 pub(crate) const NBK: SourceId = SourceId::new("nbk");
 pub(crate) const LOG: &str = "main";
 /// The shortest lease of etcd with its usual settings.
-const LEASE: Duration = Duration::from_secs(2);
+pub(crate) const LEASE: Duration = Duration::from_secs(2);
 /// Nothing that these tests wait for takes as long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 const WORKING_DAYS: [Weekday; 5] = [
@@ -102,9 +102,15 @@ pub(crate) fn table(day: Date, dollar: &str) -> Table {
     }
 }
 
+/// The ledger of a replica.
+pub(crate) fn ledger(folder: &Path, name: &str) -> BufferedLedger {
+    let path: PathBuf = folder.join(format!("{name}.db"));
+    BufferedLedger::open(Some(path), ClockKind::Replay).unwrap()
+}
+
 /// A replica that runs.
-struct Running {
-    board: BoardReader,
+pub(crate) struct Running {
+    pub(crate) board: BoardReader,
     ledger: watch::Receiver<Option<LedgerReader>>,
     commit: CommitHandle,
     status: watch::Receiver<Status>,
@@ -114,10 +120,17 @@ struct Running {
 }
 
 impl Running {
-    async fn start(log: Log, name: &str, path: &Path) -> Self {
+    pub(crate) async fn start(log: Log, name: &str, path: &Path) -> Self {
+        Self::start_with(log, name, ledger(path, name), LEASE).await
+    }
+
+    pub(crate) async fn start_with(
+        log: Log,
+        name: &str,
+        ledger: BufferedLedger,
+        lease: Duration,
+    ) -> Self {
         let now: Timestamp = "2026-04-03T09:00:00Z".parse().unwrap();
-        let path: PathBuf = path.join(format!("{name}.db"));
-        let ledger = BufferedLedger::open(Some(path), ClockKind::Replay).unwrap();
         let ledger = ledger.sharing_log();
         let reader = ledger.readers().borrow().clone().unwrap();
         let restored = restore(&reader, &LOG.into()).await.unwrap();
@@ -139,7 +152,7 @@ impl Running {
             admin_address: format!("http://{name}"),
             may_lead: true,
             clock: clock.clone(),
-            lease: LEASE,
+            lease,
         };
         let node = Node::new(log, handle.clone(), settings, replica);
         let (status, stop) = (node.status(), CancellationToken::new());
@@ -159,22 +172,39 @@ impl Running {
     }
 
     /// Waits until it is in a state, with at least this many records.
-    async fn until(&mut self, state: State, seq: u64) {
+    pub(crate) async fn until(&mut self, state: State, seq: u64) {
         let is_there = |status: &Status| status.state == state && status.seq >= seq;
         let waited = tokio::time::timeout(PATIENCE, self.status.wait_for(is_there));
         let reached = waited.await.map(|status| status.is_ok());
         assert_eq!(reached, Ok(true), "{:?}", self.status.borrow());
     }
 
-    fn seq(&self) -> u64 {
+    /// Waits until what it reports is so.
+    pub(crate) async fn until_status(&mut self, is_so: impl FnMut(&Status) -> bool) -> Status {
+        let waited = tokio::time::timeout(PATIENCE, self.status.wait_for(is_so));
+        let reached = waited.await.map(|status| status.unwrap().clone());
+        reached.unwrap_or_else(|_elapsed| panic!("{:?}", self.status.borrow()))
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    pub(crate) fn seq(&self) -> u64 {
         self.status.borrow().seq
     }
 
-    fn position(&self) -> Position {
+    pub(crate) fn position(&self) -> Position {
         self.board.snapshot().position.clone()
     }
 
-    async fn publish(&self, day: Date, dollar: &str) {
+    pub(crate) async fn publish(&self, day: Date, dollar: &str) {
+        let revision = self.try_to_publish(day, dollar).await;
+        assert_eq!(revision, Some(self.position().revision));
+    }
+
+    /// Publishes a table. Returns its revision; `None` if this replica does not lead.
+    pub(crate) async fn try_to_publish(&self, day: Date, dollar: &str) -> Option<u64> {
         let submission = Submission {
             source: NBK,
             tables: vec![table(day, dollar)],
@@ -185,11 +215,11 @@ impl Running {
         };
         let outcome = self.commit.submit(submission).await.unwrap();
         assert_eq!(outcome.refused, []);
-        assert_eq!(outcome.revision, Some(self.position().revision));
+        outcome.revision
     }
 
     /// Everything that is served, with every digit.
-    fn rows(&self) -> String {
+    pub(crate) fn rows(&self) -> String {
         let snapshot = self.board.snapshot();
         let all = RateFilter::parse(&["*/*"]).unwrap();
         let sources: Vec<_> = snapshot.sources().collect();
@@ -201,7 +231,7 @@ impl Running {
     }
 
     /// The rows that the bank published, corrections included.
-    async fn fixings(&self) -> String {
+    pub(crate) async fn fixings(&self) -> String {
         let reader = self.ledger.borrow().clone().unwrap();
         let page = FixingsPage {
             source: NBK,
@@ -216,7 +246,7 @@ impl Running {
     }
 
     /// Ends it without giving up its lead.
-    async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.node.shutdown().await;
         self.stop.cancel();
         self.committing.join_next().await.unwrap().unwrap();
@@ -224,7 +254,7 @@ impl Running {
 }
 
 /// Checks that the log has each revision once, in its order.
-async fn check_log(log: &Log) {
+pub(crate) async fn check_log(log: &Log) {
     let page = log.read(0, 1000).await.unwrap();
     let (mut chain, mut last) = (Chain::START, None);
     for (stored, seq) in page.records.iter().zip(1..) {

@@ -12,9 +12,9 @@ use tokio::process::{Child, ChildStderr, Command};
 use tokio::task::JoinSet;
 
 /// The longest time that a server may need to start: a busy machine gives it little time.
-const START_MAX: Duration = Duration::from_secs(120);
+pub(crate) const START_MAX: Duration = Duration::from_secs(120);
 /// How often a server is started: another program may take its port first.
-const ATTEMPTS: usize = 5;
+pub(crate) const ATTEMPTS: usize = 5;
 
 /// A cluster of one member.
 pub(crate) struct Server {
@@ -100,7 +100,7 @@ impl Server {
 }
 
 /// Waits until clients are served; `false` if the process ended before.
-async fn is_ready(lines: &mut Lines<BufReader<ChildStderr>>) -> bool {
+pub(crate) async fn is_ready(lines: &mut Lines<BufReader<ChildStderr>>) -> bool {
     while let Ok(Some(line)) = lines.next_line().await {
         if line.contains("serving insecure client requests") || line.contains("serving client") {
             return true;
@@ -110,7 +110,7 @@ async fn is_ready(lines: &mut Lines<BufReader<ChildStderr>>) -> bool {
 }
 
 /// Two ports that nothing listens on.
-fn free_ports() -> [u16; 2] {
+pub(crate) fn free_ports() -> [u16; 2] {
     let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }

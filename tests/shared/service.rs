@@ -2,13 +2,10 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
 use prost::Message;
 use silkrate::app::App;
 use silkrate::board::BoardReader;
 use silkrate::config::Config;
-use silkrate::domain::{Cause, LedgerEntry, Position};
-use silkrate::ledger::{ClockKind, Ledger};
 use silkrate::pb;
 use silkrate::pb::admin::admin_service_client::AdminServiceClient;
 use silkrate::pb::admin::{FileTableRequest, Row, Table};
@@ -22,22 +19,24 @@ use crate::replicas::PATIENCE;
 use crate::server::Server;
 
 /// The settings of a replica without banks: an operator files the tables.
-fn config(server: &Server, folder: &Path, node: &str) -> Config {
+fn config(folder: &Path, node: &str, server: Option<&Server>) -> Config {
     let store = folder.join(format!("{node}.db")).display().to_string();
     let mut settings = vec![
         ("SERVER__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
         ("SERVER__ADMIN_LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
         ("WEB__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
         ("STORE__PATH".to_owned(), store),
-        ("SHARED__SERVERS".to_owned(), server.url.clone()),
-        ("SHARED__NODE".to_owned(), node.to_owned()),
-        ("SHARED__LEASE".to_owned(), "2s".to_owned()),
         // Nothing answers there.
         (
             "SOURCES__NBK__BASE_URL".to_owned(),
             "http://127.0.0.1:9".to_owned(),
         ),
     ];
+    if let Some(server) = server {
+        let of_log = [("SERVERS", &*server.url), ("NODE", node), ("LEASE", "2s")];
+        let of_log = of_log.map(|(name, value)| (format!("SHARED__{name}"), value.to_owned()));
+        settings.extend(of_log);
+    }
     let others = ["NBKR", "CBU", "NBT", "CBT", "CBR"];
     settings.extend(others.map(|id| (format!("SOURCES__{id}__ENABLED"), "false".to_owned())));
     let variables = settings.into_iter();
@@ -46,17 +45,26 @@ fn config(server: &Server, folder: &Path, node: &str) -> Config {
 }
 
 /// A running service.
-struct Service {
-    rates: String,
+pub(crate) struct Service {
+    pub(crate) rates: String,
     admin: String,
-    board: BoardReader,
+    pub(crate) board: BoardReader,
     stop: oneshot::Sender<()>,
     run: JoinSet<()>,
 }
 
 impl Service {
-    async fn start(server: &Server, folder: &Path, node: &str) -> Self {
-        let app = App::bind(config(server, folder, node)).await.unwrap();
+    pub(crate) async fn start(server: &Server, folder: &Path, node: &str) -> Self {
+        Self::of(config(folder, node, Some(server))).await
+    }
+
+    /// A service that shares no log.
+    pub(crate) async fn start_alone(folder: &Path, node: &str) -> Self {
+        Self::of(config(folder, node, None)).await
+    }
+
+    async fn of(config: Config) -> Self {
+        let app = App::bind(config).await.unwrap();
         let url = |address| format!("http://{address}");
         let (rates, admin, board) = (url(app.address()), url(app.admin_address()), app.board());
         let (stop, stopped) = oneshot::channel::<()>();
@@ -75,7 +83,7 @@ impl Service {
     }
 
     /// Files a table, as soon as this replica leads.
-    async fn file(&self, day: &str, dollar: &str) {
+    pub(crate) async fn file(&self, day: &str, dollar: &str) {
         let filed = async {
             loop {
                 match self.try_to_file(day, dollar).await {
@@ -89,7 +97,7 @@ impl Service {
         assert_eq!(answer.refused, None);
     }
 
-    async fn try_to_file(
+    pub(crate) async fn try_to_file(
         &self,
         day: &str,
         dollar: &str,
@@ -119,7 +127,7 @@ impl Service {
     }
 
     /// Waits until it serves the position of another one.
-    async fn until_as(&self, other: &Self) {
+    pub(crate) async fn until_as(&self, other: &Self) {
         let position = other.board.snapshot().position.clone();
         let mut watch = self.board.watch();
         let there = watch.wait_for(|published| published.snapshot.position == position);
@@ -132,7 +140,7 @@ impl Service {
     }
 
     /// The bytes of a snapshot of every pair.
-    async fn snapshot(&self) -> Vec<u8> {
+    pub(crate) async fn snapshot(&self) -> Vec<u8> {
         let mut client = RateServiceClient::connect(self.rates.clone())
             .await
             .unwrap();
@@ -147,7 +155,7 @@ impl Service {
         answer.into_inner().encode_to_vec()
     }
 
-    async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.send(()).unwrap();
         self.run.join_next().await.unwrap().unwrap();
     }
@@ -178,34 +186,4 @@ async fn services_that_share_a_log_serve_the_same_bytes_and_one_takes_the_place_
     second.stop().await;
     first.file("2026-04-06", "478.00").await;
     first.stop().await;
-}
-
-#[tokio::test]
-async fn a_ledger_with_a_past_that_the_log_does_not_have_is_refused() {
-    let (server, folder) = (Server::start().await, TempDir::new().unwrap());
-    let path = folder.path().join("first.db");
-    let (ledger, reader) = Ledger::open(Some(&path), ClockKind::Real).unwrap();
-    let entry = LedgerEntry {
-        position: Position {
-            epoch: "alone".into(),
-            revision: 0,
-        },
-        at: Timestamp::UNIX_EPOCH,
-        cause: Cause::Start,
-        filed: Vec::new(),
-        held: Vec::new(),
-        decided: Vec::new(),
-        attempted: Vec::new(),
-        answered: Vec::new(),
-        served: Vec::new(),
-    };
-    ledger.append(entry).await.unwrap();
-    drop(reader);
-    ledger.close().await;
-    let refused = App::bind(config(&server, folder.path(), "first")).await;
-    let refused = refused
-        .err()
-        .map(|error| error.to_string())
-        .unwrap_or_default();
-    assert!(refused.contains("begins with an empty ledger"), "{refused}");
 }

@@ -214,6 +214,15 @@ impl DecidedBy {
             Self::Operator => "operator",
         }
     }
+
+    /// The one of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        match name {
+            "rule" => Some(Self::Rule),
+            "operator" => Some(Self::Operator),
+            _ => None,
+        }
+    }
 }
 
 /// How a held value was settled, by whom, and why.

@@ -147,7 +147,7 @@ fn each_held<T>(
             check: Check::parse(&name).ok_or_else(unknown)?,
             detail: stored.get("detail")?,
             since: stored.time("since")?,
-            change: change(stored)?,
+            change: held_change(stored)?,
         };
         found.push((held, more(stored)?));
     }
@@ -168,7 +168,7 @@ fn held_fixing(document: &Document<'_>, stored: Stored<'_>) -> Result<Fixing, St
 }
 
 /// The change of a held value: its columns are all set, or none is.
-fn change(stored: Stored<'_>) -> Result<Option<Change>, StorageError> {
+pub(super) fn held_change(stored: Stored<'_>) -> Result<Option<Change>, StorageError> {
     let Some(absolute) = stored.optional_decimal("change_absolute")? else {
         return Ok(None);
     };

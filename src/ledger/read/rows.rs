@@ -182,6 +182,11 @@ impl StoredFixing {
         })
     }
 
+    /// The row that it supersedes.
+    pub(super) fn supersedes(&self) -> Option<i64> {
+        self.supersedes
+    }
+
     /// The fixing, with the last different value that it corrected, if superseding is a correction.
     pub(super) fn with_superseded(
         self,
@@ -203,7 +208,10 @@ impl StoredFixing {
 }
 
 /// The units and value of a row, and the row that it supersedes.
-fn value_of(connection: &Connection, id: i64) -> Result<(u32, Decimal, Option<i64>), StorageError> {
+pub(super) fn value_of(
+    connection: &Connection,
+    id: i64,
+) -> Result<(u32, Decimal, Option<i64>), StorageError> {
     let found = connection
         .query_row(
             "SELECT units, value, supersedes FROM fixings WHERE id = ?1",

@@ -21,8 +21,8 @@ pub(super) fn step(transaction: &Transaction<'_>, step: &LogStep) -> Result<(), 
     );
     let last: Option<i64> = last.optional()?;
     let seq = number(*seq)?;
-    if !is_whole && last.and_then(|last| last.checked_add(1)) != Some(seq) {
-        let last = last.unwrap_or_default();
+    let last = last.unwrap_or_default();
+    if !is_whole && last.checked_add(1) != Some(seq) {
         return Err(StorageError::Refused(format!(
             "record {seq} of the shared log `{log}` does not follow record {last}"
         )));

@@ -1,5 +1,7 @@
 //! The keys of a log.
 
+use crate::shared::log::Note;
+
 /// The keys of the log of one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Keys {
@@ -56,6 +58,14 @@ impl Keys {
     pub(super) fn nodes(&self) -> (Vec<u8>, Vec<u8>) {
         let end = format!("{}nodes0", self.prefix);
         (self.node(""), end.into_bytes())
+    }
+
+    pub(super) fn note(&self, note: &Note) -> Vec<u8> {
+        let name = match note {
+            Note::Polls => "polls".to_owned(),
+            Note::Delivered(webhook) => format!("delivered/{webhook}"),
+        };
+        format!("{}{name}", self.prefix).into_bytes()
     }
 
     pub(super) fn state(&self) -> Vec<u8> {

@@ -36,6 +36,15 @@ pub struct Lead {
     pub(in crate::shared) since: i64,
 }
 
+/// What the replica that leads notes beside the records. A note is replaced, and may be lost.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Note {
+    /// How its polls went.
+    Polls,
+    /// The event that the receiver of a webhook accepted last.
+    Delivered(String),
+}
+
 /// The right to say something of oneself, for as long as it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Presence {

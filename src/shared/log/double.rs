@@ -11,7 +11,7 @@ pub use store::SharedStore;
 use tokio::sync::watch;
 
 use crate::shared::log::double::store::Store;
-use crate::shared::log::{Appended, Event, Lead, LogError, Moment, Page, Presence, Stored};
+use crate::shared::log::{Appended, Event, Lead, LogError, Moment, Note, Page, Presence, Stored};
 
 /// How often calls fail, each in per cent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -191,6 +191,14 @@ impl Double {
 
     pub(super) fn nodes(&self) -> Result<Vec<Arc<[u8]>>, LogError> {
         self.call(|store| store.nodes())
+    }
+
+    pub(super) fn note(&self, note: &Note) -> Result<Option<Arc<[u8]>>, LogError> {
+        self.call(|store| store.note(note))
+    }
+
+    pub(super) fn set_note(&self, note: &Note, bytes: &[u8]) -> Result<(), LogError> {
+        self.call(|store| store.set_note(note, bytes))
     }
 
     pub(super) fn state(&self) -> Result<Option<Arc<[u8]>>, LogError> {

@@ -7,32 +7,28 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::commit::{FollowedStep, Stopped};
 use crate::domain::LogStep;
-use crate::shared::apply::{Applied, ApplyError};
+use crate::ledger::LedgerError;
+use crate::shared::apply::{Applied, ApplyError, Replica};
 use crate::shared::log::{Event, LogError, Moment, Stored, Watch};
 use crate::shared::members::State;
-use crate::shared::node::{Committer, Node, RETRY_AFTER};
+use crate::shared::node::{Committer, Node, Past, RETRY_AFTER};
 use crate::shared::record::Record;
 
 /// How many records are read at a time: some hundred kilobytes.
-const PAGE_RECORDS: u32 = 64;
+pub(super) const PAGE_RECORDS: u32 = 64;
 /// How often the log is asked whether it is there while nothing happens.
 const ASK_EVERY: Duration = Duration::from_secs(10);
 /// How long a log may be silent after that before it counts as lost: longer than a call may take.
 const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// How often a replica checks that the log still has the record that it applied last, and what is behind it. A log that was restored
 /// from an older copy says nothing of it.
-const AUDIT_EVERY: Duration = Duration::from_secs(60);
+pub(super) const AUDIT_EVERY: Duration = Duration::from_secs(60);
 /// How long a replica waits before it reads a record again that no server has whole, or that needs a newer version.
 const BROKEN_RETRY: Duration = Duration::from_secs(10);
 
-/// Why following ended.
+/// No replica leads, and this one may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// No replica leads, and this one may.
-    Vacant,
-    /// The log does not have what this replica has applied.
-    OffTheLog,
-}
+pub(super) struct Vacant;
 
 /// Why following stopped before a record.
 #[derive(Debug)]
@@ -43,6 +39,8 @@ pub(super) enum Halt {
     Unreadable(ApplyError),
     /// The log does not have what this replica has applied.
     OffTheLog,
+    /// The ledger cannot be read, or not be set aside.
+    Ledger(LedgerError),
     /// The commit task has ended.
     Stopped,
 }
@@ -60,24 +58,13 @@ impl From<Stopped> for Halt {
 }
 
 impl<C: Committer> Node<C> {
-    /// Follows until no replica leads and this one may, or until it is off the log.
-    pub(super) async fn follow_until_vacant(&mut self) -> Result<Ended, Stopped> {
+    /// Follows until no replica leads and this one may.
+    pub(super) async fn follow_until_vacant(&mut self) -> Result<Vacant, Stopped> {
         loop {
             match self.follow_once().await {
-                Ok(ended) => return Ok(ended),
-                Err(Halt::OffTheLog) => {
-                    tracing::error!(
-                        seq = self.replica.seq,
-                        "the shared log does not have what this replica has applied: it serves on, and follows no longer"
-                    );
-                    self.report(|status| {
-                        status.audits_failed = status.audits_failed.saturating_add(1);
-                        let trouble = "the shared log does not have what this replica has applied";
-                        status.trouble = Some(trouble.to_owned());
-                    });
-                    return Ok(Ended::OffTheLog);
-                }
-                Err(Halt::Log(LogError::Compacted)) => {}
+                Ok(Some(vacant)) => return Ok(vacant),
+                Ok(None) | Err(Halt::Log(LogError::Compacted)) => {}
+                Err(Halt::OffTheLog) => self.leave_the_log(),
                 Err(Halt::Log(error)) => {
                     self.detached(&error);
                     sleep(RETRY_AFTER).await;
@@ -87,25 +74,45 @@ impl<C: Committer> Node<C> {
                     self.report(|status| status.trouble = Some(error.to_string()));
                     sleep(BROKEN_RETRY).await;
                 }
+                Err(Halt::Ledger(error)) => {
+                    tracing::error!(%error, "the ledger cannot be compared with the shared log");
+                    self.report(|status| status.trouble = Some(error.to_string()));
+                    sleep(BROKEN_RETRY).await;
+                }
                 Err(Halt::Stopped) => return Err(Stopped),
             }
         }
     }
 
+    /// Notes that the log does not have what this replica has applied.
+    fn leave_the_log(&mut self) {
+        let trouble = "the shared log does not have what this replica has applied";
+        tracing::error!(seq = self.replica.seq, "{trouble}; it serves on meanwhile");
+        self.past = Past::Lost;
+        self.report(|status| {
+            status.state = State::OffTheLog;
+            status.audits_failed = status.audits_failed.saturating_add(1);
+            status.trouble = Some(trouble.to_owned());
+        });
+    }
+
     /// Reads the log to its end and then follows what happens, over one connection.
-    async fn follow_once(&mut self) -> Result<Ended, Halt> {
+    async fn follow_once(&mut self) -> Result<Option<Vacant>, Halt> {
+        if self.past != Past::InTheLog {
+            return self.settle_past().await;
+        }
         self.audit().await?;
+        self.show_state().await?;
         let moment = self.catch_up().await?;
         let mut watch = self.log.follow(moment).await?;
         if self.is_vacant().await? {
-            return Ok(Ended::Vacant);
+            return Ok(Some(Vacant));
         }
-        self.report(|status| {
-            status.state = State::Following;
-            status.trouble = None;
-        });
+        if self.barred.is_none() {
+            self.report_following();
+        }
         self.attached();
-        self.take_events(&mut watch).await
+        self.take_events(&mut watch).await.map(Some)
     }
 
     /// Whether no replica leads, and this one may.
@@ -116,12 +123,19 @@ impl<C: Committer> Node<C> {
         Ok(leader.is_none() && self.contends())
     }
 
+    fn report_following(&self) {
+        self.report(|status| {
+            status.state = State::Following;
+            status.trouble = None;
+        });
+    }
+
     /// Whether it takes the lead if no other replica has it.
-    fn contends(&self) -> bool {
+    pub(super) fn contends(&self) -> bool {
         self.settings.may_lead && Instant::now() >= self.rests_until
     }
 
-    async fn take_events(&mut self, watch: &mut Watch) -> Result<Ended, Halt> {
+    async fn take_events(&mut self, watch: &mut Watch) -> Result<Vacant, Halt> {
         let mut ask_at = Instant::now() + ASK_EVERY;
         let mut lost_at = Instant::now() + SILENCE_MAX;
         let mut audit_at = Instant::now() + AUDIT_EVERY;
@@ -138,7 +152,7 @@ impl<C: Committer> Node<C> {
                         Event::Leader(leader) => {
                             self.report_leader(leader.as_deref());
                             if leader.is_none() && self.contends() {
-                                return Ok(Ended::Vacant);
+                                return Ok(Vacant);
                             }
                         }
                         Event::Nothing => {}
@@ -155,14 +169,14 @@ impl<C: Committer> Node<C> {
                 () = sleep_until(rested_at.unwrap_or(audit_at)), if rested_at.is_some() => {
                     rested_at = None;
                     if self.is_vacant().await? {
-                        return Ok(Ended::Vacant);
+                        return Ok(Vacant);
                     }
                 }
                 () = sleep_until(audit_at) => {
                     self.audit().await?;
                     self.catch_up().await?;
                     if self.is_vacant().await? {
-                        return Ok(Ended::Vacant);
+                        return Ok(Vacant);
                     }
                     audit_at = Instant::now() + AUDIT_EVERY;
                 }
@@ -180,20 +194,38 @@ impl<C: Committer> Node<C> {
             return self.catch_up().await.map(drop);
         }
         self.report(|status| status.newest = status.newest.max(stored.seq));
-        self.apply(&stored, true).await
+        self.apply(&[stored], true).await
     }
 
     /// Applies every record that is there. Returns the moment up to which it was read. Only what the last one leads to is shown:
     /// what a log began with years ago must not look like what is in force.
     pub(super) async fn catch_up(&mut self) -> Result<Moment, Halt> {
         let read = self.read_to_the_end().await;
-        if !matches!(read, Err(Halt::Log(_) | Halt::Stopped)) {
+        let is_read = !matches!(read, Err(Halt::Log(_) | Halt::Stopped));
+        if is_read && self.may_show(&self.replica) {
             let reached = Arc::clone(&self.replica.snapshot);
-            self.committer.show(reached).await?;
-            let has_state = self.replica.seq > 0;
-            self.report(|status| status.has_state = has_state);
+            self.committer.show(reached, true).await?;
+            self.note_shown();
         }
         read
+    }
+
+    /// Whether what a record leads to may be shown: the log has begun with all that is served, and nothing that is shown is newer
+    /// or of an epoch of which something is lost.
+    fn may_show(&self, replica: &Replica) -> bool {
+        let is_barred = self.barred.as_ref() == Some(&replica.snapshot.position.epoch);
+        !is_barred && !replica.shown.is_empty() && replica.seq >= self.shown
+    }
+
+    /// Notes that what the log leads to is shown.
+    fn note_shown(&mut self) {
+        let was_barred = self.barred.take().is_some();
+        self.report(|status| status.has_state = true);
+        if was_barred {
+            tracing::info!("this replica serves what the shared log has");
+            self.report_following();
+            self.report_applied();
+        }
     }
 
     async fn read_to_the_end(&mut self) -> Result<Moment, Halt> {
@@ -202,42 +234,71 @@ impl<C: Committer> Node<C> {
         loop {
             let page = self.log.read(self.replica.seq, PAGE_RECORDS).await?;
             self.attached();
-            for stored in &page.records {
-                if stored.seq != self.replica.seq.saturating_add(1) {
-                    return Err(Halt::OffTheLog);
-                }
-                self.apply(stored, false).await?;
-            }
+            self.apply(&page.records, false).await?;
             if !page.has_more {
                 return Ok(page.moment);
             }
         }
     }
 
-    /// Applies the next record; if it is damaged, as another server has it.
-    async fn apply(&mut self, stored: &Stored, is_shown: bool) -> Result<(), Halt> {
-        let applied = match self.replica.apply(&stored.bytes) {
-            Ok(applied) => applied,
-            Err(error) => self.apply_elsewhere(stored.seq, error).await?,
-        };
-        let step = self.step(&applied);
-        let followed = FollowedStep {
-            entry: applied.entry,
-            step,
-            snapshot: Arc::clone(&applied.replica.snapshot),
-            is_shown,
-        };
-        self.committer.follow(followed).await?;
-        self.replica = applied.replica;
-        self.report_applied();
-        Ok(())
+    /// Applies the next records. Those before one that cannot be applied are.
+    async fn apply(&mut self, records: &[Stored], is_shown: bool) -> Result<(), Halt> {
+        let mut replica = self.replica.clone();
+        let mut steps = Vec::new();
+        let mut applied = Ok(());
+        for stored in records {
+            match self.next(&replica, stored).await {
+                Ok(next) => {
+                    if next.record.settings.is_some() {
+                        self.ticker.clone_from(&next.record.settings);
+                    }
+                    steps.push(FollowedStep {
+                        step: self.step(&next),
+                        entry: next.entry,
+                        snapshot: Arc::clone(&next.replica.snapshot),
+                        is_shown: is_shown && self.may_show(&next.replica),
+                    });
+                    replica = next.replica;
+                }
+                Err(halt) => {
+                    applied = Err(halt);
+                    break;
+                }
+            }
+        }
+        if let Some(last) = steps.last() {
+            let is_shown = last.is_shown;
+            self.committer.follow(steps).await?;
+            self.replica = replica;
+            self.report_applied();
+            if is_shown {
+                self.note_shown();
+            }
+        }
+        applied
     }
 
-    async fn apply_elsewhere(&self, seq: u64, error: ApplyError) -> Result<Applied, Halt> {
+    /// What the next record leads to; if it is damaged, as another server has it.
+    pub(super) async fn next(&self, replica: &Replica, stored: &Stored) -> Result<Applied, Halt> {
+        if stored.seq != replica.seq.saturating_add(1) {
+            return Err(Halt::OffTheLog);
+        }
+        match replica.apply(&stored.bytes) {
+            Ok(applied) => Ok(applied),
+            Err(error) => self.apply_elsewhere(replica, stored.seq, error).await,
+        }
+    }
+
+    async fn apply_elsewhere(
+        &self,
+        replica: &Replica,
+        seq: u64,
+        error: ApplyError,
+    ) -> Result<Applied, Halt> {
         tracing::warn!(%error, seq, "a record cannot be applied; reading it from every server");
         let mut last = error;
         for bytes in self.log.read_everywhere(seq).await? {
-            match self.replica.apply(&bytes) {
+            match replica.apply(&bytes) {
                 Ok(applied) => return Ok(applied),
                 Err(error) => last = error,
             }

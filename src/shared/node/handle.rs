@@ -5,7 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::shared::log::{Log, LogError};
+use crate::shared::log::{Log, LogError, Note};
 use crate::shared::members::{Leader, Member, State};
 use crate::shared::node::status::Status;
 
@@ -46,6 +46,31 @@ impl NodeHandle {
     /// A [`LogError`] if the log does not answer.
     pub async fn members(&self) -> Result<Vec<Member>, LogError> {
         members(&self.log).await
+    }
+
+    /// A note of the replica that leads.
+    ///
+    /// # Errors
+    /// A [`LogError`] if the log does not answer.
+    pub async fn note(&self, note: &Note) -> Result<Option<Arc<[u8]>>, LogError> {
+        self.log.note(note).await
+    }
+
+    /// Replaces a note, if this replica leads.
+    ///
+    /// # Errors
+    /// A [`LogError`] if the log does not answer.
+    pub async fn set_note(&self, note: &Note, bytes: &[u8]) -> Result<(), LogError> {
+        if self.is_leading() {
+            self.log.set_note(note, bytes).await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether it leads, as far as it knows.
+    pub fn is_leading(&self) -> bool {
+        self.status.borrow().state == State::Leading
     }
 
     /// Gives up the lead, and lets another replica take it. Returns when this one does not lead any longer: a commit that waits

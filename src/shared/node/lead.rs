@@ -6,15 +6,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::commit::{Proposal, Proposer, Stopped};
+use crate::commit::{Beginning, Proposal, Proposer, Stopped};
 use crate::shared::apply::Origin;
 use crate::shared::log::{Lead, LogError};
 use crate::shared::members::{Leader, State};
-use crate::shared::node::follow::Halt;
-use crate::shared::node::{Committer, Node, RETRY_AFTER};
+use crate::shared::node::export::{KEEPS_PER_LEASE, Taken};
+use crate::shared::node::follow::{AUDIT_EVERY, Halt};
+use crate::shared::node::{Committer, Node, Past, RETRY_AFTER, members};
 
-/// How often a lead is kept within the time that it lasts: two attempts may fail.
-const KEEPS_PER_LEASE: u32 = 3;
+/// How often the one that leads reads what the others report: one that is off the log waits for a new epoch.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// How long a replica that cannot lead waits before it asks itself again: its ledger is tried once a minute.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
@@ -60,19 +61,35 @@ impl<C: Committer> Node<C> {
                 return Ok(());
             }
         };
-        let kept_at = Instant::now();
-        // What the last leader appended comes first.
-        match self.catch_up().await {
-            Ok(_moment) => {}
-            Err(Halt::Stopped) => return Err(Stopped),
+        let mut ends_at = Instant::now() + self.settings.lease;
+        let own = self.replica.clone();
+        let taken = Taken { lead: &lead, stop };
+        let beginning = match self.prepare(taken, &mut ends_at).await {
+            Ok(Some(beginning)) => beginning,
+            Err(Halt::Stopped) if !stop.is_cancelled() => return Err(Stopped),
             // Following says what is wrong.
-            Err(_) => {
+            Ok(None) | Err(_) => {
                 let _is_given_up = self.give_up(&lead).await;
                 return Ok(());
             }
-        }
-        tracing::info!(seq = self.replica.seq, "this replica leads");
+        };
         self.report_leader(Some(&myself));
+        let ended = self.serve(&lead, (beginning, ends_at), stop).await;
+        if self.past != Past::InTheLog {
+            // Nothing of what is served is in the log yet.
+            self.replica = own;
+        }
+        ended
+    }
+
+    /// Leads until the lead is lost or the service stops, and gives it up.
+    async fn serve(
+        &mut self,
+        lead: &Lead,
+        (beginning, ends_at): (Beginning, Instant),
+        stop: &CancellationToken,
+    ) -> Result<(), Stopped> {
+        tracing::info!(seq = self.replica.seq, "this replica leads");
         self.report(|status| {
             status.state = State::Leading;
             status.has_state = true;
@@ -80,11 +97,10 @@ impl<C: Committer> Node<C> {
         });
         let mut asked = self.asked.subscribe();
         let (proposer, mut proposals) = Proposer::new();
-        let is_first = self.replica.seq == 0;
-        let begun = self.committer.lead(proposer, is_first).await;
+        let begun = self.committer.lead(proposer, beginning).await;
         let mut rests_for = RETRY_AFTER;
         if begun.is_ok() {
-            let held = self.hold(&lead, kept_at, &mut proposals, (&mut asked, stop));
+            let held = self.hold(lead, ends_at, &mut proposals, (&mut asked, stop));
             match held.await {
                 Lost::Lead => {
                     tracing::warn!(seq = self.replica.seq, "this replica no longer leads");
@@ -100,7 +116,7 @@ impl<C: Committer> Node<C> {
         drop(proposals);
         let ended = begun.and(self.committer.stop_leading().await);
         // Whatever ended it: no other replica should wait for the end of a lease that is no longer kept.
-        if self.give_up(&lead).await {
+        if self.give_up(lead).await {
             // The lead is free: another replica may take it before this one, which could not use it.
             self.rests_until = Instant::now() + rests_for;
         }
@@ -125,14 +141,15 @@ impl<C: Committer> Node<C> {
     async fn hold(
         &mut self,
         lead: &Lead,
-        kept_at: Instant,
+        mut ends_at: Instant,
         proposals: &mut mpsc::Receiver<Proposal>,
         (asked, stop): (&mut watch::Receiver<u64>, &CancellationToken),
     ) -> Lost {
         let lease = self.settings.lease;
         let every = lease.checked_div(KEEPS_PER_LEASE).unwrap_or(lease);
-        let mut ends_at = kept_at + lease;
-        let mut keep_at = kept_at + every;
+        let mut keep_at = Instant::now() + every;
+        let mut look_at = Instant::now() + LOOK_EVERY;
+        let mut audit_at = Instant::now() + AUDIT_EVERY;
         loop {
             tokio::select! {
                 biased;
@@ -154,6 +171,16 @@ impl<C: Committer> Node<C> {
                         }
                     }
                 }
+                () = sleep_until(look_at) => {
+                    self.look_around().await;
+                    look_at = Instant::now() + LOOK_EVERY;
+                }
+                () = sleep_until(audit_at) => {
+                    if matches!(self.audit().await, Err(Halt::OffTheLog)) {
+                        return Lost::Lead;
+                    }
+                    audit_at = Instant::now() + AUDIT_EVERY;
+                }
                 proposal = proposals.recv() => {
                     let Some(proposal) = proposal else {
                         // The commit task has ended, or has stopped leading.
@@ -162,12 +189,33 @@ impl<C: Committer> Node<C> {
                     if let Err(lost) = self.append(lead, proposal, stop).await {
                         return lost;
                     }
+                    self.save_state().await;
                 }
             }
         }
     }
 
-    async fn keep(&self, lead: &Lead, ends_at: Instant) -> Result<bool, LogError> {
+    /// Begins a new epoch if another replica serves this one with records that the log does not have.
+    async fn look_around(&self) {
+        let members = match members(&self.log).await {
+            Ok(members) => members,
+            Err(error) => {
+                tracing::debug!(%error, "could not read what the other replicas do");
+                return;
+            }
+        };
+        if let Some(member) = members.iter().find(|member| self.shares_epoch(member)) {
+            tracing::error!(
+                node = member.node,
+                "a replica has records that the shared log has lost: a new epoch begins"
+            );
+            if self.committer.begin_epoch().await.is_err() {
+                tracing::debug!("the commit task has ended");
+            }
+        }
+    }
+
+    pub(super) async fn keep(&self, lead: &Lead, ends_at: Instant) -> Result<bool, LogError> {
         let kept = tokio::time::timeout_at(ends_at, self.log.keep(lead)).await;
         let Ok(kept) = kept else {
             return Ok(false);

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::commit::Proposal;
 use crate::shared::log::{Appended, Lead, LogError};
 use crate::shared::node::lead::Lost;
-use crate::shared::node::{Committer, Node};
+use crate::shared::node::{Committer, Node, Past};
 
 /// How long after a call without an answer the place is read again.
 const SETTLE_AGAIN: Duration = Duration::from_millis(200);
@@ -45,6 +45,8 @@ impl<C: Committer> Node<C> {
         }
         let place = self.step(&applied);
         self.replica = applied.replica;
+        self.past = Past::InTheLog;
+        self.barred = None;
         self.report_applied();
         self.attached();
         if accepted.send(place).is_err() {
@@ -54,7 +56,7 @@ impl<C: Committer> Node<C> {
     }
 
     /// Appends a record until it is known to be in its place, or that it never will be.
-    async fn settle(&self, lead: &Lead, seq: u64, bytes: &[u8]) -> Result<(), Lost> {
+    pub(super) async fn settle(&self, lead: &Lead, seq: u64, bytes: &[u8]) -> Result<(), Lost> {
         loop {
             let error = match self.log.append(lead, seq, bytes).await {
                 Ok(Appended::Written) => return Ok(()),

@@ -67,19 +67,8 @@ fn each<M, T>(
 }
 
 fn read_cause(message: &pb::Record) -> Result<Cause, RecordError> {
-    let of_source = || {
-        let id = present(message.source.as_ref(), "source")?;
-        source(id)
-    };
-    Ok(match &*message.cause {
-        "poll" => Cause::Poll(of_source()?),
-        "catch_up" => Cause::CatchUp(of_source()?),
-        "backfill" => Cause::Backfill(of_source()?),
-        "clock" => Cause::Clock,
-        "operator" => Cause::Operator,
-        "start" => Cause::Start,
-        other => return Err(broken("cause", &format!("there is no `{other}`"))),
-    })
+    let of = message.source.as_ref().map(|id| source(id)).transpose()?;
+    named(Cause::parse(&message.cause, of), &message.cause, "cause")
 }
 
 fn to_filed(table: &FiledTable) -> pb::FiledTable {
@@ -128,11 +117,7 @@ fn to_decision(decision: &Decision) -> pb::Decision {
 }
 
 fn read_decision(message: &pb::Decision) -> Result<Decision, RecordError> {
-    let by = match &*message.by {
-        "rule" => Some(DecidedBy::Rule),
-        "operator" => Some(DecidedBy::Operator),
-        _ => None,
-    };
+    let by = DecidedBy::parse(&message.by);
     let outcome = HeldOutcome::parse(&message.outcome);
     Ok(Decision {
         held: read_held(present(message.held.as_ref(), "value of a decision")?)?,

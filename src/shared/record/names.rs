@@ -18,19 +18,25 @@ static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
 /// # Errors
 /// [`RecordError::Broken`] if the name is too long, or there are too many.
 pub(super) fn kept(name: &str) -> Result<&'static str, RecordError> {
+    let refused = || RecordError::Broken("a name in it is too long, or it has too many".to_owned());
+    keep_name(name).ok_or_else(refused)
+}
+
+/// The same; `None` if the name is too long, or there are too many.
+pub fn keep_name(name: &str) -> Option<&'static str> {
     if name.len() > NAME_BYTES_MAX {
-        return Err(RecordError::Broken("a name in it is too long".to_owned()));
+        return None;
     }
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = names.get(name) {
-        return Ok(known);
+        return Some(known);
     }
     if names.len() >= NAMES_MAX {
-        return Err(RecordError::Broken("it has too many names".to_owned()));
+        return None;
     }
     let kept: &'static str = Box::leak(name.into());
     names.insert(kept);
-    Ok(kept)
+    Some(kept)
 }
 
 #[cfg(test)]

@@ -33,6 +33,11 @@ impl Shown {
         Self { by_subject }
     }
 
+    /// Whether nothing is served.
+    pub fn is_empty(&self) -> bool {
+        self.by_subject.is_empty()
+    }
+
     /// All of it, sorted by subject.
     pub fn whole(&self) -> impl Iterator<Item = ShownChange> {
         let subjects = self.by_subject.iter();

@@ -16,7 +16,7 @@ fn shown(subject: &str, changed_at_revision: u64, value: Option<&str>) -> ShownC
     }
 }
 
-fn step(seq: u64, is_whole: bool, shown: Vec<ShownChange>) -> LogStep {
+pub(super) fn step(seq: u64, is_whole: bool, shown: Vec<ShownChange>) -> LogStep {
     LogStep {
         log: "main".into(),
         seq,

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use silkrate::commit::{FollowedStep, Proposer, Stopped};
+use silkrate::commit::{Beginning, FollowedStep, Proposer, Stopped};
 use silkrate::domain::{
     Cause, Fingerprint, LedgerEntry, LogStep, Position, RestoredLog, ServedChange, ShownChange,
     Snapshot, SourceId, SourceState,
 };
+use silkrate::ledger::LedgerError;
 use silkrate::shared::apply::Replica;
 use silkrate::shared::log::SharedStore;
 use silkrate::shared::node::Committer;
@@ -40,6 +41,10 @@ pub(crate) struct KeptLedger {
 struct Kept {
     chains: BTreeMap<u64, Fingerprint>,
     shown: BTreeMap<String, ShownChange>,
+    entries: Vec<LedgerEntry>,
+    /// The revisions that were shown without a record, each with whether all records up to it were written.
+    states: Vec<(u64, bool)>,
+    renews: bool,
     snapshot: Arc<Snapshot>,
     random: fastrand::Rng,
     leading: Option<JoinSet<()>>,
@@ -67,19 +72,30 @@ impl World {
     }
 }
 
+impl Kept {
+    fn new_epoch(&mut self) -> Arc<str> {
+        epoch(&mut self.random)
+    }
+}
+
+fn epoch(random: &mut fastrand::Rng) -> Arc<str> {
+    let letters = std::iter::repeat_with(|| random.alphanumeric());
+    letters.take(16).collect::<String>().into()
+}
+
 impl KeptLedger {
     pub(crate) fn new(world: &World, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
-        let epoch: String = std::iter::repeat_with(|| random.alphanumeric())
-            .take(16)
-            .collect();
         let position = Position {
-            epoch: epoch.into(),
+            epoch: epoch(&mut random),
             revision: 0,
         };
         let kept = Kept {
             chains: BTreeMap::new(),
             shown: BTreeMap::new(),
+            entries: Vec::new(),
+            states: Vec::new(),
+            renews: false,
             snapshot: Arc::new(Snapshot::assembled(position, Vec::new(), [])),
             random,
             leading: None,
@@ -104,8 +120,8 @@ impl KeptLedger {
         Replica::restored(&log, kept.snapshot.position.clone()).unwrap()
     }
 
-    pub(crate) fn served(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.kept.lock().unwrap().snapshot)
+    pub(crate) fn states(&self) -> Vec<(u64, bool)> {
+        self.kept.lock().unwrap().states.clone()
     }
 
     /// Ends the proposals of a replica that was killed.
@@ -118,14 +134,16 @@ impl KeptLedger {
 
     /// Asserts that it has the records of a log, and no others.
     pub(crate) fn assert_has(&self, chains: &BTreeMap<u64, Fingerprint>) {
-        assert_eq!(self.kept.lock().unwrap().chains, *chains);
+        let kept = self.kept.lock().unwrap();
+        assert_eq!(kept.chains.last_key_value(), chains.last_key_value());
+        assert_eq!(kept.entries.len(), chains.len());
     }
 
     /// Writes a step: it must be the next one.
-    fn write(&self, step: LogStep, snapshot: Arc<Snapshot>) {
+    fn write(&self, entry: LedgerEntry, step: LogStep, snapshot: Arc<Snapshot>) {
         let mut kept = self.kept.lock().unwrap();
-        let last = kept.chains.last_key_value().map_or(0, |(seq, _)| *seq);
-        assert_eq!(step.seq, last + 1);
+        assert_eq!(step.seq, u64::try_from(kept.entries.len()).unwrap() + 1);
+        kept.entries.push(entry);
         kept.chains.insert(step.seq, step.chain);
         if step.is_whole {
             kept.shown.clear();
@@ -139,14 +157,16 @@ impl KeptLedger {
     /// The next commit: a source has missed another number of publications.
     fn next(&self, is_first: bool) -> (LedgerEntry, Arc<Snapshot>) {
         let mut kept = self.kept.lock().unwrap();
+        let renewed = std::mem::take(&mut kept.renews).then(|| kept.new_epoch());
         let missed_publications = kept.random.u32(..);
         let names = ["nbk", "cbu", "nbt"];
         let id = SourceId::new(kept.random.choice(names).unwrap());
         let Position { epoch, revision } = kept.snapshot.position.clone();
         let position = Position {
-            epoch,
+            epoch: renewed.unwrap_or(epoch),
             revision: revision + u64::from(!is_first),
         };
+        let nanosecond = kept.random.i64(0..1_000_000_000_000);
         let state = SourceState {
             id,
             name: "bank",
@@ -163,7 +183,7 @@ impl KeptLedger {
         let snapshot = kept.snapshot.changed(position.clone(), vec![change]);
         let entry = LedgerEntry {
             position,
-            at: Timestamp::UNIX_EPOCH,
+            at: Timestamp::UNIX_EPOCH + Duration::from_nanos(nanosecond.unsigned_abs()),
             cause: Cause::Clock,
             filed: Vec::new(),
             held: Vec::new(),
@@ -175,14 +195,20 @@ impl KeptLedger {
         (entry, Arc::new(snapshot))
     }
 
-    async fn propose(self, proposer: Proposer, is_first: bool) {
-        let mut is_first = is_first;
+    async fn propose(self, proposer: Proposer, beginning: Beginning) {
+        let mut is_first = beginning == Beginning::First;
+        if beginning == Beginning::NewEpoch {
+            self.kept.lock().unwrap().renews = true;
+        }
         loop {
-            if self.world.is_quiet.load(Ordering::Relaxed) {
-                std::future::pending::<()>().await;
+            let is_quiet = self.world.is_quiet.load(Ordering::Relaxed);
+            if is_quiet && !self.kept.lock().unwrap().renews {
+                tokio::time::sleep(INTERVAL).await;
+                continue;
             }
             let (entry, snapshot) = self.next(is_first);
-            let Some(step) = proposer.propose(entry, Arc::clone(&snapshot)).await else {
+            let step = proposer.propose(entry.clone(), Arc::clone(&snapshot));
+            let Some(step) = step.await else {
                 return;
             };
             let accepted = (step.seq, step.chain);
@@ -191,7 +217,7 @@ impl KeptLedger {
                 .lock()
                 .unwrap()
                 .insert(accepted.0, accepted.1);
-            self.write(step, snapshot);
+            self.write(entry, step, snapshot);
             is_first = false;
             tokio::time::sleep(INTERVAL).await;
         }
@@ -199,17 +225,49 @@ impl KeptLedger {
 }
 
 impl Committer for KeptLedger {
-    async fn follow(&self, followed: FollowedStep) -> Result<(), Stopped> {
-        self.write(followed.step, followed.snapshot);
+    async fn follow(&self, followed: Vec<FollowedStep>) -> Result<(), Stopped> {
+        for followed in followed {
+            self.write(followed.entry, followed.step, followed.snapshot);
+        }
         Ok(())
     }
 
-    async fn lead(&self, proposer: Proposer, is_first: bool) -> Result<(), Stopped> {
+    async fn lead(&self, proposer: Proposer, beginning: Beginning) -> Result<(), Stopped> {
         self.stop().await;
         let mut task = JoinSet::new();
-        task.spawn(self.clone().propose(proposer, is_first));
+        task.spawn(self.clone().propose(proposer, beginning));
         self.kept.lock().unwrap().leading = Some(task);
         Ok(())
+    }
+
+    async fn show(&self, snapshot: Arc<Snapshot>, is_whole: bool) -> Result<(), Stopped> {
+        let shown = (snapshot.position.revision, is_whole);
+        self.kept.lock().unwrap().states.push(shown);
+        Ok(())
+    }
+
+    async fn begin_epoch(&self) -> Result<(), Stopped> {
+        self.kept.lock().unwrap().renews = true;
+        Ok(())
+    }
+
+    async fn entries(
+        &self,
+        after: u64,
+        limit: u32,
+    ) -> Result<Result<Vec<LedgerEntry>, LedgerError>, Stopped> {
+        let kept = self.kept.lock().unwrap();
+        let later = kept.entries.iter().skip(usize::try_from(after).unwrap());
+        let page = later.take(usize::try_from(limit).unwrap());
+        Ok(Ok(page.cloned().collect()))
+    }
+
+    async fn set_aside(&self, _seq: u64) -> Result<Result<(), LedgerError>, Stopped> {
+        let mut kept = self.kept.lock().unwrap();
+        kept.chains.clear();
+        kept.shown.clear();
+        kept.entries.clear();
+        Ok(Ok(()))
     }
 
     async fn stop_leading(&self) -> Result<(), Stopped> {

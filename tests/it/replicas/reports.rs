@@ -124,3 +124,21 @@ async fn the_replicas_are_listed_with_what_they_do_until_they_are_gone() {
     assert_eq!(first.handle.members().await.unwrap().len(), 1);
     first.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_joins_a_long_log_shows_a_state_before_it_has_read_it() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let mut first = start(0, &store, &world);
+    first.until(|status| status.seq > 100).await;
+    let mut second = start(1, &store, &world);
+    let follows = second.until(|status| status.state == State::Following && status.has_state);
+    let seq = follows.await.seq;
+    let states = second.ledger.states();
+    let [(early, false), (late, true)] = states[..] else {
+        panic!("{states:?}");
+    };
+    // The first record has the revision 0.
+    assert!(early >= 63 && early < late && late < seq, "{states:?}");
+    first.end().await;
+    second.end().await;
+}

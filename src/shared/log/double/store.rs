@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::shared::log::{Appended, Event, Lead, Moment, Page, Presence, Stored};
+use crate::shared::log::{Appended, Event, Lead, Moment, Note, Page, Presence, Stored};
 
 /// A log in memory. Clones share it.
 #[derive(Clone, Default)]
@@ -24,6 +24,7 @@ pub(super) struct Store {
     leader: Option<Held>,
     state: Option<Arc<[u8]>>,
     present: BTreeMap<i64, Present>,
+    notes: BTreeMap<Note, Arc<[u8]>>,
     happened: BTreeMap<i64, Event>,
     changes: watch::Sender<()>,
 }
@@ -238,6 +239,14 @@ impl Store {
 
     pub(super) fn leader(&self) -> Option<Arc<[u8]>> {
         self.leader.as_ref().map(|held| Arc::clone(&held.bytes))
+    }
+
+    pub(super) fn note(&self, note: &Note) -> Option<Arc<[u8]>> {
+        self.notes.get(note).cloned()
+    }
+
+    pub(super) fn set_note(&mut self, note: &Note, bytes: &[u8]) {
+        self.notes.insert(note.clone(), bytes.into());
     }
 
     pub(super) fn state(&self) -> Option<Arc<[u8]>> {

@@ -1,0 +1,95 @@
+//! The state to begin with, which the replica that leads writes now and then: one that joins shows it at once, before it has read
+//! a log of years.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::shared::apply::Replica;
+use crate::shared::log::LogError;
+use crate::shared::node::follow::Halt;
+use crate::shared::node::{Committer, Node};
+use crate::shared::record::State;
+
+/// After how many records it is written again: those behind it are read in one page.
+const RECORDS: u64 = 64;
+/// The least time between two: a backfill of ten years appends thousands of records, and a state of the morning does for a start.
+const WRITE_EVERY: Duration = Duration::from_secs(6 * 3600);
+
+/// The state that was last written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Saved {
+    /// The record that it follows; `None` if that is not known yet.
+    seq: Option<u64>,
+    /// When this replica wrote it.
+    at: Option<Instant>,
+}
+
+impl<C: Committer> Node<C> {
+    /// Shows the state to begin with, if this replica has none.
+    pub(super) async fn show_state(&mut self) -> Result<(), Halt> {
+        if self.status.borrow().has_state {
+            return Ok(());
+        }
+        let Some(stored) = self.log.state().await? else {
+            return Ok(());
+        };
+        let state = State::decode(&stored).map_err(Into::into);
+        match state.and_then(|state| Replica::of_state(&state)) {
+            Ok(state) => {
+                tracing::info!(
+                    seq = state.seq,
+                    "showing a state of the shared log while its records are read"
+                );
+                self.committer
+                    .show(Arc::clone(&state.snapshot), false)
+                    .await?;
+                self.shown = state.seq;
+                self.report(|status| status.has_state = true);
+            }
+            // The records lead to it all the same.
+            Err(error) => tracing::warn!(%error, "the state to begin with cannot be used"),
+        }
+        Ok(())
+    }
+
+    /// Writes the state to begin with, if there are enough records behind the one that is there. It costs nothing to do without.
+    pub(super) async fn save_state(&mut self) {
+        if let Err(error) = self.try_to_save_state().await {
+            tracing::debug!(%error, "could not write the state to begin with");
+        }
+    }
+
+    async fn try_to_save_state(&mut self) -> Result<(), LogError> {
+        let is_early = |at: Instant| at.elapsed() < WRITE_EVERY;
+        if self.replica.seq < RECORDS || self.saved.at.is_some_and(is_early) {
+            return Ok(());
+        }
+        let known = if let Some(seq) = self.saved.seq {
+            seq
+        } else {
+            // That of the replica that led before.
+            let stored = self.log.state().await?;
+            let state = stored.and_then(|stored| State::decode(&stored).ok());
+            state.map_or(0, |state| state.seq)
+        };
+        self.saved.seq = Some(known);
+        if self.replica.seq < known.saturating_add(RECORDS) {
+            return Ok(());
+        }
+        let at = self.settings.clock.now();
+        let state = self
+            .replica
+            .state(at, self.ticker.clone(), &self.settings.origin);
+        match state.encode() {
+            Ok(bytes) => self.log.set_state(&bytes).await?,
+            Err(error) => tracing::error!(%error, "the state does not fit into the shared log"),
+        }
+        self.saved = Saved {
+            seq: Some(self.replica.seq),
+            at: Some(Instant::now()),
+        };
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! Logs that lose records, as those of servers that are restored from an older copy.
+
+use silkrate::shared::log::{Double, Faults, SharedStore};
+use silkrate::shared::members::State;
+use silkrate::shared::record::Record;
+
+use crate::replicas::ledger::{KeptLedger, World};
+use crate::replicas::{Running, check_log};
+
+fn start(number: usize, store: &SharedStore, world: &World) -> Running {
+    let seed = u64::try_from(number).unwrap() + 7;
+    let double = Double::new(store.clone(), seed, Faults::default());
+    Running::start(number, double, KeptLedger::new(world, seed))
+}
+
+/// The epochs of the records that begin one.
+fn epochs(store: &SharedStore) -> Vec<String> {
+    let records = store.records();
+    let records = records.iter();
+    let records = records.map(|stored| Record::decode(&stored.bytes).unwrap());
+    let whole = records.filter(|record| record.is_whole);
+    whole
+        .map(|record| record.entry.position.epoch.to_string())
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_that_lost_everything_gets_what_the_replica_has_in_a_new_epoch() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let mut replica = start(0, &store, &world);
+    replica.until(|status| status.seq > 3).await;
+    let before = epochs(&store);
+    let known = replica.status.borrow().seq;
+    store.lose(1_000_000);
+    replica
+        .until(|status| status.state == State::OffTheLog)
+        .await;
+    let again = replica.until(|status| status.state == State::Leading && status.seq > known + 1);
+    let status = again.await;
+    assert_eq!((status.audits_failed, status.takeovers), (1, 2));
+    let chains = check_log(&store);
+    assert_eq!(chains.get(&status.seq), Some(&status.chain.fingerprint()));
+    let after = epochs(&store);
+    assert_eq!((before.len(), after.len()), (1, 1));
+    assert_ne!(before, after, "an epoch that the log does not know");
+    replica.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_replica_that_has_most_leads_when_the_log_lost_its_end() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let mut first = start(0, &store, &world);
+    first.until(|status| status.state == State::Leading).await;
+    let mut second = start(1, &store, &world);
+    let mut third = start(2, &store, &world);
+    for follower in [&mut second, &mut third] {
+        follower
+            .until(|status| status.state == State::Following && status.seq > 5)
+            .await;
+    }
+    // The third one is away while more is appended.
+    third.double.cut(true);
+    let reached = first.status.borrow().seq + 40;
+    second.until(|status| status.seq > reached).await;
+    store.lose(20);
+    third.double.cut(false);
+    let leading = first.until(|status| status.state == State::Leading && status.takeovers == 2);
+    let known = leading.await.seq;
+    for follower in [&mut second, &mut third] {
+        let follows = |status: &silkrate::shared::node::Status| {
+            status.state == State::Following && status.seq > known
+        };
+        follower.until(follows).await;
+    }
+    assert_eq!(epochs(&store).len(), 2);
+    world.end_after_one_more(&store).await;
+    tokio::time::sleep(crate::replicas::AGREE_MAX).await;
+    let chains = check_log(&store);
+    for replica in [first, second, third] {
+        replica.ledger.assert_has(&chains);
+        replica.end().await;
+    }
+}
