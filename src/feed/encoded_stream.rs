@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::domain::RateFilter;
-use crate::feed::frame_cache::{FilterFrames, FrameCache, MessageEncoder, is_shared};
+use crate::feed::frame_cache::{FilterFrames, FrameCache, MessageEncoder, aside, is_shared};
 use crate::feed::{Step, StreamEnd, Subscription};
 
 /// The shortest rows that are not copied behind their opening: a copy of shorter ones takes less than a second piece.
@@ -75,6 +75,13 @@ impl<E: MessageEncoder> EncodedStream<E> {
             self.is_wide = is_wide(&self.filter);
         }
         let encode = || self.cache.encode(&self.subscription.message(&step));
+        let encode_all = || {
+            if self.is_wide {
+                aside(encode)
+            } else {
+                encode()
+            }
+        };
         Ok(match &step {
             // Of one reader alone, and small.
             Step::Opening { .. } => encode(),
@@ -82,11 +89,11 @@ impl<E: MessageEncoder> EncodedStream<E> {
             Step::Heartbeat(shown) => self.cache.heartbeat(&shown.position, encode),
             // Of one reader alone, as long as no other has its filter.
             Step::Snapshot(_) | Step::Update { .. } if self.is_wide && !is_shared(&self.frames) => {
-                self.cache.encode_alone(encode).await
+                self.cache.encode_alone(encode_all).await
             }
             // Of the readers of a filter.
-            Step::Snapshot(snapshot) => self.frames.snapshot(&snapshot.position, encode),
-            Step::Update { after, to } => self.frames.update(*after, &to.position, encode),
+            Step::Snapshot(snapshot) => self.frames.snapshot(&snapshot.position, encode_all),
+            Step::Update { after, to } => self.frames.update(*after, &to.position, encode_all),
         })
     }
 }

@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Semaphore;
-use tokio::task::yield_now;
+use tokio::task::{block_in_place, yield_now};
 use tokio::time::Instant;
 
 use crate::domain::{Position, RateFilter};
@@ -142,6 +143,15 @@ impl<E: MessageEncoder> FrameCache<E> {
         let bytes = encode();
         *kept = Some((position.clone(), now, bytes.clone()));
         bytes
+    }
+}
+
+/// Does work of milliseconds; another thread runs the other tasks meanwhile, if the runtime may have one.
+pub(super) fn aside<T>(work: impl FnOnce() -> T) -> T {
+    let flavor = Handle::try_current().map(|runtime| runtime.runtime_flavor());
+    match flavor {
+        Ok(RuntimeFlavor::MultiThread) => block_in_place(work),
+        _ => work(),
     }
 }
 
