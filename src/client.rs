@@ -3,12 +3,13 @@
 //!
 #![doc = include_str!("client/README.md")]
 
-#[cfg(feature = "service")]
-mod connector;
 mod handshake;
 mod error;
 mod address;
 mod key;
+mod servers;
+#[cfg(feature = "service")]
+mod connector;
 mod rows;
 mod watch;
 mod admin;
@@ -17,21 +18,18 @@ mod probe;
 
 use std::time::Duration;
 
-use address::Address;
 pub use address::{ClientIdentity, ClientOptions};
 pub use admin::Admin;
 #[cfg(feature = "service")]
 pub use connector::Connector;
 pub use error::{ClientError, Violation};
 pub use handshake::HandshakeFault;
-use http::Uri;
 use jiff::civil::Date;
 pub use key::AccessKey;
-use key::WithKey;
 #[cfg(feature = "service")]
 pub(crate) use probe::ProbeAnswer;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Channel;
+use servers::{KeyedChannel, Server, Servers};
+use tonic::{Response, Status};
 pub use watch::{Watch, WatchEvent, WatchOptions};
 
 pub use crate::backoff::Backoff;
@@ -51,7 +49,8 @@ const UNARY_TIMEOUT: Duration = Duration::from_secs(10);
 /// A snapshot of the widest filter, 256 stars with a row of 1 kB for each pair, is smaller.
 const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// A client of one server. It connects at the first call, and makes a new connection for each.
+/// A client of a server, or of several that serve the same. It connects at the first call, and makes a new connection for
+/// each.
 ///
 /// ```no_run
 /// use silkrate::client::{Client, ClientError};
@@ -69,29 +68,25 @@ const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Client {
-    address: Address,
-    /// The connection of all calls; `None`: each call has its own.
-    connection: Option<Channel>,
-    /// Makes the connections; `None`: they are of TCP.
-    #[cfg(feature = "service")]
-    connector: Option<Connector>,
+    servers: Servers,
 }
-
-/// A connection on which each call has the key of the client.
-type KeyedChannel = InterceptedService<Channel, WithKey>;
 
 impl Client {
     /// A client for a URL such as `http://127.0.0.1:50051` or `https://rates.example/fx`: a host, optionally a port, and
     /// optionally the path under which a proxy serves the methods. Over `https://` the server must have a certificate of an
     /// authority that the machine trusts. Nothing is sent before the first call.
     ///
+    /// Several URLs, with commas between them, are those of replicas. The first one is called, and where it does not answer
+    /// the next one, which is called first from then on.
+    ///
     /// # Errors
-    /// When the URL has another form, or the machine trusts no authority.
+    /// When a URL has another form, or the machine trusts no authority.
     ///
     /// ```
     /// use silkrate::client::{Client, ClientError};
     ///
     /// assert_eq!(Client::new("http://rates.example/fx/")?.url(), "http://rates.example/fx");
+    /// assert!(Client::new("http://10.0.0.1:50051,http://10.0.0.2:50051").is_ok());
     /// assert!(Client::new("rates.example:50051").is_err());
     /// # Ok::<(), ClientError>(())
     /// ```
@@ -117,23 +112,16 @@ impl Client {
     /// # }
     /// ```
     pub fn with_options(url: &str, options: &ClientOptions) -> Result<Self, ClientError> {
-        Ok(Self {
-            address: Address::new(url, options)?,
-            connection: None,
-            #[cfg(feature = "service")]
-            connector: None,
-        })
+        let servers = Servers::new(url, options)?;
+        Ok(Self { servers })
     }
 
-    /// The same client with one connection for all its calls, for a caller that comes back every second. It is opened by the
-    /// first call, and again after it was lost. Only in a runtime.
+    /// The same client with one connection to each server for all its calls, for a caller that comes back every second. It is
+    /// opened by the first call, and again after it was lost. Only in a runtime.
     #[cfg(feature = "service")]
     pub(crate) fn on_one_connection(self) -> Self {
-        let (channel, _) = self.channel();
-        Self {
-            connection: Some(channel),
-            ..self
-        }
+        let servers = self.servers.on_one_connection();
+        Self { servers }
     }
 
     /// The same client over connections that the caller makes. The URL says what the requests name, and whether they are over
@@ -141,22 +129,21 @@ impl Client {
     #[cfg(feature = "service")]
     #[must_use]
     pub fn through(self, connector: Connector) -> Self {
-        Self {
-            connector: Some(connector),
-            ..self
-        }
+        let servers = self.servers.through(&connector);
+        Self { servers }
     }
 
-    /// The URL.
+    /// The URL of the server that is called first.
     pub fn url(&self) -> &str {
-        &self.address.url
+        &self.server().address.url
     }
 
-    /// The host and the port of a URL that is `http://` and has no path; none of another.
+    /// The host and the port of that URL if it is `http://` and has no path; none of another.
     #[cfg(feature = "service")]
     pub(crate) fn plain_authority(&self) -> Option<&str> {
-        let uri = self.address.endpoint.uri();
-        let is_plain = uri.scheme_str() == Some("http") && self.address.prefix.path() == "/";
+        let address = &self.server().address;
+        let uri = address.endpoint.uri();
+        let is_plain = uri.scheme_str() == Some("http") && address.prefix.path() == "/";
         let authority = uri.authority().filter(|_| is_plain);
         authority.map(http::uri::Authority::as_str)
     }
@@ -164,50 +151,25 @@ impl Client {
     /// The header with the key of every call, if there is one.
     #[cfg(feature = "service")]
     pub(crate) fn authorization(&self) -> Option<http::HeaderValue> {
-        self.address.key.as_ref().map(AccessKey::header)
+        self.server().address.key.as_ref().map(AccessKey::header)
     }
 
-    /// A connection, which is opened by its first call, and the path before that of each method.
-    fn channel(&self) -> (Channel, Uri) {
-        let Address {
-            url: _,
-            endpoint,
-            prefix,
-            key: _,
-        } = &self.address;
-        let kept = self.connection.clone();
-        #[cfg(feature = "service")]
-        let connect = || match &self.connector {
-            Some(connector) => endpoint.connect_with_connector_lazy(connector.dialer()),
-            None => endpoint.connect_lazy(),
-        };
-        #[cfg(not(feature = "service"))]
-        let connect = || endpoint.connect_lazy();
-        let channel = kept.unwrap_or_else(connect);
-        (channel, prefix.clone())
-    }
-
-    /// The same connection, on which each call has the key of the client.
-    fn keyed_channel(&self) -> (KeyedChannel, Uri) {
-        let (channel, prefix) = self.channel();
-        let with_key = WithKey(self.address.key.clone());
-        (InterceptedService::new(channel, with_key), prefix)
-    }
-
-    /// The generated client, on a connection of its own that is opened by the first call.
-    fn connect(&self) -> RateServiceClient<KeyedChannel> {
-        let (channel, prefix) = self.keyed_channel();
-        RateServiceClient::with_origin(channel, prefix).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    /// The server that is called first.
+    fn server(&self) -> &Server {
+        self.servers.get(self.servers.current())
     }
 
     /// The latest rates of the pairs; without pairs, those of the server's ticker.
     pub async fn snapshot(&self, pairs: &[String]) -> Result<GetSnapshotResponse, ClientError> {
-        let mut client = self.connect();
         let request = GetSnapshotRequest {
             filter: filter(pairs),
             date: None,
         };
-        self.answer(client.get_snapshot(request)).await
+        self.ask(|mut client| {
+            let request = request.clone();
+            async move { client.get_snapshot(request).await }
+        })
+        .await
     }
 
     /// The rates of the pairs as they stood at the end of a day; without pairs, those of the server's ticker.
@@ -216,12 +178,15 @@ impl Client {
         pairs: &[String],
         date: Date,
     ) -> Result<GetSnapshotResponse, ClientError> {
-        let mut client = self.connect();
         let request = GetSnapshotRequest {
             filter: filter(pairs),
             date: Some(date.to_string()),
         };
-        self.answer(client.get_snapshot(request)).await
+        self.ask(|mut client| {
+            let request = request.clone();
+            async move { client.get_snapshot(request).await }
+        })
+        .await
     }
 
     /// The latest rate of one pair.
@@ -239,31 +204,36 @@ impl Client {
         pair: &str,
         date: Option<Date>,
     ) -> Result<GetRateResponse, ClientError> {
-        let mut client = self.connect();
         let request = GetRateRequest {
             pair: pair.to_owned(),
             date: date.map(|date| date.to_string()),
         };
-        self.answer(client.get_rate(request)).await
+        self.ask(|mut client| {
+            let request = request.clone();
+            async move { client.get_rate(request).await }
+        })
+        .await
     }
 
     /// Every source, with its state and the result of its polls.
     pub async fn sources(&self) -> Result<ListSourcesResponse, ClientError> {
-        let mut client = self.connect();
-        self.answer(client.list_sources(ListSourcesRequest {}))
+        self.ask(|mut client| async move { client.list_sources(ListSourcesRequest {}).await })
             .await
     }
 
     /// Every currency that a source quotes: its names, who quotes it, and since when.
     pub async fn currencies(&self) -> Result<ListCurrenciesResponse, ClientError> {
-        let mut client = self.connect();
-        self.answer(client.list_currencies(ListCurrenciesRequest {}))
+        self.ask(|mut client| async move { client.list_currencies(ListCurrenciesRequest {}).await })
             .await
     }
 
     /// One page of the pairs that have a rate. A request with the response's `next_page_token` returns the next page.
     pub async fn pairs(&self, request: ListPairsRequest) -> Result<ListPairsResponse, ClientError> {
-        self.answer(self.connect().list_pairs(request)).await
+        self.ask(|mut client| {
+            let request = request.clone();
+            async move { client.list_pairs(request).await }
+        })
+        .await
     }
 
     /// An amount of one currency in another, and the rate used.
@@ -288,7 +258,11 @@ impl Client {
         &self,
         request: ConvertAmountRequest,
     ) -> Result<ConvertAmountResponse, ClientError> {
-        self.answer(self.connect().convert_amount(request)).await
+        self.ask(|mut client| {
+            let request = request.clone();
+            async move { client.convert_amount(request).await }
+        })
+        .await
     }
 
     /// One page of the fixings that a source published for a currency, newest date first. A request with the response's
@@ -297,7 +271,11 @@ impl Client {
         &self,
         request: ListFixingsRequest,
     ) -> Result<ListFixingsResponse, ClientError> {
-        self.answer(self.connect().list_fixings(request)).await
+        self.ask(|mut client| {
+            let request = request.clone();
+            async move { client.list_fixings(request).await }
+        })
+        .await
     }
 
     /// One page of the rates of pairs over time, newest first. A request with the response's `next_page_token` returns the
@@ -306,7 +284,11 @@ impl Client {
         &self,
         request: ListRateHistoryRequest,
     ) -> Result<ListRateHistoryResponse, ClientError> {
-        self.answer(self.connect().list_rate_history(request)).await
+        self.ask(|mut client| {
+            let request = request.clone();
+            async move { client.list_rate_history(request).await }
+        })
+        .await
     }
 
     /// One page of the first, last, highest, lowest and average rates of pairs in periods, newest first.
@@ -314,30 +296,40 @@ impl Client {
         &self,
         request: ListPeriodRatesRequest,
     ) -> Result<ListPeriodRatesResponse, ClientError> {
-        self.answer(self.connect().list_period_rates(request)).await
+        self.ask(|mut client| {
+            let request = request.clone();
+            async move { client.list_period_rates(request).await }
+        })
+        .await
     }
 
-    /// Awaits a response until the deadline of unary calls.
-    async fn answer<T>(
+    /// Makes a call at the server that is called first, and where it does not answer, at each of the others: all calls read.
+    async fn ask<T, F: Future<Output = Result<Response<T>, Status>>>(
         &self,
-        call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+        call: impl Fn(RateServiceClient<KeyedChannel>) -> F,
     ) -> Result<T, ClientError> {
-        self.answer_within(UNARY_TIMEOUT, call).await
+        let mut left = self.servers.count();
+        loop {
+            let number = self.servers.current();
+            let server = self.servers.get(number);
+            let answered = server.answer_within(UNARY_TIMEOUT, call(server.connect()));
+            match answered.await {
+                Err(error) if error.is_of_one_server() && left > 1 => {
+                    left = left.saturating_sub(1);
+                    self.servers.turn_from(number);
+                }
+                answered => return answered,
+            }
+        }
     }
 
+    /// Awaits a response of the server that is called first until a deadline.
     async fn answer_within<T>(
         &self,
         limit: Duration,
-        call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+        call: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Result<T, ClientError> {
-        match tokio::time::timeout(limit, call).await {
-            Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => Err(ClientError::of(self.url(), &status)),
-            Err(_elapsed) => Err(ClientError::Silent {
-                url: self.url().to_owned(),
-                after: limit,
-            }),
-        }
+        self.server().answer_within(limit, call).await
     }
 }
 

@@ -17,19 +17,40 @@ pub(super) fn default_url(listen: SocketAddr) -> String {
     format!("http://{listen}")
 }
 
+/// The URLs of a service.
+#[derive(Debug, Args)]
+pub(super) struct UrlArgs {
+    /// The URL of the server, such as `https://rates.example/fx`; without this option, that of the environment variable. Of
+    /// replicas several, with commas or with the option again: where one does not answer, the next one is asked.
+    #[arg(
+        long = "server",
+        value_name = "URL",
+        env = URL_VARIABLE,
+        value_delimiter = ',',
+        default_values_t = [default_url(LISTEN_DEFAULT)],
+    )]
+    servers: Vec<String>,
+}
+
+impl UrlArgs {
+    /// The URLs, with commas between them.
+    pub(super) fn urls(&self) -> String {
+        self.servers.join(",")
+    }
+}
+
 /// The server of a client command.
 #[derive(Debug, Args)]
 pub(super) struct ServerArgs {
-    /// The URL of the server, such as `https://rates.example/fx`; without this option, that of the environment variable.
-    #[arg(long, value_name = "URL", env = URL_VARIABLE, default_value_t = default_url(LISTEN_DEFAULT))]
-    server: String,
+    #[command(flatten)]
+    urls: UrlArgs,
     #[command(flatten)]
     trust: TrustArgs,
 }
 
 impl ServerArgs {
     pub(super) fn client(&self) -> Result<Client, ClientError> {
-        Client::with_options(&self.server, &self.trust.options()?)
+        Client::with_options(&self.urls.urls(), &self.trust.options()?)
     }
 }
 

@@ -32,7 +32,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::cli::failure::Failure;
 use crate::cli::output::{ColorArgs, Output};
-use crate::cli::server::{AdminArgs, default_url};
+use crate::cli::server::{AdminArgs, UrlArgs};
 use crate::cli::top::header::Readings;
 use crate::cli::top::known::Known;
 use crate::cli::top::picture::{Size, picture, whole};
@@ -41,7 +41,6 @@ use crate::cli::top::screen::Screen;
 use crate::cli::top::section::Moment;
 use crate::cli::top::view::{Outcome, View};
 use crate::client::ClientError;
-use crate::config::{LISTEN_DEFAULT, URL_VARIABLE};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -75,9 +74,8 @@ pub(super) struct TopArgs {
     /// Seconds between two readings, 1 to 3600. Default: 2.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     interval: Option<u64>,
-    /// The URL of the server, such as `https://rates.example/fx`; without this option, that of the environment variable.
-    #[arg(long, value_name = "URL", env = URL_VARIABLE, default_value_t = default_url(LISTEN_DEFAULT))]
-    server: String,
+    #[command(flatten)]
+    server: UrlArgs,
     #[command(flatten)]
     color: ColorArgs,
     #[command(flatten)]
@@ -91,7 +89,7 @@ impl TopArgs {
 }
 
 pub(super) async fn run(arguments: &TopArgs, out: &mut dyn Write) -> Result<(), Failure> {
-    let client = arguments.admin.client_of(&arguments.server)?;
+    let client = arguments.admin.client_of(&arguments.server.urls())?;
     let admin = (arguments.admin.client()?, arguments.admin.is_default());
     let reader = Reader::new(client, admin, arguments.pairs.clone());
     let output = arguments.color.output();

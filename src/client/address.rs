@@ -87,7 +87,7 @@ impl Address {
             .ok_or_else(|| bad("it does not start with http:// or https://"))?;
         let rest = rest.trim_end_matches('/');
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        if authority.is_empty() || rest.contains(['?', '#', '@']) {
+        if authority.is_empty() || rest.contains(['?', '#', '@', ',']) {
             return Err(bad("only a host, a port and a path may follow the scheme"));
         }
         let not_a_url = || bad("it is not a URL");
@@ -217,6 +217,7 @@ mod tests {
             "http://localhost?pairs=KZT/USD",
             "https://localhost/rates#top",
             "http://user@localhost",
+            "http://one,http://two",
             "http://local host",
             "https://localhost/two words",
         ] {

@@ -141,7 +141,7 @@ impl Admin {
 
     /// The generated client, on a connection of its own that is opened by the call.
     fn connect(&self) -> AdminServiceClient<KeyedChannel> {
-        let (channel, prefix) = self.client.keyed_channel();
+        let (channel, prefix) = self.client.server().keyed_channel();
         AdminServiceClient::with_origin(channel, prefix)
             .max_decoding_message_size(MESSAGE_BYTES_MAX)
     }

@@ -169,6 +169,19 @@ impl ClientError {
         )
     }
 
+    /// Whether another replica may answer the same request: this server is not reached, or cannot answer now.
+    pub(super) fn is_of_one_server(&self) -> bool {
+        match self {
+            Self::Handshake { .. } | Self::Unreachable { .. } | Self::Silent { .. } => true,
+            Self::Refused { code, .. } => *code == Code::Unavailable,
+            Self::BadUrl { .. }
+            | Self::Authorities(_)
+            | Self::Identity(_)
+            | Self::Key(_)
+            | Self::ExposedKey { .. } => false,
+        }
+    }
+
     /// Whether the request itself is invalid, for any server.
     pub fn is_usage(&self) -> bool {
         match self {

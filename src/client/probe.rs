@@ -77,9 +77,10 @@ impl Admin {
 
     /// A page that the server answered with 200 or 503.
     async fn page(&self, path: &str, bytes_max: usize) -> Result<Response<TextPage>, Status> {
-        let (channel, prefix) = self.client.channel();
+        let server = self.client.server();
+        let (channel, prefix) = server.channel();
         let mut request = Request::get(format!("{}{path}", prefix.path().trim_end_matches('/')));
-        if let Some(key) = &self.client.address.key {
+        if let Some(key) = &server.address.key {
             request = request.header(AUTHORIZATION, key.header());
         }
         let request = request
@@ -127,7 +128,7 @@ fn instant(date: &HeaderValue) -> Option<Timestamp> {
 impl Client {
     /// What the health service of gRPC reports of the whole server.
     pub(crate) async fn health(&self) -> Result<ServingStatus, ClientError> {
-        let (channel, prefix) = self.keyed_channel();
+        let (channel, prefix) = self.server().keyed_channel();
         let mut client = HealthClient::with_origin(channel, prefix);
         let request = HealthCheckRequest::default();
         let answer = self.answer_within(PROBE_TIMEOUT, client.check(request));

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tonic::Streaming;
 
 use crate::client::rows::Rows;
+use crate::client::servers::Rests;
 use crate::client::{Backoff, Client, ClientError, filter};
 use crate::pb::watch_rates_response::Event;
 use crate::pb::{
@@ -116,6 +117,9 @@ pub struct Watch {
     heartbeat_interval: Duration,
     failures: u32,
     retry_at: Option<Instant>,
+    /// The number of the server of the stream, or of the next attempt.
+    server: usize,
+    rests: Rests,
 }
 
 impl Watch {
@@ -123,6 +127,7 @@ impl Watch {
     pub fn new(client: Client, options: WatchOptions) -> Self {
         Self {
             rows: Rows::new(&options.pairs),
+            server: client.servers.current(),
             client,
             options,
             stream: None,
@@ -130,7 +135,13 @@ impl Watch {
             heartbeat_interval: HEARTBEAT_ASSUMED,
             failures: 0,
             retry_at: None,
+            rests: Rests::default(),
         }
+    }
+
+    /// The URL of the server of the stream; without a stream, of the one that the next attempt goes to.
+    pub fn url(&self) -> &str {
+        &self.client.servers.get(self.server).address.url
     }
 
     /// The rows, in the order of the filter.
@@ -198,7 +209,7 @@ impl Watch {
                 match timeout(patience, stream.message()).await {
                     Ok(Ok(Some(message))) => Ok(message),
                     Ok(Ok(None)) => Err(self.end()),
-                    Ok(Err(status)) => Err(ClientError::of(self.client.url(), &status)),
+                    Ok(Err(status)) => Err(ClientError::of(self.url(), &status)),
                     Err(_elapsed) => Err(self.silence(patience)),
                 }
             }
@@ -206,8 +217,10 @@ impl Watch {
         match received {
             Ok(message) => Ok(self.apply(message)),
             Err(error) if error.is_planned() => {
-                // Every stream ends at its age: this is no event.
-                self.pause(String::new(), error.retry_after());
+                // Every stream ends at its age: this is no event. The readers of several servers spread over them, so that
+                // one that was away gets its share.
+                let any = fastrand::usize(..self.client.servers.count());
+                self.pause_before(any, error.retry_after());
                 self.failures = 0;
                 self.open().await
             }
@@ -228,7 +241,7 @@ impl Watch {
             min_interval: prost_types::Duration::try_from(min_interval).ok(),
             updates_only: false,
         };
-        let mut client = self.client.connect();
+        let mut client = self.client.servers.get(self.server).connect();
         let patience = HEARTBEAT_ASSUMED;
         let opened = timeout(patience, async {
             let mut stream = client.watch_rates(request).await?.into_inner();
@@ -239,7 +252,7 @@ impl Watch {
             Ok(Ok((stream, Some(message)))) => (stream, message),
             Ok(Ok((_, None))) => return self.disconnect(&self.end()),
             Ok(Err(status)) => {
-                return self.disconnect(&ClientError::of(self.client.url(), &status));
+                return self.disconnect(&ClientError::of(self.url(), &status));
             }
             Err(_elapsed) => return self.disconnect(&self.silence(patience)),
         };
@@ -249,14 +262,14 @@ impl Watch {
 
     fn end(&self) -> ClientError {
         ClientError::Unreachable {
-            url: self.client.url().to_owned(),
+            url: self.url().to_owned(),
             reason: "the stream ended".to_owned(),
         }
     }
 
     fn silence(&self, after: Duration) -> ClientError {
         ClientError::Silent {
-            url: self.client.url().to_owned(),
+            url: self.url().to_owned(),
             after,
         }
     }
@@ -348,11 +361,24 @@ impl Watch {
         Ok(self.pause(error.to_string(), error.retry_after()))
     }
 
+    /// Lets the next attempt go to the next server.
     fn pause(&mut self, reason: String, retry_after: Option<Duration>) -> WatchEvent {
+        let next = self.client.servers.after(self.server);
+        let retry_in = self.pause_before(next, retry_after);
+        WatchEvent::Disconnected { reason, retry_in }
+    }
+
+    /// Ends the stream, and computes the delay before the next attempt, which goes to the server `next`. The delays grow when
+    /// all servers have failed.
+    fn pause_before(&mut self, next: usize, retry_after: Option<Duration>) -> Duration {
         self.stream = None;
         self.failures = self.failures.saturating_add(1);
-        let retry_in = self.options.backoff.delay(self.failures, retry_after);
+        self.rests.demand(self.server, retry_after);
+        self.server = next;
+        let servers = u32::try_from(self.client.servers.count()).unwrap_or(u32::MAX);
+        let rounds = self.failures.div_ceil(servers.max(1));
+        let retry_in = self.options.backoff.delay(rounds, self.rests.left(next));
         self.retry_at = Some(Instant::now() + retry_in);
-        WatchEvent::Disconnected { reason, retry_in }
+        retry_in
     }
 }

@@ -8,6 +8,7 @@ mod line;
 mod names;
 mod operators;
 mod proxied;
+mod replicas;
 mod server;
 #[cfg(target_os = "linux")]
 mod top;

@@ -1,4 +1,4 @@
-"""The name of a server, and connections to it."""
+"""The names of servers, and connections to them."""
 
 from __future__ import annotations
 
@@ -23,17 +23,28 @@ _OPTIONS = [
 ]
 
 
+def targets(
+    names: str | None,
+    credentials: grpc.ChannelCredentials | None = None,
+    key: str | None = None,
+    exposes_key: bool = False,
+) -> tuple[Target, ...]:
+    """The servers of names between commas; without names, those of the environment variable."""
+    names = names if names is not None else os.environ.get(URL_VARIABLE) or _DEFAULT
+    return tuple(Target(name.strip(), credentials, key, exposes_key) for name in names.split(","))
+
+
 class Target:
     """A server: `http://HOST:PORT`, `https://HOST:PORT`, or `HOST:PORT` without TLS; and the key that it is sent."""
 
     def __init__(
         self,
-        target: str | None,
+        name: str,
         credentials: grpc.ChannelCredentials | None = None,
         key: str | None = None,
         exposes_key: bool = False,
     ) -> None:
-        self.name = target if target is not None else os.environ.get(URL_VARIABLE) or _DEFAULT
+        self.name = name
         url = urlsplit(self.name if "://" in self.name else f"http://{self.name}")
         try:
             port = url.port

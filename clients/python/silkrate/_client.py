@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import grpc
 
 from silkrate import _errors, _values
-from silkrate._channel import Target
+from silkrate._channel import targets
 from silkrate._values import Conversion, Currency, Fixing, Pair, PeriodRates, Rate, Snapshot, Source
 from silkrate._watch import Watch
 from silkrate.v1 import rates_pb2 as pb
@@ -25,9 +25,11 @@ _Row = TypeVar("_Row")
 
 
 class Client:
-    """A client of one server, to be closed, or used in a `with` statement. Threads may share it.
+    """A client of a server, to be closed, or used in a `with` statement. Threads may share it.
 
     Without a `target`, the environment variable `SILKRATE_URL` names the server; without it, it is `http://127.0.0.1:50051`.
+    Several names with commas between them are those of replicas: where one does not answer, the next one is asked, and is
+    asked first from then on.
     `https://` verifies the certificate by the roots of gRPC, or by `credentials`. `timeout` is the deadline of a call in
     seconds. `key` is sent with every call, to a server that demands one; without TLS to this machine alone, unless `exposes_key`.
 
@@ -44,10 +46,15 @@ class Client:
         key: str | None = None,
         exposes_key: bool = False,
     ) -> None:
-        self._target = Target(target, credentials, key, exposes_key)
+        self._targets = targets(target, credentials, key, exposes_key)
         self._timeout = timeout
-        self._channel = self._target.connect()
-        self._stub: Any = rates_pb2_grpc.RateServiceStub(self._channel)  # type: ignore[no-untyped-call]
+        self._channels = [one.connect() for one in self._targets]
+        self._stubs: list[Any] = [
+            rates_pb2_grpc.RateServiceStub(channel)  # type: ignore[no-untyped-call]
+            for channel in self._channels
+        ]
+        #: The number of the server that is asked first.
+        self._current = 0
 
     def __enter__(self) -> Client:
         return self
@@ -56,8 +63,9 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Closes the connection. Calls that are under way fail."""
-        self._channel.close()
+        """Closes the connections. Calls that are under way fail."""
+        for channel in self._channels:
+            channel.close()
 
     def snapshot(self, pairs: Iterable[str] | None = None, date: dt.date | None = None) -> Snapshot:
         """The latest rates, or those of the end of a day; without pairs, those of the server's ticker.
@@ -65,12 +73,12 @@ class Client:
         A `*` stands for every pair that exists: `*/USD`, `KZT/*`, `*/*`. A pair that no source quotes is omitted.
         """
         request = pb.GetSnapshotRequest(filter=filter_of(pairs), date=_day(date))
-        return _values.snapshot(self._call(self._stub.GetSnapshot, request))
+        return _values.snapshot(self._call("GetSnapshot", request))
 
     def rate(self, pair: str, date: dt.date | None = None) -> Rate:
         """The latest rate of one pair, or its rate at the end of a day."""
         request = pb.GetRateRequest(pair=pair, date=_day(date))
-        return _values.rate(self._call(self._stub.GetRate, request).rate)
+        return _values.rate(self._call("GetRate", request).rate)
 
     def convert(
         self,
@@ -89,22 +97,22 @@ class Client:
             date=_day(date),
             round_to_minor_unit=round_to_minor_unit,
         )
-        return _values.conversion(self._call(self._stub.ConvertAmount, request))
+        return _values.conversion(self._call("ConvertAmount", request))
 
     def sources(self) -> list[Source]:
         """Every enabled source, with its state and the results of polling it, sorted by id."""
-        response = self._call(self._stub.ListSources, pb.ListSourcesRequest())
+        response = self._call("ListSources", pb.ListSourcesRequest())
         return [_values.source(one) for one in response.sources]
 
     def currencies(self) -> list[Currency]:
         """Every currency that a source quotes: its names, who quotes it, and since when; sorted by code."""
-        response = self._call(self._stub.ListCurrencies, pb.ListCurrenciesRequest())
+        response = self._call("ListCurrencies", pb.ListCurrenciesRequest())
         return [_values.currency(one) for one in response.currencies]
 
     def pairs(self, pairs: str | Iterable[str] | None = None, *, limit: int | None = None) -> list[Pair]:
         """The pairs that have a rate: how it is derived, which source answers now, and since when. Without pairs: all."""
         request = pb.ListPairsRequest(filter=filter_of(pairs))
-        rows = self._pages(self._stub.ListPairs, request, lambda page: page.pairs, limit)
+        rows = self._pages("ListPairs", request, lambda page: page.pairs, limit)
         return [_values.pair(row) for row in rows]
 
     def history(
@@ -131,7 +139,7 @@ class Client:
             start_date=_day(start),
             end_date=_day(end),
         )
-        rows = self._pages(self._stub.ListRateHistory, request, lambda page: page.rates, limit)
+        rows = self._pages("ListRateHistory", request, lambda page: page.rates, limit)
         return [_values.rate(row) for row in rows]
 
     def periods(
@@ -153,7 +161,7 @@ class Client:
             start_date=_day(start),
             end_date=_day(end),
         )
-        rows = self._pages(self._stub.ListPeriodRates, request, lambda page: page.periods, limit)
+        rows = self._pages("ListPeriodRates", request, lambda page: page.periods, limit)
         return [_values.period(row) for row in rows]
 
     def fixings(
@@ -169,7 +177,7 @@ class Client:
         request = pb.ListFixingsRequest(
             source=source, currency=currency, start_date=_day(start), end_date=_day(end)
         )
-        rows = self._pages(self._stub.ListFixings, request, lambda page: page.fixings, limit)
+        rows = self._pages("ListFixings", request, lambda page: page.fixings, limit)
         return [_values.fixing(row) for row in rows]
 
     def watch(self, pairs: Iterable[str] | None = None, *, min_interval: float = 0.0) -> Watch:
@@ -177,17 +185,28 @@ class Client:
 
         `min_interval` is the least number of seconds between two updates.
         """
-        return Watch(self._target, filter_of(pairs), min_interval)
+        return Watch(self._targets, filter_of(pairs), min_interval)
 
-    def _call(self, method: Callable[..., Any], request: Any) -> Any:
-        try:
-            return method(request, timeout=self._timeout, metadata=self._target.metadata)
-        except grpc.RpcError as error:
-            raise _errors.of(self._target.name, error) from None
+    def _call(self, method: str, request: Any) -> Any:
+        left = len(self._targets)
+        while True:
+            current = self._current
+            target = self._targets[current]
+            try:
+                call = getattr(self._stubs[current], method)
+                return call(request, timeout=self._timeout, metadata=target.metadata)
+            except grpc.RpcError as cause:
+                error = _errors.of(target.name, cause)
+            left -= 1
+            if left == 0 or not _errors.is_of_one_server(error):
+                raise error from None
+            # Another thread may have turned to the next server.
+            if self._current == current:
+                self._current = (current + 1) % len(self._targets)
 
     def _pages(
         self,
-        method: Callable[..., Any],
+        method: str,
         request: Any,
         rows_of: Callable[[Any], Iterable[_Row]],
         limit: int | None,
@@ -204,7 +223,7 @@ class Client:
             if not page.next_page_token or (limit is not None and len(rows) >= limit):
                 return rows[:limit]
             if page.next_page_token == request.page_token:
-                raise _errors.SilkrateError(f"{self._target.name} returned the same page twice")
+                raise _errors.SilkrateError(f"{self._targets[self._current].name} returned the same page twice")
             request.page_token = page.next_page_token
 
 

@@ -73,6 +73,12 @@ class NotFound(Refused):
     """No source quotes the pair (`PAIR_NOT_QUOTED`), or it has no rate on the date (`NO_RATE_ON_DATE`)."""
 
 
+def is_of_one_server(error: SilkrateError) -> bool:
+    """Whether another replica may answer the same request."""
+    is_busy = isinstance(error, Refused) and error.code == grpc.StatusCode.UNAVAILABLE
+    return isinstance(error, Unreachable) or is_busy
+
+
 def of(target: str, error: grpc.RpcError) -> SilkrateError:
     """The error of this package for one of gRPC."""
     if not isinstance(error, grpc.Call):

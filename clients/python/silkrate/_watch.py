@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import random
 import threading
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,8 +90,12 @@ class Watch:
     good; every other failure is a `Disconnected` event.
     """
 
-    def __init__(self, target: Target, filter: pb.RateFilter | None, min_interval: float) -> None:
-        self._target = target
+    def __init__(self, targets: Sequence[Target], filter: pb.RateFilter | None, min_interval: float) -> None:
+        self._targets = targets
+        #: The number of the server of the stream, or of the next attempt.
+        self._current = 0
+        #: When each server may be asked again.
+        self._rests = [0.0] * len(targets)
         self._filter = filter
         self._min_interval = min_interval
         self._rows: dict[str, Rate] = {}
@@ -145,46 +150,57 @@ class Watch:
     def __iter__(self) -> Iterator[Event]:
         while not self._closed.is_set():
             retry_after, reason = 0.0, "the stream ended without an error"
+            target = self._targets[self._current]
             try:
-                with self._target.connect() as channel:
-                    contradiction = yield from self._read(channel)
+                with target.connect() as channel:
+                    contradiction = yield from self._read(channel, target)
                 if contradiction is not None:
                     reason = contradiction
             except grpc.RpcError as cause:
-                error = _errors.of(self._target.name, cause)
+                error = _errors.of(target.name, cause)
                 if isinstance(error, _errors.Refused):
                     if error.is_permanent:
                         raise error from None
                     retry_after = min(error.retry_after or 0.0, RETRY_AFTER_MAX)
                     if error.reason == _errors.STREAM_AGED:
-                        # Every stream ends at its age: this is no event.
+                        # Every stream ends at its age: this is no event. The readers of several servers spread over them.
                         self._failures = 0
-                        self._closed.wait(retry_after + random.uniform(0, BACKOFF_FIRST))
+                        rest = self._turn(random.randrange(len(self._targets)), retry_after)
+                        self._closed.wait(rest + random.uniform(0, BACKOFF_FIRST))
                         continue
                 reason = str(error)
             if self._is_silent:
                 self._is_silent = False
-                reason = f"{self._target.name} sent nothing for {self._patience:g} seconds"
+                reason = f"{target.name} sent nothing for {self._patience:g} seconds"
             if self._closed.is_set():
                 return
             if self._is_cut:
                 self._is_cut = False
                 continue
             # Full jitter: clients that lost their connection together do not reconnect together.
-            ceiling = min(BACKOFF_MAX, BACKOFF_FIRST * 2 ** min(self._failures, 16))
+            # The delays grow when all servers have failed.
+            rounds = self._failures // len(self._targets)
+            ceiling = min(BACKOFF_MAX, BACKOFF_FIRST * 2 ** min(rounds, 16))
             self._failures += 1
-            retry_in = retry_after + random.uniform(0, ceiling)
+            rest = self._turn((self._current + 1) % len(self._targets), retry_after)
+            retry_in = rest + random.uniform(0, ceiling)
             yield Disconnected(reason, retry_in)
             self._closed.wait(retry_in)
 
-    def _read(self, channel: grpc.Channel) -> Generator[Event, None, str | None]:
+    def _turn(self, next: int, retry_after: float) -> float:
+        """Turns to the server `next`, after one that wants to be left alone. Returns how long the next one still wants to."""
+        self._rests[self._current] = time.monotonic() + retry_after
+        self._current = next
+        return max(0.0, self._rests[next] - time.monotonic())
+
+    def _read(self, channel: grpc.Channel, target: Target) -> Generator[Event, None, str | None]:
         """The events of one stream. Returns what contradicts the rows held, if a message does."""
         request = pb.WatchRatesRequest(filter=self._filter, resume_after=None if self._order_is_lost else self._held)
         if self._min_interval > 0:
             request.min_interval.FromMilliseconds(round(self._min_interval * 1000))
         stub: Any = rates_pb2_grpc.RateServiceStub(channel)  # type: ignore[no-untyped-call]
         self._patience = HEARTBEATS_MISSED * HEARTBEAT_ASSUMED
-        self._stream = stream = stub.WatchRates(request, metadata=self._target.metadata)
+        self._stream = stream = stub.WatchRates(request, metadata=target.metadata)
         if self._closed.is_set():
             stream.cancel()
         while True:

@@ -234,6 +234,18 @@ class Targets(unittest.TestCase):
             with mock.patch.dict(os.environ, SILKRATE_URL=NOWHERE), Client(server.url) as client:
                 self.assertEqual(client.sources(), [])
 
+    def test_the_next_server_answers_for_one_that_does_not_and_is_asked_first_from_then_on(self) -> None:
+        answer = pb.ListSourcesResponse()
+        busy = Failure(grpc.StatusCode.UNAVAILABLE, "the server stops", "DRAINING")
+        refusal = Failure(grpc.StatusCode.NOT_FOUND, "no source quotes it", "PAIR_NOT_QUOTED")
+        with Scripted([busy]) as first, Scripted([answer, refusal]) as second:
+            with Client(f"{NOWHERE}, {first.url},{second.url}") as client:
+                self.assertEqual(client.sources(), [])
+                with self.assertRaises(NotFound):
+                    client.rate("EUR/GBP")
+        with Client(f"{NOWHERE},{NOWHERE}") as client, self.assertRaises(Unreachable):
+            client.sources()
+
 
 if __name__ == "__main__":
     unittest.main()

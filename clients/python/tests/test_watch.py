@@ -49,6 +49,28 @@ class Subscriptions(unittest.TestCase):
         self.assertEqual(before.min_interval.ToMilliseconds(), 1500)
         self.assertEqual((after.resume_after.epoch, after.resume_after.revision), ("e", 3))
 
+    def test_a_lost_stream_resumes_at_the_next_server(self) -> None:
+        first = [opening(1), snapshot(1, KZT), LOST]
+        second = [opening(1, "RESUMED"), update(1, 2, KGS), SILENCE]
+        with Scripted([first]) as one, Scripted([second]) as other:
+            with Client(f"{one.url},{other.url}") as client, client.watch(["KZT/USD", "KGS/USD"]) as watch:
+                for event in watch:
+                    if isinstance(event, Updated):
+                        break
+                self.assertEqual(values(watch), ["KZT/USD 0.0021", "KGS/USD 0.0114"])
+        self.assertEqual(len(one.requests), 1)
+        self.assertEqual([request.resume_after.revision for request in other.requests], [1])
+
+    def test_a_server_that_wants_to_be_left_alone_is_not_waited_for_at_the_next_one(self) -> None:
+        busy = Failure(grpc.StatusCode.UNAVAILABLE, "the server stops", "DRAINING", retry_after_ms=60_000)
+        with Scripted([busy]) as one, Scripted([[opening(1), snapshot(1, KZT), SILENCE]]) as other:
+            with Client(f"{one.url},{other.url}") as client, client.watch() as watch:
+                events = iter(watch)
+                lost = next(events)
+                assert isinstance(lost, Disconnected)
+                self.assertEqual(lost.retry_in, 0.0)
+                self.assertIsInstance(next(events), Opened)
+
     def test_an_update_that_does_not_apply_starts_over(self) -> None:
         first = [opening(1), snapshot(1, KZT), update(2, 3, rate("KZT/USD", "9")), SILENCE]
         second = [opening(3), snapshot(3, KGS), SILENCE]

@@ -1,0 +1,110 @@
+//! One client of several servers, which serve the same.
+
+use silkrate::client::{Client, ClientError};
+use silkrate::domain::Reason;
+use silkrate::pb::ResumeVerdict;
+use tokio::net::TcpListener;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::client::commands::silkrate;
+use crate::client::server::{
+    LONG, REQUESTED, Running, Script, heartbeat, opening, position, rate, serve, snapshot, update,
+    watch,
+};
+use crate::client::{events, values};
+
+/// A URL on which nothing answers.
+async fn nowhere() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    format!("http://{}", listener.local_addr().unwrap())
+}
+
+fn of(servers: &[&Running]) -> Client {
+    let urls: Vec<&str> = servers.iter().map(|running| running.client.url()).collect();
+    Client::new(&urls.join(",")).unwrap()
+}
+
+#[tokio::test]
+async fn a_subscription_goes_on_at_the_next_server_where_it_stopped() {
+    let first = serve([Script::Break(
+        vec![
+            opening(REQUESTED, LONG),
+            snapshot(1, &[rate("KZT/USD", "1")]),
+            update(1, 2, &[rate("KGS/USD", "2")]),
+        ],
+        Status::unavailable("draining"),
+    )])
+    .await;
+    let second = serve([Script::Hang(vec![
+        opening(ResumeVerdict::Resumed, LONG),
+        update(2, 5, &[rate("KZT/USD", "3")]),
+        heartbeat(5),
+    ])])
+    .await;
+    let mut watch = watch(of(&[&first, &second]));
+    assert_eq!(watch.url(), first.client.url());
+    let (kinds, reason) = events(&mut watch, 4).await;
+    assert_eq!(kinds, ["opening", "snapshot", "update", "disconnected"]);
+    assert_eq!(reason, "draining");
+    assert_eq!(watch.url(), second.client.url());
+    let (kinds, _) = events(&mut watch, 3).await;
+    assert_eq!(kinds, ["opening", "update", "heartbeat"]);
+    assert_eq!(first.resumed_after(), [None]);
+    assert_eq!(second.resumed_after(), [Some(2)]);
+    assert_eq!(values(&watch), ["KGS/USD 2", "KZT/USD 3"]);
+    assert_eq!(watch.position(), Some(&position(5)));
+}
+
+#[tokio::test]
+async fn a_stream_that_aged_is_opened_at_any_of_the_servers() {
+    let aged = || {
+        let mut details = ErrorDetails::new();
+        details.set_error_info("STREAM_AGED", "silkrate", []);
+        Status::with_error_details(Code::Unavailable, "the stream is an hour old", details)
+    };
+    // Thirty choices between two servers are all the first one once in a billion runs.
+    let script = || Script::Break(vec![opening(REQUESTED, LONG), snapshot(1, &[])], aged());
+    let servers = [
+        serve((0..31).map(|_| script())).await,
+        serve((0..31).map(|_| script())).await,
+    ];
+    let mut watch = watch(of(&[&servers[0], &servers[1]]));
+    let (kinds, _) = events(&mut watch, 62).await;
+    assert!(kinds.chunks(2).all(|pair| pair == ["opening", "snapshot"]));
+    let asked = servers.each_ref().map(|running| running.resumed_after().len());
+    assert_eq!(asked[0] + asked[1], 31);
+    assert!(asked[0] > 0 && asked[1] > 0, "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_call_is_answered_by_the_next_server_which_is_asked_first_from_then_on() {
+    let second = serve([]).await;
+    let nowhere = nowhere().await;
+    let client = Client::new(&format!("{nowhere},{}", second.client.url())).unwrap();
+    let pairs = ["KZT/USD".to_owned()];
+    let answer = client.snapshot(&pairs).await.unwrap();
+    assert_eq!(answer.rates.len(), 1);
+    assert_eq!(client.url(), second.client.url());
+    // A refusal is the same everywhere: no other server is asked.
+    let refused = client.rate("EUR/GBP").await.unwrap_err();
+    let is_refused = matches!(&refused, ClientError::Refused { reason: Some(Reason::PairNotQuoted), .. });
+    assert!(is_refused, "{refused}");
+    assert_eq!(client.url(), second.client.url());
+}
+
+#[tokio::test]
+async fn a_command_takes_the_servers_in_one_option_or_in_several() {
+    let running = serve([]).await;
+    let (nowhere, url) = (nowhere().await, running.client.url());
+    let both = format!("{nowhere},{url}");
+    for servers in [&["--server", &both][..], &["--server", &nowhere, "--server", url]] {
+        let ran = silkrate(&[&["rates", "KZT/USD"], servers].concat()).await;
+        assert_eq!(ran.code, 0, "{ran:?}");
+        assert!(ran.out.contains("KZT/USD"), "{ran:?}");
+    }
+    let none = format!("{nowhere},{nowhere}");
+    let ran = silkrate(&["rates", "KZT/USD", "--server", &none]).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("no connection to"), "{ran:?}");
+}
