@@ -4,6 +4,7 @@
 mod metrics;
 mod pages;
 mod readiness;
+mod replicas;
 mod settings;
 mod table;
 mod text;
@@ -16,11 +17,12 @@ use tokio::sync::watch;
 use tonic::{Request, Response, Status};
 
 use crate::commit::{CommitHandle, DecisionReceipt, NotTaken, Stopped};
-use crate::config::Config;
-use crate::domain::{HeldOutcome, Refusal, changes_the_line, parse_decimal};
+use crate::config::{Config, Shared};
+use crate::domain::{HeldOutcome, OtherReplica, Refusal, changes_the_line, parse_decimal};
 use crate::pb::admin as pb;
 use crate::pb::admin::admin_service_server::AdminService;
 use crate::queries::Queries;
+use crate::shared::node::{NoLead, NodeHandle};
 use crate::wire;
 
 /// How much of an operator's note is kept: a sentence or two.
@@ -31,17 +33,34 @@ pub const NOTE_CHARS_MAX: usize = 500;
 pub struct Operators {
     queries: Queries,
     commit: CommitHandle,
+    /// This replica of a shared log; `None` if the service runs alone.
+    replica: Option<NodeHandle>,
     config: watch::Receiver<Config>,
 }
 
 impl Operators {
-    /// Renders what `queries` answers and the configuration in force, and hands decisions and tables to `commit`.
-    pub fn new(queries: Queries, commit: CommitHandle, config: watch::Receiver<Config>) -> Self {
+    /// Renders what `queries` answers, what `replica` reports and the configuration in force, and hands decisions and tables to
+    /// `commit`.
+    pub fn new(
+        queries: Queries,
+        (commit, replica): (CommitHandle, Option<NodeHandle>),
+        config: watch::Receiver<Config>,
+    ) -> Self {
         Self {
             queries,
             commit,
+            replica,
             config,
         }
+    }
+
+    /// This replica, and the settings of the log.
+    fn shared(&self) -> Result<(&NodeHandle, Shared), Refusal> {
+        let settings = self.config.borrow().shared.clone();
+        self.replica
+            .as_ref()
+            .zip(settings)
+            .ok_or(Refusal::NotShared)
     }
 
     async fn decide(
@@ -66,7 +85,11 @@ impl Operators {
 /// Why the commit task did not take what an operator decided.
 fn not_taken(error: &NotTaken) -> Refusal {
     match error {
-        NotTaken::Stopped(_) | NotTaken::NotLeader(_) => Refusal::Draining,
+        NotTaken::Stopped(_) => Refusal::Draining,
+        NotTaken::NotLeader(leader) => Refusal::NotLeader(OtherReplica {
+            node: leader.node.clone(),
+            address: leader.admin_address.clone(),
+        }),
     }
 }
 
@@ -155,6 +178,26 @@ impl AdminService for Operators {
             unsaved_entries: u32::try_from(status.unsaved).unwrap_or(u32::MAX),
             position: Some(wire::to_position(&status.position)),
             server_time: Some(wire::to_timestamp(self.queries.now())),
+        }))
+    }
+
+    async fn list_replicas(
+        &self,
+        _request: Request<pb::ListReplicasRequest>,
+    ) -> Result<Response<pb::ListReplicasResponse>, Status> {
+        let (node, settings) = self.shared()?;
+        Ok(Response::new(replicas::list(node, &settings).await))
+    }
+
+    async fn step_down(
+        &self,
+        _request: Request<pb::StepDownRequest>,
+    ) -> Result<Response<pb::StepDownResponse>, Status> {
+        let (node, settings) = self.shared()?;
+        let stepped = node.step_down().await;
+        stepped.map_err(|NoLead { leader }| Refusal::NotLeader(replicas::other(leader)))?;
+        Ok(Response::new(pb::StepDownResponse {
+            node: settings.node,
         }))
     }
 

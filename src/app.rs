@@ -8,6 +8,7 @@ mod access;
 mod blocking;
 mod certificates;
 mod error;
+mod etcd;
 mod finding;
 mod operators;
 mod reflection;
@@ -42,7 +43,7 @@ use crate::app::access::operators_gate;
 use crate::app::certificates::PortCertificates;
 use crate::app::operators::{Counts, GrpcCounts, OperatorsPort, operators_pages};
 use crate::app::reload::{Settings, start_poller, start_webhooks};
-use crate::app::replica::SharedReplica;
+use crate::app::replica::{SharedReplica, handle};
 use crate::app::sharing::Sharing;
 use crate::app::sources::{Polling, records};
 use crate::app::store::{open_store, request_counts};
@@ -242,7 +243,7 @@ impl App {
         let (sharing, draining) = Sharing::start(&config, &mut tasks);
         let feed = sharing.limit(feed(&config, &commit, draining.clone()));
         let ticker = Ticker::shown_since(config.ticker.pairs.clone(), commit.pairs_since());
-        let (streams, board) = (feed.counts(), commit.board());
+        let (streams, board, node) = (feed.counts(), commit.board(), replica.as_ref().map(handle));
         let (clock, order) = (polling.clock.clone(), preferences.clone());
         let queries = Queries::new(feed, commit.ledger(), ticker.clone(), order, clock.clone());
         let rates = Rates::new(queries.clone()).limited(sharing.quotas.clone());
@@ -254,14 +255,14 @@ impl App {
         let of_tasks = (deliveries.subscribe(), budgets.subscribe());
         let of_clients = (certificates.clone(), keys.access().clone(), sharing.clone());
         let counts = Counts::new(streams, of_tasks, of_clients);
-        let (of_ports, read) = ((&counts, &operators), (queries.clone(), &clock));
+        let (of_ports, read) = ((&counts, &operators, &node), (queries.clone(), &clock));
         let pages = operators_pages(&config, &commit, of_ports, read, draining.clone());
         let watched = (certificates.clone(), keys.clone());
         start_work(&mut tasks, (commit, replica, pollers, webhooks), watched);
-        let (health, health_service) = serving(draining.clone()).await;
+        let (health, health_service) = serving((&mut tasks, &board), draining.clone()).await;
         // Before the other ports: a client that they answer finds the probes at work.
         let in_force = watch::Sender::new(config.clone());
-        let (commits, read) = (polling.commit.clone(), in_force.subscribe());
+        let (commits, read) = ((polling.commit.clone(), node), in_force.subscribe());
         operators.open(Operators::new(queries.clone(), commits, read), pages)?;
         let gate = keys.access().gate(GatedPort::Web);
         let services = (rates, health_service.clone(), counts.grpc_web_calls);
@@ -376,11 +377,15 @@ fn bounded(socket: TcpListener, connections_max: usize, until: CancellationToken
 }
 
 /// The health service, which reports that the rates are served until told otherwise, and what tells it.
-async fn serving(draining: CancellationToken) -> (HealthReporter, HealthServer<DrainingHealth>) {
+async fn serving(
+    (tasks, board): (&mut Tasks, &BoardReader),
+    draining: CancellationToken,
+) -> (HealthReporter, HealthServer<DrainingHealth>) {
     let health = HealthReporter::new();
     health
         .set_service_status(SERVICE_NAME, ServingStatus::Serving)
         .await;
+    replica::report_health(tasks, board, &health);
     let service = HealthService::from_health_reporter(health.clone());
     let server = HealthServer::new(DrainingHealth::new(service, draining))
         .accept_compressed(CompressionEncoding::Gzip)

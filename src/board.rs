@@ -5,12 +5,14 @@
 //! status of each source, which changes without commits.
 
 mod preferences;
+mod replica;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dashmap::DashMap;
 pub use preferences::Preferences;
+pub use replica::{Detached, Replica, ReplicaMark};
 use tokio::sync::{broadcast, watch};
 
 use crate::domain::{
@@ -41,6 +43,8 @@ struct State {
     /// Notifies of records that were replaced beside a snapshot that stays.
     records: watch::Sender<()>,
     polls: DashMap<SourceId, PollStatus>,
+    /// How this replica stands to the others; `None` of a service that runs alone.
+    replica: watch::Sender<Option<Replica>>,
 }
 
 /// What is published: a snapshot, and the records of the same moment. Cheap to clone.
@@ -117,6 +121,7 @@ impl Board {
                 published: watch::Sender::new(published),
                 queue: broadcast::Sender::new(queue_max.max(1)),
                 records: watch::Sender::new(()),
+                replica: watch::Sender::new(None),
             }),
         }
     }
@@ -126,6 +131,11 @@ impl Board {
         BoardReader {
             state: Arc::clone(&self.state),
         }
+    }
+
+    /// A handle that writes how this replica stands to the others, and nothing else.
+    pub fn replica_mark(&self) -> ReplicaMark {
+        ReplicaMark::new(Arc::clone(&self.state))
     }
 
     /// The snapshot that is published.
@@ -201,6 +211,16 @@ impl BoardReader {
     /// The latest snapshot.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.state.published.borrow().snapshot)
+    }
+
+    /// How this replica stands to the others; `None` of a service that runs alone.
+    pub fn replica(&self) -> Option<Replica> {
+        self.state.replica.borrow().clone()
+    }
+
+    /// Watches that.
+    pub fn watch_replica(&self) -> watch::Receiver<Option<Replica>> {
+        self.state.replica.subscribe()
     }
 
     /// Watches what is published. A slow reader sees the newest alone.

@@ -12,6 +12,7 @@ mod format;
 mod notes;
 mod arguments;
 mod server;
+mod shared;
 mod supervisor;
 mod serve;
 mod replay;
@@ -103,6 +104,8 @@ enum Command {
     Pairs(pairs::PairsArgs),
     /// Print the values held for a decision, release or reject them.
     Held(held::HeldArgs),
+    /// Print the replicas of a shared log, or let another one lead.
+    Shared(shared::SharedArgs),
     /// Make, list, revoke or replace the keys of clients.
     Keys(keys::KeysArgs),
     /// Fetch the banks' documents once, and print them beside the parsed rows.
@@ -157,6 +160,7 @@ fn run_with(
         }
         Command::Pairs(arguments) => client_runtime()?.block_on(pairs::run(&arguments, out)),
         Command::Held(arguments) => client_runtime()?.block_on(held::run(&arguments, out)),
+        Command::Shared(arguments) => client_runtime()?.block_on(shared::run(&arguments, out)),
         Command::Keys(arguments) => keys::run(&arguments, out, err),
         Command::Check(arguments) => client_runtime()?.block_on(check::run(&arguments, out)),
         Command::Backfill(arguments) => {

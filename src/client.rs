@@ -116,6 +116,12 @@ impl Client {
         Ok(Self { servers })
     }
 
+    /// A client of one server: several URLs are none.
+    fn at_one(url: &str, options: &ClientOptions) -> Result<Self, ClientError> {
+        let servers = Servers::of([url], options)?;
+        Ok(Self { servers })
+    }
+
     /// The same client with one connection to each server for all its calls, for a caller that comes back every second. It is
     /// opened by the first call, and again after it was lost. Only in a runtime.
     #[cfg(feature = "service")]
@@ -129,7 +135,7 @@ impl Client {
     #[cfg(feature = "service")]
     #[must_use]
     pub fn through(self, connector: Connector) -> Self {
-        let servers = self.servers.through(&connector);
+        let servers = self.servers.through(connector);
         Self { servers }
     }
 

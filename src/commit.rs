@@ -43,7 +43,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use crate::board::{Board, BoardReader};
+use crate::board::{Board, BoardReader, ReplicaMark};
 use crate::clock::Clock;
 use crate::commit::filing_log::{log_decided, log_filed};
 use crate::commit::handle::{LedgerView, Message, QUEUE_MAX};
@@ -155,6 +155,11 @@ impl Commit {
     /// The board, for readers.
     pub fn board(&self) -> BoardReader {
         self.board.reader()
+    }
+
+    /// What writes on the board how this replica stands to the others.
+    pub fn replica_mark(&self) -> ReplicaMark {
+        self.board.replica_mark()
     }
 
     /// The reading end of the ledger, for as long as there is one.

@@ -35,7 +35,7 @@ pub use error::{ConfigError, ConfigErrors, Origin};
 pub use load::{ADMIN_LISTEN_DEFAULT, LISTEN_DEFAULT, STREAMS_DEFAULT};
 pub use proxy::{Proxy, ProxyUrl, ProxyVariables};
 use rust_decimal::Decimal;
-pub use shared::Shared;
+pub use shared::{EtcdAccess, Shared};
 pub use tls::TlsFiles;
 use tracing::level_filters::LevelFilter;
 pub use variables::{

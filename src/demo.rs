@@ -7,6 +7,7 @@ mod documents;
 mod figures;
 mod replay;
 mod season;
+mod shared;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,6 +26,7 @@ use crate::clock::Clock;
 use crate::demo::documents::File;
 pub use crate::demo::replay::{Replay, ReplayError};
 pub use crate::demo::season::Season;
+pub use crate::demo::shared::file_earlier;
 
 /// The bank, listening and not yet answering.
 #[derive(Debug)]

@@ -40,7 +40,7 @@ pub use published::{
     Outlook, Pair, Period, Point, Publication, QuoteKey, Route, Schedule, SourceId, Table,
     changes_the_line, counterparts, parse_date, plain_sentence, price, price_along,
 };
-pub use refusal::{Field, Reason, Refusal, RefusalKind, TablePart};
+pub use refusal::{Field, OtherReplica, Reason, Refusal, RefusalKind, TablePart};
 pub use served::{
     Announced, Continuity, Coverage, Derivation, Digits, FILTER_PAIRS_MAX, FINGERPRINT_BYTES,
     Figures, FilterError, Fingerprint, Form, Freshness, FreshnessDates, FreshnessStatus,

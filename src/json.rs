@@ -6,6 +6,7 @@
 mod catalogue;
 mod period;
 mod rate;
+mod replicas;
 mod responses;
 mod source;
 mod stream;
@@ -15,11 +16,12 @@ use serde::Serialize;
 pub use self::catalogue::{Currency, ListCurrenciesResponse, ListPairsResponse, Pair};
 pub use self::period::{ListPeriodRatesResponse, PeriodRates};
 pub use self::rate::{Fixing, Flag, HeldFixing, Rate};
+pub use self::replicas::{ListReplicasResponse, ReplicaReport, StepDownResponse};
 pub use self::responses::{
     ConvertAmountResponse, Decision, GetRateResponse, GetSnapshotResponse, ListFixingsResponse,
     ListHeldResponse, ListRateHistoryResponse, ListSourcesResponse,
 };
-pub use self::source::{SourceDetail, SourceState};
+pub use self::source::{Replica, SourceDetail, SourceState};
 pub use self::stream::WatchRatesResponse;
 use crate::pb;
 

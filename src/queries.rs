@@ -26,7 +26,7 @@ pub use parse::{parse_currency, parse_date, parse_date_range, parse_pair};
 use tokio::sync::watch;
 pub use window::WindowRates;
 
-use crate::board::{BoardReader, Preferences, SourceDetail};
+use crate::board::{BoardReader, Preferences, Replica, SourceDetail};
 use crate::callers::{CountedClient, QuotaExceeded, ShareExceeded};
 use crate::clock::Clock;
 use crate::domain::{Pair, Rate, RateFilter, Refusal, Snapshot, SourceRecord};
@@ -132,9 +132,9 @@ impl Queries {
     ///
     /// # Errors
     /// [`Refusal::Draining`].
-    pub fn sources(&self) -> Result<Vec<SourceDetail>, Refusal> {
-        let snapshot = self.snapshot()?;
-        Ok(self.board().details(&snapshot))
+    pub fn sources(&self) -> Result<(Vec<SourceDetail>, Option<Replica>), Refusal> {
+        let (snapshot, board) = (self.snapshot()?, self.board());
+        Ok((board.details(&snapshot), board.replica()))
     }
 
     /// What is known of the publications of a source, by its id.

@@ -10,7 +10,8 @@ mod status;
 
 pub(crate) use catalogue::{to_currencies_response, to_pairs_response};
 pub(crate) use messages::{
-    from_position, to_message, to_position, to_source_detail, to_source_state, to_source_states,
+    from_position, to_message, to_position, to_replica, to_source_detail, to_source_state,
+    to_source_states,
 };
 pub(crate) use rates::{to_fixing, to_flag, to_freshness, to_held, to_rate, to_rates};
 pub(crate) use requests::to_subscribe;

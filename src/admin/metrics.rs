@@ -4,6 +4,7 @@ mod access;
 mod commits;
 mod ledger;
 mod rates;
+mod replica;
 mod service;
 mod sources;
 mod tls;
@@ -26,6 +27,7 @@ use crate::admin::metrics::access::AccessMetrics;
 use crate::admin::metrics::commits::CommitMetrics;
 use crate::admin::metrics::ledger::LedgerMetrics;
 use crate::admin::metrics::rates::RateMetrics;
+use crate::admin::metrics::replica::ReplicaMetrics;
 use crate::admin::metrics::service::ServiceMetrics;
 use crate::admin::metrics::sources::SourceMetrics;
 use crate::admin::metrics::tls::TlsMetrics;
@@ -36,6 +38,7 @@ use crate::budget::RequestBudget;
 use crate::clock::Clock;
 use crate::commit::LedgerHealth;
 use crate::queries::Queries;
+use crate::shared::node::Status;
 use crate::telemetry::{
     Collect, CommitCounts, CountsByWebhook, Exposition, Format, LedgerCounts, Process,
 };
@@ -66,6 +69,8 @@ pub struct MetricSources {
     pub access: Access,
     /// What the ports and the streams count.
     pub traffic: Traffic,
+    /// What this replica of a shared log reports; `None` if the service runs alone.
+    pub replica: Option<watch::Receiver<Status>>,
     /// The clock of the service.
     pub clock: Clock,
 }
@@ -101,9 +106,10 @@ impl Metrics {
             certificates,
             access,
             traffic,
+            replica,
             clock,
         } = sources;
-        let parts: [Box<dyn Collect>; 10] = [
+        let parts: [Box<dyn Collect>; 11] = [
             Box::new(ServiceMetrics::new(board.clone(), clock)),
             Box::new(RateMetrics::new(board.clone(), queries)),
             Box::new(SourceMetrics::new(board, budgets)),
@@ -113,6 +119,7 @@ impl Metrics {
             Box::new(TlsMetrics(certificates)),
             Box::new(AccessMetrics(access)),
             Box::new(WebhookMetrics(webhooks)),
+            Box::new(ReplicaMetrics(replica)),
             Box::new(Process::new()),
         ];
         Self::of(Exposition::new(parts), PATIENCE)

@@ -5,7 +5,7 @@ use std::fmt;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::board::BoardReader;
+use crate::board::{BoardReader, Detached, Replica};
 use crate::commit::LedgerHealth;
 use crate::domain::SourceRecord;
 use crate::memory::{Memory, MemoryUse, Pressure};
@@ -82,8 +82,22 @@ impl Readiness {
             self.ledger_check(),
             self.memory_check(),
         ];
+        checks.extend(self.replica_check());
         checks.extend(self.startup_checks());
         checks
+    }
+
+    /// One that is cut off serves what it has, so it is ready. One that has never had a state has nothing to serve.
+    fn replica_check(&self) -> Option<Check> {
+        let Replica { detached, empty } = self.board.replica()?;
+        let state = match (empty, detached) {
+            (Some(reason), _) => State::Failed(reason),
+            (None, Some(Detached { since, reason })) => {
+                State::Remark(format!("cut off from the others since {since}: {reason}"))
+            }
+            (None, None) => State::Passed,
+        };
+        Some(Check::new("replica", state))
     }
 
     fn draining_check(&self) -> Check {

@@ -55,6 +55,14 @@ pub enum AppError {
     /// The log that replicas share cannot be used.
     #[error("cannot share a log (`shared.servers`): {0}")]
     Log(#[from] LogError),
+    /// A certificate, a key or a password for the servers of that log cannot be used.
+    #[error("cannot share a log (`shared.{setting}`): {reason}")]
+    LogFile {
+        /// The name of the setting.
+        setting: &'static str,
+        /// What is wrong with its file.
+        reason: String,
+    },
     /// What the ledger keeps of the log that replicas share cannot be read.
     #[error(transparent)]
     Restore(#[from] RestoreError),

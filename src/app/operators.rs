@@ -21,6 +21,7 @@ use crate::grpc::call_counts;
 use crate::listener::{Admission, Hosts, HostsOf};
 use crate::memory::Memory;
 use crate::queries::Queries;
+use crate::shared::node::NodeHandle;
 use crate::telemetry::{CallCounts, CountsByWebhook, PortCounts, StreamCounts};
 use crate::tls::Certificates;
 use crate::web::WebCounts;
@@ -148,7 +149,7 @@ impl Default for GrpcCounts {
 pub(super) fn operators_pages(
     config: &Config,
     commit: &Commit,
-    (counts, operators): (&Counts, &OperatorsPort),
+    (counts, operators, node): (&Counts, &OperatorsPort, &Option<NodeHandle>),
     (queries, clock): (Queries, &Clock),
     draining: CancellationToken,
 ) -> Router {
@@ -196,6 +197,7 @@ pub(super) fn operators_pages(
         certificates: counts.certificates.clone(),
         access: counts.access.clone(),
         traffic,
+        replica: node.as_ref().map(NodeHandle::status),
         clock: clock.clone(),
     });
     let (hosts, gate) = (operators.hosts.clone(), operators.gate.clone());

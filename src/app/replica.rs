@@ -5,21 +5,29 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 
+use crate::app::blocking::blocking;
 use crate::app::notes::Notes;
 use crate::app::tasks::{Stage, Tasks};
-use crate::app::{App, AppError};
+use crate::app::{App, AppError, etcd};
+use crate::board::{self, BoardReader, ReplicaMark};
 use crate::clock::Clock;
 use crate::commit::{BufferedLedger, Commit, CommitHandle};
 use crate::config::{Config, Shared};
 use crate::domain::{Preference, RateFilter, Snapshot, SourceRecord};
+use crate::pb::rate_service_server::SERVICE_NAME;
 use crate::shared::apply::{Origin, Replica};
-use crate::shared::etcd::{Etcd, Servers};
+use crate::shared::etcd::Etcd;
 use crate::shared::log::Log;
 use crate::shared::members::State;
-use crate::shared::node::{Node, NodeHandle, NodeSettings};
+use crate::shared::node::{Node, NodeHandle, NodeSettings, Status};
 use crate::shared::restore::restore;
 use crate::webhooks::Turn;
+
+/// The name under which the health service says whether this replica is in contact with the others.
+const HEALTH_OF_REPLICA: &str = "silkrate.replica";
 
 /// What this process does with the log.
 #[derive(Debug)]
@@ -28,6 +36,7 @@ pub(super) struct SharedReplica {
     leads: watch::Sender<bool>,
     turn: Turn,
     notes: Box<Notes>,
+    mark: ReplicaMark,
 }
 
 /// Opens the commit task, and what it shares a log with, if the settings say so.
@@ -50,7 +59,79 @@ pub(super) async fn open(
 impl App {
     /// What operators do with the replica of a log that this service shares; `None` if it runs alone.
     pub fn replica(&self) -> Option<NodeHandle> {
-        self.commit.1.as_ref().map(SharedReplica::handle)
+        self.commit.1.as_ref().map(handle)
+    }
+
+    /// What a replica of a replay needs of the service beside its pollers: where it files, and whether it leads. `None` if the
+    /// service runs alone.
+    pub fn shared_filing(&self) -> Option<(CommitHandle, watch::Receiver<bool>)> {
+        let leads = self.polling.leads.clone()?;
+        Some((self.polling.commit.clone(), leads))
+    }
+}
+
+/// What operators do with a replica.
+pub(super) fn handle(replica: &SharedReplica) -> NodeHandle {
+    replica.node.handle()
+}
+
+/// What clients and probes are told of a replica.
+fn mark_of(status: &Status) -> board::Replica {
+    let detached = status.detached.as_ref().map(|detached| board::Detached {
+        since: detached.since,
+        reason: detached.reason.clone(),
+    });
+    let (at, of) = (status.seq, status.newest);
+    let empty =
+        format!("it has no state to serve yet: it has read {at} of {of} records of the log");
+    board::Replica {
+        detached,
+        empty: (!status.has_state).then_some(empty),
+    }
+}
+
+/// Tells the health service whether this replica is in contact with the others, and that one without a state serves nothing.
+pub(super) fn report_health(tasks: &mut Tasks, board: &BoardReader, health: &HealthReporter) {
+    let mut replica = board.watch_replica();
+    if replica.borrow().is_none() {
+        return;
+    }
+    let (health, stopped) = (health.clone(), tasks.token(Stage::Listeners));
+    let report = async move {
+        let mut was_empty = false;
+        loop {
+            let (is_detached, is_empty) = {
+                let replica = replica.borrow_and_update();
+                let replica = replica.as_ref();
+                let is_detached = replica.is_some_and(|replica| replica.detached.is_some());
+                (
+                    is_detached,
+                    replica.is_some_and(|replica| replica.empty.is_some()),
+                )
+            };
+            let contact = serving_if(!is_detached);
+            health.set_service_status(HEALTH_OF_REPLICA, contact).await;
+            // Only when it changes: a service that stops has reported that it does not serve.
+            if std::mem::replace(&mut was_empty, is_empty) != is_empty {
+                for name in [SERVICE_NAME, ""] {
+                    health.set_service_status(name, serving_if(!is_empty)).await;
+                }
+            }
+            tokio::select! {
+                changed = replica.changed() => if changed.is_err() { break },
+                () = stopped.cancelled() => return,
+            }
+        }
+        stopped.cancelled().await;
+    };
+    tasks.start(Stage::Listeners, "health of the replica", report);
+}
+
+fn serving_if(serves: bool) -> ServingStatus {
+    if serves {
+        ServingStatus::Serving
+    } else {
+        ServingStatus::NotServing
     }
 }
 
@@ -84,11 +165,9 @@ impl SharedReplica {
         ledger: BufferedLedger,
         clock: Clock,
     ) -> Result<(Commit, CommitHandle, Self), AppError> {
-        let servers = Servers {
-            urls: shared.servers.clone(),
-            ..Servers::default()
-        };
         let clock_of_reports = clock.clone();
+        let of_settings = shared.clone();
+        let servers = blocking(move || etcd::servers(&of_settings)).await?;
         let log = Log::Etcd(Etcd::new(servers, &shared.name)?);
         let name: Arc<str> = shared.name.as_str().into();
         let reader = ledger.readers().borrow().clone();
@@ -127,7 +206,9 @@ impl SharedReplica {
             leads: watch::Sender::new(false),
             turn,
             notes: Box::new(notes),
+            mark: commit.replica_mark(),
         };
+        replica.mark.set(mark_of(&replica.node.status().borrow()));
         Ok((commit, handle, replica))
     }
 
@@ -139,11 +220,6 @@ impl SharedReplica {
     /// Whose turn it is to deliver to webhooks: that of the one that leads, and of a service that runs alone.
     pub(super) fn turn(replica: Option<&Self>) -> Turn {
         replica.map_or_else(Turn::always, |replica| replica.turn.clone())
-    }
-
-    /// What operators do with it.
-    pub(super) fn handle(&self) -> NodeHandle {
-        self.node.handle()
     }
 
     /// Starts it.
@@ -159,12 +235,17 @@ impl SharedReplica {
             leads,
             turn: _,
             notes,
+            mark,
         } = self;
         let notes = notes.run(leads.subscribe());
         let mut status = node.status();
         let tell = async {
             loop {
-                let is_leading = status.borrow_and_update().state == State::Leading;
+                let (is_leading, shown) = {
+                    let status = status.borrow_and_update();
+                    (status.state == State::Leading, mark_of(&status))
+                };
+                mark.set(shown);
                 leads.send_if_modified(|known| std::mem::replace(known, is_leading) != is_leading);
                 if status.changed().await.is_err() {
                     std::future::pending::<()>().await;

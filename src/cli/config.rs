@@ -84,12 +84,21 @@ fn print_warning(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
 
 /// Loads the configuration from a file and the environment of this process.
 pub(super) fn load(file: Option<&Path>) -> Result<Config, ConfigErrors> {
+    load_with(file, &[])
+}
+
+/// The same with variables in place of those of the environment.
+pub(super) fn load_with(
+    file: Option<&Path>,
+    chosen: &[(String, String)],
+) -> Result<Config, ConfigErrors> {
     // Variables whose names are not UTF-8 are not ours; a value that is not UTF-8 is refused when it is parsed.
     let variables = std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
         Some((name, value.to_string_lossy().into_owned()))
     });
-    let mut config = Config::load(file, variables)?;
+    let variables = variables.filter(|(name, _)| chosen.iter().all(|(other, _)| name != other));
+    let mut config = Config::load(file, variables.chain(chosen.iter().cloned()))?;
     config.file = file.map(Path::to_owned);
     Ok(config)
 }

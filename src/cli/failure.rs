@@ -207,6 +207,7 @@ impl From<AppError> for Failure {
             AppError::Webhooks(WebhookError::Store(_)) => UNUSABLE_FILE.to_owned(),
             AppError::Client { .. }
             | AppError::Log(_)
+            | AppError::LogFile { .. }
             | AppError::Restore(_)
             | AppError::Webhooks(WebhookError::Client { .. })
             | AppError::Zone(_)
@@ -308,6 +309,7 @@ mod tests {
             reason,
             violations: Vec::new(),
             retry_after: None,
+            leader_address: None,
         })
     }
 

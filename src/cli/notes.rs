@@ -2,7 +2,7 @@
 
 use crate::cli::paint::without_controls;
 use crate::json;
-use crate::pb::{Fixing, Flag, Freshness, HeldFixing, Rate, SourceTerms, WindowChange};
+use crate::pb::{Fixing, Flag, Freshness, HeldFixing, Rate, Replica, SourceTerms, WindowChange};
 
 /// The number of subjects that a note names: a held value may affect forty pairs.
 const SUBJECTS_NAMED: usize = 3;
@@ -16,6 +16,18 @@ pub(super) fn attributions(sources: &[SourceTerms]) -> String {
         }
     }
     notes.below()
+}
+
+/// That a replica is cut off from the others; `None` if it is not.
+pub(super) fn detached(replica: &Replica) -> Option<String> {
+    let since = replica.since_time.as_ref().and_then(json::instant);
+    let since = since.map(|since| format!(" since {since}"));
+    let reason = replica.reason.as_deref().unwrap_or("unknown");
+    let text = format!(
+        "this replica is cut off from the others{}, and may lack newer rates: {reason}",
+        since.unwrap_or_default()
+    );
+    replica.detached.then_some(text)
 }
 
 /// Notes on the rows of a table; a note on several rows is one line.

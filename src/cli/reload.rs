@@ -27,10 +27,19 @@ const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// What to do about settings that are not read in time.
 const SLOW_DISK: &str = "see whether the disks and mounts of the files answer";
 
+/// Where the settings of a service are read: a file, and the environment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct SettingsOrigin {
+    /// The file; none: the environment alone.
+    pub(super) file: Option<PathBuf>,
+    /// Variables in place of those of the environment: what the command line says.
+    pub(super) variables: Vec<(String, String)>,
+}
+
 /// Reads the settings of a service anew on each SIGHUP. A signal that comes before the service serves is obeyed then, and
 /// several that come during a reload are one.
 pub(super) struct Reloader {
-    file: Option<PathBuf>,
+    origin: SettingsOrigin,
     /// From the settings of the file to those of the service: a demo has settings of its own.
     adapt: Arc<dyn Fn(Config) -> Config + Send + Sync>,
     log: LogFilter,
@@ -40,10 +49,10 @@ pub(super) struct Reloader {
 }
 
 impl Reloader {
-    /// Reads from this file, and the environment.
-    pub(super) fn new(file: Option<PathBuf>, log: LogFilter, hang_ups: HangUps) -> Self {
+    /// Reads from there.
+    pub(super) fn new(origin: SettingsOrigin, log: LogFilter, hang_ups: HangUps) -> Self {
         Self {
-            file,
+            origin,
             adapt: Arc::new(|config| config),
             log,
             hang_ups,
@@ -107,7 +116,7 @@ impl Reloader {
 
     /// The settings, unless something is wrong with them, which is logged.
     async fn read(&self) -> Option<Config> {
-        match read(self.file.clone()).await {
+        match read(self.origin.clone()).await {
             Ok(config) => {
                 log_warnings(&config);
                 Some((self.adapt)(config))
@@ -134,10 +143,9 @@ pub(super) enum Unread {
     Wrong(ConfigErrors),
 }
 
-/// Reads the settings of a service from a file and the environment, on a thread that may block. The thread of a read that takes too
-/// long is left alone.
-pub(super) async fn read(file: Option<PathBuf>) -> Result<Config, Unread> {
-    let read = spawn_blocking(move || config::load(file.as_deref()));
+/// Reads the settings of a service, on a thread that may block. The thread of a read that takes too long is left alone.
+pub(super) async fn read(origin: SettingsOrigin) -> Result<Config, Unread> {
+    let read = spawn_blocking(move || config::load_with(origin.file.as_deref(), &origin.variables));
     match timeout(READ_TIMEOUT, read).await {
         Err(_late) => Err(Unread::Slow),
         Ok(Ok(read)) => read.map_err(Unread::Wrong),
@@ -175,7 +183,7 @@ impl fmt::Debug for Reloader {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Reloader")
-            .field("file", &self.file)
+            .field("origin", &self.origin)
             .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
@@ -17,7 +19,7 @@ use crate::cli::reload::Reloader;
 use crate::cli::supervisor;
 use crate::clock::Clock;
 use crate::config::{Config, Log, TlsFiles};
-use crate::demo::{Bank, Replay, ReplayError, Season};
+use crate::demo::{Bank, Replay, ReplayError, Season, file_earlier};
 use crate::domain::{Freshness, Rate, RateFilter, Snapshot, TickerStyle, ticker_entry};
 
 /// What Ctrl-C prints at once: open streams may take a moment to end.
@@ -32,7 +34,7 @@ pub(super) fn log(log: Log) -> Log {
 }
 
 /// The sections of a configuration that a demo uses.
-const SECTIONS: &[&str] = &["server", "admin", "web", "access", "log", "trace"];
+const SECTIONS: &[&str] = &["server", "admin", "web", "access", "shared", "log", "trace"];
 
 /// The sections of a configuration that a demo uses, as a phrase.
 pub(super) fn sections() -> String {
@@ -54,6 +56,7 @@ fn settings(season: Season, url: String) -> impl Fn(Config) -> Config + Send + S
             trace: config.trace,
             file: config.file,
             variables: config.variables,
+            shared: config.shared,
             access: config.access,
             ..season.config(&url, config.server, config.web)
         }
@@ -70,9 +73,17 @@ fn introduction(season: Season, config: &Config, app: &App) -> String {
     let (address, notice) = (app.address(), season.notice());
     let grpc = url(&server.tls, address);
     let admin = url(&server.admin_tls, app.admin_address());
+    let replicas = match &config.shared {
+        None => String::new(),
+        Some(shared) => format!(
+            "\n\nThis is the replica `{}` of the log `{}`, so the days pass once, and six times slower. The one that leads polls its \
+bank; which one that is:\n  silkrate shared --admin {admin}",
+            shared.node, shared.name
+        ),
+    };
     let (pages, path) = (url(&web.tls, app.web_address()), &web.path);
     format!(
-        "{notice}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server {grpc}\nserving browsers on {pages}{path}\nserving probes and metrics on {admin}/metrics\n"
+        "{notice}{replicas}\n\nserving gRPC on {address}; from a second terminal:\n  silkrate watch --server {grpc}\nserving browsers on {pages}{path}\nserving probes and metrics on {admin}/metrics\n"
     )
 }
 
@@ -83,7 +94,10 @@ pub(super) async fn run(
     reloader: Reloader,
     drain: CancellationToken,
 ) -> Result<(), Failure> {
-    let clock = season.clock();
+    let clock = match config.shared {
+        None => season.clock(),
+        Some(_) => season.shared_clock(),
+    };
     let bank = Bank::start(clock.clone()).await;
     let bank = bank.map_err(|error| {
         let message = format!("cannot start the simulated bank: {error}");
@@ -94,7 +108,6 @@ pub(super) async fn run(
     let reloader = reloader.adapted(adapt);
     let filter = config.ticker.pairs.clone();
     let mut app = App::bind_with(config.clone(), clock.clone()).await?;
-    let replay = Replay::new(season, clock.clone(), &config, app.without_pollers());
     let mut out = anstream::stdout();
     let mut say = |text: &str| writeln!(out, "{text}").and_then(|()| out.flush());
     say(&introduction(season, &config, &app))?;
@@ -107,6 +120,7 @@ pub(super) async fn run(
         drain.child_token(),
         CancellationToken::new(),
     );
+    let replaying = replaying(season, (&clock, &config), &mut app, replay_stop.clone());
     let served = async {
         let ended = Box::pin(reloader.run(app, replay_ended.clone(), &drain)).await;
         replay_stop.cancel();
@@ -114,15 +128,9 @@ pub(super) async fn run(
         Ok(ended?)
     };
     let replayed = async {
-        let ended = replay.run(replay_stop.clone()).await;
+        let ended = replaying.await;
         replay_ended.cancel();
-        match ended {
-            Ok(()) | Err(ReplayError::Stopped(_)) => Ok(()),
-            Err(error) => Err(Failure::failed(
-                format!("the replay ended early: {error}"),
-                "see the log lines above; RUST_LOG=silkrate=info shows more",
-            )),
-        }
+        ended
     };
     let banked = async {
         bank.run(stop.clone()).await;
@@ -150,6 +158,28 @@ pub(super) async fn run(
         () = printed => Ok(()),
     }?;
     Ok(say("stopped")?)
+}
+
+/// What happens in the replay until it is stopped: the passes of a service that runs alone, or what a replica of a log files.
+fn replaying(
+    season: Season,
+    (clock, config): (&Clock, &Config),
+    app: &mut App,
+    stop: CancellationToken,
+) -> LocalBoxFuture<'static, Result<(), Failure>> {
+    if let Some(filing) = app.shared_filing() {
+        let filed = file_earlier(season, filing, stop);
+        return filed.map(Ok).boxed_local();
+    }
+    let replay = Replay::new(season, clock.clone(), config, app.without_pollers());
+    let passes = replay.run(stop).map(|ended| match ended {
+        Ok(()) | Err(ReplayError::Stopped(_)) => Ok(()),
+        Err(error) => Err(Failure::failed(
+            format!("the replay ended early: {error}"),
+            "see the log lines above; RUST_LOG=silkrate=info shows more",
+        )),
+    });
+    passes.boxed_local()
 }
 
 /// Prints one line for each change of the ticker, after its day, and one line for each new pass.

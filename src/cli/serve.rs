@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::cli::failure::Failure;
-use crate::cli::reload::{self, HangUps, Reloader, log_warnings};
+use crate::cli::reload::{self, HangUps, Reloader, SettingsOrigin, log_warnings};
 use crate::cli::{replay, supervisor};
 use crate::config::Config;
 use crate::demo::Season;
@@ -25,6 +25,7 @@ Examples:
   silkrate serve --demo                        a replay of April 2026; needs no network
   silkrate serve --demo=december               a replay of the ticker of 8 December 2025
   SILKRATE_SERVER__LISTEN=0.0.0.0:50051 silkrate serve
+  silkrate serve --follow http://10.0.0.1:2379 a replica that asks no bank, of the log in that etcd
   SILKRATE_LOG__ACCESS=true silkrate serve     a line on stderr for each request
   RUST_LOG=silkrate=debug silkrate serve       verbose log on stderr";
 
@@ -39,7 +40,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Replay published rates from a simulated bank on loopback, in a loop; no real bank is contacted and nothing is
-    /// stored. Of the configuration, the sections `server`, `admin`, `web`, `access`, `log` and
+    /// stored. Of the configuration, the sections `server`, `admin`, `web`, `access`, `shared`, `log` and
     /// `trace` apply.
     #[arg(
         long,
@@ -49,6 +50,32 @@ pub(super) struct ServeArgs {
         default_missing_value = "april"
     )]
     demo: Option<DemoSeason>,
+    /// Follow the log that replicas share over etcd, and never ask a bank: `shared.servers` with these addresses, and
+    /// `shared.role = "follower"`.
+    #[arg(
+        long,
+        value_name = "URL",
+        value_delimiter = ',',
+        conflicts_with = "demo"
+    )]
+    follow: Vec<String>,
+}
+
+impl ServeArgs {
+    /// Where the settings are read.
+    fn origin(&self) -> SettingsOrigin {
+        let variable = |name: &str, value| (name.to_owned(), value);
+        let follow = (!self.follow.is_empty()).then(|| {
+            [
+                variable("SILKRATE_SHARED__SERVERS", self.follow.join(",")),
+                variable("SILKRATE_SHARED__ROLE", "follower".to_owned()),
+            ]
+        });
+        SettingsOrigin {
+            file: self.config.clone(),
+            variables: follow.into_iter().flatten().collect(),
+        }
+    }
 }
 
 /// The recorded days to replay.
@@ -85,7 +112,7 @@ fn run_on(runtime: &Runtime, arguments: &ServeArgs) -> Result<(), Failure> {
         let _runtime = runtime.enter();
         HangUps::listen()?
     };
-    let config = runtime.block_on(reload::read(arguments.config.clone()))?;
+    let config = runtime.block_on(reload::read(arguments.origin()))?;
     let traces = {
         let _runtime = runtime.enter();
         config.trace.as_ref().map(Traces::start).transpose()
@@ -112,7 +139,7 @@ fn run_on(runtime: &Runtime, arguments: &ServeArgs) -> Result<(), Failure> {
     runtime.block_on(async {
         let drain = CancellationToken::new();
         let _alive = supervisor::keep_alive();
-        let reloader = Reloader::new(arguments.config.clone(), log, hang_ups);
+        let reloader = Reloader::new(arguments.origin(), log, hang_ups);
         let season = arguments.demo.map(Season::from);
         let service = service(config, season, reloader, drain.clone());
         let ended = Box::pin(until_stopped(service, &drain, Signals::listen()?)).await;
@@ -210,7 +237,33 @@ impl Signals {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+    use crate::cli::config;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        serve: ServeArgs,
+    }
+
+    #[test]
+    fn to_follow_is_to_share_a_log_and_never_to_lead() {
+        let line = [
+            "serve",
+            "--follow",
+            "http://10.0.0.1:2379,http://10.0.0.2:2379",
+        ];
+        let SettingsOrigin { file, variables } = Line::parse_from(line).serve.origin();
+        let config = config::load_with(file.as_deref(), &variables).unwrap();
+        let shared = config.shared.unwrap();
+        assert_eq!(shared.servers.len(), 2);
+        assert!(!shared.may_lead);
+        let alone = Line::parse_from(["serve"]).serve.origin();
+        assert_eq!(alone.variables, []);
+        assert!(Line::try_parse_from(["serve", "--demo", "--follow", "http://10.0.0.1"]).is_err());
+    }
 
     #[tokio::test]
     async fn a_service_that_ends_early_with_an_error_is_a_failure() {

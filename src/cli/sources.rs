@@ -12,7 +12,7 @@ use crate::cli::paint::without_controls;
 use crate::cli::server::ServerArgs;
 use crate::cli::table::TextTable;
 use crate::json;
-use crate::pb::{Polling, SourceDetail, SourceState};
+use crate::pb::{Polling, Replica, SourceDetail, SourceState};
 use crate::tabular::SOURCE;
 
 const EXAMPLES: &str = "\
@@ -51,12 +51,13 @@ pub(super) async fn run(arguments: &SourcesArgs, out: &mut dyn Write) -> Result<
         columns: SOURCE,
     };
     document.print(arguments.format.format()?, out, || {
-        page(&response.sources, Output::of_stdout().columns_of_terminal())
+        let columns = Output::of_stdout().columns_of_terminal();
+        page(&response.sources, response.replica.as_ref(), columns)
     })
 }
 
 /// The sources in columns; below them the notes, and the attributions that their terms demand.
-fn page(details: &[SourceDetail], columns: Option<usize>) -> String {
+fn page(details: &[SourceDetail], replica: Option<&Replica>, columns: Option<usize>) -> String {
     let mut table = TextTable::new([
         "ID",
         "STATE",
@@ -95,6 +96,7 @@ fn page(details: &[SourceDetail], columns: Option<usize>) -> String {
             attributions.push(format!("{}: {attribution}", state.id));
         }
     }
+    notes.extend(replica.and_then(notes::detached));
     let mut page = table.render_within(columns, SPARE);
     for lines in [notes, attributions]
         .iter()
@@ -228,7 +230,7 @@ cbu: Source: the bank
             ..SourceDetail::default()
         };
         assert_eq!(
-            page(&[cbu(), without_table(), unasked], None),
+            page(&[cbu(), without_table(), unasked], None, None),
             format!(
                 "\
 ID   STATE         FRESHNESS  NEWEST DATE  NEXT PUBLICATION      MISSED  LAST VERIFIED  FAILURES  BUDGET
@@ -241,6 +243,24 @@ cbt  no table yet  -          -            -                     0       -      
     }
 
     #[test]
+    fn a_replica_that_is_cut_off_says_so_below_the_table() {
+        let mut replica = Replica {
+            detached: true,
+            since_time: Some(prost_types::Timestamp {
+                seconds: 1_775_120_400,
+                nanos: 0,
+            }),
+            reason: Some("no answer within 2s".to_owned()),
+        };
+        let note = "\nthis replica is cut off from the others since 2026-04-02T09:00:00Z, and may lack newer rates: \
+                    no answer within 2s\n";
+        let page_of = |replica: &Replica| page(&[without_table()], Some(replica), None);
+        assert!(page_of(&replica).ends_with(note), "{}", page_of(&replica));
+        replica.detached = false;
+        assert!(!page_of(&replica).contains("cut off"));
+    }
+
+    #[test]
     fn eighty_columns_have_room_for_the_next_publication() {
         let mut cbu = cbu();
         cbu.last_verified_time = Some(prost_types::Timestamp {
@@ -248,7 +268,7 @@ cbt  no table yet  -          -            -                     0       -      
             nanos: 0,
         });
         assert_eq!(
-            page(&[cbu, without_table()], Some(80)),
+            page(&[cbu, without_table()], None, Some(80)),
             format!(
                 "\
 ID   STATE         FRESHNESS  NEWEST DATE  NEXT PUBLICATION      MISSED  BUDGET

@@ -14,10 +14,10 @@ use clap::{Args, ValueEnum};
 use crate::cli::failure::{Failure, note};
 use crate::cli::line::LineStyle;
 use crate::cli::output::{self, ColorArgs};
-use crate::cli::rates;
 use crate::cli::server::ServerArgs;
 use crate::cli::watch::message::State;
 use crate::cli::watch::screen::Screen;
+use crate::cli::{notes, rates};
 use crate::client::{Watch, WatchEvent, WatchOptions};
 use crate::domain::{Digits, Form, TickerStyle};
 
@@ -114,18 +114,7 @@ pub(super) async fn run(
     err: &mut dyn Write,
 ) -> Result<(), Failure> {
     let client = arguments.server.client()?;
-    let chosen = [
-        ("--wide", arguments.wide),
-        ("--digits", arguments.digits.is_some()),
-        ("--form", arguments.form.is_some()),
-    ];
-    let chosen = chosen.iter().find(|(_, is_chosen)| *is_chosen);
-    if let Some((option, _)) = chosen.filter(|_| arguments.format != WatchFormat::Ticker) {
-        return Err(Failure::Usage {
-            message: format!("{option} is for the ticker: the other formats have every digit"),
-            hint: format!("leave out {option}, or --format"),
-        });
-    }
+    fits_the_format(arguments)?;
     let mut screen = Screen::new(
         out,
         arguments.color.output(),
@@ -148,7 +137,7 @@ pub(super) async fn run(
         ..WatchOptions::default()
     };
     let mut watch = Watch::new(client, options);
-    let mut is_first = true;
+    let (mut is_first, mut contact) = (true, Contact::default());
     // One future for the whole run: a signal that arrives while a line is drawn is not lost.
     let interrupted = tokio::signal::ctrl_c();
     let unread = output::unread();
@@ -162,6 +151,12 @@ pub(super) async fn run(
                 return Ok(interrupted?);
             }
         };
+        if let Ok(event) = &event
+            && let Some(said) = contact.news_of(event)
+        {
+            screen.leave()?;
+            note(&said, err)?;
+        }
         match event {
             Ok(WatchEvent::Disconnected { reason, retry_in }) => {
                 screen.leave()?;
@@ -183,6 +178,50 @@ pub(super) async fn run(
     }
 }
 
+/// Refuses an option of the ticker beside another format.
+fn fits_the_format(arguments: &WatchArgs) -> Result<(), Failure> {
+    let chosen = [
+        ("--wide", arguments.wide),
+        ("--digits", arguments.digits.is_some()),
+        ("--form", arguments.form.is_some()),
+    ];
+    let chosen = chosen.iter().find(|(_, is_chosen)| *is_chosen);
+    match chosen.filter(|_| arguments.format != WatchFormat::Ticker) {
+        None => Ok(()),
+        Some((option, _)) => Err(Failure::Usage {
+            message: format!("{option} is for the ticker: the other formats have every digit"),
+            hint: format!("leave out {option}, or --format"),
+        }),
+    }
+}
+
+/// Whether the replica that is watched was cut off from the others when it last said so.
+#[derive(Debug, Default)]
+struct Contact {
+    is_lost: bool,
+}
+
+impl Contact {
+    /// What an event says otherwise.
+    fn news_of(&mut self, event: &WatchEvent) -> Option<String> {
+        let replica = match event {
+            WatchEvent::Opening { replica, .. } => replica.as_ref(),
+            WatchEvent::Heartbeat(heartbeat) => heartbeat.replica.as_ref(),
+            WatchEvent::Snapshot | WatchEvent::Update { .. } | WatchEvent::Disconnected { .. } => {
+                return None;
+            }
+        };
+        let lost = replica.and_then(notes::detached);
+        let was_lost = std::mem::replace(&mut self.is_lost, lost.is_some());
+        match lost {
+            Some(_) if was_lost => None,
+            Some(lost) => Some(lost),
+            None if was_lost => Some("the replica is in contact with the others again".to_owned()),
+            None => None,
+        }
+    }
+}
+
 fn state(watch: &Watch) -> State<'_> {
     State {
         position: watch.position(),
@@ -200,6 +239,28 @@ fn disconnected(reason: &str, retry_in: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pb::{Heartbeat, Replica};
+
+    #[test]
+    fn a_replica_that_is_cut_off_is_noted_once_and_when_it_is_not_any_longer() {
+        let heartbeat = |detached| {
+            let replica = Replica {
+                detached,
+                ..Replica::default()
+            };
+            WatchEvent::Heartbeat(Heartbeat {
+                replica: Some(replica),
+                ..Heartbeat::default()
+            })
+        };
+        let mut contact = Contact::default();
+        let mut said = |detached| contact.news_of(&heartbeat(detached)).unwrap_or_default();
+        assert_eq!(said(false), "");
+        assert!(said(true).starts_with("this replica is cut off from the others"));
+        assert_eq!(said(true), "");
+        assert!(said(false).contains("again"));
+        assert_eq!(said(false), "");
+    }
 
     #[test]
     fn a_lost_connection_is_noted_with_the_delay_of_the_next_attempt() {

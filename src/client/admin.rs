@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::civil::Date;
+use tonic::{Response, Status};
 
 use crate::client::{Client, ClientError, ClientOptions, KeyedChannel, MESSAGE_BYTES_MAX};
 use crate::pb::HeldFixing;
@@ -10,13 +11,15 @@ use crate::pb::admin::admin_service_client::AdminServiceClient;
 use crate::pb::admin::{
     FileTableRequest, FileTableResponse, GetSettingsRequest, GetSettingsResponse, GetStoreRequest,
     GetStoreResponse, ListFiledDatesRequest, ListFiledDatesResponse, ListHeldRequest,
-    RejectHeldRequest, RejectHeldResponse, ReleaseHeldRequest, ReleaseHeldResponse, Table,
+    ListReplicasRequest, ListReplicasResponse, RejectHeldRequest, RejectHeldResponse,
+    ReleaseHeldRequest, ReleaseHeldResponse, StepDownRequest, StepDownResponse, Table,
 };
 
 /// Some responses wait for the disk, and a commit for the commits before it: only a fault takes longer.
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A client of the operators' port of one server.
+/// A client of the operators' port of one server. Of replicas one takes decisions and tables: what another one refuses for that
+/// reason is sent to that one, if the refusal says where it is reached.
 ///
 /// ```no_run
 /// use silkrate::client::{Admin, ClientError};
@@ -34,6 +37,8 @@ const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, Clone)]
 pub struct Admin {
     pub(super) client: Client,
+    /// How another replica is connected to.
+    options: ClientOptions,
 }
 
 impl Admin {
@@ -44,15 +49,17 @@ impl Admin {
 
     /// A client that connects in the way of the options, as that of [`Client::with_options`].
     pub fn with_options(url: &str, options: &ClientOptions) -> Result<Self, ClientError> {
-        let client = Client::with_options(url, options)?;
-        Ok(Self { client })
+        Ok(Self {
+            client: Client::at_one(url, options)?,
+            options: options.clone(),
+        })
     }
 
     /// The same client with one connection for all its calls, as [`Client::on_one_connection`].
     #[cfg(feature = "service")]
     pub(crate) fn on_one_connection(self) -> Self {
         let client = self.client.on_one_connection();
-        Self { client }
+        Self { client, ..self }
     }
 
     /// The URL.
@@ -75,13 +82,16 @@ impl Admin {
         value: Option<&str>,
         note: &str,
     ) -> Result<ReleaseHeldResponse, ClientError> {
-        let mut client = self.connect();
         let request = ReleaseHeldRequest {
             id: id.to_owned(),
             value: value.map(str::to_owned),
             note: note.to_owned(),
         };
-        self.answer(client.release_held(request)).await
+        self.at_leader(|mut client| {
+            let request = request.clone();
+            async move { client.release_held(request).await }
+        })
+        .await
     }
 
     /// Rejects a held value for good. With a `value` (the digits as they were seen) only if that value is still held, and not
@@ -92,13 +102,16 @@ impl Admin {
         value: Option<&str>,
         note: &str,
     ) -> Result<RejectHeldResponse, ClientError> {
-        let mut client = self.connect();
         let request = RejectHeldRequest {
             id: id.to_owned(),
             value: value.map(str::to_owned),
             note: note.to_owned(),
         };
-        self.answer(client.reject_held(request)).await
+        self.at_leader(|mut client| {
+            let request = request.clone();
+            async move { client.reject_held(request).await }
+        })
+        .await
     }
 
     /// The dates, from the first to the last, for which the server has a table of a document.
@@ -120,10 +133,12 @@ impl Admin {
 
     /// Files a table of the past. A table that fails the server's checks is no error: the response gives the reason.
     pub async fn file_table(&self, table: Table) -> Result<FileTableResponse, ClientError> {
-        let mut client = self.connect();
-        let table = Some(table);
-        self.answer(client.file_table(FileTableRequest { table }))
-            .await
+        let request = FileTableRequest { table: Some(table) };
+        self.at_leader(|mut client| {
+            let request = request.clone();
+            async move { client.file_table(request).await }
+        })
+        .await
     }
 
     /// The path of the ledger, and whether it can be written.
@@ -139,6 +154,35 @@ impl Admin {
             .await
     }
 
+    /// The replicas that share a log with the server, and which of them leads.
+    pub async fn replicas(&self) -> Result<ListReplicasResponse, ClientError> {
+        let mut client = self.connect();
+        self.answer(client.list_replicas(ListReplicasRequest {}))
+            .await
+    }
+
+    /// Lets another replica take the lead from the one that leads.
+    pub async fn step_down(&self) -> Result<StepDownResponse, ClientError> {
+        self.at_leader(|mut client| async move { client.step_down(StepDownRequest {}).await })
+            .await
+    }
+
+    /// Makes a call that one of several replicas takes: where this one names that, there.
+    async fn at_leader<T, F: Future<Output = Result<Response<T>, Status>>>(
+        &self,
+        call: impl Fn(AdminServiceClient<KeyedChannel>) -> F,
+    ) -> Result<T, ClientError> {
+        let refused = match self.answer(call(self.connect())).await {
+            Err(refused) => refused,
+            answered => return answered,
+        };
+        let Some(address) = refused.leader_address() else {
+            return Err(refused);
+        };
+        let leader = Self::with_options(address, &self.options)?;
+        leader.answer(call(leader.connect())).await
+    }
+
     /// The generated client, on a connection of its own that is opened by the call.
     fn connect(&self) -> AdminServiceClient<KeyedChannel> {
         let (channel, prefix) = self.client.server().keyed_channel();
@@ -148,7 +192,7 @@ impl Admin {
 
     async fn answer<T>(
         &self,
-        call: impl Future<Output = Result<tonic::Response<T>, tonic::Status>>,
+        call: impl Future<Output = Result<Response<T>, Status>>,
     ) -> Result<T, ClientError> {
         self.client.answer_within(ADMIN_TIMEOUT, call).await
     }

@@ -10,6 +10,9 @@ use crate::causes::causes;
 use crate::client::HandshakeFault;
 use crate::domain::Reason;
 
+/// The metadata of a refusal: the URL where operators reach the replica that takes the request.
+const LEADER_ADDRESS: &str = "leader_address";
+
 /// An invalid field of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
@@ -84,6 +87,8 @@ pub enum ClientError {
         violations: Vec<Violation>,
         /// The least delay before a retry.
         retry_after: Option<Duration>,
+        /// Where operators reach the replica that takes the request in place of this one, if the server says.
+        leader_address: Option<String>,
     },
 }
 
@@ -114,6 +119,8 @@ impl ClientError {
         let details = status.get_error_details();
         let violations = details.bad_request().into_iter();
         let violations = violations.flat_map(|bad| &bad.field_violations);
+        let info = details.error_info();
+        let leader_address = info.and_then(|info| info.metadata.get(LEADER_ADDRESS).cloned());
         let message = match status.message() {
             "" => format!("{url} responded: {}", status.code().description()),
             message => message.to_owned(),
@@ -121,9 +128,8 @@ impl ClientError {
         Self::Refused {
             code: status.code(),
             message,
-            reason: details
-                .error_info()
-                .and_then(|info| Reason::parse(&info.reason)),
+            reason: info.and_then(|info| Reason::parse(&info.reason)),
+            leader_address,
             violations: violations
                 .map(|violation| Violation {
                     field: violation.field.clone(),
@@ -192,6 +198,18 @@ impl ClientError {
             | Self::ExposedKey { .. } => true,
             Self::Handshake { .. } | Self::Unreachable { .. } | Self::Silent { .. } => false,
             Self::Refused { code, .. } => *code == Code::InvalidArgument,
+        }
+    }
+
+    /// Where operators reach the replica that takes the request in place of this one, if the server says.
+    pub(super) fn leader_address(&self) -> Option<&str> {
+        match self {
+            Self::Refused {
+                reason: Some(Reason::NotLeader),
+                leader_address,
+                ..
+            } => leader_address.as_deref(),
+            _ => None,
         }
     }
 

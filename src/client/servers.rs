@@ -89,7 +89,15 @@ pub(super) struct Servers {
 impl Servers {
     /// The servers of URLs between commas.
     pub(super) fn new(urls: &str, options: &ClientOptions) -> Result<Self, ClientError> {
-        let mut urls = urls.split(',').map(str::trim);
+        Self::of(urls.split(',').map(str::trim), options)
+    }
+
+    /// The servers of some URLs.
+    pub(super) fn of<'a>(
+        urls: impl IntoIterator<Item = &'a str>,
+        options: &ClientOptions,
+    ) -> Result<Self, ClientError> {
+        let mut urls = urls.into_iter();
         let server = |url| {
             Ok(Server {
                 address: Address::new(url, options)?,
@@ -119,11 +127,18 @@ impl Servers {
 
     /// The same servers over connections that the caller makes.
     #[cfg(feature = "service")]
-    pub(super) fn through(self, connector: &Connector) -> Self {
-        self.each(|server| Server {
-            connector: Some(connector.clone()),
+    pub(super) fn through(self, connector: Connector) -> Self {
+        let through = |server: Server, connector| Server {
+            connector: Some(connector),
             ..server
-        })
+        };
+        let others = self.others.into_iter();
+        let others = others.map(|server| through(server, connector.clone()));
+        Self {
+            others: others.collect(),
+            first: through(self.first, connector),
+            current: self.current,
+        }
     }
 
     #[cfg(feature = "service")]

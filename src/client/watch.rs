@@ -15,8 +15,8 @@ use crate::client::servers::Rests;
 use crate::client::{Backoff, Client, ClientError, filter};
 use crate::pb::watch_rates_response::Event;
 use crate::pb::{
-    Heartbeat, Opening, Position, Rate, ResumeVerdict, SourceState, Update, WatchRatesRequest,
-    WatchRatesResponse,
+    Heartbeat, Opening, Position, Rate, Replica, ResumeVerdict, SourceState, Update,
+    WatchRatesRequest, WatchRatesResponse,
 };
 
 /// The number of missed heartbeats after which a stream counts as dead: one may be lost, two may be late.
@@ -63,6 +63,8 @@ pub enum WatchEvent {
         min_interval: Duration,
         /// The longest silence of the stream.
         heartbeat_interval: Duration,
+        /// How this replica of the service stands to the others; `None` of a service that runs alone.
+        replica: Option<Replica>,
     },
     /// Every row was replaced.
     Snapshot,
@@ -332,6 +334,7 @@ impl Watch {
             verdict: _,
             min_interval,
             heartbeat_interval,
+            replica,
         } = opening;
         let duration = |interval: Option<prost_types::Duration>| {
             interval.and_then(|interval| Duration::try_from(interval).ok())
@@ -344,6 +347,7 @@ impl Watch {
             verdict,
             min_interval: duration(min_interval).unwrap_or_default(),
             heartbeat_interval: self.heartbeat_interval,
+            replica,
         }
     }
 
@@ -374,10 +378,15 @@ impl Watch {
         self.stream = None;
         self.failures = self.failures.saturating_add(1);
         self.rests.demand(self.server, retry_after);
+        let demanded = if next == self.server {
+            retry_after
+        } else {
+            self.rests.left(next)
+        };
         self.server = next;
         let servers = u32::try_from(self.client.servers.count()).unwrap_or(u32::MAX);
         let rounds = self.failures.div_ceil(servers.max(1));
-        let retry_in = self.options.backoff.delay(rounds, self.rests.left(next));
+        let retry_in = self.options.backoff.delay(rounds, demanded);
         self.retry_at = Some(Instant::now() + retry_in);
         retry_in
     }

@@ -9,6 +9,7 @@ mod keys;
 mod log;
 mod server;
 pub(super) mod shared;
+pub(super) mod etcd;
 mod ticker;
 mod tls;
 mod trace;

@@ -7,11 +7,12 @@ use std::time::Duration;
 use reqwest::Url;
 
 use crate::config::byte_size::bytes_text;
+use crate::config::load::etcd::SYSTEM;
 use crate::config::load::shared::{AUTO, FOLLOWER};
 use crate::config::load::{HOME, STORE_MEMORY, ids};
 use crate::config::{
-    Access, ApiKey, CertificateAuthorities, Config, EventKind, Http, SourceSettings, Store,
-    TlsFiles, Webhook, WebhookSecret, values,
+    Access, ApiKey, CertificateAuthorities, Config, EtcdAccess, EventKind, Http, SourceSettings,
+    Store, TlsFiles, Webhook, WebhookSecret, values,
 };
 use crate::domain::{Exceptions, Preference};
 use crate::sources::Source;
@@ -86,6 +87,7 @@ pub(super) fn settings(config: &Config, catalogue: &[&'static Source]) -> Vec<Se
         list.text("role", if shared.may_lead { AUTO } else { FOLLOWER });
         list.duration("lease", shared.lease);
         list.text("advertise_admin", &shared.advertise_admin);
+        list.etcd_access(&shared.access);
     }
     list.http(&config.http);
     for id in ids(catalogue) {
@@ -117,6 +119,22 @@ struct List {
 }
 
 impl List {
+    fn etcd_access(&mut self, access: &EtcdAccess) {
+        let EtcdAccess { ca, identity, user } = access;
+        match ca {
+            None => self.text("ca", SYSTEM),
+            Some(path) => self.text("ca", path.display()),
+        }
+        if let Some((certificate, key)) = identity {
+            self.text("certificate", certificate.display());
+            self.text("key", key.display());
+        }
+        if let Some((name, password_file)) = user {
+            self.text("user", name);
+            self.text("password_file", password_file.display());
+        }
+    }
+
     fn server(&mut self, config: &Config) {
         let server = &config.server;
         self.table("server");

@@ -17,6 +17,8 @@ use crate::sources::{Document, Source, cbr, cbu, market, nbk, nbkr};
 
 /// How often every source is polled, in real time: each table is seen soon after it appears.
 const POLL_EVERY: Duration = Duration::from_millis(300);
+/// How many times slower a replay is that is shown once: a day of April takes a minute, in which a reader stops a replica or two.
+const SHARED_SLOWER: u32 = 6;
 /// The requests to a source on a day of the replay, which passes in seconds: more than can be sent.
 const REQUESTS_PER_DAY: u32 = 100_000;
 /// The pairs of the demo: those a news site shows.
@@ -102,6 +104,13 @@ All is served from this machine; no network is used."
     /// The clock of the replay.
     pub fn clock(self) -> Clock {
         Clock::replay_until(self.start(), self.speed(), self.end())
+    }
+
+    /// The clock of a replay whose replicas share a log: slower, because it is shown once. The time of a log does not run
+    /// backwards.
+    pub fn shared_clock(self) -> Clock {
+        let speed = self.speed().div_euclid(SHARED_SLOWER);
+        Clock::replay_until(self.start(), speed, self.end())
     }
 
     /// The configuration of the replay, with every source polled at `base_url` and nothing kept. It goes with

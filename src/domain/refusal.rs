@@ -2,6 +2,8 @@
 //! with details, the web side as a status of HTTP with JSON.
 
 mod field;
+mod kind;
+mod other;
 mod reason;
 mod retry;
 
@@ -10,6 +12,8 @@ use std::time::Duration;
 pub use field::{Field, TablePart};
 use jiff::Timestamp;
 use jiff::civil::Date;
+pub use kind::RefusalKind;
+pub use other::OtherReplica;
 pub use reason::Reason;
 use thiserror::Error;
 
@@ -155,6 +159,12 @@ pub enum Refusal {
     /// An operator's decision does not fit the held value.
     #[error("{0}")]
     DecisionError(DecisionError),
+    /// Another replica of the service takes what operators decide.
+    #[error("{0}")]
+    NotLeader(OtherReplica),
+    /// The service has no replicas.
+    #[error("this service runs alone: its settings have no [shared], so it has no replicas")]
+    NotShared,
     /// The answer did not begin in time.
     #[error("the request was not answered within {0:?}")]
     DeadlineExceeded(Duration),
@@ -222,31 +232,6 @@ pub enum Refusal {
     Internal(String),
 }
 
-/// What a program can do about a refusal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefusalKind {
-    /// Correct the request.
-    InvalidArgument,
-    /// Ask for something that exists.
-    NotFound,
-    /// Look at the present state, then decide again.
-    FailedPrecondition,
-    /// Come back when there is room.
-    ResourceExhausted,
-    /// Come back later, or ask another replica.
-    Unavailable,
-    /// Allow more time, or ask for less.
-    DeadlineExceeded,
-    /// Call something that this server offers.
-    Unimplemented,
-    /// Send a key that is valid.
-    Unauthenticated,
-    /// Use a key that has the right.
-    PermissionDenied,
-    /// Report a defect.
-    Internal,
-}
-
 impl Refusal {
     /// The machine-readable name.
     pub fn reason(&self) -> Reason {
@@ -278,6 +263,8 @@ impl Refusal {
             Self::InvalidPageSize | Self::InvalidPageToken => Reason::InvalidPage,
             Self::DecisionError(DecisionError::NotHeld(_)) => Reason::NotHeld,
             Self::DecisionError(DecisionError::Changed { .. }) => Reason::HeldValueChanged,
+            Self::NotLeader(_) => Reason::NotLeader,
+            Self::NotShared => Reason::NotShared,
             Self::DeadlineExceeded(_) => Reason::DeadlineExceeded,
             Self::MessageTooLarge { .. } => Reason::MessageTooLarge,
             Self::InvalidMessage(_) => Reason::InvalidMessage,
@@ -332,6 +319,8 @@ impl Refusal {
             | Self::PairNotQuoted(_)
             | Self::NoRateOnDate { .. }
             | Self::DecisionError(_)
+            | Self::NotLeader(_)
+            | Self::NotShared
             | Self::DeadlineExceeded(_)
             | Self::MessageTooLarge { .. }
             | Self::InvalidMessage(_)

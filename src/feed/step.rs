@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::board::{BoardReader, SourceDetail};
+use crate::board::{BoardReader, Replica, SourceDetail};
 use crate::domain::{Position, Rate, RateFilter, Snapshot, Update};
 use crate::feed::ResumeVerdict;
 
@@ -55,6 +55,8 @@ pub enum StreamEvent {
         min_interval: Duration,
         /// The longest silence of the stream.
         heartbeat_interval: Duration,
+        /// How this replica stands to the others, if there are others.
+        replica: Option<Replica>,
     },
     /// The whole state for the filter.
     Snapshot {
@@ -66,7 +68,12 @@ pub enum StreamEvent {
     /// What changed.
     Update(Update),
     /// Nothing changed.
-    Heartbeat(Vec<SourceDetail>),
+    Heartbeat {
+        /// Every source.
+        sources: Vec<SourceDetail>,
+        /// How this replica stands to the others, if there are others.
+        replica: Option<Replica>,
+    },
 }
 
 impl Step {
@@ -84,6 +91,7 @@ impl Step {
                     verdict: *verdict,
                     min_interval: *min_interval,
                     heartbeat_interval: *heartbeat_interval,
+                    replica: board.replica(),
                 },
             },
             Self::Snapshot(snapshot) => StreamMessage {
@@ -99,7 +107,10 @@ impl Step {
             },
             Self::Heartbeat(shown) => StreamMessage {
                 position: shown.position.clone(),
-                event: StreamEvent::Heartbeat(board.details(shown)),
+                event: StreamEvent::Heartbeat {
+                    sources: board.details(shown),
+                    replica: board.replica(),
+                },
             },
         }
     }

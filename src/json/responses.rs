@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::json::{Fixing, HeldFixing, Position, Rate, SourceDetail, SourceState, instant, list};
+use crate::json::{
+    Fixing, HeldFixing, Position, Rate, Replica, SourceDetail, SourceState, instant, list,
+};
 use crate::pb;
 use crate::pb::admin;
 
@@ -66,14 +68,16 @@ pub struct ListSourcesResponse<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     server_time: Option<String>,
     sources: Vec<SourceDetail<'a>>,
+    replica: Option<Replica<'a>>,
 }
 
 impl<'a> From<&'a pb::ListSourcesResponse> for ListSourcesResponse<'a> {
     fn from(response: &'a pb::ListSourcesResponse) -> Self {
-        let pb::ListSourcesResponse { sources } = response;
+        let pb::ListSourcesResponse { sources, replica } = response;
         Self {
             server_time: None,
             sources: sources.iter().filter_map(SourceDetail::of).collect(),
+            replica: replica.as_ref().map(Replica::from),
         }
     }
 }

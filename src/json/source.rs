@@ -41,6 +41,29 @@ pub struct SourceDetail<'a> {
     requests_per_day: u32,
 }
 
+/// How a replica of a service stands to the others.
+#[derive(Debug, Serialize)]
+pub struct Replica<'a> {
+    detached: bool,
+    since_time: Option<String>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a pb::Replica> for Replica<'a> {
+    fn from(replica: &'a pb::Replica) -> Self {
+        let pb::Replica {
+            detached,
+            since_time,
+            reason,
+        } = replica;
+        Self {
+            detached: *detached,
+            since_time: since_time.as_ref().and_then(instant),
+            reason: reason.as_deref(),
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct DroppedRow<'a> {
     currency: &'a str,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::json::{Position, Rate, SourceDetail, SourceState, instant, list, short};
+use crate::json::{Position, Rate, Replica, SourceDetail, SourceState, instant, list, short};
 use crate::pb;
 use crate::pb::watch_rates_response::Event;
 
@@ -26,6 +26,7 @@ enum Content<'a> {
         verdict: &'static str,
         min_interval: Option<String>,
         heartbeat_interval: Option<String>,
+        replica: Option<Replica<'a>>,
     },
     Snapshot {
         rates: Vec<Rate<'a>>,
@@ -41,6 +42,7 @@ enum Content<'a> {
     Heartbeat {
         server_time: Option<String>,
         sources: Vec<SourceDetail<'a>>,
+        replica: Option<Replica<'a>>,
     },
 }
 
@@ -83,11 +85,13 @@ impl<'a> From<&'a pb::Opening> for Content<'a> {
             verdict: _,
             min_interval,
             heartbeat_interval,
+            replica,
         } = opening;
         Self::Opening {
             verdict: short(opening.verdict().as_str_name(), "RESUME_VERDICT_"),
             min_interval: min_interval.as_ref().map(seconds),
             heartbeat_interval: heartbeat_interval.as_ref().map(seconds),
+            replica: replica.as_ref().map(Replica::from),
         }
     }
 }
@@ -126,10 +130,12 @@ impl<'a> From<&'a pb::Heartbeat> for Content<'a> {
         let pb::Heartbeat {
             server_time,
             sources,
+            replica,
         } = heartbeat;
         Self::Heartbeat {
             server_time: server_time.as_ref().and_then(instant),
             sources: sources.iter().filter_map(SourceDetail::of).collect(),
+            replica: replica.as_ref().map(Replica::from),
         }
     }
 }
@@ -173,10 +179,11 @@ mod tests {
                 seconds: 20,
                 nanos: 0,
             }),
+            replica: None,
         };
         assert_eq!(
             printed(Event::Opening(opening)),
-            r#"{"event":"opening","position":{"epoch":"e","revision":7},"verdict":"RESUMED","min_interval":"0.250s","heartbeat_interval":"20s"}"#
+            r#"{"event":"opening","position":{"epoch":"e","revision":7},"verdict":"RESUMED","min_interval":"0.250s","heartbeat_interval":"20s","replica":null}"#
         );
         let update = pb::Update {
             after: Some(pb::Position {
@@ -197,10 +204,18 @@ mod tests {
                 nanos: 0,
             }),
             sources: Vec::new(),
+            replica: Some(pb::Replica {
+                detached: true,
+                since_time: Some(prost_types::Timestamp {
+                    seconds: 1_775_120_385,
+                    nanos: 0,
+                }),
+                reason: Some("no answer".to_owned()),
+            }),
         };
         assert_eq!(
             printed(Event::Heartbeat(heartbeat)),
-            r#"{"event":"heartbeat","position":{"epoch":"e","revision":7},"server_time":"2026-04-02T09:00:00Z","sources":[]}"#
+            r#"{"event":"heartbeat","position":{"epoch":"e","revision":7},"server_time":"2026-04-02T09:00:00Z","sources":[],"replica":{"detached":true,"since_time":"2026-04-02T08:59:45Z","reason":"no answer"}}"#
         );
     }
 

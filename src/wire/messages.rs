@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::board::SourceDetail;
+use crate::board::{Replica, SourceDetail};
 use crate::domain::{Polling, Position, Snapshot, SourceState};
 use crate::feed::{ResumeVerdict, StreamEvent, StreamMessage};
 use crate::pb;
@@ -99,10 +99,12 @@ pub(crate) fn to_message(
             verdict,
             min_interval,
             heartbeat_interval,
+            replica,
         } => Wire::Opening(pb::Opening {
             verdict: to_verdict(*verdict).into(),
             min_interval: Some(to_duration(*min_interval)),
             heartbeat_interval: Some(to_duration(*heartbeat_interval)),
+            replica: replica.as_ref().map(to_replica),
         }),
         StreamEvent::Snapshot { rates, snapshot } => Wire::Snapshot(pb::Snapshot {
             rates: to_rates(rates),
@@ -126,14 +128,27 @@ pub(crate) fn to_message(
                 .collect(),
             commits: message.position.revision.saturating_sub(update.after),
         }),
-        StreamEvent::Heartbeat(details) => Wire::Heartbeat(pb::Heartbeat {
+        StreamEvent::Heartbeat { sources, replica } => Wire::Heartbeat(pb::Heartbeat {
             server_time: Some(to_timestamp(server_time)),
-            sources: details.iter().map(to_source_detail).collect(),
+            sources: sources.iter().map(to_source_detail).collect(),
+            replica: replica.as_ref().map(to_replica),
         }),
     };
     pb::WatchRatesResponse {
         position: Some(to_position(&message.position)),
         event: Some(event),
+    }
+}
+
+/// How a replica stands to the others.
+pub(crate) fn to_replica(replica: &Replica) -> pb::Replica {
+    let Replica { detached, empty: _ } = replica;
+    pb::Replica {
+        detached: detached.is_some(),
+        since_time: detached
+            .as_ref()
+            .map(|detached| to_timestamp(detached.since)),
+        reason: detached.as_ref().map(|detached| detached.reason.clone()),
     }
 }
 

@@ -3,13 +3,13 @@
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use crate::board::SourceDetail;
+use crate::board::{Replica, SourceDetail};
 use crate::domain::{HistoryRow, PeriodRates, Rate, Snapshot};
 use crate::pb;
 use crate::queries::{Converted, FixingRecord, FixingsPage, PastRates, RowsPage};
 use crate::wire::{
-    present, to_fixing, to_position, to_rate, to_rates, to_source_detail, to_source_states,
-    to_timestamp,
+    present, to_fixing, to_position, to_rate, to_rates, to_replica, to_source_detail,
+    to_source_states, to_timestamp,
 };
 
 /// Some rates of a snapshot, and its sources.
@@ -147,9 +147,12 @@ fn to_period_rates(rates: &PeriodRates) -> pb::PeriodRates {
 }
 
 /// Every source.
-pub(crate) fn to_sources_response(details: &[SourceDetail]) -> pb::ListSourcesResponse {
+pub(crate) fn to_sources_response(
+    (details, replica): &(Vec<SourceDetail>, Option<Replica>),
+) -> pb::ListSourcesResponse {
     pb::ListSourcesResponse {
         sources: details.iter().map(to_source_detail).collect(),
+        replica: replica.as_ref().map(to_replica),
     }
 }
 

@@ -4,15 +4,18 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, QuotaViolation, StatusExt};
 
 use crate::backoff::jitter;
-use crate::domain::{Field, Refusal, RefusalKind, TablePart, plain_sentence};
+use crate::domain::{Field, OtherReplica, Refusal, RefusalKind, TablePart, plain_sentence};
 
 /// The domain of every reason.
 const DOMAIN: &str = "silkrate";
+/// The metadata of a refusal that another replica takes the request: its name, and the URL where operators reach it.
+const LEADER: &str = "leader";
+const LEADER_ADDRESS: &str = "leader_address";
 
 impl From<Refusal> for Status {
     fn from(refusal: Refusal) -> Self {
         let message = plain_sentence(&refusal.to_string());
-        let mut details = error_info(refusal.reason().as_str());
+        let mut details = error_info(&refusal);
         if let (RefusalKind::InvalidArgument, Some(field)) = (refusal.kind(), refusal.field()) {
             let violation = FieldViolation::new(field_name(field), message.clone());
             details.set_bad_request(vec![violation]);
@@ -29,10 +32,16 @@ impl From<Refusal> for Status {
 
 #[expect(
     clippy::disallowed_types,
-    reason = "the library wants a HashMap; this one is empty"
+    reason = "the library wants a HashMap; its order is not seen"
 )]
-fn error_info(reason: &str) -> ErrorDetails {
-    ErrorDetails::with_error_info(reason, DOMAIN, std::collections::HashMap::new())
+fn error_info(refusal: &Refusal) -> ErrorDetails {
+    let mut metadata = std::collections::HashMap::new();
+    if let Refusal::NotLeader(OtherReplica { node, address }) = refusal {
+        let known = [(LEADER, node), (LEADER_ADDRESS, address)].into_iter();
+        let known = known.filter(|(_, text)| !text.is_empty());
+        metadata.extend(known.map(|(key, text)| (key.to_owned(), text.clone())));
+    }
+    ErrorDetails::with_error_info(refusal.reason().as_str(), DOMAIN, metadata)
 }
 
 fn code(kind: RefusalKind) -> Code {
@@ -98,6 +107,22 @@ mod tests {
         assert_eq!(violation.field, "filter.pairs[1]");
         let status = Status::from(Refusal::InvalidCurrency(Field::ToCurrency));
         assert_eq!(status.message(), InvalidCurrency.to_string());
+    }
+
+    #[test]
+    fn a_status_of_a_replica_that_follows_has_the_address_of_the_one_that_leads() {
+        let refusal = Refusal::NotLeader(OtherReplica {
+            node: "one".to_owned(),
+            address: "http://10.0.0.1:9464".to_owned(),
+        });
+        let status = Status::from(refusal);
+        assert_eq!(status.code(), Code::FailedPrecondition);
+        assert!(status.message().contains("`one`"), "{}", status.message());
+        let details = status.get_error_details();
+        let info = details.error_info().unwrap();
+        assert_eq!(info.reason, "NOT_LEADER");
+        assert_eq!(info.metadata["leader"], "one");
+        assert_eq!(info.metadata["leader_address"], "http://10.0.0.1:9464");
     }
 
     #[test]

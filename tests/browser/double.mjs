@@ -43,7 +43,7 @@ export const banks = () => [
 /** Starts the double on a port of its own. Its members are its state: set them, and `send` what changed. */
 export async function start({ rates = five(), sources = banks(), port = 0 } = {}) {
   const double = {
-    rates, sources, histories: new Map(), waits: new Map(), epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", beats: true, streams: "open",
+    rates, sources, histories: new Map(), waits: new Map(), epoch: "e1", revision: 1, serverTime: "2025-12-08T08:00:00Z", heartbeat: "20s", beats: true, replica: null, streams: "open",
     asked: [], open: new Set(), pages: new Map(), files: new Map(), policy,
     position: () => ({ epoch: double.epoch, revision: double.revision }),
     event(response, name, message) {
@@ -118,14 +118,14 @@ function watch(double, url, response, snapshot) {
   }
   response.write("retry: 100\n");
   const resumed = url.searchParams.get("after") === `${double.epoch}:${double.revision}`;
-  double.event(response, "opening", { verdict: resumed ? "RESUMED" : "SNAPSHOT_REQUESTED", min_interval: "0s", heartbeat_interval: double.heartbeat });
+  double.event(response, "opening", { verdict: resumed ? "RESUMED" : "SNAPSHOT_REQUESTED", min_interval: "0s", heartbeat_interval: double.heartbeat, replica: double.replica });
   if (resumed) {
     double.event(response, "update", { after: double.position(), rates: [], removed_pairs: [], sources: [], commits: 0 });
   } else {
     double.event(response, "snapshot", snapshot());
   }
   if (double.beats) {
-    double.event(response, "heartbeat", { server_time: double.serverTime, sources: [] });
+    double.event(response, "heartbeat", { server_time: double.serverTime, sources: [], replica: double.replica });
   }
   double.open.add(response);
   response.on("close", () => double.open.delete(response));

@@ -54,6 +54,20 @@ test("a heartbeat, and an update of what is unchanged, flash nothing and tell no
   assert.deepEqual(await flashed(), ["TMT/USD rose"]);
 });
 
+test("a server that is cut off from its replicas shows that its values are the last known ones, until it is not", async (t) => {
+  const cut = { detached: true, since_time: "2025-12-08T07:59:00Z", reason: "no answer" };
+  const { double, page } = await open(t, "<silk-ticker></silk-ticker>", { prepare: (double) => (double.replica = cut) });
+  await shows(page, LINE);
+  await streaming(double);
+  const sign = page.locator("silk-ticker .offline");
+  await sign.waitFor();
+  assert.equal(await sign.getAttribute("aria-label"), "Not connected; the last known values");
+  double.replica = { detached: false, since_time: null, reason: null };
+  double.open.forEach((response) => double.event(response, "heartbeat", { server_time: double.serverTime, sources: [], replica: double.replica }));
+  await sign.waitFor({ state: "detached" });
+  await shows(page, LINE);
+});
+
 test("a fall that rounds to zero keeps its sign", async (t) => {
   const { page } = await open(t, "<silk-ticker></silk-ticker>", { rates: [rate("TJS/USD", "0.108992478974", { change: change("-0.0049", "-0.0000053", "DOWN") })] });
   await shows(page, ["TJS/USD 0.10899 -0.00%"]);

@@ -10,6 +10,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import tomllib
 
 import kubernetes_validate
 import yaml
@@ -78,6 +79,62 @@ def check_composition() -> None:
         assert yaml.safe_load(path.read_text())["apiVersion"] == 1
 
 
+def check_manifest_of_replicas() -> None:
+    objects = list(yaml.safe_load_all((DEPLOY / "kubernetes/silkrate-replicas.yaml").read_text()))
+    for each in objects:
+        kubernetes_validate.validate(each, kubernetes_validate.latest_version(), strict=True)
+    sets = {each["metadata"]["name"]: each["spec"] for each in objects if each["kind"] == "StatefulSet"}
+    services = {each["metadata"]["name"]: each["spec"] for each in objects if each["kind"] == "Service"}
+    assert sorted(sets) == sorted(services) == ["etcd", "silkrate"]
+    for name, spec in sets.items():
+        assert spec["replicas"] == 3 and spec["serviceName"] == name
+        labels = spec["template"]["metadata"]["labels"]
+        assert labels == spec["selector"]["matchLabels"] == services[name]["selector"]
+        pod = spec["template"]["spec"]
+        (container,) = pod["containers"]
+        ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+        assert all(ports[port["targetPort"]] == port["port"] for port in services[name]["ports"])
+        mounted = {mount["name"] for mount in container["volumeMounts"]}
+        claimed = {claim["metadata"]["name"] for claim in spec["volumeClaimTemplates"]}
+        assert mounted == claimed | {volume["name"] for volume in pod.get("volumes", [])}
+        assert container["securityContext"]["readOnlyRootFilesystem"] and pod["securityContext"]["runAsNonRoot"]
+    (settings,) = (each["data"]["silkrate.toml"] for each in objects if each["kind"] == "ConfigMap")
+    servers = tomllib.loads(settings)["shared"]["servers"]
+    variables = {each["name"]: each.get("value", "") for each in sets["etcd"]["template"]["spec"]["containers"][0]["env"]}
+    members = [member.split("=")[1] for member in variables["ETCD_INITIAL_CLUSTER"].split(",")]
+    assert [member.replace(":2380", ":2379") for member in members] == servers
+
+
+def check_composition_of_replicas() -> None:
+    folder = DEPLOY / "docker"
+    composition = yaml.safe_load((folder / "compose.replicas.yaml").read_text())
+    services = composition["services"]
+    members = [name for name in services if name.startswith("etcd")]
+    for name in members:
+        environment = services[name]["environment"]
+        assert environment["ETCD_NAME"] == name
+        assert f"{name}={environment['ETCD_INITIAL_ADVERTISE_PEER_URLS']}" in environment["ETCD_INITIAL_CLUSTER"].split(",")
+    urls = [services[name]["environment"]["ETCD_ADVERTISE_CLIENT_URLS"] for name in members]
+    replicas = services["haproxy"]["depends_on"]
+    for name in replicas:
+        environment = services[name]["environment"]
+        assert environment["SILKRATE_SHARED__NODE"] == name
+        assert environment["SILKRATE_SHARED__SERVERS"].split(",") == urls
+    volumes = [volume.split(":")[0] for service in services.values() for volume in service["volumes"]]
+    named = [volume for volume in volumes if not volume.startswith(".")]
+    # Each member and each replica has one of its own.
+    assert sorted(named) == sorted(composition["volumes"]) == sorted(members + replicas)
+    assert all((folder / volume).exists() for volume in volumes if volume.startswith("."))
+    # The file of HAProxy, as the container makes it.
+    shell, option, command = services["haproxy"]["command"]
+    made = command.split(" && ")[0].replace("/shipped.cfg > /tmp/haproxy.cfg", str(DEPLOY / "proxies/haproxy-replicas.cfg"))
+    made = subprocess.run([shell, option, made], capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"^    server (\w+) (\S+)", made, re.MULTILINE)
+    assert found == [(name, f"{name}:{port}") for port in (8080, 50051) for name in replicas], found
+    checked = re.findall(r" port (\d+)$", made, re.MULTILINE)
+    assert checked == ["50051"] * len(replicas) and "127.0.0.1" not in re.sub(r"#.*", "", made), made
+
+
 def check_image() -> None:
     text = (DEPLOY / "docker/Dockerfile").read_text()
     exposed = re.search(r"^EXPOSE (.*)$", text, re.MULTILINE)
@@ -90,8 +147,10 @@ def main() -> None:
     check_unit()
     check_manifest()
     check_composition()
+    check_manifest_of_replicas()
+    check_composition_of_replicas()
     check_image()
-    print("the unit, the manifest, the composition and the image name what there is")
+    print("the unit, the manifests, the compositions and the image name what there is")
 
 
 if __name__ == "__main__":

@@ -195,6 +195,8 @@ const INTERFACES: &[(&str, &[&str])] = &[
     ("Snapshot", &["silkrate.v1.GetSnapshotResponse"]),
     ("HistoryPage", &["silkrate.v1.ListRateHistoryResponse"]),
     ("Update", &["silkrate.v1.Update"]),
+    ("Replica", &["silkrate.v1.Replica"]),
+    ("Heartbeat", &["silkrate.v1.Heartbeat"]),
     (
         "Opening",
         &["silkrate.v1.Opening", "silkrate.v1.WatchRatesResponse"],

@@ -40,6 +40,8 @@ const EXEMPT: &[(&str, &str)] = &[
         "silkrate keys",
         "it writes a file of keys; a test of its own does",
     ),
+    ("silkrate shared", "the demo runs alone"),
+    ("etcd", "it is not installed everywhere"),
     ("cargo test", "it is this"),
     ("grpcurl", "it is not installed everywhere"),
 ];

@@ -305,7 +305,7 @@ async fn a_heartbeat_without_changes_has_the_position_last_sent() {
     for beat in 1..=2 {
         let message = next(&mut subscription).await;
         assert_eq!(message.position, position("epoch", 1));
-        let StreamEvent::Heartbeat(sources) = message.event else {
+        let StreamEvent::Heartbeat { sources, .. } = message.event else {
             panic!("expected a heartbeat")
         };
         assert_eq!(sources.len(), 1);
@@ -346,7 +346,7 @@ async fn a_long_interval_does_not_silence_the_heartbeat() {
     begin(&mut subscription).await;
     bank.commit_dollar(2, "475.09");
     let message = next(&mut subscription).await;
-    let StreamEvent::Heartbeat(sources) = message.event else {
+    let StreamEvent::Heartbeat { sources, .. } = message.event else {
         panic!("expected a heartbeat")
     };
     assert_eq!(

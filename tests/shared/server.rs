@@ -28,18 +28,23 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server with an empty store.
     pub(crate) async fn start() -> Self {
+        Self::start_with("http", &[]).await
+    }
+
+    /// The same with another scheme for its clients, and more arguments.
+    pub(crate) async fn start_with(scheme: &str, more: &[&str]) -> Self {
         for _ in 0..ATTEMPTS {
-            if let Some(server) = Self::try_start().await {
+            if let Some(server) = Self::try_start(scheme, more).await {
                 return server;
             }
         }
         panic!("etcd did not start in {ATTEMPTS} attempts");
     }
 
-    async fn try_start() -> Option<Self> {
+    async fn try_start(scheme: &str, more: &[&str]) -> Option<Self> {
         let folder = TempDir::new().unwrap();
         let [client, peer] = free_ports();
-        let url = format!("http://127.0.0.1:{client}");
+        let url = format!("{scheme}://127.0.0.1:{client}");
         let peer = format!("http://127.0.0.1:{peer}");
         let mut child = Command::new("etcd")
             .args([
@@ -63,6 +68,7 @@ impl Server {
                 &peer,
             ])
             .args(["--initial-cluster", &format!("one={peer}")])
+            .args(more)
             .arg("--data-dir")
             .arg(folder.path().join("data"))
             .stdin(Stdio::null())

@@ -19,7 +19,12 @@ use crate::replicas::PATIENCE;
 use crate::server::Server;
 
 /// The settings of a replica without banks: an operator files the tables.
-fn config(folder: &Path, node: &str, server: Option<&Server>) -> Config {
+pub(crate) fn config(
+    folder: &Path,
+    node: &str,
+    server: Option<&Server>,
+    more: &[(String, String)],
+) -> Config {
     let store = folder.join(format!("{node}.db")).display().to_string();
     let mut settings = vec![
         ("SERVER__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
@@ -39,6 +44,7 @@ fn config(folder: &Path, node: &str, server: Option<&Server>) -> Config {
     }
     let others = ["NBKR", "CBU", "NBT", "CBT", "CBR"];
     settings.extend(others.map(|id| (format!("SOURCES__{id}__ENABLED"), "false".to_owned())));
+    settings.extend_from_slice(more);
     let variables = settings.into_iter();
     let variables = variables.map(|(name, value)| (format!("SILKRATE_{name}"), value));
     Config::load(None, variables).unwrap()
@@ -47,7 +53,7 @@ fn config(folder: &Path, node: &str, server: Option<&Server>) -> Config {
 /// A running service.
 pub(crate) struct Service {
     pub(crate) rates: String,
-    admin: String,
+    pub(crate) admin: String,
     pub(crate) board: BoardReader,
     stop: oneshot::Sender<()>,
     run: JoinSet<()>,
@@ -55,15 +61,16 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) async fn start(server: &Server, folder: &Path, node: &str) -> Self {
-        Self::of(config(folder, node, Some(server))).await
+        Self::of(config(folder, node, Some(server), &[])).await
     }
 
     /// A service that shares no log.
     pub(crate) async fn start_alone(folder: &Path, node: &str) -> Self {
-        Self::of(config(folder, node, None)).await
+        Self::of(config(folder, node, None, &[])).await
     }
 
-    async fn of(config: Config) -> Self {
+    /// Starts one with these settings.
+    pub(crate) async fn of(config: Config) -> Self {
         let app = App::bind(config).await.unwrap();
         let url = |address| format!("http://{address}");
         let (rates, admin, board) = (url(app.address()), url(app.admin_address()), app.board());
@@ -88,7 +95,9 @@ impl Service {
             loop {
                 match self.try_to_file(day, dollar).await {
                     Ok(answer) => return answer,
-                    Err(Code::Unavailable) => tokio::task::yield_now().await,
+                    Err(Code::Unavailable | Code::FailedPrecondition) => {
+                        tokio::task::yield_now().await;
+                    }
                     Err(code) => panic!("{code:?}"),
                 }
             }
@@ -173,7 +182,7 @@ async fn services_that_share_a_log_serve_the_same_bytes_and_one_takes_the_place_
     second.until_as(&first).await;
     assert_eq!(second.snapshot().await, first.snapshot().await);
     let refused = second.try_to_file("2026-04-03", "477.00").await;
-    assert_eq!(refused.unwrap_err(), Code::Unavailable);
+    assert_eq!(refused.unwrap_err(), Code::FailedPrecondition);
 
     let before = first.board.snapshot().position.clone();
     first.stop().await;

@@ -49,6 +49,10 @@ pub(super) fn refusal_hint(reason: Reason) -> Option<&'static str> {
         }
         Reason::InvalidDate => "write dates as 2026-04-02, the earlier one first",
         Reason::InvalidSource => "`silkrate sources` prints the ids",
+        Reason::NotLeader => {
+            "`silkrate shared` names the replica that leads; its shared.advertise_admin says where it is reached"
+        }
+        Reason::NotShared => "set shared.servers of the service, or ask a replica with --admin URL",
         Reason::StoreUnavailable => "the latest rates are still served; see the log of the server",
         Reason::KeyRequired | Reason::InvalidKey | Reason::KeyExpired | Reason::KeyRevoked => {
             "name a file with a key that is valid with --access-key-file, or in SILKRATE_ACCESS_KEY_FILE"

@@ -52,6 +52,9 @@ pub(super) fn header(
         push(Span::plain(format!("up {}", long(uptime))));
     }
     push(Span::plain(url));
+    if let Some(text) = detached(known, moment) {
+        push(Span::new(Style::Warning, text));
+    }
     if let Some(reason) = unready(known) {
         push(Span::new(Style::Bad, reason));
     }
@@ -63,6 +66,17 @@ pub(super) fn header(
         age(known, moment, readings),
     ]);
     [first, second]
+}
+
+/// Since when this replica is cut off from the others, if it is.
+fn detached(known: &Known, moment: &Moment) -> Option<String> {
+    let replica = known.served.as_ref()?.replica.as_ref()?;
+    let since = replica.since_time.as_ref()?;
+    let since = Timestamp::new(since.seconds, since.nanos).ok()?;
+    let at = when(since, moment.now, &moment.zone);
+    replica
+        .detached
+        .then(|| format!("cut off from the other replicas since {at}"))
 }
 
 /// The first condition that does not hold, if the server is not ready.

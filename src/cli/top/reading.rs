@@ -8,7 +8,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 
 use crate::cli::top::page::Page;
 use crate::client::{Admin, Client, ClientError, ProbeAnswer};
-use crate::pb::{Position, Rate, SourceDetail};
+use crate::pb::{Position, Rate, Replica, SourceDetail};
 
 /// Reads a server, each time over the same two connections.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Served {
     pub(super) position: Option<Position>,
     pub(super) rates: Vec<Rate>,
     pub(super) sources: Vec<SourceDetail>,
+    /// How the replica stands to the others; none of a service that runs alone.
+    pub(super) replica: Option<Replica>,
     /// What the health service reports; none where a proxy does not pass it on.
     pub(super) health: Option<ServingStatus>,
 }
@@ -97,11 +99,12 @@ impl Reader {
             self.client.health(),
         )
         .await;
-        let snapshot = snapshot?;
+        let (snapshot, sources) = (snapshot?, sources?);
         Ok(Served {
             position: snapshot.position,
             rates: snapshot.rates,
-            sources: sources?.sources,
+            sources: sources.sources,
+            replica: sources.replica,
             health: health.ok(),
         })
     }

@@ -40,12 +40,14 @@ pub(super) fn of(event: &WatchEvent, state: State<'_>) -> Option<WatchRatesRespo
             verdict,
             min_interval,
             heartbeat_interval,
+            replica,
         } => {
             let duration = |interval: Duration| prost_types::Duration::try_from(interval).ok();
             let opening = Opening {
                 verdict: (*verdict).into(),
                 min_interval: duration(*min_interval),
                 heartbeat_interval: duration(*heartbeat_interval),
+                replica: replica.clone(),
             };
             (position.as_ref(), Event::Opening(opening))
         }

@@ -302,6 +302,7 @@ mod tests {
             verdict: ResumeVerdict::SnapshotOtherEpoch,
             min_interval: Duration::ZERO,
             heartbeat_interval: Duration::from_secs(20),
+            replica: None,
         };
         let mut screen = Screen::new(
             &mut out,

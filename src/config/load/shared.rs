@@ -36,9 +36,6 @@ impl Loader<'_> {
             let servers = values::list(raw)?.into_iter();
             let servers = servers.map(|server| values::origin(&Raw::Text(server)));
             let servers = servers.collect::<Result<Vec<_>, _>>()?;
-            if servers.iter().any(|server| server.starts_with("https:")) {
-                return Err("https:// is not supported yet".to_owned());
-            }
             Ok(servers)
         });
         let accepted = "letters, digits, - and _, at most 64, with shared.servers";
@@ -63,6 +60,7 @@ impl Loader<'_> {
             }
             values::origin(raw)
         });
+        let access = self.etcd_access(servers.as_deref().unwrap_or_default());
         let lease = self.duration(LEASE, LEASE_DEFAULT, &LEASE_BOUNDS);
         let servers = servers.filter(|servers| !servers.is_empty())?;
         let may_lead = may_lead.unwrap_or(true);
@@ -83,6 +81,7 @@ impl Loader<'_> {
             advertise_admin: advertise_admin.unwrap_or_default(),
             may_lead,
             lease,
+            access,
         })
     }
 
@@ -138,7 +137,7 @@ mod tests {
         let shared = load(&[SERVERS, ("SHARED__NODE", "one")]).unwrap();
         let printed = "[shared]\nservers = [\"http://10.0.0.1:2379\", \"http://10.0.0.2:2379\"]\nname = \"main\"\n\
              node = \"one\"\nrole = \"auto\"\nlease = \"10s\"\n\
-             advertise_admin = \"\"\n";
+             advertise_admin = \"\"\nca = \"system\"\n";
         assert!(shared.to_toml().contains(printed), "{}", shared.to_toml());
     }
 

@@ -53,6 +53,10 @@ pub enum Reason {
     NotHeld,
     /// Another value is held now.
     HeldValueChanged,
+    /// Another replica takes what operators decide.
+    NotLeader,
+    /// The service has no replicas.
+    NotShared,
     /// The answer did not begin in time.
     DeadlineExceeded,
     /// The message of a request is too long.
@@ -85,7 +89,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::Draining,
         Self::StreamAged,
         Self::TooManyStreams,
@@ -109,6 +113,8 @@ impl Reason {
         Self::InvalidPage,
         Self::NotHeld,
         Self::HeldValueChanged,
+        Self::NotLeader,
+        Self::NotShared,
         Self::DeadlineExceeded,
         Self::MessageTooLarge,
         Self::InvalidMessage,
@@ -151,6 +157,8 @@ impl Reason {
             Self::InvalidPage => "INVALID_PAGE",
             Self::NotHeld => "NOT_HELD",
             Self::HeldValueChanged => "HELD_VALUE_CHANGED",
+            Self::NotLeader => "NOT_LEADER",
+            Self::NotShared => "NOT_SHARED",
             Self::DeadlineExceeded => "DEADLINE_EXCEEDED",
             Self::MessageTooLarge => "MESSAGE_TOO_LARGE",
             Self::InvalidMessage => "INVALID_MESSAGE",
@@ -188,7 +196,9 @@ impl Reason {
             | Self::InvalidPage
             | Self::InvalidMessage => RefusalKind::InvalidArgument,
             Self::PairNotQuoted | Self::NoRateOnDate | Self::NotHeld => RefusalKind::NotFound,
-            Self::HeldValueChanged => RefusalKind::FailedPrecondition,
+            Self::HeldValueChanged | Self::NotLeader | Self::NotShared => {
+                RefusalKind::FailedPrecondition
+            }
             Self::TooManyStreams
             | Self::TooManyClientStreams
             | Self::QuotaExceeded

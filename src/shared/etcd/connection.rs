@@ -8,6 +8,7 @@ use tonic::Code;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
 
+use crate::causes::causes;
 use crate::pb::etcd::AuthenticateRequest;
 use crate::pb::etcd::auth_client::AuthClient;
 use crate::shared::log::LogError;
@@ -211,14 +212,22 @@ fn channel(url: &str, tls: Option<&ClientTlsConfig>) -> Result<Channel, LogError
         .keep_alive_timeout(KEEP_ALIVE.1)
         .keep_alive_while_idle(true);
     if let Some(tls) = tls {
-        endpoint = endpoint.tls_config(tls.clone()).map_err(invalid)?;
+        // A certificate has an IPv6 address without the brackets of a URL.
+        let host = endpoint.uri().host().unwrap_or_default();
+        let host = host.trim_matches(['[', ']']).to_owned();
+        let tls = tls.clone().domain_name(host);
+        endpoint = endpoint.tls_config(tls).map_err(invalid)?;
     }
     Ok(endpoint.connect_lazy())
 }
 
 /// What a status says about the call: whether it may have taken effect.
 pub(super) fn failed(status: &tonic::Status) -> LogError {
-    let text = format!("{} ({:?})", status.message(), status.code());
+    // The innermost cause says most: that no trusted authority signed a certificate, rather than `transport error`.
+    let text = match causes(status).last() {
+        Some(cause) => cause.to_string(),
+        None => format!("{} ({:?})", status.message(), status.code()),
+    };
     match status.code() {
         // The same code says that a message is too large.
         Code::OutOfRange if status.message().contains("compacted") => LogError::Compacted,

@@ -94,6 +94,12 @@ export interface Snapshot {
   sources: Source[];
 }
 
+/** What says that a stream is alive. */
+export interface Heartbeat {
+  server_time: string;
+  replica?: Replica | null;
+}
+
 /** The difference between two positions. */
 export interface Update extends Snapshot {
   after: Position;
@@ -106,9 +112,15 @@ export interface HistoryPage {
   next_page_token: string | null;
 }
 
+/** How one replica of a service stands to the others. */
+export interface Replica {
+  detached: boolean;
+}
+
 /** What the server granted. */
 export interface Opening {
   position: Position;
+  replica?: Replica | null;
   verdict: ResumeVerdict;
   heartbeat_interval: string;
 }

@@ -3,7 +3,7 @@
 
 import { isPair, PAIRS_MAX } from "./attributes";
 import { positionKey } from "./contract";
-import type { Opening, Snapshot, Update } from "./contract";
+import type { Heartbeat, Opening, Snapshot, Update } from "./contract";
 import { eventParser } from "./events";
 import type { ServerEvent } from "./events";
 import { milliseconds, retryMilliseconds } from "./measure";
@@ -58,7 +58,7 @@ export class Hub {
   readonly #endpoint: string;
   /** The ticker pairs of the server, once they are known. */
   defaults: readonly string[] = [];
-  /** Whether the connection has been lost for a while. */
+  /** Whether the connection has been lost for a while, or the server has none to its replicas. */
   offline = false;
   /** Whether the service did not answer, and nothing is known. */
   hasFailed = false;
@@ -70,6 +70,8 @@ export class Hub {
   #retryMinimum = 0;
   #streamAgainAt = 0;
   #offlineTimer = 0;
+  /** Whether the server is cut off from its replicas, so that its values may lack newer ones. */
+  #isDetached = false;
   /** The request for the ticker pairs of the server, in an attempt that names them beside others. */
   #tickerPairs: Promise<void> | undefined;
 
@@ -233,6 +235,7 @@ export class Hub {
     let timer = setTimeout(abort, OPENING_TIMEOUT);
     let timeout = HEARTBEAT_INTERVAL * HEARTBEATS_MISSED;
     let hasRows = false;
+    this.#isDetached = false;
     const parse = eventParser((digits) => {
       this.#retryMinimum = retryMilliseconds(digits) ?? this.#retryMinimum;
     });
@@ -253,6 +256,7 @@ export class Hub {
             const opening = JSON.parse(event.data) as Opening;
             timeout = (milliseconds(opening.heartbeat_interval) ?? HEARTBEAT_INTERVAL) * HEARTBEATS_MISSED;
             hasRows ||= opening.verdict === "RESUMED";
+            this.#isDetached = !!opening.replica?.detached;
           }
           hasRows = this.#apply(event) || hasRows;
         }
@@ -274,7 +278,9 @@ export class Hub {
   /** Applies one event. Returns whether it carried rows. */
   #apply(event: ServerEvent): boolean {
     if (event.name === "heartbeat") {
-      this.#connected(this.#setClock((JSON.parse(event.data) as Snapshot).server_time));
+      const { server_time, replica } = JSON.parse(event.data) as Heartbeat;
+      this.#isDetached = !!replica?.detached;
+      this.#connected(this.#setClock(server_time));
     } else if (event.name === "snapshot") {
       // A snapshot replaces everything. Forgetting the position first lets a new epoch in, or a restarted server.
       this.state.position = undefined;
@@ -307,8 +313,9 @@ export class Hub {
     this.#offlineTimer = 0;
     this.#failures = 0;
     const wasOffline = this.offline;
-    this.offline = false;
-    if (changed || wasOffline) {
+    // A server that is cut off from its replicas has the last known values too.
+    this.offline = this.#isDetached;
+    if (changed || wasOffline !== this.offline) {
       this.#rowsArrived();
     }
   }

@@ -9,8 +9,9 @@ use silkrate::pb::admin::admin_service_server::{AdminService, AdminServiceServer
 use silkrate::pb::admin::{
     FileTableRequest, FileTableResponse, GetSettingsRequest, GetSettingsResponse, GetStoreRequest,
     GetStoreResponse, ListFiledDatesRequest, ListFiledDatesResponse, ListHeldRequest,
-    ListHeldResponse, RejectHeldRequest, RejectHeldResponse, ReleaseHeldRequest,
-    ReleaseHeldResponse, Table,
+    ListHeldResponse, ListReplicasRequest, ListReplicasResponse, RejectHeldRequest,
+    RejectHeldResponse, ReleaseHeldRequest, ReleaseHeldResponse, StepDownRequest, StepDownResponse,
+    Table,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -157,6 +158,20 @@ impl AdminService for Recorder {
             server_time: self.0.lock().unwrap().server_time,
             ..GetStoreResponse::default()
         }))
+    }
+
+    async fn list_replicas(
+        &self,
+        _request: Request<ListReplicasRequest>,
+    ) -> Result<Response<ListReplicasResponse>, Status> {
+        Err(Status::unimplemented("not used by a backfill"))
+    }
+
+    async fn step_down(
+        &self,
+        _request: Request<StepDownRequest>,
+    ) -> Result<Response<StepDownResponse>, Status> {
+        Err(Status::unimplemented("not used by a backfill"))
     }
 
     async fn list_held(

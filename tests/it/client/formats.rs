@@ -64,7 +64,7 @@ const READINGS: &[Reading] = &[
     Reading {
         command: &["sources"],
         of_table: "LAST VERIFIED",
-        keys: &["sources"],
+        keys: &["replica", "sources"],
         first_columns: "id,name,attribution,freshness,",
         rows: 1,
     },

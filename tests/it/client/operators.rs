@@ -7,8 +7,9 @@ use silkrate::pb::admin::admin_service_server::{AdminService, AdminServiceServer
 use silkrate::pb::admin::{
     FileTableRequest, FileTableResponse, GetSettingsRequest, GetSettingsResponse, GetStoreRequest,
     GetStoreResponse, ListFiledDatesRequest, ListFiledDatesResponse, ListHeldRequest,
-    ListHeldResponse, RejectHeldRequest, RejectHeldResponse, ReleaseHeldRequest,
-    ReleaseHeldResponse,
+    ListHeldResponse, ListReplicasRequest, ListReplicasResponse, RejectHeldRequest,
+    RejectHeldResponse, ReleaseHeldRequest, ReleaseHeldResponse, ReplicaReport, ReplicaRole,
+    StepDownRequest, StepDownResponse,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -22,9 +23,31 @@ use crate::client::server::position;
 pub(super) struct Operators {
     held: Arc<Mutex<Vec<HeldFixing>>>,
     notes: Arc<Mutex<Vec<String>>>,
+    /// The URL of another listener, to which decisions are referred.
+    leader: Arc<Mutex<Option<String>>>,
 }
 
 impl Operators {
+    fn leader(&self) -> Option<String> {
+        self.leader.lock().unwrap().clone()
+    }
+
+    /// Refuses what another listener takes.
+    fn refer(&self) -> Result<(), Status> {
+        let Some(leader) = self.leader() else {
+            return Ok(());
+        };
+        let mut details = ErrorDetails::new();
+        let metadata = [("leader_address".to_owned(), leader)];
+        details.set_error_info("NOT_LEADER", "silkrate", metadata);
+        let message = "another replica decides";
+        Err(Status::with_error_details(
+            Code::FailedPrecondition,
+            message,
+            details,
+        ))
+    }
+
     fn held(&self) -> MutexGuard<'_, Vec<HeldFixing>> {
         self.held.lock().unwrap()
     }
@@ -35,6 +58,7 @@ impl Operators {
 
     /// Removes a value from those that are held.
     fn decide(&self, id: &str, value: Option<&str>, note: String) -> Result<HeldFixing, Status> {
+        self.refer()?;
         let refusal = |code, message: &str, reason: &str| {
             let mut details = ErrorDetails::new();
             details.set_error_info(reason, "silkrate", []);
@@ -104,6 +128,37 @@ impl AdminService for Operators {
         Err(Status::unimplemented("not scripted"))
     }
 
+    async fn list_replicas(
+        &self,
+        _request: Request<ListReplicasRequest>,
+    ) -> Result<Response<ListReplicasResponse>, Status> {
+        let report = ReplicaReport {
+            node: "one".to_owned(),
+            role: ReplicaRole::Leading.into(),
+            record: 412,
+            position: Some(position(9)),
+            build: "0.1.0".to_owned(),
+            ..ReplicaReport::default()
+        };
+        Ok(Response::new(ListReplicasResponse {
+            log: "main".to_owned(),
+            node: "one".to_owned(),
+            leader: Some("one".to_owned()),
+            newest_record: 412,
+            replicas: vec![report],
+            ..ListReplicasResponse::default()
+        }))
+    }
+
+    async fn step_down(
+        &self,
+        _request: Request<StepDownRequest>,
+    ) -> Result<Response<StepDownResponse>, Status> {
+        self.refer()?;
+        let node = "one".to_owned();
+        Ok(Response::new(StepDownResponse { node }))
+    }
+
     async fn get_settings(
         &self,
         _request: Request<GetSettingsRequest>,
@@ -131,12 +186,18 @@ impl Running {
     pub(super) fn notes(&self) -> Vec<String> {
         self.service.notes.lock().unwrap().clone()
     }
+
+    /// Refers decisions to another listener from now on.
+    pub(super) fn refer_to(&self, url: &str) {
+        *self.service.leader.lock().unwrap() = Some(url.to_owned());
+    }
 }
 
 pub(super) async fn serve(held: HeldFixing) -> Running {
     let service = Operators {
         held: Arc::new(Mutex::new(vec![held])),
         notes: Arc::default(),
+        leader: Arc::default(),
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

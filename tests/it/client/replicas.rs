@@ -7,12 +7,12 @@ use tokio::net::TcpListener;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use crate::client::commands::silkrate;
+use crate::client::commands::{held, silkrate};
 use crate::client::server::{
     LONG, REQUESTED, Running, Script, heartbeat, opening, position, rate, serve, snapshot, update,
     watch,
 };
-use crate::client::{events, values};
+use crate::client::{events, operators, values};
 
 /// A URL on which nothing answers.
 async fn nowhere() -> String {
@@ -72,7 +72,9 @@ async fn a_stream_that_aged_is_opened_at_any_of_the_servers() {
     let mut watch = watch(of(&[&servers[0], &servers[1]]));
     let (kinds, _) = events(&mut watch, 62).await;
     assert!(kinds.chunks(2).all(|pair| pair == ["opening", "snapshot"]));
-    let asked = servers.each_ref().map(|running| running.resumed_after().len());
+    let asked = servers
+        .each_ref()
+        .map(|running| running.resumed_after().len());
     assert_eq!(asked[0] + asked[1], 31);
     assert!(asked[0] > 0 && asked[1] > 0, "{asked:?}");
 }
@@ -88,7 +90,13 @@ async fn a_call_is_answered_by_the_next_server_which_is_asked_first_from_then_on
     assert_eq!(client.url(), second.client.url());
     // A refusal is the same everywhere: no other server is asked.
     let refused = client.rate("EUR/GBP").await.unwrap_err();
-    let is_refused = matches!(&refused, ClientError::Refused { reason: Some(Reason::PairNotQuoted), .. });
+    let is_refused = matches!(
+        &refused,
+        ClientError::Refused {
+            reason: Some(Reason::PairNotQuoted),
+            ..
+        }
+    );
     assert!(is_refused, "{refused}");
     assert_eq!(client.url(), second.client.url());
 }
@@ -98,7 +106,10 @@ async fn a_command_takes_the_servers_in_one_option_or_in_several() {
     let running = serve([]).await;
     let (nowhere, url) = (nowhere().await, running.client.url());
     let both = format!("{nowhere},{url}");
-    for servers in [&["--server", &both][..], &["--server", &nowhere, "--server", url]] {
+    for servers in [
+        &["--server", &both][..],
+        &["--server", &nowhere, "--server", url],
+    ] {
         let ran = silkrate(&[&["rates", "KZT/USD"], servers].concat()).await;
         assert_eq!(ran.code, 0, "{ran:?}");
         assert!(ran.out.contains("KZT/USD"), "{ran:?}");
@@ -107,4 +118,58 @@ async fn a_command_takes_the_servers_in_one_option_or_in_several() {
     let ran = silkrate(&["rates", "KZT/USD", "--server", &none]).await;
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.err.contains("no connection to"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_decision_is_sent_to_the_replica_that_a_follower_names() {
+    let (leader, follower) = (
+        operators::serve(held()).await,
+        operators::serve(held()).await,
+    );
+    follower.refer_to(&leader.url);
+    let id = "cbu/daily/2026-04-02/TMT";
+    let arguments = [
+        "held",
+        "release",
+        id,
+        "--note",
+        "a call",
+        "--admin",
+        &follower.url,
+    ];
+    let ran = silkrate(&arguments).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(leader.notes(), ["a call"]);
+    assert_eq!(follower.notes(), Vec::<String>::new());
+    let ran = silkrate(&["shared", "step-down", "--admin", &follower.url]).await;
+    assert_eq!(ran.out, "`one` does not lead any longer.\n", "{ran:?}");
+    // Two that refer to each other are not asked in turns.
+    leader.refer_to(&follower.url);
+    let ran = silkrate(&["shared", "step-down", "--admin", &follower.url]).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("another replica decides"), "{ran:?}");
+    assert!(
+        ran.err.contains("`silkrate shared` names the replica"),
+        "{ran:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_replicas_are_listed_in_every_format() {
+    let running = operators::serve(held()).await;
+    let shown = async |format| {
+        let ran = silkrate(&["shared", "--format", format, "--admin", &running.url]).await;
+        assert_eq!(ran.code, 0, "{ran:?}");
+        ran.out
+    };
+    let table = shown("table").await;
+    assert!(
+        table.starts_with("`one` leads the log `main`.\n"),
+        "{table}"
+    );
+    let csv = "node,role,record,lag_records,epoch,revision,build,trouble\r\none,LEADING,412,0,epoch,9,0.1.0,\r\n";
+    assert_eq!(shown("csv").await, csv);
+    let json: serde_json::Value = serde_json::from_str(&shown("json").await).unwrap();
+    assert_eq!(json["replicas"][0]["role"], "LEADING");
+    assert_eq!(json["leader_address"], serde_json::Value::Null);
 }

@@ -237,7 +237,10 @@ impl RateService for Scripted {
         _request: Request<ListSourcesRequest>,
     ) -> Result<Response<ListSourcesResponse>, Status> {
         let sources = self.known.sources.clone();
-        Ok(Response::new(ListSourcesResponse { sources }))
+        Ok(Response::new(ListSourcesResponse {
+            sources,
+            replica: None,
+        }))
     }
 }
 
@@ -339,6 +342,7 @@ pub(super) fn opening(verdict: ResumeVerdict, heartbeat_milliseconds: i32) -> Wa
         verdict: verdict.into(),
         min_interval: None,
         heartbeat_interval: Some(heartbeat_interval),
+        replica: None,
     };
     WatchRatesResponse {
         position: None,

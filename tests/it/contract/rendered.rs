@@ -59,6 +59,14 @@ pub(crate) const RENDERED: &[(&str, Render)] = &[
         let message: pb::admin::ReleaseHeldResponse = message.transcode_to().unwrap();
         json::text(&json::Decision::from(&message)).unwrap()
     }),
+    ("silkrate.admin.v1.ListReplicasResponse", |message, _| {
+        let message: pb::admin::ListReplicasResponse = message.transcode_to().unwrap();
+        json::text(&json::ListReplicasResponse::from(&message)).unwrap()
+    }),
+    ("silkrate.admin.v1.StepDownResponse", |message, _| {
+        let message: pb::admin::StepDownResponse = message.transcode_to().unwrap();
+        json::text(&json::StepDownResponse::from(&message)).unwrap()
+    }),
     ("silkrate.admin.v1.RejectHeldResponse", |message, _| {
         let message: pb::admin::RejectHeldResponse = message.transcode_to().unwrap();
         json::text(&json::Decision::from(&message)).unwrap()

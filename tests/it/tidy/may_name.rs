@@ -33,7 +33,10 @@ pub(super) const MAY_NAME: &[(&str, &[&str])] = &[
         "commit",
         &["domain", "ledger", "board", "clock", "telemetry"],
     ),
-    ("shared", &["domain", "ledger", "commit", "clock", "pb"]),
+    (
+        "shared",
+        &["causes", "domain", "ledger", "commit", "clock", "pb"],
+    ),
     (
         "queries",
         &[
@@ -95,6 +98,7 @@ pub(super) const MAY_NAME: &[(&str, &[&str])] = &[
             "pb",
             "wire",
             "listener",
+            "shared",
             "telemetry",
             "tls",
         ],
@@ -209,6 +213,8 @@ pub(super) const MAY_NAME: &[(&str, &[&str])] = &[
             "logging",
             "telemetry",
             "tls",
+            "authorities",
+            "small_file",
         ],
     ),
     (

@@ -221,14 +221,16 @@ class WatchRatesResponse(_message.Message):
     def __init__(self, position: _Optional[_Union[Position, _Mapping]] = ..., opening: _Optional[_Union[Opening, _Mapping]] = ..., snapshot: _Optional[_Union[Snapshot, _Mapping]] = ..., update: _Optional[_Union[Update, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
 
 class Opening(_message.Message):
-    __slots__ = ("verdict", "min_interval", "heartbeat_interval")
+    __slots__ = ("verdict", "min_interval", "heartbeat_interval", "replica")
     VERDICT_FIELD_NUMBER: _ClassVar[int]
     MIN_INTERVAL_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_INTERVAL_FIELD_NUMBER: _ClassVar[int]
+    REPLICA_FIELD_NUMBER: _ClassVar[int]
     verdict: ResumeVerdict
     min_interval: _duration_pb2.Duration
     heartbeat_interval: _duration_pb2.Duration
-    def __init__(self, verdict: _Optional[_Union[ResumeVerdict, str]] = ..., min_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
+    replica: Replica
+    def __init__(self, verdict: _Optional[_Union[ResumeVerdict, str]] = ..., min_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., heartbeat_interval: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., replica: _Optional[_Union[Replica, _Mapping]] = ...) -> None: ...
 
 class Snapshot(_message.Message):
     __slots__ = ("rates", "sources")
@@ -253,22 +255,36 @@ class Update(_message.Message):
     def __init__(self, after: _Optional[_Union[Position, _Mapping]] = ..., rates: _Optional[_Iterable[_Union[Rate, _Mapping]]] = ..., removed_pairs: _Optional[_Iterable[str]] = ..., sources: _Optional[_Iterable[_Union[SourceState, _Mapping]]] = ..., commits: _Optional[int] = ...) -> None: ...
 
 class Heartbeat(_message.Message):
-    __slots__ = ("server_time", "sources")
+    __slots__ = ("server_time", "sources", "replica")
     SERVER_TIME_FIELD_NUMBER: _ClassVar[int]
     SOURCES_FIELD_NUMBER: _ClassVar[int]
+    REPLICA_FIELD_NUMBER: _ClassVar[int]
     server_time: _timestamp_pb2.Timestamp
     sources: _containers.RepeatedCompositeFieldContainer[SourceDetail]
-    def __init__(self, server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sources: _Optional[_Iterable[_Union[SourceDetail, _Mapping]]] = ...) -> None: ...
+    replica: Replica
+    def __init__(self, server_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., sources: _Optional[_Iterable[_Union[SourceDetail, _Mapping]]] = ..., replica: _Optional[_Union[Replica, _Mapping]] = ...) -> None: ...
+
+class Replica(_message.Message):
+    __slots__ = ("detached", "since_time", "reason")
+    DETACHED_FIELD_NUMBER: _ClassVar[int]
+    SINCE_TIME_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    detached: bool
+    since_time: _timestamp_pb2.Timestamp
+    reason: str
+    def __init__(self, detached: _Optional[bool] = ..., since_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., reason: _Optional[str] = ...) -> None: ...
 
 class ListSourcesRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
 class ListSourcesResponse(_message.Message):
-    __slots__ = ("sources",)
+    __slots__ = ("sources", "replica")
     SOURCES_FIELD_NUMBER: _ClassVar[int]
+    REPLICA_FIELD_NUMBER: _ClassVar[int]
     sources: _containers.RepeatedCompositeFieldContainer[SourceDetail]
-    def __init__(self, sources: _Optional[_Iterable[_Union[SourceDetail, _Mapping]]] = ...) -> None: ...
+    replica: Replica
+    def __init__(self, sources: _Optional[_Iterable[_Union[SourceDetail, _Mapping]]] = ..., replica: _Optional[_Union[Replica, _Mapping]] = ...) -> None: ...
 
 class ListCurrenciesRequest(_message.Message):
     __slots__ = ()

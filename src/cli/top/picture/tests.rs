@@ -168,6 +168,7 @@ fn served() -> Served {
         }),
         rates: rates_of_april(),
         sources: sources_of_april(),
+        replica: None,
         health: None,
     }
 }

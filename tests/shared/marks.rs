@@ -1,0 +1,154 @@
+//! What a replica says of itself: whole, cut off, and without a state.
+
+use std::time::Duration;
+
+use silkrate::board::Replica;
+use silkrate::client::{Client, Watch, WatchEvent, WatchOptions};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tonic::transport::Endpoint;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::replicas::PATIENCE;
+use crate::server::Server;
+use crate::service::{Service, config};
+
+/// Waits until a service says something of itself.
+async fn until(service: &Service, is_so: impl Fn(&Replica) -> bool) {
+    let mut replica = service.board.watch_replica();
+    let there = replica.wait_for(|replica| replica.as_ref().is_some_and(&is_so));
+    drop(
+        tokio::time::timeout(PATIENCE, there)
+            .await
+            .unwrap()
+            .unwrap(),
+    );
+}
+
+async fn health(service: &Service, name: &str) -> ServingStatus {
+    let endpoint = Endpoint::from_shared(service.rates.clone()).unwrap();
+    let mut client = HealthClient::new(endpoint.connect_lazy());
+    let service = name.to_owned();
+    let answer = client.check(HealthCheckRequest { service }).await;
+    answer.unwrap().into_inner().status()
+}
+
+/// Waits until the health service reports a status: it follows the board.
+async fn until_health(service: &Service, name: &str, status: ServingStatus) {
+    let asked = async {
+        while health(service, name).await != status {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asked).await.unwrap();
+}
+
+async fn silkrate(arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
+    let output = command.args(arguments).output().await.unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(printed).unwrap())
+}
+
+async fn metrics(service: &Service) -> String {
+    let address = service.admin.trim_start_matches("http://");
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.unwrap();
+    let mut page = String::new();
+    connection.read_to_string(&mut page).await.unwrap();
+    page
+}
+
+/// The mark of the opening of a stream.
+async fn marked(service: &Service) -> bool {
+    let client = Client::new(&service.rates).unwrap();
+    let mut watch = Watch::new(client, WatchOptions::default());
+    match watch.next().await.unwrap() {
+        WatchEvent::Opening { replica, .. } => replica.unwrap().detached,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_replica_that_is_cut_off_says_so_everywhere_and_serves_on() {
+    let (server, folder) = (Server::start().await, TempDir::new().unwrap());
+    let service = Service::of(config(folder.path(), "first", Some(&server), &[])).await;
+    service.file("2026-04-01", "475.00").await;
+    until(&service, |replica| *replica == Replica::default()).await;
+    until_health(&service, "silkrate.replica", ServingStatus::Serving).await;
+    assert!(!marked(&service).await);
+    let (code, page) = silkrate(&["shared", "--admin", &service.admin]).await;
+    assert_eq!(code, Some(0), "{page}");
+    assert!(
+        page.starts_with("`first` leads the log `main`; operators reach it at http://127.0.0.1:"),
+        "{page}"
+    );
+    let page = metrics(&service).await;
+    for line in [
+        "silkrate_replica_detached 0\n",
+        "silkrate_replica_state{state=\"leading\"} 1\n",
+        "silkrate_replica_leader{node=\"first\"} 1\n",
+        "silkrate_replica_takeovers_total 1\n",
+        "silkrate_replica_lag_records 0\n",
+    ] {
+        assert!(page.contains(line), "{line}{page}");
+    }
+
+    server.kill().await;
+    until(&service, |replica| replica.detached.is_some()).await;
+    until_health(&service, "silkrate.replica", ServingStatus::NotServing).await;
+    assert_eq!(health(&service, "").await, ServingStatus::Serving);
+    assert!(marked(&service).await);
+    let (code, page) = silkrate(&["health", "--admin", &service.admin]).await;
+    assert_eq!(code, Some(0), "{page}");
+    assert!(
+        page.contains("[+] replica: cut off from the others since"),
+        "{page}"
+    );
+    let (code, page) = silkrate(&["sources", "--server", &service.rates]).await;
+    assert_eq!(code, Some(0), "{page}");
+    assert!(
+        page.contains("this replica is cut off from the others since"),
+        "{page}"
+    );
+    let (code, page) = silkrate(&["shared", "--admin", &service.admin]).await;
+    assert_eq!(code, Some(0), "{page}");
+    assert!(
+        page.contains("first: this replica is cut off from the others"),
+        "{page}"
+    );
+    assert!(
+        metrics(&service)
+            .await
+            .contains("silkrate_replica_detached 1\n")
+    );
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_replica_without_a_state_is_not_ready_and_serves_nothing() {
+    let (server, folder) = (Server::start().await, TempDir::new().unwrap());
+    // A follower of a log without a record.
+    let more = [("SHARED__ROLE".to_owned(), "follower".to_owned())];
+    let edge = Service::of(config(folder.path(), "edge", Some(&server), &more)).await;
+    until(&edge, |replica| replica.detached.is_none()).await;
+    until_health(&edge, "", ServingStatus::NotServing).await;
+    let (code, page) = silkrate(&["health", "--admin", &edge.admin]).await;
+    assert_eq!(code, Some(1), "{page}");
+    assert!(
+        page.contains("[-] replica: it has no state to serve yet"),
+        "{page}"
+    );
+    let leader = Service::of(config(folder.path(), "leader", Some(&server), &[])).await;
+    leader.file("2026-04-01", "475.00").await;
+    edge.until_as(&leader).await;
+    until(&edge, |replica| *replica == Replica::default()).await;
+    until_health(&edge, "", ServingStatus::Serving).await;
+    leader.stop().await;
+    edge.stop().await;
+}
