@@ -10,6 +10,7 @@ mod certificates;
 mod error;
 mod etcd;
 mod finding;
+mod health;
 mod operators;
 mod reflection;
 mod reload;
@@ -32,15 +33,13 @@ pub use reload::{Reload, Reloads};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tonic::codec::CompressionEncoding;
-use tonic_health::ServingStatus;
-use tonic_health::pb::health_server::HealthServer;
-use tonic_health::server::{HealthReporter, HealthService};
+use tonic_health::server::HealthReporter;
 
 use crate::access::{Port as GatedPort, Reloader};
 use crate::admin::Operators;
 use crate::app::access::operators_gate;
 use crate::app::certificates::PortCertificates;
+use crate::app::health::{serving, set_not_serving};
 use crate::app::operators::{Counts, GrpcCounts, OperatorsPort, operators_pages};
 use crate::app::reload::{Settings, start_poller, start_webhooks};
 use crate::app::replica::{SharedReplica, handle};
@@ -57,10 +56,9 @@ use crate::clock::Clock;
 use crate::commit::{Commit, CommitHandle};
 use crate::config::Config;
 use crate::feed::{Feed, StreamLimits, Ticker};
-use crate::grpc::{DrainingHealth, Rates, SharedRates};
+use crate::grpc::{Rates, SharedRates};
 use crate::listener::{Limits, Listener, bind};
 use crate::logging::LogFilter;
-use crate::pb::rate_service_server::SERVICE_NAME;
 use crate::poller::Poller;
 use crate::queries::Queries;
 use crate::tls::{Certificates, ServerTls};
@@ -374,30 +372,4 @@ fn log_addresses(config: &Config, [operators, web, grpc]: [SocketAddr; 3]) {
 /// A listener with a number of connections.
 fn bounded(socket: TcpListener, connections_max: usize, until: CancellationToken) -> Listener {
     Listener::new(socket, Limits::new(connections_max), until)
-}
-
-/// The health service, which reports that the rates are served until told otherwise, and what tells it.
-async fn serving(
-    (tasks, board): (&mut Tasks, &BoardReader),
-    draining: CancellationToken,
-) -> (HealthReporter, HealthServer<DrainingHealth>) {
-    let health = HealthReporter::new();
-    health
-        .set_service_status(SERVICE_NAME, ServingStatus::Serving)
-        .await;
-    replica::report_health(tasks, board, &health);
-    let service = HealthService::from_health_reporter(health.clone());
-    let server = HealthServer::new(DrainingHealth::new(service, draining))
-        .accept_compressed(CompressionEncoding::Gzip)
-        .max_decoding_message_size(REQUEST_BYTES_MAX);
-    (health, server)
-}
-
-/// Reports to health checks that nothing is served any more.
-async fn set_not_serving(health: &HealthReporter) {
-    for name in [SERVICE_NAME, ""] {
-        health
-            .set_service_status(name, ServingStatus::NotServing)
-            .await;
-    }
 }

@@ -5,19 +5,16 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
 
 use crate::app::blocking::blocking;
 use crate::app::notes::Notes;
 use crate::app::tasks::{Stage, Tasks};
 use crate::app::{App, AppError, etcd};
-use crate::board::{self, BoardReader, ReplicaMark};
+use crate::board::{self, ReplicaMark};
 use crate::clock::Clock;
 use crate::commit::{BufferedLedger, Commit, CommitHandle};
 use crate::config::{Config, Shared};
 use crate::domain::{Preference, RateFilter, Snapshot, SourceRecord};
-use crate::pb::rate_service_server::SERVICE_NAME;
 use crate::shared::apply::{Origin, Replica};
 use crate::shared::etcd::Etcd;
 use crate::shared::log::Log;
@@ -25,9 +22,6 @@ use crate::shared::members::State;
 use crate::shared::node::{Node, NodeHandle, NodeSettings, Status};
 use crate::shared::restore::restore;
 use crate::webhooks::Turn;
-
-/// The name under which the health service says whether this replica is in contact with the others.
-const HEALTH_OF_REPLICA: &str = "silkrate.replica";
 
 /// What this process does with the log.
 #[derive(Debug)]
@@ -87,51 +81,6 @@ fn mark_of(status: &Status) -> board::Replica {
     board::Replica {
         detached,
         empty: (!status.has_state).then_some(empty),
-    }
-}
-
-/// Tells the health service whether this replica is in contact with the others, and that one without a state serves nothing.
-pub(super) fn report_health(tasks: &mut Tasks, board: &BoardReader, health: &HealthReporter) {
-    let mut replica = board.watch_replica();
-    if replica.borrow().is_none() {
-        return;
-    }
-    let (health, stopped) = (health.clone(), tasks.token(Stage::Listeners));
-    let report = async move {
-        let mut was_empty = false;
-        loop {
-            let (is_detached, is_empty) = {
-                let replica = replica.borrow_and_update();
-                let replica = replica.as_ref();
-                let is_detached = replica.is_some_and(|replica| replica.detached.is_some());
-                (
-                    is_detached,
-                    replica.is_some_and(|replica| replica.empty.is_some()),
-                )
-            };
-            let contact = serving_if(!is_detached);
-            health.set_service_status(HEALTH_OF_REPLICA, contact).await;
-            // Only when it changes: a service that stops has reported that it does not serve.
-            if std::mem::replace(&mut was_empty, is_empty) != is_empty {
-                for name in [SERVICE_NAME, ""] {
-                    health.set_service_status(name, serving_if(!is_empty)).await;
-                }
-            }
-            tokio::select! {
-                changed = replica.changed() => if changed.is_err() { break },
-                () = stopped.cancelled() => return,
-            }
-        }
-        stopped.cancelled().await;
-    };
-    tasks.start(Stage::Listeners, "health of the replica", report);
-}
-
-fn serving_if(serves: bool) -> ServingStatus {
-    if serves {
-        ServingStatus::Serving
-    } else {
-        ServingStatus::NotServing
     }
 }
 
