@@ -5,3 +5,4 @@ pub(crate) mod documents;
 pub(crate) mod file;
 pub(crate) mod prose;
 pub(crate) mod service;
+pub(crate) mod statements;

@@ -35,7 +35,7 @@ const EXECUTIONS: u64 = 500;
 /// The part of them that a slow target gets.
 const FEWER: u64 = 5;
 /// How long one input may take. All but a few take less than a millisecond.
-const INPUT_TIME_MAX: Duration = Duration::from_secs(120);
+const INPUT_TIME_MAX: Duration = Duration::from_secs(300);
 /// How often it is checked how long the present input takes.
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 /// The folders with the first inputs of each target.

@@ -3,13 +3,16 @@
 
 mod config;
 mod decimal;
+mod connection;
 mod forwarded;
 mod keys;
+mod ledger;
 mod names;
 mod nbkr_history;
 mod record;
 mod requests;
 mod web;
+mod webhooks;
 
 use crate::checks::documents;
 
@@ -57,4 +60,7 @@ pub(crate) const TARGETS: &[Target] = &[
     slow("requests", requests::of_client),
     slow("operators", requests::of_operator),
     slow("web", web::run),
+    slow("connection", connection::run),
+    slow("ledger", ledger::run),
+    slow("webhooks", webhooks::run),
 ];

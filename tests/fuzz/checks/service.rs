@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use silkrate::app::App;
+use silkrate::board::BoardReader;
 use silkrate::clock::Clock;
 use silkrate::commit::{CommitHandle, Submission};
 use silkrate::config::Config;
@@ -21,6 +22,7 @@ const SETTINGS: &str = "\
 server.listen = '127.0.0.1:0'
 server.admin_listen = '127.0.0.1:0'
 web.listen = '127.0.0.1:0'
+server.trusted_proxies = ['127.0.0.0/8']
 web.allowed_origins = ['https://news.example']
 store.path = ':memory:'
 ";
@@ -34,8 +36,8 @@ const DOCUMENTS: [(&str, &str); 5] = [
 ];
 /// The afternoon of the newest table.
 const NOW: &str = "2026-04-02T09:00:00Z";
-/// An answer comes from memory. The machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than the service itself takes at most, without optimisation.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 thread_local! {
     /// The service of all targets that need one. It is started by the first of them.
@@ -49,6 +51,7 @@ pub(crate) struct Service {
     pub(crate) grpc: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) web: SocketAddr,
+    pub(crate) board: BoardReader,
     _tasks: JoinSet<()>,
 }
 
@@ -61,11 +64,12 @@ impl Service {
         let config = config.unwrap_or_else(|errors| panic!("{errors}"));
         let now: Timestamp = NOW.parse().expect("it is an instant");
         let mut tasks = JoinSet::new();
-        let [grpc, admin, web] = runtime.block_on(async {
+        let (board, [grpc, admin, web]) = runtime.block_on(async {
             let mut app = App::bind_with(config, Clock::replay(now, 1))
                 .await
                 .expect("the ports are free");
             let (commits, _) = app.without_pollers();
+            let board = app.board();
             let ports = [app.address(), app.admin_address(), app.web_address()];
             tasks.spawn(async {
                 app.run(std::future::pending())
@@ -76,13 +80,14 @@ impl Service {
             for (id, name) in DOCUMENTS {
                 submit(&commits, id, name).await;
             }
-            ports
+            (board, ports)
         });
         Self {
             runtime,
             grpc,
             admin,
             web,
+            board,
             _tasks: tasks,
         }
     }

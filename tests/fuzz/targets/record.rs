@@ -7,8 +7,6 @@ use flate2::write::DeflateEncoder;
 use silkrate::domain::Fingerprint;
 use silkrate::shared::record::{Record, RecordError, read_change};
 
-use crate::checks::prose;
-
 /// The format and the bytes of the digest of a stored record.
 const FORMAT: u8 = 1;
 const DIGEST_BYTES: usize = 8;
@@ -33,7 +31,7 @@ fn check(stored: &[u8]) {
     };
     for change in &record.served {
         if let Err(error) = read_change(change) {
-            prose::check(&error.to_string());
+            assert!(!error.to_string().is_empty());
         }
     }
     match record.encode() {

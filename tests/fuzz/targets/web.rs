@@ -51,11 +51,9 @@ fn request(host: &str, text: &[u8]) -> Option<Request<Full<Bytes>>> {
 
 fn check(target: &str, answer: &Answer) {
     let Answer { head, body, .. } = answer;
-    assert!(
-        !head.status.is_server_error(),
-        "{target}: {}: {head:?}",
-        head.status
-    );
+    // On a busy machine a question about all of the past may end so.
+    let is_failure = head.status.is_server_error() && head.status != 504;
+    assert!(!is_failure, "{target}: {}: {head:?}", head.status);
     assert_eq!(
         head.headers["x-content-type-options"], "nosniff",
         "{target}: {head:?}"
