@@ -1,14 +1,21 @@
-//! What is refused again and again has one line: no bank fills the log.
+//! What is refused again and again has one line: no bank and no client fills the log.
+
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use serde_json::Value;
+use silkrate::access::Key;
 use silkrate::clock::Clock;
 
 use crate::support::bank::{Bank, FAULTS, Fault};
+use crate::support::browser::{get, send};
 use crate::support::captured::Captured;
+use crate::support::keys::{Keys, bearer};
 use crate::support::silkrate::{PATIENCE, Silkrate, settings, source};
 
 const SOURCES: [&str; 6] = ["nbk", "nbkr", "cbu", "nbt", "cbt", "cbr"];
+/// How often each refusal is repeated.
+const TIMES: usize = 10;
 
 /// Whether a text has a character that a terminal obeys, or that turns the direction of a text.
 fn commands(line: &Value) -> bool {
@@ -67,4 +74,47 @@ async fn a_document_that_is_refused_has_one_line_however_often_it_is_asked_for()
             assert!(!commands(&line), "{line:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_client_that_is_refused_again_and_again_has_at_most_one_line() {
+    let captured = Captured::start();
+    let keys = Keys::new();
+    let mut config = settings("2026-04-02T09:00:00Z");
+    config.access = keys.settings(false);
+    config.server.max_streams_per_client = 1;
+    let silkrate = Silkrate::start(config).await;
+    let wrong = bearer(&Key::generate().unwrap());
+    let requests = [
+        ("/", [("host", "rebound.example")]),
+        ("/v1/snapshot.json", [("authorization", wrong.as_str())]),
+        ("/v1/snapshot.json", [("origin", "https://evil.example")]),
+        ("/v1/watch?token=a.b&token=c.d", [("accept", "*/*")]),
+        ("/v1/watch?after=forged%1b%e2%80%ae", [("accept", "*/*")]),
+        ("/v1/watch?pairs=%1b[2J%0aforged", [("accept", "*/*")]),
+        ("/%1b[2J%0d%0aforged", [("accept", "text/html")]),
+    ];
+    let started = captured.lines().len();
+    for (path, headers) in requests {
+        for _time in 0..TIMES {
+            let answer = get(silkrate.web, path, &headers).await;
+            assert!(answer.status >= 400, "{path}: {answer:?}");
+        }
+    }
+    for _time in 0..TIMES {
+        let answer = send(silkrate.web, ("POST", "/v1/tokens"), &[], b"{").await;
+        assert_eq!(answer.status, 401);
+    }
+    let mut counts = BTreeMap::<String, usize>::new();
+    for line in captured.lines().iter().skip(started) {
+        assert!(!commands(line), "{line:?}");
+        // The access log has a line for each request, where its setting is on.
+        if line["message"] == "answered a request" {
+            continue;
+        }
+        *counts.entry(line["message"].to_string()).or_default() += 1;
+    }
+    assert!(!counts.is_empty(), "the host has a line");
+    assert!(counts.values().all(|count| *count == 1), "{counts:?}");
+    silkrate.finish().await;
 }
