@@ -4,6 +4,7 @@ mod command;
 mod events;
 mod missed;
 mod trouble;
+mod turn;
 mod unrecorded;
 mod upgrade;
 
