@@ -170,6 +170,7 @@ fn run(wanted: &Wanted) -> bool {
             );
         }
     }
+    checks::file::remove_all();
     is_well
 }
 

@@ -22,6 +22,11 @@ pub(crate) fn path(name: &str) -> PathBuf {
     FOLDER.join(name)
 }
 
+/// Removes the folder of this process.
+pub(crate) fn remove_all() {
+    drop(fs::remove_dir_all(&*FOLDER));
+}
+
 /// Writes the bytes of an input.
 pub(crate) fn write(name: &str, bytes: &[u8]) -> PathBuf {
     let path = path(name);

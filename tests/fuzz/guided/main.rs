@@ -2,6 +2,7 @@
 
 #![no_main]
 
+#[expect(dead_code, reason = "libFuzzer ends the process, and its folder is left")]
 #[path = "../checks.rs"]
 mod checks;
 #[expect(dead_code, reason = "the command says how many inputs a slow target gets")]
