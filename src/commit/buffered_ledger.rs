@@ -133,7 +133,10 @@ impl BufferedLedger {
 
     fn reopen(&mut self) -> Result<(), LedgerError> {
         let (ledger, of_queries) = Ledger::open(self.path.as_deref(), self.clock)?;
-        let reader = of_queries.for_commits()?;
+        let mut reader = of_queries.for_commits()?;
+        if self.disk.is_some() {
+            reader = reader.on_this_thread();
+        }
         self.open = Some(Open {
             ledger,
             reader,
@@ -185,7 +188,7 @@ impl BufferedLedger {
         if let Some(open) = self.open.take() {
             let closed = open.ledger.close();
             match &self.disk {
-                Some(_simulated) => at_one_instant(closed).await,
+                Some(_simulated) => at_one_instant(closed),
                 None => closed.await,
             }
         }

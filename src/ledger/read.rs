@@ -60,6 +60,8 @@ enum Purpose {
     Requests,
     /// Commits, which wait for what they read.
     Commits,
+    /// Commits of a simulation, which nothing else must overtake.
+    Simulation,
 }
 
 /// A query for the rows of a currency, page by page.
@@ -113,23 +115,34 @@ impl LedgerReader {
 
     fn with_purpose(location: Location, purpose: Purpose) -> Result<Self, LedgerError> {
         // One connection is opened at once, so a ledger that cannot be read is detected at the start.
-        let idle = Mutex::new(vec![location.connect(Access::Read)?]);
+        let first = location.connect(Access::Read)?;
+        Ok(Self::with_connections(location, purpose, vec![first]))
+    }
+
+    fn with_connections(location: Location, purpose: Purpose, idle: Vec<Connection>) -> Self {
         let shared = Shared {
             location,
             purpose,
             waiting_permits: Arc::new(Semaphore::new(QUERIES_MAX)),
             running_permits: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
-            idle,
+            idle: Mutex::new(idle),
         };
-        Ok(Self {
+        Self {
             shared: Arc::new(shared),
-        })
+        }
     }
 
     /// A reader for commits: with its own connections and at the usual priority, so that it does not wait behind the queries
     /// of requests.
     pub fn for_commits(&self) -> Result<Self, LedgerError> {
         Self::with_purpose(self.shared.location.clone(), Purpose::Commits)
+    }
+
+    /// The same reader, whose queries run on the thread that awaits them.
+    #[must_use]
+    pub fn on_this_thread(self) -> Self {
+        let Shared { location, .. } = &*self.shared;
+        Self::with_connections(location.clone(), Purpose::Simulation, Vec::new())
     }
 
     /// Reads every page of the file, on a connection of its own, and checks its structure. It takes seconds for a file of
@@ -307,6 +320,7 @@ impl LedgerReader {
         let answer = match purpose {
             Purpose::Requests => query_threads::spawn(work),
             Purpose::Commits => tokio::task::spawn_blocking(work),
+            Purpose::Simulation => return work(),
         };
         answer.await.map_err(|_panicked_or_stopping| closed())?
     }

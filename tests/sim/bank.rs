@@ -20,14 +20,16 @@ use crate::documents::{self, Row};
 const DAYS_BEFORE: i64 = 24;
 /// How long an answer takes, in milliseconds.
 const ANSWER_MS: std::ops::Range<u64> = 20..400;
-/// How long that of a slow bank takes, in seconds; some of these are longer than the time-out of the service.
-const SLOW_SECONDS: std::ops::Range<u64> = 2..20;
+/// How long that of a slow bank takes, in milliseconds; some of these are longer than the time-out of the service.
+const SLOW_MS: std::ops::Range<u64> = 2_000..20_000;
 
 /// What a bank is: its id, its format and its time zone are those of a real one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind {
     pub(crate) id: &'static str,
     pub(crate) zone: &'static str,
+    /// Its own currency, if its prices of all currencies are served.
+    home: Option<&'static str>,
     /// The hours of the day between which it publishes the table of the next day.
     hours: (i8, i8),
     /// The currencies, their units, and their first price in hundredths.
@@ -39,22 +41,33 @@ pub(crate) const KINDS: [Kind; 3] = [
     Kind {
         id: "nbk",
         zone: "Asia/Almaty",
+        home: Some("KZT"),
         hours: (14, 18),
         rows: &[("USD", 1, 51_207), ("EUR", 1, 60_311), ("RUB", 1, 651)],
     },
     Kind {
         id: "cbu",
         zone: "Asia/Tashkent",
+        home: Some("UZS"),
         hours: (12, 18),
         rows: &[("USD", 1, 1_204_312), ("EUR", 1, 1_407_120)],
     },
     Kind {
         id: "cbr",
         zone: "Europe/Moscow",
+        home: None,
         hours: (12, 20),
         rows: &[("USD", 1, 7_913), ("KZT", 100, 1_544), ("KGS", 100, 9_051)],
     },
 ];
+
+impl Kind {
+    /// The pairs that are served as it prints them.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = String> {
+        let rows = self.rows.iter();
+        rows.filter_map(|(code, ..)| Some(format!("{code}/{}", self.home?)))
+    }
+}
 
 /// How a bank fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,17 +168,22 @@ impl Bank {
         self.state().requests
     }
 
-    /// Prints another price of one currency in its newest table, by less than one per cent. Returns what it changed.
+    /// Prints another price of one currency in its newest table, by a tenth of one per cent at most. In one table it is always the same
+    /// currency: if most prices of a table change, the service holds them. Returns what it changed.
     pub(crate) fn correct(&self) -> String {
         let now = self.clock.now();
         let mut state = self.state();
         let State { random, tables, .. } = &mut *state;
-        let newest = tables.values_mut().rfind(|table| table.at <= now).unwrap();
-        let at = random.usize(..newest.rows.len());
-        let row = &mut newest.rows[at];
+        let newest = tables
+            .iter_mut()
+            .rfind(|(_, table)| table.at <= now)
+            .unwrap();
+        let rows = &mut newest.1.rows;
+        let at = usize::try_from(newest.0.day()).unwrap() % rows.len();
+        let row = &mut rows[at];
         let before = row.value.clone();
         let hundredths: u32 = before.replace('.', "").parse().unwrap();
-        row.value = printed(hundredths + 1 + random.u32(..=hundredths / 150));
+        row.value = printed(hundredths + 1 + random.u32(..=hundredths / 1000));
         format!(
             "{} corrects {} from {before} to {}",
             self.kind.id, row.code, row.value
@@ -189,6 +207,23 @@ impl Bank {
         let (date, table) = visible.next().unwrap();
         let row = table.rows.iter().find(|row| row.code == code).unwrap();
         (*date, row.value.clone())
+    }
+
+    /// Its newest table, as it would answer now if it were well.
+    pub(crate) fn newest(&self) -> Vec<u8> {
+        let now = self.clock.now();
+        let newest = {
+            let state = self.state();
+            let mut tables = state.tables.iter().rev();
+            let (date, _) = tables.find(|(_, table)| table.at <= now).unwrap();
+            *date
+        };
+        let path = match self.kind.id {
+            "nbk" => format!("?fdate={}", newest.strftime("%d.%m.%Y")),
+            "cbu" => format!("/{newest}/"),
+            _ => String::new(),
+        };
+        self.document(&path).into_bytes()
     }
 
     /// The document at a path.
@@ -300,7 +335,7 @@ impl BankDouble for Bank {
         state.requests += 1;
         let fault = state.fault;
         let delay = match fault {
-            Some(BankFault::Slow) => Duration::from_secs(state.random.u64(SLOW_SECONDS)),
+            Some(BankFault::Slow) => Duration::from_millis(state.random.u64(SLOW_MS)),
             Some(BankFault::Hang) => Duration::MAX,
             Some(_) | None => Duration::from_millis(state.random.u64(ANSWER_MS)),
         };

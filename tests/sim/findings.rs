@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 /// The last lines of a trace that a failure prints.
-const TRACE_SHOWN: usize = 60;
+const TRACE_SHOWN: usize = 200;
 
 /// The findings of one run.
 #[derive(Debug)]

@@ -47,8 +47,8 @@ pub(crate) struct History {
 #[derive(Debug, Default)]
 struct Inner {
     snapshots: Vec<Arc<Snapshot>>,
-    /// Where each position was last published.
-    places: BTreeMap<(String, u64), usize>,
+    /// Where each position was first and last published.
+    places: BTreeMap<(String, u64), (usize, usize)>,
     served: BTreeMap<(String, u64, String), Arc<Served>>,
 }
 
@@ -104,7 +104,7 @@ impl History {
         if let Some(before) = before {
             self.check_order(&before, &snapshot, is_start);
         }
-        if let Some(place) = known {
+        if let Some((_, place)) = known {
             let earlier = Arc::clone(&self.inner().snapshots[place]);
             let same = served(&earlier, &["*/*"]) == served(&snapshot, &["*/*"]);
             self.findings
@@ -115,7 +115,8 @@ impl History {
         let mut inner = self.inner();
         let place = inner.snapshots.len();
         inner.snapshots.push(snapshot);
-        inner.places.insert(key, place);
+        let places = inner.places.entry(key).or_insert((place, place));
+        places.1 = place;
         self.findings.count("commits", u64::from(!is_start));
     }
 
@@ -134,7 +135,7 @@ impl History {
         });
     }
 
-    /// Each row was printed by its bank, and all rows of a bank are of one table.
+    /// Each row was printed by its bank, and all rows of a bank are of the same tables, in force and announced.
     fn check_rows(&self, snapshot: &Snapshot) {
         let all = served(snapshot, &["*/*"]);
         let revision = snapshot.position.revision;
@@ -151,11 +152,17 @@ impl History {
                 .check(holds, || format!("no bank has printed {fixing:?}"));
         }
         for bank in &self.banks {
+            // Another source may answer for a pair, and a row that is held is not served.
             let of_bank = |rate: &&pb::Rate| {
-                rate.source.as_deref() == Some(bank.kind.id) && rate.fixings.len() == 1
+                let is_served = rate.source.as_deref() == Some(bank.kind.id);
+                is_served && rate.held.is_empty() && bank.kind.pairs().any(|pair| rate.pair == pair)
             };
-            let rates = all.rates.iter().filter(of_bank);
-            let mut dates: Vec<_> = rates.map(|rate| rate.effective_date.clone()).collect();
+            let dates = all.rates.iter().filter(of_bank).map(|rate| {
+                let announced = rate.announced.as_ref();
+                let announced = announced.map(|announced| &announced.effective_date);
+                (rate.effective_date.as_ref(), announced)
+            });
+            let mut dates: Vec<_> = dates.collect();
             dates.dedup();
             self.findings.check(dates.len() < 2, || {
                 format!("{} has rows of {dates:?} at {revision}", bank.kind.id)
@@ -171,22 +178,22 @@ impl History {
     /// Every position, oldest first, and each once.
     pub(crate) fn positions(&self) -> Vec<pb::Position> {
         let mut places: Vec<_> = self.inner().places.clone().into_iter().collect();
-        places.sort_by_key(|(_, place)| *place);
+        places.sort_by_key(|(_, (first, _))| *first);
         let positions = places.into_iter();
         positions
             .map(|((epoch, revision), _)| pb::Position { epoch, revision })
             .collect()
     }
 
-    /// Where a position was last published; `None` if it never was.
-    pub(crate) fn place(&self, position: &pb::Position) -> Option<usize> {
+    /// Where a position was first and last published: a restart publishes one again. `None` if it never was.
+    pub(crate) fn places(&self, position: &pb::Position) -> Option<(usize, usize)> {
         let key = (position.epoch.clone(), position.revision);
         self.inner().places.get(&key).copied()
     }
 
     /// What is served at a position for some pairs.
     pub(crate) fn served(&self, position: &pb::Position, pairs: &[&str]) -> Option<Arc<Served>> {
-        let place = self.place(position)?;
+        let (_, place) = self.places(position)?;
         let key = (position.epoch.clone(), position.revision, pairs.join(" "));
         let mut inner = self.inner();
         let snapshot = Arc::clone(&inner.snapshots[place]);

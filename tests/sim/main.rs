@@ -15,6 +15,8 @@ mod bank;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod etcd;
+#[cfg(test)]
 mod findings;
 #[cfg(test)]
 mod history;
@@ -32,13 +34,15 @@ mod seeds;
 mod service;
 #[cfg(test)]
 mod subscriber;
+#[cfg(test)]
+mod ticks;
 
 /// The flag for the number of seeds.
 const SEEDS: &str = "--seeds";
 /// The flag for the first of them.
 const FIRST: &str = "--first";
 /// The number of seeds without the flag.
-const SEEDS_USUAL: u64 = 30;
+const SEEDS_USUAL: u64 = 24;
 /// The seed that is run twice: restarts, full disks and clock jumps are in its plan.
 const SEED_TWICE: u64 = 12;
 
@@ -72,5 +76,9 @@ fn main() -> ExitCode {
     let same = Trial::test("a_seed_does_the_same_each_time", || {
         seeds::run_twice(SEED_TWICE).map_err(Failed::from)
     });
-    libtest_mimic::run(&Arguments::from_args(), vec![trial, same]).exit_code()
+    let cases = etcd::CASES.into_iter().map(|(name, steps)| {
+        Trial::test(name, move || etcd::run_case(steps).map_err(Failed::from))
+    });
+    let trials = cases.chain([same, trial]).collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

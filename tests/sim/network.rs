@@ -7,7 +7,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use silkrate::client::Connector;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex, split};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -65,11 +65,42 @@ impl Conditions {
     };
 }
 
+/// The conditions, and who waits for others. The receivers of a watch are woken in an order that no seed decides; those of this are
+/// woken in the order in which they began to wait.
+#[derive(Debug)]
+struct Weather {
+    now: Mutex<Conditions>,
+    changed: Notify,
+}
+
+impl Weather {
+    fn now(&self) -> Conditions {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, conditions: Conditions) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = conditions;
+        self.changed.notify_waiters();
+    }
+
+    /// Waits while nothing passes.
+    async fn passable(&self) {
+        loop {
+            // It is woken by a change from here on, so none is missed.
+            let changed = self.changed.notified();
+            if !self.now().is_clogged {
+                return;
+            }
+            changed.await;
+        }
+    }
+}
+
 /// The link of one subscriber.
 #[derive(Debug)]
 pub(crate) struct Link {
     door: Door,
-    conditions: watch::Sender<Conditions>,
+    weather: Arc<Weather>,
     cut: Mutex<CancellationToken>,
     random: Mutex<Rng>,
     pumps: Mutex<JoinSet<()>>,
@@ -79,7 +110,10 @@ impl Link {
     pub(crate) fn new(door: Door, seed: u64) -> Arc<Self> {
         Arc::new(Self {
             door,
-            conditions: watch::Sender::new(Conditions::GOOD),
+            weather: Arc::new(Weather {
+                now: Mutex::new(Conditions::GOOD),
+                changed: Notify::new(),
+            }),
             cut: Mutex::default(),
             random: Mutex::new(Rng::with_seed(seed)),
             pumps: Mutex::default(),
@@ -87,7 +121,7 @@ impl Link {
     }
 
     pub(crate) fn set(&self, conditions: Conditions) {
-        self.conditions.send_replace(conditions);
+        self.weather.set(conditions);
     }
 
     /// Resets every connection.
@@ -108,21 +142,20 @@ impl Link {
     }
 
     async fn connect(self: Arc<Self>) -> io::Result<DuplexStream> {
-        let mut conditions = self.conditions.subscribe();
         let cut = self.cut_token();
-        // The link outlives its connections.
-        drop(conditions.wait_for(|now| !now.is_clogged).await);
+        self.weather.passable().await;
         let (client, near) = duplex(BUFFER_BYTES);
         let (far, server) = duplex(BUFFER_BYTES);
         self.door.enter(server)?;
         let (up, down) = (self.fork(), self.fork());
+        let weather = Arc::clone(&self.weather);
         let mut pumps = self.pumps.lock().unwrap_or_else(PoisonError::into_inner);
         while pumps.try_join_next().is_some() {}
         pumps.spawn(async move {
             let (near_read, near_write) = split(near);
             let (far_read, far_write) = split(far);
-            let to_server = pump(near_read, far_write, conditions.clone(), up);
-            let to_client = pump(far_read, near_write, conditions, down);
+            let to_server = pump(near_read, far_write, &weather, up);
+            let to_client = pump(far_read, near_write, &weather, down);
             tokio::select! {
                 biased;
                 () = cut.cancelled() => {}
@@ -142,18 +175,16 @@ impl Link {
 async fn pump(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    mut conditions: watch::Receiver<Conditions>,
+    weather: &Weather,
     mut random: Rng,
 ) {
     let mut piece = [0; PIECE_BYTES];
     loop {
         let read = from.read(&mut piece).await.unwrap_or_default();
-        let latency = conditions.borrow().latency.as_micros();
+        let latency = weather.now().latency.as_micros();
         let latency = random.u64(..=u64::try_from(latency).unwrap());
         tokio::time::sleep(Duration::from_micros(latency)).await;
-        if conditions.wait_for(|now| !now.is_clogged).await.is_err() {
-            return;
-        }
+        weather.passable().await;
         if read == 0 {
             drop(to.shutdown().await);
             return;

@@ -10,12 +10,12 @@ use crate::bank::{BANK_FAULTS, BankFault, KINDS};
 pub(crate) const SUBSCRIBERS: usize = 4;
 /// The number of steps of a run.
 const STEPS: std::ops::Range<usize> = 25..50;
-/// The time between two steps, in seconds of the runtime; the clock of the service runs [`SPEED`] times as fast.
-const PAUSE_SECONDS: std::ops::Range<u64> = 1..120;
+/// The time between two steps, in milliseconds of the runtime; the clock of the service runs [`SPEED`] times as fast.
+const PAUSE_MS: std::ops::Range<u64> = 1_000..120_000;
 /// How many times as fast as the runtime the clocks of the service and of the banks run: a day takes 24 minutes.
 pub(crate) const SPEED: u32 = 60;
-/// The longest time that the service is down, in seconds.
-const DOWN_SECONDS_MAX: u64 = 90;
+/// The longest time that the service is down, in milliseconds.
+const DOWN_MS_MAX: u64 = 90_000;
 /// The furthest that the clock of the service is set at once, in minutes.
 const CLOCK_MINUTES_MAX: i64 = 300;
 
@@ -26,6 +26,8 @@ pub(crate) enum Step {
     Bank(usize, Option<BankFault>),
     /// A bank corrects a price.
     Correct(usize),
+    /// A bank corrects prices one after the other, and each is submitted at once.
+    Burst(usize, u8),
     /// The service is killed, and started again after a time.
     Kill(Duration),
     /// The service is stopped, and started again after a time.
@@ -56,7 +58,7 @@ impl Plan {
     pub(crate) fn of(seed: u64) -> Self {
         let mut random = Rng::with_seed(seed);
         let steps = (0..random.usize(STEPS)).map(|_| {
-            let pause = Duration::from_secs(random.u64(PAUSE_SECONDS));
+            let pause = Duration::from_millis(random.u64(PAUSE_MS));
             (pause, step(&mut random))
         });
         let steps = steps.collect();
@@ -70,11 +72,12 @@ impl Plan {
 fn step(random: &mut Rng) -> Step {
     let bank = random.usize(..KINDS.len());
     let link = random.usize(..SUBSCRIBERS);
-    let down = Duration::from_secs(random.u64(..=DOWN_SECONDS_MAX));
+    let down = Duration::from_millis(random.u64(..=DOWN_MS_MAX));
     match random.u8(..100) {
         0..25 => Step::Bank(bank, random.choice(BANK_FAULTS)),
         25..35 => Step::Bank(bank, None),
-        35..43 => Step::Correct(bank),
+        35..40 => Step::Correct(bank),
+        40..43 => Step::Burst(bank, random.u8(1..10)),
         43..53 => Step::Kill(down),
         53..57 => Step::Stop(down),
         57..67 => Step::Clog(link, random.bool()),

@@ -57,6 +57,24 @@ pub(crate) async fn from_every_position(rates: &Rates, history: &History, findin
     }
 }
 
+/// Resumes at positions that are yet to come: the verdict says so, and the rows are those of now.
+pub(crate) async fn from_the_future(rates: &Rates, findings: &Findings) {
+    for pairs in FILTERS {
+        let now = snapshot(rates, pairs).await;
+        for ahead in [1, 2, 1_000_000] {
+            let mut position = now.position.clone().unwrap();
+            position.revision += ahead;
+            let resumed = resume(rates, pairs, &position).await;
+            let holds = matches!(
+                &resumed,
+                Some((ResumeVerdict::SnapshotAhead, Event::Snapshot(rows))) if rows.rates == now.rates
+            );
+            findings.check(holds, || format!("{resumed:?} {ahead} ahead"));
+            findings.count("positions ahead", 1);
+        }
+    }
+}
+
 async fn resume(
     rates: &Rates,
     pairs: &[&str],

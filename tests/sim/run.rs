@@ -18,9 +18,9 @@ use crate::findings::{Findings, Outcome};
 use crate::history::History;
 use crate::network::{Conditions, Door, Link};
 use crate::plan::{Plan, SPEED, SUBSCRIBERS, Step};
-use crate::resume;
 use crate::service::{Service, Site};
 use crate::subscriber::{Held, Subscriber};
+use crate::{resume, ticks};
 
 /// The Monday on whose week the runs fall: no bank has a holiday in it.
 const MONDAY: &str = "2026-06-15T00:00:00Z";
@@ -51,6 +51,11 @@ struct World {
 
 /// Runs a seed.
 pub(crate) fn run(seed: u64) -> Outcome {
+    carry_out(seed, Plan::of(seed))
+}
+
+/// Runs a plan; what it leaves open follows from the seed.
+pub(crate) fn carry_out(seed: u64, plan: Plan) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -58,8 +63,8 @@ pub(crate) fn run(seed: u64) -> Outcome {
         .unwrap();
     fastrand::seed(seed);
     runtime.block_on(async {
+        ticks::align().await;
         let findings = Arc::new(Findings::new());
-        let plan = Plan::of(seed);
         let mut world = World::new(seed, plan.hours, Arc::clone(&findings)).await;
         for (pause, step) in plan.steps {
             tokio::time::sleep(pause).await;
@@ -135,6 +140,7 @@ impl World {
                 findings.happens(&self.site.banks[bank].correct());
                 findings.count("corrections", 1);
             }
+            Step::Burst(bank, corrections) => self.burst(bank, corrections).await,
             Step::Kill(down) => self.restart(true, down).await,
             Step::Stop(down) => self.restart(false, down).await,
             Step::Clog(link, is_clogged) => {
@@ -162,6 +168,18 @@ impl World {
                 self.set_clock(minutes);
             }
         }
+    }
+
+    async fn burst(&mut self, bank: usize, corrections: u8) {
+        let service = self.service.as_ref().unwrap();
+        let bank = &self.site.banks[bank];
+        for _ in 0..corrections {
+            self.site.findings.happens(&bank.correct());
+            service.submit(bank).await;
+        }
+        self.site
+            .findings
+            .count("corrections", u64::from(corrections));
     }
 
     async fn restart(&mut self, is_killed: bool, down: Duration) {
@@ -309,6 +327,7 @@ impl World {
         }
         let service = self.service.take().unwrap();
         resume::from_every_position(&service.rates, &self.site.history, &findings).await;
+        resume::from_the_future(&service.rates, &findings).await;
         service.stop(&findings).await;
         let last = self.site.history.newest().unwrap();
         let service = Service::start(&self.site).await;

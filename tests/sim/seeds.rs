@@ -32,7 +32,12 @@ pub(crate) fn run_seeds(first: u64, seeds: u64) -> Result<(), String> {
             let outcome = std::panic::catch_unwind(|| run::run(seed));
             let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
             match outcome {
-                Ok(outcome) if outcome.violations.is_empty() => total.add(outcome),
+                Ok(outcome) if outcome.violations.is_empty() => {
+                    if seeds == 1 {
+                        print(&outcome.trace.join("\n"));
+                    }
+                    total.add(outcome);
+                }
                 failed => {
                     // The other threads end with the seeds that they run.
                     next.store(end, Ordering::Relaxed);

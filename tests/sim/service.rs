@@ -11,9 +11,11 @@ use jiff::tz::TimeZone;
 use silkrate::board::BoardReader;
 use silkrate::budget::{RequestBudget, RequestCounts};
 use silkrate::clock::Clock;
-use silkrate::commit::{BufferedLedger, Commit, CommitHandle, LedgerHealth, SimulatedDisk};
+use silkrate::commit::{
+    BufferedLedger, Commit, CommitHandle, LedgerHealth, SimulatedDisk, Submission,
+};
 use silkrate::config::{CertificateAuthorities, Http, Proxy, SourceSettings};
-use silkrate::domain::{DocumentRecord, History as Tables, RateFilter, SourceRecord};
+use silkrate::domain::{DocumentRecord, History as Tables, Intent, RateFilter, SourceRecord};
 use silkrate::feed::{Feed, StreamLimits, Ticker};
 use silkrate::fetch::BankDouble;
 use silkrate::grpc::{Dispatcher, Rates, SharedRates};
@@ -69,6 +71,7 @@ pub(crate) struct Service {
     pub(crate) board: BoardReader,
     pub(crate) ledger: watch::Receiver<LedgerHealth>,
     pub(crate) rates: Rates,
+    handle: CommitHandle,
     door: Door,
     stop_pollers: CancellationToken,
     stop_commit: CancellationToken,
@@ -105,6 +108,7 @@ impl Service {
         let mut service = Self {
             ledger: health,
             rates: rates.clone(),
+            handle: handle.clone(),
             door: site.door.clone(),
             stop_pollers: CancellationToken::new(),
             stop_commit: CancellationToken::new(),
@@ -130,6 +134,21 @@ impl Service {
                 .spawn(poller.run(service.stop_pollers.clone()));
         }
         service
+    }
+
+    /// Submits the newest table of a bank, as its poller would after the next poll.
+    pub(crate) async fn submit(&self, bank: &Bank) {
+        let source = sources::find(bank.kind.id, "").unwrap();
+        let table = (source.documents[0].parse)(&bank.newest()).unwrap();
+        let submission = Submission {
+            source: source.id,
+            tables: vec![table],
+            intent: Intent::AnyDate,
+            attempt_ended: true,
+            is_live: false,
+            answered: Vec::new(),
+        };
+        self.handle.submit(submission).await.unwrap();
     }
 
     /// Kills it: nothing ends in order, and what is written stays.

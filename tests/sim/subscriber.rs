@@ -22,8 +22,8 @@ pub(crate) const FILTERS: [&[&str]; 4] = [
 /// How often a subscriber is slow to read the next event, and how often it reconnects, each in a thousand.
 const SLOW_PER_MILLE: u32 = 30;
 const RECONNECTS_PER_MILLE: u32 = 15;
-/// The longest time that a slow subscriber does not read, in seconds.
-const SLOW_SECONDS_MAX: u64 = 120;
+/// The longest time that a slow subscriber does not read, in milliseconds.
+const SLOW_MS_MAX: u64 = 120_000;
 
 /// The position that a subscriber holds, for others to see.
 pub(crate) type Held = Arc<Mutex<Option<pb::Position>>>;
@@ -86,8 +86,8 @@ impl Subscriber {
             }
             let chance = self.random.u32(..1000);
             if chance < SLOW_PER_MILLE {
-                let seconds = self.random.u64(..=SLOW_SECONDS_MAX);
-                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                let slow = self.random.u64(..=SLOW_MS_MAX);
+                tokio::time::sleep(Duration::from_millis(slow)).await;
             } else if chance < SLOW_PER_MILLE + RECONNECTS_PER_MILLE {
                 self.watch.reconnect();
             }
@@ -96,6 +96,7 @@ impl Subscriber {
 
     fn take(&mut self, event: WatchEvent) {
         self.findings.count("events", 1);
+        self.note(&event);
         match event {
             WatchEvent::Opening {
                 position, verdict, ..
@@ -125,6 +126,22 @@ impl Subscriber {
                 }
             }
         }
+    }
+
+    /// Notes the event in the trace.
+    fn note(&self, event: &WatchEvent) {
+        let what = match event {
+            WatchEvent::Opening { verdict, .. } => verdict.as_str_name(),
+            WatchEvent::Snapshot => "has a snapshot",
+            WatchEvent::Update { .. } => "has an update",
+            // Most events are heartbeats, and nothing changes with them.
+            WatchEvent::Heartbeat(_) => return,
+            WatchEvent::Disconnected { reason, .. } => reason,
+        };
+        let (name, position) = (&self.name, self.watch.position());
+        let revision = position.map(|position| position.revision);
+        self.findings
+            .happens(&format!("{name} at {revision:?}: {what}"));
     }
 
     /// The verdict is the right one.
@@ -188,8 +205,9 @@ impl Subscriber {
             return self.complain(&format!("{position:?} was never published"));
         };
         if let Some(held) = &self.held {
-            let (before, now) = (self.history.place(held), self.history.place(&position));
-            if before > now {
+            let first = self.history.places(held).map(|(first, _)| first);
+            let last = self.history.places(&position).map(|(_, last)| last);
+            if first > last {
                 self.complain(&format!("{position:?} after {held:?}"));
             }
         }

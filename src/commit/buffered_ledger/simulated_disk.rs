@@ -1,11 +1,15 @@
-//! A disk that a simulation fills. While it is written, the paused clock of the runtime stands still: a write takes no time of
-//! the simulation, however slow the machine is.
+//! A disk that a simulation fills. Writing and reading it takes no time of the simulation, however slow the machine is, and
+//! nothing else happens meanwhile.
 
 use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 
 use crate::commit::BufferedLedger;
+use crate::commit::buffered_ledger::Open;
 use crate::ledger::LedgerError;
 
 /// The disk below the ledger of a simulation. Clones are the same disk.
@@ -32,28 +36,46 @@ impl SimulatedDisk {
                 reason: "the simulation filled the disk".to_owned(),
             });
         }
-        at_one_instant(writing).await
+        let written = at_one_instant(writing);
+        // What befalls the service may befall it between a write and what follows.
+        tokio::task::yield_now().await;
+        written
     }
 }
 
 impl BufferedLedger {
     /// Sets that the file lies on the disk of a simulation.
     #[must_use]
-    pub fn on(self, disk: SimulatedDisk) -> Self {
-        Self {
-            disk: Some(disk),
-            ..self
+    pub fn on(mut self, disk: SimulatedDisk) -> Self {
+        self.disk = Some(disk);
+        self.open = self.open.map(|open| Open {
+            reader: open.reader.on_this_thread(),
+            ..open
+        });
+        self
+    }
+}
+
+/// Waits for what another thread does, and lets nothing else run on this one meanwhile: neither the order of tasks nor a paused
+/// clock depends on how long that takes.
+pub(super) fn at_one_instant<T>(work: impl Future<Output = T>) -> T {
+    // Without the cooperative budget of the runtime, which only a turn of another task renews.
+    let mut work = pin!(tokio::task::unconstrained(work));
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match work.as_mut().poll(&mut context) {
+            Poll::Ready(done) => return done,
+            Poll::Pending => thread::park(),
         }
     }
 }
 
-/// Awaits what another thread does. A runtime does not advance its paused clock while a blocking task runs.
-pub(super) async fn at_one_instant<T>(work: impl Future<Output = T>) -> T {
-    let (end, ended) = mpsc::channel::<()>();
-    let holding = tokio::task::spawn_blocking(move || ended.recv().is_err());
-    let done = work.await;
-    drop(end);
-    // The clock may go on only when that task has ended.
-    drop(holding.await);
-    done
+/// Wakes a thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
 }
