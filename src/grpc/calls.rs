@@ -8,7 +8,7 @@ use crate::telemetry::CallCounts;
 /// The services whose methods are counted each on their own.
 const SERVICES: [&str; 2] = ["silkrate.v1.RateService", "silkrate.admin.v1.AdminService"];
 /// The methods of the contracts, and last everything else: health, reflection, methods that no service has.
-const METHODS: [&str; 18] = [
+const METHODS: [&str; 20] = [
     "GetSnapshot",
     "GetRate",
     "WatchRates",
@@ -25,6 +25,8 @@ const METHODS: [&str; 18] = [
     "ListFiledDates",
     "FileTable",
     "GetStore",
+    "ListReplicas",
+    "StepDown",
     "GetSettings",
     "other",
 ];

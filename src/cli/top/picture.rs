@@ -157,7 +157,7 @@ fn help() -> Vec<Row> {
         "once they have begun.",
         "BUDGET: requests to the source today / its requests_per_day.",
         "waits: connections that waited until another one closed.",
-        "cut: connections that were closed because of what the peer sent, or did not read.",
+        "cut: connections that were closed for what the peer sent, or did not read.",
         "misdirected: requests under a host that their port is not served under.",
     ];
     let notes = notes.map(|note| Row::from([Span::plain(note)]));

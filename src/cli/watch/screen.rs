@@ -323,7 +323,7 @@ mod tests {
             String::from_utf8(out).unwrap(),
             concat!(
                 r#"{"event":"opening","position":{"epoch":"theirs","revision":9},"#,
-                r#""verdict":"SNAPSHOT_OTHER_EPOCH","min_interval":"0s","heartbeat_interval":"20s"}"#,
+                r#""verdict":"SNAPSHOT_OTHER_EPOCH","min_interval":"0s","heartbeat_interval":"20s","replica":null}"#,
                 "\n"
             )
         );
