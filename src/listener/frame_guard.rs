@@ -21,13 +21,16 @@ const CHEAP_PER_SECOND: u32 = 100;
 /// How many more for every request that it sends, and for every frame of data that it gets: a client may enlarge the window of
 /// the stream and of the connection, ping to measure, and reprioritise.
 const CHEAP_PER_WORK: u32 = 4;
+/// The bytes of data that make one more: a client of Go gives the window back after every four kibibytes that it reads, once for the
+/// stream and once for the connection, and a frame may have hundreds of them.
+const BYTES_PER_CHEAP: u32 = 1024;
 /// SETTINGS frames that a connection may send at once. Clients send one; those that adapt their window to the connection
 /// double it up to ten times.
 const SETTINGS_BURST: u32 = 32;
 /// How many more a second.
 const SETTINGS_PER_SECOND: u32 = 1;
 /// Streams that a connection may reset at once: a proxy resets those of all its readers when it goes, the most that there
-/// can be.
+/// can be. Each answer that ends makes one more: some clients reset every stream then.
 const RESETS_BURST: u32 = 1024;
 /// How many more a second: readers that leave a page.
 const RESETS_PER_SECOND: u32 = 100;
@@ -48,6 +51,8 @@ const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 /// The flag of SETTINGS and PING that are acknowledgements.
 const ACK: u8 = 1;
+/// The flag of the last frame of an answer.
+const END_STREAM: u8 = 1;
 /// The error that says that a peer makes too much work.
 const ENHANCE_YOUR_CALM: u8 = 0xb;
 
@@ -209,7 +214,11 @@ impl FrameGuard {
         let mut rest = bytes;
         while let Some(head) = self.writing.next(&mut rest) {
             if head.kind == DATA {
-                self.cheap.earn(CHEAP_PER_WORK);
+                let windows = head.length / BYTES_PER_CHEAP;
+                self.cheap.earn(CHEAP_PER_WORK.saturating_add(windows));
+            }
+            if matches!(head.kind, DATA | HEADERS) && head.flags & END_STREAM != 0 {
+                self.resets.earn(1);
             }
         }
     }
@@ -301,6 +310,36 @@ mod tests {
         assert_eq!(allowed(&mut guard, &ping).0, CHEAP_PER_WORK);
         guard.sent(&frame(DATA, 0, 1, b"rate").repeat(2));
         assert_eq!(allowed(&mut guard, &ping).0, 2 * CHEAP_PER_WORK);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_may_give_the_window_back_for_every_four_kibibytes_on_both_levels() {
+        let mut guard = begun();
+        for length in [16 * 1024, 1024 * 1024] {
+            let data = frame(DATA, 0, 1, &vec![0; length]);
+            let update = |stream| frame(8, 0, stream, &4096_u32.to_be_bytes());
+            let updates = [update(0), update(1)].concat().repeat(length / 4096);
+            for _frame in 0..CHEAP_BURST {
+                guard.sent(&data);
+                assert_eq!(guard.received(&updates), Ok(()));
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_may_reset_every_stream_whose_answer_has_ended() {
+        let mut guard = begun();
+        let reset = frame(RST_STREAM, 0, 1, &[0; 4]);
+        for kind in [HEADERS, DATA] {
+            for _call in 0..2 * RESETS_BURST {
+                guard.sent(&frame(kind, END_STREAM, 1, b"rate"));
+                assert_eq!(guard.received(&reset), Ok(()));
+            }
+        }
+        // The headers of an answer do not end it.
+        guard.sent(&frame(HEADERS, 4, 1, &[0x88]).repeat(9));
+        let left = RESETS_BURST - 1;
+        assert_eq!(allowed(&mut guard, &reset), (left, Flood::Resets));
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,6 +11,8 @@ pub(super) struct FrameHead {
     pub(super) kind: u8,
     pub(super) flags: u8,
     pub(super) stream: u32,
+    /// The length of its payload, in bytes.
+    pub(super) length: u32,
 }
 
 /// Where the bytes that passed have ended.
@@ -103,6 +105,7 @@ impl FrameScanner {
             kind,
             flags,
             stream: u32::from_be_bytes(stream) & 0x7fff_ffff,
+            length,
         })
     }
 }
@@ -166,12 +169,18 @@ mod tests {
             frame(0, 1, 0x8000_0005, &vec![0; 70_000]),
         ]
         .concat();
-        let head = |kind, flags, stream| FrameHead {
+        let head = |kind, flags, stream, length| FrameHead {
             kind,
             flags,
             stream,
+            length,
         };
-        let expected = [head(4, 0, 0), head(1, 5, 3), head(4, 1, 0), head(0, 1, 5)];
+        let expected = [
+            head(4, 0, 0, 6),
+            head(1, 5, 3, 1),
+            head(4, 1, 0, 0),
+            head(0, 1, 5, 70_000),
+        ];
         for size in [1, 2, 8, 9, 10, 24, 25, 33, 4096, bytes.len()] {
             assert_eq!(found(&bytes, size), expected, "{size}");
         }
