@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use http_body::{Body, Frame, SizeHint};
 
 use crate::listener::output::{COUNTED_BYTES_MIN, ConnectionOutput, OpenRequest};
@@ -20,23 +20,52 @@ pub(super) struct SentBody<B> {
     waiting: Option<Arc<Waiting>>,
 }
 
-/// Bytes that count as waiting until they are dropped: HTTP drops them when it has written the last of them.
-struct CountedBytes {
+/// A piece of an answer. A long one counts as waiting until it is dropped: HTTP drops it when it has written the last of it.
+#[derive(Debug)]
+pub(super) struct SentPiece {
     bytes: Bytes,
+    /// How many of them are written.
+    written: usize,
+    /// None of a short one.
+    count: Option<PieceCount>,
+}
+
+/// Where a long piece counts.
+#[derive(Debug)]
+struct PieceCount {
     output: Arc<ConnectionOutput>,
     waiting: Arc<Waiting>,
 }
 
-impl AsRef<[u8]> for CountedBytes {
-    fn as_ref(&self) -> &[u8] {
-        &self.bytes
+impl SentPiece {
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.written..).unwrap_or_default()
     }
 }
 
-impl Drop for CountedBytes {
+impl Buf for SentPiece {
+    fn remaining(&self) -> usize {
+        self.rest().len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.rest()
+    }
+
+    fn advance(&mut self, bytes: usize) {
+        self.written = self.written.saturating_add(bytes);
+        if let Some(count) = &self.count {
+            count.waiting.taken(bytes);
+        }
+    }
+}
+
+impl Drop for SentPiece {
     fn drop(&mut self) {
-        self.output.remove(&self.bytes);
-        self.waiting.sent();
+        if let Some(count) = &self.count {
+            count.output.remove(&self.bytes);
+            count.waiting.sent();
+        }
     }
 }
 
@@ -50,46 +79,45 @@ impl<B> SentBody<B> {
     }
 
     /// Counts a long piece.
-    fn count(&mut self, bytes: Bytes) -> Bytes {
+    fn count(&mut self, bytes: Bytes) -> SentPiece {
         let is_long = bytes.len() >= COUNTED_BYTES_MIN;
         let Some(request) = self.request.as_ref().filter(|_| is_long) else {
             note(Polled::Yielded);
-            return bytes;
+            return SentPiece {
+                bytes,
+                written: 0,
+                count: None,
+            };
         };
         let output = request.output();
         let waiting = Waiting::begin();
         self.waiting = Some(Arc::clone(&waiting));
         note(Polled::Counted(Arc::clone(&waiting)));
         output.add(&bytes);
-        Bytes::from_owner(CountedBytes {
+        let output = Arc::clone(output);
+        SentPiece {
             bytes,
-            output: Arc::clone(output),
-            waiting,
-        })
+            written: 0,
+            count: Some(PieceCount { output, waiting }),
+        }
     }
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Body for SentBody<B> {
-    type Data = Bytes;
+    type Data = SentPiece;
     type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<SentPiece>, B::Error>>> {
         if let Some(waiting) = &self.waiting {
             ready!(waiting.poll_sent(cx));
             self.waiting = None;
         }
         note(Polled::Waits);
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        Poll::Ready(frame.map(|frame| {
-            let frame = match frame?.into_data() {
-                Ok(bytes) => Frame::data(self.count(bytes)),
-                Err(trailers) => trailers,
-            };
-            Ok(frame)
-        }))
+        Poll::Ready(frame.map(|frame| Ok(frame?.map_data(|bytes| self.count(bytes)))))
     }
 
     /// A piece that waits keeps its stream, so that the stream can be cut.

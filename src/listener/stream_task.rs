@@ -139,3 +139,49 @@ impl<F: Future<Output = ()>> Future for StreamTask<F> {
         task.wait.poll_late(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use bytes::{Buf, Bytes};
+    use http_body_util::BodyExt;
+    use tokio::sync::oneshot;
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::listener::output::OpenRequest;
+    use crate::listener::sent_body::SentBody;
+
+    /// The length of an answer, and how often its reader takes some of it.
+    const LENGTH: usize = 400_000;
+    const EVERY: Duration = Duration::from_secs(20);
+
+    /// Sends an answer to a reader that takes some bytes at a time; returns whether it gets all of them.
+    async fn arrives(bytes: usize) -> bool {
+        let budget = Arc::<OutputBudget>::default();
+        let output = budget.connection();
+        let (sender, arrived) = oneshot::channel();
+        StreamExecutor::new(budget).execute(async move {
+            let body = Body::from(Bytes::from(vec![1; LENGTH]));
+            let mut body = SentBody::new(body, Some(OpenRequest::begin(&output)));
+            let frame = body.frame().await.unwrap().unwrap();
+            let mut piece = frame.into_data().unwrap();
+            while piece.has_remaining() {
+                sleep(EVERY).await;
+                piece.advance(bytes.min(piece.remaining()));
+            }
+            sender.send(()).unwrap();
+        });
+        arrived.await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_of_a_long_piece_is_cut_when_it_stops_and_not_when_it_is_slow() {
+        let began = Instant::now();
+        assert!(arrives(20_000).await);
+        assert_eq!(began.elapsed(), 20 * EVERY);
+        let began = Instant::now();
+        assert!(!arrives(1_000).await);
+        assert!(began.elapsed() < 2 * EVERY, "{:?}", began.elapsed());
+    }
+}

@@ -6,6 +6,10 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
+/// What a reader takes of a piece for its wait to begin anew: as much as the largest frame. A peer that took a byte now and then
+/// would hold a long piece for hours.
+const PROGRESS_BYTES_MIN: usize = 16 * 1024;
+
 /// When a piece began to wait, and who waits for its end.
 #[derive(Debug)]
 pub(super) struct Waiting {
@@ -16,6 +20,8 @@ pub(super) struct Waiting {
 struct WaitingState {
     /// Nothing once it is sent.
     since: Option<Instant>,
+    /// What was taken of it since then, in bytes.
+    taken: usize,
     waker: Option<Waker>,
 }
 
@@ -24,14 +30,24 @@ impl Waiting {
         Arc::new(Self {
             state: Mutex::new(WaitingState {
                 since: Some(Instant::now()),
+                taken: 0,
                 waker: None,
             }),
         })
     }
 
-    /// Since when it waits; nothing once it is sent.
+    /// Since when it waits, or its reader last took a frame of it; nothing once it is sent.
     pub(super) fn since(&self) -> Option<Instant> {
         self.lock().since
+    }
+
+    /// Its reader took some bytes of it.
+    pub(super) fn taken(&self, bytes: usize) {
+        let mut state = self.lock();
+        state.taken = state.taken.saturating_add(bytes);
+        if state.taken >= PROGRESS_BYTES_MIN && state.since.is_some() {
+            (state.since, state.taken) = (Some(Instant::now()), 0);
+        }
     }
 
     /// Ready once it is sent.
