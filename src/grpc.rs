@@ -10,7 +10,7 @@ mod stream;
 use std::pin::Pin;
 
 pub use calls::{call_counts, code_place, method_place};
-pub use dispatcher::{Dispatcher, is_open, opening_response, refusal_response};
+pub use dispatcher::{Dispatcher, is_open, opening_response, refusal_response, request_timeout};
 pub use explanation::explain;
 use futures_util::Stream;
 pub use health::DrainingHealth;

@@ -16,6 +16,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use tokio::time::timeout;
 use tonic::codec::CompressionEncoding;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::{HealthServer, SERVICE_NAME as HEALTH};
@@ -25,9 +26,10 @@ use crate::access::{Gate, Rejection, Scope, counted_in};
 use crate::admin::{Operators, needs_http2};
 use crate::app::reflection::add_reflection;
 use crate::callers::{Caller, QuotaExceeded, Quotas, costs};
+use crate::domain::Refusal;
 use crate::grpc::{
     Dispatcher, DrainingHealth, Rates, SharedRates, arrived, code_place, explain, is_open,
-    method_place, opening_response, refusal_response,
+    method_place, opening_response, refusal_response, request_timeout,
 };
 use crate::listener::{Listener, Recipient};
 use crate::pb::admin::admin_service_server::{AdminServiceServer, SERVICE_NAME as ADMIN_SERVICE};
@@ -124,8 +126,11 @@ async fn admitted((gate, quotas): (&Gate, &Quotas), mut request: Request, next: 
 
 /// The answer to a call of gRPC-Web once its message has arrived: none goes on sending after its answer began.
 async fn run(request: Request, next: Next) -> Response {
-    let request = arrived(request, REQUEST_BYTES_MAX).await;
-    next.run(request.map(Body::new)).await
+    let limit = request_timeout(request.headers(), REQUEST_TIMEOUT);
+    match timeout(limit, arrived(request, REQUEST_BYTES_MAX)).await {
+        Ok(request) => next.run(request.map(Body::new)).await,
+        Err(_late) => refusal_response(Refusal::DeadlineExceeded(limit)),
+    }
 }
 
 /// Takes what a call of gRPC-Web costs from the quota of its client.

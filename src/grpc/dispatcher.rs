@@ -111,10 +111,7 @@ impl Dispatcher {
         request: Request<Incoming>,
         recipient: Recipient,
     ) -> impl Future<Output = Response<ResponseBody>> + Send + use<> {
-        let request_timeout = grpc_timeout(request.headers())
-            .map_or(self.request_timeout, |named| {
-                named.min(self.request_timeout)
-            });
+        let request_timeout = request_timeout(request.headers(), self.request_timeout);
         let (uri, request_bytes_max) = (request.uri().clone(), self.request_bytes_max);
         // tonic reads the requests of reflection in a task for each stream.
         let mut request = request.map(if uri.path().starts_with(REFLECTION) {
@@ -239,6 +236,11 @@ pub fn refusal_response<B: Default>(refusal: Refusal) -> Response<B> {
 /// Whether a call of a path needs no key: a health check asks whether anything is served at all.
 pub fn is_open(path: &str) -> bool {
     path.starts_with(HEALTH)
+}
+
+/// How long a call may take: as long as its client wants, within a limit.
+pub fn request_timeout(headers: &HeaderMap, limit: Duration) -> Duration {
+    grpc_timeout(headers).map_or(limit, |named| named.min(limit))
 }
 
 /// The deadline of the client, by the header of the gRPC protocol: up to eight digits and a unit. A malformed header is
