@@ -46,6 +46,8 @@ const METHODS: &[(&str, Rule)] = &[
     ("silkrate.admin.v1.AdminService/ListFiledDates", Operators),
     ("silkrate.admin.v1.AdminService/FileTable", Operators),
     ("silkrate.admin.v1.AdminService/GetStore", Operators),
+    ("silkrate.admin.v1.AdminService/ListReplicas", Operators),
+    ("silkrate.admin.v1.AdminService/StepDown", Operators),
     ("silkrate.admin.v1.AdminService/GetSettings", Operators),
 ];
 

@@ -135,7 +135,13 @@ async fn the_chapter_lists_the_families_of_the_page_and_no_others() {
     bank.publish(&[(nbk_path("03.04.2026"), third)]);
     let failed = "silkrate_webhook_attempts_total{webhook=\"desk\",outcome=\"failed\"}";
     until(&silkrate, failed, "1").await;
-    let (page, chapter) = (families(&scrape(&silkrate).await), chapter());
+    let (page, mut chapter) = (families(&scrape(&silkrate).await), chapter());
+    for (name, family) in &mut chapter {
+        // A service that runs alone has no sample of a replica, and so no label; `tests/shared` reads those of replicas.
+        if name.starts_with("silkrate_replica_") {
+            family.1.clear();
+        }
+    }
     for (name, family) in &page {
         assert_eq!(chapter.get(name), Some(family), "the row of {name}");
     }

@@ -213,7 +213,7 @@ async fn beside_a_demo_the_command_prints_what_a_demo_uses_of_a_file() {
     };
     let heading = format!(
         "{}, compared with what http://{admin} has in force
-a demo (serve --demo): of a file it uses the sections server, admin, web, access, log, trace
+a demo (serve --demo): of a file it uses the sections server, admin, web, access, shared, log, trace
 ",
         file.display()
     );
