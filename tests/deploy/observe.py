@@ -2,7 +2,7 @@
 
     python observe.py target/debug/silkrate
 
-Two services are scraped: the demo, and one that polls a bank of this script, which fails when the script says so. Of the shipped files
+Three services are scraped: the demo, a replica of it over etcd, and one that polls a bank of this script, which fails when the script says so. Of the shipped files
 the targets and the durations alone are replaced (`shortened`): promtool tests the rules with their own durations. Every query
 of a panel and of a variable must return data, and alerts must fire for real and end again.
 """
@@ -19,7 +19,7 @@ import threading
 import urllib.parse
 import urllib.request
 
-from support import PATIENCE, ROOT, Service, free_ports, start, until
+from support import PATIENCE, ROOT, Service, free_ports, run_etcd, start, until
 
 PROMETHEUS = ROOT / "deploy/prometheus"
 DASHBOARDS = ROOT / "deploy/grafana/dashboards"
@@ -200,10 +200,13 @@ def main(program: str) -> None:
         settings = newsroom(folder, f"http://127.0.0.1:{bank.server_port}")
         service = Service(program, stack, "--config", settings)
         service.server = ["--server", f"https://{service.grpc}", "--ca-file", f"{TLS}/intermediate.pem"]
-        prometheus = Prometheus(folder, stack, [demo.admin, service.admin])
+        # What a replica does is on no page of a service that runs alone.
+        replica = Service(program, stack, "--demo", SHARED__SERVERS=run_etcd(stack, folder), SHARED__NODE="replica")
+        prometheus = Prometheus(folder, stack, [demo.admin, service.admin, replica.admin])
         for each in [demo, service]:
             until("a service is ready", each.is_ready)
             use(each, stack)
+        until("the replica is ready", replica.is_ready)
         # A correction is an event, which waits for the receiver.
         Bank.receiver, Bank.dollar = 503, "475.10"
         check_panels(prometheus)

@@ -19,7 +19,7 @@ import urllib.request
 import grpc
 
 from proxies import configured
-from support import PATIENCE, Service, free_ports, start, until
+from support import PATIENCE, Service, free_ports, run_etcd, start, until
 
 # All pairs: the readers end with as many rows as there are.
 PAIRS = "*/*"
@@ -99,15 +99,6 @@ def services_by_reflection(address: str) -> bytes:
         call = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
         # `list_services`, the field 7, empty.
         return next(call(iter([b"\x3a\x00"]), timeout=PATIENCE))
-
-
-def run_etcd(stack: contextlib.ExitStack, folder: pathlib.Path) -> str:
-    client, peer = (f"http://{address}" for address in free_ports(2))
-    command = ["etcd", "--data-dir", str(folder / "etcd"), "--name", "one", "--initial-cluster", f"one={peer}"]
-    command += ["--listen-client-urls", client, "--advertise-client-urls", client]
-    command += ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer]
-    start(stack, command, stderr=subprocess.DEVNULL)
-    return client
 
 
 def run_haproxy(stack: contextlib.ExitStack, folder: pathlib.Path, services: list[Service]) -> tuple[str, str]:

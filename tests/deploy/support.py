@@ -41,6 +41,15 @@ def start(stack: contextlib.ExitStack, command: list[str], **options) -> subproc
     return process
 
 
+def run_etcd(stack: contextlib.ExitStack, folder: pathlib.Path) -> str:
+    client, peer = (f"http://{address}" for address in free_ports(2))
+    command = ["etcd", "--data-dir", str(folder / "etcd"), "--name", "one", "--initial-cluster", f"one={peer}"]
+    command += ["--listen-client-urls", client, "--advertise-client-urls", client]
+    command += ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer]
+    start(stack, command, stderr=subprocess.DEVNULL)
+    return client
+
+
 class Service:
     """A running silkrate, and the addresses of its ports."""
 
