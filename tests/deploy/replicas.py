@@ -94,6 +94,13 @@ def shared(program: str, service: Service) -> dict:
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
+def listing(program: str, service: Service, names: list[str]) -> dict | None:
+    """What the command lists once all replicas are there and one of them leads."""
+    listed = shared(program, service)
+    there = [replica["node"] for replica in listed["replicas"]] == names
+    return listed if there and listed["leader"] else None
+
+
 def services_by_reflection(address: str) -> bytes:
     with grpc.insecure_channel(address) as channel:
         call = channel.stream_stream("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo")
@@ -124,8 +131,8 @@ def main(program: str) -> None:
             until("a replica is ready", service.is_ready)
         site, front = run_haproxy(stack, folder, services)
         until("all replicas serve one position", lambda: same(services))
-        listed = shared(program, services[0])
-        assert [replica["node"] for replica in listed["replicas"]] == sorted(names), listed
+        # Each reports within its own time.
+        listed = until("all replicas are listed", lambda: listing(program, services[0], sorted(names)))
 
         health = [program, "health", "--server", f"http://{front}"]
         until("HAProxy has a replica", lambda: subprocess.run(health, capture_output=True, check=False).returncode == 0)
