@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 pub(super) use open::BUSY_TIMEOUT;
 pub use open::check;
 use rusqlite::types::Type;
@@ -27,6 +27,8 @@ const SUFFIX: &str = ".webhooks";
 /// How many events of a webhook wait at most: years of them at the pace of the banks. Beyond it the oldest are dropped, and
 /// the log says so.
 const PENDING_MAX: u32 = 10_000;
+/// How far the clocks of replicas may be apart: an event that comes twice has the same id, and one that is dropped is lost.
+const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_mins(1);
 /// The error of a webhook whose receiver wants no event any more.
 pub(super) const GONE: &str = "status 410: the receiver wants no more events";
 
@@ -170,13 +172,14 @@ impl Store {
         .await
     }
 
-    /// Drops the events up to one that another replica delivered: that has the same id, or was derived when these were.
+    /// Drops the events up to the one with the id of what another replica delivered; without it, those that are older on any clock.
     pub(super) async fn delivered_elsewhere(
         &self,
         webhook: &str,
         delivered: Delivered,
     ) -> Result<(), StoreError> {
         let name = webhook.to_owned();
+        let older = delivered.created_at.checked_sub(CLOCKS_APART_MAX);
         self.change(webhook, move |transaction| {
             let found = transaction.query_row(
                 "SELECT number FROM deliveries WHERE webhook = ?1 AND id = ?2",
@@ -187,7 +190,7 @@ impl Store {
                 Some(number) => Some(number),
                 None => transaction.query_row(
                     "SELECT max(number) FROM deliveries WHERE webhook = ?1 AND created_at <= ?2",
-                    params![name, delivered.created_at.to_string()],
+                    params![name, older.unwrap_or(Timestamp::MIN).to_string()],
                     |row| row.get(0),
                 )?,
             };

@@ -93,14 +93,13 @@ impl Turn {
 
     /// Waits until the turn or what others delivered changes.
     pub(super) async fn changed(&mut self) {
-        // A keeper that is gone changes nothing any more.
         let changed = tokio::select! {
             changed = self.is_own.changed() => changed,
-            changed = self.elsewhere.changed() => {
-                self.elsewhere.mark_changed();
-                changed
-            }
+            changed = self.elsewhere.changed() => changed,
         };
+        // Also when the turn changes: what was delivered last may have been derived here after that was said.
+        self.elsewhere.mark_changed();
+        // A keeper that is gone changes nothing any more.
         if changed.is_err() {
             std::future::pending::<()>().await;
         }
@@ -131,5 +130,26 @@ impl TurnKeeper {
             let before = known.insert(webhook.to_owned(), delivered.clone());
             before.as_ref() != Some(delivered)
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_delivered_elsewhere_is_dropped_again_when_the_turn_comes() {
+        let (mut turn, keeper) = Turn::new();
+        let delivered = Delivered {
+            id: "one".to_owned(),
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        keeper.set_delivered("desk", &delivered);
+        turn.changed().await;
+        assert_eq!(turn.delivered_elsewhere("desk"), Some(delivered.clone()));
+        assert_eq!(turn.delivered_elsewhere("desk"), None);
+        keeper.set_own(true);
+        turn.changed().await;
+        assert_eq!(turn.delivered_elsewhere("desk"), Some(delivered));
     }
 }

@@ -267,3 +267,29 @@ async fn what_was_told_by_an_earlier_version_has_both_dates_in_their_order() {
         ]
     );
 }
+
+#[tokio::test]
+async fn what_another_replica_has_not_delivered_waits_on_when_it_says_again_what_it_has() {
+    let store = Store::open(None).unwrap();
+    let delivered = |id: &str, now| Delivered {
+        id: id.to_owned(),
+        // Its clock is ahead.
+        created_at: at(now),
+    };
+    let begun = at("2026-04-02T09:00:00Z");
+    store
+        .record("desk", step(&["one", "two"]), begun)
+        .await
+        .unwrap();
+    let one = delivered("one", "2026-04-02T09:00:02Z");
+    for _ in 0..2 {
+        let told = store.delivered_elsewhere("desk", one.clone()).await;
+        told.unwrap();
+        let next = store.next("desk").await.unwrap();
+        assert_eq!(next.map(|next| next.id).as_deref(), Some("two"));
+    }
+    // An event that is not known here, of much later.
+    let later = delivered("three", "2026-04-02T09:02:00Z");
+    store.delivered_elsewhere("desk", later).await.unwrap();
+    assert_eq!(store.next("desk").await.unwrap(), None);
+}
