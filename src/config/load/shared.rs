@@ -62,6 +62,15 @@ impl Loader<'_> {
         });
         let access = self.etcd_access(servers.as_deref().unwrap_or_default());
         let lease = self.duration(LEASE, LEASE_DEFAULT, &LEASE_BOUNDS);
+        if servers.as_ref().is_some_and(Vec::is_empty) && may_lead == Some(false) {
+            // Alone it would ask the banks.
+            let reason = "there is nothing to follow: shared.servers is empty";
+            self.entries.refuse(
+                ROLE,
+                reason.to_owned(),
+                "the addresses of etcd in shared.servers",
+            );
+        }
         let servers = servers.filter(|servers| !servers.is_empty())?;
         let may_lead = may_lead.unwrap_or(true);
         if may_lead && matches!(store, Store::Memory) {
@@ -171,5 +180,8 @@ mod tests {
             ("STORE__PATH", ":memory:"),
         ];
         assert!(!load(&edge).unwrap().shared.unwrap().may_lead);
+        let nothing = load(&[("SHARED__SERVERS", ""), ("SHARED__ROLE", "follower")]);
+        let errors = nothing.unwrap_err();
+        assert!(errors.contains("nothing to follow"), "{errors}");
     }
 }
