@@ -81,6 +81,20 @@ struct Running {
 
 impl Running {
     fn start(number: usize, double: Double, ledger: KeptLedger) -> Self {
+        Self::start_with(number, double, ledger, |node| node)
+    }
+
+    /// The same with a ledger of a time without a log.
+    fn start_with_past(number: usize, double: Double, ledger: KeptLedger) -> Self {
+        Self::start_with(number, double, ledger, Node::with_past)
+    }
+
+    fn start_with(
+        number: usize,
+        double: Double,
+        ledger: KeptLedger,
+        with: impl FnOnce(Node<KeptLedger>) -> Node<KeptLedger>,
+    ) -> Self {
         let settings = NodeSettings {
             log: "main".into(),
             origin: Origin {
@@ -93,7 +107,7 @@ impl Running {
             lease: LEASE,
         };
         let log = Log::Double(double.clone());
-        let node = Node::new(log, ledger.clone(), settings, ledger.restored());
+        let node = with(Node::new(log, ledger.clone(), settings, ledger.restored()));
         let (status, stop) = (node.status(), CancellationToken::new());
         let handle = node.handle();
         let mut task = JoinSet::new();

@@ -24,7 +24,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// from an older copy says nothing of it.
 pub(super) const AUDIT_EVERY: Duration = Duration::from_secs(60);
 /// How long a replica waits before it reads a record again that no server has whole, or that needs a newer version.
-const BROKEN_RETRY: Duration = Duration::from_secs(10);
+pub(super) const BROKEN_RETRY: Duration = Duration::from_secs(10);
 
 /// No replica leads, and this one may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

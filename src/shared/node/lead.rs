@@ -11,7 +11,7 @@ use crate::shared::apply::Origin;
 use crate::shared::log::{Lead, LogError};
 use crate::shared::members::{Leader, State};
 use crate::shared::node::export::{KEEPS_PER_LEASE, Taken};
-use crate::shared::node::follow::{AUDIT_EVERY, Halt};
+use crate::shared::node::follow::{AUDIT_EVERY, BROKEN_RETRY, Halt};
 use crate::shared::node::{Committer, Node, Past, RETRY_AFTER, members};
 
 /// How often the one that leads reads what the others report: one that is off the log waits for a new epoch.
@@ -67,9 +67,13 @@ impl<C: Committer> Node<C> {
         let beginning = match self.prepare(taken, &mut ends_at).await {
             Ok(Some(beginning)) => beginning,
             Err(Halt::Stopped) if !stop.is_cancelled() => return Err(Stopped),
-            // Following says what is wrong.
-            Ok(None) | Err(_) => {
-                let _is_given_up = self.give_up(&lead).await;
+            Ok(None) => {
+                self.give_up(&lead).await;
+                return Ok(());
+            }
+            Err(halt) => {
+                self.give_up(&lead).await;
+                self.note_unprepared(&halt);
                 return Ok(());
             }
         };
@@ -80,6 +84,24 @@ impl<C: Committer> Node<C> {
             self.replica = own;
         }
         ended
+    }
+
+    /// Says why a lead could not begin, and lets other replicas take it meanwhile.
+    fn note_unprepared(&mut self, halt: &Halt) {
+        let trouble = match halt {
+            Halt::Log(error) => {
+                self.detached(error);
+                self.rests_until = Instant::now() + RETRY_AFTER;
+                return;
+            }
+            // Following finds that out.
+            Halt::OffTheLog | Halt::Stopped => return,
+            Halt::Unreadable(error) => error.to_string(),
+            Halt::Ledger(error) => error.to_string(),
+        };
+        tracing::error!(error = trouble, "this replica cannot lead");
+        self.report(|status| status.trouble = Some(trouble));
+        self.rests_until = Instant::now() + BROKEN_RETRY;
     }
 
     /// Leads until the lead is lost or the service stops, and gives it up.
@@ -186,7 +208,7 @@ impl<C: Committer> Node<C> {
                         // The commit task has ended, or has stopped leading.
                         return Lost::Lead;
                     };
-                    if let Err(lost) = self.append(lead, proposal, stop).await {
+                    if let Err(lost) = self.append_until(ends_at, lead, proposal, stop).await {
                         return lost;
                     }
                     self.save_state().await;

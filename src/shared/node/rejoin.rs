@@ -94,6 +94,8 @@ impl<C: Committer> Node<C> {
         self.barred = Some(Arc::clone(&served.position.epoch));
         self.replica = Replica::before_the_log(served);
         self.past = Past::InTheLog;
+        // A state of records that the log has lost was shown, if any was: what it has by now may be shorter.
+        self.shown = 0;
         self.report(|status| {
             status.seq = 0;
             status.chain = self.replica.chain;

@@ -1,12 +1,15 @@
 //! Appending one record: whatever the network does, its outcome is known before anything else is proposed.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::commit::Proposal;
 use crate::shared::log::{Appended, Lead, LogError};
+use crate::shared::members::State;
 use crate::shared::node::lead::Lost;
 use crate::shared::node::{Committer, Node, Past};
 
@@ -14,8 +17,29 @@ use crate::shared::node::{Committer, Node, Past};
 const SETTLE_AGAIN: Duration = Duration::from_millis(200);
 
 impl<C: Committer> Node<C> {
+    /// The same as [`Node::append`]. Where the lead ends before the outcome is known, this replica does not count as the one that
+    /// leads from then on: another one asks the banks and delivers to webhooks by then.
+    pub(super) async fn append_until(
+        &mut self,
+        ends_at: Instant,
+        lead: &Lead,
+        proposal: Proposal,
+        stop: &CancellationToken,
+    ) -> Result<(), Lost> {
+        let status = Arc::clone(&self.status);
+        let mut appended = pin!(self.append(lead, proposal, stop));
+        tokio::select! {
+            biased;
+            appended = &mut appended => return appended,
+            () = sleep_until(ends_at) => {}
+        }
+        tracing::warn!("the lead ends, and the outcome of a commit is not known yet");
+        status.send_modify(|status| status.state = State::Candidate);
+        appended.await
+    }
+
     /// Appends the record of a proposal. It is accepted when the record is in its place, and only then.
-    pub(super) async fn append(
+    async fn append(
         &mut self,
         lead: &Lead,
         proposal: Proposal,

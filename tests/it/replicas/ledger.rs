@@ -45,6 +45,7 @@ struct Kept {
     /// The revisions that were shown without a record, each with whether all records up to it were written.
     states: Vec<(u64, bool)>,
     renews: bool,
+    is_unreadable: bool,
     snapshot: Arc<Snapshot>,
     random: fastrand::Rng,
     leading: Option<JoinSet<()>>,
@@ -96,6 +97,7 @@ impl KeptLedger {
             entries: Vec::new(),
             states: Vec::new(),
             renews: false,
+            is_unreadable: false,
             snapshot: Arc::new(Snapshot::assembled(position, Vec::new(), [])),
             random,
             leading: None,
@@ -104,6 +106,12 @@ impl KeptLedger {
             world: world.clone(),
             kept: Arc::new(Mutex::new(kept)),
         }
+    }
+
+    /// The same with a disk that is damaged.
+    pub(crate) fn unreadable(self) -> Self {
+        self.kept.lock().unwrap().is_unreadable = true;
+        self
     }
 
     /// What a replica begins with.
@@ -257,6 +265,10 @@ impl Committer for KeptLedger {
         limit: u32,
     ) -> Result<Result<Vec<LedgerEntry>, LedgerError>, Stopped> {
         let kept = self.kept.lock().unwrap();
+        if kept.is_unreadable {
+            let (path, detail) = ("one.db".into(), "page 7".to_owned());
+            return Ok(Err(LedgerError::Corrupt { path, detail }));
+        }
         let later = kept.entries.iter().skip(usize::try_from(after).unwrap());
         let page = later.take(usize::try_from(limit).unwrap());
         Ok(Ok(page.cloned().collect()))

@@ -2,6 +2,7 @@
 
 use silkrate::shared::log::{Double, Faults, SharedStore};
 use silkrate::shared::members::State;
+use silkrate::shared::node::Status;
 use silkrate::shared::record::Record;
 
 use crate::replicas::ledger::{KeptLedger, World};
@@ -67,9 +68,7 @@ async fn the_replica_that_has_most_leads_when_the_log_lost_its_end() {
     let leading = first.until(|status| status.state == State::Leading && status.takeovers == 2);
     let known = leading.await.seq;
     for follower in [&mut second, &mut third] {
-        let follows = |status: &silkrate::shared::node::Status| {
-            status.state == State::Following && status.seq > known
-        };
+        let follows = |status: &Status| status.state == State::Following && status.seq > known;
         follower.until(follows).await;
     }
     assert_eq!(epochs(&store).len(), 2);
@@ -80,4 +79,32 @@ async fn the_replica_that_has_most_leads_when_the_log_lost_its_end() {
         replica.ledger.assert_has(&chains);
         replica.end().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_was_shown_a_lost_state_serves_what_a_shorter_log_has() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let mut first = start(0, &store, &world);
+    first.until(|status| status.seq > 140).await;
+    // It begins with a state of more than sixty records.
+    let mut second = start(1, &store, &world);
+    let follows = |status: &Status| status.state == State::Following && status.seq > 0;
+    second.until(follows).await;
+    second.double.cut(true);
+    first.end().await;
+    store.lose(1_000_000);
+    let mut third = start(2, &store, &world);
+    third
+        .until(|status| status.state == State::Leading && status.seq > 3)
+        .await;
+    second.double.cut(false);
+    second.until(|status| status.audits_failed > 0).await;
+    world.end_after_one_more(&store).await;
+    second.until(follows).await;
+    assert!(store.records().len() < 60, "{}", store.records().len());
+    let (one, other) = (second.status.borrow(), third.status.borrow());
+    assert_eq!(one.position, other.position);
+    drop((one, other));
+    second.end().await;
+    third.end().await;
 }

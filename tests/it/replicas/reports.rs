@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use silkrate::shared::log::{Double, Faults, SharedStore};
 use silkrate::shared::members::State;
-use silkrate::shared::node::NoLead;
+use silkrate::shared::node::{NoLead, Status};
 
 use crate::replicas::ledger::{KeptLedger, World};
 use crate::replicas::{AGREE_MAX, Running};
@@ -141,4 +141,43 @@ async fn a_replica_that_joins_a_long_log_shows_a_state_before_it_has_read_it() {
     assert!(early >= 63 && early < late && late < seq, "{states:?}");
     first.end().await;
     second.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_whose_commit_waits_for_the_log_does_not_count_as_leading_after_its_lease() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let mut first = start(0, &store, &world);
+    first.until(|status| status.state == State::Leading).await;
+    let mut second = start(1, &store, &world);
+    second
+        .until(|status| status.state == State::Following && status.seq > 0)
+        .await;
+    first.double.cut(true);
+    second.until(|status| status.state == State::Leading).await;
+    first.until(|status| status.state != State::Leading).await;
+    first.double.cut(false);
+    first
+        .until(|status| status.state == State::Following && status.seq > 0)
+        .await;
+    first.end().await;
+    second.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_cannot_give_the_log_its_past_says_why_and_lets_others_lead() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let double = Double::new(store.clone(), 7, Faults::default());
+    let ledger = KeptLedger::new(&world, 7).unreadable();
+    let mut replica = Running::start_with_past(0, double, ledger);
+    let says_why = |status: &Status| {
+        let trouble = status.trouble.as_deref().unwrap_or_default();
+        trouble.contains("page 7")
+    };
+    replica.until(says_why).await;
+    let mut other = start(1, &store, &world);
+    other
+        .until(|status| status.state == State::Leading && status.seq > 0)
+        .await;
+    replica.end().await;
+    other.end().await;
 }
