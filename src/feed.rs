@@ -11,6 +11,7 @@
 //!
 #![doc = include_str!("feed/README.md")]
 
+mod beginning;
 mod keyless;
 mod step;
 mod stream_end;

@@ -9,6 +9,8 @@ pub(super) struct Rows {
     wanted: Vec<String>,
     /// The position of the last whole message.
     pub(super) position: Option<Position>,
+    /// The position of the rows, even after `position` was forgotten.
+    shown: Option<Position>,
     /// In the order of the filter.
     pub(super) rates: Vec<Rate>,
     /// Sorted by id.
@@ -30,9 +32,18 @@ impl Rows {
         rates: Vec<Rate>,
         sources: Vec<SourceState>,
     ) {
+        self.shown = Some(position.clone());
         self.position = Some(position);
         self.rates = rates;
         self.sources = sources;
+    }
+
+    /// How a replica at a position is behind the rows, if it is.
+    pub(super) fn leaves_behind(&self, replica_at: &Position) -> Option<String> {
+        let shown = self.shown.as_ref()?;
+        let (held, has) = (shown.revision, replica_at.revision);
+        let is_behind = shown.epoch == replica_at.epoch && has < held;
+        is_behind.then(|| format!("this replica is at revision {has}, and the rows are of {held}"))
     }
 
     /// Whether an update brings a pair whose place is unknown: only the server knows the order of its ticker, and only a
@@ -78,6 +89,7 @@ impl Rows {
                 Err(index) => self.sources.insert(index, state.clone()),
             }
         }
+        self.shown = Some(position.clone());
         self.position = Some(position);
         true
     }
@@ -157,6 +169,26 @@ mod tests {
         rows.replace(position(1), held, Vec::new());
         assert!(rows.apply(position(2), &update(1, &[rate("AAA/USD", "3")], &[])));
         assert_eq!(pairs(&rows), ["KZT/USD", "KGS/USD", "AAA/USD"]);
+    }
+
+    #[test]
+    fn a_replica_is_behind_the_rows_even_after_their_position_was_forgotten() {
+        let mut rows = Rows::new(&[]);
+        assert_eq!(rows.leaves_behind(&position(0)), None);
+        rows.replace(position(1), Vec::new(), Vec::new());
+        assert!(rows.apply(position(3), &update(1, &[], &[])));
+        rows.position = None;
+        let behind = rows.leaves_behind(&position(2)).unwrap();
+        assert_eq!(
+            behind,
+            "this replica is at revision 2, and the rows are of 3"
+        );
+        assert_eq!(rows.leaves_behind(&position(3)), None);
+        let of_another = Position {
+            epoch: "f".to_owned(),
+            ..position(2)
+        };
+        assert_eq!(rows.leaves_behind(&of_another), None);
     }
 
     #[test]

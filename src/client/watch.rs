@@ -83,7 +83,8 @@ pub enum WatchEvent {
     },
     /// Nothing changed.
     Heartbeat(Heartbeat),
-    /// The connection is lost, or was given up after an invalid message; the next call waits and opens a new one.
+    /// The connection is lost, or was given up: after an invalid message, or because a replica has not read yet what another
+    /// one has shown. The next call waits and opens a new one.
     Disconnected {
         /// The reason.
         reason: String,
@@ -329,6 +330,11 @@ impl Watch {
     }
 
     fn opened(&mut self, opening: Opening, position: Option<Position>) -> WatchEvent {
+        // A service that runs alone was set back; of several replicas one has the newer rows, and soon the others.
+        let replica_at = position.as_ref().filter(|_| opening.replica.is_some());
+        if let Some(behind) = replica_at.and_then(|at| self.rows.leaves_behind(at)) {
+            return self.pause(behind, None);
+        }
         let verdict = opening.verdict();
         let Opening {
             verdict: _,

@@ -12,6 +12,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::backoff::jitter;
 use crate::domain::{Position, RateFilter, Snapshot};
+use crate::feed::beginning::{Behind, First, verdict};
 use crate::feed::{
     Feed, ResumeVerdict, Step, StreamEnd, StreamMessage, StreamPermit, SubscribeRequest, Ticker,
 };
@@ -28,6 +29,8 @@ pub struct Subscription {
     queue: broadcast::Receiver<Arc<Snapshot>>,
     /// The snapshot of the rows that the reader holds. Heartbeats bear its position, so they never run ahead of the data.
     sent: Arc<Snapshot>,
+    /// What the reader has seen on another replica and this one lacks.
+    behind: Option<Behind>,
     /// What is sent before the first update.
     pending: Pending,
     /// A newer snapshot exists, and the minimum interval does not allow an update yet.
@@ -56,15 +59,6 @@ enum Pending {
     Nothing,
 }
 
-/// What follows the opening.
-#[derive(Debug, Clone)]
-enum First {
-    Snapshot,
-    /// The update from the revision at which the reader stopped.
-    CatchUp(u64),
-    Updates,
-}
-
 impl Subscription {
     pub(super) fn new(
         feed: Feed,
@@ -80,20 +74,18 @@ impl Subscription {
         };
         let resume_after = request.resume_after.as_ref();
         let verdict = verdict(resume_after, &shown, followed.as_ref());
-        let first = match request.resume_after {
-            Some(position) if verdict == ResumeVerdict::Resumed => {
-                First::CatchUp(position.revision)
-            }
-            _ if request.updates_only => First::Updates,
-            _ => First::Snapshot,
-        };
+        let first = First::of(resume_after, verdict, request.updates_only);
         let now = Instant::now();
+        let is_replica = feed.board.replica().is_some();
+        let seen = request.resume_after.filter(|_| is_replica);
+        let behind = seen.and_then(|seen| Behind::new(seen, request.updates_only, &shown));
         Self {
             filter,
             followed,
             min_interval: request.min_interval,
             queue,
             sent: shown,
+            behind,
             pending: Pending::Opening(verdict, first),
             is_behind: false,
             expires: now + jitter(around(feed.limits.stream_age)),
@@ -159,6 +151,9 @@ impl Subscription {
         if let Some(end) = self.cancelled() {
             return Err(end);
         }
+        if let Some(behind) = self.behind.clone() {
+            self.catch_up(&behind).await?;
+        }
         let step = match self.pending.clone() {
             Pending::Opening(verdict, first) => {
                 let step = self.opening(verdict, &first);
@@ -184,6 +179,34 @@ impl Subscription {
             self.last_rows = Some(self.last_message);
         }
         Ok(step)
+    }
+
+    /// Waits until this replica has what the reader has seen, or a while, and decides anew how the stream begins.
+    async fn catch_up(&mut self, behind: &Behind) -> Result<(), StreamEnd> {
+        while !behind.is_over(&self.sent) {
+            tokio::select! {
+                biased;
+                () = self.drained.as_mut() => return Err(self.cancelled().unwrap_or(StreamEnd::Draining)),
+                queued = self.queue.recv() => self.sent = self.queued(queued)?,
+                () = sleep_until(behind.until) => break,
+            }
+        }
+        self.behind = None;
+        self.follow();
+        let verdict = verdict(Some(&behind.seen), &self.sent, self.followed.as_ref());
+        let first = First::of(Some(&behind.seen), verdict, behind.updates_only);
+        self.pending = Pending::Opening(verdict, first);
+        Ok(())
+    }
+
+    /// The snapshot that the queue has next, or the newest one of those that it could not keep.
+    fn queued(&self, next: Result<Arc<Snapshot>, RecvError>) -> Result<Arc<Snapshot>, StreamEnd> {
+        match next {
+            Ok(snapshot) => Ok(snapshot),
+            Err(RecvError::Lagged(_)) => Ok(self.feed.board.snapshot()),
+            // The board was dropped, and the service with it.
+            Err(RecvError::Closed) => Err(StreamEnd::Draining),
+        }
     }
 
     /// Why the stream ends at once, if it does.
@@ -254,12 +277,7 @@ impl Subscription {
                 biased;
                 // A throttled stream does not read the queue: it will send the newest snapshot alone.
                 queued = self.queue.recv(), if !self.is_behind => {
-                    let to = match queued {
-                        Ok(snapshot) => snapshot,
-                        Err(RecvError::Lagged(_)) => self.feed.board.snapshot(),
-                        // The board was dropped, and the service with it.
-                        Err(RecvError::Closed) => return Err(StreamEnd::Draining),
-                    };
+                    let to = self.queued(queued)?;
                     // Revisions compare across epochs: a new epoch of a running process continues the numbers.
                     if to.position.revision <= self.sent.position.revision {
                         continue;
@@ -330,29 +348,6 @@ impl Subscription {
         } else {
             Step::Snapshot(to)
         }
-    }
-}
-
-fn verdict(
-    resume_after: Option<&Position>,
-    present: &Snapshot,
-    followed: Option<&Ticker>,
-) -> ResumeVerdict {
-    let has_pairs = |revision| followed.is_none_or(|ticker| ticker.was_shown_at(revision));
-    match resume_after {
-        None => ResumeVerdict::SnapshotRequested,
-        Some(position) if position.epoch != present.position.epoch => {
-            ResumeVerdict::SnapshotOtherEpoch
-        }
-        Some(position) if position.revision > present.position.revision => {
-            ResumeVerdict::SnapshotAhead
-        }
-        Some(position)
-            if !present.can_update_from(position.revision) || !has_pairs(position.revision) =>
-        {
-            ResumeVerdict::SnapshotTooOld
-        }
-        Some(_) => ResumeVerdict::Resumed,
     }
 }
 

@@ -117,8 +117,9 @@ function watch(double, url, response, snapshot) {
     return;
   }
   response.write("retry: 100\n");
-  const resumed = url.searchParams.get("after") === `${double.epoch}:${double.revision}`;
-  double.event(response, "opening", { verdict: resumed ? "RESUMED" : "SNAPSHOT_REQUESTED", min_interval: "0s", heartbeat_interval: double.heartbeat, replica: double.replica });
+  const after = url.searchParams.get("after");
+  const resumed = after === `${double.epoch}:${double.revision}`;
+  double.event(response, "opening", { verdict: resumed ? "RESUMED" : after ? "SNAPSHOT_AHEAD" : "SNAPSHOT_REQUESTED", min_interval: "0s", heartbeat_interval: double.heartbeat, replica: double.replica });
   if (resumed) {
     double.event(response, "update", { after: double.position(), rates: [], removed_pairs: [], sources: [], commits: 0 });
   } else {

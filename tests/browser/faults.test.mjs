@@ -68,6 +68,26 @@ test("a server that is cut off from its replicas shows that its values are the l
   await shows(page, LINE);
 });
 
+test("a stream that is moved to a replica which is behind shows no older value, and goes on once the replica is not", async (t) => {
+  const whole = { detached: false, since_time: null, reason: null };
+  const { double, page } = await open(t, "<silk-ticker></silk-ticker>", { prepare: (double) => Object.assign(double, { replica: whole, revision: 7 }) });
+  await shows(page, LINE);
+  await streaming(double);
+  await page.evaluate(() => {
+    window.values = [];
+    document.addEventListener("ratechange", ({ detail }) => window.values.push(detail.value));
+  });
+  const newest = double.rates;
+  Object.assign(double, { revision: 6, rates: newest.with(1, rate("KZT/USD", "0.6")) });
+  double.open.forEach((response) => response.destroy());
+  await until(() => streams(double).length === 4, "it asks again and again");
+  assert.deepEqual(streams(double).slice(1), Array(3).fill("/v1/watch?after=e1%3A7"));
+  await shows(page, LINE);
+  Object.assign(double, { revision: 8, rates: newest.with(1, rate("KZT/USD", "0.8")) });
+  await shows(page, LINE.with(1, "KZT/USD 0.80000 –"));
+  assert.deepEqual(await page.evaluate(() => window.values), ["0.8"]);
+});
+
 test("a fall that rounds to zero keeps its sign", async (t) => {
   const { page } = await open(t, "<silk-ticker></silk-ticker>", { rates: [rate("TJS/USD", "0.108992478974", { change: change("-0.0049", "-0.0000053", "DOWN") })] });
   await shows(page, ["TJS/USD 0.10899 -0.00%"]);

@@ -45,9 +45,12 @@ class Ticker {
   rows = new Map();
   held = null;
 
-  /** Returns whether rows changed, or null if a message was missed: then only a new snapshot helps. */
-  apply({ position, event, snapshot, update }) {
-    if (event === "opening") return false;
+  /** Returns whether rows changed, or null if another stream is needed: a message was missed, or a replica is behind the rows. */
+  apply({ position, event, opening, snapshot, update }) {
+    if (event === "opening") {
+      const isBehind = position.epoch === this.held?.epoch && BigInt(position.revision) < BigInt(this.held.revision);
+      return opening.replica && isBehind ? null : false;
+    }
     if (event === "update") {
       const { after } = update;
       if (after?.epoch !== this.held?.epoch || after?.revision !== this.held?.revision) {

@@ -1,5 +1,7 @@
 //! The messages of one subscription, without a socket: order, merging, resuming, intervals, the end.
 
+mod replica;
+
 use std::time::Duration;
 
 use silkrate::domain::{Pair, Position, Update};

@@ -73,7 +73,10 @@ class Heartbeat:
 
 @dataclass(frozen=True)
 class Disconnected:
-    """The connection is lost. The next step of the iteration waits, and opens a new one; the rows stay."""
+    """The connection is lost, or the server is a replica that lacks what another one has shown.
+
+    The next step of the iteration waits, and opens a new one; the rows stay.
+    """
 
     reason: str
     #: The delay before the next attempt, in seconds.
@@ -101,6 +104,8 @@ class Watch:
         self._rows: dict[str, Rate] = {}
         self._sources: dict[str, SourceState] = {}
         self._held: pb.Position | None = None
+        #: The position of the rows, even after `_held` was forgotten.
+        self._shown: pb.Position | None = None
         self._failures = 0
         self._patience = HEARTBEATS_MISSED * HEARTBEAT_ASSUMED
         self._stream: Any = None
@@ -194,7 +199,7 @@ class Watch:
         return max(0.0, self._rests[next] - time.monotonic())
 
     def _read(self, channel: grpc.Channel, target: Target) -> Generator[Event, None, str | None]:
-        """The events of one stream. Returns what contradicts the rows held, if a message does."""
+        """The events of one stream. Returns what contradicts the rows held, or how the server is behind them."""
         request = pb.WatchRatesRequest(filter=self._filter, resume_after=None if self._order_is_lost else self._held)
         if self._min_interval > 0:
             request.min_interval.FromMilliseconds(round(self._min_interval * 1000))
@@ -213,6 +218,9 @@ class Watch:
                 watchdog.cancel()
             if message is None:
                 return None
+            behind = self._is_behind(message)
+            if behind is not None:
+                return behind
             event = self._apply(message)
             if isinstance(event, str):
                 self._held = None
@@ -234,6 +242,7 @@ class Watch:
             self._rows = {row.pair: _values.rate(row) for row in message.snapshot.rates}
             self._sources = {state.id: _values.source_state(state) for state in message.snapshot.sources}
             self._held, self._order_is_lost = message.position, False
+            self._shown = message.position
             return Replaced(_values.position(message.position))
         if kind == "update":
             return self._update(message)
@@ -242,6 +251,15 @@ class Watch:
         heartbeat = message.heartbeat
         time = heartbeat.server_time.ToDatetime(tzinfo=dt.timezone.utc) if heartbeat.HasField("server_time") else None
         return Heartbeat(time, tuple(map(_values.source, heartbeat.sources)))
+
+    def _is_behind(self, message: pb.WatchRatesResponse) -> str | None:
+        """Says how a replica that opens a stream is behind the rows, if it is. One that runs alone was set back instead."""
+        if not message.opening.HasField("replica") or self._shown is None:
+            return None
+        held, position = self._shown, message.position
+        if position.epoch != held.epoch or position.revision >= held.revision:
+            return None
+        return f"this replica is at revision {position.revision}, and the rows are of {held.revision}"
 
     def _open(self, opening: pb.Opening) -> Opened:
         interval = opening.heartbeat_interval.ToMilliseconds() / 1000
@@ -264,7 +282,7 @@ class Watch:
         is_new = any(rate.pair not in rows for rate in rates)
         self._rows = rows | {rate.pair: rate for rate in rates}
         self._sources = self._sources | {state.id: state for state in states}
-        self._held = message.position
+        self._held = self._shown = message.position
         if is_new:
             self._sort()
         return Updated(_values.position(message.position), rates, tuple(update.removed_pairs), states, update.commits)

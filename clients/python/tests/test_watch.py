@@ -61,6 +61,39 @@ class Subscriptions(unittest.TestCase):
         self.assertEqual(len(one.requests), 1)
         self.assertEqual([request.resume_after.revision for request in other.requests], [1])
 
+    def test_the_rows_of_a_replica_that_is_behind_are_left_for_those_of_the_next_one(self) -> None:
+        def begin(revision: int, verdict: str) -> pb.WatchRatesResponse:
+            message = opening(revision, verdict)
+            message.opening.replica.SetInParent()
+            return message
+
+        first = [begin(7, "SNAPSHOT_REQUESTED"), snapshot(7, rate("KZT/USD", "7")), LOST]
+        behind = [begin(6, "SNAPSHOT_AHEAD"), snapshot(6, rate("KZT/USD", "6")), SILENCE]
+        later = [begin(7, "RESUMED"), update(7, 8, rate("KZT/USD", "8")), SILENCE]
+        with Scripted([first, later]) as one, Scripted([behind]) as other:
+            reasons = []
+            with Client(f"{one.url},{other.url}") as client, client.watch(["KZT/USD"]) as watch:
+                for event in watch:
+                    self.assertNotEqual(values(watch), ["KZT/USD 6"])
+                    if isinstance(event, Disconnected):
+                        reasons.append(event.reason)
+                    if isinstance(event, Updated):
+                        break
+                self.assertEqual(values(watch), ["KZT/USD 8"])
+        self.assertEqual(reasons, ["the server stops", "this replica is at revision 6, and the rows are of 7"])
+
+    def test_a_service_that_runs_alone_and_was_set_back_is_accepted(self) -> None:
+        first = [opening(7), snapshot(7, rate("KZT/USD", "7")), LOST]
+        set_back = [opening(6, "SNAPSHOT_AHEAD"), snapshot(6, rate("KZT/USD", "6")), SILENCE]
+        with Scripted([first, set_back]) as server, Client(server.url) as client, client.watch(["KZT/USD"]) as watch:
+            replaced = []
+            for event in watch:
+                if isinstance(event, Replaced):
+                    replaced.append(values(watch))
+                if len(replaced) == 2:
+                    break
+        self.assertEqual(replaced, [["KZT/USD 7"], ["KZT/USD 6"]])
+
     def test_a_server_that_wants_to_be_left_alone_is_not_waited_for_at_the_next_one(self) -> None:
         busy = Failure(grpc.StatusCode.UNAVAILABLE, "the server stops", "DRAINING", retry_after_ms=60_000)
         with Scripted([busy]) as one, Scripted([[opening(1), snapshot(1, KZT), SILENCE]]) as other:

@@ -53,6 +53,9 @@ export function hubOf(endpoint: string): Hub {
   return hub;
 }
 
+/** The server is a replica that lacks what another one has shown. Polling would not help: the next attempt may meet another one. */
+class BehindError extends Error {}
+
 export class Hub {
   readonly state = new State();
   readonly #endpoint: string;
@@ -193,7 +196,7 @@ export class Hub {
           return retryDelay(0, this.#retryMinimum);
         }
       } catch (error) {
-        if (stop.aborted) {
+        if (stop.aborted || error instanceof BehindError) {
           throw error;
         }
       }
@@ -216,8 +219,10 @@ export class Hub {
     try {
       const snapshot = await this.#get<Snapshot>("v1/snapshot.json", stop);
       if (!this.state.position) {
-        this.state.include(snapshot);
-        this.#rowsArrived();
+        if (!this.state.isNewerThan(snapshot.position)) {
+          this.state.include(snapshot);
+          this.#rowsArrived();
+        }
       } else if (this.#setClock(snapshot.server_time)) {
         // The stream was faster, and its snapshot has no clock.
         this.#notify();
@@ -254,6 +259,10 @@ export class Hub {
         for (const event of parse(chunk.value)) {
           if (event.name === "opening") {
             const opening = JSON.parse(event.data) as Opening;
+            // A service that runs alone was set back; of several replicas one has the newer rows, and soon the others.
+            if (opening.replica && this.state.isNewerThan(opening.position)) {
+              throw new BehindError();
+            }
             timeout = (milliseconds(opening.heartbeat_interval) ?? HEARTBEAT_INTERVAL) * HEARTBEATS_MISSED;
             hasRows ||= opening.verdict === "RESUMED";
             this.#isDetached = !!opening.replica?.detached;

@@ -8,6 +8,8 @@ import { instant } from "./measure";
 export class State {
   /** Undefined before the first message. */
   position: Position | undefined;
+  /** The position of the rows, even after `position` was forgotten. */
+  #shown: Position | undefined;
   readonly rates = new Map<string, Rate>();
   readonly sources = new Map<string, Source>();
   /** The server's clock at its last message, in milliseconds since 1970; it differs from the browser's during a replay. */
@@ -25,6 +27,11 @@ export class State {
     this.sources.clear();
     this.#put(snapshot);
     return true;
+  }
+
+  /** Whether the rows are newer than a position of their epoch. */
+  isNewerThan({ epoch, revision }: Position): boolean {
+    return this.#shown?.epoch === epoch && this.#shown.revision > revision;
   }
 
   /** Adds rows of the current position, or of the first one. */
@@ -60,7 +67,7 @@ export class State {
   #put(message: Snapshot): void {
     message.rates.forEach((rate) => this.rates.set(rate.pair, rate));
     message.sources.forEach((source) => this.sources.set(source.id, source));
-    this.position = message.position;
+    this.position = this.#shown = message.position;
   }
 }
 

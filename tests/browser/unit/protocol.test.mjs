@@ -53,6 +53,17 @@ test("a snapshot older than what is held is left, and one of another epoch is ta
   assert.deepEqual([...state.rates.keys()], ["KGS/USD"]);
 });
 
+test("the rows are newer than an earlier revision of their epoch, even after their position was forgotten", () => {
+  const state = new State();
+  assert.equal(state.isNewerThan(at(0)), false);
+  state.replace(snapshot(7, [rate("KZT/USD", "7")]));
+  state.apply(update(7, 9, [rate("KZT/USD", "9")]));
+  state.position = undefined;
+  assert.equal(state.isNewerThan(at(8)), true);
+  assert.equal(state.isNewerThan(at(9)), false);
+  assert.equal(state.isNewerThan(at(1, "e2")), false);
+});
+
 test("a star stands for the pairs that exist, sorted, without identity", () => {
   const state = new State();
   state.replace(snapshot(1, [rate("UZS/USD", "1"), rate("KZT/KZT", "1"), rate("KZT/USD", "1"), rate("KZT/EUR", "1")]));

@@ -2,7 +2,8 @@
 
 use silkrate::client::{Client, ClientError};
 use silkrate::domain::Reason;
-use silkrate::pb::ResumeVerdict;
+use silkrate::pb::watch_rates_response::Event;
+use silkrate::pb::{Replica, ResumeVerdict, WatchRatesResponse};
 use tokio::net::TcpListener;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -54,6 +55,80 @@ async fn a_subscription_goes_on_at_the_next_server_where_it_stopped() {
     assert_eq!(second.resumed_after(), [Some(2)]);
     assert_eq!(values(&watch), ["KGS/USD 2", "KZT/USD 3"]);
     assert_eq!(watch.position(), Some(&position(5)));
+}
+
+/// The opening of a stream of a replica at a revision.
+fn opening_of_replica(verdict: ResumeVerdict, revision: u64) -> WatchRatesResponse {
+    let mut message = opening(verdict, LONG);
+    message.position = Some(position(revision));
+    if let Some(Event::Opening(opening)) = &mut message.event {
+        opening.replica = Some(Replica::default());
+    }
+    message
+}
+
+#[tokio::test]
+async fn the_rows_of_a_replica_that_is_behind_are_left_for_those_of_the_next_one() {
+    let ended = || Status::unavailable("draining");
+    let first = serve([
+        Script::Break(
+            vec![
+                opening_of_replica(REQUESTED, 7),
+                snapshot(7, &[rate("KZT/USD", "7")]),
+            ],
+            ended(),
+        ),
+        Script::Hang(vec![
+            opening_of_replica(ResumeVerdict::Resumed, 7),
+            update(7, 8, &[rate("KZT/USD", "8")]),
+        ]),
+    ])
+    .await;
+    let behind = serve([Script::Hang(vec![
+        opening_of_replica(ResumeVerdict::SnapshotAhead, 6),
+        snapshot(6, &[rate("KZT/USD", "6")]),
+    ])])
+    .await;
+    let mut watch = watch(of(&[&first, &behind]));
+    let (kinds, reason) = events(&mut watch, 4).await;
+    assert_eq!(
+        kinds,
+        ["opening", "snapshot", "disconnected", "disconnected"]
+    );
+    assert_eq!(
+        reason,
+        "this replica is at revision 6, and the rows are of 7"
+    );
+    assert_eq!(values(&watch), ["KZT/USD 7"]);
+    let (kinds, _) = events(&mut watch, 2).await;
+    assert_eq!(kinds, ["opening", "update"]);
+    assert_eq!(values(&watch), ["KZT/USD 8"]);
+    assert_eq!(behind.resumed_after(), [Some(7)]);
+    assert_eq!(first.resumed_after(), [None, Some(7)]);
+}
+
+#[tokio::test]
+async fn a_service_that_runs_alone_and_was_set_back_is_accepted() {
+    let set_back = vec![
+        opening(ResumeVerdict::SnapshotAhead, LONG),
+        snapshot(6, &[rate("KZT/USD", "6")]),
+    ];
+    let first = vec![
+        opening(REQUESTED, LONG),
+        snapshot(7, &[rate("KZT/USD", "7")]),
+    ];
+    let running = serve([
+        Script::Break(first, Status::unavailable("draining")),
+        Script::Hang(set_back),
+    ])
+    .await;
+    let mut watch = running.watch();
+    let (kinds, _) = events(&mut watch, 5).await;
+    assert_eq!(
+        kinds,
+        ["opening", "snapshot", "disconnected", "opening", "snapshot"]
+    );
+    assert_eq!(values(&watch), ["KZT/USD 6"]);
 }
 
 #[tokio::test]

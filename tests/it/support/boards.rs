@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 use jiff::tz::TimeZone;
+use silkrate::board::Replica;
 use silkrate::domain::{
     Book, Currency, DatingRule, DocumentRecord, Exceptions, Fixing, History, Hours, MovingFeasts,
     Preference, RateFilter, RevisionPolicy, Schedule, SourceId, SourceRecord, Table, parse_decimal,
@@ -57,6 +58,12 @@ impl OneBank {
             feed,
             draining,
         }
+    }
+
+    /// Makes it one of several replicas.
+    pub(crate) fn mark_as_replica(&self) {
+        let mark = self.commit.borrow().board.replica_mark();
+        mark.set(Replica::default());
     }
 
     /// Commits one table of the day: each row a code and the tenge for one unit of it.
