@@ -5,6 +5,7 @@ mod choices;
 mod document;
 mod headers;
 mod paths;
+mod refusals;
 mod schemas;
 mod tables;
 mod text;

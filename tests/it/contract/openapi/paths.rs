@@ -1,8 +1,9 @@
 //! The paths of the web side: the method of the contract that each of them stands for, and its parameters.
 
 use crate::contract::descriptor;
-use crate::contract::openapi::headers;
+use crate::contract::openapi::refusals::refusals;
 use crate::contract::openapi::text::{Json, reference};
+use crate::contract::openapi::{headers, tables};
 
 /// A path.
 struct Path {
@@ -312,30 +313,15 @@ fn responses(path: &Path) -> Json {
     if let Some(lines) = lines {
         content = content.with("application/x-ndjson", Json::from([("schema", lines)]));
     }
+    for (media, form) in tables::forms(path.pattern) {
+        content = content.with(media, form);
+    }
     let success = success.with("content", content);
     let mut responses: Json = [("200", success)].into();
     if path.has_position {
         responses = responses.with("304", reference("responses", "NotModified"));
     }
     refusals(responses, path.not_found)
-}
-
-/// The responses of a path with those to a request that is refused.
-pub(super) fn refusals(responses: Json, not_found: Option<&str>) -> Json {
-    let mut responses = responses
-        .with("400", reference("responses", "BadRequest"))
-        .with("401", reference("responses", "Unauthorized"))
-        .with("403", reference("responses", "Forbidden"));
-    if let Some(reason) = not_found {
-        let response = reference("responses", "NotFound").with("description", reason);
-        responses = responses.with("404", response);
-    }
-    responses
-        .with("405", reference("responses", "MethodNotAllowed"))
-        .with("414", reference("responses", "UriTooLong"))
-        .with("429", reference("responses", "TooManyRequests"))
-        .with("503", reference("responses", "ServiceUnavailable"))
-        .with("504", reference("responses", "GatewayTimeout"))
 }
 
 /// The schema of the lines of a stream. It names what a line has beside the object of an event; that object's own schema

@@ -1,7 +1,7 @@
 //! The paths that return rows: a list, or one figure, as CSV, and as lines of JSON.
 
 use crate::contract::openapi::headers;
-use crate::contract::openapi::paths::refusals;
+use crate::contract::openapi::refusals::refusals;
 use crate::contract::openapi::text::{Json, reference};
 
 /// An answer of rows.
@@ -120,6 +120,9 @@ const TABLES: &[Table] = &[
     },
 ];
 
+const CSV_TYPE: &str = "text/csv";
+const LINES_TYPE: &str = "application/x-ndjson";
+
 const CSV: &str = "\
 Comma-separated values (RFC 4180) with a header; an empty field is unknown. A text that a spreadsheet would take for a formula \
 has an apostrophe before it. All rows come in one response; if it cannot be completed, it is cut off.";
@@ -134,24 +137,39 @@ pub(super) fn all() -> Vec<(String, Json)> {
     paths.collect()
 }
 
-fn of_csv(table: &Table) -> Json {
-    let text: Json = [("type", "string".into())].into();
-    let mut own = vec!["dialect"];
-    if table.has_layout {
-        own.push("layout");
-    }
-    let content = [("text/csv", [("schema", text)].into())].into();
-    operation(table, ("Csv", " as CSV"), &own, (CSV, content))
+/// The media types of a path without an ending beside that of JSON, for a client whose header Accept prefers one.
+pub(super) fn forms(path: &str) -> Vec<(&'static str, Json)> {
+    let table = TABLES.iter().find(|table| table.stem == path);
+    let forms = |table| [(CSV_TYPE, csv()), (LINES_TYPE, lines(table))];
+    table.map_or_else(Vec::new, |table| forms(table).to_vec())
 }
 
-fn of_lines(table: &Table) -> Json {
+fn csv() -> Json {
+    let text: Json = [("type", "string".into())].into();
+    [("schema", text)].into()
+}
+
+fn lines(table: &Table) -> Json {
     let schema: Json = [
         ("type", "string".into()),
         ("contentMediaType", "application/json".into()),
         ("contentSchema", reference("schemas", table.row)),
     ]
     .into();
-    let content = [("application/x-ndjson", [("schema", schema)].into())].into();
+    [("schema", schema)].into()
+}
+
+fn of_csv(table: &Table) -> Json {
+    let mut own = vec!["dialect"];
+    if table.has_layout {
+        own.push("layout");
+    }
+    let content = [(CSV_TYPE, csv())].into();
+    operation(table, ("Csv", " as CSV"), &own, (CSV, content))
+}
+
+fn of_lines(table: &Table) -> Json {
+    let content = [(LINES_TYPE, lines(table))].into();
     let description = "A row on each line; the schema is that of one line.";
     operation(
         table,
