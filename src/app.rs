@@ -255,11 +255,11 @@ impl App {
         let counts = Counts::new(streams, of_tasks, of_clients);
         let (of_ports, read) = ((&counts, &operators, &node), (queries.clone(), &clock));
         let pages = operators_pages(&config, &commit, of_ports, read, draining.clone());
-        let watched = (certificates.clone(), keys.clone());
+        let in_force = watch::Sender::new(config.clone());
+        let watched = (certificates.clone(), keys.clone(), in_force.subscribe());
         start_work(&mut tasks, (commit, replica, pollers, webhooks), watched);
         let (health, health_service) = serving((&mut tasks, &board), draining.clone()).await;
         // Before the other ports: a client that they answer finds the probes at work.
-        let in_force = watch::Sender::new(config.clone());
         let (commits, read) = ((polling.commit.clone(), node), in_force.subscribe());
         operators.open(Operators::new(queries.clone(), commits, read), pages)?;
         let gate = keys.access().gate(GatedPort::Web);
@@ -344,12 +344,12 @@ fn start_work(
         Vec<Poller>,
         Option<Webhooks>,
     ),
-    (certificates, keys): (Certificates, Reloader),
+    (certificates, keys, settings): (Certificates, Reloader, watch::Receiver<Config>),
 ) {
     let stopped = tasks.token(Stage::Commit);
     tasks.start(Stage::Commit, "commit", commit.run(stopped));
     if let Some(replica) = replica {
-        replica.start(tasks);
+        replica.start(tasks, settings);
     }
     for poller in pollers {
         start_poller(tasks, poller);

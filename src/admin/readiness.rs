@@ -89,13 +89,17 @@ impl Readiness {
 
     /// One that is cut off serves what it has, so it is ready. One that has never had a state has nothing to serve.
     fn replica_check(&self) -> Option<Check> {
-        let Replica { detached, empty } = self.board.replica()?;
+        let Replica {
+            detached,
+            empty,
+            troubles,
+        } = self.board.replica()?;
         let state = match (empty, detached) {
             (Some(reason), _) => State::Failed(reason),
             (None, Some(Detached { since, reason })) => {
                 State::Remark(format!("cut off from the others since {since}: {reason}"))
             }
-            (None, None) => State::Passed,
+            (None, None) => troubles.map_or(State::Passed, State::Remark),
         };
         Some(Check::new("replica", state))
     }

@@ -65,7 +65,8 @@ fn own(status: &Status, shared: &Shared) -> Member {
         position: status.position.clone(),
         build: env!("CARGO_PKG_VERSION").to_owned(),
         state: Some(status.state),
-        trouble: status.trouble.clone().unwrap_or_default(),
+        trouble: status.troubles().unwrap_or_default(),
+        traits: status.traits,
     }
 }
 
@@ -78,6 +79,7 @@ fn report(member: Member, newest_record: u64) -> ReplicaReport {
         build,
         state,
         trouble,
+        traits: _,
     } = member;
     ReplicaReport {
         node,

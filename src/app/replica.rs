@@ -18,7 +18,7 @@ use crate::domain::{Preference, RateFilter, Snapshot, SourceRecord};
 use crate::shared::apply::{Origin, Replica};
 use crate::shared::etcd::Etcd;
 use crate::shared::log::Log;
-use crate::shared::members::State;
+use crate::shared::members::{State, Traits};
 use crate::shared::node::{Node, NodeHandle, NodeSettings, Status};
 use crate::shared::restore::restore;
 use crate::webhooks::Turn;
@@ -76,11 +76,16 @@ fn mark_of(status: &Status) -> board::Replica {
         reason: detached.reason.clone(),
     });
     let (at, of) = (status.seq, status.newest);
-    let empty =
-        format!("it has no state to serve yet: it has read {at} of {of} records of the log");
+    let empty = match &detached {
+        Some(board::Detached { reason, .. }) => format!("it has no state to serve yet: {reason}"),
+        None => {
+            format!("it has no state to serve yet: it has read {at} of {of} records of the log")
+        }
+    };
     board::Replica {
         detached,
         empty: (!status.has_state).then_some(empty),
+        troubles: status.troubles(),
     }
 }
 
@@ -104,6 +109,27 @@ fn admin_address(config: &Config, shared: &Shared, admin: SocketAddr) -> String 
     }
     let scheme = config.server.admin_tls.as_ref().map_or("http", |_| "https");
     format!("{scheme}://{admin}")
+}
+
+/// What the replicas compare of these settings and this machine.
+fn traits(config: &Config) -> Traits {
+    let settings = config.effective(&[]);
+    let digest = |key: &str| {
+        let setting = settings.iter().find(|setting| setting.key == key);
+        setting.map_or(0, |setting| Traits::digest(&setting.value))
+    };
+    Traits {
+        pairs: digest("ticker.pairs"),
+        prefer: digest("ticker.prefer"),
+        loopback: loopback().map_or(0, |loopback| Traits::digest(&loopback)),
+    }
+}
+
+/// The machine and its network, as Linux names them: containers of a machine have networks of their own.
+fn loopback() -> Option<String> {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let network = std::fs::read_link("/proc/self/ns/net").ok()?;
+    Some(format!("{} {}", machine.trim(), network.display()))
 }
 
 impl SharedReplica {
@@ -172,13 +198,13 @@ impl SharedReplica {
     }
 
     /// Starts it.
-    pub(super) fn start(self, tasks: &mut Tasks) {
+    pub(super) fn start(self, tasks: &mut Tasks, settings: watch::Receiver<Config>) {
         let stopped = tasks.token(Stage::Replica);
-        tasks.start(Stage::Replica, "replica", self.run(stopped));
+        tasks.start(Stage::Replica, "replica", self.run(settings, stopped));
     }
 
     /// Runs until it is stopped.
-    async fn run(self, stop: CancellationToken) {
+    async fn run(self, mut settings: watch::Receiver<Config>, stop: CancellationToken) {
         let Self {
             node,
             leads,
@@ -187,6 +213,14 @@ impl SharedReplica {
             mark,
         } = self;
         let notes = notes.run(leads.subscribe());
+        let traits = watch::Sender::new(traits(&settings.borrow_and_update()));
+        let node = node.with_traits(traits.subscribe());
+        let compare = async {
+            while settings.changed().await.is_ok() {
+                traits.send_replace(self::traits(&settings.borrow_and_update()));
+            }
+            std::future::pending::<()>().await;
+        };
         let mut status = node.status();
         let tell = async {
             loop {
@@ -204,6 +238,7 @@ impl SharedReplica {
         tokio::select! {
             () = node.run(stop) => {}
             () = tell => {}
+            () = compare => {}
             () = notes => {}
         }
     }

@@ -13,6 +13,8 @@ pub struct Replica {
     pub detached: Option<Detached>,
     /// Why it has nothing to show yet, for an operator; `None` once it has a state.
     pub empty: Option<String>,
+    /// What keeps it from its work, or how it differs from the others, for an operator.
+    pub troubles: Option<String>,
 }
 
 /// A replica without an answer from the log. It serves what it has.

@@ -2,7 +2,7 @@
 
 use prost::Message;
 
-use crate::domain::Position;
+use crate::domain::{Fingerprint, Position};
 use crate::pb::log as pb;
 use crate::shared::record::Chain;
 
@@ -102,6 +102,28 @@ pub struct Member {
     pub state: Option<State>,
     /// What keeps it from its work; empty if nothing does.
     pub trouble: String,
+    /// What it serves by, and where it runs.
+    pub traits: Traits,
+}
+
+/// What replicas compare: digests, and zero for what is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traits {
+    /// Of `ticker.pairs`.
+    pub pairs: u64,
+    /// Of `ticker.prefer`.
+    pub prefer: u64,
+    /// Of the machine and its network: replicas that have the same one reach each other at 127.0.0.1.
+    pub loopback: u64,
+}
+
+impl Traits {
+    /// The digest of a text; never zero.
+    pub fn digest(text: &str) -> u64 {
+        let digest = Fingerprint::of_parts([text.as_bytes()]);
+        let first = digest.as_bytes().first_chunk().copied();
+        u64::from_be_bytes(first.unwrap_or_default()).max(1)
+    }
 }
 
 impl Member {
@@ -115,6 +137,7 @@ impl Member {
             build,
             state,
             trouble,
+            traits,
         } = self;
         let message = pb::NodeStatus {
             node: node.clone(),
@@ -125,6 +148,9 @@ impl Member {
             build: build.clone(),
             role: state.map_or("", State::as_str).to_owned(),
             trouble: trouble.clone(),
+            ticker_pairs: traits.pairs,
+            ticker_prefer: traits.prefer,
+            loopback: traits.loopback,
         };
         message.encode_to_vec()
     }
@@ -140,6 +166,9 @@ impl Member {
             build,
             role,
             trouble,
+            ticker_pairs: pairs,
+            ticker_prefer: prefer,
+            loopback,
         } = pb::NodeStatus::decode(bytes).ok()?;
         Some(Self {
             node,
@@ -152,6 +181,11 @@ impl Member {
             build,
             state: State::parse(&role),
             trouble,
+            traits: Traits {
+                pairs,
+                prefer,
+                loopback,
+            },
         })
     }
 }
@@ -174,6 +208,11 @@ mod tests {
                 build: "1.0.0".to_owned(),
                 state: Some(state),
                 trouble: "its disk is full".to_owned(),
+                traits: Traits {
+                    pairs: Traits::digest("KZT/USD"),
+                    prefer: Traits::digest("home, cbr"),
+                    loopback: 7,
+                },
             };
             assert_eq!(Member::decode(&member.encode()), Some(member));
             assert_eq!(state.as_str(), name);

@@ -12,6 +12,7 @@ mod export;
 mod follow;
 mod handle;
 mod lead;
+mod others;
 mod presence;
 mod rejoin;
 mod settle;
@@ -33,9 +34,10 @@ use crate::domain::{LedgerEntry, Snapshot};
 use crate::ledger::LedgerError;
 use crate::shared::apply::{Origin, Replica};
 use crate::shared::log::{Log, LogError};
-use crate::shared::members::Leader;
+use crate::shared::members::{Leader, Traits};
 use crate::shared::node::contact::Contact;
 use crate::shared::node::follow::Vacant;
+use crate::shared::node::others::Comparison;
 use crate::shared::node::presence::Reporter;
 use crate::shared::node::state::Saved;
 use crate::shared::record::{Settings, keep_name};
@@ -190,6 +192,8 @@ pub struct Node<C> {
     barred: Option<Arc<str>>,
     /// Whether it has let a replica lead that has more records.
     has_yielded: bool,
+    /// What it is compared with the others by, as it changes.
+    traits: Option<watch::Receiver<Traits>>,
 }
 
 impl<C: Committer> Node<C> {
@@ -212,7 +216,15 @@ impl<C: Committer> Node<C> {
             past: Past::InTheLog,
             barred: None,
             has_yielded: false,
+            traits: None,
         }
+    }
+
+    /// The same, which tells how it differs from the others in what should be the same.
+    #[must_use]
+    pub fn with_traits(mut self, traits: watch::Receiver<Traits>) -> Self {
+        self.traits = Some(traits);
+        self
     }
 
     /// The same for a ledger that has entries of a time without a log: a replica that is the first one to lead gives them to the
@@ -239,13 +251,32 @@ impl<C: Committer> Node<C> {
         let origin = self.settings.origin.clone();
         let mut reporter = Reporter::new(self.log.clone(), origin, self.status());
         let silence = self.contact.clone().watch();
+        let comparison = self.comparison();
         tokio::select! {
+            () = comparison => {}
             () = self.work(&stop) => {}
             () = silence => {}
             () = reporter.run() => {}
         }
         if stop.is_cancelled() {
             reporter.leave().await;
+        }
+    }
+
+    /// Compares this replica with the others.
+    fn comparison(&self) -> impl Future<Output = ()> + use<C> {
+        let comparison = self.traits.clone().map(|traits| Comparison {
+            log: self.log.clone(),
+            node: self.settings.origin.node.clone(),
+            admin_address: self.settings.admin_address.clone(),
+            status: Arc::clone(&self.status),
+            traits,
+        });
+        async {
+            match comparison {
+                Some(comparison) => comparison.run().await,
+                None => std::future::pending().await,
+            }
         }
     }
 

@@ -142,7 +142,11 @@ pub(crate) fn to_message(
 
 /// How a replica stands to the others.
 pub(crate) fn to_replica(replica: &Replica) -> pb::Replica {
-    let Replica { detached, empty: _ } = replica;
+    let Replica {
+        detached,
+        empty: _,
+        troubles: _,
+    } = replica;
     pb::Replica {
         detached: detached.is_some(),
         since_time: detached

@@ -1,6 +1,7 @@
 //! Replicas over a real etcd. `cargo test --test shared` needs the programs of Debian's package `etcd-server`; it is no part of
 //! `cargo test`, which needs nothing that is not in the repository.
 
+mod behind;
 mod cluster;
 mod commits;
 mod faults;
@@ -16,3 +17,4 @@ mod roles;
 mod secured;
 mod server;
 mod service;
+mod troubles;

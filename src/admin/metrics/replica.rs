@@ -67,6 +67,14 @@ impl Collect for ReplicaMetrics {
         );
         page.gauge(names, status.map(|status| status.current_at))?;
         let names = (
+            "silkrate_replica_troubled",
+            "1 while something keeps this replica from its work, or it differs from the others in what should be the same",
+        );
+        page.gauge(
+            names,
+            status.map(|report| u64::from(report.troubles().is_some())),
+        )?;
+        let names = (
             "silkrate_replica_takeovers",
             "How often this replica has taken the lead",
         );

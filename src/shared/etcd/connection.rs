@@ -19,6 +19,24 @@ const CALL_MAX: Duration = Duration::from_secs(2);
 /// How often an idle connection is tried, and how long its answer may take: a server that vanished is noticed within a lease.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
 
+/// What etcd says in cases that an operator ends, and what helps.
+const ADVICE: [(&str, &str); 3] = [
+    // A record is written once, so that compaction takes none.
+    (
+        "database space exceeded",
+        "compact it (`etcdctl compact REVISION`), defragment each server (`etcdctl defrag`), and end the alarm \
+         (`etcdctl alarm disarm`); a larger `--quota-backend-bytes` lasts longer",
+    ),
+    (
+        "user name is empty",
+        "set `shared.user` and `shared.password_file`",
+    ),
+    (
+        "authentication failed",
+        "correct `shared.user`, or the file of `shared.password_file`",
+    ),
+];
+
 /// The servers of a log, and how they are reached.
 #[derive(Debug, Clone, Default)]
 pub struct Servers {
@@ -223,6 +241,10 @@ fn channel(url: &str, tls: Option<&ClientTlsConfig>) -> Result<Channel, LogError
 
 /// What a status says about the call: whether it may have taken effect.
 pub(super) fn failed(status: &tonic::Status) -> LogError {
+    let known = |(said, _): &&(&str, &str)| status.message().contains(said);
+    if let Some((_, advice)) = ADVICE.iter().find(known) {
+        return LogError::Refused(format!("{}: {advice}", status.message()));
+    }
     // The innermost cause says most: that no trusted authority signed a certificate, rather than `transport error`.
     let text = match causes(status).last() {
         Some(cause) => cause.to_string(),
@@ -241,5 +263,23 @@ pub(super) fn failed(status: &tonic::Status) -> LogError {
         | Code::FailedPrecondition
         | Code::Unimplemented => LogError::Refused(text),
         _ => LogError::NoAnswer(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_operator_ends_is_said_with_what_helps() {
+        let status = tonic::Status::resource_exhausted("etcdserver: mvcc: database space exceeded");
+        let LogError::Refused(text) = failed(&status) else {
+            panic!("it is no answer that is lacking");
+        };
+        assert!(
+            text.starts_with("etcdserver: mvcc: database space exceeded: compact it"),
+            "{text}"
+        );
+        assert!(text.contains("`etcdctl alarm disarm`"), "{text}");
     }
 }

@@ -71,7 +71,11 @@ impl Contact {
             is_first
         });
         if is_first {
-            tracing::warn!(%error, "the shared log does not answer");
+            if let LogError::Refused(_) = error {
+                tracing::warn!(%error, "the shared log refuses this replica");
+            } else {
+                tracing::warn!(%error, "the shared log does not answer");
+            }
         }
         self.status.send_if_modified(|status| {
             let Some(detached) = &mut status.detached else {
@@ -111,11 +115,11 @@ impl Contact {
             let reason = last.error.clone();
             let reason =
                 reason.unwrap_or_else(|| format!("nothing was heard from it for {SILENCE_MAX:?}"));
+            tracing::error!(
+                reason,
+                "the shared log is out of reach; this replica serves what it has"
+            );
             if is_new {
-                tracing::error!(
-                    reason,
-                    "the shared log is out of reach; this replica serves what it has"
-                );
                 status.detached = Some(Detached {
                     since: last.at,
                     reason,

@@ -47,20 +47,19 @@ impl<C: Committer> Node<C> {
             self.rests_until = Instant::now() + ASK_AGAIN;
             return Ok(());
         }
-        self.report(|status| {
-            status.state = State::Candidate;
-            status.trouble = None;
-        });
+        self.report(|status| status.state = State::Candidate);
         let myself = self.description();
         let lead = match self.log.lead(&myself, self.settings.lease).await {
             Ok(Some(lead)) => lead,
             Ok(None) => return Ok(()),
             Err(error) => {
                 self.detached(&error);
+                self.report_refusal(&error);
                 sleep(RETRY_AFTER).await;
                 return Ok(());
             }
         };
+        self.report(|status| status.trouble = None);
         let mut ends_at = Instant::now() + self.settings.lease;
         let own = self.replica.clone();
         let taken = Taken { lead: &lead, stop };
@@ -84,6 +83,14 @@ impl<C: Committer> Node<C> {
             self.replica = own;
         }
         ended
+    }
+
+    /// Says what the log refuses, until it takes it.
+    pub(super) fn report_refusal(&self, error: &LogError) {
+        if let LogError::Refused(_) = error {
+            let trouble = error.to_string();
+            self.report(|status| status.trouble = Some(trouble));
+        }
     }
 
     /// Says why a lead could not begin, and lets other replicas take it meanwhile.

@@ -97,6 +97,7 @@ impl<C: Committer> Node<C> {
                 }
                 Err(error @ LogError::Refused(_)) => {
                     tracing::error!(%error, seq, "a record was not appended");
+                    self.report_refusal(&error);
                     return Err(Lost::Lead);
                 }
                 Err(error) => error,

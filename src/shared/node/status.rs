@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::domain::Position;
 use crate::shared::apply::Replica;
-use crate::shared::members::{Leader, Member, State};
+use crate::shared::members::{Leader, Member, State, Traits};
 use crate::shared::record::Chain;
 
 /// What a replica reports.
@@ -32,6 +32,10 @@ pub struct Status {
     pub leader: Option<Leader>,
     /// What keeps it from its work, in a sentence; `None` if nothing does, or the log does not answer.
     pub trouble: Option<String>,
+    /// How it differs from the others in what should be the same, in sentences.
+    pub remarks: Vec<String>,
+    /// What the others compare.
+    pub traits: Traits,
     /// How often it has taken the lead.
     pub takeovers: u64,
     /// How many of its proposals were refused because it did not lead any longer.
@@ -66,6 +70,8 @@ impl Status {
             }),
             leader: None,
             trouble: None,
+            remarks: Vec::new(),
+            traits: Traits::default(),
             takeovers: 0,
             fenced: 0,
             audits_failed: 0,
@@ -115,7 +121,19 @@ impl Status {
             position: self.position.clone(),
             build: build.to_owned(),
             state: Some(self.state),
-            trouble: self.trouble.clone().unwrap_or_default(),
+            trouble: self.troubles().unwrap_or_default(),
+            traits: self.traits,
         }
+    }
+
+    /// What keeps it from its work, and how it differs from the others; `None` if all is well.
+    pub fn troubles(&self) -> Option<String> {
+        let all: Vec<&str> = self
+            .trouble
+            .iter()
+            .chain(&self.remarks)
+            .map(String::as_str)
+            .collect();
+        (!all.is_empty()).then(|| all.join("; "))
     }
 }
