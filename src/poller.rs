@@ -15,7 +15,7 @@ pub mod plan;
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -40,7 +40,7 @@ use crate::poller::gaps::{Gap, GapTries};
 use crate::poller::leading::until;
 use crate::poller::outage::Outages;
 use crate::poller::plan::{Plan, PollScope};
-use crate::poller::poll::{AfterFailure, PollResult};
+use crate::poller::poll::PollResult;
 use crate::sources::{Document, Source};
 
 /// The maximum number of starts that are repeated because a request failed, once a table is known. A bank whose older
@@ -121,11 +121,14 @@ impl Poller {
         let leads = self.leads.take();
         loop {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => return,
                 // A table that the log did not accept is fetched again, though the bank has not changed it.
                 () = until(leads.clone(), true) => self.validators.clear(),
             }
             tokio::select! {
+                // Once it is to stop, or leads no more, it sends nothing more.
+                biased;
                 () = stop.cancelled() => return,
                 () = until(leads.clone(), false) => {}
                 stopped = self.work() => {
@@ -318,19 +321,6 @@ impl Poller {
         // A bank that refuses, or demands a delay, is not asked for more.
         let may_ask = !refused && retry_after.is_none();
         Ok((next_attempt, may_ask.then_some(outcome.gaps)))
-    }
-
-    /// Requests the tables of a scope from every document.
-    async fn poll(&self, scope: PollScope) -> PollResult {
-        let result = Mutex::new(PollResult::default());
-        let now = self.clock.now();
-        for document in self.documents {
-            let selectors = self.plan.selectors(document, scope, now);
-            if self.request_each(document, &selectors, &result).await == AfterFailure::End {
-                break;
-            }
-        }
-        result.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn submission(&self, tables: Vec<Table>, intent: Intent, attempt_ended: bool) -> Submission {

@@ -127,6 +127,12 @@ impl Document {
         let dated = self.dated?;
         self.date(selector, today).map(dated)
     }
+
+    /// Whether its polls show the newest table alone, and no longer that of today once a later one is there, though the
+    /// source answers by date.
+    pub fn loses_sight_of_today(&self) -> bool {
+        self.dated.is_some() && self.polls == [TableSelector::Latest]
+    }
 }
 
 /// Where the API key is sent.

@@ -98,7 +98,11 @@ impl DocumentPlan {
 impl Plan {
     /// A plan for a source with these documents, of which nothing is known yet.
     pub fn new(zone: TimeZone, interval: Duration, documents: &[Document]) -> Self {
-        let requests: usize = documents.iter().map(|document| document.polls.len()).sum();
+        let requests = documents.iter().map(|document| {
+            let of_today = usize::from(document.loses_sight_of_today());
+            document.polls.len() + of_today
+        });
+        let requests: usize = requests.sum();
         let document = |document: &Document| DocumentPlan {
             name: document.name,
             schedule: document.schedule,
@@ -161,7 +165,9 @@ impl Plan {
         since.is_some_and(|since| (SignedDuration::ZERO..=LIVE_GAP_MAX).contains(&since))
     }
 
-    /// Which tables of a document a poll requests. For [`PollScope::Missing`] none if it is not awaited.
+    /// Which tables of a document a poll requests. For [`PollScope::Missing`] none if it is not awaited. For
+    /// [`PollScope::All`] the one in force is among them: once a later one is known, a bank that is asked for the newest
+    /// does not show it any more, and it may be corrected until its day ends.
     pub fn selectors(
         &self,
         document: &Document,
@@ -173,13 +179,18 @@ impl Plan {
             .documents
             .iter()
             .find(|planned| planned.name == document.name);
+        let today = self.zone.to_datetime(at).date();
         let Some(planned) = planned.filter(|_| scope == PollScope::Missing) else {
-            return polls.collect();
+            let newest = planned.and_then(DocumentPlan::newest);
+            let is_out_of_sight =
+                document.loses_sight_of_today() && newest.is_some_and(|newest| newest > today);
+            return polls
+                .chain(is_out_of_sight.then_some(TableSelector::Today))
+                .collect();
         };
         if !self.is_awaited(planned, at) {
             return Vec::new();
         }
-        let today = self.zone.to_datetime(at).date();
         let is_missing = |selector: &TableSelector| {
             let Some(date) = document.date(*selector, today) else {
                 return true;

@@ -12,6 +12,7 @@ use tracing::Instrument;
 use crate::domain::{Answer, PollOutcome, SourceId, Table};
 use crate::fetch::{BankDouble, FetchError, ParsedResponse, Validators, not_found_error, request};
 use crate::poller::Poller;
+use crate::poller::plan::PollScope;
 use crate::sources::{Document, ParseError, TableSelector};
 
 /// The result of a poll or a start.
@@ -106,6 +107,23 @@ impl Poller {
             fetcher: self.fetcher.answered_by(double),
             ..self
         }
+    }
+
+    /// Requests the tables of a scope from every document.
+    pub(super) async fn poll(&self, scope: PollScope) -> PollResult {
+        let result = Mutex::new(PollResult::default());
+        for document in self.documents {
+            let selectors = self.selectors(document, scope);
+            if self.request_each(document, &selectors, &result).await == AfterFailure::End {
+                break;
+            }
+        }
+        result.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which tables of a document a poll requests now.
+    pub(super) fn selectors(&self, document: &Document, scope: PollScope) -> Vec<TableSelector> {
+        self.plan.selectors(document, scope, self.clock.now())
     }
 
     pub(super) async fn request_each(

@@ -9,6 +9,7 @@ use jiff::civil::Date;
 use crate::commit::Stopped;
 use crate::domain::{History, Intent, PollOutcome, Schedule, SourceRecord};
 use crate::fetch::{REQUEST_PAUSE, Validators};
+use crate::poller::plan::PollScope;
 use crate::poller::poll::{AfterFailure, PollResult, RequestOutcome, Wanted, locked};
 use crate::poller::{Poller, reasons};
 use crate::sources::{Document, TableSelector};
@@ -37,6 +38,7 @@ impl Poller {
         let mut requests = pin!(requests);
         loop {
             tokio::select! {
+                biased;
                 () = &mut requests => break,
                 () = tokio::time::sleep(START_SUBMIT_INTERVAL) => {
                     let tables = std::mem::take(&mut locked(&result).tables);
@@ -62,7 +64,8 @@ impl Poller {
     ) -> AfterFailure {
         let today = self.today();
         if is_current(known, &document.schedule, today) {
-            return self.request_each(document, document.polls, result).await;
+            let selectors = self.selectors(document, PollScope::All);
+            return self.request_each(document, &selectors, result).await;
         }
         // What the ledger has, and what is fetched: of the latter alone the oldest date says how far back it reaches.
         let (mut all, mut fetched) = (known.clone(), History::new(self.source.revision_policy));

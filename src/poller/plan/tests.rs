@@ -5,7 +5,7 @@ use jiff::civil::{date, time};
 use proptest::prelude::*;
 
 use super::*;
-use crate::sources::{market, nbk};
+use crate::sources::{self, cbr, market, nbk, nbkr};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// A Thursday; its table is dated 3 April.
@@ -133,6 +133,34 @@ fn a_search_requests_the_missing_table_alone_and_every_hour_all_are_requested() 
     assert_eq!(plan.scope(now, before(59)), PollScope::Missing);
     assert_eq!(plan.scope(now, before(60)), PollScope::All);
     assert_eq!(plan.scope(now, None), PollScope::All);
+}
+
+#[test]
+fn once_a_later_table_is_known_that_of_today_is_requested_by_its_date_every_hour() {
+    let tomorrow = TODAY.tomorrow().unwrap();
+    let selectors = |document: &Document, newest, scope| {
+        let zone = TimeZone::get("Asia/Almaty").unwrap();
+        let mut plan = Plan::new(zone, MINUTE * 15, std::slice::from_ref(document));
+        plan.documents[0].known = vec![TODAY.yesterday().unwrap(), newest];
+        plan.selectors(document, scope, at(&plan, 18, 0))
+    };
+    let document = &cbr::SOURCE.documents[0];
+    let latest = TableSelector::Latest;
+    assert_eq!(selectors(document, TODAY, PollScope::All), [latest]);
+    let later = selectors(document, tomorrow, PollScope::All);
+    assert_eq!(later, [latest, TableSelector::Today]);
+    assert_eq!(selectors(document, tomorrow, PollScope::Missing), []);
+    // The one is asked by date in every poll, and the other has no addresses of dates.
+    for source in [&nbk::SOURCE, &nbkr::SOURCE] {
+        let document = &source.documents[0];
+        let later = selectors(document, tomorrow, PollScope::All);
+        assert_eq!(later, document.polls);
+    }
+    let requests = |source: &sources::Source| {
+        Plan::new(TimeZone::UTC, MINUTE, source.documents).requests_for_all
+    };
+    let sources = [&cbr::SOURCE, &nbk::SOURCE, &nbkr::SOURCE];
+    assert_eq!(sources.map(requests), [2, 2, 2]);
 }
 
 #[test]
