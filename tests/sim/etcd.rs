@@ -3,29 +3,21 @@
 
 use std::time::Duration;
 
-use crate::plan::{Plan, SUBSCRIBERS, Step};
-use crate::run;
+use crate::cases::Case;
+use crate::plan::{SUBSCRIBERS, Step};
 
-/// A Wednesday morning in Central Asia.
-const HOURS: i64 = 2 * 24 + 4;
-/// What the plan of a case leaves open follows from this seed.
-const SEED: u64 = 1;
-
-/// A case: its name, and its plan.
-type Case = (&'static str, fn() -> Vec<(u64, Step)>);
-
-/// The cases. The first number of a step is the seconds before it.
+/// The cases.
 pub(crate) const CASES: [Case; 8] = [
-    (
-        "etcd_13766_revisions_are_not_assigned_twice_by_kills_under_load",
-        || {
+    Case {
+        name: "etcd_13766_revisions_are_not_assigned_twice_by_kills_under_load",
+        steps: || {
             let round = |_| [(3, Step::Burst(0, 5)), (0, Step::Kill(Duration::ZERO))];
             (0..6).flat_map(round).collect()
         },
-    ),
-    (
-        "etcd_14370_what_was_published_just_before_a_kill_is_not_lost",
-        || {
+    },
+    Case {
+        name: "etcd_14370_what_was_published_just_before_a_kill_is_not_lost",
+        steps: || {
             let round = |bank| {
                 [
                     (2, Step::Burst(bank, 1)),
@@ -34,15 +26,18 @@ pub(crate) const CASES: [Case; 8] = [
             };
             (0..3).cycle().take(6).flat_map(round).collect()
         },
-    ),
-    ("etcd_15220_a_heartbeat_does_not_overtake_updates", || {
-        let slow = |link| (0, Step::Latency(link, Duration::from_secs(8)));
-        let bursts = (0..20).map(|number| (7, Step::Burst(number % 3, 2)));
-        (0..SUBSCRIBERS).map(slow).chain(bursts).collect()
-    }),
-    (
-        "etcd_15271_a_stream_does_not_go_back_in_time_after_a_partition",
-        || {
+    },
+    Case {
+        name: "etcd_15220_a_heartbeat_does_not_overtake_updates",
+        steps: || {
+            let slow = |link| (0, Step::Latency(link, Duration::from_secs(8)));
+            let bursts = (0..20).map(|number| (7, Step::Burst(number % 3, 2)));
+            (0..SUBSCRIBERS).map(slow).chain(bursts).collect()
+        },
+    },
+    Case {
+        name: "etcd_15271_a_stream_does_not_go_back_in_time_after_a_partition",
+        steps: || {
             let round = |link: usize| {
                 [
                     (1, Step::Clog(link, true)),
@@ -58,31 +53,37 @@ pub(crate) const CASES: [Case; 8] = [
             };
             (0..SUBSCRIBERS).flat_map(round).collect()
         },
-    ),
-    ("etcd_17247_no_update_comes_twice_across_resets", || {
-        let round = |number: usize| {
-            [
-                (1, Step::Burst(number % 3, 2)),
-                (0, Step::Cut(number % SUBSCRIBERS)),
-            ]
-        };
-        (0..20).flat_map(round).collect()
-    }),
-    ("etcd_17529_a_starved_stream_loses_no_update", || {
-        let round = |link: usize| {
-            [
-                (1, Step::Clog(link, true)),
-                (1, Step::Burst(0, 9)),
-                (10, Step::Burst(1, 9)),
-                (10, Step::Clog(link, false)),
-                (20, Step::Burst(2, 1)),
-            ]
-        };
-        (0..SUBSCRIBERS).cycle().take(6).flat_map(round).collect()
-    }),
-    (
-        "etcd_17780_no_revision_decreases_when_the_disk_is_full_at_a_kill",
-        || {
+    },
+    Case {
+        name: "etcd_17247_no_update_comes_twice_across_resets",
+        steps: || {
+            let round = |number: usize| {
+                [
+                    (1, Step::Burst(number % 3, 2)),
+                    (0, Step::Cut(number % SUBSCRIBERS)),
+                ]
+            };
+            (0..20).flat_map(round).collect()
+        },
+    },
+    Case {
+        name: "etcd_17529_a_starved_stream_loses_no_update",
+        steps: || {
+            let round = |link: usize| {
+                [
+                    (1, Step::Clog(link, true)),
+                    (1, Step::Burst(0, 9)),
+                    (10, Step::Burst(1, 9)),
+                    (10, Step::Clog(link, false)),
+                    (20, Step::Burst(2, 1)),
+                ]
+            };
+            (0..SUBSCRIBERS).cycle().take(6).flat_map(round).collect()
+        },
+    },
+    Case {
+        name: "etcd_17780_no_revision_decreases_when_the_disk_is_full_at_a_kill",
+        steps: || {
             let round = |_| {
                 [
                     (5, Step::Burst(0, 3)),
@@ -96,29 +97,13 @@ pub(crate) const CASES: [Case; 8] = [
             };
             (0..6).flat_map(round).collect()
         },
-    ),
-    (
-        "etcd_20221_a_stream_from_the_future_begins_with_the_present",
-        || {
+    },
+    Case {
+        name: "etcd_20221_a_stream_from_the_future_begins_with_the_present",
+        steps: || {
             (0..4)
                 .map(|number| (30, Step::Burst(number % 3, 2)))
                 .collect()
         },
-    ),
+    },
 ];
-
-/// Runs a case. The error has the violations.
-pub(crate) fn run_case(steps: fn() -> Vec<(u64, Step)>) -> Result<(), String> {
-    let steps = steps().into_iter();
-    let steps = steps.map(|(pause, step)| (Duration::from_secs(pause), step));
-    let plan = Plan {
-        hours: HOURS,
-        steps: steps.collect(),
-    };
-    let outcome = run::carry_out(SEED, plan);
-    if outcome.violations.is_empty() {
-        Ok(())
-    } else {
-        Err(outcome.report())
-    }
-}

@@ -89,6 +89,22 @@ impl Findings {
 }
 
 impl Outcome {
+    /// Where another run of the same seed differs, if it does.
+    pub(crate) fn differs(&self, other: &Self) -> Option<String> {
+        let line = |trace: &[String], at: usize| trace.get(at).cloned().unwrap_or_default();
+        let lines = 0..self.trace.len().max(other.trace.len());
+        let mut lines = lines.map(|at| (at, line(&self.trace, at), line(&other.trace, at)));
+        if let Some((at, one, another)) = lines.find(|(_, one, another)| one != another) {
+            return Some(format!(
+                "line {at} of the trace is `{}`, and in a second run `{}`",
+                one.trim(),
+                another.trim()
+            ));
+        }
+        let (one, another) = (&self.counts, &other.counts);
+        (one != another).then(|| format!("it counts {one:?}, and a second run {another:?}"))
+    }
+
     /// The violations, and what happened before them.
     pub(crate) fn report(&self) -> String {
         let shown = self.trace.len().saturating_sub(TRACE_SHOWN);

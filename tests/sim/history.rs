@@ -41,12 +41,16 @@ pub(crate) struct History {
     banks: Vec<Arc<Bank>>,
     /// Whether an epoch may begin, or an earlier one go on: the disk has refused an entry.
     may_break_off: AtomicBool,
+    /// Whether several replicas publish: each skips revisions, and one that starts again may be behind what it has shown.
+    is_shared: bool,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
     snapshots: Vec<Arc<Snapshot>>,
+    /// What each replica published last.
+    last: BTreeMap<usize, Arc<Snapshot>>,
     /// Where each position was first and last published.
     places: BTreeMap<(String, u64), (usize, usize)>,
     served: BTreeMap<(String, u64, String), Arc<Served>>,
@@ -58,8 +62,22 @@ impl History {
             findings,
             banks,
             may_break_off: AtomicBool::new(false),
+            is_shared: false,
             inner: Mutex::default(),
         }
+    }
+
+    /// That of several replicas, which publish the same.
+    pub(crate) fn of_replicas(findings: Arc<Findings>, banks: Vec<Arc<Bank>>) -> Self {
+        Self {
+            is_shared: true,
+            ..Self::new(findings, banks)
+        }
+    }
+
+    /// Whether several replicas publish.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -71,17 +89,21 @@ impl History {
         self.may_break_off.store(may, Ordering::Relaxed);
     }
 
-    /// Records what a service starts with. The future records all that it publishes afterwards.
-    pub(crate) fn follow(self: Arc<Self>, board: &BoardReader) -> impl Future<Output = ()> + use<> {
+    /// Records what a service starts with, the replica of a number. The future records all that it publishes afterwards.
+    pub(crate) fn follow(
+        self: Arc<Self>,
+        board: &BoardReader,
+        number: usize,
+    ) -> impl Future<Output = ()> + use<> {
         let (first, queue) = board.subscribe();
-        self.record(first, true);
-        self.record_each(queue)
+        self.record(first, number, true);
+        self.record_each(queue, number)
     }
 
-    async fn record_each(self: Arc<Self>, mut queue: Receiver<Arc<Snapshot>>) {
+    async fn record_each(self: Arc<Self>, mut queue: Receiver<Arc<Snapshot>>, number: usize) {
         loop {
             match queue.recv().await {
-                Ok(snapshot) => self.record(snapshot, false),
+                Ok(snapshot) => self.record(snapshot, number, false),
                 Err(RecvError::Lagged(missed)) => {
                     self.findings
                         .violation(&format!("{missed} commits at one instant"));
@@ -91,16 +113,22 @@ impl History {
         }
     }
 
-    fn record(&self, snapshot: Arc<Snapshot>, is_start: bool) {
+    fn record(&self, snapshot: Arc<Snapshot>, number: usize, is_start: bool) {
         let key = key(&snapshot);
-        let before = self.inner().snapshots.last().cloned();
+        let who = if self.is_shared {
+            format!("replica {number} ")
+        } else {
+            String::new()
+        };
+        let what = if is_start { "starts at" } else { "publishes" };
+        self.findings
+            .happens(&format!("{who}{what} {} of {}", key.1, key.0));
+        if self.is_shared && key.1 == 0 {
+            // It has not read the log yet, and serves nothing.
+            return;
+        }
+        let before = self.inner().last.insert(number, Arc::clone(&snapshot));
         let known = self.inner().places.get(&key).copied();
-        self.findings.happens(&format!(
-            "{} {} of {}",
-            if is_start { "starts at" } else { "publishes" },
-            key.1,
-            key.0
-        ));
         if let Some(before) = before {
             self.check_order(&before, &snapshot, is_start);
         }
@@ -124,6 +152,13 @@ impl History {
     fn check_order(&self, before: &Snapshot, next: &Snapshot, is_start: bool) {
         let (old, new) = (&before.position, &next.position);
         let may_break_off = self.may_break_off.load(Ordering::Relaxed);
+        if self.is_shared {
+            // No record of the log is lost, so no epoch begins.
+            let holds = old.epoch == new.epoch && (is_start || new.revision > old.revision);
+            return self.findings.check(holds, || {
+                format!("{new:?} after {old:?} at one replica, start: {is_start}")
+            });
+        }
         let holds = match (old.epoch == new.epoch, is_start) {
             (true, false) => new.revision == old.revision + 1,
             (true, true) => new.revision >= old.revision || may_break_off,

@@ -9,9 +9,15 @@ use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
+use crate::seeds::Seeds;
+
 // With `cfg(test)` the lints treat these modules as test code.
 #[cfg(test)]
 mod bank;
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod current;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
@@ -19,11 +25,15 @@ mod etcd;
 #[cfg(test)]
 mod findings;
 #[cfg(test)]
+mod fleet;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod network;
 #[cfg(test)]
 mod plan;
+#[cfg(test)]
+mod replica;
 #[cfg(test)]
 mod resume;
 #[cfg(test)]
@@ -43,8 +53,14 @@ const SEEDS: &str = "--seeds";
 const FIRST: &str = "--first";
 /// The number of seeds without the flag.
 const SEEDS_USUAL: u64 = 24;
-/// The seed that is run twice: restarts, full disks and clock jumps are in its plan.
-const SEED_TWICE: u64 = 12;
+/// The flag that runs each seed twice, and compares what it did.
+const TWICE: &str = "--twice";
+/// The flag for replicas in place of one service alone.
+const REPLICAS: &str = "--replicas";
+/// The number of seeds of replicas without the flags.
+const SEEDS_OF_REPLICAS: u64 = 8;
+/// The number of seeds that are run twice without it.
+const SEEDS_TWICE: u64 = 12;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -61,7 +77,14 @@ fn main() -> ExitCode {
         }
     };
     if let Some(seeds) = number_of_seeds {
-        return match seeds::run_seeds(first, seeds) {
+        let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+        let seeds = Seeds {
+            first,
+            number: seeds,
+            is_twice: has(TWICE),
+            has_replicas: has(REPLICAS),
+        };
+        return match seeds::run_seeds(seeds) {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => {
                 seeds::print(&failure);
@@ -71,14 +94,27 @@ fn main() -> ExitCode {
     }
     let trial = Trial::test(
         "whatever_fails_nothing_is_lost_and_all_is_current_again",
-        || seeds::run_seeds(1, SEEDS_USUAL).map_err(Failed::from),
+        || seeds::run_seeds(Seeds::first(SEEDS_USUAL)).map_err(Failed::from),
+    );
+    let replicas = Trial::test(
+        "whatever_fails_all_replicas_serve_the_same_and_are_current_again",
+        || {
+            let seeds = Seeds {
+                has_replicas: true,
+                ..Seeds::first(SEEDS_OF_REPLICAS)
+            };
+            seeds::run_seeds(seeds).map_err(Failed::from)
+        },
     );
     let same = Trial::test("a_seed_does_the_same_each_time", || {
-        seeds::run_twice(SEED_TWICE).map_err(Failed::from)
+        let seeds = Seeds {
+            is_twice: true,
+            ..Seeds::first(SEEDS_TWICE)
+        };
+        seeds::run_seeds(seeds).map_err(Failed::from)
     });
-    let cases = etcd::CASES.into_iter().map(|(name, steps)| {
-        Trial::test(name, move || etcd::run_case(steps).map_err(Failed::from))
-    });
-    let trials = cases.chain([same, trial]).collect();
+    let cases = etcd::CASES.into_iter().chain(cases::CASES);
+    let cases = cases.map(|case| Trial::test(case.name, move || case.run().map_err(Failed::from)));
+    let trials = cases.chain([same, trial, replicas]).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -11,6 +11,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::findings::Findings;
+
 /// The bytes on the way in one direction; then the sender waits, as with the buffers of sockets.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// The largest piece that arrives at once: less than a message, so that messages arrive in parts.
@@ -99,17 +101,18 @@ impl Weather {
 /// The link of one subscriber.
 #[derive(Debug)]
 pub(crate) struct Link {
-    door: Door,
+    door: Mutex<Door>,
     weather: Arc<Weather>,
     cut: Mutex<CancellationToken>,
     random: Mutex<Rng>,
     pumps: Mutex<JoinSet<()>>,
+    findings: Arc<Findings>,
 }
 
 impl Link {
-    pub(crate) fn new(door: Door, seed: u64) -> Arc<Self> {
+    pub(crate) fn new(door: Door, findings: Arc<Findings>, seed: u64) -> Arc<Self> {
         Arc::new(Self {
-            door,
+            door: Mutex::new(door),
             weather: Arc::new(Weather {
                 now: Mutex::new(Conditions::GOOD),
                 changed: Notify::new(),
@@ -117,11 +120,18 @@ impl Link {
             cut: Mutex::default(),
             random: Mutex::new(Rng::with_seed(seed)),
             pumps: Mutex::default(),
+            findings,
         })
     }
 
     pub(crate) fn set(&self, conditions: Conditions) {
         self.weather.set(conditions);
+    }
+
+    /// Leads to another door from now on.
+    pub(crate) fn lead_to(&self, door: &Door) {
+        *self.door.lock().unwrap_or_else(PoisonError::into_inner) = door.clone();
+        self.cut();
     }
 
     /// Resets every connection.
@@ -146,16 +156,21 @@ impl Link {
         self.weather.passable().await;
         let (client, near) = duplex(BUFFER_BYTES);
         let (far, server) = duplex(BUFFER_BYTES);
-        self.door.enter(server)?;
+        let door = self
+            .door
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        door.enter(server)?;
         let (up, down) = (self.fork(), self.fork());
-        let weather = Arc::clone(&self.weather);
+        let link = Arc::clone(&self);
         let mut pumps = self.pumps.lock().unwrap_or_else(PoisonError::into_inner);
         while pumps.try_join_next().is_some() {}
         pumps.spawn(async move {
             let (near_read, near_write) = split(near);
             let (far_read, far_write) = split(far);
-            let to_server = pump(near_read, far_write, &weather, up);
-            let to_client = pump(far_read, near_write, &weather, down);
+            let to_server = link.pump(near_read, far_write, up);
+            let to_client = link.pump(far_read, near_write, down);
             tokio::select! {
                 biased;
                 () = cut.cancelled() => {}
@@ -169,28 +184,31 @@ impl Link {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         random.fork()
     }
-}
 
-/// Carries bytes in one direction.
-async fn pump(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    weather: &Weather,
-    mut random: Rng,
-) {
-    let mut piece = [0; PIECE_BYTES];
-    loop {
-        let read = from.read(&mut piece).await.unwrap_or_default();
-        let latency = weather.now().latency.as_micros();
-        let latency = random.u64(..=u64::try_from(latency).unwrap());
-        tokio::time::sleep(Duration::from_micros(latency)).await;
-        weather.passable().await;
-        if read == 0 {
-            drop(to.shutdown().await);
-            return;
-        }
-        if to.write_all(&piece[..read]).await.is_err() {
-            return;
+    /// Carries bytes in one direction.
+    async fn pump(
+        &self,
+        mut from: impl AsyncRead + Unpin,
+        mut to: impl AsyncWrite + Unpin,
+        mut random: Rng,
+    ) {
+        let mut piece = [0; PIECE_BYTES];
+        loop {
+            let read = from.read(&mut piece).await.unwrap_or_default();
+            self.findings.count("pieces on links", 1);
+            self.findings
+                .count("bytes on links", u64::try_from(read).unwrap());
+            let latency = self.weather.now().latency.as_micros();
+            let latency = random.u64(..=u64::try_from(latency).unwrap());
+            tokio::time::sleep(Duration::from_micros(latency)).await;
+            self.weather.passable().await;
+            if read == 0 {
+                drop(to.shutdown().await);
+                return;
+            }
+            if to.write_all(&piece[..read]).await.is_err() {
+                return;
+            }
         }
     }
 }

@@ -45,6 +45,12 @@ pub(crate) async fn from_every_position(rates: &Rates, history: &History, findin
                 {
                     snapshot.rates
                 }
+                // Which pairs the ticker had before it started a replica does not know.
+                Some((ResumeVerdict::SnapshotTooOld, Event::Snapshot(snapshot)))
+                    if history.is_shared() && pairs.is_empty() =>
+                {
+                    snapshot.rates
+                }
                 other => {
                     findings.violation(&format!("{other:?} at {position:?} of {present:?}"));
                     continue;

@@ -1,6 +1,6 @@
 //! One run: a plan is carried out, then every fault ends, and the service must be current within a limit.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -8,17 +8,17 @@ use jiff::{SignedDuration, Timestamp};
 use silkrate::budget::RequestCounts;
 use silkrate::clock::Clock;
 use silkrate::commit::SimulatedDisk;
-use silkrate::pb;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::bank::{Bank, KINDS};
+use crate::current::{CURRENT_WITHIN, missing};
 use crate::findings::{Findings, Outcome};
 use crate::history::History;
 use crate::network::{Conditions, Door, Link};
 use crate::plan::{Plan, SPEED, SUBSCRIBERS, Step};
-use crate::service::{Service, Site};
+use crate::service::{Seat, Service, Site};
 use crate::subscriber::{Held, Subscriber};
 use crate::{resume, ticks};
 
@@ -26,10 +26,6 @@ use crate::{resume, ticks};
 const MONDAY: &str = "2026-06-15T00:00:00Z";
 /// How many days a run may last, with room.
 const DAYS: i64 = 12;
-/// How long after the last fault, in the time of the runtime, everything is current at the latest. A bank that demanded a pause,
-/// or failed often, is asked again after an hour of the clock, which is a minute; a disk is tried again after a minute; a
-/// subscriber notices a dead connection after a minute, and connects again within another one.
-const CURRENT_WITHIN: Duration = Duration::from_secs(300);
 /// The time between two links that stop, or go on.
 const SWIZZLE_PAUSE: Duration = Duration::from_secs(3);
 
@@ -56,6 +52,23 @@ pub(crate) fn run(seed: u64) -> Outcome {
 
 /// Runs a plan; what it leaves open follows from the seed.
 pub(crate) fn carry_out(seed: u64, plan: Plan) -> Outcome {
+    on_paused_clock(seed, async |findings| {
+        let mut world = World::new(seed, plan.hours, Arc::clone(&findings)).await;
+        for (pause, step) in plan.steps {
+            tokio::time::sleep(pause).await;
+            world.carry_out(step).await;
+            world.watch_over();
+            if findings.is_violated() {
+                return;
+            }
+        }
+        world.heal().await;
+        world.end().await;
+    })
+}
+
+/// Runs something in one thread and on a paused clock, with the randomness of a seed.
+pub(crate) fn on_paused_clock(seed: u64, work: impl AsyncFnOnce(Arc<Findings>)) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -65,46 +78,55 @@ pub(crate) fn carry_out(seed: u64, plan: Plan) -> Outcome {
     runtime.block_on(async {
         ticks::align().await;
         let findings = Arc::new(Findings::new());
-        let mut world = World::new(seed, plan.hours, Arc::clone(&findings)).await;
-        for (pause, step) in plan.steps {
-            tokio::time::sleep(pause).await;
-            world.carry_out(step).await;
-            world.watch_over();
-            if findings.is_violated() {
-                break;
-            }
-        }
-        if !findings.is_violated() {
-            world.heal().await;
-            world.end().await;
-        }
+        work(Arc::clone(&findings)).await;
         findings.outcome()
     })
+}
+
+/// The instant at which a run begins, a number of hours after the beginning of a week.
+pub(crate) fn begin(hours: i64) -> Timestamp {
+    let monday: Timestamp = MONDAY.parse().unwrap();
+    monday
+        .checked_add(SignedDuration::from_hours(hours))
+        .unwrap()
+}
+
+/// The banks of a run.
+pub(crate) fn banks(clock: &Clock, random: &mut Rng) -> Vec<Arc<Bank>> {
+    KINDS
+        .iter()
+        .map(|kind| Bank::new(*kind, clock.clone(), DAYS, random.u64(..)))
+        .collect()
+}
+
+/// Where a process of the service runs.
+pub(crate) fn site(
+    begin: Timestamp,
+    banks: &[Arc<Bank>],
+    (history, findings): (&Arc<History>, &Arc<Findings>),
+    seat: Option<Seat>,
+) -> Site {
+    Site {
+        banks: banks.to_vec(),
+        clock: Clock::replay(begin, SPEED),
+        disk: SimulatedDisk::default(),
+        door: Door::default(),
+        history: Arc::clone(history),
+        findings: Arc::clone(findings),
+        folder: folder(),
+        counts: RequestCounts::in_memory(),
+        seat,
+    }
 }
 
 impl World {
     async fn new(seed: u64, hours: i64, findings: Arc<Findings>) -> Self {
         let mut random = Rng::with_seed(seed ^ 0x5eed);
-        let begin: Timestamp = MONDAY.parse().unwrap();
-        let begin = begin
-            .checked_add(SignedDuration::from_hours(hours))
-            .unwrap();
+        let begin = begin(hours);
         let clock = Clock::replay(begin, SPEED);
-        let banks: Vec<Arc<Bank>> = KINDS
-            .iter()
-            .map(|kind| Bank::new(*kind, clock.clone(), DAYS, random.u64(..)))
-            .collect();
+        let banks = banks(&clock, &mut random);
         let history = Arc::new(History::new(Arc::clone(&findings), banks.clone()));
-        let site = Site {
-            banks,
-            clock: Clock::replay(begin, SPEED),
-            disk: SimulatedDisk::default(),
-            door: Door::default(),
-            history: Arc::clone(&history),
-            findings: Arc::clone(&findings),
-            folder: folder(),
-            counts: RequestCounts::in_memory(),
-        };
+        let site = site(begin, &banks, (&history, &findings), None);
         let service = Service::start(&site).await;
         let mut world = Self {
             clock,
@@ -118,7 +140,8 @@ impl World {
             site,
         };
         for number in 0..SUBSCRIBERS {
-            let link = Link::new(world.site.door.clone(), world.random.u64(..));
+            let (door, noted) = (world.site.door.clone(), Arc::clone(&findings));
+            let link = Link::new(door, noted, world.random.u64(..));
             let shared = (Arc::clone(&history), Arc::clone(&findings));
             let subscriber = Subscriber::new(number, &link, shared, world.random.u64(..));
             world.links.push(link);
@@ -256,7 +279,8 @@ impl World {
         self.set_clock(-self.set_forward);
         let healed = Instant::now();
         loop {
-            let missing = self.missing().await;
+            let service = self.service.as_ref().unwrap();
+            let missing = missing(service, &self.site.banks, &self.held).await;
             self.watch_over();
             let findings = &self.site.findings;
             if missing.is_empty() {
@@ -276,47 +300,6 @@ impl World {
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-    }
-
-    /// What is not current.
-    async fn missing(&self) -> Vec<String> {
-        let service = self.service.as_ref().unwrap();
-        let mut missing = Vec::new();
-        if let Some(error) = &service.ledger.borrow().error {
-            missing.push(error.clone());
-        }
-        let rates = resume::snapshot(&service.rates, &["*/*"]).await;
-        let pairs = [("USD/KZT", "USD"), ("USD/UZS", "USD"), ("KGS/RUB", "KGS")];
-        for (bank, (pair, code)) in self.site.banks.iter().zip(pairs) {
-            let (date, value) = bank.in_force(code);
-            let rate = rates.rates.iter().find(|rate| rate.pair == pair);
-            let fixing = rate.and_then(|rate| rate.fixings.first());
-            let is_current = fixing.is_some_and(|fixing| {
-                fixing.value == value && fixing.effective_date >= date.to_string()
-            });
-            if !is_current {
-                missing.push(format!(
-                    "{pair}: {fixing:?}, and {value} of {date} is in force"
-                ));
-            }
-            let state = rates.sources.iter().find(|state| state.id == bank.kind.id);
-            let freshness = state.map(pb::SourceState::freshness);
-            let is_fresh = matches!(
-                freshness,
-                Some(pb::Freshness::Fresh | pb::Freshness::CarriedOver)
-            );
-            if !is_fresh {
-                missing.push(format!("{} is {freshness:?}", bank.kind.id));
-            }
-        }
-        let present = rates.position;
-        for (number, held) in self.held.iter().enumerate() {
-            let held = held.lock().unwrap_or_else(PoisonError::into_inner);
-            if *held != present {
-                missing.push(format!("subscriber {number} holds {held:?} of {present:?}"));
-            }
-        }
-        missing
     }
 
     /// Resumes from every position, and stops: the next process goes on where this one ended.

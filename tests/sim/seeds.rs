@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::findings::Outcome;
-use crate::{FIRST, SEEDS, run};
+use crate::{FIRST, REPLICAS, SEEDS, TWICE, fleet, run};
 
 /// What all seeds did together.
 #[derive(Debug, Default)]
@@ -18,10 +18,22 @@ struct Total {
     failures: BTreeMap<u64, String>,
 }
 
+/// Which seeds are run, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seeds {
+    pub(crate) first: u64,
+    pub(crate) number: u64,
+    /// Whether each is run twice. The second run must do the same as the first.
+    pub(crate) is_twice: bool,
+    /// Whether there are replicas, or one service alone.
+    pub(crate) has_replicas: bool,
+}
+
 /// Runs seeds, and prints what was done. The error names a seed that failed, and how to run it again.
-pub(crate) fn run_seeds(first: u64, seeds: u64) -> Result<(), String> {
+pub(crate) fn run_seeds(seeds: Seeds) -> Result<(), String> {
+    let Seeds { first, number, .. } = seeds;
     let begun = Instant::now();
-    let end = first.saturating_add(seeds);
+    let end = first.saturating_add(number);
     let (next, total) = (AtomicU64::new(first), Mutex::<Total>::default());
     let work = || {
         loop {
@@ -29,11 +41,11 @@ pub(crate) fn run_seeds(first: u64, seeds: u64) -> Result<(), String> {
             if seed >= end {
                 return;
             }
-            let outcome = std::panic::catch_unwind(|| run::run(seed));
+            let outcome = std::panic::catch_unwind(|| seeds.run(seed));
             let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
             match outcome {
                 Ok(outcome) if outcome.violations.is_empty() => {
-                    if seeds == 1 {
+                    if number == 1 {
                         print(&outcome.trace.join("\n"));
                     }
                     total.add(outcome);
@@ -55,15 +67,52 @@ pub(crate) fn run_seeds(first: u64, seeds: u64) -> Result<(), String> {
     });
     let total = total.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some((seed, why)) = total.failures.first_key_value() {
+        let flags = seeds.flags();
         return Err(format!(
-            "seed {seed} failed; run it again: cargo test --test sim -- {SEEDS} 1 {FIRST} {seed}\n{why}"
+            "seed {seed} failed; run it again: cargo test --test sim -- {SEEDS} 1 {FIRST} {seed}{flags}\n{why}"
         ));
     }
-    print(&format!("{seeds} seeds in {} s", begun.elapsed().as_secs()));
+    print(&format!(
+        "{number} seeds in {} s",
+        begun.elapsed().as_secs()
+    ));
     for (name, count) in total.counts {
         print(&format!("{count:>10} {name}"));
     }
     Ok(())
+}
+
+impl Seeds {
+    /// The first seeds of a service alone, each once.
+    pub(crate) fn first(number: u64) -> Self {
+        Self {
+            first: 1,
+            number,
+            is_twice: false,
+            has_replicas: false,
+        }
+    }
+
+    /// Runs a seed. That a second run differs is a violation of the first.
+    fn run(self, seed: u64) -> Outcome {
+        let run = if self.has_replicas {
+            fleet::run
+        } else {
+            run::run
+        };
+        let mut outcome = run(seed);
+        if self.is_twice {
+            outcome.violations.extend(outcome.differs(&run(seed)));
+        }
+        outcome
+    }
+
+    /// The flags by which a seed is run so again.
+    fn flags(self) -> String {
+        let flags = [(self.is_twice, TWICE), (self.has_replicas, REPLICAS)];
+        let given = flags.iter().filter(|(is_given, _)| *is_given);
+        given.flat_map(|(_, flag)| [" ", flag]).collect()
+    }
 }
 
 impl Total {
@@ -82,15 +131,4 @@ impl Total {
 /// Prints a line. A reader that has gone is no failure of a seed.
 pub(crate) fn print(line: &str) {
     drop(writeln!(std::io::stdout(), "{line}"));
-}
-
-/// Runs a seed twice. The error says where the second run differs.
-pub(crate) fn run_twice(seed: u64) -> Result<(), String> {
-    let [first, second] = [(), ()].map(|()| run::run(seed).trace);
-    let mut lines = first.iter().zip(&second);
-    match lines.find(|(one, other)| one != other) {
-        Some(differs) => Err(format!("{differs:?}")),
-        None if first.len() == second.len() => Ok(()),
-        None => Err("one run ends before the other".to_owned()),
-    }
 }

@@ -8,12 +8,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper_util::rt::TokioTimer;
 use jiff::tz::TimeZone;
-use silkrate::board::BoardReader;
+use silkrate::board::{BoardReader, Published};
 use silkrate::budget::{RequestBudget, RequestCounts};
 use silkrate::clock::Clock;
-use silkrate::commit::{
-    BufferedLedger, Commit, CommitHandle, LedgerHealth, SimulatedDisk, Submission,
-};
+use silkrate::commit::{BufferedLedger, CommitHandle, LedgerHealth, SimulatedDisk, Submission};
 use silkrate::config::{CertificateAuthorities, Http, Proxy, SourceSettings};
 use silkrate::domain::{DocumentRecord, History as Tables, Intent, RateFilter, SourceRecord};
 use silkrate::feed::{Feed, StreamLimits, Ticker};
@@ -23,6 +21,7 @@ use silkrate::ledger::ClockKind;
 use silkrate::listener::{Deadlines, Recipient, StreamExecutor, serve_http2};
 use silkrate::poller::Poller;
 use silkrate::queries::Queries;
+use silkrate::shared::log::Double;
 use silkrate::sources;
 use tempfile::TempDir;
 use tokio::io::DuplexStream;
@@ -35,6 +34,7 @@ use crate::bank::Bank;
 use crate::findings::Findings;
 use crate::history::{History, PREFERENCES, TICKER};
 use crate::network::Door;
+use crate::replica;
 
 /// The heartbeat of the service by default.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -63,6 +63,16 @@ pub(crate) struct Site {
     pub(crate) findings: Arc<Findings>,
     pub(crate) folder: TempDir,
     pub(crate) counts: RequestCounts,
+    /// Its place among replicas; `None` for a service that runs alone.
+    pub(crate) seat: Option<Seat>,
+}
+
+/// The place of a process among replicas.
+#[derive(Debug, Clone)]
+pub(crate) struct Seat {
+    pub(crate) number: usize,
+    /// Its end of the log that they share.
+    pub(crate) log: Double,
 }
 
 /// A process of the service.
@@ -74,9 +84,11 @@ pub(crate) struct Service {
     handle: CommitHandle,
     door: Door,
     stop_pollers: CancellationToken,
+    stop_replica: CancellationToken,
     stop_commit: CancellationToken,
     draining: CancellationToken,
     pollers: JoinSet<()>,
+    replica: JoinSet<()>,
     commit: JoinSet<()>,
     listener: JoinSet<()>,
     recorder: JoinSet<()>,
@@ -92,8 +104,7 @@ impl Service {
         let pairs = RateFilter::parse(&TICKER).unwrap();
         let ticker = (PREFERENCES.to_vec(), pairs.clone());
         let records = settings.iter().map(record).collect();
-        let (commit, handle) =
-            Box::pin(Commit::open(records, ticker, ledger, site.clock.clone())).await;
+        let (commit, handle, replica) = replica::open(site, (records, ticker), ledger).await;
         let draining = CancellationToken::new();
         let limits = StreamLimits {
             stream_age: STREAM_AGE,
@@ -111,27 +122,46 @@ impl Service {
             handle: handle.clone(),
             door: site.door.clone(),
             stop_pollers: CancellationToken::new(),
+            stop_replica: CancellationToken::new(),
             stop_commit: CancellationToken::new(),
             draining: draining.clone(),
             pollers: JoinSet::new(),
+            replica: JoinSet::new(),
             commit: JoinSet::new(),
             listener: JoinSet::new(),
             recorder: JoinSet::new(),
             board,
         };
         let history = Arc::clone(&site.history);
-        let following = history.follow(&service.board);
+        let number = site.seat.as_ref().map_or(0, |seat| seat.number);
+        let following = history.follow(&service.board, number);
         service.recorder.spawn(following);
         let arriving = site.door.open();
-        service.listener.spawn(listen(arriving, rates, draining));
+        let served = service.has_state();
+        let is_replica = site.seat.is_some();
+        service.listener.spawn(async move {
+            if is_replica {
+                // Until then no proxy sends it a client.
+                served.await;
+            }
+            listen(arriving, rates, draining).await;
+        });
         service
             .commit
             .spawn(commit.run(service.stop_commit.clone()));
         for (bank, settings) in site.banks.iter().zip(&settings) {
-            let poller = poller(site, (bank, settings), handle.clone());
+            let mut poller = poller(site, (bank, settings), handle.clone());
+            if let Some(replica) = &replica {
+                poller = poller.while_leading(replica.leads());
+            }
             service
                 .pollers
                 .spawn(poller.run(service.stop_pollers.clone()));
+        }
+        if let Some(replica) = replica {
+            service
+                .replica
+                .spawn(replica.run(service.stop_replica.clone()));
         }
         service
     }
@@ -151,12 +181,22 @@ impl Service {
         self.handle.submit(submission).await.unwrap();
     }
 
+    /// Waits until it has something to serve.
+    pub(crate) fn has_state(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut published = self.board.watch();
+        async move {
+            let has_state = |published: &Published| published.snapshot.position.revision > 0;
+            drop(published.wait_for(has_state).await);
+        }
+    }
+
     /// Kills it: nothing ends in order, and what is written stays.
     pub(crate) async fn kill(mut self, findings: &Findings) {
         self.door.close();
         for tasks in [
             &mut self.listener,
             &mut self.pollers,
+            &mut self.replica,
             &mut self.commit,
             &mut self.recorder,
         ] {
@@ -173,6 +213,8 @@ impl Service {
         self.draining.cancel();
         self.stop_pollers.cancel();
         join(&mut self.pollers, findings).await;
+        self.stop_replica.cancel();
+        join(&mut self.replica, findings).await;
         self.stop_commit.cancel();
         join(&mut self.commit, findings).await;
         // A connection that stands still is not waited for.
@@ -184,7 +226,12 @@ impl Service {
 
     /// Whether a task has panicked or ended.
     pub(crate) fn check_tasks(&mut self, findings: &Findings) {
-        for tasks in [&mut self.pollers, &mut self.commit, &mut self.listener] {
+        for tasks in [
+            &mut self.pollers,
+            &mut self.replica,
+            &mut self.commit,
+            &mut self.listener,
+        ] {
             if let Some(ended) = tasks.try_join_next() {
                 findings.violation(&format!("a task of the service ended: {ended:?}"));
             }
@@ -218,6 +265,9 @@ async fn listen(
     let mut settings = http2::Builder::new(StreamExecutor::default());
     settings
         .timer(TokioTimer::new())
+        // As at the real port. Whether an answer repeats the date of the one before depends on the true time, and with it the
+        // bytes that are sent.
+        .auto_date_header(false)
         .keep_alive_interval(KEEPALIVE)
         .keep_alive_timeout(KEEPALIVE);
     let settings = Arc::new(settings);
