@@ -26,14 +26,20 @@ use std::time::{Duration, Instant};
 use std::{env, fs, process, thread};
 
 use fastrand::Rng;
-use targets::{TARGETS, Target};
+use targets::{Kind, TARGETS, Target};
 
-use crate::mutation::mutated;
+use crate::checks::file;
+use crate::mutation::{grown, mutated};
 
 /// The inputs made by chance for each target unless `--executions` says how many: some seconds without optimisation.
 const EXECUTIONS: u64 = 500;
 /// The part of them that a slow target gets.
 const FEWER: u64 = 5;
+/// How many inputs made by chance go with one that is as long as the longest document that is fetched. A document has at least one.
+const INPUTS_PER_LARGE_ONE: u64 = 4_000;
+/// The memory that this process may write to: a service with a thousand streams takes a tenth of it.
+#[cfg(unix)]
+const MEMORY_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// How long one input may take. All but a few take less than a millisecond.
 const INPUT_TIME_MAX: Duration = Duration::from_secs(300);
 /// How often it is checked how long the present input takes.
@@ -100,8 +106,31 @@ fn seeds(target: Target) -> Vec<Vec<u8>> {
     found
 }
 
+/// Ends the process when an input takes too much memory.
+#[cfg(unix)]
+fn limit_memory() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let maximum = getrlimit(Resource::Data).maximum;
+    let current = maximum.map_or(MEMORY_BYTES_MAX, |maximum| maximum.min(MEMORY_BYTES_MAX));
+    let limit = Rlimit {
+        current: Some(current),
+        maximum,
+    };
+    setrlimit(Resource::Data, limit).expect("a limit can be lowered");
+}
+
+/// Elsewhere the limit is that of the machine.
+#[cfg(not(unix))]
+fn limit_memory() {}
+
+/// The file with the input that a target has now. It is left where the process ends at once, and removed otherwise.
+fn in_hand(target: Target) -> PathBuf {
+    file::path(&format!("input-{}", target.name))
+}
+
 /// Gives an input to a target. One that fails is kept.
 fn passes(target: Target, input: &[u8]) -> bool {
+    fs::write(in_hand(target), input).expect("the file can be written");
     let outcome = catch_unwind(AssertUnwindSafe(|| (target.run)(input)));
     if outcome.is_err() {
         let mut hasher = DefaultHasher::new();
@@ -139,6 +168,12 @@ fn watch(done: &Arc<AtomicU64>) {
 }
 
 fn run(wanted: &Wanted) -> bool {
+    limit_memory();
+    let place = file::path("input-TARGET");
+    println!(
+        "an input that ends this process is left in {}",
+        place.display()
+    );
     let done = Arc::new(AtomicU64::new(0));
     watch(&done);
     let mut is_well = true;
@@ -148,14 +183,25 @@ fn run(wanted: &Wanted) -> bool {
             Some(path) => vec![fs::read(path).expect("the input is there")],
             None => seeds(target),
         };
-        let executions = match (&wanted.input, target.is_slow) {
+        let executions = match (&wanted.input, target.kind) {
             (Some(_), _) => 0,
-            (None, false) => wanted.executions,
-            (None, true) => wanted.executions / FEWER,
+            (None, Kind::Quick | Kind::Document) => wanted.executions,
+            (None, Kind::Slow) => wanted.executions / FEWER,
+        };
+        let large = match (&wanted.input, target.kind) {
+            (None, Kind::Document) => 1 + executions / INPUTS_PER_LARGE_ONE,
+            _ => 0,
         };
         let mut random = Rng::with_seed(wanted.seed);
-        let made = (0..executions).map(|_| mutated(&seeds, &mut random));
-        let mut inputs = seeds.iter().cloned().chain(made);
+        let inputs = seeds.iter().cloned();
+        let made = (0..executions + large).map(|number| {
+            if number < executions {
+                mutated(&seeds, &mut random)
+            } else {
+                grown(&seeds, &mut random)
+            }
+        });
+        let mut inputs = inputs.chain(made);
         let failed = inputs.find(|input| {
             done.fetch_add(1, Ordering::Relaxed);
             !passes(target, input)
@@ -164,13 +210,14 @@ fn run(wanted: &Wanted) -> bool {
         if failed.is_none() {
             let took = begun.elapsed().as_secs_f32();
             println!(
-                "{:<13} {} kept and {executions} made inputs in {took:.1} s",
+                "{:<13} {} kept and {} made inputs in {took:.1} s",
                 target.name,
-                seeds.len()
+                seeds.len(),
+                executions + large
             );
         }
     }
-    checks::file::remove_all();
+    file::remove_all();
     is_well
 }
 

@@ -1,12 +1,13 @@
 //! Damages inputs: what a fuzzer does that does not know which branches an input passes.
 
 use fastrand::Rng;
+use silkrate::fetch::BODY_BYTES_MAX;
 
 /// How often an input is damaged before it is given to a target: most often once, so that the rest of it stays valid.
 const DAMAGES_MAX: usize = 4;
 /// The longest run of bytes that is removed, repeated or inserted: a row of a document.
 const RUN_BYTES_MAX: usize = 200;
-/// The longest input. What is larger is refused by its length, before it is read.
+/// The longest input of most.
 const INPUT_BYTES_MAX: usize = 64 * 1024;
 /// Bytes and texts that mean something in one of the formats.
 const TOKENS: &[&[u8]] = &[
@@ -76,6 +77,18 @@ pub(crate) fn mutated(seeds: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
         damage(&mut input, seeds, random);
     }
     input.truncate(INPUT_BYTES_MAX);
+    input
+}
+
+/// A document in which one piece, of a byte or of rows, repeats until it is as long as the longest that is fetched.
+pub(crate) fn grown(seeds: &[Vec<u8>], random: &mut Rng) -> Vec<u8> {
+    let mut input = chosen(seeds, random).to_vec();
+    let at = random.usize(0..=input.len());
+    let end = input.len().min(at + 1 + random.usize(0..=RUN_BYTES_MAX));
+    let missing = BODY_BYTES_MAX.saturating_sub(input.len());
+    let piece = input[at..end].to_vec();
+    let more: Vec<u8> = piece.iter().copied().cycle().take(missing).collect();
+    input.splice(at..at, more);
     input
 }
 

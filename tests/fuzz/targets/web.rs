@@ -1,7 +1,8 @@
 //! Paths, queries and headers of requests over HTTP, with page tokens, positions and entity tags among them. Whatever a browser
 //! sends, the service has no failure of its own, and every answer has the headers that keep a browser safe.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::net::Ipv4Addr;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Uri};
@@ -11,22 +12,34 @@ use crate::checks::client::{Answer, Client};
 use crate::checks::prose;
 use crate::checks::service::SERVICE;
 
-/// What frames the messages of a connection, or names the host: a client that lies about these is the business of other tests.
-const FRAMING: [&str; 8] = [
+/// What frames the messages of a connection, or names the host or the client: lies about these are the business of other tests.
+const NOT_SENT: [&str; 10] = [
     "connection",
     "content-length",
     "expect",
+    "forwarded",
     "host",
     "te",
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "x-forwarded-for",
 ];
+/// The clients, as the service knows them: it trusts what loopback says of them.
+const CLIENTS: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 0);
 /// The answer that never ends by itself.
 const WATCH: &str = "/v1/watch";
 
 thread_local! {
     static CLIENT: RefCell<Client> = RefCell::new(Client::new(SERVICE.with(|service| service.web), false));
+    static INPUTS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The address of another client with every input. Wrong keys from the same one would be answered later each time, and a quota
+/// would come before what an input asks for.
+fn client() -> Ipv4Addr {
+    INPUTS.set(INPUTS.get().wrapping_add(1));
+    Ipv4Addr::from(CLIENTS.to_bits() | (INPUTS.get() & 0x00ff_ffff))
 }
 
 /// The request of an input: the path and query in the first line, a header in each further one.
@@ -42,10 +55,11 @@ fn request(host: &str, text: &[u8]) -> Option<Request<Full<Bytes>>> {
         let colon = line.iter().position(|byte| *byte == b':')?;
         let (name, value) = line.split_at(colon);
         let name = HeaderName::from_bytes(name).ok()?;
-        if !FRAMING.contains(&name.as_str()) {
+        if !NOT_SENT.contains(&name.as_str()) {
             request = request.header(name, HeaderValue::from_bytes(value[1..].trim_ascii()).ok()?);
         }
     }
+    let request = request.header("x-forwarded-for", client().to_string());
     request.body(Full::default()).ok()
 }
 
