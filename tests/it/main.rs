@@ -91,6 +91,8 @@ mod traces;
 #[cfg(test)]
 mod transport;
 #[cfg(test)]
+mod values;
+#[cfg(test)]
 mod web;
 #[cfg(test)]
 mod webhooks;
