@@ -321,6 +321,29 @@ fn a_migration_that_is_cut_off_in_the_middle_is_made_again_at_the_next_start() {
     assert_eq!(count(&connection, "table_digests"), 976);
 }
 
+#[test]
+fn a_connection_keeps_no_more_than_its_part_of_a_large_file_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("silkrate.db");
+    let place = Location::of(Some(&path)).unwrap();
+    let connection = super::open::open(&place, ClockKind::Real)
+        .unwrap()
+        .connection;
+    let log = || {
+        let log = std::fs::metadata(folder.path().join("silkrate.db-wal"));
+        log.unwrap().len()
+    };
+    let before = log();
+    connection
+        .execute_batch(
+            "BEGIN; CREATE TABLE large (content); INSERT INTO large VALUES (zeroblob(1 << 20))",
+        )
+        .unwrap();
+    // What is not kept is in the write-ahead log before the end of the transaction.
+    assert!(log() > before + (1 << 18), "it is all in memory");
+    assert!(log() < before + (1 << 20), "nothing is in memory");
+}
+
 #[tokio::test]
 async fn what_a_commit_reads_is_not_read_on_the_threads_for_queries() {
     let (ledger, reader) = Ledger::open(None, ClockKind::Replay).unwrap();
