@@ -4,8 +4,9 @@
 //! `cargo test --test blackbox -- --minutes 20` runs for twenty minutes and prints its counts. Without the flag it runs for
 //! some seconds. The logs of the watchers and of the service stay in the folder that it prints if anything is violated.
 //!
-//! `cargo test --release --test blackbox -- --soak 60` is an hour of attacks, visits, reloads, stops and kills, in which nothing may
-//! grow. With `--program FILE` another build of the program is soaked.
+//! `cargo test --release --features jemalloc --test blackbox -- --soak 60` is an hour of attacks, visits, reloads, stops and kills, in which nothing may
+//! grow. With `--program FILE` another build of the program is soaked, and with `--only TURN` it is under one kind of attack, under
+//! `visits`, `reloads`, or `publications` of the banks alone, all the time and without kills: to find what makes something grow.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +45,8 @@ const MINUTES: &str = "--minutes";
 const SOAK: &str = "--soak";
 /// The flag for the program that is soaked.
 const PROGRAM: &str = "--program";
+/// The flag for the only kind of turn of a soak.
+const ONLY: &str = "--only";
 /// The length of a run without a flag: some kills, and no longer than other tests.
 const SHORT_RUN: Duration = Duration::from_secs(15);
 
@@ -62,7 +65,11 @@ fn main() -> ExitCode {
         let length = Duration::from_secs(minutes * 60);
         let program = after(PROGRAM).unwrap_or(env!("CARGO_BIN_EXE_silkrate"));
         let violations = if is_soak {
-            soak::soak(length, PathBuf::from(program))
+            let Some(turns) = soak::Turn::named(after(ONLY)) else {
+                run::print("--only needs the name of a turn");
+                return ExitCode::from(64);
+            };
+            soak::soak(length, PathBuf::from(program), &turns)
         } else {
             run::run(length)
         };

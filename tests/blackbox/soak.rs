@@ -59,17 +59,26 @@ const SEEN: [Count; 6] = [
 
 /// What happens in a turn.
 #[derive(Debug, Clone, Copy)]
-enum Turn {
+pub(crate) enum Turn {
     Attack(&'static str, Run),
     Visits,
     Reloads,
+    /// Nothing but what happens beside every turn: the banks publish, and watchers and a caller are served.
+    Publications,
 }
 
 impl Turn {
     fn all() -> Vec<Self> {
         let attacks = ATTACKS.map(|(name, run)| Self::Attack(name, run));
-        let others = [Self::Visits, Self::Reloads];
+        let others = [Self::Visits, Self::Reloads, Self::Publications];
         attacks.into_iter().chain(others).collect()
+    }
+
+    /// The turn of a name, or all of them without one. `None` if there is no such turn.
+    pub(crate) fn named(name: Option<&str>) -> Option<Vec<Self>> {
+        let mut turns = Self::all();
+        turns.retain(|turn| name.is_none_or(|name| turn.name() == name));
+        (!turns.is_empty()).then_some(turns)
     }
 
     fn name(self) -> &'static str {
@@ -77,6 +86,7 @@ impl Turn {
             Self::Attack(name, _) => name,
             Self::Visits => "visits",
             Self::Reloads => "reloads",
+            Self::Publications => "publications",
         }
     }
 }
@@ -89,12 +99,12 @@ struct Soak {
 }
 
 /// Soaks a program for about this long. Returns the number of violations.
-pub(crate) fn soak(length: Duration, program: PathBuf) -> usize {
+pub(crate) fn soak(length: Duration, program: PathBuf, turns: &[Turn]) -> usize {
     let _unchanged_if_it_fails = silkrate::listener::raise_descriptor_limit();
-    run::runtime().block_on(run_for(length, program))
+    run::runtime().block_on(run_for(length, program, turns))
 }
 
-async fn run_for(length: Duration, program: PathBuf) -> usize {
+async fn run_for(length: Duration, program: PathBuf, turns: &[Turn]) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let bank = Arc::new(Bank::start_with_many_currencies().await);
     let findings = Arc::new(Findings::new(folder.path(), Arc::clone(&bank)));
@@ -108,24 +118,29 @@ async fn run_for(length: Duration, program: PathBuf) -> usize {
     let stop = CancellationToken::new();
     soak.service.start(&soak.bank, &findings).await;
     let mut tasks = run::watchers(&soak.service, &findings, &stop, WATCHERS);
-    let steady = length * STEADY_QUARTERS / 4;
-    let growth = soak.steady(steady).await;
-    let submitting = submit_the_past(
-        soak.service.admin_url(),
-        Arc::clone(&findings),
-        stop.clone(),
-    );
-    tasks.spawn(submitting);
-    soak.kills(length.saturating_sub(steady).min(KILLS_MAX))
-        .await;
-    soak.last(&growth).await;
+    // The turns of one kind are there to find what grows: kills would begin it anew.
+    let is_whole = turns.len() == Turn::all().len();
+    let steady = length * if is_whole { STEADY_QUARTERS } else { 4 } / 4;
+    let growth = soak.steady(steady, turns).await;
+    if is_whole {
+        let submitting = submit_the_past(
+            soak.service.admin_url(),
+            Arc::clone(&findings),
+            stop.clone(),
+        );
+        tasks.spawn(submitting);
+        soak.kills(length.saturating_sub(steady).min(KILLS_MAX))
+            .await;
+        soak.last(&growth).await;
+    }
     stop.cancel();
     while let Some(ended) = tasks.join_next().await {
         ended.unwrap();
     }
     check_acknowledged(&soak.service.grpc_url(), &findings).await;
     soak.service.terminate(&soak.bank, &findings).await;
-    for missing in findings.lacking(&SEEN) {
+    let seen = if is_whole { &SEEN[..] } else { &[] };
+    for missing in findings.lacking(seen) {
         findings.violation(&format!("the run has no {}", missing.name()));
     }
     print(&findings.table(soak.started.elapsed()));
@@ -135,19 +150,19 @@ async fn run_for(length: Duration, program: PathBuf) -> usize {
 
 impl Soak {
     /// One process under everything but kills.
-    async fn steady(&mut self, length: Duration) -> Growth {
+    async fn steady(&mut self, length: Duration, turns: &[Turn]) -> Growth {
         let ends = Instant::now() + length;
-        let turns = Turn::all();
-        let number = u32::try_from(turns.len()).unwrap();
+        let round = Turn::all().len();
+        let number = u32::try_from(round).unwrap();
         let turn_length = (length / number / ROUNDS).clamp(*TURN.start(), *TURN.end());
         let target = self.target().await;
         let caller = Caller::start(self.service.grpc_url(), &self.findings);
-        let mut growth = Growth::new(turns.len());
+        let mut growth = Growth::new(round);
         let quiet = Sample::read(&self.service.admin_url(), self.started).await;
         print(sample::HEAD);
         for (taken, turn) in turns.iter().copied().cycle().enumerate() {
             // Each has a turn, however short the run.
-            if taken >= turns.len() && Instant::now() >= ends {
+            if taken >= round && Instant::now() >= ends {
                 break;
             }
             let broken = self.findings.count(Count::StreamsBroken);
@@ -198,6 +213,7 @@ impl Soak {
                 let (grpc, web) = (self.service.grpc_url(), self.service.web_url());
                 honest::visit(grpc, web, deadline, &self.findings).await;
             }
+            Turn::Publications => tokio::time::sleep(length).await,
             Turn::Reloads => {
                 while Instant::now() < deadline {
                     self.service.reload(&self.findings).await;
