@@ -5,7 +5,7 @@ use crate::domain::OtherReplica;
 use crate::pb;
 use crate::pb::admin::{ListReplicasResponse, ReplicaReport, ReplicaRole};
 use crate::shared::members::{Leader, Member, State};
-use crate::shared::node::{NodeHandle, Status};
+use crate::shared::node::NodeHandle;
 use crate::wire::to_timestamp;
 
 /// What is said of a replica that led when it last reported.
@@ -30,7 +30,7 @@ pub(super) async fn list(node: &NodeHandle, shared: &Shared) -> ListReplicasResp
             FORMER.clone_into(&mut member.trouble);
         }
     }
-    members.push(own(&status, shared));
+    members.push(status.member(&shared.node, env!("CARGO_PKG_VERSION")));
     members.sort_by(|one, other| one.node.cmp(&other.node));
     let records = members.iter().map(|member| member.seq);
     let newest_record = records.fold(status.newest, u64::max);
@@ -57,19 +57,6 @@ pub(super) async fn list(node: &NodeHandle, shared: &Shared) -> ListReplicasResp
     }
 }
 
-fn own(status: &Status, shared: &Shared) -> Member {
-    Member {
-        node: shared.node.clone(),
-        seq: status.seq,
-        chain: status.chain,
-        position: status.position.clone(),
-        build: env!("CARGO_PKG_VERSION").to_owned(),
-        state: Some(status.state),
-        trouble: status.troubles().unwrap_or_default(),
-        traits: status.traits,
-    }
-}
-
 fn report(member: Member, newest_record: u64) -> ReplicaReport {
     let Member {
         node,
@@ -80,6 +67,7 @@ fn report(member: Member, newest_record: u64) -> ReplicaReport {
         state,
         trouble,
         traits: _,
+        past_entries: _,
     } = member;
     ReplicaReport {
         node,

@@ -146,10 +146,12 @@ impl SharedReplica {
         let log = Log::Etcd(Etcd::new(servers, &shared.name)?);
         let name: Arc<str> = shared.name.as_str().into();
         let reader = ledger.readers().borrow().clone();
-        let (mut restored, mut has_past) = (None, false);
+        let (mut restored, mut past_entries) = (None, 0);
         if let Some(reader) = reader {
             restored = restore(&reader, &name).await?;
-            has_past = restored.is_none() && reader.restore().await?.is_some();
+            if restored.is_none() {
+                past_entries = reader.newest_entry().await?;
+            }
         }
         let served = restored.as_ref();
         let served = served.map(|replica| Snapshot::clone(&replica.snapshot));
@@ -177,7 +179,10 @@ impl SharedReplica {
             turn: keeper,
         };
         let replica = Self {
-            node: Box::new(if has_past { node.with_past() } else { node }),
+            node: Box::new(match past_entries {
+                0 => node,
+                entries => node.with_past(entries),
+            }),
             leads: watch::Sender::new(false),
             turn,
             notes: Box::new(notes),

@@ -52,45 +52,21 @@ fn split(entry: LedgerEntry) -> (Vec<LedgerEntry>, LedgerEntry) {
     if rows <= ROWS_MAX && entry.held.len() <= HELD_MAX && entry.decided.len() <= HELD_MAX {
         return (Vec::new(), entry);
     }
-    let LedgerEntry {
-        position,
-        at,
-        cause,
-        filed,
-        held,
-        decided,
-        attempted,
-        answered,
-        served,
-    } = entry;
-    let empty = LedgerEntry {
-        position,
-        at,
-        cause,
-        filed: Vec::new(),
-        held: Vec::new(),
-        decided: Vec::new(),
-        attempted: Vec::new(),
-        answered: Vec::new(),
-        served: Vec::new(),
-    };
+    let mut last = entry;
+    let filed = std::mem::take(&mut last.filed);
+    let held = std::mem::take(&mut last.held);
+    let decided = std::mem::take(&mut last.decided);
     let of = |filed, held: &[_], decided: &[_]| LedgerEntry {
         filed,
         held: held.to_vec(),
         decided: decided.to_vec(),
-        ..empty.clone()
+        ..LedgerEntry::empty(last.position.clone(), last.at, last.cause)
     };
     let mut ahead = Vec::new();
     ahead.extend(pieces(filed).into_iter().map(|filed| of(filed, &[], &[])));
     ahead.extend(held.chunks(HELD_MAX).map(|held| of(Vec::new(), held, &[])));
     let decisions = decided.chunks(HELD_MAX);
     ahead.extend(decisions.map(|decided| of(Vec::new(), &[], decided)));
-    let last = LedgerEntry {
-        attempted,
-        answered,
-        served,
-        ..empty
-    };
     (ahead, last)
 }
 

@@ -146,15 +146,8 @@ pub(super) fn entry(
     let mut served = snapshot.changes();
     served.extend(gone);
     LedgerEntry {
-        position: snapshot.position.clone(),
-        at: now,
-        cause: Cause::Start,
-        filed: Vec::new(),
-        held: Vec::new(),
-        decided: Vec::new(),
-        attempted: Vec::new(),
-        answered: Vec::new(),
         served,
+        ..LedgerEntry::empty(snapshot.position.clone(), now, Cause::Start)
     }
 }
 

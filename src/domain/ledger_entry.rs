@@ -87,6 +87,23 @@ pub struct LedgerEntry {
     pub served: Vec<ServedFingerprint>,
 }
 
+impl LedgerEntry {
+    /// An entry without facts, and of nothing that is served otherwise.
+    pub const fn empty(position: Position, at: Timestamp, cause: Cause) -> Self {
+        Self {
+            position,
+            at,
+            cause,
+            filed: Vec::new(),
+            held: Vec::new(),
+            decided: Vec::new(),
+            attempted: Vec::new(),
+            answered: Vec::new(),
+            served: Vec::new(),
+        }
+    }
+}
+
 /// An answer of a bank to a request for a table that was due: the bank was reached, and showed no newer table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {

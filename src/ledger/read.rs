@@ -176,6 +176,11 @@ impl LedgerReader {
             .await
     }
 
+    /// How many entries there are: the number of the newest one.
+    pub async fn newest_entry(&self) -> Result<u64, LedgerError> {
+        self.run(entries::newest).await
+    }
+
     /// The entries after a number, oldest first, at most `limit` of them: their facts, without what was served.
     pub async fn entries(
         &self,

@@ -152,17 +152,7 @@ impl Replica {
             chain: self.chain,
             whole: Record {
                 previous: self.chain,
-                entry: LedgerEntry {
-                    position: self.snapshot.position.clone(),
-                    at,
-                    cause: Cause::Start,
-                    filed: Vec::new(),
-                    held: Vec::new(),
-                    decided: Vec::new(),
-                    attempted: Vec::new(),
-                    answered: Vec::new(),
-                    served: Vec::new(),
-                },
+                entry: LedgerEntry::empty(self.snapshot.position.clone(), at, Cause::Start),
                 served: self.shown.whole().collect(),
                 is_whole: true,
                 state: self.shown.fingerprint(),

@@ -108,12 +108,8 @@ impl Etcd {
     ) -> Result<Appended, LogError> {
         let (place, leader) = (self.keys.record(seq), self.keys.leader());
         let before = (seq > 1).then(|| self.keys.record(seq.saturating_sub(1)));
-        let mut compare = vec![
-            created_at(place.clone(), CompareResult::Equal, 0),
-            created_at(leader.clone(), CompareResult::Equal, lead.since),
-            // After the store was restored from an older copy its revisions come again; leases have random numbers.
-            lives_under(leader.clone(), lead.lease),
-        ];
+        let mut compare = vec![created_at(place.clone(), CompareResult::Equal, 0)];
+        compare.extend(self.leads(lead));
         let is_there = |key| created_at(key, CompareResult::Greater, 0);
         compare.extend(before.clone().map(is_there));
         let keys = [Some(place.clone()), Some(leader), before.clone()];
@@ -174,7 +170,7 @@ impl Etcd {
     async fn grant(&self, lease: Duration) -> Result<i64, LogError> {
         let granted = self.connection.call(Repeat::OnOthers, |channel, token| {
             let request = pb::LeaseGrantRequest {
-                ttl: i64::try_from(lease.as_secs()).unwrap_or(i64::MAX),
+                ttl: i64::try_from(whole_seconds(lease)).unwrap_or(i64::MAX),
                 id: 0,
             };
             let request = connection::request(request, token);
@@ -229,6 +225,11 @@ impl Etcd {
         self.txn(txn, Repeat::OnOthers).await.map(drop)
     }
 
+    pub(super) async fn reports(&self, lease: i64, node: &str) -> Result<bool, LogError> {
+        let found = self.range(one(self.keys.node(node))).await?.kvs;
+        Ok(found.iter().all(|stored| stored.lease == lease))
+    }
+
     pub(super) async fn nodes(&self) -> Result<Vec<Arc<[u8]>>, LogError> {
         let (key, range_end) = self.keys.nodes();
         let request = pb::RangeRequest {
@@ -244,24 +245,42 @@ impl Etcd {
         self.value(self.keys.note(note)).await
     }
 
-    pub(super) async fn set_note(&self, note: &Note, bytes: &[u8]) -> Result<(), LogError> {
-        self.replace(self.keys.note(note), bytes).await
+    pub(super) async fn set_note(
+        &self,
+        lead: &Lead,
+        note: &Note,
+        bytes: &[u8],
+    ) -> Result<bool, LogError> {
+        self.replace(lead, self.keys.note(note), bytes).await
     }
 
     pub(super) async fn state(&self) -> Result<Option<Arc<[u8]>>, LogError> {
         self.value(self.keys.state()).await
     }
 
-    pub(super) async fn set_state(&self, state: &[u8]) -> Result<(), LogError> {
-        self.replace(self.keys.state(), state).await
+    pub(super) async fn set_state(&self, lead: &Lead, state: &[u8]) -> Result<bool, LogError> {
+        self.replace(lead, self.keys.state(), state).await
     }
 
-    async fn replace(&self, key: Vec<u8>, bytes: &[u8]) -> Result<(), LogError> {
+    /// Replaces a value, if the caller leads. Returns whether it does.
+    async fn replace(&self, lead: &Lead, key: Vec<u8>, bytes: &[u8]) -> Result<bool, LogError> {
         let txn = pb::TxnRequest {
+            compare: self.leads(lead).into(),
             success: vec![put(key, bytes.to_vec(), 0)],
-            ..Default::default()
+            failure: Vec::new(),
         };
-        self.txn(txn, Repeat::OnOthers).await.map(drop)
+        let answer = self.txn(txn, Repeat::OnOthers).await?;
+        Ok(answer.succeeded)
+    }
+
+    /// The conditions that a replica leads.
+    fn leads(&self, lead: &Lead) -> [pb::Compare; 2] {
+        let leader = self.keys.leader();
+        [
+            created_at(leader.clone(), CompareResult::Equal, lead.since),
+            // After the store was restored from an older copy its revisions come again; leases have random numbers.
+            lives_under(leader, lead.lease),
+        ]
     }
 
     async fn value(&self, key: Vec<u8>) -> Result<Option<Arc<[u8]>>, LogError> {
@@ -295,6 +314,14 @@ const PAGE_RECORDS_MAX: u32 = 64;
 /// The most bytes of an answer, or of what a watch tells at once: as many values of the largest size that etcd takes with its usual
 /// settings, 1.5 MiB, and their keys.
 const ANSWER_BYTES_MAX: usize = 64 * 1600 * 1024;
+
+/// The seconds of a lease, which etcd has as a whole number: more rather than less, so that it does not end before the replica that
+/// holds it believes.
+fn whole_seconds(lease: Duration) -> u64 {
+    lease
+        .as_secs()
+        .saturating_add(u64::from(lease.subsec_nanos() > 0))
+}
 
 fn moment(header: Option<&pb::ResponseHeader>) -> Moment {
     Moment(header.map_or(0, |header| header.revision))
@@ -344,5 +371,16 @@ fn first_of(response: pb::ResponseOp) -> Option<pb::KeyValue> {
     match response.response? {
         OpResponse::ResponseRange(range) => range.kvs.into_iter().next(),
         OpResponse::ResponsePut(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_in_etcd_lasts_at_least_as_long_as_its_replica_believes() {
+        let seconds = |milliseconds| whole_seconds(Duration::from_millis(milliseconds));
+        assert_eq!([2000, 2001, 2500].map(seconds), [2, 3, 3]);
     }
 }

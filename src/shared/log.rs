@@ -175,6 +175,17 @@ impl Log {
         }
     }
 
+    /// Whether what is said of a replica was said under this presence: another process may have its name.
+    ///
+    /// # Errors
+    /// As for [`Log::read`].
+    pub async fn reports(&self, presence: Presence, node: &str) -> Result<bool, LogError> {
+        match self {
+            Self::Etcd(etcd) => etcd.reports(presence.lease, node).await,
+            Self::Double(double) => double.reports(presence, node),
+        }
+    }
+
     /// Removes what was said.
     ///
     /// # Errors
@@ -208,14 +219,14 @@ impl Log {
         }
     }
 
-    /// Replaces a note.
+    /// Replaces a note, if the caller leads. Returns whether it does.
     ///
     /// # Errors
     /// As for [`Log::read`].
-    pub async fn set_note(&self, note: &Note, bytes: &[u8]) -> Result<(), LogError> {
+    pub async fn set_note(&self, lead: &Lead, note: &Note, bytes: &[u8]) -> Result<bool, LogError> {
         match self {
-            Self::Etcd(etcd) => etcd.set_note(note, bytes).await,
-            Self::Double(double) => double.set_note(note, bytes),
+            Self::Etcd(etcd) => etcd.set_note(lead, note, bytes).await,
+            Self::Double(double) => double.set_note(lead, note, bytes),
         }
     }
 
@@ -230,14 +241,14 @@ impl Log {
         }
     }
 
-    /// Replaces the state to begin with.
+    /// Replaces the state to begin with, if the caller leads. Returns whether it does.
     ///
     /// # Errors
     /// As for [`Log::read`].
-    pub async fn set_state(&self, state: &[u8]) -> Result<(), LogError> {
+    pub async fn set_state(&self, lead: &Lead, state: &[u8]) -> Result<bool, LogError> {
         match self {
-            Self::Etcd(etcd) => etcd.set_state(state).await,
-            Self::Double(double) => double.set_state(state),
+            Self::Etcd(etcd) => etcd.set_state(lead, state).await,
+            Self::Double(double) => double.set_state(lead, state),
         }
     }
 }

@@ -102,6 +102,8 @@ pub struct Member {
     pub state: Option<State>,
     /// What keeps it from its work; empty if nothing does.
     pub trouble: String,
+    /// How many entries its ledger has, if it may lead and the log does not have all of them; otherwise 0.
+    pub past_entries: u64,
     /// What it serves by, and where it runs.
     pub traits: Traits,
 }
@@ -138,6 +140,7 @@ impl Member {
             state,
             trouble,
             traits,
+            past_entries,
         } = self;
         let message = pb::NodeStatus {
             node: node.clone(),
@@ -151,6 +154,7 @@ impl Member {
             ticker_pairs: traits.pairs,
             ticker_prefer: traits.prefer,
             loopback: traits.loopback,
+            past_entries: *past_entries,
         };
         message.encode_to_vec()
     }
@@ -169,6 +173,7 @@ impl Member {
             ticker_pairs: pairs,
             ticker_prefer: prefer,
             loopback,
+            past_entries,
         } = pb::NodeStatus::decode(bytes).ok()?;
         Some(Self {
             node,
@@ -186,6 +191,7 @@ impl Member {
                 prefer,
                 loopback,
             },
+            past_entries,
         })
     }
 }
@@ -213,6 +219,7 @@ mod tests {
                     prefer: Traits::digest("home, cbr"),
                     loopback: 7,
                 },
+                past_entries: 4711,
             };
             assert_eq!(Member::decode(&member.encode()), Some(member));
             assert_eq!(state.as_str(), name);

@@ -33,13 +33,13 @@ use crate::commit::{Beginning, CommitHandle, FollowedStep, NotLeader, Proposer, 
 use crate::domain::{LedgerEntry, Snapshot};
 use crate::ledger::LedgerError;
 use crate::shared::apply::{Origin, Replica};
-use crate::shared::log::{Log, LogError};
+use crate::shared::log::{Lead, Log, LogError};
 use crate::shared::members::{Leader, Traits};
 use crate::shared::node::contact::Contact;
 use crate::shared::node::follow::Vacant;
 use crate::shared::node::others::Comparison;
 use crate::shared::node::presence::Reporter;
-use crate::shared::node::state::Saved;
+use crate::shared::node::state::{Ahead, Saved};
 use crate::shared::record::{Settings, keep_name};
 
 /// How long after a call without an answer the log is called again: a server that is restarted needs about as long.
@@ -67,8 +67,8 @@ pub struct NodeSettings {
 enum Past {
     /// It has none: what it has is in the log.
     InTheLog,
-    /// Those of a time without a log.
-    Alone,
+    /// So many of a time without a log.
+    Alone(u64),
     /// Records that the log has lost.
     Lost,
 }
@@ -178,14 +178,16 @@ pub struct Node<C> {
     contact: Contact,
     /// How often it was asked to give up its lead.
     asked: Arc<watch::Sender<u64>>,
+    /// The lead that it has, for those who write beside the records.
+    lead: watch::Sender<Option<Lead>>,
     /// Until then it does not take the lead: others may.
     rests_until: Instant,
     /// The settings that every replica serves by, as the last record has them that named some.
     ticker: Option<Settings>,
     /// When the state to begin with was last written, and the record that it follows.
     saved: Saved,
-    /// The record whose state is shown: nothing older is shown after it.
-    shown: u64,
+    /// The state that is shown before the records that lead to it are read.
+    ahead: Option<Ahead>,
     /// Whether the ledger has entries that the log may not have.
     past: Past,
     /// An epoch of which nothing more is shown: what is served of it is not in the log.
@@ -209,10 +211,11 @@ impl<C: Committer> Node<C> {
             replica,
             status,
             asked: Arc::default(),
+            lead: watch::Sender::default(),
             rests_until: Instant::now(),
             ticker: None,
             saved: Saved::default(),
-            shown: 0,
+            ahead: None,
             past: Past::InTheLog,
             barred: None,
             has_yielded: false,
@@ -227,11 +230,11 @@ impl<C: Committer> Node<C> {
         self
     }
 
-    /// The same for a ledger that has entries of a time without a log: a replica that is the first one to lead gives them to the
-    /// others.
+    /// The same for a ledger that has so many entries of a time without a log: of the replicas that are started with such ledgers,
+    /// the one that has most gives them to the log.
     #[must_use]
-    pub fn with_past(mut self) -> Self {
-        self.past = Past::Alone;
+    pub fn with_past(mut self, entries: u64) -> Self {
+        self.past = Past::Alone(entries);
         self.report(|status| status.has_state = true);
         self
     }
@@ -243,13 +246,18 @@ impl<C: Committer> Node<C> {
 
     /// What operators do with it.
     pub fn handle(&self) -> NodeHandle {
-        NodeHandle::new(self.log.clone(), self.status(), Arc::clone(&self.asked))
+        NodeHandle::new(
+            self.log.clone(),
+            self.status(),
+            Arc::clone(&self.asked),
+            self.lead.subscribe(),
+        )
     }
 
     /// Runs until it is stopped. A lead is given up then, so that another replica takes it at once.
     pub async fn run(mut self, stop: CancellationToken) {
         let origin = self.settings.origin.clone();
-        let mut reporter = Reporter::new(self.log.clone(), origin, self.status());
+        let mut reporter = Reporter::new(self.log.clone(), origin, Arc::clone(&self.status));
         let silence = self.contact.clone().watch();
         let comparison = self.comparison();
         tokio::select! {
@@ -308,13 +316,13 @@ impl<C: Committer> Node<C> {
         });
     }
 
-    /// Reports what was applied last. Off the log, it goes on to report the position that it serves.
+    /// Reports what was applied last. Off the log, or ahead of it, it goes on to report the position that it serves.
     fn report_applied(&self) {
         let now = self.settings.clock.now();
         self.report(|status| {
             let served = status.position.clone();
             status.note_applied(&self.replica, now);
-            if self.barred.is_some() {
+            if self.barred.is_some() || self.ahead.is_some() {
                 status.position = served;
             }
         });

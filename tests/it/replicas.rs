@@ -5,6 +5,7 @@
 
 mod ledger;
 mod lost;
+mod pasts;
 mod reports;
 
 use std::collections::BTreeMap;
@@ -86,7 +87,8 @@ impl Running {
 
     /// The same with a ledger of a time without a log.
     fn start_with_past(number: usize, double: Double, ledger: KeptLedger) -> Self {
-        Self::start_with(number, double, ledger, Node::with_past)
+        let entries = u64::try_from(ledger.times().len()).unwrap();
+        Self::start_with(number, double, ledger, |node| node.with_past(entries))
     }
 
     fn start_with(

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use silkrate::shared::log::{Appended, Double, Event, Faults, Log, LogError, SharedStore, Stored};
+use silkrate::shared::log::{
+    Appended, Double, Event, Faults, Log, LogError, Note, SharedStore, Stored,
+};
 
 use crate::server::Server;
 
@@ -84,12 +86,37 @@ async fn a_follower_gets_every_record_and_each_change_of_the_lead(log: &Log) {
     assert_eq!(seqs, [2, 3]);
 }
 
-async fn the_state_to_begin_with_is_replaced(log: &Log) {
+async fn only_the_leader_replaces_the_state_to_begin_with_and_notes(log: &Log) {
     assert_eq!(log.state().await, Ok(None));
+    let lead = log.lead(b"one", LONG).await.unwrap().unwrap();
     for state in ["after 64", "after 128"] {
-        log.set_state(state.as_bytes()).await.unwrap();
+        assert_eq!(log.set_state(&lead, state.as_bytes()).await, Ok(true));
         assert_eq!(log.state().await, Ok(Some(record(state))));
     }
+    let note = Note::Delivered("hook".to_owned());
+    assert_eq!(log.set_note(&lead, &note, b"first").await, Ok(true));
+    log.step_down(&lead).await.unwrap();
+    let other = log.lead(b"two", LONG).await.unwrap().unwrap();
+    // The one that led writes late.
+    assert_eq!(log.set_state(&lead, b"after 64").await, Ok(false));
+    assert_eq!(log.set_note(&lead, &note, b"late").await, Ok(false));
+    assert_eq!(log.state().await, Ok(Some(record("after 128"))));
+    assert_eq!(log.note(&note).await, Ok(Some(record("first"))));
+    assert_eq!(log.set_note(&other, &note, b"second").await, Ok(true));
+    assert_eq!(log.note(&note).await, Ok(Some(record("second"))));
+}
+
+async fn a_replica_learns_whether_another_process_reports_under_its_name(log: &Log) {
+    let (one, other) = (
+        log.appear(LONG).await.unwrap(),
+        log.appear(LONG).await.unwrap(),
+    );
+    assert_eq!(log.reports(one, "one").await, Ok(true), "no process does");
+    log.report(one, "one", b"first").await.unwrap();
+    log.report(other, "two", b"other").await.unwrap();
+    assert_eq!(log.reports(one, "one").await, Ok(true));
+    log.report(other, "one", b"namesake").await.unwrap();
+    assert_eq!(log.reports(one, "one").await, Ok(false));
 }
 
 async fn what_a_replica_says_stays_for_a_lease(log: &Log) {
@@ -128,18 +155,20 @@ async fn the_log_in_etcd_obeys_the_rules() {
     let server = Server::start().await;
     only_the_leader_appends_and_each_place_is_written_once(&server.log("places")).await;
     a_follower_gets_every_record_and_each_change_of_the_lead(&server.log("events")).await;
-    the_state_to_begin_with_is_replaced(&server.log("state")).await;
+    only_the_leader_replaces_the_state_to_begin_with_and_notes(&server.log("state")).await;
     what_a_replica_says_stays_for_a_lease(&server.log("nodes")).await;
     the_records_are_counted(&server.log("count")).await;
+    a_replica_learns_whether_another_process_reports_under_its_name(&server.log("names")).await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_log_in_memory_obeys_the_rules() {
     only_the_leader_appends_and_each_place_is_written_once(&double()).await;
     a_follower_gets_every_record_and_each_change_of_the_lead(&double()).await;
-    the_state_to_begin_with_is_replaced(&double()).await;
+    only_the_leader_replaces_the_state_to_begin_with_and_notes(&double()).await;
     what_a_replica_says_stays_for_a_lease(&double()).await;
     the_records_are_counted(&double()).await;
+    a_replica_learns_whether_another_process_reports_under_its_name(&double()).await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! `cargo test`, which needs nothing that is not in the repository.
 
 mod behind;
+mod calls;
 mod cluster;
 mod commits;
 mod faults;

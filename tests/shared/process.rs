@@ -5,14 +5,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use prost::Message;
-use silkrate::pb;
-use silkrate::pb::admin::admin_service_client::AdminServiceClient;
-use silkrate::pb::admin::{FileTableRequest, Row, Table};
-use silkrate::pb::rate_service_client::RateServiceClient;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tonic::Code;
 
+use crate::calls::{every_pair, file_table};
 use crate::replicas::PATIENCE;
 use crate::server::free_ports;
 
@@ -90,49 +87,17 @@ impl Program {
 
 /// Files a table at the replica at an address. The error is that of a replica that does not lead, or does not answer.
 pub(crate) async fn file(admin: &str, day: &str, dollar: &str) -> Result<(), Code> {
-    let call = async {
-        let row = |currency: &str, value: &str| Row {
-            currency: currency.to_owned(),
-            units: "1".to_owned(),
-            value: value.to_owned(),
-            home_currency: "KZT".to_owned(),
-            published_change: None,
-        };
-        let table = Table {
-            source: "nbk".to_owned(),
-            document: "daily".to_owned(),
-            pivot: "KZT".to_owned(),
-            effective_date: day.to_owned(),
-            as_of_time: None,
-            rows: vec![row("USD", dollar), row("EUR", "548.60"), row("RUB", "5.9")],
-        };
-        let client = AdminServiceClient::connect(admin.to_owned()).await;
-        let mut client = client.map_err(|_not_reached| Code::Unavailable)?;
-        let request = FileTableRequest { table: Some(table) };
-        let answer = client.file_table(request).await;
-        answer.map_err(|status| status.code())
-    };
-    let answer = tokio::time::timeout(CALL_MAX, call).await;
-    let answer = answer.unwrap_or(Err(Code::DeadlineExceeded))?.into_inner();
+    let answer = tokio::time::timeout(CALL_MAX, file_table(admin, day, dollar)).await;
+    let answer = answer.unwrap_or(Err(Code::DeadlineExceeded))?;
     assert_eq!(answer.refused, None);
     Ok(())
 }
 
 /// The position of a snapshot of every pair, and its bytes; `None` without an answer.
 pub(crate) async fn snapshot(rates: &str) -> Option<((String, u64), Vec<u8>)> {
-    let call = async {
-        let mut client = RateServiceClient::connect(rates.to_owned()).await.ok()?;
-        let filter = pb::RateFilter {
-            pairs: vec!["*/*".to_owned()],
-        };
-        let request = pb::GetSnapshotRequest {
-            filter: Some(filter),
-            ..Default::default()
-        };
-        let answer = client.get_snapshot(request).await.ok()?.into_inner();
-        let bytes = answer.encode_to_vec();
-        let position = answer.position?;
-        Some(((position.epoch, position.revision), bytes))
-    };
-    tokio::time::timeout(CALL_MAX, call).await.ok().flatten()
+    let call = tokio::time::timeout(CALL_MAX, every_pair(rates)).await;
+    let answer = call.ok()?.ok()?;
+    let bytes = answer.encode_to_vec();
+    let position = answer.position?;
+    Some(((position.epoch, position.revision), bytes))
 }

@@ -145,7 +145,7 @@ async fn an_edge_reads_the_log_and_cannot_append_take_or_end_the_lead_or_read_an
     let term = lead.lead(b"one", LONG).await.unwrap().unwrap();
     let appended = lead.append(&term, 1, b"first").await;
     assert_eq!(appended, Ok(Appended::Written));
-    lead.set_state(b"state").await.unwrap();
+    assert_eq!(lead.set_state(&term, b"state").await, Ok(true));
 
     let page = edge.read(0, 10).await.unwrap();
     assert_eq!(page.records.len(), 1);
@@ -153,7 +153,7 @@ async fn an_edge_reads_the_log_and_cannot_append_take_or_end_the_lead_or_read_an
     assert!(edge.leader().await.unwrap().is_some());
     assert!(edge.state().await.unwrap().is_some());
     is_refused(edge.append(&term, 2, b"second").await);
-    is_refused(edge.set_state(b"other").await);
+    is_refused(edge.set_state(&term, b"other").await);
     is_refused(edge.step_down(&term).await);
     assert_eq!(lead.keep(&term).await, Ok(true));
     for user in ["lead", "edge"] {

@@ -6,15 +6,13 @@ use prost::Message;
 use silkrate::app::App;
 use silkrate::board::BoardReader;
 use silkrate::config::Config;
-use silkrate::pb;
-use silkrate::pb::admin::admin_service_client::AdminServiceClient;
-use silkrate::pb::admin::{FileTableRequest, Row, Table};
-use silkrate::pb::rate_service_client::RateServiceClient;
+use silkrate::pb::admin::FileTableResponse;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tonic::Code;
 
+use crate::calls::{every_pair, file_table};
 use crate::replicas::PATIENCE;
 use crate::server::Server;
 
@@ -110,29 +108,8 @@ impl Service {
         &self,
         day: &str,
         dollar: &str,
-    ) -> Result<pb::admin::FileTableResponse, Code> {
-        let row = |currency: &str, value: &str| Row {
-            currency: currency.to_owned(),
-            units: "1".to_owned(),
-            value: value.to_owned(),
-            home_currency: "KZT".to_owned(),
-            published_change: None,
-        };
-        let table = Table {
-            source: "nbk".to_owned(),
-            document: "daily".to_owned(),
-            pivot: "KZT".to_owned(),
-            effective_date: day.to_owned(),
-            as_of_time: None,
-            rows: vec![row("USD", dollar), row("EUR", "548.60"), row("RUB", "5.9")],
-        };
-        let request = FileTableRequest { table: Some(table) };
-        let client = AdminServiceClient::connect(self.admin.clone()).await;
-        let mut client = client.map_err(|_not_yet| Code::Unavailable)?;
-        let answer = client.file_table(request).await;
-        answer
-            .map(tonic::Response::into_inner)
-            .map_err(|status| status.code())
+    ) -> Result<FileTableResponse, Code> {
+        file_table(&self.admin, day, dollar).await
     }
 
     /// Waits until it serves the position of another one.
@@ -150,18 +127,7 @@ impl Service {
 
     /// The bytes of a snapshot of every pair.
     pub(crate) async fn snapshot(&self) -> Vec<u8> {
-        let mut client = RateServiceClient::connect(self.rates.clone())
-            .await
-            .unwrap();
-        let filter = pb::RateFilter {
-            pairs: vec!["*/*".to_owned()],
-        };
-        let request = pb::GetSnapshotRequest {
-            filter: Some(filter),
-            ..Default::default()
-        };
-        let answer = client.get_snapshot(request).await.unwrap();
-        answer.into_inner().encode_to_vec()
+        every_pair(&self.rates).await.unwrap().encode_to_vec()
     }
 
     pub(crate) async fn stop(mut self) {

@@ -38,6 +38,15 @@ pub(super) fn entries(
     Ok(entries.into_values().collect())
 }
 
+/// The number of the newest entry; 0 if there is none.
+pub(super) fn newest(connection: &Connection) -> Result<u64, StorageError> {
+    let newest: Option<i64> =
+        connection.query_row("SELECT max(entry) FROM entries", [], |row| row.get(0))?;
+    Ok(newest
+        .and_then(|entry| u64::try_from(entry).ok())
+        .unwrap_or(0))
+}
+
 type Entries = BTreeMap<i64, LedgerEntry>;
 
 /// The positions, times and causes.
@@ -59,22 +68,14 @@ fn heads(
             .transpose()?;
         let revision: i64 = row.get(2)?;
         let corrupt = |what: String| StorageError::Corrupt(format!("{what} of entries"));
-        let entry = LedgerEntry {
-            position: Position {
-                epoch: epoch.into(),
-                revision: u64::try_from(revision)
-                    .map_err(|_negative| corrupt(format!("the revision {revision}")))?,
-            },
-            at: instant(&at, "entries")?,
-            cause: Cause::parse(&cause, source)
-                .ok_or_else(|| corrupt(format!("the cause `{cause}`")))?,
-            filed: Vec::new(),
-            held: Vec::new(),
-            decided: Vec::new(),
-            attempted: Vec::new(),
-            answered: Vec::new(),
-            served: Vec::new(),
+        let position = Position {
+            epoch: epoch.into(),
+            revision: u64::try_from(revision)
+                .map_err(|_negative| corrupt(format!("the revision {revision}")))?,
         };
+        let cause =
+            Cause::parse(&cause, source).ok_or_else(|| corrupt(format!("the cause `{cause}`")))?;
+        let entry = LedgerEntry::empty(position, instant(&at, "entries")?, cause);
         heads.insert(row.get(0)?, entry);
     }
     Ok(heads)

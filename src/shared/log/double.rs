@@ -181,6 +181,10 @@ impl Double {
         }
     }
 
+    pub(super) fn reports(&self, presence: Presence, node: &str) -> Result<bool, LogError> {
+        self.call(|store| store.reports(presence, node))
+    }
+
     pub(super) fn stay(&self, presence: Presence) -> Result<bool, LogError> {
         self.call(|store| store.stay(presence))
     }
@@ -197,16 +201,21 @@ impl Double {
         self.call(|store| store.note(note))
     }
 
-    pub(super) fn set_note(&self, note: &Note, bytes: &[u8]) -> Result<(), LogError> {
-        self.call(|store| store.set_note(note, bytes))
+    pub(super) fn set_note(
+        &self,
+        lead: &Lead,
+        note: &Note,
+        bytes: &[u8],
+    ) -> Result<bool, LogError> {
+        self.call(|store| store.set_note(lead, note, bytes))
     }
 
     pub(super) fn state(&self) -> Result<Option<Arc<[u8]>>, LogError> {
         self.call(|store| store.state())
     }
 
-    pub(super) fn set_state(&self, state: &[u8]) -> Result<(), LogError> {
-        self.call(|store| store.set_state(state))
+    pub(super) fn set_state(&self, lead: &Lead, state: &[u8]) -> Result<bool, LogError> {
+        self.call(|store| store.set_state(lead, state))
     }
 }
 

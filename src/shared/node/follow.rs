@@ -86,9 +86,13 @@ impl<C: Committer> Node<C> {
 
     /// Notes that the log does not have what this replica has applied.
     fn leave_the_log(&mut self) {
-        let trouble = "the shared log does not have what this replica has applied";
-        tracing::error!(seq = self.replica.seq, "{trouble}; it serves on meanwhile");
         self.past = Past::Lost;
+        self.note_off_the_log("the shared log does not have what this replica has applied");
+    }
+
+    /// Says why what this replica serves is not in the log.
+    pub(super) fn note_off_the_log(&self, trouble: &str) {
+        tracing::error!(seq = self.replica.seq, "{trouble}; it serves on meanwhile");
         self.report(|status| {
             status.state = State::OffTheLog;
             status.audits_failed = status.audits_failed.saturating_add(1);
@@ -201,6 +205,9 @@ impl<C: Committer> Node<C> {
     /// what a log began with years ago must not look like what is in force.
     pub(super) async fn catch_up(&mut self) -> Result<Moment, Halt> {
         let read = self.read_to_the_end().await;
+        if read.is_ok() {
+            self.check_ahead();
+        }
         let is_read = !matches!(read, Err(Halt::Log(_) | Halt::Stopped));
         if is_read && self.may_show(&self.replica) {
             let reached = Arc::clone(&self.replica.snapshot);
@@ -214,16 +221,23 @@ impl<C: Committer> Node<C> {
     /// or of an epoch of which something is lost.
     fn may_show(&self, replica: &Replica) -> bool {
         let is_barred = self.barred.as_ref() == Some(&replica.snapshot.position.epoch);
-        !is_barred && !replica.shown.is_empty() && replica.seq >= self.shown
+        let is_older = self
+            .ahead
+            .as_ref()
+            .is_some_and(|ahead| replica.seq < ahead.seq);
+        !is_barred && !is_older && !replica.shown.is_empty()
     }
 
     /// Notes that what the log leads to is shown.
     fn note_shown(&mut self) {
         let was_barred = self.barred.take().is_some();
+        let was_ahead = self.ahead.take().is_some();
         self.report(|status| status.has_state = true);
         if was_barred {
             tracing::info!("this replica serves what the shared log has");
             self.report_following();
+        }
+        if was_barred || was_ahead {
             self.report_applied();
         }
     }
@@ -259,6 +273,11 @@ impl<C: Committer> Node<C> {
                         is_shown: is_shown && self.may_show(&next.replica),
                     });
                     replica = next.replica;
+                    if self.contradicts_ahead(&replica)
+                        && let Some(ahead) = self.ahead.take()
+                    {
+                        self.bar(ahead.epoch);
+                    }
                 }
                 Err(halt) => {
                     applied = Err(halt);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::shared::log::{Log, LogError, Note};
+use crate::shared::log::{Lead, Log, LogError, Note};
 use crate::shared::members::{Leader, Member, State};
 use crate::shared::node::status::Status;
 
@@ -16,6 +16,8 @@ pub struct NodeHandle {
     status: watch::Receiver<Status>,
     /// How often it was asked to give up its lead.
     asked: Arc<watch::Sender<u64>>,
+    /// The lead that it has.
+    lead: watch::Receiver<Option<Lead>>,
 }
 
 /// This replica has no lead to give up.
@@ -31,8 +33,14 @@ impl NodeHandle {
         log: Log,
         status: watch::Receiver<Status>,
         asked: Arc<watch::Sender<u64>>,
+        lead: watch::Receiver<Option<Lead>>,
     ) -> Self {
-        Self { log, status, asked }
+        Self {
+            log,
+            status,
+            asked,
+            lead,
+        }
     }
 
     /// What it reports, as it changes.
@@ -59,18 +67,17 @@ impl NodeHandle {
     /// Replaces a note, if this replica leads.
     ///
     /// # Errors
-    /// A [`LogError`] if the log does not answer.
+    /// A [`LogError`] if the log does not answer, or another replica leads.
     pub async fn set_note(&self, note: &Note, bytes: &[u8]) -> Result<(), LogError> {
-        if self.is_leading() {
-            self.log.set_note(note, bytes).await
-        } else {
+        let lead = *self.lead.borrow();
+        let Some(lead) = lead else {
+            return Err(LogError::Refused("this replica does not lead".to_owned()));
+        };
+        if self.log.set_note(&lead, note, bytes).await? {
             Ok(())
+        } else {
+            Err(LogError::Refused("another replica leads".to_owned()))
         }
-    }
-
-    /// Whether it leads, as far as it knows.
-    pub fn is_leading(&self) -> bool {
-        self.status.borrow().state == State::Leading
     }
 
     /// Gives up the lead, and lets another replica take it. Returns when this one does not lead any longer: a commit that waits

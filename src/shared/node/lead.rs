@@ -119,6 +119,7 @@ impl<C: Committer> Node<C> {
         stop: &CancellationToken,
     ) -> Result<(), Stopped> {
         tracing::info!(seq = self.replica.seq, "this replica leads");
+        self.lead.send_replace(Some(*lead));
         self.report(|status| {
             status.state = State::Leading;
             status.has_state = true;
@@ -141,6 +142,7 @@ impl<C: Committer> Node<C> {
                 Lost::Stopping => {}
             }
         }
+        self.lead.send_replace(None);
         // A proposal that waits is not accepted.
         drop(proposals);
         let ended = begun.and(self.committer.stop_leading().await);
@@ -218,7 +220,7 @@ impl<C: Committer> Node<C> {
                     if let Err(lost) = self.append_until(ends_at, lead, proposal, stop).await {
                         return lost;
                     }
-                    self.save_state().await;
+                    self.save_state(lead).await;
                 }
             }
         }

@@ -141,6 +141,7 @@ mod tests {
             build: String::new(),
             state: None,
             trouble: String::new(),
+            past_entries: 0,
             traits,
         }
     }

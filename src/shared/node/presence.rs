@@ -1,5 +1,6 @@
 //! Each replica tells the others what it does, as long as it reaches the log.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,6 +15,8 @@ use crate::shared::node::status::Status;
 const LEASE: Duration = Duration::from_secs(30);
 /// How often it is kept: two attempts may fail.
 const KEEP_EVERY: Duration = Duration::from_secs(10);
+/// After how many intervals in which no other process wrote over the report the name is this replica's own.
+const UNDISPUTED: u32 = 3;
 /// The least time between two reports: while a replica joins, thousands of records pass in a second.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 /// How long after a failure it is tried again.
@@ -27,15 +30,18 @@ pub(super) struct Reporter {
     log: Log,
     origin: Origin,
     status: watch::Receiver<Status>,
+    /// Where it notes that another process reports under the same name.
+    noted: Arc<watch::Sender<Status>>,
     presence: Option<Presence>,
 }
 
 impl Reporter {
-    pub(super) fn new(log: Log, origin: Origin, status: watch::Receiver<Status>) -> Self {
+    pub(super) fn new(log: Log, origin: Origin, noted: Arc<watch::Sender<Status>>) -> Self {
         Self {
             log,
             origin,
-            status,
+            status: noted.subscribe(),
+            noted,
             presence: None,
         }
     }
@@ -55,6 +61,7 @@ impl Reporter {
         let presence = self.log.appear(LEASE).await?;
         self.presence = Some(presence);
         let mut told: Option<Member> = None;
+        let mut undisputed = 0_u32;
         let mut keep_at = Instant::now() + KEEP_EVERY;
         loop {
             let member = self.member();
@@ -76,10 +83,34 @@ impl Reporter {
                     if !self.log.stay(presence).await? {
                         return Ok(());
                     }
+                    if self.log.reports(presence, &self.origin.node).await? {
+                        undisputed = undisputed.saturating_add(1);
+                    } else {
+                        // Only a process that lives writes over the report of another one.
+                        undisputed = 0;
+                        told = None;
+                    }
+                    self.note_namesake(undisputed);
                     keep_at = Instant::now() + KEEP_EVERY;
                 }
             }
         }
+    }
+
+    /// Notes whether another process reports under the name of this one: it does until nothing was written over for some time.
+    fn note_namesake(&self, undisputed: u32) {
+        self.noted.send_if_modified(|status| {
+            let has_namesake = undisputed == 0 || status.has_namesake && undisputed < UNDISPUTED;
+            let is_new = status.has_namesake != has_namesake;
+            status.has_namesake = has_namesake;
+            if is_new && has_namesake {
+                tracing::error!(
+                    node = self.origin.node,
+                    "another replica has the same name: give each one its own shared.node"
+                );
+            }
+            is_new
+        });
     }
 
     fn member(&mut self) -> Member {

@@ -4,36 +4,43 @@
 //! ledger is set aside, and the replica begins with an empty one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
 use crate::shared::apply::{ApplyError, Replica};
+use crate::shared::log::LogError;
 use crate::shared::members::{Member, State};
 use crate::shared::node::follow::{Halt, PAGE_RECORDS, Vacant};
-use crate::shared::node::{Committer, Node, Past, RETRY_AFTER};
+use crate::shared::node::{Committer, Node, Past, RETRY_AFTER, members};
 use crate::shared::record::Record;
 
 /// For how many leases a replica that ran alone waits for the end of another one's lead: a leader that was killed is gone by then.
 const LEASES: u32 = 3;
+/// How long a replica waits for what others tell of their pasts: those that are started together have told by then.
+const TOLD_AFTER: Duration = Duration::from_secs(5);
 
 impl<C: Committer> Node<C> {
     /// Waits until this replica may give the log what its ledger has; or sets the ledger aside.
     pub(super) async fn settle_past(&mut self) -> Result<Option<Vacant>, Halt> {
         let state = match self.past {
             Past::Lost => State::OffTheLog,
-            Past::Alone | Past::InTheLog => State::Joining,
+            Past::Alone(_) | Past::InTheLog => State::Joining,
         };
         self.report(|status| status.state = state);
         // The number of records that the ledger is known to begin with.
         let mut checked = None;
         let waits_until = Instant::now() + self.settings.lease.saturating_mul(LEASES);
+        let told_by = Instant::now() + TOLD_AFTER;
+        let mut first = None;
         loop {
+            self.report_past();
             let leader = self.log.leader().await?;
             self.report_leader(leader.as_deref());
             self.attached();
             // The one that leads may be gone, and its lease not ended yet. If it is there, it begins a new epoch for a replica
             // that is off the log; of a time without a log it knows nothing.
-            let is_late = self.past == Past::Alone && Instant::now() >= waits_until;
+            let is_late = matches!(self.past, Past::Alone(_)) && Instant::now() >= waits_until;
             let newest = self.log.newest().await?;
             if checked != Some(newest) && self.base().await?.is_some() {
                 checked = Some(newest);
@@ -43,10 +50,39 @@ impl<C: Committer> Node<C> {
                 return Ok(None);
             }
             if leader.is_none() && self.contends() {
-                return Ok(Some(Vacant));
+                let longer = self.longer_past().await?;
+                if longer.is_none() && Instant::now() >= told_by {
+                    return Ok(Some(Vacant));
+                }
+                if longer.is_some() && first != longer {
+                    let node = longer.as_deref();
+                    tracing::info!(node, "another replica has a longer past: it goes first");
+                    first = longer;
+                }
             }
             sleep(RETRY_AFTER).await;
         }
+    }
+
+    /// Tells the others how much this replica has to give to the log. While it cannot lead, it lets them go first.
+    fn report_past(&self) {
+        let entries = match self.past {
+            Past::Alone(entries) => entries,
+            Past::Lost => self.replica.seq,
+            Past::InTheLog => 0,
+        };
+        let contends = self.contends();
+        self.report(|status| status.past_entries = if contends { entries } else { 0 });
+    }
+
+    /// The replica that has more to give to the log than this one, if there is one.
+    async fn longer_past(&self) -> Result<Option<String>, LogError> {
+        let own = self.status.borrow().past_entries;
+        let members = members(&self.log).await?.into_iter();
+        let others = members.filter(|member| member.node != self.settings.origin.node);
+        let longest = others.max_by_key(|member| member.past_entries);
+        let longer = longest.filter(|member| member.past_entries > own);
+        Ok(longer.map(|member| member.node))
     }
 
     /// The state at the end of the log, if the ledger has the last record of the log at the same place: it has all of the log then.
@@ -91,12 +127,13 @@ impl<C: Committer> Node<C> {
         let aside = self.committer.set_aside(self.replica.seq).await?;
         aside.map_err(Halt::Ledger)?;
         let served = Arc::clone(&self.replica.snapshot);
-        self.barred = Some(Arc::clone(&served.position.epoch));
+        // A state of records that the log has lost was shown, if any was.
+        let shown = self.ahead.take().map(|ahead| ahead.epoch);
+        self.barred = Some(shown.unwrap_or_else(|| Arc::clone(&served.position.epoch)));
         self.replica = Replica::before_the_log(served);
         self.past = Past::InTheLog;
-        // A state of records that the log has lost was shown, if any was: what it has by now may be shorter.
-        self.shown = 0;
         self.report(|status| {
+            status.past_entries = 0;
             status.seq = 0;
             status.chain = self.replica.chain;
         });
@@ -105,7 +142,7 @@ impl<C: Committer> Node<C> {
 
     /// Whether another replica has records that this one does not find in the log: the log has lost them.
     pub(super) async fn has_lost(&self) -> Result<bool, Halt> {
-        let members = crate::shared::node::members(&self.log).await?;
+        let members = members(&self.log).await?;
         Ok(members.iter().any(|member| self.is_of_another_past(member)))
     }
 

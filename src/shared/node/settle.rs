@@ -71,6 +71,8 @@ impl<C: Committer> Node<C> {
         self.replica = applied.replica;
         self.past = Past::InTheLog;
         self.barred = None;
+        self.ahead = None;
+        self.report(|status| status.past_entries = 0);
         self.report_applied();
         self.attached();
         if accepted.send(place).is_err() {

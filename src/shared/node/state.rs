@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::shared::apply::Replica;
-use crate::shared::log::LogError;
+use crate::shared::log::{Lead, LogError};
 use crate::shared::node::follow::Halt;
 use crate::shared::node::{Committer, Node};
-use crate::shared::record::State;
+use crate::shared::record::{Chain, State};
 
 /// After how many records it is written again: those behind it are read in one page.
 const RECORDS: u64 = 64;
@@ -24,6 +24,17 @@ pub(super) struct Saved {
     seq: Option<u64>,
     /// When this replica wrote it.
     at: Option<Instant>,
+}
+
+/// A state that is shown before the records that lead to it are read: nothing older is shown after it.
+#[derive(Debug, Clone)]
+pub(super) struct Ahead {
+    /// The record that it follows.
+    pub(super) seq: u64,
+    /// The chain up to that.
+    pub(super) chain: Chain,
+    /// Its epoch.
+    pub(super) epoch: Arc<str>,
 }
 
 impl<C: Committer> Node<C> {
@@ -45,8 +56,16 @@ impl<C: Committer> Node<C> {
                 self.committer
                     .show(Arc::clone(&state.snapshot), false)
                     .await?;
-                self.shown = state.seq;
-                self.report(|status| status.has_state = true);
+                let position = state.snapshot.position.clone();
+                self.ahead = Some(Ahead {
+                    seq: state.seq,
+                    chain: state.chain,
+                    epoch: Arc::clone(&position.epoch),
+                });
+                self.report(|status| {
+                    status.has_state = true;
+                    status.position = position;
+                });
             }
             // The records lead to it all the same.
             Err(error) => tracing::warn!(%error, "the state to begin with cannot be used"),
@@ -54,14 +73,37 @@ impl<C: Committer> Node<C> {
         Ok(())
     }
 
+    /// Whether a state is shown that the records do not lead to.
+    pub(super) fn contradicts_ahead(&self, reached: &Replica) -> bool {
+        let ahead = self.ahead.as_ref();
+        ahead.is_some_and(|ahead| ahead.seq == reached.seq && ahead.chain != reached.chain)
+    }
+
+    /// Notes that the log has lost records that led to the state that is shown, if it ends before them. What is served is of an
+    /// epoch then that must not go on.
+    pub(super) fn check_ahead(&mut self) {
+        if let Some(ahead) = self.ahead.take_if(|ahead| ahead.seq > self.replica.seq) {
+            self.bar(ahead.epoch);
+        }
+    }
+
+    /// Shows nothing more of an epoch that has records which the log has lost.
+    pub(super) fn bar(&mut self, epoch: Arc<str>) {
+        self.ahead = None;
+        self.barred = Some(epoch);
+        self.note_off_the_log(
+            "the shared log has lost records that led to what this replica serves",
+        );
+    }
+
     /// Writes the state to begin with, if there are enough records behind the one that is there. It costs nothing to do without.
-    pub(super) async fn save_state(&mut self) {
-        if let Err(error) = self.try_to_save_state().await {
+    pub(super) async fn save_state(&mut self, lead: &Lead) {
+        if let Err(error) = self.try_to_save_state(lead).await {
             tracing::debug!(%error, "could not write the state to begin with");
         }
     }
 
-    async fn try_to_save_state(&mut self) -> Result<(), LogError> {
+    async fn try_to_save_state(&mut self, lead: &Lead) -> Result<(), LogError> {
         let is_early = |at: Instant| at.elapsed() < WRITE_EVERY;
         if self.replica.seq < RECORDS || self.saved.at.is_some_and(is_early) {
             return Ok(());
@@ -83,7 +125,10 @@ impl<C: Committer> Node<C> {
             .replica
             .state(at, self.ticker.clone(), &self.settings.origin);
         match state.encode() {
-            Ok(bytes) => self.log.set_state(&bytes).await?,
+            Ok(bytes) => {
+                let leads = self.log.set_state(lead, &bytes).await?;
+                tracing::debug!(leads, "wrote the state to begin with");
+            }
             Err(error) => tracing::error!(%error, "the state does not fit into the shared log"),
         }
         self.saved = Saved {

@@ -9,6 +9,10 @@ use crate::shared::apply::Replica;
 use crate::shared::members::{Leader, Member, State, Traits};
 use crate::shared::record::Chain;
 
+/// What troubles a replica whose name another process has too.
+const NAMESAKE: &str =
+    "another replica has the same name: give each one its own shared.node";
+
 /// What a replica reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
@@ -36,6 +40,10 @@ pub struct Status {
     pub remarks: Vec<String>,
     /// What the others compare.
     pub traits: Traits,
+    /// Whether another process reports under the name of this replica.
+    pub has_namesake: bool,
+    /// How many entries its ledger has, while it waits to give the log those that the log does not have; otherwise 0.
+    pub past_entries: u64,
     /// How often it has taken the lead.
     pub takeovers: u64,
     /// How many of its proposals were refused because it did not lead any longer.
@@ -72,6 +80,8 @@ impl Status {
             trouble: None,
             remarks: Vec::new(),
             traits: Traits::default(),
+            has_namesake: false,
+            past_entries: 0,
             takeovers: 0,
             fenced: 0,
             audits_failed: 0,
@@ -112,8 +122,8 @@ impl Status {
         self.note_answer(now);
     }
 
-    /// The same for the other replicas.
-    pub(super) fn member(&self, node: &str, build: &str) -> Member {
+    /// The same for the other replicas, and for operators.
+    pub fn member(&self, node: &str, build: &str) -> Member {
         Member {
             node: node.to_owned(),
             seq: self.seq,
@@ -123,17 +133,15 @@ impl Status {
             state: Some(self.state),
             trouble: self.troubles().unwrap_or_default(),
             traits: self.traits,
+            past_entries: self.past_entries,
         }
     }
 
     /// What keeps it from its work, and how it differs from the others; `None` if all is well.
     pub fn troubles(&self) -> Option<String> {
-        let all: Vec<&str> = self
-            .trouble
-            .iter()
-            .chain(&self.remarks)
-            .map(String::as_str)
-            .collect();
+        let own = self.trouble.iter().chain(&self.remarks);
+        let namesake = self.has_namesake.then_some(NAMESAKE);
+        let all: Vec<&str> = own.map(String::as_str).chain(namesake).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 }

@@ -45,7 +45,9 @@ struct Kept {
     /// The revisions that were shown without a record, each with whether all records up to it were written.
     states: Vec<(u64, bool)>,
     renews: bool,
+    is_alone: bool,
     is_unreadable: bool,
+    /// What is served: after the last entry, or ahead of it.
     snapshot: Arc<Snapshot>,
     random: fastrand::Rng,
     leading: Option<JoinSet<()>>,
@@ -97,6 +99,7 @@ impl KeptLedger {
             entries: Vec::new(),
             states: Vec::new(),
             renews: false,
+            is_alone: false,
             is_unreadable: false,
             snapshot: Arc::new(Snapshot::assembled(position, Vec::new(), [])),
             random,
@@ -114,10 +117,22 @@ impl KeptLedger {
         self
     }
 
+    /// Lets it be one of a time without a log.
+    pub(crate) fn left_alone(&self) {
+        self.kept.lock().unwrap().is_alone = true;
+    }
+
+    /// The times of its entries.
+    pub(crate) fn times(&self) -> Vec<Timestamp> {
+        let kept = self.kept.lock().unwrap();
+        kept.entries.iter().map(|entry| entry.at).collect()
+    }
+
     /// What a replica begins with.
     pub(crate) fn restored(&self) -> Replica {
         let kept = self.kept.lock().unwrap();
-        let Some((seq, chain)) = kept.chains.last_key_value() else {
+        let (last, entry) = (kept.chains.last_key_value(), kept.entries.last());
+        let (Some((seq, chain)), Some(entry), false) = (last, entry, kept.is_alone) else {
             return Replica::before_the_log(Arc::clone(&kept.snapshot));
         };
         let log = RestoredLog {
@@ -125,7 +140,7 @@ impl KeptLedger {
             chain: *chain,
             shown: kept.shown.values().cloned().collect(),
         };
-        Replica::restored(&log, kept.snapshot.position.clone()).unwrap()
+        Replica::restored(&log, entry.position.clone()).unwrap()
     }
 
     pub(crate) fn states(&self) -> Vec<(u64, bool)> {
@@ -147,8 +162,8 @@ impl KeptLedger {
         assert_eq!(kept.entries.len(), chains.len());
     }
 
-    /// Writes a step: it must be the next one.
-    fn write(&self, entry: LedgerEntry, step: LogStep, snapshot: Arc<Snapshot>) {
+    /// Writes a step, which must be the next one, and serves what it leads to, if that is to be shown.
+    fn write(&self, entry: LedgerEntry, step: LogStep, shown: Option<Arc<Snapshot>>) {
         let mut kept = self.kept.lock().unwrap();
         assert_eq!(step.seq, u64::try_from(kept.entries.len()).unwrap() + 1);
         kept.entries.push(entry);
@@ -159,7 +174,9 @@ impl KeptLedger {
         for change in step.shown {
             kept.shown.insert(change.subject.clone(), change);
         }
-        kept.snapshot = snapshot;
+        if let Some(snapshot) = shown {
+            kept.snapshot = snapshot;
+        }
     }
 
     /// The next commit: a source has missed another number of publications.
@@ -189,17 +206,8 @@ impl KeptLedger {
         };
         let change = ServedChange::Source(id, Some(Arc::new(state)));
         let snapshot = kept.snapshot.changed(position.clone(), vec![change]);
-        let entry = LedgerEntry {
-            position,
-            at: Timestamp::UNIX_EPOCH + Duration::from_nanos(nanosecond.unsigned_abs()),
-            cause: Cause::Clock,
-            filed: Vec::new(),
-            held: Vec::new(),
-            decided: Vec::new(),
-            attempted: Vec::new(),
-            answered: Vec::new(),
-            served: Vec::new(),
-        };
+        let at = Timestamp::UNIX_EPOCH + Duration::from_nanos(nanosecond.unsigned_abs());
+        let entry = LedgerEntry::empty(position, at, Cause::Clock);
         (entry, Arc::new(snapshot))
     }
 
@@ -225,7 +233,7 @@ impl KeptLedger {
                 .lock()
                 .unwrap()
                 .insert(accepted.0, accepted.1);
-            self.write(entry, step, snapshot);
+            self.write(entry, step, Some(snapshot));
             is_first = false;
             tokio::time::sleep(INTERVAL).await;
         }
@@ -235,7 +243,8 @@ impl KeptLedger {
 impl Committer for KeptLedger {
     async fn follow(&self, followed: Vec<FollowedStep>) -> Result<(), Stopped> {
         for followed in followed {
-            self.write(followed.entry, followed.step, followed.snapshot);
+            let shown = Some(followed.snapshot).filter(|_| followed.is_shown);
+            self.write(followed.entry, followed.step, shown);
         }
         Ok(())
     }
@@ -249,8 +258,9 @@ impl Committer for KeptLedger {
     }
 
     async fn show(&self, snapshot: Arc<Snapshot>, is_whole: bool) -> Result<(), Stopped> {
-        let shown = (snapshot.position.revision, is_whole);
-        self.kept.lock().unwrap().states.push(shown);
+        let mut kept = self.kept.lock().unwrap();
+        kept.states.push((snapshot.position.revision, is_whole));
+        kept.snapshot = snapshot;
         Ok(())
     }
 

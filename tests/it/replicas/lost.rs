@@ -108,3 +108,27 @@ async fn a_replica_that_was_shown_a_lost_state_serves_what_a_shorter_log_has() {
     second.end().await;
     third.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_that_shows_a_state_of_records_that_the_log_has_lost_leads_in_a_new_epoch() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let mut first = start(0, &store, &world);
+    first.until(|status| status.seq > 140).await;
+    first.end().await;
+    let kept = store.records().len();
+    store.lose(kept - 30);
+    let before = epochs(&store);
+    // Of the state to begin with, which follows more than sixty records, the log has the first thirty.
+    let mut second = start(1, &store, &world);
+    let leads = second.until(|status| status.state == State::Leading && status.seq > 32);
+    assert_eq!(leads.await.audits_failed, 1);
+    let mut third = start(2, &store, &world);
+    third
+        .until(|status| status.state == State::Following && status.seq > 40)
+        .await;
+    check_log(&store);
+    let after = epochs(&store);
+    assert_eq!((before.len(), after.len()), (1, 2));
+    second.end().await;
+    third.end().await;
+}

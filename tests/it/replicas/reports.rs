@@ -181,3 +181,29 @@ async fn a_replica_that_cannot_give_the_log_its_past_says_why_and_lets_others_le
     replica.end().await;
     other.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_replicas_of_one_name_both_say_so_until_one_is_gone() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let mut first = start(0, &store, &world);
+    first.until(|status| status.state == State::Leading).await;
+    let mut second = start(0, &store, &world);
+    for replica in [&mut first, &mut second] {
+        replica.until(|status| status.has_namesake).await;
+    }
+    let members = first.handle.members().await.unwrap();
+    let [member] = &members[..] else {
+        panic!("{members:?}");
+    };
+    assert!(
+        member.trouble.contains("another replica has the same name"),
+        "{member:?}"
+    );
+    second.end().await;
+    first.until(|status| !status.has_namesake).await;
+    // One that is started again takes the place of the one that was killed silently.
+    first.again(0, true).await;
+    tokio::time::sleep(Duration::from_secs(120)).await;
+    assert!(!first.status.borrow().has_namesake);
+    first.end().await;
+}

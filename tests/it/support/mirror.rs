@@ -108,15 +108,9 @@ fn rows(snapshot: &Snapshot, after: Option<u64>) -> String {
 }
 
 fn entry(snapshot: &Snapshot) -> LedgerEntry {
-    LedgerEntry {
-        position: snapshot.position.clone(),
-        at: Timestamp::UNIX_EPOCH,
-        cause: Cause::Clock,
-        filed: Vec::new(),
-        held: Vec::new(),
-        decided: Vec::new(),
-        attempted: Vec::new(),
-        answered: Vec::new(),
-        served: Vec::new(),
-    }
+    LedgerEntry::empty(
+        snapshot.position.clone(),
+        Timestamp::UNIX_EPOCH,
+        Cause::Clock,
+    )
 }

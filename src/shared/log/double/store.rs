@@ -160,6 +160,15 @@ impl Store {
         true
     }
 
+    pub(super) fn reports(&self, presence: Presence, node: &str) -> bool {
+        let others = self
+            .present
+            .iter()
+            .filter(|(lease, _)| **lease != presence.lease);
+        let mut said = others.filter_map(|(_, present)| present.said.as_ref());
+        !said.any(|(name, _)| name == node)
+    }
+
     pub(super) fn stay(&mut self, presence: Presence) -> bool {
         let Some(present) = self.present.get_mut(&presence.lease) else {
             return false;
@@ -245,16 +254,26 @@ impl Store {
         self.notes.get(note).cloned()
     }
 
-    pub(super) fn set_note(&mut self, note: &Note, bytes: &[u8]) {
-        self.notes.insert(note.clone(), bytes.into());
+    /// Returns whether the caller leads.
+    pub(super) fn set_note(&mut self, lead: &Lead, note: &Note, bytes: &[u8]) -> bool {
+        let leads = self.leads(lead);
+        if leads {
+            self.notes.insert(note.clone(), bytes.into());
+        }
+        leads
     }
 
     pub(super) fn state(&self) -> Option<Arc<[u8]>> {
         self.state.clone()
     }
 
-    pub(super) fn set_state(&mut self, state: &[u8]) {
-        self.state = Some(state.into());
+    /// Returns whether the caller leads.
+    pub(super) fn set_state(&mut self, lead: &Lead, state: &[u8]) -> bool {
+        let leads = self.leads(lead);
+        if leads {
+            self.state = Some(state.into());
+        }
+        leads
     }
 
     pub(super) fn say_nothing(&mut self) {
