@@ -4,8 +4,10 @@ use crate::config::Shared;
 use crate::domain::OtherReplica;
 use crate::pb;
 use crate::pb::admin::{ListReplicasResponse, ReplicaReport, ReplicaRole};
+use crate::shared::apply::Origin;
 use crate::shared::members::{Leader, Member, State};
 use crate::shared::node::NodeHandle;
+use crate::shared::record::FORMAT;
 use crate::wire::to_timestamp;
 
 /// What is said of a replica that led when it last reported.
@@ -30,7 +32,11 @@ pub(super) async fn list(node: &NodeHandle, shared: &Shared) -> ListReplicasResp
             FORMER.clone_into(&mut member.trouble);
         }
     }
-    members.push(status.member(&shared.node, env!("CARGO_PKG_VERSION")));
+    members.push(status.member(&Origin {
+        node: shared.node.clone(),
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+        format: FORMAT,
+    }));
     members.sort_by(|one, other| one.node.cmp(&other.node));
     let records = members.iter().map(|member| member.seq);
     let newest_record = records.fold(status.newest, u64::max);
@@ -68,6 +74,7 @@ fn report(member: Member, newest_record: u64) -> ReplicaReport {
         trouble,
         traits: _,
         past_entries: _,
+        format: _,
     } = member;
     ReplicaReport {
         node,

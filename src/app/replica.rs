@@ -19,7 +19,8 @@ use crate::shared::apply::{Origin, Replica};
 use crate::shared::etcd::Etcd;
 use crate::shared::log::Log;
 use crate::shared::members::{State, Traits};
-use crate::shared::node::{Node, NodeHandle, NodeSettings, Status};
+use crate::shared::node::{Node, NodeHandle, NodeSettings, REVERTIBLE_FOR, Status};
+use crate::shared::record::FORMAT;
 use crate::shared::restore::restore;
 use crate::webhooks::Turn;
 
@@ -71,7 +72,8 @@ pub(super) fn handle(replica: &SharedReplica) -> NodeHandle {
 
 /// What clients and probes are told of a replica.
 fn mark_of(status: &Status) -> board::Replica {
-    let detached = status.detached.as_ref().map(|detached| board::Detached {
+    let cut_off = status.detached.as_ref().or(status.stopped.as_ref());
+    let detached = cut_off.map(|detached| board::Detached {
         since: detached.since,
         reason: detached.reason.clone(),
     });
@@ -164,10 +166,12 @@ impl SharedReplica {
             origin: Origin {
                 node: shared.node.clone(),
                 build: env!("CARGO_PKG_VERSION").to_owned(),
+                format: FORMAT,
             },
             admin_address,
             may_lead: shared.may_lead,
             lease: shared.lease,
+            revertible_for: REVERTIBLE_FOR,
             clock: clock_of_reports,
         };
         let node = Node::new(log, handle.clone(), settings, replica);

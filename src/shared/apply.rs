@@ -11,7 +11,7 @@ use crate::domain::{
     ShownChange, Snapshot,
 };
 use crate::shared::record::{
-    Chain, Record, RecordError, Settings, Shown, State, read_change, to_shown,
+    Chain, FORMAT, Record, RecordError, Settings, Shown, State, read_change, to_shown,
 };
 
 /// A state of the service, and its place in the log.
@@ -79,6 +79,8 @@ pub struct Origin {
     pub node: String,
     /// Its version of silkrate.
     pub build: String,
+    /// The format of the record; of a replica, the newest one that it knows.
+    pub format: u32,
 }
 
 impl Replica {
@@ -151,6 +153,7 @@ impl Replica {
             seq: self.seq,
             chain: self.chain,
             whole: Record {
+                format: origin.format,
                 previous: self.chain,
                 entry: LedgerEntry::empty(self.snapshot.position.clone(), at, Cause::Start),
                 served: self.shown.whole().collect(),
@@ -187,6 +190,7 @@ impl Replica {
         let state = self.shown.changed(&served, is_whole).fingerprint();
         let of_settings = entry.served.iter().filter(|served| served.is_of_settings());
         Record {
+            format: origin.format,
             previous: self.chain,
             entry: LedgerEntry {
                 position: next.position.clone(),
@@ -207,8 +211,16 @@ impl Replica {
     /// # Errors
     /// An [`ApplyError`]: the record is not the next one of this state, or it is broken.
     pub fn apply(&self, stored: &[u8]) -> Result<Applied, ApplyError> {
+        self.apply_for(stored, FORMAT)
+    }
+
+    /// The same for a reader that knows the formats up to another one.
+    ///
+    /// # Errors
+    /// As for [`Replica::apply`].
+    pub fn apply_for(&self, stored: &[u8], reads: u32) -> Result<Applied, ApplyError> {
         let seq = self.seq.saturating_add(1);
-        let record = Record::decode(stored)?;
+        let record = Record::decode_for(stored, reads)?;
         if record.previous != self.chain {
             return Err(ApplyError::OtherChain { seq });
         }

@@ -4,7 +4,7 @@ use prost::Message;
 
 use crate::domain::{Fingerprint, Position};
 use crate::pb::log as pb;
-use crate::shared::record::Chain;
+use crate::shared::record::{Chain, FORMAT_OLDEST};
 
 /// What a replica does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,6 +104,8 @@ pub struct Member {
     pub trouble: String,
     /// How many entries its ledger has, if it may lead and the log does not have all of them; otherwise 0.
     pub past_entries: u64,
+    /// The newest format of records that it reads.
+    pub format: u32,
     /// What it serves by, and where it runs.
     pub traits: Traits,
 }
@@ -141,6 +143,7 @@ impl Member {
             trouble,
             traits,
             past_entries,
+            format,
         } = self;
         let message = pb::NodeStatus {
             node: node.clone(),
@@ -155,6 +158,7 @@ impl Member {
             ticker_prefer: traits.prefer,
             loopback: traits.loopback,
             past_entries: *past_entries,
+            format: *format,
         };
         message.encode_to_vec()
     }
@@ -174,6 +178,7 @@ impl Member {
             ticker_prefer: prefer,
             loopback,
             past_entries,
+            format,
         } = pb::NodeStatus::decode(bytes).ok()?;
         Some(Self {
             node,
@@ -192,6 +197,8 @@ impl Member {
                 loopback,
             },
             past_entries,
+            // The versions that do not say it know the oldest.
+            format: format.max(FORMAT_OLDEST),
         })
     }
 }
@@ -220,6 +227,7 @@ mod tests {
                     loopback: 7,
                 },
                 past_entries: 4711,
+                format: 2,
             };
             assert_eq!(Member::decode(&member.encode()), Some(member));
             assert_eq!(state.as_str(), name);

@@ -18,6 +18,7 @@ mod rejoin;
 mod settle;
 mod state;
 mod status;
+mod upgrade;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub use status::{Detached, Status};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+pub use upgrade::REVERTIBLE_FOR;
 
 use crate::clock::Clock;
 use crate::commit::{Beginning, CommitHandle, FollowedStep, NotLeader, Proposer, Stopped};
@@ -40,6 +42,7 @@ use crate::shared::node::follow::Vacant;
 use crate::shared::node::others::Comparison;
 use crate::shared::node::presence::Reporter;
 use crate::shared::node::state::{Ahead, Saved};
+use crate::shared::node::upgrade::Formats;
 use crate::shared::record::{Settings, keep_name};
 
 /// How long after a call without an answer the log is called again: a server that is restarted needs about as long.
@@ -50,7 +53,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub struct NodeSettings {
     /// The name of the log.
     pub log: Arc<str>,
-    /// The name of this replica, and its version of silkrate.
+    /// The name of this replica, its version of silkrate, and the newest format of records that it knows.
     pub origin: Origin,
     /// Where operators reach it, as a URL; empty if nothing is to be said of that.
     pub admin_address: String,
@@ -58,6 +61,8 @@ pub struct NodeSettings {
     pub may_lead: bool,
     /// How long its lead lasts without a message from it.
     pub lease: Duration,
+    /// For how long every replica must have been new before it writes records that an old one does not read.
+    pub revertible_for: Duration,
     /// The clock of its reports.
     pub clock: Clock,
 }
@@ -192,6 +197,8 @@ pub struct Node<C> {
     past: Past,
     /// An epoch of which nothing more is shown: what is served of it is not in the log.
     barred: Option<Arc<str>>,
+    /// What others read.
+    formats: Formats,
     /// Whether it has let a replica lead that has more records.
     has_yielded: bool,
     /// What it is compared with the others by, as it changes.
@@ -218,6 +225,7 @@ impl<C: Committer> Node<C> {
             ahead: None,
             past: Past::InTheLog,
             barred: None,
+            formats: Formats::default(),
             has_yielded: false,
             traits: None,
         }

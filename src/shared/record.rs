@@ -25,12 +25,16 @@ use thiserror::Error;
 use crate::domain::{Fingerprint, LedgerEntry, RateFilter, ShownChange};
 use crate::pb::log as pb;
 
-/// The format of the records that this version writes, and the newest one that it reads.
+/// The newest format of records that this version reads, and that it writes as soon as every replica reads it.
 pub const FORMAT: u32 = 1;
+/// The oldest format that it writes: every version reads that.
+pub const FORMAT_OLDEST: u32 = 1;
 
 /// One step of the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
+    /// Its format, which its readers must know.
+    pub format: u32,
     /// The chain of the records before it.
     pub previous: Chain,
     /// The facts, and the position after it. Of what is served, the entry has the fingerprints of settings alone.
@@ -68,20 +72,33 @@ pub enum RecordError {
     TooLarge,
     /// The first byte names a format that this version does not know.
     #[error(
-        "the record is stored in the format {0}, which this version of silkrate does not know: upgrade this replica"
+        "the record is stored in the format {0}, which silkrate {own} does not know: upgrade this replica",
+        own = env!("CARGO_PKG_VERSION")
     )]
     UnknownFormat(u8),
     /// A newer version wrote it, for readers of a later format.
     #[error(
-        "the record needs a reader of format {min_reader}, and this version of silkrate reads {FORMAT}: upgrade this replica"
+        "silkrate {build} wrote the record, for readers of format {min_reader}; this one, {own}, reads {reads}: upgrade this replica",
+        own = env!("CARGO_PKG_VERSION")
     )]
     NewerFormat {
         /// The oldest format whose readers may apply it.
         min_reader: u32,
+        /// The newest format that is read here.
+        reads: u32,
+        /// The version that wrote it.
+        build: String,
     },
     /// It is damaged, or no record of silkrate.
     #[error("the record is broken: {0}")]
     Broken(String),
+}
+
+impl RecordError {
+    /// Whether a newer version reads the record.
+    pub fn is_of_newer(&self) -> bool {
+        matches!(self, Self::UnknownFormat(_) | Self::NewerFormat { .. })
+    }
 }
 
 impl Record {
@@ -95,6 +112,7 @@ impl Record {
 
     fn message(&self) -> pb::Record {
         let Self {
+            format,
             previous,
             entry,
             served,
@@ -105,8 +123,8 @@ impl Record {
             build,
         } = self;
         pb::Record {
-            format: FORMAT,
-            min_reader: FORMAT,
+            format: *format,
+            min_reader: *format,
             previous: previous.as_bytes().to_vec(),
             served: served.iter().map(served::to_message).collect(),
             whole: *is_whole,
@@ -118,25 +136,36 @@ impl Record {
         }
     }
 
-    /// Reads stored bytes.
+    /// Reads stored bytes, as this version does.
     ///
     /// # Errors
     /// A [`RecordError`]. No bytes make it panic.
     pub fn decode(stored: &[u8]) -> Result<Self, RecordError> {
+        Self::decode_for(stored, FORMAT)
+    }
+
+    /// The same for a reader that knows the formats up to another one.
+    ///
+    /// # Errors
+    /// A [`RecordError`]. No bytes make it panic.
+    pub fn decode_for(stored: &[u8], reads: u32) -> Result<Self, RecordError> {
         let message = frame::unpack(stored)?;
         let message = pb::Record::decode(&*message)
             .map_err(|error| RecordError::Broken(error.to_string()))?;
-        Self::of_message(message)
+        Self::of_message(message, reads)
     }
 
-    fn of_message(message: pb::Record) -> Result<Self, RecordError> {
-        if message.min_reader > FORMAT {
+    fn of_message(message: pb::Record, reads: u32) -> Result<Self, RecordError> {
+        if message.min_reader > reads {
             return Err(RecordError::NewerFormat {
                 min_reader: message.min_reader,
+                reads,
+                build: message.build,
             });
         }
         let settings = message.settings.as_ref();
         Ok(Self {
+            format: message.format,
             previous: Chain::from(texts::fingerprint(&message.previous, "previous")?),
             entry: facts::read_entry(&message)?,
             served: message.served.iter().map(served::read_message).collect(),

@@ -18,8 +18,8 @@ use silkrate::domain::{Cause, Fingerprint};
 use silkrate::shared::apply::Origin;
 use silkrate::shared::log::{Double, Faults, Log, SharedStore};
 use silkrate::shared::members::State;
-use silkrate::shared::node::{Node, NodeHandle, NodeSettings, Status};
-use silkrate::shared::record::{Chain, Record};
+use silkrate::shared::node::{Node, NodeHandle, NodeSettings, REVERTIBLE_FOR, Status};
+use silkrate::shared::record::{Chain, FORMAT, Record};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -102,9 +102,11 @@ impl Running {
             origin: Origin {
                 node: format!("replica {number}"),
                 build: "test".to_owned(),
+                format: FORMAT,
             },
             admin_address: String::new(),
             may_lead: true,
+            revertible_for: REVERTIBLE_FOR,
             clock: Clock::replay(Timestamp::UNIX_EPOCH, 1),
             lease: LEASE,
         };

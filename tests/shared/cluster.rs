@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use silkrate::shared::etcd::{Etcd, Servers};
@@ -86,11 +87,7 @@ impl Cluster {
 
     /// The log of a name.
     pub(crate) fn log(&self, name: &str) -> Log {
-        let servers = Servers {
-            urls: self.urls(),
-            ..Servers::default()
-        };
-        Log::Etcd(Etcd::new(servers, name).unwrap())
+        log_at(self.urls(), name)
     }
 
     /// Kills a member, without a warning.
@@ -132,6 +129,32 @@ impl Cluster {
             let name = member.data.file_name().unwrap().to_owned();
             member.data = place.join(before).join(name);
         }
+    }
+
+    /// Waits until a member has written bytes to its store: it does so some times in a second.
+    pub(crate) async fn until_stored(&self, number: usize, bytes: &[u8]) {
+        let stored = async {
+            while places(&std::fs::read(self.store(number)).unwrap(), bytes).is_empty() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(START_MAX, stored).await.unwrap();
+    }
+
+    /// Flips a bit in the middle of bytes, in the store of a member that does not run: wherever it has them, since a store keeps
+    /// pages that it no longer uses.
+    pub(crate) fn flip(&self, number: usize, bytes: &[u8]) {
+        let mut store = std::fs::read(self.store(number)).unwrap();
+        let places = places(&store, bytes);
+        assert!(!places.is_empty(), "the store does not have the bytes");
+        for place in places {
+            store[place + bytes.len() / 2] ^= 1;
+        }
+        std::fs::write(self.store(number), store).unwrap();
+    }
+
+    fn store(&self, number: usize) -> PathBuf {
+        self.members[number].data.join("member/snap/db")
     }
 
     /// Copies what a member that is not running has written.
@@ -190,11 +213,27 @@ impl Member {
     }
 }
 
+/// The log of a name, over some members, of which the first one is asked first.
+pub(crate) fn log_at(urls: Vec<String>, name: &str) -> Log {
+    let servers = Servers {
+        urls,
+        ..Servers::default()
+    };
+    Log::Etcd(Etcd::new(servers, name).unwrap())
+}
+
 /// Sends a signal to a process that was started here.
 pub(crate) fn signal(child: &Child, signal: Signal) {
     let id = child.id().and_then(|id| i32::try_from(id).ok());
     let process = id.and_then(Pid::from_raw).expect("the process runs");
     kill_process(process, signal).unwrap();
+}
+
+/// Where bytes are in others.
+fn places(store: &[u8], bytes: &[u8]) -> Vec<usize> {
+    let windows = store.windows(bytes.len()).enumerate();
+    let found = windows.filter(|(_, window)| *window == bytes);
+    found.map(|(place, _)| place).collect()
 }
 
 fn copy_folder(from: &Path, to: &Path) {

@@ -16,7 +16,8 @@ use silkrate::ledger::{ClockKind, LedgerReader};
 use silkrate::shared::apply::{Origin, Replica};
 use silkrate::shared::log::{Double, Faults, Log, SharedStore};
 use silkrate::shared::members::State;
-use silkrate::shared::node::{Node, NodeSettings, Status};
+use silkrate::shared::node::{Node, NodeSettings, REVERTIBLE_FOR, Status};
+use silkrate::shared::record::FORMAT;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -89,6 +90,7 @@ impl Task {
         let origin = Origin {
             node: "test".to_owned(),
             build: "test".to_owned(),
+            format: FORMAT,
         };
         let Proposal {
             entry,
@@ -156,9 +158,11 @@ impl Task {
             origin: Origin {
                 node: node.to_owned(),
                 build: "test".to_owned(),
+                format: FORMAT,
             },
             admin_address: String::new(),
             may_lead,
+            revertible_for: REVERTIBLE_FOR,
             clock: Clock::real(),
             lease: Duration::from_secs(600),
         };

@@ -19,8 +19,8 @@ use silkrate::ledger::{ClockKind, FixingsPage, LedgerReader};
 use silkrate::shared::apply::{Origin, Replica};
 use silkrate::shared::log::Log;
 use silkrate::shared::members::State;
-use silkrate::shared::node::{Node, NodeSettings, Status, members};
-use silkrate::shared::record::{Chain, Record};
+use silkrate::shared::node::{Node, NodeHandle, NodeSettings, REVERTIBLE_FOR, Status, members};
+use silkrate::shared::record::{Chain, FORMAT, Record};
 use silkrate::shared::restore::restore;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -108,9 +108,27 @@ pub(crate) fn ledger(folder: &Path, name: &str) -> BufferedLedger {
     BufferedLedger::open(Some(path), ClockKind::Replay).unwrap()
 }
 
+/// A version of silkrate.
+#[derive(Clone, Copy)]
+pub(crate) struct Version {
+    pub(crate) build: &'static str,
+    /// The newest format of records that it knows.
+    pub(crate) format: u32,
+    /// For how long it writes none that an older one does not read.
+    pub(crate) revertible_for: Duration,
+}
+
+/// This one.
+pub(crate) const PRESENT: Version = Version {
+    build: "test",
+    format: FORMAT,
+    revertible_for: REVERTIBLE_FOR,
+};
+
 /// A replica that runs.
 pub(crate) struct Running {
     pub(crate) board: BoardReader,
+    pub(crate) handle: NodeHandle,
     ledger: watch::Receiver<Option<LedgerReader>>,
     commit: CommitHandle,
     status: watch::Receiver<Status>,
@@ -130,6 +148,16 @@ impl Running {
         ledger: BufferedLedger,
         lease: Duration,
     ) -> Self {
+        Self::start_as(log, name, ledger, (lease, PRESENT)).await
+    }
+
+    /// The same of another version.
+    pub(crate) async fn start_as(
+        log: Log,
+        name: &str,
+        ledger: BufferedLedger,
+        (lease, version): (Duration, Version),
+    ) -> Self {
         let now: Timestamp = "2026-04-03T09:00:00Z".parse().unwrap();
         let ledger = ledger.sharing_log();
         let reader = ledger.readers().borrow().clone().unwrap();
@@ -147,21 +175,25 @@ impl Running {
             log: LOG.into(),
             origin: Origin {
                 node: name.to_owned(),
-                build: "test".to_owned(),
+                build: version.build.to_owned(),
+                format: version.format,
             },
             admin_address: format!("http://{name}"),
             may_lead: true,
+            revertible_for: version.revertible_for,
             clock: clock.clone(),
             lease,
         };
         let node = Node::new(log, handle.clone(), settings, replica);
         let (status, stop) = (node.status(), CancellationToken::new());
+        let node_handle = node.handle();
         let (mut committing, mut following) = (JoinSet::new(), JoinSet::new());
         let (board, ledger) = (commit.board(), commit.ledger());
         committing.spawn(commit.run(stop.clone()));
         following.spawn(node.run(CancellationToken::new()));
         Self {
             board,
+            handle: node_handle,
             ledger,
             commit: handle,
             status,

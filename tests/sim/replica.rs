@@ -7,7 +7,8 @@ use silkrate::domain::{Preference, RateFilter, Snapshot, SourceRecord};
 use silkrate::shared::apply::{Origin, Replica as Place};
 use silkrate::shared::log::Log;
 use silkrate::shared::members::State;
-use silkrate::shared::node::{Node, NodeSettings};
+use silkrate::shared::node::{Node, NodeSettings, REVERTIBLE_FOR};
+use silkrate::shared::record::FORMAT;
 use silkrate::shared::restore::restore;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -56,9 +57,11 @@ pub(crate) async fn open(
         origin: Origin {
             node: format!("replica {}", seat.number),
             build: "test".to_owned(),
+            format: FORMAT,
         },
         admin_address: String::new(),
         may_lead: true,
+        revertible_for: REVERTIBLE_FOR,
         clock,
         lease: LEASE,
     };

@@ -9,7 +9,7 @@ use crate::domain::{LedgerEntry, Position};
 use crate::shared::apply::{Origin, Replica};
 use crate::shared::log::Lead;
 use crate::shared::node::follow::Halt;
-use crate::shared::node::{Committer, Node, Past};
+use crate::shared::node::{Committer, Node, Past, members};
 use crate::shared::record::Record;
 
 /// How often a lead is kept within the time that it lasts: two attempts may fail.
@@ -38,7 +38,10 @@ impl<C: Committer> Node<C> {
         }
         // What the last leader appended comes first.
         self.catch_up().await?;
-        let has_lost = self.has_lost().await?;
+        let members = members(&self.log).await?;
+        self.formats
+            .note_members(&members, self.settings.origin.format);
+        let has_lost = self.has_lost(&members);
         if has_lost && !self.has_yielded {
             tracing::warn!(
                 "another replica has records that the shared log does not have: it may lead first"
@@ -108,11 +111,11 @@ impl<C: Committer> Node<C> {
         end: &Replica,
         entry: LedgerEntry,
     ) -> Result<Option<Replica>, Halt> {
-        let record = facts(end, entry, &self.settings.origin);
+        let record = facts(end, entry, &self.origin());
         let bytes = record
             .encode()
             .map_err(|error| Halt::Unreadable(error.into()))?;
-        let next = end.apply(&bytes).map_err(Halt::Unreadable)?.replica;
+        let next = self.applied(end, &bytes).map_err(Halt::Unreadable)?.replica;
         let settled = tokio::select! {
             biased;
             () = taken.stop.cancelled() => return Err(Halt::Stopped),
@@ -143,6 +146,7 @@ impl<C: Committer> Node<C> {
 fn facts(end: &Replica, entry: LedgerEntry, origin: &Origin) -> Record {
     let Position { epoch, revision } = end.snapshot.position.clone();
     Record {
+        format: origin.format,
         previous: end.chain,
         entry: LedgerEntry {
             position: Position {

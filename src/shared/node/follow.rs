@@ -11,8 +11,8 @@ use crate::ledger::LedgerError;
 use crate::shared::apply::{Applied, ApplyError, Replica};
 use crate::shared::log::{Event, LogError, Moment, Stored, Watch};
 use crate::shared::members::State;
-use crate::shared::node::{Committer, Node, Past, RETRY_AFTER};
-use crate::shared::record::Record;
+use crate::shared::node::{Committer, Detached, Node, Past, RETRY_AFTER};
+use crate::shared::record::{Record, RecordError};
 
 /// How many records are read at a time: some hundred kilobytes.
 pub(super) const PAGE_RECORDS: u32 = 64;
@@ -71,7 +71,7 @@ impl<C: Committer> Node<C> {
                 }
                 Err(Halt::Unreadable(error)) => {
                     tracing::error!(%error, "a record of the shared log cannot be applied; what is served stays as it is");
-                    self.report(|status| status.trouble = Some(error.to_string()));
+                    self.note_stopped(&error.to_string());
                     sleep(BROKEN_RETRY).await;
                 }
                 Err(Halt::Ledger(error)) => {
@@ -96,7 +96,20 @@ impl<C: Committer> Node<C> {
         self.report(|status| {
             status.state = State::OffTheLog;
             status.audits_failed = status.audits_failed.saturating_add(1);
+        });
+        self.note_stopped(trouble);
+    }
+
+    /// Says why this replica takes nothing from the log, although that answers: clients are told as if it did not.
+    fn note_stopped(&self, trouble: &str) {
+        let now = self.settings.clock.now();
+        self.report(|status| {
+            let since = status.stopped.take().map_or(now, |stopped| stopped.since);
             status.trouble = Some(trouble.to_owned());
+            status.stopped = Some(Detached {
+                since,
+                reason: trouble.to_owned(),
+            });
         });
     }
 
@@ -131,6 +144,7 @@ impl<C: Committer> Node<C> {
         self.report(|status| {
             status.state = State::Following;
             status.trouble = None;
+            status.stopped = None;
         });
     }
 
@@ -272,6 +286,7 @@ impl<C: Committer> Node<C> {
                         snapshot: Arc::clone(&next.replica.snapshot),
                         is_shown: is_shown && self.may_show(&next.replica),
                     });
+                    self.formats.note_record(next.record.format);
                     replica = next.replica;
                     if self.contradicts_ahead(&replica)
                         && let Some(ahead) = self.ahead.take()
@@ -302,7 +317,7 @@ impl<C: Committer> Node<C> {
         if stored.seq != replica.seq.saturating_add(1) {
             return Err(Halt::OffTheLog);
         }
-        match replica.apply(&stored.bytes) {
+        match self.applied(replica, &stored.bytes) {
             Ok(applied) => Ok(applied),
             Err(error) => self.apply_elsewhere(replica, stored.seq, error).await,
         }
@@ -317,7 +332,7 @@ impl<C: Committer> Node<C> {
         tracing::warn!(%error, seq, "a record cannot be applied; reading it from every server");
         let mut last = error;
         for bytes in self.log.read_everywhere(seq).await? {
-            match replica.apply(&bytes) {
+            match self.applied(replica, &bytes) {
                 Ok(applied) => return Ok(applied),
                 Err(error) => last = error,
             }
@@ -349,21 +364,26 @@ impl<C: Committer> Node<C> {
         let Some(stored) = found.filter(|stored| stored.seq == self.replica.seq) else {
             return Err(Halt::OffTheLog);
         };
-        if self.is_own(&stored.bytes) {
+        if self.is_own(&stored.bytes) == Ok(true) {
             return Ok(());
         }
         // It may be damaged at one server.
-        let others = self.log.read_everywhere(self.replica.seq).await?;
-        if others.iter().any(|bytes| self.is_own(bytes)) {
-            Ok(())
-        } else {
-            Err(Halt::OffTheLog)
+        let mut newer = None;
+        for bytes in self.log.read_everywhere(self.replica.seq).await? {
+            match self.is_own(&bytes) {
+                Ok(true) => return Ok(()),
+                Ok(false) => return Err(Halt::OffTheLog),
+                Err(error) if error.is_of_newer() => newer = Some(error),
+                Err(error) => tracing::warn!(%error, seq = self.replica.seq, "a record is damaged"),
+            }
         }
+        // A newer version of this replica has applied it.
+        Err(newer.map_or(Halt::OffTheLog, |error| Halt::Unreadable(error.into())))
     }
 
     /// Whether the bytes are those of the record that was applied last.
-    fn is_own(&self, bytes: &[u8]) -> bool {
-        let record = Record::decode(bytes);
-        record.is_ok_and(|record| record.previous.followed_by(bytes) == self.replica.chain)
+    fn is_own(&self, bytes: &[u8]) -> Result<bool, RecordError> {
+        let record = Record::decode_for(bytes, self.settings.origin.format)?;
+        Ok(record.previous.followed_by(bytes) == self.replica.chain)
     }
 }

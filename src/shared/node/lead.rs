@@ -60,6 +60,7 @@ impl<C: Committer> Node<C> {
             }
         };
         self.report(|status| status.trouble = None);
+        self.formats.forget_members();
         let mut ends_at = Instant::now() + self.settings.lease;
         let own = self.replica.clone();
         let taken = Taken { lead: &lead, stop };
@@ -123,6 +124,7 @@ impl<C: Committer> Node<C> {
         self.report(|status| {
             status.state = State::Leading;
             status.has_state = true;
+            status.stopped = None;
             status.takeovers = status.takeovers.saturating_add(1);
         });
         let mut asked = self.asked.subscribe();
@@ -227,7 +229,7 @@ impl<C: Committer> Node<C> {
     }
 
     /// Begins a new epoch if another replica serves this one with records that the log does not have.
-    async fn look_around(&self) {
+    async fn look_around(&mut self) {
         let members = match members(&self.log).await {
             Ok(members) => members,
             Err(error) => {
@@ -235,6 +237,8 @@ impl<C: Committer> Node<C> {
                 return;
             }
         };
+        self.formats
+            .note_members(&members, self.settings.origin.format);
         if let Some(member) = members.iter().find(|member| self.shares_epoch(member)) {
             tracing::error!(
                 node = member.node,
@@ -258,7 +262,7 @@ impl<C: Committer> Node<C> {
 
     /// How this replica describes itself as the one that leads.
     fn description(&self) -> Vec<u8> {
-        let Origin { node, build } = self.settings.origin.clone();
+        let Origin { node, build, .. } = self.settings.origin.clone();
         let leader = Leader {
             node,
             admin_address: self.settings.admin_address.clone(),

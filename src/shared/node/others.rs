@@ -127,7 +127,7 @@ fn is_loopback(url: &str) -> bool {
 mod tests {
     use super::*;
     use crate::domain::Position;
-    use crate::shared::record::Chain;
+    use crate::shared::record::{Chain, FORMAT_OLDEST};
 
     fn member(node: &str, traits: Traits) -> Member {
         Member {
@@ -142,6 +142,7 @@ mod tests {
             state: None,
             trouble: String::new(),
             past_entries: 0,
+            format: FORMAT_OLDEST,
             traits,
         }
     }

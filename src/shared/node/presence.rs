@@ -114,8 +114,7 @@ impl Reporter {
     }
 
     fn member(&mut self) -> Member {
-        let Origin { node, build } = &self.origin;
-        self.status.borrow_and_update().member(node, build)
+        self.status.borrow_and_update().member(&self.origin)
     }
 
     /// Removes the report.

@@ -141,9 +141,8 @@ impl<C: Committer> Node<C> {
     }
 
     /// Whether another replica has records that this one does not find in the log: the log has lost them.
-    pub(super) async fn has_lost(&self) -> Result<bool, Halt> {
-        let members = members(&self.log).await?;
-        Ok(members.iter().any(|member| self.is_of_another_past(member)))
+    pub(super) fn has_lost(&self, members: &[Member]) -> bool {
+        members.iter().any(|member| self.is_of_another_past(member))
     }
 
     /// Whether a replica that is off the log serves positions of the epoch that is served here.

@@ -50,14 +50,14 @@ impl<C: Committer> Node<C> {
             snapshot,
             accepted,
         } = proposal;
-        let origin = &self.settings.origin;
-        let record = self.replica.record(&snapshot, &entry, None, origin);
+        let origin = self.origin();
+        let record = self.replica.record(&snapshot, &entry, None, &origin);
         let bytes = record.encode().map_err(|error| {
             tracing::error!(%error, "a commit does not fit into the shared log");
             Lost::Lead
         })?;
         // What the other replicas will do with it.
-        let applied = self.replica.apply(&bytes).map_err(|error| {
+        let applied = self.applied(&self.replica, &bytes).map_err(|error| {
             tracing::error!(%error, "a record of this replica cannot be applied");
             Lost::Lead
         })?;
@@ -68,6 +68,7 @@ impl<C: Committer> Node<C> {
             () = stop.cancelled() => return Err(Lost::Stopping),
         }
         let place = self.step(&applied);
+        self.formats.note_record(applied.record.format);
         self.replica = applied.replica;
         self.past = Past::InTheLog;
         self.barred = None;

@@ -46,7 +46,7 @@ impl<C: Committer> Node<C> {
         let Some(stored) = self.log.state().await? else {
             return Ok(());
         };
-        let state = State::decode(&stored).map_err(Into::into);
+        let state = State::decode_for(&stored, self.settings.origin.format).map_err(Into::into);
         match state.and_then(|state| Replica::of_state(&state)) {
             Ok(state) => {
                 tracing::info!(
@@ -113,7 +113,8 @@ impl<C: Committer> Node<C> {
         } else {
             // That of the replica that led before.
             let stored = self.log.state().await?;
-            let state = stored.and_then(|stored| State::decode(&stored).ok());
+            let state = stored
+                .and_then(|stored| State::decode_for(&stored, self.settings.origin.format).ok());
             state.map_or(0, |state| state.seq)
         };
         self.saved.seq = Some(known);
@@ -121,9 +122,7 @@ impl<C: Committer> Node<C> {
             return Ok(());
         }
         let at = self.settings.clock.now();
-        let state = self
-            .replica
-            .state(at, self.ticker.clone(), &self.settings.origin);
+        let state = self.replica.state(at, self.ticker.clone(), &self.origin());
         match state.encode() {
             Ok(bytes) => {
                 let leads = self.log.set_state(lead, &bytes).await?;

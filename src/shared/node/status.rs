@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::domain::Position;
-use crate::shared::apply::Replica;
+use crate::shared::apply::{Origin, Replica};
 use crate::shared::members::{Leader, Member, State, Traits};
 use crate::shared::record::Chain;
 
@@ -32,6 +32,8 @@ pub struct Status {
     pub has_state: bool,
     /// Since when and why the log does not answer; `None` while it does. At a start it has not answered yet.
     pub detached: Option<Detached>,
+    /// Since when and why it takes nothing from the log although that answers; `None` if it does.
+    pub stopped: Option<Detached>,
     /// The replica that leads, as far as this one knows.
     pub leader: Option<Leader>,
     /// What keeps it from its work, in a sentence; `None` if nothing does, or the log does not answer.
@@ -52,7 +54,7 @@ pub struct Status {
     pub audits_failed: u64,
 }
 
-/// A replica without an answer from the log. It serves what it has.
+/// A replica that gets nothing from the log. It serves what it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Detached {
     /// When the log last answered; at a start without an answer, when the replica was started.
@@ -76,6 +78,7 @@ impl Status {
                 since: now,
                 reason: "the shared log has not answered yet".to_owned(),
             }),
+            stopped: None,
             leader: None,
             trouble: None,
             remarks: Vec::new(),
@@ -123,17 +126,23 @@ impl Status {
     }
 
     /// The same for the other replicas, and for operators.
-    pub fn member(&self, node: &str, build: &str) -> Member {
+    pub fn member(&self, origin: &Origin) -> Member {
+        let Origin {
+            node,
+            build,
+            format,
+        } = origin;
         Member {
-            node: node.to_owned(),
+            node: node.clone(),
             seq: self.seq,
             chain: self.chain,
             position: self.position.clone(),
-            build: build.to_owned(),
+            build: build.clone(),
             state: Some(self.state),
             trouble: self.troubles().unwrap_or_default(),
             traits: self.traits,
             past_entries: self.past_entries,
+            format: *format,
         }
     }
 

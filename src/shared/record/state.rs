@@ -41,11 +41,11 @@ impl State {
         frame::pack(&message.encode_to_vec())
     }
 
-    /// Reads stored bytes.
+    /// Reads stored bytes, for a reader that knows the formats up to one.
     ///
     /// # Errors
     /// A [`RecordError`]. No bytes make it panic.
-    pub fn decode(stored: &[u8]) -> Result<Self, RecordError> {
+    pub fn decode_for(stored: &[u8], reads: u32) -> Result<Self, RecordError> {
         let message = frame::unpack(stored)?;
         let message =
             pb::State::decode(&*message).map_err(|error| RecordError::Broken(error.to_string()))?;
@@ -61,7 +61,7 @@ impl State {
             seq: message.seq,
             chain: Chain::from_bytes(&message.chain)
                 .ok_or_else(|| broken("chain", &"it is no digest"))?,
-            whole: Record::of_message(whole.clone())?,
+            whole: Record::of_message(whole.clone(), reads)?,
             left: left.collect::<Result<_, _>>()?,
         })
     }

@@ -15,6 +15,7 @@ fn record_of(
 ) -> Record {
     let revision = entry.position.revision;
     Record {
+        format: FORMAT,
         previous: Chain::START.followed_by(b"before"),
         served: changes
             .iter()
@@ -105,11 +106,26 @@ fn a_record_for_newer_readers_is_refused_with_what_to_do() {
     let newer = crate::pb::log::Record {
         format: FORMAT + 1,
         min_reader: FORMAT + 1,
+        build: "9.1.0".to_owned(),
         ..Default::default()
     };
     let stored = frame::pack(&newer.encode_to_vec()).unwrap();
     let refused = Record::decode(&stored).unwrap_err();
-    let min_reader = FORMAT + 1;
-    assert_eq!(refused, RecordError::NewerFormat { min_reader });
-    assert!(refused.to_string().ends_with("upgrade this replica"));
+    let expected = RecordError::NewerFormat {
+        min_reader: FORMAT + 1,
+        reads: FORMAT,
+        build: "9.1.0".to_owned(),
+    };
+    assert_eq!(refused, expected);
+    let refused = refused.to_string();
+    assert!(
+        refused.starts_with("silkrate 9.1.0 wrote the record, for readers of format 2"),
+        "{refused}"
+    );
+    assert!(refused.ends_with("upgrade this replica"), "{refused}");
+    let read = Record::decode_for(&stored, FORMAT + 1).unwrap_err();
+    assert!(
+        matches!(read, RecordError::Broken(_)),
+        "its fields are absent: {read}"
+    );
 }

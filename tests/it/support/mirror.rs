@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use silkrate::board::BoardReader;
 use silkrate::domain::{Cause, LedgerEntry, RateFilter, Snapshot};
 use silkrate::shared::apply::{Origin, Replica};
+use silkrate::shared::record::FORMAT;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
@@ -82,6 +83,7 @@ impl Following {
         let origin = Origin {
             node: "leader".to_owned(),
             build: "test".to_owned(),
+            format: FORMAT,
         };
         let record = self
             .replica
