@@ -131,7 +131,10 @@ fn append_one(
     held::write(transaction, number, entry)?;
     digest::update_held(transaction, entry)?;
     for served in &entry.served {
-        serve(transaction, entry.position.revision, served)?;
+        let left = serve(transaction, entry.position.revision, served)?;
+        if left && step.is_none() {
+            log::remember(transaction, entry.position.revision, &served.subject)?;
+        }
     }
     for source in &entry.attempted {
         transaction.execute(
@@ -191,6 +194,8 @@ fn begin(transaction: &Transaction<'_>, entry: &LedgerEntry) -> Result<i64, Stor
         )));
     }
     if !continues {
+        // No position of the epoch before is resumed.
+        log::forget(transaction)?;
         let began = transaction.execute(
             "INSERT INTO epochs (epoch, began_at, first_revision) VALUES (?1, ?2, ?3)
              ON CONFLICT (epoch) DO NOTHING",
@@ -212,23 +217,25 @@ fn stored_revision(revision: u64) -> Result<i64, StorageError> {
         .map_err(|_too_large| StorageError::Refused(format!("revision {revision} is too large")))
 }
 
-/// Writes the fingerprint of a subject, or removes the subject if it is no longer served.
+/// Writes the fingerprint of a subject, or removes the subject if it is no longer served. Returns whether it was removed.
 fn serve(
     transaction: &Transaction<'_>,
     revision: u64,
     served: &ServedFingerprint,
-) -> Result<(), StorageError> {
-    match served.fingerprint {
-        Some(fingerprint) => transaction.execute(
-            "INSERT INTO served (subject, revision, fingerprint) VALUES (?1, ?2, ?3)
-             ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, fingerprint = excluded.fingerprint",
-            params![
-                served.subject,
-                stored_revision(revision)?,
-                fingerprint.to_string()
-            ],
-        )?,
-        None => transaction.execute("DELETE FROM served WHERE subject = ?1", [&served.subject])?,
+) -> Result<bool, StorageError> {
+    let Some(fingerprint) = served.fingerprint else {
+        let removed =
+            transaction.execute("DELETE FROM served WHERE subject = ?1", [&served.subject])?;
+        return Ok(removed > 0);
     };
-    Ok(())
+    transaction.execute(
+        "INSERT INTO served (subject, revision, fingerprint) VALUES (?1, ?2, ?3)
+         ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, fingerprint = excluded.fingerprint",
+        params![
+            served.subject,
+            stored_revision(revision)?,
+            fingerprint.to_string()
+        ],
+    )?;
+    Ok(false)
 }

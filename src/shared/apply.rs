@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::domain::{
-    Cause, Fingerprint, LedgerEntry, Position, RestoredLog, ServedChange, ServedFingerprint,
-    ShownChange, Snapshot,
+    Cause, Fingerprint, LedgerEntry, Position, QuoteKey, RestoredLog, ServedChange,
+    ServedFingerprint, ShownChange, Snapshot,
 };
 use crate::shared::record::{
     Chain, FORMAT, Record, RecordError, Settings, Shown, State, read_change, to_shown,
@@ -101,13 +101,7 @@ impl Replica {
     pub fn restored(log: &RestoredLog, position: Position) -> Result<Self, RecordError> {
         let changes = log.shown.iter().map(read_change);
         let changes = changes.collect::<Result<Vec<_>, _>>()?;
-        let left = changes.iter().zip(&log.shown);
-        let left: Vec<_> = left
-            .filter_map(|(change, shown)| match change {
-                ServedChange::Quote(key, None) => Some((*key, shown.changed_at_revision)),
-                _ => None,
-            })
-            .collect();
+        let left = left(&changes, &log.shown);
         Ok(Self {
             seq: log.seq,
             chain: Chain::from(log.chain),
@@ -183,10 +177,12 @@ impl Replica {
             next.changes_from(&self.snapshot)
         };
         let revision = next.position.revision;
-        let served: Vec<ShownChange> = changes
-            .iter()
-            .map(|change| to_shown(change, revision))
-            .collect();
+        // A client that resumes in this epoch learns of what left before the log began.
+        let goes_on = is_whole && next.position.epoch == self.snapshot.position.epoch;
+        let left = next.removals().filter(|_| goes_on);
+        let left = left.map(|(key, revision)| to_shown(&ServedChange::Quote(key, None), revision));
+        let changes = changes.iter().map(|change| to_shown(change, revision));
+        let served: Vec<ShownChange> = left.chain(changes).collect();
         let state = self.shown.changed(&served, is_whole).fingerprint();
         let of_settings = entry.served.iter().filter(|served| served.is_of_settings());
         Record {
@@ -292,9 +288,57 @@ impl Replica {
         let changes = changes.collect::<Result<Vec<_>, _>>()?;
         let position = position.clone();
         Ok(Arc::new(if record.is_whole {
-            Snapshot::assembled(position, changes, [])
+            let left = left(&changes, &record.served);
+            Snapshot::assembled(position, changes, left)
         } else {
             self.snapshot.changed(position, changes)
         }))
+    }
+}
+
+/// The quotes that changes say are no longer served, with the revisions from which on they are not.
+fn left(changes: &[ServedChange], shown: &[ShownChange]) -> Vec<(QuoteKey, u64)> {
+    let changes = changes.iter().zip(shown);
+    let left = changes.filter_map(|(change, shown)| match change {
+        ServedChange::Quote(key, None) => Some((*key, shown.changed_at_revision)),
+        _ => None,
+    });
+    left.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Currency;
+
+    #[test]
+    fn a_record_that_begins_a_log_says_what_left_in_its_epoch() {
+        let position = |revision| Position {
+            epoch: "first".into(),
+            revision,
+        };
+        let left = ((Currency::KZT, Currency::USD), 5);
+        let snapshot = Snapshot::assembled(position(9), Vec::new(), [left]);
+        let replica = Replica::before_the_log(Arc::new(snapshot.clone()));
+        let origin = Origin {
+            node: "one".to_owned(),
+            build: "test".to_owned(),
+            format: FORMAT,
+        };
+        let at = Timestamp::UNIX_EPOCH;
+        let entry = LedgerEntry::empty(position(9), at, Cause::Start);
+        let record = replica.record(&snapshot, &entry, None, &origin);
+        let empty = Snapshot::assembled(position(0), Vec::new(), []);
+        let other = Replica::before_the_log(Arc::new(empty));
+        let applied = other.apply(&record.encode().unwrap()).unwrap();
+        let followed = applied.replica.snapshot.removals();
+        assert_eq!(followed.collect::<Vec<_>>(), [left]);
+        // Before another epoch nothing can be resumed.
+        let renewed = snapshot.renewed(Position {
+            epoch: "second".into(),
+            revision: 10,
+        });
+        let record = replica.record(&renewed, &entry, None, &origin);
+        assert_eq!(record.served, []);
     }
 }

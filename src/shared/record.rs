@@ -1,6 +1,7 @@
 //! Records: the steps of the state as the log has them. Each one holds the facts of its step and the values that are served after
 //! it, so that a replica derives nothing.
 
+mod bounds;
 mod chain;
 mod facts;
 mod frame;
@@ -150,6 +151,7 @@ impl Record {
     /// A [`RecordError`]. No bytes make it panic.
     pub fn decode_for(stored: &[u8], reads: u32) -> Result<Self, RecordError> {
         let message = frame::unpack(stored)?;
+        bounds::check(&message)?;
         let message = pb::Record::decode(&*message)
             .map_err(|error| RecordError::Broken(error.to_string()))?;
         Self::of_message(message, reads)

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::domain::{Fingerprint, RestoredLog, ShownChange};
+use crate::domain::{Fingerprint, Pair, QuoteKey, RestoredLog, ShownChange};
 use crate::ledger::error::StorageError;
 
 /// The last record of a log whose entry is in the ledger, and what is served after it.
@@ -45,6 +45,23 @@ fn shown(connection: &Connection) -> Result<Vec<ShownChange>, StorageError> {
         });
     }
     Ok(shown)
+}
+
+/// The quotes that left in the epoch of the last entry, oldest first, with the revisions from which on they were not served.
+pub(super) fn left(connection: &Connection) -> Result<Vec<(QuoteKey, u64)>, StorageError> {
+    let mut statement = connection.prepare(
+        "SELECT subject, revision FROM shown WHERE value IS NULL ORDER BY revision, subject",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut left = Vec::new();
+    while let Some(row) = rows.next()? {
+        let subject: String = row.get(0)?;
+        // The others are sources, which no client holds.
+        if let Ok(pair) = Pair::parse(&subject) {
+            left.push(((pair.base, pair.quote), unsigned(row.get(1)?)?));
+        }
+    }
+    Ok(left)
 }
 
 /// Whether the ledger follows a log, of any name.

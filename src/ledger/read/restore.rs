@@ -15,6 +15,7 @@ use crate::domain::{
 };
 use crate::ledger::error::StorageError;
 use crate::ledger::read::document::{Document, dates_of_newest_rows, newest_dates, oldest_date};
+use crate::ledger::read::log;
 use crate::ledger::read::rows::{Stored, instant};
 
 /// The state after the last entry.
@@ -37,6 +38,7 @@ pub(super) fn restore(connection: &Connection) -> Result<Option<RestoredState>, 
         at: instant(&at, "entries")?,
         attempted: attempted(connection)?,
         served: served(connection)?,
+        left: log::left(connection)?,
     }))
 }
 

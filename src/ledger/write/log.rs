@@ -55,6 +55,26 @@ pub(super) fn leave(transaction: &Transaction<'_>) -> Result<(), StorageError> {
     Ok(())
 }
 
+/// Remembers a subject that left without a record: a client that resumes from before learns of it after a restart too.
+pub(super) fn remember(
+    transaction: &Transaction<'_>,
+    revision: u64,
+    subject: &str,
+) -> Result<(), StorageError> {
+    transaction.execute(
+        "INSERT INTO shown (subject, revision, value) VALUES (?1, ?2, NULL)
+         ON CONFLICT (subject) DO UPDATE SET revision = excluded.revision, value = NULL",
+        params![subject, number(revision)?],
+    )?;
+    Ok(())
+}
+
+/// Forgets what left.
+pub(super) fn forget(transaction: &Transaction<'_>) -> Result<(), StorageError> {
+    transaction.execute("DELETE FROM shown WHERE value IS NULL", [])?;
+    Ok(())
+}
+
 fn number(number: u64) -> Result<i64, StorageError> {
     i64::try_from(number)
         .map_err(|_too_large| StorageError::Refused(format!("the number {number} is too large")))

@@ -5,7 +5,7 @@ use prost::Message;
 use crate::domain::QuoteKey;
 use crate::pb::log as pb;
 use crate::shared::record::texts::{Subject, broken, present, quote_subject, subject};
-use crate::shared::record::{Chain, Record, RecordError, frame};
+use crate::shared::record::{Chain, Record, RecordError, bounds, frame};
 
 /// A state of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,7 @@ impl State {
     /// A [`RecordError`]. No bytes make it panic.
     pub fn decode_for(stored: &[u8], reads: u32) -> Result<Self, RecordError> {
         let message = frame::unpack(stored)?;
+        bounds::check(&message)?;
         let message =
             pb::State::decode(&*message).map_err(|error| RecordError::Broken(error.to_string()))?;
         let whole = present(message.whole.as_ref(), "state")?;

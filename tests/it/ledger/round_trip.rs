@@ -137,7 +137,7 @@ async fn the_state_after_the_last_entry_survives_a_restart() {
     ledger.append(second).await.unwrap();
     ledger.close().await;
 
-    let (_ledger, reader) = open(&path);
+    let (ledger, reader) = open(&path);
     let known = |revision, text| ServedRevision {
         revision,
         fingerprint: Some(Fingerprint::of_text(text)),
@@ -154,8 +154,15 @@ async fn the_state_after_the_last_entry_survives_a_restart() {
             ("source nbk".into(), known(4, "three")),
         ]
         .into(),
+        left: vec![((Currency::KGS, Currency::USD), 5)],
     };
     assert_eq!(reader.restore().await, Ok(Some(expected)));
+    // No client resumes from a position of an epoch that has ended.
+    let mut renewed = entry(6, Vec::new());
+    renewed.position.epoch = "second".into();
+    ledger.append(renewed).await.unwrap();
+    let restored = reader.restore().await.unwrap().unwrap();
+    assert_eq!(restored.left, []);
 }
 
 #[tokio::test]

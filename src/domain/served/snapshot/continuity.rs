@@ -53,6 +53,8 @@ pub struct RestoredState {
     pub attempted: Vec<String>,
     /// What is served, by subject.
     pub served: BTreeMap<String, ServedRevision>,
+    /// The quotes that left in this epoch, oldest first, with the revisions from which on they were not served.
+    pub left: Vec<(QuoteKey, u64)>,
 }
 
 /// How what is served after a restart relates to what was served before it.
@@ -98,11 +100,15 @@ impl Snapshot {
             state.changed_at_revision = changed_at(&source_subject(id), state.fingerprint());
             (id, Arc::new(state))
         });
+        let mut removals = Removals::new(REMOVALS_MAX);
+        for (key, revision) in &restored.left {
+            removals.add(*key, *revision);
+        }
         let mut snapshot = Self {
             position: position.clone(),
             quotes: quotes.collect(),
             sources: sources.collect(),
-            removals: Arc::new(Removals::new(REMOVALS_MAX)),
+            removals: Arc::new(removals),
         };
         let continuity = if !snapshot.gone(served.keys()).is_empty() {
             Continuity::Broken
