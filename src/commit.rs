@@ -37,7 +37,7 @@ pub use handle::{
     NotTaken, PollContext, Stopped, Submission, SubmitOutcome,
 };
 use jiff::Timestamp;
-pub use proposal::{Beginning, FollowedStep, NotLeader, Proposal, Proposer};
+pub use proposal::{Beginning, FollowedStep, LedgerEnd, NotLeader, Proposal, Proposer};
 use rust_decimal::Decimal;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;

@@ -27,7 +27,8 @@ use crate::telemetry::LedgerCounts;
 const RETRY_AFTER: Duration = Duration::from_secs(60);
 /// How long after the start the whole file is checked: the first clients are answered by then.
 const CHECK_AFTER: Duration = Duration::from_secs(1);
-/// The maximum number of entries in the buffer: months of them. Beyond that the oldest are dropped and the log says so.
+/// The maximum number of entries in the buffer: months of them. Beyond that the oldest are dropped and the log says so; of a log
+/// that replicas share the newest are, to be read again.
 const UNSAVED_MAX: usize = 4096;
 
 /// The ledger, and the buffer of entries that are not written yet.
@@ -49,6 +50,10 @@ pub struct BufferedLedger {
     disk: Option<SimulatedDisk>,
     /// Whether queries find no ledger: it has a part of what its replica reads from the log, and the rest is still to come.
     is_withheld: bool,
+    /// The most entries in the buffer.
+    unsaved_max: usize,
+    /// Whether it lacks records of the log that replicas share: they did not fit into the buffer, and are read from the log again.
+    lacks_records: bool,
 }
 
 #[derive(Debug)]
@@ -118,6 +123,8 @@ impl BufferedLedger {
             shares_log: false,
             disk: None,
             is_withheld: false,
+            unsaved_max: UNSAVED_MAX,
+            lacks_records: false,
         }
     }
 
@@ -262,31 +269,6 @@ impl BufferedLedger {
             return None;
         };
         failed.then(super::epoch_name::new_epoch_name)
-    }
-
-    /// Writes an entry, or buffers it. The error says whether this is the first failure.
-    async fn write_or_buffer(&mut self, unsaved: Unsaved) -> Result<(), bool> {
-        if let Some(failure) = &mut self.failure {
-            if failure.unsaved.len() >= UNSAVED_MAX {
-                failure.unsaved.pop_front();
-                failure.lost = failure.lost.saturating_add(1);
-                self.counts.lost_entries.increment();
-                tracing::error!(
-                    "the buffer of unwritten ledger entries is full; the oldest entry is lost"
-                );
-            }
-            failure.unsaved.push_back(unsaved);
-            self.report_health();
-            return Err(false);
-        }
-        let Some(open) = &self.open else {
-            return Ok(());
-        };
-        let Err(error) = self.write(open, unsaved.clone()).await else {
-            return Ok(());
-        };
-        self.fail(error, Some(unsaved));
-        Err(true)
     }
 
     /// Writes an entry, and counts how long that took.

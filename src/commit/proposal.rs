@@ -5,7 +5,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::domain::{LedgerEntry, LogStep, PollStatus, Snapshot, SourceId};
+use crate::domain::{LedgerEntry, LogStep, PollStatus, Position, RestoredLog, Snapshot, SourceId};
 use crate::ledger::{KeepName, LedgerError};
 
 /// How many proposals wait: the commit task makes one at a time.
@@ -51,6 +51,10 @@ pub struct FollowedStep {
     pub is_shown: bool,
 }
 
+/// The last record whose entry is in a ledger that lacks the ones behind it, with its position; `None` if it has none.
+#[derive(Debug, Clone)]
+pub struct LedgerEnd(pub Option<(RestoredLog, Position)>);
+
 /// What the first step of a lead is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Beginning {
@@ -91,6 +95,10 @@ pub(super) enum ReplicaMessage {
         limit: u32,
         keep: KeepName,
         entries: oneshot::Sender<Result<Vec<LedgerEntry>, LedgerError>>,
+    },
+    Reread {
+        log: Arc<str>,
+        end: oneshot::Sender<Option<LedgerEnd>>,
     },
     Polls {
         polls: Vec<(SourceId, PollStatus)>,

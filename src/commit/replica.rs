@@ -163,7 +163,7 @@ impl Commit {
             }
             ReplicaMessage::CanLead { can_lead } => {
                 self.read_behind().await;
-                answer(can_lead, self.followed.behind.is_empty(), "can lead");
+                answer(can_lead, !self.is_behind(), "can lead");
                 false
             }
             ReplicaMessage::Lead {
@@ -186,11 +186,12 @@ impl Commit {
                 keep,
                 entries,
             } => {
-                let found = match self.ledger.reader() {
-                    Some(reader) => reader.entries(after, limit, keep).await,
-                    None => Ok(Vec::new()),
-                };
+                let found = self.ledger.entries(after, limit, keep).await;
                 answer(entries, found, "entries");
+                false
+            }
+            ReplicaMessage::Reread { log, end } => {
+                answer(end, self.ledger.reread(log).await, "reread");
                 false
             }
             ReplicaMessage::Polls { polls, done } => {
@@ -258,7 +259,7 @@ impl Commit {
 
     /// Whether the book lacks tables that the log has.
     pub(super) fn is_behind(&self) -> bool {
-        !self.followed.behind.is_empty()
+        !self.followed.behind.is_empty() || self.ledger.lacks_records()
     }
 
     /// Forgets what was followed, but for its time: that of records never runs backwards.

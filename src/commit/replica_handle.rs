@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::commit::handle::{CommitHandle, Message, Stopped};
-use crate::commit::proposal::{Beginning, FollowedStep, Proposer, ReplicaMessage};
+use crate::commit::proposal::{Beginning, FollowedStep, LedgerEnd, Proposer, ReplicaMessage};
 use crate::domain::{LedgerEntry, PollStatus, Snapshot, SourceId};
 use crate::ledger::{KeepName, LedgerError};
 
@@ -76,6 +76,12 @@ impl CommitHandle {
             entries,
         })
         .await
+    }
+
+    /// Where the ledger ends, if it lacks records of a log that it could not write, and can be written again. They are followed once
+    /// more from there.
+    pub async fn reread(&self, log: Arc<str>) -> Result<Option<LedgerEnd>, Stopped> {
+        self.tell(|end| ReplicaMessage::Reread { log, end }).await
     }
 
     /// Sets the ledger aside, and begins with an empty one. What is served stays.

@@ -31,7 +31,9 @@ use tokio_util::sync::CancellationToken;
 pub use upgrade::REVERTIBLE_FOR;
 
 use crate::clock::Clock;
-use crate::commit::{Beginning, CommitHandle, FollowedStep, NotLeader, Proposer, Stopped};
+use crate::commit::{
+    Beginning, CommitHandle, FollowedStep, LedgerEnd, NotLeader, Proposer, Stopped,
+};
 use crate::domain::{LedgerEntry, Snapshot};
 use crate::ledger::LedgerError;
 use crate::shared::apply::{Origin, Replica};
@@ -72,7 +74,7 @@ pub struct NodeSettings {
 enum Past {
     /// It has none: what it has is in the log.
     InTheLog,
-    /// So many of a time without a log.
+    /// This number of them, of a time without a log.
     Alone(u64),
     /// Records that the log has lost.
     Lost,
@@ -118,6 +120,15 @@ pub trait Committer: Send + Sync {
         limit: u32,
     ) -> impl Future<Output = Result<Result<Vec<LedgerEntry>, LedgerError>, Stopped>> + Send;
 
+    /// Where its ledger ends, if that lacks records of a log which it is to follow once more.
+    fn reread(
+        &self,
+        log: &Arc<str>,
+    ) -> impl Future<Output = Result<Option<LedgerEnd>, Stopped>> + Send {
+        let _ = log;
+        std::future::ready(Ok(None))
+    }
+
     /// Begins with an empty ledger, and sets the one aside that has the records up to a number.
     fn set_aside(
         &self,
@@ -157,6 +168,10 @@ impl Committer for CommitHandle {
         limit: u32,
     ) -> Result<Result<Vec<LedgerEntry>, LedgerError>, Stopped> {
         Self::entries(self, after, limit, keep_name).await
+    }
+
+    async fn reread(&self, log: &Arc<str>) -> Result<Option<LedgerEnd>, Stopped> {
+        Self::reread(self, Arc::clone(log)).await
     }
 
     async fn set_aside(&self, seq: u64) -> Result<Result<(), LedgerError>, Stopped> {
@@ -238,7 +253,7 @@ impl<C: Committer> Node<C> {
         self
     }
 
-    /// The same for a ledger that has so many entries of a time without a log: of the replicas that are started with such ledgers,
+    /// The same for a ledger with this number of entries of a time without a log: of the replicas that are started with such ledgers,
     /// the one that has most gives them to the log.
     #[must_use]
     pub fn with_past(mut self, entries: u64) -> Self {

@@ -36,8 +36,8 @@ fn is_stopped(status: &Status) -> bool {
 
 #[tokio::test]
 #[expect(clippy::print_stdout, reason = "the findings are printed")]
-async fn a_record_that_one_member_has_with_another_bit_is_told_by_its_digest_and_read_from_others()
-{
+async fn a_record_with_a_bit_that_flipped_at_one_member_is_found_by_its_digest_and_read_from_others()
+ {
     let (mut cluster, folder) = (Cluster::start(3).await, TempDir::new().unwrap());
     let log = cluster.log(LOG);
     let urls = cluster.urls();

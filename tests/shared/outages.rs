@@ -151,14 +151,15 @@ async fn an_empty_etcd_gets_what_the_replicas_have_in_a_new_epoch() {
     loses(true).await;
 }
 
-#[tokio::test]
-async fn a_replica_whose_disk_is_full_serves_on_and_its_ledger_catches_up() {
+/// Fills the disk of a replica, with a buffer of this size for its ledger.
+async fn fills(unsaved_max: usize) {
     let (cluster, folder) = (Cluster::start(1).await, TempDir::new().unwrap());
     let log = cluster.log(LOG);
     let (first, second) = two(&log, &folder).await;
     let disk = SimulatedDisk::default();
     let third = ledger(folder.path(), "third").on(disk.clone());
     let third = third.retried_after(Duration::from_millis(100));
+    let third = third.buffering(unsaved_max);
     let mut third = Running::start_with(log.clone(), "third", third, LEASE).await;
     third.until(State::Following, first.seq()).await;
     let epoch = first.position().epoch;
@@ -181,4 +182,14 @@ async fn a_replica_whose_disk_is_full_serves_on_and_its_ledger_catches_up() {
     for replica in [first, second, third] {
         replica.kill().await;
     }
+}
+
+#[tokio::test]
+async fn a_replica_whose_disk_is_full_serves_on_and_its_ledger_catches_up() {
+    fills(100).await;
+}
+
+#[tokio::test]
+async fn a_replica_whose_disk_is_full_for_longer_than_it_buffers_reads_the_log_again() {
+    fills(1).await;
 }

@@ -1,9 +1,12 @@
 //! What the ledger of a replica does beside: it has the entries of a log that replicas share.
 
-use crate::commit::buffered_ledger::{BufferedLedger, Unsaved};
+use std::sync::Arc;
+
+use crate::commit::LedgerEnd;
+use crate::commit::buffered_ledger::{BufferedLedger, Unsaved, readable};
 use crate::domain::{LedgerEntry, LogStep};
 use crate::ledger;
-use crate::ledger::LedgerError;
+use crate::ledger::{KeepName, LedgerError};
 
 impl BufferedLedger {
     /// Sets that the entries are those of a log that replicas share.
@@ -11,6 +14,45 @@ impl BufferedLedger {
     pub fn sharing_log(mut self) -> Self {
         self.shares_log = true;
         self
+    }
+
+    /// Sets how many entries are buffered at most.
+    #[must_use]
+    pub fn buffering(mut self, unsaved_max: usize) -> Self {
+        self.unsaved_max = unsaved_max;
+        self
+    }
+
+    /// Whether it lacks records of the log, or will when it can be written again.
+    pub(in crate::commit) fn lacks_records(&self) -> bool {
+        let failure = self.failure.as_ref();
+        self.lacks_records || self.shares_log && failure.is_some_and(|failure| failure.lost > 0)
+    }
+
+    /// The facts of the entries after a number, oldest first, at most `limit` of them.
+    pub(in crate::commit) async fn entries(
+        &self,
+        after: u64,
+        limit: u32,
+        keep: KeepName,
+    ) -> Result<Vec<LedgerEntry>, LedgerError> {
+        match self.reader() {
+            Some(reader) => reader.entries(after, limit, keep).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Where it ends, if it can be written and lacks records of the log. From then on it takes what follows.
+    pub(in crate::commit) async fn reread(&mut self, log: Arc<str>) -> Option<LedgerEnd> {
+        if !self.lacks_records || self.failure.is_some() {
+            return None;
+        }
+        let reader = self.reader()?;
+        let place = readable(reader.restore_log(log).await)?;
+        let last = readable(reader.restore().await)?;
+        self.lacks_records = false;
+        let position = last.map(|last| last.position);
+        Some(LedgerEnd(place.zip(position)))
     }
 
     /// Withholds the ledger from queries, or no longer.
@@ -41,13 +83,17 @@ impl BufferedLedger {
             }
         }
         self.failure = None;
+        self.lacks_records = false;
         self.reopen()?;
         self.report_health();
         Ok(())
     }
 
-    /// Writes the entry of a record of a log that replicas share, or buffers it. No epoch begins if it cannot be written: the log has it.
+    /// Writes the entry of a record of a log that replicas share, or buffers it; one behind records that it lacks is read again. No epoch begins if it cannot be written: the log has it.
     pub async fn append_record(&mut self, entry: LedgerEntry, step: LogStep) {
+        if self.lacks_records {
+            return;
+        }
         let step = Some(step);
         if self.write_or_buffer(Unsaved { entry, step }).await.is_err() {
             tracing::debug!("an entry of the shared log is buffered");
@@ -56,6 +102,9 @@ impl BufferedLedger {
 
     /// The same for several records, which are written together.
     pub async fn append_records(&mut self, records: Vec<(LedgerEntry, LogStep)>) {
+        if self.lacks_records {
+            return;
+        }
         if let (None, Some(open)) = (&self.failure, &self.open) {
             let begun = std::time::Instant::now();
             let writing = open.ledger.append_records(records.clone());

@@ -10,6 +10,37 @@ use crate::domain::{DocumentKey, LedgerEntry, RevisionPolicy};
 use crate::ledger::LedgerError;
 
 impl BufferedLedger {
+    /// Writes an entry, or buffers it. The error says whether this is the first failure.
+    pub(super) async fn write_or_buffer(&mut self, unsaved: Unsaved) -> Result<(), bool> {
+        if let Some(failure) = &mut self.failure {
+            let is_full = failure.unsaved.len() >= self.unsaved_max;
+            if unsaved.step.is_some() && (is_full || failure.lost > 0) {
+                // The log has it, and all that follows.
+                failure.lost = failure.lost.saturating_add(1);
+                return Err(false);
+            }
+            if is_full {
+                failure.unsaved.pop_front();
+                failure.lost = failure.lost.saturating_add(1);
+                self.counts.lost_entries.increment();
+                tracing::error!(
+                    "the buffer of unwritten ledger entries is full; the oldest entry is lost"
+                );
+            }
+            failure.unsaved.push_back(unsaved);
+            self.report_health();
+            return Err(false);
+        }
+        let Some(open) = &self.open else {
+            return Ok(());
+        };
+        let Err(error) = self.write(open, unsaved.clone()).await else {
+            return Ok(());
+        };
+        self.fail(error, Some(unsaved));
+        Err(true)
+    }
+
     /// Waits until the ledger should be tried again, or until the check of its file has ended; forever if there is no
     /// failure. No entry waits for the check, which reads the whole file: seconds, for ten years.
     pub async fn retry_due(&mut self) {
@@ -107,6 +138,14 @@ impl BufferedLedger {
         match (written, failure.lost) {
             (Ok(()), 0) => {
                 tracing::info!("the ledger can be written again; no entry was lost");
+                true
+            }
+            (Ok(()), records) if self.shares_log => {
+                tracing::info!(
+                    records,
+                    "the ledger can be written again; the records that were not buffered are read again"
+                );
+                self.lacks_records = true;
                 true
             }
             (Ok(()), missing) => {

@@ -11,7 +11,7 @@ use crate::ledger::LedgerError;
 use crate::shared::apply::{Applied, ApplyError, Replica};
 use crate::shared::log::{Event, LogError, Moment, Stored, Watch};
 use crate::shared::members::State;
-use crate::shared::node::{Committer, Detached, Node, Past, RETRY_AFTER};
+use crate::shared::node::{Committer, Node, Past, RETRY_AFTER};
 use crate::shared::record::{Record, RecordError};
 
 /// How many records are read at a time: some hundred kilobytes.
@@ -41,6 +41,8 @@ pub(super) enum Halt {
     OffTheLog,
     /// The ledger cannot be read, or not be set aside.
     Ledger(LedgerError),
+    /// The ledger lacks records, which are to be read again.
+    Reread,
     /// The commit task has ended.
     Stopped,
 }
@@ -63,7 +65,7 @@ impl<C: Committer> Node<C> {
         loop {
             match self.follow_once().await {
                 Ok(Some(vacant)) => return Ok(vacant),
-                Ok(None) | Err(Halt::Log(LogError::Compacted)) => {}
+                Ok(None) | Err(Halt::Log(LogError::Compacted) | Halt::Reread) => {}
                 Err(Halt::OffTheLog) => self.leave_the_log(),
                 Err(Halt::Log(error)) => {
                     self.detached(&error);
@@ -84,40 +86,12 @@ impl<C: Committer> Node<C> {
         }
     }
 
-    /// Notes that the log does not have what this replica has applied.
-    fn leave_the_log(&mut self) {
-        self.past = Past::Lost;
-        self.note_off_the_log("the shared log does not have what this replica has applied");
-    }
-
-    /// Says why what this replica serves is not in the log.
-    pub(super) fn note_off_the_log(&self, trouble: &str) {
-        tracing::error!(seq = self.replica.seq, "{trouble}; it serves on meanwhile");
-        self.report(|status| {
-            status.state = State::OffTheLog;
-            status.audits_failed = status.audits_failed.saturating_add(1);
-        });
-        self.note_stopped(trouble);
-    }
-
-    /// Says why this replica takes nothing from the log, although that answers: clients are told as if it did not.
-    fn note_stopped(&self, trouble: &str) {
-        let now = self.settings.clock.now();
-        self.report(|status| {
-            let since = status.stopped.take().map_or(now, |stopped| stopped.since);
-            status.trouble = Some(trouble.to_owned());
-            status.stopped = Some(Detached {
-                since,
-                reason: trouble.to_owned(),
-            });
-        });
-    }
-
     /// Reads the log to its end and then follows what happens, over one connection.
     async fn follow_once(&mut self) -> Result<Option<Vacant>, Halt> {
         if self.past != Past::InTheLog {
             return self.settle_past().await;
         }
+        self.reread().await?;
         self.audit().await?;
         self.show_state().await?;
         let moment = self.catch_up().await?;
@@ -191,6 +165,9 @@ impl<C: Committer> Node<C> {
                     }
                 }
                 () = sleep_until(audit_at) => {
+                    if self.reread().await? {
+                        return Err(Halt::Reread);
+                    }
                     self.audit().await?;
                     self.catch_up().await?;
                     if self.is_vacant().await? {

@@ -103,7 +103,7 @@ impl<C: Committer> Node<C> {
                 return;
             }
             // Following finds that out.
-            Halt::OffTheLog | Halt::Stopped => return,
+            Halt::OffTheLog | Halt::Reread | Halt::Stopped => return,
             Halt::Unreadable(error) => error.to_string(),
             Halt::Ledger(error) => error.to_string(),
         };

@@ -12,7 +12,7 @@ use crate::shared::apply::{ApplyError, Replica};
 use crate::shared::log::LogError;
 use crate::shared::members::{Member, State};
 use crate::shared::node::follow::{Halt, PAGE_RECORDS, Vacant};
-use crate::shared::node::{Committer, Node, Past, RETRY_AFTER, members};
+use crate::shared::node::{Committer, Detached, Node, Past, RETRY_AFTER, members};
 use crate::shared::record::Record;
 
 /// For how many leases a replica that ran alone waits for the end of another one's lead: a leader that was killed is gone by then.
@@ -21,6 +21,35 @@ const LEASES: u32 = 3;
 const TOLD_AFTER: Duration = Duration::from_secs(5);
 
 impl<C: Committer> Node<C> {
+    /// Notes that the log does not have what this replica has applied.
+    pub(super) fn leave_the_log(&mut self) {
+        self.past = Past::Lost;
+        self.note_off_the_log("the shared log does not have what this replica has applied");
+    }
+
+    /// Says why what this replica serves is not in the log.
+    pub(super) fn note_off_the_log(&self, trouble: &str) {
+        tracing::error!(seq = self.replica.seq, "{trouble}; it serves on meanwhile");
+        self.report(|status| {
+            status.state = State::OffTheLog;
+            status.audits_failed = status.audits_failed.saturating_add(1);
+        });
+        self.note_stopped(trouble);
+    }
+
+    /// Says why this replica takes nothing from the log, although that answers: clients are told as if it did not.
+    pub(super) fn note_stopped(&self, trouble: &str) {
+        let now = self.settings.clock.now();
+        self.report(|status| {
+            let since = status.stopped.take().map_or(now, |stopped| stopped.since);
+            status.trouble = Some(trouble.to_owned());
+            status.stopped = Some(Detached {
+                since,
+                reason: trouble.to_owned(),
+            });
+        });
+    }
+
     /// Waits until this replica may give the log what its ledger has; or sets the ledger aside.
     pub(super) async fn settle_past(&mut self) -> Result<Option<Vacant>, Halt> {
         let state = match self.past {
@@ -75,13 +104,19 @@ impl<C: Committer> Node<C> {
         self.report(|status| status.past_entries = if contends { entries } else { 0 });
     }
 
-    /// The replica that has more to give to the log than this one, if there is one.
+    /// The replica that goes before this one in giving the log its past, if there is one: with records of the log before one of a
+    /// time without a log, and with more before one with less.
     async fn longer_past(&self) -> Result<Option<String>, LogError> {
-        let own = self.status.borrow().past_entries;
+        let own = (self.past == Past::Lost, self.status.borrow().past_entries);
         let members = members(&self.log).await?.into_iter();
         let others = members.filter(|member| member.node != self.settings.origin.node);
-        let longest = others.max_by_key(|member| member.past_entries);
-        let longer = longest.filter(|member| member.past_entries > own);
+        let others = others.filter(|member| member.past_entries > 0);
+        let rank = |member: &Member| {
+            let is_lost = member.state == Some(State::OffTheLog);
+            (is_lost, member.past_entries)
+        };
+        let longest = others.max_by_key(rank);
+        let longer = longest.filter(|member| rank(member) > own);
         Ok(longer.map(|member| member.node))
     }
 

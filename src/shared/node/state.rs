@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::commit::LedgerEnd;
 use crate::shared::apply::Replica;
 use crate::shared::log::{Lead, LogError};
 use crate::shared::node::follow::Halt;
@@ -73,6 +74,31 @@ impl<C: Committer> Node<C> {
         Ok(())
     }
 
+    /// Goes back to where the ledger ends, if it could not be written for so long that it lacks records. What is served stays until
+    /// they are read again. Returns whether it went back.
+    pub(super) async fn reread(&mut self) -> Result<bool, Halt> {
+        let end = self.committer.reread(&self.settings.log).await?;
+        let Some(LedgerEnd(end)) = end else {
+            return Ok(false);
+        };
+        let shown = Arc::clone(&self.replica.snapshot);
+        self.ahead.get_or_insert(Ahead {
+            seq: self.replica.seq,
+            chain: self.replica.chain,
+            epoch: Arc::clone(&shown.position.epoch),
+        });
+        let restored = end.map(|(log, position)| Replica::restored(&log, position));
+        let restored = restored.transpose();
+        let restored = restored.map_err(|error| Halt::Unreadable(error.into()))?;
+        self.replica = restored.unwrap_or_else(|| Replica::before_the_log(shown));
+        tracing::info!(
+            after = self.replica.seq,
+            "reading records again that the ledger lacks"
+        );
+        self.report_applied();
+        Ok(true)
+    }
+
     /// Whether a state is shown that the records do not lead to.
     pub(super) fn contradicts_ahead(&self, reached: &Replica) -> bool {
         let ahead = self.ahead.as_ref();
@@ -111,11 +137,12 @@ impl<C: Committer> Node<C> {
         let known = if let Some(seq) = self.saved.seq {
             seq
         } else {
-            // That of the replica that led before.
+            // That of the replica that led before. One of records that the log has lost counts for nothing.
             let stored = self.log.state().await?;
-            let state = stored
-                .and_then(|stored| State::decode_for(&stored, self.settings.origin.format).ok());
-            state.map_or(0, |state| state.seq)
+            let reads = self.settings.origin.format;
+            let state = stored.and_then(|stored| State::decode_for(&stored, reads).ok());
+            let known = state.map_or(0, |state| state.seq);
+            if known > self.replica.seq { 0 } else { known }
         };
         self.saved.seq = Some(known);
         if self.replica.seq < known.saturating_add(RECORDS) {

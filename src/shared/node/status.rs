@@ -10,8 +10,7 @@ use crate::shared::members::{Leader, Member, State, Traits};
 use crate::shared::record::Chain;
 
 /// What troubles a replica whose name another process has too.
-const NAMESAKE: &str =
-    "another replica has the same name: give each one its own shared.node";
+const NAMESAKE: &str = "another replica has the same name: give each one its own shared.node";
 
 /// What a replica reports.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,7 +16,7 @@ pub const REVERTIBLE_FOR: Duration = Duration::from_secs(3600);
 /// What is known of the formats of others.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Formats {
-    /// The newest format of a record in the log: whoever does not read that cannot follow.
+    /// The newest format of a record in the log: a replica that does not read that cannot follow.
     written: u32,
     /// Since when every replica that reports reads the newest format that this one knows; `None` while one does not.
     all_new_since: Option<Instant>,
@@ -105,7 +105,7 @@ mod tests {
         let mut formats = Formats::default();
         let written = |formats: Formats| formats.to_write(2, REVERTIBLE_FOR);
         tokio::time::sleep(REVERTIBLE_FOR).await;
-        assert_eq!(written(formats), 1, "nobody was seen yet");
+        assert_eq!(written(formats), 1, "no replica was seen yet");
         formats.note_members(&[member(2), member(1)], 2);
         tokio::time::sleep(REVERTIBLE_FOR).await;
         assert_eq!(written(formats), 1);
