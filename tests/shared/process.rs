@@ -1,5 +1,6 @@
 //! Replicas as processes of their own, which are killed and paused.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tonic::Code;
 
 use crate::calls::{every_pair, file_table};
 use crate::replicas::PATIENCE;
-use crate::server::free_ports;
+use crate::server::{ATTEMPTS, free_ports};
 
 /// How long a call may take: one that waits for a replica that is paused has no answer.
 const CALL_MAX: Duration = Duration::from_secs(5);
@@ -20,6 +21,7 @@ const CALL_MAX: Duration = Duration::from_secs(5);
 pub(crate) struct Program {
     node: String,
     store: PathBuf,
+    log: PathBuf,
     servers: String,
     /// Of clients, and of operators.
     pub(crate) ports: [u16; 2],
@@ -37,13 +39,30 @@ impl Program {
         Self {
             node: node.to_owned(),
             store: folder.join(format!("{node}.db")),
+            log: folder.join(format!("{node}.log")),
             servers: servers.join(","),
             ports: free_ports(),
         }
     }
 
-    /// Starts it, and waits until it serves operators.
+    /// Starts it, and waits until it serves operators. A connection of another program may have one of its ports for a moment.
     pub(crate) async fn start(&self) -> Process {
+        for _ in 0..ATTEMPTS {
+            if let Some(process) = self.try_to_start().await {
+                return process;
+            }
+            let log = std::fs::read_to_string(&self.log).unwrap();
+            assert!(
+                log.contains("Address already in use"),
+                "{} has ended: {log}",
+                self.node
+            );
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        panic!("{} did not start in {ATTEMPTS} attempts", self.node);
+    }
+
+    async fn try_to_start(&self) -> Option<Process> {
         let [rates, admin] = self.ports.map(|port| format!("127.0.0.1:{port}"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_silkrate"));
         command.arg("serve").env_clear();
@@ -66,22 +85,25 @@ impl Program {
         let child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(File::create(&self.log).unwrap())
             .kill_on_drop(true)
             .spawn();
         let mut child = child.unwrap();
         let serves = async {
             while TcpStream::connect(&admin).await.is_err() {
-                assert_eq!(child.try_wait().unwrap(), None, "it has ended");
+                if child.try_wait().unwrap().is_some() {
+                    return false;
+                }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
+            true
         };
-        tokio::time::timeout(PATIENCE, serves).await.unwrap();
-        Process {
+        let serves = tokio::time::timeout(PATIENCE, serves).await.unwrap();
+        serves.then(|| Process {
             child,
             rates: format!("http://{rates}"),
             admin: format!("http://{admin}"),
-        }
+        })
     }
 }
 
