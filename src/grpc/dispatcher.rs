@@ -126,12 +126,15 @@ impl Dispatcher {
                 rejected(*rejection).inspect(move |answer| call.answered(code_place(answer)));
             return Either::Left(answer);
         }
-        let charged = self.charge(&request, caller);
+        let refused = self.charge(&request, caller).err().or_else(|| {
+            let bytes_max = output.as_ref()?.refuse_request()?;
+            Some(Refusal::AnswersUnread { bytes_max })
+        });
+        // What is refused already is not refused again for the length of its refusal.
+        let output = output.filter(|_| refused.is_none());
         let rates = self.rates.as_ref();
         let cached = rates.and_then(|rates| Some((rates, rates.cached_method(&request)?)));
-        let unread = output.as_ref().and_then(|output| output.refuses_request());
-        let unread = unread.map(|bytes_max| Refusal::AnswersUnread { bytes_max });
-        let answer = if let Some(refusal) = charged.err().or(unread) {
+        let answer = if let Some(refusal) = refused {
             Either::Left(ready(status_response(refusal)))
         } else if let Some((rates, method)) = cached {
             let recipient = Recipient {
@@ -151,7 +154,7 @@ impl Dispatcher {
             });
             // While it was made, others may have begun to wait.
             let least = usize::try_from(answer.body().size_hint().lower()).unwrap_or(usize::MAX);
-            let unread = output.and_then(|output| output.refuses_bytes(least));
+            let unread = output.and_then(|output| output.refuse_answer(least));
             if let Some(bytes_max) = unread {
                 answer = status_response(Refusal::AnswersUnread { bytes_max });
             }

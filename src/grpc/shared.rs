@@ -31,7 +31,7 @@ use http_body::Body as HttpBody;
 use prost::Message;
 use request::CachedMethod;
 pub use request::arrived;
-use stream::{FrameEncoder, stream_frames};
+use stream::{FrameEncoder, refused_long, stream_frames};
 use tokio::sync::Semaphore;
 use tonic::Status;
 use tonic::body::Body;
@@ -186,7 +186,10 @@ impl SharedRates {
             let read = request::read(&mut body, sent, shared.inner.request_bytes_max).await;
             let answered = match &read {
                 Ok(message) if shared.takes_long(method, message) => {
-                    shared.rendered(message, accepted).await
+                    match refused_long(&recipient) {
+                        Some(refusal) => Err(Unanswered::Refused(refusal)),
+                        None => shared.rendered(message, accepted).await,
+                    }
                 }
                 Ok(message) => {
                     let client = (recipient, identity.as_ref());
@@ -231,7 +234,7 @@ impl SharedRates {
     /// Whether the answer takes a millisecond or more: that about many pairs which no client has asked for.
     fn takes_long(&self, method: CachedMethod, message: &Bytes) -> bool {
         method == CachedMethod::GetSnapshot
-            && (message.len() > SHORT_REQUEST_BYTES_MAX || names_every_pair(message))
+            && (message.len() > SHORT_REQUEST_BYTES_MAX || request::names_every_pair(message))
             && self.inner.filters.get(message).is_none()
     }
 
@@ -339,11 +342,6 @@ fn check_latest(date: Option<&str>) -> Result<(), Unanswered> {
         None | Some("") => Ok(()),
         Some(_past) => Err(Unanswered::NotShared),
     }
-}
-
-/// Whether the text of a request has the item that stands for every pair.
-fn names_every_pair(message: &[u8]) -> bool {
-    message.windows(3).any(|text| text == b"*/*")
 }
 
 /// A response that is a status alone.

@@ -22,6 +22,9 @@ use crate::telemetry::PortCounts;
 pub const COUNTED_BYTES_MIN: usize = 16 * 1024;
 /// What may wait on a connection until it gets no more long answers: a dozen of the widest.
 const CONNECTION_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What may wait of short answers on a connection that gets no long ones: one of its readers may be slow, and a proxy sends the
+/// requests of all its readers over it. It is a kilobyte for each stream that it may open.
+const SHORT_BYTES_MAX: usize = 1024 * 1024;
 /// What may wait on all connections of a port until slow readers are not waited for: a hundred of the widest answers.
 const BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long a stream may wait for its reader to take what was sent: as long as a connection may for a write.
@@ -35,6 +38,8 @@ const PRESSED_STALL_MAX: Duration = Duration::from_secs(2);
 pub struct OutputLimits {
     /// What may wait on a connection, in bytes.
     pub connection_bytes_max: usize,
+    /// What may wait of short answers on a connection that gets no long ones, in bytes.
+    pub short_bytes_max: usize,
     /// What may wait on all connections of a port, in bytes.
     pub bytes_max: usize,
     /// How long a stream may wait for its reader.
@@ -47,6 +52,7 @@ impl Default for OutputLimits {
     fn default() -> Self {
         Self {
             connection_bytes_max: CONNECTION_BYTES_MAX,
+            short_bytes_max: SHORT_BYTES_MAX,
             bytes_max: BYTES_MAX,
             stall_max: STALL_MAX,
             pressed_stall_max: PRESSED_STALL_MAX,
@@ -68,6 +74,8 @@ pub struct OutputBudget {
 pub struct ConnectionOutput {
     budget: Arc<OutputBudget>,
     own: Account,
+    /// What waits of the short answers that began to wait while it got no long ones.
+    short_bytes: AtomicUsize,
     /// The number of requests that are open.
     requests: AtomicUsize,
 }
@@ -209,26 +217,66 @@ impl ConnectionOutput {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Whether another request is refused: how much may wait, if as much waits on the connection; or on all, if anything does
-    /// on this one. Who reads has nothing waiting when it asks, and is answered whatever others do. It counts as refused.
-    pub fn refuses_request(&self) -> Option<usize> {
+    /// Whether it gets no long answers: how much may wait, if as much waits on the connection; or on all, if anything does on
+    /// this one. Who reads has nothing waiting when it asks, and is answered whatever others do.
+    fn exceeded(&self) -> Option<usize> {
         let (limits, waiting) = (&self.budget.limits, self.own.bytes());
-        let max = if waiting >= limits.connection_bytes_max {
-            limits.connection_bytes_max
+        if waiting >= limits.connection_bytes_max {
+            Some(limits.connection_bytes_max)
         } else if waiting > 0 && self.budget.is_exceeded() {
-            limits.bytes_max
+            Some(limits.bytes_max)
         } else {
-            return None;
-        };
+            None
+        }
+    }
+
+    /// Whether another request is refused, however short its answer: how much may wait. It counts as refused.
+    pub fn refuse_request(&self) -> Option<usize> {
+        let is_short_full = self.short_bytes() >= self.budget.limits.short_bytes_max;
+        self.refuse_if(|| is_short_full)
+    }
+
+    /// The same for an answer, or a message of a stream, that is long.
+    pub fn refuse_long(&self) -> Option<usize> {
+        self.refuse_if(|| true)
+    }
+
+    /// The same for a message of a stream that is open, by its length in bytes. Short ones are not refused: a stream waits with
+    /// one at most.
+    pub fn refuse_message(&self, bytes: usize) -> Option<usize> {
+        self.refuse_if(|| bytes >= COUNTED_BYTES_MIN)
+    }
+
+    /// The same for an answer of at least this many bytes. One without a body is never refused.
+    pub fn refuse_answer(&self, bytes: usize) -> Option<usize> {
+        let short_max = self.budget.limits.short_bytes_max;
+        let is_short_full = || self.short_bytes().saturating_add(bytes) > short_max;
+        self.refuse_if(|| bytes >= COUNTED_BYTES_MIN || (bytes > 0 && is_short_full()))
+    }
+
+    fn refuse_if(&self, is_too_long: impl FnOnce() -> bool) -> Option<usize> {
+        let max = self.exceeded().filter(|_| is_too_long())?;
         self.budget.counts.unread_refused.increment();
         Some(max)
     }
 
-    /// The same for an answer, or a message of a stream, of at least this many bytes.
-    pub fn refuses_bytes(&self, bytes: usize) -> Option<usize> {
-        (bytes >= COUNTED_BYTES_MIN)
-            .then(|| self.refuses_request())
-            .flatten()
+    fn short_bytes(&self) -> usize {
+        self.short_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Counts the bytes of a short piece as waiting until [`ConnectionOutput::remove_short`], if the connection gets no long ones;
+    /// returns whether it does.
+    pub(super) fn add_short(&self, bytes: usize) -> bool {
+        let is_counted = self.exceeded().is_some();
+        if is_counted {
+            self.short_bytes.fetch_add(bytes, Ordering::Relaxed);
+        }
+        is_counted
+    }
+
+    /// They were sent, or will not be.
+    pub(super) fn remove_short(&self, bytes: usize) {
+        self.short_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Counts bytes as waiting until [`ConnectionOutput::remove`].
@@ -275,16 +323,16 @@ mod tests {
             connection.add(&shared);
         }
         assert_eq!(counts.unsent_bytes.get(), 4096);
-        assert_eq!(connections[0].refuses_request(), None);
+        assert_eq!(connections[0].refuse_long(), None);
         let own = Bytes::from(vec![2; 4096]);
         connections[0].add(&own);
-        assert_eq!(connections[0].refuses_request(), Some(5000));
-        assert_eq!(connections[1].refuses_request(), None);
+        assert_eq!(connections[0].refuse_long(), Some(5000));
+        assert_eq!(connections[1].refuse_long(), None);
         let other = budget.connection();
         connections[1].add(&Bytes::from_static(&[3; 512]));
-        assert_eq!(connections[1].refuses_bytes(COUNTED_BYTES_MIN), Some(8500));
-        assert_eq!(connections[1].refuses_bytes(COUNTED_BYTES_MIN - 1), None);
-        assert_eq!(other.refuses_bytes(COUNTED_BYTES_MIN), None, "it reads");
+        assert_eq!(connections[1].refuse_message(COUNTED_BYTES_MIN), Some(8500));
+        assert_eq!(connections[1].refuse_message(COUNTED_BYTES_MIN - 1), None);
+        assert_eq!(other.refuse_message(COUNTED_BYTES_MIN), None, "it reads");
         connections[0].remove(&own);
         for connection in [&connections[0], &connections[1]] {
             connection.remove(&shared);
@@ -293,5 +341,34 @@ mod tests {
         connections[0].remove(&shared);
         assert_eq!(counts.unsent_bytes.get(), 512);
         assert_eq!(counts.unread_refused.get(), 2);
+    }
+
+    #[test]
+    fn a_connection_that_gets_no_long_answers_gets_short_ones_within_its_share() {
+        let limits = OutputLimits {
+            connection_bytes_max: 1,
+            short_bytes_max: 1000,
+            ..OutputLimits::default()
+        };
+        let counts = Arc::<PortCounts>::default();
+        let budget = OutputBudget::new(limits, Arc::clone(&counts), CancellationToken::new());
+        let connection = Arc::new(budget).connection();
+        assert!(!connection.add_short(5000), "nothing long waits");
+        let long = Bytes::from(vec![0; COUNTED_BYTES_MIN]);
+        connection.add(&long);
+        assert_eq!(connection.refuse_answer(COUNTED_BYTES_MIN), Some(1));
+        assert_eq!(connection.refuse_request(), None);
+        assert_eq!(connection.refuse_answer(1000), None);
+        assert!(connection.add_short(600));
+        assert_eq!(connection.refuse_request(), None);
+        assert_eq!(connection.refuse_answer(401), Some(1));
+        assert!(connection.add_short(400));
+        assert_eq!(connection.refuse_request(), Some(1));
+        assert_eq!(connection.refuse_answer(0), None, "that is a refusal");
+        connection.remove_short(600);
+        assert_eq!(connection.refuse_request(), None);
+        connection.remove(&long);
+        assert_eq!(connection.refuse_answer(COUNTED_BYTES_MIN), None);
+        assert_eq!(counts.unread_refused.get(), 3);
     }
 }

@@ -20,21 +20,22 @@ pub(super) struct SentBody<B> {
     waiting: Option<Arc<Waiting>>,
 }
 
-/// A piece of an answer. A long one counts as waiting until it is dropped: HTTP drops it when it has written the last of it.
+/// A piece of an answer. One that counts does so until it is dropped: HTTP drops it when it has written the last of it.
 #[derive(Debug)]
 pub(super) struct SentPiece {
     bytes: Bytes,
     /// How many of them are written.
     written: usize,
-    /// None of a short one.
+    /// None of a short one, unless the connection gets no long ones.
     count: Option<PieceCount>,
 }
 
-/// Where a long piece counts.
+/// Where a piece counts as waiting.
 #[derive(Debug)]
 struct PieceCount {
     output: Arc<ConnectionOutput>,
-    waiting: Arc<Waiting>,
+    /// None of a short one.
+    waiting: Option<Arc<Waiting>>,
 }
 
 impl SentPiece {
@@ -54,17 +55,28 @@ impl Buf for SentPiece {
 
     fn advance(&mut self, bytes: usize) {
         self.written = self.written.saturating_add(bytes);
-        if let Some(count) = &self.count {
-            count.waiting.taken(bytes);
+        let count = self.count.as_ref();
+        if let Some(waiting) = count.and_then(|count| count.waiting.as_ref()) {
+            waiting.taken(bytes);
         }
     }
 }
 
 impl Drop for SentPiece {
     fn drop(&mut self) {
-        if let Some(count) = &self.count {
-            count.output.remove(&self.bytes);
-            count.waiting.sent();
+        match &self.count {
+            None => {}
+            Some(PieceCount {
+                output,
+                waiting: None,
+            }) => output.remove_short(self.bytes.len()),
+            Some(PieceCount {
+                output,
+                waiting: Some(waiting),
+            }) => {
+                output.remove(&self.bytes);
+                waiting.sent();
+            }
         }
     }
 }
@@ -78,27 +90,33 @@ impl<B> SentBody<B> {
         }
     }
 
-    /// Counts a long piece.
+    /// Counts a piece.
     fn count(&mut self, bytes: Bytes) -> SentPiece {
-        let is_long = bytes.len() >= COUNTED_BYTES_MIN;
-        let Some(request) = self.request.as_ref().filter(|_| is_long) else {
-            note(Polled::Yielded);
-            return SentPiece {
-                bytes,
-                written: 0,
-                count: None,
-            };
+        let output = self.request.as_ref().map(OpenRequest::output);
+        let count = match output {
+            Some(output) if bytes.len() >= COUNTED_BYTES_MIN => {
+                let waiting = Waiting::begin();
+                self.waiting = Some(Arc::clone(&waiting));
+                note(Polled::Counted(Arc::clone(&waiting)));
+                output.add(&bytes);
+                Some(PieceCount {
+                    output: Arc::clone(output),
+                    waiting: Some(waiting),
+                })
+            }
+            _ => {
+                note(Polled::Yielded);
+                let counted = output.filter(|output| output.add_short(bytes.len()));
+                counted.map(|output| PieceCount {
+                    output: Arc::clone(output),
+                    waiting: None,
+                })
+            }
         };
-        let output = request.output();
-        let waiting = Waiting::begin();
-        self.waiting = Some(Arc::clone(&waiting));
-        note(Polled::Counted(Arc::clone(&waiting)));
-        output.add(&bytes);
-        let output = Arc::clone(output);
         SentPiece {
             bytes,
             written: 0,
-            count: Some(PieceCount { output, waiting }),
+            count,
         }
     }
 }

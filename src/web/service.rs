@@ -191,10 +191,8 @@ impl Service<Request<Incoming>> for BrowserService {
         note_route(request.method(), calls::name(route));
         let call = PendingCall::begin(Arc::clone(&self.calls), route);
         let output = request.extensions().get::<Arc<ConnectionOutput>>().cloned();
-        let unread = output.as_ref().and_then(|output| output.refuses_request());
-        let refused = refused.or_else(|| unread.map(unread_answer));
         let refused = if names_one_host(&request) {
-            refused
+            refused.or_else(|| output.as_ref()?.refuse_request().map(unread_answer))
         } else {
             Some(protected(WebError::NotOneHost))
         };
@@ -285,7 +283,7 @@ impl Future for Counted {
             let least = usize::try_from(response.body().size_hint().lower());
             let output = self.output.as_ref();
             let unread =
-                output.and_then(|output| output.refuses_bytes(least.unwrap_or(usize::MAX)));
+                output.and_then(|output| output.refuse_answer(least.unwrap_or(usize::MAX)));
             if let Some(bytes_max) = unread {
                 *response = unread_answer(bytes_max);
             }

@@ -90,7 +90,7 @@ fn messages<E: MessageEncoder>(
         let (mut stream, output) = state?;
         let next = stream.next().await.and_then(|messages| {
             let output = output.as_ref();
-            let unread = output.and_then(|output| output.refuses_bytes(messages.len()));
+            let unread = output.and_then(|output| output.refuse_message(messages.len()));
             unread.map_or(Ok(messages), |bytes_max| {
                 Err(StreamEnd::Unread { bytes_max })
             })

@@ -202,11 +202,42 @@ async fn half_a_request(address: SocketAddr, method: &str, grpc_timeout: &str) -
 }
 
 #[tokio::test]
+async fn short_answers_are_sent_on_a_connection_with_too_much_unread() {
+    let bank = OneBank::new();
+    bank.commit_dollar(1, "478.77");
+    let nothing_long = OutputLimits {
+        connection_bytes_max: 0,
+        ..OutputLimits::default()
+    };
+    let port = port_within(&bank, LONG, nothing_long).await;
+    let mut client = client(&port).await;
+    for _call in 0..STREAMS {
+        let request = pb::GetSnapshotRequest::default();
+        client.get_snapshot(request).await.unwrap();
+    }
+    let request = pb::WatchRatesRequest::default();
+    let mut stream = client.watch_rates(request).await.unwrap().into_inner();
+    stream.message().await.unwrap().unwrap();
+    // Which pairs it names alone tells that it is long.
+    let filter = pb::RateFilter {
+        pairs: vec!["*/*".to_owned()],
+    };
+    let request = pb::GetSnapshotRequest {
+        filter: Some(filter),
+        date: None,
+    };
+    let refused = client.get_snapshot(request).await.unwrap_err();
+    let expected = (Code::ResourceExhausted, "ANSWERS_UNREAD".to_owned(), None);
+    assert_eq!(reason(&refused), expected);
+}
+
+#[tokio::test]
 async fn a_call_on_a_connection_with_too_much_unread_is_refused_and_told_when_to_come_back() {
     let bank = OneBank::new();
     bank.commit_dollar(1, "478.77");
     let nothing = OutputLimits {
         connection_bytes_max: 0,
+        short_bytes_max: 0,
         ..OutputLimits::default()
     };
     let port = port_within(&bank, LONG, nothing).await;

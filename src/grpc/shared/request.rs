@@ -38,6 +38,11 @@ impl CachedMethod {
     }
 }
 
+/// Whether the text of a request has the item that stands for every pair.
+pub(super) fn names_every_pair(message: &[u8]) -> bool {
+    message.windows(3).any(|text| text == b"*/*")
+}
+
 /// Whether the content type of a request is gRPC with messages of protobuf.
 pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE);

@@ -9,7 +9,7 @@ use tonic::Status;
 use crate::domain::Refusal;
 use crate::feed::{EncodedStream, MessageEncoder, StreamEnd, StreamMessage};
 use crate::grpc::shared::encoding::{Encoding, encode_frame};
-use crate::listener::ConnectionOutput;
+use crate::listener::{ConnectionOutput, Recipient};
 use crate::queries::Queries;
 use crate::wire;
 
@@ -27,9 +27,15 @@ impl MessageEncoder for FrameEncoder {
     }
 }
 
+/// The refusal of a long answer to a client that reads too little.
+pub(super) fn refused_long(recipient: &Recipient) -> Option<Refusal> {
+    let bytes_max = recipient.output.as_ref()?.refuse_long()?;
+    Some(Refusal::AnswersUnread { bytes_max })
+}
+
 /// A frame, unless too much waits for its reader.
 fn check_unread(frame: Bytes, output: Option<&ConnectionOutput>) -> Result<Bytes, StreamEnd> {
-    let unread = output.and_then(|output| output.refuses_bytes(frame.len()));
+    let unread = output.and_then(|output| output.refuse_message(frame.len()));
     unread.map_or(Ok(frame), |bytes_max| Err(StreamEnd::Unread { bytes_max }))
 }
 

@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{CANCEL, Peer, WINDOW_MAX};
+use super::{CANCEL, Frame, Peer, WINDOW_MAX};
 use crate::support::silkrate::PATIENCE;
 
 /// How long a stream may wait in these tests.
@@ -38,11 +38,12 @@ struct Served {
 
 /// Three pieces of the length that the path names, or the status of a refusal.
 fn answer(request: &Request<Incoming>, output: &ConnectionOutput) -> Response<Body> {
-    if output.refuses_request().is_some() {
-        return Response::builder().status(503).body(Body::empty()).unwrap();
-    }
     let length = request.uri().path().trim_start_matches('/');
     let length = length.parse().unwrap();
+    let refused = output.refuse_request();
+    if refused.or_else(|| output.refuse_answer(length)).is_some() {
+        return Response::builder().status(503).body(Body::empty()).unwrap();
+    }
     let piece = move |_number| Ok::<_, Infallible>(Bytes::from(vec![b'x'; length]));
     // As a stream that another message may follow.
     let pieces = stream::iter(0..3).map(piece).chain(stream::pending());
@@ -243,6 +244,58 @@ async fn a_connection_with_too_much_unread_gets_no_more_and_another_one_does() {
     other.send().await.unwrap();
     let data = other.until(|frame| frame.kind == raw::DATA).await;
     assert_eq!(data.payload.len(), SHORT);
+}
+
+#[tokio::test]
+async fn readers_behind_the_connection_of_a_slow_one_get_short_answers_until_those_wait_too() {
+    for is_for_browsers in [false, true] {
+        let limits = OutputLimits {
+            bytes_max: LONG - 1,
+            // Of twenty readers that leave nothing, not more waits at any time.
+            short_bytes_max: 61 * SHORT,
+            stall_max: PATIENCE,
+            pressed_stall_max: PATIENCE,
+            ..OutputLimits::default()
+        };
+        let served = served(limits, is_for_browsers);
+        let mut proxy = Peer::connect(served.address, 0).await;
+        let window_of_connection = (1_u32 << 30).to_be_bytes();
+        proxy.push(raw::WINDOW_UPDATE, 0, 0, &window_of_connection);
+        let mut ask = async |length: usize, window: usize| {
+            let stream = proxy.call(&format!("/{length}"));
+            proxy.push(raw::DATA, raw::END_STREAM, stream, &[]);
+            if window > 0 {
+                let window = u32::try_from(window).unwrap().to_be_bytes();
+                proxy.push(raw::WINDOW_UPDATE, 0, stream, &window);
+            }
+            proxy.send().await.unwrap();
+            let is_it = |frame: &Frame| {
+                let is_end = frame.kind == raw::HEADERS && frame.flags & raw::END_STREAM != 0;
+                frame.stream == stream && (frame.kind == raw::DATA || is_end)
+            };
+            let is_begun = |frame: &Frame| frame.stream == stream && frame.kind == raw::HEADERS;
+            if window > 0 {
+                proxy.until(is_it).await
+            } else {
+                proxy.until(is_begun).await
+            }
+        };
+        ask(LONG, 0).await;
+        until(|| served.counts.unsent_bytes.get() > 0).await;
+        // Each has three pieces of which none stays.
+        for _reader in 0..20 {
+            assert_eq!(ask(SHORT, 3 * SHORT).await.payload.len(), SHORT);
+        }
+        assert_eq!(ask(LONG, LONG).await.kind, raw::HEADERS, "it is refused");
+        assert_eq!(served.counts.unread_refused.get(), 1);
+        // Of these, the second piece stays.
+        let mut answered = 0;
+        while ask(SHORT, SHORT).await.kind == raw::DATA {
+            answered += 1;
+            assert!(answered < 200, "all of them were answered");
+        }
+        assert_eq!(served.counts.unread_refused.get(), 2);
+    }
 }
 
 #[tokio::test]
