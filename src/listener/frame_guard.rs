@@ -30,8 +30,17 @@ const SETTINGS_BURST: u32 = 32;
 /// How many more a second.
 const SETTINGS_PER_SECOND: u32 = 1;
 /// Streams that a connection may reset at once: a proxy resets those of all its readers when it goes, the most that there
-/// can be. Each answer that ends makes one more: some clients reset every stream then.
+/// can be.
 const RESETS_BURST: u32 = 1024;
+/// How many more for each answer that ends: some clients reset every stream then, and a proxy with thousands of clients gives up
+/// calls whose deadlines pass, as many as are answered. So who resets without end pays for an answer with every other one.
+const RESETS_PER_ANSWER: u32 = 2;
+/// The frames of data that make one more: a stream is an answer that its reader ends. One that is reset with its first message
+/// costs more than it makes.
+const DATA_PER_RESET: u32 = 4;
+/// The most of them that are left at any time: a proxy may give up every call of some seconds, after hours in which all were
+/// answered.
+const RESETS_MAX: u32 = 16 * RESETS_BURST;
 /// How many more a second: readers that leave a page.
 const RESETS_PER_SECOND: u32 = 100;
 /// The work that a connection makes before the other tasks of its thread have a turn, in cheap frames: some ten microseconds, or
@@ -80,7 +89,10 @@ impl Flood {
 #[derive(Debug)]
 struct Budget {
     left: u32,
+    /// What it begins with, and time makes at most.
     burst: u32,
+    /// What is left at most.
+    max: u32,
     per_second: u32,
     refilled: Instant,
 }
@@ -90,9 +102,15 @@ impl Budget {
         Self {
             left: burst,
             burst,
+            max: burst,
             per_second,
             refilled: Instant::now(),
         }
+    }
+
+    /// The same, of which work may make more than it begins with.
+    fn up_to(self, max: u32) -> Self {
+        Self { max, ..self }
     }
 
     /// Takes one; returns whether there was one.
@@ -119,7 +137,7 @@ impl Budget {
     }
 
     fn earn(&mut self, more: u32) {
-        self.left = self.left.saturating_add(more).min(self.burst);
+        self.left = self.left.saturating_add(more).min(self.max);
     }
 }
 
@@ -131,11 +149,36 @@ pub(super) struct FrameGuard {
     cheap: Budget,
     settings: Budget,
     resets: Budget,
-    /// The last stream that the peer has opened.
-    last_stream: u32,
+    /// Frames of data that were sent since the last that made a reset more.
+    data_frames: u32,
+    streams: OpenedStreams,
     /// What was read in this turn.
     turn_work: u32,
     turn_bytes: usize,
+}
+
+/// The last streams that the peer has opened.
+#[derive(Debug, Default)]
+struct OpenedStreams {
+    /// That of headers which have not ended.
+    begun: Option<u32>,
+    /// Of those whose headers have ended.
+    last: u32,
+    /// The same, of what was passed on: HTTP has the bytes, and may have answered.
+    passed_on: u32,
+}
+
+impl OpenedStreams {
+    /// A frame begins, and the one before has ended.
+    fn begin(&mut self, headers_of: Option<u32>) {
+        self.end();
+        self.begun = headers_of;
+    }
+
+    /// The last frame has ended.
+    fn end(&mut self) {
+        self.last = self.last.max(self.begun.take().unwrap_or_default());
+    }
 }
 
 impl FrameGuard {
@@ -145,8 +188,9 @@ impl FrameGuard {
             writing: FrameScanner::of_server(),
             cheap: Budget::new(CHEAP_BURST, CHEAP_PER_SECOND),
             settings: Budget::new(SETTINGS_BURST, SETTINGS_PER_SECOND),
-            resets: Budget::new(RESETS_BURST, RESETS_PER_SECOND),
-            last_stream: 0,
+            resets: Budget::new(RESETS_BURST, RESETS_PER_SECOND).up_to(RESETS_MAX),
+            data_frames: 0,
+            streams: OpenedStreams::default(),
             turn_work: 0,
             turn_bytes: 0,
         }
@@ -171,11 +215,22 @@ impl FrameGuard {
         (self.turn_work, self.turn_bytes) = (0, 0);
     }
 
-    /// Looks at bytes from the peer.
+    /// Looks at bytes from the peer, which are passed on to HTTP unless it sends too much.
     ///
     /// # Errors
     /// What it sends too much of.
     pub(super) fn received(&mut self, bytes: &[u8]) -> Result<(), Flood> {
+        let outcome = self.look_at(bytes);
+        if self.reading.is_between_frames() {
+            self.streams.end();
+        }
+        if outcome.is_ok() {
+            self.streams.passed_on = self.streams.last;
+        }
+        outcome
+    }
+
+    fn look_at(&mut self, bytes: &[u8]) -> Result<(), Flood> {
         self.turn_bytes = self.turn_bytes.saturating_add(bytes.len());
         let (mut rest, mut outcome) = (bytes, Ok(()));
         while let Some(head) = self.reading.next(&mut rest) {
@@ -184,6 +239,8 @@ impl FrameGuard {
                 _ => 1,
             };
             self.turn_work = self.turn_work.saturating_add(work);
+            let headers_of = (head.kind == HEADERS).then_some(head.stream);
+            self.streams.begin(headers_of);
             // The bytes are followed to their end, so that the next ones are still found.
             outcome = outcome.and(self.count(head));
         }
@@ -193,7 +250,6 @@ impl FrameGuard {
     fn count(&mut self, head: FrameHead) -> Result<(), Flood> {
         let (budget, flood) = match head.kind {
             HEADERS => {
-                self.last_stream = self.last_stream.max(head.stream);
                 self.cheap.earn(CHEAP_PER_WORK);
                 return Ok(());
             }
@@ -216,174 +272,35 @@ impl FrameGuard {
             if head.kind == DATA {
                 let windows = head.length / BYTES_PER_CHEAP;
                 self.cheap.earn(CHEAP_PER_WORK.saturating_add(windows));
+                self.data_frames = self.data_frames.saturating_add(1);
+                if self.data_frames >= DATA_PER_RESET {
+                    self.data_frames = 0;
+                    self.resets.earn(1);
+                }
             }
             if matches!(head.kind, DATA | HEADERS) && head.flags & END_STREAM != 0 {
-                self.resets.earn(1);
+                self.resets.earn(RESETS_PER_ANSWER);
             }
         }
     }
 
-    /// The frame that ends the connection and says why, unless the peer is in the middle of another one.
+    /// The frame that ends the connection and says why, unless the peer is in the middle of another one. It names the last stream
+    /// that was passed on: the client of a later one may send its request again, to another server.
     pub(super) fn goaway(&self, flood: Flood) -> Option<Vec<u8>> {
         let name = flood.name().as_bytes();
         let length = u8::try_from(name.len().saturating_add(8)).ok()?;
         let head = [0, 0, length, GOAWAY, 0, 0, 0, 0, 0];
         let code = [0, 0, 0, ENHANCE_YOUR_CALM];
-        let frame = [&head[..], &self.last_stream.to_be_bytes(), &code, name].concat();
+        let frame = [
+            &head[..],
+            &self.streams.passed_on.to_be_bytes(),
+            &code,
+            name,
+        ]
+        .concat();
         self.writing.is_between_frames().then_some(frame)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::listener::frame_scanner::{PREFACE, frame};
-
-    const PING: u8 = 6;
-
-    fn begun() -> FrameGuard {
-        let mut guard = FrameGuard::new();
-        guard.received(PREFACE).unwrap();
-        guard
-    }
-
-    /// How many of a frame a peer may send at once.
-    fn allowed(guard: &mut FrameGuard, frame: &[u8]) -> (u32, Flood) {
-        let mut count = 0;
-        loop {
-            match guard.received(frame) {
-                Ok(()) => count += 1,
-                Err(flood) => return (count, flood),
-            }
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn each_kind_of_cheap_frames_has_a_budget_that_grows_with_time() {
-        for (frame, flood, burst, per_second) in [
-            (
-                frame(PING, 0, 1, &[7; 8]),
-                Flood::Cheap,
-                CHEAP_BURST,
-                CHEAP_PER_SECOND,
-            ),
-            (
-                frame(8, 0, 1, &[0, 0, 0, 1]),
-                Flood::Cheap,
-                CHEAP_BURST,
-                CHEAP_PER_SECOND,
-            ),
-            (
-                frame(2, 0, 1, &[0; 5]),
-                Flood::Cheap,
-                CHEAP_BURST,
-                CHEAP_PER_SECOND,
-            ),
-            (
-                frame(SETTINGS, 0, 1, &[]),
-                Flood::Settings,
-                SETTINGS_BURST,
-                SETTINGS_PER_SECOND,
-            ),
-            (
-                frame(RST_STREAM, 0, 1, &[0; 4]),
-                Flood::Resets,
-                RESETS_BURST,
-                RESETS_PER_SECOND,
-            ),
-        ] {
-            let mut guard = begun();
-            assert_eq!(allowed(&mut guard, &frame), (burst, flood));
-            for _second in 0..2 {
-                tokio::time::advance(Duration::from_secs(1)).await;
-                assert_eq!(allowed(&mut guard, &frame), (per_second, flood));
-            }
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn requests_and_data_that_is_sent_earn_the_frames_that_belong_to_them() {
-        let mut guard = begun();
-        let ping = frame(PING, 0, 1, &[7; 8]);
-        assert_eq!(allowed(&mut guard, &ping).0, CHEAP_BURST);
-        guard.received(&frame(HEADERS, 4, 1, &[0x82])).unwrap();
-        assert_eq!(allowed(&mut guard, &ping).0, CHEAP_PER_WORK);
-        guard.sent(&frame(DATA, 0, 1, b"rate").repeat(2));
-        assert_eq!(allowed(&mut guard, &ping).0, 2 * CHEAP_PER_WORK);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_may_give_the_window_back_for_every_four_kibibytes_on_both_levels() {
-        let mut guard = begun();
-        for length in [16 * 1024, 1024 * 1024] {
-            let data = frame(DATA, 0, 1, &vec![0; length]);
-            let update = |stream| frame(8, 0, stream, &4096_u32.to_be_bytes());
-            let updates = [update(0), update(1)].concat().repeat(length / 4096);
-            for _frame in 0..CHEAP_BURST {
-                guard.sent(&data);
-                assert_eq!(guard.received(&updates), Ok(()));
-            }
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_client_may_reset_every_stream_whose_answer_has_ended() {
-        let mut guard = begun();
-        let reset = frame(RST_STREAM, 0, 1, &[0; 4]);
-        for kind in [HEADERS, DATA] {
-            for _call in 0..2 * RESETS_BURST {
-                guard.sent(&frame(kind, END_STREAM, 1, b"rate"));
-                assert_eq!(guard.received(&reset), Ok(()));
-            }
-        }
-        // The headers of an answer do not end it.
-        guard.sent(&frame(HEADERS, 4, 1, &[0x88]).repeat(9));
-        let left = RESETS_BURST - 1;
-        assert_eq!(allowed(&mut guard, &reset), (left, Flood::Resets));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_turn_ends_after_its_work_or_bytes_and_with_nothing_to_read() {
-        let mut guard = begun();
-        let request = frame(HEADERS, 4, 1, &[0x82]);
-        let ping = frame(PING, 0, 1, &[7; 8]);
-        for (frame, work) in [(ping, 1), (request, LARGE_WORK)] {
-            let frames = usize::try_from(TURN_WORK / work).unwrap();
-            guard.received(&frame.repeat(frames - 1)).unwrap();
-            assert!(!guard.ends_turn());
-            guard.received(&frame).unwrap();
-            assert!(guard.ends_turn());
-            assert!(!guard.ends_turn());
-        }
-        let data = frame(DATA, 0, 1, &vec![0; TURN_BYTES]);
-        guard.received(&data).unwrap();
-        guard.waits();
-        assert!(!guard.ends_turn());
-        guard.received(&data).unwrap();
-        assert!(guard.ends_turn());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_last_frame_names_the_last_stream_and_never_stands_within_another_one() {
-        let mut guard = begun();
-        guard.received(&frame(HEADERS, 4, 9, &[0x82])).unwrap();
-        let data = frame(DATA, 0, 1, b"rate");
-        guard.sent(&data[..11]);
-        assert_eq!(guard.goaway(Flood::Cheap), None);
-        guard.sent(&data[11..]);
-        let bytes = guard.goaway(Flood::Settings).unwrap();
-        let payload = [&[0, 0, 0, 9, 0, 0, 0, 11][..], b"too_many_settings"].concat();
-        assert_eq!(bytes, frame(GOAWAY, 0, 0, &payload));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn bytes_that_are_not_http2_have_no_budget() {
-        let mut guard = FrameGuard::new();
-        for _request in 0..CHEAP_BURST {
-            guard.received(b"GET / HTTP/1.1\r\n\r\n").unwrap();
-        }
-        guard.received(PREFACE).unwrap();
-        let settings = frame(SETTINGS, 0, 1, &[]).repeat(100);
-        assert_eq!(guard.received(&settings), Ok(()));
-    }
-}
+mod tests;

@@ -141,6 +141,55 @@ async fn calls_that_are_reset_one_after_the_other_end_the_connection() {
 }
 
 #[tokio::test]
+async fn calls_that_are_reset_at_once_end_the_connection() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
+    for _call in 0..FLOOD {
+        let stream = peer.ask("GetSnapshot", &[]);
+        peer.push(raw::RESET, 0, stream, &super::CANCEL.to_be_bytes());
+    }
+    drop(peer.send().await);
+    assert_eq!(peer.goaway().await.code(), ENHANCE_YOUR_CALM);
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_proxy_whose_calls_were_answered_may_give_up_as_many_that_are_not() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
+    peer.push(raw::WINDOW_UPDATE, 0, 0, &(1_u32 << 30).to_be_bytes());
+    let ends = |frame: &Frame| frame.kind == raw::HEADERS && frame.flags & raw::END_STREAM != 0;
+    let is_pong = |frame: &Frame| frame.kind == raw::PING && frame.flags & raw::ACK != 0;
+    for _batch in 0..30 {
+        for _call in 0..100 {
+            peer.ask("GetRate", b"\x0a\x07USD/KZT");
+        }
+        peer.send().await.unwrap();
+        for _call in 0..100 {
+            peer.until(ends).await;
+        }
+    }
+    // Three times as many as may be reset at first. Their deadlines pass before they are answered: here, before they are complete.
+    for _batch in 0..30 {
+        let path = "/silkrate.v1.RateService/GetRate";
+        let streams: Vec<_> = (0..100).map(|_call| peer.call(path)).collect();
+        peer.push(raw::PING, 0, 0, &[7; 8]);
+        peer.send().await.unwrap();
+        peer.until(is_pong).await;
+        for stream in streams {
+            peer.push(raw::RESET, 0, stream, &super::CANCEL.to_be_bytes());
+        }
+        peer.send().await.unwrap();
+    }
+    peer.ask("GetRate", b"\x0a\x07USD/KZT");
+    peer.send().await.unwrap();
+    peer.until(ends).await;
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn a_client_that_works_hard_is_not_taken_for_a_hostile_one() {
     let bank = bank_of_april().await;
     let silkrate = silkrate_of_april(&bank).await;
