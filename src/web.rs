@@ -27,6 +27,7 @@ mod watch;
 mod embed;
 mod entries;
 mod fragment;
+mod in_time;
 mod locale;
 mod cors;
 mod query;

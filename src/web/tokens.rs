@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::extract::{Extension, State};
+use axum::extract::Extension;
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::access::{Identity, Scope, TokenClaims};
 use crate::domain::{RateFilter, Refusal};
 use crate::json;
+use crate::web::JSON;
 use crate::web::cors::plain;
 use crate::web::error::WebError;
-use crate::web::{JSON, Web};
+use crate::web::in_time::InTime;
 
 /// The longest life of a token: it stands in addresses, which are logged and shared, and a page gets another one in time.
 const LIFETIME_MAX: Duration = Duration::from_secs(15 * 60);
@@ -43,9 +44,8 @@ struct Made<'a> {
 
 /// `POST /v1/tokens`
 pub(super) async fn make(
-    State(_web): State<Web>,
     identity: Option<Extension<Identity>>,
-    body: Bytes,
+    InTime(body): InTime<Bytes>,
 ) -> Result<Response, WebError> {
     let Some(Extension(identity)) = identity else {
         let needed = Scope::Read.as_str();
@@ -104,5 +104,37 @@ fn origin(text: &str) -> Result<String, WebError> {
     } else {
         let message = "origin is that of the page, such as https://news.example, without a path";
         Err(WebError::parameter("origin", message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::Router;
+    use axum::body::Body;
+    use axum::extract::Request;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use futures_util::{StreamExt, stream};
+    use tokio::time::Instant;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::web::in_time::BODY_TIMEOUT;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_request_for_a_token_whose_body_does_not_come_is_refused() {
+        let router = || Router::new().route("/v1/tokens", post(make));
+        let first = Ok::<_, Infallible>(Bytes::from_static(b"{"));
+        let half = Body::from_stream(stream::iter([first]).chain(stream::pending()));
+        let began = Instant::now();
+        let request = Request::post("/v1/tokens").body(half).unwrap();
+        let answer = router().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::GATEWAY_TIMEOUT);
+        assert_eq!(began.elapsed(), BODY_TIMEOUT);
+        let request = Request::post("/v1/tokens").body(Body::from("{}")).unwrap();
+        let answer = router().oneshot(request).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     }
 }
