@@ -19,6 +19,7 @@ mod subscription;
 mod ticker;
 mod answer_cache;
 mod encoded_stream;
+mod filter_frames;
 mod frame_cache;
 
 use std::sync::Arc;
@@ -202,7 +203,7 @@ impl Feed {
         self.draining.is_cancelled()
     }
 
-    /// Opens a subscription of a client at the present, who has no key unless [`Subscription::until`] says so; of none for a reader
+    /// Opens a subscription at the present. It is that of a client without a key, until [`Subscription::until`] names one; of none for a reader
     /// within the process.
     ///
     /// # Errors

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::domain::RateFilter;
-use crate::feed::frame_cache::{FilterFrames, FrameCache, MessageEncoder, aside, is_shared};
+use crate::feed::filter_frames::{FilterFrames, SharedMessage};
+use crate::feed::frame_cache::{FrameCache, MessageEncoder, aside, is_shared};
 use crate::feed::{Step, StreamEnd, Subscription};
 
 /// The shortest rows that are not copied behind their opening: a copy of shorter ones takes less than a second piece.
@@ -75,25 +76,30 @@ impl<E: MessageEncoder> EncodedStream<E> {
             self.is_wide = is_wide(&self.filter);
         }
         let encode = || self.cache.encode(&self.subscription.message(&step));
-        let encode_all = || {
-            if self.is_wide {
-                aside(encode)
-            } else {
-                encode()
-            }
-        };
-        Ok(match &step {
+        let shared = match &step {
             // Of one reader alone, and small.
-            Step::Opening { .. } => encode(),
+            Step::Opening { .. } => return Ok(encode()),
             // Of the readers of every filter.
-            Step::Heartbeat(shown) => self.cache.heartbeat(&shown.position, encode),
-            // Of one reader alone, as long as no other has its filter.
-            Step::Snapshot(_) | Step::Update { .. } if self.is_wide && !is_shared(&self.frames) => {
-                self.cache.encode_alone(encode_all).await
-            }
+            Step::Heartbeat(shown) => return Ok(self.cache.heartbeat(&shown.position, encode)),
             // Of the readers of a filter.
-            Step::Snapshot(snapshot) => self.frames.snapshot(&snapshot.position, encode_all),
-            Step::Update { after, to } => self.frames.update(*after, &to.position, encode_all),
-        })
+            Step::Snapshot(snapshot) => SharedMessage::Snapshot(&snapshot.position),
+            Step::Update { after, to } => SharedMessage::Update {
+                after: *after,
+                to: &to.position,
+            },
+        };
+        if !self.is_wide {
+            return Ok(self.frames.get_or_encode(shared, encode));
+        }
+        // Of one reader alone, as long as no other has its filter.
+        if !is_shared(&self.frames) {
+            return Ok(self.cache.encode_alone(|| aside(encode)).await);
+        }
+        if let Some(known) = self.frames.get(shared) {
+            return Ok(known);
+        }
+        // Boxed: thousands of streams wait for their next message, and few for a wide one.
+        let encoded = self.frames.get_or_encode_wide(shared, || aside(encode));
+        Ok(Box::pin(encoded).await)
     }
 }

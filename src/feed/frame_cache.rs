@@ -3,9 +3,8 @@
 //! Snapshots and updates depend on the filter of a stream and on positions alone. So the first stream that needs one has it encoded,
 //! and every other sends the same bytes. Nothing here knows what the encoding is.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,18 +16,17 @@ use tokio::time::Instant;
 
 use crate::domain::{Position, RateFilter};
 use crate::feed::StreamMessage;
+use crate::feed::filter_frames::{FilterFrames, Totals};
 
 /// How many filters share their messages: a site has a handful of tickers; further filters are experiments of single readers.
 const FILTERS_MAX: usize = 64;
-/// How many updates of a filter are kept: one for each commit that readers may be behind, and the merged updates of those
-/// who are further behind, or who resume from the same few positions after their connections were cut.
-const UPDATES_MAX: usize = 32;
-/// How many bytes of updates a filter keeps: the updates of the widest filter are of this order, and 64 such filters take
-/// 64 MiB.
-const UPDATE_BYTES_MAX: usize = 1024 * 1024;
 /// How long a heartbeat is shared: readers who received their last message together are due together, and a server time
 /// that is a second old does no harm.
 const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(1);
+
+/// The turn to encode the wide messages that no other stream needs, in the whole process: with a thread for each of them, every
+/// other stream would wait for the processor.
+static TURN: Semaphore = Semaphore::const_new(1);
 
 /// Encodes the messages of streams for one protocol.
 pub trait MessageEncoder: fmt::Debug + Send + Sync + 'static {
@@ -42,9 +40,7 @@ pub struct FrameCache<E> {
     encoder: E,
     known: Mutex<Known>,
     heartbeat: Mutex<Option<(Position, Instant, Bytes)>>,
-    /// The turn to encode what no other stream needs.
-    turn: Semaphore,
-    encoded: Arc<AtomicU64>,
+    totals: Arc<Totals>,
 }
 
 #[derive(Debug, Default)]
@@ -54,22 +50,6 @@ struct Known {
     uses: u64,
 }
 
-/// What has been encoded for a filter.
-#[derive(Debug)]
-pub(super) struct FilterFrames {
-    frames: Mutex<Frames>,
-    encoded: Arc<AtomicU64>,
-}
-
-#[derive(Debug, Default)]
-struct Frames {
-    /// The newest state.
-    snapshot: Option<(Position, Bytes)>,
-    /// Updates by the revision where they begin and the position where they lead, the newest last.
-    updates: VecDeque<(u64, Position, Bytes)>,
-    update_bytes: usize,
-}
-
 impl<E: MessageEncoder> FrameCache<E> {
     /// A cache of what `encoder` encodes.
     pub fn new(encoder: E) -> Self {
@@ -77,14 +57,13 @@ impl<E: MessageEncoder> FrameCache<E> {
             encoder,
             known: Mutex::default(),
             heartbeat: Mutex::default(),
-            turn: Semaphore::new(1),
-            encoded: Arc::default(),
+            totals: Arc::default(),
         }
     }
 
     /// How many messages that follow from commits were encoded. It grows with commits and filters, not with subscribers.
     pub fn encoded(&self) -> u64 {
-        self.encoded.load(Ordering::Relaxed)
+        self.totals.encoded()
     }
 
     pub(super) fn encode(&self, message: &StreamMessage) -> Bytes {
@@ -94,8 +73,8 @@ impl<E: MessageEncoder> FrameCache<E> {
     /// A message that follows from a commit, which no other stream needs: it is not kept. The wide ones take milliseconds, so
     /// the other tasks run between two of them: behind hundreds of them, a message to others would wait for seconds.
     pub(super) async fn encode_alone(&self, encode: impl FnOnce() -> Bytes) -> Bytes {
-        let _turn = self.turn.acquire().await;
-        self.encoded.fetch_add(1, Ordering::Relaxed);
+        let _turn = TURN.acquire().await;
+        self.totals.count();
         let bytes = encode();
         yield_now().await;
         bytes
@@ -111,19 +90,16 @@ impl<E: MessageEncoder> FrameCache<E> {
             *used = now;
             return Arc::clone(frames);
         }
-        let frames = Arc::new(FilterFrames {
-            frames: Mutex::default(),
-            encoded: Arc::clone(&self.encoded),
-        });
         if known.by_filter.len() >= FILTERS_MAX {
             let idle = known.by_filter.iter();
             let idle = idle.filter(|(_, (frames, _))| Arc::strong_count(frames) == 1);
             let oldest = idle.min_by_key(|(_, (_, used))| *used);
             let Some(oldest) = oldest.map(|(filter, _)| filter.clone()) else {
-                return frames;
+                return Arc::new(FilterFrames::new(&self.totals, false));
             };
             known.by_filter.remove(&oldest);
         }
+        let frames = Arc::new(FilterFrames::new(&self.totals, true));
         let entry = (Arc::clone(&frames), now);
         known.by_filter.insert(filter.clone(), entry);
         frames
@@ -160,61 +136,6 @@ pub(super) fn is_shared(frames: &Arc<FilterFrames>) -> bool {
     Arc::strong_count(frames) > 2
 }
 
-impl FilterFrames {
-    /// The update from a revision to a position.
-    pub(super) fn update(
-        &self,
-        after: u64,
-        to: &Position,
-        encode: impl FnOnce() -> Bytes,
-    ) -> Bytes {
-        let mut frames = lock(&self.frames);
-        let mut newest_first = frames.updates.iter().rev();
-        let known = newest_first.find(|(from, until, _)| *from == after && until == to);
-        if let Some((_, _, bytes)) = known {
-            return bytes.clone();
-        }
-        let bytes = self.encode(encode);
-        frames.update_bytes = frames.update_bytes.saturating_add(bytes.len());
-        frames.updates.push_back((after, to.clone(), bytes.clone()));
-        while frames.updates.len() > UPDATES_MAX
-            || (frames.update_bytes > UPDATE_BYTES_MAX && frames.updates.len() > 1)
-        {
-            if let Some((_, _, oldest)) = frames.updates.pop_front() {
-                frames.update_bytes = frames.update_bytes.saturating_sub(oldest.len());
-            }
-        }
-        bytes
-    }
-
-    /// The whole state at a position.
-    pub(super) fn snapshot(&self, position: &Position, encode: impl FnOnce() -> Bytes) -> Bytes {
-        let mut frames = lock(&self.frames);
-        if let Some((of, bytes)) = &frames.snapshot
-            && of == position
-        {
-            return bytes.clone();
-        }
-        let bytes = self.encode(encode);
-        // Revisions compare across epochs: a new epoch of a running process continues the numbers.
-        // A late stream at an older position does not displace what every other stream needs.
-        let is_newest = frames
-            .snapshot
-            .as_ref()
-            .is_none_or(|(of, _)| of.revision <= position.revision);
-        if is_newest {
-            frames.snapshot = Some((position.clone(), bytes.clone()));
-        }
-        bytes
-    }
-
-    /// Under the lock of the filter: streams that need the same message wait for it, instead of encoding it again.
-    fn encode(&self, encode: impl FnOnce() -> Bytes) -> Bytes {
-        self.encoded.fetch_add(1, Ordering::Relaxed);
-        encode()
-    }
-}
-
 /// What is kept is whole at every moment, so a panic while it was locked does not spoil it.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -237,23 +158,6 @@ mod tests {
         let letter = |number: usize| char::from(b'A' + u8::try_from(number % 26).unwrap());
         let code: String = [letter(number / 26), letter(number), 'X'].iter().collect();
         RateFilter::parse(&[format!("{code}/KZT")]).unwrap()
-    }
-
-    fn position(revision: u64) -> Position {
-        Position {
-            epoch: "epoch".into(),
-            revision,
-        }
-    }
-
-    /// Whether an update has to be encoded.
-    fn is_new(frames: &FilterFrames, after: u64, frame: &Bytes) -> bool {
-        let mut is_new = false;
-        frames.update(after, &position(after + 1), || {
-            is_new = true;
-            frame.clone()
-        });
-        is_new
     }
 
     #[test]
@@ -281,31 +185,5 @@ mod tests {
         drop(watched);
         let more = [0; 2].map(|_| cache.of_filter(&filter(FILTERS_MAX)));
         assert!(Arc::ptr_eq(&more[0], &more[1]));
-    }
-
-    #[test]
-    fn a_filter_keeps_some_updates_and_not_too_many_bytes_of_them() {
-        let frames = FrameCache::new(NoEncoder).of_filter(&filter(0));
-        let small = Bytes::from_static(b"small");
-        let most = u64::try_from(UPDATES_MAX).unwrap();
-        for after in 0..=most {
-            assert!(is_new(&frames, after, &small));
-        }
-        assert!(!is_new(&frames, 1, &small));
-        assert!(is_new(&frames, 0, &small), "it was the oldest");
-        let large = Bytes::from(vec![0; UPDATE_BYTES_MAX]);
-        assert!(is_new(&frames, most + 1, &large));
-        assert!(!is_new(&frames, most + 1, &large), "the newest is kept");
-        assert!(is_new(&frames, most, &small), "and nothing beside it");
-    }
-
-    #[test]
-    fn a_late_stream_does_not_displace_the_newest_state() {
-        let cache = FrameCache::new(NoEncoder);
-        let frames = cache.of_filter(&filter(0));
-        for revision in [2, 1, 2] {
-            frames.snapshot(&position(revision), Bytes::new);
-        }
-        assert_eq!(cache.encoded(), 2);
     }
 }

@@ -1,0 +1,384 @@
+//! What has been encoded for the readers of a filter.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, Semaphore};
+
+use crate::domain::Position;
+
+/// How many updates of a filter are kept: one for each commit that readers may be behind, and the merged updates of those
+/// who are further behind, or who resume from the same few positions after their connections were cut.
+const UPDATES_MAX: usize = 32;
+/// How many bytes of updates a filter keeps: the updates of the widest filter are of this order.
+const UPDATE_BYTES_MAX: usize = 1024 * 1024;
+/// How many bytes the filters of a cache keep: the newest messages of a dozen of the widest. Beyond it, the messages of a wide
+/// filter are encoded for each of its readers.
+const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The longest message that is kept in any case: those of a narrow filter. All filters together have two mebibytes of them.
+const SHORT_BYTES_MAX: usize = 16 * 1024;
+
+/// The turn to encode the wide messages of filters that several streams share, in the whole process: with a thread for each of
+/// them, every other stream would wait for the processor.
+static TURN: Semaphore = Semaphore::const_new(1);
+
+/// A message that is the same for all readers of a filter.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SharedMessage<'a> {
+    /// The whole state at a position.
+    Snapshot(&'a Position),
+    /// The update from a revision to a position.
+    Update { after: u64, to: &'a Position },
+}
+
+/// What all filters of a cache have had encoded, and keep.
+#[derive(Debug, Default)]
+pub(super) struct Totals {
+    encoded: AtomicU64,
+    kept_bytes: AtomicUsize,
+}
+
+impl Totals {
+    /// How many messages were encoded.
+    pub(super) fn encoded(&self) -> u64 {
+        self.encoded.load(Ordering::Relaxed)
+    }
+
+    /// Counts a message as encoded.
+    pub(super) fn count(&self) {
+        self.encoded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn is_exceeded(&self) -> bool {
+        self.kept_bytes.load(Ordering::Relaxed) > KEPT_BYTES_MAX
+    }
+
+    fn add(&self, bytes: usize) {
+        self.kept_bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn remove(&self, bytes: usize) {
+        self.kept_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// What has been encoded for a filter.
+#[derive(Debug)]
+pub(super) struct FilterFrames {
+    frames: Mutex<Frames>,
+    /// Tells those that wait for a wide message that one was encoded.
+    encoded: Notify,
+    /// Nothing is kept for a filter that the cache does not know: each of its streams has frames of its own.
+    is_known: bool,
+    totals: Arc<Totals>,
+}
+
+#[derive(Debug, Default)]
+struct Frames {
+    /// The newest state.
+    snapshot: Option<(Position, Bytes)>,
+    /// Updates by the revision where they begin and the position where they lead, the newest last.
+    updates: VecDeque<(u64, Position, Bytes)>,
+    update_bytes: usize,
+    /// Whether a wide message is being encoded.
+    is_encoding: bool,
+}
+
+/// A wide message is being encoded until this is dropped.
+struct Encoding<'a>(&'a FilterFrames);
+
+impl Drop for Encoding<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.frames).is_encoding = false;
+        self.0.encoded.notify_waiters();
+    }
+}
+
+impl FilterFrames {
+    /// Nothing yet, of a filter that a cache knows or does not know.
+    pub(super) fn new(totals: &Arc<Totals>, is_known: bool) -> Self {
+        Self {
+            frames: Mutex::default(),
+            encoded: Notify::new(),
+            is_known,
+            totals: Arc::clone(totals),
+        }
+    }
+
+    /// A message, if it was encoded before.
+    pub(super) fn get(&self, message: SharedMessage<'_>) -> Option<Bytes> {
+        lock(&self.frames).get(message)
+    }
+
+    /// A message. It is encoded under the lock of the filter: streams that need the same message wait for it, instead of encoding
+    /// it again.
+    pub(super) fn get_or_encode(
+        &self,
+        message: SharedMessage<'_>,
+        encode: impl FnOnce() -> Bytes,
+    ) -> Bytes {
+        let mut frames = lock(&self.frames);
+        if let Some(known) = frames.get(message) {
+            return known;
+        }
+        self.totals.count();
+        let bytes = encode();
+        self.keep(&mut frames, message, &bytes);
+        bytes
+    }
+
+    /// The same for a message that takes milliseconds to encode: streams that need it too wait without a thread, so that the
+    /// streams of other filters have theirs.
+    pub(super) async fn get_or_encode_wide(
+        &self,
+        message: SharedMessage<'_>,
+        encode: impl FnOnce() -> Bytes,
+    ) -> Bytes {
+        loop {
+            let mut encoded = pin!(self.encoded.notified());
+            // What is encoded from now on wakes it.
+            encoded.as_mut().enable();
+            {
+                let mut frames = lock(&self.frames);
+                if let Some(known) = frames.get(message) {
+                    return known;
+                }
+                if !frames.is_encoding {
+                    frames.is_encoding = true;
+                    break;
+                }
+            }
+            encoded.await;
+        }
+        let _encoding = Encoding(self);
+        let _turn = TURN.acquire().await;
+        self.totals.count();
+        let bytes = encode();
+        self.keep(&mut lock(&self.frames), message, &bytes);
+        bytes
+    }
+
+    fn keep(&self, frames: &mut Frames, message: SharedMessage<'_>, bytes: &Bytes) {
+        if !self.is_known {
+            return;
+        }
+        match message {
+            SharedMessage::Snapshot(position) => self.keep_snapshot(frames, position, bytes),
+            SharedMessage::Update { after, to } => {
+                frames.update_bytes = frames.update_bytes.saturating_add(bytes.len());
+                self.totals.add(bytes.len());
+                frames.updates.push_back((after, to.clone(), bytes.clone()));
+                self.drop_updates(frames);
+            }
+        }
+    }
+
+    /// Drops the oldest updates until no more are kept than may be.
+    fn drop_updates(&self, frames: &mut Frames) {
+        let is_long = |frames: &Frames| {
+            let newest = frames.updates.back();
+            newest.is_some_and(|(_, _, bytes)| bytes.len() > SHORT_BYTES_MAX)
+        };
+        while frames.updates.len() > UPDATES_MAX
+            || (frames.update_bytes > UPDATE_BYTES_MAX && frames.updates.len() > 1)
+            || (self.totals.is_exceeded() && (frames.updates.len() > 1 || is_long(frames)))
+        {
+            if let Some((_, _, oldest)) = frames.updates.pop_front() {
+                frames.update_bytes = frames.update_bytes.saturating_sub(oldest.len());
+                self.totals.remove(oldest.len());
+            }
+        }
+    }
+
+    fn keep_snapshot(&self, frames: &mut Frames, position: &Position, bytes: &Bytes) {
+        // Revisions compare across epochs: a new epoch of a running process continues the numbers.
+        // A late stream at an older position does not displace what every other stream needs.
+        let kept = frames.snapshot.as_ref();
+        if kept.is_some_and(|(of, _)| of.revision > position.revision) {
+            return;
+        }
+        if let Some((_, before)) = frames.snapshot.take() {
+            self.totals.remove(before.len());
+        }
+        self.totals.add(bytes.len());
+        if self.totals.is_exceeded() && bytes.len() > SHORT_BYTES_MAX {
+            self.totals.remove(bytes.len());
+        } else {
+            frames.snapshot = Some((position.clone(), bytes.clone()));
+        }
+    }
+}
+
+impl Drop for FilterFrames {
+    fn drop(&mut self) {
+        let frames = lock(&self.frames);
+        let snapshot = frames.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
+        self.totals
+            .remove(frames.update_bytes.saturating_add(snapshot));
+    }
+}
+
+impl Frames {
+    fn get(&self, message: SharedMessage<'_>) -> Option<Bytes> {
+        match message {
+            SharedMessage::Snapshot(position) => {
+                let (of, bytes) = self.snapshot.as_ref()?;
+                (of == position).then(|| bytes.clone())
+            }
+            SharedMessage::Update { after, to } => {
+                let mut newest_first = self.updates.iter().rev();
+                let known = newest_first.find(|(from, until, _)| *from == after && until == to);
+                known.map(|(_, _, bytes)| bytes.clone())
+            }
+        }
+    }
+}
+
+/// What is kept is whole at every moment, so a panic while it was locked does not spoil it.
+fn lock(frames: &Mutex<Frames>) -> MutexGuard<'_, Frames> {
+    frames.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use tokio::sync::oneshot;
+    use tokio::task::{JoinSet, block_in_place};
+
+    use super::*;
+
+    /// Longer than a machine is busy.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn position(revision: u64) -> Position {
+        Position {
+            epoch: "epoch".into(),
+            revision,
+        }
+    }
+
+    /// Whether an update has to be encoded.
+    fn is_new(frames: &FilterFrames, after: u64, frame: &Bytes) -> bool {
+        let mut is_new = false;
+        let to = position(after + 1);
+        let message = SharedMessage::Update { after, to: &to };
+        frames.get_or_encode(message, || {
+            is_new = true;
+            frame.clone()
+        });
+        is_new
+    }
+
+    /// Whether the state at a position has to be encoded.
+    fn is_new_state(frames: &FilterFrames, revision: u64, frame: &Bytes) -> bool {
+        let mut is_new = false;
+        frames.get_or_encode(SharedMessage::Snapshot(&position(revision)), || {
+            is_new = true;
+            frame.clone()
+        });
+        is_new
+    }
+
+    #[test]
+    fn a_filter_keeps_some_updates_and_not_too_many_bytes_of_them() {
+        let frames = FilterFrames::new(&Arc::default(), true);
+        let small = Bytes::from_static(b"small");
+        let most = u64::try_from(UPDATES_MAX).unwrap();
+        for after in 0..=most {
+            assert!(is_new(&frames, after, &small));
+        }
+        assert!(!is_new(&frames, 1, &small));
+        assert!(is_new(&frames, 0, &small), "it was the oldest");
+        let large = Bytes::from(vec![0; UPDATE_BYTES_MAX]);
+        assert!(is_new(&frames, most + 1, &large));
+        assert!(!is_new(&frames, most + 1, &large), "the newest is kept");
+        assert!(is_new(&frames, most, &small), "and nothing beside it");
+    }
+
+    #[test]
+    fn a_late_stream_does_not_displace_the_newest_state() {
+        let frames = FilterFrames::new(&Arc::default(), true);
+        let small = Bytes::from_static(b"small");
+        assert!(is_new_state(&frames, 2, &small));
+        assert!(is_new_state(&frames, 1, &small));
+        assert!(!is_new_state(&frames, 2, &small));
+    }
+
+    #[test]
+    fn all_filters_together_keep_the_bytes_that_may_be_kept_and_short_messages_beside_them() {
+        let totals = Arc::<Totals>::default();
+        let wide = Bytes::from(vec![0; UPDATE_BYTES_MAX]);
+        let all: Vec<_> = (0..64)
+            .map(|_| FilterFrames::new(&totals, true))
+            .inspect(|frames| {
+                is_new_state(frames, 7, &wide);
+                is_new(frames, 7, &wide);
+            })
+            .collect();
+        let kept = || totals.kept_bytes.load(Ordering::Relaxed);
+        assert_eq!(kept(), KEPT_BYTES_MAX);
+        assert!(!is_new_state(&all[0], 7, &wide), "the first ones are kept");
+        assert!(is_new_state(&all[63], 7, &wide), "the last ones are not");
+        let short = Bytes::from(vec![0; SHORT_BYTES_MAX]);
+        assert!(is_new_state(&all[63], 8, &short));
+        assert!(is_new(&all[63], 8, &short));
+        assert!(!is_new_state(&all[63], 8, &short));
+        assert!(!is_new(&all[63], 8, &short));
+        drop(all);
+        assert_eq!(kept(), 0);
+    }
+
+    #[test]
+    fn nothing_is_kept_for_a_filter_that_the_cache_does_not_know() {
+        let totals = Arc::<Totals>::default();
+        let frames = FilterFrames::new(&totals, false);
+        let small = Bytes::from_static(b"small");
+        for _again in 0..2 {
+            assert!(is_new(&frames, 7, &small));
+            assert!(is_new_state(&frames, 7, &small));
+        }
+        assert_eq!(totals.kept_bytes.load(Ordering::Relaxed), 0);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn those_that_wait_for_a_wide_message_leave_their_thread_to_others() {
+        let frames = Arc::new(FilterFrames::new(&Arc::default(), true));
+        let (release, released) = mpsc::channel();
+        let (sender, is_encoding) = oneshot::channel();
+        let wide = Arc::clone(&frames);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let encode = move || {
+                sender.send(()).unwrap();
+                let is_released = block_in_place(|| released.recv_timeout(PATIENCE));
+                is_released.expect("another task runs meanwhile");
+                Bytes::from_static(b"wide")
+            };
+            let to = position(1);
+            wide.get_or_encode_wide(SharedMessage::Snapshot(&to), encode)
+                .await
+        });
+        is_encoding.await.unwrap();
+        let (sender, waits) = oneshot::channel();
+        tasks.spawn(async move {
+            sender.send(()).unwrap();
+            let encode = || -> Bytes { panic!("it is encoded once") };
+            let to = position(1);
+            frames
+                .get_or_encode_wide(SharedMessage::Snapshot(&to), encode)
+                .await
+        });
+        waits.await.unwrap();
+        // The one thread is free for this.
+        tasks.spawn(async move {
+            release.send(()).unwrap();
+            Bytes::from_static(b"wide")
+        });
+        assert_eq!(tasks.join_all().await, ["wide"; 3]);
+    }
+}
