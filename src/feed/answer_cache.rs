@@ -13,11 +13,16 @@ use tokio::time::Instant;
 
 use crate::domain::Position;
 
+/// How many bytes an answer has.
+type LengthOf<A> = fn(&A) -> usize;
+
 /// Answers by query, each of the newest position that was asked for.
 #[derive(Debug)]
 pub struct AnswerCache<Q, A> {
     known: Mutex<Known<Q, A>>,
     answers_max: usize,
+    /// How many bytes of answers are kept, and how many one has; without limit when there is none.
+    bytes_max: Option<(usize, LengthOf<A>)>,
     /// How long an answer is given while its position stands; without limit when there is none.
     age_max: Option<Duration>,
     encoded: AtomicU64,
@@ -25,9 +30,18 @@ pub struct AnswerCache<Q, A> {
 
 #[derive(Debug)]
 struct Known<Q, A> {
-    by_query: BTreeMap<Q, (Arc<Slot<A>>, u64)>,
+    by_query: BTreeMap<Q, KeptAnswer<A>>,
     /// Counts uses, to tell which answer was used longest ago.
     uses: u64,
+    /// What all answers have.
+    bytes: usize,
+}
+
+#[derive(Debug)]
+struct KeptAnswer<A> {
+    slot: Arc<Slot<A>>,
+    used: u64,
+    bytes: usize,
 }
 
 /// The place of an answer. It is locked while the answer is encoded: those who want the same wait, instead of encoding it
@@ -48,10 +62,22 @@ impl<Q: Ord + Clone, A: Clone> AnswerCache<Q, A> {
             known: Mutex::new(Known {
                 by_query: BTreeMap::new(),
                 uses: 0,
+                bytes: 0,
             }),
             answers_max,
+            bytes_max: None,
             age_max: None,
             encoded: AtomicU64::new(0),
+        }
+    }
+
+    /// The same, which keeps no more bytes of answers than `bytes_max`, by what `length_of` says of each; of a longer one alone it
+    /// keeps that.
+    #[must_use]
+    pub fn with_bytes_max(self, bytes_max: usize, length_of: LengthOf<A>) -> Self {
+        Self {
+            bytes_max: Some((bytes_max, length_of)),
+            ..self
         }
     }
 
@@ -96,8 +122,11 @@ impl<Q: Ord + Clone, A: Clone> AnswerCache<Q, A> {
             });
         }
         drop(kept);
-        if known.is_none() {
-            self.insert(query.to_owned(), slot);
+        let length = self
+            .bytes_max
+            .map_or(0, |(_, length_of)| length_of(&encoded));
+        if known.is_none() || (is_newest && length > 0) {
+            self.insert(query.to_owned(), slot, length);
         }
         Ok(encoded)
     }
@@ -135,22 +164,45 @@ impl<Q: Ord + Clone, A: Clone> AnswerCache<Q, A> {
         let mut known = lock(&self.known);
         known.uses = known.uses.wrapping_add(1);
         let now = known.uses;
-        let (slot, used) = known.by_query.get_mut(query)?;
-        *used = now;
-        Some(Arc::clone(slot))
+        let kept = known.by_query.get_mut(query)?;
+        kept.used = now;
+        Some(Arc::clone(&kept.slot))
     }
 
-    /// Keeps an answer, in the place of the one used longest ago when there are too many.
-    fn insert(&self, query: Q, slot: Arc<Slot<A>>) {
+    /// Keeps an answer, in the place of those used longest ago when there are too many.
+    fn insert(&self, query: Q, slot: Arc<Slot<A>>, bytes: usize) {
         let mut known = lock(&self.known);
-        if known.by_query.len() >= self.answers_max {
-            let oldest = known.by_query.iter().min_by_key(|(_, (_, used))| *used);
-            if let Some(oldest) = oldest.map(|(query, _)| query.clone()) {
-                known.by_query.remove(&oldest);
-            }
+        known.remove(&query);
+        let used = known.uses;
+        let is_too_much = |known: &Known<Q, A>| {
+            let bytes = known.bytes.saturating_add(bytes);
+            known.by_query.len() >= self.answers_max
+                || self
+                    .bytes_max
+                    .is_some_and(|(bytes_max, _)| bytes > bytes_max)
+        };
+        while is_too_much(&known) && known.remove_oldest() {}
+        known.bytes = known.bytes.saturating_add(bytes);
+        let kept = KeptAnswer { slot, used, bytes };
+        known.by_query.insert(query, kept);
+    }
+}
+
+impl<Q: Ord + Clone, A> Known<Q, A> {
+    fn remove(&mut self, query: &Q) {
+        if let Some(removed) = self.by_query.remove(query) {
+            self.bytes = self.bytes.saturating_sub(removed.bytes);
         }
-        let now = known.uses;
-        known.by_query.insert(query, (slot, now));
+    }
+
+    /// Removes the answer used longest ago; returns whether there was one.
+    fn remove_oldest(&mut self) -> bool {
+        let oldest = self.by_query.iter().min_by_key(|(_, kept)| kept.used);
+        let oldest = oldest.map(|(query, _)| query.clone());
+        if let Some(oldest) = &oldest {
+            self.remove(oldest);
+        }
+        oldest.is_some()
     }
 }
 
@@ -193,6 +245,23 @@ mod tests {
         assert_eq!((answer(&cache, 1, 1), answer(&cache, 2, 1)), (0, 1));
         assert_eq!((answer(&cache, 1, 1), answer(&cache, 3, 1)), (0, 2));
         assert_eq!((answer(&cache, 1, 1), answer(&cache, 2, 1)), (0, 3));
+    }
+
+    #[tokio::test]
+    async fn the_answers_used_longest_ago_make_room_for_the_bytes_of_another() {
+        // An answer has as many bytes as were encoded before it.
+        let length_of = |number: &u64| usize::try_from(*number).unwrap();
+        let cache = AnswerCache::new(9).with_bytes_max(3, length_of);
+        for query in 0..3 {
+            answer(&cache, query, 1);
+        }
+        assert_eq!((0..3).map(|query| answer(&cache, query, 1)).sum::<u64>(), 3);
+        assert_eq!(answer(&cache, 0, 2), 3, "of as many as may be");
+        assert_eq!(lock(&cache.known).bytes, 3);
+        assert_eq!(lock(&cache.known).by_query.len(), 1);
+        assert_eq!(answer(&cache, 1, 1), 4, "longer than may be");
+        assert_eq!(answer(&cache, 1, 1), 4, "and kept alone");
+        assert_eq!(lock(&cache.known).by_query.len(), 1);
     }
 
     #[tokio::test(start_paused = true)]

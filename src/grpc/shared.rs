@@ -53,6 +53,8 @@ use crate::wire;
 
 /// How many filters have a snapshot kept for them: a site has a handful of tickers; further filters are experiments of single readers.
 const SNAPSHOTS_MAX: usize = 64;
+/// How many bytes of snapshots are kept: two dozen of the widest filter.
+const SNAPSHOT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The longest request whose answer is made where it is asked for, unless it is about every pair: some thirty pairs.
 const SHORT_REQUEST_BYTES_MAX: usize = 300;
 /// How many pairs have a rate kept for them: more than exist, at half a kilobyte each.
@@ -95,7 +97,8 @@ impl Frames {
         Self {
             encoding,
             messages: Arc::new(FrameCache::new(FrameEncoder { encoding, queries })),
-            snapshots: AnswerCache::new(SNAPSHOTS_MAX),
+            snapshots: AnswerCache::new(SNAPSHOTS_MAX)
+                .with_bytes_max(SNAPSHOT_BYTES_MAX, Bytes::len),
         }
     }
 

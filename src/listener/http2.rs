@@ -22,19 +22,17 @@ use tokio_util::sync::CancellationToken;
 use crate::listener::goodbye::Goodbye;
 use crate::listener::output::OpenRequest;
 use crate::listener::sent_body::SentBody;
-use crate::listener::{
-    CoalescedWriter, ConnectionOutput, Flusher, OutputBudget, StreamExecutor, coalesce,
-};
+use crate::listener::{CoalescedWriter, ConnectionOutput, Flusher, StreamExecutor, coalesce};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Serves one connection until it ends or, draining, until its streams have ended. What waits to be sent on it counts in a
-/// budget, which that of the executor of its settings should be.
+/// Serves one connection until it ends or, draining, until its streams have ended. What waits to be sent on it counts in its output,
+/// whose budget that of the executor of its settings should be.
 pub fn serve_http2<I, A, F, B>(
     socket: I,
     settings: Arc<Builder<StreamExecutor>>,
     answer: A,
-    (draining, budget): (CancellationToken, Arc<OutputBudget>),
+    (draining, output): (CancellationToken, Arc<ConnectionOutput>),
 ) -> impl Future<Output = ()> + Send
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -44,10 +42,7 @@ where
     B::Error: Into<BoxError>,
 {
     let (socket, flusher) = coalesce(socket);
-    let service = CountingService {
-        answer,
-        output: budget.connection(),
-    };
+    let service = CountingService { answer, output };
     // Values that are moved before the future is made take no space in it. There are ten thousand of these futures.
     run(TokioIo::new(socket), flusher, settings, service, draining)
 }

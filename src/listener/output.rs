@@ -7,6 +7,7 @@
 //! bounds them. What is waiting does not bound a client that reads, so there is no setting for it.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-use crate::callers::Caller;
+use crate::callers::{Caller, Network};
 use crate::telemetry::PortCounts;
 
 /// The shortest piece that is counted: as long as the largest frame. A thousand streams with a shorter piece each wait with
@@ -26,7 +27,10 @@ const CONNECTION_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// requests of all its readers over it. It is a kilobyte for each stream that it may open.
 const SHORT_BYTES_MAX: usize = 1024 * 1024;
 /// What may wait on all connections of a port until slow readers are not waited for: a hundred of the widest answers.
-const BYTES_MAX: usize = 64 * 1024 * 1024;
+const PRESSED_BYTES: usize = 64 * 1024 * 1024;
+/// What may wait on all connections of a port: as much again, for clients that have nothing waiting. A thousand of them would
+/// hold a widest answer each.
+const BYTES_MAX: usize = 128 * 1024 * 1024;
 /// How long a stream may wait for its reader to take what was sent: as long as a connection may for a write.
 const STALL_MAX: Duration = Duration::from_secs(30);
 /// How long it may while too much waits on all connections, or the service stops: a reader that reads takes a piece in a
@@ -40,6 +44,8 @@ pub struct OutputLimits {
     pub connection_bytes_max: usize,
     /// What may wait of short answers on a connection that gets no long ones, in bytes.
     pub short_bytes_max: usize,
+    /// What may wait on all connections of a port until slow readers are not waited for, and get no more, in bytes.
+    pub pressed_bytes: usize,
     /// What may wait on all connections of a port, in bytes.
     pub bytes_max: usize,
     /// How long a stream may wait for its reader.
@@ -53,6 +59,7 @@ impl Default for OutputLimits {
         Self {
             connection_bytes_max: CONNECTION_BYTES_MAX,
             short_bytes_max: SHORT_BYTES_MAX,
+            pressed_bytes: PRESSED_BYTES,
             bytes_max: BYTES_MAX,
             stall_max: STALL_MAX,
             pressed_stall_max: PRESSED_STALL_MAX,
@@ -65,6 +72,8 @@ impl Default for OutputLimits {
 pub struct OutputBudget {
     limits: OutputLimits,
     all: Account,
+    /// What waits on all connections of each client.
+    clients: Mutex<BTreeMap<Network, OfClient>>,
     counts: Arc<PortCounts>,
     draining: CancellationToken,
 }
@@ -74,10 +83,27 @@ pub struct OutputBudget {
 pub struct ConnectionOutput {
     budget: Arc<OutputBudget>,
     own: Account,
+    /// None of a proxy, whose connections are those of many clients.
+    client: Option<ClientBytes>,
     /// What waits of the short answers that began to wait while it got no long ones.
     short_bytes: AtomicUsize,
     /// The number of requests that are open.
     requests: AtomicUsize,
+}
+
+/// What waits on all connections of a client, and how many it has.
+#[derive(Debug, Default)]
+struct OfClient {
+    bytes: Arc<AtomicUsize>,
+    connections: usize,
+}
+
+/// The same for each of the connections. It is forgotten with the last of them.
+#[derive(Debug)]
+struct ClientBytes {
+    client: Network,
+    bytes: Arc<AtomicUsize>,
+    budget: Arc<OutputBudget>,
 }
 
 /// A request counts as open until this is dropped, with its answer.
@@ -161,6 +187,7 @@ impl OutputBudget {
         Self {
             limits,
             all: Account::default(),
+            clients: Mutex::default(),
             counts,
             draining,
         }
@@ -168,16 +195,16 @@ impl OutputBudget {
 
     /// How long a stream may wait for its reader now.
     pub(super) fn stall_max(&self) -> Duration {
-        if self.is_exceeded() || self.draining.is_cancelled() {
+        if self.is_pressed() || self.draining.is_cancelled() {
             self.limits.pressed_stall_max
         } else {
             self.limits.stall_max
         }
     }
 
-    /// Whether more waits on all connections than may.
-    fn is_exceeded(&self) -> bool {
-        self.all.bytes() > self.limits.bytes_max
+    /// Whether so much waits on all connections that slow readers are not waited for.
+    fn is_pressed(&self) -> bool {
+        self.all.bytes() > self.limits.pressed_bytes
     }
 
     /// Counts a stream that was cut because its reader took nothing.
@@ -185,11 +212,42 @@ impl OutputBudget {
         self.counts.unread_streams.increment();
     }
 
-    pub(super) fn connection(self: &Arc<Self>) -> Arc<ConnectionOutput> {
+    /// What waits on a new connection of a client; of none, if the peer is a proxy.
+    pub fn connection(self: &Arc<Self>, client: Option<Network>) -> Arc<ConnectionOutput> {
         Arc::new(ConnectionOutput {
             budget: Arc::clone(self),
+            client: client.map(|client| self.of_client(client)),
             ..ConnectionOutput::default()
         })
+    }
+
+    fn of_client(self: &Arc<Self>, client: Network) -> ClientBytes {
+        let mut clients = self.clients();
+        let known = clients.entry(client).or_default();
+        known.connections = known.connections.saturating_add(1);
+        ClientBytes {
+            client,
+            bytes: Arc::clone(&known.bytes),
+            budget: Arc::clone(self),
+        }
+    }
+
+    /// The map is whole at every moment, so a panic while it was locked does not spoil it.
+    fn clients(&self) -> MutexGuard<'_, BTreeMap<Network, OfClient>> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for ClientBytes {
+    fn drop(&mut self) {
+        let mut clients = self.budget.clients();
+        if let Entry::Occupied(mut known) = clients.entry(self.client) {
+            let left = known.get().connections.saturating_sub(1);
+            known.get_mut().connections = left;
+            if left == 0 {
+                known.remove();
+            }
+        }
     }
 }
 
@@ -217,16 +275,19 @@ impl ConnectionOutput {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Whether it gets no long answers: how much may wait, if as much waits on the connection; or on all, if anything does on
-    /// this one. Who reads has nothing waiting when it asks, and is answered whatever others do.
+    /// Whether it gets no long answers: how much may wait, if as much waits on the connection; or on all connections, if its
+    /// client reads too little on any. Who reads has nothing waiting when it asks, and is answered until too much waits for the
+    /// others.
     fn exceeded(&self) -> Option<usize> {
-        let (limits, waiting) = (&self.budget.limits, self.own.bytes());
-        if waiting >= limits.connection_bytes_max {
+        let (limits, own) = (&self.budget.limits, self.own.bytes());
+        let of_client = self.client.as_ref();
+        let of_client = of_client.map_or(own, |client| client.bytes.load(Ordering::Relaxed));
+        if own >= limits.connection_bytes_max {
             Some(limits.connection_bytes_max)
-        } else if waiting > 0 && self.budget.is_exceeded() {
-            Some(limits.bytes_max)
+        } else if of_client > 0 && self.budget.is_pressed() {
+            Some(limits.pressed_bytes)
         } else {
-            None
+            (self.budget.all.bytes() >= limits.bytes_max).then_some(limits.bytes_max)
         }
     }
 
@@ -282,7 +343,10 @@ impl ConnectionOutput {
     /// Counts bytes as waiting until [`ConnectionOutput::remove`].
     pub(super) fn add(&self, bytes: &Bytes) {
         let piece = Piece::from(bytes);
-        self.own.add(piece);
+        let is_own = self.own.add(piece);
+        if let Some(client) = self.client.as_ref().filter(|_| is_own) {
+            client.bytes.fetch_add(piece.length, Ordering::Relaxed);
+        }
         if self.budget.all.add(piece) {
             self.budget.counts.unsent_bytes.add(u64_of(piece.length));
         }
@@ -291,7 +355,10 @@ impl ConnectionOutput {
     /// The bytes were sent, or will not be.
     pub(super) fn remove(&self, bytes: &Bytes) {
         let piece = Piece::from(bytes);
-        self.own.remove(piece);
+        let is_own = self.own.remove(piece);
+        if let Some(client) = self.client.as_ref().filter(|_| is_own) {
+            client.bytes.fetch_sub(piece.length, Ordering::Relaxed);
+        }
         if self.budget.all.remove(piece) {
             let length = u64_of(piece.length);
             self.budget.counts.unsent_bytes.subtract(length);
@@ -304,71 +371,4 @@ fn u64_of(length: usize) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_that_many_streams_share_count_once_until_the_last_has_sent_them() {
-        let counts = Arc::<PortCounts>::default();
-        let limits = OutputLimits {
-            connection_bytes_max: 5000,
-            bytes_max: 8500,
-            ..OutputLimits::default()
-        };
-        let budget = OutputBudget::new(limits, Arc::clone(&counts), CancellationToken::new());
-        let budget = Arc::new(budget);
-        let connections = [budget.connection(), budget.connection()];
-        let shared = Bytes::from(vec![1; 4096]);
-        for connection in [&connections[0], &connections[0], &connections[1]] {
-            connection.add(&shared);
-        }
-        assert_eq!(counts.unsent_bytes.get(), 4096);
-        assert_eq!(connections[0].refuse_long(), None);
-        let own = Bytes::from(vec![2; 4096]);
-        connections[0].add(&own);
-        assert_eq!(connections[0].refuse_long(), Some(5000));
-        assert_eq!(connections[1].refuse_long(), None);
-        let other = budget.connection();
-        connections[1].add(&Bytes::from_static(&[3; 512]));
-        assert_eq!(connections[1].refuse_message(COUNTED_BYTES_MIN), Some(8500));
-        assert_eq!(connections[1].refuse_message(COUNTED_BYTES_MIN - 1), None);
-        assert_eq!(other.refuse_message(COUNTED_BYTES_MIN), None, "it reads");
-        connections[0].remove(&own);
-        for connection in [&connections[0], &connections[1]] {
-            connection.remove(&shared);
-        }
-        assert_eq!(counts.unsent_bytes.get(), 4096 + 512);
-        connections[0].remove(&shared);
-        assert_eq!(counts.unsent_bytes.get(), 512);
-        assert_eq!(counts.unread_refused.get(), 2);
-    }
-
-    #[test]
-    fn a_connection_that_gets_no_long_answers_gets_short_ones_within_its_share() {
-        let limits = OutputLimits {
-            connection_bytes_max: 1,
-            short_bytes_max: 1000,
-            ..OutputLimits::default()
-        };
-        let counts = Arc::<PortCounts>::default();
-        let budget = OutputBudget::new(limits, Arc::clone(&counts), CancellationToken::new());
-        let connection = Arc::new(budget).connection();
-        assert!(!connection.add_short(5000), "nothing long waits");
-        let long = Bytes::from(vec![0; COUNTED_BYTES_MIN]);
-        connection.add(&long);
-        assert_eq!(connection.refuse_answer(COUNTED_BYTES_MIN), Some(1));
-        assert_eq!(connection.refuse_request(), None);
-        assert_eq!(connection.refuse_answer(1000), None);
-        assert!(connection.add_short(600));
-        assert_eq!(connection.refuse_request(), None);
-        assert_eq!(connection.refuse_answer(401), Some(1));
-        assert!(connection.add_short(400));
-        assert_eq!(connection.refuse_request(), Some(1));
-        assert_eq!(connection.refuse_answer(0), None, "that is a refusal");
-        connection.remove_short(600);
-        assert_eq!(connection.refuse_request(), None);
-        connection.remove(&long);
-        assert_eq!(connection.refuse_answer(COUNTED_BYTES_MIN), None);
-        assert_eq!(counts.unread_refused.get(), 3);
-    }
-}
+mod tests;

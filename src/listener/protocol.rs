@@ -17,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio_util::sync::CancellationToken;
 
+use crate::callers::{Caller, TrustedProxies};
 use crate::listener::goodbye::Goodbye;
 use crate::listener::output::OpenRequest;
 use crate::listener::sent_body::SentBody;
@@ -66,6 +67,7 @@ impl Listener {
             // A token of its own, for each turn looks at it, and a shared one has one lock for all connections.
             let draining = draining.child_token();
             let (peer, answer) = (socket.caller(), answer.clone());
+            let output = output_of(&budget, &proxies, peer);
             let proxies = proxies.clone();
             let observed = move |request: Request<Incoming>, output| {
                 let caller = proxies.caller(peer, request.headers());
@@ -78,8 +80,7 @@ impl Listener {
                 let answer = Observation::instrument(observation.as_deref(), answer);
                 Observation::answer(observation, answer)
             };
-            let end = (draining, Arc::clone(&budget));
-            serve_http2(socket, Arc::clone(&settings), observed, end)
+            serve_http2(socket, Arc::clone(&settings), observed, (draining, output))
         };
         self.serve(connection).await;
     }
@@ -101,7 +102,7 @@ impl Listener {
         let connection = move |socket: Connection| {
             let (settings, peer) = (Arc::clone(&settings), socket.caller());
             let (service, proxies) = (service.clone(), proxies.clone());
-            let output = budget.connection();
+            let output = output_of(&budget, &proxies, peer);
             let of_connection = Arc::clone(&output);
             let observed = service_fn(move |mut request: Request<Incoming>| {
                 let open = OpenRequest::begin(&output);
@@ -123,6 +124,16 @@ impl Listener {
         };
         self.serve(connection).await;
     }
+}
+
+/// What waits on a new connection: that of its client, unless the peer is a proxy.
+fn output_of(
+    budget: &Arc<OutputBudget>,
+    proxies: &TrustedProxies,
+    peer: Caller,
+) -> Arc<ConnectionOutput> {
+    let client = (!proxies.contains(peer.address())).then(|| peer.network());
+    budget.connection(client)
 }
 
 fn auto_settings(limits: &Limits, budget: &Arc<OutputBudget>) -> auto::Builder<StreamExecutor> {

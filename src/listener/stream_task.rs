@@ -159,7 +159,7 @@ mod tests {
     /// Sends an answer to a reader that takes some bytes at a time; returns whether it gets all of them.
     async fn arrives(bytes: usize) -> bool {
         let budget = Arc::<OutputBudget>::default();
-        let output = budget.connection();
+        let output = budget.connection(None);
         let (sender, arrived) = oneshot::channel();
         StreamExecutor::new(budget).execute(async move {
             let body = Body::from(Bytes::from(vec![1; LENGTH]));

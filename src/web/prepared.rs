@@ -104,6 +104,11 @@ impl PreparedAnswer {
         response
     }
 
+    /// The length of its body, as it is without compression.
+    pub(super) fn plain_bytes(&self) -> usize {
+        self.plain.body.len()
+    }
+
     fn preferred(&self, request: &HeaderMap) -> &Representation {
         let is_there = |encoding| match encoding {
             Encoding::Identity => true,

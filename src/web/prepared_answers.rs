@@ -11,6 +11,8 @@ use crate::web::prepared::PreparedAnswer;
 /// How many answers for a filter are kept. The tickers of a site send a handful of requests; the widest filter's answers
 /// take half a megabyte.
 const SNAPSHOTS_MAX: usize = 64;
+/// How many bytes of them are kept, before they are compressed: some thirty of the widest filter.
+const SNAPSHOT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How many answers for a pair are kept: twice as many pairs as exist, at some four kilobytes each.
 const RATES_MAX: usize = 1024;
 /// How many charts are kept: those of a front page and its articles in a few sizes, at some ten kilobytes each.
@@ -42,7 +44,9 @@ pub(super) struct PreparedAnswers {
 impl Default for PreparedAnswers {
     fn default() -> Self {
         Self {
-            snapshots: AnswerCache::new(SNAPSHOTS_MAX).with_age_max(SERVER_TIME_AGE_MAX),
+            snapshots: AnswerCache::new(SNAPSHOTS_MAX)
+                .with_age_max(SERVER_TIME_AGE_MAX)
+                .with_bytes_max(SNAPSHOT_BYTES_MAX, |answer| answer.plain_bytes()),
             rates: AnswerCache::new(RATES_MAX),
             charts: AnswerCache::new(CHARTS_MAX).with_age_max(CHART_AGE_MAX),
             pages: AnswerCache::new(PAGES_MAX).with_age_max(SERVER_TIME_AGE_MAX),

@@ -92,7 +92,8 @@ async fn port_within(bank: &OneBank, request_timeout: Duration, limits: OutputLi
         let never = CancellationToken::new();
         let (socket, settings) = (counting.socket(socket), Arc::new(settings));
         let budget = Arc::new(OutputBudget::new(limits, Arc::default(), never.clone()));
-        serve_http2(socket, settings, answer, (never, budget)).await;
+        let output = budget.connection(None);
+        serve_http2(socket, settings, answer, (never, output)).await;
     });
     Port {
         address,

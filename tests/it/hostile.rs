@@ -77,8 +77,13 @@ pub(crate) struct Peer {
 impl Peer {
     /// Connects, and announces the window of its streams.
     pub(crate) async fn connect(server: SocketAddr, window: u32) -> Self {
+        Self::over(TcpStream::connect(server).await.unwrap(), window).await
+    }
+
+    /// The same over a socket that is connected.
+    async fn over(socket: TcpStream, window: u32) -> Self {
         let mut peer = Self {
-            socket: TcpStream::connect(server).await.unwrap(),
+            socket,
             out: raw::PREFACE.to_vec(),
             read: Vec::new(),
             stream: 1,

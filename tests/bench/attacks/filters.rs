@@ -71,7 +71,7 @@ pub(super) fn widest() -> [String; 1] {
 }
 
 /// Every pair, and one beside them by its number: no two of these filters are equal, and their answers are.
-fn distinct(pairs: &[String], number: usize) -> Vec<String> {
+pub(super) fn distinct(pairs: &[String], number: usize) -> Vec<String> {
     let place = number % pairs.len().max(1);
     let others = pairs
         .iter()

@@ -23,11 +23,12 @@ const START_MAX: Duration = Duration::from_secs(20);
 pub(crate) type Run = fn(&Target, Instant) -> io::Result<()>;
 
 /// The attacks, with their names.
-pub(crate) const ATTACKS: [(&str, Run); 18] = [
+pub(crate) const ATTACKS: [(&str, Run); 19] = [
     ("watches", unread::watches),
     ("snapshots", unread::snapshots),
     ("web", unread::web),
     ("stalled", unread::stalled),
+    ("distinct", unread::distinct),
     ("slow", unread::slow),
     ("halves", work::halves),
     ("reflection", work::reflection),

@@ -84,6 +84,23 @@ pub(super) fn stalled(target: &Target, deadline: Instant) -> io::Result<()> {
     Ok(())
 }
 
+/// A thousand connections that ask for one wide snapshot each, every one of a filter of its own, and take nothing of it.
+pub(super) fn distinct(target: &Target, deadline: Instant) -> io::Result<()> {
+    let mut connections = Vec::new();
+    for number in 0..1000 {
+        if Instant::now() >= deadline {
+            break;
+        }
+        let mut raw = Raw::connect(target.grpc, 0)?;
+        let message = filters::snapshot(&filters::distinct(&target.pairs, number));
+        raw.ask("/silkrate.v1.RateService/GetSnapshot", &message);
+        let _sent_or_cut = raw.flush();
+        connections.push(raw);
+    }
+    hold(deadline);
+    Ok(())
+}
+
 /// Fifty readers of wide snapshots that read a kilobyte in a tenth of a second.
 pub(super) fn slow(target: &Target, deadline: Instant) -> io::Result<()> {
     let path = filters::web_path(&filters::widest());

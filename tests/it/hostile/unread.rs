@@ -15,7 +15,7 @@ use silkrate::listener::{ConnectionOutput, Limits, Listener, OutputLimits, Recip
 use silkrate::load::frames as raw;
 use silkrate::telemetry::PortCounts;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -56,7 +56,7 @@ fn served(output: OutputLimits, is_for_browsers: bool) -> Served {
     let counts = Arc::<PortCounts>::default();
     let limits = Limits {
         output,
-        ..Limits::new(10)
+        ..Limits::new(100)
     };
     let draining = CancellationToken::new();
     let listener = Listener::new(socket, limits, draining.clone());
@@ -124,7 +124,7 @@ async fn a_stream_whose_reader_takes_nothing_or_too_little_is_cut_and_frees_what
 #[tokio::test]
 async fn a_reader_is_cut_sooner_while_too_much_waits_for_others() {
     let limits = OutputLimits {
-        bytes_max: LONG,
+        pressed_bytes: LONG,
         stall_max: PATIENCE,
         pressed_stall_max: SOON,
         ..OutputLimits::default()
@@ -250,7 +250,7 @@ async fn a_connection_with_too_much_unread_gets_no_more_and_another_one_does() {
 async fn readers_behind_the_connection_of_a_slow_one_get_short_answers_until_those_wait_too() {
     for is_for_browsers in [false, true] {
         let limits = OutputLimits {
-            bytes_max: LONG - 1,
+            pressed_bytes: LONG - 1,
             // Of twenty readers that leave nothing, not more waits at any time.
             short_bytes_max: 61 * SHORT,
             stall_max: PATIENCE,
@@ -296,6 +296,42 @@ async fn readers_behind_the_connection_of_a_slow_one_get_short_answers_until_tho
         }
         assert_eq!(served.counts.unread_refused.get(), 2);
     }
+}
+
+/// How many of ten connections get a long answer, which none of them reads. Each is of a client of its own, or all of one.
+async fn answered_of_ten(are_distinct: bool) -> u64 {
+    let limits = OutputLimits {
+        pressed_bytes: 2 * LONG,
+        bytes_max: 5 * LONG,
+        stall_max: PATIENCE,
+        pressed_stall_max: PATIENCE,
+        ..OutputLimits::default()
+    };
+    let served = served(limits, false);
+    let mut peers = Vec::new();
+    for number in 0..10 {
+        let client = if are_distinct { 10 + number } else { 1 };
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, client], 0).into()).unwrap();
+        let socket = socket.connect(served.address).await.unwrap();
+        let mut peer = Peer::over(socket, 0).await;
+        let stream = peer.call(&format!("/{LONG}"));
+        peer.push(raw::DATA, raw::END_STREAM, stream, &[]);
+        peer.send().await.unwrap();
+        peers.push(peer);
+        let ended = || {
+            let waiting = served.counts.unsent_bytes.get() / u64::try_from(LONG).unwrap();
+            waiting + served.counts.unread_refused.get()
+        };
+        until(|| ended() > u64::from(number)).await;
+    }
+    10 - served.counts.unread_refused.get()
+}
+
+#[tokio::test]
+async fn connections_that_leave_an_answer_unread_each_hold_no_more_than_may_wait_in_all() {
+    assert_eq!(answered_of_ten(false).await, 3, "pressed by the third");
+    assert_eq!(answered_of_ten(true).await, 5, "as much as may wait");
 }
 
 #[tokio::test]
