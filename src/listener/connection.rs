@@ -3,10 +3,13 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::yield_now;
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
@@ -14,10 +17,13 @@ use crate::callers::Caller;
 use crate::listener::ending::Ending;
 use crate::listener::frame_guard::{Flood, FrameGuard};
 use crate::listener::socket::AcceptedSocket;
-use crate::listener::{Deadline, Deadlines, Limits};
+use crate::listener::{ConnectionOutput, Deadline, Deadlines, Limits};
 
 /// What HTTP/2 gets of a connection at once, so that a turn ends soon after its work is done: some twenty short requests.
 const READ_BYTES_MAX: usize = 1024;
+/// How often it is looked whether a peer that has shut down its sending side has left: TCP shows a peer that closed both sides in the
+/// same way, until it refuses what is written to it.
+const HALF_CLOSED_INTERVAL: Duration = Duration::from_secs(1);
 
 /// One accepted connection.
 #[derive(Debug)]
@@ -26,6 +32,10 @@ pub struct Connection {
     guard: FrameGuard,
     /// The end of a connection whose peer sends too much.
     ending: Option<Pin<Box<Ending>>>,
+    /// Where the open requests of HTTP/1.1 count.
+    output: Option<Arc<ConnectionOutput>>,
+    /// When it is looked again at a peer that has shut down its sending side.
+    half_closed: Option<Pin<Box<Sleep>>>,
 }
 
 /// One type for both, so that HTTP over it is compiled once.
@@ -64,6 +74,17 @@ impl Connection {
             transport,
             guard: FrameGuard::new(),
             ending: None,
+            output: None,
+            half_closed: None,
+        }
+    }
+
+    /// The same for HTTP/1.1, whose requests count in an output. A client may shut down its sending side after its request, as `nc -N`
+    /// does, and gets the answer; one that resets the connection has left.
+    pub(super) fn with_requests(self, output: Arc<ConnectionOutput>) -> Self {
+        Self {
+            output: Some(output),
+            ..self
         }
     }
 
@@ -77,6 +98,23 @@ impl Connection {
             Transport::Plain(socket) => socket,
             Transport::Secure(socket) => socket.accepted(),
         }
+    }
+
+    /// Whether an answer over HTTP/1.1 is under way.
+    fn is_answering(&self) -> bool {
+        let output = self.output.as_ref().filter(|_| !self.guard.is_framed());
+        output.is_some_and(|output| output.requests() > 0)
+    }
+
+    /// The end of what the peer sends is shown to HTTP after its answer, and looked for the end of the connection until then.
+    fn poll_half_closed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let again = self
+            .half_closed
+            .get_or_insert_with(|| Box::pin(sleep(HALF_CLOSED_INTERVAL)));
+        while again.as_mut().poll(cx).is_ready() {
+            again.as_mut().reset(Instant::now() + HALF_CLOSED_INTERVAL);
+        }
+        Poll::Pending
     }
 
     /// Ends the connection of a peer that sends too much: it gets the reason, and what it sends still is not read as frames.
@@ -182,6 +220,9 @@ impl AsyncRead for Connection {
                 this.guard.waits();
             }
             let read = buffer.filled().get(before..).unwrap_or_default();
+            if read.is_empty() && matches!(outcome, Poll::Ready(Ok(()))) && this.is_answering() {
+                return this.poll_half_closed(cx);
+            }
             let Err(flood) = this.guard.received(read) else {
                 return outcome;
             };

@@ -104,6 +104,7 @@ impl Listener {
             let (service, proxies) = (service.clone(), proxies.clone());
             let output = output_of(&budget, &proxies, peer);
             let of_connection = Arc::clone(&output);
+            let socket = socket.with_requests(Arc::clone(&output));
             let observed = service_fn(move |mut request: Request<Incoming>| {
                 let open = OpenRequest::begin(&output);
                 let caller = proxies.caller(peer, request.headers());
@@ -141,10 +142,6 @@ fn auto_settings(limits: &Limits, budget: &Arc<OutputBudget>) -> auto::Builder<S
     settings
         .http1()
         .timer(TokioTimer::new())
-        // A client may shut down its sending side after its request, as `nc -N` does, and wait for the answer. TCP shows a
-        // peer that closed both sides in the same way until something is written to it: a stream whose reader left ends
-        // when the system refuses a write, with the second heartbeat after it left at the latest.
-        .half_close(true)
         .header_read_timeout(limits.first_bytes_timeout)
         .max_buf_size(usize::try_from(limits.header_bytes_max).unwrap_or(usize::MAX));
     set_http2!(settings.http2(), limits);

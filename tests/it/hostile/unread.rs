@@ -335,6 +335,20 @@ async fn connections_that_leave_an_answer_unread_each_hold_no_more_than_may_wait
 }
 
 #[tokio::test]
+async fn a_reader_over_http1_that_resets_its_connection_holds_nothing_afterwards() {
+    let served = served(OutputLimits::default(), true);
+    let mut socket = TcpStream::connect(served.address).await.unwrap();
+    let request = format!("GET /{SHORT} HTTP/1.1\r\nhost: {}\r\n\r\n", served.address);
+    socket.write_all(request.as_bytes()).await.unwrap();
+    // It goes on after these, and nothing follows.
+    socket.read_exact(&mut vec![0; 3 * SHORT]).await.unwrap();
+    assert_eq!(served.counts.open.get(), 1);
+    socket.set_zero_linger().unwrap();
+    drop(socket);
+    until(|| served.counts.open.get() == 0).await;
+}
+
+#[tokio::test]
 async fn an_answer_over_http1_counts_until_its_reader_has_it_or_leaves() {
     let served = served(OutputLimits::default(), true);
     let mut socket = TcpStream::connect(served.address).await.unwrap();
