@@ -46,6 +46,7 @@ pub use webhook::{EventKind, Webhook, WebhookSecret};
 
 use crate::callers::TrustedProxies;
 use crate::domain::{Preference, RateFilter};
+use crate::small_file;
 use crate::sources::{Document, Source};
 
 /// The effective configuration: defaults, overridden by the file, overridden by the environment, checked.
@@ -362,7 +363,7 @@ impl ApiKey {
 /// The one line of a file with a key or a secret. Surrounding white space, empty lines and a byte order mark, which editors
 /// and shells of Windows write, are ignored.
 fn secret_file(file: &Path) -> std::io::Result<String> {
-    let bytes = std::fs::read(file)?;
+    let bytes = small_file::read(file)?;
     // A byte order mark decides the encoding: the shell of Windows writes UTF-16.
     let (text, _encoding, is_malformed) = encoding_rs::UTF_8.decode(&bytes);
     let line = text.trim();

@@ -4,6 +4,9 @@
 //! A bank is not trusted here: its response may be late, endless, compressed a thousandfold, a redirect, or not HTTP at
 //! all. In every case at most [`BODY_BYTES_MAX`] bytes of it are kept, and the request ends within the configured
 //! time-outs, whatever redirects it followed. The module `sources` parses the bytes.
+//!
+//! The ratio of decoded to received bytes has no limit of its own. A body is decoded in pieces while it arrives, and not beyond
+//! that length: a bomb takes no more time and memory than a plain document that is as long.
 
 mod addresses;
 mod connections;

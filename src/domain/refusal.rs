@@ -53,7 +53,7 @@ pub enum Refusal {
     /// The memory of the server is nearly used.
     #[error("the memory of the server is nearly used, so it opens no streams now; try again later")]
     MemoryPressure,
-    /// The client reads too little of what it is sent, or other clients do.
+    /// Too much waits to be read by the client, or by all clients of the port.
     #[error(
         "{bytes_max} bytes wait to be read, the maximum: read the answers before asking for more, or try again in a moment"
     )]

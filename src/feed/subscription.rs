@@ -44,8 +44,8 @@ pub struct Subscription {
     /// deadline.
     deadline: Pin<Box<Sleep>>,
     drained: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// Cancelled when the key of the reader ends, or a reader without one has to go, and by a drain too; and why the stream ends
-    /// then. None of a reader within the process.
+    /// What ends the stream of a reader from outside, and why it ends then: it is cancelled when the key of the reader ends, or keys
+    /// are required of readers without one. A drain cancels it too.
     unwelcome: Option<(CancellationToken, StreamEnd)>,
     /// Counts the stream, and what it sends.
     open: OpenStream,
@@ -113,7 +113,7 @@ impl Subscription {
         self
     }
 
-    /// The same stream for the holder of a key: it ends with the key. `key_ended` is cancelled when the key ends, and when the
+    /// The same stream, for the holder of a key. It ends when `key_ended` is cancelled: when the key is revoked or expires, or the
     /// service drains.
     #[must_use]
     pub fn until(mut self, key_ended: &CancellationToken) -> Self {

@@ -183,9 +183,9 @@ pub struct PortCounts {
     pub flooding: Counter,
     /// The bytes of long answers and messages that wait for their readers; what many streams share counts once.
     pub unsent_bytes: Gauge,
-    /// The answers and streams that were refused because too much waited for the reader.
+    /// The requests and streams that were refused an answer or a message because too much waited to be read.
     pub unread_refused: Counter,
-    /// The streams that were cut because their readers took nothing.
+    /// The answers and streams that were reset because their reader took too little of what waited.
     pub unread_streams: Counter,
     /// The bytes that were read.
     pub received_bytes: Counter,

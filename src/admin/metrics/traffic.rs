@@ -155,7 +155,7 @@ impl Traffic {
         )?;
         let names = (
             "silkrate_unread_refused",
-            "Answers and streams on a port that were refused because too much waited for the reader",
+            "Requests on a port, and streams, that were refused an answer or a message because too much waited to be read",
         );
         page.counters(
             names,
@@ -163,7 +163,7 @@ impl Traffic {
         )?;
         let names = (
             "silkrate_unread_streams_cut",
-            "Streams on a port that were cut because their readers took nothing",
+            "Answers and streams on a port that were reset because their reader took too little of what waited",
         );
         page.counters(
             names,

@@ -323,9 +323,9 @@ fn a_wrong_kind_is_refused_with_the_kinds_there_are() {
 #[test]
 fn a_key_file_that_gives_no_key_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let empty = folder.path().join("empty");
-    fs::write(&empty, " \n").unwrap();
-    for path in [&empty, &folder.path().join("missing")] {
+    let path = folder.path().join("key");
+    for content in [None, Some(" \n".to_owned()), Some("x".repeat(2 << 20))] {
+        let _written = content.map(|content| fs::write(&path, content).unwrap());
         let text = format!(
             "[sources.market]\nenabled = true\napi_key_file = \"{}\"\n",
             path.display()
