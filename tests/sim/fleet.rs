@@ -308,7 +308,7 @@ impl Fleet {
         for replica in &mut self.replicas {
             let service = replica.service.take().unwrap();
             resume::from_every_position(&service.rates, &self.history, &self.findings).await;
-            resume::from_the_future(&service.rates, &self.findings).await;
+            resume::from_the_future(&service.rates, &self.history, &self.findings).await;
             service.stop(&self.findings).await;
         }
         self.subscribers.shutdown().await;

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use silkrate::board;
+use silkrate::board::ReplicaMark;
 use silkrate::commit::{BufferedLedger, Commit, CommitHandle};
 use silkrate::domain::{Preference, RateFilter, Snapshot, SourceRecord};
 use silkrate::shared::apply::{Origin, Replica as Place};
 use silkrate::shared::log::Log;
 use silkrate::shared::members::State;
-use silkrate::shared::node::{Node, NodeSettings, REVERTIBLE_FOR};
+use silkrate::shared::node::{Node, NodeSettings, REVERTIBLE_FOR, Status};
 use silkrate::shared::record::FORMAT;
 use silkrate::shared::restore::restore;
 use tokio::sync::watch;
@@ -25,6 +27,7 @@ const LEASE: Duration = Duration::from_secs(10);
 pub(crate) struct Replica {
     node: Box<Node<CommitHandle>>,
     leads: watch::Sender<bool>,
+    mark: ReplicaMark,
 }
 
 /// Opens the commit task of a site, and what it does with the log if it is one of several replicas.
@@ -69,8 +72,22 @@ pub(crate) async fn open(
     let replica = Replica {
         node: Box::new(Node::new(log, handle.clone(), settings, place)),
         leads: watch::Sender::new(false),
+        mark: commit.replica_mark(),
     };
+    replica.mark.set(mark_of(&replica.node.status().borrow()));
     (commit, handle, Some(replica))
+}
+
+/// What clients receive of a replica.
+fn mark_of(status: &Status) -> board::Replica {
+    let detached = status.detached.as_ref();
+    board::Replica {
+        detached: detached.map(|detached| board::Detached {
+            since: detached.since,
+            reason: detached.reason.clone(),
+        }),
+        ..board::Replica::default()
+    }
 }
 
 impl Replica {
@@ -82,10 +99,14 @@ impl Replica {
     /// Runs until it is stopped.
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut status = self.node.status();
-        let leads = self.leads;
+        let (leads, mark) = (self.leads, self.mark);
         let tell = async {
             loop {
-                let is_leading = status.borrow_and_update().state == State::Leading;
+                let (is_leading, shown) = {
+                    let status = status.borrow_and_update();
+                    (status.state == State::Leading, mark_of(&status))
+                };
+                mark.set(shown);
                 leads.send_if_modified(|known| std::mem::replace(known, is_leading) != is_leading);
                 if status.changed().await.is_err() {
                     std::future::pending::<()>().await;

@@ -14,8 +14,8 @@ use crate::findings::Findings;
 use crate::history::{History, Served, filter};
 use crate::subscriber::FILTERS;
 
-/// The first rows come at once; this is more than the time of a message.
-const AT_ONCE: Duration = Duration::from_secs(1);
+/// The first rows come at once; or after two seconds, if a replica waits for what a reader says that it has seen on another one.
+const AT_ONCE: Duration = Duration::from_secs(3);
 
 /// What is served now.
 pub(crate) async fn snapshot(rates: &Rates, pairs: &[&str]) -> pb::GetSnapshotResponse {
@@ -35,6 +35,7 @@ pub(crate) async fn from_every_position(rates: &Rates, history: &History, findin
         for position in history.positions() {
             let served = history.served(&position, pairs).unwrap();
             let resumed = resume(rates, pairs, &position).await;
+            let resumed = resumed.map(|(verdict, _, rows)| (verdict, rows));
             let is_of_epoch = position.epoch == present.epoch;
             let rows = match resumed {
                 Some((ResumeVerdict::Resumed, Event::Update(update))) if is_of_epoch => {
@@ -63,29 +64,40 @@ pub(crate) async fn from_every_position(rates: &Rates, history: &History, findin
     }
 }
 
-/// Resumes at positions that are yet to come: the verdict says so, and the rows are those of now.
-pub(crate) async fn from_the_future(rates: &Rates, findings: &Findings) {
+/// Resumes at positions that are yet to come: the verdict says so, and the rows are those of now, or of a commit that came while a
+/// replica waited.
+pub(crate) async fn from_the_future(rates: &Rates, history: &History, findings: &Findings) {
     for pairs in FILTERS {
         let now = snapshot(rates, pairs).await;
         for ahead in [1, 2, 1_000_000] {
             let mut position = now.position.clone().unwrap();
             position.revision += ahead;
             let resumed = resume(rates, pairs, &position).await;
-            let holds = matches!(
-                &resumed,
-                Some((ResumeVerdict::SnapshotAhead, Event::Snapshot(rows))) if rows.rates == now.rates
-            );
+            let holds = match &resumed {
+                Some((ResumeVerdict::SnapshotAhead, Some(at), Event::Snapshot(rows))) => {
+                    let served = history.served(at, pairs);
+                    is_after(at, &now) && served.is_some_and(|served| served.rates == rows.rates)
+                }
+                Some((ResumeVerdict::Resumed, ..)) => history.places(&position).is_some(),
+                _ => false,
+            };
             findings.check(holds, || format!("{resumed:?} {ahead} ahead"));
             findings.count("positions ahead", 1);
         }
     }
 }
 
+/// Whether a position is that of a snapshot or a later one.
+fn is_after(position: &pb::Position, snapshot: &pb::GetSnapshotResponse) -> bool {
+    let present = snapshot.position.as_ref();
+    present.is_some_and(|present| position.revision >= present.revision)
+}
+
 async fn resume(
     rates: &Rates,
     pairs: &[&str],
     position: &pb::Position,
-) -> Option<(ResumeVerdict, Event)> {
+) -> Option<(ResumeVerdict, Option<pb::Position>, Event)> {
     let request = pb::WatchRatesRequest {
         filter: Some(filter(pairs)),
         resume_after: Some(position.clone()),
@@ -95,10 +107,11 @@ async fn resume(
     let mut stream = stream.unwrap().into_inner();
     let mut next = async || {
         let message = tokio::time::timeout(AT_ONCE, stream.next()).await;
-        message.ok()??.ok()?.event
+        message.ok()??.ok()
     };
-    match (next().await?, next().await?) {
-        (Event::Opening(opening), rows) => Some((opening.verdict(), rows)),
+    let (opening, rows) = (next().await?, next().await?);
+    match opening.event? {
+        Event::Opening(opening) => Some((opening.verdict(), rows.position, rows.event?)),
         _ => None,
     }
 }

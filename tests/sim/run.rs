@@ -310,7 +310,7 @@ impl World {
         }
         let service = self.service.take().unwrap();
         resume::from_every_position(&service.rates, &self.site.history, &findings).await;
-        resume::from_the_future(&service.rates, &findings).await;
+        resume::from_the_future(&service.rates, &self.site.history, &findings).await;
         service.stop(&findings).await;
         let last = self.site.history.newest().unwrap();
         let service = Service::start(&self.site).await;

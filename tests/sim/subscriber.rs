@@ -40,8 +40,6 @@ pub(crate) struct Subscriber {
     held: Option<pb::Position>,
     /// Whether the next update is the first of its stream, which may be empty.
     is_first: bool,
-    /// Whether the replica that it was moved to is behind what it holds.
-    is_ahead: bool,
     shown: Held,
 }
 
@@ -68,7 +66,6 @@ impl Subscriber {
             random: Rng::with_seed(seed),
             held: None,
             is_first: false,
-            is_ahead: false,
             shown: Held::default(),
         }
     }
@@ -122,6 +119,9 @@ impl Subscriber {
             WatchEvent::Heartbeat(_) => self.findings.count("heartbeats", 1),
             WatchEvent::Disconnected { reason, .. } => {
                 self.findings.count("disconnects", 1);
+                if reason.contains("this replica is at revision") {
+                    self.findings.count("moves to a replica behind", 1);
+                }
                 for defect in ["does not apply", "another position", "no event"] {
                     if reason.contains(defect) {
                         self.complain(&reason);
@@ -151,7 +151,6 @@ impl Subscriber {
     fn opened(&mut self, position: Option<&pb::Position>, verdict: ResumeVerdict) {
         let held = self.held.as_ref();
         let epoch = held.map(|held| held.epoch.as_str());
-        self.is_ahead = verdict == ResumeVerdict::SnapshotAhead;
         let holds = match verdict {
             ResumeVerdict::Resumed => {
                 self.findings.count("resumed", 1);
@@ -162,13 +161,8 @@ impl Subscriber {
             ResumeVerdict::SnapshotOtherEpoch => {
                 position.map(|position| position.epoch.as_str()) != epoch
             }
-            ResumeVerdict::SnapshotAhead => {
-                self.findings.count("moves to a replica behind", 1);
-                let mine = held.map(|held| held.revision);
-                self.history.is_shared() && position.map(|position| position.revision) < mine
-            }
             ResumeVerdict::SnapshotTooOld => self.history.is_shared() && self.pairs.is_empty(),
-            ResumeVerdict::Unspecified => false,
+            ResumeVerdict::Unspecified | ResumeVerdict::SnapshotAhead => false,
         };
         if !holds {
             self.complain(&format!(
@@ -212,8 +206,7 @@ impl Subscriber {
         let Some(served) = self.history.served(&position, self.pairs) else {
             return self.complain(&format!("{position:?} was never published"));
         };
-        let is_ahead = std::mem::take(&mut self.is_ahead);
-        if let Some(held) = self.held.as_ref().filter(|_| !is_ahead) {
+        if let Some(held) = &self.held {
             let first = self.history.places(held).map(|(first, _)| first);
             let last = self.history.places(&position).map(|(_, last)| last);
             if first > last {
