@@ -44,7 +44,8 @@ pub struct Plan {
     pub interval: Duration,
     /// Its documents.
     pub documents: Vec<DocumentPlan>,
-    /// How many requests a poll for all tables sends at most.
+    /// How many requests a poll for all tables sends at most while a table is awaited. Once that is there, a poll may request
+    /// the one in force too: nothing is kept for it, so that the search has the whole budget.
     pub requests_for_all: u32,
 }
 
@@ -98,11 +99,7 @@ impl DocumentPlan {
 impl Plan {
     /// A plan for a source with these documents, of which nothing is known yet.
     pub fn new(zone: TimeZone, interval: Duration, documents: &[Document]) -> Self {
-        let requests = documents.iter().map(|document| {
-            let of_today = usize::from(document.loses_sight_of_today());
-            document.polls.len() + of_today
-        });
-        let requests: usize = requests.sum();
+        let requests: usize = documents.iter().map(|document| document.polls.len()).sum();
         let document = |document: &Document| DocumentPlan {
             name: document.name,
             schedule: document.schedule,

@@ -5,7 +5,7 @@ use jiff::civil::{date, time};
 use proptest::prelude::*;
 
 use super::*;
-use crate::sources::{self, cbr, market, nbk, nbkr};
+use crate::sources::{cbr, market, nbk, nbkr};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// A Thursday; its table is dated 3 April.
@@ -156,11 +156,6 @@ fn once_a_later_table_is_known_that_of_today_is_requested_by_its_date_every_hour
         let later = selectors(document, tomorrow, PollScope::All);
         assert_eq!(later, document.polls);
     }
-    let requests = |source: &sources::Source| {
-        Plan::new(TimeZone::UTC, MINUTE, source.documents).requests_for_all
-    };
-    let sources = [&cbr::SOURCE, &nbk::SOURCE, &nbkr::SOURCE];
-    assert_eq!(sources.map(requests), [2, 2, 2]);
 }
 
 #[test]
