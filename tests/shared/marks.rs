@@ -93,11 +93,15 @@ async fn a_replica_that_is_cut_off_says_so_everywhere_and_serves_on() {
         "silkrate_replica_detached 0\n",
         "silkrate_replica_state{state=\"leading\"} 1\n",
         "silkrate_replica_leader{node=\"first\"} 1\n",
-        "silkrate_replica_takeovers_total 1\n",
         "silkrate_replica_lag_records 0\n",
     ] {
         assert!(page.contains(line), "{line}{page}");
     }
+    // A busy machine may have lost the lead of two seconds, and taken it again.
+    let takeovers = page
+        .lines()
+        .find_map(|line| line.strip_prefix("silkrate_replica_takeovers_total "));
+    assert_ne!(takeovers.unwrap(), "0", "{page}");
 
     server.kill().await;
     until(&service, |replica| replica.detached.is_some()).await;
