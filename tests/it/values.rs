@@ -177,8 +177,12 @@ fn two_of_the_five_are_counterparts_where_the_dollar_is_known_in_both() {
 #[test]
 fn a_message_for_programmers_shows_codes_and_ids() {
     let pair = Pair::parse("KZT/USD").unwrap();
-    let shown = format!("{:?} {pair:?} {NBK:?}", Currency::KZT);
-    for text in ["KZT", "KZT/USD", "nbk"] {
+    let shown = [
+        (format!("{:?}", Currency::KZT), "KZT"),
+        (format!("{pair:?}"), "KZT/USD"),
+        (format!("{NBK:?}"), "nbk"),
+    ];
+    for (shown, text) in shown {
         assert!(shown.contains(text), "{shown}");
     }
 }
@@ -271,6 +275,9 @@ fn a_book_finds_its_sources_documents_and_tables() {
         Some("nbkr")
     );
     assert!(book.find("nbt").is_none());
+    let record = book.record(NBK).unwrap();
+    assert!(record.prices((Currency::KZT, Currency::USD)));
+    assert!(!record.prices((Currency::KZT, Currency::KGS)));
     let tables = book.tables();
     assert_eq!(tables.len(), 1);
     assert_eq!(tables[0].effective_date, april(1));

@@ -193,3 +193,34 @@ fn what_a_name_contains_costs_nothing() {
         }
     }
 }
+
+#[test]
+fn a_digit_may_be_a_reference_to_a_character() {
+    let fixture = fixture("nbk/2026-04-02.xml");
+    let table = changed(&fixture, "475.09", b"&#52;7&#x35;.09");
+    assert_eq!(table, fixture.parse());
+}
+
+#[test]
+fn a_value_with_an_element_inside_is_not_taken_for_an_absent_one() {
+    let fixture = fixture("nbk/2026-04-02.xml");
+    let table = changed(&fixture, "<change>-3.68", b"<change><b/>").unwrap();
+    assert_eq!(table.rows[&Currency::USD].published_change, None);
+    let table = changed(&fixture, "475.09", b"<b/>").unwrap();
+    assert!(!table.rows.contains_key(&Currency::USD));
+    let reasons: Vec<&str> = table
+        .dropped
+        .iter()
+        .map(|row| row.reason.as_str())
+        .collect();
+    assert!(reasons[0].contains("more than text"), "{reasons:?}");
+}
+
+#[test]
+fn a_document_of_too_many_elements_is_refused() {
+    let fixture = fixture("nbk/2026-04-02.xml");
+    let more = "<item/>".repeat(20_000);
+    let refused = changed(&fixture, "<item>", format!("{more}<item>").as_bytes());
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("nodes limit"), "{refused}");
+}

@@ -3,11 +3,11 @@
 use jiff::civil::date;
 use silkrate::domain::{
     Currency, DECIMAL_BYTES_MAX, DecimalError, History, InsertOutcome, Pair, Ratio, RevisionPolicy,
-    Separator, Table, WeightedSum, parse_decimal, parse_published, price_along,
+    Separator, TABLES_MAX, Table, WeightedSum, parse_decimal, parse_published, price, price_along,
 };
 
 use crate::support::records::{Quotes, table};
-use crate::values::{april, dollar};
+use crate::values::{april, dollar, nbk};
 
 /// The most digits that a bank may print before the separator.
 const INTEGER_DIGITS_MAX: usize = 15;
@@ -101,4 +101,45 @@ fn only_tables_with_the_newest_row_of_a_currency_are_those_of_rows() {
     assert_eq!(of(2), [april(2)]);
     assert_eq!(of(1), [april(1)]);
     assert_eq!(history.dates_of_rows(date(2026, 3, 1)).len(), 0);
+}
+
+#[test]
+fn a_table_of_other_currencies_with_the_same_figures_is_no_repeat() {
+    let mut history = History::new(RevisionPolicy::Correction);
+    history.insert(nbk(april(1), &[("USD", 1, "475.09")]));
+    history.insert(nbk(april(2), &[("EUR", 1, "475.09")]));
+    history.insert(nbk(april(3), &[("EUR", 1, "475.09")]));
+    assert!(!history.is_carry(april(2)));
+    assert!(history.is_carry(april(3)));
+}
+
+#[test]
+fn a_dropped_table_is_not_kept_again_where_an_older_one_stays() {
+    let mut history = History::new(RevisionPolicy::Correction);
+    // Nothing newer has the mark, so its table stays.
+    history.insert(nbk(date(2001, 12, 28), &[("DEM", 1, "66.58")]));
+    let days = date(2020, 1, 1).series(jiff::ToSpan::days(1));
+    for (number, day) in days.take(TABLES_MAX).enumerate() {
+        history.insert(dollar(day, &format!("475.{number:03}")));
+    }
+    assert_eq!(history.oldest_date(), Some(date(2001, 12, 28)));
+    assert!(!history.would_keep(date(2020, 1, 1)));
+    assert!(history.would_keep(date(2020, 1, 2)));
+}
+
+#[test]
+fn an_unbounded_history_drops_nothing() {
+    let mut history = History::unbounded(RevisionPolicy::Correction);
+    let days = date(2020, 1, 1).series(jiff::ToSpan::days(1));
+    for (number, day) in days.take(TABLES_MAX + 1).enumerate() {
+        history.insert(dollar(day, &format!("475.{number:03}")));
+    }
+    assert_eq!(history.oldest_date(), Some(date(2020, 1, 1)));
+}
+
+#[test]
+fn a_currency_costs_one_of_itself() {
+    let price = |pair| price(Pair::parse(pair).unwrap(), &[]);
+    assert_eq!(price("KZT/KZT"), Some(Ratio::from(1)));
+    assert_eq!(price("KZT/USD"), None);
 }
