@@ -1,7 +1,9 @@
 //! The values of the domain by themselves: the names that are written down, ranges and routes, and what a history and a book
 //! answer about what they keep.
 
+mod answers;
 mod figures;
+mod states;
 
 use std::time::Duration;
 
