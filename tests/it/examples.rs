@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_silkrate");
@@ -48,7 +49,9 @@ const EXEMPT: &[(&str, &str)] = &[
 /// Examples that run until they are stopped, by their prefix.
 const ENDLESS: &[&str] = &["silkrate watch", "curl -N"];
 /// How long an endless example may take for its first output on a busy machine.
-const ENDLESS_SECONDS: &str = "10";
+const ENDLESS_SECONDS: &str = "20";
+/// How many of the others run at once: a command waits ten seconds for its answer, which many at once exceed on a busy machine.
+const EXAMPLES_AT_ONCE: usize = 4;
 
 /// The demo, and its addresses.
 struct Demo {
@@ -130,8 +133,7 @@ impl Demo {
             .replace("rates.example:9464", &self.admin)
             .replace("127.0.0.1:50051", &self.grpc)
             .replace("127.0.0.1:8080", &self.web);
-        let endless = ENDLESS.iter().any(|start| example.starts_with(start));
-        let endless = endless && !example.contains("--once");
+        let endless = is_endless(example);
         let mut command = Command::new("timeout");
         let seconds = if endless { ENDLESS_SECONDS } else { "120" };
         let line = format!("PATH='{}':$PATH\n{line}", programs.display());
@@ -194,6 +196,12 @@ fn of_document(path: &str) -> Vec<String> {
         .collect()
 }
 
+/// Whether an example runs until it is stopped.
+fn is_endless(example: &str) -> bool {
+    let endless = ENDLESS.iter().any(|start| example.starts_with(start));
+    endless && !example.contains("--once")
+}
+
 /// Whether an example is not run, and which exemption it uses.
 fn exemption(example: &str) -> Option<&'static str> {
     // Settings in front of the command.
@@ -222,10 +230,19 @@ async fn every_printed_example_succeeds_against_the_demo_and_prints_something() 
     examples.retain(|example| exemption(example).is_none());
     assert!(examples.len() > 25, "{examples:?}");
     let demo = std::sync::Arc::new(demo);
+    let at_once = std::sync::Arc::new(Semaphore::new(EXAMPLES_AT_ONCE));
     let mut running = JoinSet::new();
     for example in examples {
         let (demo, programs) = (std::sync::Arc::clone(&demo), programs.path().to_owned());
-        running.spawn(async move { demo.run(&example, &programs).await });
+        let at_once = std::sync::Arc::clone(&at_once);
+        running.spawn(async move {
+            // An endless one waits most of its time.
+            let _permit = match is_endless(&example) {
+                true => None,
+                false => at_once.acquire().await.ok(),
+            };
+            demo.run(&example, &programs).await
+        });
     }
     let all = tokio::time::timeout(Duration::from_secs(300), running.join_all());
     let wrong: Vec<_> = all.await.unwrap().into_iter().flatten().collect();
