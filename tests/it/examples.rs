@@ -237,9 +237,10 @@ async fn every_printed_example_succeeds_against_the_demo_and_prints_something() 
         let at_once = std::sync::Arc::clone(&at_once);
         running.spawn(async move {
             // An endless one waits most of its time.
-            let _permit = match is_endless(&example) {
-                true => None,
-                false => at_once.acquire().await.ok(),
+            let _permit = if is_endless(&example) {
+                None
+            } else {
+                at_once.acquire().await.ok()
             };
             demo.run(&example, &programs).await
         });
