@@ -2,8 +2,12 @@
 //! answer about what they keep.
 
 mod answers;
+mod entries;
 mod figures;
+mod past;
+mod snapshots;
 mod states;
+mod windows;
 
 use std::time::Duration;
 
