@@ -29,6 +29,9 @@ use crate::requests::Observation;
 
 /// Stream resets that a client may provoke on one connection before it is closed ("rapid reset").
 const LOCAL_ERROR_RESETS_MAX: usize = 256;
+/// Requests that a client may have reset before they are passed on: as many as a connection may have open. After a moment without a
+/// network, the requests of a proxy come together with their resets; the budget of resets bounds what a hostile client sends.
+const PENDING_RESETS_MAX: usize = 1024;
 /// How often an idle HTTP/2 connection is pinged, so that vanished peers are noticed.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long a ping may stay unanswered.
@@ -42,6 +45,7 @@ macro_rules! set_http2 {
             .max_concurrent_streams($limits.streams_per_connection_max)
             .max_header_list_size($limits.header_bytes_max)
             .max_local_error_reset_streams(LOCAL_ERROR_RESETS_MAX)
+            .max_pending_accept_reset_streams(PENDING_RESETS_MAX)
             .keep_alive_interval(KEEPALIVE_INTERVAL)
             .keep_alive_timeout(KEEPALIVE_TIMEOUT)
     };

@@ -190,6 +190,31 @@ async fn a_proxy_whose_calls_were_answered_may_give_up_as_many_that_are_not() {
 }
 
 #[tokio::test]
+async fn calls_of_a_proxy_that_come_together_with_their_resets_do_not_end_the_connection() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    for is_for_browsers in [false, true] {
+        let mut peer = if is_for_browsers {
+            Peer::connect(silkrate.web, WINDOW_MAX).await
+        } else {
+            Peer::of_grpc(&silkrate, WINDOW_MAX).await
+        };
+        // As many as may be reset at once, and open, on either port.
+        for _call in 0..1000 {
+            let stream = peer.ask("GetRate", b"\x0a\x07USD/KZT");
+            peer.push(raw::RESET, 0, stream, &super::CANCEL.to_be_bytes());
+        }
+        peer.push(raw::PING, 0, 0, &[7; 8]);
+        peer.send().await.unwrap();
+        let answered = peer
+            .until(|frame| matches!(frame.kind, raw::PING | raw::GOAWAY))
+            .await;
+        assert_eq!(answered.kind, raw::PING, "{is_for_browsers}");
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
 async fn a_client_that_works_hard_is_not_taken_for_a_hostile_one() {
     let bank = bank_of_april().await;
     let silkrate = silkrate_of_april(&bank).await;

@@ -29,7 +29,7 @@ async fn calls_that_are_reset_before_they_are_answered_end_the_connection() {
     let bank = bank_of_april().await;
     let silkrate = silkrate_of_april(&bank).await;
     let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
-    for _call in 0..500 {
+    for _call in 0..2000 {
         let stream = peer.call("/silkrate.v1.RateService/GetSnapshot");
         peer.push(raw::RESET, 0, stream, &super::CANCEL.to_be_bytes());
     }
