@@ -3,8 +3,8 @@
 //! Measured reason: a client that asks for wide answers and reads none made the service hold two gigabytes.
 //!
 //! Bytes wait from the moment that HTTP takes them from the body of an answer until it has written them. What many streams
-//! share, such as a message to the subscribers of a filter, counts once. Short pieces are not counted: the number of streams
-//! bounds them. What is waiting does not bound a client that reads, so there is no setting for it.
+//! share, such as a message to the subscribers of a filter, counts once. Short pieces of a client are not counted until many of
+//! them wait. What is waiting does not bound a client that reads, so there is no setting for it.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -26,6 +26,9 @@ const CONNECTION_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What may wait of short answers on a connection that gets no long ones: one of its readers may be slow, and a proxy sends the
 /// requests of all its readers over it. It is a kilobyte for each stream that it may open.
 const SHORT_BYTES_MAX: usize = 1024 * 1024;
+/// What may wait of short pieces for a client, or on a connection of a proxy, until further ones count as long ones do: one for each of
+/// a thousand streams. HTTP/2 holds an answer that has ended whatever its reader takes, which on many connections would be gigabytes.
+const UNCOUNTED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What may wait on all connections of a port until slow readers are not waited for: a hundred of the widest answers.
 const PRESSED_BYTES: usize = 64 * 1024 * 1024;
 /// What may wait on all connections of a port: as much again, for clients that have nothing waiting. A thousand of them would
@@ -44,6 +47,8 @@ pub struct OutputLimits {
     pub connection_bytes_max: usize,
     /// What may wait of short answers on a connection that gets no long ones, in bytes.
     pub short_bytes_max: usize,
+    /// What may wait of short pieces for a client until further ones count as long ones do, in bytes.
+    pub uncounted_bytes_max: usize,
     /// What may wait on all connections of a port until slow readers are not waited for, and get no more, in bytes.
     pub pressed_bytes: usize,
     /// What may wait on all connections of a port, in bytes.
@@ -59,6 +64,7 @@ impl Default for OutputLimits {
         Self {
             connection_bytes_max: CONNECTION_BYTES_MAX,
             short_bytes_max: SHORT_BYTES_MAX,
+            uncounted_bytes_max: UNCOUNTED_BYTES_MAX,
             pressed_bytes: PRESSED_BYTES,
             bytes_max: BYTES_MAX,
             stall_max: STALL_MAX,
@@ -87,6 +93,8 @@ pub struct ConnectionOutput {
     client: Option<ClientBytes>,
     /// What waits of the short answers that began to wait while it got no long ones.
     short_bytes: AtomicUsize,
+    /// What waits of short pieces that are not counted: for its client, or on the connection of a proxy.
+    uncounted: Arc<AtomicUsize>,
     /// The number of requests that are open.
     requests: AtomicUsize,
 }
@@ -95,6 +103,7 @@ pub struct ConnectionOutput {
 #[derive(Debug, Default)]
 struct OfClient {
     bytes: Arc<AtomicUsize>,
+    uncounted: Arc<AtomicUsize>,
     connections: usize,
 }
 
@@ -103,6 +112,7 @@ struct OfClient {
 struct ClientBytes {
     client: Network,
     bytes: Arc<AtomicUsize>,
+    uncounted: Arc<AtomicUsize>,
     budget: Arc<OutputBudget>,
 }
 
@@ -214,9 +224,12 @@ impl OutputBudget {
 
     /// What waits on a new connection of a client; of none, if the peer is a proxy.
     pub fn connection(self: &Arc<Self>, client: Option<Network>) -> Arc<ConnectionOutput> {
+        let client = client.map(|client| self.of_client(client));
+        let uncounted = client.as_ref().map(|known| Arc::clone(&known.uncounted));
         Arc::new(ConnectionOutput {
             budget: Arc::clone(self),
-            client: client.map(|client| self.of_client(client)),
+            client,
+            uncounted: uncounted.unwrap_or_default(),
             ..ConnectionOutput::default()
         })
     }
@@ -228,6 +241,7 @@ impl OutputBudget {
         ClientBytes {
             client,
             bytes: Arc::clone(&known.bytes),
+            uncounted: Arc::clone(&known.uncounted),
             budget: Arc::clone(self),
         }
     }
@@ -275,9 +289,8 @@ impl ConnectionOutput {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Whether it gets no long answers: how much may wait, if as much waits on the connection; or on all connections, if its
-    /// client reads too little on any. Who reads has nothing waiting when it asks, and is answered until too much waits for the
-    /// others.
+    /// Whether it gets no long answers: how much may wait, if as much waits on the connection; or on all connections, if its client
+    /// reads too little on any. Who has nothing waiting is answered until too much waits for the others.
     fn exceeded(&self) -> Option<usize> {
         let (limits, own) = (&self.budget.limits, self.own.bytes());
         let of_client = self.client.as_ref();
@@ -293,8 +306,7 @@ impl ConnectionOutput {
 
     /// Whether another request is refused, however short its answer: how much may wait. It counts as refused.
     pub fn refuse_request(&self) -> Option<usize> {
-        let is_short_full = self.short_bytes() >= self.budget.limits.short_bytes_max;
-        self.refuse_if(|| is_short_full)
+        self.refuse_if(|| self.is_short_full(1))
     }
 
     /// The same for an answer, or a message of a stream, that is long.
@@ -310,9 +322,7 @@ impl ConnectionOutput {
 
     /// The same for an answer of at least this many bytes. One without a body is never refused.
     pub fn refuse_answer(&self, bytes: usize) -> Option<usize> {
-        let short_max = self.budget.limits.short_bytes_max;
-        let is_short_full = || self.short_bytes().saturating_add(bytes) > short_max;
-        self.refuse_if(|| bytes >= COUNTED_BYTES_MIN || (bytes > 0 && is_short_full()))
+        self.refuse_if(|| bytes >= COUNTED_BYTES_MIN || (bytes > 0 && self.is_short_full(bytes)))
     }
 
     fn refuse_if(&self, is_too_long: impl FnOnce() -> bool) -> Option<usize> {
@@ -321,8 +331,9 @@ impl ConnectionOutput {
         Some(max)
     }
 
-    fn short_bytes(&self) -> usize {
-        self.short_bytes.load(Ordering::Relaxed)
+    fn is_short_full(&self, more: usize) -> bool {
+        let bytes = self.short_bytes.load(Ordering::Relaxed);
+        bytes.saturating_add(more) > self.budget.limits.short_bytes_max
     }
 
     /// Counts the bytes of a short piece as waiting until [`ConnectionOutput::remove_short`], if the connection gets no long ones;
@@ -338,6 +349,21 @@ impl ConnectionOutput {
     /// They were sent, or will not be.
     pub(super) fn remove_short(&self, bytes: usize) {
         self.short_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Lets a short piece wait uncounted until [`ConnectionOutput::remove_uncounted`]; returns whether it may.
+    pub(super) fn add_uncounted(&self, bytes: usize) -> bool {
+        let before = self.uncounted.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) <= self.budget.limits.uncounted_bytes_max {
+            return true;
+        }
+        self.remove_uncounted(bytes);
+        false
+    }
+
+    /// They were sent, or will not be.
+    pub(super) fn remove_uncounted(&self, bytes: usize) {
+        self.uncounted.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Counts bytes as waiting until [`ConnectionOutput::remove`].

@@ -16,17 +16,17 @@ pub(super) struct SentBody<B> {
     body: B,
     /// Of an answer to no request nothing is counted.
     request: Option<OpenRequest>,
-    /// The long piece that waits.
+    /// The long piece that waits, or one that counts as such.
     waiting: Option<Arc<Waiting>>,
 }
 
-/// A piece of an answer. One that counts does so until it is dropped: HTTP drops it when it has written the last of it.
+/// A piece of an answer. It counts until it is dropped: HTTP drops it when it has written the last of it.
 #[derive(Debug)]
 pub(super) struct SentPiece {
     bytes: Bytes,
     /// How many of them are written.
     written: usize,
-    /// None of a short one, unless the connection gets no long ones.
+    /// None of an answer to no request.
     count: Option<PieceCount>,
 }
 
@@ -34,7 +34,9 @@ pub(super) struct SentPiece {
 #[derive(Debug)]
 struct PieceCount {
     output: Arc<ConnectionOutput>,
-    /// None of a short one.
+    /// Whether it is a short one of a connection that gets no long ones.
+    is_besides: bool,
+    /// None of a short one, until too many of them wait for the client.
     waiting: Option<Arc<Waiting>>,
 }
 
@@ -64,16 +66,16 @@ impl Buf for SentPiece {
 
 impl Drop for SentPiece {
     fn drop(&mut self) {
-        match &self.count {
-            None => {}
-            Some(PieceCount {
-                output,
-                waiting: None,
-            }) => output.remove_short(self.bytes.len()),
-            Some(PieceCount {
-                output,
-                waiting: Some(waiting),
-            }) => {
+        let Some(count) = &self.count else {
+            return;
+        };
+        let (output, bytes) = (&count.output, self.bytes.len());
+        if count.is_besides {
+            output.remove_short(bytes);
+        }
+        match &count.waiting {
+            None => output.remove_uncounted(bytes),
+            Some(waiting) => {
                 output.remove(&self.bytes);
                 waiting.sent();
             }
@@ -93,26 +95,25 @@ impl<B> SentBody<B> {
     /// Counts a piece.
     fn count(&mut self, bytes: Bytes) -> SentPiece {
         let output = self.request.as_ref().map(OpenRequest::output);
-        let count = match output {
-            Some(output) if bytes.len() >= COUNTED_BYTES_MIN => {
-                let waiting = Waiting::begin();
-                self.waiting = Some(Arc::clone(&waiting));
-                note(Polled::Counted(Arc::clone(&waiting)));
+        let count = output.map(|output| {
+            let is_short = bytes.len() < COUNTED_BYTES_MIN;
+            let is_besides = is_short && output.add_short(bytes.len());
+            let is_uncounted = is_short && output.add_uncounted(bytes.len());
+            let waiting = (!is_uncounted).then(|| {
                 output.add(&bytes);
-                Some(PieceCount {
-                    output: Arc::clone(output),
-                    waiting: Some(waiting),
-                })
+                Waiting::begin()
+            });
+            PieceCount {
+                output: Arc::clone(output),
+                is_besides,
+                waiting,
             }
-            _ => {
-                note(Polled::Yielded);
-                let counted = output.filter(|output| output.add_short(bytes.len()));
-                counted.map(|output| PieceCount {
-                    output: Arc::clone(output),
-                    waiting: None,
-                })
-            }
-        };
+        });
+        self.waiting = count.as_ref().and_then(|count| count.waiting.clone());
+        note(match &self.waiting {
+            Some(waiting) => Polled::Counted(Arc::clone(waiting)),
+            None => Polled::Yielded,
+        });
         SentPiece {
             bytes,
             written: 0,

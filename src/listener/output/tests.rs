@@ -93,3 +93,22 @@ fn a_connection_that_gets_no_long_answers_gets_short_ones_within_its_share() {
     assert_eq!(connection.refuse_answer(COUNTED_BYTES_MIN), None);
     assert_eq!(counts.unread_refused.get(), 3);
 }
+
+#[test]
+fn short_pieces_of_a_client_wait_uncounted_until_there_are_too_many_on_all_its_connections() {
+    let limits = OutputLimits {
+        uncounted_bytes_max: 1000,
+        ..OutputLimits::default()
+    };
+    let budget = OutputBudget::new(limits, Arc::default(), CancellationToken::new());
+    let budget = Arc::new(budget);
+    let client = Some(Network::from(std::net::IpAddr::from([192, 0, 2, 1])));
+    let [first, second] = [(); 2].map(|()| budget.connection(client));
+    assert!(first.add_uncounted(600));
+    assert!(!second.add_uncounted(401));
+    assert!(second.add_uncounted(400));
+    assert!(!first.add_uncounted(1));
+    assert!(budget.connection(None).add_uncounted(1000), "of a proxy");
+    first.remove_uncounted(600);
+    assert!(second.add_uncounted(600));
+}

@@ -36,13 +36,16 @@ struct Served {
     tasks: JoinSet<()>,
 }
 
-/// Three pieces of the length that the path names, or the status of a refusal.
+/// Three pieces of the length that the path names, or one that ends the answer, or the status of a refusal.
 fn answer(request: &Request<Incoming>, output: &ConnectionOutput) -> Response<Body> {
     let length = request.uri().path().trim_start_matches('/');
     let length = length.parse().unwrap();
     let refused = output.refuse_request();
     if refused.or_else(|| output.refuse_answer(length)).is_some() {
         return Response::builder().status(503).body(Body::empty()).unwrap();
+    }
+    if request.uri().query() == Some("whole") {
+        return Response::new(Body::from(vec![b'x'; length]));
     }
     let piece = move |_number| Ok::<_, Infallible>(Bytes::from(vec![b'x'; length]));
     // As a stream that another message may follow.
@@ -295,6 +298,32 @@ async fn readers_behind_the_connection_of_a_slow_one_get_short_answers_until_tho
             assert!(answered < 200, "all of them were answered");
         }
         assert_eq!(served.counts.unread_refused.get(), 2);
+    }
+}
+
+#[tokio::test]
+async fn short_answers_that_have_ended_are_cut_too_when_many_of_a_client_wait() {
+    for is_for_browsers in [false, true] {
+        let limits = OutputLimits {
+            uncounted_bytes_max: 30 * SHORT,
+            ..strict()
+        };
+        let served = served(limits, is_for_browsers);
+        let mut peers = Vec::new();
+        for expected in [0, 10] {
+            let mut peer = Peer::connect(served.address, 1).await;
+            for _call in 0..20 {
+                let stream = peer.call(&format!("/{SHORT}?whole"));
+                peer.push(raw::DATA, raw::END_STREAM, stream, &[]);
+            }
+            peer.send().await.unwrap();
+            for _call in 0..20 {
+                peer.until(|frame| frame.kind == raw::DATA).await;
+            }
+            until(|| served.counts.unread_streams.get() == expected).await;
+            until(|| served.counts.unsent_bytes.get() == 0).await;
+            peers.push(peer);
+        }
     }
 }
 
