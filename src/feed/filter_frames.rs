@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -39,6 +39,8 @@ pub(super) enum SharedMessage<'a> {
 pub(super) struct Totals {
     encoded: AtomicU64,
     kept_bytes: AtomicUsize,
+    /// Whether a message had no room since this was last asked.
+    is_full: AtomicBool,
 }
 
 impl Totals {
@@ -52,8 +54,17 @@ impl Totals {
         self.encoded.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Whether a message had no room since this was last asked: filters that no stream has should make some.
+    pub(super) fn take_full(&self) -> bool {
+        self.is_full.load(Ordering::Relaxed) && self.is_full.swap(false, Ordering::Relaxed)
+    }
+
     fn is_exceeded(&self) -> bool {
-        self.kept_bytes.load(Ordering::Relaxed) > KEPT_BYTES_MAX
+        let is_exceeded = self.kept_bytes.load(Ordering::Relaxed) > KEPT_BYTES_MAX;
+        if is_exceeded {
+            self.is_full.store(true, Ordering::Relaxed);
+        }
+        is_exceeded
     }
 
     fn add(&self, bytes: usize) {

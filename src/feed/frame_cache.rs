@@ -81,9 +81,13 @@ impl<E: MessageEncoder> FrameCache<E> {
     }
 
     /// What is shared by the readers of a filter. When there are too many filters, the one used longest ago and by no
-    /// stream goes; when all are in use, this one is not shared.
+    /// stream goes; when all are in use, this one is not shared. When their messages are too long, all go that no stream has.
     pub(super) fn of_filter(&self, filter: &RateFilter) -> Arc<FilterFrames> {
         let mut known = lock(&self.known);
+        if self.totals.take_full() {
+            let in_use = |frames: &Arc<FilterFrames>| Arc::strong_count(frames) > 1;
+            known.by_filter.retain(|_, (frames, _)| in_use(frames));
+        }
         known.uses = known.uses.wrapping_add(1);
         let now = known.uses;
         if let Some((frames, used)) = known.by_filter.get_mut(filter) {
@@ -144,6 +148,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feed::filter_frames::SharedMessage;
 
     #[derive(Debug)]
     struct NoEncoder;
@@ -172,6 +177,31 @@ mod tests {
         assert_eq!(known.by_filter.len(), FILTERS_MAX);
         assert!(!known.by_filter.contains_key(&filter(1)));
         assert!(known.by_filter.contains_key(&filter(2)));
+    }
+
+    #[test]
+    fn filters_without_readers_make_room_for_the_messages_of_those_that_have_some() {
+        let cache = FrameCache::new(NoEncoder);
+        let position = Position {
+            epoch: "epoch".into(),
+            revision: 1,
+        };
+        let keep = |frames: &FilterFrames| {
+            let wide = || Bytes::from(vec![0; 1024 * 1024]);
+            frames.get_or_encode(SharedMessage::Snapshot(&position), wide);
+        };
+        let watched = cache.of_filter(&filter(0));
+        keep(&watched);
+        for number in 1..=16 {
+            keep(&cache.of_filter(&filter(number)));
+        }
+        let is_kept = |frames: &FilterFrames| frames.get(SharedMessage::Snapshot(&position));
+        let last = cache.of_filter(&filter(16));
+        assert!(is_kept(&last).is_none());
+        keep(&last);
+        assert!(is_kept(&last).is_some());
+        assert!(is_kept(&watched).is_some());
+        assert_eq!(lock(&cache.known).by_filter.len(), 2);
     }
 
     #[test]
