@@ -9,6 +9,7 @@ mod backfilled;
 mod epoch_name;
 mod filing_log;
 mod handle;
+mod last_record;
 mod lead;
 mod order_of_answers;
 mod ticker_pairs;
@@ -224,7 +225,7 @@ impl Commit {
     /// If `due` has come, commits what has changed by then. So it does if the clock was set back, since `due` was reckoned
     /// from a wrong time. Returns the next due instant.
     async fn pass_time(&mut self, due: Timestamp) -> Timestamp {
-        let now = self.clock.now();
+        let now = self.now();
         let was_set_back = now < self.read_at;
         self.read_at = now;
         if now < due && !was_set_back {
@@ -336,7 +337,7 @@ impl Commit {
             is_live,
             mut answered,
         } = submission;
-        let now = self.clock.now();
+        let now = self.now();
         let mut outcome = SubmitOutcome::default();
         let mut changes = BookChanges::default();
         let before = self.book.record(source).map(Arc::clone);
@@ -389,7 +390,7 @@ impl Commit {
         let held = decision.map(|decision| Arc::clone(&decision.held));
         let held = held.ok_or_else(|| DecisionError::NotHeld(id.to_owned()))?;
         log_decided(&changes);
-        let now = self.clock.now();
+        let now = self.now();
         self.commit(Cause::Operator, changes, now).await;
         Ok(DecisionReceipt {
             position: self.board.snapshot().position.clone(),

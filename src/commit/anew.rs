@@ -16,7 +16,7 @@ impl Commit {
         self.ledger.begin_anew().await?;
         self.book = self.blank.clone();
         self.attempted = BTreeSet::new();
-        let now = self.clock.now();
+        let now = self.now();
         self.derived_at = now;
         let mut changes = BookChanges::default();
         for (source, table) in tables {

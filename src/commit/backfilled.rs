@@ -16,7 +16,7 @@ impl Commit {
         source: SourceId,
         table: Table,
     ) -> (BackfillOutcome, bool) {
-        let now = self.clock.now();
+        let now = self.now();
         let (document, date) = (table.document, table.effective_date);
         let key = DocumentKey { source, document };
         let history = self.book.history(key);

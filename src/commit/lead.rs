@@ -22,12 +22,12 @@ impl Commit {
             Beginning::Continued => {}
             Beginning::First => {
                 let published = self.board.snapshot();
-                let entry = restore::entry(&published, self.clock.now(), Vec::new());
+                let entry = restore::entry(&published, self.now(), Vec::new());
                 self.write_and_publish(entry, None, Instant::now()).await;
             }
             Beginning::NewEpoch => self.begin_epoch().await,
         }
-        let now = self.clock.now();
+        let now = self.now();
         self.commit(Cause::Start, BookChanges::default(), now).await;
         if self.makes_steps() {
             self.take_reloaded().await;
@@ -45,7 +45,7 @@ impl Commit {
             epoch: new_epoch_name().into(),
             revision: last.saturating_add(1),
         });
-        let entry = restore::entry(&snapshot, self.clock.now(), Vec::new());
+        let entry = restore::entry(&snapshot, self.now(), Vec::new());
         self.write_and_publish(entry, Some(snapshot), Instant::now())
             .await;
     }

@@ -34,7 +34,7 @@ impl Commit {
         }
         self.attempted.extend(added);
         self.board.set_sources(self.book.records());
-        let now = self.clock.now();
+        let now = self.now();
         self.derived_at = now;
         anchors::complete(&mut self.book, &self.ledger, now).await;
         let published = self.board.snapshot();

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::commit::handle::{Message, answer};
+use crate::commit::last_record::LastRecord;
 use crate::commit::proposal::{FollowedStep, Proposer, ReplicaMessage};
 use crate::commit::restore::Restored;
 use crate::commit::{BufferedLedger, Commit, CommitHandle, SubmitOutcome, restore};
@@ -36,8 +37,7 @@ pub(super) struct Followed {
     behind: BTreeSet<DocumentKey>,
     /// How many proposals were accepted.
     accepted: u64,
-    /// The time of the last record.
-    last_at: Option<Timestamp>,
+    last: LastRecord,
     /// The revision after it.
     last_revision: u64,
     /// Settings that were reloaded meanwhile: they are those of the next lead.
@@ -50,14 +50,6 @@ pub(super) struct Before {
     book: Book,
     attempted: BTreeSet<SourceId>,
     accepted: u64,
-}
-
-impl Followed {
-    /// The time of the next record: the clock of the replica that led before may be ahead of this one, and the times of records
-    /// never run backwards.
-    pub(super) fn time_after(&self, now: Timestamp) -> Timestamp {
-        self.last_at.map_or(now, |last| last.max(now))
-    }
 }
 
 impl Commit {
@@ -76,7 +68,7 @@ impl Commit {
             Some(snapshot) => {
                 let mut book = blank.clone();
                 match restore::from_ledger(&mut book, &ledger).await {
-                    Ok(restored) => followed.last_at = restored.map(|restored| restored.at),
+                    Ok(restored) => followed.last = LastRecord::at(restored.map(|last| last.at)),
                     Err(error) => {
                         ledger.mark_damaged(error).await;
                         let documents = book.documents().into_iter();
@@ -223,7 +215,7 @@ impl Commit {
         for step in followed {
             attempted.extend(step.entry.attempted.iter().copied());
             self.followed.behind.extend(documents_of([&step.entry]));
-            self.followed.last_at = Some(self.followed.time_after(step.entry.at));
+            self.followed.last.note(step.entry.at);
             self.followed.last_revision = step.entry.position.revision;
             records.push((step.entry, step.step));
             shown = Some(step.snapshot).filter(|_| step.is_shown);
@@ -247,9 +239,14 @@ impl Commit {
         }
     }
 
+    /// The present time of what is derived.
+    pub(super) fn now(&self) -> Timestamp {
+        self.followed.last.derived_for(self.clock.now())
+    }
+
     /// The time of the next record.
     pub(super) fn followed_time(&self, now: Timestamp) -> Timestamp {
-        self.followed.time_after(now)
+        self.followed.last.time_after(now)
     }
 
     /// The revision after the last record that was followed.
@@ -266,7 +263,7 @@ impl Commit {
     pub(super) fn forget_followed(&mut self) {
         let before = std::mem::take(&mut self.followed);
         self.followed = Followed {
-            last_at: before.last_at,
+            last: before.last,
             reloaded: before.reloaded,
             ..Followed::default()
         };
@@ -301,7 +298,7 @@ impl Commit {
         let place = proposer.propose(entry.clone(), snapshot).await;
         if place.is_some() {
             self.followed.accepted = self.followed.accepted.saturating_add(1);
-            self.followed.last_at = Some(entry.at);
+            self.followed.last.note(entry.at);
         } else {
             tracing::warn!("a commit was not accepted: this replica no longer leads");
             self.role = Role::Following;

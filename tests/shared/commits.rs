@@ -244,6 +244,34 @@ async fn a_replica_without_the_tables_of_the_log_does_not_lead_until_it_has_read
     leader.end().await;
 }
 
+/// What is served of the dollar after a midnight, by a replica that takes the lead when its clock shows this.
+async fn served_after_midnight_at(now: &str) -> String {
+    let (mut leader, mut steps) = leader_of(1, "475.00", "2026-04-02T00:00:01Z").await;
+    let tables = vec![table(date(2026, 4, 2), "476.10")];
+    steps.extend(leader.file(tables).await);
+    let served = leader.dollar();
+    assert!(served.contains("476.10"), "{served}");
+    let mut replica = Task::in_memory(now).await;
+    replica.commit.follow(steps).await.unwrap();
+    replica.replica = leader.replica.clone();
+    assert_eq!(replica.dollar(), served);
+    replica.lead().await;
+    let _steps = replica.file(vec![table(date(2026, 3, 31), "474.00")]).await;
+    let served = replica.dollar();
+    replica.end().await;
+    leader.end().await;
+    served
+}
+
+#[tokio::test]
+async fn a_replica_whose_clock_is_seconds_behind_takes_no_rate_back_that_is_in_force() {
+    let served = served_after_midnight_at("2026-04-01T23:59:30Z").await;
+    assert!(served.contains("476.10"), "{served}");
+    // The clock of the one that led before was wrong.
+    let served = served_after_midnight_at("2026-04-01T23:58:30Z").await;
+    assert!(served.contains("475.00"), "{served}");
+}
+
 #[tokio::test]
 async fn a_step_that_is_not_accepted_is_made_again_by_the_next_lead() {
     let (mut leader, _steps) = leader_of(2, "476.10", "2026-04-02T09:00:00Z").await;
