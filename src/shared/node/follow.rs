@@ -114,10 +114,14 @@ impl<C: Committer> Node<C> {
         Ok(leader.is_none() && self.contends())
     }
 
+    /// Reports that it follows. What keeps it from leading is said until it tries again.
     fn report_following(&self) {
+        let rests = Instant::now() < self.rests_until;
         self.report(|status| {
             status.state = State::Following;
-            status.trouble = None;
+            if !rests {
+                status.trouble = None;
+            }
             status.stopped = None;
         });
     }
@@ -162,6 +166,10 @@ impl<C: Committer> Node<C> {
                     rested_at = None;
                     if self.is_vacant().await? {
                         return Ok(Vacant);
+                    }
+                    // Another replica leads.
+                    if self.barred.is_none() {
+                        self.report_following();
                     }
                 }
                 () = sleep_until(audit_at) => {

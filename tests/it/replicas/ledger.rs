@@ -36,6 +36,7 @@ pub(crate) struct World {
 pub(crate) struct KeptLedger {
     world: World,
     kept: Arc<Mutex<Kept>>,
+    lacks_records: Arc<AtomicBool>,
 }
 
 struct Kept {
@@ -108,6 +109,7 @@ impl KeptLedger {
         Self {
             world: world.clone(),
             kept: Arc::new(Mutex::new(kept)),
+            lacks_records: Arc::default(),
         }
     }
 
@@ -115,6 +117,11 @@ impl KeptLedger {
     pub(crate) fn unreadable(self) -> Self {
         self.kept.lock().unwrap().is_unreadable = true;
         self
+    }
+
+    /// Lets it lack records of the log, or have them again.
+    pub(crate) fn set_lacks_records(&self, lacks_records: bool) {
+        self.lacks_records.store(lacks_records, Ordering::Relaxed);
     }
 
     /// Lets it be one of a time without a log.
@@ -247,6 +254,10 @@ impl Committer for KeptLedger {
             self.write(followed.entry, followed.step, shown);
         }
         Ok(())
+    }
+
+    async fn can_lead(&self) -> Result<bool, Stopped> {
+        Ok(!self.lacks_records.load(Ordering::Relaxed))
     }
 
     async fn lead(&self, proposer: Proposer, beginning: Beginning) -> Result<(), Stopped> {

@@ -183,6 +183,38 @@ async fn a_replica_that_cannot_give_the_log_its_past_says_why_and_lets_others_le
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replica_that_cannot_lead_says_why_for_as_long_as_no_other_leads() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let mut replica = start(0, &store, &world);
+    replica.ledger.set_lacks_records(true);
+    let says_why = |status: &Status| {
+        let trouble = status.trouble.as_deref().unwrap_or_default();
+        trouble.contains("its ledger does not have what the log has")
+    };
+    replica.until(says_why).await;
+    // It asks itself every five seconds.
+    for _second in 0..30 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let status = replica.status.borrow().clone();
+        assert!(says_why(&status), "{status:?}");
+    }
+    let mut other = start(1, &store, &world);
+    other
+        .until(|status| status.state == State::Leading && status.seq > 0)
+        .await;
+    let follows = replica.until(|status| {
+        status.state == State::Following && status.leader.is_some() && status.trouble.is_none()
+    });
+    follows.await;
+    other.end().await;
+    replica.until(says_why).await;
+    replica.ledger.set_lacks_records(false);
+    let leads = replica.until(|status| status.state == State::Leading);
+    assert_eq!(leads.await.trouble, None);
+    replica.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_replicas_of_one_name_both_say_so_until_one_is_gone() {
     let (store, world) = (SharedStore::default(), World::default());
     let mut first = start(0, &store, &world);
