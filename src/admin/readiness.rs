@@ -96,9 +96,9 @@ impl Readiness {
         } = self.board.replica()?;
         let state = match (empty, detached) {
             (Some(reason), _) => State::Failed(reason),
-            (None, Some(Detached { since, reason })) => {
-                State::Remark(format!("cut off from the others since {since}: {reason}"))
-            }
+            (None, Some(Detached { since, reason })) => State::Remark(format!(
+                "cut off from the others since {since:.0}: {reason}"
+            )),
             (None, None) => troubles.map_or(State::Passed, State::Remark),
         };
         Some(Check::new("replica", state))
