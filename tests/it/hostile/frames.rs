@@ -114,28 +114,28 @@ async fn pings_are_answered_until_there_are_too_many() {
 }
 
 #[tokio::test]
-async fn calls_that_are_reset_one_after_the_other_end_the_connection() {
+async fn calls_that_are_given_up_again_and_again_end_the_connection() {
     let bank = bank_of_april().await;
     let silkrate = silkrate_of_april(&bank).await;
     let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
-    // Each is answered before it is reset, so that none of them counts as rapid.
-    for _call in 0..FLOOD {
-        let stream = peer.call("/silkrate.v1.RateService/WatchRates");
-        let message = raw::grpc(&[]);
-        peer.push(raw::DATA, raw::END_STREAM, stream, &message);
-        if peer.send().await.is_err() {
-            break;
-        }
-        let answered = peer
-            .until(|frame| frame.kind == raw::GOAWAY || frame.stream == stream)
+    let path = "/silkrate.v1.RateService/WatchRates";
+    for _batch in 0..20 {
+        let streams: Vec<_> = (0..900).map(|_call| peer.call(path)).collect();
+        peer.push(raw::PING, 0, 0, &[7; 8]);
+        drop(peer.send().await);
+        // They were begun before they are reset, so that none of them counts as rapid.
+        let answer = peer
+            .until(|frame| matches!(frame.kind, raw::PING | raw::GOAWAY))
             .await;
-        if answered.kind == raw::GOAWAY {
-            assert_eq!(answered.code(), ENHANCE_YOUR_CALM);
-            assert_eq!(answered.reason(), "too_many_resets");
+        if answer.kind == raw::GOAWAY {
+            assert_eq!(answer.code(), ENHANCE_YOUR_CALM);
+            assert_eq!(answer.reason(), "too_many_resets");
             silkrate.finish().await;
             return;
         }
-        peer.push(raw::RESET, 0, stream, &super::CANCEL.to_be_bytes());
+        for stream in streams {
+            peer.push(raw::RESET, 0, stream, &super::CANCEL.to_be_bytes());
+        }
     }
     panic!("all of them were taken");
 }
