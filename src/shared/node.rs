@@ -69,6 +69,17 @@ pub struct NodeSettings {
     pub clock: Clock,
 }
 
+impl NodeSettings {
+    /// Where operators at other replicas reach it when it leads; empty if it never does.
+    fn address_as_leader(&self) -> &str {
+        if self.may_lead {
+            &self.admin_address
+        } else {
+            ""
+        }
+    }
+}
+
 /// Whether the ledger of a replica has entries that the log may not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Past {
@@ -299,7 +310,7 @@ impl<C: Committer> Node<C> {
         let comparison = self.traits.clone().map(|traits| Comparison {
             log: self.log.clone(),
             node: self.settings.origin.node.clone(),
-            admin_address: self.settings.admin_address.clone(),
+            admin_address: self.settings.address_as_leader().to_owned(),
             status: Arc::clone(&self.status),
             traits,
         });

@@ -20,7 +20,7 @@ const COMPARE_EVERY: Duration = Duration::from_secs(60);
 pub(super) struct Comparison {
     pub(super) log: Log,
     pub(super) node: String,
-    /// Where the others are told that operators reach it.
+    /// Where the others are told that operators reach it when it leads.
     pub(super) admin_address: String,
     pub(super) status: Arc<watch::Sender<Status>>,
     /// What it serves by, as it changes.
@@ -126,7 +126,10 @@ fn is_loopback(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
     use crate::domain::Position;
+    use crate::shared::apply::Origin;
+    use crate::shared::node::NodeSettings;
     use crate::shared::record::{Chain, FORMAT_OLDEST};
 
     fn member(node: &str, traits: Traits) -> Member {
@@ -200,5 +203,28 @@ mod tests {
         assert_eq!(of(elsewhere, ""), "");
         assert_eq!(of(OWN, "http://127.0.0.1:9464"), "");
         assert_eq!(of(Traits { loopback: 0, ..OWN }, "http://[::1]:1"), "");
+    }
+
+    #[test]
+    fn the_address_of_a_replica_that_never_leads_is_of_no_concern() {
+        let settings = |may_lead| NodeSettings {
+            log: "main".into(),
+            origin: Origin {
+                node: "edge".to_owned(),
+                build: String::new(),
+                format: FORMAT_OLDEST,
+            },
+            admin_address: "http://127.0.0.1:9464".to_owned(),
+            may_lead,
+            lease: Duration::from_secs(10),
+            revertible_for: Duration::ZERO,
+            clock: Clock::real(),
+        };
+        let told = |may_lead| {
+            let elsewhere = Traits { loopback: 9, ..OWN };
+            of(elsewhere, settings(may_lead).address_as_leader())
+        };
+        assert_ne!(told(true), "");
+        assert_eq!(told(false), "");
     }
 }
