@@ -1,6 +1,7 @@
 //! Held values: which are held, what is served meanwhile, and what releases them. Values with a date are the banks'
 //! own.
 
+mod backfilled;
 mod fallback;
 mod flags;
 mod lasting;

@@ -5,6 +5,8 @@ mod answers;
 mod entries;
 mod figures;
 mod past;
+mod schedules;
+mod served;
 mod snapshots;
 mod states;
 mod windows;

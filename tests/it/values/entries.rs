@@ -144,6 +144,8 @@ fn a_difference_has_the_places_of_the_value_beside_it() {
     assert_eq!(shown(&published, "-3.6"), "-3.60");
     assert_eq!(shown(&published, "0.00"), "0");
     assert_eq!(shown(&published, "-0.01"), "-0.01");
+    let sum = figures("USD/UZS", "12142.1", Derivation::Published).entry(Form::Pair);
+    assert_eq!(sum.shown(sum.value, Digits::Auto).to_string(), "12142.10");
     // The value is shown with seven places.
     assert_eq!(shown(&derived, "0.0000161787513"), "0.0000162");
     assert_eq!(shown(&derived, "0.000001617875"), "0.00000162");
