@@ -90,7 +90,7 @@ impl Listener {
     }
 
     /// Serves HTTP/1.1 and HTTP/2. Writes are not coalesced: a browser's connection has few streams, often one, and the
-    /// files of a page are larger than the buffer of coalescing. The [`Caller`](crate::callers::Caller) and the
+    /// files of a page are larger than the buffer of coalescing. The [`Caller`] and the
     /// [`ConnectionOutput`] are extensions of each request.
     pub async fn serve_http<S, B>(self, service: S)
     where
