@@ -289,8 +289,8 @@ impl ConnectionOutput {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Whether it gets no long answers: how much may wait, if as much waits on the connection; or on all connections, if its client
-    /// reads too little on any. Who has nothing waiting is answered until too much waits for the others.
+    /// Whether it gets no long answers: the bytes that may wait, if as many wait on the connection; or on all connections, if its client
+    /// reads too little on any. A client with nothing that waits gets answers until too much waits for the others.
     fn exceeded(&self) -> Option<usize> {
         let (limits, own) = (&self.budget.limits, self.own.bytes());
         let of_client = self.client.as_ref();

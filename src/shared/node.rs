@@ -227,7 +227,7 @@ pub struct Node<C> {
     formats: Formats,
     /// Whether it has let a replica lead that has more records.
     has_yielded: bool,
-    /// What it is compared with the others by, as it changes.
+    /// What is compared with the other replicas, and its changes.
     traits: Option<watch::Receiver<Traits>>,
 }
 
