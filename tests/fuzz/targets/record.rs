@@ -5,7 +5,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 use silkrate::domain::Fingerprint;
-use silkrate::shared::record::{Record, RecordError, read_change};
+use silkrate::shared::record::{self, Record, RecordError, read_change};
 
 /// The format and the bytes of the digest of a stored record.
 const FORMAT: u8 = 1;
@@ -33,6 +33,10 @@ fn check(stored: &[u8]) {
         if let Err(error) = read_change(change) {
             assert!(!error.to_string().is_empty());
         }
+    }
+    // One of a later format may be read, but only a later version writes it.
+    if record.format > record::FORMAT {
+        return;
     }
     match record.encode() {
         Ok(again) => assert_eq!(Record::decode(&again), Ok(record)),
