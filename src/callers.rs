@@ -2,6 +2,7 @@
 //!
 #![doc = include_str!("callers/README.md")]
 
+mod arrivals;
 mod caller;
 pub mod costs;
 mod counted;
@@ -11,6 +12,7 @@ mod quotas;
 mod shares;
 mod trusted;
 
+pub use arrivals::Arrivals;
 pub use caller::{Caller, Network};
 pub use counted::{CountedBy, CountedClient, OwnLimits};
 pub use quota::QuotaExceeded;

@@ -13,14 +13,17 @@
 #![doc = include_str!("listener/README.md")]
 
 mod accept;
+mod account;
 mod coalesce;
 mod connection;
 mod deadlines;
 mod ending;
+mod faults;
 mod frame_guard;
 mod frame_scanner;
 mod goodbye;
 mod handshake;
+mod holders;
 mod hosts;
 mod http2;
 mod output;
@@ -29,6 +32,7 @@ mod plain;
 mod protocol;
 mod proxied;
 mod reminder;
+mod request_body;
 mod rlimit;
 mod sent_body;
 mod serve;
@@ -50,6 +54,7 @@ pub use hosts::{Hosts, HostsOf};
 pub use http2::serve_http2;
 pub use output::{COUNTED_BYTES_MIN, ConnectionOutput, OutputBudget, OutputLimits, Recipient};
 pub(crate) use reminder::Reminder;
+pub use request_body::RequestBody;
 pub use rlimit::raise_descriptor_limit;
 pub use stream_task::StreamExecutor;
 use tokio::net::{TcpListener, TcpSocket};

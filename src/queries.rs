@@ -121,9 +121,7 @@ impl Queries {
         let subscription = self.feed.subscribe(request, client);
         subscription.map_err(|refused| match refused {
             StreamRefused::TooMany { streams_max } => Refusal::TooManyStreams { streams_max },
-            StreamRefused::TooManyOfClient(ShareExceeded { most, .. }) => {
-                Refusal::TooManyClientStreams { streams_max: most }
-            }
+            StreamRefused::TooManyOfClient(exceeded) => exceeded.into(),
             StreamRefused::MemoryPressure => Refusal::MemoryPressure,
         })
     }
@@ -157,6 +155,12 @@ impl Queries {
         } else {
             Ok(())
         }
+    }
+}
+
+impl From<ShareExceeded> for Refusal {
+    fn from(ShareExceeded { most, .. }: ShareExceeded) -> Self {
+        Self::TooManyClientStreams { streams_max: most }
     }
 }
 

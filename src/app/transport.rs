@@ -14,7 +14,6 @@ use futures_util::FutureExt;
 use futures_util::future::Either;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode, Version};
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use tokio::time::timeout;
 use tonic::codec::CompressionEncoding;
@@ -25,13 +24,13 @@ use tower::ServiceExt;
 use crate::access::{Gate, Rejection, Scope, counted_in};
 use crate::admin::{Operators, needs_http2};
 use crate::app::reflection::add_reflection;
-use crate::callers::{Caller, QuotaExceeded, Quotas, costs};
+use crate::callers::{Arrivals, Caller, QuotaExceeded, Quotas, costs};
 use crate::domain::Refusal;
 use crate::grpc::{
     Dispatcher, DrainingHealth, Rates, SharedRates, arrived, code_place, explain, is_open,
     method_place, opening_response, refusal_response, request_timeout,
 };
-use crate::listener::{Listener, Recipient};
+use crate::listener::{Listener, Recipient, RequestBody};
 use crate::pb::admin::admin_service_server::{AdminServiceServer, SERVICE_NAME as ADMIN_SERVICE};
 use crate::pb::rate_service_server::{RateServiceServer, SERVICE_NAME as RATES};
 use crate::requests::{NOT_ONE_HOST, names_one_host};
@@ -81,7 +80,7 @@ pub(super) fn services_for_browsers(
     (rates, health, calls): (Rates, HealthServer<DrainingHealth>, Arc<CallCounts>),
     gate: Gate,
 ) -> Router {
-    let quotas = rates.quotas();
+    let (quotas, arrivals) = (rates.quotas(), Arrivals::default());
     let rates = RateServiceServer::new(rates.over_grpc_web())
         .accept_compressed(CompressionEncoding::Gzip)
         .send_compressed(CompressionEncoding::Gzip)
@@ -89,10 +88,11 @@ pub(super) fn services_for_browsers(
     let services = Routes::new(rates).add_service(health).into_axum_router();
     services.layer(from_fn(move |request: Request, next: Next| {
         let (calls, gate, quotas) = (Arc::clone(&calls), gate.clone(), quotas.clone());
+        let arrivals = arrivals.clone();
         async move {
             let path = request.uri().path().to_owned();
             let call = PendingCall::begin(calls, method_place(&path));
-            let mut answer = admitted((&gate, &quotas), request, next).await;
+            let mut answer = admitted((&gate, &quotas, &arrivals), request, next).await;
             explain(&mut answer, &path, REQUEST_BYTES_MAX);
             call.answered(code_place(&answer));
             answer
@@ -101,9 +101,13 @@ pub(super) fn services_for_browsers(
 }
 
 /// The answer to a call of gRPC-Web, if its client is admitted and has not used its quota.
-async fn admitted((gate, quotas): (&Gate, &Quotas), mut request: Request, next: Next) -> Response {
+async fn admitted(
+    (gate, quotas, arrivals): (&Gate, &Quotas, &Arrivals),
+    mut request: Request,
+    next: Next,
+) -> Response {
     if is_open(request.uri().path()) {
-        return run(request, next).await;
+        return run(arrivals, request, next).await;
     }
     let caller = request.extensions().get().copied();
     match gate.admit(request.headers(), Scope::Read, caller) {
@@ -121,14 +125,17 @@ async fn admitted((gate, quotas): (&Gate, &Quotas), mut request: Request, next: 
     if let Err(exceeded) = charge(quotas, &request) {
         return refusal_response(exceeded.into());
     }
-    run(request, next).await
+    run(arrivals, request, next).await
 }
 
 /// The answer to a call of gRPC-Web once its message has arrived: none goes on sending after its answer began.
-async fn run(request: Request, next: Next) -> Response {
+async fn run(arrivals: &Arrivals, request: Request, next: Next) -> Response {
     let limit = request_timeout(request.headers(), REQUEST_TIMEOUT);
-    match timeout(limit, arrived(request, REQUEST_BYTES_MAX)).await {
-        Ok(request) => next.run(request.map(Body::new)).await,
+    let client = request.extensions().get().map(Caller::network);
+    let message = arrived(request, REQUEST_BYTES_MAX);
+    match timeout(limit, arrivals.wait(client, message)).await {
+        Ok(Ok(request)) => next.run(request.map(Body::new)).await,
+        Ok(Err(exceeded)) => refusal_response(exceeded.into()),
         Err(_late) => refusal_response(Refusal::DeadlineExceeded(limit)),
     }
 }
@@ -180,7 +187,7 @@ pub(super) async fn serve_operators(
     services: Arc<OnceLock<OperatorServices>>,
     opening: Router,
 ) {
-    let answer = move |request: http::Request<Incoming>| {
+    let answer = move |request: http::Request<RequestBody>| {
         let services = services.get();
         if !names_one_host(&request) {
             let refusal = (StatusCode::BAD_REQUEST, format!("{NOT_ONE_HOST}\n"));

@@ -4,18 +4,18 @@ use std::future::{Future, ready};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either};
 use http::{HeaderMap, Request, Response};
-use http_body::Body as _;
-use hyper::body::Incoming;
+use http_body::Body as HttpBody;
 use tokio::sync::Semaphore;
 use tonic::Status;
-use tonic::codegen::Service;
+use tonic::codegen::{Service, StdError};
 use tonic::service::Routes;
 
 use crate::access::{Gate, Rejection, Scope, counted};
-use crate::callers::{Caller, Quotas, costs};
+use crate::callers::{Arrivals, Caller, Network, Quotas, costs};
 use crate::domain::Refusal;
 use crate::grpc::shared::{ResponseBody, arrived, status_response};
 use crate::grpc::{SharedRates, call_counts, code_place, explain, method_place};
@@ -43,6 +43,8 @@ pub struct Dispatcher {
     calls: Arc<CallCounts>,
     gate: Option<(Gate, Scope)>,
     quotas: Quotas,
+    /// The calls whose message has not come.
+    arrivals: Arrivals,
     /// One permit for each stream of reflection that can still be opened.
     free_reflections: Arc<Semaphore>,
 }
@@ -54,6 +56,7 @@ impl Dispatcher {
         let request_bytes_max = rates.request_bytes_max();
         Self {
             quotas: rates.quotas(),
+            arrivals: rates.arrivals(),
             rates: Some(rates),
             ..Self::without_shared(routes, request_timeout, request_bytes_max)
         }
@@ -72,6 +75,7 @@ impl Dispatcher {
             request_bytes_max,
             calls: Arc::new(call_counts()),
             quotas: Quotas::default(),
+            arrivals: Arrivals::default(),
             gate: None,
             free_reflections: Arc::new(Semaphore::new(
                 usize::try_from(REFLECTIONS_MAX).unwrap_or(0),
@@ -106,11 +110,14 @@ impl Dispatcher {
 
     /// The answer to a request for a recipient. The future is composed here rather than in one `async` block, which would hold
     /// the request once for each of its awaits: a thousand streams that open at once all wait here.
-    pub fn answer(
+    pub fn answer<B>(
         &self,
-        request: Request<Incoming>,
+        request: Request<B>,
         recipient: Recipient,
-    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<> {
+    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<StdError> + Send + Unpin> + Send + Unpin + 'static,
+    {
         let request_timeout = request_timeout(request.headers(), self.request_timeout);
         let (uri, request_bytes_max) = (request.uri().clone(), self.request_bytes_max);
         // tonic reads the requests of reflection in a task for each stream.
@@ -146,7 +153,8 @@ impl Dispatcher {
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
             }
-            Either::Right(Either::Right(self.generated(request)))
+            let client = caller.as_ref().map(Caller::network);
+            Either::Right(Either::Right(self.generated(request, client)))
         };
         let answer = tokio::time::timeout(request_timeout, answer).map(move |answer| {
             let mut answer = answer.unwrap_or_else(|_late| {
@@ -198,18 +206,26 @@ fn rejected(rejection: Rejection) -> BoxFuture<'static, Response<ResponseBody>> 
 
 impl Dispatcher {
     /// The answer of a service by its path.
-    fn generated(
+    fn generated<B>(
         &self,
-        request: Request<ArrivingBody<Incoming>>,
-    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<> {
+        request: Request<ArrivingBody<B>>,
+        client: Option<Network>,
+    ) -> impl Future<Output = Response<ResponseBody>> + Send + use<B>
+    where
+        B: HttpBody<Data = Bytes, Error: Into<StdError> + Send + Unpin> + Send + Unpin + 'static,
+    {
         let mut routes = self.routes.clone();
         if !request.uri().path().starts_with(REFLECTION) {
-            let arrived = arrived(request, self.request_bytes_max);
-            let answer = arrived.then(move |request| routes.call(request));
-            return Either::Left(answer.map(|answer| match answer {
-                Ok(answer) => answer.map(ResponseBody::generated),
-                Err(never) => match never {},
-            }));
+            let (arrivals, bytes_max) = (self.arrivals.clone(), self.request_bytes_max);
+            return Either::Left(async move {
+                match arrivals.wait(client, arrived(request, bytes_max)).await {
+                    Ok(request) => match routes.call(request).await {
+                        Ok(answer) => answer.map(ResponseBody::generated),
+                        Err(never) => match never {},
+                    },
+                    Err(exceeded) => status_response(exceeded.into()),
+                }
+            });
         }
         let Ok(place) = Arc::clone(&self.free_reflections).try_acquire_owned() else {
             let refusal = Refusal::TooManyStreams {

@@ -15,16 +15,14 @@ mod body;
 mod encoding;
 mod long;
 mod request;
+mod service;
 mod stream;
 
-use std::convert::Infallible;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 pub use body::ResponseBody;
 use bytes::Bytes;
 use encoding::{Encoding, accepted_encoding, encode_frame, restore_frame, sent_encoding};
-use futures_util::FutureExt;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Request, Response};
 use http_body::Body as HttpBody;
@@ -36,11 +34,10 @@ use tokio::sync::Semaphore;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::codec::CompressionEncoding;
-use tonic::codegen::{BoxFuture, Service, StdError as BoxError};
-use tonic::server::NamedService;
+use tonic::codegen::{Service, StdError as BoxError};
 
 use crate::access::Identity;
-use crate::callers::Quotas;
+use crate::callers::{Arrivals, Caller, Quotas};
 use crate::domain::{Pair, RateFilter, Refusal};
 use crate::feed::{AnswerCache, EncodedStream, FrameCache};
 use crate::grpc::Rates;
@@ -79,6 +76,8 @@ struct Inner {
     wide: Semaphore,
     is_sharing: bool,
     request_bytes_max: usize,
+    /// The calls whose message has not come.
+    arrivals: Arrivals,
 }
 
 /// Whom a stream is for, and the key that it came with.
@@ -127,6 +126,7 @@ impl SharedRates {
             wide: Semaphore::new(THREADS_MAX),
             is_sharing,
             request_bytes_max,
+            arrivals: Arrivals::default(),
         };
         Self {
             inner: Arc::new(inner),
@@ -136,6 +136,11 @@ impl SharedRates {
     /// The longest message of a request that is read.
     pub(super) fn request_bytes_max(&self) -> usize {
         self.inner.request_bytes_max
+    }
+
+    /// The calls whose message has not come.
+    pub(super) fn arrivals(&self) -> Arrivals {
+        self.inner.arrivals.clone()
     }
 
     /// The quotas of clients.
@@ -186,7 +191,12 @@ impl SharedRates {
         let caller = recipient.caller;
         let (mut parts, mut body) = request.into_parts();
         async move {
-            let read = request::read(&mut body, sent, shared.inner.request_bytes_max).await;
+            let message = request::read(&mut body, sent, shared.inner.request_bytes_max);
+            let client = caller.as_ref().map(Caller::network);
+            let read = match shared.inner.arrivals.wait(client, message).await {
+                Ok(read) => read,
+                Err(exceeded) => return status_response(exceeded.into()),
+            };
             let answered = match &read {
                 Ok(message) if shared.takes_long(method, message) => {
                     match refused_long(&recipient) {
@@ -363,35 +373,4 @@ fn ok(body: ResponseBody, encoding: Encoding) -> Response<ResponseBody> {
         response.headers_mut().insert(encoding::ENCODING, gzip);
     }
     response
-}
-
-impl Service<Request<Body>> for SharedRates {
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = BoxFuture<Self::Response, Self::Error>;
-
-    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
-        if let Some(method) = self.cached_method(&request) {
-            let recipient = Recipient {
-                caller: request.extensions().get().copied(),
-                output: None,
-            };
-            let answer = self.answer(method, request, recipient);
-            return Box::pin(answer.map(|answer| Ok(answer.map(Body::new))));
-        }
-        if request::is_grpc(request.headers()) {
-            Box::pin(self.generated(request).map(Ok))
-        } else {
-            let refusal = request::unsupported_media_type();
-            Box::pin(std::future::ready(Ok(refusal)))
-        }
-    }
-}
-
-impl NamedService for SharedRates {
-    const NAME: &'static str = <RateServiceServer<Rates> as NamedService>::NAME;
 }

@@ -106,12 +106,20 @@ impl Connection {
         output.is_some_and(|output| output.requests() > 0)
     }
 
-    /// The end of what the peer sends is shown to HTTP after its answer, and looked for the end of the connection until then.
+    /// The end of what the peer sends is shown to HTTP after its answer, and looked for the end of the connection until then. Of a
+    /// request whose body has not come after a moment, in which what has come is read, it is shown then: nothing follows.
     fn poll_half_closed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let is_arriving = self
+            .output
+            .as_ref()
+            .is_some_and(|output| output.is_arriving());
         let again = self
             .half_closed
             .get_or_insert_with(|| Box::pin(sleep(HALF_CLOSED_INTERVAL)));
         while again.as_mut().poll(cx).is_ready() {
+            if is_arriving {
+                return Poll::Ready(Ok(()));
+            }
             again.as_mut().reset(Instant::now() + HALF_CLOSED_INTERVAL);
         }
         Poll::Pending

@@ -80,6 +80,7 @@ async fn run<I, A, F, B>(
         served.map_err(BoxError::from)
     });
     if let Err(error) = served.await {
+        output.count_fault(&*error);
         tracing::debug!(%error, "a connection ended early");
     }
 }

@@ -6,16 +6,19 @@
 //! share, such as a message to the subscribers of a filter, counts once. Short pieces of a client are not counted until many of
 //! them wait. What is waiting does not bound a client that reads, so there is no setting for it.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use crate::callers::{Caller, Network};
+use crate::listener::account::{Account, Piece};
+use crate::listener::faults::count_fault;
+use crate::listener::holders::{Holder, Holders};
+use crate::listener::waiting::Waiting;
 use crate::telemetry::PortCounts;
 
 /// The shortest piece that is counted: as long as the largest frame. A thousand streams with a shorter piece each wait with
@@ -31,9 +34,15 @@ const SHORT_BYTES_MAX: usize = 1024 * 1024;
 const UNCOUNTED_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What may wait on all connections of a port until slow readers are not waited for: a hundred of the widest answers.
 const PRESSED_BYTES: usize = 64 * 1024 * 1024;
-/// What may wait on all connections of a port: as much again, for clients that have nothing waiting. A thousand of them would
-/// hold a widest answer each.
+/// What may wait on all connections of a port until each further answer takes the place of others: half as much again, for
+/// clients that have nothing waiting.
+const FULL_BYTES: usize = 96 * 1024 * 1024;
+/// What may wait on all connections of a port in any case: what is to make room takes a moment to end, and nothing does that has
+/// begun in the moment before.
 const BYTES_MAX: usize = 128 * 1024 * 1024;
+/// For how long an answer, or a frame taken of it, keeps it from making room: the answer of a reader that reads is gone by then, or
+/// another frame of it, from the other side of the earth too.
+const SPARED: Duration = Duration::from_millis(500);
 /// How long a stream may wait for its reader to take what was sent: as long as a connection may for a write.
 const STALL_MAX: Duration = Duration::from_secs(30);
 /// How long it may while too much waits on all connections, or the service stops: a reader that reads takes a piece in a
@@ -51,8 +60,12 @@ pub struct OutputLimits {
     pub uncounted_bytes_max: usize,
     /// What may wait on all connections of a port until slow readers are not waited for, and get no more, in bytes.
     pub pressed_bytes: usize,
+    /// What may wait on all connections of a port until each further answer takes the place of others, in bytes.
+    pub full_bytes: usize,
     /// What may wait on all connections of a port, in bytes.
     pub bytes_max: usize,
+    /// For how long an answer of which some was taken makes no room for others.
+    pub spared: Duration,
     /// How long a stream may wait for its reader.
     pub stall_max: Duration,
     /// How long it may while too much waits, or the service stops.
@@ -66,7 +79,9 @@ impl Default for OutputLimits {
             short_bytes_max: SHORT_BYTES_MAX,
             uncounted_bytes_max: UNCOUNTED_BYTES_MAX,
             pressed_bytes: PRESSED_BYTES,
+            full_bytes: FULL_BYTES,
             bytes_max: BYTES_MAX,
+            spared: SPARED,
             stall_max: STALL_MAX,
             pressed_stall_max: PRESSED_STALL_MAX,
         }
@@ -79,41 +94,24 @@ pub struct OutputBudget {
     limits: OutputLimits,
     all: Account,
     /// What waits on all connections of each client.
-    clients: Mutex<BTreeMap<Network, OfClient>>,
+    holders: Arc<Holders>,
     counts: Arc<PortCounts>,
     draining: CancellationToken,
 }
 
 /// What waits on one connection. Requests bear it as an extension.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ConnectionOutput {
     budget: Arc<OutputBudget>,
     own: Account,
-    /// None of a proxy, whose connections are those of many clients.
-    client: Option<ClientBytes>,
+    /// Its client, or itself if the peer is a proxy, whose connections are those of many clients.
+    holder: Holder,
     /// What waits of the short answers that began to wait while it got no long ones.
     short_bytes: AtomicUsize,
-    /// What waits of short pieces that are not counted: for its client, or on the connection of a proxy.
-    uncounted: Arc<AtomicUsize>,
     /// The number of requests that are open.
     requests: AtomicUsize,
-}
-
-/// What waits on all connections of a client, and how many it has.
-#[derive(Debug, Default)]
-struct OfClient {
-    bytes: Arc<AtomicUsize>,
-    uncounted: Arc<AtomicUsize>,
-    connections: usize,
-}
-
-/// The same for each of the connections. It is forgotten with the last of them.
-#[derive(Debug)]
-struct ClientBytes {
-    client: Network,
-    bytes: Arc<AtomicUsize>,
-    uncounted: Arc<AtomicUsize>,
-    budget: Arc<OutputBudget>,
+    /// Whether the body of the request over HTTP/1.1 has not come yet.
+    is_arriving: AtomicBool,
 }
 
 /// A request counts as open until this is dropped, with its answer.
@@ -129,75 +127,13 @@ pub struct Recipient {
     pub output: Option<Arc<ConnectionOutput>>,
 }
 
-/// The bytes that wait, each piece once.
-#[derive(Debug, Default)]
-struct Account {
-    bytes: AtomicUsize,
-    /// How many streams wait with each piece.
-    streams: Mutex<BTreeMap<Piece, usize>>,
-}
-
-/// A piece by its place in memory, which stays as long as it waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Piece {
-    address: usize,
-    length: usize,
-}
-
-impl From<&Bytes> for Piece {
-    fn from(bytes: &Bytes) -> Self {
-        Self {
-            address: bytes.as_ptr().addr(),
-            length: bytes.len(),
-        }
-    }
-}
-
-impl Account {
-    fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
-    }
-
-    /// Adds a piece of a stream; returns whether no other stream waits with it.
-    fn add(&self, piece: Piece) -> bool {
-        let mut streams = self.streams();
-        let count = streams.entry(piece).or_default();
-        *count = count.saturating_add(1);
-        let is_first = *count == 1;
-        if is_first {
-            self.bytes.fetch_add(piece.length, Ordering::Relaxed);
-        }
-        is_first
-    }
-
-    /// Removes it; returns whether no other stream waits with it any more.
-    fn remove(&self, piece: Piece) -> bool {
-        let mut streams = self.streams();
-        let Some(count) = streams.get_mut(&piece) else {
-            return false;
-        };
-        *count = count.saturating_sub(1);
-        let is_last = *count == 0;
-        if is_last {
-            streams.remove(&piece);
-            self.bytes.fetch_sub(piece.length, Ordering::Relaxed);
-        }
-        is_last
-    }
-
-    /// The map is whole at every moment, so a panic while it was locked does not spoil it.
-    fn streams(&self) -> MutexGuard<'_, BTreeMap<Piece, usize>> {
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl OutputBudget {
     /// Nothing waits yet. What will is counted for a port, until it drains.
     pub fn new(limits: OutputLimits, counts: Arc<PortCounts>, draining: CancellationToken) -> Self {
         Self {
             limits,
             all: Account::default(),
-            clients: Mutex::default(),
+            holders: Arc::default(),
             counts,
             draining,
         }
@@ -224,43 +160,15 @@ impl OutputBudget {
 
     /// What waits on a new connection of a client; of none, if the peer is a proxy.
     pub fn connection(self: &Arc<Self>, client: Option<Network>) -> Arc<ConnectionOutput> {
-        let client = client.map(|client| self.of_client(client));
-        let uncounted = client.as_ref().map(|known| Arc::clone(&known.uncounted));
-        Arc::new(ConnectionOutput {
-            budget: Arc::clone(self),
-            client,
-            uncounted: uncounted.unwrap_or_default(),
-            ..ConnectionOutput::default()
-        })
+        Arc::new(ConnectionOutput::new(Arc::clone(self), client))
     }
 
-    fn of_client(self: &Arc<Self>, client: Network) -> ClientBytes {
-        let mut clients = self.clients();
-        let known = clients.entry(client).or_default();
-        known.connections = known.connections.saturating_add(1);
-        ClientBytes {
-            client,
-            bytes: Arc::clone(&known.bytes),
-            uncounted: Arc::clone(&known.uncounted),
-            budget: Arc::clone(self),
-        }
-    }
-
-    /// The map is whole at every moment, so a panic while it was locked does not spoil it.
-    fn clients(&self) -> MutexGuard<'_, BTreeMap<Network, OfClient>> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for ClientBytes {
-    fn drop(&mut self) {
-        let mut clients = self.budget.clients();
-        if let Entry::Occupied(mut known) = clients.entry(self.client) {
-            let left = known.get().connections.saturating_sub(1);
-            known.get_mut().connections = left;
-            if left == 0 {
-                known.remove();
-            }
+    /// Has answers cut while more waits than may, those of the clients that hold the most.
+    fn make_room(&self) {
+        let kept = self.all.bytes().saturating_sub(self.holders.ending_bytes());
+        let over = kept.saturating_sub(self.limits.full_bytes);
+        if over > 0 {
+            self.holders.cut(over, self.limits.spared);
         }
     }
 }
@@ -283,24 +191,57 @@ impl Drop for OpenRequest {
     }
 }
 
+impl Default for ConnectionOutput {
+    /// That of a connection whose port has no other one.
+    fn default() -> Self {
+        Self::new(Arc::default(), None)
+    }
+}
+
 impl ConnectionOutput {
+    fn new(budget: Arc<OutputBudget>, client: Option<Network>) -> Self {
+        Self {
+            holder: budget.holders.connection(client),
+            budget,
+            own: Account::default(),
+            short_bytes: AtomicUsize::default(),
+            requests: AtomicUsize::default(),
+            is_arriving: AtomicBool::default(),
+        }
+    }
+
+    /// Counts the end of the connection, if its peer broke the rules of HTTP.
+    pub(super) fn count_fault(&self, error: &(dyn Error + 'static)) {
+        count_fault(&self.budget.counts, error);
+    }
+
     /// How many requests of the connection are open.
     pub(super) fn requests(&self) -> usize {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// Whether the body of its request over HTTP/1.1 has not come yet.
+    pub(super) fn is_arriving(&self) -> bool {
+        self.is_arriving.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_arriving(&self, is_arriving: bool) {
+        self.is_arriving.store(is_arriving, Ordering::Relaxed);
+    }
+
     /// Whether it gets no long answers: the bytes that may wait, if as many wait on the connection; or on all connections, if its client
-    /// reads too little on any. A client with nothing that waits gets answers until too much waits for the others.
+    /// reads too little on any. For a client with nothing that waits, others make room.
     fn exceeded(&self) -> Option<usize> {
-        let (limits, own) = (&self.budget.limits, self.own.bytes());
-        let of_client = self.client.as_ref();
-        let of_client = of_client.map_or(own, |client| client.bytes.load(Ordering::Relaxed));
-        if own >= limits.connection_bytes_max {
+        let limits = &self.budget.limits;
+        if self.own.bytes() >= limits.connection_bytes_max {
             Some(limits.connection_bytes_max)
-        } else if of_client > 0 && self.budget.is_pressed() {
+        } else if self.holder.bytes() > 0 && self.budget.is_pressed() {
             Some(limits.pressed_bytes)
+        } else if self.budget.all.bytes() >= limits.bytes_max {
+            self.budget.make_room();
+            Some(limits.bytes_max)
         } else {
-            (self.budget.all.bytes() >= limits.bytes_max).then_some(limits.bytes_max)
+            None
         }
     }
 
@@ -353,7 +294,8 @@ impl ConnectionOutput {
 
     /// Lets a short piece wait uncounted until [`ConnectionOutput::remove_uncounted`]; returns whether it may.
     pub(super) fn add_uncounted(&self, bytes: usize) -> bool {
-        let before = self.uncounted.fetch_add(bytes, Ordering::Relaxed);
+        let uncounted = self.holder.uncounted();
+        let before = uncounted.fetch_add(bytes, Ordering::Relaxed);
         if before.saturating_add(bytes) <= self.budget.limits.uncounted_bytes_max {
             return true;
         }
@@ -363,28 +305,26 @@ impl ConnectionOutput {
 
     /// They were sent, or will not be.
     pub(super) fn remove_uncounted(&self, bytes: usize) {
-        self.uncounted.fetch_sub(bytes, Ordering::Relaxed);
+        self.holder.uncounted().fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// Counts bytes as waiting until [`ConnectionOutput::remove`].
-    pub(super) fn add(&self, bytes: &Bytes) {
+    pub(super) fn add(&self, bytes: &Bytes, waiting: &Arc<Waiting>) {
         let piece = Piece::from(bytes);
-        let is_own = self.own.add(piece);
-        if let Some(client) = self.client.as_ref().filter(|_| is_own) {
-            client.bytes.fetch_add(piece.length, Ordering::Relaxed);
-        }
+        let is_first = self.own.add(piece);
+        self.holder.add(waiting, piece.length, is_first);
         if self.budget.all.add(piece) {
-            self.budget.counts.unsent_bytes.add(u64_of(piece.length));
+            let length = u64_of(piece.length);
+            self.budget.counts.unsent_bytes.add(length);
+            self.budget.make_room();
         }
     }
 
-    /// The bytes were sent, or will not be.
-    pub(super) fn remove(&self, bytes: &Bytes) {
+    /// The bytes were sent, or will not be: they have ended.
+    pub(super) fn remove(&self, bytes: &Bytes, waiting: &Arc<Waiting>) {
         let piece = Piece::from(bytes);
-        let is_own = self.own.remove(piece);
-        if let Some(client) = self.client.as_ref().filter(|_| is_own) {
-            client.bytes.fetch_sub(piece.length, Ordering::Relaxed);
-        }
+        let is_last = self.own.remove(piece);
+        self.holder.remove(waiting, piece.length, is_last);
         if self.budget.all.remove(piece) {
             let length = u64_of(piece.length);
             self.budget.counts.unsent_bytes.subtract(length);

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::TryFutureExt;
-use http::{Request, Response};
+use http::{Request, Response, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
@@ -21,9 +21,10 @@ use crate::callers::{Caller, TrustedProxies};
 use crate::listener::goodbye::Goodbye;
 use crate::listener::output::OpenRequest;
 use crate::listener::sent_body::SentBody;
+use crate::listener::stream_task::Wait;
 use crate::listener::{
-    Connection, ConnectionOutput, Limits, Listener, OutputBudget, Recipient, StreamExecutor,
-    serve_http2,
+    Connection, ConnectionOutput, Limits, Listener, OutputBudget, Recipient, RequestBody,
+    StreamExecutor, serve_http2,
 };
 use crate::requests::Observation;
 
@@ -94,7 +95,7 @@ impl Listener {
     /// [`ConnectionOutput`] are extensions of each request.
     pub async fn serve_http<S, B>(self, service: S)
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+        S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
         S::Future: Send + 'static,
         S::Error: Into<Box<dyn Error + Send + Sync>>,
         B: Body<Data = bytes::Bytes> + Send + Unpin + 'static,
@@ -109,8 +110,10 @@ impl Listener {
             let output = output_of(&budget, &proxies, peer);
             let of_connection = Arc::clone(&output);
             let socket = socket.with_requests(Arc::clone(&output));
-            let observed = service_fn(move |mut request: Request<Incoming>| {
+            let observed = service_fn(move |request: Request<Incoming>| {
                 let open = OpenRequest::begin(&output);
+                let arriving = (request.version() < Version::HTTP_2).then_some(&output);
+                let mut request = request.map(|body| RequestBody::new(body, arriving));
                 let caller = proxies.caller(peer, request.headers());
                 request.extensions_mut().insert(caller);
                 request.extensions_mut().insert(Arc::clone(&output));
@@ -120,12 +123,9 @@ impl Listener {
                 let answer = Observation::answer_or_error(observation, answer);
                 answer.map_ok(|answer| answer.map(|body| SentBody::new(body, Some(open))))
             });
-            connection(
-                socket,
-                settings,
-                observed,
-                (draining.clone(), of_connection),
-            )
+            let wait = Wait::of_connection(Arc::clone(&budget));
+            let of_connection = (draining.clone(), of_connection, wait);
+            connection(socket, settings, observed, of_connection)
         };
         self.serve(connection).await;
     }
@@ -152,12 +152,13 @@ fn auto_settings(limits: &Limits, budget: &Arc<OutputBudget>) -> auto::Builder<S
     settings
 }
 
-/// Serves one connection until it ends or, draining, until its requests under way have ended.
+/// Serves one connection until it ends or, draining, until its requests under way have ended; over HTTP/1.1 until a reader takes
+/// too little of its answer.
 async fn connection<S, B>(
     socket: Connection,
     settings: Arc<auto::Builder<StreamExecutor>>,
     service: S,
-    (draining, output): (CancellationToken, Arc<ConnectionOutput>),
+    (draining, output, mut wait): (CancellationToken, Arc<ConnectionOutput>, Wait),
 ) where
     S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
     S::Future: Send + 'static,
@@ -167,19 +168,21 @@ async fn connection<S, B>(
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let mut served = pin!(settings.serve_connection(TokioIo::new(socket), service));
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        () = draining.cancelled() => {
+    let mut drained = pin!(draining.cancelled());
+    let mut goodbye = None;
+    let ended = poll_fn(|cx| {
+        if goodbye.is_none() && drained.as_mut().poll(cx).is_ready() {
             served.as_mut().graceful_shutdown();
-            let mut goodbye = Goodbye::default();
-            poll_fn(|cx| match served.as_mut().poll(cx) {
-                Poll::Pending => goodbye.poll(cx, &output).map(Ok),
-                ended @ Poll::Ready(_) => ended,
-            })
-            .await
+            goodbye = Some(Goodbye::default());
         }
-    };
-    if let Err(error) = ended {
+        match (wait.poll(cx, |cx| served.as_mut().poll(cx)), &mut goodbye) {
+            (Poll::Ready(ended), _) => Poll::Ready(ended.unwrap_or(Ok(()))),
+            (Poll::Pending, Some(goodbye)) => goodbye.poll(cx, &output).map(Ok),
+            (Poll::Pending, None) => Poll::Pending,
+        }
+    });
+    if let Err(error) = ended.await {
+        output.count_fault(&*error);
         tracing::debug!(%error, "a connection ended early");
     }
 }

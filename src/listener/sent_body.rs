@@ -76,8 +76,9 @@ impl Drop for SentPiece {
         match &count.waiting {
             None => output.remove_uncounted(bytes),
             Some(waiting) => {
-                output.remove(&self.bytes);
-                waiting.sent();
+                // The body goes on when it is counted no more.
+                let _ended = waiting.end();
+                output.remove(&self.bytes, waiting);
             }
         }
     }
@@ -100,8 +101,9 @@ impl<B> SentBody<B> {
             let is_besides = is_short && output.add_short(bytes.len());
             let is_uncounted = is_short && output.add_uncounted(bytes.len());
             let waiting = (!is_uncounted).then(|| {
-                output.add(&bytes);
-                Waiting::begin()
+                let waiting = Waiting::begin();
+                output.add(&bytes, &waiting);
+                waiting
             });
             PieceCount {
                 output: Arc::clone(output),

@@ -1,8 +1,8 @@
-//! The tasks of HTTP/2 streams: one that waits too long for its reader is cut.
+//! The tasks that send answers: one that waits too long for its reader is cut.
 //!
-//! hyper runs each stream as a future of an executor, and polls no body while the window of its reader is closed. So a stream
+//! hyper runs each stream of HTTP/2 as a future of an executor, and polls no body while the window of its reader is closed. So a stream
 //! whose reader takes nothing cannot end itself: its future is dropped here, which resets the stream (`CANCEL`) and frees what
-//! it was to send.
+//! it was to send. Over HTTP/1.1 the future of the connection polls the one body under way, and is dropped in the same way.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -41,11 +41,7 @@ where
     fn execute(&self, stream: F) {
         TokioExecutor::new().execute(StreamTask {
             stream,
-            wait: Wait {
-                since: Since::Nothing,
-                check: None,
-                budget: Arc::clone(&self.budget),
-            },
+            wait: Wait::of_stream(Arc::clone(&self.budget)),
         });
     }
 }
@@ -70,14 +66,48 @@ pin_project! {
 }
 
 /// How a stream waits for its reader.
-struct Wait {
+pub(super) struct Wait {
     since: Since,
+    /// Whether HTTP holds a short piece until its reader takes it.
+    holds_short: bool,
     /// When it is checked next.
     check: Option<Pin<Box<Sleep>>>,
     budget: Arc<OutputBudget>,
 }
 
 impl Wait {
+    fn of_stream(budget: Arc<OutputBudget>) -> Self {
+        Self {
+            since: Since::Nothing,
+            holds_short: true,
+            check: None,
+            budget,
+        }
+    }
+
+    /// That of the answers over a connection of HTTP/1.1, one after the other. A short piece is held until the socket takes it, for
+    /// which the socket has a deadline.
+    pub(super) fn of_connection(budget: Arc<OutputBudget>) -> Self {
+        Self {
+            holds_short: false,
+            ..Self::of_stream(budget)
+        }
+    }
+
+    /// Polls what sends; ready with nothing when its reader took too little.
+    pub(super) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        send: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<Option<T>> {
+        note(Polled::Not);
+        if let Poll::Ready(sent) = send(cx) {
+            return Poll::Ready(Some(sent));
+        }
+        self.update(noted());
+        self.poll_late(cx).map(|()| None)
+    }
+
     /// Takes over what the body of the stream has told.
     fn update(&mut self, polled: Polled) {
         match polled {
@@ -88,7 +118,8 @@ impl Wait {
                     self.since = Since::Nothing;
                 }
             }
-            Polled::Yielded => self.since = Since::Held(Instant::now()),
+            Polled::Yielded if self.holds_short => self.since = Since::Held(Instant::now()),
+            Polled::Yielded => self.since = Since::Nothing,
             Polled::Counted(waiting) => self.since = Since::Sending(waiting),
         }
     }
@@ -102,8 +133,14 @@ impl Wait {
         }
     }
 
-    /// Ready when it waited too long.
+    /// Ready when it waited too long, or makes room for others.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let Since::Sending(waiting) = &self.since
+            && waiting.poll_cut(cx).is_ready()
+        {
+            self.budget.count_cut();
+            return Poll::Ready(());
+        }
         loop {
             let Some(since) = self.began() else {
                 self.check = None;
@@ -131,12 +168,8 @@ impl<F: Future<Output = ()>> Future for StreamTask<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let task = self.project();
-        note(Polled::Not);
-        if task.stream.poll(cx).is_ready() {
-            return Poll::Ready(());
-        }
-        task.wait.update(noted());
-        task.wait.poll_late(cx)
+        let sent = task.wait.poll(cx, |cx| task.stream.poll(cx));
+        sent.map(Option::unwrap_or_default)
     }
 }
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 /// What a reader takes of a piece for its wait to begin anew: as much as the largest frame. A peer that took a byte now and then
 /// would hold a long piece for hours.
-const PROGRESS_BYTES_MIN: usize = 16 * 1024;
+pub(super) const PROGRESS_BYTES_MIN: usize = 16 * 1024;
 
 /// When a piece began to wait, and who waits for its end.
 #[derive(Debug)]
@@ -22,8 +22,17 @@ struct WaitingState {
     since: Option<Instant>,
     /// What was taken of it since then, in bytes.
     taken: usize,
+    /// Whether its answer is to end without it.
+    is_cut: bool,
+    /// That of the body, which goes on when it is sent.
     waker: Option<Waker>,
+    /// That of the task which sends it, which ends when it is cut.
+    sender: Option<Waker>,
 }
+
+/// A piece that waits no more. Its body goes on when this is dropped.
+#[derive(Debug)]
+pub(super) struct Ended(Option<Waker>);
 
 impl Waiting {
     pub(super) fn begin() -> Arc<Self> {
@@ -31,7 +40,9 @@ impl Waiting {
             state: Mutex::new(WaitingState {
                 since: Some(Instant::now()),
                 taken: 0,
+                is_cut: false,
                 waker: None,
+                sender: None,
             }),
         })
     }
@@ -56,30 +67,65 @@ impl Waiting {
         if state.since.is_none() {
             return Poll::Ready(());
         }
-        let is_known = state
-            .waker
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(cx.waker()));
-        if !is_known {
-            state.waker = Some(cx.waker().clone());
+        keep(&mut state.waker, cx);
+        Poll::Pending
+    }
+
+    /// Has its answer cut, unless it is sent; returns whether it is cut.
+    pub(super) fn cut(&self) -> bool {
+        let mut state = self.lock();
+        state.is_cut |= state.since.is_some();
+        let (is_cut, sender) = (state.is_cut, state.sender.take());
+        drop(state);
+        if let Some(sender) = sender {
+            sender.wake();
         }
+        is_cut
+    }
+
+    /// Whether its answer is cut.
+    pub(super) fn is_cut(&self) -> bool {
+        self.lock().is_cut
+    }
+
+    /// Ready once its answer is cut.
+    pub(super) fn poll_cut(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.is_cut && state.since.is_some() {
+            return Poll::Ready(());
+        }
+        keep(&mut state.sender, cx);
         Poll::Pending
     }
 
     /// It is sent, or will not be.
-    pub(super) fn sent(&self) {
+    pub(super) fn end(&self) -> Ended {
         let mut state = self.lock();
         state.since = None;
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        Ended(state.waker.take())
     }
 
     /// It is whole at every moment, so a panic while it was locked does not spoil it.
     fn lock(&self) -> MutexGuard<'_, WaitingState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if let Some(waker) = self.0.take() {
+            waker.wake();
+        }
+    }
+}
+
+/// Keeps the waker of a task, if it is not the same as before.
+fn keep(kept: &mut Option<Waker>, cx: &Context<'_>) {
+    let is_known = kept
+        .as_ref()
+        .is_some_and(|waker| waker.will_wake(cx.waker()));
+    if !is_known {
+        *kept = Some(cx.waker().clone());
     }
 }
 

@@ -177,11 +177,14 @@ pub struct PortCounts {
     pub refused: RefusedConnections,
     /// The connections that were cut because the peer sent nothing.
     pub silent: Counter,
-    /// The connections that were cut because the peer read nothing.
+    /// The connections that were cut because the peer read nothing, or too little.
     pub stalled: Counter,
     /// The connections that were cut because the peer sent too many frames that no request follows from.
     pub flooding: Counter,
-    /// The bytes of long answers and messages that wait for their readers; what many streams share counts once.
+    /// The connections that were ended because what the peer sent is not HTTP, or breaks its rules.
+    pub malformed: Counter,
+    /// The bytes of answers and messages that HTTP holds for their readers: those of long ones, and of short ones beyond the share
+    /// of a client. What many streams share counts once.
     pub unsent_bytes: Gauge,
     /// The requests and streams that were refused an answer or a message because too much waited to be read.
     pub unread_refused: Counter,

@@ -14,14 +14,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::future::RouteFuture;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Either};
-use hyper::body::Incoming;
 use hyper::service::Service;
 use hyper::{Method, Request, Version};
 
 use crate::access::{Gate, counted_in};
 use crate::callers::Quotas;
 use crate::domain::Refusal;
-use crate::listener::{ConnectionOutput, Hosts};
+use crate::listener::{ConnectionOutput, Hosts, RequestBody};
 use crate::requests::{ArrivingBody, names_one_host, note_route};
 use crate::telemetry::{CallCounts, PendingCall};
 use crate::web::assets::Assets;
@@ -61,7 +60,7 @@ impl BrowserService {
     }
 
     /// The refusal of a request whose client has used its quota.
-    fn over_quota(&self, request: &Request<Incoming>, route: &str) -> Option<WebError> {
+    fn over_quota(&self, request: &Request<RequestBody>, route: &str) -> Option<WebError> {
         let client = counted_in(request.extensions())?;
         if !self.quotas.limit(&client) {
             return None;
@@ -121,7 +120,7 @@ impl Answers {
     }
 
     /// The answer to a request for a static file, or to one for data that is ready; nothing when it is for something else.
-    fn ready(&self, request: &Request<Incoming>, wanted: Wanted) -> Option<Response> {
+    fn ready(&self, request: &Request<RequestBody>, wanted: Wanted) -> Option<Response> {
         let has_body = match *request.method() {
             Method::GET => true,
             Method::HEAD => false,
@@ -152,7 +151,7 @@ impl Answers {
         response
     }
 
-    fn data(&self, request: &Request<Incoming>) -> Option<Response> {
+    fn data(&self, request: &Request<RequestBody>) -> Option<Response> {
         let (uri, headers) = (request.uri(), request.headers());
         // Another form may be wanted than the prepared one of this address.
         if Form::accepted(headers).is_some() {
@@ -168,12 +167,12 @@ impl Answers {
     }
 }
 
-impl Service<Request<Incoming>> for BrowserService {
+impl Service<Request<RequestBody>> for BrowserService {
     type Response = Response;
     type Error = Infallible;
     type Future = Either<Ready<Result<Response, Infallible>>, Either<Counted, Rejected>>;
 
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<RequestBody>) -> Self::Future {
         let answers = self.answers.get();
         let refused = answers.hosts.foreign(&request).map(|host| {
             let mut answer = WebError::Misdirected(host).into_response();

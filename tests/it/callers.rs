@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use jiff::Timestamp;
 use rustls::crypto::ring;
@@ -19,7 +18,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use silkrate::callers::{Caller, TrustedProxies};
-use silkrate::listener::{Admission, Limits, Listener, bind};
+use silkrate::listener::{Admission, Limits, Listener, RequestBody, bind};
 use silkrate::telemetry::PortCounts;
 use silkrate::tls::{HttpVersions, ServerTls};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -69,7 +68,7 @@ impl Echo {
             .counted(Arc::clone(&counts))
             .secured(tls)
             .admitting(admission);
-        let answer = async |request: Request<Incoming>| {
+        let answer = async |request: Request<RequestBody>| {
             let caller = request.extensions().get::<Caller>().unwrap();
             let proxy = caller
                 .proxy()

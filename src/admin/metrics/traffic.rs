@@ -133,21 +133,22 @@ impl Traffic {
         );
         page.counters(names, refused)?;
         let cut = self.ports.iter().flat_map(|(port, counts)| {
-            let reasons: [(_, &Counter); 3] = [
+            let reasons: [(_, &Counter); 4] = [
                 ("silent", &counts.silent),
                 ("stalled", &counts.stalled),
                 ("flooding", &counts.flooding),
+                ("malformed", &counts.malformed),
             ];
             reasons.map(|(reason, count)| ([("port", *port), ("reason", reason)], count))
         });
         let names = (
             "silkrate_connections_cut",
-            "Connections that were cut because the peer sent nothing at first, read nothing, or sent too many frames",
+            "Connections that were cut because the peer sent nothing at first, read nothing or too little, sent too many frames, or broke the rules of HTTP",
         );
         page.counters(names, cut)?;
         let names = (
             "silkrate_unsent_bytes",
-            "Bytes of long answers and messages on a port that wait for their readers; what many streams share counts once",
+            "Bytes of long answers and messages on a port that wait for their readers and are not with the system yet; short ones count beyond 16 MiB of a client, and what many streams share counts once",
         );
         page.gauges(
             names,

@@ -21,6 +21,7 @@ const CONNECTIONS: (&str, &str) = ("silkrate_connections", "silkrate_max_connect
 const FILES: (&str, &str) = ("process_open_fds", "process_max_fds");
 const CALLS: &str = "silkrate_grpc_requests_total";
 const REQUESTS: &str = "silkrate_http_requests_total";
+const CUT: &str = "silkrate_connections_cut_total";
 /// A limit of which this part is in use, in per cent, is soon reached.
 const USE_HIGH: u32 = 80;
 
@@ -182,6 +183,12 @@ fn refused(known: &Known) -> Line {
         (CALLS, &[("code", "RESOURCE_EXHAUSTED")]),
         (REQUESTS, &[("code", "429")]),
     ]);
+    // Whatever looks for open ports breaks the rules of HTTP, which is no trouble.
+    let cut = all(&[
+        (CUT, &[("reason", "silent")]),
+        (CUT, &[("reason", "stalled")]),
+        (CUT, &[("reason", "flooding")]),
+    ]);
     let cells = [
         trouble(
             "streams",
@@ -192,7 +199,7 @@ fn refused(known: &Known) -> Line {
             "waits",
             known.figure("silkrate_connection_waits_total", &[]),
         ),
-        trouble("cut", known.figure("silkrate_connections_cut_total", &[])),
+        trouble("cut", cut),
         trouble(
             "misdirected",
             known.figure("silkrate_misdirected_requests_total", &[]),

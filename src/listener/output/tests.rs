@@ -2,6 +2,22 @@
 
 use super::*;
 
+/// A piece that waits on a connection until it is dropped.
+struct Piece<'a>(&'a ConnectionOutput, Bytes, Arc<Waiting>);
+
+impl Drop for Piece<'_> {
+    fn drop(&mut self) {
+        let _ended = self.2.end();
+        self.0.remove(&self.1, &self.2);
+    }
+}
+
+fn wait<'a>(connection: &'a ConnectionOutput, bytes: &Bytes) -> Piece<'a> {
+    let waiting = Waiting::begin();
+    connection.add(bytes, &waiting);
+    Piece(connection, bytes.clone(), waiting)
+}
+
 #[test]
 fn bytes_that_many_streams_share_count_once_until_the_last_has_sent_them() {
     let counts = Arc::<PortCounts>::default();
@@ -14,26 +30,21 @@ fn bytes_that_many_streams_share_count_once_until_the_last_has_sent_them() {
     let budget = Arc::new(budget);
     let connections = [(); 2].map(|()| budget.connection(None));
     let shared = Bytes::from(vec![1; 4096]);
-    for connection in [&connections[0], &connections[0], &connections[1]] {
-        connection.add(&shared);
-    }
+    let [first, again, second] = [0, 0, 1].map(|of: usize| wait(&connections[of], &shared));
     assert_eq!(counts.unsent_bytes.get(), 4096);
     assert_eq!(connections[0].refuse_long(), None);
     let own = Bytes::from(vec![2; 4096]);
-    connections[0].add(&own);
+    let own = wait(&connections[0], &own);
     assert_eq!(connections[0].refuse_long(), Some(5000));
     assert_eq!(connections[1].refuse_long(), None);
     let other = budget.connection(None);
-    connections[1].add(&Bytes::from_static(&[3; 512]));
+    let _short = wait(&connections[1], &Bytes::from_static(&[3; 512]));
     assert_eq!(connections[1].refuse_message(COUNTED_BYTES_MIN), Some(8500));
     assert_eq!(connections[1].refuse_message(COUNTED_BYTES_MIN - 1), None);
     assert_eq!(other.refuse_message(COUNTED_BYTES_MIN), None, "it reads");
-    connections[0].remove(&own);
-    for connection in [&connections[0], &connections[1]] {
-        connection.remove(&shared);
-    }
+    drop((own, first, second));
     assert_eq!(counts.unsent_bytes.get(), 4096 + 512);
-    connections[0].remove(&shared);
+    drop(again);
     assert_eq!(counts.unsent_bytes.get(), 512);
     assert_eq!(counts.unread_refused.get(), 2);
 }
@@ -51,18 +62,20 @@ fn the_connections_of_a_client_that_reads_too_little_get_nothing_long_under_pres
     let connections = [1, 1, 2, 3].map(|last| budget.connection(client(last)));
     let [slow, of_slow, other, newcomer] = &connections;
     let pieces = [(); 3].map(|()| Bytes::from(vec![0; COUNTED_BYTES_MIN]));
-    slow.add(&pieces[0]);
+    let first = wait(slow, &pieces[0]);
     assert_eq!(of_slow.refuse_long(), None);
-    slow.add(&pieces[1]);
+    let second = wait(slow, &pieces[1]);
     assert_eq!(of_slow.refuse_long(), Some(COUNTED_BYTES_MIN));
     assert_eq!(other.refuse_long(), None);
-    other.add(&pieces[2]);
+    let third = wait(other, &pieces[2]);
     assert_eq!(newcomer.refuse_long(), Some(3 * COUNTED_BYTES_MIN));
     assert_eq!(newcomer.refuse_request(), None, "it gets short answers");
-    slow.remove(&pieces[1]);
+    drop(second);
     assert_eq!(newcomer.refuse_long(), None);
+    drop((first, third));
+    assert_eq!(budget.holders.len(), 3);
     drop(connections);
-    assert!(budget.clients().is_empty());
+    assert_eq!(budget.holders.len(), 0);
 }
 
 #[test]
@@ -77,7 +90,7 @@ fn a_connection_that_gets_no_long_answers_gets_short_ones_within_its_share() {
     let connection = Arc::new(budget).connection(None);
     assert!(!connection.add_short(5000), "nothing long waits");
     let long = Bytes::from(vec![0; COUNTED_BYTES_MIN]);
-    connection.add(&long);
+    let long = wait(&connection, &long);
     assert_eq!(connection.refuse_answer(COUNTED_BYTES_MIN), Some(1));
     assert_eq!(connection.refuse_request(), None);
     assert_eq!(connection.refuse_answer(1000), None);
@@ -89,7 +102,7 @@ fn a_connection_that_gets_no_long_answers_gets_short_ones_within_its_share() {
     assert_eq!(connection.refuse_answer(0), None, "that is a refusal");
     connection.remove_short(600);
     assert_eq!(connection.refuse_request(), None);
-    connection.remove(&long);
+    drop(long);
     assert_eq!(connection.refuse_answer(COUNTED_BYTES_MIN), None);
     assert_eq!(counts.unread_refused.get(), 3);
 }
@@ -111,4 +124,55 @@ fn short_pieces_of_a_client_wait_uncounted_until_there_are_too_many_on_all_its_c
     assert!(budget.connection(None).add_uncounted(1000), "of a proxy");
     first.remove_uncounted(600);
     assert!(second.add_uncounted(600));
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_what_may_wait_the_longest_waiting_answers_of_the_heaviest_make_room() {
+    let length = COUNTED_BYTES_MIN;
+    let limits = OutputLimits {
+        full_bytes: 4 * length,
+        spared: SPARED,
+        ..OutputLimits::default()
+    };
+    let budget = OutputBudget::new(limits, Arc::default(), CancellationToken::new());
+    let budget = Arc::new(budget);
+    let client = |last| Some(Network::from(std::net::IpAddr::from([192, 0, 2, last])));
+    let [light, heavy, newcomer] = [1, 2, 3].map(|last| budget.connection(client(last)));
+    let proxied = budget.connection(None);
+    let piece = || Bytes::from(vec![0; length]);
+    let begins = async |connection| {
+        let waiting = wait(connection, &piece());
+        tokio::time::advance(Duration::from_millis(1)).await;
+        waiting
+    };
+    let mut held = Vec::new();
+    for connection in [&*light, &heavy, &heavy, &proxied] {
+        held.push(begins(connection).await);
+    }
+    let are_cut = |held: &[Piece<'_>]| -> Vec<bool> {
+        held.iter()
+            .map(|Piece(_, _, waiting)| waiting.is_cut())
+            .collect()
+    };
+    let newest = begins(&newcomer).await;
+    assert_eq!(are_cut(&held), [false; 4], "all began a moment ago");
+    drop(newest);
+    tokio::time::advance(SPARED).await;
+    let _newest = begins(&newcomer).await;
+    assert_eq!(are_cut(&held), [false, true, false, false]);
+    let _another = begins(&proxied).await;
+    assert_eq!(
+        are_cut(&held),
+        [false, true, false, true],
+        "it is the heaviest"
+    );
+    // What is cut already makes room once.
+    drop(held.remove(1));
+    held[0].2.taken(length);
+    let _third = begins(&newcomer).await;
+    assert_eq!(
+        are_cut(&held),
+        [false, true, true],
+        "of the first, some was taken"
+    );
 }

@@ -211,7 +211,7 @@ async fn connections_and_bytes_are_counted_by_port() {
         assert_eq!(of(&before, "silkrate_connections", port), 1, "{port}");
         let received = of(&before, "silkrate_received_bytes_total", port);
         assert!(received > 24, "{port}: {received}");
-        for reason in ["silent", "stalled", "flooding"] {
+        for reason in ["silent", "stalled", "flooding", "malformed"] {
             let labels = format!("{{port=\"{port}\",reason=\"{reason}\"}}");
             let cut = number(&before, &format!("silkrate_connections_cut_total{labels}"));
             assert_eq!(cut, 0);

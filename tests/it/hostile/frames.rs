@@ -1,11 +1,15 @@
 //! Frames that cost the peer nothing, sent without end: the connection ends with GOAWAY, and the reason.
 
 use silkrate::load::frames as raw;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::{ENHANCE_YOUR_CALM, Frame, Peer, WINDOW_MAX, metric};
 use crate::support::april::{bank_of_april, silkrate_of_april};
-use crate::support::silkrate::Silkrate;
+use crate::support::silkrate::{PATIENCE, Silkrate};
 
+/// The error code of a peer that breaks the rules of HTTP/2.
+const PROTOCOL_ERROR: u32 = 1;
 /// More than any budget of such frames.
 const FLOOD: u32 = 5000;
 
@@ -89,6 +93,39 @@ async fn data_without_a_byte_that_goes_on_without_end_ends_the_connection() {
     }
     drop(peer.send().await);
     assert_eq!(peer.goaway().await.code(), ENHANCE_YOUR_CALM);
+    is_cut(&silkrate, "grpc", "flooding").await;
+    silkrate.finish().await;
+}
+
+/// Waits until one connection of a port was cut for a reason.
+async fn is_cut(silkrate: &Silkrate, port: &str, reason: &str) {
+    let name = format!("silkrate_connections_cut_total{{port=\"{port}\",reason=\"{reason}\"}}");
+    let counted = async { while metric(silkrate, &name).await != 1 {} };
+    let counted = tokio::time::timeout(PATIENCE, counted).await;
+    counted.unwrap_or_else(|_late| panic!("{name} is not 1"));
+}
+
+#[tokio::test]
+async fn what_breaks_the_rules_of_http_ends_the_connection_and_is_counted() {
+    let bank = bank_of_april().await;
+    let silkrate = silkrate_of_april(&bank).await;
+    let mut peer = Peer::of_grpc(&silkrate, WINDOW_MAX).await;
+    // Data belongs to a stream.
+    peer.push(raw::DATA, 0, 0, &[0]);
+    peer.send().await.unwrap();
+    assert_eq!(peer.goaway().await.code(), PROTOCOL_ERROR);
+    is_cut(&silkrate, "grpc", "malformed").await;
+    let mut socket = TcpStream::connect(silkrate.web).await.unwrap();
+    socket.write_all(b"rates, please\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    is_cut(&silkrate, "web", "malformed").await;
+    for port in ["grpc", "web"] {
+        let flooding =
+            format!("silkrate_connections_cut_total{{port=\"{port}\",reason=\"flooding\"}}");
+        assert_eq!(metric(&silkrate, &flooding).await, 0);
+    }
     silkrate.finish().await;
 }
 

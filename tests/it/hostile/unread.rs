@@ -1,5 +1,8 @@
 //! Answers that are asked for and not read: their streams are cut, and what waited is free again.
 
+mod http1;
+mod room;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,13 +12,12 @@ use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::service::service_fn;
-use silkrate::listener::{ConnectionOutput, Limits, Listener, OutputLimits, Recipient, bind};
+use silkrate::listener::{
+    ConnectionOutput, Limits, Listener, OutputLimits, Recipient, RequestBody, bind,
+};
 use silkrate::load::frames as raw;
 use silkrate::telemetry::PortCounts;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +39,7 @@ struct Served {
 }
 
 /// Three pieces of the length that the path names, or one that ends the answer, or the status of a refusal.
-fn answer(request: &Request<Incoming>, output: &ConnectionOutput) -> Response<Body> {
+fn answer<B>(request: &Request<B>, output: &ConnectionOutput) -> Response<Body> {
     let length = request.uri().path().trim_start_matches('/');
     let length = length.parse().unwrap();
     let refused = output.refuse_request();
@@ -66,7 +68,7 @@ fn served(output: OutputLimits, is_for_browsers: bool) -> Served {
     let listener = listener.counted(Arc::clone(&counts));
     let mut tasks = JoinSet::new();
     if is_for_browsers {
-        let service = |request: Request<Incoming>| {
+        let service = |request: Request<RequestBody>| {
             let output = request.extensions().get::<Arc<ConnectionOutput>>().unwrap();
             std::future::ready(Ok::<_, Infallible>(answer(&request, output)))
         };
@@ -325,74 +327,4 @@ async fn short_answers_that_have_ended_are_cut_too_when_many_of_a_client_wait() 
             peers.push(peer);
         }
     }
-}
-
-/// How many of ten connections get a long answer, which none of them reads. Each is of a client of its own, or all of one.
-async fn answered_of_ten(are_distinct: bool) -> u64 {
-    let limits = OutputLimits {
-        pressed_bytes: 2 * LONG,
-        bytes_max: 5 * LONG,
-        stall_max: PATIENCE,
-        pressed_stall_max: PATIENCE,
-        ..OutputLimits::default()
-    };
-    let served = served(limits, false);
-    let mut peers = Vec::new();
-    for number in 0..10 {
-        let client = if are_distinct { 10 + number } else { 1 };
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind(([127, 0, 0, client], 0).into()).unwrap();
-        let socket = socket.connect(served.address).await.unwrap();
-        let mut peer = Peer::over(socket, 0).await;
-        let stream = peer.call(&format!("/{LONG}"));
-        peer.push(raw::DATA, raw::END_STREAM, stream, &[]);
-        peer.send().await.unwrap();
-        peers.push(peer);
-        let ended = || {
-            let waiting = served.counts.unsent_bytes.get() / u64::try_from(LONG).unwrap();
-            waiting + served.counts.unread_refused.get()
-        };
-        until(|| ended() > u64::from(number)).await;
-    }
-    10 - served.counts.unread_refused.get()
-}
-
-#[tokio::test]
-async fn connections_that_leave_an_answer_unread_each_hold_no_more_than_may_wait_in_all() {
-    assert_eq!(answered_of_ten(false).await, 3, "pressed by the third");
-    assert_eq!(answered_of_ten(true).await, 5, "as much as may wait");
-}
-
-#[tokio::test]
-async fn a_reader_over_http1_that_resets_its_connection_holds_nothing_afterwards() {
-    let served = served(OutputLimits::default(), true);
-    let mut socket = TcpStream::connect(served.address).await.unwrap();
-    let request = format!("GET /{SHORT} HTTP/1.1\r\nhost: {}\r\n\r\n", served.address);
-    socket.write_all(request.as_bytes()).await.unwrap();
-    // It goes on after these, and nothing follows.
-    socket.read_exact(&mut vec![0; 3 * SHORT]).await.unwrap();
-    assert_eq!(served.counts.open.get(), 1);
-    socket.set_zero_linger().unwrap();
-    drop(socket);
-    until(|| served.counts.open.get() == 0).await;
-}
-
-#[tokio::test]
-async fn an_answer_over_http1_counts_until_its_reader_has_it_or_leaves() {
-    let served = served(OutputLimits::default(), true);
-    let mut socket = TcpStream::connect(served.address).await.unwrap();
-    // More than the buffers of the kernel hold.
-    let length = 20_000_000;
-    let request = format!("GET /{length} HTTP/1.1\r\nhost: rates\r\n\r\n");
-    socket.write_all(request.as_bytes()).await.unwrap();
-    until(|| served.counts.unsent_bytes.get() == length).await;
-    let mut piece = vec![0; 1_000_000];
-    socket.read_exact(&mut piece).await.unwrap();
-    assert_eq!(
-        served.counts.unsent_bytes.get(),
-        length,
-        "still the first piece"
-    );
-    drop(socket);
-    until(|| served.counts.unsent_bytes.get() == 0).await;
 }

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use silkrate::listener::{Limits, Listener, bind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -31,7 +30,7 @@ async fn announced(address: SocketAddr) -> Vec<[u8; 6]> {
     settings.to_vec()
 }
 
-fn answer(_: &Request<Incoming>) -> Response<Body> {
+fn answer<B>(_: &Request<B>) -> Response<Body> {
     Response::new(Body::empty())
 }
 

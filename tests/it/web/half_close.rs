@@ -101,3 +101,54 @@ async fn the_stream_of_a_reader_who_left_is_free_again_after_some_heartbeats() {
     }
     silkrate.finish().await;
 }
+
+#[tokio::test]
+async fn a_request_that_ends_before_its_body_is_refused_without_waiting_for_the_rest() {
+    let (_bank, silkrate) = april().await;
+    let grpc_web = "content-type: application/grpc-web+proto\r\ncontent-length: 5";
+    for (path, headers, body, status) in [
+        ("/v1/tokens", "content-length: 100", "{\"pairs\"", "400"),
+        (
+            "/v1/tokens",
+            "transfer-encoding: chunked",
+            "5\r\n{\"pai\r\n",
+            "400",
+        ),
+        (
+            "/silkrate.v1.RateService/GetSnapshot",
+            grpc_web,
+            "\0\0",
+            "200",
+        ),
+    ] {
+        let mut stream = TcpStream::connect(silkrate.web).await.unwrap();
+        let request = format!("POST {path} HTTP/1.1\r\nhost: rates\r\n{headers}\r\n\r\n{body}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = Vec::new();
+        within(stream.read_to_end(&mut answer)).await.unwrap();
+        let answer = String::from_utf8_lossy(&answer).to_lowercase();
+        let line = format!("http/1.1 {status} ");
+        assert!(answer.starts_with(&line), "{path} {headers}: {answer}");
+        assert!(!answer.contains("deadline"), "{answer}");
+    }
+    silkrate.finish().await;
+}
+
+#[tokio::test]
+async fn a_client_that_half_closes_after_a_request_with_a_body_gets_the_answer() {
+    let (_bank, silkrate) = april().await;
+    let path = "/silkrate.v1.RateService/GetSnapshot";
+    let headers = "content-type: application/grpc-web+proto\r\ncontent-length: 5";
+    let mut stream = TcpStream::connect(silkrate.web).await.unwrap();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: rates\r\n{headers}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&[0; 5]).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    within(stream.read_to_end(&mut answer)).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(answer.contains("KZT/USD"), "{answer}");
+    assert!(answer.contains("grpc-status:0"), "{answer}");
+    silkrate.finish().await;
+}

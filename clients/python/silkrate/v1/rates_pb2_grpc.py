@@ -50,8 +50,9 @@ class RateServiceStub:
     Reconnect with `resume_after` set to the position of the last message applied, after the delay of the RetryInfo at
     the earliest, with exponential backoff from one second to a minute and full jitter.
     7. Read what the server sends. A stream on whose reader too much waits ends with RESOURCE_EXHAUSTED (ANSWERS_UNREAD). One
-    whose reader takes nothing for half a minute, or for two seconds while too much waits for others, is reset (CANCEL)
-    without a status, which no reader would see. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM
+    whose reader takes less than 16 KiB of a long message in half a minute, or in two seconds while too much waits for all
+    clients, is reset (CANCEL) without a status, which no reader would see; and so is what a client has left the longest that
+    leaves the most unread, when others need the room. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM
     frames without end receives GOAWAY with ENHANCE_YOUR_CALM.
 
     A message is never split: it contains a commit whole or not at all.
@@ -64,8 +65,11 @@ class RateServiceStub:
     and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
-    * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection or
-    on all of them together with this one. Read them, and ask again.
+    * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection; or on
+    all connections of the port, some of them on those of this client. Read them, and ask again. A client that leaves nothing
+    unread is refused in the last resort only: while others have to make room for it and have not yet.
+    * RESOURCE_EXHAUSTED (TOO_MANY_CLIENT_STREAMS): this client has begun 1024 calls whose message has not come. One that sends each
+    message with the headers of its call does not get this.
     * RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE): the message of the request, decompressed, has more than 65536 bytes.
     * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): the client has used its quota of the minute. There is none by default. A request
     costs the more the more it reads.
@@ -164,8 +168,9 @@ class RateServiceServicer:
     Reconnect with `resume_after` set to the position of the last message applied, after the delay of the RetryInfo at
     the earliest, with exponential backoff from one second to a minute and full jitter.
     7. Read what the server sends. A stream on whose reader too much waits ends with RESOURCE_EXHAUSTED (ANSWERS_UNREAD). One
-    whose reader takes nothing for half a minute, or for two seconds while too much waits for others, is reset (CANCEL)
-    without a status, which no reader would see. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM
+    whose reader takes less than 16 KiB of a long message in half a minute, or in two seconds while too much waits for all
+    clients, is reset (CANCEL) without a status, which no reader would see; and so is what a client has left the longest that
+    leaves the most unread, when others need the room. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM
     frames without end receives GOAWAY with ENHANCE_YOUR_CALM.
 
     A message is never split: it contains a commit whole or not at all.
@@ -178,8 +183,11 @@ class RateServiceServicer:
     and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
-    * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection or
-    on all of them together with this one. Read them, and ask again.
+    * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection; or on
+    all connections of the port, some of them on those of this client. Read them, and ask again. A client that leaves nothing
+    unread is refused in the last resort only: while others have to make room for it and have not yet.
+    * RESOURCE_EXHAUSTED (TOO_MANY_CLIENT_STREAMS): this client has begun 1024 calls whose message has not come. One that sends each
+    message with the headers of its call does not get this.
     * RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE): the message of the request, decompressed, has more than 65536 bytes.
     * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): the client has used its quota of the minute. There is none by default. A request
     costs the more the more it reads.
@@ -403,8 +411,9 @@ class RateService:
     Reconnect with `resume_after` set to the position of the last message applied, after the delay of the RetryInfo at
     the earliest, with exponential backoff from one second to a minute and full jitter.
     7. Read what the server sends. A stream on whose reader too much waits ends with RESOURCE_EXHAUSTED (ANSWERS_UNREAD). One
-    whose reader takes nothing for half a minute, or for two seconds while too much waits for others, is reset (CANCEL)
-    without a status, which no reader would see. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM
+    whose reader takes less than 16 KiB of a long message in half a minute, or in two seconds while too much waits for all
+    clients, is reset (CANCEL) without a status, which no reader would see; and so is what a client has left the longest that
+    leaves the most unread, when others need the room. A client that sends PING, SETTINGS, PRIORITY, WINDOW_UPDATE or RST_STREAM
     frames without end receives GOAWAY with ENHANCE_YOUR_CALM.
 
     A message is never split: it contains a commit whole or not at all.
@@ -417,8 +426,11 @@ class RateService:
     and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
-    * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection or
-    on all of them together with this one. Read them, and ask again.
+    * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection; or on
+    all connections of the port, some of them on those of this client. Read them, and ask again. A client that leaves nothing
+    unread is refused in the last resort only: while others have to make room for it and have not yet.
+    * RESOURCE_EXHAUSTED (TOO_MANY_CLIENT_STREAMS): this client has begun 1024 calls whose message has not come. One that sends each
+    message with the headers of its call does not get this.
     * RESOURCE_EXHAUSTED (MESSAGE_TOO_LARGE): the message of the request, decompressed, has more than 65536 bytes.
     * RESOURCE_EXHAUSTED (QUOTA_EXCEEDED): the client has used its quota of the minute. There is none by default. A request
     costs the more the more it reads.
