@@ -18,6 +18,9 @@ const UPDATE_BYTES_MAX: usize = 1024 * 1024;
 /// How many bytes the filters of a cache keep: the newest messages of a dozen of the widest. Beyond it, the messages of a wide
 /// filter are encoded for each of its readers.
 const KEPT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// How many bytes there may be for the streams of a filter that made room for others to have their messages kept: what is left is
+/// for the filters that are known.
+const FORGOTTEN_BYTES_MAX: usize = KEPT_BYTES_MAX / 2;
 /// The longest message that is kept in any case: those of a narrow filter. All filters together have two mebibytes of them.
 const SHORT_BYTES_MAX: usize = 16 * 1024;
 
@@ -47,6 +50,11 @@ impl Totals {
     /// How many messages were encoded.
     pub(super) fn encoded(&self) -> u64 {
         self.encoded.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes are kept.
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.kept_bytes.load(Ordering::Relaxed)
     }
 
     /// Counts a message as encoded.
@@ -82,8 +90,9 @@ pub(super) struct FilterFrames {
     frames: Mutex<Frames>,
     /// Tells those that wait for a wide message that one was encoded.
     encoded: Notify,
-    /// Nothing is kept for a filter that the cache does not know: each of its streams has frames of its own.
-    is_known: bool,
+    /// Whether the cache knows the filter. For the streams of one that made room for others, messages are kept within a part of
+    /// what may be kept.
+    is_known: AtomicBool,
     totals: Arc<Totals>,
 }
 
@@ -109,14 +118,31 @@ impl Drop for Encoding<'_> {
 }
 
 impl FilterFrames {
-    /// Nothing yet, of a filter that a cache knows or does not know.
-    pub(super) fn new(totals: &Arc<Totals>, is_known: bool) -> Self {
+    /// Nothing yet, of a filter that a cache knows.
+    pub(super) fn new(totals: &Arc<Totals>) -> Self {
         Self {
             frames: Mutex::default(),
             encoded: Notify::new(),
-            is_known,
+            is_known: AtomicBool::new(true),
             totals: Arc::clone(totals),
         }
+    }
+
+    /// Whether the cache knows the filter.
+    pub(super) fn is_known(&self) -> bool {
+        self.is_known.load(Ordering::Relaxed)
+    }
+
+    /// The cache knows the filter no more: nothing is kept but what its streams need next.
+    pub(super) fn forget(&self) {
+        self.is_known.store(false, Ordering::Relaxed);
+        self.drop_all(&mut lock(&self.frames));
+    }
+
+    fn drop_all(&self, frames: &mut Frames) {
+        self.totals.remove(frames.bytes());
+        (frames.snapshot, frames.update_bytes) = (None, 0);
+        frames.updates.clear();
     }
 
     /// A message, if it was encoded before.
@@ -173,7 +199,8 @@ impl FilterFrames {
     }
 
     fn keep(&self, frames: &mut Frames, message: SharedMessage<'_>, bytes: &Bytes) {
-        if !self.is_known {
+        if !self.is_known() && self.totals.kept_bytes() > FORGOTTEN_BYTES_MAX {
+            self.drop_all(frames);
             return;
         }
         match message {
@@ -225,14 +252,17 @@ impl FilterFrames {
 
 impl Drop for FilterFrames {
     fn drop(&mut self) {
-        let frames = lock(&self.frames);
-        let snapshot = frames.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
-        self.totals
-            .remove(frames.update_bytes.saturating_add(snapshot));
+        self.totals.remove(lock(&self.frames).bytes());
     }
 }
 
 impl Frames {
+    /// How many bytes are kept.
+    fn bytes(&self) -> usize {
+        let snapshot = self.snapshot.as_ref().map_or(0, |(_, bytes)| bytes.len());
+        self.update_bytes.saturating_add(snapshot)
+    }
+
     fn get(&self, message: SharedMessage<'_>) -> Option<Bytes> {
         match message {
             SharedMessage::Snapshot(position) => {
@@ -254,142 +284,4 @@ fn lock(frames: &Mutex<Frames>) -> MutexGuard<'_, Frames> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-    use std::time::Duration;
-
-    use tokio::sync::oneshot;
-    use tokio::task::{JoinSet, block_in_place};
-
-    use super::*;
-
-    /// Longer than a machine is busy.
-    const PATIENCE: Duration = Duration::from_secs(60);
-
-    fn position(revision: u64) -> Position {
-        Position {
-            epoch: "epoch".into(),
-            revision,
-        }
-    }
-
-    /// Whether an update has to be encoded.
-    fn is_new(frames: &FilterFrames, after: u64, frame: &Bytes) -> bool {
-        let mut is_new = false;
-        let to = position(after + 1);
-        let message = SharedMessage::Update { after, to: &to };
-        frames.get_or_encode(message, || {
-            is_new = true;
-            frame.clone()
-        });
-        is_new
-    }
-
-    /// Whether the state at a position has to be encoded.
-    fn is_new_state(frames: &FilterFrames, revision: u64, frame: &Bytes) -> bool {
-        let mut is_new = false;
-        frames.get_or_encode(SharedMessage::Snapshot(&position(revision)), || {
-            is_new = true;
-            frame.clone()
-        });
-        is_new
-    }
-
-    #[test]
-    fn a_filter_keeps_some_updates_and_not_too_many_bytes_of_them() {
-        let frames = FilterFrames::new(&Arc::default(), true);
-        let small = Bytes::from_static(b"small");
-        let most = u64::try_from(UPDATES_MAX).unwrap();
-        for after in 0..=most {
-            assert!(is_new(&frames, after, &small));
-        }
-        assert!(!is_new(&frames, 1, &small));
-        assert!(is_new(&frames, 0, &small), "it was the oldest");
-        let large = Bytes::from(vec![0; UPDATE_BYTES_MAX]);
-        assert!(is_new(&frames, most + 1, &large));
-        assert!(!is_new(&frames, most + 1, &large), "the newest is kept");
-        assert!(is_new(&frames, most, &small), "and nothing beside it");
-    }
-
-    #[test]
-    fn a_late_stream_does_not_displace_the_newest_state() {
-        let frames = FilterFrames::new(&Arc::default(), true);
-        let small = Bytes::from_static(b"small");
-        assert!(is_new_state(&frames, 2, &small));
-        assert!(is_new_state(&frames, 1, &small));
-        assert!(!is_new_state(&frames, 2, &small));
-    }
-
-    #[test]
-    fn all_filters_together_keep_the_bytes_that_may_be_kept_and_short_messages_beside_them() {
-        let totals = Arc::<Totals>::default();
-        let wide = Bytes::from(vec![0; UPDATE_BYTES_MAX]);
-        let all: Vec<_> = (0..64)
-            .map(|_| FilterFrames::new(&totals, true))
-            .inspect(|frames| {
-                is_new_state(frames, 7, &wide);
-                is_new(frames, 7, &wide);
-            })
-            .collect();
-        let kept = || totals.kept_bytes.load(Ordering::Relaxed);
-        assert_eq!(kept(), KEPT_BYTES_MAX);
-        assert!(!is_new_state(&all[0], 7, &wide), "the first ones are kept");
-        assert!(is_new_state(&all[63], 7, &wide), "the last ones are not");
-        let short = Bytes::from(vec![0; SHORT_BYTES_MAX]);
-        assert!(is_new_state(&all[63], 8, &short));
-        assert!(is_new(&all[63], 8, &short));
-        assert!(!is_new_state(&all[63], 8, &short));
-        assert!(!is_new(&all[63], 8, &short));
-        drop(all);
-        assert_eq!(kept(), 0);
-    }
-
-    #[test]
-    fn nothing_is_kept_for_a_filter_that_the_cache_does_not_know() {
-        let totals = Arc::<Totals>::default();
-        let frames = FilterFrames::new(&totals, false);
-        let small = Bytes::from_static(b"small");
-        for _again in 0..2 {
-            assert!(is_new(&frames, 7, &small));
-            assert!(is_new_state(&frames, 7, &small));
-        }
-        assert_eq!(totals.kept_bytes.load(Ordering::Relaxed), 0);
-    }
-
-    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-    async fn those_that_wait_for_a_wide_message_leave_their_thread_to_others() {
-        let frames = Arc::new(FilterFrames::new(&Arc::default(), true));
-        let (release, released) = mpsc::channel();
-        let (sender, is_encoding) = oneshot::channel();
-        let wide = Arc::clone(&frames);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            let encode = move || {
-                sender.send(()).unwrap();
-                let is_released = block_in_place(|| released.recv_timeout(PATIENCE));
-                is_released.expect("another task runs meanwhile");
-                Bytes::from_static(b"wide")
-            };
-            let to = position(1);
-            wide.get_or_encode_wide(SharedMessage::Snapshot(&to), encode)
-                .await
-        });
-        is_encoding.await.unwrap();
-        let (sender, waits) = oneshot::channel();
-        tasks.spawn(async move {
-            sender.send(()).unwrap();
-            let encode = || -> Bytes { panic!("it is encoded once") };
-            let to = position(1);
-            frames
-                .get_or_encode_wide(SharedMessage::Snapshot(&to), encode)
-                .await
-        });
-        waits.await.unwrap();
-        // The one thread is free for this.
-        tasks.spawn(async move {
-            release.send(()).unwrap();
-            Bytes::from_static(b"wide")
-        });
-        assert_eq!(tasks.join_all().await, ["wide"; 3]);
-    }
-}
+mod tests;

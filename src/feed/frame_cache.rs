@@ -18,7 +18,8 @@ use crate::domain::{Position, RateFilter};
 use crate::feed::StreamMessage;
 use crate::feed::filter_frames::{FilterFrames, Totals};
 
-/// How many filters share their messages: a site has a handful of tickers; further filters are experiments of single readers.
+/// How many filters are known: a site has a handful of tickers; further filters are experiments of single readers. A stream that comes
+/// finds the messages of a filter that is known.
 const FILTERS_MAX: usize = 64;
 /// How long a heartbeat is shared: readers who received their last message together are due together, and a server time
 /// that is a second old does no harm.
@@ -80,8 +81,9 @@ impl<E: MessageEncoder> FrameCache<E> {
         bytes
     }
 
-    /// What is shared by the readers of a filter. When there are too many filters, the one used longest ago and by no
-    /// stream goes; when all are in use, this one is not shared. When their messages are too long, all go that no stream has.
+    /// What is shared by the readers of a filter. When there are too many filters, the one with the fewest streams goes, and of
+    /// several the one used longest ago: those streams share on among themselves, and others with this filter will find it. When
+    /// their messages are too long, all go that no stream has.
     pub(super) fn of_filter(&self, filter: &RateFilter) -> Arc<FilterFrames> {
         let mut known = lock(&self.known);
         if self.totals.take_full() {
@@ -95,15 +97,17 @@ impl<E: MessageEncoder> FrameCache<E> {
             return Arc::clone(frames);
         }
         if known.by_filter.len() >= FILTERS_MAX {
-            let idle = known.by_filter.iter();
-            let idle = idle.filter(|(_, (frames, _))| Arc::strong_count(frames) == 1);
-            let oldest = idle.min_by_key(|(_, (_, used))| *used);
-            let Some(oldest) = oldest.map(|(filter, _)| filter.clone()) else {
-                return Arc::new(FilterFrames::new(&self.totals, false));
-            };
-            known.by_filter.remove(&oldest);
+            let of_streams =
+                |(frames, used): &(Arc<FilterFrames>, u64)| (Arc::strong_count(frames), *used);
+            let filters = known.by_filter.iter();
+            let fewest = filters.min_by_key(|(_, frames)| of_streams(frames));
+            let fewest = fewest.map(|(filter, _)| filter.clone());
+            if let Some((displaced, _)) = fewest.and_then(|filter| known.by_filter.remove(&filter))
+            {
+                displaced.forget();
+            }
         }
-        let frames = Arc::new(FilterFrames::new(&self.totals, true));
+        let frames = Arc::new(FilterFrames::new(&self.totals));
         let entry = (Arc::clone(&frames), now);
         known.by_filter.insert(filter.clone(), entry);
         frames
@@ -135,9 +139,10 @@ pub(super) fn aside<T>(work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Whether several streams have a filter: beside this one, the cache holds its frames once.
+/// Whether several streams have a filter: beside this one, the cache holds the frames of one that is known.
 pub(super) fn is_shared(frames: &Arc<FilterFrames>) -> bool {
-    Arc::strong_count(frames) > 2
+    let alone = if frames.is_known() { 2 } else { 1 };
+    Arc::strong_count(frames) > alone
 }
 
 /// What is kept is whole at every moment, so a panic while it was locked does not spoil it.
@@ -161,7 +166,8 @@ mod tests {
 
     fn filter(number: usize) -> RateFilter {
         let letter = |number: usize| char::from(b'A' + u8::try_from(number % 26).unwrap());
-        let code: String = [letter(number / 26), letter(number), 'X'].iter().collect();
+        let letters = [letter(number / 676), letter(number / 26), letter(number)];
+        let code: String = letters.iter().collect();
         RateFilter::parse(&[format!("{code}/KZT")]).unwrap()
     }
 
@@ -205,15 +211,46 @@ mod tests {
     }
 
     #[test]
-    fn when_every_filter_has_readers_one_more_is_not_shared() {
+    fn when_every_filter_has_readers_the_one_with_the_fewest_makes_room() {
         let cache = FrameCache::new(NoEncoder);
-        let watched: Vec<_> = (0..FILTERS_MAX)
+        let pair = |number| [0; 2].map(|_| cache.of_filter(&filter(number)));
+        let watched: Vec<_> = (0..FILTERS_MAX).map(pair).collect();
+        let many = [0; 3].map(|_| cache.of_filter(&filter(FILTERS_MAX)));
+        assert!(Arc::ptr_eq(&many[0], &many[2]));
+        // The one used longest ago went: its readers share on, and no more find it.
+        assert!(!watched[0][0].is_known());
+        assert!(is_shared(&watched[0][0]));
+        assert!(!Arc::ptr_eq(&watched[0][0], &cache.of_filter(&filter(0))));
+        for number in 0..2 * FILTERS_MAX {
+            cache.of_filter(&filter(number));
+        }
+        assert!(Arc::ptr_eq(
+            &many[0],
+            &cache.of_filter(&filter(FILTERS_MAX))
+        ));
+        assert_eq!(lock(&cache.known).by_filter.len(), FILTERS_MAX);
+    }
+
+    #[test]
+    fn what_is_kept_for_filters_that_made_room_stays_within_half_of_what_may_be_kept() {
+        let cache = FrameCache::new(NoEncoder);
+        let position = |revision| Position {
+            epoch: "epoch".into(),
+            revision,
+        };
+        let narrow = || Bytes::from(vec![0; 10_000]);
+        let watched: Vec<_> = (0..60 * FILTERS_MAX)
             .map(|number| cache.of_filter(&filter(number)))
             .collect();
-        let more = [0; 2].map(|_| cache.of_filter(&filter(FILTERS_MAX)));
-        assert!(!Arc::ptr_eq(&more[0], &more[1]));
+        for frames in &watched {
+            frames.get_or_encode(SharedMessage::Snapshot(&position(1)), narrow);
+        }
+        assert!(cache.totals.kept_bytes() < 9 * 1024 * 1024);
+        let known = watched.last().unwrap();
+        assert!(known.get(SharedMessage::Snapshot(&position(1))).is_some());
         drop(watched);
-        let more = [0; 2].map(|_| cache.of_filter(&filter(FILTERS_MAX)));
-        assert!(Arc::ptr_eq(&more[0], &more[1]));
+        drop(cache.of_filter(&filter(0)));
+        lock(&cache.known).by_filter.clear();
+        assert_eq!(cache.totals.kept_bytes(), 0);
     }
 }
