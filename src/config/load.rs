@@ -68,6 +68,12 @@ impl Config {
     }
 }
 
+/// The keys of all settings, such as `server.listen`. That of a setting of a table that may be written several times has `[]`
+/// behind the name of the table.
+pub fn setting_keys() -> Vec<String> {
+    known_keys(sources::ALL)
+}
+
 /// Loads a configuration for a catalogue of sources.
 pub(super) fn load(
     catalogue: &[&'static Source],

@@ -124,6 +124,21 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_peer_that_answers_no_ping_is_disconnected() {
+        let preface: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+        let settings: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+        // More of these headers is to follow, and no ping may come between.
+        let headers: &[u8] = &[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82];
+        let idle = [preface, settings].concat();
+        let begun = [preface, settings, headers].concat();
+        for said in [idle, begun] {
+            let lasted = time_until_closed_after(&said).await;
+            let bounds = Duration::from_secs(40)..Duration::from_secs(60);
+            assert!(bounds.contains(&lasted), "{lasted:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_peer_that_is_silent_before_tls_is_counted_as_silent_and_not_as_a_slow_handshake() {
         let files = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls/");
         let files = TlsFiles {

@@ -1,6 +1,10 @@
 //! Hostile peers, with frames and bytes that no library would send: their outcome, and that others are served.
+//!
+#![doc = include_str!("hostile/README.md")]
 
 mod bodies;
+#[cfg(target_os = "linux")]
+mod descriptors;
 mod frames;
 mod headers;
 mod messages;
@@ -8,8 +12,9 @@ mod requests;
 mod streams;
 mod unread;
 
-use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
+use std::{fs, io};
 
 use silkrate::load::frames::{self as raw, Name};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -42,6 +47,42 @@ async fn metric(silkrate: &Silkrate, name: &str) -> u64 {
     let mut lines = page.text().lines();
     let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     value.map_or(0, |value| value.parse().unwrap())
+}
+
+/// Whether a file of Rust below a folder has a test of this name.
+fn has_test(folder: &Path, name: &str) -> bool {
+    let entries = fs::read_dir(folder).unwrap();
+    entries.map(|entry| entry.unwrap().path()).any(|path| {
+        if path.is_dir() {
+            return has_test(&path, name);
+        }
+        let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        is_rust
+            && fs::read_to_string(path)
+                .unwrap()
+                .contains(&format!("fn {name}()"))
+    })
+}
+
+#[test]
+fn every_attack_of_the_list_has_a_test_that_exists() {
+    let list = include_str!("hostile/README.md");
+    let rows: Vec<_> = list.lines().filter(|line| line.starts_with("| ")).collect();
+    let mut tests = 0;
+    for row in rows {
+        let named: Vec<_> = row.split('`').skip(1).step_by(2).collect();
+        for name in &named {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+            let is_there = ["src", "tests/it"]
+                .iter()
+                .any(|folder| has_test(&root.join(folder), name));
+            assert!(is_there, "there is no test {name}");
+        }
+        let is_head = row.contains("the test |") || row.contains("| ---");
+        assert_eq!(named.is_empty(), is_head, "{row}");
+        tests += named.len();
+    }
+    assert!(tests > 50, "{tests} were found");
 }
 
 /// One frame from the server.

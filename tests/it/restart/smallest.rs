@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use silkrate::config::{self, Config, ConfigError, setting_keys};
 use silkrate::pb::WatchRatesRequest;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use silkrate::pb::watch_rates_response::Event;
@@ -10,22 +11,57 @@ use crate::support::april::bank_of_april;
 use crate::support::program::Program;
 use crate::support::silkrate::{filter, message};
 
-const SMALLEST: [(&str, &str); 12] = [
-    ("SERVER__MAX_CONNECTIONS", "1"),
-    ("SERVER__MAX_CONNECTIONS_PER_ADDRESS", "1"),
-    ("SERVER__MAX_STREAMS", "1"),
-    ("SERVER__MAX_STREAMS_PER_CLIENT", "1"),
-    ("SERVER__MEMORY_MAX", "256MiB"),
-    ("SERVER__HEARTBEAT_INTERVAL", "1s"),
-    ("ACCESS__REQUESTS_PER_MINUTE", "60"),
-    ("HTTP__CONNECT_TIMEOUT", "1s"),
-    ("HTTP__READ_TIMEOUT", "1s"),
-    ("HTTP__TOTAL_TIMEOUT", "1s"),
-    ("SOURCES__NBK__REQUESTS_PER_DAY", "1"),
-    ("TICKER__PAIRS", "KZT/USD"),
+/// Some of them, which are found among all settings.
+const FOUND: [&str; 5] = [
+    "SERVER__MAX_STREAMS_PER_CLIENT",
+    "SERVER__MEMORY_MAX",
+    "ACCESS__REQUESTS_PER_MINUTE",
+    "HTTP__READ_TIMEOUT",
+    "SOURCES__NBK__REQUESTS_PER_DAY",
 ];
+/// What no setting of a number accepts.
+const NO_NUMBER: &str = "none";
 /// The page with all rates, and what its script fetches.
 const PAGES: [&str; 3] = ["/", "/ticker.js", "/v1/snapshot.json"];
+
+/// The least value that a setting may have, by what is accepted in the place of none: "an integer from 1 to 1024".
+fn least(accepted: &str) -> Option<&str> {
+    let (_, bounds) = accepted.split_once(" from ")?;
+    let (least, _) = bounds.split_once(" to ")?;
+    least
+        .starts_with(|first: char| first.is_ascii_digit())
+        .then_some(least)
+}
+
+/// Every setting that has a least value, and that value, by the rest of the name of its variable.
+fn smallest() -> Vec<(String, String)> {
+    let mut smallest = Vec::new();
+    for key in setting_keys() {
+        // A table that may be written several times has no variables.
+        let Some((variable, _)) = config::variable(&key, "0").filter(|_| !key.contains("[]"))
+        else {
+            continue;
+        };
+        let environment = [(variable.clone(), NO_NUMBER.to_owned())];
+        let Err(errors) = Config::load(None, environment.into_iter()) else {
+            continue;
+        };
+        for error in &errors {
+            if let ConfigError::Value {
+                key: refused,
+                accepted,
+                ..
+            } = error
+                && *refused == key
+                && let Some(least) = least(accepted)
+            {
+                let name = variable.trim_start_matches("SILKRATE_").to_owned();
+                smallest.push((name, least.to_owned()));
+            }
+        }
+    }
+    smallest
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_restarted_with_every_limit_at_its_smallest_serves_one_honest_client() {
@@ -36,7 +72,18 @@ async fn a_service_restarted_with_every_limit_at_its_smallest_serves_one_honest_
     let mut before = Program::start_in(folder.path(), &bank.url(), &[store], &[]).await;
     before.has_rates().await;
     before.stop().await;
-    let settings: Vec<_> = SMALLEST.into_iter().chain([store]).collect();
+    let smallest = smallest();
+    for name in FOUND {
+        assert!(
+            smallest.iter().any(|(found, _)| found == name),
+            "{name}: {smallest:?}"
+        );
+    }
+    let settings = smallest
+        .iter()
+        .map(|(name, least)| (name.as_str(), least.as_str()));
+    let one_pair = ("TICKER__PAIRS", "KZT/USD");
+    let settings: Vec<_> = settings.chain([one_pair, store]).collect();
     let service = Program::start_in(folder.path(), &bank.url(), &settings, &[]).await;
     let mut client = RateServiceClient::connect(format!("http://{}", service.grpc))
         .await

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+#[cfg(target_os = "linux")]
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStderr, Command};
@@ -122,6 +124,17 @@ impl Program {
         let (signal, pid) = (format!("-{name}"), self.child.id().unwrap().to_string());
         let killed = Command::new("kill").args([&signal, &pid]).status().await;
         assert!(killed.unwrap().success());
+    }
+
+    /// Limits the files and sockets that it may have open.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn limit_descriptors(&self, most: u64) {
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        let limit = Rlimit {
+            current: Some(most),
+            maximum: Some(most),
+        };
+        prlimit(Pid::from_raw(pid), Resource::Nofile, limit).unwrap();
     }
 
     /// Stops it, which must succeed; returns its log and what it wrote to standard output.
