@@ -92,12 +92,16 @@ impl Bank {
         self.dark.load(Ordering::Relaxed)
     }
 
-    /// Whether the Kazakh bank has published a value of the dollar for a date.
-    pub(crate) fn has_published(date: Date, value: &str) -> bool {
-        let corrections = 0..=CORRECTIONS_MAX;
-        corrections
-            .into_iter()
-            .any(|count| tenge(date, count) == value)
+    /// Whether a bank has published a value of a currency for a date.
+    pub(crate) fn has_published((source, currency): (&str, &str), date: Date, value: &str) -> bool {
+        match (source, currency) {
+            ("nbk", "USD") => (0..=CORRECTIONS_MAX).any(|count| tenge(date, count) == value),
+            ("nbk", "EUR") => tenge_for_euro(date) == value,
+            ("nbk", other) => of_others(&OTHERS).any(|row| row == (other, value.to_owned())),
+            ("cbu", "USD") => som(date) == value,
+            ("cbu", "EUR") => som_for_euro(date) == value,
+            _ => false,
+        }
     }
 }
 
@@ -173,16 +177,32 @@ fn kazakh(date: Date, now: Timestamp, others: &[&str]) -> String {
             "<item><title>{code}</title><description>{value}</description><quant>1</quant><index></index></item>"
         )
     };
-    let euro = format!("55{}.11", days(fixed) % 10);
-    let others = others.iter().zip(100..);
-    let others: String = others
-        .map(|(code, whole)| row(code, &format!("{whole}.25")))
+    let others: String = of_others(others)
+        .map(|(code, value)| row(code, &value))
         .collect();
     format!(
         "{head}{}{}{others}</rates>",
         row("USD", &tenge(fixed, corrections)),
-        row("EUR", &euro)
+        row("EUR", &tenge_for_euro(fixed))
     )
+}
+
+/// What the Kazakh bank publishes of the currencies that do not move.
+fn of_others<'a>(others: &[&'a str]) -> impl Iterator<Item = (&'a str, String)> {
+    let others = others.iter().zip(100..);
+    others.map(|(code, whole)| (*code, format!("{whole}.25")))
+}
+
+fn tenge_for_euro(date: Date) -> String {
+    format!("55{}.11", days(weekday_until(date)) % 10)
+}
+
+fn som(date: Date) -> String {
+    format!("12{:03}.55", days(weekday_until(date)) % 200)
+}
+
+fn som_for_euro(date: Date) -> String {
+    format!("14{:03}.07", days(weekday_until(date)) % 300)
 }
 
 /// The tenge for a dollar in the table of a date, after some corrections.
@@ -197,9 +217,11 @@ fn uzbek(date: Date) -> String {
         let date = date.strftime("%d.%m.%Y");
         format!(r#"{{"Ccy":"{code}","Nominal":"1","Rate":"{value}","Date":"{date}"}}"#)
     };
-    let dollar = row("USD", format!("12{:03}.55", days(date) % 200));
-    let euro = row("EUR", format!("14{:03}.07", days(date) % 300));
-    format!("[{dollar},{euro}]")
+    format!(
+        "[{},{}]",
+        row("USD", som(date)),
+        row("EUR", som_for_euro(date))
+    )
 }
 
 /// The last date up to this one that is no Saturday and no Sunday.

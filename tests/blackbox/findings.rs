@@ -153,7 +153,7 @@ impl Findings {
         }
     }
 
-    /// Whether anybody was shown a rate.
+    /// Whether anybody was shown a rate of the Kazakh bank.
     pub(crate) fn has_rates(&self) -> bool {
         self.seen().has_rates
     }
@@ -189,10 +189,17 @@ impl Findings {
         }
     }
 
-    /// Compares the digests of a state with those of others at the same revision.
-    pub(crate) fn compare(&self, who: &str, key: (Wire, usize, u64), state: u64, values: u64) {
+    /// Compares the digests of a state with those of others at the same revision. Returns whether anybody held it before.
+    pub(crate) fn compare(
+        &self,
+        who: &str,
+        key: (Wire, usize, u64),
+        state: u64,
+        values: u64,
+    ) -> bool {
         let mut seen = self.seen();
         let (_, filter, revision) = key;
+        let is_known = seen.values.contains_key(&(filter, revision));
         let known_state = *seen.states.entry(key).or_insert(state);
         let known_values = *seen.values.entry((filter, revision)).or_insert(values);
         drop(seen);
@@ -206,6 +213,7 @@ impl Findings {
                 "{who}: other values at revision {revision} than over another wire"
             ));
         }
+        is_known
     }
 
     /// A row that is served must have been published.
@@ -216,12 +224,14 @@ impl Findings {
             value,
             effective_date,
         } = fixing;
-        self.seen().has_rates = true;
+        if source == "nbk" {
+            self.seen().has_rates = true;
+        }
         let date: Date = effective_date.parse().unwrap();
-        if (source.as_str(), currency.as_str()) == ("nbk", "USD")
-            && !Bank::has_published(date, value)
-        {
-            self.violation(&format!("{who}: {value} of {date} was never published"));
+        if !Bank::has_published((source, currency), date, value) {
+            self.violation(&format!(
+                "{who}: {source} never published {value} for {currency} on {date}"
+            ));
         }
     }
 

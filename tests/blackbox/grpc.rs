@@ -1,12 +1,13 @@
 //! Watchers over gRPC.
 
+use std::error::Error as _;
 use std::time::Duration;
 
 use silkrate::pb;
 use silkrate::pb::rate_service_client::RateServiceClient;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 
 use crate::message::{Message, Position};
 use crate::watcher::Watcher;
@@ -45,15 +46,19 @@ pub(crate) fn request(watcher: &mut Watcher) -> pb::WatchRatesRequest {
 
 /// One stream, until it breaks.
 async fn stream(url: &str, watcher: &mut Watcher) {
-    let opened = timeout(ANSWER_TIMEOUT, open(url, watcher)).await;
-    let Ok(Ok(mut stream)) = opened else {
-        watcher.unanswered(opened.is_err());
-        return;
+    let mut stream = match timeout(ANSWER_TIMEOUT, open(url, watcher)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(status)) => return watcher.refused(&status),
+        Err(_elapsed) => return watcher.unanswered(true),
     };
     loop {
         match timeout(ANSWER_TIMEOUT, stream.message()).await {
             Ok(Ok(Some(message))) => watcher.take(Message::of_pb(message)),
-            Ok(_killed) => break,
+            Ok(Ok(None)) => break,
+            Ok(Err(status)) => {
+                watcher.refused(&status);
+                break;
+            }
             Err(_elapsed) => {
                 watcher.unanswered(true);
                 break;
@@ -61,6 +66,12 @@ async fn stream(url: &str, watcher: &mut Watcher) {
         }
     }
     watcher.end();
+}
+
+/// Whether the service itself said this: a connection that broke has the error of its transport as the source of the
+/// status, and a service that was not there yet is [unavailable](tonic::Code::Unavailable).
+pub(crate) fn is_answer(status: &Status) -> bool {
+    status.source().is_none() && status.code() != Code::Unavailable
 }
 
 async fn open(

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 
 use crate::findings::{Count, Findings};
-use crate::grpc::ANSWER_TIMEOUT;
+use crate::grpc::{ANSWER_TIMEOUT, is_answer};
 
 /// The date of the first table that is submitted.
 const FIRST: Date = date(2000, 1, 3);
@@ -49,7 +49,10 @@ pub(crate) async fn submit_the_past(url: String, findings: Arc<Findings>, stop: 
                 findings.violation(&format!("the table of {day} was not filed: {outcome:?}"));
                 number += 1;
             }
-            Err(_killed) => findings.add(Count::TablesUnanswered, 1),
+            Err(status) => {
+                refused(&findings, &status);
+                findings.add(Count::TablesUnanswered, 1);
+            }
         }
         tokio::time::sleep(PAUSE).await;
     }
@@ -106,7 +109,7 @@ pub(crate) async fn ask_about_the_past(
             Err(status) if status.code() == Code::NotFound => {
                 findings.violation(&format!("nothing is known of {day}: {status}"));
             }
-            Err(_killed) => {}
+            Err(status) => refused(&findings, &status),
         }
     }
 }
@@ -135,6 +138,13 @@ async fn answered<T>(
         findings.add(Count::SilentConnections, 1);
         Err(Status::deadline_exceeded(elapsed.to_string()))
     })
+}
+
+/// A service that was killed or stops may leave a request without an answer. It may not refuse one.
+fn refused(findings: &Findings, status: &Status) {
+    if is_answer(status) && status.code() != Code::DeadlineExceeded && !findings.is_stopping() {
+        findings.violation(&format!("an operator or a reader was refused: {status}"));
+    }
 }
 
 /// Checks, at the end, that every table that was acknowledged is there.

@@ -172,6 +172,10 @@ impl Soak {
             let sample = self.settled(&quiet).await;
             let broken = self.findings.count(Count::StreamsBroken) - broken;
             print(&sample.line(turn.name(), &caller.since_last(), broken));
+            if broken > 0 {
+                let what = format!("{}: {broken} streams of watchers ended", turn.name());
+                self.findings.violation(&what);
+            }
             growth.add(sample);
         }
         caller.stop().await;

@@ -7,6 +7,7 @@ use std::io::{BufWriter, Write};
 use std::sync::Arc;
 
 use crate::findings::{Count, Findings};
+use crate::grpc::is_answer;
 use crate::message::{Event, Message, Position, Row};
 
 /// The pairs that watchers ask for.
@@ -85,6 +86,14 @@ impl Watcher {
     pub(crate) fn unanswered(&self, is_silent: bool) {
         self.findings
             .add(Count::SilentConnections, u64::from(is_silent));
+    }
+
+    /// A stream was refused or ended with a status. Of a service that was killed, it is the client's own.
+    pub(crate) fn refused(&self, status: &tonic::Status) {
+        self.unanswered(false);
+        if is_answer(status) && !self.findings.is_stopping() {
+            self.complain(&format!("the stream ended with {status}"));
+        }
     }
 
     /// A request was answered over HTTP. A service that stops refuses it.
@@ -204,11 +213,12 @@ impl Watcher {
             (&row.key, &row.bytes).hash(&mut state);
             (&row.key, &row.rate).hash(&mut values);
         }
-        self.findings
-            .add(Count::RowsCompared, u64::try_from(self.rows.len()).unwrap());
         let key = (self.wire, self.filter, position.revision);
         let (state, values) = (state.finish(), values.finish());
-        self.findings.compare(&self.name, key, state, values);
+        if self.findings.compare(&self.name, key, state, values) {
+            let rows = u64::try_from(self.rows.len()).unwrap();
+            self.findings.add(Count::RowsCompared, rows);
+        }
         self.log(&format!("{kind} {state:016x}"), &position);
         self.held = Some(position);
         self.is_new = false;

@@ -10,6 +10,11 @@ use std::time::Instant;
 use crate::findings::Outcome;
 use crate::{FIRST, REPLICAS, SEEDS, TWICE, fleet, run};
 
+/// What must have come about in some seed: a run that never does it proves nothing of it.
+const NEVER_NONE: [&str; 1] = ["resumed"];
+/// The number of seeds from which on that is asked for. Each does most of it, but by chance.
+const COUNTED_FROM: u64 = 4;
+
 /// What all seeds did together.
 #[derive(Debug, Default)]
 struct Total {
@@ -32,6 +37,9 @@ pub(crate) struct Seeds {
 /// Runs seeds, and prints what was done. The error names a seed that failed, and how to run it again.
 pub(crate) fn run_seeds(seeds: Seeds) -> Result<(), String> {
     let Seeds { first, number, .. } = seeds;
+    if number == 0 {
+        return Err(format!("{SEEDS} 0 proves nothing: name one seed or more"));
+    }
     let begun = Instant::now();
     let end = first.saturating_add(number);
     let (next, total) = (AtomicU64::new(first), Mutex::<Total>::default());
@@ -71,6 +79,14 @@ pub(crate) fn run_seeds(seeds: Seeds) -> Result<(), String> {
         return Err(format!(
             "seed {seed} failed; run it again: cargo test --test sim -- {SEEDS} 1 {FIRST} {seed}{flags}\n{why}"
         ));
+    }
+    if number >= COUNTED_FROM {
+        let lacking = NEVER_NONE
+            .iter()
+            .find(|name| !total.counts.contains_key(*name));
+        if let Some(name) = lacking {
+            return Err(format!("no seed had any of: {name}"));
+        }
     }
     print(&format!(
         "{number} seeds in {} s",

@@ -1,5 +1,6 @@
 //! A subscriber over the network: the client of the project, and the checks of every event that it reports.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,11 @@ pub(crate) struct Subscriber {
     held: Option<pb::Position>,
     /// Whether the next update is the first of its stream, which may be empty.
     is_first: bool,
+    /// The pairs that it has rows of.
+    known: BTreeSet<String>,
+    /// Whether an update brought a pair that it had no row of, whose place among the rows may be unknown: then the client
+    /// asks for a snapshot. Nothing else makes it give up a position.
+    has_new_pair: bool,
     shown: Held,
 }
 
@@ -66,6 +72,8 @@ impl Subscriber {
             random: Rng::with_seed(seed),
             held: None,
             is_first: false,
+            known: BTreeSet::new(),
+            has_new_pair: false,
             shown: Held::default(),
         }
     }
@@ -103,6 +111,7 @@ impl Subscriber {
             } => self.opened(position.as_ref(), verdict),
             WatchEvent::Snapshot => {
                 self.findings.count("snapshots", 1);
+                self.has_new_pair = false;
                 self.advances();
             }
             WatchEvent::Update {
@@ -112,6 +121,7 @@ impl Subscriber {
                 ..
             } => {
                 self.findings.count("updates", 1);
+                self.has_new_pair |= rates.iter().any(|rate| !self.known.contains(&rate.pair));
                 self.check_update(after, &rates, commits);
                 self.advances();
                 self.is_first = false;
@@ -157,7 +167,7 @@ impl Subscriber {
                 self.is_first = true;
                 held.is_some() && position == held
             }
-            ResumeVerdict::SnapshotRequested => true,
+            ResumeVerdict::SnapshotRequested => held.is_none() || self.has_new_pair,
             ResumeVerdict::SnapshotOtherEpoch => {
                 position.map(|position| position.epoch.as_str()) != epoch
             }
@@ -200,6 +210,8 @@ impl Subscriber {
 
     /// The rows are those that were served at the position, which is not older than the one held.
     fn advances(&mut self) {
+        let pairs = self.watch.rates().iter().map(|rate| rate.pair.clone());
+        self.known = pairs.collect();
         let Some(position) = self.watch.position().cloned() else {
             return self.complain("rows without a position");
         };
