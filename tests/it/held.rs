@@ -10,6 +10,7 @@ mod late;
 mod level;
 mod release;
 mod returned;
+mod turns;
 
 use std::sync::Arc;
 

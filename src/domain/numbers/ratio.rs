@@ -303,6 +303,17 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_quotient_without_an_end_has_no_exact_value() {
+        let quotient = |a: u32, b: u32| Ratio::from(a).divided_by(&b.into()).unwrap().exact();
+        assert_eq!(quotient(3, 8), Some(decimal("0.375")));
+        assert_eq!(quotient(6, 3), Some(decimal("2")));
+        assert_eq!(quotient(9, 12), Some(decimal("0.75")));
+        for (a, b) in [(1, 3), (22, 7), (1, 11), (1_000_000, 6)] {
+            assert_eq!(quotient(a, b), None, "{a} / {b}");
+        }
+    }
+
     /// The same quotient, of which every step is done with big integers.
     fn large(ratio: &Ratio) -> Ratio {
         Ratio(Size::Large(ratio.large()))

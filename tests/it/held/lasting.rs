@@ -125,6 +125,30 @@ fn a_value_on_its_way_to_the_new_level_is_filed_too() {
 }
 
 #[test]
+fn a_row_beyond_the_way_to_the_new_level_is_not_filed() {
+    // The 650 of the second day is no step from 400 to 770.
+    let mut book = dollars(1, &["400", "650", "500", "770", "772", "775"]);
+    assert_eq!(held(&book), Vec::<String>::new());
+    let days: Vec<i8> = filed(&mut book).iter().map(|(day, _)| *day).collect();
+    assert_eq!(days, [1, 3, 4, 5, 6]);
+}
+
+#[test]
+fn a_value_that_moves_by_an_eighth_each_day_is_on_no_level() {
+    let book = dollars(1, &["400", "448", "504", "564"]);
+    assert_eq!(book.held().count(), 3);
+}
+
+#[test]
+fn rows_that_were_overtaken_confirm_none_on_the_other_side_of_an_accepted_one() {
+    let mut book = dollars(1, &["478.77", "560.10", "561.00", "479.00", "560.50"]);
+    let waiting = ["nbk/daily/2026-04-05/USD 560.50 size_of_move"];
+    assert_eq!(held(&book), waiting);
+    let expected = [(1, "478.77"), (4, "479.00")];
+    assert_eq!(filed(&mut book), values(&expected));
+}
+
+#[test]
 fn a_lone_move_that_does_not_last_is_overtaken() {
     for spike in [
         &["478.77", "560.10", "479.00", "479.50"][..],
@@ -196,6 +220,12 @@ fn a_table_that_repeats_the_one_before_it_confirms_nothing() {
     submit(&mut book, 15, &["802.00"]);
     assert_eq!(book.held().count(), 0);
     assert_eq!(filed(&mut book).len(), 7);
+
+    // The third table of a level is no evidence if it is the second one again.
+    let mut book = dollars(1, &["478.77", "560.10", "561.00"]);
+    let repeat = nbk(april(4), &with_dollar("561.00", "548.87"));
+    file(&mut book, NBK, repeat, noon(april(4)));
+    assert_eq!(book.held().count(), 3);
 }
 
 #[test]
