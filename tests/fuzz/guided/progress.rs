@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 /// How often the line of a terminal is written anew.
 const TERMINAL_INTERVAL: Duration = Duration::from_secs(1);
-/// How often a line is added to a file, which somebody reads later.
+/// How often a line is added to a file, which is read later.
 const FILE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// The inputs that a target has had.
@@ -62,7 +62,7 @@ impl Progress {
             ("", "\n")
         };
         let mut out = stdout().lock();
-        // Nobody may read it, and the run goes on.
+        // The output may be closed, and the run goes on.
         let written = write!(out, "{start}{line}{end}");
         drop(written.and_then(|()| out.flush()));
     }

@@ -74,3 +74,21 @@ fn a_tenfold_price_of_years_ago_is_accepted_when_the_next_table_has_it_too() {
     assert!(is_accepted);
     assert_eq!(decided, the_one_before());
 }
+
+#[test]
+fn a_table_of_today_that_an_operator_submits_is_judged_as_one_that_the_bank_prints() {
+    let day = date(2026, 4, 2);
+    for (today, is_accepted) in [(day, false), (day.tomorrow().unwrap(), true)] {
+        let mut book = Records::default()
+            .with("nbk", Some(Currency::KZT), Vec::new())
+            .book();
+        let before = nbk(date(2026, 4, 1), &rows("478.77", "10.80", ""));
+        let moved = nbk(day, &rows("478.80", "13.80", "3.00"));
+        for table in [before, moved] {
+            book.file(NBK, table, Intent::Backfill, noon(today))
+                .unwrap();
+        }
+        // Only of a day that is over is the bank's own change evidence enough.
+        assert_eq!(book.held().count(), usize::from(!is_accepted), "{today}");
+    }
+}

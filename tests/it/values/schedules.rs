@@ -1,10 +1,12 @@
 //! When a table may appear, and by which rule it is dated.
 
 use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use silkrate::domain::{DatingRule, Hours, Schedule};
 use silkrate::sources;
 
-use crate::support::boards::EVERY_DAY;
+use crate::support::boards::{EVERY_DAY, noon};
 
 /// A table of the next day on the afternoons from Monday to Friday.
 const ON_WEEKDAYS: Schedule = Schedule {
@@ -84,4 +86,16 @@ fn the_russian_bank_and_one_market_are_polled_for_the_newest_table_though_they_a
     let losing = documents.filter(|(.., document)| document.loses_sight_of_today());
     let losing: Vec<_> = losing.map(|(id, kind, _)| (id, kind)).collect();
     assert_eq!(losing, [("cbr", ""), ("market", "fawazahmed0")]);
+}
+
+#[test]
+fn a_publication_is_the_next_one_until_the_moment_when_it_is_due() {
+    let next = |now: Timestamp| {
+        let outlook = ON_WEEKDAYS.outlook(&TimeZone::UTC, now, Some(april(1)));
+        outlook.next.unwrap().effective_date
+    };
+    let thursday = ON_WEEKDAYS.outlook(&TimeZone::UTC, noon(april(1)), Some(april(1)));
+    let due = thursday.next.unwrap().due;
+    assert_eq!(next(due - SignedDuration::from_secs(1)), april(2));
+    assert_eq!(next(due), april(3));
 }
