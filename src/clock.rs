@@ -33,6 +33,25 @@ struct Replay {
     set_forward: Arc<AtomicI64>,
 }
 
+/// A wait for an instant of a clock, with what bounds it if the clock is set: an instant alone says nothing any more of how
+/// long to wait once the clock was set back.
+#[derive(Debug, Clone, Copy)]
+pub struct Wait {
+    /// The instant.
+    until: Timestamp,
+    /// What the clock showed when the wait was planned.
+    read: Timestamp,
+    /// When the clock shows the instant, on the timers of the runtime, unless it is set. `None` if it never does.
+    ends_at: Option<Instant>,
+}
+
+impl Wait {
+    /// The instant that was planned.
+    pub fn until(&self) -> Timestamp {
+        self.until
+    }
+}
+
 impl Clock {
     /// The machine's clock.
     pub fn real() -> Self {
@@ -121,20 +140,55 @@ impl Clock {
         }
     }
 
-    /// Waits until the clock shows `at`. Time in which the machine sleeps counts, and a clock that is set forward past
-    /// `at` ends the wait, both at most [`READ_INTERVAL`] later. A clock that is set back ends it too, before `at`: the
-    /// caller plans anew, instead of waiting for an instant that was reckoned from a wrong time. A replay that stops before
-    /// `at` never ends it.
-    pub async fn sleep_until(&self, at: Timestamp) {
-        let mut read = self.now();
-        while read < at {
-            tokio::time::sleep(self.real_time_until(at)).await;
-            let now = self.now();
-            if now < read {
+    /// Plans to wait until the clock shows `until`, an instant that was reckoned when it showed `read`.
+    pub fn plan(&self, read: Timestamp, until: Timestamp) -> Wait {
+        let ahead = Duration::try_from(read.duration_until(until)).unwrap_or(Duration::ZERO);
+        let is_past_end = self
+            .replay
+            .as_ref()
+            .is_some_and(|replay| until > replay.end);
+        let in_real_time = self.real_time(ahead);
+        let ends_at = Instant::now().checked_add(in_real_time);
+        Wait {
+            until,
+            read,
+            ends_at: ends_at.filter(|_| !is_past_end),
+        }
+    }
+
+    /// The instant at which a wait ends, as the clock shows it now. After the clock was set back that is earlier than the
+    /// instant that was planned: as much real time is left as before.
+    pub fn end_of(&self, wait: Wait) -> Timestamp {
+        let left = wait
+            .ends_at
+            .map(|end| end.saturating_duration_since(Instant::now()));
+        left.map_or(wait.until, |left| self.after(left).min(wait.until))
+    }
+
+    /// Waits as planned, until the clock shows the instant. Time in which the machine sleeps counts, and a clock that is
+    /// set forward past the instant ends the wait, both at most [`READ_INTERVAL`] later. A clock that is set back ends it
+    /// too, also if that was between the plan and the wait: the caller plans anew, instead of waiting for an instant that
+    /// was reckoned from a wrong time. It never lasts more than [`READ_INTERVAL`] longer than planned. A replay that stops before
+    /// the instant never ends it.
+    pub async fn wait(&self, wait: Wait) {
+        // A clock that is slewed comes to the instant a little after the timers.
+        let latest = wait.ends_at.and_then(|end| end.checked_add(READ_INTERVAL));
+        let mut read = wait.read;
+        loop {
+            let (now, instant) = (self.now(), Instant::now());
+            let is_over = latest.is_some_and(|latest| instant >= latest);
+            if now >= wait.until || now < read || is_over {
                 return;
             }
             read = now;
+            let rest = latest.map_or(READ_INTERVAL, |latest| latest - instant);
+            tokio::time::sleep(self.real_time_until(wait.until).min(rest)).await;
         }
+    }
+
+    /// Waits until the clock shows `at`, an instant that was reckoned just now. See [`Clock::wait`].
+    pub async fn sleep_until(&self, at: Timestamp) {
+        self.wait(self.plan(self.now(), at)).await;
     }
 }
 
@@ -257,6 +311,63 @@ mod tests {
         let clock = Clock::replay(at("2030-01-01T17:00:00Z"), 1);
         let until = clock.sleep_until(at("2030-01-01T19:00:00Z"));
         assert!(waited(&clock, until, a_year_back).await <= READ_INTERVAL);
+    }
+
+    /// The real time of a wait of an hour of the clock, which is set between its plan and its beginning, and within it.
+    async fn waited_for_an_hour(speed: u32, between: i64, within: i64) -> Duration {
+        let clock = Clock::replay(at("2026-04-02T17:00:00Z"), speed);
+        let begun = Instant::now();
+        let wait = clock.plan(clock.now(), at("2026-04-02T18:00:00Z"));
+        clock.set_forward(SignedDuration::from_mins(between));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(clock.end_of(wait) < later(clock.now(), MINUTE * 60));
+        let mut wait = std::pin::pin!(clock.wait(wait));
+        tokio::select! {
+            () = &mut wait => return begun.elapsed(),
+            () = tokio::time::sleep(Duration::from_secs(7)) => {}
+        }
+        clock.set_forward(SignedDuration::from_mins(within));
+        wait.await;
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_wait_is_longer_than_planned_whatever_the_clock_is_set_to() {
+        let minutes = [-24 * 60, -300, -61, -1, 0, 1, 45, 300];
+        let sets = minutes.map(|between| minutes.map(|within| (between, within)));
+        for (between, within) in sets.into_iter().flatten() {
+            for (speed, planned) in [(1, MINUTE * 60), (60, MINUTE)] {
+                let waited = waited_for_an_hour(speed, between, within).await;
+                let most = planned + READ_INTERVAL;
+                assert!(waited <= most, "{between} {within}: {waited:?}");
+                assert!((between, within) != (0, 0) || waited >= planned);
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_was_set_back_before_the_wait_began_ends_it_at_once() {
+        let clock = Clock::replay(at("2026-04-02T17:00:00Z"), 60);
+        let wait = clock.plan(clock.now(), at("2026-04-02T18:00:00Z"));
+        clock.set_forward(SignedDuration::from_hours(-4));
+        assert_eq!(clock.end_of(wait), at("2026-04-02T14:00:00Z"));
+        assert_eq!(wait.until(), at("2026-04-02T18:00:00Z"));
+        let begun = Instant::now();
+        clock.wait(wait).await;
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_back_and_forward_leaves_as_much_time_as_planned() {
+        let clock = Clock::replay(at("2026-04-02T17:00:00Z"), 1);
+        let wait = clock.plan(clock.now(), at("2026-04-02T18:00:00Z"));
+        for minutes in [-240, 180] {
+            clock.set_forward(SignedDuration::from_mins(minutes));
+            tokio::time::advance(MINUTE).await;
+        }
+        assert_eq!(clock.end_of(wait), at("2026-04-02T17:00:00Z"));
+        clock.set_forward(SignedDuration::from_mins(120));
+        assert_eq!(clock.end_of(wait), at("2026-04-02T18:00:00Z"));
     }
 
     #[test]

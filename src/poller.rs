@@ -28,7 +28,7 @@ use tracing::{Instrument, Span};
 
 use crate::backoff::jitter;
 use crate::budget::RequestBudget;
-use crate::clock::Clock;
+use crate::clock::{Clock, Wait};
 use crate::commit::{CommitHandle, Stopped, Submission, SubmitOutcome};
 use crate::config::{Http, SourceSettings};
 use crate::domain::{
@@ -152,12 +152,12 @@ impl Poller {
         let mut starts_with_tables = 0;
         let now = self.clock.now();
         let first = self.put_off(now).await?;
-        if first > now {
+        if first.until() > now {
             // A restart must not exhaust the budget. Sources of lower preference answer what the ledger does not.
             let nothing = self.submission(Vec::new(), Intent::AnyDate, true);
             self.commit.submit(nothing).await?;
         }
-        self.clock.sleep_until(first).await;
+        self.clock.wait(first).await;
         loop {
             let attempted_at = self.clock.now();
             let had_table = health.has_table;
@@ -191,12 +191,13 @@ impl Poller {
             starts_with_tables += u32::from(start_is_due && health.has_table);
             start_is_due = cut_short || (!start_is_due && !had_table && health.has_table);
             tokio::time::sleep(POLL_INTERVAL_MIN).await;
-            let next = next.max(self.clock.after(demanded));
-            let next = self.put_off(next).await?;
+            // If the clock was set since, the real time that was planned holds.
+            let due = self.clock.end_of(next).max(self.clock.after(demanded));
+            let next = self.put_off(due).await?;
             self.demand(demanded);
-            self.clock.sleep_until(next).await;
+            self.clock.wait(next).await;
             if let Some(not_before) = self.not_before
-                && self.clock.now() < next
+                && self.clock.now() < next.until()
             {
                 // The clock was set back. What the bank demands holds all the same.
                 tokio::time::sleep_until(not_before).await;
@@ -225,10 +226,11 @@ impl Poller {
         self.plan.is_affordable(self.clock.now(), requests)
     }
 
-    /// The instant of the poll that is due at `due`, later if the budget of the day would not last; that is reported then.
-    async fn put_off(&self, due: Timestamp) -> Result<Timestamp, Stopped> {
+    /// The wait for the poll that is due at `due`, longer if the budget of the day would not last; that is reported then.
+    async fn put_off(&self, due: Timestamp) -> Result<Wait, Stopped> {
         let (now, requests) = (self.clock.now(), self.budget.count());
         let at = self.plan.within_budget(due, now, requests);
+        let wait = self.clock.plan(now, at);
         if at > due {
             if requests.left() == 0 {
                 tracing::warn!(source = %self.source.id, limit = requests.per_day, next_attempt = %at, "the requests of the day are used up");
@@ -242,7 +244,7 @@ impl Poller {
             };
             self.commit.polled(self.source.id, report).await?;
         }
-        Ok(at)
+        Ok(wait)
     }
 
     /// Submits the result of a poll, of all tables or of some, reports its status, and returns when the next one is due
@@ -253,7 +255,7 @@ impl Poller {
         submission: Submission,
         (attempted_at, all): (Timestamp, bool),
         health: &mut PollHealth,
-    ) -> Result<(Timestamp, Option<Vec<Gap>>), Stopped> {
+    ) -> Result<(Wait, Option<Vec<Gap>>), Stopped> {
         let answered = result.answers(self.source.id);
         let PollResult {
             tables,
@@ -296,7 +298,7 @@ impl Poller {
         };
         self.demand(refusal.max(retry_after.unwrap_or_default()));
         drop(self.update_plan().await?);
-        let next_attempt = self.next_attempt(*health);
+        let wait = self.next_attempt(*health);
         let error = (!errors.is_empty()).then(|| errors.join("; "));
         // A table that is refused was fetched without a failure.
         let refused_table = error.as_ref().map(|_error| PollOutcome::Implausible);
@@ -312,7 +314,7 @@ impl Poller {
         Span::current().record("outcome", outcome_of_poll.as_str());
         let report = PollReport {
             attempted_at: Some(attempted_at),
-            next_attempt,
+            next_attempt: wait.until(),
             error,
             outcome: outcome_of_poll,
             requests: self.budget.count(),
@@ -320,7 +322,7 @@ impl Poller {
         self.commit.polled(self.source.id, report).await?;
         // A bank that refuses, or demands a delay, is not asked for more.
         let may_ask = !refused && retry_after.is_none();
-        Ok((next_attempt, may_ask.then_some(outcome.gaps)))
+        Ok((wait, may_ask.then_some(outcome.gaps)))
     }
 
     fn submission(&self, tables: Vec<Table>, intent: Intent, attempt_ended: bool) -> Submission {
@@ -357,14 +359,15 @@ impl Poller {
     }
 
     /// When the next poll is due, whatever the budget.
-    fn next_attempt(&self, health: PollHealth) -> Timestamp {
+    fn next_attempt(&self, health: PollHealth) -> Wait {
         let now = self.clock.now();
         let planned = self.plan.interval(now);
         // A source that refuses this client is not asked sooner than configured, however much its table is awaited.
         let least = health.refused.then_some(self.plan.interval);
         let due = self.clock.real_time(planned.max(least.unwrap_or_default()));
         let longest = self.clock.real_time(self.plan.longest_interval(now));
-        self.clock.after(jitter(delay(due, longest, health)))
+        let next = self.clock.after(jitter(delay(due, longest, health)));
+        self.clock.plan(now, next)
     }
 
     /// The current date in the source's time zone.

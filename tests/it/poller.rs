@@ -3,6 +3,7 @@
 
 mod by_date;
 mod budget;
+mod clock_set;
 mod faults;
 mod fetch;
 mod first_seen;

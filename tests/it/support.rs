@@ -10,6 +10,7 @@ pub(crate) mod collector;
 pub(crate) mod commits;
 pub(crate) mod counted;
 pub(crate) mod keys;
+pub(crate) mod lone_poller;
 pub(crate) mod mirror;
 pub(crate) mod program;
 pub(crate) mod receiver;
