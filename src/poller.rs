@@ -148,7 +148,7 @@ impl Poller {
         };
         // A start that was cut short is repeated. So is one that found nothing, once there is a table: without it there
         // would be no reference for the change.
-        let mut start_is_due = true;
+        let (mut start_is_due, mut is_first) = (true, true);
         let mut starts_with_tables = 0;
         let now = self.clock.now();
         let first = self.put_off(now).await?;
@@ -163,7 +163,9 @@ impl Poller {
             let had_table = health.has_table;
             let scope = self.plan.scope(attempted_at, self.last_complete);
             let span = tracing::info_span!("poll", source = %self.source.id, outcome = Empty);
-            let (result, intent) = if start_is_due {
+            // What a repeated start lacks is of the past.
+            let starts = start_is_due && (is_first || !had_table || self.can_afford_past());
+            let (result, intent) = if starts {
                 let record = self.update_plan().await?;
                 let started = self.start(record.as_deref()).instrument(span.clone());
                 (started.await?, Intent::AnyDate)
@@ -171,13 +173,13 @@ impl Poller {
                 let polled = self.poll(scope).instrument(span.clone());
                 (polled.await, Intent::Newest)
             };
-            let cut_short = start_is_due && result.failed && starts_with_tables < STARTS_MAX;
-            let is_live = !start_is_due && self.plan.is_live(attempted_at, self.last_success);
+            let cut_short = result.failed && starts_with_tables < STARTS_MAX;
+            let is_live = !starts && self.plan.is_live(attempted_at, self.last_success);
             let submission = Submission {
                 is_live,
                 ..self.submission(Vec::new(), intent, true)
             };
-            let all = start_is_due || scope == PollScope::All;
+            let all = starts || scope == PollScope::All;
             let (next, gaps) = self
                 .submit_result(result, submission, (attempted_at, all), &mut health)
                 .instrument(span.clone())
@@ -188,8 +190,13 @@ impl Poller {
             };
             // Here the poll ends, and not with the wait for the next one.
             drop(span);
-            starts_with_tables += u32::from(start_is_due && health.has_table);
-            start_is_due = cut_short || (!start_is_due && !had_table && health.has_table);
+            starts_with_tables += u32::from(starts && health.has_table);
+            start_is_due = if starts {
+                cut_short
+            } else {
+                start_is_due || (!had_table && health.has_table)
+            };
+            is_first = false;
             tokio::time::sleep(POLL_INTERVAL_MIN).await;
             // If the clock was set since, the real time that was planned holds.
             let due = self.clock.end_of(next).max(self.clock.after(demanded));

@@ -69,12 +69,18 @@ impl GapTries {
 }
 
 impl Poller {
+    /// Whether the budget allows a request for the past: those for the table of the day come first.
+    pub(super) fn can_afford_past(&self) -> bool {
+        let requests = self.budget.count();
+        self.plan.is_past_affordable(self.clock.now(), requests)
+    }
+
     /// Fetches the tables that the bank must have published and that are missing: each until the bank has answered a few
     /// times, then no more. Returns the delay that the bank demands before the next request.
     pub(super) async fn fetch_gaps(&mut self, gaps: Vec<Gap>) -> Result<Duration, Stopped> {
         self.gap_tries.retain(&gaps);
         for gap in gaps {
-            if !self.can_afford_more() {
+            if !self.can_afford_past() {
                 break;
             }
             let (name, date) = gap;

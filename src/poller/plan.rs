@@ -21,6 +21,10 @@ const RESERVED_FOR_PUBLICATION: u32 = 2;
 /// The largest part of a day's budget that is kept for the hours after the publication: an eighth, six polls of most banks, if
 /// hourly polls need as much. More would be missed in the search for a table that is late.
 const RESERVED_FOR_LATER: u32 = 8;
+/// The part of a day's budget that requests for the past leave while the table of the day is awaited: its half, as before the
+/// publication. The search for a table takes some fifty requests of a hundred on an average day, and a table that was missed
+/// can wait until that of the day is there.
+const RESERVED_FROM_THE_PAST: u32 = 2;
 /// The longest back-off after failures, in intervals; and at most an hour, so that a bank is polled soon after an outage.
 const BACKOFF_INTERVALS_MAX: u32 = 10;
 /// The shortest intervals, each while at least a number of fifths of a day's budget can be spent: a fifth of the default
@@ -249,6 +253,20 @@ impl Plan {
             .requests_for_all
             .saturating_add(self.reserve(at, requests.per_day));
         requests.left() >= needed
+    }
+
+    /// Whether a request for the past, a missed table or the one before that in force, leaves enough of the day's budget for
+    /// the table of the day and its corrections.
+    pub fn is_past_affordable(&self, at: Timestamp, requests: RequestCount) -> bool {
+        let mut documents = self.documents.iter();
+        let is_awaited =
+            documents.any(|document| !document.is_continuous() && self.is_awaited(document, at));
+        let kept = if is_awaited {
+            requests.per_day / RESERVED_FROM_THE_PAST
+        } else {
+            0
+        };
+        self.is_affordable(at, requests) && requests.left() > kept
     }
 
     /// The shortest interval that what is left of the budget, beside the reserve, allows: it is spent on ever rarer polls, so

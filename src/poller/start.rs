@@ -73,7 +73,7 @@ impl Poller {
         let mut path = document.path(document.at_start, today);
         for request in 0..START_REQUESTS_MAX {
             if request > 0 {
-                if !self.can_afford_more() {
+                if !self.can_go_back(&fetched, today) {
                     // The rest waits for the next start.
                     locked(result).failed = true;
                     break;
@@ -108,6 +108,9 @@ impl Poller {
                 | RequestOutcome::NotFound
                     if document.dated.is_some() =>
                 {
+                    if requested_date.is_some_and(|date| reaches(known, date, today)) {
+                        break;
+                    }
                     continue;
                 }
                 RequestOutcome::Failed(AfterFailure::End) => return AfterFailure::End,
@@ -130,12 +133,32 @@ impl Poller {
             let error = format!("{}: no table was found", document.name);
             result.fail(PollOutcome::NoTable, [error]);
         }
-        let later = document.polls.iter().copied();
-        let later: Vec<_> = later
-            .filter(|selector| *selector != document.at_start)
-            .collect();
-        self.request_each(document, &later, result).await
+        let rest = rest_of_polls(document);
+        self.request_each(document, &rest, result).await
     }
+
+    /// Whether the budget allows a search to go on back in time: for what is in force, and then for the table before that.
+    fn can_go_back(&self, fetched: &History, today: Date) -> bool {
+        if fetched.date_in_force(today).is_some() {
+            self.can_afford_past()
+        } else {
+            self.can_afford_more()
+        }
+    }
+}
+
+/// What the polls of a document request beside the table that its start begins with.
+fn rest_of_polls(document: &Document) -> Vec<TableSelector> {
+    let polls = document.polls.iter().copied();
+    polls
+        .filter(|selector| *selector != document.at_start)
+        .collect()
+}
+
+/// Whether a search back in time has come to the tables of the ledger, which holds what was in force and its reference. A bank
+/// that shows none of them now must not be asked for one after the other.
+fn reaches(known: &History, date: Date, today: Date) -> bool {
+    known.table(date).is_some() && known.has_reference(today)
 }
 
 /// Whether a history has what is in force on a day and its reference, and no table was scheduled since.

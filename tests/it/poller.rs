@@ -8,6 +8,7 @@ mod faults;
 mod fetch;
 mod first_seen;
 mod gaps;
+mod past;
 mod refusals;
 mod sleep;
 mod start;

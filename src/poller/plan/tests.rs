@@ -241,6 +241,30 @@ fn half_of_the_budget_is_kept_for_the_publication() {
     assert_eq!(plan.within_budget(due, night, requests(49)), opening);
 }
 
+#[test]
+fn the_past_leaves_half_of_the_budget_until_the_table_of_the_day_is_there() {
+    let (awaited, there) = (
+        plan(TODAY, &seen()),
+        plan(TODAY.tomorrow().unwrap(), &seen()),
+    );
+    let most = |plan: &Plan, hour, minute| {
+        let now = at(plan, hour, minute);
+        (0..=100)
+            .rev()
+            .find(|used| plan.is_past_affordable(now, requests(*used)))
+    };
+    // Two requests go into a poll for all tables.
+    assert_eq!(most(&awaited, 3, 0), Some(48), "before the publication");
+    assert_eq!(most(&awaited, 15, 45), Some(49), "while it is searched");
+    assert_eq!(most(&awaited, 22, 0), Some(49), "while it is late");
+    assert_eq!(most(&there, 15, 45), Some(86), "an eighth, for corrections");
+    assert_eq!(most(&there, 22, 0), Some(94), "two polls, for two hours");
+    let saturday = date(2026, 4, 4).at(15, 45, 0, 0);
+    let off = plan(date(2026, 4, 5), &seen());
+    let saturday = off.zone.to_timestamp(saturday).unwrap();
+    assert!(off.is_past_affordable(saturday, requests(80)));
+}
+
 proptest! {
     /// Whatever happened on the day, the plan never asks for a poll that the budget cannot pay, nor for one in the past, and
     /// it never leaves a bank alone for more than two hours while there is enough.

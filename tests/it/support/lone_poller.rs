@@ -142,6 +142,20 @@ impl LonePoller {
     }
 }
 
+/// Uses up a part of the bank's budget of the day.
+pub(crate) fn use_up(bank: &QuietBank, requests: u32, counts: &RequestCounts) {
+    let settings = source("nbk", "", "http://bank.test");
+    let clock = bank.clock.clone();
+    let budget = RequestBudget::new(
+        settings.source.id,
+        requests,
+        zone(&settings),
+        clock,
+        counts.clone(),
+    );
+    while budget.take_another() {}
+}
+
 /// Runs something in one thread, on a paused clock of the runtime.
 pub(crate) fn on_paused_clock(work: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
