@@ -1,6 +1,7 @@
 //! The service within the process: the same parts as those of the program, joined in the same way, with another network, other
 //! banks and another disk. What is left out: its ports, TLS, keys, quotas, browsers, webhooks and operators.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use silkrate::domain::{DocumentRecord, History as Tables, Intent, RateFilter, So
 use silkrate::feed::{Feed, StreamLimits, Ticker};
 use silkrate::fetch::BankDouble;
 use silkrate::grpc::{Dispatcher, Rates, SharedRates};
-use silkrate::ledger::ClockKind;
+use silkrate::ledger::{ClockKind, LedgerError};
 use silkrate::listener::{Deadlines, Recipient, StreamExecutor, serve_http2};
 use silkrate::poller::Poller;
 use silkrate::queries::Queries;
@@ -45,6 +46,9 @@ const INTERVAL: Duration = Duration::from_secs(600);
 /// How long the service waits for a bank.
 const PATIENCE: Duration = Duration::from_secs(10);
 const REQUESTS_PER_DAY: u32 = 5_000;
+/// How long a thread of a process that was killed may take to end, in real time: on a machine that is busy with other programs, one
+/// may not have a turn for many seconds.
+const THREAD_ENDS_WITHIN: Duration = Duration::from_secs(120);
 /// The largest request, as at the real port.
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
 /// How long a peer may send nothing at first, and read nothing.
@@ -99,8 +103,7 @@ impl Service {
     pub(crate) async fn start(site: &Site) -> Self {
         let settings: Vec<SourceSettings> = site.banks.iter().map(|bank| source(bank)).collect();
         let path = site.folder.path().join("silkrate.db");
-        let ledger = BufferedLedger::open_if_possible(Some(path), ClockKind::Replay);
-        let ledger = ledger.unwrap().on(site.disk.clone());
+        let ledger = open_ledger(&path).on(site.disk.clone());
         let pairs = RateFilter::parse(&TICKER).unwrap();
         let ticker = (PREFERENCES.to_vec(), pairs.clone());
         let records = settings.iter().map(record).collect();
@@ -235,6 +238,19 @@ impl Service {
             if let Some(ended) = tasks.try_join_next() {
                 findings.violation(&format!("a task of the service ended: {ended:?}"));
             }
+        }
+    }
+}
+
+/// Opens the ledger. The thread that wrote it for a process that was killed ends by itself, in real time, and has the file until then.
+fn open_ledger(path: &Path) -> BufferedLedger {
+    let begun = std::time::Instant::now();
+    loop {
+        match BufferedLedger::open_if_possible(Some(path.to_owned()), ClockKind::Replay) {
+            Err(LedgerError::InUse { .. }) if begun.elapsed() < THREAD_ENDS_WITHIN => {
+                std::thread::yield_now();
+            }
+            opened => return opened.unwrap(),
         }
     }
 }
