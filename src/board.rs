@@ -218,7 +218,13 @@ impl BoardReader {
         self.state.replica.borrow().clone()
     }
 
-    /// Watches that.
+    /// Why this replica has nothing to serve yet; `None` of one that has, and of a service that runs alone.
+    pub fn lack_of_state(&self) -> Option<String> {
+        let replica = self.state.replica.borrow();
+        replica.as_ref().and_then(|replica| replica.empty.clone())
+    }
+
+    /// Watches how it stands to the others.
     pub fn watch_replica(&self) -> watch::Receiver<Option<Replica>> {
         self.state.replica.subscribe()
     }

@@ -63,9 +63,9 @@ impl Queries {
     /// The present state.
     ///
     /// # Errors
-    /// [`Refusal::Draining`].
+    /// [`Refusal::Draining`], [`Refusal::NoState`].
     pub fn snapshot(&self) -> Result<Arc<Snapshot>, Refusal> {
-        self.check_draining()?;
+        self.check_serving()?;
         Ok(self.board().snapshot())
     }
 
@@ -111,13 +111,14 @@ impl Queries {
     /// Opens a stream of a client; of none for a reader within the process.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], [`Refusal::TooManyStreams`], [`Refusal::TooManyClientStreams`], [`Refusal::MemoryPressure`].
+    /// [`Refusal::Draining`], [`Refusal::NoState`], [`Refusal::TooManyStreams`], [`Refusal::TooManyClientStreams`],
+    /// [`Refusal::MemoryPressure`].
     pub fn subscribe(
         &self,
         request: SubscribeRequest,
         client: Option<CountedClient>,
     ) -> Result<Subscription, Refusal> {
-        self.check_draining()?;
+        self.check_serving()?;
         let subscription = self.feed.subscribe(request, client);
         subscription.map_err(|refused| match refused {
             StreamRefused::TooMany { streams_max } => Refusal::TooManyStreams { streams_max },
@@ -129,7 +130,7 @@ impl Queries {
     /// Every source, sorted by id: its state, and how its polls go.
     ///
     /// # Errors
-    /// [`Refusal::Draining`].
+    /// [`Refusal::Draining`], [`Refusal::NoState`].
     pub fn sources(&self) -> Result<(Vec<SourceDetail>, Option<Replica>), Refusal> {
         let (snapshot, board) = (self.snapshot()?, self.board());
         Ok((board.details(&snapshot), board.replica()))
@@ -149,11 +150,14 @@ impl Queries {
         self.feed.board()
     }
 
-    fn check_draining(&self) -> Result<(), Refusal> {
+    /// Refuses what a reader asks of a service that has nothing to say, so that another replica is asked.
+    fn check_serving(&self) -> Result<(), Refusal> {
         if self.feed.is_draining() {
-            Err(Refusal::Draining)
-        } else {
-            Ok(())
+            return Err(Refusal::Draining);
+        }
+        match self.board().lack_of_state() {
+            Some(reason) => Err(Refusal::NoState(reason)),
+            None => Ok(()),
         }
     }
 }

@@ -95,7 +95,7 @@ impl Readiness {
             troubles,
         } = self.board.replica()?;
         let state = match (empty, detached) {
-            (Some(reason), _) => State::Failed(reason),
+            (Some(reason), _) => State::Failed(format!("it has no state to serve yet: {reason}")),
             (None, Some(Detached { since, reason })) => State::Remark(format!(
                 "cut off from the others since {since:.0}: {reason}"
             )),

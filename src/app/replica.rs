@@ -79,10 +79,8 @@ fn mark_of(status: &Status) -> board::Replica {
     });
     let (at, of) = (status.seq, status.newest);
     let empty = match &detached {
-        Some(board::Detached { reason, .. }) => format!("it has no state to serve yet: {reason}"),
-        None => {
-            format!("it has no state to serve yet: it has read {at} of {of} records of the log")
-        }
+        Some(board::Detached { reason, .. }) => reason.clone(),
+        None => format!("it has read {at} of {of} records of the log"),
     };
     board::Replica {
         detached,

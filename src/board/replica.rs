@@ -11,7 +11,7 @@ use crate::board::State;
 pub struct Replica {
     /// Since when and why the log that they share does not answer; `None` while it does.
     pub detached: Option<Detached>,
-    /// Why it has nothing to show yet, for an operator; `None` once it has a state.
+    /// Why it has nothing to serve yet, after a colon; `None` once it has a state.
     pub empty: Option<String>,
     /// What keeps it from its work, or how it differs from the others, for an operator.
     pub troubles: Option<String>,

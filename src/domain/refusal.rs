@@ -27,6 +27,9 @@ pub enum Refusal {
     /// The server is stopping.
     #[error("the server is shutting down; reconnect")]
     Draining,
+    /// The replica has never had a state: what it would say of rates is not so.
+    #[error("this replica has no state to serve yet: {0}")]
+    NoState(String),
     /// A stream has reached its maximum age.
     #[error("the stream has reached its maximum age; reconnect and resume")]
     StreamAged,
@@ -237,6 +240,7 @@ impl Refusal {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Draining => Reason::Draining,
+            Self::NoState(_) => Reason::NoState,
             Self::StreamAged => Reason::StreamAged,
             Self::TooManyStreams { .. } => Reason::TooManyStreams,
             Self::TooManyClientStreams { .. } => Reason::TooManyClientStreams,
@@ -308,6 +312,7 @@ impl Refusal {
             Self::InvalidPageSize => Field::PageSize,
             Self::InvalidPageToken => Field::PageToken,
             Self::Draining
+            | Self::NoState(_)
             | Self::StreamAged
             | Self::TooManyStreams { .. }
             | Self::TooManyClientStreams { .. }

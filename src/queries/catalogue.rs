@@ -88,9 +88,9 @@ impl Queries {
     /// Every currency of a published table.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], what the ledger says.
+    /// [`Refusal::Draining`], [`Refusal::NoState`], what the ledger says.
     pub async fn currencies(&self) -> Result<Currencies, Refusal> {
-        self.check_draining()?;
+        self.check_serving()?;
         let sources = self.records();
         let starts = self.history.first_rows().await?;
         let mut by_code: BTreeMap<Currency, CurrencyEntry> = BTreeMap::new();
@@ -112,7 +112,7 @@ impl Queries {
     /// One page of the pairs of a filter that have a rate.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], what is wrong with the query, what the ledger says.
+    /// [`Refusal::Draining`], [`Refusal::NoState`], what is wrong with the query, what the ledger says.
     pub async fn pairs(&self, query: PairsQuery<'_>) -> Result<PairsPage, Refusal> {
         let snapshot = self.snapshot()?;
         let items = if query.pairs.is_empty() {

@@ -77,8 +77,8 @@ impl Queries {
     /// Converts an amount at the present rate, or at that of a date.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], what is wrong with the query, [`Refusal::PairNotQuoted`], [`Refusal::NoRateOnDate`],
-    /// [`Refusal::ResultTooLarge`], what the ledger says.
+    /// [`Refusal::Draining`], [`Refusal::NoState`], what is wrong with the query, [`Refusal::PairNotQuoted`],
+    /// [`Refusal::NoRateOnDate`], [`Refusal::ResultTooLarge`], what the ledger says.
     pub async fn convert(&self, query: ConvertQuery<'_>) -> Result<Converted, Refusal> {
         let present = self.snapshot()?;
         let amount = parse_decimal(query.amount).map_err(Refusal::InvalidAmount)?;
@@ -112,7 +112,7 @@ impl Queries {
     /// The rates of a filter as they stood at the end of a day. Pairs without a rate then are left out.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], what the ledger says.
+    /// [`Refusal::Draining`], [`Refusal::NoState`], what the ledger says.
     pub async fn rates_on(&self, filter: &RateFilter, date: Date) -> Result<PastRates, Refusal> {
         let position = self.snapshot()?.position.clone();
         let pairs = self.history.pairs(filter);
@@ -127,7 +127,7 @@ impl Queries {
     /// The rate of a pair as it stood at the end of a day: the only one of the result.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], [`Refusal::PairNotQuoted`], [`Refusal::NoRateOnDate`], what the ledger says.
+    /// [`Refusal::Draining`], [`Refusal::NoState`], [`Refusal::PairNotQuoted`], [`Refusal::NoRateOnDate`], what the ledger says.
     pub async fn rate_on(&self, pair: Pair, date: Date) -> Result<PastRates, Refusal> {
         let position = self.snapshot()?.position.clone();
         let past = self.history.snapshot_on(&[pair], date).await?;
@@ -144,9 +144,9 @@ impl Queries {
     /// One page of the rows that a source published of a currency.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], what is wrong with the query, what the ledger says.
+    /// [`Refusal::Draining`], [`Refusal::NoState`], what is wrong with the query, what the ledger says.
     pub async fn fixings(&self, query: FixingsQuery<'_>) -> Result<FixingsPage, Refusal> {
-        self.check_draining()?;
+        self.check_serving()?;
         let source = self.known_source(query.source)?;
         let currency = parse_currency(Field::Currency, query.currency)?;
         let range = parse_date_range(query.start_date, query.end_date)?;

@@ -68,10 +68,10 @@ impl Queries {
     /// One page of the rates of some pairs over time.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], what is wrong with the query, [`Refusal::PairNotQuoted`] of a single pair, what the ledger
-    /// says.
+    /// [`Refusal::Draining`], [`Refusal::NoState`], what is wrong with the query, [`Refusal::PairNotQuoted`] of a single pair, what
+    /// the ledger says.
     pub async fn history(&self, query: HistoryQuery<'_>) -> Result<RowsPage<HistoryRow>, Refusal> {
-        self.check_draining()?;
+        self.check_serving()?;
         let (name, pairs) = self.named_history(&query.pairs)?;
         let range = parse_date_range(query.range.start_date, query.range.end_date)?;
         let step = query.step;
@@ -98,12 +98,12 @@ impl Queries {
     /// One page of the figures of some pairs in periods.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], what is wrong with the query, what the ledger says.
+    /// [`Refusal::Draining`], [`Refusal::NoState`], what is wrong with the query, what the ledger says.
     pub async fn period_rates(
         &self,
         query: PeriodRatesQuery<'_>,
     ) -> Result<RowsPage<PeriodRates>, Refusal> {
-        self.check_draining()?;
+        self.check_serving()?;
         let (name, pairs) = self.named_pairs(&query.pairs)?;
         let range = parse_date_range(query.range.start_date, query.range.end_date)?;
         let period = query.period;

@@ -24,9 +24,9 @@ impl Queries {
     /// when the window began.
     ///
     /// # Errors
-    /// [`Refusal::Draining`], [`Refusal::PairNotQuoted`], what the ledger says.
+    /// [`Refusal::Draining`], [`Refusal::NoState`], [`Refusal::PairNotQuoted`], what the ledger says.
     pub async fn window_rates(&self, pair: Pair, window: Window) -> Result<WindowRates, Refusal> {
-        self.check_draining()?;
+        self.check_serving()?;
         let now = self.now();
         let last = self.history.today(pair, now)?;
         let first = window.before(last);

@@ -3,7 +3,12 @@
 use std::time::Duration;
 
 use silkrate::board::Replica;
-use silkrate::client::{Client, Watch, WatchEvent, WatchOptions};
+use silkrate::client::{Backoff, Client, ClientError, Watch, WatchEvent, WatchOptions};
+use silkrate::domain::Reason;
+use silkrate::pb::{
+    ConvertAmountRequest, ListFixingsRequest, ListPairsRequest, ListPeriodRatesRequest,
+    ListRateHistoryRequest,
+};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -54,14 +59,19 @@ async fn silkrate(arguments: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8(printed).unwrap())
 }
 
-async fn metrics(service: &Service) -> String {
-    let address = service.admin.trim_start_matches("http://");
+/// The head and the body of the answer to a request of HTTP.
+async fn get(url: &str, path: &str) -> String {
+    let address = url.trim_start_matches("http://");
     let mut connection = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     connection.write_all(request.as_bytes()).await.unwrap();
     let mut page = String::new();
     connection.read_to_string(&mut page).await.unwrap();
     page
+}
+
+async fn metrics(service: &Service) -> String {
+    get(&service.admin, "/metrics").await
 }
 
 /// The mark of the opening of a stream.
@@ -82,12 +92,8 @@ async fn a_replica_that_is_cut_off_says_so_everywhere_and_serves_on() {
     until(&service, |replica| *replica == Replica::default()).await;
     until_health(&service, "silkrate.replica", ServingStatus::Serving).await;
     assert!(!marked(&service).await);
-    let (code, page) = silkrate(&["shared", "--admin", &service.admin]).await;
-    assert_eq!(code, Some(0), "{page}");
-    assert!(
-        page.starts_with("`first` leads the log `main`; operators reach it at http://127.0.0.1:"),
-        "{page}"
-    );
+    let leads = "`first` leads the log `main`; operators reach it at http://127.0.0.1:";
+    until_listed(&service, |page| page.starts_with(leads)).await;
     let page = metrics(&service).await;
     for line in [
         "silkrate_replica_detached 0\n",
@@ -134,6 +140,125 @@ async fn a_replica_that_is_cut_off_says_so_everywhere_and_serves_on() {
     service.stop().await;
 }
 
+/// What every method says to readers.
+async fn refusals(rates: &str) -> Vec<ClientError> {
+    let client = Client::new(rates).unwrap();
+    let history = ListRateHistoryRequest {
+        pair: "USD/KZT".to_owned(),
+        ..ListRateHistoryRequest::default()
+    };
+    let day = "2026-04-01".parse().unwrap();
+    [
+        client.snapshot(&[]).await.err(),
+        client.snapshot_on(&[], day).await.err(),
+        client.rate("USD/KZT").await.err(),
+        client.rate_on("USD/KZT", day).await.err(),
+        client.sources().await.err(),
+        client.currencies().await.err(),
+        client.pairs(ListPairsRequest::default()).await.err(),
+        client.convert(ConvertAmountRequest::default()).await.err(),
+        client.fixings(ListFixingsRequest::default()).await.err(),
+        client.rate_history(history).await.err(),
+        client
+            .period_rates(ListPeriodRatesRequest::default())
+            .await
+            .err(),
+    ]
+    .map(Option::unwrap)
+    .into()
+}
+
+/// Paths of every kind of answer that has rates.
+const PATHS: [&str; 16] = [
+    "/v1/snapshot.json",
+    "/v1/snapshot.csv",
+    "/v1/snapshot.json?date=2026-04-01",
+    "/v1/rates/USD/KZT",
+    "/v1/history/USD/KZT",
+    "/v1/periods",
+    "/v1/fixings/nbk/USD",
+    "/v1/sources",
+    "/v1/convert?amount=1&from=USD&to=KZT",
+    "/v1/currencies",
+    "/v1/pairs",
+    "/v1/watch",
+    "/ticker.html",
+    "/ticker.svg",
+    "/chart/USD-KZT.svg",
+    "/KZT",
+];
+
+/// A replica without a state refuses what reads rates, and says why and when to ask again.
+async fn refuses_readers(edge: &Service) {
+    for refused in refusals(&edge.rates).await {
+        let ClientError::Refused {
+            message,
+            reason,
+            retry_after,
+            ..
+        } = &refused
+        else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(*reason, Some(Reason::NoState), "{refused:?}");
+        assert!(retry_after.is_some(), "{refused:?}");
+        assert_eq!(
+            message,
+            "this replica has no state to serve yet: it has read 0 of 0 records of the log"
+        );
+    }
+    for path in PATHS {
+        let page = get(&edge.web, path).await.to_lowercase();
+        for part in [
+            "http/1.1 503 ",
+            "cache-control: no-store\r\n",
+            "retry-after: ",
+            "this replica has no state to serve yet",
+        ] {
+            assert!(page.contains(part), "{path}: {part}: {page}");
+        }
+    }
+}
+
+/// Clients of a replica with a state and one without: calls are answered by the first, and who watches keeps its rows when that
+/// one is gone.
+async fn readers_go_on(full: Service, edge: &Service) {
+    let urls = format!("{},{}", edge.rates, full.rates);
+    let client = Client::new(&urls).unwrap();
+    assert!(!client.snapshot(&[]).await.unwrap().rates.is_empty());
+    let (code, page) = silkrate(&["rates", "--server", &urls]).await;
+    assert_eq!(code, Some(0), "{page}");
+    assert!(page.contains("KZT/USD"), "{page}");
+    let (code, page) = silkrate(&["rates", "--server", &edge.rates]).await;
+    assert_eq!(code, Some(1), "{page}");
+    assert!(
+        page.contains("this replica has no state to serve yet"),
+        "{page}"
+    );
+
+    let options = WatchOptions {
+        backoff: Backoff {
+            first: Duration::from_millis(10),
+            max: Duration::from_millis(100),
+        },
+        ..WatchOptions::default()
+    };
+    let client = Client::new(&urls).unwrap();
+    let mut watch = Watch::new(client, options);
+    // The one without a state is asked first.
+    while watch.next().await.unwrap() != WatchEvent::Snapshot {}
+    let rows = watch.rates().to_vec();
+    assert!(!rows.is_empty());
+    full.stop().await;
+    let mut refused = 0;
+    while refused < 2 {
+        let event = watch.next().await.unwrap();
+        let is_refused = matches!(&event, WatchEvent::Disconnected { reason, .. } if reason.contains("no state"));
+        refused += usize::from(is_refused);
+        assert_eq!(watch.rates(), rows, "{event:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_replica_without_a_state_is_not_ready_and_serves_nothing() {
     let (server, folder) = (Server::start().await, TempDir::new().unwrap());
@@ -148,11 +273,32 @@ async fn a_replica_without_a_state_is_not_ready_and_serves_nothing() {
         page.contains("[-] replica: it has no state to serve yet"),
         "{page}"
     );
+    refuses_readers(&edge).await;
+    let full = Service::start_alone(folder.path(), "full").await;
+    full.file("2026-04-01", "475.00").await;
+    tokio::time::timeout(PATIENCE, readers_go_on(full, &edge))
+        .await
+        .unwrap();
     let leader = Service::of(config(folder.path(), "leader", Some(&server), &[])).await;
     leader.file("2026-04-01", "475.00").await;
     edge.until_as(&leader).await;
     until(&edge, |replica| *replica == Replica::default()).await;
     until_health(&edge, "", ServingStatus::Serving).await;
+    assert!(!marked(&edge).await);
+    assert_eq!(edge.snapshot().await, leader.snapshot().await);
     leader.stop().await;
     edge.stop().await;
+}
+
+/// The list of the replicas, as soon as it is so.
+async fn until_listed(service: &Service, is_so: impl Fn(&str) -> bool) -> String {
+    let listed = async {
+        loop {
+            let (_code, page) = silkrate(&["shared", "--admin", &service.admin]).await;
+            if is_so(&page) {
+                break page;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, listed).await.unwrap()
 }

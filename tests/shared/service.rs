@@ -52,6 +52,7 @@ pub(crate) fn config(
 pub(crate) struct Service {
     pub(crate) rates: String,
     pub(crate) admin: String,
+    pub(crate) web: String,
     pub(crate) board: BoardReader,
     stop: oneshot::Sender<()>,
     run: JoinSet<()>,
@@ -71,7 +72,8 @@ impl Service {
     pub(crate) async fn of(config: Config) -> Self {
         let app = App::bind(config).await.unwrap();
         let url = |address| format!("http://{address}");
-        let (rates, admin, board) = (url(app.address()), url(app.admin_address()), app.board());
+        let (rates, admin) = (url(app.address()), url(app.admin_address()));
+        let (web, board) = (url(app.web_address()), app.board());
         let (stop, stopped) = oneshot::channel::<()>();
         let mut run = JoinSet::new();
         run.spawn(async move {
@@ -81,6 +83,7 @@ impl Service {
         Self {
             rates,
             admin,
+            web,
             board,
             stop,
             run,

@@ -53,6 +53,9 @@ pub(super) fn refusal_hint(reason: Reason) -> Option<&'static str> {
             "`silkrate shared` names the replica that leads; its shared.advertise_admin says where it is reached"
         }
         Reason::NotShared => "set shared.servers of the service, or ask a replica with --admin URL",
+        Reason::NoState => {
+            "name several replicas with commas between their URLs: another one may have a state; `silkrate shared` says what this one does"
+        }
         Reason::StoreUnavailable => "the latest rates are still served; see the log of the server",
         Reason::KeyRequired | Reason::InvalidKey | Reason::KeyExpired | Reason::KeyRevoked => {
             "name a file with a key that is valid with --access-key-file, or in SILKRATE_ACCESS_KEY_FILE"

@@ -9,6 +9,8 @@ use crate::domain::RefusalKind;
 pub enum Reason {
     /// The server is stopping.
     Draining,
+    /// The replica has no state to serve yet.
+    NoState,
     /// A stream has reached its maximum age.
     StreamAged,
     /// All streams are in use.
@@ -89,8 +91,9 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Draining,
+        Self::NoState,
         Self::StreamAged,
         Self::TooManyStreams,
         Self::TooManyClientStreams,
@@ -135,6 +138,7 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Draining => "DRAINING",
+            Self::NoState => "NO_STATE",
             Self::StreamAged => "STREAM_AGED",
             Self::TooManyStreams => "TOO_MANY_STREAMS",
             Self::TooManyClientStreams => "TOO_MANY_CLIENT_STREAMS",
@@ -206,7 +210,9 @@ impl Reason {
             | Self::AnswersUnread
             | Self::TooManyQueries
             | Self::MessageTooLarge => RefusalKind::ResourceExhausted,
-            Self::Draining | Self::StreamAged | Self::StoreUnavailable => RefusalKind::Unavailable,
+            Self::Draining | Self::NoState | Self::StreamAged | Self::StoreUnavailable => {
+                RefusalKind::Unavailable
+            }
             Self::DeadlineExceeded => RefusalKind::DeadlineExceeded,
             Self::UnknownMethod | Self::UnsupportedEncoding => RefusalKind::Unimplemented,
             Self::KeyRequired

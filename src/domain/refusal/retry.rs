@@ -7,6 +7,9 @@ use crate::domain::Refusal;
 
 /// When a client of a draining server should reconnect: another replica answers at once, a restart takes a moment.
 const DRAINING_RETRY: Duration = Duration::from_secs(1);
+/// When a client of a replica without a state should ask it again: one that reaches the log takes the state in a second, and
+/// another replica answers at once.
+const NO_STATE_RETRY: Duration = Duration::from_secs(2);
 /// When a client whose stream has reached its age should reconnect: nothing is wrong, so it is soon.
 const STREAM_AGED_RETRY: Duration = Duration::from_millis(500);
 /// When a client should ask for a stream again after it found none free: streams end when readers leave, and each ends
@@ -27,6 +30,7 @@ impl Refusal {
     pub fn retry_delay(&self) -> Option<RangeInclusive<Duration>> {
         match self {
             Self::Draining => Some(around(DRAINING_RETRY)),
+            Self::NoState(_) => Some(around(NO_STATE_RETRY)),
             Self::StreamAged => Some(around(STREAM_AGED_RETRY)),
             Self::TooManyStreams { .. }
             | Self::TooManyClientStreams { .. }

@@ -139,6 +139,7 @@ fn a_refusal_that_passes_says_when_to_ask_again() {
     };
     for (refusal, first, last) in [
         (Refusal::Draining, 500, 1500),
+        (Refusal::NoState(String::new()), 1000, 3000),
         (Refusal::StreamAged, 250, 750),
         (Refusal::TooManyStreams { streams_max: 3 }, 5000, 15_000),
         (Refusal::MemoryPressure, 5000, 15_000),
@@ -161,7 +162,7 @@ fn another_replica_is_named_to_an_operator_with_its_address() {
         };
         other.to_string()
     };
-    assert!(told("", "").starts_with("no replica leads now"));
+    assert!(told("", "").starts_with("no replica is known to lead now"));
     assert!(told("one", "").ends_with("; ask it there"));
     assert!(told("one", "http://10.0.0.1").ends_with(" at http://10.0.0.1"));
     assert_eq!(

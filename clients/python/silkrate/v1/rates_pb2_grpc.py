@@ -63,6 +63,8 @@ class RateServiceStub:
     Every error of this service has a google.rpc.ErrorInfo with the domain `silkrate` and a reason in upper snake case.
     INVALID_ARGUMENT also has a google.rpc.BadRequest that names the field and the item. RESOURCE_EXHAUSTED of streams, of a quota
     and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
+    * UNAVAILABLE (NO_STATE), with a RetryInfo: this replica of the service has no state to serve yet, and the message says what
+    it waits for. Ask another replica, and keep the rows held. A stream fails so before the first message alone.
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
     * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection; or on
@@ -181,6 +183,8 @@ class RateServiceServicer:
     Every error of this service has a google.rpc.ErrorInfo with the domain `silkrate` and a reason in upper snake case.
     INVALID_ARGUMENT also has a google.rpc.BadRequest that names the field and the item. RESOURCE_EXHAUSTED of streams, of a quota
     and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
+    * UNAVAILABLE (NO_STATE), with a RetryInfo: this replica of the service has no state to serve yet, and the message says what
+    it waits for. Ask another replica, and keep the rows held. A stream fails so before the first message alone.
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
     * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection; or on
@@ -424,6 +428,8 @@ class RateService:
     Every error of this service has a google.rpc.ErrorInfo with the domain `silkrate` and a reason in upper snake case.
     INVALID_ARGUMENT also has a google.rpc.BadRequest that names the field and the item. RESOURCE_EXHAUSTED of streams, of a quota
     and of memory has a google.rpc.QuotaFailure and a google.rpc.RetryInfo. Besides the errors that its comment lists, every method may fail with:
+    * UNAVAILABLE (NO_STATE), with a RetryInfo: this replica of the service has no state to serve yet, and the message says what
+    it waits for. Ask another replica, and keep the rows held. A stream fails so before the first message alone.
     * DEADLINE_EXCEEDED (DEADLINE_EXCEEDED): the response did not begin within ten seconds, or within the deadline of the
     client if that is shorter.
     * RESOURCE_EXHAUSTED (ANSWERS_UNREAD), with a RetryInfo: too many bytes of answers wait to be read, on this connection; or on

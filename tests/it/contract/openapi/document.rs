@@ -152,7 +152,8 @@ fn responses() -> Json {
         ),
         (
             "ServiceUnavailable",
-            refused("The server is stopping, or cannot answer now.").with("headers", retry),
+            refused("The server is stopping, has no state to serve yet, or cannot answer now.")
+                .with("headers", retry),
         ),
         ("GatewayTimeout", refused("The response took too long.")),
     ]
