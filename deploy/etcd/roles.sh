@@ -19,6 +19,14 @@ name=$1
 prefix=/silkrate/$name/
 export ETCDCTL_API=3
 
+# Without an answer etcdctl would wait for ever.
+if ! said=$(timeout 10 etcdctl role list 2>&1); then
+    echo "roles.sh: etcd at ${ETCDCTL_ENDPOINTS:-http://127.0.0.1:2379} does not list its roles: set ETCDCTL_ENDPOINTS, for https also" \
+        "ETCDCTL_CACERT, ETCDCTL_CERT and ETCDCTL_KEY, and once users are enabled ETCDCTL_USER" >&2
+    echo "${said:-it gave no answer within ten seconds}" >&2
+    exit 69
+fi
+
 # user ROLE PASSWORD_FILE: a role and a user of the same name.
 user() {
     case $(head -n 1 "$2") in

@@ -48,6 +48,7 @@ pub(super) fn servers(shared: &Shared) -> Result<Servers, AppError> {
     Ok(Servers {
         urls: shared.servers.clone(),
         tls: has_tls.then_some(tls),
+        has_certificate: identity.is_some(),
         credentials: credentials.transpose()?,
     })
 }

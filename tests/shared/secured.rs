@@ -13,6 +13,7 @@ use silkrate::shared::log::{Appended, Log, LogError};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::replicas::PATIENCE;
 use crate::server::Server;
 use crate::service::{Service, config};
 
@@ -120,6 +121,27 @@ async fn with_users(server: &Server, variables: &[(&str, &str)], name: &str, fol
     run(server, variables, &["etcdctl", "auth", "enable"]).await;
 }
 
+#[tokio::test]
+async fn the_script_of_the_roles_says_that_etcd_is_not_reached() {
+    let folder = TempDir::new().unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/etcd/roles.sh");
+    let file = folder.path().join("password");
+    std::fs::write(&file, "secret\n").unwrap();
+    let output = Command::new("sh")
+        .args([script, "main"])
+        .args([&file, &file])
+        // Nothing answers there.
+        .env("ETCDCTL_ENDPOINTS", "http://127.0.0.1:9")
+        .output();
+    let output = output.await.unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(69), "{said}");
+    assert!(
+        said.starts_with("roles.sh: etcd at http://127.0.0.1:9 does not list its roles"),
+        "{said}"
+    );
+}
+
 /// A log as one of the two users sees it.
 fn log_of(server: &Server, user: &str, log: &str) -> Log {
     let servers = Servers {
@@ -212,6 +234,21 @@ async fn replicas_follow_over_tls_with_a_certificate_and_the_password_of_their_r
     assert_eq!(edge.snapshot().await, leader.snapshot().await);
     leader.stop().await;
     edge.stop().await;
+
+    let mut more = settings(&certificates, "edge", folder.path());
+    more.retain(|(name, _)| !["SHARED__CERTIFICATE", "SHARED__KEY"].contains(&&**name));
+    let stranger = Service::of(self::config(folder.path(), "third", Some(&server), &more)).await;
+    let advice = "set `shared.certificate` and `shared.key`";
+    let mut replica = stranger.board.watch_replica();
+    let told = replica.wait_for(|replica| {
+        let detached = replica
+            .as_ref()
+            .and_then(|replica| replica.detached.as_ref());
+        detached.is_some_and(|detached| detached.reason.contains(advice))
+    });
+    let told = tokio::time::timeout(PATIENCE, told).await;
+    assert!(told.is_ok(), "{:?}", stranger.board.replica());
+    drop(stranger);
 }
 
 #[tokio::test]

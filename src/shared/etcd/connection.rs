@@ -20,7 +20,7 @@ const CALL_MAX: Duration = Duration::from_secs(2);
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(5));
 
 /// What etcd says in cases that an operator ends, and what helps.
-const ADVICE: [(&str, &str); 3] = [
+const ADVICE: [(&str, &str); 4] = [
     // A record is written once, so that compaction takes none.
     (
         "database space exceeded",
@@ -35,7 +35,16 @@ const ADVICE: [(&str, &str); 3] = [
         "authentication failed",
         "correct `shared.user`, or the file of `shared.password_file`",
     ),
+    (
+        "permission denied",
+        "give the user of `shared.user` the rights of this log (`deploy/etcd/roles.sh`); with those of the edge a replica is a \
+         follower (`shared.role = \"follower\"`)",
+    ),
 ];
+
+/// What may help where a connection over TLS fails without a certificate of the replica.
+const NO_CERTIFICATE: &str = "a server with `--client-cert-auth` ends connections without a certificate: set `shared.certificate` and \
+                              `shared.key`";
 
 /// The servers of a log, and how they are reached.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +53,8 @@ pub struct Servers {
     pub urls: Vec<String>,
     /// The certificates, for `https`.
     pub tls: Option<ClientTlsConfig>,
+    /// Whether a certificate of the replica is among them.
+    pub has_certificate: bool,
     /// A user and its password.
     pub credentials: Option<(String, String)>,
 }
@@ -61,6 +72,8 @@ pub(super) struct Connection {
     /// The one that answered last.
     current: AtomicUsize,
     credentials: Option<(String, String)>,
+    /// Whether it speaks TLS, and shows no certificate.
+    lacks_certificate: bool,
     token: Mutex<Token>,
 }
 
@@ -89,6 +102,7 @@ impl Connection {
         let Servers {
             urls,
             tls,
+            has_certificate,
             credentials,
         } = servers;
         let channels = urls.iter().map(|url| channel(url, tls.as_ref()));
@@ -100,6 +114,7 @@ impl Connection {
             channels,
             current: AtomicUsize::new(0),
             credentials,
+            lacks_certificate: tls.is_some() && !has_certificate,
             token: Mutex::default(),
         })
     }
@@ -161,8 +176,19 @@ impl Connection {
         let channel = channel.ok_or_else(|| LogError::Refused("it has no servers".to_owned()))?;
         match tokio::time::timeout(CALL_MAX, self.attempt(channel, call)).await {
             Ok(Ok(answer)) => Ok(answer.into_inner()),
-            Ok(Err(status)) => Err(failed(&status)),
+            Ok(Err(status)) => Err(self.advised(failed(&status))),
             Err(_elapsed) => Err(LogError::NoAnswer(format!("no answer within {CALL_MAX:?}"))),
+        }
+    }
+
+    /// The same error with what helps where the server ended a connection for want of a certificate. With TLS 1.3 it says so only
+    /// after the handshake, and often not at all.
+    fn advised(&self, error: LogError) -> LogError {
+        match error {
+            LogError::NoAnswer(text) if self.lacks_certificate && is_of_connection(&text) => {
+                LogError::NoAnswer(format!("{text}: {NO_CERTIFICATE}"))
+            }
+            error => error,
         }
     }
 
@@ -216,6 +242,13 @@ impl Connection {
         self.known_token().clone_from(&token);
         Ok(token)
     }
+}
+
+/// Whether an error is that of a connection which the other side ended. Nothing is known of a server that is not there.
+fn is_of_connection(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let parts = ["closed", "broken pipe", "reset", "certificate", "eof"];
+    parts.iter().any(|part| text.contains(part))
 }
 
 fn channel(url: &str, tls: Option<&ClientTlsConfig>) -> Result<Channel, LogError> {
@@ -281,5 +314,10 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("`etcdctl alarm disarm`"), "{text}");
+        let status = tonic::Status::permission_denied("etcdserver: permission denied");
+        let LogError::Refused(text) = failed(&status) else {
+            panic!("it is no answer that is lacking");
+        };
+        assert!(text.contains("`shared.role = \"follower\"`"), "{text}");
     }
 }

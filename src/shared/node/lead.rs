@@ -55,7 +55,12 @@ impl<C: Committer> Node<C> {
             Err(error) => {
                 self.detached(&error);
                 self.report_refusal(&error);
-                sleep(RETRY_AFTER).await;
+                if matches!(error, LogError::Refused(_)) {
+                    // It says so until it tries again.
+                    self.rests_until = Instant::now() + ASK_AGAIN;
+                } else {
+                    sleep(RETRY_AFTER).await;
+                }
                 return Ok(());
             }
         };
