@@ -38,11 +38,12 @@ impl Rows {
         self.sources = sources;
     }
 
-    /// How a replica at a position is behind the rows, if it is.
-    pub(super) fn leaves_behind(&self, replica_at: &Position) -> Option<String> {
+    /// How a replica at a position is behind the rows, if it is. Revisions rise over the epochs of a log, so that one which is cut off
+    /// in an older epoch is behind, too; one that is not may serve a log that was set back.
+    pub(super) fn leaves_behind(&self, replica_at: &Position, is_detached: bool) -> Option<String> {
         let shown = self.shown.as_ref()?;
         let (held, has) = (shown.revision, replica_at.revision);
-        let is_behind = shown.epoch == replica_at.epoch && has < held;
+        let is_behind = (is_detached || shown.epoch == replica_at.epoch) && has < held;
         is_behind.then(|| format!("this replica is at revision {has}, and the rows are of {held}"))
     }
 
@@ -174,21 +175,22 @@ mod tests {
     #[test]
     fn a_replica_is_behind_the_rows_even_after_their_position_was_forgotten() {
         let mut rows = Rows::new(&[]);
-        assert_eq!(rows.leaves_behind(&position(0)), None);
+        assert_eq!(rows.leaves_behind(&position(0), false), None);
         rows.replace(position(1), Vec::new(), Vec::new());
         assert!(rows.apply(position(3), &update(1, &[], &[])));
         rows.position = None;
-        let behind = rows.leaves_behind(&position(2)).unwrap();
+        let behind = rows.leaves_behind(&position(2), false).unwrap();
         assert_eq!(
             behind,
             "this replica is at revision 2, and the rows are of 3"
         );
-        assert_eq!(rows.leaves_behind(&position(3)), None);
+        assert_eq!(rows.leaves_behind(&position(3), true), None);
         let of_another = Position {
             epoch: "f".to_owned(),
             ..position(2)
         };
-        assert_eq!(rows.leaves_behind(&of_another), None);
+        assert_eq!(rows.leaves_behind(&of_another, false), None);
+        assert_eq!(rows.leaves_behind(&of_another, true), Some(behind));
     }
 
     #[test]

@@ -331,8 +331,9 @@ impl Watch {
 
     fn opened(&mut self, opening: Opening, position: Option<Position>) -> WatchEvent {
         // A service that runs alone was set back; of several replicas one has the newer rows, and soon the others.
-        let replica_at = position.as_ref().filter(|_| opening.replica.is_some());
-        if let Some(behind) = replica_at.and_then(|at| self.rows.leaves_behind(at)) {
+        if let (Some(at), Some(replica)) = (&position, &opening.replica)
+            && let Some(behind) = self.rows.leaves_behind(at, replica.detached)
+        {
             return self.pause(behind, None);
         }
         let verdict = opening.verdict();

@@ -257,7 +257,9 @@ class Watch:
         if not message.opening.HasField("replica") or self._shown is None:
             return None
         held, position = self._shown, message.position
-        if position.epoch != held.epoch or position.revision >= held.revision:
+        # Revisions rise over the epochs of a log: one that is cut off in an older epoch is behind, too.
+        is_of_log = position.epoch == held.epoch or message.opening.replica.detached
+        if not is_of_log or position.revision >= held.revision:
             return None
         return f"this replica is at revision {position.revision}, and the rows are of {held.revision}"
 

@@ -82,6 +82,25 @@ class Subscriptions(unittest.TestCase):
                 self.assertEqual(values(watch), ["KZT/USD 8"])
         self.assertEqual(reasons, ["the server stops", "this replica is at revision 6, and the rows are of 7"])
 
+    def test_the_rows_of_a_replica_that_is_cut_off_in_an_older_epoch_are_left(self) -> None:
+        cut_off = opening(6, "SNAPSHOT_OTHER_EPOCH")
+        cut_off.position.epoch = "older"
+        cut_off.opening.replica.detached = True
+        older = snapshot(6, rate("KZT/USD", "6"))
+        older.position.epoch = "older"
+        first = [opening(7), snapshot(7, rate("KZT/USD", "7")), LOST]
+        with Scripted([first]) as one, Scripted([[cut_off, older, SILENCE]]) as other:
+            with Client(f"{one.url},{other.url}") as client, client.watch(["KZT/USD"]) as watch:
+                reasons: list[str] = []
+                for event in watch:
+                    self.assertNotEqual(values(watch), ["KZT/USD 6"])
+                    if isinstance(event, Disconnected):
+                        reasons.append(event.reason)
+                    if len(reasons) == 2:
+                        break
+                self.assertEqual(values(watch), ["KZT/USD 7"])
+        self.assertEqual(reasons, ["the server stops", "this replica is at revision 6, and the rows are of 7"])
+
     def test_a_service_that_runs_alone_and_was_set_back_is_accepted(self) -> None:
         first = [opening(7), snapshot(7, rate("KZT/USD", "7")), LOST]
         set_back = [opening(6, "SNAPSHOT_AHEAD"), snapshot(6, rate("KZT/USD", "6")), SILENCE]

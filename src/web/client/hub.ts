@@ -260,7 +260,7 @@ export class Hub {
           if (event.name === "opening") {
             const opening = JSON.parse(event.data) as Opening;
             // A service that runs alone was set back; of several replicas one has the newer rows, and soon the others.
-            if (opening.replica && this.state.isNewerThan(opening.position)) {
+            if (opening.replica && this.state.isNewerThan(opening.position, opening.replica.detached)) {
               throw new BehindError();
             }
             timeout = (milliseconds(opening.heartbeat_interval) ?? HEARTBEAT_INTERVAL) * HEARTBEATS_MISSED;

@@ -29,9 +29,13 @@ export class State {
     return true;
   }
 
-  /** Whether the rows are newer than a position of their epoch. */
-  isNewerThan({ epoch, revision }: Position): boolean {
-    return this.#shown?.epoch === epoch && this.#shown.revision > revision;
+  /**
+   * Whether the rows are newer than the position of a replica of their epoch; or of one that is cut off, maybe in an older epoch:
+   * revisions rise over the epochs of a log.
+   */
+  isNewerThan({ epoch, revision }: Position, isDetached = false): boolean {
+    const shown = this.#shown;
+    return !!shown && (isDetached || shown.epoch === epoch) && shown.revision > revision;
   }
 
   /** Adds rows of the current position, or of the first one. */

@@ -60,8 +60,9 @@ test("the rows are newer than an earlier revision of their epoch, even after the
   state.apply(update(7, 9, [rate("KZT/USD", "9")]));
   state.position = undefined;
   assert.equal(state.isNewerThan(at(8)), true);
-  assert.equal(state.isNewerThan(at(9)), false);
+  assert.equal(state.isNewerThan(at(9), true), false);
   assert.equal(state.isNewerThan(at(1, "e2")), false);
+  assert.equal(state.isNewerThan(at(1, "e2"), true), true);
 });
 
 test("a star stands for the pairs that exist, sorted, without identity", () => {
