@@ -195,9 +195,11 @@ impl AdminService for Operators {
     ) -> Result<Response<pb::StepDownResponse>, Status> {
         let (node, settings) = self.shared()?;
         let stepped = node.step_down().await;
-        stepped.map_err(|NoLead { leader }| Refusal::NotLeader(replicas::other(leader)))?;
+        let leader =
+            stepped.map_err(|NoLead { leader }| Refusal::NotLeader(replicas::other(leader)))?;
         Ok(Response::new(pb::StepDownResponse {
             node: settings.node,
+            leader: leader.map(|leader| leader.node),
         }))
     }
 

@@ -11,7 +11,7 @@ use crate::shared::record::FORMAT;
 use crate::wire::to_timestamp;
 
 /// What is said of a replica that led when it last reported.
-const FORMER: &str = "another replica took the lead from it, and it has not reported since";
+const FORMER: &str = "it led when it last reported, and does not lead any longer";
 
 /// Every replica that reports, and this one. Where the log does not answer, this one alone.
 pub(super) async fn list(node: &NodeHandle, shared: &Shared) -> ListReplicasResponse {
@@ -25,7 +25,7 @@ pub(super) async fn list(node: &NodeHandle, shared: &Shared) -> ListReplicasResp
     };
     // What it knows of itself is newer than what it last reported.
     members.retain(|member| member.node != shared.node);
-    let leader = status.leader.clone().unwrap_or_default();
+    let leader = status.known_leader().cloned().unwrap_or_default();
     for member in &mut members {
         if member.state == Some(State::Leading) && member.node != leader.node {
             member.state = None;

@@ -12,7 +12,7 @@ use crate::app::tasks::{Stage, Tasks};
 use crate::app::{App, AppError, etcd};
 use crate::board::{self, ReplicaMark};
 use crate::clock::Clock;
-use crate::commit::{BufferedLedger, Commit, CommitHandle};
+use crate::commit::{BufferedLedger, Commit, CommitHandle, NotLeader};
 use crate::config::{Config, Shared};
 use crate::domain::{Preference, RateFilter, Snapshot, SourceRecord};
 use crate::shared::apply::{Origin, Replica};
@@ -219,6 +219,7 @@ impl SharedReplica {
             notes,
             mark,
         } = self;
+        let commit = notes.commit.clone();
         let notes = notes.run(leads.subscribe());
         let traits = watch::Sender::new(traits(&settings.borrow_and_update()));
         let node = node.with_traits(traits.subscribe());
@@ -231,10 +232,17 @@ impl SharedReplica {
         let mut status = node.status();
         let tell = async {
             loop {
-                let (is_leading, shown) = {
+                let (is_leading, leader, shown) = {
                     let status = status.borrow_and_update();
-                    (status.state == State::Leading, mark_of(&status))
+                    let leader = status.known_leader().cloned();
+                    (status.state == State::Leading, leader, mark_of(&status))
                 };
+                let leader = leader.unwrap_or_default();
+                // Also when the log falls silent, and when it answers again.
+                commit.name_leader(NotLeader {
+                    node: leader.node,
+                    admin_address: leader.admin_address,
+                });
                 mark.set(shown);
                 leads.send_if_modified(|known| std::mem::replace(known, is_leading) != is_leading);
                 if status.changed().await.is_err() {

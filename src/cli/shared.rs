@@ -28,7 +28,9 @@ const STEP_DOWN_EXAMPLES: &str = "\
 Examples:
   silkrate shared step-down                    asks the replica that leads, whichever one --admin names
 
-Another replica leads within a second. Nothing else changes: clients keep their streams, and no value moves.";
+Another replica leads within a second, and is named. Nothing else changes: clients keep their streams, and no value moves. Where no \
+other replica takes the lead within five seconds (none is there that may lead), the command fails, and this one \
+takes it again.";
 
 /// The columns of a replica.
 const COLUMNS: &[Column] = &[
@@ -91,14 +93,33 @@ pub(super) async fn run(arguments: &SharedArgs, out: &mut dyn Write) -> Result<(
                 message: &message,
                 columns: &[],
             };
-            document.print(format, out, || given_up(&response))
+            document.print(format, out, || given_up(&response))?;
+            taken(&response)
         }
     }
 }
 
 fn given_up(response: &StepDownResponse) -> String {
-    let text = format!("`{}` does not lead any longer.", response.node);
+    let StepDownResponse { node, leader } = response;
+    let mut text = format!("`{node}` does not lead any longer.");
+    if let Some(leader) = leader {
+        text = format!("`{leader}` leads in place of `{node}`.");
+    }
     without_controls(&text) + "\n"
+}
+
+/// A lead that was given up for nothing is a failure.
+fn taken(response: &StepDownResponse) -> Result<(), Failure> {
+    if response.leader.is_some() {
+        return Ok(());
+    }
+    Err(Failure::Failed {
+        message: "no other replica took the lead".to_owned(),
+        hint: format!(
+            "`{}` takes it again in a few seconds; see `silkrate shared`: a replica with `shared.role = \"follower\"` never leads",
+            response.node
+        ),
+    })
 }
 
 /// The replicas in columns; above them which one leads, below them what troubles them.
@@ -125,8 +146,11 @@ fn page(response: &ListReplicasResponse) -> String {
         }
     }
     let contact = response.contact.as_ref().and_then(notes::detached);
-    notes.extend(contact.map(|contact| format!("{}: {contact}", response.node)));
     let first = match (&response.leader, &response.leader_address) {
+        (None, _) if contact.is_some() => format!(
+            "Which replica leads the log `{}` is not known: it does not answer `{}`.",
+            response.log, response.node
+        ),
         (None, _) => format!("No replica leads the log `{}`.", response.log),
         (Some(leader), None) => format!("`{leader}` leads the log `{}`.", response.log),
         (Some(leader), Some(address)) => {
@@ -136,6 +160,7 @@ fn page(response: &ListReplicasResponse) -> String {
             )
         }
     };
+    notes.extend(contact.map(|contact| format!("{}: {contact}", response.node)));
     let mut page = format!("{}\n\n{}", without_controls(&first), table.render());
     if !notes.is_empty() {
         page.push('\n');
@@ -196,6 +221,10 @@ two: this replica is cut off from the others, and may lack newer rates: no answe
 "
         );
         response.leader = None;
+        let unknown =
+            "Which replica leads the log `main` is not known: it does not answer `two`.\n";
+        assert!(page(&response).starts_with(unknown));
+        response.contact = None;
         assert!(page(&response).starts_with("No replica leads the log `main`.\n"));
     }
 }

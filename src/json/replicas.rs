@@ -33,6 +33,7 @@ pub struct ReplicaReport<'a> {
 #[derive(Debug, Serialize)]
 pub struct StepDownResponse<'a> {
     node: &'a str,
+    leader: Option<&'a str>,
 }
 
 impl<'a> From<&'a pb::ListReplicasResponse> for ListReplicasResponse<'a> {
@@ -83,7 +84,8 @@ impl<'a> From<&'a pb::ReplicaReport> for ReplicaReport<'a> {
 
 impl<'a> From<&'a pb::StepDownResponse> for StepDownResponse<'a> {
     fn from(response: &'a pb::StepDownResponse) -> Self {
-        let pb::StepDownResponse { node } = response;
-        Self { node }
+        let pb::StepDownResponse { node, leader } = response;
+        let leader = leader.as_deref();
+        Self { node, leader }
     }
 }

@@ -84,6 +84,21 @@ async fn marked(service: &Service) -> bool {
     }
 }
 
+/// A replica that cannot know who leads says that it does not, and sends no operator anywhere.
+async fn names_no_leader(admin: &str) {
+    let (code, page) = silkrate(&["shared", "--admin", admin]).await;
+    assert_eq!(code, Some(0), "{page}");
+    assert!(
+        page.starts_with("Which replica leads the log `main` is not known"),
+        "{page}"
+    );
+    let (code, page) = silkrate(&["held", "release", "nothing", "--admin", admin]).await;
+    assert_eq!(code, Some(1), "{page}");
+    assert!(page.contains("no replica is known to lead now"), "{page}");
+    let page = get(admin, "/metrics").await;
+    assert!(!page.contains("silkrate_replica_leader{"), "{page}");
+}
+
 #[tokio::test]
 async fn a_replica_that_is_cut_off_says_so_everywhere_and_serves_on() {
     let (server, folder) = (Server::start().await, TempDir::new().unwrap());
@@ -109,8 +124,16 @@ async fn a_replica_that_is_cut_off_says_so_everywhere_and_serves_on() {
         .find_map(|line| line.strip_prefix("silkrate_replica_takeovers_total "));
     assert_ne!(takeovers.unwrap(), "0", "{page}");
 
+    let follower = [("SHARED__ROLE".to_owned(), "follower".to_owned())];
+    let edge = Service::of(config(folder.path(), "edge", Some(&server), &follower)).await;
+    edge.until_as(&service).await;
     server.kill().await;
     until(&service, |replica| replica.detached.is_some()).await;
+    until(&edge, |replica| replica.detached.is_some()).await;
+    for replica in [&service, &edge] {
+        names_no_leader(&replica.admin).await;
+    }
+    edge.stop().await;
     until_health(&service, "silkrate.replica", ServingStatus::NotServing).await;
     assert_eq!(health(&service, "").await, ServingStatus::Serving);
     assert!(marked(&service).await);
@@ -287,6 +310,57 @@ async fn a_replica_without_a_state_is_not_ready_and_serves_nothing() {
     assert!(!marked(&edge).await);
     assert_eq!(edge.snapshot().await, leader.snapshot().await);
     leader.stop().await;
+    edge.stop().await;
+}
+
+/// What a step-down says, as soon as it is so: a busy machine may lose its lead of two seconds before, or take it too late.
+async fn until_stepped_down(service: &Service, is_so: impl Fn(Option<i32>, &str) -> bool) {
+    let stepped = async {
+        loop {
+            let arguments = ["shared", "step-down", "--admin", &service.admin];
+            let (code, page) = silkrate(&arguments).await;
+            if is_so(code, &page) {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, stepped).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_operator_reads_which_replica_took_a_lead_that_was_given_up_or_that_none_did() {
+    let (server, folder) = (Server::start().await, TempDir::new().unwrap());
+    let first = Service::start(&server, folder.path(), "first").await;
+    first.file("2026-04-01", "475.00").await;
+    let follower = [("SHARED__ROLE".to_owned(), "follower".to_owned())];
+    let edge = Service::of(config(folder.path(), "edge", Some(&server), &follower)).await;
+    edge.until_as(&first).await;
+    until_stepped_down(&edge, |code, page| {
+        code == Some(1) && page.contains("no other replica took the lead")
+    })
+    .await;
+
+    let second = Service::start(&server, folder.path(), "second").await;
+    second.until_as(&first).await;
+    until_stepped_down(&edge, |code, page| {
+        let pages = [
+            "`first` leads in place of `second`.\n",
+            "`second` leads in place of `first`.\n",
+        ];
+        code == Some(0) && pages.contains(&page)
+    })
+    .await;
+
+    // Once the one that leads has reported it, both are gone without a message.
+    let is_leading = |line: &str| line.contains("  leading  ");
+    until_listed(&edge, |page| page.lines().any(is_leading)).await;
+    drop((first, second));
+    let said = ": it led when it last reported, and does not lead any longer\n";
+    let page = until_listed(&edge, |page| page.contains(said)).await;
+    assert!(
+        page.starts_with("No replica leads the log `main`.\n"),
+        "{page}"
+    );
     edge.stop().await;
 }
 

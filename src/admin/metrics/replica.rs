@@ -38,7 +38,7 @@ impl Collect for ReplicaMetrics {
             "silkrate_replica_leader",
             "One for the replica that leads, as far as this one knows",
         );
-        let leader = status.and_then(|status| status.leader.as_ref());
+        let leader = status.and_then(Report::known_leader);
         page.gauges(
             names,
             leader.map(|leader| ([("node", &*leader.node)], 1_u64)),

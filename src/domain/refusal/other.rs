@@ -16,7 +16,7 @@ impl fmt::Display for OtherReplica {
         let Self { node, address } = self;
         if node.is_empty() {
             return formatter.write_str(
-                "no replica leads now, so none takes what operators decide; try again in a moment",
+                "no replica is known to lead now, so none takes what operators decide; try again in a moment",
             );
         }
         write!(

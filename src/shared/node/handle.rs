@@ -1,6 +1,7 @@
 //! What operators do with a replica.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::watch;
@@ -8,6 +9,10 @@ use tokio::sync::watch;
 use crate::shared::log::{Lead, Log, LogError, Note};
 use crate::shared::members::{Leader, Member, State};
 use crate::shared::node::status::Status;
+
+/// How long a replica that gave up its lead waits for another one to take it: they do within a second, and this one takes it again
+/// after ten.
+const TAKEN_WITHIN: Duration = Duration::from_secs(5);
 
 /// A replica that runs, for those who ask about it. Clones share it.
 #[derive(Debug, Clone)]
@@ -80,29 +85,33 @@ impl NodeHandle {
         }
     }
 
-    /// Gives up the lead, and lets another replica take it. Returns when this one does not lead any longer: a commit that waits
-    /// for the log is settled first.
+    /// Gives up the lead, and lets another replica take it. A commit that waits for the log is settled first. Returns the replica
+    /// that leads then, or after five seconds without one, none.
     ///
     /// # Errors
     /// [`NoLead`].
-    pub async fn step_down(&self) -> Result<(), NoLead> {
+    pub async fn step_down(&self) -> Result<Option<Leader>, NoLead> {
         let mut status = self.status.clone();
-        let leader = {
+        let own = {
             let known = status.borrow_and_update();
-            (known.state != State::Leading).then(|| known.leader.clone())
+            let leader = known.known_leader().cloned();
+            if known.state != State::Leading {
+                return Err(NoLead { leader });
+            }
+            leader.unwrap_or_default().node
         };
-        if let Some(leader) = leader {
-            return Err(NoLead { leader });
-        }
         self.asked
             .send_modify(|asked| *asked = asked.saturating_add(1));
         // A replica that has ended does not lead either.
-        drop(
-            status
-                .wait_for(|status| status.state != State::Leading)
-                .await,
-        );
-        Ok(())
+        let ended = status.wait_for(|status| status.state != State::Leading);
+        drop(ended.await);
+        let is_taken = |status: &Status| {
+            let leader = status.known_leader();
+            leader.is_some_and(|leader| leader.node != own)
+        };
+        let taken = tokio::time::timeout(TAKEN_WITHIN, status.wait_for(is_taken)).await;
+        let taken = taken.ok().and_then(Result::ok);
+        Ok(taken.and_then(|status| status.known_leader().cloned()))
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Status {
     pub detached: Option<Detached>,
     /// Since when and why it takes nothing from the log although that answers; `None` if it does.
     pub stopped: Option<Detached>,
-    /// The replica that leads, as far as this one knows.
+    /// The replica that led when the log last answered; [`Status::known_leader`] is the one that leads now.
     pub leader: Option<Leader>,
     /// What keeps it from its work, in a sentence; `None` if nothing does, or the log does not answer.
     pub trouble: Option<String>,
@@ -88,6 +88,12 @@ impl Status {
             fenced: 0,
             audits_failed: 0,
         }
+    }
+
+    /// The replica that leads, as far as this one knows: without an answer from the log it may have lost its lead since.
+    pub fn known_leader(&self) -> Option<&Leader> {
+        let knows = self.detached.is_none() || self.state == State::Leading;
+        self.leader.as_ref().filter(|_| knows)
     }
 
     /// How many records of those that it knows of it has not applied.

@@ -155,8 +155,8 @@ impl AdminService for Operators {
         _request: Request<StepDownRequest>,
     ) -> Result<Response<StepDownResponse>, Status> {
         self.refer()?;
-        let node = "one".to_owned();
-        Ok(Response::new(StepDownResponse { node }))
+        let (node, leader) = ("one".to_owned(), Some("two".to_owned()));
+        Ok(Response::new(StepDownResponse { node, leader }))
     }
 
     async fn get_settings(

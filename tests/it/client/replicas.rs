@@ -217,7 +217,7 @@ async fn a_decision_is_sent_to_the_replica_that_a_follower_names() {
     assert_eq!(leader.notes(), ["a call"]);
     assert_eq!(follower.notes(), Vec::<String>::new());
     let ran = silkrate(&["shared", "step-down", "--admin", &follower.url]).await;
-    assert_eq!(ran.out, "`one` does not lead any longer.\n", "{ran:?}");
+    assert_eq!(ran.out, "`two` leads in place of `one`.\n", "{ran:?}");
     // Two that refer to each other are not asked in turns.
     leader.refer_to(&follower.url);
     let ran = silkrate(&["shared", "step-down", "--admin", &follower.url]).await;

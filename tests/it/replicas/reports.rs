@@ -80,7 +80,8 @@ async fn a_replica_that_is_asked_to_gives_up_its_lead_and_another_one_takes_it()
         })
     );
 
-    first.handle.step_down().await.unwrap();
+    let taken = first.handle.step_down().await.unwrap();
+    assert_eq!(taken.unwrap().node, "replica 1");
     second.until(|status| status.state == State::Leading).await;
     let follows = first.until(|status| {
         let leader = status.leader.as_ref();
@@ -95,6 +96,16 @@ async fn a_replica_that_is_asked_to_gives_up_its_lead_and_another_one_takes_it()
     assert_eq!(first.status.borrow().state, State::Leading);
     first.end().await;
     second.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replica_whose_lead_no_other_one_takes_says_so_and_takes_it_again() {
+    let (store, world) = (SharedStore::default(), World::default());
+    let mut alone = start(0, &store, &world);
+    alone.until(|status| status.state == State::Leading).await;
+    assert_eq!(alone.handle.step_down().await, Ok(None));
+    alone.until(|status| status.state == State::Leading).await;
+    alone.end().await;
 }
 
 #[tokio::test(start_paused = true)]
