@@ -1,6 +1,7 @@
 //! Wiring: binds the ports, starts the tasks in the order in which data travels (commit, pollers, listeners), and stops
 //! them in that order: first the pollers, so that nothing more is submitted, then the commit task, which closes the ledger
-//! after its last entry, then the webhooks. Streams and connections drain meanwhile, and are closed after [`DRAIN_MAX`]. The
+//! after its last entry, then the webhooks. Streams and connections drain beside them, once the ledger is closed or a second
+//! later, and are closed after [`DRAIN_MAX`]. The
 //! operators' port is stopped last, so that a supervisor can ask about a service that drains.
 
 pub mod preflight;

@@ -11,6 +11,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::AppError;
 
+/// How long the stages up to the commit task may take before the listeners begin to drain. It is milliseconds unless a disk or
+/// another replica does not answer. A drain wakes the streams of all clients at once, tens of thousands perhaps, and each step of the
+/// commit task would wait behind all of them: the ledger would be closed last.
+const HEAD_START: Duration = Duration::from_secs(1);
+
 /// A stage of the flow of data. Stages are stopped in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
@@ -22,7 +27,8 @@ pub(super) enum Stage {
     Commit,
     /// The webhooks, which read what was committed last.
     Webhooks,
-    /// The listeners, which serve them. They drain from the beginning: they need no other stage to end their streams.
+    /// The listeners, which serve them. They need no other stage to end their streams, so they drain beside the others, from
+    /// [`HEAD_START`] on at the latest.
     Listeners,
     /// The operators' port: a supervisor can ask about a service that drains.
     Operators,
@@ -113,24 +119,28 @@ impl Tasks {
     /// # Errors
     /// The first failure since the start. Connections that outlast the limit are no failure.
     pub(super) async fn shut_down(mut self, limit: Duration) -> Result<(), AppError> {
-        self.serving.cancel();
+        let until_committed = [Stage::Pollers, Stage::Replica, Stage::Commit];
         let stopped = tokio::time::timeout(limit, async {
-            for stage in [
-                Stage::Pollers,
-                Stage::Replica,
-                Stage::Commit,
-                Stage::Webhooks,
-                Stage::Listeners,
-                Stage::Operators,
-            ] {
-                self.token(stage).cancel();
-                self.join(stage).await;
-            }
+            let committed = self.stop_stages(&until_committed);
+            // They are waited for further below if they take longer.
+            let _in_time = tokio::time::timeout(HEAD_START, committed).await;
+            self.serving.cancel();
+            self.stop_stages(&until_committed).await;
+            let others = [Stage::Webhooks, Stage::Listeners, Stage::Operators];
+            self.stop_stages(&others).await;
         });
         if stopped.await.is_err() {
             self.report_running(limit);
         }
         self.failure.map_or(Ok(()), Err)
+    }
+
+    /// Stops stage after stage, each once the tasks of the one before have ended.
+    async fn stop_stages(&mut self, stages: &[Stage]) {
+        for stage in stages {
+            self.token(*stage).cancel();
+            self.join(*stage).await;
+        }
     }
 
     /// Waits until every task of a stage has ended.
@@ -188,6 +198,8 @@ impl Tasks {
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
+
+    use tokio::time::Instant;
 
     use super::*;
 
@@ -253,6 +265,30 @@ mod tests {
         }
         tasks.shut_down(LIMIT).await.unwrap();
         assert_eq!(*order.lock().unwrap(), ["nbk", "commit"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_commit_task_has_ended_before_listeners_drain_unless_it_takes_long() {
+        for (taken, drained) in [
+            (Duration::from_millis(10), Duration::from_millis(10)),
+            (2 * HEAD_START, HEAD_START),
+        ] {
+            let mut tasks = Tasks::default();
+            let begun = Instant::now();
+            let stopped = tasks.token(Stage::Commit);
+            tasks.start(Stage::Commit, "commit", async move {
+                stopped.cancelled().await;
+                tokio::time::sleep(taken).await;
+            });
+            let (stopped, drains) = (tasks.token(Stage::Listeners), Arc::new(Mutex::new(None)));
+            let drain = Arc::clone(&drains);
+            tasks.start(Stage::Listeners, "grpc", async move {
+                stopped.cancelled().await;
+                *drain.lock().unwrap() = Some(begun.elapsed());
+            });
+            tasks.shut_down(LIMIT).await.unwrap();
+            assert_eq!(*drains.lock().unwrap(), Some(drained));
+        }
     }
 
     #[tokio::test]
