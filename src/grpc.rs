@@ -70,10 +70,10 @@ impl Rates {
         self.quotas.clone()
     }
 
-    /// Takes what a request costs from the quota of its client, beside what its method costs in any case.
+    /// Takes what a request costs from the quota of its client, beside what was taken before it was read.
     fn charge<T>(&self, request: &Request<T>, cost: u32) -> Result<(), Refusal> {
         match counted_in(request.extensions()) {
-            Some(client) => Ok(self.quotas.charge(&client, cost)?),
+            Some(client) => Ok(self.quotas.charge_rest(&client, cost)?),
             None => Ok(()),
         }
     }
@@ -106,11 +106,11 @@ impl Rates {
     }
 }
 
-/// What a question costs beside the call if it is about a date.
+/// What a question costs that may be about a date.
 fn of_date(date: Option<&str>) -> u32 {
     match date {
-        None | Some("") => 0,
-        Some(_past) => costs::PAST.saturating_sub(costs::REQUEST),
+        None | Some("") => costs::REQUEST,
+        Some(_past) => costs::PAST,
     }
 }
 

@@ -106,11 +106,13 @@ async fn admitted(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if is_open(request.uri().path()) {
-        return run(arrivals, request, next).await;
-    }
     let caller = request.extensions().get().copied();
-    match gate.admit(request.headers(), Scope::Read, caller) {
+    let admitted = if is_open(request.uri().path()) {
+        Ok(None)
+    } else {
+        gate.admit(request.headers(), Scope::Read, caller)
+    };
+    match admitted {
         Ok(Some(identity)) => {
             request.extensions_mut().insert(identity);
         }

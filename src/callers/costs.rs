@@ -1,9 +1,10 @@
 //! What a request costs of a quota. A unit is an answer from memory: some fifteen microseconds of a core.
 
-/// Every request, whatever its answer: also one that is refused has to be read.
+/// Every request but a probe, whatever its answer: also one that is refused has to be read. It is taken before the request is read,
+/// and is a part of what the request costs then.
 pub const REQUEST: u32 = 1;
 /// A stream: it is opened, gets a whole snapshot, and takes memory as long as it lasts. A client that reconnects all the time
-/// costs more than one that stays.
+/// costs more than one that stays. A watch of the health is one, too.
 pub const STREAM: u32 = 10;
 /// A chart: it is drawn for each size, from rates that equal charts share.
 pub const CHART: u32 = 10;
@@ -15,18 +16,20 @@ const ROWS_OF_A_UNIT: u32 = 2;
 /// A whole list, which is no page: as CSV or as lines. It is a year of five pairs.
 pub const WHOLE_LIST: u32 = 1000;
 
-/// The methods that take what they cost themselves, by the rows that their message asks for.
-const OF_ROWS: [&str; 3] = ["/ListFixings", "/ListRateHistory", "/ListPeriodRates"];
-/// The method that opens a stream.
-const WATCH: &str = "/WatchRates";
-/// How the paths of the health service begin: a probe is no client.
-const HEALTH: &str = "/grpc.health.";
+/// The call of a probe, which is no client.
+const PROBE: &str = "/grpc.health.v1.Health/Check";
+/// The methods that open a stream.
+const STREAMS: [&str; 2] = [
+    "/silkrate.v1.RateService/WatchRates",
+    "/grpc.health.v1.Health/Watch",
+];
 
-/// What a call of gRPC costs before its message is read, by the path of its method.
+/// What a call of gRPC costs before its message is read, by the path of its method. A question about the past then takes the rest of
+/// what it costs itself, by the rows that its message asks for.
 pub fn call(path: &str) -> u32 {
-    if path.starts_with(HEALTH) || OF_ROWS.iter().any(|method| path.ends_with(method)) {
+    if path == PROBE {
         0
-    } else if path.ends_with(WATCH) {
+    } else if STREAMS.contains(&path) {
         STREAM
     } else {
         REQUEST
@@ -55,10 +58,16 @@ mod tests {
         for (path, expected) in [
             ("/silkrate.v1.RateService/GetRate", 1),
             ("/silkrate.v1.RateService/WatchRates", 10),
-            ("/silkrate.v1.RateService/ListRateHistory", 0),
+            ("/silkrate.v1.RateService/ListRateHistory", 1),
             ("/silkrate.v1.RateService/ListSources", 1),
             ("/grpc.health.v1.Health/Check", 0),
+            ("/grpc.health.v1.Health/Watch", 10),
+            ("/grpc.health.v1.Health/Nope", 1),
+            ("/grpc.health.v1.Health/Check/", 1),
             ("/no.Service/Method", 1),
+            ("/no.Service/ListFixings", 1),
+            ("/no.Service/WatchRates", 1),
+            ("", 1),
         ] {
             assert_eq!(call(path), expected, "{path}");
         }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use crate::callers::Network;
-use crate::callers::quota::{OwnQuota, QuotaExceeded};
+use crate::callers::quota::{Cost, OwnQuota, QuotaExceeded};
 
 /// By what the streams of a client are counted.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -68,7 +68,7 @@ impl CountedClient {
     }
 
     /// Takes a cost from its own quota; nothing if it has none.
-    pub(super) fn charge(&self, cost: NonZeroU32) -> Option<Result<(), QuotaExceeded>> {
+    pub(super) fn charge(&self, cost: Cost) -> Option<Result<(), QuotaExceeded>> {
         self.own_quota().map(|quota| quota.charge(cost))
     }
 

@@ -21,6 +21,23 @@ pub struct QuotaExceeded {
     pub wait: Duration,
 }
 
+/// What is taken from a quota.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cost {
+    /// What a request costs.
+    pub(super) units: u32,
+    /// What was taken of it already.
+    pub(super) taken: u32,
+}
+
+impl Cost {
+    /// What is left to take; a request that costs more than a whole quota takes all of it. None if there is nothing to take.
+    pub(super) fn within(self, per_minute: NonZeroU32) -> Option<NonZeroU32> {
+        let whole = self.units.min(per_minute.get());
+        NonZeroU32::new(whole.saturating_sub(self.taken))
+    }
+}
+
 /// A quota that belongs to one client alone.
 pub(super) struct OwnQuota {
     cell: DefaultDirectRateLimiter,
@@ -37,12 +54,15 @@ impl OwnQuota {
         }
     }
 
-    /// Takes a cost; one that is more than a whole quota takes all of it.
+    /// Takes a cost.
     ///
     /// # Errors
     /// [`QuotaExceeded`]: then nothing is taken.
-    pub(super) fn charge(&self, cost: NonZeroU32) -> Result<(), QuotaExceeded> {
-        let wait = match self.cell.check_n(cost.min(self.per_minute)) {
+    pub(super) fn charge(&self, cost: Cost) -> Result<(), QuotaExceeded> {
+        let Some(units) = cost.within(self.per_minute) else {
+            return Ok(());
+        };
+        let wait = match self.cell.check_n(units) {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(until)) => until.wait_time_from(self.cell.clock().now()),
             // It does not happen: the cost is at most the quota.

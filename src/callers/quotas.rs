@@ -12,8 +12,8 @@ use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed, StateStore};
 use governor::{Quota, RateLimiter};
 
-use crate::callers::quota::{MINUTE, QuotaExceeded};
-use crate::callers::{CountedClient, Network};
+use crate::callers::quota::{Cost, MINUTE, QuotaExceeded};
+use crate::callers::{CountedClient, Network, costs};
 use crate::telemetry::Counter;
 
 /// How many places there are for what is kept of clients: half a mebibyte, which is taken at once, so that a peer with a
@@ -71,9 +71,25 @@ impl Quotas {
     /// # Errors
     /// [`QuotaExceeded`]: then nothing is taken.
     pub fn charge(&self, client: &CountedClient, cost: u32) -> Result<(), QuotaExceeded> {
-        let Some(cost) = NonZeroU32::new(cost) else {
-            return Ok(());
-        };
+        self.take(
+            client,
+            Cost {
+                units: cost,
+                taken: 0,
+            },
+        )
+    }
+
+    /// Takes the rest of the cost of a request, of which [`costs::REQUEST`] was taken before it was read.
+    ///
+    /// # Errors
+    /// [`QuotaExceeded`]: then nothing more is taken.
+    pub fn charge_rest(&self, client: &CountedClient, cost: u32) -> Result<(), QuotaExceeded> {
+        let taken = costs::REQUEST;
+        self.take(client, Cost { units: cost, taken })
+    }
+
+    fn take(&self, client: &CountedClient, cost: Cost) -> Result<(), QuotaExceeded> {
         let charged = client.charge(cost).unwrap_or_else(|| match self.limiter() {
             Some(limiter) => limiter.charge(client.network(), cost),
             None => Ok(()),
@@ -106,8 +122,11 @@ impl<C: Clock> Limiter<C> {
         }
     }
 
-    fn charge(&self, client: Network, cost: NonZeroU32) -> Result<(), QuotaExceeded> {
-        let wait = match self.cells.check_key_n(&client, cost.min(self.per_minute)) {
+    fn charge(&self, client: Network, cost: Cost) -> Result<(), QuotaExceeded> {
+        let Some(units) = cost.within(self.per_minute) else {
+            return Ok(());
+        };
+        let wait = match self.cells.check_key_n(&client, units) {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(until)) => until.wait_time_from(self.cells.clock().now()),
             // It does not happen: the cost is at most the quota.
@@ -178,8 +197,8 @@ mod tests {
         (Limiter::new(per_minute, clock.clone()), clock)
     }
 
-    fn units(cost: u32) -> NonZeroU32 {
-        NonZeroU32::new(cost).unwrap()
+    fn units(units: u32) -> Cost {
+        Cost { units, taken: 0 }
     }
 
     fn client(number: u8) -> Network {
@@ -236,6 +255,27 @@ mod tests {
         limiter.charge(of_network(1), units(1)).unwrap();
         limiter.charge(of_network(2), units(1)).unwrap();
         limiter.charge(of_network(3), units(1)).unwrap_err();
+    }
+
+    #[test]
+    fn the_rest_of_a_request_is_what_was_not_taken_before_it_was_read() {
+        let quotas = Quotas::new(NonZeroU32::new(60));
+        let own = Arc::new(OwnLimits::new("k7f3q9x2", None, NonZeroU32::new(60)));
+        for (number, own) in [(1, None), (2, Some(own))] {
+            let client = CountedClient::new(client(number), own);
+            for _request in 0..2 {
+                quotas.charge(&client, costs::REQUEST).unwrap();
+                quotas.charge_rest(&client, 30).unwrap();
+            }
+            quotas.charge_rest(&client, costs::REQUEST).unwrap();
+            quotas.charge_rest(&client, 0).unwrap();
+            quotas.charge(&client, costs::REQUEST).unwrap_err();
+        }
+        // One that costs more than there ever is takes all of it in both steps.
+        let client = client(3).into();
+        quotas.charge(&client, costs::REQUEST).unwrap();
+        quotas.charge_rest(&client, 1000).unwrap();
+        quotas.charge(&client, costs::REQUEST).unwrap_err();
     }
 
     #[test]

@@ -49,12 +49,18 @@ impl From<WebError> for Box<Refused> {
     }
 }
 
+/// Whether a service of gRPC-Web answers the requests of a path.
+pub(super) fn is_grpc_web(path: &str) -> bool {
+    let mut methods = GRPC_WEB.iter().filter_map(|start| path.strip_prefix(start));
+    methods.any(|method| !method.is_empty())
+}
+
 /// Admits a request below the path of the service, which has the key of its client from then on, and no token in its address.
 /// Scripts, styles and the description of the paths are no data, and are not asked about here.
 pub(super) fn admit<B>(gate: &Gate, request: &mut Request<B>) -> Result<(), Box<Refused>> {
     let path = request.uri().path();
     // A browser asks beforehand, without a key, whether it may send one.
-    if request.method() == Method::OPTIONS || GRPC_WEB.iter().any(|start| path.starts_with(start)) {
+    if request.method() == Method::OPTIONS || is_grpc_web(path) {
         return Ok(());
     }
     if path.contains(KEY_PREFIX) {

@@ -1,19 +1,23 @@
 //! What a request of browsers costs of a quota, by its address.
 
-use axum::http::{HeaderMap, Uri};
+use axum::http::{Method, Request, Uri};
 
 use crate::callers::costs;
 use crate::queries::rows_of_page;
+use crate::web::admission::is_grpc_web;
 use crate::web::tables::Form;
 
 /// The cost of a request of a route, as `calls` names it.
-pub(super) fn cost(route: &str, uri: &Uri, headers: &HeaderMap) -> u32 {
+pub(super) fn cost<B>(route: &str, request: &Request<B>) -> u32 {
+    let uri = request.uri();
+    // Its service takes the cost of a call itself: a refusal is then one of gRPC. What browsers ask beforehand does not reach it.
+    if request.method() != Method::OPTIONS && is_grpc_web(uri.path()) {
+        return 0;
+    }
     match route {
         "/v1/watch" => costs::STREAM,
-        // Its service takes the cost of a call itself: a refusal is then one of gRPC.
-        "grpc-web" => 0,
         "/chart" => costs::CHART,
-        "/v1/history" | "/v1/periods" | "/v1/fixings" => match Form::of(uri, headers) {
+        "/v1/history" | "/v1/periods" | "/v1/fixings" => match Form::of(uri, request.headers()) {
             Some(_whole) => costs::WHOLE_LIST,
             None => costs::page(rows_of_page(page_size(uri))),
         },
@@ -43,12 +47,9 @@ mod tests {
     use crate::web::calls;
 
     fn cost_of(target: &'static str) -> u32 {
-        let uri = Uri::from_static(target);
-        cost(
-            calls::name(calls::route(uri.path())),
-            &uri,
-            &HeaderMap::new(),
-        )
+        let mut request = Request::new(());
+        *request.uri_mut() = Uri::from_static(target);
+        cost(calls::name(calls::route(request.uri().path())), &request)
     }
 
     #[test]
@@ -64,11 +65,31 @@ mod tests {
             ("/v1/history/KZT/USD?page%5Fsize=1000", 550),
             ("/v1/history.csv?pairs=KZT/USD", 1000),
             ("/v1/watch", 10),
-            ("/silkrate.v1.RateService/WatchRates", 0),
             ("/chart/KZT-USD.svg", 10),
             ("/", 1),
         ] {
             assert_eq!(cost_of(target), expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_service_of_grpc_web_answers_is_left_to_it() {
+        let cost_of = |method: Method, target: &'static str| {
+            let mut request = Request::new(());
+            *request.method_mut() = method;
+            *request.uri_mut() = Uri::from_static(target);
+            cost(calls::name(calls::route(target)), &request)
+        };
+        for path in [
+            "/silkrate.v1.RateService/WatchRates",
+            "/silkrate.v1.RateService/Nope",
+            "/grpc.health.v1.Health/Check",
+        ] {
+            assert_eq!(cost_of(Method::POST, path), 0, "{path}");
+            assert_eq!(cost_of(Method::OPTIONS, path), 1, "{path}");
+        }
+        for path in ["/silkrate.v1.RateService/", "/grpc.health.v1.Health/"] {
+            assert_eq!(cost_of(Method::POST, path), 1, "{path}");
         }
     }
 }

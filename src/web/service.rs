@@ -65,7 +65,7 @@ impl BrowserService {
         if !self.quotas.limit(&client) {
             return None;
         }
-        let cost = cost(route, request.uri(), request.headers());
+        let cost = cost(route, request);
         let charged = self.quotas.charge(&client, cost);
         charged.err().map(|exceeded| Refusal::from(exceeded).into())
     }
